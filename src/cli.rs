@@ -1,0 +1,320 @@
+//! The command line and the `TRUST_INIT_*` variables become [`Settings`].
+//!
+//! Nothing is looked up here: what was typed is kept apart from what it means on this disk. Each
+//! value remembers where it came from, because every later message names that place. The process
+//! environment is read once, here, and handed to the stages as a snapshot.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt::{self, Display};
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::path::PathBuf;
+
+use lexopt::Arg;
+
+use crate::environment::Environment;
+use crate::report::{self, Log, Report};
+
+/// What one run was asked to do.
+#[derive(Debug)]
+pub struct Settings {
+    /// Files and directories of custom CAs that the user named; `None` means the default directory.
+    pub custom: Option<Vec<Named>>,
+    /// The text of custom CAs, given as a variable.
+    pub pem: Option<OsString>,
+    /// Where the bundle goes, instead of the rungs.
+    pub directory: Option<Named>,
+    /// The public roots to merge.
+    pub roots: Roots,
+    /// What a failure to prepare trust means for the service.
+    pub on_error: OnError,
+    /// Whether gRPC's own roots variable is set as well.
+    pub grpc_roots: bool,
+    /// How to speak.
+    pub log: Log,
+    /// What to do in the end.
+    pub task: Task,
+}
+
+/// A path and where its name came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// The path as it was written.
+    pub path: PathBuf,
+    /// Who wrote it.
+    pub origin: Origin,
+}
+
+/// Where a name came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// An option of the command line.
+    Option(&'static str),
+    /// A variable of the environment.
+    Variable(&'static str),
+    /// Nobody wrote it.
+    Default,
+}
+
+impl Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Option(name) | Self::Variable(name) => write!(f, "from {name}"),
+            Self::Default => f.write_str("looked at by default"),
+        }
+    }
+}
+
+/// The public roots that go into the bundle beside the custom CAs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Roots {
+    /// The image's own.
+    #[default]
+    System,
+    /// Mozilla's, built into this program.
+    Mozilla,
+    /// None: only the custom CAs are trusted.
+    None,
+}
+
+/// What happens to the service when trust cannot be prepared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnError {
+    /// It is not started, and the exit code is [`crate::exit::FAILED`].
+    #[default]
+    Fail,
+    /// It is started with what could be prepared, after a warning.
+    Warn,
+}
+
+/// What to do in the end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// Become this program: its name and its arguments.
+    Run(Vec<OsString>),
+    /// Publish the bundle and end.
+    Prepare,
+    /// Print `export` lines for a shell.
+    PrintEnv,
+    /// Say what would be done.
+    DryRun(Vec<OsString>),
+    /// Print the table of variables.
+    ListVariables,
+    /// Print the help text.
+    Help,
+    /// Print the version.
+    Version,
+}
+
+/// A command line that cannot be understood.
+#[derive(Debug)]
+pub enum Error {
+    /// No program and no task that does without one.
+    NoProgram,
+    /// Something lexopt refused.
+    Usage(lexopt::Error),
+    /// A value that is none of the words an option takes.
+    Value { origin: Origin, value: OsString, allowed: String },
+    /// An option that a later version will bring.
+    Reserved(&'static str),
+    /// Two tasks in one call, or a program where none belongs.
+    Together(&'static str, &'static str),
+}
+
+impl std::error::Error for Error {}
+
+impl Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoProgram => f.write_str(
+                "cannot start a service: no PROGRAM was given\n\
+                 fix: name it after `--`, as in `trust-init -- python app.py`",
+            ),
+            Self::Usage(error) => {
+                let words = error.to_string().replace('\'', "`").replace('"', "`");
+                write!(f, "cannot read the command line: {words}\n")?;
+                f.write_str("fix: see `trust-init --help`; options of PROGRAM go after its name")
+            }
+            Self::Value { origin, value, allowed } => write!(
+                f,
+                "cannot use {} ({origin}): it is none of {allowed}\nfix: write one of {allowed}",
+                report::word(value),
+            ),
+            Self::Reserved(option) => write!(
+                f,
+                "cannot use `{option}`: this version does not have it yet\nfix: leave it out"
+            ),
+            Self::Together(one, other) => write!(
+                f,
+                "cannot combine {one} with {other}\nfix: give one of them"
+            ),
+        }
+    }
+}
+
+/// A setting that looks like a slip of the pen.
+#[derive(Debug)]
+pub struct UnknownVariable(OsString);
+
+impl Display for UnknownVariable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} is set, but there is no such setting\nfix: unset it, or write one of {}",
+            report::word(&self.0),
+            VARIABLES.join(", "),
+        )
+    }
+}
+
+/// Every variable that is a setting of ours.
+pub const VARIABLES: &[&str] = &[
+    "TRUST_INIT_CA",
+    "TRUST_INIT_CA_PEM",
+    "TRUST_INIT_DIR",
+    "TRUST_INIT_ROOTS",
+    "TRUST_INIT_ON_ERROR",
+    "TRUST_INIT_GRPC_ROOTS",
+    "TRUST_INIT_LOG",
+];
+
+/// The environment of this process, as it was found. The only place that reads it.
+pub fn process_environment() -> Environment {
+    std::env::vars_os().collect()
+}
+
+/// A voice for failures that come before, or instead of, [`Settings`].
+pub fn report(environment: &Environment) -> Report {
+    Report::new("trust-init", variable(environment, "TRUST_INIT_LOG", LOG).unwrap_or_default())
+}
+
+/// `TRUST_INIT_*` variables that mean nothing here.
+pub fn unknown_variables(environment: &Environment) -> Vec<UnknownVariable> {
+    let ours = environment.names().filter(|name| name.as_bytes().starts_with(b"TRUST_INIT_"));
+    let unknown = ours.filter(|name| !VARIABLES.iter().any(|known| *name == *known));
+    unknown.map(|name| UnknownVariable(name.to_os_string())).collect()
+}
+
+/// Reads the command line, with the variables as defaults.
+///
+/// # Errors
+/// When an option or a value is unknown, or no program is named.
+pub fn settings(
+    arguments: impl IntoIterator<Item = OsString>,
+    environment: &Environment,
+) -> Result<Settings, Error> {
+    let mut settings = from_variables(environment)?;
+    let mut named = Vec::new();
+    let mut task: Option<(&'static str, Task)> = None;
+    let mut program = Vec::new();
+    let mut parser = lexopt::Parser::from_args(arguments);
+    while let Some(argument) = parser.next().map_err(Error::Usage)? {
+        let mut claim = |name: &'static str, new: Task| match task.replace((name, new)) {
+            Some((earlier, _)) if earlier != name => Err(Error::Together(earlier, name)),
+            _ => Ok(()),
+        };
+        match argument {
+            Arg::Long("ca") => named.push(path(&mut parser, "--ca")?),
+            Arg::Long("dir") => settings.directory = Some(path(&mut parser, "--dir")?),
+            Arg::Long("roots") => {
+                settings.roots = option(&mut parser, "--roots", ROOTS)?;
+            }
+            Arg::Long("on-error") => {
+                settings.on_error = option(&mut parser, "--on-error", ON_ERROR)?;
+            }
+            Arg::Long("log") => settings.log = option(&mut parser, "--log", LOG)?,
+            Arg::Long("grpc-roots") => settings.grpc_roots = true,
+            Arg::Long("install-store") => return Err(Error::Reserved("--install-store")),
+            Arg::Long("java") => return Err(Error::Reserved("--java")),
+            Arg::Long("prepare") => claim("`--prepare`", Task::Prepare)?,
+            Arg::Long("print-env") => claim("`--print-env`", Task::PrintEnv)?,
+            Arg::Long("dry-run") => claim("`--dry-run`", Task::DryRun(Vec::new()))?,
+            Arg::Long("list-variables") => claim("`--list-variables`", Task::ListVariables)?,
+            Arg::Long("help") | Arg::Short('h') => claim("`--help`", Task::Help)?,
+            Arg::Long("version") | Arg::Short('V') => claim("`--version`", Task::Version)?,
+            Arg::Value(first) => {
+                program.push(first);
+                program.extend(parser.raw_args().map_err(Error::Usage)?);
+                break;
+            }
+            other => return Err(Error::Usage(other.unexpected())),
+        }
+    }
+    if !named.is_empty() {
+        settings.custom = Some(named);
+    }
+    settings.task = match task {
+        None if program.is_empty() => return Err(Error::NoProgram),
+        None => Task::Run(program),
+        Some((_, Task::DryRun(_))) => Task::DryRun(program),
+        Some((_, task)) if program.is_empty() => task,
+        Some((name, _)) => return Err(Error::Together(name, "a PROGRAM")),
+    };
+    Ok(settings)
+}
+
+fn from_variables(environment: &Environment) -> Result<Settings, Error> {
+    let path = |name: &'static str| {
+        let value = environment.get(name).filter(|value| !value.is_empty())?;
+        Some(Named { path: value.into(), origin: Origin::Variable(name) })
+    };
+    Ok(Settings {
+        custom: environment.get("TRUST_INIT_CA").map(|list| {
+            let paths = list.as_bytes().split(|byte| *byte == b':');
+            let named = |path: &[u8]| Named {
+                path: OsString::from_vec(path.to_vec()).into(),
+                origin: Origin::Variable("TRUST_INIT_CA"),
+            };
+            paths.filter(|path| !path.is_empty()).map(named).collect()
+        }),
+        pem: environment.get("TRUST_INIT_CA_PEM").filter(|pem| !pem.is_empty()).map(OsStr::to_owned),
+        directory: path("TRUST_INIT_DIR"),
+        roots: variable(environment, "TRUST_INIT_ROOTS", ROOTS)?,
+        on_error: variable(environment, "TRUST_INIT_ON_ERROR", ON_ERROR)?,
+        grpc_roots: variable(environment, "TRUST_INIT_GRPC_ROOTS", SWITCH)?,
+        log: variable(environment, "TRUST_INIT_LOG", LOG)?,
+        task: Task::Help,
+    })
+}
+
+/// The words a setting takes, and what each means.
+type Words<T> = &'static [(&'static str, T)];
+
+const ROOTS: Words<Roots> =
+    &[("system", Roots::System), ("mozilla", Roots::Mozilla), ("none", Roots::None)];
+const ON_ERROR: Words<OnError> = &[("fail", OnError::Fail), ("warn", OnError::Warn)];
+const LOG: Words<Log> = &[("normal", Log::Normal), ("quiet", Log::Quiet), ("json", Log::Json)];
+const SWITCH: Words<bool> = &[("1", true), ("0", false)];
+
+fn path(parser: &mut lexopt::Parser, option: &'static str) -> Result<Named, Error> {
+    let path = parser.value().map_err(Error::Usage)?.into();
+    Ok(Named { path, origin: Origin::Option(option) })
+}
+
+fn option<T: Copy>(
+    parser: &mut lexopt::Parser,
+    name: &'static str,
+    words: Words<T>,
+) -> Result<T, Error> {
+    let value = parser.value().map_err(Error::Usage)?;
+    meaning(&value, Origin::Option(name), words)
+}
+
+/// A variable that is set but empty counts as not set: Compose writes `NAME: ${NAME:-}` as that.
+fn variable<T: Copy + Default>(
+    environment: &Environment,
+    name: &'static str,
+    words: Words<T>,
+) -> Result<T, Error> {
+    match environment.get(name) {
+        Some(value) if !value.is_empty() => meaning(value, Origin::Variable(name), words),
+        _ => Ok(T::default()),
+    }
+}
+
+fn meaning<T: Copy>(value: &OsStr, origin: Origin, words: Words<T>) -> Result<T, Error> {
+    let found = words.iter().find(|(word, _)| value == *word);
+    found.map(|(_, meaning)| *meaning).ok_or_else(|| {
+        let allowed: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+        Error::Value { origin, value: value.to_owned(), allowed: allowed.join(", ") }
+    })
+}

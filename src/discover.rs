@@ -1,0 +1,245 @@
+//! Where certificates are: the custom CAs that were mounted or named, the image's own roots, and
+//! what the environment's trust variables name at present.
+//!
+//! Files are found and read here, never judged, and nothing is written. A directory stands for the
+//! certificate files in it; the default directory is read as `update-ca-certificates` reads it.
+
+pub mod file;
+mod pinned;
+mod roots;
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fmt::{self, Display};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+
+pub use self::pinned::pins;
+pub use self::roots::{RootSource, ROOT_FILES, roots};
+
+use self::file::Problem;
+use crate::cli::{Named, Origin, Settings};
+use crate::report;
+
+/// Where `update-ca-certificates` looks for local CAs, and so where people mount theirs
+/// (update-ca-certificates(8)).
+pub const DEFAULT_DIRECTORY: &str = "/usr/local/share/ca-certificates";
+
+/// The one file of the default directory that counts as named: the overlay mounts it.
+pub const CUSTOM_CA: &str = "/usr/local/share/ca-certificates/custom-ca.crt";
+
+/// The endings of certificate files in a directory that the user named.
+const ENDINGS: [&str; 5] = ["crt", "pem", "cer", "der", "p7b"];
+
+/// Bytes that may hold custom CAs.
+#[derive(Debug)]
+pub struct Source {
+    /// What to call it.
+    pub label: Label,
+    /// Whether somebody meant this very file.
+    pub standing: Standing,
+    /// Its contents.
+    pub bytes: Vec<u8>,
+}
+
+/// Whether somebody meant this very file, which decides how strictly it is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Yes.
+    Named,
+    /// It lies in a directory that was named.
+    Member,
+    /// It lies in the default directory.
+    Default,
+}
+
+/// A source's name for messages: the path, and where that came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Label {
+    /// A file or directory.
+    Path(Named),
+    /// The value of a variable.
+    Variable(&'static str),
+}
+
+impl Label {
+    fn new(path: impl Into<PathBuf>, origin: Origin) -> Self {
+        Self::Path(Named { path: path.into(), origin })
+    }
+
+    /// The path, if it is one.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Path(named) => Some(&named.path),
+            Self::Variable(_) => None,
+        }
+    }
+}
+
+impl Display for Label {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Path(named) => write!(f, "{} ({})", report::path(&named.path), named.origin),
+            Self::Variable(name) => write!(f, "the value of {name}"),
+        }
+    }
+}
+
+/// A place that cannot be read.
+#[derive(Debug)]
+pub struct Error {
+    /// The place.
+    pub label: Label,
+    /// Why.
+    pub problem: Problem,
+}
+
+impl std::error::Error for Error {}
+
+impl Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fix = match &self.problem {
+            Problem::Missing => "mount it there, or correct the name",
+            Problem::Denied { .. } => "make it readable for that uid: it is public, mode 0644 is right",
+            Problem::Directory { .. } => "put the file in place on the host, remove the directory \
+                                          that was made there, and start the container anew",
+            Problem::Special(_) => "name a regular file",
+            Problem::TooLarge { .. } => "name a file that holds CAs only",
+            Problem::System(_) => "look at that path from inside the container",
+        };
+        write!(f, "cannot read {}: {}\nfix: {fix}", self.label, self.problem)
+    }
+}
+
+/// What was found where custom CAs may be.
+#[derive(Debug, Default)]
+pub struct Discovery {
+    /// In the order named; within a directory by name.
+    pub sources: Vec<Source>,
+    /// What was meant and cannot be read.
+    pub errors: Vec<Error>,
+    /// What merely lay there and cannot be read.
+    pub warnings: Vec<Error>,
+    /// Directories that were named, for which some source must turn out to hold a CA.
+    pub directories: Vec<Label>,
+}
+
+/// Finds and reads the custom CAs.
+pub fn custom(settings: &Settings) -> Discovery {
+    let mut discovery = Discovery::default();
+    let mut budget = file::TOTAL_LIMIT;
+    match &settings.custom {
+        Some(named) => {
+            for Named { path, origin } in named {
+                if path.is_dir() {
+                    let label = Label::new(path, *origin);
+                    match members(path) {
+                        Ok(files) => {
+                            for file in files {
+                                discovery.take(file, *origin, Standing::Member, &mut budget);
+                            }
+                            discovery.directories.push(label);
+                        }
+                        Err(problem) => discovery.errors.push(Error { label, problem }),
+                    }
+                } else {
+                    discovery.take(path.clone(), *origin, Standing::Named, &mut budget);
+                }
+            }
+        }
+        None => {
+            for file in below(Path::new(DEFAULT_DIRECTORY)) {
+                let is_named = file == Path::new(CUSTOM_CA);
+                let standing = if is_named { Standing::Named } else { Standing::Default };
+                discovery.take(file, Origin::Default, standing, &mut budget);
+            }
+        }
+    }
+    if let Some(pem) = &settings.pem {
+        let label = Label::Variable("TRUST_INIT_CA_PEM");
+        discovery.sources.push(Source { label, standing: Standing::Named, bytes: text_of(pem) });
+    }
+    discovery
+}
+
+impl Discovery {
+    fn take(&mut self, path: PathBuf, origin: Origin, standing: Standing, budget: &mut u64) {
+        let read = file::read(&path, budget);
+        let label = Label::new(path, origin);
+        match read {
+            Ok(bytes) => self.sources.push(Source { label, standing, bytes }),
+            Err(problem) if standing == Standing::Default => {
+                self.warnings.push(Error { label, problem });
+            }
+            Err(problem) => self.errors.push(Error { label, problem }),
+        }
+    }
+}
+
+/// The certificate files directly in a named directory, by name. In a Kubernetes volume these are
+/// links through `..data`, which itself is hidden and so not looked at.
+fn members(directory: &Path) -> Result<Vec<PathBuf>, Problem> {
+    let entries = directory.read_dir().map_err(|error| file::problem(directory, error))?;
+    let mut files = Vec::new();
+    let mut is_empty = true;
+    for entry in entries {
+        let path = entry.map_err(Problem::System)?.path();
+        is_empty = false;
+        let is_hidden = path.file_name().is_some_and(|name| name.as_bytes().starts_with(b"."));
+        let ending = path.extension().unwrap_or_default();
+        let is_certificate = ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known));
+        if is_certificate && !is_hidden && !path.is_dir() {
+            files.push(path);
+        }
+    }
+    if is_empty {
+        return Err(Problem::Directory { is_empty: true });
+    }
+    files.sort_unstable();
+    Ok(files)
+}
+
+/// Every `.crt` below the default directory, subfolders and links included, as
+/// `update-ca-certificates` finds them (`find -L DIR -type f -name '*.crt' | sort`). A directory of
+/// that name is listed too: it stands where a file was meant.
+fn below(directory: &Path) -> Vec<PathBuf> {
+    let mut found = BTreeMap::new();
+    let mut waiting = vec![(directory.to_path_buf(), 0)];
+    while let Some((directory, depth)) = waiting.pop() {
+        let entries = directory.read_dir().into_iter().flatten().filter_map(Result::ok);
+        for path in entries.map(|entry| entry.path()) {
+            let is_certificate = path.extension() == Some(OsStr::new("crt"));
+            let is_directory = path.is_dir();
+            if is_certificate && (!is_directory || path == Path::new(CUSTOM_CA)) {
+                found.insert(path, ());
+            } else if is_directory && depth < DEEPEST {
+                waiting.push((path, depth + 1));
+            }
+        }
+    }
+    found.into_keys().collect()
+}
+
+/// Links can make a circle; nobody nests deeper than this.
+const DEEPEST: usize = 8;
+
+/// The text in TRUST_INIT_CA_PEM: with its line breaks, with the two characters `\n` for each (as
+/// .env files and web forms make of it), or as base64 of the whole (as Kubernetes writes it).
+fn text_of(value: &OsStr) -> Vec<u8> {
+    let value = value.as_bytes().trim_ascii();
+    if memchr::memmem::find(value, b"-----BEGIN").is_none() {
+        let plain: Vec<u8> = value.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+        if let Ok(decoded) = data_encoding::BASE64.decode(&plain) {
+            return decoded;
+        }
+    }
+    let mut text = Vec::with_capacity(value.len());
+    let mut rest = value;
+    while let Some(at) = memchr::memmem::find(rest, b"\\n") {
+        text.extend_from_slice(rest.get(..at).unwrap_or_default());
+        text.push(b'\n');
+        rest = rest.get(at + 2..).unwrap_or_default();
+    }
+    text.extend_from_slice(rest);
+    text
+}

@@ -1,0 +1,158 @@
+//! A file reaches the disk whole or not at all. The only place that creates, renames or deletes.
+//!
+//! Everything happens below a directory that was opened once: names are resolved against that
+//! descriptor, never again from the root, so nobody can swap the directory between two steps.
+//! Links in the last place are never followed, and modes are set by fchmod, whatever the umask.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, Read as _, Write as _};
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use nix::errno::Errno;
+use nix::fcntl::{AT_FDCWD, OFlag, openat, renameat};
+use nix::sys::stat::{FileStat, Mode, SFlag, fchmod, fstat, mkdirat};
+use nix::unistd::{UnlinkatFlags, unlinkat};
+
+/// A directory that others may look into and only its owner may change.
+pub const DIRECTORY_MODE: Mode = Mode::from_bits_truncate(0o755);
+/// A public file that only its owner may change.
+pub const FILE_MODE: Mode = Mode::from_bits_truncate(0o644);
+
+/// An open directory.
+#[derive(Debug)]
+pub struct Directory {
+    fd: OwnedFd,
+    path: PathBuf,
+}
+
+/// A file that stands under some name.
+#[derive(Debug)]
+pub struct Standing {
+    /// Its owner.
+    pub uid: u32,
+    /// Whether it is a regular file with our mode.
+    pub is_proper: bool,
+    /// Its contents; empty where it is not proper.
+    pub bytes: Vec<u8>,
+}
+
+impl Directory {
+    /// Opens `path`, whose last part must not be a link.
+    ///
+    /// # Errors
+    /// As open(2).
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let flags = OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        let fd = openat(AT_FDCWD, path, flags, Mode::empty())?;
+        Ok(Self { fd, path: path.to_path_buf() })
+    }
+
+    /// Opens the directory `name` in this one, making it if it is not there.
+    ///
+    /// # Errors
+    /// As mkdir(2) and open(2).
+    pub fn open_or_make(&self, name: &OsStr) -> io::Result<Self> {
+        let is_new = match mkdirat(&self.fd, name, DIRECTORY_MODE) {
+            Ok(()) => true,
+            Err(Errno::EEXIST) => false,
+            // A name that stands answers EROFS or EACCES as well, and may serve as it is.
+            Err(error) => {
+                return self.open_in(name).map_err(|_| error.into());
+            }
+        };
+        let directory = self.open_in(name)?;
+        if is_new {
+            fchmod(&directory.fd, DIRECTORY_MODE)?;
+        }
+        Ok(directory)
+    }
+
+    /// Opens the directory `name` in this one.
+    ///
+    /// # Errors
+    /// As open(2).
+    pub fn open_in(&self, name: &OsStr) -> io::Result<Self> {
+        let flags = OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        let fd = openat(&self.fd, name, flags, Mode::empty())?;
+        Ok(Self { fd, path: self.path.join(name) })
+    }
+
+    /// Where it was opened.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Its owner and permission bits.
+    ///
+    /// # Errors
+    /// As fstat(2).
+    pub fn owner_and_mode(&self) -> io::Result<(u32, u32)> {
+        let found = fstat(&self.fd)?;
+        Ok((found.st_uid, found.st_mode & 0o7777))
+    }
+
+    /// What stands under `name`, `None` if nothing does.
+    ///
+    /// # Errors
+    /// As open(2) and read(2); ELOOP for a link.
+    pub fn standing(&self, name: &str) -> io::Result<Option<Standing>> {
+        let flags = OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+        let fd = match openat(&self.fd, name, flags, Mode::empty()) {
+            Ok(fd) => fd,
+            Err(Errno::ENOENT) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let found = fstat(&fd)?;
+        let is_proper = is_regular(&found) && found.st_mode & 0o7777 == FILE_MODE.bits();
+        let mut bytes = Vec::new();
+        if is_proper {
+            let size = u64::try_from(found.st_size).unwrap_or_default();
+            bytes.reserve_exact(usize::try_from(size).unwrap_or_default() + 1);
+            File::from(fd).take(crate::discover::file::TOTAL_LIMIT).read_to_end(&mut bytes)?;
+        }
+        Ok(Some(Standing { uid: found.st_uid, is_proper, bytes }))
+    }
+
+    /// Puts a file with `bytes` under `name`, in place of what stands there.
+    ///
+    /// # Errors
+    /// As open(2), write(2) and rename(2). What stood there then still stands.
+    pub fn place(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let (temporary, fd) = self.temporary(name)?;
+        let mut file = File::from(fd);
+        let written = fchmod(&file, FILE_MODE)
+            .map_err(io::Error::from)
+            .and_then(|()| file.write_all(bytes))
+            .and_then(|()| {
+                renameat(&self.fd, temporary.as_str(), &self.fd, name).map_err(io::Error::from)
+            });
+        if written.is_err() {
+            // Nothing better can be done if this fails too; the first error is the one to tell.
+            let _ = unlinkat(&self.fd, temporary.as_str(), UnlinkatFlags::NoRemoveDir);
+        }
+        written
+    }
+
+    /// A new file under a hidden name. Process ids repeat between containers that share a volume,
+    /// so the clock is in the name too; O_EXCL settles the rest.
+    fn temporary(&self, name: &str) -> io::Result<(String, OwnedFd)> {
+        let flags = OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_WRONLY | OFlag::O_CLOEXEC;
+        let mut attempts = 0;
+        loop {
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            let temporary = format!(".{name}.{}.{}", std::process::id(), now.as_nanos());
+            match openat(&self.fd, temporary.as_str(), flags, Mode::from_bits_truncate(0o600)) {
+                Ok(fd) => return Ok((temporary, fd)),
+                Err(Errno::EEXIST) if attempts < 8 => attempts += 1,
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+}
+
+fn is_regular(found: &FileStat) -> bool {
+    found.st_mode & SFlag::S_IFMT.bits() == SFlag::S_IFREG.bits()
+}

@@ -1,0 +1,270 @@
+//! THE table of trust variables, and what becomes of each.
+//!
+//! A variable's readers trust afterwards what they trusted before, plus the custom CAs, and
+//! nothing else. So before anything is set, each row is asked what its readers trust *now*: the
+//! file the user named in it; else the file its readers fall back to (curl without
+//! CURL_CA_BUNDLE looks at SSL_CERT_FILE: setting CURL_CA_BUNDLE to the merged bundle would hand
+//! a pinned curl all public roots); else the image's roots. From that follows which file the
+//! variable must name. This module decides and touches nothing; `publish` makes the files.
+
+mod process;
+mod warning;
+
+use std::path::{Path, PathBuf};
+
+use rustls_pki_types::CertificateDer;
+
+pub use self::process::Environment;
+pub use self::warning::{Warning, warnings};
+use crate::merge;
+
+/// What a variable's file must hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Points {
+    /// Everything: its readers trust this file *instead of* what they trusted before.
+    Bundle,
+    /// The custom CAs alone: its readers *add* this file to what they trust.
+    Custom,
+}
+
+/// When a variable is set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// Always.
+    Set,
+    /// Only under this option; otherwise it stays exactly as it was found, set or unset.
+    LeftAloneUnless(&'static str),
+}
+
+/// One trust variable.
+#[derive(Debug)]
+pub struct Row {
+    /// Its name.
+    pub name: &'static str,
+    /// Who reads it.
+    pub readers: &'static str,
+    /// What its file holds.
+    pub points: Points,
+    /// When it is set.
+    pub rule: Rule,
+    /// Which variables its readers look at where this one is not set, first match first.
+    pub falls_back_to: &'static [&'static str],
+    /// Where that is written.
+    pub source: &'static str,
+}
+
+/// Every trust variable there is for us. What is not here is not touched, and SSL_CERT_DIR,
+/// NODE_OPTIONS, PGSSLROOTCERT and the like are not here on purpose: ARCHITECTURE.md says why.
+pub const TABLE: &[Row] = &[
+    Row {
+        name: "SSL_CERT_FILE",
+        readers: "OpenSSL (Python ssl, httpx, aiohttp, Ruby, PHP streams), curl, Go, rustls-native-certs, .NET",
+        points: Points::Bundle,
+        rule: Rule::Set,
+        falls_back_to: &["SSL_CERT_DIR"],
+        source: "https://docs.openssl.org/3.0/man3/SSL_CTX_load_verify_locations/",
+    },
+    Row {
+        name: "REQUESTS_CA_BUNDLE",
+        readers: "Python requests, botocore, Azure and Google SDKs on requests",
+        points: Points::Bundle,
+        rule: Rule::Set,
+        falls_back_to: &["CURL_CA_BUNDLE"],
+        source: "https://requests.readthedocs.io/en/latest/user/advanced/#ssl-cert-verification",
+    },
+    Row {
+        name: "CURL_CA_BUNDLE",
+        readers: "the curl program, R",
+        points: Points::Bundle,
+        rule: Rule::Set,
+        falls_back_to: &["SSL_CERT_FILE", "SSL_CERT_DIR"],
+        source: "https://curl.se/docs/manpage.html#--cacert",
+    },
+    Row {
+        name: "GIT_SSL_CAINFO",
+        readers: "git, also where it is built with GnuTLS",
+        points: Points::Bundle,
+        rule: Rule::Set,
+        falls_back_to: &[],
+        source: "https://git-scm.com/docs/git-config#Documentation/git-config.txt-httpsslCAInfo",
+    },
+    Row {
+        name: "AWS_CA_BUNDLE",
+        readers: "aws-cli, boto3, AWS SDKs",
+        points: Points::Bundle,
+        rule: Rule::Set,
+        falls_back_to: &["REQUESTS_CA_BUNDLE"],
+        source: "https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-envvars.html",
+    },
+    Row {
+        name: "PIP_CERT",
+        readers: "pip",
+        points: Points::Bundle,
+        rule: Rule::Set,
+        falls_back_to: &["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"],
+        source: "https://pip.pypa.io/en/stable/cli/pip/#cmdoption-cert",
+    },
+    Row {
+        name: "HTTPLIB2_CA_CERTS",
+        readers: "Python httplib2 (older Google clients)",
+        points: Points::Bundle,
+        rule: Rule::Set,
+        falls_back_to: &[],
+        source: "https://github.com/httplib2/httplib2/blob/master/python3/httplib2/certs.py",
+    },
+    Row {
+        name: "PERL_LWP_SSL_CA_FILE",
+        readers: "Perl LWP",
+        points: Points::Bundle,
+        rule: Rule::Set,
+        falls_back_to: &["SSL_CERT_FILE", "SSL_CERT_DIR"],
+        source: "https://metacpan.org/pod/LWP::UserAgent#SSL_ca_file",
+    },
+    Row {
+        name: "NODE_EXTRA_CA_CERTS",
+        readers: "Node.js, npm, grpc-js",
+        points: Points::Custom,
+        rule: Rule::Set,
+        falls_back_to: &[],
+        source: "https://nodejs.org/api/cli.html#node_extra_ca_certsfile",
+    },
+    Row {
+        name: "DENO_CERT",
+        readers: "Deno",
+        points: Points::Custom,
+        rule: Rule::Set,
+        falls_back_to: &[],
+        source: "https://docs.deno.com/runtime/reference/env_variables/",
+    },
+    Row {
+        name: "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",
+        readers: "gRPC C core (grpcio)",
+        points: Points::Bundle,
+        rule: Rule::LeftAloneUnless("--grpc-roots"),
+        falls_back_to: &[],
+        source: "https://github.com/grpc/grpc/blob/master/doc/environment_variables.md",
+    },
+];
+
+/// What a row's readers trust at present, as far as a variable says so.
+#[derive(Debug)]
+pub struct Pin {
+    /// The row.
+    pub row: &'static Row,
+    /// The variable that says so: the row's own or one that its readers fall back to.
+    pub variable: &'static str,
+    /// The file or directory it names.
+    pub path: PathBuf,
+    /// The certificates there.
+    pub certificates: Vec<CertificateDer<'static>>,
+    /// Whether every client can read the file just as it is.
+    pub tidy: bool,
+}
+
+/// Which file a variable is to name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum File {
+    /// The custom CAs and the roots.
+    Bundle,
+    /// The custom CAs.
+    Custom,
+    /// What the user pinned, and the custom CAs; the name is that of the first such variable.
+    Own(&'static str),
+}
+
+impl File {
+    /// The file's name in a directory of ours.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Bundle => "ca-bundle.crt".to_owned(),
+            Self::Custom => "custom-ca.crt".to_owned(),
+            Self::Own(variable) => format!("{variable}.crt"),
+        }
+    }
+}
+
+/// Which variables to set, and what the files that they name must hold.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// A variable and its file; those that stay as they are do not appear.
+    pub variables: Vec<(&'static Row, File)>,
+    /// Each file once.
+    pub files: Vec<(File, Vec<CertificateDer<'static>>)>,
+}
+
+/// The rows in force.
+pub fn rows(grpc_roots: bool) -> impl Iterator<Item = &'static Row> {
+    TABLE.iter().filter(move |row| row.rule == Rule::Set || grpc_roots)
+}
+
+/// Decides for each row in force which file it names: none if what the user named there holds
+/// all custom CAs already, a file of its own if the user pinned something else than the bundle
+/// would hold, else the bundle.
+pub fn plan(
+    rows: impl Iterator<Item = &'static Row>,
+    pins: &[Pin],
+    custom: &[CertificateDer<'static>],
+    bundle: &[CertificateDer<'static>],
+) -> Plan {
+    let mut plan = Plan::default();
+    for row in rows {
+        let pin = pins.iter().find(|pin| pin.row.name == row.name);
+        let whole = match row.points {
+            Points::Bundle => (File::Bundle, bundle),
+            Points::Custom => (File::Custom, custom),
+        };
+        let (file, certificates) = match pin {
+            Some(pin) => {
+                let serves = pin.variable == row.name && pin.tidy;
+                if serves && merge::set(&pin.certificates).is_superset(&merge::set(custom)) {
+                    continue;
+                }
+                let after = merge::bundle(&[custom, &pin.certificates]).certificates;
+                if merge::set(&after) == merge::set(whole.1) {
+                    (whole.0, whole.1.to_vec())
+                } else {
+                    let shared = plan.files.iter().find(|(_, held)| *held == after);
+                    (shared.map_or(File::Own(row.name), |(file, _)| file.clone()), after)
+                }
+            }
+            None => (whole.0, whole.1.to_vec()),
+        };
+        if !plan.files.iter().any(|(other, _)| *other == file) {
+            plan.files.push((file.clone(), certificates));
+        }
+        plan.variables.push((row, file));
+    }
+    plan
+}
+
+/// The variables of the table that name a path for which `is_missing` holds.
+pub fn naming(
+    environment: &Environment,
+    is_missing: impl Fn(&Path) -> bool,
+) -> Vec<(&'static str, PathBuf)> {
+    let named = TABLE.iter().filter_map(|row| {
+        let path = PathBuf::from(environment.get(row.name)?);
+        is_missing(&path).then_some((row.name, path))
+    });
+    named.collect()
+}
+
+/// The table as text, for `--list-variables`.
+pub fn listing() -> String {
+    let mut text = String::new();
+    for row in TABLE {
+        let points = match row.points {
+            Points::Bundle => "custom CAs and roots",
+            Points::Custom => "custom CAs",
+        };
+        let rule = match row.rule {
+            Rule::Set => "set".to_owned(),
+            Rule::LeftAloneUnless(option) => format!("left alone unless {option}"),
+        };
+        text.push_str(&format!(
+            "{}\n    rule    {rule}\n    names   a file of the {points}\n    readers {}\n    source  {}\n",
+            row.name, row.readers, row.source
+        ));
+    }
+    text
+}

@@ -1,0 +1,96 @@
+//! The outline of a DER value: enough to tell kinds of file apart, and to prove that a root of the
+//! image has the shape of a certificate without reading all of it.
+//!
+//! The image's own roots are not ours to judge, and there are a hundred and fifty of them at every
+//! start. But one block that is no certificate breaks the bundle for OpenSSL, so the shape is
+//! looked at. Custom CAs are parsed whole, by x509-parser.
+
+/// Tags of X.690, section 8, as the encodings here use them.
+pub const INTEGER: u8 = 0x02;
+/// BIT STRING.
+pub const BIT_STRING: u8 = 0x03;
+/// OCTET STRING.
+pub const OCTET_STRING: u8 = 0x04;
+/// OBJECT IDENTIFIER.
+pub const OID: u8 = 0x06;
+/// SEQUENCE, constructed.
+pub const SEQUENCE: u8 = 0x30;
+/// `[0]`, constructed.
+pub const CONTEXT_0: u8 = 0xa0;
+
+/// Splits the first value off `input`: its tag, its contents, and what follows it. Definite
+/// lengths in their shortest form only (X.690, section 10.1).
+pub fn value(input: &[u8]) -> Option<(u8, &[u8], &[u8])> {
+    let (&tag, rest) = input.split_first()?;
+    let (&first, rest) = rest.split_first()?;
+    let (length, rest) = match first {
+        0..=0x7f => (usize::from(first), rest),
+        0x81..=0x84 => {
+            let (bytes, rest) = rest.split_at_checked(usize::from(first & 0x7f))?;
+            let length = bytes.iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte));
+            let is_shortest = bytes.first() != Some(&0) && length >= 0x80;
+            is_shortest.then_some((length, rest))?
+        }
+        _ => return None,
+    };
+    let (contents, rest) = rest.split_at_checked(length)?;
+    Some((tag, contents, rest))
+}
+
+/// The tags of the values that `contents` is made of; `None` where it is not made of values.
+fn tags(mut contents: &[u8]) -> Option<Vec<u8>> {
+    let mut tags = Vec::new();
+    while !contents.is_empty() {
+        let (tag, _, rest) = value(contents)?;
+        tags.push(tag);
+        contents = rest;
+    }
+    Some(tags)
+}
+
+/// What a DER value is, by its outline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outline {
+    /// RFC 5280, section 4.1.
+    Certificate,
+    /// A certificate with something behind it: a `TRUSTED CERTIFICATE`, or rubbish.
+    CertificateAndMore,
+    /// RFC 5652, section 3.
+    SignedData,
+    /// RFC 7292, section 4.
+    Pkcs12,
+    /// RFC 5208, RFC 8017 or RFC 5915, plain or encrypted.
+    PrivateKey,
+    /// None of these.
+    Other,
+}
+
+/// `1.2.840.113549.1.7.2`, signedData (RFC 5652, section 5.1), as OID contents.
+const SIGNED_DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02];
+
+/// Tells what `der` is.
+pub fn outline(der: &[u8]) -> Outline {
+    let Some((SEQUENCE, contents, rest)) = value(der) else { return Outline::Other };
+    let Some((tag, first, behind)) = value(contents) else { return Outline::Other };
+    match (tag, tags(contents).as_deref()) {
+        (SEQUENCE, Some([_, SEQUENCE, BIT_STRING])) if is_tbs_certificate(first) => {
+            if rest.is_empty() { Outline::Certificate } else { Outline::CertificateAndMore }
+        }
+        (OID, Some([_, CONTEXT_0])) if first == SIGNED_DATA => Outline::SignedData,
+        (INTEGER, Some([_, SEQUENCE] | [_, SEQUENCE, SEQUENCE])) if first == [3] => Outline::Pkcs12,
+        // Version, then a key: an algorithm and its key, the numbers of RSA, or the secret of EC.
+        (INTEGER, Some([_, SEQUENCE | INTEGER | OCTET_STRING, ..])) => Outline::PrivateKey,
+        (SEQUENCE, Some([_, OCTET_STRING])) if behind.len() > 2 => Outline::PrivateKey,
+        _ => Outline::Other,
+    }
+}
+
+/// `[0] version OPTIONAL, serialNumber, signature, issuer, validity, subject, subjectPublicKeyInfo`
+/// and then only context-specific fields.
+fn is_tbs_certificate(contents: &[u8]) -> bool {
+    let Some(tags) = tags(contents) else { return false };
+    let fields = tags.strip_prefix(&[CONTEXT_0]).unwrap_or(&tags);
+    fields
+        .strip_prefix(&[INTEGER, SEQUENCE, SEQUENCE, SEQUENCE, SEQUENCE, SEQUENCE])
+        .is_some_and(|extra| extra.iter().all(|tag| tag & 0xc0 == 0x80))
+}

@@ -1,0 +1,183 @@
+//! THE verdict table: what can be wrong with a certificate that somebody asked us to trust, who
+//! will refuse it, and whether it is kept.
+//!
+//! Kept with a warning is whatever some client accepts: the user asked for it, and the client's own
+//! message ("expired") is then the true one. Refused is what no client can use as asked.
+
+use std::fmt::{self, Display};
+
+use rustls_pki_types::CertificateDer;
+
+use super::certificate::{Certificate, Time};
+use crate::report;
+
+/// What is wrong with a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// A server's certificate that another CA signed.
+    ServerCertificate,
+    /// A server's certificate that signed itself.
+    SelfSignedLeaf,
+    /// Its validity is over.
+    Expired,
+    /// Its validity has not begun.
+    NotYetValid,
+    /// A CA below another that is not at hand.
+    WithoutItsRoot,
+    /// A CA that lacks what strict clients ask for.
+    NotStrict,
+    /// X.509 version 1.
+    Old,
+    /// An RSA key that OpenSSL's security level 2 refuses.
+    ShortKey,
+}
+
+/// A row of the table.
+#[derive(Debug)]
+pub struct Verdict {
+    /// What is wrong.
+    pub finding: Finding,
+    /// How it is said of a certificate.
+    pub says: &'static str,
+    /// Who refuses it.
+    pub who: &'static str,
+    /// What mends it.
+    pub fix: &'static str,
+    /// Whether it is kept.
+    pub keep: bool,
+}
+
+/// Measured on the clients named, where nothing else is said.
+pub const TABLE: &[Verdict] = &[
+    Verdict {
+        finding: Finding::ServerCertificate,
+        says: "is a server's certificate, not a CA",
+        who: "no client can trust a server through it",
+        fix: "ask for the certificate of its issuer and mount that",
+        keep: false,
+    },
+    Verdict {
+        finding: Finding::SelfSignedLeaf,
+        says: "signed itself but is no CA",
+        who: "curl, git and Python 3.13 accept it; Python before 3.13, requests, httpx and Node refuse it",
+        fix: "make a CA, sign the server's certificate with it, and mount the CA",
+        keep: true,
+    },
+    Verdict {
+        finding: Finding::Expired,
+        says: "has expired",
+        who: "every client will say so of each server below it",
+        fix: "renew the CA and mount the new certificate",
+        keep: true,
+    },
+    Verdict {
+        finding: Finding::NotYetValid,
+        says: "is not valid yet",
+        who: "every client will say so until then",
+        fix: "check the clock of this host and of the one that made it",
+        keep: true,
+    },
+    Verdict {
+        finding: Finding::WithoutItsRoot,
+        says: "is an intermediate whose root is not at hand",
+        who: "about half of all clients (Go, curl, git and Python 3.13 do not mind; Node, Java and older Python do) refuse to end a chain in it",
+        fix: "put the root's certificate beside it",
+        keep: true,
+    },
+    Verdict {
+        finding: Finding::NotStrict,
+        says: "is a CA that strict clients refuse",
+        who: "Python 3.13 and later, and whatever else sets X509_V_FLAG_X509_STRICT",
+        fix: "make the CA anew with critical basicConstraints, critical keyUsage (keyCertSign, cRLSign) and a subject key identifier",
+        keep: true,
+    },
+    Verdict {
+        finding: Finding::Old,
+        says: "is an X.509 version 1 certificate, which cannot say that it is a CA",
+        who: "rustls, Go and strict clients refuse it",
+        fix: "make the CA anew as version 3",
+        keep: true,
+    },
+    Verdict {
+        // OpenSSL's SSL_CTX_set_security_level(3); Debian, Ubuntu and RHEL set level 2.
+        finding: Finding::ShortKey,
+        says: "has an RSA key shorter than 2048 bits",
+        who: "OpenSSL at security level 2 (the default of Debian, Ubuntu and RHEL) refuses it",
+        fix: "make the CA anew with a key of 2048 bits or more, or an elliptic curve",
+        keep: true,
+    },
+];
+
+/// What is wrong with `certificate` at the moment `now`, seen beside its `siblings` and the image's
+/// `roots`, in the order of the table.
+pub fn findings(
+    certificate: &Certificate,
+    now: Time,
+    siblings: &[Certificate],
+    roots: &[CertificateDer<'static>],
+) -> Vec<&'static Verdict> {
+    let has = |finding| match finding {
+        Finding::ServerCertificate => !certificate.is_ca && !certificate.is_self_issued,
+        Finding::SelfSignedLeaf => !certificate.is_ca && certificate.is_self_issued,
+        Finding::Expired => certificate.not_after < now,
+        Finding::NotYetValid => certificate.not_before > now,
+        Finding::WithoutItsRoot => {
+            certificate.is_ca
+                && !certificate.is_self_issued
+                && !siblings.iter().any(|other| certificate.is_issued_by(other))
+                && !roots.iter().any(|root| certificate.is_issued_by_root(root))
+        }
+        Finding::NotStrict => !certificate.is_old && !certificate.misses.is_empty(),
+        Finding::Old => certificate.is_old,
+        Finding::ShortKey => certificate.rsa_bits.is_some_and(|bits| bits < 2048),
+    };
+    TABLE.iter().filter(|verdict| has(verdict.finding)).collect()
+}
+
+/// A certificate and what is wrong with it.
+#[derive(Debug)]
+pub struct Judged {
+    /// Where it is.
+    pub place: String,
+    /// Its subject.
+    pub subject: String,
+    /// The details of the finding, as far as it has any.
+    pub detail: String,
+    /// The finding.
+    pub verdict: &'static Verdict,
+}
+
+impl Judged {
+    /// The words for `verdict` on `certificate`.
+    pub fn new(certificate: &Certificate, verdict: &'static Verdict) -> Self {
+        let detail = match verdict.finding {
+            Finding::ServerCertificate => {
+                format!(" (it was issued by {})", report::word(&certificate.issuer))
+            }
+            Finding::Expired => format!(" (on {})", certificate.not_after),
+            Finding::NotYetValid => format!(" (only from {} on)", certificate.not_before),
+            Finding::WithoutItsRoot => format!(" ({})", report::word(&certificate.issuer)),
+            Finding::NotStrict => format!(" ({})", certificate.misses.join("; ")),
+            Finding::SelfSignedLeaf | Finding::Old | Finding::ShortKey => String::new(),
+        };
+        Self {
+            place: certificate.label.to_string(),
+            subject: certificate.subject.clone(),
+            detail,
+            verdict,
+        }
+    }
+}
+
+impl Display for Judged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let subject = report::word(&self.subject);
+        let (place, detail) = (&self.place, &self.detail);
+        let Verdict { says, who, fix, keep, .. } = self.verdict;
+        if *keep {
+            write!(f, "{subject} in {place} {says}{detail}: {who}\nfix: {fix}")
+        } else {
+            write!(f, "cannot trust {subject} in {place}: it {says}{detail}; {who}\nfix: {fix}")
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! trust-init, the program: what was typed becomes settings, those a run, and that an exit code.
+
+use std::process::ExitCode;
+
+use trust_init::cli::{self, Task};
+use trust_init::report::Report;
+use trust_init::run::{answer, run};
+use trust_init::{environment, exit};
+
+const HELP: &str = include_str!("help.txt");
+
+fn main() -> ExitCode {
+    let found = cli::process_environment();
+    let settings = match cli::settings(std::env::args_os().skip(1), &found) {
+        Ok(settings) => settings,
+        Err(error) => {
+            cli::report(&found).error(&error, "");
+            return exit::FAILED.into();
+        }
+    };
+    let report = Report::new("trust-init", settings.log);
+    cli::unknown_variables(&found).iter().for_each(|unknown| report.warning(unknown));
+    let code = match settings.task {
+        Task::Help => answer(report, HELP),
+        Task::Version => answer(report, concat!("trust-init ", env!("CARGO_PKG_VERSION"), "\n")),
+        Task::ListVariables => answer(report, &environment::listing()),
+        _ => run(&settings, &found, report),
+    };
+    code.into()
+}

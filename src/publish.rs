@@ -1,0 +1,291 @@
+//! Which directory, which name, and when what stands there is adopted.
+//!
+//! `/run/trust-init/ca-bundle.crt` is the path that everything names. A bundle mounted there is
+//! adopted if it holds what ours would. Where nothing can be written there, the next rung is
+//! taken: a directory of our own below /tmp, then below /dev/shm, then memory. On those rungs the
+//! directory's name is made from the contents, so two containers with different CAs on one volume
+//! never meet, and a restart finds its own.
+
+mod memory;
+mod rung;
+
+use std::fmt::{self, Display};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rustls_pki_types::CertificateDer;
+
+pub use self::memory::is_memory;
+use self::rung::Refusal;
+use crate::cli::{Named, Roots};
+use crate::discover::file;
+use crate::environment::File;
+use crate::inspect;
+use crate::inspect::certificate::Fingerprint;
+use crate::merge;
+use crate::mounts::Mounts;
+use crate::report;
+
+/// The directory of the one path.
+pub const HOME: &str = "/run/trust-init";
+
+/// The rungs below it: directories that most containers have and anybody may write to.
+const SHARED: [&str; 2] = ["/tmp", "/dev/shm"];
+
+/// How the names of our own directories on those rungs begin.
+const PREFIX: &str = "trust-init-";
+
+/// What is to be published, and the circumstances that decide where.
+#[derive(Debug)]
+pub struct Order<'a> {
+    /// Each file and the certificates in it.
+    pub files: &'a [(File, Vec<CertificateDer<'static>>)],
+    /// The directory the user named.
+    pub directory: Option<&'a Named>,
+    /// The public roots asked for.
+    pub roots: Roots,
+    /// What is mounted.
+    pub mounts: &'a Mounts,
+    /// Whether we are the first process of a container. What runs beside a service (`docker exec`)
+    /// must never change what that service trusts.
+    pub is_first: bool,
+    /// Whether publishing is all that was asked for, on behalf of others.
+    pub prepares: bool,
+    /// Whether to decide only.
+    pub dry: bool,
+}
+
+/// Where the files are.
+#[derive(Debug, Default)]
+pub struct Published {
+    /// Each file's path.
+    pub paths: Vec<(File, PathBuf)>,
+    /// What will surprise somebody.
+    pub warnings: Vec<Warning>,
+}
+
+impl Published {
+    /// Where `file` is.
+    pub fn path(&self, file: &File) -> Option<&Path> {
+        self.paths.iter().find(|(other, _)| other == file).map(|(_, path)| path.as_path())
+    }
+}
+
+/// Nothing could be published.
+#[derive(Debug)]
+pub enum Error {
+    /// The directory the user named does not serve.
+    Directory { named: Named, refusal: Refusal },
+    /// No rung serves, not even memory.
+    Nowhere { refusals: Vec<(&'static Path, Refusal)>, memory: io::Error },
+}
+
+impl std::error::Error for Error {}
+
+impl Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Directory { named, refusal } => write!(
+                f,
+                "cannot publish the bundle in {} ({}): {refusal}\nfix: {}",
+                report::path(&named.path),
+                named.origin,
+                refusal.fix()
+            ),
+            Self::Nowhere { refusals, memory } => {
+                f.write_str("cannot publish the bundle anywhere: ")?;
+                for (path, refusal) in refusals {
+                    write!(f, "{}: {refusal}; ", report::path(path))?;
+                }
+                write!(f, "memory: {}\n", report::cause(memory))?;
+                f.write_str("fix: mount a tmpfs at /run/trust-init that this uid can write to")
+            }
+        }
+    }
+}
+
+/// Published, but not as one would think.
+#[derive(Debug)]
+pub enum Warning {
+    /// A mounted bundle does not serve.
+    NotAdopted { path: PathBuf, because: String },
+    /// A rung is somebody else's.
+    Refused { path: &'static Path, refusal: Refusal },
+    /// The user's directory can be changed by anybody.
+    WorldWritable(PathBuf),
+    /// The bundle is in memory.
+    Memory,
+}
+
+impl Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotAdopted { path, because } => write!(
+                f,
+                "the bundle mounted at {} is not used: {because}; the service gets one of its own\n\
+                 fix: prepare the mounted bundle anew (`trust-compose setup` does), for health \
+                 checks and `exec` still see it",
+                report::path(path)
+            ),
+            Self::Refused { path, refusal } => write!(
+                f,
+                "{} is not used: {refusal}\nfix: {}",
+                report::path(path),
+                refusal.fix()
+            ),
+            Self::WorldWritable(path) => write!(
+                f,
+                "{} can be changed by every user of this container, and with it what the service \
+                 trusts\nfix: give it the sticky bit, or a mode without write for others",
+                report::path(path)
+            ),
+            Self::Memory => f.write_str(
+                "no directory can be written to, so the bundle is in memory: it serves the service \
+                 and its children of the same uid while the service runs, but not `exec` or health \
+                 checks\nfix: mount a tmpfs at /run/trust-init that this uid can write to",
+            ),
+        }
+    }
+}
+
+/// Whether `path` lies where we publish: it is then never an input.
+pub fn is_ours(path: &Path) -> bool {
+    let is_own = |name: &std::ffi::OsStr| {
+        let digits = name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.split_once('-'));
+        digits.is_some_and(|(uid, digest)| {
+            uid.bytes().all(|byte| byte.is_ascii_digit()) && digest.len() == DIGEST
+        })
+    };
+    path.starts_with(HOME)
+        || is_memory(path)
+        || path.parent().and_then(Path::file_name).is_some_and(is_own)
+}
+
+/// How many digits of the digest are in a directory's name: 64 bits, and every byte is compared.
+const DIGEST: usize = 16;
+
+/// A file, its name and its bytes.
+type Text<'a> = (&'a File, String, Vec<u8>);
+
+/// Publishes what `order` asks for.
+///
+/// # Errors
+/// When the named directory, or else every rung, refuses.
+pub fn publish(order: &Order<'_>) -> Result<Published, Error> {
+    let mut published = Published::default();
+    let mut files = Vec::new();
+    for (file, certificates) in order.files {
+        match adopt(file, certificates, order) {
+            Adoption::Yes(path) => published.paths.push((file.clone(), path)),
+            Adoption::No(warning) => {
+                published.warnings.extend(warning);
+                files.push((file, file.name(), merge::pem(certificates)));
+            }
+        }
+    }
+    if files.is_empty() {
+        return Ok(published);
+    }
+    let own = || format!("{PREFIX}{}-{}", nix::unistd::geteuid(), digest(&files));
+    match order.directory {
+        None => ladder(order, own, &files, &mut published)?,
+        Some(named) => {
+            let placed = if named.path == Path::new(HOME) {
+                rung::home(&named.path, own, &files, order).map(|paths| (paths, false))
+            } else {
+                rung::named(&named.path, &own(), &files, order.dry)
+            };
+            let (paths, is_open) =
+                placed.map_err(|refusal| Error::Directory { named: named.clone(), refusal })?;
+            published.paths.extend(paths);
+            published.warnings.extend(is_open.then(|| Warning::WorldWritable(named.path.clone())));
+        }
+    }
+    Ok(published)
+}
+
+/// Takes the first rung that serves.
+fn ladder(
+    order: &Order<'_>,
+    own: impl Fn() -> String,
+    files: &[Text<'_>],
+    published: &mut Published,
+) -> Result<(), Error> {
+    let home: &'static Path = Path::new(HOME);
+    let mut refusals = Vec::new();
+    let mut placed = rung::home(home, &own, files, order).map_err(|refusal| (home, refusal));
+    for shared in SHARED.map(Path::new) {
+        match placed {
+            Err(refused) => refusals.push(refused),
+            Ok(_) => break,
+        }
+        placed = rung::shared(shared, &own(), files, order.dry).map_err(|refusal| (shared, refusal));
+    }
+    match placed {
+        Ok(paths) => published.paths.extend(paths),
+        Err(refused) => {
+            refusals.push(refused);
+            match memory::publish(files, order.dry) {
+                Ok(paths) => published.paths.extend(paths),
+                Err(memory) => return Err(Error::Nowhere { refusals, memory }),
+            }
+            published.warnings.push(Warning::Memory);
+        }
+    }
+    // A rung that cannot be written to is no news; one that somebody else prepared is.
+    let news = refusals.into_iter().filter(|(_, refusal)| refusal.is_suspicious());
+    published.warnings.extend(news.map(|(path, refusal)| Warning::Refused { path, refusal }));
+    Ok(())
+}
+
+/// The digest of everything that is published, names and contents. Not of the bundle alone: two
+/// services can share a bundle and differ in what they pinned.
+fn digest(files: &[Text<'_>]) -> String {
+    let mut all = Vec::with_capacity(files.iter().map(|(_, _, bytes)| bytes.len() + 64).sum());
+    for (_, name, bytes) in files {
+        all.extend_from_slice(name.as_bytes());
+        all.push(0);
+        all.extend_from_slice(bytes);
+        all.push(0);
+    }
+    let mut digits = Fingerprint::of(&all).to_string();
+    digits.truncate(DIGEST);
+    digits
+}
+
+enum Adoption {
+    Yes(PathBuf),
+    No(Option<Warning>),
+}
+
+/// Whether a file that was mounted under the plain name serves as it is: every client can read it,
+/// and it holds every certificate that ours would. More than that is accepted only where the roots
+/// were not chosen: it is then what whoever mounted it wanted.
+fn adopt(file: &File, wanted: &[CertificateDer<'static>], order: &Order<'_>) -> Adoption {
+    let path = Path::new(HOME).join(file.name());
+    let is_mounted = order.mounts.has(&path) || rung::is_read_only_mount(&path, order.mounts);
+    if order.directory.is_some_and(|named| named.path != Path::new(HOME)) || !is_mounted {
+        return Adoption::No(None);
+    }
+    let no = |because: String| {
+        Adoption::No(Some(Warning::NotAdopted { path: path.clone(), because }))
+    };
+    let bytes = match file::read(&path, &mut file::FILE_LIMIT.clone()) {
+        Ok(bytes) => bytes,
+        Err(file::Problem::Missing) => return Adoption::No(None),
+        Err(problem) => return no(problem.to_string()),
+    };
+    let anchors = inspect::anchors(&bytes);
+    let (held, wanted) = (merge::set(&anchors.certificates), merge::set(wanted));
+    let missing = wanted.difference(&held).count();
+    if missing > 0 {
+        return no(format!("it lacks {}", report::count(missing, "certificate")));
+    }
+    if !anchors.tidy {
+        return no("some clients cannot read it as it is".into());
+    }
+    if order.roots != Roots::System && held.len() > wanted.len() {
+        return no("it holds roots that --roots leaves out".into());
+    }
+    Adoption::Yes(path)
+}

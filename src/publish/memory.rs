@@ -1,0 +1,74 @@
+//! The last rung, where no directory can be written to: files in memory.
+//!
+//! Their names are `/proc/<pid>/fd/<n>` with our own process id, which the service keeps:
+//! `/proc/self` would mean another process in each child. The descriptors are numbered from 200 up,
+//! out of the way of programs that expect the low numbers, and sealed, so that nobody can change
+//! what they hold.
+
+use std::fs::File as Handle;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use nix::fcntl::{FcntlArg, SealFlag, fcntl};
+use nix::sys::memfd::{MFdFlags, memfd_create};
+
+use super::{PREFIX, Text, digest};
+use crate::environment::File;
+
+/// The lowest descriptor we use.
+const LOWEST: i32 = 200;
+
+/// Whether `path` is a descriptor of some process that this rung made.
+pub fn is_memory(path: &Path) -> bool {
+    path.starts_with("/proc")
+        && path.read_link().is_ok_and(|target| {
+            target.to_string_lossy().strip_prefix("/memfd:").is_some_and(|name| name.starts_with(PREFIX))
+        })
+}
+
+/// Puts `files` into memory, or finds those that a trust-init before us in the same process left.
+pub fn publish(files: &[Text<'_>], dry: bool) -> io::Result<Vec<(File, PathBuf)>> {
+    let directory = Path::new("/proc").join(std::process::id().to_string()).join("fd");
+    let digest = digest(files);
+    let mut paths = Vec::new();
+    for (file, name, bytes) in files {
+        let label = format!("{PREFIX}{digest}-{name}");
+        let number = match standing(&directory, &label, bytes)? {
+            Some(number) => number,
+            None if dry => LOWEST.to_string(),
+            None => create(&label, bytes)?.to_string(),
+        };
+        paths.push(((*file).clone(), directory.join(number)));
+    }
+    Ok(paths)
+}
+
+fn create(label: &str, bytes: &[u8]) -> io::Result<i32> {
+    let fd = memfd_create(label, MFdFlags::MFD_ALLOW_SEALING | MFdFlags::MFD_CLOEXEC)?;
+    let mut memory = Handle::from(fd);
+    memory.write_all(bytes)?;
+    fcntl(&memory, FcntlArg::F_ADD_SEALS(seals()))?;
+    // The copy has no close-on-exec and is never closed here: the service inherits it.
+    Ok(fcntl(&memory, FcntlArg::F_DUPFD(LOWEST))?)
+}
+
+fn seals() -> SealFlag {
+    SealFlag::F_SEAL_SEAL | SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_GROW | SealFlag::F_SEAL_WRITE
+}
+
+/// The number of a sealed descriptor of that label which holds exactly `bytes`.
+fn standing(directory: &Path, label: &str, bytes: &[u8]) -> io::Result<Option<String>> {
+    let target = PathBuf::from(format!("/memfd:{label} (deleted)"));
+    for entry in directory.read_dir()? {
+        let path = entry?.path();
+        if path.read_link().is_ok_and(|link| link == target) {
+            let memory = Handle::open(&path)?;
+            let sealed = fcntl(&memory, FcntlArg::F_GET_SEALS)? & seals().bits() == seals().bits();
+            let number = path.file_name().and_then(|name| name.to_str());
+            if let (true, Some(number)) = (sealed && std::fs::read(&path)? == bytes, number) {
+                return Ok(Some(number.to_owned()));
+            }
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,233 @@
+//! One rung of the ladder: a directory that serves, or why it does not.
+
+use std::ffi::OsStr;
+use std::fmt::{self, Display};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::sys::statvfs::{FsFlags, statvfs};
+use nix::unistd::{AccessFlags, access, geteuid};
+
+use super::{Order, Text};
+use crate::disk::{DIRECTORY_MODE, Directory};
+use crate::environment::File;
+use crate::mounts::Mounts;
+use crate::report;
+
+/// Why a directory does not serve.
+#[derive(Debug)]
+pub enum Refusal {
+    /// The system refuses.
+    System(io::Error),
+    /// It is a symbolic link, or no directory.
+    NotADirectory,
+    /// The directory is somebody else's.
+    Foreign { uid: u32 },
+    /// Others may write to it, and replace what they did not make.
+    Open { mode: u32 },
+    /// What we would write stands there already, and is somebody else's.
+    Planted { name: String, uid: u32 },
+    /// It stands there with other contents or another mode.
+    Differs { name: String },
+}
+
+impl Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let us = geteuid();
+        match self {
+            Self::System(error) => f.write_str(&report::cause(error)),
+            Self::NotADirectory => f.write_str("it is no directory, or only a link to one"),
+            Self::Foreign { uid } => write!(f, "it belongs to uid {uid}, neither root nor uid {us}"),
+            Self::Open { mode } => {
+                write!(f, "others can replace what is in it (mode {mode:04o}, no sticky bit)")
+            }
+            Self::Planted { name, uid } => {
+                write!(f, "{} in it belongs to uid {uid}, not to uid {us}", report::word(name))
+            }
+            Self::Differs { name } => {
+                write!(f, "{} stands in it and is not what we wrote", report::word(name))
+            }
+        }
+    }
+}
+
+impl Refusal {
+    /// Whether somebody may have meant harm.
+    pub fn is_suspicious(&self) -> bool {
+        matches!(self, Self::Planted { .. } | Self::Differs { .. } | Self::Open { .. })
+    }
+
+    /// What mends it.
+    pub fn fix(&self) -> &'static str {
+        match self {
+            Self::System(_) => "make it writable for this uid, or name another directory",
+            Self::NotADirectory => "name the directory itself",
+            Self::Foreign { .. } => "let root or this uid own it, or name another directory",
+            Self::Open { .. } => "set the sticky bit (chmod +t), or take write away from others",
+            Self::Planted { .. } => "find out who put it there, and remove it",
+            Self::Differs { .. } => "find out who changed it, and remove it",
+        }
+    }
+}
+
+impl From<io::Error> for Refusal {
+    fn from(error: io::Error) -> Self {
+        match error.raw_os_error().map(Errno::from_raw) {
+            Some(Errno::ELOOP | Errno::ENOTDIR) => Self::NotADirectory,
+            _ => Self::System(error),
+        }
+    }
+}
+
+type Paths = Vec<(File, PathBuf)>;
+
+/// The first rung, with the plain names. They are taken where they are free or hold our bytes
+/// already. Other contents are replaced only by the first process of a container, and only where
+/// no other container can see the directory; else a directory of our own is made in it.
+pub fn home(
+    home: &Path,
+    own: impl Fn() -> String,
+    files: &[Text<'_>],
+    order: &Order<'_>,
+) -> Result<Paths, Refusal> {
+    let Some(directory) = open_home(home, order.dry)? else {
+        return Ok(paths(home, files));
+    };
+    is_safe(&directory)?;
+    let may_replace = order.prepares || order.is_first && !order.mounts.hold(home);
+    let mut stale = Vec::new();
+    for (_, name, bytes) in files {
+        if order.mounts.has(&home.join(name)) {
+            return within(&directory, &own(), files, order.dry);
+        }
+        match directory.standing(name)? {
+            Some(standing) if standing.uid != geteuid().as_raw() => {
+                return Err(Refusal::Planted { name: name.clone(), uid: standing.uid });
+            }
+            Some(standing) if standing.is_proper && standing.bytes == *bytes => {}
+            Some(_) if !may_replace => return within(&directory, &own(), files, order.dry),
+            Some(_) | None => stale.push((name, bytes)),
+        }
+    }
+    if order.dry && !stale.is_empty() {
+        is_writable(&directory)?;
+    } else {
+        for (name, bytes) in stale {
+            directory.place(name, bytes)?;
+        }
+    }
+    Ok(paths(home, files))
+}
+
+/// Opens `/run/trust-init`, making it, and `/run` in an image that has nothing. `None` on a dry
+/// run where it would have to be made.
+fn open_home(home: &Path, dry: bool) -> Result<Option<Directory>, Refusal> {
+    let mut directory = Directory::open(Path::new("/"))?;
+    for name in home.iter().skip(1) {
+        directory = match directory.open_in(name) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && dry => {
+                return is_writable(&directory).map(|()| None);
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => directory.open_or_make(name)?,
+            opened => opened?,
+        };
+    }
+    Ok(Some(directory))
+}
+
+/// A directory that everybody shares: ours is made in it.
+pub fn shared(path: &Path, own: &str, files: &[Text<'_>], dry: bool) -> Result<Paths, Refusal> {
+    let directory = Directory::open(path)?;
+    is_safe(&directory)?;
+    within(&directory, own, files, dry)
+}
+
+/// A directory that the user named, made if only its last part is missing, and whether everybody
+/// can write to it: that is the user's choice, as with a Kubernetes emptyDir.
+pub fn named(
+    path: &Path,
+    own: &str,
+    files: &[Text<'_>],
+    dry: bool,
+) -> Result<(Paths, bool), Refusal> {
+    let directory = match (Directory::open(path), path.parent(), path.file_name()) {
+        (Err(error), Some(parent), Some(name)) if error.kind() == io::ErrorKind::NotFound => {
+            let parent = Directory::open(parent)?;
+            if dry {
+                return is_writable(&parent).map(|()| (paths(&path.join(own), files), false));
+            }
+            parent.open_or_make(name)?
+        }
+        (opened, ..) => opened?,
+    };
+    let is_open = match is_safe(&directory) {
+        Err(Refusal::Open { .. }) => true,
+        judged => judged.map(|()| false)?,
+    };
+    Ok((within(&directory, own, files, dry)?, is_open))
+}
+
+/// Root or we own it, and nobody else can replace what is in it.
+fn is_safe(directory: &Directory) -> Result<(), Refusal> {
+    let (uid, mode) = directory.owner_and_mode()?;
+    if uid != 0 && uid != geteuid().as_raw() {
+        Err(Refusal::Foreign { uid })
+    } else if mode & 0o022 != 0 && mode & 0o1000 == 0 {
+        Err(Refusal::Open { mode })
+    } else {
+        Ok(())
+    }
+}
+
+/// Our own directory below `parent`. Whatever stands in it must be ours in owner, mode and every
+/// byte: its name is made from its contents, so nothing else has a right to be there.
+fn within(
+    parent: &Directory,
+    own: &str,
+    files: &[Text<'_>],
+    dry: bool,
+) -> Result<Paths, Refusal> {
+    let path = parent.path().join(own);
+    if dry {
+        return is_writable(parent).map(|()| paths(&path, files));
+    }
+    let directory = match parent.open_or_make(OsStr::new(own)).map_err(Refusal::from) {
+        Err(Refusal::NotADirectory) => return Err(Refusal::Differs { name: own.to_owned() }),
+        opened => opened?,
+    };
+    let (uid, mode) = directory.owner_and_mode()?;
+    if uid != geteuid().as_raw() {
+        return Err(Refusal::Planted { name: own.to_owned(), uid });
+    }
+    if mode != DIRECTORY_MODE.bits() {
+        return Err(Refusal::Differs { name: own.to_owned() });
+    }
+    for (_, name, bytes) in files {
+        match directory.standing(name)? {
+            Some(standing) if standing.uid != uid => {
+                return Err(Refusal::Planted { name: name.clone(), uid: standing.uid });
+            }
+            Some(standing) if standing.is_proper && standing.bytes == *bytes => {}
+            Some(_) => return Err(Refusal::Differs { name: name.clone() }),
+            None => directory.place(name, bytes)?,
+        }
+    }
+    Ok(paths(&path, files))
+}
+
+fn paths(directory: &Path, files: &[Text<'_>]) -> Paths {
+    files.iter().map(|(file, name, _)| ((*file).clone(), directory.join(name))).collect()
+}
+
+fn is_writable(directory: &Directory) -> Result<(), Refusal> {
+    let wanted = AccessFlags::W_OK | AccessFlags::X_OK;
+    access(directory.path(), wanted).map_err(|error| Refusal::System(error.into()))
+}
+
+/// Whether nobody in this container can change what `path` names, because it lies on something
+/// that was mounted read-only (a Kubernetes ConfigMap, for one).
+pub fn is_read_only_mount(path: &Path, mounts: &Mounts) -> bool {
+    mounts.hold(path)
+        && statvfs(path).is_ok_and(|found| found.flags().contains(FsFlags::ST_RDONLY))
+}

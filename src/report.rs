@@ -1,0 +1,160 @@
+//! The only place that prints.
+//!
+//! Container logs are collected line by line and mixed with the service's own, so every line
+//! carries the program's name and makes sense alone, and stdout is never touched while a service
+//! may speak on it. The words are not made here: each stage's error and warning says them, first
+//! line what happened, second line `fix: …`.
+
+use std::fmt::{self, Display, Write as _};
+use std::io::Write as _;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+
+/// How much is said on stderr, and in which form.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Log {
+    /// Lines for people.
+    #[default]
+    Normal,
+    /// Warnings and errors only.
+    Quiet,
+    /// One JSON object per line, with `level`, `program`, `message` and, where there is one, `fix`.
+    Json,
+}
+
+/// A voice: a program's name and how it was asked to speak.
+#[derive(Clone, Copy, Debug)]
+pub struct Report {
+    program: &'static str,
+    log: Log,
+}
+
+impl Report {
+    /// Speaks as `program`.
+    pub fn new(program: &'static str, log: Log) -> Self {
+        Self { program, log }
+    }
+
+    /// What was done. Silent under [`Log::Quiet`].
+    pub fn info(&self, words: &dyn Display) {
+        if self.log != Log::Quiet {
+            self.line("info", words, "");
+        }
+    }
+
+    /// Something that will surprise somebody, though the service starts.
+    pub fn warning(&self, words: &dyn Display) {
+        self.line("warning", words, "");
+    }
+
+    /// Something that stops us. `way_out` ends the `fix:` line, or is empty.
+    pub fn error(&self, words: &dyn Display, way_out: &str) {
+        self.line("error", words, way_out);
+    }
+
+    /// Text that was asked for (help, tables, shell code), on stdout.
+    ///
+    /// # Errors
+    /// When stdout cannot be written to.
+    pub fn answer(&self, text: &str) -> std::io::Result<()> {
+        let mut stdout = std::io::stdout().lock();
+        stdout.write_all(text.as_bytes())?;
+        stdout.flush()
+    }
+
+    fn line(&self, level: &str, words: &dyn Display, way_out: &str) {
+        let words = words.to_string();
+        let (message, fix) = words.split_once("\nfix: ").unwrap_or((&words, ""));
+        let mut out = String::new();
+        match self.log {
+            Log::Json => {
+                out.push_str("{\"level\":");
+                push_json(&mut out, level);
+                out.push_str(",\"program\":");
+                push_json(&mut out, self.program);
+                out.push_str(",\"message\":");
+                push_json(&mut out, message);
+                if !fix.is_empty() {
+                    out.push_str(",\"fix\":");
+                    push_json(&mut out, &format!("{fix}{way_out}"));
+                }
+                out.push_str("}\n");
+            }
+            Log::Normal | Log::Quiet => {
+                let shown = if level == "info" { String::new() } else { format!("{level}: ") };
+                let _ = writeln!(out, "{}: {shown}{message}", self.program);
+                if !fix.is_empty() {
+                    let _ = writeln!(out, "{}: fix: {fix}{way_out}", self.program);
+                }
+            }
+        }
+        // A closed stderr must not keep a service from starting.
+        let _ = std::io::stderr().write_all(out.as_bytes());
+    }
+}
+
+/// A JSON string (RFC 8259, section 7).
+fn push_json(out: &mut String, text: &str) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            c if c < ' ' => {
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+}
+
+/// Something a person or a certificate wrote, in backticks, with whatever could move a cursor,
+/// end a line or turn text around shown as an escape.
+pub struct Quoted<'a>(&'a [u8]);
+
+/// Quotes a path.
+pub fn path(path: &Path) -> Quoted<'_> {
+    Quoted(path.as_os_str().as_bytes())
+}
+
+/// Quotes a word: an argument, a variable's value, a name out of a certificate.
+pub fn word<T: AsRef<std::ffi::OsStr> + ?Sized>(word: &T) -> Quoted<'_> {
+    Quoted(word.as_ref().as_bytes())
+}
+
+impl Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_char('`')?;
+        for chunk in self.0.utf8_chunks() {
+            for c in chunk.valid().chars() {
+                if is_shown(c) { f.write_char(c)? } else { write!(f, "{}", c.escape_unicode())? }
+            }
+            for byte in chunk.invalid() {
+                write!(f, "\\x{byte:02x}")?;
+            }
+        }
+        f.write_char('`')
+    }
+}
+
+/// Neither a control character nor one of the invisible ones that reorder text
+/// (Unicode TR 36, section 2.5: bidirectional embeddings, overrides, isolates; line separators).
+fn is_shown(c: char) -> bool {
+    !(c.is_control()
+        || c == '`'
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
+}
+
+/// `1 root`, `2 roots`.
+pub fn count(n: usize, noun: &str) -> String {
+    if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
+}
+
+/// What the system says, as one lower-case phrase without the number that Rust adds.
+pub fn cause(error: &std::io::Error) -> String {
+    let words = error.to_string();
+    let words = words.split(" (os error").next().unwrap_or(&words);
+    let mut letters = words.chars();
+    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
+}

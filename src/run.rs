@@ -1,0 +1,284 @@
+//! One run of trust-init, from settings to the service.
+
+use std::fmt::{self, Display};
+use std::path::{Path, PathBuf};
+
+use rustls_pki_types::CertificateDer;
+
+use crate::cli::{OnError, Origin, Roots, Settings, Task};
+use crate::discover::{self, Label, RootSource};
+use crate::environment::{self, Environment, File};
+use crate::exec::{self, Held};
+use crate::exit;
+use crate::inspect::certificate::{Certificate, Time};
+use crate::inspect::{self, Inspection};
+use crate::merge;
+use crate::mounts::Mounts;
+use crate::publish::{self, Order};
+use crate::report::{self, Report};
+
+/// What ends the `fix:` of every failure before the service is started.
+const WAY_OUT: &str = "; to start the service without it, set TRUST_INIT_ON_ERROR=warn";
+
+/// Trust that stands, and the environment that names it.
+struct Trust {
+    environment: Environment,
+    variables: Vec<(&'static str, PathBuf)>,
+    summary: Summary,
+}
+
+/// Does what was asked, and returns the exit code: after [`Task::Run`] only if the service could
+/// not be started.
+pub fn run(settings: &Settings, found: &Environment, report: Report) -> u8 {
+    // First of all, so that no stop is lost while we work.
+    let held = matches!(settings.task, Task::Run(_)).then(Held::new);
+    let mut failures = Vec::new();
+    let trust = prepare(settings, found, report, &mut failures).unwrap_or_else(|failure| {
+        failures.push(failure);
+        None
+    });
+    let mut changed = trust.as_ref().map(|trust| trust.environment.clone());
+    for (name, path) in dangling(changed.as_ref().unwrap_or(found)) {
+        failures.push(Dangling { name, path }.into());
+        changed.get_or_insert_with(|| found.clone()).remove(name);
+    }
+    for failure in &failures {
+        match settings.on_error {
+            OnError::Fail => report.error(failure, WAY_OUT),
+            OnError::Warn => report.warning(failure),
+        }
+    }
+    if settings.on_error == OnError::Fail && !failures.is_empty() {
+        return held.and_then(Held::release).unwrap_or(exit::FAILED);
+    }
+    if let Some(trust) = &trust {
+        for line in trust.summary.lines(&settings.task) {
+            report.info(&line);
+        }
+    }
+    match &settings.task {
+        Task::Run(program) => {
+            if let Some(stopped) = held.and_then(Held::release) {
+                return stopped;
+            }
+            let error = exec::exec(program, found, changed.as_ref());
+            report.error(&error, "");
+            error.code()
+        }
+        Task::PrintEnv => answer(report, &trust.map(|trust| shell(&trust)).unwrap_or_default()),
+        Task::DryRun(_) => {
+            for (name, path) in trust.iter().flat_map(|trust| &trust.variables) {
+                report.info(&format!("would set {name}={}", report::path(path)));
+            }
+            0
+        }
+        _ => 0,
+    }
+}
+
+/// Prints what was asked for.
+pub fn answer(report: Report, text: &str) -> u8 {
+    match report.answer(text) {
+        Ok(()) => 0,
+        Err(_) => exit::FAILED,
+    }
+}
+
+/// Everything between `discover` and `environment`. `None`: no custom CA is in force, and the
+/// service is to start exactly as it would have. What is found wrong but leaves something to work
+/// with goes into `failures`.
+fn prepare(
+    settings: &Settings,
+    found: &Environment,
+    report: Report,
+    failures: &mut Vec<anyhow::Error>,
+) -> anyhow::Result<Option<Trust>> {
+    let discovery = discover::custom(settings);
+    failures.extend(discovery.errors.into_iter().map(anyhow::Error::from));
+    discovery.warnings.iter().for_each(|warning| report.warning(warning));
+
+    let mut inspection = inspect::inspect(&discovery.sources);
+    inspection.require_authority(discovery.directories);
+    if inspection.certificates.is_empty() {
+        settle(inspection, report, failures);
+        return Ok(None);
+    }
+
+    let source = discover::roots(settings.roots)?;
+    let anchors = inspect::roots(&source);
+    if settings.roots == Roots::System {
+        inspection.leave_out_known(&anchors.certificates);
+    }
+    inspect::judge(&mut inspection, Time::now(), &anchors.certificates);
+    let kept = settle(inspection, report, failures);
+    if kept.is_empty() || (settings.on_error == OnError::Fail && !failures.is_empty()) {
+        return Ok(None);
+    }
+
+    let custom: Vec<_> = kept.iter().map(|certificate| certificate.der.clone()).collect();
+    let custom = merge::bundle(&[&custom]).certificates;
+    let roots = anchors.certificates;
+    let merged = merge::bundle(&[&custom, &roots]);
+    anchors.warnings.iter().for_each(|warning| report.warning(warning));
+
+    let rows = || environment::rows(settings.grpc_roots);
+    let (pins, surprises) = discover::pins(rows(), found, &roots);
+    let surprises = surprises.into_iter().chain(environment::warnings(found));
+    surprises.for_each(|warning| report.warning(&warning));
+    let plan = environment::plan(rows(), &pins, &custom, &merged.certificates);
+
+    let mounts = Mounts::of_this_process();
+    let published = publish::publish(&Order {
+        files: &plan.files,
+        directory: settings.directory.as_ref(),
+        roots: settings.roots,
+        mounts: &mounts,
+        is_first: std::process::id() == 1,
+        prepares: settings.task == Task::Prepare,
+        dry: matches!(settings.task, Task::DryRun(_)),
+    })?;
+    published.warnings.iter().for_each(|warning| report.warning(warning));
+
+    let mut environment = found.clone();
+    let mut variables = Vec::new();
+    for (row, file) in &plan.variables {
+        if let Some(path) = published.path(file) {
+            environment.set(row.name, path.as_os_str());
+            variables.push((row.name, path.to_path_buf()));
+        }
+    }
+    let bundle = published.path(&File::Bundle);
+    let summary = Summary::new(&kept, (&source, &roots), merged.doubles, bundle, &mounts);
+    Ok(Some(Trust { environment, variables, summary }))
+}
+
+/// Says what inspection found, and returns what is kept, each certificate once.
+fn settle(
+    inspection: Inspection,
+    report: Report,
+    failures: &mut Vec<anyhow::Error>,
+) -> Vec<Certificate> {
+    inspection.warnings.iter().for_each(|warning| report.warning(warning));
+    failures.extend(inspection.errors.into_iter().map(anyhow::Error::from));
+    let mut kept: Vec<Certificate> = Vec::new();
+    for certificate in inspection.certificates {
+        if !kept.iter().any(|other| other.der == certificate.der) {
+            kept.push(certificate);
+        }
+    }
+    kept
+}
+
+/// The trust variables that name a file of ours which is not there: whoever reads them would fail
+/// on every connection.
+fn dangling(environment: &Environment) -> Vec<(&'static str, PathBuf)> {
+    let is_there = |path: &Path| path.metadata().is_ok_and(|found| found.is_file() && found.len() > 0);
+    environment::naming(environment, |path| publish::is_ours(path) && !is_there(path))
+}
+
+/// A variable that names a file of ours which is not there.
+#[derive(Debug)]
+struct Dangling {
+    name: &'static str,
+    path: PathBuf,
+}
+
+impl std::error::Error for Dangling {}
+
+impl Display for Dangling {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "cannot let {} name {}: no bundle is there, and every TLS connection would fail\n\
+             fix: mount the bundle and the custom CA again, or unset {}",
+            self.name,
+            report::path(&self.path),
+            self.name
+        )
+    }
+}
+
+/// `export` lines for a shell (POSIX, quoting as in its section 2.2.2).
+fn shell(trust: &Trust) -> String {
+    let quoted = |path: &Path| path.to_string_lossy().replace('\'', "'\\''");
+    let lines = trust.variables.iter();
+    lines.map(|(name, path)| format!("export {name}='{}'\n", quoted(path))).collect()
+}
+
+/// What the success lines tell.
+struct Summary {
+    authorities: Vec<String>,
+    custom: usize,
+    roots: String,
+    doubles: usize,
+    bundle: Option<PathBuf>,
+}
+
+impl Summary {
+    fn new(
+        kept: &[Certificate],
+        roots: (&RootSource, &[CertificateDer<'static>]),
+        doubles: usize,
+        bundle: Option<&Path>,
+        mounts: &Mounts,
+    ) -> Self {
+        let count = report::count(roots.1.len(), "root");
+        let roots = match roots.0 {
+            RootSource::File { path, .. } | RootSource::Directory { path, .. } => {
+                format!("{count} of {}", report::path(path))
+            }
+            RootSource::Mozilla(_) => format!("{count} of Mozilla's"),
+            RootSource::Unwanted | RootSource::Nowhere => "no roots".to_owned(),
+        };
+        Self {
+            authorities: kept.iter().map(|certificate| authority(certificate, mounts)).collect(),
+            custom: kept.len(),
+            roots,
+            doubles,
+            bundle: bundle.map(Path::to_path_buf),
+        }
+    }
+
+    fn lines(&self, task: &Task) -> Vec<String> {
+        let bundle = match &self.bundle {
+            Some(path) => format!("in {}", report::path(path)),
+            None => "in a file of its own for each variable that was set".to_owned(),
+        };
+        let next = match task {
+            Task::Run(program) | Task::DryRun(program) => match program.first() {
+                Some(program) => {
+                    let program = report::word(program);
+                    let verb = if matches!(task, Task::Run(_)) { "starting" } else { "would start" };
+                    format!("; {verb} {program} as pid {}", std::process::id())
+                }
+                None => String::new(),
+            },
+            _ => String::new(),
+        };
+        let custom = report::count(self.custom, "custom CA");
+        let doubles = match self.doubles {
+            0 => String::new(),
+            doubles => format!(" ({} left out)", report::count(doubles, "double")),
+        };
+        let summary = format!("{custom} and {}{doubles} {bundle}{next}", self.roots);
+        self.authorities.iter().cloned().chain(std::iter::once(summary)).collect()
+    }
+}
+
+/// The line on one custom CA. What nobody mounted and nobody named was baked into the image, where
+/// its owner may not expect it to be found.
+fn authority(certificate: &Certificate, mounts: &Mounts) -> String {
+    let image = match &certificate.label {
+        Label::Path(named) if named.origin == Origin::Default && !mounts.hold(&named.path) => {
+            ", from the image"
+        }
+        _ => "",
+    };
+    format!(
+        "trusting {} until {} (SHA-256 {}) in {}{image}",
+        report::word(&certificate.subject),
+        certificate.not_after,
+        certificate.fingerprint(),
+        certificate.label
+    )
+}

@@ -1,0 +1,162 @@
+#!/usr/bin/env bash
+# The local images that the container tests run in and build on. They are made
+# rather than pulled, so that the tests need no container registry:
+#
+#   trust-init-test/bookworm   Debian 12, Python 3.11, curl 7, OpenSSL 3.0
+#   trust-init-test/trixie     Debian 13, Python 3.13, curl 8, OpenSSL 3.5
+#   trust-init-test/rust       Debian 13, gcc, and this machine's Rust
+#
+#   bases.sh [NAME...]   make the named ones (default: all three)
+#
+# Every image has two tags: `latest`, for the tests to name, and a hash of its
+# recipe. It is made again only when the recipe has changed.
+# Needs root, a running engine (engine.sh start) and debootstrap.
+set -euo pipefail
+# shellcheck source=common.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
+
+# Change this to have all images made again, for instance for newer packages.
+EDITION=1
+
+# git, curl, openssl and python3 each find their roots in their own way;
+# python3-requests is Debian's, patched to use the system's bundle, and
+# /opt/venv below has the upstream one, which does not; tini and dumb-init are
+# what people run as PID 1 today; procps shows what runs.
+TOOLS="ca-certificates,curl,dumb-init,git,openssl,procps,python3,python3-requests,python3-venv,tini"
+WHEELS=(certifi httpx requests)
+
+KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
+
+# What the image has besides Debian's minimum; part of the recipe's hash.
+packages() {
+    case $1 in
+    rust) echo ca-certificates,gcc,libc6-dev ;;
+    *) echo "$TOOLS" ;;
+    esac
+}
+
+extra() {
+    case $1 in
+    rust) rustc -vV ;;
+    *) echo "${WHEELS[@]}" ;;
+    esac
+}
+
+# The hash is of what goes into the image and of the functions that put it
+# there, so a changed comment elsewhere in this file rebuilds nothing.
+recipe_hash() {
+    { echo "$EDITION" "$1"; packages "$1"; extra "$1"; declare -f make_root add_wheels add_rust import; } |
+        sha256sum | cut -c1-12
+}
+
+# make_root NAME SUITE DIR: a Debian root with the image's packages.
+make_root() {
+    local name=$1 suite=$2 dir=$3 mirror
+    mirror=$(debian_mirror)
+    # Packages are kept for the next time, and shared by the images.
+    mkdir -p "$STATE_DIR/debs/$suite"
+    logged 900 "$LOG" debootstrap --variant=minbase --keyring="$KEYRING" --cache-dir="$STATE_DIR/debs/$suite" \
+        --include="$(packages "$name")" "$suite" "$dir" ${mirror:+"$mirror"}
+}
+
+# Upstream requests, httpx and certifi, as `pip install` gives them to most
+# people. pip runs inside the new root with the index, proxy and CA that this
+# machine's pip uses. These are passed in its environment, and the CA's copy
+# is removed again: nothing of them may stay in an image, or tests would pass
+# that ought to fail.
+add_wheels() {
+    local dir=$1 name value ca=${PIP_CERT:-${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}}
+    local env=(PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/tmp LANG=C.UTF-8)
+    for name in {http,https,no}_proxy {HTTP,HTTPS,NO}_PROXY PIP_DEFAULT_TIMEOUT; do
+        [ -z "${!name:-}" ] || env+=("$name=${!name}")
+    done
+    # An index may be named in pip.conf or in PIP_INDEX_URL: pip knows both.
+    for name in index-url extra-index-url trusted-host; do
+        value=PIP_${name//-/_}
+        value=${value^^}
+        value=${!value:-$(python3 -m pip config get "global.$name" 2>/dev/null || true)}
+        name=${name//-/_}
+        [ -z "$value" ] || env+=("PIP_${name^^}=$value")
+    done
+    if [ -r "$ca" ]; then
+        cp "$ca" "$dir/tmp/ca.pem"
+        env+=(PIP_CERT=/tmp/ca.pem)
+    fi
+    logged 120 "$LOG" env -i "${env[@]}" chroot "$dir" python3 -m venv /opt/venv
+    logged 600 "$LOG" env -i "${env[@]}" chroot "$dir" /opt/venv/bin/pip install \
+        --no-cache-dir --disable-pip-version-check "${WHEELS[@]}"
+    rm -f "$dir/tmp/ca.pem"
+}
+
+# This machine's Rust, where cargo and rustc are in everyone's PATH. Its
+# documentation is most of its size and is left out.
+add_rust() {
+    tar -C "$(rustc --print sysroot)" --exclude=./share -c . | tar -C "$1/usr/local" --no-same-owner -x
+    # A link to the rustup proxy would say no toolchain is installed.
+    chroot "$1" /usr/local/bin/cargo --version >>"$LOG"
+}
+
+# import DIR TAG: one layer, and no trace of the machine that made it.
+import() {
+    local dir=$1 tag=$2
+    # debootstrap copies these from the machine; Docker makes its own.
+    rm -f "$dir/etc/resolv.conf" "$dir/etc/hostname"
+    rm -rf "$dir"/var/cache/apt/archives/*.deb "$dir"/var/lib/apt/lists/* "$dir"/var/log/*.log "$dir"/tmp/*
+    # A private CA in here would make every test of this project worthless.
+    [ -z "$(find "$dir/usr/local/share/ca-certificates" -type f)" ] ||
+        die "a private CA got into the image: $dir/usr/local/share/ca-certificates"
+    # /dev is the engine's to fill.
+    tar -C "$dir" --exclude='./dev/*' --exclude='./proc/*' --exclude='./sys/*' -c . |
+        timeout 300 docker import --change 'CMD ["bash"]' - "$tag" >>"$LOG"
+}
+
+make() {
+    local name=$1 suite=$1 dir=$TMP/$1
+    [ "$name" != rust ] || suite=trixie
+    LOG=$STATE_DIR/$name.log
+    : >"$LOG"
+    make_root "$name" "$suite" "$dir"
+    case $name in
+    rust) add_rust "$dir" ;;
+    *) add_wheels "$dir" ;;
+    esac
+    import "$dir" "$2"
+    rm -rf "$dir"
+    # The image of an earlier recipe, unless a container still uses it.
+    docker images --format '{{.Repository}}:{{.Tag}}' "trust-init-test/$name" |
+        { grep -vxF "$2" || true; } | xargs -r docker rmi >>"$LOG" 2>&1 || true
+}
+
+names=("$@")
+[ $# -gt 0 ] || names=(bookworm trixie rust)
+for name in "${names[@]}"; do
+    case $name in
+    bookworm | trixie) ;;
+    rust) have rustc || die "the rust image is a copy of this machine's Rust, and rustc is not in PATH" ;;
+    *) die "no such image: $name (there are bookworm, trixie and rust)" ;;
+    esac
+done
+timeout 20 docker info >/dev/null 2>&1 || die "no Docker engine answers" "$(dirname -- "$0")/engine.sh start"
+
+lock bases
+TMP=
+trap 'rm -rf "$TMP"' EXIT
+for name in "${names[@]}"; do
+    start=$SECONDS
+    image=trust-init-test/$name
+    tag=$image:$(recipe_hash "$name")
+    if docker image inspect "$tag" >/dev/null 2>&1; then
+        how="was there"
+    else
+        [ "$(id -u)" -eq 0 ] || die "$image has to be made, which takes root" "sudo $0 $name"
+        [ -n "$TMP" ] || TMP=$(mktemp -d "$STATE_DIR/root.XXXXXX")
+        if ! have debootstrap || [ ! -e "$KEYRING" ]; then
+            apt_install debootstrap debian-archive-keyring
+        fi
+        # Not `make … || die`: that would switch `set -e` off inside.
+        make "$name" "$tag"
+        how="made"
+    fi
+    docker tag "$tag" "$image:latest"
+    printf '%s %s in %ss\n' "$tag" "$how" $((SECONDS - start))
+done
