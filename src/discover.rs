@@ -8,11 +8,13 @@ pub mod file;
 mod pinned;
 mod roots;
 
-use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fmt::{self, Display};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
 pub use self::pinned::pins;
 pub use self::roots::{RootSource, ROOT_FILES, roots};
@@ -86,12 +88,18 @@ impl Display for Label {
 }
 
 /// A place that cannot be read.
-#[derive(Debug)]
 pub struct Error {
     /// The place.
     pub label: Label,
     /// Why.
     pub problem: Problem,
+}
+
+/// The words: deriving would bring every nested type's into a program that never shows it.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Display::fmt(self, f)
+    }
 }
 
 impl std::error::Error for Error {}
@@ -203,7 +211,7 @@ fn members(directory: &Path) -> Result<Vec<PathBuf>, Problem> {
 /// `update-ca-certificates` finds them (`find -L DIR -type f -name '*.crt' | sort`). A directory of
 /// that name is listed too: it stands where a file was meant.
 fn below(directory: &Path) -> Vec<PathBuf> {
-    let mut found = BTreeMap::new();
+    let mut found = Vec::new();
     let mut waiting = vec![(directory.to_path_buf(), 0)];
     while let Some((directory, depth)) = waiting.pop() {
         let entries = directory.read_dir().into_iter().flatten().filter_map(Result::ok);
@@ -211,13 +219,14 @@ fn below(directory: &Path) -> Vec<PathBuf> {
             let is_certificate = path.extension() == Some(OsStr::new("crt"));
             let is_directory = path.is_dir();
             if is_certificate && (!is_directory || path == Path::new(CUSTOM_CA)) {
-                found.insert(path, ());
+                found.push(path);
             } else if is_directory && depth < DEEPEST {
                 waiting.push((path, depth + 1));
             }
         }
     }
-    found.into_keys().collect()
+    found.sort_unstable();
+    found
 }
 
 /// Links can make a circle; nobody nests deeper than this.
@@ -227,19 +236,25 @@ const DEEPEST: usize = 8;
 /// .env files and web forms make of it), or as base64 of the whole (as Kubernetes writes it).
 fn text_of(value: &OsStr) -> Vec<u8> {
     let value = value.as_bytes().trim_ascii();
-    if memchr::memmem::find(value, b"-----BEGIN").is_none() {
+    if !value.windows(10).any(|window| window == b"-----BEGIN") {
         let plain: Vec<u8> = value.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
-        if let Ok(decoded) = data_encoding::BASE64.decode(&plain) {
+        if let Ok(decoded) = STANDARD.decode(&plain) {
             return decoded;
         }
     }
     let mut text = Vec::with_capacity(value.len());
     let mut rest = value;
-    while let Some(at) = memchr::memmem::find(rest, b"\\n") {
-        text.extend_from_slice(rest.get(..at).unwrap_or_default());
-        text.push(b'\n');
-        rest = rest.get(at + 2..).unwrap_or_default();
+    while let Some((&first, behind)) = rest.split_first() {
+        match behind.strip_prefix(b"n").filter(|_| first == b'\\') {
+            Some(behind) => {
+                text.push(b'\n');
+                rest = behind;
+            }
+            None => {
+                text.push(first);
+                rest = behind;
+            }
+        }
     }
-    text.extend_from_slice(rest);
     text
 }

@@ -6,7 +6,7 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, BufRead as _, BufReader, BufWriter, Write as _};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -33,10 +33,8 @@ pub struct Directory {
 pub struct Standing {
     /// Its owner.
     pub uid: u32,
-    /// Whether it is a regular file with our mode.
-    pub is_proper: bool,
-    /// Its contents; empty where it is not proper.
-    pub bytes: Vec<u8>,
+    /// Whether it is a regular file, with our mode and exactly the contents asked about.
+    pub is_same: bool,
 }
 
 impl Directory {
@@ -94,11 +92,11 @@ impl Directory {
         Ok((found.st_uid, found.st_mode & 0o7777))
     }
 
-    /// What stands under `name`, `None` if nothing does.
+    /// What stands under `name` and whether it holds `pieces`, one after the other; `None` if nothing does.
     ///
     /// # Errors
     /// As open(2) and read(2); ELOOP for a link.
-    pub fn standing(&self, name: &str) -> io::Result<Option<Standing>> {
+    pub fn standing(&self, name: &str, pieces: &[&[u8]]) -> io::Result<Option<Standing>> {
         let flags = OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
         let fd = match openat(&self.fd, name, flags, Mode::empty()) {
             Ok(fd) => fd,
@@ -106,26 +104,22 @@ impl Directory {
             Err(error) => return Err(error.into()),
         };
         let found = fstat(&fd)?;
-        let is_proper = is_regular(&found) && found.st_mode & 0o7777 == FILE_MODE.bits();
-        let mut bytes = Vec::new();
-        if is_proper {
-            let size = u64::try_from(found.st_size).unwrap_or_default();
-            bytes.reserve_exact(usize::try_from(size).unwrap_or_default() + 1);
-            File::from(fd).take(crate::discover::file::TOTAL_LIMIT).read_to_end(&mut bytes)?;
-        }
-        Ok(Some(Standing { uid: found.st_uid, is_proper, bytes }))
+        let is_same = is_regular(&found)
+            && found.st_mode & 0o7777 == FILE_MODE.bits()
+            && usize::try_from(found.st_size) == Ok(pieces.iter().map(|piece| piece.len()).sum())
+            && holds(File::from(fd), pieces)?;
+        Ok(Some(Standing { uid: found.st_uid, is_same }))
     }
 
-    /// Puts a file with `bytes` under `name`, in place of what stands there.
+    /// Puts a file of `pieces` under `name`, in place of what stands there.
     ///
     /// # Errors
     /// As open(2), write(2) and rename(2). What stood there then still stands.
-    pub fn place(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+    pub fn place(&self, name: &str, pieces: &[&[u8]]) -> io::Result<()> {
         let (temporary, fd) = self.temporary(name)?;
-        let mut file = File::from(fd);
-        let written = fchmod(&file, FILE_MODE)
+        let written = fchmod(&fd, FILE_MODE)
             .map_err(io::Error::from)
-            .and_then(|()| file.write_all(bytes))
+            .and_then(|()| write(File::from(fd), pieces))
             .and_then(|()| {
                 renameat(&self.fd, temporary.as_str(), &self.fd, name).map_err(io::Error::from)
             });
@@ -151,6 +145,39 @@ impl Directory {
             }
         }
     }
+}
+
+/// Bytes that are read or written in one call.
+const BUFFER: usize = 32 << 10;
+
+/// Writes `pieces` to `file`, through to the system.
+pub fn write(file: File, pieces: &[&[u8]]) -> io::Result<()> {
+    let mut writer = BufWriter::with_capacity(BUFFER, file);
+    pieces.iter().try_for_each(|piece| writer.write_all(piece))?;
+    writer.flush()
+}
+
+/// Whether `file` holds exactly `pieces`. Most starts are restarts, and end here.
+pub fn holds(file: File, pieces: &[&[u8]]) -> io::Result<bool> {
+    let mut reader = BufReader::with_capacity(BUFFER, file);
+    for piece in pieces {
+        let mut rest = *piece;
+        while !rest.is_empty() {
+            let read = reader.fill_buf()?;
+            let length = read.len().min(rest.len());
+            let (Some(read), Some((expected, behind))) =
+                (read.get(..length), rest.split_at_checked(length))
+            else {
+                return Ok(false);
+            };
+            if read.is_empty() || read != expected {
+                return Ok(false);
+            }
+            reader.consume(length);
+            rest = behind;
+        }
+    }
+    Ok(reader.fill_buf()?.is_empty())
 }
 
 fn is_regular(found: &FileStat) -> bool {

@@ -10,13 +10,13 @@
 mod process;
 mod warning;
 
-use std::path::{Path, PathBuf};
-
-use rustls_pki_types::CertificateDer;
+use std::borrow::Cow;
+use std::ffi::OsStr;
 
 pub use self::process::Environment;
 pub use self::warning::{Warning, warnings};
-use crate::merge;
+use crate::inspect::Anchors;
+use crate::merge::{self, Pem};
 
 /// What a variable's file must hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,17 +148,13 @@ pub const TABLE: &[Row] = &[
 
 /// What a row's readers trust at present, as far as a variable says so.
 #[derive(Debug)]
-pub struct Pin {
+pub struct Pin<'a> {
     /// The row.
     pub row: &'static Row,
     /// The variable that says so: the row's own or one that its readers fall back to.
     pub variable: &'static str,
-    /// The file or directory it names.
-    pub path: PathBuf,
     /// The certificates there.
-    pub certificates: Vec<CertificateDer<'static>>,
-    /// Whether every client can read the file just as it is.
-    pub tidy: bool,
+    pub anchors: Cow<'a, Anchors<'a>>,
 }
 
 /// Which file a variable is to name.
@@ -185,11 +181,11 @@ impl File {
 
 /// Which variables to set, and what the files that they name must hold.
 #[derive(Debug, Default)]
-pub struct Plan {
+pub struct Plan<'a> {
     /// A variable and its file; those that stay as they are do not appear.
     pub variables: Vec<(&'static Row, File)>,
     /// Each file once.
-    pub files: Vec<(File, Vec<CertificateDer<'static>>)>,
+    pub files: Vec<(File, Vec<Pem<'a>>)>,
 }
 
 /// The rows in force.
@@ -200,53 +196,58 @@ pub fn rows(grpc_roots: bool) -> impl Iterator<Item = &'static Row> {
 /// Decides for each row in force which file it names: none if what the user named there holds
 /// all custom CAs already, a file of its own if the user pinned something else than the bundle
 /// would hold, else the bundle.
-pub fn plan(
+pub fn plan<'a>(
     rows: impl Iterator<Item = &'static Row>,
-    pins: &[Pin],
-    custom: &[CertificateDer<'static>],
-    bundle: &[CertificateDer<'static>],
-) -> Plan {
+    pins: &'a [Pin<'_>],
+    custom: &'a [Pem<'_>],
+    bundle: &'a [Pem<'_>],
+) -> Plan<'a> {
     let mut plan = Plan::default();
     for row in rows {
-        let pin = pins.iter().find(|pin| pin.row.name == row.name);
-        let whole = match row.points {
+        let (whole, certificates) = match row.points {
             Points::Bundle => (File::Bundle, bundle),
             Points::Custom => (File::Custom, custom),
         };
-        let (file, certificates) = match pin {
-            Some(pin) => {
-                let serves = pin.variable == row.name && pin.tidy;
-                if serves && merge::set(&pin.certificates).is_superset(&merge::set(custom)) {
-                    continue;
-                }
-                let after = merge::bundle(&[custom, &pin.certificates]).certificates;
-                if merge::set(&after) == merge::set(whole.1) {
-                    (whole.0, whole.1.to_vec())
-                } else {
-                    let shared = plan.files.iter().find(|(_, held)| *held == after);
-                    (shared.map_or(File::Own(row.name), |(file, _)| file.clone()), after)
-                }
-            }
-            None => (whole.0, whole.1.to_vec()),
+        let Some(pin) = pins.iter().find(|pin| pin.row.name == row.name) else {
+            plan.set(row, whole, certificates.iter().map(Pem::borrow));
+            continue;
         };
-        if !plan.files.iter().any(|(other, _)| *other == file) {
-            plan.files.push((file.clone(), certificates));
+        let before = &pin.anchors.certificates;
+        let is_readable = pin.variable == row.name && pin.anchors.tidy;
+        if is_readable && merge::set(before).is_superset(&merge::set(custom)) {
+            continue;
         }
-        plan.variables.push((row, file));
+        let after = merge::bundle(&[custom, before]).certificates;
+        let file = if merge::set(&after) == merge::set(certificates) {
+            whole
+        } else {
+            let same = plan.files.iter().find(|(_, held)| *held == after);
+            same.map_or(File::Own(row.name), |(file, _)| file.clone())
+        };
+        plan.set(row, file, after.into_iter());
     }
     plan
 }
 
-/// The variables of the table that name a path for which `is_missing` holds.
-pub fn naming(
+impl<'a> Plan<'a> {
+    fn set(
+        &mut self,
+        row: &'static Row,
+        file: File,
+        certificates: impl Iterator<Item = Pem<'a>>,
+    ) {
+        if !self.files.iter().any(|(other, _)| *other == file) {
+            self.files.push((file.clone(), certificates.collect()));
+        }
+        self.variables.push((row, file));
+    }
+}
+
+/// The variables of the table that are set, and their values.
+pub fn trust_variables(
     environment: &Environment,
-    is_missing: impl Fn(&Path) -> bool,
-) -> Vec<(&'static str, PathBuf)> {
-    let named = TABLE.iter().filter_map(|row| {
-        let path = PathBuf::from(environment.get(row.name)?);
-        is_missing(&path).then_some((row.name, path))
-    });
-    named.collect()
+) -> impl Iterator<Item = (&'static str, &OsStr)> {
+    TABLE.iter().filter_map(|row| Some((row.name, environment.get(row.name)?)))
 }
 
 /// The table as text, for `--list-variables`.

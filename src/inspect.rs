@@ -4,24 +4,27 @@
 //! Custom CAs are read whole and judged by the table in [`verdict`]; the image's roots are not ours
 //! to judge (a few of Debian's have expired), so of them only the shape is proved.
 
+mod anchors;
 pub mod certificate;
 mod der;
 mod pem;
 mod pkcs7;
+mod problem;
 mod trusted;
 pub mod verdict;
 
+use std::collections::BTreeSet;
 use std::fmt::{self, Display};
-use std::path::PathBuf;
 
-use rustls_pki_types::CertificateDer;
-
+pub use self::anchors::{Anchors, PublicRoots, RootWarning, anchors, roots};
 use self::certificate::{Certificate, Time};
 use self::der::Outline;
-use self::pem::{Block, Flaw};
+use self::pem::{Block, Buffers, Flaw};
+pub use self::problem::Problem;
 use self::verdict::Judged;
 use crate::cli::{Named, Origin};
-use crate::discover::{Label, RootSource, Source, Standing};
+use crate::discover::{Label, Source, Standing};
+use crate::merge::Pem;
 use crate::report;
 
 /// What the custom sources came to.
@@ -36,7 +39,6 @@ pub struct Inspection {
 }
 
 /// A source that cannot be used, or a certificate in it.
-#[derive(Debug)]
 pub enum Error {
     /// The source as a whole.
     Unusable { label: Label, problem: Problem },
@@ -44,33 +46,6 @@ pub enum Error {
     Refused(Judged),
     /// A directory without a single CA.
     NoAuthority { label: Label },
-}
-
-/// Why a file cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Problem {
-    /// It holds a private key, at this line (0: the whole file is one).
-    PrivateKey { line: usize },
-    /// It is a PKCS#12 archive.
-    Pkcs12,
-    /// It holds a block of another kind.
-    OtherBlock { line: usize, label: String },
-    /// It holds a certificate that OpenSSL's note says is not trusted for servers.
-    NotForServers { line: usize },
-    /// A block cannot be decoded.
-    Broken(Flaw),
-    /// A block or the whole file decodes to something else.
-    NoCertificate { line: usize },
-    /// A PKCS#7 structure without certificates, or one that cannot be read.
-    EmptyPkcs7,
-    /// It is a web page.
-    Page,
-    /// It is text of two bytes a character.
-    Utf16,
-    /// It has no bytes, or only white space.
-    Empty,
-    /// There is no certificate in it.
-    Nothing,
 }
 
 /// Something that was kept or left out, and will surprise somebody.
@@ -85,6 +60,13 @@ pub enum Warning {
     NoAuthority { label: Label, subject: String },
 }
 
+/// The words: deriving would bring every nested type's into a program that never shows it.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Display::fmt(self, f)
+    }
+}
+
 impl std::error::Error for Error {}
 
 impl Display for Error {
@@ -97,63 +79,6 @@ impl Display for Error {
                 "cannot use {label}: no CA is in its files (.crt, .pem, .cer, .der, .p7b)\n\
                  fix: put the CA's certificate there, or name the file itself"
             ),
-        }
-    }
-}
-
-impl Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::PrivateKey { line: 0 } => f.write_str("it is a private key")?,
-            Self::PrivateKey { line } => write!(f, "a private key begins at line {line}")?,
-            Self::Pkcs12 => f.write_str("it is a PKCS#12 archive, which is made to hold keys")?,
-            Self::OtherBlock { line, label } => {
-                write!(f, "line {line} begins a {}, which is no certificate", report::word(label))?;
-            }
-            Self::NotForServers { line } => write!(
-                f,
-                "the TRUSTED CERTIFICATE at line {line} is not trusted for servers, or rejected \
-                 for something"
-            )?,
-            Self::Broken(Flaw { line, what }) => write!(f, "line {line}: {what}")?,
-            Self::NoCertificate { line: 0 } => {
-                f.write_str("its bytes are not, or not only, a certificate")?;
-            }
-            Self::NoCertificate { line } => {
-                write!(f, "the block at line {line} is not, or not only, a certificate")?;
-            }
-            Self::EmptyPkcs7 => f.write_str("no certificate can be read from its PKCS#7")?,
-            Self::Page => f.write_str("it is a web page, perhaps one that asks for a login")?,
-            Self::Utf16 => f.write_str("it is text in UTF-16")?,
-            Self::Empty => f.write_str("it is empty")?,
-            Self::Nothing => f.write_str("there is no certificate in it")?,
-        }
-        write!(f, "\nfix: {}", self.fix())
-    }
-}
-
-impl Problem {
-    fn fix(&self) -> &'static str {
-        match self {
-            Self::PrivateKey { .. } => {
-                "keep keys out of containers that only need to trust, and mount a file with the \
-                 CA's certificate alone (`openssl x509 -in FILE -out ca.crt` writes one)"
-            }
-            Self::Pkcs12 => {
-                "run `trust-compose setup` with it on the host, or take the certificates out: \
-                 `openssl pkcs12 -in FILE -nokeys -out ca.crt`"
-            }
-            Self::OtherBlock { .. } => "mount a file with nothing but certificates in it",
-            Self::NotForServers { .. } => {
-                "ask for the plain certificate, or name another CA if it is right"
-            }
-            Self::Broken(_) => "copy the file again, whole, from where it came",
-            Self::NoCertificate { .. } | Self::EmptyPkcs7 | Self::Nothing => {
-                "see what is in it with `openssl asn1parse -in FILE`, and name the CA's certificate"
-            }
-            Self::Page => "download the certificate again, signed in",
-            Self::Utf16 => "convert it: `iconv -f UTF-16 -t UTF-8 FILE > ca.crt`",
-            Self::Empty => "write the CA's certificate into it",
         }
     }
 }
@@ -206,11 +131,16 @@ pub fn inspect(sources: &[Source]) -> Inspection {
 }
 
 /// Judges what was kept, moves out what no client can use, and says what some will refuse.
-pub fn judge(inspection: &mut Inspection, now: Time, roots: &[CertificateDer<'static>]) {
+pub fn judge(inspection: &mut Inspection, now: Time, roots: &[Pem<'_>]) {
     let certificates = std::mem::take(&mut inspection.certificates);
+    let mut known = BTreeSet::new();
+    known.extend(certificates.iter().map(Certificate::name));
+    if certificates.iter().any(|certificate| !certificate.is_self_issued) {
+        known.extend(roots.iter().filter_map(anchors::name));
+    }
     for certificate in &certificates {
         let mut keep = true;
-        for verdict in verdict::findings(certificate, now, &certificates, roots) {
+        for verdict in verdict::findings(certificate, now, &known) {
             let judged = Judged::new(certificate, verdict);
             keep &= verdict.keep;
             if verdict.keep {
@@ -233,7 +163,7 @@ fn certificates(source: &Source) -> Result<Vec<Certificate>, Problem> {
     };
     let blocks = pem::blocks(bytes).collect::<Result<Vec<_>, Flaw>>();
     // A key outweighs every other complaint, and is found even where the text is broken.
-    if let Some(line) = private_key(bytes) {
+    if let Some(line) = pem::private_key(bytes) {
         return Err(Problem::PrivateKey { line });
     }
     let blocks = blocks.map_err(Problem::Broken)?;
@@ -244,24 +174,24 @@ fn certificates(source: &Source) -> Result<Vec<Certificate>, Problem> {
             Outline::SignedData => pkcs7(bytes, |der| read(der, 0)),
             Outline::Pkcs12 => Err(Problem::Pkcs12),
             Outline::PrivateKey => Err(Problem::PrivateKey { line: 0 }),
-            Outline::Other => Err(unknown(bytes)),
+            Outline::Other => Err(Problem::of(bytes)),
         };
     }
     let mut found = Vec::new();
-    let mut scratch = Vec::new();
+    let mut buffers = Buffers::default();
     for block in &blocks {
         let line = block.line;
         let Some(kind) = kind(block) else {
             return Err(Problem::OtherBlock { line, label: block.label.to_owned() });
         };
-        let (der, _) = block.decode(&mut scratch).map_err(Problem::Broken)?;
+        let der = block.decode(&mut buffers).map_err(Problem::Broken)?.der;
         match kind {
-            Kind::Certificate => found.push(read(&der, line)?),
+            Kind::Certificate => found.push(read(der, line)?),
             Kind::Trusted => {
-                let der = trusted::for_servers(&der).ok_or(Problem::NotForServers { line })?;
+                let der = trusted::for_servers(der).ok_or(Problem::NotForServers { line })?;
                 found.push(read(der, line)?);
             }
-            Kind::Pkcs7 => found.extend(pkcs7(&der, |der| read(der, line))?),
+            Kind::Pkcs7 => found.extend(pkcs7(der, |der| read(der, line))?),
         }
     }
     Ok(found)
@@ -272,7 +202,7 @@ fn pkcs7(
     read: impl Fn(&[u8]) -> Result<Certificate, Problem>,
 ) -> Result<Vec<Certificate>, Problem> {
     let found = pkcs7::certificates(der).filter(|found| !found.is_empty());
-    found.ok_or(Problem::EmptyPkcs7)?.iter().map(|der| read(der)).collect()
+    found.ok_or(Problem::EmptyPkcs7)?.into_iter().map(read).collect()
 }
 
 enum Kind {
@@ -291,34 +221,13 @@ fn kind(block: &Block<'_>) -> Option<Kind> {
     }
 }
 
-/// The line of the first marker that begins a private key, of whatever kind.
-fn private_key(text: &[u8]) -> Option<usize> {
-    let markers: [&[u8]; 2] = [b"PRIVATE KEY-----", b"PRIVATE KEY BLOCK-----"];
-    let at = markers.iter().filter_map(|marker| memchr::memmem::find(text, marker)).min()?;
-    Some(memchr::memchr_iter(b'\n', text.get(..at)?).count() + 1)
-}
-
 /// Whether there is a CA in a file that cannot be used.
 fn holds_authority(source: &Source) -> bool {
-    let mut scratch = Vec::new();
+    let mut buffers = Buffers::default();
     pem::blocks(&source.bytes).filter_map(Result::ok).any(|block| {
-        let der = block.decode(&mut scratch).map(|(der, _)| der).unwrap_or_default();
-        Certificate::read(&der, &source.label).is_some_and(|certificate| certificate.is_ca)
+        let der = block.decode(&mut buffers).map(|decoded| decoded.der).unwrap_or_default();
+        Certificate::read(der, &source.label).is_some_and(|certificate| certificate.is_ca)
     })
-}
-
-/// What a file without any certificate is, as far as its owner would recognise it.
-fn unknown(bytes: &[u8]) -> Problem {
-    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii();
-    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
-        Problem::Utf16
-    } else if text.is_empty() {
-        Problem::Empty
-    } else if text.starts_with(b"<") {
-        Problem::Page
-    } else {
-        Problem::Nothing
-    }
 }
 
 impl Inspection {
@@ -339,119 +248,10 @@ impl Inspection {
     }
 
     /// Leaves out what merely lay in the default directory and is among `roots` already.
-    pub fn leave_out_known(&mut self, roots: &[CertificateDer<'static>]) {
-        self.certificates.retain(|certificate| {
-            let is_default = matches!(&certificate.label, Label::Path(Named { origin: Origin::Default, .. }));
-            !is_default || !roots.contains(&certificate.der)
+    pub fn leave_out_known(&mut self, roots: &[Pem<'_>]) {
+        self.certificates.retain(|certificate| match &certificate.label {
+            Label::Path(Named { origin: Origin::Default, .. }) => !roots.contains(&certificate.pem),
+            _ => true,
         });
-    }
-}
-
-/// The certificates of a bundle that is not ours to judge.
-#[derive(Debug, Default)]
-pub struct Anchors {
-    /// The certificates, in order.
-    pub certificates: Vec<CertificateDer<'static>>,
-    /// Whether every client can read the file as it is.
-    pub tidy: bool,
-    broken: Vec<Flaw>,
-}
-
-/// The public roots, and what is wrong with them.
-#[derive(Debug)]
-pub struct PublicRoots {
-    /// The roots, in order.
-    pub certificates: Vec<CertificateDer<'static>>,
-    /// What was left out, or that there are none.
-    pub warnings: Vec<RootWarning>,
-}
-
-/// Something about the image's own roots.
-#[derive(Debug)]
-pub enum RootWarning {
-    /// A block that no client could read, and that would have broken the bundle for some.
-    Broken { path: PathBuf, line: usize, what: &'static str },
-    /// The image has no roots.
-    None,
-}
-
-impl Display for RootWarning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Broken { path, line, what } => write!(
-                f,
-                "left out of the image's roots: {} line {line}: {what}\n\
-                 fix: make that file anew in the image (`update-ca-certificates --fresh`)",
-                report::path(path)
-            ),
-            Self::None => f.write_str(
-                "the image has no roots, so public servers are trusted by no program that reads \
-                 the bundle, not even by those that bring roots of their own\n\
-                 fix: install ca-certificates in the image, or set TRUST_INIT_ROOTS=mozilla",
-            ),
-        }
-    }
-}
-
-/// Reads the public roots to merge.
-pub fn roots(source: &RootSource) -> PublicRoots {
-    let mut warnings = Vec::new();
-    let certificates = match source {
-        RootSource::File { path, bytes } => {
-            let anchors = anchors(bytes);
-            let broken = anchors.broken.into_iter();
-            warnings.extend(broken.map(|Flaw { line, what }| {
-                RootWarning::Broken { path: path.clone(), line, what }
-            }));
-            anchors.certificates
-        }
-        RootSource::Directory { certificates, .. } | RootSource::Mozilla(certificates) => {
-            certificates.clone()
-        }
-        RootSource::Unwanted => return PublicRoots { certificates: Vec::new(), warnings },
-        RootSource::Nowhere => Vec::new(),
-    };
-    if certificates.is_empty() {
-        warnings.push(RootWarning::None);
-    }
-    PublicRoots { certificates, warnings }
-}
-
-/// Reads an image's roots, a bundle that stands, or a file that a variable names: what is shaped
-/// like a certificate is one.
-pub fn anchors(text: &[u8]) -> Anchors {
-    let mut anchors = Anchors { tidy: true, ..Anchors::default() };
-    let mut scratch = Vec::new();
-    for block in pem::blocks(text) {
-        match block.and_then(|block| anchor(&block, &mut scratch)) {
-            Ok(Some((certificate, tidy))) => {
-                anchors.tidy &= tidy;
-                anchors.certificates.push(certificate);
-            }
-            Ok(None) => {}
-            Err(flaw) => {
-                anchors.tidy = false;
-                anchors.broken.push(flaw);
-            }
-        }
-    }
-    anchors
-}
-
-fn anchor(
-    block: &Block<'_>,
-    scratch: &mut Vec<u8>,
-) -> Result<Option<(CertificateDer<'static>, bool)>, Flaw> {
-    let Some(Kind::Certificate | Kind::Trusted) = kind(block) else { return Ok(None) };
-    let is_plain = block.label == "CERTIFICATE";
-    let (der, tidy) = block.decode(scratch)?;
-    let no = Flaw { line: block.line, what: "the block is no certificate that vouches for servers" };
-    match der::outline(&der) {
-        Outline::Certificate => Ok(Some((CertificateDer::from(der), tidy && is_plain))),
-        Outline::CertificateAndMore if !is_plain => {
-            let certificate = trusted::for_servers(&der).ok_or(no)?;
-            Ok(Some((CertificateDer::from(certificate.to_vec()), false)))
-        }
-        _ => Err(no),
     }
 }

@@ -1,8 +1,13 @@
 //! What is mounted into this container, and what belongs to its image.
 
 use std::ffi::OsString;
+use std::fs::File;
+use std::io::Read as _;
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
+
+/// More than the table of most containers, so that it is read in one call.
+const USUAL: usize = 16 << 10;
 
 /// The mount points of this mount namespace.
 #[derive(Debug, Default)]
@@ -12,7 +17,9 @@ impl Mounts {
     /// Reads `/proc/self/mountinfo` (proc(5): the mount point is the fifth field, with white space
     /// and backslash as octal escapes). Without `/proc` nothing counts as mounted.
     pub fn of_this_process() -> Self {
-        let table = std::fs::read("/proc/self/mountinfo").unwrap_or_default();
+        let mut table = Vec::with_capacity(USUAL);
+        // Unread, it is empty: nothing counts as mounted.
+        let _ = File::open("/proc/self/mountinfo").and_then(|mut file| file.read_to_end(&mut table));
         let points = table.split(|byte| *byte == b'\n').filter_map(|line| {
             let field = line.split(|byte| *byte == b' ').nth(4)?;
             Some(PathBuf::from(OsString::from_vec(unescaped(field))))

@@ -13,8 +13,6 @@ use std::fmt::{self, Display};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rustls_pki_types::CertificateDer;
-
 pub use self::memory::is_memory;
 use self::rung::Refusal;
 use crate::cli::{Named, Roots};
@@ -22,7 +20,7 @@ use crate::discover::file;
 use crate::environment::File;
 use crate::inspect;
 use crate::inspect::certificate::Fingerprint;
-use crate::merge;
+use crate::merge::{self, Pem};
 use crate::mounts::Mounts;
 use crate::report;
 
@@ -39,7 +37,7 @@ const PREFIX: &str = "trust-init-";
 #[derive(Debug)]
 pub struct Order<'a> {
     /// Each file and the certificates in it.
-    pub files: &'a [(File, Vec<CertificateDer<'static>>)],
+    pub files: &'a [(File, Vec<Pem<'a>>)],
     /// The directory the user named.
     pub directory: Option<&'a Named>,
     /// The public roots asked for.
@@ -72,12 +70,18 @@ impl Published {
 }
 
 /// Nothing could be published.
-#[derive(Debug)]
 pub enum Error {
     /// The directory the user named does not serve.
     Directory { named: Named, refusal: Refusal },
     /// No rung serves, not even memory.
     Nowhere { refusals: Vec<(&'static Path, Refusal)>, memory: io::Error },
+}
+
+/// The words: deriving would bring every nested type's into a program that never shows it.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Display::fmt(self, f)
+    }
 }
 
 impl std::error::Error for Error {}
@@ -164,8 +168,8 @@ pub fn is_ours(path: &Path) -> bool {
 /// How many digits of the digest are in a directory's name: 64 bits, and every byte is compared.
 const DIGEST: usize = 16;
 
-/// A file, its name and its bytes.
-type Text<'a> = (&'a File, String, Vec<u8>);
+/// A file, its name, and its contents in pieces: the roots' text is never copied together.
+type Text<'a> = (&'a File, String, Vec<&'a [u8]>);
 
 /// Publishes what `order` asks for.
 ///
@@ -179,7 +183,7 @@ pub fn publish(order: &Order<'_>) -> Result<Published, Error> {
             Adoption::Yes(path) => published.paths.push((file.clone(), path)),
             Adoption::No(warning) => {
                 published.warnings.extend(warning);
-                files.push((file, file.name(), merge::pem(certificates)));
+                files.push((file, file.name(), certificates.iter().map(Pem::text).collect()));
             }
         }
     }
@@ -241,14 +245,11 @@ fn ladder(
 /// The digest of everything that is published, names and contents. Not of the bundle alone: two
 /// services can share a bundle and differ in what they pinned.
 fn digest(files: &[Text<'_>]) -> String {
-    let mut all = Vec::with_capacity(files.iter().map(|(_, _, bytes)| bytes.len() + 64).sum());
-    for (_, name, bytes) in files {
-        all.extend_from_slice(name.as_bytes());
-        all.push(0);
-        all.extend_from_slice(bytes);
-        all.push(0);
-    }
-    let mut digits = Fingerprint::of(&all).to_string();
+    let pieces = files.iter().flat_map(|(_, name, pieces)| {
+        let name = std::iter::once(name.as_bytes());
+        name.chain([&[0][..]]).chain(pieces.iter().copied()).chain([&[0][..]])
+    });
+    let mut digits = Fingerprint::of(pieces).to_string();
     digits.truncate(DIGEST);
     digits
 }
@@ -261,7 +262,7 @@ enum Adoption {
 /// Whether a file that was mounted under the plain name serves as it is: every client can read it,
 /// and it holds every certificate that ours would. More than that is accepted only where the roots
 /// were not chosen: it is then what whoever mounted it wanted.
-fn adopt(file: &File, wanted: &[CertificateDer<'static>], order: &Order<'_>) -> Adoption {
+fn adopt(file: &File, wanted: &[Pem<'_>], order: &Order<'_>) -> Adoption {
     let path = Path::new(HOME).join(file.name());
     let is_mounted = order.mounts.has(&path) || rung::is_read_only_mount(&path, order.mounts);
     if order.directory.is_some_and(|named| named.path != Path::new(HOME)) || !is_mounted {

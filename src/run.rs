@@ -1,9 +1,8 @@
 //! One run of trust-init, from settings to the service.
 
+use std::collections::BTreeSet;
 use std::fmt::{self, Display};
 use std::path::{Path, PathBuf};
-
-use rustls_pki_types::CertificateDer;
 
 use crate::cli::{OnError, Origin, Roots, Settings, Task};
 use crate::discover::{self, Label, RootSource};
@@ -12,7 +11,7 @@ use crate::exec::{self, Held};
 use crate::exit;
 use crate::inspect::certificate::{Certificate, Time};
 use crate::inspect::{self, Inspection};
-use crate::merge;
+use crate::merge::{self, Pem};
 use crate::mounts::Mounts;
 use crate::publish::{self, Order};
 use crate::report::{self, Report};
@@ -38,9 +37,12 @@ pub fn run(settings: &Settings, found: &Environment, report: Report) -> u8 {
         None
     });
     let mut changed = trust.as_ref().map(|trust| trust.environment.clone());
-    for (name, path) in dangling(changed.as_ref().unwrap_or(found)) {
-        failures.push(Dangling { name, path }.into());
-        changed.get_or_insert_with(|| found.clone()).remove(name);
+    let set = trust.as_ref().map_or(&[][..], |trust| &trust.variables);
+    for dangling in dangling(found, set) {
+        for name in &dangling.names {
+            changed.get_or_insert_with(|| found.clone()).remove(name);
+        }
+        failures.push(dangling.into());
     }
     for failure in &failures {
         match settings.on_error {
@@ -105,24 +107,24 @@ fn prepare(
     }
 
     let source = discover::roots(settings.roots)?;
-    let anchors = inspect::roots(&source);
+    let public = inspect::roots(&source);
+    let roots = &public.anchors.certificates;
     if settings.roots == Roots::System {
-        inspection.leave_out_known(&anchors.certificates);
+        inspection.leave_out_known(roots);
     }
-    inspect::judge(&mut inspection, Time::now(), &anchors.certificates);
+    inspect::judge(&mut inspection, Time::now(), roots);
     let kept = settle(inspection, report, failures);
     if kept.is_empty() || (settings.on_error == OnError::Fail && !failures.is_empty()) {
         return Ok(None);
     }
 
-    let custom: Vec<_> = kept.iter().map(|certificate| certificate.der.clone()).collect();
-    let custom = merge::bundle(&[&custom]).certificates;
-    let roots = anchors.certificates;
-    let merged = merge::bundle(&[&custom, &roots]);
-    anchors.warnings.iter().for_each(|warning| report.warning(warning));
+    public.warnings.iter().for_each(|warning| report.warning(warning));
+
+    let custom: Vec<_> = kept.iter().map(|certificate| certificate.pem.borrow()).collect();
+    let merged = merge::bundle(&[&custom, roots]);
 
     let rows = || environment::rows(settings.grpc_roots);
-    let (pins, surprises) = discover::pins(rows(), found, &roots);
+    let (pins, surprises) = discover::pins(rows(), found, &source, &public.anchors);
     let surprises = surprises.into_iter().chain(environment::warnings(found));
     surprises.for_each(|warning| report.warning(&warning));
     let plan = environment::plan(rows(), &pins, &custom, &merged.certificates);
@@ -148,7 +150,7 @@ fn prepare(
         }
     }
     let bundle = published.path(&File::Bundle);
-    let summary = Summary::new(&kept, (&source, &roots), merged.doubles, bundle, &mounts);
+    let summary = Summary::new(&kept, (&source, roots), merged.doubles, bundle, &mounts);
     Ok(Some(Trust { environment, variables, summary }))
 }
 
@@ -160,40 +162,55 @@ fn settle(
 ) -> Vec<Certificate> {
     inspection.warnings.iter().for_each(|warning| report.warning(warning));
     failures.extend(inspection.errors.into_iter().map(anyhow::Error::from));
-    let mut kept: Vec<Certificate> = Vec::new();
-    for certificate in inspection.certificates {
-        if !kept.iter().any(|other| other.der == certificate.der) {
-            kept.push(certificate);
-        }
-    }
+    let mut kept = inspection.certificates;
+    let mut seen = BTreeSet::new();
+    kept.retain(|certificate| seen.insert(certificate.pem.clone()));
     kept
 }
 
-/// The trust variables that name a file of ours which is not there: whoever reads them would fail
-/// on every connection.
-fn dangling(environment: &Environment) -> Vec<(&'static str, PathBuf)> {
-    let is_there = |path: &Path| path.metadata().is_ok_and(|found| found.is_file() && found.len() > 0);
-    environment::naming(environment, |path| publish::is_ours(path) && !is_there(path))
+/// The trust variables, other than those `set` by us just now, that name a file of ours which is
+/// not there: whoever reads them would fail on every connection.
+fn dangling(environment: &Environment, set: &[(&'static str, PathBuf)]) -> Vec<Dangling> {
+    let is_there =
+        |path: &Path| path.metadata().is_ok_and(|found| found.is_file() && found.len() > 0);
+    let mut dangling: Vec<Dangling> = Vec::new();
+    for (name, value) in environment::trust_variables(environment) {
+        let path = Path::new(value);
+        if set.iter().any(|(other, _)| *other == name) || !publish::is_ours(path) || is_there(path)
+        {
+            continue;
+        }
+        match dangling.iter_mut().find(|other| other.path == path) {
+            Some(other) => other.names.push(name),
+            None => dangling.push(Dangling { names: vec![name], path: path.to_path_buf() }),
+        }
+    }
+    dangling
 }
 
-/// A variable that names a file of ours which is not there.
-#[derive(Debug)]
+/// Variables that name a file of ours which is not there.
 struct Dangling {
-    name: &'static str,
+    names: Vec<&'static str>,
     path: PathBuf,
+}
+
+/// The words: deriving would bring every nested type's into a program that never shows it.
+impl fmt::Debug for Dangling {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Display::fmt(self, f)
+    }
 }
 
 impl std::error::Error for Dangling {}
 
 impl Display for Dangling {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.names.join(", ");
         write!(
             f,
-            "cannot let {} name {}: no bundle is there, and every TLS connection would fail\n\
-             fix: mount the bundle and the custom CA again, or unset {}",
-            self.name,
-            report::path(&self.path),
-            self.name
+            "cannot leave {} in {names}: no bundle is there, and every TLS connection would fail\n\
+             fix: mount the bundle and the custom CA again, or unset {names}",
+            report::path(&self.path)
         )
     }
 }
@@ -217,7 +234,7 @@ struct Summary {
 impl Summary {
     fn new(
         kept: &[Certificate],
-        roots: (&RootSource, &[CertificateDer<'static>]),
+        roots: (&RootSource, &[Pem<'_>]),
         doubles: usize,
         bundle: Option<&Path>,
         mounts: &Mounts,

@@ -88,11 +88,23 @@ pub fn read(path: &Path, budget: &mut u64) -> Result<Vec<u8>, Problem> {
     Ok(bytes)
 }
 
-/// Reads one byte more than `limit` at most, which shows that there is more.
-fn read_up_to(file: File, metadata: &Metadata, limit: u64) -> io::Result<Vec<u8>> {
-    let expected = metadata.len().min(limit) + 1;
-    let mut bytes = Vec::with_capacity(usize::try_from(expected).unwrap_or_default());
-    file.take(limit + 1).read_to_end(&mut bytes)?;
+/// Reads one byte more than `limit` at most, which shows that there is more. Usually in one call,
+/// and then one more if the file has grown meanwhile.
+fn read_up_to(mut file: File, metadata: &Metadata, limit: u64) -> io::Result<Vec<u8>> {
+    let expected = usize::try_from(metadata.len().min(limit)).unwrap_or_default();
+    let mut bytes = vec![0; expected];
+    let mut length = 0;
+    while let Some(rest) = bytes.get_mut(length..).filter(|rest| !rest.is_empty()) {
+        match file.read(rest)? {
+            0 => break,
+            read => length += read,
+        }
+    }
+    bytes.truncate(length);
+    if length == expected {
+        let rest = (limit + 1).saturating_sub(length as u64);
+        file.take(rest).read_to_end(&mut bytes)?;
+    }
     Ok(bytes)
 }
 

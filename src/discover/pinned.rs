@@ -3,43 +3,56 @@
 //! What a user or an image has set stays in force for that variable's readers, and goes to nobody
 //! else. Our own bundle is never such an input: it would carry yesterday's CAs into today's.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::Path;
 
-use rustls_pki_types::CertificateDer;
-
-use super::{file, roots};
+use super::{RootSource, file, roots};
 use crate::environment::{Environment, File, Pin, Points, Row, Warning};
-use crate::inspect;
+use crate::inspect::{self, Anchors};
 use crate::publish;
 
 /// What a variable's value came to.
-enum Found {
-    Pin(Pin),
+#[derive(Clone)]
+enum Found<'a> {
+    Anchors(Cow<'a, Anchors<'a>>),
     /// It names the merged bundle or the custom CAs that we published.
     Ours,
-    Unusable(Warning),
+    /// Nothing can be read there.
+    Unusable(String),
 }
 
 /// Reads what each of `rows` names, itself or through the variables its readers fall back to.
-pub fn pins(
+pub fn pins<'a>(
     rows: impl Iterator<Item = &'static Row>,
     environment: &Environment,
-    image_roots: &[CertificateDer<'static>],
-) -> (Vec<Pin>, Vec<Warning>) {
+    source: &RootSource,
+    image: &'a Anchors<'a>,
+) -> (Vec<Pin<'a>>, Vec<Warning>) {
     let (mut pins, mut warnings) = (Vec::new(), Vec::new());
+    // Many images set several variables to one file: it is read once.
+    let mut seen: BTreeMap<&OsStr, Found<'a>> = BTreeMap::new();
     for row in rows {
         for variable in std::iter::once(&row.name).chain(row.falls_back_to) {
             let Some(value) = environment.get(variable).filter(|value| !value.is_empty()) else {
                 continue;
             };
-            match look(row, variable, value, image_roots) {
-                Found::Pin(pin) => pins.push(pin),
+            let found = seen.entry(value).or_insert_with(|| look(value, source, image));
+            match found.clone() {
+                Found::Anchors(anchors) if serves(row, value) => {
+                    pins.push(Pin { row, variable, anchors });
+                }
                 Found::Ours => {}
-                Found::Unusable(warning) => {
+                found => {
+                    let cause = match found {
+                        Found::Unusable(cause) => cause,
+                        _ => "it is a directory".to_owned(),
+                    };
                     // Said once, where the variable is looked at for its own sake.
                     if *variable == row.name || *variable == "SSL_CERT_DIR" {
-                        warnings.push(warning);
+                        let value = value.to_owned();
+                        warnings.push(Warning::Unusable { name: variable, value, cause });
                     }
                     continue;
                 }
@@ -50,47 +63,49 @@ pub fn pins(
     (pins, warnings)
 }
 
-fn look(
-    row: &'static Row,
-    variable: &'static str,
-    value: &OsStr,
-    image_roots: &[CertificateDer<'static>],
-) -> Found {
+/// A directory of roots serves whoever replaces roots; clients that add to theirs want a file.
+fn serves(row: &Row, value: &OsStr) -> bool {
+    row.points == Points::Bundle || !Path::new(value).is_dir()
+}
+
+fn look<'a>(value: &OsStr, source: &RootSource, image: &'a Anchors<'a>) -> Found<'a> {
     let path = Path::new(value);
     let whole = [File::Bundle.name(), File::Custom.name()];
     let is_whole = path.file_name().is_some_and(|name| whole.iter().any(|whole| name == &**whole));
     if publish::is_ours(path) && (is_whole || publish::is_memory(path)) {
         return Found::Ours;
     }
-    let pin = |certificates, tidy| {
-        Found::Pin(Pin { row, variable, path: path.into(), certificates, tidy })
-    };
-    let unusable = |cause: String| {
-        Found::Unusable(Warning::Unusable { name: variable, value: value.into(), cause })
-    };
-    if path.is_dir() || variable == "SSL_CERT_DIR" {
-        let is_roots = |path: &Path| roots::is_root_directory(path) && !image_roots.is_empty();
-        // OpenSSL takes a colon-separated list here (SSL_CTX_load_verify_locations(3)).
-        let certificates: Vec<_> = std::env::split_paths(value)
-            .flat_map(|path| {
-                if is_roots(&path) { image_roots.to_vec() } else { roots::in_directory(&path) }
-            })
-            .collect();
-        return match (certificates.is_empty(), row.points) {
-            (true, _) => unusable("no certificate can be read there".into()),
-            (false, Points::Bundle) => pin(certificates, true),
-            (false, Points::Custom) => unusable("it is a directory".into()),
-        };
+    if matches!(source, RootSource::File { path: roots, .. } if roots == path) {
+        return Found::Anchors(Cow::Borrowed(image));
     }
     match file::read(path, &mut file::FILE_LIMIT.clone()) {
-        Ok(bytes) => {
-            let anchors = inspect::anchors(&bytes);
-            if anchors.certificates.is_empty() {
-                unusable("there is no certificate in it".into())
-            } else {
-                pin(anchors.certificates, anchors.tidy)
+        Ok(bytes) => match inspect::anchors(&bytes) {
+            anchors if anchors.certificates.is_empty() => {
+                Found::Unusable("there is no certificate in it".to_owned())
             }
+            anchors => Found::Anchors(Cow::Owned(anchors.into_owned())),
+        },
+        Err(file::Problem::Directory { .. } | file::Problem::Missing) => {
+            directories(value, source, image)
         }
-        Err(problem) => unusable(problem.to_string()),
+        Err(problem) => Found::Unusable(problem.to_string()),
     }
+}
+
+/// The certificates in a directory, or in several with colons between (OpenSSL reads SSL_CERT_DIR
+/// so, SSL_CTX_load_verify_locations(3)). Where it is the image's own, its file says the same.
+fn directories<'a>(value: &OsStr, source: &RootSource, image: &'a Anchors<'a>) -> Found<'a> {
+    let has_file = matches!(source, RootSource::File { .. });
+    if has_file && roots::is_root_directory(Path::new(value)) {
+        return Found::Anchors(Cow::Borrowed(image));
+    }
+    let directories = std::env::split_paths(value);
+    let certificates: Vec<_> = directories.flat_map(|path| roots::in_directory(&path)).collect();
+    if certificates.is_empty() {
+        return Found::Unusable(match Path::new(value).exists() {
+            true => "no certificate can be read there".to_owned(),
+            false => file::Problem::Missing.to_string(),
+        });
+    }
+    Found::Anchors(Cow::Owned(certificates.as_slice().into()))
 }

@@ -21,13 +21,11 @@ use crate::exit;
 use crate::report;
 
 /// A program that cannot become the service.
-#[derive(Debug)]
 pub struct Error {
     name: OsString,
     cause: Cause,
 }
 
-#[derive(Debug)]
 enum Cause {
     /// In none of these directories.
     NotFound { searched: OsString },
@@ -174,8 +172,6 @@ fn number(bytes: &[u8], at: usize, size: usize) -> Option<u64> {
     let field = bytes.get(at..at + size)?;
     Some(field.iter().rev().fold(0, |sum, byte| sum << 8 | u64::from(*byte)))
 }
-
-impl std::error::Error for Error {}
 
 impl Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,21 +1,31 @@
 //! What a custom CA's certificate says of itself, as far as somebody's verdict depends on it.
 
+use std::collections::BTreeSet;
 use std::fmt::{self, Display};
 
 use rustls_pki_types::CertificateDer;
 use sha2::{Digest as _, Sha256};
-use x509_parser::prelude::{
-    ASN1Time, FromDer as _, ParsedExtension, X509Certificate, X509Version,
+use x509_parser::certificate::X509CertificateParser;
+use x509_parser::extensions::{BasicConstraints, KeyUsage};
+use x509_parser::nom::Parser as _;
+use x509_parser::oid_registry::{
+    OID_PKCS1_RSAENCRYPTION, OID_X509_EXT_AUTHORITY_KEY_IDENTIFIER, OID_X509_EXT_BASIC_CONSTRAINTS,
+    OID_X509_EXT_KEY_USAGE, OID_X509_EXT_SUBJECT_KEY_IDENTIFIER, Oid,
 };
-use x509_parser::public_key::PublicKey;
+use x509_parser::prelude::{ASN1Time, FromDer, X509Certificate, X509Error, X509Name, X509Version};
+
+use super::der;
 
 use crate::discover::Label;
+use crate::merge::Pem;
 
 /// One certificate that somebody asked us to trust.
 #[derive(Clone, Debug)]
 pub struct Certificate {
     /// The certificate, byte for byte.
     pub der: CertificateDer<'static>,
+    /// The certificate as text.
+    pub pem: Pem<'static>,
     /// Where it came from.
     pub label: Label,
     /// The subject's name, as text.
@@ -63,15 +73,17 @@ impl Display for Time {
 pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
-    /// The digest of `bytes`.
-    pub fn of(bytes: &[u8]) -> Self {
-        Self(Sha256::digest(bytes).into())
+    /// The digest of `pieces`, one after the other.
+    pub fn of<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Self {
+        let mut digest = Sha256::new();
+        pieces.into_iter().for_each(|piece| digest.update(piece));
+        Self(digest.finalize().into())
     }
 }
 
 impl Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&data_encoding::HEXLOWER.encode(&self.0))
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 
@@ -81,32 +93,33 @@ impl Certificate {
     /// # Errors
     /// `None` where the bytes are no certificate, or more than one.
     pub fn read(der: &[u8], label: &Label) -> Option<Self> {
-        let (rest, x509) = X509Certificate::from_der(der).ok()?;
+        // Of the extensions only those are read that a verdict depends on.
+        let mut parser = X509CertificateParser::new().with_deep_parse_extensions(false);
+        let (rest, x509) = parser.parse(der).ok()?;
         if !rest.is_empty() {
             return None;
         }
         let is_old = x509.version() != X509Version::V3;
         let is_self_issued = x509.subject().as_raw() == x509.issuer().as_raw();
-        let constraints = x509.basic_constraints().ok()?;
+        let constraints = extension::<BasicConstraints>(&x509, &OID_X509_EXT_BASIC_CONSTRAINTS)?;
+        let usage = extension::<KeyUsage>(&x509, &OID_X509_EXT_KEY_USAGE)?;
         let is_ca = match &constraints {
-            Some(constraints) => constraints.value.ca,
+            Some((_, constraints)) => constraints.ca,
             None => is_old && is_self_issued,
         };
         Some(Self {
             der: CertificateDer::from(der.to_vec()),
+            pem: Pem::encode(der),
             label: label.clone(),
-            subject: x509.subject().to_string(),
-            issuer: x509.issuer().to_string(),
+            subject: text_of(x509.subject()),
+            issuer: text_of(x509.issuer()),
             is_self_issued,
             not_before: Time(x509.validity().not_before),
             not_after: Time(x509.validity().not_after),
             is_ca,
             is_old,
-            misses: if is_ca { strictly_missing(&x509, is_self_issued) } else { Vec::new() },
-            rsa_bits: match x509.public_key().parsed() {
-                Ok(PublicKey::RSA(key)) => Some(key.key_size()),
-                _ => None,
-            },
+            misses: strictly_missing(&x509, constraints, usage, is_self_issued),
+            rsa_bits: rsa_bits(&x509),
             subject_der: x509.subject().as_raw().to_vec(),
             issuer_der: x509.issuer().as_raw().to_vec(),
         })
@@ -114,50 +127,112 @@ impl Certificate {
 
     /// SHA-256 of the DER.
     pub fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of(&self.der)
+        Fingerprint::of([self.der.as_ref()])
     }
 
-    /// Whether `other` bears the name of this certificate's issuer.
-    pub fn is_issued_by(&self, other: &Self) -> bool {
-        self.issuer_der == other.subject_der
+    /// The subject's name, as DER.
+    pub fn name(&self) -> Vec<u8> {
+        self.subject_der.clone()
     }
 
-    /// Whether the DER `root` bears the name of this certificate's issuer.
-    pub fn is_issued_by_root(&self, root: &[u8]) -> bool {
-        memchr::memmem::find(root, &self.issuer_der).is_some()
-            && X509Certificate::from_der(root)
-                .is_ok_and(|(_, root)| root.subject().as_raw() == self.issuer_der)
+    /// Whether its issuer's name is among `names`.
+    pub fn has_issuer_among(&self, names: &BTreeSet<Vec<u8>>) -> bool {
+        names.contains(&self.issuer_der)
     }
+}
+
+/// The subject's name of any certificate, as DER.
+pub fn name(der: &[u8]) -> Option<Vec<u8>> {
+    let mut parser = X509CertificateParser::new().with_deep_parse_extensions(false);
+    let (_, x509) = parser.parse(der).ok()?;
+    Some(x509.subject().as_raw().to_vec())
+}
+
+/// The names of name parts that people know (RFC 4519, section 2; RFC 2985 for the e-mail address),
+/// by the contents of their OID.
+const PARTS: &[(&[u8], &str)] = &[
+    (&[0x55, 0x04, 0x03], "CN"),
+    (&[0x55, 0x04, 0x05], "serialNumber"),
+    (&[0x55, 0x04, 0x06], "C"),
+    (&[0x55, 0x04, 0x07], "L"),
+    (&[0x55, 0x04, 0x08], "ST"),
+    (&[0x55, 0x04, 0x0a], "O"),
+    (&[0x55, 0x04, 0x0b], "OU"),
+    (&[0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 0x01, 0x19], "DC"),
+    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x01], "emailAddress"),
+];
+
+/// A name as people read it: `CN=Lab CA, O=Lab`, in the order of the certificate.
+fn text_of(name: &X509Name<'_>) -> String {
+    let parts = name.iter_attributes().map(|part| {
+        let oid = part.attr_type();
+        let known = PARTS.iter().find(|(known, _)| *known == oid.as_bytes());
+        let key = known.map_or_else(|| oid.to_id_string(), |(_, key)| (*key).to_owned());
+        // Text in any of the string types, or the bytes with what is no UTF-8 marked.
+        let value = match part.as_str() {
+            Ok(text) => text.to_owned(),
+            Err(_) => String::from_utf8_lossy(part.as_slice()).into_owned(),
+        };
+        format!("{key}={value}")
+    });
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+/// The extension `oid`: whether it is critical, and its value; the outer `None` where that cannot
+/// be read.
+fn extension<'a, T: FromDer<'a, X509Error>>(
+    x509: &'a X509Certificate<'_>,
+    oid: &Oid<'_>,
+) -> Option<Option<(bool, T)>> {
+    match x509.extensions().iter().find(|extension| extension.oid == *oid) {
+        Some(extension) => {
+            let (_, value) = T::from_der(extension.value).ok()?;
+            Some(Some((extension.critical, value)))
+        }
+        None => Some(None),
+    }
+}
+
+/// The length of an RSA key's modulus (`RSAPublicKey`, RFC 8017, appendix A.1.1).
+fn rsa_bits(x509: &X509Certificate<'_>) -> Option<usize> {
+    let key = x509.public_key();
+    if key.algorithm.algorithm != OID_PKCS1_RSAENCRYPTION {
+        return None;
+    }
+    let (_, numbers, _) = der::value(key.subject_public_key.data.as_ref())?;
+    let (_, modulus, _) = der::value(numbers)?;
+    let zeros = modulus.iter().take_while(|byte| **byte == 0).count();
+    let first = modulus.get(zeros)?;
+    Some((modulus.len() - zeros) * 8 - first.leading_zeros() as usize)
 }
 
 /// What OpenSSL refuses under X509_V_FLAG_X509_STRICT in a CA, which Python 3.13 switches on for
 /// everybody (<https://docs.python.org/3.13/library/ssl.html#ssl.create_default_context>, and
 /// `check_extensions` in OpenSSL's crypto/x509/x509_vfy.c). An empty list if nothing.
-fn strictly_missing(x509: &X509Certificate<'_>, is_self_issued: bool) -> Vec<&'static str> {
+fn strictly_missing(
+    x509: &X509Certificate<'_>,
+    constraints: Option<(bool, BasicConstraints)>,
+    usage: Option<(bool, KeyUsage)>,
+    is_self_issued: bool,
+) -> Vec<&'static str> {
     let mut misses = Vec::new();
-    match x509.basic_constraints() {
-        Ok(Some(constraints)) if !constraints.critical => {
-            misses.push("its basic constraints are not critical");
-        }
-        Ok(Some(_)) => {}
-        _ => misses.push("it has no basic constraints"),
+    match constraints {
+        None => misses.push("it has no basic constraints"),
+        Some((false, _)) => misses.push("its basic constraints are not critical"),
+        Some((true, _)) => {}
     }
-    match x509.key_usage() {
-        Ok(Some(usage)) if !usage.value.key_cert_sign() => {
+    match usage {
+        None => misses.push("it has no key usage"),
+        Some((_, usage)) if !usage.key_cert_sign() => {
             misses.push("its key usage does not allow signing certificates");
         }
-        Ok(Some(_)) => {}
-        _ => misses.push("it has no key usage"),
+        Some(_) => {}
     }
-    let has = |wanted: fn(&ParsedExtension<'_>) -> bool| {
-        x509.extensions().iter().any(|extension| wanted(extension.parsed_extension()))
-    };
-    if !has(|extension| matches!(extension, ParsedExtension::SubjectKeyIdentifier(_))) {
+    let has = |oid: &Oid<'_>| x509.extensions().iter().any(|extension| extension.oid == *oid);
+    if !has(&OID_X509_EXT_SUBJECT_KEY_IDENTIFIER) {
         misses.push("it has no subject key identifier");
     }
-    if !is_self_issued
-        && !has(|extension| matches!(extension, ParsedExtension::AuthorityKeyIdentifier(_)))
-    {
+    if !is_self_issued && !has(&OID_X509_EXT_AUTHORITY_KEY_IDENTIFIER) {
         misses.push("it has no authority key identifier");
     }
     if x509.subject().iter().next().is_none() {

@@ -4,8 +4,10 @@
 //! indented one, one glued to its neighbour because a file lacked its last line end. Here every
 //! `-----BEGIN` is accounted for: it becomes a block or a flaw with its line. Nothing is skipped.
 
-use data_encoding::BASE64;
-use memchr::memmem;
+use base64::engine::general_purpose::STANDARD;
+use base64::{DecodeError, DecodeSliceError, Engine as _};
+
+use crate::merge::{self, Pem};
 
 /// One block between its markers.
 #[derive(Debug, PartialEq, Eq)]
@@ -14,11 +16,23 @@ pub struct Block<'a> {
     pub label: &'a str,
     /// The line of its BEGIN marker, counted from 1.
     pub line: usize,
+    /// The markers and what is between them, with the line end behind, if there is one.
+    text: &'a [u8],
     /// The text between the markers.
     body: &'a [u8],
-    /// Whether every client could read it where it stands: markers and base64 on lines of their
-    /// own, with nothing around them.
-    pub tidy: bool,
+    /// Whether its markers stand on lines of their own.
+    is_on_lines: bool,
+}
+
+/// What is between the markers, decoded.
+#[derive(Debug)]
+pub struct Decoded<'a> {
+    /// The bytes.
+    pub der: &'a [u8],
+    /// Whether every client could read the block where it stands.
+    pub is_tidy: bool,
+    /// Whether its text is exactly what would be written for these bytes.
+    is_canonical: bool,
 }
 
 /// Why a text cannot be divided into blocks, or a block not decoded.
@@ -43,8 +57,6 @@ pub fn blocks(text: &[u8]) -> Blocks<'_> {
         text,
         rest: 0,
         lines: Lines { text, at: 0, line: 1 },
-        begin: memmem::Finder::new(BEGIN),
-        end: memmem::Finder::new(END),
     }
 }
 
@@ -53,8 +65,6 @@ pub struct Blocks<'a> {
     text: &'a [u8],
     rest: usize,
     lines: Lines<'a>,
-    begin: memmem::Finder<'static>,
-    end: memmem::Finder<'static>,
 }
 
 impl<'a> Iterator for Blocks<'a> {
@@ -62,9 +72,9 @@ impl<'a> Iterator for Blocks<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let tail = self.text.get(self.rest..)?;
-        let start = self.begin.find(tail);
+        let start = find(tail, BEGIN);
         let before = tail.get(..start.unwrap_or(tail.len()))?;
-        if let Some(stray) = self.end.find(before) {
+        if let Some(stray) = find(before, END) {
             let at = self.rest + stray;
             self.rest = at + END.len();
             return Some(Err(self.lines.flaw(at, "an END marker has no BEGIN before it")));
@@ -84,7 +94,7 @@ impl<'a> Blocks<'a> {
         };
         let body_start = self.rest + label.len() + DASHES.len();
         let behind = text.get(body_start..).unwrap_or_default();
-        let Some(length) = memmem::find(behind, DASHES) else {
+        let Some(length) = find(behind, DASHES) else {
             return Err(self.lines.flaw(start, "the block is cut off: its END marker is missing"));
         };
         let body = behind.get(..length).unwrap_or_default();
@@ -96,18 +106,39 @@ impl<'a> Blocks<'a> {
             return Err(self.lines.flaw(end, "the END marker does not fit its BEGIN"));
         }
         self.rest = end + END.len() + label.len() + DASHES.len();
-        let tidy =
+        let is_on_lines =
             is_line_start(text, start) && is_line_start(text, end) && is_line_end(text, self.rest);
-        Ok(Block { label, line: self.lines.number(start), body, tidy })
+        let with_line_end = self.rest + usize::from(text.get(self.rest) == Some(&b'\n'));
+        let text = text.get(start..with_line_end).unwrap_or_default();
+        Ok(Block { label, line: self.lines.number(start), text, body, is_on_lines })
     }
+}
+
+/// Where `marker`, which begins with a dash, is in `text`. Base64 has no dashes, so hardly anything
+/// is looked at twice.
+fn find(text: &[u8], marker: &[u8]) -> Option<usize> {
+    memchr::memchr_iter(b'-', text)
+        .find(|at| text.get(*at..).is_some_and(|text| text.starts_with(marker)))
 }
 
 /// The word between `at` and the dashes that end a marker.
 fn label(text: &[u8], at: usize) -> Option<&str> {
     let window = text.get(at..text.len().min(at + LONGEST_LABEL))?;
-    let label = window.get(..memmem::find(window, DASHES)?)?;
+    let label = window.get(..find(window, DASHES)?)?;
     let is_label = label.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ');
     is_label.then(|| std::str::from_utf8(label).ok()).flatten()
+}
+
+/// The line of the first marker that begins a private key of whatever kind, also where the text
+/// around it is broken.
+pub fn private_key(text: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        at += find(text.get(at..)?, BEGIN)? + BEGIN.len();
+        if label(text, at).is_some_and(|label| label.contains("PRIVATE KEY")) {
+            return Some(memchr::memchr_iter(b'\n', text.get(..at)?).count() + 1);
+        }
+    }
 }
 
 fn is_line_start(text: &[u8], at: usize) -> bool {
@@ -142,36 +173,66 @@ impl Lines<'_> {
     }
 }
 
-impl Block<'_> {
-    /// The bytes that the block's base64 stands for, and whether its lines are such as every
-    /// client reads.
+impl<'a> Block<'a> {
+    /// Decodes the block's base64 into `buffers`.
     ///
     /// # Errors
     /// A character that is not base64, missing padding, or nothing at all.
-    pub fn decode(&self, scratch: &mut Vec<u8>) -> Result<(Vec<u8>, bool), Flaw> {
-        scratch.clear();
-        let mut tidy = self.tidy;
-        for (index, line) in self.body.split(|byte| *byte == b'\n').enumerate() {
-            let line = line.strip_suffix(b"\r").unwrap_or(line);
-            let full = line.trim_ascii();
-            // OpenSSL refuses lines longer than 76 in its strict reading; RFC 7468 writes 64.
-            tidy &= full.len() == line.len() && full.len() <= 76;
-            tidy &= !full.is_empty() || index == 0 || scratch.len() % 4 == 0;
-            if full.iter().any(u8::is_ascii_whitespace) {
-                tidy = false;
-                scratch.extend(full.iter().filter(|byte| !byte.is_ascii_whitespace()));
-            } else {
-                scratch.extend_from_slice(full);
-            }
-        }
+    pub fn decode<'b>(&self, buffers: &'b mut Buffers) -> Result<Decoded<'b>, Flaw> {
+        let Buffers { base64, bytes } = buffers;
         let flaw = |what| Flaw { line: self.line, what };
-        if scratch.is_empty() {
-            return Err(flaw("the block is empty"));
+        let (mut is_tidy, mut is_full) = (self.is_on_lines, true);
+        base64.clear();
+        // What is behind BEGIN on its line, if anything, is a line of its own here.
+        let mut rest = self.body.strip_prefix(b"\n").unwrap_or(self.body);
+        while !rest.is_empty() {
+            let length = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+            let (line, behind) = rest.split_at(length);
+            rest = behind.get(1..).unwrap_or_default();
+            is_full &= length == merge::LINE || (rest.is_empty() && (1..=merge::LINE).contains(&length));
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            // OpenSSL's strict reading takes lines of 76 at most; RFC 7468 writes 64.
+            is_tidy &= line.len() <= 76;
+            base64.extend_from_slice(line);
         }
-        let bytes = BASE64.decode(scratch).map_err(|error| match error.kind {
-            data_encoding::DecodeKind::Symbol => flaw("a character in the block is not base64"),
+        // Line feeds are gone; what else is white is rare, and cheaper to look for than to filter.
+        if memchr::memchr3(b' ', b'\t', b'\r', base64).is_some() {
+            (is_tidy, is_full) = (false, false);
+            base64.retain(|byte| !byte.is_ascii_whitespace());
+        }
+        let der = decode(base64, bytes).map_err(|error| match error {
+            DecodeSliceError::DecodeError(DecodeError::InvalidByte(_, byte)) if byte != b'=' => {
+                flaw("a character in the block is not base64")
+            }
             _ => flaw("the base64 in the block is cut off or badly padded"),
         })?;
-        Ok((bytes, tidy))
+        if der.is_empty() {
+            return Err(flaw("the block is empty"));
+        }
+        let has_plain_markers = self.text.starts_with(merge::BEGIN.as_bytes())
+            && self.text.ends_with(merge::END.as_bytes());
+        Ok(Decoded { der, is_tidy, is_canonical: is_tidy && is_full && has_plain_markers })
     }
+
+    /// The block as canonical text, as it stands if it is that already.
+    pub fn pem(&self, decoded: &Decoded<'_>) -> Pem<'a> {
+        if decoded.is_canonical { Pem::proved(self.text) } else { Pem::encode(decoded.der) }
+    }
+}
+
+/// Memory that the blocks of a file are decoded in, one after the other.
+#[derive(Debug, Default)]
+pub struct Buffers {
+    base64: Vec<u8>,
+    bytes: Vec<u8>,
+}
+
+/// Decodes into `buffer`, which only grows, and returns the part that is filled.
+fn decode<'b>(base64: &[u8], buffer: &'b mut Vec<u8>) -> Result<&'b [u8], DecodeSliceError> {
+    let room = base64::decoded_len_estimate(base64.len());
+    if buffer.len() < room {
+        buffer.resize(room, 0);
+    }
+    let length = STANDARD.decode_slice(base64, buffer)?;
+    Ok(buffer.get(..length).unwrap_or_default())
 }

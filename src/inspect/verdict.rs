@@ -4,9 +4,8 @@
 //! Kept with a warning is whatever some client accepts: the user asked for it, and the client's own
 //! message ("expired") is then the true one. Refused is what no client can use as asked.
 
+use std::collections::BTreeSet;
 use std::fmt::{self, Display};
-
-use rustls_pki_types::CertificateDer;
 
 use super::certificate::{Certificate, Time};
 use crate::report;
@@ -108,13 +107,12 @@ pub const TABLE: &[Verdict] = &[
     },
 ];
 
-/// What is wrong with `certificate` at the moment `now`, seen beside its `siblings` and the image's
-/// `roots`, in the order of the table.
+/// What is wrong with `certificate` at the moment `now`, where the names of all CAs at hand are
+/// `known`, in the order of the table.
 pub fn findings(
     certificate: &Certificate,
     now: Time,
-    siblings: &[Certificate],
-    roots: &[CertificateDer<'static>],
+    known: &BTreeSet<Vec<u8>>,
 ) -> Vec<&'static Verdict> {
     let has = |finding| match finding {
         Finding::ServerCertificate => !certificate.is_ca && !certificate.is_self_issued,
@@ -124,10 +122,11 @@ pub fn findings(
         Finding::WithoutItsRoot => {
             certificate.is_ca
                 && !certificate.is_self_issued
-                && !siblings.iter().any(|other| certificate.is_issued_by(other))
-                && !roots.iter().any(|root| certificate.is_issued_by_root(root))
+                && !certificate.has_issuer_among(known)
         }
-        Finding::NotStrict => !certificate.is_old && !certificate.misses.is_empty(),
+        Finding::NotStrict => {
+            certificate.is_ca && !certificate.is_old && !certificate.misses.is_empty()
+        }
         Finding::Old => certificate.is_old,
         Finding::ShortKey => certificate.rsa_bits.is_some_and(|bits| bits < 2048),
     };

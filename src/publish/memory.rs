@@ -6,13 +6,14 @@
 //! what they hold.
 
 use std::fs::File as Handle;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 
 use super::{PREFIX, Text, digest};
+use crate::disk;
 use crate::environment::File;
 
 /// The lowest descriptor we use.
@@ -31,22 +32,22 @@ pub fn publish(files: &[Text<'_>], dry: bool) -> io::Result<Vec<(File, PathBuf)>
     let directory = Path::new("/proc").join(std::process::id().to_string()).join("fd");
     let digest = digest(files);
     let mut paths = Vec::new();
-    for (file, name, bytes) in files {
+    for (file, name, pieces) in files {
         let label = format!("{PREFIX}{digest}-{name}");
-        let number = match standing(&directory, &label, bytes)? {
+        let number = match standing(&directory, &label, pieces)? {
             Some(number) => number,
             None if dry => LOWEST.to_string(),
-            None => create(&label, bytes)?.to_string(),
+            None => create(&label, pieces)?.to_string(),
         };
         paths.push(((*file).clone(), directory.join(number)));
     }
     Ok(paths)
 }
 
-fn create(label: &str, bytes: &[u8]) -> io::Result<i32> {
+fn create(label: &str, pieces: &[&[u8]]) -> io::Result<i32> {
     let fd = memfd_create(label, MFdFlags::MFD_ALLOW_SEALING | MFdFlags::MFD_CLOEXEC)?;
-    let mut memory = Handle::from(fd);
-    memory.write_all(bytes)?;
+    let memory = Handle::from(fd);
+    disk::write(memory.try_clone()?, pieces)?;
     fcntl(&memory, FcntlArg::F_ADD_SEALS(seals()))?;
     // The copy has no close-on-exec and is never closed here: the service inherits it.
     Ok(fcntl(&memory, FcntlArg::F_DUPFD(LOWEST))?)
@@ -56,8 +57,8 @@ fn seals() -> SealFlag {
     SealFlag::F_SEAL_SEAL | SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_GROW | SealFlag::F_SEAL_WRITE
 }
 
-/// The number of a sealed descriptor of that label which holds exactly `bytes`.
-fn standing(directory: &Path, label: &str, bytes: &[u8]) -> io::Result<Option<String>> {
+/// The number of a sealed descriptor of that label which holds exactly `pieces`.
+fn standing(directory: &Path, label: &str, pieces: &[&[u8]]) -> io::Result<Option<String>> {
     let target = PathBuf::from(format!("/memfd:{label} (deleted)"));
     for entry in directory.read_dir()? {
         let path = entry?.path();
@@ -65,7 +66,7 @@ fn standing(directory: &Path, label: &str, bytes: &[u8]) -> io::Result<Option<St
             let memory = Handle::open(&path)?;
             let sealed = fcntl(&memory, FcntlArg::F_GET_SEALS)? & seals().bits() == seals().bits();
             let number = path.file_name().and_then(|name| name.to_str());
-            if let (true, Some(number)) = (sealed && std::fs::read(&path)? == bytes, number) {
+            if let (true, Some(number)) = (sealed && disk::holds(memory, pieces)?, number) {
                 return Ok(Some(number.to_owned()));
             }
         }

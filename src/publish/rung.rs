@@ -10,7 +10,7 @@ use nix::sys::statvfs::{FsFlags, statvfs};
 use nix::unistd::{AccessFlags, access, geteuid};
 
 use super::{Order, Text};
-use crate::disk::{DIRECTORY_MODE, Directory};
+use crate::disk::{DIRECTORY_MODE, Directory, Standing};
 use crate::environment::File;
 use crate::mounts::Mounts;
 use crate::report;
@@ -96,25 +96,27 @@ pub fn home(
     };
     is_safe(&directory)?;
     let may_replace = order.prepares || order.is_first && !order.mounts.hold(home);
+    let us = geteuid().as_raw();
     let mut stale = Vec::new();
-    for (_, name, bytes) in files {
+    for (_, name, pieces) in files {
         if order.mounts.has(&home.join(name)) {
             return within(&directory, &own(), files, order.dry);
         }
-        match directory.standing(name)? {
-            Some(standing) if standing.uid != geteuid().as_raw() => {
-                return Err(Refusal::Planted { name: name.clone(), uid: standing.uid });
+        match directory.standing(name, pieces)? {
+            // Root could change it whoever owns it, so root's serves everybody.
+            Some(Standing { uid, is_same: true }) if uid == 0 || uid == us => {}
+            Some(Standing { uid, .. }) if uid != us && uid != 0 => {
+                return Err(Refusal::Planted { name: name.clone(), uid });
             }
-            Some(standing) if standing.is_proper && standing.bytes == *bytes => {}
             Some(_) if !may_replace => return within(&directory, &own(), files, order.dry),
-            Some(_) | None => stale.push((name, bytes)),
+            Some(_) | None => stale.push((name, pieces)),
         }
     }
     if order.dry && !stale.is_empty() {
         is_writable(&directory)?;
     } else {
-        for (name, bytes) in stale {
-            directory.place(name, bytes)?;
+        for (name, pieces) in stale {
+            directory.place(name, pieces)?;
         }
     }
     Ok(paths(home, files))
@@ -203,14 +205,14 @@ fn within(
     if mode != DIRECTORY_MODE.bits() {
         return Err(Refusal::Differs { name: own.to_owned() });
     }
-    for (_, name, bytes) in files {
-        match directory.standing(name)? {
+    for (_, name, pieces) in files {
+        match directory.standing(name, pieces)? {
             Some(standing) if standing.uid != uid => {
                 return Err(Refusal::Planted { name: name.clone(), uid: standing.uid });
             }
-            Some(standing) if standing.is_proper && standing.bytes == *bytes => {}
+            Some(standing) if standing.is_same => {}
             Some(_) => return Err(Refusal::Differs { name: name.clone() }),
-            None => directory.place(name, bytes)?,
+            None => directory.place(name, pieces)?,
         }
     }
     Ok(paths(&path, files))

@@ -1,0 +1,150 @@
+//! Bundles that are not ours to judge: the image's roots, a bundle that was mounted, the file that a
+//! variable names.
+//!
+//! They are read at every start, so as little as possible is done with them: the shape of each
+//! certificate is proved, and its text is used where it lies if it is canonical.
+
+use std::fmt::{self, Display};
+use std::path::PathBuf;
+
+use rustls_pki_types::CertificateDer;
+
+use super::der::{self, Outline};
+use super::pem::{self, Block, Buffers, Flaw};
+use super::{Kind, certificate, kind, trusted};
+use crate::discover::RootSource;
+use crate::merge::Pem;
+use crate::report;
+
+/// The certificates of a bundle that is not ours to judge.
+#[derive(Clone, Debug, Default)]
+pub struct Anchors<'a> {
+    /// The certificates, in order.
+    pub certificates: Vec<Pem<'a>>,
+    /// Whether every client can read the file as it is.
+    pub tidy: bool,
+    broken: Vec<Flaw>,
+}
+
+impl From<&[CertificateDer<'static>]> for Anchors<'_> {
+    fn from(certificates: &[CertificateDer<'static>]) -> Self {
+        let certificates = certificates.iter().map(|der| Pem::encode(der)).collect();
+        Self { certificates, tidy: true, broken: Vec::new() }
+    }
+}
+
+impl Anchors<'_> {
+    /// The same, for longer than the text they were read from.
+    pub fn into_owned(self) -> Anchors<'static> {
+        let certificates = self.certificates.into_iter().map(Pem::into_owned).collect();
+        Anchors { certificates, ..self }
+    }
+}
+
+/// The public roots, and what is wrong with them.
+#[derive(Debug)]
+pub struct PublicRoots<'a> {
+    /// The roots.
+    pub anchors: Anchors<'a>,
+    /// What was left out, or that there are none.
+    pub warnings: Vec<RootWarning>,
+}
+
+/// Something about the image's own roots.
+#[derive(Debug)]
+pub enum RootWarning {
+    /// A block that no client could read, and that would have broken the bundle for some.
+    Broken { path: PathBuf, line: usize, what: &'static str },
+    /// The image has no roots.
+    None,
+}
+
+impl Display for RootWarning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Broken { path, line, what } => write!(
+                f,
+                "left out of the image's roots: {} line {line}: {what}\n\
+                 fix: make that file anew in the image (`update-ca-certificates --fresh`)",
+                report::path(path)
+            ),
+            Self::None => f.write_str(
+                "the image has no roots, so public servers are trusted by no program that reads \
+                 the bundle, not even by those that bring roots of their own\n\
+                 fix: install ca-certificates in the image, or set TRUST_INIT_ROOTS=mozilla",
+            ),
+        }
+    }
+}
+
+/// Reads the public roots to merge.
+pub fn roots(source: &RootSource) -> PublicRoots<'_> {
+    let mut warnings = Vec::new();
+    let anchors = match source {
+        RootSource::File { path, bytes } => {
+            let anchors = anchors(bytes);
+            let broken = anchors.broken.iter();
+            warnings.extend(broken.map(|&Flaw { line, what }| {
+                RootWarning::Broken { path: path.clone(), line, what }
+            }));
+            anchors
+        }
+        RootSource::Directory { certificates, .. } | RootSource::Mozilla(certificates) => {
+            certificates.as_slice().into()
+        }
+        RootSource::Unwanted | RootSource::Nowhere => Anchors::default(),
+    };
+    if anchors.certificates.is_empty() && !matches!(source, RootSource::Unwanted) {
+        warnings.push(RootWarning::None);
+    }
+    PublicRoots { anchors, warnings }
+}
+
+/// Reads an image's roots, a bundle that stands, or a file that a variable names: what is shaped
+/// like a certificate is one.
+pub fn anchors(text: &[u8]) -> Anchors<'_> {
+    let mut anchors = Anchors { tidy: true, ..Anchors::default() };
+    let mut buffers = Buffers::default();
+    for block in pem::blocks(text) {
+        match block.and_then(|block| anchor(&block, &mut buffers)) {
+            Ok(Some((certificate, is_tidy))) => {
+                anchors.tidy &= is_tidy;
+                anchors.certificates.push(certificate);
+            }
+            Ok(None) => {}
+            Err(flaw) => {
+                anchors.tidy = false;
+                anchors.broken.push(flaw);
+            }
+        }
+    }
+    anchors
+}
+
+fn anchor<'a>(
+    block: &Block<'a>,
+    buffers: &mut Buffers,
+) -> Result<Option<(Pem<'a>, bool)>, Flaw> {
+    let is_plain = match kind(block) {
+        Some(Kind::Certificate) => true,
+        Some(Kind::Trusted) => false,
+        Some(Kind::Pkcs7) | None => return Ok(None),
+    };
+    let decoded = block.decode(buffers)?;
+    match (is_plain, der::outline(decoded.der)) {
+        (true, Outline::Certificate) => Ok(Some((block.pem(&decoded), decoded.is_tidy))),
+        (false, Outline::Certificate | Outline::CertificateAndMore) => {
+            let what = "the certificate is not trusted for servers";
+            let der = trusted::for_servers(decoded.der).ok_or(Flaw { line: block.line, what })?;
+            Ok(Some((Pem::encode(der), false)))
+        }
+        _ => Err(Flaw { line: block.line, what: "the block is no certificate" }),
+    }
+}
+
+/// The subject of a root, as DER.
+pub fn name(root: &Pem<'_>) -> Option<Vec<u8>> {
+    let mut buffers = Buffers::default();
+    let block = pem::blocks(root.text()).next()?.ok()?;
+    certificate::name(block.decode(&mut buffers).ok()?.der)
+}
