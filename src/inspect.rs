@@ -87,6 +87,11 @@ impl Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Kept(judged) => write!(f, "{judged}"),
+            Self::LeftOut(Error::Unusable { label, problem: Problem::PrivateKey { .. } }) => write!(
+                f,
+                "left out: {label} holds a private key\n\
+                 fix: do not mount keys into a container that only needs to trust"
+            ),
             Self::LeftOut(error) => write!(f, "left out: {error}"),
             Self::NoAuthority { label, subject } => write!(
                 f,
@@ -113,16 +118,15 @@ pub fn inspect(sources: &[Source]) -> Inspection {
                 }
             }
             Err(problem) => {
-                let is_key = matches!(problem, Problem::PrivateKey { .. });
-                let error = Error::Unusable { label: source.label.clone(), problem };
+                let label = source.label.clone();
+                let is_stray = problem.is_by_product() && !holds_authority(source);
+                let error = Error::Unusable { label, problem };
                 match source.standing {
-                    Standing::Named => inspection.errors.push(error),
-                    Standing::Member if !is_key || holds_authority(source) => {
-                        inspection.errors.push(error);
-                    }
-                    Standing::Member | Standing::Default => {
+                    Standing::Member if is_stray => {
                         inspection.warnings.push(Warning::LeftOut(error));
                     }
+                    Standing::Named | Standing::Member => inspection.errors.push(error),
+                    Standing::Default => inspection.warnings.push(Warning::LeftOut(error)),
                 }
             }
         }
@@ -186,6 +190,9 @@ fn certificates(source: &Source) -> Result<Vec<Certificate>, Problem> {
         };
         let der = block.decode(&mut buffers).map_err(Problem::Broken)?.der;
         match kind {
+            Kind::Certificate if der::outline(der) == Outline::SignedData => {
+                found.extend(pkcs7(der, |der| read(der, line))?);
+            }
             Kind::Certificate => found.push(read(der, line)?),
             Kind::Trusted => {
                 let der = trusted::for_servers(der).ok_or(Problem::NotForServers { line })?;

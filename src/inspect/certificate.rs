@@ -44,6 +44,8 @@ pub struct Certificate {
     pub is_old: bool,
     /// What strict clients miss in it.
     pub misses: Vec<&'static str>,
+    /// Whether its serial number is below zero.
+    pub has_negative_serial: bool,
     /// Bits of an RSA key, where it is one.
     pub rsa_bits: Option<usize>,
     subject_der: Vec<u8>,
@@ -119,6 +121,7 @@ impl Certificate {
             is_ca,
             is_old,
             misses: strictly_missing(&x509, constraints, usage, is_self_issued),
+            has_negative_serial: x509.raw_serial().first().is_some_and(|byte| *byte >= 0x80),
             rsa_bits: rsa_bits(&x509),
             subject_der: x509.subject().as_raw().to_vec(),
             issuer_der: x509.issuer().as_raw().to_vec(),

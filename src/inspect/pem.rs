@@ -89,7 +89,8 @@ impl<'a> Iterator for Blocks<'a> {
 impl<'a> Blocks<'a> {
     fn block(&mut self, start: usize) -> Result<Block<'a>, Flaw> {
         let text = self.text;
-        let Some(label) = label(text, self.rest) else {
+        let is_capital = text.get(start..self.rest) == Some(BEGIN);
+        let Some(label) = label(text, self.rest).filter(|_| is_capital) else {
             return Err(self.lines.flaw(start, "the BEGIN marker is broken"));
         };
         let body_start = self.rest + label.len() + DASHES.len();
@@ -114,11 +115,13 @@ impl<'a> Blocks<'a> {
     }
 }
 
-/// Where `marker`, which begins with a dash, is in `text`. Base64 has no dashes, so hardly anything
-/// is looked at twice.
+/// Where `marker`, which begins with a dash, is in `text`, in capitals or not. Base64 has no dashes,
+/// so hardly anything is looked at twice.
 fn find(text: &[u8], marker: &[u8]) -> Option<usize> {
-    memchr::memchr_iter(b'-', text)
-        .find(|at| text.get(*at..).is_some_and(|text| text.starts_with(marker)))
+    memchr::memchr_iter(b'-', text).find(|at| {
+        let found = text.get(*at..at + marker.len());
+        found.is_some_and(|found| found.eq_ignore_ascii_case(marker))
+    })
 }
 
 /// The word between `at` and the dashes that end a marker.

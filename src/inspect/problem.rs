@@ -78,6 +78,16 @@ impl Problem {
         }
     }
 
+    /// Whether it is what a certificate generator leaves beside its CA: a key, a request, a
+    /// revocation list, parameters. In a directory nobody meant it to be trusted.
+    pub fn is_by_product(&self) -> bool {
+        match self {
+            Self::PrivateKey { .. } => true,
+            Self::OtherBlock { label, .. } => !label.starts_with("PGP"),
+            _ => false,
+        }
+    }
+
     fn fix(&self) -> &'static str {
         match self {
             Self::PrivateKey { .. } => {

@@ -27,6 +27,8 @@ pub enum Finding {
     NotStrict,
     /// X.509 version 1.
     Old,
+    /// A serial number below zero.
+    NegativeSerial,
     /// An RSA key that OpenSSL's security level 2 refuses.
     ShortKey,
 }
@@ -98,6 +100,13 @@ pub const TABLE: &[Verdict] = &[
         keep: true,
     },
     Verdict {
+        finding: Finding::NegativeSerial,
+        says: "has a negative serial number, against RFC 5280",
+        who: "Go from 1.23 on and Python's cryptography refuse it",
+        fix: "make the CA anew with a positive serial number",
+        keep: true,
+    },
+    Verdict {
         // OpenSSL's SSL_CTX_set_security_level(3); Debian, Ubuntu and RHEL set level 2.
         finding: Finding::ShortKey,
         says: "has an RSA key shorter than 2048 bits",
@@ -128,6 +137,7 @@ pub fn findings(
             certificate.is_ca && !certificate.is_old && !certificate.misses.is_empty()
         }
         Finding::Old => certificate.is_old,
+        Finding::NegativeSerial => certificate.has_negative_serial,
         Finding::ShortKey => certificate.rsa_bits.is_some_and(|bits| bits < 2048),
     };
     TABLE.iter().filter(|verdict| has(verdict.finding)).collect()
@@ -157,7 +167,10 @@ impl Judged {
             Finding::NotYetValid => format!(" (only from {} on)", certificate.not_before),
             Finding::WithoutItsRoot => format!(" ({})", report::word(&certificate.issuer)),
             Finding::NotStrict => format!(" ({})", certificate.misses.join("; ")),
-            Finding::SelfSignedLeaf | Finding::Old | Finding::ShortKey => String::new(),
+            Finding::SelfSignedLeaf
+            | Finding::Old
+            | Finding::NegativeSerial
+            | Finding::ShortKey => String::new(),
         };
         Self {
             place: certificate.label.to_string(),

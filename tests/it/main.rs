@@ -1,1 +1,18 @@
-//! The tests.
+//! The tests of trust-init, each through the program and on what a user could see.
+//!
+//! `world` is the harness: a small image of its own for every test. The rest is one file per stage,
+//! then the promises that cut across them.
+
+mod world;
+
+mod cli;
+mod clients;
+mod discover;
+mod environment;
+mod exec;
+mod inspect;
+mod messages;
+mod pid1;
+mod publish;
+mod tidy;
+mod transparency;

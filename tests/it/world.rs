@@ -1,0 +1,298 @@
+//! A small image of its own for every test: busybox, a root store, and the program.
+//!
+//! Each run gets its own mount and process namespaces and this directory as its root, as a
+//! container would, so nothing of the machine (its private CA, its trust variables) counts. That
+//! needs root; `scripts/test.sh` says so.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Where a container finds the CA that was mounted.
+pub const CUSTOM_CA: &str = "/usr/local/share/ca-certificates/custom-ca.crt";
+/// The one path.
+pub const BUNDLE: &str = "/run/trust-init/ca-bundle.crt";
+/// The roots of the image.
+pub const ROOTS: &str = "/etc/ssl/certs/ca-certificates.crt";
+
+/// A file of the gallery in tests/certs.
+pub fn gallery(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/certs").join(name)
+}
+
+/// A program of this package or of the machine that the tests cannot do without.
+#[track_caller]
+pub fn tool(name: &str) -> PathBuf {
+    let path = match name {
+        "trust-init" => PathBuf::from(env!("CARGO_BIN_EXE_trust-init")),
+        "peer" => Path::new(env!("CARGO_BIN_EXE_trust-init")).with_file_name("examples/peer"),
+        name => ["/bin", "/usr/bin", "/usr/sbin", "/sbin"]
+            .iter()
+            .map(|directory| Path::new(directory).join(name))
+            .find(|path| path.exists())
+            .unwrap_or_else(|| panic!("{name} is not installed: run ./scripts/test.sh")),
+    };
+    assert!(path.exists(), "{} was not built: run ./scripts/test.sh", path.display());
+    path
+}
+
+/// A directory that goes away with the test.
+pub struct Scratch(PathBuf);
+
+impl Scratch {
+    pub fn new() -> Self {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("world-{}-{number}", std::process::id());
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// An image.
+pub struct World {
+    root: Scratch,
+}
+
+impl World {
+    /// Busybox, a root store with one public CA, and the directories that every image has.
+    #[track_caller]
+    pub fn new() -> Self {
+        let world = Self::empty();
+        for directory in ["bin", "proc", "run", "tmp", "dev/shm", "usr/local/share/ca-certificates"] {
+            world.directory(directory, if directory.contains("tmp") { 0o1777 } else { 0o755 });
+        }
+        world.directory("dev/shm", 0o1777);
+        fs::copy(tool("busybox"), world.path("bin/busybox")).unwrap();
+        for applet in ["sh", "env", "cat", "ls", "true", "id", "sleep", "stat", "kill"] {
+            symlink("busybox", world.path("bin").join(applet)).unwrap();
+        }
+        world.copy("ca-rsa.pem", ROOTS);
+        world
+    }
+
+    /// An image with the program and nothing else.
+    #[track_caller]
+    pub fn empty() -> Self {
+        let world = Self { root: Scratch::new() };
+        fs::set_permissions(world.root.path(), PermissionsExt::from_mode(0o755)).unwrap();
+        fs::copy(tool("trust-init"), world.path("trust-init")).unwrap();
+        world.directory("proc", 0o555);
+        world
+    }
+
+    /// Where `path` of the image is on this machine.
+    pub fn path(&self, path: &str) -> PathBuf {
+        self.root.path().join(path.trim_start_matches('/'))
+    }
+
+    #[track_caller]
+    pub fn directory(&self, path: &str, mode: u32) -> &Self {
+        fs::create_dir_all(self.path(path)).unwrap();
+        self.mode(path, mode)
+    }
+
+    #[track_caller]
+    pub fn mode(&self, path: &str, mode: u32) -> &Self {
+        fs::set_permissions(self.path(path), PermissionsExt::from_mode(mode)).unwrap();
+        self
+    }
+
+    #[track_caller]
+    pub fn owner(&self, path: &str, uid: u32) -> &Self {
+        std::os::unix::fs::lchown(self.path(path), Some(uid), Some(uid)).unwrap();
+        self
+    }
+
+    #[track_caller]
+    pub fn write(&self, path: &str, contents: impl AsRef<[u8]>) -> &Self {
+        fs::create_dir_all(self.path(path).parent().unwrap()).unwrap();
+        fs::write(self.path(path), contents).unwrap();
+        self.mode(path, 0o644)
+    }
+
+    /// Puts a file of the gallery into the image.
+    #[track_caller]
+    pub fn copy(&self, name: &str, path: &str) -> &Self {
+        self.write(path, fs::read(gallery(name)).unwrap())
+    }
+
+    /// Mounts the CA that most tests use. (Nothing is mounted: the file lies there, as in an image.)
+    #[track_caller]
+    pub fn with_ca(self) -> Self {
+        self.copy("neighbour/ca.crt", CUSTOM_CA);
+        self
+    }
+
+    #[track_caller]
+    pub fn read(&self, path: &str) -> String {
+        let bytes = fs::read(self.path(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+        String::from_utf8(bytes).unwrap()
+    }
+
+    pub fn has(&self, path: &str) -> bool {
+        self.path(path).symlink_metadata().is_ok()
+    }
+
+    /// The names in a directory of the image.
+    #[track_caller]
+    pub fn names(&self, path: &str) -> Vec<String> {
+        let entries = fs::read_dir(self.path(path)).unwrap();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    /// A run of trust-init with these words.
+    pub fn trust_init<S: AsRef<OsStr>>(&self, words: &[S]) -> Run<'_> {
+        let words = words.iter().map(|word| word.as_ref().to_owned());
+        let words = std::iter::once("/trust-init".into()).chain(words).collect();
+        Run { world: self, words, uid: 0, variables: Vec::new(), prelude: String::new() }
+    }
+}
+
+/// One run in a world, still to be started.
+pub struct Run<'a> {
+    world: &'a World,
+    words: Vec<std::ffi::OsString>,
+    uid: u32,
+    variables: Vec<(String, std::ffi::OsString)>,
+    prelude: String,
+}
+
+impl Run<'_> {
+    pub fn uid(mut self, uid: u32) -> Self {
+        self.uid = uid;
+        self
+    }
+
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.variables.push((name.to_owned(), value.as_ref().to_owned()));
+        self
+    }
+
+    /// The root file system cannot be written to.
+    pub fn read_only(self) -> Self {
+        let root = self.world.root.path().display().to_string();
+        self.before(&format!("mount --bind '{root}' '{root}' && mount -o remount,ro,bind '{root}'"))
+    }
+
+    /// Mounts a file or directory of the machine.
+    pub fn mount(self, source: &Path, target: &str) -> Self {
+        let (source, target) = (source.display().to_string(), self.world.path(target));
+        self.before(&format!("mount --bind '{source}' '{}'", target.display()))
+    }
+
+    /// Mounts a tmpfs.
+    pub fn tmpfs(self, target: &str) -> Self {
+        let target = self.world.path(target);
+        self.before(&format!("mount -t tmpfs -o mode=1777 tmpfs '{}'", target.display()))
+    }
+
+    /// A shell command that is run in the new namespaces first, outside the image.
+    pub fn before(mut self, command: &str) -> Self {
+        self.prelude.push_str(command);
+        self.prelude.push_str(" && ");
+        self
+    }
+
+    /// The command that starts it: as the first process of its namespace.
+    pub fn command(&self) -> Command {
+        let root = self.world.root.path().display().to_string();
+        let uid = self.uid;
+        let script = format!(
+            "{} mount -t proc proc '{root}/proc' && \
+             exec chroot --userspec={uid}:{uid} --groups= '{root}' \"$@\"",
+            self.prelude
+        );
+        let mut command = Command::new(tool("unshare"));
+        command.args(["--mount", "--pid", "--fork", "--kill-child", "/bin/sh", "-c", &script, "sh"]);
+        command.args(&self.words).env_clear().env("PATH", "/bin:/usr/bin:/sbin:/usr/sbin");
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command.stdin(Stdio::null());
+        command
+    }
+
+    #[track_caller]
+    pub fn run(self) -> Outcome {
+        Outcome(self.command().output().unwrap())
+    }
+}
+
+/// What came of a run.
+pub struct Outcome(pub Output);
+
+impl Outcome {
+    #[track_caller]
+    pub fn succeeds(self) -> Self {
+        self.exits(0)
+    }
+
+    #[track_caller]
+    pub fn exits(self, code: i32) -> Self {
+        assert_eq!(self.0.status.code(), Some(code), "{}\n{}", self.stderr(), self.stdout());
+        self
+    }
+
+    /// Some line on stderr holds `words`.
+    #[track_caller]
+    pub fn says(self, words: &str) -> Self {
+        let found = self.stderr().lines().any(|line| line.contains(words));
+        assert!(found, "nothing says {words:?} in:\n{}", self.stderr());
+        self
+    }
+
+    #[track_caller]
+    pub fn never_says(self, words: &str) -> Self {
+        assert!(!self.stderr().contains(words), "{words:?} is in:\n{}", self.stderr());
+        self
+    }
+
+    /// Nothing at all on stderr.
+    #[track_caller]
+    pub fn is_silent(self) -> Self {
+        assert_eq!(self.stderr(), "");
+        self
+    }
+
+    #[track_caller]
+    pub fn prints(self, text: &str) -> Self {
+        assert_eq!(self.stdout(), text, "{}", self.stderr());
+        self
+    }
+
+    /// The value that `env` printed for `name`.
+    pub fn value(&self, name: &str) -> Option<String> {
+        let text = self.stdout();
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+        line.map(str::to_owned)
+    }
+
+    pub fn stdout(&self) -> String {
+        String::from_utf8_lossy(&self.0.stdout).into_owned()
+    }
+
+    pub fn stderr(&self) -> String {
+        String::from_utf8_lossy(&self.0.stderr).into_owned()
+    }
+}
+
+/// How many certificates are in a PEM text.
+pub fn count(pem: &str) -> usize {
+    pem.matches("-----BEGIN CERTIFICATE-----").count()
+}
