@@ -160,8 +160,13 @@ impl World {
 
     /// A run of trust-init with these words.
     pub fn trust_init<S: AsRef<OsStr>>(&self, words: &[S]) -> Run<'_> {
-        let words = words.iter().map(|word| word.as_ref().to_owned());
-        let words = std::iter::once("/trust-init".into()).chain(words).collect();
+        let words: Vec<_> = words.iter().map(AsRef::as_ref).collect();
+        self.program(&[&[OsStr::new("/trust-init")], &words[..]].concat())
+    }
+
+    /// A run of any program in the image.
+    pub fn program<S: AsRef<OsStr>>(&self, words: &[S]) -> Run<'_> {
+        let words = words.iter().map(|word| word.as_ref().to_owned()).collect();
         Run { world: self, words, uid: 0, variables: Vec::new(), prelude: String::new() }
     }
 }
@@ -217,7 +222,7 @@ impl Run<'_> {
         let uid = self.uid;
         let script = format!(
             "{} mount -t proc proc '{root}/proc' && \
-             exec chroot --userspec={uid}:{uid} --groups= '{root}' \"$@\"",
+             exec env -u PWD chroot --userspec={uid}:{uid} --groups= '{root}' \"$@\"",
             self.prelude
         );
         let mut command = Command::new(tool("unshare"));

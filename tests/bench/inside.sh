@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# The part of scripts/bench.sh that runs in a mount namespace of its own, and may therefore lay
+# empty file systems over the machine's /etc/ssl/certs and /run: what is measured is the same on
+# every machine, and the machine is not changed.
+# Usage: inside.sh WORK ROUNDS. Writes WORK/roots, WORK/entrypoints and WORK/counts.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+work=$1 rounds=$2
+bench=/run/bench
+ca=/usr/local/share/ca-certificates/custom-ca.crt
+roots=/etc/ssl/certs/ca-certificates.crt
+
+# As in an image: Mozilla's roots, all of them, and nothing that this machine added. No hooks: the
+# usual one imports every root into a Java key store, and takes longer than all the rest.
+for directory in /run /etc/ssl/certs /usr/local/share/ca-certificates /etc/ca-certificates/update.d; do
+    mount -t tmpfs -o mode=755 tmpfs "$directory"
+done
+(cd /usr/share/ca-certificates && printf '%s\n' mozilla/*.crt) >"$work/ca-certificates.conf"
+mount --bind "$work/ca-certificates.conf" /etc/ca-certificates.conf
+update-ca-certificates >/dev/null
+mkdir "$bench"
+cp -a /etc/ssl/certs "$bench/certs"
+count=$(grep -c BEGIN "$roots")
+echo "$count" >"$work/roots"
+if ((count < 140)); then
+    echo "bench.sh: error: cannot compare: only $count public roots are on this machine, 140 are needed" >&2
+    echo "bench.sh: fix: apt-get install --only-upgrade ca-certificates" >&2
+    exit 1
+fi
+
+# The entrypoints of others, as people write them. The variables are those that trust-init sets.
+cat >"$bench/sh" <<'EOF'
+#!/bin/sh
+exec "$@"
+EOF
+cat >"$bench/sh-cat" <<'EOF'
+#!/bin/sh
+set -e
+bundle=/run/ca-bundle.crt
+cat /etc/ssl/certs/ca-certificates.crt /usr/local/share/ca-certificates/*.crt >$bundle
+export SSL_CERT_FILE=$bundle REQUESTS_CA_BUNDLE=$bundle CURL_CA_BUNDLE=$bundle
+export GIT_SSL_CAINFO=$bundle AWS_CA_BUNDLE=$bundle PIP_CERT=$bundle
+export NODE_EXTRA_CA_CERTS=/usr/local/share/ca-certificates/custom-ca.crt
+export DENO_CERT=/usr/local/share/ca-certificates/custom-ca.crt
+exec "$@"
+EOF
+cat >"$bench/update" <<'EOF'
+#!/bin/sh
+set -e
+update-ca-certificates
+exec "$@"
+EOF
+chmod +x "$bench/sh" "$bench/sh-cat" "$bench/update"
+
+# An environment in which nobody trusts anything yet, no terminal, no input.
+measure() {
+    env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$work/runner" "$@" </dev/null
+}
+
+# Every entry finds the CA mounted and the roots as in the image, and leaves them so; what it was
+# meant to make is looked at after each run. The order matters once: the restart follows the start.
+holds() { echo "[ \$(grep -c BEGIN $1) = $((count + 1)) ]"; }
+cp "$work/ca.crt" "$ca"
+run="$work/true"
+cat >"$work/plan" <<EOF
+none|1|||$run
+trampoline|1|||$work/trampoline $run
+sh|1|||$bench/sh $run
+sh-cat|1|rm -f /run/ca-bundle.crt|$(holds /run/ca-bundle.crt)|$bench/sh-cat $run
+first|1|rm -rf /run/trust-init|$(holds /run/trust-init/ca-bundle.crt)|$work/trust-init -- $run
+restart|1||$(holds /run/trust-init/ca-bundle.crt)|$work/trust-init -- $run
+no-ca|1|rm -rf $ca /run/trust-init|[ ! -e /run/trust-init ] && cp $work/ca.crt $ca|$work/trust-init -- $run
+update|10||$(holds $roots) && rm -rf /etc/ssl/certs/* && cp -a $bench/certs/. /etc/ssl/certs|$bench/update $run
+EOF
+measure "$rounds" "$work/plan" >"$work/entrypoints"
+
+# Certificates by the thousand: the same at any number, or something is quadratic.
+counts=(10 100 1000 10000)
+python3 certificates.py "$work/ca.crt" "$bench/many" "${counts[@]}"
+out=$bench/out
+echo "none|1|||$run" >"$work/plan"
+for count in "${counts[@]}"; do
+    after="[ \$(grep -hc BEGIN $out/*/ca-bundle.crt) = $count ]"
+    command="$work/trust-init --prepare --dir $out --roots none --log quiet --ca $bench/many/$count"
+    echo "$count|1|rm -rf $out|$after|$command"
+done >>"$work/plan"
+measure 10 "$work/plan" >"$work/counts"

@@ -1,0 +1,260 @@
+#!/usr/bin/env python3
+"""Turns what runner.c printed into a table (stdout and bench.md) and a chart (bench.svg).
+
+Usage: report.py WORK FOLDER. Ratios are taken within each round, or within the rounds around a run of
+update-ca-certificates, and their median is shown: what slows the machine down for a while, such as a
+busy neighbour, slows both sides of a ratio.
+"""
+
+import collections
+import math
+import os
+import pathlib
+import platform
+import re
+import statistics
+import sys
+
+LABELS = {
+    "none": "no entrypoint",
+    "trampoline": "static C, only execs",
+    "no-ca": "trust-init, no CA mounted",
+    "sh": "sh, only execs",
+    "restart": "trust-init, restart",
+    "first": "trust-init, first start",
+    "sh-cat": "sh + cat",
+    "update": "update-ca-certificates",
+}
+OURS = ("no-ca", "restart", "first")
+
+PAGE = """\
+# What the entrypoint costs
+
+![Start of a container by entrypoint, in milliseconds](bench.svg)
+
+Whole processes, from spawn to the end of a service that does nothing (a static `true`), so that
+what is left is the entrypoint. Written by `./scripts/bench.sh`; run it to see your machine's numbers.
+
+- machine: {machine}
+- trust: {roots} public roots, as the ca-certificates package has them, and one private CA
+- runs: {rounds} rounds of all entrypoints in turn, `update-ca-certificates` in every tenth, after warm-ups
+
+{entrypoints}
+
+- *no entrypoint* is the service alone; *only execs* is the least that any entrypoint can cost.
+- `sh + cat` writes the roots and the CA into one file, checks nothing, and exports the variables;
+  `sh` is {shell} here.
+- `update-ca-certificates` runs as in a fresh container, and without its hooks: with the one for
+  Java it takes about twice as long.
+- *first start* writes the bundle; *restart* finds it, compares it, and writes nothing; with *no CA
+  mounted* nothing is done.
+- Ratios are medians of the ratios within each round. Peak memory is the largest process's.
+
+| aim | measured |
+|---|---|
+| at most 2 × the static C that only execs | {first} × on the first start, {restart} × on a restart |
+| at least 300 × faster than `update-ca-certificates` | {faster} × on the first start, {faster_restart} × on a restart |
+| at most 4 MiB of memory at its peak | {peak} MiB |
+| at most 1.6 MB on the disk | {size} MB |
+
+## Many certificates
+
+`trust-init --prepare` with a folder of certificates, one in each file, and no public roots:
+
+{counts}
+
+## How it is measured
+
+In a mount namespace of its own, so that the machine is neither changed nor measured along: its
+roots are written anew from the package, its own CAs do not count, and `/run`, `/etc/ssl/certs` and
+`/usr/local/share/ca-certificates` are empty file systems in memory. A small static program
+(tests/bench/runner.c) spawns every command with an environment that holds only PATH, and reads the
+peak memory from wait4(2). What each entrypoint was to make is checked after every run.
+"""
+
+
+def main(work, folder):
+    work, folder = pathlib.Path(work), pathlib.Path(folder)
+    roots = work.joinpath("roots").read_text().strip()
+    costs = read(work / "entrypoints")
+    entries = {
+        name: {
+            "median": statistics.median(cost.ms for cost in costs[name].values()),
+            "min": min(cost.ms for cost in costs[name].values()),
+            "trampoline": ratio(costs[name], costs["trampoline"]),
+            "faster": faster(costs[name], costs["update"]),
+            "peak": peak(costs[name]),
+        }
+        for name in LABELS
+    }
+    page = PAGE.format(
+        machine=machine(),
+        shell=os.path.basename(os.path.realpath("/bin/sh")),
+        roots=roots,
+        rounds=len(costs["none"]),
+        entrypoints=table(
+            ("entrypoint", "median ms", "min ms", "× static C", "update-ca-certificates takes", "peak MiB"),
+            [
+                (
+                    f"**{label}**" if name in OURS else label,
+                    number(entries[name]["median"]),
+                    number(entries[name]["min"]),
+                    number(entries[name]["trampoline"]),
+                    number(entries[name]["faster"]) + " ×",
+                    f"{entries[name]['peak']:.1f}",
+                )
+                for name, label in LABELS.items()
+            ],
+        ),
+        first=number(entries["first"]["trampoline"]),
+        restart=number(entries["restart"]["trampoline"]),
+        faster=number(entries["first"]["faster"]),
+        faster_restart=number(entries["restart"]["faster"]),
+        peak=f"{max(entries[name]['peak'] for name in OURS):.1f}",
+        size=f"{work.joinpath('trust-init').stat().st_size / 1e6:.2f}",
+        counts=growth(read(work / "counts")),
+    )
+    folder.mkdir(exist_ok=True)
+    folder.joinpath("bench.md").write_text(page)
+    folder.joinpath("bench.svg").write_text(chart(entries, roots))
+    print(page[page.index("- machine") : page.index("## How")], end="")
+    print(f"bench.sh: wrote {folder}/bench.md and {folder}/bench.svg")
+
+
+Cost = collections.namedtuple("Cost", "ms kib")
+
+
+def read(path):
+    """What each entry cost, by round."""
+    costs = collections.defaultdict(dict)
+    for line in path.read_text().splitlines():
+        name, turn, nanoseconds, kib = line.split("\t")
+        costs[name][int(turn)] = Cost(int(nanoseconds) / 1e6, int(kib))
+    return costs
+
+
+def ratio(one, other):
+    return statistics.median(one[turn].ms / other[turn].ms for turn in one)
+
+
+def faster(one, slow):
+    """How often `one` fits into `slow`, which does not run in every round."""
+    starts = sorted(slow)
+    ratios = []
+    for start, end in zip(starts, [*starts[1:], float("inf")]):
+        around = statistics.median(one[turn].ms for turn in one if start <= turn < end)
+        ratios.append(slow[start].ms / around)
+    return statistics.median(ratios)
+
+
+def peak(costs):
+    return max(cost.kib for cost in costs.values()) / 1024
+
+
+def number(value):
+    """Three digits, or all in front of the point."""
+    return f"{value:.{2 if value < 10 else 1 if value < 100 else 0}f}"
+
+
+def growth(costs):
+    alone = costs.pop("none")
+    rows = []
+    for count, found in costs.items():
+        median = statistics.median(cost.ms for cost in found.values())
+        # The start of any process is no part of a certificate's cost.
+        own = statistics.median(found[turn].ms - alone[turn].ms for turn in found)
+        rows.append((f"{int(count):,}", number(median), number(1000 * own / int(count)), f"{peak(found):.1f}"))
+    return table(("certificates", "median ms", "µs for each", "peak MiB"), rows)
+
+
+def table(head, rows):
+    """Markdown that is aligned in a terminal as well."""
+    widths = [max(len(row[at]) for row in (head, *rows)) for at in range(len(head))]
+
+    def line(cells):
+        cells = [cell.rjust(width) for cell, width in zip(cells, widths)]
+        return f"| {' | '.join([cells[0].strip().ljust(widths[0]), *cells[1:]])} |"
+
+    rule = "|".join(["-" * (widths[0] + 2), *("-" * (width + 1) + ":" for width in widths[1:])])
+    return "\n".join([line(head), f"|{rule}|", *map(line, rows)])
+
+
+def machine():
+    cpu = re.search(r"^model name\s*: (.*)$", pathlib.Path("/proc/cpuinfo").read_text(), re.M)
+    system = re.search(r'^PRETTY_NAME="?([^"\n]*)', pathlib.Path("/etc/os-release").read_text(), re.M)
+    cores = len(os.sched_getaffinity(0))
+    return ", ".join([
+        cpu[1] if cpu else platform.machine(),
+        f"{cores} core{'s' * (cores > 1)}",
+        "Linux " + ".".join(platform.release().split(".")[:2]),
+        system[1] if system else "unknown distribution",
+    ])
+
+
+# The card has a background of its own: an image on a page follows the reader's system, the page
+# around it may not, and text on no background would vanish then.
+STYLE = """\
+text { font: 13px system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-serif; fill: #1f2328 }
+.title { font-size: 16px; font-weight: 600 }
+.soft { font-size: 12px; fill: #59636e }
+.ours { font-weight: 600 }
+.card { fill: #ffffff; stroke: #d1d9e0 }
+.grid { stroke: #d1d9e0 }
+.value { paint-order: stroke; stroke: #ffffff; stroke-width: 5px }
+.bar { fill: #afb8c1 }
+.bar.ours { fill: #0969da }
+@media (prefers-color-scheme: dark) {
+  text { fill: #f0f6fc }
+  .soft { fill: #9198a1 }
+  .card { fill: #0d1117; stroke: #3d444d }
+  .grid { stroke: #3d444d }
+  .value { stroke: #0d1117 }
+  .bar { fill: #656c76 }
+  .bar.ours { fill: #4493f8 }
+}
+"""
+WIDTH, LEFT, RIGHT, TOP, STEP, BAR = 800, 220, 660, 96, 32, 18
+
+
+def chart(entries, roots):
+    medians = [entry["median"] for entry in entries.values()]
+    low = math.floor(math.log10(min(medians)))
+    high = math.ceil(math.log10(max(medians)))
+    bottom = TOP + STEP * len(LABELS)
+    height = bottom + 40
+
+    def x(ms):
+        return LEFT + (RIGHT - LEFT) * (math.log10(ms) - low) / (high - low)
+
+    out = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
+        f'width="{WIDTH}" height="{height}" role="img">',
+        "<title>Start of a container by entrypoint, in milliseconds</title>",
+        f"<style>\n{STYLE}</style>",
+        f'<rect class="card" x="0.5" y="0.5" width="{WIDTH - 1}" height="{height - 1}" rx="6"/>',
+        '<text class="title" x="20" y="32">From start to a running service, by entrypoint</text>',
+        f'<text class="soft" x="20" y="54">{roots} public roots and one private CA; the service does nothing; '
+        "median of whole processes, logarithmic scale</text>",
+        '<text class="soft" x="20" y="73">× is compared with the static C program that only execs</text>',
+    ]
+    for power in range(low, high + 1):
+        at = f"{x(10.0**power):.1f}"
+        out.append(f'<line class="grid" x1="{at}" y1="{TOP}" x2="{at}" y2="{bottom + 4}"/>')
+        tick = f"{10.0**power:g} ms"
+        out.append(f'<text class="soft" x="{at}" y="{bottom + 22}" text-anchor="middle">{tick}</text>')
+    for row, (name, label) in enumerate(LABELS.items()):
+        entry, y = entries[name], TOP + STEP * row + (STEP - BAR) // 2
+        ours = " ours" if name in OURS else ""
+        end = x(entry["median"])
+        value = f"{number(entry['median'])} ms"
+        out += [
+            f'<text class="label{ours}" x="{LEFT - 10}" y="{y + 14}" text-anchor="end">{label}</text>',
+            f'<rect class="bar{ours}" x="{LEFT}" y="{y}" width="{end - LEFT:.1f}" height="{BAR}" rx="2"/>',
+            f'<text class="value{ours}" x="{end + 8:.1f}" y="{y + 14}">{value}'
+            f'<tspan class="soft" dx="8">{number(entry["trampoline"])} ×</tspan></text>',
+        ]
+    return "\n".join([*out, "</svg>", ""])
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

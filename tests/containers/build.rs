@@ -1,0 +1,109 @@
+//! Build time: `RUN --mount=…` lends an image's build the CA and trust-init, and neither they nor
+//! a bundle stay in the image.
+
+use crate::container::Container;
+use crate::engine::{BOOKWORM, Outcome, call, docker, docker_build, label, unique};
+use crate::image::{Image, trust_init_image};
+use crate::site::{Folder, PRIVATE, Site, site};
+
+/// A package index behind the private CA, with one package in it. It is on the machine's own
+/// loopback, since a build has no other network in common with us.
+fn index(site: &Site) -> (Container, String) {
+    let script = r#"
+import functools, http.server, os, ssl, zipfile
+os.makedirs("/srv/simple/greeting")
+wheel = "greeting-1.0-py3-none-any.whl"
+with zipfile.ZipFile("/srv/simple/greeting/" + wheel, "w") as archive:
+    archive.writestr("greeting.py", "print('hello from behind the private CA')\n")
+    archive.writestr("greeting-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: greeting\nVersion: 1.0\n")
+    archive.writestr("greeting-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+    archive.writestr("greeting-1.0.dist-info/RECORD", "")
+open("/srv/simple/greeting/index.html", "w").write(f'<a href="{wheel}">{wheel}</a>')
+serve = functools.partial(http.server.SimpleHTTPRequestHandler, directory="/srv")
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), serve)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain("/certificates/server.pem", "/certificates/server-key.pem")
+server.socket = context.wrap_socket(server.socket, server_side=True)
+print("listening on", server.server_port, flush=True)
+server.serve_forever()
+"#;
+    let certificates = site.certificates.0.join("private");
+    let server = Container::new(&site.image(BOOKWORM))
+        .bare()
+        .flags("--network host")
+        .mount(&certificates, "/certificates");
+    server.start(&["python3", "-c", script]).exits(0);
+    server.wait_for("listening on");
+    let port = server.logs().stdout.trim().rsplit(' ').next().unwrap().to_owned();
+    (server, format!("https://127.0.0.1:{port}/simple/"))
+}
+
+/// The Dockerfile of the README: `wrapped` stands for the mounts and trust-init.
+#[track_caller]
+fn build(site: &Site, wrapped: &str, index: &str) -> (Image, Outcome) {
+    let folder = Folder::new();
+    let install = format!(
+        "/opt/venv/bin/pip install --no-cache-dir --retries 0 --index-url {index} greeting"
+    );
+    let lines = format!("FROM {}\nRUN {wrapped} {install}\n", site.image(BOOKWORM));
+    let file = folder.write("Dockerfile", lines);
+    let image = Image(format!("trust-init-test/{}", unique()));
+    let secret = format!("id=ca,src={}", site.ca(PRIVATE).display());
+    let (file, context) = (file.to_string_lossy(), folder.0.to_string_lossy());
+    let words = ["buildx", "build", "--network", "host", "--progress", "plain", "--no-cache"];
+    let more = ["--secret", &secret, "--tag", &image.0, "--file", &file, &context];
+    let outcome = docker_build([&words[..], &[&label()], &more].concat());
+    (image, outcome)
+}
+
+const CA: &str = "--mount=type=secret,id=ca,target=/usr/local/share/ca-certificates/custom-ca.crt";
+
+#[test]
+fn pip_behind_a_private_ca() {
+    let (site, program) = (site(), trust_init_image());
+    let (_server, index) = index(&site);
+    let program =
+        format!("--mount=type=bind,from={},source=/trust-init,target=/trust-init", program.0);
+    let entry = "/trust-init --dir /dev/shm --";
+
+    build(&site, "", &index).1.exits(1).says("CERTIFICATE_VERIFY_FAILED");
+    build(&site, &format!("{CA} {program}"), &index).1.exits(1).says("CERTIFICATE_VERIFY_FAILED");
+    build(&site, &format!("{program} {entry}"), &index)
+        .1
+        .exits(1)
+        .says("CERTIFICATE_VERIFY_FAILED");
+
+    let (image, built) = build(&site, &format!("{CA} {program} {entry}"), &index);
+    built.exits(0).says("trusting `CN=private CA`").says("in `/dev/shm/trust-init-0-");
+    docker(["run", "--rm", &image.0, "/opt/venv/bin/python", "-m", "greeting"])
+        .exits(0)
+        .prints("hello from behind the private CA");
+    leaves_nothing(&site, &image);
+}
+
+/// No layer has the CA's text, or a file of the names that it and the bundle have; what the build
+/// did install is found in the same way.
+#[track_caller]
+fn leaves_nothing(site: &Site, image: &Image) {
+    let folder = Folder::new();
+    let (archive, saved) = (folder.0.join("image.tar"), folder.0.to_string_lossy());
+    docker(["save", "--output", &archive.to_string_lossy(), &image.0]).exits(0);
+    call("120", "tar", ["-C", &saved, "-xf", &archive.to_string_lossy()]).exits(0);
+    // Old engines write `ID/layer.tar`, new ones `blobs/sha256/DIGEST`, among other files.
+    let list = "find . -type f ! -name image.tar -exec sh -c 'tar -tf \"$1\" 2>/dev/null' - {} \\;";
+    let names = call("120", "sh", ["-c", &format!("cd '{saved}' && {list}")]).exits(0).stdout;
+    let lists = |end: &str| names.lines().any(|name| name.ends_with(end));
+    assert!(lists("site-packages/greeting.py"), "the layers' files are listed: {names}");
+    for end in ["/ca-bundle.crt", "/custom-ca.crt", "trust-init", "trust-init/"] {
+        assert!(!lists(end), "a layer of {} holds {end}", image.0);
+    }
+    assert!(!names.contains("trust-init-0-"), "a layer of {} holds our directory", image.0);
+
+    let layers = std::fs::read(archive).unwrap();
+    let holds = |words: &str| memchr::memmem::find(&layers, words.as_bytes()).is_some();
+    assert!(holds("hello from behind the private CA"), "layers are searched as they are saved");
+    let certificate = std::fs::read_to_string(site.ca(PRIVATE)).unwrap();
+    let line = certificate.lines().nth(2).unwrap();
+    assert_eq!(line.len(), 64, "a line out of the certificate's middle: {line}");
+    assert!(!holds(line), "a layer of {} holds the CA", image.0);
+}

@@ -1,0 +1,121 @@
+//! A bundle prepared on the host and mounted read-only at the one path: it is adopted where it
+//! serves, and then whatever starts beside the service (`exec`, health checks) trusts the same.
+
+use crate::clients::{self, CURL, DEBIAN_REQUESTS, EVERY};
+use crate::container::Container;
+use crate::engine::{BOOKWORM, TRIXIE, docker};
+use crate::site::{Folder, PRIVATE, PUBLIC, Server, Site, site, wait_until};
+
+const BUNDLE: &str = "/run/trust-init/ca-bundle.crt";
+const TRUSTED: &str = "private served, public served, stranger refused";
+
+/// The image's roots, and the CA of `more`.
+fn bundle(site: &Site, folder: &Folder, base: &str, more: Option<Server>) -> std::path::PathBuf {
+    let roots = "/etc/ssl/certs/ca-certificates.crt";
+    let mut text = docker(["run", "--rm", &site.image(base), "cat", roots]).exits(0).stdout;
+    if let Some(server) = more {
+        text += &std::fs::read_to_string(site.ca(server)).unwrap();
+    }
+    folder.write("ca-bundle.crt", text)
+}
+
+/// As the overlay has it: the bundle, the CA, and the variables for what starts beside the service.
+fn overlaid(site: &Site, base: &str, bundle: &std::path::Path) -> Container {
+    let container = site.container(base).trusting(site, PRIVATE).mount(bundle, BUNDLE);
+    let variables = ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO"];
+    variables
+        .iter()
+        .fold(container, |container, name| container.flag("--env", &format!("{name}={BUNDLE}")))
+}
+
+#[test]
+fn bundle_that_serves_is_adopted() {
+    let (site, folder) = (site(), Folder::new());
+    for (base, flags) in [(BOOKWORM, ""), (TRIXIE, "--read-only --user 1000 --cap-drop ALL")] {
+        let bundle = bundle(&site, &folder, base, Some(PRIVATE));
+        let before = std::fs::read(&bundle).unwrap();
+        overlaid(&site, base, &bundle)
+            .flags(flags)
+            .finds(EVERY, TRUSTED)
+            .says("in `/run/trust-init/ca-bundle.crt`; starting ")
+            .never_says("warning");
+        assert_eq!(std::fs::read(&bundle).unwrap(), before);
+    }
+}
+
+#[test]
+fn adopting_writes_nothing() {
+    let (site, folder) = (site(), Folder::new());
+    let bundle = bundle(&site, &folder, BOOKWORM, Some(PRIVATE));
+    let container = overlaid(&site, BOOKWORM, &bundle);
+    let look = "ls -A /run/trust-init /tmp /dev/shm";
+    let outcome = container.sh(look).exits(0);
+    let listing = "/dev/shm:\n\n/run/trust-init:\nca-bundle.crt\n\n/tmp:\n";
+    assert_eq!(outcome.stdout, listing, "{outcome}");
+}
+
+#[test]
+fn exec_and_health_check_see_the_adopted_bundle() {
+    let (site, folder) = (site(), Folder::new());
+    let bundle = bundle(&site, &folder, TRIXIE, Some(PRIVATE));
+    let health = format!("curl -sS {}", PRIVATE.url());
+    let container = overlaid(&site, TRIXIE, &bundle)
+        .flags("--user 1000 --read-only --health-interval 1s --health-timeout 20s")
+        .flag("--health-cmd", &health);
+    container.serve();
+    container.exec(&["curl", "-sS", &PRIVATE.url()]).served();
+    wait_until("the health check passes", || {
+        container.state("{{.State.Health.Status}}") == "healthy"
+    });
+}
+
+#[test]
+fn bundle_that_lacks_the_ca_is_not_used() {
+    let (site, folder) = (site(), Folder::new());
+    let bundle = bundle(&site, &folder, TRIXIE, None);
+    let before = std::fs::read(&bundle).unwrap();
+    let container = overlaid(&site, TRIXIE, &bundle);
+    container
+        .finds(&[CURL, DEBIAN_REQUESTS], TRUSTED)
+        .says("warning: the bundle mounted at `/run/trust-init/ca-bundle.crt` is not used: it lacks 1 certificate")
+        .says("; starting `sh` as pid 1");
+    assert_eq!(std::fs::read(&bundle).unwrap(), before);
+}
+
+/// Health checks still see what is mounted, which is why the warning above asks to mend it.
+#[test]
+fn exec_sees_the_bundle_that_lacks_the_ca() {
+    let (site, folder) = (site(), Folder::new());
+    let bundle = bundle(&site, &folder, TRIXIE, None);
+    let container = overlaid(&site, TRIXIE, &bundle);
+    container.serve();
+    let claim = "private refused, public served";
+    let script = clients::script(&[CURL], claim);
+    clients::check(&[CURL], claim, container.exec(&["sh", "-c", &script]));
+}
+
+/// The image has roots that the bundle lacks: public trust would be lost.
+#[test]
+fn bundle_that_lacks_roots_is_not_used() {
+    let (site, folder) = (site(), Folder::new());
+    let bundle = folder.write("ca-bundle.crt", std::fs::read(site.ca(PRIVATE)).unwrap());
+    overlaid(&site, BOOKWORM, &bundle)
+        .finds(&[CURL, DEBIAN_REQUESTS], TRUSTED)
+        .says("is not used: it lacks 1");
+}
+
+/// What the overlay set names a bundle that nothing mounts or makes: fact 26, every client would die.
+#[test]
+fn variables_without_bundle() {
+    let site = site();
+    let container = || site.container(BOOKWORM).flag("--env", &format!("SSL_CERT_FILE={BUNDLE}"));
+    container().bare().run(&["curl", "-sS", &PUBLIC.url()]).exits(77);
+    container()
+        .run(&["echo", "started"])
+        .exits(125)
+        .says("error: cannot leave `/run/trust-init/ca-bundle.crt` in SSL_CERT_FILE");
+    container()
+        .options("--on-error warn")
+        .finds(&[CURL, DEBIAN_REQUESTS], "private refused, public served")
+        .says("warning: cannot leave `/run/trust-init/ca-bundle.crt` in SSL_CERT_FILE");
+}

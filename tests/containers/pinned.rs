@@ -1,0 +1,86 @@
+//! Services that were told whom to trust before: they trust these afterwards, and the custom CA,
+//! and nobody else.
+
+use std::path::Path;
+
+use crate::clients::{CURL, DEBIAN_REQUESTS, GIT, HTTPX, REQUESTS};
+use crate::container::Container;
+use crate::engine::{BOOKWORM, TRIXIE};
+use crate::site::{PARTNER, PRIVATE, Site, site};
+
+const FILE: &str = "/etc/partner.crt";
+
+fn pinned(site: &Site, base: &str, variable: &str) -> Container {
+    let file: &Path = &site.ca(PARTNER);
+    site.container(base).mount(file, FILE).flag("--env", &format!("{variable}={FILE}"))
+}
+
+/// httpx reads SSL_CERT_FILE and nothing besides.
+#[test]
+fn ssl_cert_file() {
+    let site = site();
+    for base in [BOOKWORM, TRIXIE] {
+        let pinned = || pinned(&site, base, "SSL_CERT_FILE");
+        pinned().bare().finds(&[HTTPX], "private refused, public refused, partner served");
+        pinned()
+            .trusting(&site, PRIVATE)
+            .finds(&[HTTPX], "private served, public refused, partner served, stranger refused");
+        // The file is the service's alone: what reads another variable has the image's roots.
+        pinned()
+            .trusting(&site, PRIVATE)
+            .finds(&[REQUESTS, GIT], "private served, public served, partner refused");
+    }
+}
+
+#[test]
+fn requests_ca_bundle() {
+    let site = site();
+    let pinned = || pinned(&site, BOOKWORM, "REQUESTS_CA_BUNDLE");
+    pinned().bare().finds(&[REQUESTS], "private refused, public refused, partner served");
+    pinned()
+        .trusting(&site, PRIVATE)
+        .finds(&[REQUESTS, DEBIAN_REQUESTS], "private served, public refused, partner served");
+    pinned()
+        .trusting(&site, PRIVATE)
+        .finds(&[CURL, HTTPX], "private served, public served, partner refused");
+}
+
+/// Debian's git reads the image's hashed directory besides, whatever is named.
+#[test]
+fn git_ssl_cainfo() {
+    let site = site();
+    let pinned = || pinned(&site, BOOKWORM, "GIT_SSL_CAINFO");
+    pinned().bare().finds(&[GIT], "private refused, public served, partner served");
+    pinned()
+        .trusting(&site, PRIVATE)
+        .finds(&[GIT], "private served, public served, partner served, second refused");
+}
+
+/// Without a custom CA a pinned service is left exactly as it was.
+#[test]
+fn pinned_without_ca() {
+    let site = site();
+    let outcome = pinned(&site, BOOKWORM, "SSL_CERT_FILE")
+        .run(&["printenv", "SSL_CERT_FILE"])
+        .exits(0)
+        .prints("/etc/partner.crt\n");
+    assert_eq!(outcome.stderr, "");
+}
+
+/// Common in images: it names the image's own roots, so the merged bundle serves.
+#[test]
+fn image_that_names_its_own_roots() {
+    let site = site();
+    let image = site.derived(
+        "named-roots",
+        &format!(
+            "FROM {}\nENV REQUESTS_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt\n",
+            site.image(BOOKWORM)
+        ),
+    );
+    site.container_of(&image).bare().finds(&[REQUESTS], "private refused, public served");
+    site.container_of(&image)
+        .trusting(&site, PRIVATE)
+        .finds(&[REQUESTS, CURL], "private served, public served, stranger refused")
+        .never_says("REQUESTS_CA_BUNDLE");
+}

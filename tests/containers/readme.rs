@@ -1,0 +1,42 @@
+//! The README's `docker run` line for an image that nobody rebuilt, run as it stands there.
+
+use crate::engine::{BOOKWORM, call, label, repository, trust_init, unique};
+use crate::site::{Folder, PRIVATE, site};
+
+/// The fenced block after `<!-- test: NAME -->`.
+#[track_caller]
+fn block(name: &str) -> String {
+    let readme = std::fs::read_to_string(repository().join("README.md")).expect("README.md");
+    let mark = format!("<!-- test: {name} -->");
+    let rest = readme.split_once(&mark).unwrap_or_else(|| panic!("README.md lacks {mark}")).1;
+    let rest = rest.split_once("```sh\n").expect("a block of sh").1;
+    rest.split_once("```").expect("the end of the block").0.to_owned()
+}
+
+/// In a folder as the README describes it: the program, and certs/ca.crt.
+#[track_caller]
+fn follow(block: &str, image: &str, command: &str) -> crate::engine::Outcome {
+    let (site, folder) = (site(), Folder::new());
+    std::fs::copy(trust_init(), folder.0.join("trust-init")).unwrap();
+    folder.write("certs/ca.crt", std::fs::read(site.ca(PRIVATE)).unwrap());
+    for placeholder in [" IMAGE ", "ENTRYPOINT-AND-COMMAND-OF-THE-IMAGE"] {
+        assert!(block.contains(placeholder), "README.md does not say where to put {placeholder}");
+    }
+    // The rest is what any test needs: its network, its label, its name.
+    let run = format!("docker run {} --name {} --network {}", label(), unique(), site.name);
+    let script = block
+        .replace("ENTRYPOINT-AND-COMMAND-OF-THE-IMAGE", command)
+        .replace("IMAGE", image)
+        .replacen("docker run", &run, 1);
+    let script = format!("cd '{}' && {script}", folder.0.display());
+    call("120", "sh", ["-c", &script])
+}
+
+#[test]
+fn docker_run() {
+    let site = site();
+    let image = site.image(BOOKWORM);
+    let command = format!("curl -sS {}", PRIVATE.url());
+    follow(&block("docker run"), &image, &command).served();
+    follow(&block("docker run"), &image, "sh -c 'exit 7'").exits(7);
+}

@@ -1,0 +1,83 @@
+//! Where the bundle goes when the usual place cannot be written to, and where the image's roots
+//! are when they are not where Debian has them.
+
+use crate::clients::{CURL, DEBIAN_REQUESTS, GIT, URLLIB};
+use crate::engine::{BOOKWORM, TRIXIE};
+use crate::site::{PRIVATE, site};
+
+const TRUSTED: &str = "private served, public served, stranger refused";
+
+#[test]
+fn shared_memory_when_read_only() {
+    let site = site();
+    site.container(TRIXIE)
+        .trusting(&site, PRIVATE)
+        .flags("--read-only")
+        .finds(&[CURL], TRUSTED)
+        .says("in `/dev/shm/trust-init-0-")
+        .never_says("warning");
+}
+
+/// Nothing is writable: the service and its children read the bundle out of its own memory, and
+/// one line says what that cannot do.
+#[test]
+fn memory_when_nothing_is_writable() {
+    let site = site();
+    for user in ["0", "1000"] {
+        let container = || {
+            site.container(TRIXIE)
+                .trusting(&site, PRIVATE)
+                .flags("--read-only --ipc none --user")
+                .flags(user)
+        };
+        // The service itself.
+        let outcome = container().run(&["curl", "-sS", &PRIVATE.url()]).served();
+        let limit = "trust-init: warning: no directory can be written to, so the bundle is in memory: \
+                     it serves the service and its children of the same uid while the service runs, \
+                     but not `exec` or health checks\n";
+        assert_eq!(outcome.stderr.matches(limit).count(), 1, "{outcome}");
+        assert_eq!(outcome.stderr.matches("warning").count(), 1, "{outcome}");
+        // Its children, and theirs.
+        container().finds(&[CURL, URLLIB, DEBIAN_REQUESTS, GIT], TRUSTED);
+    }
+}
+
+#[test]
+fn tmp_when_run_is_not_ours() {
+    let site = site();
+    site.container(BOOKWORM)
+        .trusting(&site, PRIVATE)
+        .flags("--user 1000")
+        .finds(&[CURL], TRUSTED)
+        .says("in `/tmp/trust-init-1000-")
+        .never_says("warning");
+}
+
+#[test]
+fn tmpfs_at_run_when_read_only() {
+    let site = site();
+    site.container(BOOKWORM)
+        .trusting(&site, PRIVATE)
+        .flags("--read-only --user 1000 --tmpfs /run/trust-init:uid=1000,mode=0755")
+        .finds(&[CURL], TRUSTED)
+        .says("in `/run/trust-init/ca-bundle.crt`")
+        .never_says("warning");
+}
+
+/// As on Fedora, RHEL and their kin.
+#[test]
+fn roots_at_red_hats_path_only() {
+    let site = site();
+    let base = site.image(BOOKWORM);
+    let image = site.derived("redhat", &format!(
+        "FROM {base}\n\
+         RUN mkdir -p /etc/pki/ca-trust/extracted/pem \
+         && mv /etc/ssl/certs/ca-certificates.crt /etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem \
+         && rm -r /etc/ssl\n"
+    ));
+    site.container_of(&image).bare().finds(&[URLLIB], "private refused, public refused");
+    site.container_of(&image)
+        .trusting(&site, PRIVATE)
+        .finds(&[CURL, URLLIB, DEBIAN_REQUESTS], TRUSTED)
+        .says("roots of `/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem`");
+}

@@ -1,0 +1,202 @@
+//! The world outside the container under test: a network with five TLS servers, each behind a CA
+//! of its own, and images whose own roots hold one of these CAs, as real ones hold a public one.
+//!
+//! Tests that run at the same time share one site; the last to end takes it down.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, Weak};
+use std::time::{Duration, Instant};
+
+use crate::container::Container;
+use crate::engine::{BOOKWORM, TRIXIE, call, docker, label, peer, unique};
+
+/// A server is called `NAME.local`; its CA is `NAME CA`.
+#[derive(Clone, Copy)]
+pub struct Server {
+    pub name: &'static str,
+    pub port: u16,
+}
+
+/// Behind the company's CA, which no image knows.
+pub const PRIVATE: Server = Server { name: "private", port: 8441 };
+/// Behind another company CA.
+pub const SECOND: Server = Server { name: "second", port: 8442 };
+/// Behind a CA that is among the images' own roots.
+pub const PUBLIC: Server = Server { name: "public", port: 8443 };
+/// Behind the only CA that a pinned service trusts.
+pub const PARTNER: Server = Server { name: "partner", port: 8444 };
+/// Behind a CA that nobody ever trusts.
+pub const STRANGER: Server = Server { name: "stranger", port: 8445 };
+
+pub const SERVERS: [Server; 5] = [PRIVATE, SECOND, PUBLIC, PARTNER, STRANGER];
+
+impl Server {
+    pub fn address(self) -> String {
+        format!("{}.local:{}", self.name, self.port)
+    }
+
+    pub fn url(self) -> String {
+        format!("https://{}/", self.address())
+    }
+}
+
+pub struct Site {
+    pub name: String,
+    pub certificates: Folder,
+    images: Mutex<Vec<String>>,
+    // In this order: a network can go when nothing uses it.
+    _servers: Container,
+    _network: Network,
+}
+
+/// The site, which stands as long as anybody holds it.
+#[track_caller]
+pub fn site() -> Arc<Site> {
+    static SITE: Mutex<Weak<Site>> = Mutex::new(Weak::new());
+    // A test that failed here has said why already.
+    let mut standing = SITE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    standing.upgrade().unwrap_or_else(|| {
+        let site = Arc::new(Site::build());
+        *standing = Arc::downgrade(&site);
+        site
+    })
+}
+
+impl Site {
+    fn build() -> Self {
+        let name = unique();
+        let certificates = Folder::new();
+        let network = Network::new(&name);
+        let mut servers = Container::new(&format!("trust-init-test/{BOOKWORM}"))
+            .bare()
+            .flags(&format!("--network {name}"))
+            .mount(peer(), "/peer")
+            .mount(&certificates.0, "/certificates");
+        let mut script = String::new();
+        for server in SERVERS {
+            let folder = certificates.0.join(server.name);
+            let domain = format!("{}.local", server.name);
+            let authority = format!("{} CA", server.name);
+            call("60", peer(), ["make", &folder.to_string_lossy(), &authority, &domain]).exits(0);
+            servers = servers.flags(&format!("--network-alias {domain}"));
+            let files = format!(
+                "/certificates/{0}/server.pem /certificates/{0}/server-key.pem",
+                server.name
+            );
+            let _ = write!(script, "/peer serve {files} 0.0.0.0:{} & ", server.port);
+        }
+        servers.start(&["sh", "-c", &format!("{script} wait")]).exits(0);
+        wait_until("the servers listen", || {
+            servers.logs().stdout.matches("listening on").count() == SERVERS.len()
+        });
+        Self { name, certificates, images: Mutex::default(), _servers: servers, _network: network }
+    }
+
+    /// The certificate of a server's CA.
+    pub fn ca(&self, server: Server) -> PathBuf {
+        self.certificates.0.join(server.name).join("ca.crt")
+    }
+
+    /// A container of `bookworm` or `trixie`, on the servers' network, with `trust-init --` in
+    /// front of its command.
+    #[track_caller]
+    pub fn container(&self, base: &str) -> Container {
+        self.container_of(&self.image(base))
+    }
+
+    /// The same, of any image.
+    pub fn container_of(&self, image: &str) -> Container {
+        Container::new(image).flags(&format!("--network {}", self.name))
+    }
+
+    /// The image of that base in which every client trusts the public server's CA: it is among
+    /// the system's roots, and in the bundle that Python packages bring along.
+    #[track_caller]
+    pub fn image(&self, base: &str) -> String {
+        assert!([BOOKWORM, TRIXIE].contains(&base), "there is no base `{base}`");
+        self.derived(
+            base,
+            &format!(
+                "FROM trust-init-test/{base}\n\
+             COPY public/ca.crt /usr/share/ca-certificates/public.crt\n\
+             RUN echo public.crt >>/etc/ca-certificates.conf && update-ca-certificates\n\
+             RUN cat /usr/share/ca-certificates/public.crt >>$(/opt/venv/bin/python -m certifi)\n"
+            ),
+        )
+    }
+
+    /// An image made of `lines`, with the folder of certificates as its context; made once.
+    #[track_caller]
+    pub fn derived(&self, kind: &str, lines: &str) -> String {
+        let tag = format!("trust-init-test/{kind}.{}", self.name);
+        let mut images = self.images.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if !images.contains(&tag) {
+            let file = self.certificates.write(&format!("Dockerfile.{kind}"), lines);
+            let (file, context) = (file.to_string_lossy(), self.certificates.0.to_string_lossy());
+            docker(["build", "--quiet", &label(), "--tag", &tag, "--file", &file, &context])
+                .exits(0);
+            images.push(tag.clone());
+        }
+        tag
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        for image in self.images.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner) {
+            docker(["rmi", "--force", image]);
+        }
+    }
+}
+
+struct Network(String);
+
+impl Network {
+    fn new(name: &str) -> Self {
+        docker(["network", "create", &label(), name]).exits(0);
+        Self(name.to_owned())
+    }
+}
+
+impl Drop for Network {
+    fn drop(&mut self) {
+        docker(["network", "rm", &self.0]);
+    }
+}
+
+/// A folder on this machine, which goes with whoever made it.
+pub struct Folder(pub PathBuf);
+
+impl Folder {
+    pub fn new() -> Self {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(unique());
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    /// Writes a file in place: the inode stays, as a container's bind mount sees it.
+    pub fn write(&self, name: &str, contents: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.0.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, contents).unwrap();
+        path
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Looks again and again until `holds`, for a minute at most.
+#[track_caller]
+pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_mins(1);
+    while !holds() {
+        assert!(Instant::now() < deadline, "waited a minute in vain until {what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}

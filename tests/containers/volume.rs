@@ -1,0 +1,81 @@
+//! Two containers with two CAs share one volume: each trusts its own and never the other's.
+
+use crate::clients::CURL;
+use crate::container::{Container, Volume};
+use crate::engine::BOOKWORM;
+use crate::site::{PRIVATE, SECOND, Server, Site, site};
+
+const ONLY: [&str; 2] = [
+    "private served, second refused, public served",
+    "private refused, second served, public served",
+];
+
+/// `make` puts the volume in place. Both start, then both again, so that each finds the other's
+/// files there.
+#[track_caller]
+fn each_its_own(make: impl Fn(&Site, &Volume) -> Container) {
+    let site = site();
+    for order in [[0, 1], [1, 0]] {
+        let volume = Volume::new();
+        let containers = order.map(|which: usize| {
+            (make(&site, &volume).trusting(&site, [PRIVATE, SECOND][which]), ONLY[which])
+        });
+        for (container, only) in &containers {
+            container.finds(&[CURL], only);
+        }
+        for (container, only) in &containers {
+            container.finds_again(&[CURL], only);
+        }
+    }
+}
+
+#[test]
+fn named_directory() {
+    each_its_own(|site, volume| {
+        site.container(BOOKWORM)
+            .flag("--volume", &format!("{}:/shared", volume.0))
+            .options("--dir /shared")
+    });
+}
+
+#[test]
+fn run_trust_init() {
+    each_its_own(|site, volume| {
+        site.container(BOOKWORM).flag("--volume", &format!("{}:/run/trust-init", volume.0))
+    });
+}
+
+/// The first still runs while the second starts and ends: its bundle stays as it was.
+#[track_caller]
+fn undisturbed(first: Server, second: Server, target: &str, options: &str) {
+    let (site, volume) = (site(), Volume::new());
+    let make = |server| {
+        site.container(BOOKWORM)
+            .trusting(&site, server)
+            .flag("--volume", &format!("{}:{target}", volume.0))
+            .options(options)
+    };
+    let running = make(first);
+    let script = "echo at work; until [ -e /go ]; do sleep 0.1; done; ";
+    let ask = format!("curl -sS {}; curl -sS {}", first.url(), second.url());
+    running.start(&["sh", "-c", &format!("{script}{ask}")]).exits(0);
+    running.wait_for("at work");
+    make(second).run(&["curl", "-sS", &second.url()]).served();
+    running.exec(&["touch", "/go"]).exits(0);
+    running.wait_for("served over a verified connection");
+    crate::site::wait_until("it has ended", || running.state("{{.State.Status}}") == "exited");
+    let logs = running.logs().says("SSL certificate problem");
+    assert_eq!(logs.stdout.matches("served over").count(), 1, "{logs}");
+}
+
+#[test]
+fn running_one_is_undisturbed() {
+    undisturbed(PRIVATE, SECOND, "/shared", "--dir /shared");
+    undisturbed(SECOND, PRIVATE, "/shared", "--dir /shared");
+}
+
+#[test]
+fn running_one_is_undisturbed_at_run_trust_init() {
+    undisturbed(PRIVATE, SECOND, "/run/trust-init", "");
+    undisturbed(SECOND, PRIVATE, "/run/trust-init", "");
+}
