@@ -59,7 +59,7 @@ impl Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Option(name) | Self::Variable(name) => write!(f, "from {name}"),
-            Self::Default => f.write_str("looked at by default"),
+            Self::Default => f.write_str("the default"),
         }
     }
 }
@@ -130,9 +130,12 @@ impl Display for Error {
                  fix: name it after `--`, as in `trust-init -- python app.py`",
             ),
             Self::Usage(error) => {
-                let words = error.to_string().replace('\'', "`").replace('"', "`");
-                write!(f, "cannot read the command line: {words}\n")?;
-                f.write_str("fix: see `trust-init --help`; options of PROGRAM go after its name")
+                let words = error.to_string().replace(['\'', '"'], "`");
+                write!(
+                    f,
+                    "cannot read the command line: {words}\n\
+                     fix: see `trust-init --help`; options of PROGRAM go after its name"
+                )
             }
             Self::Value { origin, value, allowed } => write!(
                 f,
@@ -143,10 +146,9 @@ impl Display for Error {
                 f,
                 "cannot use `{option}`: this version does not have it yet\nfix: leave it out"
             ),
-            Self::Together(one, other) => write!(
-                f,
-                "cannot combine {one} with {other}\nfix: give one of them"
-            ),
+            Self::Together(one, other) => {
+                write!(f, "cannot combine {one} with {other}\nfix: give one of them")
+            }
         }
     }
 }
@@ -179,7 +181,9 @@ pub const VARIABLES: &[&str] = &[
 
 /// The environment of this process, as it was found. The only place that reads it.
 pub fn process_environment() -> Environment {
-    std::env::vars_os().collect()
+    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
+    let variables = std::env::vars_os();
+    variables.collect()
 }
 
 /// A voice for failures that come before, or instead of, [`Settings`].
@@ -266,7 +270,10 @@ fn from_variables(environment: &Environment) -> Result<Settings, Error> {
             };
             paths.filter(|path| !path.is_empty()).map(named).collect()
         }),
-        pem: environment.get("TRUST_INIT_CA_PEM").filter(|pem| !pem.is_empty()).map(OsStr::to_owned),
+        pem: environment
+            .get("TRUST_INIT_CA_PEM")
+            .filter(|pem| !pem.is_empty())
+            .map(OsStr::to_owned),
         directory: path("TRUST_INIT_DIR"),
         roots: variable(environment, "TRUST_INIT_ROOTS", ROOTS)?,
         on_error: variable(environment, "TRUST_INIT_ON_ERROR", ON_ERROR)?,

@@ -17,7 +17,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 pub use self::pinned::pins;
-pub use self::roots::{RootSource, ROOT_FILES, roots};
+pub use self::roots::{ROOT_FILES, RootSource, roots};
 
 use self::file::Problem;
 use crate::cli::{Named, Origin, Settings};
@@ -108,9 +108,13 @@ impl Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let fix = match &self.problem {
             Problem::Missing => "mount it there, or correct the name",
-            Problem::Denied { .. } => "make it readable for that uid: it is public, mode 0644 is right",
-            Problem::Directory { .. } => "put the file in place on the host, remove the directory \
-                                          that was made there, and start the container anew",
+            Problem::Denied { .. } => {
+                "make it readable for that uid: it is public, mode 0644 is right"
+            }
+            Problem::Directory { .. } => {
+                "put the file in place on the host, remove the directory \
+                                          that was made there, and start the container anew"
+            }
             Problem::Special(_) => "name a regular file",
             Problem::TooLarge { .. } => "name a file that holds CAs only",
             Problem::System(_) => "look at that path from inside the container",
@@ -237,7 +241,8 @@ const DEEPEST: usize = 8;
 fn text_of(value: &OsStr) -> Vec<u8> {
     let value = value.as_bytes().trim_ascii();
     if !value.windows(10).any(|window| window == b"-----BEGIN") {
-        let plain: Vec<u8> = value.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+        let plain: Vec<u8> =
+            value.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
         if let Ok(decoded) = STANDARD.decode(&plain) {
             return decoded;
         }
@@ -245,16 +250,9 @@ fn text_of(value: &OsStr) -> Vec<u8> {
     let mut text = Vec::with_capacity(value.len());
     let mut rest = value;
     while let Some((&first, behind)) = rest.split_first() {
-        match behind.strip_prefix(b"n").filter(|_| first == b'\\') {
-            Some(behind) => {
-                text.push(b'\n');
-                rest = behind;
-            }
-            None => {
-                text.push(first);
-                rest = behind;
-            }
-        }
+        let line_end = behind.strip_prefix(b"n").filter(|_| first == b'\\');
+        text.push(if line_end.is_some() { b'\n' } else { first });
+        rest = line_end.unwrap_or(behind);
     }
     text
 }

@@ -6,7 +6,7 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{self, BufRead as _, BufReader, BufWriter, Write as _};
+use std::io::{self, BufRead as _, BufReader, IoSlice, Write as _};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -147,17 +147,35 @@ impl Directory {
     }
 }
 
-/// Bytes that are read or written in one call.
+/// Bytes that are read in one call.
 const BUFFER: usize = 32 << 10;
 
-/// Writes `pieces` to `file`, through to the system.
-pub fn write(file: File, pieces: &[&[u8]]) -> io::Result<()> {
-    let mut writer = BufWriter::with_capacity(BUFFER, file);
-    pieces.iter().try_for_each(|piece| writer.write_all(piece))?;
-    writer.flush()
+/// Pieces that are written in one call (`IOV_MAX`, writev(2)).
+const PIECES: usize = 1024;
+
+/// Writes `pieces` to `file`, from where they lie.
+///
+/// # Errors
+/// As writev(2).
+pub fn write(mut file: File, pieces: &[&[u8]]) -> io::Result<()> {
+    let mut slices: Vec<_> = pieces.iter().map(|piece| IoSlice::new(piece)).collect();
+    let mut rest = slices.as_mut_slice();
+    IoSlice::advance_slices(&mut rest, 0);
+    while !rest.is_empty() {
+        match file.write_vectored(rest.get(..PIECES).unwrap_or(rest)) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => IoSlice::advance_slices(&mut rest, written),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// Whether `file` holds exactly `pieces`. Most starts are restarts, and end here.
+///
+/// # Errors
+/// As read(2).
 pub fn holds(file: File, pieces: &[&[u8]]) -> io::Result<bool> {
     let mut reader = BufReader::with_capacity(BUFFER, file);
     for piece in pieces {

@@ -12,6 +12,7 @@ mod warning;
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
+use std::fmt::Write as _;
 
 pub use self::process::Environment;
 pub use self::warning::{Warning, warnings};
@@ -230,12 +231,7 @@ pub fn plan<'a>(
 }
 
 impl<'a> Plan<'a> {
-    fn set(
-        &mut self,
-        row: &'static Row,
-        file: File,
-        certificates: impl Iterator<Item = Pem<'a>>,
-    ) {
+    fn set(&mut self, row: &'static Row, file: File, certificates: impl Iterator<Item = Pem<'a>>) {
         if !self.files.iter().any(|(other, _)| *other == file) {
             self.files.push((file.clone(), certificates.collect()));
         }
@@ -244,9 +240,7 @@ impl<'a> Plan<'a> {
 }
 
 /// The variables of the table that are set, and their values.
-pub fn trust_variables(
-    environment: &Environment,
-) -> impl Iterator<Item = (&'static str, &OsStr)> {
+pub fn trust_variables(environment: &Environment) -> impl Iterator<Item = (&'static str, &OsStr)> {
     TABLE.iter().filter_map(|row| Some((row.name, environment.get(row.name)?)))
 }
 
@@ -262,10 +256,12 @@ pub fn listing() -> String {
             Rule::Set => "set".to_owned(),
             Rule::LeftAloneUnless(option) => format!("left alone unless {option}"),
         };
-        text.push_str(&format!(
-            "{}\n    rule    {rule}\n    names   a file of the {points}\n    readers {}\n    source  {}\n",
-            row.name, row.readers, row.source
-        ));
+        let Row { name, readers, source, .. } = row;
+        let _ = writeln!(
+            text,
+            "{name}\n    rule    {rule}\n    names   a file of the {points}\n    \
+             readers {readers}\n    source  {source}"
+        );
     }
     text
 }

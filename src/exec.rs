@@ -8,6 +8,8 @@
 mod diagnosis;
 
 use std::ffi::{CString, OsStr, OsString};
+use std::fs::File;
+use std::io::Read as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 
@@ -33,13 +35,13 @@ pub struct Held {
 impl Held {
     /// Holds back what was neither ignored nor blocked when we were started: a blocked signal is
     /// queued even if it is ignored, and under `nohup` SIGHUP must not end us.
-    pub fn new() -> Self {
+    pub fn stops() -> Self {
         let ignored = ignored();
         let before = SigSet::thread_get_mask().unwrap_or_else(|_| SigSet::empty());
-        let held = STOPS.into_iter().filter(|stop| {
-            !before.contains(*stop) && ignored >> (*stop as i32 - 1) & 1 == 0
-        });
-        let held = SigSet::from_iter(held);
+        let held = STOPS
+            .into_iter()
+            .filter(|stop| !before.contains(*stop) && ignored >> (*stop as i32 - 1) & 1 == 0);
+        let held: SigSet = held.collect();
         let _ = held.thread_block();
         Self { held, before }
     }
@@ -66,7 +68,9 @@ impl Held {
 /// The signals that are ignored, as bits: `SigIgn` in proc(5). There is no safe call that tells.
 /// Without `/proc` only SIGTERM is held, which hardly anybody ignores.
 fn ignored() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    // More than it ever holds, so that it is read in one call.
+    let mut status = String::with_capacity(8 << 10);
+    let _ = File::open("/proc/self/status").and_then(|mut file| file.read_to_string(&mut status));
     let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     line.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
         .unwrap_or(!(1 << (Signal::SIGTERM as i32 - 1)))
@@ -83,7 +87,9 @@ pub fn exec(program: &[OsString], found: &Environment, changed: Option<&Environm
     let arguments: Vec<CString> = program.iter().map(|word| c_string(word)).collect();
     let variables: Option<Vec<CString>> = changed.map(|environment| {
         let pairs = environment.pairs().iter();
-        pairs.map(|(name, value)| c_string(&[name.as_os_str(), value].join(OsStr::new("=")))).collect()
+        pairs
+            .map(|(name, value)| c_string(&[name.as_os_str(), value].join(OsStr::new("="))))
+            .collect()
     });
     sigpipe::reset();
     let run = |path: &OsStr, arguments: &[CString]| {

@@ -87,11 +87,13 @@ impl Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Kept(judged) => write!(f, "{judged}"),
-            Self::LeftOut(Error::Unusable { label, problem: Problem::PrivateKey { .. } }) => write!(
-                f,
-                "left out: {label} holds a private key\n\
+            Self::LeftOut(Error::Unusable { label, problem: Problem::PrivateKey { .. } }) => {
+                write!(
+                    f,
+                    "left out: {label} holds a private key\n\
                  fix: do not mount keys into a container that only needs to trust"
-            ),
+                )
+            }
             Self::LeftOut(error) => write!(f, "left out: {error}"),
             Self::NoAuthority { label, subject } => write!(
                 f,
@@ -162,20 +164,22 @@ pub fn judge(inspection: &mut Inspection, now: Time, roots: &[Pem<'_>]) {
 /// The certificates in one source.
 fn certificates(source: &Source) -> Result<Vec<Certificate>, Problem> {
     let bytes = source.bytes.as_slice();
-    let read = |der: &[u8], line| {
-        Certificate::read(der, &source.label).ok_or(Problem::NoCertificate { line })
+    let line = |at| pem::line(bytes, at);
+    let broken = |Flaw { at, what }| Problem::Broken { line: line(at), what };
+    let read = |der: &[u8], at: Option<usize>| {
+        let problem = || Problem::NoCertificate { line: at.map_or(0, line) };
+        Certificate::read(der, &source.label).ok_or_else(problem)
     };
-    let blocks = pem::blocks(bytes).collect::<Result<Vec<_>, Flaw>>();
     // A key outweighs every other complaint, and is found even where the text is broken.
     if let Some(line) = pem::private_key(bytes) {
         return Err(Problem::PrivateKey { line });
     }
-    let blocks = blocks.map_err(Problem::Broken)?;
+    let blocks = pem::blocks(bytes).collect::<Result<Vec<_>, Flaw>>().map_err(broken)?;
     if blocks.is_empty() {
         return match der::outline(bytes) {
-            Outline::Certificate => Ok(vec![read(bytes, 0)?]),
+            Outline::Certificate => Ok(vec![read(bytes, None)?]),
             Outline::CertificateAndMore => Err(Problem::NoCertificate { line: 0 }),
-            Outline::SignedData => pkcs7(bytes, |der| read(der, 0)),
+            Outline::SignedData => pkcs7(bytes, |der| read(der, None)),
             Outline::Pkcs12 => Err(Problem::Pkcs12),
             Outline::PrivateKey => Err(Problem::PrivateKey { line: 0 }),
             Outline::Other => Err(Problem::of(bytes)),
@@ -184,21 +188,23 @@ fn certificates(source: &Source) -> Result<Vec<Certificate>, Problem> {
     let mut found = Vec::new();
     let mut buffers = Buffers::default();
     for block in &blocks {
-        let line = block.line;
         let Some(kind) = kind(block) else {
-            return Err(Problem::OtherBlock { line, label: block.label.to_owned() });
+            let label = block.label.to_owned();
+            return Err(Problem::OtherBlock { line: line(block.at), label });
         };
-        let der = block.decode(&mut buffers).map_err(Problem::Broken)?.der;
+        let der = block.decode(&mut buffers).map_err(broken)?.der;
         match kind {
-            Kind::Certificate if der::outline(der) == Outline::SignedData => {
-                found.extend(pkcs7(der, |der| read(der, line))?);
+            Kind::Certificate if der::outline(der) != Outline::SignedData => {
+                found.push(read(der, Some(block.at))?);
             }
-            Kind::Certificate => found.push(read(der, line)?),
             Kind::Trusted => {
-                let der = trusted::for_servers(der).ok_or(Problem::NotForServers { line })?;
-                found.push(read(der, line)?);
+                let problem = || Problem::NotForServers { line: line(block.at) };
+                let der = trusted::for_servers(der).ok_or_else(problem)?;
+                found.push(read(der, Some(block.at))?);
             }
-            Kind::Pkcs7 => found.extend(pkcs7(der, |der| read(der, line))?),
+            Kind::Certificate | Kind::Pkcs7 => {
+                found.extend(pkcs7(der, |der| read(der, Some(block.at)))?);
+            }
         }
     }
     Ok(found)
@@ -245,9 +251,10 @@ impl Inspection {
                 (Some(path), Some(directory)) => path.starts_with(directory),
                 _ => false,
             };
-            let has_spoken = self.errors.iter().any(
-                |error| matches!(error, Error::Unusable { label, .. } if is_below(label)),
-            );
+            let has_spoken = self
+                .errors
+                .iter()
+                .any(|error| matches!(error, Error::Unusable { label, .. } if is_below(label)));
             if !has_spoken && !self.certificates.iter().any(|found| is_below(&found.label)) {
                 self.errors.push(Error::NoAuthority { label });
             }

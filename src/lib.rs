@@ -12,16 +12,18 @@
 
 pub mod cli;
 pub mod discover;
-pub mod inspect;
-pub mod merge;
+#[expect(clippy::disallowed_methods, reason = "this is the one place that writes")]
+pub mod disk;
 pub mod environment;
 #[cfg(target_os = "linux")]
-pub mod publish;
-#[cfg(target_os = "linux")]
+#[expect(clippy::disallowed_methods, reason = "this is the one place that replaces us")]
 pub mod exec;
+pub mod exit;
+pub mod inspect;
+pub mod merge;
+pub mod mounts;
+#[cfg(target_os = "linux")]
+pub mod publish;
+pub mod report;
 #[cfg(target_os = "linux")]
 pub mod run;
-pub mod disk;
-pub mod mounts;
-pub mod report;
-pub mod exit;

@@ -19,7 +19,9 @@ fn main() -> ExitCode {
         }
     };
     let report = Report::new("trust-init", settings.log);
-    cli::unknown_variables(&found).iter().for_each(|unknown| report.warning(unknown));
+    for unknown in cli::unknown_variables(&found) {
+        report.warning(&unknown);
+    }
     let code = match settings.task {
         Task::Help => answer(report, HELP),
         Task::Version => answer(report, concat!("trust-init ", env!("CARGO_PKG_VERSION"), "\n")),

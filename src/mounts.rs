@@ -1,55 +1,39 @@
 //! What is mounted into this container, and what belongs to its image.
+//!
+//! Asked of the files concerned, not of `/proc/self/mountinfo`: the table of a container is long,
+//! and writing it out takes the kernel longer than all that is read of it here.
 
-use std::ffi::OsString;
-use std::fs::File;
-use std::io::Read as _;
-use std::os::unix::ffi::OsStringExt as _;
-use std::path::{Path, PathBuf};
+use std::fs::OpenOptions;
+use std::os::fd::AsRawFd as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
 
-/// More than the table of most containers, so that it is read in one call.
-const USUAL: usize = 16 << 10;
+use nix::fcntl::OFlag;
+use nix::sys::statvfs::{FsFlags, statvfs};
 
-/// The mount points of this mount namespace.
-#[derive(Debug, Default)]
-pub struct Mounts(Vec<PathBuf>);
-
-impl Mounts {
-    /// Reads `/proc/self/mountinfo` (proc(5): the mount point is the fifth field, with white space
-    /// and backslash as octal escapes). Without `/proc` nothing counts as mounted.
-    pub fn of_this_process() -> Self {
-        let mut table = Vec::with_capacity(USUAL);
-        // Unread, it is empty: nothing counts as mounted.
-        let _ = File::open("/proc/self/mountinfo").and_then(|mut file| file.read_to_end(&mut table));
-        let points = table.split(|byte| *byte == b'\n').filter_map(|line| {
-            let field = line.split(|byte| *byte == b' ').nth(4)?;
-            Some(PathBuf::from(OsString::from_vec(unescaped(field))))
-        });
-        Self(points.collect())
-    }
-
-    /// Whether `path` itself is a mount point.
-    pub fn has(&self, path: &Path) -> bool {
-        self.0.iter().any(|point| point == path)
-    }
-
-    /// Whether `path` lies on something mounted, not on the image's own file system.
-    pub fn hold(&self, path: &Path) -> bool {
-        path.ancestors().any(|path| path != Path::new("/") && self.has(path))
-    }
+/// Whether `path` lies on something mounted, not on the image's own file system. Where that cannot
+/// be told (no `/proc`), it counts as mounted: that is the careful answer everywhere it is asked.
+pub fn is_mounted(path: &Path) -> bool {
+    let image = mount_of(Path::new("/"));
+    image.is_none() || mount_of(path) != image
 }
 
-fn unescaped(field: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(field.len());
-    let mut rest = field;
-    while let Some((&first, tail)) = rest.split_first() {
-        rest = tail;
-        match (first, tail) {
-            (b'\\', [a @ b'0'..=b'3', b @ b'0'..=b'7', c @ b'0'..=b'7', tail @ ..]) => {
-                out.push((a - b'0') << 6 | (b - b'0') << 3 | (c - b'0'));
-                rest = tail;
-            }
-            _ => out.push(first),
-        }
-    }
-    out
+/// Whether something is mounted at `path` itself.
+pub fn is_mount_point(path: &Path) -> bool {
+    let own = mount_of(path);
+    own.is_some() && path.parent().is_some_and(|parent| mount_of(parent) != own)
+}
+
+/// Whether nobody in this container can change what `path` names, because it lies on something
+/// that was mounted read-only (a Kubernetes ConfigMap, for one).
+pub fn is_read_only(path: &Path) -> bool {
+    statvfs(path).is_ok_and(|found| found.flags().contains(FsFlags::ST_RDONLY))
+        && mount_of(path) != mount_of(Path::new("/"))
+}
+
+/// The number of the mount that `path` lies on: `mnt_id` in proc(5), since Linux 3.15.
+fn mount_of(path: &Path) -> Option<u64> {
+    let file = OpenOptions::new().read(true).custom_flags(OFlag::O_PATH.bits()).open(path).ok()?;
+    let info = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", file.as_raw_fd())).ok()?;
+    info.lines().find_map(|line| line.strip_prefix("mnt_id:"))?.trim().parse().ok()
 }

@@ -21,7 +21,7 @@ use crate::environment::File;
 use crate::inspect;
 use crate::inspect::certificate::Fingerprint;
 use crate::merge::{self, Pem};
-use crate::mounts::Mounts;
+use crate::mounts;
 use crate::report;
 
 /// The directory of the one path.
@@ -29,6 +29,9 @@ pub const HOME: &str = "/run/trust-init";
 
 /// The rungs below it: directories that most containers have and anybody may write to.
 const SHARED: [&str; 2] = ["/tmp", "/dev/shm"];
+
+/// What mends a container in which nothing can be written.
+const TMPFS: &str = "mount a tmpfs at /run/trust-init that this uid can write to";
 
 /// How the names of our own directories on those rungs begin.
 const PREFIX: &str = "trust-init-";
@@ -42,8 +45,6 @@ pub struct Order<'a> {
     pub directory: Option<&'a Named>,
     /// The public roots asked for.
     pub roots: Roots,
-    /// What is mounted.
-    pub mounts: &'a Mounts,
     /// Whether we are the first process of a container. What runs beside a service (`docker exec`)
     /// must never change what that service trusts.
     pub is_first: bool,
@@ -101,8 +102,8 @@ impl Display for Error {
                 for (path, refusal) in refusals {
                     write!(f, "{}: {refusal}; ", report::path(path))?;
                 }
-                write!(f, "memory: {}\n", report::cause(memory))?;
-                f.write_str("fix: mount a tmpfs at /run/trust-init that this uid can write to")
+                let memory = report::cause(memory);
+                write!(f, "memory: {memory}\nfix: {TMPFS}")
             }
         }
     }
@@ -131,22 +132,20 @@ impl Display for Warning {
                  checks and `exec` still see it",
                 report::path(path)
             ),
-            Self::Refused { path, refusal } => write!(
-                f,
-                "{} is not used: {refusal}\nfix: {}",
-                report::path(path),
-                refusal.fix()
-            ),
+            Self::Refused { path, refusal } => {
+                write!(f, "{} is not used: {refusal}\nfix: {}", report::path(path), refusal.fix())
+            }
             Self::WorldWritable(path) => write!(
                 f,
                 "{} can be changed by every user of this container, and with it what the service \
                  trusts\nfix: give it the sticky bit, or a mode without write for others",
                 report::path(path)
             ),
-            Self::Memory => f.write_str(
+            Self::Memory => write!(
+                f,
                 "no directory can be written to, so the bundle is in memory: it serves the service \
                  and its children of the same uid while the service runs, but not `exec` or health \
-                 checks\nfix: mount a tmpfs at /run/trust-init that this uid can write to",
+                 checks\nfix: {TMPFS}",
             ),
         }
     }
@@ -223,7 +222,8 @@ fn ladder(
             Err(refused) => refusals.push(refused),
             Ok(_) => break,
         }
-        placed = rung::shared(shared, &own(), files, order.dry).map_err(|refusal| (shared, refusal));
+        placed =
+            rung::shared(shared, &own(), files, order.dry).map_err(|refusal| (shared, refusal));
     }
     match placed {
         Ok(paths) => published.paths.extend(paths),
@@ -264,13 +264,12 @@ enum Adoption {
 /// were not chosen: it is then what whoever mounted it wanted.
 fn adopt(file: &File, wanted: &[Pem<'_>], order: &Order<'_>) -> Adoption {
     let path = Path::new(HOME).join(file.name());
-    let is_mounted = order.mounts.has(&path) || rung::is_read_only_mount(&path, order.mounts);
+    let is_mounted = mounts::is_mount_point(&path) || mounts::is_read_only(&path);
     if order.directory.is_some_and(|named| named.path != Path::new(HOME)) || !is_mounted {
         return Adoption::No(None);
     }
-    let no = |because: String| {
-        Adoption::No(Some(Warning::NotAdopted { path: path.clone(), because }))
-    };
+    let no =
+        |because: String| Adoption::No(Some(Warning::NotAdopted { path: path.clone(), because }));
     let bytes = match file::read(&path, &mut file::FILE_LIMIT.clone()) {
         Ok(bytes) => bytes,
         Err(file::Problem::Missing) => return Adoption::No(None),

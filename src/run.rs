@@ -1,10 +1,10 @@
 //! One run of trust-init, from settings to the service.
 
 use std::collections::BTreeSet;
-use std::fmt::{self, Display};
+use std::fmt::{self, Display, Write as _};
 use std::path::{Path, PathBuf};
 
-use crate::cli::{OnError, Origin, Roots, Settings, Task};
+use crate::cli::{Named, OnError, Origin, Roots, Settings, Task};
 use crate::discover::{self, Label, RootSource};
 use crate::environment::{self, Environment, File};
 use crate::exec::{self, Held};
@@ -12,7 +12,7 @@ use crate::exit;
 use crate::inspect::certificate::{Certificate, Time};
 use crate::inspect::{self, Inspection};
 use crate::merge::{self, Pem};
-use crate::mounts::Mounts;
+use crate::mounts;
 use crate::publish::{self, Order};
 use crate::report::{self, Report};
 
@@ -30,7 +30,7 @@ struct Trust {
 /// not be started.
 pub fn run(settings: &Settings, found: &Environment, report: Report) -> u8 {
     // First of all, so that no stop is lost while we work.
-    let held = matches!(settings.task, Task::Run(_)).then(Held::new);
+    let held = matches!(settings.task, Task::Run(_)).then(Held::stops);
     let mut failures = Vec::new();
     let trust = prepare(settings, found, report, &mut failures).unwrap_or_else(|failure| {
         failures.push(failure);
@@ -129,12 +129,10 @@ fn prepare(
     surprises.for_each(|warning| report.warning(&warning));
     let plan = environment::plan(rows(), &pins, &custom, &merged.certificates);
 
-    let mounts = Mounts::of_this_process();
     let published = publish::publish(&Order {
         files: &plan.files,
         directory: settings.directory.as_ref(),
         roots: settings.roots,
-        mounts: &mounts,
         is_first: std::process::id() == 1,
         prepares: settings.task == Task::Prepare,
         dry: matches!(settings.task, Task::DryRun(_)),
@@ -150,7 +148,7 @@ fn prepare(
         }
     }
     let bundle = published.path(&File::Bundle);
-    let summary = Summary::new(&kept, (&source, roots), merged.doubles, bundle, &mounts);
+    let summary = Summary::new(&kept, (&source, roots), merged.doubles, bundle);
     Ok(Some(Trust { environment, variables, summary }))
 }
 
@@ -218,8 +216,11 @@ impl Display for Dangling {
 /// `export` lines for a shell (POSIX, quoting as in its section 2.2.2).
 fn shell(trust: &Trust) -> String {
     let quoted = |path: &Path| path.to_string_lossy().replace('\'', "'\\''");
-    let lines = trust.variables.iter();
-    lines.map(|(name, path)| format!("export {name}='{}'\n", quoted(path))).collect()
+    let mut text = String::new();
+    for (name, path) in &trust.variables {
+        let _ = writeln!(text, "export {name}='{}'", quoted(path));
+    }
+    text
 }
 
 /// What the success lines tell.
@@ -237,7 +238,6 @@ impl Summary {
         roots: (&RootSource, &[Pem<'_>]),
         doubles: usize,
         bundle: Option<&Path>,
-        mounts: &Mounts,
     ) -> Self {
         let count = report::count(roots.1.len(), "root");
         let roots = match roots.0 {
@@ -248,7 +248,7 @@ impl Summary {
             RootSource::Unwanted | RootSource::Nowhere => "no roots".to_owned(),
         };
         Self {
-            authorities: kept.iter().map(|certificate| authority(certificate, mounts)).collect(),
+            authorities: kept.iter().map(authority).collect(),
             custom: kept.len(),
             roots,
             doubles,
@@ -265,7 +265,8 @@ impl Summary {
             Task::Run(program) | Task::DryRun(program) => match program.first() {
                 Some(program) => {
                     let program = report::word(program);
-                    let verb = if matches!(task, Task::Run(_)) { "starting" } else { "would start" };
+                    let verb =
+                        if matches!(task, Task::Run(_)) { "starting" } else { "would start" };
                     format!("; {verb} {program} as pid {}", std::process::id())
                 }
                 None => String::new(),
@@ -284,18 +285,18 @@ impl Summary {
 
 /// The line on one custom CA. What nobody mounted and nobody named was baked into the image, where
 /// its owner may not expect it to be found.
-fn authority(certificate: &Certificate, mounts: &Mounts) -> String {
-    let image = match &certificate.label {
-        Label::Path(named) if named.origin == Origin::Default && !mounts.hold(&named.path) => {
-            ", from the image"
+fn authority(certificate: &Certificate) -> String {
+    let place = match &certificate.label {
+        Label::Path(Named { path, origin: Origin::Default }) if !mounts::is_mounted(path) => {
+            format!("{}, from the image", report::path(path))
         }
-        _ => "",
+        Label::Path(Named { path, origin: Origin::Default }) => report::path(path).to_string(),
+        label => label.to_string(),
     };
     format!(
-        "trusting {} until {} (SHA-256 {}) in {}{image}",
+        "trusting {} until {} (SHA-256 {}) in {place}",
         report::word(&certificate.subject),
         certificate.not_after,
         certificate.fingerprint(),
-        certificate.label
     )
 }

@@ -36,10 +36,9 @@ impl Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing => f.write_str("there is no such file or directory"),
-            Self::Denied { uid, owner: Some((owner, mode)) } => write!(
-                f,
-                "uid {uid} has no permission to read it (owner {owner}, mode {mode:04o})"
-            ),
+            Self::Denied { uid, owner: Some((owner, mode)) } => {
+                write!(f, "uid {uid} has no permission to read it (owner {owner}, mode {mode:04o})")
+            }
             Self::Denied { uid, owner: None } => {
                 write!(f, "uid {uid} has no permission to enter a directory above it")
             }

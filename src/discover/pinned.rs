@@ -102,10 +102,10 @@ fn directories<'a>(value: &OsStr, source: &RootSource, image: &'a Anchors<'a>) -
     let directories = std::env::split_paths(value);
     let certificates: Vec<_> = directories.flat_map(|path| roots::in_directory(&path)).collect();
     if certificates.is_empty() {
-        return Found::Unusable(match Path::new(value).exists() {
-            true => "no certificate can be read there".to_owned(),
-            false => file::Problem::Missing.to_string(),
-        });
+        let is_there = Path::new(value).exists();
+        let missing = || file::Problem::Missing.to_string();
+        let cause = is_there.then(|| "no certificate can be read there".to_owned());
+        return Found::Unusable(cause.unwrap_or_else(missing));
     }
     Found::Anchors(Cow::Owned(certificates.as_slice().into()))
 }

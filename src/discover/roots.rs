@@ -26,11 +26,7 @@ pub const ROOT_FILES: &[(&str, &str, &str)] = &[
         "older RHEL and CentOS, UBI micro",
         "https://docs.fedoraproject.org/en-US/quick-docs/using-shared-system-certificates/",
     ),
-    (
-        "/etc/ssl/ca-bundle.pem",
-        "openSUSE, SLES",
-        "https://github.com/openSUSE/ca-certificates",
-    ),
+    ("/etc/ssl/ca-bundle.pem", "openSUSE, SLES", "https://github.com/openSUSE/ca-certificates"),
     (
         "/var/lib/ca-certificates/ca-bundle.pem",
         "openSUSE, SLES (where the one above links to)",

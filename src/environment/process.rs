@@ -38,7 +38,7 @@ impl Environment {
                     index - 1 == at || other != name
                 });
                 if let Some(pair) = self.0.get_mut(at) {
-                    pair.1 = value.to_owned();
+                    value.clone_into(&mut pair.1);
                 }
             }
             None => self.0.push((name.into(), value.to_owned())),

@@ -54,11 +54,7 @@ const HEAD: usize = 256;
 
 impl Error {
     /// Finds out why `name` could not be run; `refused` is the file that came nearest to it.
-    pub fn new(
-        name: &OsStr,
-        environment: &Environment,
-        refused: Option<(PathBuf, Errno)>,
-    ) -> Self {
+    pub fn new(name: &OsStr, environment: &Environment, refused: Option<(PathBuf, Errno)>) -> Self {
         let cause = match refused {
             Some((path, errno)) => cause(path, errno),
             None if name.as_bytes().contains(&b'/') => Cause::Missing,
@@ -188,13 +184,17 @@ impl Display for Error {
                 "there is no such file\nfix: check the path, inside the image and its mounts"
             ),
             Cause::Interpreter { path, interpreter } => {
-                let shown = (report::path(path), report::word(interpreter));
-                write!(f, "{} asks for the interpreter {}, which is not there\n", shown.0, shown.1)?;
-                if interpreter.as_bytes().ends_with(b"\r") {
-                    write!(f, "fix: save it with Unix line ends (`sed -i 's/\\r$//' FILE`)")
+                let fix = if interpreter.as_bytes().ends_with(b"\r") {
+                    "save it with Unix line ends (`sed -i 's/\\r$//' FILE`)"
                 } else {
-                    write!(f, "fix: install that interpreter, or correct the first line")
-                }
+                    "install that interpreter, or correct the first line"
+                };
+                write!(
+                    f,
+                    "{} asks for the interpreter {}, which is not there\nfix: {fix}",
+                    report::path(path),
+                    report::word(interpreter)
+                )
             }
             Cause::Loader { path, loader } => write!(
                 f,
@@ -210,11 +210,9 @@ impl Display for Error {
                 report::path(path),
                 THIS.1
             ),
-            Cause::Directory { path } => write!(
-                f,
-                "{} is a directory\nfix: name the program in it",
-                report::path(path)
-            ),
+            Cause::Directory { path } => {
+                write!(f, "{} is a directory\nfix: name the program in it", report::path(path))
+            }
             Cause::Mode { path, mode, owner } => write!(
                 f,
                 "uid {} has no permission to execute {} (owner {owner}, mode {mode:04o})\n\

@@ -23,7 +23,8 @@ pub struct Anchors<'a> {
     pub certificates: Vec<Pem<'a>>,
     /// Whether every client can read the file as it is.
     pub tidy: bool,
-    broken: Vec<Flaw>,
+    /// What could not be used: its line, and what is wrong.
+    broken: Vec<(usize, &'static str)>,
 }
 
 impl From<&[CertificateDer<'static>]> for Anchors<'_> {
@@ -84,8 +85,10 @@ pub fn roots(source: &RootSource) -> PublicRoots<'_> {
         RootSource::File { path, bytes } => {
             let anchors = anchors(bytes);
             let broken = anchors.broken.iter();
-            warnings.extend(broken.map(|&Flaw { line, what }| {
-                RootWarning::Broken { path: path.clone(), line, what }
+            warnings.extend(broken.map(|&(line, what)| RootWarning::Broken {
+                path: path.clone(),
+                line,
+                what,
             }));
             anchors
         }
@@ -104,6 +107,7 @@ pub fn roots(source: &RootSource) -> PublicRoots<'_> {
 /// like a certificate is one.
 pub fn anchors(text: &[u8]) -> Anchors<'_> {
     let mut anchors = Anchors { tidy: true, ..Anchors::default() };
+    let (mut line, mut counted) = (1, 0);
     let mut buffers = Buffers::default();
     for block in pem::blocks(text) {
         match block.and_then(|block| anchor(&block, &mut buffers)) {
@@ -112,19 +116,18 @@ pub fn anchors(text: &[u8]) -> Anchors<'_> {
                 anchors.certificates.push(certificate);
             }
             Ok(None) => {}
-            Err(flaw) => {
+            Err(Flaw { at, what }) => {
+                line += pem::line(text.get(counted..).unwrap_or_default(), at - counted) - 1;
+                counted = at;
                 anchors.tidy = false;
-                anchors.broken.push(flaw);
+                anchors.broken.push((line, what));
             }
         }
     }
     anchors
 }
 
-fn anchor<'a>(
-    block: &Block<'a>,
-    buffers: &mut Buffers,
-) -> Result<Option<(Pem<'a>, bool)>, Flaw> {
+fn anchor<'a>(block: &Block<'a>, buffers: &mut Buffers) -> Result<Option<(Pem<'a>, bool)>, Flaw> {
     let is_plain = match kind(block) {
         Some(Kind::Certificate) => true,
         Some(Kind::Trusted) => false,
@@ -135,10 +138,10 @@ fn anchor<'a>(
         (true, Outline::Certificate) => Ok(Some((block.pem(&decoded), decoded.is_tidy))),
         (false, Outline::Certificate | Outline::CertificateAndMore) => {
             let what = "the certificate is not trusted for servers";
-            let der = trusted::for_servers(decoded.der).ok_or(Flaw { line: block.line, what })?;
+            let der = trusted::for_servers(decoded.der).ok_or(Flaw { at: block.at, what })?;
             Ok(Some((Pem::encode(der), false)))
         }
-        _ => Err(Flaw { line: block.line, what: "the block is no certificate" }),
+        _ => Err(Flaw { at: block.at, what: "the block is no certificate" }),
     }
 }
 

@@ -7,7 +7,7 @@ use rustls_pki_types::CertificateDer;
 use sha2::{Digest as _, Sha256};
 use x509_parser::certificate::X509CertificateParser;
 use x509_parser::extensions::{BasicConstraints, KeyUsage};
-use x509_parser::nom::Parser as _;
+use x509_parser::nom::{self, Parser as _};
 use x509_parser::oid_registry::{
     OID_PKCS1_RSAENCRYPTION, OID_X509_EXT_AUTHORITY_KEY_IDENTIFIER, OID_X509_EXT_BASIC_CONSTRAINTS,
     OID_X509_EXT_KEY_USAGE, OID_X509_EXT_SUBJECT_KEY_IDENTIFIER, Oid,
@@ -103,8 +103,9 @@ impl Certificate {
         }
         let is_old = x509.version() != X509Version::V3;
         let is_self_issued = x509.subject().as_raw() == x509.issuer().as_raw();
-        let constraints = extension::<BasicConstraints>(&x509, &OID_X509_EXT_BASIC_CONSTRAINTS)?;
-        let usage = extension::<KeyUsage>(&x509, &OID_X509_EXT_KEY_USAGE)?;
+        let constraints =
+            extension::<BasicConstraints>(&x509, &OID_X509_EXT_BASIC_CONSTRAINTS).ok()?;
+        let usage = extension::<KeyUsage>(&x509, &OID_X509_EXT_KEY_USAGE).ok()?;
         let is_ca = match &constraints {
             Some((_, constraints)) => constraints.ca,
             None => is_old && is_self_issued,
@@ -120,7 +121,7 @@ impl Certificate {
             not_after: Time(x509.validity().not_after),
             is_ca,
             is_old,
-            misses: strictly_missing(&x509, constraints, usage, is_self_issued),
+            misses: strictly_missing(&x509, constraints.as_ref(), usage.as_ref(), is_self_issued),
             has_negative_serial: x509.raw_serial().first().is_some_and(|byte| *byte >= 0x80),
             rsa_bits: rsa_bits(&x509),
             subject_der: x509.subject().as_raw().to_vec(),
@@ -181,18 +182,15 @@ fn text_of(name: &X509Name<'_>) -> String {
     parts.collect::<Vec<_>>().join(", ")
 }
 
-/// The extension `oid`: whether it is critical, and its value; the outer `None` where that cannot
-/// be read.
+/// The extension `oid`, if it is there: whether it is critical, and its value.
 fn extension<'a, T: FromDer<'a, X509Error>>(
     x509: &'a X509Certificate<'_>,
     oid: &Oid<'_>,
-) -> Option<Option<(bool, T)>> {
-    match x509.extensions().iter().find(|extension| extension.oid == *oid) {
-        Some(extension) => {
-            let (_, value) = T::from_der(extension.value).ok()?;
-            Some(Some((extension.critical, value)))
-        }
-        None => Some(None),
+) -> Result<Option<(bool, T)>, nom::Err<X509Error>> {
+    let mut extensions = x509.extensions().iter();
+    match extensions.find(|extension| extension.oid == *oid) {
+        Some(extension) => Ok(Some((extension.critical, T::from_der(extension.value)?.1))),
+        None => Ok(None),
     }
 }
 
@@ -214,8 +212,8 @@ fn rsa_bits(x509: &X509Certificate<'_>) -> Option<usize> {
 /// `check_extensions` in OpenSSL's crypto/x509/x509_vfy.c). An empty list if nothing.
 fn strictly_missing(
     x509: &X509Certificate<'_>,
-    constraints: Option<(bool, BasicConstraints)>,
-    usage: Option<(bool, KeyUsage)>,
+    constraints: Option<&(bool, BasicConstraints)>,
+    usage: Option<&(bool, KeyUsage)>,
     is_self_issued: bool,
 ) -> Vec<&'static str> {
     let mut misses = Vec::new();

@@ -14,8 +14,8 @@ use crate::merge::{self, Pem};
 pub struct Block<'a> {
     /// What the markers say it is.
     pub label: &'a str,
-    /// The line of its BEGIN marker, counted from 1.
-    pub line: usize,
+    /// The byte that its BEGIN marker starts at; [`line`] tells the line.
+    pub at: usize,
     /// The markers and what is between them, with the line end behind, if there is one.
     text: &'a [u8],
     /// The text between the markers.
@@ -38,8 +38,8 @@ pub struct Decoded<'a> {
 /// Why a text cannot be divided into blocks, or a block not decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flaw {
-    /// The line it is on, counted from 1.
-    pub line: usize,
+    /// The byte it begins at; [`line`] tells the line.
+    pub at: usize,
     /// What is wrong there.
     pub what: &'static str,
 }
@@ -53,18 +53,13 @@ const LONGEST_LABEL: usize = 64;
 /// Divides `text` into its blocks, and goes on behind a flaw. Text between them is comment, as in
 /// every reader.
 pub fn blocks(text: &[u8]) -> Blocks<'_> {
-    Blocks {
-        text,
-        rest: 0,
-        lines: Lines { text, at: 0, line: 1 },
-    }
+    Blocks { text, rest: 0 }
 }
 
 /// The blocks of a text, or the place where a marker has no partner or is broken.
 pub struct Blocks<'a> {
     text: &'a [u8],
     rest: usize,
-    lines: Lines<'a>,
 }
 
 impl<'a> Iterator for Blocks<'a> {
@@ -77,7 +72,7 @@ impl<'a> Iterator for Blocks<'a> {
         if let Some(stray) = find(before, END) {
             let at = self.rest + stray;
             self.rest = at + END.len();
-            return Some(Err(self.lines.flaw(at, "an END marker has no BEGIN before it")));
+            return Some(Err(Flaw { at, what: "an END marker has no BEGIN before it" }));
         }
         let start = self.rest + start?;
         // Whatever comes of this block, the next one is looked for behind its BEGIN.
@@ -91,27 +86,30 @@ impl<'a> Blocks<'a> {
         let text = self.text;
         let is_capital = text.get(start..self.rest) == Some(BEGIN);
         let Some(label) = label(text, self.rest).filter(|_| is_capital) else {
-            return Err(self.lines.flaw(start, "the BEGIN marker is broken"));
+            return Err(Flaw { at: start, what: "the BEGIN marker is broken" });
         };
         let body_start = self.rest + label.len() + DASHES.len();
         let behind = text.get(body_start..).unwrap_or_default();
         let Some(length) = find(behind, DASHES) else {
-            return Err(self.lines.flaw(start, "the block is cut off: its END marker is missing"));
+            return Err(Flaw {
+                at: start,
+                what: "the block is cut off: its END marker is missing",
+            });
         };
         let body = behind.get(..length).unwrap_or_default();
         let end = body_start + length;
         if !text.get(end..).is_some_and(|text| text.starts_with(END)) {
-            return Err(self.lines.flaw(start, "the block is cut off: another one begins in it"));
+            return Err(Flaw { at: start, what: "the block is cut off: another one begins in it" });
         }
         if self::label(text, end + END.len()) != Some(label) {
-            return Err(self.lines.flaw(end, "the END marker does not fit its BEGIN"));
+            return Err(Flaw { at: end, what: "the END marker does not fit its BEGIN" });
         }
         self.rest = end + END.len() + label.len() + DASHES.len();
         let is_on_lines =
             is_line_start(text, start) && is_line_start(text, end) && is_line_end(text, self.rest);
         let with_line_end = self.rest + usize::from(text.get(self.rest) == Some(&b'\n'));
         let text = text.get(start..with_line_end).unwrap_or_default();
-        Ok(Block { label, line: self.lines.number(start), text, body, is_on_lines })
+        Ok(Block { label, at: start, text, body, is_on_lines })
     }
 }
 
@@ -139,7 +137,7 @@ pub fn private_key(text: &[u8]) -> Option<usize> {
     loop {
         at += find(text.get(at..)?, BEGIN)? + BEGIN.len();
         if label(text, at).is_some_and(|label| label.contains("PRIVATE KEY")) {
-            return Some(memchr::memchr_iter(b'\n', text.get(..at)?).count() + 1);
+            return Some(line(text, at));
         }
     }
 }
@@ -153,27 +151,13 @@ fn is_line_end(text: &[u8], at: usize) -> bool {
     behind.is_empty() || behind.starts_with(b"\n") || behind.starts_with(b"\r\n")
 }
 
-/// Line numbers, counted only as far as somebody asks.
-struct Lines<'a> {
-    text: &'a [u8],
-    at: usize,
-    line: usize,
-}
-
-impl Lines<'_> {
-    fn number(&mut self, at: usize) -> usize {
-        let passed = self.text.get(self.at..at).unwrap_or_default();
-        let feeds = memchr::memchr_iter(b'\n', passed).count();
-        // Old Mac files end lines with a lone carriage return.
-        let returns = if feeds == 0 { memchr::memchr_iter(b'\r', passed).count() } else { 0 };
-        self.line += feeds.max(returns);
-        self.at = at;
-        self.line
-    }
-
-    fn flaw(&mut self, at: usize, what: &'static str) -> Flaw {
-        Flaw { line: self.number(at), what }
-    }
+/// The line, counted from 1, that the byte `at` is on. Counted only for messages.
+pub fn line(text: &[u8], at: usize) -> usize {
+    let before = text.get(..at).unwrap_or_default();
+    let feeds = memchr::memchr_iter(b'\n', before).count();
+    // Old Mac files end lines with a lone carriage return.
+    let returns = if feeds == 0 { memchr::memchr_iter(b'\r', before).count() } else { 0 };
+    feeds.max(returns) + 1
 }
 
 impl<'a> Block<'a> {
@@ -183,7 +167,7 @@ impl<'a> Block<'a> {
     /// A character that is not base64, missing padding, or nothing at all.
     pub fn decode<'b>(&self, buffers: &'b mut Buffers) -> Result<Decoded<'b>, Flaw> {
         let Buffers { base64, bytes } = buffers;
-        let flaw = |what| Flaw { line: self.line, what };
+        let flaw = |what| Flaw { at: self.at, what };
         let (mut is_tidy, mut is_full) = (self.is_on_lines, true);
         base64.clear();
         // What is behind BEGIN on its line, if anything, is a line of its own here.
@@ -192,7 +176,8 @@ impl<'a> Block<'a> {
             let length = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
             let (line, behind) = rest.split_at(length);
             rest = behind.get(1..).unwrap_or_default();
-            is_full &= length == merge::LINE || (rest.is_empty() && (1..=merge::LINE).contains(&length));
+            is_full &=
+                length == merge::LINE || (rest.is_empty() && (1..=merge::LINE).contains(&length));
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             // OpenSSL's strict reading takes lines of 76 at most; RFC 7468 writes 64.
             is_tidy &= line.len() <= 76;

@@ -2,7 +2,6 @@
 
 use std::fmt::{self, Display};
 
-use super::pem::Flaw;
 use crate::report;
 
 /// Why a file cannot be used.
@@ -17,7 +16,7 @@ pub enum Problem {
     /// It holds a certificate that OpenSSL's note says is not trusted for servers.
     NotForServers { line: usize },
     /// A block cannot be decoded.
-    Broken(Flaw),
+    Broken { line: usize, what: &'static str },
     /// A block or the whole file decodes to something else.
     NoCertificate { line: usize },
     /// A PKCS#7 structure without certificates, or one that cannot be read.
@@ -39,14 +38,15 @@ impl Display for Problem {
             Self::PrivateKey { line } => write!(f, "a private key begins at line {line}")?,
             Self::Pkcs12 => f.write_str("it is a PKCS#12 archive, which is made to hold keys")?,
             Self::OtherBlock { line, label } => {
-                write!(f, "line {line} begins a {}, which is no certificate", report::word(label))?;
+                let label = report::word(label);
+                write!(f, "the block at line {line} is a {label}, not a certificate")?;
             }
             Self::NotForServers { line } => write!(
                 f,
                 "the TRUSTED CERTIFICATE at line {line} is not trusted for servers, or rejected \
                  for something"
             )?,
-            Self::Broken(Flaw { line, what }) => write!(f, "line {line}: {what}")?,
+            Self::Broken { line, what } => write!(f, "line {line}: {what}")?,
             Self::NoCertificate { line: 0 } => {
                 f.write_str("its bytes are not, or not only, a certificate")?;
             }
@@ -102,7 +102,7 @@ impl Problem {
             Self::NotForServers { .. } => {
                 "ask for the plain certificate, or name another CA if it is right"
             }
-            Self::Broken(_) => "copy the file again, whole, from where it came",
+            Self::Broken { .. } => "copy the file again, whole, from where it came",
             Self::NoCertificate { .. } | Self::EmptyPkcs7 | Self::Nothing => {
                 "see what is in it with `openssl asn1parse -in FILE`, and name the CA's certificate"
             }

@@ -129,9 +129,7 @@ pub fn findings(
         Finding::Expired => certificate.not_after < now,
         Finding::NotYetValid => certificate.not_before > now,
         Finding::WithoutItsRoot => {
-            certificate.is_ca
-                && !certificate.is_self_issued
-                && !certificate.has_issuer_among(known)
+            certificate.is_ca && !certificate.is_self_issued && !certificate.has_issuer_among(known)
         }
         Finding::NotStrict => {
             certificate.is_ca && !certificate.is_old && !certificate.misses.is_empty()

@@ -23,7 +23,10 @@ const LOWEST: i32 = 200;
 pub fn is_memory(path: &Path) -> bool {
     path.starts_with("/proc")
         && path.read_link().is_ok_and(|target| {
-            target.to_string_lossy().strip_prefix("/memfd:").is_some_and(|name| name.starts_with(PREFIX))
+            target
+                .to_string_lossy()
+                .strip_prefix("/memfd:")
+                .is_some_and(|name| name.starts_with(PREFIX))
         })
 }
 

@@ -6,13 +6,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
-use nix::sys::statvfs::{FsFlags, statvfs};
 use nix::unistd::{AccessFlags, access, geteuid};
 
 use super::{Order, Text};
 use crate::disk::{DIRECTORY_MODE, Directory, Standing};
 use crate::environment::File;
-use crate::mounts::Mounts;
+use crate::mounts;
 use crate::report;
 
 /// Why a directory does not serve.
@@ -38,7 +37,9 @@ impl Display for Refusal {
         match self {
             Self::System(error) => f.write_str(&report::cause(error)),
             Self::NotADirectory => f.write_str("it is no directory, or only a link to one"),
-            Self::Foreign { uid } => write!(f, "it belongs to uid {uid}, neither root nor uid {us}"),
+            Self::Foreign { uid } => {
+                write!(f, "it belongs to uid {uid}, neither root nor uid {us}")
+            }
             Self::Open { mode } => {
                 write!(f, "others can replace what is in it (mode {mode:04o}, no sticky bit)")
             }
@@ -95,20 +96,21 @@ pub fn home(
         return Ok(paths(home, files));
     };
     is_safe(&directory)?;
-    let may_replace = order.prepares || order.is_first && !order.mounts.hold(home);
     let us = geteuid().as_raw();
     let mut stale = Vec::new();
     for (_, name, pieces) in files {
-        if order.mounts.has(&home.join(name)) {
-            return within(&directory, &own(), files, order.dry);
-        }
         match directory.standing(name, pieces)? {
             // Root could change it whoever owns it, so root's serves everybody.
             Some(Standing { uid, is_same: true }) if uid == 0 || uid == us => {}
+            Some(_) if mounts::is_mount_point(&home.join(name)) => {
+                return within(&directory, &own(), files, order.dry);
+            }
             Some(Standing { uid, .. }) if uid != us && uid != 0 => {
                 return Err(Refusal::Planted { name: name.clone(), uid });
             }
-            Some(_) if !may_replace => return within(&directory, &own(), files, order.dry),
+            Some(_) if !order.prepares && (!order.is_first || mounts::is_mounted(home)) => {
+                return within(&directory, &own(), files, order.dry);
+            }
             Some(_) | None => stale.push((name, pieces)),
         }
     }
@@ -131,7 +133,9 @@ fn open_home(home: &Path, dry: bool) -> Result<Option<Directory>, Refusal> {
             Err(error) if error.kind() == io::ErrorKind::NotFound && dry => {
                 return is_writable(&directory).map(|()| None);
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => directory.open_or_make(name)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                directory.open_or_make(name)?
+            }
             opened => opened?,
         };
     }
@@ -184,12 +188,7 @@ fn is_safe(directory: &Directory) -> Result<(), Refusal> {
 
 /// Our own directory below `parent`. Whatever stands in it must be ours in owner, mode and every
 /// byte: its name is made from its contents, so nothing else has a right to be there.
-fn within(
-    parent: &Directory,
-    own: &str,
-    files: &[Text<'_>],
-    dry: bool,
-) -> Result<Paths, Refusal> {
+fn within(parent: &Directory, own: &str, files: &[Text<'_>], dry: bool) -> Result<Paths, Refusal> {
     let path = parent.path().join(own);
     if dry {
         return is_writable(parent).map(|()| paths(&path, files));
@@ -225,11 +224,4 @@ fn paths(directory: &Path, files: &[Text<'_>]) -> Paths {
 fn is_writable(directory: &Directory) -> Result<(), Refusal> {
     let wanted = AccessFlags::W_OK | AccessFlags::X_OK;
     access(directory.path(), wanted).map_err(|error| Refusal::System(error.into()))
-}
-
-/// Whether nobody in this container can change what `path` names, because it lies on something
-/// that was mounted read-only (a Kubernetes ConfigMap, for one).
-pub fn is_read_only_mount(path: &Path, mounts: &Mounts) -> bool {
-    mounts.hold(path)
-        && statvfs(path).is_ok_and(|found| found.flags().contains(FsFlags::ST_RDONLY))
 }

@@ -11,22 +11,22 @@
 // Programs and variables are called what they are called.
 #![allow(clippy::doc_markdown)]
 
+mod clients;
+mod container;
 mod engine;
 mod site;
-mod container;
-mod clients;
 
-mod trust;
-mod nothing;
-mod scratch;
-mod rungs;
-mod mounted;
-mod restart;
-mod volume;
-mod mistakes;
+mod build;
 mod exec;
 mod first;
+mod image;
+mod mistakes;
+mod mounted;
+mod nothing;
 mod pinned;
 mod readme;
-mod image;
-mod build;
+mod restart;
+mod rungs;
+mod scratch;
+mod trust;
+mod volume;

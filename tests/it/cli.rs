@@ -36,36 +36,43 @@ fn a_variable_that_is_no_setting_is_named() {
 fn an_empty_variable_counts_as_not_set() {
     let world = World::new();
     for name in ["TRUST_INIT_DIR", "TRUST_INIT_ROOTS", "TRUST_INIT_LOG", "TRUST_INIT_CA_PEM"] {
-        world.trust_init(&["true"]).env(name, "").run().succeeds().is_silent();
+        world.trust_init(&["true"]).env(name, "").run().succeeds().stays_silent();
     }
 }
 
 #[test]
 fn help_version_and_table_are_on_stdout() {
     let world = World::new();
-    let help = world.trust_init(&["--help"]).run().succeeds().is_silent().stdout();
+    let help = world.trust_init(&["--help"]).run().succeeds().stays_silent().stdout();
     assert!(help.lines().all(|line| line.chars().count() <= 80), "{help}");
     for option in ["--ca", "--dir", "--roots", "--on-error", "--grpc-roots", "--log", "--prepare"] {
         assert!(help.contains(option), "{option}");
     }
     let table = world.trust_init(&["--list-variables"]).run().succeeds().stdout();
-    assert!(table.contains("GRPC_DEFAULT_SSL_ROOTS_FILE_PATH\n    rule    left alone unless --grpc-roots"));
-    world.trust_init(&["-V"]).run().succeeds().is_silent();
+    assert!(
+        table.contains(
+            "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH\n    rule    left alone unless --grpc-roots"
+        )
+    );
+    world.trust_init(&["-V"]).run().succeeds().stays_silent();
 }
 
 #[test]
 fn quiet_keeps_warnings_and_json_is_one_object_a_line() {
     let world = World::new().with_ca();
-    world.trust_init(&["--log", "quiet", "true"]).run().succeeds().is_silent();
+    world.trust_init(&["--log", "quiet", "true"]).run().succeeds().stays_silent();
     let quiet = world.trust_init(&["--log", "quiet", "true"]).env("SSL_VERIFY", "0").run();
     quiet.succeeds().says("warning: SSL_VERIFY");
-    let json = world.trust_init(&["true"]).env("TRUST_INIT_LOG", "json").env("SSL_VERIFY", "0").run();
+    let json =
+        world.trust_init(&["true"]).env("TRUST_INIT_LOG", "json").env("SSL_VERIFY", "0").run();
     for line in json.succeeds().stderr().lines() {
         assert!(line.starts_with("{\"level\":\"") && line.ends_with("\"}"), "{line}");
         assert!(line.contains("\"program\":\"trust-init\",\"message\":\""), "{line}");
     }
     let error = world.trust_init(&["--log", "json", "--ca", "/a\"b\n", "true"]).run().exits(125);
-    error.says(r#""message":"cannot read `/a\"b\\u{a}` (from --ca)"#).says(r#""fix":"mount it there"#);
+    error
+        .says(r#""message":"cannot read `/a\"b\\u{a}` (from --ca)"#)
+        .says(r#""fix":"mount it there"#);
 }
 
 #[test]

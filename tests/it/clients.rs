@@ -55,7 +55,9 @@ fn client(name: &str, address: &str) -> Vec<String> {
             return vec![
                 "/bin/sh".into(),
                 "-c".into(),
-                format!("echo | openssl s_client -connect {address} -verify_return_error 2>&1 && echo 'served over a verified connection'"),
+                format!(
+                    "echo | openssl s_client -connect {address} -verify_return_error 2>&1 && echo 'served over a verified connection'"
+                ),
             ];
         }
         name => return vec![tool(name).display().to_string(), "get".into(), address.into()],
@@ -148,7 +150,8 @@ fn rustls() {
 #[test]
 fn a_service_that_is_pinned_still_refuses_public_servers() {
     let Servers { private, public, stranger: partner } = &Servers::start();
-    let pinned = |server: &Server| asks("curl", server, public, &partner.ca(), Some(&private.ca())).0;
+    let pinned =
+        |server: &Server| asks("curl", server, public, &partner.ca(), Some(&private.ca())).0;
     assert!(pinned(partner), "its own partner");
     assert!(pinned(private), "the custom CA");
     assert!(!pinned(public), "a public server");

@@ -9,18 +9,18 @@ const DEFAULT: &str = "/usr/local/share/ca-certificates";
 #[test]
 fn without_a_ca_nothing_is_done() {
     let world = World::new();
-    let plain = world.trust_init(&["env"]).run().succeeds().is_silent().stdout();
+    let plain = world.trust_init(&["env"]).run().succeeds().stays_silent().stdout();
     assert_eq!(plain, "PATH=/bin:/usr/bin:/sbin:/usr/sbin\n");
     assert!(!world.has("/run/trust-init"));
     std::fs::remove_dir(world.path(DEFAULT)).unwrap();
-    world.trust_init(&["env"]).run().succeeds().is_silent().prints(&plain);
+    world.trust_init(&["env"]).run().succeeds().stays_silent().prints(&plain);
 }
 
 #[test]
 fn what_the_image_trusts_already_is_no_custom_ca() {
     let world = World::new();
     world.copy("ca-rsa.pem", CUSTOM_CA);
-    world.trust_init(&["true"]).run().succeeds().is_silent();
+    world.trust_init(&["true"]).run().succeeds().stays_silent();
     assert!(!world.has("/run/trust-init"));
     // Named, it is one: programs that add to roots of their own do not know it.
     let named = world.trust_init(&["--ca", CUSTOM_CA, "env"]).run().succeeds();
@@ -96,7 +96,10 @@ fn a_kubernetes_volume_is_followed_through_its_links() {
 #[test]
 fn several_cas_by_option_by_variable_and_as_text() {
     let world = World::new();
-    world.copy("ca-ec.crt", "/a.crt").copy("neighbour/ca.crt", "/b.crt").copy("ca-ed25519.crt", "/c.crt");
+    world
+        .copy("ca-ec.crt", "/a.crt")
+        .copy("neighbour/ca.crt", "/b.crt")
+        .copy("ca-ed25519.crt", "/c.crt");
     let options = world.trust_init(&["--ca", "/a.crt", "--ca=/b.crt", "true"]).run();
     options.succeeds().says("2 custom CAs");
     let variable = world.trust_init(&["true"]).env("TRUST_INIT_CA", "/a.crt::/c.crt").run();
@@ -128,7 +131,7 @@ fn base64(bytes: &[u8]) -> String {
 #[test]
 fn an_empty_variable_switches_the_default_directory_off() {
     let world = World::new().with_ca();
-    world.trust_init(&["true"]).env("TRUST_INIT_CA", "").run().succeeds().is_silent();
+    world.trust_init(&["true"]).env("TRUST_INIT_CA", "").run().succeeds().stays_silent();
 }
 
 #[test]
@@ -149,7 +152,12 @@ fn files_beyond_the_limits_are_refused_with_the_limit() {
     let world = World::new();
     world.write("/big.crt", "").write("/d/a.crt", "").write("/d/b.crt", "").write("/d/c.crt", "");
     let size = |path: &str, mib: u64| {
-        std::fs::File::options().write(true).open(world.path(path)).unwrap().set_len(mib << 20).unwrap();
+        std::fs::File::options()
+            .write(true)
+            .open(world.path(path))
+            .unwrap()
+            .set_len(mib << 20)
+            .unwrap();
     };
     size("/big.crt", 5000);
     let run = world.trust_init(&["--ca", "/big.crt", "true"]).run().exits(125);
@@ -214,7 +222,10 @@ fn an_unreadable_root_store_is_an_error_and_never_lost_in_silence() {
 fn a_broken_block_among_the_roots_is_left_out_and_said() {
     let world = World::new().with_ca();
     let roots = world.read(ROOTS);
-    world.write(ROOTS, format!("{roots}-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----\n{roots}"));
+    world.write(
+        ROOTS,
+        format!("{roots}-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----\n{roots}"),
+    );
     let run = world.trust_init(&["true"]).run().succeeds();
     run.says("left out of the image's roots").says("(1 double left out)");
     assert_eq!(count(&world.read(BUNDLE)), 2);

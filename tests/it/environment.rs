@@ -85,7 +85,8 @@ fn what_a_client_falls_back_to_is_not_widened_by_the_variable_in_front() {
     }
     // requests never looked at SSL_CERT_FILE: it trusted public roots, and still does.
     is(&world, &run, "REQUESTS_CA_BUNDLE", &[CUSTOM_CA, ROOTS]);
-    let run = world.trust_init(&["env"]).env("REQUESTS_CA_BUNDLE", "/etc/partner.pem").run().succeeds();
+    let run =
+        world.trust_init(&["env"]).env("REQUESTS_CA_BUNDLE", "/etc/partner.pem").run().succeeds();
     for name in ["REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE", "PIP_CERT"] {
         is(&world, &run, name, pinned);
     }
@@ -113,7 +114,8 @@ fn a_variable_that_names_the_images_roots_gets_the_bundle() {
     world.copy("two.crt", ROOTS);
     let part = certificates(&world.read(ROOTS)).remove(0);
     world.write("/etc/part.pem", part);
-    let run = world.trust_init(&["env"]).env("REQUESTS_CA_BUNDLE", "/etc/part.pem").run().succeeds();
+    let run =
+        world.trust_init(&["env"]).env("REQUESTS_CA_BUNDLE", "/etc/part.pem").run().succeeds();
     is(&world, &run, "REQUESTS_CA_BUNDLE", &["/etc/part.pem", CUSTOM_CA]);
 }
 
@@ -127,7 +129,8 @@ fn a_variable_that_names_every_custom_ca_already_is_left_alone() {
     // But not where some clients could not read it as it is.
     world.copy("neighbour/ca.crt", "/etc/glued.pem");
     world.write("/etc/glued.pem", format!("  {}", world.read(CUSTOM_CA)));
-    let run = world.trust_init(&["env"]).env("NODE_EXTRA_CA_CERTS", "/etc/glued.pem").run().succeeds();
+    let run =
+        world.trust_init(&["env"]).env("NODE_EXTRA_CA_CERTS", "/etc/glued.pem").run().succeeds();
     is(&world, &run, "NODE_EXTRA_CA_CERTS", &[CUSTOM_CA]);
 }
 

@@ -3,6 +3,17 @@
 //! `world` is the harness: a small image of its own for every test. The rest is one file per stage,
 //! then the promises that cut across them.
 
+#![allow(
+    clippy::pedantic,
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test prepares a world, and fails where it stands"
+)]
+
 mod world;
 
 mod cli;

@@ -39,7 +39,16 @@ fn kill(signal: &str, process: u32) {
 fn stopped_while_at_work(run: &Run<'_>, signal: &str) -> Outcome {
     let mut command = Command::new(tool("strace"));
     let inject = "inject=rename,renameat,renameat2:delay_enter=2000000";
-    command.args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=rename,renameat,renameat2", "-e", inject]);
+    command.args([
+        "-f",
+        "-qq",
+        "-o",
+        "/dev/null",
+        "-e",
+        "trace=rename,renameat,renameat2",
+        "-e",
+        inject,
+    ]);
     let inner = run.command();
     command.arg(inner.get_program()).args(inner.get_args()).env_clear();
     command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));

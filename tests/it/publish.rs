@@ -104,7 +104,8 @@ fn two_containers_with_two_cas_on_one_volume_never_meet() {
                 paths.push((which, bundle(&run.mount(&directory, target).run().succeeds())));
             }
             for (which, path) in paths {
-                let inside = directory.join(path.strip_prefix(target).unwrap().trim_start_matches('/'));
+                let inside =
+                    directory.join(path.strip_prefix(target).unwrap().trim_start_matches('/'));
                 let text = std::fs::read_to_string(inside).unwrap();
                 assert!(text.contains(&worlds[which].read(CUSTOM_CA)), "{path}");
                 assert!(!text.contains(&worlds[1 - which].read(CUSTOM_CA)), "{path}");
@@ -170,7 +171,8 @@ fn a_mounted_bundle_that_holds_everything_is_adopted() {
     let both = format!("{}{}", world.read(ROOTS), world.read(CUSTOM_CA));
     world.write("/prepared.crt", both).directory("/run/trust-init", 0o755).write(BUNDLE, "");
     let prepared = world.path("/prepared.crt");
-    let run = world.trust_init(&["env"]).mount(&prepared, BUNDLE).env("NODE_EXTRA_CA_CERTS", CUSTOM_CA);
+    let run =
+        world.trust_init(&["env"]).mount(&prepared, BUNDLE).env("NODE_EXTRA_CA_CERTS", CUSTOM_CA);
     let run = run.env("DENO_CERT", CUSTOM_CA).env("SSL_CERT_FILE", BUNDLE).run().succeeds();
     assert_eq!(bundle(&run), BUNDLE);
     run.never_says("warning");
@@ -189,7 +191,9 @@ fn a_mounted_bundle_that_lacks_something_is_not_used_and_said() {
     let path = bundle(&run);
     assert_ne!(path, BUNDLE);
     assert_eq!(count(&world.read(&path)), 2);
-    run.says("the bundle mounted at `/run/trust-init/ca-bundle.crt` is not used: it lacks 1 certificate");
+    run.says(
+        "the bundle mounted at `/run/trust-init/ca-bundle.crt` is not used: it lacks 1 certificate",
+    );
 }
 
 #[test]
@@ -204,7 +208,8 @@ fn prepare_publishes_for_others_and_ends() {
 fn dry_run_changes_nothing_and_says_what_would_be_done() {
     let world = World::new().with_ca();
     let run = world.trust_init(&["--dry-run", "python", "app.py"]).run().succeeds();
-    run.says("would start `python`").says("would set SSL_CERT_FILE=`/run/trust-init/ca-bundle.crt`");
+    run.says("would start `python`")
+        .says("would set SSL_CERT_FILE=`/run/trust-init/ca-bundle.crt`");
     assert!(!world.has("/run/trust-init"));
     let run = world.trust_init(&["--dry-run"]).uid(1000).run().succeeds();
     run.says("would set SSL_CERT_FILE=`/tmp/trust-init-1000-");
@@ -215,8 +220,10 @@ fn dry_run_changes_nothing_and_says_what_would_be_done() {
 fn an_image_with_nothing_in_it_gets_its_directories() {
     let world = World::empty();
     world.copy("neighbour/ca.crt", CUSTOM_CA);
-    world.trust_init(&["/trust-init", "--version"]).run().succeeds().prints(
-        concat!("trust-init ", env!("CARGO_PKG_VERSION"), "\n"),
-    );
+    world.trust_init(&["/trust-init", "--version"]).run().succeeds().prints(concat!(
+        "trust-init ",
+        env!("CARGO_PKG_VERSION"),
+        "\n"
+    ));
     assert_eq!(count(&world.read(BUNDLE)), 1);
 }

@@ -48,7 +48,8 @@ fn arguments_of_any_bytes() {
 #[test]
 fn the_environment_byte_for_byte_but_for_the_trust_variables() {
     let ours = "TRUST_INIT|SSL_CERT|CA_BUNDLE|CAINFO|PIP_CERT|CA_CERTS|SSL_CA_FILE|DENO_CERT";
-    let script = format!("cat /proc/self/environ | tr '\\0' '\\n' | grep -avE '^[A-Z0-9_]*({ours})'");
+    let script =
+        format!("cat /proc/self/environ | tr '\\0' '\\n' | grep -avE '^[A-Z0-9_]*({ours})'");
     let output = shell(&script, |command| {
         command.env(OsStr::from_bytes(b"B\xff"), OsStr::from_bytes(b"\xfe\x01"));
         command.env("Z", "").env("A", "=x=y").env("lower", "case");
@@ -119,7 +120,8 @@ fn a_broken_pipe_ends_the_service_as_it_would() {
     assert_eq!(output.stdout, b"y\n\n");
     let status = |program: &str| {
         let script = format!("{{ {program} yes; echo $? >&2; }} | head -n 1");
-        let output = Command::new("/bin/sh").args(["-c", &script]).env("TRUST_INIT_CA", "").output();
+        let output =
+            Command::new("/bin/sh").args(["-c", &script]).env("TRUST_INIT_CA", "").output();
         String::from_utf8(output.unwrap().stderr).unwrap()
     };
     assert_eq!(status(tool("trust-init").to_str().unwrap()), "141\n");
@@ -145,8 +147,12 @@ fn death_by_a_signal_is_death_by_that_signal() {
 #[test]
 fn standard_input_and_output_are_the_services() {
     let mut command = Command::new(tool("trust-init"));
-    command.args(["cat"]).env("TRUST_INIT_CA", gallery("neighbour/ca.crt")).env("TRUST_INIT_DIR", "/dev/shm");
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    command
+        .args(["cat"])
+        .env("TRUST_INIT_CA", gallery("neighbour/ca.crt"))
+        .env("TRUST_INIT_DIR", "/dev/shm");
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"\x00protocol\xff").unwrap();
     assert_eq!(child.wait_with_output().unwrap().stdout, b"\x00protocol\xff");
 }

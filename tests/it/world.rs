@@ -73,7 +73,8 @@ impl World {
     #[track_caller]
     pub fn new() -> Self {
         let world = Self::empty();
-        for directory in ["bin", "proc", "run", "tmp", "dev/shm", "usr/local/share/ca-certificates"] {
+        for directory in ["bin", "proc", "run", "tmp", "dev/shm", "usr/local/share/ca-certificates"]
+        {
             world.directory(directory, if directory.contains("tmp") { 0o1777 } else { 0o755 });
         }
         world.directory("dev/shm", 0o1777);
@@ -226,7 +227,16 @@ impl Run<'_> {
             self.prelude
         );
         let mut command = Command::new(tool("unshare"));
-        command.args(["--mount", "--pid", "--fork", "--kill-child", "/bin/sh", "-c", &script, "sh"]);
+        command.args([
+            "--mount",
+            "--pid",
+            "--fork",
+            "--kill-child",
+            "/bin/sh",
+            "-c",
+            &script,
+            "sh",
+        ]);
         command.args(&self.words).env_clear().env("PATH", "/bin:/usr/bin:/sbin:/usr/sbin");
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null());
@@ -270,7 +280,7 @@ impl Outcome {
 
     /// Nothing at all on stderr.
     #[track_caller]
-    pub fn is_silent(self) -> Self {
+    pub fn stays_silent(self) -> Self {
         assert_eq!(self.stderr(), "");
         self
     }

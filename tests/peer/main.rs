@@ -8,6 +8,8 @@
 //!   peer serve CERT KEY ADDRESS[:PORT]   says `listening on ADDRESS:PORT`, answers until killed
 //!   peer get HOST:PORT                   prints what the server says, or why it is not trusted
 
+#![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "a tool of the tests")]
+
 use std::error::Error;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{IpAddr, TcpListener, TcpStream};
@@ -34,7 +36,10 @@ fn main() -> Outcome {
         ["make", directory, name, sans @ ..] => make(Path::new(directory), name, sans),
         ["serve", certificate, key, address] => serve(certificate, key, address),
         ["get", address] => get(address),
-        _ => Err("usage: peer make DIR NAME [SAN]... | serve CERT KEY ADDRESS | get HOST:PORT".into()),
+        _ => {
+            Err("usage: peer make DIR NAME [SAN]... | serve CERT KEY ADDRESS | get HOST:PORT"
+                .into())
+        }
     }
 }
 

@@ -1,0 +1,110 @@
+#!/usr/bin/env bash
+# Shows on this machine what trust-init does: a server with a private
+# certificate is refused by real clients, and served once trust-init is in
+# front of them. Then the same in containers, where a Docker engine is there.
+#
+#   ./scripts/demo.sh
+#
+# Needs Rust, and curl or python3. Leaves nothing behind. Ends non-zero if any
+# step is not as expected.
+#   DEMO_IMAGE=IMAGE   the image for the containers (default: python:3.13)
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+work=$(mktemp -d)
+server= container=
+finish() {
+    [ -z "$server" ] || kill "$server" 2>/dev/null || true
+    [ -z "$container" ] || docker rm -f "$container" >/dev/null 2>&1 || true
+    rm -rf "$work"
+}
+trap finish EXIT
+
+heading() { printf '\n== %s\n' "$*"; }
+die() {
+    printf 'demo.sh: error: %s\n' "$*" >&2
+    exit 1
+}
+
+heading "building trust-init"
+programs=$(scripts/build.sh)
+cargo build --release --locked --quiet --example peer
+peer=$programs/examples/peer
+
+heading "making a private CA, and a server certificate that it signed"
+"$peer" make "$work/certs" "Demo CA"
+(cd "$work/certs" && ls)
+
+heading "starting an HTTPS server with it"
+"$peer" serve "$work/certs/server.pem" "$work/certs/server-key.pem" 127.0.0.1 >"$work/address" &
+server=$!
+for _ in $(seq 100); do
+    [ ! -s "$work/address" ] || break
+    kill -0 "$server" 2>/dev/null || die "the server ended"
+    sleep 0.1
+done
+address=$(sed -n 's/^listening on //p' "$work/address")
+[ -n "$address" ] || die "the server did not start within 10 seconds"
+echo "https://$address"
+
+get='import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1]).read().decode(), end="")'
+served="served over a verified connection"
+
+# expect refused|served NAME COMMAND...: shows what the command said.
+expect() {
+    local wanted=$1 name=$2 found=refused
+    shift 2
+    "$@" >"$work/out" 2>"$work/err" && grep -qx "$served" "$work/out" && found=served
+    printf '%-26s %s\n' "$name:" "$found"
+    grep -E "^trust-init|rror" "$work/err" | tail -n 2 | cut -c 1-160 | sed 's/^/    /' || true
+    [ "$found" = "$wanted" ] || {
+        cat "$work/out" "$work/err" >&2
+        die "$name: expected $wanted"
+    }
+}
+
+# The clients get a clean environment: this machine's own trust variables
+# would decide otherwise.
+clean=(env -i PATH="$PATH" HOME="$work")
+front=("${clean[@]}" "$programs/trust-init" --ca "$work/certs" --dir "$work" --log quiet --)
+heading "clients on this machine"
+clients=0
+if command -v curl >/dev/null; then
+    expect refused "curl" "${clean[@]}" curl -sS "https://$address"
+    expect served "trust-init -- curl" "${front[@]}" curl -sS "https://$address"
+    clients=$((clients + 1))
+fi
+if command -v python3 >/dev/null; then
+    expect refused "python3" "${clean[@]}" python3 -c "$get" "https://$address"
+    expect served "trust-init -- python3" "${front[@]}" python3 -c "$get" "https://$address"
+    clients=$((clients + 1))
+fi
+[ "$clients" -gt 0 ] || die "neither curl nor python3 is here: install one of them"
+
+heading "clients in containers"
+if ! docker info >/dev/null 2>&1; then
+    echo "left out: no Docker engine answers here"
+    exit 0
+fi
+image=${DEMO_IMAGE:-python:3.13}
+if ! docker image inspect "$image" >/dev/null 2>&1 && ! docker pull -q "$image" 2>"$work/err"; then
+    die "cannot pull $image ($(tail -n 1 "$work/err")); name another with DEMO_IMAGE"
+fi
+# The server's own network is shared, so that its name is the same as above.
+container=$(docker run -d -v "$peer:/peer:ro" -v "$work/certs:/certs:ro" --entrypoint /peer "$image" \
+    serve /certs/server.pem /certs/server-key.pem 127.0.0.1:8443)
+for _ in $(seq 100); do
+    docker logs "$container" 2>/dev/null | grep -q listening && break
+    sleep 0.1
+done
+plain=(docker run --rm --network "container:$container")
+front=("${plain[@]}" -v "$programs/trust-init:/trust-init:ro"
+    -v "$work/certs/ca.crt:/usr/local/share/ca-certificates/custom-ca.crt:ro" --entrypoint /trust-init)
+url=https://localhost:8443
+expect refused "curl" "${plain[@]}" --entrypoint curl "$image" -sS "$url"
+expect served "trust-init -- curl" "${front[@]}" "$image" -- curl -sS "$url"
+expect refused "python3" "${plain[@]}" --entrypoint python3 "$image" -c "$get" "$url"
+expect served "trust-init -- python3" "${front[@]}" "$image" -- python3 -c "$get" "$url"
+# Hardened: another user, nothing to write to, no capabilities.
+front+=(--user 1000 --read-only --cap-drop ALL --security-opt no-new-privileges)
+expect served "the same, hardened" "${front[@]}" "$image" -- curl -sS "$url"

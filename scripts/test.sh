@@ -1,0 +1,115 @@
+#!/usr/bin/env bash
+# Runs every test, in named parts with the time each took.
+#
+#   ./scripts/test.sh              all parts
+#   ./scripts/test.sh PART...      some: style build tests licences demo containers
+#
+# What the tests need is installed where that can be done (Debian or Ubuntu, as
+# root); elsewhere it is named. The container part needs a Docker engine and
+# starts one where it can; without one it is left out on a person's machine and
+# an error where CI is set.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# Command: the Debian package that has it.
+declare -A packages=(
+    [busybox]=busybox-static [cc]=gcc [curl]=curl [openssl]=openssl [python3]=python3
+    [shellcheck]=shellcheck [strace]=strace [tini-static]=tini [unshare]=util-linux
+)
+
+die() {
+    printf 'test.sh: error: %s\n' "$1" >&2
+    [ $# -lt 2 ] || printf 'test.sh: fix: %s\n' "$2" >&2
+    exit 1
+}
+
+# The whole run is one process tree; nothing of this machine's trust counts.
+export RUST_BACKTRACE=0
+ready() {
+    command -v cargo >/dev/null || die "cannot find cargo" "install Rust, see https://rustup.rs"
+    local missing=() command
+    for command in "${!packages[@]}"; do
+        command -v "$command" >/dev/null || missing+=("${packages[$command]}")
+    done
+    # A busybox that is not static would not start in an empty image.
+    file_is_static /bin/busybox || file_is_static /usr/bin/busybox || missing+=(busybox-static)
+    [ ${#missing[@]} -gt 0 ] || return 0
+    local install="apt-get install -y ${missing[*]}"
+    command -v apt-get >/dev/null || die "these are missing: ${missing[*]}" "install them (Debian's names)"
+    [ "$(id -u)" -eq 0 ] || die "these are missing: ${missing[*]}" "sudo $install"
+    echo "installing ${missing[*]}"
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq && apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+file_is_static() { [ -e "$1" ] && ! ldd "$1" >/dev/null 2>&1; }
+
+style() {
+    cargo fmt --check
+    cargo clippy --all-targets --all-features --locked --quiet -- -D warnings
+    shellcheck -x scripts/*.sh tests/*/*.sh .ci/run
+}
+
+build() {
+    local programs size
+    programs=$(scripts/build.sh)
+    size=$(stat -c %s "$programs/trust-init")
+    echo "trust-init: $size bytes"
+    [ "$size" -le 1600000 ] || die "trust-init is larger than 1.6 MB"
+    # What runs as the first process of a container has no YAML and no TLS in it.
+    cargo build --release --locked --quiet --no-default-features
+}
+
+tests() {
+    # The namespaces and mounts of the tests' small images are root's.
+    [ "$(id -u)" -eq 0 ] || die "the tests make namespaces and mounts" "sudo -E ./scripts/test.sh"
+    cargo build --locked --quiet --example peer
+    cargo test --locked --test it
+}
+
+licences() {
+    local tools=${XDG_CACHE_HOME:-$HOME/.cache}/trust-init-tests/cargo
+    PATH=$tools/bin:$PATH
+    command -v cargo-deny >/dev/null ||
+        cargo install --quiet --locked --root "$tools" --version '^0.20' cargo-deny
+    cargo deny --log-level error check bans licenses sources
+    # The advisories are in a repository that not every machine can reach.
+    if cargo deny --log-level off fetch db 2>/dev/null; then
+        cargo deny --log-level error check advisories
+    else
+        echo "advisories: not checked, their database cannot be reached from here"
+    fi
+}
+
+demo() {
+    DEMO_IMAGE=${DEMO_IMAGE:-trust-init-test/bookworm} scripts/demo.sh
+}
+
+containers() {
+    cargo build --locked --quiet --example peer
+    cargo test --locked --features containers --test containers -- --test-threads 1
+}
+
+# engine: brings up a Docker engine and the images, if that can be done here.
+engine() { tests/containers/engine.sh start && tests/containers/bases.sh; }
+
+parts=("$@")
+[ ${#parts[@]} -gt 0 ] || parts=(style build tests licences engine demo containers)
+ready
+started=$SECONDS
+for part in "${parts[@]}"; do
+    declare -F "$part" >/dev/null || die "there is no part $part"
+    printf '\n== %s\n' "$part"
+    since=$SECONDS
+    # In a shell of its own, where set -e is not switched off by the `if`.
+    bash -c "set -euo pipefail; $(declare -f); $part" && status=0 || status=$?
+    if [ "$status" -ne 0 ]; then
+        if [ "$part" = engine ] && [ -z "${CI:-}" ]; then
+            echo "left out: demo in containers, and containers"
+            break
+        fi
+        die "part $part failed"
+    fi
+    printf '== %s: %d s\n' "$part" $((SECONDS - since))
+done
+printf '\n== all parts: %d s\n' $((SECONDS - started))
