@@ -1,1 +1,155 @@
-//! x
+//! The repository itself: what the documents promise is what the code says.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use trust_init::environment::{Points, Rule, TABLE};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(root().join(path)).unwrap()
+}
+
+/// The files that git tracks with one of these endings.
+fn files(endings: &[&str]) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut waiting = vec![root().to_path_buf()];
+    while let Some(directory) = waiting.pop() {
+        for entry in directory.read_dir().unwrap().map(|entry| entry.unwrap().path()) {
+            let name = entry.file_name().unwrap().to_str().unwrap();
+            if entry.is_dir() && name != "target" && name != ".git" {
+                waiting.push(entry);
+            } else if endings.iter().any(|ending| name.ends_with(ending)) {
+                found.push(entry);
+            }
+        }
+    }
+    found
+}
+
+/// What stands between two comments of a document.
+fn between(path: &str, name: &str) -> String {
+    let text = read(path);
+    let (_, rest) = text.split_once(&format!("<!-- {name}: begin -->\n")).unwrap();
+    rest.split_once(&format!("<!-- {name}: end -->")).unwrap().0.to_owned()
+}
+
+#[test]
+fn every_source_file_says_why_it_exists_and_is_short() {
+    for path in files(&[".rs"]) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.starts_with("//! "), "{}: no header", path.display());
+        let lines = text.lines().count();
+        assert!(lines <= 350, "{}: {lines} lines", path.display());
+    }
+}
+
+#[test]
+fn every_public_item_is_documented() {
+    for path in files(&[".rs"]).iter().filter(|path| path.starts_with(root().join("src"))) {
+        let text = std::fs::read_to_string(path).unwrap();
+        let lines: Vec<_> = text.lines().collect();
+        for (index, line) in lines.iter().enumerate() {
+            let item = line.trim_start();
+            let is_item = ["fn ", "struct ", "enum ", "const ", "trait ", "type "]
+                .iter()
+                .any(|kind| item.strip_prefix("pub ").is_some_and(|item| item.starts_with(kind)));
+            let above =
+                lines[..index].iter().rev().find(|line| !line.trim_start().starts_with("#["));
+            let documented = above.is_some_and(|line| line.trim_start().starts_with("///"));
+            assert!(!is_item || documented, "{}: {line}", path.display());
+        }
+    }
+}
+
+#[test]
+fn the_readmes_table_of_variables_is_the_codes() {
+    let mut table = String::from("| variable | read by | names | rule |\n|---|---|---|---|\n");
+    for row in TABLE {
+        let names = match row.points {
+            Points::Bundle => "custom CAs and roots",
+            Points::Custom => "custom CAs",
+        };
+        let rule = match row.rule {
+            Rule::Set => "set".to_owned(),
+            Rule::LeftAloneUnless(option) => format!("left alone unless {option}"),
+        };
+        table.push_str(&format!("| `{}` | {} | {names} | {rule} |\n", row.name, row.readers));
+    }
+    assert_eq!(between("README.md", "variables"), table);
+}
+
+#[test]
+fn security_lists_every_crate_in_the_program() {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let mut command = Command::new(cargo);
+    command.args(["tree", "--locked", "--no-default-features", "--edges", "normal,no-proc-macro"]);
+    command.args(["--prefix", "none", "--format", "{p}"]).current_dir(root());
+    let output = command.output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let crates: BTreeSet<_> = text.lines().filter_map(|line| line.split(' ').next()).collect();
+    let list: String = crates
+        .into_iter()
+        .filter(|name| *name != "trust-init")
+        .map(|name| format!("- {name}\n"))
+        .collect();
+    if std::env::var_os("UPDATE_SNAPSHOT").is_some() {
+        let old = between("SECURITY.md", "dependencies");
+        let begin = "<!-- dependencies: begin -->\n";
+        let new = read("SECURITY.md").replace(&format!("{begin}{old}"), &format!("{begin}{list}"));
+        std::fs::write(root().join("SECURITY.md"), new).unwrap();
+    }
+    assert_eq!(between("SECURITY.md", "dependencies"), list);
+}
+
+#[test]
+fn every_dependency_says_why() {
+    let text = read("Cargo.toml");
+    let dependencies = text.split("dependencies]\n").skip(1);
+    for section in dependencies {
+        let lines = section.lines().take_while(|line| !line.starts_with('['));
+        for line in lines.filter(|line| line.contains(" = ")) {
+            assert!(line.contains(" # "), "{line}");
+        }
+    }
+}
+
+#[test]
+fn the_changelog_has_this_version() {
+    let heading = concat!("## ", env!("CARGO_PKG_VERSION"), " ");
+    assert!(read("CHANGELOG.md").lines().any(|line| line.starts_with(heading)));
+}
+
+#[test]
+fn links_between_the_documents_lead_somewhere() {
+    for path in files(&[".md"]) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        for (_, rest) in text.match_indices("](").map(|(at, _)| text.split_at(at + 2)) {
+            let target = rest.split(')').next().unwrap().split('#').next().unwrap();
+            if !target.is_empty() && !target.contains("://") {
+                let found = path.parent().unwrap().join(target);
+                assert!(found.exists(), "{}: {target}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn ci_runs_the_readmes_test_command_and_nothing_else() {
+    assert!(read("README.md").contains("\n./scripts/test.sh "));
+    let commands: Vec<_> = read(".ci/run").lines().map(str::to_owned).collect();
+    let commands: Vec<_> = commands.iter().filter(|line| !line.starts_with('#')).collect();
+    assert_eq!(commands, ["exec \"$(dirname \"${BASH_SOURCE[0]}\")/../scripts/test.sh\""]);
+}
+
+#[test]
+fn every_setting_is_in_the_help_text() {
+    let help = read("src/help.txt");
+    for name in trust_init::cli::VARIABLES {
+        assert!(help.contains(name), "{name}");
+    }
+}
