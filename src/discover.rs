@@ -8,9 +8,11 @@ pub mod file;
 mod pinned;
 mod roots;
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fmt::{self, Display};
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
@@ -212,29 +214,29 @@ fn members(directory: &Path) -> Result<Vec<PathBuf>, Problem> {
 }
 
 /// Every `.crt` below the default directory, subfolders and links included, as
-/// `update-ca-certificates` finds them (`find -L DIR -type f -name '*.crt' | sort`). A directory of
-/// that name is listed too: it stands where a file was meant.
+/// `update-ca-certificates` finds them (`find -L DIR -type f -name '*.crt' | sort`). Each folder is
+/// read once, so links that make a circle do no harm. A folder in the place of [`CUSTOM_CA`] is
+/// listed too: a file was meant.
 fn below(directory: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let mut waiting = vec![(directory.to_path_buf(), 0)];
-    while let Some((directory, depth)) = waiting.pop() {
-        let entries = directory.read_dir().into_iter().flatten().filter_map(Result::ok);
-        for path in entries.map(|entry| entry.path()) {
+    let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
+    let mut waiting = vec![directory.to_path_buf()];
+    while let Some(directory) = waiting.pop() {
+        let Ok(folder) = directory.metadata() else { continue };
+        if !seen.insert((folder.dev(), folder.ino())) {
+            continue;
+        }
+        for path in directory.read_dir().into_iter().flatten().flatten().map(|entry| entry.path()) {
             let is_certificate = path.extension() == Some(OsStr::new("crt"));
-            let is_directory = path.is_dir();
-            if is_certificate && (!is_directory || path == Path::new(CUSTOM_CA)) {
+            if is_certificate && (!path.is_dir() || path == Path::new(CUSTOM_CA)) {
                 found.push(path);
-            } else if is_directory && depth < DEEPEST {
-                waiting.push((path, depth + 1));
+            } else if path.is_dir() {
+                waiting.push(path);
             }
         }
     }
     found.sort_unstable();
     found
 }
-
-/// Links can make a circle; nobody nests deeper than this.
-const DEEPEST: usize = 8;
 
 /// The text in TRUST_INIT_CA_PEM: with its line breaks, with the two characters `\n` for each (as
 /// .env files and web forms make of it), or as base64 of the whole (as Kubernetes writes it).

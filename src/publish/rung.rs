@@ -95,7 +95,6 @@ pub fn home(
     let Some(directory) = open_home(home, order.dry)? else {
         return Ok(paths(home, files));
     };
-    is_safe(&directory)?;
     let us = geteuid().as_raw();
     let mut stale = Vec::new();
     for (_, name, pieces) in files {
@@ -124,8 +123,8 @@ pub fn home(
     Ok(paths(home, files))
 }
 
-/// Opens `/run/trust-init`, making it, and `/run` in an image that has nothing. `None` on a dry
-/// run where it would have to be made.
+/// Opens `/run/trust-init`, making it, and `/run` in an image that has nothing, and sees to it that
+/// both are safe. `None` on a dry run where something would have to be made.
 fn open_home(home: &Path, dry: bool) -> Result<Option<Directory>, Refusal> {
     let mut directory = Directory::open(Path::new("/"))?;
     for name in home.iter().skip(1) {
@@ -138,6 +137,8 @@ fn open_home(home: &Path, dry: bool) -> Result<Option<Directory>, Refusal> {
             }
             opened => opened?,
         };
+        // Who may replace a directory on the way may replace what is below it.
+        is_safe(&directory)?;
     }
     Ok(Some(directory))
 }

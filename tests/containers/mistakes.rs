@@ -13,12 +13,12 @@ fn ca_file_missing_on_the_host() {
     let (site, folder) = (site(), Folder::new());
     let missing = folder.0.join("ca.crt");
     let container = || site.container(BOOKWORM).mount(&missing, CUSTOM_CA);
-    let cause = "cannot read `/usr/local/share/ca-certificates/custom-ca.crt` (looked at by default): \
-                 it is an empty directory, which Docker makes where the file to mount is missing on the host";
+    let cause = "it is an empty directory, which Docker makes where the file to mount is missing on the host";
     let outcome = container()
         .run(&["echo", "started"])
         .exits(125)
-        .says(&format!("trust-init: error: {cause}\n"))
+        .says("trust-init: error: cannot read `/usr/local/share/ca-certificates/custom-ca.crt`")
+        .says(cause)
         .says("trust-init: fix: put the file in place on the host")
         .says("to start the service without it, set TRUST_INIT_ON_ERROR=warn");
     assert_eq!(outcome.stdout, "");
@@ -29,7 +29,10 @@ fn ca_file_missing_on_the_host() {
         warn.run(&["echo", "started"])
             .exits(0)
             .prints("started")
-            .says(&format!("trust-init: warning: {cause}\n"));
+            .says(
+                "trust-init: warning: cannot read `/usr/local/share/ca-certificates/custom-ca.crt`",
+            )
+            .says(cause);
     }
     // As before: nobody more, nobody less.
     container().options("--on-error warn").finds(&[CURL], "private refused, public served");
@@ -73,7 +76,7 @@ fn ca_from_the_image() {
     );
     site.container_of(&image)
         .finds(&[CURL], "private served, public served, stranger refused")
-        .says("in `/usr/local/share/ca-certificates/custom-ca.crt` (looked at by default), from the image\n");
+        .says(", from the image\n");
     site.container(BOOKWORM)
         .trusting(&site, PRIVATE)
         .run(&["true"])

@@ -38,6 +38,15 @@ fn the_default_directory_is_read_as_update_ca_certificates_reads_it() {
 }
 
 #[test]
+fn links_that_make_a_circle_are_read_once() {
+    let world = World::new().with_ca();
+    for number in 0..20 {
+        symlink(".", world.path(&format!("{DEFAULT}/circle{number}"))).unwrap();
+    }
+    world.trust_init(&["true"]).run().succeeds().says("1 custom CA and 1 root");
+}
+
+#[test]
 fn a_ca_that_the_image_brought_is_named_as_such_and_a_mounted_one_is_not() {
     let world = World::new().with_ca();
     world.trust_init(&["true"]).run().succeeds().says(", from the image");

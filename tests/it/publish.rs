@@ -156,6 +156,15 @@ fn a_name_that_somebody_else_planted_is_neither_read_nor_replaced() {
 }
 
 #[test]
+fn a_directory_on_the_way_that_others_can_replace_is_not_trusted() {
+    let world = World::new().with_ca();
+    world.mode("/run", 0o777);
+    let run = world.trust_init(&["env"]).run().succeeds();
+    assert!(bundle(&run).starts_with("/tmp/trust-init-0-"));
+    run.says("`/run/trust-init` is not used: others can replace what is in it");
+}
+
+#[test]
 fn a_link_in_the_place_of_our_file_is_not_followed() {
     let world = World::new().with_ca();
     world.directory("/run/trust-init", 0o755).write("/etc/victim", "keep me");
