@@ -53,19 +53,28 @@ impl Directory {
     /// # Errors
     /// As mkdir(2) and open(2).
     pub fn open_or_make(&self, name: &OsStr) -> io::Result<Self> {
-        let is_new = match mkdirat(&self.fd, name, DIRECTORY_MODE) {
-            Ok(()) => true,
-            Err(Errno::EEXIST) => false,
-            // A name that stands answers EROFS or EACCES as well, and may serve as it is.
-            Err(error) => {
-                return self.open_in(name).map_err(|_| error.into());
+        match mkdirat(&self.fd, name, DIRECTORY_MODE) {
+            Ok(()) => {
+                let directory = self.open_in(name)?;
+                directory.open_up()?;
+                Ok(directory)
             }
-        };
-        let directory = self.open_in(name)?;
-        if is_new {
-            fchmod(&directory.fd, DIRECTORY_MODE)?;
+            Err(Errno::EEXIST) => self.open_in(name),
+            // A name that stands answers EROFS or EACCES as well, and may serve as it is.
+            Err(error) => self.open_in(name).map_err(|_| error.into()),
         }
-        Ok(directory)
+    }
+
+    /// Gives it the mode of a public directory, if it does not have that already.
+    ///
+    /// # Errors
+    /// As fchmod(2).
+    pub fn open_up(&self) -> io::Result<()> {
+        let (_, mode) = self.owner_and_mode()?;
+        if mode != DIRECTORY_MODE.bits() {
+            fchmod(&self.fd, DIRECTORY_MODE)?;
+        }
+        Ok(())
     }
 
     /// Opens the directory `name` in this one.

@@ -202,9 +202,11 @@ fn within(parent: &Directory, own: &str, files: &[Text<'_>], dry: bool) -> Resul
     if uid != geteuid().as_raw() {
         return Err(Refusal::Planted { name: own.to_owned(), uid });
     }
-    if mode != DIRECTORY_MODE.bits() {
+    // One that another of us has just made may still have the mode that its umask left.
+    if mode & !DIRECTORY_MODE.bits() != 0 {
         return Err(Refusal::Differs { name: own.to_owned() });
     }
+    directory.open_up()?;
     for (_, name, pieces) in files {
         match directory.standing(name, pieces)? {
             Some(standing) if standing.uid != uid => {

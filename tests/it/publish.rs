@@ -165,6 +165,19 @@ fn a_directory_on_the_way_that_others_can_replace_is_not_trusted() {
 }
 
 #[test]
+fn a_directory_of_ours_is_opened_up_but_never_closed_over_what_others_could_write() {
+    let world = World::new().with_ca();
+    let mine = bundle(&world.trust_init(&["env"]).uid(1000).run().succeeds());
+    let directory = mine.rsplit_once('/').unwrap().0.to_owned();
+    world.mode(&directory, 0o700);
+    assert_eq!(bundle(&world.trust_init(&["env"]).uid(1000).run().succeeds()), mine);
+    assert_eq!(world.path(&directory).metadata().unwrap().permissions().mode() & 0o7777, 0o755);
+    world.mode(&directory, 0o777);
+    let run = world.trust_init(&["env"]).uid(1000).run().succeeds();
+    assert!(bundle(&run.says("is not what we wrote")).starts_with("/dev/shm/"));
+}
+
+#[test]
 fn a_link_in_the_place_of_our_file_is_not_followed() {
     let world = World::new().with_ca();
     world.directory("/run/trust-init", 0o755).write("/etc/victim", "keep me");
