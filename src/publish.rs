@@ -78,14 +78,7 @@ pub enum Error {
     Nowhere { refusals: Vec<(&'static Path, Refusal)>, memory: io::Error },
 }
 
-/// The words: deriving would bring every nested type's into a program that never shows it.
-impl fmt::Debug for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Display::fmt(self, f)
-    }
-}
-
-impl std::error::Error for Error {}
+report::error_of_words!(Error);
 
 impl Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -192,14 +192,7 @@ struct Dangling {
     path: PathBuf,
 }
 
-/// The words: deriving would bring every nested type's into a program that never shows it.
-impl fmt::Debug for Dangling {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Display::fmt(self, f)
-    }
-}
-
-impl std::error::Error for Dangling {}
+report::error_of_words!(Dangling);
 
 impl Display for Dangling {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
