@@ -4,7 +4,8 @@
 use crate::container::Container;
 use crate::engine::{BOOKWORM, Outcome, call, docker, docker_build, label, unique};
 use crate::image::{Image, trust_init_image};
-use crate::site::{Folder, PRIVATE, Site, site};
+use crate::readme;
+use crate::site::{Folder, PRIVATE, Site, certificates, site};
 
 /// A package index behind the private CA, with one package in it. It is on the machine's own
 /// loopback, since a build has no other network in common with us.
@@ -27,7 +28,7 @@ server.socket = context.wrap_socket(server.socket, server_side=True)
 print("listening on", server.server_port, flush=True)
 server.serve_forever()
 "#;
-    let certificates = site.certificates.0.join("private");
+    let certificates = certificates().join("private");
     let server = Container::new(&site.image(BOOKWORM))
         .bare()
         .flags("--network host")
@@ -38,17 +39,18 @@ server.serve_forever()
     (server, format!("https://127.0.0.1:{port}/simple/"))
 }
 
-/// The Dockerfile of the README: `wrapped` stands for the mounts and trust-init.
+/// Builds an image whose Dockerfile ends with `step`; its pip is told nothing but the index.
 #[track_caller]
-fn build(site: &Site, wrapped: &str, index: &str) -> (Image, Outcome) {
+fn build(site: &Site, step: &str, index: &str) -> (Image, Outcome) {
     let folder = Folder::new();
-    let install = format!(
-        "/opt/venv/bin/pip install --no-cache-dir --retries 0 --index-url {index} greeting"
+    folder.write("requirements.txt", format!("--index-url {index}\ngreeting\n"));
+    let base = site.image(BOOKWORM);
+    let lines = format!(
+        "FROM {base}\nENV PATH=/opt/venv/bin:$PATH PIP_RETRIES=0\nCOPY requirements.txt .\n{step}"
     );
-    let lines = format!("FROM {}\nRUN {wrapped} {install}\n", site.image(BOOKWORM));
     let file = folder.write("Dockerfile", lines);
     let image = Image(format!("trust-init-test/{}", unique()));
-    let secret = format!("id=ca,src={}", site.ca(PRIVATE).display());
+    let secret = format!("id=ca,src={}", PRIVATE.ca().display());
     let (file, context) = (file.to_string_lossy(), folder.0.to_string_lossy());
     let words = ["buildx", "build", "--network", "host", "--progress", "plain", "--no-cache"];
     let more = ["--secret", &secret, "--tag", &image.0, "--file", &file, &context];
@@ -56,35 +58,38 @@ fn build(site: &Site, wrapped: &str, index: &str) -> (Image, Outcome) {
     (image, outcome)
 }
 
-const CA: &str = "--mount=type=secret,id=ca,target=/usr/local/share/ca-certificates/custom-ca.crt";
-
+/// The README's step as it stands there; and with any part of it left out, the build fails.
 #[test]
 fn pip_behind_a_private_ca() {
     let (site, program) = (site(), trust_init_image());
     let (_server, index) = index(&site);
-    let program =
-        format!("--mount=type=bind,from={},source=/trust-init,target=/trust-init", program.0);
+    let step =
+        readme::block("docker build").replace("from=trust-init,", &format!("from={},", program.0));
+    assert!(
+        step.contains(&program.0),
+        "the README's step takes the program from its image: {step}"
+    );
+
     let entry = "/trust-init --dir /dev/shm --";
+    let secret = step.lines().find(|line| line.contains("type=secret")).expect("a secret");
+    for part in [secret, entry] {
+        assert!(step.contains(part), "the README's step has `{part}`: {step}");
+        let without = step.replace(part, if part == secret { "\\" } else { "" });
+        build(&site, &without, &index).1.exits(1).says("CERTIFICATE_VERIFY_FAILED");
+    }
 
-    build(&site, "", &index).1.exits(1).says("CERTIFICATE_VERIFY_FAILED");
-    build(&site, &format!("{CA} {program}"), &index).1.exits(1).says("CERTIFICATE_VERIFY_FAILED");
-    build(&site, &format!("{program} {entry}"), &index)
-        .1
-        .exits(1)
-        .says("CERTIFICATE_VERIFY_FAILED");
-
-    let (image, built) = build(&site, &format!("{CA} {program} {entry}"), &index);
+    let (image, built) = build(&site, &step, &index);
     built.exits(0).says("trusting `CN=private CA`").says("in `/dev/shm/trust-init-0-");
-    docker(["run", "--rm", &image.0, "/opt/venv/bin/python", "-m", "greeting"])
+    docker(["run", "--rm", &image.0, "python", "-m", "greeting"])
         .exits(0)
         .prints("hello from behind the private CA");
-    leaves_nothing(&site, &image);
+    leaves_nothing(&image);
 }
 
 /// No layer has the CA's text, or a file of the names that it and the bundle have; what the build
 /// did install is found in the same way.
 #[track_caller]
-fn leaves_nothing(site: &Site, image: &Image) {
+fn leaves_nothing(image: &Image) {
     let folder = Folder::new();
     let (archive, saved) = (folder.0.join("image.tar"), folder.0.to_string_lossy());
     docker(["save", "--output", &archive.to_string_lossy(), &image.0]).exits(0);
@@ -102,7 +107,7 @@ fn leaves_nothing(site: &Site, image: &Image) {
     let layers = std::fs::read(archive).unwrap();
     let holds = |words: &str| memchr::memmem::find(&layers, words.as_bytes()).is_some();
     assert!(holds("hello from behind the private CA"), "layers are searched as they are saved");
-    let certificate = std::fs::read_to_string(site.ca(PRIVATE)).unwrap();
+    let certificate = std::fs::read_to_string(PRIVATE.ca()).unwrap();
     let line = certificate.lines().nth(2).unwrap();
     assert_eq!(line.len(), 64, "a line out of the certificate's middle: {line}");
     assert!(!holds(line), "a layer of {} holds the CA", image.0);

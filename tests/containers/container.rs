@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::clients::{self, Client};
 use crate::engine::{Outcome, docker, label, trust_init, unique};
-use crate::site::{Server, Site, wait_until};
+use crate::site::{Server, wait_until};
 
 /// Where the overlay, and most people, mount their CA.
 pub const CUSTOM_CA: &str = "/usr/local/share/ca-certificates/custom-ca.crt";
@@ -56,8 +56,8 @@ impl Container {
     }
 
     /// With the CA of `server` mounted as the custom CA.
-    pub fn trusting(self, site: &Site, server: Server) -> Self {
-        self.mount(&site.ca(server), CUSTOM_CA)
+    pub fn trusting(self, server: Server) -> Self {
+        self.mount(&server.ca(), CUSTOM_CA)
     }
 
     fn words<'a>(&'a self, verb: &[&'a str], command: &[&'a str]) -> Vec<&'a str> {
@@ -119,9 +119,10 @@ impl Container {
     #[track_caller]
     pub fn wait_for(&self, words: &str) -> &Self {
         wait_until(&format!("{} prints `{words}`", self.name), || {
+            // In this order: what has ended says no more.
+            let has_ended = self.state("{{.State.Status}}") == "exited";
             let logs = self.logs();
-            let alive = self.state("{{.State.Status}}") != "exited";
-            assert!(alive || logs.stdout.contains(words), "the service has ended: {logs}");
+            assert!(!has_ended || logs.stdout.contains(words), "it ended without: {logs}");
             logs.stdout.contains(words)
         });
         self

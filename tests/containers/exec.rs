@@ -21,8 +21,7 @@ fn finds(container: &Container, user: &str, script: &str, claim: &str) {
 fn print_env_gives_the_service_s_trust() {
     let site = site();
     for service in ["0", "1000"] {
-        let container =
-            site.container(BOOKWORM).trusting(&site, PRIVATE).flags("--user").flags(service);
+        let container = site.container(BOOKWORM).trusting(PRIVATE).flags("--user").flags(service);
         container.serve();
         let before = container.exec(&["sh", "-c", BUNDLES]).exits(0);
         assert!(before.stdout.contains("/ca-bundle.crt"), "{before}");
@@ -40,7 +39,7 @@ fn print_env_gives_the_service_s_trust() {
 #[test]
 fn print_env_prints_lines_for_a_shell() {
     let site = site();
-    let container = site.container(BOOKWORM).trusting(&site, PRIVATE);
+    let container = site.container(BOOKWORM).trusting(PRIVATE);
     container.serve();
     let outcome = container.exec(&["/trust-init", "--print-env"]).exits(0);
     assert!(outcome.stdout.lines().all(|line| line.starts_with("export ")), "{outcome}");
@@ -53,8 +52,7 @@ fn print_env_prints_lines_for_a_shell() {
 #[test]
 fn another_ca_beside_the_service() {
     let site = site();
-    let container =
-        site.container(BOOKWORM).trusting(&site, PRIVATE).mount(&site.ca(SECOND), "/second.crt");
+    let container = site.container(BOOKWORM).trusting(PRIVATE).mount(&SECOND.ca(), "/second.crt");
     let script = "echo at work; until [ -e /go ]; do sleep 0.1; done; ";
     let claim = "private served, second refused, public served";
     let script = format!("{script}{}", clients::script(&[CURL], claim));

@@ -5,7 +5,7 @@ use crate::engine::BOOKWORM;
 use crate::site::{PRIVATE, Site, site};
 
 fn container(site: &Site) -> Container {
-    site.container(BOOKWORM).trusting(site, PRIVATE)
+    site.container(BOOKWORM).trusting(PRIVATE)
 }
 
 /// The service's own handler decides what `docker stop` comes to; killed, it would be 137.

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use crate::engine::{Outcome, docker, docker_build, label, repository, unique};
+use crate::engine::{Outcome, call, docker, docker_build, label, repository, unique};
 use crate::site::{Folder, site};
 
 /// An image built for one test.
@@ -81,11 +81,15 @@ fn image_holds_no_other_file() {
     let name = unique();
     let archive = folder.0.join("image.tar");
     docker(["create", &label(), "--name", &name, &image.0]).exits(0);
+    let program = folder.0.join("trust-init").to_string_lossy().into_owned();
+    // As the README takes the program out of the image.
+    let copied = docker(["cp", &format!("{name}:/trust-init"), &program]);
     let exported = docker(["export", "--output", &archive.to_string_lossy(), &name]);
     docker(["rm", "--force", &name]);
+    copied.exits(0);
+    call("10", &program, ["--version"]).exits(0).prints("trust-init ");
     exported.exits(0);
-    let list =
-        crate::engine::call("60", "tar", ["--list", "--file", &archive.to_string_lossy()]).exits(0);
+    let list = call("60", "tar", ["--list", "--file", &archive.to_string_lossy()]).exits(0);
     // The mount points that every container gets from the engine.
     let engine = [".dockerenv", "dev", "etc", "proc", "sys"];
     let files: Vec<_> = list

@@ -4,12 +4,18 @@
 //! `cargo test --features containers --test containers`. The engine and the base images come from
 //! `engine.sh` and `bases.sh` beside this file, and whatever a test creates goes when it ends.
 //!
-//! The harness comes first (`engine`, `site`, `container`, `clients`), then a file per topic.
+//! The harness, to be read in this order: `engine`, `site`, `container`, `clients`. The rest is one
+//! file per topic; `trust` is the promise.
 
-// A test that cannot go on says why by panicking.
-#![allow(clippy::panic, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
-// Programs and variables are called what they are called.
-#![allow(clippy::doc_markdown)]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::doc_markdown,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says why by panicking; the rules are the program's"
+)]
 
 mod clients;
 mod container;

@@ -41,7 +41,7 @@ fn ca_file_missing_on_the_host() {
 #[test]
 fn ca_file_unreadable() {
     let (site, folder) = (site(), Folder::new());
-    let ca = folder.write("ca.crt", std::fs::read(site.ca(PRIVATE)).unwrap());
+    let ca = folder.write("ca.crt", std::fs::read(PRIVATE.ca()).unwrap());
     std::fs::set_permissions(&ca, std::fs::Permissions::from_mode(0o600)).unwrap();
     let owner = ca.metadata().unwrap().uid();
     let container = || site.container(BOOKWORM).mount(&ca, CUSTOM_CA).flags("--user 4711");
@@ -55,7 +55,7 @@ fn exit_codes() {
     let (site, folder) = (site(), Folder::new());
     let not_executable = folder.write("service", "#!/bin/sh\n");
     let no_ca = folder.write("ca.crt", "not a certificate\n");
-    let container = || site.container(BOOKWORM).trusting(&site, PRIVATE);
+    let container = || site.container(BOOKWORM).trusting(PRIVATE);
     container().sh("exit 0").exits(0);
     container().sh("exit 7").exits(7);
     site.container(BOOKWORM).mount(&no_ca, CUSTOM_CA).sh("exit 0").exits(125).says("error: ");
@@ -78,7 +78,7 @@ fn ca_from_the_image() {
         .finds(&[CURL], "private served, public served, stranger refused")
         .says(", from the image\n");
     site.container(BOOKWORM)
-        .trusting(&site, PRIVATE)
+        .trusting(PRIVATE)
         .run(&["true"])
         .says("starting `true`")
         .never_says("from the image");

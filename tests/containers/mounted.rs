@@ -14,14 +14,14 @@ fn bundle(site: &Site, folder: &Folder, base: &str, more: Option<Server>) -> std
     let roots = "/etc/ssl/certs/ca-certificates.crt";
     let mut text = docker(["run", "--rm", &site.image(base), "cat", roots]).exits(0).stdout;
     if let Some(server) = more {
-        text += &std::fs::read_to_string(site.ca(server)).unwrap();
+        text += &std::fs::read_to_string(server.ca()).unwrap();
     }
     folder.write("ca-bundle.crt", text)
 }
 
 /// As the overlay has it: the bundle, the CA, and the variables for what starts beside the service.
 fn overlaid(site: &Site, base: &str, bundle: &std::path::Path) -> Container {
-    let container = site.container(base).trusting(site, PRIVATE).mount(bundle, BUNDLE);
+    let container = site.container(base).trusting(PRIVATE).mount(bundle, BUNDLE);
     let variables = ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO"];
     variables
         .iter()
@@ -98,7 +98,7 @@ fn exec_sees_the_bundle_that_lacks_the_ca() {
 #[test]
 fn bundle_that_lacks_roots_is_not_used() {
     let (site, folder) = (site(), Folder::new());
-    let bundle = folder.write("ca-bundle.crt", std::fs::read(site.ca(PRIVATE)).unwrap());
+    let bundle = folder.write("ca-bundle.crt", std::fs::read(PRIVATE.ca()).unwrap());
     overlaid(&site, BOOKWORM, &bundle)
         .finds(&[CURL, DEBIAN_REQUESTS], TRUSTED)
         .says("is not used: it lacks 1");

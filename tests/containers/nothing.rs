@@ -52,6 +52,6 @@ fn folder_without_certificates() {
 #[test]
 fn ca_that_the_image_trusts_already() {
     let site = site();
-    let make = || site.container(BOOKWORM).flags("--hostname s").trusting(&site, PUBLIC);
+    let make = || site.container(BOOKWORM).flags("--hostname s").trusting(PUBLIC);
     is_transparent(make, LOOK, 0);
 }

@@ -11,7 +11,7 @@ use crate::site::{PARTNER, PRIVATE, Site, site};
 const FILE: &str = "/etc/partner.crt";
 
 fn pinned(site: &Site, base: &str, variable: &str) -> Container {
-    let file: &Path = &site.ca(PARTNER);
+    let file: &Path = &PARTNER.ca();
     site.container(base).mount(file, FILE).flag("--env", &format!("{variable}={FILE}"))
 }
 
@@ -23,11 +23,11 @@ fn ssl_cert_file() {
         let pinned = || pinned(&site, base, "SSL_CERT_FILE");
         pinned().bare().finds(&[HTTPX], "private refused, public refused, partner served");
         pinned()
-            .trusting(&site, PRIVATE)
+            .trusting(PRIVATE)
             .finds(&[HTTPX], "private served, public refused, partner served, stranger refused");
         // The file is the service's alone: what reads another variable has the image's roots.
         pinned()
-            .trusting(&site, PRIVATE)
+            .trusting(PRIVATE)
             .finds(&[REQUESTS, GIT], "private served, public served, partner refused");
     }
 }
@@ -38,10 +38,10 @@ fn requests_ca_bundle() {
     let pinned = || pinned(&site, BOOKWORM, "REQUESTS_CA_BUNDLE");
     pinned().bare().finds(&[REQUESTS], "private refused, public refused, partner served");
     pinned()
-        .trusting(&site, PRIVATE)
+        .trusting(PRIVATE)
         .finds(&[REQUESTS, DEBIAN_REQUESTS], "private served, public refused, partner served");
     pinned()
-        .trusting(&site, PRIVATE)
+        .trusting(PRIVATE)
         .finds(&[CURL, HTTPX], "private served, public served, partner refused");
 }
 
@@ -52,7 +52,7 @@ fn git_ssl_cainfo() {
     let pinned = || pinned(&site, BOOKWORM, "GIT_SSL_CAINFO");
     pinned().bare().finds(&[GIT], "private refused, public served, partner served");
     pinned()
-        .trusting(&site, PRIVATE)
+        .trusting(PRIVATE)
         .finds(&[GIT], "private served, public served, partner served, second refused");
 }
 
@@ -80,7 +80,7 @@ fn image_that_names_its_own_roots() {
     );
     site.container_of(&image).bare().finds(&[REQUESTS], "private refused, public served");
     site.container_of(&image)
-        .trusting(&site, PRIVATE)
+        .trusting(PRIVATE)
         .finds(&[REQUESTS, CURL], "private served, public served, stranger refused")
         .never_says("REQUESTS_CA_BUNDLE");
 }

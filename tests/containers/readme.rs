@@ -1,15 +1,16 @@
-//! The README's `docker run` line for an image that nobody rebuilt, run as it stands there.
+//! What the README says, run as it stands there: first of all the `docker run` line for an
+//! image that nobody rebuilt.
 
 use crate::engine::{BOOKWORM, call, label, repository, trust_init, unique};
 use crate::site::{Folder, PRIVATE, site};
 
 /// The fenced block after `<!-- test: NAME -->`.
 #[track_caller]
-fn block(name: &str) -> String {
+pub fn block(name: &str) -> String {
     let readme = std::fs::read_to_string(repository().join("README.md")).expect("README.md");
     let mark = format!("<!-- test: {name} -->");
     let rest = readme.split_once(&mark).unwrap_or_else(|| panic!("README.md lacks {mark}")).1;
-    let rest = rest.split_once("```sh\n").expect("a block of sh").1;
+    let rest = rest.split_once("```").expect("a block").1.split_once('\n').expect("its language").1;
     rest.split_once("```").expect("the end of the block").0.to_owned()
 }
 
@@ -18,7 +19,7 @@ fn block(name: &str) -> String {
 fn follow(block: &str, image: &str, command: &str) -> crate::engine::Outcome {
     let (site, folder) = (site(), Folder::new());
     std::fs::copy(trust_init(), folder.0.join("trust-init")).unwrap();
-    folder.write("certs/ca.crt", std::fs::read(site.ca(PRIVATE)).unwrap());
+    folder.write("certs/ca.crt", std::fs::read(PRIVATE.ca()).unwrap());
     for placeholder in [" IMAGE ", "ENTRYPOINT-AND-COMMAND-OF-THE-IMAGE"] {
         assert!(block.contains(placeholder), "README.md does not say where to put {placeholder}");
     }

@@ -3,7 +3,7 @@
 use crate::clients::{CURL, URLLIB};
 use crate::container::CUSTOM_CA;
 use crate::engine::BOOKWORM;
-use crate::site::{Folder, PRIVATE, SECOND, site};
+use crate::site::{Folder, PRIVATE, SECOND, Server, site};
 
 const PRIVATE_ONLY: &str = "private served, second refused, public served";
 const SECOND_ONLY: &str = "private refused, second served, public served";
@@ -11,8 +11,8 @@ const SECOND_ONLY: &str = "private refused, second served, public served";
 #[test]
 fn three_starts_leave_what_one_leaves() {
     let site = site();
-    for flags in ["", "--user 1000"] {
-        let container = site.container(BOOKWORM).trusting(&site, PRIVATE).flags(flags);
+    for flags in ["", "--user 1000", "--init"] {
+        let container = site.container(BOOKWORM).trusting(PRIVATE).flags(flags);
         container.finds(&[CURL], PRIVATE_ONLY);
         let after_one = container.changes();
         assert!(after_one.iter().any(|path| path.ends_with("/ca-bundle.crt")), "{after_one:?}");
@@ -27,7 +27,7 @@ fn three_starts_leave_what_one_leaves() {
 #[test]
 fn restart() {
     let site = site();
-    let container = site.container(BOOKWORM).trusting(&site, PRIVATE);
+    let container = site.container(BOOKWORM).trusting(PRIVATE);
     container.serve();
     let look = ["sh", "-c", "ls -lR --full-time /run/trust-init"];
     let before = container.exec(&look).exits(0).stdout;
@@ -44,8 +44,8 @@ fn restart() {
 #[test]
 fn ca_replaced_between_starts() {
     let (site, folder) = (site(), Folder::new());
-    let certificate = |server| std::fs::read(site.ca(server)).unwrap();
-    for flags in ["", "--user 1000", "--tmpfs /run --read-only"] {
+    let certificate = |server: Server| std::fs::read(server.ca()).unwrap();
+    for flags in ["", "--user 1000", "--tmpfs /run --read-only", "--init"] {
         let ca = folder.write("ca.crt", certificate(PRIVATE));
         let container = site.container(BOOKWORM).mount(&ca, CUSTOM_CA).flags(flags);
         container.finds(&[CURL, URLLIB], PRIVATE_ONLY);
@@ -60,7 +60,7 @@ fn ca_replaced_between_starts() {
 #[test]
 fn ca_taken_away_between_starts() {
     let (site, folder) = (site(), Folder::new());
-    let ca = folder.write("custom-ca.crt", std::fs::read(site.ca(PRIVATE)).unwrap());
+    let ca = folder.write("custom-ca.crt", std::fs::read(PRIVATE.ca()).unwrap());
     let container = site.container(BOOKWORM).mount(&folder.0, "/usr/local/share/ca-certificates");
     container.finds(&[CURL], PRIVATE_ONLY);
     std::fs::remove_file(ca).unwrap();

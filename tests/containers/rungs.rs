@@ -11,7 +11,7 @@ const TRUSTED: &str = "private served, public served, stranger refused";
 fn shared_memory_when_read_only() {
     let site = site();
     site.container(TRIXIE)
-        .trusting(&site, PRIVATE)
+        .trusting(PRIVATE)
         .flags("--read-only")
         .finds(&[CURL], TRUSTED)
         .says("in `/dev/shm/trust-init-0-")
@@ -26,7 +26,7 @@ fn memory_when_nothing_is_writable() {
     for user in ["0", "1000"] {
         let container = || {
             site.container(TRIXIE)
-                .trusting(&site, PRIVATE)
+                .trusting(PRIVATE)
                 .flags("--read-only --ipc none --user")
                 .flags(user)
         };
@@ -46,7 +46,7 @@ fn memory_when_nothing_is_writable() {
 fn tmp_when_run_is_not_ours() {
     let site = site();
     site.container(BOOKWORM)
-        .trusting(&site, PRIVATE)
+        .trusting(PRIVATE)
         .flags("--user 1000")
         .finds(&[CURL], TRUSTED)
         .says("in `/tmp/trust-init-1000-")
@@ -57,7 +57,7 @@ fn tmp_when_run_is_not_ours() {
 fn tmpfs_at_run_when_read_only() {
     let site = site();
     site.container(BOOKWORM)
-        .trusting(&site, PRIVATE)
+        .trusting(PRIVATE)
         .flags("--read-only --user 1000 --tmpfs /run/trust-init:uid=1000,mode=0755")
         .finds(&[CURL], TRUSTED)
         .says("in `/run/trust-init/ca-bundle.crt`")
@@ -77,7 +77,7 @@ fn roots_at_red_hats_path_only() {
     ));
     site.container_of(&image).bare().finds(&[URLLIB], "private refused, public refused");
     site.container_of(&image)
-        .trusting(&site, PRIVATE)
+        .trusting(PRIVATE)
         .finds(&[CURL, URLLIB, DEBIAN_REQUESTS], TRUSTED)
         .says("roots of `/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem`");
 }

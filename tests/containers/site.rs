@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
 use crate::container::Container;
@@ -37,6 +37,11 @@ impl Server {
         format!("{}.local:{}", self.name, self.port)
     }
 
+    /// The certificate of its CA.
+    pub fn ca(self) -> PathBuf {
+        certificates().join(self.name).join("ca.crt")
+    }
+
     pub fn url(self) -> String {
         format!("https://{}/", self.address())
     }
@@ -44,7 +49,7 @@ impl Server {
 
 pub struct Site {
     pub name: String,
-    pub certificates: Folder,
+    dockerfiles: Folder,
     images: Mutex<Vec<String>>,
     // In this order: a network can go when nothing uses it.
     _servers: Container,
@@ -67,20 +72,15 @@ pub fn site() -> Arc<Site> {
 impl Site {
     fn build() -> Self {
         let name = unique();
-        let certificates = Folder::new();
         let network = Network::new(&name);
         let mut servers = Container::new(&format!("trust-init-test/{BOOKWORM}"))
             .bare()
             .flags(&format!("--network {name}"))
             .mount(peer(), "/peer")
-            .mount(&certificates.0, "/certificates");
+            .mount(certificates(), "/certificates");
         let mut script = String::new();
         for server in SERVERS {
-            let folder = certificates.0.join(server.name);
-            let domain = format!("{}.local", server.name);
-            let authority = format!("{} CA", server.name);
-            call("60", peer(), ["make", &folder.to_string_lossy(), &authority, &domain]).exits(0);
-            servers = servers.flags(&format!("--network-alias {domain}"));
+            servers = servers.flags(&format!("--network-alias {}.local", server.name));
             let files = format!(
                 "/certificates/{0}/server.pem /certificates/{0}/server-key.pem",
                 server.name
@@ -91,12 +91,8 @@ impl Site {
         wait_until("the servers listen", || {
             servers.logs().stdout.matches("listening on").count() == SERVERS.len()
         });
-        Self { name, certificates, images: Mutex::default(), _servers: servers, _network: network }
-    }
-
-    /// The certificate of a server's CA.
-    pub fn ca(&self, server: Server) -> PathBuf {
-        self.certificates.0.join(server.name).join("ca.crt")
+        let (dockerfiles, images) = (Folder::new(), Mutex::default());
+        Self { name, dockerfiles, images, _servers: servers, _network: network }
     }
 
     /// A container of `bookworm` or `trixie`, on the servers' network, with `trust-init --` in
@@ -133,8 +129,8 @@ impl Site {
         let tag = format!("trust-init-test/{kind}.{}", self.name);
         let mut images = self.images.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if !images.contains(&tag) {
-            let file = self.certificates.write(&format!("Dockerfile.{kind}"), lines);
-            let (file, context) = (file.to_string_lossy(), self.certificates.0.to_string_lossy());
+            let file = self.dockerfiles.write(kind, lines);
+            let (file, context) = (file.to_string_lossy(), certificates().to_string_lossy());
             docker(["build", "--quiet", &label(), "--tag", &tag, "--file", &file, &context])
                 .exits(0);
             images.push(tag.clone());
@@ -149,6 +145,33 @@ impl Drop for Site {
             docker(["rmi", "--force", image]);
         }
     }
+}
+
+/// A folder for each server with its certificate, its key and its CA's certificate; and `peer`, to
+/// be copied into images. Kept below `target` and made anew once a month: the engine then has the
+/// images that are made of it in its cache.
+pub fn certificates() -> &'static Path {
+    static CERTIFICATES: OnceLock<PathBuf> = OnceLock::new();
+    CERTIFICATES.get_or_init(|| {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("certificates");
+        let copy = folder.join("peer");
+        let made = |path: &Path| path.metadata().and_then(|found| found.modified());
+        let is_fresh = made(&copy).is_ok_and(|then| {
+            let age = then.elapsed().unwrap_or_default();
+            age < Duration::from_hours(30 * 24) && made(peer()).is_ok_and(|built| built < then)
+        });
+        if !is_fresh {
+            let _ = fs::remove_dir_all(&folder);
+            for Server { name, .. } in SERVERS {
+                let to = folder.join(name).to_string_lossy().into_owned();
+                let words = ["make", &to, &format!("{name} CA"), &format!("{name}.local")];
+                call("60", peer(), words).exits(0);
+            }
+            // Last of all: it says that the rest is there.
+            fs::copy(peer(), copy).unwrap();
+        }
+        folder
+    })
 }
 
 struct Network(String);

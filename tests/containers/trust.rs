@@ -11,9 +11,9 @@ const AFTERWARDS: &str = "private served, public served, stranger refused";
 #[track_caller]
 fn every_client(base: &str) {
     let site = site();
-    site.container(base).bare().trusting(&site, PRIVATE).finds(EVERY, BEFORE);
+    site.container(base).bare().trusting(PRIVATE).finds(EVERY, BEFORE);
     site.container(base).finds(EVERY, BEFORE);
-    site.container(base).trusting(&site, PRIVATE).finds(EVERY, AFTERWARDS);
+    site.container(base).trusting(PRIVATE).finds(EVERY, AFTERWARDS);
 }
 
 #[test]
@@ -33,7 +33,7 @@ fn service_that_is_a_client() {
     let url = PRIVATE.url();
     site.container(BOOKWORM).run(&["curl", "-sS", &url]).exits(60);
     site.container(BOOKWORM)
-        .trusting(&site, PRIVATE)
+        .trusting(PRIVATE)
         .run(&["curl", "-sS", &url])
         .served()
         .says("trust-init: trusting `CN=private CA` until ")
@@ -44,7 +44,7 @@ fn service_that_is_a_client() {
 fn hardened(flags: &str, base: &str) {
     let site = site();
     let clients = &[CURL, URLLIB, DEBIAN_REQUESTS, GIT];
-    site.container(base).trusting(&site, PRIVATE).flags(flags).finds(clients, AFTERWARDS);
+    site.container(base).trusting(PRIVATE).flags(flags).finds(clients, AFTERWARDS);
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn all_restrictions_together() {
         let container = || site.container(base).flags(flags);
         container().bare().finds(EVERY, BEFORE);
         container()
-            .trusting(&site, PRIVATE)
+            .trusting(PRIVATE)
             .finds(EVERY, AFTERWARDS)
             .says("in `/dev/shm/trust-init-1000-");
     }

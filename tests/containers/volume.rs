@@ -18,7 +18,7 @@ fn each_its_own(make: impl Fn(&Site, &Volume) -> Container) {
     for order in [[0, 1], [1, 0]] {
         let volume = Volume::new();
         let containers = order.map(|which: usize| {
-            (make(&site, &volume).trusting(&site, [PRIVATE, SECOND][which]), ONLY[which])
+            (make(&site, &volume).trusting([PRIVATE, SECOND][which]), ONLY[which])
         });
         for (container, only) in &containers {
             container.finds(&[CURL], only);
@@ -51,7 +51,7 @@ fn undisturbed(first: Server, second: Server, target: &str, options: &str) {
     let (site, volume) = (site(), Volume::new());
     let make = |server| {
         site.container(BOOKWORM)
-            .trusting(&site, server)
+            .trusting(server)
             .flag("--volume", &format!("{}:{target}", volume.0))
             .options(options)
     };
