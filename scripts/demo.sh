@@ -12,7 +12,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 work=$(mktemp -d)
-server= container=
+server='' container=''
 finish() {
     [ -z "$server" ] || kill "$server" 2>/dev/null || true
     [ -z "$container" ] || docker rm -f "$container" >/dev/null 2>&1 || true

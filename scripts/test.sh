@@ -47,7 +47,7 @@ file_is_static() { [ -e "$1" ] && ! ldd "$1" >/dev/null 2>&1; }
 style() {
     cargo fmt --check
     cargo clippy --all-targets --all-features --locked --quiet -- -D warnings
-    shellcheck -x scripts/*.sh tests/*/*.sh .ci/run
+    shellcheck --external-sources --source-path=SCRIPTDIR scripts/*.sh tests/*/*.sh .ci/run
 }
 
 build() {
@@ -86,8 +86,7 @@ demo() {
 }
 
 containers() {
-    cargo build --locked --quiet --example peer
-    cargo test --locked --features containers --test containers -- --test-threads 1
+    cargo test --locked --features containers --test containers
 }
 
 # engine: brings up a Docker engine and the images, if that can be done here.

@@ -9,6 +9,7 @@
 mod memory;
 mod rung;
 
+use std::collections::BTreeSet;
 use std::fmt::{self, Display};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,7 +17,8 @@ use std::path::{Path, PathBuf};
 pub use self::memory::is_memory;
 use self::rung::Refusal;
 use crate::cli::{Named, Roots};
-use crate::discover::file;
+use crate::discover::{CUSTOM_CA, file};
+use crate::disk;
 use crate::environment::File;
 use crate::inspect;
 use crate::inspect::certificate::Fingerprint;
@@ -169,14 +171,26 @@ type Text<'a> = (&'a File, String, Vec<&'a [u8]>);
 /// When the named directory, or else every rung, refuses.
 pub fn publish(order: &Order<'_>) -> Result<Published, Error> {
     let mut published = Published::default();
-    let mut files = Vec::new();
+    let mut files: Vec<Text<'_>> = Vec::new();
     for (file, certificates) in order.files {
-        match adopt(file, certificates, order) {
+        let wanted = merge::set(certificates);
+        match adopt(Path::new(HOME).join(file.name()), &wanted, order) {
             Adoption::Yes(path) => published.paths.push((file.clone(), path)),
             Adoption::No(warning) => {
                 published.warnings.extend(warning);
                 files.push((file, file.name(), certificates.iter().map(Pem::text).collect()));
             }
+        }
+    }
+    // Beside an adopted bundle the mounted CA itself serves those who add to their roots, if it is
+    // what we would write; then nothing is written at all.
+    if let ([(File::Custom, _, pieces)], [_, ..]) = (files.as_slice(), published.paths.as_slice()) {
+        let wanted = pieces.iter().copied().collect();
+        if let Adoption::Yes(path) = adopt(CUSTOM_CA.into(), &wanted, order)
+            && is_exactly(&path, pieces)
+        {
+            published.paths.push((File::Custom, path));
+            return Ok(published);
         }
     }
     if files.is_empty() {
@@ -252,11 +266,10 @@ enum Adoption {
     No(Option<Warning>),
 }
 
-/// Whether a file that was mounted under the plain name serves as it is: every client can read it,
-/// and it holds every certificate that ours would. More than that is accepted only where the roots
-/// were not chosen: it is then what whoever mounted it wanted.
-fn adopt(file: &File, wanted: &[Pem<'_>], order: &Order<'_>) -> Adoption {
-    let path = Path::new(HOME).join(file.name());
+/// Whether a file that was mounted at `path` serves as it is: every client can read it, and it holds
+/// every certificate that ours would. More than that is accepted only where the roots were not
+/// chosen: it is then what whoever mounted it wanted.
+fn adopt(path: PathBuf, wanted: &BTreeSet<&[u8]>, order: &Order<'_>) -> Adoption {
     let is_mounted = mounts::is_mount_point(&path) || mounts::is_read_only(&path);
     if order.directory.is_some_and(|named| named.path != Path::new(HOME)) || !is_mounted {
         return Adoption::No(None);
@@ -269,7 +282,7 @@ fn adopt(file: &File, wanted: &[Pem<'_>], order: &Order<'_>) -> Adoption {
         Err(problem) => return no(problem.to_string()),
     };
     let anchors = inspect::anchors(&bytes);
-    let (held, wanted) = (merge::set(&anchors.certificates), merge::set(wanted));
+    let held = merge::set(&anchors.certificates);
     let missing = wanted.difference(&held).count();
     if missing > 0 {
         return no(format!("it lacks {}", report::count(missing, "certificate")));
@@ -281,4 +294,9 @@ fn adopt(file: &File, wanted: &[Pem<'_>], order: &Order<'_>) -> Adoption {
         return no("it holds roots that --roots leaves out".into());
     }
     Adoption::Yes(path)
+}
+
+/// Whether the file at `path` holds exactly `pieces`.
+fn is_exactly(path: &Path, pieces: &[&[u8]]) -> bool {
+    std::fs::File::open(path).is_ok_and(|file| disk::holds(file, pieces).unwrap_or_default())
 }

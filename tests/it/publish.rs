@@ -200,6 +200,12 @@ fn a_mounted_bundle_that_holds_everything_is_adopted() {
     run.never_says("warning");
     assert_eq!(world.names("/run/trust-init"), ["ca-bundle.crt"], "nothing was written");
     assert!(world.names("/tmp").is_empty());
+    // The mounted CA serves whoever adds to roots of its own, so that nothing is written here either.
+    let ca = world.path("/mounted-ca.crt");
+    world.copy("neighbour/ca.crt", "/mounted-ca.crt");
+    let run = world.trust_init(&["env"]).mount(&prepared, BUNDLE).mount(&ca, CUSTOM_CA).run();
+    assert_eq!(run.succeeds().value("NODE_EXTRA_CA_CERTS").as_deref(), Some(CUSTOM_CA));
+    assert_eq!(world.names("/run/trust-init"), ["ca-bundle.crt"], "nothing was written");
     // Roots that the user leaves out are not brought back by it.
     let none = world.trust_init(&["--roots", "none", "env"]).mount(&prepared, BUNDLE).run();
     assert_eq!(count(&world.read(&bundle(&none.succeeds().says("--roots leaves out")))), 1);
