@@ -7,7 +7,7 @@
 #
 # Needs Rust, and curl or python3. Leaves nothing behind. Ends non-zero if any
 # step is not as expected.
-#   DEMO_IMAGE=IMAGE   the image for the containers (default: python:3.13)
+#   DEMO_IMAGE=IMAGE   the image for the containers, with curl and python3
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -86,10 +86,21 @@ if ! docker info >/dev/null 2>&1; then
     echo "left out: no Docker engine answers here"
     exit 0
 fi
-image=${DEMO_IMAGE:-python:3.13}
-if ! docker image inspect "$image" >/dev/null 2>&1 && ! docker pull -q "$image" 2>"$work/err"; then
-    die "cannot pull $image ($(tail -n 1 "$work/err")); name another with DEMO_IMAGE"
+# An image with curl and python3: the one named, one that the tests have made, or a public one.
+image=${DEMO_IMAGE:-}
+for candidate in python:3.13 trust-init-test/bookworm; do
+    [ -n "$image" ] || ! docker image inspect "$candidate" >/dev/null 2>&1 || image=$candidate
+done
+if [ -z "$image" ]; then
+    docker pull -q python:3.13 2>"$work/err" || {
+        echo "left out: no image is here, and python:3.13 cannot be pulled: $(tail -n 1 "$work/err")"
+        echo "          name one that has curl and python3 with DEMO_IMAGE"
+        exit 0
+    }
+    image=python:3.13
 fi
+docker image inspect "$image" >/dev/null 2>&1 || docker pull -q "$image" || die "cannot pull $image"
+echo "in $image"
 # The server's own network is shared, so that its name is the same as above.
 container=$(docker run -d -v "$peer:/peer:ro" -v "$work/certs:/certs:ro" --entrypoint /peer "$image" \
     serve /certs/server.pem /certs/server-key.pem 127.0.0.1:8443)
