@@ -8,8 +8,6 @@
 mod diagnosis;
 
 use std::ffi::{CString, OsStr, OsString};
-use std::fs::File;
-use std::io::Read as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 
@@ -33,25 +31,25 @@ pub struct Held {
 }
 
 impl Held {
-    /// Holds back what was neither ignored nor blocked when we were started: a blocked signal is
-    /// queued even if it is ignored, and under `nohup` SIGHUP must not end us.
+    /// Holds back what was not blocked already when we were started.
     pub fn stops() -> Self {
-        let ignored = ignored();
         let before = SigSet::thread_get_mask().unwrap_or_else(|_| SigSet::empty());
-        let held = STOPS
-            .into_iter()
-            .filter(|stop| !before.contains(*stop) && ignored >> (*stop as i32 - 1) & 1 == 0);
-        let held: SigSet = held.collect();
+        let held: SigSet = STOPS.into_iter().filter(|stop| !before.contains(*stop)).collect();
         let _ = held.thread_block();
         Self { held, before }
     }
 
-    /// The stop that came meanwhile.
+    /// The stop that came meanwhile. A signal that is held back is queued even if it is ignored: it
+    /// is taken out of the queue and forgotten, as under `nohup` SIGHUP must not end us.
     fn stop(&self) -> Option<Signal> {
         let flags = SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC;
         let queue = SignalFd::with_flags(&self.held, flags).ok()?;
-        let number = queue.read_signal().ok()??.ssi_signo;
-        Signal::try_from(i32::try_from(number).ok()?).ok()
+        loop {
+            let number = queue.read_signal().ok()??.ssi_signo;
+            if ignored() >> (number - 1) & 1 == 0 {
+                return Signal::try_from(i32::try_from(number).ok()?).ok();
+            }
+        }
     }
 
     /// Lets signals through again. If a stop came meanwhile, ends of it: as the first process of a
@@ -66,14 +64,11 @@ impl Held {
 }
 
 /// The signals that are ignored, as bits: `SigIgn` in proc(5). There is no safe call that tells.
-/// Without `/proc` only SIGTERM is held, which hardly anybody ignores.
+/// Without `/proc` none counts as ignored.
 fn ignored() -> u64 {
-    // More than it ever holds, so that it is read in one call.
-    let mut status = String::with_capacity(8 << 10);
-    let _ = File::open("/proc/self/status").and_then(|mut file| file.read_to_string(&mut status));
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    line.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
-        .unwrap_or(!(1 << (Signal::SIGTERM as i32 - 1)))
+    line.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()
 }
 
 /// Where a program is looked for when PATH is not set, as in glibc (`confstr(_CS_PATH)`).

@@ -171,17 +171,28 @@ type Text<'a> = (&'a File, String, Vec<&'a [u8]>);
 /// When the named directory, or else every rung, refuses.
 pub fn publish(order: &Order<'_>) -> Result<Published, Error> {
     let mut published = Published::default();
+    let home = Path::new(HOME);
+    let is_home = order.directory.is_none_or(|named| named.path == home);
     let mut files: Vec<Text<'_>> = Vec::new();
     for (file, certificates) in order.files {
-        let wanted = merge::set(certificates);
-        match adopt(Path::new(HOME).join(file.name()), &wanted, order) {
-            Adoption::Yes(path) => published.paths.push((file.clone(), path)),
+        files.push((file, file.name(), certificates.iter().map(Pem::text).collect()));
+    }
+    if let (true, Some(paths)) = (is_home, rung::standing(home, &files)) {
+        return Ok(Published { paths, ..published });
+    }
+    files.retain(|(file, name, pieces)| {
+        let wanted = pieces.iter().copied().collect();
+        match adopt(home.join(name), &wanted, order) {
+            Adoption::Yes(path) => {
+                published.paths.push(((*file).clone(), path));
+                false
+            }
             Adoption::No(warning) => {
                 published.warnings.extend(warning);
-                files.push((file, file.name(), certificates.iter().map(Pem::text).collect()));
+                true
             }
         }
-    }
+    });
     // Beside an adopted bundle the mounted CA itself serves those who add to their roots, if it is
     // what we would write; then nothing is written at all.
     if let ([(File::Custom, _, pieces)], [_, ..]) = (files.as_slice(), published.paths.as_slice()) {

@@ -37,15 +37,16 @@ pub fn value(input: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     Some((tag, contents, rest))
 }
 
-/// The tags of the values that `contents` is made of; `None` where it is not made of values.
-fn tags(mut contents: &[u8]) -> Option<Vec<u8>> {
-    let mut tags = Vec::new();
-    while !contents.is_empty() {
+/// What follows the values at the start of `contents`, if they have these tags.
+fn behind<'a>(mut contents: &'a [u8], tags: &[u8]) -> Option<&'a [u8]> {
+    for wanted in tags {
         let (tag, _, rest) = value(contents)?;
-        tags.push(tag);
+        if tag != *wanted {
+            return None;
+        }
         contents = rest;
     }
-    Some(tags)
+    Some(contents)
 }
 
 /// What a DER value is, by its outline.
@@ -71,16 +72,24 @@ const SIGNED_DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x0
 /// Tells what `der` is.
 pub fn outline(der: &[u8]) -> Outline {
     let Some((SEQUENCE, contents, rest)) = value(der) else { return Outline::Other };
-    let Some((tag, first, behind)) = value(contents) else { return Outline::Other };
-    match (tag, tags(contents).as_deref()) {
-        (SEQUENCE, Some([_, SEQUENCE, BIT_STRING])) if is_tbs_certificate(first) => {
-            if rest.is_empty() { Outline::Certificate } else { Outline::CertificateAndMore }
+    let Some((tag, first, second)) = value(contents) else { return Outline::Other };
+    let is = |tags: &[u8]| behind(second, tags).is_some_and(<[u8]>::is_empty);
+    let begins = |tags: &[u8]| behind(second, tags).is_some();
+    match tag {
+        SEQUENCE if is(&[SEQUENCE, BIT_STRING]) && is_tbs_certificate(first) => {
+            if rest.is_empty() {
+                Outline::Certificate
+            } else {
+                Outline::CertificateAndMore
+            }
         }
-        (OID, Some([_, CONTEXT_0])) if first == SIGNED_DATA => Outline::SignedData,
-        (INTEGER, Some([_, SEQUENCE] | [_, SEQUENCE, SEQUENCE])) if first == [3] => Outline::Pkcs12,
+        OID if first == SIGNED_DATA && is(&[CONTEXT_0]) => Outline::SignedData,
+        INTEGER if first == [3] && begins(&[SEQUENCE]) => Outline::Pkcs12,
         // Version, then a key: an algorithm and its key, the numbers of RSA, or the secret of EC.
-        (INTEGER, Some([_, SEQUENCE | INTEGER | OCTET_STRING, ..])) => Outline::PrivateKey,
-        (SEQUENCE, Some([_, OCTET_STRING])) if behind.len() > 2 => Outline::PrivateKey,
+        INTEGER if begins(&[SEQUENCE]) || begins(&[INTEGER]) || begins(&[OCTET_STRING]) => {
+            Outline::PrivateKey
+        }
+        SEQUENCE if is(&[OCTET_STRING]) => Outline::PrivateKey,
         _ => Outline::Other,
     }
 }
@@ -88,9 +97,14 @@ pub fn outline(der: &[u8]) -> Outline {
 /// `[0] version OPTIONAL, serialNumber, signature, issuer, validity, subject, subjectPublicKeyInfo`
 /// and then only context-specific fields.
 fn is_tbs_certificate(contents: &[u8]) -> bool {
-    let Some(tags) = tags(contents) else { return false };
-    let fields = tags.strip_prefix(&[CONTEXT_0]).unwrap_or(&tags);
-    fields
-        .strip_prefix(&[INTEGER, SEQUENCE, SEQUENCE, SEQUENCE, SEQUENCE, SEQUENCE])
-        .is_some_and(|extra| extra.iter().all(|tag| tag & 0xc0 == 0x80))
+    const FIELDS: &[u8] = &[INTEGER, SEQUENCE, SEQUENCE, SEQUENCE, SEQUENCE, SEQUENCE];
+    let fields = behind(contents, &[CONTEXT_0]).unwrap_or(contents);
+    let Some(mut extra) = behind(fields, FIELDS) else { return false };
+    while !extra.is_empty() {
+        match value(extra) {
+            Some((tag, _, rest)) if tag & 0xc0 == 0x80 => extra = rest,
+            _ => return false,
+        }
+    }
+    true
 }

@@ -170,30 +170,34 @@ impl<'a> Block<'a> {
         let flaw = |what| Flaw { at: self.at, what };
         let (mut is_tidy, mut is_full) = (self.is_on_lines, true);
         base64.clear();
-        // What is behind BEGIN on its line, if anything, is a line of its own here.
         let mut rest = self.body.strip_prefix(b"\n").unwrap_or(self.body);
         while !rest.is_empty() {
-            let length = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-            let (line, behind) = rest.split_at(length);
+            // A full line is found without looking for its end; what else it may hold is seen below.
+            let end = match rest.get(merge::LINE) {
+                Some(b'\n') => merge::LINE,
+                _ => memchr::memchr(b'\n', rest).unwrap_or(rest.len()),
+            };
+            let (line, behind) = rest.split_at(end);
             rest = behind.get(1..).unwrap_or_default();
-            is_full &=
-                length == merge::LINE || (rest.is_empty() && (1..=merge::LINE).contains(&length));
+            is_full &= end == merge::LINE || (rest.is_empty() && (1..=merge::LINE).contains(&end));
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             // OpenSSL's strict reading takes lines of 76 at most; RFC 7468 writes 64.
             is_tidy &= line.len() <= 76;
             base64.extend_from_slice(line);
         }
-        // Line feeds are gone; what else is white is rare, and cheaper to look for than to filter.
-        if memchr::memchr3(b' ', b'\t', b'\r', base64).is_some() {
+        let mut length = decode(base64, bytes);
+        if length.is_err() && base64.iter().any(u8::is_ascii_whitespace) {
             (is_tidy, is_full) = (false, false);
             base64.retain(|byte| !byte.is_ascii_whitespace());
+            length = decode(base64, bytes);
         }
-        let der = decode(base64, bytes).map_err(|error| match error {
+        let length = length.map_err(|error| match error {
             DecodeSliceError::DecodeError(DecodeError::InvalidByte(_, byte)) if byte != b'=' => {
                 flaw("a character in the block is not base64")
             }
             _ => flaw("the base64 in the block is cut off or badly padded"),
         })?;
+        let der = bytes.get(..length).unwrap_or_default();
         if der.is_empty() {
             return Err(flaw("the block is empty"));
         }
@@ -215,12 +219,11 @@ pub struct Buffers {
     bytes: Vec<u8>,
 }
 
-/// Decodes into `buffer`, which only grows, and returns the part that is filled.
-fn decode<'b>(base64: &[u8], buffer: &'b mut Vec<u8>) -> Result<&'b [u8], DecodeSliceError> {
+/// Decodes into `buffer`, which only grows, and returns how much of it is filled.
+fn decode(base64: &[u8], buffer: &mut Vec<u8>) -> Result<usize, DecodeSliceError> {
     let room = base64::decoded_len_estimate(base64.len());
     if buffer.len() < room {
         buffer.resize(room, 0);
     }
-    let length = STANDARD.decode_slice(base64, buffer)?;
-    Ok(buffer.get(..length).unwrap_or_default())
+    STANDARD.decode_slice(base64, buffer)
 }

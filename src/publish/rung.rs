@@ -83,6 +83,18 @@ impl From<io::Error> for Refusal {
 
 type Paths = Vec<(File, PathBuf)>;
 
+/// The files under their plain names, if all of them stand as they should: most starts are restarts.
+pub fn standing(home: &Path, files: &[Text<'_>]) -> Option<Paths> {
+    let directory = open_home(home, true).ok()??;
+    let us = geteuid().as_raw();
+    let stands = |(_, name, pieces): &Text<'_>| match directory.standing(name, pieces) {
+        // Root could change it whoever owns it, so root's serves everybody.
+        Ok(Some(Standing { uid, is_same: true })) => uid == 0 || uid == us,
+        _ => false,
+    };
+    files.iter().all(stands).then(|| paths(home, files))
+}
+
 /// The first rung, with the plain names. They are taken where they are free or hold our bytes
 /// already. Other contents are replaced only by the first process of a container, and only where
 /// no other container can see the directory; else a directory of our own is made in it.
