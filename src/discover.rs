@@ -5,6 +5,7 @@
 //! certificate files in it; the default directory is read as `update-ca-certificates` reads it.
 
 pub mod file;
+#[cfg(target_os = "linux")]
 mod pinned;
 mod roots;
 
@@ -18,6 +19,7 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+#[cfg(target_os = "linux")]
 pub use self::pinned::pins;
 pub use self::roots::{ROOT_FILES, RootSource, roots};
 

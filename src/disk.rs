@@ -4,6 +4,9 @@
 //! descriptor, never again from the root, so nobody can swap the directory between two steps.
 //! Links in the last place are never followed, and modes are set by fchmod, whatever the umask.
 
+#[cfg(feature = "compose")]
+pub mod together;
+
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, IoSlice, Write as _};
@@ -71,7 +74,7 @@ impl Directory {
     /// As fchmod(2).
     pub fn open_up(&self) -> io::Result<()> {
         let (_, mode) = self.owner_and_mode()?;
-        if mode != DIRECTORY_MODE.bits() {
+        if mode != bits(DIRECTORY_MODE.bits()) {
             fchmod(&self.fd, DIRECTORY_MODE)?;
         }
         Ok(())
@@ -98,7 +101,7 @@ impl Directory {
     /// As fstat(2).
     pub fn owner_and_mode(&self) -> io::Result<(u32, u32)> {
         let found = fstat(&self.fd)?;
-        Ok((found.st_uid, found.st_mode & 0o7777))
+        Ok((found.st_uid, bits(found.st_mode) & 0o7777))
     }
 
     /// What stands under `name` and whether it holds `pieces`, one after the other; `None` if nothing does.
@@ -114,7 +117,7 @@ impl Directory {
         };
         let found = fstat(&fd)?;
         let is_same = is_regular(&found)
-            && found.st_mode & 0o7777 == FILE_MODE.bits()
+            && bits(found.st_mode) & 0o7777 == bits(FILE_MODE.bits())
             && usize::try_from(found.st_size) == Ok(pieces.iter().map(|piece| piece.len()).sum())
             && holds(File::from(fd), pieces)?;
         Ok(Some(Standing { uid: found.st_uid, is_same }))
@@ -205,6 +208,11 @@ pub fn holds(file: File, pieces: &[&[u8]]) -> io::Result<bool> {
         }
     }
     Ok(reader.fill_buf()?.is_empty())
+}
+
+/// The bits of a mode, which are a narrower number on macOS.
+fn bits(mode: impl Into<u32>) -> u32 {
+    mode.into()
 }
 
 fn is_regular(found: &FileStat) -> bool {

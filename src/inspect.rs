@@ -6,7 +6,11 @@
 
 mod anchors;
 pub mod certificate;
+#[cfg(feature = "compose")]
+pub mod contents;
 mod der;
+#[cfg(feature = "compose")]
+pub mod details;
 mod pem;
 mod pkcs7;
 mod problem;
@@ -159,9 +163,8 @@ fn certificates(source: &Source) -> Result<Vec<Certificate>, Problem> {
     let bytes = source.bytes.as_slice();
     let line = |at| pem::line(bytes, at);
     let broken = |Flaw { at, what }| Problem::Broken { line: line(at), what };
-    let read = |der: &[u8], at: Option<usize>| {
-        let problem = || Problem::NoCertificate { line: at.map_or(0, line) };
-        Certificate::read(der, &source.label).ok_or_else(problem)
+    let read = |der: &[u8]| {
+        Certificate::read(der, &source.label).ok_or(Problem::NoCertificate { line: 0 })
     };
     // A key outweighs every other complaint, and is found even where the text is broken.
     if let Some(line) = pem::private_key(bytes) {
@@ -170,9 +173,9 @@ fn certificates(source: &Source) -> Result<Vec<Certificate>, Problem> {
     let blocks = pem::blocks(bytes).collect::<Result<Vec<_>, Flaw>>().map_err(broken)?;
     if blocks.is_empty() {
         return match der::outline(bytes) {
-            Outline::Certificate => Ok(vec![read(bytes, None)?]),
+            Outline::Certificate => Ok(vec![read(bytes)?]),
             Outline::CertificateAndMore => Err(Problem::NoCertificate { line: 0 }),
-            Outline::SignedData => pkcs7(bytes, |der| read(der, None)),
+            Outline::SignedData => pkcs7(bytes, read),
             Outline::Pkcs12 => Err(Problem::Pkcs12),
             Outline::PrivateKey => Err(Problem::PrivateKey { line: 0 }),
             Outline::Other => Err(Problem::of(bytes)),
@@ -185,22 +188,33 @@ fn certificates(source: &Source) -> Result<Vec<Certificate>, Problem> {
             let label = block.label.to_owned();
             return Err(Problem::OtherBlock { line: line(block.at), label });
         };
-        let der = block.decode(&mut buffers).map_err(broken)?.der;
-        match kind {
-            Kind::Certificate if der::outline(der) != Outline::SignedData => {
-                found.push(read(der, Some(block.at))?);
-            }
-            Kind::Trusted => {
-                let problem = || Problem::NotForServers { line: line(block.at) };
-                let der = trusted::for_servers(der).ok_or_else(problem)?;
-                found.push(read(der, Some(block.at))?);
-            }
-            Kind::Certificate | Kind::Pkcs7 => {
-                found.extend(pkcs7(der, |der| read(der, Some(block.at)))?);
-            }
-        }
+        found.extend(in_block(source, block, &kind, &mut buffers)?);
     }
     Ok(found)
+}
+
+/// The certificates in one block of a source.
+fn in_block(
+    source: &Source,
+    block: &Block<'_>,
+    kind: &Kind,
+    buffers: &mut Buffers,
+) -> Result<Vec<Certificate>, Problem> {
+    let line = |at| pem::line(&source.bytes, at);
+    let broken = |Flaw { at, what }| Problem::Broken { line: line(at), what };
+    let read = |der: &[u8]| {
+        let problem = || Problem::NoCertificate { line: line(block.at) };
+        Certificate::read(der, &source.label).ok_or_else(problem)
+    };
+    let der = block.decode(buffers).map_err(broken)?.der;
+    match kind {
+        Kind::Certificate if der::outline(der) != Outline::SignedData => Ok(vec![read(der)?]),
+        Kind::Trusted => {
+            let problem = || Problem::NotForServers { line: line(block.at) };
+            Ok(vec![read(trusted::for_servers(der).ok_or_else(problem)?)?])
+        }
+        Kind::Certificate | Kind::Pkcs7 => pkcs7(der, read),
+    }
 }
 
 fn pkcs7(

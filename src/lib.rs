@@ -6,24 +6,34 @@
 //! (`environment`); the files are made or found (`publish`); and the process becomes the service
 //! (`exec`).
 //!
+//! `trust-compose` is its companion on the host (`compose`): it makes a private CA and the server
+//! certificates below it (`authority`), and says what is in a file, with the same `inspect`.
+//!
 //! Absent, and meant to stay so: only `cli` reads the process environment; only `inspect` parses
 //! certificates; only `disk` writes to the disk; only `report` prints; only `main` exits; only
 //! `exec` replaces the process; nothing opens a socket, and nothing starts another process.
 
 pub mod cli;
 pub mod discover;
-#[expect(clippy::disallowed_methods, reason = "this is the one place that writes")]
-pub mod disk;
+pub mod inspect;
+pub mod merge;
 pub mod environment;
+#[cfg(target_os = "linux")]
+pub mod publish;
 #[cfg(target_os = "linux")]
 #[expect(clippy::disallowed_methods, reason = "this is the one place that replaces us")]
 pub mod exec;
-pub mod exit;
-pub mod inspect;
-pub mod merge;
-pub mod mounts;
-#[cfg(target_os = "linux")]
-pub mod publish;
-pub mod report;
 #[cfg(target_os = "linux")]
 pub mod run;
+
+#[expect(clippy::disallowed_methods, reason = "this is the one place that writes")]
+pub mod disk;
+#[cfg(target_os = "linux")]
+pub mod mounts;
+pub mod report;
+pub mod exit;
+
+#[cfg(feature = "compose")]
+pub mod compose;
+#[cfg(feature = "compose")]
+pub mod authority;

@@ -59,6 +59,32 @@ impl Display for Problem {
     }
 }
 
+/// A file on the host that cannot be read: the mends there are others than in a container.
+#[cfg(feature = "compose")]
+pub struct Unreadable {
+    /// The file.
+    pub label: super::Label,
+    /// Why.
+    pub problem: Problem,
+}
+
+#[cfg(feature = "compose")]
+report::error_of_words!(Unreadable);
+
+#[cfg(feature = "compose")]
+impl Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fix = match &self.problem {
+            Problem::Missing => "correct the name",
+            Problem::Denied { .. } => "run as the owner of the file",
+            Problem::Directory { .. } | Problem::Special(_) => "name a regular file",
+            Problem::TooLarge { .. } => "name a file of certificates",
+            Problem::System(_) => "look at that path",
+        };
+        write!(f, "cannot read {}: {}\nfix: {fix}", self.label, self.problem)
+    }
+}
+
 /// Reads the regular file at `path`, of which at most `budget` bytes are left for all files.
 /// Opened without blocking, so that a pipe nobody writes to does not hold up a service.
 ///

@@ -61,6 +61,11 @@ impl Time {
     pub fn now() -> Self {
         Self(ASN1Time::now())
     }
+
+    /// Seconds since 1970-01-01 UTC.
+    pub fn seconds(self) -> i64 {
+        self.0.timestamp()
+    }
 }
 
 /// The day, as in RFC 3339.

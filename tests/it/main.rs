@@ -16,12 +16,25 @@
 
 mod world;
 
+#[cfg(feature = "compose")]
+mod compose;
+
+#[cfg(feature = "compose")]
+mod certs;
+#[cfg(feature = "compose")]
+mod certs_broken;
+#[cfg(feature = "compose")]
+mod certs_messages;
+#[cfg(feature = "compose")]
+mod certs_served;
 mod cli;
 mod clients;
 mod discover;
 mod environment;
 mod exec;
 mod inspect;
+#[cfg(feature = "compose")]
+mod inspect_file;
 mod messages;
 mod pid1;
 mod publish;

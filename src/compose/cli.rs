@@ -1,0 +1,234 @@
+//! The command line of trust-compose. Its help begins with what people type.
+//!
+//! Nothing is looked up here. clap knows the grammar; the words for what it refuses are put into
+//! this house's form, so that a slip of the pen reads like every other problem.
+
+use std::ffi::OsString;
+use std::fmt::{self, Display};
+use std::path::PathBuf;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+
+use crate::authority::key::KeyType;
+use crate::authority::{DAYS, Order};
+use crate::cli::{Named, Origin};
+use crate::report;
+
+/// What it is called.
+pub const PROGRAM: &str = "trust-compose";
+
+/// Where certificates go, and where they are looked for.
+const DIRECTORY: &str = "certs/";
+
+/// Examples stand before everything else.
+const TEMPLATE: &str = "{about}\n\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
+
+const EXAMPLES: &str = "Examples:
+  trust-compose certs reflector.local 192.168.1.100 gpu.local
+      a CA and a server's certificate for these names, in certs/
+  trust-compose inspect certs/ca.crt
+      what is in a file, and who will refuse it
+  trust-compose certs --help
+      more examples";
+
+const CERTS_EXAMPLES: &str = "Examples:
+  trust-compose certs reflector.local \"IP:192.168.1.100\" \"DNS:gpu.local\"
+      a CA, made once, and a server's certificate for these names, in certs/
+  trust-compose certs reflector.local 192.168.1.100 gpu.local new.local
+      one name more: the CA stays, the server's certificate is made anew
+  trust-compose certs gpu.local --ca certs/ --out gpu-certs/
+      a certificate for another server, below the same CA
+  trust-compose certs --renew
+      for cron: silent, unless fewer than 30 days are left
+  trust-compose certs '*.lab.local' --constrain --ca-name 'Lab CA'
+      a CA that cannot sign for anything outside of lab.local";
+
+const CERTS_AFTER: &str = "\
+localhost, 127.0.0.1 and ::1 are always among the names. A name that the present certificate has is
+never dropped in silence; to drop one, remove server.pem and server-key.pem first.
+Exit codes: 0 done or nothing to do, 1 nothing was made, 2 wrong usage.";
+
+const INSPECT_EXAMPLES: &str = "Examples:
+  trust-compose inspect certs/ca.crt
+  trust-compose inspect --json *.pem *.p7b | jq '.files[].certificates[].names'";
+
+const INSPECT_AFTER: &str = "\
+PEM, DER and PKCS#7 are told apart by content. Private keys are named, never shown.
+Exit codes: 0, 1 if some file cannot be read or used, 2 wrong usage.";
+
+/// Certificates for a private network, and what is in a file of them.
+#[derive(Debug, Parser)]
+#[command(name = PROGRAM, version, help_template = TEMPLATE, before_help = EXAMPLES)]
+#[command(disable_help_subcommand = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The tasks.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make a private CA and a server's certificate that it signed
+    #[command(help_template = TEMPLATE, before_help = CERTS_EXAMPLES, after_help = CERTS_AFTER)]
+    Certs(Certs),
+    /// Say what is in certificate files, and who will refuse it
+    #[command(help_template = TEMPLATE, before_help = INSPECT_EXAMPLES, after_help = INSPECT_AFTER)]
+    Inspect(Inspect),
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// The options of `certs`.
+#[derive(Args, Debug)]
+pub struct Certs {
+    /// Host names and addresses of the server, DNS: or IP: in front or not; the first names the CA
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+    /// Directory for the files [default: certs/]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Sign with the CA in this directory; its key stays there
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["ca_only", "force", "constrain", "ca_name"])]
+    ca: Option<PathBuf>,
+    /// What the CA is called [default: the first name and the date]
+    #[arg(long, value_name = "NAME")]
+    ca_name: Option<String>,
+    /// Type of new keys [default: that of what stands, else p256]
+    #[arg(long, value_name = "TYPE")]
+    key_type: Option<KeyChoice>,
+    /// Days that the server's certificate is valid, at most 825
+    #[arg(long, value_name = "N", default_value_t = DAYS)]
+    days: u32,
+    /// Make the CA and nothing else
+    #[arg(long, conflicts_with = "renew")]
+    ca_only: bool,
+    /// Let the new CA sign for these names only, and for what is below them
+    #[arg(long)]
+    constrain: bool,
+    /// Make everything anew, the CA too: whoever trusts the old one must be given the new
+    #[arg(long, conflicts_with = "renew")]
+    force: bool,
+    /// Say nothing where nothing has to be done, and never make a CA; without a NAME, keep the names
+    #[arg(long)]
+    renew: bool,
+    /// Say what would be made, and make nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// The words of `--key-type`.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum KeyChoice {
+    P256,
+    P384,
+}
+
+/// The options of `inspect`.
+#[derive(Args, Debug)]
+pub struct Inspect {
+    /// Files of any format
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Print JSON, in the shape that docs/inspect.md describes
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Certs {
+    /// The same, as `authority` takes it.
+    pub fn order(self) -> Order {
+        let named = |path, option| Named { path, origin: Origin::Option(option) };
+        let default = || Named { path: DIRECTORY.into(), origin: Origin::Default };
+        Order {
+            words: self.names,
+            out: self.out.map_or_else(default, |path| named(path, "--out")),
+            ca: self.ca.map(|path| named(path, "--ca")),
+            ca_name: self.ca_name,
+            key_type: self.key_type.map(|choice| match choice {
+                KeyChoice::P256 => KeyType::P256,
+                KeyChoice::P384 => KeyType::P384,
+            }),
+            days: self.days,
+            ca_only: self.ca_only,
+            constrain: self.constrain,
+            force: self.force,
+            renew: self.renew,
+            dry_run: self.dry_run,
+        }
+    }
+}
+
+/// A command line that is not run: it asks for text, or cannot be understood.
+pub struct Stop {
+    error: clap::Error,
+    /// The task that was named, whose help says more.
+    task: Option<String>,
+}
+
+report::error_of_words!(Stop);
+
+/// Reads the command line.
+///
+/// # Errors
+/// When it asks for help or the version, or cannot be understood.
+pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, Stop> {
+    let words: Vec<_> = words.into_iter().collect();
+    Cli::try_parse_from(&words).map_err(|error| {
+        let grammar = Cli::command();
+        let mut tasks = grammar.get_subcommands().map(clap::Command::get_name);
+        let task = tasks.find(|task| words.iter().any(|word| word == task)).map(str::to_owned);
+        Stop { error, task }
+    })
+}
+
+impl Stop {
+    /// The text that was asked for; `None` if the command line cannot be understood.
+    pub fn text(&self) -> Option<String> {
+        let is_text =
+            matches!(self.error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+        is_text.then(|| self.error.to_string().trim_end().to_owned() + "\n")
+    }
+
+    fn context(&self, kind: ContextKind) -> Option<String> {
+        match self.error.get(kind)? {
+            ContextValue::String(text) => Some(text.clone()),
+            ContextValue::Strings(texts) => texts.first().cloned(),
+            _ => None,
+        }
+    }
+}
+
+/// clap's first line says what is wrong; what mends it is in its context.
+impl Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use ContextKind::{SuggestedArg, SuggestedSubcommand, SuggestedValue};
+        let rendered = self.error.to_string();
+        let words = match self.error.kind() {
+            ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
+                "no task was given".to_owned()
+            }
+            _ => {
+                let mut lines = rendered.lines();
+                let first = lines.next().unwrap_or_default();
+                let first = first.strip_prefix("error: ").unwrap_or(first);
+                // Where a list follows, its items are on lines of their own.
+                let items: Vec<_> = if first.ends_with(':') {
+                    lines.map(str::trim).take_while(|line| !line.is_empty()).collect()
+                } else {
+                    Vec::new()
+                };
+                format!("{first} {}", items.join(" ")).trim_end().replace('\'', "`")
+            }
+        };
+        let help = self.task.as_ref().map_or(String::new(), |task| format!("{task} "));
+        let suggested = [SuggestedArg, SuggestedSubcommand, SuggestedValue];
+        let meant = suggested.into_iter().find_map(|kind| self.context(kind));
+        let fix = meant.map_or(String::new(), |word| format!("write `{word}`, or "));
+        write!(f, "cannot read the command line: {words}\nfix: {fix}see `{PROGRAM} {help}--help`")
+    }
+}

@@ -1,0 +1,188 @@
+//! trust-compose in a directory of its own, with OpenSSL as the judge of what it makes.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType,
+};
+use time::{Duration, OffsetDateTime};
+
+use crate::world::{Outcome, Scratch, tool};
+
+/// The program.
+pub fn trust_compose() -> PathBuf {
+    let path = Path::new(env!("CARGO_BIN_EXE_trust-init")).with_file_name("trust-compose");
+    assert!(path.exists(), "trust-compose was not built: run ./scripts/test.sh");
+    path
+}
+
+/// A directory that a person is in.
+pub struct Desk(Scratch);
+
+impl Desk {
+    #[track_caller]
+    pub fn new() -> Self {
+        Self(Scratch::new())
+    }
+
+    /// With a CA that is always called the same, and a server's certificate for these names.
+    #[track_caller]
+    pub fn with(names: &[&str]) -> Self {
+        let desk = Self::new();
+        desk.run(&[&["certs", "--ca-name", "Lab CA"], names].concat()).succeeds();
+        desk
+    }
+
+    pub fn path(&self, path: &str) -> PathBuf {
+        self.0.path().join(path)
+    }
+
+    /// Any program, here, under this umask.
+    pub fn command(&self, program: &Path, words: &[&str], umask: &str) -> Command {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", &format!("umask {umask} && exec \"$@\""), "sh"]);
+        command.arg(program).args(words).current_dir(self.0.path());
+        command.env_clear().env("PATH", "/usr/bin:/bin");
+        command
+    }
+
+    #[track_caller]
+    pub fn run(&self, words: &[&str]) -> Outcome {
+        Outcome(self.command(&trust_compose(), words, "022").output().unwrap())
+    }
+
+    /// `certs` with these words.
+    #[track_caller]
+    pub fn certs(&self, words: &[&str]) -> Outcome {
+        self.run(&[&["certs"], words].concat())
+    }
+
+    /// OpenSSL's command line, which must succeed, and its stdout.
+    #[track_caller]
+    pub fn openssl(&self, words: &str) -> String {
+        let words: Vec<_> = words.split(' ').collect();
+        let output = self.command(&tool("openssl"), &words, "022").output().unwrap();
+        let outcome = Outcome(output).succeeds();
+        outcome.stdout()
+    }
+
+    /// The judge: strict, for a server.
+    #[track_caller]
+    pub fn verifies(&self, ca: &str, server: &str) {
+        self.openssl(&format!("verify -x509_strict -purpose sslserver -CAfile {ca} {server}"));
+    }
+
+    /// What OpenSSL says of a certificate, without the line ends it puts between name and value.
+    #[track_caller]
+    pub fn text(&self, file: &str) -> String {
+        let text = self.openssl(&format!("x509 -noout -text -in {file}"));
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    #[track_caller]
+    pub fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.path(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    #[track_caller]
+    pub fn write(&self, path: &str, contents: impl AsRef<[u8]>) -> &Self {
+        fs::write(self.path(path), contents).unwrap();
+        self
+    }
+
+    #[track_caller]
+    pub fn remove(&self, path: &str) -> &Self {
+        fs::remove_file(self.path(path)).unwrap();
+        self
+    }
+
+    #[track_caller]
+    pub fn rename(&self, from: &str, to: &str) -> &Self {
+        fs::rename(self.path(from), self.path(to)).unwrap();
+        self
+    }
+
+    #[track_caller]
+    pub fn directory(&self, path: &str, mode: u32) -> &Self {
+        fs::create_dir(self.path(path)).unwrap();
+        self.chmod(path, mode)
+    }
+
+    #[track_caller]
+    pub fn chmod(&self, path: &str, mode: u32) -> &Self {
+        fs::set_permissions(self.path(path), PermissionsExt::from_mode(mode)).unwrap();
+        self
+    }
+
+    #[track_caller]
+    pub fn mode(&self, path: &str) -> u32 {
+        self.path(path).metadata().unwrap().permissions().mode() & 0o7777
+    }
+
+    pub fn has(&self, path: &str) -> bool {
+        self.path(path).symlink_metadata().is_ok()
+    }
+
+    /// Every file below a directory with its contents, mode and time of change: equal if nobody
+    /// touched anything.
+    #[track_caller]
+    pub fn state(&self, path: &str) -> Vec<String> {
+        use std::os::unix::fs::MetadataExt as _;
+        let mut state = Vec::new();
+        for entry in fs::read_dir(self.path(path)).unwrap().map(|entry| entry.unwrap().path()) {
+            let found = entry.symlink_metadata().unwrap();
+            let contents = fs::read_to_string(&entry).unwrap_or_default();
+            let (inode, changed) = (found.ino(), (found.ctime(), found.ctime_nsec()));
+            let mode = found.mode();
+            state.push(format!("{} {inode} {mode:o} {changed:?} {contents}", entry.display()));
+        }
+        state.sort();
+        state
+    }
+
+    /// A server's certificate below the CA in `directory`, valid from and to so many days from now.
+    #[track_caller]
+    pub fn sign(&self, directory: &str, names: &[&str], from: i64, to: i64) {
+        let path = |file: &str| format!("{directory}/{file}");
+        let key = KeyPair::from_pem(&self.read(&path("ca.key"))).unwrap();
+        let issuer = Issuer::from_ca_cert_pem(&self.read(&path("ca.crt")), key).unwrap();
+        let mut params = params(from, to);
+        for name in names {
+            params.subject_alt_names.push(match name.parse() {
+                Ok(address) => SanType::IpAddress(address),
+                Err(_) => SanType::DnsName((*name).try_into().unwrap()),
+            });
+        }
+        params.use_authority_key_identifier_extension = true;
+        params.is_ca = IsCa::ExplicitNoCa;
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &issuer).unwrap();
+        self.write(&path("server.pem"), certificate.pem());
+        self.write(&path("server-key.pem"), key.serialize_pem());
+        self.chmod(&path("server-key.pem"), 0o600);
+    }
+
+    /// A CA in `directory`, valid from and to so many days from now.
+    #[track_caller]
+    pub fn authority(&self, directory: &str, from: i64, to: i64) {
+        let mut params = params(from, to);
+        params.distinguished_name.push(DnType::CommonName, "Lab CA");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.self_signed(&key).unwrap();
+        self.write(&format!("{directory}/ca.crt"), certificate.pem());
+        self.write(&format!("{directory}/ca.key"), key.serialize_pem());
+        self.chmod(&format!("{directory}/ca.key"), 0o600);
+    }
+}
+
+fn params(from: i64, to: i64) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.not_before = OffsetDateTime::now_utc() + Duration::days(from);
+    params.not_after = OffsetDateTime::now_utc() + Duration::days(to);
+    params
+}
