@@ -44,7 +44,6 @@ pub const MOST_DAYS: u32 = 825;
 
 /// What one run was asked to make.
 #[derive(Debug)]
-#[allow(missing_docs, reason = "these are the options, and their help says it")]
 pub struct Order {
     pub words: Vec<String>,
     pub out: Named,
