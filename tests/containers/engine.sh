@@ -22,10 +22,22 @@ answers() {
 
 # Process ids are used again after a restart of the machine, so the number
 # alone proves nothing.
-our_dockerd() {
+process_of() {
     local pid
-    pid=$(cat "$PID_FILE" 2>/dev/null) || return 1
-    [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = dockerd ] && echo "$pid"
+    pid=$(cat "$1" 2>/dev/null) || return 1
+    [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "$2" ] && echo "$pid"
+}
+
+our_dockerd() { process_of "$PID_FILE" dockerd; }
+gone() { ! our_dockerd >/dev/null; }
+
+# What was killed leaves its pid file, and a new dockerd refuses to start, or
+# waits for a containerd that is none, if some other process has that number.
+forget_the_dead() {
+    wait_until 60 gone || die "dockerd ($(our_dockerd)) runs but does not answer; its log: $LOG_FILE"
+    rm -f "$PID_FILE"
+    local containerd=/run/docker/containerd/containerd.pid
+    process_of "$containerd" containerd >/dev/null || rm -f "$containerd"
 }
 
 # wait_until SECONDS COMMAND...
@@ -67,6 +79,7 @@ start_daemon() {
 
     # In a session of its own, so that the end of the test run or a Ctrl-C in
     # the terminal does not take the engine along.
+    forget_the_dead
     setsid dockerd --pidfile "$PID_FILE" >"$LOG_FILE" 2>&1 </dev/null 9>&- &
     local child=$!
     started() { answers || ! kill -0 "$child" 2>/dev/null; }
@@ -140,7 +153,6 @@ stop_daemon() {
     fi
     # TERM lets it stop the containers first; it asks them for 15 s at most.
     kill "$pid"
-    gone() { ! our_dockerd >/dev/null; }
     wait_until 60 gone || die "dockerd ($pid) still runs after 60 s; its log: $LOG_FILE" "sudo kill -KILL $pid"
     rm -f "$PID_FILE"
     say "stopped dockerd"
