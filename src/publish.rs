@@ -211,8 +211,8 @@ pub fn publish(order: &Order<'_>) -> Result<Published, Error> {
     match order.directory {
         None => ladder(order, own, &files, &mut published)?,
         Some(named) => {
-            let placed = if named.path == Path::new(HOME) {
-                rung::home(&named.path, own, &files, order).map(|paths| (paths, false))
+            let placed = if is_home {
+                rung::home(home, own, &files, order).map(|paths| (paths, false))
             } else {
                 rung::named(&named.path, &own(), &files, order.dry)
             };

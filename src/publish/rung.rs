@@ -86,13 +86,14 @@ type Paths = Vec<(File, PathBuf)>;
 /// The files under their plain names, if all of them stand as they should: most starts are restarts.
 pub fn standing(home: &Path, files: &[Text<'_>]) -> Option<Paths> {
     let directory = open_home(home, true).ok()??;
-    let us = geteuid().as_raw();
-    let stands = |(_, name, pieces): &Text<'_>| match directory.standing(name, pieces) {
-        // Root could change it whoever owns it, so root's serves everybody.
-        Ok(Some(Standing { uid, is_same: true })) => uid == 0 || uid == us,
-        _ => false,
-    };
+    let stands = |(_, name, pieces): &Text<'_>| matches!(directory.standing(name, pieces), Ok(Some(standing)) if serves(&standing));
     files.iter().all(stands).then(|| paths(home, files))
+}
+
+/// Whether what stands is what we would write, and its owner's. Root could change it whoever owns
+/// it, so root's serves everybody.
+fn serves(standing: &Standing) -> bool {
+    standing.is_same && (standing.uid == 0 || standing.uid == geteuid().as_raw())
 }
 
 /// The first rung, with the plain names. They are taken where they are free or hold our bytes
@@ -111,8 +112,7 @@ pub fn home(
     let mut stale = Vec::new();
     for (_, name, pieces) in files {
         match directory.standing(name, pieces)? {
-            // Root could change it whoever owns it, so root's serves everybody.
-            Some(Standing { uid, is_same: true }) if uid == 0 || uid == us => {}
+            Some(standing) if serves(&standing) => {}
             Some(_) if mounts::is_mount_point(&home.join(name)) => {
                 return within(&directory, &own(), files, order.dry);
             }

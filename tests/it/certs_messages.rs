@@ -2,7 +2,7 @@
 //! reads. After a change of words, run with UPDATE_SNAPSHOT=1 and read the difference.
 
 use crate::compose::Desk;
-use crate::world::{Outcome, gallery};
+use crate::world::{Outcome, gallery, is_snapshot};
 
 /// In an empty directory.
 fn words(words: &[&str]) -> Outcome {
@@ -242,13 +242,5 @@ fn every_message_reads_as_it_should() {
         }
         assert!(code == 0 || lines.iter().any(|line| line.contains(": error: ")), "{scene}");
     }
-    let path = gallery("../it/certs_messages.txt");
-    if std::env::var_os("UPDATE_SNAPSHOT").is_some() {
-        std::fs::write(&path, &text).unwrap();
-    }
-    let expected = std::fs::read_to_string(&path).unwrap();
-    for (found, expected) in text.split("\n\n").zip(expected.split("\n\n")) {
-        assert_eq!(found, expected);
-    }
-    assert_eq!(text, expected);
+    is_snapshot(&text, "certs_messages.txt");
 }

@@ -4,7 +4,7 @@
 
 use std::os::unix::fs::symlink;
 
-use crate::world::{BUNDLE, CUSTOM_CA, Outcome, ROOTS, World, gallery};
+use crate::world::{BUNDLE, CUSTOM_CA, Outcome, ROOTS, World, gallery, is_snapshot};
 
 /// A file of the gallery, by name.
 fn named(file: &str) -> Outcome {
@@ -305,15 +305,7 @@ fn every_message_reads_as_it_should() {
         let code = outcome.0.status.code().unwrap();
         text.push_str(&format!("# {scene} (exit {code})\n{}\n", outcome.stderr()));
     }
-    let path = gallery("../it/messages.txt");
-    if std::env::var_os("UPDATE_SNAPSHOT").is_some() {
-        std::fs::write(&path, &text).unwrap();
-    }
-    let expected = std::fs::read_to_string(&path).unwrap();
-    for (found, expected) in text.split("\n\n").zip(expected.split("\n\n")) {
-        assert_eq!(found, expected);
-    }
-    assert_eq!(text, expected);
+    is_snapshot(&text, "messages.txt");
 }
 
 #[test]

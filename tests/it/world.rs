@@ -307,6 +307,21 @@ impl Outcome {
     }
 }
 
+/// Compares `text` with the snapshot of that name in tests/it, scene by scene, or writes it anew
+/// where UPDATE_SNAPSHOT is set.
+#[track_caller]
+pub fn is_snapshot(text: &str, name: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it").join(name);
+    if std::env::var_os("UPDATE_SNAPSHOT").is_some() {
+        fs::write(&path, text).unwrap();
+    }
+    let expected = fs::read_to_string(&path).unwrap();
+    for (found, expected) in text.split("\n\n").zip(expected.split("\n\n")) {
+        assert_eq!(found, expected);
+    }
+    assert_eq!(text, expected);
+}
+
 /// How many certificates are in a PEM text.
 pub fn count(pem: &str) -> usize {
     pem.matches("-----BEGIN CERTIFICATE-----").count()
