@@ -3,6 +3,7 @@
 //! `certs` is `crate::authority`; `survey` says what is in files. Each task returns its exit code.
 
 pub mod cli;
+pub mod project;
 mod survey;
 
 use clap::CommandFactory as _;

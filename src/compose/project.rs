@@ -1,0 +1,110 @@
+//! A Compose project as far as trust depends on it: what `read` finds and the other stages decide on.
+//!
+//! The values are those that Compose would use, with `$$` already one `$`. What is not known, because
+//! a variable of the file has no value here, is marked and never guessed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+/// A project.
+#[derive(Clone, Debug, Default)]
+pub struct Project {
+    /// Its name, which Compose gives to the images it builds.
+    pub name: Option<String>,
+    /// Its services, those of inactive profiles too, by name.
+    pub services: BTreeMap<String, Service>,
+    /// How it was read.
+    pub reading: Reading,
+}
+
+/// How a project was read, from the best way to the last resort.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reading {
+    /// As Compose sees it.
+    #[default]
+    Complete,
+    /// By Compose, without the values of variables and without `env_file:`.
+    WithoutVariables,
+    /// By this program, because there is no docker command.
+    Alone,
+}
+
+/// One service.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Service {
+    /// Its image, as the file names it.
+    pub image: Option<String>,
+    /// How its image is built.
+    pub build: Option<Build>,
+    /// Its own entrypoint, in words; `None` where the image's counts.
+    pub entrypoint: Option<Vec<String>>,
+    /// The values of its environment; `None` for a name that takes its value from the shell and has
+    /// none there.
+    pub environment: BTreeMap<String, Option<String>>,
+    /// Whether `environment` may be incomplete: an `env_file:` was not read.
+    pub has_unread_environment: bool,
+    /// What is mounted.
+    pub mounts: Vec<Mount>,
+    /// Who it runs as, where the file says so.
+    pub user: Option<String>,
+    /// The profiles it belongs to; none: always there.
+    pub profiles: Vec<String>,
+    /// The services it depends on, also through `links`.
+    pub depends_on: BTreeSet<String>,
+    /// What else of it names another service.
+    pub ties: Vec<Tie>,
+    /// Capabilities taken away from it.
+    pub cap_drop: Vec<String>,
+    /// `x-trust-init: {role: …}`, as written.
+    pub role: Option<String>,
+}
+
+/// How an image is built.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Build {
+    /// The directory with the sources; `None` if it is not on this machine.
+    pub context: Option<PathBuf>,
+    /// The file with the instructions, relative to the context.
+    pub dockerfile: Option<String>,
+    /// The instructions themselves, where the compose file holds them.
+    pub inline: Option<String>,
+    /// The stage that is built.
+    pub target: Option<String>,
+    /// Values for its arguments.
+    pub args: BTreeMap<String, Option<String>>,
+}
+
+/// Something mounted into a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mount {
+    /// What it is.
+    pub kind: MountKind,
+    /// Where it is in the container.
+    pub target: String,
+    /// Whether the service can write to it.
+    pub read_only: bool,
+}
+
+/// What is mounted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MountKind {
+    /// A file or directory of the host.
+    Bind(PathBuf),
+    /// A volume of the engine, named or not.
+    Volume(Option<String>),
+    /// A file system in memory.
+    Tmpfs,
+    /// A file that Compose puts there: `secrets:`, `configs:`.
+    File,
+    /// Something else, or something that a variable without a value decides.
+    Unknown,
+}
+
+/// Something by which a service cannot be without another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tie {
+    /// The key that says so: `links`, `network_mode`, `volumes_from`, `pid`, `ipc`.
+    pub key: &'static str,
+    /// The other service.
+    pub service: String,
+}
