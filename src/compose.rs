@@ -2,20 +2,39 @@
 //!
 //! `certs` is `crate::authority`; `survey` says what is in files. Each task returns its exit code.
 
+mod away;
+mod check;
 pub mod cli;
+pub mod images;
+pub mod inputs;
+pub mod obstacles;
+pub mod overlay;
+pub mod password;
+pub mod place;
 pub mod project;
+pub mod proxy;
+pub mod read;
+mod refusal;
+pub mod remove;
+pub mod select;
+pub mod setup;
 mod survey;
+mod variables;
+pub mod without;
+pub mod write;
 
 use clap::CommandFactory as _;
 
 use self::cli::{Cli, Command};
+use self::setup::Told;
 use crate::authority::{self, Refusal};
+use crate::environment::Environment;
 use crate::exit;
 use crate::inspect::certificate::Time;
 use crate::report::Report;
 
 /// Does what was asked, and returns the exit code.
-pub fn run(cli: Cli, report: Report) -> u8 {
+pub fn run(cli: Cli, shell: &Environment, report: Report) -> u8 {
     match cli.command {
         Command::Certs(asked) => {
             let told = authority::run(&asked.order(), Time::now(), report);
@@ -24,11 +43,29 @@ pub fn run(cli: Cli, report: Report) -> u8 {
                 Err(refusal) => refuse(report, &refusal),
             }
         }
-        Command::Inspect(asked) => survey::survey(&asked.files, asked.json, report),
+        Command::Setup(asked) => told(setup::run(&asked, shell, report), report),
+        Command::Remove(asked) => {
+            let place = setup::find(&asked.project.asked(), shell);
+            told(place.and_then(|place| away::away(&place, asked.dry_run, false, report)), report)
+        }
+        Command::Inspect(asked) => survey::survey(&asked, report),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), cli::PROGRAM, &mut script);
             answer(report, &String::from_utf8_lossy(&script))
+        }
+    }
+}
+
+fn told(told: Result<Told, refusal::Refusal>, report: Report) -> u8 {
+    match told {
+        Ok(Told { text, code }) => match answer(report, &text) {
+            0 => code,
+            failed => failed,
+        },
+        Err(refusal) => {
+            report.error(&refusal, "");
+            refusal.code()
         }
     }
 }

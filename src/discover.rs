@@ -21,7 +21,7 @@ use base64::engine::general_purpose::STANDARD;
 
 #[cfg(target_os = "linux")]
 pub use self::pinned::pins;
-pub use self::roots::{ROOT_FILES, RootSource, roots};
+pub use self::roots::{ROOT_FILES, RootSource, is_root_directory, roots};
 
 use self::file::Problem;
 use crate::cli::{Named, Origin, Settings};

@@ -5,6 +5,8 @@
 //! Links in the last place are never followed, and modes are set by fchmod, whatever the umask.
 
 #[cfg(feature = "compose")]
+pub mod beside;
+#[cfg(feature = "compose")]
 pub mod together;
 
 use std::ffi::OsStr;

@@ -7,16 +7,16 @@
 //! a pinned curl all public roots); else the image's roots. From that follows which file the
 //! variable must name. This module decides and touches nothing; `publish` makes the files.
 
+mod pin;
 mod process;
 mod warning;
 
-use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fmt::Write as _;
 
+pub use self::pin::{Found, Pin, pins};
 pub use self::process::Environment;
 pub use self::warning::{Warning, warnings};
-use crate::inspect::Anchors;
 use crate::merge::{self, Pem};
 
 /// What a variable's file must hold.
@@ -147,17 +147,6 @@ pub const TABLE: &[Row] = &[
     },
 ];
 
-/// What a row's readers trust at present, as far as a variable says so.
-#[derive(Debug)]
-pub struct Pin<'a> {
-    /// The row.
-    pub row: &'static Row,
-    /// The variable that says so: the row's own or one that its readers fall back to.
-    pub variable: &'static str,
-    /// The certificates there.
-    pub anchors: Cow<'a, Anchors<'a>>,
-}
-
 /// Which file a variable is to name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum File {
@@ -213,8 +202,10 @@ pub fn plan<'a>(
             plan.set(row, whole, certificates.iter().map(Pem::borrow));
             continue;
         };
-        let before = &pin.anchors.certificates;
-        let is_readable = pin.variable == row.name && pin.anchors.tidy;
+        // What is not known from here is left as it is: no reader is to lose or gain by a guess.
+        let Some(anchors) = &pin.anchors else { continue };
+        let before = &anchors.certificates;
+        let is_readable = pin.variable == row.name && anchors.tidy;
         if is_readable && merge::set(before).is_superset(&merge::set(custom)) {
             continue;
         }

@@ -11,7 +11,11 @@ pub mod contents;
 mod der;
 #[cfg(feature = "compose")]
 pub mod details;
+#[cfg(feature = "compose")]
+pub mod key;
 mod pem;
+#[cfg(feature = "compose")]
+pub mod pkcs12;
 mod pkcs7;
 mod problem;
 mod trusted;
@@ -24,6 +28,8 @@ pub use self::anchors::{Anchors, PublicRoots, RootWarning, anchors, roots};
 use self::certificate::{Certificate, Time};
 use self::der::Outline;
 use self::pem::{Block, Buffers, Flaw};
+#[cfg(feature = "compose")]
+pub use self::problem::Cause;
 pub use self::problem::Problem;
 use self::verdict::Judged;
 use crate::cli::{Named, Origin};
@@ -159,7 +165,10 @@ pub fn judge(inspection: &mut Inspection, now: Time, roots: &[Pem<'_>]) {
 }
 
 /// The certificates in one source.
-fn certificates(source: &Source) -> Result<Vec<Certificate>, Problem> {
+///
+/// # Errors
+/// When it holds anything else, or something that is broken.
+pub fn certificates(source: &Source) -> Result<Vec<Certificate>, Problem> {
     let bytes = source.bytes.as_slice();
     let line = |at| pem::line(bytes, at);
     let broken = |Flaw { at, what }| Problem::Broken { line: line(at), what };

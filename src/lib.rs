@@ -37,3 +37,6 @@ pub mod exit;
 pub mod compose;
 #[cfg(feature = "compose")]
 pub mod authority;
+#[cfg(feature = "compose")]
+#[expect(clippy::disallowed_methods, reason = "this is the one place that starts other programs")]
+pub mod engine;

@@ -146,6 +146,26 @@ fn is_shown(c: char) -> bool {
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
 }
 
+/// A word that a shell reads as it stands (POSIX.1-2024, Shell Command Language, section 2.2), on one
+/// line.
+#[cfg(feature = "compose")]
+pub fn shell<T: AsRef<std::ffi::OsStr> + ?Sized>(word: &T) -> String {
+    let text = word.as_ref().to_string_lossy();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@%+=,".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        text.into_owned()
+    } else if text.chars().all(|c| !c.is_control()) {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    } else {
+        let escaped = text.chars().map(|c| match c {
+            '\'' | '\\' => format!("\\{c}"),
+            c if c.is_control() => format!("\\u{:04x}", u32::from(c)),
+            c => c.to_string(),
+        });
+        format!("$'{}'", escaped.collect::<String>())
+    }
+}
+
 /// `1 root`, `2 roots`.
 pub fn count(n: usize, noun: &str) -> String {
     if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }

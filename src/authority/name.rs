@@ -30,6 +30,7 @@ const LONGEST_LABEL: usize = 63;
 /// A word that is no name for a server.
 pub struct Error {
     word: String,
+    origin: &'static str,
     problem: Problem,
 }
 
@@ -57,7 +58,7 @@ report::error_of_words!(Error);
 
 impl Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot use {} (a name for the certificate): ", report::word(&self.word))?;
+        write!(f, "cannot use {} ({}): ", report::word(&self.word), self.origin)?;
         let fix = match self.problem {
             Problem::Empty => {
                 f.write_str("it is empty")?;
@@ -150,7 +151,15 @@ impl Name {
     /// # Errors
     /// When no client could connect to it.
     pub fn parse(word: &str) -> Result<Self, Error> {
-        Self::read(word).map_err(|problem| Error { word: word.to_owned(), problem })
+        Self::parse_from(word, "a name for the certificate")
+    }
+
+    /// The same, for a word that came from elsewhere.
+    ///
+    /// # Errors
+    /// When no client could connect to it.
+    pub fn parse_from(word: &str, origin: &'static str) -> Result<Self, Error> {
+        Self::read(word).map_err(|problem| Error { word: word.to_owned(), origin, problem })
     }
 
     fn read(word: &str) -> Result<Self, Problem> {

@@ -235,7 +235,7 @@ pub fn warnings(
         warnings.push(Box::new(format!(
             "others may read the key in {} (mode {mode:04o})\nfix: close it: `chmod 0600 {}`",
             report::path(path),
-            super::words::shell(path)
+            report::shell(path)
         )));
     }
     if let Some(authority) = &standing.authority {

@@ -4,7 +4,7 @@ use std::fmt::{self, Display};
 use std::io;
 use std::path::PathBuf;
 
-use super::words::{command, shell};
+use super::words::command;
 use super::{CA, CA_KEY, MOST_DAYS, Order, SERVER, key, name};
 use crate::discover::Label;
 use crate::discover::file::Unreadable;
@@ -12,6 +12,7 @@ use crate::exit;
 use crate::inspect::certificate::Time;
 use crate::inspect::{self};
 use crate::report;
+use crate::report::shell;
 
 /// Why nothing was made.
 pub enum Refusal {
@@ -268,7 +269,7 @@ pub fn dropped(
             "{} --ca {} --out {}",
             command_words(&own),
             shell(order.ca.as_ref().map_or(&order.out.path, |ca| &ca.path)),
-            shell(apart.as_ref())
+            shell(&apart)
         ),
     }
 }
@@ -283,6 +284,6 @@ fn short(name: &str) -> String {
 }
 
 fn command_words(names: &[&str]) -> String {
-    let words = names.iter().map(|name| shell(name.as_ref()));
+    let words = names.iter().map(|name| shell(name));
     format!("trust-compose certs {}", words.collect::<Vec<_>>().join(" "))
 }

@@ -1,7 +1,7 @@
 //! What a run tells on stdout: what was made, for whom, until when, and what to do with it.
 
 use std::fmt::{self, Display, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::issue::Set;
 use super::name::Name;
@@ -27,27 +27,17 @@ impl Display for NotIgnored {
     }
 }
 
-/// A word that a shell reads as it stands (POSIX shell, section 2.2.2).
-pub fn shell(path: &Path) -> String {
-    let text = path.display().to_string();
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@%+=,".contains(c);
-    if !text.is_empty() && text.chars().all(is_plain) {
-        return text;
-    }
-    format!("'{}'", text.replace('\'', r"'\''"))
-}
-
 /// The command for this directory with these names.
 pub fn command(order: &Order, names: &[&str]) -> String {
     let mut command = "trust-compose certs".to_owned();
     for name in names {
-        let _ = write!(command, " {}", shell(name.as_ref()));
+        let _ = write!(command, " {}", report::shell(name));
     }
     if let Some(ca) = &order.ca {
-        let _ = write!(command, " --ca {}", shell(&ca.path));
+        let _ = write!(command, " --ca {}", report::shell(&ca.path));
     }
     if order.out.origin != Origin::Default {
-        let _ = write!(command, " --out {}", shell(&order.out.path));
+        let _ = write!(command, " --out {}", report::shell(&order.out.path));
     }
     command
 }
@@ -155,7 +145,7 @@ fn trust(order: &Order) -> String {
     let name = first.map_or_else(|| "private".to_owned(), |name| name.to_string());
     let name: String =
         name.chars().filter(|c| c.is_ascii_alphanumeric() || "-.".contains(*c)).collect();
-    let (ca, key) = (shell(&path), report::path(&order.path(CA_KEY)).to_string());
+    let (ca, key) = (report::shell(&path), report::path(&order.path(CA_KEY)).to_string());
     format!(
         "next: let clients trust {}, and never hand out {key}
   macOS           sudo security add-trusted-cert -d -r trustRoot -k /Library/Keychains/System.keychain {ca}

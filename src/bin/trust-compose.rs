@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use trust_init::cli::process_environment;
 use trust_init::compose::{answer, cli, run};
 use trust_init::exit;
 use trust_init::report::{Log, Report};
@@ -9,7 +10,7 @@ use trust_init::report::{Log, Report};
 fn main() -> ExitCode {
     let report = Report::new(cli::PROGRAM, Log::Normal);
     let code = match cli::parse(std::env::args_os()) {
-        Ok(cli) => run(cli, report),
+        Ok(cli) => run(cli, &process_environment(), report),
         Err(stop) => {
             if let Some(text) = stop.text() {
                 answer(report, &text)

@@ -3,6 +3,8 @@
 //! Nothing is looked up here. clap knows the grammar; the words for what it refuses are put into
 //! this house's form, so that a slip of the pen reads like every other problem.
 
+mod setup;
+
 use std::ffi::OsString;
 use std::fmt::{self, Display};
 use std::path::PathBuf;
@@ -10,6 +12,7 @@ use std::path::PathBuf;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
+pub use self::setup::{Remove, Setup, Shape};
 use crate::authority::key::KeyType;
 use crate::authority::{DAYS, Order};
 use crate::cli::{Named, Origin};
@@ -27,6 +30,10 @@ const TEMPLATE: &str = "{about}\n\n{before-help}{usage-heading} {usage}\n\n{all-
 const EXAMPLES: &str = "Examples:
   trust-compose certs reflector.local 192.168.1.100 gpu.local
       a CA and a server's certificate for these names, in certs/
+  trust-compose setup --custom-ca certs/
+      the CA into every back-end service of the Compose project in this directory
+  trust-compose remove
+      everything as it was
   trust-compose inspect certs/ca.crt
       what is in a file, and who will refuse it
   trust-compose certs --help
@@ -51,13 +58,14 @@ Exit codes: 0 done or nothing to do, 1 nothing was made, 2 wrong usage.";
 
 const INSPECT_EXAMPLES: &str = "Examples:
   trust-compose inspect certs/ca.crt
-  trust-compose inspect --json *.pem *.p7b | jq '.files[].certificates[].names'";
+  trust-compose inspect --json *.pem *.p7b | jq '.files[].certificates[].names'
+  trust-compose inspect --p12-password-file password.txt corporate.p12";
 
 const INSPECT_AFTER: &str = "\
-PEM, DER and PKCS#7 are told apart by content. Private keys are named, never shown.
+PEM, DER, PKCS#7 and PKCS#12 are told apart by content. Private keys are named, never shown.
 Exit codes: 0, 1 if some file cannot be read or used, 2 wrong usage.";
 
-/// Certificates for a private network, and what is in a file of them.
+/// A private CA, the certificates below it, and a Compose project that trusts it.
 #[derive(Debug, Parser)]
 #[command(name = PROGRAM, version, help_template = TEMPLATE, before_help = EXAMPLES)]
 #[command(disable_help_subcommand = true)]
@@ -73,6 +81,13 @@ pub enum Command {
     /// Make a private CA and a server's certificate that it signed
     #[command(help_template = TEMPLATE, before_help = CERTS_EXAMPLES, after_help = CERTS_AFTER)]
     Certs(Certs),
+    /// Let every back-end service of a Compose project trust a CA, by an overlay; without a CA, take
+    /// it away
+    #[command(help_template = TEMPLATE, before_help = setup::EXAMPLES, after_help = setup::AFTER)]
+    Setup(Box<Setup>),
+    /// Take away what `setup` wrote
+    #[command(help_template = TEMPLATE, before_help = setup::REMOVE_EXAMPLES)]
+    Remove(Remove),
     /// Say what is in certificate files, and who will refuse it
     #[command(help_template = TEMPLATE, before_help = INSPECT_EXAMPLES, after_help = INSPECT_AFTER)]
     Inspect(Inspect),
@@ -137,6 +152,9 @@ pub struct Inspect {
     /// Print JSON, in the shape that docs/inspect.md describes
     #[arg(long)]
     pub json: bool,
+    /// File whose first line is the password of PKCS#12 archives [default: asked for in a terminal]
+    #[arg(long, value_name = "FILE")]
+    pub p12_password_file: Option<PathBuf>,
 }
 
 impl Certs {

@@ -1,13 +1,14 @@
 //! A Compose project as far as trust depends on it: what `read` finds and the other stages decide on.
 //!
 //! The values are those that Compose would use, with `$$` already one `$`. What is not known, because
-//! a variable of the file has no value here, is marked and never guessed.
+//! a variable of the file has no value here, is marked and never guessed; where a field has no mark
+//! for that (`user`, `profiles`, a word of `entrypoint`) the value stands as it is written.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 /// A project.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Project {
     /// Its name, which Compose gives to the images it builds.
     pub name: Option<String>,
@@ -32,15 +33,17 @@ pub enum Reading {
 /// One service.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Service {
-    /// Its image, as the file names it.
+    /// Its image, as the file names it; `None` also where a variable without a value names it.
     pub image: Option<String>,
+    /// Whether a variable without a value decides the tag or digest: `image` then tells what kind of
+    /// program it is (with the variable's default as the tag, or none), and is not to be inspected.
+    pub has_unknown_tag: bool,
     /// How its image is built.
     pub build: Option<Build>,
     /// Its own entrypoint, in words; `None` where the image's counts.
     pub entrypoint: Option<Vec<String>>,
-    /// The values of its environment; `None` for a name that takes its value from the shell and has
-    /// none there.
-    pub environment: BTreeMap<String, Option<String>>,
+    /// Its environment.
+    pub environment: BTreeMap<String, Setting>,
     /// Whether `environment` may be incomplete: an `env_file:` was not read.
     pub has_unread_environment: bool,
     /// What is mounted.
@@ -59,10 +62,22 @@ pub struct Service {
     pub role: Option<String>,
 }
 
+/// The value of a variable in a service's environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Setting {
+    /// This one.
+    Value(String),
+    /// None: the name takes its value from the shell and has none there. Docker then takes the
+    /// variable away from the image's environment, too.
+    Unset,
+    /// Not known here.
+    Unknown,
+}
+
 /// How an image is built.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Build {
-    /// The directory with the sources; `None` if it is not on this machine.
+    /// The directory with the sources; `None` if it is not on this machine, or not known.
     pub context: Option<PathBuf>,
     /// The file with the instructions, relative to the context.
     pub dockerfile: Option<String>,
@@ -70,7 +85,7 @@ pub struct Build {
     pub inline: Option<String>,
     /// The stage that is built.
     pub target: Option<String>,
-    /// Values for its arguments.
+    /// Values for its arguments; `None` where it is not known.
     pub args: BTreeMap<String, Option<String>>,
 }
 
@@ -79,7 +94,7 @@ pub struct Build {
 pub struct Mount {
     /// What it is.
     pub kind: MountKind,
-    /// Where it is in the container.
+    /// Where it is in the container, without a trailing slash; empty where that is not known.
     pub target: String,
     /// Whether the service can write to it.
     pub read_only: bool,

@@ -5,11 +5,13 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Serialize;
 use time::OffsetDateTime;
 
+use super::cli::Inspect;
+use super::password::{self, Passwords};
 use crate::cli::{Named, Origin};
 use crate::discover::file::{self, Unreadable};
 use crate::discover::{Label, Source, Standing};
@@ -17,6 +19,7 @@ use crate::exit;
 use crate::inspect::certificate::{Certificate, Time};
 use crate::inspect::contents::{Contents, contents};
 use crate::inspect::details::Details;
+use crate::inspect::pkcs12;
 use crate::inspect::verdict::{self, Finding, Judged};
 use crate::inspect::{self};
 use crate::report::{self, Report};
@@ -76,9 +79,10 @@ struct Trouble {
     fix: String,
 }
 
-/// Says what is in `files`, and returns the exit code.
-pub fn survey(files: &[PathBuf], as_json: bool, report: Report) -> u8 {
-    let read: Vec<_> = files.iter().map(|path| (path, open(path))).collect();
+/// Says what is in the files that were named, and returns the exit code.
+pub fn survey(asked: &Inspect, report: Report) -> u8 {
+    let passwords = Passwords::new(asked.p12_password_file.as_deref(), &password::terminal);
+    let read: Vec<_> = asked.files.iter().map(|path| (path, open(path, &passwords))).collect();
     let found = read.iter().filter_map(|(_, found)| found.as_ref().ok());
     let found = found.flat_map(|found| &found.certificates);
     let known = found.filter(|found| found.is_ca).map(Certificate::name).collect();
@@ -103,19 +107,22 @@ pub fn survey(files: &[PathBuf], as_json: bool, report: Report) -> u8 {
         }
         answer.files.push(file);
     }
-    let text = if as_json { json(&answer) } else { answer.files.iter().map(text).collect() };
+    let text = if asked.json { json(&answer) } else { answer.files.iter().map(text).collect() };
     match super::answer(report, &text) {
         0 => code,
         failed => failed,
     }
 }
 
-fn open(path: &Path) -> anyhow::Result<Contents> {
+fn open(path: &Path, passwords: &Passwords<'_>) -> anyhow::Result<Contents> {
     let label = Label::Path(Named { path: path.to_owned(), origin: Origin::Option("FILE") });
     let mut budget = file::TOTAL_LIMIT;
     let bytes = file::read(path, &mut budget)
         .map_err(|problem| Unreadable { label: label.clone(), problem })?;
     let source = Source { label: label.clone(), standing: Standing::Named, bytes };
+    if pkcs12::is_archive(&source.bytes) {
+        return Ok(passwords.open(&source)?.into());
+    }
     Ok(contents(&source).map_err(|problem| inspect::Error::Unusable { label, problem })?)
 }
 

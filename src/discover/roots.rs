@@ -96,7 +96,6 @@ pub fn roots(choice: Roots) -> Result<RootSource, Error> {
 }
 
 /// Whether the image's programs read `path` as all of its roots: then its file says the same.
-#[cfg(target_os = "linux")]
 pub fn is_root_directory(path: &Path) -> bool {
     ROOT_DIRECTORIES.iter().any(|known| Path::new(known) == path)
 }

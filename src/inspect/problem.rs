@@ -33,37 +33,52 @@ pub enum Problem {
 
 impl Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.cause(f)?;
+        write!(f, "\nfix: {}", self.fix())
+    }
+}
+
+/// The cause alone: what mends it in a container does not on the host.
+#[cfg(feature = "compose")]
+pub struct Cause<'a>(pub &'a Problem);
+
+#[cfg(feature = "compose")]
+impl Display for Cause<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.cause(f)
+    }
+}
+
+impl Problem {
+    fn cause(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::PrivateKey { line: 0 } => f.write_str("it is a private key")?,
-            Self::PrivateKey { line } => write!(f, "a private key begins at line {line}")?,
-            Self::Pkcs12 => f.write_str("it is a PKCS#12 archive, which is made to hold keys")?,
+            Self::PrivateKey { line: 0 } => f.write_str("it is a private key"),
+            Self::PrivateKey { line } => write!(f, "a private key begins at line {line}"),
+            Self::Pkcs12 => f.write_str("it is a PKCS#12 archive, which is made to hold keys"),
             Self::OtherBlock { line, label } => {
                 let label = report::word(label);
-                write!(f, "the block at line {line} is a {label}, not a certificate")?;
+                write!(f, "the block at line {line} is a {label}, not a certificate")
             }
             Self::NotForServers { line } => write!(
                 f,
                 "the TRUSTED CERTIFICATE at line {line} is not trusted for servers, or rejected \
                  for something"
-            )?,
-            Self::Broken { line, what } => write!(f, "line {line}: {what}")?,
+            ),
+            Self::Broken { line, what } => write!(f, "line {line}: {what}"),
             Self::NoCertificate { line: 0 } => {
-                f.write_str("its bytes are not, or not only, a certificate")?;
+                f.write_str("its bytes are not, or not only, a certificate")
             }
             Self::NoCertificate { line } => {
-                write!(f, "the block at line {line} is not, or not only, a certificate")?;
+                write!(f, "the block at line {line} is not, or not only, a certificate")
             }
-            Self::EmptyPkcs7 => f.write_str("no certificate can be read from its PKCS#7")?,
-            Self::Page => f.write_str("it is a web page, perhaps one that asks for a login")?,
-            Self::Utf16 => f.write_str("it is text in UTF-16")?,
-            Self::Empty => f.write_str("it is empty")?,
-            Self::Nothing => f.write_str("there is no certificate in it")?,
+            Self::EmptyPkcs7 => f.write_str("no certificate can be read from its PKCS#7"),
+            Self::Page => f.write_str("it is a web page, perhaps one that asks for a login"),
+            Self::Utf16 => f.write_str("it is text in UTF-16"),
+            Self::Empty => f.write_str("it is empty"),
+            Self::Nothing => f.write_str("there is no certificate in it"),
         }
-        write!(f, "\nfix: {}", self.fix())
     }
-}
 
-impl Problem {
     /// What a file without any certificate is, as far as its owner would recognise it.
     pub fn of(bytes: &[u8]) -> Self {
         let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii();

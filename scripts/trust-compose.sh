@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Runs trust-compose, found in PATH or built from this repository, where you are.
+#
+#   ./scripts/trust-compose.sh --help
+set -euo pipefail
+here=$(dirname "${BASH_SOURCE[0]}")
+if ! program=$(command -v trust-compose); then
+    if ! command -v cargo >/dev/null; then
+        echo "trust-compose.sh: error: cannot find trust-compose, nor cargo to build it" >&2
+        echo "trust-compose.sh: fix: install Rust, see https://rustup.rs, or put trust-compose into PATH" >&2
+        exit 1
+    fi
+    # In a shell of its own: the words mean files where the caller is.
+    program=$(
+        cd "$here/.."
+        cargo build --release --locked --quiet --bin trust-compose >&2
+        host=$(rustc -vV | sed -n 's/^host: //p')
+        target=${CARGO_TARGET_DIR:-$PWD/target}
+        [[ $target = /* ]] || target=$PWD/$target
+        echo "$target/$host/release/trust-compose"
+    )
+fi
+exec "$program" "$@"

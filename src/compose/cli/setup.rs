@@ -1,0 +1,233 @@
+//! The options of `setup` and `remove`.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use crate::compose::images::Choice;
+use crate::compose::place;
+use crate::compose::select::Outcome;
+
+pub const EXAMPLES: &str = "Examples:
+  trust-compose setup --custom-ca certs/
+      the CA in certs/ into every back-end service
+  trust-compose setup --custom-ca /path/to/corporate-ca.crt
+      a single file
+  trust-compose setup --custom-ca certs/ --domain reflector.local --caddy
+      and the proxy serves certs/server.pem
+  trust-compose setup --custom-ca certs/ --extra-ca gpu-ca.crt --extra-ca llm-ca.crt
+      several CAs
+  trust-compose setup --custom-ca certs/ --without speaches --without kokoro
+      bundled services replaced by external ones
+  trust-compose setup --check
+      whether what was set up is still in step
+  trust-compose setup
+      no CA: the overlay is stale, and is taken away";
+
+pub const AFTER: &str = "\
+Nothing of the compose files is edited. What is written: docker-compose.ca.yml and .trust/ beside them, a
+marked block in .gitignore, and with --activate one in .env; `trust-compose remove` takes all of it away.
+Exit codes: 0 done, 1 not done (nothing was written) or, with --check, out of step, 2 wrong usage.";
+
+pub const REMOVE_EXAMPLES: &str = "Examples:
+  trust-compose remove
+      the overlay and all that belongs to it
+  trust-compose remove --dry-run
+      what that would be";
+
+/// Which project.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Project {
+    /// A compose file; repeat it for several [default: as Compose finds them]
+    #[arg(short, long = "file", value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// What relative paths are relative to [default: the first file's directory]
+    #[arg(long, value_name = "DIR")]
+    project_directory: Option<PathBuf>,
+}
+
+impl Project {
+    /// The same, as `place` takes it.
+    pub fn asked(&self) -> place::Asked {
+        place::Asked { files: self.files.clone(), directory: self.project_directory.clone() }
+    }
+}
+
+/// The options of `setup`.
+#[derive(Args, Clone, Debug)]
+pub struct Setup {
+    #[command(flatten)]
+    pub project: Project,
+    #[command(flatten)]
+    pub shape: Shape,
+    /// Keep the overlay in force: a block with COMPOSE_FILE in .env
+    #[arg(long)]
+    pub activate: bool,
+    /// Run `docker compose up -d` at the end
+    #[arg(long, conflicts_with_all = ["check", "dry_run"])]
+    pub up: bool,
+    /// Only say whether what was set up is in step with the CA, the images and the compose files
+    #[arg(long, conflicts_with_all = ["activate", "dry_run"])]
+    pub check: bool,
+    /// Only say what would be written
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// What shapes the overlay.
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shape {
+    /// The CA: a directory with ca.crt (and server.pem, server-key.pem), or a file
+    #[arg(long, value_name = "DIR|FILE")]
+    pub custom_ca: Option<PathBuf>,
+    /// A further CA to trust
+    #[arg(long, value_name = "FILE")]
+    pub extra_ca: Vec<PathBuf>,
+    /// First line is the password of a PKCS#12 archive
+    #[arg(long, value_name = "FILE")]
+    pub p12_password_file: Option<PathBuf>,
+    /// The name under which the proxy is reached
+    #[arg(long, value_name = "NAME")]
+    pub domain: Option<String>,
+    /// Have Caddy serve server.pem [default: the service whose image is caddy]
+    #[arg(long, value_name = "SERVICE", num_args = 0..=1, requires = "domain")]
+    pub caddy: Option<Option<String>>,
+    /// Have another proxy find server.pem at /run/trust-init/tls
+    #[arg(long, value_name = "SERVICE", requires = "domain")]
+    pub tls: Vec<String>,
+    /// Switch a service off, and let others start without it
+    #[arg(long, value_name = "SERVICE")]
+    pub without: Vec<String>,
+    /// Decide for a service
+    #[arg(long, value_name = "NAME=trust|leave", value_parser = role)]
+    pub service: Vec<(String, Role)>,
+    /// What becomes of services whose image is not known
+    #[arg(long, value_name = "ROLE")]
+    pub unknown: Option<Role>,
+    /// Whose public roots go into the bundle
+    #[arg(long, value_name = "ROOTS")]
+    pub roots: Option<RootChoice>,
+}
+
+/// The options of `remove`.
+#[derive(Args, Clone, Debug)]
+pub struct Remove {
+    #[command(flatten)]
+    pub project: Project,
+    /// Only say what would be removed
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// The words of `--service` and `--unknown`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Role {
+    Trust,
+    Leave,
+}
+
+/// The words of `--roots`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RootChoice {
+    /// Those of each service's own image
+    Image,
+    /// Mozilla's
+    Mozilla,
+    /// This machine's
+    Host,
+}
+
+impl From<Role> for Outcome {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Trust => Self::Trust,
+            Role::Leave => Self::Leave,
+        }
+    }
+}
+
+impl From<RootChoice> for Choice {
+    fn from(choice: RootChoice) -> Self {
+        match choice {
+            RootChoice::Image => Self::Image,
+            RootChoice::Mozilla => Self::Mozilla,
+            RootChoice::Host => Self::Host,
+        }
+    }
+}
+
+fn role(text: &str) -> Result<(String, Role), String> {
+    let (name, role) = text.split_once('=').ok_or("write it as NAME=trust or NAME=leave")?;
+    let role = Role::from_str(role, false).map_err(|_| "the role is trust or leave")?;
+    Ok((name.to_owned(), role))
+}
+
+impl Shape {
+    /// Whether any CA was named.
+    pub fn has_authority(&self) -> bool {
+        self.custom_ca.is_some() || !self.extra_ca.is_empty()
+    }
+
+    /// The first option that makes no sense without a CA.
+    pub fn needs_authority(&self) -> Option<&'static str> {
+        let given = [
+            (self.domain.is_some(), "--domain"),
+            (self.p12_password_file.is_some(), "--p12-password-file"),
+            (!self.service.is_empty(), "--service"),
+            (self.unknown.is_some(), "--unknown"),
+            (self.roots.is_some(), "--roots"),
+        ];
+        given.into_iter().find(|(is_given, _)| *is_given).map(|(_, option)| option)
+    }
+
+    /// The roles that `--service` gives.
+    pub fn roles(&self) -> BTreeMap<String, Outcome> {
+        self.service.iter().map(|(name, role)| (name.clone(), (*role).into())).collect()
+    }
+
+    /// The words that ask for the same from the directory `base`: in one order, with paths that are
+    /// relative to it where they lie below it.
+    pub fn words(&self, base: &Path) -> Vec<String> {
+        let path = |path: &PathBuf| place::below(path, base).to_string_lossy().into_owned();
+        let role = |(name, role): &(String, Role)| format!("{name}={}", word(*role));
+        let options: [(&str, Vec<String>); 9] = [
+            ("--custom-ca", self.custom_ca.iter().map(path).collect()),
+            ("--extra-ca", self.extra_ca.iter().map(path).collect()),
+            ("--p12-password-file", self.p12_password_file.iter().map(path).collect()),
+            ("--domain", self.domain.clone().into_iter().collect()),
+            ("--tls", self.tls.clone()),
+            ("--without", self.without.clone()),
+            ("--service", self.service.iter().map(role).collect()),
+            ("--unknown", self.unknown.map(word).into_iter().collect()),
+            ("--roots", self.roots.map(word).into_iter().collect()),
+        ];
+        let pair = |option: &'static str| move |value| [option.to_owned(), value];
+        let words = options
+            .into_iter()
+            .flat_map(|(option, values)| values.into_iter().flat_map(pair(option)));
+        let caddy = self
+            .caddy
+            .iter()
+            .flat_map(|name| std::iter::once("--caddy".to_owned()).chain(name.clone()));
+        words.chain(caddy).collect()
+    }
+
+    /// What [`Shape::words`] said, seen from the directory `base`; `None` if it cannot be read.
+    pub fn of_words(words: &[String], base: &Path) -> Option<Self> {
+        use clap::{Args as _, FromArgMatches as _};
+        let command = Self::augment_args(clap::Command::new("setup").no_binary_name(true));
+        let matches = command.try_get_matches_from(words.iter().map(OsString::from)).ok()?;
+        let mut shape = Self::from_arg_matches(&matches).ok()?;
+        let join = |path: &mut PathBuf| *path = place::plain(base, path.as_path());
+        shape.custom_ca.iter_mut().for_each(join);
+        shape.extra_ca.iter_mut().for_each(join);
+        shape.p12_password_file.iter_mut().for_each(join);
+        Some(shape)
+    }
+}
+
+fn word(value: impl ValueEnum) -> String {
+    value.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+}

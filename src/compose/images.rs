@@ -1,0 +1,266 @@
+//! What the services' images have to say: which roots they have, what their variables are, and what
+//! lies in the files that those name. Read out of the images without running anything of them.
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::fmt::{self, Display};
+use std::path::{Path, PathBuf};
+
+use super::overlay::DIRECTORY;
+use super::project::{MountKind, Project, Service, Setting};
+use crate::cli::Roots;
+use crate::discover::{self, ROOT_FILES, RootSource, file};
+use crate::engine::{self, Failure, Image, Inside, Look};
+use crate::environment::{Environment, Found};
+use crate::inspect::{self, Anchors};
+
+/// Stands for a value that is not known; no path of a container can hold a NUL.
+const UNKNOWN: &str = "\0";
+
+/// Whose public roots a bundle holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Choice {
+    /// Those of the service's own image.
+    #[default]
+    Image,
+    /// Mozilla's.
+    Mozilla,
+    /// This machine's.
+    Host,
+}
+
+/// Whose roots a service's bundle came to hold, and why.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Basis {
+    /// Those of its image.
+    Image,
+    /// What `--roots` says.
+    Asked(Choice),
+    /// Mozilla's, because its image is not on this machine.
+    NotHere,
+    /// Mozilla's, because its image has none.
+    NoRoots,
+    /// Mozilla's, because the engine could not be asked.
+    NoEngine,
+}
+
+impl Display for Basis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Image => "roots of its own image",
+            Self::Asked(Choice::Host) => "roots of this machine (--roots host)",
+            Self::Asked(_) => "Mozilla's roots (--roots mozilla)",
+            Self::NotHere => "Mozilla's roots, because its image is not on this machine yet",
+            Self::NoRoots => "Mozilla's roots, because its image has none",
+            Self::NoEngine => "Mozilla's roots, because no engine could be asked about its image",
+        })
+    }
+}
+
+/// The images of a project, as far as this machine has them.
+#[derive(Default)]
+pub struct Images {
+    known: BTreeMap<String, Image>,
+    /// Why nothing is known of them.
+    pub trouble: Option<Failure>,
+    looks: RefCell<BTreeMap<String, Option<Look>>>,
+    files: RefCell<BTreeMap<(String, String), Option<Inside>>>,
+}
+
+/// Roots, each set once, and which service stands on which.
+#[derive(Default)]
+pub struct Grounds<'a> {
+    /// The sets.
+    pub sources: Vec<RootSource>,
+    /// For each service, which set, and why.
+    pub services: BTreeMap<&'a str, (usize, Basis)>,
+}
+
+/// The name of a service's image; for one that is built without a name, the one that Compose gives
+/// it.
+pub fn name(project: &Project, service: &str) -> Option<String> {
+    let found = project.services.get(service)?;
+    if let Some(image) = &found.image {
+        return Some(image.clone());
+    }
+    found.build.as_ref()?;
+    Some(format!("{}-{service}", project.name.as_ref()?))
+}
+
+impl Images {
+    /// Asks the engine for all images of `project`.
+    pub fn of(project: &Project) -> Self {
+        let names: Vec<_> =
+            project.services.keys().filter_map(|service| name(project, service)).collect();
+        let mut distinct: Vec<_> = names.iter().map(String::as_str).collect();
+        distinct.sort_unstable();
+        distinct.dedup();
+        match engine::images(&distinct) {
+            Ok(known) => {
+                let known = known.into_iter().map(|(name, image)| (name.to_owned(), image));
+                Self { known: known.collect(), ..Self::default() }
+            }
+            Err(failure) => Self { trouble: Some(failure), ..Self::default() },
+        }
+    }
+
+    /// The image of a service, if it is here.
+    pub fn image(&self, project: &Project, service: &str) -> Option<&Image> {
+        self.known.get(&name(project, service)?)
+    }
+
+    /// The image of that name, if it is here.
+    pub fn called(&self, name: &str) -> Option<&Image> {
+        self.known.get(name)
+    }
+
+    /// Finds the roots for each of `services`.
+    ///
+    /// # Errors
+    /// When this machine's own roots are wanted and cannot be read.
+    pub fn grounds<'a>(
+        &self,
+        project: &Project,
+        services: impl Iterator<Item = &'a str>,
+        choice: Choice,
+    ) -> Result<Grounds<'a>, discover::Error> {
+        let mut grounds = Grounds::default();
+        // Several services of one image, and several images without roots, share a set.
+        let mut sets: BTreeMap<Option<String>, usize> = BTreeMap::new();
+        for service in services {
+            let (key, basis, found) = match (choice, self.image(project, service)) {
+                (Choice::Image, Some(image)) => match self.roots(image) {
+                    Some(found) => (Some(image.id.clone()), Basis::Image, Some(found)),
+                    None => (None, Basis::NoRoots, None),
+                },
+                (Choice::Image, None) if self.trouble.is_some() => (None, Basis::NoEngine, None),
+                (Choice::Image, None) => (None, Basis::NotHere, None),
+                (asked, _) => (None, Basis::Asked(asked), None),
+            };
+            let set = match sets.get(&key) {
+                Some(set) => *set,
+                None => {
+                    grounds.sources.push(match found {
+                        Some((path, bytes)) => RootSource::File { path, bytes },
+                        None if choice == Choice::Host => discover::roots(Roots::System)?,
+                        None => discover::roots(Roots::Mozilla)?,
+                    });
+                    sets.insert(key, grounds.sources.len() - 1);
+                    grounds.sources.len() - 1
+                }
+            };
+            grounds.services.insert(service, (set, basis));
+        }
+        Ok(grounds)
+    }
+
+    /// The one file of an image that holds all its roots.
+    fn roots(&self, image: &Image) -> Option<(PathBuf, Vec<u8>)> {
+        let found = |path: &str| {
+            let Some(Inside::File(bytes)) = self.at(image, path) else { return None };
+            let has_any = !inspect::anchors(&bytes).certificates.is_empty();
+            has_any.then(|| (PathBuf::from(path), bytes))
+        };
+        ROOT_FILES.iter().find_map(|(path, ..)| found(path))
+    }
+
+    /// The table of an image's users (passwd(5)).
+    pub fn passwd(&self, image: &Image) -> Option<String> {
+        match self.at(image, "/etc/passwd")? {
+            Inside::File(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
+            Inside::Other | Inside::Missing => None,
+        }
+    }
+
+    /// What is at a path in an image, each asked for once; `None` if the engine does not say.
+    fn at(&self, image: &Image, path: &str) -> Option<Inside> {
+        let key = (image.id.clone(), path.to_owned());
+        if let Some(known) = self.files.borrow().get(&key) {
+            return known.clone();
+        }
+        let mut looks = self.looks.borrow_mut();
+        let look = looks.entry(image.id.clone()).or_insert_with(|| Look::open(&image.id).ok());
+        let found = look.as_ref().and_then(|look| look.at(path).ok());
+        self.files.borrow_mut().insert(key, found.clone());
+        found
+    }
+
+    /// The environment that a service starts with: its image's, and on top of it its own. `None`
+    /// where a variable takes its value from a shell that has none.
+    pub fn environment(&self, project: &Project, name: &str, service: &Service) -> Environment {
+        let image = self.image(project, name).map(|image| image.environment.clone());
+        let mut all = image.unwrap_or_default();
+        for (name, value) in &service.environment {
+            match value {
+                Setting::Value(value) => all.insert(name.clone(), value.clone()),
+                Setting::Unset => all.remove(name),
+                Setting::Unknown => all.insert(name.clone(), UNKNOWN.to_owned()),
+            };
+        }
+        all.into_iter().map(|(name, value)| (OsString::from(name), value.into())).collect()
+    }
+
+    /// What is in the file that a variable of a service names: in its mounts, else in its image.
+    /// `roots` are those that its bundle holds in place of its image's.
+    pub fn named<'a>(
+        &self,
+        project: &Project,
+        name: &str,
+        service: &Service,
+        value: &OsStr,
+        roots: &'a Anchors<'a>,
+    ) -> Found<'a> {
+        let path = Path::new(value);
+        let standard =
+            |is_directory| Found::Anchors { anchors: Cow::Borrowed(roots), is_directory };
+        if value == UNKNOWN {
+            return Found::Unknown;
+        }
+        if path.starts_with(DIRECTORY) {
+            return Found::Ours;
+        }
+        let mounts = service.mounts.iter().filter(|mount| path.starts_with(&mount.target));
+        let mount = mounts.max_by_key(|mount| mount.target.len());
+        if let Some(mount) = mount {
+            let MountKind::Bind(source) = &mount.kind else { return Found::Unknown };
+            let below = path.strip_prefix(&mount.target).unwrap_or(Path::new(""));
+            // Nothing to join must not become a slash at the end.
+            let there =
+                if below.as_os_str().is_empty() { source.clone() } else { source.join(below) };
+            return match file::read(&there, &mut file::FILE_LIMIT.clone()) {
+                Ok(bytes) => certificates(&bytes),
+                Err(file::Problem::Directory { .. }) => Found::Unknown,
+                Err(problem) => Found::Unusable(problem.to_string()),
+            };
+        }
+        if ROOT_FILES.iter().any(|(known, ..)| Path::new(known) == path) {
+            return standard(false);
+        }
+        if discover::is_root_directory(path) {
+            return standard(true);
+        }
+        let (Some(image), Some(path)) = (self.image(project, name), path.to_str()) else {
+            return Found::Unknown;
+        };
+        match self.at(image, path) {
+            Some(Inside::File(bytes)) => certificates(&bytes),
+            Some(Inside::Missing) => {
+                Found::Unusable("there is no such file in its image".to_owned())
+            }
+            Some(Inside::Other) | None => Found::Unknown,
+        }
+    }
+}
+
+fn certificates<'a>(bytes: &[u8]) -> Found<'a> {
+    match inspect::anchors(bytes) {
+        anchors if anchors.certificates.is_empty() => {
+            Found::Unusable("there is no certificate in it".to_owned())
+        }
+        anchors => {
+            Found::Anchors { anchors: Cow::Owned(anchors.into_owned()), is_directory: false }
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! Why what `setup` was given will not do, and what mends it.
+
+use std::fmt::{self, Display};
+use std::path::{Path, PathBuf};
+
+use super::directory::Pair;
+use super::note::{contents, few};
+use super::server::out;
+use super::unservable::Unservable;
+use super::{CUSTOM_CA, EXTRA_CA};
+use crate::authority::name::{self, Name};
+use crate::authority::{CA, SERVER, SERVER_KEY};
+use crate::compose::password;
+use crate::discover::Label;
+use crate::discover::file::Unreadable;
+use crate::exit;
+use crate::inspect::certificate::Certificate;
+use crate::inspect::{self, Cause, Problem};
+use crate::report;
+use crate::report::shell;
+
+/// Why what was given will not do.
+pub enum Error {
+    /// `--domain` is no name.
+    Domain(name::Error),
+    /// A file or directory cannot be read.
+    Unreadable(Unreadable),
+    /// An archive stays closed.
+    Archive(password::Error),
+    /// A file holds something else than CAs, or is broken.
+    Unusable { label: Label, problem: Problem },
+    /// A certificate that no client can use as a CA.
+    Refused(inspect::Error),
+    /// An archive without a CA.
+    NoAuthority { label: Label, keys: usize, others: Vec<Certificate> },
+    /// A directory without a CA: what is in it, and why that is none.
+    Nowhere { directory: PathBuf, others: Vec<(PathBuf, String)> },
+    /// A directory with several: each file and its subjects.
+    Several { directory: PathBuf, files: Vec<(PathBuf, String)>, has_pair: bool },
+    /// A server's certificate without its key, or the other way round.
+    Half { present: PathBuf, missing: PathBuf },
+    /// A service is to serve, and nobody said for which name.
+    NoDomain { pair: Pair },
+    /// A service is to serve, and there is nothing to serve.
+    NoServer { domain: Option<Name>, place: Option<PathBuf> },
+    /// A server's certificate will not do.
+    Unservable(Box<Unservable>),
+}
+
+report::error_of_words!(Error);
+
+impl From<Unservable> for Error {
+    fn from(error: Unservable) -> Self {
+        Self::Unservable(Box::new(error))
+    }
+}
+
+impl Error {
+    /// The exit code.
+    pub fn code(&self) -> u8 {
+        match self {
+            Self::Domain(_) | Self::NoDomain { .. } => exit::USAGE,
+            _ => exit::TROUBLE,
+        }
+    }
+}
+
+impl Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Domain(error) => write!(f, "{error}"),
+            Self::Unreadable(error) => write!(f, "{error}"),
+            Self::Archive(error) => write!(f, "{error}"),
+            Self::Refused(error) => write!(f, "{error}"),
+            Self::Unservable(error) => write!(f, "{error}"),
+            Self::Unusable { label, problem } => {
+                write!(f, "cannot use {label}: {}\nfix: ", Cause(problem))?;
+                mend(f, label, problem)
+            }
+            Self::NoAuthority { label, keys, others } => {
+                let contents = match (keys, others.as_slice()) {
+                    (0, []) => "nothing".to_owned(),
+                    _ => contents(*keys, others),
+                };
+                write!(
+                    f,
+                    "cannot use {label}: no CA is in it, only {contents}\n\
+                     fix: export it with all certificates of the chain, or name the CA's certificate"
+                )
+            }
+            Self::Nowhere { directory, others } => nowhere(f, directory, others),
+            Self::Several { directory, files, has_pair } => several(f, directory, files, *has_pair),
+            Self::Half { present, missing } => {
+                let (present, missing) = (report::path(present), report::path(missing));
+                write!(
+                    f,
+                    "cannot use {present} (from {CUSTOM_CA}): {missing} is not there\n\
+                     fix: put {missing} beside it, or move {present} away if nothing is to be served"
+                )
+            }
+            Self::NoDomain { pair } => write!(
+                f,
+                "cannot serve {} (from {CUSTOM_CA}): --domain is missing\n\
+                 fix: say what clients connect to, with --domain NAME",
+                report::path(&pair.certificate)
+            ),
+            Self::NoServer { domain, place } => no_server(f, domain.as_ref(), place.as_deref()),
+        }
+    }
+}
+
+fn no_server(
+    f: &mut fmt::Formatter<'_>,
+    domain: Option<&Name>,
+    place: Option<&Path>,
+) -> fmt::Result {
+    let name = domain.map_or_else(|| "NAME".to_owned(), ToString::to_string);
+    match place {
+        Some(directory) if directory.is_dir() => write!(
+            f,
+            "cannot serve from {} (from {CUSTOM_CA}): there is no {SERVER} with its {SERVER_KEY}\n\
+             fix: put both there, or have them made: `trust-compose certs {}{}`",
+            report::path(directory),
+            shell(Path::new(&name)),
+            out(directory)
+        ),
+        _ => write!(
+            f,
+            "cannot serve (from --caddy or --tls): no {SERVER} was given with its {SERVER_KEY}\n\
+             fix: give {CUSTOM_CA} a directory that holds both and the CA, such as the one that \
+             `trust-compose certs {}` makes",
+            shell(Path::new(&name))
+        ),
+    }
+}
+
+fn nowhere(
+    f: &mut fmt::Formatter<'_>,
+    directory: &Path,
+    others: &[(PathBuf, String)],
+) -> fmt::Result {
+    let directory = report::path(directory);
+    write!(
+        f,
+        "cannot use {directory} (from {CUSTOM_CA}): it has no {CA} and no other file of CAs"
+    )?;
+    if !others.is_empty() {
+        let files = others.iter().map(|(path, why)| format!("{} ({why})", report::path(path)));
+        write!(f, ": {}", few(&files.collect::<Vec<_>>()))?;
+    }
+    write!(f, "\nfix: put the CA's certificate there as {CA}, or name its file: `{CUSTOM_CA} FILE`")
+}
+
+fn several(
+    f: &mut fmt::Formatter<'_>,
+    directory: &Path,
+    files: &[(PathBuf, String)],
+    has_pair: bool,
+) -> fmt::Result {
+    let listed =
+        files.iter().map(|(path, subjects)| format!("{} ({subjects})", report::path(path)));
+    let options = files.iter().map(|(path, _)| format!("`{CUSTOM_CA} {}`", shell(path)));
+    let extra = files.iter().skip(1).map(|(path, _)| format!(" {EXTRA_CA} {}", shell(path)));
+    let first = files.first().map(|(path, _)| shell(path)).unwrap_or_default();
+    write!(
+        f,
+        "cannot choose a CA in {} (from {CUSTOM_CA}): it has no {CA} and several files of CAs: {}\n\
+         fix: choose one: {}, or all: `{CUSTOM_CA} {first}{}`",
+        report::path(directory),
+        listed.collect::<Vec<_>>().join(", "),
+        options.collect::<Vec<_>>().join(", "),
+        extra.collect::<String>()
+    )?;
+    if has_pair {
+        let usual = directory.join(CA);
+        write!(f, "; to serve from there as well, copy it: `cp {first} {}`", shell(&usual))?;
+    }
+    Ok(())
+}
+
+/// What mends a file of CAs on the host.
+fn mend(f: &mut fmt::Formatter<'_>, label: &Label, problem: &Problem) -> fmt::Result {
+    let path = label.path().map(shell).unwrap_or_default();
+    match problem {
+        Problem::PrivateKey { line: 0 } => f.write_str("name the CA's certificate, not its key"),
+        Problem::PrivateKey { .. } => write!(
+            f,
+            "keep the key out of what containers see: `openssl x509 -in {path} -out NEW` writes the \
+             certificate alone"
+        ),
+        Problem::Pkcs12 | Problem::OtherBlock { .. } => {
+            f.write_str("name a file with nothing but certificates in it")
+        }
+        Problem::NotForServers { .. } => {
+            f.write_str("ask for the plain certificate, or name another CA if it is right")
+        }
+        Problem::Broken { .. } => f.write_str("copy the file again, whole, from where it came"),
+        Problem::NoCertificate { .. } | Problem::EmptyPkcs7 | Problem::Nothing => write!(
+            f,
+            "see what is in it with `openssl asn1parse -in {path}`, and name the CA's certificate"
+        ),
+        Problem::Page => f.write_str("download the certificate again, signed in"),
+        Problem::Utf16 => write!(f, "convert it: `iconv -f UTF-16 -t UTF-8 {path} > NEW`"),
+        Problem::Empty => f.write_str("name the file with the CA's certificate"),
+    }
+}

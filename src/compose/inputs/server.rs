@@ -1,0 +1,179 @@
+//! A server's certificate, held to what its clients will hold it to: the CA that they trust, the
+//! name that they connect to, and today's date. And a key that belongs to it, for the proxy.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use super::directory::{Pair, is_there};
+use super::unservable::Unservable;
+use super::{CUSTOM_CA, Error, Warning, chain, source};
+use crate::authority::key::{Key, Problem};
+use crate::authority::name::{ALWAYS, Name};
+use crate::authority::{CA_KEY, SERVER};
+use crate::discover::Source;
+use crate::discover::file::{self, Unreadable};
+use crate::inspect::certificate::{Certificate, Time};
+use crate::inspect::contents::contents;
+use crate::inspect::details::Details;
+use crate::inspect::key::{Fit, fit};
+use crate::report::shell;
+
+/// A server's certificate and key, proved to be good for the domain.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// The certificate, perhaps with its issuers, where it lies.
+    pub certificate: PathBuf,
+    /// The key, where it lies.
+    pub key: PathBuf,
+    /// Who owns the key.
+    pub uid: u32,
+    /// Its group.
+    pub gid: u32,
+    /// Its permission bits.
+    pub mode: u32,
+}
+
+/// Proves that `pair` will do for clients that trust `authorities` and connect to `domain` now, and
+/// warns where something cannot be proved.
+///
+/// # Errors
+/// When it will not.
+pub fn prove(
+    pair: &Pair,
+    domain: &Name,
+    authorities: &[Certificate],
+    now: Time,
+) -> Result<(Server, Option<Warning>), Error> {
+    let mut budget = file::TOTAL_LIMIT;
+    let text = source(&pair.certificate, CUSTOM_CA, &mut budget)?;
+    let key = source(&pair.key, CUSTOM_CA, &mut budget)?;
+    let file = certificates(&text)?;
+    let (leaf, is_proved) = owner(&file, &text, &key)?;
+    let details = Details::of(leaf);
+    let certs = || certs(pair, &details, domain);
+    chain::prove(pair, &text, leaf, &file, authorities, certs())?;
+    for certificate in &file {
+        let (label, subject) = (text.label.clone(), certificate.subject.clone());
+        if certificate.not_after < now {
+            let (on, command) = (certificate.not_after, renew(pair));
+            return Err(Unservable::Expired { label, subject, on, command }.into());
+        }
+        if certificate.not_before > now {
+            let on = certificate.not_before;
+            return Err(Unservable::NotYetValid { label, subject, on }.into());
+        }
+    }
+    if !details.names.iter().any(|name| covers(name, domain)) {
+        let (label, domain, names) = (text.label.clone(), domain.to_string(), bare(&details));
+        return Err(Unservable::Uncovered { label, domain, names, command: certs() }.into());
+    }
+    let found = fs::metadata(&pair.key).map_err(|error| {
+        let (label, problem) = (key.label.clone(), file::problem(&pair.key, error));
+        Error::Unreadable(Unreadable { label, problem })
+    })?;
+    let server = Server {
+        certificate: pair.certificate.clone(),
+        key: pair.key.clone(),
+        uid: found.uid(),
+        gid: found.gid(),
+        mode: found.mode() & 0o7777,
+    };
+    Ok((server, (!is_proved).then(|| Warning::Unproved { pair: pair.clone() })))
+}
+
+/// The certificates in a file, in the one form that proxies read.
+fn certificates(source: &Source) -> Result<Vec<Certificate>, Unservable> {
+    let label = source.label.clone();
+    let found = match contents(source) {
+        Ok(found) => found.certificates,
+        Err(problem) => return Err(Unservable::Unusable { label, problem }),
+    };
+    let marker = b"-----BEGIN CERTIFICATE-----";
+    let blocks = source.bytes.windows(marker.len()).filter(|window| window == marker).count();
+    if found.is_empty() || blocks != found.len() {
+        return Err(Unservable::NotPem(label));
+    }
+    Ok(found)
+}
+
+/// The certificate that the key belongs to, and whether that is proved.
+fn owner<'a>(
+    file: &'a [Certificate],
+    text: &Source,
+    key: &Source,
+) -> Result<(&'a Certificate, bool), Unservable> {
+    let label = || key.label.clone();
+    let read = Key::read(&key.bytes);
+    if let Err(problem @ (Problem::Encrypted | Problem::OpenSsh | Problem::None)) = read {
+        return Err(Unservable::Key { label: label(), problem });
+    }
+    let mut is_unknown = false;
+    for certificate in file {
+        let details = Details::of(certificate);
+        let found = match &read {
+            Ok(key) => Some(if key.fits(&details) { Fit::Yes } else { Fit::No }),
+            Err(_) => fit(&key.bytes, &details.public_key),
+        };
+        match found {
+            Some(Fit::Yes) => return Ok((certificate, true)),
+            Some(Fit::No) => {}
+            Some(Fit::Unknown) => is_unknown = true,
+            None => return Err(Unservable::Key { label: label(), problem: Problem::Unknown }),
+        }
+    }
+    match file.first() {
+        Some(first) if is_unknown => Ok((first, false)),
+        _ => Err(Unservable::Mismatch { certificate: text.label.clone(), key: label() }),
+    }
+}
+
+/// Whether a name in a certificate, as [`Details::names`] has it, is good for `domain`: `*` stands
+/// for one part (RFC 6125, section 6.4.3).
+fn covers(name: &str, domain: &Name) -> bool {
+    match (domain, name.split_once(':')) {
+        (Name::Ip(address), Some(("IP", name))) => name == address.to_string(),
+        (Name::Dns(host), Some(("DNS", name))) => {
+            let rest = host.split_once('.').map(|(_, rest)| rest);
+            name == host || name.strip_prefix("*.").is_some_and(|base| rest == Some(base))
+        }
+        _ => false,
+    }
+}
+
+/// The names in a certificate that clients compare, without what says their kind.
+fn bare(details: &Details) -> Vec<String> {
+    let strip = |name: &String| {
+        let name = name.strip_prefix("DNS:").or_else(|| name.strip_prefix("IP:"));
+        name.map(str::to_owned)
+    };
+    details.names.iter().filter_map(strip).collect()
+}
+
+/// The command that makes the certificate anew, for `domain` too, where the CA's key is at hand.
+fn certs(pair: &Pair, details: &Details, domain: &Name) -> Option<String> {
+    let mut names = bare(details);
+    names.retain(|name| !ALWAYS.contains(&name.as_str()) && *name != domain.to_string());
+    names.push(domain.to_string());
+    let names: Vec<_> = names.iter().map(|name| shell(Path::new(name))).collect();
+    ours(pair, &names.join(" "))
+}
+
+/// The command that makes the certificate anew as it is, where the CA's key is at hand.
+fn renew(pair: &Pair) -> Option<String> {
+    ours(pair, "--renew")
+}
+
+fn ours(pair: &Pair, words: &str) -> Option<String> {
+    let is_ours = pair.certificate.ends_with(SERVER) && is_there(&pair.directory.join(CA_KEY));
+    is_ours.then(|| format!("trust-compose certs {words}{}", out(&pair.directory)))
+}
+
+/// The option that names a directory to `trust-compose certs`, unless it is the default.
+pub fn out(directory: &Path) -> String {
+    if directory == Path::new("certs") {
+        String::new()
+    } else {
+        format!(" --out {}", shell(directory))
+    }
+}

@@ -1,0 +1,111 @@
+//! A project is read: by Compose itself where that can be, because nobody knows its files better.
+//!
+//! First as Compose would run it; then, because on a fresh clone an `env_file:` is often missing,
+//! without the values of variables; where there is no docker command, by `alone`. What Compose prints
+//! can hold secrets, and stays in memory.
+
+pub mod alone;
+pub mod model;
+
+use std::fmt::{self, Display};
+use std::time::Duration;
+
+pub use self::model::Error as Unreadable;
+use super::place::Place;
+use super::project::{Project, Reading};
+use crate::engine::{self, Failure};
+use crate::report;
+
+/// Why a project cannot be read.
+pub enum Error {
+    /// Compose says no.
+    Compose { cause: String },
+    /// Compose does not come to an end.
+    TimedOut(Duration),
+    /// docker could not be started.
+    System(Failure),
+    /// The files say what they cannot mean.
+    Unreadable(Unreadable),
+}
+
+report::error_of_words!(Error);
+
+impl Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Compose { cause } => write!(
+                f,
+                "cannot read the project: `docker compose config` says: {cause}\n\
+                 fix: correct the compose file; `docker compose config` shows when it is right"
+            ),
+            Self::TimedOut(limit) => write!(
+                f,
+                "cannot read the project: `docker compose config` gave no answer within {} s\n\
+                 fix: look for anchors and aliases that multiply, or for a slow file system",
+                limit.as_secs()
+            ),
+            Self::System(failure) => write!(
+                f,
+                "cannot read the project: docker cannot be started: {failure}\n\
+                 fix: see whether `docker compose version` works"
+            ),
+            Self::Unreadable(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+impl From<Unreadable> for Error {
+    fn from(error: Unreadable) -> Self {
+        Self::Unreadable(error)
+    }
+}
+
+/// That a project was not read in the best way.
+pub enum Note {
+    /// Without the values of variables, because of this.
+    WithoutVariables(String),
+    /// By this program.
+    Alone(Failure),
+}
+
+impl Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::WithoutVariables(cause) => write!(
+                f,
+                "the project is read without the values of its variables, because Compose cannot \
+                 read it with them: {cause}\n\
+                 fix: mend that, and run this again before `up`"
+            ),
+            Self::Alone(failure) => write!(
+                f,
+                "the project is read without Compose: {failure}; what images hold is not known\n\
+                 fix: run this again where docker is, if images bring certificates of their own"
+            ),
+        }
+    }
+}
+
+/// Reads the project, and says if that was not done in the best way.
+///
+/// # Errors
+/// When it cannot be read at all.
+pub fn read(place: &Place) -> Result<(Project, Option<Note>), Error> {
+    let cause = match engine::config(&place.files, true) {
+        Ok(text) => return Ok((model::project(&text, Reading::Complete, &place.base)?, None)),
+        Err(failure @ (Failure::Missing | Failure::NoCompose)) => {
+            let lookup = |name: &str| place.variables.get(name);
+            let project = alone::read(&place.files.files, &place.base, &lookup)?;
+            return Ok((project, Some(Note::Alone(failure))));
+        }
+        Err(Failure::TimedOut(limit)) => return Err(Error::TimedOut(limit)),
+        Err(Failure::Said(cause)) => cause,
+        Err(failure @ Failure::System(_)) => return Err(Error::System(failure)),
+    };
+    // What is wrong with the file itself is wrong without variables too, and said by the first.
+    let Ok(text) = engine::config(&place.files, false) else {
+        return Err(Error::Compose { cause });
+    };
+    let project = model::project(&text, Reading::WithoutVariables, &place.base)?;
+    Ok((project, Some(Note::WithoutVariables(cause))))
+}

@@ -1,0 +1,155 @@
+//! Why a Compose project cannot be read, and what mends it.
+
+use std::fmt::{self, Display};
+use std::path::PathBuf;
+
+use crate::discover::file::Problem;
+use crate::report;
+
+/// What helps wherever this program cannot do what Compose does.
+const ELSEWHERE: &str = "run this where the docker command with Compose is";
+
+/// Why a project cannot be read.
+pub enum Error {
+    /// A file cannot be read.
+    Unreadable { path: PathBuf, problem: Problem },
+    /// A file is not YAML, or more of it than a Compose file ever is.
+    Broken { place: Place, cause: String, fix: &'static str },
+    /// A key that stands in one mapping twice.
+    Duplicate { place: Place, key: String },
+    /// A word by which the file says something that only Compose can follow.
+    OnlyCompose { place: Place, word: String },
+    /// Something of another form than Compose gives it.
+    Form { thing: Thing, place: Option<Place>, is: &'static str, wanted: &'static str },
+    /// A variable without a value in something that must be known.
+    Variable { thing: Thing, place: Option<Place>, name: String },
+    /// A `${` that begins no form of variable which Compose has.
+    Template { thing: Thing, place: Option<Place>, text: String },
+    /// `x-trust-init` with something else than a role in it.
+    Extension { thing: Thing, place: Option<Place>, says: String },
+}
+
+report::error_of_words!(Error);
+
+/// A file, and a line of it where that is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The file, as it was named.
+    pub path: PathBuf,
+    /// The line, from 1.
+    pub line: Option<usize>,
+}
+
+/// A part of the model, from the whole down to one key of a service.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Thing {
+    /// The service.
+    pub service: Option<String>,
+    /// The key, of the service or of the whole.
+    pub key: Option<&'static str>,
+}
+
+impl Error {
+    /// The same, with the place where it stands, which `find` looks up: first argument the part of the
+    /// model, second the text of a variable or the like that stands in it.
+    pub fn at(mut self, find: impl Fn(&Thing, Option<&str>) -> Option<Place>) -> Self {
+        match &mut self {
+            Self::Form { thing, place, .. } | Self::Extension { thing, place, .. } => {
+                *place = find(thing, None);
+            }
+            Self::Variable { thing, place, name: needle }
+            | Self::Template { thing, place, text: needle } => *place = find(thing, Some(needle)),
+            _ => {}
+        }
+        self
+    }
+}
+
+impl Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable { path, problem } => {
+                let fix = match problem {
+                    Problem::Missing => "correct the name",
+                    Problem::Denied { .. } => "run as the owner of the file",
+                    _ => "name a Compose file",
+                };
+                write!(f, "cannot read {}: {problem}\nfix: {fix}", report::path(path))
+            }
+            Self::Broken { place, cause, fix } => {
+                write!(f, "cannot read {place}: {cause}\nfix: {fix}")
+            }
+            Self::Duplicate { place, key } => write!(
+                f,
+                "cannot read {place}: the key {} stands there for the second time\n\
+                 fix: keep one of the two",
+                report::word(key)
+            ),
+            Self::OnlyCompose { place, word } => write!(
+                f,
+                "cannot read {place}: what {} does, only Compose itself can tell\nfix: {ELSEWHERE}",
+                report::word(word)
+            ),
+            Self::Form { thing, place, is, wanted } => write!(
+                f,
+                "cannot read {thing}{}: it is {is}, not {wanted}\nfix: write {wanted} there",
+                In(place.as_ref())
+            ),
+            Self::Variable { thing, place, name } => write!(
+                f,
+                "cannot read {thing}{}: the variable {} has no value here\n\
+                 fix: give it one in the shell or in `.env`, or {ELSEWHERE}",
+                In(place.as_ref()),
+                report::word(name)
+            ),
+            Self::Template { thing, place, text } => write!(
+                f,
+                "cannot read {thing}{}: {} is no variable in a form that Compose has\n\
+                 fix: correct it, or write `$$` for a plain dollar sign",
+                In(place.as_ref()),
+                report::word(text)
+            ),
+            Self::Extension { thing, place, says } => write!(
+                f,
+                "cannot read {thing}{}: it says {}\nfix: write `role: trust` or `role: leave`",
+                In(place.as_ref()),
+                report::word(says)
+            ),
+        }
+    }
+}
+
+impl Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", report::path(&self.path))?;
+        self.line.map_or(Ok(()), |line| write!(f, " (line {line})"))
+    }
+}
+
+impl Display for Thing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.service, self.key) {
+            (None, None) => f.write_str("the Compose project"),
+            (None, Some(key)) => write!(f, "`{key}`"),
+            (Some(service), None) => write!(f, "the service {}", report::word(service)),
+            (Some(service), Some(key)) => {
+                write!(f, "`{key}` of the service {}", report::word(service))
+            }
+        }
+    }
+}
+
+/// A place in brackets, where there is one.
+struct In<'a>(Option<&'a Place>);
+
+impl Display for In<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(Place { path, line: Some(line) }) => {
+                write!(f, " ({}, line {line})", report::path(path))
+            }
+            Some(Place { path, line: None }) => write!(f, " ({})", report::path(path)),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! Why nothing was set up, and what mends it: the words of the stages, and those that belong to none.
+
+use std::fmt::{self, Display};
+use std::io;
+use std::path::PathBuf;
+
+use super::{inputs, obstacles, place, proxy, read, select, without, write};
+use crate::discover::file::Unreadable;
+use crate::engine::Failure;
+use crate::{discover, exit, report};
+
+/// Why nothing was done.
+pub enum Refusal {
+    /// No project.
+    Place(place::Error),
+    /// A file that cannot be read.
+    Unreadable(Unreadable),
+    /// Unusable files.
+    Inputs(inputs::Error),
+    /// An unreadable project.
+    Read(read::Error),
+    /// A service that is not there.
+    Select(select::Error),
+    /// A service that cannot be switched off.
+    Without(without::Error),
+    /// A mount in the way.
+    Obstacle(obstacles::Error),
+    /// A proxy that cannot serve.
+    Proxy(proxy::Error),
+    /// Roots of this machine that cannot be read.
+    Roots(discover::Error),
+    /// A disk that does not take it, or holds what is not ours.
+    Write(write::Error),
+    /// An option that means nothing without a CA.
+    NoAuthority(&'static str),
+    /// No service is to trust; the table.
+    Nobody(String),
+    /// The engine is on another machine.
+    Elsewhere(String),
+    /// The words of the present overlay cannot be read.
+    Words(PathBuf),
+    /// A compose file whose name cannot stand in COMPOSE_FILE.
+    Separator { path: PathBuf, separator: String },
+    /// The overlay cannot be written as YAML.
+    Yaml(String),
+    /// There is no current directory.
+    Here(io::Error),
+    /// `docker compose` could not be run.
+    Up(Failure),
+}
+
+report::error_of_words!(Refusal);
+
+macro_rules! from {
+    ($($variant:ident: $error:ty),* $(,)?) => {
+        $(impl From<$error> for Refusal {
+            fn from(error: $error) -> Self {
+                Self::$variant(error)
+            }
+        })*
+    };
+}
+from! {
+    Place: place::Error,
+    Unreadable: Unreadable,
+    Inputs: inputs::Error,
+    Read: read::Error,
+    Select: select::Error,
+    Without: without::Error,
+    Obstacle: obstacles::Error,
+    Proxy: proxy::Error,
+    Roots: discover::Error,
+    Write: write::Error,
+}
+
+impl From<serde_yaml::Error> for Refusal {
+    fn from(error: serde_yaml::Error) -> Self {
+        Self::Yaml(error.to_string())
+    }
+}
+
+impl Refusal {
+    /// A file's name has the character in it that stands between names.
+    pub fn separator((path, separator): (PathBuf, String)) -> Self {
+        Self::Separator { path, separator }
+    }
+
+    /// The exit code.
+    pub fn code(&self) -> u8 {
+        match self {
+            Self::NoAuthority(_) | Self::Place(place::Error::Stdin) => exit::USAGE,
+            _ => exit::TROUBLE,
+        }
+    }
+}
+
+impl Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Place(error) => write!(f, "{error}"),
+            Self::Unreadable(error) => write!(f, "{error}"),
+            Self::Inputs(error) => write!(f, "{error}"),
+            Self::Read(error) => write!(f, "{error}"),
+            Self::Select(error) => write!(f, "{error}"),
+            Self::Without(error) => write!(f, "{error}"),
+            Self::Obstacle(error) => write!(f, "{error}"),
+            Self::Proxy(error) => write!(f, "{error}"),
+            Self::Roots(error) => write!(f, "{error}"),
+            Self::Write(error) => write!(f, "{error}"),
+            Self::NoAuthority(option) => write!(
+                f,
+                "cannot use {option} without a CA\n\
+                 fix: add --custom-ca, or leave out all options to take the overlay away"
+            ),
+            Self::Nobody(table) => write!(
+                f,
+                "cannot set anything up: no service is to trust the CA ({})\n\
+                 fix: choose one with `--service NAME=trust`",
+                table.trim_end().lines().skip(1).map(squeeze).collect::<Vec<_>>().join("; ")
+            ),
+            Self::Elsewhere(endpoint) => write!(
+                f,
+                "cannot mount anything from here: the engine is on another machine ({})\n\
+                 fix: run this there, in a copy of the project",
+                report::word(endpoint)
+            ),
+            Self::Words(path) => write!(
+                f,
+                "cannot tell with which options {} was made\nfix: run setup with them again",
+                report::path(path)
+            ),
+            Self::Separator { path, separator } => write!(
+                f,
+                "cannot put {} into COMPOSE_FILE (from --activate): its name has a {} in it\n\
+                 fix: set COMPOSE_PATH_SEPARATOR in .env to another character",
+                report::path(path),
+                report::word(separator)
+            ),
+            Self::Yaml(cause) => write!(f, "cannot write the overlay: {cause}\nfix: report this"),
+            Self::Here(error) => write!(
+                f,
+                "cannot find the current directory: {}\nfix: change to one that is there",
+                report::cause(error)
+            ),
+            Self::Up(failure) => write!(
+                f,
+                "cannot run `docker compose up`: {failure}\nfix: run the printed command yourself"
+            ),
+        }
+    }
+}
+
+fn squeeze(line: &str) -> String {
+    line.split_whitespace().collect::<Vec<_>>().join(" ")
+}

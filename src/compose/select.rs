@@ -1,0 +1,190 @@
+//! Which services get the custom CAs, and which stay as they are.
+//!
+//! The first rule that applies decides, from what a person said to what a name suggests. Nothing is
+//! looked up here: what a Dockerfile says and what an image starts is handed in.
+
+pub mod dockerfile;
+mod error;
+pub mod images;
+mod reason;
+mod same;
+mod variables;
+mod volumes;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use self::dockerfile::Recipe;
+pub use self::error::Error;
+use self::images::Known;
+pub use self::reason::{Outcome, Reason, table};
+use crate::compose::project::{Build, Project, Service};
+
+/// What the command line says about services.
+#[derive(Clone, Debug, Default)]
+pub struct Wishes {
+    /// `--service NAME=trust|leave`.
+    pub services: BTreeMap<String, Outcome>,
+    /// `--unknown`: what becomes of a service of whose image nothing is known.
+    pub unknown: Outcome,
+    /// Services that serve a certificate, with the option that names them: `--caddy`, `--tls`.
+    pub proxies: BTreeMap<String, &'static str>,
+    /// `--without`.
+    pub without: BTreeSet<String>,
+}
+
+/// What is known beyond the project.
+#[derive(Clone, Copy)]
+pub struct Evidence<'e> {
+    /// The instructions of a build, where they can be read.
+    pub dockerfile: &'e dyn Fn(&Build) -> Option<String>,
+    /// The entrypoint of an image, where the engine knows the image.
+    pub entrypoint: &'e dyn Fn(&str) -> Option<Vec<String>>,
+}
+
+/// What becomes of a service.
+#[derive(Clone, Copy, Debug)]
+pub struct Choice<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// The service.
+    pub service: &'a Service,
+    /// What becomes of it.
+    pub outcome: Outcome,
+    /// Why.
+    pub reason: Reason<'a>,
+}
+
+/// Decides about every service of `project`, in the order of their names.
+///
+/// # Errors
+/// When `wishes` name a service that is not there, or contradict themselves.
+pub fn select<'a>(
+    project: &'a Project,
+    wishes: &Wishes,
+    evidence: Evidence,
+) -> Result<Vec<Choice<'a>>, Error> {
+    wishes.check(project)?;
+    let chosen = project.services.iter().map(|(name, service)| {
+        let recipe = service.build.as_ref().and_then(|build| read(build, evidence));
+        let case = Case { project, wishes, evidence, name, service, recipe };
+        let reason = case.reason();
+        Choice { name, service, outcome: reason.outcome(), reason }
+    });
+    let mut choices: Vec<_> = chosen.collect();
+    let known = same::Known::new(project, &choices);
+    for choice in choices.iter_mut().filter(|choice| choice.reason.is_weak()) {
+        if let Some(reason) = known.better(project, choice) {
+            *choice = Choice { outcome: reason.outcome(), reason, ..*choice };
+        }
+    }
+    Ok(choices)
+}
+
+impl Wishes {
+    /// That they fit the project and each other.
+    fn check(&self, project: &Project) -> Result<(), Error> {
+        let services = self.services.keys().map(|name| (name, "--service"));
+        let proxies = self.proxies.iter().map(|(name, option)| (name, *option));
+        let without = self.without.iter().map(|name| (name, "--without"));
+        for (name, option) in services.chain(proxies).chain(without) {
+            if !project.services.contains_key(name) {
+                let services = project.services.keys().cloned().collect();
+                return Err(Error::NoService { name: name.clone(), option, services });
+            }
+        }
+        let is_trusted = |name: &&String| self.services.get(*name) == Some(&Outcome::Trust);
+        self.without.iter().find(is_trusted).map_or(Ok(()), |name| Err(Error::Both(name.clone())))
+    }
+}
+
+/// What a build makes, as far as its instructions are known.
+fn read(build: &Build, evidence: Evidence) -> Option<Recipe> {
+    let text = build.inline.clone().or_else(|| (evidence.dockerfile)(build))?;
+    dockerfile::recipe(&text, build)
+}
+
+/// One service, and everything that speaks for or against it.
+struct Case<'a, 'w> {
+    project: &'a Project,
+    wishes: &'w Wishes,
+    evidence: Evidence<'w>,
+    name: &'a str,
+    service: &'a Service,
+    recipe: Option<Recipe>,
+}
+
+impl<'a> Case<'a, '_> {
+    /// The first that applies.
+    fn reason(&self) -> Reason<'a> {
+        let Self { wishes, name, service, .. } = self;
+        if let Some(outcome) = wishes.services.get(*name) {
+            return Reason::Asked(*outcome);
+        }
+        if wishes.without.contains(*name) {
+            return Reason::Without;
+        }
+        match service.role.as_deref() {
+            Some("trust") => return Reason::Role(Outcome::Trust),
+            Some("leave") => return Reason::Role(Outcome::Leave),
+            _ => {}
+        }
+        if let Some(option) = wishes.proxies.get(*name) {
+            return Reason::Proxy(option);
+        }
+        if self.starts_trust_init() {
+            return Reason::Entrypoint;
+        }
+        // Where there is a `build:`, the image's name is only what the result is called.
+        let image = service.image.as_deref().filter(|_| service.build.is_none());
+        let known = image.and_then(images::known);
+        if let Some(Known::Left(kind, entry)) = known {
+            return Reason::Image(kind, entry);
+        }
+        if let Some(path) = volumes::data(service) {
+            return Reason::Volume(path);
+        }
+        if service.build.is_some() {
+            return self.built();
+        }
+        match (known, self.called().filter(|_| !image.is_some_and(images::is_named))) {
+            (Some(Known::BackEnd(entry)), _) => Reason::BackEnd(entry),
+            (_, Some(kind)) => Reason::Called(kind),
+            _ => Reason::Unknown(wishes.unknown),
+        }
+    }
+
+    fn built(&self) -> Reason<'a> {
+        let base = self.recipe.as_ref().map(|recipe| recipe.base.as_str());
+        let base = base.filter(|base| images::is_named(base));
+        if let Some(Known::Left(_, entry)) = base.and_then(images::known) {
+            return Reason::BuiltOn(entry);
+        }
+        match self.called() {
+            Some(kind) if base.is_none() => Reason::Called(kind),
+            _ => Reason::Built,
+        }
+    }
+
+    /// What the service is by its own name, or by that of the image it makes.
+    fn called(&self) -> Option<images::Kind> {
+        let image = self.service.image.as_deref();
+        images::called(self.name).or_else(|| image.and_then(images::called))
+    }
+
+    /// Whether trust-init is in what starts first; an init process may stand before it.
+    fn starts_trust_init(&self) -> bool {
+        let of_image = || {
+            let image = match &self.recipe {
+                Some(Recipe { entrypoint: Some(words), .. }) => return Some(words.clone()),
+                Some(Recipe { base, .. }) => base.clone(),
+                None => same::image_of(self.project, self.name, self.service)?,
+            };
+            (self.evidence.entrypoint)(&image)
+        };
+        let words = self.service.entrypoint.clone().or_else(of_image).unwrap_or_default();
+        words
+            .iter()
+            .any(|word| Path::new(word).file_name().is_some_and(|name| name == "trust-init"))
+    }
+}

@@ -1,0 +1,108 @@
+//! The next step: the exact commands, with every file in force in its order and ours last.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fmt::Write as _;
+
+use crate::compose::cli::Shape;
+use crate::compose::overlay::LABEL;
+use crate::compose::place::{Place, plain};
+use crate::compose::project::Project;
+use crate::compose::write::OVERLAY;
+use crate::engine::{self, Container, Files};
+use crate::report;
+
+/// What comes after writing.
+#[derive(Debug)]
+pub struct Next {
+    /// The project's files, ours among them if it stands.
+    pub files: Files,
+    /// The services to stop first.
+    pub off: Vec<String>,
+    /// The profiles that are in use, apart from those that Compose knows of by itself.
+    pub profiles: Vec<String>,
+    /// Whether Compose finds the files by itself.
+    pub is_active: bool,
+}
+
+impl Next {
+    /// With our overlay.
+    pub fn with_overlay(place: &Place, project: &Project, shape: &Shape, is_active: bool) -> Self {
+        let mut files = place.files.clone();
+        files.files.push(plain(&place.base, OVERLAY));
+        let running = containers(project);
+        let off = shape.without.iter();
+        let is_there = |name: &&String| running.iter().any(|found| found.service == **name);
+        Self {
+            files,
+            off: off.filter(is_there).cloned().collect(),
+            profiles: profiles(place, project, &running),
+            is_active,
+        }
+    }
+
+    /// Without it. The project is not read for that.
+    pub fn without_overlay(place: &Place) -> Self {
+        let is_active = place.is_found_by_itself();
+        Self { files: place.files.clone(), off: Vec::new(), profiles: Vec::new(), is_active }
+    }
+
+    /// The commands, a line each.
+    pub fn commands(&self) -> String {
+        let mut words = vec!["docker".to_owned(), "compose".to_owned()];
+        if !self.is_active {
+            words.extend(self.files.words().iter().map(report::shell));
+        }
+        let mut text = String::new();
+        for name in &self.off {
+            let _ = writeln!(text, "{} rm -sf {}", words.join(" "), report::shell(name));
+        }
+        for profile in &self.profiles {
+            words.extend(["--profile".to_owned(), report::shell(profile)]);
+        }
+        let _ = writeln!(text, "{} up -d", words.join(" "));
+        text
+    }
+
+    /// Runs them, for the user to see, and returns the exit code of the first that fails.
+    ///
+    /// # Errors
+    /// When they cannot be started.
+    pub fn run(&self) -> Result<u8, engine::Failure> {
+        let code = |status: std::process::ExitStatus| {
+            status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
+        };
+        for name in &self.off {
+            let status = engine::show(&self.files, &["rm", "-sf", name].map(OsStr::new))?;
+            if !status.success() {
+                return Ok(code(status));
+            }
+        }
+        let profiles = self.profiles.iter().flat_map(|profile| ["--profile", profile]);
+        let words: Vec<_> = profiles.chain(["up", "-d"]).map(OsStr::new).collect();
+        Ok(code(engine::show(&self.files, &words)?))
+    }
+}
+
+/// The project's containers, also those that stand still; none where no engine answers.
+pub fn containers(project: &Project) -> Vec<Container> {
+    let name = project.name.as_deref();
+    name.and_then(|name| engine::containers(name, LABEL).ok()).unwrap_or_default()
+}
+
+/// A profile for each service that has a container and would not be looked at without one.
+fn profiles(place: &Place, project: &Project, running: &[Container]) -> Vec<String> {
+    let known = place.variables.get("COMPOSE_PROFILES").unwrap_or_default();
+    let known: BTreeSet<_> = known.split(',').map(str::trim).collect();
+    let mut all = BTreeSet::new();
+    for container in running {
+        let Some(service) = project.services.get(&container.service) else { continue };
+        let is_on = |profile: &String| known.contains(profile.as_str()) || all.contains(profile);
+        if let Some(first) = service.profiles.first() {
+            if !service.profiles.iter().any(is_on) {
+                all.insert(first.clone());
+            }
+        }
+    }
+    all.into_iter().collect()
+}

@@ -1,0 +1,100 @@
+//! What `setup` tells: who trusts and why, what was written, and what comes next.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Display, Write as _};
+
+use super::advice::Advice;
+use super::next::Next;
+use crate::compose::images::{Basis, Grounds};
+use crate::compose::inputs::Inputs;
+use crate::compose::select::{self, Choice};
+use crate::compose::write::Changes;
+use crate::inspect::PublicRoots;
+use crate::report;
+
+/// Something about the environment of a service.
+pub struct OfService<'a, T> {
+    /// The service.
+    pub service: &'a str,
+    /// What.
+    pub warning: T,
+}
+
+impl<T: Display> Display for OfService<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "service {}: {}", report::word(self.service), self.warning)
+    }
+}
+
+/// A variable that names a file which cannot be read from here.
+pub struct Unseen<'a> {
+    /// The service.
+    pub service: &'a str,
+    /// The variable.
+    pub variable: &'static str,
+}
+
+impl Display for Unseen<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "service {}: {} names a file that cannot be read from here, and is left as it is: its \
+             readers do not see the CA\n\
+             fix: take the variable away, or make trust-init the entrypoint, which reads the file \
+             where it is",
+            report::word(self.service),
+            self.variable
+        )
+    }
+}
+
+/// What there is to tell of a setup.
+pub struct Done<'a> {
+    /// Every service.
+    pub choices: &'a [Choice<'a>],
+    /// What was given.
+    pub inputs: &'a Inputs,
+    /// Whose roots.
+    pub grounds: &'a Grounds<'a>,
+    /// Those roots.
+    pub public: &'a [PublicRoots<'a>],
+    /// What was written.
+    pub changes: &'a Changes,
+    /// What else there is to do.
+    pub advice: &'a [Advice],
+    /// What comes next.
+    pub next: &'a Next,
+}
+
+/// All of it.
+pub fn told(done: &Done<'_>) -> String {
+    let mut text = select::table(done.choices);
+    text.push('\n');
+    for authority in &done.inputs.custom {
+        let _ = writeln!(
+            text,
+            "trusting {} until {} (SHA-256 {})",
+            report::word(&authority.subject),
+            authority.not_after,
+            authority.fingerprint()
+        );
+    }
+    let mut bases: BTreeMap<(&Basis, usize), Vec<&str>> = BTreeMap::new();
+    for (service, (set, basis)) in &done.grounds.services {
+        let count = done.public.get(*set).map_or(0, |roots| roots.anchors.certificates.len());
+        bases.entry((basis, count)).or_default().push(service);
+    }
+    for ((basis, count), services) in bases {
+        let _ = writeln!(text, "with {count} {basis}: {}", services.join(", "));
+    }
+    let _ = write!(text, "{}", done.changes);
+    for advice in done.advice {
+        let _ = writeln!(text, "{advice}");
+    }
+    let _ = write!(text, "\nnext:\n{}", indented(&done.next.commands()));
+    text
+}
+
+fn indented(lines: &str) -> String {
+    lines.lines().map(|line| format!("  {line}\n")).collect()
+}

@@ -1,0 +1,64 @@
+//! The variables that Compose itself obeys: those of the shell, then those of `.env`.
+//!
+//! Our own block in `.env` is left out, so that what remains is what the user wrote.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt as _;
+use std::path::{Path, PathBuf};
+
+use super::place::Origin;
+use super::read::alone::env_file;
+use super::write::block;
+use crate::environment::Environment;
+
+/// The shell's variables, and what `.env` adds to them.
+#[derive(Debug)]
+pub struct Variables {
+    shell: Environment,
+    file: Vec<(String, String)>,
+}
+
+impl Variables {
+    /// Reads `.env` in `directory`, if it is there.
+    pub fn read(shell: &Environment, directory: &Path) -> Self {
+        let text = std::fs::read(directory.join(".env")).unwrap_or_default();
+        let text = match block::without(&text) {
+            Ok(Some(rest)) => rest.text,
+            Ok(None) | Err(_) => text,
+        };
+        Self { shell: shell.clone(), file: env_file(&String::from_utf8_lossy(&text)) }
+    }
+
+    /// The value of `name`; what is empty in the shell counts.
+    pub fn get(&self, name: &str) -> Option<String> {
+        self.in_shell(name).or_else(|| self.in_file(name))
+    }
+
+    /// The value of `name` in the shell.
+    pub fn in_shell(&self, name: &str) -> Option<String> {
+        self.shell.get(name).map(|value| value.to_string_lossy().into_owned())
+    }
+
+    fn in_file(&self, name: &str) -> Option<String> {
+        // The last of several counts.
+        let found = self.file.iter().rev().find(|(other, _)| other == name);
+        found.map(|(_, value)| value.clone())
+    }
+
+    /// The files in COMPOSE_FILE, and where that is set.
+    pub fn compose_files(&self) -> Option<(Vec<PathBuf>, Origin)> {
+        let is_set = |value: &String| !value.is_empty();
+        let shell = self.in_shell("COMPOSE_FILE").filter(is_set).map(|list| (list, Origin::Shell));
+        let file = || Some((self.in_file("COMPOSE_FILE").filter(is_set)?, Origin::File));
+        let (list, origin) = shell.or_else(file)?;
+        let separator = self.separator();
+        let files = list.split(separator.as_str()).filter(|file| !file.is_empty());
+        Some((files.map(|file| OsString::from_vec(file.into()).into()).collect(), origin))
+    }
+
+    /// What stands between the files in COMPOSE_FILE.
+    pub fn separator(&self) -> String {
+        let set = self.get("COMPOSE_PATH_SEPARATOR").filter(|separator| !separator.is_empty());
+        set.unwrap_or_else(|| ":".to_owned())
+    }
+}

@@ -1,0 +1,68 @@
+//! Services that are switched off because something outside takes their place.
+
+use std::collections::BTreeSet;
+use std::fmt::{self, Display};
+
+use super::overlay::Without;
+use super::project::Project;
+use crate::report;
+
+/// Why a service cannot be switched off.
+pub enum Error {
+    /// There is no such service.
+    NoService { name: String, known: Vec<String> },
+    /// Another one cannot be without it.
+    Tied { name: String, by: String, key: &'static str },
+}
+
+report::error_of_words!(Error);
+
+impl Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoService { name, known } => write!(
+                f,
+                "cannot switch off {} (from --without): there is no such service; there are {}\n\
+                 fix: name one of them",
+                report::word(name),
+                known.join(", ")
+            ),
+            Self::Tied { name, by, key } => write!(
+                f,
+                "cannot switch off {} (from --without): {} names it in `{key}`, which no overlay \
+                 can take away\n\
+                 fix: take it out of `{key}` there, or switch that one off too: `--without {}`",
+                report::word(name),
+                report::word(by),
+                report::shell(by)
+            ),
+        }
+    }
+}
+
+/// What becomes of `names`, and of who depends on them.
+///
+/// # Errors
+/// When one is not there, or another cannot be without it.
+pub fn without<'a>(project: &'a Project, names: &[String]) -> Result<Vec<Without<'a>>, Error> {
+    let is_off = |name: &str| names.iter().any(|off| off == name);
+    let mut all = Vec::new();
+    for wanted in names {
+        let Some((name, service)) = project.services.get_key_value(wanted) else {
+            let known = project.services.keys().cloned().collect();
+            return Err(Error::NoService { name: wanted.clone(), known });
+        };
+        let others = || project.services.iter().filter(|(other, _)| !is_off(other));
+        for (other, service) in others() {
+            if let Some(tie) = service.ties.iter().find(|tie| tie.service == *name) {
+                return Err(Error::Tied { name: name.clone(), by: other.clone(), key: tie.key });
+            }
+        }
+        let dependants: BTreeSet<_> = others()
+            .filter(|(_, other)| other.depends_on.contains(name))
+            .map(|(other, _)| other.as_str())
+            .collect();
+        all.push(Without { name, has_profiles: !service.profiles.is_empty(), dependants });
+    }
+    Ok(all)
+}

@@ -1,0 +1,76 @@
+//! PKCS#12: what Windows, Java and browsers export, an archive that is made to hold keys.
+//!
+//! It is opened on the host only, for the certificates in it, each byte for byte. Of its keys the
+//! names are told, and nothing else of them leaves this place.
+
+use std::fmt::{self, Display};
+
+use p12_keystore::Pkcs12Archive;
+use p12_keystore::error::Error;
+
+use super::certificate::Certificate;
+use super::der::{INTEGER, SEQUENCE};
+use crate::discover::Source;
+
+/// What is in an archive.
+#[derive(Debug)]
+pub struct Archive {
+    /// Its certificates, in their order.
+    pub certificates: Vec<Certificate>,
+    /// What each of its keys is called; empty for one without a name.
+    pub keys: Vec<String>,
+}
+
+/// Why an archive cannot be opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// This is not its password.
+    Locked,
+    /// It cannot be decoded.
+    Broken,
+    /// It is protected in a way that is not known here.
+    Unknown,
+}
+
+/// The cause alone: what mends it depends on who asks.
+impl Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Locked => "it is protected with a password",
+            Self::Broken => "its PKCS#12 is damaged, or not in DER",
+            Self::Unknown => "its PKCS#12 is protected in a way that is not known here",
+        })
+    }
+}
+
+/// Whether a file is, or was meant to be, an archive: `PFX { version 3, authSafe SEQUENCE, … }`
+/// (RFC 7292, section 4), cut off or not, its length told (X.690, section 8.1.3) or not.
+pub fn is_archive(bytes: &[u8]) -> bool {
+    let Some(([SEQUENCE, length], rest)) = bytes.split_first_chunk() else { return false };
+    let behind = if *length < 0x80 { 0 } else { usize::from(length & 0x7f) };
+    rest.get(behind..).is_some_and(|fields| fields.starts_with(&[INTEGER, 1, 3, SEQUENCE]))
+}
+
+/// Opens an archive with `password`, which is empty for one that has none.
+///
+/// # Errors
+/// When that is not its password, or it cannot be read.
+pub fn open(source: &Source, password: &str) -> Result<Archive, Problem> {
+    let archive = Pkcs12Archive::from_pkcs12(&source.bytes, password);
+    let archive = archive.map_err(|error| match error {
+        Error::MacError(_) | Error::UnpadError | Error::Pkcs5Error(_) => Problem::Locked,
+        Error::UnsupportedEncryptionScheme
+        | Error::UnsupportedContentType
+        | Error::UnsupportedCertificateType
+        | Error::InvalidParameters => Problem::Unknown,
+        _ => Problem::Broken,
+    })?;
+    let read = |der| Certificate::read(der, &source.label).ok_or(Problem::Broken);
+    let certificates = archive.certs.iter().map(|bag| read(bag.cert.as_der()));
+    let keys = archive.keys.into_iter().map(|bag| bag.friendly_name);
+    let secrets = archive.secrets.into_iter().map(|bag| bag.friendly_name);
+    Ok(Archive {
+        certificates: certificates.collect::<Result<_, _>>()?,
+        keys: keys.chain(secrets).map(Option::unwrap_or_default).collect(),
+    })
+}
