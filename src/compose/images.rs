@@ -139,17 +139,16 @@ impl Images {
                 (Choice::Image, None) => (None, Basis::NotHere, None),
                 (asked, _) => (None, Basis::Asked(asked), None),
             };
-            let set = match sets.get(&key) {
-                Some(set) => *set,
-                None => {
-                    grounds.sources.push(match found {
-                        Some((path, bytes)) => RootSource::File { path, bytes },
-                        None if choice == Choice::Host => discover::roots(Roots::System)?,
-                        None => discover::roots(Roots::Mozilla)?,
-                    });
-                    sets.insert(key, grounds.sources.len() - 1);
-                    grounds.sources.len() - 1
-                }
+            let set = if let Some(set) = sets.get(&key) {
+                *set
+            } else {
+                grounds.sources.push(match found {
+                    Some((path, bytes)) => RootSource::File { path, bytes },
+                    None if choice == Choice::Host => discover::roots(Roots::System)?,
+                    None => discover::roots(Roots::Mozilla)?,
+                });
+                sets.insert(key, grounds.sources.len() - 1);
+                grounds.sources.len() - 1
             };
             grounds.services.insert(service, (set, basis));
         }

@@ -72,7 +72,7 @@ pub struct Serving<'a> {
     /// Its key, likewise.
     pub key: &'a Path,
     /// What a Caddyfile imports.
-    pub snippet: Option<&'a str>,
+    pub snippet: Option<String>,
 }
 
 /// A service that is switched off.
@@ -144,7 +144,8 @@ impl Overlay {
     fn keep(&mut self, stem: &str, ending: &str, contents: Vec<u8>) -> String {
         let digest = Fingerprint::of([contents.as_slice()]).to_string();
         let name = format!("{stem}-{}.{ending}", digest.get(..DIGITS).unwrap_or(&digest));
-        self.files.entry(name).insert_entry(contents).key().clone()
+        self.files.insert(name.clone(), contents);
+        name
     }
 
     /// What a service gets that is to trust.
@@ -179,7 +180,7 @@ impl Overlay {
         stanza.insert("volumes".into(), volumes.collect::<Vec<_>>().into());
         // Names are made of contents.
         let pieces = mounts.iter().flat_map(|(target, file)| [target.as_bytes(), file.as_bytes()]);
-        self.label(trusted.name, &mut stanza, Fingerprint::of(pieces));
+        self.label(trusted.name, &mut stanza, &Fingerprint::of(pieces));
         stanza
     }
 
@@ -189,17 +190,17 @@ impl Overlay {
             mount(&source(serving.certificate, base), &format!("{SERVED}/server.pem")),
             mount(&source(serving.key, base), &format!("{SERVED}/server-key.pem")),
         ];
-        if let Some(snippet) = serving.snippet {
-            let name = self.keep("tls", "caddy", snippet.as_bytes().to_vec());
+        if let Some(snippet) = &serving.snippet {
+            let name = self.keep("tls", "caddy", snippet.clone().into_bytes());
             mounts.push(mount(&format!("./{TRUST}/{name}"), &format!("{SERVED}/tls.caddy")));
         }
         let mut stanza = mapping_of([("volumes", mounts.into())]);
-        let pieces = [serving.text, serving.snippet.unwrap_or_default().as_bytes()];
-        self.label(serving.name, &mut stanza, Fingerprint::of(pieces));
+        let pieces = [serving.text, serving.snippet.as_deref().unwrap_or_default().as_bytes()];
+        self.label(serving.name, &mut stanza, &Fingerprint::of(pieces));
         stanza
     }
 
-    fn label(&mut self, service: &str, stanza: &mut Mapping, digest: Fingerprint) {
+    fn label(&mut self, service: &str, stanza: &mut Mapping, digest: &Fingerprint) {
         let digest = digest.to_string();
         stanza.insert("labels".into(), mapping([(LABEL, digest.as_str().into())]));
         self.digests.insert(service.to_owned(), digest);
@@ -228,7 +229,7 @@ fn inside(file: &File) -> String {
 }
 
 fn text(certificates: &[Pem<'_>]) -> Vec<u8> {
-    certificates.iter().flat_map(|certificate| certificate.text()).copied().collect()
+    certificates.iter().flat_map(Pem::text).copied().collect()
 }
 
 /// A file of the host, for the service to read. Without `create_host_path: false` a missing one would
@@ -263,6 +264,6 @@ fn mapping<const N: usize>(pairs: [(&str, Value); N]) -> Value {
 /// What the file is, who made it with which words, and how it goes away. A word with a line end in it
 /// stays on its line.
 fn header(words: &[String]) -> String {
-    let words: Vec<_> = words.iter().map(|word| report::shell(word)).collect();
+    let words: Vec<_> = words.iter().map(report::shell).collect();
     format!("{HEADER}\n# The words were: {}\n", words.join(" "))
 }

@@ -5,60 +5,18 @@
 //! can hold secrets, and stays in memory.
 
 pub mod alone;
+mod error;
 pub mod model;
+pub mod variables;
 
 use std::fmt::{self, Display};
-use std::time::Duration;
 
-pub use self::model::Error as Unreadable;
+use serde_yaml::Value;
+
+pub use self::error::{Error, Place as Spot, Thing};
 use super::place::Place;
 use super::project::{Project, Reading};
 use crate::engine::{self, Failure};
-use crate::report;
-
-/// Why a project cannot be read.
-pub enum Error {
-    /// Compose says no.
-    Compose { cause: String },
-    /// Compose does not come to an end.
-    TimedOut(Duration),
-    /// docker could not be started.
-    System(Failure),
-    /// The files say what they cannot mean.
-    Unreadable(Unreadable),
-}
-
-report::error_of_words!(Error);
-
-impl Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Compose { cause } => write!(
-                f,
-                "cannot read the project: `docker compose config` says: {cause}\n\
-                 fix: correct the compose file; `docker compose config` shows when it is right"
-            ),
-            Self::TimedOut(limit) => write!(
-                f,
-                "cannot read the project: `docker compose config` gave no answer within {} s\n\
-                 fix: look for anchors and aliases that multiply, or for a slow file system",
-                limit.as_secs()
-            ),
-            Self::System(failure) => write!(
-                f,
-                "cannot read the project: docker cannot be started: {failure}\n\
-                 fix: see whether `docker compose version` works"
-            ),
-            Self::Unreadable(error) => write!(f, "{error}"),
-        }
-    }
-}
-
-impl From<Unreadable> for Error {
-    fn from(error: Unreadable) -> Self {
-        Self::Unreadable(error)
-    }
-}
 
 /// That a project was not read in the best way.
 pub enum Note {
@@ -92,7 +50,7 @@ impl Display for Note {
 /// When it cannot be read at all.
 pub fn read(place: &Place) -> Result<(Project, Option<Note>), Error> {
     let cause = match engine::config(&place.files, true) {
-        Ok(text) => return Ok((model::project(&text, Reading::Complete, &place.base)?, None)),
+        Ok(text) => return Ok((told(&text, Reading::Complete, place)?, None)),
         Err(failure @ (Failure::Missing | Failure::NoCompose)) => {
             let lookup = |name: &str| place.variables.get(name);
             let project = alone::read(&place.files.files, &place.base, &lookup)?;
@@ -106,6 +64,13 @@ pub fn read(place: &Place) -> Result<(Project, Option<Note>), Error> {
     let Ok(text) = engine::config(&place.files, false) else {
         return Err(Error::Compose { cause });
     };
-    let project = model::project(&text, Reading::WithoutVariables, &place.base)?;
+    let project = told(&text, Reading::WithoutVariables, place)?;
     Ok((project, Some(Note::WithoutVariables(cause))))
+}
+
+/// The project that Compose printed.
+fn told(text: &[u8], reading: Reading, place: &Place) -> Result<Project, Error> {
+    let tree: Value = serde_yaml::from_slice(text)
+        .map_err(|error| Error::Compose { cause: format!("something that is not YAML: {error}") })?;
+    model::project(&tree, reading, &place.base)
 }

@@ -78,14 +78,13 @@ impl Plan {
     /// Takes what is ours in `.trust/`.
     fn take(&mut self, places: &Places, held: &Held) -> Result<(), Error> {
         let path = places.path(TRUST);
-        let mut staying: Vec<_> =
-            held.strange.iter().map(|name| name.to_string_lossy().into_owned()).collect();
+        let mut staying = held.strange.clone();
         let files = held.manifest.as_ref().map(manifest::Manifest::files).unwrap_or_default();
         for (name, digests) in files {
             match places.is_unchanged(name, &digests)? {
                 None => {}
                 Some(true) => self.contents.push(name.to_owned()),
-                Some(false) => staying.push(name.to_owned()),
+                Some(false) => staying.push(name.into()),
             }
         }
         self.has_trust = held.manifest.is_some() || staying.is_empty();

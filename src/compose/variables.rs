@@ -2,12 +2,14 @@
 //!
 //! Our own block in `.env` is left out, so that what remains is what the user wrote.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 
 use super::place::Origin;
 use super::read::alone::env_file;
+use super::read::variables::{self, Text};
 use super::write::block;
 use crate::environment::Environment;
 
@@ -15,7 +17,7 @@ use crate::environment::Environment;
 #[derive(Debug)]
 pub struct Variables {
     shell: Environment,
-    file: Vec<(String, String)>,
+    file: BTreeMap<String, String>,
 }
 
 impl Variables {
@@ -26,7 +28,9 @@ impl Variables {
             Ok(Some(rest)) => rest.text,
             Ok(None) | Err(_) => text,
         };
-        Self { shell: shell.clone(), file: env_file(&String::from_utf8_lossy(&text)) }
+        let lookup = |name: &str| Some(shell.get(name)?.to_string_lossy().into_owned());
+        let file = env_file::parse(&String::from_utf8_lossy(&text), &lookup).unwrap_or_default();
+        Self { shell: shell.clone(), file }
     }
 
     /// The value of `name`; what is empty in the shell counts.
@@ -40,9 +44,10 @@ impl Variables {
     }
 
     fn in_file(&self, name: &str) -> Option<String> {
-        // The last of several counts.
-        let found = self.file.iter().rev().find(|(other, _)| other == name);
-        found.map(|(_, value)| value.clone())
+        match variables::read(self.file.get(name)?) {
+            Text::Known(value) => Some(value),
+            Text::Open(_) | Text::Malformed(_) => None,
+        }
     }
 
     /// The files in COMPOSE_FILE, and where that is set.

@@ -15,7 +15,7 @@ use nix::sys::stat::{FileStat, Mode, SFlag, fchmod, fstat, fstatat};
 use nix::unistd::{Gid, Uid, UnlinkatFlags, fchown, unlinkat};
 
 use super::together::{OWN, PRIVATE_MODE};
-use super::{Directory, FILE_MODE, bits, is_regular, write};
+use super::{Directory, FILE_MODE, is_regular, write};
 
 /// The largest file that is read here: 32 MiB, a hundred times an overlay of a thousand services.
 const LIMIT: u64 = 32 << 20;
@@ -41,7 +41,7 @@ pub struct Found {
     /// Its group.
     pub gid: u32,
     /// Its permissions.
-    pub mode: u32,
+    pub mode: Mode,
 }
 
 /// How a new file looks from outside.
@@ -60,7 +60,6 @@ pub enum Look<'a> {
 pub struct Reserved {
     file: File,
     mode: Option<Mode>,
-    name: OsString,
 }
 
 impl Directory {
@@ -88,7 +87,7 @@ impl Directory {
         if bytes.len() as u64 > LIMIT {
             return Err(io::Error::other(format!("it is larger than {} MiB", LIMIT >> 20)));
         }
-        let mode = bits(stat.st_mode) & 0o7777;
+        let mode = Mode::from_bits_truncate(stat.st_mode);
         Ok(Entry::File(Found { bytes, uid: stat.st_uid, gid: stat.st_gid, mode }))
     }
 
@@ -112,10 +111,7 @@ impl Directory {
         let (first, mode) = match look {
             Look::Public => (PRIVATE_MODE, Some(FILE_MODE)),
             Look::Umask => (Mode::from_bits_truncate(0o666), None),
-            Look::Like(found) => {
-                let mode = Mode::from_bits_truncate(found.mode.try_into().unwrap_or(0o600));
-                (mode & PRIVATE_MODE, Some(mode))
-            }
+            Look::Like(found) => (found.mode & PRIVATE_MODE, Some(found.mode)),
         };
         let flags = OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_WRONLY | OFlag::O_CLOEXEC;
         let fd = openat(&self.fd, name.as_os_str(), flags, first)?;
@@ -130,7 +126,7 @@ impl Directory {
                 return Err(error.into());
             }
         }
-        Ok(Reserved { file: File::from(fd), mode, name })
+        Ok(Reserved { file: File::from(fd), mode })
     }
 
     /// Writes a file here that is to take the place of one called `place`.
@@ -192,7 +188,7 @@ impl Directory {
 impl Found {
     /// Whether everybody may read it, and only its owner change it.
     pub fn is_public(&self) -> bool {
-        self.mode == bits(FILE_MODE.bits())
+        self.mode == FILE_MODE
     }
 }
 

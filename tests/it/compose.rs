@@ -143,6 +143,26 @@ impl Desk {
         state
     }
 
+    /// Every file below a directory, however deep, with its contents and mode.
+    #[track_caller]
+    pub fn contents(&self, path: &str) -> Vec<String> {
+        use std::os::unix::fs::MetadataExt as _;
+        let mut found = Vec::new();
+        let mut waiting = vec![self.path(path)];
+        while let Some(directory) = waiting.pop() {
+            for entry in fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()) {
+                let mode = entry.symlink_metadata().unwrap().mode();
+                let text = fs::read(&entry).unwrap_or_default().escape_ascii().to_string();
+                found.push(format!("{} {mode:o} {text}", entry.display()));
+                if entry.is_dir() {
+                    waiting.push(entry);
+                }
+            }
+        }
+        found.sort();
+        found
+    }
+
     /// A server's certificate below the CA in `directory`, valid from and to so many days from now.
     #[track_caller]
     pub fn sign(&self, directory: &str, names: &[&str], from: i64, to: i64) {

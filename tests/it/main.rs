@@ -16,27 +16,29 @@
 
 mod world;
 
-#[cfg(feature = "compose")]
+#[path = "../compose/case.rs"]
+mod case;
 mod compose;
+mod project;
 
-#[cfg(feature = "compose")]
+mod block;
 mod certs;
-#[cfg(feature = "compose")]
 mod certs_broken;
-#[cfg(feature = "compose")]
 mod certs_messages;
-#[cfg(feature = "compose")]
 mod certs_served;
 mod cli;
 mod clients;
 mod discover;
 mod environment;
 mod exec;
+mod golden;
 mod inspect;
-#[cfg(feature = "compose")]
 mod inspect_file;
 mod messages;
 mod pid1;
 mod publish;
 mod tidy;
 mod transparency;
+mod write;
+mod write_broken;
+mod write_env;

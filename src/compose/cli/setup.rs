@@ -228,6 +228,6 @@ impl Shape {
     }
 }
 
-fn word(value: impl ValueEnum) -> String {
+fn word<T: ValueEnum + Copy>(value: T) -> String {
     value.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
 }

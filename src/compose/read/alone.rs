@@ -1,12 +1,128 @@
-use super::super::project::Project;
+//! Compose files without Compose: for a machine that has no docker command.
+//!
+//! What one or several files say by themselves is put together by Compose's rules; what would need more
+//! than that (other files, other projects, remote ones) is refused by name and never guessed.
+
+mod document;
+pub mod env_file;
+mod merge;
+mod seek;
+mod source;
+
 use std::path::{Path, PathBuf};
-pub fn read(
-    _: &[PathBuf],
-    _: &Path,
-    _: &dyn Fn(&str) -> Option<String>,
-) -> Result<Project, super::model::Error> {
-    Err(super::model::Error)
+
+use serde_yaml::{Mapping, Value};
+
+use self::source::Source;
+use super::error::{Error, Place, Thing};
+use super::model;
+use super::variables::{self, Lookup};
+use crate::compose::project::{Project, Reading};
+
+/// Reads the project that `files` make up, each on top of those before it. Relative paths in them begin
+/// at `base`; `lookup` has the variables of the shell and of `.env`.
+///
+/// # Errors
+/// When a file cannot be read, is not what Compose takes, says something that only Compose can follow,
+/// or lets a variable without a value decide on what trust depends.
+pub fn read(files: &[PathBuf], base: &Path, lookup: Lookup<'_>) -> Result<Project, Error> {
+    let mut sources = Vec::new();
+    for path in files {
+        sources.push(Source::read(path)?);
+    }
+    let mut tree = Mapping::new();
+    for source in &sources {
+        for mut document in source.documents()? {
+            follows_nothing(&document, source)?;
+            interpolate(&mut document, lookup);
+            merge::project(&mut tree, document);
+        }
+    }
+    name(&mut tree, base, lookup);
+    for service in services_mut(&mut tree) {
+        merge::keep_last_mounts(service);
+        env_file::apply(service, base, lookup);
+        take_from_shell(service, lookup);
+    }
+    let place = |thing: &Thing, needle: Option<&str>| {
+        sources.iter().rev().find_map(|source| seek::place(source, thing, needle))
+    };
+    model::project(&Value::Mapping(tree), Reading::Alone, base).map_err(|error| error.at(place))
 }
-pub fn env_file(_: &str) -> Vec<(String, String)> {
-    Vec::new()
+
+/// Refuses a document that needs what is not in it.
+fn follows_nothing(document: &Value, source: &Source<'_>) -> Result<(), Error> {
+    let says = |value: Option<&Value>| value.is_some_and(|value| !value.is_null());
+    let refusal = |service: Option<&str>, key: &'static str| {
+        let thing = Thing { service: service.map(str::to_owned), key: Some(key) };
+        let place = seek::place(source, &thing, None);
+        let place = place.unwrap_or_else(|| Place { path: source.path.to_owned(), line: None });
+        Error::OnlyCompose { place, word: key.to_owned() }
+    };
+    if says(document.get("include")) {
+        return Err(refusal(None, "include"));
+    }
+    let services = document.get("services").and_then(Value::as_mapping);
+    for (name, service) in services.into_iter().flatten() {
+        if says(service.get("extends")) {
+            return Err(refusal(name.as_str(), "extends"));
+        }
+    }
+    Ok(())
+}
+
+/// As Compose does, in every value before anything is merged.
+fn interpolate(value: &mut Value, lookup: Lookup<'_>) {
+    match value {
+        Value::String(text) => *text = variables::interpolate(text, lookup),
+        Value::Sequence(values) => values.iter_mut().for_each(|value| interpolate(value, lookup)),
+        Value::Mapping(values) => {
+            values.values_mut().for_each(|value| interpolate(value, lookup));
+        }
+        _ => {}
+    }
+}
+
+/// The project's name, as Compose finds it: the variable, the file, the directory
+/// (<https://docs.docker.com/compose/how-tos/project-name/>).
+fn name(tree: &mut Mapping, base: &Path, lookup: Lookup<'_>) {
+    let given = lookup("COMPOSE_PROJECT_NAME").filter(|name| !name.is_empty());
+    if given.is_none() && tree.get("name").is_some_and(|name| !name.is_null()) {
+        return;
+    }
+    let directory = || {
+        let directory = model::mount::clean(&std::path::absolute(base).ok()?);
+        let name = directory.file_name()?.to_string_lossy().to_lowercase();
+        let is_kept = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        let name: String = name.chars().filter(is_kept).collect();
+        Some(name.trim_start_matches(['-', '_']).to_owned())
+    };
+    if let Some(name) = given.or_else(directory).filter(|name| !name.is_empty()) {
+        tree.insert("name".into(), variables::escape(&name).into());
+    }
+}
+
+fn services_mut(tree: &mut Mapping) -> impl Iterator<Item = &mut Mapping> {
+    let services = tree.get_mut("services").and_then(Value::as_mapping_mut);
+    services.into_iter().flat_map(Mapping::values_mut).filter_map(Value::as_mapping_mut)
+}
+
+/// Names without a value take that of the shell. An argument of a build that has none there is as if it
+/// were not written.
+fn take_from_shell(service: &mut Mapping, lookup: Lookup<'_>) {
+    let take = |pairs: Option<&mut Value>| {
+        let Some(pairs) = pairs.and_then(merge::pairs_mut) else { return };
+        for (name, value) in pairs.iter_mut().filter(|(_, value)| value.is_null()) {
+            if let Some(found) = name.as_str().and_then(lookup) {
+                *value = variables::escape(&found).into();
+            }
+        }
+    };
+    take(service.get_mut("environment"));
+    if let Some(build) = service.get_mut("build").and_then(Value::as_mapping_mut) {
+        take(build.get_mut("args"));
+        if let Some(args) = build.get_mut("args").and_then(merge::pairs_mut) {
+            args.retain(|_, value| !value.is_null());
+        }
+    }
 }

@@ -2,15 +2,23 @@
 
 use std::fmt::{self, Display};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::discover::file::Problem;
+use crate::engine::Failure;
 use crate::report;
 
 /// What helps wherever this program cannot do what Compose does.
-const ELSEWHERE: &str = "run this where the docker command with Compose is";
+const ELSEWHERE: &str = "run this where the docker command with Compose is, or install it";
 
 /// Why a project cannot be read.
 pub enum Error {
+    /// Compose says no.
+    Compose { cause: String },
+    /// Compose does not come to an end.
+    TimedOut(Duration),
+    /// docker could not be started.
+    System(Failure),
     /// A file cannot be read.
     Unreadable { path: PathBuf, problem: Problem },
     /// A file is not YAML, or more of it than a Compose file ever is.
@@ -52,6 +60,7 @@ pub struct Thing {
 impl Error {
     /// The same, with the place where it stands, which `find` looks up: first argument the part of the
     /// model, second the text of a variable or the like that stands in it.
+    #[must_use]
     pub fn at(mut self, find: impl Fn(&Thing, Option<&str>) -> Option<Place>) -> Self {
         match &mut self {
             Self::Form { thing, place, .. } | Self::Extension { thing, place, .. } => {
@@ -68,6 +77,22 @@ impl Error {
 impl Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Compose { cause } => write!(
+                f,
+                "cannot read the project: `docker compose config` says: {cause}\n\
+                 fix: correct the compose file; `docker compose config` shows when it is right"
+            ),
+            Self::TimedOut(limit) => write!(
+                f,
+                "cannot read the project: `docker compose config` gave no answer within {} s\n\
+                 fix: look for aliases that multiply, or for a slow file system",
+                limit.as_secs()
+            ),
+            Self::System(failure) => write!(
+                f,
+                "cannot read the project: docker cannot be started: {failure}\n\
+                 fix: see whether `docker compose version` works"
+            ),
             Self::Unreadable { path, problem } => {
                 let fix = match problem {
                     Problem::Missing => "correct the name",

@@ -1,32 +1,195 @@
 //! `$NAME` and `${NAME…}` in the values of a Compose file.
 //!
-//! The forms are those of the Compose specification (docs.docker.com, "Interpolation"); a dollar sign
-//! that begins none of them is itself, as in Compose 2.26.
+//! The forms are those of <https://docs.docker.com/reference/compose-file/interpolation/>; a dollar
+//! sign that begins none of them is itself, as in Compose 2.26.
 
 /// How deep variables may stand in the defaults of others.
 const MOST_NESTED: usize = 32;
 
-/// Where the values are.
+/// The values of variables.
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// A part of a value.
+/// A value as it is read.
+pub enum Text {
+    /// It holds no variable; `$$` is one `$`.
+    Known(String),
+    /// It depends on this variable.
+    Open(String),
+    /// It holds this, which is no form of a variable.
+    Malformed(String),
+}
+
 enum Piece<'a> {
     Text(&'a str),
     Dollar,
-    Variable { written: &'a str, name: &'a str, rule: Rule<'a> },
+    Variable(Variable<'a>),
+    Malformed(&'a str),
 }
 
-/// What a variable becomes.
-#[derive(Clone, Copy)]
-enum Rule<'a> {
-    /// Its value.
-    Value,
-    /// Its value, else this: `-`.
-    Default(&'a str),
-    /// Its value, or it is an error: `?`.
-    Required,
-    /// Nothing, or this if it has a value: `+`.
-    Alternative(&'a str),
-    /// One of them, with an empty value as good as none: `:-`, `:?`, `:+`.
-    OrEmpty(&'a Rule<'a>),
+struct Variable<'a> {
+    written: &'a str,
+    name: &'a str,
+    /// Whether an empty value is as good as none: the colon in `:-`, `:?`, `:+`.
+    skips_empty: bool,
+    operator: Option<char>,
+    operand: &'a str,
+}
+
+/// Reads `text`.
+pub fn read(text: &str) -> Text {
+    let mut known = String::new();
+    for piece in pieces(text) {
+        match piece {
+            Piece::Text(text) => known.push_str(text),
+            Piece::Dollar => known.push('$'),
+            Piece::Variable(variable) => return Text::Open(missing(variable)),
+            Piece::Malformed(text) => return Text::Malformed(text.to_owned()),
+        }
+    }
+    Text::Known(known)
+}
+
+/// `text` with the variables replaced whose values `lookup` has. What is replaced is written so that
+/// [`read`] gives the value; what is not, because there is neither value nor default, stands as it did.
+pub fn interpolate(text: &str, lookup: Lookup<'_>) -> String {
+    resolve(text, lookup, MOST_NESTED).0
+}
+
+/// `value` as a Compose file has to write it.
+pub fn escape(value: &str) -> String {
+    value.replace('$', "$$")
+}
+
+/// What is known of an image whose name is given and whose tag a variable decides: with the variable's
+/// default as the tag, or without any.
+pub fn untagged(text: &str) -> Option<String> {
+    let (prefix, rest) = text.split_at(text.find('$')?);
+    let name_ends = prefix.rfind([':', '@'])?;
+    if prefix.rfind('/').is_some_and(|slash| slash > name_ends) || rest.contains('/') {
+        return None;
+    }
+    match read(&interpolate(text, &|_| None)) {
+        Text::Known(image) if !image.ends_with([':', '@']) => Some(image),
+        _ => prefix.get(..name_ends).map(str::to_owned),
+    }
+}
+
+/// The second value tells whether something stands as it did.
+fn resolve(text: &str, lookup: Lookup<'_>, depth: usize) -> (String, bool) {
+    let (mut out, mut is_open) = (String::new(), false);
+    for piece in pieces(text) {
+        match piece {
+            Piece::Text(text) => out.push_str(&escape(text)),
+            Piece::Dollar => out.push_str("$$"),
+            Piece::Malformed(text) => {
+                out.push_str(text);
+                is_open = true;
+            }
+            Piece::Variable(variable) => {
+                let value = value(&variable, lookup, depth);
+                is_open |= value.is_none();
+                out.push_str(value.as_deref().unwrap_or(variable.written));
+            }
+        }
+    }
+    (out, is_open)
+}
+
+fn value(variable: &Variable<'_>, lookup: Lookup<'_>, depth: usize) -> Option<String> {
+    let value = lookup(variable.name).filter(|value| !(variable.skips_empty && value.is_empty()));
+    let operand = || {
+        let (text, is_open) = resolve(variable.operand, lookup, depth.checked_sub(1)?);
+        (!is_open).then_some(text)
+    };
+    match (variable.operator, value) {
+        (Some('+'), None) => Some(String::new()),
+        (Some('+'), Some(_)) | (Some('-'), None) => operand(),
+        (_, value) => value.map(|value| escape(&value)),
+    }
+}
+
+/// The variable whose value would settle it: the one that stands in the default of the others.
+fn missing(mut variable: Variable<'_>) -> String {
+    for _ in 0..MOST_NESTED {
+        let inner = pieces(variable.operand).into_iter().find_map(|piece| match piece {
+            Piece::Variable(inner) => Some(inner),
+            _ => None,
+        });
+        match inner {
+            Some(inner) if variable.operator == Some('-') => variable = inner,
+            _ => break,
+        }
+    }
+    variable.name.to_owned()
+}
+
+fn pieces(text: &str) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('$') {
+        let (before, from) = rest.split_at(at);
+        let (piece, length) = piece(from);
+        pieces.push(Piece::Text(before));
+        pieces.push(piece);
+        rest = from.get(length..).unwrap_or_default();
+    }
+    pieces.push(Piece::Text(rest));
+    pieces
+}
+
+/// The piece at the head of `text`, which begins with a dollar sign, and its length.
+fn piece(text: &str) -> (Piece<'_>, usize) {
+    let after = text.get(1..).unwrap_or_default();
+    if after.starts_with('$') {
+        return (Piece::Dollar, 2);
+    }
+    let Some(braced) = after.strip_prefix('{') else {
+        let name = name(after);
+        let written = text.get(..=name.len()).unwrap_or_default();
+        let plain = Variable { written, name, skips_empty: false, operator: None, operand: "" };
+        let piece = if name.is_empty() { Piece::Text("$") } else { Piece::Variable(plain) };
+        return (piece, written.len());
+    };
+    let Some(body) = closing(braced).and_then(|end| braced.get(..end)) else {
+        return (Piece::Malformed(text), text.len());
+    };
+    let written = text.get(..body.len() + 3).unwrap_or_default();
+    let name = name(body);
+    let rest = body.get(name.len()..).unwrap_or_default();
+    let operation = rest.strip_prefix(':').unwrap_or(rest);
+    let operator = operation.chars().next();
+    let is_form = match operator {
+        Some(operator) => matches!(operator, '-' | '?' | '+'),
+        None => rest.is_empty(),
+    };
+    if name.is_empty() || !is_form {
+        return (Piece::Malformed(written), written.len());
+    }
+    let skips_empty = rest.starts_with(':');
+    let operand = operation.get(1..).unwrap_or_default();
+    (Piece::Variable(Variable { written, name, skips_empty, operator, operand }), written.len())
+}
+
+/// The name at the head of `text`.
+fn name(text: &str) -> &str {
+    let is_part = |c: char| c == '_' || c.is_ascii_alphanumeric();
+    let name = text.split(|c| !is_part(c)).next().unwrap_or_default();
+    if name.starts_with(|c: char| c.is_ascii_digit()) { "" } else { name }
+}
+
+/// Where the brace closes that stands before `text`. As in Compose, only `${` opens another.
+fn closing(text: &str) -> Option<usize> {
+    let (mut open, mut last) = (1_usize, ' ');
+    for (at, c) in text.char_indices() {
+        match c {
+            '{' if last == '$' => open += 1,
+            '}' => open -= 1,
+            _ => {}
+        }
+        if open == 0 {
+            return Some(at);
+        }
+        last = c;
+    }
+    None
 }

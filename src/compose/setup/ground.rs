@@ -16,10 +16,9 @@ const ENFORCING: &str = "/sys/fs/selinux/enforce";
 /// # Errors
 /// When it is on another machine.
 pub fn check(images: &Images) -> Result<Users, Refusal> {
-    if let Ok(endpoint) = engine::endpoint() {
-        if is_elsewhere(&endpoint) {
-            return Err(Refusal::Elsewhere(endpoint));
-        }
+    match engine::endpoint() {
+        Ok(endpoint) if is_elsewhere(&endpoint) => return Err(Refusal::Elsewhere(endpoint)),
+        _ => {}
     }
     if images.trouble.is_some() {
         return Ok(Users::Same);

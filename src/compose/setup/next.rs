@@ -98,10 +98,9 @@ fn profiles(place: &Place, project: &Project, running: &[Container]) -> Vec<Stri
     for container in running {
         let Some(service) = project.services.get(&container.service) else { continue };
         let is_on = |profile: &String| known.contains(profile.as_str()) || all.contains(profile);
-        if let Some(first) = service.profiles.first() {
-            if !service.profiles.iter().any(is_on) {
-                all.insert(first.clone());
-            }
+        match service.profiles.first() {
+            Some(first) if !service.profiles.iter().any(is_on) => _ = all.insert(first.clone()),
+            _ => {}
         }
     }
     all.into_iter().collect()

@@ -52,6 +52,8 @@ impl Display for Unseen<'_> {
 pub struct Done<'a> {
     /// Every service.
     pub choices: &'a [Choice<'a>],
+    /// The services that are switched off.
+    pub off: &'a [String],
     /// What was given.
     pub inputs: &'a Inputs,
     /// Whose roots.
@@ -68,8 +70,15 @@ pub struct Done<'a> {
 
 /// All of it.
 pub fn told(done: &Done<'_>) -> String {
-    let mut text = select::table(done.choices);
-    text.push('\n');
+    let mut text = String::new();
+    // Without a CA nobody's trust is decided.
+    if !done.inputs.custom.is_empty() {
+        text.push_str(&select::table(done.choices));
+        text.push('\n');
+    }
+    if !done.off.is_empty() {
+        let _ = writeln!(text, "switched off: {}", done.off.join(", "));
+    }
     for authority in &done.inputs.custom {
         let _ = writeln!(
             text,
@@ -91,10 +100,9 @@ pub fn told(done: &Done<'_>) -> String {
     for advice in done.advice {
         let _ = writeln!(text, "{advice}");
     }
-    let _ = write!(text, "\nnext:\n{}", indented(&done.next.commands()));
+    text.push_str("\nnext:\n");
+    for command in done.next.commands().lines() {
+        let _ = writeln!(text, "  {command}");
+    }
     text
-}
-
-fn indented(lines: &str) -> String {
-    lines.lines().map(|line| format!("  {line}\n")).collect()
 }

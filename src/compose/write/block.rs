@@ -232,7 +232,9 @@ fn written(above: &[u8], lines: &[String], below: &[u8], note: Note, line_end: &
         text.extend_from_slice(line_end.as_bytes());
     };
     push(&format!("{BEGIN}{digest}{PURPOSE}{made}{joined}"));
-    lines.iter().for_each(|line| push(line));
+    for line in lines {
+        push(line);
+    }
     push(END);
     text.extend_from_slice(below);
     text

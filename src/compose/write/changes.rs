@@ -1,5 +1,6 @@
 //! What a run did, or would do, and what it left alone, in words.
 
+use std::ffi::OsString;
 use std::fmt::{self, Display};
 use std::path::PathBuf;
 
@@ -9,7 +10,7 @@ use crate::report;
 /// What a run did, or would do.
 #[derive(Debug, Default)]
 pub struct Changes {
-    /// One line each, in the order in which they are done.
+    /// One line each.
     pub done: Vec<Change>,
     /// What stands there still, and why: warnings.
     pub left: Vec<Left>,
@@ -41,7 +42,7 @@ pub enum Left {
     /// A file of ours was changed.
     Changed(PathBuf),
     /// `.trust/` holds what is not ours.
-    Strange { path: PathBuf, names: Vec<String> },
+    Strange { path: PathBuf, names: Vec<OsString> },
     /// A text of the user's cannot be changed.
     Text(Error),
 }

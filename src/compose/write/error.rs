@@ -1,5 +1,6 @@
 //! Why nothing was written or taken away, and what mends it.
 
+use std::ffi::OsString;
 use std::fmt::{self, Display};
 use std::io;
 use std::path::PathBuf;
@@ -18,7 +19,7 @@ pub enum Error {
     /// `.trust` is no directory.
     NoDirectory { path: PathBuf, kind: &'static str },
     /// `.trust/` is somebody else's: this is in it, and no manifest.
-    Strange { path: PathBuf, holds: String },
+    Strange { path: PathBuf, holds: OsString },
     /// Something else stands where a file of ours is to be.
     Occupied { path: PathBuf },
     /// The manifest cannot be used.
@@ -55,9 +56,10 @@ impl Display for Error {
                     io::ErrorKind::PermissionDenied if *verb == "read" => {
                         "run it as the owner of that file"
                     }
-                    io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-                        "run it where and as whom you may write to that directory"
+                    io::ErrorKind::PermissionDenied => {
+                        "run it as a user who may write to that directory"
                     }
+                    io::ErrorKind::ReadOnlyFilesystem => "work on a copy that can be written to",
                     io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
                         "free some space, and run it again"
                     }

@@ -51,8 +51,7 @@ impl<'a> Plan<'a> {
             }
             Trust::Directory(held) if held.manifest.is_none() => {
                 if let Some(name) = held.strange.first() {
-                    let (path, holds) = (places.path(TRUST), name.to_string_lossy().into_owned());
-                    return Err(Error::Strange { path, holds });
+                    return Err(Error::Strange { path: places.path(TRUST), holds: name.clone() });
                 }
             }
             Trust::Directory(_) | Trust::Nothing => {}
@@ -149,7 +148,7 @@ impl<'a> Plan<'a> {
     fn put(&self, places: &Places, trust: &Directory, env: Option<Reserved>) -> Result<(), Error> {
         let put = |staged: &str, directory: &Directory, name: &str, path: PathBuf| {
             let put = trust.put(staged.as_ref(), directory, name.as_ref());
-            put.and_then(|()| directory.settle()).map_err(Error::system("write", path))
+            put.map_err(Error::system("write", path))
         };
         if let Some(edit) = &self.ignore {
             edit.put(&places.base, trust)?;
@@ -163,8 +162,13 @@ impl<'a> Plan<'a> {
         for (name, _) in &self.contents {
             put(name, trust, name, places.inside(name))?;
         }
+        let settle = |directory: &Directory| {
+            directory.settle().map_err(Error::system("write", directory.path().to_path_buf()))
+        };
+        settle(trust)?;
         if self.overlay.is_some() {
             put(OVERLAY, &places.base, OVERLAY, places.path(OVERLAY))?;
+            settle(&places.base)?;
         }
         if let Some(edit) = &self.env {
             edit.put(&places.base, trust)?;

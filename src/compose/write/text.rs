@@ -17,6 +17,9 @@ use super::places::Places;
 use crate::disk::Directory;
 use crate::disk::beside::{Entry, Found, Look, Reserved};
 
+/// What chown(2) says to who may not give a file away, or to an owner that this namespace lacks.
+const OWNER: [i32; 2] = [Errno::EPERM as i32, Errno::EINVAL as i32];
+
 /// A text, or the place where there is none.
 pub struct Text {
     /// Where it is, as the user would say it.
@@ -146,7 +149,7 @@ impl Edit {
         let look = self.text.found.as_ref().map_or(Look::Umask, Look::Like);
         let reserved = self.text.stage(trust).reserve(&self.text.name, look);
         reserved.map(Some).map_err(|error| match (&self.text.found, error.raw_os_error()) {
-            (Some(found), Some(code)) if code == Errno::EPERM as i32 => self.text.owner(found),
+            (Some(found), Some(code)) if OWNER.contains(&code) => self.text.owner(found),
             _ => Error::System { verb: "write", path: self.text.path.clone(), error },
         })
     }

@@ -1,0 +1,80 @@
+//! A case of the overlay, as a folder of this directory holds it: a project, the words of a set-up,
+//! and the overlay that comes of it. tests/it makes it without docker, tests/containers with the real
+//! Compose: both must come to the same bytes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// One folder.
+pub struct Case(PathBuf);
+
+/// All of them, by name.
+pub fn cases() -> Vec<Case> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/compose");
+    let entries = fs::read_dir(here).unwrap().map(|entry| entry.unwrap().path());
+    let mut cases: Vec<_> = entries.filter(|path| path.is_dir()).map(Case).collect();
+    cases.sort_by(|one, other| one.0.cmp(&other.0));
+    assert!(cases.len() > 9, "the cases are gone");
+    cases
+}
+
+impl Case {
+    pub fn name(&self) -> String {
+        self.0.file_name().unwrap().to_string_lossy().into_owned()
+    }
+
+    /// The project's files, in a directory of their own.
+    pub fn lay_out(&self, directory: &Path) {
+        copy(&self.0, directory);
+    }
+
+    /// What follows `trust-compose setup`.
+    pub fn words(&self) -> Vec<String> {
+        let words = fs::read_to_string(self.0.join("args")).unwrap();
+        words.split_whitespace().map(str::to_owned).collect()
+    }
+
+    /// Compares an overlay with the one that is expected; UPDATE_SNAPSHOT=1 takes it as such.
+    #[track_caller]
+    pub fn expects(&self, overlay: &str) {
+        let overlay = without_digests(overlay);
+        let path = self.0.join("expected.yml");
+        if std::env::var_os("UPDATE_SNAPSHOT").is_some() {
+            fs::write(&path, &overlay).unwrap();
+        }
+        let expected = fs::read_to_string(&path).unwrap_or_default();
+        assert_eq!(overlay, expected, "{}", path.display());
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let name = entry.file_name();
+        if entry.path().is_dir() {
+            copy(&entry.path(), &to.join(&name));
+        } else if name != "args" && name != "expected.yml" {
+            fs::copy(entry.path(), to.join(&name)).unwrap();
+        }
+    }
+}
+
+/// Digests change with the CA, which is made for each run; that they are there is part of the case.
+fn without_digests(overlay: &str) -> String {
+    let mut text = String::new();
+    let mut digits = String::new();
+    for letter in overlay.chars().chain(['\0']) {
+        if letter.is_ascii_digit() || ('a'..='f').contains(&letter) {
+            digits.push(letter);
+            continue;
+        }
+        if digits.len() == 16 || digits.len() == 64 {
+            text.push_str(&format!("<{} digits>", digits.len()));
+        } else {
+            text.push_str(&digits);
+        }
+        digits.clear();
+        text.push(letter);
+    }
+    text.trim_end_matches('\0').to_owned()
+}

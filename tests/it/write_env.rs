@@ -1,0 +1,100 @@
+//! `.env` and `.gitignore` belong to the user: owner, mode, link and every other byte stay.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt as _, chown, symlink};
+
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
+use trust_init::compose::remove::remove;
+use trust_init::compose::write::write;
+
+use crate::project::{active, output, project, tree};
+
+#[test]
+fn a_link_stays_a_link_and_its_target_keeps_owner_and_mode() {
+    let desk = project();
+    desk.directory("private", 0o700).write("private/env", "A=1\n").chmod("private/env", 0o640);
+    chown(desk.path("private/env"), Some(1234), Some(2345)).unwrap();
+    symlink("private/env", desk.path(".env")).unwrap();
+    let before = tree(&desk);
+    desk.setup(&active("a"));
+    let found = desk.path(".env").metadata().unwrap();
+    assert_eq!((found.uid(), found.gid(), found.mode() & 0o7777), (1234, 2345, 0o640));
+    assert!(desk.path(".env").is_symlink());
+    assert!(desk.read("private/env").starts_with("A=1\n# trust-compose: begin"));
+    assert_eq!(desk.path("private").read_dir().unwrap().count(), 1);
+    desk.take_away();
+    assert_eq!(tree(&desk), before);
+}
+
+#[test]
+fn a_block_is_changed_in_its_place_and_moved_where_it_has_no_effect() {
+    let desk = project();
+    desk.write(".env", "A=1\n").setup(&active("a"));
+    let mut text = desk.read(".env");
+    text.push_str("B=2\n");
+    desk.write(".env", &text);
+    assert!(desk.setup(&active("a")).is_nothing());
+    text.push_str("export COMPOSE_FILE=mine.yml");
+    desk.write(".env", &text).setup(&active("a"));
+    let start = "A=1\nB=2\nexport COMPOSE_FILE=mine.yml\n# trust-compose: begin";
+    assert!(desk.read(".env").starts_with(start), "{}", desk.read(".env"));
+    desk.take_away();
+    assert_eq!(desk.read(".env"), "A=1\nB=2\nexport COMPOSE_FILE=mine.yml");
+}
+
+#[test]
+fn what_is_no_file_cannot_be_activated() {
+    let desk = project();
+    let fix = "fix: put a regular file there, or nothing";
+    desk.directory(".env", 0o755);
+    desk.refuses(&active("a"), &format!("cannot change `.env`: it is a directory\n{fix}"));
+    assert!(!desk.setup(&output("a")).is_nothing());
+    desk.take_away();
+    fs::remove_dir(desk.path(".env")).unwrap();
+    symlink("nowhere", desk.path(".env")).unwrap();
+    desk.refuses(&active("a"), &format!("cannot change `.env`: it is a link to nothing\n{fix}"));
+    desk.remove(".env");
+    mkfifo(&desk.path(".env"), Mode::S_IRWXU).unwrap();
+    desk.refuses(&active("a"), &format!("cannot change `.env`: it is a named pipe\n{fix}"));
+    assert!(desk.take_away().is_nothing());
+    desk.remove(".env");
+    let mut two_lines = active("a");
+    two_lines.compose_file = Some("a\nb".to_owned());
+    desk.refuses(
+        &two_lines,
+        "cannot write COMPOSE_FILE to .env: `a\\u{a}b` does not fit in a line\n\
+         fix: give that file a name without control characters",
+    );
+}
+
+#[test]
+fn an_edited_block_stops_what_would_lose_it() {
+    let desk = project();
+    desk.write(".gitignore", "*.log\n").setup(&active("a"));
+    let env = desk.read(".env").replace(":docker", ":mine.yml:docker");
+    desk.write(".env", env);
+    let words = "cannot change `.env`: the block of trust-compose in lines 1 to 3 was edited\n\
+                 fix: delete that block, keep what is yours of it, and run it again";
+    desk.refuses(&active("a"), words);
+    desk.refuses_to_remove(words);
+    desk.remove(".env");
+    // A block that only hides files is no reason to keep them.
+    let ignore = desk.read(".gitignore").replace(".trust/", ".trust/\nmine/");
+    desk.write(".gitignore", &ignore);
+    let words = "cannot change `.gitignore`: the block of trust-compose in lines 2 to 6 was edited\n\
+                 fix: delete that block, keep what is yours of it, and run it again\n";
+    assert_eq!(desk.told(&desk.setup(&output("a"))), words);
+    let told = desk.told(&desk.take_away());
+    let removed = "removed `docker-compose.ca.yml`\nremoved `.trust`\n";
+    assert_eq!(told, format!("{removed}{words}"));
+    assert_eq!(desk.read(".gitignore"), ignore);
+}
+
+#[test]
+fn a_setup_without_activation_reads_no_env() {
+    let desk = project();
+    desk.write(".env", "# trust-compose: end\n");
+    assert!(!write(&desk.path(""), &output("a"), false).unwrap().is_nothing());
+    assert!(remove(&desk.path(""), false).is_err());
+}
