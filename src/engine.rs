@@ -31,7 +31,7 @@ const DOCKER: &str = "docker";
 /// Seconds that Compose may take to read a project. The largest real ones take one or two.
 const READING: Duration = Duration::from_secs(30);
 /// Seconds that the engine may take for an answer.
-const ANSWER: Duration = Duration::from_secs(60);
+const ANSWER: Duration = Duration::from_mins(1);
 /// Seconds that a name may take to be looked up.
 const LOOKUP: Duration = Duration::from_secs(5);
 

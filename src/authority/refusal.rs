@@ -284,6 +284,6 @@ fn short(name: &str) -> String {
 }
 
 fn command_words(names: &[&str]) -> String {
-    let words = names.iter().map(|name| shell(name));
+    let words = names.iter().map(shell);
     format!("trust-compose certs {}", words.collect::<Vec<_>>().join(" "))
 }

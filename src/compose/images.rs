@@ -81,7 +81,7 @@ pub struct Grounds<'a> {
 /// The name of a service's image; for one that is built without a name, the one that Compose gives
 /// it.
 pub fn name(project: &Project, service: &str) -> Option<String> {
-    let found = project.services.get(service)?;
+    let found = project.services.get(service).filter(|found| !found.has_unknown_tag)?;
     if let Some(image) = &found.image {
         return Some(image.clone());
     }

@@ -14,6 +14,7 @@ use crate::discover::file::{self, Unreadable};
 use crate::discover::{Label, Source};
 use crate::inspect::pkcs12::{self, Archive, Problem};
 use crate::report;
+use crate::report::shell;
 
 /// The option that names the file.
 const OPTION: &str = "--p12-password-file";
@@ -82,12 +83,19 @@ impl Display for Error {
                 "cannot open {label}: that is not its password\n\
                  fix: run it again, or name a file that holds the password with {OPTION} FILE"
             ),
-            Self::Unusable { label, problem } => write!(
-                f,
-                "cannot open {label}: {problem}\n\
-                 fix: take the certificates out, and name what comes out: \
-                 `openssl pkcs12 -in FILE -nokeys -out ca.pem`"
-            ),
+            Self::Unusable { label, problem } => {
+                let again = match problem {
+                    Problem::Broken => "copy it again, whole, or ",
+                    Problem::Locked | Problem::Unknown => "",
+                };
+                write!(
+                    f,
+                    "cannot open {label}: {problem}\n\
+                     fix: {again}take the certificates out, and name what comes out: \
+                     `openssl pkcs12 -in {} -nokeys -out ca.pem` (with -legacy, if it is old)",
+                    label.path().map(shell).unwrap_or_default()
+                )
+            }
         }
     }
 }
@@ -158,7 +166,10 @@ fn first_line(path: &Path) -> Result<String, Error> {
     let read = File::open(path)
         .and_then(|file| BufReader::new(file.take(LONGEST)).read_until(b'\n', &mut line));
     if let Err(error) = read {
-        let problem = file::problem(path, error);
+        let problem = match error.kind() {
+            io::ErrorKind::IsADirectory => file::Problem::Directory { is_empty: false },
+            _ => file::problem(path, error),
+        };
         return Err(Error::Unreadable(Unreadable { label, problem }));
     }
     let is_whole = (line.len() as u64) < LONGEST;

@@ -70,7 +70,8 @@ pub fn read(place: &Place) -> Result<(Project, Option<Note>), Error> {
 
 /// The project that Compose printed.
 fn told(text: &[u8], reading: Reading, place: &Place) -> Result<Project, Error> {
-    let tree: Value = serde_yaml::from_slice(text)
-        .map_err(|error| Error::Compose { cause: format!("something that is not YAML: {error}") })?;
+    let tree: Value = serde_yaml::from_slice(text).map_err(|error| Error::Compose {
+        cause: format!("something that is not YAML: {error}"),
+    })?;
     model::project(&tree, reading, &place.base)
 }

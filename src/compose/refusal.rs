@@ -33,8 +33,6 @@ pub enum Refusal {
     Write(write::Error),
     /// An option that means nothing without a CA.
     NoAuthority(&'static str),
-    /// No service is to trust; the table.
-    Nobody(String),
     /// The engine is on another machine.
     Elsewhere(String),
     /// The words of the present overlay cannot be read.
@@ -88,6 +86,7 @@ impl Refusal {
     /// The exit code.
     pub fn code(&self) -> u8 {
         match self {
+            Self::Inputs(error) => error.code(),
             Self::NoAuthority(_) | Self::Place(place::Error::Stdin) => exit::USAGE,
             _ => exit::TROUBLE,
         }
@@ -111,12 +110,6 @@ impl Display for Refusal {
                 f,
                 "cannot use {option} without a CA\n\
                  fix: add --custom-ca, or leave out all options to take the overlay away"
-            ),
-            Self::Nobody(table) => write!(
-                f,
-                "cannot set anything up: no service is to trust the CA ({})\n\
-                 fix: choose one with `--service NAME=trust`",
-                table.trim_end().lines().skip(1).map(squeeze).collect::<Vec<_>>().join("; ")
             ),
             Self::Elsewhere(endpoint) => write!(
                 f,
@@ -148,8 +141,4 @@ impl Display for Refusal {
             ),
         }
     }
-}
-
-fn squeeze(line: &str) -> String {
-    line.split_whitespace().collect::<Vec<_>>().join(" ")
 }

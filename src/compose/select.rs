@@ -18,6 +18,7 @@ use self::dockerfile::Recipe;
 pub use self::error::Error;
 use self::images::Known;
 pub use self::reason::{Outcome, Reason, table};
+use self::variables::MARK;
 use crate::compose::project::{Build, Project, Service};
 
 /// What the command line says about services.
@@ -147,10 +148,10 @@ impl<'a> Case<'a, '_> {
         if service.build.is_some() {
             return self.built();
         }
-        match (known, self.called().filter(|_| !image.is_some_and(images::is_named))) {
-            (Some(Known::BackEnd(entry)), _) => Reason::BackEnd(entry),
-            (_, Some(kind)) => Reason::Called(kind),
-            _ => Reason::Unknown(wishes.unknown),
+        match known {
+            Some(Known::BackEnd(entry)) => Reason::BackEnd(entry),
+            _ if image.is_some_and(images::is_named) => Reason::Unknown(wishes.unknown),
+            _ => self.called().map_or(Reason::Unknown(wishes.unknown), Reason::Called),
         }
     }
 
@@ -180,11 +181,11 @@ impl<'a> Case<'a, '_> {
                 Some(Recipe { base, .. }) => base.clone(),
                 None => same::image_of(self.project, self.name, self.service)?,
             };
-            (self.evidence.entrypoint)(&image)
+            // No engine knows an image by half a name.
+            if image.contains(MARK) { None } else { (self.evidence.entrypoint)(&image) }
         };
         let words = self.service.entrypoint.clone().or_else(of_image).unwrap_or_default();
-        words
-            .iter()
-            .any(|word| Path::new(word).file_name().is_some_and(|name| name == "trust-init"))
+        let files = words.iter().map(|word| Path::new(word).file_name());
+        files.flatten().any(|name| name == "trust-init")
     }
 }

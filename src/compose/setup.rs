@@ -67,6 +67,9 @@ pub fn run(asked: &Setup, shell: &Environment, report: Report) -> Result<Told, R
         let trusting = choices.iter().filter(|choice| choice.outcome == Outcome::Trust);
         trusting.filter(|_| shape.has_authority())
     };
+    if shape.has_authority() && trusting().next().is_none() {
+        report.warning(&words::Nobody);
+    }
     for choice in trusting() {
         obstacles::check(choice.name, choice.service, &custom)?;
     }
@@ -154,7 +157,7 @@ fn given(shape: &Shape) -> Given {
     }
 }
 
-/// Who is to trust: somebody, if there is a CA.
+/// Who is to trust.
 fn choose<'a>(
     project: &'a Project,
     images: &Images,
@@ -170,11 +173,7 @@ fn choose<'a>(
     let dockerfile = |build: &Build| std::fs::read_to_string(dockerfile::place(build)?).ok();
     let entrypoint = |image: &str| Some(images.called(image)?.entrypoint.clone());
     let evidence = Evidence { dockerfile: &dockerfile, entrypoint: &entrypoint };
-    let choices = select::select(project, &wishes, evidence)?;
-    if shape.has_authority() && choices.iter().all(|choice| choice.outcome == Outcome::Leave) {
-        return Err(Refusal::Nobody(select::table(&choices)));
-    }
-    Ok(choices)
+    Ok(select::select(project, &wishes, evidence)?)
 }
 
 fn output(

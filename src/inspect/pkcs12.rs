@@ -67,10 +67,9 @@ pub fn open(source: &Source, password: &str) -> Result<Archive, Problem> {
     })?;
     let read = |der| Certificate::read(der, &source.label).ok_or(Problem::Broken);
     let certificates = archive.certs.iter().map(|bag| read(bag.cert.as_der()));
-    let keys = archive.keys.into_iter().map(|bag| bag.friendly_name);
-    let secrets = archive.secrets.into_iter().map(|bag| bag.friendly_name);
-    Ok(Archive {
-        certificates: certificates.collect::<Result<_, _>>()?,
-        keys: keys.chain(secrets).map(Option::unwrap_or_default).collect(),
-    })
+    let certificates = certificates.collect::<Result<_, _>>()?;
+    let mut keys = Vec::new();
+    keys.extend(archive.keys.into_iter().map(|bag| bag.friendly_name.unwrap_or_default()));
+    keys.extend(archive.secrets.into_iter().map(|bag| bag.friendly_name.unwrap_or_default()));
+    Ok(Archive { certificates, keys })
 }

@@ -1,6 +1,8 @@
 //! Becoming the service, or saying precisely why not.
 
-use crate::world::World;
+use std::path::Path;
+
+use crate::world::{World, copy_program};
 
 #[test]
 fn a_program_that_is_not_there_exits_127() {
@@ -25,7 +27,7 @@ fn a_script_whose_interpreter_is_missing_names_it() {
 fn a_program_whose_loader_is_missing_names_it() {
     let world = World::new();
     // Any dynamic program of the machine: its loader is not in the image.
-    std::fs::copy("/usr/bin/env", world.path("/bin/dynamic")).unwrap();
+    copy_program(Path::new("/usr/bin/env"), &world.path("/bin/dynamic"));
     let run = world.trust_init(&["dynamic"]).run().exits(126);
     run.says("asks for the loader `/lib").says("musl or glibc");
 }

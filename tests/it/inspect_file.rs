@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::compose::Desk;
-use crate::world::gallery;
+use crate::compose::{Desk, trust_compose};
+use crate::world::{Outcome, gallery, tool};
 
 #[test]
 fn a_set_is_told_without_its_keys() {
@@ -94,7 +94,9 @@ fn every_file_of_the_gallery_is_told_or_refused_in_known_words() {
         match told.0.status.code() {
             Some(0) => assert!(has("certificates") || has("others"), "{path}"),
             Some(1) => {
-                assert!(told.stderr().contains("trust-compose: error: cannot use"), "{path}");
+                let said = ["cannot use", "cannot open"]
+                    .map(|words| told.stderr().contains(&format!("trust-compose: error: {words}")));
+                assert!(said.contains(&true), "{path}: {}", told.stderr());
                 assert!(told.stderr().contains("trust-compose: fix: "), "{path}");
                 assert!(!has("certificates") && !file["problem"].is_null(), "{path}");
             }
@@ -126,4 +128,88 @@ fn an_intermediate_is_whole_beside_its_root() {
     assert!(alone.stdout().contains("whose root is not at hand"), "{}", alone.stdout());
     let both = desk.run(&["inspect", &path("intermediate-and-root.crt")]).succeeds();
     assert!(!both.stdout().contains("whose root is not at hand"), "{}", both.stdout());
+}
+
+/// A set for a.lab, and an archive of it in `all.p12` with a password.
+fn archived(how: &str) -> Desk {
+    let desk = Desk::with(&["a.lab"]);
+    desk.write("password", "lab-secret\n");
+    desk.openssl(&format!(
+        "pkcs12 -export {how}-in certs/server.pem -inkey certs/server-key.pem -certfile certs/ca.crt \
+         -name lab -passout file:password -out all.p12"
+    ));
+    desk
+}
+
+#[test]
+fn an_archive_is_told_without_its_key() {
+    for how in ["", "-legacy "] {
+        let desk = archived(how);
+        let words = ["inspect", "--p12-password-file", "password", "all.p12"];
+        let text = desk.run(&words).succeeds().stays_silent().stdout();
+        for words in [
+            "`CN=a.lab` (certificate, not a CA)",
+            "`CN=Lab CA` (CA)",
+            "a private key, not shown: `key lab in PKCS#12`",
+        ] {
+            assert!(text.contains(words), "{words}: {text}");
+        }
+        let told = desk.run(&[&words[..], &["--json"]].concat()).succeeds().stays_silent();
+        let answer: Value = serde_json::from_str(&told.stdout()).unwrap();
+        let file = &answer["files"][0];
+        assert_eq!(file["certificates"].as_array().unwrap().len(), 2);
+        assert_eq!(file["others"][0]["is_private_key"], true);
+        let key = desk.read("certs/server-key.pem");
+        let secrets = [key.lines().nth(1).unwrap(), "lab-secret"];
+        assert!(!secrets.iter().any(|secret| (text.clone() + &told.stdout()).contains(secret)));
+    }
+}
+
+#[test]
+fn an_archive_that_stays_closed_leaves_the_other_files() {
+    let desk = archived("");
+    let told = desk.run(&["inspect", "all.p12", "certs/ca.crt"]).exits(1);
+    let told = told.says("cannot open `all.p12` (from FILE): it is protected with a password");
+    assert!(told.says("--p12-password-file FILE").stdout().contains("`CN=Lab CA` (CA)"));
+    desk.write("password", "other\n");
+    let words = ["inspect", "--p12-password-file", "password", "all.p12"];
+    desk.run(&words)
+        .exits(1)
+        .says("the first line of `password` (from --p12-password-file) is not its password")
+        .never_says("other");
+    // No password is no question.
+    desk.openssl("pkcs12 -export -nokeys -in certs/ca.crt -passout pass: -out open.p12");
+    let told = desk.run(&["inspect", "open.p12"]).succeeds().stays_silent();
+    assert!(told.stdout().contains("`CN=Lab CA` (CA)"));
+}
+
+/// Runs a program on a terminal of its own, and types `lab-secret` when it no longer shows what is
+/// typed. Prints what the terminal showed, and exits as the program did.
+const TYPIST: &str = "
+import os, pty, sys, termios
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[1], sys.argv[1:])
+while termios.tcgetattr(terminal)[3] & termios.ECHO:
+    pass
+os.write(terminal, b'lab-secret\\n')
+shown = b''
+try:
+    while data := os.read(terminal, 4096):
+        shown += data
+except OSError:
+    pass
+sys.stdout.buffer.write(shown)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+";
+
+#[test]
+fn a_person_at_a_terminal_is_asked_and_not_overlooked() {
+    let desk = archived("");
+    let program = trust_compose();
+    let words = ["-c", TYPIST, program.to_str().unwrap(), "inspect", "all.p12"];
+    let told = Outcome(desk.command(&tool("python3"), &words, "022").output().unwrap()).succeeds();
+    let shown = told.stdout();
+    assert!(shown.contains("password of `all.p12` (from FILE): "), "{shown}");
+    assert!(shown.contains("`CN=Lab CA` (CA)") && !shown.contains("lab-secret"), "{shown}");
 }

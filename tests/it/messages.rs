@@ -4,7 +4,7 @@
 
 use std::os::unix::fs::symlink;
 
-use crate::world::{BUNDLE, CUSTOM_CA, Outcome, ROOTS, World, gallery, is_snapshot};
+use crate::world::{BUNDLE, CUSTOM_CA, Outcome, ROOTS, World, copy_program, gallery, is_snapshot};
 
 /// A file of the gallery, by name.
 fn named(file: &str) -> Outcome {
@@ -250,7 +250,7 @@ fn scenes() -> Vec<(&'static str, Outcome)> {
         (
             "a loader that is missing",
             with(
-                |world| std::fs::copy("/usr/bin/env", world.path("/bin/app")).map(|_| ()).unwrap(),
+                |world| copy_program("/usr/bin/env".as_ref(), &world.path("/bin/app")),
                 |world| world.trust_init(&["--log=quiet", "app"]).run(),
             ),
         ),

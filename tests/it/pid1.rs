@@ -4,7 +4,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::world::{BUNDLE, Outcome, Run, Scratch, World, gallery, tool};
+use crate::world::{BUNDLE, Outcome, Run, Scratch, World, copy_program, gallery, tool};
 
 /// Polls until `what` is there; a machine that needs longer is broken.
 #[track_caller]
@@ -111,12 +111,12 @@ fn the_service_is_the_first_process() {
 #[test]
 fn an_init_program_on_either_side() {
     let world = World::new().with_ca();
-    std::fs::copy(tool("tini-static"), world.path("/bin/tini")).unwrap();
+    copy_program(&tool("tini-static"), &world.path("/bin/tini"));
     let print = ["sh", "-c", "echo $SSL_CERT_FILE"];
     let behind = [&["tini", "--"], &print[..]].concat();
     world.trust_init(&behind).run().succeeds().prints(&format!("{BUNDLE}\n"));
     let world = World::new().with_ca();
-    std::fs::copy(tool("tini-static"), world.path("/bin/tini")).unwrap();
+    copy_program(&tool("tini-static"), &world.path("/bin/tini"));
     let front = [&["/bin/tini", "--", "/trust-init"], &print[..]].concat();
     world.program(&front).run().succeeds().says("starting `sh`").prints(&format!("{BUNDLE}\n"));
 }

@@ -39,6 +39,13 @@ pub fn tool(name: &str) -> PathBuf {
     path
 }
 
+/// Copies a program by another process: a child of another test, forked while we write, would hold the
+/// file open for writing, and nobody can run it then (ETXTBSY).
+#[track_caller]
+pub fn copy_program(from: &Path, to: &Path) {
+    assert!(Command::new("/bin/cp").arg(from).arg(to).status().unwrap().success());
+}
+
 /// A directory that goes away with the test.
 pub struct Scratch(PathBuf);
 
@@ -78,7 +85,7 @@ impl World {
             world.directory(directory, if directory.contains("tmp") { 0o1777 } else { 0o755 });
         }
         world.directory("dev/shm", 0o1777);
-        fs::copy(tool("busybox"), world.path("bin/busybox")).unwrap();
+        copy_program(&tool("busybox"), &world.path("bin/busybox"));
         for applet in ["sh", "env", "cat", "ls", "true", "id", "sleep", "stat", "kill"] {
             symlink("busybox", world.path("bin").join(applet)).unwrap();
         }
@@ -91,7 +98,7 @@ impl World {
     pub fn empty() -> Self {
         let world = Self { root: Scratch::new() };
         fs::set_permissions(world.root.path(), PermissionsExt::from_mode(0o755)).unwrap();
-        fs::copy(tool("trust-init"), world.path("trust-init")).unwrap();
+        copy_program(&tool("trust-init"), &world.path("trust-init"));
         world.directory("proc", 0o555);
         world
     }

@@ -10,6 +10,7 @@ use crate::compose::images::Choice;
 use crate::compose::place;
 use crate::compose::select::Outcome;
 
+/// What people type, for `setup --help`.
 pub const EXAMPLES: &str = "Examples:
   trust-compose setup --custom-ca certs/
       the CA in certs/ into every back-end service
@@ -26,11 +27,13 @@ pub const EXAMPLES: &str = "Examples:
   trust-compose setup
       no CA: the overlay is stale, and is taken away";
 
+/// What comes of it.
 pub const AFTER: &str = "\
 Nothing of the compose files is edited. What is written: docker-compose.ca.yml and .trust/ beside them, a
 marked block in .gitignore, and with --activate one in .env; `trust-compose remove` takes all of it away.
 Exit codes: 0 done, 1 not done (nothing was written) or, with --check, out of step, 2 wrong usage.";
 
+/// What people type, for `remove --help`.
 pub const REMOVE_EXAMPLES: &str = "Examples:
   trust-compose remove
       the overlay and all that belongs to it

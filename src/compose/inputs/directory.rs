@@ -135,9 +135,9 @@ impl Directory {
 
     /// The certificates that have a file of their own, in PEM.
     pub fn alone(&self) -> Vec<(PathBuf, Certificate)> {
-        let names = PAIRS.iter().map(|(certificate, _)| self.path.join(certificate));
-        let files = self.members.iter().cloned().chain(names.filter(|path| is_there(path)));
-        let read = files.filter_map(|path| {
+        let mut files = self.members.clone();
+        files.extend(PAIRS.iter().map(|(certificate, _)| self.path.join(certificate)));
+        let read = files.into_iter().filter_map(|path| {
             let source = read(&path).ok()?;
             let is_pem = source.bytes.starts_with(b"-----BEGIN") && source.bytes.ends_with(b"\n");
             match certificates(&source).ok()?.as_slice() {

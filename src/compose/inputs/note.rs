@@ -108,6 +108,7 @@ pub fn subjects(certificates: &[Certificate]) -> String {
 /// What is in an archive besides CAs.
 pub fn contents(keys: usize, others: &[Certificate]) -> String {
     match (keys, others) {
+        (0, []) => "nothing".to_owned(),
         (0, _) => subjects(others),
         (_, []) => report::count(keys, "key"),
         _ => format!("{} and {}", report::count(keys, "key"), subjects(others)),

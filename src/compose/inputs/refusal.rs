@@ -3,13 +3,13 @@
 use std::fmt::{self, Display};
 use std::path::{Path, PathBuf};
 
-use super::directory::Pair;
+use super::directory::{Pair, is_there};
 use super::note::{contents, few};
 use super::server::out;
 use super::unservable::Unservable;
 use super::{CUSTOM_CA, EXTRA_CA};
 use crate::authority::name::{self, Name};
-use crate::authority::{CA, SERVER, SERVER_KEY};
+use crate::authority::{CA, CA_KEY, SERVER, SERVER_KEY};
 use crate::compose::password;
 use crate::discover::Label;
 use crate::discover::file::Unreadable;
@@ -77,17 +77,12 @@ impl Display for Error {
                 write!(f, "cannot use {label}: {}\nfix: ", Cause(problem))?;
                 mend(f, label, problem)
             }
-            Self::NoAuthority { label, keys, others } => {
-                let contents = match (keys, others.as_slice()) {
-                    (0, []) => "nothing".to_owned(),
-                    _ => contents(*keys, others),
-                };
-                write!(
-                    f,
-                    "cannot use {label}: no CA is in it, only {contents}\n\
-                     fix: export it with all certificates of the chain, or name the CA's certificate"
-                )
-            }
+            Self::NoAuthority { label, keys, others } => write!(
+                f,
+                "cannot use {label}: no CA is in it; it holds {}\n\
+                 fix: export it with all certificates of the chain, or name the CA's certificate",
+                contents(*keys, others)
+            ),
             Self::Nowhere { directory, others } => nowhere(f, directory, others),
             Self::Several { directory, files, has_pair } => several(f, directory, files, *has_pair),
             Self::Half { present, missing } => {
@@ -114,24 +109,36 @@ fn no_server(
     domain: Option<&Name>,
     place: Option<&Path>,
 ) -> fmt::Result {
-    let name = domain.map_or_else(|| "NAME".to_owned(), ToString::to_string);
-    match place {
-        Some(directory) if directory.is_dir() => write!(
-            f,
-            "cannot serve from {} (from {CUSTOM_CA}): there is no {SERVER} with its {SERVER_KEY}\n\
-             fix: put both there, or have them made: `trust-compose certs {}{}`",
-            report::path(directory),
-            shell(Path::new(&name)),
-            out(directory)
-        ),
-        _ => write!(
-            f,
-            "cannot serve (from --caddy or --tls): no {SERVER} was given with its {SERVER_KEY}\n\
-             fix: give {CUSTOM_CA} a directory that holds both and the CA, such as the one that \
-             `trust-compose certs {}` makes",
-            shell(Path::new(&name))
-        ),
-    }
+    let name = domain.map_or_else(|| "NAME".to_owned(), |name| shell(Path::new(&name.to_string())));
+    let directory = match place {
+        Some(path) if path.is_dir() => {
+            let made = if is_there(&path.join(CA_KEY)) {
+                format!(", or have them made: `trust-compose certs {name}{}`", out(path))
+            } else {
+                String::new()
+            };
+            return write!(
+                f,
+                "cannot serve from {} (from {CUSTOM_CA}): there is no {SERVER} with its \
+                 {SERVER_KEY}\nfix: put both there{made}",
+                report::path(path)
+            );
+        }
+        Some(path) => {
+            let path = report::path(path);
+            write!(f, "cannot serve from {path} (from {CUSTOM_CA}): a file is only trusted")?;
+            "the directory"
+        }
+        None => {
+            write!(f, "cannot serve (--caddy, --tls): {CUSTOM_CA} is missing")?;
+            "a directory"
+        }
+    };
+    write!(
+        f,
+        "\nfix: give {CUSTOM_CA} {directory} with {CA}, {SERVER} and {SERVER_KEY}, as \
+         `trust-compose certs {name}` makes them"
+    )
 }
 
 fn nowhere(

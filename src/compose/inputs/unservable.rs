@@ -115,13 +115,17 @@ impl Display for Unservable {
             Self::Uncovered { label, domain, names, command } => {
                 let quoted: Vec<_> =
                     names.iter().map(|name| report::word(name).to_string()).collect();
-                let names = match quoted.as_slice() {
+                let shown = match quoted.as_slice() {
                     [] => "no name at all, and clients look at no other field".to_owned(),
                     quoted => few(quoted),
                 };
-                let domain = report::word(domain);
-                write!(f, "cannot serve {label} for {domain} (from --domain): it is for {names}")?;
-                if quoted.iter().any(|name| name.starts_with("`*.")) {
+                write!(
+                    f,
+                    "cannot serve {label} for {} (from --domain): it is for {shown}",
+                    report::word(domain)
+                )?;
+                let mut bases = names.iter().filter_map(|name| name.strip_prefix("*."));
+                if bases.any(|base| domain.ends_with(base)) {
                     f.write_str("; `*` stands for one part of a name")?;
                 }
                 match command {

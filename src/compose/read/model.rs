@@ -90,12 +90,16 @@ impl<'a> Reader<'a> {
 
     fn image(&self, service: &mut Service) -> Result<(), Error> {
         let field = self.field("image");
-        service.image = field.known()?.filter(|image| !image.is_empty());
+        let known = field.known();
+        if let Ok(Some(image)) = &known {
+            service.image = Some(image.clone()).filter(|image| !image.is_empty());
+        }
         if service.image.is_none() {
+            // What kind of program it is, its name tells without the tag.
             service.image = field.text()?.as_deref().and_then(variables::untagged);
             service.has_unknown_tag = service.image.is_some();
         }
-        Ok(())
+        if service.has_unknown_tag { Ok(()) } else { known.map(|_| ()) }
     }
 
     fn entrypoint(&self) -> Result<Option<Vec<String>>, Error> {

@@ -158,7 +158,7 @@ fn here_document(word: &str) -> Option<(&str, bool)> {
     let word = word.trim_start_matches(|c: char| c.is_ascii_digit()).strip_prefix("<<")?;
     let bare = word.strip_prefix('-');
     let end = bare.unwrap_or(word).trim_matches(['"', '\'']);
-    (!end.is_empty() && !end.contains('<')).then_some((end, bare.is_some()))
+    (!end.is_empty()).then_some((end, bare.is_some()))
 }
 
 /// The character that continues a line: `# escape=` among the directives at the very top.

@@ -48,6 +48,18 @@ impl Display for Unseen<'_> {
     }
 }
 
+/// That the CA goes nowhere.
+pub struct Nobody;
+
+impl Display for Nobody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "no service is to trust the CA: all are left as they are\n\
+             fix: choose those that make connections: `--service NAME=trust`",
+        )
+    }
+}
+
 /// What there is to tell of a setup.
 pub struct Done<'a> {
     /// Every service.
