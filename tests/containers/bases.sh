@@ -4,9 +4,10 @@
 #
 #   trust-init-test/bookworm   Debian 12, Python 3.11, curl 7, OpenSSL 3.0
 #   trust-init-test/trixie     Debian 13, Python 3.13, curl 8, OpenSSL 3.5
+#   trust-init-test/stack      the same, with Node and Caddy: what a Compose project is made of
 #   trust-init-test/rust       Debian 13, gcc, and this machine's Rust
 #
-#   bases.sh [NAME...]   make the named ones (default: all three)
+#   bases.sh [NAME...]   make the named ones (default: all four)
 #
 # Every image has two tags: `latest`, for the tests to name, and a hash of its
 # recipe. It is made again only when the recipe has changed.
@@ -31,6 +32,7 @@ KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 packages() {
     case $1 in
     rust) echo ca-certificates,gcc,libc6-dev ;;
+    stack) echo "$TOOLS,caddy,nodejs" ;;
     *) echo "$TOOLS" ;;
     esac
 }
@@ -112,7 +114,7 @@ import() {
 
 make() {
     local name=$1 suite=$1 dir=$TMP/$1
-    [ "$name" != rust ] || suite=trixie
+    case $name in rust | stack) suite=trixie ;; esac
     LOG=$STATE_DIR/$name.log
     : >"$LOG"
     make_root "$name" "$suite" "$dir"
@@ -128,12 +130,12 @@ make() {
 }
 
 names=("$@")
-[ $# -gt 0 ] || names=(bookworm trixie rust)
+[ $# -gt 0 ] || names=(bookworm trixie stack rust)
 for name in "${names[@]}"; do
     case $name in
-    bookworm | trixie) ;;
+    bookworm | trixie | stack) ;;
     rust) have rustc || die "the rust image is a copy of this machine's Rust, and rustc is not in PATH" ;;
-    *) die "no such image: $name (there are bookworm, trixie and rust)" ;;
+    *) die "no such image: $name (there are bookworm, trixie, stack and rust)" ;;
     esac
 done
 timeout 20 docker info >/dev/null 2>&1 || die "no Docker engine answers" "$(dirname -- "$0")/engine.sh start"

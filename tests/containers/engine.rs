@@ -14,6 +14,8 @@ const LABEL: &str = "trust-init-test";
 /// The image of scripts, clients and servers, and its successor.
 pub const BOOKWORM: &str = "bookworm";
 pub const TRIXIE: &str = "trixie";
+/// The latter, with Node and Caddy.
+pub const STACK: &str = "stack";
 
 /// Runs `docker` and waits for it.
 #[track_caller]

@@ -4,8 +4,8 @@
 //! `cargo test --features containers --test containers`. The engine and the base images come from
 //! `engine.sh` and `bases.sh` beside this file, and whatever a test creates goes when it ends.
 //!
-//! The harness, to be read in this order: `engine`, `site`, `container`, `clients`. The rest is one
-//! file per topic; `trust` is the promise.
+//! The harness, to be read in this order: `engine`, `site`, `container`, `clients`, `project`. The rest
+//! is one file per topic; `trust` is the promise of trust-init, `setup` that of trust-compose.
 
 #![allow(
     clippy::disallowed_methods,
@@ -20,19 +20,28 @@
 mod clients;
 mod container;
 mod engine;
+mod project;
 mod site;
 
+mod activate;
 mod build;
+mod check;
+mod companion;
 mod exec;
 mod first;
 mod image;
 mod mistakes;
 mod mounted;
 mod nothing;
+mod overlaid;
 mod pinned;
+mod proxy;
 mod readme;
+mod replace;
 mod restart;
 mod rungs;
 mod scratch;
+mod setup;
 mod trust;
 mod volume;
+mod without;

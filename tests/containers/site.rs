@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
 use crate::container::Container;
-use crate::engine::{BOOKWORM, TRIXIE, call, docker, label, peer, unique};
+use crate::engine::{BOOKWORM, STACK, TRIXIE, call, docker, label, peer, unique};
 
 /// A server is called `NAME.local`; its CA is `NAME CA`.
 #[derive(Clone, Copy)]
@@ -111,7 +111,7 @@ impl Site {
     /// the system's roots, and in the bundle that Python packages bring along.
     #[track_caller]
     pub fn image(&self, base: &str) -> String {
-        assert!([BOOKWORM, TRIXIE].contains(&base), "there is no base `{base}`");
+        assert!([BOOKWORM, TRIXIE, STACK].contains(&base), "there is no base `{base}`");
         self.derived(
             base,
             &format!(

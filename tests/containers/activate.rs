@@ -1,0 +1,60 @@
+//! `--activate`: the overlay is in force for every plain `docker compose`, beside the override that
+//! was before; and taking it away leaves `.env` as it was.
+
+use crate::clients::{CURL, REQUESTS};
+use crate::engine::TRIXIE;
+use crate::project::{Project, next};
+use crate::site::{PRIVATE, site};
+
+const UP: &str = "docker compose up -d";
+
+#[test]
+fn plain_commands_use_the_overlay() {
+    let site = site();
+    let mut project = Project::new(&site).ca(PRIVATE).service("plain", &site.image(TRIXIE), "");
+    let of_override = "services: {plain: {environment: {FROM_OVERRIDE: \"${GREETING}\"}}}";
+    project.folder.write("docker-compose.override.yml", of_override);
+    project.folder.write(".env", "GREETING=hello\n");
+    project.types(UP).exits(0);
+    let directory = project.directory();
+    let config = project.types("docker compose config").exits(0).stdout;
+    let before = project.configuration("plain");
+
+    // In one go.
+    project.setup("--custom-ca certs/ --activate --up").exits(0);
+    let containers = project.ids();
+    project.exec_finds("plain", &[CURL, REQUESTS], "private served, public served");
+    project.compose("exec -T plain printenv FROM_OVERRIDE").exits(0).prints("hello\n");
+    project.types(UP).exits(0);
+    assert!(project.made_anew(&containers).is_empty());
+    let outcome = project.sets_up("--custom-ca certs/ --activate");
+    assert_eq!(next(&outcome), [UP]);
+    assert!(project.made_anew(&containers).is_empty());
+    project.setup("--check").exits(0).prints("in step");
+
+    let outcome = project.types("trust-compose remove").exits(0);
+    assert_eq!(next(&outcome), [UP]);
+    assert_eq!(project.directory(), directory);
+    assert_eq!(project.types("docker compose config").exits(0).stdout, config);
+    project.follows(&outcome);
+    project.exec_finds("plain", &[CURL, REQUESTS], "private refused, public served");
+    assert_eq!(project.configuration("plain"), before);
+}
+
+/// Without `--activate` the printed command names the override, and taking away starts with it too.
+#[test]
+fn up_does_it_in_one_go() {
+    let site = site();
+    let project = Project::new(&site).ca(PRIVATE).service("plain", &site.image(TRIXIE), "");
+    let of_override = "services: {plain: {environment: {FROM_OVERRIDE: hello}}}";
+    project.folder.write("docker-compose.override.yml", of_override);
+    let directory = project.directory();
+    let outcome = project.setup("--custom-ca certs/ --up").exits(0);
+    let files = "-f docker-compose.yml -f docker-compose.override.yml -f docker-compose.ca.yml";
+    assert_eq!(next(&outcome)[0], format!("docker compose {files} up -d"));
+    project.exec_finds("plain", &[CURL], "private served");
+    project.compose("exec -T plain printenv FROM_OVERRIDE").exits(0).prints("hello\n");
+    project.setup("--up").exits(0);
+    project.exec_finds("plain", &[CURL], "private refused");
+    assert_eq!(project.directory(), directory);
+}

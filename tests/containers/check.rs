@@ -1,0 +1,49 @@
+//! `setup --check`: whether the CA, the images, the compose files and what runs are those of the
+//! setup, said by the exit code and in words.
+
+use crate::engine::{BOOKWORM, TRIXIE, docker};
+use crate::project::Project;
+use crate::site::{PRIVATE, SECOND, site};
+
+const SETUP: &str = "--custom-ca certs/";
+const CHECK: &str = "--custom-ca certs/ --check";
+const OLDER: &str = "docker-compose.ca.yml is older than the CA, an image or a compose file";
+
+#[test]
+fn check() {
+    let site = site();
+    let mut project = Project::new(&site).ca(PRIVATE);
+    let image = project.tag(&site.image(BOOKWORM), "assistant");
+    let mut project = project.service("plain", &image, "");
+    project.up();
+    let untouched = project.directory();
+    project.setup("--check").exits(0);
+    project.setup(CHECK).exits(1).prints("is not there");
+    assert_eq!(project.directory(), untouched);
+
+    let outcome = project.setup(SETUP).exits(0);
+    project.setup(CHECK).exits(1).prints(&format!("{}-plain-1", project.name));
+    project.follows(&outcome);
+    let standing = project.directory();
+    // With the words of the setup, or without: they are known.
+    project.setup(CHECK).exits(0).prints("in step");
+    project.setup("--check").exits(0).prints("in step");
+
+    project.replace_ca(SECOND);
+    project.setup("--check").exits(1).prints(OLDER);
+    project.replace_ca(PRIVATE);
+    project.setup("--check").exits(0);
+
+    docker(["tag", &site.image(TRIXIE), &image]).exits(0);
+    project.setup("--check").exits(1).prints(OLDER);
+    docker(["tag", &site.image(BOOKWORM), &image]).exits(0);
+    project.setup("--check").exits(0);
+
+    project.types("sed -i '$a #' .trust/custom-ca-*.crt").exits(0);
+    project.setup("--check").exits(1).prints("was changed");
+    project.types("sed -i '$d' .trust/custom-ca-*.crt").exits(0);
+    assert_eq!(project.directory(), standing);
+
+    let project = project.service("another", &image, "");
+    project.setup("--check").exits(1).prints(OLDER);
+}

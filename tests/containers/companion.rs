@@ -1,0 +1,41 @@
+//! trust-compose out of the trust-init image, for who has no Rust and installs nothing: certificates,
+//! setup and removal, as the user who runs it, with no docker command inside.
+
+use crate::clients::CURL;
+use crate::engine::{Outcome, TRIXIE, label};
+use crate::image::{Image, trust_init_image};
+use crate::project::Project;
+use crate::site::{PRIVATE, site};
+
+/// As the README has it, for somebody who is not root.
+#[track_caller]
+fn run(project: &Project, image: &Image, words: &str) -> Outcome {
+    let run = format!("docker run --rm {} --user 1234:1234", label());
+    let image = &image.0;
+    project.types(&format!("{run} -v \"$PWD\":/work -w /work {image} /trust-compose {words}"))
+}
+
+#[test]
+fn out_of_the_image() {
+    let (site, image) = (site(), trust_init_image());
+    let mut project = Project::new(&site).ca(PRIVATE).service("plain", &site.image(TRIXIE), "");
+    project.folder.write(".gitignore", "*.log\n");
+    project.types("chown -R 1234:1234 .").exits(0);
+
+    run(&project, &image, "certs demo.local --out made").exits(0);
+    let modes = project.types("stat -c '%n %u %a' made/ca.key made/server.pem").exits(0);
+    assert_eq!(modes.stdout, "made/ca.key 1234 600\nmade/server.pem 1234 644\n", "{modes}");
+    run(&project, &image, "inspect certs/ca.crt").exits(0).prints("private CA");
+
+    let directory = project.directory();
+    let outcome = run(&project, &image, "setup --custom-ca certs/").exits(0).prints("Mozilla's");
+    let others = project.types("find . ! -user 1234").exits(0);
+    assert_eq!(others.stdout, "", "{others}");
+    project.follows(&outcome);
+    project.exec_finds("plain", &[CURL], "private served, stranger refused");
+
+    let outcome = run(&project, &image, "remove").exits(0);
+    assert_eq!(project.directory(), directory);
+    project.follows(&outcome);
+    project.exec_finds("plain", &[CURL], "private refused, public served");
+}

@@ -1,0 +1,124 @@
+//! What a service has of its own, under the overlay: its own pinned CA, its own variables, its own
+//! restrictions, its own trust-init.
+
+use crate::clients::{CURL, DEBIAN_REQUESTS, EVERY, GIT, HTTPX, REQUESTS};
+use crate::engine::{BOOKWORM, TRIXIE, docker, trust_init};
+use crate::project::{Project, asks};
+use crate::site::{PARTNER, PRIVATE, site};
+
+const PINNED: &str = "private served, public refused, partner served";
+const OTHERS: &str = "private served, public served, partner refused";
+
+#[test]
+fn pins_of_the_image() {
+    let site = site();
+    let image = site.derived(
+        "pinned",
+        &format!(
+            "FROM {}\nCOPY partner/ca.crt /etc/partner.crt\n\
+             ENV REQUESTS_CA_BUNDLE=/etc/partner.crt JAVA_TOOL_OPTIONS=-Xmx64m\n",
+            site.image(BOOKWORM)
+        ),
+    );
+    let mut project = Project::new(&site).ca(PRIVATE).service("pinned", &image, "");
+    project.up();
+    project.exec_finds("pinned", &[REQUESTS], "private refused, public refused, partner served");
+    project.sets_up("--custom-ca certs/");
+    project.exec_finds("pinned", &[REQUESTS, DEBIAN_REQUESTS], PINNED);
+    project.exec_finds("pinned", &[CURL, HTTPX], OTHERS);
+    let java = project.compose("exec -T pinned printenv JAVA_TOOL_OPTIONS").exits(0);
+    assert_eq!(java.stdout, "-Xmx64m\n", "{java}");
+}
+
+/// The file is on this machine, and the compose file says where.
+#[test]
+fn pins_of_the_compose_file() {
+    let site = site();
+    let pin = "environment: {SSL_CERT_FILE: /etc/pin/ca.crt, GREETING: 'a $$HOME'}\n\
+               volumes: [\"./partner:/etc/pin:ro\"]";
+    let mut project = Project::new(&site).ca(PRIVATE).service("pinned", &site.image(TRIXIE), pin);
+    project.folder.write("partner/ca.crt", std::fs::read(PARTNER.ca()).unwrap());
+    project.up();
+    project.exec_finds("pinned", &[HTTPX], "private refused, public refused, partner served");
+    project.sets_up("--custom-ca certs/");
+    project.exec_finds("pinned", &[HTTPX], PINNED);
+    project.exec_finds("pinned", &[REQUESTS, GIT], OTHERS);
+    project.compose("exec -T pinned printenv GREETING").exits(0).prints("a $HOME\n");
+}
+
+/// The common one: it names the image's own roots, so nothing is pinned.
+#[test]
+fn image_that_names_its_own_roots() {
+    let site = site();
+    let image = site.derived(
+        "named",
+        &format!(
+            "FROM {}\nENV REQUESTS_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt\n",
+            site.image(BOOKWORM)
+        ),
+    );
+    let mut project = Project::new(&site).ca(PRIVATE).service("named", &image, "");
+    project.sets_up("--custom-ca certs/");
+    project.exec_finds("named", &[REQUESTS, CURL], OTHERS);
+}
+
+#[test]
+fn restrictions() {
+    let site = site();
+    let image = site.image(TRIXIE);
+    let claim = "private served, public served";
+    let asks = asks(EVERY, claim);
+    let more = format!("{asks}\nread_only: true\nuser: '1000'\ncap_drop: [ALL]");
+    let mut project = Project::new(&site)
+        .ca(PRIVATE)
+        .service("restricted", &image, &more)
+        .service("run", &image, "tmpfs: [/run, /tmp]")
+        .service("mode", &image, "user: 'nobody'\ntmpfs: ['/run:mode=0700']\nread_only: true");
+    project.sets_up("--custom-ca certs/");
+    project.service_finds("restricted", EVERY, claim);
+    project.exec_finds("run", &[CURL, HTTPX], claim);
+    project.exec_finds("run", &[CURL], "stranger refused");
+}
+
+/// No roots, no shell, no /run: the bundle has Mozilla's, and setup says so.
+#[test]
+fn static_program_alone() {
+    let site = site();
+    let image = site.derived("scratch", "FROM scratch\nCOPY peer /peer\n");
+    let command = format!("command: [/peer, get, {:?}]\nread_only: true", PRIVATE.address());
+    let mut project = Project::new(&site).ca(PRIVATE).service("static", &image, &command);
+    project.compose("run --rm -T static").exits(1).says("UnknownIssuer");
+    project.sets_up("--custom-ca certs/").prints("Mozilla's");
+    project.compose("run --rm -T static").served();
+    let stranger = format!("run --rm -T static /peer get {}", crate::site::STRANGER.address());
+    project.compose(&stranger).exits(1).says("UnknownIssuer");
+}
+
+/// A trust-init in the image finds its work done: it says so, and writes nothing.
+#[test]
+fn entrypoint_adopts_the_overlay() {
+    let site = site();
+    for base in [BOOKWORM, TRIXIE] {
+        let lines = format!("FROM {}\nENTRYPOINT [\"/trust-init\", \"--\"]\n", site.image(base));
+        let image = site.derived(&format!("adopts-{base}"), &lines);
+        let claim = "private served, public served";
+        let program = format!("volumes: [\"{}:/trust-init:ro\"]", trust_init().display());
+        let more = format!("{}\n{program}", asks(&[CURL, REQUESTS], claim));
+        let mut project = Project::new(&site).ca(PRIVATE).service("wrapped", &image, &more);
+        project.sets_up("--custom-ca certs/");
+        project
+            .service_finds("wrapped", &[CURL, REQUESTS], claim)
+            .says("in `/run/trust-init/ca-bundle.crt`; starting `sh` as pid 1")
+            .never_says("warning");
+        let diff = docker(["diff", &project.ids()["wrapped"]]).exits(0);
+        let mounts = [
+            "/run/trust-init/ca-bundle.crt",
+            "/trust-init",
+            "/usr/local/share/ca-certificates/custom-ca.crt",
+        ];
+        // What clients write when they run is Python's.
+        for path in diff.stdout.lines().map(|line| &line[2..]).filter(|path| !path.contains("py")) {
+            assert!(mounts.iter().any(|mount| mount.starts_with(path)), "{base}: {path}: {diff}");
+        }
+    }
+}

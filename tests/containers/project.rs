@@ -1,0 +1,283 @@
+//! A Compose project in a folder of its own, on the network of the servers: what somebody has whose
+//! services are to trust a CA. What a person types there is typed here, word for word. Its containers
+//! go when it goes out of scope.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Once};
+
+use crate::clients::{self, Client};
+use crate::engine::{Outcome, call, docker, unique};
+use crate::image::Image;
+use crate::site::{Folder, Server, Site, wait_until};
+
+/// The file that `setup` writes.
+pub const OVERLAY: &str = "docker-compose.ca.yml";
+
+/// A project is called so, and then by our process id and a count.
+const PREFIX: &str = "trust-init-test-";
+
+/// Node's own roots, which no other variable than its own adds to.
+pub const NODE: Client = (
+    "node",
+    "node --use-bundled-ca -e '
+    const trouble = e => /ISSUER|LEAF|SIGNED/.test(e.cause.code) ? \"certificate verify failed\" : e;
+    fetch(process.argv[1]).then(r => r.text()).catch(trouble).then(console.log)'",
+);
+
+pub struct Project {
+    pub folder: Folder,
+    pub name: String,
+    services: String,
+    /// `docker compose` with the options that the last `next:` had.
+    compose: String,
+    questions: Folder,
+    images: Vec<Image>,
+    site: Arc<Site>,
+}
+
+impl Project {
+    pub fn new(site: &Arc<Site>) -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        sweep();
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        Self {
+            folder: Folder::new(),
+            name: format!("{PREFIX}{}-{count}", std::process::id()),
+            services: String::new(),
+            compose: "docker compose".into(),
+            questions: Folder::new(),
+            images: Vec::new(),
+            site: site.clone(),
+        }
+    }
+
+    /// With a service, of which `more` is YAML; unless that has a command, it waits to be stopped.
+    pub fn service(mut self, name: &str, image: &str, more: &str) -> Self {
+        let idle = if more.contains("command:") { "" } else { "command: [sleep, infinity]" };
+        let _ = writeln!(self.services, "  {name}:\n    image: {image}\n    stop_signal: SIGKILL");
+        for line in idle.lines().chain(more.lines()) {
+            let _ = writeln!(self.services, "    {line}");
+        }
+        let network = format!("{{default: {{name: {}, external: true}}}}", self.site.name);
+        let text =
+            format!("name: {}\nnetworks: {network}\nservices:\n{}", self.name, self.services);
+        self.folder.write("docker-compose.yml", text);
+        self
+    }
+
+    /// With the certificate of `server`'s CA in certs/ca.crt.
+    pub fn ca(self, server: Server) -> Self {
+        self.replace_ca(server);
+        self
+    }
+
+    pub fn replace_ca(&self, server: Server) {
+        self.folder.write("certs/ca.crt", std::fs::read(server.ca()).unwrap());
+    }
+
+    /// `image` under a name that ends with `last`, for as long as the project is there.
+    #[track_caller]
+    pub fn tag(&mut self, image: &str, last: &str) -> String {
+        let name = format!("trust-init-test/{}/{last}", unique());
+        docker(["tag", image, &name]).exits(0);
+        self.images.push(Image(name.clone()));
+        name
+    }
+
+    /// What somebody types in the project's folder, with trust-compose in their PATH.
+    #[track_caller]
+    pub fn types(&self, line: &str) -> Outcome {
+        let program = Path::new(env!("CARGO_BIN_EXE_trust-compose")).parent().unwrap();
+        let path = format!("PATH={}:{}", program.display(), std::env::var("PATH").unwrap());
+        let folder = format!("--chdir={}", self.folder.0.display());
+        let variables = ["FILE", "PATH_SEPARATOR", "PROFILES", "PROJECT_NAME"];
+        let mut words: Vec<_> =
+            variables.iter().map(|name| format!("--unset=COMPOSE_{name}")).collect();
+        words.extend([folder, path, "sh".into(), "-c".into(), line.into()]);
+        call("180", "env", words)
+    }
+
+    /// `docker compose WORDS`, with the files that the last `next:` named.
+    #[track_caller]
+    pub fn compose(&self, words: &str) -> Outcome {
+        self.types(&format!("{} {words}", self.compose))
+    }
+
+    /// Starts everything, before anything is set up.
+    #[track_caller]
+    pub fn up(&self) {
+        self.compose("up -d").exits(0);
+    }
+
+    #[track_caller]
+    pub fn setup(&self, options: &str) -> Outcome {
+        self.types(&format!("trust-compose setup {options}"))
+    }
+
+    /// Sets up, and types what is printed as the next step.
+    #[track_caller]
+    pub fn sets_up(&mut self, options: &str) -> Outcome {
+        let outcome = self.setup(options).exits(0);
+        self.follows(&outcome);
+        outcome
+    }
+
+    /// Types what `outcome` says comes next, word for word.
+    #[track_caller]
+    pub fn follows(&mut self, outcome: &Outcome) {
+        let next = next(outcome);
+        for line in &next {
+            self.types(line).exits(0);
+        }
+        let up = next.last().unwrap_or_else(|| panic!("nothing comes next: {outcome}"));
+        let options = up.strip_suffix(" up -d");
+        self.compose = options.unwrap_or_else(|| panic!("{up}: {outcome}")).to_owned();
+    }
+
+    /// Which servers `clients` accept that are started by `docker compose WORDS`, a shell.
+    #[track_caller]
+    pub fn finds(&self, words: &str, clients: &[Client], claim: &str) -> Outcome {
+        let script = self.questions.write("ask.sh", clients::script(clients, claim));
+        let outcome = self.compose(&format!("{words} <'{}'", script.display()));
+        clients::check(clients, claim, outcome)
+    }
+
+    /// The same in a service that runs, as somebody who looks into it sees it.
+    #[track_caller]
+    pub fn exec_finds(&self, service: &str, clients: &[Client], claim: &str) -> Outcome {
+        self.finds(&format!("exec -T {service} sh"), clients, claim)
+    }
+
+    /// The same of the service itself, whose command is [`asks`].
+    #[track_caller]
+    pub fn service_finds(&self, service: &str, clients: &[Client], claim: &str) -> Outcome {
+        let id = &self.ids()[service];
+        wait_until(&format!("{service} has asked"), || {
+            docker(["logs", id]).stdout.ends_with("asked\n")
+        });
+        clients::check(clients, claim, docker(["logs", id]))
+    }
+
+    #[track_caller]
+    pub fn is(&self, service: &str, health: &str) {
+        let id = &self.ids()[service];
+        wait_until(&format!("{service} is {health}"), || {
+            let look = ["inspect", "--format", "{{.State.Health.Status}}", id];
+            docker(look).stdout.trim() == health
+        });
+    }
+
+    /// The services that have a container, each with its id.
+    #[track_caller]
+    pub fn ids(&self) -> BTreeMap<String, String> {
+        self.containers("--all")
+    }
+
+    #[track_caller]
+    pub fn running(&self) -> Vec<String> {
+        self.containers("--filter=status=running").into_keys().collect()
+    }
+
+    #[track_caller]
+    fn containers(&self, which: &str) -> BTreeMap<String, String> {
+        let project = format!("label=com.docker.compose.project={}", self.name);
+        let format = "{{.Label \"com.docker.compose.service\"}} {{.ID}}";
+        let list = ["ps", which, "--no-trunc", "--filter", &project, "--format", format];
+        let list = docker(list).exits(0);
+        let pairs = list.stdout.lines().map(|line| line.split_once(' ').expect("SERVICE ID"));
+        pairs.map(|(service, id)| (service.to_owned(), id.to_owned())).collect()
+    }
+
+    /// The services whose container is another than `before`.
+    #[track_caller]
+    pub fn made_anew(&self, before: &BTreeMap<String, String>) -> Vec<String> {
+        let now = self.ids();
+        now.into_iter()
+            .filter(|(name, id)| before.get(name) != Some(id))
+            .map(|(name, _)| name)
+            .collect()
+    }
+
+    /// How a service's container was configured; but Compose's notes on which container it replaced,
+    /// and by which files it was first made, are left out.
+    #[track_caller]
+    pub fn configuration(&self, service: &str) -> Vec<String> {
+        let format = "{{range .Config.Env}}{{println \"env\" .}}{{end}}\
+             {{range $name, $value := .Config.Labels}}{{println \"label\" $name $value}}{{end}}\
+             {{range .Mounts}}{{println \"mount\" (json .)}}{{end}}\
+             {{range .HostConfig.Binds}}{{println \"bind\" .}}{{end}}\
+             {{range .HostConfig.Mounts}}{{println \"host\" (json .)}}{{end}}\
+             {{println .Config.Image (json .Config.Healthcheck) (json .Config.Entrypoint)}}\
+             {{println (json .Config.Cmd) .Config.User .HostConfig.ReadonlyRootfs}}";
+        let notes = ["replace ", "project.config_files "]
+            .map(|note| format!("label com.docker.compose.{note}"));
+        let shown = docker(["inspect", "--format", format, &self.ids()[service]]).exits(0).stdout;
+        let mut lines: Vec<_> = shown
+            .lines()
+            .filter(|line| !notes.iter().any(|note| line.starts_with(note)))
+            .map(Into::into)
+            .collect();
+        // An environment has no order for Compose.
+        lines.sort();
+        lines
+    }
+
+    /// Every file and folder of the project: name, kind, mode, owner, contents.
+    #[track_caller]
+    pub fn directory(&self) -> String {
+        let look = "find . -printf '%P %y %m %U:%G %l\\n' | sort; \
+                    find . -type f -exec sha256sum {} + | sort";
+        self.types(look).exits(0).stdout
+    }
+}
+
+impl Drop for Project {
+    fn drop(&mut self) {
+        remove(self.ids().into_values());
+    }
+}
+
+/// The command of a service that asks once, and stays.
+pub fn asks(clients: &[Client], claim: &str) -> String {
+    let script = clients::script(clients, claim) + "echo asked; exec sleep infinity";
+    // For YAML, and for Compose.
+    format!("command: [sh, -c, {:?}]", script.replace('$', "$$"))
+}
+
+/// The commands that `outcome` prints as the next step.
+#[track_caller]
+pub fn next(outcome: &Outcome) -> Vec<String> {
+    let (_, next) = outcome.stdout.split_once("\nnext:\n").unwrap_or_else(|| {
+        panic!("what comes next is not said: {outcome}");
+    });
+    next.lines().map(|line| line.trim().to_owned()).collect()
+}
+
+fn remove(containers: impl Iterator<Item = String>) {
+    let containers: Vec<_> = containers.collect();
+    if !containers.is_empty() {
+        docker(
+            ["rm", "--force", "--volumes"].into_iter().chain(containers.iter().map(String::as_str)),
+        );
+    }
+}
+
+/// Removes what runs before this one left because they were killed.
+fn sweep() {
+    static SWEEP: Once = Once::new();
+    SWEEP.call_once(|| {
+        let label = "com.docker.compose.project";
+        let format = format!("{{{{.Label \"{label}\"}}}} {{{{.ID}}}}");
+        let filter = format!("label={label}");
+        let list = docker(["ps", "--all", "--filter", &filter, "--format", &format]).stdout;
+        let dead = |line: &str| {
+            let (project, id) = line.split_once(' ')?;
+            let (pid, _) = project.strip_prefix(PREFIX)?.split_once('-')?;
+            (!Path::new("/proc").join(pid).exists()).then(|| id.to_owned())
+        };
+        remove(list.lines().filter_map(dead));
+    });
+}

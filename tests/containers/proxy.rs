@@ -1,0 +1,143 @@
+//! A proxy serves the certificate that `trust-compose certs` made, for as long as the overlay is in
+//! force: Caddy by an import in its Caddyfile that means nothing without, others by two files.
+
+use std::sync::Arc;
+
+use crate::engine::STACK;
+use crate::project::Project;
+use crate::site::{Site, site};
+
+const IMPORT: &str = "import /run/trust-init/tls/*.caddy";
+
+/// A Caddy that serves `domain` with `line` in its site, a client, and certificates.
+#[track_caller]
+fn project(site: &Arc<Site>, domain: &str, line: &str, more: &str) -> Project {
+    let mut project = Project::new(site);
+    project.folder.write(
+        "caddy/Caddyfile",
+        format!(
+            "{{\n\tlocal_certs\n\tskip_install_trust\n\tadmin off\n}}\n\
+             {domain} {{\n\t{line}\n\trespond \"served over a verified connection\"\n}}\n"
+        ),
+    );
+    let image = site.image(STACK);
+    let caddy = project.tag(&image, "caddy");
+    let run = format!(
+        "command: [caddy, run, --config, /etc/caddy/Caddyfile]\n\
+         environment: {{XDG_DATA_HOME: /tmp, XDG_CONFIG_HOME: /tmp}}\n\
+         volumes: [\"./caddy:/etc/caddy:ro\"]\n\
+         networks: {{default: {{aliases: [{domain}]}}}}\n{more}"
+    );
+    let project = project.service("front", &caddy, &run).service("client", &image, "");
+    project.types(&format!("trust-compose certs {domain}")).exits(0);
+    project
+}
+
+/// Who issued what `domain` serves, asked by somebody who verifies nothing.
+#[track_caller]
+fn issuer(project: &Project, domain: &str) -> String {
+    let ask = format!("openssl s_client -connect {domain}:443 -servername {domain} </dev/null");
+    let ask = format!("exec -T client sh -c '{ask} 2>/dev/null | openssl x509 -noout -issuer'");
+    let mut issuer = String::new();
+    crate::site::wait_until("the proxy listens", || {
+        let outcome = project.compose(&ask);
+        issuer = outcome.stdout.trim().to_owned();
+        outcome.code == 0
+    });
+    issuer
+}
+
+#[track_caller]
+fn validates(project: &Project) {
+    let validate = "run --rm -T front caddy validate --config /etc/caddy/Caddyfile";
+    project.compose(validate).exits(0).prints("Valid configuration");
+}
+
+#[test]
+fn caddy_serves_and_goes_back() {
+    let (site, domain) = (site(), "reflector.local");
+    let mut project = project(&site, domain, IMPORT, "");
+    let get = format!("exec -T client curl -sS https://{domain}/");
+    project.up();
+    assert!(issuer(&project, domain).contains("Caddy Local Authority"));
+    validates(&project);
+    let before = ["front", "client"].map(|service| project.configuration(service));
+    let directory = project.directory();
+
+    project.sets_up(&format!("--custom-ca certs/ --domain {domain} --caddy"));
+    assert!(issuer(&project, domain).contains(domain));
+    project.compose(&get).served();
+    validates(&project);
+    let look = "exec -T front sh -c 'ls /run/trust-init/tls; printenv SSL_CERT_FILE'";
+    let outcome = project.compose(look).exits(1);
+    // The proxy serves the certificate, and trusts whom it trusted before.
+    assert_eq!(outcome.stdout, "server-key.pem\nserver.pem\ntls.caddy\n", "{outcome}");
+
+    project.follows(&project.types("trust-compose remove").exits(0));
+    assert!(issuer(&project, domain).contains("Caddy Local Authority"));
+    assert_eq!(project.compose(&get).code, 60);
+    assert_eq!(["front", "client"].map(|service| project.configuration(service)), before);
+    assert_eq!(project.directory(), directory);
+}
+
+/// A certificate that is renewed reaches the proxy, and nobody else is made anew.
+#[test]
+fn certificate_is_renewed() {
+    let (site, domain) = (site(), "renewed.local");
+    let mut project = project(&site, domain, IMPORT, "");
+    let options = format!("--custom-ca certs/ --domain {domain} --caddy front");
+    project.sets_up(&options);
+    let containers = project.ids();
+    project.types(&format!("trust-compose certs {domain} more.local")).exits(0);
+    project.setup("--check").exits(1);
+    project.sets_up(&options);
+    assert_eq!(project.made_anew(&containers), ["front"]);
+    let get =
+        format!("exec -T client curl -sS --connect-to more.local::{domain}: https://{domain}/");
+    assert!(issuer(&project, domain).contains(domain));
+    project.compose(&get).served();
+}
+
+#[test]
+fn caddyfile_without_import() {
+    let (site, domain) = (site(), "without-import.local");
+    let project = project(&site, domain, "# nothing", "");
+    let directory = project.directory();
+    project
+        .setup(&format!("--custom-ca certs/ --domain {domain} --caddy"))
+        .exits(1)
+        .says("caddy/Caddyfile")
+        .says(IMPORT)
+        .says(domain);
+    assert_eq!(project.directory(), directory);
+}
+
+/// No mode is loosened for a proxy that is not root: who needs the key is said, and how to give it.
+#[test]
+fn proxy_that_cannot_read_the_key() {
+    let (site, domain) = (site(), "plain-user.local");
+    let mut project = project(&site, domain, IMPORT, "user: '1000'");
+    let options = format!("--custom-ca certs/ --domain {domain} --caddy");
+    let directory = project.directory();
+    let outcome = project.setup(&options).exits(1).says("it runs as uid 1000");
+    assert_eq!(project.directory(), directory);
+    let (_, command) = outcome.stderr.split_once("`sudo chown ").expect("the command");
+    let (command, _) = command.split_once('`').expect("its end");
+    project.types(&format!("chown {command}")).exits(0);
+    project.sets_up(&options);
+    assert!(issuer(&project, domain).contains(domain));
+    project.compose(&format!("exec -T client curl -sS https://{domain}/")).served();
+}
+
+/// Two files where any proxy can be told to look; the CA's key is not among them.
+#[test]
+fn another_proxy() {
+    let (site, domain) = (site(), "edge.local");
+    let project = project(&site, domain, IMPORT, "");
+    let mut project = project.service("edge", &site.image(STACK), "");
+    project.sets_up(&format!("--custom-ca certs/ --domain {domain} --tls edge"));
+    let look = "exec -T edge sh -c 'ls /run/trust-init/tls; find / -xdev -name ca.key; cat /run/trust-init/tls/server.pem'";
+    let outcome = project.compose(look).exits(0);
+    let certificate = std::fs::read_to_string(project.folder.0.join("certs/server.pem")).unwrap();
+    assert_eq!(outcome.stdout, format!("server-key.pem\nserver.pem\n{certificate}"));
+}

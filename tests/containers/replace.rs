@@ -1,0 +1,80 @@
+//! A CA that is replaced: the overlay brings the new one, and only to whom it concerns. Until then
+//! what runs goes on with the old one.
+
+use std::sync::Arc;
+
+use crate::clients::{CURL, HTTPX};
+use crate::engine::TRIXIE;
+use crate::project::Project;
+use crate::site::{PRIVATE, SECOND, Site, site};
+
+const CLIENTS: &[crate::clients::Client] = &[CURL, HTTPX];
+const PRIVATE_ONLY: &str = "private served, second refused, public served";
+const SECOND_ONLY: &str = "private refused, second served, public served";
+
+fn project(site: &Arc<Site>) -> Project {
+    let image = site.image(TRIXIE);
+    let mut project = Project::new(site).ca(PRIVATE);
+    let cache = project.tag(&image, "redis");
+    project.service("plain", &image, "").service("cache", &cache, "")
+}
+
+#[test]
+fn ca_replaced() {
+    let site = site();
+    let mut project = project(&site);
+    project.sets_up("--custom-ca certs/");
+    project.exec_finds("plain", CLIENTS, PRIVATE_ONLY);
+    let (containers, directory) = (project.ids(), project.directory());
+
+    // The same once more is nothing at all.
+    project.sets_up("--custom-ca certs/");
+    assert_eq!(project.directory(), directory);
+    assert!(project.made_anew(&containers).is_empty());
+
+    project.replace_ca(SECOND);
+    let outcome = project.setup("--custom-ca certs/").exits(0);
+    // What runs has the old files mounted, and must be able to start again with them.
+    project.compose("restart").exits(0);
+    project.exec_finds("plain", CLIENTS, PRIVATE_ONLY);
+    assert!(project.made_anew(&containers).is_empty());
+
+    project.follows(&outcome);
+    assert_eq!(project.made_anew(&containers), ["plain"]);
+    project.exec_finds("plain", CLIENTS, SECOND_ONLY);
+}
+
+#[test]
+fn several_cas() {
+    let site = site();
+    let mut project = project(&site);
+    std::fs::copy(SECOND.ca(), project.folder.0.join("gpu-ca.crt")).unwrap();
+    project.sets_up("--custom-ca certs/ --extra-ca gpu-ca.crt");
+    project.exec_finds("plain", CLIENTS, "private served, second served, stranger refused");
+    let containers = project.ids();
+    project.sets_up("--extra-ca gpu-ca.crt");
+    assert_eq!(project.made_anew(&containers), ["plain"]);
+    project.exec_finds("plain", CLIENTS, SECOND_ONLY);
+}
+
+/// Docker would make a directory where a mounted file is missing, and the next setup would find it.
+#[test]
+fn files_that_are_missing() {
+    let site = site();
+    let mut project = project(&site);
+    project.up();
+    let outcome = project.setup("--custom-ca certs/").exits(0);
+    let whole = project.directory();
+    project.types("rm .trust/*.crt").exits(0);
+    let directory = project.directory();
+    let up = &crate::project::next(&outcome)[0];
+    let outcome = project.types(up);
+    assert_ne!(outcome.code, 0, "{outcome}");
+    let outcome = outcome.says("bind source path does not exist");
+    assert_eq!(project.directory(), directory, "{outcome}");
+    project.setup("--check --custom-ca certs/").exits(1).prints(".crt is not there");
+    // Another setup mends it.
+    project.sets_up("--custom-ca certs/");
+    assert_eq!(project.directory(), whole);
+    project.exec_finds("plain", CLIENTS, PRIVATE_ONLY);
+}

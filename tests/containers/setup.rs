@@ -1,0 +1,114 @@
+//! The promise of `trust-compose setup`: with a CA every back end trusts it, whoever starts a program
+//! in it; without one everything is as it was before, to the byte.
+
+use std::sync::Arc;
+
+use crate::clients::{CURL, EVERY, GIT, HTTPX, REQUESTS};
+use crate::engine::{BOOKWORM, STACK, TRIXIE, trust_init};
+use crate::project::{NODE, OVERLAY, Project, asks, next};
+use crate::site::{PRIVATE, Site, site};
+
+/// A service, one whose entrypoint is trust-init, a Node front end, and a database.
+fn project(site: &Arc<Site>) -> Project {
+    let claim = "private served, public served";
+    let health = format!(
+        "healthcheck: {{test: [CMD, curl, -fsS, {:?}], interval: 1s, timeout: 20s, retries: 1}}",
+        PRIVATE.url()
+    );
+    let trixie = site.image(TRIXIE);
+    let entrypoint = format!("FROM {trixie}\nENTRYPOINT [\"/trust-init\", \"--\"]\n");
+    let program = format!("volumes: [\"{}:/trust-init:ro\"]", trust_init().display());
+    let mut project = Project::new(site).ca(PRIVATE);
+    let database = project.tag(&trixie, "postgres");
+    project
+        .service("plain", &site.image(BOOKWORM), &format!("{}\n{health}", asks(EVERY, claim)))
+        .service(
+            "wrapped",
+            &site.derived("wrapped", &entrypoint),
+            &format!("{}\n{program}", asks(EVERY, claim)),
+        )
+        .service("web", &site.image(STACK), &asks(&[NODE], "private served"))
+        .service("db", &database, "environment: {POSTGRES_PASSWORD: $$ecret}")
+}
+
+/// What every program of every service finds, whoever started it.
+#[track_caller]
+fn all_find(project: &Project, private: &str) {
+    let claim = format!("private {private}, public served, stranger refused");
+    for service in ["plain", "wrapped"] {
+        project.service_finds(service, EVERY, &format!("private {private}, public served"));
+        project.exec_finds(service, &[CURL, REQUESTS], &claim);
+        let run = format!("run --rm -T --entrypoint sh {service}");
+        project.finds(&run, &[HTTPX, GIT], &claim);
+    }
+    let claim = format!("private {private}");
+    project.service_finds("web", &[NODE], &claim);
+    project.exec_finds("web", &[NODE, CURL], &format!("{claim}, stranger refused"));
+    project.finds("run --rm -T --entrypoint sh web", &[NODE], &claim);
+    project.is("plain", if private == "served" { "healthy" } else { "unhealthy" });
+}
+
+#[test]
+fn round_trip() {
+    let site = site();
+    let mut project = project(&site);
+    // What somebody has there already, down to a last line that does not end.
+    project.folder.write(".gitignore", "*.log\n.env");
+    project.folder.write(".env", "TAG=1\r\n# ours");
+    let database = |project: &Project| project.ids()["db"].clone();
+    project.up();
+    all_find(&project, "refused");
+    let directory = project.directory();
+    let config = project.types("docker compose config").exits(0).stdout;
+    let services = ["plain", "wrapped", "web", "db"];
+    let before = services.map(|service| project.configuration(service));
+    let (containers, its) = (project.ids(), database(&project));
+
+    let outcome = project.sets_up("--custom-ca certs/").prints("trusting `CN=private CA` until ");
+    assert_eq!(
+        next(&outcome),
+        ["docker compose -f docker-compose.yml -f docker-compose.ca.yml up -d"]
+    );
+    all_find(&project, "served");
+    assert_eq!(project.made_anew(&containers), ["plain", "web", "wrapped"]);
+    // Nobody lost anything: one certificate more than the image has.
+    for service in ["plain", "wrapped", "web"] {
+        let count =
+            "grep -c BEGIN /etc/ssl/certs/ca-certificates.crt /run/trust-init/ca-bundle.crt";
+        let counts = project.compose(&format!("exec -T {service} {count}")).exits(0);
+        let counts: Vec<usize> = counts
+            .stdout
+            .lines()
+            .map(|line| line.rsplit(':').next().unwrap().parse().unwrap())
+            .collect();
+        assert_eq!(counts[0] + 1, counts[1], "{service}");
+    }
+
+    let outcome = project.sets_up("").prints("removed `docker-compose.ca.yml`");
+    assert_eq!(next(&outcome), ["docker compose up -d"]);
+    all_find(&project, "refused");
+    assert_eq!(services.map(|service| project.configuration(service)), before);
+    assert_eq!(project.directory(), directory);
+    assert_eq!(project.types("docker compose config").exits(0).stdout, config);
+    assert_eq!(database(&project), its, "the database was made anew");
+}
+
+/// What `--dry-run` says is what happens without it, and until then nothing does.
+#[test]
+fn dry_run() {
+    let site = site();
+    let image = site.image(TRIXIE);
+    let mut project = Project::new(&site).ca(PRIVATE).service("plain", &image, "");
+    project.up();
+    let (directory, containers) = (project.directory(), project.ids());
+    project.setup("--custom-ca certs/ --dry-run").exits(0).prints(OVERLAY);
+    project.setup("--custom-ca certs/ci.crt").exits(1).says("certs/ci.crt");
+    assert_eq!(project.directory(), directory);
+    project.sets_up("--custom-ca certs/ca.crt");
+    let (standing, containers_of_it) = (project.directory(), project.ids());
+    assert_eq!(project.made_anew(&containers), ["plain"]);
+    project.types("trust-compose remove --dry-run").exits(0).prints(OVERLAY);
+    project.setup("--dry-run").exits(0).prints(OVERLAY);
+    assert_eq!(project.directory(), standing);
+    assert!(project.made_anew(&containers_of_it).is_empty());
+}
