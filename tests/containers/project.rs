@@ -201,8 +201,8 @@ impl Project {
             .collect()
     }
 
-    /// How a service's container was configured; but Compose's notes on which container it replaced,
-    /// and by which files it was first made, are left out.
+    /// How a service's container was configured; but Compose's notes on what it replaced, on the
+    /// files it was made by, and on dependencies in whatever order, are left out.
     #[track_caller]
     pub fn configuration(&self, service: &str) -> Vec<String> {
         let format = "{{range .Config.Env}}{{println \"env\" .}}{{end}}\
@@ -212,7 +212,7 @@ impl Project {
              {{range .HostConfig.Mounts}}{{println \"host\" (json .)}}{{end}}\
              {{println .Config.Image (json .Config.Healthcheck) (json .Config.Entrypoint)}}\
              {{println (json .Config.Cmd) .Config.User .HostConfig.ReadonlyRootfs}}";
-        let notes = ["replace ", "project.config_files "]
+        let notes = ["replace ", "project.config_files ", "depends_on "]
             .map(|note| format!("label com.docker.compose.{note}"));
         let shown = docker(["inspect", "--format", format, &self.ids()[service]]).exits(0).stdout;
         let mut lines: Vec<_> = shown

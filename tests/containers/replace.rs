@@ -15,8 +15,8 @@ const SECOND_ONLY: &str = "private refused, second served, public served";
 fn project(site: &Arc<Site>) -> Project {
     let image = site.image(TRIXIE);
     let mut project = Project::new(site).ca(PRIVATE);
-    let cache = project.tag(&image, "redis");
-    project.service("plain", &image, "").service("cache", &cache, "")
+    let store = project.tag(&image, "redis");
+    project.service("plain", &image, "").service("state", &store, "")
 }
 
 #[test]

@@ -126,7 +126,8 @@ impl Site {
     /// An image made of `lines`, with the folder of certificates as its context; made once.
     #[track_caller]
     pub fn derived(&self, kind: &str, lines: &str) -> String {
-        let tag = format!("trust-init-test/{kind}.{}", self.name);
+        // The last part, by which images are known, says nothing of which test it was.
+        let tag = format!("trust-init-test/{}/{kind}", self.name);
         let mut images = self.images.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if !images.contains(&tag) {
             let file = self.dockerfiles.write(kind, lines);
