@@ -20,11 +20,11 @@ pub fn away(place: &Place, is_dry: bool, goes_up: bool, report: Report) -> Resul
     if changes.is_nothing() {
         text.push_str("nothing to take away: there is no overlay of ours here\n");
     }
-    let next = Next::without_overlay(place);
-    if !changes.is_nothing() || goes_up {
-        let commands = next.commands();
-        let _ = write!(text, "\nnext:\n  {}\n", commands.trim_end());
+    if changes.is_nothing() && !goes_up {
+        return Ok(Told { text, code: 0 });
     }
+    let next = Next::without_overlay(place);
+    let _ = write!(text, "\nnext:\n  {}\n", next.commands().trim_end());
     if !goes_up || is_dry {
         return Ok(Told { text, code: 0 });
     }

@@ -36,7 +36,7 @@ pub fn check(place: &Place, project: &Project, overlay: &Overlay) -> Result<Told
             }
         }
     }
-    for container in next::containers(project) {
+    for container in next::containers(project).unwrap_or_default() {
         let wanted = overlay.digests.get(&container.service).map_or("", String::as_str);
         if container.label != wanted {
             behind.push(format!(

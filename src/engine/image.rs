@@ -62,10 +62,13 @@ pub fn images<'a>(names: &[&'a str]) -> Result<BTreeMap<&'a str, Image>, Failure
     let lines = String::from_utf8_lossy(&told).into_owned();
     let found: Vec<Inspected> =
         lines.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    // Not to be there, or to have no name that could be, is no failure of the engine.
+    let is_absence = |said: &str| {
+        let said = said.to_lowercase();
+        said.contains("no such") || said.contains("invalid reference")
+    };
     match failed {
-        Some(said) if found.is_empty() && !said.to_lowercase().contains("no such") => {
-            return Err(Failure::Said(said));
-        }
+        Some(said) if found.is_empty() && !is_absence(&said) => return Err(Failure::Said(said)),
         _ => {}
     }
     let images = names.iter().filter_map(|name| {

@@ -36,6 +36,7 @@ mod nothing;
 mod overlaid;
 mod pinned;
 mod proxy;
+mod read;
 mod readme;
 mod replace;
 mod restart;

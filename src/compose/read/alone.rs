@@ -39,8 +39,7 @@ pub fn read(files: &[PathBuf], base: &Path, lookup: Lookup<'_>) -> Result<Projec
         }
     }
     name(&mut tree, base, lookup);
-    for service in services_mut(&mut tree) {
-        merge::keep_last_mounts(service);
+    for service in merge::services_mut(&mut tree) {
         env_file::apply(service, base, lookup);
         take_from_shell(service, lookup);
     }
@@ -100,11 +99,6 @@ fn name(tree: &mut Mapping, base: &Path, lookup: Lookup<'_>) {
     if let Some(name) = given.or_else(directory).filter(|name| !name.is_empty()) {
         tree.insert("name".into(), variables::escape(&name).into());
     }
-}
-
-fn services_mut(tree: &mut Mapping) -> impl Iterator<Item = &mut Mapping> {
-    let services = tree.get_mut("services").and_then(Value::as_mapping_mut);
-    services.into_iter().flat_map(Mapping::values_mut).filter_map(Value::as_mapping_mut)
 }
 
 /// Names without a value take that of the shell. An argument of a build that has none there is as if it

@@ -8,6 +8,7 @@ use crate::compose::cli::Shape;
 use crate::compose::overlay::LABEL;
 use crate::compose::place::{Place, plain};
 use crate::compose::project::Project;
+use crate::compose::read;
 use crate::compose::write::OVERLAY;
 use crate::engine::{self, Container, Files};
 use crate::report;
@@ -31,20 +32,26 @@ impl Next {
         let mut files = place.files.clone();
         files.files.push(plain(&place.base, OVERLAY));
         let running = containers(project);
-        let off = shape.without.iter();
-        let is_there = |name: &&String| running.iter().any(|found| found.service == **name);
+        // Where no engine answers, there may be some.
+        let is_there = |name: &&String| {
+            running.as_ref().is_none_or(|all| all.iter().any(|found| found.service == **name))
+        };
         Self {
             files,
-            off: off.filter(is_there).cloned().collect(),
-            profiles: profiles(place, project, &running),
+            off: shape.without.iter().filter(is_there).cloned().collect(),
+            profiles: profiles(place, project, &running.unwrap_or_default()),
             is_active,
         }
     }
 
-    /// Without it. The project is not read for that.
+    /// Without it. A project that cannot be read is not looked at for its profiles.
     pub fn without_overlay(place: &Place) -> Self {
+        let profiles = read::read(place).map_or_else(
+            |_| Vec::new(),
+            |(project, _)| profiles(place, &project, &containers(&project).unwrap_or_default()),
+        );
         let is_active = place.is_found_by_itself();
-        Self { files: place.files.clone(), off: Vec::new(), profiles: Vec::new(), is_active }
+        Self { files: place.files.clone(), off: Vec::new(), profiles, is_active }
     }
 
     /// The commands, a line each.
@@ -84,10 +91,9 @@ impl Next {
     }
 }
 
-/// The project's containers, also those that stand still; none where no engine answers.
-pub fn containers(project: &Project) -> Vec<Container> {
-    let name = project.name.as_deref();
-    name.and_then(|name| engine::containers(name, LABEL).ok()).unwrap_or_default()
+/// The project's containers, also those that stand still; `None` where no engine answers.
+pub fn containers(project: &Project) -> Option<Vec<Container>> {
+    engine::containers(project.name.as_deref()?, LABEL).ok()
 }
 
 /// A profile for each service that has a container and would not be looked at without one.

@@ -23,9 +23,15 @@ pub fn apply(service: &mut Mapping, base: &Path, lookup: Lookup<'_>) {
         Some(Value::Sequence(files)) => files.clone(),
         Some(file) => vec![file.clone()],
     };
+    let path = |file: &Value| file.get("path").unwrap_or(file).clone();
     let mut found = BTreeMap::new();
-    for file in &files {
-        let Some(variables) = read(file, base, lookup) else { return };
+    for (index, file) in files.iter().enumerate() {
+        // Named by several Compose files, it is read where the first one names it.
+        if files.iter().take(index).any(|earlier| path(earlier) == path(file)) {
+            continue;
+        }
+        let known = |name: &str| lookup(name).or_else(|| known(&found, name));
+        let Some(variables) = read(file, base, &known) else { return };
         found.extend(variables);
     }
     let environment = service.entry("environment".into()).or_insert(Value::Null);
@@ -82,12 +88,7 @@ pub fn parse(text: &str, lookup: Lookup<'_>) -> Option<BTreeMap<String, String>>
             rest = below.trim_start();
             continue;
         }
-        let known = |name: &str| {
-            lookup(name).or_else(|| match variables::read(found.get(name)?) {
-                Text::Known(value) => Some(value),
-                _ => None,
-            })
-        };
+        let known = |name: &str| lookup(name).or_else(|| known(&found, name));
         let value = if let Some(quote @ ('\'' | '"')) = value.chars().next() {
             // It may go on over several lines.
             let from = rest.split_once(quote)?.1;
@@ -110,6 +111,14 @@ pub fn parse(text: &str, lookup: Lookup<'_>) -> Option<BTreeMap<String, String>>
         found.insert(name.to_owned(), value);
     }
     Some(found)
+}
+
+/// The value that a line above gave.
+fn known(found: &BTreeMap<String, String>, name: &str) -> Option<String> {
+    match variables::read(found.get(name)?) {
+        Text::Known(value) => Some(value),
+        _ => None,
+    }
 }
 
 /// Where the quote closes. One behind a backslash does not.

@@ -7,18 +7,9 @@ use crate::compose::read::model::mount;
 
 /// Keys of a service whose entries are added by name.
 const BY_NAME: [&str; 2] = ["environment", "depends_on"];
-/// Keys of a service whose elements are added at the end.
-const APPENDED: [&str; 9] = [
-    "volumes",
-    "tmpfs",
-    "secrets",
-    "configs",
-    "env_file",
-    "profiles",
-    "cap_drop",
-    "links",
-    "volumes_from",
-];
+/// Keys of a service whose elements are added at the end, unless they are there.
+const APPENDED: [&str; 8] =
+    ["tmpfs", "secrets", "configs", "env_file", "profiles", "cap_drop", "links", "volumes_from"];
 /// Keys of a service that an override can take away by leaving them empty; elsewhere, what is empty
 /// changes nothing.
 const EMPTIED: [&str; 2] = ["entrypoint", "command"];
@@ -38,6 +29,13 @@ pub fn project(tree: &mut Mapping, document: Value) {
             (_, value) => _ = tree.insert(key, value),
         }
     }
+    services_mut(tree).for_each(keep_last_volumes);
+}
+
+/// The services that have the form of one.
+pub fn services_mut(tree: &mut Mapping) -> impl Iterator<Item = &mut Mapping> {
+    let services = tree.get_mut("services").and_then(Value::as_mapping_mut);
+    services.into_iter().flat_map(Mapping::values_mut).filter_map(Value::as_mapping_mut)
 }
 
 fn put_service(services: &mut Mapping, name: Value, value: Value) {
@@ -64,8 +62,10 @@ fn put(service: &mut Mapping, key: Value, value: Value) {
         }
     } else if BY_NAME.contains(&name) {
         add_by_name(under, value);
+    } else if name == "volumes" {
+        append(under, value, |_, _| true);
     } else if APPENDED.contains(&name) {
-        append(under, value);
+        append(under, value, |list, value| !list.contains(value));
     } else if name == "build" {
         build(under, value);
     } else {
@@ -80,13 +80,17 @@ fn add_by_name(under: &mut Value, mut over: Value) {
     }
 }
 
-fn append(under: &mut Value, over: Value) {
+fn append(under: &mut Value, over: Value, is_kept: impl Fn(&[Value], &Value) -> bool) {
     let list = |value| match value {
         Value::Sequence(values) => values,
         value => vec![value],
     };
     let mut values = list(std::mem::take(under));
-    values.extend(list(over));
+    for value in list(over) {
+        if is_kept(&values, &value) {
+            values.push(value);
+        }
+    }
     *under = Value::Sequence(values);
 }
 
@@ -123,16 +127,22 @@ pub fn pairs_mut(value: &mut Value) -> Option<&mut Mapping> {
     value.as_mapping_mut()
 }
 
-/// Of several volumes with the same target the last one counts, in the place of the first.
-pub fn keep_last_mounts(service: &mut Mapping) {
+/// Of several volumes with the same target the last one counts, in the place of the first. As in Compose
+/// they are compared as they are written, and again in the long form.
+fn keep_last_volumes(service: &mut Mapping) {
     let Some(Value::Sequence(volumes)) = service.get_mut("volumes") else { return };
+    let written = keep_last(std::mem::take(volumes).into_iter());
+    *volumes = keep_last(written.into_iter().map(mount::long));
+}
+
+fn keep_last(volumes: impl Iterator<Item = Value>) -> Vec<Value> {
     let mut kept: Vec<(Option<String>, Value)> = Vec::new();
-    for volume in std::mem::take(volumes) {
+    for volume in volumes {
         let target = mount::target(&volume);
         match kept.iter_mut().find(|(known, _)| target.is_some() && *known == target) {
             Some((_, earlier)) => *earlier = volume,
             None => kept.push((target, volume)),
         }
     }
-    volumes.extend(kept.into_iter().map(|(_, volume)| volume));
+    kept.into_iter().map(|(_, volume)| volume).collect()
 }

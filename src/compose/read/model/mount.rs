@@ -3,7 +3,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use serde_yaml::Value;
+use serde_yaml::{Mapping, Value};
 
 use super::field::{Field, scalar};
 use crate::compose::project::{Mount, MountKind};
@@ -51,19 +51,33 @@ pub fn mounts<'a>(
             let name = name.map_or(Ok(None), |name| file.with(name).known())?;
             let target = name.map(|name| Path::new(directory).join(name));
             let target = target.map(|path| clean_target(&path.to_string_lossy()));
-            mounts.push(Mount {
-                kind: MountKind::File,
-                target: target.unwrap_or_default(),
-                read_only: true,
-            });
+            let target = target.unwrap_or_default();
+            let mount = Mount { kind: MountKind::File, target, read_only: true };
+            if !mounts.contains(&mount) {
+                mounts.push(mount);
+            }
         }
     }
     Ok(mounts)
 }
 
-/// The target of an element of `volumes`, as it is written: by that Compose tells them apart.
+/// The target of an element of `volumes`, as it is written.
 pub fn target(value: &Value) -> Option<String> {
     spec(value).map(|spec| spec.target)
+}
+
+/// An element of `volumes` in the long form, with a clean target if it was in the short one.
+pub fn long(value: Value) -> Value {
+    let Some(text) = scalar(&value) else { return value };
+    let spec = short(&text);
+    let mut long = Mapping::new();
+    let entries = [("type", spec.kind), ("source", spec.source)];
+    for (key, text) in entries.into_iter().filter_map(|(key, text)| Some((key, text?))) {
+        long.insert(key.into(), text.into());
+    }
+    long.insert("target".into(), clean_target(&spec.target).into());
+    long.insert("read_only".into(), spec.read_only.into());
+    Value::Mapping(long)
 }
 
 fn mount(volume: &Field<'_>, base: &Path) -> Result<Mount, Error> {
@@ -96,29 +110,36 @@ fn spec(value: &Value) -> Option<Spec> {
     })
 }
 
-/// `[SOURCE:]TARGET[:OPTIONS]`. A colon within `${…}` separates nothing.
+/// `[SOURCE:]TARGET[:OPTIONS]`. A colon within `${…}` separates nothing, and none does after a single
+/// letter, which is a drive of Windows.
 fn short(text: &str) -> Spec {
-    let (mut depth, mut last) = (0_usize, ' ');
-    let mut parts = text.split(|letter| {
+    let is_drive = |part: &str| part.len() == 1 && part.starts_with(|c: char| c.is_alphabetic());
+    let (mut parts, mut depth) = (vec![String::new()], 0_usize);
+    for letter in text.chars() {
+        let Some(part) = parts.last_mut() else { continue };
         match letter {
-            '{' if last == '$' => depth += 1,
+            ':' if depth == 0 && !is_drive(part) => {
+                parts.push(String::new());
+                continue;
+            }
+            '{' if part.ends_with('$') => depth += 1,
             '}' => depth = depth.saturating_sub(1),
             _ => {}
         }
-        last = letter;
-        letter == ':' && depth == 0
-    });
-    let first = parts.next().unwrap_or_default().to_owned();
-    let Some(target) = parts.next().map(str::to_owned) else {
-        return Spec {
-            kind: Some("volume".to_owned()),
-            source: None,
-            target: first,
-            read_only: false,
-        };
+        part.push(letter);
+    }
+    let mut parts = parts.into_iter();
+    let first = parts.next().unwrap_or_default();
+    let Some(target) = parts.next() else {
+        let kind = Some("volume".to_owned());
+        return Spec { kind, source: None, target: first, read_only: false };
     };
-    let kind = if first.starts_with(['.', '/', '~']) { "bind" } else { "volume" };
-    let read_only = parts.flat_map(|options| options.split(',')).any(|option| option == "ro");
+    let kind = match first.get(1..2) {
+        _ if first.starts_with(['.', '/', '~']) => "bind",
+        Some(":") => "drive",
+        _ => "volume",
+    };
+    let read_only = parts.any(|options| options.split(',').any(|option| option == "ro"));
     Spec { kind: Some(kind.to_owned()), source: Some(first), target, read_only }
 }
 
