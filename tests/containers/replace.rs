@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::clients::{CURL, HTTPX};
 use crate::engine::TRIXIE;
 use crate::project::Project;
-use crate::site::{PRIVATE, SECOND, Site, site};
+use crate::site::{PARTNER, PRIVATE, SECOND, Site, site};
 
 const CLIENTS: &[crate::clients::Client] = &[CURL, HTTPX];
 const PRIVATE_ONLY: &str = "private served, second refused, public served";
@@ -42,6 +42,20 @@ fn ca_replaced() {
     project.follows(&outcome);
     assert_eq!(project.made_anew(&containers), ["plain"]);
     project.exec_finds("plain", CLIENTS, SECOND_ONLY);
+}
+
+/// Who sets up again before what was printed: what runs must still be able to start again.
+#[test]
+fn ca_replaced_twice() {
+    let site = site();
+    let mut project = project(&site);
+    project.sets_up("--custom-ca certs/");
+    for server in [SECOND, PARTNER] {
+        project.replace_ca(server);
+        project.setup("--custom-ca certs/").exits(0);
+    }
+    project.compose("restart").exits(0);
+    project.exec_finds("plain", CLIENTS, PRIVATE_ONLY);
 }
 
 #[test]
