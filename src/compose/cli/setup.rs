@@ -106,10 +106,10 @@ pub struct Shape {
     /// Decide for a service
     #[arg(long, value_name = "NAME=trust|leave", value_parser = role)]
     pub service: Vec<(String, Role)>,
-    /// What becomes of services whose image is not known
+    /// What becomes of services whose image is not known [default: trust]
     #[arg(long, value_name = "ROLE")]
     pub unknown: Option<Role>,
-    /// Whose public roots go into the bundle
+    /// Whose public roots go into the bundle: each service's image's, or the same for all [default: image]
     #[arg(long, value_name = "ROOTS")]
     pub roots: Option<RootChoice>,
 }
@@ -134,11 +134,8 @@ pub enum Role {
 /// The words of `--roots`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum RootChoice {
-    /// Those of each service's own image
     Image,
-    /// Mozilla's
     Mozilla,
-    /// This machine's
     Host,
 }
 
