@@ -1,7 +1,7 @@
 //! A project is read: by Compose itself where that can be, because nobody knows its files better.
 //!
 //! First as Compose would run it; then, because on a fresh clone an `env_file:` is often missing,
-//! without the values of variables; where there is no docker command, by `alone`. What Compose prints
+//! without the values of variables, which are then taken from what is at hand; where there is no docker command, by `alone`. What Compose prints
 //! can hold secrets, and stays in memory.
 
 pub mod alone;
@@ -31,8 +31,8 @@ impl Display for Note {
         match self {
             Self::WithoutVariables(cause) => write!(
                 f,
-                "the project is read without the values of its variables, because Compose cannot \
-                 read it with them: {cause}\n\
+                "Compose cannot start the project as it is: {cause}; it is read without what is \
+                 missing\n\
                  fix: mend that, and run this again before `up`"
             ),
             Self::Alone(failure) => write!(

@@ -70,6 +70,11 @@ pub fn run(asked: &Setup, shell: &Environment, report: Report) -> Result<Told, R
     if shape.has_authority() && trusting().next().is_none() {
         report.warning(&words::Nobody);
     }
+    let unread = trusting().filter(|choice| choice.service.has_unread_environment);
+    let unread: Vec<_> = unread.map(|choice| choice.name).collect();
+    if !unread.is_empty() {
+        report.warning(&words::Unread(&unread));
+    }
     for choice in trusting() {
         obstacles::check(choice.name, choice.service, &custom)?;
     }

@@ -197,13 +197,13 @@ fn files_of_variables() {
         (both.to_owned(), false)
     );
     assert_eq!(a("env_file: [{path: none, required: false}]"), (String::new(), false));
-    // Not there, or in a form that only Compose knows: said, and no error.
+    // Not there, or in a form that only Compose knows: said, and no error; the others count.
     desk.write("odd.env", "A=1\nit's\n").write("bytes.env", b"A=\xff");
     for unread in
         ["none", "odd.env", "bytes.env", "'$N'", "~/x.env", "{path: one.env, format: raw}"]
     {
         let keys = format!("environment: [A=0], env_file: [two.env, {unread}]");
-        assert_eq!(a(&keys), ("A=0".to_owned(), true), "{unread}");
+        assert_eq!(a(&keys), ("A=0 B=over".to_owned(), true), "{unread}");
     }
 }
 

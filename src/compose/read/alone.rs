@@ -39,14 +39,27 @@ pub fn read(files: &[PathBuf], base: &Path, lookup: Lookup<'_>) -> Result<Projec
         }
     }
     name(&mut tree, base, lookup);
-    for service in merge::services_mut(&mut tree) {
-        env_file::apply(service, base, lookup);
-        take_from_shell(service, lookup);
-    }
+    fill(&mut tree, base, lookup);
     let place = |thing: &Thing, needle: Option<&str>| {
         sources.iter().rev().find_map(|source| seek::place(source, thing, needle))
     };
     model::project(&Value::Mapping(tree), Reading::Alone, base).map_err(|error| error.at(place))
+}
+
+/// Puts into what Compose printed without the values of variables those that are at hand.
+pub fn complete(tree: &mut Value, base: &Path, lookup: Lookup<'_>) {
+    interpolate(tree, lookup);
+    if let Some(tree) = tree.as_mapping_mut() {
+        fill(tree, base, lookup);
+    }
+}
+
+/// Gives each service what its files of variables and the shell hold.
+fn fill(tree: &mut Mapping, base: &Path, lookup: Lookup<'_>) {
+    for service in merge::services_mut(tree) {
+        env_file::apply(service, base, lookup);
+        take_from_shell(service, lookup);
+    }
 }
 
 /// Refuses a document that needs what is not in it.

@@ -48,6 +48,20 @@ impl Display for Unseen<'_> {
     }
 }
 
+/// Services with files of variables that are not there.
+pub struct Unread<'a>(pub &'a [&'a str]);
+
+impl Display for Unread<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "not every `env_file:` of {} can be read: a trust variable in it would be overruled\n\
+             fix: write these files, and run this again before `up`",
+            self.0.join(", ")
+        )
+    }
+}
+
 /// That the CA goes nowhere.
 pub struct Nobody;
 

@@ -16,7 +16,8 @@ use crate::discover::file::{self, Problem};
 /// What a file of variables may hold: 1 MiB.
 const LIMIT: u64 = 1 << 20;
 
-/// Puts what the service's files say below its `environment:`. The key goes when every file was read.
+/// Puts what those of the service's files say that can be read below its `environment:`. The key goes
+/// when that was every file.
 pub fn apply(service: &mut Mapping, base: &Path, lookup: Lookup<'_>) {
     let files = match service.get("env_file") {
         None | Some(Value::Null) => return,
@@ -25,14 +26,17 @@ pub fn apply(service: &mut Mapping, base: &Path, lookup: Lookup<'_>) {
     };
     let path = |file: &Value| file.get("path").unwrap_or(file).clone();
     let mut found = BTreeMap::new();
+    let mut is_whole = true;
     for (index, file) in files.iter().enumerate() {
         // Named by several Compose files, it is read where the first one names it.
         if files.iter().take(index).any(|earlier| path(earlier) == path(file)) {
             continue;
         }
         let known = |name: &str| lookup(name).or_else(|| known(&found, name));
-        let Some(variables) = read(file, base, &known) else { return };
-        found.extend(variables);
+        match read(file, base, &known) {
+            Some(variables) => found.extend(variables),
+            None => is_whole = false,
+        }
     }
     let environment = service.entry("environment".into()).or_insert(Value::Null);
     if environment.is_null() {
@@ -42,7 +46,9 @@ pub fn apply(service: &mut Mapping, base: &Path, lookup: Lookup<'_>) {
     for (name, value) in found {
         environment.entry(name.into()).or_insert(value.into());
     }
-    service.remove("env_file");
+    if is_whole {
+        service.remove("env_file");
+    }
 }
 
 /// `None` for a file that is not there though it has to be, or not in this form.
