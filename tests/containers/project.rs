@@ -134,7 +134,7 @@ impl Project {
         }
         let up = next.last().unwrap_or_else(|| panic!("nothing comes next: {outcome}"));
         let options = up.strip_suffix(" up -d");
-        self.compose = options.unwrap_or_else(|| panic!("{up}: {outcome}")).to_owned();
+        options.unwrap_or_else(|| panic!("{up}: {outcome}")).clone_into(&mut self.compose);
     }
 
     /// Which servers `clients` accept that are started by `docker compose WORDS`, a shell.
