@@ -55,7 +55,7 @@ fn validates(project: &Project) {
 fn caddy_serves_and_goes_back() {
     let (site, domain) = (site(), "reflector.local");
     let mut project = project(&site, domain, IMPORT, "");
-    let get = format!("exec -T client curl -sS https://{domain}/");
+    let get = format!("exec -T client curl -sS --max-time 30 https://{domain}/");
     project.up();
     serves(&project, domain, LOCAL);
     validates(&project);
@@ -91,7 +91,7 @@ fn certificate_is_renewed() {
     project.sets_up(&options);
     assert_eq!(project.made_anew(&containers), ["front"]);
     serves(&project, domain, "DNS:more.local");
-    project.compose(&format!("exec -T client curl -sS https://{domain}/")).served();
+    project.compose(&format!("exec -T client curl -sS --max-time 30 https://{domain}/")).served();
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn proxy_that_cannot_read_the_key() {
     project.types(&format!("chown {command}")).exits(0);
     project.sets_up(&options);
     serves(&project, domain, &format!("CN={domain} CA"));
-    project.compose(&format!("exec -T client curl -sS https://{domain}/")).served();
+    project.compose(&format!("exec -T client curl -sS --max-time 30 https://{domain}/")).served();
 }
 
 /// Two files where any proxy can be told to look; the CA's key is not among them.
