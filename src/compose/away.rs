@@ -1,13 +1,28 @@
 //! Taking the overlay away: `remove`, and `setup` without an option that shapes an overlay.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Display, Write as _};
 
-use super::place::Place;
+use super::place::{Origin, Place, plain};
 use super::refusal::Refusal;
 use super::setup::Told;
 use super::setup::next::Next;
+use super::write::OVERLAY;
 use super::{answer, remove};
 use crate::report::Report;
+
+/// That the overlay is named in a list of the user's own, without which Compose does not start.
+struct Listed(Origin);
+
+impl Display for Listed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = if self.0 == Origin::Shell { "the shell" } else { ".env" };
+        write!(
+            f,
+            "COMPOSE_FILE in {place} names {OVERLAY}: without it, every compose command fails\n\
+             fix: take {OVERLAY} out of COMPOSE_FILE in {place}"
+        )
+    }
+}
 
 /// Takes everything of ours away, and says how the project is started without it.
 ///
@@ -16,6 +31,9 @@ use crate::report::Report;
 pub fn away(place: &Place, is_dry: bool, goes_up: bool, report: Report) -> Result<Told, Refusal> {
     let changes = remove::remove(&place.base, is_dry)?;
     changes.left.iter().for_each(|left| report.warning(left));
+    if place.had_ours && place.origin != Origin::Option && !plain(&place.base, OVERLAY).exists() {
+        report.warning(&Listed(place.origin));
+    }
     let mut text = changes.to_string();
     if changes.is_nothing() {
         text.push_str("nothing to take away: there is no overlay of ours here\n");

@@ -6,7 +6,7 @@ use super::overlay::Overlay;
 use super::place::Place;
 use super::project::Project;
 use super::setup::{Told, next};
-use super::write::{self, OVERLAY, State, TRUST};
+use super::write::{self, ENV, OVERLAY, State, TRUST};
 use crate::exit;
 use crate::report;
 
@@ -26,6 +26,10 @@ pub fn check(place: &Place, project: &Project, overlay: &Overlay) -> Result<Told
         Some(standing) => {
             if standing.overlay.as_deref() != Some(overlay.text.as_str()) {
                 behind.push(format!("{OVERLAY} is older than the CA, an image or a compose file"));
+            }
+            let listed = place.compose_file().ok();
+            if standing.compose_file.is_some() && standing.compose_file != listed {
+                behind.push(format!("COMPOSE_FILE in {ENV} is older than the compose files"));
             }
             for (name, state) in &standing.files {
                 match state {

@@ -198,8 +198,9 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, Stop> {
     let words: Vec<_> = words.into_iter().collect();
     Cli::try_parse_from(&words).map_err(|error| {
         let grammar = Cli::command();
-        let mut tasks = grammar.get_subcommands().map(clap::Command::get_name);
-        let task = tasks.find(|task| words.iter().any(|word| word == task)).map(str::to_owned);
+        // The first word that is one: `certs` can also be a directory.
+        let is_task = |word: &&str| grammar.find_subcommand(word).is_some();
+        let task = words.iter().filter_map(|word| word.to_str()).find(is_task).map(str::to_owned);
         Stop { error, task }
     })
 }
@@ -246,7 +247,16 @@ impl Display for Stop {
         let help = self.task.as_ref().map_or(String::new(), |task| format!("{task} "));
         let suggested = [SuggestedArg, SuggestedSubcommand, SuggestedValue];
         let meant = suggested.into_iter().find_map(|kind| self.context(kind));
-        let fix = meant.map_or(String::new(), |word| format!("write `{word}`, or "));
+        let words_for_it = match (meant, self.error.get(ContextKind::ValidValue)) {
+            (Some(word), _) => vec![word],
+            (None, Some(ContextValue::Strings(values))) => values.clone(),
+            (None, _) => Vec::new(),
+        };
+        let quoted: Vec<_> = words_for_it.iter().map(|word| format!("`{word}`")).collect();
+        let fix = match quoted.as_slice() {
+            [] => String::new(),
+            quoted => format!("write {}, or ", quoted.join(" or ")),
+        };
         write!(f, "cannot read the command line: {words}\nfix: {fix}see `{PROGRAM} {help}--help`")
     }
 }

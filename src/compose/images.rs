@@ -49,12 +49,12 @@ pub enum Basis {
 impl Display for Basis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Image => "roots of its own image",
-            Self::Asked(Choice::Host) => "roots of this machine (--roots host)",
-            Self::Asked(_) => "Mozilla's roots (--roots mozilla)",
-            Self::NotHere => "Mozilla's roots, because its image is not on this machine yet",
-            Self::NoRoots => "Mozilla's roots, because its image has none",
-            Self::NoEngine => "Mozilla's roots, because no engine could be asked about its image",
+            Self::Image => "of its own image",
+            Self::Asked(Choice::Host) => "of this machine (--roots host)",
+            Self::Asked(_) => "of Mozilla's (--roots mozilla)",
+            Self::NotHere => "of Mozilla's, because its image is not on this machine yet",
+            Self::NoRoots => "of Mozilla's, because its image has none",
+            Self::NoEngine => "of Mozilla's, because no engine could be asked about its image",
         })
     }
 }

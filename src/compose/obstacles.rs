@@ -65,7 +65,7 @@ pub fn check(name: &str, service: &Service, custom: &[Pem<'_>]) -> Result<(), Er
             replaced(name, mount, custom)?;
         } else if mount.kind != MountKind::Tmpfs
             && mount.kind != MountKind::File
-            && [CUSTOM_CA, DIRECTORY].iter().any(|ours| Path::new(ours).starts_with(target))
+            && [CUSTOM_CA, DIRECTORY].iter().any(|ours| mount.is_above(ours))
         {
             let source = match &mount.kind {
                 MountKind::Bind(source) => Some(source.clone()),

@@ -22,6 +22,8 @@ use crate::report;
 pub const DIRECTORY: &str = "/run/trust-init";
 /// Where a proxy finds what it serves.
 pub const SERVED: &str = "/run/trust-init/tls";
+/// What Caddy imports, there.
+pub const SNIPPET: &str = "tls.caddy";
 /// The digest of what a service has mounted: when it changes, `docker compose up -d` makes the
 /// container anew.
 pub const LABEL: &str = "org.trust-init.inputs";
@@ -192,7 +194,7 @@ impl Overlay {
         ];
         if let Some(snippet) = &serving.snippet {
             let name = self.keep("tls", "caddy", snippet.clone().into_bytes());
-            mounts.push(mount(&format!("./{TRUST}/{name}"), &format!("{SERVED}/tls.caddy")));
+            mounts.push(mount(&format!("./{TRUST}/{name}"), &format!("{SERVED}/{SNIPPET}")));
         }
         let mut stanza = mapping_of([("volumes", mounts.into())]);
         let pieces = [serving.text, serving.snippet.as_deref().unwrap_or_default().as_bytes()];

@@ -7,7 +7,7 @@
 
 use std::fmt::{self, Display};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::variables::Variables;
 use super::write::{self, OVERLAY};
@@ -51,9 +51,16 @@ pub struct Place {
 }
 
 impl Place {
-    /// Whether Compose finds these files without being told.
+    /// Whether Compose finds these files without being told; not where it is told of ours as well.
     pub fn is_found_by_itself(&self) -> bool {
-        self.origin != Origin::Option && self.files.directory.is_none()
+        self.origin != Origin::Option && self.files.directory.is_none() && !self.had_ours
+    }
+
+    /// Whether Compose obeys COMPOSE_FILE in this project's `.env` here: in a directory below, the
+    /// names in it lead nowhere, and one in the shell beats it.
+    pub fn obeys_env(&self) -> bool {
+        let is_here = absolute(&self.base) == absolute(Path::new("."));
+        is_here && self.origin != Origin::Shell && self.files.directory.is_none()
     }
 
     /// The value of COMPOSE_FILE that puts the overlay last.
@@ -235,12 +242,28 @@ pub fn directory_of(file: &Path) -> &Path {
     file.parent().filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// `path`, which was typed here, as it is named from `base`: relative where it lies below it.
+/// `path`, which was typed here, as it is named from `base`: relative where it lies below it, so that
+/// it has one name, wherever it is typed.
 pub fn below(path: &Path, base: &Path) -> PathBuf {
-    if base == Path::new(".") {
-        return path.to_owned();
-    }
-    let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let (path, base) = (absolute(path), absolute(base));
-    path.strip_prefix(&base).map(Path::to_owned).unwrap_or(path)
+    match path.strip_prefix(&base) {
+        Ok(rest) if rest.as_os_str().is_empty() => PathBuf::from("."),
+        Ok(rest) => rest.to_owned(),
+        Err(_) => path,
+    }
+}
+
+/// `path` from the root, links as they are; `..` only where it follows one.
+pub fn absolute(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let mut clean = PathBuf::new();
+    for component in path.components() {
+        let goes_up = component == Component::ParentDir;
+        if goes_up && !clean.ends_with("..") && !clean.is_symlink() {
+            clean.pop();
+        } else {
+            clean.push(component);
+        }
+    }
+    clean
 }

@@ -5,7 +5,7 @@
 //! for that (`user`, `profiles`, a word of `entrypoint`) the value stands as it is written.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A project.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -98,6 +98,13 @@ pub struct Mount {
     pub target: String,
     /// Whether the service can write to it.
     pub read_only: bool,
+}
+
+impl Mount {
+    /// Whether it holds `path` of the container. Of one whose target is not known, nobody can say.
+    pub fn is_above(&self, path: &str) -> bool {
+        !self.target.is_empty() && Path::new(path).starts_with(&self.target)
+    }
 }
 
 /// What is mounted.

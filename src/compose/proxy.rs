@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 
 use super::images::Images;
 use super::inputs::Server;
-use super::overlay::SERVED;
+use super::overlay::{SERVED, SNIPPET};
 use super::project::{MountKind, Project, Service};
+use super::select;
 use crate::report;
 
 /// What a Caddyfile says for the certificate to be served; without the overlay nothing is there, and
@@ -39,7 +40,7 @@ pub enum Error {
     /// `--caddy` alone, and there is none, or several.
     Which { found: Vec<String> },
     /// No such service.
-    NoService { name: String, option: &'static str, known: Vec<String> },
+    NoService(select::Error),
     /// Its Caddyfile is not on this machine.
     NoCaddyfile { service: String },
     /// Its Caddyfile cannot be read.
@@ -47,7 +48,7 @@ pub enum Error {
     /// Its Caddyfile does not import the snippet.
     NoImport { path: PathBuf, domain: String },
     /// It cannot read the key.
-    Key { service: String, path: PathBuf, uid: u32, owner: u32, mode: u32, is_remapped: bool },
+    Key { service: String, path: PathBuf, user: (u32, u32), server: (u32, u32), users: Users },
     /// Something of the user's is mounted where the files would be.
     InTheWay { service: String, target: String },
 }
@@ -63,22 +64,23 @@ impl Display for Error {
             ),
             Self::Which { found } => write!(
                 f,
-                "cannot choose the proxy (from --caddy): {} are Caddy\n\
+                "cannot choose the proxy (from --caddy): {} are all Caddy\n\
                  fix: name one: `--caddy {}`",
-                found.join(", "),
-                found.first().map_or("SERVICE", String::as_str)
+                found
+                    .iter()
+                    .map(|name| report::word(name).to_string())
+                    .collect::<Vec<_>>()
+                    .join(", "),
+                found.first().map_or("SERVICE".to_owned(), report::shell)
             ),
-            Self::NoService { name, option, known } => write!(
-                f,
-                "cannot find the service {} (from {option}): there are {}\nfix: name one of them",
-                report::word(name),
-                known.join(", ")
-            ),
+            Self::NoService(error) => write!(f, "{error}"),
             Self::NoCaddyfile { service } => write!(
                 f,
                 "cannot see the Caddyfile of {}: none is mounted at {CADDYFILE}\n\
-                 fix: mount it there, or use `--tls {service}` and put `{IMPORT}` into it yourself",
-                report::word(service)
+                 fix: mount it there, or write `tls {SERVED}/server.pem {SERVED}/server-key.pem` \
+                 where it is, and give `--tls {}` in place of --caddy",
+                report::word(service),
+                report::shell(service)
             ),
             Self::Unreadable { path, cause } => write!(
                 f,
@@ -89,23 +91,37 @@ impl Display for Error {
             Self::NoImport { path, domain } => write!(
                 f,
                 "cannot have Caddy serve the certificate: {} does not import it\n\
-                 fix: put the line `{IMPORT}` into the block of the site {domain} there, and run \
+                 fix: put the line `{IMPORT}` into the block of the site {} there, and run \
                  this again",
-                report::path(path)
+                report::path(path),
+                report::word(domain)
             ),
-            Self::Key { service, path, uid, owner, mode, is_remapped } => {
-                let why = if *is_remapped { ", as the engine remaps its users" } else { "" };
+            Self::Key { service, path, user: (uid, gid), server: (owner, mode), users } => {
+                let why = match users {
+                    Users::Same if *uid == 0 => " without the capability DAC_OVERRIDE",
+                    Users::Same => "",
+                    Users::Rootless | Users::Remapped => {
+                        ", which the engine makes another one here"
+                    }
+                };
+                let (shown, path) = (report::path(path), report::shell(path));
                 write!(
                     f,
-                    "cannot give {} to {}: it runs as uid {uid}{why}, and the key is for uid {owner} \
-                     alone (mode {mode:04o})\n\
-                     fix: let that uid read it: `sudo setfacl -m u:{uid}:r {}`, or \
-                     `sudo chown {uid} {}`",
-                    report::path(path),
+                    "cannot give {shown} to {}: it runs as uid {uid}{why}, and cannot read a key of \
+                     uid {owner} with mode {mode:04o}\n\
+                     fix: ",
                     report::word(service),
-                    report::shell(path),
-                    report::shell(path)
-                )
+                )?;
+                if *users == Users::Same {
+                    write!(
+                        f,
+                        "let its group read it: `sudo chgrp {gid} {path} && sudo chmod 640 {path}`"
+                    )
+                } else {
+                    f.write_str(
+                        "have that proxy run as root of a rootless engine, or without remapping",
+                    )
+                }
             }
             Self::InTheWay { service, target } => write!(
                 f,
@@ -141,11 +157,7 @@ pub fn proxies<'a>(
 ) -> Result<Vec<Proxy<'a>>, Error> {
     let find = |name: &str, option| match project.services.get_key_value(name) {
         Some((name, _)) => Ok(name.as_str()),
-        None => Err(Error::NoService {
-            name: name.to_owned(),
-            option,
-            known: project.services.keys().cloned().collect(),
-        }),
+        None => Err(Error::NoService(select::Error::missing(project, name, option))),
     };
     let mut proxies = Vec::new();
     match caddy {
@@ -201,9 +213,9 @@ pub fn check(
     users: Users,
 ) -> Result<(), Error> {
     let Some(service) = project.services.get(proxy.name) else { return Ok(()) };
-    if let Some(mount) = service.mounts.iter().find(|mount| {
-        mount.kind != MountKind::Tmpfs && Path::new(SERVED).starts_with(&mount.target)
-    }) {
+    if let Some(mount) =
+        service.mounts.iter().find(|mount| mount.kind != MountKind::Tmpfs && mount.is_above(SERVED))
+    {
         let target = mount.target.clone();
         return Err(Error::InTheWay { service: proxy.name.to_owned(), target });
     }
@@ -229,10 +241,9 @@ pub fn check(
     Err(Error::Key {
         service: proxy.name.to_owned(),
         path: server.key.clone(),
-        uid,
-        owner: server.uid,
-        mode: server.mode,
-        is_remapped: users != Users::Same,
+        user: (uid, gid),
+        server: (server.uid, server.mode),
+        users,
     })
 }
 
@@ -253,10 +264,16 @@ fn imports(name: &str, service: &Service, domain: &str) -> Result<(), Error> {
         Ok(text) => String::from_utf8_lossy(&text).into_owned(),
         Err(error) => return Err(Error::Unreadable { path, cause: report::cause(&error) }),
     };
+    // Any glob that finds the snippet, and nothing else: without the overlay it finds nothing.
+    let finds = |pattern: &str| {
+        let name = Path::new(pattern).strip_prefix(SERVED).ok().and_then(Path::to_str);
+        let halves = name.and_then(|name| name.split_once('*'));
+        halves.is_some_and(|(start, end)| SNIPPET.starts_with(start) && SNIPPET.ends_with(end))
+    };
     let is_import = |line: &str| {
         let mut words = line.split_whitespace();
         words.next() == Some("import")
-            && words.next().is_some_and(|path| path.trim_matches('"').starts_with(SERVED))
+            && words.next().is_some_and(|path| finds(path.trim_matches(['"', '`'])))
     };
     if text.lines().any(is_import) {
         return Ok(());

@@ -137,7 +137,7 @@ impl Display for Refusal {
             ),
             Self::Up(failure) => write!(
                 f,
-                "cannot run `docker compose up`: {failure}\nfix: run the printed command yourself"
+                "cannot run `docker compose up`: {failure}\nfix: run the printed command where docker is"
             ),
         }
     }

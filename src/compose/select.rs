@@ -90,8 +90,7 @@ impl Wishes {
         let without = self.without.iter().map(|name| (name, "--without"));
         for (name, option) in services.chain(proxies).chain(without) {
             if !project.services.contains_key(name) {
-                let services = project.services.keys().cloned().collect();
-                return Err(Error::NoService { name: name.clone(), option, services });
+                return Err(Error::missing(project, name, option));
             }
         }
         let is_trusted = |name: &&String| self.services.get(*name) == Some(&Outcome::Trust);

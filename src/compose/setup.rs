@@ -89,7 +89,7 @@ pub fn run(asked: &Setup, shell: &Environment, report: Report) -> Result<Told, R
         proxy::check(proxy, &project, &images, server, domain, users)?;
     }
     let order = Order {
-        base: &served::absolute(&place.base),
+        base: &place::absolute(&place.base),
         words: &shape.words(&place.base),
         custom: &custom,
         bundles: &bundles(&custom, &public),
@@ -145,11 +145,15 @@ fn shape(asked: &Setup, place: &Place) -> Result<Option<Shape>, Refusal> {
             _ => Ok(Some(shape.clone())),
         };
     }
+    if asked.activate {
+        return Err(Refusal::NoAuthority("--activate"));
+    }
     let Some(standing) = write::standing(&place.base)?.filter(|_| asked.check) else {
         return Ok(None);
     };
+    let shape = Shape::of_words(&standing.words, &place.base);
     let unreadable = || Refusal::Words(place::plain(&place.base, write::OVERLAY));
-    Shape::of_words(&standing.words, &place.base).map(Some).ok_or_else(unreadable)
+    shape.filter(|shape| *shape != Shape::default()).map(Some).ok_or_else(unreadable)
 }
 
 fn given(shape: &Shape) -> Given {

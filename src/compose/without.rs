@@ -5,12 +5,13 @@ use std::fmt::{self, Display};
 
 use super::overlay::Without;
 use super::project::Project;
+use super::select;
 use crate::report;
 
 /// Why a service cannot be switched off.
 pub enum Error {
     /// There is no such service.
-    NoService { name: String, known: Vec<String> },
+    NoService(select::Error),
     /// Another one cannot be without it.
     Tied { name: String, by: String, key: &'static str },
 }
@@ -20,13 +21,7 @@ report::error_of_words!(Error);
 impl Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoService { name, known } => write!(
-                f,
-                "cannot switch off {} (from --without): there is no such service; there are {}\n\
-                 fix: name one of them",
-                report::word(name),
-                known.join(", ")
-            ),
+            Self::NoService(error) => write!(f, "{error}"),
             Self::Tied { name, by, key } => write!(
                 f,
                 "cannot switch off {} (from --without): {} names it in `{key}`, which no overlay \
@@ -49,8 +44,8 @@ pub fn without<'a>(project: &'a Project, names: &[String]) -> Result<Vec<Without
     let mut all = Vec::new();
     for wanted in names {
         let Some((name, service)) = project.services.get_key_value(wanted) else {
-            let known = project.services.keys().cloned().collect();
-            return Err(Error::NoService { name: wanted.clone(), known });
+            let error = select::Error::missing(project, wanted, "--without");
+            return Err(Error::NoService(error));
         };
         let others = || project.services.iter().filter(|(other, _)| !is_off(other));
         for (other, service) in others() {

@@ -6,7 +6,7 @@ use crate::compose::{Desk, trust_compose};
 use crate::world::Outcome;
 
 /// trust-compose where no other program is.
-fn alone(desk: &Desk, words: &[&str]) -> Outcome {
+pub fn alone(desk: &Desk, words: &[&str]) -> Outcome {
     let mut command = desk.command(&trust_compose(), words, "022");
     Outcome(command.env("PATH", "/nowhere").output().unwrap())
 }

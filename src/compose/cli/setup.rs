@@ -95,10 +95,10 @@ pub struct Shape {
     #[arg(long, value_name = "NAME")]
     pub domain: Option<String>,
     /// Have Caddy serve server.pem [default: the service whose image is caddy]
-    #[arg(long, value_name = "SERVICE", num_args = 0..=1, requires = "domain")]
+    #[arg(long, value_name = "SERVICE", num_args = 0..=1)]
     pub caddy: Option<Option<String>>,
     /// Have another proxy find server.pem at /run/trust-init/tls
-    #[arg(long, value_name = "SERVICE", requires = "domain")]
+    #[arg(long, value_name = "SERVICE")]
     pub tls: Vec<String>,
     /// Switch a service off, and let others start without it
     #[arg(long, value_name = "SERVICE")]
@@ -174,6 +174,8 @@ impl Shape {
     pub fn needs_authority(&self) -> Option<&'static str> {
         let given = [
             (self.domain.is_some(), "--domain"),
+            (self.caddy.is_some(), "--caddy"),
+            (!self.tls.is_empty(), "--tls"),
             (self.p12_password_file.is_some(), "--p12-password-file"),
             (!self.service.is_empty(), "--service"),
             (self.unknown.is_some(), "--unknown"),

@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Display};
 
+use crate::compose::project::Project;
 use crate::report;
 
 /// Names of services that are listed; a project with more has a file to look them up in.
@@ -23,6 +24,14 @@ pub enum Error {
 }
 
 report::error_of_words!(Error);
+
+impl Error {
+    /// That what `option` names is not in `project`.
+    pub fn missing(project: &Project, name: &str, option: &'static str) -> Self {
+        let services = project.services.keys().cloned().collect();
+        Self::NoService { name: name.to_owned(), option, services }
+    }
+}
 
 impl Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

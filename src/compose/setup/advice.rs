@@ -44,7 +44,8 @@ impl Display for Advice {
             }
             Self::Shell(value) => write!(
                 f,
-                "COMPOSE_FILE={} in the shell beats the one in .env: unset it, or add {OVERLAY}",
+                "COMPOSE_FILE={} in the shell beats the one in .env: unset it there, or add \
+                 {OVERLAY} to it",
                 report::word(value)
             ),
         }
@@ -65,7 +66,7 @@ pub fn advice(
             std::iter::once(plain(&place.base, TRUST)).chain(served.cloned()).collect(),
         ));
     }
-    if activates && place.origin == Origin::Shell {
+    if activates && place.origin == Origin::Shell && !place.had_ours {
         all.extend(place.variables.in_shell("COMPOSE_FILE").map(Advice::Shell));
     }
     if let Some(domain) = domain.filter(|domain| engine::resolves(domain) == Some(false)) {

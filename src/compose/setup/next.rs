@@ -40,7 +40,7 @@ impl Next {
             files,
             off: shape.without.iter().filter(is_there).cloned().collect(),
             profiles: profiles(place, project, &running.unwrap_or_default()),
-            is_active,
+            is_active: is_active && place.obeys_env(),
         }
     }
 

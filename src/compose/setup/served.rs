@@ -1,11 +1,12 @@
 //! The server's certificate and key, mounted from where they lie.
 
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::cli::{Named, Origin};
 use crate::compose::inputs::Server;
 use crate::compose::overlay::Serving;
+use crate::compose::place;
 use crate::compose::proxy::{self, Proxy};
 use crate::compose::refusal::Refusal;
 use crate::discover::{Label, Source, Standing, file};
@@ -35,8 +36,8 @@ impl Served {
         let names = found.first().map(|leaf| Details::of(leaf).names).unwrap_or_default();
         let mut addresses = names.iter().filter_map(|name| name.strip_prefix("IP:")?.parse().ok());
         Ok(Self {
-            certificate: absolute(&server.certificate),
-            key: absolute(&server.key),
+            certificate: place::absolute(&server.certificate),
+            key: place::absolute(&server.key),
             address: addresses.find(|address: &IpAddr| !address.is_loopback()),
             text: source.bytes,
         })
@@ -51,9 +52,4 @@ pub fn serving<'a>(proxies: &[Proxy<'a>], served: Option<&'a Served>) -> Vec<Ser
         Some(Serving { name: proxy.name, certificate, text, key, snippet })
     };
     proxies.iter().filter_map(serve).collect()
-}
-
-/// `path` from the root, links as they are.
-pub fn absolute(path: &Path) -> PathBuf {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }

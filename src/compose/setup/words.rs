@@ -5,11 +5,14 @@ use std::fmt::{self, Display, Write as _};
 
 use super::advice::Advice;
 use super::next::Next;
-use crate::compose::images::{Basis, Grounds};
+use crate::cli;
+use crate::compose::images::{Basis, Choice as Roots, Grounds};
 use crate::compose::inputs::Inputs;
 use crate::compose::select::{self, Choice};
 use crate::compose::write::Changes;
-use crate::inspect::PublicRoots;
+use crate::discover;
+use crate::inspect::{self, PublicRoots};
+use crate::merge::{self, Pem};
 use crate::report;
 
 /// Something about the environment of a service.
@@ -114,13 +117,23 @@ pub fn told(done: &Done<'_>) -> String {
             authority.fingerprint()
         );
     }
-    let mut bases: BTreeMap<(&Basis, usize), Vec<&str>> = BTreeMap::new();
+    let mut bases: BTreeMap<(&Basis, usize, Option<usize>), Vec<&str>> = BTreeMap::new();
     for (service, (set, basis)) in &done.grounds.services {
-        let count = done.public.get(*set).map_or(0, |roots| roots.anchors.certificates.len());
-        bases.entry((basis, count)).or_default().push(service);
+        let roots = done.public.get(*set).map(|roots| roots.anchors.certificates.as_slice());
+        let roots = roots.unwrap_or_default();
+        let others = match basis {
+            Basis::Asked(Roots::Host) => Some(strangers(roots)),
+            _ => None,
+        };
+        bases.entry((basis, roots.len(), others)).or_default().push(service);
     }
-    for ((basis, count), services) in bases {
-        let _ = writeln!(text, "with {count} {basis}: {}", services.join(", "));
+    for ((basis, count, others), services) in bases {
+        let others = others.map_or(String::new(), |others| {
+            let are = if others == 1 { "is" } else { "are" };
+            format!(", {others} of which {are} not Mozilla's")
+        });
+        let count = report::count(count, "root");
+        let _ = writeln!(text, "with {count} {basis}{others}: {}", services.join(", "));
     }
     let _ = write!(text, "{}", done.changes);
     for advice in done.advice {
@@ -131,4 +144,12 @@ pub fn told(done: &Done<'_>) -> String {
         let _ = writeln!(text, "  {command}");
     }
     text
+}
+
+/// How many of this machine's roots are not Mozilla's: whom it trusts beyond what browsers do.
+fn strangers(roots: &[Pem<'_>]) -> usize {
+    // They are in this program.
+    let Ok(source) = discover::roots(cli::Roots::Mozilla) else { return roots.len() };
+    let mozillas = inspect::roots(&source).anchors.certificates;
+    merge::set(roots).difference(&merge::set(&mozillas)).count()
 }
