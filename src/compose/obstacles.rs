@@ -18,6 +18,10 @@ pub enum Error {
     Replaced { service: String, source: PathBuf },
     /// Ours would lie in it, and Docker would make a file there.
     Above { service: String, target: String, source: Option<PathBuf> },
+    /// The same for a volume that the image declares, which outlives the container.
+    Declared { service: String, target: String },
+    /// What would be replaced cannot be looked into.
+    Taken { service: String },
 }
 
 report::error_of_words!(Error);
@@ -33,6 +37,24 @@ impl Display for Error {
                 report::word(service),
                 report::path(source),
                 report::shell(source),
+                report::shell(service)
+            ),
+            Self::Declared { service, target } => write!(
+                f,
+                "cannot mount the CA into {}: its image keeps a volume at {}, and the file would \
+                 stay in there\n\
+                 fix: take that VOLUME out of the image, or leave the service out: \
+                 `--service {}=leave`",
+                report::word(service),
+                report::word(target),
+                report::shell(service)
+            ),
+            Self::Taken { service } => write!(
+                f,
+                "cannot mount the CA into {}: something else is mounted at {CUSTOM_CA} already\n\
+                 fix: take it away there and name it with --extra-ca, or leave the service out: \
+                 `--service {}=leave`",
+                report::word(service),
                 report::shell(service)
             ),
             Self::Above { service, target, source } => {
@@ -54,38 +76,52 @@ impl Display for Error {
     }
 }
 
-/// Looks at the mounts of a service that is to trust `custom`.
+/// Looks at the mounts of a service that is to trust `custom`; `volumes` are those that its image
+/// declares.
 ///
 /// # Errors
 /// When one of them is in the way.
-pub fn check(name: &str, service: &Service, custom: &[Pem<'_>]) -> Result<(), Error> {
+pub fn check(
+    name: &str,
+    service: &Service,
+    volumes: &[String],
+    custom: &[Pem<'_>],
+) -> Result<(), Error> {
+    let above = |target: &str, source| {
+        let (service, target) = (name.to_owned(), target.to_owned());
+        Error::Above { service, target, source }
+    };
     for mount in &service.mounts {
-        let target = Path::new(&mount.target);
-        if target == Path::new(CUSTOM_CA) {
+        if Path::new(&mount.target) == Path::new(CUSTOM_CA) {
             replaced(name, mount, custom)?;
-        } else if mount.kind != MountKind::Tmpfs
-            && mount.kind != MountKind::File
-            && [CUSTOM_CA, DIRECTORY].iter().any(|ours| mount.is_above(ours))
-        {
-            let source = match &mount.kind {
-                MountKind::Bind(source) => Some(source.clone()),
-                _ => None,
-            };
-            let target = mount.target.clone();
-            return Err(Error::Above { service: name.to_owned(), target, source });
+        } else if [CUSTOM_CA, DIRECTORY].iter().any(|ours| mount.is_above(ours)) {
+            match &mount.kind {
+                MountKind::Tmpfs | MountKind::File => {}
+                MountKind::Bind(source) => return Err(above(&mount.target, Some(source.clone()))),
+                MountKind::Volume(_) | MountKind::Unknown => {
+                    return Err(above(&mount.target, None));
+                }
+            }
         }
     }
-    Ok(())
+    let is_above = |volume: &&String| {
+        [CUSTOM_CA, DIRECTORY].iter().any(|ours| Path::new(ours).starts_with(volume))
+    };
+    match volumes.iter().find(is_above) {
+        Some(volume) => Err(Error::Declared { service: name.to_owned(), target: volume.clone() }),
+        None => Ok(()),
+    }
 }
 
 /// A mount at our very path is replaced by ours: right if ours holds all that it holds.
 fn replaced(name: &str, mount: &Mount, custom: &[Pem<'_>]) -> Result<(), Error> {
-    let MountKind::Bind(source) = &mount.kind else { return Ok(()) };
+    let service = name.to_owned();
+    let MountKind::Bind(source) = &mount.kind else { return Err(Error::Taken { service }) };
     let bytes = file::read(source, &mut file::FILE_LIMIT.clone()).unwrap_or_default();
     let theirs = inspect::anchors(&bytes).certificates;
     let ours: BTreeSet<_> = merge::set(custom);
     if merge::set(&theirs).is_subset(&ours) {
         return Ok(());
     }
-    Err(Error::Replaced { service: name.to_owned(), source: source.clone() })
+    Err(Error::Replaced { service, source: source.clone() })
 }

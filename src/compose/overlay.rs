@@ -13,6 +13,7 @@ use serde_yaml::{Mapping, Value};
 
 use super::write::{HEADER, TRUST};
 use crate::discover::CUSTOM_CA;
+use crate::engine::Container;
 use crate::environment::{self, File, Pin};
 use crate::inspect::certificate::Fingerprint;
 use crate::merge::Pem;
@@ -142,6 +143,15 @@ pub fn overlay(order: &Order<'_>) -> Result<Overlay, serde_yaml::Error> {
 }
 
 impl Overlay {
+    /// Whether none of `containers` was made with another overlay.
+    pub fn has_made(&self, containers: &[Container]) -> bool {
+        let digest = |container: &Container| self.digests.get(&container.service);
+        let is_other = |container: &&Container| {
+            !container.label.is_empty() && digest(container) != Some(&container.label)
+        };
+        !containers.iter().any(|container| is_other(&container))
+    }
+
     /// Keeps a file of these contents, and returns its name.
     fn keep(&mut self, stem: &str, ending: &str, contents: Vec<u8>) -> String {
         let digest = Fingerprint::of([contents.as_slice()]).to_string();

@@ -44,7 +44,7 @@ pub fn run(asked: &Setup, shell: &Environment, report: Report) -> Result<Told, R
     let place = find(&asked.project.asked(), shell)?;
     let shape = match shape(asked, &place)? {
         Some(shape) => shape,
-        None if asked.check => return Ok(check::nothing()),
+        None if asked.check => return Ok(check::nothing(&place)),
         None => return away::away(&place, asked.dry_run, asked.up, report),
     };
     let inputs = inputs::read(&given(&shape), Time::now(), &password::terminal)?;
@@ -76,7 +76,9 @@ pub fn run(asked: &Setup, shell: &Environment, report: Report) -> Result<Told, R
         report.warning(&words::Unread(&unread));
     }
     for choice in trusting() {
-        obstacles::check(choice.name, choice.service, &custom)?;
+        let image = images.image(&project, choice.name);
+        let volumes = image.map_or(&[][..], |image| &image.volumes);
+        obstacles::check(choice.name, choice.service, volumes, &custom)?;
     }
     let roots = shape.roots.map(Roots::from).unwrap_or_default();
     let grounds = images.grounds(&project, trusting().map(|choice| choice.name), roots)?;
@@ -98,18 +100,20 @@ pub fn run(asked: &Setup, shell: &Environment, report: Report) -> Result<Told, R
         without,
     };
     let overlay = overlay::overlay(&order)?;
+    let running = next::containers(&project);
     if asked.check {
-        return Ok(check::check(&place, &project, &overlay)?);
+        return Ok(check::check(&place, &overlay, running.unwrap_or_default())?);
     }
 
     // What is in force already is kept in step.
     let standing = write::standing(&place.base)?;
     let was_active = standing.is_some_and(|standing| standing.compose_file.is_some());
     let is_active = asked.activate || was_active;
-    let output = output(overlay, &shape, &place, is_active)?;
+    let is_settled = running.as_ref().is_some_and(|all| overlay.has_made(all));
+    let output = output(overlay, &shape, &place, is_active, is_settled)?;
     let changes = write::write(&place.base, &output, asked.dry_run)?;
     changes.left.iter().for_each(|left| report.warning(left));
-    let next = Next::with_overlay(&place, &project, &shape, is_active);
+    let next = Next::with_overlay(&place, &project, &shape, is_active, running);
     let text = words::told(&Done {
         choices: &choices,
         off: &shape.without,
@@ -190,6 +194,7 @@ fn output(
     shape: &Shape,
     place: &Place,
     is_active: bool,
+    is_settled: bool,
 ) -> Result<write::Output, Refusal> {
     let compose_file = is_active.then(|| place.compose_file()).transpose();
     Ok(write::Output {
@@ -197,5 +202,6 @@ fn output(
         files: overlay.files.into_iter().collect(),
         compose_file: compose_file.map_err(Refusal::separator)?,
         words: shape.words(&place.base),
+        is_settled,
     })
 }

@@ -49,6 +49,9 @@ pub struct Output {
     pub compose_file: Option<String>,
     /// The words of the setup, for the manifest. Nothing secret.
     pub words: Vec<String>,
+    /// Whether no container still mounts what an overlay before this one named. Else a container that
+    /// is restarted would not find its files.
+    pub is_settled: bool,
 }
 
 /// What stands of an earlier setup.

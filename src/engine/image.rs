@@ -23,6 +23,8 @@ pub struct Image {
     pub entrypoint: Vec<String>,
     /// Who it runs as; empty for root.
     pub user: String,
+    /// Where it wants volumes.
+    pub volumes: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -44,6 +46,7 @@ struct Config {
     entrypoint: Option<Vec<String>>,
     cmd: Option<Vec<String>>,
     user: String,
+    volumes: Option<BTreeMap<String, serde_json::Value>>,
 }
 
 /// Of the images `names`, those that the engine has.
@@ -97,6 +100,7 @@ impl Inspected {
             environment: pairs.collect(),
             entrypoint: config.entrypoint.into_iter().chain(config.cmd).flatten().collect(),
             user: config.user,
+            volumes: config.volumes.into_iter().flat_map(BTreeMap::into_keys).collect(),
         }
     }
 }

@@ -19,6 +19,7 @@ pub fn output(name: &str) -> Output {
         ],
         compose_file: None,
         words: vec!["--custom-ca".to_owned(), name.to_owned()],
+        is_settled: false,
     }
 }
 

@@ -28,10 +28,15 @@ pub struct Next {
 
 impl Next {
     /// With our overlay.
-    pub fn with_overlay(place: &Place, project: &Project, shape: &Shape, is_active: bool) -> Self {
+    pub fn with_overlay(
+        place: &Place,
+        project: &Project,
+        shape: &Shape,
+        is_active: bool,
+        running: Option<Vec<Container>>,
+    ) -> Self {
         let mut files = place.files.clone();
         files.files.push(plain(&place.base, OVERLAY));
-        let running = containers(project);
         // Where no engine answers, there may be some.
         let is_there = |name: &&String| {
             running.as_ref().is_none_or(|all| all.iter().any(|found| found.service == **name))

@@ -104,15 +104,21 @@ impl Manifest {
     }
 
     /// The manifest while `new` is put in place of the generation whose overlay stands, and the one
-    /// after that: `new`, and what was in force before it.
-    pub fn succession(&self, overlay: Option<&[u8]>, new: &Generation) -> (Self, Self) {
+    /// after that: `new`, and, unless it `is_settled`, all that were in force before it.
+    pub fn succession(
+        &self,
+        overlay: Option<&[u8]>,
+        new: &Generation,
+        is_settled: bool,
+    ) -> (Self, Self) {
         let place = overlay.and_then(|overlay| self.place(overlay)).unwrap_or_default();
         let others = |from: usize| {
             let others = self.generations.iter().skip(from);
             others.filter(|other| other.overlay != new.overlay).cloned()
         };
         let meanwhile = std::iter::once(new.clone()).chain(others(0)).collect();
-        let finally = std::iter::once(new.clone()).chain(others(place).take(1)).collect();
+        let former = others(place).filter(|_| !is_settled);
+        let finally = std::iter::once(new.clone()).chain(former).collect();
         (Self::of(meanwhile), Self::of(finally))
     }
 }

@@ -59,7 +59,8 @@ impl<'a> Plan<'a> {
 
         let none = Manifest::of(Vec::new());
         let manifest = places.manifest().unwrap_or(&none);
-        let (meanwhile, finally) = manifest.succession(standing, &Generation::of(output));
+        let (meanwhile, finally) =
+            manifest.succession(standing, &Generation::of(output), output.is_settled);
         let mut changes = Changes::default();
         let contents = contents(places, output, manifest)?;
         if !contents.is_empty() {
