@@ -45,9 +45,13 @@ pub fn check(
     match write::standing(&place.base)? {
         None => behind.push(format!("{} is not there", path(OVERLAY))),
         Some(standing) => {
-            if standing.overlay.as_deref().map(body) != Some(body(&overlay.text)) {
-                let path = path(OVERLAY);
-                behind.push(format!("{path} is older than the CA, an image or a compose file"));
+            let ours = path(OVERLAY);
+            match standing.overlay {
+                None => behind.push(format!("{ours} is not there")),
+                Some(text) if body(&text) == body(&overlay.text) => {}
+                Some(_) => {
+                    behind.push(format!("{ours} is older than the CA, an image or a compose file"))
+                }
             }
             let listed = place.compose_file().ok();
             if standing.compose_file.is_some() && standing.compose_file != listed {
@@ -76,7 +80,7 @@ pub fn check(
     if behind.is_empty() {
         return Ok(Told { text: "in step\n".to_owned(), code: 0 });
     }
-    Ok(out_of_step(&behind, "run setup again, then the command that it prints"))
+    Ok(out_of_step(&behind, "run setup with the same options, then the command that it prints"))
 }
 
 fn out_of_step(behind: &[String], fix: &str) -> Told {

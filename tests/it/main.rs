@@ -20,6 +20,7 @@ mod world;
 mod case;
 mod compose;
 mod project;
+mod scenes;
 
 mod block;
 mod certs;

@@ -6,13 +6,9 @@
 
 use std::os::unix::fs::chown;
 
-use crate::compose::{Desk, trust_compose};
-use crate::world::{Outcome, is_snapshot};
-
-/// Said of every project where no docker command is.
-const ALONE: &str = "trust-compose: warning: the project is read without Compose: there is no docker \
-                     command; what images hold is not known\ntrust-compose: fix: run this again where \
-                     docker is, if images bring certificates of their own\n";
+use crate::compose::Desk;
+use crate::scenes::{Scenes, run};
+use crate::world::is_snapshot;
 
 const BACK_END: &str = "services:\n  api:\n    build: .\n  db:\n    image: postgres:17\n";
 const CADDY: &str = "services:\n  api:\n    build: .\n  web:\n    image: caddy:2\n    volumes: \
@@ -46,73 +42,9 @@ fn standing() -> Desk {
     desk
 }
 
-fn run(desk: &Desk, words: &str, variables: &[(&str, &str)]) -> Outcome {
-    let words: Vec<_> = words.split(' ').collect();
-    let mut command = desk.command(&trust_compose(), &words, "022");
-    Outcome(command.env("PATH", "/nowhere").envs(variables.iter().copied()).output().unwrap())
-}
-
-struct Scenes(String);
-
-impl Scenes {
-    #[track_caller]
-    fn add(&mut self, scene: &str, desk: &Desk, words: &str) {
-        self.add_with(scene, desk, words, &[]);
-    }
-
-    /// Runs a scene. Where it ends in an error, nothing has been touched.
-    #[track_caller]
-    fn add_with(&mut self, scene: &str, desk: &Desk, words: &str, variables: &[(&str, &str)]) {
-        let before = (desk.contents("."), desk.state("."));
-        let outcome = run(desk, words, variables);
-        let code = outcome.0.status.code().unwrap();
-        let is_same = (desk.contents("."), desk.state(".")) == before;
-        let is_whole = code == 0 || is_same || words.ends_with("--up");
-        assert!(is_whole, "{scene}: something was written\n{}", outcome.stderr());
-        let stderr = outcome.stderr();
-        let stderr = if scene == "no docker command" { stderr } else { stderr.replace(ALONE, "") };
-        let lines: Vec<_> = stderr.lines().collect();
-        for line in &lines {
-            assert!(line.starts_with("trust-compose: "), "{scene}: {stderr}");
-        }
-        let is = |line: &str, what: &str| line.starts_with(&format!("trust-compose: {what}: "));
-        for (index, line) in lines.iter().enumerate() {
-            let has_fix = lines.get(index + 1).is_some_and(|next| is(next, "fix"));
-            assert_eq!(is(line, "error") || is(line, "warning"), has_fix, "{scene}: {stderr}");
-        }
-        let is_error = code != 0 && !outcome.stdout().starts_with("out of step: ");
-        assert_eq!(is_error, stderr.contains(": error: "), "{scene}: {words}");
-        let told = format!("{stderr}{}", outcome.stdout());
-        assert!(!told.is_empty(), "{scene}: nothing is said");
-        let here = desk.path("").display().to_string();
-        let told = told.replace(here.trim_end_matches('/'), "HERE").replace("\n\n", "\n \n");
-        self.0 += &format!("# {scene} (exit {code})\n$ {words}\n{}\n", undated(&told));
-    }
-}
-
-/// The text without what is another one at each run.
-fn undated(text: &str) -> String {
-    let is_day = |word: &str| word.len() == 10 && word.matches('-').count() == 2;
-    let is_digest = |word: &str| word.len() == 65 && word.ends_with(')');
-    let is_file = |word: &str| word.contains(".trust/") && word.len() > 30;
-    let lines = text.split('\n').map(|line| {
-        let words = line.split(' ').map(|word| match word {
-            word if is_day(word) => "DAY",
-            word if is_digest(word) => "DIGEST)",
-            word if is_file(word) => "FILE",
-            word => word,
-        });
-        let line = words.collect::<Vec<_>>().join(" ");
-        // How many there are is the business of a crate.
-        let rest = line.strip_prefix("with ").and_then(|rest| rest.split_once(" root"));
-        rest.map_or(line.clone(), |(_, rest)| format!("with N root{rest}"))
-    });
-    lines.collect::<Vec<_>>().join("\n")
-}
-
 #[test]
 fn every_message_reads_as_it_should() {
-    let mut scenes = Scenes(String::new());
+    let mut scenes = Scenes::default();
     command_line(&mut scenes);
     place(&mut scenes);
     services(&mut scenes);
@@ -122,7 +54,7 @@ fn every_message_reads_as_it_should() {
     disk(&mut scenes);
     check(&mut scenes);
     taking_away(&mut scenes);
-    is_snapshot(&scenes.0, "setup_messages.txt");
+    is_snapshot(&scenes.text, "setup_messages.txt");
 }
 
 fn command_line(scenes: &mut Scenes) {

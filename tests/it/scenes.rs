@@ -1,0 +1,80 @@
+//! Scenes of a snapshot: what trust-compose says and prints, and that it touched nothing where it ends
+//! in an error.
+
+use crate::compose::{Desk, trust_compose};
+use crate::world::Outcome;
+
+/// Said of every project where no docker command is.
+const ALONE: &str = "trust-compose: warning: the project is read without Compose: there is no docker \
+                     command; what images hold is not known\ntrust-compose: fix: run this again where \
+                     docker is, if images bring certificates of their own\n";
+
+/// trust-compose, where no other program is.
+pub fn run(desk: &Desk, words: &str, variables: &[(&str, &str)]) -> Outcome {
+    let words: Vec<_> = words.split(' ').collect();
+    let mut command = desk.command(&trust_compose(), &words, "022");
+    Outcome(command.env("PATH", "/nowhere").envs(variables.iter().copied()).output().unwrap())
+}
+
+/// A snapshot that grows.
+#[derive(Default)]
+pub struct Scenes {
+    pub text: String,
+}
+
+impl Scenes {
+    #[track_caller]
+    pub fn add(&mut self, scene: &str, desk: &Desk, words: &str) {
+        self.add_with(scene, desk, words, &[]);
+    }
+
+    /// Runs a scene. Where it ends in an error, nothing has been touched.
+    #[track_caller]
+    pub fn add_with(&mut self, scene: &str, desk: &Desk, words: &str, variables: &[(&str, &str)]) {
+        let before = (desk.contents("."), desk.state("."));
+        let outcome = run(desk, words, variables);
+        let code = outcome.0.status.code().unwrap();
+        let is_same = (desk.contents("."), desk.state(".")) == before;
+        let is_whole = code == 0 || is_same || words.ends_with("--up");
+        assert!(is_whole, "{scene}: something was written\n{}", outcome.stderr());
+        let stderr = outcome.stderr();
+        let stderr = if scene == "no docker command" { stderr } else { stderr.replace(ALONE, "") };
+        let lines: Vec<_> = stderr.lines().collect();
+        for line in &lines {
+            assert!(line.starts_with("trust-compose: "), "{scene}: {stderr}");
+        }
+        let is = |line: &str, what: &str| line.starts_with(&format!("trust-compose: {what}: "));
+        for (index, line) in lines.iter().enumerate() {
+            let has_fix = lines.get(index + 1).is_some_and(|next| is(next, "fix"));
+            assert_eq!(is(line, "error") || is(line, "warning"), has_fix, "{scene}: {stderr}");
+        }
+        let is_error = code != 0 && !outcome.stdout().starts_with("out of step: ");
+        assert_eq!(is_error, stderr.contains(": error: "), "{scene}: {words}");
+        let told = format!("{stderr}{}", outcome.stdout());
+        assert!(!told.is_empty(), "{scene}: nothing is said");
+        let here = desk.path("").display().to_string();
+        let told = told.replace(here.trim_end_matches('/'), "HERE").replace("\n\n", "\n \n");
+        self.text += &format!("# {scene} (exit {code})\n$ {words}\n{}\n", undated(&told));
+    }
+}
+
+/// The text without what is another one at each run.
+fn undated(text: &str) -> String {
+    let is_day =
+        |word: &str| word.len() == 10 && word.starts_with("20") && word.matches('-').count() == 2;
+    let is_digest = |word: &str| word.len() == 65 && word.ends_with(')');
+    let is_file = |word: &str| word.contains("ca-bundle-");
+    let lines = text.split('\n').map(|line| {
+        let words = line.split(' ').map(|word| match word {
+            word if is_day(word) => "DAY",
+            word if is_digest(word) => "DIGEST)",
+            word if is_file(word) => "FILE",
+            word => word,
+        });
+        let line = words.collect::<Vec<_>>().join(" ");
+        // How many there are is the business of a crate.
+        let rest = line.strip_prefix("with ").and_then(|rest| rest.split_once(" root"));
+        rest.map_or(line.clone(), |(_, rest)| format!("with N root{rest}"))
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
