@@ -7,7 +7,7 @@ use crate::site::{PRIVATE, SECOND, site};
 
 const SETUP: &str = "--custom-ca certs/";
 const CHECK: &str = "--custom-ca certs/ --check";
-const OLDER: &str = "docker-compose.ca.yml is older than the CA, an image or a compose file";
+const OLDER: &str = "`docker-compose.ca.yml` is older than the CA, an image or a compose file";
 
 #[test]
 fn check() {
