@@ -124,3 +124,19 @@ fn entrypoint_adopts_the_overlay() {
         }
     }
 }
+
+/// The mount point would stay in the image's volume, and with it a service that does not start.
+#[test]
+fn image_that_keeps_a_volume_above_the_ca() {
+    let site = site();
+    let image = site.derived(
+        "volume",
+        &format!("FROM {}\nVOLUME /usr/local/share/ca-certificates\n", site.image(TRIXIE)),
+    );
+    let project = Project::new(&site).ca(PRIVATE).service("kept", &image, "");
+    let directory = project.directory();
+    let refused = project.setup("--custom-ca certs/").exits(1);
+    let refused = refused.says("its image keeps a volume at `/usr/local/share/ca-certificates`");
+    refused.says("take that VOLUME out of the image, or leave the service out");
+    assert_eq!(project.directory(), directory);
+}
