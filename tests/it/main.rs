@@ -48,6 +48,7 @@ mod select;
 mod select_dockerfile;
 mod select_images;
 mod setup;
+mod setup_machine;
 mod setup_messages;
 mod setup_place;
 mod tidy;

@@ -10,13 +10,13 @@ use crate::golden::alone;
 use crate::world::{Outcome, tool};
 
 /// A project of this compose file, beside a CA and a server's certificate.
-fn project(compose: &str) -> Desk {
+pub fn project(compose: &str) -> Desk {
     let desk = Desk::with(&["reflector.local", "192.168.1.100"]);
     desk.write("docker-compose.yml", compose);
     desk
 }
 
-fn back_end() -> Desk {
+pub fn back_end() -> Desk {
     project("services:\n  api:\n    build: .\n  queue:\n    image: lab/queue\n")
 }
 
@@ -37,18 +37,10 @@ impl Desk {
         let (_, rest) = overlay.split_once(&format!(".trust/{stem}-")).unwrap();
         format!(".trust/{stem}-{}", rest.lines().next().unwrap())
     }
-
-    /// The same in new namespaces, after a shell command in them.
-    #[track_caller]
-    fn after(&self, prelude: &str, words: &str) -> Outcome {
-        let script = format!("{prelude} && exec '{}' {words}", trust_compose().display());
-        let words = ["--mount", "/bin/sh", "-c", &script];
-        Outcome(self.command(&tool("unshare"), &words, "022").output().unwrap())
-    }
 }
 
 #[track_caller]
-fn has(text: &str, words: &str) {
+pub fn has(text: &str, words: &str) {
     assert!(text.contains(words), "{words:?} is not in:\n{text}");
 }
 
@@ -235,64 +227,6 @@ fn every_kind_of_ca_file_and_a_password() {
     desk.types(".", "setup --custom-ca ca.der").succeeds();
     assert_eq!(desk.read(&desk.overlaid("custom-ca")), mounted);
     has(&desk.read("certs/ca.crt"), mounted.trim());
-}
-
-#[test]
-fn the_roots_of_this_machine_are_counted_against_mozillas() {
-    let desk = back_end();
-    let text =
-        "with 2 roots of this machine (--roots host), 2 of which are not Mozilla's: api, queue";
-    desk.certs(&["b.lab", "--out", "other", "--ca-name", "Other"]).succeeds();
-    desk.write("roots.crt", desk.read("certs/ca.crt") + &desk.read("other/ca.crt"));
-    let roots = "/etc/ssl/certs/ca-certificates.crt";
-    let bind = format!("mount --bind roots.crt {roots} && export PATH=/nowhere");
-    let words = "setup --custom-ca other/ca.crt --roots host";
-    has(&desk.after(&bind, words).succeeds().stdout(), text);
-    desk.write("roots.crt", desk.read("certs/ca.crt"));
-    let text =
-        "with 1 root of this machine (--roots host), 1 of which is not Mozilla's: api, queue";
-    has(&desk.after(&bind, words).succeeds().stdout(), text);
-    let mozilla = desk.types(".", "setup --custom-ca certs/ca.crt --roots mozilla").succeeds();
-    has(&mozilla.stdout(), "roots of Mozilla's (--roots mozilla): api, queue\n");
-    // Those that a service trusts with Mozilla's are none that Mozilla does not have.
-    let bundle = desk.read(&desk.overlaid("ca-bundle"));
-    let custom = desk.read(&desk.overlaid("custom-ca"));
-    desk.write("roots.crt", bundle.replace(&custom, ""));
-    has(
-        &desk.after(&bind, words).succeeds().stdout(),
-        "(--roots host), 0 of which are not Mozilla's",
-    );
-}
-
-#[test]
-fn a_name_that_leads_nowhere_and_selinux_are_told() {
-    let desk = project("services:\n  edge:\n    image: nginx\n");
-    desk.write("nsswitch.conf", "hosts: files\n").write("hosts", "127.0.0.1 localhost\n");
-    desk.directory("bin", 0o755);
-    symlink(tool("getent"), desk.path("bin/getent")).unwrap();
-    let names = "mount --bind nsswitch.conf /etc/nsswitch.conf && mount --bind hosts /etc/hosts";
-    let here = "export PATH=$PWD/bin";
-    let words = "setup --custom-ca certs --domain reflector.local --tls edge --service edge=leave";
-    let told = desk.after(&format!("{names} && {here}"), words).succeeds().stdout();
-    let line = "`reflector.local` does not resolve here: for this machine add `127.0.0.1 \
-                reflector.local` to /etc/hosts; for others `192.168.1.100 reflector.local`\n";
-    has(&told, line);
-    assert!(!told.contains("chcon"), "{told}");
-    desk.write("hosts", "127.0.0.1 localhost reflector.local\n");
-    let sys = "mount -t tmpfs tmpfs /sys/fs && mkdir /sys/fs/selinux";
-    let enforcing = format!("{sys} && echo 1 >/sys/fs/selinux/enforce && {names} && {here}");
-    let told = desk.after(&enforcing, words).succeeds().stdout();
-    assert!(!told.contains("/etc/hosts"), "{told}");
-    let certs = desk.path("certs").display().to_string();
-    has(
-        &told,
-        &format!(
-            "this machine enforces SELinux: first let containers read the files: `sudo chcon -R -t \
-             container_file_t .trust {certs}/server.pem {certs}/server-key.pem`\n"
-        ),
-    );
-    let told = desk.after(&enforcing.replace("echo 1", "echo 0"), words).succeeds().stdout();
-    assert!(!told.contains("chcon"), "{told}");
 }
 
 #[test]

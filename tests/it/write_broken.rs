@@ -1,66 +1,100 @@
 //! Setups and removals that are killed at every step, that find no space, or that may not write: the
 //! old state or the new one, and whoever comes next finishes.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, chown, symlink};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Output};
+use std::sync::OnceLock;
 
-use trust_init::compose::remove::remove;
-use trust_init::compose::write::write;
-
-use crate::compose::Desk;
-use crate::project::{active, output, project, tree};
+use crate::compose::{Desk, trust_compose};
+use crate::project::{project, tree};
 use crate::world::tool;
 
 /// The system calls that change something, or come between two that do.
 const CALLS: [&str; 9] =
     ["mkdirat", "openat", "fchown", "fchmod", "writev", "fsync", "renameat", "unlinkat", "flock"];
 
-/// Names the task of a process that this test program starts of itself.
-const TASK: &str = "TRUST_COMPOSE_TASK";
+/// CAs, the same ones for every project.
+const CAS: [&str; 3] = ["z.crt", "a.crt", "b.crt"];
 
-/// No test: what is killed. The test program starts itself with nothing but this.
-#[test]
-fn task() {
-    let Some(task) = std::env::var_os(TASK) else { return };
-    let base = std::env::current_dir().unwrap();
-    let done = match task.to_str().unwrap() {
-        "setup" => write(&base, &active("b"), false),
-        _ => remove(&base, false),
-    };
-    if let Err(error) = done {
-        println!("{error}");
-        panic!("told above");
-    }
+/// Does a task: `remove`, or `setup` and the CA.
+fn run(desk: &Desk, task: &str, uid: u32) -> Output {
+    started(Command::new(trust_compose()), desk, task, uid)
 }
 
-/// Does a task in a process of its own, under these system calls of strace's.
-fn run(desk: &Desk, task: &str, inject: Option<&str>, uid: u32) -> Output {
-    let program = std::env::current_exe().unwrap();
-    let words = ["--exact", "write_broken::task", "--test-threads=1", "--nocapture"];
-    let mut command = match inject {
-        Some(inject) => {
-            let mut command = Command::new(tool("strace"));
-            command.args(["-f", "-qq", "-o", "/dev/null", "-e", inject]).arg(program);
-            command
-        }
-        None => Command::new(program),
+/// The same under an injection of strace's, and whether it came to pass.
+fn disturbed(desk: &Desk, task: &str, inject: &str) -> (Output, bool) {
+    let log = Desk::new();
+    let mut command = Command::new(tool("strace"));
+    command.args(["-f", "-qq", "-o"]).arg(log.path("log")).args(["-e", inject]);
+    command.arg(trust_compose());
+    let output = started(command, desk, task, 0);
+    (output, log.read("log").contains("(INJECTED)"))
+}
+
+fn started(mut command: Command, desk: &Desk, task: &str, uid: u32) -> Output {
+    match task.split_once(' ') {
+        Some((task, ca)) => command.args([task, "--custom-ca", ca, "--activate"]),
+        None => command.arg(task),
     };
-    command.args(words).env(TASK, task).current_dir(desk.path("")).uid(uid).gid(uid);
-    command.output().unwrap()
+    command.current_dir(desk.path("")).uid(uid).gid(uid);
+    command.env_clear().env("PATH", "/nowhere").output().unwrap()
+}
+
+/// Does a task that comes to its end, and returns what it prints.
+#[track_caller]
+fn does(desk: &Desk, task: &str, step: &str) -> String {
+    let output = run(desk, task, 0);
+    assert!(output.status.success(), "{step}: {}", told(&output));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// What is said of a failure.
+fn told(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).replace("trust-compose: ", "")
+}
+
+fn cas() -> &'static [String] {
+    static MADE: OnceLock<Vec<String>> = OnceLock::new();
+    let make = |_: &&str| {
+        let desk = Desk::new();
+        desk.authority(".", -1, 100);
+        desk.read("ca.crt")
+    };
+    MADE.get_or_init(|| CAS.iter().map(|ca| make(&ca)).collect())
+}
+
+/// For each overlay that a setup of one of the CAs makes, the files that it mounts.
+fn overlays() -> &'static BTreeMap<String, Vec<(String, String)>> {
+    static MADE: OnceLock<BTreeMap<String, Vec<(String, String)>>> = OnceLock::new();
+    let make = |ca: &&str| {
+        let desk = original(false);
+        does(&desk, &format!("setup {ca}"), "at first");
+        let entries = fs::read_dir(desk.path(".trust")).unwrap().map(|entry| entry.unwrap());
+        let names = entries.map(|entry| entry.file_name().into_string().unwrap());
+        let files = names.filter(|name| name != "manifest.json").map(|name| {
+            let contents = desk.read(&format!(".trust/{name}"));
+            (name, contents)
+        });
+        (desk.read("docker-compose.ca.yml"), files.collect())
+    };
+    MADE.get_or_init(|| CAS.iter().map(make).collect())
 }
 
 /// A project that was set up twice and has files of its own; `.env` is one, or a link to one.
 fn prepared(is_link: bool) -> Desk {
     let desk = original(is_link);
-    desk.setup(&active("z"));
-    desk.setup(&active("a"));
+    does(&desk, "setup z.crt", "at first");
+    does(&desk, "setup a.crt", "then");
     desk
 }
 
 fn original(is_link: bool) -> Desk {
     let desk = project();
+    desk.write("compose.yml", "services:\n  api:\n    build: .\n");
+    CAS.iter().zip(cas()).for_each(|(name, ca)| _ = desk.write(name, ca));
     desk.write(".gitignore", "*.log").directory("private", 0o700);
     let env = if is_link { "private/env" } else { ".env" };
     desk.write(env, "SECRET=1").chmod(env, 0o600);
@@ -80,10 +114,9 @@ fn works(desk: &Desk, step: &str) {
     assert!(desk.read(".gitignore").starts_with("*.log"), "{step}");
     if has_overlay {
         let text = desk.read("docker-compose.ca.yml");
-        let name = ["z", "a", "b"].into_iter().find(|name| output(name).overlay == text).unwrap();
-        for (file, contents) in output(name).files {
+        for (file, contents) in overlays().get(&text).unwrap_or_else(|| panic!("{step}: {text}")) {
             let path = format!(".trust/{file}");
-            assert_eq!(desk.read(&path).as_bytes(), contents, "{step}");
+            assert_eq!(desk.read(&path), *contents, "{step}");
             assert_eq!(desk.mode(&path), 0o644, "{step}");
         }
     }
@@ -112,15 +145,17 @@ fn killed_at_every_step(prepare: impl Fn() -> Desk, task: &str, is_link: bool) {
         for n in 1.. {
             let desk = prepare();
             let inject = format!("inject={call}:signal=SIGKILL:when={n}");
-            let came_to_its_end = run(&desk, task, Some(&inject), 0).status.success();
+            let came_to_its_end = disturbed(&desk, task, &inject).0.status.success();
             let step = format!("{call} {n}");
             works(&desk, &step);
             if n % 2 == 0 {
-                desk.setup(&active("b"));
+                does(&desk, "setup b.crt", &step);
                 works(&desk, &step);
-                assert!(desk.setup(&active("b")).is_nothing(), "{step}");
+                let before = (desk.state(""), desk.state(".trust"));
+                does(&desk, "setup b.crt", &step);
+                assert_eq!((desk.state(""), desk.state(".trust")), before, "{step}");
             }
-            desk.take_away();
+            does(&desk, "remove", &step);
             assert_eq!(tree(&desk), before, "{step}");
             if came_to_its_end {
                 break;
@@ -133,17 +168,17 @@ fn killed_at_every_step(prepare: impl Fn() -> Desk, task: &str, is_link: bool) {
 
 #[test]
 fn a_first_setup_killed_at_any_step() {
-    killed_at_every_step(|| original(false), "setup", false);
+    killed_at_every_step(|| original(false), "setup b.crt", false);
 }
 
 #[test]
 fn another_setup_killed_at_any_step() {
-    killed_at_every_step(|| prepared(false), "setup", false);
+    killed_at_every_step(|| prepared(false), "setup b.crt", false);
 }
 
 #[test]
 fn a_setup_with_env_elsewhere_killed_at_any_step() {
-    killed_at_every_step(|| original(true), "setup", true);
+    killed_at_every_step(|| original(true), "setup b.crt", true);
 }
 
 #[test]
@@ -159,17 +194,19 @@ fn a_full_disk_changes_nothing() {
             let desk = prepared(false);
             let before = tree(&desk);
             let inject = format!("inject={call}:error=ENOSPC:when={n}");
-            let output = run(&desk, "setup", Some(&inject), 0);
-            if output.status.success() {
+            let (output, is_disturbed) = disturbed(&desk, "setup b.crt", &inject);
+            if !is_disturbed {
                 break;
             }
-            let told = String::from_utf8(output.stdout).unwrap();
-            if told.contains("cannot ") {
-                let is_told = told.contains(": no space left on device\nfix: free some space, and");
-                assert!(is_told, "{call} {n}: {told}");
-                assert_eq!(tree(&desk), before, "{call} {n}");
-                failures += 1;
+            if output.status.success() {
+                // What was looked at only to be sure.
+                works(&desk, &format!("{call} {n}"));
+                continue;
             }
+            assert_eq!(tree(&desk), before, "{call} {n}");
+            let told = told(&output);
+            assert!(told.contains(": no space left on device\nfix: "), "{call} {n}: {told}");
+            failures += usize::from(told.contains("fix: free some space, and run it again\n"));
         }
     }
     assert!(failures > 8, "only {failures} failures");
@@ -177,33 +214,31 @@ fn a_full_disk_changes_nothing() {
 
 #[test]
 fn a_directory_of_somebody_else_is_told() {
-    let desk = project();
-    let told = |output: Output| {
-        assert!(!output.status.success());
-        let told = String::from_utf8(output.stdout).unwrap();
-        let told = told.replace(&desk.path("").display().to_string(), "");
-        told.split_once("cannot ").unwrap().1.split("\n\n").next().unwrap().to_owned()
+    let desk = original(false);
+    desk.remove(".env").remove(".gitignore");
+    let fails = |task: &str, words: &str| {
+        let before = tree(&desk);
+        let output = run(&desk, task, 1234);
+        assert_eq!(output.status.code(), Some(1));
+        let told = told(&output);
+        assert!(told.ends_with(&format!("error: cannot {words}\n")), "{told}");
+        assert_eq!(tree(&desk), before);
     };
-    let may = "fix: run it as a user who may write to that directory\n";
-    let words = format!("make `.trust`: permission denied\n{may}");
-    assert!(told(run(&desk, "setup", None, 1234)).starts_with(&words));
-    assert_eq!(fs::read_dir(desk.path("")).unwrap().count(), 1);
+    let may = "fix: run it as a user who may write to that directory";
+    fails("setup b.crt", &format!("make `.trust`: permission denied\n{may}"));
     // A directory of one's own, and files in it that are not.
     chown(desk.path(""), Some(1234), Some(1234)).unwrap();
     desk.write(".env", "A=1\n");
-    let before = tree(&desk);
     let words = "change `.env`: it is uid 0's and gid 0's, and a new one would not be\n\
-                 fix: run it as its owner\n";
-    assert!(told(run(&desk, "setup", None, 1234)).starts_with(words));
+                 fix: run it as its owner";
+    fails("setup b.crt", words);
     chown(desk.path(".env"), Some(1234), Some(0)).unwrap();
-    let words = words.replace("uid 0", "uid 1234");
-    assert!(told(run(&desk, "setup", None, 1234)).starts_with(&words));
+    fails("setup b.crt", &words.replace("uid 0", "uid 1234"));
     chown(desk.path(".env"), Some(0), Some(0)).unwrap();
-    assert_eq!(tree(&desk), before);
     desk.chmod(".env", 0o600);
-    let words = "read `.env`: permission denied\nfix: run it as the owner of that file\n";
-    assert!(told(run(&desk, "setup", None, 1234)).starts_with(words));
-    assert!(told(run(&desk, "remove", None, 1234)).starts_with(words));
+    let words = "read `.env`: permission denied\nfix: run it as the owner of that file";
+    fails("setup b.crt", words);
+    fails("remove", words);
 }
 
 #[test]
@@ -212,19 +247,19 @@ fn what_somebody_wrote_meanwhile_is_never_lost() {
     // Held up on its way to the disk, long after `.env` was read.
     let held = "inject=fsync:delay_enter=3000000:when=1";
     std::thread::scope(|scope| {
-        let running = scope.spawn(|| run(&desk, "setup", Some(held), 0));
+        let running = scope.spawn(|| disturbed(&desk, "setup b.crt", held));
         while !desk.has(".trust/.trust-compose-env") {
             assert!(!running.is_finished());
             std::thread::yield_now();
         }
         desk.write(".env", "SECRET=2");
-        let told = String::from_utf8(running.join().unwrap().stdout).unwrap();
+        let told = told(&running.join().unwrap().0);
         let words = "somebody else wrote to it at the same time\nfix: run it again\n";
-        assert!(told.contains(words), "{told}");
+        assert!(told.ends_with(words), "{told}");
     });
     assert_eq!(desk.read(".env"), "SECRET=2");
-    desk.setup(&active("b"));
-    desk.take_away();
+    does(&desk, "setup b.crt", "again");
+    does(&desk, "remove", "in the end");
     assert_eq!(desk.read(".env"), "SECRET=2");
 }
 
@@ -232,11 +267,13 @@ fn what_somebody_wrote_meanwhile_is_never_lost() {
 fn two_at_once_wait_for_each_other() {
     let desk = prepared(false);
     std::thread::scope(|scope| {
-        let runs = ["setup", "remove", "setup", "setup", "remove", "setup"];
-        let runs = runs.map(|task| scope.spawn(|| run(&desk, task, None, 0)));
-        assert!(runs.into_iter().all(|run| run.join().unwrap().status.success()));
+        let runs = ["setup b.crt", "remove", "setup a.crt", "setup b.crt", "remove", "setup z.crt"];
+        let runs = runs.map(|task| scope.spawn(|| run(&desk, task, 0)));
+        for output in runs.map(|run| run.join().unwrap()) {
+            assert!(output.status.success(), "{}", told(&output));
+        }
     });
     works(&desk, "in the end");
-    desk.take_away();
+    does(&desk, "remove", "in the end");
     assert_eq!(tree(&desk), tree(&original(false)));
 }
