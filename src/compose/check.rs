@@ -50,7 +50,7 @@ pub fn check(
                 None => behind.push(format!("{ours} is not there")),
                 Some(text) if body(&text) == body(&overlay.text) => {}
                 Some(_) => {
-                    behind.push(format!("{ours} is older than the CA, an image or a compose file"))
+                    behind.push(format!("{ours} is older than the CA, an image or a compose file"));
                 }
             }
             let listed = place.compose_file().ok();

@@ -58,12 +58,12 @@ fn told(output: &Output) -> String {
 
 fn cas() -> &'static [String] {
     static MADE: OnceLock<Vec<String>> = OnceLock::new();
-    let make = |_: &&str| {
+    let make = |_| {
         let desk = Desk::new();
         desk.authority(".", -1, 100);
         desk.read("ca.crt")
     };
-    MADE.get_or_init(|| CAS.iter().map(|ca| make(&ca)).collect())
+    MADE.get_or_init(|| CAS.iter().map(make).collect())
 }
 
 /// For each overlay that a setup of one of the CAs makes, the files that it mounts.
