@@ -20,6 +20,9 @@
 mod clients;
 mod container;
 mod engine;
+#[path = "../compose/case.rs"]
+mod case;
+mod model;
 mod project;
 mod site;
 
@@ -29,6 +32,7 @@ mod check;
 mod companion;
 mod exec;
 mod first;
+mod golden;
 mod image;
 mod mistakes;
 mod mounted;

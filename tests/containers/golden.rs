@@ -1,0 +1,41 @@
+//! Every case of tests/compose with the real Compose: it comes to the same overlay as without, the
+//! command that is printed next works, and Compose merges nothing but our keys.
+
+use std::collections::BTreeSet;
+
+use crate::case::cases;
+use crate::model::{Desk, compose, differences, next};
+
+/// The services that an overlay names, and those of them that it switches off.
+pub fn named(overlay: &str, words: &[String]) -> (BTreeSet<String>, BTreeSet<String>) {
+    let tree: serde_yaml::Value = serde_yaml::from_str(overlay).unwrap();
+    let services = tree["services"].as_mapping().unwrap();
+    let with_mounts = services.iter().filter(|(_, stanza)| stanza.get("volumes").is_some());
+    let trusted = with_mounts.map(|(name, _)| name.as_str().unwrap().to_owned()).collect();
+    let without = words.windows(2).filter(|pair| pair[0] == "--without");
+    (trusted, without.map(|pair| pair[1].clone()).collect())
+}
+
+#[test]
+fn each_case_comes_to_its_overlay_and_changes_nothing_else() {
+    for case in cases() {
+        let desk = Desk::new();
+        case.lay_out(&desk.path("."));
+        let words = case.words();
+        let before = desk.model(&compose(&words));
+
+        let outcome = desk.setup(&words).exits(0).never_says("without Compose");
+        let overlay = desk.read("docker-compose.ca.yml");
+        case.expects(&overlay);
+
+        let after = desk.model(&next(&outcome));
+        let (trusted, without) = named(&overlay, &words);
+        let found = differences(&before, &after, &trusted, &without);
+        assert!(found.is_empty(), "{}: {found:#?}", case.name());
+        let nobody = BTreeSet::new();
+        assert!(!differences(&before, &after, &nobody, &nobody).is_empty(), "nothing is compared");
+
+        desk.types("trust-compose remove").exits(0);
+        assert_eq!(desk.model(&compose(&words)), before, "{}", case.name());
+    }
+}

@@ -1,0 +1,187 @@
+//! A project as Compose merges it, and what an overlay changes of that: a directory of one's own, in
+//! which what a person types is typed, and the model of `docker compose config` before and after.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde_json::Value;
+use trust_init::compose::overlay::{DIRECTORY, LABEL};
+use trust_init::discover::CUSTOM_CA;
+use trust_init::environment::TABLE;
+
+use crate::engine::{Outcome, call};
+use crate::site::Folder;
+
+/// A directory with a CA of its own in certs/.
+pub struct Desk(pub Folder);
+
+impl Desk {
+    #[track_caller]
+    pub fn new() -> Self {
+        let desk = Self(Folder::new());
+        desk.types("trust-compose certs --ca-name 'Lab CA' reflector.local 192.168.1.100").exits(0);
+        std::fs::copy(desk.path("certs/ca.crt"), desk.path("one.crt")).unwrap();
+        desk
+    }
+
+    pub fn path(&self, path: &str) -> std::path::PathBuf {
+        self.0.0.join(path)
+    }
+
+    #[track_caller]
+    pub fn read(&self, path: &str) -> String {
+        std::fs::read_to_string(self.path(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    /// What somebody types here, with trust-compose and docker in their PATH.
+    #[track_caller]
+    pub fn types(&self, line: &str) -> Outcome {
+        self.types_with(&[], line)
+    }
+
+    /// The same, with these variables (`NAME=VALUE`).
+    #[track_caller]
+    pub fn types_with(&self, variables: &[&str], line: &str) -> Outcome {
+        let programs = Path::new(env!("CARGO_BIN_EXE_trust-compose")).parent().unwrap();
+        let path = format!("PATH={}:{}", programs.display(), std::env::var("PATH").unwrap());
+        let directory = format!("--chdir={}", self.0.0.display());
+        let mut words = vec!["--unset=COMPOSE_FILE", "--unset=COMPOSE_PROFILES", &directory, &path];
+        words.extend(variables);
+        words.extend(["sh", "-c", line]);
+        call("180", "env", words)
+    }
+
+    /// `trust-compose setup` with these words.
+    #[track_caller]
+    pub fn setup(&self, words: &[String]) -> Outcome {
+        self.types(&setup(words))
+    }
+
+    /// The same where no other program is.
+    #[track_caller]
+    pub fn setup_alone(&self, words: &[String]) -> Outcome {
+        self.types(&format!("PATH=/nowhere exec {} {}", env!("CARGO_BIN_EXE_trust-compose"), {
+            let line = setup(words);
+            line.trim_start_matches("trust-compose ").to_owned()
+        }))
+    }
+
+    /// What Compose makes of the files that `compose`, a `docker compose` command without a verb, names:
+    /// with the services of all profiles.
+    #[track_caller]
+    pub fn model(&self, compose: &str) -> Value {
+        let outcome = self.types(&format!("{compose} --profile '*' config --format json")).exits(0);
+        serde_json::from_str(&outcome.stdout).unwrap_or_else(|error| panic!("{error}: {outcome}"))
+    }
+}
+
+fn setup(words: &[String]) -> String {
+    let words = words.iter().map(|word| format!(" '{}'", word.replace('\'', r"'\''")));
+    format!("trust-compose setup{}", words.collect::<String>())
+}
+
+/// `docker compose` for the project that the words of a setup name.
+pub fn compose(words: &[String]) -> String {
+    let files = words.windows(2).filter(|pair| pair[0] == "-f");
+    files.fold("docker compose".to_owned(), |line, pair| format!("{line} -f {}", pair[1]))
+}
+
+/// `docker compose` as `setup` prints it for the next step.
+#[track_caller]
+pub fn next(outcome: &Outcome) -> String {
+    let line = outcome.stdout.lines().last().and_then(|line| line.trim().strip_suffix(" up -d"));
+    line.unwrap_or_else(|| panic!("nothing comes next: {outcome}")).to_owned()
+}
+
+/// What is not as it was although it should be: everything but the keys that an overlay is made of.
+/// `trusted` are the services with a CA or a server's certificate, `without` those switched off.
+pub fn differences(
+    before: &Value,
+    after: &Value,
+    trusted: &BTreeSet<String>,
+    without: &BTreeSet<String>,
+) -> Vec<String> {
+    let mut found = Vec::new();
+    let none = serde_json::Map::new();
+    let services = |model: &Value| model["services"].as_object().unwrap_or(&none).clone();
+    let (mut was, mut is) = (services(before), services(after));
+    for (name, service) in &mut is {
+        let Some(old) = was.get_mut(name) else { continue };
+        if trusted.contains(name) {
+            take_away(old, service);
+        }
+        if without.contains(name) {
+            remove(old, "profiles");
+            remove(service, "profiles");
+        }
+        for other in without {
+            for service in [&mut *old, &mut *service] {
+                if let Some(others) = service["depends_on"].get_mut(other) {
+                    remove(others, "required");
+                }
+            }
+        }
+    }
+    compare("services", &was.into(), &is.into(), &mut found);
+    let rest = |model: &Value| {
+        let mut rest = model.clone();
+        remove(&mut rest, "services");
+        rest
+    };
+    compare("", &rest(before), &rest(after), &mut found);
+    found
+}
+
+/// Takes what an overlay adds out of a service, and makes it as it was where it replaces.
+fn take_away(old: &mut Value, service: &mut Value) {
+    for row in TABLE {
+        for service in [&mut *old, &mut *service] {
+            remove(&mut service["environment"], row.name);
+        }
+    }
+    remove(&mut service["labels"], LABEL);
+    for service in [old, service] {
+        if let Some(volumes) = service["volumes"].as_array_mut() {
+            let is_ours = |volume: &Value| {
+                let target = volume["target"].as_str().unwrap_or_default();
+                target == CUSTOM_CA || Path::new(target).starts_with(DIRECTORY)
+            };
+            volumes.retain(|volume| !is_ours(volume));
+        }
+        for key in ["environment", "labels", "volumes"] {
+            let is_empty = match &service[key] {
+                Value::Object(entries) => entries.is_empty(),
+                Value::Array(elements) => elements.is_empty(),
+                other => other.is_null(),
+            };
+            if is_empty {
+                remove(service, key);
+            }
+        }
+    }
+}
+
+fn remove(value: &mut Value, key: &str) {
+    if let Some(entries) = value.as_object_mut() {
+        entries.remove(key);
+    }
+}
+
+fn compare(path: &str, was: &Value, is: &Value, found: &mut Vec<String>) {
+    match (was, is) {
+        (Value::Object(old), Value::Object(new)) => {
+            let keys: BTreeSet<_> = old.keys().chain(new.keys()).collect();
+            for key in keys {
+                let path = format!("{path}.{key}");
+                let part = |entries: &serde_json::Map<_, _>| entries.get(key).cloned();
+                match (part(old), part(new)) {
+                    (Some(old), Some(new)) => compare(&path, &old, &new, found),
+                    (Some(old), None) => found.push(format!("{path}: {old} is gone")),
+                    (_, new) => found.push(format!("{path}: {} came", new.unwrap_or_default())),
+                }
+            }
+        }
+        _ if was == is => {}
+        _ => found.push(format!("{path}: {was} became {is}")),
+    }
+}
