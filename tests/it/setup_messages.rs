@@ -179,6 +179,11 @@ fn proxies(scenes: &mut Scenes) {
     scenes.add("something in the certificate's place", &desk, SERVE);
     desk.write("docker-compose.yml", format!("{CADDY}    user: \"1000:2000\"\n"));
     scenes.add("a key that the proxy cannot read", &desk, SERVE);
+    // What is said to mend it does.
+    chown(desk.path("certs/server-key.pem"), None, Some(2000)).unwrap();
+    desk.chmod("certs/server-key.pem", 0o640);
+    run(&desk, &format!("{SERVE} --dry-run"), &[]).succeeds();
+    desk.chmod("certs/server-key.pem", 0o600);
     let bare = format!("{CADDY}    user: root\n    cap_drop: [ALL]\n");
     desk.write("docker-compose.yml", bare);
     chown(desk.path("certs/server-key.pem"), Some(1234), Some(1234)).unwrap();
