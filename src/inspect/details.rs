@@ -49,7 +49,7 @@ impl Details {
             return Self::default();
         };
         let mut details = Self {
-            serial: hexadecimal(x509.raw_serial()),
+            serial: hexadecimal(number(x509.raw_serial())),
             key: key(&x509),
             public_key: x509.public_key().subject_public_key.data.to_vec(),
             ..Self::default()
@@ -157,6 +157,12 @@ fn key(x509: &X509Certificate<'_>) -> String {
             other => other.to_owned(),
         },
     }
+}
+
+/// A number without the zero that DER puts in front of a first byte with its highest bit set (X.690,
+/// section 8.3).
+fn number(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(&[0]).filter(|rest| !rest.is_empty()).unwrap_or(bytes)
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {

@@ -76,6 +76,20 @@ fn json_has_the_shape_that_is_documented() {
 }
 
 #[test]
+fn a_serial_number_is_what_openssl_calls_it() {
+    for serial in ["01", "7f", "80", "95933b3a"] {
+        let desk = Desk::new();
+        desk.openssl(&format!(
+            "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key -out ca.crt \
+             -subj /CN=Lab -set_serial 0x{serial}"
+        ));
+        let told = desk.run(&["inspect", "--json", "ca.crt"]).succeeds();
+        let answer: Value = serde_json::from_str(&told.stdout()).unwrap();
+        assert_eq!(answer["files"][0]["certificates"][0]["serial"], serial);
+    }
+}
+
+#[test]
 fn every_file_of_the_gallery_is_told_or_refused_in_known_words() {
     let desk = Desk::new();
     let mut files: Vec<_> =
