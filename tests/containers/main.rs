@@ -25,6 +25,8 @@ mod case;
 mod model;
 mod project;
 mod site;
+#[path = "../compose/random.rs"]
+mod random_project;
 
 mod activate;
 mod build;
@@ -41,6 +43,7 @@ mod overlaid;
 mod pinned;
 mod proxy;
 mod read;
+mod random;
 mod readme;
 mod replace;
 mod restart;

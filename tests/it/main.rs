@@ -21,6 +21,8 @@ mod case;
 mod compose;
 mod project;
 mod scenes;
+#[path = "../compose/random.rs"]
+mod random;
 
 mod block;
 mod certs;
@@ -51,6 +53,7 @@ mod setup;
 mod setup_machine;
 mod setup_messages;
 mod setup_place;
+mod setup_random;
 mod tidy;
 mod transparency;
 mod write;

@@ -1,0 +1,369 @@
+//! Compose projects that nobody would write, made of a number: the same number, the same project.
+//! What is in them is what has two ways of being written or read, and what an overlay meets.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+/// Numbers that depend on the first one alone (splitmix64).
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        usize::try_from((mixed ^ (mixed >> 31)) % limit as u64).unwrap()
+    }
+
+    /// Once in so many times.
+    fn once_in(&mut self, times: usize) -> bool {
+        self.below(times) == 0
+    }
+
+    fn of<'a>(&mut self, all: &[&'a str]) -> &'a str {
+        all[self.below(all.len())]
+    }
+}
+
+/// Service names as they are, and as YAML has to have them.
+const NAMES: &[(&str, &str)] = &[
+    ("api", "api"),
+    ("web-1", "web-1"),
+    ("a.b_c", "a.b_c"),
+    ("1", "\"1\""),
+    ("2024", "'2024'"),
+    ("on", "\"on\""),
+    ("null", "'null'"),
+    ("1e3", "\"1e3\""),
+    ("Upper", "Upper"),
+    ("x.y-z.2", "\"x.y-z.2\""),
+    ("db", "db"),
+    ("worker", "worker"),
+];
+
+/// None of them can be on any machine, so that all know as little of them.
+const IMAGES: &[&str] = &[
+    "registry.invalid/agent:1",
+    "registry.invalid/library/postgres:17",
+    "\"registry.invalid:5000/team/nginx@sha256:\
+     e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"",
+    "registry.invalid/node:22-alpine",
+    "registry.invalid/redis-exporter",
+    "registry.invalid/bitnami/redis:7.2",
+    "${IMAGE:-registry.invalid/server}:${TAG-1}",
+    "'registry.invalid/caddy:2'",
+    "${REGISTRY}/python:3.13",
+];
+
+/// Values of variables, as they are written in a mapping.
+const VALUES: &[&str] = &[
+    "plain",
+    "yes",
+    "0o7",
+    "1.50",
+    "1e3",
+    "true",
+    "~",
+    "",
+    "\"\"",
+    "''",
+    "\"5$$\"",
+    "'$$HOME and $${BRACES}'",
+    "\"it's a \\\"quote\\\" \\\\ \\u00e9\"",
+    "'it''s'",
+    "\"ünïcødé ☃ 日本\"",
+    "${TAG}",
+    "\"${UNSET:-default}\"",
+    "\"${UNSET-}\"",
+    "${TAG:+set}",
+    "\"a=b=c #no\"",
+    "|\n        two\n        lines",
+    ">-\n        folded\n        text",
+];
+
+/// Values that Compose does not leave as they are written.
+const OLD: &[&str] = &["0777", "1_000", "2001-12-14", "0b11"];
+
+/// Variables as they are written in a list.
+const LISTED: &[&str] = &[
+    "- LEVEL=debug",
+    "- \"PRICE=5$$\"",
+    "- 'QUOTED=\"it''s\"'",
+    "- EMPTY=",
+    "- FROM_SHELL",
+    "- TAGGED=${TAG}",
+    "- \"SPACED= a b \"",
+    "- \"EQUAL=a=b\"",
+    "- UNI=日本",
+    "- \"DEFAULT=${UNSET:-a:b}\"",
+];
+
+/// What a project's own trust variables name.
+const TRUST: &[(&str, &str)] = &[
+    ("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt"),
+    ("SSL_CERT_FILE", "/etc/partner/ca.crt"),
+    ("REQUESTS_CA_BUNDLE", "/etc/partner/ca.crt"),
+    ("REQUESTS_CA_BUNDLE", "/etc/partner/none.crt"),
+    ("CURL_CA_BUNDLE", "/data/ca.crt"),
+    ("NODE_EXTRA_CA_CERTS", "/etc/partner/ca.crt"),
+    ("SSL_CERT_DIR", "/etc/ssl/certs"),
+    ("GIT_SSL_CAINFO", "\"\""),
+    ("AWS_CA_BUNDLE", "${PARTNER:-/etc/partner}/ca.crt"),
+    ("GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", "/etc/partner/ca.crt"),
+];
+
+const VOLUMES: &[&str] = &[
+    "- ./data:/srv",
+    "- ./data:/srv/:ro",
+    "- data:/data",
+    "- \"data:/var/lib/postgresql/data\"",
+    "- /anonymous",
+    "- ./partner:/etc/partner:ro",
+    "- {type: bind, source: ./partner, target: /etc/partner/}",
+    "- {type: volume, source: data, target: /data}",
+    "- {type: tmpfs, target: /cache}",
+    "- {type: bind, source: \"./it's $$a\", target: \"/odd $$b\", read_only: true}",
+    "- \"${DATA:-./data}:/opt\"",
+    "- ../above:/above:rw",
+    "- ./one.crt:/usr/local/share/ca-certificates/custom-ca.crt:ro",
+];
+
+/// Keys that no overlay touches.
+const OTHERS: &[&str] = &[
+    "command: [\"sh\", \"-c\", \"echo $$PATH '${TAG}'\"]",
+    "command: echo \"two words\" $$x",
+    "entrypoint: [/usr/bin/tini, --, /trust-init, --]",
+    "entrypoint: \"\"",
+    "entrypoint: /usr/local/bin/trust-init -- python app.py",
+    "labels: [\"org.example.a=1\", org.example.b]",
+    "labels: {org.example.a: \"$$1\", org.example.n: 3}",
+    "user: \"1000:1000\"",
+    "cap_drop: [ALL]",
+    "tmpfs: /run",
+    "tmpfs: [/tmp, \"/run:mode=755\"]",
+    "ports: [\"127.0.0.1:0:80\", \"443\"]",
+    "healthcheck: {test: [CMD, curl, \"https://$$HOST\"], interval: 1m30s}",
+    "x-trust-init: {role: leave}",
+    "x-trust-init: {role: trust}",
+    "restart: unless-stopped",
+    "extra_hosts: [\"gpu.local:192.0.2.7\"]",
+    "logging: *logging",
+    "networks: {default: {aliases: [other]}}",
+    "env_file: settings.env",
+    "init: true",
+    "stop_grace_period: 1m",
+];
+
+/// A project, and the words of a set-up for it.
+pub struct Random {
+    dice: Dice,
+    services: Vec<(&'static str, &'static str)>,
+    files: Vec<(String, String)>,
+    pub words: Vec<String>,
+}
+
+impl Random {
+    pub fn new(seed: u64) -> Self {
+        let mut dice = Dice(seed);
+        let mut services = NAMES.to_vec();
+        while services.len() > 6 || services.len() > 1 && dice.once_in(3) {
+            services.remove(dice.below(services.len()));
+        }
+        let mut random = Self { dice, services, files: Vec::new(), words: Vec::new() };
+        random.write();
+        random.choose();
+        random
+    }
+
+    /// Puts the project into a directory that holds certs/ and one.crt, with whatever modes.
+    pub fn lay_out(&mut self, directory: &Path) {
+        for made in ["data", "partner", "it's $a", ".git"] {
+            fs::create_dir_all(directory.join(made)).unwrap();
+        }
+        fs::copy(directory.join("one.crt"), directory.join("partner/ca.crt")).unwrap();
+        for (name, text) in &self.files {
+            let path = directory.join(name);
+            fs::write(&path, text).unwrap();
+            let mode = [0o644, 0o600, 0o664, 0o640][self.dice.below(4)];
+            fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        }
+    }
+
+    /// All of it, to be shown where something does not hold.
+    pub fn text(&self) -> String {
+        let files = self.files.iter().map(|(name, text)| format!("--- {name}\n{text}\n"));
+        format!("{}setup {}", files.collect::<String>(), self.words.join(" "))
+    }
+
+    fn write(&mut self) {
+        let first = self.dice.of(&["docker-compose.yml", "compose.yaml"]);
+        let ending = if self.dice.once_in(6) { "\r\n" } else { "\n" };
+        let text = self.first_file().replace('\n', ending);
+        let mark = if self.dice.once_in(8) { "\u{feff}" } else { "" };
+        self.files.push((first.to_owned(), format!("{mark}{text}")));
+        if self.dice.once_in(2) {
+            let over = self.second_file();
+            let name = if self.dice.once_in(2) {
+                self.words.extend(["-f", first, "-f", "more.yml"].map(str::to_owned));
+                "more.yml".to_owned()
+            } else {
+                let (stem, ending) = first.split_once('.').unwrap();
+                format!("{stem}.override.{ending}")
+            };
+            self.files.push((name, over));
+        }
+        let variables = self.dice.of(&[
+            "REGISTRY=registry.invalid\nTAG=2\n",
+            "# mine\r\nREGISTRY=registry.invalid\r\nTAG='two'",
+            "export REGISTRY=\"registry.invalid\"\n\nTAG=1 # one",
+        ]);
+        self.files.push((".env".to_owned(), variables.to_owned()));
+        self.files.push(("settings.env".to_owned(), "SETTING='a $b'\nTAG\n#\nLAST=1".to_owned()));
+        if self.dice.once_in(2) {
+            let ignored = self.dice.of(&["", "*.log", "*.log\r\n/data\r\n", "\n\n.env\n"]);
+            self.files.push((".gitignore".to_owned(), ignored.to_owned()));
+        }
+    }
+
+    fn first_file(&mut self) -> String {
+        let mut text = String::from(
+            "x-logging: &logging {driver: json-file}\n\
+             x-shared: &shared\n  SHARED: \"1\"\n  LEVEL: info\n\
+             x-base: &base\n  image: registry.invalid/base:1\n  environment: {<<: *shared, BASE: b}\n\
+             volumes: {data: {}}\n",
+        );
+        if self.dice.once_in(4) {
+            text.insert_str(0, "name: odd-project\n");
+        }
+        text.push_str("services:\n");
+        for at in 0..self.services.len() {
+            let _ = writeln!(text, "  {}:", self.services[at].1);
+            if self.dice.once_in(5) {
+                text.push_str("    <<: *base\n");
+            } else if self.dice.once_in(6) {
+                text.push_str(self.dice.of(&[
+                    "    build: .\n",
+                    "    build: {context: ./data, args: [A=1, TAG]}\n",
+                    "    build: {dockerfile_inline: \"FROM registry.invalid/nginx:1\"}\n",
+                ]));
+            } else {
+                let _ = writeln!(text, "    image: {}", self.dice.of(IMAGES));
+            }
+            self.service(at, &mut text);
+        }
+        text
+    }
+
+    /// What is put on top: new values, and perhaps a new service.
+    fn second_file(&mut self) -> String {
+        let mut text = String::from(
+            "x-logging: &logging {driver: none}\nx-shared: &shared {B: b}\nservices:\n",
+        );
+        let at = self.dice.below(self.services.len());
+        let _ = writeln!(text, "  {}:\n    restart: \"no\"", self.services[at].1);
+        self.service(at, &mut text);
+        if self.dice.once_in(2) {
+            text.push_str("  extra:\n    image: registry.invalid/extra:1\n");
+        }
+        text
+    }
+
+    fn service(&mut self, at: usize, text: &mut String) {
+        if self.dice.once_in(2) {
+            self.environment(text);
+        }
+        if self.dice.once_in(2) {
+            text.push_str("    volumes:\n");
+            let mut targets = Vec::new();
+            for _ in 0..=self.dice.below(2) {
+                let volume = self.dice.of(VOLUMES);
+                // In one file Compose refuses none and keeps the last; that is one's own mistake.
+                let is_new = !targets.contains(&volume);
+                if is_new && !(volume.contains("custom-ca") && !self.dice.once_in(3)) {
+                    let _ = writeln!(text, "      {volume}");
+                    targets.push(volume);
+                }
+            }
+            if targets.is_empty() {
+                text.push_str("      - ./data:/srv\n");
+            }
+        }
+        if self.dice.once_in(5) {
+            let _ =
+                writeln!(text, "    profiles: [{}]", self.dice.of(&["gpu", "\"1\"", "gpu, dev"]));
+        }
+        if at > 0 && self.dice.once_in(2) {
+            let other = self.services[self.dice.below(at)].1;
+            let _ = match self.dice.below(4) {
+                0 => writeln!(text, "    depends_on: [{other}]"),
+                1 => writeln!(text, "    depends_on: {{{other}: {{condition: service_started}}}}"),
+                2 => writeln!(
+                    text,
+                    "    depends_on:\n      {other}:\n        condition: service_healthy\n        \
+                     restart: true"
+                ),
+                _ => writeln!(text, "    links: [{}]", other),
+            };
+        }
+        let mut keys = vec!["restart", "volumes", "environment"];
+        for _ in 0..self.dice.below(4) {
+            let line = self.dice.of(OTHERS);
+            let key = line.split(':').next().unwrap();
+            if !keys.contains(&key) {
+                keys.push(key);
+                let _ = writeln!(text, "    {line}");
+            }
+        }
+    }
+
+    fn environment(&mut self, text: &mut String) {
+        let trust = TRUST[self.dice.below(TRUST.len())];
+        if self.dice.once_in(6) {
+            text.push_str("    environment: {<<: [*shared], LEVEL: \"1\"}\n");
+        } else if self.dice.once_in(2) {
+            text.push_str("    environment:\n");
+            let (mut from, lines) = (self.dice.below(LISTED.len()), 1 + self.dice.below(4));
+            for _ in 0..lines {
+                let _ = writeln!(text, "      {}", LISTED[from % LISTED.len()]);
+                from += 1;
+            }
+            if self.dice.once_in(2) {
+                let value = trust.1.trim_matches('"');
+                let _ = writeln!(text, "      - {}={value}", trust.0);
+            }
+        } else {
+            text.push_str("    environment:\n");
+            for number in 0..=self.dice.below(4) {
+                let _ = writeln!(text, "      V{number}: {}", self.dice.of(VALUES));
+            }
+            if self.dice.once_in(4) {
+                let _ = writeln!(text, "      N: {}", self.dice.of(OLD));
+            }
+            if self.dice.once_in(2) {
+                let _ = writeln!(text, "      {}: {}", trust.0, trust.1);
+            }
+        }
+    }
+
+    fn choose(&mut self) {
+        let name = self.services[self.dice.below(self.services.len())].0;
+        let ca = self.dice.of(&["certs", "certs/", "one.crt", "./certs/ca.crt"]);
+        let trust = format!("{name}=trust");
+        let leave = format!("{name}=leave");
+        let words: &[&str] = match self.dice.below(8) {
+            0 | 1 => &["--custom-ca", ca, "--without", name],
+            2 => &["--custom-ca", ca, "--service", &trust],
+            3 => &["--custom-ca", ca, "--service", &leave, "--unknown", "leave"],
+            4 => &["--custom-ca", "certs", "--domain", "reflector.local", "--tls", name],
+            5 => &["--without", name],
+            _ => &["--custom-ca", ca, "--extra-ca", "one.crt"],
+        };
+        self.words.extend(words.iter().map(|word| (*word).to_owned()));
+        if self.dice.once_in(3) {
+            self.words.push("--activate".to_owned());
+        }
+    }
+}

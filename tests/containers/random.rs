@@ -1,0 +1,88 @@
+//! What holds for every project, tried on projects made of numbers, with the real Compose: what this
+//! program reads by itself is what Compose reads, so the overlay is the same with docker and without;
+//! and of the merged model nothing changes but our keys.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+
+use trust_init::compose::place::{Asked, find};
+use trust_init::compose::project::{Project, Reading};
+use trust_init::compose::read::{alone, read};
+
+use crate::golden::named;
+use crate::model::{Desk, compose, differences, next};
+use crate::random_project::Random;
+
+/// How many projects; each takes half a second.
+const ROUNDS: u64 = 30;
+
+/// The project as Compose reads it, and as this program does by itself. Values that are a number or a
+/// date in old YAML only are written as such by Compose; no path is one, so they are of no account.
+fn readings(desk: &Desk, words: &[String]) -> [Project; 2] {
+    let files = words.windows(2).filter(|pair| pair[0] == "-f").map(|pair| desk.path(&pair[1]));
+    let asked = Asked { files: files.collect(), directory: None };
+    let shell =
+        ["PATH", "HOME"].map(|name| (OsString::from(name), std::env::var_os(name).unwrap()));
+    let asked = match asked.files.as_slice() {
+        [] => Asked { directory: Some(desk.path("")), ..asked },
+        _ => asked,
+    };
+    let place = find(&asked, &shell.into_iter().collect(), &desk.path("")).unwrap();
+    let lookup = |name: &str| place.variables.get(name);
+    let (with, note) = read(&place).unwrap();
+    assert!(note.is_none(), "{}", note.unwrap());
+    let without = alone::read(&place.files.files, &place.base, &lookup).unwrap();
+    [with, without].map(|mut project| {
+        project.reading = Reading::Complete;
+        for service in project.services.values_mut() {
+            service.has_unread_environment = false;
+            service.environment.retain(|name, _| !name.starts_with('N'));
+            // Once or twice, it is on.
+            service.profiles.sort();
+            service.profiles.dedup();
+            service.mounts.sort_by(|one, other| one.target.cmp(&other.target));
+        }
+        project
+    })
+}
+
+fn holds(seed: u64) {
+    let desk = Desk::new();
+    let mut random = Random::new(seed);
+    random.lay_out(&desk.path(""));
+    let shown = format!("seed {seed}\n{}", random.text());
+    let words = &random.words;
+    let [with, without] = readings(&desk, words);
+    assert!(with.services.keys().eq(without.services.keys()), "other services: {shown}");
+    for (name, service) in &with.services {
+        assert_eq!(service, &without.services[name], "{name} is read differently: {shown}");
+    }
+    assert_eq!(with.name, without.name, "{shown}");
+
+    let before = desk.model(&compose(words));
+    let (alone, outcome) = (desk.setup_alone(words), desk.setup(words));
+    let refusal = |text: &str| text.split_once("error: ").map(|(_, cause)| cause.to_owned());
+    assert_eq!(refusal(&outcome.stderr), refusal(&alone.stderr), "{shown}");
+    if outcome.code != 0 {
+        return;
+    }
+    let overlay = desk.read("docker-compose.ca.yml");
+    let after = desk.model(&next(&outcome));
+    let (trusted, off) = named(&overlay, words);
+    let found = differences(&before, &after, &trusted, &off);
+    assert!(found.is_empty(), "{found:#?}: {shown}\n{overlay}");
+    let off = trusted.is_empty() && off.is_empty();
+    assert!(off || !differences(&before, &after, &BTreeSet::new(), &BTreeSet::new()).is_empty());
+
+    desk.setup_alone(words).exits(0);
+    assert_eq!(desk.read("docker-compose.ca.yml"), overlay, "not the same without docker: {shown}");
+    desk.types("trust-compose remove").exits(0);
+    assert_eq!(desk.model(&compose(words)), before, "{shown}");
+}
+
+#[test]
+fn any_project_is_read_the_same_without_compose_and_gets_nothing_but_our_keys() {
+    for seed in 0..ROUNDS {
+        holds(seed);
+    }
+}
