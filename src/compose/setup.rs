@@ -9,6 +9,9 @@ mod served;
 mod trusted;
 mod words;
 
+use std::panic::resume_unwind;
+use std::thread;
+
 use self::next::Next;
 use self::served::{Served, serving};
 use self::trusted::{bundles, trusted};
@@ -51,12 +54,17 @@ pub fn run(asked: &Setup, shell: &Environment, report: Report) -> Result<Told, R
     inputs.warnings.iter().for_each(|warning| report.warning(warning));
     inputs.notes.iter().for_each(|note| report.info(note));
 
-    let (project, note) = read::read(&place)?;
+    // The engine is asked while Compose reads: each takes docker a while to start.
+    let (read, users) = thread::scope(|scope| {
+        let users = scope.spawn(ground::users);
+        (read::read(&place), users.join().unwrap_or_else(|panic| resume_unwind(panic)))
+    });
+    let (project, note) = read?;
     if let Some(note) = note {
         report.warning(&note);
     }
+    let users = users?;
     let images = Images::of(&project);
-    let users = ground::check(&images)?;
     let caddy = shape.caddy.as_ref().map(Option::as_deref);
     let proxies = proxy::proxies(&project, caddy, &shape.tls)?;
     let without = without::without(&project, &shape.without)?;

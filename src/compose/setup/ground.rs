@@ -3,10 +3,9 @@
 
 use std::fs;
 
-use crate::compose::images::Images;
 use crate::compose::proxy::Users;
 use crate::compose::refusal::Refusal;
-use crate::engine::{self, Failure};
+use crate::engine;
 
 /// Says 1 where SELinux is enforced (selinux(8)).
 const ENFORCING: &str = "/sys/fs/selinux/enforce";
@@ -14,20 +13,13 @@ const ENFORCING: &str = "/sys/fs/selinux/enforce";
 /// Makes sure that the engine is on this machine, and says how it maps users.
 ///
 /// # Errors
-/// When it is on another machine.
-pub fn check(images: &Images) -> Result<Users, Refusal> {
+/// When it is on another machine. Then nothing more is asked of it.
+pub fn users() -> Result<Users, Refusal> {
     match engine::endpoint() {
         Ok(endpoint) if is_elsewhere(&endpoint) => return Err(Refusal::Elsewhere(endpoint)),
         _ => {}
     }
-    if images.trouble.is_some() {
-        return Ok(Users::Same);
-    }
-    let info = match engine::info() {
-        Ok(info) => info,
-        Err(Failure::Missing) => return Ok(Users::Same),
-        Err(_) => engine::Info::default(),
-    };
+    let info = engine::info().unwrap_or_default();
     let has = |name: &str| info.security.iter().any(|option| option.starts_with(name));
     Ok(if has("name=rootless") {
         Users::Rootless
