@@ -58,6 +58,8 @@ pub struct Service {
     pub ties: Vec<Tie>,
     /// Capabilities taken away from it.
     pub cap_drop: Vec<String>,
+    /// Capabilities given to it.
+    pub cap_add: Vec<String>,
     /// `x-trust-init: {role: …}`, as written.
     pub role: Option<String>,
 }

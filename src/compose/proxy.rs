@@ -11,6 +11,7 @@ use super::inputs::Server;
 use super::overlay::{SERVED, SNIPPET};
 use super::project::{MountKind, Project, Service};
 use super::select;
+use crate::discover::file;
 use crate::report;
 
 /// What a Caddyfile says for the certificate to be served; without the overlay nothing is there, and
@@ -223,9 +224,12 @@ pub fn check(
         imports(proxy.name, service, domain)?;
     }
     let Some((uid, gid)) = user(proxy.name, service, project, images) else { return Ok(()) };
-    let drops = |name: &str| service.cap_drop.iter().any(|cap| cap.eq_ignore_ascii_case(name));
-    let is_almighty =
-        uid == 0 && !["ALL", "DAC_OVERRIDE", "CAP_DAC_OVERRIDE"].iter().any(|cap| drops(cap));
+    // With it, root reads whatever belongs to others (capabilities(7)).
+    let has = |list: &[String]| {
+        let names = ["ALL", "DAC_OVERRIDE", "CAP_DAC_OVERRIDE"];
+        list.iter().any(|cap| names.iter().any(|name| cap.eq_ignore_ascii_case(name)))
+    };
+    let is_almighty = uid == 0 && (has(&service.cap_add) || !has(&service.cap_drop));
     let reads = match users {
         Users::Same => {
             is_almighty
@@ -260,9 +264,9 @@ fn imports(name: &str, service: &Service, domain: &str) -> Result<(), Error> {
         Some(below) => source.join(below),
         None => source.clone(),
     };
-    let text = match std::fs::read(&path) {
+    let text = match file::read(&path, &mut file::FILE_LIMIT.clone()) {
         Ok(text) => String::from_utf8_lossy(&text).into_owned(),
-        Err(error) => return Err(Error::Unreadable { path, cause: report::cause(&error) }),
+        Err(problem) => return Err(Error::Unreadable { path, cause: problem.to_string() }),
     };
     // Any glob that finds the snippet, and nothing else: without the overlay it finds nothing.
     let finds = |pattern: &str| {
@@ -289,17 +293,19 @@ fn user(name: &str, service: &Service, project: &Project, images: &Images) -> Op
     if user.is_empty() || user == "root" {
         return Some((0, 0));
     }
-    let of_file = || {
-        images.passwd(image?)?.lines().find_map(|line| {
-            let mut fields = line.split(':');
-            let is_it = fields.next()? == user;
-            let uid = fields.nth(1)?.parse().ok()?;
-            is_it.then_some((uid, fields.next()?.parse().ok()?))
+    let passwd = || images.passwd(image?);
+    let entry = |is_it: &dyn Fn(&str, Option<u32>) -> bool| {
+        passwd()?.lines().find_map(|line| {
+            let fields: Vec<_> = line.split(':').collect();
+            let [name, _, uid, gid, ..] = fields.as_slice() else { return None };
+            let (uid, gid) = (uid.parse().ok(), gid.parse().ok());
+            is_it(name, uid).then_some((uid?, gid?))
         })
     };
-    let (uid, its) = match user.parse() {
-        Ok(uid) => (uid, 0),
-        Err(_) => of_file()?,
+    // The group of a user is what the image says, also of one who is named by number; else root's.
+    let (uid, its) = match user.parse::<u32>() {
+        Ok(number) => (number, entry(&|_, uid| uid == Some(number)).map_or(0, |(_, gid)| gid)),
+        Err(_) => entry(&|name, _| name == user)?,
     };
     Some((uid, group.parse().unwrap_or(its)))
 }

@@ -42,7 +42,7 @@ impl Display for Warning {
             Self::Application { name, value } => write!(
                 f,
                 "{name}={} belongs to the program and is left alone: the program may trust that \
-                 file and nothing else\nfix: unset {name}, or name the file in TRUST_INIT_CA",
+                 file and nothing else\nfix: unset {name}, or add the CA to that file",
                 report::word(value)
             ),
         }

@@ -2,6 +2,7 @@
 //! and the overlay that comes of it. tests/it makes it without docker, tests/containers with the real
 //! Compose: both must come to the same bytes.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -69,7 +70,7 @@ fn without_digests(overlay: &str) -> String {
             continue;
         }
         if digits.len() == 16 || digits.len() == 64 {
-            text.push_str(&format!("<{} digits>", digits.len()));
+            _ = write!(text, "<{} digits>", digits.len());
         } else {
             text.push_str(&digits);
         }

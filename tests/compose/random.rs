@@ -282,7 +282,7 @@ impl Random {
                 let volume = self.dice.of(VOLUMES);
                 // In one file Compose refuses none and keeps the last; that is one's own mistake.
                 let is_new = !targets.contains(&volume);
-                if is_new && !(volume.contains("custom-ca") && !self.dice.once_in(3)) {
+                if is_new && (!volume.contains("custom-ca") || self.dice.once_in(3)) {
                     let _ = writeln!(text, "      {volume}");
                     targets.push(volume);
                 }
@@ -305,7 +305,7 @@ impl Random {
                     "    depends_on:\n      {other}:\n        condition: service_healthy\n        \
                      restart: true"
                 ),
-                _ => writeln!(text, "    links: [{}]", other),
+                _ => writeln!(text, "    links: [{other}]"),
             };
         }
         let mut keys = vec!["restart", "volumes", "environment"];

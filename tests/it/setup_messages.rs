@@ -150,6 +150,12 @@ fn mounts(scenes: &mut Scenes) {
     desk.certs(&["b.lab", "--out", "other", "--ca-name", "Other"]).succeeds();
     scenes.add("another CA in its place", &desk, TRUST);
     scenes.add("both", &desk, &format!("{TRUST} --extra-ca other/ca.crt"));
+    let desk = project(
+        "services:\n  api:\n    image: registry.invalid/api\n    configs:\n      - source: ca\n        \
+         target: /usr/local/share/ca-certificates/custom-ca.crt\n\
+         configs: {ca: {file: other/ca.crt}}\n",
+    );
+    scenes.add("a file of Compose's in its place", &desk, TRUST);
     let desk = at("./certs", "/usr/local/share/ca-certificates");
     scenes.add("a directory above the CA", &desk, TRUST);
     scenes.add("a volume above the CA", &at("cas", "/usr/local/share"), TRUST);
@@ -189,6 +195,10 @@ fn proxies(scenes: &mut Scenes) {
     chown(desk.path("certs/server-key.pem"), Some(1234), Some(1234)).unwrap();
     scenes.add("a key that root without capabilities cannot read", &desk, SERVE);
     chown(desk.path("certs/server-key.pem"), Some(0), Some(0)).unwrap();
+    let given =
+        format!("{CADDY}    user: root\n    cap_drop: [ALL]\n    cap_add: [dac_override]\n");
+    desk.write("docker-compose.yml", given);
+    run(&desk, &format!("{SERVE} --dry-run"), &[]).succeeds();
     scenes.add("a key that it can read", &desk, SERVE);
     let desk = project("services:\n  api:\n    build: .\n  edge:\n    image: nginx\n");
     let words = "setup --custom-ca certs --domain reflector.local --tls edge --dry-run";
@@ -201,9 +211,12 @@ fn proxies(scenes: &mut Scenes) {
 fn surprises(scenes: &mut Scenes) {
     let desk = project("services:\n  db:\n    image: postgres\n");
     scenes.add("nobody to trust", &desk, TRUST);
-    for variables in
-        ["NODE_TLS_REJECT_UNAUTHORIZED: \"0\"", "SSL_CERT_FILE: \"\"", "CA_CERT_PATH: /app/ca.crt"]
-    {
+    for variables in [
+        "NODE_TLS_REJECT_UNAUTHORIZED: \"0\"",
+        "SSL_CERT_FILE: \"\"",
+        "CA_CERT_PATH: /app/ca.crt",
+        "TRUST_INIT_CA: /app/ca.crt",
+    ] {
         scenes.add("a variable", &api(&format!("environment: {{{variables}}}")), TRUST);
     }
     let mounted = |source: &str| {

@@ -31,7 +31,8 @@ pub const EXAMPLES: &str = "Examples:
 pub const AFTER: &str = "\
 Nothing of the compose files is edited. What is written: docker-compose.ca.yml and .trust/ beside them, a
 marked block in .gitignore, and with --activate one in .env; `trust-compose remove` takes all of it away.
-Exit codes: 0 done, 1 not done (nothing was written) or, with --check, out of step, 2 wrong usage.";
+Exit codes: 0 done; 1 not done, and nothing was written; 2 wrong usage. With --check 1 is out of step; with
+--up the code is that of `docker compose`.";
 
 /// What people type, for `remove --help`.
 pub const REMOVE_EXAMPLES: &str = "Examples:

@@ -74,6 +74,7 @@ impl<'a> Reader<'a> {
             user: self.field("user").written()?,
             profiles: self.field("profiles").needed_list()?,
             cap_drop: self.field("cap_drop").written_list()?,
+            cap_add: self.field("cap_add").written_list()?,
             role: self.role()?,
             ..Service::default()
         };

@@ -3,7 +3,7 @@
 
 use std::ffi::OsStr;
 
-use super::words::{OfService, Unseen};
+use super::words::{OfService, Others, Unseen};
 use crate::compose::images::{Grounds, Images};
 use crate::compose::overlay::Trusted;
 use crate::compose::project::Project;
@@ -37,6 +37,11 @@ pub fn trusted<'a>(
         let (pins, surprises) = environment::pins(environment::rows(false), &found, look);
         for warning in surprises.into_iter().chain(environment::warnings(&found)) {
             report.warning(&OfService { service: name, warning });
+        }
+        for variable in ["TRUST_INIT_CA", "TRUST_INIT_CA_PEM"] {
+            if found.get(variable).is_some_and(|value| !value.is_empty()) {
+                report.warning(&Others { service: name, variable });
+            }
         }
         for pin in &pins {
             if pin.anchors.is_none() && pin.row.name == pin.variable {

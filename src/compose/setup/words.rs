@@ -51,6 +51,27 @@ impl Display for Unseen<'_> {
     }
 }
 
+/// A setting of trust-init's own that names other CAs.
+pub struct Others<'a> {
+    /// The service.
+    pub service: &'a str,
+    /// The setting.
+    pub variable: &'static str,
+}
+
+impl Display for Others<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { service, variable } = self;
+        write!(
+            f,
+            "service {}: {variable} names other CAs, and as its entrypoint trust-init trusts those \
+             alone\n\
+             fix: take {variable} away, and name them with --extra-ca",
+            report::word(service)
+        )
+    }
+}
+
 /// Services with files of variables that are not there.
 pub struct Unread<'a>(pub &'a [&'a str]);
 

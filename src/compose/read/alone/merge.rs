@@ -8,8 +8,17 @@ use crate::compose::read::model::mount;
 /// Keys of a service whose entries are added by name.
 const BY_NAME: [&str; 2] = ["environment", "depends_on"];
 /// Keys of a service whose elements are added at the end, unless they are there.
-const APPENDED: [&str; 8] =
-    ["tmpfs", "secrets", "configs", "env_file", "profiles", "cap_drop", "links", "volumes_from"];
+const APPENDED: [&str; 9] = [
+    "tmpfs",
+    "secrets",
+    "configs",
+    "env_file",
+    "profiles",
+    "cap_drop",
+    "cap_add",
+    "links",
+    "volumes_from",
+];
 /// Keys of a service that an override can take away by leaving them empty; elsewhere, what is empty
 /// changes nothing.
 const EMPTIED: [&str; 2] = ["entrypoint", "command"];
