@@ -28,7 +28,7 @@ use crate::report;
 /// The command, found in PATH.
 const DOCKER: &str = "docker";
 
-/// Seconds that Compose may take to read a project. The largest real ones take one or two.
+/// Seconds that docker may take to read files. The largest real projects take one or two.
 const READING: Duration = Duration::from_secs(30);
 /// Seconds that the engine may take for an answer.
 const ANSWER: Duration = Duration::from_mins(1);
@@ -151,7 +151,7 @@ pub fn info() -> Result<Info, Failure> {
 /// When the docker command cannot say.
 pub fn endpoint() -> Result<String, Failure> {
     let format = "{{.Endpoints.docker.Host}}";
-    let told = ask(&["context", "inspect", "--format", format].map(Into::into))?;
+    let told = ask_for(READING, &["context", "inspect", "--format", format].map(Into::into))?;
     Ok(String::from_utf8_lossy(&told).trim().to_owned())
 }
 
@@ -186,7 +186,11 @@ fn compose(words: &[OsString], limit: Duration) -> Result<Vec<u8>, Failure> {
 }
 
 fn ask(words: &[OsString]) -> Result<Vec<u8>, Failure> {
-    match run(DOCKER, words, ANSWER)? {
+    ask_for(ANSWER, words)
+}
+
+fn ask_for(limit: Duration, words: &[OsString]) -> Result<Vec<u8>, Failure> {
+    match run(DOCKER, words, limit)? {
         (told, None) => Ok(told),
         (_, Some(said)) => Err(Failure::Said(said)),
     }

@@ -54,17 +54,13 @@ pub fn run(asked: &Setup, shell: &Environment, report: Report) -> Result<Told, R
     inputs.warnings.iter().for_each(|warning| report.warning(warning));
     inputs.notes.iter().for_each(|note| report.info(note));
 
-    // The engine is asked while Compose reads: each takes docker a while to start.
-    let (read, users) = thread::scope(|scope| {
-        let users = scope.spawn(ground::users);
-        (read::read(&place), users.join().unwrap_or_else(|panic| resume_unwind(panic)))
-    });
+    let (read, ground) = both(|| read::read(&place), ground::check);
     let (project, note) = read?;
     if let Some(note) = note {
         report.warning(&note);
     }
-    let users = users?;
-    let images = Images::of(&project);
+    ground?;
+    let (images, users) = both(|| Images::of(&project), ground::users);
     let caddy = shape.caddy.as_ref().map(Option::as_deref);
     let proxies = proxy::proxies(&project, caddy, &shape.tls)?;
     let without = without::without(&project, &shape.without)?;
@@ -137,6 +133,14 @@ pub fn run(asked: &Setup, shell: &Environment, report: Report) -> Result<Told, R
     }
     answer(report, &text);
     Ok(Told { text: String::new(), code: next.run().map_err(Refusal::Up)? })
+}
+
+/// Two questions at once: it takes docker a while to start.
+fn both<A, B: Send>(here: impl FnOnce() -> A, beside: impl FnOnce() -> B + Send) -> (A, B) {
+    thread::scope(|scope| {
+        let beside = scope.spawn(beside);
+        (here(), beside.join().unwrap_or_else(|panic| resume_unwind(panic)))
+    })
 }
 
 /// Finds the project from where we are.

@@ -35,6 +35,7 @@ mod companion;
 mod exec;
 mod first;
 mod golden;
+mod hostile;
 mod image;
 mod mistakes;
 mod mounted;

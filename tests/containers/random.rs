@@ -40,6 +40,7 @@ fn readings(desk: &Desk, words: &[String]) -> [Project; 2] {
             // Once or twice, it is on.
             service.profiles.sort();
             service.profiles.dedup();
+            service.ties.dedup();
             service.mounts.sort_by(|one, other| one.target.cmp(&other.target));
         }
         project

@@ -50,6 +50,7 @@ mod select;
 mod select_dockerfile;
 mod select_images;
 mod setup;
+mod setup_endless;
 mod setup_machine;
 mod setup_messages;
 mod setup_place;

@@ -10,24 +10,28 @@ use crate::engine;
 /// Says 1 where SELinux is enforced (selinux(8)).
 const ENFORCING: &str = "/sys/fs/selinux/enforce";
 
-/// Makes sure that the engine is on this machine, and says how it maps users.
+/// Makes sure that the engine is on this machine. The engine itself is not asked.
 ///
 /// # Errors
-/// When it is on another machine. Then nothing more is asked of it.
-pub fn users() -> Result<Users, Refusal> {
+/// When it is on another machine.
+pub fn check() -> Result<(), Refusal> {
     match engine::endpoint() {
-        Ok(endpoint) if is_elsewhere(&endpoint) => return Err(Refusal::Elsewhere(endpoint)),
-        _ => {}
+        Ok(endpoint) if is_elsewhere(&endpoint) => Err(Refusal::Elsewhere(endpoint)),
+        _ => Ok(()),
     }
+}
+
+/// How the engine maps users; where it does not answer, as if it did not.
+pub fn users() -> Users {
     let info = engine::info().unwrap_or_default();
     let has = |name: &str| info.security.iter().any(|option| option.starts_with(name));
-    Ok(if has("name=rootless") {
+    if has("name=rootless") {
         Users::Rootless
     } else if has("name=userns") {
         Users::Remapped
     } else {
         Users::Same
-    })
+    }
 }
 
 /// Whether bind mounts are looked up on another machine (docker context, DOCKER_HOST).

@@ -1,0 +1,98 @@
+//! A docker that is not as one would wish: without Compose, without an engine, with one elsewhere, or
+//! with files that tell it to fetch others. What cannot be known is said, and nothing is written by
+//! mistake.
+
+use std::io::ErrorKind;
+use std::net::TcpListener;
+
+use crate::engine::docker;
+use crate::model::Desk;
+
+const SETUP: &str = "trust-compose setup --custom-ca one.crt";
+
+fn desk() -> Desk {
+    docker(["version"]).exits(0);
+    let desk = Desk::new();
+    let text = "services:\n  agent:\n    image: trust-init-test/bookworm\n";
+    desk.0.write("docker-compose.yml", text);
+    desk
+}
+
+fn is_set_up(desk: &Desk) -> bool {
+    desk.path("docker-compose.ca.yml").exists() || desk.path(".trust").exists()
+}
+
+#[test]
+fn engine_that_answers() {
+    desk().types(SETUP).exits(0).prints("roots of its own image: agent");
+}
+
+/// Compose reads the project all the same.
+#[test]
+fn engine_that_does_not_answer() {
+    let desk = desk();
+    desk.types_with(&["DOCKER_HOST=unix:///nowhere"], SETUP)
+        .exits(0)
+        .never_says("without Compose")
+        .prints("Mozilla's roots, because no engine could be asked about its image: agent");
+    assert!(is_set_up(&desk));
+}
+
+#[test]
+fn engine_elsewhere() {
+    for host in ["tcp://192.0.2.1:2375", "ssh://root@192.0.2.1"] {
+        let desk = desk();
+        desk.types_with(&[&format!("DOCKER_HOST={host}")], SETUP).exits(1).says(&format!(
+            "error: cannot mount anything from here: the engine is on another machine (`{host}`)"
+        ));
+        assert!(!is_set_up(&desk));
+    }
+}
+
+/// Of an engine on this machine an address can be told, too.
+#[test]
+fn engine_at_an_address_of_this_machine() {
+    let desk = desk();
+    desk.types_with(&["DOCKER_HOST=tcp://127.0.0.1:9"], SETUP)
+        .exits(0)
+        .prints("because no engine could be asked");
+}
+
+/// The plugin is hidden wherever a client looks for it.
+#[test]
+fn docker_without_compose() {
+    let desk = desk();
+    let hidden = "for at in /usr/lib /usr/libexec /usr/local/lib /usr/local/libexec; do \
+                  [ ! -d $at/docker/cli-plugins ] || mount -t tmpfs none $at/docker/cli-plugins; \
+                  done; DOCKER_CONFIG=/nowhere";
+    desk.types(&format!("unshare --mount sh -c '{hidden} exec {SETUP}'"))
+        .exits(0)
+        .says("the project is read without Compose: this docker command has no `compose`")
+        .prints("roots of its own image: agent");
+    assert!(is_set_up(&desk));
+}
+
+/// Compose would, where that is switched on: it is by default in later versions.
+#[test]
+fn remote_files_are_not_fetched() {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    server.set_nonblocking(true).unwrap();
+    let was_asked = || match server.accept() {
+        Ok(_) => true,
+        Err(error) => {
+            assert_eq!(error.kind(), ErrorKind::WouldBlock, "{error}");
+            false
+        }
+    };
+    let desk = desk();
+    let address = format!("http://{}/project.git", server.local_addr().unwrap());
+    desk.0.write("docker-compose.yml", format!("include: ['{address}']\n"));
+    let switched_on =
+        ["COMPOSE_EXPERIMENTAL_GIT_REMOTE=true", "COMPOSE_EXPERIMENTAL_OCI_REMOTE=true"];
+    desk.types_with(&switched_on, "timeout --kill-after=1 3 docker compose config || true");
+    assert!(was_asked(), "Compose itself fetches nothing");
+    while was_asked() {}
+    desk.types_with(&switched_on, SETUP).exits(1).says("cannot read the project");
+    assert!(!was_asked(), "it was fetched");
+    assert!(!is_set_up(&desk));
+}
