@@ -34,7 +34,7 @@ fn engine_that_does_not_answer() {
     desk.types_with(&["DOCKER_HOST=unix:///nowhere"], SETUP)
         .exits(0)
         .never_says("without Compose")
-        .prints("Mozilla's roots, because no engine could be asked about its image: agent");
+        .prints("roots of Mozilla's, because no engine could be asked about its image: agent");
     assert!(is_set_up(&desk));
 }
 
