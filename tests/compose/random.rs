@@ -1,10 +1,15 @@
 //! Compose projects that nobody would write, made of a number: the same number, the same project.
 //! What is in them is what has two ways of being written or read, and what an overlay meets.
 
+#[path = "random_words.rs"]
+mod words;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+
+use self::words::{IMAGES, LISTED, NAMES, OLD, OTHERS, TRUST, VALUES, VOLUMES};
 
 /// Numbers that depend on the first one alone (splitmix64).
 struct Dice(u64);
@@ -27,135 +32,6 @@ impl Dice {
         all[self.below(all.len())]
     }
 }
-
-/// Service names as they are, and as YAML has to have them.
-const NAMES: &[(&str, &str)] = &[
-    ("api", "api"),
-    ("web-1", "web-1"),
-    ("a.b_c", "a.b_c"),
-    ("1", "\"1\""),
-    ("2024", "'2024'"),
-    ("on", "\"on\""),
-    ("null", "'null'"),
-    ("1e3", "\"1e3\""),
-    ("Upper", "Upper"),
-    ("x.y-z.2", "\"x.y-z.2\""),
-    ("db", "db"),
-    ("worker", "worker"),
-];
-
-/// None of them can be on any machine, so that all know as little of them.
-const IMAGES: &[&str] = &[
-    "registry.invalid/agent:1",
-    "registry.invalid/library/postgres:17",
-    "\"registry.invalid:5000/team/nginx@sha256:\
-     e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"",
-    "registry.invalid/node:22-alpine",
-    "registry.invalid/redis-exporter",
-    "registry.invalid/bitnami/redis:7.2",
-    "${IMAGE:-registry.invalid/server}:${TAG-1}",
-    "'registry.invalid/caddy:2'",
-    "${REGISTRY}/python:3.13",
-];
-
-/// Values of variables, as they are written in a mapping.
-const VALUES: &[&str] = &[
-    "plain",
-    "yes",
-    "0o7",
-    "1.50",
-    "1e3",
-    "true",
-    "~",
-    "",
-    "\"\"",
-    "''",
-    "\"5$$\"",
-    "'$$HOME and $${BRACES}'",
-    "\"it's a \\\"quote\\\" \\\\ \\u00e9\"",
-    "'it''s'",
-    "\"ünïcødé ☃ 日本\"",
-    "${TAG}",
-    "\"${UNSET:-default}\"",
-    "\"${UNSET-}\"",
-    "${TAG:+set}",
-    "\"a=b=c #no\"",
-    "|\n        two\n        lines",
-    ">-\n        folded\n        text",
-];
-
-/// Values that Compose does not leave as they are written.
-const OLD: &[&str] = &["0777", "1_000", "2001-12-14", "0b11"];
-
-/// Variables as they are written in a list.
-const LISTED: &[&str] = &[
-    "- LEVEL=debug",
-    "- \"PRICE=5$$\"",
-    "- 'QUOTED=\"it''s\"'",
-    "- EMPTY=",
-    "- FROM_SHELL",
-    "- TAGGED=${TAG}",
-    "- \"SPACED= a b \"",
-    "- \"EQUAL=a=b\"",
-    "- UNI=日本",
-    "- \"DEFAULT=${UNSET:-a:b}\"",
-];
-
-/// What a project's own trust variables name.
-const TRUST: &[(&str, &str)] = &[
-    ("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt"),
-    ("SSL_CERT_FILE", "/etc/partner/ca.crt"),
-    ("REQUESTS_CA_BUNDLE", "/etc/partner/ca.crt"),
-    ("REQUESTS_CA_BUNDLE", "/etc/partner/none.crt"),
-    ("CURL_CA_BUNDLE", "/data/ca.crt"),
-    ("NODE_EXTRA_CA_CERTS", "/etc/partner/ca.crt"),
-    ("SSL_CERT_DIR", "/etc/ssl/certs"),
-    ("GIT_SSL_CAINFO", "\"\""),
-    ("AWS_CA_BUNDLE", "${PARTNER:-/etc/partner}/ca.crt"),
-    ("GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", "/etc/partner/ca.crt"),
-];
-
-const VOLUMES: &[&str] = &[
-    "- ./data:/srv",
-    "- ./data:/srv/:ro",
-    "- data:/data",
-    "- \"data:/var/lib/postgresql/data\"",
-    "- /anonymous",
-    "- ./partner:/etc/partner:ro",
-    "- {type: bind, source: ./partner, target: /etc/partner/}",
-    "- {type: volume, source: data, target: /data}",
-    "- {type: tmpfs, target: /cache}",
-    "- {type: bind, source: \"./it's $$a\", target: \"/odd $$b\", read_only: true}",
-    "- \"${DATA:-./data}:/opt\"",
-    "- ../above:/above:rw",
-    "- ./one.crt:/usr/local/share/ca-certificates/custom-ca.crt:ro",
-];
-
-/// Keys that no overlay touches.
-const OTHERS: &[&str] = &[
-    "command: [\"sh\", \"-c\", \"echo $$PATH '${TAG}'\"]",
-    "command: echo \"two words\" $$x",
-    "entrypoint: [/usr/bin/tini, --, /trust-init, --]",
-    "entrypoint: \"\"",
-    "entrypoint: /usr/local/bin/trust-init -- python app.py",
-    "labels: [\"org.example.a=1\", org.example.b]",
-    "labels: {org.example.a: \"$$1\", org.example.n: 3}",
-    "user: \"1000:1000\"",
-    "cap_drop: [ALL]",
-    "tmpfs: /run",
-    "tmpfs: [/tmp, \"/run:mode=755\"]",
-    "ports: [\"127.0.0.1:0:80\", \"443\"]",
-    "healthcheck: {test: [CMD, curl, \"https://$$HOST\"], interval: 1m30s}",
-    "x-trust-init: {role: leave}",
-    "x-trust-init: {role: trust}",
-    "restart: unless-stopped",
-    "extra_hosts: [\"gpu.local:192.0.2.7\"]",
-    "logging: *logging",
-    "networks: {default: {aliases: [other]}}",
-    "env_file: settings.env",
-    "init: true",
-    "stop_grace_period: 1m",
-];
 
 /// A project, and the words of a set-up for it.
 pub struct Random {
