@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Measures what trust-init costs at a container's start, next to other entrypoints in the same run.
-# Prints the table, and writes it to docs/bench.md with a chart, docs/bench.svg. Never fails because
+# Measures what trust-init costs at a container's start, next to other entrypoints in the same run,
+# and what trust-compose costs beside Compose on a project of 1,000 services. Prints the tables, and
+# writes them to docs/bench.md with a chart, docs/bench.svg. Never fails because
 # of a time: how fast a machine is says nothing about the change it is testing.
 # Usage: scripts/bench.sh [--rounds N]
 set -euo pipefail
@@ -39,4 +40,5 @@ cp tests/certs/neighbour/ca.crt "$work/ca.crt"
 
 echo "bench.sh: measuring $rounds rounds" >&2
 unshare --mount tests/bench/inside.sh "$work" "$rounds"
+tests/bench/project.sh "$work" "$programs/trust-compose" $(((rounds + 4) / 5))
 python3 tests/bench/report.py "$work" docs
