@@ -92,7 +92,8 @@ fn sweep() {
     ] {
         let words = [list, &["--filter", &label, "--format", name]].concat();
         for name in call(PATIENCE, "docker", words).stdout.lines() {
-            let pid = name.rsplit('.').nth(1).expect("names end with `.PID.COUNT`");
+            // Names end with `.PID.COUNT`; what has none is being built at this moment.
+            let Some(pid) = name.rsplit('.').nth(1) else { continue };
             if !Path::new("/proc").join(pid).exists() {
                 call(PATIENCE, "docker", [remove, &[name]].concat());
             }
