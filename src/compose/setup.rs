@@ -26,6 +26,7 @@ use super::proxy::{self, Proxy};
 use super::refusal::Refusal;
 use super::select::{self, Choice, Evidence, Outcome, Wishes, dockerfile};
 use super::{answer, away, check, obstacles, password, read, without, write};
+use crate::discover::file;
 use crate::environment::Environment;
 use crate::inspect;
 use crate::inspect::certificate::Time;
@@ -195,7 +196,10 @@ fn choose<'a>(
         proxies: proxies.iter().map(|proxy| (proxy.name.to_owned(), proxy.option())).collect(),
         without: shape.without.iter().cloned().collect(),
     };
-    let dockerfile = |build: &Build| std::fs::read_to_string(dockerfile::place(build)?).ok();
+    let dockerfile = |build: &Build| {
+        let bytes = file::read(&dockerfile::place(build)?, &mut file::FILE_LIMIT.clone()).ok()?;
+        Some(String::from_utf8_lossy(&bytes).into_owned())
+    };
     let entrypoint = |image: &str| Some(images.called(image)?.entrypoint.clone());
     let evidence = Evidence { dockerfile: &dockerfile, entrypoint: &entrypoint };
     Ok(select::select(project, &wishes, evidence)?)

@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use super::place::Origin;
 use super::read::alone::env_file;
 use super::read::variables::{self, Text};
-use super::write::block;
+use super::write::{self, block};
+use crate::discover::file;
 use crate::environment::Environment;
 
 /// The shell's variables, and what `.env` adds to them.
@@ -23,7 +24,8 @@ pub struct Variables {
 impl Variables {
     /// Reads `.env` in `directory`, if it is there.
     pub fn read(shell: &Environment, directory: &Path) -> Self {
-        let text = std::fs::read(directory.join(".env")).unwrap_or_default();
+        let path = directory.join(write::ENV);
+        let text = file::read(&path, &mut file::FILE_LIMIT.clone()).unwrap_or_default();
         let text = match block::without(&text) {
             Ok(Some(rest)) => rest.text,
             Ok(None) | Err(_) => text,

@@ -293,3 +293,14 @@ fn the_script_sets_up_where_its_caller_is() {
     assert!(!desk.has("docker-compose.ca.yml") && !desk.has(".trust"));
     assert!(fs::read_dir(desk.path("")).unwrap().count() == 3);
 }
+
+#[test]
+fn a_pipe_that_nobody_writes_to_holds_nothing_up() {
+    let desk = back_end();
+    for name in ["Dockerfile", ".env"] {
+        let made = desk.command(&tool("mkfifo"), &[name], "022").status().unwrap();
+        assert!(made.success());
+        let told = desk.types(".", "setup --custom-ca certs --dry-run").succeeds();
+        assert!(told.stdout().contains("api      trust    built here"), "{}", told.stdout());
+    }
+}
