@@ -1,27 +1,34 @@
 //! trust-compose, the companion on the host: what was typed (`cli`) becomes one of its tasks.
 //!
-//! `certs` is `crate::authority`; `survey` says what is in files. Each task returns its exit code.
+//! `certs` is `crate::authority`; `survey` says what is in files. `setup` is a pipeline, and the modules
+//! after it stand in its order: what was given (`inputs`), which project (`place`) and what it says
+//! (`read`), who is to trust (`select`) and what their images hold (`images`), what stands in the way
+//! (`obstacles`, `proxy`, `without`), the overlay, and the disk (`write`). `away` is the way back, and
+//! `check` says what is out of step. Each task returns its exit code.
 
-mod away;
-mod check;
 pub mod cli;
-pub mod images;
+
+pub mod setup;
 pub mod inputs;
-pub mod obstacles;
-pub mod overlay;
 pub mod password;
 pub mod place;
-pub mod project;
-pub mod proxy;
-pub mod read;
-mod refusal;
-pub mod remove;
-pub mod select;
-pub mod setup;
-mod survey;
 mod variables;
+pub mod read;
+pub mod project;
+pub mod select;
+pub mod images;
+pub mod obstacles;
+pub mod proxy;
 pub mod without;
+pub mod overlay;
 pub mod write;
+
+mod away;
+pub mod remove;
+mod check;
+mod refusal;
+
+mod survey;
 
 use clap::CommandFactory as _;
 

@@ -7,11 +7,12 @@
 //! (`exec`).
 //!
 //! `trust-compose` is its companion on the host (`compose`): it makes a private CA and the server
-//! certificates below it (`authority`), and says what is in a file, with the same `inspect`.
+//! certificates below it (`authority`), writes the overlay through which the services of a Compose
+//! project trust a CA, by the same `inspect`, `merge` and `environment`, and takes it away again.
 //!
 //! Absent, and meant to stay so: only `cli` reads the process environment; only `inspect` parses
 //! certificates; only `disk` writes to the disk; only `report` prints; only `main` exits; only
-//! `exec` replaces the process; nothing opens a socket, and nothing starts another process.
+//! `exec` replaces the process; only `engine` starts another program, and nothing opens a socket.
 
 pub mod cli;
 pub mod discover;

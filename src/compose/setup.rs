@@ -91,9 +91,10 @@ pub fn run(asked: &Setup, shell: &Environment, report: Report) -> Result<Told, R
     public.iter().flat_map(|roots| &roots.warnings).for_each(|warning| report.warning(warning));
     let server = inputs.server.as_ref().filter(|_| !proxies.is_empty());
     let to_serve = server.map(Served::read).transpose()?;
-    for (proxy, server) in proxies.iter().zip(std::iter::repeat(server).flatten()) {
-        let domain = shape.domain.as_deref().unwrap_or_default();
-        proxy::check(proxy, &project, &images, server, domain, users)?;
+    if let (Some(server), Some(domain)) = (server, &shape.domain) {
+        for proxy in &proxies {
+            proxy::check(proxy, &project, &images, server, domain, users)?;
+        }
     }
     let order = Order {
         base: &place::absolute(&place.base),
