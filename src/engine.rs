@@ -126,7 +126,8 @@ pub fn containers(name: &str, label: &str) -> Result<Vec<Container>, Failure> {
     let format = format!(
         "{{{{.Label \"com.docker.compose.service\"}}}}\t{{{{.Names}}}}\t{{{{.Label \"{label}\"}}}}"
     );
-    let told = ask(&["ps", "-a", "--filter", &filter, "--format", &format].map(Into::into))?;
+    let told =
+        ask(&["ps", "-a", "--filter", &filter, "--format", &format].map(Into::into), ANSWER)?;
     let told = String::from_utf8_lossy(&told);
     let containers = told.lines().filter_map(|line| {
         let mut fields = line.split('\t').map(str::to_owned);
@@ -141,7 +142,7 @@ pub fn containers(name: &str, label: &str) -> Result<Vec<Container>, Failure> {
 /// # Errors
 /// When it does not answer.
 pub fn info() -> Result<Info, Failure> {
-    let told = ask(&["info", "--format", "{{json .}}"].map(Into::into))?;
+    let told = ask(&["info", "--format", "{{json .}}"].map(Into::into), ANSWER)?;
     serde_json::from_slice(&told).map_err(|error| Failure::Said(error.to_string()))
 }
 
@@ -151,7 +152,7 @@ pub fn info() -> Result<Info, Failure> {
 /// When the docker command cannot say.
 pub fn endpoint() -> Result<String, Failure> {
     let format = "{{.Endpoints.docker.Host}}";
-    let told = ask_for(READING, &["context", "inspect", "--format", format].map(Into::into))?;
+    let told = ask(&["context", "inspect", "--format", format].map(Into::into), READING)?;
     Ok(String::from_utf8_lossy(&told).trim().to_owned())
 }
 
@@ -185,11 +186,7 @@ fn compose(words: &[OsString], limit: Duration) -> Result<Vec<u8>, Failure> {
     }
 }
 
-fn ask(words: &[OsString]) -> Result<Vec<u8>, Failure> {
-    ask_for(ANSWER, words)
-}
-
-fn ask_for(limit: Duration, words: &[OsString]) -> Result<Vec<u8>, Failure> {
+fn ask(words: &[OsString], limit: Duration) -> Result<Vec<u8>, Failure> {
     match run(DOCKER, words, limit)? {
         (told, None) => Ok(told),
         (_, Some(said)) => Err(Failure::Said(said)),

@@ -153,7 +153,7 @@ impl Look {
     pub fn open(id: &str) -> Result<Self, Failure> {
         // An image without a command wants one; it is never run.
         let words = ["create", "--network", "none", "--entrypoint", "/", id];
-        let told = ask(&words.map(Into::into))?;
+        let told = ask(&words.map(Into::into), ANSWER)?;
         Ok(Self { container: String::from_utf8_lossy(&told).trim().to_owned() })
     }
 
@@ -199,6 +199,6 @@ fn is_missing(said: &str) -> bool {
 impl Drop for Look {
     fn drop(&mut self) {
         // It takes no room; what cannot be removed now is not worth an error.
-        let _ = ask(&["rm", "-f", "-v", &self.container].map(Into::into));
+        let _ = ask(&["rm", "-f", "-v", &self.container].map(Into::into), ANSWER);
     }
 }
