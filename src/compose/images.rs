@@ -9,7 +9,7 @@ use std::fmt::{self, Display};
 use std::path::{Path, PathBuf};
 
 use super::overlay::DIRECTORY;
-use super::project::{MountKind, Project, Service, Setting};
+use super::project::{Project, Service, Setting};
 use crate::cli::Roots;
 use crate::discover::{self, ROOT_FILES, RootSource, file};
 use crate::engine::{self, Failure, Image, Inside, Look};
@@ -78,15 +78,18 @@ pub struct Grounds<'a> {
     pub services: BTreeMap<&'a str, (usize, Basis)>,
 }
 
-/// The name of a service's image; for one that is built without a name, the one that Compose gives
-/// it.
-pub fn name(project: &Project, service: &str) -> Option<String> {
-    let found = project.services.get(service).filter(|found| !found.has_unknown_tag)?;
-    if let Some(image) = &found.image {
-        return Some(image.clone());
+impl Grounds<'_> {
+    /// Adds a set, and returns which one it is.
+    fn add(&mut self, source: RootSource) -> usize {
+        self.sources.push(source);
+        self.sources.len() - 1
     }
-    found.build.as_ref()?;
-    Some(format!("{}-{service}", project.name.as_ref()?))
+}
+
+/// The name under which the engine may know a service's image.
+fn name(project: &Project, service: &str) -> Option<String> {
+    let found = project.services.get(service).filter(|found| !found.has_unknown_tag)?;
+    project.image_of(service, found)
 }
 
 impl Images {
@@ -127,29 +130,34 @@ impl Images {
         choice: Choice,
     ) -> Result<Grounds<'a>, discover::Error> {
         let mut grounds = Grounds::default();
-        // Several services of one image, and several images without roots, share a set.
-        let mut sets: BTreeMap<Option<String>, usize> = BTreeMap::new();
+        // Services of one image stand on the same ground, which is looked for once.
+        let mut found: BTreeMap<Option<&str>, (usize, Basis)> = BTreeMap::new();
+        let mut fallback = None;
         for service in services {
-            let (key, basis, found) = match (choice, self.image(project, service)) {
-                (Choice::Image, Some(image)) => match self.roots(image) {
-                    Some(found) => (Some(image.id.clone()), Basis::Image, Some(found)),
-                    None => (None, Basis::NoRoots, None),
-                },
-                (Choice::Image, None) if self.trouble.is_some() => (None, Basis::NoEngine, None),
-                (Choice::Image, None) => (None, Basis::NotHere, None),
-                (asked, _) => (None, Basis::Asked(asked), None),
+            let image = self.image(project, service).filter(|_| choice == Choice::Image);
+            let id = image.map(|image| image.id.as_str());
+            if let Some(ground) = found.get(&id) {
+                grounds.services.insert(service, ground.clone());
+                continue;
+            }
+            let roots = image.and_then(|image| self.roots(image));
+            let basis = match (choice, image) {
+                (Choice::Image, Some(_)) if roots.is_some() => Basis::Image,
+                (Choice::Image, Some(_)) => Basis::NoRoots,
+                (Choice::Image, None) if self.trouble.is_some() => Basis::NoEngine,
+                (Choice::Image, None) => Basis::NotHere,
+                (asked, _) => Basis::Asked(asked),
             };
-            let set = if let Some(set) = sets.get(&key) {
-                *set
-            } else {
-                grounds.sources.push(match found {
-                    Some((path, bytes)) => RootSource::File { path, bytes },
-                    None if choice == Choice::Host => discover::roots(Roots::System)?,
-                    None => discover::roots(Roots::Mozilla)?,
-                });
-                sets.insert(key, grounds.sources.len() - 1);
-                grounds.sources.len() - 1
+            let set = match (roots, fallback) {
+                (Some((path, bytes)), _) => grounds.add(RootSource::File { path, bytes }),
+                (None, Some(set)) => set,
+                (None, None) => {
+                    let wanted =
+                        if choice == Choice::Host { Roots::System } else { Roots::Mozilla };
+                    *fallback.insert(grounds.add(discover::roots(wanted)?))
+                }
             };
+            found.insert(id, (set, basis.clone()));
             grounds.services.insert(service, (set, basis));
         }
         Ok(grounds)
@@ -220,14 +228,8 @@ impl Images {
         if path.starts_with(DIRECTORY) {
             return Found::Ours;
         }
-        let mounts = service.mounts.iter().filter(|mount| path.starts_with(&mount.target));
-        let mount = mounts.max_by_key(|mount| mount.target.len());
-        if let Some(mount) = mount {
-            let MountKind::Bind(source) = &mount.kind else { return Found::Unknown };
-            let below = path.strip_prefix(&mount.target).unwrap_or(Path::new(""));
-            // Nothing to join must not become a slash at the end.
-            let there =
-                if below.as_os_str().is_empty() { source.clone() } else { source.join(below) };
+        if let Some(mount) = service.mount_of(path) {
+            let Some(there) = mount.source_of(path) else { return Found::Unknown };
             return match file::read(&there, &mut file::FILE_LIMIT.clone()) {
                 Ok(bytes) => certificates(&bytes),
                 Err(file::Problem::Directory { .. }) => Found::Unknown,

@@ -18,6 +18,15 @@ pub struct Project {
     pub reading: Reading,
 }
 
+impl Project {
+    /// The name of a service's image; for one that is built without a name, the one that Compose gives
+    /// it (<https://docs.docker.com/reference/compose-file/build/#using-build-and-image>).
+    pub fn image_of(&self, name: &str, service: &Service) -> Option<String> {
+        let given = || Some(format!("{}-{name}", service.build.as_ref().and(self.name.as_ref())?));
+        service.image.clone().or_else(given)
+    }
+}
+
 /// How a project was read, from the best way to the last resort.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Reading {
@@ -64,6 +73,14 @@ pub struct Service {
     pub role: Option<String>,
 }
 
+impl Service {
+    /// The mount that `path` of the container is in, the innermost of several.
+    pub fn mount_of(&self, path: &Path) -> Option<&Mount> {
+        let mounts = self.mounts.iter().filter(|mount| path.starts_with(&mount.target));
+        mounts.max_by_key(|mount| mount.target.len())
+    }
+}
+
 /// The value of a variable in a service's environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Setting {
@@ -106,6 +123,14 @@ impl Mount {
     /// Whether it holds `path` of the container. Of one whose target is not known, nobody can say.
     pub fn is_above(&self, path: &str) -> bool {
         !self.target.is_empty() && Path::new(path).starts_with(&self.target)
+    }
+
+    /// Where `path` of the container lies on this machine, if that is what is mounted.
+    pub fn source_of(&self, path: &Path) -> Option<PathBuf> {
+        let MountKind::Bind(source) = &self.kind else { return None };
+        let below = path.strip_prefix(&self.target).unwrap_or(Path::new(""));
+        // Nothing to join must not become a slash at the end.
+        Some(if below.as_os_str().is_empty() { source.clone() } else { source.join(below) })
     }
 }
 

@@ -254,15 +254,8 @@ pub fn check(
 /// Whether the Caddyfile that is mounted imports the snippet.
 fn imports(name: &str, service: &Service, domain: &str) -> Result<(), Error> {
     let target = Path::new(CADDYFILE);
-    let mounts = service.mounts.iter().filter(|mount| target.starts_with(&mount.target));
-    let mount = mounts.max_by_key(|mount| mount.target.len());
-    let Some(MountKind::Bind(source)) = mount.map(|mount| &mount.kind) else {
+    let Some(path) = service.mount_of(target).and_then(|mount| mount.source_of(target)) else {
         return Err(Error::NoCaddyfile { service: name.to_owned() });
-    };
-    let below = mount.and_then(|mount| target.strip_prefix(&mount.target).ok());
-    let path = match below.filter(|below| !below.as_os_str().is_empty()) {
-        Some(below) => source.join(below),
-        None => source.clone(),
     };
     let text = match file::read(&path, &mut file::FILE_LIMIT.clone()) {
         Ok(text) => String::from_utf8_lossy(&text).into_owned(),

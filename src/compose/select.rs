@@ -178,7 +178,7 @@ impl<'a> Case<'a, '_> {
             let image = match &self.recipe {
                 Some(Recipe { entrypoint: Some(words), .. }) => return Some(words.clone()),
                 Some(Recipe { base, .. }) => base.clone(),
-                None => same::image_of(self.project, self.name, self.service)?,
+                None => self.project.image_of(self.name, self.service)?,
             };
             // No engine knows an image by half a name.
             if image.contains(MARK) { None } else { (self.evidence.entrypoint)(&image) }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Choice, Outcome, Reason};
-use crate::compose::project::{Build, Project, Service};
+use crate::compose::project::{Build, Project};
 
 /// What is known of images by the services that have them.
 #[derive(Default)]
@@ -18,7 +18,7 @@ impl<'a> Known<'a> {
     pub fn new(project: &Project, choices: &[Choice<'a>]) -> Self {
         let mut known = Self::default();
         for Choice { name, service, outcome, reason } in choices {
-            let image = image_of(project, name, service).map(|image| key(&image));
+            let image = project.image_of(name, service).map(|image| key(&image));
             if *outcome == Outcome::Trust && !reason.is_weak() {
                 known.trusted_builds.extend(service.build.as_ref().map(|build| (build, *name)));
                 if let Some(image) = image {
@@ -34,7 +34,7 @@ impl<'a> Known<'a> {
     /// A better reason than the weak one of `choice`.
     pub fn better(&self, project: &Project, choice: &Choice<'a>) -> Option<Reason<'a>> {
         let Choice { name, service, reason, .. } = choice;
-        let image = image_of(project, name, service).map(|image| key(&image));
+        let image = project.image_of(name, service).map(|image| key(&image));
         let by_image = image.as_ref().and_then(|image| self.trusted.get(image));
         let same = |(build, _): &&(&Build, _)| Some(*build) == service.build.as_ref();
         let by_build = || Some(&self.trusted_builds.iter().find(same)?.1);
@@ -44,13 +44,6 @@ impl<'a> Known<'a> {
         let is_unknown = matches!(reason, Reason::Unknown(_));
         image.filter(|_| is_unknown).and_then(|image| self.left.get(&image).copied())
     }
-}
-
-/// The name of a service's image; for one that is only built, the name that Compose gives to it
-/// (<https://docs.docker.com/reference/compose-file/build/#using-build-and-image>).
-pub fn image_of(project: &Project, name: &str, service: &Service) -> Option<String> {
-    let given = || Some(format!("{}-{name}", service.build.as_ref().and(project.name.as_ref())?));
-    service.image.clone().or_else(given)
 }
 
 /// An image's name without what counts where it is left out
