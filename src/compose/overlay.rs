@@ -145,11 +145,11 @@ pub fn overlay(order: &Order<'_>) -> Result<Overlay, serde_yaml::Error> {
 impl Overlay {
     /// Whether none of `containers` was made with another overlay.
     pub fn has_made(&self, containers: &[Container]) -> bool {
-        let digest = |container: &Container| self.digests.get(&container.service);
-        let is_other = |container: &&Container| {
-            !container.label.is_empty() && digest(container) != Some(&container.label)
+        let is_other = |container: &Container| {
+            let digest = self.digests.get(&container.service);
+            !container.label.is_empty() && digest != Some(&container.label)
         };
-        !containers.iter().any(|container| is_other(&container))
+        !containers.iter().any(is_other)
     }
 
     /// Keeps a file of these contents, and returns its name.

@@ -5,7 +5,6 @@ use std::io;
 use std::path::PathBuf;
 
 use super::{inputs, obstacles, place, proxy, read, select, without, write};
-use crate::discover::file::Unreadable;
 use crate::engine::Failure;
 use crate::{discover, exit, report};
 
@@ -13,8 +12,6 @@ use crate::{discover, exit, report};
 pub enum Refusal {
     /// No project.
     Place(place::Error),
-    /// A file that cannot be read.
-    Unreadable(Unreadable),
     /// Unusable files.
     Inputs(inputs::Error),
     /// An unreadable project.
@@ -60,7 +57,6 @@ macro_rules! from {
 }
 from! {
     Place: place::Error,
-    Unreadable: Unreadable,
     Inputs: inputs::Error,
     Read: read::Error,
     Select: select::Error,
@@ -97,7 +93,6 @@ impl Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Place(error) => write!(f, "{error}"),
-            Self::Unreadable(error) => write!(f, "{error}"),
             Self::Inputs(error) => write!(f, "{error}"),
             Self::Read(error) => write!(f, "{error}"),
             Self::Select(error) => write!(f, "{error}"),

@@ -90,7 +90,7 @@ pub fn run(asked: &Setup, shell: &Environment, report: Report) -> Result<Told, R
     let public: Vec<_> = grounds.sources.iter().map(inspect::roots).collect();
     public.iter().flat_map(|roots| &roots.warnings).for_each(|warning| report.warning(warning));
     let server = inputs.server.as_ref().filter(|_| !proxies.is_empty());
-    let to_serve = server.map(Served::read).transpose()?;
+    let to_serve = server.map(Served::of);
     if let (Some(server), Some(domain)) = (server, &shape.domain) {
         for proxy in &proxies {
             proxy::check(proxy, &project, &images, server, domain, users)?;

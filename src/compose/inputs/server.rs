@@ -24,6 +24,10 @@ use crate::report::shell;
 pub struct Server {
     /// The certificate, perhaps with its issuers, where it lies.
     pub certificate: PathBuf,
+    /// What is in that file.
+    pub text: Vec<u8>,
+    /// The names that the certificate is for, as [`Details::names`] has them.
+    pub names: Vec<String>,
     /// The key, where it lies.
     pub key: PathBuf,
     /// Who owns the key.
@@ -74,6 +78,8 @@ pub fn prove(
     })?;
     let server = Server {
         certificate: pair.certificate.clone(),
+        text: text.bytes,
+        names: details.names,
         key: pair.key.clone(),
         uid: found.uid(),
         gid: found.gid(),

@@ -56,7 +56,7 @@ impl Display for Advice {
 pub fn advice(
     place: &Place,
     domain: Option<&str>,
-    served: Option<&Served>,
+    served: Option<&Served<'_>>,
     activates: bool,
 ) -> Vec<Advice> {
     let mut all = Vec::new();
