@@ -4,10 +4,11 @@
 #
 #   trust-init-test/bookworm   Debian 12, Python 3.11, curl 7, OpenSSL 3.0
 #   trust-init-test/trixie     Debian 13, Python 3.13, curl 8, OpenSSL 3.5
-#   trust-init-test/stack      the same, with Node and Caddy: what a Compose project is made of
+#   trust-init-test/stack      the same, with the servers and runtimes that a Compose project is made of
+#   trust-init-test/browser    Debian 13 with Chromium
 #   trust-init-test/rust       Debian 13, gcc, and this machine's Rust
 #
-#   bases.sh [NAME...]   make the named ones (default: all four)
+#   bases.sh [NAME...]   make the named ones (default: all)
 #
 # Every image has two tags: `latest`, for the tests to name, and a hash of its
 # recipe. It is made again only when the recipe has changed.
@@ -32,13 +33,16 @@ KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 packages() {
     case $1 in
     rust) echo ca-certificates,gcc,libc6-dev ;;
-    stack) echo "$TOOLS,caddy,nodejs" ;;
+    stack) echo "$TOOLS,caddy,golang-go,nginx,nodejs,postgresql,redis-server" ;;
+    # certutil puts a CA into the store that Chromium reads.
+    browser) echo ca-certificates,chromium-headless-shell,fonts-dejavu-core,libnss3-tools ;;
     *) echo "$TOOLS" ;;
     esac
 }
 
 extra() {
     case $1 in
+    browser) ;;
     rust) rustc -vV ;;
     *) echo "${WHEELS[@]}" ;;
     esac
@@ -114,11 +118,12 @@ import() {
 
 make() {
     local name=$1 suite=$1 dir=$TMP/$1
-    case $name in rust | stack) suite=trixie ;; esac
+    case $name in browser | rust | stack) suite=trixie ;; esac
     LOG=$STATE_DIR/$name.log
     : >"$LOG"
     make_root "$name" "$suite" "$dir"
     case $name in
+    browser) ;;
     rust) add_rust "$dir" ;;
     *) add_wheels "$dir" ;;
     esac
@@ -130,12 +135,12 @@ make() {
 }
 
 names=("$@")
-[ $# -gt 0 ] || names=(bookworm trixie stack rust)
+[ $# -gt 0 ] || names=(bookworm trixie stack browser rust)
 for name in "${names[@]}"; do
     case $name in
-    bookworm | trixie | stack) ;;
+    bookworm | browser | trixie | stack) ;;
     rust) have rustc || die "the rust image is a copy of this machine's Rust, and rustc is not in PATH" ;;
-    *) die "no such image: $name (there are bookworm, trixie, stack and rust)" ;;
+    *) die "no such image: $name (there are bookworm, trixie, stack, browser and rust)" ;;
     esac
 done
 timeout 20 docker info >/dev/null 2>&1 || die "no Docker engine answers" "$(dirname -- "$0")/engine.sh start"

@@ -15,7 +15,7 @@ impl Drop for Image {
 }
 
 /// The machine's own roots, with which cargo reaches its registry: a build secret.
-fn machine_roots() -> Option<String> {
+pub fn machine_roots() -> Option<String> {
     let usual = "/etc/ssl/certs/ca-certificates.crt".to_owned();
     let named = std::env::var("SSL_CERT_FILE").unwrap_or(usual);
     std::path::Path::new(&named).exists().then_some(named)

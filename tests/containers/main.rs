@@ -4,7 +4,7 @@
 //! `cargo test --features containers --test containers`. The engine and the base images come from
 //! `engine.sh` and `bases.sh` beside this file, and whatever a test creates goes when it ends.
 //!
-//! The harness, to be read in this order: `engine`, `site`, `container`, `clients`, `project`. The rest
+//! The harness, to be read in this order: `engine`, `site`, `container`, `clients`, `project`, `stack`. The rest
 //! is one file per topic; `trust` is the promise of trust-init, `setup` that of trust-compose.
 
 #![allow(
@@ -25,6 +25,7 @@ mod case;
 mod model;
 mod project;
 mod site;
+mod stack;
 #[path = "../compose/random.rs"]
 mod random_project;
 

@@ -2,7 +2,7 @@
 //! services are to trust a CA. What a person types there is typed here, word for word. Its containers
 //! go when it goes out of scope.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -35,23 +35,24 @@ pub struct Project {
     compose: String,
     questions: Folder,
     images: Vec<Image>,
-    site: Arc<Site>,
+    /// Of the shell in which everything is typed: NAME=VALUE.
+    variables: Vec<String>,
+    site: Option<Arc<Site>>,
 }
 
 impl Project {
     pub fn new(site: &Arc<Site>) -> Self {
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let mut project = Self::at(Folder::new(), unique_name());
+        project.site = Some(site.clone());
+        project
+    }
+
+    /// What lies in `folder`.
+    pub fn at(folder: Folder, name: String) -> Self {
         sweep();
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        Self {
-            folder: Folder::new(),
-            name: format!("{PREFIX}{}-{count}", std::process::id()),
-            services: String::new(),
-            compose: "docker compose".into(),
-            questions: Folder::new(),
-            images: Vec::new(),
-            site: site.clone(),
-        }
+        let (services, compose) = (String::new(), "docker compose".into());
+        let (questions, images, variables) = (Folder::new(), Vec::new(), Vec::new());
+        Self { folder, name, services, compose, questions, images, variables, site: None }
     }
 
     /// With a service, of which `more` is YAML; unless that has a command, it waits to be stopped.
@@ -61,7 +62,8 @@ impl Project {
         for line in idle.lines().chain(more.lines()) {
             let _ = writeln!(self.services, "    {line}");
         }
-        let network = format!("{{default: {{name: {}, external: true}}}}", self.site.name);
+        let site = &self.site.as_ref().expect("a network for services").name;
+        let network = format!("{{default: {{name: {site}, external: true}}}}");
         let text =
             format!("name: {}\nnetworks: {network}\nservices:\n{}", self.name, self.services);
         self.folder.write("docker-compose.yml", text);
@@ -87,6 +89,16 @@ impl Project {
         name
     }
 
+    /// Sets a variable of the shell.
+    pub fn exports(&mut self, name: &str, value: &str) {
+        self.variables.push(format!("{name}={value}"));
+    }
+
+    /// Has images go when the project goes.
+    pub fn owns(&mut self, images: impl IntoIterator<Item = String>) {
+        self.images.extend(images.into_iter().map(Image));
+    }
+
     /// What somebody types in the project's folder, with trust-compose in their PATH.
     #[track_caller]
     pub fn types(&self, line: &str) -> Outcome {
@@ -96,7 +108,9 @@ impl Project {
         let variables = ["FILE", "PATH_SEPARATOR", "PROFILES", "PROJECT_NAME"];
         let mut words: Vec<_> =
             variables.iter().map(|name| format!("--unset=COMPOSE_{name}")).collect();
-        words.extend([folder, path, "sh".into(), "-c".into(), line.into()]);
+        words.extend([folder, path]);
+        words.extend(self.variables.iter().cloned());
+        words.extend(["sh", "-c", line].map(Into::into));
         call("180", "env", words)
     }
 
@@ -236,8 +250,14 @@ impl Project {
 
 impl Drop for Project {
     fn drop(&mut self) {
-        remove(self.ids().into_values());
+        remove(&self.name);
     }
+}
+
+/// The name of a project that nobody else has.
+pub fn unique_name() -> String {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    format!("{PREFIX}{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// The command of a service that asks once, and stays.
@@ -256,12 +276,18 @@ pub fn next(outcome: &Outcome) -> Vec<String> {
     next.lines().map(|line| line.trim().to_owned()).collect()
 }
 
-fn remove(containers: impl Iterator<Item = String>) {
-    let containers: Vec<_> = containers.collect();
-    if !containers.is_empty() {
-        docker(
-            ["rm", "--force", "--volumes"].into_iter().chain(containers.iter().map(String::as_str)),
-        );
+/// Removes what Compose made for a project.
+fn remove(project: &str) {
+    let label = format!("label=com.docker.compose.project={project}");
+    for (list, remove) in [
+        (&["ps", "--all", "--quiet"][..], &["rm", "--force", "--volumes"][..]),
+        (&["network", "ls", "--quiet"], &["network", "rm"]),
+        (&["volume", "ls", "--quiet"], &["volume", "rm"]),
+    ] {
+        let found = docker([list, &["--filter", &label]].concat()).stdout;
+        if !found.is_empty() {
+            docker(remove.iter().copied().chain(found.lines()));
+        }
     }
 }
 
@@ -270,14 +296,18 @@ fn sweep() {
     static SWEEP: Once = Once::new();
     SWEEP.call_once(|| {
         let label = "com.docker.compose.project";
-        let format = format!("{{{{.Label \"{label}\"}}}} {{{{.ID}}}}");
+        let format = format!("{{{{.Label \"{label}\"}}}}");
         let filter = format!("label={label}");
-        let list = docker(["ps", "--all", "--filter", &filter, "--format", &format]).stdout;
-        let dead = |line: &str| {
-            let (project, id) = line.split_once(' ')?;
-            let (pid, _) = project.strip_prefix(PREFIX)?.split_once('-')?;
-            (!Path::new("/proc").join(pid).exists()).then(|| id.to_owned())
+        let mut projects = BTreeSet::new();
+        for list in [&["ps", "--all"][..], &["network", "ls"], &["volume", "ls"]] {
+            let words = [list, &["--filter", &filter, "--format", &format]].concat();
+            projects.extend(docker(words).stdout.lines().map(ToOwned::to_owned));
+        }
+        let is_dead = |project: &String| {
+            let rest = project.strip_prefix(PREFIX);
+            let pid = rest.and_then(|rest| rest.split('-').next());
+            pid.is_some_and(|pid| !Path::new("/proc").join(pid).exists())
         };
-        remove(list.lines().filter_map(dead));
+        projects.iter().filter(|project| is_dead(project)).for_each(|project| remove(project));
     });
 }

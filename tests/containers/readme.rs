@@ -4,12 +4,18 @@
 use crate::engine::{BOOKWORM, call, label, repository, trust_init, unique};
 use crate::site::{Folder, PRIVATE, site};
 
-/// The fenced block after `<!-- test: NAME -->`.
+/// The README's fenced block after `<!-- test: NAME -->`.
 #[track_caller]
 pub fn block(name: &str) -> String {
-    let readme = std::fs::read_to_string(repository().join("README.md")).expect("README.md");
+    block_of("README.md", name)
+}
+
+/// The same of any document.
+#[track_caller]
+pub fn block_of(document: &str, name: &str) -> String {
+    let text = std::fs::read_to_string(repository().join(document)).expect(document);
     let mark = format!("<!-- test: {name} -->");
-    let rest = readme.split_once(&mark).unwrap_or_else(|| panic!("README.md lacks {mark}")).1;
+    let rest = text.split_once(&mark).unwrap_or_else(|| panic!("{document} lacks {mark}")).1;
     let rest = rest.split_once("```").expect("a block").1.split_once('\n').expect("its language").1;
     rest.split_once("```").expect("the end of the block").0.to_owned()
 }

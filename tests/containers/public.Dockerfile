@@ -1,0 +1,37 @@
+# Local stand-ins for the public images that the example stacks are built on and run: the same
+# programs, started by the same words, on bases that bases.sh made. Each stage has the name of the
+# image that it stands for.
+
+FROM trust-init-test/stack AS debian
+
+FROM trust-init-test/stack AS python
+ENV PATH=/opt/venv/bin:$PATH
+
+FROM trust-init-test/stack AS node
+
+FROM trust-init-test/stack AS golang
+ENV GOTOOLCHAIN=local
+
+FROM trust-init-test/stack AS caddy
+ENV XDG_CONFIG_HOME=/config XDG_DATA_HOME=/data
+CMD ["caddy", "run", "--config", "/etc/caddy/Caddyfile", "--adapter", "caddyfile"]
+
+FROM trust-init-test/stack AS nginx
+RUN rm -f /etc/nginx/sites-enabled/* && \
+    ln -sf /dev/stdout /var/log/nginx/access.log && ln -sf /dev/stderr /var/log/nginx/error.log
+STOPSIGNAL SIGQUIT
+CMD ["nginx", "-g", "daemon off;"]
+
+FROM trust-init-test/stack AS redis
+RUN mkdir -p /data && chown redis:redis /data
+WORKDIR /data
+USER redis
+CMD ["redis-server", "--protected-mode", "no"]
+
+FROM trust-init-test/stack AS postgres
+COPY start-postgres.sh /usr/local/bin/start-postgres
+ENV PGDATA=/var/lib/postgresql/data
+RUN mkdir -p "$PGDATA" && chown -R postgres:postgres /var/lib/postgresql && chmod 700 "$PGDATA"
+USER postgres
+STOPSIGNAL SIGINT
+CMD ["start-postgres"]
