@@ -29,6 +29,8 @@ pub struct Settings {
     pub on_error: OnError,
     /// Whether gRPC's own roots variable is set as well.
     pub grpc_roots: bool,
+    /// Whether Java is told of the custom CAs as well.
+    pub java: Java,
     /// How to speak.
     pub log: Log,
     /// What to do in the end.
@@ -84,6 +86,18 @@ pub enum OnError {
     Fail,
     /// It is started with what could be prepared, after a warning.
     Warn,
+}
+
+/// Whether Java is told of the custom CAs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Java {
+    /// Where a JVM is found.
+    #[default]
+    Auto,
+    /// Always.
+    On,
+    /// Never.
+    Off,
 }
 
 /// What to do in the end.
@@ -176,6 +190,7 @@ pub const VARIABLES: &[&str] = &[
     "TRUST_INIT_ROOTS",
     "TRUST_INIT_ON_ERROR",
     "TRUST_INIT_GRPC_ROOTS",
+    "TRUST_INIT_JAVA",
     "TRUST_INIT_LOG",
 ];
 
@@ -226,9 +241,9 @@ pub fn settings(
                 settings.on_error = option(&mut parser, "--on-error", ON_ERROR)?;
             }
             Arg::Long("log") => settings.log = option(&mut parser, "--log", LOG)?,
+            Arg::Long("java") => settings.java = option(&mut parser, "--java", JAVA)?,
             Arg::Long("grpc-roots") => settings.grpc_roots = true,
             Arg::Long("install-store") => return Err(Error::Reserved("--install-store")),
-            Arg::Long("java") => return Err(Error::Reserved("--java")),
             Arg::Long("prepare") => claim("`--prepare`", Task::Prepare)?,
             Arg::Long("print-env") => claim("`--print-env`", Task::PrintEnv)?,
             Arg::Long("dry-run") => claim("`--dry-run`", Task::DryRun(Vec::new()))?,
@@ -278,6 +293,7 @@ fn from_variables(environment: &Environment) -> Result<Settings, Error> {
         roots: variable(environment, "TRUST_INIT_ROOTS", ROOTS)?,
         on_error: variable(environment, "TRUST_INIT_ON_ERROR", ON_ERROR)?,
         grpc_roots: variable(environment, "TRUST_INIT_GRPC_ROOTS", SWITCH)?,
+        java: variable(environment, "TRUST_INIT_JAVA", JAVA)?,
         log: variable(environment, "TRUST_INIT_LOG", LOG)?,
         task: Task::Help,
     })
@@ -289,6 +305,7 @@ type Words<T> = &'static [(&'static str, T)];
 const ROOTS: Words<Roots> =
     &[("system", Roots::System), ("mozilla", Roots::Mozilla), ("none", Roots::None)];
 const ON_ERROR: Words<OnError> = &[("fail", OnError::Fail), ("warn", OnError::Warn)];
+const JAVA: Words<Java> = &[("auto", Java::Auto), ("on", Java::On), ("off", Java::Off)];
 const LOG: Words<Log> = &[("normal", Log::Normal), ("quiet", Log::Quiet), ("json", Log::Json)];
 const SWITCH: Words<bool> = &[("1", true), ("0", false)];
 

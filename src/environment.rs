@@ -7,12 +7,13 @@
 //! a pinned curl all public roots); else the image's roots. From that follows which file the
 //! variable must name. This module decides and touches nothing; `publish` makes the files.
 
+pub mod java;
 mod pin;
 mod process;
 mod warning;
 
 use std::ffi::OsStr;
-use std::fmt::Write as _;
+use std::fmt::{self, Display, Write as _};
 
 pub use self::pin::{Found, Pin, pins};
 pub use self::process::Environment;
@@ -26,6 +27,19 @@ pub enum Points {
     Bundle,
     /// The custom CAs alone: its readers *add* this file to what they trust.
     Custom,
+    /// The custom CAs and the roots that the JVM brings, as a key store.
+    TrustStore,
+}
+
+impl Points {
+    /// What that is.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Bundle => "custom CAs and roots",
+            Self::Custom => "custom CAs",
+            Self::TrustStore => "custom CAs and the JVM's roots, as a key store",
+        }
+    }
 }
 
 /// When a variable is set.
@@ -35,6 +49,18 @@ pub enum Rule {
     Set,
     /// Only under this option; otherwise it stays exactly as it was found, set or unset.
     LeftAloneUnless(&'static str),
+    /// Where a JVM is: behind what it says already.
+    Added,
+}
+
+impl Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Set => f.write_str("set"),
+            Self::LeftAloneUnless(option) => write!(f, "left alone unless {option}"),
+            Self::Added => f.write_str("added to, where a JVM is found"),
+        }
+    }
 }
 
 /// One trust variable.
@@ -138,6 +164,14 @@ pub const TABLE: &[Row] = &[
         source: "https://docs.deno.com/runtime/reference/env_variables/",
     },
     Row {
+        name: java::JAVA_TOOL_OPTIONS,
+        readers: "every JVM",
+        points: Points::TrustStore,
+        rule: Rule::Added,
+        falls_back_to: &[],
+        source: "https://docs.oracle.com/en/java/javase/21/docs/specs/jvmti.html#tooloptions",
+    },
+    Row {
         name: "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",
         readers: "gRPC C core (grpcio)",
         points: Points::Bundle,
@@ -156,6 +190,8 @@ pub enum File {
     Custom,
     /// What the user pinned, and the custom CAs; the name is that of the first such variable.
     Own(&'static str),
+    /// The custom CAs and a JVM's roots, as a key store.
+    TrustStore,
 }
 
 impl File {
@@ -165,6 +201,7 @@ impl File {
             Self::Bundle => "ca-bundle.crt".to_owned(),
             Self::Custom => "custom-ca.crt".to_owned(),
             Self::Own(variable) => format!("{variable}.crt"),
+            Self::TrustStore => "truststore.jks".to_owned(),
         }
     }
 }
@@ -178,9 +215,13 @@ pub struct Plan<'a> {
     pub files: Vec<(File, Vec<Pem<'a>>)>,
 }
 
-/// The rows in force.
+/// The rows in force that say where a file is and nothing else.
 pub fn rows(grpc_roots: bool) -> impl Iterator<Item = &'static Row> {
-    TABLE.iter().filter(move |row| row.rule == Rule::Set || grpc_roots)
+    TABLE.iter().filter(move |row| match row.rule {
+        Rule::Set => true,
+        Rule::LeftAloneUnless(_) => grpc_roots,
+        Rule::Added => false,
+    })
 }
 
 /// Decides for each row in force which file it names: none if what the user named there holds
@@ -197,6 +238,7 @@ pub fn plan<'a>(
         let (whole, certificates) = match row.points {
             Points::Bundle => (File::Bundle, bundle),
             Points::Custom => (File::Custom, custom),
+            Points::TrustStore => continue,
         };
         let Some(pin) = pins.iter().find(|pin| pin.row.name == row.name) else {
             plan.set(row, whole, certificates.iter().map(Pem::borrow));
@@ -239,15 +281,8 @@ pub fn trust_variables(environment: &Environment) -> impl Iterator<Item = (&'sta
 pub fn listing() -> String {
     let mut text = String::new();
     for row in TABLE {
-        let points = match row.points {
-            Points::Bundle => "custom CAs and roots",
-            Points::Custom => "custom CAs",
-        };
-        let rule = match row.rule {
-            Rule::Set => "set".to_owned(),
-            Rule::LeftAloneUnless(option) => format!("left alone unless {option}"),
-        };
-        let Row { name, readers, source, .. } = row;
+        let Row { name, readers, points, rule, source, .. } = row;
+        let points = points.words();
         let _ = writeln!(
             text,
             "{name}\n    rule    {rule}\n    names   a file of the {points}\n    \

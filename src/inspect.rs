@@ -8,7 +8,7 @@ mod anchors;
 pub mod certificate;
 #[cfg(feature = "compose")]
 pub mod contents;
-mod der;
+pub mod der;
 #[cfg(feature = "compose")]
 pub mod details;
 #[cfg(feature = "compose")]

@@ -19,6 +19,7 @@ pub mod discover;
 pub mod inspect;
 pub mod merge;
 pub mod environment;
+pub mod truststore;
 #[cfg(target_os = "linux")]
 pub mod publish;
 #[cfg(target_os = "linux")]

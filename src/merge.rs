@@ -42,6 +42,13 @@ impl<'a> Pem<'a> {
         Self(Cow::Borrowed(text))
     }
 
+    /// What was encoded; `None` cannot be.
+    pub fn decode(&self) -> Option<Vec<u8>> {
+        let text = self.0.strip_prefix(BEGIN.as_bytes())?.strip_suffix(END.as_bytes())?;
+        let digits: Vec<_> = text.iter().copied().filter(|byte| *byte != b'\n').collect();
+        STANDARD.decode(digits).ok()
+    }
+
     /// The text.
     pub fn text(&self) -> &[u8] {
         &self.0

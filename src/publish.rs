@@ -20,11 +20,12 @@ use crate::cli::{Named, Roots};
 use crate::discover::{CUSTOM_CA, file};
 use crate::disk;
 use crate::environment::File;
-use crate::inspect;
 use crate::inspect::certificate::Fingerprint;
+use crate::inspect::{self, Anchors};
 use crate::merge::{self, Pem};
 use crate::mounts;
 use crate::report;
+use crate::truststore;
 
 /// The directory of the one path.
 pub const HOME: &str = "/run/trust-init";
@@ -173,15 +174,20 @@ pub fn publish(order: &Order<'_>) -> Result<Published, Error> {
     let mut published = Published::default();
     let home = Path::new(HOME);
     let is_home = order.directory.is_none_or(|named| named.path == home);
+    let store = order.files.iter().find(|(file, _)| *file == File::TrustStore);
+    let store = store.map(|(_, certificates)| truststore::write(certificates));
     let mut files: Vec<Text<'_>> = Vec::new();
     for (file, certificates) in order.files {
-        files.push((file, file.name(), certificates.iter().map(Pem::text).collect()));
+        let text = || certificates.iter().map(Pem::text).collect();
+        let store = store.as_deref().filter(|_| *file == File::TrustStore);
+        files.push((file, file.name(), store.map_or_else(text, |store| vec![store])));
     }
     if let (true, Some(paths)) = (is_home, rung::standing(home, &files)) {
         return Ok(Published { paths, ..published });
     }
-    files.retain(|(file, name, pieces)| {
-        let wanted = pieces.iter().copied().collect();
+    files.retain(|(file, name, _)| {
+        let order_of = order.files.iter().find(|(other, _)| other == *file);
+        let wanted = merge::set(order_of.map_or(&[], |(_, certificates)| certificates));
         match adopt(home.join(name), &wanted, order) {
             Adoption::Yes(path) => {
                 published.paths.push(((*file).clone(), path));
@@ -292,7 +298,10 @@ fn adopt(path: PathBuf, wanted: &BTreeSet<&[u8]>, order: &Order<'_>) -> Adoption
         Err(file::Problem::Missing) => return Adoption::No(None),
         Err(problem) => return no(problem.to_string()),
     };
-    let anchors = inspect::anchors(&bytes);
+    let anchors = match truststore::read(&bytes) {
+        Ok(certificates) => Anchors::from(certificates),
+        Err(_) => inspect::anchors(&bytes),
+    };
     let held = merge::set(&anchors.certificates);
     let missing = wanted.difference(&held).count();
     if missing > 0 {

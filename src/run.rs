@@ -1,11 +1,15 @@
 //! One run of trust-init, from settings to the service.
 
+mod java;
+
 use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Display, Write as _};
 use std::path::{Path, PathBuf};
 
 use crate::cli::{Named, OnError, Origin, Roots, Settings, Task};
 use crate::discover::{self, Label, RootSource};
+use crate::environment::java::JAVA_TOOL_OPTIONS;
 use crate::environment::{self, Environment, File};
 use crate::exec::{self, Held};
 use crate::exit;
@@ -22,7 +26,7 @@ const WAY_OUT: &str = "; to start the service without it, set TRUST_INIT_ON_ERRO
 /// Trust that stands, and the environment that names it.
 struct Trust {
     environment: Environment,
-    variables: Vec<(&'static str, PathBuf)>,
+    variables: Vec<(&'static str, OsString)>,
     summary: Summary,
 }
 
@@ -69,8 +73,8 @@ pub fn run(settings: &Settings, found: &Environment, report: Report) -> u8 {
         }
         Task::PrintEnv => answer(report, &trust.map(|trust| shell(&trust)).unwrap_or_default()),
         Task::DryRun(_) => {
-            for (name, path) in trust.iter().flat_map(|trust| &trust.variables) {
-                report.info(&format!("would set {name}={}", report::path(path)));
+            for (name, value) in trust.iter().flat_map(|trust| &trust.variables) {
+                report.info(&format!("would set {name}={}", report::word(value)));
             }
             0
         }
@@ -127,7 +131,14 @@ fn prepare(
     let (pins, surprises) = discover::pins(rows(), found, &source, &public.anchors);
     let surprises = surprises.into_iter().chain(environment::warnings(found));
     surprises.for_each(|warning| report.warning(&warning));
-    let plan = environment::plan(rows(), &pins, &custom, &merged.certificates);
+    let mut plan = environment::plan(rows(), &pins, &custom, &merged.certificates);
+
+    let jvm = java::find(settings, found, &custom, roots).unwrap_or_else(|warning| {
+        report.warning(&warning);
+        None
+    });
+    let for_java = jvm.as_ref().map(|jvm| merge::bundle(&[&custom, &jvm.roots]).certificates);
+    plan.files.extend(for_java.map(|certificates| (File::TrustStore, certificates)));
 
     let published = publish::publish(&Order {
         files: &plan.files,
@@ -143,12 +154,18 @@ fn prepare(
     let mut variables = Vec::new();
     for (row, file) in &plan.variables {
         if let Some(path) = published.path(file) {
-            environment.set(row.name, path.as_os_str());
-            variables.push((row.name, path.to_path_buf()));
+            variables.push((row.name, path.into()));
         }
     }
     let bundle = published.path(&File::Bundle);
-    let summary = Summary::new(&kept, (&source, roots), merged.doubles, bundle);
+    let mut summary = Summary::new(&kept, (&source, roots), merged.doubles, bundle);
+    if let (Some(jvm), Some(path)) = (&jvm, published.path(&File::TrustStore)) {
+        variables.push((JAVA_TOOL_OPTIONS, jvm.options_with(path)));
+        summary.authorities.push(jvm.line(path));
+    }
+    for (name, value) in &variables {
+        environment.set(name, value);
+    }
     Ok(Some(Trust { environment, variables, summary }))
 }
 
@@ -168,7 +185,7 @@ fn settle(
 
 /// The trust variables, other than those `set` by us just now, that name a file of ours which is
 /// not there: whoever reads them would fail on every connection.
-fn dangling(environment: &Environment, set: &[(&'static str, PathBuf)]) -> Vec<Dangling> {
+fn dangling(environment: &Environment, set: &[(&'static str, OsString)]) -> Vec<Dangling> {
     let is_there =
         |path: &Path| path.metadata().is_ok_and(|found| found.is_file() && found.len() > 0);
     let mut dangling: Vec<Dangling> = Vec::new();
@@ -208,10 +225,10 @@ impl Display for Dangling {
 
 /// `export` lines for a shell (POSIX, quoting as in its section 2.2.2).
 fn shell(trust: &Trust) -> String {
-    let quoted = |path: &Path| path.to_string_lossy().replace('\'', "'\\''");
+    let quoted = |value: &OsStr| value.to_string_lossy().replace('\'', "'\\''");
     let mut text = String::new();
-    for (name, path) in &trust.variables {
-        let _ = writeln!(text, "export {name}='{}'", quoted(path));
+    for (name, value) in &trust.variables {
+        let _ = writeln!(text, "export {name}='{}'", quoted(value));
     }
     text
 }

@@ -236,7 +236,7 @@ impl Without<'_> {
 fn inside(file: &File) -> String {
     match file {
         File::Custom => CUSTOM_CA.to_owned(),
-        File::Bundle | File::Own(_) => format!("{DIRECTORY}/{}", file.name()),
+        File::Bundle | File::Own(_) | File::TrustStore => format!("{DIRECTORY}/{}", file.name()),
     }
 }
 

@@ -7,6 +7,7 @@ use rustls_pki_types::CertificateDer;
 use super::file::{self, Problem};
 use super::{Error, Label};
 use crate::cli::{Origin, Roots};
+use crate::inspect::der;
 
 /// Where each distribution keeps all of its roots in one file, in the order they are looked for:
 /// path, who keeps it there, and where that is written.
@@ -62,6 +63,20 @@ pub enum RootSource {
     Nowhere,
 }
 
+/// Mozilla's roots as build.rs packed them, one behind the other.
+const MOZILLA: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/mozilla"));
+
+fn mozilla() -> Vec<CertificateDer<'static>> {
+    let unpacked = miniz_oxide::inflate::decompress_to_vec(MOZILLA).unwrap_or_default();
+    let (mut rest, mut roots) = (unpacked.as_slice(), Vec::new());
+    while let Some((_, _, behind)) = der::value(rest) {
+        let (root, _) = rest.split_at(rest.len() - behind.len());
+        roots.push(root.to_vec().into());
+        rest = behind;
+    }
+    roots
+}
+
 /// Finds the roots to merge.
 ///
 /// # Errors
@@ -71,8 +86,7 @@ pub fn roots(choice: Roots) -> Result<RootSource, Error> {
     match choice {
         Roots::None => return Ok(RootSource::Unwanted),
         Roots::Mozilla => {
-            let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS;
-            return Ok(RootSource::Mozilla(roots.to_vec()));
+            return Ok(RootSource::Mozilla(mozilla()));
         }
         Roots::System => {}
     }

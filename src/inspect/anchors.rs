@@ -34,6 +34,12 @@ impl From<&[CertificateDer<'static>]> for Anchors<'_> {
     }
 }
 
+impl<'a> From<Vec<Pem<'a>>> for Anchors<'a> {
+    fn from(certificates: Vec<Pem<'a>>) -> Self {
+        Self { certificates, tidy: true, broken: Vec::new() }
+    }
+}
+
 impl Anchors<'_> {
     /// The same, for longer than the text they were read from.
     pub fn into_owned(self) -> Anchors<'static> {

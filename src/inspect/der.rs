@@ -15,6 +15,8 @@ pub const OCTET_STRING: u8 = 0x04;
 pub const OID: u8 = 0x06;
 /// SEQUENCE, constructed.
 pub const SEQUENCE: u8 = 0x30;
+/// SET, constructed.
+pub const SET: u8 = 0x31;
 /// `[0]`, constructed.
 pub const CONTEXT_0: u8 = 0xa0;
 /// `[1]`, constructed.

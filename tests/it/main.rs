@@ -57,6 +57,7 @@ mod setup_place;
 mod setup_random;
 mod tidy;
 mod transparency;
+mod truststore;
 mod write;
 mod write_broken;
 mod write_env;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use trust_init::environment::{Points, Rule, TABLE};
+use trust_init::environment::{Row, TABLE};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -70,15 +70,8 @@ fn every_public_item_is_documented() {
 fn the_readmes_table_of_variables_is_the_codes() {
     let mut table = String::from("| variable | read by | names | rule |\n|---|---|---|---|\n");
     for row in TABLE {
-        let names = match row.points {
-            Points::Bundle => "custom CAs and roots",
-            Points::Custom => "custom CAs",
-        };
-        let rule = match row.rule {
-            Rule::Set => "set".to_owned(),
-            Rule::LeftAloneUnless(option) => format!("left alone unless {option}"),
-        };
-        table.push_str(&format!("| `{}` | {} | {names} | {rule} |\n", row.name, row.readers));
+        let Row { name, readers, points, rule, .. } = row;
+        table.push_str(&format!("| `{name}` | {readers} | {} | {rule} |\n", points.words()));
     }
     assert_eq!(between("README.md", "variables"), table);
 }

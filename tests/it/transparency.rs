@@ -47,7 +47,8 @@ fn arguments_of_any_bytes() {
 
 #[test]
 fn the_environment_byte_for_byte_but_for_the_trust_variables() {
-    let ours = "TRUST_INIT|SSL_CERT|CA_BUNDLE|CAINFO|PIP_CERT|CA_CERTS|SSL_CA_FILE|DENO_CERT";
+    let ours =
+        "TRUST_INIT|SSL_CERT|CA_BUNDLE|CAINFO|PIP_CERT|CA_CERTS|SSL_CA_FILE|DENO_CERT|JAVA_TOOL";
     let script =
         format!("cat /proc/self/environ | tr '\\0' '\\n' | grep -avE '^[A-Z0-9_]*({ours})'");
     let output = shell(&script, |command| {

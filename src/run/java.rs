@@ -1,0 +1,82 @@
+//! What a run does for Java, whose programs read no certificate file that a variable names: a key store
+//! of its own, with what the JVM trusts already.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use crate::cli::{Java, Settings, Task};
+use crate::discover::java::{self, Store};
+use crate::environment::Environment;
+use crate::environment::java::{Warning, open, with};
+use crate::merge::{self, Pem};
+use crate::publish;
+use crate::report;
+use crate::truststore;
+
+/// A JVM that is to be told of the custom CAs.
+#[derive(Debug)]
+pub struct Jvm<'a> {
+    /// What it trusts.
+    pub roots: Vec<Pem<'a>>,
+    /// Where that was found; `None` means the image's roots serve.
+    pub store: Option<PathBuf>,
+    /// What JAVA_TOOL_OPTIONS says besides.
+    pub options: OsString,
+}
+
+impl Jvm<'_> {
+    /// The value of JAVA_TOOL_OPTIONS that names the key store at `path`.
+    pub fn options_with(&self, path: &Path) -> OsString {
+        with(&self.options, path)
+    }
+
+    /// The line on it.
+    pub fn line(&self, path: &Path) -> String {
+        let count = report::count(self.roots.len(), "root");
+        let of = self
+            .store
+            .as_ref()
+            .map_or("the image's".to_owned(), |store| report::path(store).to_string());
+        format!("trusting the same in Java, with {count} of {of}, by {}", report::path(path))
+    }
+}
+
+/// Looks for a JVM that does not trust `custom` yet.
+///
+/// # Errors
+/// When there is one, and it cannot be told: that is no reason not to start the service.
+pub fn find<'a>(
+    settings: &Settings,
+    environment: &Environment,
+    custom: &[Pem<'_>],
+    roots: &'a [Pem<'_>],
+) -> Result<Option<Jvm<'a>>, Warning> {
+    let program = match &settings.task {
+        Task::Run(program) | Task::DryRun(program) => program.as_slice(),
+        _ => &[],
+    };
+    let found = match settings.java {
+        Java::Off => return Ok(None),
+        Java::Auto | Java::On => java::store(environment, program.first()),
+    };
+    let (roots, store) = match found {
+        Some(Store { path, bytes }) => (read(&path, bytes)?, Some(path)),
+        None if settings.java == Java::On => (roots.iter().map(Pem::borrow).collect(), None),
+        None => return Ok(None),
+    };
+    if merge::set(&roots).is_superset(&merge::set(custom)) {
+        return Ok(None);
+    }
+    let options = open(environment, program, publish::is_ours)?.to_owned();
+    Ok(Some(Jvm { roots, store, options }))
+}
+
+fn read(
+    path: &Path,
+    bytes: Result<Vec<u8>, crate::discover::file::Problem>,
+) -> Result<Vec<Pem<'static>>, Warning> {
+    let bytes = bytes.map_err(|problem| problem.to_string());
+    let roots =
+        bytes.and_then(|bytes| truststore::read(&bytes).map_err(|problem| problem.to_string()));
+    roots.map_err(|cause| Warning::Unreadable { path: path.to_path_buf(), cause })
+}
