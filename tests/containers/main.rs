@@ -28,8 +28,13 @@ mod site;
 mod stack;
 #[path = "../compose/random.rs"]
 mod random_project;
+#[path = "../compose/sign.rs"]
+mod sign;
 
 mod activate;
+mod ai_services;
+mod ai_services_proxy;
+mod ai_services_refused;
 mod build;
 mod check;
 mod companion;

@@ -5,11 +5,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use rcgen::{
-    BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType,
-};
-use time::{Duration, OffsetDateTime};
+use rcgen::{BasicConstraints, DnType, IsCa, KeyPair, KeyUsagePurpose};
 
+use crate::sign::{sign, valid};
 use crate::world::{Outcome, Scratch, tool};
 
 /// The program.
@@ -166,29 +164,14 @@ impl Desk {
     /// A server's certificate below the CA in `directory`, valid from and to so many days from now.
     #[track_caller]
     pub fn sign(&self, directory: &str, names: &[&str], from: i64, to: i64) {
-        let path = |file: &str| format!("{directory}/{file}");
-        let key = KeyPair::from_pem(&self.read(&path("ca.key"))).unwrap();
-        let issuer = Issuer::from_ca_cert_pem(&self.read(&path("ca.crt")), key).unwrap();
-        let mut params = params(from, to);
-        for name in names {
-            params.subject_alt_names.push(match name.parse() {
-                Ok(address) => SanType::IpAddress(address),
-                Err(_) => SanType::DnsName((*name).try_into().unwrap()),
-            });
-        }
-        params.use_authority_key_identifier_extension = true;
-        params.is_ca = IsCa::ExplicitNoCa;
-        let key = KeyPair::generate().unwrap();
-        let certificate = params.signed_by(&key, &issuer).unwrap();
-        self.write(&path("server.pem"), certificate.pem());
-        self.write(&path("server-key.pem"), key.serialize_pem());
-        self.chmod(&path("server-key.pem"), 0o600);
+        let directory = self.path(directory);
+        sign(&directory, &directory, names, (from, to));
     }
 
     /// A CA in `directory`, valid from and to so many days from now.
     #[track_caller]
     pub fn authority(&self, directory: &str, from: i64, to: i64) {
-        let mut params = params(from, to);
+        let mut params = valid(from, to);
         params.distinguished_name.push(DnType::CommonName, "Lab CA");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
@@ -198,11 +181,4 @@ impl Desk {
         self.write(&format!("{directory}/ca.key"), key.serialize_pem());
         self.chmod(&format!("{directory}/ca.key"), 0o600);
     }
-}
-
-fn params(from: i64, to: i64) -> CertificateParams {
-    let mut params = CertificateParams::default();
-    params.not_before = OffsetDateTime::now_utc() + Duration::days(from);
-    params.not_after = OffsetDateTime::now_utc() + Duration::days(to);
-    params
 }

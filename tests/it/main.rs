@@ -23,6 +23,8 @@ mod project;
 mod scenes;
 #[path = "../compose/random.rs"]
 mod random;
+#[path = "../compose/sign.rs"]
+mod sign;
 
 mod block;
 mod certs;

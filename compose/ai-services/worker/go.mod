@@ -1,0 +1,4 @@
+// The worker needs nothing but the standard library.
+module worker
+
+go 1.24
