@@ -60,6 +60,7 @@ mod setup_random;
 mod tidy;
 mod transparency;
 mod truststore;
+mod verification;
 mod write;
 mod write_broken;
 mod write_env;

@@ -1,0 +1,120 @@
+//! Verification is switched off nowhere in what people copy from here: examples, scripts, documents,
+//! images, and the tests that show them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What people copy from.
+const PLACES: &[&str] = &["compose", "docker", "docs", "scripts", "tests/containers", "README.md"];
+
+/// The usual ways, in small letters and without spaces.
+const WAYS: &[&str] = &[
+    // Python: requests, httpx, aiohttp, ssl; pip
+    "verify=false",
+    "ssl=false",
+    "cert_none",
+    "unverified_context",
+    "check_hostname=false",
+    "disable_warnings",
+    "--trusted-host",
+    // Node, npm
+    "reject_unauthorized",
+    "rejectunauthorized:false",
+    "strict-sslfalse",
+    "strict-ssl=false",
+    // Go, Caddy, Traefik
+    "insecureskipverify:true",
+    "insecure_skip_verify",
+    // nginx
+    "proxy_ssl_verifyoff",
+    // curl, wget, git, and those who talk like them
+    "--insecure",
+    "--no-check-certificate",
+    "ssl_no_verify",
+    "sslverify=false",
+    "sslverifyfalse",
+    // Rust, Ruby, PHP
+    "danger_accept_invalid",
+    "verify_none",
+    "verify_peer=>false",
+];
+
+/// Where one is named, and why it may be: FILE, WAY, REASON.
+const NAMED: &[(&str, &str, &str)] = &[];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn files(place: PathBuf, found: &mut Vec<PathBuf>) {
+    if place.is_dir() {
+        for entry in place.read_dir().unwrap() {
+            files(entry.unwrap().path(), found);
+        }
+    } else if place.is_file() {
+        found.push(place);
+    }
+}
+
+/// The ways in a line. curl's short option may be one letter of several.
+fn ways(line: &str) -> Vec<&'static str> {
+    let packed: String = line.to_lowercase().split_whitespace().collect();
+    let mut found: Vec<_> = WAYS.iter().filter(|way| packed.contains(**way)).copied().collect();
+    let after_curl = line.split_once("curl ").map_or("", |(_, words)| words);
+    let mut options = after_curl.split_whitespace().filter_map(|word| word.strip_prefix('-'));
+    let is_off = |letters: &str| {
+        letters.contains('k') && letters.bytes().all(|letter| letter.is_ascii_alphabetic())
+    };
+    if options.any(is_off) {
+        found.push("curl -k");
+    }
+    found
+}
+
+#[test]
+fn verification_is_switched_off_nowhere() {
+    let mut paths = Vec::new();
+    for place in PLACES {
+        assert!(root().join(place).exists(), "there is no {place}");
+        files(root().join(place), &mut paths);
+    }
+    let mut found = Vec::new();
+    for path in paths {
+        let text = String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned();
+        let file = path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned();
+        for (line, number) in text.lines().zip(1..) {
+            found.extend(ways(line).into_iter().map(|way| (file.clone(), way, number)));
+        }
+    }
+    let is_named = |(file, way, _): &&(String, &str, i32)| {
+        NAMED.iter().any(|(place, named, _)| place == file && named == way)
+    };
+    let (named, off): (Vec<_>, Vec<_>) = found.iter().partition(is_named);
+    assert!(off.is_empty(), "verification is switched off in {off:#?}");
+    for (place, way, reason) in NAMED {
+        let is_there = named.iter().any(|(file, found, _)| file == place && found == way);
+        assert!(is_there, "`{way}` is no more in {place}, which may name it: {reason}");
+    }
+}
+
+#[test]
+fn the_usual_ways_are_noticed() {
+    for (line, way) in [
+        ("requests.get(url, verify = False)", "verify=false"),
+        ("SSL_VERIFY=false", "verify=false"),
+        ("session.get(url, ssl=False)", "ssl=false"),
+        ("context.verify_mode = ssl.CERT_NONE", "cert_none"),
+        ("TLSClientConfig: &tls.Config{InsecureSkipVerify: true}", "insecureskipverify:true"),
+        ("NODE_TLS_REJECT_UNAUTHORIZED=0", "reject_unauthorized"),
+        ("new https.Agent({ rejectUnauthorized: false })", "rejectunauthorized:false"),
+        ("git config --global http.sslVerify false", "sslverifyfalse"),
+        ("curl -k https://gpu.local", "curl -k"),
+        ("RUN curl -fsSkL https://gpu.local", "curl -k"),
+        ("curl --insecure https://gpu.local", "--insecure"),
+    ] {
+        assert_eq!(ways(line), [way], "{line}");
+    }
+    for line in ["curl -fsSL https://kit.local --cacert ca.crt", "verify=True", "check -k"] {
+        assert!(ways(line).is_empty(), "{line}");
+    }
+}
