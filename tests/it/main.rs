@@ -37,6 +37,7 @@ mod discover;
 mod environment;
 mod exec;
 mod golden;
+mod guide;
 mod inspect;
 mod inputs;
 mod inputs_messages;
