@@ -4,6 +4,7 @@ Nothing in here knows that there is a private CA.
 """
 
 import os
+from collections.abc import Callable
 
 import httpx
 import requests
@@ -37,7 +38,7 @@ def post_with_requests(url: str, body: bytes) -> str:
     return reply.text
 
 
-def ask(post: callable, url: str, body: bytes) -> str:
+def ask(post: Callable[[str, bytes], str], url: str, body: bytes) -> str:
     try:
         return post(url, body)
     except (httpx.HTTPError, requests.RequestException) as error:
