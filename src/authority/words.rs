@@ -145,6 +145,8 @@ fn trust(order: &Order) -> String {
     let name = first.map_or_else(|| "private".to_owned(), |name| name.to_string());
     let name: String =
         name.chars().filter(|c| c.is_ascii_alphanumeric() || "-.".contains(*c)).collect();
+    // A wildcard's dot would hide the file.
+    let name = name.trim_start_matches('.');
     let (ca, key) = (report::shell(&path), report::path(&order.path(CA_KEY)).to_string());
     format!(
         "next: let clients trust {}, and never hand out {key}

@@ -26,7 +26,7 @@ const PUBLIC: [&str; 8] =
     ["caddy", "debian", "golang", "nginx", "node", "postgres", "python", "redis"];
 
 pub struct Stack {
-    stack: &'static str,
+    which: &'static str,
     project: Project,
     /// Where the rest of the repository is.
     _clone: Folder,
@@ -59,7 +59,7 @@ impl Stack {
         for image in PUBLIC {
             project.exports(&format!("{}_IMAGE", image.to_uppercase()), &public(image));
         }
-        let mut stack = Self { stack, project, _clone: clone };
+        let mut stack = Self { which: stack, project, _clone: clone };
         stack.build("");
         stack
     }
@@ -77,7 +77,7 @@ impl Stack {
             if build.is_null() {
                 continue;
             }
-            let image = image(self.stack, &folder, &format!("{place}{service}"), build);
+            let image = image(self.which, &folder, &format!("{place}{service}"), build);
             let default = format!("{project}-{service}");
             let tag = settings["image"].as_str().unwrap_or(&default).to_owned();
             docker(["tag", &image, &tag]).exits(0);
@@ -88,7 +88,7 @@ impl Stack {
     /// The commands of the stack's README after `<!-- test: NAME -->`.
     #[track_caller]
     pub fn block(&self, name: &str) -> String {
-        let path = format!("compose/{}/README.md", self.stack);
+        let path = format!("compose/{}/README.md", self.which);
         crate::readme::block_of(&path, name)
     }
 

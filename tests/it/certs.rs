@@ -271,7 +271,9 @@ fn only_a_ca() {
 fn a_constrained_ca_cannot_sign_for_the_rest_of_the_world() {
     let desk = Desk::new();
     let words = ["*.lab.local", "192.168.1.7", "--constrain", "--ca-name", "Lab CA"];
-    desk.certs(&words).succeeds();
+    let told = desk.certs(&words).succeeds().stdout();
+    // A name that `ls` shows.
+    assert!(told.contains("/usr/local/share/ca-certificates/lab.local-ca.crt"), "{told}");
     desk.verifies("certs/ca.crt", "certs/server.pem");
     let ca = desk.text("certs/ca.crt");
     assert!(
