@@ -19,7 +19,7 @@ use self::directory::Directory;
 pub use self::directory::Pair;
 pub use self::note::{Note, Warning};
 pub use self::refusal::Error;
-pub use self::server::Server;
+pub use self::server::{Server, lacking};
 pub use self::unservable::Unservable;
 use super::password::{Ask, Passwords};
 use crate::authority::name::Name;
@@ -49,7 +49,9 @@ pub struct Given {
 pub struct Inputs {
     /// The CAs to trust: that of `--custom-ca` first, then each `--extra-ca`, each once.
     pub custom: Vec<Certificate>,
-    /// The server's certificate and key, if there are both and a domain to serve them for.
+    /// The server's certificate and key, where they lie.
+    pub pair: Option<Pair>,
+    /// The same, proved, if there is a domain to serve them for.
     pub server: Option<Server>,
     /// What clients connect to, as DNS carries it.
     pub domain: Option<Name>,
@@ -91,6 +93,7 @@ pub fn read(given: &Given, now: Time, ask: Ask<'_>) -> Result<Inputs, Error> {
         inputs.trust(&source(path, EXTRA_CA, &mut budget)?, &passwords)?;
     }
     inputs.judge(now)?;
+    inputs.pair.clone_from(&pair);
     match (pair, &inputs.domain) {
         (Some(pair), Some(domain)) => {
             let (server, warning) = server::prove(&pair, domain, &own, now)?;

@@ -2,6 +2,7 @@
 //! (`select`), what their images hold (`images`), what stands in the way (`obstacles`, `proxy`,
 //! `without`), the overlay (`overlay`), and only then the disk (`write`).
 
+mod addresses;
 mod advice;
 mod ground;
 pub mod next;
@@ -12,6 +13,7 @@ mod words;
 use std::panic::resume_unwind;
 use std::thread;
 
+use self::addresses::Lacking;
 use self::next::Next;
 use self::served::{Served, serving};
 use self::trusted::{bundles, trusted};
@@ -79,6 +81,9 @@ pub fn run(asked: &Setup, shell: &Environment, report: Report) -> Result<Told, R
     let unread: Vec<_> = unread.map(|choice| choice.name).collect();
     if !unread.is_empty() {
         report.warning(&words::Unread(&unread));
+    }
+    if let Some(lacking) = inputs.pair.as_ref().and_then(|pair| Lacking::of(pair, trusting())) {
+        report.warning(&lacking);
     }
     for choice in trusting() {
         let image = images.image(&project, choice.name);

@@ -219,6 +219,13 @@ fn surprises(scenes: &mut Scenes) {
     ] {
         scenes.add("a variable", &api(&format!("environment: {{{variables}}}")), TRUST);
     }
+    let addresses = "environment: {A: \"https://192.168.1.100:8000\", B: \"https://192.168.1.101/v1\", \
+                     C: \"wss://[fd00::1]:7880\", D: \"http://10.0.0.1\", E: \"https://10.example\"}";
+    let desk = api(addresses);
+    let words = "setup --custom-ca certs --dry-run";
+    scenes.add("addresses that the certificate lacks", &desk, words);
+    desk.remove("certs/ca.key");
+    scenes.add("the same of another issuer", &desk, words);
     let mounted = |source: &str| {
         let environment = "environment: {SSL_CERT_FILE: /pins/ca.crt}";
         api(&format!("{environment}\n    volumes: [\"{source}:/pins\"]"))

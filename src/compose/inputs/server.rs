@@ -4,6 +4,7 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::slice;
 
 use super::directory::{Pair, is_there};
 use super::unservable::Unservable;
@@ -55,7 +56,7 @@ pub fn prove(
     let file = certificates(&text)?;
     let (leaf, is_proved) = owner(&file, &text, &key)?;
     let details = Details::of(leaf);
-    let certs = || certs(pair, &details, domain);
+    let certs = || certs(pair, &details, slice::from_ref(domain));
     chain::prove(pair, &text, leaf, &file, authorities, certs())?;
     for certificate in &file {
         let (label, subject) = (text.label.clone(), certificate.subject.clone());
@@ -156,11 +157,23 @@ fn bare(details: &Details) -> Vec<String> {
     details.names.iter().filter_map(strip).collect()
 }
 
-/// The command that makes the certificate anew, for `domain` too, where the CA's key is at hand.
-fn certs(pair: &Pair, details: &Details, domain: &Name) -> Option<String> {
+/// Those of `names` that the certificate of `pair` is not for, if there are any, and the command that
+/// adds them. A certificate that cannot be read is for whoever serves it to judge.
+pub fn lacking(pair: &Pair, names: &[Name]) -> Option<(Vec<Name>, Option<String>)> {
+    let text = source(&pair.certificate, CUSTOM_CA, &mut file::TOTAL_LIMIT.clone()).ok()?;
+    let details = Details::of(certificates(&text).ok()?.first()?);
+    let is_covered = |name: &Name| details.names.iter().any(|covering| covers(covering, name));
+    let lacking: Vec<_> = names.iter().filter(|name| !is_covered(name)).cloned().collect();
+    let command = certs(pair, &details, &lacking);
+    (!lacking.is_empty()).then_some((lacking, command))
+}
+
+/// The command that makes the certificate anew, for `more` too, where the CA's key is at hand.
+fn certs(pair: &Pair, details: &Details, more: &[Name]) -> Option<String> {
+    let more: Vec<_> = more.iter().map(ToString::to_string).collect();
     let mut names = bare(details);
-    names.retain(|name| !ALWAYS.contains(&name.as_str()) && *name != domain.to_string());
-    names.push(domain.to_string());
+    names.retain(|name| !ALWAYS.contains(&name.as_str()) && !more.contains(name));
+    names.extend(more);
     let names: Vec<_> = names.iter().map(|name| shell(Path::new(name))).collect();
     ours(pair, &names.join(" "))
 }
