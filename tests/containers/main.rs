@@ -60,5 +60,6 @@ mod rungs;
 mod scratch;
 mod setup;
 mod trust;
+mod voice_agent;
 mod volume;
 mod without;

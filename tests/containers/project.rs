@@ -19,6 +19,9 @@ pub const OVERLAY: &str = "docker-compose.ca.yml";
 /// A project is called so, and then by our process id and a count.
 const PREFIX: &str = "trust-init-test-";
 
+/// What stands for another machine on a project's network is a project called so, and then this.
+pub const NEIGHBOUR: &str = "-servers";
+
 /// Node's own roots, which no other variable than its own adds to.
 pub const NODE: Client = (
     "node",
@@ -250,6 +253,7 @@ impl Project {
 
 impl Drop for Project {
     fn drop(&mut self) {
+        remove(&format!("{}{NEIGHBOUR}", self.name));
         remove(&self.name);
     }
 }
@@ -308,6 +312,11 @@ fn sweep() {
             let pid = rest.and_then(|rest| rest.split('-').next());
             pid.is_some_and(|pid| !Path::new("/proc").join(pid).exists())
         };
-        projects.iter().filter(|project| is_dead(project)).for_each(|project| remove(project));
+        // Backwards: a neighbour goes before the network that it is on.
+        projects
+            .iter()
+            .rev()
+            .filter(|project| is_dead(project))
+            .for_each(|project| remove(project));
     });
 }
