@@ -1,19 +1,30 @@
 #!/usr/bin/env bash
 # Shows on this machine what trust-init does: a server with a private
 # certificate is refused by real clients, and served once trust-init is in
-# front of them. Then the same in containers, where a Docker engine is there.
+# front of them. Then, where a Docker engine is there, the same in containers;
+# and compose/voice-agent, a project that is set up and taken away again.
 #
 #   ./scripts/demo.sh
 #
 # Needs Rust, and curl or python3. Leaves nothing behind. Ends non-zero if any
 # step is not as expected.
-#   DEMO_IMAGE=IMAGE   the image for the containers, with curl and python3
+#   DEMO_IMAGE=IMAGE    the image for the containers, with curl and python3
+#   DEMO_PYTHON=IMAGE   what the voice agent is built on, with this machine's
+#                       network and CA, instead of python:3.13-slim
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 work=$(mktemp -d)
-server='' container=''
+server='' container='' voice=''
+remove_voice() {
+    local project
+    for project in "$voice-servers" "$voice"; do
+        timeout 120 docker compose -p "$project" down --timeout 5 || true
+    done >/dev/null 2>&1
+    docker images --format '{{.Repository}}' "$voice*" | xargs -r docker rmi >/dev/null 2>&1 || true
+}
 finish() {
+    [ -z "$voice" ] || remove_voice
     [ -z "$server" ] || kill "$server" 2>/dev/null || true
     [ -z "$container" ] || docker rm -f "$container" >/dev/null 2>&1 || true
     rm -rf "$work"
@@ -119,3 +130,82 @@ expect served "trust-init -- python3" "${front[@]}" "$image" -- python3 -c "$get
 # Hardened: another user, nothing to write to, no capabilities.
 front+=(--user 1000 --read-only --cap-drop ALL --security-opt no-new-privileges)
 expect served "the same, hardened" "${front[@]}" "$image" -- curl -sS "$url"
+
+heading "a voice agent, with its servers bundled"
+docker compose version >/dev/null 2>&1 || {
+    echo "left out: docker has no Compose here"
+    exit 0
+}
+python=${DEMO_PYTHON:-python:3.13-slim}
+docker image inspect "$python" >/dev/null 2>&1 || timeout 300 docker pull -q "$python" 2>"$work/err" || {
+    echo "left out: $python cannot be pulled: $(tail -n 1 "$work/err")"
+    exit 0
+}
+unset COMPOSE_FILE COMPOSE_PATH_SEPARATOR COMPOSE_PROFILES COMPOSE_PROJECT_NAME
+# Beside whatever runs here: with a network and a port of its own.
+voice=trust-init-demo-$$
+export LAN=$voice-lan LAN_SUBNET=10.89.76 SERVERS=$voice-servers AGENT_PORT=0
+cp -R compose/voice-agent "$work/$voice"
+cd "$work/$voice"
+# Of somebody who has followed its README.
+rm -rf .env .trust certs docker-compose.ca.yml
+
+# build IMAGE FOLDER: that of this program, and of the agent and its servers.
+build() {
+    local options=(--build-arg "BASE=$python" --build-arg "TRUST_INIT=$voice-trust-init")
+    [ -z "${DEMO_PYTHON:-}" ] || options+=(--network host
+        --secret "id=ca,src=${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}")
+    timeout 900 docker build -q "${options[@]}" -t "$1" "$2" >/dev/null 2>"$work/err" || {
+        cat "$work/err" >&2
+        die "cannot build $2"
+    }
+}
+mkdir "$work/programs"
+cp "$programs/trust-init" "$work/programs"
+printf 'FROM scratch\nCOPY trust-init /\n' >"$work/programs/Dockerfile"
+build "$voice-trust-init" "$work/programs"
+build "$voice-agent" agent
+build "$voice-livekit" stand-ins
+for name in speaches kokoro ollama servers-stt servers-tts servers-n8n; do
+    docker tag "$voice-livekit" "$voice-$name"
+done
+
+# quietly COMMAND...: says what went wrong, if anything.
+quietly() {
+    timeout 300 "$@" >"$work/out" 2>&1 || {
+        cat "$work/out" >&2
+        die "$* failed"
+    }
+}
+# Speech to text, Ollama's reply, text to speech: and what that says.
+turn='import urllib.error, urllib.request
+def post(path, body):
+    return urllib.request.urlopen("http://localhost:8080" + path, body).read()
+try:
+    print(post("/hear", post("/turn", post("/say", b"Hello there"))).decode())
+except urllib.error.HTTPError as error:
+    print(error.read().decode())'
+# converse TEXT: what a conversation with the agent has to end with.
+converse() {
+    local said
+    quietly docker compose up -d --wait
+    said=$(timeout 60 docker compose exec -T agent python -c "$turn") || die "the agent does not answer"
+    echo "$said" | cut -c 1-150
+    [[ $said = *"$1"* ]] || die "expected: $1"
+    docker compose ps --services | sort | paste -sd ' ' | sed 's/^/    running: /'
+}
+converse "You said: Hello there"
+
+heading "Whisper and Kokoro are on another machine, behind TLS with a private CA"
+quietly "$programs/trust-compose" certs "IP:$LAN_SUBNET.10" "IP:$LAN_SUBNET.11" "IP:$LAN_SUBNET.12"
+(cd servers && quietly docker compose up -d --wait)
+sed "s/10\.89\.77/$LAN_SUBNET/" .env.example >.env
+converse CERTIFICATE_VERIFY_FAILED
+
+heading "trust-compose setup --custom-ca certs/ --without speaches --without kokoro"
+quietly "$programs/trust-compose" setup --custom-ca certs/ --without speaches --without kokoro --activate --up
+converse "You said: Hello there"
+
+heading "trust-compose setup, without a CA"
+quietly "$programs/trust-compose" setup
+converse CERTIFICATE_VERIFY_FAILED

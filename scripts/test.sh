@@ -82,7 +82,10 @@ licences() {
 }
 
 demo() {
-    DEMO_IMAGE=${DEMO_IMAGE:-trust-init-test/bookworm} scripts/demo.sh
+    export DEMO_IMAGE=${DEMO_IMAGE:-trust-init-test/bookworm} DEMO_PYTHON=${DEMO_PYTHON:-trust-init-test/python}
+    ! docker info >/dev/null 2>&1 ||
+        docker build -q --target python -t trust-init-test/python - <tests/containers/public.Dockerfile >/dev/null
+    scripts/demo.sh
 }
 
 containers() {
