@@ -86,7 +86,9 @@ fn matches(from: &Path, pattern: &str) -> Vec<PathBuf> {
     let mut found = vec![from.to_path_buf()];
     for part in pattern.split('/').filter(|part| !part.is_empty()) {
         let Some(begin) = part.strip_suffix('*') else {
-            found.iter_mut().for_each(|path| path.push(part));
+            for path in &mut found {
+                path.push(part);
+            }
             continue;
         };
         let entries = found.iter().filter_map(|path| path.read_dir().ok()).flatten().flatten();

@@ -52,7 +52,7 @@ pub fn read(store: &[u8]) -> Result<Vec<Vec<u8>>, Problem> {
         };
         let bags = of(SEQUENCE, bags).and_then(values).ok_or(Problem::Broken)?;
         for bag in bags {
-            certificates.extend(trusted(bag).ok_or(Problem::Broken)?);
+            trust(bag, &mut certificates).ok_or(Problem::Broken)?;
         }
     }
     Ok(certificates)
@@ -93,11 +93,11 @@ fn contents(store: &[u8]) -> Option<Vec<&[u8]>> {
     values(of(SEQUENCE, of(OCTET_STRING, safe)?)?)
 }
 
-/// The certificate in a bag, if Java would trust it. `None` inside: it is another kind of bag.
-fn trusted(bag: &[u8]) -> Option<Option<Vec<u8>>> {
+/// Adds the certificate in a bag, if one is in there that Java would trust.
+fn trust(bag: &[u8], certificates: &mut Vec<Vec<u8>>) -> Option<()> {
     let (kind, content) = typed(bag)?;
     if kind != CERT_BAG {
-        return Some(None);
+        return Some(());
     }
     let (_, certificate) = typed(of(SEQUENCE, content)?)?;
     // They come third, where there are any.
@@ -105,7 +105,9 @@ fn trusted(bag: &[u8]) -> Option<Option<Vec<u8>>> {
     let attributes = if behind.is_empty() { behind } else { of(SET, behind)? };
     let is_usage = |attribute: &&[u8]| of(OID, attribute) == Some(TRUSTED_KEY_USAGE);
     let is_trusted = values(attributes)?.iter().any(is_usage);
-    Some(is_trusted.then_some(of(OCTET_STRING, certificate)?.to_vec()))
+    let certificate = of(OCTET_STRING, certificate)?;
+    certificates.extend(is_trusted.then(|| certificate.to_vec()));
+    Some(())
 }
 
 /// The plain text of an encryptedData.
