@@ -58,6 +58,7 @@ mod replace;
 mod restart;
 mod rungs;
 mod scratch;
+mod selfhosted;
 mod setup;
 mod trust;
 mod voice_agent;

@@ -280,17 +280,21 @@ pub fn next(outcome: &Outcome) -> Vec<String> {
     next.lines().map(|line| line.trim().to_owned()).collect()
 }
 
-/// Removes what Compose made for a project.
+/// Removes what Compose made for a project, and for those whose name is its name and more.
 fn remove(project: &str) {
-    let label = format!("label=com.docker.compose.project={project}");
-    for (list, remove) in [
-        (&["ps", "--all", "--quiet"][..], &["rm", "--force", "--volumes"][..]),
-        (&["network", "ls", "--quiet"], &["network", "rm"]),
-        (&["volume", "ls", "--quiet"], &["volume", "rm"]),
+    let is_its = |of: &str| of == project || of.starts_with(&format!("{project}-"));
+    let name = "{{.Label \"com.docker.compose.project\"}}";
+    for (list, id, remove) in [
+        (&["ps", "--all"][..], "{{.ID}}", &["rm", "--force", "--volumes"][..]),
+        (&["network", "ls"], "{{.ID}}", &["network", "rm"]),
+        (&["volume", "ls"], "{{.Name}}", &["volume", "rm"]),
     ] {
-        let found = docker([list, &["--filter", &label]].concat()).stdout;
-        if !found.is_empty() {
-            docker(remove.iter().copied().chain(found.lines()));
+        let format = format!("{name} {id}");
+        let found = docker([list, &["--format", &format]].concat()).stdout;
+        let pairs = found.lines().filter_map(|line| line.split_once(' '));
+        let ids: Vec<_> = pairs.filter(|(of, _)| is_its(of)).map(|(_, id)| id).collect();
+        if !ids.is_empty() {
+            docker(remove.iter().copied().chain(ids));
         }
     }
 }

@@ -13,6 +13,10 @@ FROM trust-init-test/stack AS golang
 ENV GOTOOLCHAIN=local
 
 FROM trust-init-test/stack AS caddy
+# The capability to bind low ports, on the file as the public image has it: without that capability
+# the program is not started at all.
+RUN python3 -c "import os, struct; os.setxattr('/usr/bin/caddy', 'security.capability', \
+    struct.pack('<5I', 0x2000001, 1 << 10, 0, 0, 0))"
 ENV XDG_CONFIG_HOME=/config XDG_DATA_HOME=/data
 CMD ["caddy", "run", "--config", "/etc/caddy/Caddyfile", "--adapter", "caddyfile"]
 

@@ -67,10 +67,7 @@ impl Stack {
     /// Builds the images of the compose file below `place`, under the names that Compose gives them.
     #[track_caller]
     pub fn build(&mut self, place: &str) {
-        let folder = self.folder.0.join(place);
-        let words = format!("cd ./{place} && docker compose --profile '*' config --format json");
-        let model = self.types(&words).exits(0);
-        let model: Value = serde_json::from_str(&model.stdout).expect("JSON");
+        let (model, folder) = (self.model(place), self.folder.0.join(place));
         let project = model["name"].as_str().expect("a name");
         for (service, settings) in model["services"].as_object().expect("services") {
             let build = &settings["build"];
@@ -97,6 +94,21 @@ impl Stack {
     pub fn follows_readme(&self, name: &str) -> Outcome {
         self.types(&format!("set -e\n{}", self.block(name)))
     }
+
+    /// Builds the image of `service` anew, of its files as they are by now.
+    #[track_caller]
+    pub fn rebuild(&self, service: &str) {
+        let build = &self.model("")["services"][service]["build"];
+        let tag = format!("{}-{service}", self.name);
+        docker_build(build_words(&tag, &self.folder.0, build)).exits(0);
+    }
+
+    /// The compose file below `place`, as Compose reads it.
+    #[track_caller]
+    fn model(&self, place: &str) -> Value {
+        let words = format!("cd ./{place} && docker compose --profile '*' config --format json");
+        serde_json::from_str(&self.types(&words).exits(0).stdout).expect("JSON")
+    }
 }
 
 /// The tracked files below `from`, as a clone has them.
@@ -114,7 +126,7 @@ fn copy(from: &str, to: &Path) {
 #[track_caller]
 fn public(name: &str) -> String {
     let file = repository().join("tests/containers/public.Dockerfile");
-    let (tag, file) = (format!("trust-init-test/{name}"), file.to_string_lossy().into_owned());
+    let (tag, file) = (format!("{PREFIX}{name}"), file.to_string_lossy().into_owned());
     let folder = repository().join("tests/containers").to_string_lossy().into_owned();
     once(&tag, || {
         let words = ["build", "--quiet", "--target", name, "--tag", &tag, "--file", &file, &folder];
@@ -143,6 +155,16 @@ fn programs() -> String {
 #[track_caller]
 fn image(stack: &str, folder: &Path, service: &str, build: &Value) -> String {
     let tag = format!("{PREFIX}{stack}-{}", service.replace('/', "-"));
+    let words = build_words(&tag, folder, build);
+    once(&tag, || {
+        docker_build(&words).exits(0);
+    });
+    tag
+}
+
+/// The words of `docker build` for that.
+#[track_caller]
+fn build_words(tag: &str, folder: &Path, build: &Value) -> Vec<String> {
     let context = folder.join(build["context"].as_str().expect("a context"));
     let file = context.join(build["dockerfile"].as_str().unwrap_or("Dockerfile"));
     let text = fs::read_to_string(&file).unwrap();
@@ -165,10 +187,7 @@ fn image(stack: &str, folder: &Path, service: &str, build: &Value) -> String {
     words.extend(build["target"].as_str().map(|target| format!("--target={target}")));
     words.extend(machine_roots().map(|path| format!("--secret=id=ca,src={path}")));
     words.push(context.to_string_lossy().into_owned());
-    once(&tag, || {
-        docker_build(&words).exits(0);
-    });
-    tag
+    words
 }
 
 /// Does `work` for `tag` if this run has not done it, one at a time.

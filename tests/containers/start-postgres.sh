@@ -7,7 +7,7 @@ user=${POSTGRES_USER:-postgres}
 database=${POSTGRES_DB:-$user}
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
     printf '%s\n' "${POSTGRES_PASSWORD:?}" >/tmp/password
-    initdb --username "$user" --pwfile /tmp/password --auth-host scram-sha-256 >/dev/null
+    initdb --locale C.UTF-8 --username "$user" --pwfile /tmp/password --auth-host scram-sha-256 >/dev/null
     rm /tmp/password
     echo 'host all all all scram-sha-256' >>"$PGDATA/pg_hba.conf"
     [ "$database" = postgres ] ||

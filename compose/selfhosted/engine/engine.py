@@ -1,0 +1,17 @@
+"""A service that speaks gRPC without TLS and asks nobody: no CA concerns it."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import grpc
+
+
+def shout(text, _):
+    return text.upper()
+
+
+method = grpc.unary_unary_rpc_method_handler(shout, bytes.decode, str.encode)
+server = grpc.server(ThreadPoolExecutor())
+server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("Engine", {"Shout": method})])
+server.add_insecure_port("[::]:50051")
+server.start()
+server.wait_for_termination()

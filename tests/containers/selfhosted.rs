@@ -1,0 +1,258 @@
+//! compose/selfhosted: an application with a domain of its own, and a model server behind a CA of its
+//! own, as if on another machine.
+
+mod changes;
+mod hardened;
+mod scenarios;
+mod trust;
+
+use std::collections::BTreeMap;
+use std::ops::{Deref, DerefMut};
+
+use crate::engine::{Outcome, docker, label, unique};
+use crate::project::OVERLAY;
+use crate::site::wait_until;
+use crate::stack::Stack;
+
+const SERVICES: [&str; 8] =
+    ["beat", "caddy", "engine", "postgres", "redis", "server", "web", "worker"];
+/// Those that ask the model server, each with a health check that does.
+const ASKERS: [&str; 4] = ["beat", "server", "web", "worker"];
+/// The answers of the model server, to each client of clients.py.
+const ANSWERS: [(&str, &str); 5] = [
+    ("curl", "\"healthy\""),
+    ("httpx", "stand-in"),
+    ("requests", "stand-in"),
+    ("openai", "I am here."),
+    ("llama-index", "I am here."),
+];
+/// The model server, seen by `web`.
+const FETCH: &str = "fetch(process.env.GPU_URL + '/health').then(r => r.text()).then(console.log)";
+const GRPC: &str = "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH";
+/// How the application is asked to trust both CAs, and to serve its domain.
+const BOTH: &str = "--custom-ca certs/ --extra-ca gpu/certs/ca.crt --domain app.local --caddy";
+const DOMAIN: &str = "--custom-ca certs/ --domain app.local --caddy";
+const GPU: &str = "--custom-ca gpu/certs/ca.crt";
+
+struct App {
+    stack: Stack,
+    /// Options that name compose files, where they are not found by themselves.
+    files: &'static str,
+}
+
+impl Deref for App {
+    type Target = Stack;
+
+    fn deref(&self) -> &Stack {
+        &self.stack
+    }
+}
+
+impl DerefMut for App {
+    fn deref_mut(&mut self) -> &mut Stack {
+        &mut self.stack
+    }
+}
+
+impl App {
+    /// Everything built, nothing started.
+    #[track_caller]
+    fn new() -> Self {
+        let mut stack = Stack::new("selfhosted");
+        let name = stack.name.clone();
+        for (variable, value) in [
+            ("LAN", format!("{name}-lan")),
+            ("GPU_PROJECT", format!("{name}-gpu")),
+            ("HTTPS_PORT", "0".into()),
+        ] {
+            stack.exports(variable, &value);
+        }
+        stack.build("gpu/");
+        Self { stack, files: "" }
+    }
+
+    /// Both machines run, as the README has it, and nobody trusts the other.
+    #[track_caller]
+    fn started() -> Self {
+        let app = Self::new();
+        app.starts();
+        app
+    }
+
+    #[track_caller]
+    fn starts(&self) {
+        refused(&self.follows_readme("start").exits(0), &ANSWERS.map(|(client, _)| client));
+    }
+
+    /// What `docker compose exec SERVICE` finds by `clients`, all at once.
+    #[track_caller]
+    fn asks(&self, service: &str, clients: &str) -> Outcome {
+        self.compose(&format!("exec -T {service} python clients.py {clients}")).exits(0)
+    }
+
+    /// Whether the model server is reached by each client in the three services of one image, by
+    /// fetch in `web`, and by all health checks.
+    #[track_caller]
+    fn every_client(&self, reaches: bool) {
+        for service in ["server", "worker", "beat"] {
+            let outcome = self.asks(service, "");
+            if reaches {
+                let lines = ANSWERS.map(|(client, answer)| format!("{client}: {answer}\n"));
+                assert_eq!(outcome.stdout, lines.concat(), "{service}: {outcome}");
+            } else {
+                refused(&outcome, &ANSWERS.map(|(client, _)| client));
+            }
+        }
+        self.quickly(reaches);
+    }
+
+    /// The same by one client, by fetch, and by the services themselves.
+    #[track_caller]
+    fn quickly(&self, reaches: bool) {
+        let outcome = self.asks("server", "httpx");
+        let fetched = self.compose(&format!("exec -T web node -e \"{FETCH}\""));
+        if reaches {
+            outcome.prints("httpx: stand-in");
+            fetched.exits(0).prints("healthy");
+        } else {
+            refused(&outcome, &["httpx"]);
+            fetched.exits(1).says("unable to verify the first certificate");
+        }
+        for service in ASKERS {
+            self.is(service, if reaches { "healthy" } else { "unhealthy" });
+        }
+        // In the process of the server, in that of the worker, and in that of beat, which has looked
+        // for itself and sent the worker.
+        let finds = if reaches { "stand-in" } else { "refused: [SSL: CERTIFICATE_VERIFY_FAILED]" };
+        for service in ["server", "worker"] {
+            self.api(&format!("{service}/requests")).exits(0).prints(finds);
+        }
+        for line in ["beat httpx", "schedule httpx"] {
+            wait_until(&format!("{line} {finds}"), || {
+                self.api("answers").stdout.contains(&format!("{line} {finds}"))
+            });
+        }
+    }
+
+    /// What the application's API answers, asked where it runs.
+    #[track_caller]
+    fn api(&self, path: &str) -> Outcome {
+        let url = format!("http://localhost:8000/api/{path}");
+        let retry = "--retry 20 --retry-delay 1 --retry-connrefused";
+        self.compose(&format!("exec -T server curl -sS {retry} {url}"))
+    }
+
+    /// The front page, asked for by somebody on this machine who trusts `ca` and nobody else.
+    #[track_caller]
+    fn curl(&self, ca: &str) -> Outcome {
+        let block = self.block("two CAs");
+        let line = block.lines().find(|line| line.starts_with("curl")).expect("the README's curl");
+        let line = line.replacen("certs/ca.crt", ca, 1);
+        // Until Caddy listens the connection ends early.
+        let mut outcome = None;
+        wait_until("Caddy answers", || {
+            let found = self.types(&line);
+            let is_answer = [0, 60].contains(&found.code);
+            outcome = Some(found);
+            is_answer
+        });
+        outcome.expect("it was asked")
+    }
+
+    /// `app.local` is served by the certificate of `ca`, and not by any other.
+    #[track_caller]
+    fn serves_by(&self, ca: &str) {
+        let copy = "docker compose exec -T caddy cat /data/caddy/pki/authorities/local/root.crt";
+        self.types(&format!("{copy} >../caddys-own.crt")).exits(0);
+        for known in ["certs/ca.crt", "../caddys-own.crt"] {
+            if known == ca {
+                self.curl(known).exits(0).prints("<h1>Self-hosted</h1>");
+            } else if self.folder.0.join(known).exists() {
+                self.curl(known).exits(60);
+            }
+        }
+    }
+
+    /// What a browser shows of `https://app.local`, with `ca` among the CAs that it trusts.
+    #[track_caller]
+    fn browser(&self, ca: Option<&str>) -> Outcome {
+        let network = format!("--network={}_default", self.name);
+        let name = format!("--name={}", unique());
+        let mut words: Vec<String> = vec!["run".into(), "--rm".into(), label(), name, network];
+        let mut script = String::new();
+        if let Some(ca) = ca {
+            words.push(format!("--volume={}:/ca.crt:ro", self.folder.0.join(ca).display()));
+            let database = "certutil -d sql:$HOME/.pki/nssdb";
+            script = format!(
+                "mkdir -p $HOME/.pki/nssdb; {database} -N --empty-password; \
+                 {database} -A -t C,, -n ca -i /ca.crt; "
+            );
+        }
+        script += "exec chromium-headless-shell --no-sandbox --disable-gpu --disable-quic \
+            --no-first-run --disable-background-networking --user-data-dir=/tmp/data \
+            --dump-dom https://app.local/";
+        words.extend(["trust-init-test/browser", "sh", "-c", &script].map(Into::into));
+        docker(words).exits(0)
+    }
+
+    /// The engine answers without TLS, and nobody has a variable that would change that.
+    #[track_caller]
+    fn grpc(&self) {
+        self.api("engine/hello").exits(0).prints("HELLO");
+        for service in ["server", "worker", "beat"] {
+            let call = format!("exec -T {service} python engine.py hello");
+            self.compose(&call).exits(0).prints("HELLO");
+        }
+        for service in ["server", "worker", "beat", "web", "engine"] {
+            let process = "tr '\\0' '\\n' </proc/1/environ";
+            let look = format!("printenv; echo; {process} | grep PATH= && {process}");
+            let outcome = self.compose(&format!("exec -T {service} sh -c \"{look}\"")).exits(0);
+            assert!(!outcome.stdout.contains(GRPC), "{service}: {outcome}");
+        }
+        let overlay = std::fs::read_to_string(self.folder.0.join(OVERLAY)).unwrap_or_default();
+        assert!(!overlay.contains(GRPC), "{overlay}");
+    }
+
+    /// What is there, for it to be compared afterwards.
+    #[track_caller]
+    fn state(&self) -> State {
+        let configurations = SERVICES.map(|service| (service, self.configuration(service))).into();
+        // The other machine's certificates are no part of it.
+        let directory = self.directory();
+        let directory = directory.lines().filter(|line| !line.contains("gpu/certs/"));
+        State { directory: directory.map(Into::into).collect(), configurations, ids: self.ids() }
+    }
+
+    /// Takes the set-up away: all is as it was before, and refused.
+    #[track_caller]
+    fn takes_away(&mut self, before: &State) {
+        let setup = format!("../../scripts/setup.sh {}", self.files);
+        self.types(&format!("{setup} --check")).exits(0);
+        let outcome = self.types(&setup).exits(0);
+        self.follows(&outcome);
+        assert!(!self.folder.0.join(OVERLAY).exists());
+        let after = self.state();
+        assert_eq!(after.directory, before.directory);
+        for (service, is) in &after.configurations {
+            assert_eq!(is, &before.configurations[service], "{service}");
+        }
+        self.quickly(false);
+    }
+}
+
+/// By each of `clients`, because of the certificate.
+#[track_caller]
+fn refused(outcome: &Outcome, clients: &[&str]) {
+    for client in clients {
+        let line = outcome.stdout.lines().find(|line| line.starts_with(client));
+        let line = line.unwrap_or_else(|| panic!("{client} did not ask: {outcome}"));
+        let is_refused = ["CERTIFICATE_VERIFY_FAILED", "SSL certificate problem"];
+        assert!(is_refused.iter().any(|words| line.contains(words)), "{line}: {outcome}");
+    }
+}
+
+struct State {
+    directory: Vec<String>,
+    configurations: BTreeMap<&'static str, Vec<String>>,
+    ids: BTreeMap<String, String>,
+}

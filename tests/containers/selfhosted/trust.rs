@@ -1,0 +1,65 @@
+//! Who reaches the model server, by which client, and what they trust besides.
+
+use crate::clients::{CURL, Client, HTTPX, REQUESTS, URLLIB};
+use crate::engine::docker;
+use crate::site::{Site, site};
+
+use super::{App, GPU};
+
+const PYTHON: &[Client] = &[CURL, URLLIB, REQUESTS, HTTPX];
+/// As `web` asks.
+const FETCH: Client = (
+    "fetch",
+    "node -e '
+    const trouble = e => /ISSUER|LEAF|SIGNED/.test(e.cause.code) ? \"certificate verify failed\" : e;
+    fetch(process.argv[1]).then(r => r.text()).catch(trouble).then(console.log)'",
+);
+
+/// Has a CA be among the roots of the images, as the public ones are; its server is on `site`.
+#[track_caller]
+fn know_a_public_ca(app: &App, site: &Site) {
+    for service in ["server", "worker", "beat", "web"] {
+        let image = format!("{}-{service}", app.name);
+        let lines = format!(
+            "FROM {image}\n\
+             COPY public/ca.crt /usr/share/ca-certificates/public.crt\n\
+             RUN echo public.crt >>/etc/ca-certificates.conf && update-ca-certificates\n\
+             RUN cat /usr/share/ca-certificates/public.crt >>$(/opt/venv/bin/python -m certifi)\n"
+        );
+        docker(["tag", &site.derived(service, &lines), &image]).exits(0);
+    }
+}
+
+#[track_caller]
+fn public_roots_verify(app: &App, site: &Site) {
+    for service in ["server", "worker", "beat", "web"] {
+        docker(["network", "connect", &site.name, &app.ids()[service]]).exits(0);
+        let clients = if service == "web" { &[FETCH] } else { PYTHON };
+        app.exec_finds(service, clients, "public served, private refused, stranger refused");
+    }
+}
+
+/// server, worker and beat by httpx, requests, openai, llama-index and curl, `web` by fetch; in the
+/// processes, in what is executed beside them, and in health checks.
+#[test]
+fn every_client() {
+    let site = site();
+    let mut app = App::new();
+    know_a_public_ca(&app, &site);
+    app.starts();
+    let before = app.state();
+    app.every_client(false);
+    app.grpc();
+    public_roots_verify(&app, &site);
+
+    app.sets_up(GPU);
+    app.every_client(true);
+    app.api("worker/llama-index").exits(0).prints("I am here.");
+    app.grpc();
+    public_roots_verify(&app, &site);
+
+    app.takes_away(&before);
+    app.every_client(false);
+    app.grpc();
+    public_roots_verify(&app, &site);
+}
