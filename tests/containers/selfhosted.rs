@@ -28,6 +28,7 @@ const ANSWERS: [(&str, &str); 5] = [
 ];
 /// The model server, seen by `web`.
 const FETCH: &str = "fetch(process.env.GPU_URL + '/health').then(r => r.text()).then(console.log)";
+const REFUSED: &str = "refused: [SSL: CERTIFICATE_VERIFY_FAILED]";
 const GRPC: &str = "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH";
 /// How the application is asked to trust both CAs, and to serve its domain.
 const BOTH: &str = "--custom-ca certs/ --extra-ca gpu/certs/ca.crt --domain app.local --caddy";
@@ -106,9 +107,16 @@ impl App {
         self.quickly(reaches);
     }
 
-    /// The same by one client, by fetch, and by the services themselves.
+    /// The same by one client, by fetch, and in the processes of the services.
     #[track_caller]
     fn quickly(&self, reaches: bool) {
+        self.answers("beat", reaches);
+        self.by_now(reaches);
+    }
+
+    /// The same, whatever was found when they started.
+    #[track_caller]
+    fn by_now(&self, reaches: bool) {
         let outcome = self.asks("server", "httpx");
         let fetched = self.compose(&format!("exec -T web node -e \"{FETCH}\""));
         if reaches {
@@ -121,17 +129,18 @@ impl App {
         for service in ASKERS {
             self.is(service, if reaches { "healthy" } else { "unhealthy" });
         }
-        // In the process of the server, in that of the worker, and in that of beat, which has looked
-        // for itself and sent the worker.
-        let finds = if reaches { "stand-in" } else { "refused: [SSL: CERTIFICATE_VERIFY_FAILED]" };
         for service in ["server", "worker"] {
+            let finds = if reaches { "stand-in" } else { REFUSED };
             self.api(&format!("{service}/requests")).exits(0).prints(finds);
         }
-        for line in ["beat httpx", "schedule httpx"] {
-            wait_until(&format!("{line} {finds}"), || {
-                self.api("answers").stdout.contains(&format!("{line} {finds}"))
-            });
-        }
+        self.answers("schedule", reaches);
+    }
+
+    /// What the worker found whom beat sent, or beat itself when it started.
+    #[track_caller]
+    fn answers(&self, who: &str, reaches: bool) {
+        let line = format!("{who} httpx {}", if reaches { "stand-in" } else { REFUSED });
+        wait_until(&line, || self.api("answers").stdout.contains(&line));
     }
 
     /// What the application's API answers, asked where it runs.
@@ -204,9 +213,10 @@ impl App {
             self.compose(&call).exits(0).prints("HELLO");
         }
         for service in ["server", "worker", "beat", "web", "engine"] {
-            let process = "tr '\\0' '\\n' </proc/1/environ";
-            let look = format!("printenv; echo; {process} | grep PATH= && {process}");
+            // What is executed, and every process that runs.
+            let look = "printenv; cat /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n'";
             let outcome = self.compose(&format!("exec -T {service} sh -c \"{look}\"")).exits(0);
+            assert!(outcome.stdout.matches("\nPATH=").count() > 2, "{service}: {outcome}");
             assert!(!outcome.stdout.contains(GRPC), "{service}: {outcome}");
         }
         let overlay = std::fs::read_to_string(self.folder.0.join(OVERLAY)).unwrap_or_default();

@@ -12,7 +12,7 @@ fn ca_with_a_new_key_and_two_more_starts() {
 
     app.types("../../scripts/generate-certs.sh gpu.lan --out gpu/certs/ --force").exits(0);
     app.types("docker compose -f gpu/docker-compose.yml restart").exits(0);
-    app.quickly(false);
+    app.by_now(false);
     app.types("../../scripts/setup.sh --check").exits(1);
     app.sets_up(GPU);
     assert_eq!(app.made_anew(&containers), super::ASKERS);
