@@ -19,9 +19,6 @@ pub const OVERLAY: &str = "docker-compose.ca.yml";
 /// A project is called so, and then by our process id and a count.
 const PREFIX: &str = "trust-init-test-";
 
-/// What stands for another machine on a project's network is a project called so, and then this.
-pub const NEIGHBOUR: &str = "-servers";
-
 /// Node's own roots, which no other variable than its own adds to.
 pub const NODE: Client = (
     "node",
@@ -253,7 +250,6 @@ impl Project {
 
 impl Drop for Project {
     fn drop(&mut self) {
-        remove(&format!("{}{NEIGHBOUR}", self.name));
         remove(&self.name);
     }
 }
@@ -316,11 +312,6 @@ fn sweep() {
             let pid = rest.and_then(|rest| rest.split('-').next());
             pid.is_some_and(|pid| !Path::new("/proc").join(pid).exists())
         };
-        // Backwards: a neighbour goes before the network that it is on.
-        projects
-            .iter()
-            .rev()
-            .filter(|project| is_dead(project))
-            .for_each(|project| remove(project));
+        projects.iter().filter(|project| is_dead(project)).for_each(|project| remove(project));
     });
 }

@@ -11,7 +11,6 @@ use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::engine::Outcome;
-use crate::project::NEIGHBOUR;
 use crate::stack::Stack;
 
 /// The network in the files of the stack, where it has the default.
@@ -56,7 +55,7 @@ impl Voice {
         for (variable, value) in [
             ("LAN", format!("{name}-lan")),
             ("LAN_SUBNET", subnet.clone()),
-            ("SERVERS", format!("{name}{NEIGHBOUR}")),
+            ("SERVERS", format!("{name}-servers")),
             ("AGENT_PORT", "0".into()),
         ] {
             stack.exports(variable, &value);
