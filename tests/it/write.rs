@@ -83,6 +83,24 @@ fn gitignore_is_for_git() {
 }
 
 #[test]
+fn gitignore_that_says_it_already_is_left_alone() {
+    let said = "*.log\n/docker-compose.ca.yml\r\n.trust/\n";
+    for (text, is_left) in [
+        (said.to_owned(), true),
+        (format!("{said}!.trust/\n"), false),
+        ("docker-compose.ca.yml\n".to_owned(), false),
+    ] {
+        let desk = project();
+        desk.write(".gitignore", &text);
+        desk.setup(&output("a"));
+        assert_eq!(desk.read(".gitignore") == text, is_left, "{text}");
+        assert!(desk.setup(&output("a")).is_nothing());
+        desk.take_away();
+        assert_eq!(desk.read(".gitignore"), text);
+    }
+}
+
+#[test]
 fn files_of_the_last_overlay_stay_for_what_still_runs() {
     let desk = project();
     desk.setup(&output("a"));

@@ -105,6 +105,11 @@ struct Note {
     is_joined: bool,
 }
 
+/// Whether `line` is the first or the last of a block.
+pub fn is_mark(line: &[u8]) -> bool {
+    line.starts_with(BEGIN.as_bytes()) || line == END.as_bytes()
+}
+
 /// `text`, or a new file, with `lines` in our block. One that stands stays in its place, unless one of
 /// the lines below it `overrules` ours: then it moves below that.
 ///

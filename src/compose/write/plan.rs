@@ -209,13 +209,28 @@ fn contents<'a>(
     Ok(missing)
 }
 
-/// Our block in `.gitignore`, if it is not there.
+/// Our block in `.gitignore`, if it is not there, nor lines of the user's own that say the same.
 fn ignore(places: &Places) -> Result<Option<Edit>, Error> {
     if !places.has_git() {
         return Ok(None);
     }
     let lines = [OVERLAY.to_owned(), format!("{TRUST}/")];
+    if places.text(IGNORE)?.bytes().is_some_and(|text| hides(text, &lines)) {
+        return Ok(None);
+    }
     with_block(places, IGNORE, &lines, |_| false)
+}
+
+/// Whether lines outside a block of ours hide all of `names`, and none takes anything back
+/// (gitignore(5), "PATTERN FORMAT").
+fn hides(text: &[u8], names: &[String]) -> bool {
+    let patterns: Vec<_> = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end).collect();
+    let is_other = |line: &&[u8]| line.starts_with(b"!") || block::is_mark(line);
+    let is_hidden = |name: &String| {
+        let is_it = |line: &&[u8]| line.strip_prefix(b"/").unwrap_or(line) == name.as_bytes();
+        patterns.iter().any(is_it)
+    };
+    !patterns.iter().any(is_other) && names.iter().all(is_hidden)
 }
 
 /// Our block in `.env`, if it is asked for and not there.
