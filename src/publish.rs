@@ -200,16 +200,20 @@ pub fn publish(order: &Order<'_>) -> Result<Published, Error> {
         }
     });
     // Beside an adopted bundle the mounted CA itself serves those who add to their roots, if it is
-    // what we would write; then nothing is written at all.
-    if let ([(File::Custom, _, pieces)], [_, ..]) = (files.as_slice(), published.paths.as_slice()) {
-        let wanted = pieces.iter().copied().collect();
-        if let Adoption::Yes(path) = adopt(CUSTOM_CA.into(), &wanted, order)
-            && is_exactly(&path, pieces)
-        {
-            published.paths.push((File::Custom, path));
-            return Ok(published);
+    // what we would write; then most have nothing written at all.
+    let is_adopted = !published.paths.is_empty();
+    files.retain(|(file, _, pieces)| {
+        if !is_adopted || **file != File::Custom {
+            return true;
         }
-    }
+        match adopt(CUSTOM_CA.into(), &pieces.iter().copied().collect(), order) {
+            Adoption::Yes(path) if is_exactly(&path, pieces) => {
+                published.paths.push((File::Custom, path));
+                false
+            }
+            _ => true,
+        }
+    });
     if files.is_empty() {
         return Ok(published);
     }

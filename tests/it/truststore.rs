@@ -6,7 +6,7 @@ use std::os::unix::fs::symlink;
 
 use trust_init::truststore;
 
-use crate::world::{CUSTOM_CA, Outcome, Run, World, gallery};
+use crate::world::{BUNDLE, CUSTOM_CA, Outcome, ROOTS, Run, World, gallery};
 
 const STORE: &str = "/run/trust-init/truststore.jks";
 const CACERTS: &str = "/opt/java/openjdk/lib/security/cacerts";
@@ -195,4 +195,19 @@ fn a_mounted_key_store_is_adopted_if_it_holds_all_that_ours_would() {
     fs::copy(gallery("java/jks"), &store).unwrap();
     let run = env(&world).mount(&store, STORE).run().succeeds().says("it lacks 1 certificate");
     assert_ne!(options(&run), options(&first));
+}
+
+/// As under an overlay: what is mounted serves, and the key store alone is made.
+#[test]
+fn beside_a_mounted_bundle_the_key_store_alone_is_written() {
+    let world = with_java("jks");
+    let (bundle, ca) = (world.path("bundle.crt"), world.path("ca.crt"));
+    fs::write(&bundle, world.read(ROOTS) + &world.read(CUSTOM_CA)).unwrap();
+    fs::copy(world.path(CUSTOM_CA), &ca).unwrap();
+    world.write(BUNDLE, "");
+    let run = env(&world).mount(&bundle, BUNDLE).mount(&ca, CUSTOM_CA).run().succeeds();
+    assert_eq!(run.value("SSL_CERT_FILE").as_deref(), Some(BUNDLE));
+    assert_eq!(run.value("NODE_EXTRA_CA_CERTS").as_deref(), Some(CUSTOM_CA));
+    assert_eq!(options(&run).as_deref(), Some(ADDED));
+    assert_eq!(world.names("run/trust-init"), ["ca-bundle.crt", "truststore.jks"]);
 }
