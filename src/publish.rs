@@ -188,7 +188,7 @@ pub fn publish(order: &Order<'_>) -> Result<Published, Error> {
     files.retain(|(file, name, _)| {
         let order_of = order.files.iter().find(|(other, _)| other == *file);
         let wanted = merge::set(order_of.map_or(&[], |(_, certificates)| certificates));
-        match adopt(home.join(name), &wanted, order) {
+        match adopt(home.join(name), file, &wanted, order) {
             Adoption::Yes(path) => {
                 published.paths.push(((*file).clone(), path));
                 false
@@ -206,7 +206,7 @@ pub fn publish(order: &Order<'_>) -> Result<Published, Error> {
         if !is_adopted || **file != File::Custom {
             return true;
         }
-        match adopt(CUSTOM_CA.into(), &pieces.iter().copied().collect(), order) {
+        match adopt(CUSTOM_CA.into(), file, &pieces.iter().copied().collect(), order) {
             Adoption::Yes(path) if is_exactly(&path, pieces) => {
                 published.paths.push((File::Custom, path));
                 false
@@ -290,7 +290,7 @@ enum Adoption {
 /// Whether a file that was mounted at `path` serves as it is: every client can read it, and it holds
 /// every certificate that ours would. More than that is accepted only where the roots were not
 /// chosen: it is then what whoever mounted it wanted.
-fn adopt(path: PathBuf, wanted: &BTreeSet<&[u8]>, order: &Order<'_>) -> Adoption {
+fn adopt(path: PathBuf, kind: &File, wanted: &BTreeSet<&[u8]>, order: &Order<'_>) -> Adoption {
     let is_mounted = mounts::is_mount_point(&path) || mounts::is_read_only(&path);
     if order.directory.is_some_and(|named| named.path != Path::new(HOME)) || !is_mounted {
         return Adoption::No(None);
@@ -302,9 +302,13 @@ fn adopt(path: PathBuf, wanted: &BTreeSet<&[u8]>, order: &Order<'_>) -> Adoption
         Err(file::Problem::Missing) => return Adoption::No(None),
         Err(problem) => return no(problem.to_string()),
     };
-    let anchors = match truststore::read(&bytes) {
-        Ok(certificates) => Anchors::from(certificates),
-        Err(_) => inspect::anchors(&bytes),
+    let anchors = if *kind == File::TrustStore {
+        match truststore::read(&bytes) {
+            Ok(certificates) => Anchors::from(certificates),
+            Err(problem) => return no(problem.to_string()),
+        }
+    } else {
+        inspect::anchors(&bytes)
     };
     let held = merge::set(&anchors.certificates);
     let missing = wanted.difference(&held).count();

@@ -2,9 +2,10 @@
 //! of its own, with what the JVM trusts already.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::cli::{Java, Settings, Task};
+use crate::cli::{Java, Roots, Settings, Task};
+use crate::discover::file::Problem;
 use crate::discover::java::{self, Store};
 use crate::environment::Environment;
 use crate::environment::java::{Warning, open, with};
@@ -18,8 +19,8 @@ use crate::truststore;
 pub struct Jvm<'a> {
     /// What it trusts.
     pub roots: Vec<Pem<'a>>,
-    /// Where that was found; `None` means the image's roots serve.
-    pub store: Option<PathBuf>,
+    /// Whose they are.
+    pub whose: String,
     /// What JAVA_TOOL_OPTIONS says besides.
     pub options: OsString,
 }
@@ -32,12 +33,8 @@ impl Jvm<'_> {
 
     /// The line on it.
     pub fn line(&self, path: &Path) -> String {
-        let count = report::count(self.roots.len(), "root");
-        let of = self
-            .store
-            .as_ref()
-            .map_or("the image's".to_owned(), |store| report::path(store).to_string());
-        format!("trusting the same in Java, with {count} of {of}, by {}", report::path(path))
+        let (roots, path) = (report::count(self.roots.len(), "root"), report::path(path));
+        format!("trusting the same in Java, with {roots} of {}, by {path}", self.whose)
     }
 }
 
@@ -55,26 +52,28 @@ pub fn find<'a>(
         Task::Run(program) | Task::DryRun(program) => program.as_slice(),
         _ => &[],
     };
-    let found = match settings.java {
-        Java::Off => return Ok(None),
-        Java::Auto | Java::On => java::store(environment, program.first()),
-    };
-    let (roots, store) = match found {
-        Some(Store { path, bytes }) => (read(&path, bytes)?, Some(path)),
-        None if settings.java == Java::On => (roots.iter().map(Pem::borrow).collect(), None),
-        None => return Ok(None),
+    if settings.java == Java::Off {
+        return Ok(None);
+    }
+    let found = java::store(environment, program.first());
+    if found.is_none() && settings.java == Java::Auto {
+        return Ok(None);
+    }
+    let options = open(environment, program, publish::is_ours)?.to_owned();
+    let (roots, whose) = match found {
+        Some(Store { path, bytes }) if settings.roots == Roots::System => {
+            (read(&path, bytes)?, report::path(&path).to_string())
+        }
+        // Roots that were asked for are those of every program.
+        _ => (roots.iter().map(Pem::borrow).collect(), "the bundle".to_owned()),
     };
     if merge::set(&roots).is_superset(&merge::set(custom)) {
         return Ok(None);
     }
-    let options = open(environment, program, publish::is_ours)?.to_owned();
-    Ok(Some(Jvm { roots, store, options }))
+    Ok(Some(Jvm { roots, whose, options }))
 }
 
-fn read(
-    path: &Path,
-    bytes: Result<Vec<u8>, crate::discover::file::Problem>,
-) -> Result<Vec<Pem<'static>>, Warning> {
+fn read(path: &Path, bytes: Result<Vec<u8>, Problem>) -> Result<Vec<Pem<'static>>, Warning> {
     let bytes = bytes.map_err(|problem| problem.to_string());
     let roots =
         bytes.and_then(|bytes| truststore::read(&bytes).map_err(|problem| problem.to_string()));

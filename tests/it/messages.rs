@@ -118,6 +118,24 @@ fn scenes() -> Vec<(&'static str, Outcome)> {
             ),
         ),
         (
+            "Java's own trust store cannot be read",
+            with(
+                |world| {
+                    world.copy("java/locked", "/opt/java/1/lib/security/cacerts");
+                },
+                |world| world.trust_init(&["true"]).run(),
+            ),
+        ),
+        (
+            "a trust store is named for Java",
+            with(
+                |world| {
+                    world.copy("java/jks", "/opt/java/1/lib/security/cacerts");
+                },
+                |world| world.trust_init(&["true", "-Djavax.net.ssl.trustStore=/own"]).run(),
+            ),
+        ),
+        (
             "left out of a directory",
             with(
                 |world| {

@@ -125,7 +125,7 @@ fn it_is_left_alone_where_no_jvm_is_or_nobody_wants_it() {
     let world = World::new().with_ca();
     assert_eq!(options(&env(&world).run().succeeds()), None);
     let run = world.trust_init(&["--java", "on", "env"]).run().succeeds();
-    assert_eq!(options(&run.says("of the image's")).as_deref(), Some(ADDED));
+    assert_eq!(options(&run.says("with 1 root of the bundle")).as_deref(), Some(ADDED));
     holds(&world, &["ca-rsa.pem"]);
 
     let world = with_java("jks");
@@ -133,6 +133,32 @@ fn it_is_left_alone_where_no_jvm_is_or_nobody_wants_it() {
     world.write(CUSTOM_CA, "");
     fs::remove_file(world.path(CUSTOM_CA)).unwrap();
     assert_eq!(options(&env(&world).run().succeeds().stays_silent()), None);
+}
+
+/// Roots that the user leaves out are not brought back by a JVM.
+#[test]
+fn roots_that_are_asked_for_are_javas_too() {
+    let world = with_java("jks");
+    let run = world.trust_init(&["--roots", "none", "env"]).run().succeeds();
+    assert_eq!(options(&run.says("with 0 roots of the bundle")).as_deref(), Some(ADDED));
+    holds(&world, &[]);
+    let run = world.trust_init(&["--roots", "mozilla", "env"]).run().succeeds();
+    run.says("roots of the bundle");
+    assert_eq!(held(&world, STORE).len(), 1 + webpki_root_certs::TLS_SERVER_ROOT_CERTS.len());
+}
+
+/// Each would be read by programs that know the other alone.
+#[test]
+fn a_key_store_is_no_bundle_and_a_bundle_no_key_store() {
+    let world = with_java("jks");
+    env(&world).run().succeeds();
+    let (store, bundle) = (world.path("store"), world.path("bundle"));
+    fs::copy(world.path(STORE), &store).unwrap();
+    fs::copy(world.path(BUNDLE), &bundle).unwrap();
+    let run = env(&world).mount(&store, BUNDLE).mount(&bundle, STORE).run().succeeds();
+    let run = run.says("it lacks 2 certificates").says("it is neither JKS nor PKCS#12");
+    assert_ne!(run.value("SSL_CERT_FILE").as_deref(), Some(BUNDLE));
+    assert_ne!(options(&run).as_deref(), Some(ADDED));
 }
 
 #[test]
