@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::{Named, OnError, Origin, Roots, Settings, Task};
 use crate::discover::{self, Label, RootSource};
-use crate::environment::java::JAVA_TOOL_OPTIONS;
+use crate::environment::java::{JAVA_TOOL_OPTIONS, with};
 use crate::environment::{self, Environment, File};
 use crate::exec::{self, Held};
 use crate::exit;
@@ -160,7 +160,7 @@ fn prepare(
     let bundle = published.path(&File::Bundle);
     let mut summary = Summary::new(&kept, (&source, roots), merged.doubles, bundle);
     if let (Some(jvm), Some(path)) = (&jvm, published.path(&File::TrustStore)) {
-        variables.push((JAVA_TOOL_OPTIONS, jvm.options_with(path)));
+        variables.push((JAVA_TOOL_OPTIONS, with(&jvm.options, path)));
         summary.authorities.push(jvm.line(path));
     }
     for (name, value) in &variables {

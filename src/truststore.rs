@@ -94,8 +94,7 @@ pub fn read(store: &[u8]) -> Result<Vec<Pem<'static>>, Problem> {
         _ if outline(store) == Outline::Pkcs12 => pkcs12::read(store)?,
         _ => return Err(Problem::Unknown),
     };
-    let is_one = |der: &&[u8]| outline(der) == Outline::Certificate;
-    if !certificates.iter().map(Vec::as_slice).all(|der| is_one(&der)) {
+    if !certificates.iter().all(|der| outline(der) == Outline::Certificate) {
         return Err(Problem::Broken);
     }
     Ok(certificates.iter().map(|der| Pem::encode(der)).collect())

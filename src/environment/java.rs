@@ -51,8 +51,8 @@ fn without_ours(value: &OsStr, is_ours: impl Fn(&Path) -> bool) -> &OsStr {
         let rest = value.as_bytes().strip_suffix(suffix().as_bytes())?;
         let at = memchr::memmem::rfind(rest, format!("{PROPERTY}=").as_bytes())?;
         let (before, option) = rest.split_at_checked(at)?;
-        let path: Vec<_> = option.get(PROPERTY.len() + 1..)?.to_vec();
-        let path: Vec<_> = path.into_iter().filter(|byte| *byte != b'"').collect();
+        let path = option.get(PROPERTY.len() + 1..)?.iter().copied();
+        let path: Vec<_> = path.filter(|byte| *byte != b'"').collect();
         is_ours(Path::new(OsStr::from_bytes(&path)))
             .then(|| OsStr::from_bytes(before.strip_suffix(b" ").unwrap_or(before)))
     };

@@ -8,7 +8,7 @@ use crate::cli::{Java, Roots, Settings, Task};
 use crate::discover::file::Problem;
 use crate::discover::java::{self, Store};
 use crate::environment::Environment;
-use crate::environment::java::{Warning, open, with};
+use crate::environment::java::{Warning, open};
 use crate::merge::{self, Pem};
 use crate::publish;
 use crate::report;
@@ -26,11 +26,6 @@ pub struct Jvm<'a> {
 }
 
 impl Jvm<'_> {
-    /// The value of JAVA_TOOL_OPTIONS that names the key store at `path`.
-    pub fn options_with(&self, path: &Path) -> OsString {
-        with(&self.options, path)
-    }
-
     /// The line on it.
     pub fn line(&self, path: &Path) -> String {
         let (roots, path) = (report::count(self.roots.len(), "root"), report::path(path));

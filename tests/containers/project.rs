@@ -19,13 +19,23 @@ pub const OVERLAY: &str = "docker-compose.ca.yml";
 /// A project is called so, and then by our process id and a count.
 const PREFIX: &str = "trust-init-test-";
 
-/// Node's own roots, which no other variable than its own adds to.
-pub const NODE: Client = (
-    "node",
-    "node --use-bundled-ca -e '
+/// Node's `fetch`, with these options of Node.
+macro_rules! fetch {
+    ($options:literal) => {
+        concat!(
+            "node ",
+            $options,
+            "-e '
     const trouble = e => /ISSUER|LEAF|SIGNED/.test(e.cause.code) ? \"certificate verify failed\" : e;
-    fetch(process.argv[1]).then(r => r.text()).catch(trouble).then(console.log)'",
-);
+    fetch(process.argv[1]).then(r => r.text()).catch(trouble).then(console.log)'"
+        )
+    };
+}
+
+/// With Node's own roots, which no other variable than its own adds to.
+pub const NODE: Client = ("node", fetch!("--use-bundled-ca "));
+/// With those that Node has by itself.
+pub const FETCH: Client = ("fetch", fetch!(""));
 
 pub struct Project {
     pub folder: Folder,

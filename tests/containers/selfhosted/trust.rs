@@ -2,19 +2,12 @@
 
 use crate::clients::{CURL, Client, HTTPX, REQUESTS, URLLIB};
 use crate::engine::docker;
+use crate::project::FETCH;
 use crate::site::{Site, site};
 
 use super::{App, GPU};
 
 const PYTHON: &[Client] = &[CURL, URLLIB, REQUESTS, HTTPX];
-/// As `web` asks.
-const FETCH: Client = (
-    "fetch",
-    "node -e '
-    const trouble = e => /ISSUER|LEAF|SIGNED/.test(e.cause.code) ? \"certificate verify failed\" : e;
-    fetch(process.argv[1]).then(r => r.text()).catch(trouble).then(console.log)'",
-);
-
 /// Has a CA be among the roots of the images, as the public ones are; its server is on `site`.
 #[track_caller]
 fn know_a_public_ca(app: &App, site: &Site) {
