@@ -4,6 +4,8 @@
 //! value remembers where it came from, because every later message names that place. The process
 //! environment is read once, here, and handed to the stages as a snapshot.
 
+mod error;
+
 use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Display};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
@@ -11,8 +13,10 @@ use std::path::PathBuf;
 
 use lexopt::Arg;
 
+pub use self::error::{Error, UnknownVariable};
 use crate::environment::Environment;
-use crate::report::{self, Log, Report};
+use crate::environment::runtime::Runtime;
+use crate::report::{Log, Report};
 
 /// What one run was asked to do.
 #[derive(Debug)]
@@ -31,6 +35,8 @@ pub struct Settings {
     pub grpc_roots: bool,
     /// Whether Java is told of the custom CAs as well.
     pub java: Java,
+    /// Which runtimes are told of the bundle in settings of their own.
+    pub runtimes: Vec<Runtime>,
     /// How to speak.
     pub log: Log,
     /// What to do in the end.
@@ -119,69 +125,6 @@ pub enum Task {
     Version,
 }
 
-/// A command line that cannot be understood.
-#[derive(Debug)]
-pub enum Error {
-    /// No program and no task that does without one.
-    NoProgram,
-    /// Something lexopt refused.
-    Usage(lexopt::Error),
-    /// A value that is none of the words an option takes.
-    Value { origin: Origin, value: OsString, allowed: String },
-    /// An option that a later version will bring.
-    Reserved(&'static str),
-    /// Two tasks in one call, or a program where none belongs.
-    Together(&'static str, &'static str),
-}
-
-impl std::error::Error for Error {}
-
-impl Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoProgram => f.write_str(
-                "cannot start a service: no PROGRAM was given\n\
-                 fix: name it after `--`, as in `trust-init -- python app.py`",
-            ),
-            Self::Usage(error) => {
-                let words = error.to_string().replace(['\'', '"'], "`");
-                write!(
-                    f,
-                    "cannot read the command line: {words}\n\
-                     fix: see `trust-init --help`; options of PROGRAM go after its name"
-                )
-            }
-            Self::Value { origin, value, allowed } => write!(
-                f,
-                "cannot use {} ({origin}): it is none of {allowed}\nfix: write one of {allowed}",
-                report::word(value),
-            ),
-            Self::Reserved(option) => write!(
-                f,
-                "cannot use `{option}`: this version does not have it yet\nfix: leave it out"
-            ),
-            Self::Together(one, other) => {
-                write!(f, "cannot combine {one} with {other}\nfix: give one of them")
-            }
-        }
-    }
-}
-
-/// A setting that looks like a slip of the pen.
-#[derive(Debug)]
-pub struct UnknownVariable(OsString);
-
-impl Display for UnknownVariable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} is set, but there is no such setting\nfix: unset it, or write one of {}",
-            report::word(&self.0),
-            VARIABLES.join(", "),
-        )
-    }
-}
-
 /// Every variable that is a setting of ours.
 pub const VARIABLES: &[&str] = &[
     "TRUST_INIT_CA",
@@ -191,6 +134,7 @@ pub const VARIABLES: &[&str] = &[
     "TRUST_INIT_ON_ERROR",
     "TRUST_INIT_GRPC_ROOTS",
     "TRUST_INIT_JAVA",
+    "TRUST_INIT_RUNTIMES",
     "TRUST_INIT_LOG",
 ];
 
@@ -222,7 +166,7 @@ pub fn settings(
     environment: &Environment,
 ) -> Result<Settings, Error> {
     let mut settings = from_variables(environment)?;
-    let mut named = Vec::new();
+    let (mut named, mut asked) = (Vec::new(), Vec::new());
     let mut task: Option<(&'static str, Task)> = None;
     let mut program = Vec::new();
     let mut parser = lexopt::Parser::from_args(arguments);
@@ -242,6 +186,10 @@ pub fn settings(
             }
             Arg::Long("log") => settings.log = option(&mut parser, "--log", LOG)?,
             Arg::Long("java") => settings.java = option(&mut parser, "--java", JAVA)?,
+            Arg::Long("runtime") => {
+                let value = parser.value().map_err(Error::Usage)?;
+                asked.extend(runtimes(&value, Origin::Option("--runtime"))?);
+            }
             Arg::Long("grpc-roots") => settings.grpc_roots = true,
             Arg::Long("install-store") => return Err(Error::Reserved("--install-store")),
             Arg::Long("prepare") => claim("`--prepare`", Task::Prepare)?,
@@ -260,6 +208,9 @@ pub fn settings(
     }
     if !named.is_empty() {
         settings.custom = Some(named);
+    }
+    if !asked.is_empty() {
+        settings.runtimes = asked;
     }
     settings.task = match task {
         None if program.is_empty() => return Err(Error::NoProgram),
@@ -294,6 +245,10 @@ fn from_variables(environment: &Environment) -> Result<Settings, Error> {
         on_error: variable(environment, "TRUST_INIT_ON_ERROR", ON_ERROR)?,
         grpc_roots: variable(environment, "TRUST_INIT_GRPC_ROOTS", SWITCH)?,
         java: variable(environment, "TRUST_INIT_JAVA", JAVA)?,
+        runtimes: runtimes(
+            environment.get("TRUST_INIT_RUNTIMES").unwrap_or_default(),
+            Origin::Variable("TRUST_INIT_RUNTIMES"),
+        )?,
         log: variable(environment, "TRUST_INIT_LOG", LOG)?,
         task: Task::Help,
     })
@@ -306,8 +261,17 @@ const ROOTS: Words<Roots> =
     &[("system", Roots::System), ("mozilla", Roots::Mozilla), ("none", Roots::None)];
 const ON_ERROR: Words<OnError> = &[("fail", OnError::Fail), ("warn", OnError::Warn)];
 const JAVA: Words<Java> = &[("auto", Java::Auto), ("on", Java::On), ("off", Java::Off)];
+const RUNTIMES: Words<Runtime> =
+    &[("php", Runtime::Php), ("wget", Runtime::Wget), ("erlang", Runtime::Erlang)];
 const LOG: Words<Log> = &[("normal", Log::Normal), ("quiet", Log::Quiet), ("json", Log::Json)];
 const SWITCH: Words<bool> = &[("1", true), ("0", false)];
+
+/// A list of runtimes, with commas.
+fn runtimes(value: &OsStr, origin: Origin) -> Result<Vec<Runtime>, Error> {
+    let words = value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
+    let words = words.filter(|word| !word.is_empty());
+    words.map(|word| meaning(OsStr::from_bytes(word), origin, RUNTIMES)).collect()
+}
 
 fn path(parser: &mut lexopt::Parser, option: &'static str) -> Result<Named, Error> {
     let path = parser.value().map_err(Error::Usage)?.into();

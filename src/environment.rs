@@ -6,19 +6,23 @@
 //! CURL_CA_BUNDLE looks at SSL_CERT_FILE: setting CURL_CA_BUNDLE to the merged bundle would hand
 //! a pinned curl all public roots); else the image's roots. From that follows which file the
 //! variable must name. This module decides and touches nothing; `publish` makes the files.
+//!
+//! To add a runtime, add a row; CONTRIBUTING.md says how it is proved.
 
 pub mod java;
 mod pin;
+mod plan;
 mod process;
+pub mod runtime;
 mod warning;
 
 use std::ffi::OsStr;
 use std::fmt::{self, Display, Write as _};
 
 pub use self::pin::{Found, Pin, pins};
+pub use self::plan::{File, Plan, plan};
 pub use self::process::Environment;
 pub use self::warning::{Warning, warnings};
-use crate::merge::{self, Pem};
 
 /// What a variable's file must hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +33,8 @@ pub enum Points {
     Custom,
     /// The custom CAs and the roots that the JVM brings, as a key store.
     TrustStore,
+    /// The bundle, in the words of a runtime's own settings.
+    Settings,
 }
 
 impl Points {
@@ -38,6 +44,7 @@ impl Points {
             Self::Bundle => "custom CAs and roots",
             Self::Custom => "custom CAs",
             Self::TrustStore => "custom CAs and the JVM's roots, as a key store",
+            Self::Settings => "settings that name the bundle",
         }
     }
 }
@@ -47,6 +54,8 @@ impl Points {
 pub enum Rule {
     /// Always.
     Set,
+    /// Where it is set already: its readers look at the others first, or at nothing else.
+    WhereSet,
     /// Only under this option; otherwise it stays exactly as it was found, set or unset.
     LeftAloneUnless(&'static str),
     /// Where a JVM is: behind what it says already.
@@ -57,6 +66,7 @@ impl Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Set => f.write_str("set"),
+            Self::WhereSet => f.write_str("changed where it is set already"),
             Self::LeftAloneUnless(option) => write!(f, "left alone unless {option}"),
             Self::Added => f.write_str("added to, where a JVM is found"),
         }
@@ -85,7 +95,8 @@ pub struct Row {
 pub const TABLE: &[Row] = &[
     Row {
         name: "SSL_CERT_FILE",
-        readers: "OpenSSL (Python ssl, httpx, aiohttp, Ruby, PHP streams), curl, Go, rustls-native-certs, .NET",
+        readers: "OpenSSL (Python ssl, httpx, aiohttp, uv, Ruby and Bundler, PHP streams and Composer, Julia), \
+                  curl, Go (Helm, Terraform), Rust (native-tls, rustls-native-certs), .NET",
         points: Points::Bundle,
         rule: Rule::Set,
         falls_back_to: &["SSL_CERT_DIR"],
@@ -93,7 +104,7 @@ pub const TABLE: &[Row] = &[
     },
     Row {
         name: "REQUESTS_CA_BUNDLE",
-        readers: "Python requests, botocore, Azure and Google SDKs on requests",
+        readers: "Python requests, botocore, conda, gcloud, Azure and Google SDKs on requests",
         points: Points::Bundle,
         rule: Rule::Set,
         falls_back_to: &["CURL_CA_BUNDLE"],
@@ -148,8 +159,16 @@ pub const TABLE: &[Row] = &[
         source: "https://metacpan.org/pod/LWP::UserAgent#SSL_ca_file",
     },
     Row {
+        name: "SYSTEM_CERTIFICATE_PATH",
+        readers: "Haskell (crypton-x509-system)",
+        points: Points::Bundle,
+        rule: Rule::Set,
+        falls_back_to: &[],
+        source: "https://hackage.haskell.org/package/crypton-x509-system",
+    },
+    Row {
         name: "NODE_EXTRA_CA_CERTS",
-        readers: "Node.js, npm, grpc-js",
+        readers: "Node.js, npm, yarn, pnpm, grpc-js, Bun",
         points: Points::Custom,
         rule: Rule::Set,
         falls_back_to: &[],
@@ -164,12 +183,108 @@ pub const TABLE: &[Row] = &[
         source: "https://docs.deno.com/runtime/reference/env_variables/",
     },
     Row {
+        name: "CARGO_HTTP_CAINFO",
+        readers: "cargo",
+        points: Points::Bundle,
+        rule: Rule::WhereSet,
+        falls_back_to: &[],
+        source: "https://doc.rust-lang.org/cargo/reference/config.html#httpcainfo",
+    },
+    Row {
+        name: "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE",
+        readers: "gcloud",
+        points: Points::Bundle,
+        rule: Rule::WhereSet,
+        falls_back_to: &[],
+        source: "https://cloud.google.com/sdk/docs/proxy-settings",
+    },
+    Row {
+        name: "NIX_SSL_CERT_FILE",
+        readers: "Nix, and what nixpkgs builds (curl, git, OpenSSL)",
+        points: Points::Bundle,
+        rule: Rule::WhereSet,
+        falls_back_to: &[],
+        source: "https://nix.dev/manual/nix/stable/installation/env-variables",
+    },
+    Row {
+        name: "JULIA_SSL_CA_ROOTS_PATH",
+        readers: "Julia",
+        points: Points::Bundle,
+        rule: Rule::WhereSet,
+        falls_back_to: &[],
+        source: "https://docs.julialang.org/en/v1/stdlib/NetworkOptions/",
+    },
+    Row {
+        name: "BUNDLE_SSL_CA_CERT",
+        readers: "Ruby's Bundler",
+        points: Points::Bundle,
+        rule: Rule::WhereSet,
+        falls_back_to: &[],
+        source: "https://bundler.io/man/bundle-config.1.html",
+    },
+    Row {
+        name: "npm_config_cafile",
+        readers: "npm",
+        points: Points::Bundle,
+        rule: Rule::WhereSet,
+        falls_back_to: &[],
+        source: "https://docs.npmjs.com/cli/v11/using-npm/config#cafile",
+    },
+    Row {
+        name: "NPM_CONFIG_CAFILE",
+        readers: "npm",
+        points: Points::Bundle,
+        rule: Rule::WhereSet,
+        falls_back_to: &[],
+        source: "https://docs.npmjs.com/cli/v11/using-npm/config#environment-variables",
+    },
+    Row {
+        name: "HEX_CACERTS_PATH",
+        readers: "Elixir's mix hex",
+        points: Points::Bundle,
+        rule: Rule::WhereSet,
+        falls_back_to: &[],
+        source: "https://hexdocs.pm/hex/Mix.Tasks.Hex.Config.html",
+    },
+    Row {
+        name: "WEBSOCKET_CLIENT_CA_BUNDLE",
+        readers: "Python websocket-client",
+        points: Points::Bundle,
+        rule: Rule::WhereSet,
+        falls_back_to: &[],
+        source: "https://github.com/websocket-client/websocket-client/blob/master/websocket/_http.py",
+    },
+    Row {
         name: java::JAVA_TOOL_OPTIONS,
         readers: "every JVM",
         points: Points::TrustStore,
         rule: Rule::Added,
         falls_back_to: &[],
         source: "https://docs.oracle.com/en/java/javase/21/docs/specs/jvmti.html#tooloptions",
+    },
+    Row {
+        name: "PHP_INI_SCAN_DIR",
+        readers: "PHP, for its curl extension",
+        points: Points::Settings,
+        rule: Rule::LeftAloneUnless("--runtime php"),
+        falls_back_to: &[],
+        source: "https://www.php.net/manual/en/configuration.file.php",
+    },
+    Row {
+        name: "WGETRC",
+        readers: "wget",
+        points: Points::Settings,
+        rule: Rule::LeftAloneUnless("--runtime wget"),
+        falls_back_to: &[],
+        source: "https://www.gnu.org/software/wget/manual/html_node/Wgetrc-Location.html",
+    },
+    Row {
+        name: "ERL_ZFLAGS",
+        readers: "Erlang and Elixir, from OTP 27",
+        points: Points::Settings,
+        rule: Rule::LeftAloneUnless("--runtime erlang"),
+        falls_back_to: &[],
+        source: "https://www.erlang.org/doc/apps/public_key/public_key_app.html",
     },
     Row {
         name: "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",
@@ -181,95 +296,14 @@ pub const TABLE: &[Row] = &[
     },
 ];
 
-/// Which file a variable is to name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum File {
-    /// The custom CAs and the roots.
-    Bundle,
-    /// The custom CAs.
-    Custom,
-    /// What the user pinned, and the custom CAs; the name is that of the first such variable.
-    Own(&'static str),
-    /// The custom CAs and a JVM's roots, as a key store.
-    TrustStore,
-}
-
-impl File {
-    /// The file's name in a directory of ours.
-    pub fn name(&self) -> String {
-        match self {
-            Self::Bundle => "ca-bundle.crt".to_owned(),
-            Self::Custom => "custom-ca.crt".to_owned(),
-            Self::Own(variable) => format!("{variable}.crt"),
-            Self::TrustStore => "truststore.jks".to_owned(),
-        }
-    }
-}
-
-/// Which variables to set, and what the files that they name must hold.
-#[derive(Debug, Default)]
-pub struct Plan<'a> {
-    /// A variable and its file; those that stay as they are do not appear.
-    pub variables: Vec<(&'static Row, File)>,
-    /// Each file once.
-    pub files: Vec<(File, Vec<Pem<'a>>)>,
-}
-
-/// The rows in force that say where a file is and nothing else.
-pub fn rows(grpc_roots: bool) -> impl Iterator<Item = &'static Row> {
+/// The rows in force in `environment` that name a file of certificates.
+pub fn rows(environment: &Environment, grpc_roots: bool) -> impl Iterator<Item = &'static Row> {
     TABLE.iter().filter(move |row| match row.rule {
         Rule::Set => true,
-        Rule::LeftAloneUnless(_) => grpc_roots,
+        Rule::WhereSet => environment.get(row.name).is_some_and(|value| !value.is_empty()),
+        Rule::LeftAloneUnless(_) => grpc_roots && row.points == Points::Bundle,
         Rule::Added => false,
     })
-}
-
-/// Decides for each row in force which file it names: none if what the user named there holds
-/// all custom CAs already, a file of its own if the user pinned something else than the bundle
-/// would hold, else the bundle.
-pub fn plan<'a>(
-    rows: impl Iterator<Item = &'static Row>,
-    pins: &'a [Pin<'_>],
-    custom: &'a [Pem<'_>],
-    bundle: &'a [Pem<'_>],
-) -> Plan<'a> {
-    let mut plan = Plan::default();
-    for row in rows {
-        let (whole, certificates) = match row.points {
-            Points::Bundle => (File::Bundle, bundle),
-            Points::Custom => (File::Custom, custom),
-            Points::TrustStore => continue,
-        };
-        let Some(pin) = pins.iter().find(|pin| pin.row.name == row.name) else {
-            plan.set(row, whole, certificates.iter().map(Pem::borrow));
-            continue;
-        };
-        // What is not known from here is left as it is: no reader is to lose or gain by a guess.
-        let Some(anchors) = &pin.anchors else { continue };
-        let before = &anchors.certificates;
-        let is_readable = pin.variable == row.name && anchors.tidy;
-        if is_readable && merge::set(before).is_superset(&merge::set(custom)) {
-            continue;
-        }
-        let after = merge::bundle(&[custom, before]).certificates;
-        let file = if merge::set(&after) == merge::set(certificates) {
-            whole
-        } else {
-            let same = plan.files.iter().find(|(_, held)| *held == after);
-            same.map_or(File::Own(row.name), |(file, _)| file.clone())
-        };
-        plan.set(row, file, after.into_iter());
-    }
-    plan
-}
-
-impl<'a> Plan<'a> {
-    fn set(&mut self, row: &'static Row, file: File, certificates: impl Iterator<Item = Pem<'a>>) {
-        if !self.files.iter().any(|(other, _)| *other == file) {
-            self.files.push((file.clone(), certificates.collect()));
-        }
-        self.variables.push((row, file));
-    }
 }
 
 /// The variables of the table that are set, and their values.

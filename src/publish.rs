@@ -8,6 +8,7 @@
 
 mod memory;
 mod rung;
+mod warning;
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Display};
@@ -16,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 pub use self::memory::is_memory;
 use self::rung::Refusal;
+pub use self::warning::Warning;
 use crate::cli::{Named, Roots};
 use crate::discover::{CUSTOM_CA, file};
 use crate::disk;
@@ -39,11 +41,9 @@ const TMPFS: &str = "mount a tmpfs at /run/trust-init that this uid can write to
 /// How the names of our own directories on those rungs begin.
 const PREFIX: &str = "trust-init-";
 
-/// What is to be published, and the circumstances that decide where.
+/// The circumstances that decide where something is published.
 #[derive(Debug)]
 pub struct Order<'a> {
-    /// Each file and the certificates in it.
-    pub files: &'a [(File, Vec<Pem<'a>>)],
     /// The directory the user named.
     pub directory: Option<&'a Named>,
     /// The public roots asked for.
@@ -105,48 +105,6 @@ impl Display for Error {
     }
 }
 
-/// Published, but not as one would think.
-#[derive(Debug)]
-pub enum Warning {
-    /// A mounted bundle does not serve.
-    NotAdopted { path: PathBuf, because: String },
-    /// A rung is somebody else's.
-    Refused { path: &'static Path, refusal: Refusal },
-    /// The user's directory can be changed by anybody.
-    WorldWritable(PathBuf),
-    /// The bundle is in memory.
-    Memory,
-}
-
-impl Display for Warning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotAdopted { path, because } => write!(
-                f,
-                "the bundle mounted at {} is not used: {because}; the service gets one of its own\n\
-                 fix: prepare the mounted bundle anew (`trust-compose setup` does), for health \
-                 checks and `exec` still see it",
-                report::path(path)
-            ),
-            Self::Refused { path, refusal } => {
-                write!(f, "{} is not used: {refusal}\nfix: {}", report::path(path), refusal.fix())
-            }
-            Self::WorldWritable(path) => write!(
-                f,
-                "{} can be changed by every user of this container, and with it what the service \
-                 trusts\nfix: give it the sticky bit, or a mode without write for others",
-                report::path(path)
-            ),
-            Self::Memory => write!(
-                f,
-                "no directory can be written to, so the bundle is in memory: it serves the service \
-                 and its children of the same uid while the service runs, but not `exec` or health \
-                 checks\nfix: {TMPFS}",
-            ),
-        }
-    }
-}
-
 /// Whether `path` lies where we publish: it is then never an input.
 pub fn is_ours(path: &Path) -> bool {
     let is_own = |name: &std::ffi::OsStr| {
@@ -166,29 +124,30 @@ const DIGEST: usize = 16;
 /// A file, its name, and its contents in pieces: the roots' text is never copied together.
 type Text<'a> = (&'a File, String, Vec<&'a [u8]>);
 
-/// Publishes what `order` asks for.
+/// Publishes files of certificates.
 ///
 /// # Errors
 /// When the named directory, or else every rung, refuses.
-pub fn publish(order: &Order<'_>) -> Result<Published, Error> {
+pub fn publish(
+    certificates: &[(File, Vec<Pem<'_>>)],
+    order: &Order<'_>,
+) -> Result<Published, Error> {
     let mut published = Published::default();
-    let home = Path::new(HOME);
-    let is_home = order.directory.is_none_or(|named| named.path == home);
-    let store = order.files.iter().find(|(file, _)| *file == File::TrustStore);
+    let store = certificates.iter().find(|(file, _)| *file == File::TrustStore);
     let store = store.map(|(_, certificates)| truststore::write(certificates));
     let mut files: Vec<Text<'_>> = Vec::new();
-    for (file, certificates) in order.files {
+    for (file, certificates) in certificates {
         let text = || certificates.iter().map(Pem::text).collect();
         let store = store.as_deref().filter(|_| *file == File::TrustStore);
         files.push((file, file.name(), store.map_or_else(text, |store| vec![store])));
     }
-    if let (true, Some(paths)) = (is_home, rung::standing(home, &files)) {
+    if let Some(paths) = standing(&files, order) {
         return Ok(Published { paths, ..published });
     }
     files.retain(|(file, name, _)| {
-        let order_of = order.files.iter().find(|(other, _)| other == *file);
+        let order_of = certificates.iter().find(|(other, _)| other == *file);
         let wanted = merge::set(order_of.map_or(&[], |(_, certificates)| certificates));
-        match adopt(home.join(name), file, &wanted, order) {
+        match adopt(Path::new(HOME).join(name), file, &wanted, order) {
             Adoption::Yes(path) => {
                 published.paths.push(((*file).clone(), path));
                 false
@@ -214,25 +173,51 @@ pub fn publish(order: &Order<'_>) -> Result<Published, Error> {
             _ => true,
         }
     });
-    if files.is_empty() {
-        return Ok(published);
-    }
-    let own = || format!("{PREFIX}{}-{}", nix::unistd::geteuid(), digest(&files));
-    match order.directory {
-        None => ladder(order, own, &files, &mut published)?,
-        Some(named) => {
-            let placed = if is_home {
-                rung::home(home, own, &files, order).map(|paths| (paths, false))
-            } else {
-                rung::named(&named.path, &own(), &files, order.dry)
-            };
-            let (paths, is_open) =
-                placed.map_err(|refusal| Error::Directory { named: named.clone(), refusal })?;
-            published.paths.extend(paths);
-            published.warnings.extend(is_open.then(|| Warning::WorldWritable(named.path.clone())));
-        }
+    place(&files, order, &mut published)?;
+    Ok(published)
+}
+
+/// Publishes files of settings, which name what was published before.
+///
+/// # Errors
+/// As [`publish`].
+pub fn settings(settings: &[(File, String)], order: &Order<'_>) -> Result<Published, Error> {
+    let mut published = Published::default();
+    let files: Vec<Text<'_>> =
+        settings.iter().map(|(file, text)| (file, file.name(), vec![text.as_bytes()])).collect();
+    match standing(&files, order) {
+        Some(paths) => published.paths = paths,
+        None => place(&files, order, &mut published)?,
     }
     Ok(published)
+}
+
+fn is_home(order: &Order<'_>) -> bool {
+    order.directory.is_none_or(|named| named.path == Path::new(HOME))
+}
+
+/// `files` under their plain names, if all stand there as they should.
+fn standing(files: &[Text<'_>], order: &Order<'_>) -> Option<Vec<(File, PathBuf)>> {
+    is_home(order).then(|| rung::standing(Path::new(HOME), files))?
+}
+
+/// Puts `files` where they belong.
+fn place(files: &[Text<'_>], order: &Order<'_>, published: &mut Published) -> Result<(), Error> {
+    if files.is_empty() {
+        return Ok(());
+    }
+    let own = || format!("{PREFIX}{}-{}", nix::unistd::geteuid(), digest(files));
+    let Some(named) = order.directory else { return ladder(order, own, files, published) };
+    let placed = if is_home(order) {
+        rung::home(Path::new(HOME), own, files, order).map(|paths| (paths, false))
+    } else {
+        rung::named(&named.path, &own(), files, order.dry)
+    };
+    let (paths, is_open) =
+        placed.map_err(|refusal| Error::Directory { named: named.clone(), refusal })?;
+    published.paths.extend(paths);
+    published.warnings.extend(is_open.then(|| Warning::WorldWritable(named.path.clone())));
+    Ok(())
 }
 
 /// Takes the first rung that serves.
@@ -292,7 +277,7 @@ enum Adoption {
 /// chosen: it is then what whoever mounted it wanted.
 fn adopt(path: PathBuf, kind: &File, wanted: &BTreeSet<&[u8]>, order: &Order<'_>) -> Adoption {
     let is_mounted = mounts::is_mount_point(&path) || mounts::is_read_only(&path);
-    if order.directory.is_some_and(|named| named.path != Path::new(HOME)) || !is_mounted {
+    if !is_home(order) || !is_mounted {
         return Adoption::No(None);
     }
     let no =

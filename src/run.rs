@@ -1,6 +1,7 @@
 //! One run of trust-init, from settings to the service.
 
 mod java;
+mod runtime;
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
@@ -127,7 +128,7 @@ fn prepare(
     let custom: Vec<_> = kept.iter().map(|certificate| certificate.pem.borrow()).collect();
     let merged = merge::bundle(&[&custom, roots]);
 
-    let rows = || environment::rows(settings.grpc_roots);
+    let rows = || environment::rows(found, settings.grpc_roots);
     let (pins, surprises) = discover::pins(rows(), found, &source, &public.anchors);
     let surprises = surprises.into_iter().chain(environment::warnings(found));
     surprises.for_each(|warning| report.warning(&warning));
@@ -139,15 +140,19 @@ fn prepare(
     });
     let for_java = jvm.as_ref().map(|jvm| merge::bundle(&[&custom, &jvm.roots]).certificates);
     plan.files.extend(for_java.map(|certificates| (File::TrustStore, certificates)));
+    // Where every variable is pinned, nothing else needs the bundle.
+    if !settings.runtimes.is_empty() && !plan.files.iter().any(|(file, _)| *file == File::Bundle) {
+        plan.files.push((File::Bundle, merged.certificates.iter().map(Pem::borrow).collect()));
+    }
 
-    let published = publish::publish(&Order {
-        files: &plan.files,
+    let order = Order {
         directory: settings.directory.as_ref(),
         roots: settings.roots,
         is_first: std::process::id() == 1,
         prepares: settings.task == Task::Prepare,
         dry: matches!(settings.task, Task::DryRun(_)),
-    })?;
+    };
+    let published = publish::publish(&plan.files, &order)?;
     published.warnings.iter().for_each(|warning| report.warning(warning));
 
     let mut environment = found.clone();
@@ -162,6 +167,12 @@ fn prepare(
     if let (Some(jvm), Some(path)) = (&jvm, published.path(&File::TrustStore)) {
         variables.push((JAVA_TOOL_OPTIONS, with(&jvm.options, path)));
         summary.authorities.push(jvm.line(path));
+    }
+    if let Some(bundle) = bundle {
+        for told in runtime::tell(&settings.runtimes, found, bundle, &order, report)? {
+            summary.authorities.push(told.line());
+            variables.push((told.runtime.variable(), told.value));
+        }
     }
     for (name, value) in &variables {
         environment.set(name, value);

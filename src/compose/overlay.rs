@@ -14,7 +14,7 @@ use serde_yaml::{Mapping, Value};
 use super::write::{HEADER, TRUST};
 use crate::discover::CUSTOM_CA;
 use crate::engine::Container;
-use crate::environment::{self, File, Pin};
+use crate::environment::{self, File, Pin, Row};
 use crate::inspect::certificate::Fingerprint;
 use crate::merge::Pem;
 use crate::report;
@@ -59,7 +59,9 @@ pub struct Trusted<'a> {
     pub name: &'a str,
     /// Which of the bundles is that of its image.
     pub bundle: usize,
-    /// What its variables name at present.
+    /// The trust variables that count for it.
+    pub rows: Vec<&'static Row>,
+    /// What they name at present.
     pub pins: Vec<Pin<'a>>,
 }
 
@@ -169,7 +171,7 @@ impl Overlay {
         custom_file: &str,
         bundle_file: &str,
     ) -> Mapping {
-        let plan = environment::plan(environment::rows(false), &trusted.pins, custom, roots);
+        let plan = environment::plan(trusted.rows.iter().copied(), &trusted.pins, custom, roots);
         let mut mounts = BTreeMap::from([
             (CUSTOM_CA.to_owned(), custom_file.to_owned()),
             (inside(&File::Bundle), bundle_file.to_owned()),
@@ -236,7 +238,9 @@ impl Without<'_> {
 fn inside(file: &File) -> String {
     match file {
         File::Custom => CUSTOM_CA.to_owned(),
-        File::Bundle | File::Own(_) | File::TrustStore => format!("{DIRECTORY}/{}", file.name()),
+        File::Bundle | File::Own(_) | File::TrustStore | File::PhpIni | File::Wgetrc => {
+            format!("{DIRECTORY}/{}", file.name())
+        }
     }
 }
 

@@ -20,6 +20,7 @@ mod world;
 mod case;
 mod compose;
 mod project;
+mod runtime;
 mod scenes;
 #[path = "../compose/random.rs"]
 mod random;
@@ -44,6 +45,7 @@ mod inputs_messages;
 mod inputs_served;
 mod inspect_file;
 mod messages;
+mod messages_runtimes;
 mod pid1;
 mod publish;
 mod read;

@@ -4,6 +4,7 @@
 
 use std::os::unix::fs::symlink;
 
+use crate::messages_runtimes;
 use crate::world::{BUNDLE, CUSTOM_CA, Outcome, ROOTS, World, copy_program, gallery, is_snapshot};
 
 /// A file of the gallery, by name.
@@ -14,7 +15,7 @@ fn named(file: &str) -> Outcome {
 }
 
 /// The default CA, and whatever else is done to the world.
-fn with(prepare: impl Fn(&World), run: impl Fn(&World) -> Outcome) -> Outcome {
+pub fn with(prepare: impl Fn(&World), run: impl Fn(&World) -> Outcome) -> Outcome {
     let world = World::new().with_ca();
     prepare(&world);
     run(&world)
@@ -115,24 +116,6 @@ fn scenes() -> Vec<(&'static str, Outcome)> {
                     world.copy("good-bad-good.crt", ROOTS);
                 },
                 |world| world.trust_init(&["true"]).run(),
-            ),
-        ),
-        (
-            "Java's own trust store cannot be read",
-            with(
-                |world| {
-                    world.copy("java/locked", "/opt/java/1/lib/security/cacerts");
-                },
-                |world| world.trust_init(&["true"]).run(),
-            ),
-        ),
-        (
-            "a trust store is named for Java",
-            with(
-                |world| {
-                    world.copy("java/jks", "/opt/java/1/lib/security/cacerts");
-                },
-                |world| world.trust_init(&["true", "-Djavax.net.ssl.trustStore=/own"]).run(),
             ),
         ),
         (
@@ -307,6 +290,7 @@ fn scenes() -> Vec<(&'static str, Outcome)> {
         assert!(gallery(file).exists(), "{file}");
         scenes.push((file, named(file)));
     }
+    scenes.extend(messages_runtimes::scenes());
     scenes
 }
 

@@ -5,6 +5,8 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::process::{Command, Output, Stdio};
 
+use trust_init::environment::TABLE;
+
 use crate::world::{gallery, tool};
 
 /// Runs `words` under `env`, under trust-init with nothing to do, and under trust-init at work,
@@ -47,10 +49,11 @@ fn arguments_of_any_bytes() {
 
 #[test]
 fn the_environment_byte_for_byte_but_for_the_trust_variables() {
-    let ours =
-        "TRUST_INIT|SSL_CERT|CA_BUNDLE|CAINFO|PIP_CERT|CA_CERTS|SSL_CA_FILE|DENO_CERT|JAVA_TOOL";
-    let script =
-        format!("cat /proc/self/environ | tr '\\0' '\\n' | grep -avE '^[A-Z0-9_]*({ours})'");
+    let ours: Vec<_> = TABLE.iter().map(|row| row.name).collect();
+    let script = format!(
+        "cat /proc/self/environ | tr '\\0' '\\n' | grep -avE '^({}|TRUST_INIT_.*)='",
+        ours.join("|")
+    );
     let output = shell(&script, |command| {
         command.env(OsStr::from_bytes(b"B\xff"), OsStr::from_bytes(b"\xfe\x01"));
         command.env("Z", "").env("A", "=x=y").env("lower", "case");

@@ -34,7 +34,8 @@ pub fn trusted<'a>(
         let Some(roots) = public.get(*bundle) else { continue };
         let found = images.environment(project, name, service);
         let look = |value: &OsStr| images.named(project, name, service, value, &roots.anchors);
-        let (pins, surprises) = environment::pins(environment::rows(false), &found, look);
+        let rows: Vec<_> = environment::rows(&found, false).collect();
+        let (pins, surprises) = environment::pins(rows.iter().copied(), &found, look);
         for warning in surprises.into_iter().chain(environment::warnings(&found)) {
             report.warning(&OfService { service: name, warning });
         }
@@ -48,7 +49,7 @@ pub fn trusted<'a>(
                 report.warning(&Unseen { service: name, variable: pin.variable });
             }
         }
-        all.push(Trusted { name, bundle: *bundle, pins });
+        all.push(Trusted { name, bundle: *bundle, rows, pins });
     }
     all
 }

@@ -1,0 +1,190 @@
+//! Runtimes that read no file of certificates which a variable names, but settings of their own, and
+//! the bundle in the words of each.
+//!
+//! Their variables replace or extend what is somebody's: so they are set for who asks, by `--runtime`,
+//! and never because a program was found.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt::{self, Display};
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::path::{Path, PathBuf};
+
+use super::{Environment, File};
+use crate::report;
+
+/// Such a runtime.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Runtime {
+    /// PHP's curl extension: a directory of settings beside its own
+    /// (<https://www.php.net/manual/en/curl.configuration.php>).
+    Php,
+    /// wget: a file of settings
+    /// (<https://www.gnu.org/software/wget/manual/html_node/Wgetrc-Commands.html>).
+    Wget,
+    /// Erlang and Elixir, from OTP 27: an argument
+    /// (<https://www.erlang.org/doc/apps/public_key/public_key_app.html>).
+    Erlang,
+}
+
+/// How the argument for Erlang begins and ends: quoted once for its shell-like reader, and once more as
+/// a string of its own
+/// (<https://www.erlang.org/doc/apps/erts/erl_cmd.html#environment-variables>).
+const CACERTS_PATH: (&str, &str) = ("-public_key cacerts_path '\"", "\"'");
+
+/// Why a runtime is not told of the bundle.
+#[derive(Debug)]
+pub enum Warning {
+    /// Settings of somebody's own would be hidden, or say the same already.
+    Named { runtime: Runtime, place: String, bundle: PathBuf },
+    /// A path cannot be written in its settings.
+    Path { runtime: Runtime, path: PathBuf },
+    /// It wants a directory, and there is none.
+    Memory(Runtime),
+}
+
+impl Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Named { runtime, place, bundle } => write!(
+                f,
+                "{place} is left as it is, so {runtime} may not trust the custom CAs\n\
+                 fix: name {} there, or take that away",
+                report::path(bundle)
+            ),
+            Self::Path { runtime, path } => write!(
+                f,
+                "{runtime} is not told of the bundle: the settings cannot hold the path {}\n\
+                 fix: name a directory of letters and digits in TRUST_INIT_DIR",
+                report::path(path)
+            ),
+            Self::Memory(runtime) => write!(
+                f,
+                "{runtime} is not told of the bundle: it wants a directory of settings, and none \
+                 can be written to\nfix: mount a tmpfs at /run/trust-init that this uid can write to"
+            ),
+        }
+    }
+}
+
+impl Display for Runtime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Php => "PHP",
+            Self::Wget => "wget",
+            Self::Erlang => "Erlang",
+        })
+    }
+}
+
+impl Runtime {
+    /// The variable that it reads.
+    pub fn variable(self) -> &'static str {
+        match self {
+            Self::Php => "PHP_INI_SCAN_DIR",
+            Self::Wget => "WGETRC",
+            Self::Erlang => "ERL_ZFLAGS",
+        }
+    }
+
+    /// Its file of settings, which names `bundle`; `None` if the variable alone says it.
+    ///
+    /// # Errors
+    /// When that path cannot be said there.
+    pub fn file(self, bundle: &Path) -> Result<Option<(File, String)>, Warning> {
+        let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/._-".contains(byte);
+        if !bundle.as_os_str().as_bytes().iter().all(is_plain) {
+            return Err(Warning::Path { runtime: self, path: bundle.to_path_buf() });
+        }
+        let bundle = bundle.display();
+        Ok(match self {
+            Self::Php => Some((File::PhpIni, format!("curl.cainfo = \"{bundle}\"\n"))),
+            Self::Wget => Some((File::Wgetrc, format!("ca_certificate = {bundle}\n"))),
+            Self::Erlang => None,
+        })
+    }
+
+    /// What the variable says besides what we added, which is about `bundle`; `None` if it is not set.
+    ///
+    /// # Errors
+    /// When somebody's own settings are in force.
+    pub fn open(
+        self,
+        environment: &Environment,
+        bundle: &Path,
+        is_ours: impl Fn(&Path) -> bool,
+    ) -> Result<Option<OsString>, Warning> {
+        let named =
+            |place: String| Warning::Named { runtime: self, place, bundle: bundle.to_path_buf() };
+        let value = environment.get(self.variable());
+        match self {
+            Self::Php => Ok(value.and_then(|value| {
+                let is_other = |part: &&[u8]| {
+                    !is_ours(&Path::new(OsStr::from_bytes(part)).join(File::PhpIni.name()))
+                };
+                let parts = value.as_bytes().split(|byte| *byte == b':');
+                match parts.filter(is_other).collect::<Vec<_>>().as_slice() {
+                    // What we made of a variable that was not set.
+                    [[]] if !value.is_empty() => None,
+                    others => Some(OsString::from_vec(others.join(&b':'))),
+                }
+            })),
+            Self::Wget => match value.filter(|value| !value.is_empty()) {
+                Some(value) if is_ours(Path::new(value)) => Ok(None),
+                Some(value) => {
+                    Err(named(format!("`ca_certificate` in {} (from WGETRC)", report::word(value))))
+                }
+                None => {
+                    let own = environment.get("HOME").map(|home| Path::new(home).join(".wgetrc"));
+                    match own.filter(|own| own.exists()) {
+                        Some(own) => {
+                            Err(named(format!("`ca_certificate` in {}", report::path(&own))))
+                        }
+                        None => Ok(None),
+                    }
+                }
+            },
+            Self::Erlang => {
+                let value = value.unwrap_or_default().as_bytes();
+                let value = without_ours(value, is_ours).unwrap_or(value);
+                if memchr::memmem::find(value, b"cacerts_path").is_some() {
+                    return Err(named("`cacerts_path` in ERL_ZFLAGS".to_owned()));
+                }
+                Ok(Some(OsString::from_vec(value.to_vec())))
+            }
+        }
+    }
+
+    /// The value of the variable that says `before`, with our file at `path` or, where there is none,
+    /// the bundle there.
+    pub fn value(self, before: Option<OsString>, path: &Path) -> OsString {
+        let is_set = before.is_some();
+        let before = before.unwrap_or_default().into_vec();
+        let own = path.as_os_str().as_bytes();
+        OsString::from_vec(match self {
+            Self::Php => {
+                let directory = path.parent().unwrap_or(path).as_os_str().as_bytes();
+                // An empty part is PHP's own directory, which counts where the variable is not set.
+                if is_set && before.is_empty() {
+                    directory.to_vec()
+                } else {
+                    [&before, directory].join(&b':')
+                }
+            }
+            Self::Wget => own.to_vec(),
+            Self::Erlang => {
+                let space: &[u8] = if before.is_empty() { b"" } else { b" " };
+                let (begin, end) = CACERTS_PATH;
+                [&before, space, begin.as_bytes(), own, end.as_bytes()].concat()
+            }
+        })
+    }
+}
+
+/// What ERL_ZFLAGS says besides the argument that we added.
+fn without_ours(value: &[u8], is_ours: impl Fn(&Path) -> bool) -> Option<&[u8]> {
+    let (begin, end) = CACERTS_PATH;
+    let rest = value.strip_suffix(end.as_bytes())?;
+    let (before, path) = rest.split_at_checked(memchr::memmem::rfind(rest, begin.as_bytes())?)?;
+    let path = OsStr::from_bytes(path.get(begin.len()..)?);
+    is_ours(Path::new(path)).then(|| before.strip_suffix(b" ").unwrap_or(before))
+}
