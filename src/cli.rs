@@ -138,6 +138,16 @@ pub const VARIABLES: &[&str] = &[
     "TRUST_INIT_LOG",
 ];
 
+impl Task {
+    /// The program that is, or would be, started, and its arguments.
+    pub fn program(&self) -> Option<&[OsString]> {
+        match self {
+            Self::Run(program) | Self::DryRun(program) => Some(program),
+            _ => None,
+        }
+    }
+}
+
 /// The environment of this process, as it was found. The only place that reads it.
 pub fn process_environment() -> Environment {
     #[expect(clippy::disallowed_methods, reason = "this is the one place")]

@@ -8,6 +8,7 @@ pub mod file;
 pub mod java;
 #[cfg(target_os = "linux")]
 mod pinned;
+pub mod program;
 mod roots;
 
 use std::collections::BTreeSet;

@@ -9,7 +9,7 @@ use std::fmt::{self, Display, Write as _};
 use std::path::{Path, PathBuf};
 
 use crate::cli::{Named, OnError, Origin, Roots, Settings, Task};
-use crate::discover::{self, Label, RootSource};
+use crate::discover::{self, Label, RootSource, program};
 use crate::environment::java::{JAVA_TOOL_OPTIONS, with};
 use crate::environment::{self, Environment, File};
 use crate::exec::{self, Held};
@@ -132,6 +132,10 @@ fn prepare(
     let (pins, surprises) = discover::pins(rows(), found, &source, &public.anchors);
     let surprises = surprises.into_iter().chain(environment::warnings(found));
     surprises.for_each(|warning| report.warning(&warning));
+    let secure = settings.task.program().and_then(|program| program::secure(program, found));
+    if let Some(secure) = secure {
+        report.warning(&secure);
+    }
     let mut plan = environment::plan(rows(), &pins, &custom, &merged.certificates);
 
     let jvm = java::find(settings, found, &custom, roots).unwrap_or_else(|warning| {

@@ -8,6 +8,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use super::file::{self, Problem};
+use super::program::found;
 use crate::environment::Environment;
 
 /// A JVM's own trust store.
@@ -77,14 +78,6 @@ fn home_of(name: &OsStr, path: &OsStr) -> Option<PathBuf> {
     let real = found(name, path)?.canonicalize().ok()?;
     let is_java = real.file_name() == Some("java".as_ref());
     is_java.then(|| Some(real.parent()?.parent()?.to_path_buf()))?
-}
-
-/// The file that is started by `name` (execvp(3)).
-fn found(name: &OsStr, path: &OsStr) -> Option<PathBuf> {
-    if Path::new(name).components().count() > 1 {
-        return Some(name.into());
-    }
-    std::env::split_paths(path).map(|bin| bin.join(name)).find(|file| file.is_file())
 }
 
 /// What is in `directory` whose name begins with one of `names`, by name.

@@ -4,7 +4,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use crate::cli::{Java, Roots, Settings, Task};
+use crate::cli::{Java, Roots, Settings};
 use crate::discover::file::Problem;
 use crate::discover::java::{self, Store};
 use crate::environment::Environment;
@@ -43,10 +43,7 @@ pub fn find<'a>(
     custom: &[Pem<'_>],
     roots: &'a [Pem<'_>],
 ) -> Result<Option<Jvm<'a>>, Warning> {
-    let program = match &settings.task {
-        Task::Run(program) | Task::DryRun(program) => program.as_slice(),
-        _ => &[],
-    };
+    let program = settings.task.program().unwrap_or_default();
     if settings.java == Java::Off {
         return Ok(None);
     }

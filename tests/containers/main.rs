@@ -58,6 +58,7 @@ mod replace;
 mod restart;
 mod rungs;
 mod scratch;
+mod secure;
 mod selfhosted;
 mod setup;
 mod trust;

@@ -24,6 +24,21 @@ pub fn scenes() -> Vec<(&'static str, Outcome)> {
             ),
         ),
         (
+            "a program with file capabilities",
+            with(
+                |world| {
+                    world.write("/bin/service", "").mode("/bin/service", 0o755);
+                    // VFS_CAP_REVISION_2 of linux/capability.h: net_bind_service, effective.
+                    let mut value = [0; 20];
+                    (value[0], value[3], value[5]) = (1, 2, 4);
+                    let path = world.path("/bin/service");
+                    let flags = rustix::fs::XattrFlags::empty();
+                    rustix::fs::setxattr(path, "security.capability", &value, flags).unwrap();
+                },
+                |world| world.trust_init(&["--dry-run", "service"]).uid(1000).run(),
+            ),
+        ),
+        (
             "wget's settings are somebody's own",
             with(
                 |_| {},
