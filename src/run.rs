@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::{Named, OnError, Origin, Roots, Settings, Task};
 use crate::discover::{self, Label, RootSource, program};
-use crate::environment::java::{JAVA_TOOL_OPTIONS, with};
+use crate::environment::java::{JAVA_TOOL_OPTIONS, split, with};
 use crate::environment::{self, Environment, File};
 use crate::exec::{self, Held};
 use crate::exit;
@@ -44,8 +44,12 @@ pub fn run(settings: &Settings, found: &Environment, report: Report) -> u8 {
     let mut changed = trust.as_ref().map(|trust| trust.environment.clone());
     let set = trust.as_ref().map_or(&[][..], |trust| &trust.variables);
     for dangling in dangling(found, set) {
+        let changed = changed.get_or_insert_with(|| found.clone());
         for name in &dangling.names {
-            changed.get_or_insert_with(|| found.clone()).remove(name);
+            match found.get(name).and_then(split) {
+                Some((rest, _)) if !rest.is_empty() => changed.set(name, rest),
+                _ => changed.remove(name),
+            }
         }
         failures.push(dangling.into());
     }
@@ -205,14 +209,16 @@ fn dangling(environment: &Environment, set: &[(&'static str, OsString)]) -> Vec<
         |path: &Path| path.metadata().is_ok_and(|found| found.is_file() && found.len() > 0);
     let mut dangling: Vec<Dangling> = Vec::new();
     for (name, value) in environment::trust_variables(environment) {
-        let path = Path::new(value);
-        if set.iter().any(|(other, _)| *other == name) || !publish::is_ours(path) || is_there(path)
+        let path = split(value).map_or_else(|| value.into(), |(_, path)| path);
+        if set.iter().any(|(other, _)| *other == name)
+            || !publish::is_ours(&path)
+            || is_there(&path)
         {
             continue;
         }
         match dangling.iter_mut().find(|other| other.path == path) {
             Some(other) => other.names.push(name),
-            None => dangling.push(Dangling { names: vec![name], path: path.to_path_buf() }),
+            None => dangling.push(Dangling { names: vec![name], path }),
         }
     }
     dangling
@@ -229,10 +235,13 @@ report::error_of_words!(Dangling);
 impl Display for Dangling {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = self.names.join(", ");
+        let is_store = self.names == [JAVA_TOOL_OPTIONS];
+        let (what, end) =
+            if is_store { ("key store", "take it out of") } else { ("bundle", "unset") };
         write!(
             f,
-            "cannot leave {} in {names}: no bundle is there, and every TLS connection would fail\n\
-             fix: mount the bundle and the custom CA again, or unset {names}",
+            "cannot leave {} in {names}: no {what} is there, and every TLS connection would fail\n\
+             fix: mount the {what} and the custom CA again, or {end} {names}",
             report::path(&self.path)
         )
     }

@@ -45,18 +45,16 @@ impl Display for Warning {
     }
 }
 
-/// What a value of JAVA_TOOL_OPTIONS has besides the options that we added.
-fn without_ours(value: &OsStr, is_ours: impl Fn(&Path) -> bool) -> &OsStr {
-    let ours = || {
-        let rest = value.as_bytes().strip_suffix(suffix().as_bytes())?;
-        let at = memchr::memmem::rfind(rest, format!("{PROPERTY}=").as_bytes())?;
-        let (before, option) = rest.split_at_checked(at)?;
-        let path = option.get(PROPERTY.len() + 1..)?.iter().copied();
-        let path: Vec<_> = path.filter(|byte| *byte != b'"').collect();
-        is_ours(Path::new(OsStr::from_bytes(&path)))
-            .then(|| OsStr::from_bytes(before.strip_suffix(b" ").unwrap_or(before)))
-    };
-    ours().unwrap_or(value)
+/// What a value of JAVA_TOOL_OPTIONS says besides the options that [`with`] added, and the trust store that
+/// those name; `None` if there are none at its end.
+pub fn split(value: &OsStr) -> Option<(&OsStr, PathBuf)> {
+    let rest = value.as_bytes().strip_suffix(suffix().as_bytes())?;
+    let at = memchr::memmem::rfind(rest, format!("{PROPERTY}=").as_bytes())?;
+    let (before, option) = rest.split_at_checked(at)?;
+    let path = option.get(PROPERTY.len() + 1..)?.iter().copied();
+    let path: Vec<_> = path.filter(|byte| *byte != b'"').collect();
+    let before = before.strip_suffix(b" ").unwrap_or(before);
+    Some((OsStr::from_bytes(before), OsString::from_vec(path).into()))
 }
 
 /// What follows the path in what we add.
@@ -75,7 +73,7 @@ pub fn open<'a>(
 ) -> Result<&'a OsStr, Warning> {
     let has = |text: &OsStr| memchr::memmem::find(text.as_bytes(), PROPERTY.as_bytes()).is_some();
     let value = environment.get(JAVA_TOOL_OPTIONS).unwrap_or_default();
-    let value = without_ours(value, is_ours);
+    let value = split(value).filter(|(_, path)| is_ours(path)).map_or(value, |(rest, _)| rest);
     for (name, other) in environment.pairs() {
         if has(if name == JAVA_TOOL_OPTIONS { value } else { other }) {
             return Err(Warning::Named(report::word(name).to_string()));

@@ -149,6 +149,12 @@ fn scenes() -> Vec<(&'static str, Outcome)> {
             let world = World::new();
             world.trust_init(&["true"]).env("SSL_CERT_FILE", BUNDLE).env("PIP_CERT", BUNDLE).run()
         }),
+        ("a key store of ours that is gone", {
+            let options = "-Djavax.net.ssl.trustStore=/run/trust-init/truststore.jks \
+                           -Djavax.net.ssl.trustStoreType=JKS \
+                           -Djavax.net.ssl.trustStorePassword=changeit";
+            World::new().trust_init(&["true"]).env("JAVA_TOOL_OPTIONS", options).run()
+        }),
         (
             "a directory that cannot be written to",
             with(|_| (), |world| world.trust_init(&["--dir", "/etc", "true"]).uid(1000).run()),

@@ -237,3 +237,25 @@ fn beside_a_mounted_bundle_the_key_store_alone_is_written() {
     assert_eq!(options(&run).as_deref(), Some(ADDED));
     assert_eq!(world.names("run/trust-init"), ["ca-bundle.crt", "truststore.jks"]);
 }
+
+/// What the overlay named, and its mount is no longer there.
+#[test]
+fn a_key_store_of_ours_that_is_gone_never_reaches_the_service() {
+    const GONE: &str = "in JAVA_TOOL_OPTIONS: no key store is there";
+    let behind = format!("-Xmx1g {ADDED}");
+    for (value, left) in [(behind.as_str(), Some("-Xmx1g")), (ADDED, None)] {
+        let world = World::new();
+        let run = || env(&world).env("JAVA_TOOL_OPTIONS", value);
+        run().run().exits(125).says(GONE);
+        let warns = run().env("TRUST_INIT_ON_ERROR", "warn").run().succeeds().says(GONE);
+        assert_eq!(options(&warns).as_deref(), left);
+    }
+    // With a CA and a JVM there is one again; without a JVM nobody makes one.
+    let run = env(&with_java("jks")).env("JAVA_TOOL_OPTIONS", &behind).run().succeeds();
+    assert_eq!(options(&run.never_says(GONE)).as_deref(), Some(behind.as_str()));
+    let world = World::new().with_ca();
+    let run = env(&world).env("JAVA_TOOL_OPTIONS", &behind).env("TRUST_INIT_ON_ERROR", "warn");
+    let run = run.run().succeeds().says(GONE);
+    assert_eq!(options(&run).as_deref(), Some("-Xmx1g"));
+    assert_eq!(run.value("SSL_CERT_FILE").as_deref(), Some(BUNDLE));
+}
