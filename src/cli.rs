@@ -232,7 +232,11 @@ pub fn settings(
     Ok(settings)
 }
 
-fn from_variables(environment: &Environment) -> Result<Settings, Error> {
+/// What the variables alone ask for.
+///
+/// # Errors
+/// When a value is unknown.
+pub fn from_variables(environment: &Environment) -> Result<Settings, Error> {
     let path = |name: &'static str| {
         let value = environment.get(name).filter(|value| !value.is_empty())?;
         Some(Named { path: value.into(), origin: Origin::Variable(name) })

@@ -1,6 +1,8 @@
 //! What the services' images have to say: which roots they have, what their variables are, and what
 //! lies in the files that those name. Read out of the images without running anything of them.
 
+pub mod java;
+
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -17,7 +19,7 @@ use crate::environment::{Environment, Found};
 use crate::inspect::{self, Anchors};
 
 /// Stands for a value that is not known; no path of a container can hold a NUL.
-const UNKNOWN: &str = "\0";
+pub const UNKNOWN: &str = "\0";
 
 /// Whose public roots a bundle holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -66,7 +68,7 @@ pub struct Images {
     /// Why nothing is known of them.
     pub trouble: Option<Failure>,
     looks: RefCell<BTreeMap<String, Option<Look>>>,
-    files: RefCell<BTreeMap<(String, String), Option<Inside>>>,
+    files: RefCell<BTreeMap<(String, String, bool), Option<Inside>>>,
 }
 
 /// Roots, each set once, and which service stands on which.
@@ -166,7 +168,7 @@ impl Images {
     /// The one file of an image that holds all its roots.
     fn roots(&self, image: &Image) -> Option<(PathBuf, Vec<u8>)> {
         let found = |path: &str| {
-            let Some(Inside::File(bytes)) = self.at(image, path) else { return None };
+            let Some(Inside::File(bytes)) = self.at(image, path, true) else { return None };
             let has_any = !inspect::anchors(&bytes).certificates.is_empty();
             has_any.then(|| (PathBuf::from(path), bytes))
         };
@@ -175,21 +177,21 @@ impl Images {
 
     /// The table of an image's users (passwd(5)).
     pub fn passwd(&self, image: &Image) -> Option<String> {
-        match self.at(image, "/etc/passwd")? {
+        match self.at(image, "/etc/passwd", true)? {
             Inside::File(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
-            Inside::Other | Inside::Missing => None,
+            _ => None,
         }
     }
 
     /// What is at a path in an image, each asked for once; `None` if the engine does not say.
-    fn at(&self, image: &Image, path: &str) -> Option<Inside> {
-        let key = (image.id.clone(), path.to_owned());
+    fn at(&self, image: &Image, path: &str, follows: bool) -> Option<Inside> {
+        let key = (image.id.clone(), path.to_owned(), follows);
         if let Some(known) = self.files.borrow().get(&key) {
             return known.clone();
         }
         let mut looks = self.looks.borrow_mut();
         let look = looks.entry(image.id.clone()).or_insert_with(|| Look::open(&image.id).ok());
-        let found = look.as_ref().and_then(|look| look.at(path).ok());
+        let found = look.as_ref().and_then(|look| look.at(path, follows).ok());
         self.files.borrow_mut().insert(key, found.clone());
         found
     }
@@ -245,12 +247,12 @@ impl Images {
         let (Some(image), Some(path)) = (self.image(project, name), path.to_str()) else {
             return Found::Unknown;
         };
-        match self.at(image, path) {
+        match self.at(image, path, true) {
             Some(Inside::File(bytes)) => certificates(&bytes),
             Some(Inside::Missing) => {
                 Found::Unusable("there is no such file in its image".to_owned())
             }
-            Some(Inside::Other) | None => Found::Unknown,
+            _ => Found::Unknown,
         }
     }
 }

@@ -6,15 +6,17 @@
 //! all the new ones.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::path::Path;
 
 use serde_yaml::value::{Tag, TaggedValue};
 use serde_yaml::{Mapping, Value};
 
+use super::read::variables;
 use super::write::{HEADER, TRUST};
 use crate::discover::CUSTOM_CA;
 use crate::engine::Container;
-use crate::environment::{self, File, Pin, Row};
+use crate::environment::{self, File, Pin, Row, java};
 use crate::inspect::certificate::Fingerprint;
 use crate::merge::Pem;
 use crate::report;
@@ -59,10 +61,21 @@ pub struct Trusted<'a> {
     pub name: &'a str,
     /// Which of the bundles is that of its image.
     pub bundle: usize,
-    /// The trust variables that count for it.
+    /// The rows in force there.
     pub rows: Vec<&'static Row>,
-    /// What they name at present.
+    /// What its variables name at present.
     pub pins: Vec<Pin<'a>>,
+    /// What its JVM is told.
+    pub jvm: Option<Jvm>,
+}
+
+/// What a JVM is told.
+#[derive(Debug)]
+pub struct Jvm {
+    /// Its key store.
+    pub store: Vec<u8>,
+    /// What JAVA_TOOL_OPTIONS says besides.
+    pub options: OsString,
 }
 
 /// A proxy that serves a certificate.
@@ -184,7 +197,14 @@ impl Overlay {
         }
         let variables =
             plan.variables.iter().map(|(row, file)| (row.name.into(), inside(file).into()));
-        let variables: Mapping = variables.collect();
+        let mut variables: Mapping = variables.collect();
+        if let Some(Jvm { store, options }) = &trusted.jvm {
+            let path = inside(&File::TrustStore);
+            let options = java::with(options, path.as_ref());
+            let options = variables::escape(&options.to_string_lossy());
+            variables.insert(java::JAVA_TOOL_OPTIONS.into(), options.into());
+            mounts.insert(path, self.keep("truststore", "jks", store.clone()));
+        }
         let volumes =
             mounts.iter().map(|(target, file)| mount(&format!("./{TRUST}/{file}"), target));
         let mut stanza = Mapping::new();

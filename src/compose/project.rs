@@ -2,7 +2,7 @@
 //!
 //! The values are those that Compose would use, with `$$` already one `$`. What is not known, because
 //! a variable of the file has no value here, is marked and never guessed; where a field has no mark
-//! for that (`user`, `profiles`, a word of `entrypoint`) the value stands as it is written.
+//! for that (`user`, `profiles`, a word of `entrypoint` or `command`) the value stands as it is written.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -51,6 +51,8 @@ pub struct Service {
     pub build: Option<Build>,
     /// Its own entrypoint, in words; `None` where the image's counts.
     pub entrypoint: Option<Vec<String>>,
+    /// Its own command, likewise.
+    pub command: Option<Vec<String>>,
     /// Its environment.
     pub environment: BTreeMap<String, Setting>,
     /// Whether `environment` may be incomplete: an `env_file:` was not read.

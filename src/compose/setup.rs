@@ -5,6 +5,7 @@
 mod addresses;
 mod advice;
 mod ground;
+mod java;
 pub mod next;
 mod served;
 mod trusted;
@@ -101,12 +102,14 @@ pub fn run(asked: &Setup, shell: &Environment, report: Report) -> Result<Told, R
             proxy::check(proxy, &project, &images, server, domain, users)?;
         }
     }
+    let grounded = (custom.as_slice(), public.as_slice());
+    let trusted = trusted(trusting(), &project, &images, &grounds, grounded, report);
     let order = Order {
         base: &place::absolute(&place.base),
         words: &shape.words(&place.base),
         custom: &custom,
         bundles: &bundles(&custom, &public),
-        trusted: trusted(trusting(), &project, &images, &grounds, &public, report),
+        trusted: trusted.services,
         serving: serving(&proxies, to_serve.as_ref()),
         without,
     };
@@ -131,6 +134,7 @@ pub fn run(asked: &Setup, shell: &Environment, report: Report) -> Result<Told, R
         inputs: &inputs,
         grounds: &grounds,
         public: &public,
+        java: &trusted.java,
         changes: &changes,
         advice: &advice::advice(&place, shape.domain.as_deref(), to_serve.as_ref(), is_active),
         next: &next,
@@ -206,7 +210,10 @@ fn choose<'a>(
         let bytes = file::read(&dockerfile::place(build)?, &mut file::FILE_LIMIT.clone()).ok()?;
         Some(String::from_utf8_lossy(&bytes).into_owned())
     };
-    let entrypoint = |image: &str| Some(images.called(image)?.entrypoint.clone());
+    let entrypoint = |image: &str| {
+        let image = images.called(image)?;
+        Some([image.entrypoint.as_slice(), &image.command].concat())
+    };
     let evidence = Evidence { dockerfile: &dockerfile, entrypoint: &entrypoint };
     Ok(select::select(project, &wishes, evidence)?)
 }

@@ -39,7 +39,7 @@ const PACKAGED: [&str; 2] =
 /// Where a JVM's home has its trust store: since JDK 9, and before. What is called `jssecacerts` comes
 /// first for Java too
 /// (<https://docs.oracle.com/en/java/javase/21/security/java-secure-socket-extension-jsse-reference-guide.html>).
-const STORES: [&str; 4] = [
+pub const STORES: [&str; 4] = [
     "lib/security/jssecacerts",
     "lib/security/cacerts",
     "jre/lib/security/jssecacerts",

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::Read as _;
+use std::path::PathBuf;
 
 use serde::Deserialize;
 
@@ -19,8 +20,10 @@ pub struct Image {
     pub id: String,
     /// Its environment.
     pub environment: BTreeMap<String, String>,
-    /// Its entrypoint and command, in words.
+    /// Its entrypoint, in words.
     pub entrypoint: Vec<String>,
+    /// Its command, likewise.
+    pub command: Vec<String>,
     /// Who it runs as; empty for root.
     pub user: String,
     /// Where it wants volumes.
@@ -98,7 +101,8 @@ impl Inspected {
         Image {
             id: self.id.clone(),
             environment: pairs.collect(),
-            entrypoint: config.entrypoint.into_iter().chain(config.cmd).flatten().collect(),
+            entrypoint: config.entrypoint.unwrap_or_default(),
+            command: config.cmd.unwrap_or_default(),
             user: config.user,
             volumes: config.volumes.into_iter().flat_map(BTreeMap::into_keys).collect(),
         }
@@ -134,6 +138,8 @@ fn familiar(name: &str) -> String {
 pub enum Inside {
     /// A file of these contents.
     File(Vec<u8>),
+    /// A link that leads there.
+    Link(PathBuf),
     /// A directory, or something else that is no file.
     Other,
     /// Nothing.
@@ -157,13 +163,15 @@ impl Look {
         Ok(Self { container: String::from_utf8_lossy(&told).trim().to_owned() })
     }
 
-    /// What is at `path`, wherever links lead.
+    /// What is at `path`; with `follows` at its end, wherever links lead. Links to directories on the way
+    /// are always followed.
     ///
     /// # Errors
     /// When the engine does not answer.
-    pub fn at(&self, path: &str) -> Result<Inside, Failure> {
+    pub fn at(&self, path: &str, follows: bool) -> Result<Inside, Failure> {
         let from = format!("{}:{path}", self.container);
-        let (stream, failed) = run(DOCKER, &["cp", "-L", &from, "-"].map(Into::into), ANSWER)?;
+        let follow = if follows { "--follow-link=true" } else { "--follow-link=false" };
+        let (stream, failed) = run(DOCKER, &["cp", follow, &from, "-"].map(Into::into), ANSWER)?;
         match failed {
             Some(said) if is_missing(&said) => return Ok(Inside::Missing),
             Some(said) => return Err(Failure::Said(said)),
@@ -174,6 +182,9 @@ impl Look {
         let Some(entry) = entry.transpose().map_err(Failure::System)? else {
             return Ok(Inside::Missing);
         };
+        if let Some(target) = entry.link_name().map_err(Failure::System)? {
+            return Ok(Inside::Link(target.into_owned()));
+        }
         if !entry.header().entry_type().is_file() {
             return Ok(Inside::Other);
         }

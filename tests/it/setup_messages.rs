@@ -216,6 +216,7 @@ fn surprises(scenes: &mut Scenes) {
         "SSL_CERT_FILE: \"\"",
         "CA_CERT_PATH: /app/ca.crt",
         "TRUST_INIT_CA: /app/ca.crt",
+        "TRUST_INIT_JAVA: no",
     ] {
         scenes.add("a variable", &api(&format!("environment: {{{variables}}}")), TRUST);
     }

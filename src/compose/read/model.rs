@@ -70,6 +70,7 @@ impl<'a> Reader<'a> {
         let mut service = Service {
             build: self.build()?,
             entrypoint: self.entrypoint()?,
+            command: self.command()?,
             mounts: mount::mounts(|key| self.field(key), self.base)?,
             user: self.field("user").written()?,
             profiles: self.field("profiles").needed_list()?,
@@ -109,6 +110,16 @@ impl<'a> Reader<'a> {
             Value::Null => Ok(None),
             Value::Sequence(_) => field.needed_list().map(Some),
             _ => Ok(field.needed()?.map(|text| words::split(&text))),
+        }
+    }
+
+    /// Nothing is decided by a single word of it: what is not known in it stands as it is written.
+    fn command(&self) -> Result<Option<Vec<String>>, Error> {
+        let field = self.field("command");
+        match field.value {
+            Value::Null => Ok(None),
+            Value::Sequence(_) => field.written_list().map(Some),
+            _ => Ok(field.written()?.map(|text| words::split(&text))),
         }
     }
 

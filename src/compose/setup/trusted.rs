@@ -1,14 +1,18 @@
 //! What each service that is to trust trusts already, so that it trusts the same afterwards, and the
 //! custom CAs.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 
+use super::java;
 use super::words::{OfService, Others, Unseen};
-use crate::compose::images::{Grounds, Images};
+use crate::cli::{self, Java, Settings};
+use crate::compose::images::java::Inward;
+use crate::compose::images::{Grounds, Images, UNKNOWN};
 use crate::compose::overlay::Trusted;
 use crate::compose::project::Project;
 use crate::compose::select::Choice;
-use crate::environment;
+use crate::environment::{self, Environment};
 use crate::inspect::PublicRoots;
 use crate::merge::{self, Pem};
 use crate::report::Report;
@@ -19,22 +23,33 @@ pub fn bundles<'a>(custom: &'a [Pem<'_>], public: &'a [PublicRoots<'_>]) -> Vec<
     public.iter().map(|roots| with(roots).certificates).collect()
 }
 
-/// Looks at the variables of each of `choices`.
+/// What the services that are to trust get.
+pub struct Services<'a> {
+    /// Each of them.
+    pub services: Vec<Trusted<'a>>,
+    /// What is told of Java, and of which services.
+    pub java: BTreeMap<String, Vec<&'a str>>,
+}
+
+/// Looks at the variables and at the JVM of each of `choices`.
 pub fn trusted<'a>(
     choices: impl Iterator<Item = &'a Choice<'a>>,
     project: &Project,
     images: &Images,
     grounds: &Grounds<'_>,
-    public: &'a [PublicRoots<'a>],
+    (custom, public): (&[Pem<'_>], &'a [PublicRoots<'a>]),
     report: Report,
-) -> Vec<Trusted<'a>> {
-    let mut all = Vec::new();
-    for Choice { name, service, .. } in choices {
-        let Some((bundle, _)) = grounds.services.get(name) else { continue };
+) -> Services<'a> {
+    let mut all = Services { services: Vec::new(), java: BTreeMap::new() };
+    for choice in choices {
+        let Choice { name, service, .. } = choice;
+        let Some((bundle, basis)) = grounds.services.get(name) else { continue };
         let Some(roots) = public.get(*bundle) else { continue };
         let found = images.environment(project, name, service);
+        let asked = asked(name, &found, report);
+        let grpc_roots = asked.as_ref().is_some_and(|asked| asked.grpc_roots);
+        let rows: Vec<_> = environment::rows(&found, grpc_roots).collect();
         let look = |value: &OsStr| images.named(project, name, service, value, &roots.anchors);
-        let rows: Vec<_> = environment::rows(&found, false).collect();
         let (pins, surprises) = environment::pins(rows.iter().copied(), &found, look);
         for warning in surprises.into_iter().chain(environment::warnings(&found)) {
             report.warning(&OfService { service: name, warning });
@@ -49,7 +64,27 @@ pub fn trusted<'a>(
                 report.warning(&Unseen { service: name, variable: pin.variable });
             }
         }
-        all.push(Trusted { name, bundle: *bundle, rows, pins });
+        let image = images
+            .image(project, name)
+            .filter(|_| asked.is_none_or(|asked| asked.java != Java::Off));
+        let outcome = image.and_then(|image| {
+            let inward = Inward { images, image, service };
+            let roots = (roots.anchors.certificates.as_slice(), basis);
+            java::java(choice, &inward, &found, custom, roots, report)
+        });
+        let mut jvm = None;
+        if let Some(outcome) = outcome {
+            all.java.entry(outcome.line).or_default().push(name);
+            jvm = outcome.jvm;
+        }
+        all.services.push(Trusted { name, bundle: *bundle, rows, pins, jvm });
     }
     all
+}
+
+/// What a service asks of trust-init by variables, and so of the overlay. What is not known asks nothing.
+fn asked(service: &str, found: &Environment, report: Report) -> Option<Settings> {
+    let known = found.pairs().iter().filter(|(_, value)| value != UNKNOWN).cloned().collect();
+    let settings = cli::from_variables(&known);
+    settings.map_err(|warning| report.warning(&OfService { service, warning })).ok()
 }

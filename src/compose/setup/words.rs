@@ -110,6 +110,8 @@ pub struct Done<'a> {
     pub grounds: &'a Grounds<'a>,
     /// Those roots.
     pub public: &'a [PublicRoots<'a>],
+    /// What there is to say of Java, and of which services.
+    pub java: &'a BTreeMap<String, Vec<&'a str>>,
     /// What was written.
     pub changes: &'a Changes,
     /// What else there is to do.
@@ -155,6 +157,9 @@ pub fn told(done: &Done<'_>) -> String {
         });
         let count = report::count(count, "root");
         let _ = writeln!(text, "with {count} {basis}{others}: {}", services.join(", "));
+    }
+    for (line, services) in done.java {
+        let _ = writeln!(text, "{line}: {}", services.join(", "));
     }
     let _ = write!(text, "{}", done.changes);
     for advice in done.advice {

@@ -1,0 +1,71 @@
+//! What a set-up does for Java: the same as trust-init in the container, as far as it can be known from
+//! here, and nothing by a guess.
+
+use super::words::OfService;
+use crate::compose::images::java::{Inward, Store};
+use crate::compose::images::{Basis, UNKNOWN};
+use crate::compose::overlay::{DIRECTORY, Jvm};
+use crate::compose::select::{Choice, Reason};
+use crate::environment::Environment;
+use crate::environment::java::{JAVA_TOOL_OPTIONS, Warning, open};
+use crate::merge::{self, Pem};
+use crate::report::{self, Report};
+use crate::truststore;
+
+/// Why a JVM that is there is not told.
+const GUESSED: &str =
+    "not in Java, as the image is not known by its name (--service NAME=trust tells it)";
+const UNREAD: &str = "not in Java, as what JAVA_TOOL_OPTIONS says is not known yet";
+
+/// What becomes of a service's JVM.
+pub struct Outcome {
+    /// The line on it, before the services.
+    pub line: String,
+    /// What it is told.
+    pub jvm: Option<Jvm>,
+}
+
+/// Looks for the JVM of a service that does not trust `custom` yet. `roots` are those of its bundle.
+pub fn java(
+    Choice { name, service, reason, .. }: &Choice<'_>,
+    inward: &Inward<'_>,
+    environment: &Environment,
+    custom: &[Pem<'_>],
+    (roots, basis): (&[Pem<'_>], &Basis),
+    report: Report,
+) -> Option<Outcome> {
+    let Store { path, bytes } = inward.store(environment)?;
+    let left = |line: &str| Some(Outcome { line: line.to_owned(), jvm: None });
+    if matches!(reason, Reason::Unknown(_)) {
+        return left(GUESSED);
+    }
+    let is_unknown = environment.get(JAVA_TOOL_OPTIONS).is_some_and(|value| value == UNKNOWN);
+    if is_unknown || service.has_unread_environment {
+        return left(UNREAD);
+    }
+    let warn = |warning| report.warning(&OfService { service: name, warning });
+    let words: Vec<_> = inward.words().into_iter().map(Into::into).collect();
+    let options = open(environment, &words, |path| path.starts_with(DIRECTORY));
+    let options = options.map_err(warn).ok()?.to_owned();
+    let (roots, whose) = match basis {
+        Basis::Asked(_) => (roots.iter().map(Pem::borrow).collect(), basis.to_string()),
+        _ => match read(bytes) {
+            Ok(roots) => (roots, format!("of {}", report::path(&path))),
+            Err(cause) => {
+                warn(Warning::Unreadable { path, cause });
+                return None;
+            }
+        },
+    };
+    if merge::set(&roots).is_superset(&merge::set(custom)) {
+        return None;
+    }
+    let line = format!("in Java with {} {whose}", report::count(roots.len(), "root"));
+    let store = truststore::write(&merge::bundle(&[custom, &roots]).certificates);
+    Some(Outcome { line, jvm: Some(Jvm { store, options }) })
+}
+
+fn read(bytes: Option<Vec<u8>>) -> Result<Vec<Pem<'static>>, String> {
+    let bytes = bytes.ok_or("what is mounted there cannot be seen from here")?;
+    truststore::read(&bytes).map_err(|problem| problem.to_string())
+}
