@@ -18,6 +18,7 @@ mod warning;
 
 use std::ffi::OsStr;
 use std::fmt::{self, Display, Write as _};
+use std::path::PathBuf;
 
 pub use self::pin::{Found, Pin, pins};
 pub use self::plan::{File, Plan, plan};
@@ -309,6 +310,12 @@ pub fn rows(environment: &Environment, grpc_roots: bool) -> impl Iterator<Item =
 /// The variables of the table that are set, and their values.
 pub fn trust_variables(environment: &Environment) -> impl Iterator<Item = (&'static str, &OsStr)> {
     TABLE.iter().filter_map(|row| Some((row.name, environment.get(row.name)?)))
+}
+
+/// What a value says besides what we added at its end, and the file of ours that this names; `None` if it
+/// is a path, or nothing of ours.
+pub fn split(value: &OsStr) -> Option<(&OsStr, PathBuf)> {
+    java::split(value).or_else(|| runtime::split(value))
 }
 
 /// The table as text, for `--list-variables`.

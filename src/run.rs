@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::{Named, OnError, Origin, Roots, Settings, Task};
 use crate::discover::{self, Label, RootSource, program};
-use crate::environment::java::{JAVA_TOOL_OPTIONS, split, with};
-use crate::environment::{self, Environment, File};
+use crate::environment::java::{JAVA_TOOL_OPTIONS, with};
+use crate::environment::{self, Environment, File, split};
 use crate::exec::{self, Held};
 use crate::exit;
 use crate::inspect::certificate::{Certificate, Time};

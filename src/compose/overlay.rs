@@ -16,6 +16,7 @@ use super::read::variables;
 use super::write::{HEADER, TRUST};
 use crate::discover::CUSTOM_CA;
 use crate::engine::Container;
+use crate::environment::runtime::Runtime;
 use crate::environment::{self, File, Pin, Row, java};
 use crate::inspect::certificate::Fingerprint;
 use crate::merge::Pem;
@@ -23,6 +24,8 @@ use crate::report;
 
 /// Where the bundle and what belongs to it is, in every service.
 pub const DIRECTORY: &str = "/run/trust-init";
+/// Where the bundle is, there.
+pub const BUNDLE: &str = "/run/trust-init/ca-bundle.crt";
 /// Where a proxy finds what it serves.
 pub const SERVED: &str = "/run/trust-init/tls";
 /// What Caddy imports, there.
@@ -67,6 +70,8 @@ pub struct Trusted<'a> {
     pub pins: Vec<Pin<'a>>,
     /// What its JVM is told.
     pub jvm: Option<Jvm>,
+    /// The runtimes that are told in settings of their own, and what their variables say besides.
+    pub runtimes: Vec<(Runtime, Option<OsString>)>,
 }
 
 /// What a JVM is told.
@@ -204,6 +209,16 @@ impl Overlay {
             let options = variables::escape(&options.to_string_lossy());
             variables.insert(java::JAVA_TOOL_OPTIONS.into(), options.into());
             mounts.insert(path, self.keep("truststore", "jks", store.clone()));
+        }
+        for (runtime, before) in &trusted.runtimes {
+            let mut path = BUNDLE.to_owned();
+            if let Ok(Some((file, settings))) = runtime.file(path.as_ref()) {
+                path = inside(&file);
+                mounts.insert(path.clone(), self.keep("settings", "conf", settings.into_bytes()));
+            }
+            let value = runtime.value(before.clone(), path.as_ref());
+            let value = variables::escape(&value.to_string_lossy());
+            variables.insert(runtime.variable().into(), value.into());
         }
         let volumes =
             mounts.iter().map(|(target, file)| mount(&format!("./{TRUST}/{file}"), target));

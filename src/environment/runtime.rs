@@ -31,6 +31,9 @@ pub enum Runtime {
 /// (<https://www.erlang.org/doc/apps/erts/erl_cmd.html#environment-variables>).
 const CACERTS_PATH: (&str, &str) = ("-public_key cacerts_path '\"", "\"'");
 
+/// Where root is at home, where nothing says so.
+const HOME: &str = "/root";
+
 /// Why a runtime is not told of the bundle.
 #[derive(Debug)]
 pub enum Warning {
@@ -104,6 +107,7 @@ impl Runtime {
     }
 
     /// What the variable says besides what we added, which is about `bundle`; `None` if it is not set.
+    /// `has` tells of a path whether something is there.
     ///
     /// # Errors
     /// When somebody's own settings are in force.
@@ -112,6 +116,7 @@ impl Runtime {
         environment: &Environment,
         bundle: &Path,
         is_ours: impl Fn(&Path) -> bool,
+        has: impl Fn(&Path) -> bool,
     ) -> Result<Option<OsString>, Warning> {
         let named =
             |place: String| Warning::Named { runtime: self, place, bundle: bundle.to_path_buf() };
@@ -134,8 +139,9 @@ impl Runtime {
                     Err(named(format!("`ca_certificate` in {} (from WGETRC)", report::word(value))))
                 }
                 None => {
-                    let own = environment.get("HOME").map(|home| Path::new(home).join(".wgetrc"));
-                    match own.filter(|own| own.exists()) {
+                    let home = environment.get("HOME").unwrap_or(OsStr::new(HOME));
+                    let own = Some(Path::new(home).join(".wgetrc"));
+                    match own.filter(|own| has(own)) {
                         Some(own) => {
                             Err(named(format!("`ca_certificate` in {}", report::path(&own))))
                         }
@@ -144,12 +150,13 @@ impl Runtime {
                 }
             },
             Self::Erlang => {
-                let value = value.unwrap_or_default().as_bytes();
-                let value = without_ours(value, is_ours).unwrap_or(value);
-                if memchr::memmem::find(value, b"cacerts_path").is_some() {
+                let value = value.unwrap_or_default();
+                let ours = split(value).filter(|(_, path)| is_ours(path));
+                let value = ours.map_or(value, |(rest, _)| rest);
+                if memchr::memmem::find(value.as_bytes(), b"cacerts_path").is_some() {
                     return Err(named("`cacerts_path` in ERL_ZFLAGS".to_owned()));
                 }
-                Ok(Some(OsString::from_vec(value.to_vec())))
+                Ok(Some(value.to_owned()))
             }
         }
     }
@@ -180,11 +187,12 @@ impl Runtime {
     }
 }
 
-/// What ERL_ZFLAGS says besides the argument that we added.
-fn without_ours(value: &[u8], is_ours: impl Fn(&Path) -> bool) -> Option<&[u8]> {
+/// What a value of ERL_ZFLAGS says besides the argument that we added at its end, and the bundle that this
+/// names; `None` if there is none.
+pub fn split(value: &OsStr) -> Option<(&OsStr, PathBuf)> {
     let (begin, end) = CACERTS_PATH;
-    let rest = value.strip_suffix(end.as_bytes())?;
+    let rest = value.as_bytes().strip_suffix(end.as_bytes())?;
     let (before, path) = rest.split_at_checked(memchr::memmem::rfind(rest, begin.as_bytes())?)?;
-    let path = OsStr::from_bytes(path.get(begin.len()..)?);
-    is_ours(Path::new(path)).then(|| before.strip_suffix(b" ").unwrap_or(before))
+    let path = OsStr::from_bytes(path.get(begin.len()..)?).into();
+    Some((OsStr::from_bytes(before.strip_suffix(b" ").unwrap_or(before)), path))
 }

@@ -38,7 +38,7 @@ pub fn tell(
 ) -> Result<Vec<Told>, publish::Error> {
     let (mut open, mut files) = (Vec::new(), Vec::new());
     for runtime in runtimes {
-        let before = runtime.open(environment, bundle, publish::is_ours);
+        let before = runtime.open(environment, bundle, publish::is_ours, Path::exists);
         match before.and_then(|before| Ok((before, runtime.file(bundle)?))) {
             Ok((before, file)) => {
                 open.push((*runtime, before, file.as_ref().map(|(file, _)| file.clone())));

@@ -1,7 +1,7 @@
 //! Runtimes that want the bundle named in settings of their own: for who asks, and nothing of
 //! somebody's is hidden.
 
-use crate::world::{BUNDLE, CUSTOM_CA, Outcome, World};
+use crate::world::{BUNDLE, CUSTOM_CA, Outcome, Run, World};
 
 const INI: &str = "/run/trust-init/trust-init.ini";
 const WGETRC: &str = "/run/trust-init/wgetrc";
@@ -116,6 +116,23 @@ fn wherever_the_bundle_is() {
     let run = world.trust_init(&["--dir", "/odd dir", "--runtime", "erlang", "env"]).run();
     let run = run.succeeds().says("Erlang is not told of the bundle").says("/odd dir/");
     assert_eq!(run.value("ERL_ZFLAGS"), None);
+}
+
+/// A container configured for a bundle that is not mounted: every connection would fail.
+#[test]
+fn settings_of_ours_that_name_nothing_are_taken_out() {
+    let world = World::new();
+    let flags = format!("-a b {ARGUMENT}");
+    let variables = |run: Run<'_>| run_with(run, &[("ERL_ZFLAGS", &flags), ("WGETRC", WGETRC)]);
+    let run = variables(world.trust_init(&["env"])).exits(125);
+    run.says("cannot leave `/run/trust-init/ca-bundle.crt` in ERL_ZFLAGS")
+        .says("cannot leave `/run/trust-init/wgetrc` in WGETRC");
+    let run = variables(world.trust_init(&["--on-error=warn", "env"])).succeeds();
+    assert_eq!(values(&run), [None, None, Some("-a b".into())]);
+}
+
+fn run_with(run: Run<'_>, variables: &[(&str, &str)]) -> Outcome {
+    variables.iter().fold(run, |run, (name, value)| run.env(name, value)).run()
 }
 
 #[test]

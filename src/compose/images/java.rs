@@ -80,6 +80,11 @@ impl Inward<'_> {
         })
     }
 
+    /// Whether something is at `path`, as far as that can be seen from here.
+    pub fn has(&self, path: &Path) -> bool {
+        !matches!(self.behind(path.to_path_buf()).1, Some(Inside::Missing))
+    }
+
     fn store_of(&self, home: &Path) -> Option<Store> {
         STORES.iter().map(|store| home.join(store)).find_map(|path| {
             let bytes = match self.behind(path.clone()).1 {

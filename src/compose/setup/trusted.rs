@@ -3,13 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
+use std::path::Path;
 
 use super::java;
 use super::words::{OfService, Others, Unseen};
 use crate::cli::{self, Java, Settings};
 use crate::compose::images::java::Inward;
 use crate::compose::images::{Grounds, Images, UNKNOWN};
-use crate::compose::overlay::Trusted;
+use crate::compose::overlay::{BUNDLE, DIRECTORY, Trusted};
 use crate::compose::project::Project;
 use crate::compose::select::Choice;
 use crate::environment::{self, Environment};
@@ -64,20 +65,34 @@ pub fn trusted<'a>(
                 report.warning(&Unseen { service: name, variable: pin.variable });
             }
         }
-        let image = images
-            .image(project, name)
-            .filter(|_| asked.is_none_or(|asked| asked.java != Java::Off));
-        let outcome = image.and_then(|image| {
-            let inward = Inward { images, image, service };
+        let image = images.image(project, name);
+        let inward = image.map(|image| Inward { images, image, service });
+        let of_java = inward.as_ref();
+        let of_java =
+            of_java.filter(|_| asked.as_ref().is_none_or(|asked| asked.java != Java::Off));
+        let outcome = of_java.and_then(|inward| {
             let roots = (roots.anchors.certificates.as_slice(), basis);
-            java::java(choice, &inward, &found, custom, roots, report)
+            java::java(choice, inward, &found, custom, roots, report)
         });
         let mut jvm = None;
         if let Some(outcome) = outcome {
             all.java.entry(outcome.line).or_default().push(name);
             jvm = outcome.jvm;
         }
-        all.services.push(Trusted { name, bundle: *bundle, rows, pins, jvm });
+        let mut runtimes = Vec::new();
+        for runtime in asked.map(|asked| asked.runtimes).unwrap_or_default() {
+            if found.get(runtime.variable()).is_some_and(|value| value == UNKNOWN) {
+                report.warning(&Unseen { service: name, variable: runtime.variable() });
+                continue;
+            }
+            let is_ours = |path: &Path| path.starts_with(DIRECTORY);
+            let has = |path: &Path| inward.as_ref().is_some_and(|inward| inward.has(path));
+            match runtime.open(&found, BUNDLE.as_ref(), is_ours, has) {
+                Ok(before) => runtimes.push((runtime, before)),
+                Err(warning) => report.warning(&OfService { service: name, warning }),
+            }
+        }
+        all.services.push(Trusted { name, bundle: *bundle, rows, pins, jvm, runtimes });
     }
     all
 }
