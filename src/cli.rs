@@ -33,6 +33,8 @@ pub struct Settings {
     pub on_error: OnError,
     /// Whether gRPC's own roots variable is set as well.
     pub grpc_roots: bool,
+    /// Whether the custom CAs are put into the image's own store as well.
+    pub install_store: bool,
     /// Whether Java is told of the custom CAs as well.
     pub java: Java,
     /// Which runtimes are told of the bundle in settings of their own.
@@ -135,6 +137,7 @@ pub const VARIABLES: &[&str] = &[
     "TRUST_INIT_GRPC_ROOTS",
     "TRUST_INIT_JAVA",
     "TRUST_INIT_RUNTIMES",
+    "TRUST_INIT_INSTALL_STORE",
     "TRUST_INIT_LOG",
 ];
 
@@ -201,7 +204,7 @@ pub fn settings(
                 asked.extend(runtimes(&value, Origin::Option("--runtime"))?);
             }
             Arg::Long("grpc-roots") => settings.grpc_roots = true,
-            Arg::Long("install-store") => return Err(Error::Reserved("--install-store")),
+            Arg::Long("install-store") => settings.install_store = true,
             Arg::Long("prepare") => claim("`--prepare`", Task::Prepare)?,
             Arg::Long("print-env") => claim("`--print-env`", Task::PrintEnv)?,
             Arg::Long("dry-run") => claim("`--dry-run`", Task::DryRun(Vec::new()))?,
@@ -258,6 +261,7 @@ pub fn from_variables(environment: &Environment) -> Result<Settings, Error> {
         roots: variable(environment, "TRUST_INIT_ROOTS", ROOTS)?,
         on_error: variable(environment, "TRUST_INIT_ON_ERROR", ON_ERROR)?,
         grpc_roots: variable(environment, "TRUST_INIT_GRPC_ROOTS", SWITCH)?,
+        install_store: variable(environment, "TRUST_INIT_INSTALL_STORE", SWITCH)?,
         java: variable(environment, "TRUST_INIT_JAVA", JAVA)?,
         runtimes: runtimes(
             environment.get("TRUST_INIT_RUNTIMES").unwrap_or_default(),

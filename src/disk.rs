@@ -4,7 +4,6 @@
 //! descriptor, never again from the root, so nobody can swap the directory between two steps.
 //! Links in the last place are never followed, and modes are set by fchmod, whatever the umask.
 
-#[cfg(feature = "compose")]
 pub mod beside;
 #[cfg(feature = "compose")]
 pub mod together;
@@ -25,6 +24,11 @@ use nix::unistd::{UnlinkatFlags, unlinkat};
 pub const DIRECTORY_MODE: Mode = Mode::from_bits_truncate(0o755);
 /// A public file that only its owner may change.
 pub const FILE_MODE: Mode = Mode::from_bits_truncate(0o644);
+
+/// A file that only its owner may read.
+pub const PRIVATE_MODE: Mode = Mode::from_bits_truncate(0o600);
+/// What the names of unfinished things begin with.
+pub const OWN: &str = ".trust-compose-";
 
 /// An open directory.
 #[derive(Debug)]
@@ -104,6 +108,13 @@ impl Directory {
     pub fn owner_and_mode(&self) -> io::Result<(u32, u32)> {
         let found = fstat(&self.fd)?;
         Ok((found.st_uid, bits(found.st_mode) & 0o7777))
+    }
+
+    /// Waits until no other run works in it, for as long as what is returned lives. A file system
+    /// that knows no locks does without.
+    pub fn lock(&self) -> Option<File> {
+        let file = File::from(self.fd.try_clone().ok()?);
+        file.lock().ok().map(|()| file)
     }
 
     /// What stands under `name` and whether it holds `pieces`, one after the other; `None` if nothing does.

@@ -18,6 +18,8 @@ mod pem;
 pub mod pkcs12;
 mod pkcs7;
 mod problem;
+#[cfg(target_os = "linux")]
+pub mod subject;
 mod trusted;
 pub mod verdict;
 

@@ -23,6 +23,8 @@ pub mod truststore;
 #[cfg(target_os = "linux")]
 pub mod publish;
 #[cfg(target_os = "linux")]
+pub mod store;
+#[cfg(target_os = "linux")]
 #[expect(clippy::disallowed_methods, reason = "this is the one place that replaces us")]
 pub mod exec;
 #[cfg(target_os = "linux")]

@@ -7,7 +7,7 @@
 //! never meet, and a restart finds its own.
 
 mod memory;
-mod rung;
+pub mod rung;
 mod warning;
 
 use std::collections::BTreeSet;

@@ -1,13 +1,17 @@
 //! One run of trust-init, from settings to the service.
 
+mod dangling;
 mod java;
 mod runtime;
+mod store;
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Display, Write as _};
 use std::path::{Path, PathBuf};
 
+use self::dangling::dangling;
+use self::store::Keeper;
 use crate::cli::{Named, OnError, Origin, Roots, Settings, Task};
 use crate::discover::{self, Label, RootSource, program};
 use crate::environment::java::{JAVA_TOOL_OPTIONS, with};
@@ -110,13 +114,16 @@ fn prepare(
 
     let mut inspection = inspect::inspect(&discovery.sources);
     inspection.require_authority(discovery.directories);
+    let store = Keeper::new(settings, report, !inspection.certificates.is_empty());
     if inspection.certificates.is_empty() {
         settle(inspection, report, failures);
+        store.clear(failures)?;
         return Ok(None);
     }
 
     let source = discover::roots(settings.roots)?;
-    let public = inspect::roots(&source);
+    let mut public = inspect::roots(&source);
+    store.leave_out_ours(&mut public.anchors.certificates);
     let roots = &public.anchors.certificates;
     if settings.roots == Roots::System {
         inspection.leave_out_known(roots);
@@ -124,6 +131,7 @@ fn prepare(
     inspect::judge(&mut inspection, Time::now(), roots);
     let kept = settle(inspection, report, failures);
     if kept.is_empty() || (settings.on_error == OnError::Fail && !failures.is_empty()) {
+        store.clear(failures)?;
         return Ok(None);
     }
 
@@ -131,6 +139,14 @@ fn prepare(
 
     let custom: Vec<_> = kept.iter().map(|certificate| certificate.pem.borrow()).collect();
     let merged = merge::bundle(&[&custom, roots]);
+
+    let jvm =
+        java::find(settings, found, &custom, roots, &store.record).unwrap_or_else(|warning| {
+            report.warning(&warning);
+            None
+        });
+    // Before anything is read that may lie in the store.
+    let installed = store.install(&custom, jvm.as_ref(), failures)?;
 
     let rows = || environment::rows(found, settings.grpc_roots);
     let (pins, surprises) = discover::pins(rows(), found, &source, &public.anchors);
@@ -142,11 +158,8 @@ fn prepare(
     }
     let mut plan = environment::plan(rows(), &pins, &custom, &merged.certificates);
 
-    let jvm = java::find(settings, found, &custom, roots).unwrap_or_else(|warning| {
-        report.warning(&warning);
-        None
-    });
-    let for_java = jvm.as_ref().map(|jvm| merge::bundle(&[&custom, &jvm.roots]).certificates);
+    let named = jvm.as_ref().filter(|_| installed.java.is_none());
+    let for_java = named.map(|jvm| merge::bundle(&[&custom, &jvm.roots]).certificates);
     plan.files.extend(for_java.map(|certificates| (File::TrustStore, certificates)));
     // Where every variable is pinned, nothing else needs the bundle.
     if !settings.runtimes.is_empty() && !plan.files.iter().any(|(file, _)| *file == File::Bundle) {
@@ -172,8 +185,11 @@ fn prepare(
     }
     let bundle = published.path(&File::Bundle);
     let mut summary = Summary::new(&kept, (&source, roots), merged.doubles, bundle);
-    if let (Some(jvm), Some(path)) = (&jvm, published.path(&File::TrustStore)) {
-        variables.push((JAVA_TOOL_OPTIONS, with(&jvm.options, path)));
+    let by = installed.java.as_deref().or_else(|| published.path(&File::TrustStore));
+    if let (Some(jvm), Some(path)) = (&jvm, by) {
+        if installed.java.is_none() {
+            variables.push((JAVA_TOOL_OPTIONS, with(&jvm.options, path)));
+        }
         summary.authorities.push(jvm.line(path));
     }
     if let Some(bundle) = bundle {
@@ -182,6 +198,7 @@ fn prepare(
             variables.push((told.runtime.variable(), told.value));
         }
     }
+    summary.authorities.extend(store.line(&installed));
     for (name, value) in &variables {
         environment.set(name, value);
     }
@@ -200,51 +217,6 @@ fn settle(
     let mut seen = BTreeSet::new();
     kept.retain(|certificate| seen.insert(certificate.pem.clone()));
     kept
-}
-
-/// The trust variables, other than those `set` by us just now, that name a file of ours which is
-/// not there: whoever reads them would fail on every connection.
-fn dangling(environment: &Environment, set: &[(&'static str, OsString)]) -> Vec<Dangling> {
-    let is_there =
-        |path: &Path| path.metadata().is_ok_and(|found| found.is_file() && found.len() > 0);
-    let mut dangling: Vec<Dangling> = Vec::new();
-    for (name, value) in environment::trust_variables(environment) {
-        let path = split(value).map_or_else(|| value.into(), |(_, path)| path);
-        if set.iter().any(|(other, _)| *other == name)
-            || !publish::is_ours(&path)
-            || is_there(&path)
-        {
-            continue;
-        }
-        match dangling.iter_mut().find(|other| other.path == path) {
-            Some(other) => other.names.push(name),
-            None => dangling.push(Dangling { names: vec![name], path }),
-        }
-    }
-    dangling
-}
-
-/// Variables that name a file of ours which is not there.
-struct Dangling {
-    names: Vec<&'static str>,
-    path: PathBuf,
-}
-
-report::error_of_words!(Dangling);
-
-impl Display for Dangling {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = self.names.join(", ");
-        let is_store = self.names == [JAVA_TOOL_OPTIONS];
-        let (what, end) =
-            if is_store { ("key store", "take it out of") } else { ("bundle", "unset") };
-        write!(
-            f,
-            "cannot leave {} in {names}: no {what} is there, and every TLS connection would fail\n\
-             fix: mount the {what} and the custom CA again, or {end} {names}",
-            report::path(&self.path)
-        )
-    }
 }
 
 /// `export` lines for a shell (POSIX, quoting as in its section 2.2.2).

@@ -68,11 +68,17 @@ pub fn write(certificates: &[Pem<'_>]) -> Vec<u8> {
         number(&mut store, der.len());
         store.extend(der);
     }
-    let password = PASSWORD.bytes().flat_map(|byte| [0, byte]);
-    let digest = Sha1::new().chain_update(password.collect::<Vec<_>>()).chain_update(WHITENER);
-    let digest = digest.chain_update(&store).finalize();
+    let password: Vec<_> = PASSWORD.bytes().flat_map(|byte| [0, byte]).collect();
+    let digest = sha1(&[&password, WHITENER, &store]);
     store.extend(digest);
     store
+}
+
+/// The digest of `pieces`, one after the other.
+pub fn sha1(pieces: &[&[u8]]) -> [u8; 20] {
+    let mut digest = Sha1::new();
+    pieces.iter().for_each(|piece| digest.update(piece));
+    digest.finalize().into()
 }
 
 fn number(store: &mut Vec<u8>, number: usize) {

@@ -18,7 +18,8 @@ use super::{CA, CA_KEY, IGNORE, Order, Refusal, SERVER, SERVER_KEY};
 use crate::cli::Named;
 use crate::discover::Label;
 use crate::disk::FILE_MODE;
-use crate::disk::together::{PRIVATE_MODE, Part};
+use crate::disk::PRIVATE_MODE;
+use crate::disk::together::Part;
 use crate::inspect::certificate::{Certificate, Time};
 use crate::inspect::details::{Details, is_signed_by};
 

@@ -15,8 +15,6 @@ pub enum Error {
     Usage(lexopt::Error),
     /// A value that is none of the words an option takes.
     Value { origin: Origin, value: OsString, allowed: String },
-    /// An option that a later version will bring.
-    Reserved(&'static str),
     /// Two tasks in one call, or a program where none belongs.
     Together(&'static str, &'static str),
 }
@@ -42,10 +40,6 @@ impl Display for Error {
                 f,
                 "cannot use {} ({origin}): it is none of {allowed}\nfix: write one of {allowed}",
                 report::word(value),
-            ),
-            Self::Reserved(option) => write!(
-                f,
-                "cannot use `{option}`: this version does not have it yet\nfix: leave it out"
             ),
             Self::Together(one, other) => {
                 write!(f, "cannot combine {one} with {other}\nfix: give one of them")

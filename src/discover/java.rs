@@ -46,8 +46,16 @@ pub const STORES: [&str; 4] = [
     "jre/lib/security/cacerts",
 ];
 
-/// The trust store of the JVM that programs here would use, if there is one.
-pub fn store(environment: &Environment, program: Option<&OsString>) -> Option<Store> {
+/// What a JVM reads instead of the store that it brings.
+pub const INSTEAD: &str = "jssecacerts";
+
+/// The trust store of the JVM that programs here would use, if there is one. What `is_ours` does not
+/// count.
+pub fn store(
+    environment: &Environment,
+    program: Option<&OsString>,
+    is_ours: impl Fn(&Path) -> bool,
+) -> Option<Store> {
     let named = environment.get("JAVA_HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
     let path = environment.get("PATH").unwrap_or_default();
     let started = || program.and_then(|name| home_of(name, path));
@@ -67,7 +75,8 @@ pub fn store(environment: &Environment, program: Option<&OsString>) -> Option<St
         .chain(lying)
         .chain(packaged.filter(|home| home.is_dir()));
     let path = homes.find_map(|home| {
-        STORES.iter().map(|store| home.join(store)).find(|store| store.is_file())
+        let mut stores = STORES.iter().map(|store| home.join(store));
+        stores.find(|store| store.is_file() && !is_ours(store))
     })?;
     let bytes = file::read(&path, &mut file::FILE_LIMIT.clone());
     Some(Store { path, bytes })

@@ -14,8 +14,7 @@ use nix::fcntl::{AtFlags, OFlag, openat, renameat};
 use nix::sys::stat::{FileStat, Mode, SFlag, fchmod, fstat, fstatat};
 use nix::unistd::{Gid, Uid, UnlinkatFlags, fchown, unlinkat};
 
-use super::together::{OWN, PRIVATE_MODE};
-use super::{Directory, FILE_MODE, is_regular, write};
+use super::{Directory, FILE_MODE, OWN, PRIVATE_MODE, is_regular, write};
 
 /// The largest file that is read here: 32 MiB, a hundred times an overlay of a thousand services.
 const LIMIT: u64 = 32 << 20;

@@ -15,15 +15,11 @@ use nix::fcntl::{OFlag, openat, renameat};
 use nix::sys::stat::{Mode, fchmod, mkdirat};
 use nix::unistd::{UnlinkatFlags, unlinkat};
 
-use super::{Directory, bits, write};
+use super::{Directory, PRIVATE_MODE, bits, write};
 
 /// A directory that only its owner may look into.
 pub const PRIVATE_DIRECTORY_MODE: Mode = Mode::from_bits_truncate(0o700);
-/// A file that only its owner may read.
-pub const PRIVATE_MODE: Mode = Mode::from_bits_truncate(0o600);
 
-/// What our own directories' names begin with.
-pub const OWN: &str = ".trust-compose-";
 /// Where the files are written. What stands there is worthless.
 const UNFINISHED: &str = ".trust-compose-unfinished";
 /// Where they wait to be put in their places. What stands there counts.
@@ -62,13 +58,6 @@ impl Directory {
             fchmod(&self.fd, PRIVATE_DIRECTORY_MODE)?;
         }
         Ok(())
-    }
-
-    /// Waits until no other run works in it, for as long as what is returned lives. A file system
-    /// that knows no locks does without.
-    pub fn lock(&self) -> Option<File> {
-        let file = File::from(self.fd.try_clone().ok()?);
-        file.lock().ok().map(|()| file)
     }
 
     /// Whether an earlier run was interrupted between the moment that counts and its end.

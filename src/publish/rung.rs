@@ -137,7 +137,10 @@ pub fn home(
 
 /// Opens `/run/trust-init`, making it, and `/run` in an image that has nothing, and sees to it that
 /// both are safe. `None` on a dry run where something would have to be made.
-fn open_home(home: &Path, dry: bool) -> Result<Option<Directory>, Refusal> {
+///
+/// # Errors
+/// When one of them cannot be made, or is not safe.
+pub fn open_home(home: &Path, dry: bool) -> Result<Option<Directory>, Refusal> {
     let mut directory = Directory::open(Path::new("/"))?;
     for name in home.iter().skip(1) {
         directory = match directory.open_in(name) {

@@ -2,7 +2,7 @@
 //! of its own, with what the JVM trusts already.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::cli::{Java, Roots, Settings};
 use crate::discover::file::Problem;
@@ -12,6 +12,7 @@ use crate::environment::java::{Warning, open};
 use crate::merge::{self, Pem};
 use crate::publish;
 use crate::report;
+use crate::store::Record;
 use crate::truststore;
 
 /// A JVM that is to be told of the custom CAs.
@@ -23,6 +24,8 @@ pub struct Jvm<'a> {
     pub whose: String,
     /// What JAVA_TOOL_OPTIONS says besides.
     pub options: OsString,
+    /// Where its own trust store lies.
+    pub security: Option<PathBuf>,
 }
 
 impl Jvm<'_> {
@@ -42,16 +45,18 @@ pub fn find<'a>(
     environment: &Environment,
     custom: &[Pem<'_>],
     roots: &'a [Pem<'_>],
+    record: &Record,
 ) -> Result<Option<Jvm<'a>>, Warning> {
     let program = settings.task.program().unwrap_or_default();
     if settings.java == Java::Off {
         return Ok(None);
     }
-    let found = java::store(environment, program.first());
+    let found = java::store(environment, program.first(), |path| record.has(path));
     if found.is_none() && settings.java == Java::Auto {
         return Ok(None);
     }
     let options = open(environment, program, publish::is_ours)?.to_owned();
+    let security = found.as_ref().and_then(|found| Some(found.path.parent()?.to_path_buf()));
     let (roots, whose) = match found {
         Some(Store { path, bytes }) if settings.roots == Roots::System => {
             (read(&path, bytes)?, report::path(&path).to_string())
@@ -62,7 +67,7 @@ pub fn find<'a>(
     if merge::set(&roots).is_superset(&merge::set(custom)) {
         return Ok(None);
     }
-    Ok(Some(Jvm { roots, whose, options }))
+    Ok(Some(Jvm { roots, whose, options, security }))
 }
 
 fn read(path: &Path, bytes: Result<Vec<u8>, Problem>) -> Result<Vec<Pem<'static>>, Warning> {

@@ -60,6 +60,7 @@ mod setup_machine;
 mod setup_messages;
 mod setup_place;
 mod setup_random;
+mod store;
 mod tidy;
 mod transparency;
 mod truststore;

@@ -43,7 +43,7 @@ fn scenes() -> Vec<(&'static str, Outcome)> {
         ("unknown option", words(&["--frobnicate", "true"])),
         ("no value", words(&["--ca"])),
         ("wrong value", words(&["--roots", "debian", "true"])),
-        ("reserved", words(&["--install-store", "true"])),
+        ("the image's own store", words(&["--install-store", "true"])),
         ("two tasks", words(&["--prepare", "--dry-run"])),
         ("unknown setting", set("TRUST_INIT_CAS", "/ca")),
         ("missing", words(&["--ca", "/ca.crt", "true"])),
