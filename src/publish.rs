@@ -7,7 +7,7 @@
 //! never meet, and a restart finds its own.
 
 mod memory;
-pub mod rung;
+mod rung;
 mod warning;
 
 use std::collections::BTreeSet;
@@ -16,7 +16,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use self::memory::is_memory;
-use self::rung::Refusal;
+pub use self::rung::{Refusal, open_home};
 pub use self::warning::Warning;
 use crate::cli::{Named, Roots};
 use crate::discover::{CUSTOM_CA, file};

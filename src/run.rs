@@ -7,7 +7,7 @@ mod store;
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
-use std::fmt::{self, Display, Write as _};
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use self::dangling::dangling;

@@ -27,7 +27,7 @@ use crate::disk::Directory;
 use crate::disk::beside::{Found, Look};
 use crate::inspect::{self, subject};
 use crate::merge::Pem;
-use crate::publish::rung::open_home;
+use crate::publish::open_home;
 
 /// Where each distribution's programs look for a CA that is a file of its own, by OpenSSL's hashed name,
 /// and where p11-kit takes in whatever lies there: path, who has it, and where that is written. Its
@@ -193,7 +193,7 @@ fn set(path: &Path, found: Option<&Found>, wanted: Option<&[u8]>) -> Result<(), 
     };
     match set() {
         Err(error) if wanted.is_none() && error.kind() == io::ErrorKind::NotFound => Ok(()),
-        done => done.map_err(|error| Error::system(path, &error)),
+        done => done.map_err(|error| Error::system(path, &error).into()),
     }
 }
 
@@ -235,7 +235,7 @@ impl Plan {
             }
         }
         if !is_anywhere && !order.certificates.is_empty() {
-            return Err(Error::nowhere());
+            return Err(Error::nowhere().into());
         }
         let bundles = plan.items.len();
         plan.hash(order.certificates, record)?;

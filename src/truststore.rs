@@ -77,7 +77,9 @@ pub fn write(certificates: &[Pem<'_>]) -> Vec<u8> {
 /// The digest of `pieces`, one after the other.
 pub fn sha1(pieces: &[&[u8]]) -> [u8; 20] {
     let mut digest = Sha1::new();
-    pieces.iter().for_each(|piece| digest.update(piece));
+    for piece in pieces {
+        digest.update(piece);
+    }
     digest.finalize().into()
 }
 

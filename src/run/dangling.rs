@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::fmt::{self, Display};
 use std::path::{Path, PathBuf};
 
+use crate::environment::java::JAVA_TOOL_OPTIONS;
 use crate::environment::{self, Environment, split};
 use crate::publish;
 use crate::report;

@@ -57,7 +57,9 @@ impl Record {
         if !lines.is_empty() {
             text.extend(HEADER.as_bytes());
             text.extend(lines);
-            certificates.iter().for_each(|certificate| text.extend(certificate.text()));
+            for certificate in certificates {
+                text.extend(certificate.text());
+            }
         }
         Self(text)
     }

@@ -36,23 +36,23 @@ impl Display for Error {
 
 impl Error {
     /// There is none.
-    pub fn nowhere() -> Box<Self> {
+    pub fn nowhere() -> Self {
         let (what, cause) = ("the image's own store".to_owned(), "there is none".to_owned());
-        Box::new(Self { what, cause, fix: "install ca-certificates in the image" })
+        Self { what, cause, fix: "install ca-certificates in the image" }
     }
 
     /// Something is wrong with `path`.
-    pub fn at(path: &Path, cause: String, fix: &'static str) -> Box<Self> {
-        Box::new(Self { what: report::path(path).to_string(), cause, fix })
+    pub fn at(path: &Path, cause: String, fix: &'static str) -> Self {
+        Self { what: report::path(path).to_string(), cause, fix }
     }
 
     /// The system refuses something about `path`.
-    pub fn system(path: &Path, error: &io::Error) -> Box<Self> {
+    pub fn system(path: &Path, error: &io::Error) -> Self {
         Self::at(path, report::cause(error), "make the container's own file system writable")
     }
 
     /// `path` is somebody else's.
-    fn foreign(path: &Path, uid: u32) -> Box<Self> {
+    fn foreign(path: &Path, uid: u32) -> Self {
         let us = geteuid();
         let fix = if us.is_root() {
             "give it to root in the image"
@@ -88,13 +88,13 @@ fn behind(path: &Path, links: u8) -> Result<Option<PathBuf>, Box<Error>> {
     let found = match real.symlink_metadata() {
         Ok(found) => found,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(Error::system(&real, &error)),
+        Err(error) => return Err(Error::system(&real, &error).into()),
     };
     if found.uid() != 0 && found.uid() != geteuid().as_raw() {
-        return Err(Error::foreign(&real, found.uid()));
+        return Err(Error::foreign(&real, found.uid()).into());
     }
     match real.read_link() {
-        Ok(_) if links == 0 => Err(Error::system(&real, &Errno::ELOOP.into())),
+        Ok(_) if links == 0 => Err(Error::system(&real, &Errno::ELOOP.into()).into()),
         Ok(target) => {
             real.pop();
             behind(&real.join(target), links - 1)
@@ -120,11 +120,11 @@ pub fn check(path: &Path) -> Result<(), Box<Error>> {
     let directory = if at == path { directory } else { at };
     if mounts::is_mounted(at) {
         let cause = "it is mounted, so it is not this container's alone".to_owned();
-        Err(Error::at(at, cause, "mount nothing there"))
+        Err(Error::at(at, cause, "mount nothing there").into())
     } else if found.uid() != geteuid().as_raw() {
-        Err(Error::foreign(at, found.uid()))
+        Err(Error::foreign(at, found.uid()).into())
     } else {
         access(directory, AccessFlags::W_OK | AccessFlags::X_OK)
-            .map_err(|error| Error::system(at, &error.into()))
+            .map_err(|error| Error::system(at, &error.into()).into())
     }
 }

@@ -62,6 +62,7 @@ mod scratch;
 mod secure;
 mod selfhosted;
 mod setup;
+mod store;
 mod trust;
 mod voice_agent;
 mod volume;

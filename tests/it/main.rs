@@ -61,6 +61,7 @@ mod setup_messages;
 mod setup_place;
 mod setup_random;
 mod store;
+mod store_messages;
 mod tidy;
 mod transparency;
 mod truststore;
