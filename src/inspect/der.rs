@@ -25,6 +25,7 @@ pub const CONTEXT_1: u8 = 0xa1;
 
 /// Splits the first value off `input`: its tag, its contents, and what follows it. Definite
 /// lengths in their shortest form only (X.690, section 10.1).
+#[inline(never)]
 pub fn value(input: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (&tag, rest) = input.split_first()?;
     let (&first, rest) = rest.split_first()?;

@@ -62,16 +62,17 @@ fn plain(encoded: &[u8]) -> Option<Vec<u8>> {
             )?);
         }
     }
-    let mut words = String::new();
-    for word in text.split([' ', '\t', '\n', '\x0b', '\x0c', '\r']).filter(|word| !word.is_empty())
-    {
-        if !words.is_empty() {
-            words.push(' ');
+    let mut words = Vec::new();
+    for byte in text.bytes() {
+        let is_space = matches!(byte, b' ' | b'\t'..=b'\r');
+        if !is_space {
+            words.push(byte.to_ascii_lowercase());
+        } else if words.last().is_some_and(|last| *last != b' ') {
+            words.push(b' ');
         }
-        words.push_str(word);
     }
-    words.make_ascii_lowercase();
-    Some(encode(UTF8, words.as_bytes()))
+    words.pop_if(|last| *last == b' ');
+    Some(encode(UTF8, &words))
 }
 
 /// A value in DER (X.690, section 8.1).
