@@ -58,6 +58,7 @@ mod readme_setup;
 mod replace;
 mod restart;
 mod rungs;
+mod runtimes;
 mod scratch;
 mod secure;
 mod selfhosted;

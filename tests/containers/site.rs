@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
 use crate::container::Container;
-use crate::engine::{BOOKWORM, STACK, TRIXIE, call, docker, label, peer, unique};
+use crate::engine::{BOOKWORM, STACK, TRIXIE, call, docker, docker_build, label, peer, unique};
 
 /// A server is called `NAME.local`; its CA is `NAME CA`.
 #[derive(Clone, Copy)]
@@ -126,13 +126,19 @@ impl Site {
     /// An image made of `lines`, with the folder of certificates as its context; made once.
     #[track_caller]
     pub fn derived(&self, kind: &str, lines: &str) -> String {
+        self.derived_in(certificates(), kind, lines)
+    }
+
+    /// The same, with another folder as its context.
+    #[track_caller]
+    pub fn derived_in(&self, context: &Path, kind: &str, lines: &str) -> String {
         // The last part, by which images are known, says nothing of which test it was.
         let tag = format!("trust-init-test/{}/{kind}", self.name);
         let mut images = self.images.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if !images.contains(&tag) {
             let file = self.dockerfiles.write(kind, lines);
-            let (file, context) = (file.to_string_lossy(), certificates().to_string_lossy());
-            docker(["build", "--quiet", &label(), "--tag", &tag, "--file", &file, &context])
+            let (file, context) = (file.to_string_lossy(), context.to_string_lossy());
+            docker_build(["build", "--quiet", &label(), "--tag", &tag, "--file", &file, &context])
                 .exits(0);
             images.push(tag.clone());
         }

@@ -1,0 +1,243 @@
+//! Every runtime trusts: each client of the table (`runtimes/table.rs`) in its image, without a CA, with
+//! each means, hardened, and under the overlay alone. docs/compatibility.md is what is found here.
+//!
+//! `MATRIX=full` tries every image of each client, else the first; `MATRIX_ONLY=curl,wget` tries these
+//! clients and shows what was found.
+
+mod ask;
+mod crates;
+mod debian;
+mod document;
+mod image;
+mod npm;
+mod pypi;
+mod table;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use self::ask::{CASES, Verdicts, Which, answers, script, verdicts, version};
+use self::document::{Row, Rows, is_documented};
+use self::table::{Client, clients};
+use crate::container::Container;
+use crate::engine::{BOOKWORM, call, docker, peer};
+use crate::project::Project;
+use crate::site::{PRIVATE, Site, certificates, site, wait_until};
+
+/// What is tried for those whom the variables do not reach; each alone, in the order of the document.
+const FURTHER: [&str; 4] = [
+    "--java on",
+    "--java off --grpc-roots",
+    "--java off",
+    "--java off",
+];
+const HARDENED: &str = "--user 1000 --read-only --cap-drop ALL --security-opt no-new-privileges";
+/// All that needs no root.
+const EVERYTHING: &str = "--java on --grpc-roots";
+
+/// The clients of one image, and all that is wrong with what they say.
+struct Bench {
+    site: Arc<Site>,
+    image: String,
+    clients: Vec<Client>,
+    wrong: Mutex<Vec<String>>,
+}
+
+impl Bench {
+    fn is_wrong(&self, client: &Client, mode: &str, what: &str) {
+        let image = self.image.rsplit('/').next().unwrap_or_default();
+        let told = format!("{} {} in {image}, {mode}: {what}", client.runtime, client.name);
+        self.wrong.lock().unwrap().push(told);
+    }
+
+    /// The answers of these clients in a container that has run to its end.
+    #[track_caller]
+    fn judge(&self, mode: &str, container: &str, chosen: &[Client]) -> Vec<(Verdicts, String)> {
+        call("1500", "docker", ["wait", container]).exits(0);
+        let logs = docker(["logs", container]);
+        let answers = answers(&logs.stdout).unwrap_or_else(|| panic!("{mode}: no end: {logs}"));
+        let judge = |(number, client): (usize, &Client)| {
+            let unclear = |what: String| self.is_wrong(client, mode, &what);
+            let version = answers.get(&(number, "version".into())).cloned().unwrap_or_default();
+            (verdicts(client, number, &answers, unclear), version)
+        };
+        chosen.iter().enumerate().map(judge).collect()
+    }
+
+    #[track_caller]
+    fn run(
+        &self,
+        mode: &str,
+        container: Container,
+        chosen: &[Client],
+        which: Which,
+    ) -> Vec<(Verdicts, String)> {
+        container.start(&["sh", "-c", &script(chosen, which)]).exits(0);
+        self.judge(mode, &container.name, chosen)
+    }
+
+    fn container(&self) -> Container {
+        self.site.container_of(&self.image)
+    }
+
+    /// What `trust-compose setup` writes, in a container of the same image.
+    #[track_caller]
+    fn overlay(&self, chosen: &[Client]) -> Vec<(Verdicts, String)> {
+        let command = "command: [sh, /ask.sh]\nvolumes: [\"./ask.sh:/ask.sh:ro\"]";
+        let project = Project::new(&self.site).ca(PRIVATE);
+        let mut project = project.service("clients", &self.image, command);
+        project.folder.write("ask.sh", script(chosen, Which::All));
+        project.sets_up("--custom-ca certs/");
+        self.judge("overlay", &project.ids()["clients"], chosen)
+    }
+
+    /// Whoever is reached trusts the CA and nobody more, and all whom they trusted before.
+    fn is_right(&self, client: &Client, mode: &str, bare: &Verdicts, found: &Verdicts) {
+        let is_trusted = found["private"];
+        for (case, is_served) in found {
+            let ought = match *case {
+                "private" | "intermediate" => is_trusted,
+                "public" => bare["public"] || *is_served,
+                _ => false,
+            };
+            if *is_served != ought {
+                let what = if ought { "is not trusted" } else { "is trusted" };
+                self.is_wrong(client, mode, &format!("{case} {what}"));
+            }
+        }
+    }
+
+    /// Asks all of them in every way.
+    #[track_caller]
+    fn rows(&self) -> Vec<Row> {
+        let all = &self.clients;
+        let trusting = || self.container().trusting(PRIVATE);
+        let bare = self.run("bare", self.container().bare(), all, Which::WithoutCa);
+        let none = self.run("no CA", self.container(), all, Which::WithoutCa);
+        let variables = "--java off";
+        let plain = self.run(variables, trusting().options(variables), all, Which::All);
+        let mut rows = Vec::new();
+        for (client, ((bare, text), ((none, _), (plain, _)))) in
+            all.iter().zip(bare.iter().zip(none.iter().zip(&plain)))
+        {
+            if bare != none || bare["private"] || bare["stranger"] {
+                let what = format!("not as without trust-init: {bare:?} {none:?}");
+                self.is_wrong(client, "no CA", &what);
+            }
+            self.is_right(client, variables, bare, plain);
+            let version = version(text).unwrap_or_default().to_owned();
+            if version.is_empty() {
+                self.is_wrong(client, "bare", &format!("no version: {text}"));
+            }
+            let reached = [Some(plain["private"]), None, None, None, None, None];
+            rows.push(Row { version, reached, public: [bare["public"], plain["public"]] });
+        }
+
+        let waiting: Vec<usize> =
+            (0..all.len()).filter(|&index| !plain[index].0["private"]).collect();
+        let unreached: Vec<_> = waiting.iter().map(|&index| all[index]).collect();
+        for (number, options) in FURTHER.iter().enumerate().filter(|_| !waiting.is_empty()) {
+            let found =
+                self.run(options, trusting().options(options), &unreached, Which::AllIfServed);
+            for (index, (found, _)) in waiting.iter().zip(found) {
+                rows[*index].reached[number + 1] = Some(found["private"]);
+                if found["private"] {
+                    self.is_right(&all[*index], options, &bare[*index].0, &found);
+                    rows[*index].public[1] |= found["public"];
+                }
+            }
+        }
+
+        let hardened = trusting().options(EVERYTHING).flags(HARDENED);
+        let hardened = self.run("hardened", hardened, all, Which::All);
+        let overlay = self.overlay(all);
+        for (index, (row, client)) in rows.iter_mut().zip(all).enumerate() {
+            let (bare, overlay, hardened) = (&bare[index].0, &overlay[index].0, &hardened[index].0);
+            self.is_right(client, "overlay", bare, overlay);
+            self.is_right(client, "hardened", bare, hardened);
+            row.reached[5] = Some(overlay["private"]);
+            if hardened["private"] != row.reached[..4].contains(&Some(true)) {
+                self.is_wrong(client, "hardened", "it is not as in a plain container");
+            }
+            if row.is_reached() != client.reason.is_empty() {
+                let what = "a client has a reason if, and only if, nothing reaches it";
+                self.is_wrong(client, "all", &format!("{what}: {:?}", row.reached));
+            }
+        }
+        rows
+    }
+}
+
+/// The chosen clients of each image.
+fn chosen(only: Option<&str>) -> BTreeMap<&'static str, Vec<Client>> {
+    let is_full = std::env::var("MATRIX").is_ok_and(|value| value == "full");
+    let mut chosen = BTreeMap::<_, Vec<_>>::new();
+    for client in clients() {
+        if only.is_none_or(|only| only.split(',').any(|name| name == client.name)) {
+            for image in &client.images[..if is_full { client.images.len() } else { 1 }] {
+                chosen.entry(*image).or_default().push(client);
+            }
+        }
+    }
+    chosen
+}
+
+/// Servers of the private CA that are not as its first: see [`CASES`].
+#[track_caller]
+fn servers(site: &Site) -> Container {
+    let servers = Container::new(&format!("trust-init-test/{BOOKWORM}")).bare();
+    let mut servers = servers.mount(peer(), "/peer").mount(certificates(), "/certificates");
+    servers = servers.flags(&format!("--network {}", site.name));
+    let serve = |name: &str, port| {
+        let files =
+            format!("/certificates/private/{name}.pem /certificates/private/server-key.pem");
+        format!("/peer serve {files} 0.0.0.0:{port} & ")
+    };
+    let mut script = String::new();
+    for (case, file) in [(1, "intermediate"), (4, "expired"), (5, "server")] {
+        servers = servers.flags(&format!("--network-alias {}", CASES[case].host));
+        script += &serve(file, CASES[case].port);
+    }
+    servers.start(&["sh", "-c", &format!("{script} wait")]).exits(0);
+    wait_until("the servers listen", || servers.logs().stdout.matches("listening on").count() == 3);
+    servers
+}
+
+#[test]
+fn every_client_is_as_documented() {
+    let only = std::env::var("MATRIX_ONLY").ok();
+    let site = site();
+    let _servers = servers(&site);
+    let waiting = Mutex::new(chosen(only.as_deref()).into_iter().collect::<Vec<_>>());
+    let (rows, wrong) = (Mutex::new(Rows::new()), Mutex::new(Vec::new()));
+    let work = || {
+        loop {
+            let next = waiting.lock().unwrap().pop();
+            let Some((name, clients)) = next else { break };
+            let image = image::image(&site, name);
+            let bench = Bench { site: site.clone(), image, clients, wrong: Mutex::default() };
+            let found = bench.rows();
+            let mut rows = rows.lock().unwrap();
+            for (client, row) in bench.clients.iter().zip(found) {
+                rows.insert((client.runtime, client.name, name), row);
+            }
+            wrong.lock().unwrap().extend(bench.wrong.into_inner().unwrap());
+        }
+    };
+    // Half of the time a container waits for the network or the disk.
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(work);
+        }
+    });
+    let (rows, wrong) = (rows.into_inner().unwrap(), wrong.into_inner().unwrap());
+    if only.is_some() {
+        for (key, row) in &rows {
+            eprintln!("{key:?}: {} {:?} public {:?}", row.version, row.reached, row.public);
+        }
+    }
+    assert!(wrong.is_empty(), "{} things are wrong:\n{}", wrong.len(), wrong.join("\n"));
+    if only.is_none() {
+        is_documented(&rows);
+    }
+}

@@ -1,0 +1,193 @@
+//! docs/compatibility.md and the totals in README, as what was measured writes them.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+
+use super::table::{Client, clients};
+use crate::engine::repository;
+
+const DOCUMENT: &str = "docs/compatibility.md";
+
+/// What reaches a client: the heading of its column, and what README calls it.
+pub const MEANS: [(&str, &str); 6] = [
+    ("variables", "the variables"),
+    ("`--java`", "`--java`, which is on where a JVM is found"),
+    ("`--grpc-roots`", "`--grpc-roots`"),
+    ("`--runtime`", "`--runtime php,wget,erlang`"),
+    ("`--install-store`", "`--install-store`"),
+    ("overlay alone", "the overlay of `trust-compose`, without trust-init in the container"),
+];
+
+/// What was found of one client in one image.
+#[derive(Clone)]
+pub struct Row {
+    pub version: String,
+    /// For each of [`MEANS`]; nothing where it was not tried because the variables reach it.
+    pub reached: [Option<bool>; 6],
+    /// Before and with the CA.
+    pub public: [bool; 2],
+}
+
+/// By runtime, name and image.
+pub type Rows = BTreeMap<(&'static str, &'static str, &'static str), Row>;
+
+const YES: &str = "yes";
+
+impl Row {
+    /// Without trust-compose, which is another way to do the same.
+    pub fn is_reached(&self) -> bool {
+        self.reached[..5].contains(&Some(true))
+    }
+
+    fn cells(&self, client: &Client, image: &str) -> [String; 11] {
+        let [a, b, c, d, e, f] = self.reached.map(|reached| match reached {
+            Some(true) => YES.to_owned(),
+            Some(false) => "no".to_owned(),
+            None => String::new(),
+        });
+        let public = match self.public {
+            [true, _] => "kept",
+            [false, true] => "gained",
+            [false, false] => "own",
+        };
+        let image = image.trim_start_matches("runtimes-").to_owned();
+        let name = client.name.to_owned();
+        let reason = if self.is_reached() { "" } else { client.reason };
+        [name, self.version.clone(), image, a, b, c, d, e, f, public.into(), reason.to_owned()]
+    }
+
+    fn read(cells: &[&str]) -> Option<Self> {
+        let [_, version, _, reached @ .., public, _] = cells else { return None };
+        let mut row =
+            Self { version: (*version).to_owned(), reached: [None; 6], public: [false, false] };
+        for (to, cell) in row.reached.iter_mut().zip(reached) {
+            *to = (!cell.is_empty()).then_some(*cell == YES);
+        }
+        row.public = [*public == "kept", *public != "own"];
+        Some(row)
+    }
+}
+
+/// The rows of the document as it is.
+fn written() -> Rows {
+    let text = fs::read_to_string(repository().join(DOCUMENT)).unwrap_or_default();
+    let mut lines = BTreeMap::new();
+    let mut runtime = "";
+    for line in text.lines() {
+        runtime = line.strip_prefix("## ").unwrap_or(runtime);
+        let cells: Vec<_> = line.split('|').map(str::trim).collect();
+        if let [_, cells @ .., _] = &cells[..]
+            && let [name, _, image, ..] = cells
+            && let Some(row) = Row::read(cells)
+        {
+            lines.insert((runtime, *name, *image), row);
+        }
+    }
+    let mut rows = Rows::new();
+    for client in clients() {
+        for image in client.images {
+            let key = (client.runtime, client.name, image.trim_start_matches("runtimes-"));
+            if let Some(row) = lines.remove(&key) {
+                rows.insert((client.runtime, client.name, image), row);
+            }
+        }
+    }
+    rows
+}
+
+const HEAD: &str = "\
+# Who trusts, and by what
+
+Written by the tests (tests/containers/runtimes.rs, `MATRIX=full UPDATE_SNAPSHOT=1`), which ask each client
+in a container about six servers: the private CA's, one behind an intermediate of it, a public one, a
+stranger's, an expired one and one of another name. Whoever is reached accepts the first two, and nobody
+accepts any of the last three, as root and hardened (`--user 1000 --read-only --cap-drop ALL
+--security-opt no-new-privileges`). Without a CA everybody finds what they find without trust-init.
+
+- **yes** the private CA is trusted by this means, **no** it is not; empty: not needed, the variables reach it.
+- **public** tells of a CA that is among the image's own roots, certifi's and Java's: *kept* trusted before and
+  afterwards; *gained* trusted afterwards, for before that only roots in the program counted; *own* trusted
+  neither way: its public roots are compiled in, and stay.
+- **overlay alone** is what `trust-compose setup` writes, with no trust-init in the container.
+
+";
+
+fn totals(rows: &Rows) -> String {
+    let clients = rows.keys().map(|(runtime, name, _)| (runtime, name));
+    let clients = clients.collect::<std::collections::BTreeSet<_>>().len();
+    let mut text = format!(
+        "{clients} clients, {} with each version and system they were tried in:\n\n| reached by | of them |\n|---|---|\n",
+        rows.len()
+    );
+    for (number, (_, words)) in MEANS.iter().enumerate() {
+        let count = rows.values().filter(|row| row.reached[number] == Some(true)).count();
+        let more = if (1..5).contains(&number) { "besides, " } else { "" };
+        let _ = writeln!(text, "| {more}{words} | {count} |");
+    }
+    let any = rows.values().filter(|row| row.is_reached()).count();
+    let _ = writeln!(text, "| any of these in the container | {any} |");
+    let _ = writeln!(text, "| nothing but their owner | {} |", rows.len() - any);
+    text
+}
+
+fn document(rows: &Rows) -> String {
+    let mut text = HEAD.to_owned() + &totals(rows);
+    let mut runtime = "";
+    for client in clients() {
+        if client.runtime != runtime {
+            runtime = client.runtime;
+            let means = MEANS.map(|(heading, _)| heading).join(" | ");
+            let _ = write!(
+                text,
+                "\n## {runtime}\n\n| client | version | in | {means} | public | why not, and what its owner can do |\n|{}\n",
+                "---|".repeat(11)
+            );
+        }
+        for image in client.images {
+            if let Some(row) = rows.get(&(client.runtime, client.name, *image)) {
+                let _ = writeln!(text, "| {} |", row.cells(&client, image).join(" | "));
+            }
+        }
+    }
+    text
+}
+
+/// The document says what was found of these; or it is written anew where UPDATE_SNAPSHOT is set. A
+/// version is of no account: an update of a package breaks nothing.
+#[track_caller]
+pub fn is_documented(found: &Rows) {
+    let update = std::env::var_os("UPDATE_SNAPSHOT").is_some();
+    let mut rows = written();
+    for (key, row) in found {
+        let mut row = row.clone();
+        if let (false, Some(old)) = (update, rows.get(key)) {
+            row.version.clone_from(&old.version);
+        }
+        rows.insert(*key, row);
+    }
+    let readme = repository().join("README.md");
+    let old = fs::read_to_string(&readme).unwrap();
+    let (before, rest) = old.split_once("<!-- compatibility: begin -->\n").expect("README's block");
+    let (_, after) = rest.split_once("<!-- compatibility: end -->").expect("its end");
+    let new = format!(
+        "{before}<!-- compatibility: begin -->\n{}<!-- compatibility: end -->{after}",
+        totals(&rows)
+    );
+    let text = document(&rows);
+    if update {
+        fs::write(repository().join(DOCUMENT), &text).unwrap();
+        fs::write(&readme, &new).unwrap();
+    }
+    let missing: Vec<_> = clients()
+        .iter()
+        .flat_map(|client| client.images.iter().map(|image| (client.runtime, client.name, *image)))
+        .filter(|key| !rows.contains_key(key))
+        .collect();
+    assert!(missing.is_empty(), "not in {DOCUMENT}, `MATRIX=full` tries all: {missing:?}");
+    let is = fs::read_to_string(repository().join(DOCUMENT)).unwrap();
+    for (found, said) in text.lines().zip(is.lines()) {
+        assert_eq!(found, said, "{DOCUMENT} says something else than was found");
+    }
+    assert_eq!((text, new), (is, fs::read_to_string(readme).unwrap()));
+}
