@@ -12,7 +12,7 @@
 #![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "a tool of the tests")]
 
 use std::error::Error;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write};
 use std::net::{IpAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::Arc;
@@ -27,6 +27,9 @@ use rustls::{
     ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection, StreamOwned,
 };
 use time::{Duration, OffsetDateTime};
+
+/// What every server says.
+const PAGE: &str = "served over a verified connection";
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -96,7 +99,9 @@ fn valid(certificate: &mut CertificateParams, length: Duration) {
 fn serve(certificate: &str, key: &str, address: &str) -> Outcome {
     let chain = CertificateDer::pem_file_iter(certificate)?.collect::<Result<Vec<_>, _>>()?;
     let key = PrivateKeyDer::from_pem_file(key)?;
-    let config = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key)?;
+    let mut config = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key)?;
+    // Whoever offers both gets the first; gRPC offers the second alone.
+    config.alpn_protocols = vec![b"http/1.1".to_vec(), b"h2".to_vec()];
     let config = Arc::new(config);
     let with_port = if address.contains(':') { address.to_owned() } else { format!("{address}:0") };
     let listener = TcpListener::bind(with_port)?;
@@ -112,6 +117,10 @@ fn serve(certificate: &str, key: &str, address: &str) -> Outcome {
 
 fn answer(stream: TcpStream, config: Arc<ServerConfig>) -> Outcome {
     let mut tls = StreamOwned::new(ServerConnection::new(config)?, stream);
+    tls.conn.complete_io(&mut tls.sock)?;
+    if tls.conn.alpn_protocol() == Some(b"h2") {
+        return answer_grpc(tls);
+    }
     let mut line = String::new();
     let mut reader = BufReader::new(&mut tls);
     let mut length = 0;
@@ -124,12 +133,62 @@ fn answer(stream: TcpStream, config: Arc<ServerConfig>) -> Outcome {
     }
     // Who is still writing would never read the answer.
     std::io::copy(&mut reader.take(length), &mut std::io::sink())?;
-    let body = "served over a verified connection\n";
     let head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n";
-    write!(tls, "{head}Content-Length: {}\r\n\r\n{body}", body.len())?;
+    write!(tls, "{head}Content-Length: {}\r\n\r\n{PAGE}\n", PAGE.len() + 1)?;
     tls.conn.send_close_notify();
     tls.flush()?;
     Ok(())
+}
+
+/// Just enough of HTTP/2 for a gRPC client: each call fails at once, and the reason that it is given
+/// is the page. <https://www.rfc-editor.org/rfc/rfc9113#section-4.1> has the frames,
+/// <https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#responses> the headers.
+fn answer_grpc(mut tls: StreamOwned<ServerConnection, TcpStream>) -> Outcome {
+    const SETTINGS: u8 = 4;
+    let headers = [
+        (":status", "200"),
+        ("content-type", "application/grpc"),
+        ("grpc-status", "12"),
+        ("grpc-message", PAGE),
+    ];
+    let mut answer = vec![];
+    for (name, value) in headers {
+        // HPACK: a literal that is not indexed and has a new name, in plain text.
+        answer.push(0);
+        for text in [name, value] {
+            answer.push(u8::try_from(text.len())?);
+            answer.extend(text.as_bytes());
+        }
+    }
+    tls.read_exact(&mut [0; "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".len()])?;
+    send_frame(&mut tls, SETTINGS, 0, [0; 4], &[])?;
+    loop {
+        let mut head = [0; 9];
+        tls.read_exact(&mut head)?;
+        let [a, b, c, kind, flags, stream @ ..] = head;
+        let mut payload = vec![0; u32::from_be_bytes([0, a, b, c]) as usize];
+        tls.read_exact(&mut payload)?;
+        match (kind, flags & 1) {
+            // The end of both the headers and the stream.
+            (1, _) => send_frame(&mut tls, 1, 5, stream, &answer)?,
+            // Settings and pings are acknowledged.
+            (SETTINGS, 0) => send_frame(&mut tls, SETTINGS, 1, stream, &[])?,
+            (6, 0) => send_frame(&mut tls, 6, 1, stream, &payload)?,
+            _ => {}
+        }
+    }
+}
+
+fn send_frame(
+    to: &mut impl Write,
+    kind: u8,
+    flags: u8,
+    stream: [u8; 4],
+    payload: &[u8],
+) -> Outcome {
+    let [_, length @ ..] = u32::try_from(payload.len())?.to_be_bytes();
+    to.write_all(&[&length[..], &[kind, flags], &stream, payload].concat())?;
+    Ok(to.flush()?)
 }
 
 fn get(address: &str) -> Outcome {
