@@ -1,5 +1,76 @@
-//! Clients from the registry of that name.
+//! Clients from PyPI: the current ones on Python 3.13, and older ones on Python 3.11.
+//!
+//! What they do is in probes/pypi.py, their versions in images/runtimes-python-*/requirements.in.
 
-use super::table::Client;
+use super::table::{Client, client};
 
-pub const CLIENTS: &[Client] = &[];
+const BOTH: &[&str] = &["runtimes-python-3.13", "runtimes-python-3.11"];
+const CURRENT: &[&str] = &["runtimes-python-3.13"];
+const OLDER: &[&str] = &["runtimes-python-3.11"];
+
+const CERTIFI: &str = "`certifi.where()` is written into the code, and certifi is never touched: leave \
+                       `verify=` out, or name the file that SSL_CERT_FILE names";
+
+/// A package by its name on PyPI.
+macro_rules! package {
+    ($name:literal, $images:expr) => {
+        probe!($name, $images, $name)
+    };
+}
+
+/// A client that is made of a package.
+macro_rules! probe {
+    ($name:literal, $images:expr, $package:literal) => {
+        client("Python", $name, $images)
+            .version(concat!("python /probes/pypi.py ", $package))
+            .asks(concat!("python /probes/pypi.py ", $package, " $URL"))
+    };
+}
+
+pub const CLIENTS: &[Client] = &[
+    package!("aiohttp", BOTH),
+    package!("anthropic", BOTH),
+    package!("awscli", BOTH).asks(
+        "AWS_ACCESS_KEY_ID=none AWS_SECRET_ACCESS_KEY=none AWS_DEFAULT_REGION=us-east-1 AWS_MAX_ATTEMPTS=1 \
+         aws --endpoint-url $URL s3api get-object --bucket A_B --key key /dev/stdout",
+    ),
+    package!("azure-core", BOTH),
+    package!("boto3", BOTH),
+    package!("curl-cffi", CURRENT),
+    package!("elasticsearch", CURRENT),
+    package!("google-api-python-client", BOTH),
+    package!("google-auth", BOTH),
+    package!("google-cloud-storage", CURRENT),
+    package!("grpcio", BOTH),
+    package!("httplib2", BOTH),
+    package!("httpx", BOTH),
+    probe!("httpx, told certifi.where()", CURRENT, "httpx-certifi").reason(CERTIFI),
+    package!("huggingface-hub", BOTH),
+    package!("kubernetes", CURRENT),
+    package!("livekit", CURRENT).served_says("handshake error: 200 OK"),
+    package!("minio", CURRENT),
+    package!("niquests", CURRENT),
+    package!("obstore", CURRENT),
+    package!("openai", BOTH),
+    package!("opensearch-py", CURRENT),
+    // As a file of requirements the page makes no sense, which pip and uv show.
+    package!("pip", BOTH).asks("pip install --disable-pip-version-check --retries 0 -r $URL"),
+    package!("primp", CURRENT),
+    package!("pycurl", CURRENT),
+    package!("pyreqwest", CURRENT),
+    package!("requests", BOTH),
+    probe!("requests, told certifi.where()", CURRENT, "requests-certifi").reason(CERTIFI),
+    package!("sentry-sdk", CURRENT),
+    probe!("sentry-sdk 1", OLDER, "sentry-sdk")
+        .reason("it names certifi's file itself: a newer version, or `sentry_sdk.init(ca_certs=…)`"),
+    package!("slack-sdk", CURRENT),
+    package!("stripe", BOTH)
+        .reason("a bundle of its own: `stripe.ca_bundle_path = os.environ[\"SSL_CERT_FILE\"]`"),
+    package!("tornado", BOTH),
+    package!("treq", BOTH),
+    package!("truststore", CURRENT),
+    package!("urllib3", BOTH),
+    package!("uv", BOTH).asks("uv pip install --no-cache -r $URL"),
+    package!("websocket-client", BOTH),
+    package!("websockets", BOTH),
+];
