@@ -1,5 +1,77 @@
-//! Clients from the registry of that name.
+//! Clients from npm: the current ones on Node.js 24, older ones on 22, 20 and 18; Deno and Bun.
+//!
+//! What they do is in probes/npm.mjs, their versions in images/runtimes-node-*/package.json.
 
-use super::table::Client;
+use super::table::{Client, client};
 
-pub const CLIENTS: &[Client] = &[];
+const EVERY: &[&str] = &["runtimes-node-24", "runtimes-node-22", "runtimes-node-20", "runtimes-node-18"];
+const CURRENT: &[&str] = &["runtimes-node-24"];
+const OLDER: &[&str] = &["runtimes-node-22", "runtimes-node-20", "runtimes-node-18"];
+const OLDEST: &[&str] = &["runtimes-node-18"];
+
+/// A package by its name on npm, and what the probe calls it.
+macro_rules! package {
+    ($name:literal, $probe:literal, $images:expr) => {
+        client("Node.js", $name, $images)
+            .version(concat!("node -p 'require(\"/node_modules/", $name, "/package.json\").version'"))
+            .asks(concat!("node /probes/npm.mjs ", $probe, " $URL"))
+    };
+    ($name:literal, $images:expr) => {
+        package!($name, $name, $images)
+    };
+}
+
+/// A part of the runtime itself.
+macro_rules! part {
+    ($runtime:literal, $name:literal, $program:literal, $run:literal, $images:expr) => {
+        client($runtime, $name, $images)
+            .version(concat!($program, " --version"))
+            .asks(concat!($run, " /probes/npm.mjs ", $name, " $URL"))
+    };
+}
+
+/// A package manager, whose registry has something else than packages.
+macro_rules! manager {
+    ($runtime:literal, $name:literal, $images:expr, $command:literal) => {
+        client($runtime, $name, $images)
+            .version(concat!($name, " --version"))
+            .asks(concat!("cd $HOME && echo {} >package.json && ", $command))
+    };
+}
+
+pub const CLIENTS: &[Client] = &[
+    package!("@aws-sdk/client-s3", "aws-sdk", CURRENT),
+    package!("@grpc/grpc-js", "grpc-js", EVERY),
+    package!("axios", EVERY),
+    package!("got", EVERY),
+    package!("ky", CURRENT),
+    package!("needle", CURRENT),
+    package!("node-fetch", EVERY),
+    package!("openai", CURRENT),
+    package!("request", OLDEST),
+    package!("superagent", EVERY),
+    package!("undici", EVERY),
+    package!("ws", EVERY),
+    part!("Node.js", "fetch", "node", "node", EVERY),
+    part!("Node.js", "http2", "node", "node", EVERY),
+    part!("Node.js", "https", "node", "node", EVERY),
+    manager!("Node.js", "npm", EVERY, "npm view x --registry $URL --fetch-retries 0")
+        .served_says("invalid json response body"),
+    manager!("Node.js", "pnpm", CURRENT, "pnpm add --config.fetch-retries=0 --registry $URL x")
+        .served_says("Failed to decode metadata"),
+    client("Node.js", "pnpm before 12", OLDER)
+        .version("pnpm --version")
+        .asks("cd $HOME && echo {} >package.json && pnpm add --config.fetch-retries=0 --registry $URL x")
+        .served_says("BROKEN_METADATA_JSON"),
+    manager!("Node.js", "yarn", CURRENT, "yarn add --non-interactive --registry $URL x")
+        .served_says("malformed response from registry"),
+    part!("Bun", "fetch", "bun", "bun", CURRENT),
+    part!("Bun", "https", "bun", "bun", CURRENT),
+    client("Bun", "bun add", CURRENT)
+        .version("bun --version")
+        .asks("cd $HOME && echo {} >package.json && bun add --registry $URL x")
+        .served_says("PackageFailedToParse"),
+    part!("Deno", "fetch", "deno", "deno run --allow-net", CURRENT),
+    part!("Deno", "https", "deno", "deno run --allow-all", CURRENT),
+    client("Deno", "import", CURRENT).version("deno --version").asks("deno cache ${URL}x.ts"),
+];
