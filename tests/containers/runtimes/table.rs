@@ -1,7 +1,7 @@
 //! The table of the clients: each is one row here, in the file of whoever packages it, and one row of
 //! docs/compatibility.md for each image it is in.
 
-use super::{crates, debian, npm, pypi};
+use super::{crates, debian, npm, programs, pypi};
 
 /// A program or a library that speaks TLS, and how it is asked.
 #[derive(Clone, Copy)]
@@ -50,7 +50,7 @@ impl Client {
 /// All of them, in the order of the document.
 pub fn clients() -> Vec<Client> {
     let mut clients =
-        [debian::CLIENTS, debian::PROGRAMS, pypi::CLIENTS, npm::CLIENTS, crates::CLIENTS].concat();
+        [debian::CLIENTS, programs::CLIENTS, pypi::CLIENTS, npm::CLIENTS, crates::CLIENTS].concat();
     clients.sort_by_key(|client| (client.runtime.to_lowercase(), client.name.to_lowercase()));
     clients
 }
