@@ -16,11 +16,11 @@ pub const CLIENTS: &[Client] = &[
         .served_says("Verify return code: 0 (ok)"),
     client(OPENSSL, "socat", DEBIAN)
         .version("socat -V | sed -n 's/socat version//p'")
-        .asks("printf 'GET / HTTP/1.0\\r\\n\\r\\n' | socat - OPENSSL:$HOST:$PORT"),
+        .asks("printf 'GET / HTTP/1.0\\r\\n\\r\\n' | socat STDIO,ignoreeof OPENSSL:$HOST:$PORT"),
     client(OPENSSL, "axel", DEBIAN)
         .version("axel --version")
         .asks("rm -f page; axel -q -o page $URL; cat page"),
-    client(OPENSSL, "lynx", DEBIAN).version("lynx --version").asks("lynx -source $URL"),
+    client(GNUTLS, "lynx", DEBIAN).version("lynx --version").asks("lynx -source $URL"),
     client(OPENSSL, "w3m", DEBIAN).version("w3m -version").asks("w3m -dump_source $URL"),
     client(OPENSSL, "Subversion", DEBIAN)
         .version("svn --version")
