@@ -4,9 +4,18 @@
 #
 #   ./scripts/soak.sh [STARTS [AT-ONCE]]     default: 1000 starts, 200 at once
 #
+# And every client of docs/compatibility.md in every version: `MATRIX=full`, which takes an hour and a Docker
+# engine. `./scripts/soak.sh runtimes` runs that alone; with UPDATE_SNAPSHOT=1 it writes the document.
+#
 # Needs root, for the namespaces that stand in for containers, and busybox-static.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+runtimes() { MATRIX=full cargo test --locked --features containers --test containers runtimes; }
+if [ "${1:-}" = runtimes ]; then
+    runtimes
+    exit
+fi
 starts=${1:-1000} at_once=${2:-200}
 
 die() {
@@ -76,3 +85,6 @@ directories=$(find "$work/volume" -mindepth 1 -maxdepth 1 | wc -l)
 [ "$directories" -eq 2 ] || die "$directories directories on the volume, one for each CA expected"
 [ -z "$(find "$work/volume" -name '.*' -type f)" ] || die "temporary files were left"
 echo "each saw its own; $directories directories on the volume"
+
+echo "== every client in every version"
+runtimes

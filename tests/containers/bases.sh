@@ -12,7 +12,7 @@
 #                              Debian's own TLS clients, of every language it has
 #   trust-init-test/runtimes-* from runtimes/images/*/Dockerfile: those of package registries
 #
-#   bases.sh [NAME...]   make the named ones (default: all)
+#   bases.sh [NAME...]   make the named ones (default: all but the runtimes)
 #
 # Every image has two tags: `latest`, for the tests to name, and a hash of its
 # recipe. It is made again only when the recipe has changed.
@@ -205,7 +205,7 @@ drop_all_but() {
 roots=(bookworm trixie stack java browser rust runtimes-bookworm runtimes-trixie)
 mapfile -t builds < <(find "$IMAGES" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort)
 names=("$@")
-[ $# -gt 0 ] || names=("${roots[@]}" "${builds[@]}")
+[ $# -gt 0 ] || names=(bookworm trixie stack java browser rust)
 for name in "${names[@]}"; do
     case " ${roots[*]} ${builds[*]} " in
     *" $name "*) ;;

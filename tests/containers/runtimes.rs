@@ -14,14 +14,14 @@ mod programs;
 mod pypi;
 mod table;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use self::ask::{CASES, Verdicts, Which, answers, script, verdicts, version};
 use self::document::{Row, Rows, is_documented};
 use self::table::{Client, clients};
 use crate::container::Container;
-use crate::engine::{BOOKWORM, call, docker, peer};
+use crate::engine::{BOOKWORM, call, docker, peer, repository};
 use crate::project::Project;
 use crate::site::{PRIVATE, Site, certificates, site, wait_until};
 
@@ -31,7 +31,10 @@ const HARDENED: &str = "--user 1000 --read-only --cap-drop ALL --security-opt no
 /// All that needs no root.
 const EVERYTHING: &str = "--java on --grpc-roots";
 
-/// The clients of one image, and all that is wrong with what they say.
+/// How many clients one container asks: with few, nobody waits long for the last container.
+const PORTION: usize = 16;
+
+/// The clients of one portion, and all that is wrong with what they say.
 struct Bench {
     site: Arc<Site>,
     image: String,
@@ -164,8 +167,8 @@ impl Bench {
     }
 }
 
-/// The chosen clients of each image.
-fn chosen(only: Option<&str>) -> BTreeMap<&'static str, Vec<Client>> {
+/// The chosen clients, in portions of one image each that take about as long.
+fn portions(only: Option<&str>) -> Vec<(&'static str, Vec<Client>)> {
     let is_full = std::env::var("MATRIX").is_ok_and(|value| value == "full");
     let mut chosen = BTreeMap::<_, Vec<_>>::new();
     for client in clients() {
@@ -175,7 +178,17 @@ fn chosen(only: Option<&str>) -> BTreeMap<&'static str, Vec<Client>> {
             }
         }
     }
-    chosen
+    let portions = chosen.iter().flat_map(|(image, clients)| {
+        clients.chunks(PORTION).map(|portion| (*image, portion.to_vec()))
+    });
+    portions.collect()
+}
+
+/// Makes the images that only this needs.
+#[track_caller]
+fn bases(portions: &[(&str, Vec<Client>)]) {
+    let names = portions.iter().map(|(image, _)| image).collect::<BTreeSet<_>>();
+    call("5000", repository().join("tests/containers/bases.sh"), names).exits(0);
 }
 
 /// Servers of the private CA that are not as its first: see [`CASES`].
@@ -204,7 +217,9 @@ fn every_client_is_as_documented() {
     let only = std::env::var("MATRIX_ONLY").ok();
     let site = site();
     let _servers = servers(&site);
-    let waiting = Mutex::new(chosen(only.as_deref()).into_iter().collect::<Vec<_>>());
+    let waiting = portions(only.as_deref());
+    bases(&waiting);
+    let waiting = Mutex::new(waiting);
     let (rows, wrong) = (Mutex::new(Rows::new()), Mutex::new(Vec::new()));
     let work = || {
         loop {

@@ -4,7 +4,8 @@
 
 use super::table::{Client, client};
 
-const EVERY: &[&str] = &["runtimes-node-24", "runtimes-node-22", "runtimes-node-20", "runtimes-node-18"];
+const EVERY: &[&str] =
+    &["runtimes-node-24", "runtimes-node-22", "runtimes-node-20", "runtimes-node-18"];
 const CURRENT: &[&str] = &["runtimes-node-24"];
 const OLDER: &[&str] = &["runtimes-node-22", "runtimes-node-20", "runtimes-node-18"];
 const OLDEST: &[&str] = &["runtimes-node-18"];
@@ -13,7 +14,11 @@ const OLDEST: &[&str] = &["runtimes-node-18"];
 macro_rules! package {
     ($name:literal, $probe:literal, $images:expr) => {
         client("Node.js", $name, $images)
-            .version(concat!("node -p 'require(\"/node_modules/", $name, "/package.json\").version'"))
+            .version(concat!(
+                "node -p 'require(\"/node_modules/",
+                $name,
+                "/package.json\").version'"
+            ))
             .asks(concat!("node /probes/npm.mjs ", $probe, " $URL"))
     };
     ($name:literal, $images:expr) => {
@@ -24,9 +29,12 @@ macro_rules! package {
 /// A part of the runtime itself.
 macro_rules! part {
     ($runtime:literal, $name:literal, $program:literal, $run:literal, $images:expr) => {
-        client($runtime, $name, $images)
-            .version(concat!($program, " --version"))
-            .asks(concat!($run, " /probes/npm.mjs ", $name, " $URL"))
+        client($runtime, $name, $images).version(concat!($program, " --version")).asks(concat!(
+            $run,
+            " /probes/npm.mjs ",
+            $name,
+            " $URL"
+        ))
     };
 }
 
