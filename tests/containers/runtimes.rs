@@ -247,8 +247,9 @@ fn every_client_is_as_documented() {
             eprintln!("{key:?}: {} {:?} public {:?}", row.version, row.reached, row.public);
         }
     }
-    assert!(wrong.is_empty(), "{} things are wrong:\n{}", wrong.len(), wrong.join("\n"));
-    if only.is_none() {
+    // What took an hour to find is written in any case.
+    if only.is_none() && (wrong.is_empty() || std::env::var_os("UPDATE_SNAPSHOT").is_some()) {
         is_documented(&rows);
     }
+    assert!(wrong.is_empty(), "{} things are wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
