@@ -1,12 +1,12 @@
 //! Clients from PyPI: the current ones on Python 3.13, and older ones on Python 3.11.
 //!
-//! What they do is in probes/pypi.py, their versions in images/runtimes-python-*/requirements.in.
+//! What they do is in probes/pypi.py, their versions in images/runtimes-python*/requirements.in.
 
 use super::table::{Client, client};
 
-const BOTH: &[&str] = &["runtimes-python-3.13", "runtimes-python-3.11"];
-const CURRENT: &[&str] = &["runtimes-python-3.13"];
-const OLDER: &[&str] = &["runtimes-python-3.11"];
+const BOTH: &[&str] = &["runtimes-python", "runtimes-python-older"];
+const CURRENT: &[&str] = &["runtimes-python"];
+const OLDER: &[&str] = &["runtimes-python-older"];
 
 const CERTIFI: &str = "`certifi.where()` is written into the code, and certifi is never touched: leave \
                        `verify=` out, or name the file that SSL_CERT_FILE names";
