@@ -26,7 +26,7 @@ pub struct Case {
 /// Which of them are asked.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Which {
-    /// All that tell no CA from none, and the version.
+    /// Those that tell a CA from none, and the version.
     WithoutCa,
     All,
     /// All where the first is served.
@@ -60,7 +60,7 @@ pub fn script(clients: &[Client], which: Which) -> String {
         }
         for (place, case) in CASES.iter().enumerate() {
             let Case { name, host, port } = case;
-            if which == Which::WithoutCa && !["private", "public", "stranger"].contains(name) {
+            if which == Which::WithoutCa && !["private", "public"].contains(name) {
                 continue;
             }
             if which == Which::AllIfServed && place > 0 {

@@ -20,7 +20,7 @@ pub const MEANS: [(&str, &str); 6] = [
 ];
 
 /// What was found of one client in one image.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Row {
     pub version: String,
     /// For each of [`MEANS`]; nothing where it was not tried because the variables reach it.
