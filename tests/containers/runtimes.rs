@@ -79,10 +79,12 @@ impl Bench {
         self.site.container_of(&self.image)
     }
 
-    /// What `trust-compose setup` writes, in a container of the same image.
+    /// What `trust-compose setup` writes for a service that asks for the same, in a container of the
+    /// same image.
     #[track_caller]
     fn overlay(&self, chosen: &[Client]) -> Vec<(Verdicts, String)> {
-        let command = "command: [sh, /ask.sh]\nvolumes: [\"./ask.sh:/ask.sh:ro\"]";
+        let command = "command: [sh, /ask.sh]\nvolumes: [\"./ask.sh:/ask.sh:ro\"]\n\
+                       environment: {TRUST_INIT_GRPC_ROOTS: 1, TRUST_INIT_RUNTIMES: \"php,wget,erlang\"}";
         let project = Project::new(&self.site).ca(PRIVATE);
         let mut project = project.service("clients", &self.image, command);
         project.folder.write("ask.sh", script(chosen, Which::All));

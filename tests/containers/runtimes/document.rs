@@ -109,7 +109,8 @@ accepts any of the last three, as root and hardened (`--user 1000 --read-only --
 - **public** tells of a CA that is among the image's own roots, certifi's and Java's: *kept* trusted before and
   afterwards; *gained* trusted afterwards, for before that only roots in the program counted; *own* trusted
   neither way: its public roots are compiled in, and stay.
-- **overlay alone** is what `trust-compose setup` writes, with no trust-init in the container.
+- **overlay alone** is what `trust-compose setup` writes for a service with TRUST_INIT_GRPC_ROOTS=1 and
+  TRUST_INIT_RUNTIMES=php,wget,erlang, with no trust-init in the container.
 
 ";
 
