@@ -26,7 +26,12 @@ use crate::project::Project;
 use crate::site::{PRIVATE, Site, certificates, site, wait_until};
 
 /// What is tried for those whom the variables do not reach; each alone, in the order of the document.
-const FURTHER: [&str; 4] = ["--java on", "--java off --grpc-roots", "--java off", "--java off"];
+const FURTHER: [&str; 4] = [
+    "--java on",
+    "--java off --grpc-roots",
+    "--java off --runtime php,wget,erlang",
+    "--install-store",
+];
 const HARDENED: &str = "--user 1000 --read-only --cap-drop ALL --security-opt no-new-privileges";
 /// All that needs no root.
 const EVERYTHING: &str = "--java on --grpc-roots";

@@ -119,9 +119,9 @@ pub fn verdicts(
     verdicts
 }
 
-/// The first word that looks like a version.
+/// The first word that looks like a version, without what packagers add.
 pub fn version(text: &str) -> Option<&str> {
-    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && !".+~-".contains(c));
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '.');
     let words = words.map(|word| word.trim_start_matches(|c: char| !c.is_ascii_digit()));
     words.map(|word| word.trim_end_matches('.')).find(|word| word.contains('.'))
 }
