@@ -146,7 +146,7 @@ pub fn line(is_made: bool, bytes: &[u8], path: &Path) -> Vec<u8> {
 
 /// Where `text` begins in `bytes`.
 pub fn position(bytes: &[u8], text: &[u8]) -> Option<usize> {
-    bytes.windows(text.len()).position(|window| window == text)
+    memchr::memmem::find(bytes, text)
 }
 
 fn digest(bytes: &[u8]) -> String {
