@@ -154,32 +154,37 @@ fn document(rows: &Rows) -> String {
     text
 }
 
-/// The document says what was found of these; or it is written anew where UPDATE_SNAPSHOT is set. A
-/// version is of no account: an update of a package breaks nothing.
-#[track_caller]
-pub fn is_documented(found: &Rows) {
-    let update = std::env::var_os("UPDATE_SNAPSHOT").is_some();
+/// The document and README with these rows in them, where `takes_version` with the versions found: one is
+/// of no account otherwise, for an update of a package breaks nothing.
+fn texts(found: &Rows, takes_version: bool) -> (Rows, [String; 2]) {
     let mut rows = written();
     for (key, row) in found {
         let mut row = row.clone();
-        if let (false, Some(old)) = (update, rows.get(key)) {
+        if let (false, Some(old)) = (takes_version, rows.get(key)) {
             row.version.clone_from(&old.version);
         }
         rows.insert(*key, row);
     }
-    let readme = repository().join("README.md");
-    let old = fs::read_to_string(&readme).unwrap();
-    let (before, rest) = old.split_once("<!-- compatibility: begin -->\n").expect("README's block");
-    let (_, after) = rest.split_once("<!-- compatibility: end -->").expect("its end");
-    let new = format!(
-        "{before}<!-- compatibility: begin -->\n{}<!-- compatibility: end -->{after}",
-        totals(&rows)
-    );
-    let text = document(&rows);
-    if update {
-        fs::write(repository().join(DOCUMENT), &text).unwrap();
-        fs::write(&readme, &new).unwrap();
-    }
+    let [begin, end] = ["begin", "end"].map(|word| format!("<!-- compatibility: {word} -->"));
+    let readme = fs::read_to_string(repository().join("README.md")).unwrap();
+    let (before, rest) = readme.split_once(&begin).expect("README's block");
+    let (_, after) = rest.split_once(&end).expect("its end");
+    let readme = format!("{before}{begin}\n{}{end}{after}", totals(&rows));
+    let document = document(&rows);
+    (rows, [document, readme])
+}
+
+/// Writes what was found into both.
+pub fn write(found: &Rows) {
+    let (_, [document, readme]) = texts(found, true);
+    fs::write(repository().join(DOCUMENT), document).unwrap();
+    fs::write(repository().join("README.md"), readme).unwrap();
+}
+
+/// Both say what was found, and the document leaves no client out.
+#[track_caller]
+pub fn is_documented(found: &Rows) {
+    let (rows, [document, readme]) = texts(found, false);
     let missing: Vec<_> = clients()
         .iter()
         .flat_map(|client| client.images.iter().map(|image| (client.runtime, client.name, *image)))
@@ -187,8 +192,9 @@ pub fn is_documented(found: &Rows) {
         .collect();
     assert!(missing.is_empty(), "not in {DOCUMENT}, `MATRIX=full` tries all: {missing:?}");
     let is = fs::read_to_string(repository().join(DOCUMENT)).unwrap();
-    for (found, said) in text.lines().zip(is.lines()) {
+    for (found, said) in document.lines().zip(is.lines()) {
         assert_eq!(found, said, "{DOCUMENT} says something else than was found");
     }
-    assert_eq!((text, new), (is, fs::read_to_string(readme).unwrap()));
+    let is = [is, fs::read_to_string(repository().join("README.md")).unwrap()];
+    assert_eq!([document, readme], is);
 }
