@@ -44,7 +44,7 @@ pub const CLIENTS: &[Client] = &[
     package!("grpcio", BOTH),
     package!("httplib2", BOTH),
     package!("httpx", BOTH),
-    probe!("httpx, told certifi.where()", CURRENT, "httpx-certifi").reason(CERTIFI),
+    probe!("httpx with certifi.where()", CURRENT, "httpx-certifi").reason(CERTIFI),
     package!("huggingface-hub", BOTH),
     package!("kubernetes", CURRENT),
     package!("livekit", CURRENT).served_says("handshake error: 200 OK"),
@@ -59,7 +59,7 @@ pub const CLIENTS: &[Client] = &[
     package!("pycurl", CURRENT),
     package!("pyreqwest", CURRENT),
     package!("requests", BOTH),
-    probe!("requests, told certifi.where()", CURRENT, "requests-certifi").reason(CERTIFI),
+    probe!("requests with certifi.where()", CURRENT, "requests-certifi").reason(CERTIFI),
     package!("sentry-sdk", CURRENT),
     probe!("sentry-sdk 1", OLDER, "sentry-sdk")
         .reason("it names certifi's file itself: a newer version, or `sentry_sdk.init(ca_certs=…)`"),
