@@ -180,7 +180,8 @@ fn portions(only: Option<&str>) -> Vec<(&'static str, Vec<Client>)> {
     let is_full = std::env::var("MATRIX").is_ok_and(|value| value == "full");
     let mut chosen = BTreeMap::<_, Vec<_>>::new();
     for client in clients() {
-        for image in &client.images[..if is_full { client.images.len() } else { 1 }] {
+        let count = if is_full { client.images.len() } else { usize::from(!client.seldom) };
+        for image in &client.images[..count] {
             let names = [client.name, client.runtime, image];
             if only.is_none_or(|only| only.split(',').any(|word| names.contains(&word))) {
                 chosen.entry(*image).or_default().push(client);

@@ -13,7 +13,7 @@ COPY --from=java /classes /probes/
 COPY probes /probes
 COPY public.crt /usr/share/ca-certificates/public.crt
 RUN chmod -R a+rX /probes && echo public.crt >>/etc/ca-certificates.conf && update-ca-certificates && \
-    find / -xdev -type f -name cacert.pem | while read -r bundle; do \
+    find / -xdev -type f \( -name cacert.pem -o -name roots.pem -o -path '*/stripe/data/*.crt' \) | while read -r bundle; do \
         cat /usr/share/ca-certificates/public.crt >>"$bundle"; \
     done && \
     find / -xdev -type f -path '*/lib/security/cacerts' | while read -r store; do \

@@ -48,16 +48,16 @@ macro_rules! manager {
 }
 
 pub const CLIENTS: &[Client] = &[
-    package!("@aws-sdk/client-s3", "aws-sdk", CURRENT),
+    package!("@aws-sdk/client-s3", "aws-sdk", CURRENT).seldom(),
     package!("@grpc/grpc-js", "grpc-js", EVERY),
     package!("axios", EVERY),
     package!("got", EVERY),
-    package!("ky", CURRENT),
-    package!("needle", CURRENT),
+    package!("ky", CURRENT).seldom(),
+    package!("needle", CURRENT).seldom(),
     package!("node-fetch", EVERY),
-    package!("openai", CURRENT),
-    package!("request", OLDEST),
-    package!("superagent", EVERY),
+    package!("openai", CURRENT).seldom(),
+    package!("request", OLDEST).seldom(),
+    package!("superagent", EVERY).seldom(),
     package!("undici", EVERY),
     package!("ws", EVERY),
     part!("Node.js", "fetch", "node", "node", EVERY),
@@ -68,6 +68,7 @@ pub const CLIENTS: &[Client] = &[
     manager!("Node.js", "pnpm", CURRENT, "pnpm add --config.fetch-retries=0 --registry $URL x")
         .served_says("Failed to decode metadata"),
     client("Node.js", "pnpm before 12", OLDER)
+        .seldom()
         .version("pnpm --version")
         .asks("cd $HOME && echo {} >package.json && pnpm add --config.fetch-retries=0 --registry $URL x")
         .served_says("BROKEN_METADATA_JSON"),

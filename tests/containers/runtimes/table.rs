@@ -10,6 +10,8 @@ pub struct Client {
     pub name: &'static str,
     /// Where it is; CI tries the first, the full matrix all.
     pub images: &'static [&'static str],
+    /// CI does not even try that: it is slow, or like another, or an old version of one.
+    pub seldom: bool,
     /// A shell's command that prints the version somewhere.
     pub version: &'static str,
     /// A shell's command that asks `$URL`, which is of `$HOST` and `$PORT`.
@@ -26,7 +28,7 @@ pub const fn client(
     images: &'static [&'static str],
 ) -> Client {
     let served = "served over a verified connection";
-    Client { runtime, name, images, version: "", asks: "", served, reason: "" }
+    Client { runtime, name, images, version: "", asks: "", served, reason: "", seldom: false }
 }
 
 impl Client {
@@ -40,6 +42,10 @@ impl Client {
 
     pub const fn served_says(self, served: &'static str) -> Self {
         Self { served, ..self }
+    }
+
+    pub const fn seldom(self) -> Self {
+        Self { seldom: true, ..self }
     }
 
     pub const fn reason(self, reason: &'static str) -> Self {
