@@ -6,20 +6,21 @@ use std::fs;
 use crate::engine::repository;
 use crate::site::{Folder, PUBLIC, Site};
 
-/// What must be compiled is compiled where the compilers are. `keytool` is whichever is there.
+/// What must be compiled is compiled where the compilers are. What takes long comes first, for the
+/// engine's cache.
 const LINES: &str = r#"
-COPY --from=go /probe /probes/go
-COPY --from=java /classes /probes/
-COPY probes /probes
 COPY public.crt /usr/share/ca-certificates/public.crt
-RUN chmod -R a+rX /probes && echo public.crt >>/etc/ca-certificates.conf && update-ca-certificates && \
-    find / -xdev -type f \( -name cacert.pem -o -name roots.pem -o -path '*/stripe/data/*.crt' \) | while read -r bundle; do \
+RUN echo public.crt >>/etc/ca-certificates.conf && update-ca-certificates && \
+    find / -xdev -type f -name cacert.pem | while read -r bundle; do \
         cat /usr/share/ca-certificates/public.crt >>"$bundle"; \
     done && \
     find / -xdev -type f -path '*/lib/security/cacerts' | while read -r store; do \
         keytool -importcert -noprompt -alias public -file /usr/share/ca-certificates/public.crt \
             -storepass changeit -keystore "$store"; \
     done
+COPY --from=go /probe /probes/go
+COPY --from=java /classes /probes/
+COPY probes /probes
 "#;
 
 /// Makes it of `trust-init-test/NAME`.
