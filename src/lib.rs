@@ -44,3 +44,5 @@ pub mod authority;
 #[cfg(feature = "compose")]
 #[expect(clippy::disallowed_methods, reason = "this is the one place that starts other programs")]
 pub mod engine;
+#[cfg(all(feature = "doctor", target_os = "linux"))]
+pub mod doctor;

@@ -1,0 +1,14 @@
+//! trust-doctor, the program: what was typed becomes a look, and that an exit code.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use trust_init::cli::process_environment;
+use trust_init::doctor::cli::Cli;
+use trust_init::doctor::run;
+use trust_init::report::{Log, Report};
+
+fn main() -> ExitCode {
+    let report = Report::new("trust-doctor", Log::Normal);
+    run(&Cli::parse(), &process_environment(), report).into()
+}

@@ -1,0 +1,52 @@
+//! The command line of trust-doctor.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+
+/// What comes before the usage.
+const EXAMPLES: &str =
+    "trust-doctor: says what a container trusts, by whom, and why a connection fails.
+
+  trust-doctor                                      what process 1 trusts
+  trust-doctor --connect https://llm.lan:8443       and whether that server passes
+  trust-doctor --connect https://llm.lan --ca ca.crt   with a CA that is at hand
+
+  docker run --rm --network container:APP --pid container:APP --user UID trust-init \\
+      /trust-doctor --connect https://llm.lan:8443
+  kubectl debug POD -it --image trust-init --target APP -- /trust-doctor
+";
+
+/// What comes after the options.
+const AFTER: &str = "\
+Without --connect every https:// URL in the variables of the process is called; only host and port of it
+are used, or printed. Exit codes: 0 all is well, 1 an error was found (or a warning, with --strict), 2 it
+could not look.";
+
+/// Says what a container trusts, by whom, and why a connection fails
+#[derive(Debug, Parser)]
+#[command(name = "trust-doctor", version, before_help = EXAMPLES, after_help = AFTER)]
+#[command(help_template = "{before-help}\n{usage-heading} {usage}\n\n{all-args}{after-help}")]
+pub struct Cli {
+    /// A server to call: https://HOST[:PORT]; repeatable
+    #[arg(long, value_name = "URL")]
+    pub connect: Vec<String>,
+    /// A certificate that is at hand, to be named where it mends something; repeatable
+    #[arg(long, value_name = "FILE")]
+    pub ca: Vec<PathBuf>,
+    /// The process that is looked at
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub pid: u32,
+    /// Warn of what expires within so many days
+    #[arg(long, value_name = "N", default_value_t = 30)]
+    pub days: i64,
+    /// How long to wait for each step of a connection, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    pub timeout: u64,
+    /// Count warnings as errors
+    #[arg(long)]
+    pub strict: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
