@@ -229,11 +229,14 @@ fn unknown(target: &Target, chain: &[Certificate], background: &Background<'_>) 
             "trust-compose certs makes a CA and a certificate that every client accepts",
         );
     }
+    let place = |ca: &Certificate| {
+        ca.label.path().map(|path| report::path(path).to_string()).unwrap_or_default()
+    };
     let at_hand = background.at_hand.iter().find(|one| one.subject == last.issuer);
     match at_hand {
         Some(ca) if !ca.is_self_issued => {
             let cause =
-                format!("it does not send the intermediate {issuer}, which {} has", ca.label);
+                format!("it does not send the intermediate {issuer}, which {} has", place(ca));
             Finding::error(
                 target,
                 cause,
@@ -243,7 +246,7 @@ fn unknown(target: &Target, chain: &[Certificate], background: &Background<'_>) 
         Some(ca) => {
             let cause = format!(
                 "{issuer}, who signed it, is in no file of trust anchors here; {} has it",
-                ca.label
+                place(ca)
             );
             let file = ca.label.path().map(report::shell).unwrap_or_default();
             Finding::error(target, cause, format!("trust-compose setup --custom-ca {file}"))

@@ -66,12 +66,15 @@ pub enum End {
 pub fn call(target: &Target, roots: &Arc<RootCertStore>, patience: Duration) -> Heard {
     let witness = Arc::new(Witness::default());
     let end = attempt(target, roots, patience, &witness);
+    let asks = witness.asked.load(Ordering::Relaxed);
     let chain = witness.chain.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let (version, end) = match end {
         Ok(version) => (version, Ok(())),
+        // Before TLS 1.3 there is no alert that says so.
+        Err(End::Alert(_)) if asks => (None, Err(End::WantsCertificate)),
         Err(end) => (None, Err(end)),
     };
-    Heard { chain, version, asks: witness.asked.load(Ordering::Relaxed), end }
+    Heard { chain, version, asks, end }
 }
 
 fn attempt(

@@ -35,6 +35,7 @@ mod certs_served;
 mod cli;
 mod clients;
 mod discover;
+mod doctor;
 mod environment;
 mod exec;
 mod golden;

@@ -292,6 +292,13 @@ impl Outcome {
         self
     }
 
+    /// What is asserted of stdout in part.
+    #[track_caller]
+    pub fn tells(self, words: &str) -> Self {
+        assert!(self.stdout().contains(words), "nothing tells {words:?} in:\n{}", self.stdout());
+        self
+    }
+
     #[track_caller]
     pub fn prints(self, text: &str) -> Self {
         assert_eq!(self.stdout(), text, "{}", self.stderr());
