@@ -7,6 +7,7 @@
 
 pub mod cli;
 pub mod target;
+#[expect(clippy::disallowed_methods, reason = "this is the one place that opens a socket")]
 pub mod handshake;
 pub mod diagnosis;
 pub mod patient;

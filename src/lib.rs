@@ -10,9 +10,11 @@
 //! certificates below it (`authority`), writes the overlay through which the services of a Compose
 //! project trust a CA, by the same `inspect`, `merge` and `environment`, and takes it away again.
 //!
+//! `trust-doctor` looks at a container from beside it (`doctor`): what it trusts, and why a connection fails.
+//!
 //! Absent, and meant to stay so: only `cli` reads the process environment; only `inspect` parses
 //! certificates; only `disk` writes to the disk; only `report` prints; only `main` exits; only
-//! `exec` replaces the process; only `engine` starts another program, and nothing opens a socket.
+//! `exec` replaces the process; only `engine` starts another program; only `doctor` opens a socket.
 
 pub mod cli;
 pub mod discover;

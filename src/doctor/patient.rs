@@ -136,8 +136,12 @@ impl Patient {
                 .find_map(|(path, ..)| Some((path, self.read(Path::new(path)).ok()?)));
             match own {
                 Some((path, bytes)) => {
-                    let name = format!("{} (the image's own)", report::path(Path::new(path)));
-                    stores.insert(0, store(name, Path::new(path), &bytes));
+                    let path = Path::new(path);
+                    let name = format!("{} (the image's own)", report::path(path));
+                    let own = store(name.clone(), path, &bytes);
+                    let count = report::count(own.anchors.len(), "certificate");
+                    findings.push(Finding::ok(&name, count));
+                    stores.insert(0, own);
                 }
                 None => findings.push(Finding::warning(
                     "the image's own roots",

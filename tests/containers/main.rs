@@ -38,6 +38,7 @@ mod ai_services_refused;
 mod build;
 mod check;
 mod companion;
+mod doctor;
 mod exec;
 mod first;
 mod golden;

@@ -1,0 +1,48 @@
+//! trust-doctor from beside a container, as its help says: in its network and among its processes.
+
+use crate::container::Container;
+use crate::engine::{Outcome, trust_init};
+use crate::site::{PRIVATE, SECOND, site};
+
+/// Looks into `container` as `user`, with nothing but what that takes.
+fn look(container: &Container, user: &str, words: &[&str]) -> Outcome {
+    let program = trust_init().with_file_name("trust-doctor");
+    let beside = format!("--network container:{0} --pid container:{0}", container.name);
+    let doctor = Container::new("trust-init-test/bookworm").bare().flags(&beside);
+    let doctor = doctor.flags("--read-only --cap-drop ALL --security-opt no-new-privileges");
+    let doctor = doctor.flags(&format!("--user {user}"));
+    doctor.mount(&program, "/trust-doctor").run(&[&["/trust-doctor"], words].concat())
+}
+
+#[test]
+fn a_container_is_looked_into_from_beside() {
+    let site = site();
+    let url = format!("https://me:hunter2@{}/v1", PRIVATE.address());
+    let service =
+        || site.container("trixie").flags("--user 1000").flag("--env", &format!("LLM={url}"));
+
+    let trusting = service().trusting(PRIVATE);
+    let outcome = look(trusting.serve(), "1000", &[]).exits(0);
+    let outcome =
+        outcome.prints("/ca-bundle.crt`: 152 certificates, for SSL_CERT_FILE, REQUESTS_CA_BUNDLE");
+    let outcome = outcome.prints(&format!("https://{}: verified, TLS 1.3", PRIVATE.address()));
+    let outcome = outcome.prints("by `CN=private CA` in ");
+    assert!(!outcome.stdout.contains("hunter2"), "{outcome}");
+    // Another's server, and the file that would mend it.
+    let words = ["--connect", &SECOND.url()];
+    look(&trusting, "1000", &words)
+        .exits(1)
+        .prints("`CN=second CA`, who signed it, is neither sent");
+
+    let without = service();
+    let outcome = look(without.serve(), "1000", &[]).exits(1);
+    outcome.prints("(the image's own): 151 certificates").prints("`CN=private CA`, who signed it");
+}
+
+#[test]
+fn what_it_may_not_see_it_says() {
+    let site = site();
+    let service = site.container("trixie");
+    let outcome = look(service.serve(), "1000", &[]).exits(2);
+    outcome.says("cannot look into process 1: permission denied").says("SYS_PTRACE");
+}
