@@ -56,6 +56,9 @@ build() {
     size=$(stat -c %s "$programs/trust-init")
     echo "trust-init: $size bytes"
     [ "$size" -le 1600000 ] || die "trust-init is larger than 1.6 MB"
+    size=$(stat -c %s "$programs/trust-doctor")
+    echo "trust-doctor: $size bytes"
+    [ "$size" -le 4000000 ] || die "trust-doctor is larger than 4 MB"
     # A service's own RUST_BACKTRACE must not change how a failure ends.
     RUST_BACKTRACE=1 "$programs/trust-init" --ca /nowhere -- true 2>/dev/null && status=0 || status=$?
     [ "$status" -eq 125 ] || die "with RUST_BACKTRACE=1 a failure of trust-init ends with $status, not 125"
