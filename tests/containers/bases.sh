@@ -36,13 +36,12 @@ IMAGES=$(cd "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)/runtimes/images
 
 # Clients that find their roots each in its own way: see runtimes/debian.rs.
 CLIENTS=(
-    aria2 axel ca-certificates-mono composer elinks elixir emacs-nox erlang-inets erlang-ssl fossil gh
-    gir1.2-soup-3.0 glib-networking gnutls-bin guile-3.0 guile-gnutls httpie kubernetes-client lftp
-    libhttp-tiny-perl libio-socket-ssl-perl liblwp-protocol-https-perl libmojolicious-perl libwww-perl lynx
-    mercurial mono-csharp-shell nix-bin nodejs pandoc php-cli php-curl python3-aiohttp python3-gi python3-httplib2
-    python3-httpx python3-pycurl python3-tornado python3-urllib3 r-base-core rclone restic ruby ruby-bundler
-    ruby-excon ruby-faraday ruby-httpclient ruby-typhoeus s3cmd skopeo socat subversion swi-prolog-nox w3m wget
-    wget2
+    aria2 axel composer elinks elixir emacs-nox erlang-inets erlang-ssl fossil gh gir1.2-soup-3.0 glib-networking
+    gnutls-bin guile-3.0 guile-gnutls httpie kubernetes-client lftp libhttp-tiny-perl libio-socket-ssl-perl
+    liblwp-protocol-https-perl libmojolicious-perl libwww-perl lynx mercurial nix-bin nodejs pandoc php-cli php-curl
+    python3-aiohttp python3-gi python3-httplib2 python3-httpx python3-pycurl python3-tornado python3-urllib3
+    r-base-core rclone restic ruby ruby-bundler ruby-excon ruby-faraday ruby-httpclient ruby-typhoeus s3cmd skopeo
+    socat subversion swi-prolog-nox w3m wget wget2
 )
 
 KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg

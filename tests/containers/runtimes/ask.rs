@@ -44,8 +44,9 @@ ask() {
     export HOST=$3 PORT=$4 URL=https://$3:$4/
     printf '\n@@ %s %s\n' "$1" "$2"
     cd "$HOME"
-    timeout --kill-after=5 30 sh -c "$5" </dev/null >"$HOME/answer" 2>&1
-    [ $? -ne 124 ] || echo '@timeout@' >>"$HOME/answer"
+    # Through a pipe: in a file, what is written to /dev/stdout would be overwritten.
+    { timeout --kill-after=5 30 sh -c "$5" </dev/null; [ $? -ne 124 ] || echo '@timeout@'; } 2>&1 |
+        cat >"$HOME/answer"
     tail -c 9000 "$HOME/answer"
 }
 "#;

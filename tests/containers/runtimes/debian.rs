@@ -85,7 +85,7 @@ pub const CLIENTS: &[Client] = &[
     client("PHP", "Composer", DEBIAN)
         .version("composer --no-interaction --version")
         .asks("printf '{\"repositories\": [{\"type\": \"composer\", \"url\": \"%s\"}, {\"packagist.org\": false}]}' $URL >composer.json; composer show --no-interaction -a a/b")
-        .served_says("does not contain valid JSON"),
+        .served_says("Parse error on line 1"),
     client("Erlang", "httpc", DEBIAN)
         .version("dpkg -s erlang-ssl | grep ^Version")
         .asks("escript /probes/httpc.escript $URL"),
@@ -113,9 +113,6 @@ pub const CLIENTS: &[Client] = &[
     client("R", "libcurl", DEBIAN)
         .version("Rscript --version")
         .asks("Rscript -e 'cat(readLines(commandArgs(TRUE)))' $URL"),
-    client("Mono", "WebClient", DEBIAN)
-        .version("mono --version")
-        .asks("csharp -e \"Console.Write(new System.Net.WebClient().DownloadString(\\\"$URL\\\"))\""),
     client("Haskell", "http-client-tls (pandoc)", DEBIAN)
         .version("pandoc --version")
         .asks("pandoc $URL"),
@@ -127,7 +124,8 @@ pub const CLIENTS: &[Client] = &[
         .asks("emacs --batch -l /probes/emacs.el"),
     client("Scheme", "Guile's web client", DEBIAN)
         .version("guile --version")
-        .asks("guile --no-auto-compile -s /probes/guile.scm $URL"),
+        .asks("guile --no-auto-compile -s /probes/guile.scm $URL")
+        .reason("it reads the files that end with `.pem` in /etc/ssl/certs, or in the directory that GUILE_TLS_CERTIFICATE_DIRECTORY names: put the CA there as such a file"),
     client(GNUTLS, "libsoup", DEBIAN)
         .version("dpkg -s gir1.2-soup-3.0 | grep ^Version")
         .asks("python3 /probes/libsoup.py $URL"),

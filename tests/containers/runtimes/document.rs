@@ -1,6 +1,6 @@
 //! docs/compatibility.md and the totals in README, as what was measured writes them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 
@@ -16,7 +16,7 @@ pub const MEANS: [(&str, &str); 6] = [
     ("`--grpc-roots`", "`--grpc-roots`"),
     ("`--runtime`", "`--runtime php,wget,erlang`"),
     ("`--install-store`", "`--install-store`"),
-    ("overlay alone", "the overlay of `trust-compose`, without trust-init in the container"),
+    ("overlay alone", "the overlay of `trust-compose`, with no trust-init in the container"),
 ];
 
 /// What was found of one client in one image.
@@ -40,21 +40,20 @@ impl Row {
         self.reached[..5].contains(&Some(true))
     }
 
-    fn cells(&self, client: &Client, image: &str) -> [String; 11] {
-        let [a, b, c, d, e, f] = self.reached.map(|reached| match reached {
-            Some(true) => YES.to_owned(),
-            Some(false) => "no".to_owned(),
-            None => String::new(),
+    fn line(&self, client: &Client, image: &str) -> String {
+        let reached = self.reached.map(|reached| match reached {
+            Some(true) => YES,
+            Some(false) => "no",
+            None => "",
         });
         let public = match self.public {
             [true, _] => "kept",
             [false, true] => "gained",
             [false, false] => "own",
         };
-        let image = image.trim_start_matches("runtimes-").to_owned();
-        let name = client.name.to_owned();
         let reason = if self.is_reached() { "" } else { client.reason };
-        [name, self.version.clone(), image, a, b, c, d, e, f, public.into(), reason.to_owned()]
+        let first = [client.name, &self.version, image.trim_start_matches("runtimes-")];
+        format!("| {} |", [&first[..], &reached, &[public, reason]].concat().join(" | "))
     }
 
     fn read(cells: &[&str]) -> Option<Self> {
@@ -109,27 +108,49 @@ accepts any of the last three, as root and hardened (`--user 1000 --read-only --
 - **public** tells of a CA that is among the image's own roots, certifi's and Java's: *kept* trusted before and
   afterwards; *gained* trusted afterwards, for before that only roots in the program counted; *own* trusted
   neither way: its public roots are compiled in, and stay.
-- **overlay alone** is what `trust-compose setup` writes for a service with TRUST_INIT_GRPC_ROOTS=1 and
-  TRUST_INIT_RUNTIMES=php,wget,erlang, with no trust-init in the container.
+- **in** names the image: a suite of Debian, or what else tests/containers makes (bases.sh, runtimes/images).
+- **overlay alone** is what `trust-compose setup --service NAME=trust` writes for a service with
+  TRUST_INIT_GRPC_ROOTS=1 and TRUST_INIT_RUNTIMES=php,wget,erlang, with no trust-init in the container.
 
 ";
 
+/// How many there are of each kind, of how many clients.
+fn counts(rows: &Rows) -> (usize, [usize; 6], usize) {
+    let clients = rows.keys().map(|(runtime, name, _)| (runtime, name)).collect::<BTreeSet<_>>();
+    let mut reached = [0; 6];
+    for row in rows.values() {
+        for (count, is_reached) in reached.iter_mut().zip(row.reached) {
+            *count += usize::from(is_reached == Some(true));
+        }
+    }
+    let lost = rows.values().filter(|row| !row.is_reached()).count();
+    (clients.len(), reached, lost)
+}
+
 fn totals(rows: &Rows) -> String {
-    let clients = rows.keys().map(|(runtime, name, _)| (runtime, name));
-    let clients = clients.collect::<std::collections::BTreeSet<_>>().len();
+    let (clients, reached, lost) = counts(rows);
     let mut text = format!(
-        "{clients} clients, {} with each version and system they were tried in:\n\n| reached by | of them |\n|---|---|\n",
+        "{clients} clients, {} with each version and system they were tried in:\n\n\
+         | reached by | of them |\n|---|---|\n",
         rows.len()
     );
-    for (number, (_, words)) in MEANS.iter().enumerate() {
-        let count = rows.values().filter(|row| row.reached[number] == Some(true)).count();
-        let more = if (1..5).contains(&number) { "besides, " } else { "" };
-        let _ = writeln!(text, "| {more}{words} | {count} |");
+    for (number, ((_, words), count)) in MEANS.iter().zip(reached).enumerate() {
+        let besides = if (1..5).contains(&number) { "of the others " } else { "" };
+        let _ = writeln!(text, "| {besides}{words} | {count} |");
     }
-    let any = rows.values().filter(|row| row.is_reached()).count();
-    let _ = writeln!(text, "| any of these in the container | {any} |");
-    let _ = writeln!(text, "| nothing but their owner | {} |", rows.len() - any);
+    let _ = writeln!(text, "| nothing in the container but their owner | {lost} |");
     text
+}
+
+/// The same in a sentence.
+fn sentence(rows: &Rows) -> String {
+    let (clients, [variables, java, grpc, runtime, store, overlay], lost) = counts(rows);
+    format!(
+        "{clients} real clients were tried, {} with each version: the variables reach {variables}; of the \
+         others\n`--java` reaches {java}, `--grpc-roots` {grpc}, `--runtime` {runtime}, `--install-store` \
+         {store}; nothing reaches {lost}.\nThe overlay alone reaches {overlay}.\n",
+        rows.len()
+    )
 }
 
 fn document(rows: &Rows) -> String {
@@ -147,7 +168,7 @@ fn document(rows: &Rows) -> String {
         }
         for image in client.images {
             if let Some(row) = rows.get(&(client.runtime, client.name, *image)) {
-                let _ = writeln!(text, "| {} |", row.cells(&client, image).join(" | "));
+                let _ = writeln!(text, "{}", row.line(&client, image));
             }
         }
     }
@@ -169,7 +190,7 @@ fn texts(found: &Rows, takes_version: bool) -> (Rows, [String; 2]) {
     let readme = fs::read_to_string(repository().join("README.md")).unwrap();
     let (before, rest) = readme.split_once(&begin).expect("README's block");
     let (_, after) = rest.split_once(&end).expect("its end");
-    let readme = format!("{before}{begin}\n{}{end}{after}", totals(&rows));
+    let readme = format!("{before}{begin}\n{}{end}{after}", sentence(&rows));
     let document = document(&rows);
     (rows, [document, readme])
 }

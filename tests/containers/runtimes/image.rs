@@ -11,7 +11,8 @@ use crate::site::{Folder, PUBLIC, Site};
 const LINES: &str = r#"
 COPY public.crt /usr/share/ca-certificates/public.crt
 RUN echo public.crt >>/etc/ca-certificates.conf && update-ca-certificates && \
-    find / -xdev -type f -name cacert.pem | while read -r bundle; do \
+    find / -xdev -type f '(' -name cacert.pem -o -name roots.pem -o -path '*/stripe/data/*.crt' ')' | \
+    while read -r bundle; do \
         cat /usr/share/ca-certificates/public.crt >>"$bundle"; \
     done && \
     find / -xdev -type f -path '*/lib/security/cacerts' | while read -r store; do \
@@ -21,6 +22,7 @@ RUN echo public.crt >>/etc/ca-certificates.conf && update-ca-certificates && \
 COPY --from=go /probe /probes/go
 COPY --from=java /classes /probes/
 COPY probes /probes
+RUN chmod -R a+rX /probes
 "#;
 
 /// Makes it of `trust-init-test/NAME`.
