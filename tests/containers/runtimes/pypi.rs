@@ -31,8 +31,8 @@ pub const CLIENTS: &[Client] = &[
     package!("aiohttp", BOTH),
     package!("anthropic", BOTH).seldom(),
     package!("awscli", BOTH).asks(
-        "AWS_ACCESS_KEY_ID=none AWS_SECRET_ACCESS_KEY=none AWS_DEFAULT_REGION=us-east-1 AWS_MAX_ATTEMPTS=1 \
-         aws --endpoint-url $URL s3api get-object --bucket A_B --key key /dev/stdout",
+        "rm -f page; AWS_ACCESS_KEY_ID=none AWS_SECRET_ACCESS_KEY=none AWS_DEFAULT_REGION=us-east-1 \
+         AWS_MAX_ATTEMPTS=1 aws --endpoint-url $URL s3api get-object --bucket A_B --key key page; cat page",
     ),
     package!("azure-core", BOTH).seldom(),
     package!("boto3", BOTH),
