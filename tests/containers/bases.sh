@@ -49,7 +49,7 @@ KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 # What the image has besides Debian's minimum; part of the recipe's hash.
 packages() {
     case $1 in
-    rust) echo ca-certificates,gcc,libc6-dev ;;
+    rust) echo ca-certificates,gcc,libc6-dev,libssl-dev,pkgconf ;;
     stack) echo "$TOOLS,caddy,golang-go,nginx,nodejs,postgresql,redis-server" ;;
     java) echo "$TOOLS,openjdk-21-jdk-headless" ;;
     # certutil puts a CA into the store that Chromium reads.
