@@ -1,5 +1,5 @@
 //! The image's own store, for programs that look nowhere else whatever a variable says: those that use
-//! GnuTLS, Erlang before 27, Bun.
+//! GnuTLS, Erlang before 27, and others that docs/compatibility.md names.
 //!
 //! The custom CAs go into every file and directory of it that there is, and out again at the first start
 //! that does not have them. First all of that is decided and it is made sure that it may be done; then
