@@ -49,7 +49,9 @@ macro_rules! manager {
 
 pub const CLIENTS: &[Client] = &[
     package!("@aws-sdk/client-s3", "aws-sdk", CURRENT).seldom(),
-    package!("@grpc/grpc-js", "grpc-js", EVERY),
+    // Of old Node.js it says why only when it is told to say much.
+    package!("@grpc/grpc-js", "grpc-js", EVERY)
+        .asks("GRPC_VERBOSITY=DEBUG GRPC_TRACE=subchannel node /probes/npm.mjs grpc-js $URL"),
     package!("axios", EVERY),
     package!("got", EVERY),
     package!("ky", CURRENT).seldom(),
