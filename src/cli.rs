@@ -279,16 +279,23 @@ const ROOTS: Words<Roots> =
     &[("system", Roots::System), ("mozilla", Roots::Mozilla), ("none", Roots::None)];
 const ON_ERROR: Words<OnError> = &[("fail", OnError::Fail), ("warn", OnError::Warn)];
 const JAVA: Words<Java> = &[("auto", Java::Auto), ("on", Java::On), ("off", Java::Off)];
-const RUNTIMES: Words<Runtime> =
-    &[("php", Runtime::Php), ("wget", Runtime::Wget), ("erlang", Runtime::Erlang)];
+const RUNTIMES: Words<&[Runtime]> = &[
+    ("php", &[Runtime::Php]),
+    ("wget", &[Runtime::Wget, Runtime::Wget2]),
+    ("erlang", &[Runtime::Erlang]),
+];
 const LOG: Words<Log> = &[("normal", Log::Normal), ("quiet", Log::Quiet), ("json", Log::Json)];
 const SWITCH: Words<bool> = &[("1", true), ("0", false)];
 
 /// A list of runtimes, with commas.
 fn runtimes(value: &OsStr, origin: Origin) -> Result<Vec<Runtime>, Error> {
-    let words = value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
-    let words = words.filter(|word| !word.is_empty());
-    words.map(|word| meaning(OsStr::from_bytes(word), origin, RUNTIMES)).collect()
+    let mut runtimes = Vec::new();
+    for word in value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
+        if !word.is_empty() {
+            runtimes.extend(meaning(OsStr::from_bytes(word), origin, RUNTIMES)?);
+        }
+    }
+    Ok(runtimes)
 }
 
 fn path(parser: &mut lexopt::Parser, option: &'static str) -> Result<Named, Error> {

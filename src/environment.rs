@@ -280,6 +280,14 @@ pub const TABLE: &[Row] = &[
         source: "https://www.gnu.org/software/wget/manual/html_node/Wgetrc-Location.html",
     },
     Row {
+        name: "WGET2RC",
+        readers: "wget2",
+        points: Points::Settings,
+        rule: Rule::LeftAloneUnless("--runtime wget"),
+        falls_back_to: &[],
+        source: "https://gitlab.com/gnuwget/wget2/-/blob/master/docs/wget2.md",
+    },
+    Row {
         name: "ERL_ZFLAGS",
         readers: "Erlang and Elixir, from OTP 27",
         points: Points::Settings,

@@ -21,6 +21,9 @@ pub enum Runtime {
     /// wget: a file of settings
     /// (<https://www.gnu.org/software/wget/manual/html_node/Wgetrc-Commands.html>).
     Wget,
+    /// Its successor, which is `wget` on Fedora: the same words in a file of its own
+    /// (<https://gitlab.com/gnuwget/wget2/-/blob/master/docs/wget2.md>).
+    Wget2,
     /// Erlang and Elixir, from OTP 27: an argument
     /// (<https://www.erlang.org/doc/apps/public_key/public_key_app.html>).
     Erlang,
@@ -30,6 +33,13 @@ pub enum Runtime {
 /// a string of its own
 /// (<https://www.erlang.org/doc/apps/erts/erl_cmd.html#environment-variables>).
 const CACERTS_PATH: (&str, &str) = ("-public_key cacerts_path '\"", "\"'");
+
+/// What would be hidden, below the user's home.
+const OWN_SETTINGS: [(Runtime, &str); 3] = [
+    (Runtime::Wget, ".wgetrc"),
+    (Runtime::Wget2, ".config/wget/wget2rc"),
+    (Runtime::Wget2, ".wget2rc"),
+];
 
 /// Where root is at home, where nothing says so.
 const HOME: &str = "/root";
@@ -74,6 +84,7 @@ impl Display for Runtime {
         f.write_str(match self {
             Self::Php => "PHP",
             Self::Wget => "wget",
+            Self::Wget2 => "wget2",
             Self::Erlang => "Erlang",
         })
     }
@@ -85,6 +96,7 @@ impl Runtime {
         match self {
             Self::Php => "PHP_INI_SCAN_DIR",
             Self::Wget => "WGETRC",
+            Self::Wget2 => "WGET2RC",
             Self::Erlang => "ERL_ZFLAGS",
         }
     }
@@ -101,7 +113,9 @@ impl Runtime {
         let bundle = bundle.display();
         Ok(match self {
             Self::Php => Some((File::PhpIni, format!("curl.cainfo = \"{bundle}\"\n"))),
-            Self::Wget => Some((File::Wgetrc, format!("ca_certificate = {bundle}\n"))),
+            Self::Wget | Self::Wget2 => {
+                Some((File::Wgetrc, format!("ca_certificate = {bundle}\n")))
+            }
             Self::Erlang => None,
         })
     }
@@ -133,15 +147,17 @@ impl Runtime {
                     others => Some(OsString::from_vec(others.join(&b':'))),
                 }
             })),
-            Self::Wget => match value.filter(|value| !value.is_empty()) {
+            Self::Wget | Self::Wget2 => match value.filter(|value| !value.is_empty()) {
                 Some(value) if is_ours(Path::new(value)) => Ok(None),
-                Some(value) => {
-                    Err(named(format!("`ca_certificate` in {} (from WGETRC)", report::word(value))))
-                }
+                Some(value) => Err(named(format!(
+                    "`ca_certificate` in {} (from {})",
+                    report::word(value),
+                    self.variable()
+                ))),
                 None => {
-                    let home = environment.get("HOME").unwrap_or(OsStr::new(HOME));
-                    let own = Some(Path::new(home).join(".wgetrc"));
-                    match own.filter(|own| has(own)) {
+                    let home = Path::new(environment.get("HOME").unwrap_or(OsStr::new(HOME)));
+                    let own = OWN_SETTINGS.iter().filter(|(runtime, _)| *runtime == self);
+                    match own.map(|(_, name)| home.join(name)).find(|own| has(own)) {
                         Some(own) => {
                             Err(named(format!("`ca_certificate` in {}", report::path(&own))))
                         }
@@ -177,7 +193,7 @@ impl Runtime {
                     [&before, directory].join(&b':')
                 }
             }
-            Self::Wget => own.to_vec(),
+            Self::Wget | Self::Wget2 => own.to_vec(),
             Self::Erlang => {
                 let space: &[u8] = if before.is_empty() { b"" } else { b" " };
                 let (begin, end) = CACERTS_PATH;

@@ -42,7 +42,7 @@ pub fn tell(
         match before.and_then(|before| Ok((before, runtime.file(bundle)?))) {
             Ok((before, file)) => {
                 open.push((*runtime, before, file.as_ref().map(|(file, _)| file.clone())));
-                files.extend(file);
+                files.extend(file.filter(|file| !files.contains(file)));
             }
             Err(warning) => report.warning(&warning),
         }

@@ -9,9 +9,13 @@ const ARGUMENT: &str = "-public_key cacerts_path '\"/run/trust-init/ca-bundle.cr
 
 const ALL: [&str; 3] = ["--runtime", "php,wget,erlang", "env"];
 
+/// wget and its successor are told the same.
 #[track_caller]
 fn values(run: &Outcome) -> [Option<String>; 3] {
-    ["PHP_INI_SCAN_DIR", "WGETRC", "ERL_ZFLAGS"].map(|name| run.value(name))
+    let [php, wget, wget2, erlang] =
+        ["PHP_INI_SCAN_DIR", "WGETRC", "WGET2RC", "ERL_ZFLAGS"].map(|name| run.value(name));
+    assert_eq!(wget2, wget);
+    [php, wget, erlang]
 }
 
 #[test]
@@ -81,7 +85,11 @@ fn settings_of_ones_own_are_not_hidden() {
     let wget = ["--runtime", "wget", "env"];
     let run = world.trust_init(&wget).env("HOME", "/root").run().succeeds();
     let run = run.says("`ca_certificate` in `/root/.wgetrc` is left as it is").says(BUNDLE);
-    assert_eq!(run.value("WGETRC"), None);
+    assert_eq!((run.value("WGETRC"), run.value("WGET2RC")), (None, Some(WGETRC.into())));
+    world.write("/root/.config/wget/wget2rc", "");
+    let run = world.trust_init(&wget).env("HOME", "/root").run().succeeds();
+    let run = run.says("`ca_certificate` in `/root/.config/wget/wget2rc` is left as it is");
+    assert_eq!(run.value("WGET2RC"), None);
     let run = world.trust_init(&wget).env("WGETRC", "/own").run().succeeds();
     let run = run.says("`ca_certificate` in `/own` (from WGETRC)");
     assert_eq!(run.value("WGETRC").as_deref(), Some("/own"));
@@ -123,10 +131,12 @@ fn wherever_the_bundle_is() {
 fn settings_of_ours_that_name_nothing_are_taken_out() {
     let world = World::new();
     let flags = format!("-a b {ARGUMENT}");
-    let variables = |run: Run<'_>| run_with(run, &[("ERL_ZFLAGS", &flags), ("WGETRC", WGETRC)]);
+    let variables = |run: Run<'_>| {
+        run_with(run, &[("ERL_ZFLAGS", &flags), ("WGETRC", WGETRC), ("WGET2RC", WGETRC)])
+    };
     let run = variables(world.trust_init(&["env"])).exits(125);
     run.says("cannot leave `/run/trust-init/ca-bundle.crt` in ERL_ZFLAGS")
-        .says("cannot leave `/run/trust-init/wgetrc` in WGETRC");
+        .says("cannot leave `/run/trust-init/wgetrc` in WGETRC, WGET2RC");
     let run = variables(world.trust_init(&["--on-error=warn", "env"])).succeeds();
     assert_eq!(values(&run), [None, None, Some("-a b".into())]);
 }
