@@ -136,7 +136,7 @@ impl Site {
         let tag = format!("trust-init-test/{}/{kind}", self.name);
         let mut images = self.images.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if !images.contains(&tag) {
-            let file = self.dockerfiles.write(kind, lines);
+            let file = self.dockerfiles.write(&format!("{kind}.Dockerfile"), lines);
             let (file, context) = (file.to_string_lossy(), context.to_string_lossy());
             docker_build(["build", "--quiet", &label(), "--tag", &tag, "--file", &file, &context])
                 .exits(0);
