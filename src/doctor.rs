@@ -66,7 +66,7 @@ pub fn run(cli: &Cli, shell: &Environment, report: Report) -> u8 {
     let mut at_hand = Vec::new();
     for path in &cli.ca {
         match file::read(path, &mut file::FILE_LIMIT.clone()) {
-            Ok(bytes) => at_hand.extend(patient::store(String::new(), path, &bytes).anchors),
+            Ok(bytes) => at_hand.extend(patient::store("", path, &bytes).anchors),
             Err(problem) => {
                 let path = report::path(path);
                 report.error(

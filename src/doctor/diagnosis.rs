@@ -18,8 +18,10 @@ use crate::report;
 /// A file of trust anchors.
 #[derive(Debug)]
 pub struct Store {
-    /// Where it is, and who reads it: `/run/trust-init/ca-bundle.crt (SSL_CERT_FILE, CURL_CA_BUNDLE)`.
+    /// Where it is, in backticks.
     pub name: String,
+    /// The variables that name it.
+    pub readers: String,
     /// What is in it.
     pub anchors: Vec<Certificate>,
 }
@@ -146,7 +148,10 @@ fn elsewhere<'a>(
 ) -> impl Iterator<Item = Finding> + 'a {
     let others = background.stores.iter().skip(1);
     others.filter(|store| verdict(&store.roots(), target, heard).is_err()).map(move |store| {
-        let cause = format!("whoever reads {} refuses it: no anchor for it is there", store.name);
+        let cause = format!(
+            "whoever reads {} ({}) refuses it: no anchor for it is there",
+            store.name, store.readers
+        );
         Finding::error(target, cause, "add the CA to that file, or unset the variable")
     })
 }

@@ -114,7 +114,7 @@ impl Patient {
                     findings.push(Finding::error(&thing, cause, fix));
                 }
                 Ok(bytes) => {
-                    let store = store(format!("{thing} ({readers})"), path, &bytes);
+                    let store = store(&readers, path, &bytes);
                     let count = report::count(store.anchors.len(), "certificate");
                     if store.anchors.is_empty() {
                         let cause = format!("{readers} names it, and no certificate is in it");
@@ -137,10 +137,10 @@ impl Patient {
             match own {
                 Some((path, bytes)) => {
                     let path = Path::new(path);
-                    let name = format!("{} (the image's own)", report::path(path));
-                    let own = store(name.clone(), path, &bytes);
+                    let own = store("", path, &bytes);
                     let count = report::count(own.anchors.len(), "certificate");
-                    findings.push(Finding::ok(&name, count));
+                    let thing = format!("{} (the image's own)", own.name);
+                    findings.push(Finding::ok(&thing, count));
                     stores.insert(0, own);
                 }
                 None => findings.push(Finding::warning(
@@ -154,10 +154,11 @@ impl Patient {
     }
 }
 
-/// The certificates in `bytes`.
-pub fn store(name: String, path: &Path, bytes: &[u8]) -> Store {
+/// The certificates in `bytes`, the file at `path`.
+pub fn store(readers: &str, path: &Path, bytes: &[u8]) -> Store {
     let label = Label::Path(Named { path: path.to_path_buf(), origin: Origin::Default });
     let all = anchors(bytes).certificates;
     let read = |der: Vec<u8>| Certificate::read(&der, &label);
-    Store { name, anchors: all.iter().filter_map(|pem| read(pem.decode()?)).collect() }
+    let (name, readers) = (report::path(path).to_string(), readers.to_owned());
+    Store { name, readers, anchors: all.iter().filter_map(|pem| read(pem.decode()?)).collect() }
 }
