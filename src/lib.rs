@@ -46,5 +46,7 @@ pub mod authority;
 #[cfg(feature = "compose")]
 #[expect(clippy::disallowed_methods, reason = "this is the one place that starts other programs")]
 pub mod engine;
+#[cfg(any(feature = "compose", feature = "doctor"))]
+pub mod finding;
 #[cfg(all(feature = "doctor", target_os = "linux"))]
 pub mod doctor;

@@ -3,6 +3,7 @@
 //! Nothing is looked up here. clap knows the grammar; the words for what it refuses are put into
 //! this house's form, so that a slip of the pen reads like every other problem.
 
+mod doctor;
 mod setup;
 
 use std::ffi::OsString;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
+pub use self::doctor::Doctor;
 pub use self::setup::{Remove, Setup, Shape};
 use crate::authority::key::KeyType;
 use crate::authority::{DAYS, Order};
@@ -88,6 +90,9 @@ pub enum Command {
     /// Take away what `setup` wrote
     #[command(help_template = TEMPLATE, before_help = setup::REMOVE_EXAMPLES)]
     Remove(Remove),
+    /// Say what is trusted, by whom, and why a connection fails
+    #[command(help_template = TEMPLATE, before_help = doctor::EXAMPLES, after_help = doctor::AFTER)]
+    Doctor(Box<Doctor>),
     /// Say what is in certificate files, and who will refuse it
     #[command(help_template = TEMPLATE, before_help = INSPECT_EXAMPLES, after_help = INSPECT_AFTER)]
     Inspect(Inspect),

@@ -46,7 +46,14 @@ pub struct Cli {
     /// Count warnings as errors
     #[arg(long)]
     pub strict: bool,
-    /// Print JSON
+    /// A variable as the container is configured, which is what `exec` and health checks see, with no
+    /// value if it is not set; repeatable
+    #[arg(long, value_name = "NAME[=VALUE]")]
+    pub configured: Vec<String>,
+    /// A file that is mounted, and the SHA-256 of what lies at its source now; repeatable
+    #[arg(long, value_name = "PATH=SHA256")]
+    pub mounted: Vec<String>,
+    /// Print JSON, in the shape that docs/doctor.md describes
     #[arg(long)]
     pub json: bool,
 }

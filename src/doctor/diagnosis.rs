@@ -6,11 +6,11 @@ use rustls::client::danger::ServerCertVerifier as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{AlertDescription, CertificateError, Error, RootCertStore};
 
-use super::finding::Finding;
 use super::handshake::{End, Heard, verifier};
 use super::target::Target;
 use crate::cli::{Named, Origin};
 use crate::discover::Label;
+use crate::finding::Finding;
 use crate::inspect::certificate::{Certificate, Time};
 use crate::inspect::details::Details;
 use crate::report;
@@ -64,7 +64,7 @@ pub fn diagnose(target: &Target, heard: &Heard, background: &Background<'_>) -> 
         findings.extend(elsewhere(target, heard, background));
         if heard.asks {
             let cause = "it asks for a client's certificate, and goes on without one";
-            findings.push(Finding::ok(target, cause));
+            findings.push(Finding::ok("client-certificate-optional", target, cause));
         }
     }
     findings
@@ -92,6 +92,7 @@ fn trusted(
     let anchor = anchor.map_or("an anchor", |anchor| anchor.subject.as_str());
     let store = store.map_or("", |store| store.name.as_str());
     Finding::ok(
+        "verified",
         target,
         format!("verified, {version}: valid until {until}, by {} in {store}", report::word(anchor)),
     )
@@ -136,7 +137,7 @@ fn expiring(
             report::count(usize::try_from(days).unwrap_or_default(), "day"),
             first.not_after
         );
-        Finding::warning(target, cause, renew(target))
+        Finding::warning("expires-soon", target, cause, renew(target))
     })
 }
 
@@ -152,7 +153,12 @@ fn elsewhere<'a>(
             "whoever reads {} ({}) refuses it: no anchor for it is there",
             store.name, store.readers
         );
-        Finding::error(target, cause, "add the CA to that file, or unset the variable")
+        Finding::error(
+            "reader-refuses",
+            target,
+            cause,
+            "add the CA to that file, or unset the variable",
+        )
     })
 }
 
@@ -171,7 +177,12 @@ fn refused(
     background: &Background<'_>,
 ) -> Finding {
     let Some(own) = chain.first() else {
-        return Finding::error(target, "it sends no certificate", "configure one in the server");
+        return Finding::error(
+            "no-certificate",
+            target,
+            "it sends no certificate",
+            "configure one in the server",
+        );
     };
     match error {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
@@ -181,7 +192,7 @@ fn refused(
                 report::word(&old.subject),
                 old.not_after
             );
-            Finding::error(target, cause, renew(target))
+            Finding::error("expired", target, cause, renew(target))
         }
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
             let young = chain.iter().find(|one| one.not_before > background.now).unwrap_or(own);
@@ -191,6 +202,7 @@ fn refused(
                 young.not_before
             );
             Finding::error(
+                "not-yet-valid",
                 target,
                 cause,
                 "set the clock of this machine, or of the one that made it",
@@ -204,6 +216,7 @@ fn refused(
                 format!("its certificate is for {names}, not for {}", report::word(&target.host));
             let host = report::shell(&target.host);
             Finding::error(
+                "wrong-name",
                 target,
                 cause,
                 format!(
@@ -213,6 +226,7 @@ fn refused(
         }
         CertificateError::UnknownIssuer => unknown(target, chain, background),
         other => Finding::error(
+            "unusable-certificate",
             target,
             format!("clients refuse the certificate {}: {other:?}", report::word(&own.subject)),
             "have it made anew: `trust-compose inspect FILE` says what is wrong with it",
@@ -223,12 +237,18 @@ fn refused(
 /// Nobody here knows the issuer: it is not trusted, or an intermediate was not sent.
 fn unknown(target: &Target, chain: &[Certificate], background: &Background<'_>) -> Finding {
     let Some(last) = last_of(chain) else {
-        return Finding::error(target, "it sends no certificate", "configure one");
+        return Finding::error(
+            "no-certificate",
+            target,
+            "it sends no certificate",
+            "configure one",
+        );
     };
     let issuer = report::word(&last.issuer);
     if chain.len() == 1 && last.is_self_issued && !last.is_ca {
         let cause = format!("its certificate {issuer} is signed by itself, not by a CA");
         return Finding::error(
+            "self-signed",
             target,
             cause,
             "trust-compose certs makes a CA and a certificate that every client accepts",
@@ -243,6 +263,7 @@ fn unknown(target: &Target, chain: &[Certificate], background: &Background<'_>) 
             let cause =
                 format!("it does not send the intermediate {issuer}, which {} has", place(ca));
             Finding::error(
+                "missing-intermediate",
                 target,
                 cause,
                 "append that file to the server's certificate, and start it again",
@@ -254,13 +275,19 @@ fn unknown(target: &Target, chain: &[Certificate], background: &Background<'_>) 
                 place(ca)
             );
             let file = ca.label.path().map(report::shell).unwrap_or_default();
-            Finding::error(target, cause, format!("trust-compose setup --custom-ca {file}"))
+            Finding::error(
+                "unknown-issuer",
+                target,
+                cause,
+                format!("trust-compose setup --custom-ca {file}"),
+            )
         }
         None => {
             let cause = format!(
                 "{issuer}, who signed it, is neither sent nor in a file of trust anchors here"
             );
             Finding::error(
+                "unknown-issuer",
                 target,
                 cause,
                 "ask whoever runs the server for that CA, and trust it: trust-compose setup --custom-ca FILE",
@@ -283,45 +310,58 @@ fn last_of(chain: &[Certificate]) -> Option<&Certificate> {
 
 fn broken(target: &Target, end: &End) -> Finding {
     let host = report::word(&target.host);
-    let (cause, fix) = match end {
+    let (id, cause, fix) = match end {
         End::NoHost(_) => (
+            "no-such-host",
             format!("no such host: {host} has no address here"),
             "correct the name, or let DNS or `extra_hosts:` have it",
         ),
         End::Refused => (
+            "refused",
             format!("connection refused: nobody listens on port {}", target.port),
             "start the server, or correct the port",
         ),
         End::Silent => (
+            "silent",
             "no answer in time".to_owned(),
             "look whether a firewall is in between, or wait longer with --timeout",
         ),
-        End::Network(error) => {
-            (format!("it cannot be reached: {}", report::cause(error)), "mend the network first")
-        }
+        End::Network(error) => (
+            "unreachable",
+            format!("it cannot be reached: {}", report::cause(error)),
+            "mend the network first",
+        ),
         End::Plain(first) => (
+            "no-tls",
             format!("it speaks no TLS{}", plain(first)),
             "call it by http://, or let the server use TLS",
         ),
         End::Closed => (
+            "hung-up",
             "it hung up during the handshake (an empty reply)".to_owned(),
             "look into the server's log: it may want another name, or speak no TLS",
         ),
         End::Old => (
+            "old-protocol",
             "it speaks no protocol later than TLS 1.1, which clients refuse".to_owned(),
             "switch on TLS 1.2 or 1.3 in the server",
         ),
         End::WantsCertificate => (
+            "client-certificate-wanted",
             "it wants a client's certificate".to_owned(),
             "configure one in the client: no trust anchor mends this",
         ),
         End::Alert(alert) => {
-            (format!("it refuses: {}", words(*alert)), "look into the server's log")
+            ("alert", format!("it refuses: {}", words(*alert)), "look into the server's log")
         }
-        End::Certificate(error) => (format!("{error:?}"), "have the certificate made anew"),
-        End::Tls(error) => (format!("the handshake fails: {error}"), "look into the server's log"),
+        End::Certificate(error) => {
+            ("unusable-certificate", format!("{error:?}"), "have the certificate made anew")
+        }
+        End::Tls(error) => {
+            ("handshake", format!("the handshake fails: {error}"), "look into the server's log")
+        }
     };
-    Finding::error(target, cause, fix)
+    Finding::error(id, target, cause, fix)
 }
 
 /// What speaks there, as far as its first bytes tell.

@@ -12,10 +12,10 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat, openat2};
 
 use super::diagnosis::Store;
-use super::finding::Finding;
 use crate::cli::{Named, Origin};
 use crate::discover::{Label, ROOT_FILES, file};
 use crate::environment::{Environment, Points, TABLE};
+use crate::finding::Finding;
 use crate::inspect::anchors;
 use crate::inspect::certificate::Certificate;
 use crate::report;
@@ -92,7 +92,12 @@ impl Patient {
             let Some(value) = self.environment.get(row.name) else { continue };
             if value.is_empty() {
                 let cause = "is set but empty, which switches verification off in some clients";
-                findings.push(Finding::error(row.name, cause, format!("unset {}", row.name)));
+                findings.push(Finding::error(
+                    "variable-empty",
+                    row.name,
+                    cause,
+                    format!("unset {}", row.name),
+                ));
                 continue;
             }
             let path = PathBuf::from(value);
@@ -111,7 +116,7 @@ impl Patient {
                         report::cause(&error)
                     );
                     let fix = "mount it there, or unset the variable: every TLS connection of its readers fails";
-                    findings.push(Finding::error(&thing, cause, fix));
+                    findings.push(Finding::error("file-missing", &thing, cause, fix));
                 }
                 Ok(bytes) => {
                     let store = store(&readers, path, &bytes);
@@ -119,9 +124,13 @@ impl Patient {
                     if store.anchors.is_empty() {
                         let cause = format!("{readers} names it, and no certificate is in it");
                         let fix = "put the bundle there, or unset the variable";
-                        findings.push(Finding::error(&thing, cause, fix));
+                        findings.push(Finding::error("file-empty", &thing, cause, fix));
                     } else {
-                        findings.push(Finding::ok(&thing, format!("{count}, for {readers}")));
+                        findings.push(Finding::ok(
+                            "bundle",
+                            &thing,
+                            format!("{count}, for {readers}"),
+                        ));
                         // What is read in addition to other roots says nothing on its own.
                         if readers != "NODE_EXTRA_CA_CERTS, DENO_CERT" {
                             stores.push(store);
@@ -140,10 +149,11 @@ impl Patient {
                     let own = store("", path, &bytes);
                     let count = report::count(own.anchors.len(), "certificate");
                     let thing = format!("{} (the image's own)", own.name);
-                    findings.push(Finding::ok(&thing, count));
+                    findings.push(Finding::ok("roots", &thing, count));
                     stores.insert(0, own);
                 }
                 None => findings.push(Finding::warning(
+                    "roots-missing",
                     "the image's own roots",
                     "there are none, and SSL_CERT_FILE names no others",
                     "install ca-certificates into the image, or set TRUST_INIT_ROOTS=mozilla",
