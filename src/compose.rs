@@ -56,7 +56,7 @@ pub fn run(cli: Cli, shell: &Environment, report: Report) -> u8 {
             let place = setup::find(&asked.project.asked(), shell);
             told(place.and_then(|place| away::away(&place, asked.dry_run, false, report)), report)
         }
-        Command::Doctor(asked) => told(doctor::run(&asked, shell), report),
+        Command::Doctor(asked) => told(doctor::run(&asked, shell, report), report),
         Command::Inspect(asked) => survey::survey(&asked, report),
         Command::Completions { shell } => {
             let mut script = Vec::new();

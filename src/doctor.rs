@@ -14,6 +14,7 @@ pub mod patient;
 pub mod inside;
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -66,6 +67,10 @@ pub fn run(cli: &Cli, shell: &Environment, report: Report) -> u8 {
                 return exit::USAGE;
             }
         }
+    }
+    for given in &cli.at_hand {
+        let (name, pem) = given.split_once('=').unwrap_or_default();
+        at_hand.extend(patient::store("", Path::new(name), pem.as_bytes()).anchors);
     }
     let (stores, mut findings) = patient.stores();
     findings.extend(inside::look(&patient, cli));

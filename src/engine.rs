@@ -6,6 +6,7 @@
 //! every question has a limit, after which whatever was started is ended. What Compose answers can
 //! hold secrets: it stays in memory.
 
+mod container;
 mod image;
 
 use std::ffi::{OsStr, OsString};
@@ -22,6 +23,7 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use serde::Deserialize;
 
+pub use self::container::{Beside, Made, beside, made};
 pub use self::image::{Image, Inside, Look, images};
 use crate::report;
 

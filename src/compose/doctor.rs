@@ -1,24 +1,151 @@
-//! `doctor`, the story: what the project's files say (`files`), what its containers were made with and
-//! what they hold (`containers`), and whether their servers pass, which trust-doctor finds out from
+//! `doctor`, the story: what the project's files say (`files`), what its containers were made with
+//! (`containers`), and what they trust and whether their servers pass, which trust-doctor finds out from
 //! beside each of them (`beside`). All of it is told in one form (`crate::finding`).
 
+mod beside;
+mod blind;
+mod containers;
 pub mod files;
 
-use super::cli::Doctor;
+use std::collections::BTreeSet;
+use std::panic::resume_unwind;
+use std::path::PathBuf;
+use std::thread;
+
+use self::beside::{Answered, AtHand};
+use self::blind::Blind;
+use super::cli::{Doctor, Shape};
+use super::images::Images;
+use super::place::{Place, plain};
+use super::project::Project;
 use super::refusal::Refusal;
+use super::select::Error;
+use super::setup::next::Next;
 use super::setup::{self, Told};
+use super::{answer, read, write};
+use crate::engine::{self, Made};
 use crate::environment::Environment;
-use crate::finding;
+use crate::exit;
+use crate::finding::{self, Finding};
 use crate::inspect::certificate::Time;
+use crate::report::Report;
+
+/// How many containers are looked into at once: the engine takes most of the time, and little of a CPU.
+const AT_ONCE: usize = 4;
 
 /// Does what was asked.
 ///
 /// # Errors
 /// When there is no project to look at.
-pub fn run(asked: &Doctor, shell: &Environment) -> Result<Told, Refusal> {
+pub fn run(asked: &Doctor, shell: &Environment, report: Report) -> Result<Told, Refusal> {
     let place = setup::find(&asked.project.asked(), shell)?;
     let look = files::Look { place: &place, now: Time::now(), days: asked.days, shell };
-    let findings = files::look(&look);
+    let mut findings = files::look(&look);
+    let blind = containers(asked, &place, &mut findings)?;
     let text = if asked.json { finding::json(&findings) } else { finding::text(&findings, shell) };
-    Ok(Told { text, code: finding::code(&findings, asked.strict) })
+    let code = finding::code(&findings, asked.strict);
+    let Some(blind) = blind else { return Ok(Told { text, code }) };
+    answer(report, &text);
+    report.error(&blind, "");
+    Ok(Told { text: String::new(), code: if code == 0 { exit::USAGE } else { code } })
+}
+
+/// Looks at the containers, and says what kept it from that.
+fn containers(
+    asked: &Doctor,
+    place: &Place,
+    findings: &mut Vec<Finding>,
+) -> Result<Option<Blind>, Refusal> {
+    let (project, _) = read::read(place)?;
+    let missing = |name: &&String| !project.services.contains_key(*name);
+    if let Some(name) = asked.services.iter().find(missing) {
+        return Err(Error::missing(&project, name, "SERVICE").into());
+    }
+    let shape = shape(place)?;
+    let made = match engine::made(project.name.as_deref().unwrap_or_default()) {
+        Ok(made) => made,
+        Err(failure) => return Ok(Some(Blind::Engine(failure))),
+    };
+    let images = Images::of(&project);
+    let choices = setup::choose(&project, &images, &shape, &[])?;
+    let chosen = containers::chosen(&asked.services, &choices, &made);
+    let up = shape.has_authority().then(|| up(place, &project, &shape));
+    let mut seen = Vec::new();
+    for name in &chosen {
+        let its: Vec<_> = made.iter().filter(|one| one.service() == *name).collect();
+        if its.is_empty() {
+            findings.push(containers::absent(&project, name));
+        }
+        seen.extend(its);
+    }
+    let runs = seen.iter().any(|one| one.runs());
+    let is_here = || engine::images(&[&asked.image]).is_ok_and(|found| !found.is_empty());
+    let is_missing = runs && !asked.pull && !is_here();
+    let at_hand = at_hand(asked, place, &shape);
+    let mut blind = is_missing.then(|| Blind::Image(asked.image.clone()));
+    for some in seen.chunks(AT_ONCE) {
+        for (one, looked) in some.iter().zip(into_each(asked, some, is_missing, &at_hand)) {
+            findings.extend(containers::look(one, up.as_deref()));
+            match looked {
+                Some(Answered::Found(found)) => findings.extend(found),
+                Some(Answered::Unseen(finding)) => {
+                    findings.push(finding);
+                    blind = Some(Blind::Container(one.name().to_owned()));
+                }
+                None => {}
+            }
+        }
+    }
+    let left: BTreeSet<_> =
+        made.iter().map(Made::service).filter(|name| !chosen.contains(name)).collect();
+    if !left.is_empty() && asked.services.is_empty() {
+        let names = left.into_iter().collect::<Vec<_>>().join(", ");
+        let cause = "these are left alone; name one to have it looked into";
+        findings.push(Finding::ok("left-alone", &names, cause));
+    }
+    Ok(blind)
+}
+
+/// Looks into each of `some` that runs, at once, unless there is nothing to look with.
+fn into_each(
+    asked: &Doctor,
+    some: &[&Made],
+    is_missing: bool,
+    at_hand: &[AtHand],
+) -> Vec<Option<Answered>> {
+    thread::scope(|scope| {
+        let looks = some.iter().map(|one| {
+            let can = one.runs() && !is_missing;
+            can.then(|| scope.spawn(|| beside::look(asked, one, at_hand)))
+        });
+        // All are begun before the first is waited for.
+        let looks: Vec<_> = looks.collect();
+        let end = |look: thread::ScopedJoinHandle<'_, _>| {
+            look.join().unwrap_or_else(|panic| resume_unwind(panic))
+        };
+        looks.into_iter().map(|look| look.map(end)).collect()
+    })
+}
+
+/// What the overlay that stands was asked to be.
+fn shape(place: &Place) -> Result<Shape, Refusal> {
+    let standing = write::standing(&place.base)?;
+    let standing = standing.filter(|standing| standing.overlay.is_some());
+    Ok(standing.and_then(|one| Shape::of_words(&one.words, &place.base)).unwrap_or_default())
+}
+
+/// The command that makes the containers with the overlay, in one line.
+fn up(place: &Place, project: &Project, shape: &Shape) -> String {
+    let next = Next::with_overlay(place, project, shape, false, None);
+    next.commands().lines().last().unwrap_or_default().to_owned()
+}
+
+/// The certificates that may mend something: those that were named, and those of the project.
+fn at_hand(asked: &Doctor, place: &Place, shape: &Shape) -> Vec<AtHand> {
+    let certs = plain(&place.base, "certs");
+    let of_shape = shape.custom_ca.iter().chain(&shape.extra_ca).cloned();
+    let all = asked.ca.iter().cloned().chain(of_shape).chain([certs]);
+    let file = |path: PathBuf| if path.is_dir() { path.join("ca.crt") } else { path };
+    let files: BTreeSet<_> = all.map(file).collect();
+    files.iter().filter_map(|path| AtHand::read(path)).collect()
 }

@@ -194,7 +194,10 @@ fn given(shape: &Shape) -> Given {
 }
 
 /// Who is to trust.
-fn choose<'a>(
+///
+/// # Errors
+/// When the wishes do not fit the project.
+pub fn choose<'a>(
     project: &'a Project,
     images: &Images,
     shape: &Shape,

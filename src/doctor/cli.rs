@@ -34,6 +34,9 @@ pub struct Cli {
     /// A certificate that is at hand, to be named where it mends something; repeatable
     #[arg(long, value_name = "FILE")]
     pub ca: Vec<PathBuf>,
+    /// The same, with its contents as PEM in place of a file that is here; repeatable
+    #[arg(long, value_name = "FILE=PEM", hide = true)]
+    pub at_hand: Vec<String>,
     /// The process that is looked at
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub pid: u32,

@@ -1,0 +1,120 @@
+//! trust-doctor beside a container, and what it found there.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::time::Duration;
+
+use super::containers::of;
+use crate::compose::cli::Doctor;
+use crate::discover::file;
+use crate::engine::{self, Beside, Made};
+use crate::environment::{Points, TABLE};
+use crate::finding::{Answer, Finding};
+use crate::inspect::anchors;
+use crate::inspect::certificate::Fingerprint;
+use crate::report;
+
+/// Where the program is in its image.
+const PROGRAM: &str = "/trust-doctor";
+/// What the engine may take to start it and to remove it again, and all its looks.
+const LIMIT: Duration = Duration::from_mins(2);
+
+/// How files end that hold certificates: for the rest nobody reads what may be large, or secret.
+const ENDINGS: [&str; 7] = ["crt", "pem", "cer", "der", "p7b", "jks", "p12"];
+
+/// Certificates on this machine: the file's name as it was typed, and its PEM.
+#[derive(Debug)]
+pub struct AtHand(String);
+
+impl AtHand {
+    /// Those in the file at `path`; none if it cannot be read or has none.
+    pub fn read(path: &Path) -> Option<Self> {
+        let bytes = file::read(path, &mut file::FILE_LIMIT.clone()).ok()?;
+        let mut text = format!("{}=", path.display());
+        let found = anchors(&bytes).certificates;
+        text.extend(found.iter().map(|pem| String::from_utf8_lossy(pem.text())));
+        (!found.is_empty()).then_some(Self(text))
+    }
+}
+
+/// What trust-doctor says.
+pub enum Answered {
+    /// What it found.
+    Found(Vec<Finding>),
+    /// It could not look into that container.
+    Unseen(Finding),
+}
+
+/// Looks into a container.
+pub fn look(asked: &Doctor, made: &Made, at_hand: &[AtHand]) -> Answered {
+    let look = Beside {
+        container: made,
+        image: &asked.image,
+        pulls: asked.pull,
+        sees_all: asked.privileged_look,
+        words: words(asked, made, at_hand),
+        limit: LIMIT + Duration::from_secs(asked.timeout.saturating_mul(4)),
+    };
+    let unseen = |cause: &str, fix: String| {
+        Answered::Unseen(of(made.service(), Finding::warning("unseen", made.name(), cause, fix)))
+    };
+    let service = report::shell(made.service());
+    match engine::beside(&look) {
+        Err(failure) => {
+            let cause = format!("cannot be looked into: {failure}");
+            unseen(&cause, format!("trust-compose doctor {service}"))
+        }
+        Ok((told, said)) => match (serde_json::from_slice::<Answer<'_>>(&told), said) {
+            (Ok(answer), _) => {
+                let found = answer.findings.into_owned().into_iter();
+                Answered::Found(found.map(|finding| of(made.service(), finding)).collect())
+            }
+            (Err(_), Some(said)) if said.contains("SYS_PTRACE") => unseen(
+                "cannot be looked into: it may do more than a look from beside may",
+                format!("trust-compose doctor {service} --privileged-look"),
+            ),
+            (Err(error), said) => {
+                let cause =
+                    format!("cannot be looked into: {}", said.unwrap_or_else(|| error.to_string()));
+                unseen(&cause, format!("trust-compose doctor {service} --image trust-init"))
+            }
+        },
+    }
+}
+
+fn words(asked: &Doctor, made: &Made, at_hand: &[AtHand]) -> Vec<OsString> {
+    let mut words: Vec<OsString> = vec![PROGRAM.into(), "--json".into()];
+    let mut say = |option: &str, value: OsString| words.extend([option.into(), value]);
+    say("--days", asked.days.to_string().into());
+    say("--timeout", asked.timeout.to_string().into());
+    for url in &asked.connect {
+        say("--connect", url.into());
+    }
+    for file in at_hand {
+        say("--at-hand", file.0.as_str().into());
+    }
+    // What else a variable says can be secret, and would be seen in the list of processes.
+    for row in TABLE.iter().filter(|row| matches!(row.points, Points::Bundle | Points::Custom)) {
+        let configured = made.config.variable(row.name);
+        let pair = configured.map_or(row.name.to_owned(), |value| format!("{}={value}", row.name));
+        say("--configured", pair.into());
+    }
+    for mount in &made.mounts {
+        if let Some(digest) = digest(&mount.source) {
+            let mut pair = mount.destination.clone().into_os_string();
+            pair.push(format!("={digest}"));
+            say("--mounted", pair);
+        }
+    }
+    words
+}
+
+/// What a file of certificates holds on this machine now.
+fn digest(source: &Path) -> Option<String> {
+    let ending = source.extension()?.to_str()?;
+    if !ENDINGS.contains(&ending) {
+        return None;
+    }
+    let bytes = file::read(source, &mut file::FILE_LIMIT.clone()).ok()?;
+    Some(Fingerprint::of([bytes.as_slice()]).to_string())
+}

@@ -1,0 +1,135 @@
+//! What the project's containers were made with, as the engine tells it; and who is looked into.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use crate::compose::overlay::{DIRECTORY, LABEL};
+use crate::compose::project::Project;
+use crate::compose::select::{Choice, Outcome};
+use crate::compose::write::OVERLAY;
+use crate::discover::CUSTOM_CA;
+use crate::engine::Made;
+use crate::exit;
+use crate::finding::Finding;
+use crate::report;
+
+/// What Docker, Podman and Compose call us in an entrypoint.
+const PROGRAM: &str = "trust-init";
+
+/// The services to look at: those that were named, else those that are to trust, or were made to.
+pub fn chosen<'a>(
+    named: &'a [String],
+    choices: &'a [Choice<'_>],
+    made: &'a [Made],
+) -> BTreeSet<&'a str> {
+    if !named.is_empty() {
+        return named.iter().map(String::as_str).collect();
+    }
+    let trusting = choices.iter().filter(|choice| choice.outcome == Outcome::Trust);
+    let ours = made.iter().filter(|one| !one.label(LABEL).is_empty() || is_in_front(one));
+    trusting.map(|choice| choice.name).chain(ours.map(Made::service)).collect()
+}
+
+/// Whether trust-init starts the service.
+fn is_in_front(made: &Made) -> bool {
+    made.config.words().any(|word| Path::new(word).ends_with(PROGRAM))
+}
+
+/// What is to be said of a container before anybody looks into it. `up` starts the project with the
+/// overlay, if there is one.
+pub fn look(made: &Made, up: Option<&str>) -> Vec<Finding> {
+    let mut findings = vec![existence(made)];
+    if made.runs() {
+        findings.push(overlaid(made, up));
+        findings.extend(mounts(made));
+        findings.extend(health_check(made));
+    }
+    findings.into_iter().map(|finding| of(made.service(), finding)).collect()
+}
+
+/// The same finding, as one about a service.
+pub fn of(service: &str, finding: Finding) -> Finding {
+    Finding { service: Some(service.to_owned()), ..finding }
+}
+
+fn existence(made: &Made) -> Finding {
+    let logs = || format!("docker logs {}", report::shell(made.name()));
+    let code = made.state.exit_code;
+    match made.state.status.as_str() {
+        "running" if is_in_front(made) => {
+            Finding::ok("container", made.name(), "runs, started by trust-init")
+        }
+        "running" => Finding::ok("container", made.name(), "runs"),
+        "restarting" => {
+            let cause = format!("is restarted again and again: it ended with {code}{}", ours(made));
+            Finding::error("container-restarting", made.name(), cause, logs())
+        }
+        "exited" | "dead" if code != 0 => {
+            let cause = format!("does not run: it ended with {code}{}", ours(made));
+            Finding::error("container-ended", made.name(), cause, logs())
+        }
+        status => {
+            let cause = format!("does not run ({status}), so nobody can look into it");
+            Finding::ok("container-stopped", made.name(), cause)
+        }
+    }
+}
+
+/// What our own exit code means.
+fn ours(made: &Made) -> &'static str {
+    let is_ours = is_in_front(made) && made.state.exit_code == i64::from(exit::FAILED);
+    if is_ours { ", which is trust-init's own: the log says why" } else { "" }
+}
+
+/// Whether it was made with the overlay that stands.
+fn overlaid(made: &Made, up: Option<&str>) -> Finding {
+    let is_made = !made.label(LABEL).is_empty();
+    match up {
+        _ if is_made => Finding::ok("overlay", made.name(), format!("was made with {OVERLAY}")),
+        Some(up) => {
+            let cause = format!("was made without {OVERLAY}, so nothing of it is in force");
+            Finding::error("overlay-not-in-force", made.name(), cause, up)
+        }
+        None => Finding::ok("overlay", made.name(), format!("was made without {OVERLAY}")),
+    }
+}
+
+/// What of trust is mounted, and from where.
+fn mounts(made: &Made) -> Option<Finding> {
+    let is_trust = |path: &Path| {
+        let directory = Path::new(CUSTOM_CA).parent().unwrap_or(Path::new(CUSTOM_CA));
+        path.starts_with(DIRECTORY) || path.starts_with(directory)
+    };
+    let shown = made.mounts.iter().filter(|mount| is_trust(&mount.destination)).map(|mount| {
+        let source = mount.source.file_name().map_or(mount.source.as_path(), Path::new);
+        format!("{} from {}", report::path(&mount.destination), report::path(source))
+    });
+    let mut shown: Vec<_> = shown.collect();
+    shown.sort();
+    (!shown.is_empty()).then(|| Finding::ok("mounts", "mounts", shown.join(", ")))
+}
+
+/// A health check that calls by TLS and sees none of what trust-init tells the service.
+fn health_check(made: &Made) -> Option<Finding> {
+    let words = made.config.health_check()?;
+    let calls = words.iter().any(|word| word.contains("https://"));
+    let sees = made.config.variable("SSL_CERT_FILE").is_some()
+        || words.iter().any(|word| word.contains(PROGRAM));
+    (calls && !sees && is_in_front(made)).then(|| {
+        let cause = "calls https:// and starts without trust-init, so it does not trust the CA";
+        let fix = format!(
+            "put `{PROGRAM} --log=quiet --` in front of its command, or run `trust-compose setup`"
+        );
+        Finding::warning("health-check", "health check", cause, fix)
+    })
+}
+
+/// That a service has no container.
+pub fn absent(project: &Project, name: &str) -> Finding {
+    let profiles = project.services.get(name).map_or(&[][..], |service| &service.profiles);
+    let cause = match profiles {
+        [] => "has no container".to_owned(),
+        [first, ..] => format!("has no container; its profile is {}", report::word(first)),
+    };
+    of(name, Finding::ok("container-missing", name, cause))
+}
