@@ -35,6 +35,7 @@ mod activate;
 mod ai_services;
 mod ai_services_proxy;
 mod ai_services_refused;
+mod breaks;
 mod build;
 mod check;
 mod companion;

@@ -42,7 +42,7 @@ pub struct Project {
     pub name: String,
     services: String,
     /// `docker compose` with the options that the last `next:` had.
-    compose: String,
+    pub compose: String,
     questions: Folder,
     images: Vec<Image>,
     /// Of the shell in which everything is typed: NAME=VALUE.

@@ -1,0 +1,202 @@
+//! A project that is well, and broken in exactly one way after the other: what `trust-compose doctor`
+//! says of each is in breaks/*.txt. After a change of words run with UPDATE_SNAPSHOT=1 and read the
+//! difference.
+//!
+//! Its service `agent` calls `llm`, which serves `served/server.pem` by `served/run.sh`.
+
+mod bad;
+mod connections;
+mod containers;
+mod files;
+mod inside;
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::engine::{Outcome, TRIXIE, docker, repository, trust_init};
+use crate::project::Project;
+use crate::site::{Folder, Site, site, wait_until};
+
+/// One way to break it.
+struct Break {
+    name: &'static str,
+    /// What does it, typed in the project's folder; `$COMPOSE` is `docker compose` with its files.
+    how: &'static str,
+    /// The options of `doctor` that show it.
+    look: &'static str,
+}
+
+/// A break that shows without any option.
+const fn broken(name: &'static str, how: &'static str) -> Break {
+    Break { name, how, look: "" }
+}
+
+/// What stands in an address and must never be printed.
+const SECRET: &str = "hunter2";
+
+/// The server that the whole project is about: one file of certificates, and TLS as it should be.
+const SERVES: &str =
+    "exec openssl s_server -accept 8443 -cert /tls/server.pem -key /tls/server-key.pem -www\n";
+
+struct Patient {
+    project: Project,
+    /// The project's folder as it was when all was well.
+    well: Folder,
+    image: String,
+    _site: Arc<Site>,
+}
+
+impl Patient {
+    fn new() -> Self {
+        let site = site();
+        let folder = Folder::new();
+        let program = trust_init().with_file_name("trust-doctor");
+        folder.write("trust-doctor", fs::read(program).unwrap());
+        let recipe = "FROM scratch\nCOPY trust-doctor /trust-doctor\n";
+        set_executable(&folder.0.join("trust-doctor"));
+        let image = site.derived_in(&folder.0, "doctor", recipe);
+        let project = Project::at(Folder::new(), crate::project::unique_name());
+        let mut patient = Self { project, well: Folder::new(), image, _site: Arc::clone(&site) };
+        patient.found(&site.image(TRIXIE));
+        patient
+    }
+
+    /// Makes the project, sets it up, starts it, and sees that all is well.
+    fn found(&mut self, image: &str) {
+        let project = &mut self.project;
+        let text = format!(
+            "name: {}
+services:
+  agent:
+    image: {image}
+    command: [sleep, infinity]
+    stop_signal: SIGKILL
+    environment:
+      LLM: https://me:{SECRET}@llm.lan:8443/v1?key={SECRET}
+  llm:
+    image: {image}
+    command: [sh, /tls/run.sh]
+    stop_signal: SIGKILL
+    volumes: [./served:/tls:ro]
+    networks: {{default: {{aliases: [llm.lan]}}}}
+    x-trust-init: {{role: leave}}
+",
+            project.name
+        );
+        project.folder.write("docker-compose.yml", text);
+        project.folder.write("served/run.sh", SERVES);
+        project.types("trust-compose certs llm.lan --ca-name 'Lab CA'").exits(0);
+        project.types("cp certs/server.pem certs/server-key.pem served/").exits(0);
+        bad::make(project);
+        project.sets_up("--custom-ca certs/ --extra-ca bad/chain/root.crt");
+        self.copy(&self.project.folder.0, &self.well.0);
+        self.is_well();
+    }
+
+    fn copy(&self, from: &Path, to: &Path) {
+        let line = format!("cp -a '{}'/. '{}'", from.display(), to.display());
+        self.project.types(&line).exits(0);
+    }
+
+    /// The project as it was when all was well.
+    fn heal(&self) {
+        self.project.types("find . -mindepth 1 -delete").exits(0);
+        self.copy(&self.well.0, &self.project.folder.0);
+        self.project.compose("up -d --force-recreate --remove-orphans").exits(0);
+    }
+
+    fn is_well(&self) {
+        let outcome = self.looks("--strict").exits(0);
+        assert!(outcome.stdout.contains("https://llm.lan:8443: verified"), "{outcome}");
+    }
+
+    fn looks(&self, options: &str) -> Outcome {
+        self.listens();
+        self.project.types(&format!("trust-compose doctor --image {} {options}", self.image))
+    }
+
+    /// Waits until the server is there, if its container is.
+    fn listens(&self) {
+        let running = self.project.running();
+        if !running.iter().any(|name| name == "llm") {
+            return;
+        }
+        let id = &self.project.ids()["llm"];
+        // 8443, and the state of who listens (proc_pid_net(5)).
+        let look = ["exec", id, "grep", "-q", ":20FB .* 0A ", "/proc/net/tcp", "/proc/net/tcp6"];
+        wait_until("the server listens", || docker(look).code == 0);
+    }
+
+    /// What is said of a break that is not `ok`, with what changes from run to run left out.
+    fn says(&self, broken: &Break) -> String {
+        self.project.types(&format!("COMPOSE='{}'; {}", self.project.compose, broken.how)).exits(0);
+        let outcome = self.looks(broken.look);
+        let told = format!("{}{}", outcome.stdout, outcome.stderr);
+        assert!(!told.contains(SECRET) && !told.contains("/v1"), "{}: {outcome}", broken.name);
+        assert!(!told.contains("PRIVATE KEY"), "{}: {outcome}", broken.name);
+        let mut text = String::new();
+        let mut is_shown = false;
+        for line in told.lines() {
+            let is_fix = line.starts_with("        ") || line.starts_with("trust-compose: fix");
+            let is_told = !line.starts_with("ok ") && !line.is_empty() && line.contains(' ');
+            is_shown = if is_fix { is_shown } else { is_told };
+            if is_shown {
+                text.push_str(&constant(line, &self.project.name, &self.image));
+                text.push('\n');
+            }
+        }
+        let _ = writeln!(text, "[exit code {}]", outcome.code);
+        text
+    }
+}
+
+fn set_executable(path: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// `line` without names, digests and days that are new in every run.
+fn constant(line: &str, project: &str, image: &str) -> String {
+    let line = line.replace(project, "PROJECT").replace(image, "IMAGE");
+    let mut text = String::new();
+    let is_part = |c: char| c.is_ascii_hexdigit() || c == '-' || c == ':';
+    let mut rest = line.as_str();
+    while let Some(c) = rest.chars().next() {
+        let end = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
+        let (run, after) = rest.split_at(end.max(c.len_utf8()));
+        let digits = run.chars().filter(char::is_ascii_hexdigit).count();
+        let is_day = run.len() == "2026-01-31".len() && run.starts_with("20") && run.contains('-');
+        text.push_str(match run {
+            _ if is_day => "DAY",
+            _ if digits >= 16 => "DIGEST",
+            run => run,
+        });
+        rest = after;
+    }
+    text
+}
+
+/// Breaks it in each of these ways, and compares what is said with breaks/`file`.txt.
+#[track_caller]
+fn each(file: &str, breaks: &[Break]) {
+    let patient = Patient::new();
+    let mut text = String::new();
+    for broken in breaks {
+        let _ = writeln!(text, "# {}\n$ {}", broken.name, broken.how.trim());
+        text.push_str(&patient.says(broken));
+        text.push('\n');
+        patient.heal();
+    }
+    patient.is_well();
+    let path = repository().join(format!("tests/containers/breaks/{file}.txt"));
+    if std::env::var_os("UPDATE_SNAPSHOT").is_some() {
+        fs::write(&path, &text).unwrap();
+    }
+    let expected = fs::read_to_string(&path).unwrap_or_default();
+    for (one, other) in text.split("\n\n").zip(expected.split("\n\n")) {
+        assert_eq!(one, other, "{}", path.display());
+    }
+    assert_eq!(text, expected, "{}", path.display());
+}

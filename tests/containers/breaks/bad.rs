@@ -1,0 +1,55 @@
+//! Certificates that are wrong, each in one way, in folders of `bad/`.
+
+use crate::project::Project;
+use crate::sign::sign;
+
+/// What openssl makes: a certificate by itself; a root, an intermediate and a server's below it; and a
+/// CA that says nothing of what its key may do.
+const SCRIPT: &str = r#"
+make() { openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 90 "$@" 2>bad/log; }
+mkdir -p bad/self bad/chain bad/bare
+make -x509 -subj /CN=llm.lan -addext subjectAltName=DNS:llm.lan -addext basicConstraints=critical,CA:FALSE \
+    -keyout bad/self/server-key.pem -out bad/self/server.pem
+
+make -x509 -subj /CN=Root -addext keyUsage=critical,keyCertSign -keyout bad/chain/root.key -out bad/chain/root.crt
+authority='basicConstraints=critical,CA:TRUE
+keyUsage=critical,keyCertSign
+authorityKeyIdentifier=keyid
+subjectKeyIdentifier=hash'
+server='subjectAltName=DNS:llm.lan
+authorityKeyIdentifier=keyid'
+# below ISSUER NAME FILE EXTENSIONS: a certificate and its key.
+below() {
+    make -subj "/CN=$2" -keyout "$3.key" -out bad/request
+    printf '%s\n' "$4" >bad/extensions
+    openssl x509 -req -in bad/request -CA "$1.crt" -CAkey "$1.key" -CAcreateserial -days 60 \
+        -extfile bad/extensions -out "$3.crt" 2>>bad/log
+}
+below bad/chain/root Middle bad/chain/middle "$authority"
+below bad/chain/middle llm.lan bad/chain/server "$server"
+mv bad/chain/server.key bad/chain/server-key.pem && mv bad/chain/server.crt bad/chain/server.pem
+
+make -x509 -subj '/CN=Bare CA' -keyout bad/bare/ca.key -out bad/bare/ca.crt
+below bad/bare/ca llm.lan bad/bare/server "$server"
+mv bad/bare/server.key bad/bare/server-key.pem && mv bad/bare/server.crt bad/bare/server.pem
+"#;
+
+/// Makes them all for the project, whose CA is in `certs/`.
+pub fn make(project: &Project) {
+    project.types(SCRIPT).exits(0);
+    let folder = &project.folder.0;
+    for (kind, name, days) in [
+        ("expired", "llm.lan", (-40, -2)),
+        ("young", "llm.lan", (2, 60)),
+        ("soon", "llm.lan", (-40, 5)),
+        ("name", "gpu.lan", (-1, 60)),
+    ] {
+        let to = folder.join("bad").join(kind);
+        std::fs::create_dir(&to).unwrap();
+        sign(&folder.join("certs"), &to, &[name], days);
+    }
+    for (kind, name) in [("stranger", "Other CA"), ("remade", "Lab CA")] {
+        let line = format!("trust-compose certs llm.lan --out bad/{kind} --ca-name '{name}'");
+        project.types(&line).exits(0);
+    }
+}

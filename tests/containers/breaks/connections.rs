@@ -1,0 +1,94 @@
+//! A server that is wrong in one way, or not there.
+
+use super::{Break, broken, each};
+
+#[test]
+fn servers() {
+    each(
+        "servers",
+        &[
+            broken(
+                "its CA is another one",
+                "cp bad/stranger/s* served/ && $COMPOSE restart -t 0 llm",
+            ),
+            Break {
+                look: "--ca bad/stranger/ca.crt",
+                ..broken(
+                    "its CA is at hand",
+                    "cp bad/stranger/s* served/ && $COMPOSE restart -t 0 llm",
+                )
+            },
+            broken("its CA was made anew", "cp bad/remade/s* served/ && $COMPOSE restart -t 0 llm"),
+            broken("signed by itself", "cp bad/self/s* served/ && $COMPOSE restart -t 0 llm"),
+            broken("expired", "cp bad/expired/s* served/ && $COMPOSE restart -t 0 llm"),
+            broken("not yet valid", "cp bad/young/s* served/ && $COMPOSE restart -t 0 llm"),
+            broken("expires soon", "cp bad/soon/s* served/ && $COMPOSE restart -t 0 llm"),
+            broken("another name", "cp bad/name/s* served/ && $COMPOSE restart -t 0 llm"),
+            broken("no intermediate", "cp bad/chain/s* served/ && $COMPOSE restart -t 0 llm"),
+            Break {
+                look: "--ca bad/chain/middle.crt",
+                ..broken(
+                    "its intermediate is at hand",
+                    "cp bad/chain/s* served/ && $COMPOSE restart -t 0 llm",
+                )
+            },
+            broken(
+                "a CA that strict clients refuse",
+                "cp bad/bare/s* served/ && trust-compose setup --custom-ca bad/bare/ca.crt 2>&1 && \
+                 $COMPOSE up -d --force-recreate -t 0",
+            ),
+        ],
+    );
+}
+
+/// What `sh` starts in place of TLS as it should be.
+#[test]
+fn not_tls_as_it_should_be() {
+    each(
+        "tls",
+        &[
+            broken(
+                "plain HTTP",
+                "echo 'exec python3 -m http.server 8443' >served/run.sh && $COMPOSE restart -t 0 llm",
+            ),
+            broken(
+                "it hangs up",
+                "echo 'exec python3 -c \"import socket; s = socket.create_server((str(), 8443))\nwhile 1: s.accept()[0].close()\"' \
+                 >served/run.sh && $COMPOSE restart -t 0 llm",
+            ),
+            Break {
+                look: "--timeout 1",
+                ..broken(
+                    "it never answers",
+                    "echo 'exec python3 -c \"import socket, signal; s = socket.create_server((str(), 8443))\nsignal.pause()\"' \
+                     >served/run.sh && $COMPOSE restart -t 0 llm",
+                )
+            },
+            broken(
+                "TLS 1.1",
+                "sed -i 's/$/ -tls1_1 -cipher ALL:@SECLEVEL=0/' served/run.sh && $COMPOSE restart -t 0 llm",
+            ),
+            broken(
+                "a client's certificate wanted",
+                "sed -i 's/$/ -Verify 1/' served/run.sh && $COMPOSE restart -t 0 llm",
+            ),
+            broken(
+                "a client's certificate asked for",
+                "sed -i 's/$/ -verify 1/' served/run.sh && $COMPOSE restart -t 0 llm",
+            ),
+            broken(
+                "nobody listens",
+                "sed -i s/8443/8444/ docker-compose.yml && $COMPOSE up -d -t 0",
+            ),
+            broken(
+                "no such host",
+                "sed -i s/llm.lan:/llm.lna:/ docker-compose.yml && $COMPOSE up -d -t 0",
+            ),
+            Break {
+                look: "--connect http://llm.lan:8443",
+                ..broken("http:// on a port of TLS", "true")
+            },
+            broken("the server is stopped", "$COMPOSE stop -t 0 llm"),
+        ],
+    );
+}

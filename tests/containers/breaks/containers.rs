@@ -1,0 +1,39 @@
+//! A container that was made otherwise than it should have been.
+
+use super::{Break, broken, each};
+
+#[test]
+fn containers() {
+    each(
+        "containers",
+        &[
+            broken(
+                "made without the overlay",
+                "docker compose -f docker-compose.yml up -d -t 0 agent",
+            ),
+            broken(
+                "made with an older overlay",
+                "trust-compose setup --custom-ca bad/stranger/ca.crt 2>&1",
+            ),
+            broken(
+                "it ends at once",
+                "sed -i 's/sleep, infinity/sh, -c, exit 3/' docker-compose.yml && $COMPOSE up -d -t 0",
+            ),
+            broken(
+                "it ends again and again",
+                "sed -i 's/sleep, infinity/sh, -c, exit 3/; s/^  agent:/&\\n    restart: always/' docker-compose.yml && \
+                 $COMPOSE up -d -t 0 && until docker ps -a | grep -q Restarting; do :; done",
+            ),
+            broken(
+                "it may do more than we may",
+                "sed -i 's/^  agent:/&\\n    privileged: true/' docker-compose.yml && $COMPOSE up -d -t 0",
+            ),
+            Break {
+                look: "--image trust-init-test/none",
+                ..broken("the doctor's image is not here", "true")
+            },
+            Break { look: "agnet", ..broken("a service that is not there", "true") },
+            broken("nothing runs", "$COMPOSE down -t 0 2>&1"),
+        ],
+    );
+}
