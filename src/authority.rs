@@ -7,8 +7,9 @@
 
 mod issue;
 pub mod key;
+pub mod machine;
 pub mod name;
-mod plan;
+pub mod plan;
 pub mod refusal;
 mod standing;
 mod words;

@@ -4,6 +4,7 @@ use std::fmt::{self, Display, Write as _};
 use std::path::PathBuf;
 
 use super::issue::Set;
+use super::machine::{MACHINES, keychain};
 use super::name::Name;
 use super::plan::{Plan, plain};
 use super::standing::Standing;
@@ -147,16 +148,19 @@ fn trust(order: &Order) -> String {
         name.chars().filter(|c| c.is_ascii_alphanumeric() || "-.".contains(*c)).collect();
     // A wildcard's dot would hide the file.
     let name = name.trim_start_matches('.');
-    let (ca, key) = (report::shell(&path), report::path(&order.path(CA_KEY)).to_string());
-    format!(
-        "next: let clients trust {}, and never hand out {key}
-  macOS           sudo security add-trusted-cert -d -r trustRoot -k /Library/Keychains/System.keychain {ca}
-  Debian, Ubuntu  sudo cp {ca} /usr/local/share/ca-certificates/{name}-ca.crt && sudo update-ca-certificates
-  RHEL, Fedora    sudo cp {ca} /etc/pki/ca-trust/source/anchors/{name}-ca.crt && sudo update-ca-trust
-  Windows         certutil -addstore -f Root ca.crt      (as administrator)
+    let key = report::path(&order.path(CA_KEY)).to_string();
+    let mut text =
+        format!("next: let clients trust {}, and never hand out {key}\n", report::path(&path));
+    let _ = writeln!(text, "  macOS           {}", keychain(&path));
+    for machine in &MACHINES {
+        let _ =
+            writeln!(text, "  {:<14}  {}", machine.name, machine.add(&path, &format!("{name}-ca")));
+    }
+    text.push_str(
+        "  Windows         certutil -addstore -f Root ca.crt      (as administrator)
   Firefox         Settings, Privacy & Security, View Certificates, Authorities, Import
   containers      mount it at /usr/local/share/ca-certificates/custom-ca.crt where trust-init is the entrypoint
 ",
-        report::path(&path)
-    )
+    );
+    text
 }

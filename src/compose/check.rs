@@ -1,13 +1,14 @@
 //! `setup --check`: whether what was set up is in step with the CA, the images and the compose files.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Display, Write as _};
+use std::path::PathBuf;
 
 use super::overlay::Overlay;
 use super::place::{Place, plain};
 use super::read;
 use super::setup::Told;
 use super::setup::next::{self, Next};
-use super::write::{self, ENV, OVERLAY, State, TRUST};
+use super::write::{self, ENV, OVERLAY, Standing, State, TRUST};
 use crate::engine::Container;
 use crate::exit;
 use crate::report;
@@ -31,6 +32,66 @@ pub fn nothing(place: &Place) -> Told {
     out_of_step(&behind, &format!("run `{}`", next.trim_end()))
 }
 
+/// Something that is out of step. The paths are as the user would say them.
+pub enum Behind {
+    /// The overlay is gone.
+    NoOverlay(PathBuf),
+    /// The overlay is not what would be written now.
+    Older(PathBuf),
+    /// The list in `.env` is not what would be written now.
+    ComposeFile(PathBuf),
+    /// A file that the overlay mounts is gone.
+    Missing(PathBuf),
+    /// A file that the overlay mounts is another.
+    Changed(PathBuf),
+    /// A file that the overlay mounts is not for everybody to read, or not for its owner alone to change.
+    Mode(PathBuf),
+}
+
+impl Display for Behind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoOverlay(path) | Self::Missing(path) => {
+                write!(f, "{} is not there", report::path(path))
+            }
+            Self::Older(path) => {
+                write!(f, "{} is older than the CA, an image or a compose file", report::path(path))
+            }
+            Self::ComposeFile(path) => {
+                write!(f, "COMPOSE_FILE in {} is older than the compose files", report::path(path))
+            }
+            Self::Changed(path) => write!(f, "{} was changed", report::path(path)),
+            Self::Mode(path) => write!(f, "{} has another mode", report::path(path)),
+        }
+    }
+}
+
+/// Compares the files that stand with what would be written now.
+pub fn behind(place: &Place, overlay: &Overlay, standing: Option<&Standing>) -> Vec<Behind> {
+    let path = |name: &str| plain(&place.base, name);
+    let Some(standing) = standing else { return vec![Behind::NoOverlay(path(OVERLAY))] };
+    let mut behind = Vec::new();
+    match &standing.overlay {
+        None => behind.push(Behind::NoOverlay(path(OVERLAY))),
+        Some(text) if body(text) == body(&overlay.text) => {}
+        Some(_) => behind.push(Behind::Older(path(OVERLAY))),
+    }
+    let listed = place.compose_file().ok();
+    if standing.compose_file.is_some() && standing.compose_file != listed {
+        behind.push(Behind::ComposeFile(path(ENV)));
+    }
+    for (name, state) in &standing.files {
+        let path = path(TRUST).join(name);
+        match state {
+            State::Unchanged => {}
+            State::Changed => behind.push(Behind::Changed(path)),
+            State::Mode => behind.push(Behind::Mode(path)),
+            State::Missing => behind.push(Behind::Missing(path)),
+        }
+    }
+    behind
+}
+
 /// Compares what stands with what would be written now.
 ///
 /// # Errors
@@ -40,34 +101,9 @@ pub fn check(
     overlay: &Overlay,
     running: Vec<Container>,
 ) -> Result<Told, write::Error> {
-    let path = |name: &str| report::path(&plain(&place.base, name)).to_string();
-    let mut behind = Vec::new();
-    match write::standing(&place.base)? {
-        None => behind.push(format!("{} is not there", path(OVERLAY))),
-        Some(standing) => {
-            let ours = path(OVERLAY);
-            match standing.overlay {
-                None => behind.push(format!("{ours} is not there")),
-                Some(text) if body(&text) == body(&overlay.text) => {}
-                Some(_) => {
-                    behind.push(format!("{ours} is older than the CA, an image or a compose file"));
-                }
-            }
-            let listed = place.compose_file().ok();
-            if standing.compose_file.is_some() && standing.compose_file != listed {
-                behind
-                    .push(format!("COMPOSE_FILE in {} is older than the compose files", path(ENV)));
-            }
-            for (name, state) in &standing.files {
-                let path = path(&format!("{TRUST}/{name}"));
-                match state {
-                    State::Unchanged => {}
-                    State::Changed => behind.push(format!("{path} was changed")),
-                    State::Missing => behind.push(format!("{path} is not there")),
-                }
-            }
-        }
-    }
+    let standing = write::standing(&place.base)?;
+    let behind = behind(place, overlay, standing.as_ref());
+    let mut behind: Vec<_> = behind.iter().map(ToString::to_string).collect();
     for container in running {
         let wanted = overlay.digests.get(&container.service).map_or("", String::as_str);
         if container.label != wanted {

@@ -39,7 +39,8 @@ const AT_ONCE: usize = 4;
 /// When there is no project to look at.
 pub fn run(asked: &Doctor, shell: &Environment, report: Report) -> Result<Told, Refusal> {
     let place = setup::find(&asked.project.asked(), shell)?;
-    let look = files::Look { place: &place, now: Time::now(), days: asked.days, shell };
+    let look =
+        files::Look { place: &place, now: Time::now(), days: asked.days, ca: &asked.ca, shell };
     let mut findings = files::look(&look);
     let blind = containers(asked, &place, &mut findings)?;
     let text = if asked.json { finding::json(&findings) } else { finding::text(&findings, shell) };

@@ -19,7 +19,7 @@ use self::directory::Directory;
 pub use self::directory::Pair;
 pub use self::note::{Note, Warning};
 pub use self::refusal::Error;
-pub use self::server::{Server, lacking};
+pub use self::server::{Server, anew, lacking, out, prove, renew};
 pub use self::unservable::Unservable;
 use super::password::{Ask, Passwords};
 use crate::authority::name::Name;
@@ -62,7 +62,7 @@ pub struct Inputs {
 }
 
 /// The option that names a directory or a file.
-const CUSTOM_CA: &str = "--custom-ca";
+pub const CUSTOM_CA: &str = "--custom-ca";
 /// The option that names one more file.
 const EXTRA_CA: &str = "--extra-ca";
 
@@ -96,7 +96,7 @@ pub fn read(given: &Given, now: Time, ask: Ask<'_>) -> Result<Inputs, Error> {
     inputs.pair.clone_from(&pair);
     match (pair, &inputs.domain) {
         (Some(pair), Some(domain)) => {
-            let (server, warning) = server::prove(&pair, domain, &own, now)?;
+            let (server, warning) = server::prove(&pair, Some(domain), &own, now)?;
             inputs.warnings.extend(warning);
             if !given.serves {
                 inputs.notes.push(Note::NoService { pair, domain: domain.clone() });

@@ -11,7 +11,10 @@ mod served;
 mod trusted;
 mod words;
 
+use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::panic::resume_unwind;
+use std::path::Path;
 use std::thread;
 
 use self::addresses::Lacking;
@@ -20,8 +23,8 @@ use self::served::{Served, serving};
 use self::trusted::{bundles, trusted};
 use self::words::Done;
 use super::cli::{Setup, Shape};
-use super::images::{Choice as Roots, Images};
-use super::inputs::{self, Given};
+use super::images::{Choice as Roots, Grounds, Images};
+use super::inputs::{self, Given, Inputs};
 use super::overlay::{self, Order, Overlay};
 use super::place::{self, Place};
 use super::project::{Build, Project};
@@ -30,9 +33,10 @@ use super::refusal::Refusal;
 use super::select::{self, Choice, Evidence, Outcome, Wishes, dockerfile};
 use super::{answer, away, check, obstacles, password, read, without, write};
 use crate::discover::file;
+use crate::engine::Failure;
 use crate::environment::Environment;
-use crate::inspect;
 use crate::inspect::certificate::Time;
+use crate::inspect::{self, PublicRoots};
 use crate::report::Report;
 
 /// What there is to tell, and the exit code.
@@ -57,18 +61,61 @@ pub fn run(asked: &Setup, shell: &Environment, report: Report) -> Result<Told, R
     let inputs = inputs::read(&given(&shape), Time::now(), &password::terminal)?;
     inputs.warnings.iter().for_each(|warning| report.warning(warning));
     inputs.notes.iter().for_each(|note| report.info(note));
-
-    let (read, ground) = both(|| read::read(&place), ground::check);
-    let (project, note) = read?;
+    let (project, note) = read(&place)?;
     if let Some(note) = note {
         report.warning(&note);
     }
+    let warn = |warning: &dyn Display| report.warning(warning);
+    let finish =
+        |decided: Decided<'_>| finish(asked, (&place, &project), &shape, &inputs, decided, report);
+    decide(&project, &place.base, &shape, &inputs, &warn, finish)
+}
+
+/// Reads the project, on the ground that it is to run on.
+///
+/// # Errors
+/// When it cannot be read, or would run on another machine.
+pub fn read(place: &Place) -> Result<(Project, Option<read::Note>), Refusal> {
+    let (read, ground) = both(|| read::read(place), ground::check);
+    let read = read?;
     ground?;
-    let (images, users) = both(|| Images::of(&project), ground::users);
+    Ok(read)
+}
+
+/// Who is told of what will surprise somebody.
+pub type Warn<'a> = &'a dyn Fn(&dyn Display);
+
+/// What a setup comes to, before anything is written.
+pub struct Decided<'a> {
+    /// Why nothing is known of its images.
+    pub trouble: Option<&'a Failure>,
+    /// What becomes of each service.
+    pub choices: &'a [Choice<'a>],
+    /// The overlay.
+    pub overlay: Overlay,
+    grounds: &'a Grounds<'a>,
+    public: &'a [PublicRoots<'a>],
+    java: BTreeMap<String, Vec<&'a str>>,
+    to_serve: Option<&'a Served<'a>>,
+}
+
+/// Decides what is to be written, for `then` to do with it what was asked.
+///
+/// # Errors
+/// When something stands in the way, and what `then` says.
+pub fn decide<T>(
+    project: &Project,
+    base: &Path,
+    shape: &Shape,
+    inputs: &Inputs,
+    warn: Warn<'_>,
+    then: impl FnOnce(Decided<'_>) -> Result<T, Refusal>,
+) -> Result<T, Refusal> {
+    let (images, users) = both(|| Images::of(project), ground::users);
     let caddy = shape.caddy.as_ref().map(Option::as_deref);
-    let proxies = proxy::proxies(&project, caddy, &shape.tls)?;
-    let without = without::without(&project, &shape.without)?;
-    let choices = choose(&project, &images, &shape, &proxies)?;
+    let proxies = proxy::proxies(project, caddy, &shape.tls)?;
+    let without = without::without(project, &shape.without)?;
+    let choices = choose(project, &images, shape, &proxies)?;
 
     let custom: Vec<_> = inputs.custom.iter().map(|found| found.pem.borrow()).collect();
     let trusting = || {
@@ -76,47 +123,67 @@ pub fn run(asked: &Setup, shell: &Environment, report: Report) -> Result<Told, R
         trusting.filter(|_| shape.has_authority())
     };
     if shape.has_authority() && trusting().next().is_none() {
-        report.warning(&words::Nobody);
+        warn(&words::Nobody);
     }
     let unread = trusting().filter(|choice| choice.service.has_unread_environment);
     let unread: Vec<_> = unread.map(|choice| choice.name).collect();
     if !unread.is_empty() {
-        report.warning(&words::Unread(&unread));
+        warn(&words::Unread(&unread));
     }
     if let Some(lacking) = inputs.pair.as_ref().and_then(|pair| Lacking::of(pair, trusting())) {
-        report.warning(&lacking);
+        warn(&lacking);
     }
     for choice in trusting() {
-        let image = images.image(&project, choice.name);
+        let image = images.image(project, choice.name);
         let volumes = image.map_or(&[][..], |image| &image.volumes);
         obstacles::check(choice.name, choice.service, volumes, &custom)?;
     }
     let roots = shape.roots.map(Roots::from).unwrap_or_default();
-    let grounds = images.grounds(&project, trusting().map(|choice| choice.name), roots)?;
+    let grounds = images.grounds(project, trusting().map(|choice| choice.name), roots)?;
     let public: Vec<_> = grounds.sources.iter().map(inspect::roots).collect();
-    public.iter().flat_map(|roots| &roots.warnings).for_each(|warning| report.warning(warning));
+    public.iter().flat_map(|roots| &roots.warnings).for_each(|warning| warn(warning));
     let server = inputs.server.as_ref().filter(|_| !proxies.is_empty());
     let to_serve = server.map(Served::of);
     if let (Some(server), Some(domain)) = (server, &shape.domain) {
         for proxy in &proxies {
-            proxy::check(proxy, &project, &images, server, domain, users)?;
+            proxy::check(proxy, project, &images, server, domain, users)?;
         }
     }
     let grounded = (custom.as_slice(), public.as_slice());
-    let trusted = trusted(trusting(), &project, &images, &grounds, grounded, report);
+    let trusted = trusted(trusting(), project, &images, &grounds, grounded, warn);
     let order = Order {
-        base: &place::absolute(&place.base),
-        words: &shape.words(&place.base),
+        base: &place::absolute(base),
+        words: &shape.words(base),
         custom: &custom,
         bundles: &bundles(&custom, &public),
         trusted: trusted.services,
         serving: serving(&proxies, to_serve.as_ref()),
         without,
     };
-    let overlay = overlay::overlay(&order)?;
-    let running = next::containers(&project);
+    then(Decided {
+        trouble: images.trouble.as_ref(),
+        choices: &choices,
+        overlay: overlay::overlay(&order)?,
+        grounds: &grounds,
+        public: &public,
+        java: trusted.java,
+        to_serve: to_serve.as_ref(),
+    })
+}
+
+/// Does with it what was asked.
+fn finish(
+    asked: &Setup,
+    (place, project): (&Place, &Project),
+    shape: &Shape,
+    inputs: &Inputs,
+    decided: Decided<'_>,
+    report: Report,
+) -> Result<Told, Refusal> {
+    let Decided { choices, overlay, grounds, public, java, to_serve, .. } = decided;
+    let running = next::containers(project);
     if asked.check {
-        return Ok(check::check(&place, &overlay, running.unwrap_or_default())?);
+        return Ok(check::check(place, &overlay, running.unwrap_or_default())?);
     }
 
     // What is in force already is kept in step.
@@ -124,19 +191,19 @@ pub fn run(asked: &Setup, shell: &Environment, report: Report) -> Result<Told, R
     let was_active = standing.is_some_and(|standing| standing.compose_file.is_some());
     let is_active = asked.activate || was_active;
     let is_settled = running.as_ref().is_some_and(|all| overlay.has_made(all));
-    let output = output(overlay, &shape, &place, is_active, is_settled)?;
+    let output = output(overlay, shape, place, is_active, is_settled)?;
     let changes = write::write(&place.base, &output, asked.dry_run)?;
     changes.left.iter().for_each(|left| report.warning(left));
-    let next = Next::with_overlay(&place, &project, &shape, is_active, running);
+    let next = Next::with_overlay(place, project, shape, is_active, running);
     let text = words::told(&Done {
-        choices: &choices,
+        choices,
         off: &shape.without,
-        inputs: &inputs,
-        grounds: &grounds,
-        public: &public,
-        java: &trusted.java,
+        inputs,
+        grounds,
+        public,
+        java: &java,
         changes: &changes,
-        advice: &advice::advice(&place, shape.domain.as_deref(), to_serve.as_ref(), is_active),
+        advice: &advice::advice(place, shape.domain.as_deref(), to_serve, is_active),
         next: &next,
     });
     if !asked.up {
@@ -183,7 +250,8 @@ fn shape(asked: &Setup, place: &Place) -> Result<Option<Shape>, Refusal> {
     shape.filter(|shape| *shape != Shape::default()).map(Some).ok_or_else(unreadable)
 }
 
-fn given(shape: &Shape) -> Given {
+/// What that gives.
+pub fn given(shape: &Shape) -> Given {
     Given {
         custom_ca: shape.custom_ca.clone(),
         extra: shape.extra_ca.clone(),

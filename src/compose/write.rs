@@ -15,6 +15,7 @@ mod plan;
 pub(super) mod text;
 mod variable;
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
@@ -65,6 +66,8 @@ pub struct Standing {
     pub compose_file: Option<String>,
     /// Each file that the overlay mounts from `.trust/`.
     pub files: Vec<(String, State)>,
+    /// What else is in `.trust/`, and not ours.
+    pub strange: Vec<OsString>,
 }
 
 /// How a file of ours stands.
@@ -72,8 +75,10 @@ pub struct Standing {
 pub enum State {
     /// As it was written.
     Unchanged,
-    /// Otherwise, or not readable for all.
+    /// With other contents, or no file.
     Changed,
+    /// With other permissions.
+    Mode,
     /// Not at all.
     Missing,
 }
@@ -119,12 +124,12 @@ pub fn standing(base: &Path) -> Result<Option<Standing>, Error> {
             for (name, digest) in &generation.files {
                 let state = match places.content(name)? {
                     Entry::Nothing => State::Missing,
-                    Entry::File(found)
-                        if found.is_public() && manifest::digest(&found.bytes) == *digest =>
-                    {
-                        State::Unchanged
+                    Entry::File(found) if manifest::digest(&found.bytes) != *digest => {
+                        State::Changed
                     }
-                    Entry::File(_) | Entry::Other(_) => State::Changed,
+                    Entry::File(found) if found.is_public() => State::Unchanged,
+                    Entry::File(_) => State::Mode,
+                    Entry::Other(_) => State::Changed,
                 };
                 files.push((name.clone(), state));
             }
@@ -133,7 +138,8 @@ pub fn standing(base: &Path) -> Result<Option<Standing>, Error> {
         return Ok(None);
     }
     let overlay = overlay.map(|overlay| String::from_utf8_lossy(overlay).into_owned());
-    Ok(Some(Standing { overlay, words, compose_file, files }))
+    let strange = places.strange().to_vec();
+    Ok(Some(Standing { overlay, words, compose_file, files, strange }))
 }
 
 /// Whether `path` is an overlay of ours.

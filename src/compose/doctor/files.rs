@@ -1,9 +1,30 @@
-//! What the project's files say: the CA and what it signed, the overlay, and what names it.
+//! What the project's files say: the CA and what it signed (`authority`, `server`), their keys (`keys`,
+//! `git`), the overlay and whether it is in force (`overlay`, `force`), and this machine's own store
+//! (`store`).
 
-use crate::compose::place::Place;
+mod authority;
+mod force;
+mod git;
+mod keys;
+mod overlay;
+mod refused;
+mod server;
+mod store;
+
+use std::path::{Path, PathBuf};
+
+use crate::authority::{CA, CA_KEY, SERVER};
+use crate::compose::cli::Shape;
+use crate::compose::place::{self, Origin, Place, plain};
+use crate::compose::refusal::Refusal;
+use crate::compose::write::{self, OVERLAY, Standing};
 use crate::environment::Environment;
-use crate::finding::Finding;
+use crate::finding::{Finding, Sign};
 use crate::inspect::certificate::Time;
+use crate::report;
+
+/// The directory that `trust-compose certs` writes.
+const CERTS: &str = "certs";
 
 /// What is looked at.
 #[derive(Debug)]
@@ -14,11 +35,102 @@ pub struct Look<'a> {
     pub now: Time,
     /// How many days a certificate should still be valid.
     pub days: i64,
+    /// Certificates that are at hand.
+    pub ca: &'a [PathBuf],
     /// The shell's variables.
     pub shell: &'a Environment,
 }
 
 /// All that is to be said of the files.
-pub fn look(_look: &Look<'_>) -> Vec<Finding> {
-    Vec::new()
+pub fn look(look: &Look<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let found = write::standing(&look.place.base);
+    let standing = match &found {
+        Ok(standing) => standing.as_ref(),
+        Err(error) => {
+            findings.push(refused::finding("overlay-unreadable", Sign::Error, error));
+            None
+        }
+    };
+    let of_overlay = standing.and_then(|standing| match shape(standing, &look.place.base) {
+        Ok(shape) => Some(shape),
+        Err(refusal) => {
+            findings.push(refused::finding("overlay-unreadable", Sign::Error, &refusal));
+            None
+        }
+    });
+    let is_foreign = found.is_ok() && standing.is_none() && overlay::is_foreign(look.place);
+    let Some(shape) = of_overlay.clone().or_else(|| certs(&look.place.base)) else {
+        if is_foreign {
+            findings.push(overlay::foreign(look.place));
+        } else if findings.is_empty() {
+            findings.push(nothing(look));
+        }
+        findings.extend(force::dangling(look.place, standing, None));
+        return findings;
+    };
+    let setup = setup(look.place, &shape);
+    let seen = authority::see(look, &shape);
+    authority::findings(look, &seen, &setup, &mut findings);
+    server::findings(look, &seen, &mut findings);
+    keys::findings(&seen, &mut findings);
+    match standing {
+        Some(standing) if of_overlay.is_some() => {
+            overlay::findings(look, standing, &shape, &seen, &setup, &mut findings);
+        }
+        _ if is_foreign => findings.push(overlay::foreign(look.place)),
+        _ if found.is_ok() && standing.is_none() => {
+            findings.push(overlay::none(look.place, &setup))
+        }
+        _ => {}
+    }
+    findings.extend(force::dangling(look.place, standing, Some(&setup)));
+    findings.extend(force::force(look.place, standing, &setup));
+    store::findings(look, &seen, &mut findings);
+    findings
+}
+
+/// What the overlay was asked to be, by the words that stand with it.
+fn shape(standing: &Standing, base: &Path) -> Result<Shape, Refusal> {
+    let shape = Shape::of_words(&standing.words, base);
+    let unreadable = || Refusal::Words(plain(base, OVERLAY));
+    shape.filter(|shape| *shape != Shape::default()).ok_or_else(unreadable)
+}
+
+/// What would be asked of `setup` where certificates lie ready for it.
+fn certs(base: &Path) -> Option<Shape> {
+    let directory = plain(base, CERTS);
+    let is_there = |name: &&str| directory.join(name).symlink_metadata().is_ok();
+    let has_any = [CA, CA_KEY, SERVER].iter().any(is_there);
+    has_any.then(|| Shape { custom_ca: Some(directory), ..Shape::default() })
+}
+
+/// The command that makes the overlay anew, typed here.
+fn setup(place: &Place, shape: &Shape) -> String {
+    let mut words = vec!["trust-compose".to_owned(), "setup".to_owned()];
+    if place.origin == Origin::Option || place.files.directory.is_some() {
+        words.extend(place.files.words().iter().map(report::shell));
+    }
+    words.extend(shape.words(Path::new(".")).iter().map(report::shell));
+    words.join(" ")
+}
+
+/// There is no CA, nor anything else of ours.
+fn nothing(look: &Look<'_>) -> Finding {
+    let given = look.ca.first().map(|ca| {
+        let shape = Shape { custom_ca: Some(ca.clone()), ..Shape::default() };
+        setup(look.place, &shape)
+    });
+    let commands = given.unwrap_or_else(|| {
+        let directory = plain(&look.place.base, CERTS);
+        let out = match directory.as_path() {
+            path if path == Path::new(CERTS) => String::new(),
+            path => format!(" --out {}", report::shell(path)),
+        };
+        let shape = Shape { custom_ca: Some(directory), ..Shape::default() };
+        format!("trust-compose certs NAME-OF-A-SERVER{out}\n{}", setup(look.place, &shape))
+    });
+    let base = place::absolute(&look.place.base);
+    let cause = "no CA is set up, and every service trusts what its image does";
+    Finding::ok("nothing-set-up", &report::path(&base), cause).with_fix(commands)
 }

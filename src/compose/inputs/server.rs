@@ -37,16 +37,18 @@ pub struct Server {
     pub gid: u32,
     /// Its permission bits.
     pub mode: u32,
+    /// When the first of the certificates in that file ends.
+    pub until: Time,
 }
 
-/// Proves that `pair` will do for clients that trust `authorities` and connect to `domain` now, and
-/// warns where something cannot be proved.
+/// Proves that `pair` will do for clients that trust `authorities` and connect to `domain` now, if that
+/// is known, and warns where something cannot be proved.
 ///
 /// # Errors
 /// When it will not.
 pub fn prove(
     pair: &Pair,
-    domain: &Name,
+    domain: Option<&Name>,
     authorities: &[Certificate],
     now: Time,
 ) -> Result<(Server, Option<Warning>), Error> {
@@ -56,7 +58,7 @@ pub fn prove(
     let file = certificates(&text)?;
     let (leaf, is_proved) = owner(&file, &text, &key)?;
     let details = Details::of(leaf);
-    let certs = || certs(pair, &details, slice::from_ref(domain));
+    let certs = || certs(pair, &details, domain.map(slice::from_ref).unwrap_or_default());
     chain::prove(pair, &text, leaf, &file, authorities, certs())?;
     for certificate in &file {
         let (label, subject) = (text.label.clone(), certificate.subject.clone());
@@ -69,7 +71,8 @@ pub fn prove(
             return Err(Unservable::NotYetValid { label, subject, on }.into());
         }
     }
-    if !details.names.iter().any(|name| covers(name, domain)) {
+    let is_for = |domain: &&Name| details.names.iter().any(|name| covers(name, domain));
+    if let Some(domain) = domain.filter(|domain| !is_for(domain)) {
         let (label, domain, names) = (text.label.clone(), domain.to_string(), bare(&details));
         return Err(Unservable::Uncovered { label, domain, names, command: certs() }.into());
     }
@@ -85,6 +88,7 @@ pub fn prove(
         uid: found.uid(),
         gid: found.gid(),
         mode: found.mode() & 0o7777,
+        until: file.iter().map(|found| found.not_after).min().unwrap_or(now),
     };
     Ok((server, (!is_proved).then(|| Warning::Unproved { pair: pair.clone() })))
 }
@@ -170,16 +174,34 @@ pub fn lacking(pair: &Pair, names: &[Name]) -> Option<(Vec<Name>, Option<String>
 
 /// The command that makes the certificate anew, for `more` too, where the CA's key is at hand.
 fn certs(pair: &Pair, details: &Details, more: &[Name]) -> Option<String> {
+    ours(pair, &words(details, more))
+}
+
+/// The names to be typed for a certificate that has those of `details`, and `more`.
+fn words(details: &Details, more: &[Name]) -> String {
     let more: Vec<_> = more.iter().map(ToString::to_string).collect();
     let mut names = bare(details);
     names.retain(|name| !ALWAYS.contains(&name.as_str()) && !more.contains(name));
     names.extend(more);
     let names: Vec<_> = names.iter().map(|name| shell(Path::new(name))).collect();
-    ours(pair, &names.join(" "))
+    names.join(" ")
+}
+
+/// The command that makes the CA in `directory` anew, and with it the server's certificate that is there.
+pub fn anew(directory: &Path) -> String {
+    let path = directory.join(SERVER);
+    let text = source(&path, CUSTOM_CA, &mut file::TOTAL_LIMIT.clone()).ok();
+    let found = text.and_then(|text| certificates(&text).ok()?.into_iter().next());
+    let words = match found.map(|found| words(&Details::of(&found), &[])) {
+        None => "--ca-only".to_owned(),
+        Some(words) if words.is_empty() => "localhost".to_owned(),
+        Some(words) => words,
+    };
+    format!("trust-compose certs --force {words}{}", out(directory))
 }
 
 /// The command that makes the certificate anew as it is, where the CA's key is at hand.
-fn renew(pair: &Pair) -> Option<String> {
+pub fn renew(pair: &Pair) -> Option<String> {
     ours(pair, "--renew")
 }
 

@@ -1,6 +1,7 @@
 //! What a set-up does for Java: the same as trust-init in the container, as far as it can be known from
 //! here, and nothing by a guess.
 
+use super::Warn;
 use super::words::OfService;
 use crate::compose::images::java::{Inward, Store};
 use crate::compose::images::{Basis, UNKNOWN};
@@ -9,7 +10,7 @@ use crate::compose::select::{Choice, Reason};
 use crate::environment::Environment;
 use crate::environment::java::{JAVA_TOOL_OPTIONS, Warning, open};
 use crate::merge::{self, Pem};
-use crate::report::{self, Report};
+use crate::report;
 use crate::truststore;
 
 /// Why a JVM that is there is not told.
@@ -32,7 +33,7 @@ pub fn java(
     environment: &Environment,
     custom: &[Pem<'_>],
     (roots, basis): (&[Pem<'_>], &Basis),
-    report: Report,
+    warn: Warn<'_>,
 ) -> Option<Outcome> {
     let Store { path, bytes } = inward.store(environment)?;
     let left = |line: &str| Some(Outcome { line: line.to_owned(), jvm: None });
@@ -43,7 +44,7 @@ pub fn java(
     if is_unknown || service.has_unread_environment {
         return left(UNREAD);
     }
-    let warn = |warning| report.warning(&OfService { service: name, warning });
+    let warn = |warning| warn(&OfService { service: name, warning });
     let words: Vec<_> = inward.words().into_iter().map(Into::into).collect();
     let options = open(environment, &words, |path| path.starts_with(DIRECTORY));
     let options = options.map_err(warn).ok()?.to_owned();

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::Path;
 
-use super::java;
 use super::words::{OfService, Others, Unseen};
+use super::{Warn, java};
 use crate::cli::{self, Java, Settings};
 use crate::compose::images::java::Inward;
 use crate::compose::images::{Grounds, Images, UNKNOWN};
@@ -16,7 +16,6 @@ use crate::compose::select::Choice;
 use crate::environment::{self, Environment};
 use crate::inspect::PublicRoots;
 use crate::merge::{self, Pem};
-use crate::report::Report;
 
 /// The custom CAs with each set of roots.
 pub fn bundles<'a>(custom: &'a [Pem<'_>], public: &'a [PublicRoots<'_>]) -> Vec<Vec<Pem<'a>>> {
@@ -39,7 +38,7 @@ pub fn trusted<'a>(
     images: &Images,
     grounds: &Grounds<'_>,
     (custom, public): (&[Pem<'_>], &'a [PublicRoots<'a>]),
-    report: Report,
+    warn: Warn<'_>,
 ) -> Services<'a> {
     let mut all = Services { services: Vec::new(), java: BTreeMap::new() };
     for choice in choices {
@@ -47,22 +46,22 @@ pub fn trusted<'a>(
         let Some((bundle, basis)) = grounds.services.get(name) else { continue };
         let Some(roots) = public.get(*bundle) else { continue };
         let found = images.environment(project, name, service);
-        let asked = asked(name, &found, report);
+        let asked = asked(name, &found, warn);
         let grpc_roots = asked.as_ref().is_some_and(|asked| asked.grpc_roots);
         let rows: Vec<_> = environment::rows(&found, grpc_roots).collect();
         let look = |value: &OsStr| images.named(project, name, service, value, &roots.anchors);
         let (pins, surprises) = environment::pins(rows.iter().copied(), &found, look);
         for warning in surprises.into_iter().chain(environment::warnings(&found)) {
-            report.warning(&OfService { service: name, warning });
+            warn(&OfService { service: name, warning });
         }
         for variable in ["TRUST_INIT_CA", "TRUST_INIT_CA_PEM"] {
             if found.get(variable).is_some_and(|value| !value.is_empty()) {
-                report.warning(&Others { service: name, variable });
+                warn(&Others { service: name, variable });
             }
         }
         for pin in &pins {
             if pin.anchors.is_none() && pin.row.name == pin.variable {
-                report.warning(&Unseen { service: name, variable: pin.variable });
+                warn(&Unseen { service: name, variable: pin.variable });
             }
         }
         let image = images.image(project, name);
@@ -72,7 +71,7 @@ pub fn trusted<'a>(
             of_java.filter(|_| asked.as_ref().is_none_or(|asked| asked.java != Java::Off));
         let outcome = of_java.and_then(|inward| {
             let roots = (roots.anchors.certificates.as_slice(), basis);
-            java::java(choice, inward, &found, custom, roots, report)
+            java::java(choice, inward, &found, custom, roots, warn)
         });
         let mut jvm = None;
         if let Some(outcome) = outcome {
@@ -82,14 +81,14 @@ pub fn trusted<'a>(
         let mut runtimes = Vec::new();
         for runtime in asked.map(|asked| asked.runtimes).unwrap_or_default() {
             if found.get(runtime.variable()).is_some_and(|value| value == UNKNOWN) {
-                report.warning(&Unseen { service: name, variable: runtime.variable() });
+                warn(&Unseen { service: name, variable: runtime.variable() });
                 continue;
             }
             let is_ours = |path: &Path| path.starts_with(DIRECTORY);
             let has = |path: &Path| inward.as_ref().is_some_and(|inward| inward.has(path));
             match runtime.open(&found, BUNDLE.as_ref(), is_ours, has) {
                 Ok(before) => runtimes.push((runtime, before)),
-                Err(warning) => report.warning(&OfService { service: name, warning }),
+                Err(warning) => warn(&OfService { service: name, warning }),
             }
         }
         all.services.push(Trusted { name, bundle: *bundle, rows, pins, jvm, runtimes });
@@ -98,8 +97,8 @@ pub fn trusted<'a>(
 }
 
 /// What a service asks of trust-init by variables, and so of the overlay. What is not known asks nothing.
-fn asked(service: &str, found: &Environment, report: Report) -> Option<Settings> {
+fn asked(service: &str, found: &Environment, warn: Warn<'_>) -> Option<Settings> {
     let known = found.pairs().iter().filter(|(_, value)| value != UNKNOWN).cloned().collect();
     let settings = cli::from_variables(&known);
-    settings.map_err(|warning| report.warning(&OfService { service, warning })).ok()
+    settings.map_err(|warning| warn(&OfService { service, warning })).ok()
 }

@@ -106,6 +106,14 @@ impl Places {
         }
     }
 
+    /// The names of what is in `.trust/` and not ours.
+    pub fn strange(&self) -> &[OsString] {
+        match &self.trust {
+            Trust::Directory(held) => &held.strange,
+            Trust::Nothing | Trust::Other(_) => &[],
+        }
+    }
+
     /// What stands under `name` in `.trust/`.
     ///
     /// # Errors

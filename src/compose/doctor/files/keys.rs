@@ -1,0 +1,93 @@
+//! The private keys beside the certificates: whether anybody else can read them, or git would.
+
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use super::authority::Seen;
+use super::git::Repository;
+use crate::authority::key::Key;
+use crate::authority::{CA, CA_KEY, SERVER_KEY};
+use crate::compose::inputs::anew;
+use crate::discover::file;
+use crate::finding::Finding;
+use crate::inspect::details::Details;
+use crate::report;
+
+/// What is to be said of them.
+pub fn findings(seen: &Seen, findings: &mut Vec<Finding>) {
+    let mut keys = Vec::new();
+    let before = findings.len();
+    for directory in &seen.directories {
+        let own: Vec<_> = keys_in(directory, seen);
+        if own.is_empty() {
+            continue;
+        }
+        findings.extend(replaceable(directory));
+        findings.extend(stranger(directory, seen));
+        let repository = Repository::around(directory);
+        for key in &own {
+            findings.extend(open(key));
+            findings.extend(repository.as_ref().and_then(|git| in_git(git, key, directory)));
+        }
+        keys.extend(own);
+    }
+    if findings.len() == before && !keys.is_empty() {
+        let cause = "for their owner alone to read, and nothing for git";
+        let keys: Vec<_> = keys.iter().map(|key| report::path(key).to_string()).collect();
+        findings.push(Finding::ok("keys", &keys.join(", "), cause));
+    }
+}
+
+/// The keys in a directory.
+fn keys_in(directory: &Path, seen: &Seen) -> Vec<PathBuf> {
+    let pair = seen.inputs.as_ref().and_then(|inputs| inputs.pair.as_ref());
+    let servers = pair.filter(|pair| pair.directory == directory).map(|pair| pair.key.clone());
+    let servers = servers.unwrap_or_else(|| directory.join(SERVER_KEY));
+    [directory.join(CA_KEY), servers].into_iter().filter(|path| path.is_file()).collect()
+}
+
+/// Whoever may write to the directory may put another CA there. In a sticky one nobody can replace what
+/// others own.
+fn replaceable(directory: &Path) -> Option<Finding> {
+    let mode = directory.metadata().ok()?.mode() & 0o7777;
+    let cause = format!("everybody may put another CA there (mode {mode:04o})");
+    let mend = format!("chmod 0700 {}", report::shell(directory));
+    let is_open = mode & 0o002 != 0 && mode & 0o1000 == 0;
+    is_open.then(|| Finding::error("certs-open-to-all", &report::path(directory), cause, mend))
+}
+
+/// A key that others may read. That of a server may be its proxy's group's.
+fn open(key: &Path) -> Option<Finding> {
+    let mode = key.metadata().ok()?.mode() & 0o777;
+    let others = if key.ends_with(CA_KEY) { 0o077 } else { 0o007 };
+    let cause = format!("others than its owner may use the key (mode {mode:04o})");
+    let mend = format!("chmod 0600 {}", report::shell(key));
+    (mode & others != 0).then(|| Finding::error("key-open", &report::path(key), cause, mend))
+}
+
+/// A CA whose key is another's: nothing can be made below it any more.
+fn stranger(directory: &Path, seen: &Seen) -> Option<Finding> {
+    let (ca, path) = (directory.join(CA), directory.join(CA_KEY));
+    let mut custom = seen.inputs.iter().flat_map(|inputs| &inputs.custom);
+    let certificate = custom.find(|found| found.label.path() == Some(&ca))?;
+    let key = Key::read(&file::read(&path, &mut file::FILE_LIMIT.clone()).ok()?).ok()?;
+    let cause = format!("it is not the key of {}, so `certs` cannot sign", report::path(&ca));
+    let mend = "put back the two files that belong together";
+    let fits = key.fits(&Details::of(certificate));
+    (!fits).then(|| Finding::warning("ca-key-mismatch", &report::path(&path), cause, mend))
+}
+
+/// A key that git has, or would take.
+fn in_git(git: &Repository, key: &Path, directory: &Path) -> Option<Finding> {
+    if git.tracks(key) {
+        let untrack = format!("git rm --cached {}", report::shell(key));
+        let cause = "git keeps it, so whoever has the repository has the key";
+        let mend = format!("{untrack}\n{}", anew(directory));
+        return Some(Finding::error("key-in-git", &report::path(key), cause, mend));
+    }
+    let ignore = report::shell(&directory.join(".gitignore"));
+    let cause = "no .gitignore leaves it out, so `git add` would take the key";
+    let mend = format!("echo '*' >>{ignore}");
+    (!git.ignores(key))
+        .then(|| Finding::warning("key-not-ignored", &report::path(key), cause, mend))
+}

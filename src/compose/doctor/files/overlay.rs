@@ -1,0 +1,195 @@
+//! The overlay and what it mounts: there, ours, and in step with the CA, the images and the compose files.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::fmt::Display;
+
+use super::Look;
+use super::authority::Seen;
+use super::git::Repository;
+use super::refused;
+use crate::compose::check::{self, Behind};
+use crate::compose::cli::Shape;
+use crate::compose::place::{Place, plain};
+use crate::compose::read::Note;
+use crate::compose::refusal::Refusal;
+use crate::compose::select::Outcome;
+use crate::compose::setup::{self, Decided};
+use crate::compose::write::{self, IGNORE, OVERLAY, Standing, TRUST};
+use crate::engine::Failure;
+use crate::finding::{Finding, Sign};
+use crate::report;
+
+/// Whether what stands in the overlay's place is somebody else's.
+pub fn is_foreign(place: &Place) -> bool {
+    let path = plain(&place.base, OVERLAY);
+    path.symlink_metadata().is_ok() && !write::is_ours(&path)
+}
+
+/// Somebody else's file stands there.
+pub fn foreign(place: &Place) -> Finding {
+    let path = plain(&place.base, OVERLAY);
+    let cause = "it is not from `trust-compose setup`, which will not touch it";
+    let mend = "give it another name, and name that with -f where you use it";
+    Finding::warning("overlay-not-ours", &report::path(&path), cause, mend)
+}
+
+/// There is none, and never was. A project whose own files mount the CA needs none.
+pub fn none(place: &Place, setup: &str) -> Finding {
+    let path = plain(&place.base, OVERLAY);
+    let cause =
+        "there is none, so services trust the CA only where the compose files give it to them";
+    Finding::ok("overlay-none", &report::path(&path), cause).with_fix(setup)
+}
+
+/// What is to be said of the one that `shape` asked for, and `setup` would make anew.
+pub fn findings(
+    look: &Look<'_>,
+    standing: &Standing,
+    shape: &Shape,
+    seen: &Seen,
+    setup: &str,
+    findings: &mut Vec<Finding>,
+) {
+    let Look { place, .. } = look;
+    let before = findings.len();
+    let path = plain(&place.base, OVERLAY);
+    if is_foreign(place) {
+        findings.push(foreign(place));
+    }
+    for name in &standing.strange {
+        let path = plain(&place.base, TRUST).join(name);
+        let cause =
+            format!("it is not from `trust-compose`, and `remove` would leave {TRUST}/ there");
+        let mend = format!("mv {} .", report::shell(&path));
+        findings.push(Finding::warning("trust-foreign", &report::path(&path), cause, mend));
+    }
+    findings.extend(seen_by_git(place, setup));
+    let told = match (&seen.inputs, &seen.error) {
+        (Some(inputs), None) => step(look, standing, shape, inputs, setup, findings),
+        // Without the CA nothing is known of the overlay that would be made now.
+        _ => None,
+    };
+    if let Some(cause) = told.filter(|_| findings.len() == before) {
+        findings.push(Finding::ok("overlay", &report::path(&path), cause));
+    }
+}
+
+/// What is out of step, and where nothing is, who trusts.
+fn step(
+    look: &Look<'_>,
+    standing: &Standing,
+    shape: &Shape,
+    inputs: &crate::compose::inputs::Inputs,
+    setup: &str,
+    findings: &mut Vec<Finding>,
+) -> Option<String> {
+    let Look { place, .. } = look;
+    let project = match setup::read(place) {
+        Ok((project, note)) => {
+            if let Some(Note::WithoutVariables(cause)) = note {
+                let files = place.files.files.first().map(|path| report::path(path).to_string());
+                let cause = format!("Compose cannot start the project as it is: {cause}");
+                let mend = "mend that before `up`";
+                let thing = files.unwrap_or_default();
+                findings.push(Finding::warning("project-incomplete", &thing, cause, mend));
+            }
+            project
+        }
+        Err(refusal @ Refusal::Read(_)) => {
+            findings.push(refused::finding("project-unreadable", Sign::Error, &refusal));
+            return None;
+        }
+        Err(refusal) => {
+            findings.push(refused::finding("setup-refused", Sign::Error, &refusal));
+            return None;
+        }
+    };
+    let warnings = RefCell::new(Vec::new());
+    let warn = |warning: &dyn Display| warnings.borrow_mut().push(warning.to_string());
+    let compare = |decided: Decided<'_>| {
+        let trusting = decided.choices.iter().filter(|choice| choice.outcome == Outcome::Trust);
+        let trusting: Vec<_> =
+            trusting.map(|choice| report::word(choice.name).to_string()).collect();
+        let behind = check::behind(place, &decided.overlay, Some(standing));
+        let found = behind.iter().map(|behind| out_of_step(behind, standing, &decided, setup));
+        Ok((found.collect::<Vec<_>>(), trusting))
+    };
+    let decided = setup::decide(&project, &place.base, shape, inputs, &warn, compare);
+    let overlay = report::path(&plain(&place.base, OVERLAY)).to_string();
+    let warnings = warnings.into_inner();
+    findings.extend(warnings.iter().map(|words| refused::warning("setup-warns", &overlay, words)));
+    match decided {
+        Ok((behind, trusting)) => {
+            findings.extend(behind);
+            let who = match trusting.as_slice() {
+                [] => "no service trusts by it".to_owned(),
+                names => format!("it lets {} trust the CA", names.join(", ")),
+            };
+            Some(format!("in step with the CA, the images and the compose files; {who}"))
+        }
+        Err(refusal) => {
+            findings.push(refused::finding("setup-refused", Sign::Error, &refusal));
+            None
+        }
+    }
+}
+
+/// What stands is not what would be written now.
+fn out_of_step(
+    behind: &Behind,
+    standing: &Standing,
+    decided: &Decided<'_>,
+    setup: &str,
+) -> Finding {
+    let (id, path, cause) = match behind {
+        Behind::NoOverlay(path) => {
+            ("overlay-missing", path, "it is not there any more, so no service trusts by it")
+        }
+        Behind::Older(path) => {
+            let text = standing.overlay.as_deref().unwrap_or_default();
+            let mut now = decided.overlay.files.keys().filter(|name| name.starts_with("custom-ca"));
+            let cause = if now.any(|name| !text.contains(name.as_str())) {
+                "it mounts another CA than the one that is there now"
+            } else if matches!(decided.trouble, None | Some(Failure::Missing)) {
+                "it is older than an image or a compose file"
+            } else {
+                let cause = "it is not what would be made now, but no engine could be asked about \
+                             the images";
+                let mend = "start the engine, and run this again";
+                return Finding::warning("overlay-unknown", &report::path(path), cause, mend);
+            };
+            let is_ca = cause.contains("another CA");
+            (if is_ca { "overlay-other-ca" } else { "overlay-older" }, path, cause)
+        }
+        Behind::ComposeFile(path) => {
+            ("compose-file-older", path, "its COMPOSE_FILE is older than the compose files")
+        }
+        Behind::Missing(path) => {
+            ("trust-missing", path, "the overlay mounts it, and it is not there any more")
+        }
+        Behind::Changed(path) => {
+            ("trust-changed", path, "the overlay mounts it, and it was changed")
+        }
+        Behind::Mode(path) => {
+            let mend = format!("chmod 0644 {}", report::shell(path));
+            let cause = "the overlay mounts it, and its mode is not 0644: containers that do not run as \
+                         root may not read it, or others may change it";
+            return Finding::error("trust-mode", &report::path(path), cause, mend);
+        }
+    };
+    Finding::error(id, &report::path(path), cause, setup)
+}
+
+/// What is for this machine only, where git would take it in.
+fn seen_by_git(place: &Place, setup: &str) -> Option<Finding> {
+    let repository = Repository::around(&place.base)?;
+    let seen: BTreeSet<_> = [OVERLAY, TRUST]
+        .into_iter()
+        .filter(|name| !repository.ignores(&place.base.join(name)))
+        .collect();
+    let seen: Vec<_> = seen.into_iter().map(|name| report::word(name).to_string()).collect();
+    let cause = format!("it does not leave out {}, which are for this machine", seen.join(" and "));
+    let thing = report::path(&plain(&place.base, IGNORE)).to_string();
+    (!seen.is_empty()).then(|| Finding::warning("gitignore-without-overlay", &thing, cause, setup))
+}

@@ -1,0 +1,38 @@
+//! The server's certificate beside the CA: whether it will do for clients that trust the CA, and how long.
+
+use super::Look;
+use super::authority::{Seen, left, unservable, within};
+use crate::cli::{Named, Origin};
+use crate::compose::inputs::{CUSTOM_CA, Error, Server, prove, renew};
+use crate::discover::Label;
+use crate::finding::Finding;
+use crate::inspect::certificate::Certificate;
+use crate::report;
+
+/// What is to be said of it.
+pub fn findings(look: &Look<'_>, seen: &Seen, findings: &mut Vec<Finding>) {
+    let Some(inputs) = &seen.inputs else { return };
+    let Some(pair) = &inputs.pair else { return };
+    let is_own = |found: &&Certificate| match &found.label {
+        Label::Path(Named { origin, .. }) => *origin == Origin::Option(CUSTOM_CA),
+        Label::Variable(_) => false,
+    };
+    let own: Vec<_> = inputs.custom.iter().filter(is_own).cloned().collect();
+    let server = match prove(pair, inputs.domain.as_ref(), &own, look.now) {
+        Ok((server, _)) => server,
+        // Where it is served, the same was said of it already.
+        Err(Error::Unservable(error)) => return findings.push(unservable(&error)),
+        Err(_) => return,
+    };
+    let Server { certificate, names, until, .. } = &server;
+    let thing = report::path(certificate);
+    let days = left(*until, look.now);
+    if days < look.days {
+        let cause = format!("it expires on {until}, {}", within(days));
+        let mend = renew(pair).unwrap_or_else(|| "put a new one there in time".to_owned());
+        return findings.push(Finding::warning("server-expires-soon", &thing, cause, mend));
+    }
+    let names: Vec<_> = names.iter().map(|name| report::word(name).to_string()).collect();
+    let cause = format!("for {} until {until}, signed by that CA", names.join(", "));
+    findings.push(Finding::ok("server", &thing, cause));
+}
