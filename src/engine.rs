@@ -1,5 +1,5 @@
-//! The only place that starts another program: `docker`, and `getent` for one question, with fixed
-//! arguments and a time limit.
+//! The only place that starts another program: `docker`, and `getent` and `git` for one question each,
+//! with fixed arguments and a time limit.
 //!
 //! Compose itself is the best reader of compose files, and the engine knows what is in an image. But
 //! a compose file can make Compose hang for minutes (an alias bomb), and an engine may not answer; so
@@ -13,7 +13,7 @@ use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Display};
 use std::io::{self, Read};
 use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::thread;
@@ -173,6 +173,36 @@ pub fn show(files: &Files, words: &[&OsStr]) -> Result<ExitStatus, Failure> {
 pub fn resolves(name: &str) -> Option<bool> {
     let told = run("getent", &["ahosts", "--", name].map(Into::into), LOOKUP).ok()?;
     Some(told.1.is_none())
+}
+
+/// What git makes of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InGit {
+    /// It keeps it.
+    Kept,
+    /// It would take it.
+    Offered,
+    /// It leaves it out.
+    Ignored,
+}
+
+/// What git makes of the file or directory `path`; `None` where there is no repository, or no git.
+pub fn git(path: &Path) -> Option<InGit> {
+    // Of what is not there it says nothing either.
+    path.symlink_metadata().ok()?;
+    let (directory, name) = (path.parent()?, path.file_name()?);
+    let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+    // No lock is taken, so that nothing is written (git-status(1), "Background refresh").
+    let mut words: Vec<OsString> = ["--no-optional-locks", "-C"].map(Into::into).into();
+    words.push(directory.into());
+    words.extend(["status", "--porcelain", "--ignored", "--"].map(Into::into));
+    words.push(name.into());
+    let (told, None) = run("git", &words, LOOKUP).ok()? else { return None };
+    Some(match told.as_slice() {
+        [b'!', ..] => InGit::Ignored,
+        [b'?', ..] => InGit::Offered,
+        _ => InGit::Kept,
+    })
 }
 
 fn compose(words: &[OsString], limit: Duration) -> Result<Vec<u8>, Failure> {

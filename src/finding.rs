@@ -122,8 +122,10 @@ pub fn text(findings: &[Finding], shell: &Environment) -> String {
         } else {
             writeln!(text, "{word:<8}{thing}: {cause}")
         };
+        // Where nothing is wrong, nothing is to be mended.
+        let label = if *sign == Sign::Ok { "hint" } else { "fix" };
         for line in fix.iter().flat_map(|fix| fix.lines()) {
-            let _ = writeln!(text, "        fix: {line}");
+            let _ = writeln!(text, "        {label}: {line}");
         }
     }
     text

@@ -70,23 +70,20 @@ fn containers(
     let images = Images::of(&project);
     let choices = setup::choose(&project, &images, &shape, &[])?;
     let chosen = containers::chosen(&asked.services, &choices, &made);
-    let up = shape.has_authority().then(|| up(place, &project, &shape));
-    let mut seen = Vec::new();
-    for name in &chosen {
-        let its: Vec<_> = made.iter().filter(|one| one.service() == *name).collect();
-        if its.is_empty() {
-            findings.push(containers::absent(&project, name));
-        }
-        seen.extend(its);
-    }
+    let up = up(place, &project, &shape);
+    let overlaid = shape.has_authority().then_some(up.as_str());
+    let seen: Vec<_> = made.iter().filter(|one| chosen.contains(one.service())).collect();
+    let is_there = |name: &str| seen.iter().any(|one| one.service() == name);
+    let absent: Vec<_> = chosen.iter().copied().filter(|name| !is_there(name)).collect();
+    findings.extend(containers::absent(&project, &absent, &up));
     let runs = seen.iter().any(|one| one.runs());
-    let is_here = || engine::images(&[&asked.image]).is_ok_and(|found| !found.is_empty());
-    let is_missing = runs && !asked.pull && !is_here();
+    let has_image = || engine::images(&[&asked.image]).is_ok_and(|found| !found.is_empty());
+    let is_missing = runs && !asked.pull && !has_image();
     let at_hand = at_hand(asked, place, &shape);
     let mut blind = is_missing.then(|| Blind::Image(asked.image.clone()));
     for some in seen.chunks(AT_ONCE) {
         for (one, looked) in some.iter().zip(into_each(asked, some, is_missing, &at_hand)) {
-            findings.extend(containers::look(one, up.as_deref()));
+            findings.extend(containers::look(one, overlaid));
             match looked {
                 Some(Answered::Found(found)) => findings.extend(found),
                 Some(Answered::Unseen(finding)) => {
@@ -135,9 +132,13 @@ fn shape(place: &Place) -> Result<Shape, Refusal> {
     Ok(standing.and_then(|one| Shape::of_words(&one.words, &place.base)).unwrap_or_default())
 }
 
-/// The command that makes the containers with the overlay, in one line.
+/// The command that makes the containers as they should be, in one line.
 fn up(place: &Place, project: &Project, shape: &Shape) -> String {
-    let next = Next::with_overlay(place, project, shape, false, None);
+    let next = if shape.has_authority() {
+        Next::with_overlay(place, project, shape, place.had_ours, None)
+    } else {
+        Next::without_overlay(place)
+    };
     next.commands().lines().last().unwrap_or_default().to_owned()
 }
 

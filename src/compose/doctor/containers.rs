@@ -40,7 +40,7 @@ fn is_in_front(made: &Made) -> bool {
 pub fn look(made: &Made, up: Option<&str>) -> Vec<Finding> {
     let mut findings = vec![existence(made)];
     if made.runs() {
-        findings.push(overlaid(made, up));
+        findings.extend(overlaid(made, up));
         findings.extend(mounts(made));
         findings.extend(health_check(made));
     }
@@ -56,10 +56,12 @@ fn existence(made: &Made) -> Finding {
     let logs = || format!("docker logs {}", report::shell(made.name()));
     let code = made.state.exit_code;
     match made.state.status.as_str() {
-        "running" if is_in_front(made) => {
-            Finding::ok("container", made.name(), "runs, started by trust-init")
+        "running" => {
+            let with = if made.label(LABEL).is_empty() { "without" } else { "with" };
+            let by = if is_in_front(made) { ", and starts by trust-init" } else { "" };
+            let cause = format!("runs, made {with} {OVERLAY}{by}");
+            Finding::ok("container", made.name(), cause)
         }
-        "running" => Finding::ok("container", made.name(), "runs"),
         "restarting" => {
             let cause = format!("is restarted again and again: it ended with {code}{}", ours(made));
             Finding::error("container-restarting", made.name(), cause, logs())
@@ -81,17 +83,11 @@ fn ours(made: &Made) -> &'static str {
     if is_ours { ", which is trust-init's own: the log says why" } else { "" }
 }
 
-/// Whether it was made with the overlay that stands.
-fn overlaid(made: &Made, up: Option<&str>) -> Finding {
-    let is_made = !made.label(LABEL).is_empty();
-    match up {
-        _ if is_made => Finding::ok("overlay", made.name(), format!("was made with {OVERLAY}")),
-        Some(up) => {
-            let cause = format!("was made without {OVERLAY}, so nothing of it is in force");
-            Finding::error("overlay-not-in-force", made.name(), cause, up)
-        }
-        None => Finding::ok("overlay", made.name(), format!("was made without {OVERLAY}")),
-    }
+/// That it was made without the overlay that stands.
+fn overlaid(made: &Made, up: Option<&str>) -> Option<Finding> {
+    let cause = format!("was made without {OVERLAY}, so nothing of it is in force");
+    let up = up.filter(|_| made.label(LABEL).is_empty())?;
+    Some(Finding::error("overlay-not-in-force", made.name(), cause, up))
 }
 
 /// What of trust is mounted, and from where.
@@ -124,12 +120,15 @@ fn health_check(made: &Made) -> Option<Finding> {
     })
 }
 
-/// That a service has no container.
-pub fn absent(project: &Project, name: &str) -> Finding {
-    let profiles = project.services.get(name).map_or(&[][..], |service| &service.profiles);
-    let cause = match profiles {
-        [] => "has no container".to_owned(),
-        [first, ..] => format!("has no container; its profile is {}", report::word(first)),
+/// That services have no container; `up` would make them.
+pub fn absent(project: &Project, names: &[&str], up: &str) -> Option<Finding> {
+    let is_always = |name: &&&str| {
+        project.services.get(**name).is_some_and(|service| service.profiles.is_empty())
     };
-    of(name, Finding::ok("container-missing", name, cause))
+    let cause = "no container: there is nothing to look into";
+    let finding = Finding::ok("container-missing", &names.join(", "), cause);
+    (!names.is_empty()).then(|| match names.iter().find(is_always) {
+        Some(_) => finding.with_fix(up),
+        None => finding,
+    })
 }

@@ -4,7 +4,6 @@
 
 mod authority;
 mod force;
-mod git;
 mod keys;
 mod overlay;
 mod refused;
@@ -80,7 +79,7 @@ pub fn look(look: &Look<'_>) -> Vec<Finding> {
         }
         _ if is_foreign => findings.push(overlay::foreign(look.place)),
         _ if found.is_ok() && standing.is_none() => {
-            findings.push(overlay::none(look.place, &setup))
+            findings.push(overlay::none(look.place, &setup));
         }
         _ => {}
     }

@@ -4,11 +4,11 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::authority::Seen;
-use super::git::Repository;
 use crate::authority::key::Key;
 use crate::authority::{CA, CA_KEY, SERVER_KEY};
 use crate::compose::inputs::anew;
 use crate::discover::file;
+use crate::engine::{self, InGit};
 use crate::finding::Finding;
 use crate::inspect::details::Details;
 use crate::report;
@@ -24,10 +24,9 @@ pub fn findings(seen: &Seen, findings: &mut Vec<Finding>) {
         }
         findings.extend(replaceable(directory));
         findings.extend(stranger(directory, seen));
-        let repository = Repository::around(directory);
         for key in &own {
             findings.extend(open(key));
-            findings.extend(repository.as_ref().and_then(|git| in_git(git, key, directory)));
+            findings.extend(in_git(key, directory));
         }
         keys.extend(own);
     }
@@ -78,16 +77,21 @@ fn stranger(directory: &Path, seen: &Seen) -> Option<Finding> {
 }
 
 /// A key that git has, or would take.
-fn in_git(git: &Repository, key: &Path, directory: &Path) -> Option<Finding> {
-    if git.tracks(key) {
-        let untrack = format!("git rm --cached {}", report::shell(key));
-        let cause = "git keeps it, so whoever has the repository has the key";
-        let mend = format!("{untrack}\n{}", anew(directory));
-        return Some(Finding::error("key-in-git", &report::path(key), cause, mend));
+fn in_git(key: &Path, directory: &Path) -> Option<Finding> {
+    let thing = report::path(key);
+    match engine::git(key)? {
+        InGit::Ignored => None,
+        InGit::Kept => {
+            let untrack = format!("git rm --cached {}", report::shell(key));
+            let cause = "git keeps it, so whoever has the repository has the key";
+            let mend = format!("{untrack}\n{}", anew(directory));
+            Some(Finding::error("key-in-git", &thing, cause, mend))
+        }
+        InGit::Offered => {
+            let ignore = report::shell(&directory.join(".gitignore"));
+            let cause = "no .gitignore leaves it out, so `git add` would take the key";
+            let mend = format!("echo '*' >>{ignore}");
+            Some(Finding::warning("key-not-ignored", &thing, cause, mend))
+        }
     }
-    let ignore = report::shell(&directory.join(".gitignore"));
-    let cause = "no .gitignore leaves it out, so `git add` would take the key";
-    let mend = format!("echo '*' >>{ignore}");
-    (!git.ignores(key))
-        .then(|| Finding::warning("key-not-ignored", &report::path(key), cause, mend))
 }

@@ -6,7 +6,6 @@ use std::fmt::Display;
 
 use super::Look;
 use super::authority::Seen;
-use super::git::Repository;
 use super::refused;
 use crate::compose::check::{self, Behind};
 use crate::compose::cli::Shape;
@@ -16,7 +15,7 @@ use crate::compose::refusal::Refusal;
 use crate::compose::select::Outcome;
 use crate::compose::setup::{self, Decided};
 use crate::compose::write::{self, IGNORE, OVERLAY, Standing, TRUST};
-use crate::engine::Failure;
+use crate::engine::{self, Failure, InGit};
 use crate::finding::{Finding, Sign};
 use crate::report;
 
@@ -183,11 +182,10 @@ fn out_of_step(
 
 /// What is for this machine only, where git would take it in.
 fn seen_by_git(place: &Place, setup: &str) -> Option<Finding> {
-    let repository = Repository::around(&place.base)?;
-    let seen: BTreeSet<_> = [OVERLAY, TRUST]
-        .into_iter()
-        .filter(|name| !repository.ignores(&place.base.join(name)))
-        .collect();
+    let is_seen = |name: &&str| {
+        engine::git(&plain(&place.base, name)).is_some_and(|git| git != InGit::Ignored)
+    };
+    let seen: BTreeSet<_> = [OVERLAY, TRUST].into_iter().filter(is_seen).collect();
     let seen: Vec<_> = seen.into_iter().map(|name| report::word(name).to_string()).collect();
     let cause = format!("it does not leave out {}, which are for this machine", seen.join(" and "));
     let thing = report::path(&plain(&place.base, IGNORE)).to_string();
