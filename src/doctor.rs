@@ -1,14 +1,16 @@
 //! trust-doctor: says what is trusted in a container, by whom, and why a connection fails.
 //!
 //! It looks at one process (`patient`): its variables, and the files of trust anchors that they name. It
-//! calls servers (`target`, `handshake`) with these anchors, and says of each which anchor its chain ends
+//! calls servers (`target`, `calls`, `handshake`) with these anchors, and says of each which anchor its chain ends
 //! in or why in none (`diagnosis`). All is told as findings (`finding`): a sign, the thing, the cause, and
-//! the mend. It writes nothing, starts nothing, and sends nothing over a connection.
+//! the mend. It starts nothing, sends nothing over a connection, and writes nothing
+//! but what a server sent, where that is asked for.
 
 pub mod cli;
 pub mod target;
 #[expect(clippy::disallowed_methods, reason = "this is the one place that opens a socket")]
 pub mod handshake;
+pub mod calls;
 pub mod diagnosis;
 pub mod patient;
 pub mod inside;
@@ -77,12 +79,19 @@ pub fn run(cli: &Cli, shell: &Environment, report: Report) -> u8 {
     let background =
         Background { stores: &stores, at_hand: &at_hand, now: Time::now(), days: cli.days };
     let roots = stores.first().map_or_else(|| Arc::new(RootCertStore::empty()), Store::roots);
-    for target in &targets {
-        let heard = handshake::call(target, &roots, Duration::from_secs(cli.timeout));
+    let targets: Vec<_> = targets.into_iter().collect();
+    let patience = Duration::from_secs(cli.timeout);
+    for (target, heard) in calls::all(&targets, &roots, patience, !cli.json, report) {
         findings.extend(diagnose(target, &heard, &background));
     }
     let text = if cli.json { finding::json(&findings) } else { finding::text(&findings, shell) };
     if report.answer(&text).is_err() {
+        return exit::USAGE;
+    }
+    if let Some(path) = &cli.save_chain
+        && let Err(error) = finding::chain::save(path, &findings)
+    {
+        report.error(&error, "");
         return exit::USAGE;
     }
     finding::code(&findings, cli.strict)

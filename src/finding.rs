@@ -1,11 +1,14 @@
 //! What a doctor found, and how it is told: a sign, the thing, the cause, and what mends it.
 
+pub mod chain;
+
 use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 
 use serde::{Deserialize, Serialize};
 
+use self::chain::Link;
 use crate::environment::Environment;
 use crate::exit;
 
@@ -38,6 +41,9 @@ pub struct Finding {
     /// What mends it: a command, or one imperative sentence.
     #[serde(default)]
     pub fix: Option<String>,
+    /// Of a server: what it sent, its own certificate first, and the anchor that this ends in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chain: Vec<Link>,
 }
 
 impl Finding {
@@ -54,6 +60,7 @@ impl Finding {
             thing: thing.to_string(),
             cause: cause.into(),
             fix: None,
+            chain: Vec::new(),
         }
     }
 
@@ -82,6 +89,12 @@ impl Finding {
     pub fn with_fix(self, fix: impl Into<String>) -> Self {
         Self { fix: Some(fix.into()), ..self }
     }
+
+    /// The same, with the certificates that it is about.
+    #[must_use]
+    pub fn with_chain(self, chain: Vec<Link>) -> Self {
+        Self { chain, ..self }
+    }
 }
 
 /// What `--json` prints. Fields are added, never renamed or removed.
@@ -106,7 +119,8 @@ pub fn text(findings: &[Finding], shell: &Environment) -> String {
     let is_coloured = !is_plain && std::io::stdout().is_terminal();
     let mut text = String::new();
     let mut about = None;
-    for Finding { sign, service, thing, cause, fix, .. } in findings {
+    for finding in findings {
+        let Finding { sign, service, thing, cause, fix, .. } = finding;
         if about != service.as_ref() {
             about = service.as_ref();
             let _ = writeln!(text, "\n{}", about.map_or("", String::as_str));
@@ -122,6 +136,9 @@ pub fn text(findings: &[Finding], shell: &Environment) -> String {
         } else {
             writeln!(text, "{word:<8}{thing}: {cause}")
         };
+        if let Some(chain) = chain::line(finding) {
+            let _ = writeln!(text, "        chain: {chain}");
+        }
         // Where nothing is wrong, nothing is to be mended.
         let label = if *sign == Sign::Ok { "hint" } else { "fix" };
         for line in fix.iter().flat_map(|fix| fix.lines()) {

@@ -6,7 +6,7 @@
 //! line what happened, second line `fix: …`.
 
 use std::fmt::{self, Display, Write as _};
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
@@ -50,6 +50,16 @@ impl Report {
     /// Something that stops us. `way_out` ends the `fix:` line, or is empty.
     pub fn error(&self, words: &dyn Display, way_out: &str) {
         self.line("error", words, way_out);
+    }
+
+    /// What is waited for, on the terminal's last line, where the next such word takes its place and an
+    /// empty one takes it away. Nothing where stderr is no terminal.
+    pub fn progress(&self, words: &str) {
+        if std::io::stderr().is_terminal() {
+            // To the line's begin, and clear it (ECMA-48, 8.3.41); a longer one would leave a part behind.
+            let words: String = words.chars().take(79).collect();
+            let _ = write!(std::io::stderr(), "\r\x1b[K{words}");
+        }
     }
 
     /// Text that was asked for (help, tables, shell code), on stdout.

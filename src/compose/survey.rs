@@ -8,7 +8,6 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use serde::Serialize;
-use time::OffsetDateTime;
 
 use super::cli::Inspect;
 use super::password::{self, Passwords};
@@ -157,8 +156,8 @@ impl Entry {
             is_ca: certificate.is_ca,
             serial: details.serial,
             sha256: certificate.fingerprint().to_string(),
-            not_before: moment(certificate.not_before),
-            not_after: moment(certificate.not_after),
+            not_before: certificate.not_before.moment(),
+            not_after: certificate.not_after.moment(),
             key: details.key,
             key_usage: details.key_usage,
             extended_key_usage: details.extended_key_usage,
@@ -182,15 +181,6 @@ fn name(finding: Finding) -> &'static str {
         Finding::NegativeSerial => "negative-serial",
         Finding::ShortKey => "short-key",
     }
-}
-
-/// A moment as in RFC 3339, in UTC.
-fn moment(time: Time) -> String {
-    let Ok(moment) = OffsetDateTime::from_unix_timestamp(time.seconds()) else {
-        return time.to_string();
-    };
-    let (hour, minute, second) = moment.to_hms();
-    format!("{time}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
 fn json(answer: &Answer) -> String {

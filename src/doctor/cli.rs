@@ -28,7 +28,7 @@ could not look.";
 #[command(name = "trust-doctor", version, before_help = EXAMPLES, after_help = AFTER)]
 #[command(help_template = "{before-help}\n{usage-heading} {usage}\n\n{all-args}{after-help}")]
 pub struct Cli {
-    /// A server to call: https://HOST[:PORT]; repeatable
+    /// A server to call: https://HOST[:PORT], or http:// to see whether it speaks TLS after all; repeatable
     #[arg(long, value_name = "URL")]
     pub connect: Vec<String>,
     /// A certificate that is at hand, to be named where it mends something; repeatable
@@ -37,6 +37,9 @@ pub struct Cli {
     /// The same, with its contents as PEM in place of a file that is here; repeatable
     #[arg(long, value_name = "FILE=PEM", hide = true)]
     pub at_hand: Vec<String>,
+    /// Write what the servers of --connect send into a file, which nothing trusts
+    #[arg(long, value_name = "FILE", requires = "connect")]
+    pub save_chain: Option<PathBuf>,
     /// The process that is looked at
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub pid: u32,

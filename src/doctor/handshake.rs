@@ -5,10 +5,11 @@
 //! there, and nothing is ever sent over any.
 
 use std::io::{self, Read as _, Write as _};
-use std::net::{TcpStream, ToSocketAddrs as _};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{ResolvesClientCert, WebPkiServerVerifier};
@@ -40,10 +41,14 @@ pub struct Heard {
 pub enum End {
     /// The name is not known.
     NoHost(io::Error),
+    /// Nobody says in time whether it is known.
+    Lookup,
     /// Nobody listens there.
     Refused,
-    /// No answer in time.
+    /// No connection in time.
     Silent,
+    /// It takes the connection, and says nothing in time.
+    Hangs,
     /// The network says something else.
     Network(io::Error),
     /// The server answers, but not in TLS: its first bytes.
@@ -98,43 +103,57 @@ fn attempt(
         .map_err(|_| End::NoHost(io::ErrorKind::InvalidInput.into()))?;
     let mut tls = ClientConnection::new(Arc::new(config), name).map_err(End::Tls)?;
     let mut first = Vec::new();
+    let until = Instant::now() + patience;
     while tls.is_handshaking() {
-        step(&mut tls, &mut stream, &mut first)?;
+        step(&mut tls, &mut stream, &mut first, until)?;
     }
     let version = tls.protocol_version();
-    // In TLS 1.3 the server says only now that it wants a certificate (RFC 8446, section 4.4.2.4).
+    // In TLS 1.3 a server says only now that it goes on without a certificate or not (RFC 8446, section
+    // 4.4.2.4), and one that does would wait for words of ours.
+    tls.send_close_notify();
+    let _ = tls.write_tls(&mut stream);
     while witness.asked.load(Ordering::Relaxed) {
-        match step(&mut tls, &mut stream, &mut first) {
-            Err(End::Silent | End::Closed) => break,
+        match step(&mut tls, &mut stream, &mut first, until) {
+            Err(End::Hangs | End::Closed) => break,
             other => other?,
         }
     }
-    tls.send_close_notify();
-    let _ = tls.write_tls(&mut stream);
     Ok(version)
 }
 
+/// The addresses of `target`. The system's own lookup knows no limit, so it is left to itself.
+fn addresses(target: &Target, patience: Duration) -> Result<Vec<SocketAddr>, End> {
+    let (sender, receiver) = mpsc::channel();
+    let (host, port) = (target.host.clone(), target.port);
+    thread::spawn(move || {
+        sender.send((host.as_str(), port).to_socket_addrs().map(Iterator::collect))
+    });
+    receiver.recv_timeout(patience).map_err(|_| End::Lookup)?.map_err(End::NoHost)
+}
+
 fn connect(target: &Target, patience: Duration) -> Result<TcpStream, End> {
-    let addresses = (target.host.as_str(), target.port).to_socket_addrs().map_err(End::NoHost)?;
     let mut end = End::NoHost(io::ErrorKind::NotFound.into());
-    for address in addresses {
+    for address in addresses(target, patience)? {
         match TcpStream::connect_timeout(&address, patience) {
             Ok(stream) => {
-                for set in [TcpStream::set_read_timeout, TcpStream::set_write_timeout] {
-                    set(&stream, Some(patience)).map_err(End::Network)?;
-                }
+                stream.set_write_timeout(Some(patience)).map_err(End::Network)?;
                 return Ok(stream);
             }
+            Err(error) if is_late(&error) => end = End::Silent,
             Err(error) => end = network(error),
         }
     }
     Err(end)
 }
 
+fn is_late(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock)
+}
+
 fn network(error: io::Error) -> End {
     match error.kind() {
+        _ if is_late(&error) => End::Hangs,
         io::ErrorKind::ConnectionRefused => End::Refused,
-        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => End::Silent,
         io::ErrorKind::ConnectionReset
         | io::ErrorKind::UnexpectedEof
         | io::ErrorKind::BrokenPipe => End::Closed,
@@ -142,17 +161,20 @@ fn network(error: io::Error) -> End {
     }
 }
 
-/// Sends what there is to send, and takes in what comes. `first` are the first bytes that came: they
+/// Sends what there is to send, and takes in what comes, not later than `until`. `first` are the first bytes that came: they
 /// tell what speaks there if it is not TLS.
 fn step(
     tls: &mut ClientConnection,
     stream: &mut TcpStream,
     first: &mut Vec<u8>,
+    until: Instant,
 ) -> Result<(), End> {
     while tls.wants_write() {
         tls.write_tls(stream).map_err(network)?;
     }
     stream.flush().map_err(network)?;
+    let left = until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero());
+    stream.set_read_timeout(Some(left.ok_or(End::Hangs)?)).map_err(End::Network)?;
     let mut bytes = [0; 16 << 10];
     let read = stream.read(&mut bytes).map_err(network)?;
     let Some(mut read) = bytes.get(..read).filter(|read| !read.is_empty()) else {

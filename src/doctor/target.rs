@@ -11,9 +11,11 @@ pub struct Target {
     pub host: String,
     /// The port.
     pub port: u16,
+    /// Whether it is said to speak TLS there.
+    pub is_https: bool,
 }
 
-/// What is no URL of a TLS server.
+/// What is no URL of a server.
 #[derive(Debug)]
 pub struct Error(String);
 
@@ -22,18 +24,16 @@ impl Display for Error {
         let word = report::word(&self.0);
         write!(
             f,
-            "cannot call {word} (from --connect): it is no https:// URL\nfix: write https://HOST:PORT"
+            "cannot call {word} (from --connect): it is no URL of a server\nfix: write https://HOST:PORT"
         )
     }
 }
 
 impl std::error::Error for Error {}
 
-/// How the URLs begin that are called.
-const SCHEME: &str = "https://";
-
-/// The port where a URL names none (RFC 9110, section 4.2.2).
-const PORT: u16 = 443;
+/// How URLs begin, and the port where one names none (RFC 9110, sections 4.2.1 and 4.2.2).
+const HTTPS: (&str, u16) = ("https://", 443);
+const HTTP: (&str, u16) = ("http://", 80);
 
 impl Target {
     /// Reads a URL, or HOST[:PORT].
@@ -41,23 +41,25 @@ impl Target {
     /// # Errors
     /// When no host is in it, or another scheme.
     pub fn parse(word: &str) -> Result<Self, Error> {
-        let rest = match word.split_once("://") {
-            Some(("https", rest)) => rest,
-            Some(_) => return Err(Error(word.to_owned())),
-            None => word,
+        let (rest, is_https) = match word.split_once("://") {
+            Some(("https", rest)) => (rest, true),
+            Some(("http", rest)) => (rest, false),
+            Some(_) => return Err(Error(scheme(word))),
+            None => (word, true),
         };
-        Self::of_authority(rest).ok_or_else(|| Error(word.to_owned()))
+        Self::of_authority(rest, is_https).ok_or_else(|| Error(scheme(word)))
     }
 
-    /// Every server that `text` names by a URL, as a service's variables do.
+    /// Every server of TLS that `text` names by a URL, as a service's variables do.
     pub fn all_in(text: &str) -> Vec<Self> {
-        text.match_indices(SCHEME)
-            .filter_map(|(at, _)| Self::of_authority(text.get(at + SCHEME.len()..)?))
+        let (https, _) = HTTPS;
+        text.match_indices(https)
+            .filter_map(|(at, _)| Self::of_authority(text.get(at + https.len()..)?, true))
             .collect()
     }
 
     /// `user:password@host:port/path` without all but host and port (RFC 3986, section 3.2).
-    fn of_authority(rest: &str) -> Option<Self> {
+    fn of_authority(rest: &str, is_https: bool) -> Option<Self> {
         let end = rest.find(|end: char| "/?#\\\"' ,;|<>".contains(end) || end.is_whitespace());
         let authority = rest.get(..end.unwrap_or(rest.len()))?;
         let authority = authority.rsplit('@').next()?;
@@ -71,18 +73,26 @@ impl Target {
                 None => (authority, None),
             },
         };
-        let port = port.map_or(Ok(PORT), str::parse).ok()?;
+        let (_, usual) = if is_https { HTTPS } else { HTTP };
+        let port = port.map_or(Ok(usual), str::parse).ok()?;
         let is_host = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:".contains(&byte);
         let host = host.to_ascii_lowercase();
-        (!host.is_empty() && host.bytes().all(is_host)).then_some(Self { host, port })
+        let is_host = !host.is_empty() && host.bytes().all(is_host);
+        is_host.then_some(Self { host, port, is_https })
     }
+}
+
+/// What may be said of a word that is no URL of a server: all of it may be a secret but the scheme.
+fn scheme(word: &str) -> String {
+    word.split_once("://").map_or_else(|| "…".to_owned(), |(scheme, _)| format!("{scheme}://…"))
 }
 
 impl Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { host, port } = self;
+        let Self { host, port, is_https } = self;
+        let (scheme, usual) = if *is_https { HTTPS } else { HTTP };
         let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
-        write!(f, "{SCHEME}{host}")?;
-        if *port == PORT { Ok(()) } else { write!(f, ":{port}") }
+        write!(f, "{scheme}{host}")?;
+        if *port == usual { Ok(()) } else { write!(f, ":{port}") }
     }
 }

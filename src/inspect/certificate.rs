@@ -66,6 +66,12 @@ impl Time {
     pub fn seconds(self) -> i64 {
         self.0.timestamp()
     }
+
+    /// The second, as in RFC 3339, in UTC.
+    pub fn moment(self) -> String {
+        let (hour, minute, second) = self.0.to_datetime().to_hms();
+        format!("{self}T{hour:02}:{minute:02}:{second:02}Z")
+    }
 }
 
 /// The day, as in RFC 3339.

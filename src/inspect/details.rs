@@ -4,7 +4,10 @@
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
-use x509_parser::extensions::{ExtendedKeyUsage, GeneralName, NameConstraints, ParsedExtension};
+use x509_parser::extensions::{
+    AccessDescription, ExtendedKeyUsage, GeneralName, NameConstraints, ParsedExtension,
+};
+use x509_parser::oid_registry::OID_PKIX_ACCESS_DESCRIPTOR_CA_ISSUERS;
 use x509_parser::prelude::{FromDer as _, X509Certificate, X509Error};
 use x509_parser::public_key::PublicKey;
 
@@ -27,6 +30,12 @@ pub struct Details {
     pub constraints: Option<Constraints>,
     /// The public key's bits, as they are in the certificate.
     pub public_key: Vec<u8>,
+    /// By what certificates below it know its key (RFC 5280, section 4.2.1.2), as OpenSSL prints it: `3A:07:…`.
+    pub key_identifier: Option<String>,
+    /// The same of whoever signed it (section 4.2.1.1).
+    pub issuer_key_identifier: Option<String>,
+    /// Where its issuer's certificate can be had, a URL (section 4.2.2.1).
+    pub issuer_url: Option<String>,
 }
 
 /// The names that a CA may sign for (RFC 5280, section 4.2.1.10).
@@ -69,6 +78,16 @@ impl Details {
                 }
                 ParsedExtension::NameConstraints(constraints) => {
                     details.constraints = Some(Constraints::of(constraints));
+                }
+                ParsedExtension::SubjectKeyIdentifier(id) => {
+                    details.key_identifier = Some(with_colons(id.0));
+                }
+                ParsedExtension::AuthorityKeyIdentifier(authority) => {
+                    let id = authority.key_identifier.as_ref();
+                    details.issuer_key_identifier = id.map(|id| with_colons(id.0));
+                }
+                ParsedExtension::AuthorityInfoAccess(access) => {
+                    details.issuer_url = access.accessdescs.iter().find_map(issuer_url);
                 }
                 _ => {}
             }
@@ -170,6 +189,20 @@ fn hexadecimal(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+fn with_colons(bytes: &[u8]) -> String {
+    let pairs: Vec<_> = bytes.iter().map(|byte| format!("{byte:02X}")).collect();
+    pairs.join(":")
+}
+
+fn issuer_url(access: &AccessDescription<'_>) -> Option<String> {
+    match access.access_location {
+        GeneralName::URI(url) if access.access_method == OID_PKIX_ACCESS_DESCRIPTOR_CA_ISSUERS => {
+            Some(url.to_owned())
+        }
+        _ => None,
+    }
 }
 
 impl Constraints {

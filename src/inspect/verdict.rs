@@ -141,6 +141,26 @@ pub fn findings(
     TABLE.iter().filter(|verdict| has(verdict.finding)).collect()
 }
 
+/// What strict clients miss in `certificate` as one of a server's chain, in OpenSSL's words where it has
+/// any: all of [`Finding::NotStrict`] in a CA, and in a server's own only who signed it.
+#[cfg(feature = "doctor")]
+pub fn strict(certificate: &Certificate) -> Vec<&'static str> {
+    // X509_verify_cert_error_string, in OpenSSL's crypto/x509/x509_txt.c.
+    let words = |missing: &'static str| match missing {
+        "it has no key usage" => "CA cert does not include key usage extension",
+        "it has no subject key identifier" => "Missing Subject Key Identifier",
+        "it has no authority key identifier" => "Missing Authority Key Identifier",
+        "its basic constraints are not critical" => {
+            "Basic Constraints of CA cert not marked critical"
+        }
+        other => other,
+    };
+    let counts =
+        |missing: &&str| certificate.is_ca || *missing == "it has no authority key identifier";
+    let misses = certificate.misses.iter().copied().filter(counts);
+    misses.filter(|_| !certificate.is_old).map(words).collect()
+}
+
 /// A certificate and what is wrong with it.
 #[derive(Debug)]
 pub struct Judged {
