@@ -44,11 +44,19 @@ pub fn run(asked: &Doctor, shell: &Environment, report: Report) -> Result<Told, 
     let mut findings = files::look(&look);
     let blind = containers(asked, &place, &mut findings)?;
     let text = if asked.json { finding::json(&findings) } else { finding::text(&findings, shell) };
-    let code = finding::code(&findings, asked.strict);
-    let Some(blind) = blind else { return Ok(Told { text, code }) };
     answer(report, &text);
-    report.error(&blind, "");
-    Ok(Told { text: String::new(), code: if code == 0 { exit::USAGE } else { code } })
+    let path = asked.save_chain.as_ref();
+    let unsaved = path.and_then(|path| finding::chain::save(path, &findings).err());
+    let complaints = [blind.map(|blind| blind.to_string()), unsaved.map(|error| error.to_string())];
+    let complaints: Vec<_> = complaints.into_iter().flatten().collect();
+    for complaint in &complaints {
+        report.error(complaint, "");
+    }
+    let code = match finding::code(&findings, asked.strict) {
+        0 if !complaints.is_empty() => exit::USAGE,
+        code => code,
+    };
+    Ok(Told { text: String::new(), code })
 }
 
 /// Looks at the containers, and says what kept it from that.
