@@ -5,6 +5,7 @@
 //! certificate files in it; the default directory is read as `update-ca-certificates` reads it.
 
 pub mod file;
+pub mod files;
 pub mod java;
 #[cfg(target_os = "linux")]
 mod pinned;

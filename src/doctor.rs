@@ -74,8 +74,7 @@ pub fn run(cli: &Cli, shell: &Environment, report: Report) -> u8 {
         let (name, pem) = given.split_once('=').unwrap_or_default();
         at_hand.extend(patient::store("", Path::new(name), pem.as_bytes()).anchors);
     }
-    let (stores, mut findings) = patient.stores();
-    findings.extend(inside::look(&patient, cli));
+    let (stores, mut findings) = inside::look(&patient, cli);
     let background =
         Background { stores: &stores, at_hand: &at_hand, now: Time::now(), days: cli.days };
     let roots = stores.first().map_or_else(|| Arc::new(RootCertStore::empty()), Store::roots);

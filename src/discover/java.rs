@@ -8,6 +8,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use super::file::{self, Problem};
+use super::files::Files;
 use super::program::found;
 use crate::environment::Environment;
 
@@ -49,53 +50,55 @@ pub const STORES: [&str; 4] = [
 /// What a JVM reads instead of the store that it brings.
 pub const INSTEAD: &str = "jssecacerts";
 
-/// The trust store of the JVM that programs here would use, if there is one. What `is_ours` does not
-/// count.
+/// The trust store of the JVM that programs in that system would use, if there is one. What `is_ours`
+/// does not count.
 pub fn store(
+    files: &impl Files,
     environment: &Environment,
     program: Option<&OsString>,
     is_ours: impl Fn(&Path) -> bool,
 ) -> Option<Store> {
     let named = environment.get("JAVA_HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
     let path = environment.get("PATH").unwrap_or_default();
-    let started = || program.and_then(|name| home_of(name, path));
-    let called = || home_of(OsStr::new("java"), path);
-    let lying = HOMES.iter().flat_map(|(directory, names)| named_so(Path::new(directory), names));
-    let python = std::iter::once_with(|| found(OsStr::new("python3"), path)).flatten();
-    let prefixes = program.and_then(|name| found(name, path)).into_iter().chain(python);
+    let started = || program.and_then(|name| home_of(files, name, path));
+    let called = || home_of(files, OsStr::new("java"), path);
+    let lying = HOMES.iter();
+    let lying = lying.flat_map(|(directory, names)| named_so(files, Path::new(directory), names));
+    let python = std::iter::once_with(|| found(files, OsStr::new("python3"), path)).flatten();
+    let prefixes = program.and_then(|name| found(files, name, path)).into_iter().chain(python);
     let prefixes = prefixes.filter_map(|file| Some(file.parent()?.parent()?.to_path_buf()));
     // What is below /lib is below /usr/lib.
     let prefixes = prefixes.filter(|prefix| prefix != Path::new("/"));
-    let pythons = prefixes.flat_map(|prefix| named_so(&prefix.join(PYTHON.0), PYTHON.1));
+    let pythons = prefixes.flat_map(|prefix| named_so(files, &prefix.join(PYTHON.0), PYTHON.1));
     let packaged = pythons.flat_map(|python| PACKAGED.map(|package| python.join(package)));
     let mut homes = named
         .into_iter()
         .chain(std::iter::once_with(started).flatten())
         .chain(std::iter::once_with(called).flatten())
         .chain(lying)
-        .chain(packaged.filter(|home| home.is_dir()));
+        .chain(packaged.filter(|home| files.at(home).as_ref().is_dir()));
     let path = homes.find_map(|home| {
         let mut stores = STORES.iter().map(|store| home.join(store));
-        stores.find(|store| store.is_file() && !is_ours(store))
+        stores.find(|store| files.at(store).as_ref().is_file() && !is_ours(store))
     })?;
-    let bytes = file::read(&path, &mut file::FILE_LIMIT.clone());
+    let bytes = file::read(files.at(&path).as_ref(), &mut file::FILE_LIMIT.clone());
     Some(Store { path, bytes })
 }
 
 /// The home of the JVM that `name` starts: the directory above its `bin`, behind all links.
-fn home_of(name: &OsStr, path: &OsStr) -> Option<PathBuf> {
-    let real = found(name, path)?.canonicalize().ok()?;
+fn home_of(files: &impl Files, name: &OsStr, path: &OsStr) -> Option<PathBuf> {
+    let real = files.real(&found(files, name, path)?)?;
     let is_java = real.file_name() == Some("java".as_ref());
     is_java.then(|| Some(real.parent()?.parent()?.to_path_buf()))?
 }
 
 /// What is in `directory` whose name begins with one of `names`, by name.
-fn named_so(directory: &Path, names: &[&str]) -> Vec<PathBuf> {
-    let entries = directory.read_dir().into_iter().flatten().flatten();
+fn named_so(files: &impl Files, directory: &Path, names: &[&str]) -> Vec<PathBuf> {
+    let entries = files.at(directory).as_ref().read_dir().into_iter().flatten().flatten();
     let is_one = |name: &[u8]| names.iter().any(|begin| name.starts_with(begin.as_bytes()));
     let mut found: Vec<_> = entries
         .filter(|entry| is_one(entry.file_name().as_bytes()))
-        .map(|entry| entry.path())
+        .map(|entry| directory.join(entry.file_name()))
         .collect();
     found.sort();
     found

@@ -4,12 +4,13 @@ use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Display};
 use std::path::{Path, PathBuf};
 
+use super::files::{Files, Here};
 use crate::environment::Environment;
 use crate::report;
 
 /// The attribute that holds a file's capabilities (capabilities(7), "File capabilities").
 #[cfg(target_os = "linux")]
-const CAPABILITIES: &str = "security.capability";
+pub const CAPABILITIES: &str = "security.capability";
 
 /// A program that is started in secure-execution mode: OpenSSL, Node and others then look at no
 /// variable (ld.so(8), secure_getenv(3)).
@@ -29,17 +30,18 @@ impl Display for Secure {
 }
 
 /// The file that is started by `name` (execvp(3)).
-pub fn found(name: &OsStr, path: &OsStr) -> Option<PathBuf> {
+pub fn found(files: &impl Files, name: &OsStr, path: &OsStr) -> Option<PathBuf> {
     if Path::new(name).components().count() > 1 {
         return Some(name.into());
     }
-    std::env::split_paths(path).map(|bin| bin.join(name)).find(|file| file.is_file())
+    let mut all = std::env::split_paths(path).map(|bin| bin.join(name));
+    all.find(|file| files.at(file).as_ref().is_file())
 }
 
 /// Whether `program` gains capabilities by its file when this process starts it.
 #[cfg(target_os = "linux")]
 pub fn secure(program: &[OsString], environment: &Environment) -> Option<Secure> {
-    let file = found(program.first()?, environment.get("PATH").unwrap_or_default())?;
+    let file = found(&Here, program.first()?, environment.get("PATH").unwrap_or_default())?;
     let mut none: [u8; 0] = [];
     // Its length, for it is not read.
     rustix::fs::getxattr(&file, CAPABILITIES, &mut none).ok()?;

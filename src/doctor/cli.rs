@@ -23,6 +23,40 @@ Without --connect every https:// URL in the variables of the process is called; 
 are used, or printed. Exit codes: 0 all is well, 1 an error was found (or a warning, with --strict), 2 it
 could not look.";
 
+/// A variable as the container is configured.
+#[derive(Clone, Debug)]
+pub struct Configured {
+    /// Its name.
+    pub name: String,
+    /// Its value, if it is set.
+    pub value: Option<String>,
+}
+
+impl Configured {
+    fn parse(word: &str) -> Result<Self, &'static str> {
+        let (name, value) =
+            word.split_once('=').map_or((word, None), |(name, value)| (name, Some(value)));
+        let whole = || Self { name: name.to_owned(), value: value.map(str::to_owned) };
+        (!name.is_empty()).then(whole).ok_or("it has no name")
+    }
+}
+
+/// A file that is mounted.
+#[derive(Clone, Debug)]
+pub struct Mounted {
+    /// Where the container has it.
+    pub path: PathBuf,
+    /// The SHA-256 of what lies at its source now, in lower-case hexadecimal digits.
+    pub digest: String,
+}
+
+impl Mounted {
+    fn parse(word: &str) -> Result<Self, &'static str> {
+        let (path, digest) = word.rsplit_once('=').ok_or("it has no `=`")?;
+        Ok(Self { path: path.into(), digest: digest.to_owned() })
+    }
+}
+
 /// Says what a container trusts, by whom, and why a connection fails
 #[derive(Debug, Parser)]
 #[command(name = "trust-doctor", version, before_help = EXAMPLES, after_help = AFTER)]
@@ -54,11 +88,11 @@ pub struct Cli {
     pub strict: bool,
     /// A variable as the container is configured, which is what `exec` and health checks see, with no
     /// value if it is not set; repeatable
-    #[arg(long, value_name = "NAME[=VALUE]")]
-    pub configured: Vec<String>,
+    #[arg(long, value_name = "NAME[=VALUE]", value_parser = Configured::parse)]
+    pub configured: Vec<Configured>,
     /// A file that is mounted, and the SHA-256 of what lies at its source now; repeatable
-    #[arg(long, value_name = "PATH=SHA256")]
-    pub mounted: Vec<String>,
+    #[arg(long, value_name = "PATH=SHA256", value_parser = Mounted::parse)]
+    pub mounted: Vec<Mounted>,
     /// Print JSON, in the shape that docs/doctor.md describes
     #[arg(long)]
     pub json: bool,

@@ -14,7 +14,7 @@ pub const JAVA_TOOL_OPTIONS: &str = "JAVA_TOOL_OPTIONS";
 
 /// The property that names a trust store; those for its type and its password begin like it
 /// (<https://docs.oracle.com/en/java/javase/21/security/java-secure-socket-extension-jsse-reference-guide.html>).
-const PROPERTY: &str = "-Djavax.net.ssl.trustStore";
+pub const PROPERTY: &str = "-Djavax.net.ssl.trustStore";
 
 /// Why Java programs do not trust the custom CAs.
 #[derive(Debug)]

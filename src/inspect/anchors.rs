@@ -41,6 +41,11 @@ impl<'a> From<Vec<Pem<'a>>> for Anchors<'a> {
 }
 
 impl Anchors<'_> {
+    /// The first block that could not be used: its line, and what is wrong.
+    pub fn flaw(&self) -> Option<(usize, &'static str)> {
+        self.broken.first().copied()
+    }
+
     /// The same, for longer than the text they were read from.
     pub fn into_owned(self) -> Anchors<'static> {
         let certificates = self.certificates.into_iter().map(Pem::into_owned).collect();

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::{Java, Roots, Settings};
 use crate::discover::file::Problem;
+use crate::discover::files::Here;
 use crate::discover::java::{self, Store};
 use crate::environment::Environment;
 use crate::environment::java::{Warning, open};
@@ -51,7 +52,7 @@ pub fn find<'a>(
     if settings.java == Java::Off {
         return Ok(None);
     }
-    let found = java::store(environment, program.first(), |path| record.has(path));
+    let found = java::store(&Here, environment, program.first(), |path| record.has(path));
     if found.is_none() && settings.java == Java::Auto {
         return Ok(None);
     }

@@ -1,0 +1,61 @@
+//! The CAs that somebody gave this container in particular, and whether anything trusts them.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use crate::discover::DEFAULT_DIRECTORY;
+use crate::doctor::diagnosis::Store;
+use crate::doctor::patient::{self, Patient};
+use crate::environment::{Points, TABLE};
+use crate::finding::Finding;
+use crate::inspect::certificate::Certificate;
+use crate::report;
+
+/// How deep and how many: more than any host has CAs of its own.
+const DEPTH: usize = 4;
+const ENTRIES: usize = 500;
+
+/// A CA, and the file that it is in.
+#[derive(Debug)]
+pub struct Authority {
+    /// The file.
+    pub path: PathBuf,
+    /// The CA.
+    pub certificate: Certificate,
+}
+
+/// Those in the default directory, and those in files that are read in addition to all roots.
+pub fn authorities(patient: &Patient) -> Vec<Authority> {
+    let all = patient.below(Path::new(DEFAULT_DIRECTORY), DEPTH, &mut ENTRIES.clone(), &|_| true);
+    let lying = all.into_iter().filter(|path| path.extension() == Some(OsStr::new("crt")));
+    let adding = TABLE.iter().filter(|row| row.points == Points::Custom);
+    let named = adding.filter_map(|row| patient.environment.get(row.name)).map(PathBuf::from);
+    let mut found: Vec<Authority> = Vec::new();
+    for path in lying.chain(named) {
+        let Ok(bytes) = patient.read(&path) else { continue };
+        for certificate in patient::store("", &path, &bytes).anchors {
+            let is_known = found.iter().any(|other| other.certificate.der == certificate.der);
+            if certificate.is_ca && !is_known {
+                found.push(Authority { path: path.clone(), certificate });
+            }
+        }
+    }
+    found
+}
+
+/// The mounted ones that no bundle has.
+pub fn unused(custom: &[Authority], stores: &[Store]) -> Vec<Finding> {
+    let lying = custom.iter().filter(|ca| ca.path.starts_with(DEFAULT_DIRECTORY));
+    let is_in = |store: &Store, ca: &Authority| {
+        store.anchors.iter().any(|anchor| anchor.der == ca.certificate.der)
+    };
+    let unused = lying.filter(|ca| !stores.iter().any(|store| is_in(store, ca)));
+    let say = |ca: &Authority| {
+        let subject = report::word(&ca.certificate.subject);
+        let cause = format!("{subject} is there, and no bundle that a program reads has it");
+        let fix =
+            "trust-compose setup, or put trust-init in front: ENTRYPOINT [\"/trust-init\", \"--\"]";
+        Finding::warning("custom-ca-unused", &report::path(&ca.path), cause, fix)
+    };
+    unused.map(say).collect()
+}

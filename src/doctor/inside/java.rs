@@ -1,0 +1,106 @@
+//! A JVM, whose programs read none of the files that variables name: whether its key store has the CAs.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use super::custom::Authority;
+use crate::discover::file::Problem;
+use crate::discover::java;
+use crate::doctor::patient::Patient;
+use crate::environment::java::{JAVA_TOOL_OPTIONS, PROPERTY};
+use crate::finding::Finding;
+use crate::merge::Pem;
+use crate::report;
+use crate::truststore;
+
+/// What else a JVM takes options from
+/// (<https://docs.oracle.com/en/java/javase/21/docs/specs/man/java.html#using-the-jdk_java_options-launcher-environment-variable>).
+const OPTIONS: [&str; 2] = [JAVA_TOOL_OPTIONS, "JDK_JAVA_OPTIONS"];
+
+/// How it is told to trust, where nothing has told it.
+const FIX: &str = "run trust-compose setup again, or let trust-init do it: TRUST_INIT_JAVA=on";
+
+/// What is to be said of the JVM that programs would use, if there is one.
+pub fn look(patient: &Patient, custom: &[Authority]) -> Vec<Finding> {
+    let environment = &patient.environment;
+    let options = OPTIONS.iter().filter_map(|name| environment.get(name));
+    // An argument comes last, and wins.
+    let words = patient.words.iter().map(|word| word.as_os_str());
+    if let Some(path) = options.chain(words).filter_map(named).last() {
+        return told(patient, &path, patient.read(&path), custom, "the options name it");
+    }
+    let program = patient.program().map(PathBuf::into_os_string);
+    let Some(found) = java::store(patient, environment, program.as_ref(), |_| false) else {
+        return Vec::new();
+    };
+    let is_off = environment.get("TRUST_INIT_JAVA") == Some(OsStr::new("off"));
+    if is_off || custom.is_empty() {
+        return Vec::new();
+    }
+    told(patient, &found.path, found.bytes, custom, "a JVM reads it")
+}
+
+/// The trust store that options name. A JVM takes away quotes wherever they stand.
+fn named(options: &OsStr) -> Option<PathBuf> {
+    let (_, rest) = options.to_str()?.split_once(&format!("{PROPERTY}="))?;
+    let mut is_quoted = false;
+    let mut path = String::new();
+    for c in rest.chars() {
+        match c {
+            '"' => is_quoted = !is_quoted,
+            c if c.is_whitespace() && !is_quoted => break,
+            c => path.push(c),
+        }
+    }
+    Some(path.into())
+}
+
+/// Whether that trust store has the CAs.
+fn told(
+    patient: &Patient,
+    path: &Path,
+    bytes: Result<Vec<u8>, Problem>,
+    custom: &[Authority],
+    why: &str,
+) -> Vec<Finding> {
+    let thing = report::path(path);
+    let bytes = match bytes {
+        Ok(bytes) => bytes,
+        Err(problem) => {
+            let cause = format!("{why}, and it cannot be read: {problem}; all TLS of Java fails");
+            return vec![Finding::error("java-truststore-unusable", &thing, cause, FIX)];
+        }
+    };
+    let trusted = match truststore::read(&bytes) {
+        Ok(trusted) => trusted,
+        // With a password of somebody's own, it is his business what is in it.
+        Err(truststore::Problem::Locked) => return Vec::new(),
+        Err(problem) => {
+            let cause = format!("{why}, and {problem}; all TLS of Java fails");
+            return vec![Finding::error("java-truststore-unusable", &thing, cause, FIX)];
+        }
+    };
+    let trusted: BTreeSet<_> = trusted.iter().map(Pem::text).collect();
+    let missing = custom.iter().find(|ca| !trusted.contains(ca.certificate.pem.text()));
+    match missing {
+        None => {
+            let count = report::count(trusted.len(), "certificate");
+            vec![Finding::ok("java", &thing, format!("{count}, for every JVM"))]
+        }
+        Some(ca) => {
+            let subject = report::word(&ca.certificate.subject);
+            let cause = format!(
+                "{why}, and it has not {subject}: no program in Java trusts it (PKIX path building \
+                 failed)"
+            );
+            let options =
+                OPTIONS.iter().find(|name| patient.environment.get(name).and_then(named).is_some());
+            let fix = match options {
+                Some(name) => format!("take {PROPERTY} out of {name}, and {FIX}"),
+                None => FIX.to_owned(),
+            };
+            vec![Finding::warning("java-untrusted", &thing, cause, fix)]
+        }
+    }
+}
