@@ -90,7 +90,7 @@ fn containers(
     let at_hand = at_hand(asked, place, &shape);
     let mut blind = is_missing.then(|| Blind::Image(asked.image.clone()));
     for some in seen.chunks(AT_ONCE) {
-        for (one, looked) in some.iter().zip(into_each(asked, some, is_missing, &at_hand)) {
+        for (one, looked) in some.iter().zip(into_each(asked, some, is_missing, &at_hand, &up)) {
             findings.extend(containers::look(one, overlaid));
             match looked {
                 Some(Answered::Found(found)) => findings.extend(found),
@@ -118,11 +118,12 @@ fn into_each(
     some: &[&Made],
     is_missing: bool,
     at_hand: &[AtHand],
+    up: &str,
 ) -> Vec<Option<Answered>> {
     thread::scope(|scope| {
         let looks = some.iter().map(|one| {
             let can = one.runs() && !is_missing;
-            can.then(|| scope.spawn(|| beside::look(asked, one, at_hand)))
+            can.then(|| scope.spawn(|| beside::look(asked, one, at_hand, up)))
         });
         // All are begun before the first is waited for.
         let looks: Vec<_> = looks.collect();

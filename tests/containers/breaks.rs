@@ -15,7 +15,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::engine::{Outcome, TRIXIE, docker, repository, trust_init};
+use crate::engine::{Outcome, docker, repository, trust_init};
 use crate::project::Project;
 use crate::site::{Folder, Site, site, wait_until};
 
@@ -33,6 +33,14 @@ const fn broken(name: &'static str, how: &'static str) -> Break {
     Break { name, how, look: "" }
 }
 
+/// What everything is an image of; nobody's certifi was touched in it.
+const BASE: &str = "trust-init-test/trixie";
+
+/// Gives `sleep` the right to ports below 1024, as `setcap cap_net_bind_service+ep` does
+/// (`VFS_CAP_REVISION_2` in linux/capability.h, effective, with bit 10 permitted).
+const GIVE: &str = "python3 -c \"import os; os.setxattr(os.path.realpath('/usr/bin/sleep'), \
+     'security.capability', bytes.fromhex('0100000200040000000000000000000000000000'))\"";
+
 /// What stands in an address and must never be printed.
 const SECRET: &str = "hunter2";
 
@@ -44,7 +52,10 @@ struct Patient {
     project: Project,
     /// The project's folder as it was when all was well.
     well: Folder,
+    /// Has trust-doctor in it.
     image: String,
+    /// Its `sleep` has file capabilities.
+    secure: String,
     _site: Arc<Site>,
 }
 
@@ -57,26 +68,27 @@ impl Patient {
         let recipe = "FROM scratch\nCOPY trust-doctor /trust-doctor\n";
         set_executable(&folder.0.join("trust-doctor"));
         let image = site.derived_in(&folder.0, "doctor", recipe);
+        let secure = site.derived("capable", &format!("FROM {BASE}\nRUN {GIVE}\n"));
         let project = Project::at(Folder::new(), crate::project::unique_name());
-        let mut patient = Self { project, well: Folder::new(), image, _site: Arc::clone(&site) };
-        patient.found(&site.image(TRIXIE));
+        let mut patient = Self { project, well: Folder::new(), image, secure, _site: site };
+        patient.found();
         patient
     }
 
     /// Makes the project, sets it up, starts it, and sees that all is well.
-    fn found(&mut self, image: &str) {
+    fn found(&mut self) {
         let project = &mut self.project;
         let text = format!(
             "name: {}
 services:
   agent:
-    image: {image}
+    image: {BASE}
     command: [sleep, infinity]
     stop_signal: SIGKILL
     environment:
       LLM: https://me:{SECRET}@llm.lan:8443/v1?key={SECRET}
   llm:
-    image: {image}
+    image: {BASE}
     command: [sh, /tls/run.sh]
     stop_signal: SIGKILL
     volumes: [./served:/tls:ro]
@@ -131,7 +143,14 @@ services:
 
     /// What is said of a break that is not `ok`, with what changes from run to run left out.
     fn says(&self, broken: &Break) -> String {
-        self.project.types(&format!("COMPOSE='{}'; {}", self.project.compose, broken.how)).exits(0);
+        let known = [
+            ("COMPOSE", self.project.compose.as_str()),
+            ("SECURE", &self.secure),
+            ("TRUST_INIT", &trust_init().display().to_string()),
+        ];
+        let known: String =
+            known.iter().map(|(name, value)| format!("{name}='{value}'; ")).collect();
+        self.project.types(&format!("{known}{}", broken.how)).exits(0);
         let outcome = self.looks(broken.look);
         let told = format!("{}{}", outcome.stdout, outcome.stderr);
         assert!(!told.contains(SECRET) && !told.contains("/v1"), "{}: {outcome}", broken.name);

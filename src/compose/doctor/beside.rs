@@ -45,8 +45,8 @@ pub enum Answered {
     Unseen(Finding),
 }
 
-/// Looks into a container.
-pub fn look(asked: &Doctor, made: &Made, at_hand: &[AtHand]) -> Answered {
+/// Looks into a container. `up` is the command that starts the project.
+pub fn look(asked: &Doctor, made: &Made, at_hand: &[AtHand], up: &str) -> Answered {
     let look = Beside {
         container: made,
         image: &asked.image,
@@ -67,7 +67,11 @@ pub fn look(asked: &Doctor, made: &Made, at_hand: &[AtHand]) -> Answered {
         Ok((told, said)) => match (serde_json::from_slice::<Answer<'_>>(&told), said) {
             (Ok(answer), _) => {
                 let found = answer.findings.into_owned().into_iter();
-                Answered::Found(found.map(|finding| of(made.service(), finding)).collect())
+                let here = |mut finding: Finding| {
+                    finding.fix = finding.fix.map(|fix| in_project(&fix, up, &service));
+                    of(made.service(), finding)
+                };
+                Answered::Found(found.map(here).collect())
             }
             (Err(_), Some(said)) if said.contains("SYS_PTRACE") => unseen(
                 "cannot be looked into: it may do more than a look from beside may",
@@ -80,6 +84,15 @@ pub fn look(asked: &Doctor, made: &Made, at_hand: &[AtHand]) -> Answered {
             }
         },
     }
+}
+
+/// A mend with the words of this project in it: beside a container nobody knows its files.
+fn in_project(fix: &str, up: &str, service: &str) -> String {
+    let compose = up.strip_suffix(" up -d").unwrap_or("docker compose");
+    let words = ["up -d --force-recreate", "restart"];
+    words.iter().fold(fix.to_owned(), |fix, words| {
+        fix.replace(&format!("docker compose {words}"), &format!("{compose} {words} {service}"))
+    })
 }
 
 fn words(asked: &Doctor, made: &Made, at_hand: &[AtHand]) -> Vec<OsString> {

@@ -24,10 +24,6 @@ fn containers() {
                 "sed -i 's/sleep, infinity/sh, -c, exit 3/; s/^  agent:/&\\n    restart: always/' docker-compose.yml && \
                  $COMPOSE up -d -t 0 && until docker ps -a | grep -q Restarting; do :; done",
             ),
-            broken(
-                "it may do more than we may",
-                "sed -i 's/^  agent:/&\\n    privileged: true/' docker-compose.yml && $COMPOSE up -d -t 0",
-            ),
             Break {
                 look: "--image trust-init-test/none",
                 ..broken("the doctor's image is not here", "true")
