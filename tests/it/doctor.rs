@@ -105,9 +105,9 @@ fn each_file_that_a_variable_names_is_asked() {
     outcome
         .tells("verified")
         .tells("other/ca.crt` (REQUESTS_CA_BUNDLE) refuses it")
-        .tells("gone.crt`: CURL_CA_BUNDLE names it, and it cannot be read: no such file")
+        .tells("gone.crt`: CURL_CA_BUNDLE names it, and it cannot be read: there is no such file")
         .tells("PIP_CERT: is set but empty")
-        .tells("GIT_SSL_CAINFO names it, and no certificate is in it");
+        .tells("GIT_SSL_CAINFO names it, and it is empty");
 }
 
 #[test]

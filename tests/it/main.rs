@@ -36,6 +36,7 @@ mod cli;
 mod clients;
 mod discover;
 mod doctor;
+mod doctor_inside;
 mod environment;
 mod exec;
 mod golden;
