@@ -9,7 +9,7 @@ use crate::sign::sign;
 use crate::world::Outcome;
 
 /// A process that ends with the test.
-struct Process(Child);
+pub struct Process(pub Child);
 
 impl Drop for Process {
     fn drop(&mut self) {
@@ -19,7 +19,7 @@ impl Drop for Process {
 }
 
 /// Two CAs, each with a server's certificate.
-fn desk() -> Desk {
+pub fn desk() -> Desk {
     let desk = Desk::new();
     desk.certs(&["--out", "lab", "--ca-name", "Lab CA", "localhost", "llm.lan"]).succeeds();
     desk.certs(&["--out", "other", "--ca-name", "Other CA", "localhost"]).succeeds();
@@ -27,13 +27,13 @@ fn desk() -> Desk {
 }
 
 #[track_caller]
-fn sh(desk: &Desk, script: &str) {
+pub fn sh(desk: &Desk, script: &str) {
     let output = desk.command("/bin/sh".as_ref(), &["-ec", script], "022").output().unwrap();
     Outcome(output).succeeds();
 }
 
 /// `openssl s_server` with `options`; its address.
-fn server(desk: &Desk, options: &str) -> (Process, u16) {
+pub fn server(desk: &Desk, options: &str) -> (Process, u16) {
     let mut command = desk.command("openssl".as_ref(), &[], "022");
     command.args(["s_server", "-accept", "127.0.0.1:0"]).args(options.split(' '));
     let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -52,12 +52,12 @@ fn server(desk: &Desk, options: &str) -> (Process, u16) {
 }
 
 /// A server of the CA in `lab`.
-fn lab(desk: &Desk) -> (Process, u16) {
+pub fn lab(desk: &Desk) -> (Process, u16) {
     server(desk, "-cert lab/server.pem -key lab/server-key.pem")
 }
 
 /// Looks at a process with these variables.
-fn doctor(desk: &Desk, variables: &[(&str, &str)], words: &[&str]) -> Outcome {
+pub fn doctor(desk: &Desk, variables: &[(&str, &str)], words: &[&str]) -> Outcome {
     let sleeper =
         Command::new("/bin/sleep").arg("600").env_clear().envs(variables.to_vec()).spawn();
     let sleeper = Process(sleeper.unwrap());
@@ -68,12 +68,12 @@ fn doctor(desk: &Desk, variables: &[(&str, &str)], words: &[&str]) -> Outcome {
 }
 
 /// The same, of a process whose SSL_CERT_FILE is `bundle`.
-fn with(desk: &Desk, bundle: &str, words: &[&str]) -> Outcome {
+pub fn with(desk: &Desk, bundle: &str, words: &[&str]) -> Outcome {
     let path = desk.path(bundle).display().to_string();
     doctor(desk, &[("SSL_CERT_FILE", &path)], words)
 }
 
-fn url(port: u16) -> String {
+pub fn url(port: u16) -> String {
     format!("https://localhost:{port}")
 }
 
@@ -276,6 +276,9 @@ fn what_cannot_be_looked_at() {
     run(&["--pid", "4194999"]).says("cannot look into process 4194999").says("SYS_PTRACE");
     run(&["--pid", "self-destruct"]);
     let pid = std::process::id().to_string();
-    run(&["--pid", &pid, "--connect", "http://x"]).says("it is no https:// URL");
+    // All of it may be a secret.
+    let outcome = run(&["--pid", &pid, "--connect", "ftp://me:hunter2@x/?hunter2"]);
+    outcome.says("cannot call `ftp://…` (from --connect)").never_says("hunter2");
+    run(&["--pid", &pid, "--connect", "me:hunter2@x:99999"]).never_says("hunter2");
     run(&["--pid", &pid, "--ca", "gone.crt"]).says("cannot read `gone.crt` (from --ca)");
 }

@@ -1,0 +1,74 @@
+//! Each kind of finding has its row in docs/doctor.md, and each row its kind of finding.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The sources of both doctors.
+fn sources() -> String {
+    let mut waiting: Vec<PathBuf> = [
+        "src/doctor",
+        "src/doctor.rs",
+        "src/compose/doctor",
+        "src/compose/doctor.rs",
+        "src/finding.rs",
+    ]
+    .map(|path| root().join(path))
+    .into();
+    let mut text = String::new();
+    while let Some(path) = waiting.pop() {
+        if path.is_dir() {
+            waiting.extend(path.read_dir().unwrap().map(|entry| entry.unwrap().path()));
+        } else {
+            text += &fs::read_to_string(path).unwrap();
+        }
+    }
+    text
+}
+
+/// The ids with which findings are made: what begins the arguments of `Finding::ok` and the like, or a
+/// tuple that becomes them.
+fn ids(source: &str) -> BTreeSet<String> {
+    let mut ids = BTreeSet::new();
+    for (at, _) in source.match_indices('(') {
+        let (before, behind) = (&source[..at], &source[at + 1..]);
+        let is_made = ["Finding::ok", "Finding::warning", "Finding::error", "=> ", "= ", "{\n"]
+            .iter()
+            .any(|word| before.trim_end_matches(' ').ends_with(word.trim_end_matches(' ')));
+        let literal = behind.trim_start().strip_prefix('"').and_then(|rest| rest.split_once('"'));
+        let Some((word, rest)) = literal.filter(|_| is_made) else { continue };
+        let is_id = word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+        if is_id && !word.is_empty() && rest.starts_with(',') {
+            ids.insert(word.to_owned());
+        }
+    }
+    ids
+}
+
+#[test]
+fn each_kind_of_finding_is_documented_and_no_other() {
+    let document = fs::read_to_string(root().join("docs/doctor.md")).unwrap();
+    let rows = document.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
+    let rows = rows.filter(|(_, rest)| {
+        ["ok ", "warning ", "error "].iter().any(|sign| rest.starts_with(sign))
+    });
+    let documented: BTreeSet<_> = rows.map(|(id, _)| id.to_owned()).collect();
+    let made = ids(&sources());
+    let missing: Vec<_> = made.difference(&documented).collect();
+    assert!(missing.is_empty(), "docs/doctor.md has no row for {missing:?}");
+    let gone: Vec<_> = documented.difference(&made).collect();
+    assert!(gone.is_empty(), "docs/doctor.md has a row for {gone:?}, which nothing makes");
+}
+
+#[test]
+fn an_id_is_found_wherever_it_is_made() {
+    let source = r#"Finding::ok("a", x); Finding::error(
+        "b-c", x); End::Old => ("d", x, y), let (id, fix) = ("e", 1); if x {
+            ("f", y) } format!("g", x); split("h", 1); Finding::warning(id, "i")"#;
+    let found: Vec<_> = ids(source).into_iter().collect();
+    assert_eq!(found, ["a", "b-c", "d", "e", "f"]);
+}
