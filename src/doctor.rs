@@ -35,10 +35,10 @@ use crate::report::{self, Report};
 
 /// Does what was asked, and returns the exit code.
 pub fn run(cli: &Cli, shell: &Environment, report: Report) -> u8 {
-    let mut targets = BTreeSet::new();
+    let mut targets = Vec::new();
     for word in &cli.connect {
         match Target::parse(word) {
-            Ok(target) => targets.insert(target),
+            Ok(target) => targets.push(target),
             Err(error) => {
                 report.error(&error, "");
                 return exit::USAGE;
@@ -86,7 +86,8 @@ pub fn run(cli: &Cli, shell: &Environment, report: Report) -> u8 {
     let background =
         Background { stores: &stores, at_hand: &at_hand, now: Time::now(), days: cli.days };
     let roots = stores.first().map_or_else(|| Arc::new(RootCertStore::empty()), Store::roots);
-    let targets: Vec<_> = targets.into_iter().collect();
+    let mut known = BTreeSet::new();
+    targets.retain(|target| known.insert(target.clone()));
     let patience = Duration::from_secs(cli.timeout);
     for (target, heard) in calls::all(&targets, &roots, patience, !cli.json, report) {
         findings.extend(diagnose(target, &heard, &background));

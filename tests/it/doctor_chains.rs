@@ -81,8 +81,6 @@ fn the_chain_is_told_with_its_anchor_and_the_file() {
     let told: Vec<_> = told.iter().map(|link| link.split('`').next().unwrap()).collect();
     assert_eq!(told, ["leaf", "Lower", "Middle", "Root"], "{line}");
     // Where the server's own is all that it sends, the one line says everything.
-    let (_server, port) = server(&desk, "-cert Middle.crt -key Middle.key");
-    drop(port);
     let desk = self::desk();
     let (_server, port) = lab(&desk);
     let text = with(&desk, "lab/ca.crt", &["--connect", &url(port)]).exits(0).stdout();
@@ -160,7 +158,8 @@ fn a_ca_that_was_made_anew_is_known_by_its_key() {
     let call = |serves: &str, trusts: &str, words: &[&str]| {
         let (_server, port) =
             server(&desk, &format!("-cert {serves}/server.pem -key {serves}/server-key.pem"));
-        let words = [&["--connect", &url(port)], words].concat();
+        let url = url(port);
+        let words = [&["--connect", &url], words].concat();
         let found = found(&desk, &format!("{trusts}/ca.crt"), &words, "error", "ca-replaced");
         let key = key_of(&desk, &format!("{trusts}/ca.crt"));
         is_in("`CN=Lab CA` was made anew: in `", &found);
@@ -247,7 +246,6 @@ fn a_certificate_of_an_unusual_kind() {
 #[test]
 fn what_rustls_lets_pass_and_others_do_not() {
     let desk = family();
-    desk.write("mozilla-like", "");
     let call = |options: &str, anchors: &str, words: &[&str], sign: &str, id: &str| {
         let (_server, port) = server(&desk, options);
         found(&desk, anchors, &[&["--connect", &url(port)], words].concat(), sign, id)

@@ -16,6 +16,9 @@ use crate::report;
 /// How many of a certificate's names are told.
 const NAMES: usize = 8;
 
+/// What mends a certificate that is no good for a server.
+const ANEW: &str = "have it made anew: `trust-compose inspect FILE` says what is wrong with it";
+
 /// Why a client refuses the chain.
 pub fn diagnose(
     target: &Target,
@@ -25,8 +28,8 @@ pub fn diagnose(
     background: &Background<'_>,
 ) -> Finding {
     let Some(own) = chain.first() else {
-        let cause = "it sends no certificate that can be read";
-        return Finding::error("no-certificate", target, cause, "configure one in the server");
+        let cause = format!("its certificate cannot be read: {error}");
+        return Finding::error("unusable-certificate", target, cause, ANEW);
     };
     let unknown = || issuer::diagnose(target, heard, chain, background);
     let found = match error {
@@ -50,8 +53,7 @@ pub fn diagnose(
     found.unwrap_or_else(|| {
         let cause =
             format!("clients refuse the certificate {}: {error}", report::word(&own.subject));
-        let fix = "have it made anew: `trust-compose inspect FILE` says what is wrong with it";
-        Finding::error("unusable-certificate", target, cause, fix)
+        Finding::error("unusable-certificate", target, cause, ANEW)
     })
 }
 
