@@ -43,7 +43,7 @@ pub fn run(cli: &Cli, shell: &Environment, report: Report) -> u8 {
                 report.error(&error, "");
                 return exit::USAGE;
             }
-        };
+        }
     }
     let patient = match Patient::of(cli.pid) {
         Err(hidden) if hidden.finding().is_none() => {

@@ -136,20 +136,16 @@ fn authority(target: &Target, own: &Certificate, background: &Background<'_>) ->
         report::shell(&target.host)
     );
     let mut stores = background.stores.iter();
-    match stores.find(|store| store.anchors.iter().any(|anchor| anchor.der == own.der)) {
-        Some(store) => {
-            let cause = format!(
-                "its certificate {subject} is a CA itself, and trusted by {}: clients on rustls (uv, \
-                 Deno) refuse that, OpenSSL's do not",
-                store.name
-            );
-            Finding::warning("ca-as-server", target, cause, fix)
-        }
-        None => {
-            let cause = format!(
-                "its certificate {subject} is signed by itself, not by a CA apart (\"self-signed certificate\")"
-            );
-            Finding::error("self-signed", target, cause, fix)
-        }
+    if let Some(store) = stores.find(|store| store.anchors.iter().any(|one| one.der == own.der)) {
+        let cause = format!(
+            "its certificate {subject} is a CA itself, and trusted by {}: clients on rustls (uv, Deno) \
+             refuse that, OpenSSL's do not",
+            store.name
+        );
+        return Finding::warning("ca-as-server", target, cause, fix);
     }
+    let cause = format!(
+        "its certificate {subject} is signed by itself, not by a CA apart (\"self-signed certificate\")"
+    );
+    Finding::error("self-signed", target, cause, fix)
 }
