@@ -15,8 +15,7 @@ use std::path::{Path, PathBuf};
 use crate::authority::{CA, CA_KEY, SERVER};
 use crate::compose::cli::Shape;
 use crate::compose::place::{self, Origin, Place, plain};
-use crate::compose::refusal::Refusal;
-use crate::compose::write::{self, OVERLAY, Standing};
+use crate::compose::write;
 use crate::environment::Environment;
 use crate::finding::{Finding, Sign};
 use crate::inspect::certificate::Time;
@@ -51,12 +50,13 @@ pub fn look(look: &Look<'_>) -> Vec<Finding> {
             None
         }
     };
-    let of_overlay = standing.and_then(|standing| match shape(standing, &look.place.base) {
-        Ok(shape) => Some(shape),
-        Err(refusal) => {
-            findings.push(refused::finding("overlay-unreadable", Sign::Error, &refusal));
-            None
+    let of_overlay = standing.and_then(|standing| {
+        let shape = Shape::of_words(&standing.words, &look.place.base);
+        let shape = shape.filter(|shape| *shape != Shape::default());
+        if shape.is_none() {
+            findings.push(overlay::without_words(look.place));
         }
+        shape
     });
     let is_foreign = found.is_ok() && standing.is_none() && overlay::is_foreign(look.place);
     let Some(shape) = of_overlay.clone().or_else(|| certs(&look.place.base)) else {
@@ -73,27 +73,20 @@ pub fn look(look: &Look<'_>) -> Vec<Finding> {
     authority::findings(look, &seen, &setup, &mut findings);
     server::findings(look, &seen, &mut findings);
     keys::findings(&seen, &mut findings);
+    let dangling = force::dangling(look.place, standing, Some(&setup));
     match standing {
+        // What does not even start need not be compared.
+        _ if dangling.is_some() => findings.extend(dangling),
         Some(standing) if of_overlay.is_some() => {
             overlay::findings(look, standing, &shape, &seen, &setup, &mut findings);
         }
         _ if is_foreign => findings.push(overlay::foreign(look.place)),
-        _ if found.is_ok() && standing.is_none() => {
-            findings.push(overlay::none(look.place, &setup));
-        }
+        None if found.is_ok() => findings.push(overlay::none(look.place, &setup)),
         _ => {}
     }
-    findings.extend(force::dangling(look.place, standing, Some(&setup)));
     findings.extend(force::force(look.place, standing, &setup));
     store::findings(look, &seen, &mut findings);
     findings
-}
-
-/// What the overlay was asked to be, by the words that stand with it.
-fn shape(standing: &Standing, base: &Path) -> Result<Shape, Refusal> {
-    let shape = Shape::of_words(&standing.words, base);
-    let unreadable = || Refusal::Words(plain(base, OVERLAY));
-    shape.filter(|shape| *shape != Shape::default()).ok_or_else(unreadable)
 }
 
 /// What would be asked of `setup` where certificates lie ready for it.

@@ -148,7 +148,8 @@ fn flaw(
 fn unusable(error: &Error) -> Finding {
     let id = match error {
         Error::Unreadable(found) if matches!(found.problem, file::Problem::Missing) => {
-            "certificate-missing"
+            let found = refused::finding("certificate-missing", Sign::Error, error);
+            return found.with_fix("put it back there, or set up again with another file");
         }
         Error::Unreadable(_) | Error::Archive(_) => "certificate-unreadable",
         Error::Unusable { problem: Problem::PrivateKey { .. }, .. } => "ca-holds-key",

@@ -1,6 +1,6 @@
 //! Whether the overlay is in force when somebody types `docker compose`, and which list says so.
 
-use crate::compose::place::{Origin, Place, plain};
+use crate::compose::place::{self, Origin, Place, plain};
 use crate::compose::write::{ENV, OVERLAY, Standing};
 use crate::engine::Files;
 use crate::finding::Finding;
@@ -43,7 +43,11 @@ pub fn force(place: &Place, standing: Option<&Standing>, setup: &str) -> Option<
     }
     if is_in_env || (place.had_ours && place.origin != Origin::Option) {
         let list = list(place, place.origin == Origin::Shell);
-        let cause = format!("in force for plain `docker compose`, by {list}");
+        let place = match place.obeys_env() || place.origin == Origin::Shell {
+            true => String::new(),
+            false => format!(" in {}", report::path(&place::absolute(&place.base))),
+        };
+        let cause = format!("in force for plain `docker compose`{place}, by {list}");
         return Some(Finding::ok("in-force", &report::path(&overlay), cause));
     }
     let mut files = place.files.files.clone();

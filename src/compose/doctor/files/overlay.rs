@@ -1,7 +1,6 @@
 //! The overlay and what it mounts: there, ours, and in step with the CA, the images and the compose files.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use super::Look;
@@ -9,6 +8,7 @@ use super::authority::Seen;
 use super::refused;
 use crate::compose::check::{self, Behind};
 use crate::compose::cli::Shape;
+use crate::compose::inputs::Inputs;
 use crate::compose::place::{Place, plain};
 use crate::compose::read::Note;
 use crate::compose::refusal::Refusal;
@@ -33,6 +33,14 @@ pub fn foreign(place: &Place) -> Finding {
     Finding::warning("overlay-not-ours", &report::path(&path), cause, mend)
 }
 
+/// Nothing says what was asked of the setup that made it.
+pub fn without_words(place: &Place) -> Finding {
+    let path = plain(&place.base, OVERLAY);
+    let cause = "with which options it was made cannot be told, as the manifest in .trust/ is gone";
+    let mend = "run `trust-compose setup` with the same options again";
+    Finding::error("overlay-words-lost", &report::path(&path), cause, mend)
+}
+
 /// There is none, and never was. A project whose own files mount the CA needs none.
 pub fn none(place: &Place, setup: &str) -> Finding {
     let path = plain(&place.base, OVERLAY);
@@ -51,10 +59,9 @@ pub fn findings(
     findings: &mut Vec<Finding>,
 ) {
     let Look { place, .. } = look;
-    let before = findings.len();
     let path = plain(&place.base, OVERLAY);
     if is_foreign(place) {
-        findings.push(foreign(place));
+        return findings.push(foreign(place));
     }
     for name in &standing.strange {
         let path = plain(&place.base, TRUST).join(name);
@@ -69,7 +76,7 @@ pub fn findings(
         // Without the CA nothing is known of the overlay that would be made now.
         _ => None,
     };
-    if let Some(cause) = told.filter(|_| findings.len() == before) {
+    if let Some(cause) = told {
         findings.push(Finding::ok("overlay", &report::path(&path), cause));
     }
 }
@@ -79,7 +86,7 @@ fn step(
     look: &Look<'_>,
     standing: &Standing,
     shape: &Shape,
-    inputs: &crate::compose::inputs::Inputs,
+    inputs: &Inputs,
     setup: &str,
     findings: &mut Vec<Finding>,
 ) -> Option<String> {
@@ -119,8 +126,11 @@ fn step(
     let warnings = warnings.into_inner();
     findings.extend(warnings.iter().map(|words| refused::warning("setup-warns", &overlay, words)));
     match decided {
-        Ok((behind, trusting)) => {
+        Ok((behind, _)) if !behind.is_empty() => {
             findings.extend(behind);
+            None
+        }
+        Ok((_, trusting)) => {
             let who = match trusting.as_slice() {
                 [] => "no service trusts by it".to_owned(),
                 names => format!("it lets {} trust the CA", names.join(", ")),
@@ -185,7 +195,7 @@ fn seen_by_git(place: &Place, setup: &str) -> Option<Finding> {
     let is_seen = |name: &&str| {
         engine::git(&plain(&place.base, name)).is_some_and(|git| git != InGit::Ignored)
     };
-    let seen: BTreeSet<_> = [OVERLAY, TRUST].into_iter().filter(is_seen).collect();
+    let seen: Vec<_> = [OVERLAY, TRUST].into_iter().filter(is_seen).collect();
     let seen: Vec<_> = seen.into_iter().map(|name| report::word(name).to_string()).collect();
     let cause = format!("it does not leave out {}, which are for this machine", seen.join(" and "));
     let thing = report::path(&plain(&place.base, IGNORE)).to_string();

@@ -31,5 +31,5 @@ fn parts(message: &str) -> Option<(&str, &str)> {
 /// The command with which a mend ends; else the mend itself.
 fn command(fix: &str) -> &str {
     let command = fix.strip_suffix('`').and_then(|fix| Some(fix.rsplit_once(": `")?.1));
-    command.filter(|command| !command.contains('`')).unwrap_or(fix)
+    command.filter(|command| !command.starts_with('-') && !command.contains('`')).unwrap_or(fix)
 }

@@ -54,8 +54,8 @@ pub fn findings(look: &Look<'_>, seen: &Seen, findings: &mut Vec<Finding>) {
             Finding::ok("store", thing, cause)
         } else {
             let cause = format!(
-                "its own store{place} does not have {subject}: browsers and programs here refuse \
-                 the servers below it"
+                "its own store{place} does not have {subject}: a browser here says that \"Your \
+                 connection is not private\""
             );
             let mend = mend(&|file| add(file, certificate));
             Finding::ok("store-without-ca", thing, cause).with_fix(format!("{mend}\n{OTHERS}"))
