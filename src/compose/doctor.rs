@@ -12,8 +12,9 @@ use std::panic::resume_unwind;
 use std::path::PathBuf;
 use std::thread;
 
-use self::beside::{Answered, AtHand};
+use self::beside::{AtHand, UNSEEN};
 use self::blind::Blind;
+use self::containers::{Overlay, digests};
 use super::cli::{Doctor, Shape};
 use super::images::Images;
 use super::place::{Place, plain};
@@ -52,8 +53,9 @@ pub fn run(asked: &Doctor, shell: &Environment, report: Report) -> Result<Told, 
     for complaint in &complaints {
         report.error(complaint, "");
     }
+    let is_unseen = findings.iter().any(|finding| finding.id == UNSEEN);
     let code = match finding::code(&findings, asked.strict) {
-        0 if !complaints.is_empty() => exit::USAGE,
+        0 if !complaints.is_empty() || is_unseen => exit::USAGE,
         code => code,
     };
     Ok(Told { text: String::new(), code })
@@ -70,7 +72,7 @@ fn containers(
     if let Some(name) = asked.services.iter().find(missing) {
         return Err(Error::missing(&project, name, "SERVICE").into());
     }
-    let shape = shape(place)?;
+    let (overlay, shape) = standing(place)?;
     let made = match engine::made(project.name.as_deref().unwrap_or_default()) {
         Ok(made) => made,
         Err(failure) => return Ok(Some(Blind::Engine(failure))),
@@ -79,7 +81,7 @@ fn containers(
     let choices = setup::choose(&project, &images, &shape, &[])?;
     let chosen = containers::chosen(&asked.services, &choices, &made);
     let up = up(place, &project, &shape);
-    let overlaid = shape.has_authority().then_some(up.as_str());
+    let overlay = overlay.as_deref().map(|text| Overlay { digests: digests(text), up: &up });
     let seen: Vec<_> = made.iter().filter(|one| chosen.contains(one.service())).collect();
     let is_there = |name: &str| seen.iter().any(|one| one.service() == name);
     let absent: Vec<_> = chosen.iter().copied().filter(|name| !is_there(name)).collect();
@@ -88,18 +90,11 @@ fn containers(
     let has_image = || engine::images(&[&asked.image]).is_ok_and(|found| !found.is_empty());
     let is_missing = runs && !asked.pull && !has_image();
     let at_hand = at_hand(asked, place, &shape);
-    let mut blind = is_missing.then(|| Blind::Image(asked.image.clone()));
+    let blind = is_missing.then(|| Blind::Image(asked.image.clone()));
     for some in seen.chunks(AT_ONCE) {
         for (one, looked) in some.iter().zip(into_each(asked, some, is_missing, &at_hand, &up)) {
-            findings.extend(containers::look(one, overlaid));
-            match looked {
-                Some(Answered::Found(found)) => findings.extend(found),
-                Some(Answered::Unseen(finding)) => {
-                    findings.push(finding);
-                    blind = Some(Blind::Container(one.name().to_owned()));
-                }
-                None => {}
-            }
+            findings.extend(containers::look(one, overlay.as_ref()));
+            findings.extend(looked);
         }
     }
     let left: BTreeSet<_> =
@@ -119,7 +114,7 @@ fn into_each(
     is_missing: bool,
     at_hand: &[AtHand],
     up: &str,
-) -> Vec<Option<Answered>> {
+) -> Vec<Vec<Finding>> {
     thread::scope(|scope| {
         let looks = some.iter().map(|one| {
             let can = one.runs() && !is_missing;
@@ -130,15 +125,18 @@ fn into_each(
         let end = |look: thread::ScopedJoinHandle<'_, _>| {
             look.join().unwrap_or_else(|panic| resume_unwind(panic))
         };
-        looks.into_iter().map(|look| look.map(end)).collect()
+        looks.into_iter().map(|look| look.map(end).unwrap_or_default()).collect()
     })
 }
 
-/// What the overlay that stands was asked to be.
-fn shape(place: &Place) -> Result<Shape, Refusal> {
-    let standing = write::standing(&place.base)?;
-    let standing = standing.filter(|standing| standing.overlay.is_some());
-    Ok(standing.and_then(|one| Shape::of_words(&one.words, &place.base)).unwrap_or_default())
+/// The overlay that stands, and what it was asked to be.
+fn standing(place: &Place) -> Result<(Option<String>, Shape), Refusal> {
+    let Some(standing) = write::standing(&place.base)? else { return Ok(Default::default()) };
+    let shape = Shape::of_words(&standing.words, &place.base).unwrap_or_default();
+    Ok(match standing.overlay {
+        Some(overlay) => (Some(overlay), shape),
+        None => Default::default(),
+    })
 }
 
 /// The command that makes the containers as they should be, in one line.

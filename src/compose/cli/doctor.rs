@@ -46,7 +46,7 @@ pub struct Doctor {
     #[arg(long, value_name = "FILE", requires = "connect")]
     pub save_chain: Option<PathBuf>,
     /// The image with /trust-doctor in it
-    #[arg(long, value_name = "IMAGE", default_value = "trust-init")]
+    #[arg(long, value_name = "IMAGE", default_value = "trust-init", overrides_with = "image")]
     pub image: String,
     /// Pull that image if it is not here
     #[arg(long)]

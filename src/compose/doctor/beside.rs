@@ -4,10 +4,10 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
-use super::containers::of;
+use super::containers::{of, restarting};
 use crate::compose::cli::Doctor;
 use crate::discover::file;
-use crate::engine::{self, Beside, Made};
+use crate::engine::{self, Beside, Failure, Made};
 use crate::environment::{Points, TABLE};
 use crate::finding::{Answer, Finding};
 use crate::inspect::anchors;
@@ -37,16 +37,11 @@ impl AtHand {
     }
 }
 
-/// What trust-doctor says.
-pub enum Answered {
-    /// What it found.
-    Found(Vec<Finding>),
-    /// It could not look into that container.
-    Unseen(Finding),
-}
+/// The finding that something could not be looked into.
+pub const UNSEEN: &str = "unseen";
 
 /// Looks into a container. `up` is the command that starts the project.
-pub fn look(asked: &Doctor, made: &Made, at_hand: &[AtHand], up: &str) -> Answered {
+pub fn look(asked: &Doctor, made: &Made, at_hand: &[AtHand], up: &str) -> Vec<Finding> {
     let look = Beside {
         container: made,
         image: &asked.image,
@@ -55,42 +50,40 @@ pub fn look(asked: &Doctor, made: &Made, at_hand: &[AtHand], up: &str) -> Answer
         words: words(asked, made, at_hand),
         limit: LIMIT + Duration::from_secs(asked.timeout.saturating_mul(4)),
     };
-    let unseen = |cause: &str, fix: String| {
-        Answered::Unseen(of(made.service(), Finding::warning("unseen", made.name(), cause, fix)))
-    };
     let service = report::shell(made.service());
-    match engine::beside(&look) {
-        Err(failure) => {
-            let cause = format!("cannot be looked into: {failure}");
-            unseen(&cause, format!("trust-compose doctor {service}"))
-        }
-        Ok((told, said)) => match (serde_json::from_slice::<Answer<'_>>(&told), said) {
-            (Ok(answer), _) => {
-                let found = answer.findings.into_owned().into_iter();
-                let here = |mut finding: Finding| {
-                    finding.fix = finding.fix.map(|fix| in_project(&fix, up, &service));
-                    of(made.service(), finding)
-                };
-                Answered::Found(found.map(here).collect())
-            }
-            (Err(_), Some(said)) if said.contains("SYS_PTRACE") => unseen(
-                "cannot be looked into: it may do more than a look from beside may",
-                format!("trust-compose doctor {service} --privileged-look"),
-            ),
-            (Err(error), said) => {
-                let cause =
-                    format!("cannot be looked into: {}", said.unwrap_or_else(|| error.to_string()));
-                unseen(&cause, format!("trust-compose doctor {service} --image trust-init"))
-            }
-        },
-    }
+    let found = engine::beside(&look).and_then(|(told, said)| {
+        let answer = serde_json::from_slice::<Answer<'_>>(&told);
+        let answer = answer.map_err(|error| Failure::Said(said.unwrap_or(error.to_string())))?;
+        Ok(answer.findings.into_owned())
+    });
+    let found = found.unwrap_or_else(|failure| {
+        // Between two starts it can be seen as running.
+        let is_restarting =
+            matches!(&failure, Failure::Said(words) if words.contains("is restarting"));
+        vec![if is_restarting { restarting(made) } else { unseen(made, &failure) }]
+    });
+    let here = |mut finding: Finding| {
+        finding.fix = finding.fix.map(|fix| in_project(&fix, up, &service));
+        of(made.service(), finding)
+    };
+    found.into_iter().map(here).collect()
 }
+
+fn unseen(made: &Made, failure: &Failure) -> Finding {
+    let cause = format!("cannot be looked into: {failure}");
+    let fix = "run it again, with an --image that has /trust-doctor in it";
+    Finding::warning(UNSEEN, made.name(), cause, fix)
+}
+
+/// How trust-doctor names the way to see more.
+const PRIVILEGED: &str = "trust-compose doctor --privileged-look";
 
 /// A mend with the words of this project in it: beside a container nobody knows its files.
 fn in_project(fix: &str, up: &str, service: &str) -> String {
     let compose = up.strip_suffix(" up -d").unwrap_or("docker compose");
     let words = ["up -d --force-recreate", "restart"];
-    words.iter().fold(fix.to_owned(), |fix, words| {
+    let fix = fix.replace(PRIVILEGED, &format!("trust-compose doctor {service} --privileged-look"));
+    words.iter().fold(fix, |fix, words| {
         fix.replace(&format!("docker compose {words}"), &format!("{compose} {words} {service}"))
     })
 }

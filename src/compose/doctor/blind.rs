@@ -1,4 +1,4 @@
-//! Why the containers, or one of them, could not be looked into.
+//! Why the containers could not be looked into.
 
 use std::fmt::{self, Display};
 
@@ -11,8 +11,6 @@ pub enum Blind {
     Engine(Failure),
     /// The image with trust-doctor in it is not here.
     Image(String),
-    /// A container does not let us.
-    Container(String),
 }
 
 impl Display for Blind {
@@ -29,12 +27,6 @@ impl Display for Blind {
                  fix: build it (docker build -f docker/Dockerfile -t trust-init . in trust-init's \
                  sources), name another with --image, or add --pull",
                 report::word(image)
-            ),
-            Self::Container(name) => write!(
-                f,
-                "cannot look into the container {}: its line above says why\n\
-                 fix: type the command below that line",
-                report::word(name)
             ),
         }
     }

@@ -1,7 +1,9 @@
 //! What the project's containers were made with, as the engine tells it; and who is looked into.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+
+use serde_yaml::Value;
 
 use crate::compose::overlay::{DIRECTORY, LABEL};
 use crate::compose::project::Project;
@@ -35,12 +37,20 @@ fn is_in_front(made: &Made) -> bool {
     made.config.words().any(|word| Path::new(word).ends_with(PROGRAM))
 }
 
-/// What is to be said of a container before anybody looks into it. `up` starts the project with the
-/// overlay, if there is one.
-pub fn look(made: &Made, up: Option<&str>) -> Vec<Finding> {
+/// The overlay that stands.
+#[derive(Debug)]
+pub struct Overlay<'a> {
+    /// What each service's container is labelled with.
+    pub digests: BTreeMap<String, String>,
+    /// The command that starts the project with it.
+    pub up: &'a str,
+}
+
+/// What is to be said of a container before anybody looks into it.
+pub fn look(made: &Made, overlay: Option<&Overlay<'_>>) -> Vec<Finding> {
     let mut findings = vec![existence(made)];
     if made.runs() {
-        findings.extend(overlaid(made, up));
+        findings.extend(overlaid(made, overlay));
         findings.extend(mounts(made));
         findings.extend(health_check(made));
     }
@@ -62,10 +72,7 @@ fn existence(made: &Made) -> Finding {
             let cause = format!("runs, made {with} {OVERLAY}{by}");
             Finding::ok("container", made.name(), cause)
         }
-        "restarting" => {
-            let cause = format!("is restarted again and again: it ended with {code}{}", ours(made));
-            Finding::error("container-restarting", made.name(), cause, logs())
-        }
+        "restarting" => restarting(made),
         "exited" | "dead" if code != 0 => {
             let cause = format!("does not run: it ended with {code}{}", ours(made));
             Finding::error("container-ended", made.name(), cause, logs())
@@ -77,17 +84,40 @@ fn existence(made: &Made) -> Finding {
     }
 }
 
+/// That the engine starts it, and it ends.
+pub fn restarting(made: &Made) -> Finding {
+    let cause = format!("ends again and again, whenever the engine starts it{}", ours(made));
+    let logs = format!("docker logs {}", report::shell(made.name()));
+    Finding::error("container-restarting", made.name(), cause, logs)
+}
+
 /// What our own exit code means.
 fn ours(made: &Made) -> &'static str {
     let is_ours = is_in_front(made) && made.state.exit_code == i64::from(exit::FAILED);
     if is_ours { ", which is trust-init's own: the log says why" } else { "" }
 }
 
-/// That it was made without the overlay that stands.
-fn overlaid(made: &Made, up: Option<&str>) -> Option<Finding> {
-    let cause = format!("was made without {OVERLAY}, so nothing of it is in force");
-    let up = up.filter(|_| made.label(LABEL).is_empty())?;
-    Some(Finding::error("overlay-not-in-force", made.name(), cause, up))
+/// That it was made without the overlay that stands, or with an older one.
+fn overlaid(made: &Made, overlay: Option<&Overlay<'_>>) -> Option<Finding> {
+    let Overlay { digests, up } = overlay?;
+    let (has, wanted) = (made.label(LABEL), digests.get(made.service()).map_or("", String::as_str));
+    let cause = match has {
+        _ if has == wanted => return None,
+        "" => format!("was made without {OVERLAY}, so nothing of it is in force"),
+        _ => format!("was made with an older {OVERLAY}: what it trusts is not what stands there"),
+    };
+    Some(Finding::error("overlay-not-in-force", made.name(), cause, *up))
+}
+
+/// The digest of what each service mounts by the overlay, which its container has as a label.
+pub fn digests(overlay: &str) -> BTreeMap<String, String> {
+    let tree: Value = serde_yaml::from_str(overlay).unwrap_or_default();
+    let services = tree.get("services").and_then(Value::as_mapping);
+    let digest = |(name, service): (&Value, &Value)| {
+        let digest = service.get("labels")?.get(LABEL)?;
+        Some((name.as_str()?.to_owned(), digest.as_str()?.to_owned()))
+    };
+    services.into_iter().flatten().filter_map(digest).collect()
 }
 
 /// What of trust is mounted, and from where.
