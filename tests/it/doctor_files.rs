@@ -9,7 +9,6 @@ use std::sync::LazyLock;
 use serde_json::Value;
 
 use crate::compose::{Desk, trust_compose};
-use crate::scenes::undated;
 use crate::setup::{back_end, has, project};
 use crate::sign::sign;
 use crate::world::{Outcome, gallery, is_snapshot, tool};
@@ -73,6 +72,27 @@ fn ill(findings: &[Value]) -> Vec<Value> {
     findings.iter().filter(|finding| finding["sign"] != "ok").cloned().collect()
 }
 
+/// The text without what is another one at each run: days, and digests in names.
+fn undated(text: &str) -> String {
+    let mut undated = String::new();
+    let mut rest = text;
+    let is_day = |word: &str| {
+        word.char_indices()
+            .all(|(at, c)| if at == 4 || at == 7 { c == '-' } else { c.is_ascii_digit() })
+    };
+    while let Some(first) = rest.chars().next() {
+        let digits = rest.chars().take_while(char::is_ascii_hexdigit).count();
+        let (shown, length) = match rest.get(..10) {
+            Some(word) if is_day(word) => ("DAY", 10),
+            _ if digits == 16 => ("DIGEST", 16),
+            _ => (&rest[..first.len_utf8()], first.len_utf8()),
+        };
+        undated += shown;
+        rest = &rest[length..];
+    }
+    undated
+}
+
 /// A snapshot that grows.
 #[derive(Default)]
 struct Scenes(String);
@@ -94,7 +114,7 @@ impl Scenes {
         let here = desk.path("").display().to_string();
         let text = format!("{sign} {}: {}\n", word("thing"), word("cause"));
         let fixes: String = fix.lines().map(|line| format!("fix: {line}\n")).collect();
-        let text = undated(&(text + &fixes)).replace(here.trim_end_matches('/'), "HERE");
+        let text = undated(&(text + &fixes).replace(here.trim_end_matches('/'), "HERE"));
         self.0 += &format!("# {scene}\n{text}\n");
         let first = fix.split(' ').next().unwrap();
         if PROGRAMS.contains(&first) || ["echo", "unset"].contains(&first) {
@@ -433,15 +453,16 @@ fn overlays(scenes: &mut Scenes) {
     desk.write(".trust/mine.txt", "");
     scenes.is("a file of somebody's own", &desk, "warning trust-foreign");
     let desk = certs();
-    sh(&desk, "git init -q .").succeeds();
+    sh(&desk, "git init -q . && trust-compose setup --custom-ca certs").succeeds();
+    desk.remove(".gitignore");
     scenes.is("git would take the overlay", &desk, "warning gitignore-without-overlay");
     let desk = certs();
     desk.write("docker-compose.yml", "services:\n  api: [\n");
     scenes.is("a compose file is broken", &desk, "error project-unreadable");
     let desk = certs();
-    let mount = "./x:/usr/local/share/ca-certificates/custom-ca.crt:ro";
+    let mount = "./x:/usr/local/share/ca-certificates:ro";
     let compose = format!("services:\n  api:\n    build: .\n    volumes: [\"{mount}\"]\n");
-    desk.write("docker-compose.yml", compose).write("x", "");
+    desk.write("docker-compose.yml", compose).directory("x", 0o755);
     scenes.is("a mount in the way", &desk, "error setup-refused");
     let compose = "services:\n  api:\n    build: .\n    environment:\n      LLM_URL: \
                    https://10.0.0.7/hunter2\n";

@@ -72,7 +72,16 @@ pub fn look(look: &Look<'_>) -> Vec<Finding> {
     let seen = authority::see(look, &shape);
     authority::findings(look, &seen, &setup, &mut findings);
     server::findings(look, &seen, &mut findings);
-    keys::findings(&seen, &mut findings);
+    if shape.caddy.is_some() || !shape.tls.is_empty() {
+        // The overlay says which certificate the proxy was made with.
+        let of_server = findings.iter_mut().filter(|finding| finding.id.starts_with("server-"));
+        for fix in of_server.filter_map(|finding| finding.fix.as_mut()) {
+            if fix.starts_with("trust-compose certs") {
+                *fix = format!("{fix}\n{setup}");
+            }
+        }
+    }
+    keys::findings(&seen, &setup, &mut findings);
     let dangling = force::dangling(look.place, standing, Some(&setup));
     match standing {
         // What does not even start need not be compared.

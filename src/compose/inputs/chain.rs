@@ -70,9 +70,9 @@ fn holds(chain: &[&Certificate], found: &Certificate) -> bool {
     chain.iter().any(|certificate| certificate.der == found.der)
 }
 
-/// The command that builds the file in the right order, out of files that lie beside it, or of names
-/// to put in their place. The root is not sent: clients have it.
-fn build(pair: &Pair, chain: &[&Certificate]) -> String {
+/// The command that builds the file in the right order, where all that belongs there lies in files beside
+/// it. The root is not sent: clients have it.
+fn build(pair: &Pair, chain: &[&Certificate]) -> Option<String> {
     let beside = beside(pair);
     let is_sent = |(n, part): &(usize, &&Certificate)| *n == 0 || !part.is_self_issued;
     let parts = chain.iter().enumerate().filter(is_sent);
@@ -80,9 +80,8 @@ fn build(pair: &Pair, chain: &[&Certificate]) -> String {
         let found = beside.iter().find(|(_, found)| found.der == part.der);
         found.map(|(file, _)| file.as_str())
     });
-    let files: Option<Vec<_>> = files.collect();
-    let files = files.unwrap_or_else(|| vec!["leaf.pem", "intermediate.pem"]).join(" ");
-    format!("cat {files} > {}", shell(&pair.certificate))
+    let files = files.collect::<Option<Vec<_>>>()?.join(" ");
+    Some(format!("cat {files} > {}", shell(&pair.certificate)))
 }
 
 /// The other certificates that have a file of their own, as a shell names it.

@@ -21,7 +21,7 @@ pub enum Unservable {
     /// The key belongs to another certificate.
     Mismatch { certificate: Label, key: Label },
     /// Its file is not in order, perhaps because of a certificate that does not belong there.
-    Order { label: Label, stranger: Option<String>, command: String },
+    Order { label: Label, stranger: Option<String>, command: Option<String> },
     /// None of the CAs that will be trusted stands above the last certificate in its file.
     Unrelated { label: Label, last: Box<Certificate>, authorities: Vec<Certificate>, mend: Mend },
     /// Its validity, or that of a certificate behind it, is over.
@@ -65,17 +65,27 @@ impl Display for Unservable {
                 "cannot serve {certificate}: the key in {key} is not its key\n\
                  fix: put back the two files that belong together"
             ),
-            Self::Order { label, stranger: None, command } => write!(
-                f,
-                "cannot serve {label}: its certificates are in the wrong order; the server's comes \
-                 first, then each one's issuer\nfix: build the file anew: `{command}`"
-            ),
-            Self::Order { label, stranger: Some(stranger), command } => write!(
-                f,
-                "cannot serve {label}: {} in it is not among the issuers of the server's \
-                 certificate\nfix: build the file anew: `{command}`",
-                report::word(stranger)
-            ),
+            Self::Order { label, stranger, command } => {
+                write!(f, "cannot serve {label}: ")?;
+                match stranger {
+                    None => f.write_str(
+                        "its certificates are in the wrong order; the server's comes first, then \
+                         each one's issuer",
+                    )?,
+                    Some(stranger) => write!(
+                        f,
+                        "{} in it is not among the issuers of the server's certificate",
+                        report::word(stranger)
+                    )?,
+                }
+                match command {
+                    Some(command) => write!(f, "\nfix: build the file anew: `{command}`"),
+                    None => f.write_str(
+                        "\nfix: build the file anew, the server's certificate first and each one's \
+                         issuer behind it",
+                    ),
+                }
+            }
             Self::Unrelated { label, last, authorities, mend } => {
                 let (issuer, authorities) = (report::word(&last.issuer), subjects(authorities));
                 write!(

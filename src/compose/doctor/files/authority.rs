@@ -12,10 +12,10 @@ use crate::compose::inputs::{self, Error, Given, Inputs, Unservable, anew};
 use crate::compose::{password, setup};
 use crate::discover::file;
 use crate::finding::{Finding, Sign};
-use crate::inspect::Problem;
 use crate::inspect::certificate::{Certificate, Time};
 use crate::inspect::details::Details;
 use crate::inspect::verdict::{self, Finding as Flaw, Judged, Verdict};
+use crate::inspect::{self, Problem};
 use crate::report;
 
 /// What the files of the CA came to.
@@ -128,6 +128,7 @@ fn flaw(
     mend: String,
 ) -> Finding {
     let (id, sign) = match verdict.finding {
+        // Where there is one, nothing is kept.
         Flaw::ServerCertificate => ("ca-is-server-certificate", Sign::Error),
         Flaw::SelfSignedLeaf => ("ca-is-self-signed-leaf", Sign::Warning),
         Flaw::Expired => ("ca-expired", Sign::Error),
@@ -140,7 +141,11 @@ fn flaw(
     };
     let Judged { subject, detail, .. } = Judged::new(certificate, verdict);
     let Verdict { says, who, .. } = verdict;
-    let cause = format!("{} {says}{detail}: {who}", report::word(&subject));
+    let mut cause = format!("{} {says}{detail}: {who}", report::word(&subject));
+    if verdict.finding == Flaw::NotStrict && detail.contains("no key usage") {
+        // In the words of OpenSSL's crypto/x509/x509_txt.c, which people search for.
+        cause += " (\"CA cert does not include key usage extension\")";
+    }
     Finding { sign, ..Finding::ok(id, thing, cause) }.with_fix(mend)
 }
 
@@ -154,13 +159,24 @@ fn unusable(error: &Error) -> Finding {
         Error::Unreadable(_) | Error::Archive(_) => "certificate-unreadable",
         Error::Unusable { problem: Problem::PrivateKey { .. }, .. } => "ca-holds-key",
         Error::Unusable { .. } => "ca-unusable",
-        Error::Refused(_) => "ca-is-server-certificate",
+        Error::Refused(inspect::Error::Refused(judged)) => return refused(judged),
+        Error::Refused(_) => "ca-unusable",
         Error::NoAuthority { .. } | Error::Nowhere { .. } | Error::Several { .. } => "ca-missing",
         Error::Half { .. } | Error::NoServer { .. } => "server-incomplete",
         Error::Domain(_) | Error::NoDomain { .. } => "setup-refused",
         Error::Unservable(error) => return unservable(error),
     };
     refused::finding(id, Sign::Error, error)
+}
+
+/// A certificate that no client can use as a CA.
+fn refused(judged: &Judged) -> Finding {
+    let Judged { place, subject, detail, verdict } = judged;
+    // The path alone, which holds no backtick.
+    let thing: String = place.split_inclusive('`').take(2).collect();
+    let Verdict { says, who, fix, .. } = verdict;
+    let cause = format!("{} {says}{detail}: {who}", report::word(subject));
+    Finding::error("ca-is-server-certificate", &thing, cause, *fix)
 }
 
 /// What keeps a server's certificate from being served.

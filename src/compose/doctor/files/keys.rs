@@ -13,25 +13,28 @@ use crate::finding::Finding;
 use crate::inspect::details::Details;
 use crate::report;
 
-/// What is to be said of them.
-pub fn findings(seen: &Seen, findings: &mut Vec<Finding>) {
-    let mut keys = Vec::new();
+/// What is to be said of them; `setup` is the command that hands out a new CA.
+pub fn findings(seen: &Seen, setup: &str, findings: &mut Vec<Finding>) {
+    let (mut keys, mut has_git) = (Vec::new(), false);
     let before = findings.len();
     for directory in &seen.directories {
-        let own: Vec<_> = keys_in(directory, seen);
+        let own = keys_in(directory, seen);
         if own.is_empty() {
             continue;
         }
         findings.extend(replaceable(directory));
         findings.extend(stranger(directory, seen));
         for key in &own {
+            let git = engine::git(key);
+            has_git |= git.is_some();
             findings.extend(open(key));
-            findings.extend(in_git(key, directory));
+            findings.extend(git.and_then(|git| in_git(git, key, directory, setup)));
         }
         keys.extend(own);
     }
     if findings.len() == before && !keys.is_empty() {
-        let cause = "for their owner alone to read, and nothing for git";
+        let git = if has_git { ", and left out by git" } else { "" };
+        let cause = format!("for their owner alone to read{git}");
         let keys: Vec<_> = keys.iter().map(|key| report::path(key).to_string()).collect();
         findings.push(Finding::ok("keys", &keys.join(", "), cause));
     }
@@ -77,14 +80,16 @@ fn stranger(directory: &Path, seen: &Seen) -> Option<Finding> {
 }
 
 /// A key that git has, or would take.
-fn in_git(key: &Path, directory: &Path) -> Option<Finding> {
+fn in_git(git: InGit, key: &Path, directory: &Path, setup: &str) -> Option<Finding> {
     let thing = report::path(key);
-    match engine::git(key)? {
+    match git {
         InGit::Ignored => None,
         InGit::Kept => {
-            let untrack = format!("git rm --cached {}", report::shell(key));
+            let mut mend = format!("git rm --cached {}", report::shell(key));
+            if key.ends_with(CA_KEY) {
+                mend += &format!("\n{}\n{setup}", anew(directory));
+            }
             let cause = "git keeps it, so whoever has the repository has the key";
-            let mend = format!("{untrack}\n{}", anew(directory));
             Some(Finding::error("key-in-git", &thing, cause, mend))
         }
         InGit::Offered => {

@@ -7,7 +7,10 @@ use crate::finding::{Finding, Sign};
 
 /// A refusal as a finding.
 pub fn finding(id: &'static str, sign: Sign, words: &impl Display) -> Finding {
-    let words = words.to_string();
+    // Nobody typed these options now.
+    let unasked = |words: String, option| words.replace(&format!(" (from {option})"), "");
+    let words =
+        ["--custom-ca", "--extra-ca", "--domain"].into_iter().fold(words.to_string(), unasked);
     let (message, fix) = words.split_once("\nfix: ").unwrap_or((&words, ""));
     let (thing, cause) = parts(message).unwrap_or(("setup", message));
     Finding { sign, ..Finding::ok(id, thing, cause) }.with_fix(command(fix))
