@@ -1,7 +1,7 @@
 //! trust-doctor: says what is trusted in a container, by whom, and why a connection fails.
 //!
 //! It looks at one process (`patient`): its variables, and the files of trust anchors that they name. It
-//! calls servers (`target`, `calls`, `handshake`) with these anchors, and says of each which anchor its chain ends
+//! calls servers (`target`, `handshake`) with these anchors, and says of each which anchor its chain ends
 //! in or why in none (`diagnosis`). All is told as findings (`finding`): a sign, the thing, the cause, and
 //! the mend. It starts nothing, sends nothing over a connection, and writes nothing
 //! but what a server sent, where that is asked for.
@@ -10,7 +10,6 @@ pub mod cli;
 pub mod target;
 #[expect(clippy::disallowed_methods, reason = "this is the one place that opens a socket")]
 pub mod handshake;
-pub mod calls;
 pub mod diagnosis;
 pub mod patient;
 pub mod inside;
@@ -24,6 +23,7 @@ use rustls::RootCertStore;
 
 use self::cli::Cli;
 use self::diagnosis::{Background, Store, diagnose};
+use self::handshake::call;
 use self::patient::Patient;
 use self::target::Target;
 use crate::discover::file;
@@ -32,6 +32,10 @@ use crate::exit;
 use crate::finding;
 use crate::inspect::certificate::Time;
 use crate::report::{self, Report};
+use crate::several::several;
+
+/// How many servers are called at the same time.
+const LINES: usize = 16;
 
 /// Does what was asked, and returns the exit code.
 pub fn run(cli: &Cli, shell: &Environment, report: Report) -> u8 {
@@ -89,8 +93,10 @@ pub fn run(cli: &Cli, shell: &Environment, report: Report) -> u8 {
     let mut known = BTreeSet::new();
     targets.retain(|target| known.insert(target.clone()));
     let patience = Duration::from_secs(cli.timeout);
-    for (target, heard) in calls::all(&targets, &roots, patience, !cli.json, report) {
-        findings.extend(diagnose(target, &heard, &background));
+    let told = (!cli.json).then_some(report);
+    let heard = several(&targets, LINES, told, |target| call(target, &roots, patience));
+    for (target, heard) in targets.iter().zip(&heard) {
+        findings.extend(diagnose(target, heard, &background));
     }
     let text = if cli.json { finding::json(&findings) } else { finding::text(&findings, shell) };
     if report.answer(&text).is_err() {

@@ -48,5 +48,7 @@ pub mod authority;
 pub mod engine;
 #[cfg(any(feature = "compose", feature = "doctor"))]
 pub mod finding;
+#[cfg(any(feature = "compose", feature = "doctor"))]
+pub mod several;
 #[cfg(all(feature = "doctor", target_os = "linux"))]
 pub mod doctor;

@@ -8,9 +8,7 @@ mod containers;
 pub mod files;
 
 use std::collections::BTreeSet;
-use std::panic::resume_unwind;
 use std::path::PathBuf;
-use std::thread;
 
 use self::beside::{AtHand, UNSEEN};
 use self::blind::Blind;
@@ -30,6 +28,7 @@ use crate::exit;
 use crate::finding::{self, Finding};
 use crate::inspect::certificate::Time;
 use crate::report::Report;
+use crate::several::several;
 
 /// How many containers are looked into at once: the engine takes most of the time, and little of a CPU.
 const AT_ONCE: usize = 4;
@@ -43,7 +42,7 @@ pub fn run(asked: &Doctor, shell: &Environment, report: Report) -> Result<Told, 
     let look =
         files::Look { place: &place, now: Time::now(), days: asked.days, ca: &asked.ca, shell };
     let mut findings = files::look(&look);
-    let blind = containers(asked, &place, &mut findings)?;
+    let blind = containers(asked, &place, &mut findings, report)?;
     let text = if asked.json { finding::json(&findings) } else { finding::text(&findings, shell) };
     answer(report, &text);
     let path = asked.save_chain.as_ref();
@@ -66,6 +65,7 @@ fn containers(
     asked: &Doctor,
     place: &Place,
     findings: &mut Vec<Finding>,
+    report: Report,
 ) -> Result<Option<Blind>, Refusal> {
     let (project, _) = read::read(place)?;
     let missing = |name: &&String| !project.services.contains_key(*name);
@@ -91,11 +91,14 @@ fn containers(
     let is_missing = runs && !asked.pull && !has_image();
     let at_hand = at_hand(asked, place, &shape);
     let blind = is_missing.then(|| Blind::Image(asked.image.clone()));
-    for some in seen.chunks(AT_ONCE) {
-        for (one, looked) in some.iter().zip(into_each(asked, some, is_missing, &at_hand, &up)) {
-            findings.extend(containers::look(one, overlay.as_ref()));
-            findings.extend(looked);
-        }
+    let told = (!asked.json).then_some(report);
+    let looked = several(&seen, AT_ONCE, told, |one| {
+        let can = one.runs() && !is_missing;
+        if can { beside::look(asked, one, &at_hand, &up) } else { Vec::new() }
+    });
+    for (one, looked) in seen.iter().zip(looked) {
+        findings.extend(containers::look(one, overlay.as_ref()));
+        findings.extend(looked);
     }
     let left: BTreeSet<_> =
         made.iter().map(Made::service).filter(|name| !chosen.contains(name)).collect();
@@ -105,28 +108,6 @@ fn containers(
         findings.push(Finding::ok("left-alone", &names, cause));
     }
     Ok(blind)
-}
-
-/// Looks into each of `some` that runs, at once, unless there is nothing to look with.
-fn into_each(
-    asked: &Doctor,
-    some: &[&Made],
-    is_missing: bool,
-    at_hand: &[AtHand],
-    up: &str,
-) -> Vec<Vec<Finding>> {
-    thread::scope(|scope| {
-        let looks = some.iter().map(|one| {
-            let can = one.runs() && !is_missing;
-            can.then(|| scope.spawn(|| beside::look(asked, one, at_hand, up)))
-        });
-        // All are begun before the first is waited for.
-        let looks: Vec<_> = looks.collect();
-        let end = |look: thread::ScopedJoinHandle<'_, _>| {
-            look.join().unwrap_or_else(|panic| resume_unwind(panic))
-        };
-        looks.into_iter().map(|look| look.map(end).unwrap_or_default()).collect()
-    })
 }
 
 /// The overlay that stands, and what it was asked to be.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::fmt::{self, Display};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -107,6 +108,12 @@ impl Made {
     }
 }
 
+impl Display for Made {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
 impl Config {
     /// A variable as it is configured: what `exec` and health checks see.
     pub fn variable(&self, name: &str) -> Option<&str> {
@@ -178,7 +185,7 @@ pub struct Beside<'a> {
 /// When the engine does not do it.
 pub fn beside(asked: &Beside<'_>) -> Result<(Vec<u8>, Option<String>), Failure> {
     let Beside { container, .. } = asked;
-    let user = user(container)?;
+    let user = if asked.sees_all { "0:0".to_owned() } else { user(container)? };
     let mut words: Vec<OsString> = ["run", "--rm", "--read-only"].map(Into::into).into();
     words.extend(["--security-opt", "no-new-privileges", "--log-driver", "none"].map(Into::into));
     for namespace in ["--network", "--pid"] {
@@ -186,15 +193,15 @@ pub fn beside(asked: &Beside<'_>) -> Result<(Vec<u8>, Option<String>), Failure> 
     }
     words.extend(["--pull", if asked.pulls { "missing" } else { "never" }].map(Into::into));
     let rights = &container.host_config;
-    if user.starts_with("0:") {
+    if asked.sees_all {
+        // Docker gives what it adds to root alone.
+        words.extend(["--cap-drop", "ALL", "--cap-add", "SYS_PTRACE"].map(Into::into));
+    } else if user.starts_with("0:") {
         let given = rights.cap_add.iter().flatten().map(|name| ("--cap-add", name));
         let taken = rights.cap_drop.iter().flatten().map(|name| ("--cap-drop", name));
         words.extend(given.chain(taken).flat_map(|(option, name)| [option.into(), name.into()]));
     } else {
         words.extend(["--cap-drop", "ALL"].map(Into::into));
-    }
-    if asked.sees_all {
-        words.extend(["--cap-add", "SYS_PTRACE"].map(Into::into));
     }
     words.extend(["--user".into(), user.into(), asked.image.into()]);
     words.extend(asked.words.iter().cloned());

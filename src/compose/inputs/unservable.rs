@@ -66,25 +66,7 @@ impl Display for Unservable {
                  fix: put back the two files that belong together"
             ),
             Self::Order { label, stranger, command } => {
-                write!(f, "cannot serve {label}: ")?;
-                match stranger {
-                    None => f.write_str(
-                        "its certificates are in the wrong order; the server's comes first, then \
-                         each one's issuer",
-                    )?,
-                    Some(stranger) => write!(
-                        f,
-                        "{} in it is not among the issuers of the server's certificate",
-                        report::word(stranger)
-                    )?,
-                }
-                match command {
-                    Some(command) => write!(f, "\nfix: build the file anew: `{command}`"),
-                    None => f.write_str(
-                        "\nfix: build the file anew, the server's certificate first and each one's \
-                         issuer behind it",
-                    ),
-                }
+                order(f, label, stranger.as_deref(), command.as_deref())
             }
             Self::Unrelated { label, last, authorities, mend } => {
                 let (issuer, authorities) = (report::word(&last.issuer), subjects(authorities));
@@ -171,5 +153,31 @@ fn key(f: &mut fmt::Formatter<'_>, label: &Label, problem: key::Problem) -> fmt:
         key::Problem::Traditional | key::Problem::Unknown => {
             f.write_str("its key is damaged\nfix: copy it again, whole, from where it came")
         }
+    }
+}
+
+fn order(
+    f: &mut fmt::Formatter<'_>,
+    label: &Label,
+    stranger: Option<&str>,
+    command: Option<&str>,
+) -> fmt::Result {
+    write!(f, "cannot serve {label}: ")?;
+    match stranger {
+        None => f.write_str(
+            "its certificates are in the wrong order; the server's comes first, then each one's issuer",
+        )?,
+        Some(stranger) => write!(
+            f,
+            "{} in it is not among the issuers of the server's certificate",
+            report::word(stranger)
+        )?,
+    }
+    match command {
+        Some(command) => write!(f, "\nfix: build the file anew: `{command}`"),
+        None => f.write_str(
+            "\nfix: build the file anew, the server's certificate first and each one's issuer \
+             behind it",
+        ),
     }
 }

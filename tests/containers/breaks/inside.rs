@@ -113,11 +113,11 @@ fn programs() {
             ),
             agent!(
                 "certifi was patched",
-                "{command: [sh, -c, \"echo >>$$(/opt/venv/bin/python -m certifi); exec sleep infinity\"]}"
+                "{environment: {PATH: \"/opt/venv/bin:/usr/bin:/bin\"}, command: [sh, -c, \"echo >>$$(/opt/venv/bin/python -m certifi); exec sleep infinity\"]}"
             ),
             agent!(
                 "gRPC goes through the proxy",
-                "{environment: {https_proxy: \"http://me:hunter2@proxy:3128\"}, \
+                "{environment: {PATH: \"/opt/venv/bin:/usr/bin:/bin\", https_proxy: \"http://me:hunter2@proxy:3128\"}, \
                   command: [sh, -c, \"mkdir -p $$(dirname $$(/opt/venv/bin/python -m certifi))/../grpc/_cython; exec sleep infinity\"]}"
             ),
             agent!("Java has another trust store", "{image: trust-init-test/java}"),

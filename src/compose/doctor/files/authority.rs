@@ -158,9 +158,8 @@ fn unusable(error: &Error) -> Finding {
         }
         Error::Unreadable(_) | Error::Archive(_) => "certificate-unreadable",
         Error::Unusable { problem: Problem::PrivateKey { .. }, .. } => "ca-holds-key",
-        Error::Unusable { .. } => "ca-unusable",
         Error::Refused(inspect::Error::Refused(judged)) => return refused(judged),
-        Error::Refused(_) => "ca-unusable",
+        Error::Unusable { .. } | Error::Refused(_) => "ca-unusable",
         Error::NoAuthority { .. } | Error::Nowhere { .. } | Error::Several { .. } => "ca-missing",
         Error::Half { .. } | Error::NoServer { .. } => "server-incomplete",
         Error::Domain(_) | Error::NoDomain { .. } => "setup-refused",

@@ -43,10 +43,9 @@ pub fn force(place: &Place, standing: Option<&Standing>, setup: &str) -> Option<
     }
     if is_in_env || (place.had_ours && place.origin != Origin::Option) {
         let list = list(place, place.origin == Origin::Shell);
-        let place = match place.obeys_env() || place.origin == Origin::Shell {
-            true => String::new(),
-            false => format!(" in {}", report::path(&place::absolute(&place.base))),
-        };
+        let is_here = place.obeys_env() || place.origin == Origin::Shell;
+        let base = place::absolute(&place.base);
+        let place = if is_here { String::new() } else { format!(" in {}", report::path(&base)) };
         let cause = format!("in force for plain `docker compose`{place}, by {list}");
         return Some(Finding::ok("in-force", &report::path(&overlay), cause));
     }

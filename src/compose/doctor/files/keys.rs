@@ -85,10 +85,12 @@ fn in_git(git: InGit, key: &Path, directory: &Path, setup: &str) -> Option<Findi
     match git {
         InGit::Ignored => None,
         InGit::Kept => {
-            let mut mend = format!("git rm --cached {}", report::shell(key));
-            if key.ends_with(CA_KEY) {
-                mend += &format!("\n{}\n{setup}", anew(directory));
-            }
+            let untrack = format!("git rm --cached {}", report::shell(key));
+            let mend = if key.ends_with(CA_KEY) {
+                format!("{untrack}\n{}\n{setup}", anew(directory))
+            } else {
+                untrack
+            };
             let cause = "git keeps it, so whoever has the repository has the key";
             Some(Finding::error("key-in-git", &thing, cause, mend))
         }

@@ -161,7 +161,7 @@ fn out_of_step(
             let cause = if now.any(|name| !text.contains(name.as_str())) {
                 "it mounts another CA than the one that is there now"
             } else if matches!(decided.trouble, None | Some(Failure::Missing)) {
-                "it is older than an image or a compose file"
+                "it was edited, or is older than an image or a compose file"
             } else {
                 let cause = "it is not what would be made now, but no engine could be asked about \
                              the images";
