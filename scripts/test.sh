@@ -13,7 +13,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # Command: the Debian package that has it.
 declare -A packages=(
-    [busybox]=busybox-static [cc]=gcc [curl]=curl [openssl]=openssl [python3]=python3
+    [busybox]=busybox-static [cc]=gcc [curl]=curl [git]=git [openssl]=openssl [python3]=python3
     [shellcheck]=shellcheck [strace]=strace [tini-static]=tini [unshare]=util-linux
 )
 

@@ -40,6 +40,7 @@ mod build;
 mod check;
 mod companion;
 mod doctor;
+mod doctor_files;
 mod exec;
 mod first;
 mod golden;

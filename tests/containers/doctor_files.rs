@@ -1,0 +1,32 @@
+//! trust-compose doctor on the files of a project, as far as that takes Compose and an engine.
+
+use crate::engine::{BOOKWORM, TRIXIE, docker};
+use crate::project::Project;
+use crate::site::{PRIVATE, site};
+
+const DOCTOR: &str = "trust-compose doctor";
+
+#[test]
+fn doctor_files() {
+    let site = site();
+    let mut project = Project::new(&site).ca(PRIVATE);
+    let image = project.tag(&site.image(BOOKWORM), "assistant");
+    let project = project.service("plain", &image, "");
+    project.setup("--custom-ca certs/").exits(0);
+    let good = "in step with the CA, the images and the compose files; it lets `plain` trust the CA";
+    project.types(DOCTOR).prints(good);
+
+    // Without an engine nobody knows whose roots it should hold.
+    let gone = format!("DOCKER_HOST=unix:///nowhere {DOCTOR}");
+    project.types(&gone).prints("it is not what would be made now, but no engine could be asked");
+    project.types(&format!("{gone} --json")).prints("\"overlay-unknown\"");
+
+    docker(["tag", &site.image(TRIXIE), &image]).exits(0);
+    project.types(DOCTOR).exits(1).prints("it is older than an image or a compose file");
+    docker(["tag", &site.image(BOOKWORM), &image]).exits(0);
+    project.types(DOCTOR).prints(good);
+
+    let project = project.service("other", &image, "env_file: [not-there.env]");
+    project.types(DOCTOR).prints("Compose cannot start the project as it is: ");
+    project.types(&format!("{DOCTOR} --json")).prints("\"project-incomplete\"");
+}
