@@ -138,6 +138,7 @@ fn readme() {
 
     services.follows("trust").exits(0).prints("text_completion");
     services.everybody_hears(SERVED);
+    services.0.is_well("");
     // The servers and the proxy were not started anew.
     assert_eq!(services.0.made_anew(&before), ["backend", "worker"]);
 

@@ -18,6 +18,7 @@ use std::sync::Arc;
 use crate::engine::{Outcome, docker, repository, trust_init};
 use crate::project::Project;
 use crate::site::{Folder, Site, site, wait_until};
+use crate::stack::programs;
 
 /// One way to break it.
 struct Break {
@@ -62,12 +63,7 @@ struct Patient {
 impl Patient {
     fn new() -> Self {
         let site = site();
-        let folder = Folder::new();
-        let program = trust_init().with_file_name("trust-doctor");
-        folder.write("trust-doctor", fs::read(program).unwrap());
-        let recipe = "FROM scratch\nCOPY trust-doctor /trust-doctor\n";
-        set_executable(&folder.0.join("trust-doctor"));
-        let image = site.derived_in(&folder.0, "doctor", recipe);
+        let image = programs();
         let secure = site.derived("capable", &format!("FROM {BASE}\nRUN {GIVE}\n"));
         let project = Project::at(Folder::new(), crate::project::unique_name());
         let mut patient = Self { project, well: Folder::new(), image, secure, _site: site };
@@ -169,11 +165,6 @@ services:
         let _ = writeln!(text, "[exit code {}]", outcome.code);
         text
     }
-}
-
-fn set_executable(path: &Path) {
-    use std::os::unix::fs::PermissionsExt as _;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 /// `line` without names, digests and days that are new in every run.

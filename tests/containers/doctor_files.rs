@@ -13,7 +13,8 @@ fn doctor_files() {
     let image = project.tag(&site.image(BOOKWORM), "assistant");
     let project = project.service("plain", &image, "");
     project.setup("--custom-ca certs/").exits(0);
-    let good = "in step with the CA, the images and the compose files; it lets `plain` trust the CA";
+    let good =
+        "in step with the CA, the images and the compose files; it lets `plain` trust the CA";
     project.types(DOCTOR).prints(good);
 
     // Without an engine nobody knows whose roots it should hold.

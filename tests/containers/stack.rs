@@ -103,6 +103,14 @@ impl Stack {
         docker_build(build_words(&tag, &self.folder.0, build)).exits(0);
     }
 
+    /// The doctor finds nothing wrong, and calls servers that pass.
+    #[track_caller]
+    pub fn is_well(&self, options: &str) {
+        let doctor = format!("trust-compose doctor {options} --strict --image {}", programs());
+        let outcome = self.types(&doctor).exits(0).prints(": verified, TLS 1.3");
+        assert!(!outcome.stdout.contains("warning ") && outcome.stderr.is_empty(), "{outcome}");
+    }
+
     /// The compose file below `place`, as Compose reads it.
     #[track_caller]
     fn model(&self, place: &str) -> Value {
@@ -137,11 +145,11 @@ fn public(name: &str) -> String {
 
 /// The image that docker/Dockerfile makes, of the programs under test.
 #[track_caller]
-fn programs() -> String {
+pub fn programs() -> String {
     let tag = format!("{PREFIX}trust-init");
     once(&tag, || {
         let folder = Folder::new();
-        for program in ["trust-init", "trust-compose"] {
+        for program in ["trust-init", "trust-compose", "trust-doctor"] {
             fs::copy(trust_init().with_file_name(program), folder.0.join(program)).unwrap();
         }
         let file = folder.write("Dockerfile", "FROM scratch\nCOPY trust-* /\n");

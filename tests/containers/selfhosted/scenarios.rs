@@ -34,6 +34,7 @@ fn back_ends_alone() {
 
     app.sets_up(GPU);
     app.quickly(true);
+    app.is_well("");
     app.serves_by(CADDYS);
     app.browser(Some(CADDYS)).prints("<li>stand-in</li>").never_says("net_error");
     assert_eq!(app.made_anew(&before.ids), super::ASKERS);
@@ -78,6 +79,7 @@ fn two_cas() {
     app.sets_up(BOTH);
     assert!(app.made_anew(&containers).is_empty());
     app.quickly(true);
+    app.is_well("");
     app.serves_by(OWN);
     app.browser(Some(OWN)).prints("<li>stand-in</li>").never_says("net_error");
 

@@ -34,6 +34,7 @@ fn trusted_and_taken_away() {
     voice.takes_a_turn();
     voice.asks("models").prints(r#""llama3.2:1b""#);
     voice.asks("health").prints(r#""AW_voice""#);
+    voice.is_well("");
 
     // From nothing: LiveKit comes first, until it is healthy, and nobody else.
     voice.compose("down").exits(0);
