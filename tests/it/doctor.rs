@@ -2,11 +2,12 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 use crate::compose::Desk;
+use crate::patient::{pid, start};
 use crate::sign::sign;
-use crate::world::Outcome;
+use crate::world::{Outcome, World};
 
 /// A process that ends with the test.
 pub struct Process(pub Child);
@@ -56,13 +57,19 @@ pub fn lab(desk: &Desk) -> (Process, u16) {
     server(desk, "-cert lab/server.pem -key lab/server-key.pem")
 }
 
-/// Looks at a process with these variables.
+/// Looks at a process with these variables, in an image that has nothing but the files they name.
 pub fn doctor(desk: &Desk, variables: &[(&str, &str)], words: &[&str]) -> Outcome {
-    let sleeper =
-        Command::new("/bin/sleep").arg("600").env_clear().envs(variables.to_vec()).spawn();
-    let sleeper = Process(sleeper.unwrap());
-    let pid = sleeper.0.id().to_string();
+    let world = World::new();
+    let mut run = world.program(&["cat", "/gate"]);
+    for (name, value) in variables {
+        if let Ok(bytes) = std::fs::read(value) {
+            world.write(value, bytes);
+        }
+        run = run.env(name, value);
+    }
+    let container = start(&world, &run);
     let program = env!("CARGO_BIN_EXE_trust-doctor");
+    let pid = pid(&container);
     let words = [&["--pid", &pid], words].concat();
     Outcome(desk.command(program.as_ref(), &words, "022").output().unwrap())
 }

@@ -1,81 +1,19 @@
-//! What trust-doctor finds in a process and its files: each a small image with one thing wrong in it.
+//! What trust-doctor finds in a process: its variables and the files they name, each with one thing wrong.
 
-use std::fs::{File, OpenOptions};
 use std::path::Path;
-use std::process::{Child, Command};
+use std::process::Command;
 
-use sha2::{Digest, Sha256};
+use trust_init::inspect::certificate::Fingerprint;
 
-use crate::world::{BUNDLE, CUSTOM_CA, Outcome, ROOTS, Run, World, copy_program, tool};
+use crate::patient::{app, pid, says, service, start, warns, world};
+use crate::world::{BUNDLE, CUSTOM_CA, Outcome, Scratch, World, copy_program, tool};
 
-/// A JVM's own trust store.
-const CACERTS: &str = "/opt/java/openjdk/lib/security/cacerts";
 /// Where a virtual environment has its packages.
 const PACKAGES: &str = "/app/.venv/lib/python3.13/site-packages";
 
-/// An image as trust-init leaves it: the custom CA, and a bundle with it.
-fn world() -> World {
-    let world = World::new().with_ca();
-    let bundle = world.read(ROOTS) + &world.read(CUSTOM_CA);
-    world.write(BUNDLE, bundle);
-    let made = Command::new(tool("busybox")).arg("mkfifo").arg(world.path("gate")).status();
-    assert!(made.unwrap().success());
-    world.mode("/gate", 0o666);
-    world
-}
-
-/// A container whose process waits for the end of the test.
-struct Container(Child, #[expect(dead_code, reason = "the process waits for its end")] File);
-
-impl Drop for Container {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// Starts `run`, whose program opens /gate. It is there once somebody has opened its other end.
-fn start(world: &World, run: &Run<'_>) -> Container {
-    let child = run.command().spawn().unwrap();
-    Container(child, OpenOptions::new().write(true).open(world.path("gate")).unwrap())
-}
-
-/// Looks at the first process of a container.
-#[track_caller]
-fn look(container: &Container, words: &[&str]) -> Outcome {
-    let parent = container.0.id();
-    let children = format!("/proc/{parent}/task/{parent}/children");
-    let pid = std::fs::read_to_string(children).unwrap().trim().to_owned();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_trust-doctor"));
-    command.env_clear().args(["--pid", &pid]).args(words);
-    Outcome(command.output().unwrap())
-}
-
-/// `cat /gate`, with SSL_CERT_FILE as trust-init sets it.
-fn service(world: &World) -> Run<'_> {
-    world.program(&["cat", "/gate"]).env("SSL_CERT_FILE", BUNDLE)
-}
-
-/// The same, in the directory of its code.
-fn app(world: &World) -> Run<'_> {
-    world.program(&["sh", "-c", "cd /app && exec cat /gate"]).env("SSL_CERT_FILE", BUNDLE)
-}
-
-/// What is said of a service, and how it ends.
-#[track_caller]
-fn says(world: &World, run: Run<'_>, words: &[&str], code: i32, said: &str) -> Outcome {
-    let container = start(world, &run);
-    look(&container, words).exits(code).tells(said)
-}
-
-/// A finding that is there, and no error.
-#[track_caller]
-fn warns(world: &World, run: Run<'_>, said: &str) {
-    says(world, run, &[], 0, said).tells("warning ");
-}
-
 fn sha256(world: &World, path: &str) -> String {
-    format!("{path}={:x}", Sha256::digest(std::fs::read(world.path(path)).unwrap()))
+    let bytes = std::fs::read(world.path(path)).unwrap();
+    format!("{path}={}", Fingerprint::of([bytes.as_slice()]))
 }
 
 #[test]
@@ -198,136 +136,11 @@ fn a_mounted_file_that_was_replaced() {
 fn a_ca_that_no_bundle_has() {
     let world = world();
     let run = world.program(&["cat", "/gate"]);
-    warns(&world, run, "custom-ca.crt`: `CN=Neighbour CA");
-}
-
-#[test]
-fn a_jvm_without_the_ca() {
-    let world = world();
-    world.write(CACERTS, std::fs::read(crate::world::gallery("java/jks")).unwrap());
-    warns(&world, service(&world), "cacerts`: a JVM reads it, and it has not `CN=");
-    let off = start(&world, &service(&world).env("TRUST_INIT_JAVA", "off"));
-    assert!(!look(&off, &[]).exits(0).stdout().contains("cacerts"));
-    drop(off);
-    let told = "-Djavax.net.ssl.trustStore=\"/a b.jks\" -Djavax.net.ssl.trustStoreType=JKS";
-    let run = || service(&world).env("JAVA_TOOL_OPTIONS", told);
-    says(
-        &world,
-        run(),
-        &[],
-        1,
-        "error   `/a b.jks`: the options name it, and it cannot be read: there is no such file",
-    );
-    world.write("/a b.jks", "garbage");
-    says(
-        &world,
-        run(),
-        &[],
-        1,
-        "error   `/a b.jks`: the options name it, and it is neither JKS nor PKCS#12",
-    );
-    world.write("/a b.jks", std::fs::read(crate::world::gallery("java/jks")).unwrap());
-    says(&world, run(), &[], 0, "warning `/a b.jks`: the options name it, and it has not")
-        .tells("fix: take -Djavax.net.ssl.trustStore out of JAVA_TOOL_OPTIONS");
-    // As trust-init makes it.
-    world.trust_init(&["true"]).run().succeeds();
-    let run = service(&world)
-        .env("JAVA_TOOL_OPTIONS", "-Djavax.net.ssl.trustStore=/run/trust-init/truststore.jks");
-    says(&world, run, &["--strict"], 0, "ok      `/run/trust-init/truststore.jks`: ");
-}
-
-#[test]
-fn code_that_names_certifi() {
-    let world = world();
-    let code = "import certifi\n\nclient = httpx.Client(verify=certifi.where())\n";
-    world.write("/app/lib/client.py", code);
-    for place in ["lib/site-packages/x", ".cache", "node_modules"] {
-        world.write(&format!("/app/{place}/other.py"), code);
-    }
-    let outcome = says(
-        &world,
-        app(&world),
-        &[],
-        0,
-        "warning `/app/lib/client.py` line 3: `certifi.where()` is handed",
-    );
-    let told = outcome.tells("fix: take the argument away").stdout();
-    assert_eq!(told.matches("certifi.where").count(), 1, "{told}");
-    // Of a script in a directory that the process is not in.
-    let run = world.program(&["cat", "/gate", "/app/lib/client.py"]).env("SSL_CERT_FILE", BUNDLE);
-    warns(&world, run, "`/app/lib/client.py` line 3");
-}
-
-#[test]
-fn a_certifi_that_somebody_patched() {
-    let world = world();
-    world.copy("ca-rsa.pem", &format!("{PACKAGES}/certifi/cacert.pem"));
-    // As `openssl dgst -sha256 -binary | basenc --base64url` says it.
-    let script = "printf 'certifi/cacert.pem,sha256=%s,1\\n' \
-                  $(openssl dgst -sha256 -binary certifi/cacert.pem | basenc --base64url | tr -d =)";
-    let record =
-        Command::new("/bin/sh").args(["-c", script]).current_dir(world.path(PACKAGES)).output();
-    world.write(&format!("{PACKAGES}/certifi-2026.1.4.dist-info/RECORD"), record.unwrap().stdout);
-    let told = says(&world, app(&world), &["--strict"], 0, "ok ").stdout();
-    assert!(!told.contains("certifi"), "{told}");
-    world.write(&format!("{PACKAGES}/certifi/cacert.pem"), world.read(BUNDLE));
     warns(
         &world,
-        app(&world),
-        "warning `/app/.venv/lib/python3.13/site-packages/certifi/cacert.pem`: was changed after",
+        run,
+        "custom-ca.crt`: `O=trust-init gallery, CN=Neighbour CA` is there, and no bundle",
     );
-}
-
-#[test]
-fn grpc_and_its_own_variable() {
-    let world = world();
-    world.directory("/usr/local/lib/python3.13/site-packages/grpc/_cython", 0o755);
-    world.directory("/usr/local/bin", 0o755);
-    let run = || service(&world).env("PATH", "/bin:/usr/local/bin");
-    let roots = || run().env("GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", BUNDLE);
-    says(
-        &world,
-        run(),
-        &["--strict"],
-        0,
-        "ok      grpcio in `/usr/local/lib/python3.13/site-packages`: left alone",
-    );
-    says(
-        &world,
-        roots(),
-        &["--strict"],
-        0,
-        "its TLS trusts `/run/trust-init/ca-bundle.crt` alone; plaintext gRPC reads no file",
-    );
-    let gone = run().env("GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", "/gone.crt");
-    says(&world, gone, &[], 1, "error   `/gone.crt`: GRPC_DEFAULT_SSL_ROOTS_FILE_PATH names it");
-    let proxied = || run().env("https_proxy", "http://me:hunter2@proxy:3128");
-    let told = says(
-        &world,
-        proxied(),
-        &[],
-        0,
-        "https_proxy is set, and plaintext gRPC goes through that proxy as well",
-    );
-    assert!(!told.stdout().contains("hunter2"));
-    says(&world, proxied().env("no_proxy", "engine"), &["--strict"], 0, "left alone");
-}
-
-#[test]
-fn a_program_with_file_capabilities() {
-    let world = world();
-    copy_program(&tool("busybox"), &world.path("/srv"));
-    std::fs::rename(world.path("/srv"), world.path("/bin/cat")).unwrap();
-    let setcap =
-        Command::new(tool("setcap")).arg("cap_net_bind_service+ep").arg(world.path("/bin/cat"));
-    assert!({ setcap }.status().unwrap().success());
-    warns(
-        &world,
-        service(&world).uid(1000),
-        "warning `/bin/cat`: has file capabilities, so OpenSSL and Node.js in it ignore",
-    );
-    // Root gains nothing by them.
-    says(&world, service(&world), &["--strict"], 0, "ok ");
 }
 
 #[test]
@@ -359,46 +172,16 @@ fn verification_that_is_switched_off() {
 }
 
 #[test]
-fn a_key_of_the_ca() {
-    let desk = crate::compose::Desk::new();
-    desk.certs(&["--ca-name", "Lab CA", "localhost"]).succeeds();
-    let certs = desk.path("certs");
-    let mounted = |world: &World, target: &str| {
-        world.directory(target, 0o755);
-        let run = service(world).mount(&certs, target);
-        (run, format!("error   `{target}/ca.key`: is the private key of `CN=Lab CA"))
-    };
-    for target in ["/certs", "/usr/local/share/ca-certificates"] {
-        let world = world();
-        let (run, said) = mounted(&world, target);
-        says(&world, run, &[], 1, &said).tells(&format!("fix: mount `{target}/ca.crt` alone"));
-    }
-    // What the service cannot read is no danger.
-    let readable = world();
-    let (run, _) = mounted(&readable, "/certs");
-    says(&readable, run.uid(1000), &["--strict"], 0, "ok ");
-    // A server has its own key.
-    let world = world();
-    for name in ["ca.crt", "server.pem", "server-key.pem"] {
-        world.write(&format!("/run/trust-init/{name}"), std::fs::read(certs.join(name)).unwrap());
-    }
-    says(&world, service(&world), &["--strict"], 0, "ok ");
-}
-
-#[test]
 fn what_cannot_be_seen() {
     let world = world();
     let container = start(&world, &service(&world));
-    let parent = container.0.id();
-    let children =
-        std::fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).unwrap();
-    let program = crate::world::Scratch::new();
+    let program = Scratch::new();
     let copy = program.path().join("trust-doctor");
     copy_program(Path::new(env!("CARGO_BIN_EXE_trust-doctor")), &copy);
     // The same uid, and none of the rights that the process has.
     let words = ["--inh-caps=-all", "--bounding-set=-all", "--no-new-privs"];
     let mut command = Command::new(tool("setpriv"));
-    command.args(words).arg(copy).args(["--pid", children.trim()]).env_clear();
+    command.args(words).arg(copy).args(["--pid", &pid(&container)]).env_clear();
     let outcome = Outcome(command.output().unwrap()).exits(2);
     outcome
         .tells(" its variables and files are not seen: it has more rights than this look")

@@ -19,6 +19,7 @@ mod world;
 #[path = "../compose/case.rs"]
 mod case;
 mod compose;
+mod patient;
 mod project;
 mod runtime;
 mod scenes;
@@ -40,6 +41,7 @@ mod doctor_calls;
 mod doctor_chains;
 mod doctor_files;
 mod doctor_ids;
+mod doctor_image;
 mod doctor_inside;
 mod environment;
 mod exec;

@@ -1,7 +1,7 @@
 //! A JVM, whose programs read none of the files that variables name: whether its key store has the CAs.
 
 use std::collections::BTreeSet;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use super::custom::Authority;
@@ -26,8 +26,8 @@ pub fn look(patient: &Patient, custom: &[Authority]) -> Vec<Finding> {
     let environment = &patient.environment;
     let options = OPTIONS.iter().filter_map(|name| environment.get(name));
     // An argument comes last, and wins.
-    let words = patient.words.iter().map(|word| word.as_os_str());
-    if let Some(path) = options.chain(words).filter_map(named).last() {
+    let words = patient.words.iter().map(OsString::as_os_str);
+    if let Some(path) = options.chain(words).filter_map(named).next_back() {
         return told(patient, &path, patient.read(&path), custom, "the options name it");
     }
     let program = patient.program().map(PathBuf::into_os_string);

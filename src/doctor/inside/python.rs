@@ -71,7 +71,7 @@ fn packages(patient: &Patient) -> Vec<PathBuf> {
 /// gRPC's C core reads no variable but its own, and that only for TLS.
 fn grpc(patient: &Patient, packages: &[PathBuf]) -> Vec<Finding> {
     let core = packages.iter().map(|directory| directory.join("grpc/_cython"));
-    let Some(core) = core.filter(|core| patient.at(core).as_ref().is_dir()).last() else {
+    let Some(core) = core.filter(|core| patient.at(core).as_ref().is_dir()).next_back() else {
         return Vec::new();
     };
     let thing = format!(

@@ -38,7 +38,7 @@ pub fn stores(patient: &Patient, configured: &[Configured]) -> (Vec<Store>, Vec<
                     stores.push(store);
                 }
             }
-            Err(finding) => findings.push(finding),
+            Err(finding) => findings.push(*finding),
         }
     }
     if patient.environment.get("SSL_CERT_FILE").is_none() {
@@ -106,9 +106,10 @@ fn own_roots(patient: &Patient) -> Option<Store> {
 }
 
 /// The certificates in a file, or what is wrong with it.
-fn judge(patient: &Patient, path: &Path, readers: &str) -> Result<Store, Finding> {
+fn judge(patient: &Patient, path: &Path, readers: &str) -> Result<Store, Box<Finding>> {
     let error = |id, cause: String, fix: String| {
-        Finding::error(id, &report::path(path), format!("{readers} names it, and {cause}"), fix)
+        let cause = format!("{readers} names it, and {cause}");
+        Box::new(Finding::error(id, &report::path(path), cause, fix))
     };
     let bytes = patient.read(path).map_err(|problem| {
         let (id, fix) = match &problem {

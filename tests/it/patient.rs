@@ -1,0 +1,85 @@
+//! A process in a small image of its own that trust-doctor looks at from outside.
+
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
+use std::process::{Child, Command};
+
+use crate::world::{BUNDLE, CUSTOM_CA, Outcome, ROOTS, Run, World};
+
+/// An image as trust-init leaves it: the custom CA, and a bundle with it.
+pub fn world() -> World {
+    let world = World::new().with_ca();
+    let bundle = world.read(ROOTS) + &world.read(CUSTOM_CA);
+    world.write(BUNDLE, bundle);
+    world
+}
+
+/// A container whose process waits for the end of the test.
+pub struct Container(Child, #[expect(dead_code, reason = "the process waits for its end")] File);
+
+impl Drop for Container {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Starts `run`, whose program opens /gate: then it is there.
+#[track_caller]
+pub fn start(world: &World, run: &Run<'_>) -> Container {
+    // A new one each time: whoever waited at the last one may not be gone yet.
+    let _ = std::fs::remove_file(world.path("gate"));
+    nix::unistd::mkfifo(&world.path("gate"), nix::sys::stat::Mode::from_bits_truncate(0o600))
+        .unwrap();
+    world.mode("/gate", 0o666);
+    let mut child = run.command().spawn().unwrap();
+    loop {
+        let mut options = OpenOptions::new();
+        // Without waiting: who has not come may have ended.
+        options.write(true).custom_flags(nix::libc::O_NONBLOCK);
+        if let Ok(gate) = options.open(world.path("gate")) {
+            return Container(child, gate);
+        }
+        assert_eq!(child.try_wait().unwrap(), None);
+        std::thread::yield_now();
+    }
+}
+
+/// Its first process, by the number that it has here.
+#[track_caller]
+pub fn pid(container: &Container) -> String {
+    let parent = container.0.id();
+    let children = format!("/proc/{parent}/task/{parent}/children");
+    std::fs::read_to_string(children).unwrap().trim().to_owned()
+}
+
+/// Looks at it.
+#[track_caller]
+pub fn look(container: &Container, words: &[&str]) -> Outcome {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trust-doctor"));
+    command.env_clear().args(["--pid", &pid(container)]).args(words);
+    Outcome(command.output().unwrap())
+}
+
+/// `cat /gate`, with SSL_CERT_FILE as trust-init sets it.
+pub fn service(world: &World) -> Run<'_> {
+    world.program(&["cat", "/gate"]).env("SSL_CERT_FILE", BUNDLE)
+}
+
+/// The same, in the directory of its code.
+pub fn app(world: &World) -> Run<'_> {
+    world.program(&["sh", "-c", "cd /app && exec cat /gate"]).env("SSL_CERT_FILE", BUNDLE)
+}
+
+/// What is said of a service, and how it ends.
+#[track_caller]
+pub fn says(world: &World, run: Run<'_>, words: &[&str], code: i32, said: &str) -> Outcome {
+    let container = start(world, &run);
+    look(&container, words).exits(code).tells(said)
+}
+
+/// A finding that is there, and no error.
+#[track_caller]
+pub fn warns(world: &World, run: Run<'_>, said: &str) {
+    says(world, run, &[], 0, said).tells("warning ");
+}
