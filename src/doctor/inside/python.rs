@@ -70,8 +70,8 @@ fn packages(patient: &Patient) -> Vec<PathBuf> {
 
 /// gRPC's C core reads no variable but its own, and that only for TLS.
 fn grpc(patient: &Patient, packages: &[PathBuf]) -> Vec<Finding> {
-    let core = packages.iter().map(|directory| directory.join("grpc/_cython"));
-    let Some(core) = core.filter(|core| patient.at(core).as_ref().is_dir()).next_back() else {
+    let mut all = packages.iter().map(|directory| directory.join("grpc/_cython"));
+    let Some(core) = all.find(|core| patient.at(core).as_ref().is_dir()) else {
         return Vec::new();
     };
     let thing = format!(
