@@ -40,6 +40,7 @@ mod doctor;
 mod doctor_calls;
 mod doctor_chains;
 mod doctor_files;
+mod doctor_files_wrong;
 mod doctor_ids;
 mod doctor_image;
 mod doctor_inside;

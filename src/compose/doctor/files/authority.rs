@@ -158,7 +158,7 @@ fn unusable(error: &Error) -> Finding {
         }
         Error::Unreadable(_) | Error::Archive(_) => "certificate-unreadable",
         Error::Unusable { problem: Problem::PrivateKey { .. }, .. } => "ca-holds-key",
-        Error::Refused(inspect::Error::Refused(judged)) => return refused(judged),
+        Error::Refused(inspect::Error::Refused(judged)) => return stranger(judged),
         Error::Unusable { .. } | Error::Refused(_) => "ca-unusable",
         Error::NoAuthority { .. } | Error::Nowhere { .. } | Error::Several { .. } => "ca-missing",
         Error::Half { .. } | Error::NoServer { .. } => "server-incomplete",
@@ -169,7 +169,7 @@ fn unusable(error: &Error) -> Finding {
 }
 
 /// A certificate that no client can use as a CA.
-fn refused(judged: &Judged) -> Finding {
+fn stranger(judged: &Judged) -> Finding {
     let Judged { place, subject, detail, verdict } = judged;
     // The path alone, which holds no backtick.
     let thing: String = place.split_inclusive('`').take(2).collect();
