@@ -187,6 +187,8 @@ fn what_git_leaves_out_is_what_git_says() {
     let desk = Desk::with(&["a.lab"]);
     desk.directory("deep", 0o755).rename("certs", "deep/certs").remove("deep/certs/.gitignore");
     desk.write("docker-compose.yml", "services: {}\n");
+    desk.directory("xdg", 0o755).directory("xdg/git", 0o755);
+    let xdg = "export XDG_CONFIG_HOME=$PWD/xdg; ";
     sh(&desk, "git init -q .").succeeds();
     for (place, pattern) in [
         (".gitignore", "certs/"),
@@ -210,13 +212,15 @@ fn what_git_leaves_out_is_what_git_says() {
         ("deep/certs/.gitignore", "*"),
         ("deep/certs/.gitignore", "/ca.key"),
         (".git/info/exclude", "*.key"),
+        ("xdg/git/ignore", "*.key"),
     ] {
         desk.write(place, pattern);
         for key in ["deep/certs/ca.key", "deep/certs/server-key.pem"] {
-            let is_ignored = sh(&desk, &format!("git check-ignore -q {key}")).0.status.success();
+            let is_ignored =
+                sh(&desk, &format!("{xdg}git check-ignore -q {key}")).0.status.success();
             let command =
                 "trust-compose doctor --json --project-directory deep -f docker-compose.yml";
-            let found = findings(&desk, command);
+            let found = findings(&desk, &format!("{xdg}{command}"));
             let is_told = found.iter().any(|finding| {
                 finding["id"] == "key-not-ignored" && finding["thing"] == format!("`{key}`")
             });
