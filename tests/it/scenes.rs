@@ -59,7 +59,7 @@ impl Scenes {
 }
 
 /// The text without what is another one at each run.
-pub fn undated(text: &str) -> String {
+fn undated(text: &str) -> String {
     let is_day =
         |word: &str| word.len() == 10 && word.starts_with("20") && word.matches('-').count() == 2;
     let is_digest = |word: &str| word.len() == 65 && word.ends_with(')');
