@@ -45,7 +45,7 @@ fn what_is_well_is_told_without_a_warning() {
     outcome
         .tells("`: 1 certificate, for NODE_EXTRA_CA_CERTS\n")
         .tells("ok      grpcio in `/app/.venv/lib/python3.13/site-packages`: left alone")
-        .tells("fix: TRUST_INIT_GRPC_ROOTS=1");
+        .tells("hint: TRUST_INIT_GRPC_ROOTS=1");
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn what_exec_sees() {
         0,
         "ok      SSL_CERT_FILE, PIP_CERT, JAVA_TOOL_OPTIONS: set by the entrypoint",
     )
-    .tells("fix: eval \"$(trust-init --print-env)\"");
+    .tells("hint: eval \"$(trust-init --print-env)\"");
     tell(
         &["SSL_CERT_FILE=/other.crt"],
         0,

@@ -107,7 +107,7 @@ fn own_roots(patient: &Patient) -> Option<Store> {
 
 /// The certificates in a file, or what is wrong with it.
 fn judge(patient: &Patient, path: &Path, readers: &str) -> Result<Store, Box<Finding>> {
-    let error = |id, cause: String, fix: String| {
+    let wrong = |(id, cause, fix): (&'static str, String, String)| {
         let cause = format!("{readers} names it, and {cause}");
         Box::new(Finding::error(id, &report::path(path), cause, fix))
     };
@@ -128,30 +128,32 @@ fn judge(patient: &Patient, path: &Path, readers: &str) -> Result<Store, Box<Fin
             ),
             _ => ("file-unusable", "name a regular file of certificates"),
         };
-        error(id, format!("it cannot be read: {problem}"), fix.to_owned())
+        wrong((id, format!("it cannot be read: {problem}"), fix.to_owned()))
     })?;
     let whole = inspect::certificates(&patient::source(path, &bytes));
-    if let Err(key @ inspect::Problem::PrivateKey { .. }) = whole {
-        let file = report::shell(path);
-        let fix =
-            format!("openssl x509 -in {file} -out ca.crt, and mount that: a key is no client's");
-        return Err(error("file-with-key", Cause(&key).to_string(), fix));
-    }
     let found = anchors(&bytes);
-    if let Some((line, what)) = found.flaw() {
-        let cause = format!("line {line}: {what}, for which OpenSSL and others refuse all of it");
-        let fix = "copy it again, whole, from where it came, or let trust-init merge it";
-        return Err(error("file-broken", cause, fix.to_owned()));
-    }
-    if found.certificates.is_empty() {
-        let cause = Cause(&inspect::Problem::of(&bytes)).to_string();
-        return Err(error(
+    let problem = match (whole, found.flaw()) {
+        (Err(key @ inspect::Problem::PrivateKey { .. }), _) => (
+            "file-with-key",
+            Cause(&key).to_string(),
+            format!(
+                "openssl x509 -in {} -out ca.crt, and mount that: no client needs a key",
+                report::shell(path)
+            ),
+        ),
+        (_, Some((line, what))) => (
+            "file-broken",
+            format!("line {line}: {what}, for which OpenSSL and others refuse all of it"),
+            "copy it again, whole, from where it came, or let trust-init merge it".to_owned(),
+        ),
+        _ if found.certificates.is_empty() => (
             "file-empty",
-            cause,
-            "put the bundle there, or unset the variable".into(),
-        ));
-    }
-    Ok(patient::store(readers, path, &bytes))
+            Cause(&inspect::Problem::of(&bytes)).to_string(),
+            "put the bundle there, or unset the variable".to_owned(),
+        ),
+        _ => return Ok(patient::store(readers, path, &bytes)),
+    };
+    Err(wrong(problem))
 }
 
 /// What `exec` and health checks see otherwise than the process: they start from what the container was
