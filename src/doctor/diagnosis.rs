@@ -135,7 +135,8 @@ fn trusted(
     findings.extend(expiring(target, &path, background));
     findings.extend(elsewhere(target, heard, background));
     if heard.asks {
-        let cause = "it asks for a client's certificate, and goes on without one";
+        let cause = "it asks for a client's certificate, and the handshake ends without one (where it \
+                     wants one all the same, as nginx can, it answers 400 later)";
         findings.push(Finding::ok("client-certificate-optional", target, cause));
     }
     findings

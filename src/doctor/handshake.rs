@@ -139,6 +139,8 @@ fn connect(target: &Target, patience: Duration) -> Result<TcpStream, End> {
                 stream.set_write_timeout(Some(patience)).map_err(End::Network)?;
                 return Ok(stream);
             }
+            // Of several addresses the one that tells most: often there is no IPv6.
+            Err(_) if matches!(end, End::Refused | End::Silent) => {}
             Err(error) if is_late(&error) => end = End::Silent,
             Err(error) => end = network(error),
         }

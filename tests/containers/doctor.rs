@@ -5,7 +5,7 @@ use crate::engine::{Outcome, trust_init};
 use crate::site::{PRIVATE, SECOND, site};
 
 /// Looks into `container` as `user`, with nothing but what that takes.
-fn look(container: &Container, user: &str, words: &[&str]) -> Outcome {
+pub fn look(container: &Container, user: &str, words: &[&str]) -> Outcome {
     let program = trust_init().with_file_name("trust-doctor");
     let beside = format!("--network container:{0} --pid container:{0}", container.name);
     let doctor = Container::new("trust-init-test/bookworm").bare().flags(&beside);

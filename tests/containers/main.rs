@@ -41,6 +41,7 @@ mod check;
 mod companion;
 mod doctor;
 mod doctor_files;
+mod doctor_servers;
 mod exec;
 mod first;
 mod golden;
