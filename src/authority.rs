@@ -9,7 +9,7 @@ mod issue;
 pub mod key;
 pub mod machine;
 pub mod name;
-pub mod plan;
+mod plan;
 pub mod refusal;
 mod standing;
 mod words;

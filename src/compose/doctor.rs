@@ -42,7 +42,8 @@ pub fn run(asked: &Doctor, shell: &Environment, report: Report) -> Result<Told, 
     let look =
         files::Look { place: &place, now: Time::now(), days: asked.days, ca: &asked.ca, shell };
     let mut findings = files::look(&look);
-    let blind = containers(asked, &place, &mut findings, report)?;
+    let blind =
+        if asked.files_only { None } else { containers(asked, &place, &mut findings, report)? };
     let text = if asked.json { finding::json(&findings) } else { finding::text(&findings, shell) };
     answer(report, &text);
     let path = asked.save_chain.as_ref();

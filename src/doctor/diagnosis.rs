@@ -54,9 +54,6 @@ pub struct Background<'a> {
     pub days: i64,
 }
 
-/// Seconds in a day.
-const DAY: i64 = 86_400;
-
 /// What came of the call to `target`, in findings.
 pub fn diagnose(target: &Target, heard: &Heard, background: &Background<'_>) -> Vec<Finding> {
     if !target.is_https {
@@ -194,7 +191,7 @@ fn expiring(
     background: &Background<'_>,
 ) -> Option<Finding> {
     let first = path.iter().min_by_key(|one| one.not_after)?;
-    let days = (first.not_after.seconds() - background.now.seconds()) / DAY;
+    let days = first.not_after.days_from(background.now);
     (days < background.days).then(|| {
         let whose = if Some(&first.der) == path.first().map(|own| &own.der) {
             "its certificate".to_owned()

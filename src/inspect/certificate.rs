@@ -52,6 +52,9 @@ pub struct Certificate {
     issuer_der: Vec<u8>,
 }
 
+/// Seconds in a day.
+const DAY: i64 = 86_400;
+
 /// A moment of the calendar, in seconds since 1970-01-01 UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Time(ASN1Time);
@@ -65,6 +68,11 @@ impl Time {
     /// Seconds since 1970-01-01 UTC.
     pub fn seconds(self) -> i64 {
         self.0.timestamp()
+    }
+
+    /// Days from `now` to this moment, a begun one as a whole; zero or less if it is over.
+    pub fn days_from(self, now: Self) -> i64 {
+        -(now.seconds() - self.seconds()).div_euclid(DAY)
     }
 
     /// The second, as in RFC 3339, in UTC.

@@ -144,8 +144,7 @@ services:
             ("SECURE", &self.secure),
             ("TRUST_INIT", &trust_init().display().to_string()),
         ];
-        let known: String =
-            known.iter().map(|(name, value)| format!("{name}='{value}'; ")).collect();
+        let known = known.map(|(name, value)| format!("{name}='{value}'; ")).concat();
         self.project.types(&format!("{known}{}", broken.how)).exits(0);
         let outcome = self.looks(broken.look);
         let told = format!("{}{}", outcome.stdout, outcome.stderr);

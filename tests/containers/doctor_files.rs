@@ -4,7 +4,7 @@ use crate::engine::{BOOKWORM, TRIXIE, docker};
 use crate::project::Project;
 use crate::site::{PRIVATE, site};
 
-const DOCTOR: &str = "trust-compose doctor";
+const DOCTOR: &str = "trust-compose doctor --files-only";
 
 #[test]
 fn doctor_files() {

@@ -1,4 +1,4 @@
-//! Everything that trust-compose doctor finds wrong with a project's files: each by breaking a healthy
+//! Everything that trust-compose doctor --files-only finds wrong with a project's files: each by breaking a healthy
 //! project in exactly one way, with its words as a snapshot, and by its own mend made healthy again.
 
 use std::fs;
@@ -38,7 +38,7 @@ impl Scenes {
     /// Exactly this is found to be wrong; and where its mend is a command, it mends it.
     #[track_caller]
     fn is(&mut self, scene: &str, desk: &Desk, finding: &str) {
-        self.typed(scene, desk, "trust-compose doctor", finding);
+        self.typed(scene, desk, "trust-compose doctor --files-only", finding);
     }
 
     #[track_caller]
@@ -56,7 +56,7 @@ impl Scenes {
         let first = fix.split(' ').next().unwrap();
         if PROGRAMS.contains(&first) || ["echo", "unset"].contains(&first) {
             sh(desk, &fix).succeeds();
-            let left = self::ill(&findings(desk, "trust-compose doctor --json"));
+            let left = self::ill(&findings(desk, "trust-compose doctor --files-only --json"));
             assert!(left.is_empty(), "{scene}: not mended by {fix}: {left:#?}");
         }
     }
@@ -140,7 +140,7 @@ fn servers(scenes: &mut Scenes) {
     scenes.is("it is not valid yet", &signed(2, 40), "error server-not-yet-valid");
     scenes.is("it expires soon", &signed(-300, 12), "warning server-expires-soon");
     let desk = signed(-300, 12);
-    assert!(ill(&findings(&desk, "trust-compose doctor --json --days 10")).is_empty());
+    assert!(ill(&findings(&desk, "trust-compose doctor --files-only --json --days 10")).is_empty());
     let desk = certs();
     desk.openssl(
         "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out certs/server-key.pem",
@@ -182,7 +182,7 @@ fn keys(scenes: &mut Scenes) {
     scenes.is("the server's key is open", &desk, "error key-open");
     // That of the proxy that serves it.
     desk.chmod("certs/server-key.pem", 0o640);
-    assert!(ill(&findings(&desk, "trust-compose doctor --json")).is_empty());
+    assert!(ill(&findings(&desk, "trust-compose doctor --files-only --json")).is_empty());
 
     let with_git = || {
         let desk = certs();
@@ -264,10 +264,11 @@ fn lists(scenes: &mut Scenes) {
     desk.write(".env", format!("TOKEN=hunter2\nCOMPOSE_FILE=docker-compose.yml:{overlay}\n"));
     scenes.is("so does somebody's own", &desk, "error compose-file-dangling");
     let desk = active();
-    let command = "COMPOSE_FILE=docker-compose.yml trust-compose doctor";
+    let command = "COMPOSE_FILE=docker-compose.yml trust-compose doctor --files-only";
     scenes.typed("the shell has another list", &desk, command, "warning compose-file-in-shell");
     let desk = back_end();
-    let command = format!("COMPOSE_FILE=docker-compose.yml:{overlay} trust-compose doctor");
+    let command =
+        format!("COMPOSE_FILE=docker-compose.yml:{overlay} trust-compose doctor --files-only");
     scenes.typed("the shell names what is gone", &desk, &command, "error compose-file-dangling");
     let desk = healthy("--custom-ca certs");
     let command = format!("{command} --json");

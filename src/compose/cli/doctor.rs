@@ -45,6 +45,9 @@ pub struct Doctor {
     /// Write what the server of --connect sends into a file, which nothing trusts
     #[arg(long, value_name = "FILE", requires = "connect")]
     pub save_chain: Option<PathBuf>,
+    /// Look at the project's files alone, and at no container
+    #[arg(long, conflicts_with_all = ["services", "connect"])]
+    pub files_only: bool,
     /// The image with /trust-doctor in it
     #[arg(long, value_name = "IMAGE", default_value = "trust-init", overrides_with = "image")]
     pub image: String,

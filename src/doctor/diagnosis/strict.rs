@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::target::Target;
-use super::{Background, DAY, Store};
+use super::{Background, Store};
 use crate::finding::Finding;
 use crate::inspect::certificate::Certificate;
 use crate::inspect::verdict::{self, Finding as Kind, Judged, Verdict};
@@ -33,8 +33,8 @@ pub fn anchor(
             }
         })
         .collect();
-    let days = (anchor.not_after.seconds() - background.now.seconds()) / DAY;
-    if (0..background.days).contains(&days) {
+    let days = anchor.not_after.days_from(background.now);
+    if (1..background.days).contains(&days) {
         let days = report::count(usize::try_from(days).unwrap_or_default(), "day");
         let cause = format!("{name} in {} expires in {days} ({})", store.name, anchor.not_after);
         let fix = "have it made anew, and trust the new one beside it before that day";

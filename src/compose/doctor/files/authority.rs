@@ -5,14 +5,13 @@ use std::path::{Path, PathBuf};
 
 use super::{Look, refused};
 use crate::authority::key::Key;
-use crate::authority::plan::DAY;
 use crate::authority::{CA, CA_KEY};
 use crate::compose::cli::Shape;
 use crate::compose::inputs::{self, Error, Given, Inputs, Unservable, anew};
 use crate::compose::{password, setup};
 use crate::discover::file;
 use crate::finding::{Finding, Sign};
-use crate::inspect::certificate::{Certificate, Time};
+use crate::inspect::certificate::Certificate;
 use crate::inspect::details::Details;
 use crate::inspect::verdict::{self, Finding as Flaw, Judged, Verdict};
 use crate::inspect::{self, Problem};
@@ -75,8 +74,8 @@ pub fn findings(look: &Look<'_>, seen: &Seen, setup: &str, findings: &mut Vec<Fi
         }
         let subject = report::word(&certificate.subject);
         let until = certificate.not_after;
-        let days = left(until, look.now);
-        if (0..look.days).contains(&days) {
+        let days = until.days_from(look.now);
+        if (1..look.days).contains(&days) {
             let cause = format!("{subject} expires on {until}, {}", within(days));
             let mend = remake
                 .unwrap_or_else(|| "ask whoever issued it for the one that follows it".to_owned());
@@ -89,17 +88,9 @@ pub fn findings(look: &Look<'_>, seen: &Seen, setup: &str, findings: &mut Vec<Fi
     }
 }
 
-/// Whole days that are left; below zero if it is over.
-pub fn left(until: Time, now: Time) -> i64 {
-    (until.seconds() - now.seconds()).div_euclid(DAY)
-}
-
-/// The same in words.
+/// Days that are left, in words.
 pub fn within(days: i64) -> String {
-    match days {
-        0 => "within a day".to_owned(),
-        days => format!("in {}", report::count(usize::try_from(days).unwrap_or_default(), "day")),
-    }
+    format!("in {}", report::count(usize::try_from(days).unwrap_or_default(), "day"))
 }
 
 /// The directory of a CA whose key is at hand, proved to be its own.

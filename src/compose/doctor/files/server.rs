@@ -1,7 +1,7 @@
 //! The server's certificate beside the CA: whether it will do for clients that trust the CA, and how long.
 
 use super::Look;
-use super::authority::{Seen, left, unservable, within};
+use super::authority::{Seen, unservable, within};
 use crate::cli::{Named, Origin};
 use crate::compose::inputs::{CUSTOM_CA, Error, Server, prove, renew};
 use crate::discover::Label;
@@ -26,7 +26,7 @@ pub fn findings(look: &Look<'_>, seen: &Seen, findings: &mut Vec<Finding>) {
     };
     let Server { certificate, names, until, .. } = &server;
     let thing = report::path(certificate);
-    let days = left(*until, look.now);
+    let days = until.days_from(look.now);
     if days < look.days {
         let cause = format!("it expires on {until}, {}", within(days));
         let mend = renew(pair).unwrap_or_else(|| "put a new one there in time".to_owned());
