@@ -211,6 +211,8 @@ fn no_part_of_a_url_but_host_and_port_is_ever_told() {
             let outcome = doctor(&desk, &variables, &[words, &["--timeout", "1"]].concat());
             let told = outcome.stdout() + &outcome.stderr();
             assert!(!told.contains("hunter2"), "{told}");
+            let is_called = words.first() != Some(&"--connect") || words.len() > 2;
+            assert_eq!(told.contains(&format!("https://127.0.0.1:{port}")), is_called, "{told}");
         }
     }
     drop(listener.take());

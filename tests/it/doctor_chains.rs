@@ -139,6 +139,10 @@ fn a_chain_that_lacks_something() {
     sh(&desk, "cat Lower.crt Middle.crt >both.crt");
     let (_wrong_too, wrong_too) = url_of("-cert leaf.crt -key leaf.key -cert_chain both.crt");
     found(&desk, "Root.crt", &["--connect", &wrong], "ok", "verified");
+    // Its name alone mends nothing.
+    let words = ["--connect", &alone, "--ca", "Lower.crt"];
+    let namesake = found(&desk, "Root.crt", &words, "error", "ca-replaced");
+    is_in("`CN=Lower` was made anew: in `Lower.crt` it has another key", &namesake);
     let wrong = found(&desk, "Root.crt", &["--connect", &wrong_too], "error", "wrong-intermediate");
     is_in(
         &format!("it sends `CN=Lower` with another key ({})", key_of(&desk, "Lower.crt")),
@@ -273,6 +277,17 @@ fn what_rustls_lets_pass_and_others_do_not() {
         sign(&desk.path("ca"), &desk.path("ca"), &["localhost"], (-1, 60));
         let options = "-cert ca/server.pem -key ca/server-key.pem";
         call(options, "ca/ca.crt", &[], sign_of_it, id);
+    }
+    // Of two with the same key the one counts that lasts.
+    sh(
+        &desk,
+        "openssl req -x509 -new -key Root.key -subj /CN=Root -days 5 -addext \
+         keyUsage=critical,keyCertSign,cRLSign -out short.crt && cat short.crt Root.crt >renewed.crt && cat \
+         Lower.crt Middle.crt >chain.pem",
+    );
+    for (anchors, code) in [("short.crt", 1), ("renewed.crt", 0)] {
+        let (_server, port) = server(&desk, &format!("{options} -cert_chain chain.pem"));
+        with(&desk, anchors, &["--connect", &url(port), "--strict"]).exits(code);
     }
     // And nothing of all that where trust-compose made both.
     desk.certs(&["--out", "lab", "localhost"]).succeeds();
