@@ -18,7 +18,7 @@ fn servers() -> Arc<Container> {
         let script =
             Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/containers/doctor_servers.py");
         let servers = Container::new("trust-init-test/stack").bare().flags("--user 1000");
-        let servers = servers.flags("--env SSL_CERT_FILE=/tmp/anchors.crt --dns 127.0.0.1");
+        let servers = servers.flags("--env SSL_CERT_FILE=/var/tmp/anchors.crt --dns 127.0.0.1");
         let servers = servers.flags("--add-host llm.lan:127.0.0.1").mount(&script, "/servers.py");
         servers.start(&["python3", "/servers.py"]).exits(0);
         servers.wait_for("at work");
@@ -66,14 +66,14 @@ fn every_kind_of_server_version_key_and_chain_passes() {
         let cause = finding["cause"].as_str().unwrap();
         assert!(cause.starts_with(&format!("verified, TLS 1.{version}: ")), "{url}: {cause}");
         assert!(
-            cause.ends_with(&format!("by `CN=root{number}` in `/tmp/anchors.crt`")),
+            cause.ends_with(&format!("by `CN=root{number}` in `/var/tmp/anchors.crt`")),
             "{url}: {cause}"
         );
         let chain = finding["chain"].as_array().unwrap();
         assert_eq!(chain.len(), length + 1, "{finding:#}");
         assert_eq!(chain.iter().filter(|link| link["sent"] == true).count(), length);
         assert!(chain.iter().all(|link| link["key"] == key), "{finding:#}");
-        assert_eq!(chain[length]["file"], "/tmp/anchors.crt");
+        assert_eq!(chain[length]["file"], "/var/tmp/anchors.crt");
     }
 }
 
