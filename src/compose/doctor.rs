@@ -6,6 +6,7 @@ mod beside;
 mod blind;
 mod containers;
 pub mod files;
+mod reloaded;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -13,15 +14,17 @@ use std::path::PathBuf;
 use self::beside::{AtHand, UNSEEN};
 use self::blind::Blind;
 use self::containers::{Overlay, digests};
+use self::files::CERTS;
 use super::cli::{Doctor, Shape};
 use super::images::Images;
-use super::place::{Place, plain};
+use super::place::{Place, directory_of, plain};
 use super::project::Project;
 use super::refusal::Refusal;
 use super::select::Error;
 use super::setup::next::Next;
 use super::setup::{self, Told};
 use super::{answer, read, write};
+use crate::authority::{CA, SERVER};
 use crate::engine::{self, Made};
 use crate::environment::Environment;
 use crate::exit;
@@ -82,6 +85,13 @@ fn containers(
     let choices = setup::choose(&project, &images, &shape, &[])?;
     let chosen = containers::chosen(&asked.services, &choices, &made);
     let up = up(place, &project, &shape);
+    let left: BTreeSet<_> =
+        made.iter().map(Made::service).filter(|name| !chosen.contains(name)).collect();
+    if !left.is_empty() && asked.services.is_empty() {
+        let names = left.into_iter().collect::<Vec<_>>().join(", ");
+        let cause = "these are left alone; name one to have it looked into";
+        findings.push(Finding::ok("left-alone", &names, cause));
+    }
     let overlay = overlay.as_deref().map(|text| Overlay { digests: digests(text), up: &up });
     let seen: Vec<_> = made.iter().filter(|one| chosen.contains(one.service())).collect();
     let is_there = |name: &str| seen.iter().any(|one| one.service() == name);
@@ -97,16 +107,12 @@ fn containers(
         let can = one.runs() && !is_missing;
         if can { beside::look(asked, one, &at_hand, &up) } else { Vec::new() }
     });
+    let server = certs(place, &shape).join(SERVER);
     for (one, looked) in seen.iter().zip(looked) {
+        let older = reloaded::findings(&server, &looked);
         findings.extend(containers::look(one, overlay.as_ref()));
         findings.extend(looked);
-    }
-    let left: BTreeSet<_> =
-        made.iter().map(Made::service).filter(|name| !chosen.contains(name)).collect();
-    if !left.is_empty() && asked.services.is_empty() {
-        let names = left.into_iter().collect::<Vec<_>>().join(", ");
-        let cause = "these are left alone; name one to have it looked into";
-        findings.push(Finding::ok("left-alone", &names, cause));
+        findings.extend(older);
     }
     Ok(blind)
 }
@@ -131,12 +137,20 @@ fn up(place: &Place, project: &Project, shape: &Shape) -> String {
     next.commands().lines().last().unwrap_or_default().to_owned()
 }
 
+/// The directory of the CA that `setup` was given, or is about to be.
+fn certs(place: &Place, shape: &Shape) -> PathBuf {
+    match &shape.custom_ca {
+        Some(path) if path.is_dir() => path.clone(),
+        Some(path) => directory_of(path).to_owned(),
+        None => plain(&place.base, CERTS),
+    }
+}
+
 /// The certificates that may mend something: those that were named, and those of the project.
 fn at_hand(asked: &Doctor, place: &Place, shape: &Shape) -> Vec<AtHand> {
-    let certs = plain(&place.base, "certs");
     let of_shape = shape.custom_ca.iter().chain(&shape.extra_ca).cloned();
-    let all = asked.ca.iter().cloned().chain(of_shape).chain([certs]);
-    let file = |path: PathBuf| if path.is_dir() { path.join("ca.crt") } else { path };
+    let all = asked.ca.iter().cloned().chain(of_shape).chain([plain(&place.base, CERTS)]);
+    let file = |path: PathBuf| if path.is_dir() { path.join(CA) } else { path };
     let files: BTreeSet<_> = all.map(file).collect();
     files.iter().filter_map(|path| AtHand::read(path)).collect()
 }

@@ -23,7 +23,10 @@ fn doctor_files() {
     project.types(&format!("{gone} --json")).prints("\"overlay-unknown\"");
 
     docker(["tag", &site.image(TRIXIE), &image]).exits(0);
-    project.types(DOCTOR).exits(1).prints("it was edited, or is older than an image or a compose file");
+    project
+        .types(DOCTOR)
+        .exits(1)
+        .prints("it was edited, or is older than an image or a compose file");
     docker(["tag", &site.image(BOOKWORM), &image]).exits(0);
     project.types(DOCTOR).prints(good);
 

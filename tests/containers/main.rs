@@ -28,6 +28,8 @@ mod site;
 mod stack;
 #[path = "../compose/random.rs"]
 mod random_project;
+#[path = "../compose/constant.rs"]
+mod constant;
 #[path = "../compose/sign.rs"]
 mod sign;
 

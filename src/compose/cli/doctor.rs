@@ -33,7 +33,7 @@ pub struct Doctor {
     /// The services to look at [default: all that run and should trust]
     #[arg(value_name = "SERVICE")]
     pub services: Vec<String>,
-    /// A server to call from each of them: https://HOST[:PORT]; repeatable
+    /// A server to call from each of them: https://HOST[:PORT], or http:// to see what speaks there; repeatable
     #[arg(long, value_name = "URL")]
     pub connect: Vec<String>,
     /// A certificate that is at hand, to be named where it mends something; repeatable

@@ -8,7 +8,7 @@ use serde_yaml::Value;
 use crate::compose::overlay::{DIRECTORY, LABEL};
 use crate::compose::project::Project;
 use crate::compose::select::{Choice, Outcome};
-use crate::compose::write::OVERLAY;
+use crate::compose::write::{OVERLAY, TRUST};
 use crate::discover::CUSTOM_CA;
 use crate::engine::Made;
 use crate::exit;
@@ -127,8 +127,10 @@ fn mounts(made: &Made) -> Option<Finding> {
         path.starts_with(DIRECTORY) || path.starts_with(directory)
     };
     let shown = made.mounts.iter().filter(|mount| is_trust(&mount.destination)).map(|mount| {
-        let source = mount.source.file_name().map_or(mount.source.as_path(), Path::new);
-        format!("{} from {}", report::path(&mount.destination), report::path(source))
+        let directory = mount.source.parent().and_then(Path::file_name).unwrap_or_default();
+        // What the overlay mounts has names that say nothing.
+        let source = if directory == TRUST { directory } else { mount.source.as_os_str() };
+        format!("{} from {}", report::path(&mount.destination), report::word(source))
     });
     let mut shown: Vec<_> = shown.collect();
     shown.sort();

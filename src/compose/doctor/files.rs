@@ -22,7 +22,7 @@ use crate::inspect::certificate::Time;
 use crate::report;
 
 /// The directory that `trust-compose certs` writes.
-const CERTS: &str = "certs";
+pub const CERTS: &str = "certs";
 
 /// What is looked at.
 #[derive(Debug)]

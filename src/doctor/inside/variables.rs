@@ -32,7 +32,8 @@ pub fn stores(patient: &Patient, configured: &[Configured]) -> (Vec<Store>, Vec<
             Ok(store) => {
                 let count = report::count(store.anchors.len(), "certificate");
                 let thing = report::path(&file.path);
-                findings.push(Finding::ok("bundle", &thing, format!("{count}, for {readers}")));
+                let cause = format!("{count}, for {}", short(&file.readers));
+                findings.push(Finding::ok("bundle", &thing, cause));
                 // What is read in addition to other roots says nothing on its own.
                 if file.decides {
                     stores.push(store);
@@ -58,6 +59,16 @@ pub fn stores(patient: &Patient, configured: &[Configured]) -> (Vec<Store>, Vec<
         }
     }
     (stores, findings)
+}
+
+/// The first names of many.
+fn short(names: &[String]) -> String {
+    match names {
+        [one, two, three, rest @ ..] if rest.len() > 1 => {
+            format!("{one}, {two}, {three} and {} other variables", rest.len())
+        }
+        names => names.join(", "),
+    }
 }
 
 /// Each file once. A variable that is empty names none, and is worse than one that is not set.

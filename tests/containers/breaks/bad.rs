@@ -1,4 +1,4 @@
-//! Certificates that are wrong, each in one way, in folders of `bad/`.
+//! Certificates that are wrong, each in one way, in folders of their own.
 
 use crate::project::Project;
 use crate::sign::sign;
@@ -7,11 +7,11 @@ use crate::sign::sign;
 /// CA that says nothing of what its key may do.
 const SCRIPT: &str = r#"
 make() { openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 90 "$@" 2>bad/log; }
-mkdir -p bad/self bad/chain bad/bare
+mkdir -p bad/self corporate old-certs
 make -x509 -subj /CN=llm.lan -addext subjectAltName=DNS:llm.lan -addext basicConstraints=critical,CA:FALSE \
     -keyout bad/self/server-key.pem -out bad/self/server.pem
 
-make -x509 -subj /CN=Root -addext keyUsage=critical,keyCertSign -keyout bad/chain/root.key -out bad/chain/root.crt
+make -x509 -subj /CN=Root -addext keyUsage=critical,keyCertSign -keyout corporate/root.key -out corporate/root.crt
 authority='basicConstraints=critical,CA:TRUE
 keyUsage=critical,keyCertSign
 authorityKeyIdentifier=keyid
@@ -25,13 +25,13 @@ below() {
     openssl x509 -req -in bad/request -CA "$1.crt" -CAkey "$1.key" -CAcreateserial -days 60 \
         -extfile bad/extensions -out "$3.crt" 2>>bad/log
 }
-below bad/chain/root Middle bad/chain/middle "$authority"
-below bad/chain/middle llm.lan bad/chain/server "$server"
-mv bad/chain/server.key bad/chain/server-key.pem && mv bad/chain/server.crt bad/chain/server.pem
+below corporate/root Middle corporate/middle "$authority"
+below corporate/middle llm.lan corporate/server "$server"
+mv corporate/server.key corporate/server-key.pem && mv corporate/server.crt corporate/server.pem
 
-make -x509 -subj '/CN=Bare CA' -keyout bad/bare/ca.key -out bad/bare/ca.crt
-below bad/bare/ca llm.lan bad/bare/server "$server"
-mv bad/bare/server.key bad/bare/server-key.pem && mv bad/bare/server.crt bad/bare/server.pem
+make -x509 -subj '/CN=Old CA' -keyout old-certs/ca.key -out old-certs/ca.crt
+below old-certs/ca llm.lan old-certs/server "$server"
+mv old-certs/server.key old-certs/server-key.pem && mv old-certs/server.crt old-certs/server.pem
 "#;
 
 /// Makes them all for the project, whose CA is in `certs/`.
@@ -43,13 +43,15 @@ pub fn make(project: &Project) {
         ("young", "llm.lan", (2, 60)),
         ("soon", "llm.lan", (-40, 5)),
         ("name", "gpu.lan", (-1, 60)),
+        ("nameless", "", (-1, 60)),
     ] {
         let to = folder.join("bad").join(kind);
         std::fs::create_dir(&to).unwrap();
-        sign(&folder.join("certs"), &to, &[name], days);
+        let names: Vec<_> = [name].into_iter().filter(|name| !name.is_empty()).collect();
+        sign(&folder.join("certs"), &to, &names, days);
     }
-    for (kind, name) in [("stranger", "Other CA"), ("remade", "Lab CA")] {
-        let line = format!("trust-compose certs llm.lan --out bad/{kind} --ca-name '{name}'");
+    for (place, name) in [("gpu-certs", "GPU CA"), ("bad/remade", "Lab CA")] {
+        let line = format!("trust-compose certs llm.lan --out {place} --ca-name '{name}'");
         project.types(&line).exits(0);
     }
 }

@@ -7,34 +7,38 @@ fn servers() {
     each(
         "servers",
         &[
-            broken(
-                "its CA is another one",
-                "cp bad/stranger/s* served/ && $COMPOSE restart -t 0 llm",
-            ),
+            broken("its CA is another one", "cp gpu-certs/s* served/ && $COMPOSE restart -t 0 llm"),
             Break {
-                look: "--ca bad/stranger/ca.crt",
+                look: "--ca gpu-certs/ca.crt",
                 ..broken(
                     "its CA is at hand",
-                    "cp bad/stranger/s* served/ && $COMPOSE restart -t 0 llm",
+                    "cp gpu-certs/s* served/ && $COMPOSE restart -t 0 llm",
                 )
             },
             broken("its CA was made anew", "cp bad/remade/s* served/ && $COMPOSE restart -t 0 llm"),
+            broken(
+                "its root is sent along, and not trusted",
+                "cp gpu-certs/[cs]*.[cp]* served/ && \
+                 sed -i 's|$| -cert_chain /tls/ca.crt|' served/run.sh && $COMPOSE restart -t 0 llm",
+            ),
             broken("signed by itself", "cp bad/self/s* served/ && $COMPOSE restart -t 0 llm"),
             broken("expired", "cp bad/expired/s* served/ && $COMPOSE restart -t 0 llm"),
             broken("not yet valid", "cp bad/young/s* served/ && $COMPOSE restart -t 0 llm"),
             broken("expires soon", "cp bad/soon/s* served/ && $COMPOSE restart -t 0 llm"),
+            broken("no name at all", "cp bad/nameless/s* served/ && $COMPOSE restart -t 0 llm"),
+            broken("made anew, and not read since", "trust-compose certs llm.lan gpu.lan >log"),
             broken("another name", "cp bad/name/s* served/ && $COMPOSE restart -t 0 llm"),
-            broken("no intermediate", "cp bad/chain/s* served/ && $COMPOSE restart -t 0 llm"),
+            broken("no intermediate", "cp corporate/s* served/ && $COMPOSE restart -t 0 llm"),
             Break {
-                look: "--ca bad/chain/middle.crt",
+                look: "--ca corporate/middle.crt",
                 ..broken(
                     "its intermediate is at hand",
-                    "cp bad/chain/s* served/ && $COMPOSE restart -t 0 llm",
+                    "cp corporate/s* served/ && $COMPOSE restart -t 0 llm",
                 )
             },
             broken(
                 "a CA that strict clients refuse",
-                "cp bad/bare/s* served/ && trust-compose setup --custom-ca bad/bare/ca.crt 2>&1 && \
+                "cp old-certs/s* served/ && trust-compose setup --custom-ca old-certs/ca.crt 2>&1 && \
                  $COMPOSE up -d --force-recreate -t 0",
             ),
         ],

@@ -1,19 +1,20 @@
 //! A container that was made otherwise than it should have been.
 
-use super::{Break, broken, each};
+use super::{Break, WELL, broken, each};
 
 #[test]
 fn containers() {
     each(
         "containers",
         &[
+            broken("all is well", WELL),
             broken(
                 "made without the overlay",
                 "docker compose -f docker-compose.yml up -d -t 0 agent",
             ),
             broken(
                 "made with an older overlay",
-                "trust-compose setup --custom-ca bad/stranger/ca.crt 2>&1",
+                "trust-compose setup --custom-ca gpu-certs/ca.crt 2>&1",
             ),
             broken(
                 "it ends at once",

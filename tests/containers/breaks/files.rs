@@ -12,7 +12,7 @@ fn files() {
             broken("the server's key is open to all", "chmod 644 certs/server-key.pem"),
             broken("the CA was made anew", "cp bad/remade/* certs/"),
             broken("the server's certificate expired", "cp bad/expired/s* certs/"),
-            broken("the server's certificate is another CA's", "cp bad/stranger/s* certs/"),
+            broken("the server's certificate is another CA's", "cp gpu-certs/s* certs/"),
             broken("the server's key is another one", "cp bad/name/server-key.pem certs/"),
             broken("the overlay is gone", "rm docker-compose.ca.yml"),
             broken("the overlay was edited", "echo '# mine' >>docker-compose.ca.yml"),

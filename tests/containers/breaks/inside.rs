@@ -77,7 +77,7 @@ fn files_of_certificates() {
                 "the mounted file was replaced",
                 "{environment: {NODE_EXTRA_CA_CERTS: /my.crt}, volumes: [\"./my.crt:/my.crt:ro\"]}",
                 "cp certs/ca.crt my.crt",
-                "cp bad/stranger/ca.crt new.crt && mv new.crt my.crt"
+                "cp gpu-certs/ca.crt new.crt && mv new.crt my.crt"
             ),
             agent!(
                 "gRPC is sent to what is not there",

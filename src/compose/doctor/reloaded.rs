@@ -1,0 +1,45 @@
+//! A server that shows a certificate from before the one that lies here: it was made anew, and the server
+//! has not read it since.
+
+use std::path::Path;
+
+use crate::cli::{Named, Origin};
+use crate::discover::{Label, file};
+use crate::finding::Finding;
+use crate::inspect::anchors;
+use crate::inspect::certificate::Certificate;
+use crate::inspect::details::Details;
+use crate::report;
+
+/// Names that every server's certificate may have.
+const EVERYBODYS: [&str; 3] = ["DNS:localhost", "IP:127.0.0.1", "IP:::1"];
+
+/// What is to be said of the servers in `found`, whose chains are known, beside the certificate at `path`.
+pub fn findings(path: &Path, found: &[Finding]) -> Vec<Finding> {
+    let Some(own) = first(path) else { return Vec::new() };
+    let (names, sha256) = (Details::of(&own).names, own.fingerprint().to_string());
+    let is_older = |finding: &&Finding| {
+        let Some(shown) = finding.chain.first().filter(|link| link.sent) else { return false };
+        let is_named = |name: &String| names.contains(name) && !EVERYBODYS.contains(&name.as_str());
+        shown.sha256 != sha256
+            && shown.not_before < own.not_before.moment()
+            && shown.names.iter().any(is_named)
+    };
+    let say = |finding: &Finding| {
+        let path = report::path(path);
+        let cause =
+            format!("it shows an older certificate than {path}, which is for that name too");
+        let fix =
+            format!("give it {path} with its key, and start it again: most read it only then");
+        let said = Finding::warning("not-reloaded", &finding.thing, cause, fix);
+        Finding { service: finding.service.clone(), ..said }
+    };
+    found.iter().filter(is_older).map(say).collect()
+}
+
+/// The first certificate in a file.
+fn first(path: &Path) -> Option<Certificate> {
+    let bytes = file::read(path, &mut file::FILE_LIMIT.clone()).ok()?;
+    let label = Label::Path(Named { path: path.to_path_buf(), origin: Origin::Default });
+    Certificate::read(&anchors(&bytes).certificates.first()?.decode()?, &label)
+}
