@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use rcgen::{CertificateParams, IsCa, Issuer, KeyPair, SanType};
+use rcgen::{CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair, SanType};
 use time::{Duration, OffsetDateTime};
 
 /// A server's certificate and its key in `to`, below the CA in `authority`, valid from and to so many
@@ -20,6 +20,8 @@ pub fn sign(authority: &Path, to: &Path, names: &[&str], (begin, end): (i64, i64
             Err(_) => SanType::DnsName((*name).try_into().unwrap()),
         });
     }
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, names.first().copied().unwrap_or("server"));
     params.use_authority_key_identifier_extension = true;
     params.is_ca = IsCa::ExplicitNoCa;
     let key = KeyPair::generate().unwrap();

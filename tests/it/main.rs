@@ -25,6 +25,8 @@ mod runtime;
 mod scenes;
 #[path = "../compose/random.rs"]
 mod random;
+#[path = "../compose/constant.rs"]
+mod constant;
 #[path = "../compose/sign.rs"]
 mod sign;
 
@@ -58,6 +60,7 @@ mod messages_runtimes;
 mod pid1;
 mod publish;
 mod read;
+mod readme_doctor;
 mod read_model;
 mod read_refused;
 mod select;

@@ -38,20 +38,21 @@ mv old-certs/server.key old-certs/server-key.pem && mv old-certs/server.crt old-
 pub fn make(project: &Project) {
     project.types(SCRIPT).exits(0);
     let folder = &project.folder.0;
-    for (kind, name, days) in [
-        ("expired", "llm.lan", (-40, -2)),
-        ("young", "llm.lan", (2, 60)),
-        ("soon", "llm.lan", (-40, 5)),
-        ("name", "gpu.lan", (-1, 60)),
-        ("nameless", "", (-1, 60)),
-    ] {
-        let to = folder.join("bad").join(kind);
-        std::fs::create_dir(&to).unwrap();
-        let names: Vec<_> = [name].into_iter().filter(|name| !name.is_empty()).collect();
-        sign(&folder.join("certs"), &to, &names, days);
-    }
     for (place, name) in [("gpu-certs", "GPU CA"), ("bad/remade", "Lab CA")] {
         let line = format!("trust-compose certs llm.lan --out {place} --ca-name '{name}'");
         project.types(&line).exits(0);
+    }
+    for (kind, authority, name, days) in [
+        ("expired", "certs", Some("llm.lan"), (-40, -2)),
+        ("young", "certs", Some("llm.lan"), (2, 60)),
+        ("soon", "certs", Some("llm.lan"), (-40, 5)),
+        ("name", "certs", Some("gpu.lan"), (-1, 60)),
+        ("nameless", "certs", None, (-1, 60)),
+        // Signed by the CA before this one, which was called the same.
+        ("before", "bad/remade", Some("llm.lan"), (-30, 60)),
+    ] {
+        let to = folder.join("bad").join(kind);
+        std::fs::create_dir(&to).unwrap();
+        sign(&folder.join(authority), &to, name.as_slice(), days);
     }
 }

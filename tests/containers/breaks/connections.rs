@@ -15,7 +15,7 @@ fn servers() {
                     "cp gpu-certs/s* served/ && $COMPOSE restart -t 0 llm",
                 )
             },
-            broken("its CA was made anew", "cp bad/remade/s* served/ && $COMPOSE restart -t 0 llm"),
+            broken("its CA was made anew", "cp bad/before/s* served/ && $COMPOSE restart -t 0 llm"),
             broken(
                 "its root is sent along, and not trusted",
                 "cp gpu-certs/[cs]*.[cp]* served/ && \
