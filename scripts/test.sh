@@ -47,6 +47,10 @@ file_is_static() { [ -e "$1" ] && ! ldd "$1" >/dev/null 2>&1; }
 style() {
     cargo fmt --check
     cargo clippy --all-targets --all-features --locked --quiet -- -D warnings
+    local feature
+    for feature in compose doctor; do
+        cargo check --locked --quiet --no-default-features --features "$feature"
+    done
     shellcheck --external-sources --source-path=SCRIPTDIR scripts/*.sh tests/*/*.sh .ci/run
 }
 

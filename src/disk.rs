@@ -5,7 +5,7 @@
 //! Links in the last place are never followed, and modes are set by fchmod, whatever the umask.
 
 pub mod beside;
-#[cfg(feature = "compose")]
+#[cfg(feature = "tools")]
 pub mod together;
 
 use std::ffi::OsStr;

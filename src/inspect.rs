@@ -6,12 +6,12 @@
 
 mod anchors;
 pub mod certificate;
-#[cfg(feature = "compose")]
+#[cfg(feature = "tools")]
 pub mod contents;
 pub mod der;
-#[cfg(feature = "compose")]
+#[cfg(feature = "tools")]
 pub mod details;
-#[cfg(feature = "compose")]
+#[cfg(feature = "tools")]
 pub mod key;
 mod pem;
 #[cfg(feature = "compose")]
@@ -30,7 +30,7 @@ pub use self::anchors::{Anchors, PublicRoots, RootWarning, anchors, roots};
 use self::certificate::{Certificate, Time};
 use self::der::Outline;
 use self::pem::{Block, Buffers, Flaw};
-#[cfg(feature = "compose")]
+#[cfg(feature = "tools")]
 pub use self::problem::Cause;
 pub use self::problem::Problem;
 use self::verdict::Judged;

@@ -46,9 +46,9 @@ pub mod authority;
 #[cfg(feature = "compose")]
 #[expect(clippy::disallowed_methods, reason = "this is the one place that starts other programs")]
 pub mod engine;
-#[cfg(any(feature = "compose", feature = "doctor"))]
+#[cfg(feature = "tools")]
 pub mod finding;
-#[cfg(any(feature = "compose", feature = "doctor"))]
+#[cfg(feature = "tools")]
 pub mod several;
 #[cfg(all(feature = "doctor", target_os = "linux"))]
 pub mod doctor;

@@ -158,7 +158,7 @@ fn is_shown(c: char) -> bool {
 
 /// A word that a shell reads as it stands (POSIX.1-2024, Shell Command Language, section 2.2), on one
 /// line.
-#[cfg(feature = "compose")]
+#[cfg(feature = "tools")]
 pub fn shell<T: AsRef<std::ffi::OsStr> + ?Sized>(word: &T) -> String {
     let text = word.as_ref().to_string_lossy();
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@%+=,".contains(c);

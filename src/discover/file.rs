@@ -60,7 +60,7 @@ impl Display for Problem {
 }
 
 /// A file on the host that cannot be read: the mends there are others than in a container.
-#[cfg(feature = "compose")]
+#[cfg(feature = "tools")]
 pub struct Unreadable {
     /// The file.
     pub label: super::Label,
@@ -68,10 +68,10 @@ pub struct Unreadable {
     pub problem: Problem,
 }
 
-#[cfg(feature = "compose")]
+#[cfg(feature = "tools")]
 report::error_of_words!(Unreadable);
 
-#[cfg(feature = "compose")]
+#[cfg(feature = "tools")]
 impl Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let fix = match &self.problem {

@@ -5,7 +5,6 @@
 
 use super::der::{self, Outline};
 use super::pem::{self, Buffers, Flaw};
-use super::pkcs12::Archive;
 use super::{Certificate, Problem, in_block, kind};
 use crate::discover::Source;
 
@@ -27,16 +26,6 @@ pub struct Other {
     pub label: String,
     /// Whether it is a private key.
     pub is_key: bool,
-}
-
-impl From<Archive> for Contents {
-    fn from(archive: Archive) -> Self {
-        let others = archive.keys.into_iter().map(|name| {
-            let label = format!("key {name}").trim_end().to_owned() + " in PKCS#12";
-            Other { line: 0, label, is_key: true }
-        });
-        Self { certificates: archive.certificates, others: others.collect() }
-    }
 }
 
 /// Reads a file of any format but PKCS#12, which needs a password.

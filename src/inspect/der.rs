@@ -20,7 +20,7 @@ pub const SET: u8 = 0x31;
 /// `[0]`, constructed.
 pub const CONTEXT_0: u8 = 0xa0;
 /// `[1]`, constructed.
-#[cfg(feature = "compose")]
+#[cfg(feature = "tools")]
 pub const CONTEXT_1: u8 = 0xa1;
 
 /// Splits the first value off `input`: its tag, its contents, and what follows it. Definite

@@ -9,6 +9,7 @@ use p12_keystore::Pkcs12Archive;
 use p12_keystore::error::Error;
 
 use super::certificate::Certificate;
+use super::contents::{Contents, Other};
 use super::der::{INTEGER, SEQUENCE};
 use crate::discover::Source;
 
@@ -19,6 +20,16 @@ pub struct Archive {
     pub certificates: Vec<Certificate>,
     /// What each of its keys is called; empty for one without a name.
     pub keys: Vec<String>,
+}
+
+impl From<Archive> for Contents {
+    fn from(archive: Archive) -> Self {
+        let others = archive.keys.into_iter().map(|name| {
+            let label = format!("key {name}").trim_end().to_owned() + " in PKCS#12";
+            Other { line: 0, label, is_key: true }
+        });
+        Self { certificates: archive.certificates, others: others.collect() }
+    }
 }
 
 /// Why an archive cannot be opened.

@@ -39,10 +39,10 @@ impl Display for Problem {
 }
 
 /// The cause alone: what mends it in a container does not on the host.
-#[cfg(feature = "compose")]
+#[cfg(feature = "tools")]
 pub struct Cause<'a>(pub &'a Problem);
 
-#[cfg(feature = "compose")]
+#[cfg(feature = "tools")]
 impl Display for Cause<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.cause(f)
