@@ -9,6 +9,7 @@ mod connections;
 mod containers;
 mod files;
 mod inside;
+mod kept;
 
 use std::fmt::Write as _;
 use std::fs;
@@ -87,6 +88,7 @@ services:
     stop_signal: SIGKILL
     environment:
       LLM: https://me:{SECRET}@llm.lan:8443/v1?key={SECRET}
+    env_file: [agent.env]
   llm:
     image: {BASE}
     command: [sh, /tls/run.sh]
@@ -98,7 +100,9 @@ services:
             project.name
         );
         project.folder.write("docker-compose.yml", text);
+        project.folder.write("agent.env", format!("API_KEY={SECRET}\n"));
         project.folder.write("served/run.sh", SERVES);
+        bad::others(project);
         project.types("trust-compose certs llm.lan --ca-name 'Lab CA'").exits(0);
         project.types("cp certs/server.pem certs/server-key.pem served/").exits(0);
         bad::make(project);

@@ -187,6 +187,27 @@ fn who_waits_at_a_terminal_sees_for_whom() {
 }
 
 #[test]
+fn colours_are_for_terminals_that_want_them() {
+    let desk = desk();
+    let program = env!("CARGO_BIN_EXE_trust-doctor");
+    let pid = std::process::id().to_string();
+    let shown = |before: &str, after: &str| {
+        // Nobody listens there: port 9 is that of discard (RFC 863), which no test serves.
+        let line = format!("{before} {program} --pid {pid} --connect https://127.0.0.1:9 {after}");
+        let words = ["-qec", &line, "typescript"];
+        let output = desk.command("script".as_ref(), &words, "022").output().unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    is_in("\x1b[31merror   \x1b[0mhttps://127.0.0.1:9: connection refused", &shown("", ""));
+    for plain in [shown("NO_COLOR=1", ""), shown("", "| cat"), shown("", "--json")] {
+        is_in("connection refused", &plain);
+        assert!(!plain.contains('\x1b'), "{plain}");
+    }
+    // https://no-color.org: an empty one says nothing.
+    is_in("\x1b[31m", &shown("NO_COLOR=", ""));
+}
+
+#[test]
 fn no_part_of_a_url_but_host_and_port_is_ever_told() {
     let desk = desk();
     let (_server, port) = lab(&desk);

@@ -21,7 +21,9 @@ pub fn findings(path: &Path, found: &[Finding]) -> Vec<Finding> {
     let is_older = |finding: &&Finding| {
         let Some(shown) = finding.chain.first().filter(|link| link.sent) else { return false };
         let is_named = |name: &String| names.contains(name) && !EVERYBODYS.contains(&name.as_str());
+        // What another CA signed is somebody else's business.
         shown.sha256 != sha256
+            && shown.issuer == own.issuer
             && shown.not_before < own.not_before.moment()
             && shown.names.iter().any(is_named)
     };

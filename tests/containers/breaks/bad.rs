@@ -34,14 +34,20 @@ below old-certs/ca llm.lan old-certs/server "$server"
 mv old-certs/server.key old-certs/server-key.pem && mv old-certs/server.crt old-certs/server.pem
 "#;
 
-/// Makes them all for the project, whose CA is in `certs/`.
+/// Other CAs, with a server's certificate each. To be made first: what is made later is newer, and servers
+/// with the older are told so.
+pub fn others(project: &Project) {
+    for (place, name) in [("gpu-certs", "GPU CA"), ("bad/remade", "Lab CA")] {
+        let line =
+            format!("mkdir -p bad && trust-compose certs llm.lan --out {place} --ca-name '{name}'");
+        project.types(&line).exits(0);
+    }
+}
+
+/// Makes all else for the project, whose CA is in `certs/`.
 pub fn make(project: &Project) {
     project.types(SCRIPT).exits(0);
     let folder = &project.folder.0;
-    for (place, name) in [("gpu-certs", "GPU CA"), ("bad/remade", "Lab CA")] {
-        let line = format!("trust-compose certs llm.lan --out {place} --ca-name '{name}'");
-        project.types(&line).exits(0);
-    }
     for (kind, authority, name, days) in [
         ("expired", "certs", Some("llm.lan"), (-40, -2)),
         ("young", "certs", Some("llm.lan"), (2, 60)),
