@@ -45,14 +45,18 @@ pub fn run(asked: &Doctor, shell: &Environment, report: Report) -> Result<Told, 
     let look =
         files::Look { place: &place, now: Time::now(), days: asked.days, ca: &asked.ca, shell };
     let mut findings = files::look(&look);
-    let blind =
-        if asked.files_only { None } else { containers(asked, &place, &mut findings, report)? };
+    let mut complaints = Vec::new();
+    if !asked.files_only {
+        // What the files say is told all the same.
+        match containers(asked, &place, &mut findings, report) {
+            Ok(blind) => complaints.extend(blind.map(|blind| blind.to_string())),
+            Err(refusal) => complaints.push(refusal.to_string()),
+        }
+    }
     let text = if asked.json { finding::json(&findings) } else { finding::text(&findings, shell) };
     answer(report, &text);
-    let path = asked.save_chain.as_ref();
-    let unsaved = path.and_then(|path| finding::chain::save(path, &findings).err());
-    let complaints = [blind.map(|blind| blind.to_string()), unsaved.map(|error| error.to_string())];
-    let complaints: Vec<_> = complaints.into_iter().flatten().collect();
+    let saved = asked.save_chain.as_ref().map(|path| finding::chain::save(path, &findings));
+    complaints.extend(saved.and_then(Result::err).map(|error| error.to_string()));
     for complaint in &complaints {
         report.error(complaint, "");
     }

@@ -14,7 +14,7 @@ pub fn diagnose(target: &Target, end: &End) -> Finding {
         End::NoHost(_) => (
             "no-such-host",
             format!("no such host: {host} has no address here"),
-            "correct the name, or let DNS or `extra_hosts:` have it",
+            "correct the name, start its container, or let DNS or `extra_hosts:` have it",
         ),
         End::Lookup => (
             "no-name-server",

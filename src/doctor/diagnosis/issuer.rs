@@ -79,10 +79,13 @@ pub fn diagnose(
     let cause = format!("{who} {is_sent} file of trust anchors here{words}");
     let url = Details::of(last).issuer_url;
     let url = url.map(|url| format!(" (its certificate names {})", report::word(&url)));
-    let fix = format!(
+    let mut fix = format!(
         "ask whoever runs the server for that CA{}, and trust it: trust-compose setup --custom-ca FILE",
         url.unwrap_or_default()
     );
+    if !last.is_self_issued {
+        fix += "\nif that is an intermediate, append it to the server's certificate, and start it again";
+    }
     Some(Finding::error(id, target, cause, fix))
 }
 
