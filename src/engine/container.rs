@@ -168,7 +168,9 @@ pub struct Beside<'a> {
     pub pulls: bool,
     /// Whether it may look into every process.
     pub sees_all: bool,
-    /// The program and its arguments.
+    /// The program, where it is in that image.
+    pub program: &'a str,
+    /// Its arguments.
     pub words: Vec<OsString>,
     /// How long it may take.
     pub limit: Duration,
@@ -203,6 +205,8 @@ pub fn beside(asked: &Beside<'_>) -> Result<(Vec<u8>, Option<String>), Failure> 
     } else {
         words.extend(["--cap-drop", "ALL"].map(Into::into));
     }
+    // Whatever else the image would start.
+    words.extend(["--entrypoint".into(), asked.program.into()]);
     words.extend(["--user".into(), user.into(), asked.image.into()]);
     words.extend(asked.words.iter().cloned());
     run(DOCKER, &words, asked.limit)

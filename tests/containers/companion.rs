@@ -34,6 +34,14 @@ fn out_of_the_image() {
     project.follows(&outcome);
     project.exec_finds("plain", &[CURL], "private served, stranger refused");
 
+    // The same image looks into the container, by itself and as its own entrypoint starts it. Of an
+    // overlay that was made in there, without docker, this machine's own would differ.
+    let doctor = format!("trust-compose doctor --image {}", image.0);
+    project.types(&doctor).prints(" certificates, for SSL_CERT_FILE");
+    let plain = &project.ids()["plain"];
+    let beside = format!("docker run --rm {} --pid container:{plain} {}", label(), image.0);
+    project.types(&format!("{beside} /trust-doctor")).exits(0).prints("custom-ca.crt`: 1 ");
+
     let outcome = run(&project, &image, "remove").exits(0);
     assert_eq!(project.directory(), directory);
     project.follows(&outcome);

@@ -47,6 +47,7 @@ pub fn look(asked: &Doctor, made: &Made, at_hand: &[AtHand], up: &str) -> Vec<Fi
         image: &asked.image,
         pulls: asked.pull,
         sees_all: asked.privileged_look,
+        program: PROGRAM,
         words: words(asked, made, at_hand),
         limit: LIMIT + Duration::from_secs(asked.timeout.saturating_mul(4)),
     };
@@ -89,7 +90,7 @@ fn in_project(fix: &str, up: &str, service: &str) -> String {
 }
 
 fn words(asked: &Doctor, made: &Made, at_hand: &[AtHand]) -> Vec<OsString> {
-    let mut words: Vec<OsString> = vec![PROGRAM.into(), "--json".into()];
+    let mut words: Vec<OsString> = vec!["--json".into()];
     let mut say = |option: &str, value: OsString| words.extend([option.into(), value]);
     say("--days", asked.days.to_string().into());
     say("--timeout", asked.timeout.to_string().into());
