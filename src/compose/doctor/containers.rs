@@ -63,7 +63,6 @@ pub fn of(service: &str, finding: Finding) -> Finding {
 }
 
 fn existence(made: &Made) -> Finding {
-    let logs = || format!("docker logs {}", report::shell(made.name()));
     let code = made.state.exit_code;
     match made.state.status.as_str() {
         "running" => {
@@ -75,7 +74,7 @@ fn existence(made: &Made) -> Finding {
         "restarting" => restarting(made),
         "exited" | "dead" if code != 0 => {
             let cause = format!("does not run: it ended with {code}{}", ours(made));
-            Finding::error("container-ended", made.name(), cause, logs())
+            Finding::error("container-ended", made.name(), cause, logs(made))
         }
         status => {
             let cause = format!("does not run ({status}), so nobody can look into it");
@@ -87,8 +86,12 @@ fn existence(made: &Made) -> Finding {
 /// That the engine starts it, and it ends.
 pub fn restarting(made: &Made) -> Finding {
     let cause = format!("ends again and again, whenever the engine starts it{}", ours(made));
-    let logs = format!("docker logs {}", report::shell(made.name()));
-    Finding::error("container-restarting", made.name(), cause, logs)
+    Finding::error("container-restarting", made.name(), cause, logs(made))
+}
+
+/// The command that shows why.
+fn logs(made: &Made) -> String {
+    format!("docker logs {}", report::shell(made.name()))
 }
 
 /// What our own exit code means.

@@ -1,5 +1,5 @@
-//! What the project's files say: the CA and what it signed (`authority`, `server`), their keys (`keys`,
-//! `git`), the overlay and whether it is in force (`overlay`, `force`), and this machine's own store
+//! What the project's files say: the CA and what it signed (`authority`, `server`), their keys (`keys`),
+//! the overlay and whether it is in force (`overlay`, `force`), and this machine's own store
 //! (`store`).
 
 mod authority;

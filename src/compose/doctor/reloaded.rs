@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use crate::authority::SERVER;
 use crate::cli::{Named, Origin};
 use crate::discover::{Label, file};
 use crate::finding::Finding;
@@ -14,10 +15,10 @@ use crate::report;
 /// Names that every server's certificate may have.
 const EVERYBODYS: [&str; 3] = ["DNS:localhost", "IP:127.0.0.1", "IP:::1"];
 
-/// What is to be said of the servers in `found`, whose chains are known, beside the certificate at `path`.
-pub fn findings(path: &Path, found: &[Finding]) -> Vec<Finding> {
-    let Some(own) = first(path) else { return Vec::new() };
-    let (names, sha256) = (Details::of(&own).names, own.fingerprint().to_string());
+/// What is to be said of the servers in `found`, whose chains are known, beside the certificate `own`.
+pub fn findings(own: &Certificate, found: &[Finding]) -> Vec<Finding> {
+    let (names, sha256) = (Details::of(own).names, own.fingerprint().to_string());
+    let path = report::path(own.label.path().unwrap_or(Path::new(SERVER)));
     let is_older = |finding: &&Finding| {
         let Some(shown) = finding.chain.first().filter(|link| link.sent) else { return false };
         let is_named = |name: &String| names.contains(name) && !EVERYBODYS.contains(&name.as_str());
@@ -28,7 +29,6 @@ pub fn findings(path: &Path, found: &[Finding]) -> Vec<Finding> {
             && shown.names.iter().any(is_named)
     };
     let say = |finding: &Finding| {
-        let path = report::path(path);
         let cause =
             format!("it shows an older certificate than {path}, which is for that name too");
         let fix =
@@ -40,7 +40,7 @@ pub fn findings(path: &Path, found: &[Finding]) -> Vec<Finding> {
 }
 
 /// The first certificate in a file.
-fn first(path: &Path) -> Option<Certificate> {
+pub fn own(path: &Path) -> Option<Certificate> {
     let bytes = file::read(path, &mut file::FILE_LIMIT.clone()).ok()?;
     let label = Label::Path(Named { path: path.to_path_buf(), origin: Origin::Default });
     Certificate::read(&anchors(&bytes).certificates.first()?.decode()?, &label)
