@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures what trust-init costs at a container's start, next to other entrypoints in the same run,
 # and what trust-compose costs beside Compose on a project of 1,000 services. Prints the tables, and
-# writes them to docs/bench.md with a chart, docs/bench.svg. Never fails because
+# writes them to docs/performance.md with a chart, docs/performance.svg. Never fails because
 # of a time: how fast a machine is says nothing about the change it is testing.
 # Usage: scripts/bench.sh [--rounds N]
 set -euo pipefail
@@ -21,7 +21,8 @@ esac
 [[ $rounds =~ ^[1-9][0-9]{0,4}$ ]] || fail "cannot run \`$rounds\` rounds" "name a number from 1 to 99999"
 
 missing=()
-for need in cc:gcc python3:python3 openssl:openssl update-ca-certificates:ca-certificates unshare:util-linux; do
+for need in cc:gcc python3:python3 openssl:openssl update-ca-certificates:ca-certificates unshare:util-linux \
+    tini-static:tini trust:p11-kit strace:strace valgrind:valgrind; do
     command -v "${need%:*}" >/dev/null || missing+=("${need#*:}")
 done
 ((${#missing[@]} == 0)) || fail "cannot measure: programs are missing" "apt-get install ${missing[*]}"
@@ -40,5 +41,6 @@ cp tests/certs/neighbour/ca.crt "$work/ca.crt"
 
 echo "bench.sh: measuring $rounds rounds" >&2
 unshare --mount tests/bench/inside.sh "$work" "$rounds"
+tests/bench/counts.sh "$programs/trust-init" >"$work/counts"
 tests/bench/project.sh "$work" "$programs/trust-compose" $(((rounds + 4) / 5))
 python3 tests/bench/report.py "$work" docs

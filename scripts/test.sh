@@ -2,7 +2,7 @@
 # Runs every test, in named parts with the time each took.
 #
 #   ./scripts/test.sh              all parts
-#   ./scripts/test.sh PART...      some: style build tests licences demo containers
+#   ./scripts/test.sh PART...      some: style build counts tests licences demo containers
 #
 # What the tests need is installed where that can be done (Debian or Ubuntu, as
 # root); elsewhere it is named. The container part needs a Docker engine and
@@ -14,7 +14,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # Command: the Debian package that has it.
 declare -A packages=(
     [busybox]=busybox-static [cc]=gcc [curl]=curl [git]=git [openssl]=openssl [python3]=python3
-    [shellcheck]=shellcheck [strace]=strace [tini-static]=tini [unshare]=util-linux
+    [shellcheck]=shellcheck [strace]=strace [tini-static]=tini [unshare]=util-linux [valgrind]=valgrind
 )
 
 die() {
@@ -70,6 +70,24 @@ build() {
     cargo build --release --locked --quiet --no-default-features
 }
 
+# What a start of trust-init takes, in instructions and system calls: not one call more than written down in
+# tests/bench/counts.txt, and at most a twentieth more instructions, which another compiler may bring.
+counts() {
+    local programs counted
+    programs=$(scripts/build.sh)
+    counted=$(tests/bench/counts.sh "$programs/trust-init")
+    echo "$counted"
+    [ -z "${UPDATE_SNAPSHOT:-}" ] || echo "$counted" >tests/bench/counts.txt
+    # Processors of another kind count otherwise; here nothing is known of them.
+    [ "$(uname -m)" = x86_64 ] || { echo "nothing to compare with on $(uname -m)"; return; }
+    awk 'NR == FNR { instructions[$1] = $2; calls[$1] = $3; scenes++; next }
+        $2 > 1.05 * instructions[$1] { print $1 ": " $2 " instructions, not " instructions[$1]; worse = 1 }
+        $3 > calls[$1] { print $1 ": " $3 " system calls, not " calls[$1]; worse = 1 }
+        END { exit worse || NR != 2 * scenes }' tests/bench/counts.txt - <<<"$counted" ||
+        die "a start takes more than is written down" \
+            "find what slid; or write it down by UPDATE_SNAPSHOT=1 ./scripts/test.sh counts"
+}
+
 tests() {
     # The namespaces and mounts of the tests' small images are root's.
     [ "$(id -u)" -eq 0 ] || die "the tests make namespaces and mounts" "sudo -E ./scripts/test.sh"
@@ -106,7 +124,7 @@ containers() {
 engine() { tests/containers/engine.sh start && tests/containers/bases.sh; }
 
 parts=("$@")
-[ ${#parts[@]} -gt 0 ] || parts=(style build tests licences engine demo containers)
+[ ${#parts[@]} -gt 0 ] || parts=(style build counts tests licences engine demo containers)
 ready
 started=$SECONDS
 for part in "${parts[@]}"; do

@@ -15,12 +15,12 @@ mod roots;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fmt::{self, Display};
+use std::fs::DirEntry;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64_simd::STANDARD;
 
 #[cfg(target_os = "linux")]
 pub use self::pinned::pins;
@@ -195,19 +195,20 @@ fn members(directory: &Path) -> Result<Vec<PathBuf>, Problem> {
     let mut files = Vec::new();
     let mut is_empty = true;
     for entry in entries {
-        let path = entry.map_err(Problem::System)?.path();
+        let entry = entry.map_err(Problem::System)?;
+        let path = entry.path();
         is_empty = false;
         let is_hidden = path.file_name().is_some_and(|name| name.as_bytes().starts_with(b"."));
         let ending = path.extension().unwrap_or_default();
         let is_certificate = ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known));
-        if is_certificate && !is_hidden && !path.is_dir() {
+        if is_certificate && !is_hidden && !is_folder(&entry) {
             files.push(path);
         }
     }
     if is_empty {
         return Err(Problem::Directory { is_empty: true });
     }
-    files.sort_unstable();
+    files.sort_unstable_by(|one, other| one.as_os_str().cmp(other.as_os_str()));
     Ok(files)
 }
 
@@ -223,17 +224,27 @@ fn below(directory: &Path) -> Vec<PathBuf> {
         if !seen.insert((folder.dev(), folder.ino())) {
             continue;
         }
-        for path in directory.read_dir().into_iter().flatten().flatten().map(|entry| entry.path()) {
+        for entry in directory.read_dir().into_iter().flatten().flatten() {
+            let path = entry.path();
+            let is_folder = is_folder(&entry);
             let is_certificate = path.extension() == Some(OsStr::new("crt"));
-            if is_certificate && (!path.is_dir() || path == Path::new(CUSTOM_CA)) {
+            if is_certificate && (!is_folder || path == Path::new(CUSTOM_CA)) {
                 found.push(path);
-            } else if path.is_dir() {
+            } else if is_folder {
                 waiting.push(path);
             }
         }
     }
     found.sort_unstable();
     found
+}
+
+/// Whether `entry` is a folder, or a link to one: only a link has to be asked.
+fn is_folder(entry: &DirEntry) -> bool {
+    match entry.file_type() {
+        Ok(kind) if !kind.is_symlink() => kind.is_dir(),
+        _ => entry.path().is_dir(),
+    }
 }
 
 /// The text in TRUST_INIT_CA_PEM: with its line breaks, with the two characters `\n` for each (as
@@ -243,7 +254,7 @@ fn text_of(value: &OsStr) -> Vec<u8> {
     if !value.windows(10).any(|window| window == b"-----BEGIN") {
         let plain: Vec<u8> =
             value.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
-        if let Ok(decoded) = STANDARD.decode(&plain) {
+        if let Ok(decoded) = STANDARD.decode_to_vec(&plain) {
             return decoded;
         }
     }

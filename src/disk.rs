@@ -156,13 +156,13 @@ impl Directory {
     }
 
     /// A new file under a hidden name. Process ids repeat between containers that share a volume,
-    /// so the clock is in the name too; O_EXCL settles the rest.
+    /// so the clock is in the name; O_EXCL settles the rest.
     fn temporary(&self, name: &str) -> io::Result<(String, OwnedFd)> {
         let flags = OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_WRONLY | OFlag::O_CLOEXEC;
         let mut attempts = 0;
         loop {
             let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-            let temporary = format!(".{name}.{}.{}", std::process::id(), now.as_nanos());
+            let temporary = format!(".{name}.{}", now.as_nanos());
             match openat(&self.fd, temporary.as_str(), flags, Mode::from_bits_truncate(0o600)) {
                 Ok(fd) => return Ok((temporary, fd)),
                 Err(Errno::EEXIST) if attempts < 8 => attempts += 1,

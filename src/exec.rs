@@ -12,7 +12,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 
 use nix::errno::Errno;
-use nix::sys::signal::{SigSet, Signal, raise};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, raise};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::unistd::{execv, execve};
 
@@ -33,9 +33,10 @@ pub struct Held {
 impl Held {
     /// Holds back what was not blocked already when we were started.
     pub fn stops() -> Self {
-        let before = SigSet::thread_get_mask().unwrap_or_else(|_| SigSet::empty());
-        let held: SigSet = STOPS.into_iter().filter(|stop| !before.contains(*stop)).collect();
-        let _ = held.thread_block();
+        let stops: SigSet = STOPS.into_iter().collect();
+        let before = stops.thread_swap_mask(SigmaskHow::SIG_BLOCK);
+        let before = before.unwrap_or_else(|_| SigSet::empty());
+        let held = STOPS.into_iter().filter(|stop| !before.contains(*stop)).collect();
         Self { held, before }
     }
 

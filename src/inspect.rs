@@ -29,7 +29,7 @@ use std::fmt::{self, Display};
 pub use self::anchors::{Anchors, PublicRoots, RootWarning, anchors, roots};
 use self::certificate::{Certificate, Time};
 use self::der::Outline;
-use self::pem::{Block, Buffers, Flaw};
+use self::pem::{Block, Flaw};
 #[cfg(feature = "tools")]
 pub use self::problem::Cause;
 pub use self::problem::Problem;
@@ -193,13 +193,13 @@ pub fn certificates(source: &Source) -> Result<Vec<Certificate>, Problem> {
         };
     }
     let mut found = Vec::new();
-    let mut buffers = Buffers::default();
+    let mut buffer = Vec::new();
     for block in &blocks {
         let Some(kind) = kind(block) else {
             let label = block.label.to_owned();
             return Err(Problem::OtherBlock { line: line(block.at), label });
         };
-        found.extend(in_block(source, block, &kind, &mut buffers)?);
+        found.extend(in_block(source, block, &kind, &mut buffer)?);
     }
     Ok(found)
 }
@@ -209,7 +209,7 @@ fn in_block(
     source: &Source,
     block: &Block<'_>,
     kind: &Kind,
-    buffers: &mut Buffers,
+    buffer: &mut Vec<u8>,
 ) -> Result<Vec<Certificate>, Problem> {
     let line = |at| pem::line(&source.bytes, at);
     let broken = |Flaw { at, what }| Problem::Broken { line: line(at), what };
@@ -217,7 +217,7 @@ fn in_block(
         let problem = || Problem::NoCertificate { line: line(block.at) };
         Certificate::read(der, &source.label).ok_or_else(problem)
     };
-    let der = block.decode(buffers).map_err(broken)?.der;
+    let der = block.decode(buffer).map_err(broken)?.der;
     match kind {
         Kind::Certificate if der::outline(der) != Outline::SignedData => Ok(vec![read(der)?]),
         Kind::Trusted => {
@@ -254,9 +254,9 @@ fn kind(block: &Block<'_>) -> Option<Kind> {
 
 /// Whether there is a CA in a file that cannot be used.
 fn holds_authority(source: &Source) -> bool {
-    let mut buffers = Buffers::default();
+    let mut buffer = Vec::new();
     pem::blocks(&source.bytes).filter_map(Result::ok).any(|block| {
-        let der = block.decode(&mut buffers).map(|decoded| decoded.der).unwrap_or_default();
+        let der = block.decode(&mut buffer).map(|decoded| decoded.der).unwrap_or_default();
         Certificate::read(der, &source.label).is_some_and(|certificate| certificate.is_ca)
     })
 }

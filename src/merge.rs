@@ -9,8 +9,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64_simd::STANDARD;
 
 /// One certificate as PEM text: plain `CERTIFICATE` markers, base64 in lines of 64 characters,
 /// line feeds (RFC 7468, section 3, "stricttextualmsg").
@@ -30,7 +29,7 @@ impl<'a> Pem<'a> {
         let mut text = String::with_capacity(der.len() * 3 / 2 + 64);
         text.push_str(BEGIN);
         for line in der.chunks(LINE / 4 * 3) {
-            STANDARD.encode_string(line, &mut text);
+            STANDARD.encode_append(line, &mut text);
             text.push('\n');
         }
         text.push_str(END);
@@ -46,7 +45,7 @@ impl<'a> Pem<'a> {
     pub fn decode(&self) -> Option<Vec<u8>> {
         let text = self.0.strip_prefix(BEGIN.as_bytes())?.strip_suffix(END.as_bytes())?;
         let digits: Vec<_> = text.iter().copied().filter(|byte| *byte != b'\n').collect();
-        STANDARD.decode(digits).ok()
+        STANDARD.decode_to_vec(digits).ok()
     }
 
     /// The text.

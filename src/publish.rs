@@ -6,26 +6,24 @@
 //! directory's name is made from the contents, so two containers with different CAs on one volume
 //! never meet, and a restart finds its own.
 
+mod adoption;
 mod memory;
 mod rung;
 mod warning;
 
-use std::collections::BTreeSet;
 use std::fmt::{self, Display};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use self::adoption::{Adoption, adopt, is_exactly};
 pub use self::memory::is_memory;
-pub use self::rung::{Refusal, open_home};
+pub use self::rung::{Home, Refusal};
 pub use self::warning::Warning;
 use crate::cli::{Named, Roots};
-use crate::discover::{CUSTOM_CA, file};
-use crate::disk;
+use crate::discover::CUSTOM_CA;
 use crate::environment::File;
 use crate::inspect::certificate::Fingerprint;
-use crate::inspect::{self, Anchors};
 use crate::merge::{self, Pem};
-use crate::mounts;
 use crate::report;
 use crate::truststore;
 
@@ -141,13 +139,19 @@ pub fn publish(
         let store = store.as_deref().filter(|_| *file == File::TrustStore);
         files.push((file, file.name(), store.map_or_else(text, |store| vec![store])));
     }
-    if let Some(paths) = standing(&files, order) {
+    let place = Place::look(order);
+    if let Some(paths) = place.standing(&files) {
         return Ok(Published { paths, ..published });
     }
     files.retain(|(file, name, _)| {
-        let order_of = certificates.iter().find(|(other, _)| other == *file);
-        let wanted = merge::set(order_of.map_or(&[], |(_, certificates)| certificates));
-        match adopt(Path::new(HOME).join(name), file, &wanted, order) {
+        let wanted = || {
+            let own = certificates.iter().find(|(other, _)| other == *file);
+            merge::set(own.map_or(&[], |(_, certificates)| certificates))
+        };
+        if !place.may_be_given() {
+            return true;
+        }
+        match adopt(Path::new(HOME).join(name), file, wanted, order) {
             Adoption::Yes(path) => {
                 published.paths.push(((*file).clone(), path));
                 false
@@ -165,7 +169,7 @@ pub fn publish(
         if !is_adopted || **file != File::Custom {
             return true;
         }
-        match adopt(CUSTOM_CA.into(), file, &pieces.iter().copied().collect(), order) {
+        match adopt(CUSTOM_CA.into(), file, || pieces.iter().copied().collect(), order) {
             Adoption::Yes(path) if is_exactly(&path, pieces) => {
                 published.paths.push((File::Custom, path));
                 false
@@ -173,7 +177,7 @@ pub fn publish(
             _ => true,
         }
     });
-    place(&files, order, &mut published)?;
+    put(&files, place, order, &mut published)?;
     Ok(published)
 }
 
@@ -183,11 +187,15 @@ pub fn publish(
 /// As [`publish`].
 pub fn settings(settings: &[(File, String)], order: &Order<'_>) -> Result<Published, Error> {
     let mut published = Published::default();
+    if settings.is_empty() {
+        return Ok(published);
+    }
     let files: Vec<Text<'_>> =
         settings.iter().map(|(file, text)| (file, file.name(), vec![text.as_bytes()])).collect();
-    match standing(&files, order) {
+    let place = Place::look(order);
+    match place.standing(&files) {
         Some(paths) => published.paths = paths,
-        None => place(&files, order, &mut published)?,
+        None => put(&files, place, order, &mut published)?,
     }
     Ok(published)
 }
@@ -196,59 +204,91 @@ fn is_home(order: &Order<'_>) -> bool {
     order.directory.is_none_or(|named| named.path == Path::new(HOME))
 }
 
-/// `files` under their plain names, if all stand there as they should.
-fn standing(files: &[Text<'_>], order: &Order<'_>) -> Option<Vec<(File, PathBuf)>> {
-    is_home(order).then(|| rung::standing(Path::new(HOME), files))?
+/// Where things are to be published.
+enum Place<'a> {
+    /// `/run/trust-init`, or why it does not serve.
+    Home(Result<Home<'static>, Refusal>),
+    /// Another directory, which the user named.
+    Named(&'a Path),
+}
+
+impl<'a> Place<'a> {
+    fn look(order: &Order<'a>) -> Self {
+        match order.directory {
+            Some(named) if !is_home(order) => Self::Named(&named.path),
+            _ => Self::Home(Home::look(Path::new(HOME))),
+        }
+    }
+
+    /// Whether something may stand there that was mounted: it then has a directory, safe or not.
+    fn may_be_given(&self) -> bool {
+        matches!(self, Self::Home(home) if home.as_ref().map_or(true, Home::is_there))
+    }
+
+    /// `files` under their plain names, if all stand there as they should.
+    fn standing(&self, files: &[Text<'_>]) -> Option<Vec<(File, PathBuf)>> {
+        match self {
+            Self::Home(Ok(home)) => rung::standing(home, files),
+            _ => None,
+        }
+    }
 }
 
 /// Puts `files` where they belong.
-fn place(files: &[Text<'_>], order: &Order<'_>, published: &mut Published) -> Result<(), Error> {
+fn put(
+    files: &[Text<'_>],
+    place: Place<'_>,
+    order: &Order<'_>,
+    published: &mut Published,
+) -> Result<(), Error> {
     if files.is_empty() {
         return Ok(());
     }
     let own = || format!("{PREFIX}{}-{}", nix::unistd::geteuid(), digest(files));
-    let Some(named) = order.directory else { return ladder(order, own, files, published) };
-    let placed = if is_home(order) {
-        rung::home(Path::new(HOME), own, files, order).map(|paths| (paths, false))
-    } else {
-        rung::named(&named.path, &own(), files, order.dry)
+    let placed = match place {
+        Place::Named(path) => rung::named(path, &own(), files, order.dry),
+        Place::Home(home) => {
+            home.and_then(|home| rung::home(home, own, files, order)).map(|paths| (paths, false))
+        }
     };
-    let (paths, is_open) =
-        placed.map_err(|refusal| Error::Directory { named: named.clone(), refusal })?;
-    published.paths.extend(paths);
-    published.warnings.extend(is_open.then(|| Warning::WorldWritable(named.path.clone())));
-    Ok(())
+    match (placed, order.directory) {
+        (Ok((paths, is_open)), named) => {
+            published.paths.extend(paths);
+            let named = named.filter(|_| is_open);
+            published
+                .warnings
+                .extend(named.map(|named| Warning::WorldWritable(named.path.clone())));
+            Ok(())
+        }
+        (Err(refusal), Some(named)) => Err(Error::Directory { named: named.clone(), refusal }),
+        (Err(refusal), None) => descend(refusal, &own(), files, order, published),
+    }
 }
 
-/// Takes the first rung that serves.
-fn ladder(
-    order: &Order<'_>,
-    own: impl Fn() -> String,
+/// Takes the next rung that serves, as the first one does not.
+fn descend(
+    refusal: Refusal,
+    own: &str,
     files: &[Text<'_>],
+    order: &Order<'_>,
     published: &mut Published,
 ) -> Result<(), Error> {
-    let home: &'static Path = Path::new(HOME);
-    let mut refusals = Vec::new();
-    let mut placed = rung::home(home, &own, files, order).map_err(|refusal| (home, refusal));
-    for shared in SHARED.map(Path::new) {
-        match placed {
-            Err(refused) => refusals.push(refused),
-            Ok(_) => break,
-        }
-        placed =
-            rung::shared(shared, &own(), files, order.dry).map_err(|refusal| (shared, refusal));
-    }
-    match placed {
-        Ok(paths) => published.paths.extend(paths),
-        Err(refused) => {
-            refusals.push(refused);
-            match memory::publish(files, order.dry) {
-                Ok(paths) => published.paths.extend(paths),
-                Err(memory) => return Err(Error::Nowhere { refusals, memory }),
+    let mut refusals = vec![(Path::new(HOME), refusal)];
+    let placed = SHARED.map(Path::new).into_iter().find_map(|shared| {
+        let placed = rung::shared(shared, own, files, order.dry);
+        placed.map_err(|refusal| refusals.push((shared, refusal))).ok()
+    });
+    let paths = match placed {
+        Some(paths) => paths,
+        None => match memory::publish(files, order.dry) {
+            Ok(paths) => {
+                published.warnings.push(Warning::Memory);
+                paths
             }
-            published.warnings.push(Warning::Memory);
-        }
-    }
+            Err(memory) => return Err(Error::Nowhere { refusals, memory }),
+        },
+    };
+    published.paths.extend(paths);
     // A rung that cannot be written to is no news; one that somebody else prepared is.
     let news = refusals.into_iter().filter(|(_, refusal)| refusal.is_suspicious());
     published.warnings.extend(news.map(|(path, refusal)| Warning::Refused { path, refusal }));
@@ -265,51 +305,4 @@ fn digest(files: &[Text<'_>]) -> String {
     let mut digits = Fingerprint::of(pieces).to_string();
     digits.truncate(DIGEST);
     digits
-}
-
-enum Adoption {
-    Yes(PathBuf),
-    No(Option<Warning>),
-}
-
-/// Whether a file that was mounted at `path` serves as it is: every client can read it, and it holds
-/// every certificate that ours would. More than that is accepted only where the roots were not
-/// chosen: it is then what whoever mounted it wanted.
-fn adopt(path: PathBuf, kind: &File, wanted: &BTreeSet<&[u8]>, order: &Order<'_>) -> Adoption {
-    let is_mounted = mounts::is_mount_point(&path) || mounts::is_read_only(&path);
-    if !is_home(order) || !is_mounted {
-        return Adoption::No(None);
-    }
-    let no =
-        |because: String| Adoption::No(Some(Warning::NotAdopted { path: path.clone(), because }));
-    let bytes = match file::read(&path, &mut file::FILE_LIMIT.clone()) {
-        Ok(bytes) => bytes,
-        Err(file::Problem::Missing) => return Adoption::No(None),
-        Err(problem) => return no(problem.to_string()),
-    };
-    let anchors = if *kind == File::TrustStore {
-        match truststore::read(&bytes) {
-            Ok(certificates) => Anchors::from(certificates),
-            Err(problem) => return no(problem.to_string()),
-        }
-    } else {
-        inspect::anchors(&bytes)
-    };
-    let held = merge::set(&anchors.certificates);
-    let missing = wanted.difference(&held).count();
-    if missing > 0 {
-        return no(format!("it lacks {}", report::count(missing, "certificate")));
-    }
-    if !anchors.tidy {
-        return no("some clients cannot read it as it is".into());
-    }
-    if order.roots != Roots::System && held.len() > wanted.len() {
-        return no("it holds roots that --roots leaves out".into());
-    }
-    Adoption::Yes(path)
-}
-
-/// Whether the file at `path` holds exactly `pieces`.
-fn is_exactly(path: &Path, pieces: &[&[u8]]) -> bool {
-    std::fs::File::open(path).is_ok_and(|file| disk::holds(file, pieces).unwrap_or_default())
 }

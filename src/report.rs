@@ -35,21 +35,32 @@ impl Report {
         Self { program, log }
     }
 
+    /// Whether nobody hears what was done.
+    pub fn is_quiet(&self) -> bool {
+        self.log == Log::Quiet
+    }
+
     /// What was done. Silent under [`Log::Quiet`].
     pub fn info(&self, words: &dyn Display) {
-        if self.log != Log::Quiet {
-            self.line("info", words, "");
+        self.infos(std::slice::from_ref(&words.to_string()));
+    }
+
+    /// The same of several lines, which reach the log together.
+    pub fn infos(&self, lines: &[String]) {
+        if !self.is_quiet() {
+            let lines = lines.iter().map(|line| self.line("info", line, ""));
+            say(&lines.collect::<String>());
         }
     }
 
     /// Something that will surprise somebody, though the service starts.
     pub fn warning(&self, words: &dyn Display) {
-        self.line("warning", words, "");
+        say(&self.line("warning", words, ""));
     }
 
     /// Something that stops us. `way_out` ends the `fix:` line, or is empty.
     pub fn error(&self, words: &dyn Display, way_out: &str) {
-        self.line("error", words, way_out);
+        say(&self.line("error", words, way_out));
     }
 
     /// What is waited for, on the terminal's last line, where the next such word takes its place and an
@@ -72,7 +83,7 @@ impl Report {
         stdout.flush()
     }
 
-    fn line(&self, level: &str, words: &dyn Display, way_out: &str) {
+    fn line(&self, level: &str, words: &dyn Display, way_out: &str) -> String {
         let words = words.to_string();
         let (message, fix) = words.split_once("\nfix: ").unwrap_or((&words, ""));
         let mut out = String::new();
@@ -98,9 +109,13 @@ impl Report {
                 }
             }
         }
-        // A closed stderr must not keep a service from starting.
-        let _ = std::io::stderr().write_all(out.as_bytes());
+        out
     }
+}
+
+/// A closed stderr must not keep a service from starting.
+fn say(text: &str) {
+    let _ = std::io::stderr().write_all(text.as_bytes());
 }
 
 /// A JSON string (RFC 8259, section 7).

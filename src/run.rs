@@ -67,9 +67,7 @@ pub fn run(settings: &Settings, found: &Environment, report: Report) -> u8 {
         return held.and_then(Held::release).unwrap_or(exit::FAILED);
     }
     if let Some(trust) = &trust {
-        for line in trust.summary.lines(&settings.task) {
-            report.info(&line);
-        }
+        report.infos(&trust.summary.lines(&settings.task));
     }
     match &settings.task {
         Task::Run(program) => {
@@ -185,6 +183,9 @@ fn prepare(
     }
     let bundle = published.path(&File::Bundle);
     let mut summary = Summary::new(&kept, (&source, roots), merged.doubles, bundle);
+    if !report.is_quiet() {
+        summary.authorities.extend(kept.iter().map(authority));
+    }
     let by = installed.java.as_deref().or_else(|| published.path(&File::TrustStore));
     if let (Some(jvm), Some(path)) = (&jvm, by) {
         if installed.java.is_none() {
@@ -254,7 +255,7 @@ impl Summary {
             RootSource::Unwanted | RootSource::Nowhere => "no roots".to_owned(),
         };
         Self {
-            authorities: kept.iter().map(authority).collect(),
+            authorities: Vec::new(),
             custom: kept.len(),
             roots,
             doubles,

@@ -27,7 +27,7 @@ use crate::disk::Directory;
 use crate::disk::beside::{Found, Look};
 use crate::inspect::{self, subject};
 use crate::merge::Pem;
-use crate::publish::open_home;
+use crate::publish::Home;
 
 /// Where each distribution's programs look for a CA that is a file of its own, by OpenSSL's hashed name,
 /// and where p11-kit takes in whatever lies there: path, who has it, and where that is written. Its
@@ -139,9 +139,10 @@ pub fn install(order: &Order<'_>, record: &Record) -> Result<Installed, Box<Erro
 /// Changes the store, while nobody else does.
 fn change(order: &Order<'_>) -> Result<Plan, Box<Error>> {
     let home = Path::new(HOME);
-    let directory = open_home(home, false)
+    let directory = Home::look(home)
+        .and_then(Home::make)
         .map_err(|refusal| Error::at(home, refusal.to_string(), refusal.fix()))?;
-    let _lock = directory.as_ref().map(Directory::lock);
+    let _lock = directory.lock();
     let record = Record::read();
     let plan = Plan::new(order, &record)?;
     take_out(&record)?;

@@ -113,20 +113,20 @@ pub fn read(path: &Path, budget: &mut u64) -> Result<Vec<u8>, Problem> {
     Ok(bytes)
 }
 
-/// Reads one byte more than `limit` at most, which shows that there is more. Usually in one call,
-/// and then one more if the file has grown meanwhile.
+/// Reads one byte more than `limit` at most, which shows that there is more. Usually in one call: it has
+/// room for a byte more than the file is said to have, so that what fits has been all of it. A size of
+/// nothing says nothing, as in `/proc`.
 fn read_up_to(mut file: File, metadata: &Metadata, limit: u64) -> io::Result<Vec<u8>> {
     let expected = usize::try_from(metadata.len().min(limit)).unwrap_or_default();
-    let mut bytes = vec![0; expected];
-    let mut length = 0;
-    while let Some(rest) = bytes.get_mut(length..).filter(|rest| !rest.is_empty()) {
-        match file.read(rest)? {
-            0 => break,
-            read => length += read,
+    let mut bytes = vec![0; expected + 1];
+    let length = loop {
+        match file.read(&mut bytes) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            read => break read?,
         }
-    }
+    };
     bytes.truncate(length);
-    if length == expected {
+    if length != expected || length == 0 {
         let rest = (limit + 1).saturating_sub(length as u64);
         file.take(rest).read_to_end(&mut bytes)?;
     }

@@ -60,12 +60,13 @@ pub fn store(
 ) -> Option<Store> {
     let named = environment.get("JAVA_HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
     let path = environment.get("PATH").unwrap_or_default();
-    let started = || program.and_then(|name| home_of(files, name, path));
-    let called = || home_of(files, OsStr::new("java"), path);
+    let program = program.and_then(|name| found(files, name, path));
+    let started = || program.as_deref().and_then(|program| home_of(files, program));
+    let called = || home_of(files, &found(files, OsStr::new("java"), path)?);
     let lying = HOMES.iter();
     let lying = lying.flat_map(|(directory, names)| named_so(files, Path::new(directory), names));
     let python = std::iter::once_with(|| found(files, OsStr::new("python3"), path)).flatten();
-    let prefixes = program.and_then(|name| found(files, name, path)).into_iter().chain(python);
+    let prefixes = program.iter().cloned().chain(python);
     let prefixes = prefixes.filter_map(|file| Some(file.parent()?.parent()?.to_path_buf()));
     // What is below /lib is below /usr/lib.
     let prefixes = prefixes.filter(|prefix| prefix != Path::new("/"));
@@ -85,9 +86,14 @@ pub fn store(
     Some(Store { path, bytes })
 }
 
-/// The home of the JVM that `name` starts: the directory above its `bin`, behind all links.
-fn home_of(files: &impl Files, name: &OsStr, path: &OsStr) -> Option<PathBuf> {
-    let real = files.real(&found(files, name, path)?)?;
+/// The home of the JVM that `program` starts: the directory above its `bin`, behind all links.
+fn home_of(files: &impl Files, program: &Path) -> Option<PathBuf> {
+    // Only a link leads to a file of another name.
+    let is_link = files.at(program).as_ref().is_symlink();
+    if !is_link && program.file_name() != Some("java".as_ref()) {
+        return None;
+    }
+    let real = files.real(program)?;
     let is_java = real.file_name() == Some("java".as_ref());
     is_java.then(|| Some(real.parent()?.parent()?.to_path_buf()))?
 }
@@ -97,8 +103,9 @@ fn named_so(files: &impl Files, directory: &Path, names: &[&str]) -> Vec<PathBuf
     let entries = files.at(directory).as_ref().read_dir().into_iter().flatten().flatten();
     let is_one = |name: &[u8]| names.iter().any(|begin| name.starts_with(begin.as_bytes()));
     let mut found: Vec<_> = entries
-        .filter(|entry| is_one(entry.file_name().as_bytes()))
-        .map(|entry| directory.join(entry.file_name()))
+        .map(|entry| entry.file_name())
+        .filter(|name| is_one(name.as_bytes()))
+        .map(|name| directory.join(name))
         .collect();
     found.sort();
     found

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use rustls_pki_types::CertificateDer;
 
 use super::der::{self, Outline};
-use super::pem::{self, Block, Buffers, Flaw};
+use super::pem::{self, Block, Flaw};
 use super::{Kind, certificate, kind, trusted};
 use crate::discover::RootSource;
 use crate::merge::Pem;
@@ -119,9 +119,9 @@ pub fn roots(source: &RootSource) -> PublicRoots<'_> {
 pub fn anchors(text: &[u8]) -> Anchors<'_> {
     let mut anchors = Anchors { tidy: true, ..Anchors::default() };
     let (mut line, mut counted) = (1, 0);
-    let mut buffers = Buffers::default();
+    let mut buffer = Vec::new();
     for block in pem::blocks(text) {
-        match block.and_then(|block| anchor(&block, &mut buffers)) {
+        match block.and_then(|block| anchor(&block, &mut buffer)) {
             Ok(Some((certificate, is_tidy))) => {
                 anchors.tidy &= is_tidy;
                 anchors.certificates.push(certificate);
@@ -138,13 +138,13 @@ pub fn anchors(text: &[u8]) -> Anchors<'_> {
     anchors
 }
 
-fn anchor<'a>(block: &Block<'a>, buffers: &mut Buffers) -> Result<Option<(Pem<'a>, bool)>, Flaw> {
+fn anchor<'a>(block: &Block<'a>, buffer: &mut Vec<u8>) -> Result<Option<(Pem<'a>, bool)>, Flaw> {
     let is_plain = match kind(block) {
         Some(Kind::Certificate) => true,
         Some(Kind::Trusted) => false,
         Some(Kind::Pkcs7) | None => return Ok(None),
     };
-    let decoded = block.decode(buffers)?;
+    let decoded = block.decode(buffer)?;
     match (is_plain, der::outline(decoded.der)) {
         (true, Outline::Certificate) => Ok(Some((block.pem(&decoded), decoded.is_tidy))),
         (false, Outline::Certificate | Outline::CertificateAndMore) => {
@@ -158,7 +158,7 @@ fn anchor<'a>(block: &Block<'a>, buffers: &mut Buffers) -> Result<Option<(Pem<'a
 
 /// The subject of a root, as DER.
 pub fn name(root: &Pem<'_>) -> Option<Vec<u8>> {
-    let mut buffers = Buffers::default();
+    let mut buffer = Vec::new();
     let block = pem::blocks(root.text()).next()?.ok()?;
-    certificate::name(block.decode(&mut buffers).ok()?.der)
+    certificate::name(block.decode(&mut buffer).ok()?.der)
 }

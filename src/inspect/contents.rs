@@ -4,7 +4,7 @@
 //! nothing of it leaves this place.
 
 use super::der::{self, Outline};
-use super::pem::{self, Buffers, Flaw};
+use super::pem::{self, Flaw};
 use super::{Certificate, Problem, in_block, kind};
 use crate::discover::Source;
 
@@ -44,10 +44,10 @@ pub fn contents(source: &Source) -> Result<Contents, Problem> {
     } else if blocks.is_empty() {
         contents.certificates = super::certificates(source)?;
     }
-    let mut buffers = Buffers::default();
+    let mut buffer = Vec::new();
     for block in &blocks {
         if let Some(kind) = kind(block) {
-            contents.certificates.extend(in_block(source, block, &kind, &mut buffers)?);
+            contents.certificates.extend(in_block(source, block, &kind, &mut buffer)?);
         } else {
             let is_key = block.label.contains("PRIVATE KEY");
             let label = block.label.to_owned();

@@ -5,7 +5,7 @@
 //! computed. Nothing of the key leaves this place.
 
 use super::der::{self, BIT_STRING, CONTEXT_1, INTEGER, OCTET_STRING, Outline, SEQUENCE};
-use super::pem::{self, Buffers};
+use super::pem;
 
 /// What a key says of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,8 +24,8 @@ pub fn fit(text: &[u8], public: &[u8]) -> Option<Fit> {
     let is_key =
         |label: &str| matches!(label, "PRIVATE KEY" | "EC PRIVATE KEY" | "RSA PRIVATE KEY");
     let mut blocks = pem::blocks(text).filter_map(Result::ok);
-    let mut buffers = Buffers::default();
-    let key = blocks.find(|block| is_key(block.label))?.decode(&mut buffers).ok()?.der;
+    let mut buffer = Vec::new();
+    let key = blocks.find(|block| is_key(block.label))?.decode(&mut buffer).ok()?.der;
     let is_known = der::outline(key) == Outline::PrivateKey;
     is_known.then(|| match carries(key, public) {
         Some(true) => Fit::Yes,

@@ -4,8 +4,7 @@
 //! indented one, one glued to its neighbour because a file lacked its last line end. Here every
 //! `-----BEGIN` is accounted for: it becomes a block or a flaw with its line. Nothing is skipped.
 
-use base64::engine::general_purpose::STANDARD;
-use base64::{DecodeError, DecodeSliceError, Engine as _};
+use base64_simd::STANDARD;
 
 use crate::merge::{self, Pem};
 
@@ -47,8 +46,12 @@ pub struct Flaw {
 const BEGIN: &[u8] = b"-----BEGIN ";
 const END: &[u8] = b"-----END ";
 const DASHES: &[u8] = b"-----";
+/// A full line of canonical text and its end.
+const FULL: usize = merge::LINE + 1;
 /// RFC 7468, section 3: labels are short words; what is longer is no label but a lost line end.
 const LONGEST_LABEL: usize = 64;
+/// The label of a certificate (RFC 7468, section 5).
+const USUAL: &str = "CERTIFICATE";
 
 /// Divides `text` into its blocks, and goes on behind a flaw. Text between them is comment, as in
 /// every reader.
@@ -118,13 +121,17 @@ impl<'a> Blocks<'a> {
 fn find(text: &[u8], marker: &[u8]) -> Option<usize> {
     memchr::memchr_iter(b'-', text).find(|at| {
         let found = text.get(*at..at + marker.len());
-        found.is_some_and(|found| found.eq_ignore_ascii_case(marker))
+        found.is_some_and(|found| found == marker || found.eq_ignore_ascii_case(marker))
     })
 }
 
 /// The word between `at` and the dashes that end a marker.
 fn label(text: &[u8], at: usize) -> Option<&str> {
     let window = text.get(at..text.len().min(at + LONGEST_LABEL))?;
+    // Nearly all are this one.
+    if window.strip_prefix(USUAL.as_bytes()).is_some_and(|behind| behind.starts_with(DASHES)) {
+        return Some(USUAL);
+    }
     let label = window.get(..find(window, DASHES)?)?;
     let is_label = label.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ');
     is_label.then(|| std::str::from_utf8(label).ok()).flatten()
@@ -161,49 +168,67 @@ pub fn line(text: &[u8], at: usize) -> usize {
 }
 
 impl<'a> Block<'a> {
-    /// Decodes the block's base64 into `buffers`.
+    /// Decodes the block's base64 in `buffer`, which serves one block after the other.
     ///
     /// # Errors
     /// A character that is not base64, missing padding, or nothing at all.
-    pub fn decode<'b>(&self, buffers: &'b mut Buffers) -> Result<Decoded<'b>, Flaw> {
-        let Buffers { base64, bytes } = buffers;
-        let flaw = |what| Flaw { at: self.at, what };
+    pub fn decode<'b>(&self, buffer: &'b mut Vec<u8>) -> Result<Decoded<'b>, Flaw> {
         let (mut is_tidy, mut is_full) = (self.is_on_lines, true);
-        base64.clear();
         let mut rest = self.body.strip_prefix(b"\n").unwrap_or(self.body);
+        buffer.resize(buffer.len().max(rest.len()), 0);
+        let mut filled = 0;
         while !rest.is_empty() {
-            // A full line is found without looking for its end; what else it may hold is seen below.
-            let end = match rest.get(merge::LINE) {
-                Some(b'\n') => merge::LINE,
-                _ => memchr::memchr(b'\n', rest).unwrap_or(rest.len()),
-            };
-            let (line, behind) = rest.split_at(end);
+            // A full line is taken without looking for its end; what else it may hold is seen below.
+            if let Some(([line @ .., b'\n'], behind)) = rest.split_first_chunk::<FULL>()
+                && line.last() != Some(&b'\r')
+                && let Some(to) = buffer.get_mut(filled..).and_then(<[u8]>::first_chunk_mut)
+            {
+                *to = *line;
+                filled += line.len();
+                rest = behind;
+                continue;
+            }
+            let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+            let (whole, behind) = rest.split_at(end);
             rest = behind.get(1..).unwrap_or_default();
-            is_full &= end == merge::LINE || (rest.is_empty() && (1..=merge::LINE).contains(&end));
-            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            is_full &= rest.is_empty() && (1..=merge::LINE).contains(&end);
+            let line = whole.strip_suffix(b"\r").unwrap_or(whole);
+            is_full &= line.len() == end;
             // OpenSSL's strict reading takes lines of 76 at most; RFC 7468 writes 64.
             is_tidy &= line.len() <= 76;
-            base64.extend_from_slice(line);
-        }
-        let mut length = decode(base64, bytes);
-        if length.is_err() && base64.iter().any(u8::is_ascii_whitespace) {
-            (is_tidy, is_full) = (false, false);
-            base64.retain(|byte| !byte.is_ascii_whitespace());
-            length = decode(base64, bytes);
-        }
-        let length = length.map_err(|error| match error {
-            DecodeSliceError::DecodeError(DecodeError::InvalidByte(_, byte)) if byte != b'=' => {
-                flaw("a character in the block is not base64")
+            if let Some(to) = buffer.get_mut(filled..filled + line.len()) {
+                to.copy_from_slice(line);
+                filled += line.len();
             }
-            _ => flaw("the base64 in the block is cut off or badly padded"),
-        })?;
-        let der = bytes.get(..length).unwrap_or_default();
+        }
+        let mut length = decode(buffer.get_mut(..filled));
+        if length.is_none() {
+            // White space within a line is all that may be forgiven.
+            is_tidy = false;
+            buffer.clear();
+            buffer.extend(self.body.iter().filter(|byte| !byte.is_ascii_whitespace()));
+            length = decode(Some(buffer));
+        }
+        let Some(length) = length else { return Err(Flaw { at: self.at, what: self.flaw() }) };
+        let der = buffer.get(..length).unwrap_or_default();
         if der.is_empty() {
-            return Err(flaw("the block is empty"));
+            return Err(Flaw { at: self.at, what: "the block is empty" });
         }
         let has_plain_markers = self.text.starts_with(merge::BEGIN.as_bytes())
             && self.text.ends_with(merge::END.as_bytes());
         Ok(Decoded { der, is_tidy, is_canonical: is_tidy && is_full && has_plain_markers })
+    }
+
+    /// Why its base64 cannot be decoded.
+    fn flaw(&self) -> &'static str {
+        let is_known = |byte: &u8| {
+            byte.is_ascii_alphanumeric() || byte.is_ascii_whitespace() || b"+/=".contains(byte)
+        };
+        if self.body.iter().all(is_known) {
+            "the base64 in the block is cut off or badly padded"
+        } else {
+            "a character in the block is not base64"
+        }
     }
 
     /// The block as canonical text, as it stands if it is that already.
@@ -212,18 +237,7 @@ impl<'a> Block<'a> {
     }
 }
 
-/// Memory that the blocks of a file are decoded in, one after the other.
-#[derive(Debug, Default)]
-pub struct Buffers {
-    base64: Vec<u8>,
-    bytes: Vec<u8>,
-}
-
-/// Decodes into `buffer`, which only grows, and returns how much of it is filled.
-fn decode(base64: &[u8], buffer: &mut Vec<u8>) -> Result<usize, DecodeSliceError> {
-    let room = base64::decoded_len_estimate(base64.len());
-    if buffer.len() < room {
-        buffer.resize(room, 0);
-    }
-    STANDARD.decode_slice(base64, buffer)
+/// Decodes `base64` where it lies, and returns how much of it is then filled.
+fn decode(base64: Option<&mut [u8]>) -> Option<usize> {
+    STANDARD.decode_inplace(base64?).ok().map(|bytes| bytes.len())
 }

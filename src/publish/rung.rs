@@ -83,11 +83,63 @@ impl From<io::Error> for Refusal {
 
 type Paths = Vec<(File, PathBuf)>;
 
+/// `/run/trust-init` and the way there, as far as they are there. Nobody else can replace what is in any
+/// of these directories.
+#[derive(Debug)]
+pub struct Home<'a> {
+    path: &'a Path,
+    deepest: Directory,
+    missing: Vec<&'a OsStr>,
+}
+
+impl<'a> Home<'a> {
+    /// Opens what is there of `path`.
+    ///
+    /// # Errors
+    /// When something of it cannot be opened, or is not safe.
+    pub fn look(path: &'a Path) -> Result<Self, Refusal> {
+        let mut names = path.iter().skip(1);
+        let mut deepest = Directory::open(Path::new("/"))?;
+        let mut missing = Vec::new();
+        while let Some(name) = names.next() {
+            deepest = match deepest.open_in(name) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    missing.push(name);
+                    missing.extend(names);
+                    break;
+                }
+                opened => opened?,
+            };
+            // Who may replace a directory on the way may replace what is below it.
+            is_safe(&deepest)?;
+        }
+        Ok(Self { path, deepest, missing })
+    }
+
+    /// Whether all of it is there.
+    pub fn is_there(&self) -> bool {
+        self.missing.is_empty()
+    }
+
+    /// Makes what is missing: `/run` as well, in an image that has nothing.
+    ///
+    /// # Errors
+    /// When a directory cannot be made, or is not safe because somebody else was faster.
+    pub fn make(self) -> Result<Directory, Refusal> {
+        let mut directory = self.deepest;
+        for name in self.missing {
+            directory = directory.open_or_make(name)?;
+            is_safe(&directory)?;
+        }
+        Ok(directory)
+    }
+}
+
 /// The files under their plain names, if all of them stand as they should: most starts are restarts.
-pub fn standing(home: &Path, files: &[Text<'_>]) -> Option<Paths> {
-    let directory = open_home(home, true).ok()??;
+pub fn standing(home: &Home<'_>, files: &[Text<'_>]) -> Option<Paths> {
+    let Home { path, deepest: directory, .. } = home;
     let stands = |(_, name, pieces): &Text<'_>| matches!(directory.standing(name, pieces), Ok(Some(standing)) if serves(&standing));
-    files.iter().all(stands).then(|| paths(home, files))
+    (home.is_there() && files.iter().all(stands)).then(|| paths(path, files))
 }
 
 /// Whether what stands is what we would write, and its owner's. Root could change it whoever owns
@@ -100,26 +152,28 @@ fn serves(standing: &Standing) -> bool {
 /// already. Other contents are replaced only by the first process of a container, and only where
 /// no other container can see the directory; else a directory of our own is made in it.
 pub fn home(
-    home: &Path,
+    home: Home<'_>,
     own: impl Fn() -> String,
     files: &[Text<'_>],
     order: &Order<'_>,
 ) -> Result<Paths, Refusal> {
-    let Some(directory) = open_home(home, order.dry)? else {
-        return Ok(paths(home, files));
-    };
+    let path = home.path;
+    if order.dry && !home.is_there() {
+        return is_writable(&home.deepest).map(|()| paths(path, files));
+    }
+    let directory = home.make()?;
     let us = geteuid().as_raw();
     let mut stale = Vec::new();
     for (_, name, pieces) in files {
         match directory.standing(name, pieces)? {
             Some(standing) if serves(&standing) => {}
-            Some(_) if mounts::is_mount_point(&home.join(name)) => {
+            Some(_) if mounts::is_mount_point(&path.join(name)) => {
                 return within(&directory, &own(), files, order.dry);
             }
             Some(Standing { uid, .. }) if uid != us && uid != 0 => {
                 return Err(Refusal::Planted { name: name.clone(), uid });
             }
-            Some(_) if !order.prepares && (!order.is_first || mounts::is_mounted(home)) => {
+            Some(_) if !order.prepares && (!order.is_first || mounts::is_mounted(path)) => {
                 return within(&directory, &own(), files, order.dry);
             }
             Some(_) | None => stale.push((name, pieces)),
@@ -132,30 +186,7 @@ pub fn home(
             directory.place(name, pieces)?;
         }
     }
-    Ok(paths(home, files))
-}
-
-/// Opens `/run/trust-init`, making it, and `/run` in an image that has nothing, and sees to it that
-/// both are safe. `None` on a dry run where something would have to be made.
-///
-/// # Errors
-/// When one of them cannot be made, or is not safe.
-pub fn open_home(home: &Path, dry: bool) -> Result<Option<Directory>, Refusal> {
-    let mut directory = Directory::open(Path::new("/"))?;
-    for name in home.iter().skip(1) {
-        directory = match directory.open_in(name) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound && dry => {
-                return is_writable(&directory).map(|()| None);
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                directory.open_or_make(name)?
-            }
-            opened => opened?,
-        };
-        // Who may replace a directory on the way may replace what is below it.
-        is_safe(&directory)?;
-    }
-    Ok(Some(directory))
+    Ok(paths(path, files))
 }
 
 /// A directory that everybody shares: ours is made in it.

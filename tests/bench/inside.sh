@@ -2,8 +2,8 @@
 # The part of scripts/bench.sh that runs in a mount namespace of its own, and may therefore lay
 # empty file systems over the machine's /etc/ssl/certs and /run: what is measured is the same on
 # every machine, and the machine is not changed.
-# Usage: inside.sh WORK ROUNDS. Writes WORK/roots, WORK/entrypoints and WORK/counts; and WORK/java, if
-# this machine has a JVM.
+# Usage: inside.sh WORK ROUNDS. Writes WORK/roots, WORK/entrypoints, WORK/stages and WORK/many; and
+# WORK/java, if this machine has a JVM.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 work=$1 rounds=$2
@@ -62,7 +62,13 @@ set -e
 update-ca-certificates
 exec "$@"
 EOF
-chmod +x "$bench/sh" "$bench/sh-cat" "$bench/update"
+cat >"$bench/trust" <<'EOF'
+#!/bin/sh
+set -e
+trust extract --format=pem-bundle --filter=ca-anchors --purpose=server-auth --overwrite /run/ca-bundle.crt
+exec "$@"
+EOF
+chmod +x "$bench/trust" "$bench/sh" "$bench/sh-cat" "$bench/update"
 
 # An environment in which nobody trusts anything yet, no terminal, no input.
 measure() {
@@ -78,26 +84,41 @@ run="$work/true"
 cat >"$work/plan" <<EOF
 none|1|||$run
 trampoline|1|||$work/trampoline $run
+tini|1|||$(command -v tini-static) -- $run
 sh|1|||$bench/sh $run
 sh-cat|1|rm -f /run/ca-bundle.crt|$(holds /run/ca-bundle.crt)|$bench/sh-cat $run
 first|1|rm -rf /run/trust-init|$(holds /run/trust-init/ca-bundle.crt)|$work/trust-init -- $run
 restart|1||$(holds /run/trust-init/ca-bundle.crt)|$work/trust-init -- $run
 no-ca|1|rm -rf $ca /run/trust-init|[ ! -e /run/trust-init ] && cp $work/ca.crt $ca|$work/trust-init -- $run
+trust|5|rm -f /run/ca-bundle.crt|[ -s /run/ca-bundle.crt ]|$bench/trust $run
 update|10||$(holds $roots) && rm -rf /etc/ssl/certs/* && cp -a $bench/certs/. /etc/ssl/certs|$bench/update $run
 EOF
 measure "$rounds" "$work/plan" >"$work/entrypoints"
 
+# What a start does, one thing more in each line.
+before="rm -rf /run/trust-init; $work/trust-init --log quiet --prepare"
+cat >"$work/plan" <<EOF
+none|1|||$run
+trampoline|1|||$work/trampoline $run
+no-ca|1|rm -rf $ca /run/trust-init|cp $work/ca.crt $ca|$work/trust-init -- $run
+ca-alone|1|$before --roots none||$work/trust-init --java off --roots none -- $run
+roots|1|$before||$work/trust-init --java off -- $run
+restart|1|$before||$work/trust-init -- $run
+first|1|rm -rf /run/trust-init||$work/trust-init -- $run
+EOF
+measure "$rounds" "$work/plan" >"$work/stages"
+
 # Certificates by the thousand: the same at any number, or something is quadratic.
-counts=(10 100 1000 10000)
-python3 certificates.py "$work/ca.crt" "$bench/many" "${counts[@]}"
+numbers=(10 100 1000 10000)
+python3 certificates.py "$work/ca.crt" "$bench/many" "${numbers[@]}"
 out=$bench/out
 echo "none|1|||$run" >"$work/plan"
-for count in "${counts[@]}"; do
+for count in "${numbers[@]}"; do
     after="[ \$(grep -hc BEGIN $out/*/ca-bundle.crt) = $count ]"
     command="$work/trust-init --prepare --dir $out --roots none --log quiet --ca $bench/many/$count"
     echo "$count|1|rm -rf $out|$after|$command"
 done >>"$work/plan"
-measure 10 "$work/plan" >"$work/counts"
+measure 10 "$work/plan" >"$work/many"
 
 # A key store with the JVM's own roots and the CA: by trust-init on its way, and by keytool.
 if [ -n "$keytool" ]; then

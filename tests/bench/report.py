@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Turns what runner.c printed into a table (stdout and bench.md) and a chart (bench.svg).
+"""Turns what runner.c printed into a table (stdout and performance.md) and a chart (performance.svg).
 
 Usage: report.py WORK FOLDER. Ratios are taken within each round, or within the rounds around a run of
 update-ca-certificates, and their median is shown: what slows the machine down for a while, such as a
@@ -19,13 +19,24 @@ LABELS = {
     "none": "no entrypoint",
     "trampoline": "static C, only execs",
     "no-ca": "trust-init, no CA mounted",
+    "tini": "tini",
     "sh": "sh, only execs",
     "restart": "trust-init, restart",
     "first": "trust-init, first start",
     "sh-cat": "sh + cat",
+    "trust": "sh + trust extract",
     "update": "update-ca-certificates",
 }
 OURS = ("no-ca", "restart", "first")
+
+STAGES = {
+    "trampoline": "static C, only execs",
+    "no-ca": "Rust's start, a look for CAs, and exec",
+    "ca-alone": "the CA is read and judged, files that stand are compared",
+    "roots": "the roots are read, each is proved to be a certificate, the bundle is compared",
+    "restart": "a look for a JVM",
+    "first": "nothing stands: the files are written",
+}
 
 PROJECT = {
     "config": "`docker compose config` alone",
@@ -43,7 +54,7 @@ JAVA = {
 PAGE = """\
 # What the entrypoint costs
 
-![Start of a container by entrypoint, in milliseconds](bench.svg)
+![Start of a container by entrypoint, in milliseconds](performance.svg)
 
 Whole processes, from spawn to the end of a service that does nothing (a static `true`), so that
 what is left is the entrypoint. Written by `./scripts/bench.sh`; run it to see your machine's numbers.
@@ -55,6 +66,8 @@ what is left is the entrypoint. Written by `./scripts/bench.sh`; run it to see y
 {entrypoints}
 
 - *no entrypoint* is the service alone; *only execs* is the least that any entrypoint can cost.
+- `tini` starts the service as its child, and does nothing for trust; `trust extract` (p11-kit) writes the
+  bundle out of the system's own anchors.
 - `sh + cat` writes the roots and the CA into one file, checks nothing, and exports the variables;
   `sh` is {shell} here.
 - `update-ca-certificates` runs as in a fresh container, and without its hooks: with the one for
@@ -65,16 +78,32 @@ what is left is the entrypoint. Written by `./scripts/bench.sh`; run it to see y
 
 | aim | measured |
 |---|---|
-| at most 2 × the static C that only execs | {first} × on the first start, {restart} × on a restart |
+| at most 1.5 × the static C that only execs | {first} × on the first start, {restart} × on a restart |
 | at least 300 × faster than `update-ca-certificates` | {faster} × on the first start, {faster_restart} × on a restart |
-| at most 4 MiB of memory at its peak | {peak} MiB |
+| at most 3 MiB of memory at its peak | {peak} MiB |
+| at most 60 system calls | {calls} on the first start, {calls_restart} on a restart, {calls_runtime} of them before `main` |
 | at most 1.6 MB on the disk | {size} MB |
+
+## Where the time goes
+
+Each line does what the ones above it do, and one thing more:
+
+{stages}
+
+Instructions and system calls are counted in a root directory that holds nothing else
+(tests/bench/counts.sh), from the program's first to the service's. `./scripts/test.sh counts` compares them
+with tests/bench/counts.txt: what they say does not depend on how busy a machine is. A JVM is looked for
+along PATH and where images have them, so what that takes depends on the image.
 
 ## Many certificates
 
 `trust-init --prepare` with a folder of certificates, one in each file, and no public roots:
 
-{counts}
+{many}
+
+| aim | measured |
+|---|---|
+| at most 150 ms for 10,000 | {many_most} ms |
 
 ## Java
 
@@ -105,6 +134,8 @@ def main(work, folder):
     work, folder = pathlib.Path(work), pathlib.Path(folder)
     roots = work.joinpath("roots").read_text().strip()
     costs = read(work / "entrypoints")
+    counts = {name: (int(own), int(calls)) for name, own, calls in map(str.split, open(work / "counts"))}
+    many = read(work / "many")
     entries = {
         name: {
             "median": statistics.median(cost.ms for cost in costs[name].values()),
@@ -140,15 +171,20 @@ def main(work, folder):
         faster_restart=number(entries["restart"]["faster"]),
         peak=f"{max(entries[name]['peak'] for name in OURS):.1f}",
         size=f"{work.joinpath('trust-init').stat().st_size / 1e6:.2f}",
-        counts=growth(read(work / "counts")),
+        stages=stages(read(work / "stages"), counts),
+        calls=counts["first"][1],
+        calls_restart=counts["restart"][1],
+        calls_runtime=counts["runtime"][1],
+        many_most=number(statistics.median(cost.ms for cost in many["10000"].values())),
+        many=growth(many),
         java=stores(work / "java"),
         **beside(read(work / "project")),
     )
     folder.mkdir(exist_ok=True)
-    folder.joinpath("bench.md").write_text(page)
-    folder.joinpath("bench.svg").write_text(chart(entries, roots))
+    folder.joinpath("performance.md").write_text(page)
+    folder.joinpath("performance.svg").write_text(chart(entries, roots))
     print(page[page.index("- machine") : page.index("## How")], end="")
-    print(f"bench.sh: wrote {folder}/bench.md and {folder}/bench.svg")
+    print(f"bench.sh: wrote {folder}/performance.md and {folder}/performance.svg")
 
 
 Cost = collections.namedtuple("Cost", "ms kib")
@@ -184,6 +220,25 @@ def peak(costs):
 def number(value):
     """Three digits, or all in front of the point."""
     return f"{value:.{2 if value < 10 else 1 if value < 100 else 0}f}"
+
+
+def stages(costs, counts):
+    """What each thing that a start does adds to it."""
+    rows, before = [], None
+    for name, label in STAGES.items():
+        median = statistics.median(cost.ms for cost in costs[name].values())
+        more = before and statistics.median(costs[name][turn].ms - costs[before][turn].ms for turn in costs[name])
+        instructions, calls = counts.get(name, ("", ""))
+        rows.append((
+            label,
+            number(median),
+            f"{more:+.2f}" if before else "",
+            number(ratio(costs[name], costs["trampoline"])),
+            f"{instructions:,}" if instructions else "",
+            str(calls),
+        ))
+        before = name
+    return table(("what is done", "median ms", "more", "× static C", "instructions", "system calls"), rows)
 
 
 def growth(costs):

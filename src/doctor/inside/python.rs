@@ -3,8 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64_simd::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 
 use crate::discover::files::Files;
@@ -113,7 +112,7 @@ fn patched(patient: &Patient, directory: &Path) -> Option<Finding> {
     let record = String::from_utf8(record).ok()?;
     let line = record.lines().find_map(|line| line.strip_prefix("certifi/cacert.pem,sha256="))?;
     let bundle = directory.join("certifi/cacert.pem");
-    let digest = URL_SAFE_NO_PAD.encode(Sha256::digest(patient.read(&bundle).ok()?));
+    let digest = URL_SAFE_NO_PAD.encode_to_string(Sha256::digest(patient.read(&bundle).ok()?));
     (line.split(',').next() != Some(&digest)).then(|| {
         let cause = "was changed after certifi was installed: the next update undoes that in silence, \
                      and no variable shows it";
