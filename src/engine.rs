@@ -2,9 +2,9 @@
 //! with fixed arguments and a time limit.
 //!
 //! Compose itself is the best reader of compose files, and the engine knows what is in an image. But
-//! a compose file can make Compose hang for minutes (an alias bomb), and an engine may not answer; so
-//! every question has a limit, after which whatever was started is ended. What Compose answers can
-//! hold secrets: it stays in memory.
+//! a compose file can make Compose hang for minutes and take all memory meanwhile (an alias bomb, a file of
+//! variables that never ends), and an engine may not answer; so every question has limits, beyond which
+//! whatever was started is ended. What Compose answers can hold secrets: it stays in memory.
 
 mod container;
 mod image;
@@ -21,6 +21,8 @@ use std::time::Duration;
 
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
+#[cfg(target_os = "linux")]
+use rustix::process::{Resource, Rlimit, getrlimit, prlimit};
 use serde::Deserialize;
 
 pub use self::container::{Beside, Made, beside, made};
@@ -36,6 +38,11 @@ const READING: Duration = Duration::from_secs(30);
 const ANSWER: Duration = Duration::from_mins(1);
 /// Seconds that a name may take to be looked up.
 const LOOKUP: Duration = Duration::from_secs(5);
+/// What a program may hold in memory: 1 GiB, ten times what Compose takes for a thousand services.
+#[cfg(target_os = "linux")]
+const MEMORY: u64 = 1 << 30;
+/// What an answer may hold: 256 MiB, twice what all files that are read of an image may.
+const MOST: u64 = 256 << 20;
 
 /// Which project a question is about, in words for `docker compose`.
 #[derive(Clone, Debug, Default)]
@@ -64,6 +71,10 @@ pub enum Failure {
     NoCompose,
     /// It took too long.
     TimedOut(Duration),
+    /// It took too much memory, and ended of that.
+    OutOfMemory,
+    /// It says too much.
+    TooMuch,
     /// It ended with an error, and these words.
     Said(String),
     /// It could not be started or heard.
@@ -79,6 +90,8 @@ impl Display for Failure {
             Self::Missing => f.write_str("there is no docker command"),
             Self::NoCompose => f.write_str("this docker command has no `compose`"),
             Self::TimedOut(limit) => write!(f, "no answer within {} s", limit.as_secs()),
+            Self::OutOfMemory => f.write_str("it ran out of memory"),
+            Self::TooMuch => write!(f, "its answer is larger than {} MiB", MOST >> 20),
             Self::Said(words) => f.write_str(words),
             Self::System(error) => f.write_str(&report::cause(error)),
         }
@@ -214,6 +227,12 @@ fn compose(words: &[OsString], limit: Duration) -> Result<Vec<u8>, Failure> {
         {
             Err(Failure::NoCompose)
         }
+        // As Go's runtime says it (runtime/malloc.go, runtime/mem_linux.go).
+        (_, Some(said))
+            if said.contains("out of memory") || said.contains("cannot allocate memory") =>
+        {
+            Err(Failure::OutOfMemory)
+        }
         (_, Some(said)) => Err(Failure::Said(said)),
     }
 }
@@ -240,6 +259,8 @@ fn run(
     // A group of its own, so that the plugins that it starts end with it.
     command.process_group(0);
     let mut child = command.spawn().map_err(failure)?;
+    #[cfg(target_os = "linux")]
+    bound(&child);
     let told = gather(&mut child, limit);
     if told.is_err() {
         end(&child);
@@ -261,7 +282,7 @@ fn gather(child: &mut Child, limit: Duration) -> Result<(Vec<u8>, Vec<u8>), Fail
         let Some(mut output) = output else { continue };
         thread::spawn(move || {
             let mut bytes = Vec::new();
-            let read = output.read_to_end(&mut bytes).map(|_| bytes);
+            let read = output.by_ref().take(MOST + 1).read_to_end(&mut bytes).map(|_| bytes);
             // Nobody listens any more once the time is up.
             let _ = sender.send((index, read));
         });
@@ -272,9 +293,23 @@ fn gather(child: &mut Child, limit: Duration) -> Result<(Vec<u8>, Vec<u8>), Fail
         let left = limit.saturating_sub(started.elapsed());
         let (index, read) = receiver.recv_timeout(left).map_err(|_| Failure::TimedOut(limit))?;
         let bytes = read.map_err(Failure::System)?;
+        if bytes.len() as u64 > MOST {
+            return Err(Failure::TooMuch);
+        }
         if index == 0 { told.0 = bytes } else { told.1 = bytes }
     }
     Ok(told)
+}
+
+/// Limits what a process, and all that it starts from here on, may hold in memory (getrlimit(2),
+/// `RLIMIT_DATA`). It has only just begun; a lower limit of whoever called us stays.
+#[cfg(target_os = "linux")]
+fn bound(child: &Child) {
+    let own = getrlimit(Resource::Data);
+    let least = |limit: Option<u64>| Some(limit.map_or(MEMORY, |limit| limit.min(MEMORY)));
+    let new = Rlimit { current: least(own.current), maximum: least(own.maximum) };
+    // Where a system does not allow it, the time limit is what is left.
+    let _ = prlimit(Some(rustix::process::Pid::from_child(child)), Resource::Data, new);
 }
 
 /// Ends a process and all that it started.
@@ -299,7 +334,9 @@ fn gist(said: &[u8]) -> String {
     let lines: Vec<_> = said.lines().filter(is_telling).map(str::trim).collect();
     let words = lines.join("; ");
     let words = words.strip_prefix("Error response from daemon: ").unwrap_or(&words);
-    let shown: String = words.chars().take(GIST).collect();
+    // Whatever a file made it say must not reach a terminal as such.
+    let shown: String =
+        words.chars().map(|c| if c.is_control() { ' ' } else { c }).take(GIST).collect();
     if shown.is_empty() { "it ended with an error and no words".to_owned() } else { shown }
 }
 

@@ -18,6 +18,10 @@ use super::place::Place;
 use super::project::{Project, Reading};
 use crate::engine::{self, Failure};
 
+/// What Compose's model may hold: 16 MiB, that of some ten thousand services. The YAML crate needs up to a
+/// hundred times as much memory.
+const MOST: usize = 16 << 20;
+
 /// That a project was not read in the best way.
 pub enum Note {
     /// Without the values of variables, because of this.
@@ -49,14 +53,17 @@ impl Display for Note {
 /// # Errors
 /// When it cannot be read at all.
 pub fn read(place: &Place) -> Result<(Project, Option<Note>), Error> {
+    let lookup = |name: &str| place.variables.get(name);
+    alone::ahead::look(&place.files.files, &place.base, &lookup)?;
     let cause = match engine::config(&place.files, true) {
         Ok(text) => return Ok((told(&text, Reading::Complete, place)?, None)),
         Err(failure @ (Failure::Missing | Failure::NoCompose)) => {
-            let lookup = |name: &str| place.variables.get(name);
             let project = alone::read(&place.files.files, &place.base, &lookup)?;
             return Ok((project, Some(Note::Alone(failure))));
         }
         Err(Failure::TimedOut(limit)) => return Err(Error::TimedOut(limit)),
+        Err(Failure::OutOfMemory) => return Err(Error::OutOfMemory),
+        Err(Failure::TooMuch) => return Err(Error::TooMuch { most: MOST }),
         Err(Failure::Said(cause)) => cause,
         Err(failure @ Failure::System(_)) => return Err(Error::System(failure)),
     };
@@ -70,6 +77,9 @@ pub fn read(place: &Place) -> Result<(Project, Option<Note>), Error> {
 
 /// The project that Compose printed.
 fn told(text: &[u8], reading: Reading, place: &Place) -> Result<Project, Error> {
+    if text.len() > MOST {
+        return Err(Error::TooMuch { most: MOST });
+    }
     let tree: Value = serde_yaml::from_slice(text).map_err(|error| Error::Compose {
         cause: format!("something that is not YAML: {error}"),
     })?;

@@ -3,6 +3,7 @@
 //! What one or several files say by themselves is put together by Compose's rules; what would need more
 //! than that (other files, other projects, remote ones) is refused by name and never guessed.
 
+pub mod ahead;
 mod document;
 pub mod env_file;
 mod merge;

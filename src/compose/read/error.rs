@@ -17,12 +17,18 @@ pub enum Error {
     Compose { cause: String },
     /// Compose does not come to an end.
     TimedOut(Duration),
+    /// Compose takes all memory that it may have.
+    OutOfMemory,
+    /// What Compose makes of the project is too much.
+    TooMuch { most: usize },
     /// docker could not be started.
     System(Failure),
     /// A file cannot be read.
     Unreadable { path: PathBuf, problem: Problem },
     /// A file is not YAML, or more of it than a Compose file ever is.
     Broken { place: Place, cause: String, fix: &'static str },
+    /// A project of more files than there ever are, of which this is the last.
+    TooMany { path: PathBuf, most: usize },
     /// A key that stands in one mapping twice.
     Duplicate { place: Place, key: String },
     /// A word by which the file says something that only Compose can follow.
@@ -88,6 +94,16 @@ impl Display for Error {
                  fix: look for aliases that multiply, or for a slow file system",
                 limit.as_secs()
             ),
+            Self::OutOfMemory => f.write_str(
+                "cannot read the project: `docker compose config` ran out of memory\n\
+                 fix: look for aliases that multiply, or for a file that never ends",
+            ),
+            Self::TooMuch { most } => write!(
+                f,
+                "cannot read the project: what `docker compose config` makes of it is larger than {} MiB\n\
+                 fix: look for aliases that multiply",
+                most >> 20
+            ),
             Self::System(failure) => write!(
                 f,
                 "cannot read the project: docker cannot be started: {failure}\n\
@@ -97,6 +113,7 @@ impl Display for Error {
                 let fix = match problem {
                     Problem::Missing => "correct the name",
                     Problem::Denied { .. } => "run as the owner of the file",
+                    Problem::Special(_) => "name a regular file",
                     _ => "name a Compose file",
                 };
                 write!(f, "cannot read {}: {problem}\nfix: {fix}", report::path(path))
@@ -104,6 +121,12 @@ impl Display for Error {
             Self::Broken { place, cause, fix } => {
                 write!(f, "cannot read {place}: {cause}\nfix: {fix}")
             }
+            Self::TooMany { path, most } => write!(
+                f,
+                "cannot read {}: the project is made of more than {most} files\n\
+                 fix: write it without that",
+                report::path(path)
+            ),
             Self::Duplicate { place, key } => write!(
                 f,
                 "cannot read {place}: the key {} stands there for the second time\n\

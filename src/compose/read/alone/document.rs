@@ -36,7 +36,20 @@ pub enum Refusal {
 /// # Errors
 /// The YAML crate's own error, which knows the line, and what is known beyond that.
 pub fn documents(text: &str) -> Result<Vec<Value>, (serde_yaml::Error, Option<Refusal>)> {
-    let load = Load { left: Cell::new(MOST_VALUES), refusal: RefCell::new(None) };
+    load(text, true)
+}
+
+/// The same with all that Compose can follow: tags of its own, and keys that are no text or stand twice,
+/// of which it will say itself what it thinks.
+///
+/// # Errors
+/// When it is no YAML, or holds too much.
+pub fn outline(text: &str) -> Result<Vec<Value>, (serde_yaml::Error, Option<Refusal>)> {
+    load(text, false)
+}
+
+fn load(text: &str, is_strict: bool) -> Result<Vec<Value>, (serde_yaml::Error, Option<Refusal>)> {
+    let load = Load { left: Cell::new(MOST_VALUES), refusal: RefCell::new(None), is_strict };
     serde_yaml::Deserializer::from_str(text)
         .map(|document| Node(&load).deserialize(document).map_err(|e| (e, load.refusal.take())))
         .collect()
@@ -46,6 +59,7 @@ pub fn documents(text: &str) -> Result<Vec<Value>, (serde_yaml::Error, Option<Re
 struct Load {
     left: Cell<usize>,
     refusal: RefCell<Option<Refusal>>,
+    is_strict: bool,
 }
 
 impl Load {
@@ -131,7 +145,7 @@ impl<'de> Visitor<'de> for Node<'_> {
         let mut mapping = Mapping::new();
         while let Some(key) = entries.next_key_seed(Key { load: self.0, before: &mapping })? {
             let value = entries.next_value_seed(self)?;
-            mapping.insert(Value::String(key), value);
+            mapping.insert(key, value);
         }
         let Some(merged) = mapping.remove("<<") else { return Ok(Value::Mapping(mapping)) };
         // Whatever is merged here had its own `<<` merged when it was read.
@@ -141,6 +155,9 @@ impl<'de> Visitor<'de> for Node<'_> {
         };
         for value in merged {
             let Value::Mapping(others) = value else {
+                if !self.0.is_strict {
+                    continue;
+                }
                 return Err(A::Error::custom("`<<` takes a mapping or a list of mappings"));
             };
             for (key, value) in others {
@@ -152,7 +169,7 @@ impl<'de> Visitor<'de> for Node<'_> {
 
     fn visit_enum<A: EnumAccess<'de>>(self, tagged: A) -> Result<Value, A::Error> {
         let (tag, contents) = tagged.variant::<String>()?;
-        if TAGS.contains(&tag.as_str()) {
+        if self.0.is_strict && TAGS.contains(&tag.as_str()) {
             return Err(self.0.refuse(Refusal::Tag(tag)));
         }
         contents.newtype_variant_seed(self)
@@ -166,25 +183,29 @@ struct Key<'a> {
 }
 
 impl<'de> DeserializeSeed<'de> for Key<'_> {
-    type Value = String;
+    type Value = Value;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {
-        deserializer.deserialize_str(self)
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        if self.load.is_strict {
+            deserializer.deserialize_str(self)
+        } else {
+            deserializer.deserialize_any(Node(self.load))
+        }
     }
 }
 
 impl Visitor<'_> for Key<'_> {
-    type Value = String;
+    type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a key that is text")
     }
 
-    fn visit_str<E: serde::de::Error>(self, key: &str) -> Result<String, E> {
+    fn visit_str<E: serde::de::Error>(self, key: &str) -> Result<Value, E> {
         self.load.take(key.len())?;
         if self.before.contains_key(key) {
             return Err(self.load.refuse(Refusal::Duplicate(key.to_owned())));
         }
-        Ok(key.to_owned())
+        Ok(key.into())
     }
 }

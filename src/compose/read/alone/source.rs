@@ -87,13 +87,22 @@ impl<'a> Source<'a> {
         Ok(documents)
     }
 
+    /// The documents in it, whatever Compose will say of them, once it is known that they do not hold more than
+    /// a machine has memory for.
+    ///
+    /// # Errors
+    /// When it is not YAML, or too much of it.
+    pub fn outline(&self) -> Result<Vec<Value>, Error> {
+        document::outline(&self.text).map_err(|(error, why)| self.refused(&error, why))
+    }
+
     fn refused(&self, error: &serde_yaml::Error, refusal: Option<Refusal>) -> Error {
         let line = error.location().map(|location| location.line());
         let place = Place { path: self.path.to_owned(), line };
         match refusal {
             Some(Refusal::Duplicate(key)) => Error::Duplicate { place, key },
             Some(Refusal::Tag(tag)) => Error::OnlyCompose { place, word: format!("!{tag}") },
-            Some(Refusal::TooMuch) => broken(self.path, None, TOO_MUCH, REWRITE),
+            Some(Refusal::TooMuch) => broken(self.path, line, TOO_MUCH, REWRITE),
             None => {
                 let words = error.to_string();
                 let (cause, fix) = match words.split(" at line ").next() {
