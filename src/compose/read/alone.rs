@@ -35,6 +35,7 @@ pub fn read(files: &[PathBuf], base: &Path, lookup: Lookup<'_>) -> Result<Projec
     for source in &sources {
         for mut document in source.documents()? {
             follows_nothing(&document, source)?;
+            names(&document, source)?;
             interpolate(&mut document, lookup);
             merge::project(&mut tree, document);
         }
@@ -68,9 +69,7 @@ fn follows_nothing(document: &Value, source: &Source<'_>) -> Result<(), Error> {
     let says = |value: Option<&Value>| value.is_some_and(|value| !value.is_null());
     let refusal = |service: Option<&str>, key: &'static str| {
         let thing = Thing { service: service.map(str::to_owned), key: Some(key) };
-        let place = seek::place(source, &thing, None);
-        let place = place.unwrap_or_else(|| Place { path: source.path.to_owned(), line: None });
-        Error::OnlyCompose { place, word: key.to_owned() }
+        Error::OnlyCompose { place: place(source, &thing), word: key.to_owned() }
     };
     if says(document.get("include")) {
         return Err(refusal(None, "include"));
@@ -82,6 +81,26 @@ fn follows_nothing(document: &Value, source: &Source<'_>) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// Refuses a service with a name that Compose does not take (compose-spec.json, `patternProperties` of
+/// `services`). It would become a key of the overlay.
+fn names(document: &Value, source: &Source<'_>) -> Result<(), Error> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    let services = document.get("services").and_then(Value::as_mapping);
+    for name in services.into_iter().flatten().filter_map(|(name, _)| name.as_str()) {
+        if name.is_empty() || !name.chars().all(is_part) {
+            let thing = Thing { service: Some(name.to_owned()), key: None };
+            return Err(Error::Name { place: place(source, &thing), name: name.to_owned() });
+        }
+    }
+    Ok(())
+}
+
+/// Where it stands, or at least in which file.
+fn place(source: &Source<'_>, thing: &Thing) -> Place {
+    let found = seek::place(source, thing, None);
+    found.unwrap_or_else(|| Place { path: source.path.to_owned(), line: None })
 }
 
 /// As Compose does, in every value before anything is merged.

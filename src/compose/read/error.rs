@@ -29,6 +29,8 @@ pub enum Error {
     Broken { place: Place, cause: String, fix: &'static str },
     /// A project of more files than there ever are, of which this is the last.
     TooMany { path: PathBuf, most: usize },
+    /// A service whose name Compose does not take.
+    Name { place: Place, name: String },
     /// A key that stands in one mapping twice.
     Duplicate { place: Place, key: String },
     /// A word by which the file says something that only Compose can follow.
@@ -126,6 +128,12 @@ impl Display for Error {
                 "cannot read {}: the project is made of more than {most} files\n\
                  fix: write it without that",
                 report::path(path)
+            ),
+            Self::Name { place, name } => write!(
+                f,
+                "cannot read {place}: {} is no name of a service\n\
+                 fix: use letters and digits of ASCII, `.`, `_` and `-`",
+                report::word(name)
             ),
             Self::Duplicate { place, key } => write!(
                 f,
