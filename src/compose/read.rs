@@ -14,6 +14,7 @@ use std::fmt::{self, Display};
 use serde_yaml::Value;
 
 pub use self::error::{Error, Place as Spot, Thing};
+use self::variables::Lookup;
 use super::place::Place;
 use super::project::{Project, Reading};
 use crate::engine::{self, Failure};
@@ -69,7 +70,7 @@ pub fn read(place: &Place) -> Result<(Project, Option<Note>), Error> {
     };
     // What is wrong with the file itself is wrong without variables too, and said by the first.
     let Ok(text) = engine::config(&place.files, false) else {
-        return Err(Error::Compose { cause });
+        return Err(refused(cause, place, &lookup));
     };
     let project = told(&text, Reading::WithoutVariables, place)?;
     Ok((project, Some(Note::WithoutVariables(cause))))
@@ -82,6 +83,25 @@ fn told(text: &[u8], reading: Reading, place: &Place) -> Result<Project, Error> 
     }
     let tree: Value = serde_yaml::from_slice(text).map_err(|error| Error::Compose {
         cause: format!("something that is not YAML: {error}"),
+        place: None,
     })?;
-    model::project(&tree, reading, &place.base)
+    let find =
+        |thing: &Thing, needle: Option<&str>| alone::place(&place.files.files, thing, needle);
+    model::project(&tree, reading, &place.base).map_err(|error| error.at(find))
+}
+
+/// What Compose said no to. It names neither the file nor the line of most things: where this program trips
+/// over the same files, its own words do.
+fn refused(cause: String, place: &Place, lookup: Lookup<'_>) -> Error {
+    let files = &place.files.files;
+    match alone::read(files, &place.base, lookup) {
+        Err(error) if error.is_of_file() => error,
+        _ => {
+            let service =
+                cause.split("services.").nth(1).and_then(|rest| rest.split(['.', ' ']).next());
+            let thing = Thing { service: service.map(str::to_owned), key: None };
+            let place = service.and_then(|_| alone::place(files, &thing, None));
+            Error::Compose { cause, place }
+        }
+    }
 }

@@ -28,6 +28,8 @@ mod site;
 mod stack;
 #[path = "../compose/random.rs"]
 mod random_project;
+#[path = "../compose/hostile.rs"]
+mod hostile_project;
 #[path = "../compose/constant.rs"]
 mod constant;
 #[path = "../compose/sign.rs"]
@@ -48,6 +50,7 @@ mod exec;
 mod first;
 mod golden;
 mod hostile;
+mod hostile_compose;
 mod image;
 mod java;
 mod java_overlaid;

@@ -75,7 +75,8 @@ impl Desk {
     }
 }
 
-fn setup(words: &[String]) -> String {
+/// The words of a setup, as they are typed.
+pub fn setup(words: &[String]) -> String {
     let words = words.iter().map(|word| format!(" '{}'", word.replace('\'', r"'\''")));
     format!("trust-compose setup{}", words.collect::<String>())
 }
@@ -139,8 +140,8 @@ fn take_away(old: &mut Value, service: &mut Value) {
             remove(&mut service["environment"], row.name);
         }
     }
-    remove(&mut service["labels"], LABEL);
     for service in [old, service] {
+        remove(&mut service["labels"], LABEL);
         if let Some(volumes) = service["volumes"].as_array_mut() {
             let is_ours = |volume: &Value| {
                 let target = volume["target"].as_str().unwrap_or_default();

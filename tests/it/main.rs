@@ -25,6 +25,10 @@ mod runtime;
 mod scenes;
 #[path = "../compose/random.rs"]
 mod random;
+#[path = "../compose/hostile.rs"]
+mod hostile;
+#[path = "../compose/odd_names.rs"]
+mod odd_names;
 #[path = "../compose/constant.rs"]
 mod constant;
 #[path = "../compose/sign.rs"]
@@ -50,6 +54,8 @@ mod environment;
 mod exec;
 mod golden;
 mod guide;
+mod hostile_compose;
+mod hostile_names;
 mod inspect;
 mod inputs;
 mod inputs_messages;

@@ -68,7 +68,7 @@ fn every_public_item_is_documented() {
 
 /// The marked part of a document is `text`; under UPDATE_SNAPSHOT it becomes that.
 #[track_caller]
-fn is_between(document: &str, name: &str, text: &str) {
+pub fn is_between(document: &str, name: &str, text: &str) {
     if std::env::var_os("UPDATE_SNAPSHOT").is_some() {
         let begin = format!("<!-- {name}: begin -->\n");
         let old = format!("{begin}{}", between(document, name));

@@ -42,10 +42,18 @@ pub fn read(files: &[PathBuf], base: &Path, lookup: Lookup<'_>) -> Result<Projec
     }
     name(&mut tree, base, lookup);
     fill(&mut tree, base, lookup);
-    let place = |thing: &Thing, needle: Option<&str>| {
-        sources.iter().rev().find_map(|source| seek::place(source, thing, needle))
-    };
-    model::project(&Value::Mapping(tree), Reading::Alone, base).map_err(|error| error.at(place))
+    let find = |thing: &Thing, needle: Option<&str>| last(&sources, thing, needle);
+    model::project(&Value::Mapping(tree), Reading::Alone, base).map_err(|error| error.at(find))
+}
+
+/// Where the last word on `thing` stands in these files, with a value below it that has the text `needle`.
+pub fn place(files: &[PathBuf], thing: &Thing, needle: Option<&str>) -> Option<Place> {
+    let sources: Vec<_> = files.iter().filter_map(|path| Source::read(path).ok()).collect();
+    last(&sources, thing, needle)
+}
+
+fn last(sources: &[Source<'_>], thing: &Thing, needle: Option<&str>) -> Option<Place> {
+    sources.iter().rev().find_map(|source| seek::place(source, thing, needle))
 }
 
 /// Puts into what Compose printed without the values of variables those that are at hand.
@@ -69,7 +77,7 @@ fn follows_nothing(document: &Value, source: &Source<'_>) -> Result<(), Error> {
     let says = |value: Option<&Value>| value.is_some_and(|value| !value.is_null());
     let refusal = |service: Option<&str>, key: &'static str| {
         let thing = Thing { service: service.map(str::to_owned), key: Some(key) };
-        Error::OnlyCompose { place: place(source, &thing), word: key.to_owned() }
+        Error::OnlyCompose { place: at(source, &thing), word: key.to_owned() }
     };
     if says(document.get("include")) {
         return Err(refusal(None, "include"));
@@ -91,14 +99,14 @@ fn names(document: &Value, source: &Source<'_>) -> Result<(), Error> {
     for name in services.into_iter().flatten().filter_map(|(name, _)| name.as_str()) {
         if name.is_empty() || !name.chars().all(is_part) {
             let thing = Thing { service: Some(name.to_owned()), key: None };
-            return Err(Error::Name { place: place(source, &thing), name: name.to_owned() });
+            return Err(Error::Name { place: at(source, &thing), name: name.to_owned() });
         }
     }
     Ok(())
 }
 
 /// Where it stands, or at least in which file.
-fn place(source: &Source<'_>, thing: &Thing) -> Place {
+fn at(source: &Source<'_>, thing: &Thing) -> Place {
     let found = seek::place(source, thing, None);
     found.unwrap_or_else(|| Place { path: source.path.to_owned(), line: None })
 }

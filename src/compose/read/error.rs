@@ -13,8 +13,8 @@ const ELSEWHERE: &str = "run this where the docker command with Compose is, or i
 
 /// Why a project cannot be read.
 pub enum Error {
-    /// Compose says no.
-    Compose { cause: String },
+    /// Compose says no, to what stands there if that is known.
+    Compose { cause: String, place: Option<Place> },
     /// Compose does not come to an end.
     TimedOut(Duration),
     /// Compose takes all memory that it may have.
@@ -66,6 +66,15 @@ pub struct Thing {
 }
 
 impl Error {
+    /// Whether it is about what a file says, whoever reads it, and tells where that stands.
+    pub fn is_of_file(&self) -> bool {
+        match self {
+            Self::Broken { .. } | Self::Duplicate { .. } | Self::Name { .. } => true,
+            Self::Form { place, .. } | Self::Extension { place, .. } => place.is_some(),
+            _ => false,
+        }
+    }
+
     /// The same, with the place where it stands, which `find` looks up: first argument the part of the
     /// model, second the text of a variable or the like that stands in it.
     #[must_use]
@@ -85,10 +94,11 @@ impl Error {
 impl Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Compose { cause } => write!(
+            Self::Compose { cause, place } => write!(
                 f,
-                "cannot read the project: `docker compose config` says: {cause}\n\
-                 fix: correct the compose file; `docker compose config` shows when it is right"
+                "cannot read the project{}: `docker compose config` says: {cause}\n\
+                 fix: correct the compose file; `docker compose config` shows when it is right",
+                In(place.as_ref())
             ),
             Self::TimedOut(limit) => write!(
                 f,

@@ -3,6 +3,7 @@
 //! The YAML crate keeps all of a document in memory several times over before it looks at it, so what
 //! would be too much for it is refused here.
 
+use std::cmp::Reverse;
 use std::path::Path;
 
 use serde_yaml::Value;
@@ -96,8 +97,16 @@ impl<'a> Source<'a> {
         document::outline(&self.text).map_err(|(error, why)| self.refused(&error, why))
     }
 
+    /// The line with the most aliases, the first of several: what multiplies is told without a line.
+    fn aliases(&self) -> Option<usize> {
+        let count = |line: &str| line.matches('*').count();
+        let lines = (1..).zip(self.text.lines().map(count)).filter(|(_, count)| *count > 0);
+        lines.max_by_key(|(line, count)| (*count, Reverse(*line))).map(|(line, _)| line)
+    }
+
     fn refused(&self, error: &serde_yaml::Error, refusal: Option<Refusal>) -> Error {
         let line = error.location().map(|location| location.line());
+        let line = line.or_else(|| self.aliases());
         let place = Place { path: self.path.to_owned(), line };
         match refusal {
             Some(Refusal::Duplicate(key)) => Error::Duplicate { place, key },

@@ -1,0 +1,160 @@
+//! Compose projects that mean harm, or were damaged on their way: each is a sin, the files that commit it, and
+//! the words of a set-up. tests/it tries them without docker, tests/containers with the real Compose;
+//! docs/inputs/compose.md is written from what both see.
+
+#[path = "hostile_files.rs"]
+mod files;
+#[path = "hostile_large.rs"]
+mod large;
+#[path = "hostile_names.rs"]
+mod names;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Mutex;
+use std::thread;
+
+/// The CA that every set-up is given, unless it says something else.
+pub const CA: [&str; 2] = ["--custom-ca", "certs/ca.crt"];
+
+/// How many are tried at a time.
+const AT_ONCE: usize = 4;
+
+/// A project.
+#[derive(Clone)]
+pub struct Hostile {
+    /// What is wrong with it: its name in the document.
+    pub sin: String,
+    /// Its files, the Compose file first.
+    pub files: Vec<(String, Vec<u8>)>,
+    /// What follows `setup`.
+    pub words: Vec<String>,
+    /// Whether Compose itself may see it: not what takes all memory of a machine, unless it is kept from it.
+    pub is_bomb: bool,
+}
+
+impl Hostile {
+    fn new(sin: impl Into<String>, text: impl Into<Vec<u8>>) -> Self {
+        let files = vec![("docker-compose.yml".to_owned(), text.into())];
+        let words = CA.map(str::to_owned).into();
+        Self { sin: sin.into(), files, words, is_bomb: false }
+    }
+
+    fn and(mut self, name: &str, text: impl Into<Vec<u8>>) -> Self {
+        self.files.push((name.to_owned(), text.into()));
+        self
+    }
+
+    fn bomb(mut self) -> Self {
+        self.is_bomb = true;
+        self
+    }
+
+    fn with(mut self, words: &[&str]) -> Self {
+        self.words = words.iter().map(|word| (*word).to_owned()).collect();
+        self
+    }
+
+    /// Puts it into a directory that holds certs/.
+    pub fn lay_out(&self, directory: &Path) {
+        for (name, bytes) in &self.files {
+            let path = directory.join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, bytes).unwrap();
+        }
+    }
+}
+
+/// All of them: what a heading says, and what is below it.
+pub fn all() -> Vec<(&'static str, Vec<Hostile>)> {
+    let all = vec![
+        ("Aliases, cycles and depth", files::cycles()),
+        ("Tags and keys", files::tags()),
+        ("Bytes and documents", files::bytes()),
+        ("Size", large::large()),
+        ("Old YAML", files::old()),
+        ("Forms", files::forms()),
+        ("Names", names::names()),
+        ("Dollar signs", names::dollars()),
+        ("Paths", names::paths()),
+    ];
+    let sins: BTreeMap<_, _> =
+        all.iter().flat_map(|(_, part)| part).map(|one| (&one.sin, one)).collect();
+    assert_eq!(
+        sins.len(),
+        all.iter().map(|(_, part)| part.len()).sum::<usize>(),
+        "a sin stands twice"
+    );
+    all
+}
+
+/// Which column of the document is whose.
+#[derive(Clone, Copy)]
+pub enum Column {
+    Alone,
+    Compose,
+}
+
+/// Compares a column of the document's tables with what is seen of each, or writes it under UPDATE_SNAPSHOT=1.
+#[track_caller]
+pub fn documented(column: Column, outcome: impl Fn(&Hostile) -> String + Sync) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/inputs/compose.md");
+    let old = fs::read_to_string(&path).unwrap();
+    let mut known: BTreeMap<String, [String; 2]> = BTreeMap::new();
+    for line in old.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |")) {
+        if let [sin, alone, compose] = line.split(" | ").collect::<Vec<_>>()[..] {
+            known.insert(sin.to_owned(), [alone, compose].map(str::to_owned));
+        }
+    }
+    let all = all();
+    let seen = seen(all.iter().flat_map(|(_, part)| part).collect(), &outcome);
+    let mut text = old.split_once("\n## Projects\n").unwrap().0.to_owned() + "\n## Projects\n";
+    for (heading, part) in &all {
+        let _ = write!(
+            text,
+            "\n### {heading}\n\n| project | without docker | with Compose |\n|---|---|---|\n"
+        );
+        for sin in part.iter().map(|hostile| &hostile.sin) {
+            let outcomes = known.entry(cell(sin)).or_default();
+            if let Some(outcome) = seen.get(sin) {
+                outcomes[column as usize] = cell(outcome);
+            }
+            let _ = writeln!(text, "| {} | {} | {} |", cell(sin), outcomes[0], outcomes[1]);
+        }
+    }
+    if std::env::var_os("UPDATE_SNAPSHOT").is_some() {
+        fs::write(&path, &text).unwrap();
+    }
+    let count = all.iter().map(|(_, part)| part.len()).sum::<usize>();
+    assert_eq!(seen.len(), count, "the others are not as they should be");
+    let old = fs::read_to_string(&path).unwrap();
+    for (old, new) in old.lines().zip(text.lines()) {
+        assert_eq!(new, old, "{}", path.display());
+    }
+    assert_eq!(text, old);
+}
+
+/// What becomes of each, several at a time. One that is not as it should be says so, and is not among them.
+fn seen(
+    all: Vec<&Hostile>,
+    outcome: &(impl Fn(&Hostile) -> String + Sync),
+) -> BTreeMap<String, String> {
+    let (waiting, seen) = (Mutex::new(all.into_iter()), Mutex::new(BTreeMap::new()));
+    let work = || loop {
+        let next = waiting.lock().unwrap().next();
+        let Some(hostile) = next else { break };
+        if let Ok(outcome) = catch_unwind(AssertUnwindSafe(|| outcome(hostile))) {
+            seen.lock().unwrap().insert(hostile.sin.clone(), outcome);
+        }
+    };
+    thread::scope(|scope| (0..AT_ONCE).for_each(|_| _ = scope.spawn(work)));
+    seen.into_inner().unwrap()
+}
+
+/// Text in a table.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|")
+}

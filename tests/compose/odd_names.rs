@@ -1,0 +1,113 @@
+//! Names of files and directories that want to break out of the YAML, the `.env` or the command that they are
+//! written into. For both test programs.
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::path::{Path, PathBuf};
+
+/// What is odd about a name, and the name.
+pub const NAMES: &[(&str, &[u8])] = &[
+    ("spaces", b" a  b "),
+    ("a single quote", b"it's"),
+    ("a double quote", b"say \"a\""),
+    ("both quotes", b"'\"'\""),
+    ("a line end", b"a\nb"),
+    ("a line of its own", b"a\nCOMPOSE_FILE=evil.yml\n"),
+    ("a stanza of its own", b"a\n    privileged: true\n"),
+    ("a tab", b"a\tb"),
+    ("CR", b"a\rb"),
+    ("an escape sequence", b"\x1b[2J"),
+    ("an option", b"--help"),
+    ("a short option", b"-f"),
+    ("a variable", b"$HOME"),
+    ("a variable in braces", b"${HOME:-x}"),
+    ("two dollar signs", b"$$"),
+    ("a brace without end", b"${"),
+    ("a command", b"$(touch owned)"),
+    ("backticks", b"`touch owned`"),
+    ("a comment", b"#a"),
+    ("a comment behind a space", b"a #b"),
+    ("a colon", b"a:b"),
+    ("a colon and a space", b"a: b"),
+    ("a semicolon", b"a;b"),
+    ("a backslash", b"a\\nb\\"),
+    ("a star", b"*"),
+    ("an exclamation mark", b"!a"),
+    ("a tilde", b"~"),
+    ("a tilde and a name", b"~root"),
+    ("braces", b"{{.Id}}"),
+    ("a percent sign", b"%s%n"),
+    ("an ampersand", b"&a"),
+    ("old YAML", b"yes"),
+    ("a number", b"0777"),
+    ("letters of elsewhere", "сервис 日本".as_bytes()),
+    ("turned around", "\u{202e}tnega".as_bytes()),
+    ("a byte order mark", "\u{feff}a".as_bytes()),
+    ("U+2028", "a\u{2028}b".as_bytes()),
+    ("NEL", "a\u{85}b".as_bytes()),
+    ("DEL", b"a\x7fb"),
+    ("an emoji", "🔒".as_bytes()),
+    ("no UTF-8", b"caf\xe9"),
+    ("250 letters", &[b'x'; 250]),
+];
+
+/// What has the name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    Project,
+    Certificates,
+    Elsewhere,
+    Compose,
+}
+
+/// All of it, and what it is called in the document.
+pub const ALL: [(What, &str); 4] = [
+    (What::Project, "the project's directory"),
+    (What::Certificates, "the directory of the CA"),
+    (What::Elsewhere, "a directory of the CA outside of the project"),
+    (What::Compose, "the Compose file"),
+];
+
+const COMPOSE: &str = "services:\n  agent:\n    image: registry.invalid/agent\n  web:\n    image: registry.invalid/nginx\n";
+
+/// A project with such a name in it, and what follows `trust-compose`.
+pub struct Odd {
+    pub project: PathBuf,
+    pub words: Vec<OsString>,
+}
+
+impl Odd {
+    /// Lays it out in `directory`, with certificates from `certs`.
+    pub fn lay_out(directory: &Path, certs: &Path, what: What, name: &[u8]) -> Self {
+        let name = OsStr::from_bytes(name);
+        let project = directory.join(if what == What::Project { name } else { "project".as_ref() });
+        let authority = match what {
+            What::Certificates => project.join(name),
+            What::Elsewhere => directory.join(name),
+            What::Project | What::Compose => project.join("certs"),
+        };
+        fs::create_dir_all(&project).unwrap();
+        fs::create_dir_all(&authority).unwrap();
+        for file in ["ca.crt", "server.pem", "server-key.pem"] {
+            fs::copy(certs.join(file), authority.join(file)).unwrap();
+        }
+        let mut words: Vec<OsString> =
+            ["setup", "--domain", "reflector.local", "--tls", "web", "--activate"]
+                .map(Into::into)
+                .into();
+        let given = match authority.strip_prefix(&project) {
+            Ok(below) => Path::new(".").join(below),
+            Err(_) => Path::new("..").join(name),
+        };
+        words.extend(["--custom-ca".into(), given.into()]);
+        let mut file = OsString::from("docker-compose.yml");
+        if what == What::Compose {
+            file = OsString::from_vec([name.as_bytes(), b".y"].concat());
+            words.extend(["-f".into(), Path::new(".").join(&file).into()]);
+        }
+        fs::write(project.join(file), COMPOSE).unwrap();
+        fs::write(project.join(".gitignore"), "mine\n").unwrap();
+        Self { project, words }
+    }
+}

@@ -1,0 +1,101 @@
+//! Hostile Compose projects with the real Compose: an error that says where; or the overlay, of which Compose
+//! merges nothing but our keys. What would take all memory of the machine is refused before docker is started.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::fs;
+
+use serde_json::Value;
+use trust_init::compose::place::{Asked, find};
+use trust_init::compose::read::alone::ahead;
+use trust_init::compose::read::{Error, Note, read};
+
+use crate::golden::named;
+use crate::hostile_project::{Column, Hostile, documented};
+use crate::model::{Desk, compose, differences, next};
+use crate::site::Folder;
+
+/// What is said of it when Compose is asked first.
+fn asked(desk: &Desk, hostile: &Hostile) -> Result<Option<Note>, Error> {
+    let words = hostile.words.windows(2).filter(|pair| pair[0] == "-f");
+    let files: Vec<_> = words.map(|pair| desk.path(&pair[1])).collect();
+    let directory = files.is_empty().then(|| desk.path(""));
+    let shell =
+        ["PATH", "HOME"].map(|name| (OsString::from(name), std::env::var_os(name).unwrap()));
+    let place =
+        find(&Asked { files, directory }, &shell.into_iter().collect(), &desk.path("")).unwrap();
+    if hostile.is_bomb {
+        let lookup = |name: &str| place.variables.get(name);
+        ahead::look(&place.files.files, &place.base, &lookup)?;
+        panic!("{}: Compose would see it", hostile.sin);
+    }
+    read(&place).map(|(_, note)| note)
+}
+
+/// With each variable as a process gets it: where a name holds a `=`, Compose writes it one way or another.
+fn as_started(mut model: Value) -> Value {
+    for service in model["services"].as_object_mut().into_iter().flat_map(|all| all.values_mut()) {
+        let Some(variables) = service["environment"].as_object_mut() else { continue };
+        let odd: Vec<_> = variables.keys().filter(|name| name.contains('=')).cloned().collect();
+        for whole in odd {
+            let value = variables.remove(&whole).unwrap();
+            let (name, start) = whole.split_once('=').unwrap();
+            variables
+                .insert(name.to_owned(), format!("{start}={}", value.as_str().unwrap()).into());
+        }
+    }
+    model
+}
+
+fn here(desk: &Desk) -> String {
+    desk.path("").to_str().unwrap().trim_end_matches('/').to_owned()
+}
+
+fn outcome(hostile: &Hostile, certificates: &Desk) -> String {
+    let shown = &hostile.sin;
+    let desk = Desk(Folder::new());
+    fs::create_dir(desk.path("certs")).unwrap();
+    for name in ["ca.crt", "ca.key"] {
+        fs::copy(certificates.path("certs").join(name), desk.path("certs").join(name)).unwrap();
+    }
+    hostile.lay_out(&desk.path(""));
+    let said = match asked(&desk, hostile) {
+        Ok(None) => String::new(),
+        Ok(Some(note)) => note.to_string(),
+        Err(error) => {
+            let error = error.to_string();
+            assert!(
+                error.contains("\nfix: ") && !error.replace('\n', "").contains(char::is_control),
+                "{shown}: {error:?}"
+            );
+            let line = error.lines().next().unwrap();
+            return line.replace(&here(&desk), "HERE");
+        }
+    };
+    let words = &hostile.words;
+    let outcome = desk.setup_alone(words);
+    if outcome.code != 0 {
+        return "as without docker".to_owned();
+    }
+    if let Some(line) = said.lines().next() {
+        return format!("overlay, and a warning: {}", line.replace(here(&desk).as_str(), "HERE"));
+    }
+    let overlay = desk.read("docker-compose.ca.yml");
+    let (trusted, off) = named(&overlay, words);
+    let (before, after) = (desk.model(&compose(words)), desk.model(&next(&outcome)));
+    let (before, after) = (as_started(before), as_started(after));
+    let found = differences(&before, &after, &trusted, &off);
+    assert!(found.is_empty(), "{shown}: {found:#?}\n{overlay}");
+    let none = BTreeSet::new();
+    assert!(
+        trusted.is_empty() || !differences(&before, &after, &none, &none).is_empty(),
+        "{shown}"
+    );
+    "overlay".to_owned()
+}
+
+#[test]
+fn each_is_refused_or_gets_nothing_but_our_keys() {
+    let certificates = Desk::new();
+    documented(Column::Compose, |hostile| outcome(hostile, &certificates));
+}
