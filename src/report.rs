@@ -172,19 +172,20 @@ fn is_shown(c: char) -> bool {
 }
 
 /// A word that a shell reads as it stands (POSIX.1-2024, Shell Command Language, section 2.2), on one
-/// line.
+/// line, whoever counts them: for YAML, U+2028 ends one (YAML 1.1, section 4.2).
 #[cfg(feature = "tools")]
 pub fn shell<T: AsRef<std::ffi::OsStr> + ?Sized>(word: &T) -> String {
     let text = word.as_ref().to_string_lossy();
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@%+=,".contains(c);
+    let is_escaped = |c: char| c != '`' && !is_shown(c);
     if !text.is_empty() && text.chars().all(is_plain) {
         text.into_owned()
-    } else if text.chars().all(|c| !c.is_control()) {
+    } else if !text.chars().any(is_escaped) {
         format!("'{}'", text.replace('\'', r"'\''"))
     } else {
         let escaped = text.chars().map(|c| match c {
             '\'' | '\\' => format!("\\{c}"),
-            c if c.is_control() => format!("\\u{:04x}", u32::from(c)),
+            c if is_escaped(c) => format!("\\u{:04x}", u32::from(c)),
             c => c.to_string(),
         });
         format!("$'{}'", escaped.collect::<String>())

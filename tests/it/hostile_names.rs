@@ -1,6 +1,7 @@
 //! Names of directories and files that want to break out of what they are written into: what an overlay mounts
 //! is there under the name that is written; a set-up is found in step; and it goes without a trace.
 
+use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
@@ -53,9 +54,15 @@ fn outcome(certificates: &Desk, what: What, name: &[u8]) -> String {
     let ignored = read(".gitignore");
     assert_eq!(ignored.lines().count(), 5, "{shown}: {ignored}");
 
-    let check = run(&odd.project, &["setup", "--check"]);
+    // A Compose file with a name of its own is named each time.
+    let named = odd.words.iter().skip_while(|word| *word != "-f");
+    let again = |word: &'static str| {
+        std::iter::once(OsStr::new(word)).chain(named.clone().map(OsString::as_os_str))
+    };
+    let check =
+        run(&odd.project, &again("setup").chain([OsStr::new("--check")]).collect::<Vec<_>>());
     assert_eq!(check.stdout(), "in step\n", "{shown}: {}", check.stderr());
-    run(&odd.project, &["remove"]).succeeds();
+    run(&odd.project, &again("remove").collect::<Vec<_>>()).succeeds();
     assert!(desk.contents(".") == before, "{shown}: not as it was");
     "overlay".to_owned()
 }
