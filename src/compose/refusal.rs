@@ -36,6 +36,8 @@ pub enum Refusal {
     Words(PathBuf),
     /// A compose file whose name cannot stand in COMPOSE_FILE.
     Separator { path: PathBuf, separator: String },
+    /// A name that is no text, which is all that YAML, `.env` and the manifest hold.
+    NoText(PathBuf),
     /// The overlay cannot be written as YAML.
     Yaml(String),
     /// There is no current directory.
@@ -123,6 +125,11 @@ impl Display for Refusal {
                  fix: set COMPOSE_PATH_SEPARATOR in .env to another character",
                 report::path(path),
                 report::word(separator)
+            ),
+            Self::NoText(path) => write!(
+                f,
+                "cannot write {} into the overlay: its name is not UTF-8\nfix: give it another name",
+                report::path(path)
             ),
             Self::Yaml(cause) => write!(f, "cannot write the overlay: {cause}\nfix: report this"),
             Self::Here(error) => write!(

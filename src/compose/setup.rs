@@ -58,6 +58,10 @@ pub fn run(asked: &Setup, shell: &Environment, report: Report) -> Result<Told, R
         None if asked.check => return Ok(check::nothing(&place)),
         None => return away::away(&place, asked.dry_run, asked.up, report),
     };
+    let listed = place.files.files.iter().filter(|_| asked.activate);
+    if let Some(path) = shape.paths().chain(listed).find(|path| !is_text(path, &place.base)) {
+        return Err(Refusal::NoText(path.clone()));
+    }
     let inputs = inputs::read(&given(&shape), Time::now(), &password::terminal)?;
     inputs.warnings.iter().for_each(|warning| report.warning(warning));
     inputs.notes.iter().for_each(|note| report.info(note));
@@ -69,6 +73,11 @@ pub fn run(asked: &Setup, shell: &Environment, report: Report) -> Result<Told, R
     let finish =
         |decided: Decided<'_>| finish(asked, (&place, &project), &shape, &inputs, decided, report);
     decide(&project, &place.base, &shape, &inputs, &warn, finish)
+}
+
+/// Whether what is written of `path` can be read again.
+fn is_text(path: &Path, base: &Path) -> bool {
+    place::below(path, base).to_str().is_some()
 }
 
 /// Reads the project, on the ground that it is to run on.

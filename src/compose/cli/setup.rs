@@ -190,10 +190,19 @@ impl Shape {
         self.service.iter().map(|(name, role)| (name.clone(), (*role).into())).collect()
     }
 
+    /// The files that it names.
+    pub fn paths(&self) -> impl Iterator<Item = &PathBuf> {
+        self.custom_ca.iter().chain(&self.extra_ca).chain(&self.p12_password_file)
+    }
+
     /// The words that ask for the same from the directory `base`: in one order, with paths that are
     /// relative to it where they lie below it.
     pub fn words(&self, base: &Path) -> Vec<String> {
-        let path = |path: &PathBuf| place::below(path, base).to_string_lossy().into_owned();
+        let path = |path: &PathBuf| {
+            let path = place::below(path, base).to_string_lossy().into_owned();
+            // Else it would be read as an option.
+            if path.starts_with('-') { format!("./{path}") } else { path }
+        };
         let role = |(name, role): &(String, Role)| format!("{name}={}", word(*role));
         let options: [(&str, Vec<String>); 9] = [
             ("--custom-ca", self.custom_ca.iter().map(path).collect()),
