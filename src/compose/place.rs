@@ -66,17 +66,18 @@ impl Place {
     /// The value of COMPOSE_FILE that puts the overlay last.
     ///
     /// # Errors
-    /// The file whose name cannot stand there, and the character that it has in it.
-    pub fn compose_file(&self) -> Result<String, (PathBuf, String)> {
+    /// The file whose name cannot stand there, and the separator that it has in it, if it is text at all.
+    pub fn compose_file(&self) -> Result<String, (PathBuf, Option<String>)> {
         let separator = self.variables.separator();
         let overlay = plain(&self.base, OVERLAY);
         let mut names = Vec::new();
         for path in self.files.files.iter().chain([&overlay]) {
-            let name = below(path, &self.base).to_string_lossy().into_owned();
-            if name.contains(&separator) {
-                return Err((path.clone(), separator));
+            let name = below(path, &self.base);
+            match name.to_str() {
+                Some(name) if !name.contains(&separator) => names.push(name.to_owned()),
+                Some(_) => return Err((path.clone(), Some(separator))),
+                None => return Err((path.clone(), None)),
             }
-            names.push(name);
         }
         Ok(names.join(&separator))
     }

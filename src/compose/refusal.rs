@@ -36,7 +36,7 @@ pub enum Refusal {
     Words(PathBuf),
     /// A compose file whose name cannot stand in COMPOSE_FILE.
     Separator { path: PathBuf, separator: String },
-    /// A name that is no text, which is all that YAML, `.env` and the manifest hold.
+    /// A name that is no text, which is all that YAML, `.env` and the engine's own requests hold.
     NoText(PathBuf),
     /// The overlay cannot be written as YAML.
     Yaml(String),
@@ -76,9 +76,12 @@ impl From<serde_yaml::Error> for Refusal {
 }
 
 impl Refusal {
-    /// A file's name has the character in it that stands between names.
-    pub fn separator((path, separator): (PathBuf, String)) -> Self {
-        Self::Separator { path, separator }
+    /// A file's name has the character in it that stands between names, or is no text.
+    pub fn separator((path, separator): (PathBuf, Option<String>)) -> Self {
+        match separator {
+            Some(separator) => Self::Separator { path, separator },
+            None => Self::NoText(path),
+        }
     }
 
     /// The exit code.

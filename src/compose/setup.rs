@@ -58,9 +58,9 @@ pub fn run(asked: &Setup, shell: &Environment, report: Report) -> Result<Told, R
         None if asked.check => return Ok(check::nothing(&place)),
         None => return away::away(&place, asked.dry_run, asked.up, report),
     };
-    let listed = place.files.files.iter().filter(|_| asked.activate);
-    if let Some(path) = shape.paths().chain(listed).find(|path| !is_text(path, &place.base)) {
-        return Err(Refusal::NoText(path.clone()));
+    let mut written = shape.paths().chain([&place.base]).map(|path| place::absolute(path));
+    if let Some(path) = written.find(|path| path.to_str().is_none()) {
+        return Err(Refusal::NoText(path));
     }
     let inputs = inputs::read(&given(&shape), Time::now(), &password::terminal)?;
     inputs.warnings.iter().for_each(|warning| report.warning(warning));
@@ -73,11 +73,6 @@ pub fn run(asked: &Setup, shell: &Environment, report: Report) -> Result<Told, R
     let finish =
         |decided: Decided<'_>| finish(asked, (&place, &project), &shape, &inputs, decided, report);
     decide(&project, &place.base, &shape, &inputs, &warn, finish)
-}
-
-/// Whether what is written of `path` can be read again.
-fn is_text(path: &Path, base: &Path) -> bool {
-    place::below(path, base).to_str().is_some()
 }
 
 /// Reads the project, on the ground that it is to run on.

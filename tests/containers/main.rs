@@ -30,6 +30,8 @@ mod stack;
 mod random_project;
 #[path = "../compose/hostile.rs"]
 mod hostile_project;
+#[path = "../compose/odd_names.rs"]
+mod odd_names;
 #[path = "../compose/constant.rs"]
 mod constant;
 #[path = "../compose/sign.rs"]
@@ -51,6 +53,7 @@ mod first;
 mod golden;
 mod hostile;
 mod hostile_compose;
+mod hostile_compose_names;
 mod image;
 mod java;
 mod java_overlaid;

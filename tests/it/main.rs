@@ -55,7 +55,7 @@ mod exec;
 mod golden;
 mod guide;
 mod hostile_compose;
-mod hostile_names;
+mod hostile_compose_names;
 mod inspect;
 mod inputs;
 mod inputs_messages;

@@ -33,7 +33,8 @@ fn outcome(certificates: &Desk, what: What, name: &[u8]) -> String {
         assert!(desk.contents(".") == before, "{shown}: something was written");
         let stderr = told.stderr();
         let error = stderr.split_once("error: ").unwrap_or_else(|| panic!("{shown}: {stderr}")).1;
-        return error.lines().next().unwrap().to_owned();
+        let here = desk.path("").display().to_string();
+        return error.lines().next().unwrap().replace(here.trim_end_matches('/'), "HERE");
     }
     let read = |name: &str| std::fs::read_to_string(odd.project.join(name)).unwrap();
     let overlay = read("docker-compose.ca.yml");
@@ -80,9 +81,6 @@ fn no_name_breaks_out_of_what_it_is_written_into() {
                 wrong.push((what, sin));
                 String::new()
             });
-            let here = certificates.path("x");
-            let root = here.ancestors().nth(2).unwrap().display().to_string();
-            assert!(!seen.contains(&root), "{seen}");
             let _ = writeln!(text, "| {sin} | {} |", seen.replace('|', "\\|"));
         }
     }
