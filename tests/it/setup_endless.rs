@@ -1,5 +1,5 @@
-//! A `docker` that never ends: `setup` waits half a minute, ends it with all that it started, and says
-//! so. A stand-in, because what makes Compose itself hang (aliases that multiply) takes all the memory
+//! A `docker` that never ends, or takes all memory: `setup` waits half a minute, ends it with all that it
+//! started, and says so. A stand-in, because what makes Compose itself hang (aliases that multiply) takes all the memory
 //! of a machine.
 
 use std::time::Duration;
@@ -34,6 +34,24 @@ fn docker_that_never_ends_is_ended_with_all_that_it_started() {
             false
         }));
     }
+}
+
+/// A stand-in for the same reason: it takes memory once it is limited, and ends as Go's runtime does then.
+#[test]
+fn docker_that_takes_all_memory_is_kept_from_it() {
+    let desk = Desk::with(&["reflector.local"]);
+    desk.write("docker-compose.yml", "services:\n  agent:\n    image: registry.invalid/agent\n");
+    let script = "#!/usr/bin/python3\nimport resource, sys, time\nfor _ in range(1000):\n    if \
+                  resource.getrlimit(resource.RLIMIT_DATA)[1] == 1 << 30: break\n    time.sleep(0.01)\n\
+                  try: bytearray(2 << 30)\nexcept MemoryError: sys.exit('fatal error: out of memory')\n\
+                  print('services: {}')\n";
+    desk.directory("bin", 0o755).write("bin/docker", script).chmod("bin/docker", 0o755);
+    let words = ["setup", "--custom-ca", "certs/ca.crt"];
+    let mut command = desk.command(&trust_compose(), &words, "022");
+    let path = format!("{}:/usr/bin:/bin", desk.path("bin").display());
+    let outcome = Outcome(command.env("PATH", path).output().unwrap()).exits(1);
+    outcome.says("cannot read the project: `docker compose config` ran out of memory");
+    assert!(!desk.has("docker-compose.ca.yml"));
 }
 
 fn runs(id: &str) -> bool {

@@ -177,6 +177,8 @@ impl Places {
                 Some(Manifest::read(&found.bytes).map_err(failed)?)
             }
             Ok(Entry::Other(kind)) => {
+                // Of a text, which may be a link, the word would say that it leads to nothing.
+                let kind = if kind == "link" { "symbolic link" } else { kind };
                 return Err(Error::NoFile { path: manifest_path, kind });
             }
             Err(error) => return Err(Error::System { verb: "read", path: manifest_path, error }),

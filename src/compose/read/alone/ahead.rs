@@ -15,6 +15,7 @@ use crate::compose::place::directory_of;
 use crate::compose::read::error::Error;
 use crate::compose::read::model::mount;
 use crate::compose::read::variables::{self, Lookup, Text};
+use crate::compose::write::ENV;
 use crate::discover::file::{self, Problem};
 
 /// How many files a project may be made of: a hundred times what people write.
@@ -25,6 +26,7 @@ const MOST_FILES: usize = 1000;
 /// # Errors
 /// When one of them is no text, no YAML, or holds more than a Compose file ever does.
 pub fn look(files: &[PathBuf], base: &Path, lookup: Lookup<'_>) -> Result<(), Error> {
+    regular(base.join(ENV))?;
     let mut waiting = files.to_vec();
     let mut known: BTreeSet<_> = files.iter().cloned().collect();
     while let Some(path) = waiting.pop() {
@@ -37,9 +39,7 @@ pub fn look(files: &[PathBuf], base: &Path, lookup: Lookup<'_>) -> Result<(), Er
         };
         for document in Source::read(&path)?.outline()? {
             for variables in of_variables(&document).into_iter().flat_map(found) {
-                if variables != Path::new("/dev/null") {
-                    regular(variables)?;
-                }
+                regular(variables)?;
             }
             for other in others(&document).into_iter().flat_map(found) {
                 if known.insert(other.clone()) {
@@ -57,8 +57,10 @@ pub fn look(files: &[PathBuf], base: &Path, lookup: Lookup<'_>) -> Result<(), Er
 /// Refuses what may have no end.
 fn regular(path: PathBuf) -> Result<(), Error> {
     match file::special(&path) {
-        Some(kind) => Err(Error::Unreadable { path, problem: Problem::Special(kind) }),
-        None => Ok(()),
+        Some(kind) if path != Path::new("/dev/null") => {
+            Err(Error::Unreadable { path, problem: Problem::Special(kind) })
+        }
+        _ => Ok(()),
     }
 }
 
