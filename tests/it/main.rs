@@ -56,6 +56,7 @@ mod golden;
 mod guide;
 mod hostile_compose;
 mod hostile_compose_names;
+mod hostile_compose_places;
 mod inspect;
 mod inputs;
 mod inputs_messages;
