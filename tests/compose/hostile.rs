@@ -8,6 +8,8 @@ mod files;
 mod large;
 #[path = "hostile_names.rs"]
 mod names;
+#[path = "hostile_values.rs"]
+mod values;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -75,8 +77,8 @@ pub fn all() -> Vec<(&'static str, Vec<Hostile>)> {
         ("Tags and keys", files::tags()),
         ("Bytes and documents", files::bytes()),
         ("Size", large::large()),
-        ("Old YAML", files::old()),
-        ("Forms", files::forms()),
+        ("Old YAML", values::old()),
+        ("Forms", values::forms()),
         ("Names", names::names()),
         ("Dollar signs", names::dollars()),
         ("Paths", names::paths()),
@@ -91,16 +93,12 @@ pub fn all() -> Vec<(&'static str, Vec<Hostile>)> {
     all
 }
 
-/// Which column of the document is whose.
-#[derive(Clone, Copy)]
-pub enum Column {
-    Alone,
-    Compose,
-}
+/// The columns of the document, after the sin.
+const COLUMNS: [&str; 2] = ["without docker", "with Compose"];
 
 /// Compares a column of the document's tables with what is seen of each, or writes it under UPDATE_SNAPSHOT=1.
 #[track_caller]
-pub fn documented(column: Column, outcome: impl Fn(&Hostile) -> String + Sync) {
+pub fn documented(column: &str, outcome: impl Fn(&Hostile) -> String + Sync) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/inputs/compose.md");
     let old = fs::read_to_string(&path).unwrap();
     let mut known: BTreeMap<String, [String; 2]> = BTreeMap::new();
@@ -109,18 +107,20 @@ pub fn documented(column: Column, outcome: impl Fn(&Hostile) -> String + Sync) {
             known.insert(sin.to_owned(), [alone, compose].map(str::to_owned));
         }
     }
+    let column = COLUMNS.iter().position(|name| *name == column).unwrap();
     let all = all();
     let seen = seen(all.iter().flat_map(|(_, part)| part).collect(), &outcome);
     let mut text = old.split_once("\n## Projects\n").unwrap().0.to_owned() + "\n## Projects\n";
     for (heading, part) in &all {
         let _ = write!(
             text,
-            "\n### {heading}\n\n| project | without docker | with Compose |\n|---|---|---|\n"
+            "\n### {heading}\n\n| project | {} |\n|---|---|---|\n",
+            COLUMNS.join(" | ")
         );
         for sin in part.iter().map(|hostile| &hostile.sin) {
             let outcomes = known.entry(cell(sin)).or_default();
             if let Some(outcome) = seen.get(sin) {
-                outcomes[column as usize] = cell(outcome);
+                outcomes[column] = cell(outcome);
             }
             let _ = writeln!(text, "| {} | {} | {} |", cell(sin), outcomes[0], outcomes[1]);
         }

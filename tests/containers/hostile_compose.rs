@@ -11,7 +11,7 @@ use trust_init::compose::read::alone::ahead;
 use trust_init::compose::read::{Error, Note, read};
 
 use crate::golden::named;
-use crate::hostile_project::{Column, Hostile, documented};
+use crate::hostile_project::{Hostile, documented};
 use crate::model::{Desk, compose, differences, next};
 use crate::site::Folder;
 
@@ -97,5 +97,5 @@ fn outcome(hostile: &Hostile, certificates: &Desk) -> String {
 #[test]
 fn each_is_refused_or_gets_nothing_but_our_keys() {
     let certificates = Desk::new();
-    documented(Column::Compose, |hostile| outcome(hostile, &certificates));
+    documented("with Compose", |hostile| outcome(hostile, &certificates));
 }

@@ -28,6 +28,12 @@ mod site;
 mod stack;
 #[path = "../compose/random.rs"]
 mod random_project;
+#[allow(
+    clippy::format_collect,
+    clippy::format_push_string,
+    clippy::too_many_lines,
+    reason = "tables"
+)]
 #[path = "../compose/hostile.rs"]
 mod hostile_project;
 #[path = "../compose/odd_names.rs"]

@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_yaml::Value;
 
 use crate::compose::{Desk, trust_compose};
-use crate::hostile::{Column, Hostile, documented};
+use crate::hostile::{Hostile, documented};
 use crate::world::Outcome;
 
 /// What an overlay gives a service.
@@ -104,5 +104,5 @@ fn outcome(hostile: &Hostile, certificates: &Desk) -> String {
 #[test]
 fn each_is_refused_where_it_stands_or_comes_to_an_overlay_of_ours_alone() {
     let certificates = Desk::with(&["reflector.local"]);
-    documented(Column::Alone, |hostile| outcome(hostile, &certificates));
+    documented("without docker", |hostile| outcome(hostile, &certificates));
 }

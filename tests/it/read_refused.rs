@@ -35,7 +35,8 @@ fn every_message() {
     scene("!reset", &["services:\n  a:\n    ports: !reset []\n"]);
     scene("!override", &["services:\n  a:\n    ports: !override\n      - x\n"]);
     scene("services as a list", &["services:\n  - a\n"]);
-    scene("a service as text", &["services:\n  a: {}\n", "services:\n  b\u{202e}: x\n"]);
+    scene("a service as text", &["services:\n  a: {}\n", "services:\n  b: x\n"]);
+    scene("a name that is none", &["services:\n  a: {}\n", "services:\n  b\u{202e}: {}\n"]);
     scene("a volume as a list", &["services:\n  a:\n    volumes:\n      - [x]\n"]);
     scene("volumes as a mapping", &["services:\n  a:\n    image: x\n    volumes: {a: b}\n"]);
     scene("an image as a list", &["services:\n  a:\n    image: [x]\n"]);

@@ -21,7 +21,7 @@ fn files(names: &[&str]) -> Desk {
 }
 
 fn service(name: &str) -> String {
-    name.replace(['.', '/'], "-")
+    name.replace(['.', '/', '\'', ' '], "-")
 }
 
 fn file(desk: &Desk, name: &str) {

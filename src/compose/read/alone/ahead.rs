@@ -15,7 +15,6 @@ use crate::compose::place::directory_of;
 use crate::compose::read::error::Error;
 use crate::compose::read::model::mount;
 use crate::compose::read::variables::{self, Lookup, Text};
-use crate::compose::write::ENV;
 use crate::discover::file::{self, Problem};
 
 /// How many files a project may be made of: a hundred times what people write.
@@ -26,7 +25,6 @@ const MOST_FILES: usize = 1000;
 /// # Errors
 /// When one of them is no text, no YAML, or holds more than a Compose file ever does.
 pub fn look(files: &[PathBuf], base: &Path, lookup: Lookup<'_>) -> Result<(), Error> {
-    regular(base.join(ENV))?;
     let mut waiting = files.to_vec();
     let mut known: BTreeSet<_> = files.iter().cloned().collect();
     while let Some(path) = waiting.pop() {
