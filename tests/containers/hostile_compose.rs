@@ -69,13 +69,21 @@ fn outcome(hostile: &Hostile, certificates: &Desk) -> String {
                 "{shown}: {error:?}"
             );
             let line = error.lines().next().unwrap();
+            // In which order Compose comes upon a circle is not always the same.
+            let line = line.split(":; ").next().unwrap();
             return line.replace(&here(&desk), "HERE");
         }
     };
     let words = &hostile.words;
-    let outcome = desk.setup_alone(words);
+    let mut outcome = desk.setup_alone(words);
     if outcome.code != 0 {
-        return "as without docker".to_owned();
+        // What only Compose can follow.
+        outcome = desk.setup(words);
+    }
+    if outcome.code != 0 {
+        let error = outcome.stderr.split_once("trust-compose: error: ");
+        let error = error.unwrap_or_else(|| panic!("{shown}: {outcome}")).1;
+        return error.lines().next().unwrap().replace(&here(&desk), "HERE");
     }
     if let Some(line) = said.lines().next() {
         return format!("overlay, and a warning: {}", line.replace(here(&desk).as_str(), "HERE"));
