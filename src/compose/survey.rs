@@ -180,6 +180,10 @@ fn name(finding: Finding) -> &'static str {
         Finding::Old => "old",
         Finding::NegativeSerial => "negative-serial",
         Finding::ShortKey => "short-key",
+        Finding::MayNotSign => "may-not-sign",
+        Finding::OtherPurpose => "other-purpose",
+        Finding::UnknownCritical => "unknown-critical",
+        Finding::RareKey => "rare-key",
     }
 }
 

@@ -6,15 +6,16 @@ use std::fmt::{self, Display};
 use rustls_pki_types::CertificateDer;
 use sha2::{Digest as _, Sha256};
 use x509_parser::certificate::X509CertificateParser;
-use x509_parser::extensions::{BasicConstraints, KeyUsage};
+use x509_parser::extensions::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
 use x509_parser::nom::{self, Parser as _};
 use x509_parser::oid_registry::{
     OID_PKCS1_RSAENCRYPTION, OID_X509_EXT_AUTHORITY_KEY_IDENTIFIER, OID_X509_EXT_BASIC_CONSTRAINTS,
-    OID_X509_EXT_KEY_USAGE, OID_X509_EXT_SUBJECT_KEY_IDENTIFIER, Oid,
+    OID_X509_EXT_EXTENDED_KEY_USAGE, OID_X509_EXT_KEY_USAGE, OID_X509_EXT_SUBJECT_KEY_IDENTIFIER,
+    Oid,
 };
 use x509_parser::prelude::{ASN1Time, FromDer, X509Certificate, X509Error, X509Name, X509Version};
 
-use super::der;
+use super::der::{self, EC_KEY};
 
 use crate::discover::Label;
 use crate::merge::Pem;
@@ -46,11 +47,20 @@ pub struct Certificate {
     pub misses: Vec<&'static str>,
     /// Whether its serial number is below zero.
     pub has_negative_serial: bool,
+    /// Whether servers are among what it may vouch for.
+    pub is_for_servers: bool,
+    /// Whether there is a critical extension that OpenSSL does not know, and with it hardly anybody.
+    pub has_unknown_critical: bool,
     /// Bits of an RSA key, where it is one.
     pub rsa_bits: Option<usize>,
+    /// What its key is, where not every client knows it.
+    pub rare_key: Option<&'static str>,
     subject_der: Vec<u8>,
     issuer_der: Vec<u8>,
 }
+
+/// What is missing where nothing that it signed is accepted, by strict clients or others.
+pub const MAY_NOT_SIGN: &str = "its key usage does not allow signing certificates";
 
 /// Seconds in a day.
 const DAY: i64 = 86_400;
@@ -125,6 +135,8 @@ impl Certificate {
         let constraints =
             extension::<BasicConstraints>(&x509, &OID_X509_EXT_BASIC_CONSTRAINTS).ok()?;
         let usage = extension::<KeyUsage>(&x509, &OID_X509_EXT_KEY_USAGE).ok()?;
+        let purposes =
+            extension::<ExtendedKeyUsage>(&x509, &OID_X509_EXT_EXTENDED_KEY_USAGE).ok()?;
         let is_ca = match &constraints {
             Some((_, constraints)) => constraints.ca,
             None => is_old && is_self_issued,
@@ -142,7 +154,13 @@ impl Certificate {
             is_old,
             misses: strictly_missing(&x509, constraints.as_ref(), usage.as_ref(), is_self_issued),
             has_negative_serial: x509.raw_serial().first().is_some_and(|byte| *byte >= 0x80),
+            is_for_servers: purposes.is_none_or(|(_, usage)| usage.server_auth || usage.any),
+            has_unknown_critical: x509
+                .extensions()
+                .iter()
+                .any(|extension| extension.critical && !is_known(extension.oid.as_bytes())),
             rsa_bits: rsa_bits(&x509),
+            rare_key: rare_key(&x509),
             subject_der: x509.subject().as_raw().to_vec(),
             issuer_der: x509.issuer().as_raw().to_vec(),
         })
@@ -226,6 +244,40 @@ fn rsa_bits(x509: &X509Certificate<'_>) -> Option<usize> {
     Some((modulus.len() - zeros) * 8 - first.leading_zeros() as usize)
 }
 
+/// The extensions that OpenSSL takes where they are critical, `X509_supported_extension` in
+/// <https://github.com/openssl/openssl/blob/openssl-3.0/crypto/x509/v3_purp.c>, by the last byte of their
+/// OID behind [`ID_CE`]; of the others none is in a CA of today.
+const KNOWN: &[u8] = &[15, 17, 19, 30, 31, 32, 33, 36, 37, 54];
+/// `2.5.29`, id-ce (RFC 5280, section 4.2.1), as OID contents.
+const ID_CE: &[u8] = &[0x55, 0x1d];
+
+fn is_known(oid: &[u8]) -> bool {
+    oid.split_last().is_some_and(|(last, front)| front == ID_CE && KNOWN.contains(last))
+}
+
+/// What a key is that rustls does not know, as ring, its smaller provider, has it
+/// (<https://docs.rs/rustls/0.23/rustls/crypto/ring/>), by the contents of its OIDs: `None` for those that
+/// every client knows.
+fn rare_key(x509: &X509Certificate<'_>) -> Option<&'static str> {
+    let algorithm = &x509.public_key().algorithm;
+    let curve = algorithm.parameters.as_ref().and_then(|any| any.as_oid().ok());
+    match (algorithm.algorithm.as_bytes(), curve.as_ref().map(Oid::as_bytes)) {
+        // RFC 5480, section 2.1.1.1: P-256, P-384, P-521; RFC 8410, section 3: Ed25519, Ed448.
+        (
+            EC_KEY,
+            Some([0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07] | [0x2b, 0x81, 0x04, 0x00, 0x22]),
+        )
+        | ([0x2b, 0x65, 0x70], _) => None,
+        (EC_KEY, Some([0x2b, 0x81, 0x04, 0x00, 0x23])) => Some("on the curve P-521"),
+        (EC_KEY, _) => Some("on a curve that is none of P-256, P-384 and P-521"),
+        ([0x2b, 0x65, 0x71], _) => Some("Ed448"),
+        // RFC 3279, section 2.3.2, and RFC 4055, section 1.2.
+        ([0x2a, 0x86, 0x48, 0xce, 0x38, 0x04, 0x01], _) => Some("DSA"),
+        ([0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a], _) => Some("RSA for PSS only"),
+        _ => rsa_bits(x509).is_some_and(|bits| bits > 8192).then_some("RSA of more than 8192 bits"),
+    }
+}
+
 /// What OpenSSL refuses under X509_V_FLAG_X509_STRICT in a CA, which Python 3.13 switches on for
 /// everybody (<https://docs.python.org/3.13/library/ssl.html#ssl.create_default_context>, and
 /// `check_extensions` in OpenSSL's crypto/x509/x509_vfy.c). An empty list if nothing.
@@ -244,7 +296,7 @@ fn strictly_missing(
     match usage {
         None => misses.push("it has no key usage"),
         Some((_, usage)) if !usage.key_cert_sign() => {
-            misses.push("its key usage does not allow signing certificates");
+            misses.push(MAY_NOT_SIGN);
         }
         Some(_) => {}
     }

@@ -23,6 +23,9 @@ pub const CONTEXT_0: u8 = 0xa0;
 #[cfg(feature = "tools")]
 pub const CONTEXT_1: u8 = 0xa1;
 
+/// `1.2.840.10045.2.1`, id-ecPublicKey (RFC 5480, section 2.1.1), as OID contents.
+pub const EC_KEY: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
+
 /// Splits the first value off `input`: its tag, its contents, and what follows it. Definite
 /// lengths in their shortest form only (X.690, section 10.1).
 #[inline(never)]

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::fmt::{self, Display};
 
-use super::certificate::{Certificate, Time};
+use super::certificate::{Certificate, MAY_NOT_SIGN, Time};
 use crate::report;
 
 /// What is wrong with a certificate.
@@ -23,6 +23,12 @@ pub enum Finding {
     NotYetValid,
     /// A CA below another that is not at hand.
     WithoutItsRoot,
+    /// A CA whose key usage is for other things than signing certificates.
+    MayNotSign,
+    /// A CA whose extended key usage is for others than servers.
+    OtherPurpose,
+    /// A critical extension that hardly any client knows.
+    UnknownCritical,
     /// A CA that lacks what strict clients ask for.
     NotStrict,
     /// X.509 version 1.
@@ -31,6 +37,8 @@ pub enum Finding {
     NegativeSerial,
     /// An RSA key that OpenSSL's security level 2 refuses.
     ShortKey,
+    /// A key of a kind that only some clients know.
+    RareKey,
 }
 
 /// A row of the table.
@@ -86,6 +94,27 @@ pub const TABLE: &[Verdict] = &[
         keep: true,
     },
     Verdict {
+        finding: Finding::MayNotSign,
+        says: "is a CA whose key usage does not allow signing certificates",
+        who: "all clients but those on rustls refuse what it signed",
+        fix: "make the CA anew with the key usage keyCertSign",
+        keep: true,
+    },
+    Verdict {
+        finding: Finding::OtherPurpose,
+        says: "is a CA for other purposes than servers, by its extended key usage",
+        who: "clients on OpenSSL (curl, Python, Node) and Go refuse the servers that it signed",
+        fix: "make the CA anew with serverAuth among its purposes, or without any",
+        keep: true,
+    },
+    Verdict {
+        finding: Finding::UnknownCritical,
+        says: "has a critical extension that clients do not know",
+        who: "clients on OpenSSL (curl, Python, Node), GnuTLS and Go refuse what it signed",
+        fix: "make the CA anew with that extension not critical",
+        keep: true,
+    },
+    Verdict {
         finding: Finding::NotStrict,
         says: "is a CA that strict clients refuse",
         who: "Python 3.13 and later, and whatever else sets X509_V_FLAG_X509_STRICT",
@@ -110,8 +139,15 @@ pub const TABLE: &[Verdict] = &[
         // OpenSSL's SSL_CTX_set_security_level(3); Debian, Ubuntu and RHEL set level 2.
         finding: Finding::ShortKey,
         says: "has an RSA key shorter than 2048 bits",
-        who: "OpenSSL at security level 2 (the default of Debian, Ubuntu and RHEL) refuses it",
+        who: "OpenSSL at security level 2 (the default of Debian, Ubuntu and RHEL) and rustls refuse it",
         fix: "make the CA anew with a key of 2048 bits or more, or an elliptic curve",
+        keep: true,
+    },
+    Verdict {
+        finding: Finding::RareKey,
+        says: "has a key that not every client knows",
+        who: "OpenSSL accepts what it signed; rustls refuses it, and so do Go, Java and GnuTLS, each for some such keys",
+        fix: "make the CA anew with a key on the curve P-256 or P-384, or an RSA key of 2048 to 8192 bits",
         keep: true,
     },
 ];
@@ -132,8 +168,14 @@ pub fn findings(
             certificate.is_ca && !certificate.is_self_issued && !certificate.has_issuer_among(known)
         }
         Finding::NotStrict => {
-            certificate.is_ca && !certificate.is_old && !certificate.misses.is_empty()
+            certificate.is_ca
+                && !certificate.is_old
+                && certificate.misses.iter().any(|missing| *missing != MAY_NOT_SIGN)
         }
+        Finding::MayNotSign => certificate.is_ca && certificate.misses.contains(&MAY_NOT_SIGN),
+        Finding::OtherPurpose => certificate.is_ca && !certificate.is_for_servers,
+        Finding::UnknownCritical => certificate.has_unknown_critical,
+        Finding::RareKey => certificate.rare_key.is_some(),
         Finding::Old => certificate.is_old,
         Finding::NegativeSerial => certificate.has_negative_serial,
         Finding::ShortKey => certificate.rsa_bits.is_some_and(|bits| bits < 2048),
@@ -185,7 +227,11 @@ impl Judged {
             Finding::NotYetValid => format!(" (only from {} on)", certificate.not_before),
             Finding::WithoutItsRoot => format!(" ({})", report::word(&certificate.issuer)),
             Finding::NotStrict => format!(" ({})", certificate.misses.join("; ")),
+            Finding::RareKey => format!(" ({})", certificate.rare_key.unwrap_or_default()),
             Finding::SelfSignedLeaf
+            | Finding::MayNotSign
+            | Finding::OtherPurpose
+            | Finding::UnknownCritical
             | Finding::Old
             | Finding::NegativeSerial
             | Finding::ShortKey => String::new(),

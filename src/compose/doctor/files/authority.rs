@@ -129,6 +129,10 @@ fn flaw(
         Flaw::Old => ("ca-version-1", Sign::Warning),
         Flaw::NegativeSerial => ("ca-negative-serial", Sign::Warning),
         Flaw::ShortKey => ("ca-short-key", Sign::Warning),
+        Flaw::MayNotSign => ("ca-may-not-sign", Sign::Error),
+        Flaw::OtherPurpose => ("ca-other-purpose", Sign::Warning),
+        Flaw::UnknownCritical => ("ca-unknown-critical", Sign::Warning),
+        Flaw::RareKey => ("ca-rare-key", Sign::Warning),
     };
     let Judged { subject, detail, .. } = Judged::new(certificate, verdict);
     let Verdict { says, who, .. } = verdict;
