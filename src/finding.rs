@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use self::chain::Link;
 use crate::environment::Environment;
 use crate::exit;
+use crate::report;
 
 /// How much it matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -109,7 +110,7 @@ pub struct Answer<'a> {
 /// All of it for programs, with a line end.
 pub fn json(findings: &[Finding]) -> String {
     let answer = Answer { format: 1, findings: findings.into() };
-    serde_json::to_string_pretty(&answer).unwrap_or_default() + "\n"
+    report::json(&answer)
 }
 
 /// All of it for people: the signs below each other, each mend below its finding, each service below

@@ -125,13 +125,34 @@ fn push_json(out: &mut String, text: &str) {
         match c {
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
-            c if c < ' ' => {
-                let _ = write!(out, "\\u{:04x}", u32::from(c));
-            }
-            c => out.push(c),
+            c => push_visible(out, c),
         }
     }
     out.push('"');
+}
+
+/// What cannot be seen becomes an escape of JSON, in two halves where it is longer than 16 bits.
+fn push_visible(out: &mut String, c: char) {
+    if c.is_control() || is_invisible(c) {
+        for half in c.encode_utf16(&mut [0; 2]) {
+            let _ = write!(out, "\\u{half:04x}");
+        }
+    } else {
+        out.push(c);
+    }
+}
+
+/// A value as JSON for people and programs, with a line end. What could do something to a terminal can
+/// only be within its strings, and is escaped there.
+#[cfg(feature = "tools")]
+pub fn json(value: &impl serde::Serialize) -> String {
+    // Strings, numbers and lists always become JSON.
+    let json = serde_json::to_string_pretty(value).unwrap_or_default() + "\n";
+    let mut shown = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c == '\n' { shown.push(c) } else { push_visible(&mut shown, c) }
+    }
+    shown
 }
 
 /// Something a person or a certificate wrote, in backticks, with whatever could move a cursor,
@@ -163,12 +184,19 @@ impl Display for Quoted<'_> {
     }
 }
 
-/// Neither a control character nor one of the invisible ones that reorder text
-/// (Unicode TR 36, section 2.5: bidirectional embeddings, overrides, isolates; line separators).
+/// Neither a control character nor an invisible one, nor the backtick that ends a quotation.
 fn is_shown(c: char) -> bool {
-    !(c.is_control()
-        || c == '`'
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
+    !(c.is_control() || c == '`' || is_invisible(c))
+}
+
+/// The characters that have no shape of their own and reorder text, hide in it or end its line: those of
+/// the category Cf, and the separators of lines and paragraphs
+/// (<https://www.unicode.org/Public/UCD/latest/ucd/extracted/DerivedGeneralCategory.txt>).
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
+        | '\u{1d173}'..='\u{1d17a}' | '\u{e0001}'..='\u{e007f}')
 }
 
 /// A word that a shell reads as it stands (POSIX.1-2024, Shell Command Language, section 2.2), on one

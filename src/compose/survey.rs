@@ -106,7 +106,8 @@ pub fn survey(asked: &Inspect, report: Report) -> u8 {
         }
         answer.files.push(file);
     }
-    let text = if asked.json { json(&answer) } else { answer.files.iter().map(text).collect() };
+    let text =
+        if asked.json { report::json(&answer) } else { answer.files.iter().map(text).collect() };
     match super::answer(report, &text) {
         0 => code,
         failed => failed,
@@ -185,11 +186,6 @@ fn name(finding: Finding) -> &'static str {
         Finding::UnknownCritical => "unknown-critical",
         Finding::RareKey => "rare-key",
     }
-}
-
-fn json(answer: &Answer) -> String {
-    // Strings, numbers and lists always become JSON.
-    serde_json::to_string_pretty(answer).unwrap_or_default() + "\n"
 }
 
 fn text(file: &File) -> String {
