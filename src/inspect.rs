@@ -11,6 +11,7 @@ pub mod contents;
 pub mod der;
 #[cfg(feature = "tools")]
 pub mod details;
+mod encoding;
 #[cfg(feature = "tools")]
 pub mod key;
 mod pem;
@@ -174,9 +175,7 @@ pub fn certificates(source: &Source) -> Result<Vec<Certificate>, Problem> {
     let bytes = source.bytes.as_slice();
     let line = |at| pem::line(bytes, at);
     let broken = |Flaw { at, what }| Problem::Broken { line: line(at), what };
-    let read = |der: &[u8]| {
-        Certificate::read(der, &source.label).ok_or(Problem::NoCertificate { line: 0 })
-    };
+    let read = |der: &[u8]| read(der, source, 0);
     // A key outweighs every other complaint, and is found even where the text is broken.
     if let Some(line) = pem::private_key(bytes) {
         return Err(Problem::PrivateKey { line });
@@ -213,10 +212,7 @@ fn in_block(
 ) -> Result<Vec<Certificate>, Problem> {
     let line = |at| pem::line(&source.bytes, at);
     let broken = |Flaw { at, what }| Problem::Broken { line: line(at), what };
-    let read = |der: &[u8]| {
-        let problem = || Problem::NoCertificate { line: line(block.at) };
-        Certificate::read(der, &source.label).ok_or_else(problem)
-    };
+    let read = |der: &[u8]| read(der, source, line(block.at));
     let der = block.decode(buffer).map_err(broken)?.der;
     match kind {
         Kind::Certificate if der::outline(der) != Outline::SignedData => Ok(vec![read(der)?]),
@@ -225,6 +221,16 @@ fn in_block(
             Ok(vec![read(trusted::for_servers(der).ok_or_else(problem)?)?])
         }
         Kind::Certificate | Kind::Pkcs7 => pkcs7(der, read),
+    }
+}
+
+/// One certificate, which every reader can read.
+fn read(der: &[u8], source: &Source, line: usize) -> Result<Certificate, Problem> {
+    let certificate =
+        Certificate::read(der, &source.label).ok_or(Problem::NoCertificate { line })?;
+    match encoding::flaw(der) {
+        None => Ok(certificate),
+        Some(what) => Err(Problem::Unreadable { line, what }),
     }
 }
 

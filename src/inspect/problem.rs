@@ -19,6 +19,8 @@ pub enum Problem {
     Broken { line: usize, what: &'static str },
     /// A block or the whole file decodes to something else.
     NoCertificate { line: usize },
+    /// A certificate that some client cannot read, with all that is beside it.
+    Unreadable { line: usize, what: &'static str },
     /// A PKCS#7 structure without certificates, or one that cannot be read.
     EmptyPkcs7,
     /// It is a web page.
@@ -71,6 +73,10 @@ impl Problem {
             Self::NoCertificate { line } => {
                 write!(f, "the block at line {line} is not, or not only, a certificate")
             }
+            Self::Unreadable { line, what } => {
+                let at = if *line == 0 { String::new() } else { format!(" at line {line}") };
+                write!(f, "the certificate{at} would cost some client the whole bundle: {what}")
+            }
             Self::EmptyPkcs7 => f.write_str("no certificate can be read from its PKCS#7"),
             Self::Page => f.write_str("it is a web page, perhaps one that asks for a login"),
             Self::Utf16 => f.write_str("it is text in UTF-16"),
@@ -82,8 +88,19 @@ impl Problem {
     /// What a file without any certificate is, as far as its owner would recognise it.
     pub fn of(bytes: &[u8]) -> Self {
         let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii();
-        if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        // With its mark, or the first dash of a marker as two bytes.
+        // PuTTY's, age's and SSH2's (RFC 4716 has the dashes) stand between no markers of PEM.
+        let keys: [&[u8]; 3] = [
+            b"PuTTY-User-Key-File-",
+            b"AGE-SECRET-KEY-1",
+            b"---- BEGIN SSH2 ENCRYPTED PRIVATE KEY",
+        ];
+        let holds = |key: &[u8]| text.windows(key.len()).any(|window| window == key);
+        let marks = [b"\xff\xfe", b"\xfe\xff", b"-\0", b"\0-"];
+        if marks.iter().any(|mark| bytes.starts_with(*mark)) {
             Self::Utf16
+        } else if keys.into_iter().any(holds) {
+            Self::PrivateKey { line: 0 }
         } else if text.is_empty() {
             Self::Empty
         } else if text.starts_with(b"<") {
@@ -120,6 +137,9 @@ impl Problem {
             Self::Broken { .. } => "copy the file again, whole, from where it came",
             Self::NoCertificate { .. } | Self::EmptyPkcs7 | Self::Nothing => {
                 "see what is in it with `openssl asn1parse -in FILE`, and name the CA's certificate"
+            }
+            Self::Unreadable { .. } => {
+                "make the CA anew, or ask who made it for one as RFC 5280 has it"
             }
             Self::Page => "download the certificate again, signed in",
             Self::Utf16 => "convert it: `iconv -f UTF-16 -t UTF-8 FILE > ca.crt`",

@@ -1,0 +1,204 @@
+//! Whether every reader takes a certificate as it is encoded.
+//!
+//! OpenSSL, GnuTLS and a JVM give up a whole bundle for one certificate in it that they cannot read, and
+//! look more closely than the parser that reads the fields here: at every number, name and identifier.
+//! So a custom CA is walked through once, along RFC 5280, section 4.1.
+
+use super::der::{BIT_STRING, CONTEXT_0, EC_KEY, INTEGER, OCTET_STRING, OID, SEQUENCE, SET, value};
+
+/// Tags that only certificates use here (X.680, section 8.4; RFC 5280, section 4.1).
+const BOOLEAN: u8 = 0x01;
+const NULL: u8 = 0x05;
+const UTF8: u8 = 0x0c;
+const NUMERIC: u8 = 0x12;
+const PRINTABLE: u8 = 0x13;
+const T61: u8 = 0x14;
+const IA5: u8 = 0x16;
+const UTC_TIME: u8 = 0x17;
+const GENERALIZED_TIME: u8 = 0x18;
+const UNIVERSAL: u8 = 0x1c;
+const BMP: u8 = 0x1e;
+const ISSUER_ID: u8 = 0x81;
+const SUBJECT_ID: u8 = 0x82;
+const EXTENSIONS: u8 = 0xa3;
+
+/// What a part of a name may be: `B_ASN1_PRINTABLE` in
+/// <https://github.com/openssl/openssl/blob/openssl-3.0/include/openssl/asn1.h.in>, without SEQUENCE.
+const TEXTS: &[u8] = &[NUMERIC, PRINTABLE, T61, IA5, BIT_STRING, UNIVERSAL, BMP, UTF8];
+
+/// Version 3, the first with extensions (RFC 5280, section 4.1.2.1).
+const V3: &[u8] = &[2];
+
+/// What keeps some reader from reading it.
+type Flaw = &'static str;
+
+const NOT_DER: Flaw = "it is not encoded as DER asks";
+
+/// Why some reader cannot read the certificate `der`.
+pub fn flaw(der: &[u8]) -> Option<Flaw> {
+    certificate(der).err()
+}
+
+fn certificate(mut der: &[u8]) -> Result<(), Flaw> {
+    let mut fields = take(&mut der, SEQUENCE)?;
+    let inner = body(take(&mut fields, SEQUENCE)?)?;
+    let outer = take(&mut fields, SEQUENCE)?;
+    take(&mut fields, BIT_STRING)?;
+    ends(fields)?;
+    ends(der)?;
+    // GnuTLS and Java cannot read it (section 4.1.1.2).
+    holds(inner == outer, "the algorithms that it names inside and outside differ")
+}
+
+/// Returns the algorithm that it names.
+fn body(mut fields: &[u8]) -> Result<&[u8], Flaw> {
+    let version = match take(&mut fields, CONTEXT_0) {
+        Ok(mut explicit) => {
+            take(&mut explicit, INTEGER).and_then(|n| ends(explicit).map(|()| n))?
+        }
+        Err(_) => &[0],
+    };
+    take(&mut fields, INTEGER)?;
+    let algorithm = take(&mut fields, SEQUENCE)?;
+    self::algorithm(algorithm)?;
+    let issuer = take(&mut fields, SEQUENCE)?;
+    name(issuer)?;
+    // Java cannot read it (section 4.1.2.4).
+    holds(!issuer.is_empty(), "its issuer has no name")?;
+    let mut validity = take(&mut fields, SEQUENCE)?;
+    time(&mut validity)?;
+    time(&mut validity)?;
+    ends(validity)?;
+    name(take(&mut fields, SEQUENCE)?)?;
+    key(take(&mut fields, SEQUENCE)?)?;
+    for id in [ISSUER_ID, SUBJECT_ID] {
+        if fields.first() == Some(&id) {
+            take(&mut fields, id)?;
+        }
+    }
+    if !fields.is_empty() {
+        let mut extensions = take(&mut fields, EXTENSIONS)?;
+        self::extensions(take(&mut extensions, SEQUENCE)?)?;
+        ends(extensions)?;
+        // GnuTLS and Java cannot read it (section 4.1.2.9).
+        holds(version == V3, "it has extensions and is not of version 3")?;
+    }
+    ends(fields)?;
+    Ok(algorithm)
+}
+
+fn algorithm(mut fields: &[u8]) -> Result<(), Flaw> {
+    take(&mut fields, OID)?;
+    if !fields.is_empty() {
+        any(&mut fields)?;
+    }
+    ends(fields)
+}
+
+fn name(mut parts: &[u8]) -> Result<(), Flaw> {
+    while !parts.is_empty() {
+        let mut pairs = take(&mut parts, SET)?;
+        while !pairs.is_empty() {
+            let mut pair = take(&mut pairs, SEQUENCE)?;
+            take(&mut pair, OID)?;
+            let tag = any(&mut pair).map_err(|_| "a name in it is not the text that it claims")?;
+            holds(TEXTS.contains(&tag), "a name in it is no text")?;
+            ends(pair)?;
+        }
+    }
+    Ok(())
+}
+
+/// To the second, in UTC (section 4.1.2.5): GnuTLS cannot read others. Whether there is such a day is
+/// seen where it is read, in [`super::certificate::Certificate::read`].
+fn time(fields: &mut &[u8]) -> Result<(), Flaw> {
+    let (tag, text, _) = value(fields).ok_or(NOT_DER)?;
+    any(fields)?;
+    let digits = text.strip_suffix(b"Z").unwrap_or_default();
+    let length = if tag == UTC_TIME { 12 } else { 14 };
+    let is_time = matches!(tag, UTC_TIME | GENERALIZED_TIME) && digits.len() == length;
+    holds(
+        is_time && digits.iter().all(u8::is_ascii_digit),
+        "one of its dates is not in UTC, to the second",
+    )
+}
+
+fn key(mut fields: &[u8]) -> Result<(), Flaw> {
+    let mut algorithm = take(&mut fields, SEQUENCE)?;
+    self::algorithm(algorithm)?;
+    let is_on_a_curve = take(&mut algorithm, OID)? == EC_KEY;
+    // Java cannot read others, and nobody trusts them (RFC 5480, section 2.1.1).
+    holds(!is_on_a_curve || algorithm.first() == Some(&OID), "the curve of its key has no name")?;
+    take(&mut fields, BIT_STRING)?;
+    ends(fields)
+}
+
+/// Each may be there once (section 4.2): GnuTLS and Java cannot read a second one.
+fn extensions(mut list: &[u8]) -> Result<(), Flaw> {
+    let mut known = Vec::new();
+    while !list.is_empty() {
+        let mut extension = take(&mut list, SEQUENCE)?;
+        let oid = take(&mut extension, OID)?;
+        if extension.first() == Some(&BOOLEAN) {
+            take(&mut extension, BOOLEAN)?;
+        }
+        take(&mut extension, OCTET_STRING)?;
+        ends(extension)?;
+        holds(!known.contains(&oid), "an extension is in it twice")?;
+        known.push(oid);
+    }
+    Ok(())
+}
+
+/// Takes the first value off `fields` and returns what is in it, if it has this tag.
+fn take<'a>(fields: &mut &'a [u8], tag: u8) -> Result<&'a [u8], Flaw> {
+    let (found, contents, rest) = value(fields).ok_or(NOT_DER)?;
+    holds(found == tag && is_filled(tag, contents), NOT_DER)?;
+    *fields = rest;
+    Ok(contents)
+}
+
+/// Takes the first value off `fields`, whatever it is, and returns its tag.
+fn any(fields: &mut &[u8]) -> Result<u8, Flaw> {
+    let tag = *fields.first().ok_or(NOT_DER)?;
+    take(fields, tag).map(|_| tag)
+}
+
+fn ends(fields: &[u8]) -> Result<(), Flaw> {
+    holds(fields.is_empty(), NOT_DER)
+}
+
+fn holds(condition: bool, flaw: Flaw) -> Result<(), Flaw> {
+    if condition { Ok(()) } else { Err(flaw) }
+}
+
+/// Whether the contents of a value are what its tag asks for (X.690, sections 8, 10 and 11).
+fn is_filled(tag: u8, contents: &[u8]) -> bool {
+    match tag {
+        BOOLEAN => matches!(contents, [0 | 0xff]),
+        INTEGER => match contents {
+            [] | [0, 0..=0x7f, ..] | [0xff, 0x80..=0xff, ..] => false,
+            [..] => true,
+        },
+        BIT_STRING | ISSUER_ID | SUBJECT_ID => matches!(contents, [0] | [0..=7, _, ..]),
+        NULL => contents.is_empty(),
+        OID => {
+            let mut numbers = contents.split_inclusive(|byte| *byte < 0x80);
+            contents.last().is_some_and(|last| *last < 0x80)
+                && numbers.all(|number| number.first() != Some(&0x80))
+        }
+        UTF8 => str::from_utf8(contents).is_ok(),
+        BMP => is_text::<2>(contents),
+        UNIVERSAL => is_text::<4>(contents),
+        // Of the values that consist of others only these two are so in DER, and no tag is longer than a byte.
+        0x20..=0x3f => matches!(tag, SEQUENCE | SET),
+        _ => tag & 0x1f != 0x1f,
+    }
+}
+
+/// Whether all of it are characters of so many bytes each.
+fn is_text<const WIDTH: usize>(contents: &[u8]) -> bool {
+    let (units, rest) = contents.as_chunks::<WIDTH>();
+    let code = |unit: &[u8; WIDTH]| unit.iter().fold(0, |sum, byte| sum << 8 | u32::from(*byte));
+    rest.is_empty() && units.iter().all(|unit| char::from_u32(code(unit)).is_some())
+}
