@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Makes the gallery: every file of this folder that README.md lists, and neighbour/ca.crt.
 #
-# The files are committed; nobody has to run this, and a run replaces every one of them (new keys, new
-# signatures, the same sins). It is here so that each file can be accounted for, and so that the next sin
-# costs a few lines.
+# The files are committed, and a run makes only those that are not there: remove one and it is made anew (a
+# new key, a new signature, the same sin). It is here so that each file can be accounted for, and so that the
+# next sin costs a few lines.
 #
 # Needs openssl 3, coreutils and python3. First openssl makes honest certificates, keys and containers in a
 # temporary folder, then python3 bends their bytes into the gallery. All keys stay in that folder and go
@@ -96,6 +96,35 @@ subjectKeyIdentifier = hash
 authorityKeyIdentifier = keyid:always
 subjectAltName = DNS:server.example.test
 
+[unknown_critical]
+basicConstraints = critical,CA:TRUE
+keyUsage = critical,keyCertSign,cRLSign
+subjectKeyIdentifier = hash
+1.3.6.1.4.1.55555.1 = critical,DER:0500
+
+[unknown_not_critical]
+basicConstraints = critical,CA:TRUE
+keyUsage = critical,keyCertSign,cRLSign
+subjectKeyIdentifier = hash
+1.3.6.1.4.1.55555.1 = DER:0500
+
+[for_clients]
+basicConstraints = critical,CA:TRUE
+keyUsage = critical,keyCertSign,cRLSign
+subjectKeyIdentifier = hash
+extendedKeyUsage = clientAuth
+
+[for_servers]
+basicConstraints = critical,CA:TRUE
+keyUsage = critical,keyCertSign,cRLSign
+subjectKeyIdentifier = hash
+extendedKeyUsage = serverAuth
+
+[path_of_zero]
+basicConstraints = critical,CA:TRUE,pathlen:0
+keyUsage = critical,keyCertSign,cRLSign
+subjectKeyIdentifier = hash
+
 [self_signed_server]
 basicConstraints = critical,CA:FALSE
 keyUsage = critical,digitalSignature
@@ -166,6 +195,34 @@ md=sha1 certificate ca-sha1 authority '/O=trust-init gallery/CN=SHA-1 CA'
 start=20190101000000Z end=20200101000000Z certificate ca-expired authority '/O=trust-init gallery/CN=Expired CA'
 start=21200101000000Z certificate ca-not-yet-valid authority '/O=trust-init gallery/CN=CA of tomorrow'
 
+certificate ca-pathlen-zero path_of_zero '/O=trust-init gallery/CN=CA of servers only'
+certificate ca-unknown-critical unknown_critical '/O=trust-init gallery/CN=CA, unknown critical extension'
+certificate ca-unknown-extension unknown_not_critical '/O=trust-init gallery/CN=CA, unknown extension'
+certificate ca-for-clients for_clients '/O=trust-init gallery/CN=CA of clients'
+certificate ca-for-servers for_servers '/O=trust-init gallery/CN=CA of servers'
+algorithm='RSA -pkeyopt rsa_keygen_bits:4096' certificate ca-rsa-4096 authority '/O=trust-init gallery/CN=4096-bit CA'
+algorithm='RSA-PSS -pkeyopt rsa_keygen_bits:2048' certificate ca-rsa-pss authority '/O=trust-init gallery/CN=RSA-PSS CA'
+curve() {
+  algorithm="EC -pkeyopt ec_paramgen_curve:$2 ${3-}" certificate "ca-$1" authority "/O=trust-init gallery/CN=CA on $2"
+}
+curve p384 P-384
+curve p521 P-521
+curve secp256k1 secp256k1
+curve brainpool brainpoolP256r1
+curve explicit-curve P-256 '-pkeyopt ec_param_enc:explicit'
+algorithm=ED448 certificate ca-ed448 authority '/O=trust-init gallery/CN=Ed448 CA'
+quietly genpkey -genparam -algorithm DSA -pkeyopt dsa_paramgen_bits:2048 -out dsa.parameters
+quietly genpkey -paramfile dsa.parameters -out key-dsa.pem
+quietly dsa -in key-dsa.pem -out key-dsa-traditional.pem
+quietly req -x509 -config openssl.cnf -extensions authority -subj '/O=trust-init gallery/CN=DSA CA' -sha256 \
+  -days 36500 -key key-dsa.pem -out ca-dsa.pem
+
+# Names that would do something where they are shown or pasted.
+certificate ca-name-bidi authority $'/O=trust-init gallery/CN=\u061cCA\u2066moc.elpmaxe\u2069\u200f\ufeff\U000e0041\u00ad'
+certificate ca-name-shell authority '/O=trust-init gallery/CN=`reboot` $(reboot) ${HOME} "]}: #&*!|> %s'
+certificate ca-name-controls authority \
+  $'/O=trust-init gallery/CN=\x08\x0b\x0c\x0e\x7f\xc2\x85\xc2\x90\xc2\x9dtitle\xc2\x9c\e[8m\e]8;;evil.example\a'
+
 certificate self-signed-leaf self_signed_server '/CN=server.example.test'
 certificate self-signed-no-constraints no_constraints '/CN=server.example.test'
 certificate server server '/CN=server.example.test' ca-ec
@@ -200,6 +257,15 @@ quietly ca -config openssl.cnf -gencrl -keyfile ca-ec.key -cert ca-ec.pem \
 quietly genpkey -genparam -algorithm DH -pkeyopt group:ffdhe2048 -out dh-parameters.pem
 quietly pkcs12 -export -nokeys -in ca-ec.pem -passout pass:changeit -out store.p12
 
+quietly pkcs12 -export -nokeys -legacy -in ca-ec.pem -passout pass:changeit -out store-legacy.p12
+quietly pkcs12 -export -in server.pem -inkey server.key -certfile ca-ec.pem -passout pass:changeit -out store-key.p12
+quietly pkcs12 -in store.p12 -nokeys -passin pass:changeit -out bag-attributes.pem
+quietly genpkey -algorithm ED25519 -out key-ed25519.pem
+printf 'signed' >content
+quietly cms -sign -binary -nodetach -in content -signer server.pem -inkey server.key -certfile ca-ec.pem \
+  -outform DER -out signed.p7.der
+quietly cms -encrypt -binary -in content -outform DER -out enveloped.p7.der ca-rsa.pem
+
 trusted() { quietly x509 -in ca-ec.pem -trustout "${@:2}" -out "trusted-$1.pem"; }
 trusted plain
 trusted alias-only -setalias 'EC CA'
@@ -208,6 +274,8 @@ trusted any-purpose -addtrust anyExtendedKeyUsage
 trusted email-only -addtrust emailProtection
 trusted reject-server-auth -addreject serverAuth
 trusted reject-email -addtrust serverAuth -addreject emailProtection
+trusted client-auth -addtrust clientAuth
+trusted alias-escapes -setalias $'\e]0;title\a\ntrust-init: error: forged'
 
 pkcs7() {
   local name=$1 certificate
@@ -219,6 +287,7 @@ pkcs7() {
 }
 pkcs7 none
 pkcs7 one ca-ec
+quietly crl2pkcs7 -in crl.pem -certfile ca-ec.pem -outform DER -out with-crl.p7.der
 # The largest first, the smallest last: DER would sort this SET the other way round, openssl never does.
 pkcs7 three ca-rsa ca-second ca-ed25519
 pkcs7 chain chain-server intermediate root
@@ -226,7 +295,7 @@ pkcs7 chain chain-server intermediate root
 # --- the gallery ----------------------------------------------------------------------------------------
 
 cat >bend.py <<'PY'
-import base64, pathlib, re, struct, subprocess
+import base64, gzip, hashlib, io, pathlib, re, struct, subprocess, tarfile, zipfile
 
 def read(name):
     return pathlib.Path(name).read_bytes()
@@ -354,7 +423,8 @@ put("truncated.der", ec_der[:-20])
 put("truncated-der-in-block.crt", armour(ec_der[:-20]))
 
 # OpenSSL's own trust settings: they stand behind the certificate, in the same block.
-for kind in ("plain", "alias-only", "server-auth", "any-purpose", "email-only", "reject-server-auth", "reject-email"):
+for kind in ("plain", "alias-only", "server-auth", "any-purpose", "email-only", "reject-server-auth", "reject-email",
+             "client-auth", "alias-escapes"):
     same(f"trusted-{kind}.crt", f"trusted-{kind}.pem")
 put("trust-data-in-plain-block.crt", read("trusted-reject-server-auth.pem").replace(b"TRUSTED ", b""))
 
@@ -447,6 +517,231 @@ put("fullchain.pem", read("chain-server.pem") + read("intermediate.pem"))
 # In front stands [0] version, which v1 leaves out; at the end [3] extensions, which it does not have.
 put("v1-root.crt", armour(resigned("ca-third", lambda parts: parts[1:-1])))
 put("ca-negative-serial.crt", armour(resigned("ca-second", lambda parts: [parts[0], tlv(0x02, b"\x85")] + parts[2:])))
+
+for name in ("ca-pathlen-zero", "ca-unknown-critical", "ca-unknown-extension", "ca-for-clients", "ca-for-servers",
+             "ca-rsa-4096", "ca-rsa-pss", "ca-p384", "ca-p521", "ca-secp256k1", "ca-brainpool", "ca-explicit-curve",
+             "ca-ed448", "ca-dsa", "ca-name-bidi", "ca-name-shell", "ca-name-controls"):
+    same(name + ".crt", name + ".pem")
+
+# The fields of a certificate: version, serial, algorithm, issuer, validity, subject, key, extensions.
+VERSION, SERIAL, ALGORITHM, ISSUER, VALIDITY, SUBJECT, KEY, EXTENSIONS = range(8)
+
+def changed(field, value):
+    return resigned("ca-third", lambda parts: parts[:field] + [value] + parts[field + 1:])
+
+def with_key(key):
+    return changed(KEY, key)
+
+# Nobody has the keys to these two: their moduli are digits of nothing, and no client checks how a root signed itself.
+for bits in (8192, 16384):
+    digits = b"".join(hashlib.sha512(bytes([n])).digest() for n in range(bits // 512))
+    modulus = int.from_bytes(digits, "big") | 1 << bits - 1 | 1
+    numbers = tlv(0x02, b"\0" + modulus.to_bytes(bits // 8, "big")) + tlv(0x02, b"\1\0\1")
+    put(f"ca-rsa-{bits}.crt", armour(with_key(tlv(0x30, children(children(children(rsa_der)[0])[KEY])[0]
+                                                  + tlv(0x03, b"\0" + tlv(0x30, numbers))))))
+
+put("ca-serial-zero.crt", armour(changed(SERIAL, tlv(0x02, b"\0"))))
+put("ca-serial-of-21-bytes.crt", armour(changed(SERIAL, tlv(0x02, b"\x7f" * 21))))
+put("ca-serial-padded.crt", armour(changed(SERIAL, tlv(0x02, b"\0\1"))))
+put("ca-serial-empty.crt", armour(changed(SERIAL, tlv(0x02, b""))))
+put("ca-version-2.crt", armour(changed(VERSION, tlv(0xa0, tlv(0x02, b"\1")))))
+put("ca-version-4.crt", armour(changed(VERSION, tlv(0xa0, tlv(0x02, b"\3")))))
+
+def named(tag, text):
+    return tlv(0x30, tlv(0x31, tlv(0x30, tlv(0x06, b"\x55\x04\x03") + tlv(tag, text))))
+
+def named_ca(tag, text):
+    name = named(tag, text)
+    return armour(resigned("ca-third", lambda parts: parts[:ISSUER] + [name, parts[VALIDITY], name] + parts[KEY:]))
+
+UTF8, PRINTABLE, T61, IA5, UNIVERSAL, BMP = 0x0c, 0x13, 0x14, 0x16, 0x1c, 0x1e
+put("ca-name-invalid-utf8.crt", named_ca(UTF8, b"CA \xff\xfe\xc3"))
+put("ca-name-overlong-utf8.crt", named_ca(UTF8, b"CA \xc0\x80"))
+put("ca-name-nul.crt", named_ca(UTF8, b"good.example\0.evil.example"))
+put("ca-name-bmp.crt", named_ca(BMP, "Zażółć CA".encode("utf-16-be")))
+put("ca-name-bmp-odd.crt", named_ca(BMP, b"\0C\0A\0"))
+put("ca-name-bmp-surrogate.crt", named_ca(BMP, b"\0C\xd8\0"))
+put("ca-name-universal.crt", named_ca(UNIVERSAL, "Zażółć CA".encode("utf-32-be")))
+put("ca-name-t61.crt", named_ca(T61, "Prüfstelle".encode("latin-1")))
+put("ca-name-printable-at.crt", named_ca(PRINTABLE, b"ca@example.test <*>"))
+put("ca-name-ia5-high.crt", named_ca(IA5, b"CA \xe9"))
+put("ca-name-long.crt", named_ca(UTF8, b"long " * 4000))
+
+def valid(start, end):
+    return armour(changed(VALIDITY, tlv(0x30, start + end)))
+
+UTC, GENERALIZED = 0x17, 0x18
+begins, ends = tlv(UTC, b"200101000000Z"), tlv(GENERALIZED, b"21250101000000Z")
+put("ca-until-9999.crt", valid(begins, tlv(GENERALIZED, b"99991231235959Z")))
+put("ca-since-1950.crt", valid(tlv(UTC, b"500101000000Z"), ends))
+put("ca-generalized-early.crt", valid(tlv(GENERALIZED, b"20200101000000Z"), ends))
+put("ca-generalized-fraction.crt", valid(begins, tlv(GENERALIZED, b"21250101000000.5Z")))
+put("ca-generalized-local.crt", valid(begins, tlv(GENERALIZED, b"21250101000000")))
+put("ca-utctime-offset.crt", valid(tlv(UTC, b"200101000000+0100"), ends))
+put("ca-utctime-without-seconds.crt", valid(tlv(UTC, b"2001010000Z"), ends))
+put("ca-month-13.crt", valid(tlv(UTC, b"201301000000Z"), ends))
+put("ca-ends-before-it-begins.crt", valid(tlv(UTC, b"200101000000Z"), tlv(UTC, b"190101000000Z")))
+
+# Extensions, [3] of a SEQUENCE of them.
+third_extensions = children(children(children(unarmour(third))[0])[EXTENSIONS])[0]
+
+def extended(*extensions):
+    return armour(changed(EXTENSIONS, tlv(0xa3, tlv(0x30, b"".join(extensions)))))
+
+every = children(third_extensions)
+put("ca-duplicate-extension.crt", extended(*every, every[-1]))
+put("ca-empty-extensions.crt", extended())
+put("ca-extension-garbage.crt", extended(tlv(0x30, tlv(0x06, b"\x55\x1d\x13") + tlv(0x01, b"\xff") + tlv(0x04, b"\xff\xff")),
+                                         *(one for one in every if b"\x55\x1d\x13" not in one)))
+put("ca-boolean-of-one.crt", extended(*(one.replace(b"\x01\x01\xff", b"\x01\x01\x01") for one in every)))
+
+# The outer and the inner name of the algorithm that signed: ecdsa-with-SHA384 on the outside.
+inner, algorithm, signature = children(unarmour(third))
+put("ca-algorithm-mismatch.crt", armour(tlv(0x30, inner + algorithm.replace(b"\x04\x03\x02", b"\x04\x03\x03") + signature)))
+put("ca-signature-wrong.crt", armour(tlv(0x30, inner + algorithm + signature[:-1] + bytes([signature[-1] ^ 1]))))
+
+# BER where DER belongs, and DER that is nothing.
+indefinite = b"\x30\x80" + inner + algorithm + signature + b"\0\0"
+put("ber-indefinite-length.der", indefinite)
+put("ber-indefinite-length-in-block.crt", armour(indefinite))
+long_length = b"\x30\x83" + len(inner + algorithm + signature).to_bytes(3, "big") + inner + algorithm + signature
+put("ber-long-length.der", long_length)
+put("ber-long-length-in-block.crt", armour(long_length))
+put("ber-long-length-inside.crt", armour(changed(SERIAL, b"\x02\x81\x01\x01")))
+nested = b""
+for _ in range(6000):
+    nested = tlv(0x30, nested)
+put("deep-nesting.der", nested)
+put("deep-nesting-in-block.crt", armour(nested))
+put("deep-nesting-in-algorithm.crt", armour(changed(ALGORITHM, tlv(0x30, tlv(0x06, b"\x2a\x03") + nested))))
+put("huge-length.der", b"\x30\x84\xff\xff\xff\xff" + ec_der[4:])
+put("huge-length-of-eight.der", b"\x30\x88" + b"\xff" * 8 + ec_der[4:])
+put("huge-length-in-block.crt", armour(b"\x30\x84\xff\xff\xff\xff" + ec_der[4:]))
+put("empty-sequence.der", b"\x30\0")
+put("empty-sequence-in-block.crt", armour(b"\x30\0"))
+put("zero-bytes.crt", bytes(1024))
+put("trailing-der.der", ec_der + b"\5\0")
+
+# Text that went through something.
+put("nul-behind.crt", ec + bytes(512 - len(ec) % 512))
+put("nul-between.pem", ec + bytes(16) + b"\n" + second)
+put("nul-before-begin.crt", b"\0" + ec)
+put("nul-in-base64.crt", ec[:100] + b"\0" + ec[100:])
+put("nul-in-label.crt", ec.replace(b"BEGIN CERT", b"BEGIN \0CERT"))
+put("utf16-le-no-bom.crt", ec.decode().encode("utf-16-le"))
+put("utf16-be-no-bom.crt", ec.decode().encode("utf-16-be"))
+put("utf32-le.crt", b"\xff\xfe\0\0" + ec.decode().encode("utf-32-le"))
+put("ebcdic.crt", ec.decode().encode("cp037"))
+put("latin1-comment.pem", "# Prüfstelle für Öfen\n".encode("latin-1") + ec)
+put("garbage-around.crt", bytes(range(128, 256)) + b"\n" + ec + bytes(range(128, 256)))
+put("garbage-in-base64.crt", ec[:100] + b"\xc3\x28" + ec[100:])
+put("bom-between.pem", b"\xef\xbb\xbf" + ec + b"\xef\xbb\xbf" + second)
+put("zero-width-space.crt", ec[:100] + "\u200b".encode() + ec[100:])
+put("no-break-spaces.crt", b"".join("\u00a0\u00a0".encode() + line + b"\n" for line in ec.splitlines()))
+put("form-feeds.crt", ec.replace(b"\n", b"\f\n"))
+put("vertical-tabs.crt", ec.replace(b"\n", b"\v\n"))
+put("line-separators.crt", ec.replace(b"\n", "\u2028".encode()))
+put("em-dashes.crt", ec.replace(b"-----", "—–—".encode()))
+put("six-dashes.crt", ec.replace(b"-----", b"------"))
+put("spaced-dashes.crt", ec.replace(b"-----", b"- - - - -"))
+put("spaced-markers.crt", ec.replace(b"-----BEGIN", b"----- BEGIN").replace(b"-----END", b"----- END"))
+put("space-in-label.crt", ec.replace(b"CERTIFICATE", b"CERTIFICATE "))
+put("tab-in-marker.crt", ec.replace(b"BEGIN ", b"BEGIN\t"))
+put("escape-in-label.crt", ec.replace(b"CERTIFICATE", b"CERT\x1b[31mIFICATE"))
+put("label-of-100.crt", ec.replace(b"CERTIFICATE", b"CERTIFICATE" + b"E" * 89))
+put("label-is-a-message.pem", armour(ec_der, b"x`, trust-init: error: forged"))
+put("in-quotes.crt", b'"' + ec.rstrip(b"\n") + b'"\n')
+put("in-yaml.crt", b"data:\n  ca.crt: |\n" + b"".join(b"    " + line + b"\n" for line in ec.splitlines()))
+put("in-html.crt", b"<html><body><pre>" + ec.replace(b"\n", b"\r\n") + b"</pre></body></html>\r\n")
+put("in-script.crt", b"#!/bin/sh\ncat >ca.crt <<'EOF'\n" + ec + b"EOF\n")
+put("html-line-ends.crt", ec.replace(b"\n", b"<br>\n"))
+put("html-escaped.crt", re.sub(rb"[+/]", lambda found: b"&#%d;" % found[0][0], ec))
+put("url-encoded.crt", ec.replace(b"\n", b"%0A").replace(b" ", b"%20").replace(b"+", b"%2B").replace(b"/", b"%2F"))
+put("quoted-printable.crt", ec.replace(b"=", b"=3D").replace(b"\n", b"=0A=\n"))
+put("e-mail-quoted.crt", b"".join(b"> " + line + b"\n" for line in ec.splitlines()))
+put("patch.crt", b"".join(b"+" + line + b"\n" for line in ec.splitlines()))
+put("line-numbers.crt", b"".join(b"%6d\t%s\n" % pair for pair in enumerate(ec.splitlines(), 1)))
+put("merge-conflict.crt", b"<<<<<<< HEAD\n" + ec + b"=======\n" + second + b">>>>>>> renew\n")
+put("merge-conflict-inside.crt", begin + b"<<<<<<< HEAD\n" + ec_body + b"=======\n" + second[len(begin):-len(end)]
+    + b">>>>>>> renew\n" + end)
+put("base64url.crt", begin + b"-_" + ec_body[2:] + end)
+put("pem-headers.crt", begin + b"Comment: the CA of the lab\n\n" + ec_body + end)
+put("text-inside.crt", begin + b"the CA of the lab\n" + ec_body + end)
+put("text-behind-end.crt", ec.rstrip(b"\n") + b" # the CA of the lab\n")
+put("text-before-begin.crt", b"ca: " + ec)
+put("block-in-comment.crt", b"# " + ec.replace(b"\n", b"\n# ") + b"\n")
+put("lines-of-1.crt", armour(ec_der, width=1))
+put("lines-of-10.crt", armour(ec_der, width=10))
+put("lines-uneven.crt", begin + ec_body[:30] + b"\n" + ec_body[30:] + end)
+put("padding-on-its-own-line.crt", armour(padded).replace(b"=", b"\n=", 1))
+put("padding-in-the-middle.crt", begin + body(padded[:100]) + body(padded[100:]) + end)
+put("padding-of-three.crt", begin + body(padded).rstrip(b"=\n") + b"===\n" + end)
+alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+last = body(padded).rstrip(b"=\n")[-1:]
+bent = alphabet[alphabet.index(last) + 1:][:1]
+put("padding-with-bits.crt", begin + bent.join(body(padded).rsplit(last, 1)) + end)
+same("bag-attributes.pem", "bag-attributes.pem")
+put("end-without-label.crt", ec.replace(b"END CERTIFICATE", b"END "))
+put("attribute-certificate.pem", armour(b"\x30\0", b"ATTRIBUTE CERTIFICATE"))
+
+# More of PKCS#7 and PKCS#12.
+same("pkcs7-signed.p7b", "signed.p7.der")
+same("pkcs7-encrypted.p7b", "enveloped.p7.der")
+same("pkcs7-with-crl.p7b", "with-crl.p7.der")
+put("pkcs7-trailing.p7b", read("one.p7.der") + b"\n")
+one = read("one.p7.der")
+put("pkcs7-indefinite.p7b", b"\x30\x80" + b"".join(children(one)) + b"\0\0")
+put("pkcs7-with-garbage.p7b", one.replace(ec_der, b"\x04" + ec_der[1:]))
+same("pkcs12-legacy.p12", "store-legacy.p12")
+same("pkcs12-with-key.p12", "store-key.p12")
+put("trusted-trailing.crt", armour(unarmour(read("trusted-server-auth.pem")) + b"\5\0", b"TRUSTED CERTIFICATE"))
+put("trusted-in-der.der", unarmour(read("trusted-server-auth.pem")))
+
+# More keys, of other programs.
+same("key-ed25519.pem", "key-ed25519.pem")
+same("key-dsa.pem", "key-dsa-traditional.pem")
+putty = (b"PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\nComment: throw-away\nPublic-Lines: 2\n"
+         + body(ssh_public) + b"Private-Lines: 1\n" + base64.b64encode(ssh_string(seed)) + b"\nPrivate-MAC: "
+         + b"0" * 64 + b"\n")
+put("key-putty.ppk", putty)
+put("key-putty.pem", putty)
+# An age identity in Bech32 (BIP 173), all of whose digits are the first, checksum and all.
+put("key-age.pem", b"# created: 2020-01-01T00:00:00Z\nAGE-SECRET-KEY-1" + b"Q" * 58 + b"\n")
+put("key-pgp.pem", b"-----BEGIN PGP PRIVATE KEY BLOCK-----\n\n" + body(bytes(range(90)))
+    + b"=AAAA\n-----END PGP PRIVATE KEY BLOCK-----\n")
+put("key-ssh2.pem", b"---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\nComment: \"throw-away\"\n" + body(bytes(range(90)), 70)
+    + b"---- END SSH2 ENCRYPTED PRIVATE KEY ----\n")
+put("key-jwk.json.pem", b'{"kty":"OKP","crv":"Ed25519","x":"' + base64.urlsafe_b64encode(public).rstrip(b"=")
+    + b'","d":"' + base64.urlsafe_b64encode(seed).rstrip(b"=") + b'"}\n')
+
+# What people mount in place of a CA.
+def jks(alias, der):
+    entry = struct.pack(">I", 2) + struct.pack(">H", len(alias)) + alias + struct.pack(">QH", 0, 5) + b"X.509"
+    store = struct.pack(">III", 0xFEEDFEED, 2, 1) + entry + struct.pack(">I", len(der)) + der
+    return store + hashlib.sha1("changeit".encode("utf-16-be") + b"Mighty Aphrodite" + store).digest()
+
+put("store.jks", jks(b"ca", ec_der))
+put("store-named.crt", jks(b"ca", ec_der))
+put("gzip.crt", gzip.compress(ec, mtime=0))
+archive = io.BytesIO()
+with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+    file.writestr(zipfile.ZipInfo("ca.crt"), ec, zipfile.ZIP_DEFLATED)
+put("zip.crt", archive.getvalue())
+archive = io.BytesIO()
+with tarfile.open(fileobj=archive, mode="w", format=tarfile.USTAR_FORMAT) as file:
+    entry = tarfile.TarInfo("ca.crt")
+    entry.size = len(ec)
+    file.addfile(entry, io.BytesIO(ec))
+put("tar.crt", archive.getvalue().rstrip(b"\0"))
+put("git-lfs-pointer.crt", b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 1234\n")
+put("git-crypt.crt", b"\0GITCRYPT\0" + bytes(range(64)))
+put("ansible-vault.crt", b"$ANSIBLE_VAULT;1.1;AES256\n" + (b"3" * 80 + b"\n") * 4)
+put("age-encrypted.crt", armour(b"age-encryption.org/v1\n", b"AGE ENCRYPTED FILE"))
+put("saml-metadata.crt", b'<?xml version="1.0"?>\n<X509Certificate>' + ec_body.replace(b"\n", b"") + b"</X509Certificate>\n")
+put("kubeconfig.crt", b"clusters:\n- cluster:\n    certificate-authority-data: " + base64.b64encode(ec) + b"\n")
+put("not-found.crt", b"404: Not Found\n")
+put("path-of-a-file.crt", b"/etc/ssl/certs/ca.crt\n")
+put("pdf.crt", b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n")
 PY
 python3 bend.py
 
@@ -460,5 +755,6 @@ if ! diff <(printf '%s\n' "${made[@]}" | sort) <(sed -n 's/^| \([^ |]*\.[^ |]*\)
   exit 1
 fi
 install -d -m 755 "$here/neighbour"
-install -m 644 -- "${made[@]}" "$here"
-install -m 644 neighbour/ca.crt "$here/neighbour"
+for file in "${made[@]}" neighbour/ca.crt; do
+  [[ -e $here/$file ]] || install -m 644 -- "$file" "$here/$file"
+done
