@@ -26,6 +26,9 @@ const EXTENSIONS: u8 = 0xa3;
 /// <https://github.com/openssl/openssl/blob/openssl-3.0/include/openssl/asn1.h.in>, without SEQUENCE.
 const TEXTS: &[u8] = &[NUMERIC, PRINTABLE, T61, IA5, BIT_STRING, UNIVERSAL, BMP, UTF8];
 
+/// What the parameters of an algorithm are in all that sign certificates (RFC 4055 and 5480).
+const PARAMETERS: &[u8] = &[NULL, OID, SEQUENCE];
+
 /// Version 3, the first with extensions (RFC 5280, section 4.1.2.1).
 const V3: &[u8] = &[2];
 
@@ -90,7 +93,8 @@ fn body(mut fields: &[u8]) -> Result<&[u8], Flaw> {
 fn algorithm(mut fields: &[u8]) -> Result<(), Flaw> {
     take(&mut fields, OID)?;
     if !fields.is_empty() {
-        any(&mut fields)?;
+        let tag = any(&mut fields)?;
+        holds(PARAMETERS.contains(&tag), NOT_DER)?;
     }
     ends(fields)
 }

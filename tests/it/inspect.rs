@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::world::{Outcome, World, gallery};
 
 /// The rows of the table in tests/certs/README.md: file, named, in a directory.
-fn rows() -> Vec<(String, String, String)> {
+pub fn rows() -> Vec<(String, String, String)> {
     let text = std::fs::read_to_string(gallery("README.md")).unwrap();
     let rows = text.lines().filter(|line| line.starts_with("| ") && !line.contains("| file |"));
     rows.map(|row| {
@@ -16,7 +16,7 @@ fn rows() -> Vec<(String, String, String)> {
 }
 
 /// The outcome in the table's words.
-fn outcome(outcome: &Outcome, neighbours: usize) -> String {
+pub fn outcome(outcome: &Outcome, neighbours: usize) -> String {
     let stderr = outcome.stderr();
     let kept = stderr.lines().filter(|line| line.contains(": trusting ")).count();
     let warned = stderr.contains("trust-init: warning: ");

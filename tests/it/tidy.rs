@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use trust_init::environment::{Row, TABLE};
 
@@ -69,6 +70,9 @@ fn every_public_item_is_documented() {
 /// The marked part of a document is `text`; under UPDATE_SNAPSHOT it becomes that.
 #[track_caller]
 pub fn is_between(document: &str, name: &str, text: &str) {
+    // A document may have parts of several tests.
+    static DOCUMENTS: Mutex<()> = Mutex::new(());
+    let _one_at_a_time = DOCUMENTS.lock().unwrap_or_else(PoisonError::into_inner);
     if std::env::var_os("UPDATE_SNAPSHOT").is_some() {
         let begin = format!("<!-- {name}: begin -->\n");
         let old = format!("{begin}{}", between(document, name));
