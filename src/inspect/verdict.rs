@@ -124,7 +124,7 @@ pub const TABLE: &[Verdict] = &[
     Verdict {
         finding: Finding::Old,
         says: "is an X.509 version 1 certificate, which cannot say that it is a CA",
-        who: "rustls, Go and strict clients refuse it",
+        who: "Python 3.13 and other strict clients refuse it",
         fix: "make the CA anew as version 3",
         keep: true,
     },

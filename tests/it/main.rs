@@ -72,6 +72,7 @@ mod read;
 mod readme_doctor;
 mod read_model;
 mod read_refused;
+mod recipes;
 mod select;
 mod select_dockerfile;
 mod select_images;

@@ -108,7 +108,8 @@ impl Display for Unservable {
                 let quoted: Vec<_> =
                     names.iter().map(|name| report::word(name).to_string()).collect();
                 let shown = match quoted.as_slice() {
-                    [] => "no name at all, and clients look at no other field".to_owned(),
+                    [] => "no name at all, and Go, Rust and browsers look at no other field"
+                        .to_owned(),
                     quoted => few(quoted),
                 };
                 write!(

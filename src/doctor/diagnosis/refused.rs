@@ -90,7 +90,7 @@ fn wrong_name(target: &Target, own: &Certificate) -> Finding {
         let subject = report::word(&own.subject);
         format!(
             "its certificate has no subject alternative names, so it is not valid for any names: in \
-             {subject} no client looks for one"
+             {subject} neither Go nor Rust nor a browser looks for one"
         )
     } else if is_address && names.contains(&format!("DNS:{}", target.host)) {
         format!(
