@@ -16,8 +16,8 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use nix::errno::Errno;
-use nix::fcntl::{AT_FDCWD, OFlag, openat, renameat};
-use nix::sys::stat::{FileStat, Mode, SFlag, fchmod, fstat, mkdirat};
+use nix::fcntl::{AT_FDCWD, AtFlags, OFlag, openat, renameat};
+use nix::sys::stat::{FileStat, Mode, SFlag, fchmod, fstat, fstatat, mkdirat};
 use nix::unistd::{UnlinkatFlags, unlinkat};
 
 /// A directory that others may look into and only its owner may change.
@@ -118,14 +118,19 @@ impl Directory {
     }
 
     /// What stands under `name` and whether it holds `pieces`, one after the other; `None` if nothing does.
+    /// A link, a socket and what this uid may not read stand there too.
     ///
     /// # Errors
-    /// As open(2) and read(2); ELOOP for a link.
+    /// As open(2) and read(2).
     pub fn standing(&self, name: &str, pieces: &[&[u8]]) -> io::Result<Option<Standing>> {
         let flags = OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
         let fd = match openat(&self.fd, name, flags, Mode::empty()) {
             Ok(fd) => fd,
             Err(Errno::ENOENT) => return Ok(None),
+            Err(Errno::ELOOP | Errno::ENXIO | Errno::EACCES) => {
+                let found = fstatat(&self.fd, name, AtFlags::AT_SYMLINK_NOFOLLOW)?;
+                return Ok(Some(Standing { uid: found.st_uid, is_same: false }));
+            }
             Err(error) => return Err(error.into()),
         };
         let found = fstat(&fd)?;

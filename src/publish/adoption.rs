@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use super::rung::is_given;
 use super::{Order, Warning};
 use crate::cli::Roots;
 use crate::discover::file;
@@ -10,7 +11,6 @@ use crate::disk;
 use crate::environment::File;
 use crate::inspect::{self, Anchors};
 use crate::merge;
-use crate::mounts;
 use crate::report;
 use crate::truststore;
 
@@ -31,7 +31,7 @@ pub fn adopt<'a>(
     wanted: impl Fn() -> BTreeSet<&'a [u8]>,
     order: &Order<'_>,
 ) -> Adoption {
-    if !mounts::is_given(&path) {
+    if !is_given(&path) {
         return Adoption::No(None);
     }
     let no =

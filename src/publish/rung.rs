@@ -189,6 +189,27 @@ pub fn home(
     Ok(paths(path, files))
 }
 
+/// Whether what stands at `path` was mounted there, or lies in a directory that was mounted read-only,
+/// and nobody in this container can put something else in its place. A link on the way could be
+/// anybody's, and lead to whatever else is mounted.
+pub fn is_given(path: &Path) -> bool {
+    let (is_mounted, parent) = (mounts::is_mount_point(path), path.parent().unwrap_or(path));
+    if !is_mounted && !mounts::is_read_only(parent) {
+        return false;
+    }
+    let mut directory = Directory::open(Path::new("/"));
+    parent.iter().skip(1).all(|name| {
+        directory = directory
+            .as_ref()
+            .map_err(|_| io::ErrorKind::NotFound.into())
+            .and_then(|it| it.open_in(name));
+        directory.as_ref().is_ok_and(|it| {
+            let holds_mount = is_mounted && it.path() == parent;
+            holds_mount || mounts::is_read_only(it.path()) || is_safe(it).is_ok()
+        })
+    })
+}
+
 /// A directory that everybody shares: ours is made in it.
 pub fn shared(path: &Path, own: &str, files: &[Text<'_>], dry: bool) -> Result<Paths, Refusal> {
     let directory = Directory::open(path)?;
