@@ -65,7 +65,7 @@ impl Directory {
         match mkdirat(&self.fd, name, DIRECTORY_MODE) {
             Ok(()) => {
                 let directory = self.open_in(name)?;
-                directory.open_up()?;
+                directory.open_up(|_| false)?;
                 Ok(directory)
             }
             Err(Errno::EEXIST) => self.open_in(name),
@@ -74,16 +74,24 @@ impl Directory {
         }
     }
 
-    /// Gives it the mode of a public directory, if it does not have that already.
+    /// Gives it the mode of a public directory, if it does not have that already and holds only what
+    /// `is_ours`: whoever may rename where it stands can put something private under its name.
     ///
     /// # Errors
-    /// As fchmod(2).
-    pub fn open_up(&self) -> io::Result<()> {
+    /// As getdents(2) and fchmod(2); ENOTEMPTY where something else is in it.
+    pub fn open_up(&self, is_ours: impl Fn(&[u8]) -> bool) -> io::Result<()> {
         let (_, mode) = self.owner_and_mode()?;
-        if mode != bits(DIRECTORY_MODE.bits()) {
-            fchmod(&self.fd, DIRECTORY_MODE)?;
+        if mode == bits(DIRECTORY_MODE.bits()) {
+            return Ok(());
         }
-        Ok(())
+        for entry in rustix::fs::Dir::read_from(&self.fd)? {
+            let entry = entry?;
+            let name = entry.file_name().to_bytes();
+            if name != b"." && name != b".." && !is_ours(name) {
+                return Err(Errno::ENOTEMPTY.into());
+            }
+        }
+        Ok(fchmod(&self.fd, DIRECTORY_MODE)?)
     }
 
     /// Opens the directory `name` in this one.

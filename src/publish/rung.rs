@@ -261,10 +261,13 @@ fn within(parent: &Directory, own: &str, files: &[Text<'_>], dry: bool) -> Resul
     if dry {
         return is_writable(parent).map(|()| paths(&path, files));
     }
-    let directory = match parent.open_or_make(OsStr::new(own)).map_err(Refusal::from) {
-        Err(Refusal::NotADirectory) => return Err(Refusal::Differs { name: own.to_owned() }),
-        opened => opened?,
+    let differs = |error: io::Error| match error.raw_os_error().map(Errno::from_raw) {
+        Some(Errno::ELOOP | Errno::ENOTDIR | Errno::ENOTEMPTY) => {
+            Refusal::Differs { name: own.to_owned() }
+        }
+        _ => error.into(),
     };
+    let directory = parent.open_or_make(OsStr::new(own)).map_err(differs)?;
     let (uid, mode) = directory.owner_and_mode()?;
     if uid != geteuid().as_raw() {
         return Err(Refusal::Planted { name: own.to_owned(), uid });
@@ -273,7 +276,11 @@ fn within(parent: &Directory, own: &str, files: &[Text<'_>], dry: bool) -> Resul
     if mode & !DIRECTORY_MODE.bits() != 0 {
         return Err(Refusal::Differs { name: own.to_owned() });
     }
-    directory.open_up()?;
+    let is_ours = |entry: &[u8]| {
+        let entry = entry.strip_prefix(b".").unwrap_or(entry);
+        files.iter().any(|(_, name, _)| entry.starts_with(name.as_bytes()))
+    };
+    directory.open_up(is_ours).map_err(differs)?;
     for (_, name, pieces) in files {
         match directory.standing(name, pieces)? {
             Some(standing) if standing.uid != uid => {
