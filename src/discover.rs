@@ -16,6 +16,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fmt::{self, Display};
 use std::fs::DirEntry;
+use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -39,6 +40,9 @@ pub const CUSTOM_CA: &str = "/usr/local/share/ca-certificates/custom-ca.crt";
 
 /// The endings of certificate files in a directory that the user named.
 const ENDINGS: [&str; 5] = ["crt", "pem", "cer", "der", "p7b"];
+
+/// How many files, and how many folders, a directory may hold: nobody has as many CAs.
+const MOST: usize = 10_000;
 
 /// Bytes that may hold custom CAs.
 #[derive(Debug)]
@@ -109,7 +113,7 @@ impl Display for Error {
         let fix = match &self.problem {
             Problem::Missing => "mount it there, or correct the name",
             Problem::Denied { .. } => {
-                "make it readable for that uid: it is public, mode 0644 is right"
+                "make it readable for that uid: it is public, mode 0644 is right (a directory: 0755)"
             }
             Problem::Directory { .. } => {
                 "put the file in place on the host, remove the directory \
@@ -117,6 +121,7 @@ impl Display for Error {
             }
             Problem::Special(_) => "name a regular file",
             Problem::TooLarge { .. } => "name a file that holds CAs only",
+            Problem::TooMany { .. } => "put the CAs into a directory of their own",
             Problem::System(_) => "look at that path from inside the container",
         };
         write!(f, "cannot read {}: {}\nfix: {fix}", self.label, self.problem)
@@ -160,7 +165,7 @@ pub fn custom(settings: &Settings) -> Discovery {
             }
         }
         None => {
-            for file in below(Path::new(DEFAULT_DIRECTORY)) {
+            for file in discovery.below(Path::new(DEFAULT_DIRECTORY)) {
                 let is_named = file == Path::new(CUSTOM_CA);
                 let standing = if is_named { Standing::Named } else { Standing::Default };
                 discovery.take(file, Origin::Default, standing, &mut budget);
@@ -186,6 +191,55 @@ impl Discovery {
             Err(problem) => self.errors.push(Error { label, problem }),
         }
     }
+
+    /// Every `.crt` below the default directory, subfolders and links included, as
+    /// `update-ca-certificates` finds them (`find -L DIR -type f -name '*.crt' | sort`). Each folder is
+    /// read once, so links that make a circle do no harm, and no more of them than [`MOST`], as a link
+    /// to `/` would have all of the system looked at. A folder in the place of [`CUSTOM_CA`] is listed
+    /// too: a file was meant.
+    fn below(&mut self, directory: &Path) -> Vec<PathBuf> {
+        let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
+        let mut waiting = vec![directory.to_path_buf()];
+        while let Some(folder) = waiting.pop() {
+            let entries = folder.metadata().and_then(|it| {
+                let is_new = seen.insert((it.dev(), it.ino()));
+                is_new.then(|| folder.read_dir()).transpose()
+            });
+            let entries =
+                entries.and_then(|it| it.into_iter().flatten().collect::<Result<Vec<_>, _>>());
+            for entry in self.unless_lost(&folder, entries) {
+                let (path, is_folder) = (entry.path(), is_folder(&entry));
+                let is_certificate = path.extension() == Some(OsStr::new("crt"));
+                if is_certificate && (!is_folder || path == Path::new(CUSTOM_CA)) {
+                    found.push(path);
+                } else if is_folder {
+                    waiting.push(path);
+                }
+            }
+            if found.len().max(seen.len()) > MOST {
+                let label = Label::new(directory, Origin::Default);
+                self.errors.push(Error { label, problem: Problem::TooMany { limit: MOST } });
+                return Vec::new();
+            }
+        }
+        found.sort_unstable();
+        found
+    }
+
+    /// What a folder holds. That a CA may lie in one that cannot be read is said; one that is no secret
+    /// from this uid, and cannot be read all the same, is an error.
+    fn unless_lost(&mut self, folder: &Path, read: io::Result<Vec<DirEntry>>) -> Vec<DirEntry> {
+        read.unwrap_or_else(|error| {
+            let (label, problem) =
+                (Label::new(folder, Origin::Default), file::problem(folder, error));
+            match problem {
+                Problem::Missing => {}
+                Problem::Denied { .. } => self.warnings.push(Error { label, problem }),
+                _ => self.errors.push(Error { label, problem }),
+            }
+            Vec::new()
+        })
+    }
 }
 
 /// The certificate files directly in a named directory, by name. In a Kubernetes volume these are
@@ -208,35 +262,11 @@ fn members(directory: &Path) -> Result<Vec<PathBuf>, Problem> {
     if is_empty {
         return Err(Problem::Directory { is_empty: true });
     }
+    if files.len() > MOST {
+        return Err(Problem::TooMany { limit: MOST });
+    }
     files.sort_unstable_by(|one, other| one.as_os_str().cmp(other.as_os_str()));
     Ok(files)
-}
-
-/// Every `.crt` below the default directory, subfolders and links included, as
-/// `update-ca-certificates` finds them (`find -L DIR -type f -name '*.crt' | sort`). Each folder is
-/// read once, so links that make a circle do no harm. A folder in the place of [`CUSTOM_CA`] is
-/// listed too: a file was meant.
-fn below(directory: &Path) -> Vec<PathBuf> {
-    let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
-    let mut waiting = vec![directory.to_path_buf()];
-    while let Some(directory) = waiting.pop() {
-        let Ok(folder) = directory.metadata() else { continue };
-        if !seen.insert((folder.dev(), folder.ino())) {
-            continue;
-        }
-        for entry in directory.read_dir().into_iter().flatten().flatten() {
-            let path = entry.path();
-            let is_folder = is_folder(&entry);
-            let is_certificate = path.extension() == Some(OsStr::new("crt"));
-            if is_certificate && (!is_folder || path == Path::new(CUSTOM_CA)) {
-                found.push(path);
-            } else if is_folder {
-                waiting.push(path);
-            }
-        }
-    }
-    found.sort_unstable();
-    found
 }
 
 /// Whether `entry` is a folder, or a link to one: only a link has to be asked.

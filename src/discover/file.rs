@@ -28,6 +28,8 @@ pub enum Problem {
     Special(&'static str),
     /// Too large, alone or together with the others.
     TooLarge { limit: u64, together: bool },
+    /// A directory with too much in it.
+    TooMany { limit: usize },
     /// Anything else the system says.
     System(io::Error),
 }
@@ -54,6 +56,9 @@ impl Display for Problem {
             Self::TooLarge { limit, together: true } => {
                 write!(f, "together with the files before it, it is more than {} MiB", limit >> 20)
             }
+            Self::TooMany { limit } => {
+                write!(f, "more than {limit} files or folders are in it")
+            }
             Self::System(error) => f.write_str(&report::cause(error)),
         }
     }
@@ -78,7 +83,7 @@ impl Display for Unreadable {
             Problem::Missing => "correct the name",
             Problem::Denied { .. } => "run as the owner of the file",
             Problem::Directory { .. } | Problem::Special(_) => "name a regular file",
-            Problem::TooLarge { .. } => "name a file of certificates",
+            Problem::TooLarge { .. } | Problem::TooMany { .. } => "name a file of certificates",
             Problem::System(_) => "look at that path",
         };
         write!(f, "cannot read {}: {}\nfix: {fix}", self.label, self.problem)
@@ -102,13 +107,17 @@ pub fn read(path: &Path, budget: &mut u64) -> Result<Vec<u8>, Problem> {
         return Err(Problem::Special(kind(&metadata)));
     }
     let limit = FILE_LIMIT.min(*budget);
-    let bytes = read_up_to(file, &metadata, limit).map_err(Problem::System)?;
-    let size = bytes.len() as u64;
-    if size > limit {
+    let too_large = || {
         let together = limit < FILE_LIMIT;
         let limit = if together { TOTAL_LIMIT } else { FILE_LIMIT };
-        return Err(Problem::TooLarge { limit, together });
+        Problem::TooLarge { limit, together }
+    };
+    if metadata.len() > limit {
+        return Err(too_large());
     }
+    // It may grow meanwhile.
+    let bytes = read_up_to(file, &metadata, limit).map_err(Problem::System)?;
+    let size = Some(bytes.len() as u64).filter(|size| *size <= limit).ok_or_else(too_large)?;
     *budget -= size;
     Ok(bytes)
 }
@@ -155,7 +164,8 @@ pub fn special(path: &Path) -> Option<&'static str> {
     (!found.is_file() && !found.is_dir()).then(|| kind(&found))
 }
 
-fn kind(metadata: &Metadata) -> &'static str {
+/// What is no regular file, by what it is called.
+pub fn kind(metadata: &Metadata) -> &'static str {
     let kind = metadata.file_type();
     if kind.is_fifo() {
         "named pipe"

@@ -1,5 +1,7 @@
 //! The image's own roots: the one well-known file of its distribution.
 
+use std::collections::BTreeSet;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use rustls_pki_types::CertificateDer;
@@ -114,7 +116,22 @@ pub fn is_root_directory(path: &Path) -> bool {
     ROOT_DIRECTORIES.iter().any(|known| Path::new(known) == path)
 }
 
-/// The certificates that lie in a directory as one file each.
+/// The certificates that lie in a directory as files of PEM, each file once: most directories hold every
+/// file under its own name and, as a link, under its hashed one (openssl-rehash(1)). What is no such file,
+/// or too large, is passed over.
 pub fn in_directory(path: &Path) -> Vec<CertificateDer<'static>> {
-    rustls_native_certs::load_certs_from_paths(None, Some(path)).certs
+    let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
+    let mut budget = file::TOTAL_LIMIT;
+    for path in path.read_dir().into_iter().flatten().flatten().map(|entry| entry.path()) {
+        let Ok(entry) = path.metadata() else { continue };
+        let is_sane = entry.is_file() && (1..=file::FILE_LIMIT.min(budget)).contains(&entry.len());
+        if !is_sane || !seen.insert((entry.dev(), entry.ino())) {
+            continue;
+        }
+        budget -= entry.len();
+        found.extend(rustls_native_certs::load_certs_from_paths(Some(&path), None).certs);
+    }
+    found.sort_unstable_by(|a: &CertificateDer<'_>, b| a.as_ref().cmp(b.as_ref()));
+    found.dedup();
+    found
 }
