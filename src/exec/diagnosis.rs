@@ -10,10 +10,11 @@ use std::fmt::{self, Display};
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::{FileExt as _, MetadataExt as _};
+use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
+use nix::fcntl::OFlag;
 
 use super::DEFAULT_PATH;
 use crate::environment::Environment;
@@ -82,6 +83,7 @@ fn cause(path: PathBuf, errno: Errno) -> Cause {
     }
     if errno == Errno::EACCES {
         return match path.metadata() {
+            Ok(found) if !found.is_file() => Cause::Format { path },
             Ok(found) if found.mode() & 0o111 != 0o111 => {
                 Cause::Mode { mode: found.mode() & 0o7777, owner: found.uid(), path }
             }
@@ -103,9 +105,12 @@ fn cause(path: PathBuf, errno: Errno) -> Cause {
     }
 }
 
+/// Without waiting for whoever would write to a pipe.
 fn head(path: &Path) -> io::Result<Vec<u8>> {
     let mut head = Vec::new();
-    File::open(path)?.take(HEAD as u64).read_to_end(&mut head)?;
+    let flags = OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+    let file = File::options().read(true).custom_flags(flags.bits()).open(path)?;
+    file.take(HEAD as u64).read_to_end(&mut head)?;
     Ok(head)
 }
 
