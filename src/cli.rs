@@ -8,6 +8,8 @@ mod error;
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Display};
+use std::fs::File;
+use std::io::Read as _;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::PathBuf;
 
@@ -151,12 +153,22 @@ impl Task {
     }
 }
 
-/// The environment of this process, as it was found. The only place that reads it.
+/// The environment of this process, as it was found. The only place that reads it. The kernel has it
+/// whole; the standard library leaves out what is no `NAME=value`, and serves where there is no `/proc`.
 pub fn process_environment() -> Environment {
+    let mut block = Vec::with_capacity(ENVIRONMENT);
+    // Without a limit, and without the questions that `File` asks first.
+    let read = |file: File| file.take(u64::MAX).read_to_end(&mut block);
+    if File::open("/proc/self/environ").and_then(read).is_ok_and(|read| read > 0) {
+        return Environment::of(&block);
+    }
     #[expect(clippy::disallowed_methods, reason = "this is the one place")]
     let variables = std::env::vars_os();
     variables.collect()
 }
+
+/// More than most environments, in bytes.
+const ENVIRONMENT: usize = 16 << 10;
 
 /// A voice for failures that come before, or instead of, [`Settings`].
 pub fn report(environment: &Environment) -> Report {
@@ -165,7 +177,8 @@ pub fn report(environment: &Environment) -> Report {
 
 /// `TRUST_INIT_*` variables that mean nothing here.
 pub fn unknown_variables(environment: &Environment) -> Vec<UnknownVariable> {
-    let ours = environment.names().filter(|name| name.as_bytes().starts_with(b"TRUST_INIT_"));
+    let names = environment.pairs().map(|(name, _)| name);
+    let ours = names.filter(|name| name.as_bytes().starts_with(b"TRUST_INIT_"));
     let unknown = ours.filter(|name| !VARIABLES.iter().any(|known| *name == *known));
     unknown.map(|name| UnknownVariable(name.to_os_string())).collect()
 }

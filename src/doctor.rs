@@ -57,7 +57,7 @@ pub fn run(cli: &Cli, shell: &Environment, report: Report) -> u8 {
         patient => patient,
     };
     if let (Ok(patient), true) = (&patient, cli.connect.is_empty()) {
-        let values = patient.environment.pairs().iter().filter_map(|(_, value)| value.to_str());
+        let values = patient.environment.pairs().filter_map(|(_, value)| value.to_str());
         targets.extend(values.flat_map(Target::all_in));
     }
     let mut at_hand = Vec::new();

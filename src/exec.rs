@@ -81,12 +81,8 @@ const DEFAULT_PATH: &str = "/bin:/usr/bin";
 pub fn exec(program: &[OsString], found: &Environment, changed: Option<&Environment>) -> Error {
     let name = program.first().map(OsString::as_os_str).unwrap_or_default();
     let arguments: Vec<CString> = program.iter().map(|word| c_string(word)).collect();
-    let variables: Option<Vec<CString>> = changed.map(|environment| {
-        let pairs = environment.pairs().iter();
-        pairs
-            .map(|(name, value)| c_string(&[name.as_os_str(), value].join(OsStr::new("="))))
-            .collect()
-    });
+    let variables: Option<Vec<CString>> = changed
+        .map(|environment| environment.entries().iter().map(|entry| c_string(entry)).collect());
     sigpipe::reset();
     let run = |path: &OsStr, arguments: &[CString]| {
         let path = c_string(path);

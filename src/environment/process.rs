@@ -1,52 +1,64 @@
 //! A process environment, exactly as it was found.
 
 use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt as _;
 
-/// A process environment: names and values in the order found, duplicates included.
+/// A process environment: its entries in the order found, duplicates included, and also what is no
+/// `NAME=value`, which nobody can ask for (environ(7)) and which is still the service's to see.
 #[derive(Clone, Debug, Default)]
-pub struct Environment(Vec<(OsString, OsString)>);
+pub struct Environment(Vec<OsString>);
 
 impl FromIterator<(OsString, OsString)> for Environment {
     fn from_iter<T: IntoIterator<Item = (OsString, OsString)>>(pairs: T) -> Self {
-        Self(pairs.into_iter().collect())
+        Self(pairs.into_iter().map(|(name, value)| entry(&name, &value)).collect())
     }
 }
 
 impl Environment {
+    /// The entries of `block`, each of which a NUL ends, as in proc_pid_environ(5).
+    pub fn of(block: &[u8]) -> Self {
+        let block = block.strip_suffix(b"\0").unwrap_or(block);
+        let entries = block.split(|byte| *byte == 0);
+        Self(entries.map(|entry| OsStr::from_bytes(entry).to_owned()).collect())
+    }
+
     /// The value that `getenv(3)` would return: the first of that name.
     pub fn get(&self, name: &str) -> Option<&OsStr> {
-        self.0.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_os_str())
+        self.0.iter().find_map(|entry| value(entry, name))
     }
 
-    /// All names, in order.
-    pub fn names(&self) -> impl Iterator<Item = &OsStr> {
-        self.0.iter().map(|(name, _)| name.as_os_str())
-    }
-
-    /// All pairs, in order.
-    pub fn pairs(&self) -> &[(OsString, OsString)] {
+    /// All entries, in order.
+    pub fn entries(&self) -> &[OsString] {
         &self.0
     }
 
+    /// All names and values, in order.
+    pub fn pairs(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
+        self.0.iter().filter_map(|entry| {
+            let at = memchr::memchr(b'=', entry.as_bytes())?;
+            let (name, value) = entry.as_bytes().split_at_checked(at)?;
+            Some((OsStr::from_bytes(name), OsStr::from_bytes(value.get(1..)?)))
+        })
+    }
+
     /// Gives `name` one value, in the place where it stood first.
-    pub fn set(&mut self, name: &str, value: &OsStr) {
-        match self.0.iter().position(|(other, _)| other == name) {
-            Some(at) => {
-                let mut index = 0;
-                self.0.retain(|(other, _)| {
-                    index += 1;
-                    index - 1 == at || other != name
-                });
-                if let Some(pair) = self.0.get_mut(at) {
-                    value.clone_into(&mut pair.1);
-                }
-            }
-            None => self.0.push((name.into(), value.to_owned())),
-        }
+    pub fn set(&mut self, name: &str, new: &OsStr) {
+        let at = self.0.iter().position(|entry| value(entry, name).is_some());
+        self.remove(name);
+        self.0.insert(at.unwrap_or(self.0.len()), entry(name.as_ref(), new));
     }
 
     /// Takes `name` out.
     pub fn remove(&mut self, name: &str) {
-        self.0.retain(|(other, _)| other != name);
+        self.0.retain(|entry| value(entry, name).is_none());
     }
+}
+
+/// The value in `entry`, if it is that of `name`.
+fn value<'a>(entry: &'a OsStr, name: &str) -> Option<&'a OsStr> {
+    entry.as_bytes().strip_prefix(name.as_bytes())?.strip_prefix(b"=").map(OsStr::from_bytes)
+}
+
+fn entry(name: &OsStr, value: &OsStr) -> OsString {
+    [name, value].join(OsStr::new("="))
 }

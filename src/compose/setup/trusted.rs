@@ -98,7 +98,8 @@ pub fn trusted<'a>(
 
 /// What a service asks of trust-init by variables, and so of the overlay. What is not known asks nothing.
 fn asked(service: &str, found: &Environment, warn: Warn<'_>) -> Option<Settings> {
-    let known = found.pairs().iter().filter(|(_, value)| value != UNKNOWN).cloned().collect();
+    let known = found.pairs().filter(|(_, value)| *value != UNKNOWN);
+    let known = known.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let settings = cli::from_variables(&known);
     settings.map_err(|warning| warn(&OfService { service, warning })).ok()
 }
