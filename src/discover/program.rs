@@ -2,6 +2,8 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Display};
+#[cfg(target_os = "linux")]
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::files::{Files, Here};
@@ -15,17 +17,37 @@ pub const CAPABILITIES: &str = "security.capability";
 /// A program that is started in secure-execution mode: OpenSSL, Node and others then look at no
 /// variable (ld.so(8), secure_getenv(3)).
 #[derive(Debug)]
-pub struct Secure(PathBuf);
+pub struct Secure {
+    file: PathBuf,
+    because: Because,
+}
+
+/// Why it is.
+#[derive(Debug)]
+pub enum Because {
+    /// It gains capabilities by its file.
+    Capabilities,
+    /// It becomes another user or group by its file's mode.
+    Mode { mode: u32, owner: u32 },
+}
 
 impl Display for Secure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = report::path(&self.0);
-        write!(
-            f,
-            "{path} has file capabilities, so it ignores the trust variables and may not trust the \
-             custom CAs\nfix: take them away (setcap -r), as ports below 1024 are free to every uid \
-             in a container; or use --install-store"
-        )
+        let ignores = "so it ignores the trust variables and may not trust the custom CAs";
+        let path = report::path(&self.file);
+        match self.because {
+            Because::Capabilities => write!(
+                f,
+                "{path} has file capabilities, {ignores}\nfix: take them away (setcap -r), as ports \
+                 below 1024 are free to every uid in a container; or use --install-store"
+            ),
+            Because::Mode { mode, owner } => write!(
+                f,
+                "{path} runs as its owner or group (owner {owner}, mode {mode:04o}), {ignores}\nfix: \
+                 start the service as that user and take the bit away (chmod ug-s); or use \
+                 --install-store"
+            ),
+        }
     }
 }
 
@@ -38,14 +60,22 @@ pub fn found(files: &impl Files, name: &OsStr, path: &OsStr) -> Option<PathBuf> 
     all.find(|file| files.at(file).as_ref().is_file())
 }
 
-/// Whether `program` gains capabilities by its file when this process starts it.
+/// Whether `program` gains rights by its file when this process starts it (execve(2)).
 #[cfg(target_os = "linux")]
 pub fn secure(program: &[OsString], environment: &Environment) -> Option<Secure> {
+    let (uid, gid) = (nix::unistd::geteuid(), nix::unistd::getegid());
     let file = found(&Here, program.first()?, environment.get("PATH").unwrap_or_default())?;
-    let mut none: [u8; 0] = [];
-    // Its length, for it is not read.
-    rustix::fs::getxattr(&file, CAPABILITIES, &mut none).ok()?;
+    let (mode, owner, group) =
+        file.metadata().map(|it| (it.mode() & 0o7777, it.uid(), it.gid())).ok()?;
+    let is_set = (mode & 0o4000 != 0 && owner != uid.as_raw())
+        || (mode & 0o2010 == 0o2010 && group != gid.as_raw());
+    if is_set && !nix::sys::prctl::get_no_new_privs().unwrap_or_default() {
+        return Some(Secure { file, because: Because::Mode { mode, owner } });
+    }
     // Root gains nothing by them (capabilities(7)); whoever else gains none, as under
     // no_new_privs, counts as secure all the same (`cap_bprm_creds_from_file` in Linux).
-    (!nix::unistd::geteuid().is_root()).then_some(Secure(file))
+    // Their length, for they are not read.
+    let mut none: [u8; 0] = [];
+    let has_any = !uid.is_root() && rustix::fs::getxattr(&file, CAPABILITIES, &mut none).is_ok();
+    has_any.then_some(Secure { file, because: Because::Capabilities })
 }
