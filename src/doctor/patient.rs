@@ -6,7 +6,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{DirEntry, File};
-use std::io;
+use std::io::{self, Read as _};
 use std::os::fd::AsRawFd as _;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
@@ -24,6 +24,9 @@ use crate::finding::Finding;
 use crate::inspect::anchors;
 use crate::inspect::certificate::Certificate;
 use crate::report;
+
+/// More than the words and the variables that a process can be started with: 6 MiB (execve(2)).
+const LONGEST: u64 = 8 << 20;
 
 /// A process and what can be seen of it.
 #[derive(Debug)]
@@ -105,14 +108,14 @@ impl Patient {
     pub fn of(pid: u32) -> Result<Self, Hidden> {
         let hidden = |error: io::Error| Hidden { pid, error };
         let place = Path::new("/proc").join(pid.to_string());
-        let read = |name: &str| std::fs::read(place.join(name)).map_err(hidden);
+        // A process may say that they lie wherever it has memory, and it may have a lot (prctl(2)).
+        let read = |name: &str| {
+            let mut bytes = Vec::new();
+            let read = |file: File| file.take(LONGEST).read_to_end(&mut bytes);
+            File::open(place.join(name)).and_then(read).map(|_| bytes).map_err(hidden)
+        };
         let owned = |bytes: &[u8]| OsString::from_vec(bytes.to_vec());
-        let environ = read("environ")?;
-        let pairs = environ.split(|byte| *byte == 0).filter_map(|pair| {
-            let at = pair.iter().position(|byte| *byte == b'=')?;
-            let (name, value) = pair.split_at_checked(at)?;
-            Some((owned(name), owned(value.get(1..)?)))
-        });
+        let environment = Environment::of(&read("environ")?);
         let words = read("cmdline")?;
         let words = words.strip_suffix(b"\0").unwrap_or(&words);
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
@@ -130,7 +133,7 @@ impl Patient {
             root,
             groups: (Gid::from_raw(last("Gid:")), groups),
             uid: Uid::from_raw(last("Uid:")),
-            environment: pairs.collect(),
+            environment,
             words: words.split(|byte| *byte == 0).map(owned).collect(),
             place,
         })
@@ -202,7 +205,11 @@ impl Patient {
     pub fn read(&self, path: &Path) -> Result<Vec<u8>, Problem> {
         self.as_its_user(|| {
             let found = self.find(path).map_err(|error| file::problem(Path::new(""), error))?;
-            file::read(&found.path, &mut file::FILE_LIMIT.clone())
+            match found.path.metadata() {
+                // To open a device is to use it, and it may be this machine's.
+                Ok(it) if !it.is_file() && !it.is_dir() => Err(Problem::Special(file::kind(&it))),
+                _ => file::read(&found.path, &mut file::FILE_LIMIT.clone()),
+            }
         })
         .map_err(|problem| match problem {
             Problem::Denied { owner, .. } => Problem::Denied { uid: self.uid.as_raw(), owner },
