@@ -8,19 +8,19 @@ use crate::world::{BUNDLE, Outcome, Run, Scratch, World, copy_program, gallery, 
 
 /// Polls until `what` is there; a machine that needs longer is broken.
 #[track_caller]
-fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + Duration::from_secs(30);
     loop {
         if let Some(found) = look() {
             return found;
         }
         assert!(Instant::now() < deadline, "waited 30 s for {what}");
-        std::thread::yield_now();
+        std::thread::sleep(Duration::from_millis(1));
     }
 }
 
 /// The process below `parent` whose name is `name`.
-fn below(parent: u32, name: &str) -> Option<u32> {
+pub fn below(parent: u32, name: &str) -> Option<u32> {
     let children = format!("/proc/{parent}/task/{parent}/children");
     let children = std::fs::read_to_string(children).unwrap_or_default();
     children.split_whitespace().filter_map(|child| child.parse().ok()).find_map(|child: u32| {
@@ -29,7 +29,7 @@ fn below(parent: u32, name: &str) -> Option<u32> {
     })
 }
 
-fn kill(signal: &str, process: u32) {
+pub fn kill(signal: &str, process: u32) {
     let status = Command::new("kill").arg(format!("-{signal}")).arg(process.to_string()).status();
     assert!(status.unwrap().success());
 }

@@ -175,7 +175,8 @@ impl World {
     /// A run of any program in the image.
     pub fn program<S: AsRef<OsStr>>(&self, words: &[S]) -> Run<'_> {
         let words = words.iter().map(|word| word.as_ref().to_owned()).collect();
-        Run { world: self, words, uid: 0, variables: Vec::new(), prelude: String::new() }
+        let (prelude, tracer) = (String::new(), String::new());
+        Run { world: self, words, uid: 0, variables: Vec::new(), prelude, tracer }
     }
 }
 
@@ -186,6 +187,7 @@ pub struct Run<'a> {
     uid: u32,
     variables: Vec<(String, std::ffi::OsString)>,
     prelude: String,
+    tracer: String,
 }
 
 impl Run<'_> {
@@ -224,14 +226,19 @@ impl Run<'_> {
         self
     }
 
+    /// Under a program of the machine, as its child.
+    pub fn under(self, tracer: String) -> Self {
+        Self { tracer, ..self }
+    }
+
     /// The command that starts it: as the first process of its namespace.
     pub fn command(&self) -> Command {
         let root = self.world.root.path().display().to_string();
         let uid = self.uid;
         let script = format!(
             "{} mount -t proc proc '{root}/proc' && \
-             exec env -u PWD chroot --userspec={uid}:{uid} --groups= '{root}' \"$@\"",
-            self.prelude
+             exec {} env -u PWD chroot --userspec={uid}:{uid} --groups= '{root}' \"$@\"",
+            self.prelude, self.tracer
         );
         let mut command = Command::new(tool("unshare"));
         command.args([
