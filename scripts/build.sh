@@ -1,5 +1,10 @@
 #!/usr/bin/env bash
 # Builds the static release programs and prints the directory they are in.
+#
+#   ./scripts/build.sh [WORD...]     words are cargo's: --target TRIPLE, --bin NAME, --no-default-features
+#
+# The bytes are the same wherever it is built, which scripts/reproduce.sh shows: a panic names the
+# source file it is in, and of that name the folders of this machine are taken out here.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 if ! command -v cargo >/dev/null; then
@@ -7,6 +12,21 @@ if ! command -v cargo >/dev/null; then
     echo "build.sh: fix: install Rust, see https://rustup.rs" >&2
     exit 1
 fi
-cargo build --release --locked --quiet >&2
-host=$(rustc -vV | sed -n 's/^host: //p')
-echo "${CARGO_TARGET_DIR:-$PWD/target}/$host/release"
+about=$(rustc -vV)
+target=$(sed -n 's/^host: //p' <<<"$about")
+for ((n = 1; n < $#; n++)); do
+    [ "${!n}" != --target ] || { n=$((n + 1)) && target=${!n}; }
+done
+folder=${CARGO_TARGET_DIR:-$PWD/target}
+[[ $folder = /* ]] || folder=$PWD/$folder
+
+# Of two that match, rustc takes the later one. The standard library is named by its commit, unless its
+# source is installed (rust-lang/rust#73167).
+remap=("$PWD=/src" "$folder=/target")
+for crates in "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*; do
+    remap+=("$crates=/crates")
+done
+remap+=("$(rustc --print sysroot)/lib/rustlib/src/rust=/rustc/$(sed -n 's/^commit-hash: //p' <<<"$about")")
+flags=$(printf '"--remap-path-prefix=%s",' "${remap[@]}")
+cargo build --release --locked --quiet --config "target.'cfg(all())'.rustflags=[$flags]" "$@" >&2
+echo "$folder/$target/release"

@@ -21,6 +21,7 @@ mod case;
 mod compose;
 mod patient;
 mod project;
+mod promises;
 mod runtime;
 mod scenes;
 #[path = "../compose/random.rs"]
