@@ -68,6 +68,7 @@ mod mounted;
 mod nothing;
 mod overlaid;
 mod pinned;
+mod promises;
 mod proxy;
 mod random;
 mod read;

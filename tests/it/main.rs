@@ -87,6 +87,7 @@ mod setup_machine;
 mod setup_messages;
 mod setup_place;
 mod setup_random;
+mod starts;
 mod store;
 mod store_broken;
 mod store_hash;

@@ -1,31 +1,26 @@
-//! SECURITY.md: every promise names a test that is there. And the promises that no single stage can
-//! keep: what a whole start reads, writes and starts, and that no key gets anywhere.
+//! SECURITY.md: every promise names a test that is there; and those that the sources keep, or that
+//! are trust-compose's as a whole.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::process::Command;
 
 use crate::compose::{Desk, trust_compose};
-use crate::store::CACERTS;
-use crate::world::{BUNDLE, CUSTOM_CA, Run, World, count, gallery, tool};
+use crate::world::tool;
 
-/// A start for which everything is asked that can be.
-const EVERYTHING: [&str; 5] =
-    ["--install-store", "--runtime", "php,wget,erlang", "--grpc-roots", "env"];
-
-fn document() -> String {
+pub fn document() -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("SECURITY.md")).unwrap()
 }
 
 /// What stands between the marks of that name in SECURITY.md, one after the other.
-fn marked<'a>(document: &'a str, name: &str) -> Vec<&'a str> {
+pub fn marked<'a>(document: &'a str, name: &str) -> Vec<&'a str> {
     let (begin, end) = (format!("<!-- {name}: begin -->\n"), format!("<!-- {name}: end -->"));
     document.split(&begin).skip(1).map(|part| part.split_once(&end).unwrap().0).collect()
 }
 
 /// What stands between backticks.
-fn quoted(text: &str) -> impl Iterator<Item = &str> {
+pub fn quoted(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)
 }
 
@@ -63,245 +58,6 @@ fn each_promise_names_a_test_that_is_there() {
     assert!(promises > 50, "{promises}");
 }
 
-/// An image with a JVM and a file of the user's own.
-fn with_everything() -> World {
-    let world = World::new().with_ca();
-    world.copy("java/modern", CACERTS).copy("ca-ec.crt", "/etc/own.crt");
-    world
-}
-
-/// The system calls that trust-init makes by itself, and the exec that ends it.
-fn calls(run: &Run<'_>, expression: &str) -> Vec<String> {
-    let (log, run) = (World::empty(), run.command());
-    let mut command = Command::new(tool("strace"));
-    command.args(["-f", "-s", "256", "-o"]).arg(log.path("log")).args(["-e", expression]);
-    command.arg(run.get_program()).args(run.get_args()).env_clear();
-    command.envs(run.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    command.output().unwrap();
-    let log = log.read("log");
-    let is_exec = |line: &str| line.contains(" execve(") && line.ends_with(" = 0");
-    let mut lines =
-        log.lines().skip_while(|line| !(is_exec(line) && line.contains("execve(\"/trust-init\"")));
-    let process = lines.next().unwrap().split(' ').next().unwrap();
-    let own = lines.filter_map(|line| line.strip_prefix(process).map(str::trim_start));
-    let mut calls = Vec::new();
-    for line in own.filter(|line| line.contains('(')) {
-        calls.push(line.to_owned());
-        if line.starts_with("execve(") && line.ends_with(" = 0") {
-            break;
-        }
-    }
-    calls
-}
-
-#[test]
-fn nothing_is_started_but_the_service_and_nobody_is_called() {
-    for (words, service) in [
-        (&EVERYTHING[..], true),
-        (&["env"], true),
-        (&["--roots", "mozilla", "env"], true),
-        (&["--ca", "/nowhere", "env"], false),
-        (&["--prepare"], false),
-        (&["--print-env"], false),
-        (&["--dry-run", "env"], false),
-        (&["--list-variables"], false),
-        (&["nowhere"], false),
-    ] {
-        let world = with_everything();
-        let calls = calls(&world.trust_init(words), "trace=%process,%network");
-        let mut calls: Vec<_> = calls.iter().map(String::as_str).collect();
-        if service {
-            let last = calls.pop().unwrap();
-            assert!(last.starts_with("execve(\"/bin/env\"") && last.ends_with(" = 0"), "{last}");
-        }
-        // The C library sets up its thread, and PATH is searched.
-        let own = |call: &&str| {
-            call.starts_with("arch_prctl(")
-                || call.starts_with("exit_group(")
-                || call.starts_with("execve(") && call.contains(" = -1 ENOENT")
-        };
-        let others: Vec<_> = calls.into_iter().filter(|call| !own(call)).collect();
-        assert_eq!(others, [""; 0], "{words:?}");
-    }
-}
-
-/// The files whose contents, entries or attributes these calls read.
-fn read(calls: &[String]) -> BTreeSet<String> {
-    let mut open: BTreeMap<&str, String> = BTreeMap::new();
-    let mut read = BTreeSet::new();
-    for call in calls {
-        let (name, rest) = call.split_once('(').unwrap();
-        let handle = rest.split([',', ')']).next().unwrap();
-        let result = call.rsplit_once(" = ").unwrap().1.split(' ').next().unwrap();
-        let text = rest.split('"').nth(1).unwrap_or_default();
-        match name {
-            "openat" if !result.starts_with('-') => {
-                let parent = open.get(handle).map(|parent| parent.trim_end_matches('/'));
-                let path = parent.map(|parent| format!("{parent}/{text}"));
-                open.insert(result, path.unwrap_or_else(|| text.to_owned()));
-            }
-            "close" => drop(open.remove(handle)),
-            "read" | "getdents64" => read.extend(open.get(handle).cloned()),
-            "getxattr" => drop(read.insert(text.to_owned())),
-            _ => {}
-        }
-    }
-    read
-}
-
-#[test]
-fn what_a_start_reads_is_listed() {
-    let document = document();
-    let listed: Vec<_> = marked(&document, "reads")
-        .into_iter()
-        .flat_map(quoted)
-        .filter(|word| word.starts_with('/'))
-        .collect();
-    // Twice: the second start finds what the first one left.
-    let world = with_everything();
-    for _ in 0..2 {
-        let run = world.trust_init(&EVERYTHING).env("REQUESTS_CA_BUNDLE", "/etc/own.crt");
-        let read = read(&calls(&run, "trace=all"));
-        assert!(
-            [CUSTOM_CA, CACERTS, "/etc/own.crt"].iter().all(|path| read.contains(*path)),
-            "{read:?}"
-        );
-        for path in &read {
-            let is_listed = listed.iter().any(|listed| {
-                *listed == path
-                    || listed.ends_with('/') && path.starts_with(listed.trim_end_matches('/'))
-            });
-            // The service itself, and what the variable names.
-            assert!(is_listed || ["/bin/env", "/etc/own.crt"].contains(&&**path), "{path} is read");
-        }
-    }
-}
-
-/// Everything in the image: kind, mode, owner, and of files size and time.
-fn all(world: &World) -> BTreeSet<String> {
-    let directory = ["-type", "d", "-printf", "%P/ %m %U:%G\n"];
-    let file = ["-o", "-printf", "%P %m %U:%G %s %T@ %l\n"];
-    let mut find = Command::new(tool("find"));
-    find.arg(world.path("")).args(["-name", "proc", "-prune", "-o"]).args(directory).args(file);
-    let output = find.output().unwrap();
-    String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
-}
-
-/// What a run makes new or changes, without sizes and times.
-#[track_caller]
-fn written(world: &World, run: Run<'_>) -> Vec<String> {
-    let before = all(world);
-    run.run().succeeds();
-    let after = all(world);
-    let gone: Vec<_> = before.iter().filter_map(|line| line.split(' ').next()).collect();
-    let names: BTreeSet<_> = after.iter().filter_map(|line| line.split(' ').next()).collect();
-    assert!(gone.iter().all(|name| names.contains(name)), "something is gone");
-    let new = after.difference(&before).map(|line| line.splitn(4, ' ').take(3).collect::<Vec<_>>());
-    new.map(|words| words.join(" ")).collect()
-}
-
-#[test]
-fn what_a_start_writes_is_listed() {
-    let world = with_everything();
-    assert_eq!(
-        written(&world, world.trust_init(&["env"]).env("REQUESTS_CA_BUNDLE", "/etc/own.crt")),
-        [
-            "run/trust-init/ 755 0:0",
-            "run/trust-init/REQUESTS_CA_BUNDLE.crt 644 0:0",
-            "run/trust-init/ca-bundle.crt 644 0:0",
-            "run/trust-init/custom-ca.crt 644 0:0",
-            "run/trust-init/truststore.jks 644 0:0",
-        ]
-    );
-    assert_eq!(written(&world, world.trust_init(&["env"])), [""; 0], "a second start");
-    let world = with_everything();
-    assert_eq!(
-        written(&world, world.trust_init(&EVERYTHING)),
-        [
-            "etc/ssl/certs/679e6acd.0 644 0:0",
-            "etc/ssl/certs/ca-certificates.crt 644 0:0",
-            "opt/java/openjdk/lib/security/jssecacerts 644 0:0",
-            "run/trust-init/ 755 0:0",
-            "run/trust-init/ca-bundle.crt 644 0:0",
-            "run/trust-init/custom-ca.crt 644 0:0",
-            "run/trust-init/trust-init.ini 644 0:0",
-            "run/trust-init/wgetrc 644 0:0",
-            "var/ 755 0:0",
-            "var/lib/ 755 0:0",
-            "var/lib/trust-init/ 755 0:0",
-            "var/lib/trust-init/store 644 0:0",
-        ]
-    );
-}
-
-/// Where a key is in the gallery, no line of it is in anything that a start leaves or says.
-#[test]
-fn no_key_reaches_a_file_a_variable_or_a_line() {
-    let (world, mut tried) = (with_everything(), 0);
-    for entry in gallery("").read_dir().unwrap().map(|entry| entry.unwrap().path()) {
-        let Ok(bytes) = fs::read(&entry) else { continue };
-        let text = String::from_utf8_lossy(&bytes);
-        let name = entry.file_name().unwrap().to_str().unwrap();
-        let is_der = name == "key-pkcs8.der";
-        if !is_der && !text.contains("PRIVATE KEY-----") || name == "make.sh" || name == "README.md"
-        {
-            continue;
-        }
-        tried += 1;
-        let parts = text.split("-----BEGIN ").filter(|part| part.contains("PRIVATE KEY-----"));
-        let lines = parts.flat_map(str::lines).skip(1).filter(|line| line.len() > 30);
-        let mut secrets: Vec<&[u8]> = lines.map(str::as_bytes).collect();
-        secrets.push(if is_der { &bytes } else { b"PRIVATE KEY-----" });
-        world.write("/etc/given", &bytes).write(CUSTOM_CA, &bytes);
-        for words in [&["--ca", "/etc/given"][..], &[]] {
-            let words = [words, &["--on-error", "warn"], &EVERYTHING].concat();
-            let outcome = world.trust_init(&words).run().succeeds();
-            let mut left = [outcome.0.stdout, outcome.0.stderr].concat();
-            for path in ["run", "tmp", "dev/shm", "var", "etc/ssl", "opt"] {
-                let tar =
-                    Command::new("tar").arg("-c").arg("-C").arg(world.path("")).arg(path).output();
-                left.extend(tar.unwrap().stdout);
-            }
-            for secret in &secrets {
-                let found = left.windows(secret.len()).any(|part| part == *secret);
-                assert!(!found, "{name}: {}", String::from_utf8_lossy(secret));
-            }
-        }
-    }
-    assert!(tried >= 15, "{tried}");
-}
-
-#[test]
-fn a_start_that_is_killed_leaves_whole_files_or_none() {
-    let mut killed = 0;
-    for call in ["mkdirat", "writev", "fchmod", "renameat"] {
-        for n in 1.. {
-            let world = World::new().with_ca();
-            let inject = format!("inject={call}:signal=SIGKILL:when={n}");
-            calls(&world.trust_init(&["env"]), &inject);
-            if world.has("/run/trust-init/custom-ca.crt") {
-                break;
-            }
-            killed += 1;
-            assert!(!world.has(BUNDLE) || count(&world.read(BUNDLE)) == 2, "{call} {n}");
-            world.trust_init(&["env"]).run().succeeds();
-            assert_eq!(count(&world.read(BUNDLE)), 2, "{call} {n}");
-        }
-    }
-    assert!(killed >= 6, "{killed}");
-}
-
-#[test]
-fn between_the_last_look_for_a_stop_and_exec_are_three_system_calls() {
-    let world = World::new().with_ca();
-    let calls = calls(&world.trust_init(&["env"]), "trace=all");
-    let from = calls.iter().rposition(|call| call.starts_with("signalfd4(")).unwrap();
-    let names = calls[from..].iter().map(|call| call.split('(').next().unwrap());
-    // Only a build for tests looks whether a descriptor that it closes is open.
-    let names: Vec<_> = names.filter(|name| *name != "fcntl").collect();
-    assert_eq!(names, ["signalfd4", "read", "close", "rt_sigprocmask", "rt_sigaction", "execve"]);
-}
-
 /// trust-compose and what it starts, under strace: the programs, and the calls that open a socket in
 /// a process that is not one of these.
 fn started(desk: &Desk, words: &[&str]) -> (BTreeSet<String>, Vec<String>) {
@@ -310,8 +66,7 @@ fn started(desk: &Desk, words: &[&str]) -> (BTreeSet<String>, Vec<String>) {
     let program = trust_compose().display().to_string();
     let words = [&strace[..], &[&program], words].concat();
     let mut command = desk.command(&tool("strace"), &words, "022");
-    let path = format!("{}:/usr/bin:/bin", desk.path("bin").display());
-    command.env("PATH", path).output().unwrap();
+    command.env("PATH", desk.path("bin")).output().unwrap();
     let (log, mut programs, mut foreign) = (desk.read("log"), BTreeSet::new(), BTreeSet::new());
     for (index, line) in log.lines().enumerate().filter(|(_, line)| line.contains(" execve(")) {
         let path = line.split('"').nth(1).unwrap();
@@ -323,26 +78,54 @@ fn started(desk: &Desk, words: &[&str]) -> (BTreeSet<String>, Vec<String>) {
     (programs, sockets.map(str::to_owned).collect())
 }
 
+/// docker is not in this PATH, and is looked for all the same.
 #[test]
 fn trust_compose_starts_docker_getent_and_git_and_calls_nobody() {
     let desk = Desk::with(&["reflector.local"]);
-    desk.write("docker-compose.yml", "services:\n  agent:\n    image: registry.invalid/agent\n");
-    desk.directory("bin", 0o755)
-        .write("bin/docker", "#!/bin/sh\nexit 1\n")
-        .chmod("bin/docker", 0o755);
-    desk.directory(".git", 0o755);
+    desk.write(
+        "docker-compose.yml",
+        "services:\n  agent:\n    image: registry.invalid/agent\n  edge:\n    image: nginx\n",
+    );
+    desk.directory(".git", 0o755).directory("bin", 0o755);
+    for name in ["getent", "git"] {
+        symlink(tool(name), desk.path(&format!("bin/{name}"))).unwrap();
+    }
     let mut all = BTreeSet::new();
-    for words in [
-        &["certs", "reflector.local", "gpu.local"][..],
-        &["setup", "--custom-ca", "certs/", "--domain", "reflector.local", "--caddy", "--activate"],
-        &["setup", "--check"],
-        &["doctor", "--files-only"],
-        &["inspect", "certs/server.pem"],
-        &["remove"],
+    for line in [
+        "certs reflector.local gpu.local",
+        "setup --custom-ca certs --domain reflector.local --tls edge --service edge=leave --activate",
+        "setup --check",
+        "doctor --files-only",
+        "inspect certs/server.pem",
+        "remove",
     ] {
-        let (programs, sockets) = started(&desk, words);
-        assert_eq!(sockets, [""; 0], "{words:?}");
+        let words: Vec<_> = line.split(' ').collect();
+        let (programs, sockets) = started(&desk, &words);
+        assert_eq!(sockets, [""; 0], "{line}");
         all.extend(programs);
     }
+    assert!(!desk.has("docker-compose.ca.yml"));
     assert_eq!(all.into_iter().collect::<Vec<_>>(), ["docker", "getent", "git", "trust-compose"]);
+}
+
+#[test]
+fn no_source_is_unsafe() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap();
+    assert!(manifest.contains("[lints.rust]\nunsafe_code = \"forbid\"\n"));
+    let mut waiting = vec![root.join("src")];
+    while let Some(directory) = waiting.pop() {
+        for path in directory.read_dir().unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                waiting.push(path);
+                continue;
+            }
+            let text = fs::read_to_string(&path).unwrap();
+            let is_there = text.lines().any(|line| {
+                let code = line.split("//").next().unwrap();
+                code.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == "unsafe")
+            });
+            assert!(!is_there || path.ends_with("help.txt"), "{}", path.display());
+        }
+    }
 }
