@@ -42,6 +42,7 @@ mod certs_messages;
 mod certs_served;
 mod cli;
 mod clients;
+mod dependencies;
 mod discover;
 mod doctor;
 mod doctor_calls;

@@ -1,0 +1,141 @@
+#!/usr/bin/env python3
+"""Prints what a program is made of, as CycloneDX 1.6.
+
+    ./scripts/sbom.py PROGRAM [TARGET [FILE]]     trust-init, trust-compose or trust-doctor
+
+The same sources give the same text: the serial number is made from the contents, and a time is in it only
+where SOURCE_DATE_EPOCH gives one. FILE is the program as it was built, whose digest is then in it.
+"""
+
+import hashlib
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import uuid
+from datetime import UTC, datetime
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+FEATURES = {"trust-init": "", "trust-compose": "compose", "trust-doctor": "doctor"}
+
+
+def out(*words):
+    return subprocess.run(words, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+
+
+def tree(edges, features, target):
+    """The crates that cargo finds, as (name, version), without our own."""
+    text = out("cargo", "tree", "--locked", "--no-default-features", "--features", features, "--target", target,
+               "--edges", edges, "--prefix", "none", "--format", "{p}")
+    found = {tuple(line.split(" ")[:2]) for line in text.splitlines() if line}
+    return {(name, version.removeprefix("v")) for name, version in found if name != "trust-init"}
+
+
+def reference(name, version):
+    return f"pkg:cargo/{name}@{version}"
+
+
+def component(package, checksum, scope):
+    name, version = package["name"], package["version"]
+    found = {
+        "type": "library",
+        "bom-ref": reference(name, version),
+        "name": name,
+        "version": version,
+        "scope": scope,
+        "hashes": [{"alg": "SHA-256", "content": checksum}],
+        # Crates of old write a slash where SPDX has a word.
+        "licenses": [{"expression": package["license"].replace("/", " OR ")}],
+        "purl": reference(name, version),
+    }
+    if package["repository"]:
+        found["externalReferences"] = [{"type": "vcs", "url": package["repository"]}]
+    return found
+
+
+def runtime(about, target):
+    """What is linked in and is no crate: Rust's library and, in a static program, C's."""
+    release = re.search(r"^release: (.*)$", about, re.M)[1]
+    yield {"type": "library", "bom-ref": "std", "name": "Rust standard library", "version": release,
+           "scope": "required", "licenses": [{"expression": "MIT OR Apache-2.0"}]}
+    if target.endswith("-musl"):
+        # rustc's own, which does not tell its version.
+        yield {"type": "library", "bom-ref": "libc", "name": "musl", "scope": "required",
+               "licenses": [{"expression": "MIT"}]}
+    elif target.endswith("-linux-gnu"):
+        version = os.confstr("CS_GNU_LIBC_VERSION").removeprefix("glibc ")
+        yield {"type": "library", "bom-ref": "libc", "name": "glibc", "version": version, "scope": "required",
+               "licenses": [{"expression": "LGPL-2.1-or-later"}]}
+
+
+def bill(program, target, file):
+    about = out("rustc", "-vV")
+    target = target or re.search(r"^host: (.*)$", about, re.M)[1]
+    features = FEATURES[program]
+    linked = tree("normal,no-proc-macro", features, target)
+    building = tree("normal,build", features, target) - linked
+    metadata = json.loads(out("cargo", "metadata", "--locked", "--format-version", "1", "--filter-platform", target))
+    packages = {(package["name"], package["version"]): package for package in metadata["packages"]}
+    lock = (ROOT / "Cargo.lock").read_text()
+    pattern = r'name = "(.*)"\nversion = "(.*)"\nsource = ".*"\nchecksum = "(.*)"'
+    checksums = {(name, version): digest for name, version, digest in re.findall(pattern, lock)}
+
+    components = list(runtime(about, target))
+    roots = [found["bom-ref"] for found in components]
+    for key in sorted(linked | building):
+        # Mozilla's roots are packed into the programs while these are built.
+        is_in_it = key in linked or key[0] == "webpki-root-certs"
+        components.append(component(packages[key], checksums[key], "required" if is_in_it else "excluded"))
+
+    names = {package["id"]: key for key, package in packages.items()}
+    present = linked | building
+    dependencies = []
+    for node in metadata["resolve"]["nodes"]:
+        key = names[node["id"]]
+        wanted = {names[found["pkg"]] for found in node["deps"]
+                  if any(kind["kind"] in (None, "build") for kind in found["dep_kinds"])}
+        wanted = sorted(reference(*found) for found in wanted & present)
+        if key[0] == "trust-init":
+            dependencies.append({"ref": program, "dependsOn": roots + wanted})
+        elif key in present:
+            dependencies.append({"ref": reference(*key), "dependsOn": wanted})
+    dependencies.sort(key=lambda found: found["ref"])
+
+    own = next(package for package in metadata["packages"] if package["name"] == "trust-init")
+    described = {
+        "type": "application",
+        "bom-ref": program,
+        "name": program,
+        "version": own["version"],
+        "description": f"{program} for {target}",
+        "licenses": [{"expression": own["license"]}],
+        "purl": reference("trust-init", own["version"]),
+    }
+    if file:
+        digest = hashlib.sha256(pathlib.Path(file).read_bytes()).hexdigest()
+        described["hashes"] = [{"alg": "SHA-256", "content": digest}]
+    contents = {"metadata": {"component": described}, "components": components, "dependencies": dependencies}
+    serial = uuid.uuid5(uuid.NAMESPACE_URL, json.dumps(contents, sort_keys=True))
+    if seconds := os.environ.get("SOURCE_DATE_EPOCH"):
+        moment = datetime.fromtimestamp(int(seconds), UTC)
+        contents["metadata"]["timestamp"] = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {
+        "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "serialNumber": f"urn:uuid:{serial}",
+        "version": 1,
+        **contents,
+    }
+
+
+def main():
+    if not 2 <= len(sys.argv) <= 4 or sys.argv[1] not in FEATURES:
+        sys.exit(__doc__)
+    program, target, file = (sys.argv[1:] + [None, None])[:3]
+    print(json.dumps(bill(program, target, file), indent=2))
+
+
+main()

@@ -1,0 +1,230 @@
+//! docs/dependencies.md: what is linked into the programs, what each crate can do and whether anybody
+//! here has read it, from its sources; and supply-chain/, the record, in which no crate is missing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+/// The platform that is told of, so that the document is the same on every machine.
+const TARGET: &str = "x86_64-unknown-linux-gnu";
+
+const INTRODUCTION: &str = "# Dependencies
+
+What is linked into the programs for Linux, and what its source says of itself; nothing here is anybody's
+opinion, but *reviewed*: which crates somebody read in full for this project, in this version, and found
+to do what they say. The notes of these reviews are in supply-chain/audits.toml (cargo-vet's format; `cargo vet
+--locked` works offline). All others are exempted there by name and version, which says that nobody did.
+
+    UPDATE_SNAPSHOT=1 cargo test --test it dependencies   # writes this
+
+*unsafe*: lines with that word, or `forbidden` by the crate itself. *when building*: a program of the crate's
+own, which runs on the machine that builds. *can*: what its code names: files, network, processes, environment (the
+standard library's), C (functions that are not Rust's). Comments and the crate's tests in files of their own are not
+counted.
+";
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn cargo(words: &[&str]) -> String {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let output =
+        Command::new(cargo).args(words).arg("--locked").current_dir(root()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+type Name = (String, String);
+
+/// The crates that `cargo tree` finds, without our own.
+fn tree(words: &[&str]) -> BTreeSet<Name> {
+    let start = ["tree", "--target", TARGET, "--prefix", "none", "--format", "{p}", "--edges"];
+    let text = cargo(&[&start[..], words].concat());
+    let names = text.lines().filter_map(|line| {
+        let mut words = line.split(' ');
+        Some((words.next()?.to_owned(), words.next()?.trim_start_matches('v').to_owned()))
+    });
+    names.filter(|(name, _)| name != "trust-init").collect()
+}
+
+/// Crates by what is recorded of them in a file of supply-chain/: `[[KIND.NAME]]` and `version = "…"`.
+fn recorded(file: &str, kind: &str) -> BTreeSet<Name> {
+    let text = fs::read_to_string(root().join("supply-chain").join(file)).unwrap();
+    let begin = format!("[[{kind}.");
+    let parts = text.split(&begin).skip(1).map(|part| {
+        let (name, rest) = part.split_once("]]").unwrap();
+        let (_, version) = rest.split_once("version = \"").unwrap();
+        (name.trim_matches('"').to_owned(), version.split('"').next().unwrap().to_owned())
+    });
+    parts.collect()
+}
+
+fn locked() -> BTreeSet<Name> {
+    let text = fs::read_to_string(root().join("Cargo.lock")).unwrap();
+    let value = |part: &str, key: &str| {
+        let (_, rest) = part.split_once(&format!("{key} = \"")).unwrap();
+        rest.split('"').next().unwrap().to_owned()
+    };
+    let parts = text.split("[[package]]").skip(1).filter(|part| part.contains("\nsource = "));
+    parts.map(|part| (value(part, "name"), value(part, "version"))).collect()
+}
+
+#[test]
+fn each_crate_is_reviewed_or_exempted_by_name_and_version() {
+    let reviewed = recorded("audits.toml", "audits");
+    let exempted = recorded("config.toml", "exemptions");
+    let both: Vec<_> = reviewed.intersection(&exempted).collect();
+    assert!(both.is_empty(), "reviewed, and exempted all the same: {both:?}");
+    let recorded: BTreeSet<_> = reviewed.union(&exempted).cloned().collect();
+    let locked = locked();
+    let missing: Vec<_> = locked.difference(&recorded).collect();
+    let gone: Vec<_> = recorded.difference(&locked).collect();
+    assert!(
+        missing.is_empty() && gone.is_empty(),
+        "`cargo vet regenerate exemptions` adds what is new: {missing:?}; and takes out: {gone:?}"
+    );
+}
+
+/// The Rust files of a crate below `directory`, without tests, benchmarks and examples.
+fn sources(directory: &Path) -> Vec<PathBuf> {
+    let (mut found, mut waiting) = (Vec::new(), vec![directory.to_path_buf()]);
+    while let Some(directory) = waiting.pop() {
+        for path in directory.read_dir().unwrap().map(|entry| entry.unwrap().path()) {
+            let name = path.file_name().unwrap().to_str().unwrap();
+            let is_test =
+                ["tests", "benches", "examples", "fuzz", "tests.rs", "test.rs"].contains(&name);
+            if path.is_dir() && !is_test {
+                waiting.push(path);
+            } else if name.ends_with(".rs") && !is_test {
+                found.push(path);
+            }
+        }
+    }
+    found
+}
+
+/// What the sources of a crate say.
+struct Facts {
+    is_forbidden: bool,
+    unsafe_lines: usize,
+    abilities: BTreeSet<&'static str>,
+}
+
+fn facts(directory: &Path) -> Facts {
+    let mut facts = Facts { is_forbidden: false, unsafe_lines: 0, abilities: BTreeSet::new() };
+    for path in sources(directory) {
+        let text = fs::read_to_string(path).unwrap_or_default();
+        for line in text.lines().map(|line| line.split("//").next().unwrap()) {
+            facts.is_forbidden |= line.contains("#![forbid(") && line.contains("unsafe_code");
+            let mut words = line.split(|c: char| !c.is_alphanumeric() && c != '_');
+            facts.unsafe_lines += usize::from(words.any(|word| word == "unsafe"));
+            for (sign, ability) in [
+                ("std::fs", "files"),
+                ("std::net", "network"),
+                ("process::Command", "processes"),
+                ("std::process::", "processes"),
+                ("std::env::", "environment"),
+                ("use std::env", "environment"),
+                ("extern \"C\"", "C"),
+            ] {
+                if line.contains(sign) {
+                    facts.abilities.insert(ability);
+                }
+            }
+        }
+    }
+    facts
+}
+
+/// Why a crate is there: the reason in Cargo.toml, or who wants it.
+fn reasons(metadata: &Value, among: &BTreeSet<Name>) -> BTreeMap<String, String> {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let section = manifest.split("\n[dependencies]\n").nth(1).unwrap().split("\n[").next().unwrap();
+    let mut reasons = BTreeMap::new();
+    for line in section.lines().filter(|line| line.contains(" = ")) {
+        let (name, rest) = line.split_once(" = ").unwrap();
+        let name = rest
+            .split_once("package = \"")
+            .map_or(name, |(_, rest)| rest.split('"').next().unwrap());
+        reasons.insert(name.to_owned(), rest.rsplit_once(" # ").unwrap().1.to_owned());
+    }
+    let mut wanted: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for package in metadata["packages"].as_array().unwrap() {
+        let name = package["name"].as_str().unwrap();
+        if among.iter().any(|(among, _)| among == name) {
+            for dependency in package["dependencies"].as_array().unwrap() {
+                if dependency["kind"].is_null() {
+                    let of = dependency["name"].as_str().unwrap();
+                    wanted.entry(of.to_owned()).or_default().insert(name.to_owned());
+                }
+            }
+        }
+    }
+    for (name, by) in wanted {
+        let by = by.into_iter().collect::<Vec<_>>().join(", ");
+        reasons.entry(name).or_insert(format!("for {by}"));
+    }
+    reasons
+}
+
+fn table(out: &mut String, metadata: &Value, names: &BTreeSet<Name>, among: &BTreeSet<Name>) {
+    let reasons = reasons(metadata, among);
+    let reviewed = recorded("audits.toml", "audits");
+    let packages = metadata["packages"].as_array().unwrap();
+    out.push_str(
+        "| crate | why | unsafe | when building | can | reviewed |\n|---|---|---|---|---|---|\n",
+    );
+    for (name, version) in names {
+        let package = packages
+            .iter()
+            .find(|package| package["name"] == **name && package["version"] == **version);
+        let package = package.unwrap_or_else(|| panic!("{name} {version} is not there"));
+        let directory = Path::new(package["manifest_path"].as_str().unwrap()).parent().unwrap();
+        let Facts { is_forbidden, unsafe_lines, abilities } = facts(&directory.join("src"));
+        let number = if is_forbidden { "forbidden".to_owned() } else { unsafe_lines.to_string() };
+        let targets = package["targets"].as_array().unwrap();
+        let builds = targets.iter().any(|target| target["kind"][0] == "custom-build");
+        let abilities = abilities.into_iter().collect::<Vec<_>>().join(", ");
+        let repository = package["repository"].as_str().unwrap_or_default();
+        let crate_name =
+            if repository.is_empty() { name.clone() } else { format!("[{name}]({repository})") };
+        let reason = reasons.get(name).map_or("", String::as_str);
+        let is_reviewed =
+            if reviewed.contains(&(name.clone(), version.clone())) { "yes" } else { "" };
+        let build = if builds { "a program" } else { "" };
+        let _ = writeln!(
+            out,
+            "| {crate_name} {version} | {reason} | {number} | {build} | {abilities} | {is_reviewed} |"
+        );
+    }
+}
+
+#[test]
+fn the_document_says_what_the_sources_say() {
+    let text = cargo(&["metadata", "--format-version", "1", "--filter-platform", TARGET]);
+    let metadata: Value = serde_json::from_str(&text).unwrap();
+    let entrypoint = tree(&["normal,no-proc-macro", "--no-default-features"]);
+    let all = tree(&["normal,no-proc-macro"]);
+    let build = tree(&["normal,build"]);
+    let mut out = INTRODUCTION.to_owned();
+    out.push_str("\n## In trust-init\n\n");
+    table(&mut out, &metadata, &entrypoint, &entrypoint);
+    out.push_str("\n## In trust-compose and trust-doctor besides\n\n");
+    table(&mut out, &metadata, &all.difference(&entrypoint).cloned().collect(), &all);
+    out.push_str("\n## Only while building\n\nProcedural macros and what build scripts use.\n\n");
+    table(&mut out, &metadata, &build.difference(&all).cloned().collect(), &build);
+    let path = root().join("docs/dependencies.md");
+    if std::env::var_os("UPDATE_SNAPSHOT").is_some() {
+        fs::write(&path, &out).unwrap();
+    }
+    let expected = fs::read_to_string(path).unwrap();
+    for (found, expected) in out.lines().zip(expected.lines()) {
+        assert_eq!(found, expected);
+    }
+    assert_eq!(out, expected);
+}
