@@ -22,11 +22,12 @@ folder=${CARGO_TARGET_DIR:-$PWD/target}
 
 # Of two that match, rustc takes the later one. The standard library is named by its commit, unless its
 # source is installed (rust-lang/rust#73167).
-remap=("$PWD=/src" "$folder=/target")
-for crates in "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*; do
-    remap+=("$crates=/crates")
-done
-remap+=("$(rustc --print sysroot)/lib/rustlib/src/rust=/rustc/$(sed -n 's/^commit-hash: //p' <<<"$about")")
+remap=(
+    "$PWD=/src"
+    "$folder=/target"
+    "${CARGO_HOME:-$HOME/.cargo}/registry/src=/crates"
+    "$(rustc --print sysroot)/lib/rustlib/src/rust=/rustc/$(sed -n 's/^commit-hash: //p' <<<"$about")"
+)
 flags=$(printf '"--remap-path-prefix=%s",' "${remap[@]}")
 cargo build --release --locked --quiet --config "target.'cfg(all())'.rustflags=[$flags]" "$@" >&2
 echo "$folder/$target/release"

@@ -39,7 +39,7 @@ die() {
 
 heading "building trust-init"
 programs=$(scripts/build.sh)
-cargo build --release --locked --quiet --example peer
+scripts/build.sh --example peer >/dev/null
 peer=$programs/examples/peer
 
 heading "making a private CA, and a server certificate that it signed"

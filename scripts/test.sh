@@ -66,8 +66,9 @@ build() {
     # A service's own RUST_BACKTRACE must not change how a failure ends.
     RUST_BACKTRACE=1 "$programs/trust-init" --ca /nowhere -- true 2>/dev/null && status=0 || status=$?
     [ "$status" -eq 125 ] || die "with RUST_BACKTRACE=1 a failure of trust-init ends with $status, not 125"
-    # What runs as the first process of a container has no YAML and no TLS in it.
-    cargo build --release --locked --quiet --no-default-features
+    # What runs as the first process of a container has no YAML and no TLS in it, and is built in another
+    # folder to the same bytes.
+    scripts/reproduce.sh --no-default-features
 }
 
 # What a start of trust-init takes, in instructions and system calls: not one call more than written down in

@@ -10,14 +10,6 @@ if ! program=$(command -v trust-compose); then
         echo "trust-compose.sh: fix: install Rust, see https://rustup.rs, or put trust-compose into PATH" >&2
         exit 1
     fi
-    # In a shell of its own: the words mean files where the caller is.
-    program=$(
-        cd "$here/.."
-        cargo build --release --locked --quiet --bin trust-compose >&2
-        host=$(rustc -vV | sed -n 's/^host: //p')
-        target=${CARGO_TARGET_DIR:-$PWD/target}
-        [[ $target = /* ]] || target=$PWD/$target
-        echo "$target/$host/release/trust-compose"
-    )
+    program=$("$here/build.sh" --bin trust-compose)/trust-compose
 fi
 exec "$program" "$@"

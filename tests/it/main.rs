@@ -76,6 +76,7 @@ mod pid1;
 mod publish;
 mod read;
 mod readme_doctor;
+mod release;
 mod read_model;
 mod read_refused;
 mod recipes;
