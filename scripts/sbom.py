@@ -15,7 +15,7 @@ import re
 import subprocess
 import sys
 import uuid
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FEATURES = {"trust-init": "", "trust-compose": "compose", "trust-doctor": "doctor"}
@@ -119,7 +119,7 @@ def bill(program, target, file):
     contents = {"metadata": {"component": described}, "components": components, "dependencies": dependencies}
     serial = uuid.uuid5(uuid.NAMESPACE_URL, json.dumps(contents, sort_keys=True))
     if seconds := os.environ.get("SOURCE_DATE_EPOCH"):
-        moment = datetime.fromtimestamp(int(seconds), UTC)
+        moment = datetime.fromtimestamp(int(seconds), timezone.utc)
         contents["metadata"]["timestamp"] = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
     return {
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",

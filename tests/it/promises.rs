@@ -109,6 +109,29 @@ fn trust_compose_starts_docker_getent_and_git_and_calls_nobody() {
 }
 
 #[test]
+fn trust_doctor_starts_nothing_and_calls_whom_it_is_told_to() {
+    let (desk, process) = (Desk::new(), std::process::id().to_string());
+    let words = ["-f", "-o", "log", "-e", "trace=%process,%network"];
+    let program = [env!("CARGO_BIN_EXE_trust-doctor"), "--pid", &process];
+    let called = ["--connect", "https://127.0.0.1:1", "--connect", "https://127.0.0.1:2"];
+    let words = [&words[..], &program, &called].concat();
+    desk.command(&tool("strace"), &words, "022").output().unwrap();
+    let log = desk.read("log");
+    assert_eq!(log.matches(" execve(").count(), 1, "{log}");
+    // Servers are called at once: a thread shares the process, which another process would not.
+    let started: Vec<_> = log.lines().filter(|line| line.contains(" clone")).collect();
+    assert!(started.iter().all(|line| line.contains("CLONE_THREAD")), "{started:?}");
+    assert!(!log.contains("fork("), "{log}");
+    let addresses = log.lines().filter(|line| line.contains(" connect("));
+    let addresses: BTreeSet<_> =
+        addresses.map(|line| line.split(['{', '}']).nth(1).unwrap()).collect();
+    let address = |port| {
+        format!("sa_family=AF_INET, sin_port=htons({port}), sin_addr=inet_addr(\"127.0.0.1\")")
+    };
+    assert_eq!(addresses, [&*address(1), &*address(2)].into());
+}
+
+#[test]
 fn no_source_is_unsafe() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap();
