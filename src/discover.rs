@@ -203,10 +203,13 @@ impl Discovery {
         while let Some(folder) = waiting.pop() {
             let entries = folder.metadata().and_then(|it| {
                 let is_new = seen.insert((it.dev(), it.ino()));
-                is_new.then(|| folder.read_dir()).transpose()
+                if is_new { file::entries(&folder) } else { Ok(Vec::new()) }
             });
-            let entries =
-                entries.and_then(|it| it.into_iter().flatten().collect::<Result<Vec<_>, _>>());
+            // The one that is looked for by its name may be found all the same.
+            let custom = Path::new(CUSTOM_CA);
+            if entries.is_err() && custom.parent() == Some(&folder) && custom.is_file() {
+                found.push(custom.to_path_buf());
+            }
             for entry in self.unless_lost(&folder, entries) {
                 let (path, is_folder) = (entry.path(), is_folder(&entry));
                 let is_certificate = path.extension() == Some(OsStr::new("crt"));
@@ -245,22 +248,19 @@ impl Discovery {
 /// The certificate files directly in a named directory, by name. In a Kubernetes volume these are
 /// links through `..data`, which itself is hidden and so not looked at.
 fn members(directory: &Path) -> Result<Vec<PathBuf>, Problem> {
-    let entries = directory.read_dir().map_err(|error| file::problem(directory, error))?;
+    let entries = file::entries(directory).map_err(|error| file::problem(directory, error))?;
+    if entries.is_empty() {
+        return Err(Problem::Directory { is_empty: true });
+    }
     let mut files = Vec::new();
-    let mut is_empty = true;
     for entry in entries {
-        let entry = entry.map_err(Problem::System)?;
         let path = entry.path();
-        is_empty = false;
         let is_hidden = path.file_name().is_some_and(|name| name.as_bytes().starts_with(b"."));
         let ending = path.extension().unwrap_or_default();
         let is_certificate = ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known));
         if is_certificate && !is_hidden && !is_folder(&entry) {
             files.push(path);
         }
-    }
-    if is_empty {
-        return Err(Problem::Directory { is_empty: true });
     }
     if files.len() > MOST {
         return Err(Problem::TooMany { limit: MOST });

@@ -18,7 +18,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, AtFlags, OFlag, openat, renameat};
 use nix::sys::stat::{FileStat, Mode, SFlag, fchmod, fstat, fstatat, mkdirat};
-use nix::unistd::{UnlinkatFlags, unlinkat};
+use nix::unistd::{UnlinkatFlags, close, unlinkat};
 
 /// A directory that others may look into and only its owner may change.
 pub const DIRECTORY_MODE: Mode = Mode::from_bits_truncate(0o755);
@@ -53,7 +53,7 @@ impl Directory {
     /// As open(2).
     pub fn open(path: &Path) -> io::Result<Self> {
         let flags = OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-        let fd = openat(AT_FDCWD, path, flags, Mode::empty())?;
+        let fd = uninterrupted(|| openat(AT_FDCWD, path, flags, Mode::empty()))?;
         Ok(Self { fd, path: path.to_path_buf() })
     }
 
@@ -91,7 +91,7 @@ impl Directory {
                 return Err(Errno::ENOTEMPTY.into());
             }
         }
-        Ok(fchmod(&self.fd, DIRECTORY_MODE)?)
+        Ok(uninterrupted(|| fchmod(&self.fd, DIRECTORY_MODE))?)
     }
 
     /// Opens the directory `name` in this one.
@@ -100,7 +100,7 @@ impl Directory {
     /// As open(2).
     pub fn open_in(&self, name: &OsStr) -> io::Result<Self> {
         let flags = OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-        let fd = openat(&self.fd, name, flags, Mode::empty())?;
+        let fd = uninterrupted(|| openat(&self.fd, name, flags, Mode::empty()))?;
         Ok(Self { fd, path: self.path.join(name) })
     }
 
@@ -132,7 +132,7 @@ impl Directory {
     /// As open(2) and read(2).
     pub fn standing(&self, name: &str, pieces: &[&[u8]]) -> io::Result<Option<Standing>> {
         let flags = OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
-        let fd = match openat(&self.fd, name, flags, Mode::empty()) {
+        let fd = match uninterrupted(|| openat(&self.fd, name, flags, Mode::empty())) {
             Ok(fd) => fd,
             Err(Errno::ENOENT) => return Ok(None),
             Err(Errno::ELOOP | Errno::ENXIO | Errno::EACCES) => {
@@ -155,7 +155,7 @@ impl Directory {
     /// As open(2), write(2) and rename(2). What stood there then still stands.
     pub fn place(&self, name: &str, pieces: &[&[u8]]) -> io::Result<()> {
         let (temporary, fd) = self.temporary(name)?;
-        let written = fchmod(&fd, FILE_MODE)
+        let written = uninterrupted(|| fchmod(&fd, FILE_MODE))
             .map_err(io::Error::from)
             .and_then(|()| write(File::from(fd), pieces))
             .and_then(|()| {
@@ -176,7 +176,8 @@ impl Directory {
         loop {
             let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
             let temporary = format!(".{name}.{}", now.as_nanos());
-            match openat(&self.fd, temporary.as_str(), flags, Mode::from_bits_truncate(0o600)) {
+            let made = || openat(&self.fd, temporary.as_str(), flags, PRIVATE_MODE);
+            match uninterrupted(made) {
                 Ok(fd) => return Ok((temporary, fd)),
                 Err(Errno::EEXIST) if attempts < 8 => attempts += 1,
                 Err(error) => return Err(error.into()),
@@ -191,10 +192,20 @@ const BUFFER: usize = 32 << 10;
 /// Pieces that are written in one call (`IOV_MAX`, writev(2)).
 const PIECES: usize = 1024;
 
+/// What `call` comes to, made again for as long as a signal interrupts it (signal(7)).
+fn uninterrupted<T>(mut call: impl FnMut() -> nix::Result<T>) -> nix::Result<T> {
+    loop {
+        match call() {
+            Err(Errno::EINTR) => {}
+            done => return done,
+        }
+    }
+}
+
 /// Writes `pieces` to `file`, from where they lie.
 ///
 /// # Errors
-/// As writev(2).
+/// As writev(2), and as close(2): a file system on the network may say only then that it is full.
 pub fn write(mut file: File, pieces: &[&[u8]]) -> io::Result<()> {
     let mut slices: Vec<_> = pieces.iter().map(|piece| IoSlice::new(piece)).collect();
     let mut rest = slices.as_mut_slice();
@@ -207,7 +218,11 @@ pub fn write(mut file: File, pieces: &[&[u8]]) -> io::Result<()> {
             Err(error) => return Err(error),
         }
     }
-    Ok(())
+    match close(file) {
+        // It is closed all the same.
+        Ok(()) | Err(Errno::EINTR) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Whether `file` holds exactly `pieces`. Most starts are restarts, and end here.

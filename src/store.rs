@@ -326,7 +326,11 @@ fn holds(path: &Path, certificate: &Pem<'_>) -> bool {
 
 /// What stands at `path`. What is no file has no bytes.
 fn look(path: &Path) -> Result<Option<Found>, Box<Error>> {
-    let Ok(found) = path.symlink_metadata() else { return Ok(None) };
+    let found = match path.symlink_metadata() {
+        Ok(found) => found,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Error::system(path, &error).into()),
+    };
     let mut bytes = Vec::new();
     if found.is_file() {
         let read = file::read(path, &mut file::FILE_LIMIT.clone());

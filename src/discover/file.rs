@@ -1,7 +1,7 @@
 //! One file is read: a regular one, of a sane size, or words that say why not.
 
 use std::fmt::{self, Display};
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::{DirEntry, File, Metadata, OpenOptions};
 use std::io::{self, Read as _};
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
@@ -176,6 +176,19 @@ pub fn kind(metadata: &Metadata) -> &'static str {
     }
 }
 
+/// All that is in a directory, or why that is not known.
+///
+/// # Errors
+/// As opendir(3) and readdir(3).
+pub fn entries(directory: &Path) -> io::Result<Vec<DirEntry>> {
+    loop {
+        match directory.read_dir() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            opened => return opened?.collect(),
+        }
+    }
+}
+
 fn is_empty(path: &Path) -> bool {
-    path.read_dir().is_ok_and(|mut entries| entries.next().is_none())
+    entries(path).is_ok_and(|entries| entries.is_empty())
 }

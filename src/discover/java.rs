@@ -100,9 +100,10 @@ fn home_of(files: &impl Files, program: &Path) -> Option<PathBuf> {
 
 /// What is in `directory` whose name begins with one of `names`, by name.
 fn named_so(files: &impl Files, directory: &Path, names: &[&str]) -> Vec<PathBuf> {
-    let entries = files.at(directory).as_ref().read_dir().into_iter().flatten().flatten();
+    let entries = file::entries(files.at(directory).as_ref()).unwrap_or_default();
     let is_one = |name: &[u8]| names.iter().any(|begin| name.starts_with(begin.as_bytes()));
     let mut found: Vec<_> = entries
+        .iter()
         .map(|entry| entry.file_name())
         .filter(|name| is_one(name.as_bytes()))
         .map(|name| directory.join(name))

@@ -14,7 +14,7 @@ use nix::fcntl::{AtFlags, OFlag, openat, renameat};
 use nix::sys::stat::{FileStat, Mode, SFlag, fchmod, fstat, fstatat};
 use nix::unistd::{Gid, Uid, UnlinkatFlags, fchown, unlinkat};
 
-use super::{Directory, FILE_MODE, OWN, PRIVATE_MODE, is_regular, write};
+use super::{Directory, FILE_MODE, OWN, PRIVATE_MODE, is_regular, uninterrupted, write};
 
 /// The largest file that is read here: 32 MiB, a hundred times an overlay of a thousand services.
 const LIMIT: u64 = 32 << 20;
@@ -76,7 +76,7 @@ impl Directory {
         if let Some(kind) = kind {
             return Ok(Entry::Other(kind));
         }
-        let fd = openat(&self.fd, name, flags, Mode::empty())?;
+        let fd = uninterrupted(|| openat(&self.fd, name, flags, Mode::empty()))?;
         let stat = fstat(&fd)?;
         if !is_regular(&stat) {
             return Err(io::Error::other("it is replaced while it is read"));
@@ -113,13 +113,13 @@ impl Directory {
             Look::Like(found) => (found.mode & PRIVATE_MODE, Some(found.mode)),
         };
         let flags = OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_WRONLY | OFlag::O_CLOEXEC;
-        let fd = openat(&self.fd, name.as_os_str(), flags, first)?;
+        let fd = uninterrupted(|| openat(&self.fd, name.as_os_str(), flags, first))?;
         if let Look::Like(found) = look {
             let own = fstat(&fd)?;
             let uid = (own.st_uid != found.uid).then(|| Uid::from_raw(found.uid));
             let gid = (own.st_gid != found.gid).then(|| Gid::from_raw(found.gid));
             if (uid.is_some() || gid.is_some())
-                && let Err(error) = fchown(&fd, uid, gid)
+                && let Err(error) = uninterrupted(|| fchown(&fd, uid, gid))
             {
                 self.unlink(&name)?;
                 return Err(error.into());
@@ -199,7 +199,7 @@ impl Reserved {
     pub fn fill(self, bytes: &[u8]) -> io::Result<()> {
         write(self.file.try_clone()?, &[bytes])?;
         if let Some(mode) = self.mode {
-            fchmod(&self.file, mode)?;
+            uninterrupted(|| fchmod(&self.file, mode))?;
         }
         self.file.sync_all()
     }

@@ -15,7 +15,7 @@ use nix::fcntl::{OFlag, openat, renameat};
 use nix::sys::stat::{Mode, fchmod, mkdirat};
 use nix::unistd::{UnlinkatFlags, unlinkat};
 
-use super::{Directory, PRIVATE_MODE, bits, write};
+use super::{Directory, PRIVATE_MODE, bits, uninterrupted, write};
 
 /// A directory that only its owner may look into.
 pub const PRIVATE_DIRECTORY_MODE: Mode = Mode::from_bits_truncate(0o700);
@@ -55,7 +55,7 @@ impl Directory {
     pub fn close_to_others(&self) -> io::Result<()> {
         let (_, mode) = self.owner_and_mode()?;
         if mode != bits(PRIVATE_DIRECTORY_MODE.bits()) {
-            fchmod(&self.fd, PRIVATE_DIRECTORY_MODE)?;
+            uninterrupted(|| fchmod(&self.fd, PRIVATE_DIRECTORY_MODE))?;
         }
         Ok(())
     }
@@ -110,8 +110,8 @@ impl Directory {
     /// A new file with its contents on the disk. Its mode is never wider than it will be.
     fn create(&self, part: &Part) -> io::Result<()> {
         let flags = OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_WRONLY | OFlag::O_CLOEXEC;
-        let fd: OwnedFd = openat(&self.fd, part.name, flags, PRIVATE_MODE)?;
-        fchmod(&fd, part.mode)?;
+        let fd: OwnedFd = uninterrupted(|| openat(&self.fd, part.name, flags, PRIVATE_MODE))?;
+        uninterrupted(|| fchmod(&fd, part.mode))?;
         let file = File::from(fd);
         write(file.try_clone()?, &[part.text.as_bytes()])?;
         file.sync_all()

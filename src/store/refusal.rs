@@ -99,7 +99,9 @@ fn behind(path: &Path, links: u8) -> Result<Option<PathBuf>, Box<Error>> {
             real.pop();
             behind(&real.join(target), links - 1)
         }
-        Err(_) => Ok(Some(real)),
+        // No link.
+        Err(error) if error.raw_os_error() == Some(Errno::EINVAL as i32) => Ok(Some(real)),
+        Err(error) => Err(Error::system(&real, &error).into()),
     }
 }
 

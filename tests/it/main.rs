@@ -53,6 +53,8 @@ mod doctor_ids;
 mod doctor_image;
 mod doctor_inside;
 mod environment;
+mod faults;
+mod faults_runs;
 mod exec;
 mod golden;
 mod guide;

@@ -191,6 +191,10 @@ pub struct Run<'a> {
 }
 
 impl Run<'_> {
+    pub fn world(&self) -> &World {
+        self.world
+    }
+
     pub fn uid(mut self, uid: u32) -> Self {
         self.uid = uid;
         self

@@ -1,0 +1,149 @@
+//! Every system call of every kind of run made to fail in turn, and docs/faults.md, which says what that comes to.
+
+use std::collections::BTreeMap;
+
+use crate::faults::{Came, Scene};
+use crate::store::{CACERTS, install};
+use crate::world::{BUNDLE, CUSTOM_CA, ROOTS, Run, World};
+
+fn plain(run: Run<'_>) -> Run<'_> {
+    run
+}
+
+fn image() -> World {
+    let world = World::new().with_ca();
+    world.directory("data", 0o755).directory("opt", 0o755).directory("var", 0o755);
+    world
+}
+
+fn with_java() -> World {
+    let world = image();
+    world.copy("java/jks", CACERTS);
+    world
+}
+
+fn scenes() -> Vec<Scene> {
+    let scene = |name, words, set, image, with| Scene { name, words, set, image, with };
+    vec![
+        scene("a first start", &[], &[], image, plain),
+        scene(
+            "a restart",
+            &[],
+            &[],
+            || {
+                let world = image();
+                world.trust_init(&["true"]).run().succeeds();
+                world
+            },
+            plain,
+        ),
+        scene(
+            "a start with another CA",
+            &[],
+            &[],
+            || {
+                let world = image();
+                world.copy("ca-ec.crt", CUSTOM_CA).trust_init(&["true"]).run().succeeds();
+                world.copy("neighbour/ca.crt", CUSTOM_CA);
+                world
+            },
+            plain,
+        ),
+        scene(
+            "no custom CA",
+            &[],
+            &[],
+            || {
+                let world = image();
+                std::fs::remove_file(world.path(CUSTOM_CA)).unwrap();
+                world
+            },
+            plain,
+        ),
+        scene("`--on-error=warn`", &["--on-error=warn"], &[], image, plain),
+        scene(
+            "a pinned variable",
+            &[],
+            &[("REQUESTS_CA_BUNDLE", "/etc/own.pem")],
+            || {
+                let world = image();
+                world.copy("ca-ec.crt", "/etc/own.pem");
+                world
+            },
+            plain,
+        ),
+        scene(
+            "a mounted bundle",
+            &[],
+            &[],
+            || {
+                let world = image();
+                let (ca, roots) = (world.read(CUSTOM_CA), world.read(ROOTS));
+                world.write("etc/prepared", roots + &ca).write(BUNDLE, "");
+                world
+            },
+            |run| {
+                let prepared = run.world().path("etc/prepared");
+                run.mount(&prepared, BUNDLE)
+            },
+        ),
+        scene("`--prepare`", &["--prepare"], &[], image, plain),
+        scene("`--dir /data`", &["--dir", "/data"], &[], image, plain),
+        scene("in `/tmp`, as another user", &[], &[], image, |run| run.uid(1000)),
+        scene("in memory", &[], &[], image, |run| run.uid(1000).read_only()),
+        scene("`--java on`", &["--java", "on"], &[], with_java, plain),
+        scene("`--runtime php,wget,erlang`", &["--runtime", "php,wget,erlang"], &[], image, plain),
+        scene("`--install-store`", &["--install-store"], &[], with_java, plain),
+        scene(
+            "`--install-store --on-error=warn`",
+            &["--install-store", "--on-error=warn"],
+            &[],
+            with_java,
+            plain,
+        ),
+        scene(
+            "`--install-store`, again",
+            &["--install-store"],
+            &[],
+            || {
+                let world = with_java();
+                install(&world).run().succeeds();
+                world
+            },
+            plain,
+        ),
+        scene(
+            "`--install-store`, the CA is gone",
+            &["--install-store"],
+            &[],
+            || {
+                let world = with_java();
+                install(&world).run().succeeds();
+                std::fs::remove_file(world.path(CUSTOM_CA)).unwrap();
+                world
+            },
+            plain,
+        ),
+    ]
+}
+
+#[test]
+fn every_system_call_that_fails_comes_to_what_is_documented() {
+    let all = std::env::var_os("FAULTS").is_some();
+    let only = std::env::var("FAULTS_ONLY").ok();
+    let begun = scenes()[0].begun();
+    let mut wrong = Vec::new();
+    for scene in
+        scenes().iter().filter(|scene| only.as_ref().is_none_or(|only| scene.name.contains(only)))
+    {
+        let since = std::time::Instant::now();
+        let (came, own) = scene.tried(begun, all);
+        wrong.extend(own);
+        let mut counts: BTreeMap<(String, Came), usize> = BTreeMap::new();
+        for (fault, came) in came {
+            *counts.entry((fault.call, came)).or_default() += 1;
+        }
+        println!("{}: {:?} {counts:?}", scene.name, since.elapsed());
+    }
+    assert!(wrong.is_empty(), "{} wrong\n{}", wrong.len(), wrong.join("\n\n"));
+}
