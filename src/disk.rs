@@ -17,6 +17,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, AtFlags, OFlag, openat, renameat};
+use nix::sys::signal::{SigSet, Signal};
 use nix::sys::stat::{FileStat, Mode, SFlag, fchmod, fstat, fstatat, mkdirat};
 use nix::unistd::{UnlinkatFlags, close, unlinkat};
 
@@ -191,6 +192,12 @@ const BUFFER: usize = 32 << 10;
 
 /// Pieces that are written in one call (`IOV_MAX`, writev(2)).
 const PIECES: usize = 1024;
+
+/// Has a write that is more than the limit of file sizes allows fail (setrlimit(2), `RLIMIT_FSIZE`), where it
+/// would end this process.
+pub fn outlive_limit() {
+    let _ = SigSet::from(Signal::SIGXFSZ).thread_block();
+}
 
 /// What `call` comes to, made again for as long as a signal interrupts it (signal(7)).
 fn uninterrupted<T>(mut call: impl FnMut() -> nix::Result<T>) -> nix::Result<T> {

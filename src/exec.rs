@@ -24,6 +24,10 @@ use crate::exit;
 /// kernel throws away what the first process of a container has no handler for (`pid_namespaces(7)`).
 const STOPS: [Signal; 4] = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGQUIT];
 
+/// What ends a program that writes more than the limit of file sizes allows. Held back, the write fails, and
+/// the next place is tried (setrlimit(2), `RLIMIT_FSIZE`).
+const LIMIT: Signal = Signal::SIGXFSZ;
+
 /// Stops that are held back while trust is prepared.
 pub struct Held {
     held: SigSet,
@@ -33,10 +37,11 @@ pub struct Held {
 impl Held {
     /// Holds back what was not blocked already when we were started.
     pub fn stops() -> Self {
-        let stops: SigSet = STOPS.into_iter().collect();
-        let before = stops.thread_swap_mask(SigmaskHow::SIG_BLOCK);
+        let signals: SigSet = STOPS.into_iter().chain([LIMIT]).collect();
+        let before = signals.thread_swap_mask(SigmaskHow::SIG_BLOCK);
         let before = before.unwrap_or_else(|_| SigSet::empty());
-        let held = STOPS.into_iter().filter(|stop| !before.contains(*stop)).collect();
+        let held = STOPS.into_iter().chain([LIMIT]);
+        let held = held.filter(|signal| !before.contains(*signal)).collect();
         Self { held, before }
     }
 
@@ -47,8 +52,9 @@ impl Held {
         let queue = SignalFd::with_flags(&self.held, flags).ok()?;
         loop {
             let number = queue.read_signal().ok()??.ssi_signo;
-            if ignored() >> (number - 1) & 1 == 0 {
-                return Signal::try_from(i32::try_from(number).ok()?).ok();
+            let signal = Signal::try_from(i32::try_from(number).ok()?).ok()?;
+            if signal != LIMIT && ignored() >> (number - 1) & 1 == 0 {
+                return Some(signal);
             }
         }
     }

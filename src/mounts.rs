@@ -22,14 +22,22 @@ pub fn is_mounted(path: &Path) -> bool {
 /// Whether something is mounted at `path` itself. A link is no mount, wherever it leads.
 pub fn is_mount_point(path: &Path) -> bool {
     let own = mount_of(path, AtFlags::SYMLINK_NOFOLLOW);
-    own.is_some() && path.parent().is_some_and(|parent| mount_of(parent, AtFlags::empty()) != own)
+    path.parent().is_some_and(|parent| is_another(own, mount_of(parent, AtFlags::empty())))
 }
 
 /// Whether nobody in this container can change what `path` names, because it lies on something
 /// that was mounted read-only (a Kubernetes ConfigMap, for one).
 pub fn is_read_only(path: &Path) -> bool {
     statvfs(path).is_ok_and(|found| found.flags().contains(FsFlags::ST_RDONLY))
-        && mount_of(path, AtFlags::empty()) != mount_of(Path::new("/"), AtFlags::empty())
+        && is_another(
+            mount_of(path, AtFlags::empty()),
+            mount_of(Path::new("/"), AtFlags::empty()),
+        )
+}
+
+/// Whether both mounts are known, and are two: nothing is adopted because a look at it failed.
+fn is_another(own: Option<u64>, other: Option<u64>) -> bool {
+    own.is_some() && other.is_some() && own != other
 }
 
 /// The number of the mount that `path` lies on.

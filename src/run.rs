@@ -14,6 +14,7 @@ use self::dangling::dangling;
 use self::store::Keeper;
 use crate::cli::{Named, OnError, Origin, Roots, Settings, Task};
 use crate::discover::{self, Label, RootSource, program};
+use crate::disk;
 use crate::environment::java::{JAVA_TOOL_OPTIONS, with};
 use crate::environment::{self, Environment, File, split};
 use crate::exec::{self, Held};
@@ -40,6 +41,9 @@ struct Trust {
 pub fn run(settings: &Settings, found: &Environment, report: Report) -> u8 {
     // First of all, so that no stop is lost while we work.
     let held = matches!(settings.task, Task::Run(_)).then(Held::stops);
+    if held.is_none() {
+        disk::outlive_limit();
+    }
     let mut failures = Vec::new();
     let trust = prepare(settings, found, report, &mut failures).unwrap_or_else(|failure| {
         failures.push(failure);
@@ -112,7 +116,7 @@ fn prepare(
 
     let mut inspection = inspect::inspect(&discovery.sources);
     inspection.require_authority(discovery.directories);
-    let store = Keeper::new(settings, report, !inspection.certificates.is_empty());
+    let store = Keeper::new(settings, report, !inspection.certificates.is_empty())?;
     if inspection.certificates.is_empty() {
         settle(inspection, report, failures);
         store.clear(failures)?;

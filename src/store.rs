@@ -143,7 +143,9 @@ fn change(order: &Order<'_>) -> Result<Plan, Box<Error>> {
         .and_then(Home::make)
         .map_err(|refusal| Error::at(home, refusal.to_string(), refusal.fix()))?;
     let _lock = directory.lock();
-    let record = Record::read();
+    let record = Record::read().map_err(|error| {
+        Error::at(Path::new(PATH), error.problem.to_string(), "make it readable")
+    })?;
     let plan = Plan::new(order, &record)?;
     take_out(&record)?;
     if let Err(error) = plan.put_in() {

@@ -4,10 +4,12 @@ use std::process::ExitCode;
 
 use trust_init::cli::process_environment;
 use trust_init::compose::{answer, cli, run};
+use trust_init::disk;
 use trust_init::exit;
 use trust_init::report::{Log, Report};
 
 fn main() -> ExitCode {
+    disk::outlive_limit();
     let report = Report::new(cli::PROGRAM, Log::Normal);
     let code = match cli::parse(std::env::args_os()) {
         Ok(cli) => run(cli, &process_environment(), report),

@@ -4,6 +4,7 @@
 //! that would be started by its name, and then those that lie where images have them.
 
 use std::ffi::{OsStr, OsString};
+use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
@@ -71,19 +72,46 @@ pub fn store(
     // What is below /lib is below /usr/lib.
     let prefixes = prefixes.filter(|prefix| prefix != Path::new("/"));
     let pythons = prefixes.flat_map(|prefix| named_so(files, &prefix.join(PYTHON.0), PYTHON.1));
-    let packaged = pythons.flat_map(|python| PACKAGED.map(|package| python.join(package)));
+    let packaged = pythons
+        .filter_map(Result::ok)
+        .flat_map(|python| PACKAGED.map(|package| python.join(package)));
     let mut homes = named
         .into_iter()
         .chain(std::iter::once_with(started).flatten())
         .chain(std::iter::once_with(called).flatten())
+        .map(Ok)
         .chain(lying)
-        .chain(packaged.filter(|home| files.at(home).as_ref().is_dir()));
-    let path = homes.find_map(|home| {
-        let mut stores = STORES.iter().map(|store| home.join(store));
-        stores.find(|store| files.at(store).as_ref().is_file() && !is_ours(store))
-    })?;
-    let bytes = file::read(files.at(&path).as_ref(), &mut file::FILE_LIMIT.clone());
-    Some(Store { path, bytes })
+        .chain(packaged.filter(|home| files.at(home).as_ref().is_dir()).map(Ok));
+    homes.find_map(|home| {
+        let home = match home {
+            Ok(home) => home,
+            Err(unknown) => return Some(unknown),
+        };
+        STORES.iter().map(|store| home.join(store)).find_map(|path| {
+            let file = files.at(&path);
+            match file.as_ref().metadata() {
+                Ok(found) if found.is_file() && !is_ours(&path) => {
+                    let bytes = file::read(file.as_ref(), &mut file::FILE_LIMIT.clone());
+                    drop(file);
+                    Some(Store { path, bytes })
+                }
+                Ok(_) => None,
+                Err(error) => {
+                    drop(file);
+                    unknown(path, error)
+                }
+            }
+        })
+    })
+}
+
+/// What cannot be looked at, and may have a JVM's trust store. Where this uid may not look, its programs
+/// start no JVM.
+fn unknown(path: PathBuf, error: io::Error) -> Option<Store> {
+    match file::problem(&path, error) {
+        Problem::Missing | Problem::Denied { .. } => None,
+        problem => Some(Store { path, bytes: Err(problem) }),
+    }
 }
 
 /// The home of the JVM that `program` starts: the directory above its `bin`, behind all links.
@@ -99,8 +127,11 @@ fn home_of(files: &impl Files, program: &Path) -> Option<PathBuf> {
 }
 
 /// What is in `directory` whose name begins with one of `names`, by name.
-fn named_so(files: &impl Files, directory: &Path, names: &[&str]) -> Vec<PathBuf> {
-    let entries = file::entries(files.at(directory).as_ref()).unwrap_or_default();
+fn named_so(files: &impl Files, directory: &Path, names: &[&str]) -> Vec<Result<PathBuf, Store>> {
+    let entries = match file::entries(files.at(directory).as_ref()) {
+        Ok(entries) => entries,
+        Err(error) => return unknown(directory.into(), error).map(Err).into_iter().collect(),
+    };
     let is_one = |name: &[u8]| names.iter().any(|begin| name.starts_with(begin.as_bytes()));
     let mut found: Vec<_> = entries
         .iter()
@@ -109,5 +140,5 @@ fn named_so(files: &impl Files, directory: &Path, names: &[&str]) -> Vec<PathBuf
         .map(|name| directory.join(name))
         .collect();
     found.sort();
-    found
+    found.into_iter().map(Ok).collect()
 }

@@ -13,6 +13,7 @@ use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 
 use super::{PREFIX, Text, digest};
+use crate::discover::file;
 use crate::disk;
 use crate::environment::File;
 
@@ -63,8 +64,7 @@ fn seals() -> SealFlag {
 /// The number of a sealed descriptor of that label which holds exactly `pieces`.
 fn standing(directory: &Path, label: &str, pieces: &[&[u8]]) -> io::Result<Option<String>> {
     let target = PathBuf::from(format!("/memfd:{label} (deleted)"));
-    for entry in directory.read_dir()? {
-        let path = entry?.path();
+    for path in file::entries(directory)? {
         if path.read_link().is_ok_and(|link| link == target) {
             let memory = Handle::open(&path)?;
             let sealed = fcntl(&memory, FcntlArg::F_GET_SEALS)? & seals().bits() == seals().bits();

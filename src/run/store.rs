@@ -22,10 +22,17 @@ pub struct Keeper<'a> {
 
 impl<'a> Keeper<'a> {
     /// Reads what earlier runs did, if that can matter.
-    pub fn new(settings: &'a Settings, report: Report, has_authorities: bool) -> Self {
+    ///
+    /// # Errors
+    /// As [`Record::read`].
+    pub fn new(
+        settings: &'a Settings,
+        report: Report,
+        has_authorities: bool,
+    ) -> anyhow::Result<Self> {
         let matters = settings.install_store || has_authorities;
-        let record = if matters { Record::read() } else { Record::default() };
-        Self { settings, report, record }
+        let record = if matters { Record::read()? } else { Record::default() };
+        Ok(Self { settings, report, record })
     }
 
     /// What we added does not count as the image's.

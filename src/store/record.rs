@@ -9,7 +9,10 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-use crate::discover::file;
+use crate::cli::{Named, Origin};
+use crate::discover::Error;
+use crate::discover::Label;
+use crate::discover::file::{self, Problem};
 use crate::inspect;
 use crate::inspect::certificate::Fingerprint;
 use crate::merge::Pem;
@@ -43,12 +46,24 @@ pub struct Line<'a> {
 
 impl Record {
     /// Reads it; empty where there is none, or one that somebody else has put there.
-    pub fn read() -> Self {
+    ///
+    /// # Errors
+    /// When there is one that cannot be read: what an earlier run added would count as the image's.
+    pub fn read() -> Result<Self, Error> {
         let path = Path::new(PATH);
-        let Ok(found) = path.symlink_metadata() else { return Self::default() };
-        let is_trusted = found.uid() == 0 || found.uid() == nix::unistd::geteuid().as_raw();
-        let bytes = file::read(path, &mut file::FILE_LIMIT.clone());
-        Self(bytes.ok().filter(|_| is_trusted).unwrap_or_default())
+        let error = |problem| {
+            let label = Label::Path(Named { path: path.into(), origin: Origin::Default });
+            Error { label, problem }
+        };
+        let found = match path.symlink_metadata().map_err(|error| file::problem(path, error)) {
+            Ok(found) => found,
+            Err(Problem::Missing) => return Ok(Self::default()),
+            Err(problem) => return Err(error(problem)),
+        };
+        if found.uid() != 0 && found.uid() != nix::unistd::geteuid().as_raw() {
+            return Ok(Self::default());
+        }
+        file::read(path, &mut file::FILE_LIMIT.clone()).map(Self).map_err(error)
     }
 
     /// One of `lines`, each of which [`line`] made, and of the certificates that were added.
@@ -87,11 +102,19 @@ impl Record {
 
     /// The same, of what is behind all links of `path`.
     pub fn has(&self, path: &Path) -> bool {
-        let real = if self.0.is_empty() { None } else { real(path).unwrap_or_default() };
-        real.is_some_and(|real| {
-            let bytes = file::read(&real, &mut file::FILE_LIMIT.clone());
-            self.made(&real, &bytes.unwrap_or_default())
-        })
+        if self.0.is_empty() {
+            return false;
+        }
+        let read = |real: &Path| file::read(real, &mut file::FILE_LIMIT.clone());
+        match real(path).map(|real| real.map(|real| (read(&real), real))) {
+            Ok(Some((Ok(bytes), real))) => self.made(&real, &bytes),
+            Ok(None) => false,
+            // It cannot be looked at. What bears the name of one that we made is taken for that.
+            _ => self
+                .lines()
+                .iter()
+                .any(|line| line.is_made && line.path.file_name() == path.file_name()),
+        }
     }
 
     /// What `bytes`, the contents of `path`, are without what we added to them. Where somebody has

@@ -6,11 +6,16 @@ use crate::faults::{Came, Scene};
 use crate::store::{CACERTS, install};
 use crate::world::{BUNDLE, CUSTOM_CA, ROOTS, Run, World};
 
+/// Two CAs of the gallery.
+pub const CA: &str = include_str!("../certs/neighbour/ca.crt");
+pub const OTHER_CA: &str = include_str!("../certs/ca-ec.crt");
+
 fn plain(run: Run<'_>) -> Run<'_> {
     run
 }
 
-fn image() -> World {
+/// An image with all that a run may look at or write to.
+pub fn image() -> World {
     let world = World::new().with_ca();
     world.directory("data", 0o755).directory("opt", 0o755).directory("var", 0o755);
     world
@@ -45,6 +50,20 @@ fn scenes() -> Vec<Scene> {
                 let world = image();
                 world.copy("ca-ec.crt", CUSTOM_CA).trust_init(&["true"]).run().succeeds();
                 world.copy("neighbour/ca.crt", CUSTOM_CA);
+                world
+            },
+            plain,
+        ),
+        scene(
+            "a start with one CA fewer",
+            &[],
+            &[],
+            || {
+                let world = image();
+                world.copy("ca-ec.crt", "/usr/local/share/ca-certificates/other.crt");
+                world.trust_init(&["true"]).run().succeeds();
+                std::fs::remove_file(world.path("/usr/local/share/ca-certificates/other.crt"))
+                    .unwrap();
                 world
             },
             plain,

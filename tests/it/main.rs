@@ -54,6 +54,8 @@ mod doctor_image;
 mod doctor_inside;
 mod environment;
 mod faults;
+mod faults_compose;
+mod faults_limits;
 mod faults_runs;
 mod exec;
 mod golden;
