@@ -76,11 +76,19 @@ impl Report {
     /// Text that was asked for (help, tables, shell code), on stdout.
     ///
     /// # Errors
-    /// When stdout cannot be written to.
+    /// When stdout cannot be written to, which is told: whoever asked has no answer.
     pub fn answer(&self, text: &str) -> std::io::Result<()> {
         let mut stdout = std::io::stdout().lock();
-        stdout.write_all(text.as_bytes())?;
-        stdout.flush()
+        let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+        // Who closes a pipe has read enough.
+        if let Err(error) = written.as_ref()
+            && error.kind() != std::io::ErrorKind::BrokenPipe
+        {
+            let cause = cause(error);
+            let fix = "let stdout be a file, a pipe or a terminal that takes it";
+            self.error(&format!("cannot print the answer (to stdout): {cause}\nfix: {fix}"), "");
+        }
+        written
     }
 
     fn line(&self, level: &str, words: &dyn Display, way_out: &str) -> String {

@@ -14,6 +14,8 @@ use nix::fcntl::{AtFlags, OFlag, openat, renameat};
 use nix::sys::stat::{FileStat, Mode, SFlag, fchmod, fstat, fstatat};
 use nix::unistd::{Gid, Uid, UnlinkatFlags, fchown, unlinkat};
 
+use crate::discover::file::entries;
+
 use super::{Directory, FILE_MODE, OWN, PRIVATE_MODE, is_regular, uninterrupted, write};
 
 /// The largest file that is read here: 32 MiB, a hundred times an overlay of a thousand services.
@@ -95,8 +97,9 @@ impl Directory {
     /// # Errors
     /// As opendir(3) and readdir(3).
     pub fn names(&self) -> io::Result<Vec<OsString>> {
-        let entries = self.path.read_dir()?.map(|entry| Ok(entry?.file_name()));
-        let mut names = entries.collect::<io::Result<Vec<_>>>()?;
+        let entries = entries(&self.path)?;
+        let mut names: Vec<_> =
+            entries.iter().filter_map(|entry| entry.file_name()).map(OsString::from).collect();
         names.sort();
         Ok(names)
     }

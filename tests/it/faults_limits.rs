@@ -84,6 +84,8 @@ fn few_descriptors_are_enough_or_an_error() {
                 started += 1;
                 place(run, &world);
             }
+            // The service has too few to read it.
+            Some(1 | 2) => assert!(run.stdout().starts_with(BUNDLE), "{limit}: {}", run.stderr()),
             // Too few for the shell and what it loads before us.
             Some(127) => {
                 assert!(!run.stderr().contains("trust-init: "), "{limit}: {}", run.stderr())
@@ -92,7 +94,8 @@ fn few_descriptors_are_enough_or_an_error() {
         }
         place(start(&world).run(), &world);
     }
-    assert!(started > 8, "{started}");
+    // This shell moves its own input out of the way, to descriptor 10.
+    assert!(started > 4, "{started}");
 }
 
 /// In memory what cannot be had ends a run; it does so before it has changed anything that counts.
@@ -108,7 +111,7 @@ fn little_memory_is_enough_or_the_end() {
         }
         place(start(&world).run(), &world);
     }
-    for stack in [16, 64, 256] {
+    for stack in [64, 256, 1024] {
         let world = image();
         let script = format!("ulimit -s {stack}; exec /trust-init -- sh -c 'echo $SSL_CERT_FILE'");
         let run = world.program(&["sh", "-c", &script]).run();
@@ -129,6 +132,17 @@ fn no_process_and_no_thread_is_needed() {
 #[test]
 fn a_place_without_room_is_left_for_the_next() {
     let rungs = ["/run", "/tmp", "/dev/shm"];
+    // A bundle of two pages: the first is written, and the second is not.
+    let roots = ["ca-rsa.pem", "two.crt", "three.pem", "chain.pem"];
+    let roots = roots.map(|name| std::fs::read_to_string(gallery(name)).unwrap()).concat();
+    let tight = || {
+        let world = image();
+        world.write(ROOTS, &roots);
+        world
+    };
+    let whole = start(&tight()).run().succeeds().stdout();
+    let whole = whole.split_once('\n').unwrap().1;
+    assert!(whole.len() > 4096);
     // What the service says, and then the names that were made.
     let script =
         format!("{}; echo ==; ls -A /run/trust-init /tmp/trust* /dev/shm/trust*", SERVICE[2]);
@@ -143,28 +157,21 @@ fn a_place_without_room_is_left_for_the_next() {
         ("nr_inodes=5", true),
     ] {
         for full in 1..=rungs.len() {
-            let world = image();
-            // A bundle of two pages: the first is written, and the second is not.
-            let roots = ["ca-rsa.pem", "two.crt", "three.pem", "chain.pem"];
-            let roots = roots.map(|name| std::fs::read_to_string(gallery(name)).unwrap()).concat();
-            assert!(roots.len() > 5000);
-            world.write(ROOTS, &roots);
+            let world = tight();
             let mut run = world.trust_init(&["--", "sh", "-c", &script]);
             for rung in &rungs[..full] {
                 let at = world.path(rung).display().to_string();
                 run = run.before(&format!("mount -t tmpfs -o mode=1777,{limit} tmpfs '{at}'"));
             }
-            let told = run.run().stdout();
-            let (place, rest) = told.split_once('\n').unwrap_or_else(|| panic!("{limit} {full}"));
+            let outcome = run.run();
+            let told = outcome.stdout();
+            let (place, rest) = told
+                .split_once('\n')
+                .unwrap_or_else(|| panic!("{limit} {full}: {}", outcome.stderr()));
             let (bundle, names) = rest.split_once("==\n").unwrap();
             let serving = if fits { rungs[0] } else { rungs.get(full).copied().unwrap_or("/proc") };
             assert!(place.starts_with(serving), "{limit} {full}: {told}");
-            for certificate in
-                (world.read(CUSTOM_CA) + &roots).split_inclusive("-----END CERTIFICATE-----\n")
-            {
-                let certificate = certificate.split_once("-----BEGIN").unwrap().1;
-                assert!(bundle.contains(certificate), "{limit} {full}");
-            }
+            assert_eq!(bundle, whole, "{limit} {full}");
             assert!(!names.lines().any(|name| name.starts_with('.')), "{limit} {full}: {names}");
         }
     }

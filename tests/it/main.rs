@@ -57,6 +57,7 @@ mod faults;
 mod faults_compose;
 mod faults_limits;
 mod faults_runs;
+mod faults_service;
 mod exec;
 mod golden;
 mod guide;
