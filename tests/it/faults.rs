@@ -62,7 +62,7 @@ pub struct Fault {
     pub how: &'static str,
 }
 
-/// The faults of one call: one error, whose turn it is, and what may be made again, or `all`.
+/// The faults of one call: `all`, or the one whose turn it is.
 pub fn faults((call, nth): &Call, index: usize, all: bool) -> Vec<Fault> {
     let is_one_of = |calls: &[&str]| calls.contains(&call.as_str());
     let mut ways = if is_one_of(&["brk", "mmap", "mprotect", "mremap", "munmap"]) {
@@ -70,17 +70,17 @@ pub fn faults((call, nth): &Call, index: usize, all: bool) -> Vec<Fault> {
     } else {
         ERRORS.to_vec()
     };
-    if !all {
-        ways = vec![ways[index % ways.len()]];
-    }
     if is_one_of(&INTERRUPTIBLE) {
         ways.push("error=EINTR");
     }
     if is_one_of(&["write", "writev"]) {
         ways.push("retval=0");
     }
-    if is_one_of(&CHANGES) || all {
+    if is_one_of(&CHANGES) {
         ways.push("signal=SIGKILL");
+    }
+    if !all {
+        ways = vec![ways[index % ways.len()]];
     }
     ways.into_iter().map(|how| Fault { call: call.clone(), nth: *nth, how }).collect()
 }
@@ -107,18 +107,26 @@ pub fn calls(log: &str, program: &str) -> Vec<Call> {
     let start = log.lines().find(|line| line.contains(&start)).unwrap();
     let pid = start.split(' ').next().unwrap();
     let (mut counts, mut calls, mut is_ours) = (BTreeMap::new(), Vec::new(), false);
-    let mut pipes: Vec<String> = Vec::new();
+    let mut kept = BTreeSet::new();
     for line in log.lines().filter(|line| line.split(' ').next() == Some(pid)) {
         let Some((name, words)) = line[pid.len()..].trim_start().split_once('(') else { continue };
         let count = counts.entry(name.to_owned()).or_insert(0);
         *count += 1;
-        // Where strace has a pipe's end not closed, whoever reads from it waits for ever: no kernel does that.
-        let is_pipe =
-            name == "close" && pipes.iter().any(|fd| words.starts_with(&format!("{fd})")));
-        if let ("pipe2", Some((ends, _))) = (name, words.trim_start_matches('[').split_once(']')) {
-            pipes = ends.split(", ").map(str::to_owned).collect();
+        // strace leaves open what it has not closed. Whoever reads from that pipe, or locks that directory, would
+        // wait for ever, which no kernel does: closing these has no way to fail.
+        let fd = words.split([',', ')']).next().unwrap_or_default();
+        let is_kept = name == "close" && kept.contains(fd);
+        let result = words.rsplit_once("= ").map_or("", |(_, result)| result);
+        match name {
+            "pipe2" => kept.extend(words.split(['[', ']', ',']).map(|end| end.trim().to_owned())),
+            "openat" if words.contains("O_DIRECTORY") => _ = kept.insert(result.to_owned()),
+            "openat" => _ = kept.remove(result),
+            "fcntl" if words.contains("F_DUPFD") && kept.contains(fd) => {
+                kept.insert(result.to_owned());
+            }
+            _ => {}
         }
-        if is_ours && name != "exit_group" && !is_pipe {
+        if is_ours && name != "exit_group" && !is_kept {
             calls.push((name.to_owned(), *count));
         }
         if is_ours && name == "execve" && line.ends_with("= 0") {

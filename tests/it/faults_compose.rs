@@ -30,7 +30,7 @@ const OUTCOMES: [&str; 5] = [
     "done but for `.gitignore`, with a warning",
     "refused, nothing changed",
     "refused, the next run finishes",
-    "ended, the next run finishes",
+    "killed, the next run finishes",
 ];
 
 /// A project with a CA and files of the user's, one of them behind a link.
@@ -168,7 +168,6 @@ fn judged(task: &Task, fault: &Fault, whole: &str) -> Result<&'static str, Strin
     (task.stands)(&desk, &[before.clone(), now.clone()]).map_err(|words| wrong(&words))?;
     let stderr = outcome.stderr();
     let is_whole = shape(&desk, is_random) == whole;
-    let is_panic = stderr.contains("error during closedir");
     let came = match outcome.0.status.code() {
         Some(0) if is_whole => OUTCOMES[0],
         Some(0) if stderr.contains(": warning: cannot read `.gitignore`: ") => OUTCOMES[1],
@@ -178,7 +177,7 @@ fn judged(task: &Task, fault: &Fault, whole: &str) -> Result<&'static str, Strin
         }
         Some(1) if now == before => OUTCOMES[2],
         Some(1) => OUTCOMES[3],
-        _ if how.starts_with("signal") || is_panic => OUTCOMES[4],
+        _ if how.starts_with("signal") => OUTCOMES[4],
         _ => return Err(wrong("it ended")),
     };
     if *how == "error=EINTR" && came != OUTCOMES[0] {

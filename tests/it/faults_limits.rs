@@ -145,7 +145,7 @@ fn a_place_without_room_is_left_for_the_next() {
     assert!(whole.len() > 4096);
     // What the service says, and then the names that were made.
     let script =
-        format!("{}; echo ==; ls -A /run/trust-init /tmp/trust* /dev/shm/trust*", SERVICE[2]);
+        format!("{}; echo names:; ls -A /run/trust-init /tmp/trust* /dev/shm/trust*", SERVICE[2]);
     for (limit, fits) in [
         ("size=4k", false),
         ("size=64k", true),
@@ -168,7 +168,7 @@ fn a_place_without_room_is_left_for_the_next() {
             let (place, rest) = told
                 .split_once('\n')
                 .unwrap_or_else(|| panic!("{limit} {full}: {}", outcome.stderr()));
-            let (bundle, names) = rest.split_once("==\n").unwrap();
+            let (bundle, names) = rest.split_once("names:\n").unwrap();
             let serving = if fits { rungs[0] } else { rungs.get(full).copied().unwrap_or("/proc") };
             assert!(place.starts_with(serving), "{limit} {full}: {told}");
             assert_eq!(bundle, whole, "{limit} {full}");
