@@ -99,7 +99,7 @@ impl Directory {
     pub fn names(&self) -> io::Result<Vec<OsString>> {
         let entries = entries(&self.path)?;
         let mut names: Vec<_> =
-            entries.iter().filter_map(|entry| entry.file_name()).map(OsString::from).collect();
+            entries.iter().map(std::fs::DirEntry::file_name).collect();
         names.sort();
         Ok(names)
     }

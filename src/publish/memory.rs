@@ -64,7 +64,7 @@ fn seals() -> SealFlag {
 /// The number of a sealed descriptor of that label which holds exactly `pieces`.
 fn standing(directory: &Path, label: &str, pieces: &[&[u8]]) -> io::Result<Option<String>> {
     let target = PathBuf::from(format!("/memfd:{label} (deleted)"));
-    for path in file::entries(directory)? {
+    for path in file::entries(directory)?.iter().map(std::fs::DirEntry::path) {
         if path.read_link().is_ok_and(|link| link == target) {
             let memory = Handle::open(&path)?;
             let sealed = fcntl(&memory, FcntlArg::F_GET_SEALS)? & seals().bits() == seals().bits();
