@@ -2,7 +2,7 @@
 //! will refuse it, and whether it is kept.
 //!
 //! Kept with a warning is whatever some client accepts: the user asked for it, and the client's own
-//! message ("expired") is then the true one. Refused is what no client can use as asked.
+//! message ("expired") is then the true one. Refused is what cannot be used as a CA by any.
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Display};
@@ -61,14 +61,14 @@ pub const TABLE: &[Verdict] = &[
     Verdict {
         finding: Finding::ServerCertificate,
         says: "is a server's certificate, not a CA",
-        who: "no client can trust a server through it",
+        who: "curl, git, Go, Java and Python 3.13 would trust that one server, and Python before 3.13, Node and rustls not even that",
         fix: "ask for the certificate of its issuer and mount that",
         keep: false,
     },
     Verdict {
         finding: Finding::SelfSignedLeaf,
         says: "signed itself but is no CA",
-        who: "curl, git and Python 3.13 accept it; Python before 3.13, requests, httpx and Node refuse it",
+        who: "curl, git, Python, Node, Go, Java and rustls accept it for its own names; not every client does",
         fix: "make a CA, sign the server's certificate with it, and mount the CA",
         keep: true,
     },

@@ -217,8 +217,10 @@ quietly dsa -in key-dsa.pem -out key-dsa-traditional.pem
 quietly req -x509 -config openssl.cnf -extensions authority -subj '/O=trust-init gallery/CN=DSA CA' -sha256 \
   -days 36500 -key key-dsa.pem -out ca-dsa.pem
 
-# Names that would do something where they are shown or pasted.
-certificate ca-name-bidi authority $'/O=trust-init gallery/CN=\u061cCA\u2066moc.elpmaxe\u2069\u200f\ufeff\U000e0041\u00ad'
+# Names that would do something where they are shown or pasted. The first: U+061C, U+2066, U+2069, U+200F,
+# U+FEFF, U+E0041 and U+00AD around the letters.
+certificate ca-name-bidi authority \
+  $'/O=trust-init gallery/CN=\xd8\x9cCA\xe2\x81\xa6moc.elpmaxe\xe2\x81\xa9\xe2\x80\x8f\xef\xbb\xbf\xf3\xa0\x81\x81\xc2\xad'
 certificate ca-name-shell authority '/O=trust-init gallery/CN=`reboot` $(reboot) ${HOME} "]}: #&*!|> %s'
 certificate ca-name-controls authority \
   $'/O=trust-init gallery/CN=\x08\x0b\x0c\x0e\x7f\xc2\x85\xc2\x90\xc2\x9dtitle\xc2\x9c\e[8m\e]8;;evil.example\a'

@@ -127,14 +127,6 @@ fn every_file_of_the_gallery_is_told_or_refused_in_known_words() {
 }
 
 #[test]
-fn a_name_cannot_move_the_cursor() {
-    let desk = Desk::new();
-    let file = gallery("ca-name-escapes.crt");
-    let told = desk.run(&["inspect", file.to_str().unwrap()]).succeeds();
-    assert!(told.stdout().chars().all(|c| c == '\n' || !c.is_control()), "{:?}", told.stdout());
-}
-
-#[test]
 fn an_intermediate_is_whole_beside_its_root() {
     let desk = Desk::new();
     let path = |name| gallery(name).to_str().unwrap().to_owned();

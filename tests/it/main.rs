@@ -64,6 +64,7 @@ mod guide;
 mod hostile_compose;
 mod hostile_compose_names;
 mod hostile_compose_places;
+mod hostile_names;
 mod inspect;
 mod hostile_bundle;
 mod hostile_environment;

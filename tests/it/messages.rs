@@ -292,6 +292,13 @@ fn scenes() -> Vec<(&'static str, Outcome)> {
         "v1-root.crt",
         "ca-negative-serial.crt",
         "ca-rsa-1024.crt",
+        "ca-key-usage-without-certsign.crt",
+        "ca-for-clients.crt",
+        "ca-unknown-critical.crt",
+        "ca-p521.crt",
+        "ca-serial-padded.crt",
+        "ca-name-invalid-utf8.crt",
+        "key-putty.pem",
     ] {
         assert!(gallery(file).exists(), "{file}");
         scenes.push((file, named(file)));
