@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::world::{Outcome, World, gallery};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use trust_init::merge::Pem;
+
+use crate::world::{BUNDLE, Outcome, World, gallery};
 
 /// The rows of the table in tests/certs/README.md: file, named, in a directory.
 pub fn rows() -> Vec<(String, String, String)> {
@@ -72,4 +76,46 @@ fn every_file_of_the_gallery_in_a_directory() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn large_files_are_read_whole_or_refused() {
+    let pem = std::fs::read_to_string(gallery("ca-ec.crt")).unwrap();
+    let base64: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+    let block =
+        |body: &str| format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n");
+    let long = " ".repeat(1 << 20);
+    for (text, wanted) in [
+        (format!("#{long}\n{pem}"), "1 kept"),
+        (format!("{}{pem}", "# a line\n".repeat(100_000)), "1 kept"),
+        (block(&format!("{base64}{long}")), "1 kept"),
+        (block(&"A".repeat(1 << 20)), "error"),
+        (block(&"=".repeat(1 << 20)), "error"),
+        ("-".repeat(1 << 20), "error"),
+        ("-----BEGIN ".repeat(100_000), "error"),
+        (pem.repeat(1000), "1 kept"),
+    ] {
+        let world = World::new();
+        world.write("/ca/large.crt", &text);
+        let run = world.trust_init(&["--ca", "/ca/large.crt", "--dry-run"]).run();
+        assert_eq!(outcome(&run, 0), wanted, "{:.60} {}", text, run.stderr());
+    }
+}
+
+#[test]
+fn ten_thousand_certificates_are_all_there_and_in_order() {
+    let one = CertificateDer::from_pem_file(gallery("ca-ec.crt")).unwrap();
+    // No client checks how a root signed itself, so the last bytes of the signature number them.
+    let numbered = |number: u16| {
+        let (front, _) = one.split_last_chunk::<2>().unwrap();
+        CertificateDer::from([front, &number.to_be_bytes()].concat())
+    };
+    let all: Vec<_> = (0..10_000).map(numbered).collect();
+    let text: Vec<_> = all.iter().flat_map(|der| Pem::encode(der).text().to_vec()).collect();
+    let world = World::new();
+    world.write("/ca/many.crt", &text);
+    let words = ["--ca", "/ca/many.crt", "--roots", "none", "--log", "quiet", "--"];
+    let run = world.trust_init(&[&words[..], &["cat", BUNDLE]].concat()).run();
+    let found = CertificateDer::pem_slice_iter(&run.0.stdout).map(Result::unwrap);
+    assert!(found.eq(all), "{}", run.stderr());
 }
