@@ -97,7 +97,7 @@ impl Details {
 }
 
 /// Whether the key in `authority` made the signature on `certificate`, under that very name. Where a
-/// signature of that kind cannot be checked here (P-521, RSA below 2048 bits), the name has to do.
+/// signature of that kind cannot be checked here (a rare key, RSA below 2048 bits), the name has to do.
 pub fn is_signed_by(certificate: &Certificate, authority: &Certificate) -> bool {
     let read = X509Certificate::from_der(&certificate.der);
     let (Ok((_, below)), Ok((_, above))) = (read, X509Certificate::from_der(&authority.der)) else {
@@ -106,7 +106,9 @@ pub fn is_signed_by(certificate: &Certificate, authority: &Certificate) -> bool 
     below.issuer().as_raw() == above.subject().as_raw()
         && match below.verify_signature(Some(above.public_key())) {
             Ok(()) | Err(X509Error::SignatureUnsupportedAlgorithm) => true,
-            Err(_) => authority.rsa_bits.is_some_and(|bits| bits < 2048),
+            Err(_) => {
+                authority.rare_key.is_some() || authority.rsa_bits.is_some_and(|bits| bits < 2048)
+            }
         }
 }
 

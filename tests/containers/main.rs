@@ -40,6 +40,10 @@ mod hostile_project;
 mod odd_names;
 #[path = "../compose/constant.rs"]
 mod constant;
+#[path = "../compose/document.rs"]
+mod document;
+#[path = "../compose/recipe.rs"]
+mod recipe;
 #[path = "../compose/sign.rs"]
 mod sign;
 
@@ -72,6 +76,7 @@ mod promises;
 mod proxy;
 mod random;
 mod read;
+mod recipes;
 mod readme;
 mod readme_setup;
 mod replace;

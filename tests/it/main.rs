@@ -34,6 +34,10 @@ mod odd_names;
 mod constant;
 #[path = "../compose/sign.rs"]
 mod sign;
+#[path = "../compose/recipe.rs"]
+mod recipe;
+#[path = "../compose/document.rs"]
+mod document;
 
 mod block;
 mod certs;

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Mutex, PoisonError};
 
 use trust_init::environment::{Row, TABLE};
+
+use crate::document::is_between;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -30,13 +31,6 @@ fn files(endings: &[&str]) -> Vec<PathBuf> {
         }
     }
     found
-}
-
-/// What stands between two comments of a document.
-fn between(path: &str, name: &str) -> String {
-    let text = read(path);
-    let (_, rest) = text.split_once(&format!("<!-- {name}: begin -->\n")).unwrap();
-    rest.split_once(&format!("<!-- {name}: end -->")).unwrap().0.to_owned()
 }
 
 #[test]
@@ -65,21 +59,6 @@ fn every_public_item_is_documented() {
             assert!(!is_item || documented, "{}: {line}", path.display());
         }
     }
-}
-
-/// The marked part of a document is `text`; under UPDATE_SNAPSHOT it becomes that.
-#[track_caller]
-pub fn is_between(document: &str, name: &str, text: &str) {
-    // A document may have parts of several tests.
-    static DOCUMENTS: Mutex<()> = Mutex::new(());
-    let _one_at_a_time = DOCUMENTS.lock().unwrap_or_else(PoisonError::into_inner);
-    if std::env::var_os("UPDATE_SNAPSHOT").is_some() {
-        let begin = format!("<!-- {name}: begin -->\n");
-        let old = format!("{begin}{}", between(document, name));
-        let new = read(document).replace(&old, &format!("{begin}{text}"));
-        std::fs::write(root().join(document), new).unwrap();
-    }
-    assert_eq!(between(document, name), text);
 }
 
 #[test]
