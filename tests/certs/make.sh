@@ -221,6 +221,7 @@ quietly req -x509 -config openssl.cnf -extensions authority -subj '/O=trust-init
 # U+FEFF, U+E0041 and U+00AD around the letters.
 certificate ca-name-bidi authority \
   $'/O=trust-init gallery/CN=\xd8\x9cCA\xe2\x81\xa6moc.elpmaxe\xe2\x81\xa9\xe2\x80\x8f\xef\xbb\xbf\xf3\xa0\x81\x81\xc2\xad'
+# shellcheck disable=SC2016  # nobody is to obey it
 certificate ca-name-shell authority '/O=trust-init gallery/CN=`reboot` $(reboot) ${HOME} "]}: #&*!|> %s'
 certificate ca-name-controls authority \
   $'/O=trust-init gallery/CN=\x08\x0b\x0c\x0e\x7f\xc2\x85\xc2\x90\xc2\x9dtitle\xc2\x9c\e[8m\e]8;;evil.example\a'

@@ -2,6 +2,7 @@
 //! docs/inputs/certificates.md, and that whatever one of them refuses is told before.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
@@ -95,7 +96,8 @@ fn are_told_before(make: impl Fn(&Path) -> Vec<Made>, part: &str) {
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(unique());
     fs::create_dir_all(&directory).unwrap();
     let all = make(&directory);
-    let names: String = all.iter().map(|made| format!("{}\n", made.name)).collect();
+    let names: Vec<_> = all.iter().map(|made| made.name.as_str()).collect();
+    let names = names.join("\n") + "\n";
     for (file, text) in [
         ("names", names.as_str()),
         ("server.py", SERVER),
@@ -123,7 +125,7 @@ fn are_told_before(make: impl Fn(&Path) -> Vec<Made>, part: &str) {
     for made in &all {
         let answer = |client: &str| answers[&[made.name.clone(), client.to_owned()]].as_str();
         let yes = CLIENTS.map(answer);
-        table += &format!("| {} | {} |\n", made.title, yes.join(" | "));
+        let _ = writeln!(table, "| {} | {} |", made.title, yes.join(" | "));
         let is_silent = findings(trust_compose, made).is_empty();
         assert!(!is_silent || !yes.contains(&"no"), "{}: {yes:?}", made.name);
     }

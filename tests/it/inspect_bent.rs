@@ -41,7 +41,7 @@ fn decode(mut bytes: &[u8]) -> Vec<Node> {
 
 impl Node {
     /// All of it, with the value that `wanted` counts down to bent.
-    fn encoded(&self, wanted: &mut usize, bend: &dyn Fn(u8, &[u8]) -> Vec<u8>) -> Vec<u8> {
+    fn encoded(&self, wanted: &mut usize, bend: &Bend) -> Vec<u8> {
         let is_it = *wanted == 0;
         *wanted = wanted.wrapping_sub(1);
         let contents = if self.parts.is_empty() {
@@ -57,9 +57,12 @@ impl Node {
     }
 }
 
+/// What is done to a value: of its tag and its contents it makes something else.
+type Bend = Box<dyn Fn(u8, &[u8]) -> Vec<u8>>;
+
 /// All that is done to a value: its length, its tag, what is in it and around it.
-fn bends() -> Vec<Box<dyn Fn(u8, &[u8]) -> Vec<u8>>> {
-    let mut bends: Vec<Box<dyn Fn(u8, &[u8]) -> Vec<u8>>> = vec![
+fn bends() -> Vec<Bend> {
+    let mut bends: Vec<Bend> = vec![
         Box::new(|tag, contents| {
             [&[tag, 0x83, 0], &(contents.len() as u16).to_be_bytes()[..], contents].concat()
         }),
