@@ -21,7 +21,7 @@ folder=${CARGO_TARGET_DIR:-$PWD/target}
 [[ $folder = /* ]] || folder=$PWD/$folder
 
 # Of two that match, rustc takes the later one. The standard library is named by its commit, unless its
-# source is installed (rust-lang/rust#73167).
+# source is installed (rust-lang/rust#129687).
 remap=(
     "$PWD=/src"
     "$folder=/target"
