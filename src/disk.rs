@@ -19,7 +19,7 @@ use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, AtFlags, OFlag, openat, renameat};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::stat::{FileStat, Mode, SFlag, fchmod, fstat, fstatat, mkdirat};
-use nix::unistd::{UnlinkatFlags, close, unlinkat};
+use nix::unistd::{UnlinkatFlags, close, geteuid, unlinkat};
 
 /// A directory that others may look into and only its owner may change.
 pub const DIRECTORY_MODE: Mode = Mode::from_bits_truncate(0o755);
@@ -127,18 +127,20 @@ impl Directory {
     }
 
     /// What stands under `name` and whether it holds `pieces`, one after the other; `None` if nothing does.
-    /// A link, a socket and what this uid may not read stand there too.
+    /// Another uid's link or socket stands there too, and what it lets nobody read.
     ///
     /// # Errors
-    /// As open(2) and read(2).
+    /// As open(2) and read(2); ELOOP for a link of root's or this uid's.
     pub fn standing(&self, name: &str, pieces: &[&[u8]]) -> io::Result<Option<Standing>> {
         let flags = OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
         let fd = match uninterrupted(|| openat(&self.fd, name, flags, Mode::empty())) {
             Ok(fd) => fd,
             Err(Errno::ENOENT) => return Ok(None),
-            Err(Errno::ELOOP | Errno::ENXIO | Errno::EACCES) => {
-                let found = fstatat(&self.fd, name, AtFlags::AT_SYMLINK_NOFOLLOW)?;
-                return Ok(Some(Standing { uid: found.st_uid, is_same: false }));
+            Err(error @ (Errno::ELOOP | Errno::ENXIO | Errno::EACCES)) => {
+                let uid = fstatat(&self.fd, name, AtFlags::AT_SYMLINK_NOFOLLOW)?.st_uid;
+                let is_planted = uid != 0 && uid != geteuid().as_raw();
+                let planted = is_planted.then_some(Standing { uid, is_same: false });
+                return planted.map(Some).ok_or_else(|| error.into());
             }
             Err(error) => return Err(error.into()),
         };
