@@ -28,6 +28,9 @@ use crate::report;
 /// More than the words and the variables that a process can be started with: 6 MiB (execve(2)).
 const LONGEST: u64 = 8 << 20;
 
+/// How many of its words are looked at.
+const MOST: usize = 10_000;
+
 /// A process and what can be seen of it.
 #[derive(Debug)]
 pub struct Patient {
@@ -115,7 +118,11 @@ impl Patient {
             File::open(place.join(name)).and_then(read).map(|_| bytes).map_err(hidden)
         };
         let owned = |bytes: &[u8]| OsString::from_vec(bytes.to_vec());
-        let environment = Environment::of(&read("environ")?);
+        let environ = read("environ")?;
+        let pairs = environ.split(|byte| *byte == 0).filter_map(|pair| {
+            let (name, value) = pair.split_at_checked(memchr::memchr(b'=', pair)?)?;
+            Some((owned(name), owned(value.get(1..)?)))
+        });
         let words = read("cmdline")?;
         let words = words.strip_suffix(b"\0").unwrap_or(&words);
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
@@ -133,8 +140,8 @@ impl Patient {
             root,
             groups: (Gid::from_raw(last("Gid:")), groups),
             uid: Uid::from_raw(last("Uid:")),
-            environment,
-            words: words.split(|byte| *byte == 0).map(owned).collect(),
+            environment: pairs.collect(),
+            words: words.split(|byte| *byte == 0).take(MOST).map(owned).collect(),
             place,
         })
     }
