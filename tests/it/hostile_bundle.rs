@@ -1,12 +1,11 @@
 //! Somebody else in the container who wants the service to trust what he made: his turn comes before every
 //! step of ours, and all the time. He gets nothing changed outside, and the service reads our bytes.
 
-use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt as _;
 use std::process::{Command, Stdio};
 
-use crate::pid1::{below, kill, wait_for};
-use crate::world::{BUNDLE, CUSTOM_CA, Outcome, ROOTS, Run, Scratch, World, tool};
+use crate::stopped::{self, Step};
+use crate::world::{BUNDLE, CUSTOM_CA, Outcome, ROOTS, Run, World, tool};
 
 /// Nobody.
 const ATTACKER: &str = "65534:65534";
@@ -102,6 +101,22 @@ const SCENES: [Scene; 6] = [
     },
 ];
 
+/// The table of them.
+pub fn table() -> String {
+    let mut text = "\n## The bundle's directory\n\n\
+        Somebody else, uid 65534, has his turn before the start and behind every system call that looks a name up or \
+        changes something, and in a loop beside it. Each time he spoils what is there and leaves a directory, a link \
+        to a directory or a file of others, a file or a link to a bundle of his own. No file outside is changed, \
+        and the service reads our bytes, from a file that he cannot change afterwards.\n\n\
+        | container | the bundle is in one of |\n|---|---|\n"
+        .to_owned();
+    for scene in &SCENES {
+        let ends: Vec<_> = scene.ends.iter().map(|end| format!("`{end}`")).collect();
+        text.push_str(&format!("| {} | {} |\n", scene.what, ends.join(", ")));
+    }
+    text
+}
+
 impl Scene {
     fn world(&self) -> World {
         let world = World::new().with_ca();
@@ -186,57 +201,11 @@ fn attack(world: &World, plant: &str, targets: &[String]) {
 /// change what was found.
 const STEPS: &str = "%file,fchmod,write,writev";
 
-/// How a look at a place begins in a log of them.
-const PLACES: [&str; 2] = ["\"run\"", "\"/volume\""];
-
-/// One of those that trust-init makes: its name, and how many of that name were made up to it.
-type Step = (String, usize);
-
-/// Those that trust-init makes in such a container from the moment on when it looks for a place, in order.
+/// Those that trust-init makes in such a container from the moment on when it looks for a place.
 #[track_caller]
 fn steps(scene: &Scene, world: &World) -> Vec<Step> {
-    let log = Scratch::new();
-    let path = log.path().join("log").display().to_string();
-    let strace = format!("strace -qq -o '{path}' -e trace={STEPS}");
-    scene.run(world).under(strace).run().succeeds();
-    let text = std::fs::read_to_string(path).unwrap();
-    let mut made: BTreeMap<&str, usize> = BTreeMap::new();
-    let (mut steps, mut is_ours) = (Vec::new(), false);
-    for line in text.lines() {
-        let Some((name, words)) = line.split_once('(') else { continue };
-        let number = made.entry(name).and_modify(|number| *number += 1).or_insert(1);
-        match name {
-            "execve" if words.starts_with("\"/bin/sh\"") => break,
-            "execve" => {}
-            name => {
-                is_ours |= PLACES.iter().any(|place| words.contains(place));
-                if is_ours {
-                    steps.push((name.to_owned(), *number));
-                }
-            }
-        }
-    }
-    assert!(steps.len() > 10, "{text}");
-    steps
-}
-
-/// Runs it, stopped behind one system call, while `turn` is done.
-#[track_caller]
-fn stopped(run: Run<'_>, (name, number): &Step, turn: impl FnOnce()) -> Outcome {
-    let log = Scratch::new();
-    let path = log.path().join("log");
-    let inject = format!("inject={name}:signal=SIGSTOP:when={number}");
-    let strace = format!("strace -qq -o '{}' -e trace={name} -e {inject}", path.display());
-    let mut command = run.under(strace).command();
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let child = command.spawn().unwrap();
-    wait_for("trust-init to be stopped", || {
-        let log = std::fs::read_to_string(&path).unwrap_or_default();
-        log.contains("stopped by SIGSTOP").then_some(())
-    });
-    turn();
-    kill("CONT", below(child.id(), "trust-init").unwrap());
-    Outcome(child.wait_with_output().unwrap())
+    let is_look = |line: &str| ["\"run\"", "\"/volume\""].iter().any(|it| line.contains(it));
+    stopped::steps(scene.run(world), STEPS, is_look, |_| false)
 }
 
 /// His turn comes before everything, and behind every step.
@@ -250,7 +219,7 @@ fn before_every_step(number: usize) {
         scene.reset(&world);
         let turn = || attack(&world, plant, &targets);
         let outcome = if let Some(step) = step {
-            stopped(scene.run(&world), step, turn)
+            stopped::stopped(scene.run(&world), step, turn)
         } else {
             turn();
             scene.run(&world).run()

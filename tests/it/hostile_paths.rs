@@ -10,6 +10,7 @@ use std::process::Command;
 
 use nix::sys::stat::{Mode, SFlag, makedev, mknod};
 
+use crate::stopped;
 use crate::world::{BUNDLE, CUSTOM_CA, Outcome, ROOTS, Run, World, count, gallery, tool};
 
 /// A turn of a program that needs longer than this hangs, in seconds.
@@ -19,7 +20,7 @@ const LONG: &str = "20";
 const MEMORY: u32 = 96 << 10;
 
 /// What a path can be, by what it is called in the tables.
-const KINDS: [(&str, &str); 15] = [
+pub const KINDS: [(&str, &str); 15] = [
     ("a named pipe that nobody writes to", "/h/pipe"),
     ("a socket", "/h/socket"),
     ("`/dev/null`", "/dev/null"),
@@ -205,6 +206,30 @@ fn a_hundred_thousand_files() {
     assert_eq!(count(&most.succeeds().stdout()), 2);
     let pinned = bounded(run(&[], "/many", 100_000).env("SSL_CERT_DIR", "/many"));
     assert_eq!(count(&pinned.succeeds().stdout()), 2);
+}
+
+#[test]
+fn a_file_that_changes_while_it_is_read() {
+    let world = World::new().with_ca();
+    let whole = world.read(CUSTOM_CA);
+    let run = || world.trust_init(&SERVICE).before(&format!("ulimit -v {MEMORY}"));
+    let is_it = |line: &str| {
+        line.starts_with("openat(") && line.contains("custom-ca.crt\", O_RDONLY|O_NOCTTY")
+    };
+    let steps =
+        stopped::steps(run(), "openat,statx,read,close", is_it, |it| it.starts_with("close("));
+    // Cut, emptied, a little longer, and more than is ever read.
+    for length in [whole.len() / 2, 0, whole.len() + 9, 40 << 20] {
+        for step in &steps {
+            world.write(CUSTOM_CA, &whole);
+            let file = File::options().write(true).open(world.path(CUSTOM_CA)).unwrap();
+            let outcome = stopped::stopped(run(), step, || file.set_len(length as u64).unwrap());
+            match outcome.0.status.code() {
+                Some(0) => assert_eq!(outcome.stdout(), whole.clone() + &world.read(ROOTS)),
+                _ => drop(outcome.exits(125).says("custom-ca.crt` (the default): ")),
+            }
+        }
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::{hostile_environment, hostile_paths};
+use crate::{hostile_bundle, hostile_environment, hostile_paths, hostile_tools};
 
 #[test]
 fn the_document_says_what_became_of_each_place() {
@@ -10,7 +10,9 @@ fn the_document_says_what_became_of_each_place() {
         let environments = scope.spawn(hostile_environment::environments_table);
         let states = scope.spawn(hostile_environment::states_table);
         let paths = hostile_paths::tables();
-        [HEAD, &paths, &environments.join().unwrap(), &states.join().unwrap()].concat()
+        let (environments, states) = (environments.join().unwrap(), states.join().unwrap());
+        let (bundle, tools) = (hostile_bundle::table(), hostile_tools::tables());
+        [HEAD, &paths, &bundle, &environments, &states, &tools].concat()
     });
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/inputs/places.md");
     if std::env::var_os("UPDATE_SNAPSHOT").is_some() {
