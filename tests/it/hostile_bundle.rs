@@ -11,7 +11,7 @@ use crate::world::{BUNDLE, CUSTOM_CA, Outcome, ROOTS, Run, World, tool};
 const ATTACKER: &str = "65534:65534";
 
 /// What he leaves where ours would be, if he can.
-const PLANTS: [&str; 5] = ["directory", "link", "own", "file", "bundle"];
+const PLANTS: [&str; 7] = ["empty", "directory", "copy", "link", "own", "file", "bundle"];
 
 /// His turn, on everything that he knows we make: spoil what is there, and leave something of his.
 const ATTACK: &str = r#"
@@ -25,6 +25,14 @@ for at in "$@"; do
     done
     $b rm -rf "$at"
     case $plant in
+        empty) $b mkdir -m 777 "$at" ;;
+        copy)
+            case $at in
+                */custom-ca.crt) $b cp /ca.crt "$at" ;;
+                *.crt) $b cp /ours.crt "$at" ;;
+                *) $b mkdir "$at" && $b cp /ours.crt "$at/ca-bundle.crt" && $b cp /ca.crt "$at/custom-ca.crt" ;;
+            esac
+            ;;
         directory) $b mkdir -m 777 "$at" && $b cp /evil.crt "$at/ca-bundle.crt" ;;
         link) $b ln -sn /outside "$at" ;;
         own) $b ln -sn /dev/shm/evil "$at" ;;
@@ -105,8 +113,9 @@ const SCENES: [Scene; 6] = [
 pub fn table() -> String {
     let mut text = "\n## The bundle's directory\n\n\
         Somebody else, uid 65534, has his turn before the start and behind every system call that looks a name up or \
-        changes something, and in a loop beside it. Each time he spoils what is there and leaves a directory, a link \
-        to a directory or a file of others, a file or a link to a bundle of his own. No file outside is changed, \
+        changes something, and in a loop beside it. Each time he spoils what is there and leaves something of his: \
+        an empty directory, one with a bundle of his or a copy of ours, a link to a directory of others or of his, a \
+        file, a link to a bundle. No file outside is changed, \
         and the service reads our bytes, from a file that he cannot change afterwards.\n\n\
         | container | the bundle is in one of |\n|---|---|\n"
         .to_owned();
@@ -121,7 +130,10 @@ impl Scene {
     fn world(&self) -> World {
         let world = World::new().with_ca();
         let evil = world.read(CUSTOM_CA) + &world.read(ROOTS);
-        world.copy("ca-ec.crt", "/evil.crt");
+        world
+            .copy("ca-ec.crt", "/evil.crt")
+            .write("/ours.crt", &evil)
+            .write("/ca.crt", world.read(CUSTOM_CA));
         world.write("/evil.crt", evil + &world.read("/evil.crt")).write("/attack", ATTACK);
         for name in ["file", "ca-bundle.crt"] {
             world.write(&format!("/outside/{name}"), "not ours").owner("/outside", self.uid);
@@ -262,7 +274,7 @@ fn a_private_directory_under_our_name_stays_private() {
 }
 
 /// How often trust-init is started beside him.
-const ROUNDS: usize = 20;
+const ROUNDS: usize = 21;
 
 /// He has his turns all the time.
 #[test]
@@ -271,18 +283,16 @@ fn all_the_time() {
         let (world, targets) = (scene.world(), scene.targets());
         for round in 0..ROUNDS {
             scene.reset(&world);
-            let (root, targets_in_words) = (world.path("/"), targets.join(" "));
-            let turns = format!(
-                "while :; do for plant in {}; do sh /attack $plant {targets_in_words}; done; done",
-                PLANTS.join(" ")
-            );
+            let (root, plant) = (world.path("/"), PLANTS[round % PLANTS.len()]);
+            let turns =
+                format!("while :; do sh /attack {plant} {}; : >/tmp/turn; done", targets.join(" "));
             let attacker = format!(
                 "(chroot --userspec={ATTACKER} --groups= '{}' /bin/busybox sh -c '{turns}' \
-                 >/dev/null 2>&1 </dev/null &)",
+                 >/dev/null 2>&1 </dev/null &) && until [ -e '{}/tmp/turn' ]; do :; done",
+                root.display(),
                 root.display()
             );
             let outcome = scene.run(&world).before(&attacker).run();
-            let plant = PLANTS[round % PLANTS.len()];
             scene.holds(&world, &outcome, || attack(&world, plant, &targets));
         }
     }

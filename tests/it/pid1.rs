@@ -9,12 +9,12 @@ use crate::world::{BUNDLE, Outcome, Run, Scratch, World, copy_program, gallery, 
 /// Polls until `what` is there; a machine that needs longer is broken.
 #[track_caller]
 pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = Instant::now() + Duration::from_secs(120);
     loop {
         if let Some(found) = look() {
             return found;
         }
-        assert!(Instant::now() < deadline, "waited 30 s for {what}");
+        assert!(Instant::now() < deadline, "waited two minutes for {what}");
         std::thread::sleep(Duration::from_millis(1));
     }
 }

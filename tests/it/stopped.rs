@@ -1,7 +1,7 @@
 //! trust-init stopped behind one of its system calls, so that somebody else has his turn between two steps.
 
 use std::collections::BTreeMap;
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 
 use crate::pid1::{below, kill, wait_for};
 use crate::world::{Outcome, Run, Scratch};
@@ -39,6 +39,18 @@ pub fn steps(
     steps
 }
 
+/// A run that does not outlive its test.
+struct Running(Option<Child>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.0 {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
 /// Runs it, stopped behind one system call while `turn` is done.
 #[track_caller]
 pub fn stopped(run: Run<'_>, (name, number): &Step, turn: impl FnOnce()) -> Outcome {
@@ -49,11 +61,14 @@ pub fn stopped(run: Run<'_>, (name, number): &Step, turn: impl FnOnce()) -> Outc
     let mut command = run.under(strace).command();
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn().unwrap();
+    let id = child.id();
+    let mut running = Running(Some(child));
     wait_for("trust-init to be stopped", || {
         let log = std::fs::read_to_string(&path).unwrap_or_default();
         log.contains("stopped by SIGSTOP").then_some(())
     });
     turn();
-    kill("CONT", below(child.id(), "trust-init").unwrap());
+    kill("CONT", below(id, "trust-init").unwrap());
+    let child = running.0.take().unwrap();
     Outcome(child.wait_with_output().unwrap())
 }
