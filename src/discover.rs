@@ -145,31 +145,28 @@ pub struct Discovery {
 pub fn custom(settings: &Settings) -> Discovery {
     let mut discovery = Discovery::default();
     let mut budget = file::TOTAL_LIMIT;
-    match &settings.custom {
-        Some(named) => {
-            for Named { path, origin } in named {
-                if path.is_dir() {
-                    let label = Label::new(path, *origin);
-                    match members(path) {
-                        Ok(files) => {
-                            for file in files {
-                                discovery.take(file, *origin, Standing::Member, &mut budget);
-                            }
-                            discovery.directories.push(label);
+    if let Some(named) = &settings.custom {
+        for Named { path, origin } in named {
+            if path.is_dir() {
+                let label = Label::new(path, *origin);
+                match members(path) {
+                    Ok(files) => {
+                        for file in files {
+                            discovery.take(file, *origin, Standing::Member, &mut budget);
                         }
-                        Err(problem) => discovery.errors.push(Error { label, problem }),
+                        discovery.directories.push(label);
                     }
-                } else {
-                    discovery.take(path.clone(), *origin, Standing::Named, &mut budget);
+                    Err(problem) => discovery.errors.push(Error { label, problem }),
                 }
+            } else {
+                discovery.take(path.clone(), *origin, Standing::Named, &mut budget);
             }
         }
-        None => {
-            for file in discovery.below(Path::new(DEFAULT_DIRECTORY)) {
-                let is_named = file == Path::new(CUSTOM_CA);
-                let standing = if is_named { Standing::Named } else { Standing::Default };
-                discovery.take(file, Origin::Default, standing, &mut budget);
-            }
+    } else {
+        for file in discovery.below(Path::new(DEFAULT_DIRECTORY)) {
+            let is_named = file == Path::new(CUSTOM_CA);
+            let standing = if is_named { Standing::Named } else { Standing::Default };
+            discovery.take(file, Origin::Default, standing, &mut budget);
         }
     }
     if let Some(pem) = &settings.pem {

@@ -29,10 +29,7 @@ pub fn is_mount_point(path: &Path) -> bool {
 /// that was mounted read-only (a Kubernetes ConfigMap, for one).
 pub fn is_read_only(path: &Path) -> bool {
     statvfs(path).is_ok_and(|found| found.flags().contains(FsFlags::ST_RDONLY))
-        && is_another(
-            mount_of(path, AtFlags::empty()),
-            mount_of(Path::new("/"), AtFlags::empty()),
-        )
+        && is_another(mount_of(path, AtFlags::empty()), mount_of(Path::new("/"), AtFlags::empty()))
 }
 
 /// Whether both mounts are known, and are two: nothing is adopted because a look at it failed.

@@ -98,8 +98,7 @@ impl Directory {
     /// As opendir(3) and readdir(3).
     pub fn names(&self) -> io::Result<Vec<OsString>> {
         let entries = entries(&self.path)?;
-        let mut names: Vec<_> =
-            entries.iter().map(std::fs::DirEntry::file_name).collect();
+        let mut names: Vec<_> = entries.iter().map(std::fs::DirEntry::file_name).collect();
         names.sort();
         Ok(names)
     }

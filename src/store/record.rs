@@ -7,12 +7,11 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::cli::{Named, Origin};
-use crate::discover::Error;
-use crate::discover::Label;
 use crate::discover::file::{self, Problem};
+use crate::discover::{Error, Label};
 use crate::inspect;
 use crate::inspect::certificate::Fingerprint;
 use crate::merge::Pem;
@@ -105,9 +104,12 @@ impl Record {
         if self.0.is_empty() {
             return false;
         }
-        let read = |real: &Path| file::read(real, &mut file::FILE_LIMIT.clone());
-        match real(path).map(|real| real.map(|real| (read(&real), real))) {
-            Ok(Some((Ok(bytes), real))) => self.made(&real, &bytes),
+        let look = |path: PathBuf| {
+            let bytes = file::read(&path, &mut file::FILE_LIMIT.clone());
+            (bytes, path)
+        };
+        match real(path).map(|real| real.map(look)) {
+            Ok(Some((Ok(bytes), path))) => self.made(&path, &bytes),
             Ok(None) => false,
             // It cannot be looked at. What bears the name of one that we made is taken for that.
             _ => self

@@ -60,6 +60,7 @@ mod environment;
 mod faults;
 mod faults_compose;
 mod faults_limits;
+mod faults_named;
 mod faults_runs;
 mod faults_service;
 mod exec;
