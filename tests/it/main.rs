@@ -64,6 +64,7 @@ mod faults_named;
 mod faults_runs;
 mod faults_service;
 mod exec;
+mod fuzzed;
 mod golden;
 mod guide;
 mod hostile_compose;

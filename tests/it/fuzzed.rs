@@ -1,0 +1,53 @@
+//! What fuzzing found (docs/fuzzing.md), each as small as it became, so that it stays mended.
+
+use std::fs;
+use std::process::Command;
+
+use crate::world::{CUSTOM_CA, World, gallery, tool};
+
+/// `der` with every `from` in it replaced.
+fn patched(der: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    assert_eq!(from.len(), to.len());
+    let mut patched = der.to_vec();
+    let places: Vec<_> = (0..der.len()).filter(|at| der[*at..].starts_with(from)).collect();
+    assert!(!places.is_empty(), "{from:02x?} is not in it");
+    for at in places {
+        patched[at..at + from.len()].copy_from_slice(to);
+    }
+    patched
+}
+
+/// OpenSSL reads no further in a bundle than to the first certificate that it cannot: with one of these in
+/// front, every public root would be lost to its users.
+#[test]
+fn a_certificate_that_openssl_cannot_read_is_no_ca() {
+    let der = fs::read(gallery("ca-ec.der")).unwrap();
+    let sins: &[(&str, &[u8], &[u8])] = &[
+        ("a name that is not UTF-8", b"gallery", b"gall\xffry"),
+        ("a name in two bytes a letter, and an odd one", b"\x0c\x05EC CA", b"\x1e\x05EC CA"),
+        (
+            "a name that is half of a letter",
+            b"\x0c\x12trust-init gal",
+            b"\x1e\x12trust-init g\xd8\x00",
+        ),
+        ("a name that is a number", b"\x0c\x05EC CA", b"\x02\x05EC CA"),
+        ("a serial with a byte too many", b"\x02\x02\x10\x02", b"\x02\x02\x00\x02"),
+        (
+            "an extension that is called by another tag",
+            b"\x06\x03\x55\x1d\x13",
+            b"\x46\x03\x55\x1d\x13",
+        ),
+        ("an identifier that does not end", b"\x06\x03\x55\x1d\x13", b"\x06\x03\x55\x1d\x93"),
+        ("an identifier with a zero in front", b"\x06\x03\x55\x04\x03", b"\x06\x03\x55\x80\x03"),
+    ];
+    for (sin, from, to) in sins {
+        let world = World::new();
+        world.write(CUSTOM_CA, patched(&der, from, to));
+        let mut openssl = Command::new(tool("openssl"));
+        openssl.args(["x509", "-inform", "DER", "-noout", "-in"]).arg(world.path(CUSTOM_CA));
+        assert!(!openssl.output().unwrap().status.success(), "OpenSSL reads {sin}");
+        let run = world.trust_init(&["true"]).run();
+        assert_eq!(run.0.status.code(), Some(125), "{sin}: {}", run.stderr());
+        run.says("its bytes are not, or not only, a certificate");
+    }
+}
