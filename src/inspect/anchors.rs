@@ -119,6 +119,9 @@ pub fn roots(source: &RootSource) -> PublicRoots<'_> {
 pub fn anchors(text: &[u8]) -> Anchors<'_> {
     let mut anchors = Anchors { tidy: true, ..Anchors::default() };
     let (mut line, mut counted) = (1, 0);
+    let line_end = if memchr::memchr(b'
+', text).is_some() { b'
+' } else { b'' };
     let mut buffer = Vec::new();
     for block in pem::blocks(text) {
         match block.and_then(|block| anchor(&block, &mut buffer)) {
@@ -128,7 +131,10 @@ pub fn anchors(text: &[u8]) -> Anchors<'_> {
             }
             Ok(None) => {}
             Err(Flaw { at, what }) => {
-                line += pem::line(text.get(counted..).unwrap_or_default(), at - counted) - 1;
+                let between = text.get(counted.min(at)..counted.max(at)).unwrap_or_default();
+                let ends = memchr::memchr_iter(line_end, between).count();
+                // A marker that does not fit is behind what it does not fit, which may be broken as well.
+                line = if at < counted { line - ends } else { line + ends };
                 counted = at;
                 anchors.tidy = false;
                 anchors.broken.push((line, what));

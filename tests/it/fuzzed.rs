@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use crate::world::{CUSTOM_CA, World, gallery, tool};
+use crate::world::{CUSTOM_CA, ROOTS, World, count, gallery, tool};
 
 /// `der` with every `from` in it replaced.
 fn patched(der: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
@@ -50,4 +50,16 @@ fn a_certificate_that_openssl_cannot_read_is_no_ca() {
         assert_eq!(run.0.status.code(), Some(125), "{sin}: {}", run.stderr());
         run.says("its bytes are not, or not only, a certificate");
     }
+}
+
+/// The dashes that end one marker may begin another, which is then found later and stands further up.
+#[test]
+fn what_is_broken_in_the_roots_is_told_with_its_own_line() {
+    let world = World::new().with_ca();
+    let roots = world.read(ROOTS);
+    world.write(ROOTS, format!("-----BEGIN A-----END B\n\n-----END C-----\n{roots}"));
+    let run = world.trust_init(&["sh", "-c", "cat $SSL_CERT_FILE"]).run().succeeds();
+    let run = run.says("line 3: the END marker does not fit its BEGIN");
+    let run = run.says("line 1: an END marker has no BEGIN before it");
+    assert_eq!(count(&run.stdout()), 2);
 }
