@@ -3,6 +3,8 @@
 use std::fs;
 use std::process::Command;
 
+use crate::compose::Desk;
+use crate::read::read;
 use crate::world::{CUSTOM_CA, ROOTS, World, count, gallery, tool};
 
 /// `der` with every `from` in it replaced.
@@ -62,4 +64,27 @@ fn what_is_broken_in_the_roots_is_told_with_its_own_line() {
     let run = run.says("line 3: the END marker does not fit its BEGIN");
     let run = run.says("line 1: an END marker has no BEGIN before it");
     assert_eq!(count(&run.stdout()), 2);
+}
+
+/// What Compose refuses would otherwise have become a variable as soon as an overlay was put on top.
+#[test]
+fn a_plain_value_is_no_list_where_compose_takes_none() {
+    for (key, wanted) in [
+        ("environment", "a mapping"),
+        ("depends_on", "a list"),
+        ("links", "a list"),
+        ("volumes_from", "a list"),
+        ("profiles", "a list"),
+        ("cap_add", "a list"),
+    ] {
+        let text = format!("services:\n  a:\n    image: x\n    {key}: A\n  A:\n    image: y\n");
+        let error = read(&Desk::new(), &[&text]).err().unwrap_or_else(|| panic!("{key}: A"));
+        let error = error.to_string();
+        assert!(error.contains(&format!("it is a plain value, not {wanted}")), "{error}");
+        assert!(error.contains("line 4"), "{error}");
+    }
+    for key in ["env_file", "tmpfs"] {
+        let text = format!("services:\n  a:\n    image: x\n    {key}: /nowhere\n");
+        assert!(read(&Desk::new(), &[&text]).is_ok(), "{key}");
+    }
 }

@@ -6,6 +6,10 @@ use crate::compose::project::Reading;
 use crate::compose::read::error::{Error, Thing};
 use crate::compose::read::variables::{self, Text};
 
+/// The keys whose list may be written as its one element (`string_or_list` in
+/// <https://github.com/compose-spec/compose-spec/blob/main/schema/compose-spec.json>).
+const SINGLE: [&str; 2] = ["env_file", "tmpfs"];
+
 /// A key's value, or a part of it.
 pub struct Field<'a> {
     /// How the tree came about: that decides what a variable in a value means.
@@ -89,13 +93,14 @@ impl<'a> Field<'a> {
         }
     }
 
-    /// The elements of a list. A plain value counts as a list of one.
+    /// The elements of a list. A plain value is a list of one for the keys that Compose reads so.
     pub fn list(&self) -> Result<Vec<Field<'a>>, Error> {
         match self.value {
             Value::Null => Ok(Vec::new()),
             Value::Sequence(values) => Ok(values.iter().map(|value| self.with(value)).collect()),
             Value::Mapping(_) => Err(self.form("a list")),
-            _ => Ok(vec![self.with(self.value)]),
+            _ if SINGLE.contains(&self.key) => Ok(vec![self.with(self.value)]),
+            _ => Err(self.form("a list")),
         }
     }
 
@@ -132,6 +137,9 @@ impl<'a> Field<'a> {
             let pair =
                 |(name, value)| Ok((scalar(name).unwrap_or_default(), self.with(value).text()?));
             return mapping.iter().map(pair).collect();
+        }
+        if !matches!(self.value, Value::Null | Value::Sequence(_)) {
+            return Err(self.form("a mapping"));
         }
         let mut pairs = Vec::new();
         for element in self.list()? {
