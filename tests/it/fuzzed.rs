@@ -88,3 +88,13 @@ fn a_plain_value_is_no_list_where_compose_takes_none() {
         assert!(read(&Desk::new(), &[&text]).is_ok(), "{key}");
     }
 }
+
+/// Names of services are no pairs of a name and a value, also where two files are put together.
+#[test]
+fn who_depends_on_whom_is_read_whole() {
+    let over = "services:\n  a:\n    depends_on: {c: {required: false}}\n";
+    let project =
+        read(&Desk::new(), &["services:\n  a:\n    image: x\n    depends_on: [b=c]\n", over]);
+    let project = project.unwrap();
+    assert_eq!(project.services["a"].depends_on.iter().collect::<Vec<_>>(), ["b=c", "c"]);
+}

@@ -5,8 +5,6 @@ use serde_yaml::{Mapping, Value};
 
 use crate::compose::read::model::mount;
 
-/// Keys of a service whose entries are added by name.
-const BY_NAME: [&str; 2] = ["environment", "depends_on"];
 /// Keys of a service whose elements are added at the end, unless they are there.
 const APPENDED: [&str; 9] = [
     "tmpfs",
@@ -69,8 +67,10 @@ fn put(service: &mut Mapping, key: Value, value: Value) {
         if EMPTIED.contains(&name) {
             *under = value;
         }
-    } else if BY_NAME.contains(&name) {
-        add_by_name(under, value);
+    } else if name == "environment" {
+        add_by_name(under, value, pairs_mut);
+    } else if name == "depends_on" {
+        add_by_name(under, value, names_mut);
     } else if name == "volumes" {
         append(under, value, |_, _| true);
     } else if APPENDED.contains(&name) {
@@ -82,8 +82,12 @@ fn put(service: &mut Mapping, key: Value, value: Value) {
     }
 }
 
-fn add_by_name(under: &mut Value, mut over: Value) {
-    match (pairs_mut(under), pairs_mut(&mut over)) {
+fn add_by_name(
+    under: &mut Value,
+    mut over: Value,
+    entries_mut: fn(&mut Value) -> Option<&mut Mapping>,
+) {
+    match (entries_mut(under), entries_mut(&mut over)) {
         (Some(under), Some(over)) => under.extend(std::mem::take(over)),
         _ => *under = over,
     }
@@ -113,7 +117,7 @@ fn build(under: &mut Value, over: Value) {
     for (key, value) in long(over) {
         match build.get_mut(&key) {
             Some(_) if value.is_null() => {}
-            Some(args) if key.as_str() == Some("args") => add_by_name(args, value),
+            Some(args) if key.as_str() == Some("args") => add_by_name(args, value, pairs_mut),
             _ => _ = build.insert(key, value),
         }
     }
@@ -122,14 +126,23 @@ fn build(under: &mut Value, over: Value) {
 
 /// The entries of a mapping. A list of `NAME=VALUE` is made one first.
 pub fn pairs_mut(value: &mut Value) -> Option<&mut Mapping> {
+    entries_mut(value, |text| match text.split_once('=') {
+        Some((name, value)) => (name, value.into()),
+        None => (text, Value::Null),
+    })
+}
+
+/// The same for a list of names.
+fn names_mut(value: &mut Value) -> Option<&mut Mapping> {
+    entries_mut(value, |text| (text, Value::Null))
+}
+
+fn entries_mut(value: &mut Value, split: fn(&str) -> (&str, Value)) -> Option<&mut Mapping> {
     if let Value::Sequence(list) = value {
         let mut mapping = Mapping::new();
         for element in list {
-            let text = element.as_str()?;
-            match text.split_once('=') {
-                Some((name, value)) => mapping.insert(name.into(), value.into()),
-                None => mapping.insert(text.into(), Value::Null),
-            };
+            let (name, value) = split(element.as_str()?);
+            mapping.insert(name.into(), value);
         }
         *value = Value::Mapping(mapping);
     }
