@@ -9,7 +9,7 @@ use sha1::{Digest as _, Sha1};
 use sha2::Sha256;
 
 use super::{PASSWORD, Problem};
-use crate::inspect::der::{CONTEXT_0, INTEGER, OCTET_STRING, OID, SEQUENCE, SET, value};
+use crate::inspect::der::{CONTEXT_0, INTEGER, OCTET_STRING, OID, SEQUENCE, SET, take, value};
 
 /// `1.2.840.113549.1.7.1` and `.6`, data and encryptedData (RFC 5652, sections 4 and 8).
 const DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01];
@@ -29,7 +29,8 @@ const HMAC_SHA256: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x02, 0x09];
 /// `2.16.840.1.101.3.4.1.42`, aes256-CBC (RFC 3565, section 4.1).
 const AES_256: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x01, 0x2a];
 
-/// Rounds of key derivation that nobody uses: keytool's are 10,000 to 50,000.
+/// Rounds of key derivation that nobody uses, in all parts of a store together: keytool's are 10,000 to
+/// 50,000 for each of two, and a service waits for them.
 const TOO_MANY: u32 = 1_000_000;
 
 /// `[0] IMPLICIT OCTET STRING`.
@@ -37,8 +38,13 @@ const CONTEXT_0_PRIMITIVE: u8 = 0x80;
 
 /// The certificates that Java would trust in `store`.
 pub fn read(store: &[u8]) -> Result<Vec<Vec<u8>>, Problem> {
+    let contents = contents(store).ok_or(Problem::Broken)?;
+    let rounds = contents.iter().filter_map(|content| rounds(content));
+    if rounds.fold(0, u32::saturating_add) > TOO_MANY {
+        return Err(Problem::Broken);
+    }
     let mut certificates = Vec::new();
-    for content in contents(store).ok_or(Problem::Broken)? {
+    for content in contents {
         let (kind, content) = typed(content).ok_or(Problem::Broken)?;
         let decrypted;
         let bags = match kind {
@@ -61,13 +67,6 @@ pub fn read(store: &[u8]) -> Result<Vec<Vec<u8>>, Problem> {
 /// The contents of the one value that `input` begins with, if it has that tag.
 fn of(tag: u8, input: &[u8]) -> Option<&[u8]> {
     let (found, contents, _) = value(input)?;
-    (found == tag).then_some(contents)
-}
-
-/// Splits off the contents of a value with that tag.
-fn take<'a>(tag: u8, input: &mut &'a [u8]) -> Option<&'a [u8]> {
-    let (found, contents, rest) = value(input)?;
-    *input = rest;
     (found == tag).then_some(contents)
 }
 
@@ -108,6 +107,16 @@ fn trust(bag: &[u8], certificates: &mut Vec<Vec<u8>>) -> Option<()> {
     let certificate = of(OCTET_STRING, certificate)?;
     certificates.extend(is_trusted.then(|| certificate.to_vec()));
     Some(())
+}
+
+/// The rounds of key derivation that a part asks for.
+fn rounds(content: &[u8]) -> Option<u32> {
+    let (ENCRYPTED_DATA, content) = typed(content)? else { return None };
+    match encrypted(content)? {
+        (PBES2, parameters, _) => Some(pbes2(parameters)?.1),
+        (RC2_40, parameters, _) => Some(salted(parameters)?.1),
+        _ => None,
+    }
 }
 
 /// The plain text of an encryptedData.
