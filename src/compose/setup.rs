@@ -8,7 +8,7 @@ mod ground;
 mod java;
 pub mod next;
 mod served;
-mod trusted;
+pub mod trusted;
 mod words;
 
 use std::collections::BTreeMap;

@@ -13,7 +13,7 @@ pub mod manifest;
 pub(super) mod places;
 mod plan;
 pub(super) mod text;
-mod variable;
+pub mod variable;
 
 use std::ffi::OsString;
 use std::fs::File;

@@ -8,7 +8,7 @@ mod document;
 pub mod env_file;
 mod merge;
 mod seek;
-mod source;
+pub mod source;
 
 use std::path::{Path, PathBuf};
 
@@ -31,8 +31,16 @@ pub fn read(files: &[PathBuf], base: &Path, lookup: Lookup<'_>) -> Result<Projec
     for path in files {
         sources.push(Source::read(path)?);
     }
+    project(&sources, base, lookup)
+}
+
+/// The project that the texts of files make up, likewise.
+///
+/// # Errors
+/// All of the above but that a file cannot be read.
+pub fn project(sources: &[Source<'_>], base: &Path, lookup: Lookup<'_>) -> Result<Project, Error> {
     let mut tree = Mapping::new();
-    for source in &sources {
+    for source in sources {
         for mut document in source.documents()? {
             follows_nothing(&document, source)?;
             names(&document, source)?;

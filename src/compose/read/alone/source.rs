@@ -45,6 +45,14 @@ impl<'a> Source<'a> {
             };
             Error::Unreadable { path: path.to_owned(), problem }
         })?;
+        Self::of(path, bytes)
+    }
+
+    /// What the file at `path` says if these are its contents.
+    ///
+    /// # Errors
+    /// When they are not text, or more than a YAML reader can take.
+    pub fn of(path: &'a Path, bytes: Vec<u8>) -> Result<Self, Error> {
         let text = String::from_utf8(bytes).map_err(|error| {
             let before = error.as_bytes().get(..error.utf8_error().valid_up_to());
             let line = before.map(|before| memchr::memchr_iter(b'\n', before).count() + 1);
