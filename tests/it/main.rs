@@ -86,6 +86,7 @@ mod inspect_openssl;
 mod messages;
 mod messages_runtimes;
 mod pid1;
+mod properties;
 mod publish;
 mod read;
 mod readme_doctor;
