@@ -10,6 +10,9 @@
 # And every client of docs/compatibility.md in every version: `MATRIX=full`, which takes an hour and a Docker
 # engine. `./scripts/soak.sh runtimes` runs that alone; with UPDATE_SNAPSHOT=1 it writes the document.
 #
+# `./scripts/soak.sh fuzz [SECONDS]` runs every fuzz target for that long, an hour if nothing is said, and writes the
+# table of docs/fuzzing.md; then the real Compose merges a part of what was found, for which it needs an engine.
+#
 # Needs root, for the namespaces that stand in for containers, busybox-static, strace, and for its containers a
 # Docker engine. PROGRAMS names a directory of programs that are built already.
 set -euo pipefail
@@ -26,6 +29,13 @@ faults() {
 }
 if [ "${1:-}" = faults ]; then
     faults
+    exit
+fi
+if [ "${1:-}" = fuzz ]; then
+    scripts/fuzz.sh "${2:-3600}"
+    scripts/fuzz.sh table fuzz/target/logs
+    FUZZED=$PWD/fuzz/target/found/compose \
+        cargo test --locked --features containers --test containers fuzzed
     exit
 fi
 only=all

@@ -2,7 +2,7 @@
 # Runs every test, in named parts with the time each took.
 #
 #   ./scripts/test.sh              all parts
-#   ./scripts/test.sh PART...      some: style build counts tests licences demo containers
+#   ./scripts/test.sh PART...      some: style build counts tests licences fuzz demo containers
 #
 # What the tests need is installed where that can be done (Debian or Ubuntu, as
 # root); elsewhere it is named. The container part needs a Docker engine and
@@ -13,8 +13,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # Command: the Debian package that has it.
 declare -A packages=(
-    [busybox]=busybox-static [cc]=gcc [curl]=curl [git]=git [openssl]=openssl [python3]=python3
-    [shellcheck]=shellcheck [strace]=strace [tini-static]=tini [unshare]=util-linux [valgrind]=valgrind
+    [busybox]=busybox-static [cc]=gcc [curl]=curl [g++]=g++ [git]=git [openssl]=openssl
+    [pkg-config]=pkg-config [python3]=python3 [shellcheck]=shellcheck [strace]=strace
+    [tini-static]=tini [unshare]=util-linux [valgrind]=valgrind
 )
 
 die() {
@@ -33,6 +34,8 @@ ready() {
     done
     # A busybox that is not static would not start in an empty image.
     file_is_static /bin/busybox || file_is_static /usr/bin/busybox || missing+=(busybox-static)
+    # The fuzz targets compare with it; headers are no command.
+    pkg-config --exists openssl 2>/dev/null || missing+=(libssl-dev)
     [ ${#missing[@]} -gt 0 ] || return 0
     local install="apt-get install -y ${missing[*]}"
     command -v apt-get >/dev/null || die "these are missing: ${missing[*]}" "install them (Debian's names)"
@@ -110,6 +113,12 @@ licences() {
     fi
 }
 
+fuzz() {
+    cargo fmt --check --manifest-path fuzz/Cargo.toml
+    cargo clippy --manifest-path fuzz/Cargo.toml --locked --quiet -- -D warnings
+    scripts/fuzz.sh 60
+}
+
 demo() {
     export DEMO_IMAGE=${DEMO_IMAGE:-trust-init-test/bookworm} DEMO_PYTHON=${DEMO_PYTHON:-trust-init-test/python}
     ! docker info >/dev/null 2>&1 ||
@@ -125,7 +134,7 @@ containers() {
 engine() { tests/containers/engine.sh start && tests/containers/bases.sh; }
 
 parts=("$@")
-[ ${#parts[@]} -gt 0 ] || parts=(style build counts tests licences engine demo containers)
+[ ${#parts[@]} -gt 0 ] || parts=(style build counts tests licences fuzz engine demo containers)
 ready
 started=$SECONDS
 for part in "${parts[@]}"; do

@@ -60,6 +60,7 @@ mod doctor_files;
 mod doctor_servers;
 mod exec;
 mod first;
+mod fuzzed;
 mod golden;
 mod hostile;
 mod hostile_compose;

@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+# Fuzzes: every target of fuzz/, all at once, on top of its corpus and of the inputs that the tests have.
+#
+#   ./scripts/fuzz.sh [SECONDS]      default: 60; fails at a finding, and says how to replay it
+#   ./scripts/fuzz.sh table LOGS     writes the table of docs/fuzzing.md from the logs in that folder
+#
+# Needs a C++ compiler, pkg-config and OpenSSL's headers (Debian: g++ pkg-config libssl-dev). What is found on the
+# way stays in fuzz/target/found, so that the next run goes on from there.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+targets=(bundle compose dotenv inspect jks pkcs)
+
+die() {
+    printf 'fuzz.sh: error: %s\n' "$1" >&2
+    [ $# -lt 2 ] || printf 'fuzz.sh: fix: %s\n' "$2" >&2
+    exit 1
+}
+
+# build: all targets; prints where they are. Stable compilers take the flags of unstable ones by RUSTC_BOOTSTRAP, and
+# nothing that is shipped is built so.
+build() {
+    local tools=${XDG_CACHE_HOME:-$HOME/.cache}/trust-init-tests/cargo host sanitizer=none
+    export PATH=$tools/bin:$PATH
+    command -v cargo-fuzz >/dev/null ||
+        cargo install --quiet --locked --root "$tools" --version '^0.13' cargo-fuzz
+    host=$(rustc -vV | sed -n 's/^host: //p')
+    ! compgen -G "$(rustc --print sysroot)/lib/rustlib/$host/lib/librustc-*_rt.asan.a" >/dev/null ||
+        sanitizer=address
+    RUSTC_BOOTSTRAP=1 cargo fuzz build --sanitizer "$sanitizer" >&2
+    echo "fuzz/target/$host/release"
+}
+
+# seeds TARGET: where inputs are that people made.
+seeds() {
+    case $1 in
+        compose | dotenv) echo tests/compose compose ;;
+        *) echo tests/certs ;;
+    esac
+}
+
+# run TARGET SECONDS LOG: an archive may ask for 1 GiB (scrypt), so no more than 2 GiB are a finding.
+run() {
+    local inputs=()
+    mkdir -p "fuzz/target/found/$1" "fuzz/artifacts/$1"
+    read -ra inputs <<<"fuzz/target/found/$1 fuzz/corpus/$1 $(seeds "$1")"
+    # Each sanitizer's own options: memory that is not there is an answer, not an end.
+    ASAN_OPTIONS=detect_odr_violation=0:allocator_may_return_null=1 \
+        nice -n 19 "$programs/$1" -max_total_time="$2" -max_len=8192 -timeout=10 -rss_limit_mb=2048 \
+        -dict="fuzz/dictionaries/$1.dict" -artifact_prefix="fuzz/artifacts/$1/" "${inputs[@]}" >"$3" 2>&1
+}
+
+# table LOGS: one row for each target, between the marks in docs/fuzzing.md.
+table() {
+    local target log rows
+    rows='| target | executions | seconds | edges | ended by |\n|---|---|---|---|---|\n'
+    for target in "${targets[@]}"; do
+        log=$1/$target.log
+        [ -e "$log" ] || die "there is no $log"
+        rows+=$(awk -v target="$target" '
+            match($0, /^#[0-9]+/) { executions = substr($0, 2, RLENGTH - 1) }
+            match($0, / cov: [0-9]+/) { edges = substr($0, RSTART + 6, RLENGTH - 6) }
+            /^Done [0-9]+ runs in / { executions = $2; seconds = $5; end = "the time" }
+            /Test unit written to / { end = "a finding" }
+            END { printf "| `%s` | %s | %s | %s | %s |", target, executions, seconds, edges, end }' "$log")'\n'
+    done
+    awk -v rows="$rows" '
+        /<!-- runs: end -->/ { skip = 0 }
+        !skip { print }
+        /<!-- runs: begin -->/ { printf rows; skip = 1 }' docs/fuzzing.md >docs/fuzzing.md.new
+    mv docs/fuzzing.md.new docs/fuzzing.md
+}
+
+if [ "${1:-}" = table ]; then
+    table "${2:?LOGS}"
+    exit
+fi
+seconds=${1:-60}
+programs=$(build)
+logs=fuzz/target/logs
+mkdir -p "$logs"
+pids=()
+for target in "${targets[@]}"; do
+    run "$target" "$seconds" "$logs/$target.log" &
+    pids+=($!)
+done
+found=
+for index in "${!targets[@]}"; do
+    target=${targets[$index]} log=$logs/${targets[$index]}.log
+    wait "${pids[$index]}" && continue
+    found=yes
+    grep -aE 'panicked at|ERROR: ' -A 2 "$log" >&2 || tail -n 20 "$log" >&2
+    written=$(sed -n 's/.*Test unit written to //p' "$log")
+    printf '\nreplay: %s/%s %s\n' "$programs" "$target" "$written" >&2
+done
+[ -z "$found" ] || die "there are findings" "mend the cause, and keep the input in fuzz/corpus with a test in tests/it"
+grep -ah '^Done ' "$logs"/*.log | awk '{ runs += $2 } END { print runs " executions, no finding" }'
