@@ -42,7 +42,10 @@ fuzz_target!(|bytes: &[u8]| {
     let roots = inspect::anchors(bytes);
     let text: Vec<_> = roots.certificates.iter().flat_map(Pem::text).copied().collect();
     let again = inspect::anchors(&text);
-    assert!(again.tidy && again.certificates == roots.certificates, "roots do not stay as they are");
+    assert!(
+        again.tidy && again.certificates == roots.certificates,
+        "roots do not stay as they are"
+    );
 });
 
 fn inspected(bytes: &[u8]) -> Inspection {

@@ -36,7 +36,7 @@ fuzz_target!(|bytes: &[u8]| {
         Err(error) => return is_told_well(&error),
     };
     let off: Vec<_> = project.services.keys().next_back().cloned().into_iter().collect();
-    let off = if bytes.len() % 2 == 0 { off } else { Vec::new() };
+    let off = if bytes.len().is_multiple_of(2) { off } else { Vec::new() };
     let Some(overlay) = overlaid(&project, &off) else { return };
     let named: BTreeSet<_> = check(&overlay, &project).into_iter().collect();
 
@@ -49,9 +49,8 @@ fuzz_target!(|bytes: &[u8]| {
     for (name, before) in project.services {
         let mut after = merged.services[&name].clone();
         if named.contains(&name) {
-            let is_ours = |target: &str| {
-                target == CUSTOM_CA || Path::new(target).starts_with(DIRECTORY)
-            };
+            let is_ours =
+                |target: &str| target == CUSTOM_CA || Path::new(target).starts_with(DIRECTORY);
             let is_theirs = |name: &String| !variables().any(|ours| ours == name);
             let mut before = before;
             for service in [&mut before, &mut after] {
@@ -152,6 +151,7 @@ fn check(overlay: &Overlay, project: &Project) -> Vec<String> {
 
 /// The variables that an overlay may set.
 fn variables() -> impl Iterator<Item = &'static str> {
-    let settings = [Runtime::Php, Runtime::Wget, Runtime::Wget2, Runtime::Erlang].map(Runtime::variable);
+    let settings =
+        [Runtime::Php, Runtime::Wget, Runtime::Wget2, Runtime::Erlang].map(Runtime::variable);
     TABLE.iter().map(|row| row.name).chain([java::JAVA_TOOL_OPTIONS]).chain(settings)
 }

@@ -19,7 +19,10 @@ pub fn is_told_well(message: &dyn Display) {
     let text = message.to_string();
     let mut lines = text.lines();
     assert!(lines.next().is_some_and(|line| !line.is_empty()), "no words: {text:?}");
-    assert!(lines.next().is_none_or(|line| line.starts_with("fix: ")), "a line of its own: {text:?}");
+    assert!(
+        lines.next().is_none_or(|line| line.starts_with("fix: ")),
+        "a line of its own: {text:?}"
+    );
     assert_eq!(lines.next(), None, "too many lines: {text:?}");
     assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "a control character: {text:?}");
 }
