@@ -135,7 +135,7 @@ fn named_so(files: &impl Files, directory: &Path, names: &[&str]) -> Vec<Result<
     let is_one = |name: &[u8]| names.iter().any(|begin| name.starts_with(begin.as_bytes()));
     let mut found: Vec<_> = entries
         .iter()
-        .map(|entry| entry.file_name())
+        .map(std::fs::DirEntry::file_name)
         .filter(|name| is_one(name.as_bytes()))
         .map(|name| directory.join(name))
         .collect();

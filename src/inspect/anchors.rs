@@ -119,9 +119,7 @@ pub fn roots(source: &RootSource) -> PublicRoots<'_> {
 pub fn anchors(text: &[u8]) -> Anchors<'_> {
     let mut anchors = Anchors { tidy: true, ..Anchors::default() };
     let (mut line, mut counted) = (1, 0);
-    let line_end = if memchr::memchr(b'
-', text).is_some() { b'
-' } else { b'' };
+    let line_end = if memchr::memchr(b'\n', text).is_some() { b'\n' } else { b'\r' };
     let mut buffer = Vec::new();
     for block in pem::blocks(text) {
         match block.and_then(|block| anchor(&block, &mut buffer)) {

@@ -46,6 +46,13 @@ pub fn value(input: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     Some((tag, contents, rest))
 }
 
+/// Splits off the contents of a value with that tag.
+pub fn take<'a>(tag: u8, input: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let (found, contents, rest) = value(input)?;
+    *input = rest;
+    (found == tag).then_some(contents)
+}
+
 /// What follows the values at the start of `contents`, if they have these tags.
 fn behind<'a>(mut contents: &'a [u8], tags: &[u8]) -> Option<&'a [u8]> {
     for wanted in tags {

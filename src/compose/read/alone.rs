@@ -50,7 +50,7 @@ pub fn project(sources: &[Source<'_>], base: &Path, lookup: Lookup<'_>) -> Resul
     }
     name(&mut tree, base, lookup);
     fill(&mut tree, base, lookup);
-    let find = |thing: &Thing, needle: Option<&str>| last(&sources, thing, needle);
+    let find = |thing: &Thing, needle: Option<&str>| last(sources, thing, needle);
     model::project(&Value::Mapping(tree), Reading::Alone, base).map_err(|error| error.at(find))
 }
 
