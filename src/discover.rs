@@ -226,16 +226,12 @@ impl Discovery {
         found
     }
 
-    /// What a folder holds. That a CA may lie in one that cannot be read is said; one that is no secret
-    /// from this uid, and cannot be read all the same, is an error.
+    /// What a folder holds. That a CA may lie in one that cannot be read is said.
     fn unless_lost(&mut self, folder: &Path, read: io::Result<Vec<DirEntry>>) -> Vec<DirEntry> {
         read.unwrap_or_else(|error| {
-            let (label, problem) =
-                (Label::new(folder, Origin::Default), file::problem(folder, error));
-            match problem {
-                Problem::Missing => {}
-                Problem::Denied { .. } => self.warnings.push(Error { label, problem }),
-                _ => self.errors.push(Error { label, problem }),
+            let problem = file::problem(folder, error);
+            if !matches!(problem, Problem::Missing) {
+                self.warnings.push(Error { label: Label::new(folder, Origin::Default), problem });
             }
             Vec::new()
         })

@@ -83,10 +83,15 @@ impl Display for Error {
                 "cannot open {label}: that is not its password\n\
                  fix: run it again, or name a file that holds the password with {OPTION} FILE"
             ),
+            Self::Unusable { label, problem: problem @ Problem::Unreadable(_) } => write!(
+                f,
+                "cannot use {label}: {problem}\n\
+                 fix: make the CA anew, or ask who made it for one as RFC 5280 has it"
+            ),
             Self::Unusable { label, problem } => {
                 let again = match problem {
                     Problem::Broken => "copy it again, whole, or ",
-                    Problem::Locked | Problem::Unknown => "",
+                    Problem::Locked | Problem::Unknown | Problem::Unreadable(_) => "",
                 };
                 write!(
                     f,

@@ -15,7 +15,7 @@ use x509_parser::oid_registry::{
 };
 use x509_parser::prelude::{ASN1Time, FromDer, X509Certificate, X509Error, X509Name, X509Version};
 
-use super::der::{self, EC_KEY};
+use super::der::{self, CONTEXT_0, EC_KEY, INTEGER, SEQUENCE};
 
 use crate::discover::Label;
 use crate::merge::Pem;
@@ -182,11 +182,18 @@ impl Certificate {
     }
 }
 
-/// The subject's name of any certificate, as DER.
-pub fn name(der: &[u8]) -> Option<Vec<u8>> {
-    let mut parser = X509CertificateParser::new().with_deep_parse_extensions(false);
-    let (_, x509) = parser.parse(der).ok()?;
-    Some(x509.subject().as_raw().to_vec())
+/// The subject's name of any certificate, as DER, whatever is wrong behind it (RFC 5280, section 4.1).
+pub fn name(mut der: &[u8]) -> Option<Vec<u8>> {
+    let mut whole = der::take(SEQUENCE, &mut der)?;
+    let mut fields = der::take(SEQUENCE, &mut whole)?;
+    if fields.first() == Some(&CONTEXT_0) {
+        der::take(CONTEXT_0, &mut fields)?;
+    }
+    for tag in [INTEGER, SEQUENCE, SEQUENCE, SEQUENCE] {
+        der::take(tag, &mut fields)?;
+    }
+    let behind = der::value(fields).filter(|(tag, ..)| *tag == SEQUENCE)?.2;
+    Some(fields.strip_suffix(behind)?.to_vec())
 }
 
 /// The names of name parts that people know (RFC 4519, section 2; RFC 2985 for the e-mail address),

@@ -11,6 +11,7 @@ use p12_keystore::error::Error;
 use super::certificate::Certificate;
 use super::contents::{Contents, Other};
 use super::der::{INTEGER, SEQUENCE};
+use super::encoding;
 use crate::discover::Source;
 
 /// What is in an archive.
@@ -41,16 +42,21 @@ pub enum Problem {
     Broken,
     /// It is protected in a way that is not known here.
     Unknown,
+    /// A certificate in it is one that some client cannot read.
+    Unreadable(&'static str),
 }
 
 /// The cause alone: what mends it depends on who asks.
 impl Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Locked => "it is protected with a password",
-            Self::Broken => "its PKCS#12 is damaged, or not in DER",
-            Self::Unknown => "its PKCS#12 is protected in a way that is not known here",
-        })
+        match self {
+            Self::Locked => f.write_str("it is protected with a password"),
+            Self::Broken => f.write_str("its PKCS#12 is damaged, or not in DER"),
+            Self::Unknown => f.write_str("its PKCS#12 is protected in a way that is not known here"),
+            Self::Unreadable(what) => {
+                write!(f, "a certificate in it would cost some client the whole bundle: {what}")
+            }
+        }
     }
 }
 
@@ -76,7 +82,10 @@ pub fn open(source: &Source, password: &str) -> Result<Archive, Problem> {
         | Error::InvalidParameters => Problem::Unknown,
         _ => Problem::Broken,
     })?;
-    let read = |der| Certificate::read(der, &source.label).ok_or(Problem::Broken);
+    let read = |der| {
+        let certificate = Certificate::read(der, &source.label).ok_or(Problem::Broken)?;
+        encoding::flaw(der).map_or(Ok(certificate), |what| Err(Problem::Unreadable(what)))
+    };
     let certificates = archive.certs.iter().map(|bag| read(bag.cert.as_der()));
     let certificates = certificates.collect::<Result<_, _>>()?;
     let mut keys = Vec::new();

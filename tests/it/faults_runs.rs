@@ -101,7 +101,7 @@ fn scenes() -> Vec<Scene> {
                 world
             },
             |run| {
-                let prepared = run.world().path("etc/prepared");
+                let prepared = run.world.path("etc/prepared");
                 run.mount(&prepared, BUNDLE)
             },
         ),

@@ -52,8 +52,25 @@ fn a_certificate_that_openssl_cannot_read_is_no_ca() {
         assert!(!openssl.output().unwrap().status.success(), "OpenSSL reads {sin}");
         let run = world.trust_init(&["true"]).run();
         assert_eq!(run.0.status.code(), Some(125), "{sin}: {}", run.stderr());
-        run.says("its bytes are not, or not only, a certificate");
+        run.says("would cost some client the whole bundle");
     }
+}
+
+/// Out of an archive it would be copied into the overlay, and cost the containers their roots there.
+#[test]
+fn a_certificate_that_openssl_cannot_read_is_no_ca_in_an_archive_either() {
+    let found = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/fuzz/corpus/pkcs/6a072732e0af1cb281f1973ec935f9d0c4fba86b"
+    );
+    let desk = Desk::new();
+    desk.write("ca.p12", fs::read(found).unwrap());
+    desk.write("compose.yaml", "services:\n  app:\n    build: .\n");
+    let before = desk.state(".");
+    let run = desk.run(&["setup", "--custom-ca", "ca.p12"]);
+    assert_eq!(run.0.status.code(), Some(1), "{}", run.stderr());
+    run.says("a certificate in it would cost some client the whole bundle: a name in it is not");
+    assert_eq!(desk.state("."), before);
 }
 
 /// The dashes that end one marker may begin another, which is then found later and stands further up.

@@ -92,11 +92,11 @@ fn keys_of_every_kind_that_proxies_read_are_matched() {
         desk.write("certs/ca.crt", desk.read("certs/server.pem"));
         let found = inputs(&served(&desk, "a.lab"));
         let found = found.unwrap_or_else(|error| panic!("{kind}: {error}"));
-        assert!(
-            found.server.is_some() && found.warnings.is_empty(),
-            "{kind}: {:?}",
-            found.warnings
-        );
+        // That not every client knows the curve is said, and takes nothing away.
+        let warnings: Vec<_> = found.warnings.iter().map(ToString::to_string).collect();
+        let is_rare = warnings.iter().any(|words| words.contains("not every client knows"));
+        assert_eq!(is_rare, kind.starts_with("P-521"), "{kind}: {warnings:?}");
+        assert!(found.server.is_some() && warnings.len() == usize::from(is_rare), "{warnings:?}");
         desk.rename("certs/other.key", "certs/server-key.pem");
         let words = inputs(&served(&desk, "a.lab")).unwrap_err().to_string();
         assert!(words.contains("is not its key"), "{kind}: {words}");

@@ -182,7 +182,7 @@ impl World {
 
 /// One run in a world, still to be started.
 pub struct Run<'a> {
-    world: &'a World,
+    pub world: &'a World,
     words: Vec<std::ffi::OsString>,
     uid: u32,
     variables: Vec<(String, std::ffi::OsString)>,
@@ -191,10 +191,6 @@ pub struct Run<'a> {
 }
 
 impl Run<'_> {
-    pub fn world(&self) -> &World {
-        self.world
-    }
-
     pub fn uid(mut self, uid: u32) -> Self {
         self.uid = uid;
         self
