@@ -52,7 +52,9 @@ impl Display for Problem {
         match self {
             Self::Locked => f.write_str("it is protected with a password"),
             Self::Broken => f.write_str("its PKCS#12 is damaged, or not in DER"),
-            Self::Unknown => f.write_str("its PKCS#12 is protected in a way that is not known here"),
+            Self::Unknown => {
+                f.write_str("its PKCS#12 is protected in a way that is not known here")
+            }
             Self::Unreadable(what) => {
                 write!(f, "a certificate in it would cost some client the whole bundle: {what}")
             }
