@@ -282,7 +282,7 @@ impl Scene {
         match outcome.0.status.code() {
             Some(0) => {}
             // By the C library's own words, or none.
-            _ if self.name == START => return Ok(Came::Ended),
+            _ if self.name == START && !stderr.contains(": error: ") => return Ok(Came::Ended),
             Some(125..=127)
                 if !self.words.contains(&"--on-error=warn") || fault.call == "execve" =>
             {
