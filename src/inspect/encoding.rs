@@ -184,12 +184,7 @@ fn is_filled(tag: u8, contents: &[u8]) -> bool {
             [] | [0, 0..=0x7f, ..] | [0xff, 0x80..=0xff, ..] => false,
             [..] => true,
         },
-        // The first byte says how many bits of the last are of no account: they are zero.
-        BIT_STRING | ISSUER_ID | SUBJECT_ID => match contents {
-            [0] => true,
-            [unused @ 0..=7, .., last] => last.trailing_zeros() >= u32::from(*unused),
-            _ => false,
-        },
+        BIT_STRING | ISSUER_ID | SUBJECT_ID => matches!(contents, [0] | [0..=7, _, ..]),
         NULL => contents.is_empty(),
         OID => {
             let mut numbers = contents.split_inclusive(|byte| *byte < 0x80);

@@ -56,6 +56,19 @@ fn a_certificate_that_openssl_cannot_read_is_no_ca() {
     }
 }
 
+/// OpenSSL reads a last byte whose spare bits are set as if they were not, and so another key.
+#[test]
+fn a_key_that_openssl_reads_as_another_is_no_cas() {
+    let der = fs::read(gallery("ca-ec.der")).unwrap();
+    let world = World::new();
+    // 66 bytes, of which all bits of the last count; and then only its first.
+    let (whole, cut) = (b"\x03\x42\x00\x04", b"\x03\x42\x07\x04");
+    world.write(CUSTOM_CA, patched(&der, whole, cut));
+    let run = world.trust_init(&["true"]).run();
+    assert_eq!(run.0.status.code(), Some(125), "{}", run.stderr());
+    run.says("its bytes are not, or not only, a certificate");
+}
+
 /// Out of an archive it would be copied into the overlay, and cost the containers their roots there.
 #[test]
 fn a_certificate_that_openssl_cannot_read_is_no_ca_in_an_archive_either() {
