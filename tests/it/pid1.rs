@@ -37,9 +37,10 @@ pub fn kill(signal: &str, process: u32) {
 /// Runs it with every rename held up for two seconds, and sends `signal` while it waits there.
 #[track_caller]
 fn stopped_while_at_work(run: &Run<'_>, signal: &str) -> Outcome {
-    let mut command = Command::new(tool("strace"));
+    // Whoever runs the tests in the background of a shell has some signals ignored.
+    let mut command = Command::new(tool("env"));
     let inject = "inject=rename,renameat,renameat2:delay_enter=2000000";
-    command.args([
+    command.arg("--default-signal").arg(tool("strace")).args([
         "-f",
         "-qq",
         "-o",
