@@ -82,7 +82,8 @@ pub fn forms() -> Vec<Hostile> {
         ),
         Hostile::new(
             "`include` of a directory above",
-            format!("include: [../../../../../../etc/passwd]\n{AGENT}"),
+            // However deep the tests lie.
+            format!("include: [{}etc/passwd]\n{AGENT}", "../".repeat(40)),
         ),
         Hostile::new("`name` is a path", format!("name: ../../etc\n{AGENT}")),
         Hostile::new("`name` is an option", format!("name: --help\n{AGENT}")),
