@@ -40,8 +40,7 @@ impl Held {
         let signals: SigSet = STOPS.into_iter().chain([LIMIT]).collect();
         let before = signals.thread_swap_mask(SigmaskHow::SIG_BLOCK);
         let before = before.unwrap_or_else(|_| SigSet::empty());
-        let held = STOPS.into_iter().chain([LIMIT]);
-        let held = held.filter(|signal| !before.contains(*signal)).collect();
+        let held = signals.iter().filter(|signal| !before.contains(*signal)).collect();
         Self { held, before }
     }
 

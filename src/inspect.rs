@@ -31,9 +31,9 @@ pub use self::anchors::{Anchors, PublicRoots, RootWarning, anchors, roots};
 use self::certificate::{Certificate, Time};
 use self::der::Outline;
 use self::pem::{Block, Flaw};
-#[cfg(feature = "tools")]
-pub use self::problem::Cause;
 pub use self::problem::Problem;
+#[cfg(feature = "tools")]
+pub use self::problem::{ANEW, Cause};
 use self::verdict::Judged;
 use crate::cli::{Named, Origin};
 use crate::discover::{Label, Source, Standing};

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::{Named, Origin};
 use crate::discover::file::{self, Unreadable};
 use crate::discover::{Label, Source};
+use crate::inspect::ANEW;
 use crate::inspect::pkcs12::{self, Archive, Problem};
 use crate::report;
 use crate::report::shell;
@@ -83,16 +84,12 @@ impl Display for Error {
                 "cannot open {label}: that is not its password\n\
                  fix: run it again, or name a file that holds the password with {OPTION} FILE"
             ),
-            Self::Unusable { label, problem: problem @ Problem::Unreadable(_) } => write!(
-                f,
-                "cannot use {label}: {problem}\n\
-                 fix: make the CA anew, or ask who made it for one as RFC 5280 has it"
-            ),
+            Self::Unusable { label, problem: problem @ Problem::Unreadable(_) } => {
+                write!(f, "cannot use {label}: {problem}\nfix: {ANEW}")
+            }
             Self::Unusable { label, problem } => {
-                let again = match problem {
-                    Problem::Broken => "copy it again, whole, or ",
-                    Problem::Locked | Problem::Unknown | Problem::Unreadable(_) => "",
-                };
+                let is_broken = *problem == Problem::Broken;
+                let again = if is_broken { "copy it again, whole, or " } else { "" };
                 write!(
                     f,
                     "cannot open {label}: {problem}\n\

@@ -158,14 +158,14 @@ pub fn problem(path: &Path, error: io::Error) -> Problem {
 }
 
 /// What stands at `path`, if it is neither a regular file nor a directory; links are followed.
-#[cfg(feature = "compose")]
+#[cfg(feature = "tools")]
 pub fn special(path: &Path) -> Option<&'static str> {
     let found = path.metadata().ok()?;
     (!found.is_file() && !found.is_dir()).then(|| kind(&found))
 }
 
 /// What is no regular file, by what it is called.
-pub fn kind(metadata: &Metadata) -> &'static str {
+fn kind(metadata: &Metadata) -> &'static str {
     let kind = metadata.file_type();
     if kind.is_fifo() {
         "named pipe"

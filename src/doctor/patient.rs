@@ -119,6 +119,7 @@ impl Patient {
         };
         let owned = |bytes: &[u8]| OsString::from_vec(bytes.to_vec());
         let environ = read("environ")?;
+        // Not by `Environment::of`, which keeps what is no pair: of these there may be millions.
         let pairs = environ.split(|byte| *byte == 0).filter_map(|pair| {
             let (name, value) = pair.split_at_checked(memchr::memchr(b'=', pair)?)?;
             Some((owned(name), owned(value.get(1..)?)))
@@ -212,10 +213,10 @@ impl Patient {
     pub fn read(&self, path: &Path) -> Result<Vec<u8>, Problem> {
         self.as_its_user(|| {
             let found = self.find(path).map_err(|error| file::problem(Path::new(""), error))?;
-            match found.path.metadata() {
-                // To open a device is to use it, and it may be this machine's.
-                Ok(it) if !it.is_file() && !it.is_dir() => Err(Problem::Special(file::kind(&it))),
-                _ => file::read(&found.path, &mut file::FILE_LIMIT.clone()),
+            // To open a device is to use it, and it may be this machine's.
+            match file::special(&found.path) {
+                Some(kind) => Err(Problem::Special(kind)),
+                None => file::read(&found.path, &mut file::FILE_LIMIT.clone()),
             }
         })
         .map_err(|problem| match problem {

@@ -185,15 +185,10 @@ impl Certificate {
 /// The subject's name of any certificate, as DER, whatever is wrong behind it (RFC 5280, section 4.1).
 pub fn name(mut der: &[u8]) -> Option<Vec<u8>> {
     let mut whole = der::take(SEQUENCE, &mut der)?;
-    let mut fields = der::take(SEQUENCE, &mut whole)?;
-    if fields.first() == Some(&CONTEXT_0) {
-        der::take(CONTEXT_0, &mut fields)?;
-    }
-    for tag in [INTEGER, SEQUENCE, SEQUENCE, SEQUENCE] {
-        der::take(tag, &mut fields)?;
-    }
-    let behind = der::value(fields).filter(|(tag, ..)| *tag == SEQUENCE)?.2;
-    Some(fields.strip_suffix(behind)?.to_vec())
+    let fields = der::take(SEQUENCE, &mut whole)?;
+    let fields = der::behind(fields, &[CONTEXT_0]).unwrap_or(fields);
+    let name = der::behind(fields, &[INTEGER, SEQUENCE, SEQUENCE, SEQUENCE])?;
+    Some(name.strip_suffix(der::behind(name, &[SEQUENCE])?)?.to_vec())
 }
 
 /// The names of name parts that people know (RFC 4519, section 2; RFC 2985 for the e-mail address),

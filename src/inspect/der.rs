@@ -54,7 +54,7 @@ pub fn take<'a>(tag: u8, input: &mut &'a [u8]) -> Option<&'a [u8]> {
 }
 
 /// What follows the values at the start of `contents`, if they have these tags.
-fn behind<'a>(mut contents: &'a [u8], tags: &[u8]) -> Option<&'a [u8]> {
+pub fn behind<'a>(mut contents: &'a [u8], tags: &[u8]) -> Option<&'a [u8]> {
     for wanted in tags {
         let (tag, _, rest) = value(contents)?;
         if tag != *wanted {

@@ -11,7 +11,6 @@ use p12_keystore::error::Error;
 use super::certificate::Certificate;
 use super::contents::{Contents, Other};
 use super::der::{INTEGER, SEQUENCE};
-use super::encoding;
 use crate::discover::Source;
 
 /// What is in an archive.
@@ -85,8 +84,10 @@ pub fn open(source: &Source, password: &str) -> Result<Archive, Problem> {
         _ => Problem::Broken,
     })?;
     let read = |der| {
-        let certificate = Certificate::read(der, &source.label).ok_or(Problem::Broken)?;
-        encoding::flaw(der).map_or(Ok(certificate), |what| Err(Problem::Unreadable(what)))
+        super::read(der, source, 0).map_err(|problem| match problem {
+            super::Problem::Unreadable { what, .. } => Problem::Unreadable(what),
+            _ => Problem::Broken,
+        })
     };
     let certificates = archive.certs.iter().map(|bag| read(bag.cert.as_der()));
     let certificates = certificates.collect::<Result<_, _>>()?;

@@ -4,6 +4,9 @@ use std::fmt::{self, Display};
 
 use crate::report;
 
+/// What mends a certificate that some client cannot read.
+pub const ANEW: &str = "make the CA anew, or ask who made it for one as RFC 5280 has it";
+
 /// Why a file cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Problem {
@@ -88,7 +91,6 @@ impl Problem {
     /// What a file without any certificate is, as far as its owner would recognise it.
     pub fn of(bytes: &[u8]) -> Self {
         let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii();
-        // With its mark, or the first dash of a marker as two bytes.
         // PuTTY's, age's and SSH2's (RFC 4716 has the dashes) stand between no markers of PEM.
         let keys: [&[u8]; 3] = [
             b"PuTTY-User-Key-File-",
@@ -96,6 +98,7 @@ impl Problem {
             b"---- BEGIN SSH2 ENCRYPTED PRIVATE KEY",
         ];
         let holds = |key: &[u8]| text.windows(key.len()).any(|window| window == key);
+        // With its mark, or the first dash of a marker as two bytes.
         let marks = [b"\xff\xfe", b"\xfe\xff", b"-\0", b"\0-"];
         if marks.iter().any(|mark| bytes.starts_with(*mark)) {
             Self::Utf16
@@ -138,9 +141,7 @@ impl Problem {
             Self::NoCertificate { .. } | Self::EmptyPkcs7 | Self::Nothing => {
                 "see what is in it with `openssl asn1parse -in FILE`, and name the CA's certificate"
             }
-            Self::Unreadable { .. } => {
-                "make the CA anew, or ask who made it for one as RFC 5280 has it"
-            }
+            Self::Unreadable { .. } => ANEW,
             Self::Page => "download the certificate again, signed in",
             Self::Utf16 => "convert it: `iconv -f UTF-16 -t UTF-8 FILE > ca.crt`",
             Self::Empty => "write the CA's certificate into it",

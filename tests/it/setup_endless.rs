@@ -7,19 +7,25 @@ use std::time::Duration;
 use crate::compose::{Desk, trust_compose};
 use crate::world::Outcome;
 
-#[test]
-fn docker_that_never_ends_is_ended_with_all_that_it_started() {
+/// What becomes of a set-up beside a docker command that is this script.
+#[track_caller]
+fn beside(script: &str) -> (Desk, Outcome) {
     let desk = Desk::with(&["reflector.local"]);
     desk.write("docker-compose.yml", "services:\n  agent:\n    image: registry.invalid/agent\n");
-    // Deaf to what asks politely, as Compose is while it reads.
-    let script = "#!/bin/sh\ntrap '' TERM INT\necho $$ >>started\nsh -c 'trap \"\" TERM; echo $$ \
-                  >>started; exec sleep 3600' &\nwait\n";
     desk.directory("bin", 0o755).write("bin/docker", script).chmod("bin/docker", 0o755);
-
     let words = ["setup", "--custom-ca", "certs/ca.crt"];
     let mut command = desk.command(&trust_compose(), &words, "022");
     let path = format!("{}:/usr/bin:/bin", desk.path("bin").display());
     let outcome = Outcome(command.env("PATH", path).output().unwrap()).exits(1);
+    (desk, outcome)
+}
+
+#[test]
+fn docker_that_never_ends_is_ended_with_all_that_it_started() {
+    // Deaf to what asks politely, as Compose is while it reads.
+    let script = "#!/bin/sh\ntrap '' TERM INT\necho $$ >>started\nsh -c 'trap \"\" TERM; echo $$ \
+                  >>started; exec sleep 3600' &\nwait\n";
+    let (desk, outcome) = beside(script);
     outcome.says("cannot read the project: `docker compose config` gave no answer within 30 s");
 
     assert!(!desk.has("docker-compose.ca.yml"));
@@ -39,17 +45,11 @@ fn docker_that_never_ends_is_ended_with_all_that_it_started() {
 /// A stand-in for the same reason: it takes memory once it is limited, and ends as Go's runtime does then.
 #[test]
 fn docker_that_takes_all_memory_is_kept_from_it() {
-    let desk = Desk::with(&["reflector.local"]);
-    desk.write("docker-compose.yml", "services:\n  agent:\n    image: registry.invalid/agent\n");
     let script = "#!/usr/bin/python3\nimport resource, sys, time\nfor _ in range(1000):\n    if \
                   resource.getrlimit(resource.RLIMIT_DATA)[1] == 1 << 30: break\n    time.sleep(0.01)\n\
                   try: bytearray(2 << 30)\nexcept MemoryError: sys.exit('fatal error: out of memory')\n\
                   print('services: {}')\n";
-    desk.directory("bin", 0o755).write("bin/docker", script).chmod("bin/docker", 0o755);
-    let words = ["setup", "--custom-ca", "certs/ca.crt"];
-    let mut command = desk.command(&trust_compose(), &words, "022");
-    let path = format!("{}:/usr/bin:/bin", desk.path("bin").display());
-    let outcome = Outcome(command.env("PATH", path).output().unwrap()).exits(1);
+    let (desk, outcome) = beside(script);
     outcome.says("cannot read the project: `docker compose config` ran out of memory");
     assert!(!desk.has("docker-compose.ca.yml"));
 }

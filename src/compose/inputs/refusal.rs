@@ -15,7 +15,7 @@ use crate::discover::Label;
 use crate::discover::file::Unreadable;
 use crate::exit;
 use crate::inspect::certificate::Certificate;
-use crate::inspect::{self, Cause, Problem};
+use crate::inspect::{self, ANEW, Cause, Problem};
 use crate::report;
 use crate::report::shell;
 
@@ -206,9 +206,7 @@ fn mend(f: &mut fmt::Formatter<'_>, label: &Label, problem: &Problem) -> fmt::Re
             f,
             "see what is in it with `openssl asn1parse -in {path}`, and name the CA's certificate"
         ),
-        Problem::Unreadable { .. } => {
-            f.write_str("make the CA anew, or ask who made it for one as RFC 5280 has it")
-        }
+        Problem::Unreadable { .. } => f.write_str(ANEW),
         Problem::Page => f.write_str("download the certificate again, signed in"),
         Problem::Utf16 => write!(f, "convert it: `iconv -f UTF-16 -t UTF-8 {path} > NEW`"),
         Problem::Empty => f.write_str("name the file with the CA's certificate"),
