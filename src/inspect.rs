@@ -144,27 +144,25 @@ pub fn inspect(sources: &[Source]) -> Inspection {
 
 /// Judges what was kept, moves out what no client can use, and says what some will refuse.
 pub fn judge(inspection: &mut Inspection, now: Time, roots: &[Pem<'_>]) {
-    let certificates = std::mem::take(&mut inspection.certificates);
+    let Inspection { certificates, errors, warnings } = inspection;
     let mut known = BTreeSet::new();
-    known.extend(certificates.iter().map(Certificate::name));
     if certificates.iter().any(|certificate| !certificate.is_self_issued) {
+        known.extend(certificates.iter().map(Certificate::name));
         known.extend(roots.iter().filter_map(anchors::name));
     }
-    for certificate in &certificates {
+    certificates.retain(|certificate| {
         let mut keep = true;
         for verdict in verdict::findings(certificate, now, &known) {
             let judged = Judged::new(certificate, verdict);
             keep &= verdict.keep;
             if verdict.keep {
-                inspection.warnings.push(Warning::Kept(judged));
+                warnings.push(Warning::Kept(judged));
             } else {
-                inspection.errors.push(Error::Refused(judged));
+                errors.push(Error::Refused(judged));
             }
         }
-        if keep {
-            inspection.certificates.push(certificate.clone());
-        }
-    }
+        keep
+    });
 }
 
 /// The certificates in one source.

@@ -218,9 +218,12 @@ fn settle(
 ) -> Vec<Certificate> {
     inspection.warnings.iter().for_each(|warning| report.warning(warning));
     failures.extend(inspection.errors.into_iter().map(anyhow::Error::from));
-    let mut kept = inspection.certificates;
     let mut seen = BTreeSet::new();
-    kept.retain(|certificate| seen.insert(certificate.pem.clone()));
+    let certificates = inspection.certificates.iter();
+    let mut is_first: Vec<_> = certificates.map(|it| seen.insert(it.pem.text())).collect();
+    let mut is_first = is_first.drain(..);
+    let mut kept = inspection.certificates;
+    kept.retain(|_| is_first.next() == Some(true));
     kept
 }
 

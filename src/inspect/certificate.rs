@@ -1,5 +1,6 @@
 //! What a custom CA's certificate says of itself, as far as somebody's verdict depends on it.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt::{self, Display};
 
@@ -207,18 +208,20 @@ const PARTS: &[(&[u8], &str)] = &[
 
 /// A name as people read it: `CN=Lab CA, O=Lab`, in the order of the certificate.
 fn text_of(name: &X509Name<'_>) -> String {
-    let parts = name.iter_attributes().map(|part| {
+    let mut text = String::new();
+    for part in name.iter_attributes() {
         let oid = part.attr_type();
         let known = PARTS.iter().find(|(known, _)| *known == oid.as_bytes());
-        let key = known.map_or_else(|| oid.to_id_string(), |(_, key)| (*key).to_owned());
+        let key = known.map_or_else(|| oid.to_id_string().into(), |(_, key)| Cow::from(*key));
         // Text in any of the string types, or the bytes with what is no UTF-8 marked.
         let value = match part.as_str() {
-            Ok(text) => text.to_owned(),
-            Err(_) => String::from_utf8_lossy(part.as_slice()).into_owned(),
+            Ok(text) => Cow::from(text),
+            Err(_) => String::from_utf8_lossy(part.as_slice()),
         };
-        format!("{key}={value}")
-    });
-    parts.collect::<Vec<_>>().join(", ")
+        let comma = if text.is_empty() { "" } else { ", " };
+        text.extend([comma, &key, "=", &value]);
+    }
+    text
 }
 
 /// The extension `oid`, if it is there: whether it is critical, and its value.

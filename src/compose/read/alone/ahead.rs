@@ -17,6 +17,10 @@ use crate::compose::read::model::mount;
 use crate::compose::read::variables::{self, Lookup, Text};
 use crate::discover::file::{self, Problem};
 
+/// What a file holds that has something in it to look at: an alias, the name of another file, or a key that
+/// is written with escapes. Most have none of these, and Compose alone parses them.
+const HINTS: [&str; 5] = ["*", "\\", "include", "extends", "env_file"];
+
 /// How many files a project may be made of: a hundred times what people write.
 const MOST_FILES: usize = 1000;
 
@@ -35,7 +39,11 @@ pub fn look(files: &[PathBuf], base: &Path, lookup: Lookup<'_>) -> Result<(), Er
             let places = [directory_of(&path), base].map(|from| mount::on(from, &name));
             places.into_iter().flatten().filter(|place| place.exists() && !place.is_dir()).collect()
         };
-        for document in Source::read(&path)?.outline()? {
+        let source = Source::read(&path)?;
+        if !HINTS.iter().any(|hint| source.text.contains(hint)) {
+            continue;
+        }
+        for document in source.outline()? {
             for variables in of_variables(&document).into_iter().flat_map(found) {
                 regular(variables)?;
             }
