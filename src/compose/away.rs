@@ -6,6 +6,7 @@ use super::place::{Origin, Place, plain};
 use super::refusal::Refusal;
 use super::setup::Told;
 use super::setup::next::Next;
+use super::setup::swarm;
 use super::write::OVERLAY;
 use super::{answer, remove};
 use crate::report::Report;
@@ -29,6 +30,7 @@ impl Display for Listed {
 /// # Errors
 /// When something cannot be removed.
 pub fn away(place: &Place, is_dry: bool, goes_up: bool, report: Report) -> Result<Told, Refusal> {
+    let is_swarm = swarm::stands(&place.base)?;
     let changes = remove::remove(&place.base, is_dry)?;
     changes.left.iter().for_each(|left| report.warning(left));
     if place.had_ours && place.origin != Origin::Option && !plain(&place.base, OVERLAY).exists() {
@@ -41,7 +43,7 @@ pub fn away(place: &Place, is_dry: bool, goes_up: bool, report: Report) -> Resul
     if changes.is_nothing() && !goes_up {
         return Ok(Told { text, code: 0 });
     }
-    let next = Next::without_overlay(place);
+    let next = Next::without_overlay(place, is_swarm);
     let _ = write!(text, "\nnext:\n  {}\n", next.commands().trim_end());
     if !goes_up || is_dry {
         return Ok(Told { text, code: 0 });

@@ -28,7 +28,7 @@ pub fn nothing(place: &Place) -> Told {
         let text = "nothing is set up here: there is no overlay\n".to_owned();
         return Told { text, code: 0 };
     }
-    let next = Next::without_overlay(place).commands();
+    let next = Next::without_overlay(place, false).commands();
     out_of_step(&behind, &format!("run `{}`", next.trim_end()))
 }
 

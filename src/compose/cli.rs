@@ -14,7 +14,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 pub use self::doctor::Doctor;
-pub use self::setup::{Remove, Setup, Shape};
+pub use self::setup::{Remove, SWARM, Setup, Shape};
 use crate::authority::key::KeyType;
 use crate::authority::{DAYS, Order};
 use crate::cli::{Named, Origin};

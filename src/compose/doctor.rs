@@ -136,7 +136,7 @@ fn up(place: &Place, project: &Project, shape: &Shape) -> String {
     let next = if shape.has_authority() {
         Next::with_overlay(place, project, shape, place.had_ours, None)
     } else {
-        Next::without_overlay(place)
+        Next::without_overlay(place, shape.swarm)
     };
     next.commands().lines().last().unwrap_or_default().to_owned()
 }

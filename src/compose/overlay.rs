@@ -5,6 +5,8 @@
 //! made itself. Files are named by their contents: the overlay then names either all the old files or
 //! all the new ones.
 
+mod means;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::Path;
@@ -12,6 +14,7 @@ use std::path::Path;
 use serde_yaml::value::{Tag, TaggedValue};
 use serde_yaml::{Mapping, Value};
 
+pub use self::means::{MOST, Means};
 use super::read::variables;
 use super::write::{HEADER, TRUST};
 use crate::discover::CUSTOM_CA;
@@ -55,6 +58,8 @@ pub struct Order<'a> {
     pub serving: Vec<Serving<'a>>,
     /// The services that are switched off.
     pub without: Vec<Without<'a>>,
+    /// How the files come into a service.
+    pub means: &'a Means,
 }
 
 /// A service that is to trust.
@@ -137,7 +142,7 @@ pub fn overlay(order: &Order<'_>) -> Result<Overlay, serde_yaml::Error> {
         for trusted in &order.trusted {
             let bundle = (order.bundles.get(trusted.bundle), bundles.get(trusted.bundle));
             let (Some(roots), Some(bundle)) = bundle else { continue };
-            let stanza = overlay.trusted(trusted, order.custom, roots, &custom, bundle);
+            let stanza = overlay.trusted(trusted, order, roots, &custom, bundle);
             services.insert(trusted.name, stanza);
         }
     }
@@ -158,7 +163,9 @@ pub fn overlay(order: &Order<'_>) -> Result<Overlay, serde_yaml::Error> {
     let services: Mapping =
         services.into_iter().map(|(name, stanza)| (name.into(), stanza.into())).collect();
     overlay.text = header(order.words);
-    overlay.text += &serde_yaml::to_string(&mapping([("services", services.into())]))?;
+    let mut tree = mapping_of([("services", services.into())]);
+    tree.extend(order.means.declared(&overlay.files));
+    overlay.text += &serde_yaml::to_string(&tree)?;
     Ok(overlay)
 }
 
@@ -184,12 +191,12 @@ impl Overlay {
     fn trusted(
         &mut self,
         trusted: &Trusted<'_>,
-        custom: &[Pem<'_>],
+        order: &Order<'_>,
         roots: &[Pem<'_>],
         custom_file: &str,
         bundle_file: &str,
     ) -> Mapping {
-        let plan = environment::plan(trusted.rows.iter().copied(), &trusted.pins, custom, roots);
+        let plan = environment::plan(trusted.rows.iter().copied(), &trusted.pins, order.custom, roots);
         let mut mounts = BTreeMap::from([
             (CUSTOM_CA.to_owned(), custom_file.to_owned()),
             (inside(&File::Bundle), bundle_file.to_owned()),
@@ -220,13 +227,12 @@ impl Overlay {
             let value = variables::escape(&value.to_string_lossy());
             variables.insert(runtime.variable().into(), value.into());
         }
-        let volumes =
-            mounts.iter().map(|(target, file)| mount(&format!("./{TRUST}/{file}"), target));
         let mut stanza = Mapping::new();
         if !variables.is_empty() {
             stanza.insert("environment".into(), variables.into());
         }
-        stanza.insert("volumes".into(), volumes.collect::<Vec<_>>().into());
+        let (key, files) = order.means.bring(&mounts, &self.files);
+        stanza.insert(key.into(), files);
         // Names are made of contents.
         let pieces = mounts.iter().flat_map(|(target, file)| [target.as_bytes(), file.as_bytes()]);
         self.label(trusted.name, &mut stanza, &Fingerprint::of(pieces));

@@ -4,6 +4,7 @@ use std::fmt::{self, Display};
 use std::io;
 use std::path::PathBuf;
 
+use super::overlay::MOST;
 use super::{inputs, obstacles, place, proxy, read, select, without, write};
 use crate::engine::Failure;
 use crate::{discover, exit, report};
@@ -38,6 +39,8 @@ pub enum Refusal {
     Separator { path: PathBuf, separator: String },
     /// A name that is no text, which is all that YAML, `.env` and the engine's own requests hold.
     NoText(PathBuf),
+    /// A file that is larger than a config of a swarm may be.
+    Config { file: String, size: usize },
     /// The overlay cannot be written as YAML.
     Yaml(String),
     /// There is no current directory.
@@ -133,6 +136,13 @@ impl Display for Refusal {
                 f,
                 "cannot write {} into the overlay: its name is not UTF-8\nfix: give it another name",
                 report::path(path)
+            ),
+            Self::Config { file, size } => write!(
+                f,
+                "cannot hand {} to the swarm (from --swarm): it has {size} bytes, and a config at most {MOST}\n\
+                 fix: leave the services out whose image brings so many roots (--service NAME=leave), or take \
+                 --roots mozilla",
+                report::word(file)
             ),
             Self::Yaml(cause) => write!(f, "cannot write the overlay: {cause}\nfix: report this"),
             Self::Here(error) => write!(

@@ -8,13 +8,13 @@ mod ground;
 mod java;
 pub mod next;
 mod served;
+pub mod swarm;
 pub mod trusted;
 mod words;
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::panic::resume_unwind;
-use std::path::Path;
 use std::thread;
 
 use self::addresses::Lacking;
@@ -25,7 +25,7 @@ use self::words::Done;
 use super::cli::{Setup, Shape};
 use super::images::{Choice as Roots, Grounds, Images};
 use super::inputs::{self, Given, Inputs};
-use super::overlay::{self, Order, Overlay};
+use super::overlay::{self, Means, Order, Overlay};
 use super::place::{self, Place};
 use super::project::{Build, Project};
 use super::proxy::{self, Proxy};
@@ -65,14 +65,15 @@ pub fn run(asked: &Setup, shell: &Environment, report: Report) -> Result<Told, R
     let inputs = inputs::read(&given(&shape), Time::now(), &password::terminal)?;
     inputs.warnings.iter().for_each(|warning| report.warning(warning));
     inputs.notes.iter().for_each(|note| report.info(note));
-    let (project, note) = read(&place)?;
+    // A swarm brings the files to its machines; mounts are looked up where the engine is.
+    let (project, note) = if shape.swarm { read::read(&place)? } else { read(&place)? };
     if let Some(note) = note {
         report.warning(&note);
     }
     let warn = |warning: &dyn Display| report.warning(warning);
     let finish =
         |decided: Decided<'_>| finish(asked, (&place, &project), &shape, &inputs, decided, report);
-    decide(&project, &place.base, &shape, &inputs, &warn, finish)
+    decide(&project, &place, &shape, &inputs, &warn, finish)
 }
 
 /// Reads the project, on the ground that it is to run on.
@@ -109,7 +110,7 @@ pub struct Decided<'a> {
 /// When something stands in the way, and what `then` says.
 pub fn decide<T>(
     project: &Project,
-    base: &Path,
+    place: &Place,
     shape: &Shape,
     inputs: &Inputs,
     warn: Warn<'_>,
@@ -156,18 +157,23 @@ pub fn decide<T>(
     let grounded = (custom.as_slice(), public.as_slice());
     let trusted = trusted(trusting(), project, &images, &grounds, grounded, warn);
     let order = Order {
-        base: &place::absolute(base),
-        words: &shape.words(base),
+        base: &place::absolute(&place.base),
+        words: &shape.words(&place.base),
         custom: &custom,
         bundles: &bundles(&custom, &public),
         trusted: trusted.services,
         serving: serving(&proxies, to_serve.as_ref()),
         without,
+        means: &if shape.swarm { swarm::means(place) } else { Means::Mounts },
     };
+    let overlay = overlay::overlay(&order)?;
+    if shape.swarm {
+        swarm::check(&overlay)?;
+    }
     then(Decided {
         trouble: images.trouble.as_ref(),
         choices: &choices,
-        overlay: overlay::overlay(&order)?,
+        overlay,
         grounds: &grounds,
         public: &public,
         java: trusted.java,

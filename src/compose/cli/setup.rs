@@ -22,6 +22,8 @@ pub const EXAMPLES: &str = "Examples:
       several CAs
   trust-compose setup --custom-ca certs/ --without speaches --without kokoro
       bundled services replaced by external ones
+  trust-compose setup --custom-ca certs/ --swarm
+      for `docker stack deploy`
   trust-compose setup --check
       whether what was set up is still in step
   trust-compose setup
@@ -40,6 +42,9 @@ pub const REMOVE_EXAMPLES: &str = "Examples:
       the overlay and all that belongs to it
   trust-compose remove --dry-run
       what that would be";
+
+/// The word for `docker stack deploy`.
+pub const SWARM: &str = "--swarm";
 
 /// Which project.
 #[derive(Args, Clone, Debug, Default)]
@@ -67,10 +72,10 @@ pub struct Setup {
     #[command(flatten)]
     pub shape: Shape,
     /// Keep the overlay in force: a block with COMPOSE_FILE in .env
-    #[arg(long)]
+    #[arg(long, conflicts_with = "swarm")]
     pub activate: bool,
     /// Run `docker compose up -d` at the end
-    #[arg(long, conflicts_with_all = ["check", "dry_run"])]
+    #[arg(long, conflicts_with_all = ["check", "dry_run", "swarm"])]
     pub up: bool,
     /// Only say whether what was set up is in step with the CA, the images and the compose files
     #[arg(long, conflicts_with_all = ["activate", "dry_run"])]
@@ -110,6 +115,9 @@ pub struct Shape {
     /// What becomes of services whose image is not known [default: trust]
     #[arg(long, value_name = "ROLE")]
     pub unknown: Option<Role>,
+    /// For `docker stack deploy`: configs in place of mounts, on whatever machine a service runs
+    #[arg(long, conflicts_with_all = ["domain", "caddy", "tls", "without"])]
+    pub swarm: bool,
     /// Whose public roots go into the bundle: each service's image's, or the same for all [default: image]
     #[arg(long, value_name = "ROOTS")]
     pub roots: Option<RootChoice>,
@@ -181,6 +189,7 @@ impl Shape {
             (!self.service.is_empty(), "--service"),
             (self.unknown.is_some(), "--unknown"),
             (self.roots.is_some(), "--roots"),
+            (self.swarm, "--swarm"),
         ];
         given.into_iter().find(|(is_given, _)| *is_given).map(|(_, option)| option)
     }
@@ -223,7 +232,8 @@ impl Shape {
             .caddy
             .iter()
             .flat_map(|name| std::iter::once("--caddy".to_owned()).chain(name.clone()));
-        words.chain(caddy).collect()
+        let swarm = self.swarm.then(|| SWARM.to_owned());
+        words.chain(caddy).chain(swarm).collect()
     }
 
     /// What [`Shape::words`] said, seen from the directory `base`; `None` if it cannot be read.

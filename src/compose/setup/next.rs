@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fmt::Write as _;
 
+use super::swarm;
 use crate::compose::cli::Shape;
 use crate::compose::overlay::LABEL;
 use crate::compose::place::{Place, plain};
@@ -24,6 +25,8 @@ pub struct Next {
     pub profiles: Vec<String>,
     /// Whether Compose finds the files by itself.
     pub is_active: bool,
+    /// The stack that they are deployed as, where that is so.
+    pub stack: Option<String>,
 }
 
 impl Next {
@@ -46,21 +49,24 @@ impl Next {
             off: shape.without.iter().filter(is_there).cloned().collect(),
             profiles: profiles(place, project, &running.unwrap_or_default()),
             is_active: is_active && place.obeys_env(),
+            stack: shape.swarm.then(|| swarm::stack(project)),
         }
     }
 
     /// Without it. A project that cannot be read is not looked at for its profiles.
-    pub fn without_overlay(place: &Place) -> Self {
-        let profiles = read::read(place).map_or_else(
-            |_| Vec::new(),
-            |(project, _)| profiles(place, &project, &containers(&project).unwrap_or_default()),
-        );
+    pub fn without_overlay(place: &Place, is_swarm: bool) -> Self {
+        let project = read::read(place).map(|(project, _)| project).unwrap_or_default();
+        let profiles = profiles(place, &project, &containers(&project).unwrap_or_default());
         let is_active = place.is_found_by_itself();
-        Self { files: place.files.clone(), off: Vec::new(), profiles, is_active }
+        let stack = is_swarm.then(|| swarm::stack(&project));
+        Self { files: place.files.clone(), off: Vec::new(), profiles, is_active, stack }
     }
 
     /// The commands, a line each.
     pub fn commands(&self) -> String {
+        if let Some(stack) = &self.stack {
+            return swarm::deploy(&self.files, stack);
+        }
         let mut words = vec!["docker".to_owned(), "compose".to_owned()];
         if !self.is_active {
             words.extend(self.files.words().iter().map(report::shell));

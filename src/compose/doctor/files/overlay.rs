@@ -121,7 +121,7 @@ fn step(
         let found = behind.iter().map(|behind| out_of_step(behind, standing, &decided, setup));
         Ok((found.collect::<Vec<_>>(), trusting))
     };
-    let decided = setup::decide(&project, &place.base, shape, inputs, &warn, compare);
+    let decided = setup::decide(&project, place, shape, inputs, &warn, compare);
     let overlay = report::path(&plain(&place.base, OVERLAY)).to_string();
     let warnings = warnings.into_inner();
     findings.extend(warnings.iter().map(|words| refused::warning("setup-warns", &overlay, words)));
