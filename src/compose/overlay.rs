@@ -196,7 +196,8 @@ impl Overlay {
         custom_file: &str,
         bundle_file: &str,
     ) -> Mapping {
-        let plan = environment::plan(trusted.rows.iter().copied(), &trusted.pins, order.custom, roots);
+        let plan =
+            environment::plan(trusted.rows.iter().copied(), &trusted.pins, order.custom, roots);
         let mut mounts = BTreeMap::from([
             (CUSTOM_CA.to_owned(), custom_file.to_owned()),
             (inside(&File::Bundle), bundle_file.to_owned()),

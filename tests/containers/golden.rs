@@ -10,8 +10,11 @@ use crate::model::{Desk, compose, differences, next};
 pub fn named(overlay: &str, words: &[String]) -> (BTreeSet<String>, BTreeSet<String>) {
     let tree: serde_yaml::Value = serde_yaml::from_str(overlay).unwrap();
     let services = tree["services"].as_mapping().unwrap();
-    let with_mounts = services.iter().filter(|(_, stanza)| stanza.get("volumes").is_some());
-    let trusted = with_mounts.map(|(name, _)| name.as_str().unwrap().to_owned()).collect();
+    let has_files = |stanza: &serde_yaml::Value| {
+        ["volumes", "configs"].iter().any(|key| stanza.get(key).is_some())
+    };
+    let with_files = services.iter().filter(|(_, stanza)| has_files(stanza));
+    let trusted = with_files.map(|(name, _)| name.as_str().unwrap().to_owned()).collect();
     let without = words.windows(2).filter(|pair| pair[0] == "--without");
     (trusted, without.map(|pair| pair[1].clone()).collect())
 }

@@ -89,6 +89,7 @@ mod secure;
 mod selfhosted;
 mod setup;
 mod store;
+mod swarm;
 mod trust;
 mod voice_agent;
 mod volume;

@@ -90,7 +90,13 @@ pub fn compose(words: &[String]) -> String {
 /// `docker compose` as `setup` prints it for the next step.
 #[track_caller]
 pub fn next(outcome: &Outcome) -> String {
-    let line = outcome.stdout.lines().last().and_then(|line| line.trim().strip_suffix(" up -d"));
+    let line = outcome.stdout.lines().last().map(str::trim).unwrap_or_default();
+    if let Some(words) = line.strip_prefix("docker stack deploy ") {
+        // Compose reads the same files.
+        let (files, _) = words.rsplit_once(' ').unwrap();
+        return format!("docker compose {}", files.replace("-c ", "-f "));
+    }
+    let line = line.strip_suffix(" up -d");
     line.unwrap_or_else(|| panic!("nothing comes next: {outcome}")).to_owned()
 }
 
@@ -127,6 +133,13 @@ pub fn differences(
     let rest = |model: &Value| {
         let mut rest = model.clone();
         remove(&mut rest, "services");
+        // A config of ours is named by its contents.
+        if let Some(configs) = rest["configs"].as_object_mut() {
+            configs.retain(|name, _| !name.starts_with("trust-"));
+        }
+        if rest["configs"].as_object().is_none_or(serde_json::Map::is_empty) {
+            remove(&mut rest, "configs");
+        }
         rest
     };
     compare("", &rest(before), &rest(after), &mut found);
@@ -142,14 +155,15 @@ fn take_away(old: &mut Value, service: &mut Value) {
     }
     for service in [old, service] {
         remove(&mut service["labels"], LABEL);
-        if let Some(volumes) = service["volumes"].as_array_mut() {
-            let is_ours = |volume: &Value| {
-                let target = volume["target"].as_str().unwrap_or_default();
+        for key in ["volumes", "configs"] {
+            let Some(files) = service[key].as_array_mut() else { continue };
+            let is_ours = |file: &Value| {
+                let target = file["target"].as_str().unwrap_or_default();
                 target == CUSTOM_CA || Path::new(target).starts_with(DIRECTORY)
             };
-            volumes.retain(|volume| !is_ours(volume));
+            files.retain(|file| !is_ours(file));
         }
-        for key in ["environment", "labels", "volumes"] {
+        for key in ["environment", "labels", "volumes", "configs"] {
             let is_empty = match &service[key] {
                 Value::Object(entries) => entries.is_empty(),
                 Value::Array(elements) => elements.is_empty(),

@@ -52,7 +52,7 @@ pub struct Site {
     dockerfiles: Folder,
     images: Mutex<Vec<String>>,
     // In this order: a network can go when nothing uses it.
-    _servers: Container,
+    servers: Container,
     _network: Network,
 }
 
@@ -92,7 +92,12 @@ impl Site {
             servers.logs().stdout.matches("listening on").count() == SERVERS.len()
         });
         let (dockerfiles, images) = (Folder::new(), Mutex::default());
-        Self { name, dockerfiles, images, _servers: servers, _network: network }
+        Self { name, dockerfiles, images, servers, _network: network }
+    }
+
+    /// The container of the servers.
+    pub fn servers(&self) -> &str {
+        &self.servers.name
     }
 
     /// A container of `bookworm` or `trixie`, on the servers' network, with `trust-init --` in

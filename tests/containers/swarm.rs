@@ -1,0 +1,152 @@
+//! `setup --swarm`: `docker stack deploy` brings the CA to a swarm, here of one node.
+
+use crate::clients::{self, CURL, REQUESTS};
+use crate::engine::{BOOKWORM, docker, label, unique};
+use crate::project::{Project, asks, unique_name};
+use crate::site::{Folder, PRIVATE, SECOND, SERVERS, Server, Site, site, wait_until};
+
+/// This engine as the only node of a swarm, and a network of it on which the site's servers are.
+struct Swarm {
+    network: String,
+    servers: String,
+    is_ours: bool,
+}
+
+impl Swarm {
+    #[track_caller]
+    fn of(site: &Site) -> Self {
+        let state = docker(["info", "--format", "{{.Swarm.LocalNodeState}}"]).exits(0).stdout;
+        let is_ours = state.trim() != "active";
+        if is_ours {
+            docker(["swarm", "init", "--advertise-addr", "127.0.0.1"]).exits(0);
+        }
+        let (network, servers) = (unique(), site.servers().to_owned());
+        let kind = ["--driver", "overlay", "--attachable"];
+        docker([&["network", "create", &label()], &kind[..], &[&network]].concat()).exits(0);
+        let names = SERVERS.map(|server| format!("--alias={}.local", server.name));
+        let names: Vec<_> = names.iter().map(String::as_str).collect();
+        docker([&["network", "connect"], &names[..], &[&network, &servers]].concat()).exits(0);
+        Self { network, servers, is_ours }
+    }
+}
+
+impl Drop for Swarm {
+    fn drop(&mut self) {
+        docker(["network", "disconnect", "--force", &self.network, &self.servers]);
+        docker(["network", "rm", &self.network]);
+        if self.is_ours {
+            docker(["swarm", "leave", "--force"]);
+            docker(["network", "rm", "docker_gwbridge"]);
+        }
+    }
+}
+
+/// A stack, which goes with whoever deployed it.
+struct Stack {
+    project: Project,
+    service: String,
+}
+
+impl Stack {
+    #[track_caller]
+    fn of(image: &str, network: &str, command: &str) -> Self {
+        let name = unique_name();
+        let text = format!(
+            "version: '3.8'\n\
+             networks: {{default: {{name: {network}, external: true}}}}\n\
+             services:\n  agent:\n    image: {image}\n    stop_signal: SIGKILL\n    {command}\n    \
+             healthcheck: {{test: [CMD, test, -s, /run/trust-init/ca-bundle.crt], interval: 1s}}\n"
+        );
+        let project = Project::at(Folder::new(), name.clone());
+        project.folder.write("docker-compose.yml", text);
+        Self { project, service: format!("{name}_agent") }
+    }
+
+    /// Sets up, and types what comes next, with this stack's own name.
+    #[track_caller]
+    fn sets_up(&self, options: &str) {
+        let outcome = self.project.setup(options).exits(0);
+        let next = crate::project::next(&outcome);
+        let (deploy, _) = next.first().and_then(|line| line.rsplit_once(' ')).unwrap();
+        assert!(deploy.starts_with("docker stack deploy -c docker-compose.yml"), "{deploy}");
+        self.deploy(deploy);
+    }
+
+    #[track_caller]
+    fn deploy(&self, command: &str) {
+        self.project
+            .types(&format!("{command} --resolve-image never {}", self.project.name))
+            .exits(0);
+    }
+
+    /// The container that runs now, once it is another one than `before`.
+    #[track_caller]
+    fn container(&self, before: &str) -> String {
+        let filter = format!("label=com.docker.swarm.service.name={}", self.service);
+        let mut found = String::new();
+        wait_until("the swarm runs the service", || {
+            let list = docker(["ps", "--no-trunc", "--quiet", "--filter", &filter]).exits(0).stdout;
+            list.lines().find(|id| *id != before).unwrap_or_default().clone_into(&mut found);
+            !found.is_empty()
+        });
+        found
+    }
+
+    #[track_caller]
+    fn finds(&self, before: &str, claim: &str) -> String {
+        let container = self.container(before);
+        wait_until("the service has asked", || {
+            docker(["logs", &container]).stdout.ends_with("asked\n")
+        });
+        clients::check(&[CURL, REQUESTS], claim, docker(["logs", &container]));
+        container
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        docker(["stack", "rm", &self.project.name]);
+        let filter = format!("label=com.docker.stack.namespace={}", self.project.name);
+        wait_until("the stack is gone", || {
+            docker(["ps", "--all", "--quiet", "--filter", &filter]).stdout.is_empty()
+        });
+    }
+}
+
+fn has(stack: &Stack, server: Server) {
+    stack.project.replace_ca(server);
+}
+
+#[test]
+fn stack_trusts_and_another_ca_rolls_it() {
+    let site = site();
+    let swarm = Swarm::of(&site);
+    // What is asked for is the same each time; what is found is not.
+    let command = asks(&[CURL, REQUESTS], "private served, second served, public served");
+    let stack = Stack::of(&site.image(BOOKWORM), &swarm.network, &command);
+    has(&stack, PRIVATE);
+
+    stack.deploy("docker stack deploy -c docker-compose.yml");
+    let bare = stack.finds("", "private refused, second refused, public served");
+
+    stack.sets_up("--custom-ca certs/ --swarm");
+    let first = stack.finds(&bare, "private served, second refused, public served");
+    wait_until("health checks see it as well", || {
+        let look = ["inspect", "--format", "{{.State.Health.Status}}", &first];
+        docker(look).stdout.trim() == "healthy"
+    });
+
+    has(&stack, SECOND);
+    stack.sets_up("--custom-ca certs/ --swarm");
+    let second = stack.finds(&first, "private refused, second served, public served");
+
+    // Nothing new rolls nothing.
+    stack.sets_up("--custom-ca certs/ --swarm");
+    assert_eq!(stack.container(""), second);
+
+    let away = stack.project.types("trust-compose remove").exits(0);
+    let next = crate::project::next(&away).concat();
+    assert!(next.starts_with("docker stack deploy -c docker-compose.yml "), "{next}");
+    stack.deploy("docker stack deploy -c docker-compose.yml");
+    stack.finds(&second, "private refused, second refused, public served");
+}
