@@ -103,6 +103,7 @@ mod setup_machine;
 mod setup_messages;
 mod setup_place;
 mod setup_random;
+mod setup_swarm;
 mod starts;
 mod stopped;
 mod store;

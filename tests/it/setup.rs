@@ -253,6 +253,7 @@ fn help_and_completions_know_every_option() {
         "--activate",
         "--up",
         "--check",
+        "--swarm",
     ];
     for (task, options) in [("setup", [&project[..], &shape].concat()), ("remove", project.into())]
     {
