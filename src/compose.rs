@@ -24,6 +24,7 @@ pub mod overlay;
 pub mod write;
 
 mod away;
+pub mod kustomize;
 pub mod remove;
 mod check;
 pub mod doctor;
@@ -52,6 +53,7 @@ pub fn run(cli: Cli, shell: &Environment, report: Report) -> u8 {
             }
         }
         Command::Setup(asked) => told(setup::run(&asked, shell, report), report),
+        Command::Kustomize(asked) => told(kustomize::run(&asked, report), report),
         Command::Remove(asked) => {
             let place = setup::find(&asked.project.asked(), shell);
             told(place.and_then(|place| away::away(&place, asked.dry_run, false, report)), report)

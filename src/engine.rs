@@ -1,5 +1,5 @@
-//! The only place that starts another program: `docker`, and `getent` and `git` for one question each,
-//! with fixed arguments and a time limit.
+//! The only place that starts another program: `docker`, `kubectl` or `kustomize` to render manifests, and
+//! `getent` and `git` for one question each, with fixed arguments and a time limit.
 //!
 //! Compose itself is the best reader of compose files, and the engine knows what is in an image. But
 //! a compose file can make Compose hang for minutes and take all memory meanwhile (an alias bomb, a file of
@@ -8,6 +8,7 @@
 
 mod container;
 mod image;
+mod kustomize;
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Display};
@@ -27,6 +28,7 @@ use serde::Deserialize;
 
 pub use self::container::{Beside, Made, beside, made};
 pub use self::image::{Image, Inside, Look, images};
+pub use self::kustomize::kustomize;
 use crate::report;
 
 /// The command, found in PATH.

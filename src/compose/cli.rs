@@ -4,6 +4,7 @@
 //! this house's form, so that a slip of the pen reads like every other problem.
 
 mod doctor;
+mod kustomize;
 mod setup;
 
 use std::ffi::OsString;
@@ -14,7 +15,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 pub use self::doctor::Doctor;
-pub use self::setup::{Remove, SWARM, Setup, Shape};
+pub use self::kustomize::{Kustomize, Object, Source};
+pub use self::setup::{Remove, SWARM, Setup, Shape, word};
 use crate::authority::key::KeyType;
 use crate::authority::{DAYS, Order};
 use crate::cli::{Named, Origin};
@@ -87,6 +89,9 @@ pub enum Command {
     /// it away
     #[command(help_template = TEMPLATE, before_help = setup::EXAMPLES, after_help = setup::AFTER)]
     Setup(Box<Setup>),
+    /// The same for Kubernetes: a component of kustomize, a Bundle of trust-manager or a policy of Kyverno
+    #[command(help_template = TEMPLATE, before_help = kustomize::EXAMPLES, after_help = kustomize::AFTER)]
+    Kustomize(Box<Kustomize>),
     /// Take away what `setup` wrote
     #[command(help_template = TEMPLATE, before_help = setup::REMOVE_EXAMPLES)]
     Remove(Remove),

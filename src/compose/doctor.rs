@@ -86,7 +86,7 @@ fn containers(
         Err(failure) => return Ok(Some(Blind::Engine(failure))),
     };
     let images = Images::of(&project);
-    let choices = setup::choose(&project, &images, &shape, &[])?;
+    let choices = setup::choose(&project, &images, &shape, shape.roles(), &[])?;
     let chosen = containers::chosen(&asked.services, &choices, &made);
     let up = up(place, &project, &shape);
     let left: BTreeSet<_> =

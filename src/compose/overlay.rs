@@ -5,6 +5,7 @@
 //! made itself. Files are named by their contents: the overlay then names either all the old files or
 //! all the new ones.
 
+mod given;
 mod means;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,13 +15,14 @@ use std::path::Path;
 use serde_yaml::value::{Tag, TaggedValue};
 use serde_yaml::{Mapping, Value};
 
+pub use self::given::{Contents, Given};
 pub use self::means::{MOST, Means};
 use super::read::variables;
 use super::write::{HEADER, TRUST};
 use crate::discover::CUSTOM_CA;
 use crate::engine::Container;
 use crate::environment::runtime::Runtime;
-use crate::environment::{self, File, Pin, Row, java};
+use crate::environment::{Pin, Row};
 use crate::inspect::certificate::Fingerprint;
 use crate::merge::Pem;
 use crate::report;
@@ -181,8 +183,7 @@ impl Overlay {
 
     /// Keeps a file of these contents, and returns its name.
     fn keep(&mut self, stem: &str, ending: &str, contents: Vec<u8>) -> String {
-        let digest = Fingerprint::of([contents.as_slice()]).to_string();
-        let name = format!("{stem}-{}.{ending}", digest.get(..DIGITS).unwrap_or(&digest));
+        let name = file_name(stem, ending, &contents);
         self.files.insert(name.clone(), contents);
         name
     }
@@ -196,38 +197,19 @@ impl Overlay {
         custom_file: &str,
         bundle_file: &str,
     ) -> Mapping {
-        let plan =
-            environment::plan(trusted.rows.iter().copied(), &trusted.pins, order.custom, roots);
-        let mut mounts = BTreeMap::from([
-            (CUSTOM_CA.to_owned(), custom_file.to_owned()),
-            (inside(&File::Bundle), bundle_file.to_owned()),
-        ]);
-        for (file, certificates) in &plan.files {
-            if let File::Own(variable) = file {
-                let name = self.keep(variable, "crt", text(certificates));
-                mounts.insert(inside(file), name);
-            }
-        }
-        let variables =
-            plan.variables.iter().map(|(row, file)| (row.name.into(), inside(file).into()));
-        let mut variables: Mapping = variables.collect();
-        if let Some(Jvm { store, options }) = &trusted.jvm {
-            let path = inside(&File::TrustStore);
-            let options = java::with(options, path.as_ref());
-            let options = variables::escape(&options.to_string_lossy());
-            variables.insert(java::JAVA_TOOL_OPTIONS.into(), options.into());
-            mounts.insert(path, self.keep("truststore", "jks", store.clone()));
-        }
-        for (runtime, before) in &trusted.runtimes {
-            let mut path = BUNDLE.to_owned();
-            if let Ok(Some((file, settings))) = runtime.file(path.as_ref()) {
-                path = inside(&file);
-                mounts.insert(path.clone(), self.keep("settings", "conf", settings.into_bytes()));
-            }
-            let value = runtime.value(before.clone(), path.as_ref());
-            let value = variables::escape(&value.to_string_lossy());
-            variables.insert(runtime.variable().into(), value.into());
-        }
+        let Given { variables, files } = Given::of(trusted, order.custom, roots, CUSTOM_CA);
+        let value = |value: String| Value::from(variables::escape(&value));
+        let variables = variables.into_iter().map(|(name, text)| (name.into(), value(text)));
+        let variables: Mapping = variables.collect();
+        let mounts = files.into_iter().map(|(target, contents)| {
+            let name = match contents {
+                Contents::Custom => custom_file.to_owned(),
+                Contents::Bundle => bundle_file.to_owned(),
+                Contents::Own { stem, ending, bytes } => self.keep(stem, ending, bytes),
+            };
+            (target, name)
+        });
+        let mounts: BTreeMap<_, _> = mounts.collect();
         let mut stanza = Mapping::new();
         if !variables.is_empty() {
             stanza.insert("environment".into(), variables.into());
@@ -275,18 +257,14 @@ impl Without<'_> {
     }
 }
 
-/// Where a file is in the container. The custom CAs are where trust-init and
-/// `update-ca-certificates` look for them.
-fn inside(file: &File) -> String {
-    match file {
-        File::Custom => CUSTOM_CA.to_owned(),
-        File::Bundle | File::Own(_) | File::TrustStore | File::PhpIni | File::Wgetrc => {
-            format!("{DIRECTORY}/{}", file.name())
-        }
-    }
+/// A file's name, made of its contents.
+pub fn file_name(stem: &str, ending: &str, contents: &[u8]) -> String {
+    let digest = Fingerprint::of([contents]).to_string();
+    format!("{stem}-{}.{ending}", digest.get(..DIGITS).unwrap_or(&digest))
 }
 
-fn text(certificates: &[Pem<'_>]) -> Vec<u8> {
+/// The text of a bundle.
+pub fn text(certificates: &[Pem<'_>]) -> Vec<u8> {
     certificates.iter().flat_map(Pem::text).copied().collect()
 }
 
@@ -311,11 +289,13 @@ fn source(path: &Path, base: &Path) -> String {
     }
 }
 
-fn mapping_of<const N: usize>(pairs: [(&str, Value); N]) -> Mapping {
+/// A mapping in this order.
+pub fn mapping_of<const N: usize>(pairs: [(&str, Value); N]) -> Mapping {
     pairs.into_iter().map(|(key, value)| (key.into(), value)).collect()
 }
 
-fn mapping<const N: usize>(pairs: [(&str, Value); N]) -> Value {
+/// The same as a value.
+pub fn mapping<const N: usize>(pairs: [(&str, Value); N]) -> Value {
     mapping_of(pairs).into()
 }
 

@@ -5,7 +5,10 @@
 //! for that (`user`, `profiles`, a word of `entrypoint` or `command`) the value stands as it is written.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::{self, Display};
 use std::path::{Path, PathBuf};
+
+use crate::report;
 
 /// A project.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,9 +19,50 @@ pub struct Project {
     pub services: BTreeMap<String, Service>,
     /// How it was read.
     pub reading: Reading,
+    /// What its parts are called.
+    pub unit: Unit,
+}
+
+/// What the parts of a project are called where it comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unit {
+    /// By Compose.
+    #[default]
+    Service,
+    /// By Kubernetes.
+    Container,
+}
+
+impl Display for Unit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Service => "service",
+            Self::Container => "container",
+        })
+    }
+}
+
+/// One part of a project, as messages call it.
+#[derive(Clone, Copy, Debug)]
+pub struct Part<'a> {
+    /// What it is.
+    pub unit: Unit,
+    /// Its name.
+    pub name: &'a str,
+}
+
+impl Display for Part<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.unit, report::word(self.name))
+    }
 }
 
 impl Project {
+    /// The part of this name.
+    pub fn part<'a>(&self, name: &'a str) -> Part<'a> {
+        Part { unit: self.unit, name }
+    }
+
     /// The name of a service's image; for one that is built without a name, the one that Compose gives
     /// it (<https://docs.docker.com/reference/compose-file/build/#using-build-and-image>).
     pub fn image_of(&self, name: &str, service: &Service) -> Option<String> {

@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::overlay::MOST;
-use super::{inputs, obstacles, place, proxy, read, select, without, write};
+use super::{inputs, kustomize, obstacles, place, proxy, read, select, without, write};
 use crate::engine::Failure;
 use crate::{discover, exit, report};
 
@@ -27,6 +27,8 @@ pub enum Refusal {
     Proxy(proxy::Error),
     /// Roots of this machine that cannot be read.
     Roots(discover::Error),
+    /// Manifests, or what becomes of them.
+    Kustomize(kustomize::Error),
     /// A disk that does not take it, or holds what is not ours.
     Write(write::Error),
     /// An option that means nothing without a CA.
@@ -69,6 +71,7 @@ from! {
     Obstacle: obstacles::Error,
     Proxy: proxy::Error,
     Roots: discover::Error,
+    Kustomize: kustomize::Error,
     Write: write::Error,
 }
 
@@ -91,6 +94,7 @@ impl Refusal {
     pub fn code(&self) -> u8 {
         match self {
             Self::Inputs(error) => error.code(),
+            Self::Kustomize(error) if error.is_usage() => exit::USAGE,
             Self::NoAuthority(_) | Self::Place(place::Error::Stdin) => exit::USAGE,
             _ => exit::TROUBLE,
         }
@@ -108,6 +112,7 @@ impl Display for Refusal {
             Self::Obstacle(error) => write!(f, "{error}"),
             Self::Proxy(error) => write!(f, "{error}"),
             Self::Roots(error) => write!(f, "{error}"),
+            Self::Kustomize(error) => write!(f, "{error}"),
             Self::Write(error) => write!(f, "{error}"),
             Self::NoAuthority(option) => write!(
                 f,

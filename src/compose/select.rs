@@ -17,7 +17,7 @@ use std::path::Path;
 use self::dockerfile::Recipe;
 pub use self::error::Error;
 use self::images::Known;
-pub use self::reason::{Outcome, Reason, table};
+pub use self::reason::{Outcome, Reason, rows, table};
 use self::variables::MARK;
 use crate::compose::project::{Build, Project, Service};
 

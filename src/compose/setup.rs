@@ -120,7 +120,7 @@ pub fn decide<T>(
     let caddy = shape.caddy.as_ref().map(Option::as_deref);
     let proxies = proxy::proxies(project, caddy, &shape.tls)?;
     let without = without::without(project, &shape.without)?;
-    let choices = choose(project, &images, shape, &proxies)?;
+    let choices = choose(project, &images, shape, shape.roles(), &proxies)?;
 
     let custom: Vec<_> = inputs.custom.iter().map(|found| found.pem.borrow()).collect();
     let trusting = || {
@@ -279,10 +279,11 @@ pub fn choose<'a>(
     project: &'a Project,
     images: &Images,
     shape: &Shape,
+    services: BTreeMap<String, Outcome>,
     proxies: &[Proxy<'_>],
 ) -> Result<Vec<Choice<'a>>, Refusal> {
     let wishes = Wishes {
-        services: shape.roles(),
+        services,
         unknown: shape.unknown.map_or(Outcome::Trust, Outcome::from),
         proxies: proxies.iter().map(|proxy| (proxy.name.to_owned(), proxy.option())).collect(),
         without: shape.without.iter().cloned().collect(),

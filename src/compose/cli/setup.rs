@@ -167,7 +167,8 @@ impl From<RootChoice> for Choice {
     }
 }
 
-fn role(text: &str) -> Result<(String, Role), String> {
+/// A name and its role.
+pub fn role(text: &str) -> Result<(String, Role), String> {
     let (name, role) = text.split_once('=').ok_or("write it as NAME=trust or NAME=leave")?;
     let role = Role::from_str(role, false).map_err(|_| "the role is trust or leave")?;
     Ok((name.to_owned(), role))
@@ -250,6 +251,7 @@ impl Shape {
     }
 }
 
-fn word<T: ValueEnum + Copy>(value: T) -> String {
+/// The word that stands for a value.
+pub fn word<T: ValueEnum + Copy>(value: T) -> String {
     value.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
 }

@@ -101,13 +101,17 @@ impl Display for Reason<'_> {
 
 /// Every service, what becomes of it, and why.
 pub fn table(choices: &[Choice]) -> String {
+    rows("SERVICE", choices, |reason| reason.to_string())
+}
+
+/// Every part of a project, what becomes of it, and why in the words of `say`.
+pub fn rows(heading: &str, choices: &[Choice], say: impl Fn(&Reason<'_>) -> String) -> String {
     let names: Vec<_> = choices.iter().map(|choice| bare(choice.name)).collect();
-    let heading = "SERVICE";
     let widths = names.iter().map(|name| name.chars().count());
     let width = widths.chain([heading.len()]).max().unwrap_or_default();
     let mut text = format!("{heading:width$}  OUTCOME  REASON\n");
     for (name, Choice { outcome, reason, .. }) in names.iter().zip(choices) {
-        let _ = writeln!(text, "{name:width$}  {outcome:7}  {reason}");
+        let _ = writeln!(text, "{name:width$}  {outcome:7}  {}", say(reason));
     }
     text
 }

@@ -2,7 +2,6 @@
 //! here, and nothing by a guess.
 
 use super::Warn;
-use super::words::OfService;
 use crate::compose::images::java::{Inward, Store};
 use crate::compose::images::{Basis, UNKNOWN};
 use crate::compose::overlay::{DIRECTORY, Jvm};
@@ -28,7 +27,7 @@ pub struct Outcome {
 
 /// Looks for the JVM of a service that does not trust `custom` yet. `roots` are those of its bundle.
 pub fn java(
-    Choice { name, service, reason, .. }: &Choice<'_>,
+    Choice { service, reason, .. }: &Choice<'_>,
     inward: &Inward<'_>,
     environment: &Environment,
     custom: &[Pem<'_>],
@@ -44,16 +43,15 @@ pub fn java(
     if is_unknown || service.has_unread_environment {
         return left(UNREAD);
     }
-    let warn = |warning| warn(&OfService { service: name, warning });
     let words: Vec<_> = inward.words().into_iter().map(Into::into).collect();
     let options = open(environment, &words, |path| path.starts_with(DIRECTORY));
-    let options = options.map_err(warn).ok()?.to_owned();
+    let options = options.map_err(|warning| warn(&warning)).ok()?.to_owned();
     let (roots, whose) = match basis {
         Basis::Asked(_) => (roots.iter().map(Pem::borrow).collect(), basis.to_string()),
         _ => match read(bytes) {
             Ok(roots) => (roots, format!("of {}", report::path(&path))),
             Err(cause) => {
-                warn(Warning::Unreadable { path, cause });
+                warn(&Warning::Unreadable { path, cause });
                 return None;
             }
         },

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
+use std::fmt::Display;
 use std::path::Path;
 
 use super::words::{OfService, Others, Unseen};
@@ -46,22 +47,24 @@ pub fn trusted<'a>(
         let Some((bundle, basis)) = grounds.services.get(name) else { continue };
         let Some(roots) = public.get(*bundle) else { continue };
         let found = images.environment(project, name, service);
-        let asked = asked(name, &found, warn);
+        let part = project.part(name);
+        let warn = |warning: &dyn Display| warn(&OfService { part, warning });
+        let asked = asked(&found, &warn);
         let grpc_roots = asked.as_ref().is_some_and(|asked| asked.grpc_roots);
         let rows: Vec<_> = environment::rows(&found, grpc_roots).collect();
         let look = |value: &OsStr| images.named(project, name, service, value, &roots.anchors);
         let (pins, surprises) = environment::pins(rows.iter().copied(), &found, look);
         for warning in surprises.into_iter().chain(environment::warnings(&found)) {
-            warn(&OfService { service: name, warning });
+            warn(&warning);
         }
         for variable in ["TRUST_INIT_CA", "TRUST_INIT_CA_PEM"] {
             if found.get(variable).is_some_and(|value| !value.is_empty()) {
-                warn(&Others { service: name, variable });
+                warn(&Others(variable));
             }
         }
         for pin in &pins {
             if pin.anchors.is_none() && pin.row.name == pin.variable {
-                warn(&Unseen { service: name, variable: pin.variable });
+                warn(&Unseen(pin.variable));
             }
         }
         let image = images.image(project, name);
@@ -71,7 +74,7 @@ pub fn trusted<'a>(
             of_java.filter(|_| asked.as_ref().is_none_or(|asked| asked.java != Java::Off));
         let outcome = of_java.and_then(|inward| {
             let roots = (roots.anchors.certificates.as_slice(), basis);
-            java::java(choice, inward, &found, custom, roots, warn)
+            java::java(choice, inward, &found, custom, roots, &warn)
         });
         let mut jvm = None;
         if let Some(outcome) = outcome {
@@ -81,14 +84,14 @@ pub fn trusted<'a>(
         let mut runtimes = Vec::new();
         for runtime in asked.map(|asked| asked.runtimes).unwrap_or_default() {
             if found.get(runtime.variable()).is_some_and(|value| value == UNKNOWN) {
-                warn(&Unseen { service: name, variable: runtime.variable() });
+                warn(&Unseen(runtime.variable()));
                 continue;
             }
             let is_ours = |path: &Path| path.starts_with(DIRECTORY);
             let has = |path: &Path| inward.as_ref().is_some_and(|inward| inward.has(path));
             match runtime.open(&found, BUNDLE.as_ref(), is_ours, has) {
                 Ok(before) => runtimes.push((runtime, before)),
-                Err(warning) => warn(&OfService { service: name, warning }),
+                Err(warning) => warn(&warning),
             }
         }
         all.services.push(Trusted { name, bundle: *bundle, rows, pins, jvm, runtimes });
@@ -97,9 +100,9 @@ pub fn trusted<'a>(
 }
 
 /// What a service asks of trust-init by variables, and so of the overlay. What is not known asks nothing.
-fn asked(service: &str, found: &Environment, warn: Warn<'_>) -> Option<Settings> {
+fn asked(found: &Environment, warn: Warn<'_>) -> Option<Settings> {
     let known = found.pairs().filter(|(_, value)| *value != UNKNOWN);
     let known = known.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let settings = cli::from_variables(&known);
-    settings.map_err(|warning| warn(&OfService { service, warning })).ok()
+    settings.map_err(|warning| warn(&warning)).ok()
 }

@@ -8,6 +8,7 @@ use super::next::Next;
 use crate::cli;
 use crate::compose::images::{Basis, Choice as Roots, Grounds};
 use crate::compose::inputs::Inputs;
+use crate::compose::project::Part;
 use crate::compose::select::{self, Choice};
 use crate::compose::write::Changes;
 use crate::discover;
@@ -16,58 +17,45 @@ use crate::merge::{self, Pem};
 use crate::report;
 
 /// Something about the environment of a service.
-pub struct OfService<'a, T> {
+pub struct OfService<'a> {
     /// The service.
-    pub service: &'a str,
+    pub part: Part<'a>,
     /// What.
-    pub warning: T,
+    pub warning: &'a dyn Display,
 }
 
-impl<T: Display> Display for OfService<'_, T> {
+impl Display for OfService<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "service {}: {}", report::word(self.service), self.warning)
+        write!(f, "{}: {}", self.part, self.warning)
     }
 }
 
 /// A variable that names a file which cannot be read from here.
-pub struct Unseen<'a> {
-    /// The service.
-    pub service: &'a str,
-    /// The variable.
-    pub variable: &'static str,
-}
+pub struct Unseen(pub &'static str);
 
-impl Display for Unseen<'_> {
+impl Display for Unseen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "service {}: {} names a file that cannot be read from here, and is left as it is: its \
-             readers do not see the CA\n\
+            "{} names a file that cannot be read from here, and is left as it is: its readers do not \
+             see the CA\n\
              fix: take the variable away, or make trust-init the entrypoint, which reads the file \
              where it is",
-            report::word(self.service),
-            self.variable
+            self.0
         )
     }
 }
 
 /// A setting of trust-init's own that names other CAs.
-pub struct Others<'a> {
-    /// The service.
-    pub service: &'a str,
-    /// The setting.
-    pub variable: &'static str,
-}
+pub struct Others(pub &'static str);
 
-impl Display for Others<'_> {
+impl Display for Others {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { service, variable } = self;
+        let variable = self.0;
         write!(
             f,
-            "service {}: {variable} names other CAs, and as its entrypoint trust-init trusts those \
-             alone\n\
-             fix: take {variable} away, and name them with --extra-ca",
-            report::word(service)
+            "{variable} names other CAs, and as its entrypoint trust-init trusts those alone\n\
+             fix: take {variable} away, and name them with --extra-ca"
         )
     }
 }

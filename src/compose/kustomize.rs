@@ -1,0 +1,324 @@
+//! `kustomize`, the story: what was given (`inputs`), the manifests (`read`, `manifest`, `pod`), who is to trust
+//! (`choice`, and `select` as for Compose), what their images hold (`images`), the component (`component`, with
+//! the rules of the overlay), what kustomize makes of it (`rendered`), and only then the disk (`write`).
+//!
+//! Nothing runs in the cluster for it: what is written is for programs that are there.
+
+mod asked;
+mod bundle;
+mod choice;
+mod component;
+mod error;
+mod manifest;
+mod naming;
+mod pod;
+mod policy;
+mod read;
+mod rendered;
+mod trial;
+mod words;
+mod write;
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+
+use self::component::{CUSTOM, Chosen, Component, Order, Supply};
+pub use self::error::Error;
+use self::manifest::Workload;
+use self::naming::{Kustomization, Naming};
+use self::read::Read;
+use self::words::Done;
+use super::cli::{Kustomize, Shape, Source};
+use super::images::{Choice as Roots, Images};
+use super::inputs::{self, Inputs, Note};
+use super::overlay::{Contents, DIRECTORY, Given};
+use super::project::Project;
+use super::refusal::Refusal;
+use super::select::{Choice, Outcome};
+use super::setup::trusted::{bundles, trusted};
+use super::setup::{Told, choose};
+use super::{password, setup};
+use crate::exit;
+use crate::inspect;
+use crate::inspect::certificate::Time;
+use crate::report::Report;
+
+/// Does what was asked.
+///
+/// # Errors
+/// When something stands in the way. Then nothing has been written.
+pub fn run(asked: &Kustomize, report: Report) -> Result<Told, Refusal> {
+    if asked.remove {
+        let changes = write::remove(&asked.out, asked.dry_run)?;
+        return Ok(Told { text: words::removed(&changes, &asked.out), code: 0 });
+    }
+    asked::check(asked)?;
+    let inputs = inputs::read(&asked::files(asked), Time::now(), &password::terminal)?;
+    inputs.warnings.iter().for_each(|warning| report.warning(warning));
+    let notes = inputs.notes.iter().filter(|note| !matches!(note, Note::NotServed { .. }));
+    notes.for_each(|note| report.info(note));
+    if asked.source == Source::Kyverno {
+        return policed(asked, &inputs, report);
+    }
+    let standing = write::standing(&asked.out)?;
+    let read = read::read(asked, &standing)?;
+    for other in &read.manifests.others {
+        report.warning(&words::Other(other));
+    }
+    let warn = |warning: &dyn Display| report.warning(warning);
+    decide(asked, &read, &inputs, &warn, |decided| finish(asked, &read, &inputs, &decided, report))
+}
+
+/// What a run comes to, before anything is written.
+struct Decided<'a> {
+    project: &'a Project,
+    choices: &'a [Choice<'a>],
+    order: Order<'a>,
+    /// How many roots each container's bundle has, in words.
+    grounds: BTreeMap<String, Vec<&'a str>>,
+    java: &'a BTreeMap<String, Vec<&'a str>>,
+}
+
+fn decide<T>(
+    asked: &Kustomize,
+    read: &Read,
+    inputs: &Inputs,
+    warn: setup::Warn<'_>,
+    then: impl FnOnce(Decided<'_>) -> Result<T, Refusal>,
+) -> Result<T, Refusal> {
+    let workloads = &read.manifests.workloads;
+    let (project, places) = choice::project(workloads, &read.from)?;
+    let wishes = asked.workload.iter().map(|(name, role)| (name.clone(), (*role).into()));
+    let shape = Shape { unknown: asked.unknown, ..Shape::default() };
+    let images = Images::of(&project);
+    let asked_for = choice::wishes(&project, wishes)?;
+    let choices = choose(&project, &images, &shape, asked_for, &[])?;
+    let trusting = || choices.iter().filter(|choice| choice.outcome == Outcome::Trust);
+    if trusting().next().is_none() {
+        warn(&words::Nobody);
+    }
+    let unread = trusting().filter(|choice| choice.service.has_unread_environment);
+    let unread: Vec<_> = unread.map(|choice| choice.name).collect();
+    if !unread.is_empty() {
+        warn(&words::Unread(&unread));
+    }
+    for choice in trusting() {
+        let place = places.get(choice.name).and_then(|(at, index)| {
+            let workload = workloads.get(*at)?;
+            Some((workload, workload.containers.get(*index)?))
+        });
+        if let Some((workload, container)) = place {
+            obstacles(choice.name, workload, container)?;
+        }
+    }
+    let custom: Vec<_> = inputs.custom.iter().map(|found| found.pem.borrow()).collect();
+    let supply = match asked.source {
+        Source::TrustManager => Supply::TrustManager,
+        Source::Configmap | Source::Kyverno => Supply::ConfigMaps,
+    };
+    // trust-manager brings its own roots, whatever an image has.
+    let roots = match (supply, asked.roots) {
+        (Supply::TrustManager, _) => Roots::Mozilla,
+        (Supply::ConfigMaps, roots) => roots.map(Roots::from).unwrap_or_default(),
+    };
+    let grounds = images.grounds(&project, trusting().map(|choice| choice.name), roots)?;
+    let public: Vec<_> = grounds.sources.iter().map(inspect::roots).collect();
+    let grounded = (custom.as_slice(), public.as_slice());
+    let trusted = trusted(trusting(), &project, &images, &grounds, grounded, warn);
+    let bundles = bundles(&custom, &public);
+    let mut chosen: BTreeMap<usize, Vec<Chosen>> = BTreeMap::new();
+    for trusted in &trusted.services {
+        let place = (places.get(trusted.name), bundles.get(trusted.bundle));
+        let (Some((at, index)), Some(bundle)) = place else { continue };
+        let mut given = Given::of(trusted, &custom, bundle, CUSTOM);
+        if supply == Supply::TrustManager {
+            only_shared(&mut given, trusted.name, warn);
+        }
+        let chosen = chosen.entry(*at).or_default();
+        chosen.push(Chosen { index: *index, bundle: trusted.bundle, given });
+    }
+    let workloads = chosen.into_iter().filter_map(|(at, mut chosen)| {
+        chosen.sort_by_key(|chosen| chosen.index);
+        Some((workloads.get(at)?, chosen))
+    });
+    let workloads: Vec<_> = workloads.collect();
+    let mut based: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for (part, (set, basis)) in &grounds.services {
+        let count = public.get(*set).map_or(0, |roots| roots.anchors.certificates.len());
+        let line = match supply {
+            Supply::ConfigMaps => format!("with {} {basis}", crate::report::count(count, "root")),
+            Supply::TrustManager => "with the public roots of trust-manager".to_owned(),
+        };
+        based.entry(line).or_default().push(part);
+    }
+    then(Decided {
+        project: &project,
+        choices: &choices,
+        order: Order {
+            header: words::header(asked, &Read::before(&workloads)),
+            custom: &custom,
+            bundles: &bundles,
+            workloads,
+            supply,
+        },
+        grounds: based,
+        java: &trusted.java,
+    })
+}
+
+fn finish(
+    asked: &Kustomize,
+    read: &Read,
+    inputs: &Inputs,
+    decided: &Decided<'_>,
+    report: Report,
+) -> Result<Told, Refusal> {
+    let Decided { order, .. } = decided;
+    let kustomization = asked.kustomization.as_deref();
+    let kustomization = kustomization.and_then(|it| Kustomization::read(it, &asked.out));
+    let naming = kustomization.as_ref().map(|it| it.naming.clone()).unwrap_or_default();
+    let component = component::component(order, &naming)?;
+    if let Some((name, size)) =
+        component.largest.clone().filter(|(_, size)| *size > component::MOST)
+    {
+        return Err(Error::TooLarge { name, size }.into());
+    }
+    let texts = texts(asked, order, &component)?;
+    let before = &read.manifests.workloads;
+    let is_listed = kustomization.as_ref().is_some_and(|it| it.has_component);
+    if asked.check {
+        let mut behind =
+            words::behind(&asked.out, &write::standing(&asked.out)?, &texts, &component);
+        if let (Some(directory), true, true) = (&asked.kustomization, is_listed, behind.is_empty())
+        {
+            behind.extend(rendered::troubles(before, &read::render(directory)?, order));
+        }
+        let code = if behind.is_empty() { 0 } else { exit::TROUBLE };
+        return Ok(Told { text: words::checked(&behind), code });
+    }
+    let plain = component::component(order, &Naming::default())?;
+    match trial::trial(&read.text, &plain)? {
+        Some(after) => {
+            let troubles = rendered::troubles(before, &after, order);
+            if !troubles.is_empty() {
+                let out = asked.out.clone();
+                return Err(Error::Rendered { out, troubles, stands: false }.into());
+            }
+        }
+        None => report.warning(&words::Untried),
+    }
+    let changes = write::write(&asked.out, &texts, &component.files, asked.dry_run)?;
+    if let (Some(directory), true, false) = (&asked.kustomization, is_listed, asked.dry_run) {
+        let troubles = rendered::troubles(before, &read::render(directory)?, order);
+        if !troubles.is_empty() {
+            let out = asked.out.clone();
+            return Err(Error::Rendered { out, troubles, stands: true }.into());
+        }
+    }
+    let done = Done {
+        asked,
+        inputs,
+        choices: decided.choices,
+        grounds: &decided.grounds,
+        java: decided.java,
+        changes: &changes,
+        component: &component,
+        kustomization: kustomization.as_ref(),
+        namespaces: words::namespaces(decided.project),
+    };
+    Ok(Told { text: words::told(&done), code: 0 })
+}
+
+/// The texts of the directory.
+fn texts(
+    asked: &Kustomize,
+    order: &Order<'_>,
+    component: &Component,
+) -> Result<BTreeMap<&'static str, String>, Refusal> {
+    let mut texts = BTreeMap::from([(write::KUSTOMIZATION, component.text.clone())]);
+    if order.supply == Supply::TrustManager {
+        let bundles = bundle::bundles(
+            &words::header(asked, &BTreeMap::new()),
+            order.custom,
+            asked.ca_from.as_ref(),
+            &asked::label(asked),
+        )?;
+        texts.insert(bundle::FILE, bundles);
+    }
+    Ok(texts)
+}
+
+/// `--source kyverno`: no manifests are read, as the policy is for whatever comes.
+fn policed(asked: &Kustomize, inputs: &Inputs, report: Report) -> Result<Told, Refusal> {
+    let custom: Vec<_> = inputs.custom.iter().map(|found| found.pem.borrow()).collect();
+    let source = crate::discover::roots(crate::cli::Roots::Mozilla)?;
+    let public = [inspect::roots(&source)];
+    let bundles = bundles(&custom, &public);
+    let bundle = bundles.first().map_or(&[][..], Vec::as_slice);
+    let environment = crate::environment::Environment::default();
+    let trusted = super::overlay::Trusted {
+        name: "",
+        bundle: 0,
+        rows: crate::environment::rows(&environment, false).collect(),
+        pins: Vec::new(),
+        jvm: None,
+        runtimes: Vec::new(),
+    };
+    let given = Given::of(&trusted, &custom, bundle, CUSTOM);
+    let size = [custom.as_slice(), bundle].map(|part| super::overlay::text(part).len());
+    let size = size.iter().sum();
+    if size > component::MOST {
+        return Err(Error::TooLarge { name: component::NAME.to_owned(), size }.into());
+    }
+    let header = words::header(asked, &BTreeMap::new());
+    let text = policy::policy(&header, &custom, bundle, &given, &asked::label(asked))?;
+    let texts = BTreeMap::from([(policy::FILE, text)]);
+    let component = Component::default();
+    if asked.check {
+        let behind = words::behind(&asked.out, &write::standing(&asked.out)?, &texts, &component);
+        let code = if behind.is_empty() { 0 } else { exit::TROUBLE };
+        return Ok(Told { text: words::checked(&behind), code });
+    }
+    report.info(&words::AllContainers);
+    let changes = write::write(&asked.out, &texts, &component.files, asked.dry_run)?;
+    Ok(Told { text: words::policed(asked, inputs, &changes, &asked::label(asked)), code: 0 })
+}
+
+/// What of a container's own would be hidden by what it is given, or is called like it.
+fn obstacles(name: &str, workload: &Workload, container: &pod::Container) -> Result<(), Error> {
+    for mount in &container.service.mounts {
+        let is_in_it = std::path::Path::new(&mount.target).starts_with(DIRECTORY);
+        let is_tmpfs = mount.kind == super::project::MountKind::Tmpfs;
+        if is_in_it || (mount.is_above(DIRECTORY) && !is_tmpfs) {
+            return Err(Error::Mounted { name: name.to_owned(), path: mount.target.clone() });
+        }
+    }
+    let taken =
+        pod::list(&container.raw, "volumeMounts").unwrap_or_default().iter().find(|mount| {
+            let text = |key: &str| pod::text(mount, key).unwrap_or_default();
+            component::is_our_name(&text("name")) && !pod::is_ours(mount)
+        });
+    match taken {
+        Some(mount) => Err(Error::Volume {
+            workload: workload.to_string(),
+            volume: pod::text(mount, "name").unwrap_or_default(),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// Takes away what trust-manager does not keep, and says so.
+fn only_shared(given: &mut Given, name: &str, warn: setup::Warn<'_>) {
+    let own = |path: &String| matches!(given.files.get(path), Some(Contents::Own { .. }));
+    let (left, kept) = given.variables.iter().cloned().partition(|(variable, value)| {
+        let named = value.rsplit_once(DIRECTORY).map(|(_, rest)| format!("{DIRECTORY}{rest}"));
+        let is_java = *variable == crate::environment::java::JAVA_TOOL_OPTIONS;
+        is_java || own(value) || named.is_some_and(|path| own(&path))
+    });
+    let left: Vec<_> = left;
+    for (variable, _) in left {
+        warn(&words::NotKept { name, variable });
+    }
+    given.variables = kept;
+    given.files.retain(|_, contents| !matches!(contents, Contents::Own { .. }));
+}

@@ -1,0 +1,151 @@
+//! Manifests as text become objects, and those of them that start pods become workloads.
+
+use serde::Deserialize as _;
+use serde_yaml::Value;
+
+use super::pod::{self, Container};
+
+/// What manifests may hold: 16 MiB, some thousands of workloads. The YAML crate needs up to a hundred times
+/// as much memory.
+pub const MOST: usize = 16 << 20;
+
+/// The kinds that start pods and that kustomize can patch by the names of their containers: group, kind, and where
+/// the pod is (<https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/>).
+const KINDS: [(&str, &str, &[&str]); 6] = [
+    ("apps", "Deployment", TEMPLATE),
+    ("apps", "StatefulSet", TEMPLATE),
+    ("apps", "DaemonSet", TEMPLATE),
+    ("batch", "Job", TEMPLATE),
+    ("batch", "CronJob", &["spec", "jobTemplate", "spec", "template"]),
+    ("", "Pod", &[]),
+];
+
+/// Where most kinds keep what their pods are made of.
+const TEMPLATE: &[&str] = &["spec", "template"];
+
+/// Something that starts pods.
+#[derive(Clone, Debug)]
+pub struct Workload {
+    /// The group of its kind; empty for the core's.
+    pub group: &'static str,
+    /// `apiVersion`.
+    pub version: String,
+    /// Its kind.
+    pub kind: &'static str,
+    /// Where in it the pod is: the keys that lead to its metadata and spec.
+    pub path: &'static [&'static str],
+    /// Its namespace, where it names one.
+    pub namespace: Option<String>,
+    /// Its name.
+    pub name: String,
+    /// Its containers, those for initialisation first.
+    pub containers: Vec<Container>,
+    /// The volumes of its pods.
+    pub volumes: Vec<Value>,
+    /// `trust-init.org/role`, as written.
+    pub role: Option<String>,
+}
+
+/// What manifests come to.
+#[derive(Debug, Default)]
+pub struct Manifests {
+    /// What starts pods.
+    pub workloads: Vec<Workload>,
+    /// The names of what holds a pod's template and is of a kind that is not known here.
+    pub others: Vec<String>,
+}
+
+/// Why manifests cannot be read.
+#[derive(Debug)]
+pub enum Flaw {
+    /// This is no YAML.
+    Broken(String),
+    /// It is larger than [`MOST`].
+    TooMuch,
+    /// A workload without a name, which nothing can be patched by.
+    Nameless(&'static str),
+    /// Something of a pod has another form than Kubernetes gives it.
+    Form { object: String, what: String },
+}
+
+/// Reads manifests: YAML or JSON, one document after the other.
+///
+/// # Errors
+/// When they are not that, or too much.
+pub fn read(text: &[u8]) -> Result<Manifests, Flaw> {
+    if text.len() > MOST {
+        return Err(Flaw::TooMuch);
+    }
+    let mut manifests = Manifests::default();
+    for document in serde_yaml::Deserializer::from_slice(text) {
+        let object =
+            Value::deserialize(document).map_err(|error| Flaw::Broken(error.to_string()))?;
+        manifests.take(&object)?;
+    }
+    Ok(manifests)
+}
+
+impl Manifests {
+    fn take(&mut self, object: &Value) -> Result<(), Flaw> {
+        let text = |key: &str| object.get(key).and_then(Value::as_str).unwrap_or_default();
+        let (version, kind) = (text("apiVersion"), text("kind"));
+        if kind == "List" {
+            let items = object.get("items").and_then(Value::as_sequence);
+            return items.into_iter().flatten().try_for_each(|item| self.take(item));
+        }
+        let group = version.split_once('/').map_or("", |(group, _)| group);
+        let known = KINDS.iter().find(|(of, name, _)| (*of, *name) == (group, kind));
+        match known {
+            Some((group, kind, path)) => {
+                self.workloads.push(Workload::read(object, group, kind, path, version)?);
+            }
+            None if holds_template(object) => {
+                let name = object.get("metadata").and_then(|it| it.get("name")?.as_str());
+                self.others.push(format!("{kind}/{}", name.unwrap_or_default()));
+            }
+            None => {}
+        }
+        Ok(())
+    }
+}
+
+/// Whether it starts pods all the same: operators' kinds have the template where the known ones have it.
+fn holds_template(object: &Value) -> bool {
+    let spec = TEMPLATE.iter().chain(&["spec"]).try_fold(object, |it, key| it.get(*key));
+    spec.and_then(|spec| spec.get("containers")).is_some_and(Value::is_sequence)
+}
+
+impl Workload {
+    fn read(
+        object: &Value,
+        group: &'static str,
+        kind: &'static str,
+        path: &'static [&'static str],
+        version: &str,
+    ) -> Result<Self, Flaw> {
+        let metadata =
+            |of: &Value, key: &str| of.get("metadata").and_then(|it| it.get(key)).cloned();
+        let text = |key: &str| metadata(object, key).and_then(|it| it.as_str().map(str::to_owned));
+        let name = text("name").filter(|name| !name.is_empty()).ok_or(Flaw::Nameless(kind))?;
+        let pod = path.iter().try_fold(object, |it, key| it.get(*key)).unwrap_or(&Value::Null);
+        let role = |of: &Value| Some(metadata(of, "annotations")?.get(ROLE)?.as_str()?.to_owned());
+        let spec = pod.get("spec").unwrap_or(&Value::Null);
+        let form = |what| Flaw::Form { object: format!("{kind}/{name}"), what };
+        let volumes = pod::list(spec, "volumes").map_err(form)?.to_vec();
+        let containers = pod::containers(spec, &volumes).map_err(form)?;
+        Ok(Self {
+            group,
+            version: version.to_owned(),
+            kind,
+            path,
+            namespace: text("namespace"),
+            containers,
+            volumes,
+            role: role(pod).or_else(|| role(object)),
+            name,
+        })
+    }
+}
+
+/// The annotation of a workload, or of its pods, that decides about it.
+pub const ROLE: &str = "trust-init.org/role";

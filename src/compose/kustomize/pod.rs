@@ -1,0 +1,142 @@
+//! A pod's containers, as far as trust depends on them: in the terms of `compose::project`, so that the same
+//! rules decide about them.
+
+use std::collections::BTreeMap;
+
+use serde_yaml::Value;
+
+use super::component::is_our_name;
+use crate::compose::overlay::DIRECTORY;
+use crate::compose::project::{Mount, MountKind, Service, Setting};
+use crate::discover::CUSTOM_CA;
+
+/// A container of a pod.
+#[derive(Clone, Debug)]
+pub struct Container {
+    /// Its name.
+    pub name: String,
+    /// The list that it is in.
+    pub list: &'static str,
+    /// Whether an earlier component was applied to it.
+    pub is_patched: bool,
+    /// What decides about it.
+    pub service: Service,
+    /// All that is written of it.
+    pub raw: Value,
+}
+
+/// The lists of containers, in the order in which they start.
+pub const LISTS: [&str; 2] = ["initContainers", "containers"];
+
+/// The elements of the list `key`; none where it is not there.
+///
+/// # Errors
+/// When it is something else than a list.
+pub fn list<'a>(of: &'a Value, key: &str) -> Result<&'a [Value], String> {
+    match of.get(key) {
+        None | Some(Value::Null) => Ok(&[]),
+        Some(Value::Sequence(elements)) => Ok(elements),
+        Some(_) => Err(format!("`{key}` is no list")),
+    }
+}
+
+/// The containers of a pod of this `spec`, which has these `volumes`.
+///
+/// # Errors
+/// When something of them has another form than Kubernetes gives it.
+pub fn containers(spec: &Value, volumes: &[Value]) -> Result<Vec<Container>, String> {
+    let mut all = Vec::new();
+    for list_name in LISTS {
+        for raw in list(spec, list_name)? {
+            all.push(container(raw, list_name, volumes)?);
+        }
+    }
+    Ok(all)
+}
+
+fn container(raw: &Value, list_name: &'static str, volumes: &[Value]) -> Result<Container, String> {
+    let name = text(raw, "name").ok_or("a container has no name")?;
+    let words = |key: &str| -> Result<Option<Vec<String>>, String> {
+        let words: Vec<_> = list(raw, key)?.iter().filter_map(scalar).collect();
+        Ok((!words.is_empty()).then_some(words))
+    };
+    let mut environment = BTreeMap::new();
+    for entry in list(raw, "env")? {
+        let variable = text(entry, "name").ok_or("a variable has no name")?;
+        let setting = if entry.get("valueFrom").is_some_and(|from| !from.is_null()) {
+            Setting::Unknown
+        } else {
+            setting(&text(entry, "value").unwrap_or_default())
+        };
+        environment.insert(variable, setting);
+    }
+    let mounts = list(raw, "volumeMounts")?.iter().filter(|mount| !is_ours(mount));
+    let mounts: Vec<_> = mounts.map(|mount| self::mount(mount, volumes)).collect();
+    let user = raw.get("securityContext").and_then(|it| scalar(it.get("runAsUser")?));
+    let service = Service {
+        image: text(raw, "image"),
+        entrypoint: words("command")?,
+        command: words("args")?,
+        environment,
+        has_unread_environment: !list(raw, "envFrom")?.is_empty(),
+        mounts,
+        user,
+        ..Service::default()
+    };
+    let is_patched = list(raw, "volumeMounts")?.iter().any(is_ours);
+    Ok(Container { name, list: list_name, is_patched, service, raw: raw.clone() })
+}
+
+/// What a value says. Kubernetes puts other variables in for `$(NAME)`, and `$$` is its way to write `$`
+/// (<https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/>).
+fn setting(value: &str) -> Setting {
+    if value.contains("$(") || value.contains("$$") {
+        Setting::Unknown
+    } else {
+        Setting::Value(value.to_owned())
+    }
+}
+
+/// Whether a mount is what an earlier component put there.
+pub fn is_ours(mount: &Value) -> bool {
+    let is_named = text(mount, "name").is_some_and(|name| is_our_name(&name));
+    is_named && text(mount, "mountPath").is_some_and(|path| PLACES.contains(&path.as_str()))
+}
+
+/// Where a component mounts something.
+const PLACES: [&str; 2] = [DIRECTORY, CUSTOM_CA];
+
+fn mount(mount: &Value, volumes: &[Value]) -> Mount {
+    let volume = text(mount, "name");
+    let is_it = |found: &&Value| text(found, "name") == volume;
+    let source = volumes.iter().find(is_it);
+    let has = |kind: &str| source.is_some_and(|source| source.get(kind).is_some());
+    let kind = if has("emptyDir") {
+        MountKind::Tmpfs
+    } else if ["configMap", "secret", "projected", "downwardAPI"].into_iter().any(has) {
+        MountKind::File
+    } else if has("persistentVolumeClaim") {
+        MountKind::Volume(volume)
+    } else {
+        // A path of the node, or a claim that a template of the workload makes.
+        MountKind::Unknown
+    };
+    let target = text(mount, "mountPath").unwrap_or_default();
+    let target = if target.len() > 1 { target.trim_end_matches('/') } else { &target };
+    let read_only = mount.get("readOnly").and_then(Value::as_bool).unwrap_or_default();
+    Mount { kind, target: target.to_owned(), read_only }
+}
+
+/// The text under `key`.
+pub fn text(of: &Value, key: &str) -> Option<String> {
+    scalar(of.get(key)?)
+}
+
+fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(truth) => Some(truth.to_string()),
+        _ => None,
+    }
+}

@@ -1,0 +1,68 @@
+//! A try before anything is written: what kustomize makes of the manifests with the component, in a directory of
+//! its own.
+
+use std::ffi::OsStr;
+use std::io;
+use std::path::Path;
+
+use super::component::Component;
+use super::error::Error;
+use super::manifest::{self, Manifests};
+use super::write::KUSTOMIZATION;
+use crate::disk::Directory;
+use crate::disk::beside::Look;
+use crate::engine::{self, Failure};
+
+/// What the manifests are called there, and the component's directory.
+const MANIFESTS: &str = "manifests.yaml";
+const COMPONENT: &str = "component";
+
+/// What kustomize makes of `manifests` with `component`; `None` where there is no kustomize.
+///
+/// # Errors
+/// When it refuses, or there is no place for the try.
+pub fn trial(manifests: &[u8], component: &Component) -> Result<Option<Manifests>, Error> {
+    let above = std::env::temp_dir();
+    let name = format!("{}{}", crate::disk::OWN, std::process::id());
+    let place = above.join(&name);
+    let failed = |error| Error::disk("use", &place)(error);
+    let directory = above.canonicalize().and_then(|it| Directory::open(&it)).map_err(failed)?;
+    let own = directory.make_private(OsStr::new(&name)).map_err(failed)?;
+    let tried = fill(&own, manifests, component).map_err(failed).and_then(|()| render(own.path()));
+    clear(&directory, &own, component).map_err(failed)?;
+    tried
+}
+
+fn fill(own: &Directory, manifests: &[u8], component: &Component) -> io::Result<()> {
+    let put = |directory: &Directory, name: &str, bytes: &[u8]| {
+        directory.stage(OsStr::new(name), Look::Umask, bytes)?;
+        directory.put(OsStr::new(name), directory, OsStr::new(name))
+    };
+    let kustomization = format!("resources: [{MANIFESTS}]\ncomponents: [{COMPONENT}]\n");
+    put(own, MANIFESTS, manifests)?;
+    put(own, KUSTOMIZATION, kustomization.as_bytes())?;
+    let below = own.make_private(OsStr::new(COMPONENT))?;
+    put(&below, KUSTOMIZATION, component.text.as_bytes())?;
+    component.files.iter().try_for_each(|(name, bytes)| put(&below, name, bytes))
+}
+
+fn render(directory: &Path) -> Result<Option<Manifests>, Error> {
+    let text = match engine::kustomize(directory) {
+        Ok(text) => text,
+        Err(Failure::Missing) => return Ok(None),
+        Err(failure) => return Err(Error::Tried(failure)),
+    };
+    let from = "what kustomize makes of it with the component".to_owned();
+    manifest::read(&text).map(Some).map_err(|flaw| Error::Manifests { from, flaw })
+}
+
+fn clear(above: &Directory, own: &Directory, component: &Component) -> io::Result<()> {
+    if let Ok(below) = own.open_in(OsStr::new(COMPONENT)) {
+        let names = component.files.keys().map(String::as_str).chain([KUSTOMIZATION]);
+        names.map(OsStr::new).try_for_each(|name| below.unlink(name))?;
+        own.remove_empty(OsStr::new(COMPONENT))?;
+    }
+    [MANIFESTS, KUSTOMIZATION].map(OsStr::new).iter().try_for_each(|name| own.unlink(name))?;
+    let name = own.path().file_name().unwrap_or_default().to_owned();
+    above.remove_empty(&name).map(|_| ())
+}

@@ -1,0 +1,328 @@
+//! What `kustomize` tells: who trusts and why, what was written, and what comes next.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::{self, Display, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::component::Component;
+use super::manifest::ROLE;
+use super::naming::Kustomization;
+use super::read::{self, Before};
+use super::write::{Changes, HEADER, Standing};
+use super::{asked, bundle, policy};
+use crate::compose::cli::{Kustomize, Object, Source, word};
+use crate::compose::inputs::Inputs;
+use crate::compose::place::{absolute, plain};
+use crate::compose::project::Project;
+use crate::compose::select::{Choice, Outcome, Reason, rows};
+use crate::report;
+
+/// Something that starts pods and is no kind that kustomize can patch.
+pub struct Other<'a>(pub &'a str);
+
+impl Display for Other<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "left alone: {}, as kustomize does not know how to patch the lists of its kind\n\
+             fix: mount the ConfigMap there by hand, or take --source kyverno",
+            report::word(self.0)
+        )
+    }
+}
+
+/// That the CA goes nowhere.
+pub struct Nobody;
+
+impl Display for Nobody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "no container is to trust the CA: all are left as they are\n\
+             fix: choose those that make connections: `--workload NAME=trust`",
+        )
+    }
+}
+
+/// Containers whose variables come from somewhere else as a whole.
+pub struct Unread<'a>(pub &'a [&'a str]);
+
+impl Display for Unread<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.0.iter().map(|name| report::word(name).to_string()).collect();
+        write!(
+            f,
+            "what `envFrom` brings to {} is not known here: a trust variable in it would be overruled\n\
+             fix: if there is one, write it under `env` as well",
+            names.join(", ")
+        )
+    }
+}
+
+/// A variable that would have to name a file which trust-manager does not keep.
+pub struct NotKept<'a> {
+    /// The container.
+    pub name: &'a str,
+    /// The variable.
+    pub variable: &'static str,
+}
+
+impl Display for NotKept<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "container {}: {} is left as it is, as trust-manager keeps no file for it: its readers do not see \
+             the CA\n\
+             fix: take the variable away, or take --source configmap",
+            report::word(self.name),
+            self.variable
+        )
+    }
+}
+
+/// That nobody has seen what kustomize makes of it.
+pub struct Untried;
+
+impl Display for Untried {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "the component is not tried out: there is no kubectl here, and no kustomize\n\
+             fix: run this again with --check where one of them is",
+        )
+    }
+}
+
+/// That a policy does not choose.
+pub struct AllContainers;
+
+impl Display for AllContainers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "the policy is for every container of its pods: nothing is known of their images",
+        )
+    }
+}
+
+/// What there is to tell.
+pub struct Done<'a> {
+    pub asked: &'a Kustomize,
+    pub inputs: &'a Inputs,
+    pub choices: &'a [Choice<'a>],
+    /// Whose roots, in words, and for which containers.
+    pub grounds: &'a BTreeMap<String, Vec<&'a str>>,
+    pub java: &'a BTreeMap<String, Vec<&'a str>>,
+    pub changes: &'a Changes,
+    pub component: &'a Component,
+    pub kustomization: Option<&'a Kustomization>,
+    /// The namespaces of the workloads.
+    pub namespaces: BTreeSet<String>,
+}
+
+/// All of it.
+pub fn told(done: &Done<'_>) -> String {
+    let reason = |reason: &Reason<'_>| match reason {
+        Reason::Asked(_) => "--workload".to_owned(),
+        Reason::Role(_) => format!("annotation {ROLE}"),
+        reason => reason.to_string(),
+    };
+    let mut text = rows("CONTAINER", done.choices, reason);
+    text.push('\n');
+    trusting(&mut text, done.inputs);
+    for (line, names) in done.grounds.iter().chain(done.java) {
+        let _ = writeln!(text, "{line}: {}", names.join(", "));
+    }
+    let _ = write!(text, "{}", done.changes);
+    text.push_str("\nnext:\n");
+    next(&mut text, done);
+    text
+}
+
+fn trusting(text: &mut String, inputs: &Inputs) {
+    for authority in &inputs.custom {
+        let _ = writeln!(
+            text,
+            "trusting {} until {} (SHA-256 {})",
+            report::word(&authority.subject),
+            authority.not_after,
+            authority.fingerprint()
+        );
+    }
+}
+
+/// The lines that list the component, and the commands.
+fn next(text: &mut String, done: &Done<'_>) {
+    let Done { asked, component, kustomization, .. } = done;
+    let server_side = if component.is_server_side { "--server-side " } else { "" };
+    if asked.source == Source::TrustManager {
+        labels(text, asked, &done.namespaces);
+        let file = report::shell(&plain(&asked.out, bundle::FILE));
+        let _ = writeln!(text, "  kubectl apply -f {file}");
+    }
+    if let (Some(directory), Some(found)) = (&asked.kustomization, kustomization) {
+        if !found.has_component {
+            let path = from(directory, &asked.out);
+            let file = report::path(&found.file);
+            let _ = writeln!(text, "  # list it in {file}, then run this with --check:");
+            let _ = writeln!(text, "  components: [{}]", path.display());
+        }
+        let directory = report::shell(directory);
+        let _ = writeln!(text, "  kubectl apply {server_side}-k {directory}");
+        return;
+    }
+    let is_piped = asked.files.iter().any(|path| path == Path::new("-"));
+    let first = asked.files.first().filter(|_| !is_piped);
+    let name = first.map_or("MANIFESTS.yaml".to_owned(), |path| path.display().to_string());
+    let _ = writeln!(text, "  # in a kustomization.yaml above both:");
+    let _ = writeln!(text, "  resources: [{name}]");
+    let _ = writeln!(text, "  components: [{}]", asked.out.display());
+    let _ = writeln!(text, "  kubectl apply {server_side}-k DIRECTORY");
+}
+
+fn labels(text: &mut String, asked: &Kustomize, namespaces: &BTreeSet<String>) {
+    let (key, value) = asked::label(asked);
+    let unknown = BTreeSet::from(["NAMESPACE".to_owned()]);
+    for namespace in if namespaces.is_empty() { &unknown } else { namespaces } {
+        let label = report::shell(&format!("{key}={value}"));
+        let _ = writeln!(text, "  kubectl label namespace {} {label}", report::shell(namespace));
+    }
+}
+
+/// What is told of a policy.
+pub fn policed(
+    asked: &Kustomize,
+    inputs: &Inputs,
+    changes: &Changes,
+    label: &(String, String),
+) -> String {
+    let mut text = String::new();
+    trusting(&mut text, inputs);
+    let file = report::shell(&plain(&asked.out, policy::FILE));
+    let _ = write!(text, "{changes}\nnext:\n  kubectl apply --server-side -f {file}\n");
+    labels(&mut text, asked, &BTreeSet::new());
+    let _ = writeln!(
+        text,
+        "  # or only for pods with that label: kubectl label namespace NAMESPACE {}={}",
+        label.0,
+        policy::PODS
+    );
+    text
+}
+
+/// What is told of a removal.
+pub fn removed(changes: &Changes, out: &Path) -> String {
+    format!(
+        "{changes}\nnext:\n  # take {} out of `components:` where it is listed\n",
+        report::path(out)
+    )
+}
+
+/// What is told of a check.
+pub fn checked(behind: &[String]) -> String {
+    if behind.is_empty() {
+        return "in step\n".to_owned();
+    }
+    let mut text = String::new();
+    for line in behind {
+        let _ = writeln!(text, "out of step: {line}");
+    }
+    text + "fix: run this again without --check\n"
+}
+
+/// What of the directory is not what would be written now.
+pub fn behind(
+    out: &Path,
+    standing: &Standing,
+    texts: &BTreeMap<&'static str, String>,
+    component: &Component,
+) -> Vec<String> {
+    let path = |name: &str| report::path(&plain(out, name)).to_string();
+    let mut behind = Vec::new();
+    for (name, text) in texts {
+        match standing.texts.get(*name).map(|found| String::from_utf8_lossy(found)) {
+            None => behind.push(format!("{} is not there", path(name))),
+            Some(found) if body(&found) == body(text) => {}
+            Some(_) => behind.push(format!(
+                "{} is older than the CA, an image or a manifest, or was changed",
+                path(name)
+            )),
+        }
+    }
+    for name in component.files.keys().filter(|name| !standing.files.contains_key(*name)) {
+        let is_changed = standing.changed.contains(name);
+        behind.push(format!(
+            "{} {}",
+            path(name),
+            if is_changed { "was changed" } else { "is not there" }
+        ));
+    }
+    behind
+}
+
+/// A text without the words above it, which can ask for the same in several ways.
+fn body(text: &str) -> &str {
+    let mut rest = text;
+    while let Some((_, below)) = rest.strip_prefix('#').and_then(|line| line.split_once('\n')) {
+        rest = below;
+    }
+    rest
+}
+
+/// What the file is, who made it with which words, and what was there before.
+pub fn header(asked: &Kustomize, before: &Before) -> String {
+    let words: Vec<_> = words(asked).iter().map(report::shell).collect();
+    format!("{HEADER}\n# The words were: {}\n{}", words.join(" "), read::told(before))
+}
+
+/// The words that ask for the same, seen from the directory that is written to.
+fn words(asked: &Kustomize) -> Vec<String> {
+    let path = |path: &PathBuf| {
+        if path == Path::new("-") {
+            "-".to_owned()
+        } else {
+            from(&asked.out, path).display().to_string()
+        }
+    };
+    let mut words = Vec::new();
+    let mut pair = |option: &str, value: String| words.extend([option.to_owned(), value]);
+    asked.kustomization.iter().for_each(|it| pair("-k", path(it)));
+    asked.files.iter().for_each(|it| pair("-f", path(it)));
+    asked.custom_ca.iter().for_each(|it| pair("--custom-ca", path(it)));
+    asked.extra_ca.iter().for_each(|it| pair("--extra-ca", path(it)));
+    for (name, role) in &asked.workload {
+        pair("--workload", format!("{name}={}", Outcome::from(*role)));
+    }
+    asked.unknown.iter().for_each(|role| {
+        pair("--unknown", Outcome::from(*role).to_string());
+    });
+    asked.roots.iter().for_each(|roots| pair("--roots", word(*roots)));
+    if asked.source != Source::Configmap {
+        pair("--source", word(asked.source));
+    }
+    if let Some(Object { is_secret, name, key }) = &asked.ca_from {
+        let kind = if *is_secret { "secret" } else { "configmap" };
+        pair("--ca-from", format!("{kind}/{name}:{key}"));
+    }
+    asked.namespace_label.iter().for_each(|(key, value)| {
+        pair("--namespace-label", format!("{key}={value}"));
+    });
+    words
+}
+
+/// `to` as it is named from the directory `from`.
+fn from(from: &Path, to: &Path) -> PathBuf {
+    let (from, to) = (absolute(from), absolute(to));
+    let shared = from.components().zip(to.components()).take_while(|(one, other)| one == other);
+    let shared = shared.count();
+    let up = from.components().skip(shared).map(|_| Path::new(".."));
+    let path: PathBuf =
+        up.chain(to.components().skip(shared).map(|part| Path::new(part.as_os_str()))).collect();
+    if path.as_os_str().is_empty() { ".".into() } else { path }
+}
+
+/// The namespaces of a project's parts, as far as they name one.
+pub fn namespaces(project: &Project) -> BTreeSet<String> {
+    let parts = project.services.keys().filter_map(|part| {
+        let words: Vec<_> = part.split('/').collect();
+        (words.len() > 3).then(|| words.first().map(|it| (*it).to_owned()))?
+    });
+    parts.collect()
+}
