@@ -69,3 +69,30 @@ debian_mirror() {
     apt-get indextargets --format '$(ORIGIN) $(CODENAME) $(COMPONENT) $(REPO_URI)' 'Identifier: Packages' |
         awk '$1 == "Debian" && $2 ~ /^[a-z]+$/ && $3 == "main" && $4 ~ /^https?:/ && !seen++ { print $4 }'
 }
+
+# borrow PACKAGE...: what is in these packages of Debian 13, in the folder $BORROWED. They are taken out of its
+# packages, which apt checks against Debian's keys, without adding Debian 13 to the machine's own sources.
+borrow() {
+    local mirror tmp
+    mirror=$(debian_mirror)
+    [ -n "$mirror" ] || die "missing, and this machine has no Debian sources to take them from: $*" \
+        "install them by your system's own means"
+    tmp=$(mktemp -d)
+    # shellcheck disable=SC2064  # the folder's name is fixed now
+    trap "rm -rf '$tmp'" EXIT
+    mkdir -p "$tmp/lists/partial" "$tmp/cache/archives/partial"
+    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror trixie main" >"$tmp/sources.list"
+    local apt=(apt-get -o Dir::Etc::SourceList="$tmp/sources.list" -o Dir::Etc::SourceParts=-
+        -o Dir::State::Lists="$tmp/lists" -o Dir::State::status=/dev/null
+        -o Dir::Cache="$tmp/cache" -o APT::Sandbox::User=)
+    local log=$STATE_DIR/borrow.log
+    : >"$log"
+    logged 300 "$log" "${apt[@]}" update || exit 1
+    # apt-get download writes to the current folder.
+    (cd "$tmp" && logged 600 "$log" "${apt[@]}" download "$@") || exit 1
+    for deb in "$tmp"/*.deb; do
+        dpkg-deb -x "$deb" "$tmp/root"
+    done
+    # shellcheck disable=SC2034  # read by whoever borrows
+    BORROWED=$tmp/root
+}

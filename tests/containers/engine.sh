@@ -112,35 +112,14 @@ ensure_plugins() {
     done
 }
 
-# Debian 12 has neither, but those of Debian 13 need no more than a C library
-# and run there. They are taken out of its packages, which apt checks against
-# Debian's keys, without adding Debian 13 to the machine's own sources.
+# Debian 12 has neither, but those of Debian 13 need no more than a C library and run there.
 borrow_plugins() {
-    local mirror tmp
-    mirror=$(debian_mirror)
-    [ -n "$mirror" ] || die "Compose v2 and buildx are missing, and this machine has no Debian sources to take them from" \
-        "install the docker-compose-plugin and docker-buildx-plugin of your Docker distribution"
-    tmp=$(mktemp -d)
-    # shellcheck disable=SC2064  # the folder's name is fixed now
-    trap "rm -rf '$tmp'" EXIT
-    mkdir -p "$tmp/lists/partial" "$tmp/cache/archives/partial"
-    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror trixie main" >"$tmp/sources.list"
-    local apt=(apt-get -o Dir::Etc::SourceList="$tmp/sources.list" -o Dir::Etc::SourceParts=-
-        -o Dir::State::Lists="$tmp/lists" -o Dir::State::status=/dev/null
-        -o Dir::Cache="$tmp/cache" -o APT::Sandbox::User=)
-    local log=$STATE_DIR/plugins.log
-    : >"$log"
-    logged 300 "$log" "${apt[@]}" update || exit 1
-    # apt-get download writes to the current folder.
-    (cd "$tmp" && logged 600 "$log" "${apt[@]}" download docker-compose docker-buildx) || exit 1
-    for deb in "$tmp"/*.deb; do
-        dpkg-deb -x "$deb" "$tmp/root"
-    done
+    borrow docker-compose docker-buildx
     # The user's own folder is the one place where every client looks first,
     # whether it is Debian's or one in /usr/local/bin.
     local to=${DOCKER_CONFIG:-$HOME/.docker}/cli-plugins
     mkdir -p "$to"
-    cp "$tmp"/root/usr/libexec/docker/cli-plugins/docker-{compose,buildx} "$to/"
+    cp "$BORROWED"/usr/libexec/docker/cli-plugins/docker-{compose,buildx} "$to/"
     say "put Compose v2 and buildx of Debian 13 into $to"
 }
 

@@ -83,6 +83,7 @@ mod inputs_served;
 mod inspect_bent;
 mod inspect_file;
 mod inspect_openssl;
+mod kustomize;
 mod messages;
 mod messages_runtimes;
 mod pid1;

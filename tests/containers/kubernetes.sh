@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Brings what the tests of Kubernetes need, into the cache of the tests: kubectl with a kustomize that knows
+# components, the schemas of Kubernetes, and podman, which runs pods without a cluster. Prints the folder of the
+# programs, for PATH.
+# Usage: kubernetes.sh [podman]
+set -euo pipefail
+# shellcheck source=common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+bin=$STATE_DIR/bin
+mkdir -p "$bin"
+PATH=$PATH:$bin
+
+# kubectl has known components since 1.21 (kustomize 4.0).
+knows_components() {
+    local version
+    version=$(kubectl version --client 2>/dev/null | sed -n 's/^Client Version: v1\.\([0-9]*\).*/\1/p')
+    [ "${version:-0}" -ge 21 ]
+}
+
+lock kubernetes
+if ! knows_components; then
+    borrow kubectl
+    cp "$BORROWED/usr/bin/kubectl" "$bin/"
+    say "put kubectl of Debian 13 into $bin"
+    hash -r
+    knows_components || die "kubectl does not work: $(kubectl version --client 2>&1 | tail -1)"
+fi
+
+# The schemas come with a program that compares with them.
+if [ ! -x "$STATE_DIR/kubernetes-validate/bin/kubernetes-validate" ]; then
+    python3 -m venv --help >/dev/null 2>&1 || apt_install python3-venv
+    log=$STATE_DIR/kubernetes-validate.log
+    : >"$log"
+    rm -rf "$STATE_DIR/kubernetes-validate"
+    logged 120 "$log" python3 -m venv "$STATE_DIR/kubernetes-validate" || {
+        apt_install python3-venv
+        logged 120 "$log" python3 -m venv "$STATE_DIR/kubernetes-validate" || exit 1
+    }
+    logged 600 "$log" "$STATE_DIR/kubernetes-validate/bin/pip" install --quiet 'kubernetes-validate==1.37.0' || exit 1
+fi
+ln -sf "$STATE_DIR/kubernetes-validate/bin/kubernetes-validate" "$bin/kubernetes-validate"
+
+if [ "${1:-}" = podman ]; then
+    have podman || apt_install podman
+fi
+echo "$bin"

@@ -1,0 +1,184 @@
+//! `trust-compose kustomize`: each folder of tests/kustomize has manifests (`in`) and words, and what comes of
+//! them: the component, and what the real kustomize makes of both, which the schemas of Kubernetes judge.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use crate::compose::{Desk, trust_compose};
+use crate::world::{Outcome, gallery, is_snapshot};
+
+/// The newest version of Kubernetes that the schemas have, and two before it.
+const VERSIONS: [&str; 3] = ["1.37.0", "1.36.0", "1.35.0"];
+
+/// The folder of the programs that the tests of Kubernetes need.
+pub fn programs() -> &'static Path {
+    static PROGRAMS: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAMS.get_or_init(|| {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/containers/kubernetes.sh");
+        let output = Command::new(script).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim().into()
+    })
+}
+
+/// Somebody with kubectl, and no engine.
+pub struct Clerk(pub Desk);
+
+impl Clerk {
+    /// With a CA that is always the same.
+    pub fn new() -> Self {
+        let desk = Desk::new();
+        std::fs::copy(gallery("neighbour/ca.crt"), desk.path("ca.crt")).unwrap();
+        desk.directory("bin", 0o755);
+        let found = ["/usr/bin/kubectl", "/usr/local/bin/kubectl"].map(PathBuf::from);
+        let own = programs().join("kubectl");
+        let kubectl = if own.exists() { own } else { found.into_iter().find(|it| it.exists()).unwrap() };
+        std::os::unix::fs::symlink(kubectl.canonicalize().unwrap(), desk.path("bin/kubectl")).unwrap();
+        Self(desk)
+    }
+
+    /// With these manifests as well.
+    pub fn with(manifests: &str) -> Self {
+        let clerk = Self::new();
+        clerk.0.write("manifests.yaml", manifests);
+        clerk
+    }
+
+    /// `trust-compose kustomize` with these words, and the component in `trust`.
+    #[track_caller]
+    pub fn types(&self, words: &str) -> Outcome {
+        let words = words.split_whitespace();
+        let words: Vec<_> = ["kustomize", "--out", "trust"].into_iter().chain(words).collect();
+        let mut command = self.0.command(&trust_compose(), &words, "022");
+        Outcome(command.env("PATH", self.0.path("bin")).output().unwrap())
+    }
+
+    /// The same with the CA.
+    #[track_caller]
+    pub fn trusts(&self, words: &str) -> Outcome {
+        self.types(&format!("--custom-ca ca.crt {words}"))
+    }
+
+    /// What kustomize makes of a directory.
+    #[track_caller]
+    pub fn renders(&self, directory: &str) -> String {
+        let kubectl = self.0.path("bin/kubectl");
+        let output = self.0.command(&kubectl, &["kustomize", directory], "022").output().unwrap();
+        Outcome(output).succeeds().stdout()
+    }
+
+    /// What kustomize makes of manifests.yaml with the component.
+    #[track_caller]
+    pub fn renders_all(&self) -> String {
+        let text = "resources: [manifests.yaml]\ncomponents: [trust]\n";
+        self.0.write("kustomization.yaml", text);
+        self.renders(".")
+    }
+}
+
+/// A text without certificates and what depends on them: a new set of roots is no change here.
+fn without_certificates(text: &str) -> String {
+    let (mut kept, mut inside) = (Vec::new(), false);
+    for line in text.lines() {
+        inside |= line.contains("-----BEGIN");
+        if !inside {
+            kept.push(line.to_owned());
+        }
+        inside &= !line.contains("-----END");
+    }
+    let mut text = kept.join("\n") + "\n";
+    for stem in ["ca-bundle-", "custom-ca-", "trust-init-"] {
+        let parts: Vec<_> = text.split(stem).map(str::to_owned).collect();
+        let (first, rest) = parts.split_first().unwrap();
+        let rest = rest.iter().map(|part| {
+            let digits = part.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(part.len());
+            // A digest of ours has 16 digits, one of kustomize 10.
+            match digits {
+                16 | 10 => format!("{stem}DIGEST{}", &part[digits..]),
+                _ => format!("{stem}{part}"),
+            }
+        });
+        text = first.clone() + &rest.collect::<String>();
+    }
+    text
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            std::fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}
+
+fn cases() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kustomize");
+    let mut cases: Vec<_> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    cases.sort();
+    assert!(cases.len() >= 7, "{cases:?}");
+    cases
+}
+
+/// Snapshots are beside the tests.
+fn is_as_written(case: &Path, name: &str, text: &str) {
+    let folder = case.file_name().unwrap().to_str().unwrap();
+    is_snapshot(text, &format!("../kustomize/{folder}/{name}"));
+}
+
+#[test]
+fn each_case_comes_to_its_component_and_goes_without_a_trace() {
+    for case in cases() {
+        let clerk = Clerk::new();
+        if case.join("in").is_dir() {
+            copy(&case.join("in"), &clerk.0.path("."));
+        }
+        let before = clerk.0.contents(".");
+        let words = std::fs::read_to_string(case.join("words")).unwrap();
+        // An overlay that lists the component can be rendered only once that is there.
+        let overlay = clerk.0.path("prod/kustomization.yaml");
+        if let Ok(text) = std::fs::read_to_string(&overlay) {
+            std::fs::write(&overlay, text.replace("components: [../trust]\n", "")).unwrap();
+            clerk.trusts(&words).succeeds();
+            std::fs::write(&overlay, text).unwrap();
+        }
+
+        let run = clerk.trusts(&words).succeeds();
+        is_as_written(&case, "said.txt", &without_certificates(&(run.stdout() + &run.stderr())));
+        let first = clerk.0.state("trust");
+        clerk.trusts(&words).succeeds();
+        assert_eq!(clerk.0.state("trust"), first, "{}: not the same again", case.display());
+        clerk.trusts(&format!("{words} --check")).succeeds().prints("in step\n");
+
+        for name in ["kustomization.yaml", "trust-manager.yaml", "kyverno.yaml"] {
+            if clerk.0.has(&format!("trust/{name}")) {
+                let text = clerk.0.read(&format!("trust/{name}"));
+                is_as_written(&case, name, &without_certificates(&text));
+            }
+        }
+        if clerk.0.has("trust/kustomization.yaml") {
+            let rendered =
+                if clerk.0.has("prod") { clerk.renders("prod") } else { clerk.renders_all() };
+            is_as_written(&case, "rendered.yaml", &without_certificates(&rendered));
+            clerk.0.write("rendered.yaml", rendered);
+            for version in VERSIONS {
+                let words = ["-k", version, "--strict", "rendered.yaml"];
+                let validate = programs().join("kubernetes-validate");
+                let output = clerk.0.command(&validate, &words, "022").output().unwrap();
+                let outcome = Outcome(output).succeeds();
+                let (said, heard) = (outcome.stdout(), outcome.stderr());
+                assert!(!(said + &heard).contains("WARN"), "{}: {version}", case.display());
+            }
+            clerk.0.remove("rendered.yaml");
+        }
+
+        clerk.types("--remove").succeeds();
+        let _ = std::fs::remove_file(clerk.0.path("kustomization.yaml"));
+        assert_eq!(clerk.0.contents("."), before, "{}: not as it was", case.display());
+    }
+}
