@@ -41,7 +41,8 @@ if [ ! -x "$STATE_DIR/kubernetes-validate/bin/kubernetes-validate" ]; then
 fi
 ln -sf "$STATE_DIR/kubernetes-validate/bin/kubernetes-validate" "$bin/kubernetes-validate"
 
-if [ "${1:-}" = podman ]; then
-    have podman || apt_install podman
+# podman asks for a program that waits as the first process of a pod.
+if [ "${1:-}" = podman ] && ! { have podman && have catatonit; }; then
+    apt_install podman catatonit
 fi
 echo "$bin"

@@ -67,6 +67,7 @@ mod hostile_compose;
 mod hostile_compose_names;
 mod image;
 mod java;
+mod kubernetes;
 mod java_overlaid;
 mod mistakes;
 mod mounted;

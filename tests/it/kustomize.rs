@@ -33,8 +33,10 @@ impl Clerk {
         desk.directory("bin", 0o755);
         let found = ["/usr/bin/kubectl", "/usr/local/bin/kubectl"].map(PathBuf::from);
         let own = programs().join("kubectl");
-        let kubectl = if own.exists() { own } else { found.into_iter().find(|it| it.exists()).unwrap() };
-        std::os::unix::fs::symlink(kubectl.canonicalize().unwrap(), desk.path("bin/kubectl")).unwrap();
+        let kubectl =
+            if own.exists() { own } else { found.into_iter().find(|it| it.exists()).unwrap() };
+        std::os::unix::fs::symlink(kubectl.canonicalize().unwrap(), desk.path("bin/kubectl"))
+            .unwrap();
         Self(desk)
     }
 
