@@ -293,6 +293,44 @@ fn pods_of_every_kind_trust_and_another_ca_rolls_them() {
     desk.play_and_check("private refused, second served, public served");
 }
 
+#[test]
+fn podman_compose_takes_the_overlay_as_it_is() {
+    let desk = Desk::new();
+    let name = name("compose");
+    let claim = "private served, second refused, public served";
+    let path = "export PATH=/opt/venv/bin:/usr/bin:/bin; ";
+    let script = format!(
+        "{path}{}\necho asked\nexec sleep 1000\n",
+        clients::script(&[CURL, REQUESTS], claim)
+    );
+    let compose = format!(
+        "name: {name}\nservices:\n  agent:\n    image: {}\n    container_name: {name}\n    \
+         network_mode: host\n    stop_signal: SIGKILL\n    command: [/bin/sh, -c, {}]\n",
+        desk.image,
+        json(&script.replace('$', "$$"))
+    );
+    desk.folder.write("docker-compose.yml", compose);
+    let podman_compose = |words: &str| {
+        let settings = format!("CONTAINERS_CONF={}", desk.path("containers.conf"));
+        let program = format!("{}/podman-compose", programs());
+        let script = format!("cd \"$0\" && exec {program} {words}");
+        call(PATIENCE, "env", [&settings, "sh", "-c", &script, &desk.path(".")])
+    };
+    let finds = |files: &str, claim: &str| {
+        podman_compose(&format!("{files} up -d")).exits(0);
+        let log = || desk.podman(["logs", &name]);
+        wait_until("the service has asked", || log().stdout.ends_with("asked\n"));
+        let log = log();
+        podman_compose(&format!("{files} down")).exits(0);
+        clients::check(&[CURL, REQUESTS], claim, log);
+    };
+    finds("-f docker-compose.yml", "private refused, second refused, public served");
+    let (ca, file) = (PRIVATE.ca(), desk.path("docker-compose.yml"));
+    let setup = ["setup", "-f", &file, "--custom-ca", &ca.to_string_lossy()].map(str::to_owned);
+    call(PATIENCE, env!("CARGO_BIN_EXE_trust-compose"), setup).exits(0);
+    finds("-f docker-compose.yml -f docker-compose.ca.yml", claim);
+}
+
 fn names_of_maps(desk: &Desk) -> Vec<String> {
     let maps = desk.renders().into_iter().filter(|it| it["kind"] == "ConfigMap");
     maps.map(|it| it["metadata"]["name"].as_str().unwrap().to_owned()).collect()
