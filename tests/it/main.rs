@@ -84,6 +84,7 @@ mod inspect_bent;
 mod inspect_file;
 mod inspect_openssl;
 mod kustomize;
+mod kustomize_adopted;
 mod kustomize_refused;
 mod messages;
 mod messages_runtimes;
