@@ -197,7 +197,7 @@ fn finish(
         return Ok(Told { text: words::checked(&behind), code });
     }
     let plain = component::component(order, &Naming::default())?;
-    match trial::trial(&read.text, &plain)? {
+    match trial::trial(&read.manifests.objects, &plain)? {
         Some(after) => {
             let troubles = rendered::troubles(before, &after, order);
             if !troubles.is_empty() {

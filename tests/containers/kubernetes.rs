@@ -175,14 +175,14 @@ impl Desk {
                 [(main, format!("{pod}-agent")), (before, format!("{name}-first-first"))]
             {
                 let objects = maps.iter().copied().chain([&object]);
-                self.plays(objects.collect(), &container, claim);
+                self.plays(&objects.collect::<Vec<_>>(), &container, claim);
                 played += 1;
             }
         }
         assert_eq!(played, 12);
     }
 
-    fn plays(&self, objects: Vec<&Value>, container: &str, claim: &str) {
+    fn plays(&self, objects: &[&Value], container: &str, claim: &str) {
         let text: Vec<_> = objects.iter().map(|it| serde_yaml::to_string(it).unwrap()).collect();
         let file = self.folder.write("play.yaml", text.join("---\n"));
         let file = file.to_string_lossy();

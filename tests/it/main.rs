@@ -85,6 +85,7 @@ mod inspect_file;
 mod inspect_openssl;
 mod kustomize;
 mod kustomize_adopted;
+mod kustomize_broken;
 mod kustomize_refused;
 mod messages;
 mod messages_runtimes;

@@ -51,6 +51,8 @@ pub struct Workload {
 pub struct Manifests {
     /// What starts pods.
     pub workloads: Vec<Workload>,
+    /// The same, as it was written.
+    pub objects: Vec<Value>,
     /// The names of what holds a pod's template and is of a kind that is not known here.
     pub others: Vec<String>,
 }
@@ -80,26 +82,28 @@ pub fn read(text: &[u8]) -> Result<Manifests, Flaw> {
     for document in serde_yaml::Deserializer::from_slice(text) {
         let object =
             Value::deserialize(document).map_err(|error| Flaw::Broken(error.to_string()))?;
-        manifests.take(&object)?;
+        manifests.take(object)?;
     }
     Ok(manifests)
 }
 
 impl Manifests {
-    fn take(&mut self, object: &Value) -> Result<(), Flaw> {
+    fn take(&mut self, mut object: Value) -> Result<(), Flaw> {
         let text = |key: &str| object.get(key).and_then(Value::as_str).unwrap_or_default();
         let (version, kind) = (text("apiVersion"), text("kind"));
         if kind == "List" {
-            let items = object.get("items").and_then(Value::as_sequence);
-            return items.into_iter().flatten().try_for_each(|item| self.take(item));
+            let items = object.get_mut("items").and_then(Value::as_sequence_mut);
+            let items = items.map(std::mem::take).unwrap_or_default();
+            return items.into_iter().try_for_each(|item| self.take(item));
         }
         let group = version.split_once('/').map_or("", |(group, _)| group);
         let known = KINDS.iter().find(|(of, name, _)| (*of, *name) == (group, kind));
         match known {
             Some((group, kind, path)) => {
-                self.workloads.push(Workload::read(object, group, kind, path, version)?);
+                self.workloads.push(Workload::read(&object, group, kind, path, version)?);
+                self.objects.push(object);
             }
-            None if holds_template(object) => {
+            None if holds_template(&object) => {
                 let name = object.get("metadata").and_then(|it| it.get("name")?.as_str());
                 self.others.push(format!("{kind}/{}", name.unwrap_or_default()));
             }

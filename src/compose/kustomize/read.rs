@@ -26,8 +26,6 @@ const MARK: &str = "# Before: ";
 pub struct Read {
     /// What they come to.
     pub manifests: Manifests,
-    /// Their text.
-    pub text: Vec<u8>,
     /// What they are called in messages.
     pub from: String,
 }
@@ -50,7 +48,7 @@ pub fn read(asked: &Kustomize, standing: &Standing) -> Result<Read, Error> {
         return Err(Error::NoWorkload { from, others: manifests.others });
     }
     take_back(&mut manifests.workloads, &before(standing));
-    Ok(Read { manifests, text, from })
+    Ok(Read { manifests, from })
 }
 
 /// What a kustomization comes to.

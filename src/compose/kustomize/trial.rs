@@ -1,9 +1,11 @@
-//! A try before anything is written: what kustomize makes of the manifests with the component, in a directory of
-//! its own.
+//! A try before anything is written: what kustomize makes of the workloads with the component, in a directory of
+//! its own that nobody else can look into. What else is in the manifests, secrets say, stays in memory.
 
 use std::ffi::OsStr;
 use std::io;
 use std::path::Path;
+
+use serde_yaml::Value;
 
 use super::component::Component;
 use super::error::Error;
@@ -17,18 +19,28 @@ use crate::engine::{self, Failure};
 const MANIFESTS: &str = "manifests.yaml";
 const COMPONENT: &str = "component";
 
-/// What kustomize makes of `manifests` with `component`; `None` where there is no kustomize.
+/// What kustomize makes of `workloads` with `component`; `None` where there is no kustomize.
 ///
 /// # Errors
 /// When it refuses, or there is no place for the try.
-pub fn trial(manifests: &[u8], component: &Component) -> Result<Option<Manifests>, Error> {
+pub fn trial(workloads: &[Value], component: &Component) -> Result<Option<Manifests>, Error> {
+    let texts = workloads.iter().map(serde_yaml::to_string).collect::<Result<Vec<_>, _>>();
+    let manifests = texts.map_err(|error| Error::Tried(Failure::Said(error.to_string())))?;
+    let manifests = manifests.join("---\n");
+
     let above = std::env::temp_dir();
     let name = format!("{}{}", crate::disk::OWN, std::process::id());
     let place = above.join(&name);
     let failed = |error| Error::disk("use", &place)(error);
     let directory = above.canonicalize().and_then(|it| Directory::open(&it)).map_err(failed)?;
-    let own = directory.make_private(OsStr::new(&name)).map_err(failed)?;
-    let tried = fill(&own, manifests, component).map_err(failed).and_then(|()| render(own.path()));
+    let own = directory.make_private(OsStr::new(&name)).map_err(|error| {
+        // It may have been made, and not be open.
+        let _ = directory.remove_empty(OsStr::new(&name));
+        failed(error)
+    })?;
+    let tried = fill(&own, manifests.as_bytes(), component)
+        .map_err(failed)
+        .and_then(|()| render(own.path()));
     clear(&directory, &own, component).map_err(failed)?;
     tried
 }
@@ -56,13 +68,21 @@ fn render(directory: &Path) -> Result<Option<Manifests>, Error> {
     manifest::read(&text).map(Some).map_err(|flaw| Error::Manifests { from, flaw })
 }
 
+/// Takes away what was put there, and what was begun.
 fn clear(above: &Directory, own: &Directory, component: &Component) -> io::Result<()> {
+    let remove = |directory: &Directory, name: &str| {
+        directory.unlink(OsStr::new(name))?;
+        directory.unstage(OsStr::new(name))
+    };
     if let Ok(below) = own.open_in(OsStr::new(COMPONENT)) {
         let names = component.files.keys().map(String::as_str).chain([KUSTOMIZATION]);
-        names.map(OsStr::new).try_for_each(|name| below.unlink(name))?;
+        names.into_iter().try_for_each(|name| remove(&below, name))?;
         own.remove_empty(OsStr::new(COMPONENT))?;
     }
-    [MANIFESTS, KUSTOMIZATION].map(OsStr::new).iter().try_for_each(|name| own.unlink(name))?;
+    [MANIFESTS, KUSTOMIZATION].into_iter().try_for_each(|name| remove(own, name))?;
     let name = own.path().file_name().unwrap_or_default().to_owned();
-    above.remove_empty(&name).map(|_| ())
+    if above.remove_empty(&name)? {
+        return Ok(());
+    }
+    Err(io::Error::other("something else was put into it"))
 }

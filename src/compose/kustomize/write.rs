@@ -148,7 +148,7 @@ pub fn remove(out: &Path, is_dry: bool) -> Result<Changes, Error> {
     changes.files.extend(names.iter().map(|name| (plain(out, name), Change::Removed)));
     let others = standing.changed.iter();
     changes.files.extend(others.map(|name| (plain(out, name), Change::Left)));
-    if is_dry || names.is_empty() {
+    if is_dry || !out.is_dir() {
         return Ok(changes);
     }
     let failed = || Error::disk("clear", out);
