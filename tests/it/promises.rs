@@ -80,12 +80,15 @@ fn started(desk: &Desk, words: &[&str]) -> (BTreeSet<String>, Vec<String>) {
 
 /// docker is not in this PATH, and is looked for all the same.
 #[test]
-fn trust_compose_starts_docker_getent_and_git_and_calls_nobody() {
+fn trust_compose_starts_only_what_it_says_and_calls_nobody() {
     let desk = Desk::with(&["reflector.local"]);
     desk.write(
         "docker-compose.yml",
         "services:\n  agent:\n    image: registry.invalid/agent\n  edge:\n    image: nginx\n",
     );
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\n\
+               spec: {containers: [{name: web, image: web}]}\n";
+    desk.write("pod.yaml", pod);
     desk.directory(".git", 0o755).directory("bin", 0o755);
     for name in ["getent", "git"] {
         symlink(tool(name), desk.path(&format!("bin/{name}"))).unwrap();
@@ -98,6 +101,8 @@ fn trust_compose_starts_docker_getent_and_git_and_calls_nobody() {
         "doctor --files-only",
         "inspect certs/server.pem",
         "remove",
+        "kustomize -f pod.yaml --custom-ca certs --out trust",
+        "kustomize --remove --out trust",
     ] {
         let words: Vec<_> = line.split(' ').collect();
         let (programs, sockets) = started(&desk, &words);
@@ -105,7 +110,8 @@ fn trust_compose_starts_docker_getent_and_git_and_calls_nobody() {
         all.extend(programs);
     }
     assert!(!desk.has("docker-compose.ca.yml"));
-    assert_eq!(all.into_iter().collect::<Vec<_>>(), ["docker", "getent", "git", "trust-compose"]);
+    let named = ["docker", "getent", "git", "kubectl", "kustomize", "trust-compose"];
+    assert_eq!(all.into_iter().collect::<Vec<_>>(), named);
 }
 
 #[test]
