@@ -31,17 +31,18 @@ use self::words::Done;
 use super::cli::{Kustomize, Shape, Source};
 use super::images::{Choice as Roots, Images};
 use super::inputs::{self, Inputs, Note};
-use super::overlay::{Contents, DIRECTORY, Given};
+use super::overlay::{BUNDLE, Contents, DIRECTORY, Given};
 use super::project::Project;
 use super::refusal::Refusal;
 use super::select::{Choice, Outcome};
 use super::setup::trusted::{bundles, trusted};
 use super::setup::{Told, choose};
 use super::{password, setup};
+use crate::environment::{self, Points};
 use crate::exit;
 use crate::inspect;
 use crate::inspect::certificate::Time;
-use crate::report::Report;
+use crate::report::{self, Report};
 
 /// Does what was asked.
 ///
@@ -49,8 +50,9 @@ use crate::report::Report;
 /// When something stands in the way. Then nothing has been written.
 pub fn run(asked: &Kustomize, report: Report) -> Result<Told, Refusal> {
     if asked.remove {
+        let standing = write::standing(&asked.out)?;
         let changes = write::remove(&asked.out, asked.dry_run)?;
-        return Ok(Told { text: words::removed(&changes, &asked.out), code: 0 });
+        return Ok(Told { text: words::removed(&changes, &standing, &asked.out), code: 0 });
     }
     asked::check(asked)?;
     let inputs = inputs::read(&asked::files(asked), Time::now(), &password::terminal)?;
@@ -95,7 +97,9 @@ fn decide<T>(
     let choices = choose(&project, &images, &shape, asked_for, &[])?;
     let trusting = || choices.iter().filter(|choice| choice.outcome == Outcome::Trust);
     if trusting().next().is_none() {
-        warn(&words::Nobody);
+        let left = choices.iter().map(|choice| (choice.name, words::reason(&choice.reason)));
+        let left = left.map(|(name, reason)| format!("{}: {reason}", report::word(name)));
+        return Err(Error::Nobody(left.collect()).into());
     }
     let unread = trusting().filter(|choice| choice.service.has_unread_environment);
     let unread: Vec<_> = unread.map(|choice| choice.name).collect();
@@ -146,7 +150,7 @@ fn decide<T>(
     for (part, (set, basis)) in &grounds.services {
         let count = public.get(*set).map_or(0, |roots| roots.anchors.certificates.len());
         let line = match supply {
-            Supply::ConfigMaps => format!("with {} {basis}", crate::report::count(count, "root")),
+            Supply::ConfigMaps => format!("with {} {basis}", report::count(count, "root")),
             Supply::TrustManager => "with the public roots of trust-manager".to_owned(),
         };
         based.entry(line).or_default().push(part);
@@ -255,11 +259,11 @@ fn policed(asked: &Kustomize, inputs: &Inputs, report: Report) -> Result<Told, R
     let public = [inspect::roots(&source)];
     let bundles = bundles(&custom, &public);
     let bundle = bundles.first().map_or(&[][..], Vec::as_slice);
-    let environment = crate::environment::Environment::default();
+    let none = environment::Environment::default();
     let trusted = super::overlay::Trusted {
         name: "",
         bundle: 0,
-        rows: crate::environment::rows(&environment, false).collect(),
+        rows: environment::rows(&none, false).collect(),
         pins: Vec::new(),
         jvm: None,
         runtimes: Vec::new(),
@@ -271,7 +275,7 @@ fn policed(asked: &Kustomize, inputs: &Inputs, report: Report) -> Result<Told, R
         return Err(Error::TooLarge { name: component::NAME.to_owned(), size }.into());
     }
     let header = words::header(asked, &BTreeMap::new());
-    let text = policy::policy(&header, &custom, bundle, &given, &asked::label(asked))?;
+    let text = policy::policies(&header, &custom, bundle, &given, &asked::label(asked))?;
     let texts = BTreeMap::from([(policy::FILE, text)]);
     let component = Component::default();
     if asked.check {
@@ -307,18 +311,25 @@ fn obstacles(name: &str, workload: &Workload, container: &pod::Container) -> Res
     }
 }
 
-/// Takes away what trust-manager does not keep, and says so.
+/// Takes away what names a file that trust-manager does not keep, and says so.
 fn only_shared(given: &mut Given, name: &str, warn: setup::Warn<'_>) {
-    let own = |path: &String| matches!(given.files.get(path), Some(Contents::Own { .. }));
-    let (left, kept) = given.variables.iter().cloned().partition(|(variable, value)| {
-        let named = value.rsplit_once(DIRECTORY).map(|(_, rest)| format!("{DIRECTORY}{rest}"));
-        let is_java = *variable == crate::environment::java::JAVA_TOOL_OPTIONS;
-        is_java || own(value) || named.is_some_and(|path| own(&path))
+    let Given { variables, files } = given;
+    let is_shared = |variable: &str, value: &String| {
+        let row = environment::TABLE.iter().find(|row| row.name == variable);
+        match row.map(|row| row.points) {
+            Some(Points::Bundle | Points::Custom) => {
+                !matches!(files.get(value), Some(Contents::Own { .. }))
+            }
+            Some(Points::Settings) => value.contains(BUNDLE),
+            Some(Points::TrustStore) | None => false,
+        }
+    };
+    variables.retain(|(variable, value)| {
+        let is_kept = is_shared(variable, value);
+        if !is_kept {
+            warn(&words::NotKept { name, variable });
+        }
+        is_kept
     });
-    let left: Vec<_> = left;
-    for (variable, _) in left {
-        warn(&words::NotKept { name, variable });
-    }
-    given.variables = kept;
-    given.files.retain(|_, contents| !matches!(contents, Contents::Own { .. }));
+    files.retain(|_, contents| !matches!(contents, Contents::Own { .. }));
 }

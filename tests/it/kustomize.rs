@@ -163,6 +163,12 @@ fn each_case_comes_to_its_component_and_goes_without_a_trace() {
                 is_as_written(&case, name, &without_certificates(&text));
             }
         }
+        for (name, schema) in [("trust-manager.yaml", "trust-manager"), ("kyverno.yaml", "kyverno")]
+        {
+            if clerk.0.has(&format!("trust/{name}")) {
+                judged(&clerk, schema, &format!("trust/{name}")).succeeds();
+            }
+        }
         if clerk.0.has("trust/kustomization.yaml") {
             let rendered =
                 if clerk.0.has("prod") { clerk.renders("prod") } else { clerk.renders_all() };
@@ -182,6 +188,43 @@ fn each_case_comes_to_its_component_and_goes_without_a_trace() {
         clerk.types("--remove").succeeds();
         let _ = std::fs::remove_file(clerk.0.path("kustomization.yaml"));
         assert_eq!(clerk.0.contents("."), before, "{}: not as it was", case.display());
+    }
+}
+
+/// What the schema of a custom resource says of a file.
+fn judged(clerk: &Clerk, schema: &str, file: &str) -> Outcome {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kubernetes");
+    let judge = folder.join("judge.py").display().to_string();
+    let schema = folder.join(format!("{schema}.schema.json")).display().to_string();
+    let program = programs().join("kubernetes-validate").canonicalize().unwrap();
+    let python = program.with_file_name("python");
+    let output = clerk.0.command(&python, &[&judge, &schema, file], "022").output().unwrap();
+    Outcome(output)
+}
+
+#[test]
+fn the_schemas_of_custom_resources_refuse_what_is_wrong() {
+    let clerk = Clerk::with(
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\n\
+         spec: {containers: [{name: web, image: 'registry.invalid/web:1'}]}\n",
+    );
+    clerk.trusts("-f manifests.yaml --source trust-manager").succeeds();
+    let bundles = clerk.0.read("trust/trust-manager.yaml");
+    clerk.types("--remove").succeeds();
+    clerk.trusts("--source kyverno").succeeds();
+    let policies = clerk.0.read("trust/kyverno.yaml");
+    for (schema, text, from, to) in [
+        ("trust-manager", &bundles, "useDefaultCAs: true", "useDefaultCas: true"),
+        ("trust-manager", &bundles, "useDefaultCAs: true", "useDefaultCAs: 'true'"),
+        ("trust-manager", &bundles, "    configMap:\n      key:", "    configMap:\n      keys:"),
+        ("kyverno", &policies, "generateExisting: true", "generateExistings: true"),
+        ("kyverno", &policies, "operator: AnyNotIn", "operator: NotAny"),
+        ("kyverno", &policies, "synchronize: true", "synchronize: 'true'"),
+    ] {
+        assert!(text.contains(from), "{from}");
+        clerk.0.write("right.yaml", text).write("wrong.yaml", text.replace(from, to));
+        judged(&clerk, schema, "right.yaml").succeeds();
+        judged(&clerk, schema, "wrong.yaml").exits(1);
     }
 }
 

@@ -30,7 +30,10 @@ fn manifests_that_are_none() {
     is_refused("", read, 1, &["cannot find anything that starts pods in `manifests.yaml`"]);
     let rollout = "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: web}\n\
                    spec: {template: {spec: {containers: [{name: web, image: web}]}}}\n";
-    is_refused(rollout, read, 1, &["but `Rollout/web`, which kustomize cannot patch"]);
+    is_refused(rollout, read, 1, &["but `Rollout/web`, whose kind is none that can be patched"]);
+    let database = deployment("web", "", "").replace("registry.invalid/web:1", "postgres:17");
+    let says = "no container is to trust the CA (`Deployment/web/web`: database (postgres))";
+    is_refused(&database, read, 1, &[says, "`--workload NAME=trust`"]);
     let nameless = deployment("web", "", "").replace("{name: web}", "{generateName: web-}");
     is_refused(&nameless, read, 1, &["a Deployment in it has no name"]);
     let twice = [deployment("web", "", ""), deployment("web", "", "")].join("---\n");
@@ -85,6 +88,8 @@ fn words_that_do_not_fit() {
     is_refused(&manifests, "", 2, &["no manifests are named (-k, -f)"]);
     is_refused(&manifests, "-f manifests.yaml -k .", 2, &["cannot be used with"]);
     is_refused(&manifests, "-f manifests.yaml --ca-from secret/a:b", 2, &["cannot use --ca-from"]);
+    let roots = "-f manifests.yaml --source trust-manager --roots mozilla";
+    is_refused(&manifests, roots, 2, &["trust-manager brings public roots of its own"]);
     is_refused(&manifests, "-f manifests.yaml --ca-from a", 2, &["write it as configmap/NAME:KEY"]);
     is_refused(&manifests, "-f manifests.yaml --source kyverno", 2, &["reads no manifests"]);
     let label = "-f manifests.yaml --namespace-label a=b";

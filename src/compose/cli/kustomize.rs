@@ -15,7 +15,7 @@ pub const EXAMPLES: &str = "Examples:
   trust-compose kustomize -k overlays/prod --custom-ca certs/ --out components/trust --source trust-manager
       trust-manager keeps the bundle in every namespace
   trust-compose kustomize --custom-ca certs/ --out policy --source kyverno
-      one policy for a cluster in place of a patch for each workload
+      policies for a cluster in place of a patch for each workload
   trust-compose kustomize -k overlays/prod --custom-ca certs/ --out components/trust --check
       whether what stands there is still in step
   trust-compose kustomize --remove --out components/trust
@@ -86,7 +86,7 @@ pub enum Source {
     Configmap,
     /// ConfigMaps that trust-manager keeps
     TrustManager,
-    /// A policy of Kyverno
+    /// Policies of Kyverno
     Kyverno,
 }
 

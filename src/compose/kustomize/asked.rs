@@ -26,6 +26,9 @@ pub fn check(asked: &Kustomize) -> Result<(), Error> {
     if is_kyverno && (has_manifests || of_workloads) {
         return wrong("--source kyverno", "it is for whatever pods come, and reads no manifests");
     }
+    if asked.roots.is_some() && asked.source == Source::TrustManager {
+        return wrong("--roots", "trust-manager brings public roots of its own");
+    }
     if asked.ca_from.is_some() && asked.source != Source::TrustManager {
         return wrong("--ca-from", "only trust-manager reads certificates in the cluster");
     }

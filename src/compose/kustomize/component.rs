@@ -10,6 +10,7 @@ use serde_yaml::{Mapping, Value};
 
 use super::manifest::Workload;
 use super::naming::Naming;
+use super::pod::{Container, LISTS};
 use crate::compose::overlay::{Contents, DIRECTORY, Given, file_name, mapping, mapping_of, text};
 use crate::discover::CUSTOM_CA;
 use crate::merge::Pem;
@@ -91,7 +92,7 @@ pub fn component(order: &Order<'_>, naming: &Naming) -> Result<Component, serde_
     for (workload, chosen) in &order.workloads {
         let namespace = naming.namespace(workload.namespace.as_deref());
         let mut volumes: BTreeMap<String, Value> = BTreeMap::new();
-        let mut lists: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
+        let mut stanzas: BTreeMap<usize, Value> = BTreeMap::new();
         for chosen in chosen {
             let Some(container) = workload.containers.get(chosen.index) else { continue };
             let set = set_of(chosen);
@@ -104,11 +105,9 @@ pub fn component(order: &Order<'_>, naming: &Naming) -> Result<Component, serde_
             let volume = volume_name(number);
             volumes.insert(volume.clone(), order.supply.volume(&volume));
             let free = is_free(&container.service.mounts);
-            let stanza = stanza(&container.name, &chosen.given, &volume, free);
-            lists.entry(container.list).or_default().push(stanza);
+            stanzas.insert(chosen.index, stanza(&container.name, &chosen.given, &volume, free));
         }
-        let mut spec: Mapping =
-            lists.into_iter().map(|(list, of)| (list.into(), of.into())).collect();
+        let mut spec = lists(workload, stanzas);
         spec.insert("volumes".into(), volumes.into_values().collect::<Vec<_>>().into());
         patches.push(patch(workload, spec, namespace, naming)?);
     }
@@ -130,6 +129,26 @@ pub fn component(order: &Order<'_>, naming: &Naming) -> Result<Component, serde_
     }
     component.text = order.header.clone() + &serde_yaml::to_string(&tree)?;
     Ok(component)
+}
+
+/// The lists of containers that have some of `stanzas`. Those that are left are named as well: kustomize puts what a
+/// patch names before all others, and those for initialisation would start in another order.
+fn lists(workload: &Workload, mut stanzas: BTreeMap<usize, Value>) -> Mapping {
+    let mut lists = Mapping::new();
+    let all: Vec<_> = workload.containers.iter().enumerate().collect();
+    for key in LISTS {
+        let of_list = || all.iter().filter(|(_, container)| container.list == key);
+        if !of_list().any(|(index, _)| stanzas.contains_key(index)) {
+            continue;
+        }
+        let named = |(index, container): &(usize, &Container)| {
+            let bare = || mapping([("name", container.name.as_str().into())]);
+            stanzas.remove(index).unwrap_or_else(bare)
+        };
+        let list: Vec<_> = of_list().map(named).collect();
+        lists.insert(key.into(), list.into());
+    }
+    lists
 }
 
 impl Component {

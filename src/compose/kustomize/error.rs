@@ -25,6 +25,8 @@ pub enum Error {
     Manifests { from: String, flaw: Flaw },
     /// Nothing in them starts pods.
     NoWorkload { from: String, others: Vec<String> },
+    /// Every container is left as it is: each, and why.
+    Nobody(Vec<String>),
     /// Two objects of one kind and name.
     Twice { from: String, name: String },
     /// An option names a workload that is not there.
@@ -99,21 +101,14 @@ impl Display for Error {
                 report::cause(error)
             ),
             Self::Manifests { from, flaw } => write!(f, "cannot read {from}: {}", Words(flaw)),
-            Self::NoWorkload { from, others } => {
-                write!(f, "cannot find anything that starts pods in {from}")?;
-                if !others.is_empty() {
-                    let others = others.iter().map(|name| report::word(name).to_string());
-                    let others: Vec<_> = others.collect();
-                    write!(f, " but {}, which kustomize cannot patch", others.join(", "))?;
-                }
-                f.write_str("\nfix: hand over all manifests, as they go to the cluster")
-            }
             Self::Twice { from, name } => write!(
                 f,
                 "cannot read {from}: {} is in it twice\nfix: take one of the two away",
                 report::word(name)
             ),
-            Self::NoSuch { .. }
+            Self::NoWorkload { .. }
+            | Self::Nobody(_)
+            | Self::NoSuch { .. }
             | Self::Mounted { .. }
             | Self::Volume { .. }
             | Self::Role { .. } => self.of_workload(f),
@@ -169,6 +164,25 @@ impl Display for Error {
 impl Error {
     fn of_workload(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::NoWorkload { from, others } => {
+                write!(f, "cannot find anything that starts pods in {from}")?;
+                if !others.is_empty() {
+                    let others = others.iter().map(|name| report::word(name).to_string());
+                    let others: Vec<_> = others.collect();
+                    write!(
+                        f,
+                        " but {}, whose kind is none that can be patched",
+                        others.join(", ")
+                    )?;
+                }
+                f.write_str("\nfix: hand over all manifests, as they go to the cluster")
+            }
+            Self::Nobody(left) => write!(
+                f,
+                "cannot write a component for nobody: no container is to trust the CA ({})\n\
+                 fix: choose those that make connections: `--workload NAME=trust`",
+                left.join("; ")
+            ),
             Self::NoSuch { name, there } => {
                 let there: Vec<_> =
                     there.iter().map(|name| report::word(name).to_string()).collect();

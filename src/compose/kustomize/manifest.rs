@@ -11,10 +11,11 @@ pub const MOST: usize = 16 << 20;
 
 /// The kinds that start pods and that kustomize can patch by the names of their containers: group, kind, and where
 /// the pod is (<https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/>).
-const KINDS: [(&str, &str, &[&str]); 6] = [
+const KINDS: [(&str, &str, &[&str]); 7] = [
     ("apps", "Deployment", TEMPLATE),
     ("apps", "StatefulSet", TEMPLATE),
     ("apps", "DaemonSet", TEMPLATE),
+    ("apps", "ReplicaSet", TEMPLATE),
     ("batch", "Job", TEMPLATE),
     ("batch", "CronJob", &["spec", "jobTemplate", "spec", "template"]),
     ("", "Pod", &[]),

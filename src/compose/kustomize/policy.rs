@@ -1,12 +1,14 @@
-//! One policy of Kyverno for a whole cluster: it puts the ConfigMap into every namespace with a label, and the
-//! volume, the mount and the variables into the pods there, as they are created.
+//! What Kyverno is told, for a whole cluster: one policy puts the ConfigMap into every namespace with a label, the
+//! other the volume, the mount and the variables into the pods there, as they are created.
 //!
-//! Kyverno sees pods and not what made them, so nothing is known of their images: every container of a pod gets
-//! them, and what a pod sets itself stays.
+//! They are two, as Kyverno takes no change of a policy that makes objects and does something else as well. Kyverno
+//! sees pods and not what made them, so nothing is known of their images: every container of a pod gets them, and
+//! what a pod sets itself stays.
 
 use serde_yaml::{Mapping, Value};
 
 use super::component::{KEYS, NAME};
+use super::manifest::ROLE;
 use super::pod::LISTS;
 use crate::compose::overlay::{DIRECTORY, Given, mapping, mapping_of, text};
 use crate::merge::Pem;
@@ -16,20 +18,54 @@ pub const FILE: &str = "kyverno.yaml";
 /// The value of the label on a namespace where only pods with the label are meant.
 pub const PODS: &str = "pods";
 
-/// The policy, for namespaces and pods with `label`.
+/// What the policies are called.
+pub const NAMES: [&str; 2] = [NAME, "trust-init-certificates"];
+
+/// Has Kyverno leave what makes pods as it was written
+/// (<https://kyverno.io/docs/policy-types/cluster-policy/autogen/>).
+const PODS_ONLY: (&str, &str) = ("pod-policies.kyverno.io/autogen-controllers", "none");
+
+/// The policies, for namespaces and pods with `label`.
 ///
 /// # Errors
-/// When YAML cannot express it.
-pub fn policy(
+/// When YAML cannot express them.
+pub fn policies(
     header: &str,
     custom: &[Pem<'_>],
     bundle: &[Pem<'_>],
     given: &Given,
     label: &(String, String),
 ) -> Result<String, serde_yaml::Error> {
+    // Without it, a namespace that has the label already would get nothing
+    // (https://kyverno.io/docs/policy-types/cluster-policy/generate/).
+    let certificates = mapping([
+        ("background", false.into()),
+        ("generateExisting", true.into()),
+        ("rules", vec![certificates(custom, bundle, label)].into()),
+    ]);
+    let certificates = policy(mapping([("name", NAMES[1].into())]), certificates);
+    let annotations = mapping([(PODS_ONLY.0, PODS_ONLY.1.into())]);
+    let metadata = mapping([("name", NAMES[0].into()), ("annotations", annotations)]);
+    let rules = vec![volume(label), containers(given, label)];
+    let pods = policy(metadata, mapping([("background", false.into()), ("rules", rules.into())]));
+    let texts = [serde_yaml::to_string(&certificates)?, serde_yaml::to_string(&pods)?];
+    Ok(format!("{header}{}", texts.join("---\n")))
+}
+
+fn policy(metadata: Value, spec: Value) -> Value {
+    mapping([
+        ("apiVersion", "kyverno.io/v1".into()),
+        ("kind", "ClusterPolicy".into()),
+        ("metadata", metadata),
+        ("spec", spec),
+    ])
+}
+
+/// The rule that makes the ConfigMaps. It names no operations: a change of the policy is none, and would go to
+/// no ConfigMap that stands.
+fn certificates(custom: &[Pem<'_>], bundle: &[Pem<'_>], label: &(String, String)) -> Value {
     let content = |pems: &[Pem<'_>]| Value::from(String::from_utf8_lossy(&text(pems)).as_ref());
     let data = mapping([(KEYS[0], content(bundle)), (KEYS[1], content(custom))]);
-    // https://kyverno.io/docs/policy-types/cluster-policy/generate/
     let map = mapping([
         ("synchronize", true.into()),
         ("apiVersion", "v1".into()),
@@ -38,99 +74,103 @@ pub fn policy(
         ("namespace", "{{ request.object.metadata.name }}".into()),
         ("data", mapping([("data", data)])),
     ]);
-    let values = vec![Value::from(label.1.as_str()), PODS.into()];
+    let namespaces = mapping([("kinds", list(&["Namespace"])), ("selector", served(label))]);
+    mapping([
+        ("name", "certificates".into()),
+        ("match", any(vec![mapping([("resources", namespaces)])])),
+        ("generate", map),
+    ])
+}
+
+/// The rule that gives a pod the volume, where it has none of that name.
+fn volume(label: &(String, String)) -> Value {
+    let volume = mapping([("name", NAME.into()), ("configMap", mapping([("name", NAME.into())]))]);
+    let spec = mapping([("volumes", vec![volume].into())]);
+    let patch = mapping([("spec", spec)]);
+    let mut rule = for_pods("volume", label);
+    rule.insert("preconditions".into(), lacks(NAME, "request.object.spec.volumes[].name"));
+    rule.insert("mutate".into(), mapping([("patchStrategicMerge", patch)]));
+    rule.into()
+}
+
+/// The rule that gives every container the mount, and each variable that it does not set itself. By JSON patches:
+/// a merge would change the order of containers where some have all of it
+/// (<https://github.com/kyverno/kyverno/issues/12552>).
+fn containers(given: &Given, label: &(String, String)) -> Value {
+    let mut steps = Vec::new();
+    for containers in LISTS {
+        let mount = format!("{{name: {NAME}, mountPath: {DIRECTORY}, readOnly: true}}");
+        let has_mount = lacks(DIRECTORY, "element.volumeMounts[].mountPath");
+        steps.push(step(containers, "volumeMounts", has_mount, &mount));
+        for (name, value) in &given.variables {
+            let entry = format!("{{name: {name}, value: {value}}}");
+            steps.push(step(containers, "env", lacks(name, "element.env[].name"), &entry));
+        }
+    }
+    let mut rule = for_pods("containers", label);
+    rule.insert("mutate".into(), mapping([("foreach", steps.into())]));
+    rule.into()
+}
+
+/// Adds `value` to the list `key` of each of `containers`, where that is `wanted`
+/// (<https://kyverno.io/docs/policy-types/cluster-policy/mutate/#foreach>).
+fn step(containers: &str, key: &str, wanted: Value, value: &str) -> Value {
+    let place = format!("/spec/{containers}/{{{{elementIndex}}}}/{key}/-");
+    let patch = format!("- op: add\n  path: {place}\n  value: {value}\n");
+    mapping([
+        ("list", format!("request.object.spec.{containers} || `[]`").into()),
+        ("preconditions", wanted),
+        ("patchesJson6902", patch.into()),
+    ])
+}
+
+/// That `name` is not among what `path` leads to.
+fn lacks(name: &str, path: &str) -> Value {
+    let condition = mapping([
+        ("key", name.into()),
+        ("operator", "AnyNotIn".into()),
+        ("value", format!("{{{{ {path} || `[]` }}}}").into()),
+    ]);
+    mapping([("all", vec![condition].into())])
+}
+
+/// A rule for the pods that are meant, as they are created: all in a namespace with the label, or those with the
+/// label in one that has the ConfigMap; and none that says it is to be left.
+fn for_pods(name: &str, label: &(String, String)) -> Mapping {
+    let pods = |more: Vec<(&str, Value)>| {
+        let kinds = [("kinds", list(&["Pod"])), ("operations", list(&["CREATE"]))];
+        let all = kinds.into_iter().chain(more).map(|(key, value)| (Value::from(key), value));
+        mapping([("resources", all.collect::<Mapping>().into())])
+    };
+    let all = pods(vec![("namespaceSelector", with(label))]);
+    let some = pods(vec![("selector", with(label)), ("namespaceSelector", served(label))]);
+    let left = mapping([("annotations", mapping([(ROLE, "leave".into())]))]);
+    mapping_of([
+        ("name", name.into()),
+        ("match", any(vec![all, some])),
+        ("exclude", any(vec![mapping([("resources", left)])])),
+    ])
+}
+
+/// What has the label.
+fn with(label: &(String, String)) -> Value {
+    mapping([("matchLabels", mapping([(label.0.as_str(), label.1.as_str().into())]))])
+}
+
+/// The namespaces that have the ConfigMap.
+fn served(label: &(String, String)) -> Value {
     let among = mapping([
         ("key", label.0.as_str().into()),
         ("operator", "In".into()),
-        ("values", values.into()),
+        ("values", list(&[&label.1, PODS])),
     ]);
-    let labelled = mapping([("matchExpressions", vec![among].into())]);
-    let generate = mapping([
-        ("name", "certificates".into()),
-        ("match", matching(vec![resources("Namespace", [("selector", labelled)])])),
-        ("generate", map),
-    ]);
-    let with_label = || {
-        let pair: Mapping =
-            [(Value::from(label.0.as_str()), label.1.as_str().into())].into_iter().collect();
-        mapping([("matchLabels", pair.into())])
-    };
-    let pods = vec![
-        resources("Pod", [("namespaceSelector", with_label())]),
-        resources("Pod", [("selector", with_label())]),
-    ];
-    let volume = mapping([("name", NAME.into()), ("configMap", mapping([("name", NAME.into())]))]);
-    let spec = mapping([("volumes", vec![volume].into())]);
-    let volume = mapping([
-        ("name", "volume".into()),
-        ("match", matching(pods.clone())),
-        ("mutate", mapping([("patchStrategicMerge", mapping([("spec", spec)]))])),
-    ]);
-    let containers = mapping([
-        ("name", "containers".into()),
-        ("match", matching(pods)),
-        ("mutate", mapping([("foreach", steps(given).into())])),
-    ]);
-    let rules = vec![generate, volume, containers];
-    let policy = mapping_of([
-        ("apiVersion", "kyverno.io/v1".into()),
-        ("kind", "ClusterPolicy".into()),
-        ("metadata", mapping([("name", NAME.into())])),
-        // Only pods: what makes them stays as it was written.
-        ("spec", mapping([("background", false.into()), ("rules", rules.into())])),
-    ]);
-    Ok(header.to_owned() + &serde_yaml::to_string(&policy)?)
+    mapping([("matchExpressions", vec![among].into())])
 }
 
-fn matching(any: Vec<Value>) -> Value {
-    mapping([("any", any.into())])
+fn any(of: Vec<Value>) -> Value {
+    mapping([("any", of.into())])
 }
 
-fn resources<const N: usize>(kind: &str, more: [(&str, Value); N]) -> Value {
-    let mut resources = mapping_of([("kinds", vec![Value::from(kind)].into())]);
-    // A pod is given its volumes once, when it is created.
-    resources.insert("operations".into(), operations(kind));
-    resources.extend(mapping_of(more));
-    mapping([("resources", resources.into())])
-}
-
-fn operations(kind: &str) -> Value {
-    let all: &[&str] = if kind == "Pod" { &["CREATE"] } else { &["CREATE", "UPDATE"] };
-    all.iter().map(|it| Value::from(*it)).collect::<Vec<_>>().into()
-}
-
-/// One step for the mount, and one for each variable that a container does not set itself
-/// (<https://kyverno.io/docs/policy-types/cluster-policy/mutate/#foreach>).
-fn steps(given: &Given) -> Vec<Value> {
-    let mut steps = Vec::new();
-    for list in LISTS {
-        let each = |stanza: (&str, Value), unless: Option<&str>| {
-            let path = format!("request.object.spec.{list} || `[]`");
-            let container = mapping([("(name)", "{{ element.name }}".into()), stanza]);
-            let spec = mapping([("spec", mapping([(list, vec![container].into())]))]);
-            let mut step = mapping_of([("list", path.into())]);
-            if let Some(variable) = unless {
-                let none = mapping([
-                    ("key", variable.into()),
-                    ("operator", "AnyNotIn".into()),
-                    ("value", "{{ element.env[].name || `[]` }}".into()),
-                ]);
-                let all = mapping([("all", vec![none].into())]);
-                step.insert("preconditions".into(), all);
-            }
-            step.insert("patchStrategicMerge".into(), spec);
-            Value::from(step)
-        };
-        let mount = mapping([
-            ("name", NAME.into()),
-            ("mountPath", DIRECTORY.into()),
-            ("readOnly", true.into()),
-        ]);
-        steps.push(each(("volumeMounts", vec![mount].into()), None));
-        for (name, value) in &given.variables {
-            let entry = mapping([("name", (*name).into()), ("value", value.as_str().into())]);
-            steps.push(each(("env", vec![entry].into()), Some(name)));
-        }
-    }
-    steps
+fn list(words: &[&str]) -> Value {
+    words.iter().map(|word| Value::from(*word)).collect::<Vec<_>>().into()
 }

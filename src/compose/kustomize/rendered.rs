@@ -32,6 +32,16 @@ pub fn troubles(before: &[Workload], after: &Manifests, order: &Order<'_>) -> Ve
 }
 
 fn compare(before: &Workload, after: &Workload, chosen: &[Chosen], troubles: &mut Vec<String>) {
+    let order = |workload: &Workload| -> Vec<_> {
+        workload.containers.iter().map(|it| (it.list, it.name.clone())).collect()
+    };
+    let (mut were, mut are) = (order(before), order(after));
+    let is_same = were == are;
+    were.sort();
+    are.sort();
+    if !is_same && were == are {
+        troubles.push(format!("the containers of {before} come in another order"));
+    }
     let mut found: Vec<_> = after.containers.iter().collect();
     for (index, container) in before.containers.iter().enumerate() {
         let name = format!("{before}/{}", container.name);

@@ -8,7 +8,7 @@ use super::component::Component;
 use super::manifest::ROLE;
 use super::naming::Kustomization;
 use super::read::{self, Before};
-use super::write::{Changes, HEADER, Standing};
+use super::write::{Changes, HEADER, KUSTOMIZATION, Standing};
 use super::{asked, bundle, policy};
 use crate::compose::cli::{Kustomize, Object, Source, word};
 use crate::compose::inputs::Inputs;
@@ -24,21 +24,9 @@ impl Display for Other<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "left alone: {}, as kustomize does not know how to patch the lists of its kind\n\
+            "left alone: {}, as its kind is none whose containers kustomize patches by their names\n\
              fix: mount the ConfigMap there by hand, or take --source kyverno",
             report::word(self.0)
-        )
-    }
-}
-
-/// That the CA goes nowhere.
-pub struct Nobody;
-
-impl Display for Nobody {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(
-            "no container is to trust the CA: all are left as they are\n\
-             fix: choose those that make connections: `--workload NAME=trust`",
         )
     }
 }
@@ -97,7 +85,7 @@ pub struct AllContainers;
 impl Display for AllContainers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
-            "the policy is for every container of its pods: nothing is known of their images",
+            "the policies are for every container of their pods: nothing is known of images",
         )
     }
 }
@@ -117,13 +105,17 @@ pub struct Done<'a> {
     pub namespaces: BTreeSet<String>,
 }
 
-/// All of it.
-pub fn told(done: &Done<'_>) -> String {
-    let reason = |reason: &Reason<'_>| match reason {
+/// Why something becomes of a container.
+pub fn reason(reason: &Reason<'_>) -> String {
+    match reason {
         Reason::Asked(_) => "--workload".to_owned(),
         Reason::Role(_) => format!("annotation {ROLE}"),
         reason => reason.to_string(),
-    };
+    }
+}
+
+/// All of it.
+pub fn told(done: &Done<'_>) -> String {
     let mut text = rows("CONTAINER", done.choices, reason);
     text.push('\n');
     trusting(&mut text, done.inputs);
@@ -208,11 +200,28 @@ pub fn policed(
 }
 
 /// What is told of a removal.
-pub fn removed(changes: &Changes, out: &Path) -> String {
-    format!(
-        "{changes}\nnext:\n  # take {} out of `components:` where it is listed\n",
-        report::path(out)
-    )
+pub fn removed(changes: &Changes, standing: &Standing, out: &Path) -> String {
+    let mut text = changes.to_string();
+    if standing.texts.is_empty() {
+        return text;
+    }
+    text.push_str("\nnext:\n");
+    if standing.texts.contains_key(KUSTOMIZATION) {
+        let out = report::path(out);
+        let _ = writeln!(
+            text,
+            "  # take {out} out of `components:` where it is listed, and apply that"
+        );
+    }
+    if standing.texts.contains_key(bundle::FILE) {
+        let [(one, _), (other, _)] = bundle::TARGETS;
+        let _ = writeln!(text, "  kubectl delete bundles.trust.cert-manager.io {one} {other}");
+    }
+    if standing.texts.contains_key(policy::FILE) {
+        let [one, other] = policy::NAMES;
+        let _ = writeln!(text, "  kubectl delete clusterpolicies.kyverno.io {one} {other}");
+    }
+    text
 }
 
 /// What is told of a check.
