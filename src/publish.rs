@@ -216,7 +216,7 @@ impl<'a> Place<'a> {
     fn look(order: &Order<'a>) -> Self {
         match order.directory {
             Some(named) if !is_home(order) => Self::Named(&named.path),
-            _ => Self::Home(Home::look(Path::new(HOME))),
+            _ => Self::Home(Home::look(Path::new(HOME), order.directory.is_some())),
         }
     }
 
@@ -228,7 +228,7 @@ impl<'a> Place<'a> {
     /// `files` under their plain names, if all stand there as they should.
     fn standing(&self, files: &[Text<'_>]) -> Option<Vec<(File, PathBuf)>> {
         match self {
-            Self::Home(Ok(home)) => rung::standing(home, files),
+            Self::Home(Ok(home)) if !home.is_open() => rung::standing(home, files),
             _ => None,
         }
     }
@@ -247,9 +247,10 @@ fn put(
     let own = || format!("{PREFIX}{}-{}", nix::unistd::geteuid(), digest(files));
     let placed = match place {
         Place::Named(path) => rung::named(path, &own(), files, order.dry),
-        Place::Home(home) => {
-            home.and_then(|home| rung::home(home, own, files, order)).map(|paths| (paths, false))
-        }
+        Place::Home(home) => home.and_then(|home| {
+            let is_open = home.is_open();
+            Ok((rung::home(home, own, files, order)?, is_open))
+        }),
     };
     match (placed, order.directory) {
         (Ok((paths, is_open)), named) => {

@@ -139,7 +139,7 @@ pub fn install(order: &Order<'_>, record: &Record) -> Result<Installed, Box<Erro
 /// Changes the store, while nobody else does.
 fn change(order: &Order<'_>) -> Result<Plan, Box<Error>> {
     let home = Path::new(HOME);
-    let directory = Home::look(home)
+    let directory = Home::look(home, false)
         .and_then(Home::make)
         .map_err(|refusal| Error::at(home, refusal.to_string(), refusal.fix()))?;
     let _lock = directory.lock();

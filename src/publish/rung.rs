@@ -84,23 +84,25 @@ impl From<io::Error> for Refusal {
 type Paths = Vec<(File, PathBuf)>;
 
 /// `/run/trust-init` and the way there, as far as they are there. Nobody else can replace what is in any
-/// of these directories.
+/// of these directories, but in the last one where that is the user's choice.
 #[derive(Debug)]
 pub struct Home<'a> {
     path: &'a Path,
     deepest: Directory,
     missing: Vec<&'a OsStr>,
+    is_open: bool,
 }
 
 impl<'a> Home<'a> {
-    /// Opens what is there of `path`.
+    /// Opens what is there of `path`, whose last part everybody may write to if the user named it
+    /// (`is_named`): as a Kubernetes emptyDir it may be all there is.
     ///
     /// # Errors
     /// When something of it cannot be opened, or is not safe.
-    pub fn look(path: &'a Path) -> Result<Self, Refusal> {
-        let mut names = path.iter().skip(1);
+    pub fn look(path: &'a Path, is_named: bool) -> Result<Self, Refusal> {
+        let mut names = path.iter().skip(1).peekable();
         let mut deepest = Directory::open(Path::new("/"))?;
-        let mut missing = Vec::new();
+        let (mut missing, mut is_open) = (Vec::new(), false);
         while let Some(name) = names.next() {
             deepest = match deepest.open_in(name) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -111,9 +113,17 @@ impl<'a> Home<'a> {
                 opened => opened?,
             };
             // Who may replace a directory on the way may replace what is below it.
-            is_safe(&deepest)?;
+            match is_safe(&deepest) {
+                Err(Refusal::Open { .. }) if is_named && names.peek().is_none() => is_open = true,
+                judged => judged?,
+            }
         }
-        Ok(Self { path, deepest, missing })
+        Ok(Self { path, deepest, missing, is_open })
+    }
+
+    /// Whether everybody may write to it.
+    pub fn is_open(&self) -> bool {
+        self.is_open
     }
 
     /// Whether all of it is there.

@@ -140,6 +140,32 @@ fn a_named_directory_that_everybody_can_write_to_is_used_with_a_warning() {
 }
 
 #[test]
+fn a_volume_for_everybody_is_prepared_where_it_is_named() {
+    // A pod's emptyDir: one container prepares it, another has it read-only.
+    let world = World::new().with_ca();
+    world.directory("/volume", 0o777).directory("/run/trust-init", 0o777);
+    let (volume, home) = (world.path("/volume"), "/run/trust-init");
+    let prepare = |words: &[&str]| {
+        world.trust_init(&[&["--prepare"], words].concat()).uid(10001).mount(&volume, home).run()
+    };
+    // Unless it is named, it is not safe.
+    let elsewhere = prepare(&[]).succeeds();
+    elsewhere.says("others can replace what is in it").says("in `/tmp/trust-init-10001-");
+    assert_eq!(world.names("/volume"), [""; 0]);
+
+    for _ in 0..2 {
+        let run = prepare(&["--dir", home]).succeeds();
+        run.says("can be changed by every user").says("in `/run/trust-init/ca-bundle.crt`");
+        assert_eq!(world.names("/volume"), ["ca-bundle.crt", "custom-ca.crt"]);
+    }
+
+    let target = world.path(home).display().to_string();
+    let run = world.trust_init(&["env"]).uid(10002).mount(&volume, home);
+    let run = run.before(&format!("mount -o remount,ro,bind '{target}'")).run().succeeds();
+    assert_eq!(bundle(&run.never_says("warning")), "/run/trust-init/ca-bundle.crt");
+}
+
+#[test]
 fn a_name_that_somebody_else_planted_is_neither_read_nor_replaced() {
     let world = World::new().with_ca();
     let mine = bundle(&world.trust_init(&["env"]).uid(1000).run().succeeds());
