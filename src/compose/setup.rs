@@ -10,7 +10,7 @@ pub mod next;
 mod served;
 pub mod swarm;
 pub mod trusted;
-mod words;
+pub mod words;
 
 use std::collections::BTreeMap;
 use std::fmt::Display;

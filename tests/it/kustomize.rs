@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use crate::compose::{Desk, trust_compose};
-use crate::world::{Outcome, gallery, is_snapshot};
+use crate::world::{Outcome, Scratch, gallery, is_snapshot};
 
 /// The newest version of Kubernetes that the schemas have, and two before it.
 const VERSIONS: [&str; 3] = ["1.37.0", "1.36.0", "1.35.0"];
@@ -23,21 +23,27 @@ pub fn programs() -> &'static Path {
 }
 
 /// Somebody with kubectl, and no engine.
-pub struct Clerk(pub Desk);
+pub struct Clerk(pub Desk, Scratch);
 
 impl Clerk {
     /// With a CA that is always the same.
     pub fn new() -> Self {
         let desk = Desk::new();
         std::fs::copy(gallery("neighbour/ca.crt"), desk.path("ca.crt")).unwrap();
-        desk.directory("bin", 0o755);
+        // Elsewhere, as a kubectl is large and what lies on the desk is looked at.
+        let bin = Scratch::new();
         let found = ["/usr/bin/kubectl", "/usr/local/bin/kubectl"].map(PathBuf::from);
         let own = programs().join("kubectl");
         let kubectl =
             if own.exists() { own } else { found.into_iter().find(|it| it.exists()).unwrap() };
-        std::os::unix::fs::symlink(kubectl.canonicalize().unwrap(), desk.path("bin/kubectl"))
+        std::os::unix::fs::symlink(kubectl.canonicalize().unwrap(), bin.path().join("kubectl"))
             .unwrap();
-        Self(desk)
+        Self(desk, bin)
+    }
+
+    /// The only programs there are.
+    pub fn bin(&self) -> &Path {
+        self.1.path()
     }
 
     /// With these manifests as well.
@@ -53,7 +59,7 @@ impl Clerk {
         let words = words.split_whitespace();
         let words: Vec<_> = ["kustomize", "--out", "trust"].into_iter().chain(words).collect();
         let mut command = self.0.command(&trust_compose(), &words, "022");
-        Outcome(command.env("PATH", self.0.path("bin")).output().unwrap())
+        Outcome(command.env("PATH", self.bin()).output().unwrap())
     }
 
     /// The same with the CA.
@@ -65,7 +71,7 @@ impl Clerk {
     /// What kustomize makes of a directory.
     #[track_caller]
     pub fn renders(&self, directory: &str) -> String {
-        let kubectl = self.0.path("bin/kubectl");
+        let kubectl = self.bin().join("kubectl");
         let output = self.0.command(&kubectl, &["kustomize", directory], "022").output().unwrap();
         Outcome(output).succeeds().stdout()
     }
@@ -252,10 +258,10 @@ fn the_readmes_commands_do_what_it_says() {
     let readme = readme.unwrap();
     let block = readme.split_once("<!-- test: kustomize -->\n```sh\n").unwrap().1;
     let block = block.split_once("```").unwrap().0;
-    std::os::unix::fs::symlink(trust_compose(), clerk.0.path("bin/trust-compose")).unwrap();
+    std::os::unix::fs::symlink(trust_compose(), clerk.bin().join("trust-compose")).unwrap();
     let script = format!("set -e\n{block}");
     let mut command = clerk.0.command(Path::new("/bin/sh"), &["-c", &script], "022");
-    let outcome = Outcome(command.env("PATH", clerk.0.path("bin")).output().unwrap()).succeeds();
+    let outcome = Outcome(command.env("PATH", clerk.bin()).output().unwrap()).succeeds();
     let outcome = outcome.tells("\nin step\n").tells("name: prod-trust-init-");
     let told = outcome.tells("value: /run/trust-init/ca-bundle.crt").stdout();
     let key = told.split("custom-ca.crt: |\n").nth(1).unwrap();
@@ -276,7 +282,7 @@ fn what_is_secret_is_written_nowhere() {
     );
     let words: Vec<_> = words.split_whitespace().collect();
     let mut command = clerk.0.command(&crate::world::tool("strace"), &words, "022");
-    command.env("PATH", clerk.0.path("bin")).env("TMPDIR", clerk.0.path("tmp"));
+    command.env("PATH", clerk.bin()).env("TMPDIR", clerk.0.path("tmp"));
     Outcome(command.output().unwrap()).succeeds();
     let written: String =
         clerk.0.read("log").lines().filter(|line| line.contains("writev(")).collect();

@@ -14,7 +14,7 @@ const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\n\
 fn before(has_component: bool, has_kubectl: bool) -> Clerk {
     let clerk = Clerk::with(POD);
     if !has_kubectl {
-        clerk.0.remove("bin/kubectl");
+        std::fs::remove_file(clerk.bin().join("kubectl")).unwrap();
     }
     if has_component {
         let other = gallery("ca-ec.crt").display().to_string();
@@ -39,8 +39,7 @@ fn disturbed(clerk: &Clerk, words: &str, inject: &str) -> Option<Output> {
     let words: Vec<_> = words.iter().map(String::as_str).collect();
     let strace = crate::world::tool("strace");
     let mut command = clerk.0.command(&strace, &words, "022");
-    let output =
-        command.env("PATH", clerk.0.path("bin")).env("TMPDIR", clerk.0.path("tmp")).output();
+    let output = command.env("PATH", clerk.bin()).env("TMPDIR", clerk.0.path("tmp")).output();
     let log = clerk.0.read("log");
     let is_hit = log.contains("(INJECTED)") || log.contains("killed by SIGKILL");
     is_hit.then(|| output.unwrap())

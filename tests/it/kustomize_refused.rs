@@ -40,6 +40,18 @@ fn manifests_that_are_none() {
     is_refused(&twice, read, 1, &["`Deployment/web/web` is in it twice"]);
     let form = deployment("web", "", ", env: {LEVEL: info}");
     is_refused(&form, read, 1, &["`Deployment/web` has another form", "`env` is no list"]);
+    for (bad, shown) in [("\\e[31m", "\\u{1b}[31m"), (".*", ".*"), ("a/b", "a/b"), ("Web", "Web")] {
+        let bad = format!("metadata: {{name: \"{bad}\"}}");
+        let manifests = deployment("web", "", "").replacen("metadata: {name: web}", &bad, 1);
+        is_refused(&manifests, read, 1, &[&format!("{shown}` has another form"), " is no name"]);
+    }
+    let bomb = "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\n\
+                c: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c]\n\
+                e: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d]\nf: &f [*e,*e,*e,*e,*e,*e,*e,*e,*e]\n\
+                g: &g [*f,*f,*f,*f,*f,*f,*f,*f,*f]\nh: [*g,*g,*g,*g,*g,*g,*g,*g,*g]\n";
+    is_refused(bomb, read, 1, &["it is not YAML: repetition limit exceeded"]);
+    is_refused(&"[".repeat(100_000), read, 1, &["it is nested deeper than manifests ever are"]);
+    is_refused(&"# x\n".repeat(5 << 20), read, 1, &["it is larger than 16 MiB"]);
     is_refused(
         "",
         "-f nothing.yaml",
@@ -178,7 +190,7 @@ fn a_component_that_hits_something_else_is_found() {
 #[test]
 fn without_kubectl_it_is_said_that_nobody_has_tried() {
     let clerk = Clerk::with(&deployment("web", "", ""));
-    clerk.0.remove("bin/kubectl");
+    std::fs::remove_file(clerk.bin().join("kubectl")).unwrap();
     clerk.trusts("-f manifests.yaml").succeeds().says("the component is not tried out");
     clerk.trusts("-k .").exits(1).says("there is no kubectl here, and no kustomize");
 }

@@ -9,6 +9,10 @@ use super::pod::{self, Container};
 /// as much memory.
 pub const MOST: usize = 16 << 20;
 
+/// How many brackets may be open at once. The YAML crate takes the square of that in time, and follows no more than
+/// 128 levels anyway.
+const MOST_BRACKETS: usize = 1000;
+
 /// The kinds that start pods and that kustomize can patch by the names of their containers: group, kind, and where
 /// the pod is (<https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/>).
 const KINDS: [(&str, &str, &[&str]); 7] = [
@@ -79,6 +83,17 @@ pub fn read(text: &[u8]) -> Result<Manifests, Flaw> {
     if text.len() > MOST {
         return Err(Flaw::TooMuch);
     }
+    let mut open = 0_usize;
+    for byte in text {
+        match byte {
+            b'[' | b'{' => open += 1,
+            b']' | b'}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        if open > MOST_BRACKETS {
+            return Err(Flaw::Broken("it is nested deeper than manifests ever are".to_owned()));
+        }
+    }
     let mut manifests = Manifests::default();
     for document in serde_yaml::Deserializer::from_slice(text) {
         let object =
@@ -136,6 +151,9 @@ impl Workload {
         let role = |of: &Value| Some(metadata(of, "annotations")?.get(ROLE)?.as_str()?.to_owned());
         let spec = pod.get("spec").unwrap_or(&Value::Null);
         let form = |what| Flaw::Form { object: format!("{kind}/{name}"), what };
+        let namespace = text("namespace").filter(|namespace| !namespace.is_empty());
+        pod::name_of(&name).map_err(form)?;
+        namespace.iter().try_for_each(|namespace| pod::name_of(namespace)).map_err(form)?;
         let volumes = pod::list(spec, "volumes").map_err(form)?.to_vec();
         let containers = pod::containers(spec, &volumes).map_err(form)?;
         Ok(Self {
@@ -143,7 +161,7 @@ impl Workload {
             version: version.to_owned(),
             kind,
             path,
-            namespace: text("namespace"),
+            namespace,
             containers,
             volumes,
             role: role(pod).or_else(|| role(object)),

@@ -9,6 +9,7 @@ use super::component::is_our_name;
 use crate::compose::overlay::DIRECTORY;
 use crate::compose::project::{Mount, MountKind, Service, Setting};
 use crate::discover::CUSTOM_CA;
+use crate::report;
 
 /// A container of a pod.
 #[derive(Clone, Debug)]
@@ -27,6 +28,19 @@ pub struct Container {
 
 /// The lists of containers, in the order in which they start.
 pub const LISTS: [&str; 2] = ["initContainers", "containers"];
+
+/// Makes sure that `name` is one that Kubernetes takes: then it can stand in a regular expression, a path or a
+/// terminal as it is (<https://kubernetes.io/docs/concepts/overview/working-with-objects/names/>).
+///
+/// # Errors
+/// When it is none.
+pub fn name_of(name: &str) -> Result<(), String> {
+    let is_letter = |it: u8| matches!(it, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.');
+    if !name.is_empty() && name.len() <= 253 && name.bytes().all(is_letter) {
+        return Ok(());
+    }
+    Err(format!("{} is no name", report::word(name)))
+}
 
 /// The elements of the list `key`; none where it is not there.
 ///
@@ -56,6 +70,7 @@ pub fn containers(spec: &Value, volumes: &[Value]) -> Result<Vec<Container>, Str
 
 fn container(raw: &Value, list_name: &'static str, volumes: &[Value]) -> Result<Container, String> {
     let name = text(raw, "name").ok_or("a container has no name")?;
+    name_of(&name)?;
     let words = |key: &str| -> Result<Option<Vec<String>>, String> {
         let words: Vec<_> = list(raw, key)?.iter().filter_map(scalar).collect();
         Ok((!words.is_empty()).then_some(words))

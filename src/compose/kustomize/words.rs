@@ -15,6 +15,7 @@ use crate::compose::inputs::Inputs;
 use crate::compose::place::{absolute, plain};
 use crate::compose::project::Project;
 use crate::compose::select::{Choice, Outcome, Reason, rows};
+use crate::compose::setup::words::trusting;
 use crate::report;
 
 /// Something that starts pods and is no kind that kustomize can patch.
@@ -118,7 +119,7 @@ pub fn reason(reason: &Reason<'_>) -> String {
 pub fn told(done: &Done<'_>) -> String {
     let mut text = rows("CONTAINER", done.choices, reason);
     text.push('\n');
-    trusting(&mut text, done.inputs);
+    text.push_str(&trusting(done.inputs));
     for (line, names) in done.grounds.iter().chain(done.java) {
         let _ = writeln!(text, "{line}: {}", names.join(", "));
     }
@@ -126,18 +127,6 @@ pub fn told(done: &Done<'_>) -> String {
     text.push_str("\nnext:\n");
     next(&mut text, done);
     text
-}
-
-fn trusting(text: &mut String, inputs: &Inputs) {
-    for authority in &inputs.custom {
-        let _ = writeln!(
-            text,
-            "trusting {} until {} (SHA-256 {})",
-            report::word(&authority.subject),
-            authority.not_after,
-            authority.fingerprint()
-        );
-    }
 }
 
 /// The lines that list the component, and the commands.
@@ -185,8 +174,7 @@ pub fn policed(
     changes: &Changes,
     label: &(String, String),
 ) -> String {
-    let mut text = String::new();
-    trusting(&mut text, inputs);
+    let mut text = trusting(inputs);
     let file = report::shell(&plain(&asked.out, policy::FILE));
     let _ = write!(text, "{changes}\nnext:\n  kubectl apply --server-side -f {file}\n");
     labels(&mut text, asked, &BTreeSet::new());

@@ -119,15 +119,7 @@ pub fn told(done: &Done<'_>) -> String {
     if !done.off.is_empty() {
         let _ = writeln!(text, "switched off: {}", done.off.join(", "));
     }
-    for authority in &done.inputs.custom {
-        let _ = writeln!(
-            text,
-            "trusting {} until {} (SHA-256 {})",
-            report::word(&authority.subject),
-            authority.not_after,
-            authority.fingerprint()
-        );
-    }
+    text.push_str(&trusting(done.inputs));
     let mut bases: BTreeMap<(&Basis, usize, Option<usize>), Vec<&str>> = BTreeMap::new();
     for (service, (set, basis)) in &done.grounds.services {
         let roots = done.public.get(*set).map(|roots| roots.anchors.certificates.as_slice());
@@ -156,6 +148,21 @@ pub fn told(done: &Done<'_>) -> String {
     text.push_str("\nnext:\n");
     for command in done.next.commands().lines() {
         let _ = writeln!(text, "  {command}");
+    }
+    text
+}
+
+/// The CAs that are to be trusted, a line each.
+pub fn trusting(inputs: &Inputs) -> String {
+    let mut text = String::new();
+    for authority in &inputs.custom {
+        let _ = writeln!(
+            text,
+            "trusting {} until {} (SHA-256 {})",
+            report::word(&authority.subject),
+            authority.not_after,
+            authority.fingerprint()
+        );
     }
     text
 }
