@@ -188,6 +188,25 @@ fn a_component_that_hits_something_else_is_found() {
 }
 
 #[test]
+fn a_container_that_is_left_later_gets_nothing_any_more() {
+    let two = [deployment("web", "", ""), deployment("api", "", "")].join("---\n");
+    let clerk = Clerk::with(&two);
+    clerk.0.write("kustomization.yaml", "resources: [manifests.yaml]\n");
+    let before = clerk.renders(".");
+    clerk.trusts("-k .").succeeds();
+    clerk.0.write("kustomization.yaml", "resources: [manifests.yaml]\ncomponents: [trust]\n");
+    clerk.trusts("-k . --check").succeeds();
+    clerk.trusts("-k . --workload web=leave").succeeds();
+    clerk.trusts("-k . --workload web=leave --check").succeeds().prints("in step\n");
+    let rendered = clerk.renders(".");
+    let web = |text: &str| {
+        text.split("---\n").find(|it| it.contains("name: web\nspec")).unwrap().to_owned()
+    };
+    assert_eq!(web(&rendered), web(&before));
+    assert!(rendered.contains("value: /run/trust-init/ca-bundle.crt"));
+}
+
+#[test]
 fn without_kubectl_it_is_said_that_nobody_has_tried() {
     let clerk = Clerk::with(&deployment("web", "", ""));
     std::fs::remove_file(clerk.bin().join("kubectl")).unwrap();

@@ -58,7 +58,8 @@ fn compare(before: &Workload, after: &Workload, chosen: &[Chosen], troubles: &mu
             Some(_) if !has_volume(after, &after_container.raw) => {
                 troubles.push(format!("{before} does not get its volume"));
             }
-            None if after_container.raw != container.raw => {
+            // What an earlier component was applied to loses that.
+            None if after_container.raw != container.raw && !container.is_patched => {
                 troubles.push(format!("container {name} is changed"));
             }
             _ => {}

@@ -4,6 +4,7 @@
 use std::ffi::OsStr;
 use std::io;
 use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_yaml::Value;
 
@@ -11,8 +12,8 @@ use super::component::Component;
 use super::error::Error;
 use super::manifest::{self, Manifests};
 use super::write::KUSTOMIZATION;
-use crate::disk::Directory;
 use crate::disk::beside::Look;
+use crate::disk::{Directory, OWN};
 use crate::engine::{self, Failure};
 
 /// What the manifests are called there, and the component's directory.
@@ -29,7 +30,9 @@ pub fn trial(workloads: &[Value], component: &Component) -> Result<Option<Manife
     let manifests = manifests.join("---\n");
 
     let above = std::env::temp_dir();
-    let name = format!("{}{}", crate::disk::OWN, std::process::id());
+    // Process ids repeat between containers that share the directory.
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let name = format!("{OWN}{}-{}", std::process::id(), now.as_nanos());
     let place = above.join(&name);
     let failed = |error| Error::disk("use", &place)(error);
     let directory = above.canonicalize().and_then(|it| Directory::open(&it)).map_err(failed)?;
