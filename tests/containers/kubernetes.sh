@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Brings what the tests of Kubernetes need, into the cache of the tests: kubectl with a kustomize that knows
 # components, the schemas of Kubernetes, and podman, which runs pods without a cluster, with podman-compose.
-# Prints the folder of the programs, for PATH.
-# Usage: kubernetes.sh [podman]
+# Prints the folder of the programs, for PATH. With `charts`: real charts, rendered by Helm's own library, and the
+# folder of what came of them.
+# Usage: kubernetes.sh [podman|charts]
 set -euo pipefail
 # shellcheck source=common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -27,19 +28,34 @@ if ! knows_components; then
     knows_components || die "kubectl does not work: $(kubectl version --client 2>&1 | tail -1)"
 fi
 
-# tool NAME VERSION: a Python program, in an environment of its own. The schemas come with one that compares
-# with them.
-tool() {
-    local at=$STATE_DIR/$1-$2 log=$STATE_DIR/$1.log
-    if [ ! -x "$at/bin/$1" ]; then
-        : >"$log"
-        rm -rf "$at"
-        python3 -c 'import ensurepip' 2>/dev/null || apt_install python3-venv
-        logged 120 "$log" python3 -m venv "$at" || exit 1
-        logged 600 "$log" "$at/bin/pip" install --quiet "$1==$2" || exit 1
-    fi
-    ln -sf "$at/bin/$1" "$bin/$1"
+# environment NAME PIP-WORDS...: Python packages in an environment of their own, $STATE_DIR/NAME.
+environment() {
+    local at=$STATE_DIR/$1 log=$STATE_DIR/$1.log
+    shift
+    [ ! -e "$at/whole" ] || return 0
+    : >"$log"
+    rm -rf "$at"
+    python3 -c 'import ensurepip' 2>/dev/null || apt_install python3-venv
+    logged 120 "$log" python3 -m venv "$at" || exit 1
+    logged 600 "$log" "$at/bin/pip" install --quiet "$@" || exit 1
+    touch "$at/whole"
 }
+
+# tool NAME VERSION: a Python program, among the others.
+tool() {
+    environment "$1-$2" "$1==$2"
+    ln -sf "$STATE_DIR/$1-$2/bin/$1" "$bin/$1"
+}
+
+if [ "${1:-}" = charts ]; then
+    environment charts-1 --no-deps helm-python-sdk==0.2.2 dask-kubernetes==2026.3.0
+    rm -rf "$STATE_DIR/charts"
+    "$STATE_DIR/charts-1/bin/python" "$(dirname "${BASH_SOURCE[0]}")/../kubernetes/charts.py" "$STATE_DIR/charts" >&2
+    echo "$STATE_DIR/charts"
+    exit
+fi
+
+# The schemas come with a program that compares with them.
 tool kubernetes-validate 1.37.0
 
 # podman asks for a program that waits as the first process of a pod.

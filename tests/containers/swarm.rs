@@ -70,6 +70,14 @@ impl Stack {
         let next = crate::project::next(&outcome);
         let (deploy, _) = next.first().and_then(|line| line.rsplit_once(' ')).unwrap();
         assert!(deploy.starts_with("docker stack deploy -c docker-compose.yml"), "{deploy}");
+        // What the swarm will be told.
+        let config = self.project.types(&deploy.replace(" deploy ", " config ")).exits(0).stdout;
+        for words in [
+            "target: /run/trust-init/ca-bundle.crt",
+            "SSL_CERT_FILE: /run/trust-init/ca-bundle.crt",
+        ] {
+            assert!(config.contains(words), "{words} is not in {config}");
+        }
         self.deploy(deploy);
     }
 

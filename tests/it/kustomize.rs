@@ -11,15 +11,18 @@ use crate::world::{Outcome, Scratch, gallery, is_snapshot};
 /// The newest version of Kubernetes that the schemas have, and two before it.
 const VERSIONS: [&str; 3] = ["1.37.0", "1.36.0", "1.35.0"];
 
+/// The folder of what tests/containers/kubernetes.sh brings.
+fn brings(what: &str) -> PathBuf {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/containers/kubernetes.sh");
+    let output = Command::new(script).arg(what).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim().into()
+}
+
 /// The folder of the programs that the tests of Kubernetes need.
 pub fn programs() -> &'static Path {
     static PROGRAMS: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAMS.get_or_init(|| {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/containers/kubernetes.sh");
-        let output = Command::new(script).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap().trim().into()
-    })
+    PROGRAMS.get_or_init(|| brings(""))
 }
 
 /// Somebody with kubectl, and no engine.
@@ -74,6 +77,13 @@ impl Clerk {
         let kubectl = self.bin().join("kubectl");
         let output = self.0.command(&kubectl, &["kustomize", directory], "022").output().unwrap();
         Outcome(output).succeeds().stdout()
+    }
+
+    /// What kustomize makes of manifests.yaml alone.
+    #[track_caller]
+    pub fn renders_none(&self) -> String {
+        self.0.write("kustomization.yaml", "resources: [manifests.yaml]\n");
+        self.renders(".")
     }
 
     /// What kustomize makes of manifests.yaml with the component.
@@ -179,21 +189,45 @@ fn each_case_comes_to_its_component_and_goes_without_a_trace() {
             let rendered =
                 if clerk.0.has("prod") { clerk.renders("prod") } else { clerk.renders_all() };
             is_as_written(&case, "rendered.yaml", &without_certificates(&rendered));
-            clerk.0.write("rendered.yaml", rendered);
-            for version in VERSIONS {
-                let words = ["-k", version, "--strict", "rendered.yaml"];
-                let validate = programs().join("kubernetes-validate");
-                let output = clerk.0.command(&validate, &words, "022").output().unwrap();
-                let outcome = Outcome(output).succeeds();
-                let (said, heard) = (outcome.stdout(), outcome.stderr());
-                assert!(!(said + &heard).contains("WARN"), "{}: {version}", case.display());
-            }
-            clerk.0.remove("rendered.yaml");
+            passes(&clerk, &rendered);
         }
 
         clerk.types("--remove").succeeds();
         let _ = std::fs::remove_file(clerk.0.path("kustomization.yaml"));
         assert_eq!(clerk.0.contents("."), before, "{}: not as it was", case.display());
+    }
+}
+
+/// What the schemas of Kubernetes take, in every version.
+#[track_caller]
+fn passes(clerk: &Clerk, rendered: &str) {
+    clerk.0.write("rendered.yaml", rendered);
+    for version in VERSIONS {
+        let words = ["-k", version, "--strict", "rendered.yaml"];
+        let validate = programs().join("kubernetes-validate");
+        let output = clerk.0.command(&validate, &words, "022").output().unwrap();
+        let outcome = Outcome(output).succeeds();
+        let said = outcome.stdout() + &outcome.stderr();
+        assert!(said.contains("passed for") && !said.contains("WARN"), "{version}: {said}");
+    }
+    clerk.0.remove("rendered.yaml");
+}
+
+#[test]
+fn charts_that_helm_renders_get_the_ca() {
+    let mut charts: Vec<_> =
+        std::fs::read_dir(brings("charts")).unwrap().map(|it| it.unwrap().path()).collect();
+    charts.retain(|path| path.is_file());
+    assert_eq!(charts.len(), 2, "{charts:?}");
+    for chart in charts {
+        let clerk = Clerk::with(&std::fs::read_to_string(&chart).unwrap());
+        let before = clerk.renders_none();
+        clerk.trusts("-f manifests.yaml").succeeds().tells("  trust    ");
+        let rendered = clerk.renders_all();
+        assert!(rendered.contains("value: /run/trust-init/ca-bundle.crt"), "{}", chart.display());
+        passes(&clerk, &rendered);
+        clerk.types("--remove").succeeds();
+        assert_eq!(clerk.renders_none(), before);
     }
 }
 
