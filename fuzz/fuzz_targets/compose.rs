@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use libfuzzer_sys::fuzz_target;
 use serde_yaml::{Mapping, Value};
 use trust_init::compose::images::{Basis, Grounds, Images};
-use trust_init::compose::overlay::{self, DIRECTORY, LABEL, Order, Overlay};
+use trust_init::compose::overlay::{self, DIRECTORY, LABEL, Means, Order, Overlay};
 use trust_init::compose::project::Project;
 use trust_init::compose::read::alone::{self, source::Source};
 use trust_init::compose::select::{self, Evidence, Outcome, Wishes};
@@ -101,6 +101,7 @@ fn overlaid(project: &Project, off: &[String]) -> Option<Overlay> {
         trusted: trusted.services,
         serving: Vec::new(),
         without,
+        means: &Means::Mounts,
     };
     Some(overlay::overlay(&order).expect("YAML cannot express it"))
 }
