@@ -330,3 +330,26 @@ fn what_is_secret_is_written_nowhere() {
         }
     }
 }
+
+#[test]
+fn with_what_is_pinned_a_listed_component_comes_to_the_same_again() {
+    let clerk = Clerk::with(
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\n\
+         spec: {containers: [{name: web, image: 'registry.invalid/web:1', env: [\
+         {name: NODE_EXTRA_CA_CERTS, value: /etc/ssl/certs/ca-certificates.crt}, \
+         {name: JAVA_TOOL_OPTIONS, value: -Xmx1g}]}]}\n",
+    );
+    clerk.0.write("kustomization.yaml", "resources: [manifests.yaml]\n");
+    clerk.trusts("-k .").succeeds();
+    let first = clerk.0.state("trust");
+    let text = "resources: [manifests.yaml]\ncomponents: [trust]\n";
+    clerk.0.write("kustomization.yaml", text);
+    clerk.trusts("-k . --check").succeeds().prints("in step\n");
+    clerk.trusts("-k .").succeeds();
+    assert_eq!(clerk.0.state("trust"), first);
+    // Its readers have what they had, and the CA; what is not about trust is as it was.
+    let rendered = clerk.renders(".");
+    let pinned = "- name: NODE_EXTRA_CA_CERTS\n      value: /run/trust-init/ca-bundle.crt\n";
+    assert!(rendered.contains(pinned), "{rendered}");
+    assert!(rendered.contains("- name: JAVA_TOOL_OPTIONS\n      value: -Xmx1g\n"), "{rendered}");
+}
