@@ -86,6 +86,7 @@ mod inspect_openssl;
 mod kustomize;
 mod kustomize_adopted;
 mod kustomize_broken;
+mod kustomize_listed;
 mod kustomize_refused;
 mod messages;
 mod messages_runtimes;
