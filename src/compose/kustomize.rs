@@ -47,7 +47,8 @@ use crate::report::{self, Report};
 /// Does what was asked.
 ///
 /// # Errors
-/// When something stands in the way. Then nothing has been written.
+/// When something stands in the way: then nothing has been written. Or when what was written, and is listed already,
+/// comes to something else than was meant.
 pub fn run(asked: &Kustomize, report: Report) -> Result<Told, Refusal> {
     if asked.remove {
         let standing = write::standing(&asked.out)?;

@@ -25,7 +25,8 @@ pub const EXAMPLES: &str = "Examples:
 pub const AFTER: &str = "\
 Manifests are read as `kubectl kustomize` renders them, and never edited; no cluster is asked. A workload, or
 its pods, can say `trust-init.org/role: trust` or `leave` in an annotation.
-Exit codes: 0 done; 1 not done, and nothing was written; 2 wrong usage. With --check 1 is out of step.";
+Exit codes: 0 done; 1 not done, and nothing was written, or written and listed where it comes to something else
+than was meant; 2 wrong usage. With --check 1 is out of step.";
 
 /// The options of `kustomize`.
 #[derive(Args, Clone, Debug)]
