@@ -17,9 +17,13 @@ use crate::compose::read::model::mount;
 use crate::compose::read::variables::{self, Lookup, Text};
 use crate::discover::file::{self, Problem};
 
-/// What a file holds that has something in it to look at: an alias, the name of another file, or a key that
-/// is written with escapes. Most have none of these, and Compose alone parses them.
-const HINTS: [&str; 5] = ["*", "\\", "include", "extends", "env_file"];
+/// What a file holds that has something in it to look at: an alias, the name of another file, a key that is
+/// written with escapes, lists or keys that are nested in one line. Most have none of these.
+const HINTS: [&str; 7] = ["*", "\\", "include", "extends", "env_file", "- -", "? ?"];
+/// Bytes of a file beyond which it is looked at all the same: a quarter of a megabyte, some thousand services.
+const PLAIN: usize = 256 << 10;
+/// Columns of indentation, likewise: ten times what people write.
+const INDENTED: usize = 100;
 
 /// How many files a project may be made of: a hundred times what people write.
 const MOST_FILES: usize = 1000;
@@ -40,7 +44,7 @@ pub fn look(files: &[PathBuf], base: &Path, lookup: Lookup<'_>) -> Result<(), Er
             places.into_iter().flatten().filter(|place| place.exists() && !place.is_dir()).collect()
         };
         let source = Source::read(&path)?;
-        if !HINTS.iter().any(|hint| source.text.contains(hint)) {
+        if is_plain(&source.text) {
             continue;
         }
         for document in source.outline()? {
@@ -58,6 +62,14 @@ pub fn look(files: &[PathBuf], base: &Path, lookup: Lookup<'_>) -> Result<(), Er
         }
     }
     Ok(())
+}
+
+/// Whether it leads nowhere, and comes to no more than it is: then Compose alone parses it.
+fn is_plain(text: &str) -> bool {
+    let is_deep = |line: &str| line.len() - line.trim_start().len() > INDENTED;
+    text.len() <= PLAIN
+        && !HINTS.iter().any(|hint| text.contains(hint))
+        && !text.lines().any(is_deep)
 }
 
 /// Refuses what may have no end.
