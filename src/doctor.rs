@@ -37,8 +37,19 @@ use crate::several::several;
 /// How many servers are called at the same time.
 const LINES: usize = 16;
 
+/// Closes this process to the one that is inspected, which may run as the same user: nobody but root can
+/// then write to its output, or trace it and answer in its place (proc(5), prctl(2), `PR_SET_DUMPABLE`).
+fn close(inspected: u32) {
+    // What runs in a container of its own inspects itself, and reads what it would close.
+    if inspected != std::process::id() {
+        // Where the kernel refuses, the answer is no worse than without.
+        let _ = nix::sys::prctl::set_dumpable(false);
+    }
+}
+
 /// Does what was asked, and returns the exit code.
 pub fn run(cli: &Cli, shell: &Environment, report: Report) -> u8 {
+    close(cli.pid);
     let mut targets = Vec::new();
     for word in &cli.connect {
         match Target::parse(word) {

@@ -7,6 +7,7 @@
 //! whatever was started is ended. What Compose answers can hold secrets: it stays in memory.
 
 mod container;
+mod git;
 mod image;
 mod kustomize;
 
@@ -14,7 +15,7 @@ use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Display};
 use std::io::{self, Read};
 use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::thread;
@@ -26,7 +27,9 @@ use nix::unistd::Pid;
 use rustix::process::{Resource, Rlimit, getrlimit, prlimit};
 use serde::Deserialize;
 
-pub use self::container::{Beside, Made, beside, made};
+use self::container::ONE_OFF;
+pub use self::container::{Beside, Made, beside, made, mounting};
+pub use self::git::{InGit, git};
 pub use self::image::{Image, Inside, Look, images};
 pub use self::kustomize::kustomize;
 use crate::report;
@@ -134,22 +137,24 @@ pub fn config(files: &Files, complete: bool) -> Result<Vec<u8>, Failure> {
     compose(&words, READING)
 }
 
-/// The containers of the project `name`, and what each has in `label`.
+/// The containers of the project `name`, but those of `docker compose run`, and what each has in `label`.
 ///
 /// # Errors
 /// When the engine does not answer.
 pub fn containers(name: &str, label: &str) -> Result<Vec<Container>, Failure> {
-    let filter = format!("label=com.docker.compose.project={name}");
     let format = format!(
-        "{{{{.Label \"com.docker.compose.service\"}}}}\t{{{{.Names}}}}\t{{{{.Label \"{label}\"}}}}"
+        "{{{{.Label \"com.docker.compose.service\"}}}}\t{{{{.Names}}}}\t{{{{.Label \"{label}\"}}}}\t\
+         {{{{.Label \"{ONE_OFF}\"}}}}"
     );
-    let told =
-        ask(&["ps", "-a", "--filter", &filter, "--format", &format].map(Into::into), ANSWER)?;
+    let mut words: Vec<OsString> = ["ps", "-a", "--format", &format].map(Into::into).into();
+    words.extend(container::of_project(name));
+    let told = ask(&words, ANSWER)?;
     let told = String::from_utf8_lossy(&told);
     let containers = told.lines().filter_map(|line| {
         let mut fields = line.split('\t').map(str::to_owned);
-        let (service, name) = (fields.next()?, fields.next()?);
-        Some(Container { service, name, label: fields.next().unwrap_or_default() })
+        let (service, name, label) = (fields.next()?, fields.next()?, fields.next()?);
+        let is_one_off = fields.next().is_some_and(|value| value == "True");
+        (!is_one_off).then_some(Container { service, name, label })
     });
     Ok(containers.collect())
 }
@@ -190,36 +195,6 @@ pub fn resolves(name: &str) -> Option<bool> {
     Some(told.1.is_none())
 }
 
-/// What git makes of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum InGit {
-    /// It keeps it.
-    Kept,
-    /// It would take it.
-    Offered,
-    /// It leaves it out.
-    Ignored,
-}
-
-/// What git makes of the file or directory `path`; `None` where there is no repository, or no git.
-pub fn git(path: &Path) -> Option<InGit> {
-    // Of what is not there it says nothing either.
-    path.symlink_metadata().ok()?;
-    let (directory, name) = (path.parent()?, path.file_name()?);
-    let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
-    // No lock is taken, so that nothing is written (git-status(1), "Background refresh").
-    let mut words: Vec<OsString> = ["--no-optional-locks", "-C"].map(Into::into).into();
-    words.push(directory.into());
-    words.extend(["status", "--porcelain", "--ignored", "--"].map(Into::into));
-    words.push(name.into());
-    let (told, None) = run("git", &words, LOOKUP).ok()? else { return None };
-    Some(match told.as_slice() {
-        [b'!', ..] => InGit::Ignored,
-        [b'?', ..] => InGit::Offered,
-        _ => InGit::Kept,
-    })
-}
-
 fn compose(words: &[OsString], limit: Duration) -> Result<Vec<u8>, Failure> {
     match run(DOCKER, words, limit)? {
         (told, None) => Ok(told),
@@ -252,8 +227,20 @@ fn run(
     words: &[OsString],
     limit: Duration,
 ) -> Result<(Vec<u8>, Option<String>), Failure> {
-    let mut command = Command::new(program);
-    command.args(words).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let Ended { status, stdout, stderr } = gathered(Command::new(program).args(words), limit)?;
+    Ok((stdout, (!status.success()).then(|| gist(&stderr))))
+}
+
+/// What a program came to that ended within its limits.
+struct Ended {
+    status: ExitStatus,
+    stdout: Vec<u8>,
+    stderr: Vec<u8>,
+}
+
+/// Runs a program within limits, to its end.
+fn gathered(command: &mut Command, limit: Duration) -> Result<Ended, Failure> {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     // Nothing of a compose file is fetched from elsewhere
     // (https://docs.docker.com/compose/how-tos/multiple-compose-files/include/).
     command.env("COMPOSE_EXPERIMENTAL_GIT_REMOTE", "false");
@@ -263,13 +250,13 @@ fn run(
     let mut child = command.spawn().map_err(failure)?;
     #[cfg(target_os = "linux")]
     bound(&child);
-    let told = gather(&mut child, limit);
-    if told.is_err() {
+    let outputs = gather(&mut child, limit);
+    if outputs.is_err() {
         end(&child);
     }
     let status = child.wait().map_err(Failure::System)?;
-    let (told, said) = told?;
-    Ok((told, (!status.success()).then(|| gist(&said))))
+    let (stdout, stderr) = outputs?;
+    Ok(Ended { status, stdout, stderr })
 }
 
 /// Both outputs of `child` to their ends.
@@ -337,9 +324,11 @@ fn gist(said: &[u8]) -> String {
     let words = lines.join("; ");
     let words = words.strip_prefix("Error response from daemon: ").unwrap_or(&words);
     // Whatever a file made it say must not reach a terminal as such.
-    let shown: String =
-        words.chars().map(|c| if c.is_control() { ' ' } else { c }).take(GIST).collect();
-    if shown.is_empty() { "it ended with an error and no words".to_owned() } else { shown }
+    let words = report::visible(words);
+    if words.is_empty() {
+        return "it ended with an error and no words".to_owned();
+    }
+    words.chars().take(GIST).collect()
 }
 
 /// Characters of what a program said that are repeated.

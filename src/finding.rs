@@ -122,9 +122,11 @@ pub fn text(findings: &[Finding], shell: &Environment) -> String {
     let mut about = None;
     for finding in findings {
         let Finding { sign, service, thing, cause, fix, .. } = finding;
+        // All of it may be what a container answered or what an image is labelled with.
+        let (thing, cause) = (report::visible(thing), report::visible(cause));
         if about != service.as_ref() {
             about = service.as_ref();
-            let _ = writeln!(text, "\n{}", about.map_or("", String::as_str));
+            let _ = writeln!(text, "\n{}", report::visible(about.map_or("", String::as_str)));
         }
         // The colours of every terminal (ECMA-48, 8.3.117): green, yellow, red.
         let (word, colour) = match sign {
@@ -138,12 +140,12 @@ pub fn text(findings: &[Finding], shell: &Environment) -> String {
             writeln!(text, "{word:<8}{thing}: {cause}")
         };
         if let Some(chain) = chain::line(finding) {
-            let _ = writeln!(text, "        chain: {chain}");
+            let _ = writeln!(text, "        chain: {}", report::visible(&chain));
         }
         // Where nothing is wrong, nothing is to be mended.
         let label = if *sign == Sign::Ok { "hint" } else { "fix" };
         for line in fix.iter().flat_map(|fix| fix.lines()) {
-            let _ = writeln!(text, "        {label}: {line}");
+            let _ = writeln!(text, "        {label}: {}", report::visible(line));
         }
     }
     text

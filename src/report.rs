@@ -111,8 +111,11 @@ impl Report {
             }
             Log::Normal | Log::Quiet => {
                 let shown = if level == "info" { String::new() } else { format!("{level}: ") };
+                // What a message quotes is escaped already; this is for all that it does not.
+                let message = visible_lines(message);
                 let _ = writeln!(out, "{}: {shown}{message}", self.program);
                 if !fix.is_empty() {
+                    let fix = visible_lines(fix);
                     let _ = writeln!(out, "{}: fix: {fix}{way_out}", self.program);
                 }
             }
@@ -161,6 +164,30 @@ pub fn json(value: &impl serde::Serialize) -> String {
         if c == '\n' { shown.push(c) } else { push_visible(&mut shown, c) }
     }
     shown
+}
+
+/// A line for a terminal: whatever could move a cursor, end the line or turn text around is shown as an
+/// escape. For text that reaches us whole and cannot be quoted piece by piece: another program's answer.
+pub fn visible(line: &str) -> String {
+    let mut shown = String::with_capacity(line.len());
+    for c in line.chars() {
+        if c.is_control() || is_invisible(c) {
+            let _ = write!(shown, "{}", c.escape_unicode());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
+/// The same of several lines.
+pub fn visible_lines(text: &str) -> String {
+    text.split_inclusive('\n').fold(String::with_capacity(text.len()), |shown, line| {
+        match line.strip_suffix('\n') {
+            Some(line) => shown + &visible(line) + "\n",
+            None => shown + &visible(line),
+        }
+    })
 }
 
 /// Something a person or a certificate wrote, in backticks, with whatever could move a cursor,

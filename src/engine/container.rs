@@ -3,18 +3,24 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt::{self, Display};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::{ANSWER, DOCKER, Failure, ask, run};
+use super::{ANSWER, DOCKER, Failure, ask, gathered, gist};
 
 /// The label by which Compose knows a container's service
 /// (<https://docs.docker.com/reference/compose-file/services/#labels>).
 const SERVICE: &str = "com.docker.compose.service";
+/// The label by which it knows a container's project. It is on the images that Compose built, too, and
+/// every container inherits the labels of its image.
+pub const PROJECT: &str = "com.docker.compose.project";
+/// The label that only a container has which Compose made.
+const NUMBER: &str = "com.docker.compose.container-number";
 /// The label on a container that `docker compose run` made.
-const ONE_OFF: &str = "com.docker.compose.oneoff";
+pub const ONE_OFF: &str = "com.docker.compose.oneoff";
 
 /// A container, of which only what trust depends on is kept.
 #[derive(Clone, Debug, Deserialize)]
@@ -140,9 +146,38 @@ impl Config {
 /// # Errors
 /// When the engine does not answer.
 pub fn made(name: &str) -> Result<Vec<Made>, Failure> {
-    let filter = format!("label=com.docker.compose.project={name}");
+    let mut words: Vec<OsString> = ["ps", "-aq", "--no-trunc"].map(Into::into).into();
+    words.extend(of_project(name));
+    let ids = ask(&words, ANSWER)?;
+    let mut all = inspect(&String::from_utf8_lossy(&ids))?;
+    all.retain(|one| one.label(ONE_OFF) != "True");
+    all.sort_by(|one, other| (one.service(), one.name()).cmp(&(other.service(), other.name())));
+    Ok(all)
+}
+
+/// The names of the containers with the label `label`, running or not, that mount something in
+/// `directory`, whatever project they belong to now.
+///
+/// # Errors
+/// When the engine does not answer.
+pub fn mounting(directory: &Path, label: &str) -> Result<Vec<String>, Failure> {
+    let filter = format!("label={label}");
     let ids = ask(&["ps", "-aq", "--no-trunc", "--filter", &filter].map(Into::into), ANSWER)?;
-    let ids = String::from_utf8_lossy(&ids).into_owned();
+    let mut all = inspect(&String::from_utf8_lossy(&ids))?;
+    let real = |path: &Path| path.canonicalize().ok();
+    let directory = (directory, real(directory));
+    // Docker Desktop puts a directory of its own before the path.
+    let ending = directory.0.strip_prefix("/").unwrap_or(directory.0);
+    let is_in = |mount: &Mounted| {
+        let above = mount.source.parent().unwrap_or(&mount.source);
+        above.ends_with(ending) || (directory.1.is_some() && real(above) == directory.1)
+    };
+    all.retain(|one| one.mounts.iter().any(is_in));
+    Ok(all.iter().map(|one| one.name().to_owned()).collect())
+}
+
+/// What the engine says of containers, whose identities stand on a line each.
+fn inspect(ids: &str) -> Result<Vec<Made>, Failure> {
     let ids: Vec<_> = ids.lines().collect();
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -151,10 +186,13 @@ pub fn made(name: &str) -> Result<Vec<Made>, Failure> {
     let told = ask(&words.map(OsString::from).collect::<Vec<_>>(), ANSWER)?;
     let told = String::from_utf8_lossy(&told).into_owned();
     let all = told.lines().map(serde_json::from_str::<Made>).collect::<Result<Vec<_>, _>>();
-    let mut all = all.map_err(|error| Failure::Said(error.to_string()))?;
-    all.retain(|one| one.label(ONE_OFF) != "True");
-    all.sort_by(|one, other| (one.service(), one.name()).cmp(&(other.service(), other.name())));
-    Ok(all)
+    all.map_err(|error| Failure::Said(error.to_string()))
+}
+
+/// The words for `docker ps` that find what Compose made for the project `name`.
+pub fn of_project(name: &str) -> [OsString; 4] {
+    let project = format!("label={PROJECT}={name}");
+    ["--filter".into(), project.into(), "--filter".into(), format!("label={NUMBER}").into()]
 }
 
 /// What runs beside a container.
@@ -172,20 +210,26 @@ pub struct Beside<'a> {
     pub program: &'a str,
     /// Its arguments.
     pub words: Vec<OsString>,
+    /// The exit codes with which it ends by itself.
+    pub codes: &'a [u8],
     /// How long it may take.
     pub limit: Duration,
 }
 
 /// Runs a program in the network and among the processes of a container, as the user of its first
-/// process, and returns what it prints and, if it ended with an error, its words for that.
+/// process, and returns what it prints.
+///
+/// The service shares the program's user and process namespace: it can end the program, and write to its
+/// output until it does. So only an answer of a program that ended by itself, with one of its own exit
+/// codes, is returned; how it is printed is the caller's to make safe.
 ///
 /// It gets no right that the service has not: to look into a process the kernel wants all the
 /// capabilities of that process (ptrace(2), "Ptrace access mode checking"), which are none but where the service is
 /// root.
 ///
 /// # Errors
-/// When the engine does not do it.
-pub fn beside(asked: &Beside<'_>) -> Result<(Vec<u8>, Option<String>), Failure> {
+/// When the engine does not do it, or the program did not end by itself.
+pub fn beside(asked: &Beside<'_>) -> Result<Vec<u8>, Failure> {
     let Beside { container, .. } = asked;
     let user = if asked.sees_all { "0:0".to_owned() } else { user(container)? };
     let mut words: Vec<OsString> = ["run", "--rm", "--read-only"].map(Into::into).into();
@@ -209,7 +253,16 @@ pub fn beside(asked: &Beside<'_>) -> Result<(Vec<u8>, Option<String>), Failure> 
     words.extend(["--entrypoint".into(), asked.program.into()]);
     words.extend(["--user".into(), user.into(), asked.image.into()]);
     words.extend(asked.words.iter().cloned());
-    run(DOCKER, &words, asked.limit)
+    let ended = gathered(Command::new(DOCKER).args(&words), asked.limit)?;
+    match ended.status.code() {
+        Some(code) if asked.codes.iter().any(|own| i32::from(*own) == code) => Ok(ended.stdout),
+        // As a shell tells a signal, and docker with it (docker-run(1), "Exit Status").
+        Some(code) if code > 128 => {
+            let signal = code - 128;
+            Err(Failure::Said(format!("{} was ended by signal {signal}", asked.program)))
+        }
+        _ => Err(Failure::Said(gist(&ended.stderr))),
+    }
 }
 
 /// The user and the group of a container's first process, which need not be those that it was

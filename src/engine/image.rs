@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use super::container::PROJECT;
 use super::{ANSWER, DOCKER, Failure, ask, run};
 use crate::discover::file;
 
@@ -157,8 +158,11 @@ impl Look {
     /// # Errors
     /// When the engine cannot make a container of it.
     pub fn open(id: &str) -> Result<Self, Failure> {
+        // An image that Compose built has the label of its project, and what has that label is taken for
+        // a part of the project.
+        let label = format!("{PROJECT}=");
         // An image without a command wants one; it is never run.
-        let words = ["create", "--network", "none", "--entrypoint", "/", id];
+        let words = ["create", "--network", "none", "--label", &label, "--entrypoint", "/", id];
         let told = ask(&words.map(Into::into), ANSWER)?;
         Ok(Self { container: String::from_utf8_lossy(&told).trim().to_owned() })
     }

@@ -126,9 +126,11 @@ fn text(path: &Path, findings: &[Finding]) -> Option<String> {
     let head = text.len();
     for Finding { thing, chain, .. } in findings {
         let sent: Vec<_> = chain.iter().filter(|link| link.sent).collect();
-        let mut section = format!("\n# {thing}\n");
+        let mut section = format!("\n# {}\n", report::visible(thing));
         for Link { subject, issuer, not_after, pem, .. } in &sent {
             let (subject, issuer) = (report::word(subject), report::word(issuer));
+            let not_after = report::visible(not_after);
+            let pem = report::visible_lines(pem);
             let _ = write!(section, "# {subject}, by {issuer}, until {not_after}\n{pem}");
         }
         if !sent.is_empty() && !text.contains(&section) {

@@ -1,7 +1,7 @@
 //! `setup --check`: whether the CA, the images, the compose files and what runs are those of the
 //! setup, said by the exit code and in words.
 
-use crate::engine::{BOOKWORM, TRIXIE, docker};
+use crate::engine::{BOOKWORM, TRIXIE, docker, unique};
 use crate::project::Project;
 use crate::site::{PRIVATE, SECOND, site};
 
@@ -46,4 +46,26 @@ fn check() {
 
     let project = project.service("another", &image, "");
     project.setup("--check").exits(1).prints(OLDER);
+}
+
+/// Compose labels the images that it builds, and every container inherits the labels of its image: so do
+/// those in which setup looks at an image.
+#[test]
+fn check_of_what_compose_built() {
+    let site = site();
+    let mut project = Project::new(&site).ca(PRIVATE);
+    let image = project.tag(&site.image(BOOKWORM), "built");
+    let more = format!("build: {{dockerfile_inline: \"FROM {}\"}}", site.image(BOOKWORM));
+    let mut project = project.service("built", &image, &more);
+    project.compose("build").exits(0);
+    let outcome = project.setup(SETUP).exits(0).prints("of its own image: built");
+    project.follows(&outcome);
+    project.setup("--check").exits(0).prints("in step");
+    project.setup(CHECK).exits(0).prints("in step");
+    // A container of `docker compose run` is not of what `up` keeps in step.
+    let once = unique();
+    project.types(&format!("docker compose run --name {once} --detach built sleep 60")).exits(0);
+    let outcome = project.setup("--check");
+    docker(["rm", "--force", &once]).exits(0);
+    outcome.exits(0).prints("in step");
 }

@@ -57,6 +57,7 @@ mod check;
 mod companion;
 mod doctor;
 mod doctor_files;
+mod doctor_hostile;
 mod doctor_servers;
 mod exec;
 mod first;

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use serde_json::Value;
 
 use crate::compose::{Desk, trust_compose};
-use crate::setup::{back_end, has};
+use crate::setup::{back_end, has, project};
 use crate::world::{Outcome, tool};
 
 /// What the healthy project has to tell.
@@ -105,6 +105,85 @@ fn a_healthy_project_has_nothing_but_good_to_tell() {
         assert!(ill(&found).is_empty(), "{found:#?}");
         let is_active = words.ends_with("--activate");
         assert_eq!(ids(&found).contains(&"in-force"), is_active, "{found:#?}");
+    }
+}
+
+/// The commonest place of a corporate CA, among files that are no business of the doctor's.
+#[test]
+fn a_ca_beside_the_compose_file() {
+    for name in ["ca.crt", "./ca.crt", "$PWD/ca.crt", "corp.pem"] {
+        let desk = project("services:\n  api:\n    build: .\n");
+        let file = name.rsplit('/').next().unwrap();
+        desk.write(file, desk.read("certs/ca.crt"));
+        for other in ["other.crt", "server.crt", "privkey.pem"] {
+            desk.write(other, "mine");
+        }
+        sh(&desk, &format!("trust-compose setup --custom-ca {name}")).succeeds();
+        let found = findings(&desk, "trust-compose doctor --files-only --json");
+        assert_eq!(ids(&found), ["ca", "overlay", "not-in-force", "store-without-ca"], "{name}");
+        assert_eq!((ill(&found), &found[0]["thing"]), (Vec::new(), &format!("`{file}`").into()));
+    }
+    // With a server's certificate of the same CA beside it, that is looked at, too.
+    let desk = project("services:\n  api:\n    build: .\n");
+    for file in ["ca.crt", "ca.key", "server.pem", "server-key.pem"] {
+        desk.rename(&format!("certs/{file}"), file);
+    }
+    sh(&desk, "trust-compose setup --custom-ca ca.crt").succeeds();
+    let found = findings(&desk, "trust-compose doctor --files-only --json");
+    assert_eq!((ids(&found), ill(&found)), (HEALTHY.to_vec(), Vec::new()));
+    assert_eq!(found[1]["thing"], "`server.pem`");
+}
+
+/// Whatever a directory that was cloned or unpacked has git configured to run.
+#[test]
+fn nothing_that_a_repository_names_is_run() {
+    let runs = |desk: &Desk, what: &str| {
+        let ran = format!("/bin/sh -c 'echo {what} >>{}'", desk.path("ran").display());
+        format!(
+            "[core]\n\trepositoryformatversion = 0\n\tbare = false\n\tfsmonitor = \"{ran} #\"\n\
+             \thooksPath = {}\n[filter \"all\"]\n\tclean = \"{ran}\"\n\trequired\n",
+            desk.path("hooks").display()
+        )
+    };
+    let hostile = || {
+        let desk = back_end();
+        sh(&desk, "trust-compose setup --custom-ca certs").succeeds();
+        desk.remove("certs/.gitignore").directory("hooks", 0o755);
+        desk.write("hooks/post-index-change", "#!/bin/sh\necho hook >>$OLDPWD/ran\n");
+        desk.chmod("hooks/post-index-change", 0o755);
+        desk
+    };
+    let repository = |desk: &Desk, directory: &str, settings: &str| {
+        if !desk.has(directory) {
+            desk.directory(directory, 0o755);
+        }
+        desk.directory(&format!("{directory}/objects"), 0o755);
+        desk.directory(&format!("{directory}/refs"), 0o755);
+        desk.write(&format!("{directory}/HEAD"), "ref: refs/heads/main\n");
+        desk.write(&format!("{directory}/config"), settings);
+    };
+    // As a clone brings it: the directory of the keys is a bare repository by its looks.
+    let bare = hostile();
+    repository(
+        &bare,
+        "certs",
+        &runs(&bare, "bare").replace("bare = false", "bare = false\n\tworktree = .."),
+    );
+    // As an archive brings it.
+    let usual = hostile();
+    repository(&usual, ".git", &runs(&usual, "usual"));
+    usual.write(".gitattributes", "* filter=all\n");
+    let pointed = hostile();
+    repository(&pointed, "elsewhere", &runs(&pointed, "pointed"));
+    pointed.write("certs/.git", "gitdir: ../elsewhere\n");
+    for desk in [bare, usual, pointed] {
+        findings(&desk, "trust-compose doctor --files-only --json");
+        sh(&desk, "trust-compose certs --renew").succeeds();
+        sh(&desk, "trust-compose setup --custom-ca certs").succeeds();
+        assert!(!desk.has("ran"), "{}", desk.read("ran"));
+        // It is one that would run something.
+        sh(&desk, "cd certs && git status >/dev/null 2>&1 || :").succeeds();
+        assert!(desk.has("ran"));
     }
 }
 

@@ -9,6 +9,7 @@ use crate::compose::cli::Doctor;
 use crate::discover::file;
 use crate::engine::{self, Beside, Failure, Made};
 use crate::environment::{Points, TABLE};
+use crate::exit;
 use crate::finding::{Answer, Finding};
 use crate::inspect::anchors;
 use crate::inspect::certificate::Fingerprint;
@@ -49,12 +50,15 @@ pub fn look(asked: &Doctor, made: &Made, at_hand: &[AtHand], up: &str) -> Vec<Fi
         sees_all: asked.privileged_look,
         program: PROGRAM,
         words: words(asked, made, at_hand),
+        codes: &[0, exit::TROUBLE, exit::USAGE],
         limit: LIMIT + Duration::from_secs(asked.timeout.saturating_mul(4)),
     };
     let service = report::shell(made.service());
-    let found = engine::beside(&look).and_then(|(told, said)| {
-        let answer = serde_json::from_slice::<Answer<'_>>(&told);
-        let answer = answer.map_err(|error| Failure::Said(said.unwrap_or(error.to_string())))?;
+    let found = engine::beside(&look).and_then(|told| {
+        let answer = serde_json::from_slice::<Answer<'_>>(&told).map_err(|error| {
+            let cause = format!("the answer of {PROGRAM} cannot be read: {error}");
+            Failure::Said(report::visible(&cause))
+        })?;
         Ok(answer.findings.into_owned())
     });
     let found = found.unwrap_or_else(|failure| {

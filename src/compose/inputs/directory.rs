@@ -12,6 +12,7 @@ use super::note::subjects;
 use super::{CUSTOM_CA, Error, Note, label};
 use crate::authority::{CA, SERVER, SERVER_KEY};
 use crate::compose::password::{self, Passwords};
+use crate::compose::place::plain;
 use crate::discover::file::{self, Unreadable};
 use crate::discover::{Source, Standing};
 use crate::inspect::certificate::Certificate;
@@ -57,7 +58,7 @@ impl Directory {
     /// As opendir(3) and readdir(3).
     pub fn open(path: &Path) -> Result<Self, Error> {
         let list = || -> io::Result<Vec<PathBuf>> {
-            path.read_dir()?.map(|entry| Ok(entry?.path())).collect()
+            path.read_dir()?.map(|entry| Ok(plain(path, entry?.file_name()))).collect()
         };
         let mut members = list().map_err(|error| {
             let (label, problem) = (label(path, CUSTOM_CA), file::problem(path, error));
@@ -75,7 +76,7 @@ impl Directory {
     pub fn pair(&self, notes: &mut Vec<Note>) -> Result<Option<Pair>, Error> {
         let mut found: Option<Pair> = None;
         for (certificate, key) in
-            PAIRS.map(|(one, other)| (self.path.join(one), self.path.join(other)))
+            PAIRS.map(|(one, other)| (plain(&self.path, one), plain(&self.path, other)))
         {
             match (is_there(&certificate), is_there(&key), &found) {
                 (true, true, None) => {
@@ -106,7 +107,7 @@ impl Directory {
         has_pair: bool,
         notes: &mut Vec<Note>,
     ) -> Result<PathBuf, Error> {
-        let usual = self.path.join(CA);
+        let usual = plain(&self.path, CA);
         if is_there(&usual) {
             return Ok(usual);
         }
@@ -136,7 +137,7 @@ impl Directory {
     /// The certificates that have a file of their own, in PEM.
     pub fn alone(&self) -> Vec<(PathBuf, Certificate)> {
         let mut files = self.members.clone();
-        files.extend(PAIRS.iter().map(|(certificate, _)| self.path.join(certificate)));
+        files.extend(PAIRS.iter().map(|(certificate, _)| plain(&self.path, certificate)));
         let read = files.into_iter().filter_map(|path| {
             let source = read(&path).ok()?;
             let is_pem = source.bytes.starts_with(b"-----BEGIN") && source.bytes.ends_with(b"\n");

@@ -8,6 +8,7 @@ use crate::authority::key::Key;
 use crate::authority::{CA, CA_KEY};
 use crate::compose::cli::Shape;
 use crate::compose::inputs::{self, Error, Given, Inputs, Unservable, anew};
+use crate::compose::place::directory_of;
 use crate::compose::{password, setup};
 use crate::discover::file;
 use crate::finding::{Finding, Sign};
@@ -29,18 +30,24 @@ pub struct Seen {
 
 /// Reads what `shape` names.
 pub fn see(look: &Look<'_>, shape: &Shape) -> Seen {
-    let mut given = setup::given(shape);
+    let given = setup::given(shape);
     let mut directories = BTreeSet::new();
     for path in given.custom_ca.iter().chain(&given.extra) {
-        let is_directory = path.is_dir();
-        let above = if is_directory { Some(path.as_path()) } else { path.parent() };
-        directories.extend(above.map(Path::to_owned));
-    }
-    // Who names the CA's file has the server's beside it all the same.
-    if let Some(path) = given.custom_ca.as_mut().filter(|path| path.ends_with(CA)) {
-        path.pop();
+        directories.insert(if path.is_dir() {
+            path.clone()
+        } else {
+            directory_of(path).to_owned()
+        });
     }
     let read = |given: &Given| inputs::read(given, look.now, &password::terminal);
+    // Where the file `ca.crt` was named, the server's files may be beside it. Whatever else is wrong in
+    // that directory was not handed over.
+    let file = given.custom_ca.as_deref().filter(|path| path.ends_with(CA));
+    let beside =
+        file.map(|file| Given { custom_ca: Some(directory_of(file).to_owned()), ..given.clone() });
+    if let Some(Ok(inputs)) = beside.as_ref().map(read) {
+        return Seen { inputs: Some(inputs), error: None, directories: vec(directories) };
+    }
     match read(&given) {
         Ok(inputs) => Seen { inputs: Some(inputs), error: None, directories: vec(directories) },
         Err(error) => {
@@ -95,7 +102,7 @@ pub fn within(days: i64) -> String {
 
 /// The directory of a CA whose key is at hand, proved to be its own.
 fn own<'a>(certificate: &Certificate, path: &'a Path) -> Option<&'a Path> {
-    let directory = path.parent().filter(|_| path.ends_with(CA))?;
+    let directory = path.ends_with(CA).then(|| directory_of(path))?;
     let key = file::read(&directory.join(CA_KEY), &mut file::FILE_LIMIT.clone()).ok()?;
     let fits = Key::read(&key).is_ok_and(|key| key.fits(&Details::of(certificate)));
     fits.then_some(directory)
