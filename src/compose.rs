@@ -40,7 +40,7 @@ use crate::authority::{self, Refusal};
 use crate::environment::Environment;
 use crate::exit;
 use crate::inspect::certificate::Time;
-use crate::report::Report;
+use crate::report::{self, Report};
 
 /// Does what was asked, and returns the exit code.
 pub fn run(cli: Cli, shell: &Environment, report: Report) -> u8 {
@@ -56,21 +56,27 @@ pub fn run(cli: Cli, shell: &Environment, report: Report) -> u8 {
         Command::Kustomize(asked) => told(kustomize::run(&asked, report), report),
         Command::Remove(asked) => {
             let place = setup::find(&asked.project.asked(), shell);
-            told(place.and_then(|place| away::away(&place, asked.dry_run, false, report)), report)
+            told(
+                place.and_then(|place| away::away(&place, asked.dry_run, asked.up, report)),
+                report,
+            )
         }
         Command::Doctor(asked) => told(doctor::run(&asked, shell, report), report),
         Command::Inspect(asked) => survey::survey(&asked, report),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), cli::PROGRAM, &mut script);
-            answer(report, &String::from_utf8_lossy(&script))
+            // The cases of the bash script have another name for this program than the variable that they
+            // are compared with (https://github.com/clap-rs/clap/issues/6421).
+            let script = String::from_utf8_lossy(&script);
+            answer(report, &script.replace("trust__subcmd__compose", "trust__compose"))
         }
     }
 }
 
 fn told(told: Result<Told, refusal::Refusal>, report: Report) -> u8 {
     match told {
-        Ok(Told { text, code }) => match answer(report, &text) {
+        Ok(Told { text, code }) => match answer(report, &report::visible_lines(&text)) {
             0 => code,
             failed => failed,
         },

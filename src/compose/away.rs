@@ -1,15 +1,19 @@
 //! Taking the overlay away: `remove`, and `setup` without an option that shapes an overlay.
 
 use std::fmt::{self, Display, Write as _};
+use std::path::Path;
 
-use super::place::{Origin, Place, plain};
+use super::overlay::LABEL;
+use super::place::{Origin, Place, absolute, plain};
 use super::refusal::Refusal;
 use super::setup::Told;
 use super::setup::next::Next;
 use super::setup::swarm;
-use super::write::OVERLAY;
+use super::write::changes::{Changes, Left};
+use super::write::{OVERLAY, TRUST};
 use super::{answer, remove};
-use crate::report::Report;
+use crate::engine::{self, Failure};
+use crate::report::{self, Report};
 
 /// That the overlay is named in a list of the user's own, without which Compose does not start.
 struct Listed(Origin);
@@ -31,23 +35,55 @@ impl Display for Listed {
 /// When something cannot be removed.
 pub fn away(place: &Place, is_dry: bool, goes_up: bool, report: Report) -> Result<Told, Refusal> {
     let is_swarm = swarm::stands(&place.base)?;
-    let changes = remove::remove(&place.base, is_dry)?;
-    changes.left.iter().for_each(|left| report.warning(left));
+    let (changes, is_kept) = take(place, is_dry, report)?;
     if place.had_ours && place.origin != Origin::Option && !plain(&place.base, OVERLAY).exists() {
         report.warning(&Listed(place.origin));
     }
     let mut text = changes.to_string();
-    if changes.is_nothing() {
+    if changes.is_nothing() && !is_kept {
         text.push_str("nothing to take away: there is no overlay of ours here\n");
-    }
-    if changes.is_nothing() && !goes_up {
-        return Ok(Told { text, code: 0 });
+        if !goes_up {
+            return Ok(Told { text, code: 0 });
+        }
     }
     let next = Next::without_overlay(place, is_swarm);
     let _ = write!(text, "\nnext:\n  {}\n", next.commands().trim_end());
+    if is_kept && !goes_up {
+        text.push_str("  trust-compose remove\n");
+    }
     if !goes_up || is_dry {
         return Ok(Told { text, code: 0 });
     }
-    answer(report, &text);
-    Ok(Told { text: String::new(), code: next.run().map_err(Refusal::Up)? })
+    answer(report, &report::visible_lines(&text));
+    let code = next.run().map_err(Refusal::Up)?;
+    let text = if is_kept && code == 0 {
+        take(place, false, report)?.0.to_string()
+    } else {
+        String::new()
+    };
+    Ok(Told { text, code })
+}
+
+/// Takes away what no container mounts, and returns whether something stays for containers.
+fn take(place: &Place, is_dry: bool, report: Report) -> Result<(Changes, bool), Refusal> {
+    let in_use = in_use(&place.base);
+    let is_kept = in_use.is_some();
+    let changes = remove::remove(&place.base, in_use, is_dry)?;
+    changes.left.iter().for_each(|left| report.warning(left));
+    Ok((changes, is_kept))
+}
+
+/// Why `.trust/` has to stay: containers mount what is in it, or may.
+fn in_use(base: &Path) -> Option<Left> {
+    let path = plain(base, TRUST);
+    if !path.is_dir() {
+        return None;
+    }
+    match engine::mounting(&absolute(&path), LABEL) {
+        Ok(containers) if containers.is_empty() => None,
+        Ok(containers) => Some(Left::Mounted { path, containers }),
+        // Where docker is not installed, it runs no containers.
+        Err(Failure::Missing) => None,
+        Err(failure) => Some(Left::Unasked { path, cause: failure.to_string() }),
+    }
 }

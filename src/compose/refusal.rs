@@ -33,6 +33,8 @@ pub enum Refusal {
     Write(write::Error),
     /// An option that means nothing without a CA.
     NoAuthority(&'static str),
+    /// An option that would remove what is set up, as no CA is named beside it.
+    WouldRemove { option: &'static str, instead: String },
     /// The engine is on another machine.
     Elsewhere(String),
     /// The words of the present overlay cannot be read.
@@ -95,7 +97,9 @@ impl Refusal {
         match self {
             Self::Inputs(error) => error.code(),
             Self::Kustomize(error) if error.is_usage() => exit::USAGE,
-            Self::NoAuthority(_) | Self::Place(place::Error::Stdin) => exit::USAGE,
+            Self::NoAuthority(_) | Self::WouldRemove { .. } | Self::Place(place::Error::Stdin) => {
+                exit::USAGE
+            }
             _ => exit::TROUBLE,
         }
     }
@@ -118,6 +122,11 @@ impl Display for Refusal {
                 f,
                 "cannot use {option} without a CA\n\
                  fix: add --custom-ca, or leave out all options to take the overlay away"
+            ),
+            Self::WouldRemove { option, instead } => write!(
+                f,
+                "cannot use {option} without a CA: setup would remove what is set up here\n\
+                 fix: {instead}"
             ),
             Self::Elsewhere(endpoint) => write!(
                 f,

@@ -2,16 +2,19 @@
 //!
 //! `.env` comes first, because every compose command fails while it lists a file that is gone. The
 //! manifest comes last but for its directory: as long as anything stands, it is known to be ours.
+//! What a container mounts stays until no container does: without it, the engine could not start the
+//! container again.
 
 use std::path::Path;
 
 use super::write::block;
 use super::write::changes::{Changes, Deed, Left};
-use super::write::manifest;
+use super::write::manifest::{self, Manifest};
 use super::write::places::{Held, Overlay, Places, Trust};
 use super::write::text::Edit;
 use super::write::{ENV, Error, IGNORE, OVERLAY, TRUST};
 use crate::disk::Directory;
+use crate::disk::beside::Look;
 use crate::report;
 
 /// What is to be taken away.
@@ -22,17 +25,20 @@ struct Plan {
     contents: Vec<String>,
     /// Whether the manifest goes, and `.trust/` with it if nothing else is in there.
     has_trust: bool,
+    /// The manifest of what stays.
+    retired: Option<Manifest>,
     changes: Changes,
 }
 
 /// Takes away what stands in the project directory `base` of any setup, or says what it would take.
+/// `in_use`: why `.trust/` has to stay.
 ///
 /// # Errors
 /// When it cannot be told what is ours, or the system says no. What has been taken away by then is
 /// such that the project works, and another run finishes.
-pub fn remove(base: &Path, is_dry: bool) -> Result<Changes, Error> {
+pub fn remove(base: &Path, in_use: Option<Left>, is_dry: bool) -> Result<Changes, Error> {
     let places = Places::open(base)?;
-    let plan = Plan::of(&places)?;
+    let plan = Plan::of(&places, in_use)?;
     if is_dry {
         return Ok(plan.changes.only_intended());
     }
@@ -42,7 +48,7 @@ pub fn remove(base: &Path, is_dry: bool) -> Result<Changes, Error> {
 }
 
 impl Plan {
-    fn of(places: &Places) -> Result<Self, Error> {
+    fn of(places: &Places, in_use: Option<Left>) -> Result<Self, Error> {
         let mut changes = Changes::default();
         let env = without_block(places, ENV)?;
         told(env.as_ref(), &mut changes);
@@ -57,13 +63,26 @@ impl Plan {
                 false
             }
         };
-        let ignore = without_block(places, IGNORE).unwrap_or_else(|error| {
-            changes.left.push(Left::Text(error));
+        let mut plan = Self {
+            env,
+            has_overlay,
+            ignore: None,
+            contents: Vec::new(),
+            has_trust: false,
+            retired: None,
+            changes,
+        };
+        // git is to leave out `.trust/` for as long as it stands.
+        if let (Some(in_use), Some(manifest)) = (in_use, places.manifest()) {
+            plan.retired = (!manifest.is_retired()).then(|| manifest.retired());
+            plan.changes.left.push(in_use);
+            return Ok(plan);
+        }
+        plan.ignore = without_block(places, IGNORE).unwrap_or_else(|error| {
+            plan.changes.left.push(Left::Text(error));
             None
         });
-        told(ignore.as_ref(), &mut changes);
-        let mut plan =
-            Self { env, has_overlay, ignore, contents: Vec::new(), has_trust: false, changes };
+        told(plan.ignore.as_ref(), &mut plan.changes);
         match &places.trust {
             Trust::Nothing => {}
             Trust::Directory(held) => plan.take(places, held)?,
@@ -109,7 +128,7 @@ impl Plan {
             Trust::Nothing | Trust::Other(_) => None,
         };
         let stage = trust.as_ref().unwrap_or(&places.base);
-        let done = self.stage(stage).and_then(|()| self.take_away(places, stage));
+        let done = self.stage(places, stage).and_then(|()| self.take_away(places, stage));
         if done.is_err() {
             places.tidy();
         }
@@ -121,7 +140,12 @@ impl Plan {
     }
 
     /// Writes what needs space.
-    fn stage(&self, stage: &Directory) -> Result<(), Error> {
+    fn stage(&self, places: &Places, stage: &Directory) -> Result<(), Error> {
+        if let Some(manifest) = &self.retired {
+            let staged =
+                stage.stage(manifest::NAME.as_ref(), Look::Public, manifest.text().as_bytes());
+            staged.map_err(Error::system("write", places.inside(manifest::NAME)))?;
+        }
         self.env.iter().chain(&self.ignore).try_for_each(|edit| edit.fill(edit.reserve(stage)?))
     }
 
@@ -136,6 +160,11 @@ impl Plan {
         }
         if let Some(edit) = &self.ignore {
             edit.put(base, stage)?;
+        }
+        if self.retired.is_some() {
+            let name = manifest::NAME.as_ref();
+            let put = stage.put(name, stage, name).and_then(|()| stage.settle());
+            put.map_err(Error::system("write", places.inside(manifest::NAME)))?;
         }
         if self.has_trust {
             for name in self.contents.iter().map(String::as_str).chain([manifest::NAME]) {

@@ -37,7 +37,7 @@ use crate::engine::Failure;
 use crate::environment::Environment;
 use crate::inspect::certificate::Time;
 use crate::inspect::{self, PublicRoots};
-use crate::report::Report;
+use crate::report::{self, Report};
 
 /// What there is to tell, and the exit code.
 pub struct Told {
@@ -219,7 +219,7 @@ fn finish(
     if !asked.up {
         return Ok(Told { text, code: 0 });
     }
-    answer(report, &text);
+    answer(report, &report::visible_lines(&text));
     Ok(Told { text: String::new(), code: next.run().map_err(Refusal::Up)? })
 }
 
@@ -246,11 +246,15 @@ fn shape(asked: &Setup, place: &Place) -> Result<Option<Shape>, Refusal> {
     if *shape != Shape::default() {
         return match shape.needs_authority() {
             Some(option) if !shape.has_authority() => Err(Refusal::NoAuthority(option)),
-            _ => Ok(Some(shape.clone())),
+            _ if shape.has_authority() || asked.check => Ok(Some(shape.clone())),
+            _ => keeps_authority(asked, place, "--without").map(|()| Some(shape.clone())),
         };
     }
     if asked.activate {
         return Err(Refusal::NoAuthority("--activate"));
+    }
+    if asked.up {
+        keeps_authority(asked, place, "--up")?;
     }
     let Some(standing) = write::standing(&place.base)?.filter(|_| asked.check) else {
         return Ok(None);
@@ -258,6 +262,24 @@ fn shape(asked: &Setup, place: &Place) -> Result<Option<Shape>, Refusal> {
     let shape = Shape::of_words(&standing.words, &place.base);
     let unreadable = || Refusal::Words(place::plain(&place.base, write::OVERLAY));
     shape.filter(|shape| *shape != Shape::default()).map(Some).ok_or_else(unreadable)
+}
+
+/// Refuses an `option` that names no CA, where one is set up.
+fn keeps_authority(asked: &Setup, place: &Place, option: &'static str) -> Result<(), Refusal> {
+    let standing = write::standing(&place.base)?.filter(|standing| standing.overlay.is_some());
+    let Some(standing) = standing else { return Ok(()) };
+    // Where the words cannot be read, there may be one.
+    let mut shape = Shape::of_words(&standing.words, &place.base).unwrap_or_default();
+    if !shape.has_authority() && shape != Shape::default() && option != "--up" {
+        return Ok(());
+    }
+    shape.without.extend(asked.shape.without.iter().cloned());
+    let instead = if shape == asked.shape {
+        "add --custom-ca, or run `trust-compose remove`".to_owned()
+    } else {
+        next::setup(place, &shape) + if asked.up { " --up" } else { "" }
+    };
+    Err(Refusal::WouldRemove { option, instead })
 }
 
 /// What that gives.

@@ -22,6 +22,7 @@ use std::path::Path;
 
 pub use self::changes::Changes;
 pub use self::error::Error;
+use self::manifest::Manifest;
 use self::places::{Overlay, Places};
 use self::plan::Plan;
 use crate::disk::beside::Entry;
@@ -117,6 +118,10 @@ pub fn standing(base: &Path) -> Result<Option<Standing>, Error> {
     let compose_file = lines.and_then(|lines| variable::value(lines.first()?));
     let mut words = Vec::new();
     let mut files = Vec::new();
+    let has_gone = places.manifest().is_none_or(Manifest::is_retired);
+    if has_gone && overlay.is_none() && compose_file.is_none() {
+        return Ok(None);
+    }
     if let Some(manifest) = places.manifest() {
         let place = overlay.and_then(|overlay| manifest.place(overlay)).unwrap_or_default();
         if let Some(generation) = manifest.generations.get(place) {
@@ -134,8 +139,6 @@ pub fn standing(base: &Path) -> Result<Option<Standing>, Error> {
                 files.push((name.clone(), state));
             }
         }
-    } else if overlay.is_none() && compose_file.is_none() {
-        return Ok(None);
     }
     let overlay = overlay.map(|overlay| String::from_utf8_lossy(overlay).into_owned());
     let strange = places.strange().to_vec();

@@ -33,10 +33,10 @@ fn plain_commands_use_the_overlay() {
     project.setup("--check").exits(0).prints("in step");
 
     let outcome = project.types("trust-compose remove").exits(0);
-    assert_eq!(next(&outcome), [UP]);
-    assert_eq!(project.directory(), directory);
+    assert_eq!(next(&outcome), [UP, "trust-compose remove"]);
     assert_eq!(project.types("docker compose config").exits(0).stdout, config);
     project.follows(&outcome);
+    assert_eq!(project.directory(), directory);
     project.exec_finds("plain", &[CURL, REQUESTS], "private refused, public served");
     assert_eq!(project.configuration("plain"), before);
 }
@@ -54,7 +54,10 @@ fn up_does_it_in_one_go() {
     assert_eq!(next(&outcome)[0], format!("docker compose {files} up -d"));
     project.exec_finds("plain", &[CURL], "private served");
     project.compose("exec -T plain printenv FROM_OVERRIDE").exits(0).prints("hello\n");
-    project.setup("--up").exits(0);
+    let instead = "fix: trust-compose setup --custom-ca certs --up\n";
+    project.setup("--up").exits(2).says(instead);
+    project.exec_finds("plain", &[CURL], "private served");
+    project.types("trust-compose remove --up").exits(0);
     project.exec_finds("plain", &[CURL], "private refused");
     assert_eq!(project.directory(), directory);
 }

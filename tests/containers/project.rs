@@ -156,9 +156,10 @@ impl Project {
         for line in &next {
             self.types(line).exits(0);
         }
-        let up = next.last().unwrap_or_else(|| panic!("nothing comes next: {outcome}"));
-        let options = up.strip_suffix(" up -d");
-        options.unwrap_or_else(|| panic!("{up}: {outcome}")).clone_into(&mut self.compose);
+        let options = next.iter().find_map(|line| line.strip_suffix(" up -d"));
+        options
+            .unwrap_or_else(|| panic!("nothing is started: {outcome}"))
+            .clone_into(&mut self.compose);
     }
 
     /// Which servers `clients` accept that are started by `docker compose WORDS`, a shell.

@@ -84,7 +84,7 @@ fn from_the_image() {
     project.follows(&outcome);
     assert!(trusts(&project, "agent") && !trusts(&project, "db"));
 
-    project.types("trust-compose remove").exits(0);
+    project.follows(&project.types("trust-compose remove").exits(0));
     assert_eq!(project.directory(), before);
     assert!(!project.folder.0.join(OVERLAY).exists());
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::clients::{CURL, EVERY, GIT, HTTPX, REQUESTS};
-use crate::engine::{BOOKWORM, STACK, TRIXIE, trust_init};
+use crate::engine::{BOOKWORM, STACK, TRIXIE, docker, trust_init};
 use crate::project::{NODE, OVERLAY, Project, asks, next};
 use crate::site::{PRIVATE, Site, site};
 
@@ -86,7 +86,7 @@ fn round_trip() {
     }
 
     let outcome = project.sets_up("").prints("removed `docker-compose.ca.yml`");
-    assert_eq!(next(&outcome), ["docker compose up -d"]);
+    assert_eq!(next(&outcome), ["docker compose up -d", "trust-compose remove"]);
     all_find(&project, "refused");
     assert_eq!(services.map(|service| project.configuration(service)), before);
     assert_eq!(project.directory(), directory);
@@ -112,4 +112,38 @@ fn dry_run() {
     project.setup("--dry-run").exits(0).prints(OVERLAY);
     assert_eq!(project.directory(), standing);
     assert!(project.made_anew(&containers_of_it).is_empty());
+}
+
+/// A container that crashes, or a machine that is started again, between `remove` and the next `up`.
+#[test]
+fn what_containers_mount_stays_until_none_does() {
+    let site = site();
+    let image = site.image(TRIXIE);
+    let project = Project::new(&site).ca(PRIVATE).service("plain", &image, "restart: always");
+    let project = project.service("stopped", &image, "");
+    let directory = project.directory();
+    project.setup("--custom-ca certs/ --activate --up").exits(0);
+    project.compose("stop stopped").exits(0);
+
+    let outcome = project.types("trust-compose remove").exits(0);
+    let outcome = outcome.prints("removed `docker-compose.ca.yml`");
+    let outcome = outcome.says("warning: kept `.trust`: its files are mounted by `");
+    assert_eq!(next(&outcome), ["docker compose up -d", "trust-compose remove"]);
+    project.setup("--check").exits(1).prints("was made with an overlay that is gone");
+    for _ in 0..2 {
+        let [plain, stopped] = ["plain", "stopped"].map(|name| project.ids()[name].clone());
+        docker(["restart", "--time", "0", &plain]).exits(0);
+        docker(["start", &stopped]).exits(0);
+        project.exec_finds("plain", &[crate::clients::CURL], "private served, public served");
+        // Again, and nothing more is taken.
+        project.types("trust-compose remove").exits(0).says("warning: kept `.trust`");
+    }
+    // Where nobody can be asked, nobody loses anything.
+    let blind = project.types("DOCKER_HOST=unix:///nowhere trust-compose remove");
+    blind.exits(0).says("kept `.trust`: cannot ask the engine which containers mount it: ");
+
+    project.compose("up -d").exits(0);
+    project.types("trust-compose remove").exits(0).prints("removed `.trust`").never_says("kept");
+    assert_eq!(project.directory(), directory);
+    project.exec_finds("plain", &[crate::clients::CURL], "private refused, public served");
 }

@@ -46,6 +46,7 @@ mod certs_messages;
 mod certs_served;
 mod cli;
 mod clients;
+mod completions;
 mod dependencies;
 mod discover;
 mod doctor;

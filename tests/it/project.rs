@@ -63,7 +63,7 @@ impl Desk {
 
     #[track_caller]
     pub fn take_away(&self) -> Changes {
-        remove(&self.path(""), false).unwrap()
+        remove(&self.path(""), None, false).unwrap()
     }
 
     #[track_caller]
@@ -93,7 +93,7 @@ impl Desk {
     #[track_caller]
     pub fn refuses_to_remove(&self, words: &str) {
         let before = tree(self);
-        self.is_told(&remove(&self.path(""), false).unwrap_err(), words);
+        self.is_told(&remove(&self.path(""), None, false).unwrap_err(), words);
         assert_eq!(tree(self), before);
     }
 

@@ -69,7 +69,6 @@ fn other_options_are_as_if_they_had_been_the_first() {
         "--custom-ca certs/ca.crt",
         "--custom-ca certs/ca.crt --extra-ca other/ca.crt --without queue",
         "--extra-ca other/ca.crt --service queue=leave --roots mozilla",
-        "--without api",
     ];
     let prepared = || {
         let desk = back_end();
@@ -89,6 +88,34 @@ fn other_options_are_as_if_they_had_been_the_first() {
     }
     desk.types(".", "setup").succeeds();
     assert_eq!(desk.contents("."), before);
+}
+
+/// Without a CA, these would remove what is set up.
+#[test]
+fn up_and_without_alone_do_not_remove_the_ca() {
+    let desk = back_end();
+    for (before, words, instead) in [
+        ("--custom-ca certs", "--up", "--custom-ca certs --up"),
+        ("--custom-ca certs", "--without queue", "--custom-ca certs --without queue"),
+        ("--custom-ca certs", "--without queue --up", "--custom-ca certs --without queue --up"),
+        ("--custom-ca certs", "--without queue --dry-run", "--custom-ca certs --without queue"),
+        ("--without api", "--up", "--without api --up"),
+    ] {
+        desk.types(".", &format!("setup {before}")).succeeds();
+        let state = (desk.state("."), desk.state(".trust"));
+        let outcome = desk.types(".", &format!("setup {words}")).exits(2);
+        let option = if words.starts_with("--up") { "--up" } else { "--without" };
+        let error = format!("error: cannot use {option} without a CA: ");
+        outcome.says(&error).says(&format!("fix: trust-compose setup {instead}"));
+        assert_eq!((desk.state("."), desk.state(".trust")), state, "{words}");
+        desk.types(".", "remove").succeeds();
+    }
+    // What is said works, and an overlay without a CA is made and changed as before.
+    desk.types(".", "setup --custom-ca certs").succeeds();
+    desk.types(".", "setup --custom-ca certs --without queue").succeeds();
+    desk.types(".", "remove").succeeds();
+    desk.types(".", "setup --without api").succeeds();
+    desk.types(".", "setup --without queue").succeeds();
 }
 
 #[test]
@@ -227,49 +254,6 @@ fn every_kind_of_ca_file_and_a_password() {
     desk.types(".", "setup --custom-ca ca.der").succeeds();
     assert_eq!(desk.read(&desk.overlaid("custom-ca")), mounted);
     has(&desk.read("certs/ca.crt"), mounted.trim());
-}
-
-#[test]
-fn help_and_completions_know_every_option() {
-    let desk = Desk::new();
-    let script = desk.run(&["completions", "bash"]).succeeds().stdout();
-    let listed = |task: &str| {
-        let (_, rest) = script.split_once(&format!("subcmd__{task})\n")).unwrap();
-        let (_, rest) = rest.split_once("opts=\"").unwrap();
-        rest.split_once('"').unwrap().0.to_owned()
-    };
-    let project = ["--file", "--project-directory", "--dry-run", "--help"];
-    let shape = [
-        "--custom-ca",
-        "--extra-ca",
-        "--p12-password-file",
-        "--domain",
-        "--caddy",
-        "--tls",
-        "--without",
-        "--service",
-        "--unknown",
-        "--roots",
-        "--activate",
-        "--up",
-        "--check",
-        "--swarm",
-    ];
-    for (task, options) in [("setup", [&project[..], &shape].concat()), ("remove", project.into())]
-    {
-        let help = desk.run(&[task, "--help"]).succeeds().stdout();
-        assert!(help.find("Examples:") < help.find("Usage:"), "{help}");
-        let completed = listed(task);
-        for option in options {
-            has(&help, option);
-            assert!(completed.split(' ').any(|word| word == option), "{option}: {completed}");
-        }
-        // Nothing is in the help that this test does not know.
-        let known: Vec<_> = project.iter().chain(&shape).collect();
-        for word in completed.split(' ').filter(|word| word.starts_with("--")) {
-            assert!(known.contains(&&word), "{word}");
-        }
-    }
 }
 
 #[test]

@@ -35,7 +35,7 @@ fn what_is_written_is_taken_away_to_the_byte() {
 
     let words = "removed the block in `.env`\nremoved `docker-compose.ca.yml`\nremoved the block in \
                  `.gitignore`\nremoved `.trust`\n";
-    let intended = remove(&desk.path(""), true).unwrap();
+    let intended = remove(&desk.path(""), None, true).unwrap();
     assert_eq!(desk.told(&intended), words.replace("removed", "would remove"));
     assert_eq!(desk.told(&desk.take_away()), words);
     assert_eq!(tree(&desk), before);

@@ -96,5 +96,5 @@ fn a_setup_without_activation_reads_no_env() {
     let desk = project();
     desk.write(".env", "# trust-compose: end\n");
     assert!(!write(&desk.path(""), &output("a"), false).unwrap().is_nothing());
-    assert!(remove(&desk.path(""), false).is_err());
+    assert!(remove(&desk.path(""), None, false).is_err());
 }

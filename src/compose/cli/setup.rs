@@ -40,6 +40,8 @@ Exit codes: 0 done; 1 not done, and nothing was written; 2 wrong usage. With --c
 pub const REMOVE_EXAMPLES: &str = "Examples:
   trust-compose remove
       the overlay and all that belongs to it
+  trust-compose remove --up
+      the same, and the containers are recreated without the CA
   trust-compose remove --dry-run
       what that would be";
 
@@ -128,6 +130,9 @@ pub struct Shape {
 pub struct Remove {
     #[command(flatten)]
     pub project: Project,
+    /// Run `docker compose up -d` without the overlay, then remove what the containers had mounted
+    #[arg(long, conflicts_with = "dry_run")]
+    pub up: bool,
     /// Only say what would be removed
     #[arg(long)]
     pub dry_run: bool,

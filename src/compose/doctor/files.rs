@@ -14,7 +14,8 @@ use std::path::{Path, PathBuf};
 
 use crate::authority::{CA, CA_KEY, SERVER};
 use crate::compose::cli::Shape;
-use crate::compose::place::{self, Origin, Place, plain};
+use crate::compose::place::{self, Place, plain};
+use crate::compose::setup::next::setup;
 use crate::compose::write;
 use crate::environment::Environment;
 use crate::finding::{Finding, Sign};
@@ -104,16 +105,6 @@ fn certs(base: &Path) -> Option<Shape> {
     let is_there = |name: &&str| directory.join(name).symlink_metadata().is_ok();
     let has_any = [CA, CA_KEY, SERVER].iter().any(is_there);
     has_any.then(|| Shape { custom_ca: Some(directory), ..Shape::default() })
-}
-
-/// The command that makes the overlay anew, typed here.
-fn setup(place: &Place, shape: &Shape) -> String {
-    let mut words = vec!["trust-compose".to_owned(), "setup".to_owned()];
-    if place.origin == Origin::Option || place.files.directory.is_some() {
-        words.extend(place.files.words().iter().map(report::shell));
-    }
-    words.extend(shape.words(Path::new(".")).iter().map(report::shell));
-    words.join(" ")
 }
 
 /// There is no CA, nor anything else of ours.

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fmt::Write as _;
+use std::path::Path;
 
 use super::swarm;
 use crate::compose::cli::Shape;
 use crate::compose::overlay::LABEL;
-use crate::compose::place::{Place, plain};
+use crate::compose::place::{Origin, Place, plain};
 use crate::compose::project::Project;
 use crate::compose::read;
 use crate::compose::write::OVERLAY;
@@ -100,6 +101,16 @@ impl Next {
         let words: Vec<_> = profiles.chain(["up", "-d"]).map(OsStr::new).collect();
         Ok(code(engine::show(&self.files, &words)?))
     }
+}
+
+/// The command that makes the overlay anew, typed here.
+pub fn setup(place: &Place, shape: &Shape) -> String {
+    let mut words = vec!["trust-compose".to_owned(), "setup".to_owned()];
+    if place.origin == Origin::Option || place.files.directory.is_some() {
+        words.extend(place.files.words().iter().map(report::shell));
+    }
+    words.extend(shape.words(Path::new(".")).iter().map(report::shell));
+    words.join(" ")
 }
 
 /// The project's containers, also those that stand still; `None` where no engine answers.

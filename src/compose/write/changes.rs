@@ -45,6 +45,10 @@ pub enum Left {
     Strange { path: PathBuf, names: Vec<OsString> },
     /// A text of the user's cannot be changed.
     Text(Error),
+    /// Containers mount files of `.trust/`, and could not be started again without them.
+    Mounted { path: PathBuf, containers: Vec<String> },
+    /// The same, as far as is known: the engine does not say.
+    Unasked { path: PathBuf, cause: String },
 }
 
 report::error_of_words!(Left);
@@ -108,6 +112,24 @@ impl Display for Left {
                 )
             }
             Self::Text(error) => write!(f, "{error}"),
+            Self::Mounted { path, containers } => {
+                let names: Vec<_> =
+                    containers.iter().map(|name| report::word(name).to_string()).collect();
+                write!(
+                    f,
+                    "kept {}: its files are mounted by {}, which could not be started again without \
+                     them\n\
+                     fix: recreate or remove these containers, then run `trust-compose remove` again",
+                    report::path(path),
+                    names.join(", ")
+                )
+            }
+            Self::Unasked { path, cause } => write!(
+                f,
+                "kept {}: cannot ask the engine which containers mount it: {cause}\n\
+                 fix: start the engine, then run `trust-compose remove` again",
+                report::path(path)
+            ),
         }
     }
 }

@@ -35,7 +35,8 @@ pub struct Manifest {
 pub struct Generation {
     /// The SHA-256 of the overlay.
     pub overlay: String,
-    /// The words of the setup that made it.
+    /// The words of the setup that made it; none once the overlay was removed and containers still mount
+    /// its files.
     pub words: Vec<String>,
     /// The SHA-256 of each file.
     pub files: BTreeMap<String, String>,
@@ -80,6 +81,19 @@ impl Manifest {
             Some(name) => Err(Problem::Outside(name.clone())),
             None => Ok(manifest),
         }
+    }
+
+    /// The manifest of a setup that was removed while containers still mount its files.
+    #[must_use]
+    pub fn retired(&self) -> Self {
+        let mut generations = self.generations.clone();
+        generations.iter_mut().for_each(|one| one.words.clear());
+        Self::of(generations)
+    }
+
+    /// Whether it is such a manifest. A setup has words: without any it removes.
+    pub fn is_retired(&self) -> bool {
+        self.generations.iter().all(|one| one.words.is_empty())
     }
 
     /// Its text: the same for the same contents.
