@@ -5,6 +5,7 @@
 //! environment is read once, here, and handed to the stages as a snapshot.
 
 mod error;
+mod value;
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Display};
@@ -16,7 +17,9 @@ use std::path::PathBuf;
 use lexopt::Arg;
 
 pub use self::error::{Error, UnknownVariable};
+use self::value::{JAVA, LOG, ON_ERROR, ROOTS, SWITCH, leave, option, path, runtimes, variable};
 use crate::environment::Environment;
+use crate::environment::java::JAVA_TOOL_OPTIONS;
 use crate::environment::runtime::Runtime;
 use crate::report::{Log, Report};
 
@@ -41,6 +44,8 @@ pub struct Settings {
     pub java: Java,
     /// Which runtimes are told of the bundle in settings of their own.
     pub runtimes: Vec<Runtime>,
+    /// The trust variables that stay exactly as they were found.
+    pub leave: Vec<&'static str>,
     /// How to speak.
     pub log: Log,
     /// What to do in the end.
@@ -139,6 +144,7 @@ pub const VARIABLES: &[&str] = &[
     "TRUST_INIT_GRPC_ROOTS",
     "TRUST_INIT_JAVA",
     "TRUST_INIT_RUNTIMES",
+    "TRUST_INIT_LEAVE",
     "TRUST_INIT_INSTALL_STORE",
     "TRUST_INIT_LOG",
 ];
@@ -192,7 +198,7 @@ pub fn settings(
     environment: &Environment,
 ) -> Result<Settings, Error> {
     let mut settings = from_variables(environment)?;
-    let (mut named, mut asked) = (Vec::new(), Vec::new());
+    let (mut named, mut asked, mut left) = (Vec::new(), Vec::new(), Vec::new());
     let mut task: Option<(&'static str, Task)> = None;
     let mut program = Vec::new();
     let mut parser = lexopt::Parser::from_args(arguments);
@@ -216,6 +222,10 @@ pub fn settings(
                 let value = parser.value().map_err(Error::Usage)?;
                 asked.extend(runtimes(&value, Origin::Option("--runtime"))?);
             }
+            Arg::Long("leave") => {
+                let value = parser.value().map_err(Error::Usage)?;
+                left.extend(leave(&value, Origin::Option("--leave"))?);
+            }
             Arg::Long("grpc-roots") => settings.grpc_roots = true,
             Arg::Long("install-store") => settings.install_store = true,
             Arg::Long("prepare") => claim("`--prepare`", Task::Prepare)?,
@@ -238,6 +248,10 @@ pub fn settings(
     if !asked.is_empty() {
         settings.runtimes = asked;
     }
+    if !left.is_empty() {
+        settings.leave = left;
+    }
+    settings.obey_leave();
     settings.task = match task {
         None if program.is_empty() => return Err(Error::NoProgram),
         None => Task::Run(program),
@@ -257,7 +271,7 @@ pub fn from_variables(environment: &Environment) -> Result<Settings, Error> {
         let value = environment.get(name).filter(|value| !value.is_empty())?;
         Some(Named { path: value.into(), origin: Origin::Variable(name) })
     };
-    Ok(Settings {
+    let mut settings = Settings {
         custom: environment.get("TRUST_INIT_CA").map(|list| {
             let paths = list.as_bytes().split(|byte| *byte == b':');
             let named = |path: &[u8]| Named {
@@ -280,67 +294,23 @@ pub fn from_variables(environment: &Environment) -> Result<Settings, Error> {
             environment.get("TRUST_INIT_RUNTIMES").unwrap_or_default(),
             Origin::Variable("TRUST_INIT_RUNTIMES"),
         )?,
+        leave: leave(
+            environment.get("TRUST_INIT_LEAVE").unwrap_or_default(),
+            Origin::Variable("TRUST_INIT_LEAVE"),
+        )?,
         log: variable(environment, "TRUST_INIT_LOG", LOG)?,
         task: Task::Help,
-    })
+    };
+    settings.obey_leave();
+    Ok(settings)
 }
 
-/// The words a setting takes, and what each means.
-type Words<T> = &'static [(&'static str, T)];
-
-const ROOTS: Words<Roots> =
-    &[("system", Roots::System), ("mozilla", Roots::Mozilla), ("none", Roots::None)];
-const ON_ERROR: Words<OnError> = &[("fail", OnError::Fail), ("warn", OnError::Warn)];
-const JAVA: Words<Java> = &[("auto", Java::Auto), ("on", Java::On), ("off", Java::Off)];
-const RUNTIMES: Words<&[Runtime]> = &[
-    ("php", &[Runtime::Php]),
-    ("wget", &[Runtime::Wget, Runtime::Wget2]),
-    ("erlang", &[Runtime::Erlang]),
-];
-const LOG: Words<Log> = &[("normal", Log::Normal), ("quiet", Log::Quiet), ("json", Log::Json)];
-const SWITCH: Words<bool> = &[("1", true), ("0", false)];
-
-/// A list of runtimes, with commas.
-fn runtimes(value: &OsStr, origin: Origin) -> Result<Vec<Runtime>, Error> {
-    let mut runtimes = Vec::new();
-    for word in value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
-        if !word.is_empty() {
-            runtimes.extend(meaning(OsStr::from_bytes(word), origin, RUNTIMES)?);
+impl Settings {
+    /// What is done by a variable is not done if that is left alone.
+    fn obey_leave(&mut self) {
+        if self.leave.contains(&JAVA_TOOL_OPTIONS) {
+            self.java = Java::Off;
         }
+        self.runtimes.retain(|runtime| !self.leave.contains(&runtime.variable()));
     }
-    Ok(runtimes)
-}
-
-fn path(parser: &mut lexopt::Parser, option: &'static str) -> Result<Named, Error> {
-    let path = parser.value().map_err(Error::Usage)?.into();
-    Ok(Named { path, origin: Origin::Option(option) })
-}
-
-fn option<T: Copy>(
-    parser: &mut lexopt::Parser,
-    name: &'static str,
-    words: Words<T>,
-) -> Result<T, Error> {
-    let value = parser.value().map_err(Error::Usage)?;
-    meaning(&value, Origin::Option(name), words)
-}
-
-/// A variable that is set but empty counts as not set: Compose writes `NAME: ${NAME:-}` as that.
-fn variable<T: Copy + Default>(
-    environment: &Environment,
-    name: &'static str,
-    words: Words<T>,
-) -> Result<T, Error> {
-    match environment.get(name) {
-        Some(value) if !value.is_empty() => meaning(value, Origin::Variable(name), words),
-        _ => Ok(T::default()),
-    }
-}
-
-fn meaning<T: Copy>(value: &OsStr, origin: Origin, words: Words<T>) -> Result<T, Error> {
-    let found = words.iter().find(|(word, _)| value == *word);
-    found.map(|(_, meaning)| *meaning).ok_or_else(|| {
-        let allowed: Vec<_> = words.iter().map(|(word, _)| *word).collect();
-        Error::Value { origin, value: value.to_owned(), allowed: allowed.join(", ") }
-    })
 }

@@ -14,13 +14,14 @@ mod pin;
 mod plan;
 mod process;
 pub mod runtime;
+mod served;
 mod warning;
 
 use std::ffi::OsStr;
 use std::fmt::{self, Display, Write as _};
 use std::path::PathBuf;
 
-pub use self::pin::{Found, Pin, pins};
+pub use self::pin::{Found, Pin, Trusts, pins};
 pub use self::plan::{File, Plan, plan};
 pub use self::process::Environment;
 pub use self::warning::{Warning, warnings};
@@ -305,9 +306,14 @@ pub const TABLE: &[Row] = &[
     },
 ];
 
-/// The rows in force in `environment` that name a file of certificates.
-pub fn rows(environment: &Environment, grpc_roots: bool) -> impl Iterator<Item = &'static Row> {
-    TABLE.iter().filter(move |row| match row.rule {
+/// The rows in force in `environment` that name a file of certificates, but those in `leave`.
+pub fn rows(
+    environment: &Environment,
+    grpc_roots: bool,
+    leave: &[&'static str],
+) -> impl Iterator<Item = &'static Row> {
+    let rows = TABLE.iter().filter(|row| !leave.contains(&row.name));
+    rows.filter(move |row| match row.rule {
         Rule::Set => true,
         Rule::WhereSet => environment.get(row.name).is_some_and(|value| !value.is_empty()),
         Rule::LeftAloneUnless(_) => grpc_roots && row.points == Points::Bundle,

@@ -150,7 +150,7 @@ fn prepare(
     // Before anything is read that may lie in the store.
     let installed = store.install(&custom, jvm.as_ref(), failures)?;
 
-    let rows = || environment::rows(found, settings.grpc_roots);
+    let rows = || environment::rows(found, settings.grpc_roots, &settings.leave);
     let (pins, surprises) = discover::pins(rows(), found, &source, &public.anchors);
     let surprises = surprises.into_iter().chain(environment::warnings(found));
     surprises.for_each(|warning| report.warning(&warning));

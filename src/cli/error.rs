@@ -15,6 +15,8 @@ pub enum Error {
     Usage(lexopt::Error),
     /// A value that is none of the words an option takes.
     Value { origin: Origin, value: OsString, allowed: String },
+    /// A name that is no trust variable's.
+    NoTrustVariable { origin: Origin, value: OsString },
     /// Two tasks in one call, or a program where none belongs.
     Together(&'static str, &'static str),
 }
@@ -39,6 +41,12 @@ impl Display for Error {
             Self::Value { origin, value, allowed } => write!(
                 f,
                 "cannot use {} ({origin}): it is none of {allowed}\nfix: write one of {allowed}",
+                report::word(value),
+            ),
+            Self::NoTrustVariable { origin, value } => write!(
+                f,
+                "cannot use {} ({origin}): it is not a trust variable, so it is left alone in any case\n\
+                 fix: name variables that `trust-init --list-variables` prints, with commas",
                 report::word(value),
             ),
             Self::Together(one, other) => {

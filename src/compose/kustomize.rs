@@ -264,7 +264,7 @@ fn policed(asked: &Kustomize, inputs: &Inputs, report: Report) -> Result<Told, R
     let trusted = super::overlay::Trusted {
         name: "",
         bundle: 0,
-        rows: environment::rows(&none, false).collect(),
+        rows: environment::rows(&none, false, &[]).collect(),
         pins: Vec::new(),
         jvm: None,
         runtimes: Vec::new(),

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 
+use super::served::{self, SSL_CERT_FILE};
 use super::{Environment, Points, Row, Warning};
 use crate::inspect::Anchors;
 
@@ -18,8 +19,19 @@ pub struct Pin<'a> {
     pub row: &'static Row,
     /// The variable that says so: the row's own or one that its readers fall back to.
     pub variable: &'static str,
-    /// The certificates there; `None` if that cannot be known from here.
-    pub anchors: Option<Cow<'a, Anchors<'a>>>,
+    /// What is there.
+    pub trusts: Trusts<'a>,
+}
+
+/// What is in the file or the directory that a variable names.
+#[derive(Debug)]
+pub enum Trusts<'a> {
+    /// These certificates.
+    Anchors(Cow<'a, Anchors<'a>>),
+    /// What cannot be known from here.
+    Unknown,
+    /// The certificate that the service itself serves with.
+    Served,
 }
 
 /// What a variable's value came to.
@@ -43,6 +55,7 @@ pub fn pins<'a>(
     mut look: impl FnMut(&OsStr) -> Found<'a>,
 ) -> (Vec<Pin<'a>>, Vec<Warning>) {
     let (mut pins, mut warnings) = (Vec::new(), Vec::new());
+    let key = served::key_variable(environment);
     // Many images set several variables to one file: it is read once.
     let mut seen: BTreeMap<&OsStr, Found<'a>> = BTreeMap::new();
     for row in rows {
@@ -51,16 +64,22 @@ pub fn pins<'a>(
                 continue;
             };
             let found = seen.entry(value).or_insert_with(|| look(value)).clone();
+            if row.name == *variable && *variable == SSL_CERT_FILE && is_served(&found, key) {
+                pins.push(Pin { row, variable, trusts: Trusts::Served });
+                let key = key.map(OsStr::to_owned);
+                warnings.push(Warning::Served { name: variable, value: value.to_owned(), key });
+                break;
+            }
             let cause = match found {
                 // A directory serves whoever replaces roots; clients that add to theirs want a file.
                 Found::Anchors { anchors, is_directory }
                     if row.points == Points::Bundle || !is_directory =>
                 {
-                    pins.push(Pin { row, variable, anchors: Some(anchors) });
+                    pins.push(Pin { row, variable, trusts: Trusts::Anchors(anchors) });
                     break;
                 }
                 Found::Unknown => {
-                    pins.push(Pin { row, variable, anchors: None });
+                    pins.push(Pin { row, variable, trusts: Trusts::Unknown });
                     break;
                 }
                 Found::Ours => break,
@@ -75,4 +94,27 @@ pub fn pins<'a>(
         }
     }
     (pins, warnings)
+}
+
+/// Certificates that a server has in its file besides its own: more than any chain has. Bundles of public
+/// roots have over a hundred.
+const LONGEST_CHAIN: usize = 10;
+
+/// Whether what SSL_CERT_FILE names is the certificate that the service serves with. `key`: the variable
+/// that names its key.
+fn is_served(found: &Found<'_>, key: Option<&OsStr>) -> bool {
+    match found {
+        // The image's own roots, or a directory: no server reads its certificate there.
+        Found::Anchors { anchors: Cow::Borrowed(_), .. }
+        | Found::Anchors { is_directory: true, .. } => false,
+        Found::Anchors { anchors, .. } => match anchors.certificates.as_slice() {
+            [first, issuers @ ..] if issuers.len() < LONGEST_CHAIN => {
+                served::is_servers(first, key.is_some())
+            }
+            _ => false,
+        },
+        // An entrypoint may write it later.
+        Found::Unusable(_) => key.is_some(),
+        Found::Ours | Found::Unknown => false,
+    }
 }

@@ -1,6 +1,6 @@
 //! Which file each variable is to name, and what that file must hold.
 
-use super::{Pin, Points, Row};
+use super::{Pin, Points, Row, Trusts};
 use crate::merge::{self, Pem};
 
 /// Which file a variable is to name.
@@ -64,13 +64,14 @@ pub fn plan<'a>(
             continue;
         };
         // What is not known from here is left as it is: no reader is to lose or gain by a guess.
-        let Some(anchors) = &pin.anchors else { continue };
+        let Trusts::Anchors(anchors) = &pin.trusts else { continue };
         let before = &anchors.certificates;
         let is_readable = pin.variable == row.name && anchors.tidy;
         if is_readable && merge::set(before).is_superset(&merge::set(custom)) {
             continue;
         }
-        let after = merge::bundle(&[custom, before]).certificates;
+        // A service may serve with the first certificate of the file that it pins.
+        let after = merge::bundle(&[before, custom]).certificates;
         let file = if merge::set(&after) == merge::set(certificates) {
             whole
         } else {

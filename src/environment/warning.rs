@@ -15,6 +15,9 @@ pub enum Warning {
     Empty(&'static str),
     /// A variable that switches verification off.
     Unverified { name: &'static str, value: OsString },
+    /// A trust variable by which the service finds the certificate that it serves with; and the variable
+    /// that names its key.
+    Served { name: &'static str, value: OsString, key: Option<OsString> },
     /// A variable of the application itself.
     Application { name: &'static str, value: OsString },
 }
@@ -39,6 +42,19 @@ impl Display for Warning {
                  the custom CAs are trusted\nfix: unset {name}",
                 report::word(value)
             ),
+            Self::Served { name, value, key } => {
+                let why = match key {
+                    Some(key) => format!("is set beside {}", report::word(key)),
+                    None => "names a server's certificate".to_owned(),
+                };
+                write!(
+                    f,
+                    "{name}={} {why}, so it is left alone: the service may serve with that file. Programs \
+                     that read root certificates from {name} do not trust the custom CAs\n\
+                     fix: to have OpenSSL trust the custom CAs, too, name the service's certificate in another variable",
+                    report::word(value)
+                )
+            }
             Self::Application { name, value } => write!(
                 f,
                 "{name}={} belongs to the program and is left alone: the program may trust that \

@@ -101,6 +101,7 @@ mod read_model;
 mod read_refused;
 mod recipes;
 mod select;
+mod served;
 mod select_dockerfile;
 mod select_images;
 mod setup;

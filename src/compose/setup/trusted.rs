@@ -14,7 +14,7 @@ use crate::compose::images::{Grounds, Images, UNKNOWN};
 use crate::compose::overlay::{BUNDLE, DIRECTORY, Trusted};
 use crate::compose::project::Project;
 use crate::compose::select::Choice;
-use crate::environment::{self, Environment};
+use crate::environment::{self, Environment, Trusts};
 use crate::inspect::PublicRoots;
 use crate::merge::{self, Pem};
 
@@ -51,7 +51,8 @@ pub fn trusted<'a>(
         let warn = |warning: &dyn Display| warn(&OfService { part, warning });
         let asked = asked(&found, &warn);
         let grpc_roots = asked.as_ref().is_some_and(|asked| asked.grpc_roots);
-        let rows: Vec<_> = environment::rows(&found, grpc_roots).collect();
+        let leave = asked.as_ref().map(|asked| asked.leave.as_slice()).unwrap_or_default();
+        let rows: Vec<_> = environment::rows(&found, grpc_roots, leave).collect();
         let look = |value: &OsStr| images.named(project, name, service, value, &roots.anchors);
         let (pins, surprises) = environment::pins(rows.iter().copied(), &found, look);
         for warning in surprises.into_iter().chain(environment::warnings(&found)) {
@@ -63,7 +64,7 @@ pub fn trusted<'a>(
             }
         }
         for pin in &pins {
-            if pin.anchors.is_none() && pin.row.name == pin.variable {
+            if matches!(pin.trusts, Trusts::Unknown) && pin.row.name == pin.variable {
                 warn(&Unseen(pin.variable));
             }
         }
