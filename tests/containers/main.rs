@@ -89,6 +89,7 @@ mod runtimes;
 mod scratch;
 mod secure;
 mod selfhosted;
+mod served;
 mod setup;
 mod store;
 mod swarm;
