@@ -1,7 +1,7 @@
 //! Taking the overlay away: `remove`, and `setup` without an option that shapes an overlay.
 
 use std::fmt::{self, Display, Write as _};
-use std::path::Path;
+use std::path::PathBuf;
 
 use super::overlay::LABEL;
 use super::place::{Origin, Place, absolute, plain};
@@ -64,26 +64,40 @@ pub fn away(place: &Place, is_dry: bool, goes_up: bool, report: Report) -> Resul
     Ok(Told { text, code })
 }
 
+/// What was removed may still be mounted: there is no docker command to ask.
+struct Unasked(PathBuf);
+
+impl Display for Unasked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "there is no docker command to ask which containers mount {}: those that do cannot be \
+             started again\n\
+             fix: recreate them, by the command below where docker is",
+            report::path(&self.0)
+        )
+    }
+}
+
 /// Takes away what no container mounts, and returns whether something stays for containers.
 fn take(place: &Place, is_dry: bool, report: Report) -> Result<(Changes, bool), Refusal> {
-    let in_use = in_use(&place.base);
+    let path = plain(&place.base, TRUST);
+    let asked = path.is_dir().then(|| engine::mounting(&absolute(&path), LABEL));
+    let is_unasked = matches!(asked, Some(Err(Failure::Missing)));
+    let in_use = match asked {
+        // Where docker is not found, nothing can ever be asked.
+        None | Some(Err(Failure::Missing)) => None,
+        Some(Ok(containers)) if containers.is_empty() => None,
+        Some(Ok(containers)) => Some(Left::Mounted { path: path.clone(), containers }),
+        Some(Err(failure)) => {
+            Some(Left::Unasked { path: path.clone(), cause: failure.to_string() })
+        }
+    };
     let is_kept = in_use.is_some();
     let changes = remove::remove(&place.base, in_use, is_dry)?;
     changes.left.iter().for_each(|left| report.warning(left));
+    if is_unasked && !is_dry && !path.exists() {
+        report.warning(&Unasked(path));
+    }
     Ok((changes, is_kept))
-}
-
-/// Why `.trust/` has to stay: containers mount what is in it, or may.
-fn in_use(base: &Path) -> Option<Left> {
-    let path = plain(base, TRUST);
-    if !path.is_dir() {
-        return None;
-    }
-    match engine::mounting(&absolute(&path), LABEL) {
-        Ok(containers) if containers.is_empty() => None,
-        Ok(containers) => Some(Left::Mounted { path, containers }),
-        // Where docker is not installed, it runs no containers.
-        Err(Failure::Missing) => None,
-        Err(failure) => Some(Left::Unasked { path, cause: failure.to_string() }),
-    }
 }
