@@ -20,10 +20,9 @@ die() {
 # build: all targets; prints where they are. Stable compilers take the flags of unstable ones by RUSTC_BOOTSTRAP, and
 # nothing that is shipped is built so.
 build() {
-    local tools=${XDG_CACHE_HOME:-$HOME/.cache}/trust-init-tests/cargo host sanitizer=none
-    export PATH=$tools/bin:$PATH
-    command -v cargo-fuzz >/dev/null ||
-        cargo install --quiet --locked --root "$tools" --version '^0.13' cargo-fuzz
+    local tools host sanitizer=none
+    tools=$(scripts/tool.sh cargo-fuzz)
+    export PATH=$tools:$PATH
     host=$(rustc -vV | sed -n 's/^host: //p')
     ! compgen -G "$(rustc --print sysroot)/lib/rustlib/$host/lib/librustc-*_rt.asan.a" >/dev/null ||
         sanitizer=address

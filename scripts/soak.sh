@@ -18,7 +18,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-runtimes() { MATRIX=full cargo test --locked --features containers --test containers runtimes; }
+runtimes() { MATRIX=full cargo test --locked --test containers runtimes; }
 if [ "${1:-}" = runtimes ]; then
     runtimes
     exit
@@ -35,7 +35,7 @@ if [ "${1:-}" = fuzz ]; then
     scripts/fuzz.sh "${2:-3600}"
     scripts/fuzz.sh table fuzz/target/logs
     FUZZED=$PWD/fuzz/target/found/compose \
-        cargo test --locked --features containers --test containers fuzzed
+        cargo test --locked --test containers fuzzed
     exit
 fi
 only=all

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Runs every test, in named parts with the time each took.
 #
-#   ./scripts/test.sh              all parts
-#   ./scripts/test.sh PART...      some: style build counts tests licences fuzz demo containers
+#   ./scripts/test.sh              all parts of a push
+#   ./scripts/test.sh PART...      some: style build counts tests licences fuzz engine demo containers matrix
+#   ./scripts/test.sh full         what is tried nightly besides: it takes hours
 #
 # What the tests need is installed where that can be done (Debian or Ubuntu, as
 # root); elsewhere it is named. The container part needs a Docker engine and
@@ -69,9 +70,8 @@ build() {
     # A service's own RUST_BACKTRACE must not change how a failure ends.
     RUST_BACKTRACE=1 "$programs/trust-init" --ca /nowhere -- true 2>/dev/null && status=0 || status=$?
     [ "$status" -eq 125 ] || die "with RUST_BACKTRACE=1 a failure of trust-init ends with $status, not 125"
-    # What runs as the first process of a container has no YAML and no TLS in it, and is built in another
-    # folder to the same bytes.
-    scripts/reproduce.sh --no-default-features
+    # What runs as the first process of a container has no YAML and no TLS in it.
+    scripts/build.sh --no-default-features >/dev/null
 }
 
 # What a start of trust-init takes, in instructions and system calls: not one call more than written down in
@@ -107,14 +107,11 @@ tests() {
     # The namespaces and mounts of the tests' small images are root's.
     [ "$(id -u)" -eq 0 ] || die "the tests make namespaces and mounts" "sudo -E ./scripts/test.sh"
     cargo build --locked --quiet --example peer
-    cargo test --locked --test it
+    tests/run.py it
 }
 
 licences() {
-    local tools=${XDG_CACHE_HOME:-$HOME/.cache}/trust-init-tests/cargo
-    PATH=$tools/bin:$PATH
-    command -v cargo-deny >/dev/null ||
-        cargo install --quiet --locked --root "$tools" --version '^0.20' cargo-deny
+    PATH=$(scripts/tool.sh cargo-deny):$PATH
     cargo deny --log-level error check bans licenses sources
     # The advisories are in a repository that not every machine can reach.
     if cargo deny --log-level off fetch db 2>/dev/null; then
@@ -127,7 +124,7 @@ licences() {
 fuzz() {
     cargo fmt --check --manifest-path fuzz/Cargo.toml
     cargo clippy --manifest-path fuzz/Cargo.toml --locked --quiet -- -D warnings
-    scripts/fuzz.sh 60
+    scripts/fuzz.sh 20
 }
 
 demo() {
@@ -137,17 +134,29 @@ demo() {
     scripts/demo.sh
 }
 
+# Most of a test is waiting for the engine.
 containers() {
-    cargo test --locked --features containers --test containers -- --skip swarm::
+    tests/run.py containers --threads 4 --limit 900 --skip swarm:: --skip full:: --skip runtimes::
     # An engine that joins or leaves a swarm takes the names of all networks away for a moment.
-    cargo test --locked --features containers --test containers -- swarm::
+    tests/run.py containers swarm::
+}
+
+# Every client of docs/compatibility.md, with the variables and under the overlay.
+matrix() { tests/run.py containers --threads 4 --limit 1800 runtimes::; }
+
+# What proves again, by other means or at more places, what the parts of a push prove.
+full() {
+    scripts/reproduce.sh
+    scripts/fuzz.sh 600
+    tests/containers/engine.sh start && tests/containers/bases.sh
+    MATRIX=full tests/run.py containers --threads 4 --limit 7200 full:: runtimes::
 }
 
 # engine: brings up a Docker engine and the images, if that can be done here.
 engine() { tests/containers/engine.sh start && tests/containers/bases.sh; }
 
 parts=("$@")
-[ ${#parts[@]} -gt 0 ] || parts=(style build counts tests licences fuzz engine demo containers)
+[ ${#parts[@]} -gt 0 ] || parts=(style build counts tests licences fuzz engine demo containers matrix)
 ready
 started=$SECONDS
 for part in "${parts[@]}"; do

@@ -116,11 +116,20 @@ services:
         self.project.types(&line).exits(0);
     }
 
-    /// The project as it was when all was well.
-    fn heal(&self) {
+    /// The project as it was when all was well, as far as breaks of this kind reach.
+    fn heal(&self, reach: Reach) {
         self.project.types("find . -mindepth 1 -delete").exits(0);
         self.copy(&self.well.0, &self.project.folder.0);
-        self.project.compose("up -d --force-recreate --remove-orphans").exits(0);
+        match reach {
+            Reach::Files => {}
+            Reach::Server => {
+                self.project.compose("up -d -t 0 --remove-orphans").exits(0);
+                self.project.compose("restart -t 0 llm").exits(0);
+            }
+            Reach::Containers => {
+                self.project.compose("up -d -t 0 --force-recreate --remove-orphans").exits(0);
+            }
+        }
     }
 
     fn is_well(&self) {
@@ -178,16 +187,27 @@ services:
     }
 }
 
+/// What breaks of a kind change, and nothing else.
+#[derive(Clone, Copy)]
+enum Reach {
+    /// Files of the project that no container reads.
+    Files,
+    /// The server: its files, its container, and how the services are configured.
+    Server,
+    /// What is in the containers.
+    Containers,
+}
+
 /// Breaks it in each of these ways, and compares what is said with breaks/`file`.txt.
 #[track_caller]
-fn each(file: &str, breaks: &[Break]) {
+fn each(file: &str, reach: Reach, breaks: &[Break]) {
     let patient = Patient::new();
     let mut text = String::new();
     for broken in breaks {
         let _ = writeln!(text, "# {}\n$ {}", broken.name, broken.how.trim());
         text.push_str(&patient.says(broken));
         text.push('\n');
-        patient.heal();
+        patient.heal(reach);
     }
     patient.is_well();
     let path = repository().join(format!("tests/containers/breaks/{file}.txt"));

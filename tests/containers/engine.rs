@@ -133,8 +133,8 @@ pub fn peer() -> &'static Path {
         let target = profile.ancestors().nth(2).expect("TARGET/TRIPLE/PROFILE").to_string_lossy();
         let manifest = repository().join("Cargo.toml");
         let manifest = manifest.to_string_lossy();
-        let mut words = vec!["build", "--quiet", "--locked", "--example", "peer", "--features"];
-        words.extend(["containers", "--target-dir", &target, "--manifest-path", &manifest]);
+        let mut words = vec!["build", "--quiet", "--locked", "--example", "peer"];
+        words.extend(["--target-dir", &target, "--manifest-path", &manifest]);
         words.extend(profile.ends_with("release").then_some("--release"));
         call("1500", env!("CARGO"), words).exits(0);
         profile.join("examples/peer")

@@ -1,7 +1,7 @@
 //! The program in real containers, against real TLS servers, under a real Docker engine.
 //!
 //! `./scripts/test.sh` runs these with all else; alone they are
-//! `cargo test --features containers --test containers`. The engine and the base images come from
+//! `cargo test --test containers`. The engine and the base images come from
 //! `engine.sh` and `bases.sh` beside this file, and whatever a test creates goes when it ends.
 //!
 //! The harness, to be read in this order: `engine`, `site`, `container`, `clients`, `project`, `stack`. The rest

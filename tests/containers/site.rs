@@ -1,12 +1,12 @@
 //! The world outside the container under test: a network with five TLS servers, each behind a CA
 //! of its own, and images whose own roots hold one of these CAs, as real ones hold a public one.
 //!
-//! Tests that run at the same time share one site; the last to end takes it down.
+//! All tests of a process share one site. tests/run.py removes it in the end, else the next run does.
 
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, Weak};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use crate::container::Container;
@@ -51,28 +51,20 @@ pub struct Site {
     pub name: String,
     dockerfiles: Folder,
     images: Mutex<Vec<String>>,
-    // In this order: a network can go when nothing uses it.
     servers: Container,
-    _network: Network,
 }
 
-/// The site, which stands as long as anybody holds it.
+/// The site, built by the first test that asks for it, and there for all others of this process.
 #[track_caller]
 pub fn site() -> Arc<Site> {
-    static SITE: Mutex<Weak<Site>> = Mutex::new(Weak::new());
-    // A test that failed here has said why already.
-    let mut standing = SITE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    standing.upgrade().unwrap_or_else(|| {
-        let site = Arc::new(Site::build());
-        *standing = Arc::downgrade(&site);
-        site
-    })
+    static SITE: OnceLock<Arc<Site>> = OnceLock::new();
+    SITE.get_or_init(|| Arc::new(Site::build())).clone()
 }
 
 impl Site {
     fn build() -> Self {
         let name = unique();
-        let network = Network::new(&name);
+        docker(["network", "create", &label(), &name]).exits(0);
         let mut servers = Container::new(&format!("trust-init-test/{BOOKWORM}"))
             .bare()
             .flags(&format!("--network {name}"))
@@ -92,7 +84,7 @@ impl Site {
             servers.logs().stdout.matches("listening on").count() == SERVERS.len()
         });
         let (dockerfiles, images) = (Folder::new(), Mutex::default());
-        Self { name, dockerfiles, images, servers, _network: network }
+        Self { name, dockerfiles, images, servers }
     }
 
     /// The container of the servers.
@@ -151,14 +143,6 @@ impl Site {
     }
 }
 
-impl Drop for Site {
-    fn drop(&mut self) {
-        for image in self.images.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner) {
-            docker(["rmi", "--force", image]);
-        }
-    }
-}
-
 /// A folder for each server with its certificate, its key and its CA's certificate; and `peer`, to
 /// be copied into images. Kept below `target` and made anew once a month: the engine then has the
 /// images that are made of it in its cache.
@@ -185,21 +169,6 @@ pub fn certificates() -> &'static Path {
         }
         folder
     })
-}
-
-struct Network(String);
-
-impl Network {
-    fn new(name: &str) -> Self {
-        docker(["network", "create", &label(), name]).exits(0);
-        Self(name.to_owned())
-    }
-}
-
-impl Drop for Network {
-    fn drop(&mut self) {
-        docker(["network", "rm", &self.0]);
-    }
 }
 
 /// A folder on this machine, which goes with whoever made it.

@@ -38,6 +38,8 @@ fn a_program_for_another_processor_names_both() {
     let mut bytes = std::fs::read(world.path("/bin/busybox")).unwrap();
     let other = if cfg!(target_arch = "x86_64") { (183, "arm64") } else { (62, "x86-64") };
     bytes[18..20].copy_from_slice(&u16::to_le_bytes(other.0));
+    // No emulator that is registered for that processor takes a file with this byte set (binfmt_misc).
+    bytes[15] = 1;
     world.write("/bin/foreign", bytes).mode("/bin/foreign", 0o755);
     let run = world.trust_init(&["foreign"]).run().exits(126);
     run.says(&format!("was built for {}, and this machine is", other.1)).says("--platform");

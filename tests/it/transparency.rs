@@ -143,7 +143,9 @@ fn every_exit_status() {
 #[test]
 fn death_by_a_signal_is_death_by_that_signal() {
     for (name, number) in [("TERM", 15), ("KILL", 9), ("HUP", 1), ("SEGV", 11), ("USR1", 10)] {
-        let output = shell(&format!("ulimit -c 0; kill -{name} $$"), |_| {});
+        // It may have been ignored before, as `nohup` has it.
+        let script = format!("ulimit -c 0; exec env --default-signal=HUP sh -c 'kill -{name} $$'");
+        let output = shell(&script, |_| {});
         assert_eq!(output.status.signal(), Some(number));
     }
 }

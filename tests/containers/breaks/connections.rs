@@ -1,11 +1,12 @@
 //! A server that is wrong in one way, or not there.
 
-use super::{Break, broken, each};
+use super::{Break, Reach, broken, each};
 
 #[test]
 fn servers() {
     each(
         "servers",
+        Reach::Server,
         &[
             broken("its CA is another one", "cp gpu-certs/s* served/ && $COMPOSE restart -t 0 llm"),
             Break {
@@ -50,6 +51,7 @@ fn servers() {
 fn not_tls_as_it_should_be() {
     each(
         "tls",
+        Reach::Server,
         &[
             broken(
                 "plain HTTP",

@@ -1,11 +1,12 @@
 //! A container that was made otherwise than it should have been.
 
-use super::{Break, WELL, broken, each};
+use super::{Break, Reach, WELL, broken, each};
 
 #[test]
 fn containers() {
     each(
         "containers",
+        Reach::Containers,
         &[
             broken("all is well", WELL),
             broken(

@@ -1,11 +1,12 @@
 //! A file of the project that is not as it should be.
 
-use super::{broken, each};
+use super::{Reach, broken, each};
 
 #[test]
 fn files() {
     each(
         "files",
+        Reach::Files,
         &[
             broken("the CA is gone", "rm certs/ca.crt"),
             broken("the CA's key is open to all", "chmod 644 certs/ca.key"),

@@ -1,6 +1,6 @@
 //! A service that does not use what it was given, or was given what it should not have.
 
-use super::{Break, broken, each};
+use super::{Break, Reach, broken, each};
 
 /// `agent` gets these settings on top of all others, in `$MINE`, a file of that much YAML.
 macro_rules! agent {
@@ -42,6 +42,7 @@ macro_rules! alone {
 fn files_of_certificates() {
     each(
         "anchors",
+        Reach::Containers,
         &[
             agent!("a variable names nothing", "{environment: {REQUESTS_CA_BUNDLE: /nowhere.crt}}"),
             agent!("a variable is empty", "{environment: {CURL_CA_BUNDLE: \"\"}}"),
@@ -96,6 +97,7 @@ fn files_of_certificates() {
 fn programs() {
     each(
         "programs",
+        Reach::Containers,
         &[
             agent!("verification is switched off", "{environment: {PIP_TRUSTED_HOST: llm.lan}}"),
             agent!(

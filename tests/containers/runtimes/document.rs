@@ -95,6 +95,14 @@ fn written() -> Rows {
     rows
 }
 
+/// Of each of `clients` in `image`, whether it trusts the public server without a CA; `None` if the document
+/// does not know all of them.
+pub fn known(image: &'static str, clients: &[Client]) -> Option<Vec<bool>> {
+    let rows = written();
+    let row = |client: &Client| rows.get(&(client.runtime, client.name, image));
+    clients.iter().map(|client| row(client).map(|row| row.public[0])).collect()
+}
+
 const HEAD: &str = "\
 # Who trusts, and by what
 
