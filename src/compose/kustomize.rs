@@ -28,21 +28,23 @@ use self::manifest::Workload;
 use self::naming::{Kustomization, Naming};
 use self::read::Read;
 use self::words::Done;
+use self::write::Standing;
 use super::cli::{Kustomize, Shape, Source};
 use super::images::{Choice as Roots, Images};
 use super::inputs::{self, Inputs, Note};
 use super::overlay::{BUNDLE, Contents, DIRECTORY, Given};
-use super::project::Project;
 use super::refusal::Refusal;
 use super::select::{Choice, Outcome};
 use super::setup::trusted::{bundles, trusted};
 use super::setup::{Told, choose};
-use super::{password, setup};
+use super::{check, password, setup};
 use crate::environment::{self, Points};
-use crate::exit;
 use crate::inspect;
 use crate::inspect::certificate::Time;
 use crate::report::{self, Report};
+
+/// What mends what `--check` finds.
+const AGAIN: &str = "run this again without --check";
 
 /// Does what was asked.
 ///
@@ -60,21 +62,22 @@ pub fn run(asked: &Kustomize, report: Report) -> Result<Told, Refusal> {
     inputs.warnings.iter().for_each(|warning| report.warning(warning));
     let notes = inputs.notes.iter().filter(|note| !matches!(note, Note::NotServed { .. }));
     notes.for_each(|note| report.info(note));
-    if asked.source == Source::Kyverno {
-        return policed(asked, &inputs, report);
-    }
     let standing = write::standing(&asked.out)?;
+    if asked.source == Source::Kyverno {
+        return policed(asked, &inputs, &standing, report);
+    }
     let read = read::read(asked, &standing)?;
     for other in &read.manifests.others {
         report.warning(&words::Other(other));
     }
     let warn = |warning: &dyn Display| report.warning(warning);
-    decide(asked, &read, &inputs, &warn, |decided| finish(asked, &read, &inputs, &decided, report))
+    decide(asked, &read, &inputs, &warn, |decided| {
+        finish(asked, &read, &inputs, &standing, &decided, report)
+    })
 }
 
 /// What a run comes to, before anything is written.
 struct Decided<'a> {
-    project: &'a Project,
     choices: &'a [Choice<'a>],
     order: Order<'a>,
     /// How many roots each container's bundle has, in words.
@@ -157,7 +160,6 @@ fn decide<T>(
         based.entry(line).or_default().push(part);
     }
     then(Decided {
-        project: &project,
         choices: &choices,
         order: Order {
             header: words::header(asked, &Read::before(&workloads)),
@@ -175,6 +177,7 @@ fn finish(
     asked: &Kustomize,
     read: &Read,
     inputs: &Inputs,
+    standing: &Standing,
     decided: &Decided<'_>,
     report: Report,
 ) -> Result<Told, Refusal> {
@@ -192,14 +195,12 @@ fn finish(
     let before = &read.manifests.workloads;
     let is_listed = kustomization.as_ref().is_some_and(|it| it.has_component);
     if asked.check {
-        let mut behind =
-            words::behind(&asked.out, &write::standing(&asked.out)?, &texts, &component);
+        let mut behind = words::behind(&asked.out, standing, &texts, &component);
         if let (Some(directory), true, true) = (&asked.kustomization, is_listed, behind.is_empty())
         {
             behind.extend(rendered::troubles(before, &read::render(directory)?, order));
         }
-        let code = if behind.is_empty() { 0 } else { exit::TROUBLE };
-        return Ok(Told { text: words::checked(&behind), code });
+        return Ok(check::verdict(&behind, AGAIN));
     }
     let plain = component::component(order, &Naming::default())?;
     match trial::trial(&read.manifests.objects, &plain)? {
@@ -229,7 +230,7 @@ fn finish(
         changes: &changes,
         component: &component,
         kustomization: kustomization.as_ref(),
-        namespaces: words::namespaces(decided.project),
+        namespaces: before.iter().filter_map(|it| it.namespace.clone()).collect(),
     };
     Ok(Told { text: words::told(&done), code: 0 })
 }
@@ -254,7 +255,12 @@ fn texts(
 }
 
 /// `--source kyverno`: no manifests are read, as the policy is for whatever comes.
-fn policed(asked: &Kustomize, inputs: &Inputs, report: Report) -> Result<Told, Refusal> {
+fn policed(
+    asked: &Kustomize,
+    inputs: &Inputs,
+    standing: &Standing,
+    report: Report,
+) -> Result<Told, Refusal> {
     let custom: Vec<_> = inputs.custom.iter().map(|found| found.pem.borrow()).collect();
     let source = crate::discover::roots(crate::cli::Roots::Mozilla)?;
     let public = [inspect::roots(&source)];
@@ -280,9 +286,8 @@ fn policed(asked: &Kustomize, inputs: &Inputs, report: Report) -> Result<Told, R
     let texts = BTreeMap::from([(policy::FILE, text)]);
     let component = Component::default();
     if asked.check {
-        let behind = words::behind(&asked.out, &write::standing(&asked.out)?, &texts, &component);
-        let code = if behind.is_empty() { 0 } else { exit::TROUBLE };
-        return Ok(Told { text: words::checked(&behind), code });
+        let behind = words::behind(&asked.out, standing, &texts, &component);
+        return Ok(check::verdict(&behind, AGAIN));
     }
     report.info(&words::AllContainers);
     let changes = write::write(&asked.out, &texts, &component.files, asked.dry_run)?;

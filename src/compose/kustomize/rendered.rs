@@ -44,7 +44,7 @@ fn compare(before: &Workload, after: &Workload, chosen: &[Chosen], troubles: &mu
     }
     let mut found: Vec<_> = after.containers.iter().collect();
     for (index, container) in before.containers.iter().enumerate() {
-        let name = format!("{before}/{}", container.name);
+        let name = before.part(container);
         let is_it = |it: &&pod::Container| (it.list, &it.name) == (container.list, &container.name);
         let Some(position) = found.iter().position(is_it) else {
             troubles.push(format!("container {name} is gone"));
@@ -65,7 +65,7 @@ fn compare(before: &Workload, after: &Workload, chosen: &[Chosen], troubles: &mu
             _ => {}
         }
     }
-    let new = found.iter().map(|it| format!("container {before}/{} came to be", it.name));
+    let new = found.iter().map(|it| format!("container {} came to be", before.part(it)));
     troubles.extend(new);
 }
 
