@@ -11,6 +11,7 @@ mod component;
 mod error;
 mod manifest;
 mod naming;
+mod obstacles;
 mod pod;
 mod policy;
 mod read;
@@ -24,7 +25,6 @@ use std::fmt::Display;
 
 use self::component::{CUSTOM, Chosen, Component, Order, Supply};
 pub use self::error::Error;
-use self::manifest::Workload;
 use self::naming::{Kustomization, Naming};
 use self::read::Read;
 use self::words::Done;
@@ -32,13 +32,13 @@ use self::write::Standing;
 use super::cli::{Kustomize, Shape, Source};
 use super::images::{Choice as Roots, Images};
 use super::inputs::{self, Inputs, Note};
-use super::overlay::{BUNDLE, Contents, DIRECTORY, Given};
+use super::overlay::Given;
 use super::refusal::Refusal;
 use super::select::{Choice, Outcome};
 use super::setup::trusted::{bundles, trusted};
 use super::setup::{Told, choose};
 use super::{check, password, setup};
-use crate::environment::{self, Points};
+use crate::environment;
 use crate::inspect;
 use crate::inspect::certificate::Time;
 use crate::report::{self, Report};
@@ -116,7 +116,7 @@ fn decide<T>(
             Some((workload, workload.containers.get(*index)?))
         });
         if let Some((workload, container)) = place {
-            obstacles(choice.name, workload, container)?;
+            obstacles::check(choice.name, workload, container)?;
         }
     }
     let custom: Vec<_> = inputs.custom.iter().map(|found| found.pem.borrow()).collect();
@@ -140,7 +140,7 @@ fn decide<T>(
         let (Some((at, index)), Some(bundle)) = place else { continue };
         let mut given = Given::of(trusted, &custom, bundle, CUSTOM);
         if supply == Supply::TrustManager {
-            only_shared(&mut given, trusted.name, warn);
+            obstacles::only_shared(&mut given, trusted.name, warn);
         }
         let chosen = chosen.entry(*at).or_default();
         chosen.push(Chosen { index: *index, bundle: trusted.bundle, given });
@@ -292,50 +292,4 @@ fn policed(
     report.info(&words::AllContainers);
     let changes = write::write(&asked.out, &texts, &component.files, asked.dry_run)?;
     Ok(Told { text: words::policed(asked, inputs, &changes, &asked::label(asked)), code: 0 })
-}
-
-/// What of a container's own would be hidden by what it is given, or is called like it.
-fn obstacles(name: &str, workload: &Workload, container: &pod::Container) -> Result<(), Error> {
-    for mount in &container.service.mounts {
-        let is_in_it = std::path::Path::new(&mount.target).starts_with(DIRECTORY);
-        let is_tmpfs = mount.kind == super::project::MountKind::Tmpfs;
-        if is_in_it || (mount.is_above(DIRECTORY) && !is_tmpfs) {
-            return Err(Error::Mounted { name: name.to_owned(), path: mount.target.clone() });
-        }
-    }
-    let taken =
-        pod::list(&container.raw, "volumeMounts").unwrap_or_default().iter().find(|mount| {
-            let text = |key: &str| pod::text(mount, key).unwrap_or_default();
-            component::is_our_name(&text("name")) && !pod::is_ours(mount)
-        });
-    match taken {
-        Some(mount) => Err(Error::Volume {
-            workload: workload.to_string(),
-            volume: pod::text(mount, "name").unwrap_or_default(),
-        }),
-        None => Ok(()),
-    }
-}
-
-/// Takes away what names a file that trust-manager does not keep, and says so.
-fn only_shared(given: &mut Given, name: &str, warn: setup::Warn<'_>) {
-    let Given { variables, files } = given;
-    let is_shared = |variable: &str, value: &String| {
-        let row = environment::TABLE.iter().find(|row| row.name == variable);
-        match row.map(|row| row.points) {
-            Some(Points::Bundle | Points::Custom) => {
-                !matches!(files.get(value), Some(Contents::Own { .. }))
-            }
-            Some(Points::Settings) => value.contains(BUNDLE),
-            Some(Points::TrustStore) | None => false,
-        }
-    };
-    variables.retain(|(variable, value)| {
-        let is_kept = is_shared(variable, value);
-        if !is_kept {
-            warn(&words::NotKept { name, variable });
-        }
-        is_kept
-    });
-    files.retain(|_, contents| !matches!(contents, Contents::Own { .. }));
 }
