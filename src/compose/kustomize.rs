@@ -12,6 +12,7 @@ mod error;
 mod manifest;
 mod naming;
 mod obstacles;
+mod patch;
 mod pod;
 mod policy;
 mod read;
@@ -25,7 +26,7 @@ use std::fmt::Display;
 
 use self::component::{CUSTOM, Chosen, Component, Order, Supply};
 pub use self::error::Error;
-use self::naming::{Kustomization, Naming};
+use self::naming::Naming;
 use self::read::Read;
 use self::words::Done;
 use self::write::Standing;
@@ -182,10 +183,10 @@ fn finish(
     report: Report,
 ) -> Result<Told, Refusal> {
     let Decided { order, .. } = decided;
-    let kustomization = asked.kustomization.as_deref();
-    let kustomization = kustomization.and_then(|it| Kustomization::read(it, &asked.out));
-    let naming = kustomization.as_ref().map(|it| it.naming.clone()).unwrap_or_default();
-    let component = component::component(order, &naming)?;
+    let kustomization = read.kustomization.as_ref();
+    let naming = kustomization.map(|it| it.naming.clone()).unwrap_or_default();
+    let unpatched = kustomization.map(trial::unpatched).unwrap_or_default();
+    let component = component::component(order, &naming, &unpatched)?;
     if let Some((name, size)) =
         component.largest.clone().filter(|(_, size)| *size > component::MOST)
     {
@@ -193,7 +194,7 @@ fn finish(
     }
     let texts = texts(asked, order, &component)?;
     let before = &read.manifests.workloads;
-    let is_listed = kustomization.as_ref().is_some_and(|it| it.has_component);
+    let is_listed = kustomization.is_some_and(|it| it.has_component);
     if asked.check {
         let mut behind = words::behind(&asked.out, standing, &texts, &component);
         if let (Some(directory), true, true) = (&asked.kustomization, is_listed, behind.is_empty())
@@ -202,7 +203,7 @@ fn finish(
         }
         return Ok(check::verdict(&behind, AGAIN));
     }
-    let plain = component::component(order, &Naming::default())?;
+    let plain = component::component(order, &Naming::default(), &[])?;
     match trial::trial(&read.manifests.objects, &plain)? {
         Some(after) => {
             let troubles = rendered::troubles(before, &after, order);
@@ -229,7 +230,7 @@ fn finish(
         java: decided.java,
         changes: &changes,
         component: &component,
-        kustomization: kustomization.as_ref(),
+        kustomization,
         namespaces: before.iter().filter_map(|it| it.namespace.clone()).collect(),
     };
     Ok(Told { text: words::told(&done), code: 0 })

@@ -17,6 +17,7 @@ use crate::environment::{self, Points};
 pub fn check(name: &str, workload: &Workload, container: &Container) -> Result<(), Error> {
     for mount in &container.service.mounts {
         let is_in_it = without_links(&mount.target).starts_with(DIRECTORY);
+        // Ours is mounted after it.
         let is_tmpfs = mount.kind == MountKind::Tmpfs;
         if is_in_it || (mount.is_above(DIRECTORY) && !is_tmpfs) {
             return Err(Error::Mounted { name: name.to_owned(), path: mount.target.clone() });

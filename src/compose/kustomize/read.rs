@@ -8,6 +8,7 @@ use std::path::Path;
 use super::component::Chosen;
 use super::error::Error;
 use super::manifest::{self, Manifests, Workload};
+use super::naming::Kustomization;
 use super::write::{KUSTOMIZATION, Standing};
 use crate::compose::cli::Kustomize;
 use crate::compose::overlay::DIRECTORY;
@@ -28,6 +29,8 @@ pub struct Read {
     pub manifests: Manifests,
     /// What they are called in messages.
     pub from: String,
+    /// The kustomization that they come from.
+    pub kustomization: Option<Kustomization>,
 }
 
 /// Reads what was named; `standing` is what stands of an earlier component.
@@ -46,7 +49,9 @@ pub fn read(asked: &Kustomize, standing: &Standing) -> Result<Read, Error> {
         return Err(Error::NoWorkload { from, others: manifests.others });
     }
     take_back(&mut manifests.workloads, &before(standing));
-    Ok(Read { manifests, from })
+    let kustomization = asked.kustomization.as_deref();
+    let kustomization = kustomization.and_then(|it| Kustomization::read(it, &asked.out));
+    Ok(Read { manifests, from, kustomization })
 }
 
 /// What a kustomization comes to.
@@ -54,7 +59,7 @@ pub fn read(asked: &Kustomize, standing: &Standing) -> Result<Read, Error> {
 /// # Errors
 /// When it cannot be rendered, or read.
 pub fn render(directory: &Path) -> Result<Manifests, Error> {
-    let rendered = engine::kustomize(directory);
+    let rendered = engine::kustomize(directory, &[]);
     let failed = |failure| Error::Render { directory: directory.to_path_buf(), failure };
     read_from(&rendered.map_err(failed)?, &printed(directory))
 }
