@@ -189,21 +189,21 @@ fn what_an_earlier_component_adds_is_there_before() {
 
 #[test]
 fn what_is_no_longer_in_the_manifests_goes_with_the_next_run() {
-    let both = |env: &str, mounts: &str, volumes: &str| {
-        deployment(&container("web", env, mounts), volumes)
-    };
-    let old = both(
+    let old = container(
+        "web",
         "{name: OLD, value: '1'}, {name: LEVEL, value: info}",
         "{name: old, mountPath: /var/run}",
-        "{name: old, emptyDir: {}}",
     );
-    let clerk = overlay(&old, &[]);
+    let old = [container("old", "", ""), old, "{name: leave, image: redis}".to_owned()].join(", ");
+    let clerk = overlay(&deployment(&old, "{name: old, emptyDir: {}}"), &[]);
     list(&clerk, "");
     is_settled(&clerk, "-k prod");
-    clerk.0.write("base/app.yaml", both("{name: LEVEL, value: info}", "", ""));
+    let new = container("web", "{name: LEVEL, value: info}", "");
+    clerk.0.write("base/app.yaml", deployment(&new, ""));
     clerk.trusts("-k prod --check").exits(1).tells("is older than the CA, an image or a manifest");
     clerk.trusts("-k prod").succeeds();
     let pod = pod(&clerk, "prod");
+    assert_eq!(names(&pod["containers"], "name"), ["web"]);
     let web = &pod["containers"][0];
     assert_eq!(names(&web["env"], "name")[..2], ["LEVEL", "SSL_CERT_FILE"]);
     assert_eq!(names(&web["volumeMounts"], "mountPath")[0], MOUNT);

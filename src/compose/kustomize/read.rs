@@ -48,9 +48,12 @@ pub fn read(asked: &Kustomize, standing: &Standing) -> Result<Read, Error> {
     if manifests.workloads.is_empty() {
         return Err(Error::NoWorkload { from, others: manifests.others });
     }
-    take_back(&mut manifests.workloads, &before(standing));
     let kustomization = asked.kustomization.as_deref();
     let kustomization = kustomization.and_then(|it| Kustomization::read(it, &asked.out));
+    if kustomization.as_ref().is_some_and(|it| it.has_component) {
+        manifests.without_leftovers();
+    }
+    take_back(&mut manifests.workloads, &before(standing));
     Ok(Read { manifests, from, kustomization })
 }
 
