@@ -26,6 +26,7 @@ use std::fmt::Display;
 
 use self::component::{CUSTOM, Chosen, Component, Order, Supply};
 pub use self::error::Error;
+use self::error::Stage;
 use self::naming::Naming;
 use self::read::Read;
 use self::words::Done;
@@ -194,14 +195,14 @@ fn finish(
     }
     let texts = texts(asked, order, &component)?;
     let before = &read.manifests.workloads;
-    let is_listed = kustomization.is_some_and(|it| it.has_component);
+    let listed = kustomization.filter(|it| it.has_component);
     if asked.check {
-        let mut behind = words::behind(&asked.out, standing, &texts, &component);
-        if let (Some(directory), true, true) = (&asked.kustomization, is_listed, behind.is_empty())
-        {
-            behind.extend(rendered::troubles(before, &read::render(directory)?, order));
-        }
-        return Ok(check::verdict(&behind, AGAIN));
+        let behind = words::behind(&asked.out, standing, &texts, &component);
+        let (Some(listed), true) = (listed, behind.is_empty()) else {
+            return Ok(check::verdict(&behind, AGAIN));
+        };
+        let troubles = rendered::troubles(before, &read::render(&listed.directory)?, order);
+        return Ok(check::verdict(&troubles, &Stage::listed(listed).to_string()));
     }
     let plain = component::component(order, &Naming::default(), &[])?;
     match trial::trial(&read.manifests.objects, &plain)? {
@@ -209,17 +210,17 @@ fn finish(
             let troubles = rendered::troubles(before, &after, order);
             if !troubles.is_empty() {
                 let out = asked.out.clone();
-                return Err(Error::Rendered { out, troubles, stands: false }.into());
+                return Err(Error::Rendered { out, troubles, stage: Stage::Tried }.into());
             }
         }
         None => report.warning(&words::Untried),
     }
     let changes = write::write(&asked.out, &texts, &component.files, asked.dry_run)?;
-    if let (Some(directory), true, false) = (&asked.kustomization, is_listed, asked.dry_run) {
-        let troubles = rendered::troubles(before, &read::render(directory)?, order);
+    if let (Some(listed), false) = (listed, asked.dry_run) {
+        let troubles = rendered::troubles(before, &read::render(&listed.directory)?, order);
         if !troubles.is_empty() {
-            let out = asked.out.clone();
-            return Err(Error::Rendered { out, troubles, stands: true }.into());
+            let (out, stage) = (asked.out.clone(), Stage::listed(listed));
+            return Err(Error::Rendered { out, troubles, stage }.into());
         }
     }
     let done = Done {

@@ -4,6 +4,7 @@
 use serde_yaml::Value;
 
 use crate::kustomize::Clerk;
+use crate::setup::has;
 
 const MOUNT: &str = "/run/trust-init";
 const BUNDLE: &str = "/run/trust-init/ca-bundle.crt";
@@ -122,6 +123,20 @@ fn a_mount_at_var_run_is_mounted_before_ours() {
         assert_eq!(mounts[..2], [path, MOUNT], "{mounts:?}");
         is_settled(&clerk, "-k prod");
     }
+    // One that a patch of the overlay puts after ours cannot be moved: it is told.
+    let operations = ["{op: add, path: /spec/template/spec/containers/0/volumeMounts/-, \
+         value: {name: data, mountPath: /var/run}}"];
+    let mounts = "{name: data, mountPath: /data}";
+    let manifests = deployment(&container("web", "", mounts), "{name: data, emptyDir: {}}");
+    let clerk = overlay(&manifests, &operations);
+    list(&clerk, "");
+    let says = "Deployment/prod-web/web mounts `/var/run` after /run/trust-init, and hides it";
+    clerk.trusts("-k prod --check").exits(1).tells(says);
+    clerk
+        .trusts("-k prod")
+        .exits(1)
+        .says(says)
+        .says("instead, which has `prod` under `resources:`");
 }
 
 /// Operations that count the entries of `base`, and some that add to them.
@@ -188,6 +203,45 @@ fn what_an_earlier_component_adds_is_there_before() {
 }
 
 #[test]
+fn what_a_later_patch_takes_away_is_told_and_a_kustomization_above_keeps_it() {
+    let web = container("web", "{name: LEVEL, value: info}", "");
+    let base = deployment(&web, "{name: data, emptyDir: {}}");
+    for (operation, says) in [
+        (
+            "{op: replace, path: /spec/template/spec/volumes, value: [{name: data, emptyDir: {}}]}",
+            "out of step: Deployment/prod-web does not get its volume\n",
+        ),
+        (
+            "{op: add, path: /spec/template/spec/containers/0/env, value: []}",
+            "out of step: container Deployment/prod-web/web does not get what it should\n",
+        ),
+        (
+            "{op: add, path: /spec/template/spec/containers/-, \
+             value: {name: side, image: 'registry.invalid/side:1'}}",
+            "out of step: container Deployment/prod-web/side is there twice\n",
+        ),
+    ] {
+        let clerk = overlay(&base, &[operation]);
+        let alone = clerk.0.read("prod/kustomization.yaml");
+        list(&clerk, "");
+        let told = clerk.trusts("-k prod --check").exits(1);
+        let told = told.stdout() + &told.stderr();
+        has(&told, says);
+        has(
+            &told,
+            "list it in a second kustomization instead, which has `prod` under `resources:`",
+        );
+        clerk.0.write("prod/kustomization.yaml", alone);
+        clerk.0.directory("above", 0o755);
+        clerk.0.write("above/kustomization.yaml", "resources: [../prod]\n");
+        clerk.trusts("-k above").succeeds();
+        let text = "resources: [../prod]\ncomponents: [../trust]\n";
+        clerk.0.write("above/kustomization.yaml", text);
+        is_settled(&clerk, "-k above");
+    }
+}
+
+#[test]
 fn what_is_no_longer_in_the_manifests_goes_with_the_next_run() {
     let old = container(
         "web",
@@ -221,4 +275,11 @@ fn entries_that_are_there_twice() {
     assert_eq!(names(&web["env"], "name")[..3], ["TWICE", "LEVEL", "SSL_CERT_FILE"]);
     assert_eq!(web["env"][0]["value"], "2");
     is_settled(&clerk, "-k prod");
+    // It refuses two mounts at one path; kustomize would drop the first.
+    let mounts = "{name: data, mountPath: /data, subPath: a}, {name: data, mountPath: /data}";
+    let manifests = deployment(&container("web", "", mounts), "{name: data, emptyDir: {}}");
+    let clerk = Clerk::with(&manifests);
+    let says = "the mounts of container Deployment/web/web are changed";
+    clerk.trusts("-f manifests.yaml").exits(1).says(says).says("fix: ");
+    assert!(!clerk.0.has("trust"));
 }

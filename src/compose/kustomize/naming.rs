@@ -84,6 +84,11 @@ impl Kustomization {
     pub fn is_changed_later(&self) -> bool {
         self.has_component || self.is_patched
     }
+
+    /// Its directory, if it has patches of its own: they see what a component has made.
+    pub fn patched(&self) -> Option<&Path> {
+        self.is_patched.then_some(&self.directory)
+    }
 }
 
 impl Naming {
