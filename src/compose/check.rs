@@ -29,7 +29,7 @@ pub fn nothing(place: &Place) -> Told {
         return Told { text, code: 0 };
     }
     let next = Next::without_overlay(place, false).commands();
-    out_of_step(&behind, &format!("run `{}`", next.trim_end()))
+    verdict(&behind, &format!("run `{}`", next.trim_end()))
 }
 
 /// Something that is out of step. The paths are as the user would say them.
@@ -113,13 +113,14 @@ pub fn check(
             ));
         }
     }
-    if behind.is_empty() {
-        return Ok(Told { text: "in step\n".to_owned(), code: 0 });
-    }
-    Ok(out_of_step(&behind, "run setup with the same options, then the command that it prints"))
+    Ok(verdict(&behind, "run setup with the same options, then the command that it prints"))
 }
 
-fn out_of_step(behind: &[String], fix: &str) -> Told {
+/// What is told of a check that found these things to be `behind`, and what mends them.
+pub fn verdict(behind: &[String], fix: &str) -> Told {
+    if behind.is_empty() {
+        return Told { text: "in step\n".to_owned(), code: 0 };
+    }
     let mut text = String::new();
     for line in behind {
         let _ = writeln!(text, "out of step: {line}");
@@ -128,9 +129,9 @@ fn out_of_step(behind: &[String], fix: &str) -> Told {
     Told { text, code: exit::TROUBLE }
 }
 
-/// An overlay without the words above it, which can ask for the same in several ways.
-fn body(overlay: &str) -> &str {
-    let mut rest = overlay;
+/// A text of ours without the words above it, which can ask for the same in several ways.
+pub fn body(text: &str) -> &str {
+    let mut rest = text;
     while let Some((_, below)) = rest.strip_prefix('#').and_then(|line| line.split_once('\n')) {
         rest = below;
     }

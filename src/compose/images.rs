@@ -11,7 +11,7 @@ use std::fmt::{self, Display};
 use std::path::{Path, PathBuf};
 
 use super::overlay::DIRECTORY;
-use super::project::{Project, Service, Setting};
+use super::project::{Project, Service, Setting, without_links};
 use crate::cli::Roots;
 use crate::discover::{self, ROOT_FILES, RootSource, file};
 use crate::engine::{self, Failure, Image, Inside, Look};
@@ -227,7 +227,7 @@ impl Images {
         if value == UNKNOWN {
             return Found::Unknown;
         }
-        if path.starts_with(DIRECTORY) {
+        if without_links(path).starts_with(DIRECTORY) {
             return Found::Ours;
         }
         if let Some(mount) = service.mount_of(path) {

@@ -11,6 +11,8 @@ mod component;
 mod error;
 mod manifest;
 mod naming;
+mod obstacles;
+mod patch;
 mod pod;
 mod policy;
 mod read;
@@ -24,25 +26,27 @@ use std::fmt::Display;
 
 use self::component::{CUSTOM, Chosen, Component, Order, Supply};
 pub use self::error::Error;
-use self::manifest::Workload;
-use self::naming::{Kustomization, Naming};
+use self::error::Stage;
+use self::naming::Naming;
 use self::read::Read;
 use self::words::Done;
+use self::write::Standing;
 use super::cli::{Kustomize, Shape, Source};
 use super::images::{Choice as Roots, Images};
 use super::inputs::{self, Inputs, Note};
-use super::overlay::{BUNDLE, Contents, DIRECTORY, Given};
-use super::project::Project;
+use super::overlay::Given;
 use super::refusal::Refusal;
 use super::select::{Choice, Outcome};
 use super::setup::trusted::{bundles, trusted};
 use super::setup::{Told, choose};
-use super::{password, setup};
-use crate::environment::{self, Points};
-use crate::exit;
+use super::{check, password, setup};
+use crate::environment;
 use crate::inspect;
 use crate::inspect::certificate::Time;
 use crate::report::{self, Report};
+
+/// What mends what `--check` finds.
+const AGAIN: &str = "run this again without --check";
 
 /// Does what was asked.
 ///
@@ -60,21 +64,22 @@ pub fn run(asked: &Kustomize, report: Report) -> Result<Told, Refusal> {
     inputs.warnings.iter().for_each(|warning| report.warning(warning));
     let notes = inputs.notes.iter().filter(|note| !matches!(note, Note::NotServed { .. }));
     notes.for_each(|note| report.info(note));
-    if asked.source == Source::Kyverno {
-        return policed(asked, &inputs, report);
-    }
     let standing = write::standing(&asked.out)?;
+    if asked.source == Source::Kyverno {
+        return policed(asked, &inputs, &standing, report);
+    }
     let read = read::read(asked, &standing)?;
     for other in &read.manifests.others {
         report.warning(&words::Other(other));
     }
     let warn = |warning: &dyn Display| report.warning(warning);
-    decide(asked, &read, &inputs, &warn, |decided| finish(asked, &read, &inputs, &decided, report))
+    decide(asked, &read, &inputs, &warn, |decided| {
+        finish(asked, &read, &inputs, &standing, &decided, report)
+    })
 }
 
 /// What a run comes to, before anything is written.
 struct Decided<'a> {
-    project: &'a Project,
     choices: &'a [Choice<'a>],
     order: Order<'a>,
     /// How many roots each container's bundle has, in words.
@@ -113,7 +118,7 @@ fn decide<T>(
             Some((workload, workload.containers.get(*index)?))
         });
         if let Some((workload, container)) = place {
-            obstacles(choice.name, workload, container)?;
+            obstacles::check(choice.name, workload, container)?;
         }
     }
     let custom: Vec<_> = inputs.custom.iter().map(|found| found.pem.borrow()).collect();
@@ -137,7 +142,7 @@ fn decide<T>(
         let (Some((at, index)), Some(bundle)) = place else { continue };
         let mut given = Given::of(trusted, &custom, bundle, CUSTOM);
         if supply == Supply::TrustManager {
-            only_shared(&mut given, trusted.name, warn);
+            obstacles::only_shared(&mut given, trusted.name, warn);
         }
         let chosen = chosen.entry(*at).or_default();
         chosen.push(Chosen { index: *index, bundle: trusted.bundle, given });
@@ -157,7 +162,6 @@ fn decide<T>(
         based.entry(line).or_default().push(part);
     }
     then(Decided {
-        project: &project,
         choices: &choices,
         order: Order {
             header: words::header(asked, &Read::before(&workloads)),
@@ -175,14 +179,15 @@ fn finish(
     asked: &Kustomize,
     read: &Read,
     inputs: &Inputs,
+    standing: &Standing,
     decided: &Decided<'_>,
     report: Report,
 ) -> Result<Told, Refusal> {
     let Decided { order, .. } = decided;
-    let kustomization = asked.kustomization.as_deref();
-    let kustomization = kustomization.and_then(|it| Kustomization::read(it, &asked.out));
-    let naming = kustomization.as_ref().map(|it| it.naming.clone()).unwrap_or_default();
-    let component = component::component(order, &naming)?;
+    let kustomization = read.kustomization.as_ref();
+    let naming = kustomization.map(|it| it.naming.clone()).unwrap_or_default();
+    let unpatched = kustomization.map(trial::unpatched).unwrap_or_default();
+    let component = component::component(order, &naming, &unpatched)?;
     if let Some((name, size)) =
         component.largest.clone().filter(|(_, size)| *size > component::MOST)
     {
@@ -190,34 +195,32 @@ fn finish(
     }
     let texts = texts(asked, order, &component)?;
     let before = &read.manifests.workloads;
-    let is_listed = kustomization.as_ref().is_some_and(|it| it.has_component);
+    let listed = kustomization.filter(|it| it.has_component);
     if asked.check {
-        let mut behind =
-            words::behind(&asked.out, &write::standing(&asked.out)?, &texts, &component);
-        if let (Some(directory), true, true) = (&asked.kustomization, is_listed, behind.is_empty())
-        {
-            behind.extend(rendered::troubles(before, &read::render(directory)?, order));
-        }
-        let code = if behind.is_empty() { 0 } else { exit::TROUBLE };
-        return Ok(Told { text: words::checked(&behind), code });
+        let behind = words::behind(&asked.out, standing, &texts, &component);
+        let (Some(listed), true) = (listed, behind.is_empty()) else {
+            return Ok(check::verdict(&behind, AGAIN));
+        };
+        let troubles = rendered::troubles(before, &read::render(&listed.directory)?, order);
+        return Ok(check::verdict(&troubles, &Stage::listed(listed).to_string()));
     }
-    let plain = component::component(order, &Naming::default())?;
+    let plain = component::component(order, &Naming::default(), &[])?;
     match trial::trial(&read.manifests.objects, &plain)? {
         Some(after) => {
             let troubles = rendered::troubles(before, &after, order);
             if !troubles.is_empty() {
                 let out = asked.out.clone();
-                return Err(Error::Rendered { out, troubles, stands: false }.into());
+                return Err(Error::Rendered { out, troubles, stage: Stage::Tried }.into());
             }
         }
         None => report.warning(&words::Untried),
     }
     let changes = write::write(&asked.out, &texts, &component.files, asked.dry_run)?;
-    if let (Some(directory), true, false) = (&asked.kustomization, is_listed, asked.dry_run) {
-        let troubles = rendered::troubles(before, &read::render(directory)?, order);
+    if let (Some(listed), false) = (listed, asked.dry_run) {
+        let troubles = rendered::troubles(before, &read::render(&listed.directory)?, order);
         if !troubles.is_empty() {
-            let out = asked.out.clone();
-            return Err(Error::Rendered { out, troubles, stands: true }.into());
+            let (out, stage) = (asked.out.clone(), Stage::listed(listed));
+            return Err(Error::Rendered { out, troubles, stage }.into());
         }
     }
     let done = Done {
@@ -228,8 +231,8 @@ fn finish(
         java: decided.java,
         changes: &changes,
         component: &component,
-        kustomization: kustomization.as_ref(),
-        namespaces: words::namespaces(decided.project),
+        kustomization,
+        namespaces: before.iter().filter_map(|it| it.namespace.clone()).collect(),
     };
     Ok(Told { text: words::told(&done), code: 0 })
 }
@@ -254,7 +257,12 @@ fn texts(
 }
 
 /// `--source kyverno`: no manifests are read, as the policy is for whatever comes.
-fn policed(asked: &Kustomize, inputs: &Inputs, report: Report) -> Result<Told, Refusal> {
+fn policed(
+    asked: &Kustomize,
+    inputs: &Inputs,
+    standing: &Standing,
+    report: Report,
+) -> Result<Told, Refusal> {
     let custom: Vec<_> = inputs.custom.iter().map(|found| found.pem.borrow()).collect();
     let source = crate::discover::roots(crate::cli::Roots::Mozilla)?;
     let public = [inspect::roots(&source)];
@@ -280,57 +288,10 @@ fn policed(asked: &Kustomize, inputs: &Inputs, report: Report) -> Result<Told, R
     let texts = BTreeMap::from([(policy::FILE, text)]);
     let component = Component::default();
     if asked.check {
-        let behind = words::behind(&asked.out, &write::standing(&asked.out)?, &texts, &component);
-        let code = if behind.is_empty() { 0 } else { exit::TROUBLE };
-        return Ok(Told { text: words::checked(&behind), code });
+        let behind = words::behind(&asked.out, standing, &texts, &component);
+        return Ok(check::verdict(&behind, AGAIN));
     }
     report.info(&words::AllContainers);
     let changes = write::write(&asked.out, &texts, &component.files, asked.dry_run)?;
     Ok(Told { text: words::policed(asked, inputs, &changes, &asked::label(asked)), code: 0 })
-}
-
-/// What of a container's own would be hidden by what it is given, or is called like it.
-fn obstacles(name: &str, workload: &Workload, container: &pod::Container) -> Result<(), Error> {
-    for mount in &container.service.mounts {
-        let is_in_it = std::path::Path::new(&mount.target).starts_with(DIRECTORY);
-        let is_tmpfs = mount.kind == super::project::MountKind::Tmpfs;
-        if is_in_it || (mount.is_above(DIRECTORY) && !is_tmpfs) {
-            return Err(Error::Mounted { name: name.to_owned(), path: mount.target.clone() });
-        }
-    }
-    let taken =
-        pod::list(&container.raw, "volumeMounts").unwrap_or_default().iter().find(|mount| {
-            let text = |key: &str| pod::text(mount, key).unwrap_or_default();
-            component::is_our_name(&text("name")) && !pod::is_ours(mount)
-        });
-    match taken {
-        Some(mount) => Err(Error::Volume {
-            workload: workload.to_string(),
-            volume: pod::text(mount, "name").unwrap_or_default(),
-        }),
-        None => Ok(()),
-    }
-}
-
-/// Takes away what names a file that trust-manager does not keep, and says so.
-fn only_shared(given: &mut Given, name: &str, warn: setup::Warn<'_>) {
-    let Given { variables, files } = given;
-    let is_shared = |variable: &str, value: &String| {
-        let row = environment::TABLE.iter().find(|row| row.name == variable);
-        match row.map(|row| row.points) {
-            Some(Points::Bundle | Points::Custom) => {
-                !matches!(files.get(value), Some(Contents::Own { .. }))
-            }
-            Some(Points::Settings) => value.contains(BUNDLE),
-            Some(Points::TrustStore) | None => false,
-        }
-    };
-    variables.retain(|(variable, value)| {
-        let is_kept = is_shared(variable, value);
-        if !is_kept {
-            warn(&words::NotKept { name, variable });
-        }
-        is_kept
-    });
-    files.retain(|_, contents| !matches!(contents, Contents::Own { .. }));
 }

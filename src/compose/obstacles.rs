@@ -6,7 +6,7 @@ use std::fmt::{self, Display};
 use std::path::{Path, PathBuf};
 
 use super::overlay::DIRECTORY;
-use super::project::{Mount, MountKind, Service};
+use super::project::{Mount, MountKind, Service, without_links};
 use crate::discover::{CUSTOM_CA, file};
 use crate::inspect;
 use crate::merge::{self, Pem};
@@ -105,7 +105,8 @@ pub fn check(
         }
     }
     let is_above = |volume: &&String| {
-        [CUSTOM_CA, DIRECTORY].iter().any(|ours| Path::new(ours).starts_with(volume))
+        let volume = without_links(volume);
+        [CUSTOM_CA, DIRECTORY].iter().any(|ours| Path::new(ours).starts_with(&volume))
     };
     match volumes.iter().find(is_above) {
         Some(volume) => Err(Error::Declared { service: name.to_owned(), target: volume.clone() }),

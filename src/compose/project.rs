@@ -122,8 +122,11 @@ pub struct Service {
 impl Service {
     /// The mount that `path` of the container is in, the innermost of several.
     pub fn mount_of(&self, path: &Path) -> Option<&Mount> {
-        let mounts = self.mounts.iter().filter(|mount| path.starts_with(&mount.target));
-        mounts.max_by_key(|mount| mount.target.len())
+        let path = without_links(path);
+        let targets = self.mounts.iter().map(|mount| (mount, without_links(&mount.target)));
+        let above = targets.filter(|(_, target)| path.starts_with(target));
+        let innermost = above.max_by_key(|(_, target)| target.components().count());
+        innermost.map(|(mount, _)| mount)
     }
 }
 
@@ -168,16 +171,31 @@ pub struct Mount {
 impl Mount {
     /// Whether it holds `path` of the container. Of one whose target is not known, nobody can say.
     pub fn is_above(&self, path: &str) -> bool {
-        !self.target.is_empty() && Path::new(path).starts_with(&self.target)
+        !self.target.is_empty() && without_links(path).starts_with(without_links(&self.target))
     }
 
     /// Where `path` of the container lies on this machine, if that is what is mounted.
     pub fn source_of(&self, path: &Path) -> Option<PathBuf> {
         let MountKind::Bind(source) = &self.kind else { return None };
-        let below = path.strip_prefix(&self.target).unwrap_or(Path::new(""));
+        let path = without_links(path);
+        let below = path.strip_prefix(without_links(&self.target)).unwrap_or(Path::new(""));
         // Nothing to join must not become a slash at the end.
         Some(if below.as_os_str().is_empty() { source.clone() } else { source.join(below) })
     }
+}
+
+/// Links in the root file systems of most images (Debian, Ubuntu, Alpine, Fedora), and the directories that they
+/// name: a mount at either path is at both
+/// (<https://refspecs.linuxfoundation.org/FHS_3.0/fhs/ch05s13.html>).
+const LINKS: [(&str, &str); 2] = [("/var/run", "/run"), ("/var/lock", "/run/lock")];
+
+/// A path of a container with those links resolved.
+pub fn without_links(path: impl AsRef<Path>) -> PathBuf {
+    let path = path.as_ref();
+    let resolve = |(link, directory): &(&str, &str)| {
+        path.strip_prefix(link).ok().map(|below| Path::new(directory).join(below))
+    };
+    LINKS.iter().find_map(resolve).unwrap_or_else(|| path.to_path_buf())
 }
 
 /// What is mounted.

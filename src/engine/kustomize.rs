@@ -1,21 +1,23 @@
 //! What a kustomization comes to.
 
+use std::ffi::OsString;
 use std::path::Path;
 
 use super::{ANSWER, Failure, run};
 
-/// Renders the kustomization in `directory`: by `kubectl`, or by `kustomize` where that is what is there.
+/// Renders the kustomization in `directory` with these options: by `kubectl`, or by `kustomize` where that is what is there.
 ///
 /// # Errors
 /// When it cannot be rendered, or neither of the two is there.
-pub fn kustomize(directory: &Path) -> Result<Vec<u8>, Failure> {
-    let rendered = |program: &str, word: &str| match run(
-        program,
-        &[word.into(), "--".into(), directory.into()],
-        ANSWER,
-    )? {
-        (told, None) => Ok(told),
-        (_, Some(said)) => Err(Failure::Said(said)),
+pub fn kustomize(directory: &Path, options: &[&str]) -> Result<Vec<u8>, Failure> {
+    let rendered = |program: &str, word: &str| {
+        let mut words: Vec<OsString> = vec![word.into()];
+        words.extend(options.iter().map(OsString::from));
+        words.extend(["--".into(), directory.into()]);
+        match run(program, &words, ANSWER)? {
+            (told, None) => Ok(told),
+            (_, Some(said)) => Err(Failure::Said(said)),
+        }
     };
     match rendered("kubectl", "kustomize") {
         Err(Failure::Missing) => rendered("kustomize", "build"),

@@ -70,7 +70,14 @@ fn manifests_that_are_none() {
 fn what_is_in_the_way_of_ours() {
     let read = "-f manifests.yaml";
     let volumes = "volumes: [{name: own, configMap: {name: own}}],";
-    for place in ["/run/trust-init", "/run/trust-init/own", "/run"] {
+    for place in [
+        "/run/trust-init",
+        "/run/trust-init/own",
+        "/run",
+        "/var/run/trust-init",
+        "/var/run/trust-init/own",
+        "/var/run",
+    ] {
         let mount = format!(", volumeMounts: [{{name: own, mountPath: {place}}}]");
         let manifests = deployment("web", volumes, &mount);
         let says = format!("`Deployment/web/web`: it mounts something of its own at `{place}`");

@@ -88,6 +88,7 @@ mod kustomize;
 mod kustomize_adopted;
 mod kustomize_broken;
 mod kustomize_listed;
+mod kustomize_order;
 mod kustomize_refused;
 mod messages;
 mod messages_runtimes;

@@ -45,6 +45,32 @@ fn what_is_mounted() {
     assert_eq!(service.mounts, expected);
 }
 
+#[test]
+fn a_mount_at_a_link_is_where_the_link_leads() {
+    for (target, path, source) in [
+        ("/var/run", "/run/x", "/a/x"),
+        ("/run", "/var/run/x", "/a/x"),
+        ("/var/run/x", "/var/run/x", "/a"),
+        ("/var/lock", "/run/lock/x/y", "/a/x/y"),
+    ] {
+        let service = Service {
+            mounts: vec![
+                mount(MountKind::Tmpfs, "/var", false),
+                mount(bind("/a"), target, false),
+                mount(MountKind::Tmpfs, "/run/secrets", false),
+            ],
+            ..Service::default()
+        };
+        let found = service.mount_of(Path::new(path)).unwrap();
+        assert_eq!(found.target, target, "{path}");
+        assert!(found.is_above(path), "{path}");
+        assert_eq!(found.source_of(Path::new(path)).unwrap(), Path::new(source));
+    }
+    for (target, path) in [("/var/run", "/runs"), ("/var/running", "/run"), ("/run/lock", "/run")] {
+        assert!(!mount(MountKind::Tmpfs, target, false).is_above(path), "{target}");
+    }
+}
+
 /// `docker compose config`: every dollar sign is doubled.
 #[test]
 fn what_compose_prints() {

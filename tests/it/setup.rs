@@ -232,7 +232,9 @@ fn mounts_of_the_users_own_that_are_in_nobodys_way() {
     for mount in [
         format!("volumes: [\"./certs/ca.crt:{custom}:ro\"]"),
         "tmpfs: [/run, /run/trust-init, /usr/local/share]".to_owned(),
-        "volumes: [\"./certs/ca.crt:/usr/local/share/ca-certificates/mine.crt\", \"d:/runs\"]"
+        "tmpfs: [/var/run, /var/run/trust-init]".to_owned(),
+        "volumes: [\"./certs/ca.crt:/usr/local/share/ca-certificates/mine.crt\", \"d:/runs\", \
+         \"s:/var/run/secrets\"]"
             .into(),
     ] {
         let desk = project(&format!("services:\n  api:\n    build: .\n    {mount}\n"));

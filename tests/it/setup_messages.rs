@@ -161,6 +161,9 @@ fn mounts(scenes: &mut Scenes) {
     scenes.add("a volume above the CA", &at("cas", "/usr/local/share"), TRUST);
     scenes.add("a directory above the bundle", &at("./certs", "/run"), TRUST);
     scenes.add("a directory in the bundle's place", &at("./certs", "/run/trust-init"), TRUST);
+    scenes.add("a directory above it at another name", &at("./certs", "/var/run"), TRUST);
+    let other_name = at("./certs", "/var/run/trust-init");
+    scenes.add("a directory in its place at another name", &other_name, TRUST);
 }
 
 fn proxies(scenes: &mut Scenes) {

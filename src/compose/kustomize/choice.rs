@@ -6,6 +6,7 @@ use std::fmt::{self, Display};
 
 use super::error::Error;
 use super::manifest::Workload;
+use super::pod::Container;
 use crate::compose::project::{Project, Unit};
 use crate::compose::select::Outcome;
 
@@ -19,6 +20,11 @@ impl Workload {
     /// What no other in the cluster has.
     pub fn id(&self) -> Id<'_> {
         (self.group, self.kind, self.namespace.as_deref(), &self.name)
+    }
+
+    /// What one of its containers is called.
+    pub fn part(&self, container: &Container) -> String {
+        format!("{self}/{}", container.name)
     }
 }
 
@@ -45,7 +51,7 @@ pub fn project(workloads: &[Workload], from: &str) -> Result<(Project, Places), 
             return Err(Error::Role { workload, says: says.clone() });
         }
         for (index, container) in workload.containers.iter().enumerate() {
-            let name = format!("{workload}/{}", container.name);
+            let name = workload.part(container);
             let mut service = container.service.clone();
             service.role.clone_from(&workload.role);
             if places.insert(name.clone(), (at, index)).is_some() {

@@ -6,13 +6,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_yaml::{Mapping, Value};
+use serde_yaml::Value;
 
 use super::manifest::Workload;
 use super::naming::Naming;
-use super::pod::{Container, LISTS};
-use crate::compose::overlay::{Contents, DIRECTORY, Given, file_name, mapping, mapping_of, text};
-use crate::discover::CUSTOM_CA;
+use super::patch;
+use crate::compose::overlay::{Contents, Given, file_name, mapping, mapping_of, text};
 use crate::merge::Pem;
 
 /// What the ConfigMaps and the volumes are called.
@@ -80,19 +79,25 @@ pub struct Component {
 /// The files of a container: its keys in a ConfigMap, and what is in them.
 type Files = BTreeMap<String, (Contents, usize)>;
 
-/// Writes the component, with the names that workloads have under `naming`.
+/// Writes the component, with the names that workloads have under `naming`. `unpatched` are the workloads as the
+/// component sees them, where those of `order` were rendered with it, or with patches that are applied after it.
 ///
 /// # Errors
 /// When YAML cannot express it.
-pub fn component(order: &Order<'_>, naming: &Naming) -> Result<Component, serde_yaml::Error> {
+pub fn component(
+    order: &Order<'_>,
+    naming: &Naming,
+    unpatched: &[Workload],
+) -> Result<Component, serde_yaml::Error> {
     let mut component = Component::default();
     let mut sets: Vec<Files> = Vec::new();
     let mut maps = BTreeSet::new();
     let mut patches = Vec::new();
     for (workload, chosen) in &order.workloads {
         let namespace = naming.namespace(workload.namespace.as_deref());
+        let seen = unpatched.iter().find(|it| naming.is_before(it, workload)).unwrap_or(workload);
         let mut volumes: BTreeMap<String, Value> = BTreeMap::new();
-        let mut stanzas: BTreeMap<usize, Value> = BTreeMap::new();
+        let mut parts = Vec::new();
         for chosen in chosen {
             let Some(container) = workload.containers.get(chosen.index) else { continue };
             let set = set_of(chosen);
@@ -104,12 +109,10 @@ pub fn component(order: &Order<'_>, naming: &Naming) -> Result<Component, serde_
             maps.insert((number, namespace));
             let volume = volume_name(number);
             volumes.insert(volume.clone(), order.supply.volume(&volume));
-            let free = is_free(&container.service.mounts);
-            stanzas.insert(chosen.index, stanza(&container.name, &chosen.given, &volume, free));
+            parts.push((container, patch::container(container, seen, &chosen.given, &volume)));
         }
-        let mut spec = lists(workload, stanzas);
-        spec.insert("volumes".into(), volumes.into_values().collect::<Vec<_>>().into());
-        patches.push(patch(workload, spec, namespace, naming)?);
+        let spec = patch::spec(seen, parts, volumes.into_values());
+        patches.push(patch::patch(workload, spec, namespace, naming)?);
     }
     let mut tree = mapping_of([
         ("apiVersion", "kustomize.config.k8s.io/v1alpha1".into()),
@@ -129,26 +132,6 @@ pub fn component(order: &Order<'_>, naming: &Naming) -> Result<Component, serde_
     }
     component.text = order.header.clone() + &serde_yaml::to_string(&tree)?;
     Ok(component)
-}
-
-/// The lists of containers that have some of `stanzas`. Those that are left are named as well: kustomize puts what a
-/// patch names before all others, and those for initialisation would start in another order.
-fn lists(workload: &Workload, mut stanzas: BTreeMap<usize, Value>) -> Mapping {
-    let mut lists = Mapping::new();
-    let all: Vec<_> = workload.containers.iter().enumerate().collect();
-    for key in LISTS {
-        let of_list = || all.iter().filter(|(_, container)| container.list == key);
-        if !of_list().any(|(index, _)| stanzas.contains_key(index)) {
-            continue;
-        }
-        let named = |(index, container): &(usize, &Container)| {
-            let bare = || mapping([("name", container.name.as_str().into())]);
-            stanzas.remove(index).unwrap_or_else(bare)
-        };
-        let list: Vec<_> = of_list().map(named).collect();
-        lists.insert(key.into(), list.into());
-    }
-    lists
 }
 
 impl Component {
@@ -232,64 +215,4 @@ fn set_of(chosen: &Chosen) -> Files {
         (key.to_owned(), (contents.clone(), chosen.bundle))
     });
     files.collect()
-}
-
-/// Whether nothing of the container's own is mounted where others look for CAs, or above that; a file cannot be
-/// put into what is mounted read-only.
-fn is_free(mounts: &[crate::compose::project::Mount]) -> bool {
-    !mounts.iter().any(|mount| mount.is_above(CUSTOM_CA))
-}
-
-/// What a container gets.
-fn stanza(name: &str, given: &Given, volume: &str, is_free: bool) -> Value {
-    let variables = given
-        .variables
-        .iter()
-        .map(|(name, value)| mapping([("name", (*name).into()), ("value", value.as_str().into())]));
-    let mount = |path: &str| {
-        mapping_of([("name", volume.into()), ("mountPath", path.into()), ("readOnly", true.into())])
-    };
-    let mut mounts: Vec<Value> = vec![mount(DIRECTORY).into()];
-    if is_free {
-        let mut file = mount(CUSTOM_CA);
-        file.insert("subPath".into(), KEYS[1].into());
-        mounts.push(file.into());
-    }
-    mapping([
-        ("name", name.into()),
-        ("env", variables.collect::<Vec<_>>().into()),
-        ("volumeMounts", mounts.into()),
-    ])
-}
-
-/// The patch of a workload whose pods get this `spec`.
-fn patch(
-    workload: &Workload,
-    spec: Mapping,
-    namespace: Option<&str>,
-    naming: &Naming,
-) -> Result<Value, serde_yaml::Error> {
-    let name = naming.before(&workload.name);
-    let nest = |inner: Value, key: &&str| mapping([(*key, inner)]);
-    let pod = mapping([("spec", spec.into())]);
-    let body = workload.path.iter().rev().fold(pod, nest);
-    let mut tree = mapping_of([
-        ("apiVersion", workload.version.as_str().into()),
-        ("kind", workload.kind.into()),
-        ("metadata", mapping([("name", name.into())])),
-    ]);
-    if let Value::Mapping(body) = body {
-        tree.extend(body);
-    }
-    let mut target = Mapping::new();
-    if !workload.group.is_empty() {
-        target.insert("group".into(), workload.group.into());
-    }
-    target.insert("kind".into(), workload.kind.into());
-    // It is read as a regular expression that must match from end to end.
-    target.insert("name".into(), name.replace('.', "\\.").into());
-    if let Some(namespace) = namespace {
-        target.insert("namespace".into(), namespace.into());
-    }
-    Ok(mapping([("target", target.into()), ("patch", serde_yaml::to_string(&tree)?.into())]))
 }

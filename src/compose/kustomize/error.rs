@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::component::MOST;
 use super::manifest::{self, Flaw};
+use super::naming::Kustomization;
 use crate::discover::file::Problem;
 use crate::engine::Failure;
 use crate::report;
@@ -40,7 +41,7 @@ pub enum Error {
     /// More than a ConfigMap holds.
     TooLarge { name: String, size: usize },
     /// What kustomize makes of the component is not what was meant.
-    Rendered { out: PathBuf, troubles: Vec<String>, stands: bool },
+    Rendered { out: PathBuf, troubles: Vec<String>, stage: Stage },
     /// An option that the source needs, or that means nothing with it.
     Option { option: &'static str, why: &'static str },
     /// The disk.
@@ -50,6 +51,44 @@ pub enum Error {
 }
 
 report::error_of_words!(Error);
+
+/// Which rendering shows that a component comes to something else than was meant.
+pub enum Stage {
+    /// The try before anything is written.
+    Tried,
+    /// A kustomization that lists it.
+    Listed,
+    /// The same in this directory, which has patches: they are applied after the component.
+    Patched(PathBuf),
+}
+
+impl Stage {
+    /// That of a kustomization which lists the component.
+    pub fn listed(kustomization: &Kustomization) -> Self {
+        let patched = kustomization.patched().map(Path::to_path_buf);
+        patched.map_or(Self::Listed, Self::Patched)
+    }
+}
+
+/// The fix.
+impl Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tried => {
+                f.write_str("hand over manifests in which every name stands for one object")
+            }
+            Self::Listed => f.write_str(
+                "list it in the kustomization that was named with -k, after all other components",
+            ),
+            Self::Patched(directory) => write!(
+                f,
+                "list it in a second kustomization instead, which has {directory} under `resources:`, and \
+                 name that one with -k: the patches of {directory} are applied after its components",
+                directory = report::path(directory)
+            ),
+        }
+    }
+}
 
 impl Error {
     /// Makes what the system said into one.
@@ -120,20 +159,16 @@ impl Display for Error {
                  --roots mozilla",
                 report::word(name)
             ),
-            Self::Rendered { out, troubles, stands } => {
-                let which = if *stands { "stands there" } else { "would be written" };
+            Self::Rendered { out, troubles, stage } => {
+                let is_tried = matches!(stage, Stage::Tried);
+                let which = if is_tried { "would be written" } else { "stands there" };
                 write!(
                     f,
                     "cannot use the component in {}: with what {which}, kustomize comes to something \
-                     else than was meant: {}\nfix: ",
+                     else than was meant: {}\nfix: {stage}",
                     report::path(out),
                     troubles.join("; ")
-                )?;
-                f.write_str(if *stands {
-                    "list it in the kustomization that was named with -k, after all other components"
-                } else {
-                    "hand over manifests in which every name stands for one object"
-                })
+                )
             }
             Self::Option { option, why } => {
                 write!(f, "cannot use {option}: {why}\nfix: see `trust-compose kustomize --help`")

@@ -3,7 +3,7 @@
 use serde::Deserialize as _;
 use serde_yaml::Value;
 
-use super::pod::{self, Container};
+use super::pod::{self, Container, LISTS};
 
 /// What manifests may hold: 16 MiB, some thousands of workloads. The YAML crate needs up to a hundred times
 /// as much memory.
@@ -126,6 +126,25 @@ impl Manifests {
             None => {}
         }
         Ok(())
+    }
+}
+
+impl Manifests {
+    /// Takes away the containers without an image: kustomize makes one of each name that a component still has for a
+    /// container which is no longer there, and Kubernetes refuses it.
+    pub fn without_leftovers(&mut self) {
+        for (workload, object) in self.workloads.iter_mut().zip(&mut self.objects) {
+            workload.containers.retain(|container| container.service.image.is_some());
+            let keys = workload.path.iter().chain(&["spec"]);
+            let Some(spec) = keys.copied().try_fold(object, |it, key| it.get_mut(key)) else {
+                continue;
+            };
+            for key in LISTS {
+                if let Some(Value::Sequence(list)) = spec.get_mut(key) {
+                    list.retain(|container| pod::text(container, "image").is_some());
+                }
+            }
+        }
     }
 }
 

@@ -26,6 +26,13 @@ pub struct Container {
     pub raw: Value,
 }
 
+impl Container {
+    /// Whether it is the same of its pod.
+    pub fn is_same(&self, other: &Self) -> bool {
+        (self.list, &self.name) == (other.list, &other.name)
+    }
+}
+
 /// The lists of containers, in the order in which they start.
 pub const LISTS: [&str; 2] = ["initContainers", "containers"];
 
@@ -85,7 +92,9 @@ fn container(raw: &Value, list_name: &'static str, volumes: &[Value]) -> Result<
         };
         environment.insert(variable, setting);
     }
-    let mounts = list(raw, "volumeMounts")?.iter().filter(|mount| !is_ours(mount));
+    // One without a volume is what a component of ours has left of a mount that was taken away.
+    let has_volume = |mount: &&Value| text(mount, "name").is_some();
+    let mounts = list(raw, "volumeMounts")?.iter().filter(|it| !is_ours(it)).filter(has_volume);
     let mounts: Vec<_> = mounts.map(|mount| self::mount(mount, volumes)).collect();
     let user = raw.get("securityContext").and_then(|it| scalar(it.get("runAsUser")?));
     let service = Service {

@@ -8,6 +8,7 @@ use std::path::Path;
 use super::component::Chosen;
 use super::error::Error;
 use super::manifest::{self, Manifests, Workload};
+use super::naming::Kustomization;
 use super::write::{KUSTOMIZATION, Standing};
 use crate::compose::cli::Kustomize;
 use crate::compose::overlay::DIRECTORY;
@@ -28,6 +29,8 @@ pub struct Read {
     pub manifests: Manifests,
     /// What they are called in messages.
     pub from: String,
+    /// The kustomization that they come from.
+    pub kustomization: Option<Kustomization>,
 }
 
 /// Reads what was named; `standing` is what stands of an earlier component.
@@ -35,20 +38,23 @@ pub struct Read {
 /// # Errors
 /// When it cannot be read, or nothing in it starts pods.
 pub fn read(asked: &Kustomize, standing: &Standing) -> Result<Read, Error> {
-    let (text, from) = if let Some(directory) = &asked.kustomization {
-        let shown = format!("what `kubectl kustomize {}` prints", report::shell(directory));
-        (rendered(directory)?, shown)
+    let (mut manifests, from) = if let Some(directory) = &asked.kustomization {
+        (render(directory)?, printed(directory))
     } else {
         let names = asked.files.iter().map(|path| report::path(path).to_string());
-        (files(asked)?, names.collect::<Vec<_>>().join(", "))
+        let from = names.collect::<Vec<_>>().join(", ");
+        (read_from(&files(asked)?, &from)?, from)
     };
-    let mut manifests =
-        manifest::read(&text).map_err(|flaw| Error::Manifests { from: from.clone(), flaw })?;
     if manifests.workloads.is_empty() {
         return Err(Error::NoWorkload { from, others: manifests.others });
     }
+    let kustomization = asked.kustomization.as_deref();
+    let kustomization = kustomization.and_then(|it| Kustomization::read(it, &asked.out));
+    if kustomization.as_ref().is_some_and(|it| it.has_component) {
+        manifests.without_leftovers();
+    }
     take_back(&mut manifests.workloads, &before(standing));
-    Ok(Read { manifests, from })
+    Ok(Read { manifests, from, kustomization })
 }
 
 /// What a kustomization comes to.
@@ -56,13 +62,18 @@ pub fn read(asked: &Kustomize, standing: &Standing) -> Result<Read, Error> {
 /// # Errors
 /// When it cannot be rendered, or read.
 pub fn render(directory: &Path) -> Result<Manifests, Error> {
-    let from = format!("what `kubectl kustomize {}` prints", report::shell(directory));
-    manifest::read(&rendered(directory)?).map_err(|flaw| Error::Manifests { from, flaw })
+    let rendered = engine::kustomize(directory, &[]);
+    let failed = |failure| Error::Render { directory: directory.to_path_buf(), failure };
+    read_from(&rendered.map_err(failed)?, &printed(directory))
 }
 
-fn rendered(directory: &Path) -> Result<Vec<u8>, Error> {
-    let directory = directory.to_path_buf();
-    engine::kustomize(&directory).map_err(|failure| Error::Render { directory, failure })
+fn read_from(text: &[u8], from: &str) -> Result<Manifests, Error> {
+    manifest::read(text).map_err(|flaw| Error::Manifests { from: from.to_owned(), flaw })
+}
+
+/// What a rendered kustomization is called in messages.
+fn printed(directory: &Path) -> String {
+    format!("what `kubectl kustomize {}` prints", report::shell(directory))
 }
 
 /// All files, one document after the other.
@@ -123,7 +134,7 @@ impl Read {
                     if let Some(Setting::Value(value)) =
                         container.service.environment.get(*variable)
                     {
-                        let name = format!("{workload}/{}", container.name);
+                        let name = workload.part(container);
                         before
                             .entry(name)
                             .or_default()

@@ -2,13 +2,16 @@
 //! nothing, and makes a container of one that names none.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde_yaml::Value;
 
-use super::component::{Chosen, Order};
+use super::component::{Chosen, Order, is_our_name};
 use super::manifest::{Manifests, Workload};
-use super::pod;
+use super::pod::{self, Container};
 use crate::compose::overlay::DIRECTORY;
+use crate::compose::project::without_links;
+use crate::report;
 
 /// What differs, in words; nothing if all is as it was meant. `before` was read without the component, or with
 /// what stood of it, and `order` chose of that.
@@ -42,11 +45,17 @@ fn compare(before: &Workload, after: &Workload, chosen: &[Chosen], troubles: &mu
     if !is_same && were == are {
         troubles.push(format!("the containers of {before} come in another order"));
     }
+    let own = |workload: &Workload| -> Vec<Value> {
+        let is_ours = |volume: &Value| pod::text(volume, "name").is_some_and(|it| is_our_name(&it));
+        workload.volumes.iter().filter(|volume| !is_ours(volume)).cloned().collect()
+    };
+    if !before.containers.iter().any(|it| it.is_patched) && own(before) != own(after) {
+        troubles.push(format!("the volumes of {before} are changed"));
+    }
     let mut found: Vec<_> = after.containers.iter().collect();
     for (index, container) in before.containers.iter().enumerate() {
-        let name = format!("{before}/{}", container.name);
-        let is_it = |it: &&pod::Container| (it.list, &it.name) == (container.list, &container.name);
-        let Some(position) = found.iter().position(is_it) else {
+        let name = before.part(container);
+        let Some(position) = found.iter().position(|it| it.is_same(container)) else {
             troubles.push(format!("container {name} is gone"));
             continue;
         };
@@ -58,6 +67,17 @@ fn compare(before: &Workload, after: &Workload, chosen: &[Chosen], troubles: &mu
             Some(_) if !has_volume(after, &after_container.raw) => {
                 troubles.push(format!("{before} does not get its volume"));
             }
+            Some(chosen) => {
+                for what in changed(container, after_container, chosen) {
+                    troubles.push(format!("the {what} of container {name} are changed"));
+                }
+                if let Some(path) = hides(&after_container.raw) {
+                    troubles.push(format!(
+                        "container {name} mounts {} after {DIRECTORY}, and hides it",
+                        report::word(&path)
+                    ));
+                }
+            }
             // What an earlier component was applied to loses that.
             None if after_container.raw != container.raw && !container.is_patched => {
                 troubles.push(format!("container {name} is changed"));
@@ -65,7 +85,11 @@ fn compare(before: &Workload, after: &Workload, chosen: &[Chosen], troubles: &mu
             _ => {}
         }
     }
-    let new = found.iter().map(|it| format!("container {before}/{} came to be", it.name));
+    let new = found.iter().map(|it| {
+        let is_twice = before.containers.iter().any(|other| other.is_same(it));
+        let what = if is_twice { "is there twice" } else { "came to be" };
+        format!("container {} {what}", before.part(it))
+    });
     troubles.extend(new);
 }
 
@@ -82,6 +106,46 @@ fn has(raw: &Value, chosen: &Chosen) -> bool {
         is_value && entries.next().is_none()
     };
     volume_of(raw).is_some() && chosen.given.variables.iter().all(is_set)
+}
+
+/// What of a container's own is no longer what it was, where no earlier component was applied to it.
+fn changed(before: &Container, after: &Container, chosen: &Chosen) -> Vec<&'static str> {
+    let mut changed = Vec::new();
+    if before.is_patched {
+        return changed;
+    }
+    let is_given = |name: &str| chosen.given.variables.iter().any(|(given, _)| *given == name);
+    let variables = |container: &Container| -> BTreeMap<String, Value> {
+        let all = pod::list(&container.raw, "env").unwrap_or_default().iter();
+        let all = all.filter_map(|entry| Some((pod::text(entry, "name")?, entry.clone())));
+        all.filter(|(name, _)| !is_given(name)).collect()
+    };
+    if variables(before) != variables(after) {
+        changed.push("variables");
+    }
+    let mounts = |container: &Container| -> Vec<Value> {
+        let all = pod::list(&container.raw, "volumeMounts").unwrap_or_default().iter();
+        all.filter(|mount| !pod::is_ours(mount)).cloned().collect()
+    };
+    if mounts(before) != mounts(after) {
+        changed.push("mounts");
+    }
+    changed
+}
+
+/// The path of a mount that is put over ours: runtimes mount by the number of a path's parts, and in the order of the
+/// list where that is the same (containerd: `withMounts` in
+/// <https://github.com/containerd/containerd/blob/v2.1.0/internal/cri/opts/spec_linux_opts.go>).
+fn hides(raw: &Value) -> Option<String> {
+    let mounts = pod::list(raw, "volumeMounts").unwrap_or_default().iter();
+    let paths: Vec<_> = mounts.filter_map(|mount| pod::text(mount, "mountPath")).collect();
+    let parts = |path: &str| Path::new(path).components().count();
+    let ours = paths.iter().position(|path| path == DIRECTORY)?;
+    let later = paths.iter().enumerate().filter(|(index, path)| {
+        let order = (parts(path), *index).cmp(&(parts(DIRECTORY), ours));
+        order.is_gt() && Path::new(DIRECTORY).starts_with(without_links(path))
+    });
+    later.map(|(_, path)| path.clone()).next()
 }
 
 /// The volume that a container has in our place.

@@ -10,10 +10,10 @@ use super::naming::Kustomization;
 use super::read::{self, Before};
 use super::write::{Changes, HEADER, KUSTOMIZATION, Standing};
 use super::{asked, bundle, policy};
+use crate::compose::check::body;
 use crate::compose::cli::{Kustomize, Object, Source, word};
 use crate::compose::inputs::Inputs;
 use crate::compose::place::{absolute, plain};
-use crate::compose::project::Project;
 use crate::compose::select::{Choice, Outcome, Reason, rows};
 use crate::compose::setup::words::trusting;
 use crate::report;
@@ -212,18 +212,6 @@ pub fn removed(changes: &Changes, standing: &Standing, out: &Path) -> String {
     text
 }
 
-/// What is told of a check.
-pub fn checked(behind: &[String]) -> String {
-    if behind.is_empty() {
-        return "in step\n".to_owned();
-    }
-    let mut text = String::new();
-    for line in behind {
-        let _ = writeln!(text, "out of step: {line}");
-    }
-    text + "fix: run this again without --check\n"
-}
-
 /// What of the directory is not what would be written now.
 pub fn behind(
     out: &Path,
@@ -252,15 +240,6 @@ pub fn behind(
         ));
     }
     behind
-}
-
-/// A text without the words above it, which can ask for the same in several ways.
-fn body(text: &str) -> &str {
-    let mut rest = text;
-    while let Some((_, below)) = rest.strip_prefix('#').and_then(|line| line.split_once('\n')) {
-        rest = below;
-    }
-    rest
 }
 
 /// What the file is, who made it with which words, and what was there before.
@@ -313,13 +292,4 @@ fn from(from: &Path, to: &Path) -> PathBuf {
     let path: PathBuf =
         up.chain(to.components().skip(shared).map(|part| Path::new(part.as_os_str()))).collect();
     if path.as_os_str().is_empty() { ".".into() } else { path }
-}
-
-/// The namespaces of a project's parts, as far as they name one.
-pub fn namespaces(project: &Project) -> BTreeSet<String> {
-    let parts = project.services.keys().filter_map(|part| {
-        let words: Vec<_> = part.split('/').collect();
-        (words.len() > 3).then(|| words.first().map(|it| (*it).to_owned()))?
-    });
-    parts.collect()
 }

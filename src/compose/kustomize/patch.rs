@@ -1,0 +1,132 @@
+//! The patch of a workload: the user's own entries first, by their names alone, then ours.
+//!
+//! kustomize puts what a strategic merge patch names before all other entries of a list, in the patch's order. The
+//! user's entries so keep their order and their indices, which JSON patches count; and the runtime mounts ours last,
+//! so that a mount at `/var/run`, which is `/run`, does not hide it.
+
+use std::collections::BTreeSet;
+
+use serde_yaml::{Mapping, Value};
+
+use super::component::{KEYS, is_our_name};
+use super::manifest::Workload;
+use super::naming::Naming;
+use super::pod::{self, Container, LISTS};
+use crate::compose::overlay::{DIRECTORY, Given, mapping, mapping_of};
+use crate::compose::project::Mount;
+use crate::discover::CUSTOM_CA;
+
+/// What the pods of a workload get: the `parts` of its containers, and `volumes`. `seen` is the workload as the
+/// component sees it.
+///
+/// Containers that get nothing are named as well: those for initialisation would start in another order. A container
+/// that `seen` does not have comes from a patch that is applied later, and its name goes last.
+pub fn spec(
+    seen: &Workload,
+    mut parts: Vec<(&Container, Value)>,
+    volumes: impl Iterator<Item = Value>,
+) -> Mapping {
+    let mut spec = Mapping::new();
+    for key in LISTS {
+        if !parts.iter().any(|(container, _)| container.list == key) {
+            continue;
+        }
+        let mut list = Vec::new();
+        for container in seen.containers.iter().filter(|container| container.list == key) {
+            let part = parts.iter().position(|(other, _)| other.is_same(container));
+            let bare = || mapping([("name", container.name.as_str().into())]);
+            list.push(part.map_or_else(bare, |part| parts.remove(part).1));
+        }
+        let later = parts.extract_if(.., |(container, _)| container.list == key);
+        list.extend(later.map(|(_, part)| part));
+        spec.insert(key.into(), list.into());
+    }
+    let own = seen.volumes.iter().filter_map(|volume| pod::text(volume, "name"));
+    let own = own.filter(|name| !is_our_name(name));
+    spec.insert("volumes".into(), named("name", own).chain(volumes).collect::<Vec<_>>().into());
+    spec
+}
+
+/// What a container gets. A variable of its own that is changed stays where it is.
+pub fn container(container: &Container, seen: &Workload, given: &Given, volume: &str) -> Value {
+    let seen = seen.containers.iter().find(|other| other.is_same(container));
+    let entries =
+        |key: &str| seen.map_or(&[][..], |it| pod::list(&it.raw, key).unwrap_or_default());
+
+    let is_own = |name: &String| seen.is_some_and(|it| it.service.environment.contains_key(name));
+    let own = entries("env").iter().filter_map(|it| pod::text(it, "name")).filter(is_own);
+    let mut variables: Vec<_> = named("name", own).collect();
+    for (name, value) in &given.variables {
+        let entry = mapping([("name", (*name).into()), ("value", value.as_str().into())]);
+        let is_it = |it: &&mut Value| it.get("name").and_then(Value::as_str) == Some(name);
+        match variables.iter_mut().find(is_it) {
+            Some(place) => *place = entry,
+            None => variables.push(entry),
+        }
+    }
+
+    let own = entries("volumeMounts").iter().filter(|mount| !pod::is_ours(mount));
+    let mut mounts: Vec<_> =
+        named("mountPath", own.filter_map(|mount| pod::text(mount, "mountPath"))).collect();
+    let mount = |path: &str| {
+        mapping_of([("name", volume.into()), ("mountPath", path.into()), ("readOnly", true.into())])
+    };
+    mounts.push(mount(DIRECTORY).into());
+    if is_free(&container.service.mounts) {
+        let mut file = mount(CUSTOM_CA);
+        file.insert("subPath".into(), KEYS[1].into());
+        mounts.push(file.into());
+    }
+    mapping([
+        ("name", container.name.as_str().into()),
+        ("env", variables.into()),
+        ("volumeMounts", mounts.into()),
+    ])
+}
+
+/// Entries of a list that say nothing but which they are. An entry that is there twice is named once: kustomize keeps
+/// the last of the two, which of variables is the one that counts in Kubernetes as well.
+fn named(key: &'static str, names: impl Iterator<Item = String>) -> impl Iterator<Item = Value> {
+    let mut known = BTreeSet::new();
+    names
+        .filter(move |name| known.insert(name.clone()))
+        .map(move |name| mapping([(key, name.into())]))
+}
+
+/// Whether nothing of the container's own is mounted where others look for CAs, or above that; a file cannot be
+/// put into what is mounted read-only.
+fn is_free(mounts: &[Mount]) -> bool {
+    !mounts.iter().any(|mount| mount.is_above(CUSTOM_CA))
+}
+
+/// The patch of a workload whose pods get this `spec`.
+pub fn patch(
+    workload: &Workload,
+    spec: Mapping,
+    namespace: Option<&str>,
+    naming: &Naming,
+) -> Result<Value, serde_yaml::Error> {
+    let name = naming.before(&workload.name);
+    let nest = |inner: Value, key: &&str| mapping([(*key, inner)]);
+    let pod = mapping([("spec", spec.into())]);
+    let body = workload.path.iter().rev().fold(pod, nest);
+    let mut tree = mapping_of([
+        ("apiVersion", workload.version.as_str().into()),
+        ("kind", workload.kind.into()),
+        ("metadata", mapping([("name", name.into())])),
+    ]);
+    if let Value::Mapping(body) = body {
+        tree.extend(body);
+    }
+    let mut target = Mapping::new();
+    if !workload.group.is_empty() {
+        target.insert("group".into(), workload.group.into());
+    }
+    target.insert("kind".into(), workload.kind.into());
+    // It is read as a regular expression that must match from end to end.
+    target.insert("name".into(), name.replace('.', "\\.").into());
+    if let Some(namespace) = namespace {
+        target.insert("namespace".into(), namespace.into());
+    }
+    Ok(mapping([("target", target.into()), ("patch", serde_yaml::to_string(&tree)?.into())]))
+}
