@@ -173,7 +173,7 @@ pub fn certificates(source: &Source) -> Result<Vec<Certificate>, Problem> {
     let bytes = source.bytes.as_slice();
     let line = |at| pem::line(bytes, at);
     let broken = |Flaw { at, what }| Problem::Broken { line: line(at), what };
-    let read = |der: &[u8]| read(der, source, 0);
+    let read = |der: &[u8]| read(der, source, &|| 0);
     // A key outweighs every other complaint, and is found even where the text is broken.
     if let Some(line) = pem::private_key(bytes) {
         return Err(Problem::PrivateKey { line });
@@ -210,7 +210,8 @@ fn in_block(
 ) -> Result<Vec<Certificate>, Problem> {
     let line = |at| pem::line(&source.bytes, at);
     let broken = |Flaw { at, what }| Problem::Broken { line: line(at), what };
-    let read = |der: &[u8]| read(der, source, line(block.at));
+    // Counted only where something is wrong: from the file's first byte, it takes its time.
+    let read = |der: &[u8]| read(der, source, &|| line(block.at));
     let der = block.decode(buffer).map_err(broken)?.der;
     match kind {
         Kind::Certificate if der::outline(der) != Outline::SignedData => Ok(vec![read(der)?]),
@@ -223,12 +224,12 @@ fn in_block(
 }
 
 /// One certificate, which every reader can read.
-fn read(der: &[u8], source: &Source, line: usize) -> Result<Certificate, Problem> {
-    let certificate =
-        Certificate::read(der, &source.label).ok_or(Problem::NoCertificate { line })?;
+fn read(der: &[u8], source: &Source, line: &dyn Fn() -> usize) -> Result<Certificate, Problem> {
+    let certificate = Certificate::read(der, &source.label)
+        .ok_or_else(|| Problem::NoCertificate { line: line() })?;
     match encoding::flaw(der) {
         None => Ok(certificate),
-        Some(what) => Err(Problem::Unreadable { line, what }),
+        Some(what) => Err(Problem::Unreadable { line: line(), what }),
     }
 }
 
@@ -285,9 +286,18 @@ impl Inspection {
 
     /// Leaves out what merely lay in the default directory and is among `roots` already.
     pub fn leave_out_known(&mut self, roots: &[Pem<'_>]) {
-        self.certificates.retain(|certificate| match &certificate.label {
-            Label::Path(Named { origin: Origin::Default, .. }) => !roots.contains(&certificate.pem),
-            _ => true,
-        });
+        let is_default = |certificate: &Certificate| {
+            matches!(&certificate.label, Label::Path(Named { origin: Origin::Default, .. }))
+        };
+        // A set of these few, and not of all the roots.
+        let (mut lying, mut known) = (BTreeSet::new(), BTreeSet::new());
+        let default = self.certificates.iter().filter(|certificate| is_default(certificate));
+        lying.extend(default.map(|certificate| certificate.pem.text()));
+        known.extend(roots.iter().map(Pem::text).filter(|root| lying.contains(root)));
+        if !known.is_empty() {
+            self.certificates.retain(|certificate| {
+                !is_default(certificate) || !known.contains(certificate.pem.text())
+            });
+        }
     }
 }

@@ -39,7 +39,8 @@ impl<'a> Keeper<'a> {
     pub fn leave_out_ours(&self, roots: &mut Vec<Pem<'_>>) {
         let ours = self.record.certificates();
         if !ours.is_empty() {
-            roots.retain(|root| !ours.contains(root));
+            let ours = merge::set(&ours);
+            roots.retain(|root| !ours.contains(root.text()));
         }
     }
 

@@ -82,6 +82,7 @@ mod inputs_messages;
 mod inputs_served;
 mod inspect_bent;
 mod inspect_file;
+mod inspect_large;
 mod inspect_openssl;
 mod kustomize;
 mod kustomize_adopted;

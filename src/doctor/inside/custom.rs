@@ -1,5 +1,6 @@
 //! The CAs that somebody gave this container in particular, and whether anything trusts them.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
@@ -30,12 +31,11 @@ pub fn authorities(patient: &Patient) -> Vec<Authority> {
     let lying = all.into_iter().filter(|path| path.extension() == Some(OsStr::new("crt")));
     let adding = TABLE.iter().filter(|row| row.points == Points::Custom);
     let named = adding.filter_map(|row| patient.environment.get(row.name)).map(PathBuf::from);
-    let mut found: Vec<Authority> = Vec::new();
+    let (mut found, mut known) = (Vec::new(), BTreeSet::new());
     for path in lying.chain(named) {
         let Ok(bytes) = patient.read(&path) else { continue };
         for certificate in patient::store("", &path, &bytes).anchors {
-            let is_known = found.iter().any(|other| other.certificate.der == certificate.der);
-            if certificate.is_ca && !is_known {
+            if certificate.is_ca && known.insert(certificate.der.to_vec()) {
                 found.push(Authority { path: path.clone(), certificate });
             }
         }
@@ -46,10 +46,9 @@ pub fn authorities(patient: &Patient) -> Vec<Authority> {
 /// The mounted ones that no bundle has.
 pub fn unused(custom: &[Authority], stores: &[Store]) -> Vec<Finding> {
     let lying = custom.iter().filter(|ca| ca.path.starts_with(DEFAULT_DIRECTORY));
-    let is_in = |store: &Store, ca: &Authority| {
-        store.anchors.iter().any(|anchor| anchor.der == ca.certificate.der)
-    };
-    let unused = lying.filter(|ca| !stores.iter().any(|store| is_in(store, ca)));
+    let used = stores.iter().flat_map(|store| &store.anchors).map(|anchor| &*anchor.der);
+    let used: BTreeSet<_> = used.collect();
+    let unused = lying.filter(|ca| !used.contains(&*ca.certificate.der));
     let say = |ca: &Authority| {
         let subject = report::word(&ca.certificate.subject);
         let cause = format!("{subject} is there, and no bundle that a program reads has it");
