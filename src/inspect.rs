@@ -14,6 +14,7 @@ pub mod details;
 mod encoding;
 #[cfg(feature = "tools")]
 pub mod key;
+mod names;
 mod pem;
 #[cfg(feature = "compose")]
 pub mod pkcs12;

@@ -598,6 +598,34 @@ put("ca-extension-garbage.crt", extended(tlv(0x30, tlv(0x06, b"\x55\x1d\x13") + 
                                          *(one for one in every if b"\x55\x1d\x13" not in one)))
 put("ca-boolean-of-one.crt", extended(*(one.replace(b"\x01\x01\xff", b"\x01\x01\x01") for one in every)))
 
+# What GnuTLS reads in every certificate.
+def oid(*numbers):
+    def digits(n):
+        return (digits(n >> 7)[:-1] + bytes([digits(n >> 7)[-1] | 0x80]) if n > 0x7f else b"") + bytes([n & 0x7f])
+    return tlv(0x06, b"".join(digits(n) for n in (numbers[0] * 40 + numbers[1],) + numbers[2:]))
+
+def extension(number, contents, critical=b"\x01\x01\xff"):
+    kind = number if isinstance(number, bytes) else oid(2, 5, 29, number)
+    return tlv(0x30, kind + critical + tlv(0x04, contents))
+
+def adding(number, contents, critical=b"\x01\x01\xff"):
+    added = extension(number, contents, critical)
+    return extended(*(one for one in every if children(one)[0] != children(added)[0]), added)
+
+SAN, IAN = 17, 18
+text = tlv(UTF8, b"ca.example.test")
+put("ca-san-no-names.crt", adding(SAN, text, b""))
+put("ca-ian-no-names.crt", adding(IAN, text, b""))
+put("ca-san-critical-no-names.crt", adding(SAN, text))
+put("ca-san-empty-name.crt", adding(SAN, tlv(0x30, tlv(0x82, b"")), b""))
+put("ca-san-x400.crt", adding(SAN, tlv(0x30, tlv(0xa3, tlv(0x30, b""))), b""))
+# 1.3.6.1.4.1 and so many numbers of two digits that the dotted form has 126 characters, and then one more.
+long = (1, 3, 6, 1, 4, 1, 1111) + (10,) * 36 + (11,)
+assert len(".".join(map(str, long))) == 127
+put("ca-oid-of-126.crt", adding(oid(*(1, 3, 6, 1, 4, 1, 111) + long[7:]), b"\5\0", b""))
+put("ca-oid-of-127.crt", adding(oid(*long), b"\5\0", b""))
+put("ca-oid-of-65-bits.crt", adding(oid(1, 3, 6, 1, 4, 1, 1 << 64), b"\5\0", b""))
+
 # The outer and the inner name of the algorithm that signed: ecdsa-with-SHA384 on the outside.
 inner, algorithm, signature = children(unarmour(third))
 put("ca-algorithm-mismatch.crt", armour(tlv(0x30, inner + algorithm.replace(b"\x04\x03\x02", b"\x04\x03\x03") + signature)))

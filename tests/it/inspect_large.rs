@@ -12,7 +12,8 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, KeyPair, KeyUsagePurpose,
+    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, IsCa, KeyPair,
+    KeyUsagePurpose,
 };
 use trust_init::merge::Pem;
 
@@ -143,6 +144,21 @@ fn inspect_and_the_doctor_end_with_markers_too() {
     desk.write("keys.pem", key.repeat(50_000));
     let last = format!("`EC PRIVATE KEY` at line {}\n", 49_999 * lines + 1);
     inspect("keys.pem").succeeds().tells(&last);
+}
+
+#[test]
+fn a_ca_with_very_many_extensions_is_read() {
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let extension =
+        |number| CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, number], vec![5, 0]);
+    params.custom_extensions = (0..300_000).map(extension).collect();
+    let ca = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
+    let world = World::new();
+    world.write("/ca/large.crt", ca.pem());
+    let words = ["--ca", "/ca/large.crt", "--roots", "none", "true"];
+    ends(world.trust_init(&words).command()).succeeds();
+    assert_eq!(count(&world.read(BUNDLE)), 1);
 }
 
 #[test]
