@@ -12,6 +12,7 @@ pub mod der;
 #[cfg(feature = "tools")]
 pub mod details;
 mod encoding;
+mod java;
 #[cfg(feature = "tools")]
 pub mod key;
 mod names;
@@ -166,6 +167,19 @@ pub fn judge(inspection: &mut Inspection, now: Time, roots: &[Pem<'_>]) {
     });
 }
 
+/// Why some JVM cannot read the certificate `der`, or any reader.
+#[cfg(feature = "doctor")]
+pub fn java_flaw(der: &[u8]) -> Option<&'static str> {
+    encoding::check(der).unwrap_or_else(Some)
+}
+
+/// Those of `certificates` that belong in a key store: a JVM refuses all of it for one that it cannot
+/// read.
+pub fn for_java(certificates: &[Certificate]) -> impl Iterator<Item = Pem<'_>> {
+    let readable = certificates.iter().filter(|certificate| certificate.java_flaw.is_none());
+    readable.map(|certificate| certificate.pem.borrow())
+}
+
 /// The certificates in one source.
 ///
 /// # Errors
@@ -226,12 +240,11 @@ fn in_block(
 
 /// One certificate, which every reader can read.
 fn read(der: &[u8], source: &Source, line: &dyn Fn() -> usize) -> Result<Certificate, Problem> {
-    let certificate = Certificate::read(der, &source.label)
+    let mut certificate = Certificate::read(der, &source.label)
         .ok_or_else(|| Problem::NoCertificate { line: line() })?;
-    match encoding::flaw(der) {
-        None => Ok(certificate),
-        Some(what) => Err(Problem::Unreadable { line: line(), what }),
-    }
+    let checked = encoding::check(der);
+    certificate.java_flaw = checked.map_err(|what| Problem::Unreadable { line: line(), what })?;
+    Ok(certificate)
 }
 
 fn pkcs7(

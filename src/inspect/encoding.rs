@@ -7,11 +7,12 @@
 use std::collections::BTreeSet;
 
 use super::der::{BIT_STRING, CONTEXT_0, EC_KEY, INTEGER, OCTET_STRING, OID, SEQUENCE, SET, value};
-use super::names;
+use super::{java, names};
 
 /// Tags that only certificates use here (X.680, section 8.4; RFC 5280, section 4.1).
-const BOOLEAN: u8 = 0x01;
-const NULL: u8 = 0x05;
+pub const BOOLEAN: u8 = 0x01;
+/// NULL.
+pub const NULL: u8 = 0x05;
 const UTF8: u8 = 0x0c;
 const NUMERIC: u8 = 0x12;
 const PRINTABLE: u8 = 0x13;
@@ -45,24 +46,25 @@ pub type Flaw = &'static str;
 /// It is not DER, or not what RFC 5280 has in that place.
 pub const NOT_DER: Flaw = "it is not encoded as DER asks";
 
-/// Why some reader cannot read the certificate `der`.
-pub fn flaw(der: &[u8]) -> Option<Flaw> {
-    certificate(der).err()
-}
-
-fn certificate(mut der: &[u8]) -> Result<(), Flaw> {
+/// Whether every reader but a JVM can read the certificate `der`, and why some JVM cannot.
+///
+/// # Errors
+/// Why some other reader cannot.
+pub fn check(mut der: &[u8]) -> Result<Option<Flaw>, Flaw> {
+    let mut for_java = Ok(());
     let mut fields = take(&mut der, SEQUENCE)?;
-    let inner = body(take(&mut fields, SEQUENCE)?)?;
+    let inner = body(take(&mut fields, SEQUENCE)?, &mut for_java)?;
     let outer = take(&mut fields, SEQUENCE)?;
     take(&mut fields, BIT_STRING)?;
     ends(fields)?;
     ends(der)?;
     // GnuTLS and Java cannot read it (section 4.1.1.2).
-    holds(inner == outer, "the algorithms that it names inside and outside differ")
+    holds(inner == outer, "the algorithms that it names inside and outside differ")?;
+    Ok(for_java.err())
 }
 
 /// Returns the algorithm that it names.
-fn body(mut fields: &[u8]) -> Result<&[u8], Flaw> {
+fn body<'a>(mut fields: &'a [u8], for_java: &mut Result<(), Flaw>) -> Result<&'a [u8], Flaw> {
     let version = match take(&mut fields, CONTEXT_0) {
         Ok(mut explicit) => {
             take(&mut explicit, INTEGER).and_then(|n| ends(explicit).map(|()| n))?
@@ -80,8 +82,11 @@ fn body(mut fields: &[u8]) -> Result<&[u8], Flaw> {
     time(&mut validity)?;
     time(&mut validity)?;
     ends(validity)?;
-    name(take(&mut fields, SEQUENCE)?)?;
-    key(take(&mut fields, SEQUENCE)?)?;
+    let subject = take(&mut fields, SEQUENCE)?;
+    name(subject)?;
+    let key = take(&mut fields, SEQUENCE)?;
+    self::key(key)?;
+    *for_java = java::fields(algorithm, [issuer, subject], key);
     for id in [ISSUER_ID, SUBJECT_ID] {
         if fields.first() == Some(&id) {
             holds(is_bits(take(&mut fields, id)?), NOT_DER)?;
@@ -89,7 +94,7 @@ fn body(mut fields: &[u8]) -> Result<&[u8], Flaw> {
     }
     if !fields.is_empty() {
         let mut extensions = take(&mut fields, EXTENSIONS)?;
-        self::extensions(take(&mut extensions, SEQUENCE)?)?;
+        self::extensions(take(&mut extensions, SEQUENCE)?, for_java)?;
         ends(extensions)?;
         // GnuTLS and Java cannot read it (section 4.1.2.9).
         holds(version == V3, "it has extensions and is not of version 3")?;
@@ -147,10 +152,10 @@ fn key(mut fields: &[u8]) -> Result<(), Flaw> {
 }
 
 /// Each may be there once (section 4.2): GnuTLS and Java cannot read a second one.
-fn extensions(mut list: &[u8]) -> Result<(), Flaw> {
+fn extensions(mut list: &[u8], for_java: &mut Result<(), Flaw>) -> Result<(), Flaw> {
     let mut known = Vec::new();
     while !list.is_empty() {
-        let Extension { oid, contents } = extension(&mut list)?;
+        let Extension { oid, is_critical, contents } = extension(&mut list)?;
         known.push(oid);
         holds(is_short(oid), "the OID of an extension is longer than 126 characters")?;
         // GnuTLS reads subjectAltName and issuerAltName (sections 4.2.1.6 and 4.2.1.7) in every
@@ -158,6 +163,10 @@ fn extensions(mut list: &[u8]) -> Result<(), Flaw> {
         if matches!(oid, [0x55, 0x1d, 0x11 | 0x12]) {
             names::list(contents, |_, _| Ok(()))
                 .map_err(|_| "its subjectAltName or issuerAltName is not a list of names")?;
+        }
+        // What is not critical may be whatever it is: Java keeps the bytes.
+        if is_critical && for_java.is_ok() {
+            *for_java = java::extension(oid, contents);
         }
     }
     holds(!has_doubles(&known), "an extension is in it twice")
@@ -183,6 +192,8 @@ fn has_doubles(oids: &[&[u8]]) -> bool {
 struct Extension<'a> {
     /// What it is, as OID contents.
     oid: &'a [u8],
+    /// Whether readers that do not know it must refuse the certificate.
+    is_critical: bool,
     /// What it says.
     contents: &'a [u8],
 }
@@ -191,12 +202,13 @@ struct Extension<'a> {
 fn extension<'a>(list: &mut &'a [u8]) -> Result<Extension<'a>, Flaw> {
     let mut fields = take(list, SEQUENCE)?;
     let oid = take(&mut fields, OID)?;
+    let mut is_critical = false;
     if fields.first() == Some(&BOOLEAN) {
-        take(&mut fields, BOOLEAN)?;
+        is_critical = take(&mut fields, BOOLEAN)? != [0];
     }
     let contents = take(&mut fields, OCTET_STRING)?;
     ends(fields)?;
-    Ok(Extension { oid, contents })
+    Ok(Extension { oid, is_critical, contents })
 }
 
 /// Takes the first value off `fields` and returns what is in it, if it has this tag.
@@ -281,7 +293,7 @@ pub fn is_filled(tag: u8, contents: &[u8]) -> bool {
 }
 
 /// Whether it is a string of bits behind the number of those that its last byte lacks.
-fn is_bits(contents: &[u8]) -> bool {
+pub fn is_bits(contents: &[u8]) -> bool {
     matches!(contents, [0] | [0..=7, _, ..])
 }
 

@@ -1,8 +1,8 @@
 //! General names (RFC 5280, section 4.2.1.6) as strict readers take them.
 //!
 //! GnuTLS gives up a whole bundle for an alternative name that it cannot decode, and a JVM a whole key
-//! store for a name in a critical extension. The forms that both refuse however they are encoded
-//! (x400Address, ediPartyName) count as flaws here.
+//! store for a name in a critical extension. x400Address and ediPartyName, which GnuTLS refuses however
+//! they are encoded, count as flaws here.
 
 use super::der::{CONTEXT_0, OID, SEQUENCE, SET, value};
 use super::encoding::{

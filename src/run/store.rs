@@ -56,8 +56,7 @@ impl<'a> Keeper<'a> {
             return Ok(Installed::default());
         }
         let java = jvm.and_then(|jvm| {
-            let roots = merge::bundle(&[certificates, &jvm.roots]).certificates;
-            Some((jvm.security.as_deref()?, truststore::write(&roots)))
+            Some((jvm.security.as_deref()?, truststore::write(&jvm.certificates())))
         });
         // What `docker exec` starts has no parent here, and is not the first process.
         let is_beside = std::process::id() != 1 && std::os::unix::process::parent_id() == 0;

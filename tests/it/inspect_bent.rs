@@ -1,13 +1,15 @@
 //! Certificates bent in every one of their parts, one part at a time: whatever is accepted of them, OpenSSL
-//! and GnuTLS read too, which would give up a whole bundle for one that they cannot.
+//! and GnuTLS read too, which would give up a whole bundle for one that they cannot; and a JVM reads a key
+//! store of those that are not said to be unreadable for it.
 
 use std::collections::BTreeSet;
 
 use trust_init::cli::{Named, Origin};
 use trust_init::discover::{Label, Source, Standing};
-use trust_init::inspect::certificates;
+use trust_init::inspect::{certificates, for_java};
 
 use crate::inspect_openssl::are_read_whole;
+use crate::truststore_java::java_reads;
 use crate::world::{Scratch, count, gallery};
 
 /// A value of DER, and those that it consists of, or that are in its bytes: extensions and keys.
@@ -140,13 +142,14 @@ fn bends() -> Vec<Bend> {
 #[test]
 fn a_certificate_bent_in_any_part_is_refused_or_read_by_everybody() {
     let label = || Label::Path(Named { path: "bent.der".into(), origin: Origin::Default });
-    let (mut tried, mut accepted) = (0, String::new());
+    let (mut tried, mut accepted, mut readable) = (0, String::new(), BTreeSet::new());
     for file in [
         "ca-rsa.pem",
         "ca-name-constraints.crt",
         "intermediate.crt",
         "v1-root.crt",
         "ca-rsa-pss.crt",
+        "ca-all-critical.crt",
     ] {
         let bytes = std::fs::read(gallery(file)).unwrap();
         let standing = Standing::Named;
@@ -159,6 +162,7 @@ fn a_certificate_bent_in_any_part_is_refused_or_read_by_everybody() {
                 if let Ok(found) = certificates(&Source { label: label(), standing, bytes }) {
                     let text = found.iter().flat_map(|found| found.pem.text().to_vec());
                     accepted += &String::from_utf8(text.collect()).unwrap();
+                    readable.extend(for_java(&found).map(|pem| pem.into_owned()));
                 }
             }
         }
@@ -168,6 +172,8 @@ fn a_certificate_bent_in_any_part_is_refused_or_read_by_everybody() {
     let directory = Scratch::new();
     let blocks = accepted.split_inclusive("-----END CERTIFICATE-----\n");
     let distinct: BTreeSet<_> = blocks.collect();
+    assert!(readable.len() > 1_000, "{}", readable.len());
+    java_reads(&readable.into_iter().collect::<Vec<_>>());
     let text: String = distinct.into_iter().collect();
     std::fs::write(directory.path().join("bundle"), text).unwrap();
     are_read_whole(directory.path());

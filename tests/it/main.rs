@@ -120,6 +120,7 @@ mod store_refused;
 mod tidy;
 mod transparency;
 mod truststore;
+mod truststore_java;
 mod verification;
 mod write;
 mod write_broken;

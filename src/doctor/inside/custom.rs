@@ -9,7 +9,7 @@ use crate::doctor::diagnosis::Store;
 use crate::doctor::patient::{self, Patient};
 use crate::environment::{Points, TABLE};
 use crate::finding::Finding;
-use crate::inspect::certificate::Certificate;
+use crate::inspect::{self, certificate::Certificate};
 use crate::report;
 
 /// How deep and how many: more than any host has CAs of its own.
@@ -34,8 +34,9 @@ pub fn authorities(patient: &Patient) -> Vec<Authority> {
     let (mut found, mut known) = (Vec::new(), BTreeSet::new());
     for path in lying.chain(named) {
         let Ok(bytes) = patient.read(&path) else { continue };
-        for certificate in patient::store("", &path, &bytes).anchors {
+        for mut certificate in patient::store("", &path, &bytes).anchors {
             if certificate.is_ca && known.insert(certificate.der.to_vec()) {
+                certificate.java_flaw = inspect::java_flaw(&certificate.der);
                 found.push(Authority { path: path.clone(), certificate });
             }
         }
