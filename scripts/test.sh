@@ -14,7 +14,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # Command: the Debian package that has it.
 declare -A packages=(
-    [busybox]=busybox-static [cc]=gcc [curl]=curl [g++]=g++ [git]=git [openssl]=openssl
+    [busybox]=busybox-static [cc]=gcc [curl]=curl [g++]=g++ [git]=git
+    [keytool]=default-jre-headless [openssl]=openssl
     [pkg-config]=pkg-config [python3]=python3 [shellcheck]=shellcheck [strace]=strace
     [tini-static]=tini [unshare]=util-linux [valgrind]=valgrind
 )

@@ -12,8 +12,10 @@ pub mod der;
 #[cfg(feature = "tools")]
 pub mod details;
 mod encoding;
+mod java;
 #[cfg(feature = "tools")]
 pub mod key;
+mod names;
 mod pem;
 #[cfg(feature = "compose")]
 pub mod pkcs12;
@@ -165,6 +167,19 @@ pub fn judge(inspection: &mut Inspection, now: Time, roots: &[Pem<'_>]) {
     });
 }
 
+/// Why some JVM cannot read the certificate `der`, or any reader.
+#[cfg(feature = "doctor")]
+pub fn java_flaw(der: &[u8]) -> Option<&'static str> {
+    encoding::check(der).unwrap_or_else(Some)
+}
+
+/// Those of `certificates` that belong in a key store: a JVM refuses all of it for one that it cannot
+/// read.
+pub fn for_java(certificates: &[Certificate]) -> impl Iterator<Item = Pem<'_>> {
+    let readable = certificates.iter().filter(|certificate| certificate.java_flaw.is_none());
+    readable.map(|certificate| certificate.pem.borrow())
+}
+
 /// The certificates in one source.
 ///
 /// # Errors
@@ -173,7 +188,7 @@ pub fn certificates(source: &Source) -> Result<Vec<Certificate>, Problem> {
     let bytes = source.bytes.as_slice();
     let line = |at| pem::line(bytes, at);
     let broken = |Flaw { at, what }| Problem::Broken { line: line(at), what };
-    let read = |der: &[u8]| read(der, source, 0);
+    let read = |der: &[u8]| read(der, source, &|| 0);
     // A key outweighs every other complaint, and is found even where the text is broken.
     if let Some(line) = pem::private_key(bytes) {
         return Err(Problem::PrivateKey { line });
@@ -210,7 +225,8 @@ fn in_block(
 ) -> Result<Vec<Certificate>, Problem> {
     let line = |at| pem::line(&source.bytes, at);
     let broken = |Flaw { at, what }| Problem::Broken { line: line(at), what };
-    let read = |der: &[u8]| read(der, source, line(block.at));
+    // Counted only where something is wrong: from the file's first byte, it takes its time.
+    let read = |der: &[u8]| read(der, source, &|| line(block.at));
     let der = block.decode(buffer).map_err(broken)?.der;
     match kind {
         Kind::Certificate if der::outline(der) != Outline::SignedData => Ok(vec![read(der)?]),
@@ -223,13 +239,12 @@ fn in_block(
 }
 
 /// One certificate, which every reader can read.
-fn read(der: &[u8], source: &Source, line: usize) -> Result<Certificate, Problem> {
-    let certificate =
-        Certificate::read(der, &source.label).ok_or(Problem::NoCertificate { line })?;
-    match encoding::flaw(der) {
-        None => Ok(certificate),
-        Some(what) => Err(Problem::Unreadable { line, what }),
-    }
+fn read(der: &[u8], source: &Source, line: &dyn Fn() -> usize) -> Result<Certificate, Problem> {
+    let mut certificate = Certificate::read(der, &source.label)
+        .ok_or_else(|| Problem::NoCertificate { line: line() })?;
+    let checked = encoding::check(der);
+    certificate.java_flaw = checked.map_err(|what| Problem::Unreadable { line: line(), what })?;
+    Ok(certificate)
 }
 
 fn pkcs7(
@@ -285,9 +300,18 @@ impl Inspection {
 
     /// Leaves out what merely lay in the default directory and is among `roots` already.
     pub fn leave_out_known(&mut self, roots: &[Pem<'_>]) {
-        self.certificates.retain(|certificate| match &certificate.label {
-            Label::Path(Named { origin: Origin::Default, .. }) => !roots.contains(&certificate.pem),
-            _ => true,
-        });
+        let is_default = |certificate: &Certificate| {
+            matches!(&certificate.label, Label::Path(Named { origin: Origin::Default, .. }))
+        };
+        // A set of these few, and not of all the roots.
+        let (mut lying, mut known) = (BTreeSet::new(), BTreeSet::new());
+        let default = self.certificates.iter().filter(|certificate| is_default(certificate));
+        lying.extend(default.map(|certificate| certificate.pem.text()));
+        known.extend(roots.iter().map(Pem::text).filter(|root| lying.contains(root)));
+        if !known.is_empty() {
+            self.certificates.retain(|certificate| {
+                !is_default(certificate) || !known.contains(certificate.pem.text())
+            });
+        }
     }
 }

@@ -140,10 +140,11 @@ fn prepare(
     public.warnings.iter().for_each(|warning| report.warning(warning));
 
     let custom: Vec<_> = kept.iter().map(|certificate| certificate.pem.borrow()).collect();
+    let for_java: Vec<_> = inspect::for_java(&kept).collect();
     let merged = merge::bundle(&[&custom, roots]);
 
     let jvm =
-        java::find(settings, found, &custom, roots, &store.record).unwrap_or_else(|warning| {
+        java::find(settings, found, &for_java, roots, &store.record).unwrap_or_else(|warning| {
             report.warning(&warning);
             None
         });
@@ -161,8 +162,7 @@ fn prepare(
     let mut plan = environment::plan(rows(), &pins, &custom, &merged.certificates);
 
     let named = jvm.as_ref().filter(|_| installed.java.is_none());
-    let for_java = named.map(|jvm| merge::bundle(&[&custom, &jvm.roots]).certificates);
-    plan.files.extend(for_java.map(|certificates| (File::TrustStore, certificates)));
+    plan.files.extend(named.map(|jvm| (File::TrustStore, jvm.certificates())));
     // Where every variable is pinned, nothing else needs the bundle.
     if !settings.runtimes.is_empty() && !plan.files.iter().any(|(file, _)| *file == File::Bundle) {
         plan.files.push((File::Bundle, merged.certificates.iter().map(Pem::borrow).collect()));

@@ -9,6 +9,7 @@
 mod record;
 mod refusal;
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
@@ -210,6 +211,7 @@ impl Plan {
     fn new(order: &Order<'_>, record: &Record) -> Result<Self, Box<Error>> {
         let mut plan = Self::default();
         let (mut lines, mut added, mut is_anywhere) = (Vec::new(), Vec::new(), false);
+        let mut seen = BTreeSet::new();
         for (path, ..) in ROOT_FILES {
             let Some(path) = real(Path::new(path))?.filter(|path| path.is_file()) else { continue };
             is_anywhere = true;
@@ -227,7 +229,7 @@ impl Plan {
                 if position(&before, certificate.text()).is_none() {
                     is_changed = true;
                     wanted.extend(certificate.text());
-                    if !added.contains(certificate) {
+                    if seen.insert(certificate.text()) {
                         added.push(certificate.borrow());
                     }
                 }

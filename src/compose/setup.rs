@@ -154,7 +154,8 @@ pub fn decide<T>(
             proxy::check(proxy, project, &images, server, domain, users)?;
         }
     }
-    let grounded = (custom.as_slice(), public.as_slice());
+    let for_java: Vec<_> = inspect::for_java(&inputs.custom).collect();
+    let grounded = (for_java.as_slice(), public.as_slice());
     let trusted = trusted(trusting(), project, &images, &grounds, grounded, warn);
     let order = Order {
         base: &place::absolute(&place.base),

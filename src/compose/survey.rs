@@ -185,6 +185,7 @@ fn name(finding: Finding) -> &'static str {
         Finding::OtherPurpose => "other-purpose",
         Finding::UnknownCritical => "unknown-critical",
         Finding::RareKey => "rare-key",
+        Finding::NotForJava => "not-for-java",
     }
 }
 

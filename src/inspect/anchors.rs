@@ -53,6 +53,9 @@ impl Anchors<'_> {
     }
 }
 
+/// How many broken blocks a warning names: a file may have a hundred thousand.
+const NAMED: usize = 3;
+
 /// The public roots, and what is wrong with them.
 #[derive(Debug)]
 pub struct PublicRoots<'a> {
@@ -65,8 +68,9 @@ pub struct PublicRoots<'a> {
 /// Something about the image's own roots.
 #[derive(Debug)]
 pub enum RootWarning {
-    /// A block that no client could read, and that would have broken the bundle for some.
-    Broken { path: PathBuf, line: usize, what: &'static str },
+    /// Blocks that no client could read, and that would have broken the bundle for some: the line
+    /// of the first few and what is wrong there, and how many there are besides.
+    Broken { path: PathBuf, first: Vec<(usize, &'static str)>, more: usize },
     /// The image has no roots.
     None,
 }
@@ -74,12 +78,18 @@ pub enum RootWarning {
 impl Display for RootWarning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Broken { path, line, what } => write!(
-                f,
-                "left out of the image's roots: {} line {line}: {what}\n\
-                 fix: make that file anew in the image (`update-ca-certificates --fresh`)",
-                report::path(path)
-            ),
+            Self::Broken { path, first, more } => {
+                write!(f, "left out of the image's roots: {}", report::path(path))?;
+                for (index, (line, what)) in first.iter().enumerate() {
+                    write!(f, "{} line {line}: {what}", if index == 0 { "" } else { ";" })?;
+                }
+                if *more > 0 {
+                    write!(f, "; and {more} more")?;
+                }
+                f.write_str(
+                    "\nfix: make that file anew in the image (`update-ca-certificates --fresh`)",
+                )
+            }
             Self::None => f.write_str(
                 "the image has no roots, so public servers are trusted by no program that reads \
                  the bundle, not even by those that bring roots of their own\n\
@@ -95,12 +105,11 @@ pub fn roots(source: &RootSource) -> PublicRoots<'_> {
     let anchors = match source {
         RootSource::File { path, bytes } => {
             let anchors = anchors(bytes);
-            let broken = anchors.broken.iter();
-            warnings.extend(broken.map(|&(line, what)| RootWarning::Broken {
-                path: path.clone(),
-                line,
-                what,
-            }));
+            if !anchors.broken.is_empty() {
+                let first: Vec<_> = anchors.broken.iter().take(NAMED).copied().collect();
+                let more = anchors.broken.len() - first.len();
+                warnings.push(RootWarning::Broken { path: path.clone(), first, more });
+            }
             anchors
         }
         RootSource::Directory { certificates, .. } | RootSource::Mozilla(certificates) => {
@@ -118,8 +127,7 @@ pub fn roots(source: &RootSource) -> PublicRoots<'_> {
 /// like a certificate is one.
 pub fn anchors(text: &[u8]) -> Anchors<'_> {
     let mut anchors = Anchors { tidy: true, ..Anchors::default() };
-    let (mut line, mut counted) = (1, 0);
-    let line_end = if memchr::memchr(b'\n', text).is_some() { b'\n' } else { b'\r' };
+    let mut lines = pem::Lines::new(text);
     let mut buffer = Vec::new();
     for block in pem::blocks(text) {
         match block.and_then(|block| anchor(&block, &mut buffer)) {
@@ -129,13 +137,8 @@ pub fn anchors(text: &[u8]) -> Anchors<'_> {
             }
             Ok(None) => {}
             Err(Flaw { at, what }) => {
-                let between = text.get(counted.min(at)..counted.max(at)).unwrap_or_default();
-                let ends = memchr::memchr_iter(line_end, between).count();
-                // A marker that does not fit is behind what it does not fit, which may be broken as well.
-                line = if at < counted { line - ends } else { line + ends };
-                counted = at;
                 anchors.tidy = false;
-                anchors.broken.push((line, what));
+                anchors.broken.push((lines.line(at), what));
             }
         }
     }

@@ -17,7 +17,6 @@ use x509_parser::oid_registry::{
 use x509_parser::prelude::{ASN1Time, FromDer, X509Certificate, X509Error, X509Name, X509Version};
 
 use super::der::{self, CONTEXT_0, EC_KEY, INTEGER, SEQUENCE};
-
 use crate::discover::Label;
 use crate::merge::Pem;
 
@@ -56,6 +55,9 @@ pub struct Certificate {
     pub rsa_bits: Option<usize>,
     /// What its key is, where not every client knows it.
     pub rare_key: Option<&'static str>,
+    /// Why a JVM cannot read it, which would lose its whole key store: known of a custom CA, see
+    /// [`super::read`].
+    pub java_flaw: Option<&'static str>,
     subject_der: Vec<u8>,
     issuer_der: Vec<u8>,
 }
@@ -162,6 +164,7 @@ impl Certificate {
                 .any(|extension| extension.critical && !is_known(extension.oid.as_bytes())),
             rsa_bits: rsa_bits(&x509),
             rare_key: rare_key(&x509),
+            java_flaw: None,
             subject_der: x509.subject().as_raw().to_vec(),
             issuer_der: x509.issuer().as_raw().to_vec(),
         })

@@ -34,8 +34,7 @@ pub struct Other {
 /// When something in it is broken, or nothing in it is known.
 pub fn contents(source: &Source) -> Result<Contents, Problem> {
     let bytes = source.bytes.as_slice();
-    let line = |at| pem::line(bytes, at);
-    let broken = |Flaw { at, what }| Problem::Broken { line: line(at), what };
+    let broken = |Flaw { at, what }| Problem::Broken { line: pem::line(bytes, at), what };
     let blocks = pem::blocks(bytes).collect::<Result<Vec<_>, Flaw>>().map_err(broken)?;
     let mut contents = Contents::default();
     if blocks.is_empty() && der::outline(bytes) == Outline::PrivateKey {
@@ -44,14 +43,14 @@ pub fn contents(source: &Source) -> Result<Contents, Problem> {
     } else if blocks.is_empty() {
         contents.certificates = super::certificates(source)?;
     }
-    let mut buffer = Vec::new();
+    let (mut buffer, mut lines) = (Vec::new(), pem::Lines::new(bytes));
     for block in &blocks {
         if let Some(kind) = kind(block) {
             contents.certificates.extend(in_block(source, block, &kind, &mut buffer)?);
         } else {
             let is_key = block.label.contains("PRIVATE KEY");
             let label = block.label.to_owned();
-            contents.others.push(Other { line: line(block.at), label, is_key });
+            contents.others.push(Other { line: lines.line(block.at), label, is_key });
         }
     }
     Ok(contents)

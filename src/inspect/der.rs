@@ -20,7 +20,6 @@ pub const SET: u8 = 0x31;
 /// `[0]`, constructed.
 pub const CONTEXT_0: u8 = 0xa0;
 /// `[1]`, constructed.
-#[cfg(feature = "tools")]
 pub const CONTEXT_1: u8 = 0xa1;
 
 /// `1.2.840.10045.2.1`, id-ecPublicKey (RFC 5480, section 2.1.1), as OID contents.

@@ -4,11 +4,15 @@
 //! look more closely than the parser that reads the fields here: at every number, name and identifier.
 //! So a custom CA is walked through once, along RFC 5280, section 4.1.
 
+use std::collections::BTreeSet;
+
 use super::der::{BIT_STRING, CONTEXT_0, EC_KEY, INTEGER, OCTET_STRING, OID, SEQUENCE, SET, value};
+use super::{java, names};
 
 /// Tags that only certificates use here (X.680, section 8.4; RFC 5280, section 4.1).
-const BOOLEAN: u8 = 0x01;
-const NULL: u8 = 0x05;
+pub const BOOLEAN: u8 = 0x01;
+/// NULL.
+pub const NULL: u8 = 0x05;
 const UTF8: u8 = 0x0c;
 const NUMERIC: u8 = 0x12;
 const PRINTABLE: u8 = 0x13;
@@ -32,29 +36,35 @@ const PARAMETERS: &[u8] = &[NULL, OID, SEQUENCE];
 /// Version 3, the first with extensions (RFC 5280, section 4.1.2.1).
 const V3: &[u8] = &[2];
 
+/// The longest OID of an extension that GnuTLS reads, in characters of its dotted form: measured, and
+/// `MAX_OID_SIZE` in <https://gitlab.com/gnutls/gnutls/-/blob/3.8.9/lib/gnutls_int.h> with two less.
+const LONGEST_OID: u32 = 126;
+
 /// What keeps some reader from reading it.
-type Flaw = &'static str;
+pub type Flaw = &'static str;
 
-const NOT_DER: Flaw = "it is not encoded as DER asks";
+/// It is not DER, or not what RFC 5280 has in that place.
+pub const NOT_DER: Flaw = "it is not encoded as DER asks";
 
-/// Why some reader cannot read the certificate `der`.
-pub fn flaw(der: &[u8]) -> Option<Flaw> {
-    certificate(der).err()
-}
-
-fn certificate(mut der: &[u8]) -> Result<(), Flaw> {
+/// Whether every reader but a JVM can read the certificate `der`, and why some JVM cannot.
+///
+/// # Errors
+/// Why some other reader cannot.
+pub fn check(mut der: &[u8]) -> Result<Option<Flaw>, Flaw> {
+    let mut for_java = Ok(());
     let mut fields = take(&mut der, SEQUENCE)?;
-    let inner = body(take(&mut fields, SEQUENCE)?)?;
+    let inner = body(take(&mut fields, SEQUENCE)?, &mut for_java)?;
     let outer = take(&mut fields, SEQUENCE)?;
     take(&mut fields, BIT_STRING)?;
     ends(fields)?;
     ends(der)?;
     // GnuTLS and Java cannot read it (section 4.1.1.2).
-    holds(inner == outer, "the algorithms that it names inside and outside differ")
+    holds(inner == outer, "the algorithms that it names inside and outside differ")?;
+    Ok(for_java.err())
 }
 
 /// Returns the algorithm that it names.
-fn body(mut fields: &[u8]) -> Result<&[u8], Flaw> {
+fn body<'a>(mut fields: &'a [u8], for_java: &mut Result<(), Flaw>) -> Result<&'a [u8], Flaw> {
     let version = match take(&mut fields, CONTEXT_0) {
         Ok(mut explicit) => {
             take(&mut explicit, INTEGER).and_then(|n| ends(explicit).map(|()| n))?
@@ -72,16 +82,19 @@ fn body(mut fields: &[u8]) -> Result<&[u8], Flaw> {
     time(&mut validity)?;
     time(&mut validity)?;
     ends(validity)?;
-    name(take(&mut fields, SEQUENCE)?)?;
-    key(take(&mut fields, SEQUENCE)?)?;
+    let subject = take(&mut fields, SEQUENCE)?;
+    name(subject)?;
+    let key = take(&mut fields, SEQUENCE)?;
+    self::key(key)?;
+    *for_java = java::fields(algorithm, [issuer, subject], key);
     for id in [ISSUER_ID, SUBJECT_ID] {
         if fields.first() == Some(&id) {
-            take(&mut fields, id)?;
+            holds(is_bits(take(&mut fields, id)?), NOT_DER)?;
         }
     }
     if !fields.is_empty() {
         let mut extensions = take(&mut fields, EXTENSIONS)?;
-        self::extensions(take(&mut extensions, SEQUENCE)?)?;
+        self::extensions(take(&mut extensions, SEQUENCE)?, for_java)?;
         ends(extensions)?;
         // GnuTLS and Java cannot read it (section 4.1.2.9).
         holds(version == V3, "it has extensions and is not of version 3")?;
@@ -99,7 +112,8 @@ fn algorithm(mut fields: &[u8]) -> Result<(), Flaw> {
     ends(fields)
 }
 
-fn name(mut parts: &[u8]) -> Result<(), Flaw> {
+/// A name (section 4.1.2.4), without the tag around it.
+pub fn name(mut parts: &[u8]) -> Result<(), Flaw> {
     while !parts.is_empty() {
         let mut pairs = take(&mut parts, SET)?;
         while !pairs.is_empty() {
@@ -138,53 +152,131 @@ fn key(mut fields: &[u8]) -> Result<(), Flaw> {
 }
 
 /// Each may be there once (section 4.2): GnuTLS and Java cannot read a second one.
-fn extensions(mut list: &[u8]) -> Result<(), Flaw> {
+fn extensions(mut list: &[u8], for_java: &mut Result<(), Flaw>) -> Result<(), Flaw> {
     let mut known = Vec::new();
     while !list.is_empty() {
-        let mut extension = take(&mut list, SEQUENCE)?;
-        let oid = take(&mut extension, OID)?;
-        if extension.first() == Some(&BOOLEAN) {
-            take(&mut extension, BOOLEAN)?;
-        }
-        take(&mut extension, OCTET_STRING)?;
-        ends(extension)?;
-        holds(!known.contains(&oid), "an extension is in it twice")?;
+        let Extension { oid, is_critical, contents } = extension(&mut list)?;
         known.push(oid);
+        holds(is_short(oid), "the OID of an extension is longer than 126 characters")?;
+        // GnuTLS reads subjectAltName and issuerAltName (sections 4.2.1.6 and 4.2.1.7) in every
+        // certificate, and nothing of what other extensions contain.
+        if matches!(oid, [0x55, 0x1d, 0x11 | 0x12]) {
+            names::list(contents, |_, _| Ok(()))
+                .map_err(|_| "its subjectAltName or issuerAltName is not a list of names")?;
+        }
+        // What is not critical may be whatever it is: Java keeps the bytes.
+        if is_critical && for_java.is_ok() {
+            *for_java = java::extension(oid, contents);
+        }
     }
-    Ok(())
+    holds(!has_doubles(&known), "an extension is in it twice")
+}
+
+/// Whether one of `oids` is there twice. Of a few each is held against each, which is the least work.
+fn has_doubles(oids: &[&[u8]]) -> bool {
+    if oids.len() > 50 {
+        let mut known = BTreeSet::new();
+        return !oids.iter().all(|oid| known.insert(*oid));
+    }
+    let mut rest = oids;
+    while let [oid, others @ ..] = rest {
+        if others.contains(oid) {
+            return true;
+        }
+        rest = others;
+    }
+    false
+}
+
+/// One extension (section 4.2).
+struct Extension<'a> {
+    /// What it is, as OID contents.
+    oid: &'a [u8],
+    /// Whether readers that do not know it must refuse the certificate.
+    is_critical: bool,
+    /// What it says.
+    contents: &'a [u8],
+}
+
+/// Takes the first extension off `list`.
+fn extension<'a>(list: &mut &'a [u8]) -> Result<Extension<'a>, Flaw> {
+    let mut fields = take(list, SEQUENCE)?;
+    let oid = take(&mut fields, OID)?;
+    let mut is_critical = false;
+    if fields.first() == Some(&BOOLEAN) {
+        is_critical = take(&mut fields, BOOLEAN)? != [0];
+    }
+    let contents = take(&mut fields, OCTET_STRING)?;
+    ends(fields)?;
+    Ok(Extension { oid, is_critical, contents })
 }
 
 /// Takes the first value off `fields` and returns what is in it, if it has this tag.
-fn take<'a>(fields: &mut &'a [u8], tag: u8) -> Result<&'a [u8], Flaw> {
+pub fn take<'a>(fields: &mut &'a [u8], tag: u8) -> Result<&'a [u8], Flaw> {
     let (found, contents, rest) = value(fields).ok_or(NOT_DER)?;
     holds(found == tag && is_filled(tag, contents), NOT_DER)?;
+    // GnuTLS cannot read it.
+    holds(tag != OID || is_counted(contents), "an OID in it has a number of more than 64 bits")?;
     *fields = rest;
     Ok(contents)
 }
 
 /// Takes the first value off `fields`, whatever it is, and returns its tag.
-fn any(fields: &mut &[u8]) -> Result<u8, Flaw> {
+pub fn any(fields: &mut &[u8]) -> Result<u8, Flaw> {
     let tag = *fields.first().ok_or(NOT_DER)?;
     take(fields, tag).map(|_| tag)
 }
 
-fn ends(fields: &[u8]) -> Result<(), Flaw> {
+/// Nothing may be left.
+pub fn ends(fields: &[u8]) -> Result<(), Flaw> {
     holds(fields.is_empty(), NOT_DER)
 }
 
-fn holds(condition: bool, flaw: Flaw) -> Result<(), Flaw> {
+/// It is a flaw if this does not hold.
+pub fn holds(condition: bool, flaw: Flaw) -> Result<(), Flaw> {
     if condition { Ok(()) } else { Err(flaw) }
 }
 
+/// The numbers of an OID, each of seven bits a byte (X.690, section 8.19).
+fn numbers(oid: &[u8]) -> impl Iterator<Item = &[u8]> {
+    oid.split_inclusive(|byte| *byte < 0x80)
+}
+
+/// Whether each number of an OID has 64 bits at most: nine bytes, or ten of which the first has one.
+pub fn is_counted(oid: &[u8]) -> bool {
+    let is_counted = |number: &[u8]| match number {
+        [0x81, rest @ ..] => rest.len() < 10,
+        _ => number.len() < 10,
+    };
+    // Nearly all are short.
+    oid.len() < 10 || numbers(oid).all(is_counted)
+}
+
+/// Whether GnuTLS has room for an OID. A byte comes to four characters at most.
+pub fn is_short(oid: &[u8]) -> bool {
+    oid.len() * 4 < LONGEST_OID as usize || dotted(oid) <= LONGEST_OID
+}
+
+/// How many characters an OID has in its dotted form: of its first number come two.
+fn dotted(oid: &[u8]) -> u32 {
+    let digits = |number: u64| number.checked_ilog10().unwrap_or(0) + 1;
+    let value =
+        |bytes: &[u8]| bytes.iter().fold(0, |sum: u64, byte| sum << 7 | u64::from(byte & 0x7f));
+    let mut values = numbers(oid).map(value);
+    let first = values.next().unwrap_or_default();
+    let second = if first < 80 { first % 40 } else { first - 80 };
+    values.fold(2 + digits(second), |sum, number| sum.saturating_add(1 + digits(number)))
+}
+
 /// Whether the contents of a value are what its tag asks for (X.690, sections 8, 10 and 11).
-fn is_filled(tag: u8, contents: &[u8]) -> bool {
+pub fn is_filled(tag: u8, contents: &[u8]) -> bool {
     match tag {
         BOOLEAN => matches!(contents, [0 | 0xff]),
         INTEGER => match contents {
             [] | [0, 0..=0x7f, ..] | [0xff, 0x80..=0xff, ..] => false,
             [..] => true,
         },
-        BIT_STRING | ISSUER_ID | SUBJECT_ID => matches!(contents, [0] | [0..=7, _, ..]),
+        BIT_STRING => is_bits(contents),
         NULL => contents.is_empty(),
         OID => {
             let mut numbers = contents.split_inclusive(|byte| *byte < 0x80);
@@ -198,6 +290,11 @@ fn is_filled(tag: u8, contents: &[u8]) -> bool {
         0x20..=0x3f => matches!(tag, SEQUENCE | SET),
         _ => tag & 0x1f != 0x1f,
     }
+}
+
+/// Whether it is a string of bits behind the number of those that its last byte lacks.
+pub fn is_bits(contents: &[u8]) -> bool {
+    matches!(contents, [0] | [0..=7, _, ..])
 }
 
 /// Whether all of it are characters of so many bytes each.

@@ -69,18 +69,19 @@ impl<'a> Iterator for Blocks<'a> {
     type Item = Result<Block<'a>, Flaw>;
 
     fn next(&mut self) -> Option<Self::Item> {
+        // The first marker of either kind: the search for a BEGIN alone would read all of the rest
+        // again behind each END that has none.
         let tail = self.text.get(self.rest..)?;
-        let start = find(tail, BEGIN);
-        let before = tail.get(..start.unwrap_or(tail.len()))?;
-        if let Some(stray) = find(before, END) {
-            let at = self.rest + stray;
+        let is_marker = |at: &usize| is_at(tail, *at, BEGIN) || is_at(tail, *at, END);
+        let first = memchr::memchr_iter(b'-', tail).find(is_marker)?;
+        let at = self.rest + first;
+        if tail.get(first + DASHES.len()).is_some_and(|byte| matches!(byte, b'E' | b'e')) {
             self.rest = at + END.len();
             return Some(Err(Flaw { at, what: "an END marker has no BEGIN before it" }));
         }
-        let start = self.rest + start?;
-        // Whatever comes of this block, the next one is looked for behind its BEGIN.
-        self.rest = start + BEGIN.len();
-        Some(self.block(start))
+        // Whether this block is whole or not, the search for the next one starts after its BEGIN.
+        self.rest = at + BEGIN.len();
+        Some(self.block(at))
     }
 }
 
@@ -119,10 +120,14 @@ impl<'a> Blocks<'a> {
 /// Where `marker`, which begins with a dash, is in `text`, in capitals or not. Base64 has no dashes,
 /// so hardly anything is looked at twice.
 fn find(text: &[u8], marker: &[u8]) -> Option<usize> {
-    memchr::memchr_iter(b'-', text).find(|at| {
-        let found = text.get(*at..at + marker.len());
-        found.is_some_and(|found| found == marker || found.eq_ignore_ascii_case(marker))
-    })
+    memchr::memchr_iter(b'-', text).find(|at| is_at(text, *at, marker))
+}
+
+/// Whether `marker` is at this byte of `text`, in capitals or not.
+fn is_at(text: &[u8], at: usize, marker: &[u8]) -> bool {
+    let found = text.get(at..at + marker.len()).unwrap_or_default();
+    // A marker ends in a space or a dash, which most of what only begins like one does not.
+    found.last() == marker.last() && (found == marker || found.eq_ignore_ascii_case(marker))
 }
 
 /// The word between `at` and the dashes that end a marker.
@@ -158,13 +163,40 @@ fn is_line_end(text: &[u8], at: usize) -> bool {
     behind.is_empty() || behind.starts_with(b"\n") || behind.starts_with(b"\r\n")
 }
 
-/// The line, counted from 1, that the byte `at` is on. Counted only for messages.
+/// The line, counted from 1, that the byte `at` is on. Counted only for messages; for more than one
+/// of them, [`Lines`] counts.
 pub fn line(text: &[u8], at: usize) -> usize {
-    let before = text.get(..at).unwrap_or_default();
-    let feeds = memchr::memchr_iter(b'\n', before).count();
-    // Old Mac files end lines with a lone carriage return.
-    let returns = if feeds == 0 { memchr::memchr_iter(b'\r', before).count() } else { 0 };
-    feeds.max(returns) + 1
+    Lines::new(text).line(at)
+}
+
+/// The lines of bytes that are asked for in the order of the text: it is read once for all of them.
+pub struct Lines<'a> {
+    text: &'a [u8],
+    counted: usize,
+    feeds: usize,
+    returns: usize,
+}
+
+impl<'a> Lines<'a> {
+    /// Of this text.
+    pub fn new(text: &'a [u8]) -> Self {
+        Self { text, counted: 0, feeds: 0, returns: 0 }
+    }
+
+    /// The line, counted from 1, that the byte `at` is on.
+    pub fn line(&mut self, at: usize) -> usize {
+        if at < self.counted {
+            *self = Self::new(self.text);
+        }
+        let between = self.text.get(self.counted..at).unwrap_or_default();
+        self.counted = at;
+        self.feeds += memchr::memchr_iter(b'\n', between).count();
+        // Old Mac files end lines with a lone carriage return.
+        if self.feeds == 0 {
+            self.returns += memchr::memchr_iter(b'\r', between).count();
+        }
+        if self.feeds == 0 { self.returns + 1 } else { self.feeds + 1 }
+    }
 }
 
 impl<'a> Block<'a> {

@@ -84,7 +84,7 @@ pub fn open(source: &Source, password: &str) -> Result<Archive, Problem> {
         _ => Problem::Broken,
     })?;
     let read = |der| {
-        super::read(der, source, 0).map_err(|problem| match problem {
+        super::read(der, source, &|| 0).map_err(|problem| match problem {
             super::Problem::Unreadable { what, .. } => Problem::Unreadable(what),
             _ => Problem::Broken,
         })

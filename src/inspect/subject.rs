@@ -30,11 +30,11 @@ pub fn hash(certificate: &Pem<'_>) -> Option<u32> {
             let (_, pair, others) = value(pairs)?;
             let (_, _, text) = value(pair)?;
             let (key, _) = pair.split_at(pair.len() - text.len());
-            let pair = encode(SEQUENCE, &[key, &plain(text)?].concat());
-            // A set's members are in the order of their encodings (X.690, section 11.6).
-            set.insert(set.iter().filter(|other| **other < pair).count(), pair);
+            set.push(encode(SEQUENCE, &[key, &plain(text)?].concat()));
             pairs = others;
         }
+        // A set's members are in the order of their encodings (X.690, section 11.6).
+        set.sort();
         canonical.extend(encode(SET, &set.concat()));
         parts = rest;
     }

@@ -39,6 +39,8 @@ pub enum Finding {
     ShortKey,
     /// A key of a kind that only some clients know.
     RareKey,
+    /// A certificate for which a JVM would refuse its whole key store.
+    NotForJava,
 }
 
 /// A row of the table.
@@ -55,6 +57,9 @@ pub struct Verdict {
     /// Whether it is kept.
     pub keep: bool,
 }
+
+/// How to make a CA that Java can read.
+pub const FOR_JAVA: &str = "create the CA again without that, with a key on the curve P-256 or P-384, or an RSA key with the exponent 65537";
 
 /// Measured on the clients named, where nothing else is said.
 pub const TABLE: &[Verdict] = &[
@@ -150,6 +155,13 @@ pub const TABLE: &[Verdict] = &[
         fix: "make the CA anew with a key on the curve P-256 or P-384, or an RSA key of 2048 to 8192 bits",
         keep: true,
     },
+    Verdict {
+        finding: Finding::NotForJava,
+        says: "cannot be read by every JVM",
+        who: "a JVM refuses its whole key store for one certificate that it cannot read, so this CA is left out of Java's key store and no Java program trusts it; other programs do",
+        fix: FOR_JAVA,
+        keep: true,
+    },
 ];
 
 /// What is wrong with `certificate` at the moment `now`, where the names of all CAs at hand are
@@ -176,6 +188,7 @@ pub fn findings(
         Finding::OtherPurpose => certificate.is_ca && !certificate.is_for_servers,
         Finding::UnknownCritical => certificate.has_unknown_critical,
         Finding::RareKey => certificate.rare_key.is_some(),
+        Finding::NotForJava => certificate.java_flaw.is_some(),
         Finding::Old => certificate.is_old,
         Finding::NegativeSerial => certificate.has_negative_serial,
         Finding::ShortKey => certificate.rsa_bits.is_some_and(|bits| bits < 2048),
@@ -228,6 +241,7 @@ impl Judged {
             Finding::WithoutItsRoot => format!(" ({})", report::word(&certificate.issuer)),
             Finding::NotStrict => format!(" ({})", certificate.misses.join("; ")),
             Finding::RareKey => format!(" ({})", certificate.rare_key.unwrap_or_default()),
+            Finding::NotForJava => format!(" ({})", certificate.java_flaw.unwrap_or_default()),
             Finding::SelfSignedLeaf
             | Finding::MayNotSign
             | Finding::OtherPurpose

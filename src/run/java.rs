@@ -19,6 +19,8 @@ use crate::truststore;
 /// A JVM that is to be told of the custom CAs.
 #[derive(Debug)]
 pub struct Jvm<'a> {
+    /// The custom CAs that Java can read.
+    pub custom: &'a [Pem<'a>],
     /// What it trusts.
     pub roots: Vec<Pem<'a>>,
     /// Whose they are.
@@ -30,6 +32,11 @@ pub struct Jvm<'a> {
 }
 
 impl Jvm<'_> {
+    /// What its key store is to hold.
+    pub fn certificates(&self) -> Vec<Pem<'_>> {
+        merge::bundle(&[self.custom, &self.roots]).certificates
+    }
+
     /// The line on it.
     pub fn line(&self, path: &Path) -> String {
         let (roots, path) = (report::count(self.roots.len(), "root"), report::path(path));
@@ -37,14 +44,14 @@ impl Jvm<'_> {
     }
 }
 
-/// Looks for a JVM that does not trust `custom` yet.
+/// Looks for a JVM that does not trust `custom` yet, the custom CAs that Java can read.
 ///
 /// # Errors
 /// When there is one, and it cannot be told: that is no reason not to start the service.
 pub fn find<'a>(
     settings: &Settings,
     environment: &Environment,
-    custom: &[Pem<'_>],
+    custom: &'a [Pem<'a>],
     roots: &'a [Pem<'_>],
     record: &Record,
 ) -> Result<Option<Jvm<'a>>, Warning> {
@@ -68,7 +75,7 @@ pub fn find<'a>(
     if merge::set(&roots).is_superset(&merge::set(custom)) {
         return Ok(None);
     }
-    Ok(Some(Jvm { roots, whose, options, security }))
+    Ok(Some(Jvm { custom, roots, whose, options, security }))
 }
 
 fn read(path: &Path, bytes: Result<Vec<u8>, Problem>) -> Result<Vec<Pem<'static>>, Warning> {

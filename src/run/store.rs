@@ -39,7 +39,8 @@ impl<'a> Keeper<'a> {
     pub fn leave_out_ours(&self, roots: &mut Vec<Pem<'_>>) {
         let ours = self.record.certificates();
         if !ours.is_empty() {
-            roots.retain(|root| !ours.contains(root));
+            let ours = merge::set(&ours);
+            roots.retain(|root| !ours.contains(root.text()));
         }
     }
 
@@ -55,8 +56,7 @@ impl<'a> Keeper<'a> {
             return Ok(Installed::default());
         }
         let java = jvm.and_then(|jvm| {
-            let roots = merge::bundle(&[certificates, &jvm.roots]).certificates;
-            Some((jvm.security.as_deref()?, truststore::write(&roots)))
+            Some((jvm.security.as_deref()?, truststore::write(&jvm.certificates())))
         });
         // What `docker exec` starts has no parent here, and is not the first process.
         let is_beside = std::process::id() != 1 && std::os::unix::process::parent_id() == 0;

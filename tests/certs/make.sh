@@ -598,6 +598,79 @@ put("ca-extension-garbage.crt", extended(tlv(0x30, tlv(0x06, b"\x55\x1d\x13") + 
                                          *(one for one in every if b"\x55\x1d\x13" not in one)))
 put("ca-boolean-of-one.crt", extended(*(one.replace(b"\x01\x01\xff", b"\x01\x01\x01") for one in every)))
 
+# What GnuTLS reads in every certificate, and Java in every critical extension and every key.
+def oid(*numbers):
+    def digits(n):
+        return (digits(n >> 7)[:-1] + bytes([digits(n >> 7)[-1] | 0x80]) if n > 0x7f else b"") + bytes([n & 0x7f])
+    return tlv(0x06, b"".join(digits(n) for n in (numbers[0] * 40 + numbers[1],) + numbers[2:]))
+
+def extension(number, contents, critical=b"\x01\x01\xff"):
+    kind = number if isinstance(number, bytes) else oid(2, 5, 29, number)
+    return tlv(0x30, kind + critical + tlv(0x04, contents))
+
+def adding(number, contents, critical=b"\x01\x01\xff"):
+    added = extension(number, contents, critical)
+    return extended(*(one for one in every if children(one)[0] != children(added)[0]), added)
+
+SKI, SAN, IAN, CONSTRAINTS, POINTS, POLICIES = 14, 17, 18, 30, 31, 32
+ACCESS = oid(1, 3, 6, 1, 5, 5, 7, 1, 1)
+text = tlv(UTF8, b"ca.example.test")
+put("ca-san-no-names.crt", adding(SAN, text, b""))
+put("ca-ian-no-names.crt", adding(IAN, text, b""))
+put("ca-san-critical-no-names.crt", adding(SAN, text))
+put("ca-san-empty-name.crt", adding(SAN, tlv(0x30, tlv(0x82, b"")), b""))
+put("ca-san-x400.crt", adding(SAN, tlv(0x30, tlv(0xa3, tlv(0x30, b""))), b""))
+# 1.3.6.1.4.1 and so many numbers of two digits that the dotted form has 126 characters, and then one more.
+long = (1, 3, 6, 1, 4, 1, 1111) + (10,) * 36 + (11,)
+assert len(".".join(map(str, long))) == 127
+put("ca-oid-of-126.crt", adding(oid(*(1, 3, 6, 1, 4, 1, 111) + long[7:]), b"\5\0", b""))
+put("ca-oid-of-127.crt", adding(oid(*long), b"\5\0", b""))
+put("ca-oid-of-65-bits.crt", adding(oid(1, 3, 6, 1, 4, 1, 1 << 64), b"\5\0", b""))
+
+def permitted(kind, text):
+    return adding(CONSTRAINTS, tlv(0x30, tlv(0xa0, tlv(0x30, tlv(kind, text)))))
+
+def points(uri):
+    return tlv(0x30, tlv(0x30, tlv(0xa0, tlv(0xa0, tlv(0x86, uri)))))
+
+put("ca-constraint-uri.crt", permitted(0x86, b".example.test"))
+put("ca-constraint-uri-scheme.crt", permitted(0x86, b"https://bank.example"))
+put("ca-constraint-ip-short.crt", permitted(0x87, b"\x0a\0\0\0\x08"))
+put("ca-crl-uri.crt", adding(POINTS, points(b"ldap:///CN=Lab%20CA,O=Lab?certificateRevocationList?base")))
+put("ca-crl-uri-space.crt", adding(POINTS, points(b"http://crl.example.test/Lab CA.crl")))
+put("ca-san-uri-space.crt", adding(SAN, tlv(0x30, tlv(0x86, b"http://ca.example.test/Lab CA"))))
+put("ca-critical-policies-garbage.crt", adding(POLICIES, text))
+put("ca-critical-access-garbage.crt", adding(ACCESS, text))
+put("ca-critical-identifier-garbage.crt", adding(SKI, text))
+put("ca-access-garbage.crt", adding(ACCESS, text, b""))
+here, there = tlv(0x86, b"http://ca.example.test/"), tlv(0x82, b"ca.example.test")
+policy = oid(1, 3, 6, 1, 4, 1, 55555, 1)
+put("ca-all-critical.crt", extended(
+    extension(15, tlv(0x03, b"\x01\x06")), extension(19, tlv(0x30, b"\x01\x01\xff" + tlv(0x02, b"\3"))),
+    extension(SKI, tlv(0x04, b"identifier")),
+    extension(SAN, tlv(0x30, there + here + tlv(0x81, b"ca@example.test") + tlv(0x87, b"\x0a\0\0\1") + tlv(0x88, policy[2:])
+              + tlv(0xa0, policy + tlv(0xa0, text)) + tlv(0xa4, named(UTF8, b"Lab")))),
+    extension(IAN, tlv(0x30, there)),
+    extension(CONSTRAINTS, tlv(0x30, tlv(0xa0, tlv(0x30, there) + tlv(0x30, tlv(0x86, b".example.test"))
+              + tlv(0x30, tlv(0x87, b"\x0a\0\0\0\xff\0\0\0"))) + tlv(0xa1, tlv(0x30, tlv(0x81, b"example.com"))))),
+    extension(POINTS, points(here[2:])), extension(46, points(here[2:])),
+    extension(POLICIES, tlv(0x30, tlv(0x30, policy + tlv(0x30, tlv(0x30, oid(1, 3, 6, 1, 5, 5, 7, 2, 1) + tlv(IA5, here[2:])))))),
+    extension(33, tlv(0x30, tlv(0x30, policy + oid(1, 3, 6, 1, 4, 1, 55555, 2)))),
+    extension(35, tlv(0x30, tlv(0x80, b"identifier") + tlv(0xa1, tlv(0xa4, named(UTF8, b"Lab"))) + tlv(0x82, b"\1"))),
+    extension(36, tlv(0x30, tlv(0x80, b"\0") + tlv(0x81, b"\1"))),
+    extension(37, tlv(0x30, oid(1, 3, 6, 1, 5, 5, 7, 3, 1))), extension(54, tlv(0x02, b"\2")),
+    extension(ACCESS, tlv(0x30, tlv(0x30, oid(1, 3, 6, 1, 5, 5, 7, 48, 2) + here)))))
+
+# Moduli as above, of 4096 bits; a point of which one coordinate is there and the sign of the other.
+def rsa_key(exponent):
+    numbers = tlv(0x02, b"\0" + modulus.to_bytes(2048, "big")[:511] + b"\1") + tlv(0x02, exponent)
+    return tlv(0x30, children(children(children(rsa_der)[0])[KEY])[0] + tlv(0x03, b"\0" + tlv(0x30, numbers)))
+
+put("ca-rsa-exponent-of-64-bits.crt", armour(with_key(rsa_key(b"\0" + b"\xff" * 8))))
+put("ca-rsa-exponent-of-65-bits.crt", armour(with_key(rsa_key(b"\1" + b"\xff" * 8))))
+kind, bits = children(children(children(unarmour(third))[0])[KEY])
+put("ca-point-compressed.crt", armour(with_key(tlv(0x30, kind + tlv(0x03, b"\0" + bytes([2 | bits[-1] & 1]) + bits[4:36])))))
+
 # The outer and the inner name of the algorithm that signed: ecdsa-with-SHA384 on the outside.
 inner, algorithm, signature = children(unarmour(third))
 put("ca-algorithm-mismatch.crt", armour(tlv(0x30, inner + algorithm.replace(b"\x04\x03\x02", b"\x04\x03\x03") + signature)))

@@ -1,17 +1,23 @@
 //! Certificates bent in every one of their parts, one part at a time: whatever is accepted of them, OpenSSL
-//! and GnuTLS read too, which would give up a whole bundle for one that they cannot.
+//! and GnuTLS read too, which would give up a whole bundle for one that they cannot; and a JVM reads a key
+//! store of those that are not said to be unreadable for it.
+
+use std::collections::BTreeSet;
 
 use trust_init::cli::{Named, Origin};
 use trust_init::discover::{Label, Source, Standing};
-use trust_init::inspect::certificates;
+use trust_init::inspect::{certificates, for_java};
 
 use crate::inspect_openssl::are_read_whole;
+use crate::truststore_java::java_reads;
 use crate::world::{Scratch, count, gallery};
 
-/// A value of DER, and those that it consists of.
+/// A value of DER, and those that it consists of, or that are in its bytes: extensions and keys.
 struct Node {
     tag: u8,
     contents: Vec<u8>,
+    /// How many bytes are in front of the parts.
+    front: usize,
     parts: Vec<Node>,
 }
 
@@ -25,18 +31,24 @@ fn encode(tag: u8, contents: &[u8]) -> Vec<u8> {
     [&head[..], contents].concat()
 }
 
-fn decode(mut bytes: &[u8]) -> Vec<Node> {
+fn decode(mut bytes: &[u8]) -> Option<Vec<Node>> {
     let mut nodes = Vec::new();
     while let [tag, first, rest @ ..] = bytes {
         let wide = if *first < 0x80 { 0 } else { usize::from(*first & 0x7f) };
-        let (length, rest) = rest.split_at(wide);
+        let (length, rest) = rest.split_at_checked(wide)?;
         let length = length.iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte));
-        let (contents, rest) = rest.split_at(if wide == 0 { usize::from(*first) } else { length });
-        let parts = if tag & 0x20 == 0 { Vec::new() } else { decode(contents) };
-        nodes.push(Node { tag: *tag, contents: contents.to_vec(), parts });
+        let length = if wide == 0 { usize::from(*first) } else { length };
+        let (contents, rest) = rest.split_at_checked(length)?;
+        let (front, parts) = match (tag, contents) {
+            (0x04, _) => (0, decode(contents).unwrap_or_default()),
+            (0x03, [0, inner @ ..]) => (1, decode(inner).unwrap_or_default()),
+            _ if tag & 0x20 == 0 => (0, Vec::new()),
+            _ => (0, decode(contents)?),
+        };
+        nodes.push(Node { tag: *tag, contents: contents.to_vec(), front, parts });
         bytes = rest;
     }
-    nodes
+    bytes.is_empty().then_some(nodes)
 }
 
 impl Node {
@@ -47,7 +59,8 @@ impl Node {
         let contents = if self.parts.is_empty() {
             self.contents.clone()
         } else {
-            self.parts.iter().flat_map(|part| part.encoded(wanted, bend)).collect()
+            let parts = self.parts.iter().flat_map(|part| part.encoded(wanted, bend));
+            self.contents[..self.front].iter().copied().chain(parts).collect()
         };
         if is_it { bend(self.tag, &contents) } else { encode(self.tag, &contents) }
     }
@@ -84,8 +97,24 @@ fn bends() -> Vec<Bend> {
         bends.push(Box::new(move |tag, contents| encode(tag, &[contents, &[byte]].concat())));
         bends.push(Box::new(move |tag, _| encode(tag, &[byte])));
     }
-    for tag in (0..0x20).chain([0x30, 0x31, 0x80, 0x81, 0x82, 0xa0, 0xa1, 0xa3]) {
+    // Tags of names as well (RFC 5280, section 4.2.1.6).
+    for tag in (0..0x20).chain([0x30, 0x31]).chain(0x80..0x8a).chain(0xa0..0xa9) {
         bends.push(Box::new(move |_, contents| encode(tag, contents)));
+    }
+    for uri in [
+        "http://a b/",
+        "a.b",
+        "https://a.b",
+        "http:",
+        "http://a_b/",
+        "http://a.b:x/",
+        "",
+        ".",
+        "a..b",
+    ] {
+        for tag in [0x16, 0x81, 0x82, 0x86] {
+            bends.push(Box::new(move |_, _| encode(tag, uri.as_bytes())));
+        }
     }
     // Texts that are none, and dates that GnuTLS or OpenSSL take differently.
     for (tag, text) in [
@@ -113,12 +142,19 @@ fn bends() -> Vec<Bend> {
 #[test]
 fn a_certificate_bent_in_any_part_is_refused_or_read_by_everybody() {
     let label = || Label::Path(Named { path: "bent.der".into(), origin: Origin::Default });
-    let (mut tried, mut accepted) = (0, String::new());
-    for file in ["ca-rsa.pem", "ca-name-constraints.crt", "intermediate.crt", "v1-root.crt"] {
+    let (mut tried, mut accepted, mut readable) = (0, String::new(), BTreeSet::new());
+    for file in [
+        "ca-rsa.pem",
+        "ca-name-constraints.crt",
+        "intermediate.crt",
+        "v1-root.crt",
+        "ca-rsa-pss.crt",
+        "ca-all-critical.crt",
+    ] {
         let bytes = std::fs::read(gallery(file)).unwrap();
         let standing = Standing::Named;
         let whole = certificates(&Source { label: label(), standing, bytes }).unwrap();
-        let [node] = &decode(&whole[0].der)[..] else { panic!("{file}") };
+        let [node] = &decode(&whole[0].der).unwrap()[..] else { panic!("{file}") };
         for at in 0..node.size() {
             for bend in bends() {
                 let bytes = node.encoded(&mut { at }, &bend);
@@ -126,6 +162,7 @@ fn a_certificate_bent_in_any_part_is_refused_or_read_by_everybody() {
                 if let Ok(found) = certificates(&Source { label: label(), standing, bytes }) {
                     let text = found.iter().flat_map(|found| found.pem.text().to_vec());
                     accepted += &String::from_utf8(text.collect()).unwrap();
+                    readable.extend(for_java(&found).map(|pem| pem.into_owned()));
                 }
             }
         }
@@ -134,7 +171,9 @@ fn a_certificate_bent_in_any_part_is_refused_or_read_by_everybody() {
     // A reader knows a certificate by its contents: the ones that nothing came of are in there once.
     let directory = Scratch::new();
     let blocks = accepted.split_inclusive("-----END CERTIFICATE-----\n");
-    let distinct: std::collections::BTreeSet<_> = blocks.collect();
+    let distinct: BTreeSet<_> = blocks.collect();
+    assert!(readable.len() > 1_000, "{}", readable.len());
+    java_reads(&readable.into_iter().collect::<Vec<_>>());
     let text: String = distinct.into_iter().collect();
     std::fs::write(directory.path().join("bundle"), text).unwrap();
     are_read_whole(directory.path());

@@ -32,13 +32,14 @@ pub struct Services<'a> {
     pub java: BTreeMap<String, Vec<&'a str>>,
 }
 
-/// Looks at the variables and at the JVM of each of `choices`.
+/// Looks at the variables and at the JVM of each of `choices`. `for_java` are the custom CAs that Java can
+/// read.
 pub fn trusted<'a>(
     choices: impl Iterator<Item = &'a Choice<'a>>,
     project: &Project,
     images: &Images,
     grounds: &Grounds<'_>,
-    (custom, public): (&[Pem<'_>], &'a [PublicRoots<'a>]),
+    (for_java, public): (&[Pem<'_>], &'a [PublicRoots<'a>]),
     warn: Warn<'_>,
 ) -> Services<'a> {
     let mut all = Services { services: Vec::new(), java: BTreeMap::new() };
@@ -75,7 +76,7 @@ pub fn trusted<'a>(
             of_java.filter(|_| asked.as_ref().is_none_or(|asked| asked.java != Java::Off));
         let outcome = of_java.and_then(|inward| {
             let roots = (roots.anchors.certificates.as_slice(), basis);
-            java::java(choice, inward, &found, custom, roots, &warn)
+            java::java(choice, inward, &found, for_java, roots, &warn)
         });
         let mut jvm = None;
         if let Some(outcome) = outcome {

@@ -1,5 +1,6 @@
 //! The CAs that somebody gave this container in particular, and whether anything trusts them.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
@@ -8,7 +9,7 @@ use crate::doctor::diagnosis::Store;
 use crate::doctor::patient::{self, Patient};
 use crate::environment::{Points, TABLE};
 use crate::finding::Finding;
-use crate::inspect::certificate::Certificate;
+use crate::inspect::{self, certificate::Certificate};
 use crate::report;
 
 /// How deep and how many: more than any host has CAs of its own.
@@ -30,12 +31,12 @@ pub fn authorities(patient: &Patient) -> Vec<Authority> {
     let lying = all.into_iter().filter(|path| path.extension() == Some(OsStr::new("crt")));
     let adding = TABLE.iter().filter(|row| row.points == Points::Custom);
     let named = adding.filter_map(|row| patient.environment.get(row.name)).map(PathBuf::from);
-    let mut found: Vec<Authority> = Vec::new();
+    let (mut found, mut known) = (Vec::new(), BTreeSet::new());
     for path in lying.chain(named) {
         let Ok(bytes) = patient.read(&path) else { continue };
-        for certificate in patient::store("", &path, &bytes).anchors {
-            let is_known = found.iter().any(|other| other.certificate.der == certificate.der);
-            if certificate.is_ca && !is_known {
+        for mut certificate in patient::store("", &path, &bytes).anchors {
+            if certificate.is_ca && known.insert(certificate.der.to_vec()) {
+                certificate.java_flaw = inspect::java_flaw(&certificate.der);
                 found.push(Authority { path: path.clone(), certificate });
             }
         }
@@ -46,10 +47,9 @@ pub fn authorities(patient: &Patient) -> Vec<Authority> {
 /// The mounted ones that no bundle has.
 pub fn unused(custom: &[Authority], stores: &[Store]) -> Vec<Finding> {
     let lying = custom.iter().filter(|ca| ca.path.starts_with(DEFAULT_DIRECTORY));
-    let is_in = |store: &Store, ca: &Authority| {
-        store.anchors.iter().any(|anchor| anchor.der == ca.certificate.der)
-    };
-    let unused = lying.filter(|ca| !stores.iter().any(|store| is_in(store, ca)));
+    let used = stores.iter().flat_map(|store| &store.anchors).map(|anchor| &*anchor.der);
+    let used: BTreeSet<_> = used.collect();
+    let unused = lying.filter(|ca| !used.contains(&*ca.certificate.der));
     let say = |ca: &Authority| {
         let subject = report::word(&ca.certificate.subject);
         let cause = format!("{subject} is there, and no bundle that a program reads has it");

@@ -10,6 +10,8 @@ use crate::discover::java;
 use crate::doctor::patient::Patient;
 use crate::environment::java::{JAVA_TOOL_OPTIONS, PROPERTY};
 use crate::finding::Finding;
+use crate::inspect::certificate::Certificate;
+use crate::inspect::verdict::FOR_JAVA;
 use crate::merge::Pem;
 use crate::report;
 use crate::truststore;
@@ -82,11 +84,17 @@ fn told(
         }
     };
     let trusted: BTreeSet<_> = trusted.iter().map(Pem::text).collect();
-    let missing = custom.iter().find(|ca| !trusted.contains(ca.certificate.pem.text()));
-    match missing {
+    let holds = |ca: &Authority| trusted.contains(ca.certificate.pem.text());
+    let is_readable = |ca: &&Authority| ca.certificate.java_flaw.is_none();
+    let unreadable = custom.iter().filter(|ca| !is_readable(ca));
+    let mut findings: Vec<_> =
+        unreadable.map(|ca| unreadable_ca(&thing, &ca.certificate, holds(ca))).collect();
+    match custom.iter().filter(is_readable).find(|ca| !holds(ca)) {
+        // With a CA that Java cannot read, what is said of that is enough.
+        None if !findings.is_empty() => {}
         None => {
             let count = report::count(trusted.len(), "certificate");
-            vec![Finding::ok("java", &thing, format!("{count}, for every JVM"))]
+            findings.push(Finding::ok("java", &thing, format!("{count}, for every JVM")));
         }
         Some(ca) => {
             let subject = report::word(&ca.certificate.subject);
@@ -100,7 +108,25 @@ fn told(
                 Some(name) => format!("take {PROPERTY} out of {name}, and {FIX}"),
                 None => FIX.to_owned(),
             };
-            vec![Finding::warning("java-untrusted", &thing, cause, fix)]
+            findings.push(Finding::warning("java-untrusted", &thing, cause, fix));
         }
     }
+    findings
+}
+
+/// A CA that Java cannot read: beside the key store nothing in Java trusts it, in it the store is lost.
+fn unreadable_ca(thing: &impl ToString, ca: &Certificate, is_in_store: bool) -> Finding {
+    let (subject, flaw) = (report::word(&ca.subject), ca.java_flaw.unwrap_or_default());
+    let cause = if is_in_store {
+        format!(
+            "it contains {subject}, which not every JVM can read ({flaw}): a JVM that cannot refuses \
+             the whole key store, and all TLS of Java fails"
+        )
+    } else {
+        format!(
+            "it does not contain {subject}, which not every JVM can read ({flaw}): no program in Java \
+             trusts that CA"
+        )
+    };
+    Finding::warning("java-ca-unreadable", thing, cause, FOR_JAVA)
 }

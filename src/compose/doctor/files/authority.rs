@@ -140,6 +140,7 @@ fn flaw(
         Flaw::OtherPurpose => ("ca-other-purpose", Sign::Warning),
         Flaw::UnknownCritical => ("ca-unknown-critical", Sign::Warning),
         Flaw::RareKey => ("ca-rare-key", Sign::Warning),
+        Flaw::NotForJava => ("ca-not-for-java", Sign::Warning),
     };
     let Judged { subject, detail, .. } = Judged::new(certificate, verdict);
     let Verdict { says, who, .. } = verdict;
