@@ -16,7 +16,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 declare -A packages=(
     [busybox]=busybox-static [cc]=gcc [curl]=curl [g++]=g++ [git]=git
     [keytool]=default-jre-headless [openssl]=openssl
-    [pkg-config]=pkg-config [python3]=python3 [shellcheck]=shellcheck [strace]=strace
+    [pip3]=python3-pip [pkg-config]=pkg-config [python3]=python3 [shellcheck]=shellcheck [strace]=strace
     [tini-static]=tini [unshare]=util-linux [valgrind]=valgrind
 )
 

@@ -89,6 +89,7 @@ fn take(place: &Place, is_dry: bool, report: Report) -> Result<(Changes, bool), 
         None | Some(Err(Failure::Missing)) => None,
         Some(Ok(containers)) if containers.is_empty() => None,
         Some(Ok(containers)) => Some(Left::Mounted { path: path.clone(), containers }),
+        Some(Err(Failure::System(error))) => return Err(Refusal::Unasked { path, error }),
         Some(Err(failure)) => {
             Some(Left::Unasked { path: path.clone(), cause: failure.to_string() })
         }

@@ -35,6 +35,8 @@ pub enum Refusal {
     NoAuthority(&'static str),
     /// An option that would remove what is set up, as no CA is named beside it.
     WouldRemove { option: &'static str, instead: String },
+    /// docker could not be started, so it is not known which containers mount the directory.
+    Unasked { path: PathBuf, error: io::Error },
     /// The engine is on another machine.
     Elsewhere(String),
     /// The words of the present overlay cannot be read.
@@ -127,6 +129,12 @@ impl Display for Refusal {
                 f,
                 "cannot use {option} without a CA: setup would remove what is set up here\n\
                  fix: {instead}"
+            ),
+            Self::Unasked { path, error } => write!(
+                f,
+                "cannot ask the engine which containers mount {}: {}\nfix: run it again",
+                report::path(path),
+                report::cause(error)
             ),
             Self::Elsewhere(endpoint) => write!(
                 f,

@@ -75,7 +75,13 @@ pub fn plan<'a>(
         let file = if merge::set(&after) == merge::set(certificates) {
             whole
         } else {
-            let same = plan.files.iter().find(|(_, held)| *held == after);
+            // In whatever order, where it is the bundle: of its many, none is a service's own.
+            let is_bundle = |file: &File, held: &[Pem<'_>]| {
+                *file == File::Bundle && merge::set(held) == merge::set(&after)
+            };
+            let is_same =
+                |(file, held): &&(File, Vec<Pem<'a>>)| *held == after || is_bundle(file, held);
+            let same = plan.files.iter().find(is_same);
             same.map_or(File::Own(row.name), |(file, _)| file.clone())
         };
         plan.set(row, file, after.into_iter());

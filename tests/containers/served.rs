@@ -31,7 +31,9 @@ fn serves(project: &Project, service: &str, scheme: &str) {
         assert!(!said.stderr.contains("Traceback"), "{said}");
         said.stdout.ends_with(&format!("serves {scheme}\n"))
     });
-    let call = format!("exec -T {service} curl -sko /dev/null {scheme}://127.0.0.1:8000/");
+    let call = format!(
+        "exec -T {service} curl -so /dev/null --cacert /srv/ca.crt {scheme}://localhost:8000/"
+    );
     project.compose(&call).exits(0);
 }
 

@@ -87,6 +87,9 @@ pub fn are_read_whole(directory: &Path) {
     }
 }
 
+/// What OpenSSL finds in one version and not in another: behind a NUL, nothing since 3.0.22.
+const DIFFERS: [&str; 1] = ["tar.crt"];
+
 #[test]
 fn what_is_published_of_the_gallery_is_what_openssl_accepts() {
     const PRINT: [&str; 5] = ["--", "/bin/sh", "-c", "cat \"$SSL_CERT_FILE\"", "sh"];
@@ -118,9 +121,11 @@ fn what_is_published_of_the_gallery_is_what_openssl_accepts() {
         let besides = published.difference(&found).count();
         refused += usize::from(published.is_empty());
         // A number of its own for each, so that nothing is hidden behind another.
-        let besides = if besides == 0 { String::new() } else { besides.to_string() };
+        let differs = DIFFERS.contains(&file.as_str());
+        let besides = if besides == 0 || differs { String::new() } else { besides.to_string() };
+        let found = if differs { "0 or 1".to_owned() } else { found.len().to_string() };
         let [named, in_directory] = outcomes.as_slice() else { panic!("{file}") };
-        table += &format!("| {file} | {named} | {in_directory} | {} | {besides} |\n", found.len());
+        table += &format!("| {file} | {named} | {in_directory} | {found} | {besides} |\n");
     }
     assert!(refused > 150, "{refused}");
     are_read_whole(bundles.path());

@@ -166,7 +166,7 @@ fn a_variable_that_few_need_is_set_where_it_is_set_already() {
         world.trust_init(&["env"]).env("CARGO_HTTP_CAINFO", "/corporate.pem").run().succeeds();
     let own = "/run/trust-init/CARGO_HTTP_CAINFO.crt";
     assert_eq!(run.value("CARGO_HTTP_CAINFO").as_deref(), Some(own));
-    assert_eq!(world.read(own), world.read(CUSTOM_CA) + &world.read("/corporate.pem"));
+    assert_eq!(world.read(own), world.read("/corporate.pem") + &world.read(CUSTOM_CA));
 
     let run = world.trust_init(&["env"]).env("NIX_SSL_CERT_FILE", "/gone.pem").run().succeeds();
     let run = run.says("NIX_SSL_CERT_FILE names `/gone.pem`, which cannot be used");
