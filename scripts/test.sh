@@ -107,7 +107,6 @@ counts() {
 tests() {
     # The namespaces and mounts of the tests' small images are root's.
     [ "$(id -u)" -eq 0 ] || die "the tests make namespaces and mounts" "sudo -E ./scripts/test.sh"
-    cargo build --locked --quiet --example peer
     tests/run.py it
 }
 

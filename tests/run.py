@@ -21,7 +21,7 @@ import time
 # What a test may see of the caller's environment: where programs are, and what it is asked to do.
 KEPT = ("PATH", "HOME", "TERM", "CI", "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "DOCKER_HOST",
         "DOCKER_CONFIG", "DOCKER_CONTEXT", "XDG_CACHE_HOME")
-KEPT_PREFIXES = ("UPDATE_", "MATRIX", "PROPTEST_", "RUST_BACKTRACE", "CARGO_TARGET")
+KEPT_PREFIXES = ("UPDATE_", "MATRIX", "FUZZED", "PROPTEST_", "RUST_BACKTRACE", "CARGO_TARGET")
 # Images that the container tests build fetch packages: by the proxy and with the roots of this machine.
 KEPT_BY_CONTAINERS = ("SSL_CERT_FILE", "http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY",
                       "NO_PROXY")
@@ -37,7 +37,8 @@ def arguments():
     parser.add_argument("--limit", type=int, default=600, metavar="SECONDS", help="for one test (default: 600)")
     parser.add_argument("--skip", action="append", default=[], metavar="FILTER")
     parser.add_argument("filters", nargs="*")
-    return parser.parse_args()
+    # Options may stand before, between and behind the filters.
+    return parser.parse_intermixed_args()
 
 
 def build(program):
@@ -46,6 +47,8 @@ def build(program):
     if done.returncode:
         sys.exit(done.returncode)
     messages = (json.loads(line) for line in done.stdout.splitlines())
+    # The other end of its TLS connections.
+    subprocess.run(["cargo", "build", "--locked", "--quiet", "--example", "peer"], check=True)
     built = [it["executable"] for it in messages if it.get("target", {}).get("name") == program and it.get("executable")]
     return built[-1]
 
@@ -100,6 +103,7 @@ class Run:
             print(f"{event['event']:<7} {self.took[name]:7.1f} s  {name}", flush=True)
             if event["event"] != "ok":
                 self.failed[name] = event.get("stdout", "")
+                print(self.failed[name].rstrip(), flush=True)
 
     def late(self):
         now = time.monotonic()
@@ -140,8 +144,6 @@ class Run:
         return self.tell(late, code)
 
     def tell(self, late, code):
-        for name, output in self.failed.items():
-            print(f"\n---- {name}\n{output.rstrip()}")
         for name in late:
             print(f"\n---- {name}\nended after its limit of {self.asked.limit} s; the run ended with it")
         print(f"\nslowest of {len(self.took)} tests, which took {sum(self.took.values()):.0f} s in all:")

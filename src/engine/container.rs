@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::{ANSWER, DOCKER, Failure, ask, gathered, gist};
+use super::{ANSWER, DOCKER, Failure, ask, gathered, gist, run};
 
 /// The label by which Compose knows a container's service
 /// (<https://docs.docker.com/reference/compose-file/services/#labels>).
@@ -183,7 +183,12 @@ fn inspect(ids: &str) -> Result<Vec<Made>, Failure> {
         return Ok(Vec::new());
     }
     let words = ["container", "inspect", "--format", "{{json .}}"].iter().chain(&ids);
-    let told = ask(&words.map(OsString::from).collect::<Vec<_>>(), ANSWER)?;
+    let (told, failed) = run(DOCKER, &words.map(OsString::from).collect::<Vec<_>>(), ANSWER)?;
+    match failed {
+        // One that was removed since it was listed; the others are told all the same.
+        Some(said) if !said.to_lowercase().contains("no such") => return Err(Failure::Said(said)),
+        _ => {}
+    }
     let told = String::from_utf8_lossy(&told).into_owned();
     let all = told.lines().map(serde_json::from_str::<Made>).collect::<Result<Vec<_>, _>>();
     all.map_err(|error| Failure::Said(error.to_string()))

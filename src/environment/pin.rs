@@ -10,7 +10,7 @@ use std::ffi::OsStr;
 
 use super::served::{self, SSL_CERT_FILE};
 use super::{Environment, Points, Row, Warning};
-use crate::inspect::Anchors;
+use crate::inspect::{Anchors, certificate};
 
 /// What a row's readers trust at present, as far as a variable says so.
 #[derive(Debug)]
@@ -109,7 +109,7 @@ fn is_served(found: &Found<'_>, key: Option<&OsStr>) -> bool {
         | Found::Anchors { is_directory: true, .. } => false,
         Found::Anchors { anchors, .. } => match anchors.certificates.as_slice() {
             [first, issuers @ ..] if issuers.len() < LONGEST_CHAIN => {
-                served::is_servers(first, key.is_some())
+                first.decode().is_some_and(|der| certificate::is_servers(&der, key.is_some()))
             }
             _ => false,
         },

@@ -6,11 +6,7 @@
 
 use std::ffi::OsStr;
 
-use x509_parser::extensions::ParsedExtension;
-use x509_parser::prelude::{FromDer as _, X509Certificate, X509Version};
-
 use super::Environment;
-use crate::merge::Pem;
 
 /// The one trust variable that is also common for a server's own certificate.
 pub const SSL_CERT_FILE: &str = "SSL_CERT_FILE";
@@ -27,23 +23,4 @@ pub fn key_variable(environment: &Environment) -> Option<&OsStr> {
         name.starts_with("SSL_") && name.contains("KEY") && !is_other && !value.is_empty()
     };
     environment.pairs().find(is_key).map(|(name, _)| name)
-}
-
-/// Whether `certificate` is a server's. Beside a variable for its key, also if it only does not say that
-/// it is a CA in every way: `openssl req -x509` makes each certificate a CA, in basicConstraints alone.
-pub fn is_servers(certificate: &Pem<'_>, has_key: bool) -> bool {
-    let Some(der) = certificate.decode() else { return false };
-    let Ok((_, certificate)) = X509Certificate::from_der(&der) else { return false };
-    let (mut is_ca, mut may_sign, mut has_names) = (false, false, false);
-    for extension in certificate.extensions() {
-        match extension.parsed_extension() {
-            ParsedExtension::BasicConstraints(constraints) => is_ca = constraints.ca,
-            ParsedExtension::KeyUsage(usage) => may_sign = usage.key_cert_sign(),
-            ParsedExtension::SubjectAlternativeName(_) => has_names = true,
-            _ => {}
-        }
-    }
-    // Before version 3 a certificate cannot say whether it is a CA.
-    let is_leaf = !is_ca && certificate.version() == X509Version::V3;
-    is_leaf || (has_key && (!may_sign || has_names))
 }

@@ -11,8 +11,8 @@ use x509_parser::extensions::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
 use x509_parser::nom::{self, Parser as _};
 use x509_parser::oid_registry::{
     OID_PKCS1_RSAENCRYPTION, OID_X509_EXT_AUTHORITY_KEY_IDENTIFIER, OID_X509_EXT_BASIC_CONSTRAINTS,
-    OID_X509_EXT_EXTENDED_KEY_USAGE, OID_X509_EXT_KEY_USAGE, OID_X509_EXT_SUBJECT_KEY_IDENTIFIER,
-    Oid,
+    OID_X509_EXT_EXTENDED_KEY_USAGE, OID_X509_EXT_KEY_USAGE, OID_X509_EXT_SUBJECT_ALT_NAME,
+    OID_X509_EXT_SUBJECT_KEY_IDENTIFIER, Oid,
 };
 use x509_parser::prelude::{ASN1Time, FromDer, X509Certificate, X509Error, X509Name, X509Version};
 
@@ -225,6 +225,22 @@ fn text_of(name: &X509Name<'_>) -> String {
         text.extend([comma, &key, "=", &value]);
     }
     text
+}
+
+/// Whether a certificate is a server's; what cannot be read is none. `has_key`: a setting beside it names a
+/// key. Then it is one, too, if it only does not say in every way that it is a CA: `openssl req -x509`
+/// makes each certificate a CA, in basicConstraints alone.
+pub fn is_servers(der: &[u8], has_key: bool) -> bool {
+    let mut parser = X509CertificateParser::new().with_deep_parse_extensions(false);
+    let Ok((_, x509)) = parser.parse(der) else { return false };
+    let constraints = extension::<BasicConstraints>(&x509, &OID_X509_EXT_BASIC_CONSTRAINTS);
+    let is_ca = constraints.is_ok_and(|found| found.is_some_and(|(_, found)| found.ca));
+    let usage = extension::<KeyUsage>(&x509, &OID_X509_EXT_KEY_USAGE);
+    let may_sign = usage.is_ok_and(|found| found.is_some_and(|(_, found)| found.key_cert_sign()));
+    let has_names = x509.extensions().iter().any(|it| it.oid == OID_X509_EXT_SUBJECT_ALT_NAME);
+    // Before version 3 a certificate cannot say whether it is a CA.
+    let is_leaf = !is_ca && x509.version() == X509Version::V3;
+    is_leaf || (has_key && (!may_sign || has_names))
 }
 
 /// The extension `oid`, if it is there: whether it is critical, and its value.

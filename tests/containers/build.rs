@@ -3,9 +3,10 @@
 
 use crate::container::Container;
 use crate::engine::{BOOKWORM, Outcome, call, docker, docker_build, label, unique};
-use crate::image::{Image, trust_init_image};
+use crate::image::Image;
 use crate::readme;
 use crate::site::{Folder, PRIVATE, Site, certificates, site};
+use crate::stack::programs;
 
 /// A package index behind the private CA, with one package in it. It is on the machine's own
 /// loopback, since a build has no other network in common with us.
@@ -61,14 +62,11 @@ fn build(site: &Site, step: &str, index: &str) -> (Image, Outcome) {
 /// The README's step as it stands there; and with any part of it left out, the build fails.
 #[test]
 fn pip_behind_a_private_ca() {
-    let (site, program) = (site(), trust_init_image());
+    let (site, program) = (site(), programs());
     let (_server, index) = index(&site);
     let step =
-        readme::block("docker build").replace("from=trust-init,", &format!("from={},", program.0));
-    assert!(
-        step.contains(&program.0),
-        "the README's step takes the program from its image: {step}"
-    );
+        readme::block("docker build").replace("from=trust-init,", &format!("from={},", program));
+    assert!(step.contains(&program), "the README's step takes the program from its image: {step}");
 
     let entry = "/trust-init --dir /dev/shm --";
     let secret = step.lines().find(|line| line.contains("type=secret")).expect("a secret");

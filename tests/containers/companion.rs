@@ -3,21 +3,20 @@
 
 use crate::clients::CURL;
 use crate::engine::{Outcome, TRIXIE, label};
-use crate::image::{Image, trust_init_image};
 use crate::project::Project;
 use crate::site::{PRIVATE, site};
+use crate::stack::programs;
 
 /// As the README has it, for somebody who is not root.
 #[track_caller]
-fn run(project: &Project, image: &Image, words: &str) -> Outcome {
+fn run(project: &Project, image: &str, words: &str) -> Outcome {
     let run = format!("docker run --rm {} --user 1234:1234", label());
-    let image = &image.0;
     project.types(&format!("{run} -v \"$PWD\":/work -w /work {image} /trust-compose {words}"))
 }
 
 #[test]
 fn out_of_the_image() {
-    let (site, image) = (site(), trust_init_image());
+    let (site, image) = (site(), programs());
     let mut project = Project::new(&site).ca(PRIVATE).service("plain", &site.image(TRIXIE), "");
     project.folder.write(".gitignore", "*.log\n");
     project.types("chown -R 1234:1234 .").exits(0);
@@ -36,10 +35,10 @@ fn out_of_the_image() {
 
     // The same image looks into the container, by itself and as its own entrypoint starts it. Of an
     // overlay that was made in there, without docker, this machine's own would differ.
-    let doctor = format!("trust-compose doctor --image {}", image.0);
+    let doctor = format!("trust-compose doctor --image {}", image);
     project.types(&doctor).prints(" certificates, for SSL_CERT_FILE");
     let plain = &project.ids()["plain"];
-    let beside = format!("docker run --rm {} --pid container:{plain} {}", label(), image.0);
+    let beside = format!("docker run --rm {} --pid container:{plain} {}", label(), image);
     project.types(&format!("{beside} /trust-doctor")).exits(0).prints("custom-ca.crt`: 1 ");
 
     let outcome = run(&project, &image, "remove").exits(0);

@@ -1,6 +1,6 @@
 //! docker/Dockerfile: an image of static programs and nothing else, to copy them from.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::OnceLock;
 
 use crate::engine::{Outcome, call, docker, docker_build, label, repository, unique};
 use crate::site::{Folder, site};
@@ -21,23 +21,24 @@ pub fn machine_roots() -> Option<String> {
     std::path::Path::new(&named).exists().then_some(named)
 }
 
-/// Builds docker/Dockerfile on a base with this machine's Rust. One at a time: the builds share
-/// cargo's cache, and this machine has few cores.
+/// What docker/Dockerfile makes on a base with this machine's Rust: the one build inside Docker that
+/// compiles, for all tests here.
 #[track_caller]
-pub fn trust_init_image() -> Image {
-    static BUILD: Mutex<()> = Mutex::new(());
-    let _alone = BUILD.lock().unwrap_or_else(PoisonError::into_inner);
-    let image = Image(format!("trust-init-test/{}", unique()));
-    let file = repository().join("docker/Dockerfile").to_string_lossy().into_owned();
-    let label = label();
-    let mut words = vec!["buildx", "build", "--network", "host", &label, "--file", &file];
-    words.extend(["--build-arg", "BASE=trust-init-test/rust", "--tag", &image.0]);
-    let secret = machine_roots().map(|path| format!("id=ca,src={path}"));
-    words.extend(secret.iter().flat_map(|secret| ["--secret", secret]));
-    let context = repository().to_string_lossy();
-    words.push(&context);
-    docker_build(words).exits(0);
-    image
+fn trust_init_image() -> &'static str {
+    static IMAGE: OnceLock<String> = OnceLock::new();
+    IMAGE.get_or_init(|| {
+        let image = format!("trust-init-test/{}", unique());
+        let file = repository().join("docker/Dockerfile").to_string_lossy().into_owned();
+        let label = label();
+        let mut words = vec!["buildx", "build", "--network", "host", &label, "--file", &file];
+        words.extend(["--build-arg", "BASE=trust-init-test/rust", "--tag", &image]);
+        let secret = machine_roots().map(|path| format!("id=ca,src={path}"));
+        words.extend(secret.iter().flat_map(|secret| ["--secret", secret]));
+        let context = repository().to_string_lossy();
+        words.push(&context);
+        docker_build(words).exits(0);
+        image
+    })
 }
 
 #[track_caller]
@@ -49,10 +50,10 @@ fn run(image: &str, command: &[&str]) -> Outcome {
 fn image_holds_static_programs_alone() {
     let image = trust_init_image();
     let version = format!("trust-init {}\n", env!("CARGO_PKG_VERSION"));
-    let outcome = run(&image.0, &["--version"]).exits(0);
+    let outcome = run(image, &["--version"]).exits(0);
     assert_eq!(outcome.stdout, version, "{outcome}");
     // Nothing else is there, so it has no loader to ask for; and no shell to be run.
-    run(&image.0, &["--", "/bin/sh"]).exits(127);
+    run(image, &["--", "/bin/sh"]).exits(127);
     let site = site();
     let look =
         "cd /usr/local/bin; ldd trust-init 2>&1; trust-init --version; stat -c %s:%a trust-init";
@@ -64,7 +65,7 @@ fn image_holds_static_programs_alone() {
          ENTRYPOINT [\"trust-init\", \"--\"]\n\
          CMD [\"sh\", \"-c\", \"{look}\"]\n",
             site.image("bookworm"),
-            image.0,
+            image,
         ),
     );
     let outcome = run(&copied, &[]).exits(0).prints(&version);
@@ -80,7 +81,7 @@ fn image_holds_no_other_file() {
     let (image, folder) = (trust_init_image(), Folder::new());
     let name = unique();
     let archive = folder.0.join("image.tar");
-    docker(["create", &label(), "--name", &name, &image.0]).exits(0);
+    docker(["create", &label(), "--name", &name, image]).exits(0);
     let program = folder.0.join("trust-init").to_string_lossy().into_owned();
     // As the README takes the program out of the image.
     let copied = docker(["cp", &format!("{name}:/trust-init"), &program]);
@@ -97,6 +98,9 @@ fn image_holds_no_other_file() {
         .lines()
         .filter(|path| !engine.contains(&path.split('/').next().unwrap()))
         .collect();
+    // No service can read trust-doctor, which runs as its user: see docker/Dockerfile.
+    let words = ["--list", "--verbose", "--file", &archive.to_string_lossy(), "trust-doctor"];
+    call("60", "tar", words).exits(0).prints("-rwx--x--x ");
     assert!(files.contains(&"trust-init"), "{list}");
     assert!(files.iter().all(|path| path.starts_with("trust-")), "{list}");
 }

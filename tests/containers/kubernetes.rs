@@ -69,6 +69,7 @@ fn programs() -> &'static str {
 
 impl Desk {
     fn new() -> Self {
+        programs();
         let folder = Folder::new();
         let site = site();
         let format = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";

@@ -4,10 +4,10 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::sync::Arc;
 
 use crate::engine::{TRIXIE, label, repository};
-use crate::image::trust_init_image;
 use crate::project::{OVERLAY, Project};
 use crate::readme::block;
 use crate::site::{Folder, PRIVATE, Site, site};
+use crate::stack::programs;
 
 const BUNDLE: &str = "test -s /run/trust-init/ca-bundle.crt && echo \"in ${SSL_CERT_FILE:-none}\"";
 const TRUSTS: &str = "in /run/trust-init/ca-bundle.crt\n";
@@ -68,10 +68,10 @@ fn own_script() {
 /// On a terminal, as `-it` wants one.
 #[test]
 fn from_the_image() {
-    let (site, image) = (site(), trust_init_image());
+    let (site, image) = (site(), programs());
     let mut project = project(&site).ca(PRIVATE);
     let line = block("from the image")
-        .replace(" trust-init /", &format!(" {} /", image.0))
+        .replace(" trust-init /", &format!(" {} /", image))
         .replace("docker run", &format!("docker run {}", label()));
     let terminal = Folder::new();
     let (typed, seen) = (terminal.write("typed.sh", line), terminal.write("seen", ""));

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::ops::{Deref, DerefMut};
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -152,6 +152,8 @@ pub fn programs() -> String {
         for program in ["trust-init", "trust-compose", "trust-doctor"] {
             fs::copy(trust_init().with_file_name(program), folder.0.join(program)).unwrap();
         }
+        let doctor = folder.0.join("trust-doctor");
+        fs::set_permissions(doctor, fs::Permissions::from_mode(0o711)).unwrap();
         let file = folder.write("Dockerfile", "FROM scratch\nCOPY trust-* /\n");
         let (file, folder) = (file.to_string_lossy(), folder.0.to_string_lossy());
         docker(["build", "--quiet", "--tag", &tag, "--file", &file, &folder]).exits(0);
