@@ -106,7 +106,9 @@ fn is_served(found: &Found<'_>, key: Option<&OsStr>) -> bool {
     match found {
         // The image's own roots, or a directory: no server reads its certificate there.
         Found::Anchors { anchors: Cow::Borrowed(_), .. }
-        | Found::Anchors { is_directory: true, .. } => false,
+        | Found::Anchors { is_directory: true, .. }
+        | Found::Ours
+        | Found::Unknown => false,
         Found::Anchors { anchors, .. } => match anchors.certificates.as_slice() {
             [first, issuers @ ..] if issuers.len() < LONGEST_CHAIN => {
                 first.decode().is_some_and(|der| certificate::is_servers(&der, key.is_some()))
@@ -115,6 +117,5 @@ fn is_served(found: &Found<'_>, key: Option<&OsStr>) -> bool {
         },
         // An entrypoint may write it later.
         Found::Unusable(_) => key.is_some(),
-        Found::Ours | Found::Unknown => false,
     }
 }

@@ -27,7 +27,7 @@ fn a_servers_certificate_is_left_to_the_service() {
         let run = run.run().succeeds().says(LEFT).says("names a server's certificate");
         assert_eq!(run.value("SSL_CERT_FILE").as_deref(), Some("/srv/server.pem"), "{file}");
         assert_eq!(run.value("REQUESTS_CA_BUNDLE").as_deref(), Some(BUNDLE), "{file}");
-        assert_eq!(run.value("NODE_EXTRA_CA_CERTS").is_some(), true, "{file}");
+        assert!(run.value("NODE_EXTRA_CA_CERTS").is_some(), "{file}");
     }
 }
 

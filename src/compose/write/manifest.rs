@@ -86,9 +86,8 @@ impl Manifest {
     /// The manifest of a setup that was removed while containers still mount its files.
     #[must_use]
     pub fn retired(&self) -> Self {
-        let mut generations = self.generations.clone();
-        generations.iter_mut().for_each(|one| one.words.clear());
-        Self::of(generations)
+        let retired = |one: &Generation| Generation { words: Vec::new(), ..one.clone() };
+        Self::of(self.generations.iter().map(retired).collect())
     }
 
     /// Whether it is such a manifest. A setup has words: without any it removes.
