@@ -26,8 +26,9 @@ pub struct Case {
 /// Which of them are asked.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Which {
-    /// Those that tell a CA from none, and the version.
+    /// Those that tell a CA from none.
     WithoutCa,
+    /// All, and the version.
     All,
     /// All where the first is served.
     AllIfServed,
@@ -56,7 +57,7 @@ pub fn script(clients: &[Client], which: Which) -> String {
     let mut script = ASK.to_owned();
     for (number, client) in clients.iter().enumerate() {
         let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
-        if which == Which::WithoutCa {
+        if which == Which::All {
             let _ = writeln!(script, "ask {number} version - - {}", quoted(client.version));
         }
         for (place, case) in CASES.iter().enumerate() {
