@@ -182,6 +182,10 @@ pub fn visible(line: &str) -> String {
 
 /// The same of several lines.
 pub fn visible_lines(text: &str) -> String {
+    // Nearly all are plain, and some are written at every start.
+    if text.bytes().all(|byte| byte == b'\n' || matches!(byte, b' '..=b'~')) {
+        return text.to_owned();
+    }
     text.split_inclusive('\n').fold(String::with_capacity(text.len()), |shown, line| {
         match line.strip_suffix('\n') {
             Some(line) => shown + &visible(line) + "\n",

@@ -55,7 +55,6 @@ pub fn pins<'a>(
     mut look: impl FnMut(&OsStr) -> Found<'a>,
 ) -> (Vec<Pin<'a>>, Vec<Warning>) {
     let (mut pins, mut warnings) = (Vec::new(), Vec::new());
-    let key = served::key_variable(environment);
     // Many images set several variables to one file: it is read once.
     let mut seen: BTreeMap<&OsStr, Found<'a>> = BTreeMap::new();
     for row in rows {
@@ -64,11 +63,14 @@ pub fn pins<'a>(
                 continue;
             };
             let found = seen.entry(value).or_insert_with(|| look(value)).clone();
-            if row.name == *variable && *variable == SSL_CERT_FILE && is_served(&found, key) {
-                pins.push(Pin { row, variable, trusts: Trusts::Served });
-                let key = key.map(OsStr::to_owned);
-                warnings.push(Warning::Served { name: variable, value: value.to_owned(), key });
-                break;
+            if row.name == *variable && *variable == SSL_CERT_FILE {
+                let key = served::key_variable(environment);
+                if is_served(&found, key) {
+                    pins.push(Pin { row, variable, trusts: Trusts::Served });
+                    let key = key.map(OsStr::to_owned);
+                    warnings.push(Warning::Served { name: variable, value: value.to_owned(), key });
+                    break;
+                }
             }
             let cause = match found {
                 // A directory serves whoever replaces roots; clients that add to theirs want a file.
