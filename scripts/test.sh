@@ -107,6 +107,9 @@ counts() {
 tests() {
     # The namespaces and mounts of the tests' small images are root's.
     [ "$(id -u)" -eq 0 ] || die "the tests make namespaces and mounts" "sudo -E ./scripts/test.sh"
+    # With the caller's proxies and roots, which the tests do not see.
+    tests/containers/kubernetes.sh >/dev/null
+    tests/containers/kubernetes.sh charts >/dev/null
     tests/run.py it
 }
 
@@ -136,6 +139,7 @@ demo() {
 
 # Most of a test is waiting for the engine.
 containers() {
+    tests/containers/kubernetes.sh podman >/dev/null
     tests/run.py containers --threads 4 --limit 900 --skip swarm:: --skip full:: --skip runtimes::
     # An engine that joins or leaves a swarm takes the names of all networks away for a moment.
     tests/run.py containers swarm::

@@ -24,7 +24,7 @@ KEPT = ("PATH", "HOME", "TERM", "CI", "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLC
 KEPT_PREFIXES = ("UPDATE_", "MATRIX", "FUZZED", "PROPTEST_", "RUST_BACKTRACE", "CARGO_TARGET")
 # Images that the container tests build fetch packages: by the proxy and with the roots of this machine.
 KEPT_BY_CONTAINERS = ("SSL_CERT_FILE", "http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY",
-                      "NO_PROXY")
+                      "NO_PROXY", "PIP_CERT", "PIP_INDEX_URL", "PIP_FIND_LINKS")
 SLOWEST = 20
 # The libtest harness prints JSON and times only where unstable options are allowed.
 OPTIONS = ["-Z", "unstable-options", "--format", "json", "--report-time"]
