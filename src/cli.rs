@@ -197,7 +197,7 @@ pub fn settings(
     arguments: impl IntoIterator<Item = OsString>,
     environment: &Environment,
 ) -> Result<Settings, Error> {
-    let mut settings = from_variables(environment)?;
+    let mut settings = defaults(environment)?;
     let (mut named, mut asked, mut left) = (Vec::new(), Vec::new(), Vec::new());
     let mut task: Option<(&'static str, Task)> = None;
     let mut program = Vec::new();
@@ -267,11 +267,18 @@ pub fn settings(
 /// # Errors
 /// When a value is unknown.
 pub fn from_variables(environment: &Environment) -> Result<Settings, Error> {
+    let mut settings = defaults(environment)?;
+    settings.obey_leave();
+    Ok(settings)
+}
+
+/// What the variables say, before it is known which of them an option overrides.
+fn defaults(environment: &Environment) -> Result<Settings, Error> {
     let path = |name: &'static str| {
         let value = environment.get(name).filter(|value| !value.is_empty())?;
         Some(Named { path: value.into(), origin: Origin::Variable(name) })
     };
-    let mut settings = Settings {
+    Ok(Settings {
         custom: environment.get("TRUST_INIT_CA").map(|list| {
             let paths = list.as_bytes().split(|byte| *byte == b':');
             let named = |path: &[u8]| Named {
@@ -300,9 +307,7 @@ pub fn from_variables(environment: &Environment) -> Result<Settings, Error> {
         )?,
         log: variable(environment, "TRUST_INIT_LOG", LOG)?,
         task: Task::Help,
-    };
-    settings.obey_leave();
-    Ok(settings)
+    })
 }
 
 impl Settings {

@@ -69,7 +69,7 @@ fn root_certificates_beside_a_key_are_no_servers() {
     }
 }
 
-/// Whoever reads one certificate out of such a file reads the first.
+/// A reader of one certificate out of such a file reads the first.
 #[test]
 fn what_is_pinned_comes_first_in_its_file() {
     let world = World::new().with_ca();
@@ -108,6 +108,11 @@ fn variables_that_are_named_are_left_as_they_were_found() {
             assert!(run.value("WGET2RC").is_some());
         }
     }
+    // The option replaces the variable, and what that would have left alone is done.
+    let run =
+        world.trust_init(&["--leave=SSL_CERT_FILE", "env"]).env("TRUST_INIT_RUNTIMES", "wget");
+    let run = run.env("TRUST_INIT_LEAVE", "WGETRC").run().succeeds();
+    assert!(run.value("WGETRC").is_some());
     let refused = [
         (world.trust_init(&["--leave=SSL_CERT_DIR", "env"]), "from --leave"),
         (
