@@ -37,7 +37,7 @@ use crate::several::several;
 /// How many servers are called at the same time.
 const LINES: usize = 16;
 
-/// Closes this process to the one that is inspected, which may run as the same user: nobody but root can
+/// Closes this process to the one that is inspected, which may run as the same user: only root can
 /// then write to its output, or trace it and answer in its place (proc(5), prctl(2), `PR_SET_DUMPABLE`).
 fn close(inspected: u32) {
     // What runs in a container of its own inspects itself, and reads what it would close.

@@ -144,7 +144,7 @@ fn push_json(out: &mut String, text: &str) {
 
 /// What cannot be seen becomes an escape of JSON, in two halves where it is longer than 16 bits.
 fn push_visible(out: &mut String, c: char) {
-    if c.is_control() || is_invisible(c) {
+    if is_hidden(c) {
         for half in c.encode_utf16(&mut [0; 2]) {
             let _ = write!(out, "\\u{half:04x}");
         }
@@ -171,7 +171,7 @@ pub fn json(value: &impl serde::Serialize) -> String {
 pub fn visible(line: &str) -> String {
     let mut shown = String::with_capacity(line.len());
     for c in line.chars() {
-        if c.is_control() || is_invisible(c) {
+        if is_hidden(c) {
             let _ = write!(shown, "{}", c.escape_unicode());
         } else {
             shown.push(c);
@@ -225,7 +225,12 @@ impl Display for Quoted<'_> {
 
 /// Neither a control character nor an invisible one, nor the backtick that ends a quotation.
 fn is_shown(c: char) -> bool {
-    !(c.is_control() || c == '`' || is_invisible(c))
+    !(c == '`' || is_hidden(c))
+}
+
+/// What does something to a terminal, or is not seen there.
+fn is_hidden(c: char) -> bool {
+    c.is_control() || is_invisible(c)
 }
 
 /// The characters that have no shape of their own and reorder text, hide in it or end its line: those of

@@ -87,7 +87,7 @@ def prepare():
 class Run:
     def __init__(self, asked):
         self.asked = asked
-        self.running, self.took, self.failed = {}, {}, {}
+        self.running, self.took, self.failed = {}, {}, []
         self.words = [build(asked.program), *OPTIONS, "--test-threads", str(asked.threads)]
         self.words += [word for it in asked.skip for word in ("--skip", it)] + asked.filters
 
@@ -102,8 +102,8 @@ class Run:
             self.took[name] = event.get("exec_time", 0.0)
             print(f"{event['event']:<7} {self.took[name]:7.1f} s  {name}", flush=True)
             if event["event"] != "ok":
-                self.failed[name] = event.get("stdout", "")
-                print(self.failed[name].rstrip(), flush=True)
+                self.failed.append(name)
+                print(event.get("stdout", "").rstrip(), flush=True)
 
     def late(self):
         now = time.monotonic()

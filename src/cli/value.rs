@@ -28,27 +28,30 @@ pub const LOG: Words<Log> = &[("normal", Log::Normal), ("quiet", Log::Quiet), ("
 /// The values of a variable that is a switch.
 pub const SWITCH: Words<bool> = &[("1", true), ("0", false)];
 
-/// A list of runtimes, with commas.
+/// The words of a list with commas.
+fn listed(value: &OsStr) -> impl Iterator<Item = &OsStr> {
+    let words = value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
+    words.filter(|word| !word.is_empty()).map(OsStr::from_bytes)
+}
+
+/// A list of runtimes.
 ///
 /// # Errors
 /// When one is not known.
 pub fn runtimes(value: &OsStr, origin: Origin) -> Result<Vec<Runtime>, Error> {
     let mut runtimes = Vec::new();
-    for word in value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
-        if !word.is_empty() {
-            runtimes.extend(meaning(OsStr::from_bytes(word), origin, RUNTIMES)?);
-        }
+    for word in listed(value) {
+        runtimes.extend(meaning(word, origin, RUNTIMES)?);
     }
     Ok(runtimes)
 }
 
-/// A list of trust variables, with commas.
+/// A list of trust variables.
 ///
 /// # Errors
 /// When one is not in the table.
 pub fn leave(value: &OsStr, origin: Origin) -> Result<Vec<&'static str>, Error> {
-    let words = value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
-    let names = words.filter(|word| !word.is_empty()).map(OsStr::from_bytes).map(|word| {
+    let names = listed(value).map(|word| {
         let row = TABLE.iter().find(|row| word == row.name);
         row.map(|row| row.name)
             .ok_or_else(|| Error::NoTrustVariable { origin, value: word.to_owned() })

@@ -116,7 +116,7 @@ pub fn check(
     Ok(verdict(&behind, "run setup with the same options, then the command that it prints"))
 }
 
-/// What is told of a check that found these things to be `behind`, and what mends them.
+/// The result of a check that found `behind` out of step, and the fix.
 pub fn verdict(behind: &[String], fix: &str) -> Told {
     if behind.is_empty() {
         return Told { text: "in step\n".to_owned(), code: 0 };

@@ -72,7 +72,7 @@ impl Plan {
             retired: None,
             changes,
         };
-        // git is to leave out `.trust/` for as long as it stands.
+        // git is to leave out `.trust/` for as long as it exists.
         if let (Some(in_use), Some(manifest)) = (in_use, places.manifest()) {
             plan.retired = (!manifest.is_retired()).then(|| manifest.retired());
             plan.changes.left.push(in_use);

@@ -164,19 +164,19 @@ pub fn mounting(directory: &Path, label: &str) -> Result<Vec<String>, Failure> {
     let filter = format!("label={label}");
     let ids = ask(&["ps", "-aq", "--no-trunc", "--filter", &filter].map(Into::into), ANSWER)?;
     let mut all = inspect(&String::from_utf8_lossy(&ids))?;
-    let real = |path: &Path| path.canonicalize().ok();
-    let directory = (directory, real(directory));
+    // By another path, too, that links lead along.
+    let real = directory.canonicalize().ok();
     // Docker Desktop puts a directory of its own before the path.
-    let ending = directory.0.strip_prefix("/").unwrap_or(directory.0);
+    let ending = directory.strip_prefix("/").unwrap_or(directory);
     let is_in = |mount: &Mounted| {
         let above = mount.source.parent().unwrap_or(&mount.source);
-        above.ends_with(ending) || (directory.1.is_some() && real(above) == directory.1)
+        above.ends_with(ending) || (real.is_some() && above.canonicalize().ok() == real)
     };
     all.retain(|one| one.mounts.iter().any(is_in));
     Ok(all.iter().map(|one| one.name().to_owned()).collect())
 }
 
-/// What the engine says of containers, whose identities stand on a line each.
+/// What the engine says of containers; `ids` has one a line.
 fn inspect(ids: &str) -> Result<Vec<Made>, Failure> {
     let ids: Vec<_> = ids.lines().collect();
     if ids.is_empty() {
@@ -185,7 +185,7 @@ fn inspect(ids: &str) -> Result<Vec<Made>, Failure> {
     let words = ["container", "inspect", "--format", "{{json .}}"].iter().chain(&ids);
     let (told, failed) = run(DOCKER, &words.map(OsString::from).collect::<Vec<_>>(), ANSWER)?;
     match failed {
-        // One that was removed since it was listed; the others are told all the same.
+        // One that was removed since it was listed: the others are printed.
         Some(said) if !said.to_lowercase().contains("no such") => return Err(Failure::Said(said)),
         _ => {}
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::{ANSWER, Failure, run};
 
-/// Renders the kustomization in `directory` with these options: by `kubectl`, or by `kustomize` where that is what is there.
+/// Renders the kustomization in `directory` with these options: by `kubectl`, else by `kustomize`.
 ///
 /// # Errors
 /// When it cannot be rendered, or neither of the two is there.

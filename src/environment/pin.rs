@@ -63,7 +63,7 @@ pub fn pins<'a>(
                 continue;
             };
             let found = seen.entry(value).or_insert_with(|| look(value)).clone();
-            if row.name == *variable && *variable == SSL_CERT_FILE {
+            if [row.name, *variable] == [SSL_CERT_FILE; 2] {
                 let key = served::key_variable(environment);
                 if is_served(&found, key) {
                     pins.push(Pin { row, variable, trusts: Trusts::Served });

@@ -138,7 +138,7 @@ fn what_containers_mount_stays_until_none_does() {
         // Again, and nothing more is taken.
         project.types("trust-compose remove").exits(0).says("warning: kept `.trust`");
     }
-    // Where nobody can be asked, nobody loses anything.
+    // Where the engine cannot be asked, nothing is removed.
     let blind = project.types("DOCKER_HOST=unix:///nowhere trust-compose remove");
     blind.exits(0).says("kept `.trust`: cannot ask the engine which containers mount it: ");
 

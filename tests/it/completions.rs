@@ -4,7 +4,7 @@ use crate::compose::Desk;
 use crate::setup::has;
 use crate::world::{Outcome, tool};
 
-/// Asked as bash asks when somebody presses the tabulator key.
+/// Asked as bash asks when the tabulator key is pressed.
 #[test]
 fn bash_completes_behind_the_task() {
     let desk = Desk::new();

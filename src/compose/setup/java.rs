@@ -25,7 +25,8 @@ pub struct Outcome {
     pub jvm: Option<Jvm>,
 }
 
-/// Looks for the JVM of a service that does not trust `custom` yet, the custom CAs that Java can read. `roots` are those of its bundle.
+/// Looks for the JVM of a service that does not trust `custom` yet, the custom CAs that Java can read. `roots`
+/// are those of its bundle.
 pub fn java(
     Choice { service, reason, .. }: &Choice<'_>,
     inward: &Inward<'_>,

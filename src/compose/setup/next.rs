@@ -103,7 +103,7 @@ impl Next {
     }
 }
 
-/// The command that makes the overlay anew, typed here.
+/// The command that writes the overlay again, typed here.
 pub fn setup(place: &Place, shape: &Shape) -> String {
     let mut words = vec!["trust-compose".to_owned(), "setup".to_owned()];
     if place.origin == Origin::Option || place.files.directory.is_some() {

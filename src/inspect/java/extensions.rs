@@ -56,6 +56,21 @@ fn only(tag: u8, mut contents: &[u8]) -> Result<&[u8], Flaw> {
     Ok(found)
 }
 
+/// Reads each SEQUENCE of a list.
+fn each(mut list: &[u8], read: impl Fn(&[u8]) -> Result<(), Flaw>) -> Result<(), Flaw> {
+    while !list.is_empty() {
+        read(take(&mut list, SEQUENCE)?)?;
+    }
+    Ok(())
+}
+
+/// An OID and a value of whatever type.
+fn pair(mut fields: &[u8]) -> Result<(), Flaw> {
+    take(&mut fields, OID)?;
+    any(&mut fields)?;
+    ends(fields)
+}
+
 fn key_identifier(contents: &[u8]) -> Result<(), Flaw> {
     only(OCTET_STRING, contents).map(|_| ())
 }
@@ -107,11 +122,8 @@ fn name_constraints(contents: &[u8]) -> Result<(), Flaw> {
         if fields.first() != Some(&tag) {
             continue;
         }
-        let mut subtrees = take(&mut fields, tag)?;
-        while !subtrees.is_empty() {
-            // With nothing behind its base: minimum is 0 by default, maximum is absent.
-            base(take(&mut subtrees, SEQUENCE)?)?;
-        }
+        // With nothing behind its base: minimum is 0 by default, maximum is absent.
+        each(take(&mut fields, tag)?, base)?;
     }
     ends(fields)
 }
@@ -154,14 +166,9 @@ fn points(contents: &[u8]) -> Result<(), Flaw> {
                 }
                 CONTEXT_0 => {
                     // Relative to the issuer's name: one part of it.
-                    let mut pairs = take(&mut field, CONTEXT_1)?;
+                    let pairs = take(&mut field, CONTEXT_1)?;
                     ends(field)?;
-                    while !pairs.is_empty() {
-                        let mut pair = take(&mut pairs, SEQUENCE)?;
-                        take(&mut pair, OID)?;
-                        any(&mut pair)?;
-                        ends(pair)?;
-                    }
+                    each(pairs, pair)?;
                 }
                 0x81 => holds(is_bits(field), NOT_DER)?,
                 _ => general_names(field)?,
@@ -175,34 +182,23 @@ fn points(contents: &[u8]) -> Result<(), Flaw> {
 
 /// Policies (section 4.2.1.4), each with its qualifiers.
 fn policies(contents: &[u8]) -> Result<(), Flaw> {
-    let mut policies = only(SEQUENCE, contents)?;
-    while !policies.is_empty() {
-        let mut policy = take(&mut policies, SEQUENCE)?;
+    each(only(SEQUENCE, contents)?, |mut policy| {
         take(&mut policy, OID)?;
         if policy.is_empty() {
-            continue;
+            return Ok(());
         }
-        let mut qualifiers = only(SEQUENCE, policy)?;
+        let qualifiers = only(SEQUENCE, policy)?;
         holds(!qualifiers.is_empty(), NOT_DER)?;
-        while !qualifiers.is_empty() {
-            let mut qualifier = take(&mut qualifiers, SEQUENCE)?;
-            take(&mut qualifier, OID)?;
-            any(&mut qualifier)?;
-            ends(qualifier)?;
-        }
-    }
-    Ok(())
+        each(qualifiers, pair)
+    })
 }
 
 fn mappings(contents: &[u8]) -> Result<(), Flaw> {
-    let mut mappings = only(SEQUENCE, contents)?;
-    while !mappings.is_empty() {
-        let mut mapping = take(&mut mappings, SEQUENCE)?;
+    each(only(SEQUENCE, contents)?, |mut mapping| {
         take(&mut mapping, OID)?;
         take(&mut mapping, OID)?;
-        ends(mapping)?;
-    }
-    Ok(())
+        ends(mapping)
+    })
 }
 
 fn issuer_key(contents: &[u8]) -> Result<(), Flaw> {
@@ -243,15 +239,12 @@ fn purposes(contents: &[u8]) -> Result<(), Flaw> {
 
 /// Authority and subject information access (sections 4.2.2.1 and 4.2.2.2).
 fn access(contents: &[u8]) -> Result<(), Flaw> {
-    let mut descriptions = only(SEQUENCE, contents)?;
-    while !descriptions.is_empty() {
-        let mut description = take(&mut descriptions, SEQUENCE)?;
+    each(only(SEQUENCE, contents)?, |mut description| {
         take(&mut description, OID)?;
         let (tag, contents) = names::one(&mut description)?;
         ends(description)?;
-        name(tag, contents)?;
-    }
-    Ok(())
+        name(tag, contents)
+    })
 }
 
 /// An address, or in a constraint what is behind its `@`.
