@@ -7,9 +7,9 @@ use libfuzzer_sys::fuzz_target;
 use openssl::x509::X509;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
-use trust_init::inspect::certificate::Time;
-use trust_init::inspect::{self, Inspection};
-use trust_init::merge::{self, Pem};
+use trust_init::trust::time::Time;
+use trust_init::trust::inspection::{self, Inspection};
+use trust_init::trust::bundle::{self, Pem};
 use trust_init_fuzz::{is_told_well, source};
 
 fuzz_target!(|bytes: &[u8]| {
@@ -39,9 +39,9 @@ fuzz_target!(|bytes: &[u8]| {
     assert_eq!(bundle(&again), text, "a bundle of a bundle is another one");
 
     // The image's own roots are only looked at.
-    let roots = inspect::anchors(bytes);
+    let roots = trust_init::trust::trust_anchors::anchors(bytes);
     let text: Vec<_> = roots.certificates.iter().flat_map(Pem::text).copied().collect();
-    let again = inspect::anchors(&text);
+    let again = trust_init::trust::trust_anchors::anchors(&text);
     assert!(
         again.tidy && again.certificates == roots.certificates,
         "roots do not stay as they are"
@@ -49,12 +49,12 @@ fuzz_target!(|bytes: &[u8]| {
 });
 
 fn inspected(bytes: &[u8]) -> Inspection {
-    let mut inspection = inspect::inspect(&[source(bytes)]);
-    inspect::judge(&mut inspection, Time::now(), &[]);
+    let mut inspection = inspection::inspect(&[source(bytes)]);
+    inspection::judge(&mut inspection, Time::now(), &[]);
     inspection
 }
 
 fn bundle(inspection: &Inspection) -> Vec<u8> {
     let custom: Vec<_> = inspection.certificates.iter().map(|found| found.pem.borrow()).collect();
-    merge::bundle(&[&custom]).certificates.iter().flat_map(Pem::text).copied().collect()
+    bundle::bundle(&[&custom]).certificates.iter().flat_map(Pem::text).copied().collect()
 }

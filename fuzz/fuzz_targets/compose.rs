@@ -9,17 +9,19 @@ use std::sync::LazyLock;
 use libfuzzer_sys::fuzz_target;
 use serde_yaml::{Mapping, Value};
 use trust_init::compose::images::{Basis, Grounds, Images};
-use trust_init::compose::overlay::{self, DIRECTORY, LABEL, Means, Order, Overlay};
+use trust_init::compose::setup::overlay::{self, DIRECTORY, LABEL, Means, Order, Overlay};
 use trust_init::compose::project::Project;
-use trust_init::compose::read::alone::{self, source::Source};
+use trust_init::compose::project::offline;
+use trust_init::compose::project::offline::source::Source;
 use trust_init::compose::select::{self, Evidence, Outcome, Wishes};
-use trust_init::compose::setup::trusted::{bundles, trusted};
-use trust_init::compose::{obstacles, without, write};
-use trust_init::discover::{CUSTOM_CA, RootSource};
-use trust_init::environment::runtime::Runtime;
-use trust_init::environment::{TABLE, java};
-use trust_init::inspect;
-use trust_init::merge::Pem;
+use trust_init::compose::setup::trusted_services::{bundles, trusted};
+use trust_init::compose::setup::{mount_conflicts, disabled_services, write};
+use trust_init::trust::source::CUSTOM_CA;
+use trust_init::trust::root_stores::RootSource;
+use trust_init::trust::variables::runtimes::Runtime;
+use trust_init::trust::variables::{TABLE, java};
+use trust_init::trust::inspection;
+use trust_init::trust::bundle::Pem;
 use trust_init_fuzz::is_told_well;
 
 /// Where the project would be; nothing is.
@@ -27,7 +29,7 @@ const BASE: &str = "/nowhere/project";
 
 static CUSTOM: LazyLock<Vec<Pem<'static>>> = LazyLock::new(|| {
     let text = include_bytes!("../../tests/certs/neighbour/ca.crt");
-    inspect::anchors(text).into_owned().certificates
+    trust_init::trust::trust_anchors::anchors(text).into_owned().certificates
 });
 
 fuzz_target!(|bytes: &[u8]| {
@@ -70,25 +72,25 @@ fn read(texts: &[&[u8]]) -> Result<Project, Box<dyn std::error::Error>> {
     let sources = sources.collect::<Result<Vec<_>, _>>()?;
     // Variables of one letter have a value, and one that would be read as another variable.
     let lookup = |name: &str| (name.len() == 1).then(|| "a$b".to_owned());
-    Ok(alone::project(&sources, Path::new(BASE), &lookup)?)
+    Ok(offline::project(&sources, Path::new(BASE), &lookup)?)
 }
 
 /// What setup would write, had this machine no engine.
 fn overlaid(project: &Project, off: &[String]) -> Option<Overlay> {
     let told = |error: &dyn std::fmt::Display| is_told_well(error);
-    let without = without::without(project, off).inspect_err(|error| told(error)).ok()?;
+    let without = disabled_services::without(project, off).inspect_err(|error| told(error)).ok()?;
     let wishes = Wishes { without: off.iter().cloned().collect(), ..Wishes::default() };
     let evidence = Evidence { dockerfile: &|_| None, entrypoint: &|_| None };
     let choices = select::select(project, &wishes, evidence).expect("nothing is wished");
     select::table(&choices);
     let trusting = || choices.iter().filter(|choice| choice.outcome == Outcome::Trust);
     for choice in trusting() {
-        let check = obstacles::check(choice.name, choice.service, &[], &CUSTOM);
+        let check = mount_conflicts::check(choice.name, choice.service, &[], &CUSTOM);
         check.inspect_err(|error| told(error)).ok()?;
     }
     let services = trusting().map(|choice| (choice.name, (0, Basis::NotHere)));
     let grounds = Grounds { sources: vec![RootSource::Unwanted], services: services.collect() };
-    let public: Vec<_> = grounds.sources.iter().map(inspect::roots).collect();
+    let public: Vec<_> = grounds.sources.iter().map(trust_init::trust::trust_anchors::roots).collect();
     let given = (CUSTOM.as_slice(), public.as_slice());
     let images = Images::default();
     let trusted = trusted(trusting(), project, &images, &grounds, given, &told);

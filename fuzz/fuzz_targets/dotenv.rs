@@ -4,10 +4,10 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use trust_init::compose::read::alone::env_file;
-use trust_init::compose::read::variables::escape;
-use trust_init::compose::write::block::{lines, with, without};
-use trust_init::compose::write::variable::{assignment, is_assigned, value};
+use trust_init::compose::project::offline::env_file;
+use trust_init::compose::project::interpolate::escape;
+use trust_init::compose::setup::write::managed_block::{lines, with, without};
+use trust_init::compose::setup::write::variable::{assignment, is_assigned, value};
 use trust_init_fuzz::is_told_well;
 
 const USUAL: &[u8] = b"docker-compose.yml:docker-compose.ca.yml";

@@ -5,10 +5,10 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use libfuzzer_sys::fuzz_target;
-use trust_init::inspect::certificate;
-use trust_init::inspect::contents::contents;
-use trust_init::inspect::details::{Details, is_signed_by};
-use trust_init::report::word;
+use trust_init::trust::certificate;
+use trust_init::trust::certificate_file::contents;
+use trust_init::trust::certificate::extensions::{Details, is_signed_by};
+use trust_init::sys::output::word;
 use trust_init_fuzz::{is_read_by_openssl, is_told_well, source};
 
 fuzz_target!(|bytes: &[u8]| {

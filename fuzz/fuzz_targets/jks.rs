@@ -3,8 +3,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use trust_init::inspect;
-use trust_init::truststore::{read, write};
+use trust_init::trust::inspection;
+use trust_init::trust::keystore::{read, write};
 use trust_init_fuzz::{is_told_well, source};
 
 fuzz_target!(|bytes: &[u8]| {
@@ -12,7 +12,7 @@ fuzz_target!(|bytes: &[u8]| {
         Ok(certificates) => certificates,
         Err(problem) => {
             is_told_well(&problem);
-            let found = inspect::certificates(&source(bytes)).unwrap_or_default();
+            let found = inspection::certificates(&source(bytes)).unwrap_or_default();
             found.into_iter().map(|found| found.pem).collect()
         }
     };

@@ -4,15 +4,15 @@
 
 use libfuzzer_sys::fuzz_target;
 use openssl::pkcs7::Pkcs7;
-use trust_init::inspect::contents::Contents;
-use trust_init::inspect::{self, pkcs12};
-use trust_init::truststore::{self, PASSWORD};
+use trust_init::trust::certificate_file::Contents;
+use trust_init::trust::{inspection, pkcs12};
+use trust_init::trust::keystore::{self, PASSWORD};
 use trust_init_fuzz::{is_read_by_openssl, is_told_well, source};
 
 fuzz_target!(|bytes: &[u8]| {
     let source = source(bytes);
     // As a JVM opens it, and as somebody who was handed an archive does.
-    let _ = truststore::read(bytes);
+    let _ = keystore::read(bytes);
     for password in ["", PASSWORD] {
         match pkcs12::open(&source, password) {
             Ok(archive) => {
@@ -22,7 +22,7 @@ fuzz_target!(|bytes: &[u8]| {
         }
     }
 
-    let Ok(ours) = inspect::certificates(&source) else { return };
+    let Ok(ours) = inspection::certificates(&source) else { return };
     ours.iter().for_each(is_read_by_openssl);
     let is_binary = Pkcs7::from_der(bytes).is_ok();
     let Ok(theirs) = Pkcs7::from_der(bytes).or_else(|_| Pkcs7::from_pem(bytes)) else { return };

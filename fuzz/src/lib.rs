@@ -4,13 +4,13 @@
 use std::fmt::Display;
 
 use openssl::x509::X509;
-use trust_init::discover::{Label, Source, Standing};
-use trust_init::inspect::certificate::Certificate;
+use trust_init::trust::source::{Label, Source, SourceKind};
+use trust_init::trust::certificate::Certificate;
 
 /// `bytes` as a file of custom CAs.
 pub fn source(bytes: &[u8]) -> Source {
     let label = Label::Variable("TRUST_INIT_CA_PEM");
-    Source { label, standing: Standing::Named, bytes: bytes.to_vec() }
+    Source { label, standing: SourceKind::Named, bytes: bytes.to_vec() }
 }
 
 /// That a message is what happened and what mends it, each on its line, and that nothing out of the

@@ -2,14 +2,15 @@
 
 use std::process::ExitCode;
 
-use trust_init::cli::process_environment;
-use trust_init::compose::{answer, cli, run};
-use trust_init::disk;
-use trust_init::exit;
-use trust_init::report::{Log, Report};
+use trust_init::compose::cli;
+use trust_init::compose::run::{answer, run};
+use trust_init::init::cli::process_environment;
+use trust_init::sys::dir;
+use trust_init::sys::exit_code;
+use trust_init::sys::output::{Log, Report};
 
 fn main() -> ExitCode {
-    disk::outlive_limit();
+    dir::outlive_limit();
     let report = Report::new(cli::PROGRAM, Log::Normal);
     let code = match cli::parse(std::env::args_os()) {
         Ok(cli) => run(cli, &process_environment(), report),
@@ -18,7 +19,7 @@ fn main() -> ExitCode {
                 answer(report, &text)
             } else {
                 report.error(&stop, "");
-                exit::USAGE
+                exit_code::USAGE
             }
         }
     };

@@ -3,10 +3,10 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use trust_init::cli::process_environment;
 use trust_init::doctor::cli::Cli;
-use trust_init::doctor::run;
-use trust_init::report::{Log, Report};
+use trust_init::doctor::run::run;
+use trust_init::init::cli::process_environment;
+use trust_init::sys::output::{Log, Report};
 
 fn main() -> ExitCode {
     let report = Report::new("trust-doctor", Log::Normal);

@@ -3,9 +3,9 @@
 //! Nothing is looked up here. clap knows the grammar; the words for what it refuses are put into
 //! this house's form, so that a slip of the pen reads like every other problem.
 
-mod doctor;
-mod kustomize;
-mod setup;
+pub mod doctor;
+pub mod kustomize;
+pub mod setup;
 
 use std::ffi::OsString;
 use std::fmt::{self, Display};
@@ -14,13 +14,13 @@ use std::path::PathBuf;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
-pub use self::doctor::Doctor;
-pub use self::kustomize::{Kustomize, Object, Source};
-pub use self::setup::{Remove, SWARM, Setup, Shape, word};
-use crate::authority::key::KeyType;
-use crate::authority::{DAYS, Order};
-use crate::cli::{Named, Origin};
-use crate::report;
+use crate::compose::certs::key::KeyType;
+use crate::compose::certs::{DAYS, Order};
+pub use crate::compose::cli::doctor::Doctor;
+pub use crate::compose::cli::kustomize::{Kustomize, Object, Source};
+pub use crate::compose::cli::setup::{Remove, SWARM, Setup, Shape, word};
+use crate::sys::output;
+use crate::trust::source::{Named, Origin};
 
 /// What it is called.
 pub const PROGRAM: &str = "trust-compose";
@@ -198,7 +198,7 @@ pub struct Stop {
     task: Option<String>,
 }
 
-report::error_of_words!(Stop);
+output::error_of_words!(Stop);
 
 /// Reads the command line.
 ///

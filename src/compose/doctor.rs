@@ -1,37 +1,39 @@
 //! `doctor`, the story: what the project's files say (`files`), what its containers were made with
 //! (`containers`), and what they trust and whether their servers pass, which trust-doctor finds out from
-//! beside each of them (`beside`). All of it is told in one form (`crate::finding`).
+//! beside each of them (`beside`). All of it is told in one form (`crate::sys::finding`).
 
-mod beside;
-mod blind;
-mod containers;
+pub mod probe;
+pub mod unavailable;
+pub mod containers;
 pub mod files;
-mod reloaded;
+pub mod stale_servers;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use self::beside::{AtHand, UNSEEN};
-use self::blind::Blind;
-use self::containers::{Overlay, digests};
-use self::files::CERTS;
-use super::cli::{Doctor, Shape};
-use super::images::Images;
-use super::place::{Place, directory_of, plain};
-use super::project::Project;
-use super::refusal::Refusal;
-use super::select::Error;
-use super::setup::next::Next;
-use super::setup::{self, Told};
-use super::{answer, read, write};
-use crate::authority::{CA, SERVER};
-use crate::engine::{self, Made};
-use crate::environment::Environment;
-use crate::exit;
-use crate::finding::{self, Finding};
-use crate::inspect::certificate::Time;
-use crate::report::Report;
-use crate::several::several;
+use crate::compose::certs::{CA, SERVER};
+use crate::compose::cli::{Doctor, Shape};
+use crate::compose::docker::{self, Made};
+use crate::compose::doctor::containers::{Overlay, digests};
+use crate::compose::doctor::files::CERTS;
+use crate::compose::doctor::probe::{AtHand, UNSEEN};
+use crate::compose::doctor::unavailable::Blind;
+use crate::compose::error::Refusal;
+use crate::compose::images::Images;
+use crate::compose::project::Project;
+use crate::compose::project::files::{Place, directory_of, plain};
+use crate::compose::project::read;
+use crate::compose::run::answer;
+use crate::compose::select::Error;
+use crate::compose::setup::next_steps::Next;
+use crate::compose::setup::write;
+use crate::compose::setup::{self, Told};
+use crate::sys::environment::Environment;
+use crate::sys::exit_code;
+use crate::sys::finding::{self, Finding};
+use crate::sys::output::Report;
+use crate::sys::parallel::several;
+use crate::trust::time::Time;
 
 /// How many containers are looked into at once: the engine takes most of the time, and little of a CPU.
 const AT_ONCE: usize = 4;
@@ -55,14 +57,15 @@ pub fn run(asked: &Doctor, shell: &Environment, report: Report) -> Result<Told, 
     }
     let text = if asked.json { finding::json(&findings) } else { finding::text(&findings, shell) };
     answer(report, &text);
-    let saved = asked.save_chain.as_ref().map(|path| finding::chain::save(path, &findings));
+    let saved =
+        asked.save_chain.as_ref().map(|path| crate::sys::finding::chain::save(path, &findings));
     complaints.extend(saved.and_then(Result::err).map(|error| error.to_string()));
     for complaint in &complaints {
         report.error(complaint, "");
     }
     let is_unseen = findings.iter().any(|finding| finding.id == UNSEEN);
     let code = match finding::code(&findings, asked.strict) {
-        0 if !complaints.is_empty() || is_unseen => exit::USAGE,
+        0 if !complaints.is_empty() || is_unseen => exit_code::USAGE,
         code => code,
     };
     Ok(Told { text: String::new(), code })
@@ -81,7 +84,7 @@ fn containers(
         return Err(Error::missing(&project, name, "SERVICE").into());
     }
     let (overlay, shape) = standing(place)?;
-    let made = match engine::made(project.name.as_deref().unwrap_or_default()) {
+    let made = match docker::made(project.name.as_deref().unwrap_or_default()) {
         Ok(made) => made,
         Err(failure) => return Ok(Some(Blind::Engine(failure))),
     };
@@ -102,18 +105,18 @@ fn containers(
     let absent: Vec<_> = chosen.iter().copied().filter(|name| !is_there(name)).collect();
     findings.extend(containers::absent(&project, &absent, &up));
     let runs = seen.iter().any(|one| one.runs());
-    let has_image = || engine::images(&[&asked.image]).is_ok_and(|found| !found.is_empty());
+    let has_image = || docker::images(&[&asked.image]).is_ok_and(|found| !found.is_empty());
     let is_missing = runs && !asked.pull && !has_image();
     let at_hand = at_hand(asked, place, &shape);
     let blind = is_missing.then(|| Blind::Image(asked.image.clone()));
     let told = (!asked.json).then_some(report);
     let looked = several(&seen, AT_ONCE, told, |one| {
         let can = one.runs() && !is_missing;
-        if can { beside::look(asked, one, &at_hand, &up) } else { Vec::new() }
+        if can { probe::look(asked, one, &at_hand, &up) } else { Vec::new() }
     });
-    let server = reloaded::own(&certs(place, &shape).join(SERVER));
+    let server = stale_servers::own(&certs(place, &shape).join(SERVER));
     for (one, looked) in seen.iter().zip(looked) {
-        let older = server.as_ref().map(|own| reloaded::findings(own, &looked));
+        let older = server.as_ref().map(|own| stale_servers::findings(own, &looked));
         findings.extend(containers::look(one, overlay.as_ref()));
         findings.extend(looked);
         findings.extend(older.unwrap_or_default());

@@ -1,7 +1,7 @@
 //! What the services' images have to say: which roots they have, what their variables are, and what
 //! lies in the files that those name. Read out of the images without running anything of them.
 
-pub mod java;
+pub mod jvm;
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -10,13 +10,15 @@ use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Display};
 use std::path::{Path, PathBuf};
 
-use super::overlay::DIRECTORY;
-use super::project::{Project, Service, Setting, without_links};
-use crate::cli::Roots;
-use crate::discover::{self, ROOT_FILES, RootSource, file};
-use crate::engine::{self, Failure, Image, Inside, Look};
-use crate::environment::{Environment, Found};
-use crate::inspect::{self, Anchors};
+use crate::compose::docker::{self, Failure, Image, Inside, Look};
+use crate::compose::project::{Project, Service, Setting, without_links};
+use crate::compose::setup::overlay::DIRECTORY;
+use crate::sys::environment::Environment;
+use crate::sys::file;
+use crate::trust::root_stores::{ROOT_FILES, RootSource};
+use crate::trust::source::Roots;
+use crate::trust::trust_anchors::Anchors;
+use crate::trust::variables::Found;
 
 /// Stands for a value that is not known; no path of a container can hold a NUL.
 pub const UNKNOWN: &str = "\0";
@@ -102,7 +104,7 @@ impl Images {
         let mut distinct: Vec<_> = names.iter().map(String::as_str).collect();
         distinct.sort_unstable();
         distinct.dedup();
-        match engine::images(&distinct) {
+        match docker::images(&distinct) {
             Ok(known) => {
                 let known = known.into_iter().map(|(name, image)| (name.to_owned(), image));
                 Self { known: known.collect(), ..Self::default() }
@@ -130,7 +132,7 @@ impl Images {
         project: &Project,
         services: impl Iterator<Item = &'a str>,
         choice: Choice,
-    ) -> Result<Grounds<'a>, discover::Error> {
+    ) -> Result<Grounds<'a>, crate::trust::source::ReadError> {
         let mut grounds = Grounds::default();
         // Services of one image stand on the same ground, which is looked for once.
         let mut found: BTreeMap<Option<&str>, (usize, Basis)> = BTreeMap::new();
@@ -156,7 +158,7 @@ impl Images {
                 (None, None) => {
                     let wanted =
                         if choice == Choice::Host { Roots::System } else { Roots::Mozilla };
-                    *fallback.insert(grounds.add(discover::roots(wanted)?))
+                    *fallback.insert(grounds.add(crate::trust::root_stores::roots(wanted)?))
                 }
             };
             found.insert(id, (set, basis.clone()));
@@ -169,7 +171,7 @@ impl Images {
     fn roots(&self, image: &Image) -> Option<(PathBuf, Vec<u8>)> {
         let found = |path: &str| {
             let Some(Inside::File(bytes)) = self.at(image, path, true) else { return None };
-            let has_any = !inspect::anchors(&bytes).certificates.is_empty();
+            let has_any = !crate::trust::trust_anchors::anchors(&bytes).certificates.is_empty();
             has_any.then(|| (PathBuf::from(path), bytes))
         };
         ROOT_FILES.iter().find_map(|(path, ..)| found(path))
@@ -241,7 +243,7 @@ impl Images {
         if ROOT_FILES.iter().any(|(known, ..)| Path::new(known) == path) {
             return standard(false);
         }
-        if discover::is_root_directory(path) {
+        if crate::trust::root_stores::is_root_directory(path) {
             return standard(true);
         }
         let (Some(image), Some(path)) = (self.image(project, name), path.to_str()) else {
@@ -258,7 +260,7 @@ impl Images {
 }
 
 fn certificates<'a>(bytes: &[u8]) -> Found<'a> {
-    match inspect::anchors(bytes) {
+    match crate::trust::trust_anchors::anchors(bytes) {
         anchors if anchors.certificates.is_empty() => {
             Found::Unusable("there is no certificate in it".to_owned())
         }

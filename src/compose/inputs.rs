@@ -4,30 +4,32 @@
 //! (`trusted`), where it is in a directory (`directory`), and whether the server's certificate will
 //! do for the clients that are about to trust the CA (`server`). A key is looked at and never kept.
 
-mod chain;
-mod directory;
-mod note;
-mod refusal;
-mod server;
-mod trusted;
-mod unservable;
+pub mod chain;
+pub mod ca_directory;
+pub mod notice;
+pub mod error;
+pub mod server_certificate;
+pub mod ca_file;
+pub mod server_error;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use self::directory::Directory;
-pub use self::directory::Pair;
-pub use self::note::{Note, Warning};
-pub use self::refusal::Error;
-pub use self::server::{Server, anew, lacking, out, prove, renew};
-pub use self::unservable::Unservable;
-use super::password::{Ask, Passwords};
-use crate::authority::name::Name;
-use crate::cli::{Named, Origin};
-use crate::discover::file::{self, Unreadable};
-use crate::discover::{Label, Source, Standing};
-use crate::inspect::certificate::{Certificate, Time};
-use crate::inspect::{self, Inspection};
+use crate::compose::certs::server_name::Name;
+use crate::compose::inputs::ca_directory::Directory;
+pub use crate::compose::inputs::ca_directory::Pair;
+pub use crate::compose::inputs::error::Error;
+pub use crate::compose::inputs::notice::{Note, Warning};
+pub use crate::compose::inputs::server_certificate::{Server, anew, lacking, out, prove, renew};
+pub use crate::compose::inputs::server_error::Unservable;
+use crate::compose::passwords::{Ask, Passwords};
+use crate::sys::file;
+use crate::trust::certificate::Certificate;
+use crate::trust::inspection::{self, Inspection};
+use crate::trust::source::Unreadable;
+use crate::trust::source::{Label, Source, SourceKind};
+use crate::trust::source::{Named, Origin};
+use crate::trust::time::Time;
 
 /// What `setup` was given.
 #[derive(Clone, Debug, Default)]
@@ -96,7 +98,7 @@ pub fn read(given: &Given, now: Time, ask: Ask<'_>) -> Result<Inputs, Error> {
     inputs.pair.clone_from(&pair);
     match (pair, &inputs.domain) {
         (Some(pair), Some(domain)) => {
-            let (server, warning) = server::prove(&pair, Some(domain), &own, now)?;
+            let (server, warning) = server_certificate::prove(&pair, Some(domain), &own, now)?;
             inputs.warnings.extend(warning);
             if !given.serves {
                 inputs.notes.push(Note::NoService { pair, domain: domain.clone() });
@@ -117,7 +119,7 @@ pub fn read(given: &Given, now: Time, ask: Ask<'_>) -> Result<Inputs, Error> {
 impl Inputs {
     /// Adds the CAs of one file, each once.
     fn trust(&mut self, source: &Source, passwords: &Passwords<'_>) -> Result<(), Error> {
-        let (found, note) = trusted::authorities(source, passwords)?;
+        let (found, note) = ca_file::authorities(source, passwords)?;
         self.notes.extend(note);
         let mut known = BTreeSet::new();
         known.extend(self.custom.iter().map(|certificate| certificate.der.to_vec()));
@@ -129,7 +131,7 @@ impl Inputs {
     fn judge(&mut self, now: Time) -> Result<(), Error> {
         let certificates = std::mem::take(&mut self.custom);
         let mut inspection = Inspection { certificates, ..Inspection::default() };
-        inspect::judge(&mut inspection, now, &[]);
+        inspection::judge(&mut inspection, now, &[]);
         if let Some(error) = inspection.errors.into_iter().next() {
             return Err(Error::Refused(error));
         }
@@ -146,7 +148,7 @@ fn label(path: &Path, option: &'static str) -> Label {
 fn source(path: &Path, option: &'static str, budget: &mut u64) -> Result<Source, Error> {
     let label = label(path, option);
     match file::read(path, budget) {
-        Ok(bytes) => Ok(Source { label, standing: Standing::Named, bytes }),
+        Ok(bytes) => Ok(Source { label, standing: SourceKind::Named, bytes }),
         Err(problem) => Err(Error::Unreadable(Unreadable { label, problem })),
     }
 }

@@ -4,46 +4,47 @@
 //!
 //! Nothing runs in the cluster for it: what is written is for programs that are there.
 
-mod asked;
-mod bundle;
-mod choice;
-mod component;
-mod error;
-mod manifest;
-mod naming;
-mod obstacles;
-mod patch;
-mod pod;
-mod policy;
-mod read;
-mod rendered;
-mod trial;
-mod words;
-mod write;
+pub mod options;
+pub mod trust_manager;
+pub mod select;
+pub mod component;
+pub mod error;
+pub mod manifest;
+pub mod kustomization;
+pub mod mount_conflicts;
+pub mod patch;
+pub mod pod;
+pub mod kyverno;
+pub mod read;
+pub mod verify;
+pub mod trial_build;
+pub mod report;
+pub mod write;
+pub mod render;
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
-use self::component::{CUSTOM, Chosen, Component, Order, Supply};
-pub use self::error::Error;
-use self::error::Stage;
-use self::naming::Naming;
-use self::read::Read;
-use self::words::Done;
-use self::write::Standing;
-use super::cli::{Kustomize, Shape, Source};
-use super::images::{Choice as Roots, Images};
-use super::inputs::{self, Inputs, Note};
-use super::overlay::Given;
-use super::refusal::Refusal;
-use super::select::{Choice, Outcome};
-use super::setup::trusted::{bundles, trusted};
-use super::setup::{Told, choose};
-use super::{check, password, setup};
-use crate::environment;
-use crate::inspect;
-use crate::inspect::certificate::Time;
-use crate::report::{self, Report};
+use crate::compose::cli::{Kustomize, Shape, Source};
+use crate::compose::error::Refusal;
+use crate::compose::images::{Choice as Roots, Images};
+use crate::compose::inputs::{self, Inputs, Note};
+use crate::compose::kustomize::component::{CUSTOM, Chosen, Component, Order, Supply};
+pub use crate::compose::kustomize::error::Error;
+use crate::compose::kustomize::error::Stage;
+use crate::compose::kustomize::kustomization::Naming;
+use crate::compose::kustomize::read::Read;
+use crate::compose::kustomize::report::Done;
+use crate::compose::kustomize::write::Standing;
+use crate::compose::passwords;
+use crate::compose::select::{Choice, Outcome};
+use crate::compose::setup::overlay::Given;
+use crate::compose::setup::trusted_services::{bundles, trusted};
+use crate::compose::setup::{self, drift};
+use crate::compose::setup::{Told, choose};
+use crate::sys::output::{self, Report};
+use crate::trust::time::Time;
+use crate::trust::variables;
 
 /// What mends what `--check` finds.
 const AGAIN: &str = "run this again without --check";
@@ -57,10 +58,10 @@ pub fn run(asked: &Kustomize, report: Report) -> Result<Told, Refusal> {
     if asked.remove {
         let standing = write::standing(&asked.out)?;
         let changes = write::remove(&asked.out, asked.dry_run)?;
-        return Ok(Told { text: words::removed(&changes, &standing, &asked.out), code: 0 });
+        return Ok(Told { text: report::removed(&changes, &standing, &asked.out), code: 0 });
     }
-    asked::check(asked)?;
-    let inputs = inputs::read(&asked::files(asked), Time::now(), &password::terminal)?;
+    options::check(asked)?;
+    let inputs = inputs::read(&options::files(asked), Time::now(), &passwords::terminal)?;
     inputs.warnings.iter().for_each(|warning| report.warning(warning));
     let notes = inputs.notes.iter().filter(|note| !matches!(note, Note::NotServed { .. }));
     notes.for_each(|note| report.info(note));
@@ -70,7 +71,7 @@ pub fn run(asked: &Kustomize, report: Report) -> Result<Told, Refusal> {
     }
     let read = read::read(asked, &standing)?;
     for other in &read.manifests.others {
-        report.warning(&words::Other(other));
+        report.warning(&report::Other(other));
     }
     let warn = |warning: &dyn Display| report.warning(warning);
     decide(asked, &read, &inputs, &warn, |decided| {
@@ -95,22 +96,22 @@ fn decide<T>(
     then: impl FnOnce(Decided<'_>) -> Result<T, Refusal>,
 ) -> Result<T, Refusal> {
     let workloads = &read.manifests.workloads;
-    let (project, places) = choice::project(workloads, &read.from)?;
+    let (project, places) = select::project(workloads, &read.from)?;
     let wishes = asked.workload.iter().map(|(name, role)| (name.clone(), (*role).into()));
     let shape = Shape { unknown: asked.unknown, ..Shape::default() };
     let images = Images::of(&project);
-    let asked_for = choice::wishes(&project, wishes)?;
+    let asked_for = select::wishes(&project, wishes)?;
     let choices = choose(&project, &images, &shape, asked_for, &[])?;
     let trusting = || choices.iter().filter(|choice| choice.outcome == Outcome::Trust);
     if trusting().next().is_none() {
-        let left = choices.iter().map(|choice| (choice.name, words::reason(&choice.reason)));
-        let left = left.map(|(name, reason)| format!("{}: {reason}", report::word(name)));
+        let left = choices.iter().map(|choice| (choice.name, report::reason(&choice.reason)));
+        let left = left.map(|(name, reason)| format!("{}: {reason}", output::word(name)));
         return Err(Error::Nobody(left.collect()).into());
     }
     let unread = trusting().filter(|choice| choice.service.has_unread_environment);
     let unread: Vec<_> = unread.map(|choice| choice.name).collect();
     if !unread.is_empty() {
-        warn(&words::Unread(&unread));
+        warn(&report::Unread(&unread));
     }
     for choice in trusting() {
         let place = places.get(choice.name).and_then(|(at, index)| {
@@ -118,7 +119,7 @@ fn decide<T>(
             Some((workload, workload.containers.get(*index)?))
         });
         if let Some((workload, container)) = place {
-            obstacles::check(choice.name, workload, container)?;
+            mount_conflicts::check(choice.name, workload, container)?;
         }
     }
     let custom: Vec<_> = inputs.custom.iter().map(|found| found.pem.borrow()).collect();
@@ -132,7 +133,7 @@ fn decide<T>(
         (Supply::ConfigMaps, roots) => roots.map(Roots::from).unwrap_or_default(),
     };
     let grounds = images.grounds(&project, trusting().map(|choice| choice.name), roots)?;
-    let public: Vec<_> = grounds.sources.iter().map(inspect::roots).collect();
+    let public: Vec<_> = grounds.sources.iter().map(crate::trust::trust_anchors::roots).collect();
     let grounded = (custom.as_slice(), public.as_slice());
     let trusted = trusted(trusting(), &project, &images, &grounds, grounded, warn);
     let bundles = bundles(&custom, &public);
@@ -142,7 +143,7 @@ fn decide<T>(
         let (Some((at, index)), Some(bundle)) = place else { continue };
         let mut given = Given::of(trusted, &custom, bundle, CUSTOM);
         if supply == Supply::TrustManager {
-            obstacles::only_shared(&mut given, trusted.name, warn);
+            mount_conflicts::only_shared(&mut given, trusted.name, warn);
         }
         let chosen = chosen.entry(*at).or_default();
         chosen.push(Chosen { index: *index, bundle: trusted.bundle, given });
@@ -156,7 +157,7 @@ fn decide<T>(
     for (part, (set, basis)) in &grounds.services {
         let count = public.get(*set).map_or(0, |roots| roots.anchors.certificates.len());
         let line = match supply {
-            Supply::ConfigMaps => format!("with {} {basis}", report::count(count, "root")),
+            Supply::ConfigMaps => format!("with {} {basis}", output::count(count, "root")),
             Supply::TrustManager => "with the public roots of trust-manager".to_owned(),
         };
         based.entry(line).or_default().push(part);
@@ -164,7 +165,7 @@ fn decide<T>(
     then(Decided {
         choices: &choices,
         order: Order {
-            header: words::header(asked, &Read::before(&workloads)),
+            header: report::header(asked, &Read::before(&workloads)),
             custom: &custom,
             bundles: &bundles,
             workloads,
@@ -186,7 +187,7 @@ fn finish(
     let Decided { order, .. } = decided;
     let kustomization = read.kustomization.as_ref();
     let naming = kustomization.map(|it| it.naming.clone()).unwrap_or_default();
-    let unpatched = kustomization.map(trial::unpatched).unwrap_or_default();
+    let unpatched = kustomization.map(trial_build::unpatched).unwrap_or_default();
     let component = component::component(order, &naming, &unpatched)?;
     if let Some((name, size)) =
         component.largest.clone().filter(|(_, size)| *size > component::MOST)
@@ -197,27 +198,27 @@ fn finish(
     let before = &read.manifests.workloads;
     let listed = kustomization.filter(|it| it.has_component);
     if asked.check {
-        let behind = words::behind(&asked.out, standing, &texts, &component);
+        let behind = report::behind(&asked.out, standing, &texts, &component);
         let (Some(listed), true) = (listed, behind.is_empty()) else {
-            return Ok(check::verdict(&behind, AGAIN));
+            return Ok(drift::verdict(&behind, AGAIN));
         };
-        let troubles = rendered::troubles(before, &read::render(&listed.directory)?, order);
-        return Ok(check::verdict(&troubles, &Stage::listed(listed).to_string()));
+        let troubles = verify::troubles(before, &read::render(&listed.directory)?, order);
+        return Ok(drift::verdict(&troubles, &Stage::listed(listed).to_string()));
     }
     let plain = component::component(order, &Naming::default(), &[])?;
-    match trial::trial(&read.manifests.objects, &plain)? {
+    match trial_build::trial(&read.manifests.objects, &plain)? {
         Some(after) => {
-            let troubles = rendered::troubles(before, &after, order);
+            let troubles = verify::troubles(before, &after, order);
             if !troubles.is_empty() {
                 let out = asked.out.clone();
                 return Err(Error::Rendered { out, troubles, stage: Stage::Tried }.into());
             }
         }
-        None => report.warning(&words::Untried),
+        None => report.warning(&report::Untried),
     }
     let changes = write::write(&asked.out, &texts, &component.files, asked.dry_run)?;
     if let (Some(listed), false) = (listed, asked.dry_run) {
-        let troubles = rendered::troubles(before, &read::render(&listed.directory)?, order);
+        let troubles = verify::troubles(before, &read::render(&listed.directory)?, order);
         if !troubles.is_empty() {
             let (out, stage) = (asked.out.clone(), Stage::listed(listed));
             return Err(Error::Rendered { out, troubles, stage }.into());
@@ -234,7 +235,7 @@ fn finish(
         kustomization,
         namespaces: before.iter().filter_map(|it| it.namespace.clone()).collect(),
     };
-    Ok(Told { text: words::told(&done), code: 0 })
+    Ok(Told { text: report::told(&done), code: 0 })
 }
 
 /// The texts of the directory.
@@ -245,13 +246,13 @@ fn texts(
 ) -> Result<BTreeMap<&'static str, String>, Refusal> {
     let mut texts = BTreeMap::from([(write::KUSTOMIZATION, component.text.clone())]);
     if order.supply == Supply::TrustManager {
-        let bundles = bundle::bundles(
-            &words::header(asked, &BTreeMap::new()),
+        let bundles = trust_manager::bundles(
+            &report::header(asked, &BTreeMap::new()),
             order.custom,
             asked.ca_from.as_ref(),
-            &asked::label(asked),
+            &options::label(asked),
         )?;
-        texts.insert(bundle::FILE, bundles);
+        texts.insert(trust_manager::FILE, bundles);
     }
     Ok(texts)
 }
@@ -264,34 +265,35 @@ fn policed(
     report: Report,
 ) -> Result<Told, Refusal> {
     let custom: Vec<_> = inputs.custom.iter().map(|found| found.pem.borrow()).collect();
-    let source = crate::discover::roots(crate::cli::Roots::Mozilla)?;
-    let public = [inspect::roots(&source)];
+    let source = crate::trust::root_stores::roots(crate::trust::source::Roots::Mozilla)?;
+    let public = [crate::trust::trust_anchors::roots(&source)];
     let bundles = bundles(&custom, &public);
     let bundle = bundles.first().map_or(&[][..], Vec::as_slice);
-    let none = environment::Environment::default();
-    let trusted = super::overlay::Trusted {
+    let none = crate::sys::environment::Environment::default();
+    let trusted = crate::compose::setup::overlay::Trusted {
         name: "",
         bundle: 0,
-        rows: environment::rows(&none, false, &[]).collect(),
+        rows: variables::rows(&none, false, &[]).collect(),
         pins: Vec::new(),
         jvm: None,
         runtimes: Vec::new(),
     };
     let given = Given::of(&trusted, &custom, bundle, CUSTOM);
-    let size = [custom.as_slice(), bundle].map(|part| super::overlay::text(part).len());
+    let size =
+        [custom.as_slice(), bundle].map(|part| crate::compose::setup::overlay::text(part).len());
     let size = size.iter().sum();
     if size > component::MOST {
         return Err(Error::TooLarge { name: component::NAME.to_owned(), size }.into());
     }
-    let header = words::header(asked, &BTreeMap::new());
-    let text = policy::policies(&header, &custom, bundle, &given, &asked::label(asked))?;
-    let texts = BTreeMap::from([(policy::FILE, text)]);
+    let header = report::header(asked, &BTreeMap::new());
+    let text = kyverno::policies(&header, &custom, bundle, &given, &options::label(asked))?;
+    let texts = BTreeMap::from([(kyverno::FILE, text)]);
     let component = Component::default();
     if asked.check {
-        let behind = words::behind(&asked.out, standing, &texts, &component);
-        return Ok(check::verdict(&behind, AGAIN));
+        let behind = report::behind(&asked.out, standing, &texts, &component);
+        return Ok(drift::verdict(&behind, AGAIN));
     }
-    report.info(&words::AllContainers);
+    report.info(&report::AllContainers);
     let changes = write::write(&asked.out, &texts, &component.files, asked.dry_run)?;
-    Ok(Told { text: words::policed(asked, inputs, &changes, &asked::label(asked)), code: 0 })
+    Ok(Told { text: report::policed(asked, inputs, &changes, &options::label(asked)), code: 0 })
 }

@@ -4,11 +4,19 @@
 //! a variable of the file has no value here, is marked and never guessed; where a field has no mark
 //! for that (`user`, `profiles`, a word of `entrypoint` or `command`) the value stands as it is written.
 
+pub mod files;
+pub mod dotenv;
+pub mod read;
+pub mod offline;
+pub mod error;
+pub mod parse;
+pub mod interpolate;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display};
 use std::path::{Path, PathBuf};
 
-use crate::report;
+use crate::sys::output;
 
 /// A project.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,7 +61,7 @@ pub struct Part<'a> {
 
 impl Display for Part<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.unit, report::word(self.name))
+        write!(f, "{} {}", self.unit, output::word(self.name))
     }
 }
 

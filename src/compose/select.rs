@@ -4,22 +4,22 @@
 //! looked up here: what a Dockerfile says and what an image starts is handed in.
 
 pub mod dockerfile;
-mod error;
-pub mod images;
-mod reason;
-mod same;
-mod variables;
-mod volumes;
+pub mod error;
+pub mod image_table;
+pub mod reason;
+pub mod same_image;
+pub mod variables;
+pub mod data_volumes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use self::dockerfile::Recipe;
-pub use self::error::Error;
-use self::images::Known;
-pub use self::reason::{Outcome, Reason, rows, table};
-use self::variables::MARK;
 use crate::compose::project::{Build, Project, Service};
+use crate::compose::select::dockerfile::Recipe;
+pub use crate::compose::select::error::Error;
+use crate::compose::select::image_table::Known;
+pub use crate::compose::select::reason::{Outcome, Reason, rows, table};
+use crate::compose::select::variables::MARK;
 
 /// What the command line says about services.
 #[derive(Clone, Debug, Default)]
@@ -73,7 +73,7 @@ pub fn select<'a>(
         Choice { name, service, outcome: reason.outcome(), reason }
     });
     let mut choices: Vec<_> = chosen.collect();
-    let known = same::Known::new(project, &choices);
+    let known = same_image::Known::new(project, &choices);
     for choice in choices.iter_mut().filter(|choice| choice.reason.is_weak()) {
         if let Some(reason) = known.better(project, choice) {
             *choice = Choice { outcome: reason.outcome(), reason, ..*choice };
@@ -137,11 +137,11 @@ impl<'a> Case<'a, '_> {
         }
         // Where there is a `build:`, the image's name is only what the result is called.
         let image = service.image.as_deref().filter(|_| service.build.is_none());
-        let known = image.and_then(images::known);
+        let known = image.and_then(image_table::known);
         if let Some(Known::Left(kind, entry)) = known {
             return Reason::Image(kind, entry);
         }
-        if let Some(path) = volumes::data(service) {
+        if let Some(path) = data_volumes::data(service) {
             return Reason::Volume(path);
         }
         if service.build.is_some() {
@@ -149,15 +149,15 @@ impl<'a> Case<'a, '_> {
         }
         match known {
             Some(Known::BackEnd(entry)) => Reason::BackEnd(entry),
-            _ if image.is_some_and(images::is_named) => Reason::Unknown(wishes.unknown),
+            _ if image.is_some_and(image_table::is_named) => Reason::Unknown(wishes.unknown),
             _ => self.called().map_or(Reason::Unknown(wishes.unknown), Reason::Called),
         }
     }
 
     fn built(&self) -> Reason<'a> {
         let base = self.recipe.as_ref().map(|recipe| recipe.base.as_str());
-        let base = base.filter(|base| images::is_named(base));
-        if let Some(Known::Left(_, entry)) = base.and_then(images::known) {
+        let base = base.filter(|base| image_table::is_named(base));
+        if let Some(Known::Left(_, entry)) = base.and_then(image_table::known) {
             return Reason::BuiltOn(entry);
         }
         match self.called() {
@@ -167,9 +167,9 @@ impl<'a> Case<'a, '_> {
     }
 
     /// What the service is by its own name, or by that of the image it makes.
-    fn called(&self) -> Option<images::Kind> {
+    fn called(&self) -> Option<image_table::Kind> {
         let image = self.service.image.as_deref();
-        images::called(self.name).or_else(|| image.and_then(images::called))
+        image_table::called(self.name).or_else(|| image.and_then(image_table::called))
     }
 
     /// Whether trust-init is in what starts first; an init process may stand before it.

@@ -2,42 +2,53 @@
 //! (`select`), what their images hold (`images`), what stands in the way (`obstacles`, `proxy`,
 //! `without`), the overlay (`overlay`), and only then the disk (`write`).
 
-mod addresses;
-mod advice;
-mod ground;
-mod java;
-pub mod next;
-mod served;
+pub mod mount_conflicts;
+pub mod proxy;
+pub mod disabled_services;
+pub mod overlay;
+pub mod write;
+pub mod away;
+pub mod remove;
+pub mod drift;
+pub mod missing_names;
+pub mod advice;
+pub mod engine_check;
+pub mod java;
+pub mod next_steps;
+pub mod served;
 pub mod swarm;
-pub mod trusted;
-pub mod words;
+pub mod trusted_services;
+pub mod report;
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::panic::resume_unwind;
 use std::thread;
 
-use self::addresses::Lacking;
-use self::next::Next;
-use self::served::{Served, serving};
-use self::trusted::{bundles, trusted};
-use self::words::Done;
-use super::cli::{Setup, Shape};
-use super::images::{Choice as Roots, Grounds, Images};
-use super::inputs::{self, Given, Inputs};
-use super::overlay::{self, Means, Order, Overlay};
-use super::place::{self, Place};
-use super::project::{Build, Project};
-use super::proxy::{self, Proxy};
-use super::refusal::Refusal;
-use super::select::{self, Choice, Evidence, Outcome, Wishes, dockerfile};
-use super::{answer, away, check, obstacles, password, read, without, write};
-use crate::discover::file;
-use crate::engine::Failure;
-use crate::environment::Environment;
-use crate::inspect::certificate::Time;
-use crate::inspect::{self, PublicRoots};
-use crate::report::{self, Report};
+use crate::compose::cli::{Setup, Shape};
+use crate::compose::docker::Failure;
+use crate::compose::error::Refusal;
+use crate::compose::images::{Choice as Roots, Grounds, Images};
+use crate::compose::inputs::{self, Given, Inputs};
+use crate::compose::passwords;
+use crate::compose::project::files::{self, Place};
+use crate::compose::project::read;
+use crate::compose::project::{Build, Project};
+use crate::compose::run::answer;
+use crate::compose::select::{self, Choice, Evidence, Outcome, Wishes, dockerfile};
+use crate::compose::setup::missing_names::Lacking;
+use crate::compose::setup::next_steps::Next;
+use crate::compose::setup::overlay::{Means, Order, Overlay};
+use crate::compose::setup::proxy::Proxy;
+use crate::compose::setup::report::Done;
+use crate::compose::setup::served::{Served, serving};
+use crate::compose::setup::trusted_services::{bundles, trusted};
+use crate::sys::environment::Environment;
+use crate::sys::file;
+use crate::sys::output::{self, Report};
+use crate::trust::inspection;
+use crate::trust::time::Time;
+use crate::trust::trust_anchors::PublicRoots;
 
 /// What there is to tell, and the exit code.
 pub struct Told {
@@ -55,14 +66,14 @@ pub fn run(asked: &Setup, shell: &Environment, report: Report) -> Result<Told, R
     let place = find(&asked.project.asked(), shell)?;
     let shape = match shape(asked, &place)? {
         Some(shape) => shape,
-        None if asked.check => return Ok(check::nothing(&place)),
+        None if asked.check => return Ok(drift::nothing(&place)),
         None => return away::away(&place, asked.dry_run, asked.up, report),
     };
-    let mut written = shape.paths().chain([&place.base]).map(|path| place::absolute(path));
+    let mut written = shape.paths().chain([&place.base]).map(|path| files::absolute(path));
     if let Some(path) = written.find(|path| path.to_str().is_none()) {
         return Err(Refusal::NoText(path));
     }
-    let inputs = inputs::read(&given(&shape), Time::now(), &password::terminal)?;
+    let inputs = inputs::read(&given(&shape), Time::now(), &passwords::terminal)?;
     inputs.warnings.iter().for_each(|warning| report.warning(warning));
     inputs.notes.iter().for_each(|note| report.info(note));
     // A swarm brings the files to its machines; mounts are looked up where the engine is.
@@ -81,7 +92,7 @@ pub fn run(asked: &Setup, shell: &Environment, report: Report) -> Result<Told, R
 /// # Errors
 /// When it cannot be read, or would run on another machine.
 pub fn read(place: &Place) -> Result<(Project, Option<read::Note>), Refusal> {
-    let (read, ground) = both(|| read::read(place), ground::check);
+    let (read, ground) = both(|| read::read(place), engine_check::check);
     let read = read?;
     ground?;
     Ok(read)
@@ -116,10 +127,10 @@ pub fn decide<T>(
     warn: Warn<'_>,
     then: impl FnOnce(Decided<'_>) -> Result<T, Refusal>,
 ) -> Result<T, Refusal> {
-    let (images, users) = both(|| Images::of(project), ground::users);
+    let (images, users) = both(|| Images::of(project), engine_check::users);
     let caddy = shape.caddy.as_ref().map(Option::as_deref);
     let proxies = proxy::proxies(project, caddy, &shape.tls)?;
-    let without = without::without(project, &shape.without)?;
+    let without = disabled_services::without(project, &shape.without)?;
     let choices = choose(project, &images, shape, shape.roles(), &proxies)?;
 
     let custom: Vec<_> = inputs.custom.iter().map(|found| found.pem.borrow()).collect();
@@ -128,12 +139,12 @@ pub fn decide<T>(
         trusting.filter(|_| shape.has_authority())
     };
     if shape.has_authority() && trusting().next().is_none() {
-        warn(&words::Nobody);
+        warn(&report::Nobody);
     }
     let unread = trusting().filter(|choice| choice.service.has_unread_environment);
     let unread: Vec<_> = unread.map(|choice| choice.name).collect();
     if !unread.is_empty() {
-        warn(&words::Unread(&unread));
+        warn(&report::Unread(&unread));
     }
     if let Some(lacking) = inputs.pair.as_ref().and_then(|pair| Lacking::of(pair, trusting())) {
         warn(&lacking);
@@ -141,11 +152,11 @@ pub fn decide<T>(
     for choice in trusting() {
         let image = images.image(project, choice.name);
         let volumes = image.map_or(&[][..], |image| &image.volumes);
-        obstacles::check(choice.name, choice.service, volumes, &custom)?;
+        mount_conflicts::check(choice.name, choice.service, volumes, &custom)?;
     }
     let roots = shape.roots.map(Roots::from).unwrap_or_default();
     let grounds = images.grounds(project, trusting().map(|choice| choice.name), roots)?;
-    let public: Vec<_> = grounds.sources.iter().map(inspect::roots).collect();
+    let public: Vec<_> = grounds.sources.iter().map(crate::trust::trust_anchors::roots).collect();
     public.iter().flat_map(|roots| &roots.warnings).for_each(|warning| warn(warning));
     let server = inputs.server.as_ref().filter(|_| !proxies.is_empty());
     let to_serve = server.map(Served::of);
@@ -154,11 +165,11 @@ pub fn decide<T>(
             proxy::check(proxy, project, &images, server, domain, users)?;
         }
     }
-    let for_java: Vec<_> = inspect::for_java(&inputs.custom).collect();
+    let for_java: Vec<_> = inspection::for_java(&inputs.custom).collect();
     let grounded = (for_java.as_slice(), public.as_slice());
     let trusted = trusted(trusting(), project, &images, &grounds, grounded, warn);
     let order = Order {
-        base: &place::absolute(&place.base),
+        base: &files::absolute(&place.base),
         words: &shape.words(&place.base),
         custom: &custom,
         bundles: &bundles(&custom, &public),
@@ -192,9 +203,9 @@ fn finish(
     report: Report,
 ) -> Result<Told, Refusal> {
     let Decided { choices, overlay, grounds, public, java, to_serve, .. } = decided;
-    let running = next::containers(project);
+    let running = next_steps::containers(project);
     if asked.check {
-        return Ok(check::check(place, &overlay, running.unwrap_or_default())?);
+        return Ok(drift::check(place, &overlay, running.unwrap_or_default())?);
     }
 
     // What is in force already is kept in step.
@@ -206,7 +217,7 @@ fn finish(
     let changes = write::write(&place.base, &output, asked.dry_run)?;
     changes.left.iter().for_each(|left| report.warning(left));
     let next = Next::with_overlay(place, project, shape, is_active, running);
-    let text = words::told(&Done {
+    let text = report::told(&Done {
         choices,
         off: &shape.without,
         inputs,
@@ -220,7 +231,7 @@ fn finish(
     if !asked.up {
         return Ok(Told { text, code: 0 });
     }
-    answer(report, &report::visible_lines(&text));
+    answer(report, &output::visible_lines(&text));
     Ok(Told { text: String::new(), code: next.run().map_err(Refusal::Up)? })
 }
 
@@ -236,9 +247,9 @@ fn both<A, B: Send>(here: impl FnOnce() -> A, beside: impl FnOnce() -> B + Send)
 ///
 /// # Errors
 /// When there is none.
-pub fn find(asked: &place::Asked, shell: &Environment) -> Result<Place, Refusal> {
+pub fn find(asked: &files::Asked, shell: &Environment) -> Result<Place, Refusal> {
     let here = std::env::current_dir().map_err(Refusal::Here)?;
-    Ok(place::find(asked, shell, &here)?)
+    Ok(files::find(asked, shell, &here)?)
 }
 
 /// What the overlay is to be; for `--check` alone, what it was asked to be; `None` if it is to go.
@@ -261,7 +272,7 @@ fn shape(asked: &Setup, place: &Place) -> Result<Option<Shape>, Refusal> {
         return Ok(None);
     };
     let shape = Shape::of_words(&standing.words, &place.base);
-    let unreadable = || Refusal::Words(place::plain(&place.base, write::OVERLAY));
+    let unreadable = || Refusal::Words(files::plain(&place.base, write::OVERLAY));
     shape.filter(|shape| *shape != Shape::default()).map(Some).ok_or_else(unreadable)
 }
 
@@ -278,7 +289,7 @@ fn keeps_authority(asked: &Setup, place: &Place, option: &'static str) -> Result
     let instead = if shape == asked.shape {
         "add --custom-ca, or run `trust-compose remove`".to_owned()
     } else {
-        next::setup(place, &shape) + if asked.up { " --up" } else { "" }
+        next_steps::setup(place, &shape) + if asked.up { " --up" } else { "" }
     };
     Err(Refusal::WouldRemove { option, instead })
 }

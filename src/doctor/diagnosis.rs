@@ -1,10 +1,10 @@
 //! From what a server sent to findings: which anchor its chain ends in, or exactly why it ends in none
 //! (`refused`, `issuer`), or why there is no chain at all (`broken`).
 
-mod broken;
-mod issuer;
-mod refused;
-mod strict;
+pub mod connection;
+pub mod unknown_issuer;
+pub mod rejected;
+pub mod strict_clients;
 
 use std::sync::Arc;
 
@@ -12,16 +12,17 @@ use rustls::client::danger::ServerCertVerifier as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, Error, RootCertStore};
 
-use self::issuer::path;
-use super::handshake::{End, Heard, verifier};
-use super::target::Target;
-use crate::cli::{Named, Origin};
-use crate::discover::Label;
-use crate::finding::Finding;
-use crate::finding::chain::Link;
-use crate::inspect::certificate::{Certificate, Time};
-use crate::inspect::details::Details;
-use crate::report;
+use crate::doctor::diagnosis::unknown_issuer::path;
+use crate::doctor::endpoint::Target;
+use crate::doctor::handshake::{End, Heard, verifier};
+use crate::sys::finding::Finding;
+use crate::sys::finding::chain::Link;
+use crate::sys::output;
+use crate::trust::certificate::Certificate;
+use crate::trust::certificate::extensions::Details;
+use crate::trust::source::Label;
+use crate::trust::source::{Named, Origin};
+use crate::trust::time::Time;
 
 /// A file of trust anchors.
 #[derive(Debug)]
@@ -57,17 +58,17 @@ pub struct Background<'a> {
 /// What came of the call to `target`, in findings.
 pub fn diagnose(target: &Target, heard: &Heard, background: &Background<'_>) -> Vec<Finding> {
     if !target.is_https {
-        return vec![broken::plainly(target, heard)];
+        return vec![connection::plainly(target, heard)];
     }
     let chain: Vec<_> = heard.chain.iter().filter_map(|der| read(der)).collect();
     match &heard.end {
         Ok(()) => trusted(target, heard, &chain, background),
         Err(End::Certificate(error)) => {
-            let finding = refused::diagnose(target, error, heard, &chain, background);
+            let finding = rejected::diagnose(target, error, heard, &chain, background);
             vec![finding.with_chain(links(&chain, None))]
         }
         // What was sent before is told all the same.
-        Err(end) => vec![broken::diagnose(target, end).with_chain(links(&chain, None))],
+        Err(end) => vec![connection::diagnose(target, end).with_chain(links(&chain, None))],
     }
 }
 
@@ -119,15 +120,15 @@ fn trusted(
     let name = anchor.map_or("an anchor", |(anchor, _)| anchor.subject.as_str());
     let file = store.map_or("", |store| store.name.as_str());
     let cause =
-        format!("verified, {version}: valid until {until}, by {} in {file}", report::word(name));
+        format!("verified, {version}: valid until {until}, by {} in {file}", output::word(name));
     let mut findings =
         vec![Finding::ok("verified", target, cause).with_chain(links(chain, anchor))];
     let mut path = path(chain);
     if let Some((anchor, store)) = anchor {
         let last = path.iter().position(|one| one.issuer == anchor.subject);
         path.truncate(last.map_or(path.len(), |last| last + 1));
-        findings.extend(strict::anchor(target, anchor, store, background));
-        findings.extend(strict::chain(target, &path, anchor));
+        findings.extend(strict_clients::anchor(target, anchor, store, background));
+        findings.extend(strict_clients::chain(target, &path, anchor));
     }
     findings.extend(expiring(target, &path, background));
     findings.extend(elsewhere(target, heard, background));
@@ -196,9 +197,9 @@ fn expiring(
         let whose = if Some(&first.der) == path.first().map(|own| &own.der) {
             "its certificate".to_owned()
         } else {
-            format!("the intermediate {}", report::word(&first.subject))
+            format!("the intermediate {}", output::word(&first.subject))
         };
-        let days = report::count(usize::try_from(days).unwrap_or_default(), "day");
+        let days = output::count(usize::try_from(days).unwrap_or_default(), "day");
         let cause = format!("{whose} expires in {days} ({})", first.not_after);
         Finding::warning("expires-soon", target, cause, renew(target))
     })
@@ -223,6 +224,6 @@ fn elsewhere<'a>(
 
 /// The command that makes a new certificate.
 fn renew(target: &Target) -> String {
-    let host = report::shell(&target.host);
+    let host = output::shell(&target.host);
     format!("trust-compose certs {host} --renew, then start the server again")
 }

@@ -21,7 +21,7 @@ use rustls::{
     Error, ProtocolVersion, RootCertStore, SignatureScheme,
 };
 
-use super::target::Target;
+use crate::doctor::endpoint::Target;
 
 /// What came of a call.
 #[derive(Debug)]

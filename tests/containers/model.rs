@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::Value;
-use trust_init::compose::overlay::{DIRECTORY, LABEL};
-use trust_init::discover::CUSTOM_CA;
-use trust_init::environment::TABLE;
+use trust_init::compose::setup::overlay::{DIRECTORY, LABEL};
+use trust_init::trust::source::CUSTOM_CA;
+use trust_init::trust::variables::TABLE;
 
 use crate::engine::{Outcome, call};
 use crate::site::Folder;

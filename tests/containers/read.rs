@@ -3,7 +3,7 @@
 //! Only the docker client is asked, as `docker compose config`.
 
 use trust_init::compose::project::{Project, Reading};
-use trust_init::compose::read::{alone, model};
+use trust_init::compose::project::{offline, parse};
 
 use crate::engine::docker;
 use crate::site::Folder;
@@ -26,9 +26,9 @@ fn agree(files: &[(&str, &str)]) {
     words.push("config".to_owned());
     let answer = docker(&words).exits(0).stdout;
     let tree = serde_yaml::from_str(&answer).expect("Compose writes YAML");
-    let theirs = model::project(&tree, Reading::Complete, &folder.0).expect("Compose's own forms");
+    let theirs = parse::project(&tree, Reading::Complete, &folder.0).expect("Compose's own forms");
     let none = |_: &str| None;
-    let ours = alone::read(&paths, &folder.0, &none).expect("what Compose reads");
+    let ours = offline::read(&paths, &folder.0, &none).expect("what Compose reads");
     assert_eq!(Project { reading: Reading::Complete, ..ours }, theirs, "{answer}");
 }
 

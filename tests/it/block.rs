@@ -1,6 +1,6 @@
 //! Blocks of ours in other people's texts: taken out again, every byte is as it was.
 
-use trust_init::compose::write::block::{Damage, lines, with, without};
+use trust_init::compose::setup::write::managed_block::{Damage, lines, with, without};
 
 use crate::world::is_snapshot;
 

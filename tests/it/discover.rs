@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::symlink;
 
-use trust_init::merge::Pem;
+use trust_init::trust::bundle::Pem;
 
 use crate::world::{BUNDLE, CUSTOM_CA, ROOTS, World, count, gallery};
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use trust_init::inspect::certificate::Fingerprint;
+use trust_init::trust::fingerprint::Fingerprint;
 
 use crate::patient::{app, pid, says, service, start, warns, world};
 use crate::world::{BUNDLE, CUSTOM_CA, Outcome, Scratch, World, copy_program, tool};

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use trust_init::truststore::{self, Problem};
+use trust_init::trust::keystore::{self, Problem};
 
 use crate::compose::Desk;
 use crate::read::read;
@@ -157,6 +157,6 @@ fn the_parts_of_a_key_store_have_a_million_rounds_together() {
         let safe = value(0xa0, &[&value(4, &[&value(0x30, parts)])]);
         value(0x30, &[&value(2, &[&[3]]), &value(0x30, &[&oid(b"\x07\x01"), &safe])])
     };
-    assert_eq!(truststore::read(&store(&[&part])), Err(Problem::Locked), "one is tried");
-    assert_eq!(truststore::read(&store(&[&part, &part])), Err(Problem::Broken));
+    assert_eq!(keystore::read(&store(&[&part])), Err(Problem::Locked), "one is tried");
+    assert_eq!(keystore::read(&store(&[&part, &part])), Err(Problem::Broken));
 }

@@ -4,8 +4,8 @@
 use std::fmt::Write as _;
 use std::os::unix::process::ExitStatusExt as _;
 
-use trust_init::cli::VARIABLES;
-use trust_init::environment::TABLE;
+use trust_init::init::cli::VARIABLES;
+use trust_init::trust::variables::TABLE;
 
 use crate::hostile_paths::{bounded, limited};
 use crate::world::{BUNDLE, CUSTOM_CA, Outcome, ROOTS, Run, World};

@@ -9,7 +9,7 @@ use rcgen::{
     BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType,
 };
 use trust_init::compose::inputs::{Error, Given, Inputs, read};
-use trust_init::inspect::certificate::Time;
+use trust_init::trust::time::Time;
 
 use crate::compose::Desk;
 

@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use trust_init::compose::inputs::{Error, Given, Inputs, read};
-use trust_init::inspect::certificate::Time;
+use trust_init::trust::time::Time;
 
 use crate::compose::Desk;
 use crate::inputs::{custom, inputs, issue, served};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
-use trust_init::merge::Pem;
+use trust_init::trust::bundle::Pem;
 
 use crate::world::{BUNDLE, Outcome, World, gallery};
 

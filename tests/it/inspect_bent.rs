@@ -4,9 +4,9 @@
 
 use std::collections::BTreeSet;
 
-use trust_init::cli::{Named, Origin};
-use trust_init::discover::{Label, Source, Standing};
-use trust_init::inspect::{certificates, for_java};
+use trust_init::trust::inspection::{certificates, for_java};
+use trust_init::trust::source::{Label, Source, SourceKind};
+use trust_init::trust::source::{Named, Origin};
 
 use crate::inspect_openssl::are_read_whole;
 use crate::truststore_java::java_reads;
@@ -152,7 +152,7 @@ fn a_certificate_bent_in_any_part_is_refused_or_read_by_everybody() {
         "ca-all-critical.crt",
     ] {
         let bytes = std::fs::read(gallery(file)).unwrap();
-        let standing = Standing::Named;
+        let standing = SourceKind::Named;
         let whole = certificates(&Source { label: label(), standing, bytes }).unwrap();
         let [node] = &decode(&whole[0].der).unwrap()[..] else { panic!("{file}") };
         for at in 0..node.size() {

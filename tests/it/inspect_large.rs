@@ -15,7 +15,7 @@ use rcgen::{
     BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, IsCa, KeyPair,
     KeyUsagePurpose,
 };
-use trust_init::merge::Pem;
+use trust_init::trust::bundle::Pem;
 
 use crate::compose::{Desk, trust_compose};
 use crate::patient::{pid, start};

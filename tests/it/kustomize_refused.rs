@@ -125,7 +125,7 @@ fn what_is_larger_than_a_config_map() {
     let many = |number: u16| -> Vec<u8> {
         let one = |number: u16| {
             let der = [front, &number.to_be_bytes()].concat();
-            trust_init::merge::Pem::encode(&der).text().to_vec()
+            trust_init::trust::bundle::Pem::encode(&der).text().to_vec()
         };
         (0..number).flat_map(one).collect()
     };

@@ -3,8 +3,10 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 
-use trust_init::compose::remove::remove;
-use trust_init::compose::write::{Changes, Error, HEADER, Output, Standing, standing, write};
+use trust_init::compose::setup::remove::remove;
+use trust_init::compose::setup::write::{
+    Changes, Error, HEADER, Output, Standing, standing, write,
+};
 
 use crate::compose::Desk;
 

@@ -11,15 +11,15 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
-use trust_init::cli::{Named, Origin, Roots};
-use trust_init::compose::read::alone::env_file;
-use trust_init::compose::read::variables::escape;
-use trust_init::compose::write::block::{lines, with, without};
-use trust_init::compose::write::variable::{assignment, is_assigned, value};
-use trust_init::environment::File;
-use trust_init::merge::{Pem, bundle};
-use trust_init::publish::{Order, publish};
-use trust_init::truststore;
+use trust_init::compose::project::interpolate::escape;
+use trust_init::compose::project::offline::env_file;
+use trust_init::compose::setup::write::managed_block::{lines, with, without};
+use trust_init::compose::setup::write::variable::{assignment, is_assigned, value};
+use trust_init::init::publish::{Order, publish};
+use trust_init::trust::bundle::{Pem, bundle};
+use trust_init::trust::keystore;
+use trust_init::trust::source::{Named, Origin, Roots};
+use trust_init::trust::variables::File;
 
 use crate::world::{BUNDLE, CUSTOM_CA, ROOTS, Scratch, World, gallery};
 
@@ -160,7 +160,7 @@ proptest! {
                     for (file, certificates) in files.iter().filter(|_| !is_dry) {
                         let path = published.path(file).unwrap();
                         let text = match file {
-                            File::TrustStore => truststore::write(certificates),
+                            File::TrustStore => keystore::write(certificates),
                             _ => certificates.iter().flat_map(Pem::text).copied().collect(),
                         };
                         prop_assert!(fs::read(path).unwrap() == text, "{:?} is not whole", path);

@@ -3,8 +3,9 @@
 //! Through the library, for `trust-compose` shows no more of a project than what it decides. What
 //! Compose itself makes of the same files is compared in tests/containers.
 
+use trust_init::compose::project::offline;
+use trust_init::compose::project::read::Error;
 use trust_init::compose::project::{Mount, MountKind, Project, Service, Setting};
-use trust_init::compose::read::{Error, alone};
 
 use crate::compose::Desk;
 
@@ -25,7 +26,7 @@ pub fn read(desk: &Desk, texts: &[&str]) -> Result<Project, Error> {
         desk.write(name, text);
     }
     let files: Vec<_> = files.iter().map(|name| desk.path(name)).collect();
-    alone::read(&files, &desk.path("."), &shell)
+    offline::read(&files, &desk.path("."), &shell)
 }
 
 /// The service `a` of these files.
@@ -268,7 +269,7 @@ fn the_projects_name() {
     let named = |base: &str, variable: Option<&str>| {
         let lookup =
             |name: &str| variable.filter(|_| name == "COMPOSE_PROJECT_NAME").map(str::to_owned);
-        alone::read(&files, &desk.path(base), &lookup).unwrap().name.unwrap()
+        offline::read(&files, &desk.path(base), &lookup).unwrap().name.unwrap()
     };
     assert_eq!(named("-My.Pro_J", None), "mypro_j");
     assert_eq!(named("-My.Pro_J/x/..", None), "mypro_j");

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
+use trust_init::compose::project::parse;
 use trust_init::compose::project::{MountKind, Reading, Service};
-use trust_init::compose::read::model;
 
 use crate::read::{bind, environment, mount, volume};
 
@@ -11,7 +11,7 @@ use crate::read::{bind, environment, mount, volume};
 #[track_caller]
 fn printed(text: &str, reading: Reading) -> Service {
     let tree = serde_yaml::from_str(text).unwrap();
-    let project = model::project(&tree, reading, Path::new("/base")).unwrap();
+    let project = parse::project(&tree, reading, Path::new("/base")).unwrap();
     project.services.get("a").expect("a service `a`").clone()
 }
 

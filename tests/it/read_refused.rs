@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use trust_init::compose::read::alone;
+use trust_init::compose::project::offline;
 
 use crate::compose::Desk;
 use crate::read::{read, shell};
@@ -70,7 +70,7 @@ fn every_message() {
     let desk = Desk::new();
     let mut file = |name: &str, prepare: &dyn Fn(&Desk)| {
         prepare(&desk);
-        let error = alone::read(&[desk.path("x.yml")], &desk.path("."), &shell).unwrap_err();
+        let error = offline::read(&[desk.path("x.yml")], &desk.path("."), &shell).unwrap_err();
         let words =
             error.to_string().replace(&format!("{}", desk.path("x.yml").display()), "x.yml");
         _ = writeln!(out, "{name}:\n{words}\n");

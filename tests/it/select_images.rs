@@ -1,13 +1,13 @@
 //! What is known of an image by its name: the words that say it is left alone, and those that turn a
 //! name round.
 
-use trust_init::compose::select::images;
+use trust_init::compose::select::image_table;
 
 /// What the table of images says, or `-`.
 fn known(image: &str) -> String {
-    match images::known(image) {
-        Some(images::Known::Left(kind, entry)) => format!("{kind} ({entry})"),
-        Some(images::Known::BackEnd(entry)) => entry.to_owned(),
+    match image_table::known(image) {
+        Some(image_table::Known::Left(kind, entry)) => format!("{kind} ({entry})"),
+        Some(image_table::Known::BackEnd(entry)) => entry.to_owned(),
         None => "-".to_owned(),
     }
 }

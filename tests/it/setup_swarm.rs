@@ -1,6 +1,6 @@
 //! `setup --swarm`: what it writes and refuses. That a swarm takes it is in tests/containers.
 
-use trust_init::merge::Pem;
+use trust_init::trust::bundle::Pem;
 
 use crate::compose::Desk;
 use crate::setup::{back_end, has};

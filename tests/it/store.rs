@@ -4,8 +4,8 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, symlink};
 
-use trust_init::inspect::certificate::Fingerprint;
-use trust_init::truststore;
+use trust_init::trust::fingerprint::Fingerprint;
+use trust_init::trust::keystore;
 
 use crate::store_hash::openssl_hash;
 use crate::world::{CUSTOM_CA, Outcome, ROOTS, Run, World, gallery};
@@ -268,7 +268,7 @@ fn java_finds_its_key_store_by_itself() {
     let world = World::new().with_ca();
     world.copy("java/jks", CACERTS);
     let before = tree(&world);
-    let held = || truststore::read(&fs::read(world.path(JSSECACERTS)).unwrap()).unwrap().len();
+    let held = || keystore::read(&fs::read(world.path(JSSECACERTS)).unwrap()).unwrap().len();
     for _ in 0..2 {
         let run = install(&world).run().succeeds();
         let run = run.says(&format!("with 2 roots of `{CACERTS}`, by `{JSSECACERTS}`"));

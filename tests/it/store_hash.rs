@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use trust_init::inspect::{anchors, subject};
+use trust_init::trust::subject_hash;
+use trust_init::trust::trust_anchors::anchors;
 
 use crate::world::{World, gallery, tool};
 
@@ -20,7 +21,7 @@ pub fn openssl_hash(path: &Path) -> Option<String> {
 fn same_hash(path: &Path) {
     let text = fs::read(path).unwrap();
     let found = anchors(&text);
-    let ours = subject::hash(found.certificates.first().unwrap());
+    let ours = subject_hash::hash(found.certificates.first().unwrap());
     let theirs = openssl_hash(path);
     assert_eq!(ours.map(|hash| format!("{hash:08x}")), theirs, "{}", path.display());
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use trust_init::environment::{Row, TABLE};
+use trust_init::trust::variables::{Row, TABLE};
 
 use crate::document::is_between;
 
@@ -130,8 +130,8 @@ fn ci_runs_the_readmes_test_command_and_nothing_else() {
 
 #[test]
 fn every_setting_is_in_the_help_text() {
-    let help = read("src/help.txt");
-    for name in trust_init::cli::VARIABLES {
+    let help = read("src/init/help.txt");
+    for name in trust_init::init::cli::VARIABLES {
         assert!(help.contains(name), "{name}");
     }
 }

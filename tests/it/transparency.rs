@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::process::{Command, Output, Stdio};
 
-use trust_init::environment::TABLE;
+use trust_init::trust::variables::TABLE;
 
 use crate::world::{gallery, tool};
 

@@ -4,7 +4,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use trust_init::truststore;
+use trust_init::trust::keystore;
 
 use crate::world::{BUNDLE, CUSTOM_CA, Outcome, ROOTS, Run, World, gallery};
 
@@ -31,7 +31,7 @@ fn env(world: &World) -> Run<'_> {
 /// The certificates in the key store at `path`, as their text.
 #[track_caller]
 fn held(world: &World, path: &str) -> Vec<String> {
-    let held = truststore::read(&fs::read(world.path(path)).unwrap()).unwrap();
+    let held = keystore::read(&fs::read(world.path(path)).unwrap()).unwrap();
     held.iter().map(|pem| String::from_utf8(pem.text().to_vec()).unwrap()).collect()
 }
 

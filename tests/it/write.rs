@@ -3,8 +3,8 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use trust_init::compose::remove::remove;
-use trust_init::compose::write::{HEADER, Output, State, is_ours, standing, write};
+use trust_init::compose::setup::remove::remove;
+use trust_init::compose::setup::write::{HEADER, Output, State, is_ours, standing, write};
 
 use crate::project::{active, output, project, tree};
 

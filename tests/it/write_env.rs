@@ -5,8 +5,8 @@ use std::os::unix::fs::{MetadataExt as _, chown, symlink};
 
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
-use trust_init::compose::remove::remove;
-use trust_init::compose::write::write;
+use trust_init::compose::setup::remove::remove;
+use trust_init::compose::setup::write::write;
 
 use crate::project::{active, output, project, tree};
 

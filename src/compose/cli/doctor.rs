@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::setup::Project;
+use crate::compose::cli::setup::Project;
 
 /// What comes before the usage of `doctor`.
 pub const EXAMPLES: &str = "Examples:

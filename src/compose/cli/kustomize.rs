@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, ValueEnum};
 
-use super::setup::{Role, RootChoice};
+use crate::compose::cli::setup::{Role, RootChoice};
 
 /// What people type, for `kustomize --help`.
 pub const EXAMPLES: &str = "Examples:
@@ -51,7 +51,7 @@ pub struct Kustomize {
     #[arg(long, value_name = "FILE")]
     pub p12_password_file: Option<PathBuf>,
     /// Decide for a workload or one of its containers
-    #[arg(long, value_name = "[KIND/]NAME[/CONTAINER]=trust|leave", value_parser = super::setup::role)]
+    #[arg(long, value_name = "[KIND/]NAME[/CONTAINER]=trust|leave", value_parser = crate::compose::cli::setup::role)]
     pub workload: Vec<(String, Role)>,
     /// What becomes of containers whose image is not known [default: trust]
     #[arg(long, value_name = "ROLE")]

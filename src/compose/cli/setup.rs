@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use crate::compose::images::Choice;
-use crate::compose::place;
+use crate::compose::project::files;
 use crate::compose::select::Outcome;
 
 /// What people type, for `setup --help`.
@@ -61,8 +61,8 @@ pub struct Project {
 
 impl Project {
     /// The same, as `place` takes it.
-    pub fn asked(&self) -> place::Asked {
-        place::Asked { files: self.files.clone(), directory: self.project_directory.clone() }
+    pub fn asked(&self) -> files::Asked {
+        files::Asked { files: self.files.clone(), directory: self.project_directory.clone() }
     }
 }
 
@@ -214,7 +214,7 @@ impl Shape {
     /// relative to it where they lie below it.
     pub fn words(&self, base: &Path) -> Vec<String> {
         let path = |path: &PathBuf| {
-            let path = place::below(path, base).to_string_lossy().into_owned();
+            let path = files::below(path, base).to_string_lossy().into_owned();
             // Else it would be read as an option.
             if path.starts_with('-') { format!("./{path}") } else { path }
         };
@@ -248,7 +248,7 @@ impl Shape {
         let command = Self::augment_args(clap::Command::new("setup").no_binary_name(true));
         let matches = command.try_get_matches_from(words.iter().map(OsString::from)).ok()?;
         let mut shape = Self::from_arg_matches(&matches).ok()?;
-        let join = |path: &mut PathBuf| *path = place::plain(base, path.as_path());
+        let join = |path: &mut PathBuf| *path = files::plain(base, path.as_path());
         shape.custom_ca.iter_mut().for_each(join);
         shape.extra_ca.iter_mut().for_each(join);
         shape.p12_password_file.iter_mut().for_each(join);

@@ -5,15 +5,15 @@ use std::path::Path;
 
 use serde_yaml::Value;
 
-use crate::compose::overlay::{DIRECTORY, LABEL};
+use crate::compose::docker::Made;
 use crate::compose::project::Project;
 use crate::compose::select::{Choice, Outcome};
-use crate::compose::write::{OVERLAY, TRUST};
-use crate::discover::CUSTOM_CA;
-use crate::engine::Made;
-use crate::exit;
-use crate::finding::Finding;
-use crate::report;
+use crate::compose::setup::overlay::{DIRECTORY, LABEL};
+use crate::compose::setup::write::{OVERLAY, TRUST};
+use crate::sys::exit_code;
+use crate::sys::finding::Finding;
+use crate::sys::output;
+use crate::trust::source::CUSTOM_CA;
 
 /// What Docker, Podman and Compose call us in an entrypoint.
 const PROGRAM: &str = "trust-init";
@@ -91,12 +91,12 @@ pub fn restarting(made: &Made) -> Finding {
 
 /// The command that shows why.
 fn logs(made: &Made) -> String {
-    format!("docker logs {}", report::shell(made.name()))
+    format!("docker logs {}", output::shell(made.name()))
 }
 
 /// What our own exit code means.
 fn ours(made: &Made) -> &'static str {
-    let is_ours = is_in_front(made) && made.state.exit_code == i64::from(exit::FAILED);
+    let is_ours = is_in_front(made) && made.state.exit_code == i64::from(exit_code::FAILED);
     if is_ours { ", which is trust-init's own: the log says why" } else { "" }
 }
 
@@ -133,7 +133,7 @@ fn mounts(made: &Made) -> Option<Finding> {
         let directory = mount.source.parent().and_then(Path::file_name).unwrap_or_default();
         // What the overlay mounts has names that say nothing.
         let source = if directory == TRUST { directory } else { mount.source.as_os_str() };
-        format!("{} from {}", report::path(&mount.destination), report::word(source))
+        format!("{} from {}", output::path(&mount.destination), output::word(source))
     });
     let mut shown: Vec<_> = shown.collect();
     shown.sort();

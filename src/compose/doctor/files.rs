@@ -2,25 +2,25 @@
 //! the overlay and whether it is in force (`overlay`, `force`), and this machine's own store
 //! (`store`).
 
-mod authority;
-mod force;
-mod keys;
-mod overlay;
-mod refused;
-mod server;
-mod store;
+pub mod ca;
+pub mod activation;
+pub mod keys;
+pub mod overlay;
+pub mod refused;
+pub mod server;
+pub mod host_store;
 
 use std::path::{Path, PathBuf};
 
-use crate::authority::{CA, CA_KEY, SERVER};
+use crate::compose::certs::{CA, CA_KEY, SERVER};
 use crate::compose::cli::Shape;
-use crate::compose::place::{self, Place, plain};
-use crate::compose::setup::next::setup;
-use crate::compose::write;
-use crate::environment::Environment;
-use crate::finding::{Finding, Sign};
-use crate::inspect::certificate::Time;
-use crate::report;
+use crate::compose::project::files::{self, Place, plain};
+use crate::compose::setup::next_steps::setup;
+use crate::compose::setup::write;
+use crate::sys::environment::Environment;
+use crate::sys::finding::{Finding, Sign};
+use crate::sys::output;
+use crate::trust::time::Time;
 
 /// The directory that `trust-compose certs` writes.
 pub const CERTS: &str = "certs";
@@ -66,12 +66,12 @@ pub fn look(look: &Look<'_>) -> Vec<Finding> {
         } else if findings.is_empty() {
             findings.push(nothing(look));
         }
-        findings.extend(force::dangling(look.place, standing, None));
+        findings.extend(activation::dangling(look.place, standing, None));
         return findings;
     };
     let setup = setup(look.place, &shape);
-    let seen = authority::see(look, &shape);
-    authority::findings(look, &seen, &setup, &mut findings);
+    let seen = ca::see(look, &shape);
+    ca::findings(look, &seen, &setup, &mut findings);
     server::findings(look, &seen, &mut findings);
     if shape.caddy.is_some() || !shape.tls.is_empty() {
         // The overlay says which certificate the proxy was made with.
@@ -83,7 +83,7 @@ pub fn look(look: &Look<'_>) -> Vec<Finding> {
         }
     }
     keys::findings(&seen, &setup, &mut findings);
-    let dangling = force::dangling(look.place, standing, Some(&setup));
+    let dangling = activation::dangling(look.place, standing, Some(&setup));
     match standing {
         // What does not even start need not be compared.
         _ if dangling.is_some() => findings.extend(dangling),
@@ -94,8 +94,8 @@ pub fn look(look: &Look<'_>) -> Vec<Finding> {
         None if found.is_ok() => findings.push(overlay::none(look.place, &setup)),
         _ => {}
     }
-    findings.extend(force::force(look.place, standing, &setup));
-    store::findings(look, &seen, &mut findings);
+    findings.extend(activation::force(look.place, standing, &setup));
+    host_store::findings(look, &seen, &mut findings);
     findings
 }
 
@@ -117,12 +117,12 @@ fn nothing(look: &Look<'_>) -> Finding {
         let directory = plain(&look.place.base, CERTS);
         let out = match directory.as_path() {
             path if path == Path::new(CERTS) => String::new(),
-            path => format!(" --out {}", report::shell(path)),
+            path => format!(" --out {}", output::shell(path)),
         };
         let shape = Shape { custom_ca: Some(directory), ..Shape::default() };
         format!("trust-compose certs NAME-OF-A-SERVER{out}\n{}", setup(look.place, &shape))
     });
-    let base = place::absolute(&look.place.base);
+    let base = files::absolute(&look.place.base);
     let cause = "no CA is set up, and every service trusts what its image does";
-    Finding::ok("nothing-set-up", &report::path(&base), cause).with_fix(commands)
+    Finding::ok("nothing-set-up", &output::path(&base), cause).with_fix(commands)
 }

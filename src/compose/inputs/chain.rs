@@ -3,12 +3,12 @@
 //! TLS sends them as they lie (RFC 8446, section 4.4.2), and not every client sorts them or finds
 //! what is missing. So the file has to be right, and whoever has the parts is told how to join them.
 
-use super::directory::{Directory, Pair};
-use super::unservable::{Mend, Unservable};
-use crate::discover::Source;
-use crate::inspect::certificate::Certificate;
-use crate::inspect::details::is_signed_by;
-use crate::report::shell;
+use crate::compose::inputs::ca_directory::{Directory, Pair};
+use crate::compose::inputs::server_error::{Mend, Unservable};
+use crate::sys::output::shell;
+use crate::trust::certificate::Certificate;
+use crate::trust::certificate::extensions::is_signed_by;
+use crate::trust::source::Source;
 
 /// Proves that `file`, which is what `source` holds, leads from `leaf` to one of `authorities`.
 /// `certs` is the command that would make another leaf below them.

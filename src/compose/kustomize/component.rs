@@ -8,11 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_yaml::Value;
 
-use super::manifest::Workload;
-use super::naming::Naming;
-use super::patch;
-use crate::compose::overlay::{Contents, Given, file_name, mapping, mapping_of, text};
-use crate::merge::Pem;
+use crate::compose::kustomize::kustomization::Naming;
+use crate::compose::kustomize::manifest::Workload;
+use crate::compose::kustomize::patch;
+use crate::compose::setup::overlay::{Contents, Given, file_name, mapping, mapping_of, text};
+use crate::trust::bundle::Pem;
 
 /// What the ConfigMaps and the volumes are called.
 pub const NAME: &str = "trust-init";
@@ -190,7 +190,10 @@ impl Supply {
                     let map = [("name", map.into()), ("items", vec![item].into())];
                     mapping([("configMap", mapping(map))])
                 };
-                let sources: Vec<_> = super::bundle::TARGETS.into_iter().map(source).collect();
+                let sources: Vec<_> = crate::compose::kustomize::trust_manager::TARGETS
+                    .into_iter()
+                    .map(source)
+                    .collect();
                 let projected = mapping([("sources", sources.into())]);
                 mapping([("name", name.into()), ("projected", projected)])
             }

@@ -5,12 +5,12 @@ use std::fmt::{self, Display};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::component::MOST;
-use super::manifest::{self, Flaw};
-use super::naming::Kustomization;
-use crate::discover::file::Problem;
-use crate::engine::Failure;
-use crate::report;
+use crate::compose::docker::Failure;
+use crate::compose::kustomize::component::MOST;
+use crate::compose::kustomize::kustomization::Kustomization;
+use crate::compose::kustomize::manifest::{self, Flaw};
+use crate::sys::file::Problem;
+use crate::sys::output;
 
 /// Why no component was written.
 pub enum Error {
@@ -50,7 +50,7 @@ pub enum Error {
     NotOurs { path: PathBuf, kind: &'static str },
 }
 
-report::error_of_words!(Error);
+output::error_of_words!(Error);
 
 /// Which rendering shows that a component comes to something else than was meant.
 pub enum Stage {
@@ -84,7 +84,7 @@ impl Display for Stage {
                 f,
                 "list it in a second kustomization instead, which has {directory} under `resources:`, and \
                  name that one with -k: the patches of {directory} are applied after its components",
-                directory = report::path(directory)
+                directory = output::path(directory)
             ),
         }
     }
@@ -115,14 +115,14 @@ impl Display for Error {
                 f,
                 "cannot render {}: there is no kubectl here, and no kustomize\n\
                  fix: install one of them, or render it elsewhere and hand it over with `-f -`",
-                report::path(directory)
+                output::path(directory)
             ),
             Self::Render { directory, failure } => write!(
                 f,
                 "cannot render {}: {failure}\n\
                  fix: correct it until `kubectl kustomize {}` prints it",
-                report::path(directory),
-                report::shell(directory)
+                output::path(directory),
+                output::shell(directory)
             ),
             Self::Tried(failure) => write!(
                 f,
@@ -132,18 +132,18 @@ impl Display for Error {
             Self::Unreadable { path, problem } => write!(
                 f,
                 "cannot read {} (from -f): {problem}\nfix: name a file of manifests",
-                report::path(path)
+                output::path(path)
             ),
             Self::Stdin(error) => write!(
                 f,
                 "cannot read stdin (from -f -): {}\nfix: pipe manifests into it",
-                report::cause(error)
+                output::cause(error)
             ),
             Self::Manifests { from, flaw } => write!(f, "cannot read {from}: {}", Words(flaw)),
             Self::Twice { from, name } => write!(
                 f,
                 "cannot read {from}: {} is in it twice\nfix: take one of the two away",
-                report::word(name)
+                output::word(name)
             ),
             Self::NoWorkload { .. }
             | Self::Nobody(_)
@@ -157,7 +157,7 @@ impl Display for Error {
                  holds at most {MOST}\n\
                  fix: take --source trust-manager with fewer CAs, or the roots of nobody's image: \
                  --roots mozilla",
-                report::word(name)
+                output::word(name)
             ),
             Self::Rendered { out, troubles, stage } => {
                 let is_tried = matches!(stage, Stage::Tried);
@@ -166,7 +166,7 @@ impl Display for Error {
                     f,
                     "cannot use the component in {}: with what {which}, kustomize comes to something \
                      else than was meant: {}\nfix: {stage}",
-                    report::path(out),
+                    output::path(out),
                     troubles.join("; ")
                 )
             }
@@ -183,14 +183,14 @@ impl Display for Error {
                     io::ErrorKind::NotADirectory => "name a directory (--out)",
                     _ => "look at that path, and run it again",
                 };
-                let cause = report::cause(error);
-                write!(f, "cannot {verb} {}: {cause}\nfix: {fix}", report::path(path))
+                let cause = output::cause(error);
+                write!(f, "cannot {verb} {}: {cause}\nfix: {fix}", output::path(path))
             }
             Self::NotOurs { path, kind } => write!(
                 f,
                 "cannot write {}: the {kind} that stands there is not from this program\n\
                  fix: name another directory (--out)",
-                report::path(path)
+                output::path(path)
             ),
         }
     }
@@ -202,7 +202,7 @@ impl Error {
             Self::NoWorkload { from, others } => {
                 write!(f, "cannot find anything that starts pods in {from}")?;
                 if !others.is_empty() {
-                    let others = others.iter().map(|name| report::word(name).to_string());
+                    let others = others.iter().map(|name| output::word(name).to_string());
                     let others: Vec<_> = others.collect();
                     write!(
                         f,
@@ -220,12 +220,12 @@ impl Error {
             ),
             Self::NoSuch { name, there } => {
                 let there: Vec<_> =
-                    there.iter().map(|name| report::word(name).to_string()).collect();
+                    there.iter().map(|name| output::word(name).to_string()).collect();
                 write!(
                     f,
                     "cannot find {} (from --workload): there is {}\n\
                      fix: name one of them, as KIND/NAME/CONTAINER or less",
-                    report::word(name),
+                    output::word(name),
                     there.join(", ")
                 )
             }
@@ -233,24 +233,24 @@ impl Error {
                 f,
                 "cannot give the CA to container {}: it mounts something of its own at {}\n\
                  fix: mount that elsewhere, or leave it out: `--workload {}=leave`",
-                report::word(name),
-                report::word(path),
-                report::shell(name)
+                output::word(name),
+                output::word(path),
+                output::shell(name)
             ),
             Self::Volume { workload, volume } => write!(
                 f,
                 "cannot give the CA to {}: it has a volume of its own that is called {}\n\
                  fix: give that another name, or leave it out: `--workload {}=leave`",
-                report::word(workload),
-                report::word(volume),
-                report::shell(workload)
+                output::word(workload),
+                output::word(volume),
+                output::shell(workload)
             ),
             Self::Role { workload, says } => write!(
                 f,
                 "cannot read the annotation {} of {}: {} is no role\nfix: write trust or leave",
                 manifest::ROLE,
-                report::word(workload),
-                report::word(says)
+                output::word(workload),
+                output::word(says)
             ),
             _ => Ok(()),
         }
@@ -280,7 +280,7 @@ impl Display for Words<'_> {
             Flaw::Form { object, what } => write!(
                 f,
                 "{} has another form than Kubernetes gives it: {what}\nfix: correct it there",
-                report::word(object)
+                output::word(object)
             ),
         }
     }

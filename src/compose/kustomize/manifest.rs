@@ -3,7 +3,7 @@
 use serde::Deserialize as _;
 use serde_yaml::Value;
 
-use super::pod::{self, Container, LISTS};
+use crate::compose::kustomize::pod::{self, Container, LISTS};
 
 /// What manifests may hold: 16 MiB, some thousands of workloads. The YAML crate needs up to a hundred times
 /// as much memory.

@@ -8,13 +8,13 @@ use std::collections::BTreeSet;
 
 use serde_yaml::{Mapping, Value};
 
-use super::component::{KEYS, is_our_name};
-use super::manifest::Workload;
-use super::naming::Naming;
-use super::pod::{self, Container, LISTS};
-use crate::compose::overlay::{DIRECTORY, Given, mapping, mapping_of};
+use crate::compose::kustomize::component::{KEYS, is_our_name};
+use crate::compose::kustomize::kustomization::Naming;
+use crate::compose::kustomize::manifest::Workload;
+use crate::compose::kustomize::pod::{self, Container, LISTS};
 use crate::compose::project::Mount;
-use crate::discover::CUSTOM_CA;
+use crate::compose::setup::overlay::{DIRECTORY, Given, mapping, mapping_of};
+use crate::trust::source::CUSTOM_CA;
 
 /// What the pods of a workload get: the `parts` of its containers, and `volumes`. `seen` is the workload as the
 /// component sees it.

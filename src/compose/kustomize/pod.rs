@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 
 use serde_yaml::Value;
 
-use super::component::is_our_name;
-use crate::compose::overlay::DIRECTORY;
+use crate::compose::kustomize::component::is_our_name;
 use crate::compose::project::{Mount, MountKind, Service, Setting};
-use crate::discover::CUSTOM_CA;
-use crate::report;
+use crate::compose::setup::overlay::DIRECTORY;
+use crate::sys::output;
+use crate::trust::source::CUSTOM_CA;
 
 /// A container of a pod.
 #[derive(Clone, Debug)]
@@ -46,7 +46,7 @@ pub fn name_of(name: &str) -> Result<(), String> {
     if !name.is_empty() && name.len() <= 253 && name.bytes().all(is_letter) {
         return Ok(());
     }
-    Err(format!("{} is no name", report::word(name)))
+    Err(format!("{} is no name", output::word(name)))
 }
 
 /// The elements of the list `key`; none where it is not there.

@@ -5,17 +5,16 @@ use std::collections::BTreeMap;
 use std::io::{self, Read as _};
 use std::path::Path;
 
-use super::component::Chosen;
-use super::error::Error;
-use super::manifest::{self, Manifests, Workload};
-use super::naming::Kustomization;
-use super::write::{KUSTOMIZATION, Standing};
 use crate::compose::cli::Kustomize;
-use crate::compose::overlay::DIRECTORY;
+use crate::compose::kustomize::component::Chosen;
+use crate::compose::kustomize::error::Error;
+use crate::compose::kustomize::kustomization::Kustomization;
+use crate::compose::kustomize::manifest::{self, Manifests, Workload};
+use crate::compose::kustomize::write::{KUSTOMIZATION, Standing};
 use crate::compose::project::Setting;
-use crate::discover::file;
-use crate::engine;
-use crate::report;
+use crate::compose::setup::overlay::DIRECTORY;
+use crate::sys::file;
+use crate::sys::output;
 
 /// What containers' variables were that a component sets: those that were not set are not in it.
 pub type Before = BTreeMap<String, BTreeMap<String, String>>;
@@ -41,7 +40,7 @@ pub fn read(asked: &Kustomize, standing: &Standing) -> Result<Read, Error> {
     let (mut manifests, from) = if let Some(directory) = &asked.kustomization {
         (render(directory)?, printed(directory))
     } else {
-        let names = asked.files.iter().map(|path| report::path(path).to_string());
+        let names = asked.files.iter().map(|path| output::path(path).to_string());
         let from = names.collect::<Vec<_>>().join(", ");
         (read_from(&files(asked)?, &from)?, from)
     };
@@ -62,7 +61,7 @@ pub fn read(asked: &Kustomize, standing: &Standing) -> Result<Read, Error> {
 /// # Errors
 /// When it cannot be rendered, or read.
 pub fn render(directory: &Path) -> Result<Manifests, Error> {
-    let rendered = engine::kustomize(directory, &[]);
+    let rendered = crate::compose::kustomize::render::kustomize(directory, &[]);
     let failed = |failure| Error::Render { directory: directory.to_path_buf(), failure };
     read_from(&rendered.map_err(failed)?, &printed(directory))
 }
@@ -73,7 +72,7 @@ fn read_from(text: &[u8], from: &str) -> Result<Manifests, Error> {
 
 /// What a rendered kustomization is called in messages.
 fn printed(directory: &Path) -> String {
-    format!("what `kubectl kustomize {}` prints", report::shell(directory))
+    format!("what `kubectl kustomize {}` prints", output::shell(directory))
 }
 
 /// All files, one document after the other.

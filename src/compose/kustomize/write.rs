@@ -7,12 +7,12 @@ use std::fmt::{self, Display};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::error::Error;
-use crate::compose::overlay::file_name;
-use crate::compose::place::plain;
-use crate::disk::Directory;
-use crate::disk::beside::{Entry, Found, Look};
-use crate::report;
+use crate::compose::kustomize::error::Error;
+use crate::compose::project::files::plain;
+use crate::compose::setup::overlay::file_name;
+use crate::sys::dir::Directory;
+use crate::sys::dir::replace::{Entry, Found, Look};
+use crate::sys::output;
 
 /// The first line of all that is written here, by which every version knows it: never to be changed.
 pub const HEADER: &str =
@@ -20,7 +20,8 @@ pub const HEADER: &str =
 /// What kustomize reads.
 pub const KUSTOMIZATION: &str = "kustomization.yaml";
 /// What may stand beside it, and has the first line as well.
-pub const BESIDE: [&str; 2] = [super::bundle::FILE, super::policy::FILE];
+pub const BESIDE: [&str; 2] =
+    [crate::compose::kustomize::trust_manager::FILE, crate::compose::kustomize::kyverno::FILE];
 /// The endings of the files that are named by their contents.
 const ENDINGS: [&str; 3] = ["crt", "jks", "conf"];
 
@@ -61,7 +62,7 @@ impl Display for Changes {
                 (Change::Removed, true) => "would remove",
                 (Change::Left, _) => "left, as it was changed:",
             };
-            writeln!(f, "{verb} {}", report::path(path))?;
+            writeln!(f, "{verb} {}", output::path(path))?;
         }
         if self.files.is_empty() { f.write_str("nothing to do\n") } else { Ok(()) }
     }
@@ -220,7 +221,7 @@ fn open(out: &Path) -> io::Result<Directory> {
 /// Opens the directory, making it and those above it where they are not there.
 fn make(out: &Path) -> io::Result<Directory> {
     let mut missing: Vec<OsString> = Vec::new();
-    let mut there = crate::compose::place::absolute(out);
+    let mut there = crate::compose::project::files::absolute(out);
     loop {
         match open(&there) {
             Ok(mut directory) => {

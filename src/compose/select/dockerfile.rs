@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::variables;
 use crate::compose::project::Build;
+use crate::compose::select::variables;
 
 /// An image that is to be built.
 #[derive(Clone, Debug, PartialEq, Eq)]

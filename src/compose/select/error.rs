@@ -3,7 +3,7 @@
 use std::fmt::{self, Display};
 
 use crate::compose::project::Project;
-use crate::report;
+use crate::sys::output;
 
 /// Names of services that are listed; a project with more has a file to look them up in.
 const LISTED: usize = 20;
@@ -23,7 +23,7 @@ pub enum Error {
     Both(String),
 }
 
-report::error_of_words!(Error);
+output::error_of_words!(Error);
 
 impl Error {
     /// That what `option` names is not in `project`.
@@ -37,10 +37,10 @@ impl Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoService { name, option, services } => {
-                let quoted = report::word(name);
+                let quoted = output::word(name);
                 let listed = list(services);
                 let fix = match nearest(name, services) {
-                    Some(service) => format!("write {}", report::word(service)),
+                    Some(service) => format!("write {}", output::word(service)),
                     None if services.is_empty() => format!("drop {option}"),
                     None => "name one of them".to_owned(),
                 };
@@ -54,7 +54,7 @@ impl Display for Error {
                 f,
                 "cannot trust the service {} (from --service): --without takes it out of the \
                  project\nfix: give one of the two options",
-                report::word(name)
+                output::word(name)
             ),
         }
     }
@@ -62,7 +62,7 @@ impl Display for Error {
 
 fn list(services: &[String]) -> String {
     let more = services.len().saturating_sub(LISTED);
-    let names = services.iter().take(LISTED).map(|name| report::word(name).to_string());
+    let names = services.iter().take(LISTED).map(|name| output::word(name).to_string());
     let mut words: Vec<_> = names.collect();
     if more > 0 {
         words.push(format!("{more} more"));

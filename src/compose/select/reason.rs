@@ -2,9 +2,9 @@
 
 use std::fmt::{self, Display, Write as _};
 
-use super::Choice;
-use super::images::Kind;
-use crate::report;
+use crate::compose::select::Choice;
+use crate::compose::select::image_table::Kind;
+use crate::sys::output;
 
 /// What becomes of a service.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,7 +74,7 @@ impl Reason<'_> {
     }
 
     /// Whether it gives way where the same image is trusted as another service.
-    pub(super) fn is_weak(&self) -> bool {
+    pub(crate) fn is_weak(&self) -> bool {
         matches!(self, Self::BuiltOn(_) | Self::Called(_) | Self::Unknown(_))
     }
 }
@@ -118,5 +118,5 @@ pub fn rows(heading: &str, choices: &[Choice], say: impl Fn(&Reason<'_>) -> Stri
 
 /// A name without the backticks that it has in a sentence.
 fn bare(name: &str) -> String {
-    report::word(name).to_string().trim_matches('`').to_owned()
+    output::word(name).to_string().trim_matches('`').to_owned()
 }

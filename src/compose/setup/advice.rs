@@ -4,11 +4,11 @@ use std::fmt::{self, Display};
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use super::{Served, ground};
-use crate::compose::place::{Origin, Place, plain};
-use crate::compose::write::{OVERLAY, TRUST};
-use crate::engine;
-use crate::report;
+use crate::compose::docker;
+use crate::compose::project::files::{Origin, Place, plain};
+use crate::compose::setup::write::{OVERLAY, TRUST};
+use crate::compose::setup::{Served, engine_check};
+use crate::sys::output;
 
 /// One thing.
 pub enum Advice {
@@ -30,11 +30,11 @@ impl Display for Advice {
                     f,
                     "{} does not resolve here: for this machine add `127.0.0.1 {domain}` to \
                      /etc/hosts; for others `{address} {domain}`",
-                    report::word(domain)
+                    output::word(domain)
                 )
             }
             Self::Label(paths) => {
-                let paths: Vec<_> = paths.iter().map(report::shell).collect();
+                let paths: Vec<_> = paths.iter().map(output::shell).collect();
                 write!(
                     f,
                     "this machine enforces SELinux: first let containers read the files: \
@@ -46,7 +46,7 @@ impl Display for Advice {
                 f,
                 "COMPOSE_FILE={} in the shell beats the one in .env: unset it there, or add \
                  {OVERLAY} to it",
-                report::word(value)
+                output::word(value)
             ),
         }
     }
@@ -60,7 +60,7 @@ pub fn advice(
     activates: bool,
 ) -> Vec<Advice> {
     let mut all = Vec::new();
-    if ground::is_enforcing() {
+    if engine_check::is_enforcing() {
         let served = served.into_iter().flat_map(|served| [&served.certificate, &served.key]);
         all.push(Advice::Label(
             std::iter::once(plain(&place.base, TRUST)).chain(served.cloned()).collect(),
@@ -69,7 +69,7 @@ pub fn advice(
     if activates && place.origin == Origin::Shell && !place.had_ours {
         all.extend(place.variables.in_shell("COMPOSE_FILE").map(Advice::Shell));
     }
-    if let Some(domain) = domain.filter(|domain| engine::resolves(domain) == Some(false)) {
+    if let Some(domain) = domain.filter(|domain| docker::resolves(domain) == Some(false)) {
         let address = served.and_then(|served| served.address);
         all.push(Advice::Hosts { domain: domain.to_owned(), address });
     }

@@ -1,16 +1,16 @@
 //! What a set-up does for Java: the same as trust-init in the container, as far as it can be known from
 //! here, and nothing by a guess.
 
-use super::Warn;
-use crate::compose::images::java::{Inward, Store};
+use crate::compose::images::jvm::{Inward, Store};
 use crate::compose::images::{Basis, UNKNOWN};
-use crate::compose::overlay::{DIRECTORY, Jvm};
 use crate::compose::select::{Choice, Reason};
-use crate::environment::Environment;
-use crate::environment::java::{JAVA_TOOL_OPTIONS, Warning, open};
-use crate::merge::{self, Pem};
-use crate::report;
-use crate::truststore;
+use crate::compose::setup::Warn;
+use crate::compose::setup::overlay::{DIRECTORY, Jvm};
+use crate::sys::environment::Environment;
+use crate::sys::output;
+use crate::trust::bundle::{self, Pem};
+use crate::trust::keystore;
+use crate::trust::variables::java::{JAVA_TOOL_OPTIONS, Warning, open};
 
 /// Why a JVM that is there is not told.
 const GUESSED: &str =
@@ -50,22 +50,22 @@ pub fn java(
     let (roots, whose) = match basis {
         Basis::Asked(_) => (roots.iter().map(Pem::borrow).collect(), basis.to_string()),
         _ => match read(bytes) {
-            Ok(roots) => (roots, format!("of {}", report::path(&path))),
+            Ok(roots) => (roots, format!("of {}", output::path(&path))),
             Err(cause) => {
                 warn(&Warning::Unreadable { path, cause });
                 return None;
             }
         },
     };
-    if merge::set(&roots).is_superset(&merge::set(custom)) {
+    if bundle::set(&roots).is_superset(&bundle::set(custom)) {
         return None;
     }
-    let line = format!("in Java with {} {whose}", report::count(roots.len(), "root"));
-    let store = truststore::write(&merge::bundle(&[custom, &roots]).certificates);
+    let line = format!("in Java with {} {whose}", output::count(roots.len(), "root"));
+    let store = keystore::write(&bundle::bundle(&[custom, &roots]).certificates);
     Some(Outcome { line, jvm: Some(Jvm { store, options }) })
 }
 
 fn read(bytes: Option<Vec<u8>>) -> Result<Vec<Pem<'static>>, String> {
     let bytes = bytes.ok_or("what is mounted there cannot be seen from here")?;
-    truststore::read(&bytes).map_err(|problem| problem.to_string())
+    keystore::read(&bytes).map_err(|problem| problem.to_string())
 }

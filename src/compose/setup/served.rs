@@ -4,9 +4,9 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use crate::compose::inputs::Server;
-use crate::compose::overlay::Serving;
-use crate::compose::place;
-use crate::compose::proxy::{self, Proxy};
+use crate::compose::project::files;
+use crate::compose::setup::overlay::Serving;
+use crate::compose::setup::proxy::{self, Proxy};
 
 /// A server's certificate and key.
 pub struct Served<'a> {
@@ -25,8 +25,8 @@ impl<'a> Served<'a> {
         let mut addresses =
             server.names.iter().filter_map(|name| name.strip_prefix("IP:")?.parse().ok());
         Self {
-            certificate: place::absolute(&server.certificate),
-            key: place::absolute(&server.key),
+            certificate: files::absolute(&server.certificate),
+            key: files::absolute(&server.key),
             address: addresses.find(|address: &IpAddr| !address.is_loopback()),
             text: &server.text,
         }

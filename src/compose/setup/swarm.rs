@@ -5,14 +5,14 @@ use std::path::Path;
 use serde_yaml::Value;
 
 use crate::compose::cli::SWARM;
-use crate::compose::overlay::{MOST, Means, Overlay};
-use crate::compose::place::Place;
+use crate::compose::docker::Files;
+use crate::compose::error::Refusal;
 use crate::compose::project::Project;
-use crate::compose::refusal::Refusal;
-use crate::compose::write;
-use crate::discover::file;
-use crate::engine::Files;
-use crate::report;
+use crate::compose::project::files::Place;
+use crate::compose::setup::overlay::{MOST, Means, Overlay};
+use crate::compose::setup::write;
+use crate::sys::file;
+use crate::sys::output;
 
 /// What a stack is called whose project has no name.
 const STACK: &str = "STACK";
@@ -50,8 +50,8 @@ pub fn stack(project: &Project) -> String {
 
 /// The command that deploys it.
 pub fn deploy(files: &Files, stack: &str) -> String {
-    let files = files.files.iter().flat_map(|file| ["-c".to_owned(), report::shell(file)]);
-    let words: Vec<_> = files.chain([report::shell(stack)]).collect();
+    let files = files.files.iter().flat_map(|file| ["-c".to_owned(), output::shell(file)]);
+    let words: Vec<_> = files.chain([output::shell(stack)]).collect();
     format!("docker stack deploy {}\n", words.join(" "))
 }
 

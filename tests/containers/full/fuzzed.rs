@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use trust_init::compose::read::alone;
+use trust_init::compose::project::offline;
 
 use crate::golden::named;
 use crate::model::{Desk, compose, differences, next};
@@ -18,7 +18,7 @@ fn is_harmless(path: &Path) -> bool {
     let text = fs::read_to_string(path).unwrap_or("*".to_owned());
     let none = ["*", "&", "!", "/dev", "/proc", "/sys", "://", "include", "extends"];
     !none.iter().any(|word| text.contains(word))
-        && alone::read(&[path.to_owned()], Path::new("/nowhere"), &|_| None).is_ok()
+        && offline::read(&[path.to_owned()], Path::new("/nowhere"), &|_| None).is_ok()
 }
 
 #[test]

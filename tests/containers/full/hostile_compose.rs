@@ -6,9 +6,9 @@ use std::ffi::OsString;
 use std::fs;
 
 use serde_json::Value;
-use trust_init::compose::place::{Asked, find};
-use trust_init::compose::read::alone::ahead;
-use trust_init::compose::read::{Error, Note, read};
+use trust_init::compose::project::files::{Asked, find};
+use trust_init::compose::project::offline::preflight;
+use trust_init::compose::project::read::{Error, Note, read};
 
 use crate::golden::named;
 use crate::hostile_project::{Hostile, documented};
@@ -26,7 +26,7 @@ fn asked(desk: &Desk, hostile: &Hostile) -> Result<Option<Note>, Error> {
         find(&Asked { files, directory }, &shell.into_iter().collect(), &desk.path("")).unwrap();
     if hostile.is_bomb {
         let lookup = |name: &str| place.variables.get(name);
-        ahead::look(&place.files.files, &place.base, &lookup)?;
+        preflight::look(&place.files.files, &place.base, &lookup)?;
         panic!("{}: Compose would see it", hostile.sin);
     }
     read(&place).map(|(_, note)| note)

@@ -5,9 +5,10 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 
-use trust_init::compose::place::{Asked, find};
+use trust_init::compose::project::files::{Asked, find};
+use trust_init::compose::project::offline;
+use trust_init::compose::project::read::read;
 use trust_init::compose::project::{Project, Reading};
-use trust_init::compose::read::{alone, read};
 
 use crate::golden::named;
 use crate::model::{Desk, compose, differences, next};
@@ -31,7 +32,7 @@ fn readings(desk: &Desk, words: &[String]) -> [Project; 2] {
     let lookup = |name: &str| place.variables.get(name);
     let (with, note) = read(&place).unwrap();
     assert!(note.is_none(), "{}", note.unwrap());
-    let without = alone::read(&place.files.files, &place.base, &lookup).unwrap();
+    let without = offline::read(&place.files.files, &place.base, &lookup).unwrap();
     [with, without].map(|mut project| {
         project.reading = Reading::Complete;
         for service in project.services.values_mut() {

@@ -3,7 +3,7 @@
 
 use std::fmt::Display;
 
-use crate::finding::{Finding, Sign};
+use crate::sys::finding::{Finding, Sign};
 
 /// A refusal as a finding.
 pub fn finding(id: &'static str, sign: Sign, words: &impl Display) -> Finding {

@@ -1,0 +1,127 @@
+//! Private keys: made, or read from a file that may hold any of the many forms of one.
+
+use std::fmt::{self, Display};
+
+use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384};
+
+use crate::trust::certificate::extensions::Details;
+
+/// The keys that are made here. Every client of the last ten years knows both.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeyType {
+    /// NIST P-256.
+    #[default]
+    P256,
+    /// NIST P-384.
+    P384,
+}
+
+impl KeyType {
+    /// As [`Details::key`] calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::P256 => "EC P-256",
+            Self::P384 => "EC P-384",
+        }
+    }
+
+    /// The type of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::P256, Self::P384].into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// A private key. It has no Debug, so that no message can hold it.
+pub struct Key(KeyPair);
+
+/// Why a file that should hold a key cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// It needs a password.
+    Encrypted,
+    /// It is in the form of RFC 5915 or RFC 8017.
+    Traditional,
+    /// It is OpenSSH's own form.
+    OpenSsh,
+    /// It holds no key.
+    None,
+    /// It holds one that cannot be read, or of a type that cannot sign here.
+    Unknown,
+}
+
+impl Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (what, fix) = match self {
+            Self::Encrypted => (
+                "it is encrypted with a password",
+                "write it without one: `openssl pkcs8 -topk8 -nocrypt -in FILE -out NEW`",
+            ),
+            Self::Traditional => (
+                "it is in the traditional form, not in PKCS#8 (RFC 5208)",
+                "convert it: `openssl pkcs8 -topk8 -nocrypt -in FILE -out NEW`",
+            ),
+            Self::OpenSsh => (
+                "it is in OpenSSH's form, not in PKCS#8 (RFC 5208)",
+                "convert a copy of it: `ssh-keygen -p -m PKCS8 -N '' -f COPY`",
+            ),
+            Self::None => ("there is no private key in it", "put back the key, in PEM"),
+            Self::Unknown => (
+                "it holds no key of a type that can sign here (EC P-256 and P-384, RSA from 2048 \
+                 bits, Ed25519)",
+                "put back the key, or start anew in another directory with --out",
+            ),
+        };
+        write!(f, "{what}\nfix: {fix}")
+    }
+}
+
+impl Key {
+    /// A new one.
+    ///
+    /// # Errors
+    /// When the system has no randomness to give.
+    pub fn make(kind: KeyType) -> Result<Self, rcgen::Error> {
+        let algorithm = match kind {
+            KeyType::P256 => &PKCS_ECDSA_P256_SHA256,
+            KeyType::P384 => &PKCS_ECDSA_P384_SHA384,
+        };
+        KeyPair::generate_for(algorithm).map(Self)
+    }
+
+    /// The first key in a PEM text.
+    ///
+    /// # Errors
+    /// When there is none that can sign here.
+    pub fn read(bytes: &[u8]) -> Result<Self, Problem> {
+        let text = String::from_utf8_lossy(bytes);
+        let marker = |label: &str| text.find(&format!("-----BEGIN {label}-----"));
+        if marker("ENCRYPTED PRIVATE KEY").is_some() || text.contains("Proc-Type: 4,ENCRYPTED") {
+            return Err(Problem::Encrypted);
+        }
+        if let Some(block) = marker("PRIVATE KEY").and_then(|at| text.get(at..)) {
+            return KeyPair::from_pem(block).map(Self).map_err(|_| Problem::Unknown);
+        }
+        if marker("EC PRIVATE KEY").or_else(|| marker("RSA PRIVATE KEY")).is_some() {
+            Err(Problem::Traditional)
+        } else if marker("OPENSSH PRIVATE KEY").is_some() {
+            Err(Problem::OpenSsh)
+        } else {
+            Err(Problem::None)
+        }
+    }
+
+    /// Whether it is the private half of the key in that certificate.
+    pub fn fits(&self, details: &Details) -> bool {
+        self.0.public_key_raw() == details.public_key
+    }
+
+    /// The key as text, which goes into a file for its owner alone.
+    pub fn pem(&self) -> String {
+        self.0.serialize_pem()
+    }
+
+    /// The key, to sign with.
+    pub fn pair(&self) -> &KeyPair {
+        &self.0
+    }
+}

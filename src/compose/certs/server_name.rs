@@ -1,0 +1,269 @@
+//! The names in a server's certificate: what people type becomes what clients compare.
+//!
+//! A client compares names byte for byte, so a slip that gets into a certificate comes back as
+//! "certificate is not valid for …" on somebody else's screen. Here is the place to say it.
+
+use std::fmt::{self, Display};
+use std::net::IpAddr;
+
+use idna::AsciiDenyList;
+
+use crate::sys::output;
+
+/// A name that a client may ask for. Ordered as people list them: hosts, then addresses.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Name {
+    /// A host name, in lower case, as DNS carries it; perhaps with `*.` in front.
+    Dns(String),
+    /// An address.
+    Ip(IpAddr),
+}
+
+/// What every certificate is good for: a service on this machine, seen from this machine.
+pub const ALWAYS: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+
+/// A host name is at most this long (RFC 1035, section 2.3.4, less the length bytes at both ends).
+const LONGEST: usize = 253;
+/// A part of one (RFC 1035, section 2.3.4).
+const LONGEST_LABEL: usize = 63;
+
+/// A word that is no name for a server.
+pub struct Error {
+    word: String,
+    origin: &'static str,
+    problem: Problem,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Problem {
+    Empty,
+    Url,
+    Port,
+    Network,
+    OtherKind,
+    Mail,
+    Star,
+    ShortStar,
+    NotAnAddress,
+    LikeAnAddress,
+    Nowhere,
+    EmptyLabel,
+    Long,
+    Hyphen,
+    Letter(char),
+    Idn,
+}
+
+output::error_of_words!(Error);
+
+impl Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot use {} ({}): ", output::word(&self.word), self.origin)?;
+        let fix = match self.problem {
+            Problem::Empty => {
+                f.write_str("it is empty")?;
+                "name the host that clients connect to"
+            }
+            Problem::Url => {
+                f.write_str("it is a URL")?;
+                "write its host alone"
+            }
+            Problem::Port => {
+                f.write_str("a certificate is for a host, on every port")?;
+                "leave the port out"
+            }
+            Problem::Network => {
+                f.write_str("a certificate names single addresses, not networks")?;
+                "list the addresses that clients connect to"
+            }
+            Problem::OtherKind => {
+                f.write_str("servers are found by `DNS:` and `IP:` names only")?;
+                "write DNS: or IP: or nothing in front of it"
+            }
+            Problem::Mail => {
+                f.write_str("it is a mail address")?;
+                "write the host alone"
+            }
+            Problem::Star => {
+                f.write_str("`*` may only be the whole leftmost part (RFC 6125, section 6.4.3)")?;
+                "write it as in `*.lab.local`"
+            }
+            Problem::ShortStar => {
+                f.write_str("OpenSSL accepts a wildcard only above two parts or more")?;
+                "write it as in `*.lab.local`, or list the hosts"
+            }
+            Problem::NotAnAddress => {
+                f.write_str("it is no IP address")?;
+                "correct the address, or write DNS: in front of a host name"
+            }
+            Problem::LikeAnAddress => {
+                f.write_str("it looks like an IP address and is none")?;
+                "correct the address"
+            }
+            Problem::Nowhere => {
+                f.write_str("no client connects to that address: it stands for all of a host's")?;
+                "list the addresses that clients connect to"
+            }
+            Problem::EmptyLabel => {
+                f.write_str("a part between its dots is empty")?;
+                "correct the name"
+            }
+            Problem::Long => {
+                write!(f, "DNS allows {LONGEST} bytes, and {LONGEST_LABEL} between two dots")?;
+                "choose a shorter name"
+            }
+            Problem::Hyphen => {
+                f.write_str("a part begins or ends with a hyphen (RFC 1123, section 2.1)")?;
+                "correct the name"
+            }
+            Problem::Letter(letter) => {
+                let letter = output::word(letter.encode_utf8(&mut [0; 4])).to_string();
+                write!(f, "{letter} is not allowed in a host name")?;
+                "correct the name"
+            }
+            Problem::Idn => {
+                f.write_str("it cannot be written as an international host name (UTS 46)")?;
+                "correct the name, or write it as DNS carries it (`xn--…`)"
+            }
+        };
+        write!(f, "\nfix: {fix}")
+    }
+}
+
+/// The words become names, each once, in their order, and behind them [`ALWAYS`].
+///
+/// # Errors
+/// At the first word that is no name.
+pub fn names(words: &[String]) -> Result<Vec<Name>, Error> {
+    let mut names = Vec::new();
+    for word in words.iter().map(String::as_str).chain(ALWAYS) {
+        let name = Name::parse(word)?;
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    Ok(names)
+}
+
+impl Name {
+    /// Reads `DNS:host`, `IP:address`, or either alone.
+    ///
+    /// # Errors
+    /// When no client could connect to it.
+    pub fn parse(word: &str) -> Result<Self, Error> {
+        Self::parse_from(word, "a name for the certificate")
+    }
+
+    /// The same, for a word that came from elsewhere.
+    ///
+    /// # Errors
+    /// When no client could connect to it.
+    pub fn parse_from(word: &str, origin: &'static str) -> Result<Self, Error> {
+        Self::read(word).map_err(|problem| Error { word: word.to_owned(), origin, problem })
+    }
+
+    fn read(word: &str) -> Result<Self, Problem> {
+        let word = word.trim();
+        if word.is_empty() {
+            return Err(Problem::Empty);
+        }
+        if word.contains("://") {
+            return Err(Problem::Url);
+        }
+        match word.split_once(':') {
+            Some((kind, name)) if kind.eq_ignore_ascii_case("dns") => dns(name),
+            Some((kind, name)) if kind.eq_ignore_ascii_case("ip") => {
+                address(name)?.ok_or(Problem::NotAnAddress)
+            }
+            _ => match address(word)? {
+                Some(name) => Ok(name),
+                None => dns(word),
+            },
+        }
+    }
+
+    /// Whether it is for several hosts.
+    pub fn is_wildcard(&self) -> bool {
+        matches!(self, Self::Dns(name) if name.starts_with("*."))
+    }
+
+    /// Whether it holds the underscore that RFC 1123 does not allow and container networks have.
+    pub fn has_underscore(&self) -> bool {
+        matches!(self, Self::Dns(name) if name.contains('_'))
+    }
+}
+
+/// As people write it, and as the command line takes it.
+impl Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dns(name) => f.write_str(name),
+            Self::Ip(address) => write!(f, "{address}"),
+        }
+    }
+}
+
+/// An IP address, also in the brackets it has in URLs; `None` where it does not look like one.
+fn address(word: &str) -> Result<Option<Name>, Problem> {
+    let bare = word.strip_prefix('[').and_then(|word| word.strip_suffix(']')).unwrap_or(word);
+    if let Ok(address) = bare.parse::<IpAddr>() {
+        let is_nowhere = address.is_unspecified();
+        return if is_nowhere { Err(Problem::Nowhere) } else { Ok(Some(Name::Ip(address))) };
+    }
+    match bare.split_once('/') {
+        Some((network, _)) if network.parse::<IpAddr>().is_ok() => Err(Problem::Network),
+        _ => Ok(None),
+    }
+}
+
+/// A host name, in the form that DNS carries (RFC 5890's A-labels).
+fn dns(word: &str) -> Result<Name, Problem> {
+    let (star, host) = word.strip_prefix("*.").map_or(("", word), |host| ("*.", host));
+    let host = host.strip_suffix('.').unwrap_or(host);
+    if host.contains('*') {
+        return Err(Problem::Star);
+    }
+    if host.contains('@') {
+        return Err(Problem::Mail);
+    }
+    if let Some((kind, port)) = host.rsplit_once(':') {
+        let is_port = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+        return Err(match is_port {
+            true if kind.contains(':') => Problem::LikeAnAddress,
+            true => Problem::Port,
+            false if kind.bytes().all(|byte| byte.is_ascii_alphabetic()) => Problem::OtherKind,
+            false => Problem::LikeAnAddress,
+        });
+    }
+    if host.contains('/') {
+        return Err(Problem::Letter('/'));
+    }
+    let host = idna::domain_to_ascii_cow(host.as_bytes(), AsciiDenyList::EMPTY)
+        .map_err(|_| Problem::Idn)?;
+    let allowed =
+        |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
+    if let Some(letter) = host.chars().find(|letter| !allowed(*letter)) {
+        return Err(Problem::Letter(letter));
+    }
+    for label in host.split('.') {
+        match label {
+            "" => return Err(Problem::EmptyLabel),
+            label if label.len() > LONGEST_LABEL => return Err(Problem::Long),
+            label if label.starts_with('-') || label.ends_with('-') => return Err(Problem::Hyphen),
+            _ => {}
+        }
+    }
+    // No top-level domain is a number (RFC 3696, section 2), and clients take it for an address.
+    let last = host.rsplit('.').next().unwrap_or_default();
+    if last.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(Problem::LikeAnAddress);
+    }
+    if star.len() + host.len() > LONGEST {
+        return Err(Problem::Long);
+    }
+    // `valid_star` in OpenSSL's crypto/x509/v3_utl.c asks for two dots.
+    if !star.is_empty() && !host.contains('.') {
+        return Err(Problem::ShortStar);
+    }
+    Ok(Name::Dns(format!("{star}{host}")))
+}

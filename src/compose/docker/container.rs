@@ -1,0 +1,285 @@
+//! A project's containers as the engine knows them, and a program that runs beside one of them.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fmt::{self, Display};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::compose::docker::{ANSWER, DOCKER, Failure, ask, gathered, gist, run};
+
+/// The label by which Compose knows a container's service
+/// (<https://docs.docker.com/reference/compose-file/services/#labels>).
+const SERVICE: &str = "com.docker.compose.service";
+/// The label by which it knows a container's project. It is on the images that Compose built, too, and
+/// every container inherits the labels of its image.
+pub const PROJECT: &str = "com.docker.compose.project";
+/// The label that only a container has which Compose made.
+const NUMBER: &str = "com.docker.compose.container-number";
+/// The label on a container that `docker compose run` made.
+pub const ONE_OFF: &str = "com.docker.compose.oneoff";
+
+/// A container, of which only what trust depends on is kept.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Made {
+    /// Its identity.
+    pub id: String,
+    name: String,
+    /// Whether it runs, and as which process of the engine's machine.
+    pub state: State,
+    /// What it was made to be.
+    pub config: Config,
+    /// What it may do.
+    pub host_config: Rights,
+    /// What is mounted in it.
+    #[serde(default)]
+    pub mounts: Vec<Mounted>,
+}
+
+/// What becomes of it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct State {
+    /// `running`, `restarting`, `exited` and the like.
+    pub status: String,
+    /// Its first process, as the engine's machine counts.
+    pub pid: u32,
+    /// What it ended with.
+    #[serde(default)]
+    pub exit_code: i64,
+}
+
+/// Its settings.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Config {
+    env: Option<Vec<String>>,
+    labels: Option<BTreeMap<String, String>>,
+    entrypoint: Option<Vec<String>>,
+    cmd: Option<Vec<String>>,
+    healthcheck: Option<Healthcheck>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Healthcheck {
+    test: Option<Vec<String>>,
+}
+
+/// Its capabilities, as words for `docker run`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Rights {
+    cap_add: Option<Vec<String>>,
+    cap_drop: Option<Vec<String>>,
+}
+
+/// Something mounted in it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Mounted {
+    /// `bind`, `volume`, `tmpfs`.
+    #[serde(rename = "Type")]
+    pub kind: String,
+    /// Where it lies on the engine's machine.
+    #[serde(default)]
+    pub source: PathBuf,
+    /// Where it is in the container.
+    pub destination: PathBuf,
+}
+
+impl Made {
+    /// Its name.
+    pub fn name(&self) -> &str {
+        self.name.trim_start_matches('/')
+    }
+
+    /// The service that it is of.
+    pub fn service(&self) -> &str {
+        self.label(SERVICE)
+    }
+
+    /// A label's value; empty if it has none.
+    pub fn label(&self, name: &str) -> &str {
+        self.config.labels.as_ref().and_then(|labels| labels.get(name)).map_or("", String::as_str)
+    }
+
+    /// Whether it runs.
+    pub fn runs(&self) -> bool {
+        self.state.status == "running"
+    }
+}
+
+impl Display for Made {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Config {
+    /// A variable as it is configured: what `exec` and health checks see.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        let mut pairs = self.env.iter().flatten().filter_map(|pair| pair.split_once('='));
+        pairs.find(|(other, _)| *other == name).map(|(_, value)| value)
+    }
+
+    /// What is started: the entrypoint and the command.
+    pub fn words(&self) -> impl Iterator<Item = &str> {
+        [&self.entrypoint, &self.cmd].into_iter().flatten().flatten().map(String::as_str)
+    }
+
+    /// What its health check starts; `None` if it has none.
+    pub fn health_check(&self) -> Option<&[String]> {
+        let test = self.healthcheck.as_ref()?.test.as_deref()?;
+        // `NONE` takes the image's away (https://docs.docker.com/reference/dockerfile/#healthcheck).
+        let (kind, words) = test.split_first()?;
+        (kind != "NONE").then_some(words)
+    }
+}
+
+/// The containers of the project `name`, but those of `docker compose run`.
+///
+/// # Errors
+/// When the engine does not answer.
+pub fn made(name: &str) -> Result<Vec<Made>, Failure> {
+    let mut words: Vec<OsString> = ["ps", "-aq", "--no-trunc"].map(Into::into).into();
+    words.extend(of_project(name));
+    let ids = ask(&words, ANSWER)?;
+    let mut all = inspect(&String::from_utf8_lossy(&ids))?;
+    all.retain(|one| one.label(ONE_OFF) != "True");
+    all.sort_by(|one, other| (one.service(), one.name()).cmp(&(other.service(), other.name())));
+    Ok(all)
+}
+
+/// The names of the containers with the label `label`, running or not, that mount something in
+/// `directory`, whatever project they belong to now.
+///
+/// # Errors
+/// When the engine does not answer.
+pub fn mounting(directory: &Path, label: &str) -> Result<Vec<String>, Failure> {
+    let filter = format!("label={label}");
+    let ids = ask(&["ps", "-aq", "--no-trunc", "--filter", &filter].map(Into::into), ANSWER)?;
+    let mut all = inspect(&String::from_utf8_lossy(&ids))?;
+    // By another path, too, that links lead along.
+    let real = directory.canonicalize().ok();
+    // Docker Desktop puts a directory of its own before the path.
+    let ending = directory.strip_prefix("/").unwrap_or(directory);
+    let is_in = |mount: &Mounted| {
+        let above = mount.source.parent().unwrap_or(&mount.source);
+        above.ends_with(ending) || (real.is_some() && above.canonicalize().ok() == real)
+    };
+    all.retain(|one| one.mounts.iter().any(is_in));
+    Ok(all.iter().map(|one| one.name().to_owned()).collect())
+}
+
+/// What the engine says of containers; `ids` has one a line.
+fn inspect(ids: &str) -> Result<Vec<Made>, Failure> {
+    let ids: Vec<_> = ids.lines().collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let words = ["container", "inspect", "--format", "{{json .}}"].iter().chain(&ids);
+    let (told, failed) = run(DOCKER, &words.map(OsString::from).collect::<Vec<_>>(), ANSWER)?;
+    match failed {
+        // One that was removed since it was listed: the others are printed.
+        Some(said) if !said.to_lowercase().contains("no such") => return Err(Failure::Said(said)),
+        _ => {}
+    }
+    let told = String::from_utf8_lossy(&told).into_owned();
+    let all = told.lines().map(serde_json::from_str::<Made>).collect::<Result<Vec<_>, _>>();
+    all.map_err(|error| Failure::Said(error.to_string()))
+}
+
+/// The words for `docker ps` that find what Compose made for the project `name`.
+pub fn of_project(name: &str) -> [OsString; 4] {
+    let project = format!("label={PROJECT}={name}");
+    ["--filter".into(), project.into(), "--filter".into(), format!("label={NUMBER}").into()]
+}
+
+/// What runs beside a container.
+#[derive(Debug)]
+pub struct Beside<'a> {
+    /// The container.
+    pub container: &'a Made,
+    /// The image that has the program.
+    pub image: &'a str,
+    /// Whether that may be pulled.
+    pub pulls: bool,
+    /// Whether it may look into every process.
+    pub sees_all: bool,
+    /// The program, where it is in that image.
+    pub program: &'a str,
+    /// Its arguments.
+    pub words: Vec<OsString>,
+    /// The exit codes with which it ends by itself.
+    pub codes: &'a [u8],
+    /// How long it may take.
+    pub limit: Duration,
+}
+
+/// Runs a program in the network and among the processes of a container, as the user of its first
+/// process, and returns what it prints.
+///
+/// The service shares the program's user and process namespace: it can end the program, and write to its
+/// output until it does. So only an answer of a program that ended by itself, with one of its own exit
+/// codes, is returned; how it is printed is the caller's to make safe.
+///
+/// It gets no right that the service has not: to look into a process the kernel wants all the
+/// capabilities of that process (ptrace(2), "Ptrace access mode checking"), which are none but where the service is
+/// root.
+///
+/// # Errors
+/// When the engine does not do it, or the program did not end by itself.
+pub fn beside(asked: &Beside<'_>) -> Result<Vec<u8>, Failure> {
+    let Beside { container, .. } = asked;
+    let user = if asked.sees_all { "0:0".to_owned() } else { user(container)? };
+    let mut words: Vec<OsString> = ["run", "--rm", "--read-only"].map(Into::into).into();
+    words.extend(["--security-opt", "no-new-privileges", "--log-driver", "none"].map(Into::into));
+    for namespace in ["--network", "--pid"] {
+        words.extend([namespace.into(), format!("container:{}", container.id).into()]);
+    }
+    words.extend(["--pull", if asked.pulls { "missing" } else { "never" }].map(Into::into));
+    let rights = &container.host_config;
+    if asked.sees_all {
+        // Docker gives what it adds to root alone.
+        words.extend(["--cap-drop", "ALL", "--cap-add", "SYS_PTRACE"].map(Into::into));
+    } else if user.starts_with("0:") {
+        let given = rights.cap_add.iter().flatten().map(|name| ("--cap-add", name));
+        let taken = rights.cap_drop.iter().flatten().map(|name| ("--cap-drop", name));
+        words.extend(given.chain(taken).flat_map(|(option, name)| [option.into(), name.into()]));
+    } else {
+        words.extend(["--cap-drop", "ALL"].map(Into::into));
+    }
+    // Whatever else the image would start.
+    words.extend(["--entrypoint".into(), asked.program.into()]);
+    words.extend(["--user".into(), user.into(), asked.image.into()]);
+    words.extend(asked.words.iter().cloned());
+    let ended = gathered(Command::new(DOCKER).args(&words), asked.limit)?;
+    match ended.status.code() {
+        Some(code) if asked.codes.iter().any(|own| i32::from(*own) == code) => Ok(ended.stdout),
+        // As a shell tells a signal, and docker with it (docker-run(1), "Exit Status").
+        Some(code) if code > 128 => {
+            let signal = code - 128;
+            Err(Failure::Said(format!("{} was ended by signal {signal}", asked.program)))
+        }
+        _ => Err(Failure::Said(gist(&ended.stderr))),
+    }
+}
+
+/// The user and the group of a container's first process, which need not be those that it was
+/// configured with.
+fn user(container: &Made) -> Result<String, Failure> {
+    let told = ask(&["top", &container.id, "-eo", "pid,uid,gid"].map(Into::into), ANSWER)?;
+    let told = String::from_utf8_lossy(&told).into_owned();
+    let first = container.state.pid.to_string();
+    let mut rows = told.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let row = rows.find(|row| row.first() == Some(&first.as_str()));
+    match row.as_deref() {
+        Some([_, user, group]) => Ok(format!("{user}:{group}")),
+        _ => Err(Failure::Said("the engine does not say who its first process is".to_owned())),
+    }
+}

@@ -1,0 +1,71 @@
+//! Whether the overlay is in force when somebody types `docker compose`, and which list says so.
+
+use crate::compose::docker::Files;
+use crate::compose::project::files::{self, Origin, Place, plain};
+use crate::compose::setup::write::{ENV, OVERLAY, Standing};
+use crate::sys::finding::Finding;
+use crate::sys::output;
+
+/// The list.
+const COMPOSE_FILE: &str = "COMPOSE_FILE";
+
+/// The overlay is listed and gone: then Compose does not start. `setup` is the command that makes it anew.
+pub fn dangling(
+    place: &Place,
+    standing: Option<&Standing>,
+    setup: Option<&str>,
+) -> Option<Finding> {
+    let is_gone = !plain(&place.base, OVERLAY).exists();
+    let is_ours = standing.is_some_and(|standing| standing.compose_file.is_some());
+    let is_listed = is_ours || (place.had_ours && place.origin != Origin::Option);
+    let is_shells = place.had_ours && place.origin == Origin::Shell;
+    let mend = match setup {
+        _ if is_shells => format!("unset {COMPOSE_FILE}"),
+        Some(setup) if standing.is_some() => setup.to_owned(),
+        _ if is_ours => "trust-compose remove".to_owned(),
+        _ => format!("take {OVERLAY} out of {COMPOSE_FILE} in .env"),
+    };
+    let thing = list(place, is_shells);
+    let cause = format!("it names {OVERLAY}, which is not there: every compose command fails");
+    (is_gone && is_listed).then(|| Finding::error("compose-file-dangling", &thing, cause, mend))
+}
+
+/// Whether an overlay that stands is in force.
+pub fn force(place: &Place, standing: Option<&Standing>, setup: &str) -> Option<Finding> {
+    let standing = standing.filter(|standing| standing.overlay.is_some())?;
+    let is_in_env = standing.compose_file.is_some();
+    let overlay = plain(&place.base, OVERLAY);
+    if is_in_env && place.origin == Origin::Shell && !place.had_ours {
+        let cause = format!("it beats the list in .env, and names no {OVERLAY}");
+        let mend = format!("unset {COMPOSE_FILE}");
+        let thing = list(place, true);
+        return Some(Finding::warning("compose-file-in-shell", &thing, cause, mend));
+    }
+    if is_in_env || (place.had_ours && place.origin != Origin::Option) {
+        let list = list(place, place.origin == Origin::Shell);
+        let is_here = place.obeys_env() || place.origin == Origin::Shell;
+        let base = files::absolute(&place.base);
+        let place = if is_here { String::new() } else { format!(" in {}", output::path(&base)) };
+        let cause = format!("in force for plain `docker compose`{place}, by {list}");
+        return Some(Finding::ok("in-force", &output::path(&overlay), cause));
+    }
+    let mut files = place.files.files.clone();
+    files.push(overlay.clone());
+    let words = Files { files, ..place.files.clone() }.words();
+    let words: Vec<_> = words.iter().map(output::shell).collect();
+    let cause = format!(
+        "in force with `docker compose {}`, not with plain `docker compose`",
+        words.join(" ")
+    );
+    let finding = Finding::ok("not-in-force", &output::path(&overlay), cause);
+    Some(finding.with_fix(format!("{setup} --activate")))
+}
+
+/// What the list is called.
+fn list(place: &Place, is_shells: bool) -> String {
+    if is_shells {
+        format!("{COMPOSE_FILE} in the shell")
+    } else {
+        format!("{COMPOSE_FILE} in {}", output::path(&plain(&place.base, ENV)))
+    }
+}

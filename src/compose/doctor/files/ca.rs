@@ -1,0 +1,202 @@
+//! The CAs that are trusted: whether they are there, what they are, and who will refuse them.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use crate::compose::certs::key::Key;
+use crate::compose::certs::{CA, CA_KEY};
+use crate::compose::cli::Shape;
+use crate::compose::doctor::files::{Look, refused};
+use crate::compose::inputs::{self, Error, Given, Inputs, Unservable, anew};
+use crate::compose::project::files::directory_of;
+use crate::compose::{passwords, setup};
+use crate::sys::file;
+use crate::sys::finding::{Finding, Sign};
+use crate::sys::output;
+use crate::trust::certificate::Certificate;
+use crate::trust::certificate::extensions::Details;
+use crate::trust::certificate::lints::{self, Finding as Flaw, Judged, Verdict};
+use crate::trust::file_error::Problem;
+use crate::trust::inspection;
+
+/// What the files of the CA came to.
+pub struct Seen {
+    /// What could be used of them.
+    pub inputs: Option<Inputs>,
+    /// Why not all of it.
+    pub error: Option<Error>,
+    /// The directories that keys may be in.
+    pub directories: Vec<PathBuf>,
+}
+
+/// Reads what `shape` names.
+pub fn see(look: &Look<'_>, shape: &Shape) -> Seen {
+    let given = setup::given(shape);
+    let mut directories = BTreeSet::new();
+    for path in given.custom_ca.iter().chain(&given.extra) {
+        directories.insert(if path.is_dir() {
+            path.clone()
+        } else {
+            directory_of(path).to_owned()
+        });
+    }
+    let read = |given: &Given| inputs::read(given, look.now, &passwords::terminal);
+    // Where the file `ca.crt` was named, the server's files may be beside it. Whatever else is wrong in
+    // that directory was not handed over.
+    let file = given.custom_ca.as_deref().filter(|path| path.ends_with(CA));
+    let beside =
+        file.map(|file| Given { custom_ca: Some(directory_of(file).to_owned()), ..given.clone() });
+    if let Some(Ok(inputs)) = beside.as_ref().map(read) {
+        return Seen { inputs: Some(inputs), error: None, directories: vec(directories) };
+    }
+    match read(&given) {
+        Ok(inputs) => Seen { inputs: Some(inputs), error: None, directories: vec(directories) },
+        Err(error) => {
+            let usual = given.custom_ca.iter().map(|path| path.join(CA)).find(|path| path.exists());
+            let custom_ca = usual.or(given.custom_ca);
+            let less = Given { custom_ca, domain: None, serves: false, ..given };
+            let inputs = read(&less).ok();
+            Seen { inputs, error: Some(error), directories: vec(directories) }
+        }
+    }
+}
+
+fn vec(directories: BTreeSet<PathBuf>) -> Vec<PathBuf> {
+    directories.into_iter().collect()
+}
+
+/// What is to be said of them; `setup` is the command that hands them out.
+pub fn findings(look: &Look<'_>, seen: &Seen, setup: &str, findings: &mut Vec<Finding>) {
+    findings.extend(seen.error.as_ref().map(unusable));
+    let custom = seen.inputs.as_ref().map(|inputs| inputs.custom.as_slice()).unwrap_or_default();
+    let known = custom.iter().map(Certificate::name).collect();
+    for certificate in custom {
+        let path = certificate.label.path().unwrap_or(Path::new(CA));
+        let thing = output::path(path);
+        let directory = own(certificate, path);
+        let remake = directory.map(|directory| format!("{}\n{setup}", anew(directory)));
+        let before = findings.len();
+        for verdict in lints::findings(certificate, look.now, &known) {
+            let mend = remake.clone().unwrap_or_else(|| ask(verdict));
+            findings.push(flaw(certificate, verdict, &thing, mend));
+        }
+        let subject = output::word(&certificate.subject);
+        let until = certificate.not_after;
+        let days = until.days_from(look.now);
+        if (1..look.days).contains(&days) {
+            let cause = format!("{subject} expires on {until}, {}", within(days));
+            let mend = remake
+                .unwrap_or_else(|| "ask whoever issued it for the one that follows it".to_owned());
+            findings.push(Finding::warning("ca-expires-soon", &thing, cause, mend));
+        }
+        if findings.len() == before {
+            let cause = format!("{subject} until {until}, which every client can trust");
+            findings.push(Finding::ok("ca", &thing, cause));
+        }
+    }
+}
+
+/// Days that are left, in words.
+pub fn within(days: i64) -> String {
+    format!("in {}", output::count(usize::try_from(days).unwrap_or_default(), "day"))
+}
+
+/// The directory of a CA whose key is at hand, proved to be its own.
+fn own<'a>(certificate: &Certificate, path: &'a Path) -> Option<&'a Path> {
+    let directory = path.ends_with(CA).then(|| directory_of(path))?;
+    let key = file::read(&directory.join(CA_KEY), &mut file::FILE_LIMIT.clone()).ok()?;
+    let fits = Key::read(&key).is_ok_and(|key| key.fits(&Details::of(certificate)));
+    fits.then_some(directory)
+}
+
+/// What mends somebody else's CA.
+fn ask(verdict: &Verdict) -> String {
+    match verdict.finding {
+        Flaw::NotYetValid | Flaw::WithoutItsRoot | Flaw::ServerCertificate => {
+            verdict.fix.to_owned()
+        }
+        _ => format!("ask whoever issued it: {}", verdict.fix),
+    }
+}
+
+/// A row of the table as a finding: what no client accepts is an error.
+fn flaw(
+    certificate: &Certificate,
+    verdict: &'static Verdict,
+    thing: &impl ToString,
+    mend: String,
+) -> Finding {
+    let (id, sign) = match verdict.finding {
+        // Where there is one, nothing is kept.
+        Flaw::ServerCertificate => ("ca-is-server-certificate", Sign::Error),
+        Flaw::SelfSignedLeaf => ("ca-is-self-signed-leaf", Sign::Warning),
+        Flaw::Expired => ("ca-expired", Sign::Error),
+        Flaw::NotYetValid => ("ca-not-yet-valid", Sign::Error),
+        Flaw::WithoutItsRoot => ("ca-without-its-root", Sign::Warning),
+        Flaw::NotStrict => ("ca-not-strict", Sign::Warning),
+        Flaw::Old => ("ca-version-1", Sign::Warning),
+        Flaw::NegativeSerial => ("ca-negative-serial", Sign::Warning),
+        Flaw::ShortKey => ("ca-short-key", Sign::Warning),
+        Flaw::MayNotSign => ("ca-may-not-sign", Sign::Error),
+        Flaw::OtherPurpose => ("ca-other-purpose", Sign::Warning),
+        Flaw::UnknownCritical => ("ca-unknown-critical", Sign::Warning),
+        Flaw::RareKey => ("ca-rare-key", Sign::Warning),
+        Flaw::NotForJava => ("ca-not-for-java", Sign::Warning),
+    };
+    let Judged { subject, detail, .. } = Judged::new(certificate, verdict);
+    let Verdict { says, who, .. } = verdict;
+    let mut cause = format!("{} {says}{detail}: {who}", output::word(&subject));
+    if verdict.finding == Flaw::NotStrict && detail.contains("no key usage") {
+        // In the words of OpenSSL's crypto/x509/x509_txt.c, which people search for.
+        cause += " (\"CA cert does not include key usage extension\")";
+    }
+    Finding { sign, ..Finding::ok(id, thing, cause) }.with_fix(mend)
+}
+
+/// What keeps the files from being used.
+fn unusable(error: &Error) -> Finding {
+    let id = match error {
+        Error::Unreadable(found) if matches!(found.problem, file::Problem::Missing) => {
+            let found = refused::finding("certificate-missing", Sign::Error, error);
+            return found.with_fix("put it back there, or set up again with another file");
+        }
+        Error::Unreadable(_) | Error::Archive(_) => "certificate-unreadable",
+        Error::Unusable { problem: Problem::PrivateKey { .. }, .. } => "ca-holds-key",
+        Error::Refused(inspection::Error::Refused(judged)) => return stranger(judged),
+        Error::Unusable { .. } | Error::Refused(_) => "ca-unusable",
+        Error::NoAuthority { .. } | Error::Nowhere { .. } | Error::Several { .. } => "ca-missing",
+        Error::Half { .. } | Error::NoServer { .. } => "server-incomplete",
+        Error::Domain(_) | Error::NoDomain { .. } => "setup-refused",
+        Error::Unservable(error) => return unservable(error),
+    };
+    refused::finding(id, Sign::Error, error)
+}
+
+/// A certificate that no client can use as a CA.
+fn stranger(judged: &Judged) -> Finding {
+    let Judged { place, subject, detail, verdict } = judged;
+    // The path alone, which holds no backtick.
+    let thing: String = place.split_inclusive('`').take(2).collect();
+    let Verdict { says, who, fix, .. } = verdict;
+    let cause = format!("{} {says}{detail}: {who}", output::word(subject));
+    Finding::error("ca-is-server-certificate", &thing, cause, *fix)
+}
+
+/// What keeps a server's certificate from being served.
+pub fn unservable(error: &Unservable) -> Finding {
+    let id = match error {
+        Unservable::Unusable { .. } | Unservable::NotPem(_) => "server-unusable",
+        Unservable::Key { .. } => "server-key-unusable",
+        Unservable::Mismatch { .. } => "server-key-mismatch",
+        Unservable::Order { .. } => "server-chain-order",
+        Unservable::Unrelated { .. } => "server-not-below-ca",
+        Unservable::Expired { .. } => "server-expired",
+        Unservable::NotYetValid { .. } => "server-not-yet-valid",
+        Unservable::Uncovered { domain, .. } => {
+            let found = refused::finding("server-name-missing", Sign::Error, error);
+            let cause = format!("it is not for {}: {}", output::word(domain), found.cause);
+            return Finding { cause, ..found };
+        }
+    };
+    refused::finding(id, Sign::Error, error)
+}

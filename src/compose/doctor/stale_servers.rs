@@ -1,0 +1,48 @@
+//! A server that shows a certificate from before the one that lies here: it was made anew, and the server
+//! has not read it since.
+
+use std::path::Path;
+
+use crate::compose::certs::SERVER;
+use crate::sys::file;
+use crate::sys::finding::Finding;
+use crate::sys::output;
+use crate::trust::certificate::Certificate;
+use crate::trust::certificate::extensions::Details;
+use crate::trust::source::Label;
+use crate::trust::source::{Named, Origin};
+use crate::trust::trust_anchors::anchors;
+
+/// Names that every server's certificate may have.
+const EVERYBODYS: [&str; 3] = ["DNS:localhost", "IP:127.0.0.1", "IP:::1"];
+
+/// What is to be said of the servers in `found`, whose chains are known, beside the certificate `own`.
+pub fn findings(own: &Certificate, found: &[Finding]) -> Vec<Finding> {
+    let (names, sha256) = (Details::of(own).names, own.fingerprint().to_string());
+    let path = output::path(own.label.path().unwrap_or(Path::new(SERVER)));
+    let is_older = |finding: &&Finding| {
+        let Some(shown) = finding.chain.first().filter(|link| link.sent) else { return false };
+        let is_named = |name: &String| names.contains(name) && !EVERYBODYS.contains(&name.as_str());
+        // What another CA signed is somebody else's business.
+        shown.sha256 != sha256
+            && shown.issuer == own.issuer
+            && shown.not_before < own.not_before.moment()
+            && shown.names.iter().any(is_named)
+    };
+    let say = |finding: &Finding| {
+        let cause =
+            format!("it shows an older certificate than {path}, which is for that name too");
+        let fix =
+            format!("give it {path} with its key, and start it again: most read it only then");
+        let said = Finding::warning("not-reloaded", &finding.thing, cause, fix);
+        Finding { service: finding.service.clone(), ..said }
+    };
+    found.iter().filter(is_older).map(say).collect()
+}
+
+/// The first certificate in a file.
+pub fn own(path: &Path) -> Option<Certificate> {
+    let bytes = file::read(path, &mut file::FILE_LIMIT.clone()).ok()?;
+    let label = Label::Path(Named { path: path.to_path_buf(), origin: Origin::Default });
+    Certificate::read(&anchors(&bytes).certificates.first()?.decode()?, &label)
+}

@@ -1,0 +1,77 @@
+//! What a service that is to trust is told, and the files that this names: the same in an overlay of
+//! Compose and in a patch of Kubernetes.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+
+use crate::compose::setup::overlay::{BUNDLE, DIRECTORY, Jvm, Trusted, text};
+use crate::trust::bundle::Pem;
+use crate::trust::variables::{File, java};
+
+/// The variables and the files of one service.
+#[derive(Debug)]
+pub struct Given {
+    /// Each variable and its value, in their order.
+    pub variables: Vec<(&'static str, String)>,
+    /// Each file, by its path in the container.
+    pub files: BTreeMap<String, Contents>,
+}
+
+/// What is in a file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Contents {
+    /// The custom CAs.
+    Custom,
+    /// Those and the roots that the service stands on.
+    Bundle,
+    /// Something of its own: what names of such files begin and end with, and the contents.
+    Own { stem: &'static str, ending: &'static str, bytes: Vec<u8> },
+}
+
+impl Given {
+    /// What `trusted` is given, where `custom` are the custom CAs, `bundle` those and its roots, and the
+    /// custom CAs lie at `place` in the container.
+    pub fn of(trusted: &Trusted<'_>, custom: &[Pem<'_>], bundle: &[Pem<'_>], place: &str) -> Self {
+        let inside = |file: &File| match file {
+            File::Custom => place.to_owned(),
+            File::Bundle | File::Own(_) | File::TrustStore | File::PhpIni | File::Wgetrc => {
+                format!("{DIRECTORY}/{}", file.name())
+            }
+        };
+        let plan = crate::trust::variables::plan(
+            trusted.rows.iter().copied(),
+            &trusted.pins,
+            custom,
+            bundle,
+        );
+        let mut files = BTreeMap::from([
+            (place.to_owned(), Contents::Custom),
+            (inside(&File::Bundle), Contents::Bundle),
+        ]);
+        for (file, certificates) in &plan.files {
+            if let File::Own(variable) = file {
+                let bytes = text(certificates);
+                files.insert(inside(file), Contents::Own { stem: variable, ending: "crt", bytes });
+            }
+        }
+        let variables = plan.variables.iter().map(|(row, file)| (row.name, inside(file)));
+        let mut variables: Vec<_> = variables.collect();
+        let mut tell = |name, value: &OsStr| variables.push((name, value.to_string_lossy().into()));
+        if let Some(Jvm { store, options }) = &trusted.jvm {
+            let path = inside(&File::TrustStore);
+            tell(java::JAVA_TOOL_OPTIONS, &java::with(options, path.as_ref()));
+            let (stem, ending, bytes) = ("truststore", "jks", store.clone());
+            files.insert(path, Contents::Own { stem, ending, bytes });
+        }
+        for (runtime, before) in &trusted.runtimes {
+            let mut path = BUNDLE.to_owned();
+            if let Ok(Some((file, settings))) = runtime.file(path.as_ref()) {
+                path = inside(&file);
+                let (stem, ending, bytes) = ("settings", "conf", settings.into_bytes());
+                files.insert(path.clone(), Contents::Own { stem, ending, bytes });
+            }
+            tell(runtime.variable(), &runtime.value(before.clone(), path.as_ref()));
+        }
+        Self { variables, files }
+    }
+}

@@ -1,0 +1,244 @@
+//! What is in files of certificates: for people as text, for programs as JSON.
+//!
+//! The findings are those of `crate::trust::certificate::lints`, told of each certificate as if somebody were
+//! to trust it. A file that cannot be used is told in the words that trust-init has for it.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::compose::cli::Inspect;
+use crate::compose::passwords::{self, Passwords};
+use crate::sys::exit_code;
+use crate::sys::file;
+use crate::sys::output::{self, Report};
+use crate::trust::certificate::Certificate;
+use crate::trust::certificate::extensions::Details;
+use crate::trust::certificate::lints::{self, Finding, Judged};
+use crate::trust::certificate_file::{Contents, contents};
+use crate::trust::inspection;
+use crate::trust::pkcs12;
+use crate::trust::source::Unreadable;
+use crate::trust::source::{Label, Source, SourceKind};
+use crate::trust::source::{Named, Origin};
+use crate::trust::time::Time;
+
+/// What `--json` prints: docs/inspect.md. Fields are added, never renamed or removed.
+#[derive(Serialize)]
+struct Answer {
+    format: u8,
+    files: Vec<File>,
+}
+
+#[derive(Serialize)]
+struct File {
+    path: String,
+    certificates: Vec<Entry>,
+    others: Vec<Other>,
+    problem: Option<Trouble>,
+}
+
+#[derive(Serialize)]
+struct Entry {
+    subject: String,
+    issuer: String,
+    is_self_issued: bool,
+    is_ca: bool,
+    serial: String,
+    sha256: String,
+    not_before: String,
+    not_after: String,
+    key: String,
+    key_usage: Vec<String>,
+    extended_key_usage: Vec<String>,
+    names: Vec<String>,
+    is_constrained: bool,
+    findings: Vec<Found>,
+}
+
+#[derive(Serialize)]
+struct Found {
+    finding: &'static str,
+    says: String,
+    who: &'static str,
+    fix: &'static str,
+    kept: bool,
+}
+
+#[derive(Serialize)]
+struct Other {
+    line: usize,
+    label: String,
+    is_private_key: bool,
+}
+
+#[derive(Serialize)]
+struct Trouble {
+    message: String,
+    fix: String,
+}
+
+/// Says what is in the files that were named, and returns the exit code.
+pub fn survey(asked: &Inspect, report: Report) -> u8 {
+    let passwords = Passwords::new(asked.p12_password_file.as_deref(), &passwords::terminal);
+    let read: Vec<_> = asked.files.iter().map(|path| (path, open(path, &passwords))).collect();
+    let found = read.iter().filter_map(|(_, found)| found.as_ref().ok());
+    let found = found.flat_map(|found| &found.certificates);
+    let known = found.filter(|found| found.is_ca).map(Certificate::name).collect();
+    let mut answer = Answer { format: 1, files: Vec::new() };
+    let mut code = 0;
+    for (path, found) in &read {
+        let mut file = File {
+            path: path.display().to_string(),
+            certificates: Vec::new(),
+            others: Vec::new(),
+            problem: None,
+        };
+        match found {
+            Ok(contents) => file.fill(contents, &known),
+            Err(error) => {
+                code = exit_code::TROUBLE;
+                report.error(error, "");
+                let words = error.to_string();
+                let (message, fix) = words.split_once("\nfix: ").unwrap_or((&words, ""));
+                file.problem = Some(Trouble { message: message.to_owned(), fix: fix.to_owned() });
+            }
+        }
+        answer.files.push(file);
+    }
+    let text =
+        if asked.json { output::json(&answer) } else { answer.files.iter().map(text).collect() };
+    match crate::compose::run::answer(report, &text) {
+        0 => code,
+        failed => failed,
+    }
+}
+
+fn open(path: &Path, passwords: &Passwords<'_>) -> anyhow::Result<Contents> {
+    let label = Label::Path(Named { path: path.to_owned(), origin: Origin::Option("FILE") });
+    let mut budget = file::TOTAL_LIMIT;
+    let bytes = file::read(path, &mut budget)
+        .map_err(|problem| Unreadable { label: label.clone(), problem })?;
+    let source = Source { label: label.clone(), standing: SourceKind::Named, bytes };
+    if pkcs12::is_archive(&source.bytes) {
+        return Ok(passwords.open(&source)?.into());
+    }
+    Ok(contents(&source).map_err(|problem| inspection::Error::Unusable { label, problem })?)
+}
+
+impl File {
+    fn fill(&mut self, contents: &Contents, known: &BTreeSet<Vec<u8>>) {
+        self.certificates =
+            contents.certificates.iter().map(|found| Entry::of(found, known)).collect();
+        let others = contents.others.iter().map(|other| Other {
+            line: other.line,
+            label: other.label.clone(),
+            is_private_key: other.is_key,
+        });
+        self.others = others.collect();
+    }
+}
+
+impl Entry {
+    fn of(certificate: &Certificate, known: &BTreeSet<Vec<u8>>) -> Self {
+        let details = Details::of(certificate);
+        let verdicts = lints::findings(certificate, Time::now(), known);
+        let findings = verdicts.into_iter().map(|verdict| Found {
+            finding: name(verdict.finding),
+            says: format!("{}{}", verdict.says, Judged::new(certificate, verdict).detail),
+            who: verdict.who,
+            fix: verdict.fix,
+            kept: verdict.keep,
+        });
+        Self {
+            subject: certificate.subject.clone(),
+            issuer: certificate.issuer.clone(),
+            is_self_issued: certificate.is_self_issued,
+            is_ca: certificate.is_ca,
+            serial: details.serial,
+            sha256: certificate.fingerprint().to_string(),
+            not_before: certificate.not_before.moment(),
+            not_after: certificate.not_after.moment(),
+            key: details.key,
+            key_usage: details.key_usage,
+            extended_key_usage: details.extended_key_usage,
+            names: details.names,
+            is_constrained: details.constraints.is_some(),
+            findings: findings.collect(),
+        }
+    }
+}
+
+/// What a finding is called in JSON, whatever becomes of the table's own names.
+fn name(finding: Finding) -> &'static str {
+    match finding {
+        Finding::ServerCertificate => "server-certificate",
+        Finding::SelfSignedLeaf => "self-signed-leaf",
+        Finding::Expired => "expired",
+        Finding::NotYetValid => "not-yet-valid",
+        Finding::WithoutItsRoot => "without-its-root",
+        Finding::NotStrict => "not-strict",
+        Finding::Old => "old",
+        Finding::NegativeSerial => "negative-serial",
+        Finding::ShortKey => "short-key",
+        Finding::MayNotSign => "may-not-sign",
+        Finding::OtherPurpose => "other-purpose",
+        Finding::UnknownCritical => "unknown-critical",
+        Finding::RareKey => "rare-key",
+        Finding::NotForJava => "not-for-java",
+    }
+}
+
+fn text(file: &File) -> String {
+    let mut text = String::new();
+    if file.problem.is_some() {
+        return text;
+    }
+    let _ = writeln!(text, "{}", output::word(&file.path));
+    for entry in &file.certificates {
+        let kind = if entry.is_ca { "CA" } else { "certificate, not a CA" };
+        let _ = writeln!(text, "  {} ({kind})", output::word(&entry.subject));
+        let mut line = |key: &str, value: &str| {
+            if !value.is_empty() {
+                let _ = writeln!(text, "    {key:<10}  {value}");
+            }
+        };
+        let issuer = output::word(&entry.issuer).to_string();
+        line("issuer", if entry.is_self_issued { "itself" } else { &issuer });
+        line("SHA-256", &entry.sha256);
+        line("serial", &entry.serial);
+        line("valid", &format!("{} to {}", entry.not_before, entry.not_after));
+        line("key", &entry.key);
+        line("key usage", &entry.key_usage.join(", "));
+        line("for", &entry.extended_key_usage.join(", "));
+        let names: Vec<_> = entry.names.iter().map(shown).collect();
+        line("names", &names.join(", "));
+        if entry.is_constrained {
+            line("signs", "for some names only (name constraints)");
+        }
+        for Found { says, who, fix, .. } in &entry.findings {
+            line("verdict", &format!("{says}: {who}"));
+            line("  fix", fix);
+        }
+        if entry.findings.is_empty() {
+            line("verdict", "good: every client can trust it");
+        }
+    }
+    for other in &file.others {
+        let shown = if other.is_private_key { "a private key, not shown: " } else { "" };
+        let label = output::word(&other.label);
+        let _ = match other.line {
+            0 => writeln!(text, "  {shown}{label}"),
+            line => writeln!(text, "  {shown}{label} at line {line}"),
+        };
+    }
+    text
+}
+
+/// A name as it is, or quoted where it could do something to a terminal.
+fn shown(name: &String) -> String {
+    let quoted = output::word(name).to_string();
+    if quoted == format!("`{name}`") { name.clone() } else { quoted }
+}

@@ -1,0 +1,112 @@
+//! What a kustomization does to names after its components have worked: a patch of a component sees them as
+//! they were before (by trial, kustomize 5.5; <https://kubectl.docs.kubernetes.io/guides/config_management/components/>).
+
+use std::path::{Path, PathBuf};
+
+use serde_yaml::Value;
+
+use crate::compose::kustomize::manifest::Workload;
+use crate::sys::file;
+
+/// What a kustomization's file may be called
+/// (<https://kubectl.docs.kubernetes.io/references/kustomize/glossary/#kustomization>).
+const FILES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+
+/// What a kustomization does to the names of what it holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Naming {
+    prefix: String,
+    suffix: String,
+    /// Whether all is put into one namespace.
+    one_namespace: bool,
+}
+
+/// A kustomization of the user's.
+#[derive(Debug)]
+pub struct Kustomization {
+    /// Its directory.
+    pub directory: PathBuf,
+    /// Its file.
+    pub file: PathBuf,
+    /// What it does to names.
+    pub naming: Naming,
+    /// Whether the component in a certain directory is among its components.
+    pub has_component: bool,
+    /// What it is made of, as written: `resources`, and the components before that one.
+    pub parts: [Vec<String>; 2],
+    /// Whether it changes objects by patches of its own.
+    is_patched: bool,
+}
+
+/// What of a kustomization changes the lists of a pod, and is applied after its components (kustomize 5.5,
+/// `accumulateTarget` in
+/// <https://github.com/kubernetes-sigs/kustomize/blob/kustomize/v5.5.0/api/internal/target/kusttarget.go>).
+const PATCHES: [&str; 5] =
+    ["patches", "patchesStrategicMerge", "patchesJson6902", "replacements", "transformers"];
+
+impl Kustomization {
+    /// The one in `directory`, if its file can be read; `out` is where the component is.
+    pub fn read(directory: &Path, out: &Path) -> Option<Self> {
+        let file = FILES.iter().map(|name| directory.join(name)).find(|path| path.is_file())?;
+        let bytes = file::read(&file, &mut file::FILE_LIMIT.clone()).ok()?;
+        let tree: Value = serde_yaml::from_slice(&bytes).ok()?;
+        let text = |key: &str| tree.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let out = out.canonicalize().ok();
+        let list = |key: &str| {
+            let list = tree.get(key).and_then(Value::as_sequence).into_iter().flatten();
+            list.filter_map(|entry| entry.as_str().map(str::to_owned)).collect::<Vec<_>>()
+        };
+        let mut components = list("components");
+        let is_it = |path: &String| {
+            let path = directory.join(path).canonicalize().ok();
+            path.is_some() && path == out
+        };
+        let position = components.iter().position(is_it);
+        components.truncate(position.unwrap_or(components.len()));
+        let has = |key: &&str| {
+            tree.get(*key).and_then(Value::as_sequence).is_some_and(|it| !it.is_empty())
+        };
+        Some(Self {
+            directory: directory.to_path_buf(),
+            file,
+            naming: Naming {
+                prefix: text("namePrefix"),
+                suffix: text("nameSuffix"),
+                one_namespace: !text("namespace").is_empty(),
+            },
+            has_component: position.is_some(),
+            parts: [[list("resources"), list("bases")].concat(), components],
+            is_patched: PATCHES.iter().any(has),
+        })
+    }
+
+    /// Whether its component sees something else than what it is rendered to.
+    pub fn is_changed_later(&self) -> bool {
+        self.has_component || self.is_patched
+    }
+
+    /// Its directory, if it has patches of its own: they see what a component has made.
+    pub fn patched(&self) -> Option<&Path> {
+        self.is_patched.then_some(&self.directory)
+    }
+}
+
+impl Naming {
+    /// The name of a rendered object, as a component sees it.
+    pub fn before<'a>(&self, name: &'a str) -> &'a str {
+        let name = name.strip_prefix(self.prefix.as_str()).unwrap_or(name);
+        name.strip_suffix(self.suffix.as_str()).unwrap_or(name)
+    }
+
+    /// Whether a component sees `workload` as `unpatched`.
+    pub fn is_before(&self, unpatched: &Workload, workload: &Workload) -> bool {
+        (unpatched.group, unpatched.kind) == (workload.group, workload.kind)
+            && unpatched.name == self.before(&workload.name)
+            && (self.one_namespace || unpatched.namespace == workload.namespace)
+    }
+
+    /// The namespace of a rendered object, where a component sees the same.
+    pub fn namespace<'a>(&self, namespace: Option<&'a str>) -> Option<&'a str> {
+        namespace.filter(|_| !self.one_namespace)
+    }
+}

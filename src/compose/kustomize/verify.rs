@@ -1,0 +1,164 @@
+//! What kustomize makes of the component, compared with what was meant: it says nothing of a patch that hits
+//! nothing, and makes a container of one that names none.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_yaml::Value;
+
+use crate::compose::kustomize::component::{Chosen, Order, is_our_name};
+use crate::compose::kustomize::manifest::{Manifests, Workload};
+use crate::compose::kustomize::pod::{self, Container};
+use crate::compose::project::without_links;
+use crate::compose::setup::overlay::DIRECTORY;
+use crate::sys::output;
+
+/// What differs, in words; nothing if all is as it was meant. `before` was read without the component, or with
+/// what stood of it, and `order` chose of that.
+pub fn troubles(before: &[Workload], after: &Manifests, order: &Order<'_>) -> Vec<String> {
+    let mut troubles = Vec::new();
+    let mut found: BTreeMap<_, &Workload> = BTreeMap::new();
+    for workload in &after.workloads {
+        found.insert(workload.id(), workload);
+    }
+    for workload in before {
+        let Some(after) = found.remove(&workload.id()) else {
+            troubles.push(format!("{workload} is gone"));
+            continue;
+        };
+        let chosen = order.workloads.iter().find(|(other, _)| other.id() == workload.id());
+        let chosen = chosen.map_or(&[][..], |(_, chosen)| chosen);
+        compare(workload, after, chosen, &mut troubles);
+    }
+    troubles.extend(found.values().map(|workload| format!("{workload} came to be")));
+    troubles
+}
+
+fn compare(before: &Workload, after: &Workload, chosen: &[Chosen], troubles: &mut Vec<String>) {
+    let order = |workload: &Workload| -> Vec<_> {
+        workload.containers.iter().map(|it| (it.list, it.name.clone())).collect()
+    };
+    let (mut were, mut are) = (order(before), order(after));
+    let is_same = were == are;
+    were.sort();
+    are.sort();
+    if !is_same && were == are {
+        troubles.push(format!("the containers of {before} come in another order"));
+    }
+    let own = |workload: &Workload| -> Vec<Value> {
+        let is_ours = |volume: &Value| pod::text(volume, "name").is_some_and(|it| is_our_name(&it));
+        workload.volumes.iter().filter(|volume| !is_ours(volume)).cloned().collect()
+    };
+    if !before.containers.iter().any(|it| it.is_patched) && own(before) != own(after) {
+        troubles.push(format!("the volumes of {before} are changed"));
+    }
+    let mut found: Vec<_> = after.containers.iter().collect();
+    for (index, container) in before.containers.iter().enumerate() {
+        let name = before.part(container);
+        let Some(position) = found.iter().position(|it| it.is_same(container)) else {
+            troubles.push(format!("container {name} is gone"));
+            continue;
+        };
+        let after_container = found.remove(position);
+        match chosen.iter().find(|chosen| chosen.index == index) {
+            Some(chosen) if !has(&after_container.raw, chosen) => {
+                troubles.push(format!("container {name} does not get what it should"));
+            }
+            Some(_) if !has_volume(after, &after_container.raw) => {
+                troubles.push(format!("{before} does not get its volume"));
+            }
+            Some(chosen) => {
+                for what in changed(container, after_container, chosen) {
+                    troubles.push(format!("the {what} of container {name} are changed"));
+                }
+                if let Some(path) = hides(&after_container.raw) {
+                    troubles.push(format!(
+                        "container {name} mounts {} after {DIRECTORY}, and hides it",
+                        output::word(&path)
+                    ));
+                }
+            }
+            // What an earlier component was applied to loses that.
+            None if after_container.raw != container.raw && !container.is_patched => {
+                troubles.push(format!("container {name} is changed"));
+            }
+            _ => {}
+        }
+    }
+    let new = found.iter().map(|it| {
+        let is_twice = before.containers.iter().any(|other| other.is_same(it));
+        let what = if is_twice { "is there twice" } else { "came to be" };
+        format!("container {} {what}", before.part(it))
+    });
+    troubles.extend(new);
+}
+
+/// Whether a container has all that it is given, and each variable once.
+fn has(raw: &Value, chosen: &Chosen) -> bool {
+    let environment = pod::list(raw, "env").unwrap_or_default();
+    let is_set = |(name, value): &(&str, String)| {
+        let mut entries =
+            environment.iter().filter(|it| pod::text(it, "name").as_deref() == Some(name));
+        let entry = entries.next();
+        let is_value = entry.is_some_and(|entry| {
+            pod::text(entry, "value").as_ref() == Some(value) && entry.get("valueFrom").is_none()
+        });
+        is_value && entries.next().is_none()
+    };
+    volume_of(raw).is_some() && chosen.given.variables.iter().all(is_set)
+}
+
+/// What of a container's own is no longer what it was, where no earlier component was applied to it.
+fn changed(before: &Container, after: &Container, chosen: &Chosen) -> Vec<&'static str> {
+    let mut changed = Vec::new();
+    if before.is_patched {
+        return changed;
+    }
+    let is_given = |name: &str| chosen.given.variables.iter().any(|(given, _)| *given == name);
+    let variables = |container: &Container| -> BTreeMap<String, Value> {
+        let all = pod::list(&container.raw, "env").unwrap_or_default().iter();
+        let all = all.filter_map(|entry| Some((pod::text(entry, "name")?, entry.clone())));
+        all.filter(|(name, _)| !is_given(name)).collect()
+    };
+    if variables(before) != variables(after) {
+        changed.push("variables");
+    }
+    let mounts = |container: &Container| -> Vec<Value> {
+        let all = pod::list(&container.raw, "volumeMounts").unwrap_or_default().iter();
+        all.filter(|mount| !pod::is_ours(mount)).cloned().collect()
+    };
+    if mounts(before) != mounts(after) {
+        changed.push("mounts");
+    }
+    changed
+}
+
+/// The path of a mount that is put over ours: runtimes mount by the number of a path's parts, and in the order of the
+/// list where that is the same (containerd: `withMounts` in
+/// <https://github.com/containerd/containerd/blob/v2.1.0/internal/cri/opts/spec_linux_opts.go>).
+fn hides(raw: &Value) -> Option<String> {
+    let mounts = pod::list(raw, "volumeMounts").unwrap_or_default().iter();
+    let paths: Vec<_> = mounts.filter_map(|mount| pod::text(mount, "mountPath")).collect();
+    let parts = |path: &str| Path::new(path).components().count();
+    let ours = paths.iter().position(|path| path == DIRECTORY)?;
+    let later = paths.iter().enumerate().filter(|(index, path)| {
+        let order = (parts(path), *index).cmp(&(parts(DIRECTORY), ours));
+        order.is_gt() && Path::new(DIRECTORY).starts_with(without_links(path))
+    });
+    later.map(|(_, path)| path.clone()).next()
+}
+
+/// The volume that a container has in our place.
+fn volume_of(raw: &Value) -> Option<String> {
+    let mounts = pod::list(raw, "volumeMounts").unwrap_or_default();
+    let is_ours = |mount: &&Value| pod::text(mount, "mountPath").as_deref() == Some(DIRECTORY);
+    pod::text(mounts.iter().find(is_ours)?, "name")
+}
+
+fn has_volume(workload: &Workload, raw: &Value) -> bool {
+    let name = volume_of(raw);
+    let mut volumes = workload.volumes.iter().filter(|volume| pod::text(volume, "name") == name);
+    let is_ours =
+        |volume: &Value| volume.get("configMap").is_some() || volume.get("projected").is_some();
+    volumes.next().is_some_and(is_ours) && volumes.next().is_none()
+}

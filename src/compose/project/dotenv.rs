@@ -1,0 +1,71 @@
+//! The variables that Compose itself obeys: those of the shell, then those of `.env`.
+//!
+//! Our own block in `.env` is left out, so that what remains is what the user wrote.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt as _;
+use std::path::{Path, PathBuf};
+
+use crate::compose::project::files::Origin;
+use crate::compose::project::interpolate::{self, Text};
+use crate::compose::project::offline::env_file;
+use crate::compose::setup::write::{self, managed_block};
+use crate::sys::environment::Environment;
+use crate::sys::file;
+
+/// The shell's variables, and what `.env` adds to them.
+#[derive(Debug)]
+pub struct Variables {
+    shell: Environment,
+    file: BTreeMap<String, String>,
+}
+
+impl Variables {
+    /// Reads `.env` in `directory`, if it is there.
+    pub fn read(shell: &Environment, directory: &Path) -> Self {
+        let path = directory.join(write::ENV);
+        let text = file::read(&path, &mut file::FILE_LIMIT.clone()).unwrap_or_default();
+        let text = match managed_block::without(&text) {
+            Ok(Some(rest)) => rest.text,
+            Ok(None) | Err(_) => text,
+        };
+        let lookup = |name: &str| Some(shell.get(name)?.to_string_lossy().into_owned());
+        let file = env_file::parse(&String::from_utf8_lossy(&text), &lookup).unwrap_or_default();
+        Self { shell: shell.clone(), file }
+    }
+
+    /// The value of `name`; what is empty in the shell counts.
+    pub fn get(&self, name: &str) -> Option<String> {
+        self.in_shell(name).or_else(|| self.in_file(name))
+    }
+
+    /// The value of `name` in the shell.
+    pub fn in_shell(&self, name: &str) -> Option<String> {
+        self.shell.get(name).map(|value| value.to_string_lossy().into_owned())
+    }
+
+    fn in_file(&self, name: &str) -> Option<String> {
+        match interpolate::read(self.file.get(name)?) {
+            Text::Known(value) => Some(value),
+            Text::Open(_) | Text::Malformed(_) => None,
+        }
+    }
+
+    /// The files in COMPOSE_FILE, and where that is set.
+    pub fn compose_files(&self) -> Option<(Vec<PathBuf>, Origin)> {
+        let is_set = |value: &String| !value.is_empty();
+        let shell = self.in_shell("COMPOSE_FILE").filter(is_set).map(|list| (list, Origin::Shell));
+        let file = || Some((self.in_file("COMPOSE_FILE").filter(is_set)?, Origin::File));
+        let (list, origin) = shell.or_else(file)?;
+        let separator = self.separator();
+        let files = list.split(separator.as_str()).filter(|file| !file.is_empty());
+        Some((files.map(|file| OsString::from_vec(file.into()).into()).collect(), origin))
+    }
+
+    /// What stands between the files in COMPOSE_FILE.
+    pub fn separator(&self) -> String {
+        let set = self.get("COMPOSE_PATH_SEPARATOR").filter(|separator| !separator.is_empty());
+        set.unwrap_or_else(|| ":".to_owned())
+    }
+}

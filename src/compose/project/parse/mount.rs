@@ -1,0 +1,170 @@
+//! What is mounted into a service: `volumes`, `tmpfs`, `secrets` and `configs`, in the long and in the
+//! short form (<https://docs.docker.com/reference/compose-file/services/#volumes>).
+
+use std::path::{Component, Path, PathBuf};
+
+use serde_yaml::{Mapping, Value};
+
+use crate::compose::project::error::Error;
+use crate::compose::project::parse::field::{Field, scalar};
+use crate::compose::project::{Mount, MountKind};
+
+/// Where secrets are (docs.docker.com/reference/compose-file/services/#secrets).
+const SECRETS: &str = "/run/secrets";
+
+/// The parts of a mount as they are written.
+struct Spec {
+    kind: Option<String>,
+    source: Option<String>,
+    target: String,
+    read_only: bool,
+}
+
+/// Everything that is mounted into the service whose keys `field` gives. Relative sources begin at
+/// `base`.
+///
+/// # Errors
+/// When something has another form than Compose gives it, or, where this program reads alone, a variable
+/// without a value decides where it is.
+pub fn mounts<'a>(
+    field: impl Fn(&'static str) -> Field<'a>,
+    base: &Path,
+) -> Result<Vec<Mount>, Error> {
+    let mut mounts = Vec::new();
+    for volume in field("volumes").list()? {
+        mounts.push(mount(&volume, base)?);
+    }
+    for tmpfs in field("tmpfs").needed_list()? {
+        let target = clean_target(tmpfs.split(':').next().unwrap_or_default());
+        let mount = Mount { kind: MountKind::Tmpfs, target, read_only: false };
+        if !mounts.contains(&mount) {
+            mounts.push(mount);
+        }
+    }
+    for (key, directory) in [("secrets", SECRETS), ("configs", "/")] {
+        for file in field(key).list()? {
+            let part = |key| file.value.as_mapping().and_then(|long| long.get(key));
+            let name = match file.value {
+                Value::Mapping(_) => part("target").or_else(|| part("source")),
+                _ => Some(file.value),
+            };
+            let name = name.map_or(Ok(None), |name| file.with(name).known())?;
+            let target = name.map(|name| Path::new(directory).join(name));
+            let target = target.map(|path| clean_target(&path.to_string_lossy()));
+            let target = target.unwrap_or_default();
+            let mount = Mount { kind: MountKind::File, target, read_only: true };
+            if !mounts.contains(&mount) {
+                mounts.push(mount);
+            }
+        }
+    }
+    Ok(mounts)
+}
+
+/// The target of an element of `volumes`, as it is written.
+pub fn target(value: &Value) -> Option<String> {
+    spec(value).map(|spec| spec.target)
+}
+
+/// An element of `volumes` in the long form, with a clean target if it was in the short one.
+pub fn long(value: Value) -> Value {
+    let Some(text) = scalar(&value) else { return value };
+    let spec = short(&text);
+    let mut long = Mapping::new();
+    let entries = [("type", spec.kind), ("source", spec.source)];
+    for (key, text) in entries.into_iter().filter_map(|(key, text)| Some((key, text?))) {
+        long.insert(key.into(), text.into());
+    }
+    long.insert("target".into(), clean_target(&spec.target).into());
+    long.insert("read_only".into(), spec.read_only.into());
+    Value::Mapping(long)
+}
+
+fn mount(volume: &Field<'_>, base: &Path) -> Result<Mount, Error> {
+    let Some(spec) = spec(volume.value) else { return Err(volume.form("a mount")) };
+    let source = spec.source.as_ref().map_or(Ok(None), |source| volume.known_of(source))?;
+    // `config --no-interpolate` cuts `${NAME:-/a}:/b` at the first colon: the rest is anything.
+    let is_cut = spec.source.as_ref().is_some_and(|source| volume.is_malformed(source));
+    let target = volume.known_of(&spec.target)?.filter(|_| !is_cut);
+    let kind = match spec.kind.as_deref() {
+        _ if spec.source.is_some() && source.is_none() => MountKind::Unknown,
+        Some("bind") => {
+            source.and_then(|source| on(base, &source)).map_or(MountKind::Unknown, MountKind::Bind)
+        }
+        Some("volume") => MountKind::Volume(source),
+        Some("tmpfs") => MountKind::Tmpfs,
+        _ => MountKind::Unknown,
+    };
+    let target = target.as_deref().map(clean_target).unwrap_or_default();
+    Ok(Mount { kind, target, read_only: spec.read_only })
+}
+
+fn spec(value: &Value) -> Option<Spec> {
+    let Value::Mapping(long) = value else { return Some(short(&scalar(value)?)) };
+    let part = |key| long.get(key).and_then(scalar);
+    Some(Spec {
+        kind: part("type"),
+        source: part("source"),
+        target: part("target").unwrap_or_default(),
+        read_only: part("read_only").is_some_and(|truth| truth.eq_ignore_ascii_case("true")),
+    })
+}
+
+/// `[SOURCE:]TARGET[:OPTIONS]`. A colon within `${…}` separates nothing, and none does after a single
+/// letter, which is a drive of Windows.
+fn short(text: &str) -> Spec {
+    let is_drive = |part: &str| part.len() == 1 && part.starts_with(|c: char| c.is_alphabetic());
+    let (mut parts, mut depth) = (vec![String::new()], 0_usize);
+    for letter in text.chars() {
+        let Some(part) = parts.last_mut() else { continue };
+        match letter {
+            ':' if depth == 0 && !is_drive(part) => {
+                parts.push(String::new());
+                continue;
+            }
+            '{' if part.ends_with('$') => depth += 1,
+            '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        part.push(letter);
+    }
+    let mut parts = parts.into_iter();
+    let first = parts.next().unwrap_or_default();
+    let Some(target) = parts.next() else {
+        let kind = Some("volume".to_owned());
+        return Spec { kind, source: None, target: first, read_only: false };
+    };
+    let kind = match first.get(1..2) {
+        _ if first.starts_with(['.', '/', '~']) => "bind",
+        Some(":") => "drive",
+        _ => "volume",
+    };
+    let read_only = parts.any(|options| options.split(',').any(|option| option == "ro"));
+    Spec { kind: Some(kind.to_owned()), source: Some(first), target, read_only }
+}
+
+/// `path` on `base`; `None` for one in somebody's home directory, which only a shell knows.
+pub fn on(base: &Path, path: &str) -> Option<PathBuf> {
+    (!path.starts_with('~')).then(|| clean(&base.join(path)))
+}
+
+/// `path` without `.` and `..`, as Compose cleans it: no link is followed.
+pub fn clean(path: &Path) -> PathBuf {
+    let mut clean = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => match clean.components().next_back() {
+                Some(Component::Normal(_)) => _ = clean.pop(),
+                Some(Component::RootDir) => {}
+                _ => clean.push(component),
+            },
+            _ => clean.push(component),
+        }
+    }
+    if clean.as_os_str().is_empty() { PathBuf::from(".") } else { clean }
+}
+
+fn clean_target(target: &str) -> String {
+    clean(Path::new(target)).to_string_lossy().into_owned()
+}

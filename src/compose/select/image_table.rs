@@ -1,0 +1,243 @@
+//! THE table of images that a set-up leaves alone, and how a name is looked up in it.
+//!
+//! Left alone is what answers requests and asks nobody: a proxy, a database, a broker. It needs no
+//! trust, and to recreate it costs connections, warm caches, or somebody who must unseal it. What
+//! calls other servers for the application (a dashboard with single sign-on, a collector that ships
+//! elsewhere) is no row here. Where it could be either, a database that is recreated for nothing is
+//! worse than a collector without trust: `--service NAME=trust` mends that one.
+
+use std::fmt::{self, Display};
+
+use crate::compose::select::variables::{self, MARK};
+
+/// What an image is, if it is left alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Hands requests on, or serves files; for databases too.
+    Proxy,
+    /// Keeps the application's data: tables, documents, graphs, vectors, search indexes.
+    Database,
+    /// Hands messages on.
+    Broker,
+    /// Keeps what can be made again.
+    Cache,
+    /// Keeps files.
+    ObjectStore,
+    /// Keeps secrets, and is sealed after a restart.
+    SecretStore,
+    /// Keeps metrics, logs or traces.
+    TelemetryStore,
+    /// Answers with a model, and does nothing else.
+    ModelServer,
+}
+
+impl Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Proxy => "proxy",
+            Self::Database => "database",
+            Self::Broker => "broker",
+            Self::Cache => "cache",
+            Self::ObjectStore => "object store",
+            Self::SecretStore => "secret store",
+            Self::TelemetryStore => "telemetry store",
+            Self::ModelServer => "model server",
+        })
+    }
+}
+
+/// The images of one kind.
+#[derive(Debug)]
+pub struct Row {
+    /// What they are.
+    pub kind: Kind,
+    /// Words that say so wherever they stand in the last element of an image's name.
+    pub words: &'static [&'static str],
+    /// Names that say so as a whole, some with the element before the last.
+    pub names: &'static [&'static str],
+    /// What people call such a service, where nothing else is known of it.
+    pub services: &'static [&'static str],
+}
+
+/// Every image that is left alone.
+#[rustfmt::skip]
+pub const TABLE: &[Row] = &[
+    Row {
+        kind: Kind::Proxy,
+        words: &[
+            "nginx", "openresty", "tengine", "angie", "npmplus", "nginxproxymanager", "caddy",
+            "traefik", "haproxy", "envoy", "httpd", "lighttpd", "varnish", "squid", "tinyproxy",
+            "privoxy", "apisix", "kong", "krakend", "bunkerweb", "modsecurity", "zoraxy", "stunnel",
+            "cloudflared", "ngrok", "frpc", "frps",
+            // In front of databases.
+            "pgbouncer", "pgpool", "pgcat", "supavisor", "proxysql", "maxscale", "twemproxy",
+        ],
+        names: &[
+            "nginx-proxy-manager", "apache", "apache2", "swag", "static-web-server", "tyk-gateway",
+            "socket-proxy", "docker-socket-proxy", "reverse-proxy",
+        ],
+        services: &["proxy", "reverse-proxy", "reverseproxy", "loadbalancer", "load-balancer"],
+    },
+    Row {
+        kind: Kind::Database,
+        words: &[
+            "postgres", "postgresql", "postgis", "pgvector", "pgvecto", "timescale", "timescaledb",
+            "paradedb", "citus", "spilo", "postgresml", "yugabyte", "yugabytedb", "cockroach",
+            "cockroachdb", "mysql", "mariadb", "percona", "tidb", "tikv", "oceanbase", "seekdb",
+            "starrocks", "doris", "singlestoredb", "dolt", "mssql", "firebird", "firebirdsql", "db2",
+            "rqlite", "libsql", "immudb", "tigerbeetle", "tarantool", "kvrocks", "foundationdb",
+            // Documents, wide columns, graphs, events.
+            "mongo", "mongodb", "mongod", "ferretdb", "couchdb", "couchbase", "ravendb",
+            "rethinkdb", "surrealdb", "cassandra", "scylla", "scylladb", "hbase", "dynamodb",
+            "aerospike", "neo4j", "arangodb", "dgraph", "memgraph", "janusgraph", "orientdb",
+            "falkordb", "eventstore", "kurrentdb",
+            // Time series and analysis.
+            "clickhouse", "influxdb", "questdb", "tdengine", "greptimedb", "cratedb", "druid",
+            "databend", "risingwave", "materialized",
+            // Search and vectors.
+            "elasticsearch", "opensearch", "solr", "meilisearch", "typesense", "manticore",
+            "manticoresearch", "zincsearch", "quickwit", "vespa", "qdrant", "weaviate", "milvus",
+            "chroma", "chromadb", "marqo", "serenedb",
+            // Coordination.
+            "etcd", "consul", "zookeeper",
+        ],
+        names: &[
+            "mssql/server", "azure-sql-edge", "oracle-free", "oracle-xe", "database/free",
+            "database/express", "database/enterprise", "crate", "apache/age", "infiniflow/infinity",
+            "nebula-graphd", "nebula-metad", "nebula-storaged",
+        ],
+        services: &["db", "database"],
+    },
+    Row {
+        kind: Kind::Broker,
+        words: &[
+            "rabbitmq", "kafka", "redpanda", "pulsar", "nats", "mosquitto", "emqx", "hivemq",
+            "vernemq", "nanomq", "activemq", "artemis", "rocketmq", "nsq", "nsqd", "elasticmq",
+            "lavinmq", "automq", "beanstalkd", "gearmand", "solace",
+        ],
+        names: &["ibm-messaging/mq", "ibmcom/mq", "cp-server"],
+        services: &["broker", "message-broker", "mqtt"],
+    },
+    Row {
+        kind: Kind::Cache,
+        words: &[
+            "redis", "valkey", "redict", "rejson", "redisearch", "redismod", "memcached", "keydb",
+            "dragonfly", "dragonflydb", "garnet", "hazelcast", "infinispan",
+        ],
+        names: &[],
+        services: &["cache"],
+    },
+    Row {
+        kind: Kind::ObjectStore,
+        words: &["minio", "seaweedfs", "rustfs", "ceph", "azurite", "s3mock", "s3ninja"],
+        names: &["garage", "amd64_garage", "arm64_garage", "pgsty/silo", "fake-gcs-server"],
+        services: &["s3"],
+    },
+    Row { kind: Kind::SecretStore, words: &["openbao"], names: &["vault"], services: &[] },
+    Row {
+        kind: Kind::TelemetryStore,
+        words: &["prometheus", "thanos", "jaeger", "zipkin", "graphite"],
+        names: &[
+            "loki", "tempo", "mimir", "victoria-metrics", "victoria-logs", "vmstorage", "vmselect",
+            "vminsert", "jaegertracing/all-in-one", "datalust/seq",
+        ],
+        services: &[],
+    },
+    Row { kind: Kind::ModelServer, words: &["ollama"], names: &[], services: &[] },
+];
+
+/// Words that turn a name round: not the thing itself but what talks to it, or an application that
+/// shares an image with it.
+#[rustfmt::skip]
+const TURNED: &[&str] = &[
+    "adapter", "admin", "agent", "alertmanager", "api", "app", "auth", "backup", "backups", "bot",
+    "box", "bridge", "browser", "cli", "client", "collector", "commander", "companion", "connect",
+    "connector", "console", "consumer", "dashboard", "dashboards", "dump", "dumper", "editor",
+    "explorer", "exporter", "express", "gui", "insight", "insights", "manager", "mc", "mcp",
+    "migrate", "migration", "migrations", "migrator", "mirror", "monitor", "operator", "producer",
+    "pushgateway", "rest", "restore", "sidecar", "studio", "sync", "template", "tool", "tools",
+    "ui", "viewer", "webui", "workbench", "worker",
+    "django", "flask", "fpm", "php", "python", "unit", "uwsgi",
+];
+
+/// Images of back ends that many projects use as they are; trusted whatever `--unknown` says.
+#[rustfmt::skip]
+const BACK_ENDS: &[&str] = &[
+    "node", "bun", "deno", "python", "pypy", "ruby", "php", "golang", "rust", "elixir", "erlang",
+    "perl", "openjdk", "eclipse-temurin", "amazoncorretto", "tomcat", "dotnet/aspnet",
+    "dotnet/runtime", "dotnet/sdk",
+    "n8n", "grafana", "grafana-oss", "grafana-enterprise", "keycloak", "kibana", "logstash",
+    "litellm", "oauth2-proxy", "open-webui", "postgres-meta",
+];
+
+/// What the table says of an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// It is left alone: what it is, and by which entry.
+    Left(Kind, &'static str),
+    /// It is a back end: which.
+    BackEnd(&'static str),
+}
+
+/// The end of an image's name.
+struct Name {
+    /// The last element, without tag and digest.
+    last: String,
+    /// The same with the element before it.
+    longer: String,
+}
+
+impl Name {
+    /// Of an image as a file names it; `None` where a variable hides it.
+    fn of(image: &str) -> Option<Self> {
+        let image = variables::put_in(image, &|_| None).to_lowercase();
+        let image = image.split('@').next()?;
+        let (above, last) = image.rsplit_once('/').unwrap_or(("", image));
+        // What a variable adds at either end may be a registry or a tag.
+        let last = last.split(':').next()?.trim_matches(MARK).to_owned();
+        let above = above.rsplit('/').next()?;
+        let longer = format!("{above}/{last}");
+        (!last.is_empty()).then_some(Self { last, longer })
+    }
+
+    /// The entry that is this name as a whole.
+    fn among(&self, names: &[&'static str]) -> Option<&'static str> {
+        names.iter().find(|name| **name == self.last || **name == self.longer).copied()
+    }
+
+    /// The entry that is one of the words of this name, a version at its end or not.
+    fn word_among(&self, entries: &[&'static str]) -> Option<&'static str> {
+        let mut words = self.last.split(['-', '_', '.', MARK]);
+        words.find_map(|word| {
+            let bare = word.trim_end_matches(|c: char| c.is_ascii_digit());
+            entries.iter().find(|entry| **entry == word || **entry == bare).copied()
+        })
+    }
+}
+
+/// Whether anything can be said of an image by its name.
+pub fn is_named(image: &str) -> bool {
+    Name::of(image).is_some()
+}
+
+/// What an image is, by its name.
+pub fn known(image: &str) -> Option<Known> {
+    let name = Name::of(image)?;
+    if let Some(entry) = name.among(BACK_ENDS) {
+        return Some(Known::BackEnd(entry));
+    }
+    let whole = TABLE.iter().find_map(|row| Some(Known::Left(row.kind, name.among(row.names)?)));
+    let by_word = || {
+        let has = |row: &Row| Some(Known::Left(row.kind, name.word_among(row.words)?));
+        if name.word_among(TURNED).is_some() { None } else { TABLE.iter().find_map(has) }
+    };
+    whole.or_else(by_word)
+}
+
+/// What a service is if it is called exactly like something that is left alone, or is built as an
+/// image of such a name.
+pub fn called(name: &str) -> Option<Kind> {
+    let name = Name::of(name)?;
+    let lists = |row: &&Row| [row.words, row.names, row.services].map(|list| name.among(list));
+    TABLE.iter().find(|row| lists(row).iter().any(Option::is_some)).map(|row| row.kind)
+}

@@ -1,0 +1,55 @@
+//! Services of one image are treated alike, where nothing stronger is said of one of them.
+
+use std::collections::BTreeMap;
+
+use crate::compose::project::{Build, Project};
+use crate::compose::select::{Choice, Outcome, Reason};
+
+/// What is known of images by the services that have them.
+#[derive(Default)]
+pub struct Known<'a> {
+    trusted: BTreeMap<String, &'a str>,
+    trusted_builds: Vec<(&'a Build, &'a str)>,
+    left: BTreeMap<String, Reason<'a>>,
+}
+
+impl<'a> Known<'a> {
+    /// What `choices` say of their images.
+    pub fn new(project: &Project, choices: &[Choice<'a>]) -> Self {
+        let mut known = Self::default();
+        for Choice { name, service, outcome, reason } in choices {
+            let image = project.image_of(name, service).map(|image| key(&image));
+            if *outcome == Outcome::Trust && !reason.is_weak() {
+                known.trusted_builds.extend(service.build.as_ref().map(|build| (build, *name)));
+                if let Some(image) = image {
+                    known.trusted.entry(image).or_insert(name);
+                }
+            } else if let (Reason::BuiltOn(_), Some(image)) = (reason, image) {
+                known.left.insert(image, *reason);
+            }
+        }
+        known
+    }
+
+    /// A better reason than the weak one of `choice`.
+    pub fn better(&self, project: &Project, choice: &Choice<'a>) -> Option<Reason<'a>> {
+        let Choice { name, service, reason, .. } = choice;
+        let image = project.image_of(name, service).map(|image| key(&image));
+        let by_image = image.as_ref().and_then(|image| self.trusted.get(image));
+        let same = |(build, _): &&(&Build, _)| Some(*build) == service.build.as_ref();
+        let by_build = || Some(&self.trusted_builds.iter().find(same)?.1);
+        if let Some(other) = by_image.or_else(by_build) {
+            return Some(Reason::SameImage(other));
+        }
+        let is_unknown = matches!(reason, Reason::Unknown(_));
+        image.filter(|_| is_unknown).and_then(|image| self.left.get(&image).copied())
+    }
+}
+
+/// An image's name without what counts where it is left out
+/// (<https://docs.docker.com/reference/cli/docker/image/tag/>).
+fn key(image: &str) -> String {
+    let image = image.strip_prefix("docker.io/").unwrap_or(image);
+    let image = image.strip_prefix("library/").unwrap_or(image);
+    image.strip_suffix(":latest").unwrap_or(image).to_owned()
+}

@@ -1,0 +1,135 @@
+//! The next step: the exact commands, with every file in force in its order and ours last.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use crate::compose::cli::Shape;
+use crate::compose::docker::{self, Container, Files};
+use crate::compose::project::Project;
+use crate::compose::project::files::{Origin, Place, plain};
+use crate::compose::project::read;
+use crate::compose::setup::overlay::LABEL;
+use crate::compose::setup::swarm;
+use crate::compose::setup::write::OVERLAY;
+use crate::sys::output;
+
+/// What comes after writing.
+#[derive(Debug)]
+pub struct Next {
+    /// The project's files, ours among them if it stands.
+    pub files: Files,
+    /// The services to stop first.
+    pub off: Vec<String>,
+    /// The profiles that are in use, apart from those that Compose knows of by itself.
+    pub profiles: Vec<String>,
+    /// Whether Compose finds the files by itself.
+    pub is_active: bool,
+    /// The stack that they are deployed as, where that is so.
+    pub stack: Option<String>,
+}
+
+impl Next {
+    /// With our overlay.
+    pub fn with_overlay(
+        place: &Place,
+        project: &Project,
+        shape: &Shape,
+        is_active: bool,
+        running: Option<Vec<Container>>,
+    ) -> Self {
+        let mut files = place.files.clone();
+        files.files.push(plain(&place.base, OVERLAY));
+        // Where no engine answers, there may be some.
+        let is_there = |name: &&String| {
+            running.as_ref().is_none_or(|all| all.iter().any(|found| found.service == **name))
+        };
+        Self {
+            files,
+            off: shape.without.iter().filter(is_there).cloned().collect(),
+            profiles: profiles(place, project, &running.unwrap_or_default()),
+            is_active: is_active && place.obeys_env(),
+            stack: shape.swarm.then(|| swarm::stack(project)),
+        }
+    }
+
+    /// Without it. A project that cannot be read is not looked at for its profiles.
+    pub fn without_overlay(place: &Place, is_swarm: bool) -> Self {
+        let project = read::read(place).map(|(project, _)| project).unwrap_or_default();
+        let profiles = profiles(place, &project, &containers(&project).unwrap_or_default());
+        let is_active = place.is_found_by_itself();
+        let stack = is_swarm.then(|| swarm::stack(&project));
+        Self { files: place.files.clone(), off: Vec::new(), profiles, is_active, stack }
+    }
+
+    /// The commands, a line each.
+    pub fn commands(&self) -> String {
+        if let Some(stack) = &self.stack {
+            return swarm::deploy(&self.files, stack);
+        }
+        let mut words = vec!["docker".to_owned(), "compose".to_owned()];
+        if !self.is_active {
+            words.extend(self.files.words().iter().map(output::shell));
+        }
+        let mut text = String::new();
+        for name in &self.off {
+            let _ = writeln!(text, "{} rm -sf {}", words.join(" "), output::shell(name));
+        }
+        for profile in &self.profiles {
+            words.extend(["--profile".to_owned(), output::shell(profile)]);
+        }
+        let _ = writeln!(text, "{} up -d", words.join(" "));
+        text
+    }
+
+    /// Runs them, for the user to see, and returns the exit code of the first that fails.
+    ///
+    /// # Errors
+    /// When they cannot be started.
+    pub fn run(&self) -> Result<u8, docker::Failure> {
+        let code = |status: std::process::ExitStatus| {
+            status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
+        };
+        for name in &self.off {
+            let status = docker::show(&self.files, &["rm", "-sf", name].map(OsStr::new))?;
+            if !status.success() {
+                return Ok(code(status));
+            }
+        }
+        let profiles = self.profiles.iter().flat_map(|profile| ["--profile", profile]);
+        let words: Vec<_> = profiles.chain(["up", "-d"]).map(OsStr::new).collect();
+        Ok(code(docker::show(&self.files, &words)?))
+    }
+}
+
+/// The command that writes the overlay again, typed here.
+pub fn setup(place: &Place, shape: &Shape) -> String {
+    let mut words = vec!["trust-compose".to_owned(), "setup".to_owned()];
+    if place.origin == Origin::Option || place.files.directory.is_some() {
+        words.extend(place.files.words().iter().map(output::shell));
+    }
+    words.extend(shape.words(Path::new(".")).iter().map(output::shell));
+    words.join(" ")
+}
+
+/// The project's containers, also those that stand still; `None` where no engine answers.
+pub fn containers(project: &Project) -> Option<Vec<Container>> {
+    docker::containers(project.name.as_deref()?, LABEL).ok()
+}
+
+/// A profile for each service that has a container and would not be looked at without one.
+fn profiles(place: &Place, project: &Project, running: &[Container]) -> Vec<String> {
+    let known = place.variables.get("COMPOSE_PROFILES").unwrap_or_default();
+    let known: BTreeSet<_> = known.split(',').map(str::trim).collect();
+    let mut all = BTreeSet::new();
+    for container in running {
+        let Some(service) = project.services.get(&container.service) else { continue };
+        let is_on = |profile: &String| known.contains(profile.as_str()) || all.contains(profile);
+        match service.profiles.first() {
+            Some(first) if !service.profiles.iter().any(is_on) => _ = all.insert(first.clone()),
+            _ => {}
+        }
+    }
+    all.into_iter().collect()
+}

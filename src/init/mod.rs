@@ -1,0 +1,13 @@
+//! trust-init, PID 1 of a container: reads the options (`cli`), finds the custom CAs and the image's roots
+//! (`discover`, `pins`), publishes the bundle and the files that variables name (`publish`), and becomes the
+//! service (`exec`). `run` is that sentence.
+
+pub mod run;
+pub mod cli;
+pub mod discover;
+pub mod pins;
+pub mod mounts;
+pub mod publish;
+pub mod system_store;
+#[expect(clippy::disallowed_methods, reason = "this is the one place that replaces us")]
+pub mod exec;

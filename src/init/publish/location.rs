@@ -1,0 +1,314 @@
+//! One rung of the ladder: a directory that serves, or why it does not.
+
+use std::ffi::OsStr;
+use std::fmt::{self, Display};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::unistd::{AccessFlags, access, geteuid};
+
+use crate::init::mounts;
+use crate::init::publish::{Order, Text};
+use crate::sys::dir::{DIRECTORY_MODE, Directory, Standing};
+use crate::sys::output;
+use crate::trust::variables::File;
+
+/// Why a directory does not serve.
+#[derive(Debug)]
+pub enum Refusal {
+    /// The system refuses.
+    System(io::Error),
+    /// It is a symbolic link, or no directory.
+    NotADirectory,
+    /// The directory is somebody else's.
+    Foreign { uid: u32 },
+    /// Others may write to it, and replace what they did not make.
+    Open { mode: u32 },
+    /// What we would write stands there already, and is somebody else's.
+    Planted { name: String, uid: u32 },
+    /// It stands there with other contents or another mode.
+    Differs { name: String },
+}
+
+impl Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let us = geteuid();
+        match self {
+            Self::System(error) => f.write_str(&output::cause(error)),
+            Self::NotADirectory => f.write_str("it is no directory, or only a link to one"),
+            Self::Foreign { uid } => {
+                write!(f, "it belongs to uid {uid}, neither root nor uid {us}")
+            }
+            Self::Open { mode } => {
+                write!(f, "others can replace what is in it (mode {mode:04o}, no sticky bit)")
+            }
+            Self::Planted { name, uid } => {
+                write!(f, "{} in it belongs to uid {uid}, not to uid {us}", output::word(name))
+            }
+            Self::Differs { name } => {
+                write!(f, "{} stands in it and is not what we wrote", output::word(name))
+            }
+        }
+    }
+}
+
+impl Refusal {
+    /// Whether somebody may have meant harm.
+    pub fn is_suspicious(&self) -> bool {
+        matches!(self, Self::Planted { .. } | Self::Differs { .. } | Self::Open { .. })
+    }
+
+    /// What mends it.
+    pub fn fix(&self) -> &'static str {
+        match self {
+            Self::System(_) => "make it writable for this uid, or name another directory",
+            Self::NotADirectory => "name the directory itself",
+            Self::Foreign { .. } => "let root or this uid own it, or name another directory",
+            Self::Open { .. } => "set the sticky bit (chmod +t), or take write away from others",
+            Self::Planted { .. } => "find out who put it there, and remove it",
+            Self::Differs { .. } => "find out who changed it, and remove it",
+        }
+    }
+}
+
+impl From<io::Error> for Refusal {
+    fn from(error: io::Error) -> Self {
+        match error.raw_os_error().map(Errno::from_raw) {
+            Some(Errno::ELOOP | Errno::ENOTDIR) => Self::NotADirectory,
+            _ => Self::System(error),
+        }
+    }
+}
+
+type Paths = Vec<(File, PathBuf)>;
+
+/// `/run/trust-init` and the way there, as far as they are there. Nobody else can replace what is in any
+/// of these directories, but in the last one where that is the user's choice.
+#[derive(Debug)]
+pub struct Home<'a> {
+    path: &'a Path,
+    deepest: Directory,
+    missing: Vec<&'a OsStr>,
+    is_open: bool,
+}
+
+impl<'a> Home<'a> {
+    /// Opens what is there of `path`, whose last part everybody may write to if the user named it
+    /// (`is_named`): as a Kubernetes emptyDir it may be all there is.
+    ///
+    /// # Errors
+    /// When something of it cannot be opened, or is not safe.
+    pub fn look(path: &'a Path, is_named: bool) -> Result<Self, Refusal> {
+        let mut names = path.iter().skip(1).peekable();
+        let mut deepest = Directory::open(Path::new("/"))?;
+        let (mut missing, mut is_open) = (Vec::new(), false);
+        while let Some(name) = names.next() {
+            deepest = match deepest.open_in(name) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    missing.push(name);
+                    missing.extend(names);
+                    break;
+                }
+                opened => opened?,
+            };
+            // Who may replace a directory on the way may replace what is below it.
+            match is_safe(&deepest) {
+                Err(Refusal::Open { .. }) if is_named && names.peek().is_none() => is_open = true,
+                judged => judged?,
+            }
+        }
+        Ok(Self { path, deepest, missing, is_open })
+    }
+
+    /// Whether everybody may write to it.
+    pub fn is_open(&self) -> bool {
+        self.is_open
+    }
+
+    /// Whether all of it is there.
+    pub fn is_there(&self) -> bool {
+        self.missing.is_empty()
+    }
+
+    /// Makes what is missing: `/run` as well, in an image that has nothing.
+    ///
+    /// # Errors
+    /// When a directory cannot be made, or is not safe because somebody else was faster.
+    pub fn make(self) -> Result<Directory, Refusal> {
+        let mut directory = self.deepest;
+        for name in self.missing {
+            directory = directory.open_or_make(name)?;
+            is_safe(&directory)?;
+        }
+        Ok(directory)
+    }
+}
+
+/// The files under their plain names, if all of them stand as they should: most starts are restarts.
+pub fn standing(home: &Home<'_>, files: &[Text<'_>]) -> Option<Paths> {
+    let Home { path, deepest: directory, .. } = home;
+    let stands = |(_, name, pieces): &Text<'_>| matches!(directory.standing(name, pieces), Ok(Some(standing)) if serves(&standing));
+    (home.is_there() && files.iter().all(stands)).then(|| paths(path, files))
+}
+
+/// Whether what stands is what we would write, and its owner's. Root could change it whoever owns
+/// it, so root's serves everybody.
+fn serves(standing: &Standing) -> bool {
+    standing.is_same && (standing.uid == 0 || standing.uid == geteuid().as_raw())
+}
+
+/// The first rung, with the plain names. They are taken where they are free or hold our bytes
+/// already. Other contents are replaced only by the first process of a container, and only where
+/// no other container can see the directory; else a directory of our own is made in it.
+pub fn home(
+    home: Home<'_>,
+    own: impl Fn() -> String,
+    files: &[Text<'_>],
+    order: &Order<'_>,
+) -> Result<Paths, Refusal> {
+    let path = home.path;
+    if order.dry && !home.is_there() {
+        return is_writable(&home.deepest).map(|()| paths(path, files));
+    }
+    let directory = home.make()?;
+    let us = geteuid().as_raw();
+    let mut stale = Vec::new();
+    for (_, name, pieces) in files {
+        match directory.standing(name, pieces)? {
+            Some(standing) if serves(&standing) => {}
+            Some(_) if mounts::is_mount_point(&path.join(name)) => {
+                return within(&directory, &own(), files, order.dry);
+            }
+            Some(Standing { uid, .. }) if uid != us && uid != 0 => {
+                return Err(Refusal::Planted { name: name.clone(), uid });
+            }
+            Some(_) if !order.prepares && (!order.is_first || mounts::is_mounted(path)) => {
+                return within(&directory, &own(), files, order.dry);
+            }
+            Some(_) | None => stale.push((name, pieces)),
+        }
+    }
+    if order.dry && !stale.is_empty() {
+        is_writable(&directory)?;
+    } else {
+        for (name, pieces) in stale {
+            directory.place(name, pieces)?;
+        }
+    }
+    Ok(paths(path, files))
+}
+
+/// Whether what stands at `path` was mounted there, or lies in a directory that was mounted read-only,
+/// and nobody in this container can put something else in its place. A link on the way could be
+/// anybody's, and lead to whatever else is mounted.
+pub fn is_given(path: &Path) -> bool {
+    let (is_mounted, parent) = (mounts::is_mount_point(path), path.parent().unwrap_or(path));
+    if !is_mounted && !mounts::is_read_only(parent) {
+        return false;
+    }
+    let mut directory = Directory::open(Path::new("/"));
+    parent.iter().skip(1).all(|name| {
+        directory = directory
+            .as_ref()
+            .map_err(|_| io::ErrorKind::NotFound.into())
+            .and_then(|it| it.open_in(name));
+        directory.as_ref().is_ok_and(|it| {
+            let holds_mount = is_mounted && it.path() == parent;
+            holds_mount || mounts::is_read_only(it.path()) || is_safe(it).is_ok()
+        })
+    })
+}
+
+/// A directory that everybody shares: ours is made in it.
+pub fn shared(path: &Path, own: &str, files: &[Text<'_>], dry: bool) -> Result<Paths, Refusal> {
+    let directory = Directory::open(path)?;
+    is_safe(&directory)?;
+    within(&directory, own, files, dry)
+}
+
+/// A directory that the user named, made if only its last part is missing, and whether everybody
+/// can write to it: that is the user's choice, as with a Kubernetes emptyDir.
+pub fn named(
+    path: &Path,
+    own: &str,
+    files: &[Text<'_>],
+    dry: bool,
+) -> Result<(Paths, bool), Refusal> {
+    let directory = match (Directory::open(path), path.parent(), path.file_name()) {
+        (Err(error), Some(parent), Some(name)) if error.kind() == io::ErrorKind::NotFound => {
+            let parent = Directory::open(parent)?;
+            if dry {
+                return is_writable(&parent).map(|()| (paths(&path.join(own), files), false));
+            }
+            parent.open_or_make(name)?
+        }
+        (opened, ..) => opened?,
+    };
+    let is_open = match is_safe(&directory) {
+        Err(Refusal::Open { .. }) => true,
+        judged => judged.map(|()| false)?,
+    };
+    Ok((within(&directory, own, files, dry)?, is_open))
+}
+
+/// Root or we own it, and nobody else can replace what is in it.
+fn is_safe(directory: &Directory) -> Result<(), Refusal> {
+    let (uid, mode) = directory.owner_and_mode()?;
+    if uid != 0 && uid != geteuid().as_raw() {
+        Err(Refusal::Foreign { uid })
+    } else if mode & 0o022 != 0 && mode & 0o1000 == 0 {
+        Err(Refusal::Open { mode })
+    } else {
+        Ok(())
+    }
+}
+
+/// Our own directory below `parent`. Whatever stands in it must be ours in owner, mode and every
+/// byte: its name is made from its contents, so nothing else has a right to be there.
+fn within(parent: &Directory, own: &str, files: &[Text<'_>], dry: bool) -> Result<Paths, Refusal> {
+    let path = parent.path().join(own);
+    if dry {
+        return is_writable(parent).map(|()| paths(&path, files));
+    }
+    let differs = |error: io::Error| match error.raw_os_error().map(Errno::from_raw) {
+        Some(Errno::ELOOP | Errno::ENOTDIR | Errno::ENOTEMPTY) => {
+            Refusal::Differs { name: own.to_owned() }
+        }
+        _ => error.into(),
+    };
+    let directory = parent.open_or_make(OsStr::new(own)).map_err(differs)?;
+    let (uid, mode) = directory.owner_and_mode()?;
+    if uid != geteuid().as_raw() {
+        return Err(Refusal::Planted { name: own.to_owned(), uid });
+    }
+    // One that another of us has just made may still have the mode that its umask left.
+    if mode & !DIRECTORY_MODE.bits() != 0 {
+        return Err(Refusal::Differs { name: own.to_owned() });
+    }
+    let is_ours = |entry: &[u8]| {
+        let entry = entry.strip_prefix(b".").unwrap_or(entry);
+        files.iter().any(|(_, name, _)| entry.starts_with(name.as_bytes()))
+    };
+    directory.open_up(is_ours).map_err(differs)?;
+    for (_, name, pieces) in files {
+        match directory.standing(name, pieces)? {
+            Some(standing) if standing.uid != uid => {
+                return Err(Refusal::Planted { name: name.clone(), uid: standing.uid });
+            }
+            Some(standing) if standing.is_same => {}
+            Some(_) => return Err(Refusal::Differs { name: name.clone() }),
+            None => directory.place(name, pieces)?,
+        }
+    }
+    Ok(paths(&path, files))
+}
+
+fn paths(directory: &Path, files: &[Text<'_>]) -> Paths {
+    files.iter().map(|(file, name, _)| ((*file).clone(), directory.join(name))).collect()
+}
+
+fn is_writable(directory: &Directory) -> Result<(), Refusal> {
+    let wanted = AccessFlags::W_OK | AccessFlags::X_OK;
+    access(directory.path(), wanted).map_err(|error| Refusal::System(error.into()))
+}

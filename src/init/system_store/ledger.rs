@@ -1,0 +1,178 @@
+//! What was put into the image's store, written down before it is put there.
+//!
+//! Plain text in the container's own file system, so that it lives as long as what it speaks of: a line
+//! for each file, then the certificates. At the next start these do not count as the image's, and all of
+//! it can be taken out again.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use crate::sys::file::{self, Problem};
+use crate::trust::bundle::Pem;
+use crate::trust::fingerprint::Fingerprint;
+use crate::trust::source::{Label, ReadError};
+use crate::trust::source::{Named, Origin};
+
+use crate::init::system_store::precheck::real;
+
+/// The directory of the record.
+pub const HOME: &str = "/var/lib/trust-init";
+/// Where it lies.
+pub const PATH: &str = "/var/lib/trust-init/store";
+
+/// Says to whoever finds it what it is.
+const HEADER: &str = "\
+# What trust-init --install-store has put into this image's own store, for a later start to take out.
+# added SHA256 FILE: the certificates below stand behind what was there before, which had that digest
+# made SHA256 FILE: it was not there before, and has that digest
+";
+
+/// What an earlier run put into the store.
+#[derive(Debug, Default)]
+pub struct Record(Vec<u8>);
+
+/// One file of the store.
+pub struct Line<'a> {
+    /// Whether it was not there before.
+    pub is_made: bool,
+    digest: &'a [u8],
+    /// Where it is, behind all links.
+    pub path: &'a Path,
+}
+
+impl Record {
+    /// Reads it; empty where there is none, or one that somebody else has put there.
+    ///
+    /// # Errors
+    /// When there is one that cannot be read: what an earlier run added would count as the image's.
+    pub fn read() -> Result<Self, ReadError> {
+        let path = Path::new(PATH);
+        let error = |problem| {
+            let label = Label::Path(Named { path: path.into(), origin: Origin::Default });
+            ReadError { label, problem }
+        };
+        let found = match path.symlink_metadata().map_err(|error| file::problem(path, error)) {
+            Ok(found) => found,
+            Err(Problem::Missing) => return Ok(Self::default()),
+            Err(problem) => return Err(error(problem)),
+        };
+        if found.uid() != 0 && found.uid() != nix::unistd::geteuid().as_raw() {
+            return Ok(Self::default());
+        }
+        file::read(path, &mut file::FILE_LIMIT.clone()).map(Self).map_err(error)
+    }
+
+    /// One of `lines`, each of which [`line`] made, and of the certificates that were added.
+    pub fn of(lines: &[u8], certificates: &[Pem<'_>]) -> Self {
+        let mut text = Vec::new();
+        if !lines.is_empty() {
+            text.extend(HEADER.as_bytes());
+            text.extend(lines);
+            for certificate in certificates {
+                text.extend(certificate.text());
+            }
+        }
+        Self(text)
+    }
+
+    /// Its text.
+    pub fn text(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The certificates that were added to files.
+    pub fn certificates(&self) -> Vec<Pem<'_>> {
+        crate::trust::trust_anchors::anchors(&self.0).certificates
+    }
+
+    /// What it says of each file.
+    pub fn lines(&self) -> Vec<Line<'_>> {
+        self.0.split(|byte| *byte == b'\n').filter_map(Line::read).collect()
+    }
+
+    /// Whether we made the file at `path`, and it still holds what we put there.
+    pub fn made(&self, path: &Path, bytes: &[u8]) -> bool {
+        let digest = digest(bytes);
+        self.lines().iter().any(|line| line.is_made && line.path == path && line.is(&digest))
+    }
+
+    /// The same, of what is behind all links of `path`.
+    pub fn has(&self, path: &Path) -> bool {
+        if self.0.is_empty() {
+            return false;
+        }
+        let look = |path: PathBuf| {
+            let bytes = file::read(&path, &mut file::FILE_LIMIT.clone());
+            (bytes, path)
+        };
+        match real(path).map(|real| real.map(look)) {
+            Ok(Some((Ok(bytes), path))) => self.made(&path, &bytes),
+            Ok(None) => false,
+            // It cannot be looked at. What bears the name of one that we made is taken for that.
+            _ => self
+                .lines()
+                .iter()
+                .any(|line| line.is_made && line.path.file_name() == path.file_name()),
+        }
+    }
+
+    /// What `bytes`, the contents of `path`, are without what we added to them. Where somebody has
+    /// written the file anew since, that is all but our certificates.
+    pub fn without(&self, path: &Path, bytes: &[u8]) -> Vec<u8> {
+        let mut bytes = bytes.to_vec();
+        for line in self.lines() {
+            if line.is_made || line.path != path {
+                continue;
+            }
+            for certificate in self.certificates() {
+                while let Some(at) = position(&bytes, certificate.text()) {
+                    bytes.drain(at..at + certificate.text().len());
+                }
+            }
+            // A line end is ours as well, if the file had none.
+            if let Some(whole) = bytes.strip_suffix(b"\n")
+                && line.is(&digest(whole))
+            {
+                bytes.pop();
+            }
+        }
+        bytes
+    }
+}
+
+impl<'a> Line<'a> {
+    fn read(text: &'a [u8]) -> Option<Self> {
+        let mut words = text.splitn(3, |byte| *byte == b' ');
+        let (word, digest, path) = (words.next()?, words.next()?, words.next()?);
+        let path = Path::new(OsStr::from_bytes(path));
+        (word != b"#" && path.is_absolute()).then_some(Self {
+            is_made: word == b"made",
+            digest,
+            path,
+        })
+    }
+
+    fn is(&self, digest: &str) -> bool {
+        self.digest == digest.as_bytes()
+    }
+}
+
+/// What the record is to say of `path`: that it was made with these contents, or had them before.
+pub fn line(is_made: bool, bytes: &[u8], path: &Path) -> Vec<u8> {
+    let word = if is_made { "made" } else { "added" };
+    let mut line = [word, &digest(bytes), ""].join(" ").into_bytes();
+    line.extend(path.as_os_str().as_bytes());
+    line.push(b'\n');
+    line
+}
+
+/// Where `text` begins in `bytes`.
+pub fn position(bytes: &[u8], text: &[u8]) -> Option<usize> {
+    memchr::memmem::find(bytes, text)
+}
+
+fn digest(bytes: &[u8]) -> String {
+    Fingerprint::of([bytes]).to_string()
+}

@@ -1,0 +1,14 @@
+//! What a program does to the machine: files, output, the environment. Knows nothing of certificates.
+
+pub mod output;
+pub mod exit_code;
+pub mod environment;
+pub mod file;
+pub mod root;
+pub mod program;
+#[expect(clippy::disallowed_methods, reason = "this is the one place that writes")]
+pub mod dir;
+#[cfg(feature = "tools")]
+pub mod parallel;
+#[cfg(feature = "tools")]
+pub mod finding;

@@ -1,0 +1,81 @@
+//! The program that is to be started, as a file.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt::{self, Display};
+#[cfg(target_os = "linux")]
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use crate::sys::environment::Environment;
+use crate::sys::output;
+use crate::sys::root::{Files, Here};
+
+/// The attribute that holds a file's capabilities (capabilities(7), "File capabilities").
+#[cfg(target_os = "linux")]
+pub const CAPABILITIES: &str = "security.capability";
+
+/// A program that is started in secure-execution mode: OpenSSL, Node and others then look at no
+/// variable (ld.so(8), secure_getenv(3)).
+#[derive(Debug)]
+pub struct Secure {
+    file: PathBuf,
+    because: Because,
+}
+
+/// Why it is.
+#[derive(Debug)]
+pub enum Because {
+    /// It gains capabilities by its file.
+    Capabilities,
+    /// It becomes another user or group by its file's mode.
+    Mode { mode: u32, owner: u32 },
+}
+
+impl Display for Secure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ignores = "so it ignores the trust variables and may not trust the custom CAs";
+        let path = output::path(&self.file);
+        match self.because {
+            Because::Capabilities => write!(
+                f,
+                "{path} has file capabilities, {ignores}\nfix: take them away (setcap -r), as ports \
+                 below 1024 are free to every uid in a container; or use --install-store"
+            ),
+            Because::Mode { mode, owner } => write!(
+                f,
+                "{path} runs as its owner or group (owner {owner}, mode {mode:04o}), {ignores}\nfix: \
+                 start the service as that user and take the bit away (chmod ug-s); or use \
+                 --install-store"
+            ),
+        }
+    }
+}
+
+/// The file that is started by `name` (execvp(3)).
+pub fn found(files: &impl Files, name: &OsStr, path: &OsStr) -> Option<PathBuf> {
+    if Path::new(name).components().count() > 1 {
+        return Some(name.into());
+    }
+    let mut all = std::env::split_paths(path).map(|bin| bin.join(name));
+    all.find(|file| files.at(file).as_ref().is_file())
+}
+
+/// Whether `program` gains rights by its file when this process starts it (execve(2)).
+#[cfg(target_os = "linux")]
+pub fn secure(program: &[OsString], environment: &Environment) -> Option<Secure> {
+    let (uid, gid) = (nix::unistd::geteuid(), nix::unistd::getegid());
+    let file = found(&Here, program.first()?, environment.get("PATH").unwrap_or_default())?;
+    let (mode, owner, group) =
+        file.metadata().map(|it| (it.mode() & 0o7777, it.uid(), it.gid())).ok()?;
+    let is_set = (mode & 0o4000 != 0 && owner != uid.as_raw())
+        || (mode & 0o2010 == 0o2010 && group != gid.as_raw());
+    if is_set && !nix::sys::prctl::get_no_new_privs().unwrap_or_default() {
+        return Some(Secure { file, because: Because::Mode { mode, owner } });
+    }
+    // Root gains nothing by them (capabilities(7)); whoever else gains none, as under
+    // no_new_privs, counts as secure all the same (`cap_bprm_creds_from_file` in Linux).
+    // Their length, for they are not read.
+    let mut none: [u8; 0] = [];
+    let has_any = !uid.is_root() && rustix::fs::getxattr(&file, CAPABILITIES, &mut none).is_ok();
+    has_any.then_some(Secure { file, because: Because::Capabilities })
+}

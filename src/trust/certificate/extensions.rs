@@ -1,0 +1,275 @@
+//! What a certificate says beyond what a verdict on a custom CA depends on: its names, its key, what
+//! it may be used for, who signed it. Read only where somebody asks, never when a container starts.
+
+use std::fmt::Write as _;
+use std::net::IpAddr;
+
+use x509_parser::extensions::{
+    AccessDescription, ExtendedKeyUsage, GeneralName, NameConstraints, ParsedExtension,
+};
+use x509_parser::oid_registry::OID_PKIX_ACCESS_DESCRIPTOR_CA_ISSUERS;
+use x509_parser::prelude::{FromDer as _, X509Certificate, X509Error};
+use x509_parser::public_key::PublicKey;
+
+use crate::trust::certificate::Certificate;
+
+/// More about a certificate.
+#[derive(Clone, Debug, Default)]
+pub struct Details {
+    /// The serial number, in hexadecimal digits.
+    pub serial: String,
+    /// The key, as people call it: `EC P-256`.
+    pub key: String,
+    /// Its subject alternative names, as `openssl x509 -text` writes them: `DNS:host`, `IP:address`.
+    pub names: Vec<String>,
+    /// What the key may do (RFC 5280, section 4.2.1.3, its names).
+    pub key_usage: Vec<String>,
+    /// What the certificate may be used for (RFC 5280, section 4.2.1.12, its names).
+    pub extended_key_usage: Vec<String>,
+    /// For a CA: the only names it may sign for, where it says so.
+    pub constraints: Option<Constraints>,
+    /// The public key's bits, as they are in the certificate.
+    pub public_key: Vec<u8>,
+    /// By what certificates below it know its key (RFC 5280, section 4.2.1.2), as OpenSSL prints it: `3A:07:…`.
+    pub key_identifier: Option<String>,
+    /// The same of whoever signed it (section 4.2.1.1).
+    pub issuer_key_identifier: Option<String>,
+    /// Where its issuer's certificate can be had, a URL (section 4.2.2.1).
+    pub issuer_url: Option<String>,
+}
+
+/// The names that a CA may sign for (RFC 5280, section 4.2.1.10).
+#[derive(Clone, Debug, Default)]
+pub struct Constraints {
+    permitted: Vec<Subtree>,
+    excluded: Vec<Subtree>,
+}
+
+#[derive(Clone, Debug)]
+enum Subtree {
+    Dns(String),
+    Ip { address: Vec<u8>, mask: Vec<u8> },
+}
+
+impl Details {
+    /// Reads them. Extensions that cannot be read count as not there.
+    pub fn of(certificate: &Certificate) -> Self {
+        let Ok((_, x509)) = X509Certificate::from_der(&certificate.der) else {
+            return Self::default();
+        };
+        let mut details = Self {
+            serial: hexadecimal(number(x509.raw_serial())),
+            key: key(&x509),
+            public_key: x509.public_key().subject_public_key.data.to_vec(),
+            ..Self::default()
+        };
+        for extension in x509.extensions() {
+            match extension.parsed_extension() {
+                ParsedExtension::SubjectAlternativeName(san) => {
+                    details.names = san.general_names.iter().map(text).collect();
+                }
+                ParsedExtension::KeyUsage(usage) => {
+                    let usage = usage.flags;
+                    let set = KEY_USAGE.iter().enumerate().filter(|(bit, _)| usage >> bit & 1 == 1);
+                    details.key_usage = set.map(|(_, name)| (*name).to_owned()).collect();
+                }
+                ParsedExtension::ExtendedKeyUsage(usage) => {
+                    details.extended_key_usage = purposes(usage);
+                }
+                ParsedExtension::NameConstraints(constraints) => {
+                    details.constraints = Some(Constraints::of(constraints));
+                }
+                ParsedExtension::SubjectKeyIdentifier(id) => {
+                    details.key_identifier = Some(with_colons(id.0));
+                }
+                ParsedExtension::AuthorityKeyIdentifier(authority) => {
+                    let id = authority.key_identifier.as_ref();
+                    details.issuer_key_identifier = id.map(|id| with_colons(id.0));
+                }
+                ParsedExtension::AuthorityInfoAccess(access) => {
+                    details.issuer_url = access.accessdescs.iter().find_map(issuer_url);
+                }
+                _ => {}
+            }
+        }
+        details
+    }
+}
+
+/// Whether the key in `authority` made the signature on `certificate`, under that very name. Where a
+/// signature of that kind cannot be checked here (a rare key, RSA below 2048 bits), the name has to do.
+pub fn is_signed_by(certificate: &Certificate, authority: &Certificate) -> bool {
+    let read = X509Certificate::from_der(&certificate.der);
+    let (Ok((_, below)), Ok((_, above))) = (read, X509Certificate::from_der(&authority.der)) else {
+        return false;
+    };
+    below.issuer().as_raw() == above.subject().as_raw()
+        && match below.verify_signature(Some(above.public_key())) {
+            Ok(()) | Err(X509Error::SignatureUnsupportedAlgorithm) => true,
+            Err(_) => {
+                authority.rare_key.is_some() || authority.rsa_bits.is_some_and(|bits| bits < 2048)
+            }
+        }
+}
+
+/// The bits of KeyUsage, in their order.
+const KEY_USAGE: &[&str] = &[
+    "digitalSignature",
+    "nonRepudiation",
+    "keyEncipherment",
+    "dataEncipherment",
+    "keyAgreement",
+    "keyCertSign",
+    "cRLSign",
+    "encipherOnly",
+    "decipherOnly",
+];
+
+fn purposes(usage: &ExtendedKeyUsage<'_>) -> Vec<String> {
+    let known = [
+        (usage.any, "anyExtendedKeyUsage"),
+        (usage.server_auth, "serverAuth"),
+        (usage.client_auth, "clientAuth"),
+        (usage.code_signing, "codeSigning"),
+        (usage.email_protection, "emailProtection"),
+        (usage.time_stamping, "timeStamping"),
+        (usage.ocsp_signing, "OCSPSigning"),
+    ];
+    let known = known.into_iter().filter(|(is_set, _)| *is_set).map(|(_, name)| name.to_owned());
+    known.chain(usage.other.iter().map(ToString::to_string)).collect()
+}
+
+fn text(name: &GeneralName<'_>) -> String {
+    match name {
+        GeneralName::DNSName(name) => format!("DNS:{}", name.to_ascii_lowercase()),
+        GeneralName::IPAddress(bytes) => match address(bytes) {
+            Some(address) => format!("IP:{address}"),
+            None => format!("IP:{}", hexadecimal(bytes)),
+        },
+        GeneralName::RFC822Name(name) => format!("email:{name}"),
+        GeneralName::URI(name) => format!("URI:{name}"),
+        _ => "other".to_owned(),
+    }
+}
+
+fn address(bytes: &[u8]) -> Option<IpAddr> {
+    <[u8; 4]>::try_from(bytes)
+        .map(IpAddr::from)
+        .or_else(|_| <[u8; 16]>::try_from(bytes).map(IpAddr::from))
+        .ok()
+}
+
+/// The key as people call it. RFC 5480, section 2.1.1.1, names the curves.
+fn key(x509: &X509Certificate<'_>) -> String {
+    let info = x509.public_key();
+    let curve = info.algorithm.parameters.as_ref().and_then(|any| any.as_oid().ok());
+    match info.parsed() {
+        Ok(PublicKey::RSA(key)) => format!("RSA {}", key.key_size()),
+        Ok(PublicKey::EC(_)) => match curve.map(|oid| oid.to_id_string()).as_deref() {
+            Some("1.2.840.10045.3.1.7") => "EC P-256".to_owned(),
+            Some("1.3.132.0.34") => "EC P-384".to_owned(),
+            Some("1.3.132.0.35") => "EC P-521".to_owned(),
+            Some(other) => format!("EC {other}"),
+            None => "EC".to_owned(),
+        },
+        // RFC 8410, section 3.
+        _ => match info.algorithm.algorithm.to_id_string().as_str() {
+            "1.3.101.112" => "Ed25519".to_owned(),
+            other => other.to_owned(),
+        },
+    }
+}
+
+/// A number without the zero that DER puts in front of a first byte with its highest bit set (X.690,
+/// section 8.3).
+fn number(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(&[0]).filter(|rest| !rest.is_empty()).unwrap_or(bytes)
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn with_colons(bytes: &[u8]) -> String {
+    let pairs: Vec<_> = bytes.iter().map(|byte| format!("{byte:02X}")).collect();
+    pairs.join(":")
+}
+
+fn issuer_url(access: &AccessDescription<'_>) -> Option<String> {
+    match access.access_location {
+        GeneralName::URI(url) if access.access_method == OID_PKIX_ACCESS_DESCRIPTOR_CA_ISSUERS => {
+            Some(url.to_owned())
+        }
+        _ => None,
+    }
+}
+
+impl Constraints {
+    fn of(constraints: &NameConstraints<'_>) -> Self {
+        let read = |subtrees: &Option<Vec<x509_parser::extensions::GeneralSubtree<'_>>>| {
+            let subtrees = subtrees.iter().flatten();
+            subtrees.filter_map(|subtree| Subtree::of(&subtree.base)).collect()
+        };
+        Self {
+            permitted: read(&constraints.permitted_subtrees),
+            excluded: read(&constraints.excluded_subtrees),
+        }
+    }
+
+    /// Whether it may sign for this host, or for those below `*.`.
+    pub fn allows_host(&self, host: &str) -> bool {
+        let host = host.strip_prefix("*.").unwrap_or(host);
+        self.allows(|subtree| match subtree {
+            Subtree::Dns(base) => Some(is_below(host, base)),
+            Subtree::Ip { .. } => None,
+        })
+    }
+
+    /// Whether it may sign for this address.
+    pub fn allows_address(&self, address: IpAddr) -> bool {
+        let bytes = match address {
+            IpAddr::V4(address) => address.octets().to_vec(),
+            IpAddr::V6(address) => address.octets().to_vec(),
+        };
+        self.allows(|subtree| match subtree {
+            Subtree::Ip { address, mask } => {
+                let masked = |bytes: &[u8]| -> Vec<u8> {
+                    bytes.iter().zip(mask).map(|(byte, mask)| byte & mask).collect()
+                };
+                Some(bytes.len() == address.len() && masked(&bytes) == masked(address))
+            }
+            Subtree::Dns(_) => None,
+        })
+    }
+
+    /// `holds` says of a subtree of the name's own kind whether the name lies in it. Kinds that are
+    /// not listed are not restricted.
+    fn allows(&self, holds: impl Fn(&Subtree) -> Option<bool>) -> bool {
+        let permitted: Vec<_> = self.permitted.iter().filter_map(&holds).collect();
+        (permitted.is_empty() || permitted.contains(&true))
+            && !self.excluded.iter().any(|subtree| holds(subtree) == Some(true))
+    }
+}
+
+impl Subtree {
+    fn of(base: &GeneralName<'_>) -> Option<Self> {
+        match base {
+            GeneralName::DNSName(base) => Some(Self::Dns(base.to_ascii_lowercase())),
+            GeneralName::IPAddress(bytes) => {
+                let (address, mask) = bytes.split_at_checked(bytes.len() / 2)?;
+                Some(Self::Ip { address: address.to_vec(), mask: mask.to_vec() })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Zero or more labels added on the left (RFC 5280, section 4.2.1.10).
+fn is_below(host: &str, base: &str) -> bool {
+    let base = base.strip_prefix('.').unwrap_or(base);
+    host.strip_suffix(base)
+        .is_some_and(|rest| base.is_empty() || rest.is_empty() || rest.ends_with('.'))
+}

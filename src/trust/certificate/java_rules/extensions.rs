@@ -1,0 +1,305 @@
+//! Critical extensions as a JVM reads them: those that it knows, it decodes, URIs and all.
+
+use crate::trust::certificate::names::{self, DNS, EMAIL, IP, URI};
+use crate::trust::certificate::strict_der::{
+    BOOLEAN, Flaw, NOT_DER, any, ends, holds, is_bits, take,
+};
+use crate::trust::der::{BIT_STRING, CONTEXT_0, CONTEXT_1, INTEGER, OCTET_STRING, OID, SEQUENCE};
+
+/// Reads what an extension contains.
+type Reader = fn(&[u8]) -> Result<(), Flaw>;
+
+/// Whether a JVM reads the critical extension `oid` with these contents. Those that it decodes are in
+/// `OIDMap` of the JDK; RFC 5280, section 4.2, has their structures.
+pub fn check(oid: &[u8], contents: &[u8]) -> Result<(), Flaw> {
+    let (read, what): (Reader, Flaw) = match oid {
+        [0x55, 0x1d, 14] => (key_identifier, "its critical subjectKeyIdentifier cannot be decoded"),
+        [0x55, 0x1d, 15] => (bits, "its critical keyUsage cannot be decoded"),
+        [0x55, 0x1d, 17] => (alternative_names, "its critical subjectAltName cannot be decoded"),
+        [0x55, 0x1d, 18] => (alternative_names, "its critical issuerAltName cannot be decoded"),
+        [0x55, 0x1d, 19] => (basic_constraints, "its critical basicConstraints cannot be decoded"),
+        [0x55, 0x1d, 16 | 20 | 21 | 27..=29] => (refused, OTHERS),
+        [0x55, 0x1d, 30] => (name_constraints, "its critical nameConstraints cannot be decoded"),
+        [0x55, 0x1d, 31] => (points, "its critical cRLDistributionPoints cannot be decoded"),
+        [0x55, 0x1d, 32] => (policies, "its critical certificatePolicies cannot be decoded"),
+        [0x55, 0x1d, 33] => (mappings, "its critical policyMappings cannot be decoded"),
+        [0x55, 0x1d, 35] => (issuer_key, "its critical authorityKeyIdentifier cannot be decoded"),
+        [0x55, 0x1d, 36] => {
+            (policy_constraints, "its critical policyConstraints cannot be decoded")
+        }
+        [0x55, 0x1d, 37] => (purposes, "its critical extKeyUsage cannot be decoded"),
+        [0x55, 0x1d, 46] => (points, "its critical freshestCRL cannot be decoded"),
+        [0x55, 0x1d, 54] => (number, "its critical inhibitAnyPolicy cannot be decoded"),
+        [0x2b, 6, 1, 5, 5, 7, 1, 1] => {
+            (access, "its critical authorityInfoAccess cannot be decoded")
+        }
+        [0x2b, 6, 1, 5, 5, 7, 1, 11] => {
+            (access, "its critical subjectInfoAccess cannot be decoded")
+        }
+        [0x60, 0x86, 0x48, 0x01, 0x86, 0xf8, 0x42, 1, 1] => {
+            (bits, "its critical Netscape certificate type cannot be decoded")
+        }
+        _ => return Ok(()),
+    };
+    read(contents).map_err(|flaw| if flaw == NOT_DER { what } else { flaw })
+}
+
+/// What is said of an extension that a JVM decodes and that is read nowhere here.
+const OTHERS: Flaw =
+    "it has a critical extension that belongs to revocation lists, or to keys of the past";
+
+fn refused(_: &[u8]) -> Result<(), Flaw> {
+    Err(NOT_DER)
+}
+
+fn only(tag: u8, mut contents: &[u8]) -> Result<&[u8], Flaw> {
+    let found = take(&mut contents, tag)?;
+    ends(contents)?;
+    Ok(found)
+}
+
+/// Reads each SEQUENCE of a list.
+fn each(mut list: &[u8], read: impl Fn(&[u8]) -> Result<(), Flaw>) -> Result<(), Flaw> {
+    while !list.is_empty() {
+        read(take(&mut list, SEQUENCE)?)?;
+    }
+    Ok(())
+}
+
+/// An OID and a value of whatever type.
+fn pair(mut fields: &[u8]) -> Result<(), Flaw> {
+    take(&mut fields, OID)?;
+    any(&mut fields)?;
+    ends(fields)
+}
+
+fn key_identifier(contents: &[u8]) -> Result<(), Flaw> {
+    only(OCTET_STRING, contents).map(|_| ())
+}
+
+fn bits(contents: &[u8]) -> Result<(), Flaw> {
+    only(BIT_STRING, contents).map(|_| ())
+}
+
+/// A number from zero to the largest of 31 bits.
+fn number(contents: &[u8]) -> Result<(), Flaw> {
+    let number = only(INTEGER, contents)?;
+    holds(number.len() <= 4 && number.first().is_some_and(|first| *first < 0x80), NOT_DER)
+}
+
+fn alternative_names(contents: &[u8]) -> Result<(), Flaw> {
+    general_names(only(SEQUENCE, contents)?)
+}
+
+/// Names, at least one of them.
+fn general_names(names: &[u8]) -> Result<(), Flaw> {
+    holds(!names.is_empty(), NOT_DER)?;
+    names::members(names, name)
+}
+
+/// One name where it names something.
+fn name(tag: u8, contents: &[u8]) -> Result<(), Flaw> {
+    match tag {
+        EMAIL => holds(is_mailbox(contents), NOT_DER),
+        URI => holds(
+            is_uri(contents),
+            "a URI in a critical extension is not encoded as RFC 3986 requires",
+        ),
+        IP => holds(matches!(contents.len(), 4 | 16), NOT_DER),
+        _ => Ok(()),
+    }
+}
+
+fn basic_constraints(contents: &[u8]) -> Result<(), Flaw> {
+    let mut fields = only(SEQUENCE, contents)?;
+    if fields.first() == Some(&BOOLEAN) {
+        take(&mut fields, BOOLEAN)?;
+    }
+    if fields.is_empty() { Ok(()) } else { number(fields) }
+}
+
+fn name_constraints(contents: &[u8]) -> Result<(), Flaw> {
+    let mut fields = only(SEQUENCE, contents)?;
+    for tag in [CONTEXT_0, CONTEXT_1] {
+        if fields.first() != Some(&tag) {
+            continue;
+        }
+        // With nothing behind its base: minimum is 0 by default, maximum is absent.
+        each(take(&mut fields, tag)?, base)?;
+    }
+    ends(fields)
+}
+
+/// The base of a subtree (section 4.2.1.10).
+fn base(mut subtree: &[u8]) -> Result<(), Flaw> {
+    // Without a letter, it stands for every DNS name.
+    if subtree == [DNS, 0] {
+        return Ok(());
+    }
+    let (tag, contents) = names::one(&mut subtree)?;
+    ends(subtree)?;
+    match tag {
+        URI => holds(
+            is_host(contents.strip_prefix(b".").unwrap_or(contents)),
+            "a name constraint of kind URI is not a host name alone",
+        ),
+        IP => holds(matches!(contents.len(), 8 | 32), NOT_DER),
+        EMAIL => holds(is_mailbox(contents), NOT_DER),
+        _ => Ok(()),
+    }
+}
+
+/// CRL distribution points (section 4.2.1.13).
+fn points(contents: &[u8]) -> Result<(), Flaw> {
+    let mut points = only(SEQUENCE, contents)?;
+    while !points.is_empty() {
+        let mut point = take(&mut points, SEQUENCE)?;
+        let mut is_named = false;
+        for tag in [CONTEXT_0, 0x81, 0xa2] {
+            if point.first() != Some(&tag) {
+                continue;
+            }
+            let mut field = take(&mut point, tag)?;
+            is_named |= tag != 0x81;
+            match tag {
+                CONTEXT_0 if field.first() == Some(&CONTEXT_0) => {
+                    general_names(take(&mut field, CONTEXT_0)?)?;
+                    ends(field)?;
+                }
+                CONTEXT_0 => {
+                    // Relative to the issuer's name: one part of it.
+                    let pairs = take(&mut field, CONTEXT_1)?;
+                    ends(field)?;
+                    each(pairs, pair)?;
+                }
+                0x81 => holds(is_bits(field), NOT_DER)?,
+                _ => general_names(field)?,
+            }
+        }
+        ends(point)?;
+        holds(is_named, NOT_DER)?;
+    }
+    Ok(())
+}
+
+/// Policies (section 4.2.1.4), each with its qualifiers.
+fn policies(contents: &[u8]) -> Result<(), Flaw> {
+    each(only(SEQUENCE, contents)?, |mut policy| {
+        take(&mut policy, OID)?;
+        if policy.is_empty() {
+            return Ok(());
+        }
+        let qualifiers = only(SEQUENCE, policy)?;
+        holds(!qualifiers.is_empty(), NOT_DER)?;
+        each(qualifiers, pair)
+    })
+}
+
+fn mappings(contents: &[u8]) -> Result<(), Flaw> {
+    each(only(SEQUENCE, contents)?, |mut mapping| {
+        take(&mut mapping, OID)?;
+        take(&mut mapping, OID)?;
+        ends(mapping)
+    })
+}
+
+fn issuer_key(contents: &[u8]) -> Result<(), Flaw> {
+    let mut fields = only(SEQUENCE, contents)?;
+    for tag in [0x80, CONTEXT_1, 0x82] {
+        if fields.first() != Some(&tag) {
+            continue;
+        }
+        let field = take(&mut fields, tag)?;
+        match tag {
+            CONTEXT_1 => general_names(field)?,
+            // A serial number.
+            0x82 => holds(!field.is_empty(), NOT_DER)?,
+            _ => {}
+        }
+    }
+    ends(fields)
+}
+
+fn policy_constraints(contents: &[u8]) -> Result<(), Flaw> {
+    let mut fields = only(SEQUENCE, contents)?;
+    for tag in [0x80, 0x81] {
+        if fields.first() == Some(&tag) {
+            let number = take(&mut fields, tag)?;
+            holds(matches!(number, [0..=0x7f]), NOT_DER)?;
+        }
+    }
+    ends(fields)
+}
+
+fn purposes(contents: &[u8]) -> Result<(), Flaw> {
+    let mut purposes = only(SEQUENCE, contents)?;
+    while !purposes.is_empty() {
+        take(&mut purposes, OID)?;
+    }
+    Ok(())
+}
+
+/// Authority and subject information access (sections 4.2.2.1 and 4.2.2.2).
+fn access(contents: &[u8]) -> Result<(), Flaw> {
+    each(only(SEQUENCE, contents)?, |mut description| {
+        take(&mut description, OID)?;
+        let (tag, contents) = names::one(&mut description)?;
+        ends(description)?;
+        name(tag, contents)
+    })
+}
+
+/// An address, or in a constraint what is behind its `@`.
+fn is_mailbox(text: &[u8]) -> bool {
+    let at = text.iter().position(|byte| *byte == b'@');
+    let host = at.and_then(|at| text.get(at + 1..)).unwrap_or(text);
+    text.iter().all(u8::is_ascii_graphic) && !matches!(host, [] | b".")
+}
+
+/// A URI (RFC 3986, appendix A) with a scheme, and without what hardly any certificate has in it: a user, an
+/// IPv6 address, a fragment.
+fn is_uri(text: &[u8]) -> bool {
+    let Some(colon) = text.iter().position(|byte| *byte == b':') else { return false };
+    let (scheme, rest) = text.split_at(colon);
+    let rest = rest.get(1..).unwrap_or_default();
+    let is_in_scheme = |byte: &u8| byte.is_ascii_alphanumeric() || b"+-.".contains(byte);
+    scheme.first().is_some_and(u8::is_ascii_alphabetic)
+        && scheme.iter().all(is_in_scheme)
+        && is_escaped(rest)
+        && rest.strip_prefix(b"//").map_or(!rest.is_empty(), has_authority)
+}
+
+/// Letters that need no escape, and escapes of two digits.
+fn is_escaped(text: &[u8]) -> bool {
+    let mut pieces = text.split(|byte| *byte == b'%');
+    let is_plain = |piece: &[u8]| {
+        piece
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-._~:/?@!$&'()*+,;=".contains(byte))
+    };
+    pieces.next().is_none_or(is_plain)
+        && pieces.all(|piece| {
+            matches!(piece, [a, b, rest @ ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit() && is_plain(rest))
+        })
+}
+
+/// What is behind the two slashes: a host with a port or without, or nothing but a path (`ldap:///CN=…`).
+fn has_authority(text: &[u8]) -> bool {
+    let end = text.iter().position(|byte| matches!(byte, b'/' | b'?')).unwrap_or(text.len());
+    let (authority, path) = text.split_at(end);
+    let mut parts = authority.splitn(2, |byte| *byte == b':');
+    let host = parts.next().unwrap_or_default();
+    let is_port =
+        parts.next().is_none_or(|port| !port.is_empty() && port.iter().all(u8::is_ascii_digit));
+    (authority.is_empty() && path.starts_with(b"/")) || (is_host(host) && is_port)
+}
+
+/// Labels of letters, digits and hyphens with dots between (RFC 1123, section 2.1).
+fn is_host(text: &[u8]) -> bool {
+    text.split(|byte| *byte == b'.').all(|label| {
+        let is_end = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+        is_end(label.first())
+            && is_end(label.last())
+            && label.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
+    })
+}

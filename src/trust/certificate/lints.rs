@@ -1,0 +1,274 @@
+//! THE verdict table: what can be wrong with a certificate that somebody asked us to trust, who
+//! will refuse it, and whether it is kept.
+//!
+//! Kept with a warning is whatever some client accepts: the user asked for it, and the client's own
+//! message ("expired") is then the true one. Refused is what cannot be used as a CA by any.
+
+use std::collections::BTreeSet;
+use std::fmt::{self, Display};
+
+use crate::sys::output;
+use crate::trust::certificate::{Certificate, MAY_NOT_SIGN};
+use crate::trust::time::Time;
+
+/// What is wrong with a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// A server's certificate that another CA signed.
+    ServerCertificate,
+    /// A server's certificate that signed itself.
+    SelfSignedLeaf,
+    /// Its validity is over.
+    Expired,
+    /// Its validity has not begun.
+    NotYetValid,
+    /// A CA below another that is not at hand.
+    WithoutItsRoot,
+    /// A CA whose key usage is for other things than signing certificates.
+    MayNotSign,
+    /// A CA whose extended key usage is for others than servers.
+    OtherPurpose,
+    /// A critical extension that hardly any client knows.
+    UnknownCritical,
+    /// A CA that lacks what strict clients ask for.
+    NotStrict,
+    /// X.509 version 1.
+    Old,
+    /// A serial number below zero.
+    NegativeSerial,
+    /// An RSA key that OpenSSL's security level 2 refuses.
+    ShortKey,
+    /// A key of a kind that only some clients know.
+    RareKey,
+    /// A certificate for which a JVM would refuse its whole key store.
+    NotForJava,
+}
+
+/// A row of the table.
+#[derive(Debug)]
+pub struct Verdict {
+    /// What is wrong.
+    pub finding: Finding,
+    /// How it is said of a certificate.
+    pub says: &'static str,
+    /// Who refuses it.
+    pub who: &'static str,
+    /// What mends it.
+    pub fix: &'static str,
+    /// Whether it is kept.
+    pub keep: bool,
+}
+
+/// How to make a CA that Java can read.
+pub const FOR_JAVA: &str = "create the CA again without that, with a key on the curve P-256 or P-384, or an RSA key with the exponent 65537";
+
+/// Measured on the clients named, where nothing else is said.
+pub const TABLE: &[Verdict] = &[
+    Verdict {
+        finding: Finding::ServerCertificate,
+        says: "is a server's certificate, not a CA",
+        who: "curl, git, Go, Java and Python 3.13 would trust that one server, and Python before 3.13, Node and rustls not even that",
+        fix: "ask for the certificate of its issuer and mount that",
+        keep: false,
+    },
+    Verdict {
+        finding: Finding::SelfSignedLeaf,
+        says: "signed itself but is no CA",
+        who: "curl, git, Python, Node, Go, Java and rustls accept it for its own names; not every client does",
+        fix: "make a CA, sign the server's certificate with it, and mount the CA",
+        keep: true,
+    },
+    Verdict {
+        finding: Finding::Expired,
+        says: "has expired",
+        who: "every client will say so of each server below it",
+        fix: "renew the CA and mount the new certificate",
+        keep: true,
+    },
+    Verdict {
+        finding: Finding::NotYetValid,
+        says: "is not valid yet",
+        who: "every client will say so until then",
+        fix: "check the clock of this host and of the one that made it",
+        keep: true,
+    },
+    Verdict {
+        finding: Finding::WithoutItsRoot,
+        says: "is an intermediate whose root is not at hand",
+        who: "about half of all clients (Go, curl, git and Python 3.13 do not mind; Node, Java and older Python do) refuse to end a chain in it",
+        fix: "put the root's certificate beside it",
+        keep: true,
+    },
+    Verdict {
+        finding: Finding::MayNotSign,
+        says: "is a CA whose key usage does not allow signing certificates",
+        who: "all clients but those on rustls refuse what it signed",
+        fix: "make the CA anew with the key usage keyCertSign",
+        keep: true,
+    },
+    Verdict {
+        finding: Finding::OtherPurpose,
+        says: "is a CA for other purposes than servers, by its extended key usage",
+        who: "clients on OpenSSL (curl, Python, Node) and Go refuse the servers that it signed",
+        fix: "make the CA anew with serverAuth among its purposes, or without any",
+        keep: true,
+    },
+    Verdict {
+        finding: Finding::UnknownCritical,
+        says: "has a critical extension that clients do not know",
+        who: "clients on OpenSSL (curl, Python, Node), GnuTLS and Go refuse what it signed",
+        fix: "make the CA anew with that extension not critical",
+        keep: true,
+    },
+    Verdict {
+        finding: Finding::NotStrict,
+        says: "is a CA that strict clients refuse",
+        who: "Python 3.13 and later, and whatever else sets X509_V_FLAG_X509_STRICT",
+        fix: "make the CA anew with critical basicConstraints, critical keyUsage (keyCertSign, cRLSign) and a subject key identifier",
+        keep: true,
+    },
+    Verdict {
+        finding: Finding::Old,
+        says: "is an X.509 version 1 certificate, which cannot say that it is a CA",
+        who: "Python 3.13 and other strict clients refuse it",
+        fix: "make the CA anew as version 3",
+        keep: true,
+    },
+    Verdict {
+        finding: Finding::NegativeSerial,
+        says: "has a negative serial number, against RFC 5280",
+        who: "Go from 1.23 on and Python's cryptography refuse it",
+        fix: "make the CA anew with a positive serial number",
+        keep: true,
+    },
+    Verdict {
+        // OpenSSL's SSL_CTX_set_security_level(3); Debian, Ubuntu and RHEL set level 2.
+        finding: Finding::ShortKey,
+        says: "has an RSA key shorter than 2048 bits",
+        who: "OpenSSL at security level 2 (the default of Debian, Ubuntu and RHEL) and rustls refuse it",
+        fix: "make the CA anew with a key of 2048 bits or more, or an elliptic curve",
+        keep: true,
+    },
+    Verdict {
+        finding: Finding::RareKey,
+        says: "has a key that not every client knows",
+        who: "OpenSSL accepts what it signed; rustls refuses it, and so do Go, Java and GnuTLS, each for some such keys",
+        fix: "make the CA anew with a key on the curve P-256 or P-384, or an RSA key of 2048 to 8192 bits",
+        keep: true,
+    },
+    Verdict {
+        finding: Finding::NotForJava,
+        says: "cannot be read by every JVM",
+        who: "a JVM refuses its whole key store for one certificate that it cannot read, so this CA is left out of Java's key store and no Java program trusts it; other programs do",
+        fix: FOR_JAVA,
+        keep: true,
+    },
+];
+
+/// What is wrong with `certificate` at the moment `now`, where the names of all CAs at hand are
+/// `known`, in the order of the table.
+pub fn findings(
+    certificate: &Certificate,
+    now: Time,
+    known: &BTreeSet<Vec<u8>>,
+) -> Vec<&'static Verdict> {
+    let has = |finding| match finding {
+        Finding::ServerCertificate => !certificate.is_ca && !certificate.is_self_issued,
+        Finding::SelfSignedLeaf => !certificate.is_ca && certificate.is_self_issued,
+        Finding::Expired => certificate.not_after < now,
+        Finding::NotYetValid => certificate.not_before > now,
+        Finding::WithoutItsRoot => {
+            certificate.is_ca && !certificate.is_self_issued && !certificate.has_issuer_among(known)
+        }
+        Finding::NotStrict => {
+            certificate.is_ca
+                && !certificate.is_old
+                && certificate.misses.iter().any(|missing| *missing != MAY_NOT_SIGN)
+        }
+        Finding::MayNotSign => certificate.is_ca && certificate.misses.contains(&MAY_NOT_SIGN),
+        Finding::OtherPurpose => certificate.is_ca && !certificate.is_for_servers,
+        Finding::UnknownCritical => certificate.has_unknown_critical,
+        Finding::RareKey => certificate.rare_key.is_some(),
+        Finding::NotForJava => certificate.java_flaw.is_some(),
+        Finding::Old => certificate.is_old,
+        Finding::NegativeSerial => certificate.has_negative_serial,
+        Finding::ShortKey => certificate.rsa_bits.is_some_and(|bits| bits < 2048),
+    };
+    TABLE.iter().filter(|verdict| has(verdict.finding)).collect()
+}
+
+/// What strict clients miss in `certificate` as one of a server's chain, in OpenSSL's words where it has
+/// any: all of [`Finding::NotStrict`] in a CA, and in a server's own only who signed it.
+#[cfg(feature = "doctor")]
+pub fn strict(certificate: &Certificate) -> Vec<&'static str> {
+    // X509_verify_cert_error_string, in OpenSSL's crypto/x509/x509_txt.c.
+    let words = |missing: &'static str| match missing {
+        "it has no key usage" => "CA cert does not include key usage extension",
+        "it has no subject key identifier" => "Missing Subject Key Identifier",
+        "it has no authority key identifier" => "Missing Authority Key Identifier",
+        "its basic constraints are not critical" => {
+            "Basic Constraints of CA cert not marked critical"
+        }
+        other => other,
+    };
+    let counts =
+        |missing: &&str| certificate.is_ca || *missing == "it has no authority key identifier";
+    let misses = certificate.misses.iter().copied().filter(counts);
+    misses.filter(|_| !certificate.is_old).map(words).collect()
+}
+
+/// A certificate and what is wrong with it.
+#[derive(Debug)]
+pub struct Judged {
+    /// Where it is.
+    pub place: String,
+    /// Its subject.
+    pub subject: String,
+    /// The details of the finding, as far as it has any.
+    pub detail: String,
+    /// The finding.
+    pub verdict: &'static Verdict,
+}
+
+impl Judged {
+    /// The words for `verdict` on `certificate`.
+    pub fn new(certificate: &Certificate, verdict: &'static Verdict) -> Self {
+        let detail = match verdict.finding {
+            Finding::ServerCertificate => {
+                format!(" (it was issued by {})", output::word(&certificate.issuer))
+            }
+            Finding::Expired => format!(" (on {})", certificate.not_after),
+            Finding::NotYetValid => format!(" (only from {} on)", certificate.not_before),
+            Finding::WithoutItsRoot => format!(" ({})", output::word(&certificate.issuer)),
+            Finding::NotStrict => format!(" ({})", certificate.misses.join("; ")),
+            Finding::RareKey => format!(" ({})", certificate.rare_key.unwrap_or_default()),
+            Finding::NotForJava => format!(" ({})", certificate.java_flaw.unwrap_or_default()),
+            Finding::SelfSignedLeaf
+            | Finding::MayNotSign
+            | Finding::OtherPurpose
+            | Finding::UnknownCritical
+            | Finding::Old
+            | Finding::NegativeSerial
+            | Finding::ShortKey => String::new(),
+        };
+        Self {
+            place: certificate.label.to_string(),
+            subject: certificate.subject.clone(),
+            detail,
+            verdict,
+        }
+    }
+}
+
+impl Display for Judged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let subject = output::word(&self.subject);
+        let (place, detail) = (&self.place, &self.detail);
+        let Verdict { says, who, fix, keep, .. } = self.verdict;
+        if *keep {
+            write!(f, "{subject} in {place} {says}{detail}: {who}\nfix: {fix}")
+        } else {
+            write!(f, "cannot trust {subject} in {place}: it {says}{detail}; {who}\nfix: {fix}")
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Everything that is in a file, for somebody who asks what it is.
+//!
+//! Where a custom CA is wanted, a key in its file is an error. Here it is an answer: it is named, and
+//! nothing of it leaves this place.
+
+use crate::trust::certificate::Certificate;
+use crate::trust::der::{self, Outline};
+use crate::trust::file_error::Problem;
+use crate::trust::inspection::{in_block, kind};
+use crate::trust::pem::{self, Flaw};
+use crate::trust::source::Source;
+
+/// What is in a file.
+#[derive(Debug, Default)]
+pub struct Contents {
+    /// Its certificates, in their order.
+    pub certificates: Vec<Certificate>,
+    /// What else is in it.
+    pub others: Vec<Other>,
+}
+
+/// A block that is no certificate.
+#[derive(Debug)]
+pub struct Other {
+    /// The line it begins at; 0 where the whole file is it.
+    pub line: usize,
+    /// What it calls itself.
+    pub label: String,
+    /// Whether it is a private key.
+    pub is_key: bool,
+}
+
+/// Reads a file of any format but PKCS#12, which needs a password.
+///
+/// # Errors
+/// When something in it is broken, or nothing in it is known.
+pub fn contents(source: &Source) -> Result<Contents, Problem> {
+    let bytes = source.bytes.as_slice();
+    let broken = |Flaw { at, what }| Problem::Broken { line: pem::line(bytes, at), what };
+    let blocks = pem::blocks(bytes).collect::<Result<Vec<_>, Flaw>>().map_err(broken)?;
+    let mut contents = Contents::default();
+    if blocks.is_empty() && der::outline(bytes) == Outline::PrivateKey {
+        let label = "PRIVATE KEY in DER".to_owned();
+        contents.others.push(Other { line: 0, label, is_key: true });
+    } else if blocks.is_empty() {
+        contents.certificates = crate::trust::inspection::certificates(source)?;
+    }
+    let (mut buffer, mut lines) = (Vec::new(), pem::Lines::new(bytes));
+    for block in &blocks {
+        if let Some(kind) = kind(block) {
+            contents.certificates.extend(in_block(source, block, &kind, &mut buffer)?);
+        } else {
+            let is_key = block.label.contains("PRIVATE KEY");
+            let label = block.label.to_owned();
+            contents.others.push(Other { line: lines.line(block.at), label, is_key });
+        }
+    }
+    Ok(contents)
+}

@@ -1,0 +1,23 @@
+//! Digests by which certificates and generated files are named.
+
+use std::fmt::{self, Display};
+
+use sha2::{Digest as _, Sha256};
+
+/// A SHA-256 digest, shown in lower-case hexadecimal digits.
+pub struct Fingerprint([u8; 32]);
+
+impl Fingerprint {
+    /// The digest of `pieces`, one after the other.
+    pub fn of<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Self {
+        let mut digest = Sha256::new();
+        pieces.into_iter().for_each(|piece| digest.update(piece));
+        Self(digest.finalize().into())
+    }
+}
+
+impl Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}

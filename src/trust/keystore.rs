@@ -1,0 +1,162 @@
+//! A list of certificates as a Java key store, and back.
+//!
+//! What is written is a JKS, the one kind that every JVM from 8 to 25 opens without being told a
+//! password. What is read is whatever a JVM brings as its own `cacerts`: a JKS until JDK 17, a PKCS#12
+//! without a password since (<https://bugs.openjdk.org/browse/JDK-8275252>), one with the customary
+//! password where somebody has been at it with keytool.
+
+pub mod pkcs12;
+
+use std::fmt::{self, Display};
+
+use sha1::{Digest as _, Sha1};
+
+use crate::trust::bundle::Pem;
+use crate::trust::der::{Outline, outline};
+
+/// The password of every `cacerts`, which protects nothing
+/// (<https://docs.oracle.com/en/java/javase/21/docs/specs/man/keytool.html>, "The cacerts file").
+pub const PASSWORD: &str = "changeit";
+
+/// The first bytes of a JKS, and of its relative that hides its keys better.
+const JKS: [u8; 4] = [0xfe, 0xed, 0xfe, 0xed];
+const JCEKS: [u8; 4] = [0xce, 0xce, 0xce, 0xce];
+
+/// What the digest at the end of a JKS covers between the password and the rest
+/// (`sun.security.provider.JavaKeyStore`, `getPreKeyedHash`).
+const WHITENER: &[u8] = b"Mighty Aphrodite";
+
+/// How an entry begins that is a trusted certificate, or a key with its chain.
+const TRUSTED: u32 = 2;
+const KEY: u32 = 1;
+
+/// Why a key store cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// It is of no kind that is known here.
+    Unknown,
+    /// It ends too early, or its parts do not fit together.
+    Broken,
+    /// It has another password than the customary one.
+    Locked,
+}
+
+/// The cause alone: what mends it depends on whose store it is.
+impl Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unknown => "it is neither JKS nor PKCS#12",
+            Self::Broken => "it is damaged",
+            Self::Locked => "its password is not `changeit`",
+        })
+    }
+}
+
+/// `certificates` as a JKS. The same ones give the same bytes: they are numbered, and as old as the
+/// epoch.
+pub fn write(certificates: &[Pem<'_>]) -> Vec<u8> {
+    let all: Vec<_> = certificates.iter().filter_map(Pem::decode).collect();
+    let mut store = Vec::with_capacity(all.iter().map(|der| der.len() + 64).sum());
+    store.extend(JKS);
+    number(&mut store, 2);
+    number(&mut store, all.len());
+    for (index, der) in all.iter().enumerate() {
+        number(&mut store, TRUSTED as usize);
+        text(&mut store, &format!("ca-{:04}", index + 1));
+        store.extend([0; 8]);
+        text(&mut store, "X.509");
+        number(&mut store, der.len());
+        store.extend(der);
+    }
+    let password: Vec<_> = PASSWORD.bytes().flat_map(|byte| [0, byte]).collect();
+    let digest = sha1(&[&password, WHITENER, &store]);
+    store.extend(digest);
+    store
+}
+
+/// The digest of `pieces`, one after the other.
+pub fn sha1(pieces: &[&[u8]]) -> [u8; 20] {
+    let mut digest = Sha1::new();
+    for piece in pieces {
+        digest.update(piece);
+    }
+    digest.finalize().into()
+}
+
+fn number(store: &mut Vec<u8>, number: usize) {
+    store.extend(u32::try_from(number).unwrap_or(u32::MAX).to_be_bytes());
+}
+
+fn text(store: &mut Vec<u8>, text: &str) {
+    store.extend(u16::try_from(text.len()).unwrap_or(u16::MAX).to_be_bytes());
+    store.extend(text.bytes());
+}
+
+/// The certificates that a JVM trusts which has `store` as its trust store.
+///
+/// # Errors
+/// When it cannot be read to its end.
+pub fn read(store: &[u8]) -> Result<Vec<Pem<'static>>, Problem> {
+    let certificates = match store.get(..4) {
+        Some(magic) if magic == JKS || magic == JCEKS => jks(store).ok_or(Problem::Broken)?,
+        _ if outline(store) == Outline::Pkcs12 => pkcs12::read(store)?,
+        _ => return Err(Problem::Unknown),
+    };
+    if !certificates.iter().all(|der| outline(der) == Outline::Certificate) {
+        return Err(Problem::Broken);
+    }
+    Ok(certificates.iter().map(|der| Pem::encode(der)).collect())
+}
+
+/// The entries of a JKS that are trusted. The chain of a key is not, and a key is passed over.
+fn jks(store: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let mut rest = Reader(store.get(4..)?);
+    let version = rest.number()?;
+    let mut certificates = Vec::new();
+    for _ in 0..rest.number()? {
+        let kind = rest.number()?;
+        let alias = rest.short()?;
+        rest.take(alias)?;
+        rest.take(8)?;
+        let chain = match kind {
+            TRUSTED => 1,
+            KEY => {
+                let key = rest.number()?;
+                rest.take(key as usize)?;
+                rest.number()?
+            }
+            _ => return None,
+        };
+        for _ in 0..chain {
+            if version == 2 {
+                let kind = rest.short()?;
+                rest.take(kind)?;
+            }
+            let length = rest.number()?;
+            let der = rest.take(length as usize)?;
+            if kind == TRUSTED {
+                certificates.push(der.to_vec());
+            }
+        }
+    }
+    Some(certificates)
+}
+
+/// Bytes that are read from their front, big end first.
+struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    fn take(&mut self, length: usize) -> Option<&'a [u8]> {
+        let (front, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(front)
+    }
+
+    fn number(&mut self) -> Option<u32> {
+        Some(u32::from_be_bytes(self.take(4)?.try_into().ok()?))
+    }
+
+    fn short(&mut self) -> Option<usize> {
+        Some(u16::from_be_bytes(self.take(2)?.try_into().ok()?).into())
+    }
+}

@@ -1,0 +1,28 @@
+//! What trust is: certificates and how they are judged, bundles and key stores, and the table of variables.
+//!
+//! Pure but for the bytes it is handed: nothing here writes, prints or starts a program.
+
+pub mod time;
+pub mod fingerprint;
+pub mod der;
+pub mod pem;
+pub mod pkcs7;
+#[cfg(feature = "compose")]
+pub mod pkcs12;
+pub mod openssl_trusted;
+#[cfg(feature = "tools")]
+pub mod private_key;
+pub mod certificate;
+#[cfg(feature = "tools")]
+pub mod certificate_file;
+#[cfg(target_os = "linux")]
+pub mod subject_hash;
+pub mod file_error;
+pub mod inspection;
+pub mod trust_anchors;
+pub mod bundle;
+pub mod source;
+pub mod root_stores;
+pub mod jvm;
+pub mod keystore;
+pub mod variables;

@@ -1,0 +1,165 @@
+//! Where certificates come from, and how messages name that: paths, variables, options.
+//!
+//! Nothing is read here; a source is bytes that its finder read.
+
+use std::fmt::{self, Display};
+use std::path::{Path, PathBuf};
+
+use crate::sys::file::Problem;
+use crate::sys::output;
+
+/// A path and where its name came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// The path as it was written.
+    pub path: PathBuf,
+    /// Who wrote it.
+    pub origin: Origin,
+}
+
+/// Where a name came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// An option of the command line.
+    Option(&'static str),
+    /// A variable of the environment.
+    Variable(&'static str),
+    /// Nobody wrote it.
+    Default,
+}
+
+impl Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Option(name) | Self::Variable(name) => write!(f, "from {name}"),
+            Self::Default => f.write_str("the default"),
+        }
+    }
+}
+
+/// The public roots that go into the bundle beside the custom CAs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Roots {
+    /// The image's own.
+    #[default]
+    System,
+    /// Mozilla's, built into this program.
+    Mozilla,
+    /// None: only the custom CAs are trusted.
+    None,
+}
+
+/// Where `update-ca-certificates` looks for local CAs, and so where people mount theirs
+/// (update-ca-certificates(8)).
+pub const DEFAULT_DIRECTORY: &str = "/usr/local/share/ca-certificates";
+
+/// The one file of the default directory that counts as named: the overlay mounts it.
+pub const CUSTOM_CA: &str = "/usr/local/share/ca-certificates/custom-ca.crt";
+
+/// Bytes that may hold custom CAs.
+#[derive(Debug)]
+pub struct Source {
+    /// What to call it.
+    pub label: Label,
+    /// Whether somebody meant this very file.
+    pub standing: SourceKind,
+    /// Its contents.
+    pub bytes: Vec<u8>,
+}
+
+/// Whether somebody meant this very file, which decides how strictly it is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SourceKind {
+    /// Yes.
+    Named,
+    /// It lies in a directory that was named.
+    Member,
+    /// It lies in the default directory.
+    Default,
+}
+
+/// A source's name for messages: the path, and where that came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Label {
+    /// A file or directory.
+    Path(Named),
+    /// The value of a variable.
+    Variable(&'static str),
+}
+
+impl Label {
+    pub(crate) fn new(path: impl Into<PathBuf>, origin: Origin) -> Self {
+        Self::Path(Named { path: path.into(), origin })
+    }
+
+    /// The path, if it is one.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Path(named) => Some(&named.path),
+            Self::Variable(_) => None,
+        }
+    }
+}
+
+impl Display for Label {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Path(named) => write!(f, "{} ({})", output::path(&named.path), named.origin),
+            Self::Variable(name) => write!(f, "the value of {name}"),
+        }
+    }
+}
+
+/// A place that cannot be read.
+pub struct ReadError {
+    /// The place.
+    pub label: Label,
+    /// Why.
+    pub problem: Problem,
+}
+
+output::error_of_words!(ReadError);
+
+impl Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fix = match &self.problem {
+            Problem::Missing => "mount it there, or correct the name",
+            Problem::Denied { .. } => {
+                "make it readable for that uid: it is public, mode 0644 is right (a directory: 0755)"
+            }
+            Problem::Directory { .. } => {
+                "put the file in place on the host, remove the directory \
+                                          that was made there, and start the container anew"
+            }
+            Problem::Special(_) => "name a regular file",
+            Problem::TooLarge { .. } => "name a file that holds CAs only",
+            Problem::TooMany { .. } => "put the CAs into a directory of their own",
+            Problem::System(_) => "look at that path from inside the container",
+        };
+        write!(f, "cannot read {}: {}\nfix: {fix}", self.label, self.problem)
+    }
+}
+
+/// A file on the host that cannot be read: the mends there are others than in a container.
+
+pub struct Unreadable {
+    /// The file.
+    pub label: crate::trust::source::Label,
+    /// Why.
+    pub problem: Problem,
+}
+
+output::error_of_words!(Unreadable);
+
+impl Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fix = match &self.problem {
+            Problem::Missing => "correct the name",
+            Problem::Denied { .. } => "run as the owner of the file",
+            Problem::Directory { .. } | Problem::Special(_) => "name a regular file",
+            Problem::TooLarge { .. } | Problem::TooMany { .. } => "name a file of certificates",
+            Problem::System(_) => "look at that path",
+        };
+        write!(f, "cannot read {}: {}\nfix: {fix}", self.label, self.problem)
+    }
+}

@@ -1,0 +1,90 @@
+//! The number by which OpenSSL looks for a CA in a directory of hashed names.
+//!
+//! It is made from the subject, but not as that is written: every text becomes UTF-8 in lower case, with
+//! one space between words and none around them (`x509_name_canon` and `asn1_string_canon` in
+//! <https://github.com/openssl/openssl/blob/openssl-3.0/crypto/x509/x_name.c>).
+
+use crate::trust::bundle::Pem;
+use crate::trust::der::{SEQUENCE, SET, value};
+use crate::trust::keystore::sha1;
+use crate::trust::trust_anchors;
+
+/// The kinds of text in a name (X.680, section 8.4), of which the others stay as they are.
+const UTF8: u8 = 0x0c;
+const PRINTABLE: u8 = 0x13;
+const T61: u8 = 0x14;
+const IA5: u8 = 0x16;
+const VISIBLE: u8 = 0x1a;
+const UNIVERSAL: u8 = 0x1c;
+const BMP: u8 = 0x1e;
+
+/// The number for the subject of `certificate` (X509_NAME_hash(3)), if OpenSSL can read it at all.
+pub fn hash(certificate: &Pem<'_>) -> Option<u32> {
+    let name = trust_anchors::name(certificate)?;
+    let (_, mut parts, _) = value(&name)?;
+    let mut canonical = Vec::new();
+    while !parts.is_empty() {
+        let (_, mut pairs, rest) = value(parts)?;
+        let mut set: Vec<Vec<u8>> = Vec::new();
+        while !pairs.is_empty() {
+            let (_, pair, others) = value(pairs)?;
+            let (_, _, text) = value(pair)?;
+            let (key, _) = pair.split_at(pair.len() - text.len());
+            set.push(encode(SEQUENCE, &[key, &plain(text)?].concat()));
+            pairs = others;
+        }
+        // A set's members are in the order of their encodings (X.690, section 11.6).
+        set.sort();
+        canonical.extend(encode(SET, &set.concat()));
+        parts = rest;
+    }
+    let [a, b, c, d, ..] = sha1(&[&canonical]);
+    Some(u32::from_le_bytes([a, b, c, d]))
+}
+
+/// A text in the form that counts.
+fn plain(encoded: &[u8]) -> Option<Vec<u8>> {
+    let (tag, bytes, _) = value(encoded)?;
+    let width = match tag {
+        PRINTABLE | T61 | IA5 | VISIBLE => 1,
+        BMP => 2,
+        UNIVERSAL => 4,
+        UTF8 => 0,
+        _ => return Some(encoded.to_vec()),
+    };
+    let mut text = String::new();
+    if width == 0 {
+        text.push_str(str::from_utf8(bytes).ok()?);
+    } else {
+        for unit in bytes.chunks(width) {
+            text.push(char::from_u32(
+                unit.iter().fold(0, |sum, byte| sum << 8 | u32::from(*byte)),
+            )?);
+        }
+    }
+    let mut words = Vec::new();
+    for byte in text.bytes() {
+        let is_space = matches!(byte, b' ' | b'\t'..=b'\r');
+        if !is_space {
+            words.push(byte.to_ascii_lowercase());
+        } else if words.last().is_some_and(|last| *last != b' ') {
+            words.push(b' ');
+        }
+    }
+    words.pop_if(|last| *last == b' ');
+    Some(encode(UTF8, &words))
+}
+
+/// A value in DER (X.690, section 8.1).
+fn encode(tag: u8, contents: &[u8]) -> Vec<u8> {
+    let length = contents.len().to_be_bytes();
+    let significant = length.iter().position(|byte| *byte != 0).unwrap_or(length.len() - 1);
+    let (_, length) = length.split_at(significant);
+    let mut encoded = vec![tag];
+    if contents.len() >= 0x80 {
+        encoded.extend(u8::try_from(length.len()).map(|bytes| 0x80 | bytes));
+    }
+    encoded.extend(length);
+    encoded.extend(contents);
+    encoded
+}

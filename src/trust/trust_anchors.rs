@@ -1,0 +1,173 @@
+//! Bundles that are not ours to judge: the image's roots, a bundle that was mounted, the file that a
+//! variable names.
+//!
+//! They are read at every start, so as little as possible is done with them: the shape of each
+//! certificate is proved, and its text is used where it lies if it is canonical.
+
+use std::fmt::{self, Display};
+use std::path::PathBuf;
+
+use rustls_pki_types::CertificateDer;
+
+use crate::sys::output;
+use crate::trust::bundle::Pem;
+use crate::trust::der::{self, Outline};
+use crate::trust::inspection::{Kind, kind};
+use crate::trust::pem::{self, Block, Flaw};
+use crate::trust::root_stores::RootSource;
+use crate::trust::{certificate, openssl_trusted};
+
+/// The certificates of a bundle that is not ours to judge.
+#[derive(Clone, Debug, Default)]
+pub struct Anchors<'a> {
+    /// The certificates, in order.
+    pub certificates: Vec<Pem<'a>>,
+    /// Whether every client can read the file as it is.
+    pub tidy: bool,
+    /// What could not be used: its line, and what is wrong.
+    broken: Vec<(usize, &'static str)>,
+}
+
+impl From<&[CertificateDer<'static>]> for Anchors<'_> {
+    fn from(certificates: &[CertificateDer<'static>]) -> Self {
+        let certificates = certificates.iter().map(|der| Pem::encode(der)).collect();
+        Self { certificates, tidy: true, broken: Vec::new() }
+    }
+}
+
+impl<'a> From<Vec<Pem<'a>>> for Anchors<'a> {
+    fn from(certificates: Vec<Pem<'a>>) -> Self {
+        Self { certificates, tidy: true, broken: Vec::new() }
+    }
+}
+
+impl Anchors<'_> {
+    /// The first block that could not be used: its line, and what is wrong.
+    pub fn flaw(&self) -> Option<(usize, &'static str)> {
+        self.broken.first().copied()
+    }
+
+    /// The same, for longer than the text they were read from.
+    pub fn into_owned(self) -> Anchors<'static> {
+        let certificates = self.certificates.into_iter().map(Pem::into_owned).collect();
+        Anchors { certificates, ..self }
+    }
+}
+
+/// How many broken blocks a warning names: a file may have a hundred thousand.
+const NAMED: usize = 3;
+
+/// The public roots, and what is wrong with them.
+#[derive(Debug)]
+pub struct PublicRoots<'a> {
+    /// The roots.
+    pub anchors: Anchors<'a>,
+    /// What was left out, or that there are none.
+    pub warnings: Vec<RootWarning>,
+}
+
+/// Something about the image's own roots.
+#[derive(Debug)]
+pub enum RootWarning {
+    /// Blocks that no client could read, and that would have broken the bundle for some: the line
+    /// of the first few and what is wrong there, and how many there are besides.
+    Broken { path: PathBuf, first: Vec<(usize, &'static str)>, more: usize },
+    /// The image has no roots.
+    None,
+}
+
+impl Display for RootWarning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Broken { path, first, more } => {
+                write!(f, "left out of the image's roots: {}", output::path(path))?;
+                for (index, (line, what)) in first.iter().enumerate() {
+                    write!(f, "{} line {line}: {what}", if index == 0 { "" } else { ";" })?;
+                }
+                if *more > 0 {
+                    write!(f, "; and {more} more")?;
+                }
+                f.write_str(
+                    "\nfix: make that file anew in the image (`update-ca-certificates --fresh`)",
+                )
+            }
+            Self::None => f.write_str(
+                "the image has no roots, so public servers are trusted by no program that reads \
+                 the bundle, not even by those that bring roots of their own\n\
+                 fix: install ca-certificates in the image, or set TRUST_INIT_ROOTS=mozilla",
+            ),
+        }
+    }
+}
+
+/// Reads the public roots to merge.
+pub fn roots(source: &RootSource) -> PublicRoots<'_> {
+    let mut warnings = Vec::new();
+    let anchors = match source {
+        RootSource::File { path, bytes } => {
+            let anchors = anchors(bytes);
+            if !anchors.broken.is_empty() {
+                let first: Vec<_> = anchors.broken.iter().take(NAMED).copied().collect();
+                let more = anchors.broken.len() - first.len();
+                warnings.push(RootWarning::Broken { path: path.clone(), first, more });
+            }
+            anchors
+        }
+        RootSource::Directory { certificates, .. } | RootSource::Mozilla(certificates) => {
+            certificates.as_slice().into()
+        }
+        RootSource::Unwanted | RootSource::Nowhere => Anchors::default(),
+    };
+    if anchors.certificates.is_empty() && !matches!(source, RootSource::Unwanted) {
+        warnings.push(RootWarning::None);
+    }
+    PublicRoots { anchors, warnings }
+}
+
+/// Reads an image's roots, a bundle that stands, or a file that a variable names: what is shaped
+/// like a certificate is one.
+pub fn anchors(text: &[u8]) -> Anchors<'_> {
+    let mut anchors = Anchors { tidy: true, ..Anchors::default() };
+    let mut lines = pem::Lines::new(text);
+    let mut buffer = Vec::new();
+    for block in pem::blocks(text) {
+        match block.and_then(|block| anchor(&block, &mut buffer)) {
+            Ok(Some((certificate, is_tidy))) => {
+                anchors.tidy &= is_tidy;
+                anchors.certificates.push(certificate);
+            }
+            Ok(None) => {}
+            Err(Flaw { at, what }) => {
+                anchors.tidy = false;
+                anchors.broken.push((lines.line(at), what));
+            }
+        }
+    }
+    anchors
+}
+
+fn anchor<'a>(block: &Block<'a>, buffer: &mut Vec<u8>) -> Result<Option<(Pem<'a>, bool)>, Flaw> {
+    let is_plain = match kind(block) {
+        Some(Kind::Certificate) => true,
+        Some(Kind::Trusted) => false,
+        Some(Kind::Pkcs7) | None => return Ok(None),
+    };
+    let decoded = block.decode(buffer)?;
+    match (is_plain, der::outline(decoded.der)) {
+        (true, Outline::Certificate) => Ok(Some((block.pem(&decoded), decoded.is_tidy))),
+        (false, Outline::Certificate | Outline::CertificateAndMore) => {
+            let what = "the certificate is not trusted for servers";
+            let der =
+                openssl_trusted::for_servers(decoded.der).ok_or(Flaw { at: block.at, what })?;
+            Ok(Some((Pem::encode(der), false)))
+        }
+        _ => Err(Flaw { at: block.at, what: "the block is no certificate" }),
+    }
+}
+
+/// The subject of a root, as DER.
+pub fn name(root: &Pem<'_>) -> Option<Vec<u8>> {
+    let mut buffer = Vec::new();
+    let block = pem::blocks(root.text()).next()?.ok()?;
+    certificate::name(block.decode(&mut buffer).ok()?.der)
+}

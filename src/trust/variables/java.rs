@@ -1,0 +1,105 @@
+//! JAVA_TOOL_OPTIONS: the one variable that every JVM reads and says so, to which options are added.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt::{self, Display};
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::path::{Path, PathBuf};
+
+use crate::sys::environment::Environment;
+use crate::sys::output;
+use crate::trust::keystore::PASSWORD;
+
+/// The variable (<https://docs.oracle.com/en/java/javase/21/docs/specs/jvmti.html#tooloptions>).
+pub const JAVA_TOOL_OPTIONS: &str = "JAVA_TOOL_OPTIONS";
+
+/// The property that names a trust store; those for its type and its password begin like it
+/// (<https://docs.oracle.com/en/java/javase/21/security/java-secure-socket-extension-jsse-reference-guide.html>).
+pub const PROPERTY: &str = "-Djavax.net.ssl.trustStore";
+
+/// Why Java programs do not trust the custom CAs.
+#[derive(Debug)]
+pub enum Warning {
+    /// A trust store is named already, in a variable or in an argument.
+    Named(String),
+    /// A JVM's own trust store cannot be read.
+    Unreadable { path: PathBuf, cause: String },
+}
+
+impl Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Named(place) => write!(
+                f,
+                "{place} names a trust store for Java, which is left as it is: it may lack the \
+                 custom CAs\nfix: take that option away, or add each CA to that store: keytool \
+                 -importcert -noprompt -file CA.crt -alias custom-ca -keystore STORE -storepass \
+                 {PASSWORD}"
+            ),
+            Self::Unreadable { path, cause } => write!(
+                f,
+                "{} is not read, so Java programs do not trust the custom CAs: {cause}\nfix: set \
+                 JAVA_HOME to a JVM with a `cacerts` of its own, or TRUST_INIT_JAVA=off",
+                output::path(path)
+            ),
+        }
+    }
+}
+
+/// What a value of JAVA_TOOL_OPTIONS says besides the options that [`with`] added, and the trust store that
+/// those name; `None` if there are none at its end.
+pub fn split(value: &OsStr) -> Option<(&OsStr, PathBuf)> {
+    let rest = value.as_bytes().strip_suffix(suffix().as_bytes())?;
+    let at = memchr::memmem::rfind(rest, format!("{PROPERTY}=").as_bytes())?;
+    let (before, option) = rest.split_at_checked(at)?;
+    let path = option.get(PROPERTY.len() + 1..)?.iter().copied();
+    let path: Vec<_> = path.filter(|byte| *byte != b'"').collect();
+    let before = before.strip_suffix(b" ").unwrap_or(before);
+    Some((OsStr::from_bytes(before), OsString::from_vec(path).into()))
+}
+
+/// What follows the path in what we add.
+fn suffix() -> String {
+    format!(" {PROPERTY}Type=JKS {PROPERTY}Password={PASSWORD}")
+}
+
+/// The value of JAVA_TOOL_OPTIONS to which a trust store can be added.
+///
+/// # Errors
+/// When somebody names a trust store already, wherever it is that they do.
+pub fn open<'a>(
+    environment: &'a Environment,
+    program: &[OsString],
+    is_ours: impl Fn(&Path) -> bool,
+) -> Result<&'a OsStr, Warning> {
+    let has = |text: &OsStr| memchr::memmem::find(text.as_bytes(), PROPERTY.as_bytes()).is_some();
+    let value = environment.get(JAVA_TOOL_OPTIONS).unwrap_or_default();
+    let value = split(value).filter(|(_, path)| is_ours(path)).map_or(value, |(rest, _)| rest);
+    for (name, other) in environment.pairs() {
+        if has(if name == JAVA_TOOL_OPTIONS { value } else { other }) {
+            return Err(Warning::Named(output::word(name).to_string()));
+        }
+    }
+    match program.iter().find(|argument| has(argument)) {
+        Some(argument) => Err(Warning::Named(format!("the argument {}", output::word(argument)))),
+        None => Ok(value),
+    }
+}
+
+/// `value` with the trust store at `path` added.
+pub fn with(value: &OsStr, path: &Path) -> OsString {
+    let mut options = value.as_bytes().to_vec();
+    if !options.is_empty() {
+        options.push(b' ');
+    }
+    options.extend(PROPERTY.bytes());
+    options.push(b'=');
+    // A JVM takes away quotes wherever they stand, and knows no other way to write a space.
+    let path = path.as_os_str().as_bytes();
+    if path.iter().any(u8::is_ascii_whitespace) {
+        options.extend([b"\"", path, b"\""].concat());
+    } else {
+        options.extend(path);
+    }
+    options.extend(suffix().bytes());
+    OsString::from_vec(options)
+}

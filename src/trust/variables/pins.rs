@@ -1,0 +1,125 @@
+//! What the environment's trust variables name at present.
+//!
+//! What a user or an image has set stays in force for that variable's readers, and goes to nobody
+//! else. Who can look where a variable points is the caller: in the container itself, or, on the host,
+//! in its image and its mounts.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+
+use crate::sys::environment::Environment;
+use crate::trust::certificate;
+use crate::trust::trust_anchors::Anchors;
+use crate::trust::variables::served::{self, SSL_CERT_FILE};
+use crate::trust::variables::{Points, Row, Warning};
+
+/// What a row's readers trust at present, as far as a variable says so.
+#[derive(Debug)]
+pub struct Pin<'a> {
+    /// The row.
+    pub row: &'static Row,
+    /// The variable that says so: the row's own or one that its readers fall back to.
+    pub variable: &'static str,
+    /// What is there.
+    pub trusts: Trusts<'a>,
+}
+
+/// What is in the file or the directory that a variable names.
+#[derive(Debug)]
+pub enum Trusts<'a> {
+    /// These certificates.
+    Anchors(Cow<'a, Anchors<'a>>),
+    /// What cannot be known from here.
+    Unknown,
+    /// The certificate that the service itself serves with.
+    Served,
+}
+
+/// What a variable's value came to.
+#[derive(Clone)]
+pub enum Found<'a> {
+    /// Certificates, in a file or in a directory.
+    Anchors { anchors: Cow<'a, Anchors<'a>>, is_directory: bool },
+    /// It names the merged bundle or the custom CAs that we published.
+    Ours,
+    /// Nothing can be read there.
+    Unusable(String),
+    /// What is there cannot be known from here.
+    Unknown,
+}
+
+/// Asks `look` for what each of `rows` names, itself or through the variables its readers fall back
+/// to.
+pub fn pins<'a>(
+    rows: impl Iterator<Item = &'static Row>,
+    environment: &Environment,
+    mut look: impl FnMut(&OsStr) -> Found<'a>,
+) -> (Vec<Pin<'a>>, Vec<Warning>) {
+    let (mut pins, mut warnings) = (Vec::new(), Vec::new());
+    // Many images set several variables to one file: it is read once.
+    let mut seen: BTreeMap<&OsStr, Found<'a>> = BTreeMap::new();
+    for row in rows {
+        for variable in std::iter::once(&row.name).chain(row.falls_back_to) {
+            let Some(value) = environment.get(variable).filter(|value| !value.is_empty()) else {
+                continue;
+            };
+            let found = seen.entry(value).or_insert_with(|| look(value)).clone();
+            if [row.name, *variable] == [SSL_CERT_FILE; 2] {
+                let key = served::key_variable(environment);
+                if is_served(&found, key) {
+                    pins.push(Pin { row, variable, trusts: Trusts::Served });
+                    let key = key.map(OsStr::to_owned);
+                    warnings.push(Warning::Served { name: variable, value: value.to_owned(), key });
+                    break;
+                }
+            }
+            let cause = match found {
+                // A directory serves whoever replaces roots; clients that add to theirs want a file.
+                Found::Anchors { anchors, is_directory }
+                    if row.points == Points::Bundle || !is_directory =>
+                {
+                    pins.push(Pin { row, variable, trusts: Trusts::Anchors(anchors) });
+                    break;
+                }
+                Found::Unknown => {
+                    pins.push(Pin { row, variable, trusts: Trusts::Unknown });
+                    break;
+                }
+                Found::Ours => break,
+                Found::Unusable(cause) => cause,
+                Found::Anchors { .. } => "it is a directory".to_owned(),
+            };
+            // Said once, where the variable is looked at for its own sake.
+            if *variable == row.name || *variable == "SSL_CERT_DIR" {
+                let value = value.to_owned();
+                warnings.push(Warning::Unusable { name: variable, value, cause });
+            }
+        }
+    }
+    (pins, warnings)
+}
+
+/// Certificates that a server has in its file besides its own: more than any chain has. Bundles of public
+/// roots have over a hundred.
+const LONGEST_CHAIN: usize = 10;
+
+/// Whether what SSL_CERT_FILE names is the certificate that the service serves with. `key`: the variable
+/// that names its key.
+fn is_served(found: &Found<'_>, key: Option<&OsStr>) -> bool {
+    match found {
+        // The image's own roots, or a directory: no server reads its certificate there.
+        Found::Anchors { anchors: Cow::Borrowed(_), .. }
+        | Found::Anchors { is_directory: true, .. }
+        | Found::Ours
+        | Found::Unknown => false,
+        Found::Anchors { anchors, .. } => match anchors.certificates.as_slice() {
+            [first, issuers @ ..] if issuers.len() < LONGEST_CHAIN => {
+                first.decode().is_some_and(|der| certificate::is_servers(&der, key.is_some()))
+            }
+            _ => false,
+        },
+        // An entrypoint may write it later.
+        Found::Unusable(_) => key.is_some(),
+    }
+}
