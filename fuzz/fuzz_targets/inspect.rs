@@ -8,7 +8,7 @@ use libfuzzer_sys::fuzz_target;
 use trust_init::trust::certificate;
 use trust_init::trust::certificate_file::contents;
 use trust_init::trust::certificate::extensions::{Details, is_signed_by};
-use trust_init::sys::output::word;
+use trust_init::sys::quote::word;
 use trust_init_fuzz::{is_read_by_openssl, is_told_well, source};
 
 fuzz_target!(|bytes: &[u8]| {

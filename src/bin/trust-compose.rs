@@ -18,7 +18,7 @@ fn main() -> ExitCode {
             if let Some(text) = stop.text() {
                 answer(report, &text)
             } else {
-                report.error(&stop, "");
+                report.error_text(&stop, "");
                 exit_code::USAGE
             }
         }

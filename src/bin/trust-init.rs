@@ -15,13 +15,13 @@ fn main() -> ExitCode {
     let settings = match cli::settings(std::env::args_os().skip(1), &found) {
         Ok(settings) => settings,
         Err(error) => {
-            cli::report(&found).error(&error, "");
+            cli::report(&found).error_text(&error, "");
             return exit_code::FAILED.into();
         }
     };
     let report = Report::new("trust-init", settings.log);
     for unknown in cli::unknown_variables(&found) {
-        report.warning(&unknown);
+        report.warning_text(&unknown);
     }
     let code = match settings.task {
         Task::Help => answer(report, HELP),

@@ -95,7 +95,7 @@ pub fn run(order: &Order, now: Time, report: Report) -> Result<String, Refusal> 
     let standing = Standing::read(order, directory.is_some())?;
     let plan = plan::plan(order, names, &standing, now)?;
     for warning in plan::warnings(order, &plan, &standing, now) {
-        report.warning(&warning);
+        report.warning_text(&warning);
     }
     if plan.is_nothing() {
         return Ok(report::nothing(order, &plan, &standing));
@@ -128,7 +128,7 @@ fn write(
         directory.close_to_others().map_err(failed)?;
         parts.insert(0, issue::ignore());
     } else if set.authority_is_new && !order.path(IGNORE).exists() {
-        report.warning(&report::NotIgnored(order.path(CA_KEY)));
+        report.warning_text(&report::NotIgnored(order.path(CA_KEY)));
     }
     directory.place_together(&parts, &FILES).map_err(failed)
 }

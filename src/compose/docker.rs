@@ -31,6 +31,7 @@ pub use crate::compose::docker::image::{Image, Inside, Look, images};
 pub use crate::compose::git::{InGit, git};
 pub use crate::compose::kustomize::render::kustomize;
 use crate::sys::output;
+use crate::sys::quote;
 
 /// The command, found in PATH.
 const DOCKER: &str = "docker";
@@ -322,7 +323,7 @@ fn gist(said: &[u8]) -> String {
     let words = lines.join("; ");
     let words = words.strip_prefix("Error response from daemon: ").unwrap_or(&words);
     // Whatever a file made it say must not reach a terminal as such.
-    let words = output::visible(words);
+    let words = quote::visible(words);
     if words.is_empty() {
         return "it ended with an error and no words".to_owned();
     }

@@ -61,7 +61,7 @@ pub fn run(asked: &Doctor, shell: &Environment, report: Report) -> Result<Told, 
         asked.save_chain.as_ref().map(|path| crate::sys::finding::chain::save(path, &findings));
     complaints.extend(saved.and_then(Result::err).map(|error| error.to_string()));
     for complaint in &complaints {
-        report.error(complaint, "");
+        report.error_text(complaint, "");
     }
     let is_unseen = findings.iter().any(|finding| finding.id == UNSEEN);
     let code = match finding::code(&findings, asked.strict) {

@@ -4,6 +4,9 @@ use std::fmt::{self, Display};
 use std::io;
 use std::path::PathBuf;
 
+use crate::sys::diagnostic::Diagnostic;
+use crate::sys::quote;
+
 use crate::compose::docker::Failure;
 use crate::compose::project::{files, read};
 use crate::compose::setup::overlay::MOST;
@@ -13,6 +16,8 @@ use crate::sys::{exit_code, output};
 
 /// Why nothing was done.
 pub enum Refusal {
+    /// What is complete already.
+    Diagnostic(Diagnostic),
     /// No project.
     Place(files::Error),
     /// Unusable files.
@@ -69,6 +74,7 @@ macro_rules! from {
     };
 }
 from! {
+    Diagnostic: Diagnostic,
     Place: files::Error,
     Inputs: inputs::Error,
     Read: read::Error,
@@ -99,6 +105,7 @@ impl Refusal {
     /// The exit code.
     pub fn code(&self) -> u8 {
         match self {
+            Self::Diagnostic(diagnostic) if diagnostic.is_usage => exit_code::USAGE,
             Self::Inputs(error) => error.code(),
             Self::Kustomize(error) if error.is_usage() => exit_code::USAGE,
             Self::NoAuthority(_) | Self::WouldRemove { .. } | Self::Place(files::Error::Stdin) => {
@@ -112,6 +119,10 @@ impl Refusal {
 impl Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Diagnostic(error) => {
+                write!(f, "{error}")?;
+                error.fixes.iter().try_for_each(|fix| write!(f, "\nfix: {fix}"))
+            }
             Self::Place(error) => write!(f, "{error}"),
             Self::Inputs(error) => write!(f, "{error}"),
             Self::Read(error) => write!(f, "{error}"),
@@ -135,38 +146,38 @@ impl Display for Refusal {
             Self::Unasked { path, error } => write!(
                 f,
                 "cannot ask the engine which containers mount {}: {}\nfix: run it again",
-                output::path(path),
+                quote::path(path),
                 output::cause(error)
             ),
             Self::Elsewhere(endpoint) => write!(
                 f,
                 "cannot mount anything from here: the engine is on another machine ({})\n\
                  fix: run this there, in a copy of the project",
-                output::word(endpoint)
+                quote::word(endpoint)
             ),
             Self::Words(path) => write!(
                 f,
                 "cannot tell with which options {} was made\nfix: run setup with them again",
-                output::path(path)
+                quote::path(path)
             ),
             Self::Separator { path, separator } => write!(
                 f,
                 "cannot put {} into COMPOSE_FILE (from --activate): its name has a {} in it\n\
                  fix: set COMPOSE_PATH_SEPARATOR in .env to another character",
-                output::path(path),
-                output::word(separator)
+                quote::path(path),
+                quote::word(separator)
             ),
             Self::NoText(path) => write!(
                 f,
                 "cannot write {} into the overlay: its name is not UTF-8\nfix: give it another name",
-                output::path(path)
+                quote::path(path)
             ),
             Self::Config { file, size } => write!(
                 f,
                 "cannot hand {} to the swarm (from --swarm): it has {size} bytes, and a config at most {MOST}\n\
                  fix: leave the services out whose image brings so many roots (--service NAME=leave), or take \
                  --roots mozilla",
-                output::word(file)
+                quote::word(file)
             ),
             Self::Yaml(cause) => write!(f, "cannot write the overlay: {cause}\nfix: report this"),
             Self::Here(error) => write!(

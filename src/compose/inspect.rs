@@ -9,6 +9,8 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use crate::sys::quote;
+
 use crate::compose::cli::Inspect;
 use crate::compose::passwords::{self, Passwords};
 use crate::sys::exit_code;
@@ -100,7 +102,7 @@ pub fn survey(asked: &Inspect, report: Report) -> u8 {
             Ok(contents) => file.fill(contents, &known),
             Err(error) => {
                 code = exit_code::TROUBLE;
-                report.error(error, "");
+                report.error_text(error, "");
                 let words = error.to_string();
                 let (message, fix) = words.split_once("\nfix: ").unwrap_or((&words, ""));
                 file.problem = Some(Trouble { message: message.to_owned(), fix: fix.to_owned() });
@@ -196,16 +198,16 @@ fn text(file: &File) -> String {
     if file.problem.is_some() {
         return text;
     }
-    let _ = writeln!(text, "{}", output::word(&file.path));
+    let _ = writeln!(text, "{}", quote::word(&file.path));
     for entry in &file.certificates {
         let kind = if entry.is_ca { "CA" } else { "certificate, not a CA" };
-        let _ = writeln!(text, "  {} ({kind})", output::word(&entry.subject));
+        let _ = writeln!(text, "  {} ({kind})", quote::word(&entry.subject));
         let mut line = |key: &str, value: &str| {
             if !value.is_empty() {
                 let _ = writeln!(text, "    {key:<10}  {value}");
             }
         };
-        let issuer = output::word(&entry.issuer).to_string();
+        let issuer = quote::word(&entry.issuer).to_string();
         line("issuer", if entry.is_self_issued { "itself" } else { &issuer });
         line("SHA-256", &entry.sha256);
         line("serial", &entry.serial);
@@ -228,7 +230,7 @@ fn text(file: &File) -> String {
     }
     for other in &file.others {
         let shown = if other.is_private_key { "a private key, not shown: " } else { "" };
-        let label = output::word(&other.label);
+        let label = quote::word(&other.label);
         let _ = match other.line {
             0 => writeln!(text, "  {shown}{label}"),
             line => writeln!(text, "  {shown}{label} at line {line}"),
@@ -239,6 +241,6 @@ fn text(file: &File) -> String {
 
 /// A name as it is, or quoted where it could do something to a terminal.
 fn shown(name: &String) -> String {
-    let quoted = output::word(name).to_string();
+    let quoted = quote::word(name).to_string();
     if quoted == format!("`{name}`") { name.clone() } else { quoted }
 }

@@ -25,6 +25,8 @@ pub mod render;
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
+use crate::sys::quote;
+
 use crate::compose::cli::{Kustomize, Shape, Source};
 use crate::compose::error::Refusal;
 use crate::compose::images::{Choice as Roots, Images};
@@ -62,7 +64,7 @@ pub fn run(asked: &Kustomize, report: Report) -> Result<Told, Refusal> {
     }
     options::check(asked)?;
     let inputs = inputs::read(&options::files(asked), Time::now(), &passwords::terminal)?;
-    inputs.warnings.iter().for_each(|warning| report.warning(warning));
+    inputs.warnings.iter().for_each(|warning| report.warning_text(warning));
     let notes = inputs.notes.iter().filter(|note| !matches!(note, Note::NotServed { .. }));
     notes.for_each(|note| report.info(note));
     let standing = write::standing(&asked.out)?;
@@ -71,9 +73,9 @@ pub fn run(asked: &Kustomize, report: Report) -> Result<Told, Refusal> {
     }
     let read = read::read(asked, &standing)?;
     for other in &read.manifests.others {
-        report.warning(&report::Other(other));
+        report.warning_text(&report::Other(other));
     }
-    let warn = |warning: &dyn Display| report.warning(warning);
+    let warn = |warning: &dyn Display| report.warning_text(warning);
     decide(asked, &read, &inputs, &warn, |decided| {
         finish(asked, &read, &inputs, &standing, &decided, report)
     })
@@ -105,7 +107,7 @@ fn decide<T>(
     let trusting = || choices.iter().filter(|choice| choice.outcome == Outcome::Trust);
     if trusting().next().is_none() {
         let left = choices.iter().map(|choice| (choice.name, report::reason(&choice.reason)));
-        let left = left.map(|(name, reason)| format!("{}: {reason}", output::word(name)));
+        let left = left.map(|(name, reason)| format!("{}: {reason}", quote::word(name)));
         return Err(Error::Nobody(left.collect()).into());
     }
     let unread = trusting().filter(|choice| choice.service.has_unread_environment);
@@ -214,7 +216,7 @@ fn finish(
                 return Err(Error::Rendered { out, troubles, stage: Stage::Tried }.into());
             }
         }
-        None => report.warning(&report::Untried),
+        None => report.warning_text(&report::Untried),
     }
     let changes = write::write(&asked.out, &texts, &component.files, asked.dry_run)?;
     if let (Some(listed), false) = (listed, asked.dry_run) {

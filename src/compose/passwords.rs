@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 
 use crate::sys::file;
 use crate::sys::output;
-use crate::sys::output::shell;
+use crate::sys::quote;
+use crate::sys::quote::shell;
 use crate::trust::file_error::ANEW;
 use crate::trust::pkcs12::{self, Archive, Problem};
 use crate::trust::source::Unreadable;
@@ -78,7 +79,7 @@ impl Display for Error {
                 f,
                 "cannot open {label}: the first line of {} (from {OPTION}) is not its password\n\
                  fix: correct that file",
-                output::path(file)
+                quote::path(file)
             ),
             Self::Wrong { label, file: None } => write!(
                 f,

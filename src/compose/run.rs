@@ -6,6 +6,8 @@
 //! (`obstacles`, `proxy`, `without`), the overlay, and the disk (`write`). `away` is the way back, and
 //! `check` says what is out of step. Each task returns its exit code.
 
+use crate::sys::quote;
+
 use crate::compose::cli;
 use crate::compose::doctor;
 use crate::compose::error;
@@ -21,7 +23,7 @@ use crate::compose::cli::{Cli, Command};
 use crate::compose::setup::Told;
 use crate::sys::environment::Environment;
 use crate::sys::exit_code;
-use crate::sys::output::{self, Report};
+use crate::sys::output::Report;
 use crate::trust::time::Time;
 
 /// Does what was asked, and returns the exit code.
@@ -58,12 +60,12 @@ pub fn run(cli: Cli, shell: &Environment, report: Report) -> u8 {
 
 fn told(told: Result<Told, error::Refusal>, report: Report) -> u8 {
     match told {
-        Ok(Told { text, code }) => match answer(report, &output::visible_lines(&text)) {
+        Ok(Told { text, code }) => match answer(report, &quote::visible_lines(&text)) {
             0 => code,
             failed => failed,
         },
         Err(refusal) => {
-            report.error(&refusal, "");
+            report.error_text(&refusal, "");
             refusal.code()
         }
     }
@@ -78,6 +80,6 @@ pub fn answer(report: Report, text: &str) -> u8 {
 }
 
 fn refuse(report: Report, refusal: &Refusal) -> u8 {
-    report.error(refusal, "");
+    report.error_text(refusal, "");
     refusal.code()
 }

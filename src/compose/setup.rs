@@ -25,6 +25,8 @@ use std::fmt::Display;
 use std::panic::resume_unwind;
 use std::thread;
 
+use crate::sys::quote;
+
 use crate::compose::cli::{Setup, Shape};
 use crate::compose::docker::Failure;
 use crate::compose::error::Refusal;
@@ -45,7 +47,7 @@ use crate::compose::setup::served::{Served, serving};
 use crate::compose::setup::trusted_services::{bundles, trusted};
 use crate::sys::environment::Environment;
 use crate::sys::file;
-use crate::sys::output::{self, Report};
+use crate::sys::output::Report;
 use crate::trust::inspection;
 use crate::trust::time::Time;
 use crate::trust::trust_anchors::PublicRoots;
@@ -74,14 +76,14 @@ pub fn run(asked: &Setup, shell: &Environment, report: Report) -> Result<Told, R
         return Err(Refusal::NoText(path));
     }
     let inputs = inputs::read(&given(&shape), Time::now(), &passwords::terminal)?;
-    inputs.warnings.iter().for_each(|warning| report.warning(warning));
+    inputs.warnings.iter().for_each(|warning| report.warning_text(warning));
     inputs.notes.iter().for_each(|note| report.info(note));
     // A swarm brings the files to its machines; mounts are looked up where the engine is.
     let (project, note) = if shape.swarm { read::read(&place)? } else { read(&place)? };
     if let Some(note) = note {
-        report.warning(&note);
+        report.warning_text(&note);
     }
-    let warn = |warning: &dyn Display| report.warning(warning);
+    let warn = |warning: &dyn Display| report.warning_text(warning);
     let finish =
         |decided: Decided<'_>| finish(asked, (&place, &project), &shape, &inputs, decided, report);
     decide(&project, &place, &shape, &inputs, &warn, finish)
@@ -215,7 +217,7 @@ fn finish(
     let is_settled = running.as_ref().is_some_and(|all| overlay.has_made(all));
     let output = output(overlay, shape, place, is_active, is_settled)?;
     let changes = write::write(&place.base, &output, asked.dry_run)?;
-    changes.left.iter().for_each(|left| report.warning(left));
+    changes.left.iter().for_each(|left| report.warning_text(left));
     let next = Next::with_overlay(place, project, shape, is_active, running);
     let text = report::told(&Done {
         choices,
@@ -231,7 +233,7 @@ fn finish(
     if !asked.up {
         return Ok(Told { text, code: 0 });
     }
-    answer(report, &output::visible_lines(&text));
+    answer(report, &quote::visible_lines(&text));
     Ok(Told { text: String::new(), code: next.run().map_err(Refusal::Up)? })
 }
 

@@ -18,6 +18,7 @@ use crate::doctor::handshake::{End, Heard, verifier};
 use crate::sys::finding::Finding;
 use crate::sys::finding::chain::Link;
 use crate::sys::output;
+use crate::sys::quote;
 use crate::trust::certificate::Certificate;
 use crate::trust::certificate::extensions::Details;
 use crate::trust::source::Label;
@@ -120,7 +121,7 @@ fn trusted(
     let name = anchor.map_or("an anchor", |(anchor, _)| anchor.subject.as_str());
     let file = store.map_or("", |store| store.name.as_str());
     let cause =
-        format!("verified, {version}: valid until {until}, by {} in {file}", output::word(name));
+        format!("verified, {version}: valid until {until}, by {} in {file}", quote::word(name));
     let mut findings =
         vec![Finding::ok("verified", target, cause).with_chain(links(chain, anchor))];
     let mut path = path(chain);
@@ -197,7 +198,7 @@ fn expiring(
         let whose = if Some(&first.der) == path.first().map(|own| &own.der) {
             "its certificate".to_owned()
         } else {
-            format!("the intermediate {}", output::word(&first.subject))
+            format!("the intermediate {}", quote::word(&first.subject))
         };
         let days = output::count(usize::try_from(days).unwrap_or_default(), "day");
         let cause = format!("{whose} expires in {days} ({})", first.not_after);
@@ -224,6 +225,6 @@ fn elsewhere<'a>(
 
 /// The command that makes a new certificate.
 fn renew(target: &Target) -> String {
-    let host = output::shell(&target.host);
+    let host = quote::shell(&target.host);
     format!("trust-compose certs {host} --renew, then start the server again")
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display};
 
-use crate::sys::output;
+use crate::sys::quote;
 
 /// Where a server is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,7 +21,7 @@ pub struct Error(String);
 
 impl Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let word = output::word(&self.0);
+        let word = quote::word(&self.0);
         write!(
             f,
             "cannot call {word} (from --connect): it is no URL of a server\nfix: write https://HOST:PORT"

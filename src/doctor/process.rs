@@ -19,6 +19,7 @@ use crate::sys::environment::Environment;
 use crate::sys::file::{self, Problem};
 use crate::sys::finding::Finding;
 use crate::sys::output;
+use crate::sys::quote;
 use crate::sys::root::Files;
 use crate::trust::certificate::Certificate;
 use crate::trust::source::{Label, Source, SourceKind};
@@ -292,6 +293,6 @@ pub fn store(readers: &str, path: &Path, bytes: &[u8]) -> Store {
     let label = source(path, &[]).label;
     let all = anchors(bytes).certificates;
     let read = |der: Vec<u8>| Certificate::read(&der, &label);
-    let (name, readers) = (output::path(path).to_string(), readers.to_owned());
+    let (name, readers) = (quote::path(path).to_string(), readers.to_owned());
     Store { name, readers, anchors: all.iter().filter_map(|pem| read(pem.decode()?)).collect() }
 }

@@ -6,6 +6,8 @@
 //! the mend. It starts nothing, sends nothing over a connection, and writes nothing
 //! but what a server sent, where that is asked for.
 
+use crate::sys::quote;
+
 use crate::doctor::checks;
 use crate::doctor::process;
 
@@ -25,7 +27,7 @@ use crate::sys::environment::Environment;
 use crate::sys::exit_code;
 use crate::sys::file;
 use crate::sys::finding;
-use crate::sys::output::{self, Report};
+use crate::sys::output::Report;
 use crate::sys::parallel::several;
 use crate::trust::time::Time;
 
@@ -50,14 +52,14 @@ pub fn run(cli: &Cli, shell: &Environment, report: Report) -> u8 {
         match Target::parse(word) {
             Ok(target) => targets.push(target),
             Err(error) => {
-                report.error(&error, "");
+                report.error_text(&error, "");
                 return exit_code::USAGE;
             }
         }
     }
     let patient = match Patient::of(cli.pid) {
         Err(hidden) if hidden.finding().is_none() => {
-            report.error(&hidden, "");
+            report.error_text(&hidden, "");
             return exit_code::USAGE;
         }
         patient => patient,
@@ -71,8 +73,8 @@ pub fn run(cli: &Cli, shell: &Environment, report: Report) -> u8 {
         match file::read(path, &mut file::FILE_LIMIT.clone()) {
             Ok(bytes) => at_hand.extend(process::store("", path, &bytes).anchors),
             Err(problem) => {
-                let path = output::path(path);
-                report.error(
+                let path = quote::path(path);
+                report.error_text(
                     &format!("cannot read {path} (from --ca): {problem}\nfix: correct the name"),
                     "",
                 );
@@ -111,7 +113,7 @@ pub fn run(cli: &Cli, shell: &Environment, report: Report) -> u8 {
     if let Some(path) = &cli.save_chain
         && let Err(error) = crate::sys::finding::chain::save(path, &findings)
     {
-        report.error(&error, "");
+        report.error_text(&error, "");
         return exit_code::USAGE;
     }
     match finding::code(&findings, cli.strict) {

@@ -20,6 +20,7 @@ pub use crate::init::publish::location::{Home, Refusal};
 pub use crate::init::publish::memfd::is_memory;
 pub use crate::init::publish::warning::Warning;
 use crate::sys::output;
+use crate::sys::quote;
 use crate::trust::bundle::{self, Pem};
 use crate::trust::fingerprint::Fingerprint;
 use crate::trust::keystore;
@@ -87,14 +88,14 @@ impl Display for Error {
             Self::Directory { named, refusal } => write!(
                 f,
                 "cannot publish the bundle in {} ({}): {refusal}\nfix: {}",
-                output::path(&named.path),
+                quote::path(&named.path),
                 named.origin,
                 refusal.fix()
             ),
             Self::Nowhere { refusals, memory } => {
                 f.write_str("cannot publish the bundle anywhere: ")?;
                 for (path, refusal) in refusals {
-                    write!(f, "{}: {refusal}; ", output::path(path))?;
+                    write!(f, "{}: {refusal}; ", quote::path(path))?;
                 }
                 let memory = output::cause(memory);
                 write!(f, "memory: {memory}\nfix: {TMPFS}")

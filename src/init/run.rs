@@ -10,6 +10,8 @@ use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use crate::sys::quote;
+
 use crate::init::cli::{OnError, Settings, Task};
 use crate::init::discover;
 use crate::init::exec::{self, Held};
@@ -70,8 +72,8 @@ pub fn run(settings: &Settings, found: &Environment, report: Report) -> u8 {
     }
     for failure in &failures {
         match settings.on_error {
-            OnError::Fail => report.error(failure, WAY_OUT),
-            OnError::Warn => report.warning(failure),
+            OnError::Fail => report.error_text(failure, WAY_OUT),
+            OnError::Warn => report.warning_text(failure),
         }
     }
     if settings.on_error == OnError::Fail && !failures.is_empty() {
@@ -86,13 +88,13 @@ pub fn run(settings: &Settings, found: &Environment, report: Report) -> u8 {
                 return stopped;
             }
             let error = exec::exec(program, found, changed.as_ref());
-            report.error(&error, "");
+            report.error_text(&error, "");
             error.code()
         }
         Task::PrintEnv => answer(report, &trust.map(|trust| shell(&trust)).unwrap_or_default()),
         Task::DryRun(_) => {
             for (name, value) in trust.iter().flat_map(|trust| &trust.variables) {
-                report.info(&format!("would set {name}={}", output::word(value)));
+                report.info(&format!("would set {name}={}", quote::word(value)));
             }
             0
         }
@@ -119,7 +121,7 @@ fn prepare(
 ) -> anyhow::Result<Option<Trust>> {
     let discovery = discover::custom(settings);
     failures.extend(discovery.errors.into_iter().map(anyhow::Error::from));
-    discovery.warnings.iter().for_each(|warning| report.warning(warning));
+    discovery.warnings.iter().for_each(|warning| report.warning_text(warning));
 
     let mut inspection = inspection::inspect(&discovery.sources);
     inspection.require_authority(discovery.directories);
@@ -144,7 +146,7 @@ fn prepare(
         return Ok(None);
     }
 
-    public.warnings.iter().for_each(|warning| report.warning(warning));
+    public.warnings.iter().for_each(|warning| report.warning_text(warning));
 
     let custom: Vec<_> = kept.iter().map(|certificate| certificate.pem.borrow()).collect();
     let for_java: Vec<_> = inspection::for_java(&kept).collect();
@@ -152,7 +154,7 @@ fn prepare(
 
     let jvm =
         java::find(settings, found, &for_java, roots, &store.record).unwrap_or_else(|warning| {
-            report.warning(&warning);
+            report.warning_text(&warning);
             None
         });
     // Before anything is read that may lie in the store.
@@ -161,10 +163,10 @@ fn prepare(
     let rows = || variables::rows(found, settings.grpc_roots, &settings.leave);
     let (pins, surprises) = crate::init::pins::pins(rows(), found, &source, &public.anchors);
     let surprises = surprises.into_iter().chain(variables::warnings(found));
-    surprises.for_each(|warning| report.warning(&warning));
+    surprises.for_each(|warning| report.warning_text(&warning));
     let secure = settings.task.program().and_then(|program| program::secure(program, found));
     if let Some(secure) = secure {
-        report.warning(&secure);
+        report.warning_text(&secure);
     }
     let mut plan = crate::trust::variables::plan(rows(), &pins, &custom, &merged.certificates);
 
@@ -183,7 +185,7 @@ fn prepare(
         dry: matches!(settings.task, Task::DryRun(_)),
     };
     let published = publish::publish(&plan.files, &order)?;
-    published.warnings.iter().for_each(|warning| report.warning(warning));
+    published.warnings.iter().for_each(|warning| report.warning_text(warning));
 
     let mut environment = found.clone();
     let mut variables = Vec::new();
@@ -223,7 +225,7 @@ fn settle(
     report: Report,
     failures: &mut Vec<anyhow::Error>,
 ) -> Vec<Certificate> {
-    inspection.warnings.iter().for_each(|warning| report.warning(warning));
+    inspection.warnings.iter().for_each(|warning| report.warning_text(warning));
     failures.extend(inspection.errors.into_iter().map(anyhow::Error::from));
     let mut seen = BTreeSet::new();
     let certificates = inspection.certificates.iter();
@@ -263,7 +265,7 @@ impl Summary {
         let count = output::count(roots.1.len(), "root");
         let roots = match roots.0 {
             RootSource::File { path, .. } | RootSource::Directory { path, .. } => {
-                format!("{count} of {}", output::path(path))
+                format!("{count} of {}", quote::path(path))
             }
             RootSource::Mozilla(_) => format!("{count} of Mozilla's"),
             RootSource::Unwanted | RootSource::Nowhere => "no roots".to_owned(),
@@ -279,13 +281,13 @@ impl Summary {
 
     fn lines(&self, task: &Task) -> Vec<String> {
         let bundle = match &self.bundle {
-            Some(path) => format!("in {}", output::path(path)),
+            Some(path) => format!("in {}", quote::path(path)),
             None => "in a file of its own for each variable that was set".to_owned(),
         };
         let next = match task {
             Task::Run(program) | Task::DryRun(program) => match program.first() {
                 Some(program) => {
-                    let program = output::word(program);
+                    let program = quote::word(program);
                     let verb =
                         if matches!(task, Task::Run(_)) { "starting" } else { "would start" };
                     format!("; {verb} {program} as pid {}", std::process::id())
@@ -309,14 +311,14 @@ impl Summary {
 fn authority(certificate: &Certificate) -> String {
     let place = match &certificate.label {
         Label::Path(Named { path, origin: Origin::Default }) if !mounts::is_mounted(path) => {
-            format!("{}, from the image", output::path(path))
+            format!("{}, from the image", quote::path(path))
         }
-        Label::Path(Named { path, origin: Origin::Default }) => output::path(path).to_string(),
+        Label::Path(Named { path, origin: Origin::Default }) => quote::path(path).to_string(),
         label => label.to_string(),
     };
     format!(
         "trusting {} until {} (SHA-256 {}) in {place}",
-        output::word(&certificate.subject),
+        quote::word(&certificate.subject),
         certificate.not_after,
         certificate.fingerprint(),
     )

@@ -12,6 +12,7 @@ use crate::sys::environment::Environment;
 use crate::sys::exit_code;
 use crate::sys::finding::chain::Link;
 use crate::sys::output;
+use crate::sys::quote;
 
 /// How much it matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -123,10 +124,10 @@ pub fn text(findings: &[Finding], shell: &Environment) -> String {
     for finding in findings {
         let Finding { sign, service, thing, cause, fix, .. } = finding;
         // All of it may be what a container answered or what an image is labelled with.
-        let (thing, cause) = (output::visible(thing), output::visible(cause));
+        let (thing, cause) = (quote::visible(thing), quote::visible(cause));
         if about != service.as_ref() {
             about = service.as_ref();
-            let _ = writeln!(text, "\n{}", output::visible(about.map_or("", String::as_str)));
+            let _ = writeln!(text, "\n{}", quote::visible(about.map_or("", String::as_str)));
         }
         // The colours of every terminal (ECMA-48, 8.3.117): green, yellow, red.
         let (word, colour) = match sign {
@@ -140,12 +141,12 @@ pub fn text(findings: &[Finding], shell: &Environment) -> String {
             writeln!(text, "{word:<8}{thing}: {cause}")
         };
         if let Some(chain) = chain::line(finding) {
-            let _ = writeln!(text, "        chain: {}", output::visible(&chain));
+            let _ = writeln!(text, "        chain: {}", quote::visible(&chain));
         }
         // Where nothing is wrong, nothing is to be mended.
         let label = if *sign == Sign::Ok { "hint" } else { "fix" };
         for line in fix.iter().flat_map(|fix| fix.lines()) {
-            let _ = writeln!(text, "        {label}: {}", output::visible(line));
+            let _ = writeln!(text, "        {label}: {}", quote::visible(line));
         }
     }
     text

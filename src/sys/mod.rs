@@ -1,6 +1,8 @@
 //! What a program does to the machine: files, output, the environment. Knows nothing of certificates.
 
 pub mod output;
+pub mod quote;
+pub mod diagnostic;
 pub mod exit_code;
 pub mod environment;
 pub mod file;

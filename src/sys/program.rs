@@ -1,13 +1,13 @@
 //! The program that is to be started, as a file.
 
 use std::ffi::{OsStr, OsString};
-use std::fmt::{self, Display};
 #[cfg(target_os = "linux")]
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use crate::sys::diagnostic::{Diagnostic, words_of_diagnostic};
 use crate::sys::environment::Environment;
-use crate::sys::output;
+use crate::sys::quote;
 use crate::sys::root::{Files, Here};
 
 /// The attribute that holds a file's capabilities (capabilities(7), "File capabilities").
@@ -31,21 +31,23 @@ pub enum Because {
     Mode { mode: u32, owner: u32 },
 }
 
-impl Display for Secure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+words_of_diagnostic!(Secure);
+
+impl From<&Secure> for Diagnostic {
+    fn from(secure: &Secure) -> Self {
         let ignores = "so it ignores the trust variables and may not trust the custom CAs";
-        let path = output::path(&self.file);
-        match self.because {
-            Because::Capabilities => write!(
-                f,
-                "{path} has file capabilities, {ignores}\nfix: take them away (setcap -r), as ports \
-                 below 1024 are free to every uid in a container; or use --install-store"
-            ),
-            Because::Mode { mode, owner } => write!(
-                f,
-                "{path} runs as its owner or group (owner {owner}, mode {mode:04o}), {ignores}\nfix: \
-                 start the service as that user and take the bit away (chmod ug-s); or use \
-                 --install-store"
+        let path = quote::path(&secure.file);
+        match secure.because {
+            Because::Capabilities => Self::statement(format!("{path} has file capabilities, {ignores}"))
+                .advise(
+                    "remove them (setcap -r): ports below 1024 are free to every uid in a container; \
+                     or use --install-store",
+                ),
+            Because::Mode { mode, owner } => Self::statement(format!(
+                "{path} runs as its owner or group (owner {owner}, mode {mode:04o}), {ignores}"
+            ))
+            .advise(
+                "start the service as that user and clear the bit (chmod ug-s); or use --install-store",
             ),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display};
 
-use crate::sys::output;
+use crate::sys::quote;
 
 /// What mends a certificate that some client cannot read.
 pub const ANEW: &str = "make the CA anew, or ask who made it for one as RFC 5280 has it";
@@ -36,32 +36,15 @@ pub enum Problem {
     Nothing,
 }
 
+/// The cause alone: the fix in a container is not the fix on the host.
 impl Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.cause(f)?;
-        write!(f, "\nfix: {}", self.fix())
-    }
-}
-
-/// The cause alone: what mends it in a container does not on the host.
-#[cfg(feature = "tools")]
-pub struct Cause<'a>(pub &'a Problem);
-
-#[cfg(feature = "tools")]
-impl Display for Cause<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.cause(f)
-    }
-}
-
-impl Problem {
-    fn cause(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::PrivateKey { line: 0 } => f.write_str("it is a private key"),
             Self::PrivateKey { line } => write!(f, "a private key begins at line {line}"),
             Self::Pkcs12 => f.write_str("it is a PKCS#12 archive, which is made to hold keys"),
             Self::OtherBlock { line, label } => {
-                let label = output::word(label);
+                let label = quote::word(label);
                 write!(f, "the block at line {line} is a {label}, not a certificate")
             }
             Self::NotForServers { line } => write!(
@@ -87,7 +70,9 @@ impl Problem {
             Self::Nothing => f.write_str("there is no certificate in it"),
         }
     }
+}
 
+impl Problem {
     /// What a file without any certificate is, as far as its owner would recognise it.
     pub fn of(bytes: &[u8]) -> Self {
         let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii();
@@ -123,7 +108,8 @@ impl Problem {
         }
     }
 
-    fn fix(&self) -> &'static str {
+    /// What to do about it in a container.
+    pub fn fix(&self) -> &'static str {
         match self {
             Self::PrivateKey { .. } => {
                 "keep keys out of containers that only need to trust, and mount a file with the \

@@ -4,6 +4,7 @@
 //! Custom CAs are read whole and judged by the table in [`verdict`]; the image's roots are not ours
 //! to judge (a few of Debian's have expired), so of them only the shape is proved.
 
+use crate::sys::diagnostic::{Diagnostic, words_of_diagnostic};
 use crate::trust::certificate::lints;
 use crate::trust::certificate::strict_der;
 use crate::trust::der;
@@ -13,9 +14,10 @@ use crate::trust::pkcs7;
 use crate::trust::trust_anchors;
 
 use std::collections::BTreeSet;
-use std::fmt::{self, Display};
 
 use crate::sys::output;
+
+use crate::sys::quote;
 use crate::trust::bundle::Pem;
 use crate::trust::certificate::Certificate;
 use crate::trust::certificate::lints::Judged;
@@ -59,42 +61,44 @@ pub enum Warning {
     NoAuthority { label: Label, subject: String },
 }
 
-output::error_of_words!(Error);
-
-impl Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unusable { label, problem } => write!(f, "cannot use {label}: {problem}"),
-            Self::Refused(judged) => write!(f, "{judged}"),
-            Self::NoAuthority { label } => write!(
-                f,
-                "cannot use {label}: no CA is in its files (.crt, .pem, .cer, .der, .p7b)\n\
-                 fix: put the CA's certificate there, or name the file itself"
-            ),
-        }
-    }
-}
-
-impl Display for Warning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Kept(judged) => write!(f, "{judged}"),
-            Self::LeftOut(Error::Unusable { label, problem: Problem::PrivateKey { .. } }) => {
-                write!(
-                    f,
-                    "left out: {label} holds a private key\n\
-                 fix: do not mount keys into a container that only needs to trust"
-                )
+impl From<&Error> for Diagnostic {
+    fn from(error: &Error) -> Self {
+        match error {
+            Error::Unusable { label, problem } => {
+                label.cannot("use").because(problem).advise(problem.fix())
             }
-            Self::LeftOut(error) => write!(f, "left out: {error}"),
-            Self::NoAuthority { label, subject } => write!(
-                f,
-                "left out: {} in {label} is no CA\nfix: to trust it all the same, name the file",
-                output::word(subject)
-            ),
+            Error::Refused(judged) => judged.into(),
+            Error::NoAuthority { label } => label
+                .cannot("use")
+                .because("no CA is in its files (.crt, .pem, .cer, .der, .p7b)")
+                .advise("put the CA's certificate there, or name the file itself"),
         }
     }
 }
+
+impl From<&Warning> for Diagnostic {
+    fn from(warning: &Warning) -> Self {
+        match warning {
+            Warning::Kept(judged) => judged.into(),
+            Warning::LeftOut(Error::Unusable { label, problem: Problem::PrivateKey { .. } }) => {
+                Self::statement(format!("left out: {label} holds a private key"))
+                    .advise("do not mount keys into a container that only needs to trust")
+            }
+            Warning::LeftOut(error) => {
+                let error = Self::from(error);
+                Self { fixes: error.fixes.clone(), ..Self::statement(format!("left out: {error}")) }
+            }
+            Warning::NoAuthority { label, subject } => {
+                Self::statement(format!("left out: {} in {label} is no CA", quote::word(subject)))
+                    .advise("to trust it anyway, name the file")
+            }
+        }
+    }
+}
+
+words_of_diagnostic!(Error);
+words_of_diagnostic!(Warning);
+output::error_of_words!(Error);
 
 /// Reads every custom source.
 pub fn inspect(sources: &[Source]) -> Inspection {

@@ -5,8 +5,10 @@
 use std::fmt::{self, Display};
 use std::path::{Path, PathBuf};
 
+use crate::sys::diagnostic::{Diagnostic, words_of_diagnostic};
 use crate::sys::file::Problem;
 use crate::sys::output;
+use crate::sys::quote;
 
 /// A path and where its name came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,6 +94,16 @@ impl Label {
         Self::Path(Named { path: path.into(), origin })
     }
 
+    /// A failure to do `action` to this source.
+    pub fn cannot(&self, action: &'static str) -> Diagnostic {
+        match self {
+            Self::Path(named) => {
+                Diagnostic::cannot(action, quote::path(&named.path)).named(named.origin)
+            }
+            Self::Variable(name) => Diagnostic::cannot(action, format_args!("the value of {name}")),
+        }
+    }
+
     /// The path, if it is one.
     pub fn path(&self) -> Option<&Path> {
         match self {
@@ -104,7 +116,7 @@ impl Label {
 impl Display for Label {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Path(named) => write!(f, "{} ({})", output::path(&named.path), named.origin),
+            Self::Path(named) => write!(f, "{} ({})", quote::path(&named.path), named.origin),
             Self::Variable(name) => write!(f, "the value of {name}"),
         }
     }
@@ -120,23 +132,25 @@ pub struct ReadError {
 
 output::error_of_words!(ReadError);
 
-impl Display for ReadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let fix = match &self.problem {
+words_of_diagnostic!(ReadError);
+
+impl From<&ReadError> for Diagnostic {
+    fn from(error: &ReadError) -> Self {
+        let fix = match &error.problem {
             Problem::Missing => "mount it there, or correct the name",
             Problem::Denied { .. } => {
                 "make it readable for that uid: it is public, mode 0644 is right (a directory: 0755)"
             }
             Problem::Directory { .. } => {
-                "put the file in place on the host, remove the directory \
-                                          that was made there, and start the container anew"
+                "create the file on the host, remove the directory that Docker made there, and \
+                 create the container again"
             }
             Problem::Special(_) => "name a regular file",
             Problem::TooLarge { .. } => "name a file that holds CAs only",
             Problem::TooMany { .. } => "put the CAs into a directory of their own",
             Problem::System(_) => "look at that path from inside the container",
         };
-        write!(f, "cannot read {}: {}\nfix: {fix}", self.label, self.problem)
+        error.label.cannot("read").because(&error.problem).advise(fix)
     }
 }
 
@@ -151,15 +165,17 @@ pub struct Unreadable {
 
 output::error_of_words!(Unreadable);
 
-impl Display for Unreadable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let fix = match &self.problem {
+words_of_diagnostic!(Unreadable);
+
+impl From<&Unreadable> for Diagnostic {
+    fn from(error: &Unreadable) -> Self {
+        let fix = match &error.problem {
             Problem::Missing => "correct the name",
             Problem::Denied { .. } => "run as the owner of the file",
             Problem::Directory { .. } | Problem::Special(_) => "name a regular file",
             Problem::TooLarge { .. } | Problem::TooMany { .. } => "name a file of certificates",
             Problem::System(_) => "look at that path",
         };
-        write!(f, "cannot read {}: {}\nfix: {fix}", self.label, self.problem)
+        error.label.cannot("read").because(&error.problem).advise(fix)
     }
 }

@@ -4,12 +4,13 @@
 //! They are read at every start, so as little as possible is done with them: the shape of each
 //! certificate is proved, and its text is used where it lies if it is canonical.
 
-use std::fmt::{self, Display};
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use rustls_pki_types::CertificateDer;
 
-use crate::sys::output;
+use crate::sys::diagnostic::{Diagnostic, words_of_diagnostic};
+use crate::sys::quote;
 use crate::trust::bundle::Pem;
 use crate::trust::der::{self, Outline};
 use crate::trust::inspection::{Kind, kind};
@@ -76,26 +77,29 @@ pub enum RootWarning {
     None,
 }
 
-impl Display for RootWarning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Broken { path, first, more } => {
-                write!(f, "left out of the image's roots: {}", output::path(path))?;
+words_of_diagnostic!(RootWarning);
+
+impl From<&RootWarning> for Diagnostic {
+    fn from(warning: &RootWarning) -> Self {
+        match warning {
+            RootWarning::Broken { path, first, more } => {
+                let mut text = format!("left out of the image's roots: {}", quote::path(path));
                 for (index, (line, what)) in first.iter().enumerate() {
-                    write!(f, "{} line {line}: {what}", if index == 0 { "" } else { ";" })?;
+                    let separator = if index == 0 { "" } else { ";" };
+                    let _ = write!(text, "{separator} line {line}: {what}");
                 }
                 if *more > 0 {
-                    write!(f, "; and {more} more")?;
+                    let _ = write!(text, "; and {more} more");
                 }
-                f.write_str(
-                    "\nfix: make that file anew in the image (`update-ca-certificates --fresh`)",
+                Self::statement(text).advise(
+                    "create that file again in the image (`update-ca-certificates --fresh`)",
                 )
             }
-            Self::None => f.write_str(
-                "the image has no roots, so public servers are trusted by no program that reads \
-                 the bundle, not even by those that bring roots of their own\n\
-                 fix: install ca-certificates in the image, or set TRUST_INIT_ROOTS=mozilla",
-            ),
+            RootWarning::None => Self::statement(
+                "the image has no root certificates: programs that use the bundle will not trust \
+                 public servers, even if they bring root certificates of their own",
+            )
+            .advise("install ca-certificates in the image, or set TRUST_INIT_ROOTS=mozilla"),
         }
     }
 }

@@ -8,7 +8,8 @@ use crate::compose::certs::report::command;
 use crate::compose::certs::{CA, CA_KEY, MOST_DAYS, Order, SERVER, key, server_name};
 use crate::sys::exit_code;
 use crate::sys::output;
-use crate::sys::output::shell;
+use crate::sys::quote;
+use crate::sys::quote::shell;
 use crate::trust::inspection;
 use crate::trust::source::Label;
 use crate::trust::source::Unreadable;
@@ -130,7 +131,7 @@ impl Display for Refusal {
                 f,
                 "cannot name a CA {} (from --ca-name): a name has 1 to 64 characters (RFC 5280, \
                  appendix A.1), and none that is invisible\nfix: choose another name",
-                output::word(name)
+                quote::word(name)
             ),
             Self::Key { label, problem } => write!(f, "cannot use {label}: {problem}"),
             Self::Mismatch { certificate, key, is_authority } => {
@@ -147,7 +148,7 @@ impl Display for Refusal {
             }
             Self::Half { path, present, missing } => {
                 let (there, not) = (path.join(present), path.join(missing));
-                let (there, not) = (output::path(&there), output::path(&not));
+                let (there, not) = (quote::path(&there), quote::path(&not));
                 let fix = match *missing {
                     CA_KEY => {
                         "put it back, name the directory that has it with --ca, or make a \
@@ -162,7 +163,7 @@ impl Display for Refusal {
                 f,
                 "cannot sign with {label}: {} is no CA\n\
                  fix: put the CA's own certificate there",
-                output::word(subject)
+                quote::word(subject)
             ),
             Self::NotValid { label, has_expired: true, on } => write!(
                 f,
@@ -178,43 +179,43 @@ impl Display for Refusal {
                 f,
                 "cannot sign with the CA in {}: there is none ({CA}, {CA_KEY})\n\
                  fix: correct the name, or make one with `trust-compose certs`",
-                output::path(path)
+                quote::path(path)
             ),
             Self::OwnAuthority(path) => write!(
                 f,
                 "cannot use --ca: {} has a CA of its own ({CA_KEY})\n\
                  fix: name another directory with --out",
-                output::path(path)
+                quote::path(path)
             ),
             Self::Stranger { path, issuer } => write!(
                 f,
                 "cannot make a CA in {}: {SERVER} stands there and was issued by {}, which is not \
                  there\nfix: name that CA's directory with --ca, or another one with --out",
-                output::path(path),
-                output::word(issuer)
+                quote::path(path),
+                quote::word(issuer)
             ),
             Self::Stands { path, option, is } => write!(
                 f,
                 "cannot use {option}: the CA in {} stands and is {is}\n\
                  fix: leave it out, or make a new CA with --force",
-                output::path(path)
+                quote::path(path)
             ),
             Self::Forbidden { name, subject } => write!(
                 f,
                 "cannot sign for {}: {} is constrained to other names\n\
                  fix: make a new CA with --force, for all names or with --constrain for these",
-                output::word(name),
-                output::word(subject)
+                quote::word(name),
+                quote::word(subject)
             ),
             Self::Dropped { path, dropped, add, apart } => {
                 let names: Vec<_> =
-                    dropped.iter().map(|name| output::word(name).to_string()).collect();
+                    dropped.iter().map(|name| quote::word(name).to_string()).collect();
                 write!(
                     f,
                     "cannot replace {}: it is also for {}, which was not named\n\
                      fix: add what it has: `{add}`, or, for another server, make another \
                      certificate below the same CA: `{apart}`",
-                    output::path(path),
+                    quote::path(path),
                     names.join(", ")
                 )
             }
@@ -225,19 +226,19 @@ impl Display for Refusal {
                     _ => "name a directory of your own with --out",
                 };
                 let cause = output::cause(error);
-                write!(f, "cannot use {}: {cause}\nfix: {fix}", output::path(path))
+                write!(f, "cannot use {}: {cause}\nfix: {fix}", quote::path(path))
             }
             Self::OpenToAll { path, mode } => write!(
                 f,
                 "cannot keep keys in {}: anybody may write to it (mode {mode:04o})\n\
                  fix: close it: `chmod 0700 {}`",
-                output::path(path),
+                quote::path(path),
                 shell(path)
             ),
             Self::Write { path, error } => write!(
                 f,
                 "cannot write into {}: {}\nfix: make it writable, or name another one with --out",
-                output::path(path),
+                quote::path(path),
                 output::cause(error)
             ),
             Self::Sign(cause) => {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::sys::output;
+use crate::sys::quote;
 
 /// One kind of system.
 pub struct Machine {
@@ -44,7 +44,7 @@ impl Machine {
     /// The command that adds the CA in the file `ca` under this name.
     pub fn add(&self, ca: &Path, name: &str) -> String {
         let Self { directory, command, .. } = self;
-        let (ca, copy) = (output::shell(ca), output::shell(&format!("{directory}/{name}.crt")));
+        let (ca, copy) = (quote::shell(ca), quote::shell(&format!("{directory}/{name}.crt")));
         format!("sudo cp {ca} {copy} && sudo {command}")
     }
 }
@@ -52,5 +52,5 @@ impl Machine {
 /// The command that does the same on macOS (security(1)).
 pub fn keychain(ca: &Path) -> String {
     let keychain = "/Library/Keychains/System.keychain";
-    format!("sudo security add-trusted-cert -d -r trustRoot -k {keychain} {}", output::shell(ca))
+    format!("sudo security add-trusted-cert -d -r trustRoot -k {keychain} {}", quote::shell(ca))
 }

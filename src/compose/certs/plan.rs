@@ -7,6 +7,7 @@ use crate::compose::certs::existing::{Authority, Server, Standing};
 use crate::compose::certs::server_name::{ALWAYS, Name};
 use crate::compose::certs::{MOST_DAYS, Order, Refusal, SERVER};
 use crate::sys::output;
+use crate::sys::quote;
 use crate::trust::certificate::extensions::Details;
 use crate::trust::certificate::lints::{self, Judged};
 use crate::trust::time::Time;
@@ -91,7 +92,7 @@ pub fn check(order: &Order, names: &[Name]) -> Result<(), Refusal> {
 fn is_authority_name(name: &str) -> bool {
     (1..=64).contains(&name.chars().count())
         && !name.trim().is_empty()
-        && output::word(name).to_string() == format!("`{name}`")
+        && quote::word(name).to_string() == format!("`{name}`")
 }
 
 /// Decides.
@@ -159,7 +160,7 @@ fn fits(order: &Order, authority: &Authority, now: Time) -> Result<(), Refusal> 
     }
     match &order.ca_name {
         Some(name) if !certificate.subject.split(", ").any(|part| part == format!("CN={name}")) => {
-            let is = output::word(&certificate.subject).to_string();
+            let is = quote::word(&certificate.subject).to_string();
             Err(Refusal::Stands { path, option: "--ca-name", is })
         }
         _ => Ok(()),
@@ -235,8 +236,8 @@ pub fn warnings(
     for (path, mode) in &standing.open_keys {
         warnings.push(Box::new(format!(
             "others may read the key in {} (mode {mode:04o})\nfix: close it: `chmod 0600 {}`",
-            output::path(path),
-            output::shell(path)
+            quote::path(path),
+            quote::shell(path)
         )));
     }
     if let Some(authority) = &standing.authority {
@@ -259,7 +260,7 @@ pub fn warnings(
             warnings.push(Box::new(format!(
                 "{} has an underscore, which RFC 1123 does not allow in host names: some clients \
                  will refuse it\nfix: give the host another name, such as a network alias",
-                output::word(&name.to_string())
+                quote::word(&name.to_string())
             )));
         }
     }
@@ -267,7 +268,7 @@ pub fn warnings(
         warnings.push(Box::new(format!(
             "the certificate in {} is still below the former CA\n\
              fix: have it made anew: `trust-compose certs` with its names",
-            output::path(&order.path(SERVER))
+            quote::path(&order.path(SERVER))
         )));
     }
     warnings

@@ -9,7 +9,7 @@ use crate::compose::certs::issue::Set;
 use crate::compose::certs::plan::{Plan, plain};
 use crate::compose::certs::server_name::Name;
 use crate::compose::certs::{CA, CA_KEY, Order, SERVER, SERVER_KEY};
-use crate::sys::output;
+use crate::sys::quote;
 use crate::trust::certificate::Certificate;
 use crate::trust::certificate::extensions::Details;
 use crate::trust::source::Origin;
@@ -23,7 +23,7 @@ impl Display for NotIgnored {
             f,
             "{} lies among files that are not ours, so no .gitignore was put there\n\
              fix: see that version control leaves it out",
-            output::path(&self.0)
+            quote::path(&self.0)
         )
     }
 }
@@ -32,26 +32,26 @@ impl Display for NotIgnored {
 pub fn command(order: &Order, names: &[&str]) -> String {
     let mut command = "trust-compose certs".to_owned();
     for name in names {
-        let _ = write!(command, " {}", output::shell(name));
+        let _ = write!(command, " {}", quote::shell(name));
     }
     if let Some(ca) = &order.ca {
-        let _ = write!(command, " --ca {}", output::shell(&ca.path));
+        let _ = write!(command, " --ca {}", quote::shell(&ca.path));
     }
     if order.out.origin != Origin::Default {
-        let _ = write!(command, " --out {}", output::shell(&order.out.path));
+        let _ = write!(command, " --out {}", quote::shell(&order.out.path));
     }
     command
 }
 
 /// A dry run found an interrupted one.
 pub fn unfinished(order: &Order) -> String {
-    let path = output::path(&order.out.path);
+    let path = quote::path(&order.out.path);
     format!("would first put in place what an interrupted run left ready in {path}\n")
 }
 
 /// An interrupted run was brought to its end.
 pub fn finished(order: &Order) -> String {
-    let path = output::path(&order.out.path);
+    let path = quote::path(&order.out.path);
     format!("put in place what an interrupted run left ready in {path}")
 }
 
@@ -62,7 +62,7 @@ pub fn nothing(order: &Order, plan: &Plan, standing: &Standing) -> String {
         return text;
     }
     let path = order.path(if order.ca_only { CA } else { SERVER });
-    let _ = writeln!(text, "nothing to do: {} stands and is good", output::path(&path));
+    let _ = writeln!(text, "nothing to do: {} stands and is good", quote::path(&path));
     if let Some(authority) = &standing.authority {
         about(&mut text, &authority.certificate);
     }
@@ -77,7 +77,7 @@ pub fn nothing(order: &Order, plan: &Plan, standing: &Standing) -> String {
 pub fn intended(order: &Order, plan: &Plan, standing: &Standing) -> String {
     let mut text = String::new();
     let mut line = |what: &str, files: [&str; 2]| {
-        let [one, other] = files.map(|file| output::path(&order.path(file)).to_string());
+        let [one, other] = files.map(|file| quote::path(&order.path(file)).to_string());
         let _ = writeln!(text, "would make {one} and {other}: {what}");
     };
     if plan.makes_authority {
@@ -89,7 +89,7 @@ pub fn intended(order: &Order, plan: &Plan, standing: &Standing) -> String {
         line(&what, [SERVER, SERVER_KEY]);
     }
     if let (true, Some(authority)) = (plan.copies_authority, &standing.authority) {
-        let path = output::path(&order.path(CA)).to_string();
+        let path = quote::path(&order.path(CA)).to_string();
         let _ = writeln!(text, "would copy {} to {path}", authority.certificate.label);
     }
     text
@@ -97,7 +97,7 @@ pub fn intended(order: &Order, plan: &Plan, standing: &Standing) -> String {
 
 /// What was done, and what comes next.
 pub fn made(order: &Order, set: &Set) -> String {
-    let path = |file: &str| output::path(&order.path(file)).to_string();
+    let path = |file: &str| quote::path(&order.path(file)).to_string();
     let mut text = String::new();
     if set.authority_is_new {
         let _ = writeln!(text, "made {} and {}: the CA", path(CA), path(CA_KEY));
@@ -127,7 +127,7 @@ pub fn made(order: &Order, set: &Set) -> String {
 }
 
 fn about(text: &mut String, certificate: &Certificate) {
-    let _ = writeln!(text, "  CA       {}", output::word(&certificate.subject));
+    let _ = writeln!(text, "  CA       {}", quote::word(&certificate.subject));
 }
 
 fn names(text: &mut String, details: &Details) {
@@ -148,9 +148,9 @@ fn trust(order: &Order) -> String {
         name.chars().filter(|c| c.is_ascii_alphanumeric() || "-.".contains(*c)).collect();
     // A wildcard's dot would hide the file.
     let name = name.trim_start_matches('.');
-    let key = output::path(&order.path(CA_KEY)).to_string();
+    let key = quote::path(&order.path(CA_KEY)).to_string();
     let mut text =
-        format!("next: let clients trust {}, and never hand out {key}\n", output::path(&path));
+        format!("next: let clients trust {}, and never hand out {key}\n", quote::path(&path));
     let _ = writeln!(text, "  macOS           {}", keychain(&path));
     for machine in &MACHINES {
         let _ =

@@ -10,6 +10,8 @@ use idna::AsciiDenyList;
 
 use crate::sys::output;
 
+use crate::sys::quote;
+
 /// A name that a client may ask for. Ordered as people list them: hosts, then addresses.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Name {
@@ -58,7 +60,7 @@ output::error_of_words!(Error);
 
 impl Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot use {} ({}): ", output::word(&self.word), self.origin)?;
+        write!(f, "cannot use {} ({}): ", quote::word(&self.word), self.origin)?;
         let fix = match self.problem {
             Problem::Empty => {
                 f.write_str("it is empty")?;
@@ -117,7 +119,7 @@ impl Display for Error {
                 "correct the name"
             }
             Problem::Letter(letter) => {
-                let letter = output::word(letter.encode_utf8(&mut [0; 4])).to_string();
+                let letter = quote::word(letter.encode_utf8(&mut [0; 4])).to_string();
                 write!(f, "{letter} is not allowed in a host name")?;
                 "correct the name"
             }

@@ -12,7 +12,7 @@ use crate::compose::setup::overlay::{DIRECTORY, LABEL};
 use crate::compose::setup::write::{OVERLAY, TRUST};
 use crate::sys::exit_code;
 use crate::sys::finding::Finding;
-use crate::sys::output;
+use crate::sys::quote;
 use crate::trust::source::CUSTOM_CA;
 
 /// What Docker, Podman and Compose call us in an entrypoint.
@@ -91,7 +91,7 @@ pub fn restarting(made: &Made) -> Finding {
 
 /// The command that shows why.
 fn logs(made: &Made) -> String {
-    format!("docker logs {}", output::shell(made.name()))
+    format!("docker logs {}", quote::shell(made.name()))
 }
 
 /// What our own exit code means.
@@ -133,7 +133,7 @@ fn mounts(made: &Made) -> Option<Finding> {
         let directory = mount.source.parent().and_then(Path::file_name).unwrap_or_default();
         // What the overlay mounts has names that say nothing.
         let source = if directory == TRUST { directory } else { mount.source.as_os_str() };
-        format!("{} from {}", output::path(&mount.destination), output::word(source))
+        format!("{} from {}", quote::path(&mount.destination), quote::word(source))
     });
     let mut shown: Vec<_> = shown.collect();
     shown.sort();

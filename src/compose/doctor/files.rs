@@ -19,7 +19,7 @@ use crate::compose::setup::next_steps::setup;
 use crate::compose::setup::write;
 use crate::sys::environment::Environment;
 use crate::sys::finding::{Finding, Sign};
-use crate::sys::output;
+use crate::sys::quote;
 use crate::trust::time::Time;
 
 /// The directory that `trust-compose certs` writes.
@@ -117,12 +117,12 @@ fn nothing(look: &Look<'_>) -> Finding {
         let directory = plain(&look.place.base, CERTS);
         let out = match directory.as_path() {
             path if path == Path::new(CERTS) => String::new(),
-            path => format!(" --out {}", output::shell(path)),
+            path => format!(" --out {}", quote::shell(path)),
         };
         let shape = Shape { custom_ca: Some(directory), ..Shape::default() };
         format!("trust-compose certs NAME-OF-A-SERVER{out}\n{}", setup(look.place, &shape))
     });
     let base = files::absolute(&look.place.base);
     let cause = "no CA is set up, and every service trusts what its image does";
-    Finding::ok("nothing-set-up", &output::path(&base), cause).with_fix(commands)
+    Finding::ok("nothing-set-up", &quote::path(&base), cause).with_fix(commands)
 }

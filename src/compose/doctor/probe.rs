@@ -10,7 +10,7 @@ use crate::compose::doctor::containers::{of, restarting};
 use crate::sys::exit_code;
 use crate::sys::file;
 use crate::sys::finding::{Answer, Finding};
-use crate::sys::output;
+use crate::sys::quote;
 use crate::trust::fingerprint::Fingerprint;
 use crate::trust::trust_anchors::anchors;
 use crate::trust::variables::{Points, TABLE};
@@ -53,11 +53,11 @@ pub fn look(asked: &Doctor, made: &Made, at_hand: &[AtHand], up: &str) -> Vec<Fi
         codes: &[0, exit_code::TROUBLE, exit_code::USAGE],
         limit: LIMIT + Duration::from_secs(asked.timeout.saturating_mul(4)),
     };
-    let service = output::shell(made.service());
+    let service = quote::shell(made.service());
     let found = docker::beside(&look).and_then(|told| {
         let answer = serde_json::from_slice::<Answer<'_>>(&told).map_err(|error| {
             let cause = format!("the answer of {PROGRAM} cannot be read: {error}");
-            Failure::Said(output::visible(&cause))
+            Failure::Said(quote::visible(&cause))
         })?;
         Ok(answer.findings.into_owned())
     });

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::compose::certs::SERVER;
 use crate::sys::file;
 use crate::sys::finding::Finding;
-use crate::sys::output;
+use crate::sys::quote;
 use crate::trust::certificate::Certificate;
 use crate::trust::certificate::extensions::Details;
 use crate::trust::source::Label;
@@ -19,7 +19,7 @@ const EVERYBODYS: [&str; 3] = ["DNS:localhost", "IP:127.0.0.1", "IP:::1"];
 /// What is to be said of the servers in `found`, whose chains are known, beside the certificate `own`.
 pub fn findings(own: &Certificate, found: &[Finding]) -> Vec<Finding> {
     let (names, sha256) = (Details::of(own).names, own.fingerprint().to_string());
-    let path = output::path(own.label.path().unwrap_or(Path::new(SERVER)));
+    let path = quote::path(own.label.path().unwrap_or(Path::new(SERVER)));
     let is_older = |finding: &&Finding| {
         let Some(shown) = finding.chain.first().filter(|link| link.sent) else { return false };
         let is_named = |name: &String| names.contains(name) && !EVERYBODYS.contains(&name.as_str());

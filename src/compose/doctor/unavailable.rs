@@ -3,7 +3,7 @@
 use std::fmt::{self, Display};
 
 use crate::compose::docker::Failure;
-use crate::sys::output;
+use crate::sys::quote;
 
 /// The cause.
 pub enum Blind {
@@ -26,7 +26,7 @@ impl Display for Blind {
                 "cannot look into the containers: the image {} (from --image) is not here\n\
                  fix: build it (docker build -f docker/Dockerfile -t trust-init . in trust-init's \
                  sources), name another with --image, or add --pull",
-                output::word(image)
+                quote::word(image)
             ),
         }
     }

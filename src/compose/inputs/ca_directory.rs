@@ -15,7 +15,6 @@ use crate::compose::passwords::{self, Passwords};
 use crate::compose::project::files::plain;
 use crate::sys::file;
 use crate::trust::certificate::Certificate;
-use crate::trust::file_error::Cause;
 use crate::trust::inspection::certificates;
 use crate::trust::pkcs12;
 use crate::trust::source::Unreadable;
@@ -190,7 +189,7 @@ fn look(path: &Path, passwords: &Passwords<'_>) -> Result<Look, Error> {
     } else {
         match certificates(&source) {
             Ok(found) => found,
-            Err(problem) => return Ok(Look::Other(Cause(&problem).to_string())),
+            Err(problem) => return Ok(Look::Other(problem.to_string())),
         }
     };
     let others: Vec<_> = found.iter().filter(|found| !found.is_ca).cloned().collect();

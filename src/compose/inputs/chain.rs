@@ -5,7 +5,7 @@
 
 use crate::compose::inputs::ca_directory::{Directory, Pair};
 use crate::compose::inputs::server_error::{Mend, Unservable};
-use crate::sys::output::shell;
+use crate::sys::quote::shell;
 use crate::trust::certificate::Certificate;
 use crate::trust::certificate::extensions::is_signed_by;
 use crate::trust::source::Source;

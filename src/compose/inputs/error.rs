@@ -13,9 +13,10 @@ use crate::compose::inputs::{CUSTOM_CA, EXTRA_CA};
 use crate::compose::passwords;
 use crate::sys::exit_code;
 use crate::sys::output;
-use crate::sys::output::shell;
+use crate::sys::quote;
+use crate::sys::quote::shell;
 use crate::trust::certificate::Certificate;
-use crate::trust::file_error::{ANEW, Cause, Problem};
+use crate::trust::file_error::{ANEW, Problem};
 use crate::trust::inspection;
 use crate::trust::source::Label;
 use crate::trust::source::Unreadable;
@@ -75,7 +76,7 @@ impl Display for Error {
             Self::Refused(error) => write!(f, "{error}"),
             Self::Unservable(error) => write!(f, "{error}"),
             Self::Unusable { label, problem } => {
-                write!(f, "cannot use {label}: {}\nfix: ", Cause(problem))?;
+                write!(f, "cannot use {label}: {}\nfix: ", problem)?;
                 mend(f, label, problem)
             }
             Self::NoAuthority { label, keys, others } => write!(
@@ -87,7 +88,7 @@ impl Display for Error {
             Self::Nowhere { directory, others } => nowhere(f, directory, others),
             Self::Several { directory, files, has_pair } => several(f, directory, files, *has_pair),
             Self::Half { present, missing } => {
-                let (present, missing) = (output::path(present), output::path(missing));
+                let (present, missing) = (quote::path(present), quote::path(missing));
                 write!(
                     f,
                     "cannot use {present} (from {CUSTOM_CA}): {missing} is not there\n\
@@ -98,7 +99,7 @@ impl Display for Error {
                 f,
                 "cannot serve {} (from {CUSTOM_CA}): --domain is missing\n\
                  fix: say what clients connect to, with --domain NAME",
-                output::path(&pair.certificate)
+                quote::path(&pair.certificate)
             ),
             Self::NoServer { domain, place } => no_server(f, domain.as_ref(), place.as_deref()),
         }
@@ -122,11 +123,11 @@ fn no_server(
                 f,
                 "cannot serve from {} (from {CUSTOM_CA}): there is no {SERVER} with its \
                  {SERVER_KEY}\nfix: put both there{made}",
-                output::path(path)
+                quote::path(path)
             );
         }
         Some(path) => {
-            let path = output::path(path);
+            let path = quote::path(path);
             write!(f, "cannot serve from {path} (from {CUSTOM_CA}): a file is only trusted")?;
             "the directory"
         }
@@ -147,13 +148,13 @@ fn nowhere(
     directory: &Path,
     others: &[(PathBuf, String)],
 ) -> fmt::Result {
-    let directory = output::path(directory);
+    let directory = quote::path(directory);
     write!(
         f,
         "cannot use {directory} (from {CUSTOM_CA}): it has no {CA} and no other file of CAs"
     )?;
     if !others.is_empty() {
-        let files = others.iter().map(|(path, why)| format!("{} ({why})", output::path(path)));
+        let files = others.iter().map(|(path, why)| format!("{} ({why})", quote::path(path)));
         write!(f, ": {}", few(&files.collect::<Vec<_>>()))?;
     }
     write!(f, "\nfix: put the CA's certificate there as {CA}, or name its file: `{CUSTOM_CA} FILE`")
@@ -165,8 +166,7 @@ fn several(
     files: &[(PathBuf, String)],
     has_pair: bool,
 ) -> fmt::Result {
-    let listed =
-        files.iter().map(|(path, subjects)| format!("{} ({subjects})", output::path(path)));
+    let listed = files.iter().map(|(path, subjects)| format!("{} ({subjects})", quote::path(path)));
     let options = files.iter().map(|(path, _)| format!("`{CUSTOM_CA} {}`", shell(path)));
     let extra = files.iter().skip(1).map(|(path, _)| format!(" {EXTRA_CA} {}", shell(path)));
     let first = files.first().map(|(path, _)| shell(path)).unwrap_or_default();
@@ -174,7 +174,7 @@ fn several(
         f,
         "cannot choose a CA in {} (from {CUSTOM_CA}): it has no {CA} and several files of CAs: {}\n\
          fix: choose one: {}, or all: `{CUSTOM_CA} {first}{}`",
-        output::path(directory),
+        quote::path(directory),
         listed.collect::<Vec<_>>().join(", "),
         options.collect::<Vec<_>>().join(", "),
         extra.collect::<String>()

@@ -7,6 +7,7 @@ use crate::compose::certs::CA;
 use crate::compose::certs::server_name::Name;
 use crate::compose::inputs::ca_directory::Pair;
 use crate::sys::output;
+use crate::sys::quote;
 use crate::trust::certificate::Certificate;
 use crate::trust::inspection;
 use crate::trust::source::Label;
@@ -41,8 +42,8 @@ impl Display for Note {
             Self::Chosen { directory, file } => write!(
                 f,
                 "using {}: {} has no {CA}, and this is its only file of CAs",
-                output::path(file),
-                output::path(directory)
+                quote::path(file),
+                quote::path(directory)
             ),
             Self::LeftInArchive { label, keys, others } => {
                 write!(f, "left in {label}: {}", contents(*keys, others))
@@ -50,23 +51,23 @@ impl Display for Note {
             Self::OtherPair { first, certificate, key } => write!(
                 f,
                 "left alone: {} and {}, because {} and {} come first",
-                output::path(certificate),
-                output::path(key),
-                output::path(&first.certificate),
-                output::path(&first.key)
+                quote::path(certificate),
+                quote::path(key),
+                quote::path(&first.certificate),
+                quote::path(&first.key)
             ),
             Self::NotServed { pair } => write!(
                 f,
                 "found {} and {}, and nothing serves them: that takes --domain NAME, and --caddy or \
                  --tls SERVICE",
-                output::path(&pair.certificate),
-                output::path(&pair.key)
+                quote::path(&pair.certificate),
+                quote::path(&pair.key)
             ),
             Self::NoService { pair, domain } => write!(
                 f,
                 "{} is good for {}, and nothing serves it: that takes --caddy or --tls SERVICE",
-                output::path(&pair.certificate),
-                output::word(&domain.to_string())
+                quote::path(&pair.certificate),
+                quote::word(&domain.to_string())
             ),
         }
     }
@@ -80,8 +81,8 @@ impl Display for Warning {
                 f,
                 "the key in {} is of a kind that does not say whether it belongs to {}\n\
                  fix: see that the proxy starts with both",
-                output::path(&pair.key),
-                output::path(&pair.certificate)
+                quote::path(&pair.key),
+                quote::path(&pair.certificate)
             ),
         }
     }
@@ -101,7 +102,7 @@ pub fn few(items: &[String]) -> String {
 
 /// The subjects of certificates, quoted.
 pub fn subjects(certificates: &[Certificate]) -> String {
-    let quoted = certificates.iter().map(|found| output::word(&found.subject).to_string());
+    let quoted = certificates.iter().map(|found| quote::word(&found.subject).to_string());
     few(&quoted.collect::<Vec<_>>())
 }
 

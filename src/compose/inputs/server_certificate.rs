@@ -13,7 +13,7 @@ use crate::compose::inputs::ca_directory::{Pair, is_there};
 use crate::compose::inputs::server_error::Unservable;
 use crate::compose::inputs::{CUSTOM_CA, Error, Warning, chain, source};
 use crate::sys::file;
-use crate::sys::output::shell;
+use crate::sys::quote::shell;
 use crate::trust::certificate::Certificate;
 use crate::trust::certificate::extensions::Details;
 use crate::trust::certificate_file::contents;

@@ -5,9 +5,10 @@ use std::fmt::{self, Display};
 use crate::compose::certs::key;
 use crate::compose::inputs::notice::{few, subjects};
 use crate::sys::output;
-use crate::sys::output::shell;
+use crate::sys::quote;
+use crate::sys::quote::shell;
 use crate::trust::certificate::Certificate;
-use crate::trust::file_error::{Cause, Problem};
+use crate::trust::file_error::Problem;
 use crate::trust::source::Label;
 use crate::trust::time::Time;
 
@@ -52,7 +53,7 @@ impl Display for Unservable {
                 f,
                 "cannot serve {label}: {}\n\
                  fix: put the server's certificate there in PEM, and its issuers behind it",
-                Cause(problem)
+                problem
             ),
             Self::NotPem(label) => write!(
                 f,
@@ -70,7 +71,7 @@ impl Display for Unservable {
                 order(f, label, stranger.as_deref(), command.as_deref())
             }
             Self::Unrelated { label, last, authorities, mend } => {
-                let (issuer, authorities) = (output::word(&last.issuer), subjects(authorities));
+                let (issuer, authorities) = (quote::word(&last.issuer), subjects(authorities));
                 write!(
                     f,
                     "cannot serve {label}: {issuer} issued it, and the CA to trust is {authorities}\n\
@@ -89,11 +90,7 @@ impl Display for Unservable {
                 }
             }
             Self::Expired { label, subject, on, command } => {
-                write!(
-                    f,
-                    "cannot serve {label}: {} expired on {on}\nfix: ",
-                    output::word(subject)
-                )?;
+                write!(f, "cannot serve {label}: {} expired on {on}\nfix: ", quote::word(subject))?;
                 match command {
                     Some(command) => write!(f, "have a new one made: `{command}`"),
                     None => f.write_str("put a new one there"),
@@ -103,11 +100,11 @@ impl Display for Unservable {
                 f,
                 "cannot serve {label}: {} is valid only from {on} on\n\
                  fix: check the clock of this host and of the one that made it",
-                output::word(subject)
+                quote::word(subject)
             ),
             Self::Uncovered { label, domain, names, command } => {
                 let quoted: Vec<_> =
-                    names.iter().map(|name| output::word(name).to_string()).collect();
+                    names.iter().map(|name| quote::word(name).to_string()).collect();
                 let shown = match quoted.as_slice() {
                     [] => "no name at all, and Go, Rust and browsers look at no other field"
                         .to_owned(),
@@ -116,7 +113,7 @@ impl Display for Unservable {
                 write!(
                     f,
                     "cannot serve {label} for {} (from --domain): it is for {shown}",
-                    output::word(domain)
+                    quote::word(domain)
                 )?;
                 let mut bases = names.iter().filter_map(|name| name.strip_prefix("*."));
                 if bases.any(|base| domain.ends_with(base)) {
@@ -172,7 +169,7 @@ fn order(
         Some(stranger) => write!(
             f,
             "{} in it is not among the issuers of the server's certificate",
-            output::word(stranger)
+            quote::word(stranger)
         )?,
     }
     match command {

@@ -11,6 +11,7 @@ use crate::compose::kustomize::kustomization::Kustomization;
 use crate::compose::kustomize::manifest::{self, Flaw};
 use crate::sys::file::Problem;
 use crate::sys::output;
+use crate::sys::quote;
 
 /// Why no component was written.
 pub enum Error {
@@ -84,7 +85,7 @@ impl Display for Stage {
                 f,
                 "list it in a second kustomization instead, which has {directory} under `resources:`, and \
                  name that one with -k: the patches of {directory} are applied after its components",
-                directory = output::path(directory)
+                directory = quote::path(directory)
             ),
         }
     }
@@ -115,14 +116,14 @@ impl Display for Error {
                 f,
                 "cannot render {}: there is no kubectl here, and no kustomize\n\
                  fix: install one of them, or render it elsewhere and hand it over with `-f -`",
-                output::path(directory)
+                quote::path(directory)
             ),
             Self::Render { directory, failure } => write!(
                 f,
                 "cannot render {}: {failure}\n\
                  fix: correct it until `kubectl kustomize {}` prints it",
-                output::path(directory),
-                output::shell(directory)
+                quote::path(directory),
+                quote::shell(directory)
             ),
             Self::Tried(failure) => write!(
                 f,
@@ -132,7 +133,7 @@ impl Display for Error {
             Self::Unreadable { path, problem } => write!(
                 f,
                 "cannot read {} (from -f): {problem}\nfix: name a file of manifests",
-                output::path(path)
+                quote::path(path)
             ),
             Self::Stdin(error) => write!(
                 f,
@@ -143,7 +144,7 @@ impl Display for Error {
             Self::Twice { from, name } => write!(
                 f,
                 "cannot read {from}: {} is in it twice\nfix: take one of the two away",
-                output::word(name)
+                quote::word(name)
             ),
             Self::NoWorkload { .. }
             | Self::Nobody(_)
@@ -157,7 +158,7 @@ impl Display for Error {
                  holds at most {MOST}\n\
                  fix: take --source trust-manager with fewer CAs, or the roots of nobody's image: \
                  --roots mozilla",
-                output::word(name)
+                quote::word(name)
             ),
             Self::Rendered { out, troubles, stage } => {
                 let is_tried = matches!(stage, Stage::Tried);
@@ -166,7 +167,7 @@ impl Display for Error {
                     f,
                     "cannot use the component in {}: with what {which}, kustomize comes to something \
                      else than was meant: {}\nfix: {stage}",
-                    output::path(out),
+                    quote::path(out),
                     troubles.join("; ")
                 )
             }
@@ -184,13 +185,13 @@ impl Display for Error {
                     _ => "look at that path, and run it again",
                 };
                 let cause = output::cause(error);
-                write!(f, "cannot {verb} {}: {cause}\nfix: {fix}", output::path(path))
+                write!(f, "cannot {verb} {}: {cause}\nfix: {fix}", quote::path(path))
             }
             Self::NotOurs { path, kind } => write!(
                 f,
                 "cannot write {}: the {kind} that stands there is not from this program\n\
                  fix: name another directory (--out)",
-                output::path(path)
+                quote::path(path)
             ),
         }
     }
@@ -202,7 +203,7 @@ impl Error {
             Self::NoWorkload { from, others } => {
                 write!(f, "cannot find anything that starts pods in {from}")?;
                 if !others.is_empty() {
-                    let others = others.iter().map(|name| output::word(name).to_string());
+                    let others = others.iter().map(|name| quote::word(name).to_string());
                     let others: Vec<_> = others.collect();
                     write!(
                         f,
@@ -220,12 +221,12 @@ impl Error {
             ),
             Self::NoSuch { name, there } => {
                 let there: Vec<_> =
-                    there.iter().map(|name| output::word(name).to_string()).collect();
+                    there.iter().map(|name| quote::word(name).to_string()).collect();
                 write!(
                     f,
                     "cannot find {} (from --workload): there is {}\n\
                      fix: name one of them, as KIND/NAME/CONTAINER or less",
-                    output::word(name),
+                    quote::word(name),
                     there.join(", ")
                 )
             }
@@ -233,24 +234,24 @@ impl Error {
                 f,
                 "cannot give the CA to container {}: it mounts something of its own at {}\n\
                  fix: mount that elsewhere, or leave it out: `--workload {}=leave`",
-                output::word(name),
-                output::word(path),
-                output::shell(name)
+                quote::word(name),
+                quote::word(path),
+                quote::shell(name)
             ),
             Self::Volume { workload, volume } => write!(
                 f,
                 "cannot give the CA to {}: it has a volume of its own that is called {}\n\
                  fix: give that another name, or leave it out: `--workload {}=leave`",
-                output::word(workload),
-                output::word(volume),
-                output::shell(workload)
+                quote::word(workload),
+                quote::word(volume),
+                quote::shell(workload)
             ),
             Self::Role { workload, says } => write!(
                 f,
                 "cannot read the annotation {} of {}: {} is no role\nfix: write trust or leave",
                 manifest::ROLE,
-                output::word(workload),
-                output::word(says)
+                quote::word(workload),
+                quote::word(says)
             ),
             _ => Ok(()),
         }
@@ -280,7 +281,7 @@ impl Display for Words<'_> {
             Flaw::Form { object, what } => write!(
                 f,
                 "{} has another form than Kubernetes gives it: {what}\nfix: correct it there",
-                output::word(object)
+                quote::word(object)
             ),
         }
     }

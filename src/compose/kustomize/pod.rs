@@ -8,7 +8,7 @@ use serde_yaml::Value;
 use crate::compose::kustomize::component::is_our_name;
 use crate::compose::project::{Mount, MountKind, Service, Setting};
 use crate::compose::setup::overlay::DIRECTORY;
-use crate::sys::output;
+use crate::sys::quote;
 use crate::trust::source::CUSTOM_CA;
 
 /// A container of a pod.
@@ -46,7 +46,7 @@ pub fn name_of(name: &str) -> Result<(), String> {
     if !name.is_empty() && name.len() <= 253 && name.bytes().all(is_letter) {
         return Ok(());
     }
-    Err(format!("{} is no name", output::word(name)))
+    Err(format!("{} is no name", quote::word(name)))
 }
 
 /// The elements of the list `key`; none where it is not there.

@@ -14,7 +14,7 @@ use crate::compose::kustomize::write::{KUSTOMIZATION, Standing};
 use crate::compose::project::Setting;
 use crate::compose::setup::overlay::DIRECTORY;
 use crate::sys::file;
-use crate::sys::output;
+use crate::sys::quote;
 
 /// What containers' variables were that a component sets: those that were not set are not in it.
 pub type Before = BTreeMap<String, BTreeMap<String, String>>;
@@ -40,7 +40,7 @@ pub fn read(asked: &Kustomize, standing: &Standing) -> Result<Read, Error> {
     let (mut manifests, from) = if let Some(directory) = &asked.kustomization {
         (render(directory)?, printed(directory))
     } else {
-        let names = asked.files.iter().map(|path| output::path(path).to_string());
+        let names = asked.files.iter().map(|path| quote::path(path).to_string());
         let from = names.collect::<Vec<_>>().join(", ");
         (read_from(&files(asked)?, &from)?, from)
     };
@@ -72,7 +72,7 @@ fn read_from(text: &[u8], from: &str) -> Result<Manifests, Error> {
 
 /// What a rendered kustomization is called in messages.
 fn printed(directory: &Path) -> String {
-    format!("what `kubectl kustomize {}` prints", output::shell(directory))
+    format!("what `kubectl kustomize {}` prints", quote::shell(directory))
 }
 
 /// All files, one document after the other.

@@ -16,7 +16,7 @@ use crate::compose::project::files::{absolute, plain};
 use crate::compose::select::{Choice, Outcome, Reason, rows};
 use crate::compose::setup::drift::body;
 use crate::compose::setup::report::trusting;
-use crate::sys::output;
+use crate::sys::quote;
 
 /// Something that starts pods and is no kind that kustomize can patch.
 pub struct Other<'a>(pub &'a str);
@@ -27,7 +27,7 @@ impl Display for Other<'_> {
             f,
             "left alone: {}, as its kind is none whose containers kustomize patches by their names\n\
              fix: mount the ConfigMap there by hand, or take --source kyverno",
-            output::word(self.0)
+            quote::word(self.0)
         )
     }
 }
@@ -37,7 +37,7 @@ pub struct Unread<'a>(pub &'a [&'a str]);
 
 impl Display for Unread<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = self.0.iter().map(|name| output::word(name).to_string()).collect();
+        let names: Vec<_> = self.0.iter().map(|name| quote::word(name).to_string()).collect();
         write!(
             f,
             "what `envFrom` brings to {} is not known here: a trust variable in it would be overruled\n\
@@ -62,7 +62,7 @@ impl Display for NotKept<'_> {
             "container {}: {} is left as it is, as trust-manager keeps no file for it: its readers do not see \
              the CA\n\
              fix: take the variable away, or take --source configmap",
-            output::word(self.name),
+            quote::word(self.name),
             self.variable
         )
     }
@@ -135,17 +135,17 @@ fn next(text: &mut String, done: &Done<'_>) {
     let server_side = if component.is_server_side { "--server-side " } else { "" };
     if asked.source == Source::TrustManager {
         labels(text, asked, &done.namespaces);
-        let file = output::shell(&plain(&asked.out, trust_manager::FILE));
+        let file = quote::shell(&plain(&asked.out, trust_manager::FILE));
         let _ = writeln!(text, "  kubectl apply -f {file}");
     }
     if let (Some(directory), Some(found)) = (&asked.kustomization, kustomization) {
         if !found.has_component {
             let path = from(directory, &asked.out);
-            let file = output::path(&found.file);
+            let file = quote::path(&found.file);
             let _ = writeln!(text, "  # list it in {file}, then run this with --check:");
             let _ = writeln!(text, "  components: [{}]", path.display());
         }
-        let directory = output::shell(directory);
+        let directory = quote::shell(directory);
         let _ = writeln!(text, "  kubectl apply {server_side}-k {directory}");
         return;
     }
@@ -162,8 +162,8 @@ fn labels(text: &mut String, asked: &Kustomize, namespaces: &BTreeSet<String>) {
     let (key, value) = options::label(asked);
     let unknown = BTreeSet::from(["NAMESPACE".to_owned()]);
     for namespace in if namespaces.is_empty() { &unknown } else { namespaces } {
-        let label = output::shell(&format!("{key}={value}"));
-        let _ = writeln!(text, "  kubectl label namespace {} {label}", output::shell(namespace));
+        let label = quote::shell(&format!("{key}={value}"));
+        let _ = writeln!(text, "  kubectl label namespace {} {label}", quote::shell(namespace));
     }
 }
 
@@ -175,7 +175,7 @@ pub fn policed(
     label: &(String, String),
 ) -> String {
     let mut text = trusting(inputs);
-    let file = output::shell(&plain(&asked.out, kyverno::FILE));
+    let file = quote::shell(&plain(&asked.out, kyverno::FILE));
     let _ = write!(text, "{changes}\nnext:\n  kubectl apply --server-side -f {file}\n");
     labels(&mut text, asked, &BTreeSet::new());
     let _ = writeln!(
@@ -195,7 +195,7 @@ pub fn removed(changes: &Changes, standing: &Standing, out: &Path) -> String {
     }
     text.push_str("\nnext:\n");
     if standing.texts.contains_key(KUSTOMIZATION) {
-        let out = output::path(out);
+        let out = quote::path(out);
         let _ = writeln!(
             text,
             "  # take {out} out of `components:` where it is listed, and apply that"
@@ -219,7 +219,7 @@ pub fn behind(
     texts: &BTreeMap<&'static str, String>,
     component: &Component,
 ) -> Vec<String> {
-    let path = |name: &str| output::path(&plain(out, name)).to_string();
+    let path = |name: &str| quote::path(&plain(out, name)).to_string();
     let mut behind = Vec::new();
     for (name, text) in texts {
         match standing.texts.get(*name).map(|found| String::from_utf8_lossy(found)) {
@@ -244,7 +244,7 @@ pub fn behind(
 
 /// What the file is, who made it with which words, and what was there before.
 pub fn header(asked: &Kustomize, before: &Before) -> String {
-    let words: Vec<_> = words(asked).iter().map(output::shell).collect();
+    let words: Vec<_> = words(asked).iter().map(quote::shell).collect();
     format!("{HEADER}\n# The words were: {}\n{}", words.join(" "), read::told(before))
 }
 

@@ -11,7 +11,7 @@ use crate::compose::kustomize::manifest::{Manifests, Workload};
 use crate::compose::kustomize::pod::{self, Container};
 use crate::compose::project::without_links;
 use crate::compose::setup::overlay::DIRECTORY;
-use crate::sys::output;
+use crate::sys::quote;
 
 /// What differs, in words; nothing if all is as it was meant. `before` was read without the component, or with
 /// what stood of it, and `order` chose of that.
@@ -74,7 +74,7 @@ fn compare(before: &Workload, after: &Workload, chosen: &[Chosen], troubles: &mu
                 if let Some(path) = hides(&after_container.raw) {
                     troubles.push(format!(
                         "container {name} mounts {} after {DIRECTORY}, and hides it",
-                        output::word(&path)
+                        quote::word(&path)
                     ));
                 }
             }

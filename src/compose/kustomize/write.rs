@@ -12,7 +12,7 @@ use crate::compose::project::files::plain;
 use crate::compose::setup::overlay::file_name;
 use crate::sys::dir::Directory;
 use crate::sys::dir::replace::{Entry, Found, Look};
-use crate::sys::output;
+use crate::sys::quote;
 
 /// The first line of all that is written here, by which every version knows it: never to be changed.
 pub const HEADER: &str =
@@ -62,7 +62,7 @@ impl Display for Changes {
                 (Change::Removed, true) => "would remove",
                 (Change::Left, _) => "left, as it was changed:",
             };
-            writeln!(f, "{verb} {}", output::path(path))?;
+            writeln!(f, "{verb} {}", quote::path(path))?;
         }
         if self.files.is_empty() { f.write_str("nothing to do\n") } else { Ok(()) }
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::compose::docker::Failure;
 use crate::sys::file::Problem;
 use crate::sys::output;
+use crate::sys::quote;
 
 /// What helps wherever this program cannot do what Compose does.
 const ELSEWHERE: &str = "run this where the docker command with Compose is, or install it";
@@ -128,7 +129,7 @@ impl Display for Error {
                     Problem::Special(_) => "name a regular file",
                     _ => "name a Compose file",
                 };
-                write!(f, "cannot read {}: {problem}\nfix: {fix}", output::path(path))
+                write!(f, "cannot read {}: {problem}\nfix: {fix}", quote::path(path))
             }
             Self::Broken { place, cause, fix } => {
                 write!(f, "cannot read {place}: {cause}\nfix: {fix}")
@@ -137,24 +138,24 @@ impl Display for Error {
                 f,
                 "cannot read {}: the project is made of more than {most} files\n\
                  fix: write it without that",
-                output::path(path)
+                quote::path(path)
             ),
             Self::Name { place, name } => write!(
                 f,
                 "cannot read {place}: {} is no name of a service\n\
                  fix: use letters and digits of ASCII, `.`, `_` and `-`",
-                output::word(name)
+                quote::word(name)
             ),
             Self::Duplicate { place, key } => write!(
                 f,
                 "cannot read {place}: the key {} stands there for the second time\n\
                  fix: keep one of the two",
-                output::word(key)
+                quote::word(key)
             ),
             Self::OnlyCompose { place, word } => write!(
                 f,
                 "cannot read {place}: what {} does, only Compose itself can tell\nfix: {ELSEWHERE}",
-                output::word(word)
+                quote::word(word)
             ),
             Self::Form { thing, place, is, wanted } => write!(
                 f,
@@ -166,20 +167,20 @@ impl Display for Error {
                 "cannot read {thing}{}: the variable {} has no value here\n\
                  fix: give it one in the shell or in `.env`, or {ELSEWHERE}",
                 In(place.as_ref()),
-                output::word(name)
+                quote::word(name)
             ),
             Self::Template { thing, place, text } => write!(
                 f,
                 "cannot read {thing}{}: {} is no variable in a form that Compose has\n\
                  fix: correct it, or write `$$` for a plain dollar sign",
                 In(place.as_ref()),
-                output::word(text)
+                quote::word(text)
             ),
             Self::Extension { thing, place, says } => write!(
                 f,
                 "cannot read {thing}{}: it says {}\nfix: write `role: trust` or `role: leave`",
                 In(place.as_ref()),
-                output::word(says)
+                quote::word(says)
             ),
         }
     }
@@ -187,7 +188,7 @@ impl Display for Error {
 
 impl Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", output::path(&self.path))?;
+        write!(f, "{}", quote::path(&self.path))?;
         self.line.map_or(Ok(()), |line| write!(f, " (line {line})"))
     }
 }
@@ -197,9 +198,9 @@ impl Display for Thing {
         match (&self.service, self.key) {
             (None, None) => f.write_str("the Compose project"),
             (None, Some(key)) => write!(f, "`{key}`"),
-            (Some(service), None) => write!(f, "the service {}", output::word(service)),
+            (Some(service), None) => write!(f, "the service {}", quote::word(service)),
             (Some(service), Some(key)) => {
-                write!(f, "`{key}` of the service {}", output::word(service))
+                write!(f, "`{key}` of the service {}", quote::word(service))
             }
         }
     }
@@ -212,9 +213,9 @@ impl Display for In<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Some(Place { path, line: Some(line) }) => {
-                write!(f, " ({}, line {line})", output::path(path))
+                write!(f, " ({}, line {line})", quote::path(path))
             }
-            Some(Place { path, line: None }) => write!(f, " ({})", output::path(path)),
+            Some(Place { path, line: None }) => write!(f, " ({})", quote::path(path)),
             None => Ok(()),
         }
     }

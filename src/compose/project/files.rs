@@ -14,6 +14,7 @@ use crate::compose::project::dotenv::Variables;
 use crate::compose::setup::write::{self, OVERLAY};
 use crate::sys::environment::Environment;
 use crate::sys::output;
+use crate::sys::quote;
 
 /// Compose's default names, the preferred first (compose-go, cli/options.go, `DefaultFileNames`).
 const NAMES: [&str; 4] =
@@ -128,19 +129,19 @@ impl Display for Error {
                 f,
                 "cannot find a compose file in {} or above it (compose.yaml, docker-compose.yml)\n\
                  fix: change to the project's directory, or name the file with -f",
-                output::path(directory)
+                quote::path(directory)
             ),
             Self::Missing { path, origin, error } => write!(
                 f,
                 "cannot read {} ({origin}): {}\nfix: correct the name",
-                output::path(path),
+                quote::path(path),
                 output::cause(error)
             ),
             Self::OnlyOurs(path) => write!(
                 f,
                 "cannot use {} as the project: it is the overlay\n\
                  fix: name the project's own file with -f",
-                output::path(path)
+                quote::path(path)
             ),
             Self::Stdin => f.write_str(
                 "cannot read the project from `-` (from -f): the overlay goes beside its file\n\

@@ -4,6 +4,7 @@ use std::fmt::{self, Display};
 
 use crate::compose::project::Project;
 use crate::sys::output;
+use crate::sys::quote;
 
 /// Names of services that are listed; a project with more has a file to look them up in.
 const LISTED: usize = 20;
@@ -37,10 +38,10 @@ impl Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoService { name, option, services } => {
-                let quoted = output::word(name);
+                let quoted = quote::word(name);
                 let listed = list(services);
                 let fix = match nearest(name, services) {
-                    Some(service) => format!("write {}", output::word(service)),
+                    Some(service) => format!("write {}", quote::word(service)),
                     None if services.is_empty() => format!("drop {option}"),
                     None => "name one of them".to_owned(),
                 };
@@ -54,7 +55,7 @@ impl Display for Error {
                 f,
                 "cannot trust the service {} (from --service): --without takes it out of the \
                  project\nfix: give one of the two options",
-                output::word(name)
+                quote::word(name)
             ),
         }
     }
@@ -62,7 +63,7 @@ impl Display for Error {
 
 fn list(services: &[String]) -> String {
     let more = services.len().saturating_sub(LISTED);
-    let names = services.iter().take(LISTED).map(|name| output::word(name).to_string());
+    let names = services.iter().take(LISTED).map(|name| quote::word(name).to_string());
     let mut words: Vec<_> = names.collect();
     if more > 0 {
         words.push(format!("{more} more"));

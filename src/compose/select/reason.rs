@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Write as _};
 
 use crate::compose::select::Choice;
 use crate::compose::select::image_table::Kind;
-use crate::sys::output;
+use crate::sys::quote;
 
 /// What becomes of a service.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -118,5 +118,5 @@ pub fn rows(heading: &str, choices: &[Choice], say: impl Fn(&Reason<'_>) -> Stri
 
 /// A name without the backticks that it has in a sentence.
 fn bare(name: &str) -> String {
-    output::word(name).to_string().trim_matches('`').to_owned()
+    quote::word(name).to_string().trim_matches('`').to_owned()
 }

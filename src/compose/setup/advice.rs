@@ -8,7 +8,7 @@ use crate::compose::docker;
 use crate::compose::project::files::{Origin, Place, plain};
 use crate::compose::setup::write::{OVERLAY, TRUST};
 use crate::compose::setup::{Served, engine_check};
-use crate::sys::output;
+use crate::sys::quote;
 
 /// One thing.
 pub enum Advice {
@@ -30,11 +30,11 @@ impl Display for Advice {
                     f,
                     "{} does not resolve here: for this machine add `127.0.0.1 {domain}` to \
                      /etc/hosts; for others `{address} {domain}`",
-                    output::word(domain)
+                    quote::word(domain)
                 )
             }
             Self::Label(paths) => {
-                let paths: Vec<_> = paths.iter().map(output::shell).collect();
+                let paths: Vec<_> = paths.iter().map(quote::shell).collect();
                 write!(
                     f,
                     "this machine enforces SELinux: first let containers read the files: \
@@ -46,7 +46,7 @@ impl Display for Advice {
                 f,
                 "COMPOSE_FILE={} in the shell beats the one in .env: unset it there, or add \
                  {OVERLAY} to it",
-                output::word(value)
+                quote::word(value)
             ),
         }
     }

@@ -3,6 +3,8 @@
 use std::fmt::{self, Display, Write as _};
 use std::path::PathBuf;
 
+use crate::sys::quote;
+
 use crate::compose::docker::{self, Failure};
 use crate::compose::error::Refusal;
 use crate::compose::project::files::{Origin, Place, absolute, plain};
@@ -14,7 +16,7 @@ use crate::compose::setup::remove;
 use crate::compose::setup::swarm;
 use crate::compose::setup::write::changes::{Changes, Left};
 use crate::compose::setup::write::{OVERLAY, TRUST};
-use crate::sys::output::{self, Report};
+use crate::sys::output::Report;
 
 /// That the overlay is named in a list of the user's own, without which Compose does not start.
 struct Listed(Origin);
@@ -38,7 +40,7 @@ pub fn away(place: &Place, is_dry: bool, goes_up: bool, report: Report) -> Resul
     let is_swarm = swarm::stands(&place.base)?;
     let (changes, is_kept) = take(place, is_dry, report)?;
     if place.had_ours && place.origin != Origin::Option && !plain(&place.base, OVERLAY).exists() {
-        report.warning(&Listed(place.origin));
+        report.warning_text(&Listed(place.origin));
     }
     let mut text = changes.to_string();
     if changes.is_nothing() && !is_kept {
@@ -55,7 +57,7 @@ pub fn away(place: &Place, is_dry: bool, goes_up: bool, report: Report) -> Resul
     if !goes_up || is_dry {
         return Ok(Told { text, code: 0 });
     }
-    answer(report, &output::visible_lines(&text));
+    answer(report, &quote::visible_lines(&text));
     let code = next.run().map_err(Refusal::Up)?;
     let text = if is_kept && code == 0 {
         take(place, false, report)?.0.to_string()
@@ -75,7 +77,7 @@ impl Display for Unasked {
             "there is no docker command to ask which containers mount {}: those that do cannot be \
              started again\n\
              fix: recreate them, by the command below where docker is",
-            output::path(&self.0)
+            quote::path(&self.0)
         )
     }
 }
@@ -97,9 +99,9 @@ fn take(place: &Place, is_dry: bool, report: Report) -> Result<(Changes, bool), 
     };
     let is_kept = in_use.is_some();
     let changes = remove::remove(&place.base, in_use, is_dry)?;
-    changes.left.iter().for_each(|left| report.warning(left));
+    changes.left.iter().for_each(|left| report.warning_text(left));
     if is_unasked && !is_dry && !path.exists() {
-        report.warning(&Unasked(path));
+        report.warning_text(&Unasked(path));
     }
     Ok((changes, is_kept))
 }

@@ -7,6 +7,7 @@ use crate::compose::project::Project;
 use crate::compose::select;
 use crate::compose::setup::overlay::Without;
 use crate::sys::output;
+use crate::sys::quote;
 
 /// Why a service cannot be switched off.
 pub enum Error {
@@ -27,9 +28,9 @@ impl Display for Error {
                 "cannot switch off {} (from --without): {} names it in `{key}`, which no overlay \
                  can take away\n\
                  fix: take it out of `{key}` there, or switch that one off too: `--without {}`",
-                output::word(name),
-                output::word(by),
-                output::shell(by)
+                quote::word(name),
+                quote::word(by),
+                quote::shell(by)
             ),
         }
     }

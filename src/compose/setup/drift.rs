@@ -11,7 +11,7 @@ use crate::compose::setup::next_steps::{self, Next};
 use crate::compose::setup::overlay::Overlay;
 use crate::compose::setup::write::{self, ENV, OVERLAY, Standing, State, TRUST};
 use crate::sys::exit_code;
-use crate::sys::output;
+use crate::sys::quote;
 
 /// Nothing is set up; but containers may still run as they were made when something was.
 pub fn nothing(place: &Place) -> Told {
@@ -20,7 +20,7 @@ pub fn nothing(place: &Place) -> Told {
     let still = running.into_iter().filter(|container| !container.label.is_empty());
     let behind: Vec<_> = still
         .map(|container| {
-            let name = output::word(&container.name);
+            let name = quote::word(&container.name);
             format!("container {name} was made with an overlay that is gone")
         })
         .collect();
@@ -52,16 +52,16 @@ impl Display for Behind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoOverlay(path) | Self::Missing(path) => {
-                write!(f, "{} is not there", output::path(path))
+                write!(f, "{} is not there", quote::path(path))
             }
             Self::Older(path) => {
-                write!(f, "{} is older than the CA, an image or a compose file", output::path(path))
+                write!(f, "{} is older than the CA, an image or a compose file", quote::path(path))
             }
             Self::ComposeFile(path) => {
-                write!(f, "COMPOSE_FILE in {} is older than the compose files", output::path(path))
+                write!(f, "COMPOSE_FILE in {} is older than the compose files", quote::path(path))
             }
-            Self::Changed(path) => write!(f, "{} was changed", output::path(path)),
-            Self::Mode(path) => write!(f, "{} has another mode", output::path(path)),
+            Self::Changed(path) => write!(f, "{} was changed", quote::path(path)),
+            Self::Mode(path) => write!(f, "{} has another mode", quote::path(path)),
         }
     }
 }
@@ -109,7 +109,7 @@ pub fn check(
         if container.label != wanted {
             behind.push(format!(
                 "container {} was made with another overlay, or with none",
-                output::word(&container.name)
+                quote::word(&container.name)
             ));
         }
     }

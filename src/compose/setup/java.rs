@@ -8,6 +8,7 @@ use crate::compose::setup::Warn;
 use crate::compose::setup::overlay::{DIRECTORY, Jvm};
 use crate::sys::environment::Environment;
 use crate::sys::output;
+use crate::sys::quote;
 use crate::trust::bundle::{self, Pem};
 use crate::trust::keystore;
 use crate::trust::variables::java::{JAVA_TOOL_OPTIONS, Warning, open};
@@ -50,7 +51,7 @@ pub fn java(
     let (roots, whose) = match basis {
         Basis::Asked(_) => (roots.iter().map(Pem::borrow).collect(), basis.to_string()),
         _ => match read(bytes) {
-            Ok(roots) => (roots, format!("of {}", output::path(&path))),
+            Ok(roots) => (roots, format!("of {}", quote::path(&path))),
             Err(cause) => {
                 warn(&Warning::Unreadable { path, cause });
                 return None;

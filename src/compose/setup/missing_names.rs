@@ -9,7 +9,7 @@ use crate::compose::certs::server_name::Name;
 use crate::compose::inputs::{Pair, lacking};
 use crate::compose::project::Setting;
 use crate::compose::select::Choice;
-use crate::sys::output;
+use crate::sys::quote;
 
 /// How a URL begins behind which there is TLS.
 const SECURE: [&str; 2] = ["https://", "wss://"];
@@ -32,7 +32,7 @@ impl<'a> Lacking<'a> {
                 if let Setting::Value(value) = setting
                     && let Some(address) = address(value)
                 {
-                    let who = format!("{variable} of {}", output::word(name));
+                    let who = format!("{variable} of {}", quote::word(name));
                     asked.entry(address).or_insert(who);
                 }
             }
@@ -58,7 +58,7 @@ impl Display for Lacking<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let addresses = self.addresses.iter().map(|(address, who)| format!("`{address}` ({who})"));
         let addresses = addresses.collect::<Vec<_>>().join(", ");
-        let certificate = output::path(&self.pair.certificate);
+        let certificate = quote::path(&self.pair.certificate);
         write!(f, "{certificate} is not for {addresses}: clients refuse it there\nfix: ")?;
         match &self.command {
             Some(command) => write!(f, "have that added: `{command}`")?,

@@ -9,6 +9,7 @@ use crate::compose::project::{Mount, MountKind, Service, without_links};
 use crate::compose::setup::overlay::DIRECTORY;
 use crate::sys::file;
 use crate::sys::output;
+use crate::sys::quote;
 use crate::trust::bundle::{self, Pem};
 use crate::trust::source::CUSTOM_CA;
 
@@ -34,10 +35,10 @@ impl Display for Error {
                 "cannot mount the CA into {}: it mounts {} at {CUSTOM_CA} itself, with other \
                  certificates\n\
                  fix: add `--extra-ca {}`, or leave the service out: `--service {}=leave`",
-                output::word(service),
-                output::path(source),
-                output::shell(source),
-                output::shell(service)
+                quote::word(service),
+                quote::path(source),
+                quote::shell(source),
+                quote::shell(service)
             ),
             Self::Declared { service, target } => write!(
                 f,
@@ -45,31 +46,31 @@ impl Display for Error {
                  stay in there\n\
                  fix: take that VOLUME out of the image, or leave the service out: \
                  `--service {}=leave`",
-                output::word(service),
-                output::word(target),
-                output::shell(service)
+                quote::word(service),
+                quote::word(target),
+                quote::shell(service)
             ),
             Self::Taken { service } => write!(
                 f,
                 "cannot mount the CA into {}: something else is mounted at {CUSTOM_CA} already\n\
                  fix: take it away there and name it with --extra-ca, or leave the service out: \
                  `--service {}=leave`",
-                output::word(service),
-                output::shell(service)
+                quote::word(service),
+                quote::shell(service)
             ),
             Self::Above { service, target, source } => {
                 let source = source.as_ref();
                 let what =
-                    source.map_or("a volume".to_owned(), |path| output::path(path).to_string());
+                    source.map_or("a volume".to_owned(), |path| quote::path(path).to_string());
                 write!(
                     f,
                     "cannot mount the CA into {}: it mounts {what} at {}, and the file would be \
                      made in there\n\
                      fix: take that mount away and name its CAs with --extra-ca, or leave the \
                      service out: `--service {}=leave`",
-                    output::word(service),
-                    output::word(target),
-                    output::shell(service)
+                    quote::word(service),
+                    quote::word(target),
+                    quote::shell(service)
                 )
             }
         }

@@ -13,7 +13,7 @@ use crate::compose::project::read;
 use crate::compose::setup::overlay::LABEL;
 use crate::compose::setup::swarm;
 use crate::compose::setup::write::OVERLAY;
-use crate::sys::output;
+use crate::sys::quote;
 
 /// What comes after writing.
 #[derive(Debug)]
@@ -70,14 +70,14 @@ impl Next {
         }
         let mut words = vec!["docker".to_owned(), "compose".to_owned()];
         if !self.is_active {
-            words.extend(self.files.words().iter().map(output::shell));
+            words.extend(self.files.words().iter().map(quote::shell));
         }
         let mut text = String::new();
         for name in &self.off {
-            let _ = writeln!(text, "{} rm -sf {}", words.join(" "), output::shell(name));
+            let _ = writeln!(text, "{} rm -sf {}", words.join(" "), quote::shell(name));
         }
         for profile in &self.profiles {
-            words.extend(["--profile".to_owned(), output::shell(profile)]);
+            words.extend(["--profile".to_owned(), quote::shell(profile)]);
         }
         let _ = writeln!(text, "{} up -d", words.join(" "));
         text
@@ -107,9 +107,9 @@ impl Next {
 pub fn setup(place: &Place, shape: &Shape) -> String {
     let mut words = vec!["trust-compose".to_owned(), "setup".to_owned()];
     if place.origin == Origin::Option || place.files.directory.is_some() {
-        words.extend(place.files.words().iter().map(output::shell));
+        words.extend(place.files.words().iter().map(quote::shell));
     }
-    words.extend(shape.words(Path::new(".")).iter().map(output::shell));
+    words.extend(shape.words(Path::new(".")).iter().map(quote::shell));
     words.join(" ")
 }
 

@@ -19,7 +19,7 @@ pub use crate::compose::injection::{Contents, Given};
 use crate::compose::project::interpolate;
 pub use crate::compose::setup::overlay::delivery::{MOST, Means};
 use crate::compose::setup::write::{HEADER, TRUST};
-use crate::sys::output;
+use crate::sys::quote;
 use crate::trust::bundle::Pem;
 use crate::trust::fingerprint::Fingerprint;
 use crate::trust::source::CUSTOM_CA;
@@ -301,6 +301,6 @@ pub fn mapping<const N: usize>(pairs: [(&str, Value); N]) -> Value {
 /// What the file is, who made it with which words, and how it goes away. A word with a line end in it
 /// stays on its line.
 fn header(words: &[String]) -> String {
-    let words: Vec<_> = words.iter().map(output::shell).collect();
+    let words: Vec<_> = words.iter().map(quote::shell).collect();
     format!("{HEADER}\n# The words were: {}\n", words.join(" "))
 }

@@ -13,6 +13,7 @@ use crate::compose::select;
 use crate::compose::setup::overlay::{SERVED, SNIPPET};
 use crate::sys::file;
 use crate::sys::output;
+use crate::sys::quote;
 
 /// What a Caddyfile says for the certificate to be served; without the overlay nothing is there, and
 /// Caddy goes on (<https://caddyserver.com/docs/caddyfile/directives/import>).
@@ -69,10 +70,10 @@ impl Display for Error {
                  fix: name one: `--caddy {}`",
                 found
                     .iter()
-                    .map(|name| output::word(name).to_string())
+                    .map(|name| quote::word(name).to_string())
                     .collect::<Vec<_>>()
                     .join(", "),
-                found.first().map_or("SERVICE".to_owned(), output::shell)
+                found.first().map_or("SERVICE".to_owned(), quote::shell)
             ),
             Self::NoService(error) => write!(f, "{error}"),
             Self::NoCaddyfile { service } => write!(
@@ -80,22 +81,22 @@ impl Display for Error {
                 "cannot see the Caddyfile of {}: none is mounted at {CADDYFILE}\n\
                  fix: mount it there, or write `tls {SERVED}/server.pem {SERVED}/server-key.pem` \
                  where it is, and give `--tls {}` in place of --caddy",
-                output::word(service),
-                output::shell(service)
+                quote::word(service),
+                quote::shell(service)
             ),
             Self::Unreadable { path, cause } => write!(
                 f,
                 "cannot read the Caddyfile {}: {cause}\n\
                  fix: put it where the compose file mounts it from, readable for you",
-                output::path(path)
+                quote::path(path)
             ),
             Self::NoImport { path, domain } => write!(
                 f,
                 "cannot have Caddy serve the certificate: {} does not import it\n\
                  fix: put the line `{IMPORT}` into the block of the site {} there, and run \
                  this again",
-                output::path(path),
-                output::word(domain)
+                quote::path(path),
+                quote::word(domain)
             ),
             Self::Key { service, path, user: (uid, gid), server: (owner, mode), users } => {
                 let why = match users {
@@ -105,13 +106,13 @@ impl Display for Error {
                         ", which the engine makes another one here"
                     }
                 };
-                let (shown, path) = (output::path(path), output::shell(path));
+                let (shown, path) = (quote::path(path), quote::shell(path));
                 write!(
                     f,
                     "cannot give {shown} to {}: it runs as uid {uid}{why}, and cannot read a key of \
                      uid {owner} with mode {mode:04o}\n\
                      fix: ",
-                    output::word(service),
+                    quote::word(service),
                 )?;
                 if *users == Users::Same {
                     write!(
@@ -128,8 +129,8 @@ impl Display for Error {
                 f,
                 "cannot put the certificate into {}: something is mounted at {} already\n\
                  fix: mount that elsewhere",
-                output::word(service),
-                output::word(target)
+                quote::word(service),
+                quote::word(target)
             ),
         }
     }

@@ -16,6 +16,7 @@ use crate::compose::setup::write::{ENV, Error, IGNORE, OVERLAY, TRUST};
 use crate::sys::dir::Directory;
 use crate::sys::dir::replace::Look;
 use crate::sys::output;
+use crate::sys::quote;
 
 /// What is to be taken away.
 struct Plan {
@@ -55,7 +56,7 @@ impl Plan {
         let has_overlay = match &places.overlay {
             Overlay::Nothing => false,
             Overlay::Ours(_) => {
-                changes.add(Deed::Remove, output::path(&places.path(OVERLAY)));
+                changes.add(Deed::Remove, quote::path(&places.path(OVERLAY)));
                 true
             }
             Overlay::Other(kind) => {
@@ -108,10 +109,10 @@ impl Plan {
         }
         self.has_trust = held.manifest.is_some() || staying.is_empty();
         if staying.is_empty() {
-            self.changes.add(Deed::Remove, output::path(&path));
+            self.changes.add(Deed::Remove, quote::path(&path));
         } else if self.has_trust {
             let files = output::count(self.contents.len() + 1, "file");
-            self.changes.add(Deed::Remove, format_args!("{files} in {}", output::path(&path)));
+            self.changes.add(Deed::Remove, format_args!("{files} in {}", quote::path(&path)));
         }
         if !staying.is_empty() && !self.changes.is_nothing() {
             self.changes.left.push(Left::Strange { path, names: staying });
@@ -190,7 +191,7 @@ fn without_block(places: &Places, name: &str) -> Result<Option<Edit>, Error> {
 
 fn told(edit: Option<&Edit>, changes: &mut Changes) {
     let Some(edit) = edit else { return };
-    let path = output::path(&edit.text.path);
+    let path = quote::path(&edit.text.path);
     match edit.new {
         Some(_) => changes.add(Deed::Remove, format_args!("the block in {path}")),
         None => changes.add(Deed::Remove, path),

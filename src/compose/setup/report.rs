@@ -11,6 +11,7 @@ use crate::compose::setup::advice::Advice;
 use crate::compose::setup::next_steps::Next;
 use crate::compose::setup::write::Changes;
 use crate::sys::output;
+use crate::sys::quote;
 use crate::trust::bundle::{self, Pem};
 use crate::trust::trust_anchors::PublicRoots;
 
@@ -157,7 +158,7 @@ pub fn trusting(inputs: &Inputs) -> String {
         let _ = writeln!(
             text,
             "trusting {} until {} (SHA-256 {})",
-            output::word(&authority.subject),
+            quote::word(&authority.subject),
             authority.not_after,
             authority.fingerprint()
         );

@@ -12,7 +12,7 @@ use crate::compose::project::files::Place;
 use crate::compose::setup::overlay::{MOST, Means, Overlay};
 use crate::compose::setup::write;
 use crate::sys::file;
-use crate::sys::output;
+use crate::sys::quote;
 
 /// What a stack is called whose project has no name.
 const STACK: &str = "STACK";
@@ -50,8 +50,8 @@ pub fn stack(project: &Project) -> String {
 
 /// The command that deploys it.
 pub fn deploy(files: &Files, stack: &str) -> String {
-    let files = files.files.iter().flat_map(|file| ["-c".to_owned(), output::shell(file)]);
-    let words: Vec<_> = files.chain([output::shell(stack)]).collect();
+    let files = files.files.iter().flat_map(|file| ["-c".to_owned(), quote::shell(file)]);
+    let words: Vec<_> = files.chain([quote::shell(stack)]).collect();
     format!("docker stack deploy {}\n", words.join(" "))
 }
 

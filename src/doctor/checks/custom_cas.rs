@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::doctor::diagnosis::Store;
 use crate::doctor::process::{self, Patient};
 use crate::sys::finding::Finding;
-use crate::sys::output;
+use crate::sys::quote;
 use crate::trust::certificate::Certificate;
 use crate::trust::inspection;
 use crate::trust::source::DEFAULT_DIRECTORY;
@@ -52,11 +52,11 @@ pub fn unused(custom: &[Authority], stores: &[Store]) -> Vec<Finding> {
     let used: BTreeSet<_> = used.collect();
     let unused = lying.filter(|ca| !used.contains(&*ca.certificate.der));
     let say = |ca: &Authority| {
-        let subject = output::word(&ca.certificate.subject);
+        let subject = quote::word(&ca.certificate.subject);
         let cause = format!("{subject} is there, and no bundle that a program reads has it");
         let fix =
             "trust-compose setup, or put trust-init in front: ENTRYPOINT [\"/trust-init\", \"--\"]";
-        Finding::warning("custom-ca-unused", &output::path(&ca.path), cause, fix)
+        Finding::warning("custom-ca-unused", &quote::path(&ca.path), cause, fix)
     };
     unused.map(say).collect()
 }

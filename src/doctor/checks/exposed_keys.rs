@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::doctor::process::{self, Patient};
 use crate::sys::finding::Finding;
-use crate::sys::output;
+use crate::sys::quote;
 use crate::sys::root::Files;
 use crate::trust::certificate::extensions::Details;
 use crate::trust::certificate_file::contents;
@@ -66,13 +66,13 @@ pub fn look(patient: &Patient) -> Vec<Finding> {
         let cause = format!(
             "is the private key of {}, and the service can read it: whoever breaks into it can be \
              every server",
-            output::word(&authority.subject)
+            quote::word(&authority.subject)
         );
         let fix = format!(
             "mount {} alone, and keep the key where certificates are made",
-            output::path(&authority.path)
+            quote::path(&authority.path)
         );
-        Some(Finding::error("ca-key-readable", &output::path(path), cause, fix))
+        Some(Finding::error("ca-key-readable", &quote::path(path), cause, fix))
     };
     keys.into_iter().filter_map(say).collect()
 }

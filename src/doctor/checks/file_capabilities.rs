@@ -2,8 +2,8 @@
 
 use crate::doctor::process::Patient;
 use crate::sys::finding::Finding;
-use crate::sys::output;
 use crate::sys::program::CAPABILITIES;
+use crate::sys::quote;
 
 /// File capabilities make a start a secure one, in which OpenSSL and Node.js ask for no variable
 /// (secure_getenv(3)). Root gains nothing by them (capabilities(7)).
@@ -17,8 +17,8 @@ pub fn look(patient: &Patient) -> Option<Finding> {
         let fix = format!(
             "RUN setcap -r {} (ports below 1024 are free to every uid in a container), or set \
              TRUST_INIT_INSTALL_STORE=1",
-            output::shell(&program)
+            quote::shell(&program)
         );
-        Finding::warning("file-capabilities", &output::path(&program), cause, fix)
+        Finding::warning("file-capabilities", &quote::path(&program), cause, fix)
     })
 }

@@ -9,6 +9,7 @@ use crate::doctor::process::Patient;
 use crate::sys::file::Problem;
 use crate::sys::finding::Finding;
 use crate::sys::output;
+use crate::sys::quote;
 use crate::trust::bundle::Pem;
 use crate::trust::certificate::Certificate;
 use crate::trust::certificate::lints::FOR_JAVA;
@@ -66,7 +67,7 @@ fn told(
     custom: &[Authority],
     why: &str,
 ) -> Vec<Finding> {
-    let thing = output::path(path);
+    let thing = quote::path(path);
     let bytes = match bytes {
         Ok(bytes) => bytes,
         Err(problem) => {
@@ -97,7 +98,7 @@ fn told(
             findings.push(Finding::ok("java", &thing, format!("{count}, for every JVM")));
         }
         Some(ca) => {
-            let subject = output::word(&ca.certificate.subject);
+            let subject = quote::word(&ca.certificate.subject);
             let cause = format!(
                 "{why}, and it has not {subject}: no program in Java trusts it (PKIX path building \
                  failed)"
@@ -116,7 +117,7 @@ fn told(
 
 /// A CA that Java cannot read: beside the key store nothing in Java trusts it, in it the store is lost.
 fn unreadable_ca(thing: &impl ToString, ca: &Certificate, is_in_store: bool) -> Finding {
-    let (subject, flaw) = (output::word(&ca.subject), ca.java_flaw.unwrap_or_default());
+    let (subject, flaw) = (quote::word(&ca.subject), ca.java_flaw.unwrap_or_default());
     let cause = if is_in_store {
         format!(
             "it contains {subject}, which not every JVM can read ({flaw}): a JVM that cannot refuses \

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::doctor::process::Patient;
 use crate::sys::finding::Finding;
-use crate::sys::output;
+use crate::sys::quote;
 use crate::sys::root::Files;
 
 /// How much of the code is read: its entries, files and bytes, and how deep it lies.
@@ -73,10 +73,8 @@ fn grpc(patient: &Patient, packages: &[PathBuf]) -> Vec<Finding> {
     let Some(core) = all.find(|core| patient.at(core).as_ref().is_dir()) else {
         return Vec::new();
     };
-    let thing = format!(
-        "grpcio in {}",
-        output::path(core.parent().and_then(Path::parent).unwrap_or(&core))
-    );
+    let thing =
+        format!("grpcio in {}", quote::path(core.parent().and_then(Path::parent).unwrap_or(&core)));
     let get = |name: &&str| patient.environment.get(name).filter(|value| !value.is_empty());
     let mut findings = vec![match get(&GRPC_ROOTS) {
         None => {
@@ -86,7 +84,7 @@ fn grpc(patient: &Patient, packages: &[PathBuf]) -> Vec<Finding> {
             )
         }
         Some(path) => {
-            let path = output::word(path);
+            let path = quote::word(path);
             let cause = format!("its TLS trusts {path} alone; plaintext gRPC reads no file");
             Finding::ok("grpc-roots", &thing, cause)
         }
@@ -117,7 +115,7 @@ fn patched(patient: &Patient, directory: &Path) -> Option<Finding> {
         let cause = "was changed after certifi was installed: the next update undoes that in silence, \
                      and no variable shows it";
         let fix = "pip install --force-reinstall --no-deps certifi";
-        Finding::warning("certifi-patched", &output::path(&bundle), cause, fix)
+        Finding::warning("certifi-patched", &quote::path(&bundle), cause, fix)
     })
 }
 
@@ -152,7 +150,7 @@ fn hard_coded(patient: &Patient) -> Vec<Finding> {
         let cause = "`certifi.where()` is handed to a client, which then reads certifi's own roots and \
                      none of the trust variables";
         let fix = "take the argument away: without it the client reads SSL_CERT_FILE or REQUESTS_CA_BUNDLE";
-        let thing = format!("{} line {}", output::path(path), line + 1);
+        let thing = format!("{} line {}", quote::path(path), line + 1);
         findings.push(Finding::warning("certifi-hard-coded", &thing, cause, fix));
         if findings.len() == TOLD {
             break;

@@ -6,13 +6,13 @@ use crate::doctor::cli::Mounted;
 use crate::doctor::process::Patient;
 use crate::sys::file::Problem;
 use crate::sys::finding::Finding;
-use crate::sys::output;
+use crate::sys::quote;
 use crate::trust::fingerprint::Fingerprint;
 
 /// What is not as on the host. What cannot be read here is told where a variable names it.
 pub fn changed(patient: &Patient, mounted: &[Mounted]) -> Vec<Finding> {
     let look = |Mounted { path, digest }: &Mounted| {
-        let thing = output::path(path);
+        let thing = quote::path(path);
         match patient.read(path) {
             Ok(bytes) if Fingerprint::of([bytes.as_slice()]).to_string() != *digest => {
                 let cause =

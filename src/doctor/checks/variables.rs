@@ -11,7 +11,7 @@ use crate::doctor::process::{self, Patient};
 use crate::sys::file::Problem;
 use crate::sys::finding::Finding;
 use crate::sys::output;
-use crate::trust::file_error::Cause;
+use crate::sys::quote;
 use crate::trust::inspection;
 use crate::trust::root_stores::ROOT_FILES;
 use crate::trust::trust_anchors::anchors;
@@ -33,7 +33,7 @@ pub fn stores(patient: &Patient, configured: &[Configured]) -> (Vec<Store>, Vec<
         match judge(patient, &file.path, &readers) {
             Ok(store) => {
                 let count = output::count(store.anchors.len(), "certificate");
-                let thing = output::path(&file.path);
+                let thing = quote::path(&file.path);
                 let cause = format!("{count}, for {}", short(&file.readers));
                 findings.push(Finding::ok("bundle", &thing, cause));
                 // What is read in addition to other roots says nothing on its own.
@@ -122,7 +122,7 @@ fn own_roots(patient: &Patient) -> Option<Store> {
 fn judge(patient: &Patient, path: &Path, readers: &str) -> Result<Store, Box<Finding>> {
     let wrong = |(id, cause, fix): (&'static str, String, String)| {
         let cause = format!("{readers} names it, and {cause}");
-        Box::new(Finding::error(id, &output::path(path), cause, fix))
+        Box::new(Finding::error(id, &quote::path(path), cause, fix))
     };
     let bytes = patient.read(path).map_err(|problem| {
         let (id, fix) = match &problem {
@@ -148,10 +148,10 @@ fn judge(patient: &Patient, path: &Path, readers: &str) -> Result<Store, Box<Fin
     let problem = match (whole, found.flaw()) {
         (Err(key @ crate::trust::file_error::Problem::PrivateKey { .. }), _) => (
             "file-with-key",
-            Cause(&key).to_string(),
+            key.to_string(),
             format!(
                 "openssl x509 -in {} -out ca.crt, and mount that: no client needs a key",
-                output::shell(path)
+                quote::shell(path)
             ),
         ),
         (_, Some((line, what))) => (
@@ -161,7 +161,7 @@ fn judge(patient: &Patient, path: &Path, readers: &str) -> Result<Store, Box<Fin
         ),
         _ if found.certificates.is_empty() => (
             "file-empty",
-            Cause(&crate::trust::file_error::Problem::of(&bytes)).to_string(),
+            crate::trust::file_error::Problem::of(&bytes).to_string(),
             "put the bundle there, or unset the variable".to_owned(),
         ),
         _ => return Ok(process::store(readers, path, &bytes)),
@@ -190,7 +190,7 @@ pub fn seen_by_exec(patient: &Patient, configured: &[Configured]) -> Vec<Finding
                 Some(row) if !names_certificates(row) => exported.push(name.as_str()),
                 _ if is_same(patient, own, other) => {}
                 _ => {
-                    let (own, other) = (output::word(own), output::word(other));
+                    let (own, other) = (quote::word(own), quote::word(other));
                     let cause =
                         format!("process 1 reads {own}, `exec` and health checks read {other}");
                     let fix = "trust-compose setup, which writes it below `environment:`";

@@ -6,10 +6,11 @@ use crate::doctor::endpoint::Target;
 use crate::doctor::handshake::{End, Heard};
 use crate::sys::finding::Finding;
 use crate::sys::output;
+use crate::sys::quote;
 
 /// Why there is no connection.
 pub fn diagnose(target: &Target, end: &End) -> Finding {
-    let host = output::word(&target.host);
+    let host = quote::word(&target.host);
     let (id, cause, fix) = match end {
         End::NoHost(_) => (
             "no-such-host",
@@ -80,7 +81,7 @@ pub fn diagnose(target: &Target, end: &End) -> Finding {
 
 /// A server that chooses its certificate by the name it is called by has none for this one.
 fn no_certificate_for_it(target: &Target, alert: AlertDescription) -> Finding {
-    let (host, alert) = (output::word(&target.host), words(alert));
+    let (host, alert) = (quote::word(&target.host), words(alert));
     let is_address = target.host.parse::<std::net::IpAddr>().is_ok();
     let (cause, fix) = if is_address {
         (
@@ -127,7 +128,7 @@ fn plain(first: &[u8]) -> String {
     if line.is_empty() {
         String::new()
     } else {
-        format!(": its first words are {}", output::word(&line))
+        format!(": its first words are {}", quote::word(&line))
     }
 }
 

@@ -9,7 +9,7 @@ use crate::doctor::diagnosis::{Background, renew};
 use crate::doctor::endpoint::Target;
 use crate::doctor::handshake::Heard;
 use crate::sys::finding::Finding;
-use crate::sys::output;
+use crate::sys::quote;
 use crate::trust::certificate::Certificate;
 use crate::trust::certificate::extensions::{Details, is_signed_by};
 
@@ -52,7 +52,7 @@ pub fn diagnose(
     };
     found.unwrap_or_else(|| {
         let cause =
-            format!("clients refuse the certificate {}: {error}", output::word(&own.subject));
+            format!("clients refuse the certificate {}: {error}", quote::word(&own.subject));
         Finding::error("unusable-certificate", target, cause, ANEW)
     })
 }
@@ -65,7 +65,7 @@ fn expired(
 ) -> Finding {
     let old = chain.iter().find(|one| one.not_after < background.now).unwrap_or(own);
     let cause =
-        format!("the certificate {} expired on {}", output::word(&old.subject), old.not_after);
+        format!("the certificate {} expired on {}", quote::word(&old.subject), old.not_after);
     Finding::error("expired", target, cause, renew(target))
 }
 
@@ -76,7 +76,7 @@ fn not_yet(
     background: &Background<'_>,
 ) -> Finding {
     let young = chain.iter().find(|one| one.not_before > background.now).unwrap_or(own);
-    let subject = output::word(&young.subject);
+    let subject = quote::word(&young.subject);
     let cause = format!("the certificate {subject} is not valid before {}", young.not_before);
     let fix = "set the clock of this machine, or of the one that made it";
     Finding::error("not-yet-valid", target, cause, fix)
@@ -84,10 +84,10 @@ fn not_yet(
 
 fn wrong_name(target: &Target, own: &Certificate) -> Finding {
     let names = Details::of(own).names;
-    let host = output::word(&target.host);
+    let host = quote::word(&target.host);
     let is_address = target.host.parse::<IpAddr>().is_ok();
     let cause = if names.is_empty() {
-        let subject = output::word(&own.subject);
+        let subject = quote::word(&own.subject);
         format!(
             "its certificate has no subject alternative names, so it is not valid for any names: in \
              {subject} neither Go nor Rust nor a browser looks for one"
@@ -103,7 +103,7 @@ fn wrong_name(target: &Target, own: &Certificate) -> Finding {
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         format!("its certificate is for {told}{more}, not for {host}")
     };
-    let host = output::shell(&target.host);
+    let host = quote::shell(&target.host);
     let fix =
         format!("trust-compose certs {host} --renew adds the name; then start the server again");
     Finding::error("wrong-name", target, cause, fix)
@@ -121,7 +121,7 @@ fn unverifiable(
     let cause = format!(
         "{} in {} signed it in a way that rustls does not know, and that is not verified here: its \
          clients (uv, Deno) refuse it",
-        output::word(&ca.subject),
+        quote::word(&ca.subject),
         store.name
     );
     let fix = "make the CA anew with a key that all know: trust-compose certs makes one";
@@ -130,10 +130,10 @@ fn unverifiable(
 
 /// A server that shows a CA's own certificate, as `openssl req -x509` makes it.
 fn authority(target: &Target, own: &Certificate, background: &Background<'_>) -> Finding {
-    let subject = output::word(&own.subject);
+    let subject = quote::word(&own.subject);
     let fix = format!(
         "trust-compose certs {} makes a CA and a certificate apart",
-        output::shell(&target.host)
+        quote::shell(&target.host)
     );
     let mut stores = background.stores.iter();
     if let Some(store) = stores.find(|store| store.anchors.iter().any(|one| one.der == own.der)) {

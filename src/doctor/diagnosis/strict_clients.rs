@@ -6,6 +6,7 @@ use crate::doctor::diagnosis::{Background, Store};
 use crate::doctor::endpoint::Target;
 use crate::sys::finding::Finding;
 use crate::sys::output;
+use crate::sys::quote;
 use crate::trust::certificate::Certificate;
 use crate::trust::certificate::lints::{self, Finding as Kind, Judged, Verdict};
 
@@ -17,7 +18,7 @@ pub fn anchor(
     background: &Background<'_>,
 ) -> Vec<Finding> {
     let known: BTreeSet<_> = store.anchors.iter().map(Certificate::name).collect();
-    let name = output::word(&anchor.subject);
+    let name = quote::word(&anchor.subject);
     let found = lints::findings(anchor, background.now, &known).into_iter();
     let found = found.filter(|verdict| verdict.finding != Kind::NotStrict);
     let mut findings: Vec<_> = found
@@ -54,8 +55,8 @@ pub fn chain<'a>(
         let missing = lints::strict(one);
         let words = missing.join("; ");
         let cause =
-            format!("strict clients (Python 3.13) refuse {}: {words}", output::word(&one.subject));
-        let host = output::shell(&target.host);
+            format!("strict clients (Python 3.13) refuse {}: {words}", quote::word(&one.subject));
+        let host = quote::shell(&target.host);
         let fix = format!("have it made anew with that, as `trust-compose certs {host}` makes it");
         (!missing.is_empty()).then(|| Finding::warning("not-strict", target, cause, fix))
     })

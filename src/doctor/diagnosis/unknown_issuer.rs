@@ -5,7 +5,7 @@ use crate::doctor::diagnosis::{Background, accepts, renew, roots};
 use crate::doctor::endpoint::Target;
 use crate::doctor::handshake::Heard;
 use crate::sys::finding::Finding;
-use crate::sys::output;
+use crate::sys::quote;
 use crate::trust::certificate::Certificate;
 use crate::trust::certificate::extensions::{Details, is_signed_by};
 
@@ -31,7 +31,7 @@ pub fn diagnose(
 ) -> Option<Finding> {
     let path = path(chain);
     let (own, last) = (*path.first()?, *path.last()?);
-    let issuer = output::word(&last.issuer);
+    let issuer = quote::word(&last.issuer);
     if last.is_self_issued && path.len() == 1 {
         let cause = format!(
             "its certificate {issuer} is signed by itself, not by a CA (\"self-signed certificate\")"
@@ -78,7 +78,7 @@ pub fn diagnose(
     let is_sent = if last.is_self_issued { "is in no" } else { "is neither sent nor in a" };
     let cause = format!("{who} {is_sent} file of trust anchors here{words}");
     let url = Details::of(last).issuer_url;
-    let url = url.map(|url| format!(" (its certificate names {})", output::word(&url)));
+    let url = url.map(|url| format!(" (its certificate names {})", quote::word(&url)));
     let mut fix = format!(
         "ask whoever runs the server for that CA{}, and trust it: trust-compose setup --custom-ca FILE",
         url.unwrap_or_default()
@@ -123,7 +123,7 @@ fn replaced(
     Namesake { ca, file }: &Namesake<'_>,
     mend: Option<String>,
 ) -> Finding {
-    let name = output::word(&ca.subject);
+    let name = quote::word(&ca.subject);
     let key = Details::of(ca).key_identifier;
     let key = key.map(|key| format!(" ({key})")).unwrap_or_default();
     let Some(file) = file else {
@@ -146,9 +146,9 @@ fn replaced(
 }
 
 fn place(ca: &Certificate) -> String {
-    ca.label.path().map(|path| output::path(path).to_string()).unwrap_or_default()
+    ca.label.path().map(|path| quote::path(path).to_string()).unwrap_or_default()
 }
 
 fn shell(ca: &Certificate) -> String {
-    ca.label.path().map(output::shell).unwrap_or_default()
+    ca.label.path().map(quote::shell).unwrap_or_default()
 }

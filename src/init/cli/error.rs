@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fmt::{self, Display};
 
 use crate::init::cli::VARIABLES;
-use crate::sys::output;
+use crate::sys::quote;
 use crate::trust::source::Origin;
 
 /// A command line that cannot be understood.
@@ -42,13 +42,13 @@ impl Display for Error {
             Self::Value { origin, value, allowed } => write!(
                 f,
                 "cannot use {} ({origin}): it is none of {allowed}\nfix: write one of {allowed}",
-                output::word(value),
+                quote::word(value),
             ),
             Self::NoTrustVariable { origin, value } => write!(
                 f,
                 "cannot use {} ({origin}): it is not a trust variable, so it is left alone in any case\n\
                  fix: name variables that `trust-init --list-variables` prints, with commas",
-                output::word(value),
+                quote::word(value),
             ),
             Self::Together(one, other) => {
                 write!(f, "cannot combine {one} with {other}\nfix: give one of them")
@@ -66,7 +66,7 @@ impl Display for UnknownVariable {
         write!(
             f,
             "{} is set, but there is no such setting\nfix: unset it, or write one of {}",
-            output::word(&self.0),
+            quote::word(&self.0),
             VARIABLES.join(", "),
         )
     }

@@ -20,6 +20,7 @@ use crate::init::exec::DEFAULT_PATH;
 use crate::sys::environment::Environment;
 use crate::sys::exit_code;
 use crate::sys::output;
+use crate::sys::quote;
 
 /// A program that cannot become the service.
 pub struct Error {
@@ -176,13 +177,13 @@ fn number(bytes: &[u8], at: usize, size: usize) -> Option<u64> {
 
 impl Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot start {}: ", output::word(&self.name))?;
+        write!(f, "cannot start {}: ", quote::word(&self.name))?;
         match &self.cause {
             Cause::NotFound { searched } => write!(
                 f,
                 "there is no such program in PATH ({})\n\
                  fix: check its spelling, install it in the image, or give its full path",
-                output::word(searched)
+                quote::word(searched)
             ),
             Cause::Missing => write!(
                 f,
@@ -197,39 +198,39 @@ impl Display for Error {
                 write!(
                     f,
                     "{} asks for the interpreter {}, which is not there\nfix: {fix}",
-                    output::path(path),
-                    output::word(interpreter)
+                    quote::path(path),
+                    quote::word(interpreter)
                 )
             }
             Cause::Loader { path, loader } => write!(
                 f,
                 "{} asks for the loader {}, which is not there\n\
                  fix: build it for this image's C library (musl or glibc), or statically",
-                output::path(path),
-                output::word(loader)
+                quote::path(path),
+                quote::word(loader)
             ),
             Cause::Machine { path, machine } => write!(
                 f,
                 "{} was built for {machine}, and this machine is {}\n\
                  fix: pull or build the image for this platform (`--platform`)",
-                output::path(path),
+                quote::path(path),
                 THIS.1
             ),
             Cause::Directory { path } => {
-                write!(f, "{} is a directory\nfix: name the program in it", output::path(path))
+                write!(f, "{} is a directory\nfix: name the program in it", quote::path(path))
             }
             Cause::Mode { path, mode, owner } => write!(
                 f,
                 "uid {} has no permission to execute {} (owner {owner}, mode {mode:04o})\n\
                  fix: make it executable (`chmod +x`), in the image or on the host",
                 nix::unistd::geteuid(),
-                output::path(path)
+                quote::path(path)
             ),
             Cause::Format { path } => write!(
                 f,
                 "{} is neither a program nor a script\n\
                  fix: name the program, or begin the script with `#!`",
-                output::path(path)
+                quote::path(path)
             ),
             Cause::TooLong => write!(
                 f,
@@ -240,7 +241,7 @@ impl Display for Error {
                 f,
                 "{}: {}\nfix: look at the mount it lies on (noexec?) and the container's security \
                  profile",
-                output::path(path),
+                quote::path(path),
                 output::cause(&io::Error::from(*errno))
             ),
         }

@@ -12,6 +12,7 @@ use crate::init::mounts;
 use crate::init::publish::{Order, Text};
 use crate::sys::dir::{DIRECTORY_MODE, Directory, Standing};
 use crate::sys::output;
+use crate::sys::quote;
 use crate::trust::variables::File;
 
 /// Why a directory does not serve.
@@ -44,10 +45,10 @@ impl Display for Refusal {
                 write!(f, "others can replace what is in it (mode {mode:04o}, no sticky bit)")
             }
             Self::Planted { name, uid } => {
-                write!(f, "{} in it belongs to uid {uid}, not to uid {us}", output::word(name))
+                write!(f, "{} in it belongs to uid {uid}, not to uid {us}", quote::word(name))
             }
             Self::Differs { name } => {
-                write!(f, "{} stands in it and is not what we wrote", output::word(name))
+                write!(f, "{} stands in it and is not what we wrote", quote::word(name))
             }
         }
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::init::publish::TMPFS;
 use crate::init::publish::location::Refusal;
-use crate::sys::output;
+use crate::sys::quote;
 
 /// Published, but not as one would think.
 #[derive(Debug)]
@@ -28,16 +28,16 @@ impl Display for Warning {
                 "the bundle mounted at {} is not used: {because}; the service gets one of its own\n\
                  fix: prepare the mounted bundle anew (`trust-compose setup` does), for health \
                  checks and `exec` still see it",
-                output::path(path)
+                quote::path(path)
             ),
             Self::Refused { path, refusal } => {
-                write!(f, "{} is not used: {refusal}\nfix: {}", output::path(path), refusal.fix())
+                write!(f, "{} is not used: {refusal}\nfix: {}", quote::path(path), refusal.fix())
             }
             Self::WorldWritable(path) => write!(
                 f,
                 "{} can be changed by every user of this container, and with it what the service \
                  trusts\nfix: give it the sticky bit, or a mode without write for others",
-                output::path(path)
+                quote::path(path)
             ),
             Self::Memory => write!(
                 f,

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::init::publish;
 use crate::sys::environment::Environment;
 use crate::sys::output;
+use crate::sys::quote;
 use crate::trust::variables;
 use crate::trust::variables::java::JAVA_TOOL_OPTIONS;
 use crate::trust::variables::split;
@@ -52,7 +53,7 @@ impl Display for Dangling {
             f,
             "cannot leave {} in {names}: no {what} is there, and every TLS connection would fail\n\
              fix: mount the {what} and the custom CA again, or {end} {names}",
-            output::path(&self.path)
+            quote::path(&self.path)
         )
     }
 }

@@ -10,6 +10,7 @@ use crate::init::system_store::Record;
 use crate::sys::environment::Environment;
 use crate::sys::file::Problem;
 use crate::sys::output;
+use crate::sys::quote;
 use crate::sys::root::Here;
 use crate::trust::bundle::{self, Pem};
 use crate::trust::jvm::{self, Store};
@@ -40,7 +41,7 @@ impl Jvm<'_> {
 
     /// The line on it.
     pub fn line(&self, path: &Path) -> String {
-        let (roots, path) = (output::count(self.roots.len(), "root"), output::path(path));
+        let (roots, path) = (output::count(self.roots.len(), "root"), quote::path(path));
         format!("trusting the same in Java, with {roots} of {}, by {path}", self.whose)
     }
 }
@@ -68,7 +69,7 @@ pub fn find<'a>(
     let security = found.as_ref().and_then(|found| Some(found.path.parent()?.to_path_buf()));
     let (roots, whose) = match found {
         Some(Store { path, bytes }) if settings.roots == Roots::System => {
-            (read(&path, bytes)?, output::path(&path).to_string())
+            (read(&path, bytes)?, quote::path(&path).to_string())
         }
         // Roots that were asked for are those of every program.
         _ => (roots.iter().map(Pem::borrow).collect(), "the bundle".to_owned()),

@@ -3,9 +3,11 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use crate::sys::quote;
+
 use crate::init::publish::{self, Order};
 use crate::sys::environment::Environment;
-use crate::sys::output::{self, Report};
+use crate::sys::output::Report;
 use crate::trust::variables::runtimes::{Runtime, Warning};
 
 /// A runtime that is told of the bundle.
@@ -20,7 +22,7 @@ pub struct Told {
 impl Told {
     /// The line on it.
     pub fn line(&self) -> String {
-        format!("trusting the same in {}, by {}", self.runtime, output::path(&self.path))
+        format!("trusting the same in {}, by {}", self.runtime, quote::path(&self.path))
     }
 }
 
@@ -44,7 +46,7 @@ pub fn tell(
                 open.push((*runtime, before, file.as_ref().map(|(file, _)| file.clone())));
                 files.extend(file.filter(|file| !files.contains(file)));
             }
-            Err(warning) => report.warning(&warning),
+            Err(warning) => report.warning_text(&warning),
         }
     }
     let published = publish::settings(&files, order)?;
@@ -52,7 +54,7 @@ pub fn tell(
     for (runtime, before, file) in open {
         let path = file.and_then(|file| published.path(&file)).unwrap_or(bundle);
         if runtime == Runtime::Php && publish::is_memory(path) {
-            report.warning(&Warning::Memory(runtime));
+            report.warning_text(&Warning::Memory(runtime));
             continue;
         }
         let value = runtime.value(before, path);

@@ -1,10 +1,12 @@
 //! What a run does for the image's own store, where that is asked for. What runs beside a service
 //! (`docker exec`) takes nothing out of it.
 
+use crate::sys::quote;
+
 use crate::init::cli::{OnError, Settings, Task};
 use crate::init::run::java::Jvm;
 use crate::init::system_store::{Installed, Order, Record, install};
-use crate::sys::output::{self, Report};
+use crate::sys::output::Report;
 use crate::trust::bundle::{self, Pem};
 use crate::trust::keystore;
 
@@ -64,7 +66,7 @@ impl<'a> Keeper<'a> {
         match install(&Order { certificates, java, is_beside, dry }, &self.record) {
             Ok(installed) => {
                 if installed.is_anothers {
-                    self.report.warning(&ANOTHERS);
+                    self.report.warning_text(&ANOTHERS);
                 }
                 Ok(installed)
             }
@@ -95,7 +97,7 @@ impl<'a> Keeper<'a> {
             (files, _) if is_dry => (files, "would put the same into the image's own store"),
             (files, _) => (files, "trusting the same in the image's own store"),
         };
-        let files: Vec<_> = files.iter().map(|path| output::path(path).to_string()).collect();
+        let files: Vec<_> = files.iter().map(|path| quote::path(path).to_string()).collect();
         Some(format!("{words}: {}", files.join(", ")))
     }
 }

@@ -11,6 +11,7 @@ use nix::unistd::{AccessFlags, access, geteuid};
 
 use crate::init::mounts;
 use crate::sys::output;
+use crate::sys::quote;
 
 /// Links that one path may lead through (path_resolution(7)).
 const LINKS: u8 = 40;
@@ -43,7 +44,7 @@ impl Error {
 
     /// Something is wrong with `path`.
     pub fn at(path: &Path, cause: String, fix: &'static str) -> Self {
-        Self { what: output::path(path).to_string(), cause, fix }
+        Self { what: quote::path(path).to_string(), cause, fix }
     }
 
     /// The system refuses something about `path`.

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::sys::dir::Directory;
 use crate::sys::finding::{Finding, Sign};
 use crate::sys::output;
+use crate::sys::quote;
 
 /// A certificate of a chain.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -51,13 +52,13 @@ pub fn line(Finding { sign, chain, .. }: &Finding) -> Option<String> {
     }
     let links = chain.iter().map(|Link { subject, not_after, .. }| {
         let day = not_after.split('T').next().unwrap_or_default();
-        format!("{} until {day}", output::word(subject))
+        format!("{} until {day}", quote::word(subject))
     });
     let mut text = links.collect::<Vec<_>>().join(" <- ");
     if let Some(last) =
         chain.last().filter(|last| last.file.is_none() && last.issuer != last.subject)
     {
-        let _ = write!(text, " <- {}", output::word(&last.issuer));
+        let _ = write!(text, " <- {}", quote::word(&last.issuer));
         if let Some(key) = &last.issuer_key_identifier {
             let _ = write!(text, " (key {key})");
         }
@@ -81,7 +82,7 @@ enum Why {
 
 impl Display for NotSaved {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot write {} (from --save-chain): ", output::path(&self.path))?;
+        write!(f, "cannot write {} (from --save-chain): ", quote::path(&self.path))?;
         match &self.why {
             Why::Nothing => {
                 f.write_str("no server sent a certificate\nfix: mend the connection first")
@@ -121,16 +122,16 @@ fn text(path: &Path, findings: &[Finding]) -> Option<String> {
     let mut text = format!(
         "# What servers sent when they were called by `doctor --save-chain`.\n\
          # It proves nothing, and nothing trusts this file. To look at it: trust-compose inspect {}\n",
-        output::shell(path)
+        quote::shell(path)
     );
     let head = text.len();
     for Finding { thing, chain, .. } in findings {
         let sent: Vec<_> = chain.iter().filter(|link| link.sent).collect();
-        let mut section = format!("\n# {}\n", output::visible(thing));
+        let mut section = format!("\n# {}\n", quote::visible(thing));
         for Link { subject, issuer, not_after, pem, .. } in &sent {
-            let (subject, issuer) = (output::word(subject), output::word(issuer));
-            let not_after = output::visible(not_after);
-            let pem = output::visible_lines(pem);
+            let (subject, issuer) = (quote::word(subject), quote::word(issuer));
+            let not_after = quote::visible(not_after);
+            let pem = quote::visible_lines(pem);
             let _ = write!(section, "# {subject}, by {issuer}, until {not_after}\n{pem}");
         }
         if !sent.is_empty() && !text.contains(&section) {

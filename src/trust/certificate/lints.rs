@@ -5,9 +5,10 @@
 //! message ("expired") is then the true one. Refused is what cannot be used as a CA by any.
 
 use std::collections::BTreeSet;
-use std::fmt::{self, Display};
+use std::fmt::Display;
 
-use crate::sys::output;
+use crate::sys::diagnostic::{Diagnostic, words_of_diagnostic};
+use crate::sys::quote;
 use crate::trust::certificate::{Certificate, MAY_NOT_SIGN};
 use crate::trust::time::Time;
 
@@ -235,11 +236,11 @@ impl Judged {
     pub fn new(certificate: &Certificate, verdict: &'static Verdict) -> Self {
         let detail = match verdict.finding {
             Finding::ServerCertificate => {
-                format!(" (it was issued by {})", output::word(&certificate.issuer))
+                format!(" (it was issued by {})", quote::word(&certificate.issuer))
             }
             Finding::Expired => format!(" (on {})", certificate.not_after),
             Finding::NotYetValid => format!(" (only from {} on)", certificate.not_before),
-            Finding::WithoutItsRoot => format!(" ({})", output::word(&certificate.issuer)),
+            Finding::WithoutItsRoot => format!(" ({})", quote::word(&certificate.issuer)),
             Finding::NotStrict => format!(" ({})", certificate.misses.join("; ")),
             Finding::RareKey => format!(" ({})", certificate.rare_key.unwrap_or_default()),
             Finding::NotForJava => format!(" ({})", certificate.java_flaw.unwrap_or_default()),
@@ -260,15 +261,19 @@ impl Judged {
     }
 }
 
-impl Display for Judged {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let subject = output::word(&self.subject);
-        let (place, detail) = (&self.place, &self.detail);
-        let Verdict { says, who, fix, keep, .. } = self.verdict;
-        if *keep {
-            write!(f, "{subject} in {place} {says}{detail}: {who}\nfix: {fix}")
+impl From<&Judged> for Diagnostic {
+    fn from(judged: &Judged) -> Self {
+        let subject = quote::word(&judged.subject);
+        let (place, detail) = (&judged.place, &judged.detail);
+        let Verdict { says, who, fix, keep, .. } = judged.verdict;
+        let diagnostic = if *keep {
+            Self::statement(format!("{subject} in {place} {says}{detail}: {who}"))
         } else {
-            write!(f, "cannot trust {subject} in {place}: it {says}{detail}; {who}\nfix: {fix}")
-        }
+            Self::cannot("trust", format_args!("{subject} in {place}"))
+                .because(format_args!("it {says}{detail}; {who}"))
+        };
+        diagnostic.advise(*fix)
     }
 }
+
+words_of_diagnostic!(Judged);

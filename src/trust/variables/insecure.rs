@@ -1,10 +1,10 @@
 //! What in an environment will surprise its owner once custom CAs are in force.
 
 use std::ffi::{OsStr, OsString};
-use std::fmt::{self, Display};
 
+use crate::sys::diagnostic::{Diagnostic, words_of_diagnostic};
 use crate::sys::environment::Environment;
-use crate::sys::output;
+use crate::sys::quote;
 use crate::trust::variables::{Rule, TABLE};
 
 /// Something in the environment that will surprise its owner.
@@ -23,45 +23,48 @@ pub enum Warning {
     Application { name: &'static str, value: OsString },
 }
 
-impl Display for Warning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unusable { name, value, cause } => write!(
-                f,
-                "{name} names {}, which cannot be used ({cause}): treated as not set\n\
-                 fix: correct {name}, or unset it",
-                output::word(value)
-            ),
-            Self::Empty(name) => write!(
-                f,
-                "{name} is set but empty, which switches verification off in some clients: \
-                 treated as not set\nfix: unset {name}"
-            ),
-            Self::Unverified { name, value } => write!(
-                f,
-                "{name}={} switches certificate verification off, which is no longer needed: \
-                 the custom CAs are trusted\nfix: unset {name}",
-                output::word(value)
-            ),
-            Self::Served { name, value, key } => {
+words_of_diagnostic!(Warning);
+
+impl From<&Warning> for Diagnostic {
+    fn from(warning: &Warning) -> Self {
+        match warning {
+            Warning::Unusable { name, value, cause } => Self::statement(format!(
+                "{name} names {}, which cannot be used ({cause}): treated as not set",
+                quote::word(value)
+            ))
+            .advise(format!("correct {name}, or unset it")),
+            Warning::Empty(name) => Self::statement(format!(
+                "{name} is set but empty, which switches verification off in some clients: treated \
+                 as not set"
+            ))
+            .advise(format!("unset {name}")),
+            Warning::Unverified { name, value } => Self::statement(format!(
+                "{name}={} switches certificate verification off, which is no longer needed: the \
+                 custom CAs are trusted",
+                quote::word(value)
+            ))
+            .advise(format!("unset {name}")),
+            Warning::Served { name, value, key } => {
                 let why = match key {
-                    Some(key) => format!("is set beside {}", output::word(key)),
+                    Some(key) => format!("is set beside {}", quote::word(key)),
                     None => "names a server's certificate".to_owned(),
                 };
-                write!(
-                    f,
-                    "{name}={} {why}, so it is left alone: the service may serve with that file. Programs \
-                     that read root certificates from {name} do not trust the custom CAs\n\
-                     fix: to have OpenSSL trust the custom CAs, too, name the service's certificate in another variable",
-                    output::word(value)
+                Self::statement(format!(
+                    "{name}={} {why}, so trust-init does not change it: the service may serve with that \
+                     file. Programs that read root certificates from {name} do not trust the custom CAs",
+                    quote::word(value)
+                ))
+                .advise(
+                    "to have OpenSSL trust the custom CAs, too, name the service's certificate in \
+                     another variable",
                 )
             }
-            Self::Application { name, value } => write!(
-                f,
-                "{name}={} belongs to the program and is left alone: the program may trust that \
-                 file and nothing else\nfix: unset {name}, or add the CA to that file",
-                output::word(value)
-            ),
+            Warning::Application { name, value } => Self::statement(format!(
+                "{name}={} belongs to the program and is left alone: the program may trust that file \
+                 and nothing else",
+                quote::word(value)
+            ))
+            .advise(format!("unset {name}, or add the CA to that file")),
         }
     }
 }

@@ -1,12 +1,12 @@
 //! JAVA_TOOL_OPTIONS: the one variable that every JVM reads and says so, to which options are added.
 
 use std::ffi::{OsStr, OsString};
-use std::fmt::{self, Display};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
+use crate::sys::diagnostic::{Diagnostic, words_of_diagnostic};
 use crate::sys::environment::Environment;
-use crate::sys::output;
+use crate::sys::quote;
 use crate::trust::keystore::PASSWORD;
 
 /// The variable (<https://docs.oracle.com/en/java/javase/21/docs/specs/jvmti.html#tooloptions>).
@@ -25,22 +25,24 @@ pub enum Warning {
     Unreadable { path: PathBuf, cause: String },
 }
 
-impl Display for Warning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Named(place) => write!(
-                f,
-                "{place} names a trust store for Java, which is left as it is: it may lack the \
-                 custom CAs\nfix: take that option away, or add each CA to that store: keytool \
-                 -importcert -noprompt -file CA.crt -alias custom-ca -keystore STORE -storepass \
-                 {PASSWORD}"
-            ),
-            Self::Unreadable { path, cause } => write!(
-                f,
-                "{} is not read, so Java programs do not trust the custom CAs: {cause}\nfix: set \
-                 JAVA_HOME to a JVM with a `cacerts` of its own, or TRUST_INIT_JAVA=off",
-                output::path(path)
-            ),
+words_of_diagnostic!(Warning);
+
+impl From<&Warning> for Diagnostic {
+    fn from(warning: &Warning) -> Self {
+        match warning {
+            Warning::Named(place) => Self::statement(format!(
+                "{place} names a trust store for Java, which trust-init does not change: it may lack \
+                 the custom CAs"
+            ))
+            .advise(format!(
+                "remove that option, or add each CA to that store: keytool -importcert -noprompt \
+                 -file CA.crt -alias custom-ca -keystore STORE -storepass {PASSWORD}"
+            )),
+            Warning::Unreadable { path, cause } => Self::statement(format!(
+                "{} is not read, so Java programs do not trust the custom CAs: {cause}",
+                quote::path(path)
+            ))
+            .advise("set JAVA_HOME to a JVM with a `cacerts` of its own, or TRUST_INIT_JAVA=off"),
         }
     }
 }
@@ -76,11 +78,11 @@ pub fn open<'a>(
     let value = split(value).filter(|(_, path)| is_ours(path)).map_or(value, |(rest, _)| rest);
     for (name, other) in environment.pairs() {
         if has(if name == JAVA_TOOL_OPTIONS { value } else { other }) {
-            return Err(Warning::Named(output::word(name).to_string()));
+            return Err(Warning::Named(quote::word(name).to_string()));
         }
     }
     match program.iter().find(|argument| has(argument)) {
-        Some(argument) => Err(Warning::Named(format!("the argument {}", output::word(argument)))),
+        Some(argument) => Err(Warning::Named(format!("the argument {}", quote::word(argument)))),
         None => Ok(value),
     }
 }

@@ -9,8 +9,9 @@ use std::fmt::{self, Display};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
+use crate::sys::diagnostic::{Diagnostic, words_of_diagnostic};
 use crate::sys::environment::Environment;
-use crate::sys::output;
+use crate::sys::quote;
 use crate::trust::variables::File;
 
 /// Such a runtime.
@@ -56,26 +57,26 @@ pub enum Warning {
     Memory(Runtime),
 }
 
-impl Display for Warning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Named { runtime, place, bundle } => write!(
-                f,
-                "{place} is left as it is, so {runtime} may not trust the custom CAs\n\
-                 fix: name {} there, or take that away",
-                output::path(bundle)
-            ),
-            Self::Path { runtime, path } => write!(
-                f,
-                "{runtime} is not told of the bundle: the settings cannot hold the path {}\n\
-                 fix: name a directory of letters and digits in TRUST_INIT_DIR",
-                output::path(path)
-            ),
-            Self::Memory(runtime) => write!(
-                f,
-                "{runtime} is not told of the bundle: it wants a directory of settings, and none \
-                 can be written to\nfix: mount a tmpfs at /run/trust-init that this uid can write to"
-            ),
+words_of_diagnostic!(Warning);
+
+impl From<&Warning> for Diagnostic {
+    fn from(warning: &Warning) -> Self {
+        match warning {
+            Warning::Named { runtime, place, bundle } => Self::statement(format!(
+                "{place} already configures {runtime} and is not changed, so {runtime} may not trust the \
+                 custom CAs"
+            ))
+            .advise(format!("name {} there, or remove that setting", quote::path(bundle))),
+            Warning::Path { runtime, path } => Self::statement(format!(
+                "{runtime} is not told of the bundle: its settings cannot contain the path {}",
+                quote::path(path)
+            ))
+            .advise("name a directory of letters and digits in TRUST_INIT_DIR"),
+            Warning::Memory(runtime) => Self::statement(format!(
+                "{runtime} is not told of the bundle: it needs a directory of settings, and none is \
+                 writable"
+            ))
+            .advise("mount a tmpfs at /run/trust-init that this uid can write to"),
         }
     }
 }
@@ -152,7 +153,7 @@ impl Runtime {
                 Some(value) if is_ours(Path::new(value)) => Ok(None),
                 Some(value) => Err(named(format!(
                     "`ca_certificate` in {} (from {})",
-                    output::word(value),
+                    quote::word(value),
                     self.variable()
                 ))),
                 None => {
@@ -160,7 +161,7 @@ impl Runtime {
                     let own = OWN_SETTINGS.iter().filter(|(runtime, _)| *runtime == self);
                     match own.map(|(_, name)| home.join(name)).find(|own| has(own)) {
                         Some(own) => {
-                            Err(named(format!("`ca_certificate` in {}", output::path(&own))))
+                            Err(named(format!("`ca_certificate` in {}", quote::path(&own))))
                         }
                         None => Ok(None),
                     }

@@ -4,7 +4,7 @@ use crate::compose::docker::Files;
 use crate::compose::project::files::{self, Origin, Place, plain};
 use crate::compose::setup::write::{ENV, OVERLAY, Standing};
 use crate::sys::finding::Finding;
-use crate::sys::output;
+use crate::sys::quote;
 
 /// The list.
 const COMPOSE_FILE: &str = "COMPOSE_FILE";
@@ -45,19 +45,19 @@ pub fn force(place: &Place, standing: Option<&Standing>, setup: &str) -> Option<
         let list = list(place, place.origin == Origin::Shell);
         let is_here = place.obeys_env() || place.origin == Origin::Shell;
         let base = files::absolute(&place.base);
-        let place = if is_here { String::new() } else { format!(" in {}", output::path(&base)) };
+        let place = if is_here { String::new() } else { format!(" in {}", quote::path(&base)) };
         let cause = format!("in force for plain `docker compose`{place}, by {list}");
-        return Some(Finding::ok("in-force", &output::path(&overlay), cause));
+        return Some(Finding::ok("in-force", &quote::path(&overlay), cause));
     }
     let mut files = place.files.files.clone();
     files.push(overlay.clone());
     let words = Files { files, ..place.files.clone() }.words();
-    let words: Vec<_> = words.iter().map(output::shell).collect();
+    let words: Vec<_> = words.iter().map(quote::shell).collect();
     let cause = format!(
         "in force with `docker compose {}`, not with plain `docker compose`",
         words.join(" ")
     );
-    let finding = Finding::ok("not-in-force", &output::path(&overlay), cause);
+    let finding = Finding::ok("not-in-force", &quote::path(&overlay), cause);
     Some(finding.with_fix(format!("{setup} --activate")))
 }
 
@@ -66,6 +66,6 @@ fn list(place: &Place, is_shells: bool) -> String {
     if is_shells {
         format!("{COMPOSE_FILE} in the shell")
     } else {
-        format!("{COMPOSE_FILE} in {}", output::path(&plain(&place.base, ENV)))
+        format!("{COMPOSE_FILE} in {}", quote::path(&plain(&place.base, ENV)))
     }
 }

@@ -13,6 +13,7 @@ use crate::compose::{passwords, setup};
 use crate::sys::file;
 use crate::sys::finding::{Finding, Sign};
 use crate::sys::output;
+use crate::sys::quote;
 use crate::trust::certificate::Certificate;
 use crate::trust::certificate::extensions::Details;
 use crate::trust::certificate::lints::{self, Finding as Flaw, Judged, Verdict};
@@ -72,7 +73,7 @@ pub fn findings(look: &Look<'_>, seen: &Seen, setup: &str, findings: &mut Vec<Fi
     let known = custom.iter().map(Certificate::name).collect();
     for certificate in custom {
         let path = certificate.label.path().unwrap_or(Path::new(CA));
-        let thing = output::path(path);
+        let thing = quote::path(path);
         let directory = own(certificate, path);
         let remake = directory.map(|directory| format!("{}\n{setup}", anew(directory)));
         let before = findings.len();
@@ -80,7 +81,7 @@ pub fn findings(look: &Look<'_>, seen: &Seen, setup: &str, findings: &mut Vec<Fi
             let mend = remake.clone().unwrap_or_else(|| ask(verdict));
             findings.push(flaw(certificate, verdict, &thing, mend));
         }
-        let subject = output::word(&certificate.subject);
+        let subject = quote::word(&certificate.subject);
         let until = certificate.not_after;
         let days = until.days_from(look.now);
         if (1..look.days).contains(&days) {
@@ -145,7 +146,7 @@ fn flaw(
     };
     let Judged { subject, detail, .. } = Judged::new(certificate, verdict);
     let Verdict { says, who, .. } = verdict;
-    let mut cause = format!("{} {says}{detail}: {who}", output::word(&subject));
+    let mut cause = format!("{} {says}{detail}: {who}", quote::word(&subject));
     if verdict.finding == Flaw::NotStrict && detail.contains("no key usage") {
         // In the words of OpenSSL's crypto/x509/x509_txt.c, which people search for.
         cause += " (\"CA cert does not include key usage extension\")";
@@ -178,7 +179,7 @@ fn stranger(judged: &Judged) -> Finding {
     // The path alone, which holds no backtick.
     let thing: String = place.split_inclusive('`').take(2).collect();
     let Verdict { says, who, fix, .. } = verdict;
-    let cause = format!("{} {says}{detail}: {who}", output::word(subject));
+    let cause = format!("{} {says}{detail}: {who}", quote::word(subject));
     Finding::error("ca-is-server-certificate", &thing, cause, *fix)
 }
 
@@ -194,7 +195,7 @@ pub fn unservable(error: &Unservable) -> Finding {
         Unservable::NotYetValid { .. } => "server-not-yet-valid",
         Unservable::Uncovered { domain, .. } => {
             let found = refused::finding("server-name-missing", Sign::Error, error);
-            let cause = format!("it is not for {}: {}", output::word(domain), found.cause);
+            let cause = format!("it is not for {}: {}", quote::word(domain), found.cause);
             return Finding { cause, ..found };
         }
     };

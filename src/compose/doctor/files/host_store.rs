@@ -11,7 +11,7 @@ use crate::compose::project::files::plain;
 use crate::compose::setup::write::TRUST;
 use crate::sys::file;
 use crate::sys::finding::{Finding, Sign};
-use crate::sys::output;
+use crate::sys::quote;
 use crate::trust::bundle::BEGIN;
 use crate::trust::certificate::Certificate;
 use crate::trust::root_stores::RootSource;
@@ -32,13 +32,13 @@ pub fn findings(look: &Look<'_>, seen: &Seen, findings: &mut Vec<Finding>) {
     };
     let place = match &source {
         RootSource::File { path, .. } | RootSource::Directory { path, .. } => {
-            format!(" ({})", output::path(path))
+            format!(" ({})", quote::path(path))
         }
         RootSource::Mozilla(_) | RootSource::Unwanted | RootSource::Nowhere => String::new(),
     };
     let roots = crate::trust::trust_anchors::roots(&source).anchors.certificates;
     for certificate in &inputs.custom {
-        let subject = output::word(&certificate.subject);
+        let subject = quote::word(&certificate.subject);
         let file = file_of(look, certificate);
         let mend = |add: &dyn Fn(&Path) -> String| {
             let apart =

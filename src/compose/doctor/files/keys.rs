@@ -10,7 +10,7 @@ use crate::compose::doctor::files::ca::Seen;
 use crate::compose::inputs::anew;
 use crate::sys::file;
 use crate::sys::finding::Finding;
-use crate::sys::output;
+use crate::sys::quote;
 use crate::trust::certificate::extensions::Details;
 
 /// What is to be said of them; `setup` is the command that hands out a new CA.
@@ -35,7 +35,7 @@ pub fn findings(seen: &Seen, setup: &str, findings: &mut Vec<Finding>) {
     if findings.len() == before && !keys.is_empty() {
         let git = if has_git { ", and left out by git" } else { "" };
         let cause = format!("for their owner alone to read{git}");
-        let keys: Vec<_> = keys.iter().map(|key| output::path(key).to_string()).collect();
+        let keys: Vec<_> = keys.iter().map(|key| quote::path(key).to_string()).collect();
         findings.push(Finding::ok("keys", &keys.join(", "), cause));
     }
 }
@@ -53,9 +53,9 @@ fn keys_in(directory: &Path, seen: &Seen) -> Vec<PathBuf> {
 fn replaceable(directory: &Path) -> Option<Finding> {
     let mode = directory.metadata().ok()?.mode() & 0o7777;
     let cause = format!("everybody may put another CA there (mode {mode:04o})");
-    let mend = format!("chmod 0700 {}", output::shell(directory));
+    let mend = format!("chmod 0700 {}", quote::shell(directory));
     let is_open = mode & 0o002 != 0 && mode & 0o1000 == 0;
-    is_open.then(|| Finding::error("certs-open-to-all", &output::path(directory), cause, mend))
+    is_open.then(|| Finding::error("certs-open-to-all", &quote::path(directory), cause, mend))
 }
 
 /// A key that others may read. That of a server may be its proxy's group's.
@@ -63,8 +63,8 @@ fn open(key: &Path) -> Option<Finding> {
     let mode = key.metadata().ok()?.mode() & 0o777;
     let others = if key.ends_with(CA_KEY) { 0o077 } else { 0o007 };
     let cause = format!("others than its owner may use the key (mode {mode:04o})");
-    let mend = format!("chmod 0600 {}", output::shell(key));
-    (mode & others != 0).then(|| Finding::error("key-open", &output::path(key), cause, mend))
+    let mend = format!("chmod 0600 {}", quote::shell(key));
+    (mode & others != 0).then(|| Finding::error("key-open", &quote::path(key), cause, mend))
 }
 
 /// A CA whose key is another's: nothing can be made below it any more.
@@ -73,19 +73,19 @@ fn stranger(directory: &Path, seen: &Seen) -> Option<Finding> {
     let mut custom = seen.inputs.iter().flat_map(|inputs| &inputs.custom);
     let certificate = custom.find(|found| found.label.path() == Some(&ca))?;
     let key = Key::read(&file::read(&path, &mut file::FILE_LIMIT.clone()).ok()?).ok()?;
-    let cause = format!("it is not the key of {}, so `certs` cannot sign", output::path(&ca));
+    let cause = format!("it is not the key of {}, so `certs` cannot sign", quote::path(&ca));
     let mend = "put back the two files that belong together";
     let fits = key.fits(&Details::of(certificate));
-    (!fits).then(|| Finding::warning("ca-key-mismatch", &output::path(&path), cause, mend))
+    (!fits).then(|| Finding::warning("ca-key-mismatch", &quote::path(&path), cause, mend))
 }
 
 /// A key that git has, or would take.
 fn in_git(git: InGit, key: &Path, directory: &Path, setup: &str) -> Option<Finding> {
-    let thing = output::path(key);
+    let thing = quote::path(key);
     match git {
         InGit::Ignored => None,
         InGit::Kept => {
-            let untrack = format!("git rm --cached {}", output::shell(key));
+            let untrack = format!("git rm --cached {}", quote::shell(key));
             let mend = if key.ends_with(CA_KEY) {
                 format!("{untrack}\n{}\n{setup}", anew(directory))
             } else {
@@ -95,7 +95,7 @@ fn in_git(git: InGit, key: &Path, directory: &Path, setup: &str) -> Option<Findi
             Some(Finding::error("key-in-git", &thing, cause, mend))
         }
         InGit::Offered => {
-            let ignore = output::shell(&directory.join(".gitignore"));
+            let ignore = quote::shell(&directory.join(".gitignore"));
             let cause = "no .gitignore leaves it out, so `git add` would take the key";
             let mend = format!("echo '*' >>{ignore}");
             Some(Finding::warning("key-not-ignored", &thing, cause, mend))

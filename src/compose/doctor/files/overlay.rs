@@ -17,7 +17,7 @@ use crate::compose::setup::drift::{self, Behind};
 use crate::compose::setup::write::{self, IGNORE, OVERLAY, Standing, TRUST};
 use crate::compose::setup::{self, Decided};
 use crate::sys::finding::{Finding, Sign};
-use crate::sys::output;
+use crate::sys::quote;
 
 /// Whether what stands in the overlay's place is somebody else's.
 pub fn is_foreign(place: &Place) -> bool {
@@ -30,7 +30,7 @@ pub fn foreign(place: &Place) -> Finding {
     let path = plain(&place.base, OVERLAY);
     let cause = "it is not from `trust-compose setup`, which will not touch it";
     let mend = "give it another name, and name that with -f where you use it";
-    Finding::warning("overlay-not-ours", &output::path(&path), cause, mend)
+    Finding::warning("overlay-not-ours", &quote::path(&path), cause, mend)
 }
 
 /// Nothing says what was asked of the setup that made it.
@@ -38,7 +38,7 @@ pub fn without_words(place: &Place) -> Finding {
     let path = plain(&place.base, OVERLAY);
     let cause = "with which options it was made cannot be told, as the manifest in .trust/ is gone";
     let mend = "run `trust-compose setup` with the same options again";
-    Finding::error("overlay-words-lost", &output::path(&path), cause, mend)
+    Finding::error("overlay-words-lost", &quote::path(&path), cause, mend)
 }
 
 /// There is none, and never was. A project whose own files mount the CA needs none.
@@ -46,7 +46,7 @@ pub fn none(place: &Place, setup: &str) -> Finding {
     let path = plain(&place.base, OVERLAY);
     let cause =
         "there is none, so services trust the CA only where the compose files give it to them";
-    Finding::ok("overlay-none", &output::path(&path), cause).with_fix(setup)
+    Finding::ok("overlay-none", &quote::path(&path), cause).with_fix(setup)
 }
 
 /// What is to be said of the one that `shape` asked for, and `setup` would make anew.
@@ -67,8 +67,8 @@ pub fn findings(
         let path = plain(&place.base, TRUST).join(name);
         let cause =
             format!("it is not from `trust-compose`, and `remove` would leave {TRUST}/ there");
-        let mend = format!("mv {} .", output::shell(&path));
-        findings.push(Finding::warning("trust-foreign", &output::path(&path), cause, mend));
+        let mend = format!("mv {} .", quote::shell(&path));
+        findings.push(Finding::warning("trust-foreign", &quote::path(&path), cause, mend));
     }
     findings.extend(seen_by_git(place, setup));
     let told = match (&seen.inputs, &seen.error) {
@@ -77,7 +77,7 @@ pub fn findings(
         _ => None,
     };
     if let Some(cause) = told {
-        findings.push(Finding::ok("overlay", &output::path(&path), cause));
+        findings.push(Finding::ok("overlay", &quote::path(&path), cause));
     }
 }
 
@@ -94,7 +94,7 @@ fn step(
     let project = match setup::read(place) {
         Ok((project, note)) => {
             if let Some(Note::WithoutVariables(cause)) = note {
-                let files = place.files.files.first().map(|path| output::path(path).to_string());
+                let files = place.files.files.first().map(|path| quote::path(path).to_string());
                 let cause = format!("Compose cannot start the project as it is: {cause}");
                 let mend = "mend that before `up`";
                 let thing = files.unwrap_or_default();
@@ -116,13 +116,13 @@ fn step(
     let compare = |decided: Decided<'_>| {
         let trusting = decided.choices.iter().filter(|choice| choice.outcome == Outcome::Trust);
         let trusting: Vec<_> =
-            trusting.map(|choice| output::word(choice.name).to_string()).collect();
+            trusting.map(|choice| quote::word(choice.name).to_string()).collect();
         let behind = drift::behind(place, &decided.overlay, Some(standing));
         let found = behind.iter().map(|behind| out_of_step(behind, standing, &decided, setup));
         Ok((found.collect::<Vec<_>>(), trusting))
     };
     let decided = setup::decide(&project, place, shape, inputs, &warn, compare);
-    let overlay = output::path(&plain(&place.base, OVERLAY)).to_string();
+    let overlay = quote::path(&plain(&place.base, OVERLAY)).to_string();
     let warnings = warnings.into_inner();
     findings.extend(warnings.iter().map(|words| refused::warning("setup-warns", &overlay, words)));
     match decided {
@@ -166,7 +166,7 @@ fn out_of_step(
                 let cause = "it is not what would be made now, but no engine could be asked about \
                              the images";
                 let mend = "start the engine, and run this again";
-                return Finding::warning("overlay-unknown", &output::path(path), cause, mend);
+                return Finding::warning("overlay-unknown", &quote::path(path), cause, mend);
             };
             let is_ca = cause.contains("another CA");
             (if is_ca { "overlay-other-ca" } else { "overlay-older" }, path, cause)
@@ -181,13 +181,13 @@ fn out_of_step(
             ("trust-changed", path, "the overlay mounts it, and it was changed")
         }
         Behind::Mode(path) => {
-            let mend = format!("chmod 0644 {}", output::shell(path));
+            let mend = format!("chmod 0644 {}", quote::shell(path));
             let cause = "the overlay mounts it, and its mode is not 0644: containers that do not run as \
                          root may not read it, or others may change it";
-            return Finding::error("trust-mode", &output::path(path), cause, mend);
+            return Finding::error("trust-mode", &quote::path(path), cause, mend);
         }
     };
-    Finding::error(id, &output::path(path), cause, setup)
+    Finding::error(id, &quote::path(path), cause, setup)
 }
 
 /// What is for this machine only, where git would take it in.
@@ -196,8 +196,8 @@ fn seen_by_git(place: &Place, setup: &str) -> Option<Finding> {
         crate::compose::git::git(&plain(&place.base, name)).is_some_and(|git| git != InGit::Ignored)
     };
     let seen: Vec<_> = [OVERLAY, TRUST].into_iter().filter(is_seen).collect();
-    let seen: Vec<_> = seen.into_iter().map(|name| output::word(name).to_string()).collect();
+    let seen: Vec<_> = seen.into_iter().map(|name| quote::word(name).to_string()).collect();
     let cause = format!("it does not leave out {}, which are for this machine", seen.join(" and "));
-    let thing = output::path(&plain(&place.base, IGNORE)).to_string();
+    let thing = quote::path(&plain(&place.base, IGNORE)).to_string();
     (!seen.is_empty()).then(|| Finding::warning("gitignore-without-overlay", &thing, cause, setup))
 }

@@ -4,7 +4,7 @@ use crate::compose::doctor::files::Look;
 use crate::compose::doctor::files::ca::{Seen, unservable, within};
 use crate::compose::inputs::{CUSTOM_CA, Error, Server, prove, renew};
 use crate::sys::finding::Finding;
-use crate::sys::output;
+use crate::sys::quote;
 use crate::trust::certificate::Certificate;
 use crate::trust::source::Label;
 use crate::trust::source::{Named, Origin};
@@ -25,7 +25,7 @@ pub fn findings(look: &Look<'_>, seen: &Seen, findings: &mut Vec<Finding>) {
         Err(_) => return,
     };
     let Server { certificate, names, until, .. } = &server;
-    let thing = output::path(certificate);
+    let thing = quote::path(certificate);
     let days = until.days_from(look.now);
     if days < look.days {
         let cause = format!("it expires on {until}, {}", within(days));
@@ -34,7 +34,7 @@ pub fn findings(look: &Look<'_>, seen: &Seen, findings: &mut Vec<Finding>) {
     }
     let bare = |name: &String| {
         let name = name.split_once(':').map_or(name.as_str(), |(_, name)| name);
-        output::word(name).to_string()
+        quote::word(name).to_string()
     };
     let names: Vec<_> = names.iter().map(bare).collect();
     let cause = format!("for {} until {until}, signed by that CA", names.join(", "));

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use crate::compose::setup::write::Error;
 use crate::sys::output;
+use crate::sys::quote;
 
 /// What a run did, or would do.
 #[derive(Debug, Default)]
@@ -94,33 +95,33 @@ impl Display for Left {
                 f,
                 "left {} alone: the {kind} that stands there is not from this program\n\
                  fix: delete it if you do not need it",
-                output::path(path)
+                quote::path(path)
             ),
             Self::Changed(path) => write!(
                 f,
                 "left {} alone: it is not as it was written\nfix: delete it if you do not need it",
-                output::path(path)
+                quote::path(path)
             ),
             Self::Strange { path, names } => {
                 let names: Vec<_> =
-                    names.iter().map(|name| output::word(name).to_string()).collect();
+                    names.iter().map(|name| quote::word(name).to_string()).collect();
                 write!(
                     f,
                     "left {} standing: it holds {}\nfix: delete it if you do not need it",
-                    output::path(path),
+                    quote::path(path),
                     names.join(", ")
                 )
             }
             Self::Text(error) => write!(f, "{error}"),
             Self::Mounted { path, containers } => {
                 let names: Vec<_> =
-                    containers.iter().map(|name| output::word(name).to_string()).collect();
+                    containers.iter().map(|name| quote::word(name).to_string()).collect();
                 write!(
                     f,
                     "kept {}: its files are mounted by {}, which could not be started again without \
                      them\n\
                      fix: recreate or remove these containers, then run `trust-compose remove` again",
-                    output::path(path),
+                    quote::path(path),
                     names.join(", ")
                 )
             }
@@ -128,7 +129,7 @@ impl Display for Left {
                 f,
                 "kept {}: cannot ask the engine which containers mount it: {cause}\n\
                  fix: start the engine, then run `trust-compose remove` again",
-                output::path(path)
+                quote::path(path)
             ),
         }
     }

@@ -9,6 +9,7 @@ use crate::compose::setup::write::managed_block::Damage;
 use crate::compose::setup::write::manifest::Problem;
 use crate::compose::setup::write::{OVERLAY, TRUST};
 use crate::sys::output;
+use crate::sys::quote;
 
 /// Why nothing was written or taken away.
 pub enum Error {
@@ -66,67 +67,67 @@ impl Display for Error {
                     _ => "look at that path, and run it again",
                 };
                 let cause = output::cause(error);
-                write!(f, "cannot {verb} {}: {cause}\nfix: {fix}", output::path(path))
+                write!(f, "cannot {verb} {}: {cause}\nfix: {fix}", quote::path(path))
             }
             Self::NotOurs { path, kind } => write!(
                 f,
                 "cannot write {}: the {kind} that stands there is not from this program\n\
                  fix: give it another name, and name that with -f where you use it",
-                output::path(path)
+                quote::path(path)
             ),
             Self::NoDirectory { path, kind } => write!(
                 f,
                 "cannot use {}: it is a {kind}, not a directory\nfix: give it another name",
-                output::path(path)
+                quote::path(path)
             ),
             Self::Strange { path, holds } => write!(
                 f,
                 "cannot use {}: it holds {} and no manifest of ours\n\
                  fix: give that directory another name",
-                output::path(path),
-                output::word(holds)
+                quote::path(path),
+                quote::word(holds)
             ),
             Self::Occupied { path } => write!(
                 f,
                 "cannot write {}: something else stands there\nfix: move it out of {TRUST}/",
-                output::path(path)
+                quote::path(path)
             ),
             Self::Manifest { path, problem } => {
-                write!(f, "cannot use {}: {problem}", output::path(path))
+                write!(f, "cannot use {}: {problem}", quote::path(path))
             }
             Self::NoFile { path, kind } => {
                 let kind = if *kind == "link" { "link to nothing" } else { kind };
                 write!(
                     f,
                     "cannot change {}: it is a {kind}\nfix: put a regular file there, or nothing",
-                    output::path(path)
+                    quote::path(path)
                 )
             }
             Self::Block { path, damage } => {
-                write!(f, "cannot change {}: {damage}", output::path(path))
+                write!(f, "cannot change {}: {damage}", quote::path(path))
             }
             Self::Owner { path, uid, gid } => write!(
                 f,
                 "cannot change {}: it is uid {uid}'s and gid {gid}'s, and a new one would not be\n\
                  fix: run it as its owner",
-                output::path(path)
+                quote::path(path)
             ),
             Self::Meanwhile { path } => write!(
                 f,
                 "cannot change {}: somebody else wrote to it at the same time\nfix: run it again",
-                output::path(path)
+                quote::path(path)
             ),
             Self::Value(value) => write!(
                 f,
                 "cannot write COMPOSE_FILE to .env: {} does not fit in a line\n\
                  fix: give that file a name without control characters",
-                output::word(value)
+                quote::word(value)
             ),
             Self::Name(name) => write!(
                 f,
                 "cannot write {}: no file of {OVERLAY} is called so\n\
                  fix: report this: the name was made by this program",
-                output::word(name)
+                quote::word(name)
             ),
         }
     }

@@ -10,7 +10,7 @@ use std::fmt::{self, Display};
 use serde::{Deserialize, Serialize};
 
 use crate::compose::setup::write::Output;
-use crate::sys::output;
+use crate::sys::quote;
 use crate::trust::fingerprint::Fingerprint;
 
 /// Its name in `.trust/`.
@@ -163,7 +163,7 @@ impl Display for Problem {
                 write!(
                     f,
                     "it lists {}, which is not in .trust/\nfix: move .trust/ away, and run it again",
-                    output::word(name)
+                    quote::word(name)
                 )
             }
         }

@@ -11,6 +11,7 @@ use crate::compose::setup::write::{ENV, Error, IGNORE, OVERLAY, Output, TRUST, v
 use crate::sys::dir::Directory;
 use crate::sys::dir::replace::{Entry, Look, Reserved};
 use crate::sys::output;
+use crate::sys::quote;
 
 /// Where the last manifest of a run waits for its moment.
 const LATER: &str = "later.json";
@@ -65,16 +66,16 @@ impl<'a> Plan<'a> {
         let contents = contents(places, output, manifest)?;
         if !contents.is_empty() {
             let files = output::count(contents.len(), "file");
-            changes.add(Deed::Make, format!("{files} in {}", output::path(&places.path(TRUST))));
+            changes.add(Deed::Make, format!("{files} in {}", quote::path(&places.path(TRUST))));
         }
         let overlay = (standing != Some(output.overlay.as_bytes())).then_some(&*output.overlay);
         let path = places.path(OVERLAY);
         match standing {
             _ if overlay.is_none() => {}
-            None => changes.add(Deed::Make, output::path(&path)),
+            None => changes.add(Deed::Make, quote::path(&path)),
             Some(text) if places.manifest().is_some() && manifest.place(text).is_none() => changes
-                .add(Deed::Change, format!("{}, which was edited by hand", output::path(&path))),
-            Some(_) => changes.add(Deed::Change, output::path(&path)),
+                .add(Deed::Change, format!("{}, which was edited by hand", quote::path(&path))),
+            Some(_) => changes.add(Deed::Change, quote::path(&path)),
         }
         let ignore = ignore(places).unwrap_or_else(|error| {
             changes.left.push(Left::Text(error));
@@ -84,21 +85,21 @@ impl<'a> Plan<'a> {
         for (edit, what) in [(&ignore, "what setup makes"), (&env, "COMPOSE_FILE")] {
             let Some(edit) = edit else { continue };
             let deed = if edit.text.bytes().is_none() { Deed::Make } else { Deed::Change };
-            let path = output::path(&edit.text.path);
+            let path = quote::path(&edit.text.path);
             changes.add(deed, format!("{path}: a block with {what}"));
         }
         let superseded = superseded(places, manifest, &finally, &mut changes)?;
         if !superseded.is_empty() {
             let files = output::count(superseded.len(), "file");
             let path = places.path(TRUST);
-            let what = format!("{files} in {} that nothing mounts any more", output::path(&path));
+            let what = format!("{files} in {} that nothing mounts any more", quote::path(&path));
             changes.add(Deed::Remove, what);
         }
         let adds = overlay.is_some() || !contents.is_empty();
         let meanwhile = (adds && meanwhile != *manifest).then_some(meanwhile);
         let finally = (finally != *manifest).then_some(finally);
         if changes.is_nothing() && finally.is_some() {
-            changes.add(Deed::Change, output::path(&places.inside(manifest::NAME)));
+            changes.add(Deed::Change, quote::path(&places.inside(manifest::NAME)));
         }
         Ok(Self { meanwhile, contents, overlay, ignore, env, superseded, finally, changes })
     }
