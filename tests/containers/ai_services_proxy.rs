@@ -8,8 +8,8 @@ use serde_yaml::Value;
 
 use crate::ai_services::{PROXY, SERVED, Services};
 use crate::engine::{Outcome, repository};
-use crate::sign::sign;
 use crate::site::wait_until;
+use crate::support::sign::sign;
 
 /// A handshake of the proxy with a client that speaks one version of TLS, however weak.
 #[track_caller]

@@ -2,7 +2,7 @@
 //! over are refused by every client, and what each says names the cause.
 
 use crate::ai_services::{DETECTOR, LLM, NOT_TRUSTED, PROXY, SERVED, Services, Words};
-use crate::sign::sign;
+use crate::support::sign::sign;
 
 const ANOTHER_NAME: Words = [
     // requests, httpx

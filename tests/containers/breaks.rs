@@ -9,12 +9,12 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::constant::constant;
 use crate::doctor::roots_of;
 use crate::engine::{Outcome, docker, repository, trust_init};
 use crate::project::Project;
 use crate::site::{Folder, Site, site, wait_until};
 use crate::stack::programs;
+use crate::support::constant::constant;
 
 /// One way to break it, or to look at it while it is well.
 struct Break {

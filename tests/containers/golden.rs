@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::case::cases;
 use crate::model::{Desk, compose, differences, next};
+use crate::support::case::cases;
 
 /// The services that an overlay names, and those of them that it switches off.
 pub fn named(overlay: &str, words: &[String]) -> (BTreeSet<String>, BTreeSet<String>) {

@@ -17,35 +17,16 @@
     reason = "a test that cannot go on says why by panicking; the rules are the program's"
 )]
 
+#[path = "../support/mod.rs"]
+mod support;
+
 mod clients;
 mod container;
 mod engine;
-#[path = "../compose/case.rs"]
-mod case;
 mod model;
 mod project;
 mod site;
 mod stack;
-#[path = "../compose/random.rs"]
-mod random_project;
-#[allow(
-    clippy::format_collect,
-    clippy::format_push_string,
-    clippy::too_many_lines,
-    reason = "tables"
-)]
-#[path = "../compose/hostile.rs"]
-mod hostile_project;
-#[path = "../compose/odd_names.rs"]
-mod odd_names;
-#[path = "../compose/constant.rs"]
-mod constant;
-#[path = "../compose/document.rs"]
-mod document;
-#[path = "../compose/recipe.rs"]
-mod recipe;
-#[path = "../compose/sign.rs"]
-mod sign;
 
 mod activate;
 mod ai_services;

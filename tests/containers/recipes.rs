@@ -6,9 +6,9 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use crate::document::is_between;
 use crate::engine::{call, docker, label, unique};
-use crate::recipe::{Made, SERVER, findings, kinds, recipes};
+use crate::support::document::is_between;
+use crate::support::recipe::{Made, SERVER, findings, kinds, recipes};
 
 /// The columns, in their order.
 const CLIENTS: [&str; 5] = ["Python 3.13", "curl 8", "Node 20", "Go", "Java 21"];

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use rcgen::{BasicConstraints, DnType, IsCa, KeyPair, KeyUsagePurpose};
 
-use crate::sign::{sign, valid};
+use crate::support::sign::{sign, valid};
 use crate::world::{Outcome, Scratch, tool};
 
 /// The program.

@@ -6,7 +6,7 @@ use std::process::{Child, Stdio};
 
 use crate::compose::Desk;
 use crate::patient::{pid, start};
-use crate::sign::sign;
+use crate::support::sign::sign;
 use crate::world::{Outcome, World};
 
 /// A process that ends with the test.

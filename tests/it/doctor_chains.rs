@@ -3,7 +3,7 @@
 use crate::compose::Desk;
 use crate::doctor::{desk, lab, server, sh, url, with};
 use crate::doctor_calls::{finding, found, is_in};
-use crate::sign::sign;
+use crate::support::sign::sign;
 
 /// What makes a certificate a CA as strict clients want it.
 const CA: &str = "basicConstraints=critical,CA:true\nkeyUsage=critical,keyCertSign,cRLSign\n";

@@ -6,7 +6,7 @@ use std::fs;
 use crate::compose::Desk;
 use crate::doctor_files::{PROGRAMS, findings, healthy, ill, of, sh};
 use crate::setup::{back_end, has, project};
-use crate::sign::sign;
+use crate::support::sign::sign;
 use crate::world::{gallery, is_snapshot};
 
 /// The text without what is another one at each run: days, and digests in names.

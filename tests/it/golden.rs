@@ -1,8 +1,8 @@
 //! Every case of tests/compose, without a docker command: what is written, and that nothing is left of
 //! it once it is taken away.
 
-use crate::case::cases;
 use crate::compose::{Desk, trust_compose};
+use crate::support::case::cases;
 use crate::world::Outcome;
 
 /// trust-compose where no other program is.

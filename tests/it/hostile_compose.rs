@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_yaml::Value;
 
 use crate::compose::{Desk, trust_compose};
-use crate::hostile::{Hostile, documented};
+use crate::support::hostile::{Hostile, documented};
 use crate::world::Outcome;
 
 /// What an overlay gives a service.

@@ -9,8 +9,8 @@ use std::process::Command;
 use serde_yaml::Value;
 
 use crate::compose::{Desk, trust_compose};
-use crate::document::is_between;
-use crate::odd_names::{ALL, NAMES, Odd, What};
+use crate::support::document::is_between;
+use crate::support::odd_names::{ALL, NAMES, Odd, What};
 use crate::world::Outcome;
 
 fn run(at: &Path, words: &[impl AsRef<std::ffi::OsStr>]) -> Outcome {

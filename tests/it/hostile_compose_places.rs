@@ -13,7 +13,7 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use crate::compose::{Desk, trust_compose};
-use crate::document::is_between;
+use crate::support::document::is_between;
 use crate::world::Outcome;
 
 const HEADER: &str = "# Made by trust-compose setup, taken away by trust-compose remove.\n";

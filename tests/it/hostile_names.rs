@@ -7,7 +7,7 @@ use crate::compose::Desk;
 use crate::doctor_files::{of, sh};
 use crate::patient::{look, service, start};
 use crate::setup::back_end;
-use crate::sign::valid;
+use crate::support::sign::valid;
 use crate::world::{Outcome, World, gallery};
 
 /// The files whose names, labels or notes were made to do harm.

@@ -10,8 +10,8 @@ use std::process::{Command, Stdio};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
-use crate::document::is_between;
 use crate::inspect::{outcome, rows};
+use crate::support::document::is_between;
 use crate::world::{Scratch, World, count, gallery, tool};
 
 /// The certificates in a PEM text as rustls reads it.

@@ -14,30 +14,16 @@
     reason = "a test prepares a world, and fails where it stands"
 )]
 
-mod world;
+#[path = "../support/mod.rs"]
+mod support;
 
-#[path = "../compose/case.rs"]
-mod case;
+mod world;
 mod compose;
 mod patient;
 mod project;
 mod promises;
 mod runtime;
 mod scenes;
-#[path = "../compose/random.rs"]
-mod random;
-#[path = "../compose/hostile.rs"]
-mod hostile;
-#[path = "../compose/odd_names.rs"]
-mod odd_names;
-#[path = "../compose/constant.rs"]
-mod constant;
-#[path = "../compose/sign.rs"]
-mod sign;
-#[path = "../compose/recipe.rs"]
-mod recipe;
-#[path = "../compose/document.rs"]
-mod document;
 
 mod block;
 mod certs;

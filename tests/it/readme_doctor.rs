@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::constant::constant;
+use crate::support::constant::constant;
 
 /// The words that people search for, and what README must have an answer to.
 const SEARCHED: [&str; 12] = [

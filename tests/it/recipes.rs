@@ -7,9 +7,9 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
 use crate::compose::{Desk, trust_compose};
-use crate::document::is_between;
 use crate::inputs::{inputs, served};
-use crate::recipe::{Made, SERVER, findings, kinds, recipes};
+use crate::support::document::is_between;
+use crate::support::recipe::{Made, SERVER, findings, kinds, recipes};
 use crate::world::{Outcome, tool};
 
 /// What Python says under the flags of 3.13, or under those before it.

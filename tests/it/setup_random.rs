@@ -2,7 +2,7 @@
 //! done again changes nothing, and removal leaves no trace. tests/containers tries the rest.
 
 use crate::compose::{Desk, trust_compose};
-use crate::random::Random;
+use crate::support::random::Random;
 use crate::world::Outcome;
 
 /// How many projects; each takes a fraction of a second.

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use trust_init::trust::variables::{Row, TABLE};
 
-use crate::document::is_between;
+use crate::support::document::is_between;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -1,7 +1,7 @@
 //! Certificates that are wrong, each in one way, in folders of their own.
 
 use crate::project::Project;
-use crate::sign::sign;
+use crate::support::sign::sign;
 
 /// What openssl makes: a certificate by itself; a root, an intermediate and a server's below it; and a
 /// CA that says nothing of what its key may do.

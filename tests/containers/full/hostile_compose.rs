@@ -11,9 +11,9 @@ use trust_init::compose::project::offline::preflight;
 use trust_init::compose::project::read::{Error, Note, read};
 
 use crate::golden::named;
-use crate::hostile_project::{Hostile, documented};
 use crate::model::{Desk, compose, differences, next};
 use crate::site::Folder;
+use crate::support::hostile::{Hostile, documented};
 
 /// What is said of it when Compose is asked first.
 fn asked(desk: &Desk, hostile: &Hostile) -> Result<Option<Note>, Error> {

@@ -11,8 +11,8 @@ use serde_json::Value;
 use trust_init::compose::setup::overlay::{BUNDLE, SERVED};
 
 use crate::model::Desk;
-use crate::odd_names::{ALL, NAMES, Odd, What};
 use crate::site::Folder;
+use crate::support::odd_names::{ALL, NAMES, Odd, What};
 
 /// What Compose mounts there. It prints each dollar sign twice.
 fn source(model: &Value, service: &str, target: &str) -> PathBuf {

@@ -12,7 +12,7 @@ use trust_init::compose::project::{Project, Reading};
 
 use crate::golden::named;
 use crate::model::{Desk, compose, differences, next};
-use crate::random_project::Random;
+use crate::support::random::Random;
 
 /// How many projects; each takes half a second.
 const ROUNDS: u64 = 30;

@@ -1,7 +1,6 @@
 //! Compose projects that nobody would write, made of a number: the same number, the same project.
 //! What is in them is what has two ways of being written or read, and what an overlay meets.
 
-#[path = "random_words.rs"]
 mod words;
 
 use std::fmt::Write as _;

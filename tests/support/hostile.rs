@@ -2,13 +2,9 @@
 //! the words of a set-up. tests/it tries them without docker, tests/containers with the real Compose;
 //! docs/inputs/compose.md is written from what both see.
 
-#[path = "hostile_files.rs"]
 mod files;
-#[path = "hostile_large.rs"]
 mod large;
-#[path = "hostile_names.rs"]
 mod names;
-#[path = "hostile_values.rs"]
 mod values;
 
 use std::collections::BTreeMap;

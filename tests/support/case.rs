@@ -1,6 +1,6 @@
-//! A case of the overlay, as a folder of this directory holds it: a project, the words of a set-up,
-//! and the overlay that comes of it. tests/it makes it without docker, tests/containers with the real
-//! Compose: both must come to the same bytes.
+//! A case of the overlay, as a folder of tests/compose holds it: a project, the arguments of `setup`, and the
+//! overlay that is expected. tests/it writes it without docker, tests/containers with the real Compose: both must
+//! write the same bytes.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -13,7 +13,7 @@ pub struct Case(PathBuf);
 pub fn cases() -> Vec<Case> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/compose");
     let entries = fs::read_dir(here).unwrap().map(|entry| entry.unwrap().path());
-    let mut cases: Vec<_> = entries.filter(|path| path.is_dir()).map(Case).collect();
+    let mut cases: Vec<_> = entries.map(Case).collect();
     cases.sort_by(|one, other| one.0.cmp(&other.0));
     assert!(cases.len() > 9, "the cases are gone");
     cases
