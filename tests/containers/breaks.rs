@@ -4,6 +4,13 @@
 //!
 //! Its service `agent` calls `llm`, which serves `served/server.pem` by `served/run.sh`.
 
+mod bad;
+mod connections;
+mod containers;
+mod files;
+mod inside;
+mod kept;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
