@@ -25,7 +25,7 @@ if [ "${1:-}" = runtimes ]; then
 fi
 faults() {
     cargo build --locked --quiet --example peer
-    FAULTS=all cargo test --locked --test it faults_ -- --nocapture
+    FAULTS=all cargo test --locked --test it faults:: -- --nocapture
 }
 if [ "${1:-}" = faults ]; then
     faults

@@ -1,7 +1,8 @@
-//! The tests of trust-init, each through the program and on what a user could see.
+//! The tests of the programs, each through the program and on what a user could see.
 //!
-//! `world` is the harness: a small image of its own for every test. The rest is one file per stage,
-//! then the promises that cut across them.
+//! The harness, in reading order: `world` is a small image of its own for every test, `desk` a directory in which
+//! trust-compose runs, `project` a Compose project, `scenes` a snapshot of messages, `patient` a process that
+//! trust-doctor inspects. Then one folder per program or subcommand, and `repository`.
 
 #![allow(
     clippy::pedantic,
@@ -18,99 +19,15 @@
 mod support;
 
 mod world;
-mod compose;
-mod patient;
+mod desk;
 mod project;
-mod promises;
-mod runtime;
 mod scenes;
+mod patient;
 
-mod block;
-mod certs;
-mod certs_broken;
-mod certs_messages;
-mod certs_served;
-mod cli;
-mod clients;
-mod completions;
-mod dependencies;
-mod discover;
-mod doctor;
-mod doctor_calls;
-mod doctor_chains;
-mod doctor_files;
-mod doctor_files_wrong;
-mod doctor_ids;
-mod doctor_image;
-mod doctor_inside;
-mod environment;
-mod faults;
-mod faults_compose;
-mod faults_limits;
-mod faults_named;
-mod faults_runs;
-mod faults_service;
-mod exec;
-mod fuzzed;
-mod golden;
-mod guide;
-mod hostile_compose;
-mod hostile_compose_names;
-mod hostile_compose_places;
-mod hostile_names;
+mod init;
 mod inspect;
-mod hostile_bundle;
-mod hostile_environment;
-mod hostile_paths;
-mod hostile_places;
-mod hostile_tools;
-mod inputs;
-mod inputs_messages;
-mod inputs_served;
-mod inspect_bent;
-mod inspect_file;
-mod inspect_large;
-mod inspect_openssl;
-mod kustomize;
-mod kustomize_adopted;
-mod kustomize_broken;
-mod kustomize_listed;
-mod kustomize_order;
-mod kustomize_refused;
-mod messages;
-mod messages_runtimes;
-mod pid1;
-mod properties;
-mod publish;
-mod read;
-mod readme_doctor;
-mod release;
-mod read_model;
-mod read_refused;
-mod recipes;
-mod select;
-mod served;
-mod select_dockerfile;
-mod select_images;
+mod certs;
 mod setup;
-mod setup_endless;
-mod setup_machine;
-mod setup_messages;
-mod setup_place;
-mod setup_random;
-mod setup_swarm;
-mod starts;
-mod stopped;
-mod store;
-mod store_broken;
-mod store_hash;
-mod store_messages;
-mod store_refused;
-mod tidy;
-mod transparency;
-mod truststore;
-mod truststore_java;
-mod verification;
-mod write;
-mod write_broken;
-mod write_env;
+mod kustomize;
+mod doctor;
+mod repository;

@@ -8,7 +8,7 @@ use trust_init::compose::setup::write::{
     Changes, Error, HEADER, Output, Standing, standing, write,
 };
 
-use crate::compose::Desk;
+use crate::desk::Desk;
 
 /// A setup of this name: an overlay that mounts `shared.crt` and a file of its own.
 pub fn output(name: &str) -> Output {

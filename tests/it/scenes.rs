@@ -1,7 +1,7 @@
 //! Scenes of a snapshot: what trust-compose says and prints, and that it touched nothing where it ends
 //! in an error.
 
-use crate::compose::{Desk, trust_compose};
+use crate::desk::{Desk, trust_compose};
 use crate::world::Outcome;
 
 /// Said of every project where no docker command is.

@@ -1,0 +1,146 @@
+//! trust-compose certs, killed at every step, and two at once: the old state or the new one, never
+//! a key beside somebody else's certificate.
+
+use std::fs::File;
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+use crate::desk::{Desk, trust_compose};
+use crate::world::{Outcome, tool};
+
+/// The system calls that change something, or come between two that do. strace counts each by
+/// itself.
+const CALLS: [&str; 7] = ["mkdirat", "openat", "fchmod", "writev", "fsync", "renameat", "unlinkat"];
+
+/// Runs `words` and kills it at the `n`th `call`; whether it came to its end before that.
+fn killed_at(desk: &Desk, call: &str, n: usize, words: &[&str]) -> bool {
+    let program = trust_compose();
+    let inject = format!("inject={call}:signal=SIGKILL:when={n}");
+    let trace = desk.path("trace").display().to_string();
+    let start = ["-f", "-o", &trace, "-e", &inject, program.to_str().unwrap(), "certs"];
+    let output = desk.command(&tool("strace"), &[&start, words].concat(), "022").output().unwrap();
+    output.status.success()
+}
+
+/// Calls `check` with what every way to be killed left of a run, until none is left.
+fn at_every_step(prepare: impl Fn() -> Desk, words: &[&str], check: impl Fn(&Desk, &str)) {
+    let mut kills = 0;
+    for call in CALLS {
+        for n in 1.. {
+            let desk = prepare();
+            let came_to_its_end = killed_at(&desk, call, n, words);
+            check(&desk, &format!("{call} {n}"));
+            if came_to_its_end {
+                break;
+            }
+            kills += 1;
+        }
+    }
+    assert!(kills > 20, "only {kills} steps");
+}
+
+#[test]
+fn killed_at_any_step_the_next_run_finishes_or_starts_over() {
+    let words = ["a.lab", "b.lab", "--key-type", "p384"];
+    at_every_step(
+        || Desk::with(&["a.lab"]),
+        &words,
+        |desk, step| {
+            let ca = desk.read("certs/ca.crt");
+            desk.certs(&["--renew"]).succeeds();
+            desk.verifies("certs/ca.crt", "certs/server.pem");
+            assert_eq!(desk.read("certs/ca.crt"), ca, "{step}");
+            let key = desk.openssl("pkey -in certs/server-key.pem -pubout");
+            assert_eq!(desk.openssl("x509 -in certs/server.pem -noout -pubkey"), key, "{step}");
+            desk.certs(&["a.lab", "b.lab"]).succeeds();
+            desk.certs(&["a.lab", "b.lab", "c.lab"]).succeeds();
+            let names = desk.path("certs").read_dir().unwrap().count();
+            assert_eq!(names, 5, "{step}: something was left behind");
+        },
+    );
+}
+
+#[test]
+fn a_new_ca_killed_at_any_step() {
+    at_every_step(Desk::new, &["a.lab"], |desk, step| {
+        desk.certs(&["a.lab"]).succeeds();
+        desk.verifies("certs/ca.crt", "certs/server.pem");
+        assert_eq!((desk.mode("certs"), desk.mode("certs/ca.key")), (0o700, 0o600), "{step}");
+        assert!(!desk.has("certs/.trust-compose-unfinished"), "{step}");
+        assert!(desk.has("certs/.gitignore"), "{step}");
+    });
+}
+
+#[test]
+fn an_interrupted_run_is_finished_and_told() {
+    let desk = Desk::with(&["a.lab"]);
+    let other = Desk::with(&["a.lab", "b.lab"]);
+    desk.directory("certs/.trust-compose-ready", 0o700);
+    // Between two renames: the key is in its place, the rest is not.
+    desk.write("certs/server-key.pem", other.read("certs/server-key.pem"));
+    for file in ["ca.key", "ca.crt", "server.pem"] {
+        desk.write(
+            &format!("certs/.trust-compose-ready/{file}"),
+            other.read(&format!("certs/{file}")),
+        );
+    }
+    let told = desk.certs(&["--renew", "--dry-run"]).succeeds();
+    assert!(told.stdout().contains("would first put in place"), "{}", told.stdout());
+    assert!(desk.has("certs/.trust-compose-ready"));
+    desk.certs(&["a.lab", "b.lab"]).succeeds().says("an interrupted run left ready");
+    assert!(!desk.has("certs/.trust-compose-ready"));
+    for file in ["ca.key", "ca.crt", "server.pem", "server-key.pem"] {
+        assert_eq!(desk.read(&format!("certs/{file}")), other.read(&format!("certs/{file}")));
+    }
+}
+
+#[test]
+fn two_at_once_wait_for_each_other() {
+    let desk = Desk::with(&["a.lab"]);
+    let names = ["b.lab", "c.lab", "d.lab", "e.lab"];
+    let start = |name: &str| -> Child {
+        let mut command = desk.command(&trust_compose(), &["certs", "a.lab", name], "022");
+        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    };
+    let mut runs: Vec<_> = names.iter().map(|name| start(name)).collect();
+    // One adds its name; the others would then drop that one, and are refused.
+    let codes: Vec<_> = runs.iter_mut().map(|run| run.wait().unwrap().code().unwrap()).collect();
+    assert_eq!(codes.iter().filter(|code| **code == 0).count(), 1, "{codes:?}");
+    assert_eq!(codes.iter().filter(|code| **code == 1).count(), 3, "{codes:?}");
+    desk.verifies("certs/ca.crt", "certs/server.pem");
+    desk.certs(&["--renew"]).succeeds().prints("");
+}
+
+#[test]
+fn a_run_waits_while_another_works() {
+    let desk = Desk::with(&["a.lab"]);
+    let directory = File::open(desk.path("certs")).unwrap();
+    directory.lock().unwrap();
+    let before = desk.state("certs");
+    let mut command = desk.command(&trust_compose(), &["certs", "a.lab", "b.lab"], "022");
+    let mut run = command.stdout(Stdio::null()).spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(run.try_wait().unwrap().is_none(), "it did not wait");
+    assert_eq!(desk.state("certs"), before);
+    drop(directory);
+    assert!(run.wait().unwrap().success());
+    assert_ne!(desk.state("certs"), before);
+}
+
+#[test]
+fn a_full_disk_changes_nothing() {
+    for call in ["mkdirat", "writev", "renameat"] {
+        let desk = Desk::with(&["a.lab"]);
+        let before = desk.state("certs");
+        let (program, trace) = (trust_compose(), desk.path("trace").display().to_string());
+        let inject = format!("inject={call}:error=ENOSPC:when=1");
+        let words =
+            ["-f", "-o", &trace, "-e", &inject, program.to_str().unwrap(), "certs", "a.lab"];
+        let words = [&words[..], &["b.lab"]].concat();
+        let run = Outcome(desk.command(&tool("strace"), &words, "022").output().unwrap());
+        run.exits(1)
+            .says("error: cannot write into `certs/`: no space left on device")
+            .says("fix: make it writable, or name another one with --out");
+        assert_eq!(desk.state("certs"), before, "{call}");
+    }
+}

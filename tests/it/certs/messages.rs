@@ -1,0 +1,246 @@
+//! Every message of trust-compose once, as a snapshot: tests/it/certs_messages.txt is what the user
+//! reads. After a change of words, run with UPDATE_SNAPSHOT=1 and read the difference.
+
+use crate::desk::Desk;
+use crate::world::{Outcome, gallery, is_snapshot};
+
+/// In an empty directory.
+fn words(words: &[&str]) -> Outcome {
+    Desk::new().run(words)
+}
+
+/// Beside a set for a.lab, after something was done to it.
+fn set(prepare: impl Fn(&Desk), words: &[&str]) -> Outcome {
+    let desk = Desk::with(&["a.lab"]);
+    prepare(&desk);
+    let is_there = desk.has("certs").then(|| desk.state("certs"));
+    let outcome = desk.run(words);
+    // Whatever was in the way: nothing has been written.
+    assert_eq!(desk.has("certs").then(|| desk.state("certs")), is_there, "{}", outcome.stderr());
+    outcome
+}
+
+fn key(desk: &Desk, command: &str) {
+    desk.openssl(command);
+    desk.rename("new.key", "certs/ca.key");
+}
+
+fn scenes() -> Vec<(String, Outcome)> {
+    let again = ["certs", "a.lab"];
+    let mut scenes: Vec<(&str, Outcome)> = vec![
+        ("no task", words(&[])),
+        ("a slip of the pen", words(&["cert", "a.lab"])),
+        ("an option that is not there", words(&["certs", "--reniew"])),
+        ("a value that is none", words(&["certs", "a.lab", "--key-type", "p521"])),
+        ("two that exclude each other", words(&["certs", "a.lab", "--ca", "x", "--force"])),
+        ("a number that is none", words(&["certs", "a.lab", "--days", "year"])),
+        ("no file", words(&["inspect"])),
+        ("no name", words(&["certs"])),
+        ("too many days", words(&["certs", "a.lab", "--days", "826"])),
+        ("no days", words(&["certs", "a.lab", "--days", "0"])),
+        ("a CA without a name", words(&["certs", "a.lab", "--ca-name", " "])),
+        ("a CA with a line end", words(&["certs", "a.lab", "--ca-name", "a\nb"])),
+        ("renewal without a CA", words(&["certs", "--renew"])),
+        ("somebody else's CA that is not there", words(&["certs", "a.lab", "--ca", "x"])),
+        ("a directory in nowhere", words(&["certs", "a.lab", "--out", "x/y/z"])),
+        ("an underscore", words(&["certs", "my_service", "--ca-name", "x"])),
+        (
+            "a file in the directory's place",
+            set(|desk| _ = desk.write("x", ""), &["certs", "a.lab", "--out", "x"]),
+        ),
+        (
+            "a directory for everybody",
+            set(|desk| _ = desk.directory("x", 0o777), &["certs", "a.lab", "--out", "x"]),
+        ),
+        ("names would be lost", set(|_| (), &["certs", "b.lab", "*.lab.local"])),
+        ("no key of the CA", set(|desk| _ = desk.remove("certs/ca.key"), &again)),
+        ("no certificate of the CA", set(|desk| _ = desk.remove("certs/ca.crt"), &again)),
+        ("no key of the server", set(|desk| _ = desk.remove("certs/server-key.pem"), &again)),
+        ("no certificate of the server", set(|desk| _ = desk.remove("certs/server.pem"), &again)),
+        (
+            "the server's key in the CA's place",
+            set(|desk| _ = desk.rename("certs/server-key.pem", "certs/ca.key"), &again),
+        ),
+        ("another server's key", set(|desk| key_of_another(desk, "certs/server-key.pem"), &again)),
+        (
+            "no CA beside a server's certificate",
+            set(|desk| _ = desk.remove("certs/ca.crt").remove("certs/ca.key"), &again),
+        ),
+        (
+            "a server's certificate in the CA's place",
+            set(
+                |desk| {
+                    desk.rename("certs/server.pem", "certs/ca.crt");
+                    desk.rename("certs/server-key.pem", "certs/ca.key");
+                },
+                &again,
+            ),
+        ),
+        ("an expired CA", set(|desk| desk.authority("certs", -400, -40), &again)),
+        ("a CA of tomorrow", set(|desk| desk.authority("certs", 2, 40), &again)),
+        (
+            "an encrypted key",
+            set(
+                |desk| key(desk, "genpkey -algorithm RSA -aes256 -pass pass:x -out new.key"),
+                &again,
+            ),
+        ),
+        (
+            "an encrypted key of old",
+            set(
+                |desk| key(desk, "genrsa -traditional -aes128 -passout pass:x -out new.key 2048"),
+                &again,
+            ),
+        ),
+        (
+            "a traditional key",
+            set(|desk| key(desk, "ecparam -name prime256v1 -genkey -out new.key"), &again),
+        ),
+        (
+            "a curve that is not ours",
+            set(
+                |desk| {
+                    key(desk, "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-521 -out new.key")
+                },
+                &again,
+            ),
+        ),
+        (
+            "an OpenSSH key",
+            set(
+                |desk| {
+                    let key = std::fs::read(gallery("key-openssh.pem")).unwrap();
+                    desk.write("certs/ca.key", key).chmod("certs/ca.key", 0o600);
+                },
+                &again,
+            ),
+        ),
+        ("no key at all", set(|desk| _ = desk.write("certs/ca.key", "hello"), &again)),
+        ("an empty CA", set(|desk| _ = desk.write("certs/ca.crt", ""), &again)),
+        (
+            "a key where the CA belongs",
+            set(|desk| _ = desk.write("certs/ca.crt", desk.read("certs/ca.key")), &again),
+        ),
+        (
+            "a broken server's certificate",
+            set(|desk| _ = desk.write("certs/server.pem", "-----BEGIN CERTIFICATE-----\n"), &again),
+        ),
+        (
+            "a directory in a file's place",
+            set(|desk| _ = desk.remove("certs/ca.crt").directory("certs/ca.crt", 0o755), &again),
+        ),
+        ("a CA that is not constrained", set(|_| (), &["certs", "a.lab", "--constrain"])),
+        ("a CA of another name", set(|_| (), &["certs", "a.lab", "--ca-name", "Other"])),
+        (
+            "a CA of its own",
+            set(
+                |desk| _ = Desk::certs(desk, &["b.lab", "--out", "b"]).succeeds(),
+                &["certs", "a.lab", "--out", "certs", "--ca", "b"],
+            ),
+        ),
+        (
+            "a CA for others only",
+            set(
+                |desk| {
+                    _ = desk
+                        .certs(&["b.lab", "--force", "--constrain", "--ca-name", "B"])
+                        .succeeds()
+                },
+                &["certs", "b.lab", "c.lab"],
+            ),
+        ),
+        (
+            "a CA's name that cannot be written again",
+            set(
+                |desk| {
+                    desk.remove("certs/server.pem").remove("certs/server-key.pem");
+                    desk.openssl(
+                        "req -x509 -newkey rsa:2048 -nodes -keyout certs/ca.key -out certs/ca.crt \
+                         -subj /OU=a/OU=b -days 900 -addext keyUsage=critical,keyCertSign",
+                    );
+                },
+                &again,
+            ),
+        ),
+        ("a key that others may read", set(|desk| _ = desk.chmod("certs/ca.key", 0o644), &again)),
+        (
+            "a CA that strict clients refuse",
+            set(
+                |desk| {
+                    desk.remove("certs/server.pem").remove("certs/server-key.pem");
+                    desk.openssl(
+                        "req -x509 -newkey rsa:2048 -nodes -keyout certs/ca.key -out certs/ca.crt \
+                         -subj /CN=Old -days 900",
+                    );
+                },
+                &["certs", "a.lab", "--dry-run"],
+            ),
+        ),
+        ("among other files", {
+            let desk = Desk::new();
+            desk.write("compose.yml", "");
+            let outcome = desk.certs(&["a.lab", "--out", ".", "--ca-name", "x"]);
+            assert!(!desk.has(".gitignore") && desk.has("./ca.key"));
+            outcome
+        }),
+    ];
+    for name in [
+        "",
+        "https://gpu.local/",
+        "gpu.local:8443",
+        "10.0.0.0/8",
+        "email:me@lab",
+        "me@lab",
+        "a.*.lab",
+        "*",
+        "*.lab",
+        "IP:gpu.local",
+        "192.168.1",
+        "192.168.1.300",
+        "fe80::1%eth0",
+        "0.0.0.0",
+        "a..b",
+        "a-.lab",
+        "two words",
+        "gpu.local/path",
+        &"a".repeat(64),
+        "xn--a",
+    ] {
+        scenes.push(("a name", words(&["certs", name])));
+    }
+    scenes.into_iter().map(|(scene, outcome)| (scene.to_owned(), outcome)).collect()
+}
+
+fn key_of_another(desk: &Desk, path: &str) {
+    desk.openssl("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out new.key");
+    desk.rename("new.key", path);
+}
+
+/// The text with a day for each day, so that it is the same tomorrow.
+fn undated(text: &str) -> String {
+    let is_day =
+        |word: &str| word.len() == 10 && word.starts_with("20") && word.matches('-').count() == 2;
+    let words = text.split(' ').map(|word| match word.split_once('\n') {
+        Some((day, rest)) if is_day(day) => format!("DAY\n{rest}"),
+        _ if is_day(word) => "DAY".to_owned(),
+        _ => word.to_owned(),
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn every_message_reads_as_it_should() {
+    let mut text = String::new();
+    for (scene, outcome) in scenes() {
+        let (code, stderr) = (outcome.0.status.code().unwrap(), undated(&outcome.stderr()));
+        text.push_str(&format!("# {scene} (exit {code})\n{stderr}\n"));
+        let lines: Vec<_> = stderr.lines().collect();
+        assert!(!lines.is_empty(), "{scene}: nothing is said");
+        for pair in lines.chunks(2) {
+            let is_whole = pair[0].starts_with("trust-compose: ") && !pair[0].contains(": fix: ");
+            assert!(is_whole && pair[1].starts_with("trust-compose: fix: "), "{scene}: {stderr}");
+        }
+        assert!(code == 0 || lines.iter().any(|line| line.contains(": error: ")), "{scene}");
+    }
+    is_snapshot(&text, "certs_messages.txt");
+}

@@ -1,0 +1,6 @@
+//! `trust-compose certs`.
+
+mod issue;
+mod served;
+mod broken;
+mod messages;

@@ -1,0 +1,240 @@
+//! trust-doctor calls servers that do not get as far as a certificate, and several at once.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc;
+
+use crate::desk::Desk;
+use crate::doctor::connect::{desk, doctor, lab, server, url, with};
+use crate::world::Outcome;
+
+/// The finding of that id, which is to be there, of that sign.
+#[track_caller]
+pub fn finding(outcome: &Outcome, sign: &str, id: &str) -> serde_json::Value {
+    let answer: serde_json::Value = serde_json::from_str(&outcome.stdout()).unwrap();
+    let findings = answer["findings"].as_array().unwrap();
+    let found = findings.iter().find(|finding| finding["id"] == id);
+    let found = found.unwrap_or_else(|| panic!("no {id} in {answer:#}"));
+    assert_eq!(found["sign"], sign, "{answer:#}");
+    found.clone()
+}
+
+/// What is found where a process with these anchors calls `url`.
+#[track_caller]
+pub fn found(desk: &Desk, anchors: &str, words: &[&str], sign: &str, id: &str) -> String {
+    let outcome = with(desk, anchors, &[words, &["--json"]].concat());
+    let outcome = outcome.exits(i32::from(sign == "error"));
+    let found = finding(&outcome, sign, id);
+    format!(
+        "{} fix: {}",
+        found["cause"].as_str().unwrap(),
+        found["fix"].as_str().unwrap_or_default()
+    )
+}
+
+#[track_caller]
+pub fn is_in(words: &str, text: &str) {
+    assert!(text.contains(words), "nothing says {words:?} in: {text}");
+}
+
+/// Answers each connection with `answer` to the first bytes that come.
+fn answering(answer: &'static [u8]) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map(Result::unwrap) {
+            let mut start = [0; 5];
+            stream.read_exact(&mut start).unwrap();
+            let _ = stream.write_all(answer);
+            // Until the other end has read it: closing with bytes unread would take the answer back.
+            let _ = stream.shutdown(std::net::Shutdown::Write);
+            let _ = std::io::copy(&mut stream, &mut std::io::sink());
+        }
+    });
+    port
+}
+
+#[test]
+fn plain_http_is_called_by_https_and_tls_by_http() {
+    let desk = desk();
+    let (_server, tls) = lab(&desk);
+    let plain = answering(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+    let call = |scheme: &str, port: u16, sign: &str, id: &str| {
+        let url = format!("{scheme}://localhost:{port}");
+        found(&desk, "lab/ca.crt", &["--connect", &url], sign, id)
+    };
+    is_in("plain HTTP: it speaks no TLS", &call("http", plain, "ok", "plain-http"));
+    is_in("its first words are `HTTP/1.1 400", &call("https", plain, "error", "no-tls"));
+    let found = call("http", tls, "error", "tls-on-http");
+    is_in("http:// gets an empty reply there, or `400 Bad Request`", &found);
+    is_in(&format!("fix: write https://localhost:{tls}"), &found);
+    call("https", tls, "ok", "verified");
+    let (_old, old) = server(
+        &desk,
+        "-cert lab/server.pem -key lab/server-key.pem -tls1_1 -cipher ALL:@SECLEVEL=0",
+    );
+    call("http", old, "error", "tls-on-http");
+    call("http", answering(b""), "ok", "plain-http");
+    // Of no scheme, and of another's port.
+    let words = ["--connect", &format!("localhost:{tls}")];
+    self::found(&desk, "lab/ca.crt", &words, "ok", "verified");
+}
+
+#[test]
+fn a_server_that_ends_the_handshake_says_why() {
+    let desk = desk();
+    let key = "-cert lab/server.pem -key lab/server-key.pem";
+    let says = |port: u16, id: &str, words: &str| {
+        let words_of_it = found(&desk, "lab/ca.crt", &["--connect", &url(port)], "error", id);
+        is_in(words, &words_of_it);
+    };
+    let (_other, port) = server(
+        &desk,
+        &format!(
+            "{key} -servername llm.lan -cert2 lab/server.pem -key2 lab/server-key.pem -servername_fatal"
+        ),
+    );
+    says(port, "name-not-served", "it refuses the name `localhost`: unrecognized_name");
+    let (_other, port) = server(&desk, &format!("{key} -tls1_2 -cipher AES128-SHA"));
+    says(port, "alert", "it refuses: handshake_failure");
+    // What Caddy answers to a name that it does not know; and to none, as an address sends none.
+    let caddy = answering(&[21, 3, 3, 0, 2, 2, 80]);
+    says(caddy, "name-not-served", "it refuses the name `localhost`: internal_error");
+    let url = format!("https://127.0.0.1:{caddy}");
+    let of_address = found(&desk, "lab/ca.crt", &["--connect", &url], "error", "name-not-served");
+    is_in("it refuses a call by an address: internal_error", &of_address);
+    is_in("fix: call it by its name", &of_address);
+    says(answering(&[22, 3, 3, 0, 4, 9, 9, 9, 9]), "handshake", "the handshake fails: ");
+    says(answering(b""), "hung-up", "it hung up during the handshake (an empty reply)");
+    for version in ["-tls1_2", "-tls1_3"] {
+        let (_wants, port) = server(&desk, &format!("{key} {version} -Verify 1"));
+        says(port, "client-certificate-wanted", "it wants a client's certificate");
+        let (_asks, port) = server(&desk, &format!("{key} {version} -verify 1"));
+        let words = ["--connect", &self::url(port)];
+        found(&desk, "lab/ca.crt", &words, "ok", "client-certificate-optional");
+    }
+}
+
+#[test]
+fn servers_are_called_at_once_and_told_in_order() {
+    let desk = desk();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    // Nobody is answered before both have called.
+    let thread = std::thread::spawn(move || {
+        let both: [TcpStream; 2] = std::array::from_fn(|_| listener.accept().unwrap().0);
+        for mut stream in both {
+            let mut start = [0; 5];
+            stream.read_exact(&mut start).unwrap();
+            stream.write_all(b"SSH-2.0-OpenSSH_9\r\n").unwrap();
+        }
+    });
+    let (_server, other) = lab(&desk);
+    let urls = [
+        format!("https://127.0.0.1:{port}"),
+        format!("https://127.0.0.1:{other}"),
+        format!("https://localhost:{port}"),
+    ];
+    let words: Vec<_> = urls.iter().flat_map(|url| ["--connect", url.as_str()]).collect();
+    let outcome = with(&desk, "lab/ca.crt", &words).exits(1);
+    thread.join().unwrap();
+    let text = outcome.stdout();
+    let told: Vec<_> = text.lines().filter(|line| line.contains("https://")).collect();
+    assert_eq!(told.len(), urls.len(), "{text}");
+    for (line, url) in told.iter().zip(&urls) {
+        is_in(&format!("{url}: "), line);
+    }
+    assert_eq!(text.matches("it speaks no TLS: its first words are `SSH-").count(), 2, "{text}");
+}
+
+#[test]
+fn who_waits_at_a_terminal_sees_for_whom() {
+    let desk = desk();
+    let run = |words: &str| {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = url(listener.local_addr().unwrap().port());
+        let (begun, waiting) = mpsc::channel();
+        // It is answered when the terminal has shown that it is waited for, or else never.
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let _: Result<(), _> = waiting.recv();
+            let _ = stream.write_all(b"SSH-2.0\r\n");
+        });
+        let program = env!("CARGO_BIN_EXE_trust-doctor");
+        let pid = std::process::id().to_string();
+        let line = format!("{program} --pid {pid} --connect {url} --timeout 3 {words}");
+        let mut command = desk.command("script".as_ref(), &["-qec", &line, "typescript"], "022");
+        let mut child = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
+        let mut shown = Vec::new();
+        let mut screen = BufReader::new(child.stdout.take().unwrap());
+        while screen.read_until(b'K', &mut shown).unwrap() > 0 {
+            if String::from_utf8_lossy(&shown).contains("\r\x1b[K") {
+                let _ = begun.send(());
+            }
+        }
+        child.wait().unwrap();
+        (url, String::from_utf8_lossy(&shown).into_owned())
+    };
+    let (url, shown) = run("");
+    is_in(&format!("\r\x1b[Kwaiting for {url}\r\x1b[K"), &shown);
+    is_in("it speaks no TLS", &shown);
+    let (_, shown) = run("--json");
+    assert!(!shown.contains("waiting for"), "{shown}");
+    is_in("\"hangs\"", &shown);
+    let (_, shown) = run("2>errors");
+    assert!(!shown.contains("waiting for"), "{shown}");
+    assert_eq!(desk.read("errors"), "");
+}
+
+#[test]
+fn colours_are_for_terminals_that_want_them() {
+    let desk = desk();
+    let program = env!("CARGO_BIN_EXE_trust-doctor");
+    let pid = std::process::id().to_string();
+    let shown = |before: &str, after: &str| {
+        // Nobody listens there: port 9 is that of discard (RFC 863), which no test serves.
+        let line = format!("{before} {program} --pid {pid} --connect https://127.0.0.1:9 {after}");
+        let words = ["-qec", &line, "typescript"];
+        let output = desk.command("script".as_ref(), &words, "022").output().unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    is_in("\x1b[31merror   \x1b[0mhttps://127.0.0.1:9: connection refused", &shown("", ""));
+    for plain in [shown("NO_COLOR=1", ""), shown("", "| cat"), shown("", "--json")] {
+        is_in("connection refused", &plain);
+        assert!(!plain.contains('\x1b'), "{plain}");
+    }
+    // https://no-color.org: an empty one says nothing.
+    is_in("\x1b[31m", &shown("NO_COLOR=", ""));
+}
+
+#[test]
+fn no_part_of_a_url_but_host_and_port_is_ever_told() {
+    let desk = desk();
+    let (_server, port) = lab(&desk);
+    let secret = |at: &str| format!("https://me:hunter2@{at}/hunter2?hunter2#hunter2");
+    let path = desk.path("lab/ca.crt").display().to_string();
+    let mut listener = Some(TcpListener::bind("127.0.0.1:0").unwrap());
+    let silent = listener.as_ref().unwrap().local_addr().unwrap().port();
+    // One for each way that a call ends.
+    let places = [
+        format!("localhost:{port}"),
+        format!("127.0.0.1:{port}"),
+        format!("localhost:{silent}"),
+        format!("localhost:{}", answering(b"HTTP/1.1 400\r\n")),
+        "nobody.invalid".to_owned(),
+        "localhost:99999".to_owned(),
+    ];
+    let urls = places.map(|place| secret(&place)).join(";");
+    for bundle in [&path, &desk.path("other/ca.crt").display().to_string()] {
+        let variables = [("SSL_CERT_FILE", bundle.as_str()), ("BACKENDS", urls.as_str())];
+        let connect: Vec<_> = urls.split(';').take(5).flat_map(|url| ["--connect", url]).collect();
+        for words in [&[][..], &["--json"], &connect, &["--connect", &secret("localhost:99999")]] {
+            let outcome = doctor(&desk, &variables, &[words, &["--timeout", "1"]].concat());
+            let told = outcome.stdout() + &outcome.stderr();
+            assert!(!told.contains("hunter2"), "{told}");
+            let is_called = words.first() != Some(&"--connect") || words.len() > 2;
+            assert_eq!(told.contains(&format!("https://127.0.0.1:{port}")), is_called, "{told}");
+        }
+    }
+    drop(listener.take());
+}

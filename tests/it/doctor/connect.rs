@@ -1,0 +1,291 @@
+//! trust-doctor beside a process, with real servers: what it trusts, and why a connection fails.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
+use std::process::{Child, Stdio};
+
+use crate::desk::Desk;
+use crate::patient::{pid, start};
+use crate::support::sign::sign;
+use crate::world::{Outcome, World};
+
+/// A process that ends with the test.
+pub struct Process(pub Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Two CAs, each with a server's certificate.
+pub fn desk() -> Desk {
+    let desk = Desk::new();
+    desk.certs(&["--out", "lab", "--ca-name", "Lab CA", "localhost", "llm.lan"]).succeeds();
+    desk.certs(&["--out", "other", "--ca-name", "Other CA", "localhost"]).succeeds();
+    desk
+}
+
+#[track_caller]
+pub fn sh(desk: &Desk, script: &str) {
+    let output = desk.command("/bin/sh".as_ref(), &["-ec", script], "022").output().unwrap();
+    Outcome(output).succeeds();
+}
+
+/// `openssl s_server` with `options`; its address.
+pub fn server(desk: &Desk, options: &str) -> (Process, u16) {
+    let mut command = desk.command("openssl".as_ref(), &[], "022");
+    command.args(["s_server", "-accept", "127.0.0.1:0"]).args(options.split(' '));
+    let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = child.spawn().unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut lines = lines.map(Result::unwrap);
+    let line = lines.find(|line| line.starts_with("ACCEPT")).unwrap_or_else(|| {
+        let mut said = String::new();
+        let _ = std::io::Read::read_to_string(&mut child.stderr.take().unwrap(), &mut said);
+        panic!("openssl s_server {options}: {said}")
+    });
+    let port = line.rsplit(':').next().unwrap().parse().unwrap();
+    // Else it would stop at a full pipe.
+    std::thread::spawn(move || lines.count());
+    (Process(child), port)
+}
+
+/// A server of the CA in `lab`.
+pub fn lab(desk: &Desk) -> (Process, u16) {
+    server(desk, "-cert lab/server.pem -key lab/server-key.pem")
+}
+
+/// Looks at a process with these variables, in an image that has nothing but the files they name.
+pub fn doctor(desk: &Desk, variables: &[(&str, &str)], words: &[&str]) -> Outcome {
+    let world = World::new();
+    let mut run = world.program(&["cat", "/gate"]);
+    for (name, value) in variables {
+        if let Ok(bytes) = std::fs::read(value) {
+            world.write(value, bytes);
+        }
+        run = run.env(name, value);
+    }
+    let container = start(&world, &run);
+    let program = env!("CARGO_BIN_EXE_trust-doctor");
+    let pid = pid(&container);
+    let words = [&["--pid", &pid], words].concat();
+    Outcome(desk.command(program.as_ref(), &words, "022").output().unwrap())
+}
+
+/// The same, of a process whose SSL_CERT_FILE is `bundle`.
+pub fn with(desk: &Desk, bundle: &str, words: &[&str]) -> Outcome {
+    let path = desk.path(bundle).display().to_string();
+    doctor(desk, &[("SSL_CERT_FILE", &path)], words)
+}
+
+pub fn url(port: u16) -> String {
+    format!("https://localhost:{port}")
+}
+
+#[test]
+fn a_server_that_passes_is_told_with_its_anchor_and_the_file() {
+    let desk = desk();
+    let (_server, port) = lab(&desk);
+    let outcome = with(&desk, "lab/ca.crt", &["--connect", &url(port)]).exits(0);
+    outcome.tells("verified, TLS 1.3").tells("`CN=Lab CA").tells("/lab/ca.crt`\n");
+    let (_server, port) = server(&desk, "-cert lab/server.pem -key lab/server-key.pem -tls1_2");
+    with(&desk, "lab/ca.crt", &["--connect", &url(port)]).exits(0).tells("verified, TLS 1.2");
+}
+
+#[test]
+fn each_file_that_a_variable_names_is_asked() {
+    let desk = desk();
+    let (_server, port) = lab(&desk);
+    let path = |path: &str| desk.path(path).display().to_string();
+    let (good, bad, gone) = (path("lab/ca.crt"), path("other/ca.crt"), path("gone.crt"));
+    desk.write("empty.crt", "");
+    let variables = [
+        ("SSL_CERT_FILE", good.as_str()),
+        ("REQUESTS_CA_BUNDLE", &bad),
+        ("CURL_CA_BUNDLE", &gone),
+        ("PIP_CERT", ""),
+        ("GIT_SSL_CAINFO", &path("empty.crt")),
+    ];
+    let outcome = doctor(&desk, &variables, &["--connect", &url(port)]).exits(1);
+    outcome
+        .tells("verified")
+        .tells("other/ca.crt` (REQUESTS_CA_BUNDLE) refuses it")
+        .tells("gone.crt`: CURL_CA_BUNDLE names it, and it cannot be read: there is no such file")
+        .tells("PIP_CERT: is set but empty")
+        .tells("GIT_SSL_CAINFO names it, and it is empty");
+}
+
+#[test]
+fn whoever_signed_it_is_named_and_the_file_that_has_it() {
+    let desk = desk();
+    let (_server, port) = lab(&desk);
+    let words = ["--connect", &url(port)];
+    let outcome = with(&desk, "other/ca.crt", &words).exits(1);
+    outcome.tells("`CN=Lab CA").tells("neither sent nor in a file of trust anchors here");
+    let outcome = with(&desk, "other/ca.crt", &[&words[..], &["--ca", "lab/ca.crt"]].concat());
+    outcome
+        .exits(1)
+        .tells("`lab/ca.crt` has it")
+        .tells("fix: trust-compose setup --custom-ca lab/ca.crt");
+}
+
+#[test]
+fn an_intermediate_that_is_not_sent() {
+    let desk = Desk::new();
+    let ca = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 90";
+    sh(
+        &desk,
+        &format!(
+            "{ca} -subj /CN=Root -keyout root.key -out root.crt -addext keyUsage=critical,keyCertSign"
+        ),
+    );
+    let signs = |subject: &str, issuer: &str, extensions: &str| {
+        desk.write("extensions", extensions);
+        sh(
+            &desk,
+            &format!(
+                "openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN={subject} \
+             -keyout {subject}.key -out {subject}.csr && openssl x509 -req -in {subject}.csr -days 60 \
+             -CA {issuer}.crt -CAkey {issuer}.key -CAcreateserial -extfile extensions -out {subject}.crt"
+            ),
+        );
+    };
+    let authority = "basicConstraints=critical,CA:true\nkeyUsage=critical,keyCertSign\n";
+    signs("Middle", "root", authority);
+    signs("Lower", "Middle", authority);
+    signs("leaf", "Lower", "subjectAltName=DNS:localhost\n");
+    sh(&desk, "cat Lower.crt Middle.crt >chain.pem");
+    let (_server, port) = server(&desk, "-cert leaf.crt -key leaf.key -cert_chain chain.pem");
+    with(&desk, "root.crt", &["--connect", &url(port)]).exits(0).tells("by `CN=Root`");
+    let (_server, port) = server(&desk, "-cert leaf.crt -key leaf.key -cert_chain Lower.crt");
+    let outcome = with(&desk, "root.crt", &["--connect", &url(port)]).exits(1);
+    outcome.tells("`CN=Middle`, who signed it, is neither sent");
+    let outcome =
+        with(&desk, "root.crt", &["--connect", &url(port), "--ca", "Middle.crt"]).exits(1);
+    outcome.tells("it does not send the intermediate `CN=Middle`, which `Middle.crt` has");
+}
+
+#[test]
+fn a_certificate_that_no_client_accepts() {
+    let desk = desk();
+    desk.directory("ca", 0o755).authority("ca", -100, 100);
+    for (directory, names, from, to) in [
+        ("name", "llm.lan", -1, 60),
+        ("expired", "localhost", -40, -2),
+        ("young", "localhost", 2, 60),
+        ("soon", "localhost", -40, 5),
+    ] {
+        desk.directory(directory, 0o755);
+        sign(&desk.path("ca"), &desk.path(directory), &[names], (from, to));
+    }
+    let says = |directory: &str, words: &[&str], said: &str, code: i32| {
+        let options = format!("-cert {directory}/server.pem -key {directory}/server-key.pem");
+        let (_server, port) = server(&desk, &options);
+        let url = url(port);
+        let words = [&["--connect", &url], words].concat();
+        with(&desk, "ca/ca.crt", &words).exits(code).tells(said);
+    };
+    says("name", &[], "its certificate is for DNS:llm.lan, not for `localhost`", 1);
+    says("name", &[], "fix: trust-compose certs localhost --renew adds the name", 1);
+    says("expired", &[], "expired on ", 1);
+    says("young", &[], "is not valid before ", 1);
+    says("soon", &[], "its certificate expires in ", 0);
+    says("soon", &["--strict"], "warning ", 1);
+    says("soon", &["--days", "3"], "verified", 0);
+}
+
+#[test]
+fn what_is_no_tls_or_none_that_clients_speak() {
+    let desk = desk();
+    let says = |port: u16, said: &str| {
+        let words = ["--connect", &url(port), "--timeout", "2"];
+        with(&desk, "lab/ca.crt", &words).exits(1).tells(said);
+    };
+    let key = "-cert lab/server.pem -key lab/server-key.pem";
+    let (_old, port) = server(&desk, &format!("{key} -tls1_1 -cipher ALL:@SECLEVEL=0"));
+    says(port, "it speaks no protocol later than TLS 1.1");
+    let (_wants, port) = server(&desk, &format!("{key} -Verify 1"));
+    says(port, "it wants a client's certificate");
+    let (_wants, port) = server(&desk, &format!("{key} -Verify 1 -tls1_2"));
+    says(port, "it wants a client's certificate");
+
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let answers = ["HTTP/1.1 400 Bad Request\r\n\r\n", "SSH-2.0-OpenSSH_9\r\n", ""];
+    let thread = std::thread::spawn(move || {
+        for answer in answers {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut start = [0; 5];
+            std::io::Read::read_exact(&mut stream, &mut start).unwrap();
+            stream.write_all(answer.as_bytes()).unwrap();
+        }
+        // Heard, and never answered.
+        (listener.accept().unwrap(), listener)
+    });
+    says(port, "it speaks no TLS: its first words are `HTTP/1.1 400 Bad Request`");
+    says(port, "it speaks no TLS: its first words are `SSH-2.0-OpenSSH_9`");
+    says(port, "it hung up during the handshake (an empty reply)");
+    says(port, "no answer in time");
+    let (held, listener) = thread.join().unwrap();
+    drop((held, listener));
+    says(port, &format!("connection refused: nobody listens on port {port}"));
+    let words = ["--connect", "https://nobody.invalid", "--timeout", "2"];
+    with(&desk, "lab/ca.crt", &words).exits(1).tells("no such host: `nobody.invalid`");
+}
+
+#[test]
+fn of_a_url_only_host_and_port_are_used_and_printed() {
+    let desk = desk();
+    let (_server, port) = lab(&desk);
+    let secret = format!("https://me:hunter2@localhost:{port}/v1?key=hunter2 {}/x", url(port));
+    let path = desk.path("lab/ca.crt").display().to_string();
+    let variables = [("SSL_CERT_FILE", path.as_str()), ("BACKENDS", &secret)];
+    let outcome =
+        doctor(&desk, &variables, &[]).exits(0).tells(&format!("{}: verified", url(port)));
+    assert_eq!(outcome.stdout().matches("localhost").count(), 1, "{}", outcome.stdout());
+    let told = outcome.stdout() + &outcome.stderr();
+    assert!(!told.contains("hunter2") && !told.contains("/v1"), "{told}");
+    let outcome = doctor(&desk, &variables, &["--json"]).exits(0);
+    let answer: serde_json::Value = serde_json::from_str(&outcome.stdout()).unwrap();
+    assert_eq!(answer["findings"][1]["sign"], "ok", "{answer}");
+    assert_eq!(answer["findings"][1]["thing"], url(port), "{answer}");
+}
+
+#[test]
+fn every_key_that_a_server_may_have() {
+    let desk = Desk::new();
+    desk.write("extensions", "subjectAltName=DNS:localhost\n");
+    for key in ["rsa:2048", "ec -pkeyopt ec_paramgen_curve:P-384", "ed25519"] {
+        sh(
+            &desk,
+            &format!(
+                "openssl req -x509 -newkey {key} -nodes -subj /CN=CA -keyout ca.key -out ca.crt -days 9 && \
+             openssl req -newkey {key} -nodes -subj /CN=x -keyout key.pem -out csr.pem && openssl x509 \
+             -req -in csr.pem -days 60 -CA ca.crt -CAkey ca.key -extfile extensions -out cert.pem"
+            ),
+        );
+        for version in ["-tls1_2", "-tls1_3"] {
+            let (_server, port) = server(&desk, &format!("-cert cert.pem -key key.pem {version}"));
+            with(&desk, "ca.crt", &["--connect", &url(port)]).exits(0).tells("verified");
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_looked_at() {
+    let desk = Desk::new();
+    let program = env!("CARGO_BIN_EXE_trust-doctor");
+    let run = |words: &[&str]| {
+        Outcome(desk.command(program.as_ref(), words, "022").output().unwrap()).exits(2)
+    };
+    run(&["--pid", "4194999"]).says("cannot look into process 4194999").says("SYS_PTRACE");
+    run(&["--pid", "self-destruct"]);
+    let pid = std::process::id().to_string();
+    // All of it may be a secret.
+    let outcome = run(&["--pid", &pid, "--connect", "ftp://me:hunter2@x/?hunter2"]);
+    outcome.says("cannot call `ftp://…` (from --connect)").never_says("hunter2");
+    run(&["--pid", &pid, "--connect", "me:hunter2@x:99999"]).never_says("hunter2");
+    run(&["--pid", &pid, "--ca", "gone.crt"]).says("cannot read `gone.crt` (from --ca)");
+}

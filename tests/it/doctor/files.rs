@@ -1,0 +1,295 @@
+//! trust-compose doctor on the files of a healthy project, of none, and on this machine's own store.
+
+mod wrong;
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use serde_json::Value;
+
+use crate::desk::{Desk, trust_compose};
+use crate::setup::flags::{back_end, has, project};
+use crate::world::{Outcome, tool};
+
+/// What the healthy project has to tell.
+const HEALTHY: [&str; 6] = ["ca", "server", "keys", "overlay", "not-in-force", "store-without-ca"];
+
+/// The programs that mends are made of; docker is none of them.
+pub const PROGRAMS: [&str; 5] = ["trust-compose", "chmod", "mv", "cat", "git"];
+
+/// A project with a CA, set up with these words.
+#[track_caller]
+pub fn healthy(words: &str) -> Desk {
+    of(back_end(), words)
+}
+
+#[track_caller]
+pub fn of(desk: Desk, words: &str) -> Desk {
+    desk.types(".", &format!("setup {words}")).succeeds();
+    desk
+}
+
+/// In a shell here, where only [`PROGRAMS`] are.
+#[track_caller]
+pub fn sh(desk: &Desk, script: &str) -> Outcome {
+    static BIN: LazyLock<PathBuf> = LazyLock::new(|| {
+        let bin = Path::new(env!("CARGO_TARGET_TMPDIR")).join("mends");
+        let _ = fs::create_dir(&bin);
+        for name in PROGRAMS {
+            let program = if name == "trust-compose" { trust_compose() } else { tool(name) };
+            let _ = fs::remove_file(bin.join(name));
+            symlink(program, bin.join(name)).unwrap();
+        }
+        bin
+    });
+    let mut command = desk.command("/bin/sh".as_ref(), &["-ec", script], "022");
+    Outcome(command.env("PATH", BIN.as_path()).env("HOME", "/nowhere").output().unwrap())
+}
+
+/// What the doctor finds, and that it leaves everything as it is.
+#[track_caller]
+pub fn findings(desk: &Desk, script: &str) -> Vec<Value> {
+    let before = desk.contents(".");
+    let outcome = sh(desk, script);
+    assert_eq!(outcome.stderr(), "", "{script}");
+    let told = outcome.stdout();
+    assert!(!told.contains("PRIVATE") && !told.contains("hunter2"), "{told}");
+    let answer: Value = serde_json::from_str(&told).unwrap();
+    let findings = answer["findings"].as_array().unwrap().clone();
+    let is_error = findings.iter().any(|finding| finding["sign"] == "error");
+    assert_eq!(outcome.0.status.code(), Some(i32::from(is_error)), "{told}");
+    assert_eq!(desk.contents("."), before, "{script}");
+    findings
+}
+
+fn ids(findings: &[Value]) -> Vec<&str> {
+    findings.iter().map(|finding| finding["id"].as_str().unwrap()).collect()
+}
+
+pub fn ill(findings: &[Value]) -> Vec<Value> {
+    findings.iter().filter(|finding| finding["sign"] != "ok").cloned().collect()
+}
+
+#[test]
+fn a_healthy_project_has_nothing_but_good_to_tell() {
+    let desk = healthy("--custom-ca certs/");
+    let found = findings(&desk, "trust-compose doctor --files-only --json");
+    assert_eq!(ids(&found), HEALTHY);
+    assert_eq!(ill(&found), [] as [Value; 0]);
+    let text = sh(&desk, "trust-compose doctor --files-only --strict").exits(0).stdout();
+    has(&text, "ok      `certs/ca.crt`: `CN=Lab CA` until ");
+    has(&text, "`certs/server.pem`: for `reflector.local`, `192.168.1.100`, `localhost`");
+    has(
+        &text,
+        "in step with the CA, the images and the compose files; it lets `api`, `queue` trust",
+    );
+    has(&text, "        hint: trust-compose setup --custom-ca certs --activate\n");
+    desk.directory("sub", 0o755);
+    let found = findings(&desk, "cd sub && trust-compose doctor --files-only --json");
+    assert_eq!(ids(&found), HEALTHY);
+    has(
+        found[4]["fix"].as_str().unwrap(),
+        &format!("--custom-ca {}", desk.path("certs").display()),
+    );
+    let file = desk.path("docker-compose.yml").display().to_string();
+    let found =
+        findings(&desk, &format!("cd /usr && trust-compose doctor --files-only --json -f {file}"));
+    assert_eq!(ids(&found), HEALTHY);
+    has(found[4]["fix"].as_str().unwrap(), &format!("trust-compose setup -f {file} --custom-ca /"));
+
+    for words in ["--custom-ca certs/ca.crt", "--custom-ca certs --activate"] {
+        let desk = healthy(words);
+        sh(&desk, "git init -q .").succeeds();
+        sh(&desk, &format!("trust-compose setup {words}")).succeeds();
+        let found = findings(&desk, "trust-compose doctor --files-only --json");
+        assert!(ill(&found).is_empty(), "{found:#?}");
+        let is_active = words.ends_with("--activate");
+        assert_eq!(ids(&found).contains(&"in-force"), is_active, "{found:#?}");
+    }
+}
+
+/// The commonest place of a corporate CA, among files that are no business of the doctor's.
+#[test]
+fn a_ca_beside_the_compose_file() {
+    for name in ["ca.crt", "./ca.crt", "$PWD/ca.crt", "corp.pem"] {
+        let desk = project("services:\n  api:\n    build: .\n");
+        let file = name.rsplit('/').next().unwrap();
+        desk.write(file, desk.read("certs/ca.crt"));
+        for other in ["other.crt", "server.crt", "privkey.pem"] {
+            desk.write(other, "mine");
+        }
+        sh(&desk, &format!("trust-compose setup --custom-ca {name}")).succeeds();
+        let found = findings(&desk, "trust-compose doctor --files-only --json");
+        assert_eq!(ids(&found), ["ca", "overlay", "not-in-force", "store-without-ca"], "{name}");
+        assert_eq!((ill(&found), &found[0]["thing"]), (Vec::new(), &format!("`{file}`").into()));
+    }
+    // With a server's certificate of the same CA beside it, that is looked at, too.
+    let desk = project("services:\n  api:\n    build: .\n");
+    for file in ["ca.crt", "ca.key", "server.pem", "server-key.pem"] {
+        desk.rename(&format!("certs/{file}"), file);
+    }
+    sh(&desk, "trust-compose setup --custom-ca ca.crt").succeeds();
+    let found = findings(&desk, "trust-compose doctor --files-only --json");
+    assert_eq!((ids(&found), ill(&found)), (HEALTHY.to_vec(), Vec::new()));
+    assert_eq!(found[1]["thing"], "`server.pem`");
+}
+
+/// Whatever a directory that was cloned or unpacked has git configured to run.
+#[test]
+fn nothing_that_a_repository_names_is_run() {
+    let runs = |desk: &Desk, what: &str| {
+        let ran = format!("/bin/sh -c 'echo {what} >>{}'", desk.path("ran").display());
+        format!(
+            "[core]\n\trepositoryformatversion = 0\n\tbare = false\n\tfsmonitor = \"{ran} #\"\n\
+             \thooksPath = {}\n[filter \"all\"]\n\tclean = \"{ran}\"\n\trequired\n",
+            desk.path("hooks").display()
+        )
+    };
+    let hostile = || {
+        let desk = back_end();
+        sh(&desk, "trust-compose setup --custom-ca certs").succeeds();
+        desk.remove("certs/.gitignore").directory("hooks", 0o755);
+        desk.write("hooks/post-index-change", "#!/bin/sh\necho hook >>$OLDPWD/ran\n");
+        desk.chmod("hooks/post-index-change", 0o755);
+        desk
+    };
+    let repository = |desk: &Desk, directory: &str, settings: &str| {
+        if !desk.has(directory) {
+            desk.directory(directory, 0o755);
+        }
+        desk.directory(&format!("{directory}/objects"), 0o755);
+        desk.directory(&format!("{directory}/refs"), 0o755);
+        desk.write(&format!("{directory}/HEAD"), "ref: refs/heads/main\n");
+        desk.write(&format!("{directory}/config"), settings);
+    };
+    // As a clone brings it: the directory of the keys is a bare repository by its looks.
+    let bare = hostile();
+    repository(
+        &bare,
+        "certs",
+        &runs(&bare, "bare").replace("bare = false", "bare = false\n\tworktree = .."),
+    );
+    // As an archive brings it.
+    let usual = hostile();
+    repository(&usual, ".git", &runs(&usual, "usual"));
+    usual.write(".gitattributes", "* filter=all\n");
+    let pointed = hostile();
+    repository(&pointed, "elsewhere", &runs(&pointed, "pointed"));
+    pointed.write("certs/.git", "gitdir: ../elsewhere\n");
+    for desk in [bare, usual, pointed] {
+        findings(&desk, "trust-compose doctor --files-only --json");
+        sh(&desk, "trust-compose certs --renew").succeeds();
+        sh(&desk, "trust-compose setup --custom-ca certs").succeeds();
+        assert!(!desk.has("ran"), "{}", desk.read("ran"));
+        // It is one that would run something.
+        sh(&desk, "cd certs && git status >/dev/null 2>&1 || :").succeeds();
+        assert!(desk.has("ran"));
+    }
+}
+
+#[test]
+fn where_nothing_is_set_up_the_first_steps_are_told() {
+    let desk = Desk::new();
+    desk.write("docker-compose.yml", "services:\n  api:\n    build: .\n");
+    let found = findings(&desk, "trust-compose doctor --files-only --json");
+    assert_eq!(ids(&found), ["nothing-set-up"]);
+    let steps = "trust-compose certs NAME-OF-A-SERVER\ntrust-compose setup --custom-ca certs";
+    assert_eq!(found[0]["fix"], steps);
+    let found = findings(&desk, "trust-compose doctor --files-only --json --ca my/ca.crt");
+    assert_eq!(found[0]["fix"], "trust-compose setup --custom-ca my/ca.crt");
+    // A project whose own files mount the CA needs no overlay.
+    let desk = back_end();
+    let found = findings(&desk, "trust-compose doctor --files-only --json");
+    let expected = ["ca", "server", "keys", "overlay-none", "store-without-ca"];
+    assert_eq!((ids(&found), ill(&found)), (expected.to_vec(), Vec::new()));
+    assert_eq!(found[3]["fix"], "trust-compose setup --custom-ca certs");
+}
+
+#[test]
+fn this_machines_own_store() {
+    let desk = healthy("--custom-ca certs");
+    let roots = "/etc/ssl/certs/ca-certificates.crt";
+    let told = |prelude: &str| {
+        let script = format!(
+            "{prelude} && export PATH=/nowhere && exec '{}' doctor --files-only --json",
+            trust_compose().display()
+        );
+        let words = ["--mount", "/bin/sh", "-c", &script];
+        let outcome = Outcome(desk.command(&tool("unshare"), &words, "022").output().unwrap());
+        let answer: Value = serde_json::from_str(&outcome.exits(0).stdout()).unwrap();
+        answer["findings"].as_array().unwrap().last().unwrap().clone()
+    };
+    let found = told(&format!("mount --bind certs/ca.crt {roots}"));
+    assert_eq!((&found["id"], &found["sign"]), (&"store".into(), &"ok".into()), "{found}");
+    has(found["cause"].as_str().unwrap(), &format!("its own store (`{roots}`) has `CN=Lab CA`"));
+    let shared = "mount -t tmpfs tmpfs /usr/local/share && mount -t tmpfs tmpfs /etc";
+    for (directory, command) in [
+        ("/usr/local/share/ca-certificates", "update-ca-certificates"),
+        ("/etc/pki/ca-trust/source/anchors", "update-ca-trust"),
+        ("/etc/pki/trust/anchors", "update-ca-certificates"),
+        ("/etc/ca-certificates/trust-source/anchors", "update-ca-trust"),
+    ] {
+        let found = told(&format!("{shared} && mkdir -p {directory}"));
+        assert_eq!((&found["id"], &found["sign"]), (&"store-without-ca".into(), &"ok".into()));
+        has(found["cause"].as_str().unwrap(), "\"Your connection is not private\"");
+        let fix = format!("sudo cp certs/ca.crt {directory}/lab-ca.crt && sudo {command}\nFirefox");
+        has(found["fix"].as_str().unwrap(), &fix);
+    }
+    let found =
+        told("mount -t tmpfs tmpfs /etc/ssl/certs && mkdir /etc/ssl/certs/ca-certificates.crt");
+    assert_eq!((&found["id"], &found["sign"]), (&"store-unreadable".into(), &"warning".into()));
+    has(found["cause"].as_str().unwrap(), "it is an empty directory");
+}
+
+#[test]
+fn only_what_a_store_can_read_is_put_there() {
+    let desk = back_end();
+    desk.openssl("x509 -in certs/ca.crt -outform DER -out ca.der");
+    let desk = of(desk, "--custom-ca ca.der");
+    let found = findings(&desk, "trust-compose doctor --files-only --json");
+    let copied = format!("sudo cp {} /", desk.overlaid("custom-ca"));
+    has(found.last().unwrap()["fix"].as_str().unwrap(), &copied);
+    // Two in one file are one too many for update-ca-certificates(8).
+    desk.certs(&["b.lab", "--out", "other", "--ca-name", "Other"]).succeeds();
+    desk.write("both.crt", desk.read("certs/ca.crt") + &desk.read("other/ca.crt"));
+    let desk = of(desk, "--custom-ca both.crt");
+    let found = findings(&desk, "trust-compose doctor --files-only --json");
+    assert_eq!(
+        ids(&found),
+        ["ca", "ca", "overlay", "not-in-force", "store-without-ca", "store-without-ca"]
+    );
+    has(found.last().unwrap()["fix"].as_str().unwrap(), "put it into a file of its own, in PEM");
+}
+
+/// git itself is the judge of what git leaves out.
+#[test]
+fn what_git_leaves_out_is_what_git_says() {
+    let desk = Desk::with(&["a.lab"]);
+    desk.directory("deep", 0o755).rename("certs", "deep/certs").remove("deep/certs/.gitignore");
+    desk.write("docker-compose.yml", "services: {}\n");
+    desk.directory("xdg", 0o755).directory("xdg/git", 0o755);
+    let xdg = "export XDG_CONFIG_HOME=$PWD/xdg; ";
+    sh(&desk, "git init -q .").succeeds();
+    for (place, pattern) in [
+        (".gitignore", "deep/certs"),
+        (".gitignore", "*.key\n!ca.key\n"),
+        ("deep/certs/.gitignore", "*"),
+        (".git/info/exclude", "*.key"),
+        ("xdg/git/ignore", "*.key"),
+    ] {
+        desk.write(place, pattern);
+        for key in ["deep/certs/ca.key", "deep/certs/server-key.pem"] {
+            let is_ignored =
+                sh(&desk, &format!("{xdg}git check-ignore -q {key}")).0.status.success();
+            let command = "trust-compose doctor --files-only --json --project-directory deep -f docker-compose.yml";
+            let found = findings(&desk, &format!("{xdg}{command}"));
+            let is_told = found.iter().any(|finding| {
+                finding["id"] == "key-not-ignored" && finding["thing"] == format!("`{key}`")
+            });
+            assert_eq!(is_told, !is_ignored, "{place}: {pattern:?}: {key}: {found:#?}");
+        }
+        desk.remove(place);
+    }
+}

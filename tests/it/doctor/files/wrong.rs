@@ -1,0 +1,277 @@
+//! Everything that trust-compose doctor --files-only finds wrong with a project's files: each by breaking a healthy
+//! project in exactly one way, with its words as a snapshot, and by its own mend made healthy again.
+
+use std::fs;
+
+use crate::desk::Desk;
+use crate::doctor::files::{PROGRAMS, findings, healthy, ill, of, sh};
+use crate::setup::flags::{back_end, has, project};
+use crate::support::sign::sign;
+use crate::world::{gallery, is_snapshot};
+
+/// The text without what is another one at each run: days, and digests in names.
+fn undated(text: &str) -> String {
+    let mut undated = String::new();
+    let mut rest = text;
+    let is_day = |word: &str| {
+        word.char_indices()
+            .all(|(at, c)| if at == 4 || at == 7 { c == '-' } else { c.is_ascii_digit() })
+    };
+    while let Some(first) = rest.chars().next() {
+        let digits = rest.chars().take_while(char::is_ascii_hexdigit).count();
+        let (shown, length) = match rest.get(..10) {
+            Some(word) if is_day(word) => ("DAY", 10),
+            _ if digits == 16 => ("DIGEST", 16),
+            _ => (&rest[..first.len_utf8()], first.len_utf8()),
+        };
+        undated += shown;
+        rest = &rest[length..];
+    }
+    undated
+}
+
+/// A snapshot that grows.
+#[derive(Default)]
+struct Scenes(String);
+
+impl Scenes {
+    /// Exactly this is found to be wrong; and where its mend is a command, it mends it.
+    #[track_caller]
+    fn is(&mut self, scene: &str, desk: &Desk, finding: &str) {
+        self.typed(scene, desk, "trust-compose doctor --files-only", finding);
+    }
+
+    #[track_caller]
+    fn typed(&mut self, scene: &str, desk: &Desk, command: &str, finding: &str) {
+        let ill = ill(&findings(desk, &format!("{command} --json")));
+        let [found] = ill.as_slice() else { panic!("{scene}: {ill:#?}") };
+        let word = |key: &str| found[key].as_str().unwrap().to_owned();
+        let (sign, fix) = (word("sign"), word("fix"));
+        assert_eq!(format!("{sign} {}", word("id")), finding, "{scene}: {found:#}");
+        let here = desk.path("").display().to_string();
+        let text = format!("{sign} {}: {}\n", word("thing"), word("cause"));
+        let fixes: String = fix.lines().map(|line| format!("fix: {line}\n")).collect();
+        let text = undated(&(text + &fixes).replace(here.trim_end_matches('/'), "HERE"));
+        self.0 += &format!("# {scene}\n{text}\n");
+        let first = fix.split(' ').next().unwrap();
+        if PROGRAMS.contains(&first) || ["echo", "unset"].contains(&first) {
+            sh(desk, &fix).succeeds();
+            let left = self::ill(&findings(desk, "trust-compose doctor --files-only --json"));
+            assert!(left.is_empty(), "{scene}: not mended by {fix}: {left:#?}");
+        }
+    }
+}
+
+#[test]
+fn each_thing_that_is_wrong() {
+    let mut scenes = Scenes::default();
+    authorities(&mut scenes);
+    servers(&mut scenes);
+    keys(&mut scenes);
+    overlays(&mut scenes);
+    lists(&mut scenes);
+    is_snapshot(&scenes.0, "doctor_files.txt");
+}
+
+fn authorities(scenes: &mut Scenes) {
+    let certs = || healthy("--custom-ca certs");
+    let desk = certs();
+    desk.remove("certs/ca.crt");
+    scenes.is("ca.crt is gone", &desk, "error ca-missing");
+    desk.directory("certs/ca.crt", 0o755);
+    scenes.is("ca.crt is a directory", &desk, "error certificate-unreadable");
+
+    // Somebody else's, in a file of its own.
+    let one = |name: &str| {
+        let desk = back_end();
+        fs::copy(desk.path("certs/ca.crt"), desk.path("one.crt")).unwrap();
+        let desk = of(desk, "--custom-ca one.crt");
+        fs::copy(gallery(name), desk.path("one.crt")).unwrap();
+        desk
+    };
+    let desk = one("ca-ec.crt");
+    desk.remove("one.crt");
+    scenes.is("a CA's file is gone", &desk, "error certificate-missing");
+    scenes.is("a CA's file is cut off", &one("truncated.crt"), "error ca-unusable");
+    scenes.is("a key in a CA's file", &one("ca-then-key-ec.pem"), "error ca-holds-key");
+    let desk = one("ca-ec.crt");
+    desk.write("one.crt", desk.read("certs/server.pem"));
+    scenes.is("a server's certificate", &desk, "error ca-is-server-certificate");
+    for (scene, name, finding) in [
+        ("a CA that expired", "ca-expired.crt", "error ca-expired"),
+        ("a CA of tomorrow", "ca-not-yet-valid.crt", "error ca-not-yet-valid"),
+        ("a CA without key usage", "ca-no-key-usage.crt", "warning ca-not-strict"),
+        ("a CA with a negative number", "ca-negative-serial.crt", "warning ca-negative-serial"),
+        ("a CA with a short key", "ca-rsa-1024.crt", "warning ca-short-key"),
+        ("a CA of version 1", "v1-root.crt", "warning ca-version-1"),
+        ("an intermediate", "intermediate.crt", "warning ca-without-its-root"),
+        ("a leaf that signed itself", "self-signed-leaf.crt", "warning ca-is-self-signed-leaf"),
+    ] {
+        let desk = of(one(name), "--custom-ca one.crt");
+        scenes.is(scene, &desk, finding);
+    }
+
+    // Our own, which can be made anew.
+    let own = |from, to| {
+        let desk = back_end();
+        desk.authority("certs", from, to);
+        desk.sign("certs", &["reflector.local"], -1, 300);
+        of(desk, "--custom-ca certs")
+    };
+    scenes.is("our own CA expired", &own(-300, -2), "error ca-expired");
+    scenes.is("our own CA expires soon", &own(-300, 12), "warning ca-expires-soon");
+    let desk = back_end();
+    desk.remove("certs/server.pem").remove("certs/server-key.pem").authority("certs", -300, 12);
+    let desk = of(desk, "--custom-ca certs");
+    scenes.is("it has signed nothing", &desk, "warning ca-expires-soon");
+    let desk = certs();
+    desk.openssl("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out certs/ca.key");
+    scenes.is("another CA's key", &desk, "warning ca-key-mismatch");
+}
+
+fn servers(scenes: &mut Scenes) {
+    let certs = || healthy("--custom-ca certs");
+    let signed = |from, to| {
+        let desk = certs();
+        desk.sign("certs", &["reflector.local"], from, to);
+        desk
+    };
+    scenes.is("a server's certificate expired", &signed(-40, -2), "error server-expired");
+    scenes.is("it is not valid yet", &signed(2, 40), "error server-not-yet-valid");
+    scenes.is("it expires soon", &signed(-300, 12), "warning server-expires-soon");
+    let desk = signed(-300, 12);
+    assert!(ill(&findings(&desk, "trust-compose doctor --files-only --json --days 10")).is_empty());
+    let desk = certs();
+    desk.openssl(
+        "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out certs/server-key.pem",
+    );
+    scenes.is("its key is another's", &desk, "error server-key-mismatch");
+    let desk = certs();
+    desk.openssl("pkey -in certs/server-key.pem -aes128 -passout pass:hunter2 -out key.pem");
+    desk.rename("key.pem", "certs/server-key.pem");
+    scenes.is("its key has a password", &desk, "error server-key-unusable");
+    let desk = certs();
+    desk.remove("certs/server-key.pem");
+    scenes.is("its key is gone", &desk, "error server-incomplete");
+    let desk = certs();
+    desk.write("certs/server.pem", "");
+    scenes.is("it is empty", &desk, "error server-unusable");
+    let desk = certs();
+    desk.write("certs/server.pem", desk.read("certs/ca.crt") + &desk.read("certs/server.pem"));
+    scenes.is("the CA is in front of it", &desk, "error server-chain-order");
+    let desk = certs();
+    desk.certs(&["b.lab", "--out", "other", "--ca-name", "Other"]).succeeds();
+    sign(&desk.path("other"), &desk.path("certs"), &["reflector.local"], (-1, 300));
+    scenes.is("another CA signed it", &desk, "error server-not-below-ca");
+    let desk = project("services:\n  api:\n    build: .\n  edge:\n    image: nginx\n");
+    let desk = of(desk, "--custom-ca certs --domain reflector.local --tls edge");
+    sign(&desk.path("certs"), &desk.path("certs"), &["gpu.local"], (-1, 300));
+    scenes.is("it is for another name", &desk, "error server-name-missing");
+}
+
+fn keys(scenes: &mut Scenes) {
+    let certs = || healthy("--custom-ca certs");
+    let desk = certs();
+    desk.chmod("certs", 0o777);
+    scenes.is("everybody may write to certs", &desk, "error certs-open-to-all");
+    let desk = certs();
+    desk.chmod("certs/ca.key", 0o640);
+    scenes.is("the CA's key is open", &desk, "error key-open");
+    let desk = certs();
+    desk.chmod("certs/server-key.pem", 0o644);
+    scenes.is("the server's key is open", &desk, "error key-open");
+    // That of the proxy that serves it.
+    desk.chmod("certs/server-key.pem", 0o640);
+    assert!(ill(&findings(&desk, "trust-compose doctor --files-only --json")).is_empty());
+
+    let with_git = || {
+        let desk = certs();
+        sh(&desk, "git init -q . && trust-compose setup --custom-ca certs").succeeds();
+        desk.remove("certs/server.pem").remove("certs/server-key.pem");
+        desk
+    };
+    let desk = with_git();
+    desk.remove("certs/.gitignore");
+    scenes.is("git would take the key", &desk, "warning key-not-ignored");
+    let desk = with_git();
+    sh(&desk, "git add -f certs/ca.key").succeeds();
+    scenes.is("git has the key", &desk, "error key-in-git");
+}
+
+fn overlays(scenes: &mut Scenes) {
+    let certs = || healthy("--custom-ca certs");
+    let overlay = "docker-compose.ca.yml";
+    let desk = back_end();
+    desk.write(overlay, "services: {}\n");
+    scenes.is("an overlay of somebody's own", &desk, "warning overlay-not-ours");
+    let desk = certs();
+    desk.write(overlay, "services: {}\n");
+    scenes.is("somebody's own in place of ours", &desk, "warning overlay-not-ours");
+    let desk = certs();
+    desk.remove(overlay);
+    scenes.is("the overlay is gone", &desk, "error overlay-missing");
+    let desk = certs();
+    desk.remove(".trust/manifest.json");
+    scenes.is("the manifest is gone", &desk, "error overlay-words-lost");
+    desk.write(".trust/manifest.json", "{");
+    scenes.is("the manifest is damaged", &desk, "error overlay-unreadable");
+    let desk = certs();
+    desk.certs(&["reflector.local", "--force", "--ca-name", "Other"]).succeeds();
+    scenes.is("the CA was made anew", &desk, "error overlay-other-ca");
+    let desk = certs();
+    desk.write("docker-compose.yml", "services:\n  worker:\n    build: .\n");
+    scenes.is("a service has another name", &desk, "error overlay-older");
+    let desk = certs();
+    desk.remove(&desk.overlaid("ca-bundle"));
+    scenes.is("a bundle is gone", &desk, "error trust-missing");
+    let desk = certs();
+    desk.write(&desk.overlaid("custom-ca"), "");
+    scenes.is("a file was changed", &desk, "error trust-changed");
+    let desk = certs();
+    desk.chmod(&desk.overlaid("ca-bundle"), 0o600);
+    scenes.is("a bundle is closed", &desk, "error trust-mode");
+    let desk = certs();
+    desk.write(".trust/mine.txt", "");
+    scenes.is("a file of somebody's own", &desk, "warning trust-foreign");
+    let desk = certs();
+    sh(&desk, "git init -q . && trust-compose setup --custom-ca certs").succeeds();
+    desk.remove(".gitignore");
+    scenes.is("git would take the overlay", &desk, "warning gitignore-without-overlay");
+    let desk = certs();
+    desk.write("docker-compose.yml", "services:\n  api: [\n");
+    scenes.is("a compose file is broken", &desk, "error project-unreadable");
+    let desk = certs();
+    let mount = "./x:/usr/local/share/ca-certificates:ro";
+    let compose = format!("services:\n  api:\n    build: .\n    volumes: [\"{mount}\"]\n");
+    desk.write("docker-compose.yml", compose).directory("x", 0o755);
+    scenes.is("a mount in the way", &desk, "error setup-refused");
+    let compose = "services:\n  api:\n    build: .\n    environment:\n      LLM_URL: \
+                   https://10.0.0.7/hunter2\n";
+    let desk = of(project(compose), "--custom-ca certs");
+    scenes.is("an address that no certificate has", &desk, "warning setup-warns");
+}
+
+fn lists(scenes: &mut Scenes) {
+    let active = || healthy("--custom-ca certs --activate");
+    let overlay = "docker-compose.ca.yml";
+    let desk = active();
+    desk.write("docker-compose.override.yml", "services: {}\n");
+    scenes.is("a compose file was added", &desk, "error compose-file-older");
+    let desk = active();
+    desk.remove(overlay);
+    scenes.is("the list names what is gone", &desk, "error compose-file-dangling");
+    let desk = back_end();
+    desk.write(".env", format!("TOKEN=hunter2\nCOMPOSE_FILE=docker-compose.yml:{overlay}\n"));
+    scenes.is("so does somebody's own", &desk, "error compose-file-dangling");
+    let desk = active();
+    let command = "COMPOSE_FILE=docker-compose.yml trust-compose doctor --files-only";
+    scenes.typed("the shell has another list", &desk, command, "warning compose-file-in-shell");
+    let desk = back_end();
+    let command =
+        format!("COMPOSE_FILE=docker-compose.yml:{overlay} trust-compose doctor --files-only");
+    scenes.typed("the shell names what is gone", &desk, &command, "error compose-file-dangling");
+    let desk = healthy("--custom-ca certs");
+    let command = format!("{command} --json");
+    let found = findings(&desk, &command);
+    has(found[4]["cause"].as_str().unwrap(), "by COMPOSE_FILE in the shell");
+}

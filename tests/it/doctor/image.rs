@@ -1,0 +1,169 @@
+//! What trust-doctor finds beside the trust variables: a JVM, Python, gRPC, a program's rights, a key.
+
+use std::process::Command;
+
+use crate::desk::Desk;
+use crate::patient::{app, look, says, service, start, warns, world};
+use crate::world::{BUNDLE, copy_program, gallery, tool};
+
+/// A JVM's own trust store.
+const CACERTS: &str = "/opt/java/openjdk/lib/security/cacerts";
+/// Where a virtual environment has its packages.
+const PACKAGES: &str = "/app/.venv/lib/python3.13/site-packages";
+
+#[test]
+fn a_jvm_without_the_ca() {
+    let world = world();
+    world.write(CACERTS, std::fs::read(gallery("java/jks")).unwrap());
+    warns(
+        &world,
+        service(&world),
+        "cacerts`: a JVM reads it, and it has not `O=trust-init gallery, CN=Neighbour CA`",
+    );
+    let off = start(&world, &service(&world).env("TRUST_INIT_JAVA", "off"));
+    assert!(!look(&off, &[]).exits(0).stdout().contains("cacerts"));
+    drop(off);
+    let told = "-Djavax.net.ssl.trustStore=\"/a b.jks\" -Djavax.net.ssl.trustStoreType=JKS";
+    let run = || service(&world).env("JAVA_TOOL_OPTIONS", told);
+    says(
+        &world,
+        run(),
+        &[],
+        1,
+        "error   `/a b.jks`: the options name it, and it cannot be read: there is no such file",
+    );
+    world.write("/a b.jks", "garbage");
+    says(
+        &world,
+        run(),
+        &[],
+        1,
+        "error   `/a b.jks`: the options name it, and it is neither JKS nor PKCS#12",
+    );
+    world.write("/a b.jks", std::fs::read(gallery("java/jks")).unwrap());
+    says(&world, run(), &[], 0, "warning `/a b.jks`: the options name it, and it has not")
+        .tells("fix: take -Djavax.net.ssl.trustStore out of JAVA_TOOL_OPTIONS");
+    // As trust-init makes it.
+    world.trust_init(&["true"]).run().succeeds();
+    let run = service(&world)
+        .env("JAVA_TOOL_OPTIONS", "-Djavax.net.ssl.trustStore=/run/trust-init/truststore.jks");
+    says(&world, run, &["--strict"], 0, "ok      `/run/trust-init/truststore.jks`: ");
+}
+
+#[test]
+fn code_that_names_certifi() {
+    let world = world();
+    let code = "import certifi\n\nclient = httpx.Client(verify=certifi.where())\n";
+    world.write("/app/lib/client.py", code);
+    for place in ["lib/site-packages/x", ".cache", "node_modules"] {
+        world.write(&format!("/app/{place}/other.py"), code);
+    }
+    let outcome = says(
+        &world,
+        app(&world),
+        &[],
+        0,
+        "warning `/app/lib/client.py` line 3: `certifi.where()` is handed",
+    );
+    let told = outcome.tells("fix: take the argument away").stdout();
+    assert_eq!(told.matches("certifi.where").count(), 1, "{told}");
+    // Of a script in a directory that the process is not in.
+    let run = world.program(&["cat", "/gate", "/app/lib/client.py"]).env("SSL_CERT_FILE", BUNDLE);
+    warns(&world, run, "`/app/lib/client.py` line 3");
+}
+
+#[test]
+fn a_certifi_that_somebody_patched() {
+    let world = world();
+    world.copy("ca-rsa.pem", &format!("{PACKAGES}/certifi/cacert.pem"));
+    // As `openssl dgst -sha256 -binary | basenc --base64url` says it.
+    let script = "printf 'certifi/cacert.pem,sha256=%s,1\\n' \
+                  $(openssl dgst -sha256 -binary certifi/cacert.pem | basenc --base64url | tr -d =)";
+    let record =
+        Command::new("/bin/sh").args(["-c", script]).current_dir(world.path(PACKAGES)).output();
+    world.write(&format!("{PACKAGES}/certifi-2026.1.4.dist-info/RECORD"), record.unwrap().stdout);
+    let told = says(&world, app(&world), &["--strict"], 0, "ok ").stdout();
+    assert!(!told.contains("certifi/"), "{told}");
+    world.write(&format!("{PACKAGES}/certifi/cacert.pem"), world.read(BUNDLE));
+    warns(
+        &world,
+        app(&world),
+        "warning `/app/.venv/lib/python3.13/site-packages/certifi/cacert.pem`: was changed after",
+    );
+}
+
+#[test]
+fn grpc_and_its_own_variable() {
+    let world = world();
+    world.directory("/usr/local/lib/python3.13/site-packages/grpc/_cython", 0o755);
+    world.directory("/usr/local/bin", 0o755);
+    let run = || service(&world).env("PATH", "/bin:/usr/bin:/sbin:/usr/sbin:/usr/local/bin");
+    let roots = || run().env("GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", BUNDLE);
+    says(
+        &world,
+        run(),
+        &["--strict"],
+        0,
+        "ok      grpcio in `/usr/local/lib/python3.13/site-packages`: left alone",
+    );
+    says(
+        &world,
+        roots(),
+        &["--strict"],
+        0,
+        "its TLS trusts `/run/trust-init/ca-bundle.crt` alone; plaintext gRPC reads no file",
+    );
+    let gone = run().env("GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", "/gone.crt");
+    says(&world, gone, &[], 1, "error   `/gone.crt`: GRPC_DEFAULT_SSL_ROOTS_FILE_PATH names it");
+    let proxied = || run().env("https_proxy", "http://me:hunter2@proxy:3128");
+    let told = says(
+        &world,
+        proxied(),
+        &[],
+        0,
+        "https_proxy is set, and plaintext gRPC goes through that proxy as well",
+    );
+    assert!(!told.stdout().contains("hunter2"));
+    says(&world, proxied().env("no_proxy", "engine"), &["--strict"], 0, "left alone");
+}
+
+#[test]
+fn a_program_with_file_capabilities() {
+    let world = world();
+    copy_program(&tool("busybox"), &world.path("/srv"));
+    std::fs::rename(world.path("/srv"), world.path("/bin/cat")).unwrap();
+    let mut setcap = Command::new(tool("setcap"));
+    setcap.arg("cap_net_bind_service+ep").arg(world.path("/bin/cat"));
+    assert!(setcap.status().unwrap().success());
+    warns(
+        &world,
+        service(&world).uid(1000),
+        "warning `/bin/cat`: has file capabilities, so OpenSSL and Node.js in it ignore",
+    );
+    // Root gains nothing by them.
+    says(&world, service(&world), &["--strict"], 0, "ok ");
+}
+
+#[test]
+fn a_key_of_the_ca() {
+    let desk = Desk::new();
+    desk.certs(&["--ca-name", "Lab CA", "localhost"]).succeeds();
+    let certs = desk.path("certs");
+    for target in ["/certs", "/usr/local/share/ca-certificates"] {
+        let world = world();
+        world.directory(target, 0o755);
+        let said = format!("error   `{target}/ca.key`: is the private key of `CN=Lab CA");
+        says(&world, service(&world).mount(&certs, target), &[], 1, &said)
+            .tells(&format!("fix: mount `{target}/ca.crt` alone"));
+    }
+    // What the service cannot read is no danger.
+    let readable = world();
+    readable.directory("/certs", 0o755);
+    says(&readable, service(&readable).mount(&certs, "/certs").uid(1000), &["--strict"], 0, "ok ");
+    // A server has its own key.
+    let world = world();
+    for name in ["ca.crt", "server.pem", "server-key.pem"] {
+        world.write(&format!("/run/trust-init/{name}"), std::fs::read(certs.join(name)).unwrap());
+    }
+    says(&world, service(&world), &["--strict"], 0, "ok ");
+}

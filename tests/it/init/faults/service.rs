@@ -1,0 +1,347 @@
+//! What a run of trust-init comes to when a system call of it fails: what the service was given, and what is left.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::ops::Range;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt, chown, symlink};
+use std::process::Command;
+
+use crate::init::faults::{Call, Fault, calls, faults, hit, is_all, traced, tried};
+use crate::world::{Outcome, Run, World, tool};
+
+/// What lives on from start to start, or is made at each.
+const KEPT: [&str; 7] = ["run", "tmp", "dev", "etc", "opt", "var", "data"];
+
+/// What is nobody's but the image's.
+const IMAGE: [&str; 2] = ["etc", "opt"];
+
+/// What every run begins with: the C library's and Rust's start, which end a program where they cannot go on.
+pub const START: &str = "the start of the program";
+
+/// The error that says that there is nothing for this user.
+const DENIED: &str = "error=EACCES";
+
+/// The service: says its environment, then what is in the files that it is given. It starts no other program, into
+/// which the fault would come as well.
+const SERVICE: &str = "export -p; for file in \"$SSL_CERT_FILE\" \"$NODE_EXTRA_CA_CERTS\" \"$REQUESTS_CA_BUNDLE\" \
+    \"${JAVA_TOOL_OPTIONS#*trustStore=}\" \"$WGETRC\" \"${PHP_INI_SCAN_DIR#*:}/trust-init.ini\"; do \
+    file=${file%% *}; [ ! -f \"$file\" ] || { echo \"== $file\"; while read -r line; do echo \"$line\"; done <\"$file\"; }; done";
+
+/// One kind of run.
+pub struct Scene {
+    pub name: &'static str,
+    pub words: &'static [&'static str],
+    /// Variables of the run.
+    pub set: &'static [(&'static str, &'static str)],
+    /// The image at its start.
+    pub image: fn() -> World,
+    /// What else the run is given.
+    pub with: fn(Run<'_>) -> Run<'_>,
+}
+
+/// What a fault came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Came {
+    /// All as without it.
+    AsEver,
+    /// All as without it, by files in another place.
+    Elsewhere,
+    /// The service was started, and a warning says what it lacks.
+    Warned,
+    /// The service was not started, and an error says why.
+    Refused,
+    /// The program was ended: killed, or out of memory.
+    Ended,
+}
+
+/// Their words, in the order of the table.
+pub const OUTCOMES: [&str; 5] =
+    ["as ever", "by files elsewhere", "started with a warning", "refused with an error", "ended"];
+
+/// What is where in an image: mode, owner, and contents.
+type State = BTreeMap<String, (u32, u32, Vec<u8>)>;
+
+/// All that is kept of an image.
+fn state(world: &World) -> State {
+    let mut state = State::new();
+    let mut waiting: Vec<_> = KEPT.iter().map(|&name| name.to_owned()).collect();
+    while let Some(name) = waiting.pop() {
+        let path = world.path(&name);
+        let Ok(found) = path.symlink_metadata() else { continue };
+        let contents = if found.is_symlink() {
+            path.read_link().unwrap().into_os_string().into_encoded_bytes()
+        } else if found.is_dir() {
+            let entries = path.read_dir().unwrap().map(|entry| entry.unwrap().file_name());
+            waiting.extend(entries.map(|entry| format!("{name}/{}", entry.to_str().unwrap())));
+            Vec::new()
+        } else {
+            fs::read(&path).unwrap()
+        };
+        state.insert(name, (found.mode(), found.uid(), contents));
+    }
+    state
+}
+
+/// Makes an image what it was.
+fn restore(world: &World, before: &State) {
+    if state(world) == *before {
+        return;
+    }
+    for name in KEPT {
+        _ = fs::remove_dir_all(world.path(name));
+    }
+    for (name, (mode, uid, contents)) in before {
+        let path = world.path(name);
+        match mode & 0o170_000 {
+            0o120_000 => symlink(std::str::from_utf8(contents).unwrap(), &path).unwrap(),
+            kind => {
+                if kind == 0o040_000 {
+                    fs::create_dir(&path).unwrap();
+                } else {
+                    fs::write(&path, contents).unwrap();
+                }
+                chown(&path, Some(*uid), Some(*uid)).unwrap();
+                fs::set_permissions(&path, PermissionsExt::from_mode(mode & 0o7777)).unwrap();
+            }
+        }
+    }
+}
+
+/// What a service was given: what each of its variables means, and how many warnings there were before.
+struct Given {
+    variables: BTreeMap<String, String>,
+    files: Vec<String>,
+    warnings: usize,
+}
+
+impl Given {
+    /// Reads what [`SERVICE`] said. A variable means what is in the file that it names, in whatever order, and
+    /// wherever that is.
+    fn new(outcome: &Outcome) -> Self {
+        let text = outcome.stdout();
+        let mut parts = text.split("\n== ");
+        let environment = parts.next().unwrap_or_default();
+        let mut files: Vec<(&str, String)> = Vec::new();
+        for (path, contents) in parts.filter_map(|part| part.split_once('\n')) {
+            let mut contents = contents.trim_end().to_owned();
+            for (other, _) in files.iter().filter(|(path, _)| path.contains("ca-bundle")) {
+                contents = contents.replace(other, "BUNDLE");
+            }
+            let mut blocks: Vec<_> = contents
+                .split_inclusive("-----END CERTIFICATE-----\n")
+                .map(str::trim_end)
+                .collect();
+            blocks.sort_unstable();
+            files.push((path, format!("<{}>", blocks.join("\n"))));
+        }
+        let meaning = |value: &str| {
+            let value = value.to_owned();
+            let value = files.iter().fold(value, |value, (path, what)| value.replace(path, what));
+            let ours = files.iter().filter(|(path, _)| path.contains("/trust-init"));
+            ours.fold(value, |value, (path, _)| {
+                value.replace(path.rsplit_once('/').unwrap().0, "HERE")
+            })
+        };
+        let lines =
+            environment.lines().filter_map(|line| line.strip_prefix("export ")?.split_once('='));
+        Self {
+            variables: lines.map(|(name, value)| (name.to_owned(), meaning(value))).collect(),
+            warnings: outcome.stderr().matches(": warning: ").count(),
+            files: files.into_iter().map(|(_, contents)| contents).collect(),
+        }
+    }
+}
+
+impl Scene {
+    fn run<'a>(&self, world: &'a World) -> Run<'a> {
+        let service = if self.words.contains(&"--prepare") || self.words.contains(&"--version") {
+            &[][..]
+        } else {
+            &["--", "sh", "-c", SERVICE]
+        };
+        let run = world.trust_init(&[self.words, service].concat());
+        let run = self.set.iter().fold(run, |run, (name, value)| run.env(name, value));
+        (self.with)(run)
+    }
+
+    /// What starts it. The start of the program is not tried as a first process: an abort cannot end one that is
+    /// traced.
+    fn command(&self, world: &World) -> Command {
+        if self.name != START {
+            return self.run(world).command();
+        }
+        let mut command = Command::new(tool("chroot"));
+        command.arg(world.path("")).args(["/trust-init", "--", "sh", "-c", SERVICE]);
+        command.env_clear().env("PATH", "/bin");
+        command
+    }
+
+    fn traced(&self, world: &World, options: &[&str]) -> (Outcome, String) {
+        traced(&self.command(world), &world.path("log"), options)
+    }
+
+    fn calls(&self, world: &World) -> Vec<Call> {
+        calls(&self.traced(world, &[]).1, "/trust-init")
+    }
+
+    /// How many calls every run begins with, before it knows what it is to do.
+    pub fn begun(&self) -> usize {
+        let start = Scene {
+            name: "",
+            words: &["--version"],
+            set: &[],
+            image: World::empty,
+            with: |run| run,
+        };
+        let (world, other) = ((self.image)(), World::empty());
+        let (own, start) = (self.calls(&world), start.calls(&other));
+        own.iter().zip(&start).take_while(|((own, _), (start, _))| own == start).count()
+    }
+
+    /// What each fault of these calls of this run comes to, and what is wrong with that.
+    pub fn tried(&self, at: &Range<usize>) -> (Vec<(String, &'static str)>, Vec<String>) {
+        let world = (self.image)();
+        let before = state(&world);
+        let undisturbed = Outcome(self.command(&world).output().unwrap()).succeeds();
+        let whole = state(&world);
+        restore(&world, &before);
+        let calls = self.calls(&world).into_iter().enumerate();
+        let calls = calls.filter(|(index, _)| at.contains(index));
+        let faults: Vec<_> =
+            calls.flat_map(|(index, call)| faults(&call, index, is_all())).collect();
+        let (came, wrong) = tried(
+            &faults,
+            || (self.image)(),
+            |world, fault| {
+                restore(world, &before);
+                self.judged(world, fault, &undisturbed, [&before, &whole])
+            },
+        );
+        (came.into_iter().map(|(call, came)| (call, OUTCOMES[came as usize])).collect(), wrong)
+    }
+
+    fn judged(
+        &self,
+        world: &World,
+        fault: &Fault,
+        whole: &Outcome,
+        states: [&State; 2],
+    ) -> Result<Came, String> {
+        let Fault { call, nth, how } = fault;
+        let trace = format!("trace={call}");
+        let inject = format!("inject={call}:{how}:when={nth}");
+        let mut options = vec!["-e", &trace, "-e", &inject];
+        if !how.starts_with("signal") {
+            options.push("--seccomp-bpf"); // Faster by half, but with it strace sends no signals.
+        }
+        let (outcome, log) = self.traced(world, &options);
+        let hit = hit(&log)?;
+        let wrong =
+            |words: &str| format!("{words}\n{hit}\n{}\n{}", outcome.0.status, outcome.stderr());
+        let now = state(world);
+        let came = self.came(fault, &outcome, whole).map_err(|error| wrong(&error))?;
+        let [before, after] = states;
+        // What is the image's own is as it was, or as it should be.
+        for (name, found) in
+            before.iter().filter(|(name, _)| IMAGE.iter().any(|own| name.starts_with(own)))
+        {
+            let is_one = [Some(found), after.get(name)].contains(&now.get(name));
+            // A JVM that cannot be looked at is told of, and its key store is put back by the next run.
+            let is_told = name.ends_with("jssecacerts") && (came == Came::Warned || *how == DENIED);
+            if !is_one && !is_told {
+                return Err(wrong(&format!("{name} is not what it was")));
+            }
+        }
+        if now != *before && now != *after {
+            let next = Outcome(self.command(world).output().unwrap());
+            if next.0.status.code() != Some(0) || next.stdout() != whole.stdout() {
+                return Err(wrong(&format!("the next run is not right: {}", next.stderr())));
+            }
+            let then = state(world);
+            let changed = after.iter().find(|(name, found)| then.get(*name) != Some(found));
+            let left = then.iter().find(|(name, found)| {
+                !after.contains_key(*name)
+                    && !is_whole(name, &found.2, after)
+                    && !is_begun(name, came)
+            });
+            if let Some((name, _)) = changed.or(left) {
+                return Err(wrong(&format!("after the next run {name} is not as it should be")));
+            }
+        }
+        Ok(came)
+    }
+
+    fn came(&self, fault: &Fault, outcome: &Outcome, whole: &Outcome) -> Result<Came, String> {
+        if fault.how == "signal=SIGKILL" {
+            return Ok(Came::Ended);
+        }
+        let stderr = outcome.stderr();
+        if fault.how == "error=EINTR" && outcome.stdout() != whole.stdout() {
+            return Err("an interrupted call is not made again".into());
+        }
+        match outcome.0.status.code() {
+            Some(0) => {}
+            // By the C library's own words, or none.
+            _ if self.name == START && !stderr.contains(": error: ") => return Ok(Came::Ended),
+            Some(125..=127)
+                if !self.words.contains(&"--on-error=warn") || fault.call == "execve" =>
+            {
+                let error = stderr.lines().position(|line| line.contains(": error: cannot "));
+                let fix = error.and_then(|at| stderr.lines().nth(at + 1));
+                let is_told = fix.is_some_and(|line| line.contains(": fix: "));
+                return if is_told { Ok(Came::Refused) } else { Err("no error, or no fix".into()) };
+            }
+            _ if stderr.contains("memory allocation of") => return Ok(Came::Ended),
+            _ => return Err("it ended".into()),
+        }
+        if outcome.stdout() == whole.stdout() && stderr == whole.stderr() {
+            return Ok(Came::AsEver);
+        }
+        let [mut own, mut expected] = [outcome, whole].map(Given::new);
+        // Where a JVM does not find its key store by itself, the variable names one.
+        if self.words.contains(&"--install-store") && own.files.len() > expected.files.len() {
+            own.variables.remove("JAVA_TOOL_OPTIONS");
+        }
+        // Where nobody may look there is no JVM, and `--java on` takes the roots of the bundle.
+        if fault.how == DENIED && own.files.len() == expected.files.len() {
+            own.variables.remove("JAVA_TOOL_OPTIONS");
+            expected.variables.remove("JAVA_TOOL_OPTIONS");
+        }
+        let is_warned = own.warnings > expected.warnings;
+        if own.variables == expected.variables {
+            let is_same = outcome.stdout() == whole.stdout();
+            return Ok(match (is_warned, is_same) {
+                (true, _) => Came::Warned,
+                (_, true) => Came::AsEver,
+                _ => Came::Elsewhere,
+            });
+        }
+        // Less is trusted, or by other variables: never a file that is not there, or not whole.
+        for (name, value) in &own.variables {
+            let is_before =
+                self.set.iter().any(|(own, before)| own == name && *value == format!("'{before}'"));
+            if !is_before && !expected.variables.values().any(|expected| expected == value) {
+                return Err(format!("{name} is {value}"));
+            }
+        }
+        if is_warned { Ok(Came::Warned) } else { Err("less, in silence".into()) }
+    }
+}
+
+/// Whether a file that is left has all that it should have: a run had to put it into another place.
+fn is_whole(name: &str, contents: &[u8], whole: &State) -> bool {
+    let text = |contents: &[u8]| {
+        let text = String::from_utf8_lossy(contents).into_owned();
+        let words = text.split_inclusive('/').filter(|word| !word.starts_with("trust-init"));
+        let words = words.filter(|word| !matches!(*word, "run/" | "tmp/")).collect::<String>();
+        let mut blocks: Vec<_> = words.split("-----BEGIN").map(str::to_owned).collect();
+        blocks.sort_unstable();
+        blocks
+    };
+    name.contains("/trust-init") && whole.values().any(|other| text(&other.2) == text(contents))
+}
+
+/// Whether it is what a run that was killed had begun to write. It has a name that nobody looks for.
+fn is_begun(name: &str, came: Came) -> bool {
+    came == Came::Ended && name.rsplit('/').next().unwrap().starts_with('.')
+}

@@ -1,0 +1,156 @@
+//! SSL_CERT_FILE where a service finds the certificate in it that it serves with; and variables that are
+//! left alone by name.
+
+use crate::setup::flags::project;
+use crate::world::{BUNDLE, CUSTOM_CA, World};
+
+/// Where services of this kind find their certificate and their key, with the names that they have for
+/// the key's variable.
+const KEYS: [&str; 6] = [
+    "SSL_KEY_FILE",
+    "SSL_KEYFILE",
+    "SSL_PRIVKEY_FILE",
+    "SSL_KEY",
+    "SSL_PRIVATE_KEY_PATH",
+    "ssl_key_file",
+];
+
+const LEFT: &str = "is left alone: the service may serve with that file";
+
+#[test]
+fn a_servers_certificate_is_left_to_the_service() {
+    let world = World::new().with_ca();
+    // Signed by a CA; by itself; a chain.
+    for file in ["server.crt", "self-signed-leaf.crt", "fullchain.pem"] {
+        world.copy(file, "/srv/server.pem");
+        let run = world.trust_init(&["env"]).env("SSL_CERT_FILE", "/srv/server.pem");
+        let run = run.run().succeeds().says(LEFT).says("names a server's certificate");
+        assert_eq!(run.value("SSL_CERT_FILE").as_deref(), Some("/srv/server.pem"), "{file}");
+        assert_eq!(run.value("REQUESTS_CA_BUNDLE").as_deref(), Some(BUNDLE), "{file}");
+        assert!(run.value("NODE_EXTRA_CA_CERTS").is_some(), "{file}");
+    }
+}
+
+#[test]
+fn what_stands_beside_a_key_is_left_to_the_service() {
+    let world = World::new().with_ca();
+    // What `openssl req -x509` makes by itself is a CA, by its basicConstraints.
+    world.copy("ca-no-key-usage.crt", "/srv/server.pem");
+    for (file, key) in KEYS
+        .iter()
+        .map(|key| ("/srv/server.pem", key))
+        .chain([("/srv/not-made-yet.pem", &"SSL_KEY_FILE")])
+    {
+        let run = world.trust_init(&["env"]).env("SSL_CERT_FILE", file).env(key, "/srv/key.pem");
+        let run = run.run().succeeds().says(LEFT).says(&format!("is set beside `{key}`"));
+        assert_eq!(run.value("SSL_CERT_FILE").as_deref(), Some(file), "{key}");
+        assert_eq!(run.value("REQUESTS_CA_BUNDLE").as_deref(), Some(BUNDLE), "{key}");
+    }
+    // Keys of other kinds, and none.
+    for key in ["SSL_CLIENT_KEY", "SSL_KEY_PASSWORD", "SSL_KEYSTORE", "API_KEY"] {
+        let run = world.trust_init(&["env"]).env("SSL_CERT_FILE", "/srv/server.pem");
+        let run = run.env(key, "/srv/key.pem").run().succeeds().never_says(LEFT);
+        assert!(run.value("SSL_CERT_FILE").unwrap().ends_with("/SSL_CERT_FILE.crt"), "{key}");
+    }
+    let run = world.trust_init(&["env"]).env("SSL_CERT_FILE", "/srv/server.pem").env("SSL_KEY", "");
+    run.run().succeeds().never_says(LEFT);
+}
+
+/// A CA that is pinned beside a key, and the image's roots, are what they were.
+#[test]
+fn root_certificates_beside_a_key_are_no_servers() {
+    let world = World::new().with_ca();
+    world.copy("ca-ec.crt", "/etc/partner.pem");
+    for file in ["/etc/partner.pem", crate::world::ROOTS] {
+        let run = world.trust_init(&["env"]).env("SSL_CERT_FILE", file);
+        let run = run.env("SSL_KEY_FILE", "/srv/key.pem").run().succeeds().never_says(LEFT);
+        let held = world.read(&run.value("SSL_CERT_FILE").unwrap());
+        assert!(held.contains(&world.read(CUSTOM_CA)), "{file}");
+    }
+}
+
+/// A reader of one certificate out of such a file reads the first.
+#[test]
+fn what_is_pinned_comes_first_in_its_file() {
+    let world = World::new().with_ca();
+    world.copy("ca-ec.crt", "/etc/partner.pem");
+    for name in ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"] {
+        let run = world.trust_init(&["env"]).env(name, "/etc/partner.pem").run().succeeds();
+        let held = world.read(&run.value(name).unwrap());
+        assert_eq!(held, world.read("/etc/partner.pem") + &world.read(CUSTOM_CA), "{name}");
+    }
+}
+
+#[test]
+fn variables_that_are_named_are_left_as_they_were_found() {
+    let world = World::new().with_ca();
+    world.copy("ca-ec.crt", "/etc/partner.pem");
+    let leave = "SSL_CERT_FILE, GIT_SSL_CAINFO,,JAVA_TOOL_OPTIONS,WGETRC";
+    let by_variable =
+        || world.trust_init(&["--java=on", "--runtime=wget", "env"]).env("TRUST_INIT_LEAVE", leave);
+    let by_option = || {
+        let words = ["--leave", "SSL_CERT_FILE", "--leave=GIT_SSL_CAINFO,JAVA_TOOL_OPTIONS,WGETRC"];
+        world.trust_init(&[&words[..], &["--java=on", "--runtime=wget", "env"]].concat())
+    };
+    for value in [None, Some("/etc/partner.pem"), Some("")] {
+        for run in [by_variable(), by_option()] {
+            let run = match value {
+                Some(value) => run.env("SSL_CERT_FILE", value).env("GIT_SSL_CAINFO", value),
+                None => run,
+            };
+            let run = run.run().succeeds();
+            assert_eq!(run.value("SSL_CERT_FILE").as_deref(), value);
+            assert_eq!(run.value("GIT_SSL_CAINFO").as_deref(), value);
+            for name in ["JAVA_TOOL_OPTIONS", "WGETRC"] {
+                assert_eq!(run.value(name), None, "{name}");
+            }
+            assert_eq!(run.value("REQUESTS_CA_BUNDLE").as_deref(), Some(BUNDLE));
+            assert!(run.value("WGET2RC").is_some());
+        }
+    }
+    // The option replaces the variable, and what that would have left alone is done.
+    let run =
+        world.trust_init(&["--leave=SSL_CERT_FILE", "env"]).env("TRUST_INIT_RUNTIMES", "wget");
+    let run = run.env("TRUST_INIT_LEAVE", "WGETRC").run().succeeds();
+    assert!(run.value("WGETRC").is_some());
+    let refused = [
+        (world.trust_init(&["--leave=SSL_CERT_DIR", "env"]), "from --leave"),
+        (
+            world.trust_init(&["env"]).env("TRUST_INIT_LEAVE", "SSL_CERT_DIR"),
+            "from TRUST_INIT_LEAVE",
+        ),
+    ];
+    for (run, origin) in refused {
+        let error =
+            format!("error: cannot use `SSL_CERT_DIR` ({origin}): it is not a trust variable");
+        run.run().exits(125).says(&error);
+    }
+}
+
+/// The overlay does what trust-init does, as far as it can look.
+#[test]
+fn the_overlay_leaves_the_same_alone() {
+    let desk = project(
+        "services:\n  tls:\n    build: .\n    volumes: [./certs/server.pem:/srv/server.pem:ro]\n    \
+         environment: {SSL_CERT_FILE: /srv/server.pem}\n  beside:\n    build: .\n    \
+         environment: {SSL_CERT_FILE: /srv/later.pem, SSL_KEYFILE: /srv/key.pem}\n  named:\n    \
+         build: .\n    environment: {TRUST_INIT_LEAVE: SSL_CERT_FILE}\n  other:\n    build: .\n",
+    );
+    let outcome = desk.types(".", "setup --custom-ca certs/ca.crt").succeeds();
+    let outcome =
+        outcome.says("`tls`: SSL_CERT_FILE=`/srv/server.pem` names a server's certificate");
+    outcome.says("`beside`: SSL_CERT_FILE names a file that cannot be read from here");
+    let overlay = desk.read("docker-compose.ca.yml");
+    let sets = |service: &str, name: &str| {
+        let (_, rest) = overlay.split_once(&format!("\n  {service}:\n")).unwrap();
+        let rest = rest.split("    volumes:\n").next().unwrap();
+        rest.contains(&format!("      {name}: "))
+    };
+    for service in ["tls", "beside", "named"] {
+        assert!(
+            !sets(service, "SSL_CERT_FILE") && sets(service, "REQUESTS_CA_BUNDLE"),
+            "{overlay}"
+        );
+    }
+    assert!(sets("other", "SSL_CERT_FILE"), "{overlay}");
+}

@@ -1,0 +1,222 @@
+//! trust-compose inspect: what is in a file, told for people and for programs.
+
+use serde_json::Value;
+
+use crate::desk::{Desk, trust_compose};
+use crate::world::{Outcome, gallery, tool};
+
+#[test]
+fn a_set_is_told_without_its_keys() {
+    let desk = Desk::with(&["gpu.local", "10.0.0.1"]);
+    let files = ["certs/ca.crt", "certs/ca.key", "certs/server.pem", "certs/server-key.pem"];
+    let told = desk.run(&[&["inspect"], &files[..]].concat()).succeeds().stays_silent();
+    let text = told.stdout();
+    for words in [
+        "`CN=Lab CA` (CA)",
+        "issuer      itself",
+        "key         EC P-256",
+        "key usage   keyCertSign, cRLSign",
+        "verdict     good: every client can trust it",
+        "a private key, not shown: `PRIVATE KEY` at line 1",
+        "`CN=gpu.local` (certificate, not a CA)",
+        "for         serverAuth",
+        "names       DNS:gpu.local, IP:10.0.0.1, DNS:localhost, IP:127.0.0.1, IP:::1",
+        "verdict     is a server's certificate, not a CA",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    for file in ["certs/ca.key", "certs/server-key.pem"] {
+        let key = desk.read(file);
+        let secret = key.lines().nth(1).unwrap();
+        for words in [&["inspect"][..], &["inspect", "--json"]] {
+            let told = desk.run(&[words, &[file]].concat()).succeeds();
+            assert!(!told.stdout().contains(secret) && !told.stderr().contains(secret));
+        }
+    }
+}
+
+/// The keys of an object, sorted.
+fn keys(value: &Value) -> Vec<&str> {
+    let mut keys: Vec<_> = value.as_object().unwrap().keys().map(String::as_str).collect();
+    keys.sort_unstable();
+    keys
+}
+
+#[test]
+fn json_has_the_shape_that_is_documented() {
+    let desk = Desk::with(&["gpu.local"]);
+    let told = desk.run(&["inspect", "--json", "certs/server.pem", "certs/ca.key", "nowhere"]);
+    let told = told.exits(1).says("cannot read `nowhere` (from FILE): there is no such file");
+    let answer: Value = serde_json::from_str(&told.stdout()).unwrap();
+    let document = std::fs::read_to_string(gallery("../../docs/inspect.md")).unwrap();
+    let certificate = &answer["files"][0]["certificates"][0];
+    let objects = [
+        &answer,
+        &answer["files"][0],
+        certificate,
+        &certificate["findings"][0],
+        &answer["files"][1]["others"][0],
+        &answer["files"][2]["problem"],
+    ];
+    for key in objects.into_iter().flat_map(keys) {
+        let is_there = [format!("`{key}"), format!(".{key}`"), format!(".{key}[]`")];
+        assert!(is_there.iter().any(|words| document.contains(words)), "{key}");
+    }
+    assert_eq!(answer["format"], 1);
+    assert_eq!(answer["files"][0]["path"], "certs/server.pem");
+    assert_eq!(answer["files"][0]["problem"], Value::Null);
+    assert_eq!(certificate["names"][0], "DNS:gpu.local");
+    assert_eq!(certificate["issuer"], "CN=Lab CA");
+    assert_eq!(certificate["is_ca"], false);
+    assert_eq!(certificate["findings"][0]["finding"], "server-certificate");
+    let serial = desk.openssl("x509 -noout -serial -in certs/server.pem").to_lowercase();
+    assert_eq!(serial.trim(), format!("serial={}", certificate["serial"].as_str().unwrap()));
+    assert_eq!(answer["files"][1]["others"][0]["is_private_key"], true);
+    assert!(!told.stdout().contains("BEGIN"));
+}
+
+#[test]
+fn a_serial_number_is_what_openssl_calls_it() {
+    for serial in ["01", "7f", "80", "95933b3a"] {
+        let desk = Desk::new();
+        desk.openssl(&format!(
+            "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key -out ca.crt \
+             -subj /CN=Lab -set_serial 0x{serial}"
+        ));
+        let told = desk.run(&["inspect", "--json", "ca.crt"]).succeeds();
+        let answer: Value = serde_json::from_str(&told.stdout()).unwrap();
+        assert_eq!(answer["files"][0]["certificates"][0]["serial"], serial);
+    }
+}
+
+#[test]
+fn every_file_of_the_gallery_is_told_or_refused_in_known_words() {
+    let desk = Desk::new();
+    let mut files: Vec<_> =
+        gallery("").read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| {
+        path.is_file()
+            && !["README.md", "make.sh", "kinds.sh"].iter().any(|ours| path.ends_with(ours))
+    });
+    files.sort();
+    let document = std::fs::read_to_string(gallery("../../docs/inspect.md")).unwrap();
+    for path in &files {
+        let path = path.to_str().unwrap();
+        let told = desk.run(&["inspect", "--json", path]);
+        let answer: Value = serde_json::from_str(&told.stdout()).unwrap();
+        let file = &answer["files"][0];
+        let has = |key: &str| !file[key].as_array().unwrap().is_empty();
+        match told.0.status.code() {
+            Some(0) => assert!(has("certificates") || has("others"), "{path}"),
+            Some(1) => {
+                let said = ["cannot use", "cannot open"]
+                    .map(|words| told.stderr().contains(&format!("trust-compose: error: {words}")));
+                assert!(said.contains(&true), "{path}: {}", told.stderr());
+                assert!(told.stderr().contains("trust-compose: fix: "), "{path}");
+                assert!(!has("certificates") && !file["problem"].is_null(), "{path}");
+            }
+            code => panic!("{path}: {code:?} {}", told.stderr()),
+        }
+        for found in file["certificates"].as_array().unwrap() {
+            for finding in found["findings"].as_array().unwrap() {
+                let word = format!("`{}`", finding["finding"].as_str().unwrap());
+                assert!(document.contains(&word), "{word}");
+            }
+        }
+    }
+    assert!(files.len() > 100);
+}
+
+#[test]
+fn an_intermediate_is_whole_beside_its_root() {
+    let desk = Desk::new();
+    let path = |name| gallery(name).to_str().unwrap().to_owned();
+    let alone = desk.run(&["inspect", &path("intermediate.crt")]).succeeds();
+    assert!(alone.stdout().contains("whose root is not at hand"), "{}", alone.stdout());
+    let both = desk.run(&["inspect", &path("intermediate-and-root.crt")]).succeeds();
+    assert!(!both.stdout().contains("whose root is not at hand"), "{}", both.stdout());
+}
+
+/// A set for a.lab, and an archive of it in `all.p12` with a password.
+fn archived(how: &str) -> Desk {
+    let desk = Desk::with(&["a.lab"]);
+    desk.write("password", "lab-secret\n");
+    desk.openssl(&format!(
+        "pkcs12 -export {how}-in certs/server.pem -inkey certs/server-key.pem -certfile certs/ca.crt \
+         -name lab -passout file:password -out all.p12"
+    ));
+    desk
+}
+
+#[test]
+fn an_archive_is_told_without_its_key() {
+    for how in ["", "-legacy "] {
+        let desk = archived(how);
+        let words = ["inspect", "--p12-password-file", "password", "all.p12"];
+        let text = desk.run(&words).succeeds().stays_silent().stdout();
+        for words in [
+            "`CN=a.lab` (certificate, not a CA)",
+            "`CN=Lab CA` (CA)",
+            "a private key, not shown: `key lab in PKCS#12`",
+        ] {
+            assert!(text.contains(words), "{words}: {text}");
+        }
+        let told = desk.run(&[&words[..], &["--json"]].concat()).succeeds().stays_silent();
+        let answer: Value = serde_json::from_str(&told.stdout()).unwrap();
+        let file = &answer["files"][0];
+        assert_eq!(file["certificates"].as_array().unwrap().len(), 2);
+        assert_eq!(file["others"][0]["is_private_key"], true);
+        let key = desk.read("certs/server-key.pem");
+        let secrets = [key.lines().nth(1).unwrap(), "lab-secret"];
+        assert!(!secrets.iter().any(|secret| (text.clone() + &told.stdout()).contains(secret)));
+    }
+}
+
+#[test]
+fn an_archive_that_stays_closed_leaves_the_other_files() {
+    let desk = archived("");
+    let told = desk.run(&["inspect", "all.p12", "certs/ca.crt"]).exits(1);
+    let told = told.says("cannot open `all.p12` (from FILE): it is protected with a password");
+    assert!(told.says("--p12-password-file FILE").stdout().contains("`CN=Lab CA` (CA)"));
+    desk.write("password", "other\n");
+    let words = ["inspect", "--p12-password-file", "password", "all.p12"];
+    desk.run(&words)
+        .exits(1)
+        .says("the first line of `password` (from --p12-password-file) is not its password")
+        .never_says("other");
+    // No password is no question.
+    desk.openssl("pkcs12 -export -nokeys -in certs/ca.crt -passout pass: -out open.p12");
+    let told = desk.run(&["inspect", "open.p12"]).succeeds().stays_silent();
+    assert!(told.stdout().contains("`CN=Lab CA` (CA)"));
+}
+
+/// Runs a program on a terminal of its own, and types `lab-secret` when it no longer shows what is
+/// typed. Prints what the terminal showed, and exits as the program did.
+const TYPIST: &str = "
+import os, pty, sys, termios
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[1], sys.argv[1:])
+while termios.tcgetattr(terminal)[3] & termios.ECHO:
+    pass
+os.write(terminal, b'lab-secret\\n')
+shown = b''
+try:
+    while data := os.read(terminal, 4096):
+        shown += data
+except OSError:
+    pass
+sys.stdout.buffer.write(shown)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+";
+
+#[test]
+fn a_person_at_a_terminal_is_asked_and_not_overlooked() {
+    let desk = archived("");
+    let program = trust_compose();
+    let words = ["-c", TYPIST, program.to_str().unwrap(), "inspect", "all.p12"];
+    let told = Outcome(desk.command(&tool("python3"), &words, "022").output().unwrap()).succeeds();
+    let shown = told.stdout();
+    assert!(shown.contains("password of `all.p12` (from FILE): "), "{shown}");
+    assert!(shown.contains("`CN=Lab CA` (CA)") && !shown.contains("lab-secret"), "{shown}");
+}

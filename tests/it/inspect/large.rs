@@ -1,0 +1,190 @@
+//! Files whose markers fit nothing, and files of many blocks: they are read in a time that grows as their
+//! size does, and what is said of them stays short.
+//!
+//! A reader that looks through the rest of the file, or counts its lines from the beginning, for each
+//! marker is at it for minutes to hours with these sizes; each run here is ended after one.
+
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use rcgen::{
+    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, IsCa, KeyPair,
+    KeyUsagePurpose,
+};
+use trust_init::trust::bundle::Pem;
+
+use crate::desk::{Desk, trust_compose};
+use crate::patient::{pid, start};
+use crate::world::{BUNDLE, Outcome, ROOTS, World, count, gallery};
+
+/// How long what takes a second may take where the machine is busy.
+const LIMIT: Duration = Duration::from_mins(1);
+
+/// A mebibyte of each shape, and the error of a CA file of it: its line and what is wrong there.
+fn shapes() -> Vec<(String, &'static str)> {
+    const SIZE: usize = 1 << 20;
+    let good = std::fs::read_to_string(gallery("ca-ec.crt")).unwrap();
+    let other = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END X509 CRL-----\n";
+    let shapes = [
+        ("-----END CERTIFICATE-----\n", "line 1: an END marker has no BEGIN before it"),
+        ("-----END CERTIFICATE-----", "line 1: an END marker has no BEGIN before it"),
+        ("-----BEGIN CERTIFICATE-----\n", "line 1: the block is cut off: another one begins in it"),
+        ("-----BEGIN CERTIFICATE-----", "line 1: the block is cut off: another one begins in it"),
+        ("-----BEGIN \n", "line 1: the BEGIN marker is broken"),
+        ("-----BEGIN CERT\x1b-----\n", "line 1: the BEGIN marker is broken"),
+        ("-----begin certificate-----\n", "line 1: the BEGIN marker is broken"),
+        (other, "line 3: the END marker does not fit its BEGIN"),
+        ("-", "there is no certificate in it"),
+        ("-----\n", "there is no certificate in it"),
+        ("----- \r", "there is no certificate in it"),
+    ];
+    let mut all: Vec<_> =
+        shapes.into_iter().map(|(one, what)| (one.repeat(SIZE / one.len()), what)).collect();
+    let broken = "-----BEGIN CERTIFICATE-----\nA*AA\n-----END CERTIFICATE-----\n";
+    all.push((
+        broken.repeat(SIZE / broken.len()),
+        "line 1: a character in the block is not base64",
+    ));
+    let glued = broken.replace('\n', "").replace('*', "A");
+    all.push((
+        glued.repeat(SIZE / glued.len()),
+        "the block at line 1 is not, or not only, a certificate",
+    ));
+    // Behind many good ones, so that the line is far down.
+    let many = good.repeat(SIZE / good.len());
+    let line = many.lines().count() + 1;
+    all.push((
+        many + "-----END CERTIFICATE-----\n",
+        Box::leak(format!("line {line}: an END").into_boxed_str()),
+    ));
+    all
+}
+
+/// What becomes of a program that ends by itself.
+#[track_caller]
+fn ends(mut command: Command) -> Outcome {
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let id = Pid::from_raw(child.id().try_into().unwrap());
+    let (told, is_over) = mpsc::channel::<()>();
+    let watch = thread::spawn(move || {
+        if is_over.recv_timeout(LIMIT) == Err(RecvTimeoutError::Timeout) {
+            kill(id, Signal::SIGKILL).unwrap();
+        }
+    });
+    let output = child.wait_with_output().unwrap();
+    drop(told);
+    watch.join().unwrap();
+    assert!(output.status.code().is_some(), "it did not end within {LIMIT:?}");
+    Outcome(output)
+}
+
+#[test]
+fn a_ca_file_of_markers_is_refused_with_the_line() {
+    for (text, what) in shapes() {
+        let world = World::new();
+        world.write("/ca/large.crt", &text);
+        let run = ends(world.trust_init(&["--ca", "/ca/large.crt", "true"]).command())
+            .exits(125)
+            .says(what);
+        assert!(run.stderr().lines().count() <= 3, "{}", run.stderr());
+    }
+}
+
+#[test]
+fn the_images_roots_and_a_pin_of_markers_hold_up_no_start() {
+    for (text, _) in shapes() {
+        let world = World::new().with_ca();
+        world.write(ROOTS, world.read(ROOTS) + &text).write("/pin.crt", &text);
+        let run =
+            ends(world.trust_init(&["true"]).env("SSL_CERT_FILE", "/pin.crt").command()).succeeds();
+        // A few warnings of two lines each, whatever the file holds.
+        assert!(run.stderr().lines().count() < 10, "{}", run.stderr());
+        assert!(run.stderr().len() < 2_000, "{}", run.stderr());
+        assert!(count(&world.read(BUNDLE)) >= 2);
+    }
+}
+
+#[test]
+fn of_many_broken_blocks_among_the_roots_the_first_are_named_and_the_rest_counted() {
+    let world = World::new().with_ca();
+    let broken = "-----BEGIN CERTIFICATE-----\nA*AA\n-----END CERTIFICATE-----\n";
+    let good = world.read(ROOTS);
+    let line = good.lines().count();
+    world.write(ROOTS, good + &broken.repeat(10_000));
+    let what = "a character in the block is not base64";
+    let (first, second, third) = (line + 1, line + 4, line + 7);
+    ends(world.trust_init(&["true"]).command()).succeeds().says(&format!(
+        "left out of the image's roots: `{ROOTS}` line {first}: {what}; line {second}: {what}; \
+         line {third}: {what}; and 9997 more"
+    ));
+}
+
+#[test]
+fn inspect_and_the_doctor_end_with_markers_too() {
+    let desk = Desk::new();
+    let inspect = |name| ends(desk.command(&trust_compose(), &["inspect", name], "022"));
+    for (text, _) in shapes() {
+        desk.write("large.crt", &text);
+        inspect("large.crt").exits(1).says("cannot use `large.crt`");
+        let world = World::new();
+        world.write("/pin.crt", &text);
+        let run = world.program(&["cat", "/gate"]).env("SSL_CERT_FILE", "/pin.crt");
+        let container = start(&world, &run);
+        let mut doctor = Command::new(env!("CARGO_BIN_EXE_trust-doctor"));
+        doctor.env_clear().args(["--pid", &pid(&container)]);
+        ends(doctor).exits(1).tells("`/pin.crt`");
+    }
+    // The line of each of very many keys.
+    let key = std::fs::read_to_string(gallery("key-ec.pem")).unwrap();
+    let lines = key.lines().count();
+    desk.write("keys.pem", key.repeat(50_000));
+    let last = format!("`EC PRIVATE KEY` at line {}\n", 49_999 * lines + 1);
+    inspect("keys.pem").succeeds().tells(&last);
+}
+
+#[test]
+fn a_ca_with_very_many_extensions_is_read() {
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let extension =
+        |number| CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, number], vec![5, 0]);
+    params.custom_extensions = (0..300_000).map(extension).collect();
+    let ca = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
+    let world = World::new();
+    world.write("/ca/large.crt", ca.pem());
+    let words = ["--ca", "/ca/large.crt", "--roots", "none", "true"];
+    ends(world.trust_init(&words).command()).succeeds();
+    assert_eq!(count(&world.read(BUNDLE)), 1);
+}
+
+#[test]
+fn two_files_of_thirty_two_mebibytes_of_cas_are_read_and_all_are_there() {
+    // As many as a file may hold, small ones, each its own: no client checks how a root signed itself.
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, "L");
+    let key = KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
+    let der = params.self_signed(&key).unwrap().der().to_vec();
+    let size = Pem::encode(&der).text().len();
+    let number = (32 << 20) / size;
+    assert!(number > 70_000, "{number}");
+    let mut text = Vec::with_capacity(64 << 20);
+    for index in 0..2 * number {
+        let (front, _) = der.split_at(der.len() - 4);
+        let numbered = [front, &u32::try_from(index).unwrap().to_be_bytes()].concat();
+        text.extend_from_slice(Pem::encode(&numbered).text());
+    }
+    let world = World::new();
+    let (one, other) = text.split_at(number * size);
+    world.write("/ca/one.crt", one).write("/ca/other.crt", other);
+    let words = ["--ca", "/ca/one.crt", "--ca", "/ca/other.crt", "--roots", "none"];
+    let words = [&words[..], &["--log", "quiet", "--", "true"]].concat();
+    ends(world.trust_init(&words).command()).succeeds();
+    assert!(std::fs::read(world.path(BUNDLE)).unwrap() == text);
+}

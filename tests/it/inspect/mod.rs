@@ -1,0 +1,10 @@
+//! What a file of certificates is found to be: by `trust-compose inspect`, and by trust-init and trust-doctor, which
+//! read it with the same code.
+
+mod file;
+pub mod gallery;
+mod openssl;
+mod bent;
+mod large;
+mod recipes;
+mod hostile_names;

@@ -1,0 +1,125 @@
+//! `trust-compose kustomize` and its removal, killed at every step and with a full disk: what stands is the old
+//! component or the new one, with all its files, and the next run finishes.
+
+use std::process::Output;
+
+use crate::desk::trust_compose;
+use crate::kustomize::cases::Clerk;
+use crate::world::{Outcome, gallery};
+
+const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\n\
+                   spec: {containers: [{name: web, image: 'registry.invalid/web:1'}]}\n";
+
+/// With the component of another CA, or none; with kubectl for a try before it is written, or without.
+fn before(has_component: bool, has_kubectl: bool) -> Clerk {
+    let clerk = Clerk::with(POD);
+    if !has_kubectl {
+        std::fs::remove_file(clerk.bin().join("kubectl")).unwrap();
+    }
+    if has_component {
+        let other = gallery("ca-ec.crt").display().to_string();
+        clerk.types(&format!("--custom-ca {other} -f manifests.yaml")).succeeds();
+    }
+    // What a try leaves behind goes with this.
+    clerk.0.directory("tmp", 0o700);
+    clerk
+}
+
+/// A run with these words, disturbed at one system call; `None` if it makes none so late.
+fn disturbed(clerk: &Clerk, words: &str, inject: &str) -> Option<Output> {
+    let (call, _) = inject.split_once(':').unwrap();
+    let log = clerk.0.path("log").display().to_string();
+    let program = trust_compose().display().to_string();
+    let strace =
+        ["-qq", "-o", &log, "-e", &format!("trace={call}"), "-e", &format!("inject={inject}")]
+            .map(str::to_owned);
+    let words = words.split_whitespace().map(str::to_owned);
+    let words: Vec<_> =
+        strace.into_iter().chain([program, "kustomize".to_owned()]).chain(words).collect();
+    let words: Vec<_> = words.iter().map(String::as_str).collect();
+    let strace = crate::world::tool("strace");
+    let mut command = clerk.0.command(&strace, &words, "022");
+    let output = command.env("PATH", clerk.bin()).env("TMPDIR", clerk.0.path("tmp")).output();
+    let log = clerk.0.read("log");
+    let is_hit = log.contains("(INJECTED)") || log.contains("killed by SIGKILL");
+    is_hit.then(|| output.unwrap())
+}
+
+/// Whether every file that the component names is there and whole.
+fn is_whole(clerk: &Clerk, what: &str) {
+    if !clerk.0.has("trust/kustomization.yaml") {
+        return;
+    }
+    let component = clerk.0.read("trust/kustomization.yaml");
+    assert!(component.ends_with("name: trust-init\n"), "{what}");
+    let files = component.lines().filter_map(|line| line.split_once(".crt=")).map(|(_, file)| file);
+    let files: Vec<_> = files.collect();
+    assert_eq!(files.len(), 2, "{what}");
+    for file in files {
+        let text = clerk.0.read(&format!("trust/{file}"));
+        assert!(text.ends_with("-----END CERTIFICATE-----\n"), "{what}: {file}");
+    }
+}
+
+/// Calls that change a directory, or a file's contents.
+const CALLS: [&str; 7] = ["mkdirat", "openat", "writev", "fsync", "fchmod", "renameat", "unlinkat"];
+
+#[test]
+fn killed_at_any_step() {
+    let write = "--out trust --custom-ca ca.crt -f manifests.yaml";
+    for (has_component, words) in [(false, write), (true, write), (true, "--out trust --remove")] {
+        let mut kills = 0;
+        for call in CALLS {
+            for n in 1.. {
+                let clerk = before(has_component, false);
+                let what = format!("{words}: {call} {n}");
+                if disturbed(&clerk, words, &format!("{call}:signal=KILL:when={n}")).is_none() {
+                    break;
+                }
+                is_whole(&clerk, &what);
+                let again = clerk
+                    .0
+                    .run(&[&["kustomize"], &words.split(' ').collect::<Vec<_>>()[..]].concat());
+                again.succeeds();
+                if words == write {
+                    clerk.trusts("-f manifests.yaml --check").succeeds().prints("in step\n");
+                    let names = clerk.0.path("trust").read_dir().unwrap().count();
+                    assert_eq!(names, 3, "{what}");
+                } else {
+                    assert!(!clerk.0.has("trust"), "{what}");
+                }
+                kills += 1;
+            }
+        }
+        assert!(kills > 5, "{words}: only {kills}");
+    }
+}
+
+#[test]
+fn a_full_disk_changes_nothing() {
+    let mut failures = 0;
+    for call in ["mkdirat", "openat", "writev", "fsync"] {
+        for n in 1.. {
+            let clerk = before(true, true);
+            let before = clerk.0.state("trust");
+            let words = "--out trust --custom-ca ca.crt -f manifests.yaml";
+            let inject = format!("{call}:error=ENOSPC:when={n}");
+            let Some(output) = disturbed(&clerk, words, &inject) else { break };
+            let outcome = Outcome(output);
+            if outcome.0.status.success() {
+                is_whole(&clerk, &inject);
+                continue;
+            }
+            assert_eq!(clerk.0.state("trust"), before, "{inject}");
+            let said = outcome.stderr();
+            assert!(said.contains("trust-compose: fix: "), "{inject}: {said}");
+            failures += usize::from(said.contains("fix: free some space, and run it again"));
+            // Nothing of the try is left, or it is told where.
+            for left in clerk.0.path("tmp").read_dir().unwrap().map(|entry| entry.unwrap().path()) {
+                let is_told = said.contains(&*left.to_string_lossy());
+                assert!(is_told, "{inject}: {} is left: {said}", left.display());
+            }
+        }
+    }
+    assert!(failures > 4, "only {failures} failures");
+}

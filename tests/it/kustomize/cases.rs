@@ -1,0 +1,269 @@
+//! `trust-compose kustomize`: each folder of tests/kustomize has manifests (`in`) and words, and what comes of
+//! them: the component, and what the real kustomize makes of both, which the schemas of Kubernetes judge.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use crate::desk::{Desk, trust_compose};
+use crate::world::{Outcome, Scratch, gallery, is_snapshot};
+
+/// The newest version of Kubernetes that the schemas have, and two before it.
+const VERSIONS: [&str; 3] = ["1.37.0", "1.36.0", "1.35.0"];
+
+/// The folder of what tests/containers/kubernetes.sh brings.
+fn brings(what: &str) -> PathBuf {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/containers/kubernetes.sh");
+    let output = Command::new(script).arg(what).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim().into()
+}
+
+/// The folder of the programs that the tests of Kubernetes need.
+pub fn programs() -> &'static Path {
+    static PROGRAMS: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAMS.get_or_init(|| brings(""))
+}
+
+/// Somebody with kubectl, and no engine.
+pub struct Clerk(pub Desk, Scratch);
+
+impl Clerk {
+    /// With a CA that is always the same.
+    pub fn new() -> Self {
+        let desk = Desk::new();
+        std::fs::copy(gallery("neighbour/ca.crt"), desk.path("ca.crt")).unwrap();
+        // Elsewhere, as a kubectl is large and what lies on the desk is looked at.
+        let bin = Scratch::new();
+        let found = ["/usr/bin/kubectl", "/usr/local/bin/kubectl"].map(PathBuf::from);
+        let own = programs().join("kubectl");
+        let kubectl =
+            if own.exists() { own } else { found.into_iter().find(|it| it.exists()).unwrap() };
+        std::os::unix::fs::symlink(kubectl.canonicalize().unwrap(), bin.path().join("kubectl"))
+            .unwrap();
+        Self(desk, bin)
+    }
+
+    /// The only programs there are.
+    pub fn bin(&self) -> &Path {
+        self.1.path()
+    }
+
+    /// With these manifests as well.
+    pub fn with(manifests: &str) -> Self {
+        let clerk = Self::new();
+        clerk.0.write("manifests.yaml", manifests);
+        clerk
+    }
+
+    /// `trust-compose kustomize` with these words, and the component in `trust`.
+    #[track_caller]
+    pub fn types(&self, words: &str) -> Outcome {
+        let words = words.split_whitespace();
+        let words: Vec<_> = ["kustomize", "--out", "trust"].into_iter().chain(words).collect();
+        let mut command = self.0.command(&trust_compose(), &words, "022");
+        Outcome(command.env("PATH", self.bin()).output().unwrap())
+    }
+
+    /// The same with the CA.
+    #[track_caller]
+    pub fn trusts(&self, words: &str) -> Outcome {
+        self.types(&format!("--custom-ca ca.crt {words}"))
+    }
+
+    /// What kustomize makes of a directory.
+    #[track_caller]
+    pub fn renders(&self, directory: &str) -> String {
+        let kubectl = self.bin().join("kubectl");
+        let output = self.0.command(&kubectl, &["kustomize", directory], "022").output().unwrap();
+        Outcome(output).succeeds().stdout()
+    }
+
+    /// What kustomize makes of manifests.yaml alone.
+    #[track_caller]
+    pub fn renders_none(&self) -> String {
+        self.0.write("kustomization.yaml", "resources: [manifests.yaml]\n");
+        self.renders(".")
+    }
+
+    /// What kustomize makes of manifests.yaml with the component.
+    #[track_caller]
+    pub fn renders_all(&self) -> String {
+        let text = "resources: [manifests.yaml]\ncomponents: [trust]\n";
+        self.0.write("kustomization.yaml", text);
+        self.renders(".")
+    }
+}
+
+/// A text without certificates and what depends on them: a new set of roots is no change here.
+fn without_certificates(text: &str) -> String {
+    let (mut kept, mut inside) = (Vec::new(), false);
+    for line in text.lines() {
+        inside |= line.contains("-----BEGIN");
+        if !inside {
+            kept.push(line.to_owned());
+        }
+        inside &= !line.contains("-----END");
+    }
+    let mut text = kept.join("\n") + "\n";
+    for stem in ["ca-bundle-", "custom-ca-", "trust-init-"] {
+        let parts: Vec<_> = text.split(stem).map(str::to_owned).collect();
+        let (first, rest) = parts.split_first().unwrap();
+        let rest = rest.iter().map(|part| {
+            let digits = part.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(part.len());
+            // A digest of ours has 16 digits, one of kustomize 10.
+            match digits {
+                16 | 10 => format!("{stem}DIGEST{}", &part[digits..]),
+                _ => format!("{stem}{part}"),
+            }
+        });
+        text = first.clone() + &rest.collect::<String>();
+    }
+    text
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            std::fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}
+
+fn cases() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kustomize");
+    let mut cases: Vec<_> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    cases.sort();
+    assert!(cases.len() >= 7, "{cases:?}");
+    cases
+}
+
+/// Snapshots are beside the tests.
+fn is_as_written(case: &Path, name: &str, text: &str) {
+    let folder = case.file_name().unwrap().to_str().unwrap();
+    is_snapshot(text, &format!("../kustomize/{folder}/{name}"));
+}
+
+#[test]
+fn each_case_comes_to_its_component_and_goes_without_a_trace() {
+    for case in cases() {
+        let clerk = Clerk::new();
+        if case.join("in").is_dir() {
+            copy(&case.join("in"), &clerk.0.path("."));
+        }
+        let before = clerk.0.contents(".");
+        let words = std::fs::read_to_string(case.join("words")).unwrap();
+        // An overlay that lists the component can be rendered only once that is there.
+        let overlay = clerk.0.path("prod/kustomization.yaml");
+        if let Ok(text) = std::fs::read_to_string(&overlay) {
+            std::fs::write(&overlay, text.replace("components: [../trust]\n", "")).unwrap();
+            clerk.trusts(&words).succeeds();
+            std::fs::write(&overlay, text).unwrap();
+        }
+
+        let run = clerk.trusts(&words).succeeds();
+        is_as_written(&case, "said.txt", &without_certificates(&(run.stdout() + &run.stderr())));
+        let first = clerk.0.state("trust");
+        clerk.trusts(&words).succeeds();
+        assert_eq!(clerk.0.state("trust"), first, "{}: not the same again", case.display());
+        clerk.trusts(&format!("{words} --check")).succeeds().prints("in step\n");
+
+        for name in ["kustomization.yaml", "trust-manager.yaml", "kyverno.yaml"] {
+            if clerk.0.has(&format!("trust/{name}")) {
+                let text = clerk.0.read(&format!("trust/{name}"));
+                is_as_written(&case, name, &without_certificates(&text));
+            }
+        }
+        for (name, schema) in [("trust-manager.yaml", "trust-manager"), ("kyverno.yaml", "kyverno")]
+        {
+            if clerk.0.has(&format!("trust/{name}")) {
+                judged(&clerk, schema, &format!("trust/{name}")).succeeds();
+            }
+        }
+        if clerk.0.has("trust/kustomization.yaml") {
+            let rendered =
+                if clerk.0.has("prod") { clerk.renders("prod") } else { clerk.renders_all() };
+            is_as_written(&case, "rendered.yaml", &without_certificates(&rendered));
+            passes(&clerk, &rendered);
+        }
+
+        clerk.types("--remove").succeeds();
+        let _ = std::fs::remove_file(clerk.0.path("kustomization.yaml"));
+        assert_eq!(clerk.0.contents("."), before, "{}: not as it was", case.display());
+    }
+}
+
+/// What the schemas of Kubernetes take, in every version.
+#[track_caller]
+fn passes(clerk: &Clerk, rendered: &str) {
+    clerk.0.write("rendered.yaml", rendered);
+    for version in VERSIONS {
+        let words = ["-k", version, "--strict", "rendered.yaml"];
+        let validate = programs().join("kubernetes-validate");
+        let output = clerk.0.command(&validate, &words, "022").output().unwrap();
+        let outcome = Outcome(output).succeeds();
+        let said = outcome.stdout() + &outcome.stderr();
+        assert!(said.contains("passed for") && !said.contains("WARN"), "{version}: {said}");
+    }
+    clerk.0.remove("rendered.yaml");
+}
+
+#[test]
+fn charts_that_helm_renders_get_the_ca() {
+    let mut charts: Vec<_> =
+        std::fs::read_dir(brings("charts")).unwrap().map(|it| it.unwrap().path()).collect();
+    charts.retain(|path| path.is_file());
+    assert_eq!(charts.len(), 2, "{charts:?}");
+    for chart in charts {
+        let clerk = Clerk::with(&std::fs::read_to_string(&chart).unwrap());
+        let before = clerk.renders_none();
+        clerk.trusts("-f manifests.yaml").succeeds().tells("  trust    ");
+        let rendered = clerk.renders_all();
+        assert!(rendered.contains("value: /run/trust-init/ca-bundle.crt"), "{}", chart.display());
+        passes(&clerk, &rendered);
+        clerk.types("--remove").succeeds();
+        assert_eq!(clerk.renders_none(), before);
+    }
+}
+
+/// What the schema of a custom resource says of a file.
+fn judged(clerk: &Clerk, schema: &str, file: &str) -> Outcome {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kubernetes");
+    let judge = folder.join("judge.py").display().to_string();
+    let schema = folder.join(format!("{schema}.schema.json")).display().to_string();
+    let program = programs().join("kubernetes-validate").canonicalize().unwrap();
+    let python = program.with_file_name("python");
+    let output = clerk.0.command(&python, &[&judge, &schema, file], "022").output().unwrap();
+    Outcome(output)
+}
+
+#[test]
+fn the_schemas_of_custom_resources_refuse_what_is_wrong() {
+    let clerk = Clerk::with(
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\n\
+         spec: {containers: [{name: web, image: 'registry.invalid/web:1'}]}\n",
+    );
+    clerk.trusts("-f manifests.yaml --source trust-manager").succeeds();
+    let bundles = clerk.0.read("trust/trust-manager.yaml");
+    clerk.types("--remove").succeeds();
+    clerk.trusts("--source kyverno").succeeds();
+    let policies = clerk.0.read("trust/kyverno.yaml");
+    for (schema, text, from, to) in [
+        ("trust-manager", &bundles, "useDefaultCAs: true", "useDefaultCas: true"),
+        ("trust-manager", &bundles, "useDefaultCAs: true", "useDefaultCAs: 'true'"),
+        ("trust-manager", &bundles, "    configMap:\n      key:", "    configMap:\n      keys:"),
+        ("kyverno", &policies, "generateExisting: true", "generateExistings: true"),
+        ("kyverno", &policies, "operator: AnyNotIn", "operator: NotAny"),
+        ("kyverno", &policies, "synchronize: true", "synchronize: 'true'"),
+    ] {
+        assert!(text.contains(from), "{from}");
+        clerk.0.write("right.yaml", text).write("wrong.yaml", text.replace(from, to));
+        judged(&clerk, schema, "right.yaml").succeeds();
+        judged(&clerk, schema, "wrong.yaml").exits(1);
+    }
+}

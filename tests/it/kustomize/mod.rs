@@ -1,0 +1,8 @@
+//! `trust-compose kustomize`.
+
+mod cases;
+mod order;
+mod listed;
+mod adopted;
+mod refused;
+mod broken;

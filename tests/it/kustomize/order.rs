@@ -1,0 +1,285 @@
+//! A container's own variables, mounts and volumes stay first and are what they were; what the component adds comes
+//! last, so that nothing is mounted over it, and patches that count entries count the same ones.
+
+use serde_yaml::Value;
+
+use crate::kustomize::cases::Clerk;
+use crate::setup::flags::has;
+
+const MOUNT: &str = "/run/trust-init";
+const BUNDLE: &str = "/run/trust-init/ca-bundle.crt";
+
+/// A Deployment with these containers and volumes.
+fn deployment(containers: &str, volumes: &str) -> String {
+    format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec:\n  \
+         selector: {{matchLabels: {{app: web}}}}\n  template:\n    \
+         metadata: {{labels: {{app: web}}}}\n    spec:\n      containers: [{containers}]\n      \
+         volumes: [{volumes}]\n"
+    )
+}
+
+/// A container with these variables and mounts.
+fn container(name: &str, env: &str, mounts: &str) -> String {
+    format!(
+        "{{name: {name}, image: 'registry.invalid/{name}:1', env: [{env}], volumeMounts: [{mounts}]}}"
+    )
+}
+
+/// An overlay with these operations on the Deployment of `base`, and a component for it that is not listed yet.
+fn overlay(base: &str, operations: &[&str]) -> Clerk {
+    let clerk = Clerk::new();
+    let desk = &clerk.0;
+    desk.directory("base", 0o755).directory("prod", 0o755);
+    desk.write("base/app.yaml", base);
+    desk.write("base/kustomization.yaml", "resources: [app.yaml]\n");
+    let mut text = "namePrefix: prod-\nresources: [../base]\n".to_owned();
+    if !operations.is_empty() {
+        let operations: String =
+            operations.iter().map(|operation| format!("    - {operation}\n")).collect();
+        text += "patches:\n- target: {kind: Deployment, name: web}\n  patch: |\n";
+        text += &operations;
+    }
+    desk.write("prod/kustomization.yaml", text);
+    clerk.trusts("-k prod").succeeds();
+    clerk
+}
+
+/// Lists the component, after these.
+fn list(clerk: &Clerk, others: &str) {
+    let text = clerk.0.read("prod/kustomization.yaml");
+    clerk.0.write("prod/kustomization.yaml", format!("{text}components: [{others}../trust]\n"));
+}
+
+/// The pod of the rendered Deployment.
+fn pod(clerk: &Clerk, directory: &str) -> Value {
+    let text = clerk.renders(directory);
+    let objects = text.split("\n---\n").map(|it| serde_yaml::from_str::<Value>(it).unwrap());
+    let mut deployments = objects.filter(|it| it["kind"] == "Deployment");
+    deployments.next().unwrap()["spec"]["template"]["spec"].clone()
+}
+
+/// What the entries of a list are called.
+fn names(list: &Value, key: &str) -> Vec<String> {
+    let all = list.as_sequence().into_iter().flatten();
+    all.map(|it| it[key].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+/// A run changes nothing, and the check is content.
+#[track_caller]
+fn is_settled(clerk: &Clerk, words: &str) {
+    let first = clerk.0.state("trust");
+    clerk.trusts(&format!("{words} --check")).succeeds().prints("in step\n");
+    clerk.trusts(words).succeeds();
+    assert_eq!(clerk.0.state("trust"), first);
+}
+
+#[test]
+fn what_is_the_users_stays_first_and_as_it_was() {
+    let env = "{name: DATABASE_URL, value: 'postgres://dev'}, {name: 'N', value: 2001-01-01}, \
+               {name: SSL_CERT_FILE, value: /etc/ssl/certs/ca-certificates.crt}, {name: EMPTY}, \
+               {name: PASSWORD, valueFrom: {secretKeyRef: {name: db, key: password}}}, \
+               {name: URL, value: 'https://$(DATABASE_URL)'}";
+    let mounts = "{name: data, mountPath: /data, subPath: a, mountPropagation: HostToContainer}, \
+                  {name: 'on', mountPath: /var/run/}, \
+                  {name: data, mountPath: /logs, subPathExpr: $(DATABASE_URL), readOnly: true}";
+    let volumes = "{name: data, persistentVolumeClaim: {claimName: data}}, {name: 'on', emptyDir: {}}, \
+                   {name: all, projected: {sources: [{secret: {name: a}}, {configMap: {name: b}}]}}";
+    let containers = [container("web", env, mounts), container("side", "", "")].join(", ");
+    let clerk = overlay(&deployment(&containers, volumes), &[]);
+    let before = pod(&clerk, "prod");
+    list(&clerk, "");
+    let after = pod(&clerk, "prod");
+    let starts = |before: &Value, after: &Value| {
+        let list = |it: &Value| it.as_sequence().cloned().unwrap_or_default();
+        let (before, after) = (list(before), list(after));
+        assert!(before.len() < after.len(), "{after:?}");
+        for (before, after) in before.iter().zip(&after) {
+            if before["name"] == "SSL_CERT_FILE" {
+                assert_eq!(after["value"], BUNDLE);
+            } else {
+                assert_eq!(after, before);
+            }
+        }
+    };
+    starts(&before["volumes"], &after["volumes"]);
+    for index in 0..2 {
+        let (before, after) = (&before["containers"][index], &after["containers"][index]);
+        starts(&before["env"], &after["env"]);
+        starts(&before["volumeMounts"], &after["volumeMounts"]);
+    }
+    is_settled(&clerk, "-k prod");
+}
+
+#[test]
+fn a_mount_at_var_run_is_mounted_before_ours() {
+    let mount = |path: &str| format!("{{name: run, mountPath: {path}}}");
+    for path in ["/var/run", "/var/run/", "/run", "/var"] {
+        let manifests =
+            deployment(&container("web", "", &mount(path)), "{name: run, emptyDir: {}}");
+        let clerk = overlay(&manifests, &[]);
+        list(&clerk, "");
+        let mounts = names(&pod(&clerk, "prod")["containers"][0]["volumeMounts"], "mountPath");
+        assert_eq!(mounts[..2], [path, MOUNT], "{mounts:?}");
+        is_settled(&clerk, "-k prod");
+    }
+    // One that a patch of the overlay puts after ours cannot be moved: it is told.
+    let operations = ["{op: add, path: /spec/template/spec/containers/0/volumeMounts/-, \
+         value: {name: data, mountPath: /var/run}}"];
+    let mounts = "{name: data, mountPath: /data}";
+    let manifests = deployment(&container("web", "", mounts), "{name: data, emptyDir: {}}");
+    let clerk = overlay(&manifests, &operations);
+    list(&clerk, "");
+    let says = "Deployment/prod-web/web mounts `/var/run` after /run/trust-init, and hides it";
+    clerk.trusts("-k prod --check").exits(1).tells(says);
+    clerk
+        .trusts("-k prod")
+        .exits(1)
+        .says(says)
+        .says("instead, which has `prod` under `resources:`");
+}
+
+/// Operations that count the entries of `base`, and some that add to them.
+const BY_INDEX: [&str; 5] = [
+    "{op: replace, path: /spec/template/spec/containers/0/env/0/value, value: postgres://prod}",
+    "{op: replace, path: /spec/template/spec/volumes/0, \
+     value: {name: data, persistentVolumeClaim: {claimName: data}}}",
+    "{op: add, path: /spec/template/spec/containers/0/env/-, value: {name: MORE, value: '1'}}",
+    "{op: add, path: /spec/template/spec/volumes/-, value: {name: more, emptyDir: {}}}",
+    "{op: add, path: /spec/template/spec/containers/0/volumeMounts/-, \
+     value: {name: more, mountPath: /more}}",
+];
+
+fn base() -> String {
+    let web = container(
+        "web",
+        "{name: DATABASE_URL, value: 'postgres://dev'}",
+        "{name: data, mountPath: /data}",
+    );
+    deployment(&web, "{name: data, emptyDir: {}}")
+}
+
+/// What is added is not there yet when the component is applied: it comes last, and once.
+#[track_caller]
+fn is_patched_as_before(clerk: &Clerk, first: &[&str]) {
+    let pod = pod(clerk, "prod");
+    let web = &pod["containers"][0];
+    assert_eq!(web["env"][0]["value"], "postgres://prod");
+    let env = names(&web["env"], "name");
+    assert_eq!(env[..first.len()], *first);
+    assert_eq!(env[first.len()], "SSL_CERT_FILE");
+    assert_eq!(web["env"][first.len()]["value"], BUNDLE);
+    assert_eq!(env.iter().position(|it| it == "MORE"), Some(env.len() - 1), "{env:?}");
+    assert_eq!(pod["volumes"][0]["persistentVolumeClaim"]["claimName"], "data");
+    assert_eq!(names(&pod["volumes"], "name"), ["data", "trust-init", "more"]);
+    let mounts = names(&web["volumeMounts"], "mountPath");
+    assert_eq!(mounts[..2], ["/data", MOUNT]);
+    assert_eq!((mounts.len(), &*mounts[3]), (4, "/more"));
+    is_settled(clerk, "-k prod");
+}
+
+#[test]
+fn patches_by_index_change_what_they_were_made_for() {
+    let clerk = overlay(&base(), &BY_INDEX);
+    list(&clerk, "");
+    is_patched_as_before(&clerk, &["DATABASE_URL"]);
+}
+
+#[test]
+fn what_an_earlier_component_adds_is_there_before() {
+    let clerk = overlay(&base(), &BY_INDEX);
+    clerk.0.directory("other", 0o755).write(
+        "other/kustomization.yaml",
+        "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\npatches:\n\
+         - target: {kind: Deployment, name: web}\n  patch: |\n    - {op: add, \
+         path: /spec/template/spec/containers/0/env/-, value: {name: OTHER, value: '2'}}\n",
+    );
+    let alone = clerk.0.read("prod/kustomization.yaml");
+    clerk.0.write("prod/kustomization.yaml", format!("{alone}components: [../other]\n"));
+    clerk.trusts("-k prod").succeeds();
+    clerk.0.write("prod/kustomization.yaml", alone);
+    list(&clerk, "../other, ");
+    is_patched_as_before(&clerk, &["DATABASE_URL", "OTHER"]);
+}
+
+#[test]
+fn what_a_later_patch_takes_away_is_told_and_a_kustomization_above_keeps_it() {
+    let web = container("web", "{name: LEVEL, value: info}", "");
+    let base = deployment(&web, "{name: data, emptyDir: {}}");
+    for (operation, says) in [
+        (
+            "{op: replace, path: /spec/template/spec/volumes, value: [{name: data, emptyDir: {}}]}",
+            "out of step: Deployment/prod-web does not get its volume\n",
+        ),
+        (
+            "{op: add, path: /spec/template/spec/containers/0/env, value: []}",
+            "out of step: container Deployment/prod-web/web does not get what it should\n",
+        ),
+        (
+            "{op: add, path: /spec/template/spec/containers/-, \
+             value: {name: side, image: 'registry.invalid/side:1'}}",
+            "out of step: container Deployment/prod-web/side is there twice\n",
+        ),
+    ] {
+        let clerk = overlay(&base, &[operation]);
+        let alone = clerk.0.read("prod/kustomization.yaml");
+        list(&clerk, "");
+        let told = clerk.trusts("-k prod --check").exits(1);
+        let told = told.stdout() + &told.stderr();
+        has(&told, says);
+        has(
+            &told,
+            "list it in a second kustomization instead, which has `prod` under `resources:`",
+        );
+        clerk.0.write("prod/kustomization.yaml", alone);
+        clerk.0.directory("above", 0o755);
+        clerk.0.write("above/kustomization.yaml", "resources: [../prod]\n");
+        clerk.trusts("-k above").succeeds();
+        let text = "resources: [../prod]\ncomponents: [../trust]\n";
+        clerk.0.write("above/kustomization.yaml", text);
+        is_settled(&clerk, "-k above");
+    }
+}
+
+#[test]
+fn what_is_no_longer_in_the_manifests_goes_with_the_next_run() {
+    let old = container(
+        "web",
+        "{name: OLD, value: '1'}, {name: LEVEL, value: info}",
+        "{name: old, mountPath: /var/run}",
+    );
+    let old = [container("old", "", ""), old, "{name: leave, image: redis}".to_owned()].join(", ");
+    let clerk = overlay(&deployment(&old, "{name: old, emptyDir: {}}"), &[]);
+    list(&clerk, "");
+    is_settled(&clerk, "-k prod");
+    let new = container("web", "{name: LEVEL, value: info}", "");
+    clerk.0.write("base/app.yaml", deployment(&new, ""));
+    clerk.trusts("-k prod --check").exits(1).tells("is older than the CA, an image or a manifest");
+    clerk.trusts("-k prod").succeeds();
+    let pod = pod(&clerk, "prod");
+    assert_eq!(names(&pod["containers"], "name"), ["web"]);
+    let web = &pod["containers"][0];
+    assert_eq!(names(&web["env"], "name")[..2], ["LEVEL", "SSL_CERT_FILE"]);
+    assert_eq!(names(&web["volumeMounts"], "mountPath")[0], MOUNT);
+    assert_eq!(names(&pod["volumes"], "name"), ["trust-init"]);
+    is_settled(&clerk, "-k prod");
+}
+
+#[test]
+fn entries_that_are_there_twice() {
+    // Kubernetes takes the last of two variables, and so does kustomize.
+    let env = "{name: TWICE, value: '1'}, {name: LEVEL, value: info}, {name: TWICE, value: '2'}";
+    let clerk = overlay(&deployment(&container("web", env, ""), ""), &[]);
+    list(&clerk, "");
+    let web = pod(&clerk, "prod")["containers"][0].clone();
+    assert_eq!(names(&web["env"], "name")[..3], ["TWICE", "LEVEL", "SSL_CERT_FILE"]);
+    assert_eq!(web["env"][0]["value"], "2");
+    is_settled(&clerk, "-k prod");
+    // It refuses two mounts at one path; kustomize would drop the first.
+    let mounts = "{name: data, mountPath: /data, subPath: a}, {name: data, mountPath: /data}";
+    let manifests = deployment(&container("web", "", mounts), "{name: data, emptyDir: {}}");
+    let clerk = Clerk::with(&manifests);
+    let says = "the mounts of container Deployment/web/web are changed";
+    clerk.trusts("-f manifests.yaml").exits(1).says(says).says("fix: ");
+    assert!(!clerk.0.has("trust"));
+}

@@ -1,0 +1,222 @@
+//! What `trust-compose kustomize` refuses, each with its cause and its mend; then nothing is written.
+
+use crate::kustomize::cases::Clerk;
+use crate::setup::flags::has;
+
+/// A Deployment of this name, with more of its spec and of its container.
+fn deployment(name: &str, spec: &str, container: &str) -> String {
+    format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\nspec:\n  \
+         selector: {{matchLabels: {{app: web}}}}\n  template:\n    \
+         metadata: {{labels: {{app: web}}}}\n    spec: {{{spec} containers: [{{name: web, image: \
+         \"registry.invalid/web:1\"{container}}}]}}\n"
+    )
+}
+
+#[track_caller]
+fn is_refused(manifests: &str, words: &str, code: i32, says: &[&str]) {
+    let clerk = Clerk::with(manifests);
+    let before = clerk.0.contents(".");
+    let said = clerk.trusts(words).exits(code).stderr();
+    says.iter().for_each(|words| has(&said, words));
+    assert!(said.contains("trust-compose: fix: "), "{said}");
+    assert_eq!(clerk.0.contents("."), before);
+}
+
+#[test]
+fn manifests_that_are_none() {
+    let read = "-f manifests.yaml";
+    is_refused("a: [", read, 1, &["cannot read `manifests.yaml`: it is not YAML: ", "line 2"]);
+    is_refused("", read, 1, &["cannot find anything that starts pods in `manifests.yaml`"]);
+    let rollout = "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: web}\n\
+                   spec: {template: {spec: {containers: [{name: web, image: web}]}}}\n";
+    is_refused(rollout, read, 1, &["but `Rollout/web`, whose kind is none that can be patched"]);
+    let database = deployment("web", "", "").replace("registry.invalid/web:1", "postgres:17");
+    let says = "no container is to trust the CA (`Deployment/web/web`: database (postgres))";
+    is_refused(&database, read, 1, &[says, "`--workload NAME=trust`"]);
+    let nameless = deployment("web", "", "").replace("{name: web}", "{generateName: web-}");
+    is_refused(&nameless, read, 1, &["a Deployment in it has no name"]);
+    let twice = [deployment("web", "", ""), deployment("web", "", "")].join("---\n");
+    is_refused(&twice, read, 1, &["`Deployment/web/web` is in it twice"]);
+    let form = deployment("web", "", ", env: {LEVEL: info}");
+    is_refused(&form, read, 1, &["`Deployment/web` has another form", "`env` is no list"]);
+    for (bad, shown) in [("\\e[31m", "\\u{1b}[31m"), (".*", ".*"), ("a/b", "a/b"), ("Web", "Web")] {
+        let bad = format!("metadata: {{name: \"{bad}\"}}");
+        let manifests = deployment("web", "", "").replacen("metadata: {name: web}", &bad, 1);
+        is_refused(&manifests, read, 1, &[&format!("{shown}` has another form"), " is no name"]);
+    }
+    let bomb = "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\n\
+                c: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c]\n\
+                e: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d]\nf: &f [*e,*e,*e,*e,*e,*e,*e,*e,*e]\n\
+                g: &g [*f,*f,*f,*f,*f,*f,*f,*f,*f]\nh: [*g,*g,*g,*g,*g,*g,*g,*g,*g]\n";
+    is_refused(bomb, read, 1, &["it is not YAML: repetition limit exceeded"]);
+    is_refused(&"[".repeat(100_000), read, 1, &["it is nested deeper than manifests ever are"]);
+    is_refused(&"# x\n".repeat(5 << 20), read, 1, &["it is larger than 16 MiB"]);
+    is_refused(
+        "",
+        "-f nothing.yaml",
+        1,
+        &["cannot read `nothing.yaml` (from -f): there is no such"],
+    );
+    is_refused(
+        "",
+        "-k nothing",
+        1,
+        &["cannot render `nothing`: ", "until `kubectl kustomize nothing`"],
+    );
+}
+
+#[test]
+fn what_is_in_the_way_of_ours() {
+    let read = "-f manifests.yaml";
+    let volumes = "volumes: [{name: own, configMap: {name: own}}],";
+    for place in [
+        "/run/trust-init",
+        "/run/trust-init/own",
+        "/run",
+        "/var/run/trust-init",
+        "/var/run/trust-init/own",
+        "/var/run",
+    ] {
+        let mount = format!(", volumeMounts: [{{name: own, mountPath: {place}}}]");
+        let manifests = deployment("web", volumes, &mount);
+        let says = format!("`Deployment/web/web`: it mounts something of its own at `{place}`");
+        is_refused(&manifests, read, 1, &[&says, "`--workload Deployment/web/web=leave`"]);
+    }
+    let volumes = "volumes: [{name: trust-init, emptyDir: {}}],";
+    let mount = ", volumeMounts: [{name: trust-init, mountPath: /data}]";
+    let manifests = deployment("web", volumes, mount);
+    is_refused(&manifests, read, 1, &["a volume of its own that is called `trust-init`"]);
+    let role = deployment("web", "", "").replace(
+        "metadata: {name: web}",
+        "metadata: {name: web, annotations: {trust-init.org/role: yes!}}",
+    );
+    is_refused(
+        &role,
+        read,
+        1,
+        &["cannot read the annotation trust-init.org/role of `Deployment/web`"],
+    );
+}
+
+#[test]
+fn words_that_do_not_fit() {
+    let manifests = deployment("web", "", "");
+    let says = ["cannot find `api` (from --workload): there is `Deployment/web/web`"];
+    is_refused(&manifests, "-f manifests.yaml --workload api=leave", 1, &says);
+    is_refused(&manifests, "", 2, &["no manifests are named (-k, -f)"]);
+    is_refused(&manifests, "-f manifests.yaml -k .", 2, &["cannot be used with"]);
+    is_refused(&manifests, "-f manifests.yaml --ca-from secret/a:b", 2, &["cannot use --ca-from"]);
+    let roots = "-f manifests.yaml --source trust-manager --roots mozilla";
+    is_refused(&manifests, roots, 2, &["trust-manager brings public roots of its own"]);
+    is_refused(&manifests, "-f manifests.yaml --ca-from a", 2, &["write it as configmap/NAME:KEY"]);
+    is_refused(&manifests, "-f manifests.yaml --source kyverno", 2, &["reads no manifests"]);
+    let label = "-f manifests.yaml --namespace-label a=b";
+    is_refused(&manifests, label, 2, &["cannot use --namespace-label"]);
+    let clerk = Clerk::with(&manifests);
+    clerk.types("-f manifests.yaml").exits(2).says("no CA is named (--custom-ca)");
+}
+
+#[test]
+fn what_is_larger_than_a_config_map() {
+    let clerk = Clerk::with(&deployment("web", "", ""));
+    let der = std::fs::read(crate::world::gallery("ca-ec.der")).unwrap();
+    let (front, _) = der.split_last_chunk::<2>().unwrap();
+    let many = |number: u16| -> Vec<u8> {
+        let one = |number: u16| {
+            let der = [front, &number.to_be_bytes()].concat();
+            trust_init::trust::bundle::Pem::encode(&der).text().to_vec()
+        };
+        (0..number).flat_map(one).collect()
+    };
+    clerk.0.write("ca.crt", many(900));
+    let told = clerk.trusts("-f manifests.yaml").exits(1);
+    told.says("cannot put the certificates into the ConfigMap `trust-init`: they have 1");
+    assert!(!clerk.0.has("trust"));
+    // What fits, and is too much for an annotation, is told how to be applied.
+    clerk.0.write("ca.crt", many(200));
+    let told = clerk.trusts("-f manifests.yaml").succeeds().stdout();
+    has(&told, "kubectl apply --server-side -k DIRECTORY");
+}
+
+#[test]
+fn what_is_not_ours_stays() {
+    let clerk = Clerk::with(&deployment("web", "", ""));
+    clerk.0.directory("trust", 0o755).write("trust/kustomization.yaml", "resources: []\n");
+    let before = clerk.0.contents(".");
+    let told = clerk.trusts("-f manifests.yaml").exits(1);
+    told.says("cannot write `trust/kustomization.yaml`: the file that stands there is not from");
+    clerk.types("--remove").exits(1).says("is not from this program");
+    assert_eq!(clerk.0.contents("."), before);
+
+    clerk.0.remove("trust/kustomization.yaml").write("trust/notes.txt", "mine");
+    clerk.trusts("-f manifests.yaml").succeeds();
+    let text = clerk.0.read("trust/kustomization.yaml");
+    let bundle = text.split("ca-bundle.crt=").nth(1).unwrap().lines().next().unwrap();
+    clerk.0.write(&format!("trust/{bundle}"), "mine now");
+    clerk.trusts("-f manifests.yaml --check").exits(1).tells("was changed\n");
+    clerk.types("--remove").succeeds().tells("left, as it was changed: ");
+    assert_eq!(clerk.0.read("trust/notes.txt"), "mine");
+    assert_eq!(clerk.0.read(&format!("trust/{bundle}")), "mine now");
+    assert!(!clerk.0.has("trust/kustomization.yaml"));
+}
+
+#[test]
+fn drift_is_seen() {
+    let clerk = Clerk::with(&deployment("web", "", ""));
+    clerk.trusts("-f manifests.yaml").succeeds();
+    let check = "-f manifests.yaml --check";
+    clerk.trusts(check).succeeds().prints("in step\n");
+    clerk
+        .types(&format!("--custom-ca {} {check}", crate::world::gallery("ca-ec.crt").display()))
+        .exits(1)
+        .tells("is older than the CA, an image or a manifest");
+    clerk.0.write("manifests.yaml", deployment("other", "", ""));
+    clerk.trusts(check).exits(1).tells("out of step: `trust/kustomization.yaml` is older");
+    clerk.types("--remove").succeeds();
+    clerk.trusts(check).exits(1).tells("`trust/kustomization.yaml` is not there");
+}
+
+#[test]
+fn a_component_that_hits_something_else_is_found() {
+    let clerk = Clerk::with(&deployment("web", "", ""));
+    // A transformer of its own gives names that no key of the kustomization tells of.
+    let prefix = "apiVersion: builtin\nkind: PrefixTransformer\nmetadata: {name: it}\nprefix: blue-\n\
+                  fieldSpecs: [{path: metadata/name}]\n";
+    let text = "resources: [manifests.yaml]\ntransformers: [prefix.yaml]\n";
+    clerk.0.write("prefix.yaml", prefix).write("kustomization.yaml", text);
+    clerk.trusts("-k .").succeeds();
+    clerk.0.write("kustomization.yaml", format!("{text}components: [trust]\n"));
+    let says = "container Deployment/blue-web/web does not get what it should";
+    clerk.trusts("-k . --check").exits(1).tells(says);
+    clerk.types("--remove").succeeds();
+    clerk.0.write("kustomization.yaml", text);
+    clerk.trusts("-k .").succeeds();
+}
+
+#[test]
+fn a_container_that_is_left_later_gets_nothing_any_more() {
+    let two = [deployment("web", "", ""), deployment("api", "", "")].join("---\n");
+    let clerk = Clerk::with(&two);
+    clerk.0.write("kustomization.yaml", "resources: [manifests.yaml]\n");
+    let before = clerk.renders(".");
+    clerk.trusts("-k .").succeeds();
+    clerk.0.write("kustomization.yaml", "resources: [manifests.yaml]\ncomponents: [trust]\n");
+    clerk.trusts("-k . --check").succeeds();
+    clerk.trusts("-k . --workload web=leave").succeeds();
+    clerk.trusts("-k . --workload web=leave --check").succeeds().prints("in step\n");
+    let rendered = clerk.renders(".");
+    let web = |text: &str| {
+        text.split("---\n").find(|it| it.contains("name: web\nspec")).unwrap().to_owned()
+    };
+    assert_eq!(web(&rendered), web(&before));
+    assert!(rendered.contains("value: /run/trust-init/ca-bundle.crt"));
+}
+
+#[test]
+fn without_kubectl_it_is_said_that_nobody_has_tried() {
+    let clerk = Clerk::with(&deployment("web", "", ""));
+    std::fs::remove_file(clerk.bin().join("kubectl")).unwrap();
+    clerk.trusts("-f manifests.yaml").succeeds().says("the component is not tried out");
+    clerk.trusts("-k .").exits(1).says("there is no kubectl here, and no kustomize");
+}

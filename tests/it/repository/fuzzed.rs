@@ -1,0 +1,162 @@
+//! What fuzzing found (docs/fuzzing.md), each as small as it became, so that it stays mended.
+
+use std::fs;
+use std::process::Command;
+
+use trust_init::trust::keystore::{self, Problem};
+
+use crate::desk::Desk;
+use crate::setup::read::read;
+use crate::world::{CUSTOM_CA, ROOTS, World, count, gallery, tool};
+
+/// `der` with every `from` in it replaced.
+fn patched(der: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    assert_eq!(from.len(), to.len());
+    let mut patched = der.to_vec();
+    let places: Vec<_> = (0..der.len()).filter(|at| der[*at..].starts_with(from)).collect();
+    assert!(!places.is_empty(), "{from:02x?} is not in it");
+    for at in places {
+        patched[at..at + from.len()].copy_from_slice(to);
+    }
+    patched
+}
+
+/// OpenSSL reads no further in a bundle than to the first certificate that it cannot: with one of these in
+/// front, every public root would be lost to its users.
+#[test]
+fn a_certificate_that_openssl_cannot_read_is_no_ca() {
+    let der = fs::read(gallery("ca-ec.der")).unwrap();
+    let sins: &[(&str, &[u8], &[u8])] = &[
+        ("a name that is not UTF-8", b"gallery", b"gall\xffry"),
+        ("a name in two bytes a letter, and an odd one", b"\x0c\x05EC CA", b"\x1e\x05EC CA"),
+        (
+            "a name that is half of a letter",
+            b"\x0c\x12trust-init gal",
+            b"\x1e\x12trust-init g\xd8\x00",
+        ),
+        ("a name that is a number", b"\x0c\x05EC CA", b"\x02\x05EC CA"),
+        ("a serial with a byte too many", b"\x02\x02\x10\x02", b"\x02\x02\x00\x02"),
+        (
+            "an extension that is called by another tag",
+            b"\x06\x03\x55\x1d\x13",
+            b"\x46\x03\x55\x1d\x13",
+        ),
+        ("an identifier that does not end", b"\x06\x03\x55\x1d\x13", b"\x06\x03\x55\x1d\x93"),
+        ("an identifier with a zero in front", b"\x06\x03\x55\x04\x03", b"\x06\x03\x55\x80\x03"),
+    ];
+    for (sin, from, to) in sins {
+        let world = World::new();
+        world.write(CUSTOM_CA, patched(&der, from, to));
+        let mut openssl = Command::new(tool("openssl"));
+        openssl.args(["x509", "-inform", "DER", "-noout", "-in"]).arg(world.path(CUSTOM_CA));
+        assert!(!openssl.output().unwrap().status.success(), "OpenSSL reads {sin}");
+        let run = world.trust_init(&["true"]).run();
+        assert_eq!(run.0.status.code(), Some(125), "{sin}: {}", run.stderr());
+        run.says("would cost some client the whole bundle");
+    }
+}
+
+/// OpenSSL reads a last byte whose spare bits are set as if they were not, and so another key.
+#[test]
+fn a_key_that_openssl_reads_as_another_is_no_cas() {
+    let der = fs::read(gallery("ca-ec.der")).unwrap();
+    let world = World::new();
+    // 66 bytes, of which all bits of the last count; and then only its first.
+    let (whole, cut) = (b"\x03\x42\x00\x04", b"\x03\x42\x07\x04");
+    world.write(CUSTOM_CA, patched(&der, whole, cut));
+    let run = world.trust_init(&["true"]).run();
+    assert_eq!(run.0.status.code(), Some(125), "{}", run.stderr());
+    run.says("its bytes are not, or not only, a certificate");
+}
+
+/// Out of an archive it would be copied into the overlay, and cost the containers their roots there.
+#[test]
+fn a_certificate_that_openssl_cannot_read_is_no_ca_in_an_archive_either() {
+    let found = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/fuzz/corpus/pkcs/6a072732e0af1cb281f1973ec935f9d0c4fba86b"
+    );
+    let desk = Desk::new();
+    desk.write("ca.p12", fs::read(found).unwrap());
+    desk.write("compose.yaml", "services:\n  app:\n    build: .\n");
+    let before = desk.state(".");
+    let run = desk.run(&["setup", "--custom-ca", "ca.p12"]);
+    assert_eq!(run.0.status.code(), Some(1), "{}", run.stderr());
+    run.says("a certificate in it would cost some client the whole bundle: a name in it is not");
+    assert_eq!(desk.state("."), before);
+}
+
+/// The dashes that end one marker may begin another, which is then found later and stands further up.
+#[test]
+fn what_is_broken_in_the_roots_is_told_with_its_own_line() {
+    let world = World::new().with_ca();
+    let roots = world.read(ROOTS);
+    world.write(ROOTS, format!("-----BEGIN A-----END B\n\n-----END C-----\n{roots}"));
+    let run = world.trust_init(&["sh", "-c", "cat $SSL_CERT_FILE"]).run().succeeds();
+    let run = run.says("line 3: the END marker does not fit its BEGIN");
+    let run = run.says("line 1: an END marker has no BEGIN before it");
+    assert_eq!(count(&run.stdout()), 2);
+}
+
+/// What Compose refuses would otherwise have become a variable as soon as an overlay was put on top.
+#[test]
+fn a_plain_value_is_no_list_where_compose_takes_none() {
+    for (key, wanted) in [
+        ("environment", "a mapping"),
+        ("depends_on", "a list"),
+        ("links", "a list"),
+        ("volumes_from", "a list"),
+        ("profiles", "a list"),
+        ("cap_add", "a list"),
+    ] {
+        let text = format!("services:\n  a:\n    image: x\n    {key}: A\n  A:\n    image: y\n");
+        let error = read(&Desk::new(), &[&text]).err().unwrap_or_else(|| panic!("{key}: A"));
+        let error = error.to_string();
+        assert!(error.contains(&format!("it is a plain value, not {wanted}")), "{error}");
+        assert!(error.contains("line 4"), "{error}");
+    }
+    for key in ["env_file", "tmpfs"] {
+        let text = format!("services:\n  a:\n    image: x\n    {key}: /nowhere\n");
+        assert!(read(&Desk::new(), &[&text]).is_ok(), "{key}");
+    }
+}
+
+/// Names of services are no pairs of a name and a value, also where two files are put together.
+#[test]
+fn who_depends_on_whom_is_read_whole() {
+    let over = "services:\n  a:\n    depends_on: {c: {required: false}}\n";
+    let project =
+        read(&Desk::new(), &["services:\n  a:\n    image: x\n    depends_on: [b=c]\n", over]);
+    let project = project.unwrap();
+    assert_eq!(project.services["a"].depends_on.iter().collect::<Vec<_>>(), ["b=c", "c"]);
+}
+
+/// A DER value.
+fn value(tag: u8, contents: &[&[u8]]) -> Vec<u8> {
+    let contents = contents.concat();
+    let length = u16::try_from(contents.len()).unwrap().to_be_bytes();
+    let length: &[u8] = match contents.len() {
+        0..=0x7f => &length[1..],
+        0x80..=0xff => &[0x81, length[1]],
+        _ => &[0x82, length[0], length[1]],
+    };
+    [&[tag], length, &contents].concat()
+}
+
+/// Each part of a key store is protected on its own, and a service waits for all of them.
+#[test]
+fn the_parts_of_a_key_store_have_a_million_rounds_together() {
+    let oid = |last: &[u8]| value(6, &[b"\x2a\x86\x48\x86\xf7\x0d\x01", last]);
+    let rounds = value(2, &[&600_000_u32.to_be_bytes()[1..]]);
+    let algorithm =
+        value(0x30, &[&oid(b"\x0c\x01\x06"), &value(0x30, &[&value(4, &[b"salt"]), &rounds])]);
+    let info = value(0x30, &[&oid(b"\x07\x01"), &algorithm, &value(0x80, &[&[7; 16]])]);
+    let encrypted = value(0xa0, &[&value(0x30, &[&value(2, &[&[0]]), &info])]);
+    let part = value(0x30, &[&oid(b"\x07\x06"), &encrypted]);
+    let store = |parts: &[&[u8]]| {
+        let safe = value(0xa0, &[&value(4, &[&value(0x30, parts)])]);
+        value(0x30, &[&value(2, &[&[3]]), &value(0x30, &[&oid(b"\x07\x01"), &safe])])
+    };
+    assert_eq!(keystore::read(&store(&[&part])), Err(Problem::Locked), "one is tried");
+    assert_eq!(keystore::read(&store(&[&part, &part])), Err(Problem::Broken));
+}

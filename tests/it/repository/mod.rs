@@ -1,0 +1,13 @@
+//! The repository itself: its rules, its documents, its dependencies and releases; and what holds for any input of
+//! the library.
+
+mod tidy;
+pub mod promises;
+mod verification;
+mod guide;
+
+mod properties;
+mod fuzzed;
+
+mod dependencies;
+mod release;

@@ -1,0 +1,35 @@
+//! Every case of tests/compose, without a docker command: what is written, and that nothing is left of
+//! it once it is taken away.
+
+use crate::desk::{Desk, trust_compose};
+use crate::support::case::cases;
+use crate::world::Outcome;
+
+/// trust-compose where no other program is.
+pub fn alone(desk: &Desk, words: &[&str]) -> Outcome {
+    let mut command = desk.command(&trust_compose(), words, "022");
+    Outcome(command.env("PATH", "/nowhere").output().unwrap())
+}
+
+#[test]
+fn each_case_comes_to_its_overlay_and_goes_without_a_trace() {
+    for case in cases() {
+        let desk = Desk::with(&["reflector.local", "192.168.1.100"]);
+        case.lay_out(&desk.path("."));
+        std::fs::copy(desk.path("certs/ca.crt"), desk.path("one.crt")).unwrap();
+        let before = desk.contents(".");
+
+        let words = case.words();
+        let words: Vec<_> =
+            std::iter::once("setup").chain(words.iter().map(String::as_str)).collect();
+        alone(&desk, &words).succeeds();
+        case.expects(&desk.read("docker-compose.ca.yml"));
+
+        let first = desk.state(".");
+        alone(&desk, &words).succeeds();
+        assert_eq!(desk.state("."), first, "{}: not the same when done again", case.name());
+
+        alone(&desk, &["remove"]).succeeds();
+        assert_eq!(desk.contents("."), before, "{}: not as it was", case.name());
+    }
+}

@@ -1,0 +1,310 @@
+//! What stands where `setup` and `remove` write was put there by somebody who means harm: an error and nothing touched,
+//! or done and taken away to the byte. Whatever lies outside of the project is never touched.
+
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::os::unix::fs::symlink;
+use std::os::unix::net::UnixListener;
+use std::process::Command;
+
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+
+use crate::desk::{Desk, trust_compose};
+use crate::support::document::is_between;
+use crate::world::Outcome;
+
+const HEADER: &str = "# Made by trust-compose setup, taken away by trust-compose remove.\n";
+const BEGIN: &str = "# trust-compose: begin 01234567; `remove` takes this block out\n";
+const END: &str = "# trust-compose: end\n";
+
+fn run(desk: &Desk, words: &str) -> Outcome {
+    let mut command = Command::new("/bin/sh");
+    let limits = "ulimit -v 2000000 && cd project && exec timeout -s KILL 20 \"$@\"";
+    command.args(["-c", limits, "sh", "/usr/bin/env", "PATH=/nowhere"]).arg(trust_compose());
+    command.args(words.split(' ')).current_dir(desk.path("."));
+    Outcome(command.env_clear().env("PATH", "/usr/bin:/bin").output().unwrap())
+}
+
+/// A project, and beside it what is nobody's business.
+fn desk(certificates: &Desk) -> Desk {
+    let desk = Desk::new();
+    for directory in ["project", "project/certs", "victim"] {
+        desk.directory(directory, 0o755);
+    }
+    fs::copy(certificates.path("certs/ca.crt"), desk.path("project/certs/ca.crt")).unwrap();
+    desk.write(
+        "project/docker-compose.yml",
+        "services:\n  agent:\n    image: registry.invalid/agent\n",
+    );
+    desk.write("project/.gitignore", "mine\n").write("project/.env", "MINE=1\n");
+    desk.write("victim/file", "dear").write("victim/manifest.json", "dear");
+    desk
+}
+
+/// A manifest that lists this file with the digest of what is dear.
+fn manifest(name: &str) -> String {
+    let digest =
+        Sha256::digest("dear").iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let generation =
+        json!({"overlay": "", "words": ["--custom-ca", "certs"], "files": {name: digest}});
+    json!({"format": 1, "generations": [generation]}).to_string()
+}
+
+type Prepare = Box<dyn Fn(&Desk)>;
+
+/// What may stand in the place of any file.
+fn anything(place: &'static str) -> Vec<(String, Prepare)> {
+    let path = move |desk: &Desk| {
+        let path = desk.path("project").join(place);
+        _ = fs::remove_file(&path);
+        path
+    };
+    let link = move |to: &'static str| -> Prepare {
+        Box::new(move |desk| {
+            symlink(to.replace("HERE", desk.path("").to_str().unwrap()), path(desk)).unwrap()
+        })
+    };
+    let all: Vec<(&str, Prepare)> = vec![
+        ("a directory", Box::new(move |desk| fs::create_dir(path(desk)).unwrap())),
+        (
+            "a named pipe",
+            Box::new(move |desk| mkfifo(&path(desk), Mode::from_bits_truncate(0o644)).unwrap()),
+        ),
+        ("a socket", Box::new(move |desk| drop(UnixListener::bind(path(desk)).unwrap()))),
+        (
+            "5 GB of nothing",
+            Box::new(move |desk| File::create(path(desk)).unwrap().set_len(5 << 30).unwrap()),
+        ),
+        ("a link to nothing", link("nothing")),
+        ("a link to itself", link(place)),
+        ("a link to /dev/zero", link("/dev/zero")),
+        ("a link to a directory outside", link("../victim")),
+        ("not UTF-8", Box::new(move |desk| fs::write(path(desk), b"\xff\xfe=\x80\n").unwrap())),
+        ("empty", Box::new(move |desk| fs::write(path(desk), "").unwrap())),
+    ];
+    all.into_iter().map(|(sin, prepare)| (format!("`{place}` is {sin}"), prepare)).collect()
+}
+
+/// What a text may hold that gets a block of ours.
+fn texts(place: &'static str) -> Vec<(String, Prepare)> {
+    let forged = BEGIN.replace("out", "out, and the file");
+    let texts = [
+        ("has no line end", "A=1".to_owned()),
+        ("has CRLF", "A=1\r\nB=2\r\n".to_owned()),
+        ("has CR alone", "A=1\rB=2".to_owned()),
+        ("has NUL", "A=\0\n".to_owned()),
+        ("has a byte order mark", "\u{feff}A=1\n".to_owned()),
+        ("has 10 MB", format!("#{}\n", "x".repeat(10 << 20))),
+        ("has a million lines", "A=1\n".repeat(1_000_000)),
+        ("has an end of ours alone", format!("A=1\n{END}B=2\n")),
+        ("has a beginning of ours alone", format!("A=1\n{BEGIN}B=2\n")),
+        ("has our end before our beginning", format!("{END}{BEGIN}")),
+        ("has two blocks of ours", format!("{BEGIN}{END}{BEGIN}{END}")),
+        ("has a block of ours in a block of ours", format!("{BEGIN}{BEGIN}{END}{END}")),
+        ("has a block that is none of ours", format!("A=1\n{BEGIN}SECRET=1\n{END}B=2\n")),
+        ("has a block that claims the file", format!("{forged}SECRET=1\n{END}")),
+        (
+            "has a beginning of ours with other words",
+            "# trust-compose: begin all\nA=1\n".to_owned(),
+        ),
+        ("has a line that begins as ours", format!("{}x\n", END.trim_end())),
+        ("has a quote without end", "A='\nB=1\n".to_owned()),
+    ];
+    let link: Prepare = Box::new(move |desk| {
+        fs::remove_file(desk.path("project").join(place)).unwrap();
+        symlink("other", desk.path("project").join(place)).unwrap();
+        desk.write("project/other", "A=1");
+    });
+    let write = |text: String| -> Prepare {
+        Box::new(move |desk| fs::write(desk.path("project").join(place), &text).unwrap())
+    };
+    let texts = texts.map(|(sin, text)| (format!("`{place}` {sin}"), write(text)));
+    texts.into_iter().chain([(format!("`{place}` is a link to a file"), link)]).collect()
+}
+
+/// What may be in `.trust/`.
+fn trusts() -> Vec<(String, Prepare)> {
+    let with = |file: &'static str, text: String| -> Prepare {
+        Box::new(move |desk| {
+            desk.directory("project/.trust", 0o755).write("project/.trust/mine", "dear");
+            desk.write(&format!("project/.trust/{file}"), &text);
+            desk.write("project/docker-compose.ca.yml", format!("{HEADER}services: {{}}\n"));
+        })
+    };
+    let mut all: Vec<(String, Prepare)> = vec![
+        (
+            "`.trust` is a link to a directory outside".into(),
+            Box::new(|desk| symlink("../victim", desk.path("project/.trust")).unwrap()),
+        ),
+        ("`.trust` is a file".into(), Box::new(|desk| _ = desk.write("project/.trust", "dear"))),
+        (
+            "`.trust` is somebody else's".into(),
+            Box::new(|desk| {
+                desk.directory("project/.trust", 0o755).write("project/.trust/mine", "dear");
+            }),
+        ),
+        (
+            "the manifest is a link to a file outside".into(),
+            Box::new(|desk| {
+                desk.directory("project/.trust", 0o755);
+                symlink("../../victim/manifest.json", desk.path("project/.trust/manifest.json"))
+                    .unwrap();
+            }),
+        ),
+        (
+            "the manifest is a directory".into(),
+            Box::new(|desk| {
+                desk.directory("project/.trust", 0o755)
+                    .directory("project/.trust/manifest.json", 0o755);
+            }),
+        ),
+        (
+            "the manifest lists a link to a file outside".into(),
+            Box::new(|desk| {
+                desk.directory("project/.trust", 0o755)
+                    .write("project/.trust/manifest.json", manifest("link"));
+                symlink("../../victim/file", desk.path("project/.trust/link")).unwrap();
+            }),
+        ),
+        (
+            "the overlay is a link to one of ours outside".into(),
+            Box::new(|desk| {
+                desk.write("victim/file", format!("{HEADER}services: {{}}\n"));
+                symlink("../victim/file", desk.path("project/docker-compose.ca.yml")).unwrap();
+            }),
+        ),
+        (
+            "the overlay is somebody else's".into(),
+            Box::new(|desk| _ = desk.write("project/docker-compose.ca.yml", "services: {}\n")),
+        ),
+    ];
+    for name in [
+        "../../victim/file",
+        "../docker-compose.yml",
+        "/etc/passwd",
+        "a/../../../victim/file",
+        "..",
+        ".",
+        "",
+        ".hidden",
+        "manifest.json",
+        "\0",
+        "mine/",
+    ] {
+        all.push((
+            format!("the manifest lists `{}`", name.escape_debug()),
+            with("manifest.json", manifest(name)),
+        ));
+    }
+    let deep = format!("{{\"format\": {}", "[".repeat(100_000));
+    let many = format!(
+        "{{\"format\": 1, \"generations\": [{}]}}",
+        vec![r#"{"overlay":"","words":[],"files":{}}"#; 50_000].join(",")
+    );
+    for (sin, text) in [
+        ("is no JSON", "{".to_owned()),
+        ("is a list", "[]".into()),
+        ("is empty", String::new()),
+        ("is nested 100,000 deep", deep),
+        ("has 50,000 generations", many),
+        ("is of the future", r#"{"format": 2}"#.into()),
+        ("is of no format", r#"{"format": -1, "generations": []}"#.into()),
+        ("has NUL for JSON", "\0".repeat(100)),
+        (
+            "has words that are no words of ours",
+            r#"{"format":1,"generations":[{"overlay":"","words":["--up","--help"],"files":{}}]}"#
+                .into(),
+        ),
+    ] {
+        all.push((format!("the manifest {sin}"), with("manifest.json", text)));
+    }
+    all
+}
+
+/// The error's first line, or what was done; nothing is touched by an error, nor anything outside at all.
+fn tried(desk: &Desk, words: &str, shown: &str) -> String {
+    let before = (state(desk), desk.contents("victim"));
+    let told = run(desk, words);
+    let stderr = told.stderr();
+    assert!(!stderr.contains("panicked"), "{shown}: {stderr}");
+    assert!(desk.contents("victim") == before.1, "{shown}: {words} touched what is outside");
+    if told.0.status.code() == Some(0) {
+        return "done".to_owned();
+    }
+    assert_eq!(told.0.status.code(), Some(1), "{shown}: {words}: {stderr}");
+    assert!(state(desk) == before.0, "{shown}: {words} failed and touched something\n{stderr}");
+    let error = stderr.split_once("error: ").unwrap_or_else(|| panic!("{shown}: {stderr}")).1;
+    assert!(error.contains("trust-compose: fix: "), "{shown}: {stderr}");
+    error.lines().next().unwrap().to_owned()
+}
+
+/// Every file of the project; of what is large its size.
+fn state(desk: &Desk) -> Vec<String> {
+    let mut all = Vec::new();
+    let mut waiting = vec![desk.path("project")];
+    while let Some(directory) = waiting.pop() {
+        for path in fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()) {
+            let found = path.symlink_metadata().unwrap();
+            let text = if found.is_file() && found.len() < 64 << 20 {
+                fs::read(&path).unwrap()
+            } else {
+                Vec::new()
+            };
+            all.push(format!(
+                "{} {:?} {} {}",
+                path.display(),
+                found.permissions(),
+                found.len(),
+                text.escape_ascii()
+            ));
+            if found.is_dir() {
+                waiting.push(path);
+            }
+        }
+    }
+    all.sort();
+    all
+}
+
+#[test]
+fn what_stands_in_the_way_is_told_and_nothing_else_is_touched() {
+    let certificates = Desk::with(&["reflector.local"]);
+    let all = anything(".env")
+        .into_iter()
+        .chain(texts(".env"))
+        .chain(anything(".gitignore"))
+        .chain(texts(".gitignore"));
+    let all = all.chain(anything("docker-compose.ca.yml")).chain(trusts());
+    let mut text = String::from(
+        "| what stands there | `setup --activate` | `remove`, then or instead |\n|---|---|---|\n",
+    );
+    for (sin, prepare) in all {
+        let desk = desk(&certificates);
+        prepare(&desk);
+        let before = state(&desk);
+        let had_none = !desk.has("project/docker-compose.ca.yml") && !desk.has("project/.trust");
+        let set_up = tried(&desk, "setup --custom-ca certs --activate", &sin);
+        let removed = tried(&desk, "remove", &sin);
+        if set_up == "done" && had_none {
+            assert_eq!(removed, "done", "{sin}");
+            assert!(state(&desk) == before, "{sin}: not as it was");
+        }
+        if desk.path("project/.trust/mine").parent().is_some_and(|path| path.is_dir()) {
+            let dear = before.iter().any(|line| line.contains(".trust/mine "));
+            assert!(
+                !dear || desk.has("project/.trust/mine"),
+                "{sin}: what is somebody else's is gone"
+            );
+        }
+        let _ = writeln!(
+            text,
+            "| {sin} | {} | {} |",
+            set_up.replace('|', "\\|"),
+            removed.replace('|', "\\|")
+        );
+    }
+    is_between("docs/inputs/compose.md", "places", &text);
+}

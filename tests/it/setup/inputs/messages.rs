@@ -1,0 +1,281 @@
+//! Every message on what `setup` is given, as a snapshot: tests/it/inputs_messages.txt is what the
+//! user reads. After a change of words, run with UPDATE_SNAPSHOT=1 and read the difference.
+
+use std::io;
+use std::path::PathBuf;
+
+use trust_init::compose::inputs::{Error, Given, Inputs, read};
+use trust_init::trust::time::Time;
+
+use crate::desk::Desk;
+use crate::setup::inputs::{custom, inputs, issue, served};
+use crate::world::{gallery, is_snapshot};
+
+/// What is said, without where this test runs and when.
+pub fn words(desk: &Desk, found: Result<Inputs, Error>) -> String {
+    let mut text = String::new();
+    match found {
+        Ok(inputs) => {
+            for note in &inputs.notes {
+                text.push_str(&format!("info: {note}\n"));
+            }
+            for warning in &inputs.warnings {
+                text.push_str(&format!("warning: {warning}\n"));
+            }
+        }
+        Err(error) => {
+            let words = error.to_string();
+            assert_eq!(words.matches("\nfix: ").count(), 1, "{words}");
+            text.push_str(&format!("error {}: {words}\n", error.code()));
+        }
+    }
+    let text =
+        text.replace(&format!("{}/", desk.path("").to_str().unwrap().trim_end_matches('/')), "");
+    let text =
+        text.replace(&format!("{}/", gallery("").to_str().unwrap().trim_end_matches('/')), "");
+    let is_day =
+        |word: &str| word.len() == 10 && word.starts_with("20") && word.matches('-').count() == 2;
+    let undated = text.split(' ').map(|word| match word.split_once('\n') {
+        Some((day, rest)) if is_day(day) => format!("DAY\n{rest}"),
+        _ if is_day(word) => "DAY".to_owned(),
+        _ => word.to_owned(),
+    });
+    undated.collect::<Vec<_>>().join(" ")
+}
+
+/// One file of the gallery as `--custom-ca`.
+fn file(name: &str) -> String {
+    words(&Desk::new(), inputs(&custom(gallery(name))))
+}
+
+/// `--custom-ca certs` after something was done to a set for a.lab.
+fn directory(prepare: impl Fn(&Desk)) -> String {
+    let desk = Desk::with(&["a.lab"]);
+    prepare(&desk);
+    words(&desk, inputs(&custom(desk.path("certs"))))
+}
+
+/// The same, to be served as a.lab.
+pub fn serving(prepare: impl Fn(&Desk)) -> String {
+    let desk = Desk::with(&["a.lab"]);
+    prepare(&desk);
+    words(&desk, inputs(&served(&desk, "a.lab")))
+}
+
+/// A set for a.lab in which openssl made the key.
+pub fn with_key(command: &str) -> String {
+    serving(|desk| _ = desk.openssl(&format!("{command} -out certs/server-key.pem")))
+}
+
+/// An archive, made by openssl with the password `x`, and what is given with it.
+fn archive(how: &str, given: impl Fn(&Desk) -> Given) -> String {
+    let desk = Desk::with(&["a.lab"]);
+    desk.openssl(&format!("pkcs12 -export {how} -passout pass:x -out a.p12"));
+    let given = Given { custom_ca: Some(desk.path("a.p12")), ..given(&desk) };
+    words(&desk, inputs(&given))
+}
+
+fn asked(answer: impl Fn() -> io::Result<Option<String>>) -> String {
+    let desk = Desk::with(&["a.lab"]);
+    desk.openssl("pkcs12 -export -nokeys -in certs/ca.crt -passout pass:x -out a.p12");
+    words(&desk, read(&custom(desk.path("a.p12")), Time::now(), &|_| answer()))
+}
+
+fn password(contents: &[u8]) -> impl Fn(&Desk) -> Given {
+    let contents = contents.to_vec();
+    move |desk: &Desk| {
+        desk.write("password", &contents);
+        Given { password_file: Some(desk.path("password")), ..Given::default() }
+    }
+}
+
+const CA_ONLY: &str = "-nokeys -in certs/ca.crt";
+
+fn of_archives() -> Vec<(&'static str, String)> {
+    let leaf = "-in certs/server.pem -inkey certs/server-key.pem";
+    let all = "-in certs/server.pem -inkey certs/server-key.pem -certfile certs/ca.crt";
+    vec![
+        ("an archive and nobody to ask", archive(CA_ONLY, |_| Given::default())),
+        ("a wrong password in a file", archive(CA_ONLY, password(b"y\n"))),
+        ("a wrong password typed", asked(|| Ok(Some("y".to_owned())))),
+        ("a terminal that is gone", asked(|| Err(io::ErrorKind::UnexpectedEof.into()))),
+        (
+            "a password file that is not there",
+            archive(CA_ONLY, |desk| Given {
+                password_file: Some(desk.path("nowhere")),
+                ..Given::default()
+            }),
+        ),
+        (
+            "a directory for a password",
+            archive(CA_ONLY, |desk| Given {
+                password_file: Some(desk.path("certs")),
+                ..Given::default()
+            }),
+        ),
+        ("a password that is no text", archive(CA_ONLY, password(b"\xff\xfe\n"))),
+        ("a password without end", archive(CA_ONLY, password(&[b'x'; 5000]))),
+        ("a server's archive", archive(leaf, password(b"x"))),
+        ("an archive of a key", archive("-nocerts -inkey certs/server-key.pem", password(b"x"))),
+        ("an archive without anything", {
+            let desk = Desk::new();
+            // PFX { 3, { data, [0] { OCTET STRING of an empty SEQUENCE } } }
+            let empty = b"\x30\x16\x02\x01\x03\x30\x11\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01\
+                          \xa0\x04\x04\x02\x30\x00";
+            desk.write("a.p12", empty);
+            words(&desk, inputs(&custom(desk.path("a.p12"))))
+        }),
+        ("a whole archive", archive(all, password(b"x\nmore"))),
+        (
+            "an archive of a rare kind",
+            archive("-legacy -certpbe PBE-SHA1-RC2-128 -nokeys -in certs/ca.crt", password(b"x")),
+        ),
+        ("a damaged archive", {
+            let desk = Desk::with(&["a.lab"]);
+            desk.openssl("pkcs12 -export -nokeys -in certs/ca.crt -passout pass: -out a.p12");
+            let whole = std::fs::read(desk.path("a.p12")).unwrap();
+            desk.write("a.p12", &whole[..whole.len() - 9]);
+            words(&desk, inputs(&custom(desk.path("a.p12"))))
+        }),
+    ]
+}
+
+fn of_files() -> Vec<(&'static str, String)> {
+    let extra = |path: PathBuf, desk: &Desk| {
+        words(desk, inputs(&Given { extra: vec![path], ..Given::default() }))
+    };
+    let desk = Desk::new();
+    desk.directory("empty", 0o755).directory("full", 0o755).write("full/file", "");
+    vec![
+        ("nothing there", words(&desk, inputs(&custom(desk.path("nowhere"))))),
+        ("a directory as --extra-ca", extra(desk.path("full"), &desk)),
+        ("an empty directory as --extra-ca", extra(desk.path("empty"), &desk)),
+        ("a CA and its key", file("ca-then-key-ec.pem")),
+        ("a key", file("key-pkcs8.der")),
+        ("a request", file("request.pem")),
+        ("a broken block", file("truncated.crt")),
+        ("a broken DER", file("truncated.der")),
+        ("a broken certificate", file("truncated-der-in-block.crt")),
+        ("a PKCS#7 without certificates", file("pkcs7-none.p7b")),
+        ("a certificate for mail", file("trusted-email-only.crt")),
+        ("a login page", file("login-page.crt")),
+        ("UTF-16", file("utf16-le.crt")),
+        ("an empty file", file("empty.crt")),
+        ("no certificate", file("error.json.crt")),
+        ("a server's certificate", file("server.crt")),
+        ("a server's certificate that signed itself", file("self-signed-leaf.crt")),
+        ("an expired CA", file("ca-expired.crt")),
+        ("an intermediate", file("intermediate.crt")),
+    ]
+}
+
+fn of_directories() -> Vec<(&'static str, String)> {
+    let other = |desk: &Desk| {
+        issue(desk, "other", "other", &[]);
+        desk.rename("certs/ca.crt", "certs/ca one.pem");
+        desk.write("certs/root.cer", desk.read("other.pem") + &desk.read("certs/ca one.pem"));
+    };
+    let without_pair =
+        |desk: &Desk| _ = desk.remove("certs/server.pem").remove("certs/server-key.pem");
+    vec![
+        ("not served", directory(|_| ())),
+        ("another name", directory(|desk| _ = desk.rename("certs/ca.crt", "certs/root.pem"))),
+        ("an empty directory", {
+            let desk = Desk::new();
+            desk.directory("certs", 0o755);
+            words(&desk, inputs(&custom(desk.path("certs"))))
+        }),
+        (
+            "no CA among others",
+            directory(|desk| {
+                desk.remove("certs/ca.crt").write("certs/broken.crt", "hello");
+                desk.write("certs/leaf.pem", desk.read("certs/server.pem"));
+                desk.write("certs/key.pem", desk.read("certs/server-key.pem"));
+                desk.openssl(
+                    "pkcs12 -export -in certs/server.pem -inkey certs/server-key.pem -passout pass: \
+                     -out certs/leaf.p12",
+                );
+                desk.write(
+                    "certs/cut.pfx",
+                    &std::fs::read(desk.path("certs/leaf.p12")).unwrap()[..99],
+                );
+                std::os::unix::fs::symlink("nowhere", desk.path("certs/link.pem")).unwrap();
+            }),
+        ),
+        (
+            "two CAs",
+            directory(|desk| {
+                without_pair(desk);
+                other(desk);
+            }),
+        ),
+        ("two CAs and a pair", directory(other)),
+        (
+            "two locked archives",
+            directory(|desk| {
+                for file in ["a.p12", "b.pfx"] {
+                    desk.openssl(&format!(
+                        "pkcs12 -export {CA_ONLY} -passout pass:x -out certs/{file}"
+                    ));
+                }
+                desk.remove("certs/ca.crt");
+                without_pair(desk);
+            }),
+        ),
+        ("no key", directory(|desk| _ = desk.remove("certs/server-key.pem"))),
+        ("no certificate", directory(|desk| _ = desk.remove("certs/server.pem"))),
+        (
+            "two pairs",
+            directory(|desk| {
+                desk.write("certs/fullchain.pem", desk.read("certs/server.pem"));
+                desk.write("certs/privkey.pem", desk.read("certs/server-key.pem"));
+            }),
+        ),
+        ("a link that leads nowhere", {
+            directory(|desk| {
+                desk.remove("certs/ca.crt");
+                std::os::unix::fs::symlink("nowhere", desk.path("certs/ca.crt")).unwrap();
+            })
+        }),
+    ]
+}
+
+fn of_requests() -> Vec<(&'static str, String)> {
+    let desk = Desk::with(&["a.lab", "*.lab.local"]);
+    let given = || served(&desk, "a.lab");
+    let file = || Given { custom_ca: Some(desk.path("certs/ca.crt")), ..given() };
+    let without = |given: Given| Given { domain: None, ..given };
+    let alone = Desk::new();
+    alone.run(&["certs", "--ca-only", "--out", "lab"]).succeeds();
+    let only = || Given { custom_ca: Some(alone.path("lab")), ..given() };
+    let named = |domain: &str| words(&desk, inputs(&served(&desk, domain)));
+    vec![
+        ("no service", words(&desk, inputs(&Given { serves: false, ..given() }))),
+        ("no domain", words(&desk, inputs(&without(given())))),
+        ("no domain and a file", words(&desk, inputs(&without(file())))),
+        ("a file and a service", words(&desk, inputs(&file()))),
+        ("no CA and a service", words(&desk, inputs(&Given { custom_ca: None, ..given() }))),
+        ("a directory without a pair", words(&alone, inputs(&only()))),
+        ("a directory of another CA without a pair", {
+            std::fs::remove_file(alone.path("lab/ca.key")).unwrap();
+            words(&alone, inputs(&only()))
+        }),
+        ("a domain that is none", named("https://a.lab/")),
+        ("another domain", named("b.lab")),
+        ("a domain too deep", named("a.b.lab.local")),
+        ("another address", named("10.0.0.1")),
+        ("an international domain", named("bücher.lab")),
+    ]
+}
+
+#[test]
+fn every_message_on_inputs_reads_as_it_should() {
+    let mut text = String::new();
+    let scenes =
+        [of_files(), of_archives(), of_directories(), of_requests(), super::served::messages()];
+    for (scene, words) in scenes.concat() {
+        assert!(!words.is_empty(), "{scene}: nothing is said");
+        text.push_str(&format!("# {scene}\n{words}\n"));
+    }
+    is_snapshot(&text, "inputs_messages.txt");
+}

@@ -1,0 +1,326 @@
+//! Every message of `setup` and `remove` once, as a snapshot: tests/it/setup_messages.txt is what the
+//! user reads. After a change of words, run with UPDATE_SNAPSHOT=1 and read the difference.
+//!
+//! What is wrong with certificates is in inputs_messages, what is wrong with compose files in
+//! read_messages; what only an engine can say is in tests/containers.
+
+use std::os::unix::fs::chown;
+
+use crate::desk::Desk;
+use crate::scenes::{Scenes, run};
+use crate::world::is_snapshot;
+
+const BACK_END: &str = "services:\n  api:\n    build: .\n  db:\n    image: postgres:17\n";
+const CADDY: &str = "services:\n  api:\n    build: .\n  web:\n    image: caddy:2\n    volumes: \
+                     [\"./Caddyfile:/etc/caddy/Caddyfile:ro\"]\n";
+const SERVE: &str = "setup --custom-ca certs --domain reflector.local --caddy";
+const TRUST: &str = "setup --custom-ca certs/ca.crt";
+
+/// A project of this compose file, beside a CA and a server's certificate.
+fn project(compose: &str) -> Desk {
+    let desk = Desk::with(&["reflector.local", "192.168.1.100"]);
+    desk.write("docker-compose.yml", compose).write(".gitignore", "target/\n");
+    desk
+}
+
+/// A service `api` with this besides its image.
+fn api(more: &str) -> Desk {
+    project(&format!("services:\n  api:\n    image: api\n    {more}\n"))
+}
+
+/// `SERVE`'s project with this Caddyfile.
+fn caddy(text: &str) -> Desk {
+    let desk = project(CADDY);
+    desk.write("Caddyfile", text);
+    desk
+}
+
+/// After a setup.
+fn standing() -> Desk {
+    let desk = project(BACK_END);
+    run(&desk, TRUST, &[]).succeeds();
+    desk
+}
+
+#[test]
+fn every_message_reads_as_it_should() {
+    let mut scenes = Scenes::default();
+    command_line(&mut scenes);
+    place(&mut scenes);
+    services(&mut scenes);
+    mounts(&mut scenes);
+    proxies(&mut scenes);
+    surprises(&mut scenes);
+    disk(&mut scenes);
+    check(&mut scenes);
+    taking_away(&mut scenes);
+    is_snapshot(&scenes.text, "setup_messages.txt");
+}
+
+fn command_line(scenes: &mut Scenes) {
+    let desk = project(BACK_END);
+    for words in [
+        "setup --custom-cert certs",
+        "setup --custom-ca",
+        "setup --custom-ca certs more",
+        "setup --custom-ca certs --service api",
+        "setup --custom-ca certs --service api=perhaps",
+        "setup --custom-ca certs --unknown perhaps",
+        "setup --custom-ca certs --roots debian",
+        "setup --custom-ca certs --up --check",
+        "setup --custom-ca certs --up --dry-run",
+        "setup --custom-ca certs --check --dry-run",
+        "setup --custom-ca certs --check --activate",
+        "setup --domain reflector.local",
+        "setup --caddy",
+        "setup --tls web",
+        "setup --service api=trust",
+        "setup --unknown leave",
+        "setup --roots host",
+        "setup --p12-password-file password",
+        "setup --activate",
+        "setup --custom-ca certs -f -",
+        "setup --custom-ca certs --caddy",
+        "setup --custom-ca certs/ca.crt --domain reflector.local --caddy",
+        "setup --extra-ca none.crt",
+        "remove --custom-ca certs",
+        "remove -f -",
+    ] {
+        scenes.add("a command line", &desk, words);
+    }
+}
+
+fn place(scenes: &mut Scenes) {
+    let desk = project(BACK_END);
+    scenes.add("a file that is not there", &desk, "setup --custom-ca certs/ca.crt -f nope.yml");
+    scenes.add("a directory", &desk, "setup --custom-ca certs/ca.crt -f certs");
+    let none = [("COMPOSE_FILE", "docker-compose.yml:nope.yml")];
+    scenes.add_with("COMPOSE_FILE in the shell", &desk, TRUST, &none);
+    desk.write(".env", "COMPOSE_FILE=none.yml\n");
+    scenes.add("COMPOSE_FILE in .env", &desk, TRUST);
+    desk.remove(".env");
+    scenes.add("no docker command", &desk, "setup --custom-ca certs/ca.crt --dry-run");
+    let words = "setup --custom-ca certs/ca.crt -f docker-compose.ca.yml";
+    scenes.add("an overlay that is not there as the project", &desk, words);
+    scenes.add("the overlay as the project", &standing(), words);
+    let desk = Desk::with(&["reflector.local"]);
+    scenes.add("no project", &desk, "setup --custom-ca certs/ca.crt");
+    scenes.add("no project to clear", &desk, "remove");
+    let desk = api("extends: {file: other.yml, service: api}");
+    scenes.add("extends", &desk, TRUST);
+    let desk = project("include: [other.yml]\n");
+    scenes.add("include", &desk, TRUST);
+    scenes.add("a role that is none", &api("x-trust-init: {role: trusted}"), TRUST);
+}
+
+fn services(scenes: &mut Scenes) {
+    let desk = project(BACK_END);
+    for words in [
+        "--service apo=trust",
+        "--without apo",
+        "--without elsewhere",
+        "--domain reflector.local --caddy apo",
+        "--domain reflector.local --tls apo",
+        "--service api=trust --without api",
+    ] {
+        let words = format!("setup --custom-ca certs {words}");
+        scenes.add("a service", &desk, &words);
+    }
+    for tie in [
+        "links: [\"db:base\"]",
+        "network_mode: service:db",
+        "volumes_from: [\"db:ro\"]",
+        "pid: service:db",
+        "ipc: service:db",
+    ] {
+        let desk = project(&format!(
+            "services:\n  api:\n    image: api\n    {tie}\n  db:\n    image: postgres\n"
+        ));
+        scenes.add("a tie", &desk, "setup --without db");
+        let both = run(&desk, "setup --without db --without api --dry-run", &[]).succeeds();
+        assert!(both.stdout().contains("switched off: db, api"), "{}", both.stdout());
+    }
+    scenes.add("switched off", &desk, "setup --without db");
+}
+
+fn mounts(scenes: &mut Scenes) {
+    let at = |source: &str, target: &str| api(&format!("volumes: [\"{source}:{target}\"]"));
+    let custom = "/usr/local/share/ca-certificates/custom-ca.crt";
+    let desk = at("./other/ca.crt", custom);
+    desk.certs(&["b.lab", "--out", "other", "--ca-name", "Other"]).succeeds();
+    scenes.add("another CA in its place", &desk, TRUST);
+    scenes.add("both", &desk, &format!("{TRUST} --extra-ca other/ca.crt"));
+    let desk = project(
+        "services:\n  api:\n    image: registry.invalid/api\n    configs:\n      - source: ca\n        \
+         target: /usr/local/share/ca-certificates/custom-ca.crt\n\
+         configs: {ca: {file: other/ca.crt}}\n",
+    );
+    scenes.add("a file of Compose's in its place", &desk, TRUST);
+    let desk = at("./certs", "/usr/local/share/ca-certificates");
+    scenes.add("a directory above the CA", &desk, TRUST);
+    scenes.add("a volume above the CA", &at("cas", "/usr/local/share"), TRUST);
+    scenes.add("a directory above the bundle", &at("./certs", "/run"), TRUST);
+    scenes.add("a directory in the bundle's place", &at("./certs", "/run/trust-init"), TRUST);
+    scenes.add("a directory above it at another name", &at("./certs", "/var/run"), TRUST);
+    let other_name = at("./certs", "/var/run/trust-init");
+    scenes.add("a directory in its place at another name", &other_name, TRUST);
+}
+
+fn proxies(scenes: &mut Scenes) {
+    scenes.add("no proxy", &project(BACK_END), SERVE);
+    let two = "services:\n  a:\n    image: caddy\n  b:\n    image: lab/my-caddy:1\n";
+    scenes.add("two proxies", &project(two), SERVE);
+    scenes.add("no Caddyfile", &project("services:\n  web:\n    image: caddy\n"), SERVE);
+    scenes.add("a Caddyfile that is gone", &project(CADDY), SERVE);
+    let site = |line: &str| caddy(&format!("reflector.local {{\n{line}\n}}\n"));
+    scenes.add("a Caddyfile without the import", &site("respond ok"), SERVE);
+    let comment = "# import /run/trust-init/tls/*.caddy";
+    scenes.add("an import in a comment", &site(comment), SERVE);
+    let other = "import /run/trust-init/tls/tls.caddy";
+    scenes.add("an import that fails without the overlay", &site(other), SERVE);
+    let import = "\timport /run/trust-init/tls/*.caddy";
+    let above = CADDY.replace(
+        "Caddyfile:/etc/caddy/Caddyfile:ro\"",
+        "Caddyfile:/etc/caddy/Caddyfile\", \"keys:/run/trust-init/tls\"",
+    );
+    let desk = site(import);
+    desk.write("docker-compose.yml", above);
+    scenes.add("something in the certificate's place", &desk, SERVE);
+    desk.write("docker-compose.yml", format!("{CADDY}    user: \"1000:2000\"\n"));
+    scenes.add("a key that the proxy cannot read", &desk, SERVE);
+    // What is said to mend it does.
+    chown(desk.path("certs/server-key.pem"), None, Some(2000)).unwrap();
+    desk.chmod("certs/server-key.pem", 0o640);
+    run(&desk, &format!("{SERVE} --dry-run"), &[]).succeeds();
+    desk.chmod("certs/server-key.pem", 0o600);
+    let bare = format!("{CADDY}    user: root\n    cap_drop: [ALL]\n");
+    desk.write("docker-compose.yml", bare);
+    chown(desk.path("certs/server-key.pem"), Some(1234), Some(1234)).unwrap();
+    scenes.add("a key that root without capabilities cannot read", &desk, SERVE);
+    chown(desk.path("certs/server-key.pem"), Some(0), Some(0)).unwrap();
+    let given =
+        format!("{CADDY}    user: root\n    cap_drop: [ALL]\n    cap_add: [dac_override]\n");
+    desk.write("docker-compose.yml", given);
+    run(&desk, &format!("{SERVE} --dry-run"), &[]).succeeds();
+    scenes.add("a key that it can read", &desk, SERVE);
+    let desk = project("services:\n  api:\n    build: .\n  edge:\n    image: nginx\n");
+    let words = "setup --custom-ca certs --domain reflector.local --tls edge --dry-run";
+    scenes.add("another proxy", &desk, words);
+    scenes.add("a certificate that nobody serves", &desk, "setup --custom-ca certs --dry-run");
+    let words = "setup --custom-ca certs --domain reflector.local --dry-run";
+    scenes.add("a domain that nobody serves", &desk, words);
+}
+
+fn surprises(scenes: &mut Scenes) {
+    let desk = project("services:\n  db:\n    image: postgres\n");
+    scenes.add("nobody to trust", &desk, TRUST);
+    for variables in [
+        "NODE_TLS_REJECT_UNAUTHORIZED: \"0\"",
+        "SSL_CERT_FILE: \"\"",
+        "CA_CERT_PATH: /app/ca.crt",
+        "TRUST_INIT_CA: /app/ca.crt",
+        "TRUST_INIT_JAVA: no",
+    ] {
+        scenes.add("a variable", &api(&format!("environment: {{{variables}}}")), TRUST);
+    }
+    let addresses = "environment: {A: \"https://192.168.1.100:8000\", B: \"https://192.168.1.101/v1\", \
+                     C: \"wss://[fd00::1]:7880\", D: \"http://10.0.0.1\", E: \"https://10.example\"}";
+    let desk = api(addresses);
+    let words = "setup --custom-ca certs --dry-run";
+    scenes.add("addresses that the certificate lacks", &desk, words);
+    desk.remove("certs/ca.key");
+    scenes.add("the same of another issuer", &desk, words);
+    let mounted = |source: &str| {
+        let environment = "environment: {SSL_CERT_FILE: /pins/ca.crt}";
+        api(&format!("{environment}\n    volumes: [\"{source}:/pins\"]"))
+    };
+    let desk = mounted("./pins");
+    desk.directory("pins", 0o755);
+    scenes.add("a pin that is not there", &desk, TRUST);
+    desk.write("pins/ca.crt", "hello");
+    scenes.add("a pin that is no certificate", &desk, TRUST);
+    scenes.add("a pin in a volume", &mounted("pins"), TRUST);
+    let desk = project(BACK_END);
+    let list = [("COMPOSE_FILE", "docker-compose.yml")];
+    scenes.add_with("a shell that beats .env", &desk, &format!("{TRUST} --activate"), &list);
+    let named = [("COMPOSE_FILE", "docker-compose.yml:docker-compose.ca.yml")];
+    scenes.add_with("a shell that knows", &desk, &format!("{TRUST} --activate"), &named);
+    scenes.add("no docker to go up with", &desk, &format!("{TRUST} --up"));
+}
+
+fn disk(scenes: &mut Scenes) {
+    let desk = project(BACK_END);
+    desk.write("docker-compose.ca.yml", "services: {}\n");
+    scenes.add("an overlay of somebody else", &desk, TRUST);
+    scenes.add("an overlay of somebody else stays", &desk, "remove");
+    let desk = project(BACK_END);
+    desk.write(".trust", "");
+    scenes.add("a file in the directory's place", &desk, TRUST);
+    let desk = project(BACK_END);
+    desk.write(".env", "COMPOSE_PATH_SEPARATOR=-\n");
+    scenes.add("a separator in a name", &desk, &format!("{TRUST} --activate"));
+    scenes.add(
+        "what would be written",
+        &project(BACK_END),
+        &format!("{TRUST} --activate --dry-run"),
+    );
+    let desk = project(BACK_END);
+    scenes.add("what is written", &desk, &format!("{TRUST} --activate"));
+    scenes.add("the same again", &desk, TRUST);
+    scenes.add("something else", &desk, &format!("{TRUST} --service api=leave --service db=trust"));
+}
+
+fn check(scenes: &mut Scenes) {
+    let word = "setup --check";
+    scenes.add("nothing to check", &project(BACK_END), word);
+    let desk = standing();
+    scenes.add("in step", &desk, word);
+    desk.write("docker-compose.yml", BACK_END.replace("db:", "cache:"));
+    scenes.add("a service that is left has another name", &desk, word);
+    desk.write("docker-compose.yml", BACK_END.replace("api:", "worker:"));
+    scenes.add("a compose file was changed", &desk, word);
+    let desk = standing();
+    desk.certs(&["b.lab", "--force", "--ca-name", "Other"]).succeeds();
+    scenes.add("the CA was changed", &desk, word);
+    desk.remove("certs/ca.crt");
+    scenes.add("the CA is gone", &desk, word);
+    let desk = standing();
+    let name = desk.overlaid("ca-bundle");
+    desk.write(&name, "");
+    scenes.add("a file was changed", &desk, word);
+    desk.remove(&name);
+    scenes.add("a file is gone", &desk, word);
+    desk.remove("docker-compose.ca.yml");
+    scenes.add("the overlay is gone", &desk, word);
+    let desk = standing();
+    desk.remove(".trust/manifest.json");
+    scenes.add("the manifest is gone", &desk, word);
+    desk.write(".trust/manifest.json", "{");
+    scenes.add("the manifest is damaged", &desk, word);
+    let desk = project(BACK_END);
+    run(&desk, &format!("{TRUST} --activate"), &[]).succeeds();
+    desk.write("docker-compose.override.yml", "services: {}\n");
+    scenes.add("a compose file was added", &desk, word);
+    let desk = project(BACK_END);
+    scenes.add("never set up", &desk, &format!("{TRUST} --check"));
+}
+
+fn taking_away(scenes: &mut Scenes) {
+    let desk = project(BACK_END);
+    scenes.add("nothing to take away", &desk, "remove");
+    scenes.add("nothing to take away, by setup", &desk, "setup");
+    let desk = standing();
+    scenes.add("what would be taken away", &desk, "remove --dry-run");
+    scenes.add("what would be taken away, by setup", &desk, "setup --dry-run");
+    scenes.add("what is taken away", &desk, "remove");
+    scenes.add("what is taken away, by setup", &standing(), "setup");
+    let desk = standing();
+    desk.write(&desk.overlaid("ca-bundle"), "mine now").write(".trust/notes", "");
+    scenes.add("what is not ours stays", &desk, "remove");
+    let list = [("COMPOSE_FILE", "docker-compose.yml:docker-compose.ca.yml")];
+    scenes.add_with("a shell that still names it", &standing(), "remove", &list);
+    let desk = standing();
+    desk.write(".env", "COMPOSE_FILE=docker-compose.yml:docker-compose.ca.yml\n");
+    scenes.add("a .env of the user's that still names it", &desk, "setup");
+    scenes.add("nobody to go up with", &standing(), "setup --up");
+}

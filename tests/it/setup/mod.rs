@@ -1,0 +1,23 @@
+//! `trust-compose setup` and `remove`: what they read, what they decide, what they write, and the whole of it.
+
+pub mod read;
+mod select;
+pub mod inputs;
+
+mod block;
+mod write;
+mod golden;
+
+pub mod flags;
+mod place;
+mod machine;
+mod swarm;
+mod endless;
+mod random;
+mod completions;
+mod messages;
+
+mod hostile_compose;
+mod hostile_compose_names;
+mod hostile_compose_places;
+mod faults;

@@ -1,0 +1,132 @@
+//! Reading a Compose project from what Compose prints.
+
+use std::path::Path;
+
+use trust_init::compose::project::parse;
+use trust_init::compose::project::{MountKind, Reading, Service};
+
+use crate::setup::read::{bind, environment, mount, volume};
+
+/// The service `a` of what Compose printed.
+#[track_caller]
+fn printed(text: &str, reading: Reading) -> Service {
+    let tree = serde_yaml::from_str(text).unwrap();
+    let project = parse::project(&tree, reading, Path::new("/base")).unwrap();
+    project.services.get("a").expect("a service `a`").clone()
+}
+
+#[test]
+fn what_is_mounted() {
+    let service = printed(
+        "services: {a: {volumes: [./a:/a, 'data:/d/:ro,z', 'v:/w', 'C:/x:/z', /anon, '../b:/b/./c', '~/h:/h',\
+         {type: bind, source: x, target: /x, read_only: yes}, {type: tmpfs, target: /t},\
+         {type: npipe, source: p, target: /p}],\
+         tmpfs: ['/run:size=1m', /run], secrets: [s, {source: s, target: t}, {source: s, target: /e/s}],\
+         configs: [c, {source: c}]}}",
+        Reading::Alone,
+    );
+    let expected = [
+        mount(bind("/base/a"), "/a", false),
+        mount(volume("data"), "/d", true),
+        mount(MountKind::Volume(None), "v:/w", false),
+        mount(MountKind::Unknown, "/z", false),
+        mount(MountKind::Volume(None), "/anon", false),
+        mount(bind("/b"), "/b/c", false),
+        mount(MountKind::Unknown, "/h", false),
+        mount(bind("/base/x"), "/x", false),
+        mount(MountKind::Tmpfs, "/t", false),
+        mount(MountKind::Unknown, "/p", false),
+        mount(MountKind::Tmpfs, "/run", false),
+        mount(MountKind::File, "/run/secrets/s", true),
+        mount(MountKind::File, "/run/secrets/t", true),
+        mount(MountKind::File, "/e/s", true),
+        mount(MountKind::File, "/c", true),
+    ];
+    assert_eq!(service.mounts, expected);
+}
+
+#[test]
+fn a_mount_at_a_link_is_where_the_link_leads() {
+    for (target, path, source) in [
+        ("/var/run", "/run/x", "/a/x"),
+        ("/run", "/var/run/x", "/a/x"),
+        ("/var/run/x", "/var/run/x", "/a"),
+        ("/var/lock", "/run/lock/x/y", "/a/x/y"),
+    ] {
+        let service = Service {
+            mounts: vec![
+                mount(MountKind::Tmpfs, "/var", false),
+                mount(bind("/a"), target, false),
+                mount(MountKind::Tmpfs, "/run/secrets", false),
+            ],
+            ..Service::default()
+        };
+        let found = service.mount_of(Path::new(path)).unwrap();
+        assert_eq!(found.target, target, "{path}");
+        assert!(found.is_above(path), "{path}");
+        assert_eq!(found.source_of(Path::new(path)).unwrap(), Path::new(source));
+    }
+    for (target, path) in [("/var/run", "/runs"), ("/var/running", "/run"), ("/run/lock", "/run")] {
+        assert!(!mount(MountKind::Tmpfs, target, false).is_above(path), "{target}");
+    }
+}
+
+/// `docker compose config`: every dollar sign is doubled.
+#[test]
+fn what_compose_prints() {
+    let service = printed(
+        "services: {a: {image: x, environment: {A: 'cost $$5', B: null, C: '$${V}'}, entrypoint: [sh, $$V],\
+         x-trust-init: {role: trust}}}",
+        Reading::Complete,
+    );
+    assert_eq!(environment(&service), "A=cost $5 B=- C=${V}");
+    assert_eq!(service.entrypoint.unwrap(), ["sh", "$V"]);
+    assert_eq!(service.role.as_deref(), Some("trust"));
+}
+
+/// `docker compose config --no-interpolate`: what a variable decides is not known.
+#[test]
+fn what_compose_prints_without_variables() {
+    let service = printed(
+        "services: {a: {image: 'x:${TAG:-1}', entrypoint: '/trust-init sh', user: '$U',\
+         environment: {A: '${A:-b}', B: 1, C: null, SSL_CERT_FILE: '${F}', E: '$$5'},\
+         env_file: [{path: /x.env, required: true}], build: {context: '${C:-.}', dockerfile: '${D}'},\
+         volumes: [{type: volume, source: '${D', target: '-/d}'},\
+                   {type: volume, source: '${D:-/d}', target: /e},\
+                   {type: bind, source: /f, target: '${T}'}]}}",
+        Reading::WithoutVariables,
+    );
+    assert_eq!(environment(&service), "A=? B=1 C=? E=$5 SSL_CERT_FILE=?");
+    assert!(service.has_unread_environment);
+    assert_eq!(service.entrypoint.unwrap(), ["/trust-init", "sh"]);
+    assert_eq!(service.user.as_deref(), Some("$U"));
+    assert_eq!(service.build.unwrap().context, None);
+    let expected = [
+        mount(MountKind::Unknown, "", false),
+        mount(MountKind::Unknown, "/e", false),
+        mount(bind("/f"), "", false),
+    ];
+    assert_eq!(service.mounts, expected);
+}
+
+/// The name tells what kind of program it is, even if a variable decides the tag.
+#[test]
+fn images_of_unknown_tag() {
+    for (written, image, has_unknown_tag) in [
+        ("reg:5000/x/y:1", Some("reg:5000/x/y:1"), false),
+        ("x/y:${TAG:-1}", Some("x/y:1"), true),
+        ("x/y:a-${TAG}-b", Some("x/y"), true),
+        ("x/y:${TAG:-}", Some("x/y"), true),
+        ("x@${DIGEST}", Some("x"), true),
+        ("x${SUFFIX:-y}:1", None, false),
+        ("${IMAGE:-postgres:1}", None, false),
+        ("reg:${PORT:-5000}/y", None, false),
+        ("reg:5000/${Y}", None, false),
+        ("x:${", Some("x"), true),
+    ] {
+        let text = format!("services: {{a: {{image: '{written}'}}}}");
+        let service = printed(&text, Reading::WithoutVariables);
+        assert_eq!(service.image.as_deref(), image, "{written}");
+        assert_eq!(service.has_unknown_tag, has_unknown_tag, "{written}");
+    }
+}

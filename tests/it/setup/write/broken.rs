@@ -1,0 +1,279 @@
+//! Setups and removals that are killed at every step, that find no space, or that may not write: the
+//! old state or the new one, and whoever comes next finishes.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::{MetadataExt as _, chown, symlink};
+use std::os::unix::process::CommandExt as _;
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+use crate::desk::{Desk, trust_compose};
+use crate::project::{project, tree};
+use crate::world::tool;
+
+/// The system calls that change something, or come between two that do.
+const CALLS: [&str; 9] =
+    ["mkdirat", "openat", "fchown", "fchmod", "writev", "fsync", "renameat", "unlinkat", "flock"];
+
+/// CAs, the same ones for every project.
+const CAS: [&str; 3] = ["z.crt", "a.crt", "b.crt"];
+
+/// Does a task: `remove`, or `setup` and the CA.
+fn run(desk: &Desk, task: &str, uid: u32) -> Output {
+    started(Command::new(trust_compose()), desk, task, uid)
+}
+
+/// The same under an injection of strace's, and whether it came to pass.
+fn disturbed(desk: &Desk, task: &str, inject: &str) -> (Output, bool) {
+    let log = Desk::new();
+    let mut command = Command::new(tool("strace"));
+    command.args(["-f", "-qq", "-o"]).arg(log.path("log")).args(["-e", inject]);
+    command.arg(trust_compose());
+    let output = started(command, desk, task, 0);
+    (output, log.read("log").contains("(INJECTED)"))
+}
+
+fn started(mut command: Command, desk: &Desk, task: &str, uid: u32) -> Output {
+    match task.split_once(' ') {
+        Some((task, ca)) => command.args([task, "--custom-ca", ca, "--activate"]),
+        None => command.arg(task),
+    };
+    command.current_dir(desk.path("")).uid(uid).gid(uid);
+    command.env_clear().env("PATH", "/nowhere").output().unwrap()
+}
+
+/// Does a task that comes to its end, and returns what it prints.
+#[track_caller]
+fn does(desk: &Desk, task: &str, step: &str) -> String {
+    let output = run(desk, task, 0);
+    assert!(output.status.success(), "{step}: {}", told(&output));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// What is said of a failure.
+fn told(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).replace("trust-compose: ", "")
+}
+
+fn cas() -> &'static [String] {
+    static MADE: OnceLock<Vec<String>> = OnceLock::new();
+    let make = |_| {
+        let desk = Desk::new();
+        desk.authority(".", -1, 100);
+        desk.read("ca.crt")
+    };
+    MADE.get_or_init(|| CAS.iter().map(make).collect())
+}
+
+/// For each overlay that a setup of one of the CAs makes, the files that it mounts.
+fn overlays() -> &'static BTreeMap<String, Vec<(String, String)>> {
+    static MADE: OnceLock<BTreeMap<String, Vec<(String, String)>>> = OnceLock::new();
+    let make = |ca: &&str| {
+        let desk = original(false);
+        does(&desk, &format!("setup {ca}"), "at first");
+        let entries = fs::read_dir(desk.path(".trust")).unwrap().map(|entry| entry.unwrap());
+        let names = entries.map(|entry| entry.file_name().into_string().unwrap());
+        let files = names.filter(|name| name != "manifest.json").map(|name| {
+            let contents = desk.read(&format!(".trust/{name}"));
+            (name, contents)
+        });
+        (desk.read("docker-compose.ca.yml"), files.collect())
+    };
+    MADE.get_or_init(|| CAS.iter().map(make).collect())
+}
+
+/// A project that was set up twice and has files of its own; `.env` is one, or a link to one.
+fn prepared(is_link: bool) -> Desk {
+    let desk = original(is_link);
+    does(&desk, "setup z.crt", "at first");
+    does(&desk, "setup a.crt", "then");
+    desk
+}
+
+fn original(is_link: bool) -> Desk {
+    let desk = project();
+    desk.write("compose.yml", "services:\n  api:\n    build: .\n");
+    CAS.iter().zip(cas()).for_each(|(name, ca)| _ = desk.write(name, ca));
+    desk.write(".gitignore", "*.log").directory("private", 0o700);
+    let env = if is_link { "private/env" } else { ".env" };
+    desk.write(env, "SECRET=1").chmod(env, 0o600);
+    if is_link {
+        symlink(env, desk.path(".env")).unwrap();
+    }
+    desk
+}
+
+/// Compose would find every file that is named.
+#[track_caller]
+fn works(desk: &Desk, step: &str) {
+    let has_overlay = desk.has("docker-compose.ca.yml");
+    let is_active = desk.read(".env").contains("docker-compose.ca.yml");
+    assert!(has_overlay || !is_active, "{step}: .env lists what is not there");
+    assert!(desk.read(".env").starts_with("SECRET=1"), "{step}");
+    assert!(desk.read(".gitignore").starts_with("*.log"), "{step}");
+    if has_overlay {
+        let text = desk.read("docker-compose.ca.yml");
+        for (file, contents) in overlays().get(&text).unwrap_or_else(|| panic!("{step}: {text}")) {
+            let path = format!(".trust/{file}");
+            assert_eq!(desk.read(&path), *contents, "{step}");
+            assert_eq!(desk.mode(&path), 0o644, "{step}");
+        }
+    }
+    // Nothing with a secret in it is readable for others, or in sight of version control.
+    for directory in ["", ".trust", "private"] {
+        let Ok(entries) = fs::read_dir(desk.path(directory)) else { continue };
+        for entry in entries.map(|entry| entry.unwrap()) {
+            let name = entry.file_name().into_string().unwrap();
+            if name.starts_with(".trust-compose-") {
+                assert!(!directory.is_empty(), "{step}: {name}");
+                let is_env = name.ends_with("-env");
+                assert!(!is_env || entry.metadata().unwrap().mode() & 0o177 == 0, "{step}: {name}");
+                let hidden = desk.read(".gitignore").contains(".trust/");
+                let is_empty = entry.metadata().unwrap().len() == 0;
+                assert!(!is_env || is_empty || hidden || directory == "private", "{step}: {name}");
+            }
+        }
+    }
+}
+
+/// Kills a task at every step, and checks that each of the two next tasks comes to its end.
+fn killed_at_every_step(prepare: impl Fn() -> Desk, task: &str, is_link: bool) {
+    let before = tree(&original(is_link));
+    let mut kills = 0;
+    for call in CALLS {
+        for n in 1.. {
+            let desk = prepare();
+            let inject = format!("inject={call}:signal=SIGKILL:when={n}");
+            let came_to_its_end = disturbed(&desk, task, &inject).0.status.success();
+            let step = format!("{call} {n}");
+            works(&desk, &step);
+            if n % 2 == 0 {
+                does(&desk, "setup b.crt", &step);
+                works(&desk, &step);
+                let before = (desk.state(""), desk.state(".trust"));
+                does(&desk, "setup b.crt", &step);
+                assert_eq!((desk.state(""), desk.state(".trust")), before, "{step}");
+            }
+            does(&desk, "remove", &step);
+            assert_eq!(tree(&desk), before, "{step}");
+            if came_to_its_end {
+                break;
+            }
+            kills += 1;
+        }
+    }
+    assert!(kills > 20, "only {kills} steps");
+}
+
+#[test]
+fn a_first_setup_killed_at_any_step() {
+    killed_at_every_step(|| original(false), "setup b.crt", false);
+}
+
+#[test]
+fn another_setup_killed_at_any_step() {
+    killed_at_every_step(|| prepared(false), "setup b.crt", false);
+}
+
+#[test]
+fn a_setup_with_env_elsewhere_killed_at_any_step() {
+    killed_at_every_step(|| original(true), "setup b.crt", true);
+}
+
+#[test]
+fn a_removal_killed_at_any_step() {
+    killed_at_every_step(|| prepared(false), "remove", false);
+}
+
+#[test]
+fn a_full_disk_changes_nothing() {
+    let mut failures = 0;
+    for call in ["mkdirat", "openat", "writev", "fsync"] {
+        for n in 1.. {
+            let desk = prepared(false);
+            let before = tree(&desk);
+            let inject = format!("inject={call}:error=ENOSPC:when={n}");
+            let (output, is_disturbed) = disturbed(&desk, "setup b.crt", &inject);
+            if !is_disturbed {
+                break;
+            }
+            if output.status.success() {
+                // What was looked at only to be sure.
+                works(&desk, &format!("{call} {n}"));
+                continue;
+            }
+            assert_eq!(tree(&desk), before, "{call} {n}");
+            let told = told(&output);
+            assert!(told.contains(": no space left on device\nfix: "), "{call} {n}: {told}");
+            failures += usize::from(told.contains("fix: free some space, and run it again\n"));
+        }
+    }
+    assert!(failures > 8, "only {failures} failures");
+}
+
+#[test]
+fn a_directory_of_somebody_else_is_told() {
+    let desk = original(false);
+    desk.remove(".env").remove(".gitignore");
+    let fails = |task: &str, words: &str| {
+        let before = tree(&desk);
+        let output = run(&desk, task, 1234);
+        assert_eq!(output.status.code(), Some(1));
+        let told = told(&output);
+        assert!(told.ends_with(&format!("error: cannot {words}\n")), "{told}");
+        assert_eq!(tree(&desk), before);
+    };
+    let may = "fix: run it as a user who may write to that directory";
+    fails("setup b.crt", &format!("make `.trust`: permission denied\n{may}"));
+    // A directory of one's own, and files in it that are not.
+    chown(desk.path(""), Some(1234), Some(1234)).unwrap();
+    desk.write(".env", "A=1\n");
+    let words = "change `.env`: it is uid 0's and gid 0's, and a new one would not be\n\
+                 fix: run it as its owner";
+    fails("setup b.crt", words);
+    chown(desk.path(".env"), Some(1234), Some(0)).unwrap();
+    fails("setup b.crt", &words.replace("uid 0", "uid 1234"));
+    chown(desk.path(".env"), Some(0), Some(0)).unwrap();
+    desk.chmod(".env", 0o600);
+    let words = "read `.env`: permission denied\nfix: run it as the owner of that file";
+    fails("setup b.crt", words);
+    fails("remove", words);
+}
+
+#[test]
+fn what_somebody_wrote_meanwhile_is_never_lost() {
+    let desk = original(false);
+    // Held up on its way to the disk, long after `.env` was read.
+    let held = "inject=fsync:delay_enter=3000000:when=1";
+    std::thread::scope(|scope| {
+        let running = scope.spawn(|| disturbed(&desk, "setup b.crt", held));
+        while !desk.has(".trust/.trust-compose-env") {
+            assert!(!running.is_finished());
+            std::thread::yield_now();
+        }
+        desk.write(".env", "SECRET=2");
+        let told = told(&running.join().unwrap().0);
+        let words = "somebody else wrote to it at the same time\nfix: run it again\n";
+        assert!(told.ends_with(words), "{told}");
+    });
+    assert_eq!(desk.read(".env"), "SECRET=2");
+    does(&desk, "setup b.crt", "again");
+    does(&desk, "remove", "in the end");
+    assert_eq!(desk.read(".env"), "SECRET=2");
+}
+
+#[test]
+fn two_at_once_wait_for_each_other() {
+    let desk = prepared(false);
+    std::thread::scope(|scope| {
+        let runs = ["setup b.crt", "remove", "setup a.crt", "setup b.crt", "remove", "setup z.crt"];
+        let runs = runs.map(|task| scope.spawn(|| run(&desk, task, 0)));
+        for output in runs.map(|run| run.join().unwrap()) {
+            assert!(output.status.success(), "{}", told(&output));
+        }
+    });
+    works(&desk, "in the end");
+    does(&desk, "remove", "in the end");
+    assert_eq!(tree(&desk), tree(&original(false)));
+}
