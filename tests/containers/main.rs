@@ -4,8 +4,8 @@
 //! `cargo test --test containers`. The engine and the base images come from
 //! `engine.sh` and `bases.sh` beside this file, and whatever a test creates goes when it ends.
 //!
-//! The harness, to be read in this order: `engine`, `site`, `container`, `clients`, `project`, `stack`. The rest
-//! is one file per topic; `trust` is the promise of trust-init, `setup` that of trust-compose.
+//! The harness, in reading order: `engine`, `site`, `container`, `clients`, `project`, `model`, `stack`. Then one
+//! folder per program; `init::trust` is the promise of trust-init, `setup::trust` that of `trust-compose setup`.
 
 #![allow(
     clippy::disallowed_methods,
@@ -20,58 +20,17 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod clients;
-mod container;
 mod engine;
-mod model;
-mod project;
 mod site;
+mod container;
+mod clients;
+mod project;
+mod model;
 mod stack;
 
-mod activate;
-mod ai_services;
-mod ai_services_proxy;
-mod ai_services_refused;
-mod breaks;
-mod build;
-mod check;
-mod companion;
-mod doctor;
-mod doctor_files;
-mod doctor_hostile;
-mod doctor_servers;
-mod exec;
-mod first;
-mod full;
-mod golden;
-mod hostile;
-mod image;
-mod java;
-mod kubernetes;
-mod java_overlaid;
-mod mistakes;
-mod mounted;
-mod nothing;
-mod overlaid;
-mod pinned;
-mod promises;
-mod proxy;
-mod read;
-mod recipes;
-mod readme;
-mod readme_setup;
-mod replace;
-mod restart;
-mod rungs;
-mod runtimes;
-mod scratch;
-mod secure;
-mod selfhosted;
-mod served;
+mod init;
 mod setup;
-mod store;
-mod swarm;
-mod trust;
-mod voice_agent;
-mod volume;
-mod without;
+mod doctor;
+mod runtimes;
+mod stacks;
+mod full;

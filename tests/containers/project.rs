@@ -10,7 +10,7 @@ use std::sync::{Arc, Once};
 
 use crate::clients::{self, Client};
 use crate::engine::{Outcome, call, docker, unique};
-use crate::image::Image;
+use crate::init::image::Image;
 use crate::site::{Folder, Server, Site, wait_until};
 
 /// The file that `setup` writes.

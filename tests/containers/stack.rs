@@ -14,7 +14,7 @@ use std::sync::{Mutex, PoisonError};
 use serde_json::Value;
 
 use crate::engine::{Outcome, call, docker, docker_build, repository, trust_init};
-use crate::image::machine_roots;
+use crate::init::image::machine_roots;
 use crate::project::{Project, unique_name};
 use crate::site::Folder;
 
@@ -86,7 +86,7 @@ impl Stack {
     #[track_caller]
     pub fn block(&self, name: &str) -> String {
         let path = format!("compose/{}/README.md", self.which);
-        crate::readme::block_of(&path, name)
+        crate::init::readme::block_of(&path, name)
     }
 
     /// Types them, each as it stands there.

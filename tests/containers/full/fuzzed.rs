@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use trust_init::compose::project::offline;
 
-use crate::golden::named;
 use crate::model::{Desk, compose, differences, next};
+use crate::setup::golden::named;
 
 /// How many files at most: Compose takes one in ten, and then a second or two for it.
 const MOST: usize = 500;

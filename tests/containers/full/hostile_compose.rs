@@ -10,8 +10,8 @@ use trust_init::compose::project::files::{Asked, find};
 use trust_init::compose::project::offline::preflight;
 use trust_init::compose::project::read::{Error, Note, read};
 
-use crate::golden::named;
 use crate::model::{Desk, compose, differences, next};
+use crate::setup::golden::named;
 use crate::site::Folder;
 use crate::support::hostile::{Hostile, documented};
 

@@ -10,8 +10,8 @@ use trust_init::compose::project::offline;
 use trust_init::compose::project::read::read;
 use trust_init::compose::project::{Project, Reading};
 
-use crate::golden::named;
 use crate::model::{Desk, compose, differences, next};
+use crate::setup::golden::named;
 use crate::support::random::Random;
 
 /// How many projects; each takes half a second.

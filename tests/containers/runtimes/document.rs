@@ -106,7 +106,7 @@ pub fn known(image: &'static str, clients: &[Client]) -> Option<Vec<bool>> {
 const HEAD: &str = "\
 # Who trusts, and by what
 
-Written by the tests (tests/containers/runtimes.rs, `MATRIX=full UPDATE_SNAPSHOT=1`), which ask each client
+Written by the tests (tests/containers/runtimes, `MATRIX=full UPDATE_SNAPSHOT=1`), which ask each client
 in a container about six servers: the private CA's, one behind an intermediate of it, a public one, a
 stranger's, an expired one and one of another name. Whoever is reached accepts the first two, and nobody
 accepts any of the last three, as root and hardened (`--user 1000 --read-only --cap-drop ALL

@@ -46,7 +46,11 @@ const NAMED: &[(&str, &str, &str)] = &[
     ("docs/guide.md", "insecureskipverify:true", GUIDE),
     ("docs/guide.md", "reject_unauthorized", GUIDE),
     ("compose/voice-agent/README.md", "verify=false", "it says that this is to be deleted"),
-    ("tests/containers/voice_agent/external.rs", "verify=false", "trust-init warns about it"),
+    (
+        "tests/containers/stacks/voice_agent/external.rs",
+        "verify=false",
+        "trust-init warns about it",
+    ),
 ];
 const GUIDE: &str = "it says what to run instead";
 

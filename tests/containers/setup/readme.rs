@@ -4,8 +4,8 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::sync::Arc;
 
 use crate::engine::{TRIXIE, label, repository};
+use crate::init::readme::block;
 use crate::project::{OVERLAY, Project};
-use crate::readme::block;
 use crate::site::{Folder, PRIVATE, Site, site};
 use crate::stack::programs;
 

@@ -2,6 +2,9 @@
 //! clients that know nothing of the CA. Here its README is followed, and everybody agrees on whom
 //! to trust; the bench for that is here too.
 
+mod proxy;
+mod refused;
+
 use std::time::{Duration, Instant};
 
 use crate::engine::{Outcome, docker};
@@ -144,7 +147,7 @@ fn readme() {
 
     // Of what is there now, git sees nothing.
     let ignored = std::fs::read_to_string(services.0.folder.0.join(".gitignore")).unwrap();
-    assert_eq!(ignored, include_str!("../../compose/ai-services/.gitignore"));
+    assert_eq!(ignored, include_str!("../../../compose/ai-services/.gitignore"));
 
     let outcome = services.follows("look").exits(0);
     outcome.prints("text_completion").prints("Verification: OK").prints("TLSv1.3");

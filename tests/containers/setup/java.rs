@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::engine::{docker, repository, trust_init};
-use crate::java::{AFTERWARDS, BEFORE, JAVA_21, JAVA_25, image};
+use crate::init::java::{AFTERWARDS, BEFORE, JAVA_21, JAVA_25, image};
 use crate::project::{OVERLAY, Project, asks};
 use crate::site::{PRIVATE, SECOND, Site, site};
 

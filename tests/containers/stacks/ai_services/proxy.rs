@@ -6,9 +6,9 @@ use std::fs;
 
 use serde_yaml::Value;
 
-use crate::ai_services::{PROXY, SERVED, Services};
 use crate::engine::{Outcome, repository};
 use crate::site::wait_until;
+use crate::stacks::ai_services::{PROXY, SERVED, Services};
 use crate::support::sign::sign;
 
 /// A handshake of the proxy with a client that speaks one version of TLS, however weak.

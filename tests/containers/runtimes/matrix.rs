@@ -1,4 +1,4 @@
-//! Every runtime trusts: each client of the table (`runtimes/table.rs`) in its image, with each means and under
+//! Every runtime trusts: each client of the table (`table.rs`) in its image, with each means and under
 //! the overlay alone. docs/compatibility.md is what is found here.
 //!
 //! One portion is also asked without trust-init, without a CA, and hardened: what is found there hangs on no
@@ -7,22 +7,12 @@
 //! clients, runtimes and images, and shows what was found (with `--nocapture`). UPDATE_SNAPSHOT=1 writes it
 //! into the document.
 
-mod ask;
-mod crates;
-mod debian;
-mod document;
-mod image;
-mod npm;
-mod programs;
-mod pypi;
-mod table;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use self::ask::{CASES, Verdicts, Which, answers, script, verdicts, version};
-use self::document::{Row, Rows, is_documented};
-use self::table::{Client, clients};
+use super::ask::{CASES, Verdicts, Which, answers, script, verdicts, version};
+use super::document::{Row, Rows, is_documented};
+use super::table::{Client, clients};
 use crate::container::Container;
 use crate::engine::{BOOKWORM, call, docker, peer, repository};
 use crate::project::Project;
@@ -266,8 +256,8 @@ fn every_client_is_as_documented() {
                 (waiting.pop(), waiting.is_empty())
             };
             let Some((name, clients)) = next else { break };
-            let known = document::known(name, &clients).filter(|_| !is_last && !is_whole);
-            let image = image::image(&site, name);
+            let known = super::document::known(name, &clients).filter(|_| !is_last && !is_whole);
+            let image = super::image::image(&site, name);
             let bench =
                 Bench { site: site.clone(), image, clients, known, wrong: Mutex::default() };
             let found = bench.rows();
@@ -280,7 +270,7 @@ fn every_client_is_as_documented() {
             }
             // What takes an hour to find is written as it is found.
             if std::env::var_os("UPDATE_SNAPSHOT").is_some() {
-                document::write(&rows);
+                super::document::write(&rows);
             }
             let told = bench.wrong.into_inner().unwrap();
             if only.is_some() {

@@ -1,7 +1,7 @@
 //! compose/ai-services: a certificate for another name, one by a stranger's CA and one whose time is
 //! over are refused by every client, and what each says names the cause.
 
-use crate::ai_services::{DETECTOR, LLM, NOT_TRUSTED, PROXY, SERVED, Services, Words};
+use crate::stacks::ai_services::{DETECTOR, LLM, NOT_TRUSTED, PROXY, SERVED, Services, Words};
 use crate::support::sign::sign;
 
 const ANOTHER_NAME: Words = [

@@ -16,7 +16,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::doctor::roots_of;
+use crate::doctor::probe::roots_of;
 use crate::engine::{Outcome, docker, repository, trust_init};
 use crate::project::Project;
 use crate::site::{Folder, Site, site, wait_until};
@@ -223,7 +223,7 @@ fn each(file: &str, reach: Reach, breaks: &[Break]) {
         patient.heal(reach, broken);
     }
     patient.is_well();
-    let path = repository().join(format!("tests/containers/breaks/{file}.txt"));
+    let path = repository().join(format!("tests/containers/doctor/breaks/{file}.txt"));
     if std::env::var_os("UPDATE_SNAPSHOT").is_some() {
         fs::write(&path, &text).unwrap();
     }

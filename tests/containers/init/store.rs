@@ -208,11 +208,11 @@ fn beside_a_service() {
 #[test]
 fn java() {
     let (site, folder) = (site(), Folder::new());
-    let image = crate::java::image(&site);
+    let image = crate::init::java::image(&site);
     let ca = folder.write("custom-ca.crt", std::fs::read(PRIVATE.ca()).unwrap());
     let container = site.container_of(&image).options("--install-store");
     let container = container.mount(&folder.0, "/usr/local/share/ca-certificates");
-    let jvm = &[crate::java::JAVA_21];
+    let jvm = &[crate::init::java::JAVA_21];
     container.finds(jvm, "private served, public served, stranger refused").never_says("Picked up");
     container.finds_again(jvm, "private served, public served, stranger refused");
     std::fs::remove_file(ca).unwrap();

@@ -1,4 +1,4 @@
-//! trust-doctor and the servers that people run: nginx, Caddy and Python, as doctor_servers.py sets them up.
+//! trust-doctor and the servers that people run: nginx, Caddy and Python, as servers.py sets them up.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use serde_json::Value;
 
 use crate::container::Container;
-use crate::doctor::look;
+use crate::doctor::probe::look;
 use crate::engine::Outcome;
 
 /// A container with all of them, and a process 1 that trusts their roots. It stands while a test holds it.
@@ -16,7 +16,7 @@ fn servers() -> Arc<Container> {
     let mut standing = SERVERS.lock().unwrap_or_else(PoisonError::into_inner);
     standing.upgrade().unwrap_or_else(|| {
         let script =
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/containers/doctor_servers.py");
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/containers/doctor/servers.py");
         let servers = Container::new("trust-init-test/stack").bare().flags("--user 1000");
         let servers = servers.flags("--env SSL_CERT_FILE=/var/tmp/anchors.crt --dns 127.0.0.1");
         let servers = servers.flags("--add-host llm.lan:127.0.0.1").mount(&script, "/servers.py");

@@ -3,8 +3,8 @@
 
 use crate::container::Container;
 use crate::engine::{BOOKWORM, Outcome, call, docker, docker_build, label, unique};
-use crate::image::Image;
-use crate::readme;
+use crate::init::image::Image;
+use crate::init::readme;
 use crate::site::{Folder, PRIVATE, Site, certificates, site};
 use crate::stack::programs;
 

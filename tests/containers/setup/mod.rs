@@ -1,0 +1,22 @@
+//! `trust-compose setup` and `kustomize`, with real services: first the promise of `setup`, then what differs by
+//! project, and what it asks of the engine.
+
+mod trust;
+mod overlaid;
+mod java;
+mod activate;
+mod check;
+mod replace;
+mod without;
+mod served;
+mod proxy;
+mod swarm;
+mod kubernetes;
+
+mod companion;
+mod readme;
+
+mod read;
+pub mod golden;
+mod hostile;
+mod promises;
