@@ -5,7 +5,7 @@
 #   ./scripts/soak.sh [STARTS [AT-ONCE]]     default: 1000 starts, 200 at once
 #   ./scripts/soak.sh containers [RESTARTS [AT-ONCE]]   that with a Docker engine, alone
 #   ./scripts/soak.sh faults                 every error at every system call, alone; with
-#                                            UPDATE_SNAPSHOT=1 it writes docs/faults.md
+#                                            UPDATE_SNAPSHOT=1 it writes tests/snapshots/faults.md
 #
 # And every client of docs/compatibility.md in every version: `MATRIX=full`, which takes an hour and a Docker
 # engine. `./scripts/soak.sh runtimes` runs that alone; with UPDATE_SNAPSHOT=1 it writes the document.

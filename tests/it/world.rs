@@ -328,11 +328,11 @@ impl Outcome {
     }
 }
 
-/// Compares `text` with the snapshot of that name in tests/it, scene by scene, or writes it anew
+/// Compares `text` with the snapshot of that name in tests/snapshots, scene by scene, or writes it anew
 /// where UPDATE_SNAPSHOT is set.
 #[track_caller]
 pub fn is_snapshot(text: &str, name: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it").join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots").join(name);
     if std::env::var_os("UPDATE_SNAPSHOT").is_some() {
         fs::write(&path, text).unwrap();
     }

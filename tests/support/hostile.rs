@@ -1,6 +1,6 @@
 //! Compose projects that mean harm, or were damaged on their way: each is a sin, the files that commit it, and
 //! the words of a set-up. tests/it tries them without docker, tests/containers with the real Compose;
-//! docs/inputs/compose.md is written from what both see.
+//! tests/snapshots/inputs/compose.md is written from what both see.
 
 mod files;
 mod large;
@@ -95,7 +95,7 @@ const COLUMNS: [&str; 2] = ["without docker", "with Compose"];
 /// Compares a column of the document's tables with what is seen of each, or writes it under UPDATE_SNAPSHOT=1.
 #[track_caller]
 pub fn documented(column: &str, outcome: impl Fn(&Hostile) -> String + Sync) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/inputs/compose.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots/inputs/compose.md");
     let old = fs::read_to_string(&path).unwrap();
     let mut known: BTreeMap<String, [String; 2]> = BTreeMap::new();
     for line in old.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |")) {

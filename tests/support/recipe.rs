@@ -85,7 +85,7 @@ pub fn recipes(directory: &Path) -> Vec<Made> {
                 fs::copy(directory.join(file), directory.join(usual)).unwrap();
             }
         }
-        let title = format!("[{name}](../../tests/certs/recipes/{name}.sh)");
+        let title = format!("[{name}](../../certs/recipes/{name}.sh)");
         Made { name, title, directory }
     };
     scripts.into_iter().map(make).collect()

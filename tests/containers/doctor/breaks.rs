@@ -1,5 +1,5 @@
 //! A project that is well, and broken in exactly one way after the other: what `trust-compose doctor`
-//! says of each is in breaks/*.txt. After a change of words run with UPDATE_SNAPSHOT=1 and read the
+//! says of each is in tests/snapshots/doctor/breaks. After a change of words run with UPDATE_SNAPSHOT=1 and read the
 //! difference.
 //!
 //! Its service `agent` calls `llm`, which serves `served/server.pem` by `served/run.sh`.
@@ -211,7 +211,7 @@ enum Reach {
     Containers,
 }
 
-/// Breaks it in each of these ways, and compares what is said with breaks/`file`.txt.
+/// Breaks it in each of these ways, and compares what is said with the snapshot `file`.txt.
 #[track_caller]
 fn each(file: &str, reach: Reach, breaks: &[Break]) {
     let patient = Patient::new();
@@ -223,7 +223,7 @@ fn each(file: &str, reach: Reach, breaks: &[Break]) {
         patient.heal(reach, broken);
     }
     patient.is_well();
-    let path = repository().join(format!("tests/containers/doctor/breaks/{file}.txt"));
+    let path = repository().join(format!("tests/snapshots/doctor/breaks/{file}.txt"));
     if std::env::var_os("UPDATE_SNAPSHOT").is_some() {
         fs::write(&path, &text).unwrap();
     }

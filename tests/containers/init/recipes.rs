@@ -1,5 +1,5 @@
 //! What the clients of two images say of CAs by the usual recipes and of each kind, for the tables in
-//! docs/inputs/certificates.md, and that whatever one of them refuses is told before.
+//! tests/snapshots/inputs/certificates.md, and that whatever one of them refuses is told before.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -130,7 +130,7 @@ fn are_told_before(make: impl Fn(&Path) -> Vec<Made>, part: &str) {
         assert!(!is_silent || !yes.contains(&"no"), "{}: {yes:?}", made.name);
     }
     fs::remove_dir_all(&directory).unwrap();
-    is_between("docs/inputs/certificates.md", part, &table);
+    is_between("tests/snapshots/inputs/certificates.md", part, &table);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Every message of trust-compose once, as a snapshot: tests/it/certs_messages.txt is what the user
+//! Every message of trust-compose once, as a snapshot: tests/snapshots/certs/messages.txt is what the user
 //! reads. After a change of words, run with UPDATE_SNAPSHOT=1 and read the difference.
 
 use crate::desk::Desk;
@@ -242,5 +242,5 @@ fn every_message_reads_as_it_should() {
         }
         assert!(code == 0 || lines.iter().any(|line| line.contains(": error: ")), "{scene}");
     }
-    is_snapshot(&text, "certs_messages.txt");
+    is_snapshot(&text, "certs/messages.txt");
 }

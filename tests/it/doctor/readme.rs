@@ -33,7 +33,7 @@ fn each_block_is_what_the_doctor_says() {
     for rest in readme.split("<!-- break: ").skip(1) {
         let (mark, rest) = rest.split_once(" -->").unwrap();
         let (file, name) = mark.split_once(": ").unwrap();
-        let snapshot = read(&format!("tests/containers/doctor/breaks/{file}.txt"));
+        let snapshot = read(&format!("tests/snapshots/doctor/breaks/{file}.txt"));
         let said = snapshot.split("\n\n# ").find_map(|part| {
             let part = part.trim_start_matches("# ");
             part.strip_prefix(&format!("{name}\n"))

@@ -1,5 +1,5 @@
-//! System calls made to fail, one at a time, by strace's injection; and docs/faults.md, which says what that
-//! comes to.
+//! System calls made to fail, one at a time, by strace's injection; and tests/snapshots/faults.md,
+//! which has the outcomes.
 //!
 //! The calls are those of a trace of the very run, so a new one is covered by itself. One error for each call is
 //! tried here, every error that makes sense under FAULTS=all (`scripts/soak.sh faults`).
@@ -201,11 +201,12 @@ impl Table {
         self.0.values().flat_map(BTreeMap::values).sum()
     }
 
-    /// The part of docs/faults.md that is called so has these rows, or some of them where not all was tried. The
-    /// numbers are not compared: how often a run calls what is the C library's and the kernel's business too.
+    /// The part of tests/snapshots/faults.md that is called so has these rows, or some of them where not all was
+    /// tried. The numbers are not compared: how often a run calls what is the C library's and the kernel's business
+    /// too.
     #[track_caller]
     pub fn is_documented(&self, part: &str, outcomes: &[&'static str]) {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/faults.md");
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots/faults.md");
         let mut text = String::new();
         _ = writeln!(
             text,
@@ -247,11 +248,11 @@ impl Table {
         let new: Vec<_> = found.difference(&documented).collect();
         assert!(
             new.is_empty(),
-            "not in docs/faults.md (UPDATE_SNAPSHOT=1 scripts/soak.sh faults): {new:?}"
+            "not in tests/snapshots/faults.md (UPDATE_SNAPSHOT=1 scripts/soak.sh faults): {new:?}"
         );
         assert!(
             !is_all() || found == documented,
-            "docs/faults.md has more: UPDATE_SNAPSHOT=1 scripts/soak.sh faults"
+            "tests/snapshots/faults.md has more: UPDATE_SNAPSHOT=1 scripts/soak.sh faults"
         );
     }
 }

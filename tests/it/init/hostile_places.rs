@@ -1,4 +1,4 @@
-//! docs/inputs/places.md is what was tried of hostile places, and what became of it.
+//! tests/snapshots/inputs/places.md is what was tried of hostile places, and what became of it.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ fn the_document_says_what_became_of_each_place() {
         let (bundle, tools) = (hostile_bundle::table(), hostile_tools::tables());
         [HEAD, &paths, &bundle, &environments, &states, &tools].concat()
     });
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/inputs/places.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots/inputs/places.md");
     if std::env::var_os("UPDATE_SNAPSHOT").is_some() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, &text).unwrap();

@@ -1,4 +1,4 @@
-//! Every message once, as a snapshot: tests/it/messages.txt is what the user reads.
+//! Every message once, as a snapshot: tests/snapshots/init/messages.txt is what the user reads.
 //!
 //! After a change of words, run with UPDATE_SNAPSHOT=1 and read the difference.
 
@@ -321,7 +321,7 @@ fn every_message_reads_as_it_should() {
         let code = outcome.0.status.code().unwrap();
         text.push_str(&format!("# {scene} (exit {code})\n{}\n", outcome.stderr()));
     }
-    is_snapshot(&text, "messages.txt");
+    is_snapshot(&text, "init/messages.txt");
 }
 
 #[test]

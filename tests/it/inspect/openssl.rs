@@ -1,7 +1,7 @@
 //! What is published is what OpenSSL would accept, and every client reads it whole: for each file of the
 //! gallery, by name and in a directory, and for certificates bent in every one of their parts.
 //!
-//! UPDATE_SNAPSHOT=1 writes what was seen into docs/inputs/certificates.md.
+//! UPDATE_SNAPSHOT=1 writes what was seen into tests/snapshots/inputs/certificates.md.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -129,5 +129,5 @@ fn what_is_published_of_the_gallery_is_what_openssl_accepts() {
     }
     assert!(refused > 150, "{refused}");
     are_read_whole(bundles.path());
-    is_between("docs/inputs/certificates.md", "gallery", &table);
+    is_between("tests/snapshots/inputs/certificates.md", "gallery", &table);
 }

@@ -1,7 +1,7 @@
 //! CAs by the recipes that people copy, and of each kind that some client refuses: what clients say of them,
 //! and that it is said here before. The same for more clients is tests/containers/init/recipes.rs.
 //!
-//! UPDATE_SNAPSHOT=1 writes what was seen into docs/inputs/certificates.md.
+//! UPDATE_SNAPSHOT=1 writes what was seen into tests/snapshots/inputs/certificates.md.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -97,7 +97,7 @@ fn are_told_before(all: &[Made], part: &str) {
         let serves_itself = desk.read("certs/ca.crt") == desk.read("certs/server.pem");
         assert!(is_silent || !all_are_served || serves_itself, "{}: {found:?}", made.name);
     }
-    is_between("docs/inputs/certificates.md", part, &table);
+    is_between("tests/snapshots/inputs/certificates.md", part, &table);
 }
 
 #[test]

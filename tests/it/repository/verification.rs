@@ -5,7 +5,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What people copy from.
-const PLACES: &[&str] = &["compose", "docker", "docs", "scripts", "tests/containers", "README.md"];
+const PLACES: &[&str] = &[
+    "compose",
+    "docker",
+    "docs",
+    "scripts",
+    "tests/containers",
+    "tests/snapshots/doctor/breaks",
+    "tests/snapshots/faults.md",
+    "tests/snapshots/inputs",
+    "README.md",
+];
 
 /// The usual ways, in small letters and without spaces.
 const WAYS: &[&str] = &[

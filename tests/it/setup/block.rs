@@ -171,5 +171,5 @@ fn what_is_damaged_is_told_and_never_touched() {
         assert_eq!(lines(text.as_bytes()), without(text.as_bytes()).map(|_| None));
         told.push_str(&format!("{}\n\n", without(text.as_bytes()).unwrap_err()));
     }
-    is_snapshot(&told, "block.txt");
+    is_snapshot(&told, "setup/block.txt");
 }

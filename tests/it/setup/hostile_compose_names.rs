@@ -85,5 +85,5 @@ fn no_name_breaks_out_of_what_it_is_written_into() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:?}");
-    is_between("docs/inputs/compose.md", "names", &text);
+    is_between("tests/snapshots/inputs/compose.md", "names", &text);
 }

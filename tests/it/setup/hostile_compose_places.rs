@@ -306,5 +306,5 @@ fn what_stands_in_the_way_is_told_and_nothing_else_is_touched() {
             removed.replace('|', "\\|")
         );
     }
-    is_between("docs/inputs/compose.md", "places", &text);
+    is_between("tests/snapshots/inputs/compose.md", "places", &text);
 }

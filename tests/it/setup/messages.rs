@@ -1,8 +1,8 @@
-//! Every message of `setup` and `remove` once, as a snapshot: tests/it/setup_messages.txt is what the
+//! Every message of `setup` and `remove` once, as a snapshot: tests/snapshots/setup/messages.txt is what the
 //! user reads. After a change of words, run with UPDATE_SNAPSHOT=1 and read the difference.
 //!
-//! What is wrong with certificates is in inputs_messages, what is wrong with compose files in
-//! read_messages; what only an engine can say is in tests/containers.
+//! What is wrong with certificates is in setup/inputs.txt, what is wrong with compose files in
+//! setup/read.txt; what only an engine can say is in tests/containers.
 
 use std::os::unix::fs::chown;
 
@@ -54,7 +54,7 @@ fn every_message_reads_as_it_should() {
     disk(&mut scenes);
     check(&mut scenes);
     taking_away(&mut scenes);
-    is_snapshot(&scenes.text, "setup_messages.txt");
+    is_snapshot(&scenes.text, "setup/messages.txt");
 }
 
 fn command_line(scenes: &mut Scenes) {

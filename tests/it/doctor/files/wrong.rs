@@ -70,7 +70,7 @@ fn each_thing_that_is_wrong() {
     keys(&mut scenes);
     overlays(&mut scenes);
     lists(&mut scenes);
-    is_snapshot(&scenes.0, "doctor_files.txt");
+    is_snapshot(&scenes.0, "doctor/files.txt");
 }
 
 fn authorities(scenes: &mut Scenes) {

@@ -1,4 +1,5 @@
-//! Every system call of every kind of run made to fail in turn, and docs/faults.md, which says what that comes to.
+//! Every system call of every kind of run made to fail in turn, and tests/snapshots/faults.md, which has the
+//! outcomes.
 
 use crate::init::faults::service::{OUTCOMES, START, Scene};
 use crate::init::faults::{Table, is_all};

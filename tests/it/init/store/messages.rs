@@ -1,4 +1,4 @@
-//! What `--install-store` says, as a snapshot: tests/it/store_messages.txt is what the user reads.
+//! What `--install-store` says, as a snapshot: tests/snapshots/init/store.txt is what the user reads.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -52,5 +52,5 @@ fn every_message_reads_as_it_should() {
         let code = outcome.0.status.code().unwrap();
         text.push_str(&format!("# {scene} (exit {code})\n{}\n", outcome.stderr()));
     }
-    is_snapshot(&text, "store_messages.txt");
+    is_snapshot(&text, "init/store.txt");
 }

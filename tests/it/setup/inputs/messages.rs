@@ -1,4 +1,4 @@
-//! Every message on what `setup` is given, as a snapshot: tests/it/inputs_messages.txt is what the
+//! Every message on what `setup` is given, as a snapshot: tests/snapshots/setup/inputs.txt is what the
 //! user reads. After a change of words, run with UPDATE_SNAPSHOT=1 and read the difference.
 
 use std::io;
@@ -277,5 +277,5 @@ fn every_message_on_inputs_reads_as_it_should() {
         assert!(!words.is_empty(), "{scene}: nothing is said");
         text.push_str(&format!("# {scene}\n{words}\n"));
     }
-    is_snapshot(&text, "inputs_messages.txt");
+    is_snapshot(&text, "setup/inputs.txt");
 }

@@ -1,4 +1,4 @@
-//! Compose files that cannot be read, and every message about them: tests/it/read_messages.txt.
+//! Compose files that cannot be read, and every message about them: tests/snapshots/setup/read.txt.
 
 use std::fmt::Write as _;
 
@@ -79,7 +79,7 @@ fn every_message() {
     file("too large", &|desk| _ = desk.write("x.yml", "#".repeat((2 << 20) + 1)));
     file("not UTF-8", &|desk| _ = desk.write("x.yml", b"services:\n  a: \xff\n"));
     file("a directory", &|desk| _ = desk.remove("x.yml").directory("x.yml", 0o755));
-    is_snapshot(&out, "read_messages.txt");
+    is_snapshot(&out, "setup/read.txt");
 }
 
 /// An error where it is too much: never a hang, an overflow of the stack, or all memory.
