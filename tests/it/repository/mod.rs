@@ -1,6 +1,7 @@
 //! The repository itself: its rules, its documents, its dependencies and releases; and what holds for any input of
 //! the library.
 
+mod modules;
 mod tidy;
 pub mod promises;
 mod verification;
