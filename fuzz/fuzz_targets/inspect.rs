@@ -24,7 +24,7 @@ fuzz_target!(|bytes: &[u8]| {
         let details = Details::of(found);
         if let Some(constraints) = &details.constraints {
             constraints.allows_address(IpAddr::V4(Ipv4Addr::LOCALHOST));
-            details.names.iter().for_each(|name| _ = constraints.allows_host(name));
+            details.names.iter().for_each(|name| _ = constraints.allows_host(&name.host_or_text()));
         }
         contents.certificates.first().map(|first| is_signed_by(found, first));
     }

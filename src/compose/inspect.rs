@@ -163,10 +163,10 @@ impl Entry {
             sha256: certificate.fingerprint().to_string(),
             not_before: certificate.not_before.moment(),
             not_after: certificate.not_after.moment(),
-            key: details.key,
+            key: details.key.to_string(),
             key_usage: details.key_usage,
             extended_key_usage: details.extended_key_usage,
-            names: details.names,
+            names: details.names.iter().map(ToString::to_string).collect(),
             is_constrained: details.constraints.is_some(),
             findings: findings.collect(),
         }

@@ -2,6 +2,10 @@
 
 #[cfg(feature = "tools")]
 pub mod extensions;
+#[cfg(feature = "tools")]
+pub mod key_kind;
+#[cfg(feature = "tools")]
+pub mod subject_alt_name;
 pub mod strict_der;
 pub mod java_rules;
 pub mod names;

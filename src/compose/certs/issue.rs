@@ -56,8 +56,8 @@ pub fn issue(order: &Order, plan: Plan, standing: Standing, now: Time) -> Result
     };
     let kind = match (order.key_type, &standing.server) {
         (Some(kind), _) => kind,
-        (None, Some(server)) => KeyType::named(&server.details.key).unwrap_or_default(),
-        (None, None) => KeyType::named(&authority.details.key).unwrap_or_default(),
+        (None, Some(server)) => KeyType::of(&server.details.key).unwrap_or_default(),
+        (None, None) => KeyType::of(&authority.details.key).unwrap_or_default(),
     };
     let server = match plan.server {
         Some(reason) => {

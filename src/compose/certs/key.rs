@@ -5,6 +5,7 @@ use std::fmt::{self, Display};
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384};
 
 use crate::trust::certificate::extensions::Details;
+use crate::trust::certificate::key_kind::KeyKind;
 
 /// The keys that are made here. Every client of the last ten years knows both.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,17 +18,13 @@ pub enum KeyType {
 }
 
 impl KeyType {
-    /// As [`Details::key`] calls it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::P256 => "EC P-256",
-            Self::P384 => "EC P-384",
+    /// The type of an existing key; `None` for one that is not made here.
+    pub fn of(kind: &KeyKind) -> Option<Self> {
+        match kind {
+            KeyKind::P256 => Some(Self::P256),
+            KeyKind::P384 => Some(Self::P384),
+            _ => None,
         }
-    }
-
-    /// The type of that name.
-    pub fn named(name: &str) -> Option<Self> {
-        [Self::P256, Self::P384].into_iter().find(|kind| kind.name() == name)
     }
 }
 

@@ -4,12 +4,14 @@ use std::fmt::{self, Display};
 
 use crate::compose::certs::error::dropped;
 use crate::compose::certs::existing::{Authority, Server, Standing};
+use crate::compose::certs::key::KeyType;
 use crate::compose::certs::server_name::{ALWAYS, Name};
 use crate::compose::certs::{MOST_DAYS, Order, Refusal, SERVER};
 use crate::sys::output;
 use crate::sys::quote;
 use crate::trust::certificate::extensions::Details;
 use crate::trust::certificate::lints::{self, Judged};
+use crate::trust::certificate::subject_alt_name::SubjectAltName;
 use crate::trust::time::Time;
 
 /// Seconds in a day.
@@ -194,7 +196,7 @@ fn reason(order: &Order, given: &[String], standing: &Standing, now: Time) -> Op
     if !added.is_empty() {
         return Some(Reason::Names(added));
     }
-    if order.key_type.is_some_and(|kind| kind.name() != server.details.key) {
+    if order.key_type.is_some() && order.key_type != KeyType::of(&server.details.key) {
         return Some(Reason::KeyType);
     }
     few_days(order, server, authority, now).map(Reason::Days)
@@ -218,11 +220,7 @@ pub fn end(days: u32, now: Time, authority: &crate::trust::certificate::Certific
 
 /// The names in a certificate as they are typed, without what says their kind.
 pub fn plain(details: &Details) -> Vec<String> {
-    let bare = |name: &String| {
-        let host = name.strip_prefix("DNS:").or_else(|| name.strip_prefix("IP:"));
-        host.unwrap_or(name).to_owned()
-    };
-    details.names.iter().map(bare).collect()
+    details.names.iter().map(SubjectAltName::host_or_text).collect()
 }
 
 /// What is done, and will surprise somebody.

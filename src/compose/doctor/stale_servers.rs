@@ -4,30 +4,33 @@
 use std::path::Path;
 
 use crate::compose::certs::SERVER;
+use crate::compose::certs::server_name::ALWAYS;
 use crate::sys::file;
 use crate::sys::finding::Finding;
 use crate::sys::quote;
 use crate::trust::certificate::Certificate;
 use crate::trust::certificate::extensions::Details;
+use crate::trust::certificate::subject_alt_name::SubjectAltName;
 use crate::trust::source::Label;
 use crate::trust::source::{Named, Origin};
 use crate::trust::trust_anchors::anchors;
 
-/// Names that every server's certificate may have.
-const EVERYBODYS: [&str; 3] = ["DNS:localhost", "IP:127.0.0.1", "IP:::1"];
-
 /// What is to be said of the servers in `found`, whose chains are known, beside the certificate `own`.
 pub fn findings(own: &Certificate, found: &[Finding]) -> Vec<Finding> {
-    let (names, sha256) = (Details::of(own).names, own.fingerprint().to_string());
+    let names = Details::of(own).names;
+    // Every certificate that trust-compose makes is for these.
+    let is_particular =
+        |name: &&SubjectAltName| name.host().is_some_and(|host| !ALWAYS.contains(&host.as_str()));
+    let names: Vec<_> = names.iter().filter(is_particular).map(ToString::to_string).collect();
+    let sha256 = own.fingerprint().to_string();
     let path = quote::path(own.label.path().unwrap_or(Path::new(SERVER)));
     let is_older = |finding: &&Finding| {
         let Some(shown) = finding.chain.first().filter(|link| link.sent) else { return false };
-        let is_named = |name: &String| names.contains(name) && !EVERYBODYS.contains(&name.as_str());
         // What another CA signed is somebody else's business.
         shown.sha256 != sha256
             && shown.issuer == own.issuer
             && shown.not_before < own.not_before.moment()
-            && shown.names.iter().any(is_named)
+            && shown.names.iter().any(|name| names.contains(name))
     };
     let say = |finding: &Finding| {
         let cause =

@@ -16,6 +16,7 @@ use crate::sys::file;
 use crate::sys::quote::shell;
 use crate::trust::certificate::Certificate;
 use crate::trust::certificate::extensions::Details;
+use crate::trust::certificate::subject_alt_name::SubjectAltName;
 use crate::trust::certificate_file::contents;
 use crate::trust::private_key::{Fit, fit};
 use crate::trust::source::Source;
@@ -29,8 +30,8 @@ pub struct Server {
     pub certificate: PathBuf,
     /// What is in that file.
     pub text: Vec<u8>,
-    /// The names that the certificate is for, as [`Details::names`] has them.
-    pub names: Vec<String>,
+    /// The names that the certificate is for.
+    pub names: Vec<SubjectAltName>,
     /// The key, where it lies.
     pub key: PathBuf,
     /// Who owns the key.
@@ -141,12 +142,11 @@ fn owner<'a>(
     }
 }
 
-/// Whether a name in a certificate, as [`Details::names`] has it, is good for `domain`: `*` stands
-/// for one part (RFC 6125, section 6.4.3).
-fn covers(name: &str, domain: &Name) -> bool {
-    match (domain, name.split_once(':')) {
-        (Name::Ip(address), Some(("IP", name))) => name == address.to_string(),
-        (Name::Dns(host), Some(("DNS", name))) => {
+/// Whether a name in a certificate is good for `domain`: `*` matches one label (RFC 6125, section 6.4.3).
+fn covers(name: &SubjectAltName, domain: &Name) -> bool {
+    match (domain, name) {
+        (Name::Ip(address), SubjectAltName::Ip(name)) => name == address,
+        (Name::Dns(host), SubjectAltName::Dns(name)) => {
             let rest = host.split_once('.').map(|(_, rest)| rest);
             name == host || name.strip_prefix("*.").is_some_and(|base| rest == Some(base))
         }
@@ -156,11 +156,7 @@ fn covers(name: &str, domain: &Name) -> bool {
 
 /// The names in a certificate that clients compare, without what says their kind.
 fn bare(details: &Details) -> Vec<String> {
-    let strip = |name: &String| {
-        let name = name.strip_prefix("DNS:").or_else(|| name.strip_prefix("IP:"));
-        name.map(str::to_owned)
-    };
-    details.names.iter().filter_map(strip).collect()
+    details.names.iter().filter_map(SubjectAltName::host).collect()
 }
 
 /// Those of `names` that the certificate of `pair` is not for, if there are any, and the command that

@@ -7,6 +7,7 @@ use crate::compose::inputs::Server;
 use crate::compose::project::files;
 use crate::compose::setup::overlay::Serving;
 use crate::compose::setup::proxy::{self, Proxy};
+use crate::trust::certificate::subject_alt_name::SubjectAltName;
 
 /// A server's certificate and key.
 pub struct Served<'a> {
@@ -22,8 +23,10 @@ pub struct Served<'a> {
 impl<'a> Served<'a> {
     /// Those of `server`, seen from the root.
     pub fn of(server: &'a Server) -> Self {
-        let mut addresses =
-            server.names.iter().filter_map(|name| name.strip_prefix("IP:")?.parse().ok());
+        let mut addresses = server.names.iter().filter_map(|name| match name {
+            SubjectAltName::Ip(address) => Some(*address),
+            _ => None,
+        });
         Self {
             certificate: files::absolute(&server.certificate),
             key: files::absolute(&server.key),

@@ -12,6 +12,7 @@ use crate::sys::finding::Finding;
 use crate::sys::quote;
 use crate::trust::certificate::Certificate;
 use crate::trust::certificate::extensions::{Details, is_signed_by};
+use crate::trust::certificate::subject_alt_name::SubjectAltName;
 
 /// How many of a certificate's names are told.
 const NAMES: usize = 8;
@@ -92,13 +93,13 @@ fn wrong_name(target: &Target, own: &Certificate) -> Finding {
             "its certificate has no subject alternative names, so it is not valid for any names: in \
              {subject} neither Go nor Rust nor a browser looks for one"
         )
-    } else if is_address && names.contains(&format!("DNS:{}", target.host)) {
+    } else if is_address && names.contains(&SubjectAltName::Dns(target.host.clone())) {
         format!(
             "its certificate has {host} as a DNS name, and clients want an IP address (IP:{})",
             target.host
         )
     } else {
-        let told = names.iter().take(NAMES).map(String::as_str).collect::<Vec<_>>().join(", ");
+        let told = names.iter().take(NAMES).map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let more = names.len().saturating_sub(NAMES);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         format!("its certificate is for {told}{more}, not for {host}")

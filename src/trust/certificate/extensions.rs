@@ -9,19 +9,20 @@ use x509_parser::extensions::{
 };
 use x509_parser::oid_registry::OID_PKIX_ACCESS_DESCRIPTOR_CA_ISSUERS;
 use x509_parser::prelude::{FromDer as _, X509Certificate, X509Error};
-use x509_parser::public_key::PublicKey;
 
 use crate::trust::certificate::Certificate;
+use crate::trust::certificate::key_kind::KeyKind;
+use crate::trust::certificate::subject_alt_name::SubjectAltName;
 
 /// More about a certificate.
 #[derive(Clone, Debug, Default)]
 pub struct Details {
     /// The serial number, in hexadecimal digits.
     pub serial: String,
-    /// The key, as people call it: `EC P-256`.
-    pub key: String,
-    /// Its subject alternative names, as `openssl x509 -text` writes them: `DNS:host`, `IP:address`.
-    pub names: Vec<String>,
+    /// What its key is.
+    pub key: KeyKind,
+    /// Its subject alternative names.
+    pub names: Vec<SubjectAltName>,
     /// What the key may do (RFC 5280, section 4.2.1.3, its names).
     pub key_usage: Vec<String>,
     /// What the certificate may be used for (RFC 5280, section 4.2.1.12, its names).
@@ -59,14 +60,14 @@ impl Details {
         };
         let mut details = Self {
             serial: hexadecimal(number(x509.raw_serial())),
-            key: key(&x509),
+            key: KeyKind::read(&x509),
             public_key: x509.public_key().subject_public_key.data.to_vec(),
             ..Self::default()
         };
         for extension in x509.extensions() {
             match extension.parsed_extension() {
                 ParsedExtension::SubjectAlternativeName(san) => {
-                    details.names = san.general_names.iter().map(text).collect();
+                    details.names = san.general_names.iter().map(SubjectAltName::read).collect();
                 }
                 ParsedExtension::KeyUsage(usage) => {
                     let usage = usage.flags;
@@ -137,47 +138,6 @@ fn purposes(usage: &ExtendedKeyUsage<'_>) -> Vec<String> {
     ];
     let known = known.into_iter().filter(|(is_set, _)| *is_set).map(|(_, name)| name.to_owned());
     known.chain(usage.other.iter().map(ToString::to_string)).collect()
-}
-
-fn text(name: &GeneralName<'_>) -> String {
-    match name {
-        GeneralName::DNSName(name) => format!("DNS:{}", name.to_ascii_lowercase()),
-        GeneralName::IPAddress(bytes) => match address(bytes) {
-            Some(address) => format!("IP:{address}"),
-            None => format!("IP:{}", hexadecimal(bytes)),
-        },
-        GeneralName::RFC822Name(name) => format!("email:{name}"),
-        GeneralName::URI(name) => format!("URI:{name}"),
-        _ => "other".to_owned(),
-    }
-}
-
-fn address(bytes: &[u8]) -> Option<IpAddr> {
-    <[u8; 4]>::try_from(bytes)
-        .map(IpAddr::from)
-        .or_else(|_| <[u8; 16]>::try_from(bytes).map(IpAddr::from))
-        .ok()
-}
-
-/// The key as people call it. RFC 5480, section 2.1.1.1, names the curves.
-fn key(x509: &X509Certificate<'_>) -> String {
-    let info = x509.public_key();
-    let curve = info.algorithm.parameters.as_ref().and_then(|any| any.as_oid().ok());
-    match info.parsed() {
-        Ok(PublicKey::RSA(key)) => format!("RSA {}", key.key_size()),
-        Ok(PublicKey::EC(_)) => match curve.map(|oid| oid.to_id_string()).as_deref() {
-            Some("1.2.840.10045.3.1.7") => "EC P-256".to_owned(),
-            Some("1.3.132.0.34") => "EC P-384".to_owned(),
-            Some("1.3.132.0.35") => "EC P-521".to_owned(),
-            Some(other) => format!("EC {other}"),
-            None => "EC".to_owned(),
-        },
-        // RFC 8410, section 3.
-        _ => match info.algorithm.algorithm.to_id_string().as_str() {
-            "1.3.101.112" => "Ed25519".to_owned(),
-            other => other.to_owned(),
-        },
-    }
 }
 
 /// A number without the zero that DER puts in front of a first byte with its highest bit set (X.690,

@@ -32,11 +32,8 @@ pub fn findings(look: &Look<'_>, seen: &Seen, findings: &mut Vec<Finding>) {
         let mend = renew(pair).unwrap_or_else(|| "put a new one there in time".to_owned());
         return findings.push(Finding::warning("server-expires-soon", &thing, cause, mend));
     }
-    let bare = |name: &String| {
-        let name = name.split_once(':').map_or(name.as_str(), |(_, name)| name);
-        quote::word(name).to_string()
-    };
-    let names: Vec<_> = names.iter().map(bare).collect();
+    let names: Vec<_> =
+        names.iter().map(|name| quote::word(&name.host_or_text()).to_string()).collect();
     let cause = format!("for {} until {until}, signed by that CA", names.join(", "));
     findings.push(Finding::ok("server", &thing, cause));
 }
