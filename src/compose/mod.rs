@@ -19,4 +19,7 @@ pub mod passwords;
 pub mod docker;
 #[expect(clippy::disallowed_methods, reason = "starts git")]
 pub mod git;
+pub mod layout;
+pub mod output;
+pub mod yaml;
 pub mod error;

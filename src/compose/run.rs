@@ -20,9 +20,9 @@ use clap::CommandFactory as _;
 
 use crate::compose::certs::{self, Refusal};
 use crate::compose::cli::{Cli, Command};
-use crate::compose::setup::Told;
+pub use crate::compose::output::answer;
+use crate::compose::output::CommandOutput as Told;
 use crate::sys::environment::Environment;
-use crate::sys::exit_code;
 use crate::sys::output::Report;
 use crate::trust::time::Time;
 
@@ -68,14 +68,6 @@ fn told(told: Result<Told, error::Refusal>, report: Report) -> u8 {
             report.error_text(&refusal, "");
             refusal.code()
         }
-    }
-}
-
-/// Prints what was asked for.
-pub fn answer(report: Report, text: &str) -> u8 {
-    match report.answer(text) {
-        Ok(()) => 0,
-        Err(_) => exit_code::TROUBLE,
     }
 }
 

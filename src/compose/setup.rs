@@ -32,6 +32,7 @@ use crate::compose::docker::Failure;
 use crate::compose::error::Refusal;
 use crate::compose::images::{Choice as Roots, Grounds, Images};
 use crate::compose::inputs::{self, Given, Inputs};
+pub use crate::compose::output::CommandOutput as Told;
 use crate::compose::passwords;
 use crate::compose::project::files::{self, Place};
 use crate::compose::project::read;
@@ -51,14 +52,6 @@ use crate::sys::output::Report;
 use crate::trust::inspection;
 use crate::trust::time::Time;
 use crate::trust::trust_anchors::PublicRoots;
-
-/// What there is to tell, and the exit code.
-pub struct Told {
-    /// For stdout.
-    pub text: String,
-    /// The exit code.
-    pub code: u8,
-}
 
 /// Does what was asked.
 ///

@@ -1,16 +1,17 @@
 //! `setup --check`: whether what was set up is in step with the CA, the images and the compose files.
 
-use std::fmt::{self, Display, Write as _};
+use std::fmt::{self, Display};
 use std::path::PathBuf;
 
 use crate::compose::docker::Container;
 use crate::compose::project::files::{Place, plain};
 use crate::compose::project::read;
+pub use crate::compose::output::check_result as verdict;
 use crate::compose::setup::Told;
+pub use crate::compose::yaml::body;
 use crate::compose::setup::next_steps::{self, Next};
 use crate::compose::setup::overlay::Overlay;
 use crate::compose::setup::write::{self, ENV, OVERLAY, Standing, State, TRUST};
-use crate::sys::exit_code;
 use crate::sys::quote;
 
 /// Nothing is set up; but containers may still run as they were made when something was.
@@ -114,26 +115,4 @@ pub fn check(
         }
     }
     Ok(verdict(&behind, "run setup with the same options, then the command that it prints"))
-}
-
-/// The result of a check that found `behind` out of step, and the fix.
-pub fn verdict(behind: &[String], fix: &str) -> Told {
-    if behind.is_empty() {
-        return Told { text: "in step\n".to_owned(), code: 0 };
-    }
-    let mut text = String::new();
-    for line in behind {
-        let _ = writeln!(text, "out of step: {line}");
-    }
-    let _ = writeln!(text, "fix: {fix}");
-    Told { text, code: exit_code::TROUBLE }
-}
-
-/// A text of ours without the words above it, which can ask for the same in several ways.
-pub fn body(text: &str) -> &str {
-    let mut rest = text;
-    while let Some((_, below)) = rest.strip_prefix('#').and_then(|line| line.split_once('\n')) {
-        rest = below;
-    }
-    rest
 }

@@ -18,7 +18,9 @@ use crate::compose::docker::Container;
 pub use crate::compose::injection::{Contents, Given};
 use crate::compose::project::interpolate;
 pub use crate::compose::setup::overlay::delivery::{MOST, Means};
-use crate::compose::setup::write::{HEADER, TRUST};
+pub use crate::compose::layout::{BUNDLE, DIRECTORY, LABEL, SERVED, SNIPPET, file_name};
+use crate::compose::layout::{HEADER, TRUST};
+pub use crate::compose::yaml::{mapping, mapping_of};
 use crate::sys::quote;
 use crate::trust::bundle::Pem;
 use crate::trust::fingerprint::Fingerprint;
@@ -26,19 +28,6 @@ use crate::trust::source::CUSTOM_CA;
 use crate::trust::variables::runtimes::Runtime;
 use crate::trust::variables::{Pin, Row};
 
-/// Where the bundle and what belongs to it is, in every service.
-pub const DIRECTORY: &str = "/run/trust-init";
-/// Where the bundle is, there.
-pub const BUNDLE: &str = "/run/trust-init/ca-bundle.crt";
-/// Where a proxy finds what it serves.
-pub const SERVED: &str = "/run/trust-init/tls";
-/// What Caddy imports, there.
-pub const SNIPPET: &str = "tls.caddy";
-/// The digest of what a service has mounted: when it changes, `docker compose up -d` makes the
-/// container anew.
-pub const LABEL: &str = "org.trust-init.inputs";
-/// Hexadecimal digits of a digest in a file's name.
-const DIGITS: usize = 16;
 /// A profile that nobody switches on.
 const NEVER: &str = "trust-init-without";
 
@@ -256,12 +245,6 @@ impl Without<'_> {
     }
 }
 
-/// A file's name, made of its contents.
-pub fn file_name(stem: &str, ending: &str, contents: &[u8]) -> String {
-    let digest = Fingerprint::of([contents]).to_string();
-    format!("{stem}-{}.{ending}", digest.get(..DIGITS).unwrap_or(&digest))
-}
-
 /// The text of a bundle.
 pub fn text(certificates: &[Pem<'_>]) -> Vec<u8> {
     certificates.iter().flat_map(Pem::text).copied().collect()
@@ -286,16 +269,6 @@ fn source(path: &Path, base: &Path) -> String {
         Ok(below) => format!("./{}", below.display()),
         Err(_) => path.display().to_string(),
     }
-}
-
-/// A mapping in this order.
-pub fn mapping_of<const N: usize>(pairs: [(&str, Value); N]) -> Mapping {
-    pairs.into_iter().map(|(key, value)| (key.into(), value)).collect()
-}
-
-/// The same as a value.
-pub fn mapping<const N: usize>(pairs: [(&str, Value); N]) -> Value {
-    mapping_of(pairs).into()
 }
 
 /// What the file is, who made it with which words, and how it goes away. A word with a line end in it

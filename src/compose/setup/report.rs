@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Write as _};
 
+pub use crate::compose::output::trusting;
 use crate::compose::images::{Basis, Choice as Roots, Grounds};
 use crate::compose::inputs::Inputs;
 use crate::compose::project::Part;
@@ -11,7 +12,6 @@ use crate::compose::setup::advice::Advice;
 use crate::compose::setup::next_steps::Next;
 use crate::compose::setup::write::Changes;
 use crate::sys::output;
-use crate::sys::quote;
 use crate::trust::bundle::{self, Pem};
 use crate::trust::trust_anchors::PublicRoots;
 
@@ -147,21 +147,6 @@ pub fn told(done: &Done<'_>) -> String {
     text.push_str("\nnext:\n");
     for command in done.next.commands().lines() {
         let _ = writeln!(text, "  {command}");
-    }
-    text
-}
-
-/// The CAs that are to be trusted, a line each.
-pub fn trusting(inputs: &Inputs) -> String {
-    let mut text = String::new();
-    for authority in &inputs.custom {
-        let _ = writeln!(
-            text,
-            "trusting {} until {} (SHA-256 {})",
-            quote::word(&authority.subject),
-            authority.not_after,
-            authority.fingerprint()
-        );
     }
     text
 }

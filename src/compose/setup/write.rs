@@ -16,10 +16,9 @@ pub mod edited_file;
 pub mod variable;
 
 use std::ffi::OsString;
-use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
 
+pub use crate::compose::layout::{ENV, HEADER, IGNORE, OVERLAY, TRUST, is_ours};
 pub use crate::compose::setup::write::changes::Changes;
 pub use crate::compose::setup::write::error::Error;
 use crate::compose::setup::write::manifest::Manifest;
@@ -27,17 +26,6 @@ use crate::compose::setup::write::plan::Plan;
 use crate::compose::setup::write::state::{Overlay, Places};
 use crate::sys::dir::replace::Entry;
 
-/// The overlay.
-pub const OVERLAY: &str = "docker-compose.ca.yml";
-/// The directory of what it mounts.
-pub const TRUST: &str = ".trust";
-/// The overlay's first line, by which every version knows it: never to be changed.
-pub const HEADER: &str = "# Made by trust-compose setup, taken away by trust-compose remove.";
-
-/// What Compose reads variables from.
-pub const ENV: &str = ".env";
-/// What git leaves out.
-pub const IGNORE: &str = ".gitignore";
 
 /// What a setup makes.
 #[derive(Clone, Debug)]
@@ -143,19 +131,4 @@ pub fn standing(base: &Path) -> Result<Option<Standing>, Error> {
     let overlay = overlay.map(|overlay| String::from_utf8_lossy(overlay).into_owned());
     let strange = places.strange().to_vec();
     Ok(Some(Standing { overlay, words, compose_file, files, strange }))
-}
-
-/// Whether `path` is an overlay of ours.
-pub fn is_ours(path: &Path) -> bool {
-    let mut bytes = Vec::new();
-    let is_file = path.metadata().is_ok_and(|found| found.is_file());
-    let read = |file: File| file.take(2 * HEADER.len() as u64).read_to_end(&mut bytes);
-    is_file && File::open(path).and_then(read).is_ok() && has_header(&bytes)
-}
-
-/// Whether a text's first line is ours, whatever became of its line end on the way.
-fn has_header(text: &[u8]) -> bool {
-    let text = text.strip_prefix(managed_block::MARK).unwrap_or(text);
-    let rest = text.strip_prefix(HEADER.as_bytes());
-    rest.is_some_and(|rest| matches!(rest.first(), None | Some(b'\r' | b'\n')))
 }

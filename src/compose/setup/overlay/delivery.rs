@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use serde_yaml::{Mapping, Value};
 
-use crate::compose::setup::overlay::{DIGITS, mapping, mapping_of, mount};
+use crate::compose::layout::DIGITS;
+use crate::compose::setup::overlay::{mapping, mapping_of, mount};
 use crate::compose::setup::write::TRUST;
 use crate::trust::fingerprint::Fingerprint;
 
