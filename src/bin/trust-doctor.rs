@@ -5,10 +5,10 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use trust_init::doctor::cli::Cli;
 use trust_init::doctor::run::run;
-use trust_init::init::cli::process_environment;
+use trust_init::sys::environment::Environment;
 use trust_init::sys::output::{Log, Report};
 
 fn main() -> ExitCode {
     let report = Report::new("trust-doctor", Log::Normal);
-    run(&Cli::parse(), &process_environment(), report).into()
+    run(&Cli::parse(), &Environment::of_process(), report).into()
 }

@@ -1,78 +1,23 @@
-//! The command line and the `TRUST_INIT_*` variables become [`Settings`].
+//! The command line of trust-init, whose options override the `TRUST_INIT_*` variables.
 //!
-//! Nothing is looked up here: what was typed is kept apart from what it means on this disk. Each
-//! value remembers where it came from, because every later message names that place. The process
-//! environment is read once, here, and handed to the stages as a snapshot.
+//! What the variables and the words mean is in `trust::settings`; nothing is looked up on the disk here.
 
-pub mod error;
-pub mod value;
+use std::ffi::OsString;
 
-use crate::trust::source::{Named, Origin, Roots};
-use std::ffi::{OsStr, OsString};
-use std::fs::File;
-use std::io::Read as _;
-use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use lexopt::{Arg, Parser};
 
-use lexopt::Arg;
-
-pub use crate::init::cli::error::{Error, UnknownVariable};
-use crate::init::cli::value::{
-    JAVA, LOG, ON_ERROR, ROOTS, SWITCH, leave, option, path, runtimes, variable,
-};
+use crate::sys::diagnostic::Diagnostic;
 use crate::sys::environment::Environment;
-use crate::sys::output::{Log, Report};
-use crate::trust::variables::java::JAVA_TOOL_OPTIONS;
-use crate::trust::variables::runtimes::Runtime;
+use crate::trust::settings::{self, JAVA, LOG, ON_ERROR, ROOTS, Settings, Words};
+use crate::trust::source::{Named, Origin};
 
 /// What one run was asked to do.
 #[derive(Debug)]
-pub struct Settings {
-    /// Files and directories of custom CAs that the user named; `None` means the default directory.
-    pub custom: Option<Vec<Named>>,
-    /// The text of custom CAs, given as a variable.
-    pub pem: Option<OsString>,
-    /// Where the bundle goes, instead of the rungs.
-    pub directory: Option<Named>,
-    /// The public roots to merge.
-    pub roots: Roots,
-    /// What a failure to prepare trust means for the service.
-    pub on_error: OnError,
-    /// Whether gRPC's own roots variable is set as well.
-    pub grpc_roots: bool,
-    /// Whether the custom CAs are put into the image's own store as well.
-    pub install_store: bool,
-    /// Whether Java is told of the custom CAs as well.
-    pub java: Java,
-    /// Which runtimes are told of the bundle in settings of their own.
-    pub runtimes: Vec<Runtime>,
-    /// The trust variables that stay exactly as they were found.
-    pub leave: Vec<&'static str>,
-    /// How to speak.
-    pub log: Log,
+pub struct Invocation {
+    /// How trust is to be prepared.
+    pub settings: Settings,
     /// What to do in the end.
     pub task: Task,
-}
-
-/// What happens to the service when trust cannot be prepared.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum OnError {
-    /// It is not started, and the exit code is [`crate::sys::exit_code::FAILED`].
-    #[default]
-    Fail,
-    /// It is started with what could be prepared, after a warning.
-    Warn,
-}
-
-/// Whether Java is told of the custom CAs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Java {
-    /// Where a JVM is found.
-    #[default]
-    Auto,
-    /// Always.
-    On,
-    /// Never.
-    Off,
 }
 
 /// What to do in the end.
@@ -94,21 +39,6 @@ pub enum Task {
     Version,
 }
 
-/// Every variable that is a setting of ours.
-pub const VARIABLES: &[&str] = &[
-    "TRUST_INIT_CA",
-    "TRUST_INIT_CA_PEM",
-    "TRUST_INIT_DIR",
-    "TRUST_INIT_ROOTS",
-    "TRUST_INIT_ON_ERROR",
-    "TRUST_INIT_GRPC_ROOTS",
-    "TRUST_INIT_JAVA",
-    "TRUST_INIT_RUNTIMES",
-    "TRUST_INIT_LEAVE",
-    "TRUST_INIT_INSTALL_STORE",
-    "TRUST_INIT_LOG",
-];
-
 impl Task {
     /// The program that is, or would be, started, and its arguments.
     pub fn program(&self) -> Option<&[OsString]> {
@@ -117,74 +47,45 @@ impl Task {
             _ => None,
         }
     }
-}
 
-/// The environment of this process, as it was found. The only place that reads it. The kernel has it
-/// whole; the standard library leaves out what is no `NAME=value`, and serves where there is no `/proc`.
-pub fn process_environment() -> Environment {
-    let mut block = Vec::with_capacity(ENVIRONMENT);
-    // Without a limit, and without the questions that `File` asks first.
-    let read = |file: File| file.take(u64::MAX).read_to_end(&mut block);
-    if File::open("/proc/self/environ").and_then(read).is_ok_and(|read| read > 0) {
-        return Environment::of(&block);
+    /// Whether nothing may be changed.
+    pub fn is_dry(&self) -> bool {
+        matches!(self, Self::DryRun(_))
     }
-    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
-    let variables = std::env::vars_os();
-    variables.collect()
-}
-
-/// More than most environments, in bytes.
-const ENVIRONMENT: usize = 16 << 10;
-
-/// A voice for failures that come before, or instead of, [`Settings`].
-pub fn report(environment: &Environment) -> Report {
-    Report::new("trust-init", variable(environment, "TRUST_INIT_LOG", LOG).unwrap_or_default())
-}
-
-/// `TRUST_INIT_*` variables that mean nothing here.
-pub fn unknown_variables(environment: &Environment) -> Vec<UnknownVariable> {
-    let names = environment.pairs().map(|(name, _)| name);
-    let ours = names.filter(|name| name.as_bytes().starts_with(b"TRUST_INIT_"));
-    let unknown = ours.filter(|name| !VARIABLES.iter().any(|known| *name == *known));
-    unknown.map(|name| UnknownVariable(name.to_os_string())).collect()
 }
 
 /// Reads the command line, with the variables as defaults.
 ///
 /// # Errors
 /// When an option or a value is unknown, or no program is named.
-pub fn settings(
+pub fn parse(
     arguments: impl IntoIterator<Item = OsString>,
     environment: &Environment,
-) -> Result<Settings, Error> {
-    let mut settings = defaults(environment)?;
-    let (mut named, mut asked, mut left) = (Vec::new(), Vec::new(), Vec::new());
+) -> Result<Invocation, Diagnostic> {
+    let mut settings = Settings::defaults(environment)?;
+    let (mut custom, mut runtimes, mut leave) = (Vec::new(), Vec::new(), Vec::new());
     let mut task: Option<(&'static str, Task)> = None;
     let mut program = Vec::new();
-    let mut parser = lexopt::Parser::from_args(arguments);
-    while let Some(argument) = parser.next().map_err(Error::Usage)? {
+    let mut parser = Parser::from_args(arguments);
+    while let Some(argument) = parser.next().map_err(usage)? {
         let mut claim = |name: &'static str, new: Task| match task.replace((name, new)) {
-            Some((earlier, _)) if earlier != name => Err(Error::Together(earlier, name)),
+            Some((earlier, _)) if earlier != name => Err(conflict(earlier, name)),
             _ => Ok(()),
         };
         match argument {
-            Arg::Long("ca") => named.push(path(&mut parser, "--ca")?),
+            Arg::Long("ca") => custom.push(path(&mut parser, "--ca")?),
             Arg::Long("dir") => settings.directory = Some(path(&mut parser, "--dir")?),
-            Arg::Long("roots") => {
-                settings.roots = option(&mut parser, "--roots", ROOTS)?;
-            }
-            Arg::Long("on-error") => {
-                settings.on_error = option(&mut parser, "--on-error", ON_ERROR)?;
-            }
-            Arg::Long("log") => settings.log = option(&mut parser, "--log", LOG)?,
-            Arg::Long("java") => settings.java = option(&mut parser, "--java", JAVA)?,
+            Arg::Long("roots") => settings.roots = word(&mut parser, "--roots", ROOTS)?,
+            Arg::Long("on-error") => settings.on_error = word(&mut parser, "--on-error", ON_ERROR)?,
+            Arg::Long("log") => settings.log = word(&mut parser, "--log", LOG)?,
+            Arg::Long("java") => settings.java = word(&mut parser, "--java", JAVA)?,
             Arg::Long("runtime") => {
-                let value = parser.value().map_err(Error::Usage)?;
-                asked.extend(runtimes(&value, Origin::Option("--runtime"))?);
+                let value = parser.value().map_err(usage)?;
+                runtimes.extend(settings::runtimes(&value, Origin::Option("--runtime"))?);
             }
             Arg::Long("leave") => {
-                let value = parser.value().map_err(Error::Usage)?;
-                left.extend(leave(&value, Origin::Option("--leave"))?);
+                let value = parser.value().map_err(usage)?;
+                leave.extend(settings::leave(&value, Origin::Option("--leave"))?);
             }
             Arg::Long("grpc-roots") => settings.grpc_roots = true,
             Arg::Long("install-store") => settings.install_store = true,
@@ -196,86 +97,62 @@ pub fn settings(
             Arg::Long("version") | Arg::Short('V') => claim("`--version`", Task::Version)?,
             Arg::Value(first) => {
                 program.push(first);
-                program.extend(parser.raw_args().map_err(Error::Usage)?);
+                program.extend(parser.raw_args().map_err(usage)?);
                 break;
             }
-            other => return Err(Error::Usage(other.unexpected())),
+            other => return Err(usage(other.unexpected())),
         }
     }
-    if !named.is_empty() {
-        settings.custom = Some(named);
+    if !custom.is_empty() {
+        settings.custom = Some(custom);
     }
-    if !asked.is_empty() {
-        settings.runtimes = asked;
+    if !runtimes.is_empty() {
+        settings.runtimes = runtimes;
     }
-    if !left.is_empty() {
-        settings.leave = left;
+    if !leave.is_empty() {
+        settings.leave = leave;
     }
     settings.obey_leave();
-    settings.task = match task {
-        None if program.is_empty() => return Err(Error::NoProgram),
-        None => Task::Run(program),
-        Some((_, Task::DryRun(_))) => Task::DryRun(program),
-        Some((_, task)) if program.is_empty() => task,
-        Some((name, _)) => return Err(Error::Together(name, "a PROGRAM")),
-    };
-    Ok(settings)
+    Ok(Invocation { settings, task: decide(task, program)? })
 }
 
-/// What the variables alone ask for.
-///
-/// # Errors
-/// When a value is unknown.
-pub fn from_variables(environment: &Environment) -> Result<Settings, Error> {
-    let mut settings = defaults(environment)?;
-    settings.obey_leave();
-    Ok(settings)
-}
-
-/// What the variables say, before it is known which of them an option overrides.
-fn defaults(environment: &Environment) -> Result<Settings, Error> {
-    let path = |name: &'static str| {
-        let value = environment.get(name).filter(|value| !value.is_empty())?;
-        Some(Named { path: value.into(), origin: Origin::Variable(name) })
-    };
-    Ok(Settings {
-        custom: environment.get("TRUST_INIT_CA").map(|list| {
-            let paths = list.as_bytes().split(|byte| *byte == b':');
-            let named = |path: &[u8]| Named {
-                path: OsString::from_vec(path.to_vec()).into(),
-                origin: Origin::Variable("TRUST_INIT_CA"),
-            };
-            paths.filter(|path| !path.is_empty()).map(named).collect()
-        }),
-        pem: environment
-            .get("TRUST_INIT_CA_PEM")
-            .filter(|pem| !pem.is_empty())
-            .map(OsStr::to_owned),
-        directory: path("TRUST_INIT_DIR"),
-        roots: variable(environment, "TRUST_INIT_ROOTS", ROOTS)?,
-        on_error: variable(environment, "TRUST_INIT_ON_ERROR", ON_ERROR)?,
-        grpc_roots: variable(environment, "TRUST_INIT_GRPC_ROOTS", SWITCH)?,
-        install_store: variable(environment, "TRUST_INIT_INSTALL_STORE", SWITCH)?,
-        java: variable(environment, "TRUST_INIT_JAVA", JAVA)?,
-        runtimes: runtimes(
-            environment.get("TRUST_INIT_RUNTIMES").unwrap_or_default(),
-            Origin::Variable("TRUST_INIT_RUNTIMES"),
-        )?,
-        leave: leave(
-            environment.get("TRUST_INIT_LEAVE").unwrap_or_default(),
-            Origin::Variable("TRUST_INIT_LEAVE"),
-        )?,
-        log: variable(environment, "TRUST_INIT_LOG", LOG)?,
-        task: Task::Help,
-    })
-}
-
-impl Settings {
-    /// What is done by a variable is not done if that is left alone.
-    fn obey_leave(&mut self) {
-        if self.leave.contains(&JAVA_TOOL_OPTIONS) {
-            self.java = Java::Off;
-        }
-        self.runtimes.retain(|runtime| !self.leave.contains(&runtime.variable()));
+/// What to do with `program`, which only a service and `--dry-run` have.
+fn decide(task: Option<(&'static str, Task)>, program: Vec<OsString>) -> Result<Task, Diagnostic> {
+    match task {
+        None if program.is_empty() => Err(Diagnostic::cannot("start", "a service")
+            .because("no PROGRAM was given")
+            .advise("name it after `--`, as in `trust-init -- python app.py`")),
+        None => Ok(Task::Run(program)),
+        Some((_, Task::DryRun(_))) => Ok(Task::DryRun(program)),
+        Some((_, task)) if program.is_empty() => Ok(task),
+        Some((name, _)) => Err(conflict(name, "a PROGRAM")),
     }
+}
+
+/// The path behind an option.
+fn path(parser: &mut Parser, option: &'static str) -> Result<Named, Diagnostic> {
+    let path = parser.value().map_err(usage)?.into();
+    Ok(Named { path, origin: Origin::Option(option) })
+}
+
+/// The meaning of the word behind an option.
+fn word<T: Copy>(
+    parser: &mut Parser,
+    option: &'static str,
+    words: Words<T>,
+) -> Result<T, Diagnostic> {
+    settings::meaning(&parser.value().map_err(usage)?, Origin::Option(option), words)
+}
+
+/// What lexopt refuses.
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn usage(error: lexopt::Error) -> Diagnostic {
+    Diagnostic::cannot("read", "the command line")
+        .because(error.to_string().replace(['\'', '"'], "`"))
+        .advise("see `trust-init --help`; options of PROGRAM go after its name")
+}
+
+/// Two tasks in one call, or a program where none belongs.
+fn conflict(one: &str, other: &str) -> Diagnostic {
+    Diagnostic::cannot("combine", format!("{one} with {other}")).advise("give one of them")
 }

@@ -17,9 +17,9 @@ use std::path::{Path, PathBuf};
 
 use base64_simd::STANDARD;
 
-use crate::init::cli::Settings;
 #[cfg(target_os = "linux")]
 use crate::sys::file::Problem;
+use crate::trust::settings::Settings;
 use crate::trust::source::{Named, Origin};
 
 /// The endings of certificate files in a directory that the user named.

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use crate::sys::quote;
 
-use crate::init::cli::{OnError, Settings, Task};
+use crate::init::cli::{Invocation, Task};
 use crate::init::discover;
 use crate::init::exec::{self, Held};
 use crate::init::mounts;
@@ -28,6 +28,7 @@ use crate::trust::bundle::{self, Pem};
 use crate::trust::certificate::Certificate;
 use crate::trust::inspection::{self, Inspection};
 use crate::trust::root_stores::RootSource;
+use crate::trust::settings::OnError;
 use crate::trust::source::Label;
 use crate::trust::source::{Named, Origin, Roots};
 use crate::trust::time::Time;
@@ -47,14 +48,15 @@ struct Trust {
 
 /// Does what was asked, and returns the exit code: after [`Task::Run`] only if the service could
 /// not be started.
-pub fn run(settings: &Settings, found: &Environment, report: Report) -> u8 {
+pub fn run(invocation: &Invocation, found: &Environment, report: Report) -> u8 {
+    let Invocation { settings, task } = invocation;
     // First of all, so that no stop is lost while we work.
-    let held = matches!(settings.task, Task::Run(_)).then(Held::stops);
+    let held = matches!(task, Task::Run(_)).then(Held::stops);
     if held.is_none() {
         dir::outlive_limit();
     }
     let mut failures = Vec::new();
-    let trust = prepare(settings, found, report, &mut failures).unwrap_or_else(|failure| {
+    let trust = prepare(invocation, found, report, &mut failures).unwrap_or_else(|failure| {
         failures.push(failure);
         None
     });
@@ -80,9 +82,9 @@ pub fn run(settings: &Settings, found: &Environment, report: Report) -> u8 {
         return held.and_then(Held::release).unwrap_or(exit_code::FAILED);
     }
     if let Some(trust) = &trust {
-        report.infos(&trust.summary.lines(&settings.task));
+        report.infos(&trust.summary.lines(task));
     }
-    match &settings.task {
+    match task {
         Task::Run(program) => {
             if let Some(stopped) = held.and_then(Held::release) {
                 return stopped;
@@ -114,18 +116,19 @@ pub fn answer(report: Report, text: &str) -> u8 {
 /// service is to start exactly as it would have. What is found wrong but leaves something to work
 /// with goes into `failures`.
 fn prepare(
-    settings: &Settings,
+    invocation: &Invocation,
     found: &Environment,
     report: Report,
     failures: &mut Vec<anyhow::Error>,
 ) -> anyhow::Result<Option<Trust>> {
+    let Invocation { settings, task } = invocation;
     let discovery = discover::custom(settings);
     failures.extend(discovery.errors.into_iter().map(anyhow::Error::from));
     discovery.warnings.iter().for_each(|warning| report.warning_text(warning));
 
     let mut inspection = inspection::inspect(&discovery.sources);
     inspection.require_authority(discovery.directories);
-    let store = Keeper::new(settings, report, !inspection.certificates.is_empty())?;
+    let store = Keeper::new(invocation, report, !inspection.certificates.is_empty())?;
     if inspection.certificates.is_empty() {
         settle(inspection, report, failures);
         store.clear(failures)?;
@@ -153,7 +156,7 @@ fn prepare(
     let merged = bundle::bundle(&[&custom, roots]);
 
     let jvm =
-        java::find(settings, found, &for_java, roots, &store.record).unwrap_or_else(|warning| {
+        java::find(invocation, found, &for_java, roots, &store.record).unwrap_or_else(|warning| {
             report.warning_text(&warning);
             None
         });
@@ -164,7 +167,7 @@ fn prepare(
     let (pins, surprises) = crate::init::pins::pins(rows(), found, &source, &public.anchors);
     let surprises = surprises.into_iter().chain(variables::warnings(found));
     surprises.for_each(|warning| report.warning_text(&warning));
-    let secure = settings.task.program().and_then(|program| program::secure(program, found));
+    let secure = task.program().and_then(|program| program::secure(program, found));
     if let Some(secure) = secure {
         report.warning_text(&secure);
     }
@@ -181,8 +184,8 @@ fn prepare(
         directory: settings.directory.as_ref(),
         roots: settings.roots,
         is_first: std::process::id() == 1,
-        prepares: settings.task == Task::Prepare,
-        dry: matches!(settings.task, Task::DryRun(_)),
+        prepares: *task == Task::Prepare,
+        dry: task.is_dry(),
     };
     let published = publish::publish(&plan.files, &order)?;
     published.warnings.iter().for_each(|warning| report.warning_text(warning));

@@ -1,6 +1,8 @@
-//! A process environment, exactly as it was found.
+//! A process environment, exactly as it was found. The one place that reads that of this process.
 
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::Read as _;
 use std::os::unix::ffi::OsStrExt as _;
 
 /// A process environment: its entries in the order found, duplicates included, and also what is no
@@ -14,7 +16,24 @@ impl FromIterator<(OsString, OsString)> for Environment {
     }
 }
 
+/// More than most environments, in bytes.
+const USUAL: usize = 16 << 10;
+
 impl Environment {
+    /// That of this process. The kernel has it whole; the standard library leaves out what is no
+    /// `NAME=value`, and serves where there is no `/proc`.
+    pub fn of_process() -> Self {
+        let mut block = Vec::with_capacity(USUAL);
+        // Without a limit, and without the questions that `File` asks first.
+        let read = |file: File| file.take(u64::MAX).read_to_end(&mut block);
+        if File::open("/proc/self/environ").and_then(read).is_ok_and(|read| read > 0) {
+            return Self::of(&block);
+        }
+        #[expect(clippy::disallowed_methods, reason = "this is the one place")]
+        let variables = std::env::vars_os();
+        variables.collect()
+    }
+
     /// The entries of `block`, each of which a NUL ends, as in proc_pid_environ(5).
     pub fn of(block: &[u8]) -> Self {
         let block = block.strip_suffix(b"\0").unwrap_or(block);

@@ -9,7 +9,6 @@ use crate::sys::diagnostic::Diagnostic;
 use crate::sys::quote;
 use std::fmt::{Display, Write as _};
 use std::io::{IsTerminal as _, Write as _};
-use std::os::unix::ffi::OsStrExt as _;
 
 /// How much is said on stderr, and in which form.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

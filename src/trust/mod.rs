@@ -26,3 +26,4 @@ pub mod root_stores;
 pub mod jvm;
 pub mod keystore;
 pub mod variables;
+pub mod settings;

@@ -13,9 +13,9 @@ use crate::compose::select::Choice;
 use crate::compose::setup::overlay::{BUNDLE, DIRECTORY, Trusted};
 use crate::compose::setup::report::{OfService, Others, Unseen};
 use crate::compose::setup::{Warn, java};
-use crate::init::cli::{self, Java, Settings};
 use crate::sys::environment::Environment;
 use crate::trust::bundle::{self, Pem};
+use crate::trust::settings::{Java, Settings};
 use crate::trust::trust_anchors::PublicRoots;
 use crate::trust::variables;
 use crate::trust::variables::Trusts;
@@ -107,6 +107,6 @@ pub fn trusted<'a>(
 fn asked(found: &Environment, warn: Warn<'_>) -> Option<Settings> {
     let known = found.pairs().filter(|(_, value)| *value != UNKNOWN);
     let known = known.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    let settings = cli::from_variables(&known);
-    settings.map_err(|warning| warn(&warning)).ok()
+    let settings = Settings::from_variables(&known);
+    settings.map_err(|warning| warn(&format!("{warning}\nfix: {}", warning.fix()))).ok()
 }

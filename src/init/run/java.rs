@@ -4,7 +4,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use crate::init::cli::{Java, Settings};
+use crate::init::cli::Invocation;
 use crate::init::publish;
 use crate::init::system_store::Record;
 use crate::sys::environment::Environment;
@@ -15,6 +15,7 @@ use crate::sys::root::Here;
 use crate::trust::bundle::{self, Pem};
 use crate::trust::jvm::{self, Store};
 use crate::trust::keystore;
+use crate::trust::settings::Java;
 use crate::trust::source::Roots;
 use crate::trust::variables::java::{Warning, open};
 
@@ -51,13 +52,13 @@ impl Jvm<'_> {
 /// # Errors
 /// When there is one, and it cannot be told: that is no reason not to start the service.
 pub fn find<'a>(
-    settings: &Settings,
+    Invocation { settings, task }: &Invocation,
     environment: &Environment,
     custom: &'a [Pem<'a>],
     roots: &'a [Pem<'_>],
     record: &Record,
 ) -> Result<Option<Jvm<'a>>, Warning> {
-    let program = settings.task.program().unwrap_or_default();
+    let program = task.program().unwrap_or_default();
     if settings.java == Java::Off {
         return Ok(None);
     }

@@ -3,12 +3,13 @@
 
 use crate::sys::quote;
 
-use crate::init::cli::{OnError, Settings, Task};
+use crate::init::cli::{Invocation, Task};
 use crate::init::run::java::Jvm;
 use crate::init::system_store::{Installed, Order, Record, install};
 use crate::sys::output::Report;
 use crate::trust::bundle::{self, Pem};
 use crate::trust::keystore;
+use crate::trust::settings::OnError;
 
 /// What is said where the service's CAs are others.
 const ANOTHERS: &str = "the image's own store is left as it is, because a service that was started \
@@ -16,7 +17,7 @@ const ANOTHERS: &str = "the image's own store is left as it is, because a servic
 
 /// Whoever looks after the store in one run.
 pub struct Keeper<'a> {
-    settings: &'a Settings,
+    invocation: &'a Invocation,
     report: Report,
     /// What earlier runs put there.
     pub record: Record,
@@ -28,13 +29,13 @@ impl<'a> Keeper<'a> {
     /// # Errors
     /// As [`Record::read`].
     pub fn new(
-        settings: &'a Settings,
+        invocation: &'a Invocation,
         report: Report,
         has_authorities: bool,
     ) -> anyhow::Result<Self> {
-        let matters = settings.install_store || has_authorities;
+        let matters = invocation.settings.install_store || has_authorities;
         let record = if matters { Record::read()? } else { Record::default() };
-        Ok(Self { settings, report, record })
+        Ok(Self { invocation, report, record })
     }
 
     /// What we added does not count as the image's.
@@ -53,8 +54,8 @@ impl<'a> Keeper<'a> {
         jvm: Option<&Jvm<'_>>,
         failures: &mut Vec<anyhow::Error>,
     ) -> anyhow::Result<Installed> {
-        let Settings { install_store, on_error, task, .. } = self.settings;
-        if !install_store || *task == Task::PrintEnv {
+        let Invocation { settings, task } = self.invocation;
+        if !settings.install_store || *task == Task::PrintEnv {
             return Ok(Installed::default());
         }
         let java = jvm
@@ -62,7 +63,7 @@ impl<'a> Keeper<'a> {
         // What `docker exec` starts has no parent here, and is not the first process.
         let is_beside = std::process::id() != 1 && std::os::unix::process::parent_id() == 0;
         let is_beside = is_beside && *task != Task::Prepare;
-        let dry = matches!(task, Task::DryRun(_));
+        let dry = task.is_dry();
         match install(&Order { certificates, java, is_beside, dry }, &self.record) {
             Ok(installed) => {
                 if installed.is_anothers {
@@ -70,7 +71,7 @@ impl<'a> Keeper<'a> {
                 }
                 Ok(installed)
             }
-            Err(error) if *on_error == OnError::Warn => {
+            Err(error) if settings.on_error == OnError::Warn => {
                 failures.push(error.into());
                 Ok(Installed::default())
             }
@@ -80,7 +81,7 @@ impl<'a> Keeper<'a> {
 
     /// Takes out of the store what earlier runs put there.
     pub fn clear(&self, failures: &mut Vec<anyhow::Error>) -> anyhow::Result<()> {
-        if self.settings.on_error == OnError::Warn || failures.is_empty() {
+        if self.invocation.settings.on_error == OnError::Warn || failures.is_empty() {
             let installed = self.install(&[], None, failures)?;
             self.line(&installed).iter().for_each(|line| self.report.info(line));
         }
@@ -89,7 +90,7 @@ impl<'a> Keeper<'a> {
 
     /// The line on it.
     pub fn line(&self, installed: &Installed) -> Option<String> {
-        let is_dry = matches!(self.settings.task, Task::DryRun(_));
+        let is_dry = self.invocation.task.is_dry();
         let (files, words) = match (&*installed.files, &*installed.cleared) {
             ([], []) => return None,
             ([], cleared) if is_dry => (cleared, "would take out of the image's own store again"),

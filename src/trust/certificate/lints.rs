@@ -5,7 +5,6 @@
 //! message ("expired") is then the true one. Refused is what cannot be used as a CA by any.
 
 use std::collections::BTreeSet;
-use std::fmt::Display;
 
 use crate::sys::diagnostic::{Diagnostic, words_of_diagnostic};
 use crate::sys::quote;

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::os::unix::process::ExitStatusExt as _;
 
-use trust_init::init::cli::VARIABLES;
+use trust_init::trust::settings::VARIABLES;
 use trust_init::trust::variables::TABLE;
 
 use crate::init::hostile_paths::{bounded, limited};

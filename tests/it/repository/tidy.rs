@@ -273,7 +273,7 @@ fn ci_runs_the_readmes_test_command_and_nothing_else() {
 #[test]
 fn every_setting_is_in_the_help_text() {
     let help = read("src/init/help.txt");
-    for name in trust_init::init::cli::VARIABLES {
+    for name in trust_init::trust::settings::VARIABLES {
         assert!(help.contains(name), "{name}");
     }
 }

@@ -1,0 +1,237 @@
+//! What the `TRUST_INIT_*` variables mean: to trust-init, whose options override them, and to the overlay,
+//! which does for a service what that service asks of trust-init.
+//!
+//! No path is looked up here. Each value remembers where it came from, because every later message names
+//! that place. The command line is read by `init::cli`.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+
+use crate::sys::diagnostic::Diagnostic;
+use crate::sys::environment::Environment;
+use crate::sys::output::Log;
+use crate::sys::quote;
+use crate::trust::source::{Named, Origin, Roots};
+use crate::trust::variables::TABLE;
+use crate::trust::variables::java::JAVA_TOOL_OPTIONS;
+use crate::trust::variables::runtimes::Runtime;
+
+/// How trust is to be prepared.
+#[derive(Debug)]
+pub struct Settings {
+    /// Files and directories of custom CAs that the user named; `None` means the default directory.
+    pub custom: Option<Vec<Named>>,
+    /// The text of custom CAs, given as a variable.
+    pub pem: Option<OsString>,
+    /// Where the bundle is published, instead of the list of locations.
+    pub directory: Option<Named>,
+    /// The public roots to merge.
+    pub roots: Roots,
+    /// What a failure to prepare trust means for the service.
+    pub on_error: OnError,
+    /// Whether gRPC's own roots variable is set as well.
+    pub grpc_roots: bool,
+    /// Whether the custom CAs are put into the image's own store as well.
+    pub install_store: bool,
+    /// Whether Java gets a key store with the custom CAs.
+    pub java: Java,
+    /// The runtimes whose own settings name the bundle.
+    pub runtimes: Vec<Runtime>,
+    /// The trust variables that stay exactly as they were found.
+    pub leave: Vec<&'static str>,
+    /// The form of messages.
+    pub log: Log,
+}
+
+/// What happens to the service when trust cannot be prepared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnError {
+    /// It is not started, and the exit code is [`crate::sys::exit_code::FAILED`].
+    #[default]
+    Fail,
+    /// It is started with what could be prepared, after a warning.
+    Warn,
+}
+
+/// Whether Java gets a key store with the custom CAs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Java {
+    /// Where a JVM is found.
+    #[default]
+    Auto,
+    /// Always.
+    On,
+    /// Never.
+    Off,
+}
+
+/// Every variable that is a setting.
+pub const VARIABLES: &[&str] = &[
+    "TRUST_INIT_CA",
+    "TRUST_INIT_CA_PEM",
+    "TRUST_INIT_DIR",
+    "TRUST_INIT_ROOTS",
+    "TRUST_INIT_ON_ERROR",
+    "TRUST_INIT_GRPC_ROOTS",
+    "TRUST_INIT_JAVA",
+    "TRUST_INIT_RUNTIMES",
+    "TRUST_INIT_LEAVE",
+    "TRUST_INIT_INSTALL_STORE",
+    "TRUST_INIT_LOG",
+];
+
+/// The words that a setting takes, and what each means.
+pub type Words<T> = &'static [(&'static str, T)];
+
+/// The words of TRUST_INIT_ROOTS.
+pub const ROOTS: Words<Roots> =
+    &[("system", Roots::System), ("mozilla", Roots::Mozilla), ("none", Roots::None)];
+/// The words of TRUST_INIT_ON_ERROR.
+pub const ON_ERROR: Words<OnError> = &[("fail", OnError::Fail), ("warn", OnError::Warn)];
+/// The words of TRUST_INIT_JAVA.
+pub const JAVA: Words<Java> = &[("auto", Java::Auto), ("on", Java::On), ("off", Java::Off)];
+/// The words of TRUST_INIT_LOG.
+pub const LOG: Words<Log> = &[("normal", Log::Normal), ("quiet", Log::Quiet), ("json", Log::Json)];
+const RUNTIMES: Words<&[Runtime]> = &[
+    ("php", &[Runtime::Php]),
+    ("wget", &[Runtime::Wget, Runtime::Wget2]),
+    ("erlang", &[Runtime::Erlang]),
+];
+const SWITCH: Words<bool> = &[("1", true), ("0", false)];
+
+impl Settings {
+    /// What the variables alone ask for.
+    ///
+    /// # Errors
+    /// When a value is unknown.
+    pub fn from_variables(environment: &Environment) -> Result<Self, Diagnostic> {
+        let mut settings = Self::defaults(environment)?;
+        settings.obey_leave();
+        Ok(settings)
+    }
+
+    /// What the variables say, before it is known which of them an option overrides.
+    ///
+    /// # Errors
+    /// When a value is unknown.
+    pub fn defaults(environment: &Environment) -> Result<Self, Diagnostic> {
+        let given = |name| environment.get(name).filter(|value| !value.is_empty());
+        let named = |path: &[u8], name| Named {
+            path: OsString::from_vec(path.to_vec()).into(),
+            origin: Origin::Variable(name),
+        };
+        Ok(Self {
+            custom: environment.get("TRUST_INIT_CA").map(|list| {
+                let paths = list.as_bytes().split(|byte| *byte == b':');
+                let paths = paths.filter(|path| !path.is_empty());
+                paths.map(|path| named(path, "TRUST_INIT_CA")).collect()
+            }),
+            pem: given("TRUST_INIT_CA_PEM").map(OsStr::to_owned),
+            directory: given("TRUST_INIT_DIR").map(|path| named(path.as_bytes(), "TRUST_INIT_DIR")),
+            roots: variable(environment, "TRUST_INIT_ROOTS", ROOTS)?,
+            on_error: variable(environment, "TRUST_INIT_ON_ERROR", ON_ERROR)?,
+            grpc_roots: variable(environment, "TRUST_INIT_GRPC_ROOTS", SWITCH)?,
+            install_store: variable(environment, "TRUST_INIT_INSTALL_STORE", SWITCH)?,
+            java: variable(environment, "TRUST_INIT_JAVA", JAVA)?,
+            runtimes: runtimes(
+                environment.get("TRUST_INIT_RUNTIMES").unwrap_or_default(),
+                Origin::Variable("TRUST_INIT_RUNTIMES"),
+            )?,
+            leave: leave(
+                environment.get("TRUST_INIT_LEAVE").unwrap_or_default(),
+                Origin::Variable("TRUST_INIT_LEAVE"),
+            )?,
+            log: log(environment)?,
+        })
+    }
+
+    /// Switches off whatever would set a variable that is left alone.
+    pub fn obey_leave(&mut self) {
+        if self.leave.contains(&JAVA_TOOL_OPTIONS) {
+            self.java = Java::Off;
+        }
+        self.runtimes.retain(|runtime| !self.leave.contains(&runtime.variable()));
+    }
+}
+
+/// The form of messages, needed before the other settings to report what is wrong with them.
+///
+/// # Errors
+/// When TRUST_INIT_LOG is none of [`LOG`].
+pub fn log(environment: &Environment) -> Result<Log, Diagnostic> {
+    variable(environment, "TRUST_INIT_LOG", LOG)
+}
+
+/// A warning for each `TRUST_INIT_*` variable that is no setting: probably a typing error.
+pub fn unknown_variables(environment: &Environment) -> impl Iterator<Item = Diagnostic> {
+    let names = environment.pairs().map(|(name, _)| name);
+    let ours = names.filter(|name| name.as_bytes().starts_with(b"TRUST_INIT_"));
+    let unknown = ours.filter(|name| !VARIABLES.iter().any(|known| *name == *known));
+    unknown.map(|name| {
+        let cause = format!("{} is set, but there is no such setting", quote::word(name));
+        Diagnostic::statement(cause)
+            .advise(format!("unset it, or write one of {}", VARIABLES.join(", ")))
+    })
+}
+
+/// The runtimes in a list with commas.
+///
+/// # Errors
+/// When one is not known.
+pub fn runtimes(value: &OsStr, origin: Origin) -> Result<Vec<Runtime>, Diagnostic> {
+    let mut runtimes = Vec::new();
+    for word in listed(value) {
+        runtimes.extend(meaning(word, origin, RUNTIMES)?);
+    }
+    Ok(runtimes)
+}
+
+/// The trust variables in a list with commas.
+///
+/// # Errors
+/// When one is not in the table.
+pub fn leave(value: &OsStr, origin: Origin) -> Result<Vec<&'static str>, Diagnostic> {
+    let names = listed(value).map(|word| {
+        let row = TABLE.iter().find(|row| word == row.name);
+        row.map(|row| row.name).ok_or_else(|| {
+            Diagnostic::cannot("use", quote::word(word))
+                .named(origin)
+                .because("it is not a trust variable, so trust-init never changes it")
+                .advise("name variables that `trust-init --list-variables` prints, with commas")
+        })
+    });
+    names.collect()
+}
+
+/// What `value` means.
+///
+/// # Errors
+/// When it is not one of `words`.
+pub fn meaning<T: Copy>(value: &OsStr, origin: Origin, words: Words<T>) -> Result<T, Diagnostic> {
+    let found = words.iter().find(|(word, _)| value == *word);
+    found.map(|(_, meaning)| *meaning).ok_or_else(|| {
+        let allowed = words.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(", ");
+        Diagnostic::cannot("use", quote::word(value))
+            .named(origin)
+            .because(format!("it is none of {allowed}"))
+            .advise(format!("write one of {allowed}"))
+    })
+}
+
+/// A variable that is set but empty counts as not set: Compose writes `NAME: ${NAME:-}` as that.
+fn variable<T: Copy + Default>(
+    environment: &Environment,
+    name: &'static str,
+    words: Words<T>,
+) -> Result<T, Diagnostic> {
+    match environment.get(name) {
+        Some(value) if !value.is_empty() => meaning(value, Origin::Variable(name), words),
+        _ => Ok(T::default()),
+    }
+}
+
+/// The words in a list with commas.
+fn listed(value: &OsStr) -> impl Iterator<Item = &OsStr> {
+    let words = value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
+    words.filter(|word| !word.is_empty()).map(OsStr::from_bytes)
+}
