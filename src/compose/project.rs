@@ -85,7 +85,7 @@ pub enum Reading {
     /// As Compose sees it.
     #[default]
     Complete,
-    /// By Compose, without the values of variables and without `env_file:`.
+    /// By Compose without the values of variables, which this program fills in as far as they are known.
     WithoutVariables,
     /// By this program, because there is no docker command.
     Alone,

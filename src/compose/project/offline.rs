@@ -44,7 +44,7 @@ pub fn project(sources: &[Source<'_>], base: &Path, lookup: Lookup<'_>) -> Resul
         for mut document in source.documents()? {
             follows_nothing(&document, source)?;
             names(&document, source)?;
-            interpolate(&mut document, lookup);
+            replace_texts(&mut document, &|text| interpolate::interpolate(text, lookup));
             merge::project(&mut tree, document);
         }
     }
@@ -64,9 +64,18 @@ fn last(sources: &[Source<'_>], thing: &Thing, needle: Option<&str>) -> Option<P
     sources.iter().rev().find_map(|source| locate::place(source, thing, needle))
 }
 
-/// Puts into what Compose printed without the values of variables those that are at hand.
+/// Fills the variables that have a value into what `docker compose config --no-interpolate` printed, and adds
+/// the `env_file:` files that exist.
 pub fn complete(tree: &mut Value, base: &Path, lookup: Lookup<'_>) {
-    interpolate(tree, lookup);
+    replace_texts(tree, &|text| {
+        // Compose wrote `${V}/x` and `./${V}/x` both as `/base/${V}/x`, and they differ if V is absolute.
+        let is_ambiguous = text.starts_with('/')
+            && text
+                .find("/$")
+                .and_then(|slash| text.get(slash + 1..))
+                .is_some_and(|rest| interpolate::interpolate(rest, lookup).starts_with(['/', '~']));
+        if is_ambiguous { text.to_owned() } else { interpolate::interpolate(text, lookup) }
+    });
     if let Some(tree) = tree.as_mapping_mut() {
         fill(tree, base, lookup);
     }
@@ -119,13 +128,15 @@ fn at(source: &Source<'_>, thing: &Thing) -> Place {
     found.unwrap_or_else(|| Place { path: source.path.to_owned(), line: None })
 }
 
-/// As Compose does, in every value before anything is merged.
-fn interpolate(value: &mut Value, lookup: Lookup<'_>) {
+/// As Compose interpolates: every value, no key, and before anything is merged.
+fn replace_texts(value: &mut Value, replace: &dyn Fn(&str) -> String) {
     match value {
-        Value::String(text) => *text = interpolate::interpolate(text, lookup),
-        Value::Sequence(values) => values.iter_mut().for_each(|value| interpolate(value, lookup)),
+        Value::String(text) => *text = replace(text),
+        Value::Sequence(values) => {
+            values.iter_mut().for_each(|value| replace_texts(value, replace));
+        }
         Value::Mapping(values) => {
-            values.values_mut().for_each(|value| interpolate(value, lookup));
+            values.values_mut().for_each(|value| replace_texts(value, replace));
         }
         _ => {}
     }

@@ -127,7 +127,6 @@ impl<'a> Reader<'a> {
         let field = self.field("environment");
         for (name, text) in field.pairs()? {
             let setting = match text {
-                None if self.reading == Reading::WithoutVariables => Setting::Unknown,
                 None => Setting::Unset,
                 Some(text) => {
                     let value = if decides_trust(&name) {

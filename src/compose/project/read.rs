@@ -1,8 +1,8 @@
 //! A project is read: by Compose itself where that can be, because nobody knows its files better.
 //!
-//! First as Compose would run it; then, because on a fresh clone an `env_file:` is often missing,
-//! without the values of variables, which are then taken from what is at hand; where there is no docker command, by `alone`. What Compose prints
-//! can hold secrets, and stays in memory.
+//! First as Compose would run it; then, because on a fresh clone an `env_file:` is often missing, without the
+//! values of variables, which `offline::complete` fills in; without a docker command, by `offline` alone.
+//! What Compose prints can hold secrets, and stays in memory.
 
 use crate::compose::project::offline;
 use crate::compose::project::parse;
@@ -79,10 +79,13 @@ fn told(text: &[u8], reading: Reading, place: &Place) -> Result<Project, Error> 
     if text.len() > MOST {
         return Err(Error::TooMuch { most: MOST });
     }
-    let tree: Value = serde_yaml::from_slice(text).map_err(|error| Error::Compose {
+    let mut tree: Value = serde_yaml::from_slice(text).map_err(|error| Error::Compose {
         cause: format!("something that is not YAML: {error}"),
         place: None,
     })?;
+    if reading == Reading::WithoutVariables {
+        offline::complete(&mut tree, &place.base, &|name| place.variables.get(name));
+    }
     let find =
         |thing: &Thing, needle: Option<&str>| offline::place(&place.files.files, thing, needle);
     parse::project(&tree, reading, &place.base).map_err(|error| error.at(find))

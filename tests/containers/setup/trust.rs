@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::clients::{CURL, EVERY, GIT, HTTPX, REQUESTS};
 use crate::engine::{BOOKWORM, STACK, TRIXIE, docker, trust_init};
 use crate::project::{NODE, OVERLAY, Project, asks, next};
-use crate::site::{PRIVATE, Site, site};
+use crate::site::{PARTNER, PRIVATE, Site, site};
 
 /// A service, one whose entrypoint is trust-init, a Node front end, and what is a database by the
 /// name of its image alone.
@@ -146,4 +146,30 @@ fn what_containers_mount_stays_until_none_does() {
     project.types("trust-compose remove").exits(0).prints("removed `.trust`").never_says("kept");
     assert_eq!(project.directory(), directory);
     project.exec_finds("plain", &[crate::clients::CURL], "private refused, public served");
+}
+
+/// The usual state of a fresh clone. What `.env` says of an image and of a pinned file holds without the file.
+#[test]
+fn a_missing_env_file_hides_neither_the_image_nor_a_pinned_file() {
+    let site = site();
+    let mut project = Project::new(&site).ca(PRIVATE);
+    let image = project.tag(&site.image(BOOKWORM), "agent:v1").replace(":v1", ":${TAG}");
+    project.folder.write(".env", "TAG=v1\nMYCERT=/etc/partner.crt\n");
+    project.folder.write("partner.crt", std::fs::read(PARTNER.ca()).unwrap());
+    let more = "env_file: [late.env]\nenvironment: {REQUESTS_CA_BUNDLE: '${MYCERT}'}\n\
+                volumes: ['./partner.crt:/etc/partner.crt']";
+    let mut project = project.service("agent", &image, more);
+    let setup = "--custom-ca certs/";
+    let outcome = project.setup(setup).exits(0).prints("roots of its own image: agent");
+    outcome.says("late.env").never_says("REQUESTS_CA_BUNDLE");
+    let overlay =
+        |project: &Project| std::fs::read_to_string(project.folder.0.join(OVERLAY)).unwrap();
+    let without = overlay(&project);
+
+    project.folder.write("late.env", "");
+    project.sets_up(setup);
+    assert_eq!(overlay(&project), without);
+    let claim = "private served, public refused, partner served";
+    project.exec_finds("agent", &[REQUESTS], claim);
+    project.exec_finds("agent", &[GIT], "private served, public served, partner refused");
 }

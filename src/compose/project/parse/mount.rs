@@ -12,6 +12,9 @@ use crate::compose::project::{Mount, MountKind};
 /// Where secrets are (docs.docker.com/reference/compose-file/services/#secrets).
 const SECRETS: &str = "/run/secrets";
 
+/// How the source of a bind mount begins in the short form.
+const PATH: [char; 3] = ['.', '/', '~'];
+
 /// The parts of a mount as they are written.
 struct Spec {
     kind: Option<String>,
@@ -86,10 +89,15 @@ fn mount(volume: &Field<'_>, base: &Path) -> Result<Mount, Error> {
     // `config --no-interpolate` cuts `${NAME:-/a}:/b` at the first colon: the rest is anything.
     let is_cut = spec.source.as_ref().is_some_and(|source| volume.is_malformed(source));
     let target = volume.known_of(&spec.target)?.filter(|_| !is_cut);
+    let bind = |source: Option<String>| {
+        source.and_then(|source| on(base, &source)).map_or(MountKind::Unknown, MountKind::Bind)
+    };
     let kind = match spec.kind.as_deref() {
         _ if spec.source.is_some() && source.is_none() => MountKind::Unknown,
-        Some("bind") => {
-            source.and_then(|source| on(base, &source)).map_or(MountKind::Unknown, MountKind::Bind)
+        Some("bind") => bind(source),
+        // A variable hid from Compose that it is a path, which no volume's name begins like.
+        Some("volume") if source.as_ref().is_some_and(|source| source.starts_with(PATH)) => {
+            bind(source)
         }
         Some("volume") => MountKind::Volume(source),
         Some("tmpfs") => MountKind::Tmpfs,
@@ -135,7 +143,7 @@ fn short(text: &str) -> Spec {
         return Spec { kind, source: None, target: first, read_only: false };
     };
     let kind = match first.get(1..2) {
-        _ if first.starts_with(['.', '/', '~']) => "bind",
+        _ if first.starts_with(PATH) => "bind",
         Some(":") => "drive",
         _ => "volume",
     };

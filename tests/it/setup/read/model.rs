@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use trust_init::compose::project::parse;
 use trust_init::compose::project::{MountKind, Reading, Service};
+use trust_init::compose::project::{offline, parse};
 
-use crate::setup::read::{bind, environment, mount, volume};
+use crate::desk::Desk;
+use crate::setup::read::{bind, environment, mount, shell, volume};
 
 /// The service `a` of what Compose printed.
 #[track_caller]
@@ -84,7 +85,7 @@ fn what_compose_prints() {
     assert_eq!(service.role.as_deref(), Some("trust"));
 }
 
-/// `docker compose config --no-interpolate`: what a variable decides is not known.
+/// `docker compose config --no-interpolate`: nothing of what a variable decides is known.
 #[test]
 fn what_compose_prints_without_variables() {
     let service = printed(
@@ -96,7 +97,7 @@ fn what_compose_prints_without_variables() {
                    {type: bind, source: /f, target: '${T}'}]}}",
         Reading::WithoutVariables,
     );
-    assert_eq!(environment(&service), "A=? B=1 C=? E=$5 SSL_CERT_FILE=?");
+    assert_eq!(environment(&service), "A=? B=1 C=- E=$5 SSL_CERT_FILE=?");
     assert!(service.has_unread_environment);
     assert_eq!(service.entrypoint.unwrap(), ["/trust-init", "sh"]);
     assert_eq!(service.user.as_deref(), Some("$U"));
@@ -105,6 +106,47 @@ fn what_compose_prints_without_variables() {
         mount(MountKind::Unknown, "", false),
         mount(MountKind::Unknown, "/e", false),
         mount(bind("/f"), "", false),
+    ];
+    assert_eq!(service.mounts, expected);
+}
+
+/// The same, once what the shell, `.env` and the env files that exist say is filled in.
+#[test]
+fn what_compose_prints_without_variables_is_completed() {
+    let desk = Desk::new();
+    desk.write("there.env", "ENV=file\nB=file\n");
+    let text = "services: {a: {image: 'app:${V}', environment: {REQUESTS_CA_BUNDLE: '${V}', B: 1, C: null, W: null,\
+                SSL_CERT_FILE: '${F}', E: '$$5'}, env_file: [{path: BASE/missing.env, required: true},\
+                {path: BASE/there.env, required: true}], build: {context: 'BASE/${V}', args: ['X=${V}']},\
+                volumes: [{type: volume, source: '${D', target: '-/d}'},\
+                          {type: volume, source: '${ROOT}/x', target: '/${V}'},\
+                          {type: volume, source: '${V}', target: /v},\
+                          {type: bind, source: 'BASE/${V}', target: /b},\
+                          {type: bind, source: 'BASE/${ROOT}', target: /either}]}}";
+    let lookup = |name: &str| shell(name).or_else(|| (name == "ROOT").then(|| "/root".to_owned()));
+    let base = desk.path(".");
+    let text = text.replace("BASE", base.to_str().unwrap());
+    let mut tree = serde_yaml::from_str(&text).unwrap();
+    offline::complete(&mut tree, &base, &lookup);
+    let project = parse::project(&tree, Reading::WithoutVariables, &base).unwrap();
+    let service = &project.services["a"];
+    assert_eq!(service.image.as_deref(), Some("app:V"));
+    assert!(!service.has_unknown_tag);
+    assert_eq!(
+        environment(service),
+        "B=1 C=- E=$5 ENV=file REQUESTS_CA_BUNDLE=V SSL_CERT_FILE=? W=W"
+    );
+    assert!(service.has_unread_environment, "missing.env may say anything");
+    let build = service.build.as_ref().unwrap();
+    assert_eq!(build.context, Some(desk.path("V")));
+    assert_eq!(build.args["X"].as_deref(), Some("V"));
+    let expected = [
+        mount(MountKind::Unknown, "", false),
+        mount(bind("/root/x"), "/V", false),
+        mount(volume("V"), "/v", false),
+        mount(MountKind::Bind(desk.path("V")), "/b", false),
+        // `${ROOT}` and `./${ROOT}` are written alike.
+        mount(MountKind::Unknown, "/either", false),
     ];
     assert_eq!(service.mounts, expected);
 }
