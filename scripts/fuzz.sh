@@ -92,5 +92,5 @@ for index in "${!targets[@]}"; do
     written=$(sed -n 's/.*Test unit written to //p' "$log")
     printf '\nreplay: %s/%s %s\n' "$programs" "$target" "$written" >&2
 done
-[ -z "$found" ] || die "there are findings" "mend the cause, and keep the input in fuzz/corpus with a test in tests/it"
+[ -z "$found" ] || die "there are findings" "fix the cause, and keep the input in fuzz/corpus"
 grep -ah '^Done ' "$logs"/*.log | awk '{ runs += $2 } END { print runs " executions, no finding" }'

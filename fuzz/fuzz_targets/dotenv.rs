@@ -1,36 +1,4 @@
-//! Our block in somebody's `.env`: put in, it is read as what was meant, done again it changes nothing,
-//! and taken out it leaves every byte as it was. The input is the file, and behind its last NUL, if it
-//! has one, the list of compose files.
+//! libFuzzer on `dotenv`.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use trust_init::compose::project::offline::env_file;
-use trust_init::compose::project::interpolate::escape;
-use trust_init::compose::setup::write::managed_block::{lines, with, without};
-use trust_init::compose::setup::write::variable::{assignment, is_assigned, value};
-use trust_init_fuzz::is_told_well;
-
-const USUAL: &[u8] = b"docker-compose.yml:docker-compose.ca.yml";
-
-fuzz_target!(|bytes: &[u8]| {
-    let cut = bytes.iter().rposition(|byte| *byte == 0);
-    let (text, list) = cut.map_or((bytes, USUAL), |at| (&bytes[..at], &bytes[at + 1..]));
-    let list = String::from_utf8_lossy(list);
-    let Some(line) = assignment(&list) else { return };
-    assert!(is_assigned(line.as_bytes()) && value(&line).as_deref() == Some(&list), "{line}");
-
-    let new = match with(Some(text), std::slice::from_ref(&line), is_assigned) {
-        Ok(new) => new,
-        Err(damage) => return is_told_well(&damage),
-    };
-    assert_eq!(lines(&new), Ok(Some(vec![line.clone()])));
-    assert_eq!(with(Some(&new), &[line], is_assigned).as_ref(), Ok(&new), "done again");
-    let rest = without(&new).expect("it was just written").expect("it was just written");
-    let before = without(text).expect("it was found whole").map(|rest| rest.text);
-    assert_eq!(rest.text, before.as_deref().unwrap_or(text), "not as it was");
-
-    let parse = |text: &[u8]| env_file::parse(std::str::from_utf8(text).ok()?, &|_| None);
-    let (Some(mut before), Some(after)) = (parse(&rest.text), parse(&new)) else { return };
-    before.insert("COMPOSE_FILE".to_owned(), escape(&list));
-    assert_eq!(after, before, "the variables are others");
-});
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| trust_init_fuzz::dotenv::try_input(bytes));

@@ -1,31 +1,4 @@
-//! `trust-compose inspect` and the checks of `setup` on any file: everything that a certificate says of
-//! itself is read, by code that never meets a container's start.
+//! libFuzzer on `inspect`.
 #![no_main]
 
-use std::net::{IpAddr, Ipv4Addr};
-
-use libfuzzer_sys::fuzz_target;
-use trust_init::trust::certificate;
-use trust_init::trust::certificate_file::contents;
-use trust_init::trust::certificate::extensions::{Details, is_signed_by};
-use trust_init::sys::quote::word;
-use trust_init_fuzz::{is_read_by_openssl, is_told_well, source};
-
-fuzz_target!(|bytes: &[u8]| {
-    let contents = match contents(&source(bytes)) {
-        Ok(contents) => contents,
-        Err(problem) => return is_told_well(&problem),
-    };
-    contents.others.iter().for_each(|other| is_told_well(&word(&other.label)));
-    for found in &contents.certificates {
-        is_read_by_openssl(found);
-        is_told_well(&word(&found.subject));
-        assert_eq!(certificate::name(&found.der), Some(found.name()), "two names");
-        let details = Details::of(found);
-        if let Some(constraints) = &details.constraints {
-            constraints.allows_address(IpAddr::V4(Ipv4Addr::LOCALHOST));
-            details.names.iter().for_each(|name| _ = constraints.allows_host(&name.host_or_text()));
-        }
-        contents.certificates.first().map(|first| is_signed_by(found, first));
-    }
-});
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| trust_init_fuzz::inspect::try_input(bytes));

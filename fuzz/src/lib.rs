@@ -1,11 +1,18 @@
-//! What several targets ask: of input as a file that somebody named, of words that are told, and of
-//! OpenSSL.
+//! What each fuzz target tries, and what several ask: of an input as a file that the user named, of
+//! messages, and of OpenSSL. tests/it tries the corpus with the same functions.
+
+pub mod bundle;
+pub mod compose;
+pub mod dotenv;
+pub mod inspect;
+pub mod jks;
+pub mod pkcs;
 
 use std::fmt::Display;
 
 use openssl::x509::X509;
-use trust_init::trust::source::{Label, Source, SourceKind};
 use trust_init::trust::certificate::Certificate;
+use trust_init::trust::source::{Label, Source, SourceKind};
 
 /// `bytes` as a file of custom CAs.
 pub fn source(bytes: &[u8]) -> Source {

@@ -20,8 +20,8 @@ use clap::CommandFactory as _;
 
 use crate::compose::certs::{self, Refusal};
 use crate::compose::cli::{Cli, Command};
-pub use crate::compose::output::answer;
 use crate::compose::output::CommandOutput as Told;
+pub use crate::compose::output::answer;
 use crate::sys::environment::Environment;
 use crate::sys::output::Report;
 use crate::trust::time::Time;

@@ -9,7 +9,7 @@ use trust_init::compose::setup::overlay::{DIRECTORY, LABEL};
 use trust_init::trust::source::CUSTOM_CA;
 use trust_init::trust::variables::TABLE;
 
-use crate::engine::{Outcome, call};
+use crate::engine::{Outcome, PATIENCE, call};
 use crate::site::Folder;
 
 /// A directory with a CA of its own in certs/.
@@ -48,7 +48,7 @@ impl Desk {
         let mut words = vec!["--unset=COMPOSE_FILE", "--unset=COMPOSE_PROFILES", &directory, &path];
         words.extend(variables);
         words.extend(["sh", "-c", line]);
-        call("180", "env", words)
+        call(PATIENCE, "env", words)
     }
 
     /// `trust-compose setup` with these words.

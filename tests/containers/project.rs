@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Once};
 
 use crate::clients::{self, Client};
-use crate::engine::{Outcome, call, docker, unique};
+use crate::engine::{Outcome, PATIENCE, call, docker, unique};
 use crate::init::image::Image;
 use crate::site::{Folder, Server, Site, wait_until};
 
@@ -121,7 +121,7 @@ impl Project {
         words.extend([folder, path]);
         words.extend(self.variables.iter().cloned());
         words.extend(["sh", "-c", line].map(Into::into));
-        call("180", "env", words)
+        call(PATIENCE, "env", words)
     }
 
     /// `docker compose WORDS`, with the files that the last `next:` named.

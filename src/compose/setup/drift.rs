@@ -4,14 +4,14 @@ use std::fmt::{self, Display};
 use std::path::PathBuf;
 
 use crate::compose::docker::Container;
+pub use crate::compose::output::check_result as verdict;
 use crate::compose::project::files::{Place, plain};
 use crate::compose::project::read;
-pub use crate::compose::output::check_result as verdict;
 use crate::compose::setup::Told;
-pub use crate::compose::yaml::body;
 use crate::compose::setup::next_steps::{self, Next};
 use crate::compose::setup::overlay::Overlay;
 use crate::compose::setup::write::{self, ENV, OVERLAY, Standing, State, TRUST};
+pub use crate::compose::yaml::body;
 use crate::sys::quote;
 
 /// Nothing is set up; but containers may still run as they were made when something was.

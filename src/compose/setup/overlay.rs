@@ -16,10 +16,10 @@ use serde_yaml::{Mapping, Value};
 
 use crate::compose::docker::Container;
 pub use crate::compose::injection::{Contents, Given};
-use crate::compose::project::interpolate;
-pub use crate::compose::setup::overlay::delivery::{MOST, Means};
 pub use crate::compose::layout::{BUNDLE, DIRECTORY, LABEL, SERVED, SNIPPET, file_name};
 use crate::compose::layout::{HEADER, TRUST};
+use crate::compose::project::interpolate;
+pub use crate::compose::setup::overlay::delivery::{MOST, Means};
 pub use crate::compose::yaml::{mapping, mapping_of};
 use crate::sys::quote;
 use crate::trust::bundle::Pem;

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Write as _};
 
-pub use crate::compose::output::trusting;
 use crate::compose::images::{Basis, Choice as Roots, Grounds};
 use crate::compose::inputs::Inputs;
+pub use crate::compose::output::trusting;
 use crate::compose::project::Part;
 use crate::compose::select::{self, Choice};
 use crate::compose::setup::advice::Advice;

@@ -26,7 +26,6 @@ use crate::compose::setup::write::plan::Plan;
 use crate::compose::setup::write::state::{Overlay, Places};
 use crate::sys::dir::replace::Entry;
 
-
 /// What a setup makes.
 #[derive(Clone, Debug)]
 pub struct Output {

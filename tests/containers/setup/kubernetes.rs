@@ -10,11 +10,8 @@ use std::sync::OnceLock;
 use serde_yaml::{Deserializer, Mapping, Value};
 
 use crate::clients::{self, CURL, REQUESTS};
-use crate::engine::{BOOKWORM, Outcome, call, docker, repository, unique};
+use crate::engine::{BOOKWORM, Outcome, PATIENCE, call, docker, repository, unique};
 use crate::site::{Folder, PRIVATE, SECOND, SERVERS, Site, site, wait_until};
-
-/// How long a program may take, in seconds.
-const PATIENCE: &str = "180";
 
 /// What podman needs to be told where its defaults ask for systemd, or for more than a container may have
 /// (containers.conf(5)).

@@ -9,6 +9,7 @@ mod guide;
 
 mod properties;
 mod fuzzed;
+mod fuzz_corpus;
 
 mod dependencies;
 mod release;

@@ -5,8 +5,8 @@ use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use crate::compose::setup::write::manifest::{self, Manifest};
 use crate::compose::layout::has_header;
+use crate::compose::setup::write::manifest::{self, Manifest};
 use crate::compose::setup::write::{ENV, Error, IGNORE, OVERLAY, TRUST};
 use crate::sys::dir::Directory;
 use crate::sys::dir::replace::{Entry, is_staged};

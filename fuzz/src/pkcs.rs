@@ -1,0 +1,33 @@
+//! PKCS#7 and PKCS#12: what comes out is what OpenSSL finds in it, and no archive, whatever it claims,
+//! takes more than its share of time and memory (libFuzzer's -timeout and -rss_limit_mb).
+
+use super::{is_read_by_openssl, is_told_well, source};
+use openssl::pkcs7::Pkcs7;
+use trust_init::trust::certificate_file::Contents;
+use trust_init::trust::keystore::{self, PASSWORD};
+use trust_init::trust::{inspection, pkcs12};
+
+/// Tries one input; panics at a finding.
+pub fn try_input(bytes: &[u8]) {
+    let source = source(bytes);
+    // As a JVM opens it, and as somebody who was handed an archive does.
+    let _ = keystore::read(bytes);
+    for password in ["", PASSWORD] {
+        match pkcs12::open(&source, password) {
+            Ok(archive) => {
+                Contents::from(archive).certificates.iter().for_each(is_read_by_openssl);
+            }
+            Err(problem) => is_told_well(&problem),
+        }
+    }
+
+    let Ok(ours) = inspection::certificates(&source) else { return };
+    ours.iter().for_each(is_read_by_openssl);
+    let is_binary = Pkcs7::from_der(bytes).is_ok();
+    let Ok(theirs) = Pkcs7::from_der(bytes).or_else(|_| Pkcs7::from_pem(bytes)) else { return };
+    let Some(theirs) = theirs.signed().and_then(|signed| signed.certificates()) else { return };
+    let theirs: Vec<_> = theirs.iter().filter_map(|read| read.to_der().ok()).collect();
+    let ours: Vec<_> = ours.iter().map(|found| found.der.to_vec()).collect();
+    assert!(theirs.iter().all(|der| ours.contains(der)), "a certificate of a PKCS#7 is lost");
+    assert!(!is_binary || ours == theirs, "a PKCS#7 gives what OpenSSL does not find in it");
+}
