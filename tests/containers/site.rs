@@ -196,12 +196,12 @@ impl Drop for Folder {
     }
 }
 
-/// Looks again and again until `holds`, for a minute at most.
+/// Looks again and again until `holds`, for five minutes at most.
 #[track_caller]
 pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_mins(1);
+    let deadline = Instant::now() + Duration::from_mins(5);
     while !holds() {
-        assert!(Instant::now() < deadline, "waited a minute in vain until {what}");
+        assert!(Instant::now() < deadline, "waited five minutes in vain until {what}");
         std::thread::sleep(Duration::from_millis(50));
     }
 }
