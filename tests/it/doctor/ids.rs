@@ -10,10 +10,9 @@ fn root() -> &'static Path {
 
 /// The sources of both doctors.
 fn sources() -> String {
-    let mut waiting: Vec<PathBuf> =
-        ["src/doctor", "src/doctor.rs", "src/compose/doctor", "src/compose/doctor.rs"]
-            .map(|path| root().join(path))
-            .into();
+    let mut waiting: Vec<PathBuf> = ["src/doctor", "src/compose/doctor", "src/compose/doctor.rs"]
+        .map(|path| root().join(path))
+        .into();
     let mut text = String::new();
     while let Some(path) = waiting.pop() {
         if path.is_dir() {
