@@ -52,6 +52,8 @@ file_is_static() { [ -e "$1" ] && ! ldd "$1" >/dev/null 2>&1; }
 style() {
     cargo fmt --check
     cargo clippy --all-targets --all-features --locked --quiet -- -D warnings
+    # Not among all targets, as `cargo test` alone leaves it out.
+    cargo clippy --test containers --all-features --locked --quiet -- -D warnings
     local feature
     for feature in compose doctor; do
         cargo check --locked --quiet --no-default-features --features "$feature"

@@ -65,7 +65,7 @@ fn pip_behind_a_private_ca() {
     let (site, program) = (site(), programs());
     let (_server, index) = index(&site);
     let step =
-        readme::block("docker build").replace("from=trust-init,", &format!("from={},", program));
+        readme::block("docker build").replace("from=trust-init,", &format!("from={program},"));
     assert!(step.contains(&program), "the README's step takes the program from its image: {step}");
 
     let entry = "/trust-init --dir /dev/shm --";

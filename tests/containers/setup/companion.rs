@@ -35,7 +35,7 @@ fn out_of_the_image() {
 
     // The same image looks into the container, by itself and as its own entrypoint starts it. Of an
     // overlay that was made in there, without docker, this machine's own would differ.
-    let doctor = format!("trust-compose doctor --image {}", image);
+    let doctor = format!("trust-compose doctor --image {image}");
     project.types(&doctor).prints(" certificates, for SSL_CERT_FILE");
     let plain = &project.ids()["plain"];
     let beside = format!("docker run --rm {} --pid container:{plain} {}", label(), image);

@@ -71,7 +71,7 @@ fn from_the_image() {
     let (site, image) = (site(), programs());
     let mut project = project(&site).ca(PRIVATE);
     let line = block("from the image")
-        .replace(" trust-init /", &format!(" {} /", image))
+        .replace(" trust-init /", &format!(" {image} /"))
         .replace("docker run", &format!("docker run {}", label()));
     let terminal = Folder::new();
     let (typed, seen) = (terminal.write("typed.sh", line), terminal.write("seen", ""));

@@ -30,14 +30,14 @@ fn ca_replaced() {
     // The same once more is nothing at all.
     project.sets_up("--custom-ca certs/");
     assert_eq!(project.directory(), directory);
-    assert!(project.made_anew(&containers).is_empty());
+    assert_eq!(project.made_anew(&containers), [""; 0]);
 
     project.replace_ca(SECOND);
     let outcome = project.setup("--custom-ca certs/").exits(0);
     // What runs has the old files mounted, and must be able to start again with them.
     project.compose("restart").exits(0);
     project.exec_finds("plain", CLIENTS, PRIVATE_ONLY);
-    assert!(project.made_anew(&containers).is_empty());
+    assert_eq!(project.made_anew(&containers), [""; 0]);
 
     project.follows(&outcome);
     assert_eq!(project.made_anew(&containers), ["plain"]);

@@ -111,7 +111,7 @@ fn dry_run() {
     project.types("trust-compose remove --dry-run").exits(0).prints(OVERLAY);
     project.setup("--dry-run").exits(0).prints(OVERLAY);
     assert_eq!(project.directory(), standing);
-    assert!(project.made_anew(&containers_of_it).is_empty());
+    assert_eq!(project.made_anew(&containers_of_it), [""; 0]);
 }
 
 /// A container that crashes, or a machine that is started again, between `remove` and the next `up`.

@@ -77,7 +77,7 @@ fn two_cas() {
     // What was typed is what is printed.
     let containers = app.ids();
     app.sets_up(BOTH);
-    assert!(app.made_anew(&containers).is_empty());
+    assert_eq!(app.made_anew(&containers), [""; 0]);
     app.quickly(true);
     app.is_well("");
     app.serves_by(OWN);
