@@ -22,6 +22,7 @@ mod world;
 mod desk;
 mod project;
 mod scenes;
+mod steps;
 mod patient;
 
 mod init;

@@ -6,37 +6,27 @@ use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use crate::desk::{Desk, trust_compose};
+use crate::steps::{TRACE, changes};
 use crate::world::{Outcome, tool};
 
-/// The system calls that change something, or come between two that do. strace counts each by
-/// itself.
-const CALLS: [&str; 7] = ["mkdirat", "openat", "fchmod", "writev", "fsync", "renameat", "unlinkat"];
-
-/// Runs `words` and kills it at the `n`th `call`; whether it came to its end before that.
-fn killed_at(desk: &Desk, call: &str, n: usize, words: &[&str]) -> bool {
+/// Runs `words` under strace with this option, and returns its log.
+fn traced(desk: &Desk, option: &str, words: &[&str]) -> String {
     let program = trust_compose();
-    let inject = format!("inject={call}:signal=SIGKILL:when={n}");
     let trace = desk.path("trace").display().to_string();
-    let start = ["-f", "-o", &trace, "-e", &inject, program.to_str().unwrap(), "certs"];
-    let output = desk.command(&tool("strace"), &[&start, words].concat(), "022").output().unwrap();
-    output.status.success()
+    let start = ["-f", "-o", &trace, "-e", option, program.to_str().unwrap(), "certs"];
+    desk.command(&tool("strace"), &[&start, words].concat(), "022").output().unwrap();
+    desk.read("trace")
 }
 
-/// Calls `check` with what every way to be killed left of a run, until none is left.
+/// Calls `check` with what a run leaves that is killed at a change, for every change that it makes.
 fn at_every_step(prepare: impl Fn() -> Desk, words: &[&str], check: impl Fn(&Desk, &str)) {
-    let mut kills = 0;
-    for call in CALLS {
-        for n in 1.. {
-            let desk = prepare();
-            let came_to_its_end = killed_at(&desk, call, n, words);
-            check(&desk, &format!("{call} {n}"));
-            if came_to_its_end {
-                break;
-            }
-            kills += 1;
-        }
+    for (call, n) in changes(&traced(&prepare(), TRACE, words)) {
+        let desk = prepare();
+        let log = traced(&desk, &format!("inject={call}:signal=SIGKILL:when={n}"), words);
+        let step = format!("{call} {n}");
+        assert!(log.contains("killed by SIGKILL"), "{step}: not killed");
+        check(&desk, &step);
     }
-    assert!(kills > 20, "only {kills} steps");
 }
 
 #[test]

@@ -3,10 +3,8 @@
 use std::process::Command;
 
 use crate::init::store::{CACERTS, install, tree, without};
+use crate::steps::{TRACE, changes};
 use crate::world::{CUSTOM_CA, ROOTS, Run, World, tool};
-
-/// The system calls that change something, or come between two that do.
-const CALLS: [&str; 7] = ["mkdirat", "fchmod", "fchown", "writev", "fsync", "renameat", "unlinkat"];
 
 /// What strace says of a run.
 fn traced(run: &Run<'_>, expression: &str) -> String {
@@ -38,38 +36,40 @@ fn a_run_killed_at_any_step_is_completed_or_undone() {
     };
     let mut steps = 0;
     for (prepare, task) in [(false, true), (true, true), (true, false)] {
-        for call in CALLS {
-            for n in 1.. {
-                let world = three_cas();
-                if prepare {
-                    // Another CA is there, or the same one is to go.
-                    let first = if task { "ca-ec.crt" } else { "neighbour/ca.crt" };
-                    world.copy(first, CUSTOM_CA);
-                    install(&world).run().succeeds();
-                    world.copy("neighbour/ca.crt", CUSTOM_CA);
-                }
-                let run =
-                    if task { install(&world) } else { install(&world).env("TRUST_INIT_CA", "") };
-                let log = traced(&run, &format!("inject={call}:signal=SIGKILL:when={n}"));
-                if !log.contains("killed by SIGKILL") {
-                    break;
-                }
-                steps += 1;
-                let step = format!("{call} {n} {prepare} {task}");
-                let now = world.read(ROOTS);
-                assert!(
-                    now.starts_with(&roots) && (now == roots || now.ends_with("-----\n")),
-                    "{step}"
-                );
-                if n % 2 == 0 {
-                    let found = tree(&world).join("\n");
-                    let run = install(&world).run().succeeds();
-                    assert_eq!(tree(&world), complete, "{step}: {found}\n{}", run.stderr());
-                }
-                without(&world);
-                assert_eq!(tree(&world), before, "{step}");
-                assert!(!world.has("/var/lib/trust-init"), "{step}");
+        let prepared = || {
+            let world = three_cas();
+            if prepare {
+                // Another CA is there, or the same one is to go.
+                let first = if task { "ca-ec.crt" } else { "neighbour/ca.crt" };
+                world.copy(first, CUSTOM_CA);
+                install(&world).run().succeeds();
+                world.copy("neighbour/ca.crt", CUSTOM_CA);
             }
+            world
+        };
+        let disturbed = |world: &World, option: &str| {
+            let run = if task { install(world) } else { install(world).env("TRUST_INIT_CA", "") };
+            traced(&run, option)
+        };
+        for (call, n) in changes(&disturbed(&prepared(), TRACE)) {
+            let world = prepared();
+            let log = disturbed(&world, &format!("inject={call}:signal=SIGKILL:when={n}"));
+            assert!(log.contains("killed by SIGKILL"), "{call} {n}: not killed");
+            steps += 1;
+            let step = format!("{call} {n} {prepare} {task}");
+            let now = world.read(ROOTS);
+            assert!(
+                now.starts_with(&roots) && (now == roots || now.ends_with("-----\n")),
+                "{step}"
+            );
+            if n % 2 == 0 {
+                let found = tree(&world).join("\n");
+                let run = install(&world).run().succeeds();
+                assert_eq!(tree(&world), complete, "{step}: {found}\n{}", run.stderr());
+            }
+            without(&world);
+            assert_eq!(tree(&world), before, "{step}");
+            assert!(!world.has("/var/lib/trust-init"), "{step}");
         }
     }
     assert!(steps > 40, "{steps}");

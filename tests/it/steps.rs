@@ -1,0 +1,39 @@
+//! The steps of a run at which it is worth killing: the system calls that change the disk.
+//!
+//! Between two of them nothing changes, so to be killed at any call in between leaves the same state.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What strace traces to find them.
+pub const TRACE: &str = "trace=mkdirat,openat,fchown,fchownat,fchmod,fchmodat,write,writev,renameat,renameat2,unlinkat,linkat,symlinkat";
+
+/// The changes in a log of strace's: the call's name, and the how manieth of that name it is in its thread, as
+/// strace's `when=` counts.
+pub fn changes(log: &str) -> BTreeSet<(String, usize)> {
+    let mut counts = BTreeMap::<(&str, &str), usize>::new();
+    let mut changes = BTreeSet::new();
+    for line in log.lines() {
+        // With -f, each line begins with the thread.
+        let (thread, call) = match line.split_once(' ') {
+            Some((thread, call)) if thread.bytes().all(|byte| byte.is_ascii_digit()) => {
+                (thread, call)
+            }
+            _ => ("", line),
+        };
+        let Some((name, words)) = call.trim_start().split_once('(') else { continue };
+        if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+            continue;
+        }
+        let count = counts.entry((thread, name)).or_default();
+        *count += 1;
+        let is_output = matches!(name, "write" | "writev")
+            && (words.starts_with("1,") || words.starts_with("2,"));
+        let is_look =
+            name == "openat" && !words.contains("O_CREAT") && !words.contains("O_TMPFILE");
+        if !is_output && !is_look {
+            changes.insert((name.to_owned(), *count));
+        }
+    }
+    assert!(changes.len() > 2, "a run that changes next to nothing: {log}");
+    changes
+}
