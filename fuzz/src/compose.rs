@@ -9,6 +9,7 @@ use super::is_told_well;
 use serde_yaml::{Mapping, Value};
 use trust_init::compose::images::{Basis, Grounds, Images};
 use trust_init::compose::project::Project;
+use trust_init::compose::project::error::ReadError;
 use trust_init::compose::project::offline;
 use trust_init::compose::project::offline::source::Source;
 use trust_init::compose::select::{self, Evidence, Outcome, Wishes};
@@ -65,12 +66,12 @@ pub fn try_input(bytes: &[u8]) {
     }
 }
 
-fn read(texts: &[&[u8]]) -> Result<Project, Box<dyn std::error::Error>> {
+fn read(texts: &[&[u8]]) -> Result<Project, ReadError> {
     let sources = texts.iter().map(|text| Source::of(Path::new("compose.yml"), text.to_vec()));
     let sources = sources.collect::<Result<Vec<_>, _>>()?;
     // Variables of one letter have a value, and one that would be read as another variable.
     let lookup = |name: &str| (name.len() == 1).then(|| "a$b".to_owned());
-    Ok(offline::project(&sources, Path::new(BASE), &lookup)?)
+    offline::project(&sources, Path::new(BASE), &lookup)
 }
 
 /// What setup would write, had this machine no engine.

@@ -24,7 +24,7 @@ use crate::compose::project::Project;
 use crate::compose::project::files::{Place, directory_of, plain};
 use crate::compose::project::read;
 use crate::compose::run::answer;
-use crate::compose::select::Error;
+use crate::compose::select::option::no_service;
 use crate::compose::setup::next_steps::Next;
 use crate::compose::setup::write;
 use crate::compose::setup::{self, Told};
@@ -81,7 +81,7 @@ fn containers(
     let (project, _) = read::read(place)?;
     let missing = |name: &&String| !project.services.contains_key(*name);
     if let Some(name) = asked.services.iter().find(missing) {
-        return Err(Error::missing(&project, name, "SERVICE").into());
+        return Err(no_service(&project, name, "SERVICE").into());
     }
     let (overlay, shape) = standing(place)?;
     let made = match docker::made(project.name.as_deref().unwrap_or_default()) {

@@ -8,24 +8,19 @@ use crate::sys::diagnostic::Diagnostic;
 use crate::sys::quote;
 
 use crate::compose::docker::Failure;
-use crate::compose::project::{files, read};
 use crate::compose::setup::overlay::MOST;
 use crate::compose::setup::{disabled_services, mount_conflicts, proxy, write};
-use crate::compose::{inputs, kustomize, select};
+use crate::compose::{inputs, kustomize};
 use crate::sys::{exit_code, output};
 
 /// Why nothing was done.
 pub enum Refusal {
     /// What is complete already.
     Diagnostic(Diagnostic),
-    /// No project.
-    Place(files::Error),
     /// Unusable files.
     Inputs(inputs::Error),
     /// An unreadable project.
-    Read(read::Error),
-    /// A service that is not there.
-    Select(select::Error),
+    Read(Diagnostic),
     /// A service that cannot be switched off.
     Without(disabled_services::Error),
     /// A mount in the way.
@@ -48,10 +43,6 @@ pub enum Refusal {
     Elsewhere(String),
     /// The words of the present overlay cannot be read.
     Words(PathBuf),
-    /// A compose file whose name cannot stand in COMPOSE_FILE.
-    Separator { path: PathBuf, separator: String },
-    /// A name that is no text, which is all that YAML, `.env` and the engine's own requests hold.
-    NoText(PathBuf),
     /// A file that is larger than a config of a swarm may be.
     Config { file: String, size: usize },
     /// The overlay cannot be written as YAML.
@@ -75,10 +66,7 @@ macro_rules! from {
 }
 from! {
     Diagnostic: Diagnostic,
-    Place: files::Error,
     Inputs: inputs::Error,
-    Read: read::Error,
-    Select: select::Error,
     Without: disabled_services::Error,
     Obstacle: mount_conflicts::Error,
     Proxy: proxy::Error,
@@ -94,23 +82,13 @@ impl From<serde_yaml::Error> for Refusal {
 }
 
 impl Refusal {
-    /// A file's name has the character in it that stands between names, or is no text.
-    pub fn separator((path, separator): (PathBuf, Option<String>)) -> Self {
-        match separator {
-            Some(separator) => Self::Separator { path, separator },
-            None => Self::NoText(path),
-        }
-    }
-
     /// The exit code.
     pub fn code(&self) -> u8 {
         match self {
             Self::Diagnostic(diagnostic) if diagnostic.is_usage => exit_code::USAGE,
             Self::Inputs(error) => error.code(),
             Self::Kustomize(error) if error.is_usage() => exit_code::USAGE,
-            Self::NoAuthority(_) | Self::WouldRemove { .. } | Self::Place(files::Error::Stdin) => {
-                exit_code::USAGE
-            }
+            Self::NoAuthority(_) | Self::WouldRemove { .. } => exit_code::USAGE,
             _ => exit_code::TROUBLE,
         }
     }
@@ -119,14 +97,11 @@ impl Refusal {
 impl Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Diagnostic(error) => {
+            Self::Diagnostic(error) | Self::Read(error) => {
                 write!(f, "{error}")?;
                 error.fixes.iter().try_for_each(|fix| write!(f, "\nfix: {fix}"))
             }
-            Self::Place(error) => write!(f, "{error}"),
             Self::Inputs(error) => write!(f, "{error}"),
-            Self::Read(error) => write!(f, "{error}"),
-            Self::Select(error) => write!(f, "{error}"),
             Self::Without(error) => write!(f, "{error}"),
             Self::Obstacle(error) => write!(f, "{error}"),
             Self::Proxy(error) => write!(f, "{error}"),
@@ -158,18 +133,6 @@ impl Display for Refusal {
             Self::Words(path) => write!(
                 f,
                 "cannot tell with which options {} was made\nfix: run setup with them again",
-                quote::path(path)
-            ),
-            Self::Separator { path, separator } => write!(
-                f,
-                "cannot put {} into COMPOSE_FILE (from --activate): its name has a {} in it\n\
-                 fix: set COMPOSE_PATH_SEPARATOR in .env to another character",
-                quote::path(path),
-                quote::word(separator)
-            ),
-            Self::NoText(path) => write!(
-                f,
-                "cannot write {} into the overlay: its name is not UTF-8\nfix: give it another name",
                 quote::path(path)
             ),
             Self::Config { file, size } => write!(

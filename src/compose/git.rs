@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::compose::docker::{LOOKUP, gathered};
+use crate::compose::docker::command::{LOOKUP, gathered};
+use crate::compose::project::paths::directory_of;
 
 /// What git makes of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,8 +36,7 @@ const ENVIRONMENT: [(&str, &str); 3] =
 pub fn git(path: &Path) -> Option<InGit> {
     // Of what is not there it says nothing either.
     path.symlink_metadata().ok()?;
-    let (directory, name) = (path.parent()?, path.file_name()?);
-    let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+    let (directory, name) = (directory_of(path), path.file_name()?);
     // With a directory before it, no name is taken for pathspec magic (gitglossary(7), "pathspec").
     let name = Path::new(".").join(name);
     let ask = |question: &[&str]| {

@@ -4,17 +4,23 @@
 //! a variable of the file has no value here, is marked and never guessed; where a field has no mark
 //! for that (`user`, `profiles`, a word of `entrypoint` or `command`) the value stands as it is written.
 
-pub mod files;
+pub mod paths;
+pub mod interpolate;
+pub mod env_file;
 pub mod dotenv;
+pub mod files;
 pub mod read;
+pub mod complete;
 pub mod offline;
 pub mod error;
 pub mod parse;
-pub mod interpolate;
+pub mod image_name;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display};
 use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
 
 use crate::sys::quote;
 
@@ -123,8 +129,22 @@ pub struct Service {
     pub cap_drop: Vec<String>,
     /// Capabilities given to it.
     pub cap_add: Vec<String>,
-    /// `x-trust-init: {role: …}`, as written.
-    pub role: Option<String>,
+    /// `x-trust-init: {role: …}`.
+    pub role: Option<Role>,
+}
+
+/// What a person asks for a service, in a file or on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Role {
+    Trust,
+    Leave,
+}
+
+impl Role {
+    /// `trust` or `leave`.
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::from_str(word, false).ok()
+    }
 }
 
 impl Service {

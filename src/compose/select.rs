@@ -4,22 +4,23 @@
 //! looked up here: what a Dockerfile says and what an image starts is handed in.
 
 pub mod dockerfile;
-pub mod error;
+pub mod option;
 pub mod image_table;
 pub mod reason;
 pub mod same_image;
-pub mod variables;
 pub mod data_volumes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use crate::compose::project::interpolate::MARK;
 use crate::compose::project::{Build, Project, Service};
 use crate::compose::select::dockerfile::Recipe;
-pub use crate::compose::select::error::Error;
 use crate::compose::select::image_table::Known;
-pub use crate::compose::select::reason::{Outcome, Reason, rows, table};
-use crate::compose::select::variables::MARK;
+use crate::compose::select::option::no_service;
+pub use crate::compose::select::reason::{Choice, Outcome, Reason, rows, table};
+use crate::sys::diagnostic::Diagnostic;
+use crate::sys::quote;
 
 /// What the command line says about services.
 #[derive(Clone, Debug, Default)]
@@ -43,19 +44,6 @@ pub struct Evidence<'e> {
     pub entrypoint: &'e dyn Fn(&str) -> Option<Vec<String>>,
 }
 
-/// What becomes of a service.
-#[derive(Clone, Copy, Debug)]
-pub struct Choice<'a> {
-    /// Its name.
-    pub name: &'a str,
-    /// The service.
-    pub service: &'a Service,
-    /// What becomes of it.
-    pub outcome: Outcome,
-    /// Why.
-    pub reason: Reason<'a>,
-}
-
 /// Decides about every service of `project`, in the order of their names.
 ///
 /// # Errors
@@ -64,7 +52,7 @@ pub fn select<'a>(
     project: &'a Project,
     wishes: &Wishes,
     evidence: Evidence,
-) -> Result<Vec<Choice<'a>>, Error> {
+) -> Result<Vec<Choice<'a>>, Diagnostic> {
     wishes.check(project)?;
     let chosen = project.services.iter().map(|(name, service)| {
         let recipe = service.build.as_ref().and_then(|build| read(build, evidence));
@@ -84,17 +72,20 @@ pub fn select<'a>(
 
 impl Wishes {
     /// That they fit the project and each other.
-    fn check(&self, project: &Project) -> Result<(), Error> {
+    fn check(&self, project: &Project) -> Result<(), Diagnostic> {
         let services = self.services.keys().map(|name| (name, "--service"));
         let proxies = self.proxies.iter().map(|(name, option)| (name, *option));
         let without = self.without.iter().map(|name| (name, "--without"));
         for (name, option) in services.chain(proxies).chain(without) {
             if !project.services.contains_key(name) {
-                return Err(Error::missing(project, name, option));
+                return Err(no_service(project, name, option));
             }
         }
         let is_trusted = |name: &&String| self.services.get(*name) == Some(&Outcome::Trust);
-        self.without.iter().find(is_trusted).map_or(Ok(()), |name| Err(Error::Both(name.clone())))
+        let Some(name) = self.without.iter().find(is_trusted) else { return Ok(()) };
+        let subject = format!("the service {}", quote::word(name));
+        let error = Diagnostic::cannot("trust", subject).named("from --service");
+        Err(error.because("--without switches it off").advise("give one of the two options"))
     }
 }
 
@@ -124,10 +115,8 @@ impl<'a> Case<'a, '_> {
         if wishes.without.contains(*name) {
             return Reason::Without;
         }
-        match service.role.as_deref() {
-            Some("trust") => return Reason::Role(Outcome::Trust),
-            Some("leave") => return Reason::Role(Outcome::Leave),
-            _ => {}
+        if let Some(role) = service.role {
+            return Reason::Role(role.into());
         }
         if let Some(option) = wishes.proxies.get(*name) {
             return Reason::Proxy(option);

@@ -46,6 +46,7 @@ use crate::compose::setup::proxy::Proxy;
 use crate::compose::setup::report::Done;
 use crate::compose::setup::served::{Served, serving};
 use crate::compose::setup::trusted_services::{bundles, trusted};
+use crate::sys::diagnostic::Diagnostic;
 use crate::sys::environment::Environment;
 use crate::sys::file;
 use crate::sys::output::Report;
@@ -66,7 +67,7 @@ pub fn run(asked: &Setup, shell: &Environment, report: Report) -> Result<Told, R
     };
     let mut written = shape.paths().chain([&place.base]).map(|path| files::absolute(path));
     if let Some(path) = written.find(|path| path.to_str().is_none()) {
-        return Err(Refusal::NoText(path));
+        return Err(files::no_text(&path).into());
     }
     let inputs = inputs::read(&given(&shape), Time::now(), &passwords::terminal)?;
     inputs.warnings.iter().for_each(|warning| report.warning_text(warning));
@@ -74,7 +75,7 @@ pub fn run(asked: &Setup, shell: &Environment, report: Report) -> Result<Told, R
     // A swarm brings the files to its machines; mounts are looked up where the engine is.
     let (project, note) = if shape.swarm { read::read(&place)? } else { read(&place)? };
     if let Some(note) = note {
-        report.warning_text(&note);
+        report.warning(&Diagnostic::from(&note));
     }
     let warn = |warning: &dyn Display| report.warning_text(warning);
     let finish =
@@ -88,7 +89,7 @@ pub fn run(asked: &Setup, shell: &Environment, report: Report) -> Result<Told, R
 /// When it cannot be read, or would run on another machine.
 pub fn read(place: &Place) -> Result<(Project, Option<read::Note>), Refusal> {
     let (read, ground) = both(|| read::read(place), engine_check::check);
-    let read = read?;
+    let read = read.map_err(Refusal::Read)?;
     ground?;
     Ok(read)
 }
@@ -336,11 +337,11 @@ fn output(
     is_active: bool,
     is_settled: bool,
 ) -> Result<write::Output, Refusal> {
-    let compose_file = is_active.then(|| place.compose_file()).transpose();
+    let compose_file = is_active.then(|| place.compose_file()).transpose()?;
     Ok(write::Output {
         overlay: overlay.text,
         files: overlay.files.into_iter().collect(),
-        compose_file: compose_file.map_err(Refusal::separator)?,
+        compose_file,
         words: shape.words(&place.base),
         is_settled,
     })

@@ -30,24 +30,17 @@ pub struct Hostile {
     pub files: Vec<(String, Vec<u8>)>,
     /// What follows `setup`.
     pub words: Vec<String>,
-    /// Whether Compose itself may see it: not what takes all memory of a machine, unless it is kept from it.
-    pub is_bomb: bool,
 }
 
 impl Hostile {
     fn new(sin: impl Into<String>, text: impl Into<Vec<u8>>) -> Self {
         let files = vec![("docker-compose.yml".to_owned(), text.into())];
         let words = CA.map(str::to_owned).into();
-        Self { sin: sin.into(), files, words, is_bomb: false }
+        Self { sin: sin.into(), files, words }
     }
 
     fn and(mut self, name: &str, text: impl Into<Vec<u8>>) -> Self {
         self.files.push((name.to_owned(), text.into()));
-        self
-    }
-
-    fn bomb(mut self) -> Self {
-        self.is_bomb = true;
         self
     }
 

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, ValueEnum};
 
-use crate::compose::cli::setup::{Role, RootChoice};
+use crate::compose::cli::setup::RootChoice;
+use crate::compose::project::Role;
 
 /// What people type, for `kustomize --help`.
 pub const EXAMPLES: &str = "Examples:

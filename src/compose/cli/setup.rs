@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use crate::compose::images::Choice;
-use crate::compose::project::files;
+use crate::compose::project::{Role, files};
 use crate::compose::select::Outcome;
 
 /// What people type, for `setup --help`.
@@ -138,28 +138,12 @@ pub struct Remove {
     pub dry_run: bool,
 }
 
-/// The words of `--service` and `--unknown`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Role {
-    Trust,
-    Leave,
-}
-
 /// The words of `--roots`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum RootChoice {
     Image,
     Mozilla,
     Host,
-}
-
-impl From<Role> for Outcome {
-    fn from(role: Role) -> Self {
-        match role {
-            Role::Trust => Self::Trust,
-            Role::Leave => Self::Leave,
-        }
-    }
 }
 
 impl From<RootChoice> for Choice {
@@ -175,7 +159,7 @@ impl From<RootChoice> for Choice {
 /// A name and its role.
 pub fn role(text: &str) -> Result<(String, Role), String> {
     let (name, role) = text.split_once('=').ok_or("write it as NAME=trust or NAME=leave")?;
-    let role = Role::from_str(role, false).map_err(|_| "the role is trust or leave")?;
+    let role = Role::of_word(role).ok_or("the role is trust or leave")?;
     Ok((name.to_owned(), role))
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::compose::docker::{ANSWER, DOCKER, Failure, ask, gathered, gist, run};
+use crate::compose::docker::command::{ANSWER, DOCKER, Failure, ask, gathered, gist, run};
 
 /// The label by which Compose knows a container's service
 /// (<https://docs.docker.com/reference/compose-file/services/#labels>).

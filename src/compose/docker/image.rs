@@ -10,8 +10,9 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use crate::compose::docker::command::{ANSWER, DOCKER, Failure, ask, run};
 use crate::compose::docker::container::PROJECT;
-use crate::compose::docker::{ANSWER, DOCKER, Failure, ask, run};
+use crate::compose::project::image_name::ImageName;
 use crate::sys::file;
 
 /// What an image says of itself.
@@ -87,9 +88,9 @@ pub fn images<'a>(names: &[&'a str]) -> Result<BTreeMap<&'a str, Image>, Failure
 
 impl Inspected {
     fn is_called(&self, name: &str) -> bool {
-        let full = familiar(name);
-        let called = [&self.repo_tags, &self.repo_digests].into_iter().flatten().flatten();
-        called.map(|other| familiar(other)).any(|other| other == full) || self.id == name
+        let full = ImageName::of(name).to_string();
+        let mut called = [&self.repo_tags, &self.repo_digests].into_iter().flatten().flatten();
+        called.any(|other| ImageName::of(other).to_string() == full) || self.id == name
     }
 
     fn image(&self) -> Image {
@@ -107,30 +108,6 @@ impl Inspected {
             user: config.user,
             volumes: config.volumes.into_iter().flat_map(BTreeMap::into_keys).collect(),
         }
-    }
-}
-
-/// An image's name as the engine lists it: without the registry that is meant where none is named,
-/// with the tag that is (<https://docs.docker.com/reference/cli/docker/image/tag/>).
-fn familiar(name: &str) -> String {
-    let name = ["docker.io/", "index.docker.io/"]
-        .iter()
-        .find_map(|registry| name.strip_prefix(registry))
-        .unwrap_or(name);
-    let name = name.strip_prefix("library/").unwrap_or(name);
-    let (path, digest) = match name.split_once('@') {
-        Some((path, digest)) => (path, Some(digest)),
-        None => (name, None),
-    };
-    let last = path.rsplit('/').next().unwrap_or(path);
-    match (digest, last.split_once(':')) {
-        // With a digest the tag says nothing.
-        (Some(digest), Some((_, tag))) => {
-            format!("{}@{digest}", path.strip_suffix(&format!(":{tag}")).unwrap_or(path))
-        }
-        (Some(digest), None) => format!("{path}@{digest}"),
-        (None, Some(_)) => path.to_owned(),
-        (None, None) => format!("{path}:latest"),
     }
 }
 

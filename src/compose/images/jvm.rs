@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::compose::docker::{Image, Inside};
 use crate::compose::images::Images;
 use crate::compose::project::Service;
-use crate::compose::project::parse::mount::clean;
+use crate::compose::project::paths::clean;
 use crate::sys::environment::Environment;
 use crate::sys::file;
 use crate::trust::jvm::STORES;

@@ -1,9 +1,9 @@
-//! What a kustomization comes to.
+//! Renders a kustomization.
 
 use std::ffi::OsString;
 use std::path::Path;
 
-use crate::compose::docker::{ANSWER, Failure, run};
+use crate::compose::docker::command::{ANSWER, Failure, answer};
 
 /// Renders the kustomization in `directory` with these options: by `kubectl`, else by `kustomize`.
 ///
@@ -14,10 +14,7 @@ pub fn kustomize(directory: &Path, options: &[&str]) -> Result<Vec<u8>, Failure>
         let mut words: Vec<OsString> = vec![word.into()];
         words.extend(options.iter().map(OsString::from));
         words.extend(["--".into(), directory.into()]);
-        match run(program, &words, ANSWER)? {
-            (told, None) => Ok(told),
-            (_, Some(said)) => Err(Failure::Said(said)),
-        }
+        answer(program, &words, ANSWER)
     };
     match rendered("kubectl", "kustomize") {
         Err(Failure::Missing) => rendered("kustomize", "build"),

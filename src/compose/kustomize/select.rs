@@ -7,7 +7,7 @@ use std::fmt::{self, Display};
 use crate::compose::kustomize::error::Error;
 use crate::compose::kustomize::manifest::Workload;
 use crate::compose::kustomize::pod::Container;
-use crate::compose::project::{Project, Unit};
+use crate::compose::project::{Project, Role, Unit};
 use crate::compose::select::Outcome;
 
 /// Which container of which workload a part of a project is.
@@ -46,14 +46,15 @@ pub fn project(workloads: &[Workload], from: &str) -> Result<(Project, Places), 
     let mut project = Project { unit: Unit::Container, ..Project::default() };
     let mut places = Places::new();
     for (at, workload) in workloads.iter().enumerate() {
-        if let Some(says) = workload.role.as_ref().filter(|it| !ROLES.contains(&it.as_str())) {
-            let workload = workload.to_string();
-            return Err(Error::Role { workload, says: says.clone() });
-        }
+        let role = workload.role.as_deref().map(|says| {
+            let refusal = || Error::Role { workload: workload.to_string(), says: says.to_owned() };
+            Role::of_word(says).ok_or_else(refusal)
+        });
+        let role = role.transpose()?;
         for (index, container) in workload.containers.iter().enumerate() {
             let name = workload.part(container);
             let mut service = container.service.clone();
-            service.role.clone_from(&workload.role);
+            service.role = role;
             if places.insert(name.clone(), (at, index)).is_some() {
                 return Err(Error::Twice { from: from.to_owned(), name });
             }
@@ -62,9 +63,6 @@ pub fn project(workloads: &[Workload], from: &str) -> Result<(Project, Places), 
     }
     Ok((project, places))
 }
-
-/// What the annotation may say.
-const ROLES: [&str; 2] = ["trust", "leave"];
 
 /// What `wishes` say of the parts of `project`: one names a workload or a container, with or without what comes
 /// before its name.

@@ -4,15 +4,39 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::fmt::{self, Display};
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::compose::project::files::Origin;
+use crate::compose::project::env_file;
 use crate::compose::project::interpolate::{self, Text};
-use crate::compose::project::offline::env_file;
 use crate::compose::setup::write::{self, managed_block};
 use crate::sys::environment::Environment;
 use crate::sys::file;
+
+/// Where a list of compose files comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// `-f`.
+    Option,
+    /// COMPOSE_FILE in the shell.
+    Shell,
+    /// COMPOSE_FILE in `.env`.
+    File,
+    /// Compose's default names.
+    Default,
+}
+
+impl Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Option => "from -f",
+            Self::Shell => "from COMPOSE_FILE",
+            Self::File => "from COMPOSE_FILE in .env",
+            Self::Default => "a default name",
+        })
+    }
+}
 
 /// The shell's variables, and what `.env` adds to them.
 #[derive(Debug)]
@@ -63,7 +87,7 @@ impl Variables {
         Some((files.map(|file| OsString::from_vec(file.into()).into()).collect(), origin))
     }
 
-    /// What stands between the files in COMPOSE_FILE.
+    /// The text that separates the files in COMPOSE_FILE.
     pub fn separator(&self) -> String {
         let set = self.get("COMPOSE_PATH_SEPARATOR").filter(|separator| !separator.is_empty());
         set.unwrap_or_else(|| ":".to_owned())

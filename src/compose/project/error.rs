@@ -1,199 +1,107 @@
-//! Why a Compose project cannot be read, and what mends it.
+//! Where a project's files are wrong: a part of the model, the line that it comes from, and the two kinds of
+//! errors that a caller tells apart.
 
-use std::fmt::{self, Display};
+use std::fmt::{self, Debug, Display};
 use std::path::PathBuf;
-use std::time::Duration;
 
-use crate::compose::docker::Failure;
-use crate::sys::file::Problem;
-use crate::sys::output;
+use crate::sys::diagnostic::Diagnostic;
 use crate::sys::quote;
 
-/// What helps wherever this program cannot do what Compose does.
-const ELSEWHERE: &str = "run this where the docker command with Compose is, or install it";
+/// Advice where only Compose can read what a file says.
+pub const NEEDS_COMPOSE: &str = "run this where docker with Compose is installed, or install it";
 
 /// Why a project cannot be read.
-pub enum Error {
-    /// Compose says no, to what stands there if that is known.
-    Compose { cause: String, place: Option<Place> },
-    /// Compose does not come to an end.
-    TimedOut(Duration),
-    /// Compose takes all memory that it may have.
-    OutOfMemory,
-    /// What Compose makes of the project is too much.
-    TooMuch { most: usize },
-    /// docker could not be started.
-    System(Failure),
-    /// A file cannot be read.
-    Unreadable { path: PathBuf, problem: Problem },
-    /// A file is not YAML, or more of it than a Compose file ever is.
-    Broken { place: Place, cause: String, fix: &'static str },
-    /// A project of more files than there ever are, of which this is the last.
-    TooMany { path: PathBuf, most: usize },
-    /// A service whose name Compose does not take.
-    Name { place: Place, name: String },
-    /// A key that stands in one mapping twice.
-    Duplicate { place: Place, key: String },
-    /// A word by which the file says something that only Compose can follow.
-    OnlyCompose { place: Place, word: String },
-    /// Something of another form than Compose gives it.
-    Form { thing: Thing, place: Option<Place>, is: &'static str, wanted: &'static str },
-    /// A variable without a value in something that must be known.
-    Variable { thing: Thing, place: Option<Place>, name: String },
-    /// A `${` that begins no form of variable which Compose has.
-    Template { thing: Thing, place: Option<Place>, text: String },
-    /// `x-trust-init` with something else than a role in it.
-    Extension { thing: Thing, place: Option<Place>, says: String },
+pub enum ReadError {
+    /// A file is wrong for every reader, and its line is known.
+    Content(Diagnostic),
+    /// Anything else.
+    Other(Diagnostic),
 }
 
-output::error_of_words!(Error);
+impl From<ReadError> for Diagnostic {
+    fn from(error: ReadError) -> Self {
+        let (ReadError::Content(diagnostic) | ReadError::Other(diagnostic)) = error;
+        diagnostic
+    }
+}
+
+impl Debug for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Content(diagnostic) | Self::Other(diagnostic)) = self;
+        Debug::fmt(diagnostic, f)
+    }
+}
 
 /// A file, and a line of it where that is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct SourceLocation {
     /// The file, as it was named.
     pub path: PathBuf,
     /// The line, from 1.
     pub line: Option<usize>,
 }
 
+impl SourceLocation {
+    /// That the file cannot be read, because of what is at this line.
+    pub fn unreadable(&self) -> Diagnostic {
+        let error = Diagnostic::cannot("read", quote::path(&self.path));
+        self.line.map_or(error.clone(), |line| error.named(format_args!("line {line}")))
+    }
+}
+
+impl Display for SourceLocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", quote::path(&self.path))?;
+        self.line.map_or(Ok(()), |line| write!(f, ", line {line}"))
+    }
+}
+
+/// Finds the last place in a project's files that decides about a part of the model, and, with a text, the value
+/// below it that contains the text.
+pub type Locate<'a> = &'a dyn Fn(&YamlPath, Option<&str>) -> Option<SourceLocation>;
+
 /// A part of the model, from the whole down to one key of a service.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Thing {
+pub struct YamlPath {
     /// The service.
     pub service: Option<String>,
     /// The key, of the service or of the whole.
     pub key: Option<&'static str>,
 }
 
-impl Error {
-    /// Whether it is about what a file says, whoever reads it, and tells where that stands.
-    pub fn is_of_file(&self) -> bool {
-        match self {
-            Self::Broken { .. } | Self::Duplicate { .. } | Self::Name { .. } => true,
-            Self::Form { place, .. } | Self::Extension { place, .. } => place.is_some(),
-            _ => false,
-        }
+impl YamlPath {
+    /// That this part cannot be read, because of what is at `location`.
+    pub fn unreadable(&self, location: Option<&SourceLocation>) -> Diagnostic {
+        let error = Diagnostic::cannot("read", self);
+        location.map_or(error.clone(), |location| error.named(location))
     }
 
-    /// The same, with the place where it stands, which `find` looks up: first argument the part of the
-    /// model, second the text of a variable or the like that stands in it.
-    #[must_use]
-    pub fn at(mut self, find: impl Fn(&Thing, Option<&str>) -> Option<Place>) -> Self {
-        match &mut self {
-            Self::Form { thing, place, .. } | Self::Extension { thing, place, .. } => {
-                *place = find(thing, None);
-            }
-            Self::Variable { thing, place, name: needle }
-            | Self::Template { thing, place, text: needle } => *place = find(thing, Some(needle)),
-            _ => {}
-        }
-        self
+    /// That this part has another form than Compose gives it.
+    pub fn has_form(
+        &self,
+        is: &'static str,
+        wanted: &'static str,
+        locate: Locate<'_>,
+    ) -> ReadError {
+        self.wrong(locate(self, None).as_ref(), |error| {
+            error
+                .because(format_args!("it is {is}, not {wanted}"))
+                .advise(format!("write {wanted} there"))
+        })
     }
-}
 
-impl Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Compose { cause, place } => write!(
-                f,
-                "cannot read the project{}: `docker compose config` says: {cause}\n\
-                 fix: correct the compose file; `docker compose config` shows when it is right",
-                In(place.as_ref())
-            ),
-            Self::TimedOut(limit) => write!(
-                f,
-                "cannot read the project: `docker compose config` gave no answer within {} s\n\
-                 fix: look for aliases that multiply, or for a slow file system",
-                limit.as_secs()
-            ),
-            Self::OutOfMemory => f.write_str(
-                "cannot read the project: `docker compose config` ran out of memory\n\
-                 fix: look for aliases that multiply, or for a file that never ends",
-            ),
-            Self::TooMuch { most } => write!(
-                f,
-                "cannot read the project: what `docker compose config` makes of it is larger than {} MiB\n\
-                 fix: look for aliases that multiply",
-                most >> 20
-            ),
-            Self::System(failure) => write!(
-                f,
-                "cannot read the project: docker cannot be started: {failure}\n\
-                 fix: see whether `docker compose version` works"
-            ),
-            Self::Unreadable { path, problem } => {
-                let fix = match problem {
-                    Problem::Missing => "correct the name",
-                    Problem::Denied { .. } => "run as the owner of the file",
-                    Problem::Special(_) => "name a regular file",
-                    _ => "name a Compose file",
-                };
-                write!(f, "cannot read {}: {problem}\nfix: {fix}", quote::path(path))
-            }
-            Self::Broken { place, cause, fix } => {
-                write!(f, "cannot read {place}: {cause}\nfix: {fix}")
-            }
-            Self::TooMany { path, most } => write!(
-                f,
-                "cannot read {}: the project is made of more than {most} files\n\
-                 fix: write it without that",
-                quote::path(path)
-            ),
-            Self::Name { place, name } => write!(
-                f,
-                "cannot read {place}: {} is no name of a service\n\
-                 fix: use letters and digits of ASCII, `.`, `_` and `-`",
-                quote::word(name)
-            ),
-            Self::Duplicate { place, key } => write!(
-                f,
-                "cannot read {place}: the key {} stands there for the second time\n\
-                 fix: keep one of the two",
-                quote::word(key)
-            ),
-            Self::OnlyCompose { place, word } => write!(
-                f,
-                "cannot read {place}: what {} does, only Compose itself can tell\nfix: {ELSEWHERE}",
-                quote::word(word)
-            ),
-            Self::Form { thing, place, is, wanted } => write!(
-                f,
-                "cannot read {thing}{}: it is {is}, not {wanted}\nfix: write {wanted} there",
-                In(place.as_ref())
-            ),
-            Self::Variable { thing, place, name } => write!(
-                f,
-                "cannot read {thing}{}: the variable {} has no value here\n\
-                 fix: give it one in the shell or in `.env`, or {ELSEWHERE}",
-                In(place.as_ref()),
-                quote::word(name)
-            ),
-            Self::Template { thing, place, text } => write!(
-                f,
-                "cannot read {thing}{}: {} is no variable in a form that Compose has\n\
-                 fix: correct it, or write `$$` for a plain dollar sign",
-                In(place.as_ref()),
-                quote::word(text)
-            ),
-            Self::Extension { thing, place, says } => write!(
-                f,
-                "cannot read {thing}{}: it says {}\nfix: write `role: trust` or `role: leave`",
-                In(place.as_ref()),
-                quote::word(says)
-            ),
-        }
+    /// That this part is wrong, in the words of `say`.
+    pub fn wrong(
+        &self,
+        location: Option<&SourceLocation>,
+        say: impl FnOnce(Diagnostic) -> Diagnostic,
+    ) -> ReadError {
+        let error = say(self.unreadable(location));
+        if location.is_some() { ReadError::Content(error) } else { ReadError::Other(error) }
     }
 }
 
-impl Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", quote::path(&self.path))?;
-        self.line.map_or(Ok(()), |line| write!(f, " (line {line})"))
-    }
-}
-
-impl Display for Thing {
+impl Display for YamlPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.service, self.key) {
             (None, None) => f.write_str("the Compose project"),
@@ -202,21 +110,6 @@ impl Display for Thing {
             (Some(service), Some(key)) => {
                 write!(f, "`{key}` of the service {}", quote::word(service))
             }
-        }
-    }
-}
-
-/// A place in brackets, where there is one.
-struct In<'a>(Option<&'a Place>);
-
-impl Display for In<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(Place { path, line: Some(line) }) => {
-                write!(f, " ({}, line {line})", quote::path(path))
-            }
-            Some(Place { path, line: None }) => write!(f, " ({})", quote::path(path)),
-            None => Ok(()),
         }
     }
 }

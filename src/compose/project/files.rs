@@ -5,13 +5,14 @@
 //! (<https://docs.docker.com/compose/how-tos/environment-variables/envvars/>). Our own overlay is taken
 //! out of the list, so that what is read is the project without us.
 
-use std::fmt::{self, Display};
-use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use crate::compose::docker::Files;
+pub use crate::compose::project::dotenv::Origin;
 use crate::compose::project::dotenv::Variables;
+pub use crate::compose::project::paths::{absolute, below, directory_of, plain};
 use crate::compose::setup::write::{self, OVERLAY};
+use crate::sys::diagnostic::Diagnostic;
 use crate::sys::environment::Environment;
 use crate::sys::output;
 use crate::sys::quote;
@@ -67,8 +68,8 @@ impl Place {
     /// The value of COMPOSE_FILE that puts the overlay last.
     ///
     /// # Errors
-    /// The file whose name cannot stand there, and the separator that it has in it, if it is text at all.
-    pub fn compose_file(&self) -> Result<String, (PathBuf, Option<String>)> {
+    /// When the name of a file contains the separator, or is not text.
+    pub fn compose_file(&self) -> Result<String, Diagnostic> {
         let separator = self.variables.separator();
         let overlay = plain(&self.base, OVERLAY);
         let mut names = Vec::new();
@@ -76,78 +77,17 @@ impl Place {
             let name = below(path, &self.base);
             match name.to_str() {
                 Some(name) if !name.contains(&separator) => names.push(name.to_owned()),
-                Some(_) => return Err((path.clone(), Some(separator))),
-                None => return Err((path.clone(), None)),
+                Some(_) => {
+                    let subject = format!("{} into COMPOSE_FILE", quote::path(path));
+                    let error = Diagnostic::cannot("put", subject).named("from --activate");
+                    let cause = format!("its name contains {}", quote::word(&separator));
+                    let fix = "set COMPOSE_PATH_SEPARATOR in .env to another character";
+                    return Err(error.because(cause).advise(fix));
+                }
+                None => return Err(no_text(path)),
             }
         }
         Ok(names.join(&separator))
-    }
-}
-
-/// Where a list of compose files comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// `-f`.
-    Option,
-    /// COMPOSE_FILE in the shell.
-    Shell,
-    /// COMPOSE_FILE in `.env`.
-    File,
-    /// Compose's default names.
-    Default,
-}
-
-/// Why there is no project.
-pub enum Error {
-    /// No default name was found.
-    Nowhere(PathBuf),
-    /// A file that was named is not there.
-    Missing { path: PathBuf, origin: Origin, error: io::Error },
-    /// Only our own overlay was named.
-    OnlyOurs(PathBuf),
-    /// Standard input.
-    Stdin,
-}
-
-output::error_of_words!(Error);
-
-impl Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Option => "from -f",
-            Self::Shell => "from COMPOSE_FILE",
-            Self::File => "from COMPOSE_FILE in .env",
-            Self::Default => "a default name",
-        })
-    }
-}
-
-impl Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Nowhere(directory) => write!(
-                f,
-                "cannot find a compose file in {} or above it (compose.yaml, docker-compose.yml)\n\
-                 fix: change to the project's directory, or name the file with -f",
-                quote::path(directory)
-            ),
-            Self::Missing { path, origin, error } => write!(
-                f,
-                "cannot read {} ({origin}): {}\nfix: correct the name",
-                quote::path(path),
-                output::cause(error)
-            ),
-            Self::OnlyOurs(path) => write!(
-                f,
-                "cannot use {} as the project: it is the overlay\n\
-                 fix: name the project's own file with -f",
-                quote::path(path)
-            ),
-            Self::Stdin => f.write_str(
-                "cannot read the project from `-` (from -f): the overlay goes beside its file\n\
-                 fix: name a file",
-            ),
-        }
     }
 }
 
@@ -155,9 +95,11 @@ impl Display for Error {
 ///
 /// # Errors
 /// When there is none, or a file that was named is not there.
-pub fn find(asked: &Asked, shell: &Environment, here: &Path) -> Result<Place, Error> {
+pub fn find(asked: &Asked, shell: &Environment, here: &Path) -> Result<Place, Diagnostic> {
     if asked.files.iter().any(|file| file.as_os_str() == "-") {
-        return Err(Error::Stdin);
+        let error = Diagnostic::cannot("read", "the project from `-`").named("from -f");
+        let error = error.because("the overlay is written to the directory of a file");
+        return Err(error.advise("name a file").usage());
     }
     let listed = match asked.files.as_slice() {
         [] => in_force(asked, shell, here)?,
@@ -175,13 +117,18 @@ pub fn find(asked: &Asked, shell: &Environment, here: &Path) -> Result<Place, Er
     let (ours, files): (Vec<_>, Vec<_>) = files.into_iter().partition(is_overlay);
     for path in &files {
         if let Err(error) = path.metadata() {
-            return Err(Error::Missing { path: path.clone(), origin, error });
+            let missing = Diagnostic::cannot("read", quote::path(path)).named(origin);
+            return Err(missing.because(output::cause(&error)).advise("correct the name"));
         }
     }
     let Some(first) = files.first() else {
         return Err(match ours.into_iter().next() {
-            Some(ours) => Error::OnlyOurs(ours),
-            None => Error::Nowhere(here.to_owned()),
+            Some(ours) => {
+                Diagnostic::cannot("use", format!("{} as the project", quote::path(&ours)))
+                    .because("it is the overlay")
+                    .advise("name the project's own file with -f")
+            }
+            None => nowhere(here),
         });
     };
     Ok(Place {
@@ -200,18 +147,32 @@ struct Listed {
     variables: Variables,
 }
 
-fn in_force(asked: &Asked, shell: &Environment, here: &Path) -> Result<Listed, Error> {
+fn in_force(asked: &Asked, shell: &Environment, here: &Path) -> Result<Listed, Diagnostic> {
     let start = asked.directory.as_deref().unwrap_or(Path::new("."));
     let variables = Variables::read(shell, start);
     if let Some((files, origin)) = variables.compose_files() {
         return Ok(Listed { files, origin, variables });
     }
-    let found = default(start, here).ok_or_else(|| Error::Nowhere(here.to_owned()))?;
+    let found = default(start, here).ok_or_else(|| nowhere(here))?;
     // A directory above may have a `.env` of its own, which may name other files.
     let variables = Variables::read(shell, directory_of(&found));
     let (files, origin) =
         variables.compose_files().unwrap_or_else(|| (with_override(found), Origin::Default));
     Ok(Listed { files, origin, variables })
+}
+
+/// That no default name was found in `here` or above it.
+fn nowhere(here: &Path) -> Diagnostic {
+    let subject = format!("a compose file in {} or above it", quote::path(here));
+    Diagnostic::cannot("find", subject)
+        .because(format_args!("none of {} exists", NAMES.join(", ")))
+        .advise("change to the project's directory, or name the file with -f")
+}
+
+/// That `path` is not text, which is all that YAML, `.env` and the engine's own requests hold.
+pub fn no_text(path: &Path) -> Diagnostic {
+    let error = Diagnostic::cannot("write", format!("{} into the overlay", quote::path(path)));
+    error.because("its name is not UTF-8").advise("give it another name")
 }
 
 /// The first default name in `start` or above it.
@@ -232,40 +193,4 @@ fn with_override(file: PathBuf) -> Vec<PathBuf> {
     let directory = directory_of(&file).to_owned();
     let over = OVERRIDES.iter().map(|name| plain(&directory, name)).find(|path| path.is_file());
     std::iter::once(file).chain(over).collect()
-}
-
-/// `name` in `directory`, without a `./` that nobody would type.
-pub fn plain(directory: &Path, name: impl AsRef<Path>) -> PathBuf {
-    if directory == Path::new(".") { name.as_ref().into() } else { directory.join(name) }
-}
-
-/// The directory that a file is in; `.` where its name alone was typed.
-pub fn directory_of(file: &Path) -> &Path {
-    file.parent().filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-/// `path`, which was typed here, as it is named from `base`: relative where it lies below it, so that
-/// it has one name, wherever it is typed.
-pub fn below(path: &Path, base: &Path) -> PathBuf {
-    let (path, base) = (absolute(path), absolute(base));
-    match path.strip_prefix(&base) {
-        Ok(rest) if rest.as_os_str().is_empty() => PathBuf::from("."),
-        Ok(rest) => rest.to_owned(),
-        Err(_) => path,
-    }
-}
-
-/// `path` from the root, links as they are; `..` only where it follows one.
-pub fn absolute(path: &Path) -> PathBuf {
-    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let mut clean = PathBuf::new();
-    for component in path.components() {
-        let goes_up = component == Component::ParentDir;
-        if goes_up && !clean.ends_with("..") && !clean.is_symlink() {
-            clean.pop();
-        } else {
-            clean.push(component);
-        }
-    }
-    clean
 }

@@ -3,6 +3,10 @@
 //! The forms are those of <https://docs.docker.com/reference/compose-file/interpolation/>; a dollar
 //! sign that begins none of them is itself, as in Compose 2.26.
 
+/// Marks a value that is not known. No name of an image contains it: the reference grammar of
+/// <https://github.com/distribution/reference> has letters, digits, `.-_/:@` only.
+pub const MARK: char = '$';
+
 /// How deep variables may stand in the defaults of others.
 const MOST_NESTED: usize = 32;
 
@@ -58,6 +62,25 @@ pub fn interpolate(text: &str, lookup: Lookup<'_>) -> String {
 /// `value` as a Compose file has to write it.
 pub fn escape(value: &str) -> String {
     value.replace('$', "$$")
+}
+
+/// `text` with its variables replaced, as in a name of an image: by a default where there is no value, because
+/// that is what a machine uses that sets nothing, else by [`MARK`].
+pub fn marked(text: &str, lookup: Lookup<'_>) -> String {
+    mark(text, lookup, MOST_NESTED)
+}
+
+fn mark(text: &str, lookup: Lookup<'_>, depth: usize) -> String {
+    let text = interpolate(text, lookup);
+    let pieces = pieces(&text).into_iter().map(|piece| match piece {
+        Piece::Text(text) => text.to_owned(),
+        // Its value is known, or not needed: its operand is what is not.
+        Piece::Variable(Variable { operator: Some('-' | '+'), operand, .. }) if depth > 0 => {
+            mark(operand, lookup, depth - 1)
+        }
+        Piece::Dollar | Piece::Variable(_) | Piece::Malformed(_) => MARK.to_string(),
+    });
+    pieces.collect()
 }
 
 /// What is known of an image whose name is given and whose tag a variable decides: with the variable's

@@ -12,10 +12,12 @@ use std::path::{Path, PathBuf};
 
 use serde_yaml::{Mapping, Value};
 
-use crate::compose::project::error::{Error, Thing};
+use crate::compose::project::error::{Locate, ReadError, YamlPath};
 use crate::compose::project::interpolate::{self, Text};
-use crate::compose::project::parse::field::{Field, plain, scalar};
-use crate::compose::project::{Build, Project, Reading, Service, Setting, Tie};
+use crate::compose::project::parse::field::{Field, IfUnknown, scalar, untagged};
+use crate::compose::project::paths::{clean, on};
+use crate::compose::project::{Build, Project, Reading, Role, Service, Setting, Tie};
+use crate::sys::quote;
 use crate::trust::variables::TABLE;
 
 /// The file with the instructions that Compose takes where none is named
@@ -25,24 +27,33 @@ const DOCKERFILE: &str = "Dockerfile";
 /// How a build context begins that is not on this machine (loader/paths.go of compose-go).
 const REMOTE: [&str; 6] = ["https://", "http://", "git://", "ssh://", "github.com/", "git@"];
 
-/// The project that `tree` describes. Relative paths in it begin at `base`.
+/// The project that `tree` describes. Relative paths in it begin at `base`; `locate` finds the line of an error.
 ///
 /// # Errors
-/// When a part of it has a form that Compose does not know, `x-trust-init` says something else than a
+/// When a part of it has a form that Compose does not know, `x-trust-init` contains something else than a
 /// role, or, where this program reads alone, a variable without a value decides what must be known.
-pub fn project(tree: &Value, reading: Reading, base: &Path) -> Result<Project, Error> {
-    let tree = mapping(tree, Thing::default())?;
+pub fn project(
+    tree: &Value,
+    reading: Reading,
+    base: &Path,
+    locate: Locate<'_>,
+) -> Result<Project, ReadError> {
+    let mapping = |value, path: YamlPath| {
+        let form = || path.has_form(field::kind(value), "a mapping", locate);
+        untagged(value).as_mapping().ok_or_else(form)
+    };
+    let tree = mapping(tree, YamlPath::default())?;
     let mut project = Project { reading, ..Project::default() };
     project.name = match tree.get("name").and_then(scalar).map(|name| interpolate::read(&name)) {
         Some(Text::Known(name)) => Some(name),
         _ => None,
     };
-    let services = tree.get("services").map(plain).filter(|value| !value.is_null());
+    let services = tree.get("services").map(untagged).filter(|value| !value.is_null());
     let Some(services) = services else { return Ok(project) };
-    for (name, value) in mapping(services, Thing { service: None, key: Some("services") })? {
+    for (name, value) in mapping(services, YamlPath { service: None, key: Some("services") })? {
         let name = scalar(name).unwrap_or_default();
-        let value = mapping(value, Thing { service: Some(name.clone()), key: None })?;
-        let service = Reader { value, reading, base, service: &name }.service()?;
+        let value = mapping(value, YamlPath { service: Some(name.clone()), key: None })?;
+        let service = Reader { value, reading, base, locate, service: &name }.service()?;
         project.services.insert(name, service);
     }
     Ok(project)
@@ -53,29 +64,26 @@ fn decides_trust(name: &str) -> bool {
     TABLE.iter().any(|row| row.name == name || row.falls_back_to.contains(&name))
 }
 
-fn mapping(value: &Value, thing: Thing) -> Result<&Mapping, Error> {
-    let form = || Error::Form { thing, place: None, is: field::form(value), wanted: "a mapping" };
-    plain(value).as_mapping().ok_or_else(form)
-}
-
 struct Reader<'a> {
     value: &'a Mapping,
     reading: Reading,
     base: &'a Path,
+    locate: Locate<'a>,
     service: &'a str,
 }
 
 impl<'a> Reader<'a> {
-    fn service(&self) -> Result<Service, Error> {
+    fn service(&self) -> Result<Service, ReadError> {
         let mut service = Service {
             build: self.build()?,
-            entrypoint: self.entrypoint()?,
-            command: self.command()?,
+            entrypoint: self.words("entrypoint", IfUnknown::RefuseOrRaw)?,
+            // Nothing is decided by a single word of it.
+            command: self.words("command", IfUnknown::Raw)?,
             mounts: mount::mounts(|key| self.field(key), self.base)?,
-            user: self.field("user").written()?,
-            profiles: self.field("profiles").needed_list()?,
-            cap_drop: self.field("cap_drop").written_list()?,
-            cap_add: self.field("cap_add").written_list()?,
+            user: self.field("user").text(IfUnknown::Raw)?,
+            profiles: self.field("profiles").texts(IfUnknown::RefuseOrRaw)?,
+            cap_drop: self.field("cap_drop").texts(IfUnknown::Raw)?,
+            cap_add: self.field("cap_add").texts(IfUnknown::Raw)?,
             role: self.role()?,
             ..Service::default()
         };
@@ -86,55 +94,47 @@ impl<'a> Reader<'a> {
     }
 
     fn field(&self, key: &'static str) -> Field<'a> {
-        let value = self.value.get(key).map_or(&Value::Null, plain);
-        Field { reading: self.reading, service: self.service, key, value }
+        let value = self.value.get(key).map_or(&Value::Null, untagged);
+        Field { reading: self.reading, locate: self.locate, service: self.service, key, value }
     }
 
-    fn image(&self, service: &mut Service) -> Result<(), Error> {
+    fn image(&self, service: &mut Service) -> Result<(), ReadError> {
         let field = self.field("image");
-        let known = field.known();
+        let known = field.text(IfUnknown::Refuse);
         if let Ok(Some(image)) = &known {
             service.image = Some(image.clone()).filter(|image| !image.is_empty());
         }
         if service.image.is_none() {
             // What kind of program it is, its name tells without the tag.
-            service.image = field.text()?.as_deref().and_then(interpolate::untagged);
+            service.image = scalar(field.value).as_deref().and_then(interpolate::untagged);
             service.has_unknown_tag = service.image.is_some();
         }
         if service.has_unknown_tag { Ok(()) } else { known.map(|_| ()) }
     }
 
-    fn entrypoint(&self) -> Result<Option<Vec<String>>, Error> {
-        let field = self.field("entrypoint");
+    /// A command in words.
+    fn words(
+        &self,
+        key: &'static str,
+        if_unknown: IfUnknown,
+    ) -> Result<Option<Vec<String>>, ReadError> {
+        let field = self.field(key);
         match field.value {
             Value::Null => Ok(None),
-            Value::Sequence(_) => field.needed_list().map(Some),
-            _ => Ok(field.needed()?.map(|text| shell_words::split(&text))),
+            Value::Sequence(_) => field.texts(if_unknown).map(Some),
+            _ => Ok(field.text(if_unknown)?.map(|text| shell_words::split(&text))),
         }
     }
 
-    /// Nothing is decided by a single word of it: what is not known in it stands as it is written.
-    fn command(&self) -> Result<Option<Vec<String>>, Error> {
-        let field = self.field("command");
-        match field.value {
-            Value::Null => Ok(None),
-            Value::Sequence(_) => field.written_list().map(Some),
-            _ => Ok(field.written()?.map(|text| shell_words::split(&text))),
-        }
-    }
-
-    fn environment(&self, service: &mut Service) -> Result<(), Error> {
+    fn environment(&self, service: &mut Service) -> Result<(), ReadError> {
         let field = self.field("environment");
         for (name, text) in field.pairs()? {
             let setting = match text {
                 None => Setting::Unset,
                 Some(text) => {
-                    let value = if decides_trust(&name) {
-                        field.known_of(&text)?
-                    } else {
-                        field.if_known_of(&text)
-                    };
-                    value.map_or(Setting::Unknown, Setting::Value)
+                    let decides = decides_trust(&name);
+                    let if_unknown = if decides { IfUnknown::Refuse } else { IfUnknown::Omit };
+                    field.resolve(&text, if_unknown)?.map_or(Setting::Unknown, Setting::Value)
                 }
             };
             service.environment.insert(name, setting);
@@ -145,13 +145,13 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn build(&self) -> Result<Option<Build>, Error> {
+    fn build(&self) -> Result<Option<Build>, ReadError> {
         let field = self.field("build");
         let Value::Mapping(mapping) = field.value else {
             return match field.value {
                 Value::Null => Ok(None),
                 _ => Ok(Some(Build {
-                    context: self.context(field.if_known()?),
+                    context: self.context(field.text(IfUnknown::Omit)?),
                     dockerfile: Some(DOCKERFILE.to_owned()),
                     ..Build::default()
                 })),
@@ -161,12 +161,12 @@ impl<'a> Reader<'a> {
         let context = part("context");
         let mut build = Build {
             context: match context.value {
-                Value::Null => Some(mount::clean(self.base)),
-                _ => self.context(context.if_known()?),
+                Value::Null => Some(clean(self.base)),
+                _ => self.context(context.text(IfUnknown::Omit)?),
             },
-            dockerfile: part("dockerfile").written()?,
-            inline: part("dockerfile_inline").written()?,
-            target: part("target").written()?,
+            dockerfile: part("dockerfile").text(IfUnknown::Raw)?,
+            inline: part("dockerfile_inline").text(IfUnknown::Raw)?,
+            target: part("target").text(IfUnknown::Raw)?,
             ..Build::default()
         };
         if build.inline.is_none() {
@@ -174,7 +174,9 @@ impl<'a> Reader<'a> {
         }
         let args = part("args");
         for (name, text) in args.pairs()? {
-            build.args.insert(name, text.and_then(|text| args.if_known_of(&text)));
+            build
+                .args
+                .insert(name, text.map_or(Ok(None), |text| args.resolve(&text, IfUnknown::Omit))?);
         }
         Ok(Some(build))
     }
@@ -182,22 +184,22 @@ impl<'a> Reader<'a> {
     fn context(&self, context: Option<String>) -> Option<PathBuf> {
         let context = context?;
         let is_remote = REMOTE.iter().any(|start| context.starts_with(start));
-        if is_remote { None } else { mount::on(self.base, &context) }
+        if is_remote { None } else { on(self.base, &context) }
     }
 
-    fn ties(&self, service: &mut Service) -> Result<(), Error> {
+    fn ties(&self, service: &mut Service) -> Result<(), ReadError> {
         let mut ties = Vec::new();
-        for link in self.field("links").written_list()? {
+        for link in self.field("links").texts(IfUnknown::Raw)? {
             let name = link.split(':').next().unwrap_or_default().to_owned();
             ties.push(Tie { key: "links", service: name });
         }
         for key in ["network_mode", "pid", "ipc"] {
-            let mode = self.field(key).written()?.unwrap_or_default();
+            let mode = self.field(key).text(IfUnknown::Raw)?.unwrap_or_default();
             if let Some(name) = mode.strip_prefix("service:") {
                 ties.push(Tie { key, service: name.to_owned() });
             }
         }
-        for from in self.field("volumes_from").written_list()? {
+        for from in self.field("volumes_from").texts(IfUnknown::Raw)? {
             if !from.starts_with("container:") {
                 let name = from.split(':').next().unwrap_or_default().to_owned();
                 ties.push(Tie { key: "volumes_from", service: name });
@@ -209,12 +211,13 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn role(&self) -> Result<Option<String>, Error> {
+    fn role(&self) -> Result<Option<Role>, ReadError> {
         let field = self.field("x-trust-init");
-        let refusal = |says: &str| Error::Extension {
-            thing: field.thing(),
-            place: None,
-            says: says.to_owned(),
+        let refusal = |says: &str| {
+            field.path().wrong((self.locate)(&field.path(), None).as_ref(), |error| {
+                let error = error.because(format_args!("it contains {}", quote::word(says)));
+                error.advise("write `role: trust` or `role: leave`")
+            })
         };
         let mut role = None;
         for (key, value) in field.mapping()?.into_iter().flatten() {
@@ -222,11 +225,9 @@ impl<'a> Reader<'a> {
             if key != "role" {
                 return Err(refusal(&format!("{key}:")));
             }
-            let value = field.with(value).needed()?.unwrap_or_default();
-            if value != "trust" && value != "leave" {
-                return Err(refusal(&format!("role: {value}")));
-            }
-            role = Some(value);
+            let value = field.with(value).text(IfUnknown::RefuseOrRaw)?.unwrap_or_default();
+            let known = Role::of_word(&value);
+            role = Some(known.ok_or_else(|| refusal(&format!("role: {value}")))?);
         }
         Ok(role)
     }

@@ -1,23 +1,18 @@
-//! A project is read: by Compose itself where that can be, because nobody knows its files better.
+//! A project is read: by Compose itself where that is possible, because it knows its files best.
 //!
 //! First as Compose would run it; then, because on a fresh clone an `env_file:` is often missing, without the
-//! values of variables, which `offline::complete` fills in; without a docker command, by `offline` alone.
-//! What Compose prints can hold secrets, and stays in memory.
-
-use crate::compose::project::offline;
-use crate::compose::project::parse;
-
-use std::fmt::{self, Display};
+//! values of variables, which `complete` fills in; without a docker command, by `offline` alone.
+//! What Compose prints can contain secrets, and stays in memory.
 
 use serde_yaml::Value;
 
 use crate::compose::docker::{self, Failure};
-pub use crate::compose::project::error::{Error, Place as Spot, Thing};
+use crate::compose::project::error::{ReadError, SourceLocation, YamlPath};
 use crate::compose::project::files::Place;
-use crate::compose::project::interpolate::Lookup;
-use crate::compose::project::{Project, Reading};
+use crate::compose::project::{Project, Reading, complete, offline, parse};
+use crate::sys::diagnostic::Diagnostic;
 
-/// What Compose's model may hold: 16 MiB, that of some ten thousand services. The YAML crate needs up to a
+/// What Compose's model may contain: 16 MiB, that of some ten thousand services. The YAML crate needs up to a
 /// hundred times as much memory.
 const MOST: usize = 16 << 20;
 
@@ -25,24 +20,21 @@ const MOST: usize = 16 << 20;
 pub enum Note {
     /// Without the values of variables, because of this.
     WithoutVariables(String),
-    /// By this program.
+    /// By this program, because docker is not installed.
     Alone(Failure),
 }
 
-impl Display for Note {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::WithoutVariables(cause) => write!(
-                f,
-                "Compose cannot start the project as it is: {cause}; it is read without what is \
-                 missing\n\
-                 fix: mend that, and run this again before `up`"
-            ),
-            Self::Alone(failure) => write!(
-                f,
-                "the project is read without Compose: {failure}; what images hold is not known\n\
-                 fix: run this again where docker is, if images bring certificates of their own"
-            ),
+impl From<&Note> for Diagnostic {
+    fn from(note: &Note) -> Self {
+        match note {
+            Note::WithoutVariables(cause) => Self::statement(format!(
+                "Compose cannot start the project as it is: {cause}; it is read without what is missing"
+            ))
+            .advise("fix that, and run this again before `up`"),
+            Note::Alone(failure) => Self::statement(format!(
+                "the project is read without Compose: {failure}; the contents of images are unknown"
+            ))
+            .advise("run this again where docker is installed, if images bring certificates of their own"),
         }
     }
 }
@@ -51,58 +43,76 @@ impl Display for Note {
 ///
 /// # Errors
 /// When it cannot be read at all.
-pub fn read(place: &Place) -> Result<(Project, Option<Note>), Error> {
-    let lookup = |name: &str| place.variables.get(name);
-    crate::compose::project::offline::preflight::look(&place.files.files, &place.base, &lookup)?;
+pub fn read(place: &Place) -> Result<(Project, Option<Note>), Diagnostic> {
+    let alone = || {
+        let lookup = |name: &str| place.variables.get(name);
+        offline::read(&place.files.files, &place.base, &lookup)
+    };
+    // Compose names neither the file nor the line of most things.
+    let own = |error: Diagnostic| match alone() {
+        Err(ReadError::Content(own)) => own,
+        _ => error,
+    };
     let cause = match docker::config(&place.files, true) {
-        Ok(text) => return Ok((told(&text, Reading::Complete, place)?, None)),
+        Ok(text) => return Ok((printed(&text, Reading::Complete, place)?, None)),
         Err(failure @ (Failure::Missing | Failure::NoCompose)) => {
-            let project = offline::read(&place.files.files, &place.base, &lookup)?;
-            return Ok((project, Some(Note::Alone(failure))));
+            return Ok((alone()?, Some(Note::Alone(failure))));
         }
-        Err(Failure::TimedOut(limit)) => return Err(Error::TimedOut(limit)),
-        Err(Failure::OutOfMemory) => return Err(Error::OutOfMemory),
-        Err(Failure::TooMuch) => return Err(Error::TooMuch { most: MOST }),
         Err(Failure::Said(cause)) => cause,
-        Err(failure @ Failure::System(_)) => return Err(Error::System(failure)),
+        Err(failure) => return Err(own(unanswered(&failure))),
     };
-    // What is wrong with the file itself is wrong without variables too, and said by the first.
+    // What is wrong with the file itself is wrong without variables too, and the first answer says it.
     let Ok(text) = docker::config(&place.files, false) else {
-        return Err(refused(cause, place, &lookup));
+        return Err(own(refused(&cause, place)));
     };
-    let project = told(&text, Reading::WithoutVariables, place)?;
+    let project = printed(&text, Reading::WithoutVariables, place)?;
     Ok((project, Some(Note::WithoutVariables(cause))))
 }
 
 /// The project that Compose printed.
-fn told(text: &[u8], reading: Reading, place: &Place) -> Result<Project, Error> {
+fn printed(text: &[u8], reading: Reading, place: &Place) -> Result<Project, Diagnostic> {
     if text.len() > MOST {
-        return Err(Error::TooMuch { most: MOST });
+        return Err(unanswered(&Failure::TooMuch { most: MOST as u64 }));
     }
-    let mut tree: Value = serde_yaml::from_slice(text).map_err(|error| Error::Compose {
-        cause: format!("something that is not YAML: {error}"),
-        place: None,
-    })?;
+    let mut tree: Value = serde_yaml::from_slice(text)
+        .map_err(|error| refused(&format!("something that is not YAML: {error}"), place))?;
     if reading == Reading::WithoutVariables {
-        offline::complete(&mut tree, &place.base, &|name| place.variables.get(name));
+        complete::complete(&mut tree, &place.base, &|name| place.variables.get(name));
     }
-    let find =
-        |thing: &Thing, needle: Option<&str>| offline::place(&place.files.files, thing, needle);
-    parse::project(&tree, reading, &place.base).map_err(|error| error.at(find))
+    let locate = |part: &YamlPath, needle: Option<&str>| -> Option<SourceLocation> {
+        offline::locate(&place.files.files, part, needle)
+    };
+    Ok(parse::project(&tree, reading, &place.base, &locate)?)
 }
 
-/// What Compose said no to. It names neither the file nor the line of most things: where this program trips
-/// over the same files, its own words do.
-fn refused(cause: String, place: &Place, lookup: Lookup<'_>) -> Error {
-    let files = &place.files.files;
-    match offline::read(files, &place.base, lookup) {
-        Err(error) if error.is_of_file() => error,
-        _ => {
-            let service =
-                cause.split("services.").nth(1).and_then(|rest| rest.split(['.', ' ']).next());
-            let thing = Thing { service: service.map(str::to_owned), key: None };
-            let place = service.and_then(|_| offline::place(files, &thing, None));
-            Error::Compose { cause, place }
-        }
+/// Why Compose gave no answer.
+fn unanswered(failure: &Failure) -> Diagnostic {
+    let error = Diagnostic::cannot("read", "the project");
+    let question = "`docker compose config`";
+    match failure {
+        Failure::TimedOut(limit) => error
+            .because(format_args!("{question} gave no answer within {} s", limit.as_secs()))
+            .advise("look for aliases that multiply, or for a slow file system"),
+        Failure::OutOfMemory => error
+            .because(format_args!("{question} ran out of memory"))
+            .advise("look for aliases that multiply, or for a file that never ends"),
+        Failure::TooMuch { most } => error
+            .because(format_args!("the answer of {question} is larger than {} MiB", most >> 20))
+            .advise("look for aliases that multiply"),
+        failure => error
+            .because(format_args!("docker cannot be started: {failure}"))
+            .advise("see whether `docker compose version` works"),
     }
+}
+
+/// That Compose refuses the project, at the service that it names.
+fn refused(cause: &str, place: &Place) -> Diagnostic {
+    let service = cause.split("services.").nth(1).and_then(|rest| rest.split(['.', ' ']).next());
+    let part = YamlPath { service: service.map(str::to_owned), key: None };
+    let location = service.and_then(|_| offline::locate(&place.files.files, &part, None));
+    let error = Diagnostic::cannot("read", "the project");
+    let error = location.map_or(error.clone(), |location| error.named(location));
+    error
+        .because(format_args!("`docker compose config` says: {cause}"))
+        .advise("correct the compose file; `docker compose config` shows when it is right")
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::compose::project::Build;
-use crate::compose::select::variables;
+use crate::compose::project::interpolate::marked;
 
 /// An image that is to be built.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,7 +94,7 @@ fn stages(text: &str, build: &Build) -> Vec<Stage> {
 /// A word without its quotes, and with the arguments before the first stage put in.
 fn put_in(word: &str, arguments: &BTreeMap<String, String>) -> String {
     let value = |name: &str| arguments.get(name).cloned().or_else(|| platform(name));
-    variables::put_in(word.trim_matches(['"', '\'']), &value)
+    marked(word.trim_matches(['"', '\'']), &value)
 }
 
 /// The arguments that every build has. Which machine it is for does not change what an image is.

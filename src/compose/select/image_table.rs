@@ -8,7 +8,8 @@
 
 use std::fmt::{self, Display};
 
-use crate::compose::select::variables::{self, MARK};
+use crate::compose::project::image_name::ImageName;
+use crate::compose::project::interpolate::{MARK, marked};
 
 /// What an image is, if it is left alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -190,11 +191,11 @@ struct Name {
 impl Name {
     /// Of an image as a file names it; `None` where a variable hides it.
     fn of(image: &str) -> Option<Self> {
-        let image = variables::put_in(image, &|_| None).to_lowercase();
-        let image = image.split('@').next()?;
-        let (above, last) = image.rsplit_once('/').unwrap_or(("", image));
+        let image = marked(image, &|_| None).to_lowercase();
+        let path = ImageName::of(&image).path;
+        let (above, last) = path.rsplit_once('/').unwrap_or(("", path));
         // What a variable adds at either end may be a registry or a tag.
-        let last = last.split(':').next()?.trim_matches(MARK).to_owned();
+        let last = last.trim_matches(MARK).to_owned();
         let above = above.rsplit('/').next()?;
         let longer = format!("{above}/{last}");
         (!last.is_empty()).then_some(Self { last, longer })

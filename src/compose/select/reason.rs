@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Write as _};
 
-use crate::compose::select::Choice;
+use crate::compose::project::{Role, Service};
 use crate::compose::select::image_table::Kind;
 use crate::sys::quote;
 
@@ -23,6 +23,28 @@ impl Display for Outcome {
             Self::Leave => "leave",
         })
     }
+}
+
+impl From<Role> for Outcome {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Trust => Self::Trust,
+            Role::Leave => Self::Leave,
+        }
+    }
+}
+
+/// What becomes of a service.
+#[derive(Clone, Copy, Debug)]
+pub struct Choice<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// The service.
+    pub service: &'a Service,
+    /// What becomes of it.
+    pub outcome: Outcome,
+    /// Why.
+    pub reason: Reason<'a>,
 }
 
 /// Why.

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::compose::project::image_name::ImageName;
 use crate::compose::project::{Build, Project};
-use crate::compose::select::{Choice, Outcome, Reason};
+use crate::compose::select::reason::{Choice, Outcome, Reason};
 
 /// What is known of images by the services that have them.
 #[derive(Default)]
@@ -18,7 +19,8 @@ impl<'a> Known<'a> {
     pub fn new(project: &Project, choices: &[Choice<'a>]) -> Self {
         let mut known = Self::default();
         for Choice { name, service, outcome, reason } in choices {
-            let image = project.image_of(name, service).map(|image| key(&image));
+            let image =
+                project.image_of(name, service).map(|image| ImageName::of(&image).to_string());
             if *outcome == Outcome::Trust && !reason.is_weak() {
                 known.trusted_builds.extend(service.build.as_ref().map(|build| (build, *name)));
                 if let Some(image) = image {
@@ -34,7 +36,7 @@ impl<'a> Known<'a> {
     /// A better reason than the weak one of `choice`.
     pub fn better(&self, project: &Project, choice: &Choice<'a>) -> Option<Reason<'a>> {
         let Choice { name, service, reason, .. } = choice;
-        let image = project.image_of(name, service).map(|image| key(&image));
+        let image = project.image_of(name, service).map(|image| ImageName::of(&image).to_string());
         let by_image = image.as_ref().and_then(|image| self.trusted.get(image));
         let same = |(build, _): &&(&Build, _)| Some(*build) == service.build.as_ref();
         let by_build = || Some(&self.trusted_builds.iter().find(same)?.1);
@@ -44,12 +46,4 @@ impl<'a> Known<'a> {
         let is_unknown = matches!(reason, Reason::Unknown(_));
         image.filter(|_| is_unknown).and_then(|image| self.left.get(&image).copied())
     }
-}
-
-/// An image's name without what counts where it is left out
-/// (<https://docs.docker.com/reference/cli/docker/image/tag/>).
-fn key(image: &str) -> String {
-    let image = image.strip_prefix("docker.io/").unwrap_or(image);
-    let image = image.strip_prefix("library/").unwrap_or(image);
-    image.strip_suffix(":latest").unwrap_or(image).to_owned()
 }

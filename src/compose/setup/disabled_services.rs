@@ -4,15 +4,16 @@ use std::collections::BTreeSet;
 use std::fmt::{self, Display};
 
 use crate::compose::project::Project;
-use crate::compose::select;
+use crate::compose::select::option::no_service;
 use crate::compose::setup::overlay::Without;
+use crate::sys::diagnostic::Diagnostic;
 use crate::sys::output;
 use crate::sys::quote;
 
 /// Why a service cannot be switched off.
 pub enum Error {
     /// There is no such service.
-    NoService(select::Error),
+    NoService(Diagnostic),
     /// Another one cannot be without it.
     Tied { name: String, by: String, key: &'static str },
 }
@@ -22,7 +23,7 @@ output::error_of_words!(Error);
 impl Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoService(error) => write!(f, "{error}"),
+            Self::NoService(error) => write!(f, "{error}\nfix: {}", error.fix()),
             Self::Tied { name, by, key } => write!(
                 f,
                 "cannot switch off {} (from --without): {} names it in `{key}`, which no overlay \
@@ -45,7 +46,7 @@ pub fn without<'a>(project: &'a Project, names: &[String]) -> Result<Vec<Without
     let mut all = Vec::new();
     for wanted in names {
         let Some((name, service)) = project.services.get_key_value(wanted) else {
-            let error = select::Error::missing(project, wanted, "--without");
+            let error = no_service(project, wanted, "--without");
             return Err(Error::NoService(error));
         };
         let others = || project.services.iter().filter(|(other, _)| !is_off(other));

@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use crate::compose::images::Images;
 use crate::compose::inputs::Server;
 use crate::compose::project::{MountKind, Project, Service};
-use crate::compose::select;
+use crate::compose::select::option::no_service;
 use crate::compose::setup::overlay::{SERVED, SNIPPET};
+use crate::sys::diagnostic::Diagnostic;
 use crate::sys::file;
 use crate::sys::output;
 use crate::sys::quote;
@@ -42,7 +43,7 @@ pub enum Error {
     /// `--caddy` alone, and there is none, or several.
     Which { found: Vec<String> },
     /// No such service.
-    NoService(select::Error),
+    NoService(Diagnostic),
     /// Its Caddyfile is not on this machine.
     NoCaddyfile { service: String },
     /// Its Caddyfile cannot be read.
@@ -75,7 +76,7 @@ impl Display for Error {
                     .join(", "),
                 found.first().map_or("SERVICE".to_owned(), quote::shell)
             ),
-            Self::NoService(error) => write!(f, "{error}"),
+            Self::NoService(error) => write!(f, "{error}\nfix: {}", error.fix()),
             Self::NoCaddyfile { service } => write!(
                 f,
                 "cannot see the Caddyfile of {}: none is mounted at {CADDYFILE}\n\
@@ -159,7 +160,7 @@ pub fn proxies<'a>(
 ) -> Result<Vec<Proxy<'a>>, Error> {
     let find = |name: &str, option| match project.services.get_key_value(name) {
         Some((name, _)) => Ok(name.as_str()),
-        None => Err(Error::NoService(select::Error::missing(project, name, option))),
+        None => Err(Error::NoService(no_service(project, name, option))),
     };
     let mut proxies = Vec::new();
     match caddy {

@@ -1,5 +1,5 @@
 //! Hostile Compose projects with the real Compose: an error that says where; or the overlay, of which Compose
-//! merges nothing but our keys. What would take all memory of the machine is refused before docker is started.
+//! merges nothing but our keys. What would take all memory of the machine meets the limits of each program.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -7,8 +7,8 @@ use std::fs;
 
 use serde_json::Value;
 use trust_init::compose::project::files::{Asked, find};
-use trust_init::compose::project::offline::preflight;
-use trust_init::compose::project::read::{Error, Note, read};
+use trust_init::compose::project::read::{Note, read};
+use trust_init::sys::diagnostic::Diagnostic;
 
 use crate::model::{Desk, compose, differences, next};
 use crate::setup::golden::named;
@@ -16,7 +16,7 @@ use crate::site::Folder;
 use crate::support::hostile::{Hostile, documented};
 
 /// What is said of it when Compose is asked first.
-fn asked(desk: &Desk, hostile: &Hostile) -> Result<Option<Note>, Error> {
+fn asked(desk: &Desk, hostile: &Hostile) -> Result<Option<Note>, Diagnostic> {
     let words = hostile.words.windows(2).filter(|pair| pair[0] == "-f");
     let files: Vec<_> = words.map(|pair| desk.path(&pair[1])).collect();
     let directory = files.is_empty().then(|| desk.path(""));
@@ -24,11 +24,6 @@ fn asked(desk: &Desk, hostile: &Hostile) -> Result<Option<Note>, Error> {
         ["PATH", "HOME"].map(|name| (OsString::from(name), std::env::var_os(name).unwrap()));
     let place =
         find(&Asked { files, directory }, &shell.into_iter().collect(), &desk.path("")).unwrap();
-    if hostile.is_bomb {
-        let lookup = |name: &str| place.variables.get(name);
-        preflight::look(&place.files.files, &place.base, &lookup)?;
-        panic!("{}: Compose would see it", hostile.sin);
-    }
     read(&place).map(|(_, note)| note)
 }
 
@@ -61,14 +56,13 @@ fn outcome(hostile: &Hostile, certificates: &Desk) -> String {
     hostile.lay_out(&desk.path(""));
     let said = match asked(&desk, hostile) {
         Ok(None) => String::new(),
-        Ok(Some(note)) => note.to_string(),
+        Ok(Some(note)) => Diagnostic::from(&note).to_string(),
         Err(error) => {
-            let error = error.to_string();
+            let line = error.to_string();
             assert!(
-                error.contains("\nfix: ") && !error.replace('\n', "").contains(char::is_control),
+                !error.fix().is_empty() && !line.contains(char::is_control),
                 "{shown}: {error:?}"
             );
-            let line = error.lines().next().unwrap();
             // In which order Compose comes upon a circle is not always the same.
             let line = line.split(":; ").next().unwrap();
             return line.replace(&here(&desk), "HERE");

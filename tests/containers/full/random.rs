@@ -9,6 +9,7 @@ use trust_init::compose::project::files::{Asked, find};
 use trust_init::compose::project::offline;
 use trust_init::compose::project::read::read;
 use trust_init::compose::project::{Project, Reading};
+use trust_init::sys::diagnostic::Diagnostic;
 
 use crate::model::{Desk, compose, differences, next};
 use crate::setup::golden::named;
@@ -31,7 +32,7 @@ fn readings(desk: &Desk, words: &[String]) -> [Project; 2] {
     let place = find(&asked, &shell.into_iter().collect(), &desk.path("")).unwrap();
     let lookup = |name: &str| place.variables.get(name);
     let (with, note) = read(&place).unwrap();
-    assert!(note.is_none(), "{}", note.unwrap());
+    assert!(note.is_none(), "{}", Diagnostic::from(&note.unwrap()));
     let without = offline::read(&place.files.files, &place.base, &lookup).unwrap();
     [with, without].map(|mut project| {
         project.reading = Reading::Complete;

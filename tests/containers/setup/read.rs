@@ -26,7 +26,8 @@ fn agree(files: &[(&str, &str)]) {
     words.push("config".to_owned());
     let answer = docker(&words).exits(0).stdout;
     let tree = serde_yaml::from_str(&answer).expect("Compose writes YAML");
-    let theirs = parse::project(&tree, Reading::Complete, &folder.0).expect("Compose's own forms");
+    let theirs = parse::project(&tree, Reading::Complete, &folder.0, &|_, _| None)
+        .expect("Compose's own forms");
     let none = |_: &str| None;
     let ours = offline::read(&paths, &folder.0, &none).expect("what Compose reads");
     assert_eq!(Project { reading: Reading::Complete, ..ours }, theirs, "{answer}");

@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
+use trust_init::compose::project::env_file;
 use trust_init::compose::project::interpolate::escape;
-use trust_init::compose::project::offline::env_file;
 use trust_init::compose::setup::write::managed_block::{lines, with, without};
 use trust_init::compose::setup::write::variable::{assignment, is_assigned, value};
 use trust_init::init::publish::{Order, publish};

@@ -7,8 +7,8 @@ mod model;
 mod refused;
 
 use trust_init::compose::project::offline;
-use trust_init::compose::project::read::Error;
-use trust_init::compose::project::{Mount, MountKind, Project, Service, Setting};
+use trust_init::compose::project::{Mount, MountKind, Project, Role, Service, Setting};
+use trust_init::sys::diagnostic::Diagnostic;
 
 use crate::desk::Desk;
 
@@ -23,13 +23,13 @@ pub fn shell(name: &str) -> Option<String> {
 }
 
 /// Reads these files, `a.yml` and `b.yml`.
-pub fn read(desk: &Desk, texts: &[&str]) -> Result<Project, Error> {
+pub fn read(desk: &Desk, texts: &[&str]) -> Result<Project, Diagnostic> {
     let files: Vec<_> = ["a.yml", "b.yml"].iter().take(texts.len()).collect();
     for (name, text) in files.iter().zip(texts) {
         desk.write(name, text);
     }
     let files: Vec<_> = files.iter().map(|name| desk.path(name)).collect();
-    offline::read(&files, &desk.path("."), &shell)
+    Ok(offline::read(&files, &desk.path("."), &shell)?)
 }
 
 /// The service `a` of these files.
@@ -106,7 +106,7 @@ fn later_files_and_documents_go_on_top() {
         assert_eq!(environment(service), "A=1 B=2 C=2");
         assert_eq!(service.depends_on.iter().collect::<Vec<_>>(), ["b", "c"]);
         assert_eq!(service.profiles, ["p", "q"]);
-        assert_eq!(service.role.as_deref(), Some("leave"));
+        assert_eq!(service.role, Some(Role::Leave));
         let build = service.build.as_ref().unwrap();
         assert_eq!(build.context, Some(desk.path("one")));
         assert_eq!(build.target.as_deref(), Some("t"));

@@ -6,7 +6,7 @@ mod dockerfile;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use trust_init::compose::project::{Build, Mount, MountKind, Project, Service};
+use trust_init::compose::project::{Build, Mount, MountKind, Project, Role, Service};
 use trust_init::compose::select::dockerfile::place;
 use trust_init::compose::select::{Evidence, Outcome, Wishes, select, table};
 
@@ -92,8 +92,8 @@ fn built_in(context: &str) -> Service {
     Service { build: Some(build), ..Service::default() }
 }
 
-fn role(role: &str, service: Service) -> Service {
-    Service { role: Some(role.to_owned()), ..service }
+fn role(role: Role, service: Service) -> Service {
+    Service { role: Some(role), ..service }
 }
 
 fn starting(words: &[&str], service: Service) -> Service {
@@ -115,23 +115,26 @@ const LEAVE: Outcome = Outcome::Leave;
 
 #[test]
 fn an_option_beats_everything() {
-    let wants = role("leave", starting(&["trust-init"], image("postgres")));
+    let wants = role(Role::Leave, starting(&["trust-init"], image("postgres")));
     assert_eq!(only(wants.clone()).ask("it", TRUST).says("it"), "trust --service");
     assert_eq!(only(wants).caddy("it").ask("it", TRUST).says("it"), "trust --service");
-    let wants = role("trust", starting(&["trust-init"], built("FROM node")));
+    let wants = role(Role::Trust, starting(&["trust-init"], built("FROM node")));
     assert_eq!(only(wants).ask("it", LEAVE).says("it"), "leave --service");
 }
 
 #[test]
 fn what_is_taken_out_needs_no_trust() {
-    let wants = role("trust", starting(&["trust-init"], built("FROM node")));
+    let wants = role(Role::Trust, starting(&["trust-init"], built("FROM node")));
     assert_eq!(only(wants).without("it").says("it"), "leave --without");
 }
 
 #[test]
 fn the_compose_file_beats_what_is_found_out() {
-    assert_eq!(only(role("trust", image("caddy"))).caddy("it").says("it"), "trust x-trust-init");
-    let wants = role("leave", starting(&["trust-init"], built("FROM node")));
+    assert_eq!(
+        only(role(Role::Trust, image("caddy"))).caddy("it").says("it"),
+        "trust x-trust-init"
+    );
+    let wants = role(Role::Leave, starting(&["trust-init"], built("FROM node")));
     assert_eq!(only(wants).says("it"), "leave x-trust-init");
 }
 
@@ -214,7 +217,7 @@ fn one_image_is_treated_alike() {
 
     // It beats what an image is built on.
     let nginx = || built("FROM nginx");
-    let pair = stack([("a", role("trust", nginx())), ("b", nginx())]);
+    let pair = stack([("a", role(Role::Trust, nginx())), ("b", nginx())]);
     assert_eq!(pair.says("b"), "trust same image as a");
     // One that is built here and used elsewhere.
     let web = |text| Service { image: Some("acme/web".to_owned()), ..built(text) };

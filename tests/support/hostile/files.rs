@@ -31,82 +31,67 @@ pub fn cycles() -> Vec<Hostile> {
         .collect();
     let service = |more: &str| format!("{AGENT}    {more}\n");
     vec![
-        Hostile::new("aliases that multiply", format!("{bomb}{AGENT}")).bomb(),
-        Hostile::new("aliases that multiply, below the services", format!("{AGENT}{bomb}")).bomb(),
-        Hostile::new("mappings that multiply", format!("x-m0: &m0 {{a: b}}\n{maps}{AGENT}")).bomb(),
-        Hostile::new("merge keys that multiply", format!("x-m0: &m0 {{a: b}}\n{merged}{AGENT}"))
-            .bomb(),
+        Hostile::new("aliases that multiply", format!("{bomb}{AGENT}")),
+        Hostile::new("aliases that multiply, below the services", format!("{AGENT}{bomb}")),
+        Hostile::new("mappings that multiply", format!("x-m0: &m0 {{a: b}}\n{maps}{AGENT}")),
+        Hostile::new("merge keys that multiply", format!("x-m0: &m0 {{a: b}}\n{merged}{AGENT}")),
         Hostile::new(
             "aliases that multiply in a variable",
             format!("{bomb}{}", service("environment: {A: *a11}")),
-        )
-        .bomb(),
+        ),
         Hostile::new(
             "aliases that multiply behind a key that stands twice",
             format!("x-a: 1\nx-a: 2\n{bomb}{AGENT}"),
-        )
-        .bomb(),
+        ),
         Hostile::new(
             "aliases that multiply behind !reset",
             format!("x-a: !reset [1]\n{bomb}{AGENT}"),
-        )
-        .bomb(),
+        ),
         Hostile::new(
             "aliases that multiply behind a tag that lies",
             format!("x-a: !!int x\n{bomb}{AGENT}"),
-        )
-        .bomb(),
+        ),
         Hostile::new(
             "aliases that multiply behind a key that is a list",
             format!("x-b: {{? [a] : b}}\n{bomb}{AGENT}"),
-        )
-        .bomb(),
-        Hostile::new("aliases that multiply in the second document", format!("{AGENT}---\n{bomb}"))
-            .bomb(),
+        ),
+        Hostile::new("aliases that multiply in the second document", format!("{AGENT}---\n{bomb}")),
         Hostile::new("aliases that multiply in the override", AGENT)
-            .and("docker-compose.override.yml", format!("{bomb}{AGENT}"))
-            .bomb(),
+            .and("docker-compose.override.yml", format!("{bomb}{AGENT}")),
         Hostile::new(
             "aliases that multiply in an included file",
             format!("include: [bomb.yml]\n{AGENT}"),
         )
-        .and("bomb.yml", format!("{bomb}{AGENT}"))
-        .bomb(),
+        .and("bomb.yml", format!("{bomb}{AGENT}")),
         Hostile::new(
             "aliases that multiply in an extended file",
             service("extends: {file: bomb.yml, service: agent}"),
         )
-        .and("bomb.yml", format!("{bomb}{AGENT}"))
-        .bomb(),
+        .and("bomb.yml", format!("{bomb}{AGENT}")),
         Hostile::new(
             "aliases that multiply two files away",
             format!("include: [{{path: [one.yml]}}]\n{AGENT}"),
         )
         .and("one.yml", "include:\n  - path: two/two.yml\n")
         .and("two/two.yml", "services: {b: {extends: {file: bomb.yml, service: agent}}}\n")
-        .and("two/bomb.yml", format!("{bomb}{AGENT}"))
-        .bomb(),
+        .and("two/bomb.yml", format!("{bomb}{AGENT}")),
         Hostile::new("one long text under 90,000 names", {
             format!("x-a: &a {}\nx-b: [{}]\n{AGENT}", "x".repeat(500_000), "*a,".repeat(90_000))
-        })
-        .bomb(),
-        Hostile::new("an anchor that contains itself", format!("x-a: &a [*a]\n{AGENT}")).bomb(),
+        }),
+        Hostile::new("an anchor that contains itself", format!("x-a: &a [*a]\n{AGENT}")),
         Hostile::new(
             "a service that contains itself",
             "services:\n  agent: &a\n    image: x\n    x-a: *a\n",
-        )
-        .bomb(),
-        Hostile::new("services that contain themselves", "services: &a\n  agent: *a\n").bomb(),
+        ),
+        Hostile::new("services that contain themselves", "services: &a\n  agent: *a\n"),
         Hostile::new(
             "a merge key that contains itself",
             "services:\n  agent: &a\n    <<: *a\n    image: x\n",
-        )
-        .bomb(),
+        ),
         Hostile::new(
             "two anchors that contain each other",
             format!("x-a: &a {{b: &b {{c: *a, d: *b}}}}\n{AGENT}"),
-        )
-        .bomb(),
+        ),
         Hostile::new("an alias of nothing", service("environment: *nothing")),
         Hostile::new(
             "an alias that comes before its anchor",
@@ -132,25 +117,22 @@ pub fn cycles() -> Vec<Hostile> {
         ),
         Hostile::new("two files that include each other", format!("include: [b.yml]\n{AGENT}"))
             .and("b.yml", "include: [docker-compose.yml]\n"),
-        Hostile::new("a file that includes /dev/zero", format!("include: [/dev/zero]\n{AGENT}"))
-            .bomb(),
-        Hostile::new("a file of variables that is /dev/zero", service("env_file: [/dev/zero]"))
-            .bomb(),
+        Hostile::new("a file that includes /dev/zero", format!("include: [/dev/zero]\n{AGENT}")),
+        Hostile::new("a file of variables that is /dev/zero", service("env_file: [/dev/zero]")),
         Hostile::new(
             "two services that depend on each other",
             format!("{}  b:\n    image: x\n    depends_on: [agent]\n", service("depends_on: [b]")),
         ),
         Hostile::new("a service that depends on itself", service("depends_on: [agent]")),
-        Hostile::new("100,000 open brackets", "[".repeat(100_000)).bomb(),
-        Hostile::new("100,000 open braces", "{a: ".repeat(100_000)).bomb(),
-        Hostile::new("100,000 lists in one line", "- ".repeat(100_000)).bomb(),
-        Hostile::new("100,000 keys that are keys", "? ".repeat(100_000)).bomb(),
+        Hostile::new("100,000 open brackets", "[".repeat(100_000)),
+        Hostile::new("100,000 open braces", "{a: ".repeat(100_000)),
+        Hostile::new("100,000 lists in one line", "- ".repeat(100_000)),
+        Hostile::new("100,000 keys that are keys", "? ".repeat(100_000)),
         Hostile::new("1,000 levels of blocks", {
             let deep: String =
                 (0..1000).map(|level| format!("{}a:\n", " ".repeat(level))).collect();
             format!("{AGENT}x-deep:\n {}", deep.replace('\n', "\n "))
-        })
-        .bomb(),
+        }),
         Hostile::new(
             "100 levels of lists",
             service(&format!("x-a: {}{}", "[".repeat(100), "]".repeat(100))),

@@ -17,16 +17,15 @@ fn services(count: usize) -> String {
 
 pub fn large() -> Vec<Hostile> {
     vec![
-        Hostile::new("10 MB of services", services(220_000)).bomb(),
-        Hostile::new("10 MB of comment", format!("# {}\n{AGENT}", "x".repeat(10 * MB))).bomb(),
-        Hostile::new("10 MB of text", format!("{AGENT}    user: {}\n", "x".repeat(10 * MB))).bomb(),
-        Hostile::new("10 MB of line ends", format!("{AGENT}{}", "\n".repeat(10 * MB))).bomb(),
-        Hostile::new("10 MB of spaces", format!("{AGENT}{}", " ".repeat(10 * MB))).bomb(),
+        Hostile::new("10 MB of services", services(220_000)),
+        Hostile::new("10 MB of comment", format!("# {}\n{AGENT}", "x".repeat(10 * MB))),
+        Hostile::new("10 MB of text", format!("{AGENT}    user: {}\n", "x".repeat(10 * MB))),
+        Hostile::new("10 MB of line ends", format!("{AGENT}{}", "\n".repeat(10 * MB))),
+        Hostile::new("10 MB of spaces", format!("{AGENT}{}", " ".repeat(10 * MB))),
         Hostile::new("2 MB of comment", format!("# {}\n{AGENT}", "x".repeat(2 * MB - 100))),
         Hostile::new("2 MB of text", format!("{AGENT}    x-a: {}\n", "x".repeat(2 * MB - 100))),
         Hostile::new("2 MB of line ends", format!("{AGENT}{}", "\n".repeat(2 * MB - 100))),
-        Hostile::new("2 MB of a list", format!("{AGENT}    x-a: [{}]\n", "x,".repeat(MB - 100)))
-            .bomb(),
+        Hostile::new("2 MB of a list", format!("{AGENT}    x-a: [{}]\n", "x,".repeat(MB - 100))),
         Hostile::new("500 services", services(500)),
         Hostile::new("1,000 anchors", {
             let anchors: String = (0..1_000).map(|n| format!("x-{n}: &a{n} 1\n")).collect();

@@ -203,11 +203,12 @@ pub fn paths() -> Vec<Hostile> {
         Hostile::new("a CA that is a Compose file", AGENT)
             .with(&["--custom-ca", "docker-compose.yml"]),
     );
-    all.push(
-        Hostile::new("a Compose file that is /dev/zero", AGENT)
-            .with(&["--custom-ca", "certs", "-f", "/dev/zero"])
-            .bomb(),
-    );
+    all.push(Hostile::new("a Compose file that is /dev/zero", AGENT).with(&[
+        "--custom-ca",
+        "certs",
+        "-f",
+        "/dev/zero",
+    ]));
     all.push(Hostile::new("a Compose file that is the CA", AGENT).with(&[
         "--custom-ca",
         "certs",

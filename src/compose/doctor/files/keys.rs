@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::compose::certs::key::Key;
 use crate::compose::certs::{CA, CA_KEY, SERVER_KEY};
-use crate::compose::docker::InGit;
 use crate::compose::doctor::files::ca::Seen;
+use crate::compose::git::InGit;
 use crate::compose::inputs::anew;
 use crate::sys::file;
 use crate::sys::finding::Finding;

@@ -4,11 +4,12 @@ use std::cell::RefCell;
 use std::fmt::Display;
 
 use crate::compose::cli::Shape;
-use crate::compose::docker::{Failure, InGit};
+use crate::compose::docker::Failure;
 use crate::compose::doctor::files::Look;
 use crate::compose::doctor::files::ca::Seen;
 use crate::compose::doctor::files::refused;
 use crate::compose::error::Refusal;
+use crate::compose::git::InGit;
 use crate::compose::inputs::Inputs;
 use crate::compose::project::files::{Place, plain};
 use crate::compose::project::read::Note;

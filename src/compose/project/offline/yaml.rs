@@ -1,84 +1,129 @@
-//! A YAML document becomes a tree.
+//! A YAML document becomes a tree, or the line of a part of it.
 //!
-//! The YAML crate does not limit what aliases unfold to, does not say on which line a key stands for the
-//! second time, and leaves `<<` to its caller: so the tree is built here, value by value.
+//! The YAML crate does not limit what aliases expand to, does not say on which line a key is repeated, and leaves
+//! `<<` to its caller: so the tree is built here, value by value. A tree knows no lines, but the crate's errors do:
+//! to find a line, the text is read again, and what is looked for is an error.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
 
 use serde::de::{
-    DeserializeSeed, Deserializer, EnumAccess, Error as _, MapAccess, SeqAccess, VariantAccess,
-    Visitor,
+    DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor,
 };
-use serde_yaml::{Mapping, Value};
+use serde_yaml::{Error, Mapping, Value};
 
-/// How many values the documents of a file may hold, with what their aliases unfold to: a thousand
+/// How many values the documents of a file may contain, with what their aliases expand to: a thousand
 /// services have a tenth of that.
 const MOST_VALUES: usize = 500_000;
 /// A text counts as one value more for each of so many bytes.
 const BYTES_PER_VALUE: usize = 100;
 
-/// The tags by which an override takes away (docs.docker.com/reference/compose-file/merge/).
+/// The tags by which an override removes something (docs.docker.com/reference/compose-file/merge/).
 const TAGS: [&str; 2] = ["reset", "override"];
 
-/// Why a document was refused, other than for its YAML.
-pub enum Refusal {
-    /// This key stands in one mapping twice.
+/// Why reading ended, other than for the YAML itself.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// This key is in one mapping twice.
     Duplicate(String),
     /// This tag is one of Compose's own.
     Tag(String),
-    /// It holds too much.
+    /// It contains too much.
     TooMuch,
+    /// Here is what was looked for.
+    Found,
 }
 
 /// Reads the documents in `text`, one after the other.
 ///
 /// # Errors
 /// The YAML crate's own error, which knows the line, and what is known beyond that.
-pub fn documents(text: &str) -> Result<Vec<Value>, (serde_yaml::Error, Option<Refusal>)> {
-    load(text, true)
+pub fn documents(text: &str) -> Result<Vec<Value>, (Error, Option<Stop>)> {
+    let load = Load::new(None);
+    let documents = serde_yaml::Deserializer::from_str(text);
+    let read = |document| load.node(None).deserialize(document);
+    documents.map(|document| read(document).map_err(|error| (error, load.stop.take()))).collect()
 }
 
-/// The same with all that Compose can follow: tags of its own, and keys that are no text or stand twice,
-/// of which it will say itself what it thinks.
-///
-/// # Errors
-/// When it is no YAML, or holds too much.
-pub fn outline(text: &str) -> Result<Vec<Value>, (serde_yaml::Error, Option<Refusal>)> {
-    load(text, false)
+/// The line in the last document that has one of the value at `path`; with `needle`, of a value below it that
+/// contains this text.
+pub fn line(text: &str, path: &[&str], needle: Option<&str>) -> Option<usize> {
+    let load = Load::new(Some(needle));
+    let documents = serde_yaml::Deserializer::from_str(text);
+    let errors = documents.filter_map(|document| load.node(Some(path)).deserialize(document).err());
+    let found = errors.filter(|_| load.stop.take() == Some(Stop::Found));
+    Some(found.last()?.location()?.line())
 }
 
-fn load(text: &str, is_strict: bool) -> Result<Vec<Value>, (serde_yaml::Error, Option<Refusal>)> {
-    let load = Load { left: Cell::new(MOST_VALUES), refusal: RefCell::new(None), is_strict };
-    serde_yaml::Deserializer::from_str(text)
-        .map(|document| Node(&load).deserialize(document).map_err(|e| (e, load.refusal.take())))
-        .collect()
-}
-
-/// What a document has left of its share, and why it was refused.
-struct Load {
+/// What the documents of a text have left of their share, why reading stopped, and what is looked for.
+struct Load<'a> {
     left: Cell<usize>,
-    refusal: RefCell<Option<Refusal>>,
-    is_strict: bool,
+    stop: RefCell<Option<Stop>>,
+    /// Whether something is looked for, in a text that Compose may have read; and if so, in a value.
+    search: Option<Option<&'a str>>,
 }
 
-impl Load {
-    /// The crate's own error tells the line; this one tells the rest.
-    fn refuse<E: serde::de::Error>(&self, refusal: Refusal) -> E {
-        *self.refusal.borrow_mut() = Some(refusal);
-        E::custom("refused")
+impl<'a> Load<'a> {
+    fn new(search: Option<Option<&'a str>>) -> Self {
+        Self { left: Cell::new(MOST_VALUES), stop: RefCell::new(None), search }
+    }
+
+    fn node(&'a self, path: Option<&'a [&'a str]>) -> Node<'a> {
+        Node { load: self, path }
+    }
+
+    /// The crate's own error has the line; this has the rest.
+    fn stop<E: serde::de::Error>(&self, stop: Stop) -> E {
+        *self.stop.borrow_mut() = Some(stop);
+        E::custom("stopped")
     }
 
     fn take<E: serde::de::Error>(&self, length: usize) -> Result<(), E> {
         let left = self.left.get().checked_sub(1 + length / BYTES_PER_VALUE);
-        self.left.set(left.ok_or_else(|| self.refuse(Refusal::TooMuch))?);
+        self.left.set(left.ok_or_else(|| self.stop(Stop::TooMuch))?);
         Ok(())
     }
 }
 
 /// A value that is being read.
 #[derive(Clone, Copy)]
-struct Node<'a>(&'a Load);
+struct Node<'a> {
+    load: &'a Load<'a>,
+    /// Where what is looked for is below this value.
+    path: Option<&'a [&'a str]>,
+}
+
+impl<'a> Node<'a> {
+    /// The value of `key` in this one.
+    fn below(self, key: &Value) -> Self {
+        let path = match self.path {
+            Some([first, rest @ ..]) if key.as_str() == Some(first) => Some(rest),
+            Some([_, ..]) if key.as_str() != Some("<<") => None,
+            path => path,
+        };
+        Self { path, ..self }
+    }
+
+    /// The merged keys, each of which had its own `<<` merged when it was read.
+    fn merge<E: serde::de::Error>(self, mapping: &mut Mapping, merged: Value) -> Result<(), E> {
+        let merged = match merged {
+            Value::Sequence(values) => values,
+            value => vec![value],
+        };
+        for value in merged {
+            match value {
+                Value::Mapping(others) => {
+                    for (key, value) in others {
+                        mapping.entry(key).or_insert(value);
+                    }
+                }
+                _ if self.load.search.is_some() => {}
+                _ => return Err(E::custom("`<<` takes a mapping or a list of mappings")),
+            }
+        }
+        Ok(())
+    }
+}
 
 impl<'de> DeserializeSeed<'de> for Node<'_> {
     type Value = Value;
@@ -96,19 +141,19 @@ impl<'de> Visitor<'de> for Node<'_> {
     }
 
     fn visit_bool<E: serde::de::Error>(self, truth: bool) -> Result<Value, E> {
-        self.0.take(0).map(|()| truth.into())
+        self.load.take(0).map(|()| truth.into())
     }
 
     fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<Value, E> {
-        self.0.take(0).map(|()| number.into())
+        self.load.take(0).map(|()| number.into())
     }
 
     fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Value, E> {
-        self.0.take(0).map(|()| number.into())
+        self.load.take(0).map(|()| number.into())
     }
 
     fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<Value, E> {
-        self.0.take(0).map(|()| number.into())
+        self.load.take(0).map(|()| number.into())
     }
 
     fn visit_u128<E: serde::de::Error>(self, number: u128) -> Result<Value, E> {
@@ -120,11 +165,16 @@ impl<'de> Visitor<'de> for Node<'_> {
     }
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Value, E> {
-        self.0.take(text.len()).map(|()| text.into())
+        if self.path.is_some_and(<[_]>::is_empty)
+            && self.load.search.flatten().is_some_and(|needle| text.contains(needle))
+        {
+            return Err(self.load.stop(Stop::Found));
+        }
+        self.load.take(text.len()).map(|()| text.into())
     }
 
     fn visit_unit<E: serde::de::Error>(self) -> Result<Value, E> {
-        self.0.take(0).map(|()| Value::Null)
+        self.load.take(0).map(|()| Value::Null)
     }
 
     fn visit_none<E: serde::de::Error>(self) -> Result<Value, E> {
@@ -132,7 +182,7 @@ impl<'de> Visitor<'de> for Node<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value, A::Error> {
-        self.0.take(0)?;
+        self.load.take(0)?;
         let mut sequence = Vec::new();
         while let Some(element) = elements.next_element_seed(self)? {
             sequence.push(element);
@@ -141,44 +191,30 @@ impl<'de> Visitor<'de> for Node<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
-        self.0.take(0)?;
+        self.load.take(0)?;
         let mut mapping = Mapping::new();
-        while let Some(key) = entries.next_key_seed(Key { load: self.0, before: &mapping })? {
-            let value = entries.next_value_seed(self)?;
+        while let Some(key) = entries.next_key_seed(Key { mapping: self, before: &mapping })? {
+            let value = entries.next_value_seed(self.below(&key))?;
             mapping.insert(key, value);
         }
-        let Some(merged) = mapping.remove("<<") else { return Ok(Value::Mapping(mapping)) };
-        // Whatever is merged here had its own `<<` merged when it was read.
-        let merged = match merged {
-            Value::Sequence(values) => values,
-            value => vec![value],
-        };
-        for value in merged {
-            let Value::Mapping(others) = value else {
-                if !self.0.is_strict {
-                    continue;
-                }
-                return Err(A::Error::custom("`<<` takes a mapping or a list of mappings"));
-            };
-            for (key, value) in others {
-                mapping.entry(key).or_insert(value);
-            }
+        if let Some(merged) = mapping.remove("<<") {
+            self.merge(&mut mapping, merged)?;
         }
         Ok(Value::Mapping(mapping))
     }
 
     fn visit_enum<A: EnumAccess<'de>>(self, tagged: A) -> Result<Value, A::Error> {
         let (tag, contents) = tagged.variant::<String>()?;
-        if self.0.is_strict && TAGS.contains(&tag.as_str()) {
-            return Err(self.0.refuse(Refusal::Tag(tag)));
+        if self.load.search.is_none() && TAGS.contains(&tag.as_str()) {
+            return Err(self.load.stop(Stop::Tag(tag)));
         }
         contents.newtype_variant_seed(self)
     }
 }
 
-/// A key, which stands in its mapping for the first time.
+/// A key, which is in its mapping for the first time.
 struct Key<'a> {
-    load: &'a Load,
+    mapping: Node<'a>,
     before: &'a Mapping,
 }
 
@@ -186,11 +222,7 @@ impl<'de> DeserializeSeed<'de> for Key<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        if self.load.is_strict {
-            deserializer.deserialize_str(self)
-        } else {
-            deserializer.deserialize_any(Node(self.load))
-        }
+        deserializer.deserialize_str(self)
     }
 }
 
@@ -202,9 +234,13 @@ impl Visitor<'_> for Key<'_> {
     }
 
     fn visit_str<E: serde::de::Error>(self, key: &str) -> Result<Value, E> {
-        self.load.take(key.len())?;
-        if self.before.contains_key(key) {
-            return Err(self.load.refuse(Refusal::Duplicate(key.to_owned())));
+        let Node { load, path } = self.mapping;
+        load.take(key.len())?;
+        if load.search == Some(None) && path.is_some_and(|path| path == [key]) {
+            return Err(load.stop(Stop::Found));
+        }
+        if load.search.is_none() && self.before.contains_key(key) {
+            return Err(load.stop(Stop::Duplicate(key.to_owned())));
         }
         Ok(key.into())
     }

@@ -3,84 +3,88 @@
 use serde_yaml::{Mapping, Value};
 
 use crate::compose::project::Reading;
-use crate::compose::project::error::{Error, Thing};
+use crate::compose::project::error::{Locate, NEEDS_COMPOSE, ReadError, YamlPath};
 use crate::compose::project::interpolate::{self, Text};
+use crate::sys::quote;
 
 /// The keys whose list may be written as its one element (`string_or_list` in
 /// <https://github.com/compose-spec/compose-spec/blob/main/schema/compose-spec.json>).
 const SINGLE: [&str; 2] = ["env_file", "tmpfs"];
 
+/// What a value counts as if a variable without a value decides it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IfUnknown {
+    /// As no value.
+    Omit,
+    /// As the text that is written.
+    Raw,
+    /// As no value; where this program reads alone, it is an error.
+    Refuse,
+    /// As the text that is written; where this program reads alone, it is an error.
+    RefuseOrRaw,
+}
+
 /// A key's value, or a part of it.
 pub struct Field<'a> {
     /// How the tree came about: that decides what a variable in a value means.
     pub reading: Reading,
+    /// Where to look for the line of an error.
+    pub locate: Locate<'a>,
     /// The service.
     pub service: &'a str,
     /// The key.
     pub key: &'static str,
-    /// The value; null where the key is not there.
+    /// The value; null where the key is missing.
     pub value: &'a Value,
 }
 
 impl<'a> Field<'a> {
     /// The same key, and a part of its value.
     pub fn with(&self, value: &'a Value) -> Self {
-        Field { value: plain(value), ..*self }
+        Field { value: untagged(value), ..*self }
     }
 
-    /// Its name in messages.
-    pub fn thing(&self) -> Thing {
-        Thing { service: Some(self.service.to_owned()), key: Some(self.key) }
+    /// Where it is in the model.
+    pub fn path(&self) -> YamlPath {
+        YamlPath { service: Some(self.service.to_owned()), key: Some(self.key) }
     }
 
-    /// The value as text, as it is written; `None` for null.
-    pub fn text(&self) -> Result<Option<String>, Error> {
-        match scalar(self.value) {
-            None if !self.value.is_null() => Err(self.form("a plain value")),
-            text => Ok(text),
-        }
+    /// The value as text; `None` for null.
+    pub fn text(&self, if_unknown: IfUnknown) -> Result<Option<String>, ReadError> {
+        self.scalar()?.map_or(Ok(None), |text| self.resolve(&text, if_unknown))
     }
 
-    /// The value if it is known. Where this program reads alone, it must be.
-    pub fn known(&self) -> Result<Option<String>, Error> {
-        self.text()?.map_or(Ok(None), |text| self.known_of(&text))
+    /// The elements of a list as text.
+    pub fn texts(&self, if_unknown: IfUnknown) -> Result<Vec<String>, ReadError> {
+        self.list()?.iter().filter_map(|element| element.text(if_unknown).transpose()).collect()
     }
 
-    /// The value if it is known.
-    pub fn if_known(&self) -> Result<Option<String>, Error> {
-        Ok(self.text()?.and_then(|text| self.if_known_of(&text)))
-    }
-
-    /// The value if it is known, else as it is written.
-    pub fn written(&self) -> Result<Option<String>, Error> {
-        Ok(self.text()?.map(|text| self.if_known_of(&text).unwrap_or(text)))
-    }
-
-    /// The same. Where this program reads alone, it must be known.
-    pub fn needed(&self) -> Result<Option<String>, Error> {
-        self.known().and_then(|known| known.map_or_else(|| self.written(), |known| Ok(Some(known))))
-    }
-
-    /// The value `text` if it is known. Where this program reads alone, it must be.
-    pub fn known_of(&self, text: &str) -> Result<Option<String>, Error> {
-        let (thing, place) = (self.thing(), None);
+    /// What `text`, a part of the value, stands for.
+    pub fn resolve(&self, text: &str, if_unknown: IfUnknown) -> Result<Option<String>, ReadError> {
+        use IfUnknown::{Raw, Refuse, RefuseOrRaw};
+        let is_refused =
+            self.reading == Reading::Alone && matches!(if_unknown, Refuse | RefuseOrRaw);
+        let refused = |needle: &str, cause: String, fix: &str| {
+            let location = (self.locate)(&self.path(), Some(needle));
+            let error = self.path().unreadable(location.as_ref());
+            Err(ReadError::Other(error.because(cause).advise(fix)))
+        };
         match self.read(text) {
             Text::Known(text) => Ok(Some(text)),
-            _ if self.reading != Reading::Alone => Ok(None),
-            Text::Open(name) => Err(Error::Variable { thing, place, name }),
-            Text::Malformed(text) => Err(Error::Template { thing, place, text }),
+            Text::Open(name) if is_refused => {
+                let cause = format!("the variable {} has no value", quote::word(&name));
+                let fix = format!("set it in the shell or in `.env`, or {NEEDS_COMPOSE}");
+                refused(&name, cause, &fix)
+            }
+            Text::Malformed(text) if is_refused => {
+                let cause = format!("{} is not a form of variable in Compose", quote::word(&text));
+                refused(&text, cause, "correct it, or write `$$` for a plain dollar sign")
+            }
+            _ => Ok(matches!(if_unknown, Raw | RefuseOrRaw).then(|| text.to_owned())),
         }
     }
 
-    /// The value `text` if it is known.
-    pub fn if_known_of(&self, text: &str) -> Option<String> {
-        match self.read(text) {
-            Text::Known(text) => Some(text),
-            _ => None,
-        }
-    }
-
-    /// Whether `text` holds the beginning of a variable and not its end, or the like.
+    /// Whether `text` contains the beginning of a variable and not its end, or the like.
     pub fn is_malformed(&self, text: &str) -> bool {
         matches!(self.read(text), Text::Malformed(_))
     }
@@ -93,8 +97,15 @@ impl<'a> Field<'a> {
         }
     }
 
+    fn scalar(&self) -> Result<Option<String>, ReadError> {
+        match scalar(self.value) {
+            None if !self.value.is_null() => Err(self.form("a plain value")),
+            text => Ok(text),
+        }
+    }
+
     /// The elements of a list. A plain value is a list of one for the keys that Compose reads so.
-    pub fn list(&self) -> Result<Vec<Field<'a>>, Error> {
+    pub fn list(&self) -> Result<Vec<Field<'a>>, ReadError> {
         match self.value {
             Value::Null => Ok(Vec::new()),
             Value::Sequence(values) => Ok(values.iter().map(|value| self.with(value)).collect()),
@@ -104,18 +115,8 @@ impl<'a> Field<'a> {
         }
     }
 
-    /// The elements of a list as text: see [`Field::written`].
-    pub fn written_list(&self) -> Result<Vec<String>, Error> {
-        self.list()?.iter().filter_map(|element| element.written().transpose()).collect()
-    }
-
-    /// The elements of a list as text: see [`Field::needed`].
-    pub fn needed_list(&self) -> Result<Vec<String>, Error> {
-        self.list()?.iter().filter_map(|element| element.needed().transpose()).collect()
-    }
-
     /// A mapping, if there is one.
-    pub fn mapping(&self) -> Result<Option<&'a Mapping>, Error> {
+    pub fn mapping(&self) -> Result<Option<&'a Mapping>, ReadError> {
         match self.value {
             Value::Null => Ok(None),
             Value::Mapping(mapping) => Ok(Some(mapping)),
@@ -124,18 +125,18 @@ impl<'a> Field<'a> {
     }
 
     /// The keys of a mapping, or the elements of a list.
-    pub fn names(&self) -> Result<Vec<String>, Error> {
+    pub fn names(&self) -> Result<Vec<String>, ReadError> {
         match self.value {
             Value::Mapping(mapping) => Ok(mapping.keys().filter_map(scalar).collect()),
-            _ => self.written_list(),
+            _ => self.texts(IfUnknown::Raw),
         }
     }
 
     /// Names and values, from a mapping or a list of `NAME=VALUE`; `None` for a name without a value.
-    pub fn pairs(&self) -> Result<Vec<(String, Option<String>)>, Error> {
+    pub fn pairs(&self) -> Result<Vec<(String, Option<String>)>, ReadError> {
         if let Value::Mapping(mapping) = self.value {
             let pair =
-                |(name, value)| Ok((scalar(name).unwrap_or_default(), self.with(value).text()?));
+                |(name, value)| Ok((scalar(name).unwrap_or_default(), self.with(value).scalar()?));
             return mapping.iter().map(pair).collect();
         }
         if !matches!(self.value, Value::Null | Value::Sequence(_)) {
@@ -143,7 +144,7 @@ impl<'a> Field<'a> {
         }
         let mut pairs = Vec::new();
         for element in self.list()? {
-            let Some(text) = element.text()? else { continue };
+            let Some(text) = element.scalar()? else { continue };
             pairs.push(match text.split_once('=') {
                 Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
                 None => (text, None),
@@ -152,15 +153,15 @@ impl<'a> Field<'a> {
         Ok(pairs)
     }
 
-    /// The refusal of a value that is not `wanted`.
-    pub fn form(&self, wanted: &'static str) -> Error {
-        Error::Form { thing: self.thing(), place: None, is: form(self.value), wanted }
+    /// The error of a value that is not `wanted`.
+    pub fn form(&self, wanted: &'static str) -> ReadError {
+        self.path().has_form(kind(self.value), wanted, self.locate)
     }
 }
 
 /// What kind of value it is.
-pub fn form(value: &Value) -> &'static str {
-    match plain(value) {
+pub fn kind(value: &Value) -> &'static str {
+    match untagged(value) {
         Value::Null => "empty",
         Value::Mapping(_) => "a mapping",
         Value::Sequence(_) => "a list",
@@ -168,8 +169,8 @@ pub fn form(value: &Value) -> &'static str {
     }
 }
 
-/// A value without its tag: Compose knows two, and `alone` refuses those.
-pub fn plain(mut value: &Value) -> &Value {
+/// A value without its tag: Compose knows two, and `offline` refuses those.
+pub fn untagged(mut value: &Value) -> &Value {
     while let Value::Tagged(tagged) = value {
         value = &tagged.value;
     }
@@ -178,7 +179,7 @@ pub fn plain(mut value: &Value) -> &Value {
 
 /// A string, number or boolean as text.
 pub fn scalar(value: &Value) -> Option<String> {
-    match plain(value) {
+    match untagged(value) {
         Value::String(text) => Some(text.clone()),
         Value::Bool(truth) => Some(truth.to_string()),
         Value::Number(number) => Some(match number.as_f64().filter(|_| number.is_f64()) {

@@ -1,12 +1,13 @@
 //! What is mounted into a service: `volumes`, `tmpfs`, `secrets` and `configs`, in the long and in the
 //! short form (<https://docs.docker.com/reference/compose-file/services/#volumes>).
 
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
 use serde_yaml::{Mapping, Value};
 
-use crate::compose::project::error::Error;
-use crate::compose::project::parse::field::{Field, scalar};
+use crate::compose::project::error::ReadError;
+use crate::compose::project::parse::field::{Field, IfUnknown, scalar};
+use crate::compose::project::paths::{clean, on};
 use crate::compose::project::{Mount, MountKind};
 
 /// Where secrets are (docs.docker.com/reference/compose-file/services/#secrets).
@@ -32,12 +33,12 @@ struct Spec {
 pub fn mounts<'a>(
     field: impl Fn(&'static str) -> Field<'a>,
     base: &Path,
-) -> Result<Vec<Mount>, Error> {
+) -> Result<Vec<Mount>, ReadError> {
     let mut mounts = Vec::new();
     for volume in field("volumes").list()? {
         mounts.push(mount(&volume, base)?);
     }
-    for tmpfs in field("tmpfs").needed_list()? {
+    for tmpfs in field("tmpfs").texts(IfUnknown::RefuseOrRaw)? {
         let target = clean_target(tmpfs.split(':').next().unwrap_or_default());
         let mount = Mount { kind: MountKind::Tmpfs, target, read_only: false };
         if !mounts.contains(&mount) {
@@ -51,7 +52,7 @@ pub fn mounts<'a>(
                 Value::Mapping(_) => part("target").or_else(|| part("source")),
                 _ => Some(file.value),
             };
-            let name = name.map_or(Ok(None), |name| file.with(name).known())?;
+            let name = name.map_or(Ok(None), |name| file.with(name).text(IfUnknown::Refuse))?;
             let target = name.map(|name| Path::new(directory).join(name));
             let target = target.map(|path| clean_target(&path.to_string_lossy()));
             let target = target.unwrap_or_default();
@@ -83,12 +84,13 @@ pub fn long(value: Value) -> Value {
     Value::Mapping(long)
 }
 
-fn mount(volume: &Field<'_>, base: &Path) -> Result<Mount, Error> {
+fn mount(volume: &Field<'_>, base: &Path) -> Result<Mount, ReadError> {
     let Some(spec) = spec(volume.value) else { return Err(volume.form("a mount")) };
-    let source = spec.source.as_ref().map_or(Ok(None), |source| volume.known_of(source))?;
+    let known = |text: &String| volume.resolve(text, IfUnknown::Refuse);
+    let source = spec.source.as_ref().map_or(Ok(None), known)?;
     // `config --no-interpolate` cuts `${NAME:-/a}:/b` at the first colon: the rest is anything.
     let is_cut = spec.source.as_ref().is_some_and(|source| volume.is_malformed(source));
-    let target = volume.known_of(&spec.target)?.filter(|_| !is_cut);
+    let target = known(&spec.target)?.filter(|_| !is_cut);
     let bind = |source: Option<String>| {
         source.and_then(|source| on(base, &source)).map_or(MountKind::Unknown, MountKind::Bind)
     };
@@ -149,28 +151,6 @@ fn short(text: &str) -> Spec {
     };
     let read_only = parts.any(|options| options.split(',').any(|option| option == "ro"));
     Spec { kind: Some(kind.to_owned()), source: Some(first), target, read_only }
-}
-
-/// `path` on `base`; `None` for one in somebody's home directory, which only a shell knows.
-pub fn on(base: &Path, path: &str) -> Option<PathBuf> {
-    (!path.starts_with('~')).then(|| clean(&base.join(path)))
-}
-
-/// `path` without `.` and `..`, as Compose cleans it: no link is followed.
-pub fn clean(path: &Path) -> PathBuf {
-    let mut clean = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::CurDir => {}
-            Component::ParentDir => match clean.components().next_back() {
-                Some(Component::Normal(_)) => _ = clean.pop(),
-                Some(Component::RootDir) => {}
-                _ => clean.push(component),
-            },
-            _ => clean.push(component),
-        }
-    }
-    if clean.as_os_str().is_empty() { PathBuf::from(".") } else { clean }
 }
 
 fn clean_target(target: &str) -> String {

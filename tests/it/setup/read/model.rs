@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use trust_init::compose::project::{MountKind, Reading, Service};
-use trust_init::compose::project::{offline, parse};
+use trust_init::compose::project::{MountKind, Reading, Role, Service};
+use trust_init::compose::project::{complete, parse};
 
 use crate::desk::Desk;
 use crate::setup::read::{bind, environment, mount, shell, volume};
@@ -12,7 +12,7 @@ use crate::setup::read::{bind, environment, mount, shell, volume};
 #[track_caller]
 fn printed(text: &str, reading: Reading) -> Service {
     let tree = serde_yaml::from_str(text).unwrap();
-    let project = parse::project(&tree, reading, Path::new("/base")).unwrap();
+    let project = parse::project(&tree, reading, Path::new("/base"), &|_, _| None).unwrap();
     project.services.get("a").expect("a service `a`").clone()
 }
 
@@ -82,7 +82,7 @@ fn what_compose_prints() {
     );
     assert_eq!(environment(&service), "A=cost $5 B=- C=${V}");
     assert_eq!(service.entrypoint.unwrap(), ["sh", "$V"]);
-    assert_eq!(service.role.as_deref(), Some("trust"));
+    assert_eq!(service.role, Some(Role::Trust));
 }
 
 /// `docker compose config --no-interpolate`: nothing of what a variable decides is known.
@@ -127,8 +127,8 @@ fn what_compose_prints_without_variables_is_completed() {
     let base = desk.path(".");
     let text = text.replace("BASE", base.to_str().unwrap());
     let mut tree = serde_yaml::from_str(&text).unwrap();
-    offline::complete(&mut tree, &base, &lookup);
-    let project = parse::project(&tree, Reading::WithoutVariables, &base).unwrap();
+    complete::complete(&mut tree, &base, &lookup);
+    let project = parse::project(&tree, Reading::WithoutVariables, &base, &|_, _| None).unwrap();
     let service = &project.services["a"];
     assert_eq!(service.image.as_deref(), Some("app:V"));
     assert!(!service.has_unknown_tag);

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use trust_init::compose::project::offline;
+use trust_init::sys::diagnostic::Diagnostic;
 
 use crate::desk::Desk;
 use crate::setup::read::{read, shell};
@@ -12,7 +13,12 @@ use crate::world::is_snapshot;
 #[track_caller]
 fn refusal(desk: &Desk, texts: &[&str]) -> String {
     let error = read(desk, texts).err().unwrap_or_else(|| panic!("this was read: {texts:?}"));
-    error.to_string().replace(&format!("{}/", desk.path("").display()).replace("//", "/"), "")
+    said(&error).replace(&format!("{}/", desk.path("").display()).replace("//", "/"), "")
+}
+
+/// All of it.
+fn said(error: &Diagnostic) -> String {
+    format!("{error}\nfix: {}", error.fix())
 }
 
 #[test]
@@ -72,7 +78,7 @@ fn every_message() {
         prepare(&desk);
         let error = offline::read(&[desk.path("x.yml")], &desk.path("."), &shell).unwrap_err();
         let words =
-            error.to_string().replace(&format!("{}", desk.path("x.yml").display()), "x.yml");
+            said(&error.into()).replace(&format!("{}", desk.path("x.yml").display()), "x.yml");
         _ = writeln!(out, "{name}:\n{words}\n");
     };
     file("not there", &|_| ());
@@ -87,7 +93,7 @@ fn every_message() {
 fn hostile_files() {
     let many = 1 << 20;
     let deep = "it is nested deeper than a Compose file ever is";
-    let much = "with its aliases it holds more than a Compose file ever does";
+    let much = "with its aliases it contains more than a Compose file ever does";
     let variable = |text: &str| format!("services: {{a: {{image: {text}}}}}");
     for (text, said) in [
         ("services: &a {b: {<<: *a}, c: *a}".to_owned(), deep),
@@ -103,7 +109,7 @@ fn hostile_files() {
         (variable(&format!("'{}x{}'", "${A:-".repeat(400), "}".repeat(400))), "`A` has no value"),
         (variable(&format!("x, environment: [A={}]", "${A}$$".repeat(many / 8))), "expected"),
         ("---\n".repeat(many / 4), "it is empty"),
-        ("\0".repeat(many), "it holds a control character"),
+        ("\0".repeat(many), "it contains a control character"),
     ] {
         let error = read(&Desk::new(), &[&text]).expect_err(said).to_string();
         assert!(error.contains(said), "{}…: {error}", &text[..20]);

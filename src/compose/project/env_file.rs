@@ -10,7 +10,7 @@ use serde_yaml::{Mapping, Value};
 
 use crate::compose::project::interpolate::{self, Lookup, Text};
 use crate::compose::project::offline::merge;
-use crate::compose::project::parse::mount;
+use crate::compose::project::paths::on;
 use crate::sys::file::{self, Problem};
 
 /// What a file of variables may hold: 1 MiB.
@@ -18,7 +18,7 @@ const LIMIT: u64 = 1 << 20;
 
 /// Puts what those of the service's files say that can be read below its `environment:`. The key goes
 /// when that was every file.
-pub fn apply(service: &mut Mapping, base: &Path, lookup: Lookup<'_>) {
+pub(crate) fn apply(service: &mut Mapping, base: &Path, lookup: Lookup<'_>) {
     let files = match service.get("env_file") {
         None | Some(Value::Null) => return,
         Some(Value::Sequence(files)) => files.clone(),
@@ -59,7 +59,7 @@ fn read(file: &Value, base: &Path, lookup: Lookup<'_>) -> Option<BTreeMap<String
         file => file.as_str()?,
     };
     let Text::Known(path) = interpolate::read(path) else { return None };
-    match file::read(&mount::on(base, &path)?, &mut { LIMIT }) {
+    match file::read(&on(base, &path)?, &mut { LIMIT }) {
         Ok(bytes) => parse(&String::from_utf8(bytes).ok()?, lookup),
         Err(Problem::Missing) if file.get("required")?.as_bool() == Some(false) => {
             Some(BTreeMap::new())

@@ -1,0 +1,43 @@
+//! The name of an image, in which a registry, `library/` and a tag may be left out
+//! (<https://docs.docker.com/reference/cli/docker/image/tag/>).
+
+use std::fmt::{self, Display};
+
+/// The registry that is meant where none is named.
+const REGISTRIES: [&str; 2] = ["docker.io/", "index.docker.io/"];
+
+/// A name in its parts. Displayed, it is the name that the engine lists: two names of one image are the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ImageName<'a> {
+    /// All but tag and digest, without the default registry.
+    pub path: &'a str,
+    tag: Option<&'a str>,
+    digest: Option<&'a str>,
+}
+
+impl<'a> ImageName<'a> {
+    /// Of a name as people write it.
+    pub fn of(name: &'a str) -> Self {
+        let name =
+            REGISTRIES.iter().find_map(|registry| name.strip_prefix(registry)).unwrap_or(name);
+        let name = name.strip_prefix("library/").unwrap_or(name);
+        let (name, digest) =
+            name.split_once('@').map_or((name, None), |(name, it)| (name, Some(it)));
+        // A colon before the last slash belongs to a registry's port.
+        let last = name.rsplit('/').next().unwrap_or(name);
+        let tag = last.split_once(':').map(|(_, tag)| tag);
+        let length = tag.map_or(name.len(), |tag| name.len() - tag.len() - 1);
+        let path = name.get(..length).unwrap_or(name);
+        Self { path, tag, digest }
+    }
+}
+
+impl Display for ImageName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.digest {
+            // With a digest the tag has no meaning.
+            Some(digest) => write!(f, "{}@{digest}", self.path),
+            None => write!(f, "{}:{}", self.path, self.tag.unwrap_or("latest")),
+        }
+    }
+}
