@@ -85,9 +85,9 @@ pub fn containers(name: &str, label: &str) -> Result<Vec<Container>, Failure> {
     );
     let mut words: Vec<OsString> = ["ps", "-a", "--format", &format].map(Into::into).into();
     words.extend(container::of_project(name));
-    let told = ask(&words, ANSWER)?;
-    let told = String::from_utf8_lossy(&told);
-    let containers = told.lines().filter_map(|line| {
+    let answer = ask(&words, ANSWER)?;
+    let answer = String::from_utf8_lossy(&answer);
+    let containers = answer.lines().filter_map(|line| {
         let mut fields = line.split('\t').map(str::to_owned);
         let (service, name, label) = (fields.next()?, fields.next()?, fields.next()?);
         let is_one_off = fields.next().is_some_and(|value| value == "True");
@@ -101,8 +101,8 @@ pub fn containers(name: &str, label: &str) -> Result<Vec<Container>, Failure> {
 /// # Errors
 /// When it does not answer.
 pub fn info() -> Result<Info, Failure> {
-    let told = ask(&["info", "--format", "{{json .}}"].map(Into::into), ANSWER)?;
-    serde_json::from_slice(&told).map_err(|error| Failure::Said(error.to_string()))
+    let answer = ask(&["info", "--format", "{{json .}}"].map(Into::into), ANSWER)?;
+    serde_json::from_slice(&answer).map_err(|error| Failure::Said(error.to_string()))
 }
 
 /// Where the engine listens: `unix:///var/run/docker.sock`, or an address of another machine.
@@ -111,8 +111,8 @@ pub fn info() -> Result<Info, Failure> {
 /// When the docker command cannot say.
 pub fn endpoint() -> Result<String, Failure> {
     let format = "{{.Endpoints.docker.Host}}";
-    let told = ask(&["context", "inspect", "--format", format].map(Into::into), READING)?;
-    Ok(String::from_utf8_lossy(&told).trim().to_owned())
+    let answer = ask(&["context", "inspect", "--format", format].map(Into::into), READING)?;
+    Ok(String::from_utf8_lossy(&answer).trim().to_owned())
 }
 
 /// Runs `docker compose` for the user to see, for as long as it takes, and returns how it ended.
@@ -125,9 +125,9 @@ pub fn show(files: &Files, words: &[&OsStr]) -> Result<ExitStatus, Failure> {
     command.status().map_err(unstarted)
 }
 
-/// Whether this machine finds an address for `name`; `None` if that cannot be told here. A static
+/// Whether this machine finds an address for `name`; `None` if that cannot be found out here. A static
 /// program cannot ask the system's resolver itself.
 pub fn resolves(name: &str) -> Option<bool> {
-    let told = run("getent", &["ahosts", "--", name].map(Into::into), LOOKUP).ok()?;
-    Some(told.1.is_none())
+    let answer = run("getent", &["ahosts", "--", name].map(Into::into), LOOKUP).ok()?;
+    Some(answer.1.is_none())
 }

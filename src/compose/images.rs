@@ -1,5 +1,5 @@
-//! What the services' images have to say: which roots they have, what their variables are, and what
-//! lies in the files that those name. Read out of the images without running anything of them.
+//! The contents of the services' images: root certificates, variables, and the files that those name.
+//! Nothing of an image is run.
 
 pub mod jvm;
 
@@ -20,8 +20,29 @@ use crate::trust::source::Roots;
 use crate::trust::trust_anchors::Anchors;
 use crate::trust::variables::Found;
 
-/// Stands for a value that is not known; no path of a container can hold a NUL.
-pub const UNKNOWN: &str = "\0";
+/// The environment that a service starts with, as far as it is known.
+pub struct ServiceEnvironment(Environment);
+
+impl ServiceEnvironment {
+    /// The value of a variable that is not known. Neither a variable nor a path can contain a NUL.
+    const UNKNOWN: &str = "\0";
+
+    /// All variables. [`Images::named`] says of the value of an unknown one that it is unknown.
+    pub fn all(&self) -> &Environment {
+        &self.0
+    }
+
+    /// Those whose value is known.
+    pub fn known(&self) -> Environment {
+        let known = self.0.pairs().filter(|(_, value)| *value != Self::UNKNOWN);
+        known.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    }
+
+    /// Whether a variable is set to something that is not known.
+    pub fn is_unknown(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(|value| value == Self::UNKNOWN)
+    }
+}
 
 /// Whose public roots a bundle holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,7 +94,7 @@ pub struct Images {
     files: RefCell<BTreeMap<(String, String, bool), Option<Inside>>>,
 }
 
-/// Roots, each set once, and which service stands on which.
+/// The sets of public roots, and which service uses which.
 #[derive(Default)]
 pub struct Grounds<'a> {
     /// The sets.
@@ -134,7 +155,7 @@ impl Images {
         choice: Choice,
     ) -> Result<Grounds<'a>, crate::trust::source::ReadError> {
         let mut grounds = Grounds::default();
-        // Services of one image stand on the same ground, which is looked for once.
+        // Services of one image use the same roots, which are looked for once.
         let mut found: BTreeMap<Option<&str>, (usize, Basis)> = BTreeMap::new();
         let mut fallback = None;
         for service in services {
@@ -198,19 +219,26 @@ impl Images {
         found
     }
 
-    /// The environment that a service starts with: its image's, and on top of it its own. `None`
-    /// where a variable takes its value from a shell that has none.
-    pub fn environment(&self, project: &Project, name: &str, service: &Service) -> Environment {
+    /// The environment that a service starts with: its image's, and on top of it its own.
+    pub fn environment(
+        &self,
+        project: &Project,
+        name: &str,
+        service: &Service,
+    ) -> ServiceEnvironment {
         let image = self.image(project, name).map(|image| image.environment.clone());
         let mut all = image.unwrap_or_default();
         for (name, value) in &service.environment {
             match value {
                 Setting::Value(value) => all.insert(name.clone(), value.clone()),
                 Setting::Unset => all.remove(name),
-                Setting::Unknown => all.insert(name.clone(), UNKNOWN.to_owned()),
+                Setting::Unknown => {
+                    all.insert(name.clone(), ServiceEnvironment::UNKNOWN.to_owned())
+                }
             };
         }
-        all.into_iter().map(|(name, value)| (OsString::from(name), value.into())).collect()
+        let all = all.into_iter().map(|(name, value)| (OsString::from(name), value.into()));
+        ServiceEnvironment(all.collect())
     }
 
     /// What is in the file that a variable of a service names: in its mounts, else in its image.
@@ -226,7 +254,7 @@ impl Images {
         let path = Path::new(value);
         let standard =
             |is_directory| Found::Anchors { anchors: Cow::Borrowed(roots), is_directory };
-        if value == UNKNOWN {
+        if value == ServiceEnvironment::UNKNOWN {
             return Found::Unknown;
         }
         if without_links(path).starts_with(DIRECTORY) {

@@ -2,7 +2,7 @@
 //!
 //! The values are those that Compose would use, with `$$` already one `$`. What is not known, because
 //! a variable of the file has no value here, is marked and never guessed; where a field has no mark
-//! for that (`user`, `profiles`, a word of `entrypoint` or `command`) the value stands as it is written.
+//! for that (`user`, `profiles`, a word of `entrypoint` or `command`) the value is the text as written.
 
 pub mod paths;
 pub mod interpolate;
@@ -102,14 +102,14 @@ pub enum Reading {
 pub struct Service {
     /// Its image, as the file names it; `None` also where a variable without a value names it.
     pub image: Option<String>,
-    /// Whether a variable without a value decides the tag or digest: `image` then tells what kind of
+    /// Whether a variable without a value decides the tag or digest: `image` then shows what kind of
     /// program it is (with the variable's default as the tag, or none), and is not to be inspected.
     pub has_unknown_tag: bool,
     /// How its image is built.
     pub build: Option<Build>,
     /// Its own entrypoint, in words; `None` where the image's counts.
     pub entrypoint: Option<Vec<String>>,
-    /// Its own command, likewise.
+    /// Its own command, in words.
     pub command: Option<Vec<String>>,
     /// Its environment.
     pub environment: BTreeMap<String, Setting>,
@@ -197,12 +197,12 @@ pub struct Mount {
 }
 
 impl Mount {
-    /// Whether it holds `path` of the container. Of one whose target is not known, nobody can say.
+    /// Whether it contains `path` of the container; false where its target is not known.
     pub fn is_above(&self, path: &str) -> bool {
         !self.target.is_empty() && without_links(path).starts_with(without_links(&self.target))
     }
 
-    /// Where `path` of the container lies on this machine, if that is what is mounted.
+    /// The path on this machine that is mounted at `path` of the container, if there is one.
     pub fn source_of(&self, path: &Path) -> Option<PathBuf> {
         let MountKind::Bind(source) = &self.kind else { return None };
         let path = without_links(path);

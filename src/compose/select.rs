@@ -161,7 +161,7 @@ impl<'a> Case<'a, '_> {
         image_table::called(self.name).or_else(|| image.and_then(image_table::called))
     }
 
-    /// Whether trust-init is in what starts first; an init process may stand before it.
+    /// Whether trust-init is in what starts first; an init process may come before it.
     fn starts_trust_init(&self) -> bool {
         let of_image = || {
             let image = match &self.recipe {

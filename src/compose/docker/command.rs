@@ -56,7 +56,7 @@ pub enum Failure {
 
 output::error_of_words!(Failure);
 
-/// The cause alone: who asked says for what, and what mends it.
+/// The cause alone: the caller adds what was asked, and a fix.
 impl Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -159,7 +159,7 @@ fn gather(child: &mut Child, limit: Duration) -> Result<(Vec<u8>, Vec<u8>), Fail
             let _ = sender.send((index, read));
         });
     }
-    let mut told = (Vec::new(), Vec::new());
+    let mut outputs = (Vec::new(), Vec::new());
     let started = Instant::now();
     for _ in 0..2 {
         let left = limit.saturating_sub(started.elapsed());
@@ -168,13 +168,13 @@ fn gather(child: &mut Child, limit: Duration) -> Result<(Vec<u8>, Vec<u8>), Fail
         if bytes.len() as u64 > MOST {
             return Err(Failure::TooMuch { most: MOST });
         }
-        if index == 0 { told.0 = bytes } else { told.1 = bytes }
+        if index == 0 { outputs.0 = bytes } else { outputs.1 = bytes }
     }
-    Ok(told)
+    Ok(outputs)
 }
 
 /// Limits what a process, and all that it starts from here on, may hold in memory (getrlimit(2),
-/// `RLIMIT_DATA`). It has only just begun; a lower limit of whoever called us stays.
+/// `RLIMIT_DATA`). Set right after the start; a lower inherited limit stays.
 #[cfg(target_os = "linux")]
 fn bound(child: &Child) {
     let own = getrlimit(Resource::Data);

@@ -85,7 +85,7 @@ pub struct Mounted {
     /// `bind`, `volume`, `tmpfs`.
     #[serde(rename = "Type")]
     pub kind: String,
-    /// Where it lies on the engine's machine.
+    /// Its path on the engine's machine.
     #[serde(default)]
     pub source: PathBuf,
     /// Where it is in the container.
@@ -183,14 +183,14 @@ fn inspect(ids: &str) -> Result<Vec<Made>, Failure> {
         return Ok(Vec::new());
     }
     let words = ["container", "inspect", "--format", "{{json .}}"].iter().chain(&ids);
-    let (told, failed) = run(DOCKER, &words.map(OsString::from).collect::<Vec<_>>(), ANSWER)?;
+    let (answer, failed) = run(DOCKER, &words.map(OsString::from).collect::<Vec<_>>(), ANSWER)?;
     match failed {
         // One that was removed since it was listed: the others are printed.
         Some(said) if !said.to_lowercase().contains("no such") => return Err(Failure::Said(said)),
         _ => {}
     }
-    let told = String::from_utf8_lossy(&told).into_owned();
-    let all = told.lines().map(serde_json::from_str::<Made>).collect::<Result<Vec<_>, _>>();
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    let all = answer.lines().map(serde_json::from_str::<Made>).collect::<Result<Vec<_>, _>>();
     all.map_err(|error| Failure::Said(error.to_string()))
 }
 
@@ -273,10 +273,10 @@ pub fn beside(asked: &Beside<'_>) -> Result<Vec<u8>, Failure> {
 /// The user and the group of a container's first process, which need not be those that it was
 /// configured with.
 fn user(container: &Made) -> Result<String, Failure> {
-    let told = ask(&["top", &container.id, "-eo", "pid,uid,gid"].map(Into::into), ANSWER)?;
-    let told = String::from_utf8_lossy(&told).into_owned();
+    let answer = ask(&["top", &container.id, "-eo", "pid,uid,gid"].map(Into::into), ANSWER)?;
+    let answer = String::from_utf8_lossy(&answer).into_owned();
     let first = container.state.pid.to_string();
-    let mut rows = told.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let mut rows = answer.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
     let row = rows.find(|row| row.first() == Some(&first.as_str()));
     match row.as_deref() {
         Some([_, user, group]) => Ok(format!("{user}:{group}")),

@@ -24,7 +24,7 @@ pub struct Image {
     pub environment: BTreeMap<String, String>,
     /// Its entrypoint, in words.
     pub entrypoint: Vec<String>,
-    /// Its command, likewise.
+    /// Its command, in words.
     pub command: Vec<String>,
     /// Who it runs as; empty for root.
     pub user: String,
@@ -65,9 +65,9 @@ pub fn images<'a>(names: &[&'a str]) -> Result<BTreeMap<&'a str, Image>, Failure
     let mut words: Vec<OsString> =
         ["image", "inspect", "--format", "{{json .}}", "--"].map(Into::into).into();
     words.extend(names.iter().map(OsString::from));
-    // Those that are there are told also where others are not, which is then an error.
-    let (told, failed) = run(DOCKER, &words, ANSWER)?;
-    let lines = String::from_utf8_lossy(&told).into_owned();
+    // The engine also lists the images it has if others are missing, which is an error.
+    let (answer, failed) = run(DOCKER, &words, ANSWER)?;
+    let lines = String::from_utf8_lossy(&answer).into_owned();
     let found: Vec<Inspected> =
         lines.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     // Not to be there, or to have no name that could be, is no failure of the engine.
@@ -124,7 +124,7 @@ pub enum Inside {
     Missing,
 }
 
-/// An open look into an image: a container that is never started, and is removed with it.
+/// An open look into an image: a container that is never started, and is removed at the end.
 pub struct Look {
     container: String,
 }
@@ -140,8 +140,8 @@ impl Look {
         let label = format!("{PROJECT}=");
         // An image without a command wants one; it is never run.
         let words = ["create", "--network", "none", "--label", &label, "--entrypoint", "/", id];
-        let told = ask(&words.map(Into::into), ANSWER)?;
-        Ok(Self { container: String::from_utf8_lossy(&told).trim().to_owned() })
+        let answer = ask(&words.map(Into::into), ANSWER)?;
+        Ok(Self { container: String::from_utf8_lossy(&answer).trim().to_owned() })
     }
 
     /// What is at `path`; with `follows` at its end, wherever links lead. Links to directories on the way

@@ -59,7 +59,7 @@ impl Inward<'_> {
     }
 
     /// The trust store of the JVM that programs there would use, if one is found: the one that
-    /// `environment` names, the one that is started, the one that PATH has, or one that lies where images
+    /// `environment` names, the one that is started, the one that PATH has, or one of those where images
     /// have them.
     pub fn store(&self, environment: &Environment) -> Option<Store> {
         let home = environment.get("JAVA_HOME").filter(|home| !home.is_empty()).map(Path::new);

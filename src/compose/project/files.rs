@@ -40,7 +40,7 @@ pub struct Asked {
 /// A project's files.
 #[derive(Debug)]
 pub struct Place {
-    /// The files in force without ours, as Compose is to be told of them.
+    /// The files in force without ours, as Compose takes them.
     pub files: Files,
     /// What relative paths are relative to, as typed; never empty.
     pub base: PathBuf,
@@ -53,7 +53,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// Whether Compose finds these files without being told; not where it is told of ours as well.
+    /// Whether Compose finds these files without options; not if ours is among them.
     pub fn is_found_by_itself(&self) -> bool {
         self.origin != Origin::Option && self.files.directory.is_none() && !self.had_ours
     }

@@ -7,7 +7,7 @@
 /// <https://github.com/distribution/reference> has letters, digits, `.-_/:@` only.
 pub const MARK: char = '$';
 
-/// How deep variables may stand in the defaults of others.
+/// How deep variables may be nested in the defaults of others.
 const MOST_NESTED: usize = 32;
 
 /// The values of variables.
@@ -54,7 +54,7 @@ pub fn read(text: &str) -> Text {
 }
 
 /// `text` with the variables replaced whose values `lookup` has. What is replaced is written so that
-/// [`read`] gives the value; what is not, because there is neither value nor default, stands as it did.
+/// [`read`] gives the value; a variable with neither value nor default stays as it is.
 pub fn interpolate(text: &str, lookup: Lookup<'_>) -> String {
     resolve(text, lookup, MOST_NESTED).0
 }
@@ -97,7 +97,7 @@ pub fn untagged(text: &str) -> Option<String> {
     }
 }
 
-/// The second value tells whether something stands as it did.
+/// The second value is true if a variable stayed as it is.
 fn resolve(text: &str, lookup: Lookup<'_>, depth: usize) -> (String, bool) {
     let (mut out, mut is_open) = (String::new(), false);
     for piece in pieces(text) {
@@ -131,7 +131,7 @@ fn value(variable: &Variable<'_>, lookup: Lookup<'_>, depth: usize) -> Option<St
     }
 }
 
-/// The variable whose value would settle it: the one that stands in the default of the others.
+/// The variable whose value is missing: the innermost one in the defaults.
 fn missing(mut variable: Variable<'_>) -> String {
     for _ in 0..MOST_NESTED {
         let inner = pieces(variable.operand).into_iter().find_map(|piece| match piece {
@@ -200,7 +200,7 @@ fn name(text: &str) -> &str {
     if name.starts_with(|c: char| c.is_ascii_digit()) { "" } else { name }
 }
 
-/// Where the brace closes that stands before `text`. As in Compose, only `${` opens another.
+/// Where the brace closes that was opened before `text`. As in Compose, only `${` opens another.
 fn closing(text: &str) -> Option<usize> {
     let (mut open, mut last) = (1_usize, ' ');
     for (at, c) in text.char_indices() {

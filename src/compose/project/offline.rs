@@ -1,7 +1,7 @@
 //! Compose files without Compose: for a machine that has no docker command.
 //!
 //! What one or several files say by themselves is put together by Compose's rules; what would need more
-//! than that (other files, other projects, remote ones) is refused by name and never guessed.
+//! than that (other files, other projects, remote ones) is refused by name.
 
 pub mod yaml;
 pub mod merge;
@@ -34,7 +34,7 @@ pub fn read(files: &[PathBuf], base: &Path, lookup: Lookup<'_>) -> Result<Projec
     project(&sources, base, lookup)
 }
 
-/// The project that the texts of files make up, likewise.
+/// The same from the texts of the files.
 ///
 /// # Errors
 /// All of the above but that a file cannot be read.

@@ -59,7 +59,7 @@ pub fn project(
     Ok(project)
 }
 
-/// Whether the variable tells a client whom to trust, itself or where another one is not set.
+/// Whether a client trusts by this variable, or by it where another one is not set.
 fn decides_trust(name: &str) -> bool {
     TABLE.iter().any(|row| row.name == name || row.falls_back_to.contains(&name))
 }
@@ -105,7 +105,7 @@ impl<'a> Reader<'a> {
             service.image = Some(image.clone()).filter(|image| !image.is_empty());
         }
         if service.image.is_none() {
-            // What kind of program it is, its name tells without the tag.
+            // The name without the tag is enough for the kind of program.
             service.image = scalar(field.value).as_deref().and_then(interpolate::untagged);
             service.has_unknown_tag = service.image.is_some();
         }

@@ -31,7 +31,7 @@ const TABLE: &[(&str, &str)] = &[
     ("/var/lib/kafka/data", "https://hub.docker.com/r/confluentinc/cp-kafka"),
 ];
 
-/// The path where a service keeps a database's data. What it can only read is somebody else's, as
+/// The path where a service keeps a database's data. A volume that it can only read belongs to another service, as
 /// with a backup.
 pub fn data(service: &Service) -> Option<&'static str> {
     let mut targets = service.mounts.iter().filter(|mount| !mount.read_only);

@@ -1,4 +1,4 @@
-//! What a Dockerfile says about the image it makes: what it stands on, and what it starts.
+//! What a Dockerfile says about the image it makes: its base, and what it starts.
 //!
 //! Only as much of the grammar as that needs
 //! (<https://docs.docker.com/reference/dockerfile/>). What cannot be understood is passed over: that
@@ -13,7 +13,7 @@ use crate::compose::project::interpolate::marked;
 /// An image that is to be built.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recipe {
-    /// The image below the last stage, and below the stages that it stands on.
+    /// The image below the last stage, and below the stages that this one is based on.
     pub base: String,
     /// What starts first, where an instruction says so; else it is what the base starts.
     pub entrypoint: Option<Vec<String>>,
@@ -153,7 +153,7 @@ fn instructions(text: &str) -> Vec<(String, String)> {
     found
 }
 
-/// The line that ends the here-document which a word opens, and whether tabs may stand before it.
+/// The line that ends the here-document which a word opens, and whether tabs before it are ignored.
 fn here_document(word: &str) -> Option<(&str, bool)> {
     let word = word.trim_start_matches(|c: char| c.is_ascii_digit()).strip_prefix("<<")?;
     let bare = word.strip_prefix('-');

@@ -1,10 +1,10 @@
-//! THE table of images that a set-up leaves alone, and how a name is looked up in it.
+//! THE table of images that get no CA by default, and how a name is looked up in it.
 //!
-//! Left alone is what answers requests and asks nobody: a proxy, a database, a broker. It needs no
-//! trust, and to recreate it costs connections, warm caches, or somebody who must unseal it. What
+//! Its rows answer requests and send none: proxies, databases, brokers. They need no trust, and to
+//! recreate one costs connections, warm caches, or a person who must unseal it. What
 //! calls other servers for the application (a dashboard with single sign-on, a collector that ships
 //! elsewhere) is no row here. Where it could be either, a database that is recreated for nothing is
-//! worse than a collector without trust: `--service NAME=trust` mends that one.
+//! worse than a collector without trust: `--service NAME=trust` corrects that one.
 
 use std::fmt::{self, Display};
 
@@ -52,7 +52,7 @@ impl Display for Kind {
 pub struct Row {
     /// What they are.
     pub kind: Kind,
-    /// Words that say so wherever they stand in the last element of an image's name.
+    /// Words that decide anywhere in the last element of an image's name.
     pub words: &'static [&'static str],
     /// Names that say so as a whole, some with the element before the last.
     pub names: &'static [&'static str],
@@ -147,8 +147,8 @@ pub const TABLE: &[Row] = &[
     Row { kind: Kind::ModelServer, words: &["ollama"], names: &[], services: &[] },
 ];
 
-/// Words that turn a name round: not the thing itself but what talks to it, or an application that
-/// shares an image with it.
+/// Words of a client of a product (`redis-exporter`), or of an application that shares an image with
+/// it: the image is not the product itself.
 #[rustfmt::skip]
 const TURNED: &[&str] = &[
     "adapter", "admin", "agent", "alertmanager", "api", "app", "auth", "backup", "backups", "bot",

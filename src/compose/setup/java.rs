@@ -2,11 +2,10 @@
 //! here, and nothing by a guess.
 
 use crate::compose::images::jvm::{Inward, Store};
-use crate::compose::images::{Basis, UNKNOWN};
+use crate::compose::images::{Basis, ServiceEnvironment};
 use crate::compose::select::{Choice, Reason};
 use crate::compose::setup::Warn;
 use crate::compose::setup::overlay::{DIRECTORY, Jvm};
-use crate::sys::environment::Environment;
 use crate::sys::output;
 use crate::sys::quote;
 use crate::trust::bundle::{self, Pem};
@@ -31,22 +30,21 @@ pub struct Outcome {
 pub fn java(
     Choice { service, reason, .. }: &Choice<'_>,
     inward: &Inward<'_>,
-    environment: &Environment,
+    environment: &ServiceEnvironment,
     custom: &[Pem<'_>],
     (roots, basis): (&[Pem<'_>], &Basis),
     warn: Warn<'_>,
 ) -> Option<Outcome> {
-    let Store { path, bytes } = inward.store(environment)?;
+    let Store { path, bytes } = inward.store(environment.all())?;
     let left = |line: &str| Some(Outcome { line: line.to_owned(), jvm: None });
     if matches!(reason, Reason::Unknown(_)) {
         return left(GUESSED);
     }
-    let is_unknown = environment.get(JAVA_TOOL_OPTIONS).is_some_and(|value| value == UNKNOWN);
-    if is_unknown || service.has_unread_environment {
+    if environment.is_unknown(JAVA_TOOL_OPTIONS) || service.has_unread_environment {
         return left(UNREAD);
     }
     let words: Vec<_> = inward.words().into_iter().map(Into::into).collect();
-    let options = open(environment, &words, |path| path.starts_with(DIRECTORY));
+    let options = open(environment.all(), &words, |path| path.starts_with(DIRECTORY));
     let options = options.map_err(|warning| warn(&warning)).ok()?.to_owned();
     let (roots, whose) = match basis {
         Basis::Asked(_) => (roots.iter().map(Pem::borrow).collect(), basis.to_string()),

@@ -7,13 +7,12 @@ use std::fmt::Display;
 use std::path::Path;
 
 use crate::compose::images::jvm::Inward;
-use crate::compose::images::{Grounds, Images, UNKNOWN};
+use crate::compose::images::{Grounds, Images};
 use crate::compose::project::Project;
 use crate::compose::select::Choice;
 use crate::compose::setup::overlay::{BUNDLE, DIRECTORY, Trusted};
 use crate::compose::setup::report::{OfService, Others, Unseen};
 use crate::compose::setup::{Warn, java};
-use crate::sys::environment::Environment;
 use crate::trust::bundle::{self, Pem};
 use crate::trust::settings::{Java, Settings};
 use crate::trust::trust_anchors::PublicRoots;
@@ -49,16 +48,18 @@ pub fn trusted<'a>(
         let Choice { name, service, .. } = choice;
         let Some((bundle, basis)) = grounds.services.get(name) else { continue };
         let Some(roots) = public.get(*bundle) else { continue };
-        let found = images.environment(project, name, service);
+        let environment = images.environment(project, name, service);
+        let found = environment.all();
         let part = project.part(name);
         let warn = |warning: &dyn Display| warn(&OfService { part, warning });
-        let asked = asked(&found, &warn);
+        let asked = Settings::from_variables(&environment.known());
+        let asked = asked.map_err(|it| warn(&format!("{it}\nfix: {}", it.fix()))).ok();
         let grpc_roots = asked.as_ref().is_some_and(|asked| asked.grpc_roots);
         let leave = asked.as_ref().map(|asked| asked.leave.as_slice()).unwrap_or_default();
-        let rows: Vec<_> = variables::rows(&found, grpc_roots, leave).collect();
+        let rows: Vec<_> = variables::rows(found, grpc_roots, leave).collect();
         let look = |value: &OsStr| images.named(project, name, service, value, &roots.anchors);
-        let (pins, surprises) = variables::pins(rows.iter().copied(), &found, look);
-        for warning in surprises.into_iter().chain(variables::warnings(&found)) {
+        let (pins, surprises) = variables::pins(rows.iter().copied(), found, look);
+        for warning in surprises.into_iter().chain(variables::warnings(found)) {
             warn(&warning);
         }
         for variable in ["TRUST_INIT_CA", "TRUST_INIT_CA_PEM"] {
@@ -78,7 +79,7 @@ pub fn trusted<'a>(
             of_java.filter(|_| asked.as_ref().is_none_or(|asked| asked.java != Java::Off));
         let outcome = of_java.and_then(|inward| {
             let roots = (roots.anchors.certificates.as_slice(), basis);
-            java::java(choice, inward, &found, for_java, roots, &warn)
+            java::java(choice, inward, &environment, for_java, roots, &warn)
         });
         let mut jvm = None;
         if let Some(outcome) = outcome {
@@ -87,13 +88,13 @@ pub fn trusted<'a>(
         }
         let mut runtimes = Vec::new();
         for runtime in asked.map(|asked| asked.runtimes).unwrap_or_default() {
-            if found.get(runtime.variable()).is_some_and(|value| value == UNKNOWN) {
+            if environment.is_unknown(runtime.variable()) {
                 warn(&Unseen(runtime.variable()));
                 continue;
             }
             let is_ours = |path: &Path| path.starts_with(DIRECTORY);
             let has = |path: &Path| inward.as_ref().is_some_and(|inward| inward.has(path));
-            match runtime.open(&found, BUNDLE.as_ref(), is_ours, has) {
+            match runtime.open(found, BUNDLE.as_ref(), is_ours, has) {
                 Ok(before) => runtimes.push((runtime, before)),
                 Err(warning) => warn(&warning),
             }
@@ -101,12 +102,4 @@ pub fn trusted<'a>(
         all.services.push(Trusted { name, bundle: *bundle, rows, pins, jvm, runtimes });
     }
     all
-}
-
-/// What a service asks of trust-init by variables, and so of the overlay. What is not known asks nothing.
-fn asked(found: &Environment, warn: Warn<'_>) -> Option<Settings> {
-    let known = found.pairs().filter(|(_, value)| *value != UNKNOWN);
-    let known = known.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    let settings = Settings::from_variables(&known);
-    settings.map_err(|warning| warn(&format!("{warning}\nfix: {}", warning.fix()))).ok()
 }

@@ -108,8 +108,7 @@ impl<'a> Source<'a> {
     pub fn locate(&self, part: &YamlPath, needle: Option<&str>) -> Option<SourceLocation> {
         let service = part.service.iter().flat_map(|name| ["services", name]);
         let path: Vec<_> = service.chain(part.key).collect();
-        let line = yaml::line(&self.text, &path, needle)?;
-        Some(SourceLocation { path: self.path.to_owned(), line: Some(line) })
+        Some(self.at(Some(yaml::line(&self.text, &path, needle)?)))
     }
 
     /// That only Compose can follow `word`.

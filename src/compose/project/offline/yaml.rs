@@ -177,10 +177,6 @@ impl<'de> Visitor<'de> for Node<'_> {
         self.load.take(0).map(|()| Value::Null)
     }
 
-    fn visit_none<E: serde::de::Error>(self) -> Result<Value, E> {
-        self.visit_unit()
-    }
-
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value, A::Error> {
         self.load.take(0)?;
         let mut sequence = Vec::new();
