@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use super::is_told_well;
 use serde_yaml::{Mapping, Value};
-use trust_init::compose::images::{Basis, Grounds, Images};
+use trust_init::compose::images::{RootsOrigin, RootSets, Images};
 use trust_init::compose::project::Project;
 use trust_init::compose::project::error::ReadError;
 use trust_init::compose::project::offline;
@@ -87,8 +87,8 @@ fn overlaid(project: &Project, off: &[String]) -> Option<Overlay> {
         let check = mount_conflicts::check(choice.name, choice.service, &[], &CUSTOM);
         check.inspect_err(|error| told(error)).ok()?;
     }
-    let services = trusting().map(|choice| (choice.name, (0, Basis::NotHere)));
-    let grounds = Grounds { sources: vec![RootSource::Unwanted], services: services.collect() };
+    let services = trusting().map(|choice| (choice.name, (0, RootsOrigin::NotHere)));
+    let grounds = RootSets { sources: vec![RootSource::Unwanted], services: services.collect() };
     let public: Vec<_> =
         grounds.sources.iter().map(trust_init::trust::trust_anchors::roots).collect();
     let given = (CUSTOM.as_slice(), public.as_slice());

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 
 use crate::compose::certs::{CA, SERVER};
 use crate::compose::cli::{Doctor, Shape};
-use crate::compose::docker::{self, Made};
+use crate::compose::docker::{self, ProjectContainer};
 use crate::compose::doctor::containers::{Overlay, digests};
 use crate::compose::doctor::files::CERTS;
 use crate::compose::doctor::probe::{AtHand, UNSEEN};
@@ -21,7 +21,7 @@ use crate::compose::doctor::unavailable::Blind;
 use crate::compose::error::Refusal;
 use crate::compose::images::Images;
 use crate::compose::project::Project;
-use crate::compose::project::files::{Place, directory_of, plain};
+use crate::compose::project::files::{ProjectFiles, directory_of, plain};
 use crate::compose::project::read;
 use crate::compose::run::answer;
 use crate::compose::select::option::no_service;
@@ -74,7 +74,7 @@ pub fn run(asked: &Doctor, shell: &Environment, report: Report) -> Result<Told, 
 /// Looks at the containers, and says what kept it from that.
 fn containers(
     asked: &Doctor,
-    place: &Place,
+    place: &ProjectFiles,
     findings: &mut Vec<Finding>,
     report: Report,
 ) -> Result<Option<Blind>, Refusal> {
@@ -93,7 +93,7 @@ fn containers(
     let chosen = containers::chosen(&asked.services, &choices, &made);
     let up = up(place, &project, &shape);
     let left: BTreeSet<_> =
-        made.iter().map(Made::service).filter(|name| !chosen.contains(name)).collect();
+        made.iter().map(ProjectContainer::service).filter(|name| !chosen.contains(name)).collect();
     if !left.is_empty() && asked.services.is_empty() {
         let names = left.into_iter().collect::<Vec<_>>().join(", ");
         let cause = "these are left alone; name one to have it looked into";
@@ -125,7 +125,7 @@ fn containers(
 }
 
 /// The overlay that stands, and what it was asked to be.
-fn standing(place: &Place) -> Result<(Option<String>, Shape), Refusal> {
+fn standing(place: &ProjectFiles) -> Result<(Option<String>, Shape), Refusal> {
     let Some(standing) = write::standing(&place.base)? else { return Ok(Default::default()) };
     let shape = Shape::of_words(&standing.words, &place.base).unwrap_or_default();
     Ok(match standing.overlay {
@@ -135,7 +135,7 @@ fn standing(place: &Place) -> Result<(Option<String>, Shape), Refusal> {
 }
 
 /// The command that makes the containers as they should be, in one line.
-fn up(place: &Place, project: &Project, shape: &Shape) -> String {
+fn up(place: &ProjectFiles, project: &Project, shape: &Shape) -> String {
     let next = if shape.has_authority() {
         Next::with_overlay(place, project, shape, place.had_ours, None)
     } else {
@@ -145,7 +145,7 @@ fn up(place: &Place, project: &Project, shape: &Shape) -> String {
 }
 
 /// The directory of the CA that `setup` was given, or is about to be.
-fn certs(place: &Place, shape: &Shape) -> PathBuf {
+fn certs(place: &ProjectFiles, shape: &Shape) -> PathBuf {
     match &shape.custom_ca {
         Some(path) if path.is_dir() => path.clone(),
         Some(path) => directory_of(path).to_owned(),
@@ -154,7 +154,7 @@ fn certs(place: &Place, shape: &Shape) -> PathBuf {
 }
 
 /// The certificates that may mend something: those that were named, and those of the project.
-fn at_hand(asked: &Doctor, place: &Place, shape: &Shape) -> Vec<AtHand> {
+fn at_hand(asked: &Doctor, place: &ProjectFiles, shape: &Shape) -> Vec<AtHand> {
     let of_shape = shape.custom_ca.iter().chain(&shape.extra_ca).cloned();
     let all = asked.ca.iter().cloned().chain(of_shape).chain([plain(&place.base, CERTS)]);
     let file = |path: PathBuf| if path.is_dir() { path.join(CA) } else { path };

@@ -10,7 +10,7 @@ use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Display};
 use std::path::{Path, PathBuf};
 
-use crate::compose::docker::{self, Failure, Image, Inside, Look};
+use crate::compose::docker::{self, Failure, Image, ImageEntry, ImageReader};
 use crate::compose::project::{Project, Service, Setting, without_links};
 use crate::compose::setup::overlay::DIRECTORY;
 use crate::sys::environment::Environment;
@@ -46,7 +46,7 @@ impl ServiceEnvironment {
 
 /// Whose public roots a bundle holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Choice {
+pub enum RootsChoice {
     /// Those of the service's own image.
     #[default]
     Image,
@@ -58,11 +58,11 @@ pub enum Choice {
 
 /// Whose roots a service's bundle came to hold, and why.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Basis {
+pub enum RootsOrigin {
     /// Those of its image.
     Image,
     /// What `--roots` says.
-    Asked(Choice),
+    Asked(RootsChoice),
     /// Mozilla's, because its image is not on this machine.
     NotHere,
     /// Mozilla's, because its image has none.
@@ -71,11 +71,11 @@ pub enum Basis {
     NoEngine,
 }
 
-impl Display for Basis {
+impl Display for RootsOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Image => "of its own image",
-            Self::Asked(Choice::Host) => "of this machine (--roots host)",
+            Self::Asked(RootsChoice::Host) => "of this machine (--roots host)",
             Self::Asked(_) => "of Mozilla's (--roots mozilla)",
             Self::NotHere => "of Mozilla's, because its image is not on this machine yet",
             Self::NoRoots => "of Mozilla's, because its image has none",
@@ -90,20 +90,20 @@ pub struct Images {
     known: BTreeMap<String, Image>,
     /// Why nothing is known of them.
     pub trouble: Option<Failure>,
-    looks: RefCell<BTreeMap<String, Option<Look>>>,
-    files: RefCell<BTreeMap<(String, String, bool), Option<Inside>>>,
+    looks: RefCell<BTreeMap<String, Option<ImageReader>>>,
+    files: RefCell<BTreeMap<(String, String, bool), Option<ImageEntry>>>,
 }
 
 /// The sets of public roots, and which service uses which.
 #[derive(Default)]
-pub struct Grounds<'a> {
+pub struct RootSets<'a> {
     /// The sets.
     pub sources: Vec<RootSource>,
     /// For each service, which set, and why.
-    pub services: BTreeMap<&'a str, (usize, Basis)>,
+    pub services: BTreeMap<&'a str, (usize, RootsOrigin)>,
 }
 
-impl Grounds<'_> {
+impl RootSets<'_> {
     /// Adds a set, and returns which one it is.
     fn add(&mut self, source: RootSource) -> usize {
         self.sources.push(source);
@@ -148,18 +148,18 @@ impl Images {
     ///
     /// # Errors
     /// When this machine's own roots are wanted and cannot be read.
-    pub fn grounds<'a>(
+    pub fn root_sets<'a>(
         &self,
         project: &Project,
         services: impl Iterator<Item = &'a str>,
-        choice: Choice,
-    ) -> Result<Grounds<'a>, crate::trust::source::ReadError> {
-        let mut grounds = Grounds::default();
+        choice: RootsChoice,
+    ) -> Result<RootSets<'a>, crate::trust::source::ReadError> {
+        let mut grounds = RootSets::default();
         // Services of one image use the same roots, which are looked for once.
-        let mut found: BTreeMap<Option<&str>, (usize, Basis)> = BTreeMap::new();
+        let mut found: BTreeMap<Option<&str>, (usize, RootsOrigin)> = BTreeMap::new();
         let mut fallback = None;
         for service in services {
-            let image = self.image(project, service).filter(|_| choice == Choice::Image);
+            let image = self.image(project, service).filter(|_| choice == RootsChoice::Image);
             let id = image.map(|image| image.id.as_str());
             if let Some(ground) = found.get(&id) {
                 grounds.services.insert(service, ground.clone());
@@ -167,18 +167,18 @@ impl Images {
             }
             let roots = image.and_then(|image| self.roots(image));
             let basis = match (choice, image) {
-                (Choice::Image, Some(_)) if roots.is_some() => Basis::Image,
-                (Choice::Image, Some(_)) => Basis::NoRoots,
-                (Choice::Image, None) if self.trouble.is_some() => Basis::NoEngine,
-                (Choice::Image, None) => Basis::NotHere,
-                (asked, _) => Basis::Asked(asked),
+                (RootsChoice::Image, Some(_)) if roots.is_some() => RootsOrigin::Image,
+                (RootsChoice::Image, Some(_)) => RootsOrigin::NoRoots,
+                (RootsChoice::Image, None) if self.trouble.is_some() => RootsOrigin::NoEngine,
+                (RootsChoice::Image, None) => RootsOrigin::NotHere,
+                (asked, _) => RootsOrigin::Asked(asked),
             };
             let set = match (roots, fallback) {
                 (Some((path, bytes)), _) => grounds.add(RootSource::File { path, bytes }),
                 (None, Some(set)) => set,
                 (None, None) => {
                     let wanted =
-                        if choice == Choice::Host { Roots::System } else { Roots::Mozilla };
+                        if choice == RootsChoice::Host { Roots::System } else { Roots::Mozilla };
                     *fallback.insert(grounds.add(crate::trust::root_stores::roots(wanted)?))
                 }
             };
@@ -191,7 +191,7 @@ impl Images {
     /// The one file of an image that holds all its roots.
     fn roots(&self, image: &Image) -> Option<(PathBuf, Vec<u8>)> {
         let found = |path: &str| {
-            let Some(Inside::File(bytes)) = self.at(image, path, true) else { return None };
+            let Some(ImageEntry::File(bytes)) = self.at(image, path, true) else { return None };
             let has_any = !crate::trust::trust_anchors::anchors(&bytes).certificates.is_empty();
             has_any.then(|| (PathBuf::from(path), bytes))
         };
@@ -201,19 +201,20 @@ impl Images {
     /// The table of an image's users (passwd(5)).
     pub fn passwd(&self, image: &Image) -> Option<String> {
         match self.at(image, "/etc/passwd", true)? {
-            Inside::File(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
+            ImageEntry::File(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
             _ => None,
         }
     }
 
     /// What is at a path in an image, each asked for once; `None` if the engine does not say.
-    fn at(&self, image: &Image, path: &str, follows: bool) -> Option<Inside> {
+    fn at(&self, image: &Image, path: &str, follows: bool) -> Option<ImageEntry> {
         let key = (image.id.clone(), path.to_owned(), follows);
         if let Some(known) = self.files.borrow().get(&key) {
             return known.clone();
         }
         let mut looks = self.looks.borrow_mut();
-        let look = looks.entry(image.id.clone()).or_insert_with(|| Look::open(&image.id).ok());
+        let look =
+            looks.entry(image.id.clone()).or_insert_with(|| ImageReader::open(&image.id).ok());
         let found = look.as_ref().and_then(|look| look.at(path, follows).ok());
         self.files.borrow_mut().insert(key, found.clone());
         found
@@ -278,8 +279,8 @@ impl Images {
             return Found::Unknown;
         };
         match self.at(image, path, true) {
-            Some(Inside::File(bytes)) => certificates(&bytes),
-            Some(Inside::Missing) => {
+            Some(ImageEntry::File(bytes)) => certificates(&bytes),
+            Some(ImageEntry::Missing) => {
                 Found::Unusable("there is no such file in its image".to_owned())
             }
             _ => Found::Unknown,

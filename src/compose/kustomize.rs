@@ -29,7 +29,7 @@ use crate::sys::quote;
 
 use crate::compose::cli::{Kustomize, Shape, Source};
 use crate::compose::error::Refusal;
-use crate::compose::images::{Choice as Roots, Images};
+use crate::compose::images::{Images, RootsChoice};
 use crate::compose::inputs::{self, Inputs, Note};
 use crate::compose::kustomize::component::{CUSTOM, Chosen, Component, Order, Supply};
 pub use crate::compose::kustomize::error::Error;
@@ -131,10 +131,10 @@ fn decide<T>(
     };
     // trust-manager brings its own roots, whatever an image has.
     let roots = match (supply, asked.roots) {
-        (Supply::TrustManager, _) => Roots::Mozilla,
-        (Supply::ConfigMaps, roots) => roots.map(Roots::from).unwrap_or_default(),
+        (Supply::TrustManager, _) => RootsChoice::Mozilla,
+        (Supply::ConfigMaps, roots) => roots.map(RootsChoice::from).unwrap_or_default(),
     };
-    let grounds = images.grounds(&project, trusting().map(|choice| choice.name), roots)?;
+    let grounds = images.root_sets(&project, trusting().map(|choice| choice.name), roots)?;
     let public: Vec<_> = grounds.sources.iter().map(crate::trust::trust_anchors::roots).collect();
     let grounded = (custom.as_slice(), public.as_slice());
     let trusted = trusted(trusting(), &project, &images, &grounds, grounded, warn);

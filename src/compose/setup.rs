@@ -30,11 +30,11 @@ use crate::sys::quote;
 use crate::compose::cli::{Setup, Shape};
 use crate::compose::docker::Failure;
 use crate::compose::error::Refusal;
-use crate::compose::images::{Choice as Roots, Grounds, Images};
+use crate::compose::images::{Images, RootSets, RootsChoice};
 use crate::compose::inputs::{self, Given, Inputs};
 pub use crate::compose::output::CommandOutput as Told;
 use crate::compose::passwords;
-use crate::compose::project::files::{self, Place};
+use crate::compose::project::files::{self, ProjectFiles};
 use crate::compose::project::read;
 use crate::compose::project::{Build, Project};
 use crate::compose::run::answer;
@@ -87,7 +87,7 @@ pub fn run(asked: &Setup, shell: &Environment, report: Report) -> Result<Told, R
 ///
 /// # Errors
 /// When it cannot be read, or would run on another machine.
-pub fn read(place: &Place) -> Result<(Project, Option<read::Note>), Refusal> {
+pub fn read(place: &ProjectFiles) -> Result<(Project, Option<read::Note>), Refusal> {
     let (read, ground) = both(|| read::read(place), engine_check::check);
     let read = read.map_err(Refusal::Read)?;
     ground?;
@@ -105,7 +105,7 @@ pub struct Decided<'a> {
     pub choices: &'a [Choice<'a>],
     /// The overlay.
     pub overlay: Overlay,
-    grounds: &'a Grounds<'a>,
+    grounds: &'a RootSets<'a>,
     public: &'a [PublicRoots<'a>],
     java: BTreeMap<String, Vec<&'a str>>,
     to_serve: Option<&'a Served<'a>>,
@@ -117,7 +117,7 @@ pub struct Decided<'a> {
 /// When something stands in the way, and what `then` says.
 pub fn decide<T>(
     project: &Project,
-    place: &Place,
+    place: &ProjectFiles,
     shape: &Shape,
     inputs: &Inputs,
     warn: Warn<'_>,
@@ -150,8 +150,8 @@ pub fn decide<T>(
         let volumes = image.map_or(&[][..], |image| &image.volumes);
         mount_conflicts::check(choice.name, choice.service, volumes, &custom)?;
     }
-    let roots = shape.roots.map(Roots::from).unwrap_or_default();
-    let grounds = images.grounds(project, trusting().map(|choice| choice.name), roots)?;
+    let roots = shape.roots.map(RootsChoice::from).unwrap_or_default();
+    let grounds = images.root_sets(project, trusting().map(|choice| choice.name), roots)?;
     let public: Vec<_> = grounds.sources.iter().map(crate::trust::trust_anchors::roots).collect();
     public.iter().flat_map(|roots| &roots.warnings).for_each(|warning| warn(warning));
     let server = inputs.server.as_ref().filter(|_| !proxies.is_empty());
@@ -192,7 +192,7 @@ pub fn decide<T>(
 /// Does with it what was asked.
 fn finish(
     asked: &Setup,
-    (place, project): (&Place, &Project),
+    (place, project): (&ProjectFiles, &Project),
     shape: &Shape,
     inputs: &Inputs,
     decided: Decided<'_>,
@@ -243,13 +243,13 @@ fn both<A, B: Send>(here: impl FnOnce() -> A, beside: impl FnOnce() -> B + Send)
 ///
 /// # Errors
 /// When there is none.
-pub fn find(asked: &files::Asked, shell: &Environment) -> Result<Place, Refusal> {
+pub fn find(asked: &files::Asked, shell: &Environment) -> Result<ProjectFiles, Refusal> {
     let here = std::env::current_dir().map_err(Refusal::Here)?;
     Ok(files::find(asked, shell, &here)?)
 }
 
 /// What the overlay is to be; for `--check` alone, what it was asked to be; `None` if it is to go.
-fn shape(asked: &Setup, place: &Place) -> Result<Option<Shape>, Refusal> {
+fn shape(asked: &Setup, place: &ProjectFiles) -> Result<Option<Shape>, Refusal> {
     let shape = &asked.shape;
     if *shape != Shape::default() {
         return match shape.needs_authority() {
@@ -273,7 +273,11 @@ fn shape(asked: &Setup, place: &Place) -> Result<Option<Shape>, Refusal> {
 }
 
 /// Refuses an `option` that names no CA, where one is set up.
-fn keeps_authority(asked: &Setup, place: &Place, option: &'static str) -> Result<(), Refusal> {
+fn keeps_authority(
+    asked: &Setup,
+    place: &ProjectFiles,
+    option: &'static str,
+) -> Result<(), Refusal> {
     let standing = write::standing(&place.base)?.filter(|standing| standing.overlay.is_some());
     let Some(standing) = standing else { return Ok(()) };
     // Where the words cannot be read, there may be one.
@@ -333,7 +337,7 @@ pub fn choose<'a>(
 fn output(
     overlay: Overlay,
     shape: &Shape,
-    place: &Place,
+    place: &ProjectFiles,
     is_active: bool,
     is_settled: bool,
 ) -> Result<write::Output, Refusal> {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use crate::compose::images::Choice;
+use crate::compose::images::RootsChoice;
 use crate::compose::project::{Role, files};
 use crate::compose::select::Outcome;
 
@@ -146,7 +146,7 @@ pub enum RootChoice {
     Host,
 }
 
-impl From<RootChoice> for Choice {
+impl From<RootChoice> for RootsChoice {
     fn from(choice: RootChoice) -> Self {
         match choice {
             RootChoice::Image => Self::Image,

@@ -25,7 +25,7 @@ pub const ONE_OFF: &str = "com.docker.compose.oneoff";
 /// A container, of which only what trust depends on is kept.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Made {
+pub struct ProjectContainer {
     /// Its identity.
     pub id: String,
     name: String,
@@ -92,7 +92,7 @@ pub struct Mounted {
     pub destination: PathBuf,
 }
 
-impl Made {
+impl ProjectContainer {
     /// Its name.
     pub fn name(&self) -> &str {
         self.name.trim_start_matches('/')
@@ -114,7 +114,7 @@ impl Made {
     }
 }
 
-impl Display for Made {
+impl Display for ProjectContainer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
@@ -145,7 +145,7 @@ impl Config {
 ///
 /// # Errors
 /// When the engine does not answer.
-pub fn made(name: &str) -> Result<Vec<Made>, Failure> {
+pub fn made(name: &str) -> Result<Vec<ProjectContainer>, Failure> {
     let mut words: Vec<OsString> = ["ps", "-aq", "--no-trunc"].map(Into::into).into();
     words.extend(of_project(name));
     let ids = ask(&words, ANSWER)?;
@@ -177,7 +177,7 @@ pub fn mounting(directory: &Path, label: &str) -> Result<Vec<String>, Failure> {
 }
 
 /// What the engine says of containers; `ids` has one a line.
-fn inspect(ids: &str) -> Result<Vec<Made>, Failure> {
+fn inspect(ids: &str) -> Result<Vec<ProjectContainer>, Failure> {
     let ids: Vec<_> = ids.lines().collect();
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -190,7 +190,8 @@ fn inspect(ids: &str) -> Result<Vec<Made>, Failure> {
         _ => {}
     }
     let answer = String::from_utf8_lossy(&answer).into_owned();
-    let all = answer.lines().map(serde_json::from_str::<Made>).collect::<Result<Vec<_>, _>>();
+    let all =
+        answer.lines().map(serde_json::from_str::<ProjectContainer>).collect::<Result<Vec<_>, _>>();
     all.map_err(|error| Failure::Said(error.to_string()))
 }
 
@@ -202,9 +203,9 @@ pub fn of_project(name: &str) -> [OsString; 4] {
 
 /// What runs beside a container.
 #[derive(Debug)]
-pub struct Beside<'a> {
+pub struct ProbeRun<'a> {
     /// The container.
-    pub container: &'a Made,
+    pub container: &'a ProjectContainer,
     /// The image that has the program.
     pub image: &'a str,
     /// Whether that may be pulled.
@@ -234,8 +235,8 @@ pub struct Beside<'a> {
 ///
 /// # Errors
 /// When the engine does not do it, or the program did not end by itself.
-pub fn beside(asked: &Beside<'_>) -> Result<Vec<u8>, Failure> {
-    let Beside { container, .. } = asked;
+pub fn beside(asked: &ProbeRun<'_>) -> Result<Vec<u8>, Failure> {
+    let ProbeRun { container, .. } = asked;
     let user = if asked.sees_all { "0:0".to_owned() } else { user(container)? };
     let mut words: Vec<OsString> = ["run", "--rm", "--read-only"].map(Into::into).into();
     words.extend(["--security-opt", "no-new-privileges", "--log-driver", "none"].map(Into::into));
@@ -272,7 +273,7 @@ pub fn beside(asked: &Beside<'_>) -> Result<Vec<u8>, Failure> {
 
 /// The user and the group of a container's first process, which need not be those that it was
 /// configured with.
-fn user(container: &Made) -> Result<String, Failure> {
+fn user(container: &ProjectContainer) -> Result<String, Failure> {
     let answer = ask(&["top", &container.id, "-eo", "pid,uid,gid"].map(Into::into), ANSWER)?;
     let answer = String::from_utf8_lossy(&answer).into_owned();
     let first = container.state.pid.to_string();

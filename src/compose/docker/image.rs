@@ -113,7 +113,7 @@ impl Inspected {
 
 /// What is at a path in an image.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Inside {
+pub enum ImageEntry {
     /// A file of these contents.
     File(Vec<u8>),
     /// A link that leads there.
@@ -125,11 +125,11 @@ pub enum Inside {
 }
 
 /// An open look into an image: a container that is never started, and is removed at the end.
-pub struct Look {
+pub struct ImageReader {
     container: String,
 }
 
-impl Look {
+impl ImageReader {
     /// Opens one into the image `id`.
     ///
     /// # Errors
@@ -149,29 +149,29 @@ impl Look {
     ///
     /// # Errors
     /// When the engine does not answer.
-    pub fn at(&self, path: &str, follows: bool) -> Result<Inside, Failure> {
+    pub fn at(&self, path: &str, follows: bool) -> Result<ImageEntry, Failure> {
         let from = format!("{}:{path}", self.container);
         let follow = if follows { "--follow-link=true" } else { "--follow-link=false" };
         let (stream, failed) = run(DOCKER, &["cp", follow, &from, "-"].map(Into::into), ANSWER)?;
         match failed {
-            Some(said) if is_missing(&said) => return Ok(Inside::Missing),
+            Some(said) if is_missing(&said) => return Ok(ImageEntry::Missing),
             Some(said) => return Err(Failure::Said(said)),
             None => {}
         }
         let mut archive = tar::Archive::new(stream.as_slice());
         let entry = archive.entries().map_err(Failure::System)?.next();
         let Some(entry) = entry.transpose().map_err(Failure::System)? else {
-            return Ok(Inside::Missing);
+            return Ok(ImageEntry::Missing);
         };
         if let Some(target) = entry.link_name().map_err(Failure::System)? {
-            return Ok(Inside::Link(target.into_owned()));
+            return Ok(ImageEntry::Link(target.into_owned()));
         }
         if !entry.header().entry_type().is_file() {
-            return Ok(Inside::Other);
+            return Ok(ImageEntry::Other);
         }
         let mut bytes = Vec::new();
         entry.take(file::FILE_LIMIT).read_to_end(&mut bytes).map_err(Failure::System)?;
-        Ok(Inside::File(bytes))
+        Ok(ImageEntry::File(bytes))
     }
 }
 
@@ -188,7 +188,7 @@ fn is_missing(said: &str) -> bool {
     .any(|words| said.contains(words))
 }
 
-impl Drop for Look {
+impl Drop for ImageReader {
     fn drop(&mut self) {
         // It takes no room; what cannot be removed now is not worth an error.
         let _ = ask(&["rm", "-f", "-v", &self.container].map(Into::into), ANSWER);

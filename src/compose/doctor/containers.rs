@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_yaml::Value;
 
-use crate::compose::docker::Made;
+use crate::compose::docker::ProjectContainer;
 use crate::compose::project::Project;
 use crate::compose::select::{Choice, Outcome};
 use crate::compose::setup::overlay::{DIRECTORY, LABEL};
@@ -22,18 +22,18 @@ const PROGRAM: &str = "trust-init";
 pub fn chosen<'a>(
     named: &'a [String],
     choices: &'a [Choice<'_>],
-    made: &'a [Made],
+    made: &'a [ProjectContainer],
 ) -> BTreeSet<&'a str> {
     if !named.is_empty() {
         return named.iter().map(String::as_str).collect();
     }
     let trusting = choices.iter().filter(|choice| choice.outcome == Outcome::Trust);
     let ours = made.iter().filter(|one| !one.label(LABEL).is_empty() || is_in_front(one));
-    trusting.map(|choice| choice.name).chain(ours.map(Made::service)).collect()
+    trusting.map(|choice| choice.name).chain(ours.map(ProjectContainer::service)).collect()
 }
 
 /// Whether trust-init starts the service.
-fn is_in_front(made: &Made) -> bool {
+fn is_in_front(made: &ProjectContainer) -> bool {
     made.config.words().any(|word| Path::new(word).ends_with(PROGRAM))
 }
 
@@ -47,7 +47,7 @@ pub struct Overlay<'a> {
 }
 
 /// What is to be said of a container before anybody looks into it.
-pub fn look(made: &Made, overlay: Option<&Overlay<'_>>) -> Vec<Finding> {
+pub fn look(made: &ProjectContainer, overlay: Option<&Overlay<'_>>) -> Vec<Finding> {
     let mut findings = vec![existence(made)];
     if made.runs() {
         findings.extend(overlaid(made, overlay));
@@ -62,7 +62,7 @@ pub fn of(service: &str, finding: Finding) -> Finding {
     Finding { service: Some(service.to_owned()), ..finding }
 }
 
-fn existence(made: &Made) -> Finding {
+fn existence(made: &ProjectContainer) -> Finding {
     let code = made.state.exit_code;
     match made.state.status.as_str() {
         "running" => {
@@ -84,24 +84,24 @@ fn existence(made: &Made) -> Finding {
 }
 
 /// That the engine starts it, and it ends.
-pub fn restarting(made: &Made) -> Finding {
+pub fn restarting(made: &ProjectContainer) -> Finding {
     let cause = format!("ends again and again, whenever the engine starts it{}", ours(made));
     Finding::error("container-restarting", made.name(), cause, logs(made))
 }
 
 /// The command that shows why.
-fn logs(made: &Made) -> String {
+fn logs(made: &ProjectContainer) -> String {
     format!("docker logs {}", quote::shell(made.name()))
 }
 
 /// What our own exit code means.
-fn ours(made: &Made) -> &'static str {
+fn ours(made: &ProjectContainer) -> &'static str {
     let is_ours = is_in_front(made) && made.state.exit_code == i64::from(exit_code::FAILED);
     if is_ours { ", which is trust-init's own: the log says why" } else { "" }
 }
 
 /// That it was made without the overlay that stands, or with an older one.
-fn overlaid(made: &Made, overlay: Option<&Overlay<'_>>) -> Option<Finding> {
+fn overlaid(made: &ProjectContainer, overlay: Option<&Overlay<'_>>) -> Option<Finding> {
     let Overlay { digests, up } = overlay?;
     let (has, wanted) = (made.label(LABEL), digests.get(made.service()).map_or("", String::as_str));
     let cause = match has {
@@ -124,7 +124,7 @@ pub fn digests(overlay: &str) -> BTreeMap<String, String> {
 }
 
 /// What of trust is mounted, and from where.
-fn mounts(made: &Made) -> Option<Finding> {
+fn mounts(made: &ProjectContainer) -> Option<Finding> {
     let is_trust = |path: &Path| {
         let directory = Path::new(CUSTOM_CA).parent().unwrap_or(Path::new(CUSTOM_CA));
         path.starts_with(DIRECTORY) || path.starts_with(directory)
@@ -141,7 +141,7 @@ fn mounts(made: &Made) -> Option<Finding> {
 }
 
 /// A health check that calls by TLS and sees none of what trust-init tells the service.
-fn health_check(made: &Made) -> Option<Finding> {
+fn health_check(made: &ProjectContainer) -> Option<Finding> {
     let words = made.config.health_check()?;
     let calls = words.iter().any(|word| word.contains("https://"));
     let sees = made.config.variable("SSL_CERT_FILE").is_some()

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use crate::compose::certs::{CA, CA_KEY, SERVER};
 use crate::compose::cli::Shape;
-use crate::compose::project::files::{self, Place, plain};
+use crate::compose::project::files::{self, ProjectFiles, plain};
 use crate::compose::setup::next_steps::setup;
 use crate::compose::setup::write;
 use crate::sys::environment::Environment;
@@ -29,7 +29,7 @@ pub const CERTS: &str = "certs";
 #[derive(Debug)]
 pub struct Look<'a> {
     /// The project.
-    pub place: &'a Place,
+    pub place: &'a ProjectFiles,
     /// This moment.
     pub now: Time,
     /// How many days a certificate should still be valid.

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::compose::cli::Doctor;
-use crate::compose::docker::{self, Beside, Failure, Made};
+use crate::compose::docker::{self, Failure, ProbeRun, ProjectContainer};
 use crate::compose::doctor::containers::{of, restarting};
 use crate::sys::exit_code;
 use crate::sys::file;
@@ -42,8 +42,8 @@ impl AtHand {
 pub const UNSEEN: &str = "unseen";
 
 /// Looks into a container. `up` is the command that starts the project.
-pub fn look(asked: &Doctor, made: &Made, at_hand: &[AtHand], up: &str) -> Vec<Finding> {
-    let look = Beside {
+pub fn look(asked: &Doctor, made: &ProjectContainer, at_hand: &[AtHand], up: &str) -> Vec<Finding> {
+    let look = ProbeRun {
         container: made,
         image: &asked.image,
         pulls: asked.pull,
@@ -74,7 +74,7 @@ pub fn look(asked: &Doctor, made: &Made, at_hand: &[AtHand], up: &str) -> Vec<Fi
     found.into_iter().map(here).collect()
 }
 
-fn unseen(made: &Made, failure: &Failure) -> Finding {
+fn unseen(made: &ProjectContainer, failure: &Failure) -> Finding {
     let cause = format!("cannot be looked into: {failure}");
     let fix = "run it again, with an --image that has /trust-doctor in it";
     Finding::warning(UNSEEN, made.name(), cause, fix)
@@ -93,7 +93,7 @@ fn in_project(fix: &str, up: &str, service: &str) -> String {
     })
 }
 
-fn words(asked: &Doctor, made: &Made, at_hand: &[AtHand]) -> Vec<OsString> {
+fn words(asked: &Doctor, made: &ProjectContainer, at_hand: &[AtHand]) -> Vec<OsString> {
     let mut words: Vec<OsString> = vec!["--json".into()];
     let mut say = |option: &str, value: OsString| words.extend([option.into(), value]);
     say("--days", asked.days.to_string().into());

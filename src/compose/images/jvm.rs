@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::compose::docker::{Image, Inside};
+use crate::compose::docker::{Image, ImageEntry};
 use crate::compose::images::Images;
 use crate::compose::project::Service;
 use crate::compose::project::paths::clean;
@@ -37,7 +37,7 @@ pub struct Store {
 }
 
 /// A container of this image, with the mounts of this service.
-pub struct Inward<'a> {
+pub struct ContainerFs<'a> {
     /// What is known of images.
     pub images: &'a Images,
     /// Its image.
@@ -46,7 +46,7 @@ pub struct Inward<'a> {
     pub service: &'a Service,
 }
 
-impl Inward<'_> {
+impl ContainerFs<'_> {
     /// The words that it starts with.
     pub fn words(&self) -> Vec<String> {
         let Service { entrypoint, command, .. } = self.service;
@@ -75,20 +75,20 @@ impl Inward<'_> {
         let called = bins.map(|bin| bin.join("java"));
         let lying = HOMES.iter().map(|home| Path::new(home).join("bin/java"));
         started.chain(called).chain(lying).find_map(|program| {
-            let (program, Some(Inside::File(_))) = self.behind(program) else { return None };
+            let (program, Some(ImageEntry::File(_))) = self.behind(program) else { return None };
             self.store_of(program.parent()?.parent()?)
         })
     }
 
     /// Whether something is at `path`, as far as that can be seen from here.
     pub fn has(&self, path: &Path) -> bool {
-        !matches!(self.behind(path.to_path_buf()).1, Some(Inside::Missing))
+        !matches!(self.behind(path.to_path_buf()).1, Some(ImageEntry::Missing))
     }
 
     fn store_of(&self, home: &Path) -> Option<Store> {
         STORES.iter().map(|store| home.join(store)).find_map(|path| {
             let bytes = match self.behind(path.clone()).1 {
-                Some(Inside::File(bytes)) => Some(bytes),
+                Some(ImageEntry::File(bytes)) => Some(bytes),
                 Some(_) => return None,
                 None => None,
             };
@@ -97,26 +97,26 @@ impl Inward<'_> {
     }
 
     /// What is at a path, and where that is behind its links; `None` if it cannot be seen from here.
-    fn behind(&self, mut path: PathBuf) -> (PathBuf, Option<Inside>) {
+    fn behind(&self, mut path: PathBuf) -> (PathBuf, Option<ImageEntry>) {
         for _ in 0..LINKS {
             match self.at(&path) {
-                Some(Inside::Link(target)) => {
+                Some(ImageEntry::Link(target)) => {
                     path = clean(&path.parent().unwrap_or(&path).join(target));
                 }
                 found => return (path, found),
             }
         }
-        (path, Some(Inside::Other))
+        (path, Some(ImageEntry::Other))
     }
 
     /// What a mount hides is not there: it has the path, or the image does.
-    fn at(&self, path: &Path) -> Option<Inside> {
+    fn at(&self, path: &Path) -> Option<ImageEntry> {
         let Some(mount) = self.service.mount_of(path) else {
             return self.images.at(self.image, path.to_str()?, false);
         };
         match file::read(&mount.source_of(path)?, &mut file::FILE_LIMIT.clone()) {
-            Ok(bytes) => Some(Inside::File(bytes)),
-            Err(file::Problem::Missing) => Some(Inside::Missing),
+            Ok(bytes) => Some(ImageEntry::File(bytes)),
+            Err(file::Problem::Missing) => Some(ImageEntry::Missing),
             Err(_) => None,
         }
     }

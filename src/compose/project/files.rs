@@ -39,7 +39,7 @@ pub struct Asked {
 
 /// A project's files.
 #[derive(Debug)]
-pub struct Place {
+pub struct ProjectFiles {
     /// The files in force without ours, as Compose takes them.
     pub files: Files,
     /// What relative paths are relative to, as typed; never empty.
@@ -52,7 +52,7 @@ pub struct Place {
     pub variables: Variables,
 }
 
-impl Place {
+impl ProjectFiles {
     /// Whether Compose finds these files without options; not if ours is among them.
     pub fn is_found_by_itself(&self) -> bool {
         self.origin != Origin::Option && self.files.directory.is_none() && !self.had_ours
@@ -95,7 +95,7 @@ impl Place {
 ///
 /// # Errors
 /// When there is none, or a file that was named is not there.
-pub fn find(asked: &Asked, shell: &Environment, here: &Path) -> Result<Place, Diagnostic> {
+pub fn find(asked: &Asked, shell: &Environment, here: &Path) -> Result<ProjectFiles, Diagnostic> {
     if asked.files.iter().any(|file| file.as_os_str() == "-") {
         let error = Diagnostic::cannot("read", "the project from `-`").named("from -f");
         let error = error.because("the overlay is written to the directory of a file");
@@ -131,7 +131,7 @@ pub fn find(asked: &Asked, shell: &Environment, here: &Path) -> Result<Place, Di
             None => nowhere(here),
         });
     };
-    Ok(Place {
+    Ok(ProjectFiles {
         base: asked.directory.clone().unwrap_or_else(|| directory_of(first).to_owned()),
         files: Files { directory: asked.directory.clone(), files },
         had_ours: !ours.is_empty(),

@@ -8,7 +8,7 @@ use serde_yaml::Value;
 
 use crate::compose::docker::{self, Failure};
 use crate::compose::project::error::{ReadError, SourceLocation, YamlPath};
-use crate::compose::project::files::Place;
+use crate::compose::project::files::ProjectFiles;
 use crate::compose::project::{Project, Reading, complete, offline, parse};
 use crate::sys::diagnostic::Diagnostic;
 
@@ -43,7 +43,7 @@ impl From<&Note> for Diagnostic {
 ///
 /// # Errors
 /// When it cannot be read at all.
-pub fn read(place: &Place) -> Result<(Project, Option<Note>), Diagnostic> {
+pub fn read(place: &ProjectFiles) -> Result<(Project, Option<Note>), Diagnostic> {
     let alone = || {
         let lookup = |name: &str| place.variables.get(name);
         offline::read(&place.files.files, &place.base, &lookup)
@@ -70,7 +70,7 @@ pub fn read(place: &Place) -> Result<(Project, Option<Note>), Diagnostic> {
 }
 
 /// The project that Compose printed.
-fn printed(text: &[u8], reading: Reading, place: &Place) -> Result<Project, Diagnostic> {
+fn printed(text: &[u8], reading: Reading, place: &ProjectFiles) -> Result<Project, Diagnostic> {
     if text.len() > MOST {
         return Err(unanswered(&Failure::TooMuch { most: MOST as u64 }));
     }
@@ -106,7 +106,7 @@ fn unanswered(failure: &Failure) -> Diagnostic {
 }
 
 /// That Compose refuses the project, at the service that it names.
-fn refused(cause: &str, place: &Place) -> Diagnostic {
+fn refused(cause: &str, place: &ProjectFiles) -> Diagnostic {
     let service = cause.split("services.").nth(1).and_then(|rest| rest.split(['.', ' ']).next());
     let part = YamlPath { service: service.map(str::to_owned), key: None };
     let location = service.and_then(|_| offline::locate(&place.files.files, &part, None));

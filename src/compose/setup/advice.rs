@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use crate::compose::docker;
-use crate::compose::project::files::{Origin, Place, plain};
+use crate::compose::project::files::{Origin, ProjectFiles, plain};
 use crate::compose::setup::write::{OVERLAY, TRUST};
 use crate::compose::setup::{Served, engine_check};
 use crate::sys::quote;
@@ -54,7 +54,7 @@ impl Display for Advice {
 
 /// Everything that applies.
 pub fn advice(
-    place: &Place,
+    place: &ProjectFiles,
     domain: Option<&str>,
     served: Option<&Served<'_>>,
     activates: bool,

@@ -7,7 +7,7 @@ use crate::sys::quote;
 
 use crate::compose::docker::{self, Failure};
 use crate::compose::error::Refusal;
-use crate::compose::project::files::{Origin, Place, absolute, plain};
+use crate::compose::project::files::{Origin, ProjectFiles, absolute, plain};
 use crate::compose::run::answer;
 use crate::compose::setup::Told;
 use crate::compose::setup::next_steps::Next;
@@ -36,7 +36,12 @@ impl Display for Listed {
 ///
 /// # Errors
 /// When something cannot be removed.
-pub fn away(place: &Place, is_dry: bool, goes_up: bool, report: Report) -> Result<Told, Refusal> {
+pub fn away(
+    place: &ProjectFiles,
+    is_dry: bool,
+    goes_up: bool,
+    report: Report,
+) -> Result<Told, Refusal> {
     let is_swarm = swarm::stands(&place.base)?;
     let (changes, is_kept) = take(place, is_dry, report)?;
     if place.had_ours && place.origin != Origin::Option && !plain(&place.base, OVERLAY).exists() {
@@ -83,7 +88,7 @@ impl Display for Unasked {
 }
 
 /// Takes away what no container mounts, and returns whether something stays for containers.
-fn take(place: &Place, is_dry: bool, report: Report) -> Result<(Changes, bool), Refusal> {
+fn take(place: &ProjectFiles, is_dry: bool, report: Report) -> Result<(Changes, bool), Refusal> {
     let path = plain(&place.base, TRUST);
     let asked = path.is_dir().then(|| docker::mounting(&absolute(&path), LABEL));
     let is_unasked = matches!(asked, Some(Err(Failure::Missing)));

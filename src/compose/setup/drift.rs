@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::compose::docker::Container;
 pub use crate::compose::output::check_result as verdict;
-use crate::compose::project::files::{Place, plain};
+use crate::compose::project::files::{ProjectFiles, plain};
 use crate::compose::project::read;
 use crate::compose::setup::Told;
 use crate::compose::setup::next_steps::{self, Next};
@@ -15,7 +15,7 @@ pub use crate::compose::yaml::body;
 use crate::sys::quote;
 
 /// Nothing is set up; but containers may still run as they were made when something was.
-pub fn nothing(place: &Place) -> Told {
+pub fn nothing(place: &ProjectFiles) -> Told {
     let project = read::read(place).ok().map(|(project, _)| project);
     let running = project.as_ref().and_then(next_steps::containers).unwrap_or_default();
     let still = running.into_iter().filter(|container| !container.label.is_empty());
@@ -68,7 +68,7 @@ impl Display for Behind {
 }
 
 /// Compares the files that stand with what would be written now.
-pub fn behind(place: &Place, overlay: &Overlay, standing: Option<&Standing>) -> Vec<Behind> {
+pub fn behind(place: &ProjectFiles, overlay: &Overlay, standing: Option<&Standing>) -> Vec<Behind> {
     let path = |name: &str| plain(&place.base, name);
     let Some(standing) = standing else { return vec![Behind::NoOverlay(path(OVERLAY))] };
     let mut behind = Vec::new();
@@ -98,7 +98,7 @@ pub fn behind(place: &Place, overlay: &Overlay, standing: Option<&Standing>) -> 
 /// # Errors
 /// When what stands cannot be read.
 pub fn check(
-    place: &Place,
+    place: &ProjectFiles,
     overlay: &Overlay,
     running: Vec<Container>,
 ) -> Result<Told, write::Error> {

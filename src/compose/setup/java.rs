@@ -1,8 +1,8 @@
 //! What a set-up does for Java: the same as trust-init in the container, as far as it can be known from
 //! here, and nothing by a guess.
 
-use crate::compose::images::jvm::{Inward, Store};
-use crate::compose::images::{Basis, ServiceEnvironment};
+use crate::compose::images::jvm::{ContainerFs, Store};
+use crate::compose::images::{RootsOrigin, ServiceEnvironment};
 use crate::compose::select::{Choice, Reason};
 use crate::compose::setup::Warn;
 use crate::compose::setup::overlay::{DIRECTORY, Jvm};
@@ -29,10 +29,10 @@ pub struct Outcome {
 /// are those of its bundle.
 pub fn java(
     Choice { service, reason, .. }: &Choice<'_>,
-    inward: &Inward<'_>,
+    inward: &ContainerFs<'_>,
     environment: &ServiceEnvironment,
     custom: &[Pem<'_>],
-    (roots, basis): (&[Pem<'_>], &Basis),
+    (roots, basis): (&[Pem<'_>], &RootsOrigin),
     warn: Warn<'_>,
 ) -> Option<Outcome> {
     let Store { path, bytes } = inward.store(environment.all())?;
@@ -47,7 +47,7 @@ pub fn java(
     let options = open(environment.all(), &words, |path| path.starts_with(DIRECTORY));
     let options = options.map_err(|warning| warn(&warning)).ok()?.to_owned();
     let (roots, whose) = match basis {
-        Basis::Asked(_) => (roots.iter().map(Pem::borrow).collect(), basis.to_string()),
+        RootsOrigin::Asked(_) => (roots.iter().map(Pem::borrow).collect(), basis.to_string()),
         _ => match read(bytes) {
             Ok(roots) => (roots, format!("of {}", quote::path(&path))),
             Err(cause) => {

@@ -8,7 +8,7 @@ use std::path::Path;
 use crate::compose::cli::Shape;
 use crate::compose::docker::{self, Container, Files};
 use crate::compose::project::Project;
-use crate::compose::project::files::{Origin, Place, plain};
+use crate::compose::project::files::{Origin, ProjectFiles, plain};
 use crate::compose::project::read;
 use crate::compose::setup::overlay::LABEL;
 use crate::compose::setup::swarm;
@@ -33,7 +33,7 @@ pub struct Next {
 impl Next {
     /// With our overlay.
     pub fn with_overlay(
-        place: &Place,
+        place: &ProjectFiles,
         project: &Project,
         shape: &Shape,
         is_active: bool,
@@ -55,7 +55,7 @@ impl Next {
     }
 
     /// Without it. A project that cannot be read is not looked at for its profiles.
-    pub fn without_overlay(place: &Place, is_swarm: bool) -> Self {
+    pub fn without_overlay(place: &ProjectFiles, is_swarm: bool) -> Self {
         let project = read::read(place).map(|(project, _)| project).unwrap_or_default();
         let profiles = profiles(place, &project, &containers(&project).unwrap_or_default());
         let is_active = place.is_found_by_itself();
@@ -104,7 +104,7 @@ impl Next {
 }
 
 /// The command that writes the overlay again, typed here.
-pub fn setup(place: &Place, shape: &Shape) -> String {
+pub fn setup(place: &ProjectFiles, shape: &Shape) -> String {
     let mut words = vec!["trust-compose".to_owned(), "setup".to_owned()];
     if place.origin == Origin::Option || place.files.directory.is_some() {
         words.extend(place.files.words().iter().map(quote::shell));
@@ -119,7 +119,7 @@ pub fn containers(project: &Project) -> Option<Vec<Container>> {
 }
 
 /// A profile for each service that has a container and would not be looked at without one.
-fn profiles(place: &Place, project: &Project, running: &[Container]) -> Vec<String> {
+fn profiles(place: &ProjectFiles, project: &Project, running: &[Container]) -> Vec<String> {
     let known = place.variables.get("COMPOSE_PROFILES").unwrap_or_default();
     let known: BTreeSet<_> = known.split(',').map(str::trim).collect();
     let mut all = BTreeSet::new();

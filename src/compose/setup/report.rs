@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Write as _};
 
-use crate::compose::images::{Basis, Choice as Roots, Grounds};
+use crate::compose::images::{RootSets, RootsChoice, RootsOrigin};
 use crate::compose::inputs::Inputs;
 pub use crate::compose::output::trusting;
 use crate::compose::project::Part;
@@ -94,7 +94,7 @@ pub struct Done<'a> {
     /// What was given.
     pub inputs: &'a Inputs,
     /// Whose roots.
-    pub grounds: &'a Grounds<'a>,
+    pub grounds: &'a RootSets<'a>,
     /// Those roots.
     pub public: &'a [PublicRoots<'a>],
     /// What there is to say of Java, and of which services.
@@ -119,12 +119,12 @@ pub fn told(done: &Done<'_>) -> String {
         let _ = writeln!(text, "switched off: {}", done.off.join(", "));
     }
     text.push_str(&trusting(done.inputs));
-    let mut bases: BTreeMap<(&Basis, usize, Option<usize>), Vec<&str>> = BTreeMap::new();
+    let mut bases: BTreeMap<(&RootsOrigin, usize, Option<usize>), Vec<&str>> = BTreeMap::new();
     for (service, (set, basis)) in &done.grounds.services {
         let roots = done.public.get(*set).map(|roots| roots.anchors.certificates.as_slice());
         let roots = roots.unwrap_or_default();
         let others = match basis {
-            Basis::Asked(Roots::Host) => Some(strangers(roots)),
+            RootsOrigin::Asked(RootsChoice::Host) => Some(strangers(roots)),
             _ => None,
         };
         bases.entry((basis, roots.len(), others)).or_default().push(service);

@@ -8,7 +8,7 @@ use crate::compose::cli::SWARM;
 use crate::compose::docker::Files;
 use crate::compose::error::Refusal;
 use crate::compose::project::Project;
-use crate::compose::project::files::Place;
+use crate::compose::project::files::ProjectFiles;
 use crate::compose::setup::overlay::{MOST, Means, Overlay};
 use crate::compose::setup::write;
 use crate::sys::file;
@@ -18,7 +18,7 @@ use crate::sys::quote;
 const STACK: &str = "STACK";
 
 /// How the files come to the services of the project at `place`.
-pub fn means(place: &Place) -> Means {
+pub fn means(place: &ProjectFiles) -> Means {
     let first = place.files.files.first();
     let text = first.and_then(|path| file::read(path, &mut file::FILE_LIMIT.clone()).ok());
     // It was read before, by Compose or by us: what is wrong with it has been said.

@@ -6,8 +6,8 @@ use std::ffi::OsStr;
 use std::fmt::Display;
 use std::path::Path;
 
-use crate::compose::images::jvm::Inward;
-use crate::compose::images::{Grounds, Images};
+use crate::compose::images::jvm::ContainerFs;
+use crate::compose::images::{Images, RootSets};
 use crate::compose::project::Project;
 use crate::compose::select::Choice;
 use crate::compose::setup::overlay::{BUNDLE, DIRECTORY, Trusted};
@@ -39,7 +39,7 @@ pub fn trusted<'a>(
     choices: impl Iterator<Item = &'a Choice<'a>>,
     project: &Project,
     images: &Images,
-    grounds: &Grounds<'_>,
+    grounds: &RootSets<'_>,
     (for_java, public): (&[Pem<'_>], &'a [PublicRoots<'a>]),
     warn: Warn<'_>,
 ) -> Services<'a> {
@@ -73,7 +73,7 @@ pub fn trusted<'a>(
             }
         }
         let image = images.image(project, name);
-        let inward = image.map(|image| Inward { images, image, service });
+        let inward = image.map(|image| ContainerFs { images, image, service });
         let of_java = inward.as_ref();
         let of_java =
             of_java.filter(|_| asked.as_ref().is_none_or(|asked| asked.java != Java::Off));

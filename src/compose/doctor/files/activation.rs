@@ -1,7 +1,7 @@
 //! Whether the overlay is in force when somebody types `docker compose`, and which list says so.
 
 use crate::compose::docker::Files;
-use crate::compose::project::files::{self, Origin, Place, plain};
+use crate::compose::project::files::{self, Origin, ProjectFiles, plain};
 use crate::compose::setup::write::{ENV, OVERLAY, Standing};
 use crate::sys::finding::Finding;
 use crate::sys::quote;
@@ -11,7 +11,7 @@ const COMPOSE_FILE: &str = "COMPOSE_FILE";
 
 /// The overlay is listed and gone: then Compose does not start. `setup` is the command that makes it anew.
 pub fn dangling(
-    place: &Place,
+    place: &ProjectFiles,
     standing: Option<&Standing>,
     setup: Option<&str>,
 ) -> Option<Finding> {
@@ -31,7 +31,7 @@ pub fn dangling(
 }
 
 /// Whether an overlay that stands is in force.
-pub fn force(place: &Place, standing: Option<&Standing>, setup: &str) -> Option<Finding> {
+pub fn force(place: &ProjectFiles, standing: Option<&Standing>, setup: &str) -> Option<Finding> {
     let standing = standing.filter(|standing| standing.overlay.is_some())?;
     let is_in_env = standing.compose_file.is_some();
     let overlay = plain(&place.base, OVERLAY);
@@ -62,7 +62,7 @@ pub fn force(place: &Place, standing: Option<&Standing>, setup: &str) -> Option<
 }
 
 /// What the list is called.
-fn list(place: &Place, is_shells: bool) -> String {
+fn list(place: &ProjectFiles, is_shells: bool) -> String {
     if is_shells {
         format!("{COMPOSE_FILE} in the shell")
     } else {

@@ -11,7 +11,7 @@ use crate::compose::doctor::files::refused;
 use crate::compose::error::Refusal;
 use crate::compose::git::InGit;
 use crate::compose::inputs::Inputs;
-use crate::compose::project::files::{Place, plain};
+use crate::compose::project::files::{ProjectFiles, plain};
 use crate::compose::project::read::Note;
 use crate::compose::select::Outcome;
 use crate::compose::setup::drift::{self, Behind};
@@ -21,13 +21,13 @@ use crate::sys::finding::{Finding, Sign};
 use crate::sys::quote;
 
 /// Whether what stands in the overlay's place is somebody else's.
-pub fn is_foreign(place: &Place) -> bool {
+pub fn is_foreign(place: &ProjectFiles) -> bool {
     let path = plain(&place.base, OVERLAY);
     path.symlink_metadata().is_ok() && !write::is_ours(&path)
 }
 
 /// Somebody else's file stands there.
-pub fn foreign(place: &Place) -> Finding {
+pub fn foreign(place: &ProjectFiles) -> Finding {
     let path = plain(&place.base, OVERLAY);
     let cause = "it is not from `trust-compose setup`, which will not touch it";
     let mend = "give it another name, and name that with -f where you use it";
@@ -35,7 +35,7 @@ pub fn foreign(place: &Place) -> Finding {
 }
 
 /// Nothing says what was asked of the setup that made it.
-pub fn without_words(place: &Place) -> Finding {
+pub fn without_words(place: &ProjectFiles) -> Finding {
     let path = plain(&place.base, OVERLAY);
     let cause = "with which options it was made cannot be told, as the manifest in .trust/ is gone";
     let mend = "run `trust-compose setup` with the same options again";
@@ -43,7 +43,7 @@ pub fn without_words(place: &Place) -> Finding {
 }
 
 /// There is none, and never was. A project whose own files mount the CA needs none.
-pub fn none(place: &Place, setup: &str) -> Finding {
+pub fn none(place: &ProjectFiles, setup: &str) -> Finding {
     let path = plain(&place.base, OVERLAY);
     let cause =
         "there is none, so services trust the CA only where the compose files give it to them";
@@ -192,7 +192,7 @@ fn out_of_step(
 }
 
 /// What is for this machine only, where git would take it in.
-fn seen_by_git(place: &Place, setup: &str) -> Option<Finding> {
+fn seen_by_git(place: &ProjectFiles, setup: &str) -> Option<Finding> {
     let is_seen = |name: &&str| {
         crate::compose::git::git(&plain(&place.base, name)).is_some_and(|git| git != InGit::Ignored)
     };
