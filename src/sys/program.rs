@@ -59,7 +59,7 @@ pub fn found(files: &impl Files, name: &OsStr, path: &OsStr) -> Option<PathBuf> 
         return Some(name.into());
     }
     let mut all = std::env::split_paths(path).map(|bin| bin.join(name));
-    all.find(|file| files.at(file).as_ref().is_file())
+    all.find(|file| files.is_file(file))
 }
 
 /// Whether `program` gains rights by its file when this process starts it (execve(2)).

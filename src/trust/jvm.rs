@@ -81,27 +81,14 @@ pub fn store(
         .chain(std::iter::once_with(called).flatten())
         .map(Ok)
         .chain(lying)
-        .chain(packaged.filter(|home| files.at(home).as_ref().is_dir()).map(Ok));
+        .chain(packaged.filter(|home| files.is_directory(home)).map(Ok));
     homes.find_map(|home| {
         let home = match home {
             Ok(home) => home,
             Err(unknown) => return Some(unknown),
         };
-        STORES.iter().map(|store| home.join(store)).find_map(|path| {
-            let file = files.at(&path);
-            match file.as_ref().metadata() {
-                Ok(found) if found.is_file() && !is_ours(&path) => {
-                    let bytes = file::read(file.as_ref(), &mut file::FILE_LIMIT.clone());
-                    drop(file);
-                    Some(Store { path, bytes })
-                }
-                Ok(_) => None,
-                Err(error) => {
-                    drop(file);
-                    unknown(path, error)
-                }
-            }
-        })
+        let mut stores = STORES.iter().map(|store| home.join(store)).filter(|path| !is_ours(path));
+        stores.find_map(|path| Some(Store { bytes: files.contents(&path)?, path }))
     })
 }
 
@@ -117,7 +104,7 @@ fn unknown(path: PathBuf, error: io::Error) -> Option<Store> {
 /// The home of the JVM that `program` starts: the directory above its `bin`, behind all links.
 fn home_of(files: &impl Files, program: &Path) -> Option<PathBuf> {
     // Only a link leads to a file of another name.
-    let is_link = files.at(program).as_ref().is_symlink();
+    let is_link = files.is_link(program);
     if !is_link && program.file_name() != Some("java".as_ref()) {
         return None;
     }
@@ -128,17 +115,13 @@ fn home_of(files: &impl Files, program: &Path) -> Option<PathBuf> {
 
 /// What is in `directory` whose name begins with one of `names`, by name.
 fn named_so(files: &impl Files, directory: &Path, names: &[&str]) -> Vec<Result<PathBuf, Store>> {
-    let entries = match file::entries(files.at(directory).as_ref()) {
-        Ok(entries) => entries,
+    let all = match files.names(directory) {
+        Ok(all) => all,
         Err(error) => return unknown(directory.into(), error).map(Err).into_iter().collect(),
     };
     let is_one = |name: &[u8]| names.iter().any(|begin| name.starts_with(begin.as_bytes()));
-    let mut found: Vec<_> = entries
-        .iter()
-        .map(std::fs::DirEntry::file_name)
-        .filter(|name| is_one(name.as_bytes()))
-        .map(|name| directory.join(name))
-        .collect();
+    let found = all.iter().filter(|name| is_one(name.as_bytes()));
+    let mut found: Vec<_> = found.map(|name| directory.join(name)).collect();
     found.sort();
     found.into_iter().map(Ok).collect()
 }

@@ -1,6 +1,8 @@
-//! The JVM of a service's image, and the trust store that it brings. Each question starts a program, so
+//! A service's image and mounts as files, for the search of `trust::jvm`. Each question starts a program, so
 //! few are asked: a directory's contents never are.
 
+use std::ffi::{OsStr, OsString};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::compose::docker::{Image, ImageEntry};
@@ -8,8 +10,9 @@ use crate::compose::images::Images;
 use crate::compose::project::Service;
 use crate::compose::project::paths::clean;
 use crate::sys::environment::Environment;
-use crate::sys::file;
-use crate::trust::jvm::STORES;
+use crate::sys::file::{self, Problem};
+use crate::sys::root::Files;
+use crate::trust::jvm::{self, Store};
 
 /// Where images have a JVM that PATH does not name: Eclipse Temurin, Debian, Alpine, Fedora.
 const HOMES: [&str; 5] = [
@@ -27,16 +30,7 @@ const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 /// How many links in a row are followed.
 const LINKS: usize = 8;
 
-/// A JVM's own trust store.
-#[derive(Debug)]
-pub struct Store {
-    /// Where it is in the container.
-    pub path: PathBuf,
-    /// What is in it; `None` if that cannot be seen from here.
-    pub bytes: Option<Vec<u8>>,
-}
-
-/// A container of this image, with the mounts of this service.
+/// The files of a container of this image, with the mounts of this service.
 pub struct ContainerFs<'a> {
     /// What is known of images.
     pub images: &'a Images,
@@ -44,6 +38,46 @@ pub struct ContainerFs<'a> {
     pub image: &'a Image,
     /// The service.
     pub service: &'a Service,
+}
+
+impl Files for ContainerFs<'_> {
+    /// Nowhere: the files of an image are not on this machine.
+    fn at(&self, _: &Path) -> impl AsRef<Path> {
+        Path::new("")
+    }
+
+    fn real(&self, path: &Path) -> Option<PathBuf> {
+        let (real, entry) = self.follow(path);
+        matches!(entry, Some(ImageEntry::File(_))).then_some(real)
+    }
+
+    /// A Python is not looked for: its packages cannot be listed.
+    fn is_file(&self, path: &Path) -> bool {
+        !path.ends_with("python3") && self.real(path).is_some()
+    }
+
+    fn is_directory(&self, _: &Path) -> bool {
+        false
+    }
+
+    fn is_link(&self, path: &Path) -> bool {
+        matches!(self.entry(path), Some(ImageEntry::Link(_)))
+    }
+
+    /// Only those of [`HOMES`] that have a JVM: the engine would send all that is below a directory.
+    fn names(&self, directory: &Path) -> io::Result<Vec<OsString>> {
+        let homes = HOMES.iter().map(Path::new).filter(|home| home.parent() == Some(directory));
+        let homes = homes.filter(|home| self.is_file(&home.join("bin/java")));
+        Ok(homes.filter_map(Path::file_name).map(OsStr::to_owned).collect())
+    }
+
+    fn contents(&self, path: &Path) -> Option<Result<Vec<u8>, Problem>> {
+        match self.follow(path).1 {
+            Some(ImageEntry::File(bytes)) => Some(Ok(bytes)),
+            Some(_) => None,
+            None => Some(Err(Problem::System(io::Error::other("it cannot be seen from here")))),
+        }
+    }
 }
 
 impl ContainerFs<'_> {
@@ -58,48 +92,33 @@ impl ContainerFs<'_> {
         words
     }
 
-    /// The trust store of the JVM that programs there would use, if one is found: the one that
-    /// `environment` names, the one that is started, the one that PATH has, or one of those where images
-    /// have them.
+    /// The trust store of the JVM that programs there would use, if one is found.
     pub fn store(&self, environment: &Environment) -> Option<Store> {
-        let home = environment.get("JAVA_HOME").filter(|home| !home.is_empty()).map(Path::new);
-        if let Some(store) = home.and_then(|home| self.store_of(home)) {
-            return Some(store);
-        }
-        let words = self.words();
-        let started = words.iter().map(PathBuf::from).filter(|word| word.is_absolute());
-        let started = started.filter(|word| word.ends_with("java"));
+        let mut words = self.words().into_iter().map(OsString::from);
+        let is_java = |word: &OsString| {
+            let path = Path::new(word);
+            path.is_absolute() && path.ends_with("java")
+        };
+        let started = words.find(is_java);
         let path = environment.get("PATH").unwrap_or(PATH.as_ref());
-        // No image has a JVM among what is for root alone.
+        // Each question starts a program, and no image has a JVM among what is for root alone.
         let bins = std::env::split_paths(path).filter(|bin| !bin.ends_with("sbin"));
-        let called = bins.map(|bin| bin.join("java"));
-        let lying = HOMES.iter().map(|home| Path::new(home).join("bin/java"));
-        started.chain(called).chain(lying).find_map(|program| {
-            let (program, Some(ImageEntry::File(_))) = self.behind(program) else { return None };
-            self.store_of(program.parent()?.parent()?)
-        })
+        let path = std::env::join_paths(bins).unwrap_or_default();
+        let home = environment.get("JAVA_HOME").map(|home| ("JAVA_HOME".into(), home.to_owned()));
+        let asked = home.into_iter().chain([("PATH".into(), path)]).collect();
+        jvm::store(self, &asked, started.as_ref(), |_| false)
     }
 
     /// Whether something is at `path`, as far as that can be seen from here.
     pub fn has(&self, path: &Path) -> bool {
-        !matches!(self.behind(path.to_path_buf()).1, Some(ImageEntry::Missing))
-    }
-
-    fn store_of(&self, home: &Path) -> Option<Store> {
-        STORES.iter().map(|store| home.join(store)).find_map(|path| {
-            let bytes = match self.behind(path.clone()).1 {
-                Some(ImageEntry::File(bytes)) => Some(bytes),
-                Some(_) => return None,
-                None => None,
-            };
-            Some(Store { path, bytes })
-        })
+        !matches!(self.follow(path).1, Some(ImageEntry::Missing))
     }
 
     /// What is at a path, and where that is behind its links; `None` if it cannot be seen from here.
-    fn behind(&self, mut path: PathBuf) -> (PathBuf, Option<ImageEntry>) {
+    fn follow(&self, path: &Path) -> (PathBuf, Option<ImageEntry>) {
+        let mut path = path.to_path_buf();
         for _ in 0..LINKS {
-            match self.at(&path) {
+            match self.entry(&path) {
                 Some(ImageEntry::Link(target)) => {
                     path = clean(&path.parent().unwrap_or(&path).join(target));
                 }
@@ -109,14 +128,14 @@ impl ContainerFs<'_> {
         (path, Some(ImageEntry::Other))
     }
 
-    /// What a mount hides is not there: it has the path, or the image does.
-    fn at(&self, path: &Path) -> Option<ImageEntry> {
+    /// What is at a path: in the service's mounts, else in the image.
+    fn entry(&self, path: &Path) -> Option<ImageEntry> {
         let Some(mount) = self.service.mount_of(path) else {
             return self.images.at(self.image, path.to_str()?, false);
         };
         match file::read(&mount.source_of(path)?, &mut file::FILE_LIMIT.clone()) {
             Ok(bytes) => Some(ImageEntry::File(bytes)),
-            Err(file::Problem::Missing) => Some(ImageEntry::Missing),
+            Err(Problem::Missing) => Some(ImageEntry::Missing),
             Err(_) => None,
         }
     }

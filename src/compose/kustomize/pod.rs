@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_yaml::Value;
 
 use crate::compose::kustomize::component::is_our_name;
+use crate::compose::project::parse::field::scalar;
 use crate::compose::project::{Mount, MountKind, Service, Setting};
 use crate::compose::setup::overlay::DIRECTORY;
 use crate::sys::quote;
@@ -154,13 +155,4 @@ fn mount(mount: &Value, volumes: &[Value]) -> Mount {
 /// The text under `key`.
 pub fn text(of: &Value, key: &str) -> Option<String> {
     scalar(of.get(key)?)
-}
-
-fn scalar(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(truth) => Some(truth.to_string()),
-        _ => None,
-    }
 }

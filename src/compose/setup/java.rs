@@ -1,14 +1,16 @@
 //! What a set-up does for Java: the same as trust-init in the container, as far as it can be known from
 //! here, and nothing by a guess.
 
-use crate::compose::images::jvm::{ContainerFs, Store};
+use crate::compose::images::jvm::ContainerFs;
 use crate::compose::images::{RootsOrigin, ServiceEnvironment};
 use crate::compose::select::{Choice, Reason};
 use crate::compose::setup::Warn;
 use crate::compose::setup::overlay::{DIRECTORY, Jvm};
+use crate::sys::file::Problem;
 use crate::sys::output;
 use crate::sys::quote;
 use crate::trust::bundle::{self, Pem};
+use crate::trust::jvm::Store;
 use crate::trust::keystore;
 use crate::trust::variables::java::{JAVA_TOOL_OPTIONS, Warning, open};
 
@@ -64,7 +66,7 @@ pub fn java(
     Some(Outcome { line, jvm: Some(Jvm { store, options }) })
 }
 
-fn read(bytes: Option<Vec<u8>>) -> Result<Vec<Pem<'static>>, String> {
-    let bytes = bytes.ok_or("what is mounted there cannot be seen from here")?;
+fn read(bytes: Result<Vec<u8>, Problem>) -> Result<Vec<Pem<'static>>, String> {
+    let bytes = bytes.map_err(|problem| problem.to_string())?;
     keystore::read(&bytes).map_err(|problem| problem.to_string())
 }
