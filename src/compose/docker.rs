@@ -3,9 +3,9 @@
 //! Compose is the best reader of compose files, and the engine knows what is in an image. What Compose answers
 //! can hold secrets: it stays in memory.
 
-pub mod command;
-pub mod container;
-pub mod image;
+pub(crate) mod command;
+pub(crate) mod container;
+pub(crate) mod image;
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;

@@ -4,17 +4,17 @@
 //! a variable of the file has no value here, is marked and never guessed; where a field has no mark
 //! for that (`user`, `profiles`, a word of `entrypoint` or `command`) the value is the text as written.
 
-pub mod paths;
+pub(crate) mod paths;
 pub mod interpolate;
 pub mod env_file;
-pub mod dotenv;
+pub(crate) mod dotenv;
 pub mod files;
 pub mod read;
 pub mod complete;
 pub mod offline;
-pub mod error;
+pub(crate) mod error;
 pub mod parse;
-pub mod image_name;
+pub(crate) mod image_name;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display};

@@ -4,11 +4,11 @@
 //! looked up here: what a Dockerfile says and what an image starts is handed in.
 
 pub mod dockerfile;
-pub mod option;
+pub(crate) mod option;
 pub mod image_table;
-pub mod reason;
-pub mod same_image;
-pub mod data_volumes;
+pub(crate) mod reason;
+pub(crate) mod same_image;
+pub(crate) mod data_volumes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

@@ -12,7 +12,7 @@ use crate::compose::kustomize::manifest::ROLE;
 use crate::compose::kustomize::read::{self, Before};
 use crate::compose::kustomize::write::{Changes, HEADER, KUSTOMIZATION, Standing};
 use crate::compose::kustomize::{kyverno, options, trust_manager};
-use crate::compose::project::files::{absolute, plain};
+use crate::compose::project::paths::{plain, relative};
 use crate::compose::select::{Choice, Outcome, Reason, rows};
 use crate::compose::setup::drift::body;
 use crate::compose::setup::report::trusting;
@@ -140,7 +140,7 @@ fn next(text: &mut String, done: &Done<'_>) {
     }
     if let (Some(directory), Some(found)) = (&asked.kustomization, kustomization) {
         if !found.has_component {
-            let path = from(directory, &asked.out);
+            let path = relative(directory, &asked.out);
             let file = quote::path(&found.file);
             let _ = writeln!(text, "  # list it in {file}, then run this with --check:");
             let _ = writeln!(text, "  components: [{}]", path.display());
@@ -254,7 +254,7 @@ fn words(asked: &Kustomize) -> Vec<String> {
         if path == Path::new("-") {
             "-".to_owned()
         } else {
-            from(&asked.out, path).display().to_string()
+            relative(&asked.out, path).display().to_string()
         }
     };
     let mut words = Vec::new();
@@ -281,15 +281,4 @@ fn words(asked: &Kustomize) -> Vec<String> {
         pair("--namespace-label", format!("{key}={value}"));
     });
     words
-}
-
-/// `to` as it is named from the directory `from`.
-fn from(from: &Path, to: &Path) -> PathBuf {
-    let (from, to) = (absolute(from), absolute(to));
-    let shared = from.components().zip(to.components()).take_while(|(one, other)| one == other);
-    let shared = shared.count();
-    let up = from.components().skip(shared).map(|_| Path::new(".."));
-    let path: PathBuf =
-        up.chain(to.components().skip(shared).map(|part| Path::new(part.as_os_str()))).collect();
-    if path.as_os_str().is_empty() { ".".into() } else { path }
 }

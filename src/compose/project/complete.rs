@@ -40,10 +40,14 @@ pub(crate) fn replace_texts(value: &mut Value, replace: &dyn Fn(&str) -> String)
     match value {
         Value::String(text) => *text = replace(text),
         Value::Sequence(values) => {
-            values.iter_mut().for_each(|value| replace_texts(value, replace));
+            for value in values {
+                replace_texts(value, replace);
+            }
         }
         Value::Mapping(values) => {
-            values.values_mut().for_each(|value| replace_texts(value, replace));
+            for value in values.values_mut() {
+                replace_texts(value, replace);
+            }
         }
         _ => {}
     }

@@ -3,8 +3,8 @@
 //! What one or several files say by themselves is put together by Compose's rules; what would need more
 //! than that (other files, other projects, remote ones) is refused by name.
 
-pub mod yaml;
-pub mod merge;
+mod yaml;
+pub(crate) mod merge;
 pub mod source;
 
 use std::path::{Path, PathBuf};

@@ -4,9 +4,9 @@
 //! files themselves say. Only the first is in one form throughout, so each key is read in all the
 //! forms that it has.
 
-pub mod field;
-pub mod mount;
-pub mod shell_words;
+pub(crate) mod field;
+pub(crate) mod mount;
+mod shell_words;
 
 use std::path::{Path, PathBuf};
 

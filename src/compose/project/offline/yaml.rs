@@ -23,7 +23,7 @@ const TAGS: [&str; 2] = ["reset", "override"];
 
 /// Why reading ended, other than for the YAML itself.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Stop {
+pub(crate) enum Stop {
     /// This key is in one mapping twice.
     Duplicate(String),
     /// This tag is one of Compose's own.
@@ -38,8 +38,8 @@ pub enum Stop {
 ///
 /// # Errors
 /// The YAML crate's own error, which knows the line, and what is known beyond that.
-pub fn documents(text: &str) -> Result<Vec<Value>, (Error, Option<Stop>)> {
-    let load = Load::new(None);
+pub(crate) fn documents(text: &str) -> Result<Vec<Value>, (Error, Option<Stop>)> {
+    let load = Load::new(Search::None);
     let documents = serde_yaml::Deserializer::from_str(text);
     let read = |document| load.node(None).deserialize(document);
     documents.map(|document| read(document).map_err(|error| (error, load.stop.take()))).collect()
@@ -47,24 +47,34 @@ pub fn documents(text: &str) -> Result<Vec<Value>, (Error, Option<Stop>)> {
 
 /// The line in the last document that has one of the value at `path`; with `needle`, of a value below it that
 /// contains this text.
-pub fn line(text: &str, path: &[&str], needle: Option<&str>) -> Option<usize> {
-    let load = Load::new(Some(needle));
+pub(crate) fn line(text: &str, path: &[&str], needle: Option<&str>) -> Option<usize> {
+    let load = Load::new(needle.map_or(Search::Key, Search::Text));
     let documents = serde_yaml::Deserializer::from_str(text);
     let errors = documents.filter_map(|document| load.node(Some(path)).deserialize(document).err());
     let found = errors.filter(|_| load.stop.take() == Some(Stop::Found));
     Some(found.last()?.location()?.line())
 }
 
+/// What is looked for, in a text that Compose may have read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Search<'a> {
+    /// Nothing: the text is read.
+    None,
+    /// A key.
+    Key,
+    /// A value that contains this text.
+    Text(&'a str),
+}
+
 /// What the documents of a text have left of their share, why reading stopped, and what is looked for.
 struct Load<'a> {
     left: Cell<usize>,
     stop: RefCell<Option<Stop>>,
-    /// Whether something is looked for, in a text that Compose may have read; and if so, in a value.
-    search: Option<Option<&'a str>>,
+    search: Search<'a>,
 }
 
 impl<'a> Load<'a> {
-    fn new(search: Option<Option<&'a str>>) -> Self {
+    fn new(search: Search<'a>) -> Self {
         Self { left: Cell::new(MOST_VALUES), stop: RefCell::new(None), search }
     }
 
@@ -93,7 +103,7 @@ struct Node<'a> {
     path: Option<&'a [&'a str]>,
 }
 
-impl<'a> Node<'a> {
+impl Node<'_> {
     /// The value of `key` in this one.
     fn below(self, key: &Value) -> Self {
         let path = match self.path {
@@ -117,7 +127,7 @@ impl<'a> Node<'a> {
                         mapping.entry(key).or_insert(value);
                     }
                 }
-                _ if self.load.search.is_some() => {}
+                _ if self.load.search != Search::None => {}
                 _ => return Err(E::custom("`<<` takes a mapping or a list of mappings")),
             }
         }
@@ -165,12 +175,12 @@ impl<'de> Visitor<'de> for Node<'_> {
     }
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Value, E> {
-        if self.path.is_some_and(<[_]>::is_empty)
-            && self.load.search.flatten().is_some_and(|needle| text.contains(needle))
-        {
-            return Err(self.load.stop(Stop::Found));
+        match self.load.search {
+            Search::Text(needle) if self.path == Some(&[]) && text.contains(needle) => {
+                Err(self.load.stop(Stop::Found))
+            }
+            _ => self.load.take(text.len()).map(|()| text.into()),
         }
-        self.load.take(text.len()).map(|()| text.into())
     }
 
     fn visit_unit<E: serde::de::Error>(self) -> Result<Value, E> {
@@ -201,7 +211,7 @@ impl<'de> Visitor<'de> for Node<'_> {
 
     fn visit_enum<A: EnumAccess<'de>>(self, tagged: A) -> Result<Value, A::Error> {
         let (tag, contents) = tagged.variant::<String>()?;
-        if self.load.search.is_none() && TAGS.contains(&tag.as_str()) {
+        if self.load.search == Search::None && TAGS.contains(&tag.as_str()) {
             return Err(self.load.stop(Stop::Tag(tag)));
         }
         contents.newtype_variant_seed(self)
@@ -232,10 +242,10 @@ impl Visitor<'_> for Key<'_> {
     fn visit_str<E: serde::de::Error>(self, key: &str) -> Result<Value, E> {
         let Node { load, path } = self.mapping;
         load.take(key.len())?;
-        if load.search == Some(None) && path.is_some_and(|path| path == [key]) {
+        if load.search == Search::Key && path.is_some_and(|path| path == [key]) {
             return Err(load.stop(Stop::Found));
         }
-        if load.search.is_none() && self.before.contains_key(key) {
+        if load.search == Search::None && self.before.contains_key(key) {
             return Err(load.stop(Stop::Duplicate(key.to_owned())));
         }
         Ok(key.into())

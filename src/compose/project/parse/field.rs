@@ -13,7 +13,7 @@ const SINGLE: [&str; 2] = ["env_file", "tmpfs"];
 
 /// What a value counts as if a variable without a value decides it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IfUnknown {
+pub(crate) enum IfUnknown {
     /// As no value.
     Omit,
     /// As the text that is written.
@@ -25,7 +25,7 @@ pub enum IfUnknown {
 }
 
 /// A key's value, or a part of it.
-pub struct Field<'a> {
+pub(crate) struct Field<'a> {
     /// How the tree came about: that decides what a variable in a value means.
     pub reading: Reading,
     /// Where to look for the line of an error.
@@ -40,27 +40,31 @@ pub struct Field<'a> {
 
 impl<'a> Field<'a> {
     /// The same key, and a part of its value.
-    pub fn with(&self, value: &'a Value) -> Self {
+    pub(crate) fn with(&self, value: &'a Value) -> Self {
         Field { value: untagged(value), ..*self }
     }
 
     /// Where it is in the model.
-    pub fn path(&self) -> YamlPath {
+    pub(crate) fn path(&self) -> YamlPath {
         YamlPath { service: Some(self.service.to_owned()), key: Some(self.key) }
     }
 
     /// The value as text; `None` for null.
-    pub fn text(&self, if_unknown: IfUnknown) -> Result<Option<String>, ReadError> {
+    pub(crate) fn text(&self, if_unknown: IfUnknown) -> Result<Option<String>, ReadError> {
         self.scalar()?.map_or(Ok(None), |text| self.resolve(&text, if_unknown))
     }
 
     /// The elements of a list as text.
-    pub fn texts(&self, if_unknown: IfUnknown) -> Result<Vec<String>, ReadError> {
+    pub(crate) fn texts(&self, if_unknown: IfUnknown) -> Result<Vec<String>, ReadError> {
         self.list()?.iter().filter_map(|element| element.text(if_unknown).transpose()).collect()
     }
 
     /// What `text`, a part of the value, stands for.
-    pub fn resolve(&self, text: &str, if_unknown: IfUnknown) -> Result<Option<String>, ReadError> {
+    pub(crate) fn resolve(
+        &self,
+        text: &str,
+        if_unknown: IfUnknown,
+    ) -> Result<Option<String>, ReadError> {
         use IfUnknown::{Raw, Refuse, RefuseOrRaw};
         let is_refused =
             self.reading == Reading::Alone && matches!(if_unknown, Refuse | RefuseOrRaw);
@@ -85,7 +89,7 @@ impl<'a> Field<'a> {
     }
 
     /// Whether `text` contains the beginning of a variable and not its end, or the like.
-    pub fn is_malformed(&self, text: &str) -> bool {
+    pub(crate) fn is_malformed(&self, text: &str) -> bool {
         matches!(self.read(text), Text::Malformed(_))
     }
 
@@ -105,7 +109,7 @@ impl<'a> Field<'a> {
     }
 
     /// The elements of a list. A plain value is a list of one for the keys that Compose reads so.
-    pub fn list(&self) -> Result<Vec<Field<'a>>, ReadError> {
+    pub(crate) fn list(&self) -> Result<Vec<Field<'a>>, ReadError> {
         match self.value {
             Value::Null => Ok(Vec::new()),
             Value::Sequence(values) => Ok(values.iter().map(|value| self.with(value)).collect()),
@@ -116,7 +120,7 @@ impl<'a> Field<'a> {
     }
 
     /// A mapping, if there is one.
-    pub fn mapping(&self) -> Result<Option<&'a Mapping>, ReadError> {
+    pub(crate) fn mapping(&self) -> Result<Option<&'a Mapping>, ReadError> {
         match self.value {
             Value::Null => Ok(None),
             Value::Mapping(mapping) => Ok(Some(mapping)),
@@ -125,7 +129,7 @@ impl<'a> Field<'a> {
     }
 
     /// The keys of a mapping, or the elements of a list.
-    pub fn names(&self) -> Result<Vec<String>, ReadError> {
+    pub(crate) fn names(&self) -> Result<Vec<String>, ReadError> {
         match self.value {
             Value::Mapping(mapping) => Ok(mapping.keys().filter_map(scalar).collect()),
             _ => self.texts(IfUnknown::Raw),
@@ -133,7 +137,7 @@ impl<'a> Field<'a> {
     }
 
     /// Names and values, from a mapping or a list of `NAME=VALUE`; `None` for a name without a value.
-    pub fn pairs(&self) -> Result<Vec<(String, Option<String>)>, ReadError> {
+    pub(crate) fn pairs(&self) -> Result<Vec<(String, Option<String>)>, ReadError> {
         if let Value::Mapping(mapping) = self.value {
             let pair =
                 |(name, value)| Ok((scalar(name).unwrap_or_default(), self.with(value).scalar()?));
@@ -154,13 +158,13 @@ impl<'a> Field<'a> {
     }
 
     /// The error of a value that is not `wanted`.
-    pub fn form(&self, wanted: &'static str) -> ReadError {
+    pub(crate) fn form(&self, wanted: &'static str) -> ReadError {
         self.path().has_form(kind(self.value), wanted, self.locate)
     }
 }
 
 /// What kind of value it is.
-pub fn kind(value: &Value) -> &'static str {
+pub(crate) fn kind(value: &Value) -> &'static str {
     match untagged(value) {
         Value::Null => "empty",
         Value::Mapping(_) => "a mapping",
@@ -170,7 +174,7 @@ pub fn kind(value: &Value) -> &'static str {
 }
 
 /// A value without its tag: Compose knows two, and `offline` refuses those.
-pub fn untagged(mut value: &Value) -> &Value {
+pub(crate) fn untagged(mut value: &Value) -> &Value {
     while let Value::Tagged(tagged) = value {
         value = &tagged.value;
     }
@@ -178,7 +182,7 @@ pub fn untagged(mut value: &Value) -> &Value {
 }
 
 /// A string, number or boolean as text.
-pub fn scalar(value: &Value) -> Option<String> {
+pub(crate) fn scalar(value: &Value) -> Option<String> {
     match untagged(value) {
         Value::String(text) => Some(text.clone()),
         Value::Bool(truth) => Some(truth.to_string()),
