@@ -32,9 +32,9 @@ impl From<&Note> for Diagnostic {
             ))
             .advise("fix that, and run this again before `up`"),
             Note::Alone(failure) => Self::statement(format!(
-                "the project is read without Compose: {failure}; the contents of images are unknown"
+                "the project is read without Compose: {failure}; what images hold is not known"
             ))
-            .advise("run this again where docker is installed, if images bring certificates of their own"),
+            .advise("run this again where docker is, if images bring certificates of their own"),
         }
     }
 }

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use trust_init::compose::project::{Build, Mount, MountKind, Project, Role, Service};
 use trust_init::compose::select::dockerfile::place;
 use trust_init::compose::select::{Evidence, Outcome, Wishes, select, table};
+use trust_init::sys::diagnostic::Diagnostic;
 
 /// A project, what a person wants of it, and what is known beyond it.
 pub struct Stack {
@@ -61,7 +62,8 @@ impl Stack {
         let entrypoint = |image: &str| self.entrypoints.get(image).cloned();
         let evidence = Evidence { dockerfile: &read, entrypoint: &entrypoint };
         let choices = select(&self.project, &self.wishes, evidence);
-        choices.map(|choices| table(&choices)).map_err(|error| error.to_string())
+        let words = |error: Diagnostic| format!("{error}\nfix: {}", error.fix());
+        choices.map(|choices| table(&choices)).map_err(words)
     }
 
     /// Outcome and reason of the service, as the table has them.
@@ -321,7 +323,7 @@ fn a_service_that_is_not_there_is_an_error() {
 fn a_service_cannot_be_trusted_and_taken_out() {
     assert_eq!(
         only(image("x")).ask("it", TRUST).without("it").table().unwrap_err(),
-        "cannot trust the service `it` (from --service): --without takes it out of the project\n\
+        "cannot trust the service `it` (from --service): --without switches it off\n\
          fix: give one of the two options"
     );
     assert_eq!(only(image("x")).ask("it", LEAVE).without("it").says("it"), "leave --service");
