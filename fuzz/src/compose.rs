@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use super::is_told_well;
 use serde_yaml::{Mapping, Value};
-use trust_init::compose::images::{RootsOrigin, RootSets, Images};
+use trust_init::compose::images::{Images, RootSets, RootsOrigin};
 use trust_init::compose::project::Project;
 use trust_init::compose::project::error::ReadError;
 use trust_init::compose::project::offline;
@@ -16,6 +16,7 @@ use trust_init::compose::select::{self, Evidence, Outcome, Wishes};
 use trust_init::compose::setup::overlay::{self, DIRECTORY, LABEL, Means, Order, Overlay};
 use trust_init::compose::setup::trusted_services::{bundles, trusted};
 use trust_init::compose::setup::{disabled_services, mount_conflicts, write};
+use trust_init::sys::diagnostic::Diagnostic;
 use trust_init::trust::bundle::Pem;
 use trust_init::trust::root_stores::RootSource;
 use trust_init::trust::source::CUSTOM_CA;
@@ -34,7 +35,10 @@ static CUSTOM: LazyLock<Vec<Pem<'static>>> = LazyLock::new(|| {
 pub fn try_input(bytes: &[u8]) {
     let project = match read(&[bytes]) {
         Ok(project) => project,
-        Err(error) => return is_told_well(&error),
+        Err(error) => {
+            let error = Diagnostic::from(error);
+            return is_told_well(&format!("{error}\nfix: {}", error.fix()));
+        }
     };
     let off: Vec<_> = project.services.keys().next_back().cloned().into_iter().collect();
     let off = if bytes.len().is_multiple_of(2) { off } else { Vec::new() };

@@ -3,8 +3,8 @@
 //! has one, the list of compose files.
 
 use super::is_told_well;
-use trust_init::compose::project::interpolate::escape;
 use trust_init::compose::project::env_file;
+use trust_init::compose::project::interpolate::escape;
 use trust_init::compose::setup::write::managed_block::{lines, with, without};
 use trust_init::compose::setup::write::variable::{assignment, is_assigned, value};
 

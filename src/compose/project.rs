@@ -12,7 +12,7 @@ pub mod files;
 pub mod read;
 pub mod complete;
 pub mod offline;
-pub(crate) mod error;
+pub mod error;
 pub mod parse;
 pub(crate) mod image_name;
 
