@@ -89,11 +89,11 @@ pub(crate) fn compose(words: &[OsString], limit: Duration) -> Result<Vec<u8>, Fa
 
 /// What docker answers to these words.
 pub(crate) fn ask(words: &[OsString], limit: Duration) -> Result<Vec<u8>, Failure> {
-    answer(DOCKER, words, limit)
+    output_of(DOCKER, words, limit)
 }
 
 /// What a program prints that ends without an error.
-pub(crate) fn answer(
+pub(crate) fn output_of(
     program: &str,
     words: &[OsString],
     limit: Duration,

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use crate::compose::docker::command::{ANSWER, Failure, answer};
+use crate::compose::docker::command::{ANSWER, Failure, output_of};
 
 /// Renders the kustomization in `directory` with these options: by `kubectl`, else by `kustomize`.
 ///
@@ -14,10 +14,10 @@ pub fn kustomize(directory: &Path, options: &[&str]) -> Result<Vec<u8>, Failure>
         let mut words: Vec<OsString> = vec![word.into()];
         words.extend(options.iter().map(OsString::from));
         words.extend(["--".into(), directory.into()]);
-        answer(program, &words, ANSWER)
+        output_of(program, &words, ANSWER)
     };
     match rendered("kubectl", "kustomize") {
         Err(Failure::Missing) => rendered("kustomize", "build"),
-        told => told,
+        rendered => rendered,
     }
 }
