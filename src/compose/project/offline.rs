@@ -54,18 +54,15 @@ pub fn project(
     }
     name(&mut tree, base, lookup);
     fill(&mut tree, base, lookup);
-    let locate = |part: &YamlPath, needle: Option<&str>| last(sources, part, needle);
+    let locate = |part: &YamlPath, needle: Option<&str>| {
+        sources.iter().rev().find_map(|source| source.locate(part, needle))
+    };
     parse::project(&Value::Mapping(tree), Reading::Alone, base, &locate)
 }
 
 /// Where the last word on `part` is in these files; with `needle`, a value below it that contains this text.
 pub fn locate(files: &[PathBuf], part: &YamlPath, needle: Option<&str>) -> Option<SourceLocation> {
-    let sources: Vec<_> = files.iter().filter_map(|path| Source::read(path).ok()).collect();
-    last(&sources, part, needle)
-}
-
-fn last(sources: &[Source<'_>], part: &YamlPath, needle: Option<&str>) -> Option<SourceLocation> {
-    sources.iter().rev().find_map(|source| source.locate(part, needle))
+    files.iter().rev().find_map(|path| Source::read(path).ok()?.locate(part, needle))
 }
 
 /// Refuses a document that needs what is not in it.

@@ -143,6 +143,15 @@ impl<'de> DeserializeSeed<'de> for Node<'_> {
     }
 }
 
+/// The visits of values that count as one.
+macro_rules! plain {
+    ($($visit:ident: $type:ty),*) => {
+        $(fn $visit<E: serde::de::Error>(self, value: $type) -> Result<Value, E> {
+            self.load.take(0).map(|()| value.into())
+        })*
+    };
+}
+
 impl<'de> Visitor<'de> for Node<'_> {
     type Value = Value;
 
@@ -150,21 +159,7 @@ impl<'de> Visitor<'de> for Node<'_> {
         f.write_str("a value")
     }
 
-    fn visit_bool<E: serde::de::Error>(self, truth: bool) -> Result<Value, E> {
-        self.load.take(0).map(|()| truth.into())
-    }
-
-    fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<Value, E> {
-        self.load.take(0).map(|()| number.into())
-    }
-
-    fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Value, E> {
-        self.load.take(0).map(|()| number.into())
-    }
-
-    fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<Value, E> {
-        self.load.take(0).map(|()| number.into())
-    }
+    plain! { visit_bool: bool, visit_i64: i64, visit_u64: u64, visit_f64: f64 }
 
     fn visit_u128<E: serde::de::Error>(self, number: u128) -> Result<Value, E> {
         self.visit_str(&number.to_string())
