@@ -25,8 +25,6 @@ use std::fmt::Display;
 use std::panic::resume_unwind;
 use std::thread;
 
-use crate::sys::quote;
-
 use crate::compose::cli::{Setup, Shape};
 use crate::compose::docker::Failure;
 use crate::compose::error::Refusal;
@@ -50,6 +48,7 @@ use crate::sys::diagnostic::Diagnostic;
 use crate::sys::environment::Environment;
 use crate::sys::file;
 use crate::sys::output::Report;
+use crate::sys::quote;
 use crate::trust::inspection;
 use crate::trust::time::Time;
 use crate::trust::trust_anchors::PublicRoots;
@@ -255,14 +254,14 @@ fn shape(asked: &Setup, place: &ProjectFiles) -> Result<Option<Shape>, Refusal> 
         return match shape.needs_authority() {
             Some(option) if !shape.has_authority() => Err(Refusal::NoAuthority(option)),
             _ if shape.has_authority() || asked.check => Ok(Some(shape.clone())),
-            _ => keeps_authority(asked, place, "--without").map(|()| Some(shape.clone())),
+            _ => keeps_ca(asked, place, "--without").map(|()| Some(shape.clone())),
         };
     }
     if asked.activate {
         return Err(Refusal::NoAuthority("--activate"));
     }
     if asked.up {
-        keeps_authority(asked, place, "--up")?;
+        keeps_ca(asked, place, "--up")?;
     }
     let Some(standing) = write::standing(&place.base)?.filter(|_| asked.check) else {
         return Ok(None);
@@ -273,11 +272,7 @@ fn shape(asked: &Setup, place: &ProjectFiles) -> Result<Option<Shape>, Refusal> 
 }
 
 /// Refuses an `option` that names no CA, where one is set up.
-fn keeps_authority(
-    asked: &Setup,
-    place: &ProjectFiles,
-    option: &'static str,
-) -> Result<(), Refusal> {
+fn keeps_ca(asked: &Setup, place: &ProjectFiles, option: &'static str) -> Result<(), Refusal> {
     let standing = write::standing(&place.base)?.filter(|standing| standing.overlay.is_some());
     let Some(standing) = standing else { return Ok(()) };
     // Where the words cannot be read, there may be one.

@@ -20,13 +20,6 @@ const KNOWN_CIRCLES: &[&[&str]] = &[
         "compose::certs::report",
     ],
     &[
-        "compose::docker",
-        "compose::docker::container",
-        "compose::docker::image",
-        "compose::git",
-        "compose::kustomize::render",
-    ],
-    &[
         "compose::doctor",
         "compose::doctor::files",
         "compose::error",
@@ -63,8 +56,6 @@ const KNOWN_CIRCLES: &[&[&str]] = &[
         "compose::kustomize::pod",
         "compose::kustomize::trust_manager",
     ],
-    &["compose::project::dotenv", "compose::project::files"],
-    &["compose::select", "compose::select::reason"],
     &[
         "compose::setup::write",
         "compose::setup::write::changes",
