@@ -18,7 +18,9 @@ use crate::compose::docker::command::{
     ANSWER, DOCKER, LOOKUP, READING, ask, compose, run, unstarted,
 };
 use crate::compose::docker::container::ONE_OFF;
-pub use crate::compose::docker::container::{ProbeRun, ProjectContainer, beside, made, mounting};
+pub use crate::compose::docker::container::{
+    ProbeRun, ProjectContainer, containers_mounting, project_containers, run_probe,
+};
 pub use crate::compose::docker::image::{Image, ImageEntry, ImageReader, images};
 
 /// Which project a question is about, in words for `docker compose`.

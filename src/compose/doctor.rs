@@ -84,7 +84,7 @@ fn containers(
         return Err(no_service(&project, name, "SERVICE").into());
     }
     let (overlay, shape) = standing(place)?;
-    let made = match docker::made(project.name.as_deref().unwrap_or_default()) {
+    let made = match docker::project_containers(project.name.as_deref().unwrap_or_default()) {
         Ok(made) => made,
         Err(failure) => return Ok(Some(Blind::Engine(failure))),
     };

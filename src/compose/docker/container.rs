@@ -145,7 +145,7 @@ impl Config {
 ///
 /// # Errors
 /// When the engine does not answer.
-pub fn made(name: &str) -> Result<Vec<ProjectContainer>, Failure> {
+pub fn project_containers(name: &str) -> Result<Vec<ProjectContainer>, Failure> {
     let mut words: Vec<OsString> = ["ps", "-aq", "--no-trunc"].map(Into::into).into();
     words.extend(of_project(name));
     let ids = ask(&words, ANSWER)?;
@@ -160,7 +160,7 @@ pub fn made(name: &str) -> Result<Vec<ProjectContainer>, Failure> {
 ///
 /// # Errors
 /// When the engine does not answer.
-pub fn mounting(directory: &Path, label: &str) -> Result<Vec<String>, Failure> {
+pub fn containers_mounting(directory: &Path, label: &str) -> Result<Vec<String>, Failure> {
     let filter = format!("label={label}");
     let ids = ask(&["ps", "-aq", "--no-trunc", "--filter", &filter].map(Into::into), ANSWER)?;
     let mut all = inspect(&String::from_utf8_lossy(&ids))?;
@@ -201,7 +201,7 @@ pub fn of_project(name: &str) -> [OsString; 4] {
     ["--filter".into(), project.into(), "--filter".into(), format!("label={NUMBER}").into()]
 }
 
-/// What runs beside a container.
+/// A program that runs beside a container.
 #[derive(Debug)]
 pub struct ProbeRun<'a> {
     /// The container.
@@ -229,13 +229,12 @@ pub struct ProbeRun<'a> {
 /// output until it does. So only an answer of a program that ended by itself, with one of its own exit
 /// codes, is returned; how it is printed is the caller's to make safe.
 ///
-/// It gets no right that the service has not: to look into a process the kernel wants all the
-/// capabilities of that process (ptrace(2), "Ptrace access mode checking"), which are none but where the service is
-/// root.
+/// It gets exactly the service's capabilities: ptrace(2) requires the tracer to have all of the traced process's
+/// ("Ptrace access mode checking"), and a service that is not root has none.
 ///
 /// # Errors
 /// When the engine does not do it, or the program did not end by itself.
-pub fn beside(asked: &ProbeRun<'_>) -> Result<Vec<u8>, Failure> {
+pub fn run_probe(asked: &ProbeRun<'_>) -> Result<Vec<u8>, Failure> {
     let ProbeRun { container, .. } = asked;
     let user = if asked.sees_all { "0:0".to_owned() } else { user(container)? };
     let mut words: Vec<OsString> = ["run", "--rm", "--read-only"].map(Into::into).into();
@@ -262,7 +261,7 @@ pub fn beside(asked: &ProbeRun<'_>) -> Result<Vec<u8>, Failure> {
     let ended = gathered(Command::new(DOCKER).args(&words), asked.limit)?;
     match ended.status.code() {
         Some(code) if asked.codes.iter().any(|own| i32::from(*own) == code) => Ok(ended.stdout),
-        // As a shell tells a signal, and docker with it (docker-run(1), "Exit Status").
+        // A signal in a shell's form, which docker uses (docker-run(1), "Exit Status").
         Some(code) if code > 128 => {
             let signal = code - 128;
             Err(Failure::Said(format!("{} was ended by signal {signal}", asked.program)))

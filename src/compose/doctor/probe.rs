@@ -54,7 +54,7 @@ pub fn look(asked: &Doctor, made: &ProjectContainer, at_hand: &[AtHand], up: &st
         limit: LIMIT + Duration::from_secs(asked.timeout.saturating_mul(4)),
     };
     let service = quote::shell(made.service());
-    let found = docker::beside(&look).and_then(|told| {
+    let found = docker::run_probe(&look).and_then(|told| {
         let answer = serde_json::from_slice::<Answer<'_>>(&told).map_err(|error| {
             let cause = format!("the answer of {PROGRAM} cannot be read: {error}");
             Failure::Said(quote::visible(&cause))

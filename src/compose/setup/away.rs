@@ -90,7 +90,7 @@ impl Display for Unasked {
 /// Takes away what no container mounts, and returns whether something stays for containers.
 fn take(place: &ProjectFiles, is_dry: bool, report: Report) -> Result<(Changes, bool), Refusal> {
     let path = plain(&place.base, TRUST);
-    let asked = path.is_dir().then(|| docker::mounting(&absolute(&path), LABEL));
+    let asked = path.is_dir().then(|| docker::containers_mounting(&absolute(&path), LABEL));
     let is_unasked = matches!(asked, Some(Err(Failure::Missing)));
     let in_use = match asked {
         // Where docker is not found, nothing can ever be asked.
