@@ -74,8 +74,11 @@ fn printed(text: &[u8], reading: Reading, place: &ProjectFiles) -> Result<Projec
     if text.len() > MOST {
         return Err(unanswered(&Failure::TooMuch { most: MOST as u64 }));
     }
-    let mut tree: Value = serde_yaml::from_slice(text)
-        .map_err(|error| refused(&format!("something that is not YAML: {error}"), place))?;
+    let mut tree: Value = serde_yaml::from_slice(text).map_err(|error| {
+        let answer = "the answer of `docker compose config` is not YAML that can be read";
+        let cannot = Diagnostic::cannot("read", "the project");
+        cannot.because(format_args!("{answer}: {error}")).advise("reduce the nesting")
+    })?;
     if reading == Reading::WithoutVariables {
         complete::complete(&mut tree, &place.base, &|name| place.variables.get(name));
     }

@@ -41,7 +41,7 @@ pub(crate) enum Stop {
 pub(crate) fn documents(text: &str) -> Result<Vec<Value>, (Error, Option<Stop>)> {
     let load = Load::new(Search::None);
     let documents = serde_yaml::Deserializer::from_str(text);
-    let read = |document| load.node(None).deserialize(document);
+    let read = |document| Node { load: &load, path: None }.deserialize(document);
     documents.map(|document| read(document).map_err(|error| (error, load.stop.take()))).collect()
 }
 
@@ -50,7 +50,8 @@ pub(crate) fn documents(text: &str) -> Result<Vec<Value>, (Error, Option<Stop>)>
 pub(crate) fn line(text: &str, path: &[&str], needle: Option<&str>) -> Option<usize> {
     let load = Load::new(needle.map_or(Search::Key, Search::Text));
     let documents = serde_yaml::Deserializer::from_str(text);
-    let errors = documents.filter_map(|document| load.node(Some(path)).deserialize(document).err());
+    let node = Node { load: &load, path: Some(path) };
+    let errors = documents.filter_map(|document| node.deserialize(document).err());
     let found = errors.filter(|_| load.stop.take() == Some(Stop::Found));
     Some(found.last()?.location()?.line())
 }
@@ -76,10 +77,6 @@ struct Load<'a> {
 impl<'a> Load<'a> {
     fn new(search: Search<'a>) -> Self {
         Self { left: Cell::new(MOST_VALUES), stop: RefCell::new(None), search }
-    }
-
-    fn node(&'a self, path: Option<&'a [&'a str]>) -> Node<'a> {
-        Node { load: self, path }
     }
 
     /// The crate's own error has the line; this has the rest.
@@ -143,7 +140,6 @@ impl<'de> DeserializeSeed<'de> for Node<'_> {
     }
 }
 
-/// The visits of values that count as one.
 macro_rules! plain {
     ($($visit:ident: $type:ty),*) => {
         $(fn $visit<E: serde::de::Error>(self, value: $type) -> Result<Value, E> {
@@ -180,6 +176,10 @@ impl<'de> Visitor<'de> for Node<'_> {
 
     fn visit_unit<E: serde::de::Error>(self) -> Result<Value, E> {
         self.load.take(0).map(|()| Value::Null)
+    }
+
+    fn visit_none<E: serde::de::Error>(self) -> Result<Value, E> {
+        self.visit_unit()
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value, A::Error> {
