@@ -89,7 +89,7 @@ pub enum Command {
     /// it away
     #[command(help_template = TEMPLATE, before_help = setup::EXAMPLES, after_help = setup::AFTER)]
     Setup(Box<Setup>),
-    /// The same for Kubernetes: a component of kustomize, Bundles of trust-manager or policies of Kyverno
+    /// Generate a Kustomize component, or trust-manager Bundles, that adds the CA to Kubernetes workloads
     #[command(help_template = TEMPLATE, before_help = kustomize::EXAMPLES, after_help = kustomize::AFTER)]
     Kustomize(Box<Kustomize>),
     /// Take away what `setup` wrote

@@ -29,7 +29,6 @@ use crate::compose::docker::container::ONE_OFF;
 pub use crate::compose::docker::container::{Beside, Made, beside, made, mounting};
 pub use crate::compose::docker::image::{Image, Inside, Look, images};
 pub use crate::compose::git::{InGit, git};
-pub use crate::compose::kustomize::render::kustomize;
 use crate::sys::output;
 use crate::sys::quote;
 

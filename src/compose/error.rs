@@ -11,7 +11,7 @@ use crate::compose::docker::Failure;
 use crate::compose::project::{files, read};
 use crate::compose::setup::overlay::MOST;
 use crate::compose::setup::{disabled_services, mount_conflicts, proxy, write};
-use crate::compose::{inputs, kustomize, select};
+use crate::compose::{inputs, select};
 use crate::sys::{exit_code, output};
 
 /// Why nothing was done.
@@ -34,8 +34,6 @@ pub enum Refusal {
     Proxy(proxy::Error),
     /// Roots of this machine that cannot be read.
     Roots(crate::trust::source::ReadError),
-    /// Manifests, or what becomes of them.
-    Kustomize(kustomize::Error),
     /// A disk that does not take it, or holds what is not ours.
     Write(write::Error),
     /// An option that means nothing without a CA.
@@ -83,7 +81,6 @@ from! {
     Obstacle: mount_conflicts::Error,
     Proxy: proxy::Error,
     Roots: crate::trust::source::ReadError,
-    Kustomize: kustomize::Error,
     Write: write::Error,
 }
 
@@ -107,7 +104,6 @@ impl Refusal {
         match self {
             Self::Diagnostic(diagnostic) if diagnostic.is_usage => exit_code::USAGE,
             Self::Inputs(error) => error.code(),
-            Self::Kustomize(error) if error.is_usage() => exit_code::USAGE,
             Self::NoAuthority(_) | Self::WouldRemove { .. } | Self::Place(files::Error::Stdin) => {
                 exit_code::USAGE
             }
@@ -131,7 +127,6 @@ impl Display for Refusal {
             Self::Obstacle(error) => write!(f, "{error}"),
             Self::Proxy(error) => write!(f, "{error}"),
             Self::Roots(error) => write!(f, "{error}"),
-            Self::Kustomize(error) => write!(f, "{error}"),
             Self::Write(error) => write!(f, "{error}"),
             Self::NoAuthority(option) => write!(
                 f,

@@ -37,7 +37,7 @@ pub fn run(cli: Cli, shell: &Environment, report: Report) -> u8 {
             }
         }
         Command::Setup(asked) => told(setup::run(&asked, shell, report), report),
-        Command::Kustomize(asked) => told(kustomize::run(&asked, report), report),
+        Command::Kustomize(asked) => told(kustomize::run(&asked, shell, report), report),
         Command::Remove(asked) => {
             let place = setup::find(&asked.project.asked(), shell);
             told(
