@@ -20,8 +20,6 @@ pub enum Refusal {
     Diagnostic(Diagnostic),
     /// No project.
     Place(files::Error),
-    /// Unusable files.
-    Inputs(inputs::Error),
     /// An unreadable project.
     Read(read::Error),
     /// A service that is not there.
@@ -74,7 +72,6 @@ macro_rules! from {
 from! {
     Diagnostic: Diagnostic,
     Place: files::Error,
-    Inputs: inputs::Error,
     Read: read::Error,
     Select: select::Error,
     Without: disabled_services::Error,
@@ -82,6 +79,12 @@ from! {
     Proxy: proxy::Error,
     Roots: crate::trust::source::ReadError,
     Write: write::Error,
+}
+
+impl From<inputs::Error> for Refusal {
+    fn from(error: inputs::Error) -> Self {
+        Self::Diagnostic(*error.diagnostic)
+    }
 }
 
 impl From<serde_yaml::Error> for Refusal {
@@ -103,7 +106,6 @@ impl Refusal {
     pub fn code(&self) -> u8 {
         match self {
             Self::Diagnostic(diagnostic) if diagnostic.is_usage => exit_code::USAGE,
-            Self::Inputs(error) => error.code(),
             Self::NoAuthority(_) | Self::WouldRemove { .. } | Self::Place(files::Error::Stdin) => {
                 exit_code::USAGE
             }
@@ -120,7 +122,6 @@ impl Display for Refusal {
                 error.fixes.iter().try_for_each(|fix| write!(f, "\nfix: {fix}"))
             }
             Self::Place(error) => write!(f, "{error}"),
-            Self::Inputs(error) => write!(f, "{error}"),
             Self::Read(error) => write!(f, "{error}"),
             Self::Select(error) => write!(f, "{error}"),
             Self::Without(error) => write!(f, "{error}"),

@@ -68,16 +68,16 @@ pub fn run(
         return Ok(report::removed(&changes, &existing, &args.out).into());
     }
     args.check_options()?;
-    let options = inputs::Given {
+    let options = inputs::InputOptions {
         custom_ca: args.custom_ca.clone(),
         extra: args.extra_ca.clone(),
         password_file: args.p12_password_file.clone(),
-        ..inputs::Given::default()
+        is_trust_only: true,
+        ..inputs::InputOptions::default()
     };
     let inputs = inputs::read(&options, Time::now(), &passwords::terminal)?;
-    inputs.warnings.iter().for_each(|warning| report.warning_text(warning));
-    let notes = inputs.notes.iter().filter(|note| !matches!(note, inputs::Note::NotServed { .. }));
-    notes.for_each(|note| report.info(note));
+    inputs.warnings.iter().for_each(|warning| report.warning(warning));
+    inputs.notes.iter().for_each(|note| report.info(note));
     let existing = write::existing(&args.out)?;
     let read = read::read(args, &existing)?;
     for name in &read.manifests.others {

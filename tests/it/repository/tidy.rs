@@ -12,14 +12,6 @@ use crate::support::document::is_between;
 /// Circles between the files of a room that are known and remain to be cut. The aim is an empty list.
 const KNOWN_CIRCLES: &[&[&str]] = &[
     &[
-        "compose::certs",
-        "compose::certs::error",
-        "compose::certs::existing",
-        "compose::certs::issue",
-        "compose::certs::plan",
-        "compose::certs::report",
-    ],
-    &[
         "compose::docker",
         "compose::docker::container",
         "compose::docker::image",
@@ -44,15 +36,6 @@ const KNOWN_CIRCLES: &[&[&str]] = &[
         "compose::setup::trusted_services",
     ],
     &["compose::injection", "compose::setup::overlay", "compose::setup::overlay::delivery"],
-    &[
-        "compose::inputs",
-        "compose::inputs::ca_directory",
-        "compose::inputs::chain",
-        "compose::inputs::error",
-        "compose::inputs::notice",
-        "compose::inputs::server_certificate",
-        "compose::inputs::server_error",
-    ],
     &["compose::project::dotenv", "compose::project::files"],
     &["compose::select", "compose::select::reason"],
     &[
