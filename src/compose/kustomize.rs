@@ -35,7 +35,7 @@ use crate::compose::kustomize::manifest::Workload;
 use crate::compose::kustomize::names::{BUNDLES, CUSTOM, KUSTOMIZATION};
 use crate::compose::kustomize::read::Read;
 use crate::compose::kustomize::report::Done;
-use crate::compose::kustomize::select::Places;
+use crate::compose::kustomize::select::Positions;
 use crate::compose::kustomize::write::Existing;
 use crate::compose::output::{CommandOutput, check_result};
 use crate::compose::passwords;
@@ -122,13 +122,15 @@ struct Plan<'a> {
 impl Run<'_> {
     /// Plans the component, and does with it what the options ask for.
     fn plan(&self) -> Result<CommandOutput, Refusal> {
-        let (project, places) = select::project(&self.read.manifests.workloads, &self.read.from)?;
+        let (project, positions) =
+            select::project(&self.read.manifests.workloads, &self.read.from)?;
         let images = Images::of(&project);
         let choices = self.choices(&project, &images)?;
         let trusting = || choices.iter().filter(|choice| choice.outcome == Outcome::Trust);
         for choice in trusting() {
-            if let Some((workload, index)) = self.place(&places, choice.name)
-                && let Some(container) = workload.containers.get(index)
+            let Some(position) = positions.get(choice.name) else { continue };
+            if let Some(workload) = self.read.manifests.workloads.get(position.workload)
+                && let Some(container) = workload.containers.get(position.container)
             {
                 mount_conflicts::check(choice.name, workload, container)?;
             }
@@ -145,7 +147,7 @@ impl Run<'_> {
         let grounded = (custom.as_slice(), public.as_slice());
         let trusted = trusted(trusting(), &project, &images, &grounds, grounded, &warn);
         let bundles = bundles(&custom, &public);
-        let workloads = self.chosen(&trusted.services, &places, &custom, &bundles);
+        let workloads = self.chosen(&trusted.services, &positions, &custom, &bundles);
         self.execute(&Plan {
             choices: &choices,
             spec: ComponentSpec {
@@ -158,12 +160,6 @@ impl Run<'_> {
             root_origins: self.root_origins(&grounds, &public),
             java: &trusted.java,
         })
-    }
-
-    /// The workload of a part of the project, and which of its containers that is.
-    fn place(&self, places: &Places, part: &str) -> Option<(&Workload, usize)> {
-        let (at, index) = places.get(part)?;
-        Some((self.read.manifests.workloads.get(*at)?, *index))
     }
 
     fn choices<'a>(
@@ -199,21 +195,21 @@ impl Run<'_> {
     fn chosen(
         &self,
         trusted: &[Trusted<'_>],
-        places: &Places,
+        positions: &Positions,
         custom: &[Pem<'_>],
         bundles: &[Vec<Pem<'_>>],
     ) -> Vec<(&Workload, Vec<Chosen>)> {
         let mut all: BTreeMap<usize, Vec<Chosen>> = BTreeMap::new();
         for trusted in trusted {
-            let place = (places.get(trusted.name), bundles.get(trusted.bundle));
-            let (Some((at, index)), Some(bundle)) = place else { continue };
+            let found = (positions.get(trusted.name), bundles.get(trusted.bundle));
+            let (Some(position), Some(bundle)) = found else { continue };
             let mut given = Given::of(trusted, custom, bundle, CUSTOM);
             if self.args.source == Source::TrustManager {
                 let warn = |warning: Diagnostic| self.report.warning(&warning);
                 mount_conflicts::only_shared(&mut given, trusted.name, &warn);
             }
-            let chosen = Chosen { index: *index, bundle: trusted.bundle, given };
-            all.entry(*at).or_default().push(chosen);
+            let chosen = Chosen { index: position.container, bundle: trusted.bundle, given };
+            all.entry(position.workload).or_default().push(chosen);
         }
         let all = all.into_iter().filter_map(|(at, mut chosen)| {
             chosen.sort_by_key(|chosen| chosen.index);

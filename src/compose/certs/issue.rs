@@ -38,8 +38,18 @@ pub struct Set {
     pub ca_is_new: bool,
     /// Whether its certificate was copied from elsewhere.
     pub ca_is_copied: bool,
-    /// The server's certificate, its key, and why it was issued.
-    pub server: Option<(Certificate, Key, Reason)>,
+    /// The server's certificate, if one was issued.
+    pub server: Option<IssuedServer>,
+}
+
+/// A new server's certificate.
+pub struct IssuedServer {
+    /// The certificate.
+    pub certificate: Certificate,
+    /// Its key.
+    pub key: Key,
+    /// Why it was issued.
+    pub reason: Reason,
 }
 
 /// Issues the certificates of `plan`.
@@ -64,7 +74,7 @@ pub fn issue(
     let server = match plan.server {
         Some(reason) => {
             let (certificate, key) = server(options, &authority, &plan.names, kind, now)?;
-            Some((certificate, key, reason))
+            Some(IssuedServer { certificate, key, reason })
         }
         None => None,
     };
@@ -83,7 +93,7 @@ impl Set {
         if self.ca_is_new || self.ca_is_copied {
             files.push(public(CA, self.authority.file.iter().map(pem).collect()));
         }
-        if let Some((certificate, key, _)) = &self.server {
+        if let Some(IssuedServer { certificate, key, .. }) = &self.server {
             let above = &self.authority.certificate;
             // Clients that trust only the root need the intermediate (RFC 8446, section 4.4.2).
             let chain = [certificate, above];

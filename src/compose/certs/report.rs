@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::compose::certs::existing::ExistingCerts;
 use crate::compose::certs::host_stores::{MACHINES, keychain};
-use crate::compose::certs::issue::Set;
+use crate::compose::certs::issue::{IssuedServer, Set};
 use crate::compose::certs::options::{CA, CA_KEY, CertsOptions, SERVER, SERVER_KEY};
 use crate::compose::certs::plan::{Plan, hosts};
 use crate::compose::certs::server_name::Name;
@@ -88,7 +88,7 @@ pub fn issued(options: &CertsOptions, set: &Set) -> String {
     }
     about(&mut text, &set.authority.certificate);
     dates(&mut text, &set.authority.certificate);
-    if let Some((certificate, _, reason)) = &set.server {
+    if let Some(IssuedServer { certificate, reason, .. }) = &set.server {
         let (server, key) = (path(SERVER), path(SERVER_KEY));
         let _ = writeln!(text, "created {server} and {key}: server certificate ({reason})");
         names(&mut text, &Details::of(certificate));

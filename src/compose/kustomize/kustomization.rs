@@ -33,8 +33,10 @@ pub struct Kustomization {
     pub naming: Naming,
     /// Whether the component in a certain directory is among its components.
     pub has_component: bool,
-    /// As written: its `resources`, and the components before that one.
-    pub parts: [Vec<String>; 2],
+    /// Its `resources` and `bases`, as written.
+    pub resources: Vec<String>,
+    /// The components before that one, as written.
+    pub components: Vec<String>,
     /// Whether it has patches of its own.
     is_patched: bool,
 }
@@ -76,7 +78,8 @@ impl Kustomization {
                 one_namespace: !text("namespace").is_empty(),
             },
             has_component: position.is_some(),
-            parts: [[list("resources"), list("bases")].concat(), components],
+            resources: [list("resources"), list("bases")].concat(),
+            components,
             is_patched: PATCHES.iter().any(has),
         })
     }

@@ -12,8 +12,17 @@ use crate::compose::select::Outcome;
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::quote;
 
-/// Which container of which workload a part of a project is.
-pub type Places = BTreeMap<String, (usize, usize)>;
+/// Where a container is in a list of workloads.
+#[derive(Clone, Copy, Debug)]
+pub struct Position {
+    /// The index of its workload.
+    pub workload: usize,
+    /// Its index among the containers of that.
+    pub container: usize,
+}
+
+/// The container that each part of a project is.
+pub type Positions = BTreeMap<String, Position>;
 
 /// A workload by all that makes it one: group, kind, namespace, name.
 type Id<'a> = (&'static str, &'static str, Option<&'a str>, &'a str);
@@ -44,9 +53,9 @@ impl Display for Workload {
 ///
 /// # Errors
 /// When there is one twice, or an annotation is no role.
-pub fn project(workloads: &[Workload], from: &str) -> Result<(Project, Places), Diagnostic> {
+pub fn project(workloads: &[Workload], from: &str) -> Result<(Project, Positions), Diagnostic> {
     let mut project = Project { unit: Unit::Container, ..Project::default() };
-    let mut places = Places::new();
+    let mut positions = Positions::new();
     for (at, workload) in workloads.iter().enumerate() {
         if let Some(says) = workload.role.as_ref().filter(|it| !ROLES.contains(&it.as_str())) {
             let annotation =
@@ -59,7 +68,8 @@ pub fn project(workloads: &[Workload], from: &str) -> Result<(Project, Places), 
             let name = workload.part(container);
             let mut service = container.service.clone();
             service.role.clone_from(&workload.role);
-            if places.insert(name.clone(), (at, index)).is_some() {
+            let position = Position { workload: at, container: index };
+            if positions.insert(name.clone(), position).is_some() {
                 return Err(Diagnostic::cannot("read", from)
                     .because(format_args!("{} is in it twice", quote::word(&name)))
                     .advise("remove one of the two"));
@@ -67,7 +77,7 @@ pub fn project(workloads: &[Workload], from: &str) -> Result<(Project, Places), 
             project.services.insert(name, service);
         }
     }
-    Ok((project, places))
+    Ok((project, positions))
 }
 
 /// The values of the annotation.

@@ -62,7 +62,7 @@ pub fn trial(
 pub fn unpatched(kustomization: &Kustomization, temporary: &Path) -> Vec<Workload> {
     let rendered = Some(kustomization).filter(|it| it.is_changed_later()).and_then(|it| {
         let attempt = Attempt {
-            kustomization: elsewhere(&it.directory, &it.parts, temporary)?,
+            kustomization: elsewhere(it, temporary)?,
             manifests: None,
             component: None,
             // Its own files are not below the temporary directory.
@@ -73,13 +73,10 @@ pub fn unpatched(kustomization: &Kustomization, temporary: &Path) -> Vec<Workloa
     rendered.map(|manifests| manifests.workloads).unwrap_or_default()
 }
 
-/// The text of a kustomization, to be put below `temporary`, with the resources and components that the one in
-/// `directory` names. kustomize takes directories by relative paths only.
-fn elsewhere(
-    directory: &Path,
-    [resources, components]: &[Vec<String>; 2],
-    temporary: &Path,
-) -> Option<String> {
+/// The text of a kustomization, to be put below `temporary`, with the resources and components of the user's.
+/// kustomize takes directories by relative paths only.
+fn elsewhere(kustomization: &Kustomization, temporary: &Path) -> Option<String> {
+    let Kustomization { directory, resources, components, .. } = kustomization;
     let above = temporary.canonicalize().ok()?;
     // Its first component is the root, which counts for the attempt's own directory.
     let up: PathBuf = above.components().map(|_| "..").collect();
