@@ -210,6 +210,7 @@ fn read(options: &CertsOptions, file: &str, der: &[u8]) -> Result<Certificate, D
     Certificate::read(der, &label).ok_or_else(|| unsigned("the result is not a certificate"))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "as `map_err` passes it")]
 fn not_signed(error: rcgen::Error) -> Diagnostic {
     unsigned(error.to_string().trim_end().to_lowercase())
 }
