@@ -15,7 +15,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use crate::compose::certs::key::KeyType;
-use crate::compose::certs::{DAYS, Order};
+use crate::compose::certs::{CertsOptions, DAYS};
 pub use crate::compose::cli::doctor::Doctor;
 pub use crate::compose::cli::kustomize::{Kustomize, Object, Source};
 pub use crate::compose::cli::setup::{Remove, SWARM, Setup, Shape, word};
@@ -45,20 +45,20 @@ const EXAMPLES: &str = "Examples:
 
 const CERTS_EXAMPLES: &str = "Examples:
   trust-compose certs reflector.local \"IP:192.168.1.100\" \"DNS:gpu.local\"
-      a CA, made once, and a server's certificate for these names, in certs/
+      create a CA and a server certificate for these names, in certs/
   trust-compose certs reflector.local 192.168.1.100 gpu.local new.local
-      one name more: the CA stays, the server's certificate is made anew
+      add a name: the CA is kept, the server certificate is replaced
   trust-compose certs gpu.local --ca certs/ --out gpu-certs/
-      a certificate for another server, below the same CA
+      issue a certificate for another server, below the same CA
   trust-compose certs --renew
-      for cron: silent, unless fewer than 30 days are left
+      for cron: prints nothing unless fewer than 30 days are left
   trust-compose certs '*.lab.local' --constrain --ca-name 'Lab CA'
-      a CA that cannot sign for anything outside of lab.local";
+      create a CA that cannot sign for names outside of lab.local";
 
 const CERTS_AFTER: &str = "\
-localhost, 127.0.0.1 and ::1 are always among the names. A name that the present certificate has is
-never dropped in silence; to drop one, remove server.pem and server-key.pem first.
-Exit codes: 0 done or nothing to do, 1 nothing was made, 2 wrong usage.";
+localhost, 127.0.0.1 and ::1 are always among the names. Leaving out a name that the existing certificate
+has is an error; to drop a name, delete server.pem and server-key.pem first.
+Exit codes: 0 done or nothing to do, 1 nothing was written, 2 wrong usage.";
 
 const INSPECT_EXAMPLES: &str = "Examples:
   trust-compose inspect certs/ca.crt
@@ -82,14 +82,14 @@ pub struct Cli {
 /// The tasks.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Make a private CA and a server's certificate that it signed
+    /// Create a private CA and a server certificate that it signs
     #[command(help_template = TEMPLATE, before_help = CERTS_EXAMPLES, after_help = CERTS_AFTER)]
     Certs(Certs),
     /// Let every back-end service of a Compose project trust a CA, by an overlay; without a CA, take
     /// it away
     #[command(help_template = TEMPLATE, before_help = setup::EXAMPLES, after_help = setup::AFTER)]
     Setup(Box<Setup>),
-    /// The same for Kubernetes: a component of kustomize, Bundles of trust-manager or policies of Kyverno
+    /// Generate a Kustomize component, or trust-manager Bundles, that adds the CA to Kubernetes workloads
     #[command(help_template = TEMPLATE, before_help = kustomize::EXAMPLES, after_help = kustomize::AFTER)]
     Kustomize(Box<Kustomize>),
     /// Take away what `setup` wrote
@@ -111,7 +111,7 @@ pub enum Command {
 /// The options of `certs`.
 #[derive(Args, Debug)]
 pub struct Certs {
-    /// Host names and addresses of the server, DNS: or IP: in front or not; the first names the CA
+    /// Host names and IP addresses of the server, with or without DNS: or IP:; the first names the CA
     #[arg(value_name = "NAME")]
     names: Vec<String>,
     /// Directory for the files [default: certs/]
@@ -120,28 +120,29 @@ pub struct Certs {
     /// Sign with the CA in this directory; its key stays there
     #[arg(long, value_name = "DIR", conflicts_with_all = ["ca_only", "force", "constrain", "ca_name"])]
     ca: Option<PathBuf>,
-    /// What the CA is called [default: the first name and the date]
+    /// Name of the CA [default: the first NAME and the date]
     #[arg(long, value_name = "NAME")]
     ca_name: Option<String>,
-    /// Type of new keys [default: that of what stands, else p256]
+    /// Key type [default: the existing key's, else p256]
     #[arg(long, value_name = "TYPE")]
     key_type: Option<KeyChoice>,
-    /// Days that the server's certificate is valid, at most 825
+    /// Days that the server certificate is valid, at most 825
     #[arg(long, value_name = "N", default_value_t = DAYS)]
     days: u32,
-    /// Make the CA and nothing else
+    /// Create only the CA
     #[arg(long, conflicts_with = "renew")]
     ca_only: bool,
-    /// Let the new CA sign for these names only, and for what is below them
+    /// Constrain the new CA to these names and their subdomains
     #[arg(long)]
     constrain: bool,
-    /// Make everything anew, the CA too: whoever trusts the old one must be given the new
+    /// Replace everything, the CA too: clients that trust the old CA need the new one
     #[arg(long, conflicts_with = "renew")]
     force: bool,
-    /// Say nothing where nothing has to be done, and never make a CA; without a NAME, keep the names
+    /// Renew what expires within 30 days and print nothing otherwise. Never creates a CA; without a NAME
+    /// keeps the names
     #[arg(long)]
     renew: bool,
-    /// Say what would be made, and make nothing
+    /// Print what would be created, and write nothing
     #[arg(long)]
     dry_run: bool,
 }
@@ -168,12 +169,12 @@ pub struct Inspect {
 }
 
 impl Certs {
-    /// The same, as `authority` takes it.
-    pub fn order(self) -> Order {
+    /// The options as `certs` takes them.
+    pub fn options(self) -> CertsOptions {
         let named = |path, option| Named { path, origin: Origin::Option(option) };
         let default = || Named { path: DIRECTORY.into(), origin: Origin::Default };
-        Order {
-            words: self.names,
+        CertsOptions {
+            arguments: self.names,
             out: self.out.map_or_else(default, |path| named(path, "--out")),
             ca: self.ca.map(|path| named(path, "--ca")),
             ca_name: self.ca_name,

@@ -8,17 +8,15 @@ use crate::sys::diagnostic::Diagnostic;
 use crate::sys::quote;
 
 use crate::compose::docker::Failure;
+use crate::compose::inputs;
 use crate::compose::setup::overlay::MOST;
 use crate::compose::setup::{disabled_services, mount_conflicts, proxy, write};
-use crate::compose::{inputs, kustomize};
 use crate::sys::{exit_code, output};
 
 /// Why nothing was done.
 pub enum Refusal {
     /// What is complete already.
     Diagnostic(Diagnostic),
-    /// Unusable files.
-    Inputs(inputs::Error),
     /// An unreadable project.
     Read(Diagnostic),
     /// A service that cannot be switched off.
@@ -29,8 +27,6 @@ pub enum Refusal {
     Proxy(proxy::Error),
     /// Roots of this machine that cannot be read.
     Roots(crate::trust::source::ReadError),
-    /// Manifests, or what becomes of them.
-    Kustomize(kustomize::Error),
     /// A disk that does not take it, or holds what is not ours.
     Write(write::Error),
     /// An option that means nothing without a CA.
@@ -66,13 +62,17 @@ macro_rules! from {
 }
 from! {
     Diagnostic: Diagnostic,
-    Inputs: inputs::Error,
     Without: disabled_services::Error,
     Obstacle: mount_conflicts::Error,
     Proxy: proxy::Error,
     Roots: crate::trust::source::ReadError,
-    Kustomize: kustomize::Error,
     Write: write::Error,
+}
+
+impl From<inputs::Error> for Refusal {
+    fn from(error: inputs::Error) -> Self {
+        Self::Diagnostic(*error.diagnostic)
+    }
 }
 
 impl From<serde_yaml::Error> for Refusal {
@@ -86,8 +86,6 @@ impl Refusal {
     pub fn code(&self) -> u8 {
         match self {
             Self::Diagnostic(diagnostic) if diagnostic.is_usage => exit_code::USAGE,
-            Self::Inputs(error) => error.code(),
-            Self::Kustomize(error) if error.is_usage() => exit_code::USAGE,
             Self::NoAuthority(_) | Self::WouldRemove { .. } => exit_code::USAGE,
             _ => exit_code::TROUBLE,
         }
@@ -101,12 +99,10 @@ impl Display for Refusal {
                 write!(f, "{error}")?;
                 error.fixes.iter().try_for_each(|fix| write!(f, "\nfix: {fix}"))
             }
-            Self::Inputs(error) => write!(f, "{error}"),
             Self::Without(error) => write!(f, "{error}"),
             Self::Obstacle(error) => write!(f, "{error}"),
             Self::Proxy(error) => write!(f, "{error}"),
             Self::Roots(error) => write!(f, "{error}"),
-            Self::Kustomize(error) => write!(f, "{error}"),
             Self::Write(error) => write!(f, "{error}"),
             Self::NoAuthority(option) => write!(
                 f,

@@ -1,83 +1,87 @@
-//! What the user hands to `setup`: CAs to trust, and perhaps a server's certificate to serve.
+//! The inputs of `setup` and `kustomize`: CAs to trust, and perhaps a server's certificate to serve.
 //!
-//! Everything that can be wrong with it is found here, before anything is written: what is trusted
-//! (`trusted`), where it is in a directory (`directory`), and whether the server's certificate will
-//! do for the clients that are about to trust the CA (`server`). A key is looked at and never kept.
+//! Everything that can be wrong with them is found here, before anything is written: which file is the CA
+//! (`ca_directory`, `ca_file`), and whether clients that trust it will accept the server's certificate
+//! (`server_certificate`, `chain`). A key is compared and never kept.
 
-pub mod chain;
-pub mod ca_directory;
-pub mod notice;
-pub mod error;
-pub mod server_certificate;
-pub mod ca_file;
-pub mod server_error;
+mod ca_directory;
+mod ca_file;
+mod chain;
+mod commands;
+mod error;
+mod files;
+mod listing;
+mod server_certificate;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::compose::certs::server_name::Name;
+use crate::compose::certs::{CA, CA_KEY, SERVER, SERVER_KEY};
 use crate::compose::inputs::ca_directory::Directory;
-pub use crate::compose::inputs::ca_directory::Pair;
-pub use crate::compose::inputs::error::Error;
-pub use crate::compose::inputs::notice::{Note, Warning};
-pub use crate::compose::inputs::server_certificate::{Server, anew, lacking, out, prove, renew};
-pub use crate::compose::inputs::server_error::Unservable;
+use crate::compose::inputs::commands::out_option;
+pub use crate::compose::inputs::commands::renew_command;
+pub use crate::compose::inputs::error::{Error, ErrorKind, ServerFault};
+pub use crate::compose::inputs::files::{CUSTOM_CA, ServerFiles};
+use crate::compose::inputs::files::{EXTRA_CA, is_there, source};
+pub use crate::compose::inputs::server_certificate::{
+    Server, missing_names, replace_ca_command, verify_server,
+};
 use crate::compose::passwords::{Ask, Passwords};
+use crate::sys::diagnostic::Diagnostic;
 use crate::sys::file;
+use crate::sys::quote::{self, shell};
 use crate::trust::certificate::Certificate;
 use crate::trust::inspection::{self, Inspection};
-use crate::trust::source::Unreadable;
-use crate::trust::source::{Label, Source, SourceKind};
-use crate::trust::source::{Named, Origin};
+use crate::trust::source::Source;
 use crate::trust::time::Time;
 
-/// What `setup` was given.
+/// The options that name the inputs.
 #[derive(Clone, Debug, Default)]
-pub struct Given {
+pub struct InputOptions {
     /// `--custom-ca`: a directory or a file.
     pub custom_ca: Option<PathBuf>,
     /// Each `--extra-ca`: files.
     pub extra: Vec<PathBuf>,
-    /// `--domain`: what clients connect to.
+    /// `--domain`: the name that clients connect to.
     pub domain: Option<String>,
     /// Whether a service was named that serves it: `--caddy`, `--tls`.
     pub serves: bool,
     /// `--p12-password-file`.
     pub password_file: Option<PathBuf>,
+    /// Whether a server's certificate is not to be mentioned.
+    pub is_trust_only: bool,
 }
 
-/// What it came to.
+/// The inputs, read and checked.
 #[derive(Debug, Default)]
 pub struct Inputs {
     /// The CAs to trust: that of `--custom-ca` first, then each `--extra-ca`, each once.
     pub custom: Vec<Certificate>,
-    /// The server's certificate and key, where they lie.
-    pub pair: Option<Pair>,
+    /// The files of the server's certificate and key.
+    pub pair: Option<ServerFiles>,
     /// The same, proved, if there is a domain to serve them for.
     pub server: Option<Server>,
-    /// What clients connect to, as DNS carries it.
+    /// The name that clients connect to, as DNS carries it.
     pub domain: Option<Name>,
-    /// What was chosen or left out.
-    pub notes: Vec<Note>,
-    /// What will surprise somebody.
-    pub warnings: Vec<Warning>,
+    /// Which files were chosen or not used.
+    pub notes: Vec<String>,
+    /// Warnings about certificates that are used.
+    pub warnings: Vec<Diagnostic>,
 }
 
-/// The option that names a directory or a file.
-pub const CUSTOM_CA: &str = "--custom-ca";
-/// The option that names one more file.
-const EXTRA_CA: &str = "--extra-ca";
-
-/// Reads and proves what was given, at the moment `now`. `ask` is asked for passwords that are in no
-/// file.
+/// Reads and checks the inputs, at the moment `now`. `ask` is called for passwords that are in no file.
 ///
 /// # Errors
-/// At the first thing that will not do.
-pub fn read(given: &Given, now: Time, ask: Ask<'_>) -> Result<Inputs, Error> {
+/// At the first fault.
+pub fn read(given: &InputOptions, now: Time, ask: Ask<'_>) -> Result<Inputs, Error> {
     let passwords = Passwords::new(given.password_file.as_deref(), ask);
     let mut inputs = Inputs::default();
     if let Some(word) = &given.domain {
-        inputs.domain = Some(Name::parse_from(word, "from --domain").map_err(Error::Domain)?);
+        inputs.domain = Some(
+            Name::parse_from(word, "from --domain")
+                .map_err(|error| ErrorKind::Options.because(error))?,
+        );
     }
     let mut budget = file::TOTAL_LIMIT;
     let mut pair = None;
@@ -96,22 +100,13 @@ pub fn read(given: &Given, now: Time, ask: Ask<'_>) -> Result<Inputs, Error> {
     }
     inputs.judge(now)?;
     inputs.pair.clone_from(&pair);
-    match (pair, &inputs.domain) {
-        (Some(pair), Some(domain)) => {
-            let (server, warning) = server_certificate::prove(&pair, Some(domain), &own, now)?;
-            inputs.warnings.extend(warning);
-            if !given.serves {
-                inputs.notes.push(Note::NoService { pair, domain: domain.clone() });
-            }
-            inputs.server = Some(server);
+    match &pair {
+        Some(pair) => inputs.serve(given, pair, &own, now)?,
+        None if given.serves => {
+            let error = no_server(inputs.domain.as_ref(), given.custom_ca.as_deref());
+            return Err(ErrorKind::ServerIncomplete.because(error));
         }
-        (Some(pair), None) if given.serves => return Err(Error::NoDomain { pair }),
-        (Some(pair), None) => inputs.notes.push(Note::NotServed { pair }),
-        (None, domain) if given.serves => {
-            let (domain, place) = (domain.clone(), given.custom_ca.clone());
-            return Err(Error::NoServer { domain, place });
-        }
-        (None, _) => {}
+        None => {}
     }
     Ok(inputs)
 }
@@ -127,28 +122,91 @@ impl Inputs {
         Ok(())
     }
 
-    /// Refuses what no client can use, and warns of what some will refuse.
+    /// Checks the server's certificate in `pair` against the CAs `own`, as far as a domain is known.
+    fn serve(
+        &mut self,
+        given: &InputOptions,
+        pair: &ServerFiles,
+        own: &[Certificate],
+        now: Time,
+    ) -> Result<(), Error> {
+        let (certificate, key) = (quote::path(&pair.certificate), quote::path(&pair.key));
+        let Some(domain) = &self.domain else {
+            if given.serves {
+                let failed = Diagnostic::cannot("serve", certificate).named("from --custom-ca");
+                let failed = failed.because("--domain is missing").usage();
+                return Err(ErrorKind::Options.because(
+                    failed.advise("give the name that clients connect to: --domain NAME"),
+                ));
+            }
+            if !given.is_trust_only {
+                self.notes.push(format!(
+                    "{certificate} and {key} are not used; to have a proxy serve them add --domain NAME \
+                     and --caddy or --tls SERVICE"
+                ));
+            }
+            return Ok(());
+        };
+        let (server, warning) = verify_server(pair, Some(domain), own, now)?;
+        self.warnings.extend(warning);
+        if !given.serves {
+            let domain = quote::word(&domain.to_string()).to_string();
+            self.notes.push(format!(
+                "{certificate} is for {domain}, and is not used; to have a proxy serve it add --caddy \
+                 or --tls SERVICE"
+            ));
+        }
+        self.server = Some(server);
+        Ok(())
+    }
+
+    /// Refuses certificates that no client accepts, and warns of those that some clients refuse.
     fn judge(&mut self, now: Time) -> Result<(), Error> {
         let certificates = std::mem::take(&mut self.custom);
         let mut inspection = Inspection { certificates, ..Inspection::default() };
         inspection::judge(&mut inspection, now, &[]);
         if let Some(error) = inspection.errors.into_iter().next() {
-            return Err(Error::Refused(error));
+            let diagnostic = Diagnostic::from(&error);
+            let kind = match error {
+                inspection::Error::Refused(judged) => ErrorKind::NoCa(Box::new(judged)),
+                _ => ErrorKind::Unusable,
+            };
+            return Err(kind.because(diagnostic));
         }
-        self.warnings.extend(inspection.warnings.into_iter().map(Warning::Certificate));
+        self.warnings.extend(inspection.warnings.iter().map(Diagnostic::from));
         self.custom = inspection.certificates;
         Ok(())
     }
 }
 
-fn label(path: &Path, option: &'static str) -> Label {
-    Label::Path(Named { path: path.to_path_buf(), origin: Origin::Option(option) })
-}
-
-fn source(path: &Path, option: &'static str, budget: &mut u64) -> Result<Source, Error> {
-    let label = label(path, option);
-    match file::read(path, budget) {
-        Ok(bytes) => Ok(Source { label, standing: SourceKind::Named, bytes }),
-        Err(problem) => Err(Error::Unreadable(Unreadable { label, problem })),
-    }
+/// The diagnostic for a service that is to serve, and no certificate for it.
+fn no_server(domain: Option<&Name>, custom_ca: Option<&Path>) -> Diagnostic {
+    let name = domain.map_or_else(|| "NAME".to_owned(), |name| shell(&name.to_string()));
+    let (failed, directory) = match custom_ca {
+        Some(path) if path.is_dir() => {
+            let fix = if is_there(&path.join(CA_KEY)) {
+                let out = out_option(path);
+                format!("put both there, or create them: `trust-compose certs {name}{out}`")
+            } else {
+                "put both there".to_owned()
+            };
+            return Diagnostic::cannot("serve from", quote::path(path))
+                .named("from --custom-ca")
+                .because(format_args!("{SERVER} with its {SERVER_KEY} is missing"))
+                .advise(fix);
+        }
+        Some(path) => {
+            let failed = Diagnostic::cannot("serve from", quote::path(path));
+            let failed = failed.named("from --custom-ca");
+            (failed.because("certificates are served from a directory only"), "the directory")
+        }
+        None => {
+            let failed = Diagnostic::cannot("serve", "").named("--caddy, --tls");
+            (failed.because("--custom-ca is missing"), "a directory")
+        }
+    };
+    failed.advise(format!(
+        "give {CUSTOM_CA} {directory} with {CA}, {SERVER} and {SERVER_KEY}, as \
+         `trust-compose certs {name}` creates them"
+    ))
 }

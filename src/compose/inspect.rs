@@ -13,6 +13,7 @@ use crate::sys::quote;
 
 use crate::compose::cli::Inspect;
 use crate::compose::passwords::{self, Passwords};
+use crate::sys::diagnostic::Diagnostic;
 use crate::sys::exit_code;
 use crate::sys::file;
 use crate::sys::output::{self, Report};
@@ -102,10 +103,8 @@ pub fn survey(asked: &Inspect, report: Report) -> u8 {
             Ok(contents) => file.fill(contents, &known),
             Err(error) => {
                 code = exit_code::TROUBLE;
-                report.error_text(error, "");
-                let words = error.to_string();
-                let (message, fix) = words.split_once("\nfix: ").unwrap_or((&words, ""));
-                file.problem = Some(Trouble { message: message.to_owned(), fix: fix.to_owned() });
+                report.error(error);
+                file.problem = Some(Trouble { message: error.to_string(), fix: error.fix() });
             }
         }
         answer.files.push(file);
@@ -118,16 +117,17 @@ pub fn survey(asked: &Inspect, report: Report) -> u8 {
     }
 }
 
-fn open(path: &Path, passwords: &Passwords<'_>) -> anyhow::Result<Contents> {
+fn open(path: &Path, passwords: &Passwords<'_>) -> Result<Contents, Diagnostic> {
     let label = Label::Path(Named { path: path.to_owned(), origin: Origin::Option("FILE") });
     let mut budget = file::TOTAL_LIMIT;
     let bytes = file::read(path, &mut budget)
-        .map_err(|problem| Unreadable { label: label.clone(), problem })?;
+        .map_err(|problem| Diagnostic::from(&Unreadable { label: label.clone(), problem }))?;
     let source = Source { label: label.clone(), standing: SourceKind::Named, bytes };
     if pkcs12::is_archive(&source.bytes) {
         return Ok(passwords.open(&source)?.into());
     }
-    Ok(contents(&source).map_err(|problem| inspection::Error::Unusable { label, problem })?)
+    contents(&source)
+        .map_err(|problem| Diagnostic::from(&inspection::Error::Unusable { label, problem }))
 }
 
 impl File {

@@ -1,301 +1,325 @@
-//! `kustomize`, the story: what was given (`inputs`), the manifests (`read`, `manifest`, `pod`), who is to trust
-//! (`choice`, and `select` as for Compose), what their images hold (`images`), the component (`component`, with
-//! the rules of the overlay), what kustomize makes of it (`rendered`), and only then the disk (`write`).
+//! `kustomize`: reads manifests (`read`, `manifest`, `pod`), selects containers (`select`, by the table of Compose's
+//! services), plans a component for them (`component`, with the variables of the overlay), test-builds it
+//! (`trial_build`, `verify`) and writes it (`write`).
 //!
-//! Nothing runs in the cluster for it: what is written is for programs that are there.
+//! It runs nothing in a cluster and asks no cluster.
 
-pub mod options;
-pub mod trust_manager;
-pub mod select;
-pub mod component;
-pub mod error;
-pub mod manifest;
-pub mod kustomization;
-pub mod mount_conflicts;
-pub mod patch;
-pub mod pod;
-pub mod kyverno;
-pub mod read;
-pub mod verify;
-pub mod trial_build;
-pub mod report;
-pub mod write;
-pub mod render;
+mod component;
+mod kustomization;
+mod manifest;
+mod mount_conflicts;
+mod names;
+mod patch;
+mod pod;
+mod read;
+mod render;
+mod report;
+mod select;
+mod trial_build;
+mod trust_manager;
+mod verify;
+mod write;
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
-
-use crate::sys::quote;
+use std::path::{Path, PathBuf};
 
 use crate::compose::cli::{Kustomize, Shape, Source};
 use crate::compose::error::Refusal;
-use crate::compose::images::{Images, RootsChoice};
-use crate::compose::inputs::{self, Inputs, Note};
-use crate::compose::kustomize::component::{CUSTOM, Chosen, Component, Order, Supply};
-pub use crate::compose::kustomize::error::Error;
-use crate::compose::kustomize::error::Stage;
-use crate::compose::kustomize::kustomization::Naming;
+use crate::compose::images::{Images, RootSets, RootsChoice};
+use crate::compose::injection::Given;
+use crate::compose::inputs::{self, Inputs};
+use crate::compose::kustomize::component::{Chosen, Component, ComponentSpec};
+use crate::compose::kustomize::kustomization::{Kustomization, Naming};
+use crate::compose::kustomize::manifest::Workload;
+use crate::compose::kustomize::names::{BUNDLES, CUSTOM, KUSTOMIZATION};
 use crate::compose::kustomize::read::Read;
 use crate::compose::kustomize::report::Done;
-use crate::compose::kustomize::write::Standing;
+use crate::compose::kustomize::select::Positions;
+use crate::compose::kustomize::write::Existing;
+use crate::compose::output::{CommandOutput, check_result};
 use crate::compose::passwords;
+use crate::compose::project::Project;
 use crate::compose::select::{Choice, Outcome};
-use crate::compose::setup::overlay::Given;
+use crate::compose::setup::choose;
+use crate::compose::setup::overlay::Trusted;
 use crate::compose::setup::trusted_services::{bundles, trusted};
-use crate::compose::setup::{self, drift};
-use crate::compose::setup::{Told, choose};
+use crate::sys::diagnostic::Diagnostic;
+use crate::sys::environment::Environment;
 use crate::sys::output::{self, Report};
+use crate::sys::quote;
+use crate::trust::bundle::Pem;
 use crate::trust::time::Time;
-use crate::trust::variables;
+use crate::trust::trust_anchors::{self, PublicRoots};
 
-/// What mends what `--check` finds.
-const AGAIN: &str = "run this again without --check";
-
-/// Does what was asked.
+/// Writes, checks or removes a component.
 ///
 /// # Errors
-/// When something stands in the way: then nothing has been written. Or when what was written, and is listed already,
-/// comes to something else than was meant.
-pub fn run(asked: &Kustomize, report: Report) -> Result<Told, Refusal> {
-    if asked.remove {
-        let standing = write::standing(&asked.out)?;
-        let changes = write::remove(&asked.out, asked.dry_run)?;
-        return Ok(Told { text: report::removed(&changes, &standing, &asked.out), code: 0 });
+/// When something is in the way: then nothing has been written. Or when a component that is listed already does not
+/// render as intended.
+pub fn run(
+    args: &Kustomize,
+    shell: &Environment,
+    report: Report,
+) -> Result<CommandOutput, Refusal> {
+    if args.remove {
+        let existing = write::existing(&args.out)?;
+        let changes = write::remove(&args.out, args.dry_run)?;
+        return Ok(report::removed(&changes, &existing, &args.out).into());
     }
-    options::check(asked)?;
-    let inputs = inputs::read(&options::files(asked), Time::now(), &passwords::terminal)?;
-    inputs.warnings.iter().for_each(|warning| report.warning_text(warning));
-    let notes = inputs.notes.iter().filter(|note| !matches!(note, Note::NotServed { .. }));
-    notes.for_each(|note| report.info(note));
-    let standing = write::standing(&asked.out)?;
-    if asked.source == Source::Kyverno {
-        return policed(asked, &inputs, &standing, report);
+    args.check_options()?;
+    let options = inputs::InputOptions {
+        custom_ca: args.custom_ca.clone(),
+        extra: args.extra_ca.clone(),
+        password_file: args.p12_password_file.clone(),
+        is_trust_only: true,
+        ..inputs::InputOptions::default()
+    };
+    let inputs = inputs::read(&options, Time::now(), &passwords::terminal)?;
+    inputs.warnings.iter().for_each(|warning| report.warning(warning));
+    inputs.notes.iter().for_each(|note| report.info(note));
+    let existing = write::existing(&args.out)?;
+    let read = read::read(args, &existing)?;
+    for name in &read.manifests.others {
+        report.warning(&report::unknown_kind(name));
     }
-    let read = read::read(asked, &standing)?;
-    for other in &read.manifests.others {
-        report.warning_text(&report::Other(other));
+    Run {
+        args,
+        inputs: &inputs,
+        existing: &existing,
+        read: &read,
+        temporary: &temporary(shell),
+        report,
     }
-    let warn = |warning: &dyn Display| report.warning_text(warning);
-    decide(asked, &read, &inputs, &warn, |decided| {
-        finish(asked, &read, &inputs, &standing, &decided, report)
-    })
+    .plan()
 }
 
-/// What a run comes to, before anything is written.
-struct Decided<'a> {
+/// The directory for temporary files (POSIX.1-2024, Base Definitions, section 8.3).
+fn temporary(shell: &Environment) -> PathBuf {
+    let named = shell.get("TMPDIR").filter(|path| !path.is_empty());
+    named.map_or_else(|| "/tmp".into(), PathBuf::from)
+}
+
+/// Everything that was read for one run.
+struct Run<'a> {
+    args: &'a Kustomize,
+    inputs: &'a Inputs,
+    existing: &'a Existing,
+    read: &'a Read,
+    temporary: &'a Path,
+    report: Report,
+}
+
+/// The result of planning, before anything is written.
+struct Plan<'a> {
     choices: &'a [Choice<'a>],
-    order: Order<'a>,
-    /// How many roots each container's bundle has, in words.
-    grounds: BTreeMap<String, Vec<&'a str>>,
+    spec: ComponentSpec<'a>,
+    /// The containers by the origin of their public roots.
+    root_origins: BTreeMap<String, Vec<&'a str>>,
     java: &'a BTreeMap<String, Vec<&'a str>>,
 }
 
-fn decide<T>(
-    asked: &Kustomize,
-    read: &Read,
-    inputs: &Inputs,
-    warn: setup::Warn<'_>,
-    then: impl FnOnce(Decided<'_>) -> Result<T, Refusal>,
-) -> Result<T, Refusal> {
-    let workloads = &read.manifests.workloads;
-    let (project, places) = select::project(workloads, &read.from)?;
-    let wishes = asked.workload.iter().map(|(name, role)| (name.clone(), (*role).into()));
-    let shape = Shape { unknown: asked.unknown, ..Shape::default() };
-    let images = Images::of(&project);
-    let asked_for = select::wishes(&project, wishes)?;
-    let choices = choose(&project, &images, &shape, asked_for, &[])?;
-    let trusting = || choices.iter().filter(|choice| choice.outcome == Outcome::Trust);
-    if trusting().next().is_none() {
-        let left = choices.iter().map(|choice| (choice.name, report::reason(&choice.reason)));
-        let left = left.map(|(name, reason)| format!("{}: {reason}", quote::word(name)));
-        return Err(Error::Nobody(left.collect()).into());
-    }
-    let unread = trusting().filter(|choice| choice.service.has_unread_environment);
-    let unread: Vec<_> = unread.map(|choice| choice.name).collect();
-    if !unread.is_empty() {
-        warn(&report::Unread(&unread));
-    }
-    for choice in trusting() {
-        let place = places.get(choice.name).and_then(|(at, index)| {
-            let workload = workloads.get(*at)?;
-            Some((workload, workload.containers.get(*index)?))
-        });
-        if let Some((workload, container)) = place {
-            mount_conflicts::check(choice.name, workload, container)?;
-        }
-    }
-    let custom: Vec<_> = inputs.custom.iter().map(|found| found.pem.borrow()).collect();
-    let supply = match asked.source {
-        Source::TrustManager => Supply::TrustManager,
-        Source::Configmap | Source::Kyverno => Supply::ConfigMaps,
-    };
-    // trust-manager brings its own roots, whatever an image has.
-    let roots = match (supply, asked.roots) {
-        (Supply::TrustManager, _) => RootsChoice::Mozilla,
-        (Supply::ConfigMaps, roots) => roots.map(RootsChoice::from).unwrap_or_default(),
-    };
-    let grounds = images.root_sets(&project, trusting().map(|choice| choice.name), roots)?;
-    let public: Vec<_> = grounds.sources.iter().map(crate::trust::trust_anchors::roots).collect();
-    let grounded = (custom.as_slice(), public.as_slice());
-    let trusted = trusted(trusting(), &project, &images, &grounds, grounded, warn);
-    let bundles = bundles(&custom, &public);
-    let mut chosen: BTreeMap<usize, Vec<Chosen>> = BTreeMap::new();
-    for trusted in &trusted.services {
-        let place = (places.get(trusted.name), bundles.get(trusted.bundle));
-        let (Some((at, index)), Some(bundle)) = place else { continue };
-        let mut given = Given::of(trusted, &custom, bundle, CUSTOM);
-        if supply == Supply::TrustManager {
-            mount_conflicts::only_shared(&mut given, trusted.name, warn);
-        }
-        let chosen = chosen.entry(*at).or_default();
-        chosen.push(Chosen { index: *index, bundle: trusted.bundle, given });
-    }
-    let workloads = chosen.into_iter().filter_map(|(at, mut chosen)| {
-        chosen.sort_by_key(|chosen| chosen.index);
-        Some((workloads.get(at)?, chosen))
-    });
-    let workloads: Vec<_> = workloads.collect();
-    let mut based: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-    for (part, (set, basis)) in &grounds.services {
-        let count = public.get(*set).map_or(0, |roots| roots.anchors.certificates.len());
-        let line = match supply {
-            Supply::ConfigMaps => format!("with {} {basis}", output::count(count, "root")),
-            Supply::TrustManager => "with the public roots of trust-manager".to_owned(),
-        };
-        based.entry(line).or_default().push(part);
-    }
-    then(Decided {
-        choices: &choices,
-        order: Order {
-            header: report::header(asked, &Read::before(&workloads)),
-            custom: &custom,
-            bundles: &bundles,
-            workloads,
-            supply,
-        },
-        grounds: based,
-        java: &trusted.java,
-    })
-}
-
-fn finish(
-    asked: &Kustomize,
-    read: &Read,
-    inputs: &Inputs,
-    standing: &Standing,
-    decided: &Decided<'_>,
-    report: Report,
-) -> Result<Told, Refusal> {
-    let Decided { order, .. } = decided;
-    let kustomization = read.kustomization.as_ref();
-    let naming = kustomization.map(|it| it.naming.clone()).unwrap_or_default();
-    let unpatched = kustomization.map(trial_build::unpatched).unwrap_or_default();
-    let component = component::component(order, &naming, &unpatched)?;
-    if let Some((name, size)) =
-        component.largest.clone().filter(|(_, size)| *size > component::MOST)
-    {
-        return Err(Error::TooLarge { name, size }.into());
-    }
-    let texts = texts(asked, order, &component)?;
-    let before = &read.manifests.workloads;
-    let listed = kustomization.filter(|it| it.has_component);
-    if asked.check {
-        let behind = report::behind(&asked.out, standing, &texts, &component);
-        let (Some(listed), true) = (listed, behind.is_empty()) else {
-            return Ok(drift::verdict(&behind, AGAIN));
-        };
-        let troubles = verify::troubles(before, &read::render(&listed.directory)?, order);
-        return Ok(drift::verdict(&troubles, &Stage::listed(listed).to_string()));
-    }
-    let plain = component::component(order, &Naming::default(), &[])?;
-    match trial_build::trial(&read.manifests.objects, &plain)? {
-        Some(after) => {
-            let troubles = verify::troubles(before, &after, order);
-            if !troubles.is_empty() {
-                let out = asked.out.clone();
-                return Err(Error::Rendered { out, troubles, stage: Stage::Tried }.into());
+impl Run<'_> {
+    /// Plans the component, and does with it what the options ask for.
+    fn plan(&self) -> Result<CommandOutput, Refusal> {
+        let (project, positions) =
+            select::project(&self.read.manifests.workloads, &self.read.from)?;
+        let images = Images::of(&project);
+        let choices = self.choices(&project, &images)?;
+        let trusting = || choices.iter().filter(|choice| choice.outcome == Outcome::Trust);
+        for choice in trusting() {
+            let Some(position) = positions.get(choice.name) else { continue };
+            if let Some(workload) = self.read.manifests.workloads.get(position.workload)
+                && let Some(container) = workload.containers.get(position.container)
+            {
+                mount_conflicts::check(choice.name, workload, container)?;
             }
         }
-        None => report.warning_text(&report::Untried),
+        let roots = match self.args.source {
+            // Its ConfigMaps have public roots of its own, whatever an image has.
+            Source::TrustManager => RootsChoice::Mozilla,
+            Source::Configmap => self.args.roots.map(RootsChoice::from).unwrap_or_default(),
+        };
+        let grounds = images.root_sets(&project, trusting().map(|choice| choice.name), roots)?;
+        let public: Vec<_> = grounds.sources.iter().map(trust_anchors::roots).collect();
+        let custom: Vec<_> = self.inputs.custom.iter().map(|found| found.pem.borrow()).collect();
+        let warn = |warning: &dyn Display| self.report.warning_text(warning);
+        let grounded = (custom.as_slice(), public.as_slice());
+        let trusted = trusted(trusting(), &project, &images, &grounds, grounded, &warn);
+        let bundles = bundles(&custom, &public);
+        let workloads = self.chosen(&trusted.services, &positions, &custom, &bundles);
+        self.execute(&Plan {
+            choices: &choices,
+            spec: ComponentSpec {
+                header: report::header(self.args, &Read::before(&workloads)),
+                custom: &custom,
+                bundles: &bundles,
+                workloads,
+                source: self.args.source,
+            },
+            root_origins: self.root_origins(&grounds, &public),
+            java: &trusted.java,
+        })
     }
-    let changes = write::write(&asked.out, &texts, &component.files, asked.dry_run)?;
-    if let (Some(listed), false) = (listed, asked.dry_run) {
-        let troubles = verify::troubles(before, &read::render(&listed.directory)?, order);
-        if !troubles.is_empty() {
-            let (out, stage) = (asked.out.clone(), Stage::listed(listed));
-            return Err(Error::Rendered { out, troubles, stage }.into());
+
+    fn choices<'a>(
+        &self,
+        project: &'a Project,
+        images: &Images,
+    ) -> Result<Vec<Choice<'a>>, Refusal> {
+        let args = self.args;
+        let wishes = args.workload.iter().map(|(name, role)| (name.clone(), (*role).into()));
+        let wishes = select::wishes(project, wishes)?;
+        let shape = Shape { unknown: args.unknown, ..Shape::default() };
+        let choices = choose(project, images, &shape, wishes, &[])?;
+        let trusting = || choices.iter().filter(|choice| choice.outcome == Outcome::Trust);
+        if trusting().next().is_none() {
+            let left = choices.iter().map(|choice| {
+                format!("{}: {}", quote::word(choice.name), report::reason(&choice.reason))
+            });
+            let left = left.collect::<Vec<_>>().join("; ");
+            return Err(Diagnostic::cannot("write", "a component")
+                .because(format_args!("no container was selected to trust the CA ({left})"))
+                .advise("select those that make connections: `--workload NAME=trust`")
+                .into());
         }
+        let unread = trusting().filter(|choice| choice.service.has_unread_environment);
+        let unread: Vec<_> = unread.map(|choice| choice.name).collect();
+        if !unread.is_empty() {
+            self.report.warning(&report::unread_environment(&unread));
+        }
+        Ok(choices)
     }
-    let done = Done {
-        asked,
-        inputs,
-        choices: decided.choices,
-        grounds: &decided.grounds,
-        java: decided.java,
-        changes: &changes,
-        component: &component,
-        kustomization,
-        namespaces: before.iter().filter_map(|it| it.namespace.clone()).collect(),
-    };
-    Ok(Told { text: report::told(&done), code: 0 })
-}
 
-/// The texts of the directory.
-fn texts(
-    asked: &Kustomize,
-    order: &Order<'_>,
-    component: &Component,
-) -> Result<BTreeMap<&'static str, String>, Refusal> {
-    let mut texts = BTreeMap::from([(write::KUSTOMIZATION, component.text.clone())]);
-    if order.supply == Supply::TrustManager {
-        let bundles = trust_manager::bundles(
-            &report::header(asked, &BTreeMap::new()),
-            order.custom,
-            asked.ca_from.as_ref(),
-            &options::label(asked),
-        )?;
-        texts.insert(trust_manager::FILE, bundles);
+    /// The workloads that are to trust the CA, with what their containers get.
+    fn chosen(
+        &self,
+        trusted: &[Trusted<'_>],
+        positions: &Positions,
+        custom: &[Pem<'_>],
+        bundles: &[Vec<Pem<'_>>],
+    ) -> Vec<(&Workload, Vec<Chosen>)> {
+        let mut all: BTreeMap<usize, Vec<Chosen>> = BTreeMap::new();
+        for trusted in trusted {
+            let found = (positions.get(trusted.name), bundles.get(trusted.bundle));
+            let (Some(position), Some(bundle)) = found else { continue };
+            let mut given = Given::of(trusted, custom, bundle, CUSTOM);
+            if self.args.source == Source::TrustManager {
+                let warn = |warning: Diagnostic| self.report.warning(&warning);
+                mount_conflicts::only_shared(&mut given, trusted.name, &warn);
+            }
+            let chosen = Chosen { index: position.container, bundle: trusted.bundle, given };
+            all.entry(position.workload).or_default().push(chosen);
+        }
+        let all = all.into_iter().filter_map(|(at, mut chosen)| {
+            chosen.sort_by_key(|chosen| chosen.index);
+            Some((self.read.manifests.workloads.get(at)?, chosen))
+        });
+        all.collect()
     }
-    Ok(texts)
-}
 
-/// `--source kyverno`: no manifests are read, as the policy is for whatever comes.
-fn policed(
-    asked: &Kustomize,
-    inputs: &Inputs,
-    standing: &Standing,
-    report: Report,
-) -> Result<Told, Refusal> {
-    let custom: Vec<_> = inputs.custom.iter().map(|found| found.pem.borrow()).collect();
-    let source = crate::trust::root_stores::roots(crate::trust::source::Roots::Mozilla)?;
-    let public = [crate::trust::trust_anchors::roots(&source)];
-    let bundles = bundles(&custom, &public);
-    let bundle = bundles.first().map_or(&[][..], Vec::as_slice);
-    let none = crate::sys::environment::Environment::default();
-    let trusted = crate::compose::setup::overlay::Trusted {
-        name: "",
-        bundle: 0,
-        rows: variables::rows(&none, false, &[]).collect(),
-        pins: Vec::new(),
-        jvm: None,
-        runtimes: Vec::new(),
-    };
-    let given = Given::of(&trusted, &custom, bundle, CUSTOM);
-    let size =
-        [custom.as_slice(), bundle].map(|part| crate::compose::setup::overlay::text(part).len());
-    let size = size.iter().sum();
-    if size > component::MOST {
-        return Err(Error::TooLarge { name: component::NAME.to_owned(), size }.into());
+    fn root_origins<'b>(
+        &self,
+        grounds: &RootSets<'b>,
+        public: &[PublicRoots<'_>],
+    ) -> BTreeMap<String, Vec<&'b str>> {
+        let mut origins: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        for (part, (set, basis)) in &grounds.services {
+            let count = public.get(*set).map_or(0, |roots| roots.anchors.certificates.len());
+            let line = match self.args.source {
+                Source::Configmap => format!("with {} {basis}", output::count(count, "root")),
+                Source::TrustManager => "with the public roots of trust-manager".to_owned(),
+            };
+            origins.entry(line).or_default().push(part);
+        }
+        origins
     }
-    let header = report::header(asked, &BTreeMap::new());
-    let text = kyverno::policies(&header, &custom, bundle, &given, &options::label(asked))?;
-    let texts = BTreeMap::from([(kyverno::FILE, text)]);
-    let component = Component::default();
-    if asked.check {
-        let behind = report::behind(&asked.out, standing, &texts, &component);
-        return Ok(drift::verdict(&behind, AGAIN));
+
+    /// Checks the component, or test-builds and writes it.
+    fn execute(&self, plan: &Plan<'_>) -> Result<CommandOutput, Refusal> {
+        let (args, spec) = (self.args, &plan.spec);
+        let kustomization = self.read.kustomization.as_ref();
+        let naming = kustomization.map(|it| it.naming.clone()).unwrap_or_default();
+        let unpatched = kustomization.map(|it| trial_build::unpatched(it, self.temporary));
+        let component = component::component(spec, &naming, &unpatched.unwrap_or_default())?;
+        let texts = self.texts(spec, &component)?;
+        let listed = kustomization.filter(|it| it.has_component);
+        if args.check {
+            let drift = report::drift(&args.out, self.existing, &texts, &component);
+            let (Some(listed), true) = (listed, drift.is_empty()) else {
+                return Ok(check_result(&drift, "run this again without --check"));
+            };
+            let differences = self.listed_differences(listed, spec)?;
+            return Ok(check_result(&differences, &listed.listing_advice()));
+        }
+        self.try_out(spec)?;
+        let changes = write::write(&args.out, &texts, &component.files, args.dry_run)?;
+        if let (Some(listed), false) = (listed, args.dry_run) {
+            let differences = self.listed_differences(listed, spec)?;
+            if !differences.is_empty() {
+                let does_not = self.unintended("it does not", &differences);
+                return Err(does_not.advise(listed.listing_advice()).into());
+            }
+        }
+        let namespaces = self.read.manifests.workloads.iter().filter_map(|it| it.namespace.clone());
+        let summary = report::summary(&Done {
+            args,
+            inputs: self.inputs,
+            choices: plan.choices,
+            root_origins: &plan.root_origins,
+            java: plan.java,
+            changes: &changes,
+            component: &component,
+            kustomization,
+            namespaces: namespaces.collect(),
+        });
+        Ok(summary.into())
     }
-    report.info(&report::AllContainers);
-    let changes = write::write(&asked.out, &texts, &component.files, asked.dry_run)?;
-    Ok(Told { text: report::policed(asked, inputs, &changes, &options::label(asked)), code: 0 })
+
+    /// Renders the workloads with the component, if kustomize is installed.
+    fn try_out(&self, spec: &ComponentSpec<'_>) -> Result<(), Diagnostic> {
+        let manifests = &self.read.manifests;
+        let plain = component::component(spec, &Naming::default(), &[])?;
+        let Some(after) = trial_build::trial(&manifests.objects, &plain, self.temporary)? else {
+            self.report.warning(&report::not_tried());
+            return Ok(());
+        };
+        let differences = verify::differences(&manifests.workloads, &after, spec);
+        if differences.is_empty() {
+            return Ok(());
+        }
+        let would_not = self.unintended("it would not", &differences);
+        Err(would_not.advise("pass manifests in which every object has a name of its own"))
+    }
+
+    fn listed_differences(
+        &self,
+        listed: &Kustomization,
+        spec: &ComponentSpec<'_>,
+    ) -> Result<Vec<String>, Diagnostic> {
+        let after = read::render(&listed.directory)?;
+        Ok(verify::differences(&self.read.manifests.workloads, &after, spec))
+    }
+
+    fn unintended(&self, it_does_not: &str, differences: &[String]) -> Diagnostic {
+        let component = format!("the component in {}", quote::path(&self.args.out));
+        let differences = differences.join("; ");
+        Diagnostic::cannot("use", component)
+            .because(format_args!("{it_does_not} render as intended: {differences}"))
+    }
+
+    /// The texts of the directory.
+    fn texts(
+        &self,
+        spec: &ComponentSpec<'_>,
+        component: &Component,
+    ) -> Result<BTreeMap<&'static str, String>, Diagnostic> {
+        let mut texts = BTreeMap::from([(KUSTOMIZATION, component.text.clone())]);
+        if spec.source == Source::TrustManager {
+            let header = report::header(self.args, &BTreeMap::new());
+            let ca_from = self.args.ca_from.as_ref();
+            texts.insert(BUNDLES, trust_manager::bundles(&header, spec.custom, ca_from)?);
+        }
+        Ok(texts)
+    }
 }

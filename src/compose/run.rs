@@ -18,26 +18,27 @@ use crate::compose::setup::away;
 
 use clap::CommandFactory as _;
 
-use crate::compose::certs::{self, Refusal};
+use crate::compose::certs;
 use crate::compose::cli::{Cli, Command};
 use crate::compose::output::CommandOutput as Told;
 pub use crate::compose::output::answer;
 use crate::sys::environment::Environment;
+use crate::sys::exit_code;
 use crate::sys::output::Report;
 use crate::trust::time::Time;
 
 /// Does what was asked, and returns the exit code.
 pub fn run(cli: Cli, shell: &Environment, report: Report) -> u8 {
     match cli.command {
-        Command::Certs(asked) => {
-            let told = certs::run(&asked.order(), Time::now(), report);
-            match told {
-                Ok(text) => answer(report, &text),
-                Err(refusal) => refuse(report, &refusal),
+        Command::Certs(asked) => match certs::run(&asked.options(), Time::now(), report) {
+            Ok(text) => answer(report, &text),
+            Err(diagnostic) => {
+                report.error(&diagnostic);
+                if diagnostic.is_usage { exit_code::USAGE } else { exit_code::TROUBLE }
             }
-        }
+        },
         Command::Setup(asked) => told(setup::run(&asked, shell, report), report),
-        Command::Kustomize(asked) => told(kustomize::run(&asked, report), report),
+        Command::Kustomize(asked) => told(kustomize::run(&asked, shell, report), report),
         Command::Remove(asked) => {
             let place = setup::find(&asked.project.asked(), shell);
             told(
@@ -69,9 +70,4 @@ fn told(told: Result<Told, error::Refusal>, report: Report) -> u8 {
             refusal.code()
         }
     }
-}
-
-fn refuse(report: Report, refusal: &Refusal) -> u8 {
-    report.error_text(refusal, "");
-    refusal.code()
 }

@@ -29,7 +29,7 @@ use crate::compose::cli::{Setup, Shape};
 use crate::compose::docker::Failure;
 use crate::compose::error::Refusal;
 use crate::compose::images::{Images, RootSets, RootsChoice};
-use crate::compose::inputs::{self, Given, Inputs};
+use crate::compose::inputs::{self, InputOptions, Inputs};
 pub use crate::compose::output::CommandOutput as Told;
 use crate::compose::passwords;
 use crate::compose::project::files::{self, ProjectFiles};
@@ -69,7 +69,7 @@ pub fn run(asked: &Setup, shell: &Environment, report: Report) -> Result<Told, R
         return Err(files::no_text(&path).into());
     }
     let inputs = inputs::read(&given(&shape), Time::now(), &passwords::terminal)?;
-    inputs.warnings.iter().for_each(|warning| report.warning_text(warning));
+    inputs.warnings.iter().for_each(|warning| report.warning(warning));
     inputs.notes.iter().for_each(|note| report.info(note));
     // A swarm brings the files to its machines; mounts are looked up where the engine is.
     let (project, note) = if shape.swarm { read::read(&place)? } else { read(&place)? };
@@ -290,13 +290,14 @@ fn keeps_ca(asked: &Setup, place: &ProjectFiles, option: &'static str) -> Result
 }
 
 /// What that gives.
-pub fn given(shape: &Shape) -> Given {
-    Given {
+pub fn given(shape: &Shape) -> InputOptions {
+    InputOptions {
         custom_ca: shape.custom_ca.clone(),
         extra: shape.extra_ca.clone(),
         domain: shape.domain.clone(),
         serves: shape.caddy.is_some() || !shape.tls.is_empty(),
         password_file: shape.p12_password_file.clone(),
+        is_trust_only: false,
     }
 }
 

@@ -1,20 +1,20 @@
-//! What stands in the directory, read and proved to belong together before anything is made.
+//! Reads the existing files of the directory, and proves that they belong together before anything is issued.
 
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::compose::certs::key::Key;
-use crate::compose::certs::{CA, CA_KEY, Order, Refusal, SERVER, SERVER_KEY};
+use crate::compose::certs::options::{CA, CA_KEY, CertsOptions, SERVER, SERVER_KEY};
+use crate::sys::diagnostic::Diagnostic;
 use crate::sys::dir::{Directory, OWN};
-use crate::sys::file;
+use crate::sys::{file, output, quote};
 use crate::trust::certificate::Certificate;
 use crate::trust::certificate::extensions::{Details, is_signed_by};
 use crate::trust::certificate_file::contents;
+use crate::trust::file_error::Problem;
 use crate::trust::inspection;
-use crate::trust::source::Named;
-use crate::trust::source::Unreadable;
-use crate::trust::source::{Label, Source, SourceKind as SourceStanding};
+use crate::trust::source::{Label, Named, Source, SourceKind, Unreadable};
 
 /// A CA that can sign.
 pub struct Authority {
@@ -38,9 +38,9 @@ pub struct Server {
     pub is_ours: bool,
 }
 
-/// What stands.
+/// The existing certificates.
 #[derive(Default)]
-pub struct Standing {
+pub struct ExistingCerts {
     /// The CA to sign with.
     pub authority: Option<Authority>,
     /// The server's certificate in the directory.
@@ -51,16 +51,22 @@ pub struct Standing {
     pub open_keys: Vec<(PathBuf, u32)>,
 }
 
-/// Opens the directory, wherever links on the way lead; `None` if there is none.
-pub fn open(named: &Named) -> Result<Option<Directory>, Refusal> {
-    let failed = |error| Refusal::Directory { path: named.path.clone(), error };
+/// Opens the directory, through symbolic links; `None` if it is missing.
+///
+/// # Errors
+/// When it cannot be opened, or every user may write to it.
+pub fn open(named: &Named) -> Result<Option<Directory>, Diagnostic> {
+    let failed = |error| unusable_directory(named, &error);
     match named.path.canonicalize().and_then(|path| Directory::open(&path)) {
         Ok(directory) => {
             let (_, mode) = directory.owner_and_mode().map_err(failed)?;
-            // In a sticky directory at least nobody can replace what others own.
+            // In a sticky directory a file can be replaced only by its owner.
             let is_open = mode & 0o002 != 0 && mode & 0o1000 == 0;
             if is_open {
-                return Err(Refusal::OpenToAll { path: named.path.clone(), mode });
+                let path = &named.path;
+                return Err(Diagnostic::cannot("keep keys in", quote::path(path))
+                    .because(format_args!("every user may write to it (mode {mode:04o})"))
+                    .run(format!("chmod 0700 {}", quote::shell(path))));
             }
             Ok(Some(directory))
         }
@@ -69,9 +75,12 @@ pub fn open(named: &Named) -> Result<Option<Directory>, Refusal> {
     }
 }
 
-/// Makes the directory, in one that is there.
-pub fn make(named: &Named) -> Result<Directory, Refusal> {
-    let failed = |error| Refusal::Directory { path: named.path.clone(), error };
+/// Creates the directory, in an existing one.
+///
+/// # Errors
+/// As mkdirat(2).
+pub fn make(named: &Named) -> Result<Directory, Diagnostic> {
+    let failed = |error| unusable_directory(named, &error);
     let name = named.path.file_name().ok_or_else(|| failed(io::ErrorKind::InvalidInput.into()))?;
     let above = named.path.parent().filter(|path| !path.as_os_str().is_empty());
     let above = above.unwrap_or_else(|| Path::new("."));
@@ -79,46 +88,49 @@ pub fn make(named: &Named) -> Result<Directory, Refusal> {
     above.make_private(name).map_err(failed)
 }
 
-/// Whether nothing is in a directory but what an interrupted run left there.
+/// Whether a directory holds nothing but the files of an interrupted run.
 pub fn is_empty(path: &Path) -> bool {
     path.read_dir().is_ok_and(|entries| {
         entries.flatten().all(|entry| entry.file_name().as_bytes().starts_with(OWN.as_bytes()))
     })
 }
 
-impl Standing {
+impl ExistingCerts {
     /// Reads what is in the directory of `order`, if `is_there`, and in that of `--ca`.
     ///
     /// # Errors
     /// When a part cannot be read, is missing, or does not fit the others.
-    pub fn read(order: &Order, is_there: bool) -> Result<Self, Refusal> {
-        let mut standing = Self::default();
-        let out = Place { named: &order.out, is_there };
-        let from = order.ca.as_ref().filter(|ca| !is_same(&ca.path, &order.out.path));
+    pub fn read(options: &CertsOptions, is_there: bool) -> Result<Self, Diagnostic> {
+        let mut existing = Self::default();
+        let out = CertsDirectory { named: &options.out, is_there };
+        let from = options.ca.as_ref().filter(|ca| !is_same(&ca.path, &options.out.path));
         match from {
             Some(named) => {
-                let found = standing.authority(&Place { named, is_there: true })?;
-                let authority = found.ok_or_else(|| Refusal::NoAuthority(named.path.clone()))?;
+                let found = existing.authority(&CertsDirectory { named, is_there: true })?;
+                let authority = found.ok_or_else(|| no_ca(&named.path))?;
                 if out.read(CA_KEY)?.is_some() {
-                    return Err(Refusal::OwnAuthority(order.out.path.clone()));
+                    let out = quote::path(&options.out.path);
+                    return Err(Diagnostic::cannot("use", "--ca")
+                        .because(format_args!("{out} has a CA of its own ({CA_KEY})"))
+                        .advise("name another directory with --out"));
                 }
-                standing.lacks_copy = !out.read(CA)?.is_some_and(|source| {
+                existing.lacks_copy = !out.read(CA)?.is_some_and(|source| {
                     contents(&source)
                         .is_ok_and(|found| is_same_list(&found.certificates, &authority.file))
                 });
-                standing.authority = Some(authority);
+                existing.authority = Some(authority);
             }
-            // What is replaced as a whole need not be sound.
-            None if order.force => {}
-            None => standing.authority = standing.authority(&out)?,
+            // All of it is replaced, and need not be valid.
+            None if options.force => {}
+            None => existing.authority = existing.authority(&out)?,
         }
-        if !order.force || from.is_some() {
-            standing.server = standing.server(&out)?;
+        if !options.force || from.is_some() {
+            existing.server = existing.server(&out)?;
         }
-        Ok(standing)
+        Ok(existing)
     }
 
-    fn authority(&mut self, place: &Place<'_>) -> Result<Option<Authority>, Refusal> {
+    fn authority(&mut self, place: &CertsDirectory<'_>) -> Result<Option<Authority>, Diagnostic> {
         let (certificate, key) = match (place.read(CA)?, place.read(CA_KEY)?) {
             (None, None) => return Ok(None),
             (Some(certificate), Some(key)) => (certificate, key),
@@ -133,13 +145,17 @@ impl Standing {
             return Err(mismatch(&certificate, &key, true));
         };
         if !found.is_ca {
-            let subject = found.subject.clone();
-            return Err(Refusal::NotAnAuthority { label: certificate.label, subject });
+            let subject = quote::word(&found.subject);
+            return Err(certificate
+                .label
+                .cannot("sign with")
+                .because(format_args!("{subject} is not a CA"))
+                .advise("put the CA's own certificate there"));
         }
         Ok(Some(Authority { certificate: found.clone(), details, key: read, file: file.clone() }))
     }
 
-    fn server(&mut self, place: &Place<'_>) -> Result<Option<Server>, Refusal> {
+    fn server(&mut self, place: &CertsDirectory<'_>) -> Result<Option<Server>, Diagnostic> {
         let (source, key) = match (place.read(SERVER)?, place.read(SERVER_KEY)?) {
             (None, None) => return Ok(None),
             (Some(certificate), Some(key)) => (certificate, key),
@@ -159,27 +175,31 @@ impl Standing {
         Ok(Some(Server { certificate, details, is_ours }))
     }
 
-    fn key(&mut self, place: &Place<'_>, source: &Source, file: &str) -> Result<Key, Refusal> {
+    fn key(
+        &mut self,
+        place: &CertsDirectory<'_>,
+        source: &Source,
+        file: &str,
+    ) -> Result<Key, Diagnostic> {
         use std::os::unix::fs::MetadataExt as _;
         let path = place.named.path.join(file);
         let mode = path.metadata().map(|found| found.mode() & 0o777).unwrap_or_default();
         if mode & 0o077 != 0 {
             self.open_keys.push((path, mode));
         }
-        let label = || source.label.clone();
-        Key::read(&source.bytes).map_err(|problem| Refusal::Key { label: label(), problem })
+        Key::read(&source.bytes).map_err(|problem| problem.diagnostic(&source.label))
     }
 }
 
 /// A directory that may hold a set.
-struct Place<'a> {
+struct CertsDirectory<'a> {
     named: &'a Named,
     is_there: bool,
 }
 
-impl Place<'_> {
+impl CertsDirectory<'_> {
     /// The file of that name; `None` if there is none.
-    fn read(&self, file: &str) -> Result<Option<Source>, Refusal> {
+    fn read(&self, file: &str) -> Result<Option<Source>, Diagnostic> {
         let path = self.named.path.join(file);
         let is_missing = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
         if !self.is_there || path.symlink_metadata().as_ref().is_err_and(is_missing) {
@@ -187,29 +207,61 @@ impl Place<'_> {
         }
         let mut budget = file::TOTAL_LIMIT;
         let read = file::read(&path, &mut budget);
-        let label = Label::Path(Named { path, origin: self.named.origin });
+        let label = Label::new(path, self.named.origin);
         match read {
-            Ok(bytes) => Ok(Some(Source { label, standing: SourceStanding::Named, bytes })),
-            Err(problem) => Err(Unreadable { label, problem }.into()),
+            Ok(bytes) => Ok(Some(Source { label, standing: SourceKind::Named, bytes })),
+            Err(problem) => Err(Diagnostic::from(&Unreadable { label, problem })),
         }
     }
 
-    fn half(&self, present: &'static str, missing: &'static str) -> Refusal {
-        Refusal::Half { path: self.named.path.clone(), present, missing }
+    fn half(&self, present: &str, missing: &str) -> Diagnostic {
+        let fix = match missing {
+            CA_KEY => {
+                "put it back, name the directory that has it with --ca, or make a new CA with --force"
+            }
+            CA => "put it back, or make a new CA with --force",
+            _ => "put it back, or move the other file away to have a new pair issued",
+        };
+        let [present, missing] = [present, missing].map(|file| self.named.path.join(file));
+        Diagnostic::cannot("use", quote::path(&present))
+            .because(format_args!("{} is missing", quote::path(&missing)))
+            .advise(fix)
     }
 }
 
-fn mismatch(certificate: &Source, key: &Source, is_authority: bool) -> Refusal {
-    let (certificate, key) = (certificate.label.clone(), key.label.clone());
-    Refusal::Mismatch { certificate, key, is_authority }
+fn mismatch(certificate: &Source, key: &Source, is_ca: bool) -> Diagnostic {
+    let or =
+        if is_ca { "make a new CA with --force" } else { "move both away to have new ones issued" };
+    let cause = format!("the key in {} does not belong to it", key.label);
+    let failed = certificate.label.cannot("use").because(cause);
+    failed.advise(format!("put back the two files that belong together, or {or}"))
+}
+
+/// The diagnostic for a directory without a CA to sign with.
+pub(crate) fn no_ca(path: &Path) -> Diagnostic {
+    Diagnostic::cannot("sign with", format_args!("the CA in {}", quote::path(path)))
+        .because(format_args!("{CA} and {CA_KEY} are missing"))
+        .advise("correct the name, or create a CA with `trust-compose certs`")
+}
+
+fn unusable_directory(named: &Named, error: &io::Error) -> Diagnostic {
+    let fix = match error.kind() {
+        io::ErrorKind::NotFound => "create its parent directory first",
+        io::ErrorKind::AlreadyExists => "run it again",
+        _ => "name a directory of your own with --out",
+    };
+    Diagnostic::cannot("use", quote::path(&named.path)).because(output::cause(error)).advise(fix)
 }
 
 /// The certificates in a file of ours: at least one.
-fn certificates(source: &Source) -> Result<Vec<Certificate>, Refusal> {
-    let unusable = |problem| inspection::Error::Unusable { label: source.label.clone(), problem };
+fn certificates(source: &Source) -> Result<Vec<Certificate>, Diagnostic> {
+    let unusable = |problem| {
+        let label = source.label.clone();
+        Diagnostic::from(&inspection::Error::Unusable { label, problem })
+    };
     let found = contents(source).map_err(unusable)?.certificates;
     if found.is_empty() {
-        return Err(unusable(crate::trust::file_error::Problem::Nothing).into());
+        return Err(unusable(Problem::Nothing));
     }
     Ok(found)
 }

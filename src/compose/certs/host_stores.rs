@@ -1,4 +1,4 @@
-//! How a machine comes to trust a CA: a copy in a directory, and a command that takes it in from there.
+//! How to install a CA on a host: a copy in a directory, and the command that reads it.
 
 use std::path::Path;
 
@@ -6,15 +6,15 @@ use crate::sys::quote;
 
 /// One kind of system.
 pub struct Machine {
-    /// Who has it.
+    /// The distributions.
     pub name: &'static str,
-    /// Where CAs are put.
+    /// The directory for CAs.
     pub directory: &'static str,
-    /// What takes them in from there.
+    /// The command that reads it.
     command: &'static str,
 }
 
-/// Those of the systems' own manuals: update-ca-certificates(8), update-ca-trust(8), openSUSE's
+/// From the systems' own manuals: update-ca-certificates(8), update-ca-trust(8), openSUSE's
 /// <https://github.com/openSUSE/ca-certificates>, Arch's
 /// <https://wiki.archlinux.org/title/Transport_Layer_Security#Add_a_certificate_to_a_trust_store>.
 pub const MACHINES: [Machine; 4] = [

@@ -1,8 +1,10 @@
-//! Certificates are made and signed, in memory.
+//! Issues certificates, in memory.
 //!
-//! What rcgen makes by itself, strict clients refuse (Python 3.13, `openssl verify -x509_strict`):
-//! so both dates, key usage, basic constraints and both key identifiers are asked for here. Serial
-//! numbers are the first 20 bytes of a digest of the new key, random and positive.
+//! Strict clients (Python 3.13, `openssl verify -x509_strict`) refuse rcgen's defaults: so dates, key usage, basic
+//! constraints and both key identifiers are set here. Serial numbers are the first 20 bytes of a digest of the new
+//! key, random and positive.
+
+use std::fmt::Display;
 
 use rcgen::{
     BasicConstraints, CertificateParams, CidrSubnet, DnType, ExtendedKeyUsagePurpose,
@@ -10,95 +12,100 @@ use rcgen::{
 };
 use time::OffsetDateTime;
 
-use crate::compose::certs::existing::{Authority, Standing};
+use crate::compose::certs::existing::{Authority, ExistingCerts};
 use crate::compose::certs::key::{Key, KeyType};
-use crate::compose::certs::plan::{DAY, Plan, Reason, end};
+use crate::compose::certs::options::{CA, CA_KEY, CertsOptions, IGNORE, SERVER, SERVER_KEY};
+use crate::compose::certs::plan::{Plan, Reason};
 use crate::compose::certs::server_name::{self, Name};
-use crate::compose::certs::{CA, CA_KEY, IGNORE, Order, Refusal, SERVER, SERVER_KEY};
+use crate::compose::certs::validity::{ca_end, end, start};
+use crate::sys::diagnostic::Diagnostic;
 use crate::sys::dir::FILE_MODE;
 use crate::sys::dir::PRIVATE_MODE;
 use crate::sys::dir::transaction::Part;
 use crate::trust::certificate::Certificate;
 use crate::trust::certificate::extensions::{Details, is_signed_by};
 use crate::trust::source::Label;
-use crate::trust::source::Named;
 use crate::trust::time::Time;
 
-/// Clocks differ: a certificate is valid from an hour before it was made.
-const HEAD_START: i64 = 3_600;
-/// A CA's years, in days.
-const AUTHORITY_DAYS: i64 = 3_650;
 /// The longest common name (ub-common-name, RFC 5280, appendix A.1).
 const LONGEST_NAME: usize = 64;
 
-/// What was made.
+/// The certificates of a run.
 pub struct Set {
-    /// The CA: new, or the one that stood.
+    /// The CA: new, or the existing one.
     pub authority: Authority,
     /// Whether it is new.
-    pub authority_is_new: bool,
+    pub ca_is_new: bool,
     /// Whether its certificate was copied from elsewhere.
-    pub authority_is_copied: bool,
-    /// The server's certificate, its key, and why it was made.
-    pub server: Option<(Certificate, Key, Reason)>,
+    pub ca_is_copied: bool,
+    /// The server's certificate, if one was issued.
+    pub server: Option<IssuedServer>,
 }
 
-/// The first moment of what is made now.
-pub fn start(now: Time) -> i64 {
-    now.seconds() - HEAD_START
+/// A new server's certificate.
+pub struct IssuedServer {
+    /// The certificate.
+    pub certificate: Certificate,
+    /// Its key.
+    pub key: Key,
+    /// Why it was issued.
+    pub reason: Reason,
 }
 
-/// Makes what `plan` says.
-pub fn issue(order: &Order, plan: Plan, standing: Standing, now: Time) -> Result<Set, Refusal> {
-    let authority = match standing.authority {
+/// Issues the certificates of `plan`.
+///
+/// # Errors
+/// When rcgen cannot sign.
+pub fn issue(
+    options: &CertsOptions,
+    plan: Plan,
+    existing: ExistingCerts,
+    now: Time,
+) -> Result<Set, Diagnostic> {
+    let authority = match existing.authority {
         Some(authority) => authority,
-        None => authority(order, &plan.names, now)?,
+        None => authority(options, &plan.names, now)?,
     };
-    let kind = match (order.key_type, &standing.server) {
+    let kind = match (options.key_type, &existing.server) {
         (Some(kind), _) => kind,
         (None, Some(server)) => KeyType::of(&server.details.key).unwrap_or_default(),
         (None, None) => KeyType::of(&authority.details.key).unwrap_or_default(),
     };
     let server = match plan.server {
         Some(reason) => {
-            let (certificate, key) = server(order, &authority, &plan.names, kind, now)?;
-            Some((certificate, key, reason))
+            let (certificate, key) = server(options, &authority, &plan.names, kind, now)?;
+            Some(IssuedServer { certificate, key, reason })
         }
         None => None,
     };
-    Ok(Set {
-        authority,
-        authority_is_new: plan.makes_authority,
-        authority_is_copied: plan.copies_authority,
-        server,
-    })
+    Ok(Set { authority, ca_is_new: plan.issues_ca, ca_is_copied: plan.copies_ca, server })
 }
 
 impl Set {
     /// The files to write.
-    pub fn parts(&self) -> Vec<Part> {
+    pub fn files(&self) -> Vec<Part> {
         let public = |name, text| Part { name, mode: FILE_MODE, text };
         let private = |name, key: &Key| Part { name, mode: PRIVATE_MODE, text: key.pem() };
-        let mut parts = Vec::new();
-        if self.authority_is_new {
-            parts.push(private(CA_KEY, &self.authority.key));
+        let mut files = Vec::new();
+        if self.ca_is_new {
+            files.push(private(CA_KEY, &self.authority.key));
         }
-        if self.authority_is_new || self.authority_is_copied {
-            parts.push(public(CA, self.authority.file.iter().map(pem).collect()));
+        if self.ca_is_new || self.ca_is_copied {
+            files.push(public(CA, self.authority.file.iter().map(pem).collect()));
         }
-        if let Some((certificate, key, _)) = &self.server {
+        if let Some(IssuedServer { certificate, key, .. }) = &self.server {
             let above = &self.authority.certificate;
-            // Whoever trusts only the root needs what is between (RFC 8446, section 4.4.2).
+            // Clients that trust only the root need the intermediate (RFC 8446, section 4.4.2).
             let chain = [certificate, above];
             let length = if above.is_self_issued { 1 } else { 2 };
-            parts.push(private(SERVER_KEY, key));
-            parts.push(public(SERVER, chain.into_iter().take(length).map(pem).collect()));
+            files.push(private(SERVER_KEY, key));
+            files.push(public(SERVER, chain.into_iter().take(length).map(pem).collect()));
         }
-        parts
+        files
     }
 }
 
-/// What keeps a directory of keys out of version control.
+/// The file that keeps a directory of keys out of version control.
 pub fn ignore() -> Part {
     Part { name: IGNORE, mode: FILE_MODE, text: "*\n".to_owned() }
 }
@@ -108,13 +115,12 @@ fn pem(certificate: &Certificate) -> String {
 }
 
 /// A new CA.
-fn authority(order: &Order, names: &[Name], now: Time) -> Result<Authority, Refusal> {
-    let mut params =
-        params(&authority_name(order, names, now), now, start(now) + AUTHORITY_DAYS * DAY)?;
+fn authority(options: &CertsOptions, names: &[Name], now: Time) -> Result<Authority, Diagnostic> {
+    let mut params = params(&authority_name(options, names, now), now, ca_end(now))?;
     // It signs servers, never another CA.
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    if order.constrain {
+    if options.constrain {
         let always = server_name::names(&[])?;
         let permitted_subtrees =
             names.iter().chain(always.iter().filter(|name| !names.contains(name)));
@@ -123,18 +129,18 @@ fn authority(order: &Order, names: &[Name], now: Time) -> Result<Authority, Refu
             excluded_subtrees: Vec::new(),
         });
     }
-    let key = Key::make(order.key_type.unwrap_or_default())?;
-    let certificate = read(order, CA, params.self_signed(key.pair())?.der())?;
+    let key = Key::make(options.key_type.unwrap_or_default()).map_err(not_signed)?;
+    let certificate = read(options, CA, params.self_signed(key.pair()).map_err(not_signed)?.der())?;
     let details = Details::of(&certificate);
     Ok(Authority { file: vec![certificate.clone()], certificate, details, key })
 }
 
-/// `reflector.local CA 2025-11-22`, so that two are told apart in a list of hundreds.
-fn authority_name(order: &Order, names: &[Name], now: Time) -> String {
-    if let Some(name) = &order.ca_name {
+/// `reflector.local CA 2025-11-22`: with a date, as several can be in one list.
+fn authority_name(options: &CertsOptions, names: &[Name], now: Time) -> String {
+    if let Some(name) = &options.ca_name {
         return name.clone();
     }
-    let first = if order.words.is_empty() { None } else { names.first() };
+    let first = if options.arguments.is_empty() { None } else { names.first() };
     let first = first.map(|name| name.to_string().trim_start_matches("*.").to_owned());
     let dated = first.map(|name| format!("{name} CA {now}"));
     dated.filter(|name| name.len() <= LONGEST_NAME).unwrap_or_else(|| format!("Private CA {now}"))
@@ -153,41 +159,41 @@ fn subtree(name: &Name) -> GeneralSubtree {
 
 /// A new server's certificate below `authority`.
 fn server(
-    order: &Order,
+    options: &CertsOptions,
     authority: &Authority,
     names: &[Name],
     kind: KeyType,
     now: Time,
-) -> Result<(Certificate, Key), Refusal> {
+) -> Result<(Certificate, Key), Diagnostic> {
     let first = names.first().map(ToString::to_string);
     let first = first.filter(|name| name.len() <= LONGEST_NAME);
     let first = first.unwrap_or_else(|| "server".to_owned());
-    let mut params = params(&first, now, end(order.days, now, &authority.certificate))?;
+    let mut params = params(&first, now, end(options.days, now, &authority.certificate))?;
     params.is_ca = IsCa::ExplicitNoCa;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     for name in names {
         params.subject_alt_names.push(match name {
-            Name::Dns(host) => SanType::DnsName(host.as_str().try_into()?),
+            Name::Dns(host) => SanType::DnsName(host.as_str().try_into().map_err(not_signed)?),
             Name::Ip(address) => SanType::IpAddress(*address),
         });
     }
-    let key = Key::make(kind)?;
-    let issuer = Issuer::from_ca_cert_der(&authority.certificate.der, authority.key.pair())?;
-    let certificate = read(order, SERVER, params.signed_by(key.pair(), &issuer)?.der())?;
-    // rcgen writes the CA's name anew, and not every name comes out as it was.
+    let key = Key::make(kind).map_err(not_signed)?;
+    let issuer = Issuer::from_ca_cert_der(&authority.certificate.der, authority.key.pair());
+    let signed = issuer.and_then(|issuer| params.signed_by(key.pair(), &issuer));
+    let certificate = read(options, SERVER, signed.map_err(not_signed)?.der())?;
+    // rcgen encodes the CA's name again, and not every name comes out identical.
     if !is_signed_by(&certificate, &authority.certificate) {
-        let cause = "the CA's name cannot be written as it stands in its certificate";
-        return Err(Refusal::Sign(cause.to_owned()));
+        return Err(unsigned("the CA's name cannot be encoded as it is in its certificate"));
     }
     Ok((certificate, key))
 }
 
-/// What both have in common. The last second belongs to the validity (RFC 5280, section 4.1.2.5).
-fn params(name: &str, now: Time, end: i64) -> Result<CertificateParams, Refusal> {
+/// The parameters of both kinds. The last second belongs to the validity (RFC 5280, section 4.1.2.5).
+fn params(name: &str, now: Time, end: i64) -> Result<CertificateParams, Diagnostic> {
     let moment = |seconds| {
         OffsetDateTime::from_unix_timestamp(seconds)
-            .map_err(|_| Refusal::Sign("this host's clock is far off".to_owned()))
+            .map_err(|_| unsigned("this host's clock is far off"))
     };
     let mut params = CertificateParams::default();
     params.distinguished_name.remove(DnType::CommonName);
@@ -198,9 +204,17 @@ fn params(name: &str, now: Time, end: i64) -> Result<CertificateParams, Refusal>
     Ok(params)
 }
 
-/// What was made, read as whoever gets it will read it.
-fn read(order: &Order, file: &str, der: &[u8]) -> Result<Certificate, Refusal> {
-    let label = Label::Path(Named { path: order.path(file), origin: order.out.origin });
-    Certificate::read(der, &label)
-        .ok_or_else(|| Refusal::Sign("what was made is no certificate".to_owned()))
+/// The new certificate, read as its clients will read it.
+fn read(options: &CertsOptions, file: &str, der: &[u8]) -> Result<Certificate, Diagnostic> {
+    let label = Label::new(options.path(file), options.out.origin);
+    Certificate::read(der, &label).ok_or_else(|| unsigned("the result is not a certificate"))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "as `map_err` passes it")]
+fn not_signed(error: rcgen::Error) -> Diagnostic {
+    unsigned(error.to_string().trim_end().to_lowercase())
+}
+
+fn unsigned(cause: impl Display) -> Diagnostic {
+    Diagnostic::cannot("make", "a certificate").because(cause).advise("make a new CA with --force")
 }

@@ -1,11 +1,11 @@
 //! Private keys: made, or read from a file that may hold any of the many forms of one.
 
-use std::fmt::{self, Display};
-
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384};
 
+use crate::sys::diagnostic::Diagnostic;
 use crate::trust::certificate::extensions::Details;
 use crate::trust::certificate::key_kind::KeyKind;
+use crate::trust::source::Label;
 
 /// The keys that are made here. Every client of the last ten years knows both.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,9 +46,10 @@ pub enum Problem {
     Unknown,
 }
 
-impl Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (what, fix) = match self {
+impl Problem {
+    /// The diagnostic for the file of that label, from which a CA or a server was to be signed.
+    pub(crate) fn diagnostic(self, label: &Label) -> Diagnostic {
+        let (cause, fix) = match self {
             Self::Encrypted => (
                 "it is encrypted with a password",
                 "write it without one: `openssl pkcs8 -topk8 -nocrypt -in FILE -out NEW`",
@@ -65,10 +66,10 @@ impl Display for Problem {
             Self::Unknown => (
                 "it holds no key of a type that can sign here (EC P-256 and P-384, RSA from 2048 \
                  bits, Ed25519)",
-                "put back the key, or start anew in another directory with --out",
+                "put back the key, or start in another directory with --out",
             ),
         };
-        write!(f, "{what}\nfix: {fix}")
+        label.cannot("use").because(cause).advise(fix)
     }
 }
 

@@ -1,59 +1,60 @@
-//! What has to be made, from what was asked for and what stands. Nothing is touched here.
+//! Plans what to issue, from the options and the existing files. Nothing is read or written here.
 
 use std::fmt::{self, Display};
+use std::net::IpAddr;
 
-use crate::compose::certs::error::dropped;
-use crate::compose::certs::existing::{Authority, Server, Standing};
+use crate::compose::certs::existing::{Authority, ExistingCerts, Server, no_ca};
 use crate::compose::certs::key::KeyType;
+use crate::compose::certs::options::{CertsOptions, MOST_DAYS, SERVER, command};
 use crate::compose::certs::server_name::{ALWAYS, Name};
-use crate::compose::certs::{MOST_DAYS, Order, Refusal, SERVER};
+use crate::compose::certs::validity::{DAY, end, full_end};
+use crate::sys::diagnostic::Diagnostic;
 use crate::sys::output;
 use crate::sys::quote;
+use crate::trust::certificate::Certificate;
 use crate::trust::certificate::extensions::Details;
 use crate::trust::certificate::lints::{self, Judged};
 use crate::trust::certificate::subject_alt_name::SubjectAltName;
 use crate::trust::time::Time;
 
-/// Seconds in a day.
-pub const DAY: i64 = 86_400;
-/// Days that may be left before a server's certificate is made anew, unless it was short-lived.
+/// Days that may be left before a server's certificate is renewed, unless it was short-lived.
 const RENEW_BEFORE: i64 = 30;
 
-/// What has to be made.
+/// What to issue.
 #[derive(Debug)]
 pub struct Plan {
-    /// Whether a CA is.
-    pub makes_authority: bool,
-    /// Whether the certificate of a CA that lies elsewhere is copied.
-    pub copies_authority: bool,
-    /// Why a server's certificate is, if it is.
+    /// Whether to issue a CA.
+    pub issues_ca: bool,
+    /// Whether to copy the certificate of the CA from another directory.
+    pub copies_ca: bool,
+    /// Why to issue a server's certificate, if so.
     pub server: Option<Reason>,
     /// The names that it has, or will have.
     pub names: Vec<Name>,
 }
 
-/// Why a server's certificate is made.
+/// Why a server's certificate is issued.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reason {
     /// There is none.
-    First,
+    New,
     /// These are not in the present one.
     Names(Vec<String>),
     /// The present one ends in so many days.
     Days(i64),
     /// Another CA signed the present one.
     Authority,
-    /// Its key is of another type than asked for.
+    /// Its key is of another type than requested.
     KeyType,
-    /// It was asked for.
+    /// `--force`.
     Forced,
 }
 
 impl Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::First => f.write_str("there was none"),
-            Self::Names(names) => write!(f, "it was not for {}", names.join(", ")),
+            Self::New => f.write_str("new"),
+            Self::Names(names) => write!(f, "the old one was not for {}", names.join(", ")),
             Self::Days(days) if *days < 0 => f.write_str("the old one had expired"),
             Self::Days(days) => {
                 let days = usize::try_from(*days).unwrap_or_default();
@@ -61,213 +62,281 @@ impl Display for Reason {
             }
             Self::Authority => f.write_str("another CA had signed the old one"),
             Self::KeyType => f.write_str("the old one had a key of another type"),
-            Self::Forced => f.write_str("everything is made anew"),
+            Self::Forced => f.write_str("--force"),
         }
     }
 }
 
 impl Plan {
-    /// Whether everything stands.
-    pub fn is_nothing(&self) -> bool {
-        !self.makes_authority && !self.copies_authority && self.server.is_none()
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        !self.issues_ca && !self.copies_ca && self.server.is_none()
     }
 }
 
-/// Whether what was asked makes sense by itself.
+/// Checks the options that need no look at the directory.
 ///
 /// # Errors
-/// When it does not.
-pub fn check(order: &Order, names: &[Name]) -> Result<(), Refusal> {
-    if names.is_empty() && !order.ca_only && !order.renew {
-        return Err(Refusal::NoNames);
+/// When one of them is wrong.
+pub fn check(options: &CertsOptions, names: &[Name]) -> Result<(), Diagnostic> {
+    if names.is_empty() && !options.ca_only && !options.renew {
+        return Err(no_names());
     }
-    if !(1..=MOST_DAYS).contains(&order.days) {
-        return Err(Refusal::Days(order.days));
+    let days = options.days;
+    if !(1..=MOST_DAYS).contains(&days) {
+        let cause = match days {
+            0 => "no client accepts such a certificate".to_owned(),
+            _ => format!("Apple's systems accept {MOST_DAYS} at most"),
+        };
+        let subject = format!("a certificate for {days} days");
+        let failed = Diagnostic::cannot("make", subject).named("from --days").because(cause);
+        return Err(failed.advise(format!("give a number from 1 to {MOST_DAYS}")).usage());
     }
-    match &order.ca_name {
-        Some(name) if !is_authority_name(name) => Err(Refusal::AuthorityName(name.clone())),
+    match &options.ca_name {
+        Some(name) if !is_ca_name(name) => {
+            let subject = format!("a CA {}", quote::word(name));
+            Err(Diagnostic::cannot("name", subject)
+                .named("from --ca-name")
+                .because("a name has 1 to 64 visible characters (RFC 5280, appendix A.1)")
+                .advise("choose another name")
+                .usage())
+        }
         _ => Ok(()),
     }
 }
 
-/// What a CA can be called: RFC 5280's ub-common-name, and what can be seen.
-fn is_authority_name(name: &str) -> bool {
+fn no_names() -> Diagnostic {
+    Diagnostic::cannot("make", "a server's certificate")
+        .because("no name was given")
+        .advise(
+            "name the host that clients connect to, as in `trust-compose certs reflector.local`",
+        )
+        .usage()
+}
+
+/// Whether a CA can have this name: RFC 5280's ub-common-name, and no invisible character.
+fn is_ca_name(name: &str) -> bool {
     (1..=64).contains(&name.chars().count())
         && !name.trim().is_empty()
         && quote::word(name).to_string() == format!("`{name}`")
 }
 
-/// Decides.
+/// Plans what to issue.
 ///
 /// # Errors
-/// When what stands is in the way.
+/// When an existing file is in the way.
 pub fn plan(
-    order: &Order,
+    options: &CertsOptions,
     mut names: Vec<Name>,
-    standing: &Standing,
+    existing: &ExistingCerts,
     now: Time,
-) -> Result<Plan, Refusal> {
-    if let Some(authority) = &standing.authority {
-        fits(order, authority, now)?;
-    } else if order.renew {
-        return Err(Refusal::NoAuthority(order.out.path.clone()));
-    } else if let Some(server) = &standing.server {
-        let issuer = server.certificate.issuer.clone();
-        return Err(Refusal::Stranger { path: order.out.path.clone(), issuer });
+) -> Result<Plan, Diagnostic> {
+    if let Some(ca) = &existing.authority {
+        check_ca(options, ca, now)?;
+    } else if options.renew {
+        return Err(no_ca(&options.out.path));
+    } else if let Some(server) = &existing.server {
+        let issuer = quote::word(&server.certificate.issuer);
+        let out = format!("a CA in {}", quote::path(&options.out.path));
+        return Err(Diagnostic::cannot("make", out)
+            .because(format_args!("it contains {SERVER}, issued by {issuer}, which is missing"))
+            .advise("name that CA's directory with --ca, or another directory with --out"));
     }
     let given: Vec<String> = names.iter().map(ToString::to_string).collect();
-    let present = standing.server.as_ref().map(|server| plain(&server.details)).unwrap_or_default();
+    let present = existing.server.as_ref().map(|server| hosts(&server.details)).unwrap_or_default();
     if names.is_empty() {
         names = present.iter().map(|name| Name::parse(name)).collect::<Result<_, _>>()?;
-        if names.is_empty() && !order.ca_only {
-            return Err(Refusal::NoNames);
+        if names.is_empty() && !options.ca_only {
+            return Err(no_names());
         }
-    } else if !order.ca_only {
-        let lost = present.iter().filter(|name| !given.contains(name)).cloned();
-        let lost: Vec<String> = lost.collect();
-        if !lost.is_empty() {
-            let typed = |name: &&String| !ALWAYS.contains(&name.as_str());
-            let given: Vec<_> = given.iter().filter(typed).cloned().collect();
-            let present: Vec<_> = present.iter().filter(typed).cloned().collect();
-            return Err(dropped(order, &given, lost, &present));
-        }
+    } else if !options.ca_only && present.iter().any(|name| !given.contains(name)) {
+        return Err(names_lost(options, &given, &present));
     }
-    let server = if order.ca_only { None } else { reason(order, &given, standing, now) };
-    if let (Some(_), Some(authority)) = (&server, &standing.authority) {
-        allowed(authority, &names)?;
+    let server = if options.ca_only { None } else { reason(options, &given, existing, now) };
+    if let (Some(_), Some(ca)) = (&server, &existing.authority) {
+        check_constraints(ca, &names)?;
     }
     Ok(Plan {
-        makes_authority: standing.authority.is_none(),
-        copies_authority: standing.lacks_copy,
+        issues_ca: existing.authority.is_none(),
+        copies_ca: existing.lacks_copy,
         server,
         names,
     })
 }
 
-/// Whether the CA that stands can sign, and is what was asked for.
-fn fits(order: &Order, authority: &Authority, now: Time) -> Result<(), Refusal> {
-    let certificate = &authority.certificate;
-    let (not_before, not_after) = (certificate.not_before, certificate.not_after);
-    let label = certificate.label.clone();
-    if not_after < now {
-        return Err(Refusal::NotValid { label, has_expired: true, on: not_after });
+/// Checks that the existing CA can sign, and that the options describe it.
+fn check_ca(options: &CertsOptions, ca: &Authority, now: Time) -> Result<(), Diagnostic> {
+    let Certificate { label, not_before, not_after, subject, .. } = &ca.certificate;
+    let failed = label.cannot("sign with");
+    if *not_after < now {
+        return Err(failed
+            .because(format_args!("it expired on {not_after}"))
+            .advise("make a new CA with --force, and hand out its certificate"));
     }
-    if not_before > now {
-        return Err(Refusal::NotValid { label, has_expired: false, on: not_before });
+    if *not_before > now {
+        return Err(failed
+            .because(format_args!("it is valid only from {not_before} on"))
+            .advise("check the clock of this host and of the one that made it"));
     }
-    let path = order.ca.as_ref().unwrap_or(&order.out).path.clone();
-    if order.constrain && authority.details.constraints.is_none() {
-        let is = "not constrained".to_owned();
-        return Err(Refusal::Stands { path, option: "--constrain", is });
+    let path = quote::path(&options.ca.as_ref().unwrap_or(&options.out).path);
+    let other = |option, is: String| {
+        Diagnostic::cannot("use", option)
+            .because(format_args!("the CA in {path} exists, and is {is}"))
+            .advise("leave the option out, or make a new CA with --force")
+    };
+    if options.constrain && ca.details.constraints.is_none() {
+        return Err(other("--constrain", "not constrained".to_owned()));
     }
-    match &order.ca_name {
-        Some(name) if !certificate.subject.split(", ").any(|part| part == format!("CN={name}")) => {
-            let is = quote::word(&certificate.subject).to_string();
-            Err(Refusal::Stands { path, option: "--ca-name", is })
+    match &options.ca_name {
+        Some(name) if !subject.split(", ").any(|part| part == format!("CN={name}")) => {
+            Err(other("--ca-name", quote::word(subject).to_string()))
         }
         _ => Ok(()),
     }
 }
 
-fn allowed(authority: &Authority, names: &[Name]) -> Result<(), Refusal> {
-    let Some(constraints) = &authority.details.constraints else { return Ok(()) };
+fn check_constraints(ca: &Authority, names: &[Name]) -> Result<(), Diagnostic> {
+    let Some(constraints) = &ca.details.constraints else { return Ok(()) };
     let forbidden = names.iter().find(|name| match name {
         Name::Dns(host) => !constraints.allows_host(host),
         Name::Ip(address) => !constraints.allows_address(*address),
     });
-    forbidden.map_or(Ok(()), |name| {
-        let subject = authority.certificate.subject.clone();
-        Err(Refusal::Forbidden { name: name.to_string(), subject })
-    })
+    let Some(name) = forbidden else { return Ok(()) };
+    let subject = quote::word(&ca.certificate.subject);
+    Err(Diagnostic::cannot("sign for", quote::word(&name.to_string()))
+        .because(format_args!("{subject} is constrained to other names"))
+        .advise("make a new CA with --force, for all names or with --constrain for these"))
 }
 
-fn reason(order: &Order, given: &[String], standing: &Standing, now: Time) -> Option<Reason> {
-    if order.force {
+/// The diagnostic for names that the present certificate has and the new one would not, with both ways out.
+fn names_lost(options: &CertsOptions, given: &[String], present: &[String]) -> Diagnostic {
+    let lost = present.iter().filter(|name| !given.contains(name));
+    let lost: Vec<_> = lost.map(|name| quote::word(name).to_string()).collect();
+    let typed = |names: &'_ [String]| -> Vec<String> {
+        names.iter().filter(|name| !ALWAYS.contains(&name.as_str())).cloned().collect()
+    };
+    let (given, present) = (typed(given), typed(present));
+    let given: Vec<_> = given.iter().map(String::as_str).collect();
+    let mut all: Vec<_> = present.iter().map(String::as_str).collect();
+    all.extend(given.iter().filter(|name| !present.iter().any(|old| old == *name)));
+    let mut apart = format!("{}-certs", short(given.first().copied().unwrap_or("server")));
+    if options.out.path.ends_with(&apart) {
+        apart.insert_str(0, "other-");
+    }
+    let apart = format!(
+        "{} --ca {} --out {}",
+        command(&given),
+        quote::shell(options.ca.as_ref().map_or(&options.out.path, |ca| &ca.path)),
+        quote::shell(&apart)
+    );
+    Diagnostic::cannot("replace", quote::path(&options.path(SERVER)))
+        .because(format_args!("it is also for {}, which was not named", lost.join(", ")))
+        .advise(format!("keep its names: `{}`", options.command_line(&all)))
+        .advise(format!(
+            "for another server, issue another certificate below the same CA: `{apart}`"
+        ))
+}
+
+/// A name as part of a directory's.
+fn short(name: &str) -> String {
+    let host = name.trim_start_matches("*.");
+    match name.parse::<IpAddr>() {
+        Ok(_) => name.replace(':', "-"),
+        Err(_) => host.split('.').next().unwrap_or(host).to_owned(),
+    }
+}
+
+fn reason(
+    options: &CertsOptions,
+    given: &[String],
+    existing: &ExistingCerts,
+    now: Time,
+) -> Option<Reason> {
+    if options.force {
         return Some(Reason::Forced);
     }
-    let (Some(server), Some(authority)) = (&standing.server, &standing.authority) else {
-        return Some(Reason::First);
+    let (Some(server), Some(authority)) = (&existing.server, &existing.authority) else {
+        return Some(Reason::New);
     };
     if !server.is_ours {
         return Some(Reason::Authority);
     }
-    let present = plain(&server.details);
+    let present = hosts(&server.details);
     let added: Vec<_> = given.iter().filter(|name| !present.contains(name)).cloned().collect();
     if !added.is_empty() {
         return Some(Reason::Names(added));
     }
-    if order.key_type.is_some() && order.key_type != KeyType::of(&server.details.key) {
+    if options.key_type.is_some() && options.key_type != KeyType::of(&server.details.key) {
         return Some(Reason::KeyType);
     }
-    few_days(order, server, authority, now).map(Reason::Days)
+    few_days(options, server, authority, now).map(Reason::Days)
 }
 
 /// The days that are left, if they are few and a new certificate would have more: fewer than thirty,
 /// or the last third of one that was made for less than ninety.
-fn few_days(order: &Order, server: &Server, authority: &Authority, now: Time) -> Option<i64> {
+fn few_days(
+    options: &CertsOptions,
+    server: &Server,
+    authority: &Authority,
+    now: Time,
+) -> Option<i64> {
     let (from, to) = (&server.certificate.not_before, &server.certificate.not_after);
     let left = to.seconds() - now.seconds();
     let few = (RENEW_BEFORE * DAY).min((to.seconds() - from.seconds()) / 3);
-    let longest = end(order.days, now, &authority.certificate);
+    let longest = end(options.days, now, &authority.certificate);
     (left < few && longest > to.seconds() + DAY).then(|| left.div_euclid(DAY))
 }
 
-/// When a server's certificate that is made now ends: never after its CA.
-pub fn end(days: u32, now: Time, authority: &crate::trust::certificate::Certificate) -> i64 {
-    (crate::compose::certs::issue::start(now) + i64::from(days) * DAY)
-        .min(authority.not_after.seconds())
-}
-
-/// The names in a certificate as they are typed, without what says their kind.
-pub fn plain(details: &Details) -> Vec<String> {
+/// The names in a certificate as they are typed.
+pub fn hosts(details: &Details) -> Vec<String> {
     details.names.iter().map(SubjectAltName::host_or_text).collect()
 }
 
-/// What is done, and will surprise somebody.
+/// The warnings about what exists and what is issued.
 pub fn warnings(
-    order: &Order,
+    options: &CertsOptions,
     plan: &Plan,
-    standing: &Standing,
+    existing: &ExistingCerts,
     now: Time,
-) -> Vec<Box<dyn Display>> {
-    let mut warnings: Vec<Box<dyn Display>> = Vec::new();
-    for (path, mode) in &standing.open_keys {
-        warnings.push(Box::new(format!(
-            "others may read the key in {} (mode {mode:04o})\nfix: close it: `chmod 0600 {}`",
-            quote::path(path),
-            quote::shell(path)
-        )));
-    }
-    if let Some(authority) = &standing.authority {
-        let known = authority.file.iter().map(crate::trust::certificate::Certificate::name);
-        let known = known.collect();
-        for verdict in lints::findings(&authority.certificate, now, &known) {
-            warnings.push(Box::new(Judged::new(&authority.certificate, verdict)));
-        }
-        let to = authority.certificate.not_after;
-        let full = crate::compose::certs::issue::start(now) + i64::from(order.days) * DAY;
-        if plan.server.is_some() && to.seconds() < full {
-            warnings.push(Box::new(format!(
-                "the CA ends on {to}, and so does the server's certificate\n\
-                 fix: make a new CA with --force in time, and hand out its certificate"
-            )));
+) -> Vec<Diagnostic> {
+    let warning = |cause: String, fix: String| Diagnostic::statement(cause).advise(fix);
+    let open_keys = existing.open_keys.iter().map(|(path, mode)| {
+        let shown = quote::path(path);
+        let cause = format!("other users may read the key in {shown} (mode {mode:04o})");
+        Diagnostic::statement(cause).run(format!("chmod 0600 {}", quote::shell(path)))
+    });
+    let mut warnings: Vec<_> = open_keys.collect();
+    if let Some(ca) = &existing.authority {
+        let known = ca.file.iter().map(Certificate::name).collect();
+        let lints = lints::findings(&ca.certificate, now, &known);
+        let judged = lints.into_iter().map(|lint| Judged::new(&ca.certificate, lint));
+        warnings.extend(judged.map(|judged| Diagnostic::from(&judged)));
+        let to = ca.certificate.not_after;
+        if plan.server.is_some() && to.seconds() < full_end(options.days, now) {
+            warnings.push(warning(
+                format!("the CA expires on {to}, and so does the server's certificate"),
+                "make a new CA with --force in time, and hand out its certificate".to_owned(),
+            ));
         }
     }
     if plan.server.is_some() {
         for name in plan.names.iter().filter(|name| name.has_underscore()) {
-            warnings.push(Box::new(format!(
-                "{} has an underscore, which RFC 1123 does not allow in host names: some clients \
-                 will refuse it\nfix: give the host another name, such as a network alias",
-                quote::word(&name.to_string())
-            )));
+            let name = quote::word(&name.to_string()).to_string();
+            warnings.push(warning(
+                format!(
+                    "{name} has an underscore, which RFC 1123 does not allow in host names: some \
+                     clients will refuse it"
+                ),
+                "give the host another name, such as a network alias".to_owned(),
+            ));
         }
     }
-    if plan.makes_authority && order.ca_only && order.path(SERVER).exists() {
-        warnings.push(Box::new(format!(
-            "the certificate in {} is still below the former CA\n\
-             fix: have it made anew: `trust-compose certs` with its names",
-            quote::path(&order.path(SERVER))
-        )));
+    if plan.issues_ca && options.ca_only && options.path(SERVER).exists() {
+        let server = quote::path(&options.path(SERVER)).to_string();
+        warnings.push(warning(
+            format!("the certificate in {server} is still signed by the former CA"),
+            "issue it again: `trust-compose certs` with its names".to_owned(),
+        ));
     }
     warnings
 }

@@ -1,15 +1,14 @@
-//! The names in a server's certificate: what people type becomes what clients compare.
+//! The names in a server's certificate: typed words become the names that clients compare.
 //!
-//! A client compares names byte for byte, so a slip that gets into a certificate comes back as
-//! "certificate is not valid for …" on somebody else's screen. Here is the place to say it.
+//! A client compares names byte for byte, so a typing error in a certificate comes back later as "certificate
+//! is not valid for …". Here it is found before the certificate is issued.
 
 use std::fmt::{self, Display};
 use std::net::IpAddr;
 
 use idna::AsciiDenyList;
 
-use crate::sys::output;
-
+use crate::sys::diagnostic::Diagnostic;
 use crate::sys::quote;
 
 /// A name that a client may ask for. Ordered as people list them: hosts, then addresses.
@@ -21,7 +20,7 @@ pub enum Name {
     Ip(IpAddr),
 }
 
-/// What every certificate is good for: a service on this machine, seen from this machine.
+/// The names of every certificate: a service on this machine, seen from this machine.
 pub const ALWAYS: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
 /// A host name is at most this long (RFC 1035, section 2.3.4, less the length bytes at both ends).
@@ -29,13 +28,7 @@ const LONGEST: usize = 253;
 /// A part of one (RFC 1035, section 2.3.4).
 const LONGEST_LABEL: usize = 63;
 
-/// A word that is no name for a server.
-pub struct Error {
-    word: String,
-    origin: &'static str,
-    problem: Problem,
-}
-
+/// Why a word is no name for a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Problem {
     Empty,
@@ -56,87 +49,68 @@ enum Problem {
     Idn,
 }
 
-output::error_of_words!(Error);
-
-impl Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot use {} ({}): ", quote::word(&self.word), self.origin)?;
-        let fix = match self.problem {
-            Problem::Empty => {
-                f.write_str("it is empty")?;
-                "name the host that clients connect to"
+impl Problem {
+    /// The cause and the fix.
+    fn words(self) -> (String, &'static str) {
+        let (cause, fix) = match self {
+            Self::Long => {
+                let cause =
+                    format!("DNS allows {LONGEST} bytes, and {LONGEST_LABEL} between two dots");
+                return (cause, "choose a shorter name");
             }
-            Problem::Url => {
-                f.write_str("it is a URL")?;
-                "write its host alone"
-            }
-            Problem::Port => {
-                f.write_str("a certificate is for a host, on every port")?;
-                "leave the port out"
-            }
-            Problem::Network => {
-                f.write_str("a certificate names single addresses, not networks")?;
-                "list the addresses that clients connect to"
-            }
-            Problem::OtherKind => {
-                f.write_str("servers are found by `DNS:` and `IP:` names only")?;
-                "write DNS: or IP: or nothing in front of it"
-            }
-            Problem::Mail => {
-                f.write_str("it is a mail address")?;
-                "write the host alone"
-            }
-            Problem::Star => {
-                f.write_str("`*` may only be the whole leftmost part (RFC 6125, section 6.4.3)")?;
-                "write it as in `*.lab.local`"
-            }
-            Problem::ShortStar => {
-                f.write_str("OpenSSL accepts a wildcard only above two parts or more")?;
-                "write it as in `*.lab.local`, or list the hosts"
-            }
-            Problem::NotAnAddress => {
-                f.write_str("it is no IP address")?;
-                "correct the address, or write DNS: in front of a host name"
-            }
-            Problem::LikeAnAddress => {
-                f.write_str("it looks like an IP address and is none")?;
-                "correct the address"
-            }
-            Problem::Nowhere => {
-                f.write_str("no client connects to that address: it stands for all of a host's")?;
-                "list the addresses that clients connect to"
-            }
-            Problem::EmptyLabel => {
-                f.write_str("a part between its dots is empty")?;
-                "correct the name"
-            }
-            Problem::Long => {
-                write!(f, "DNS allows {LONGEST} bytes, and {LONGEST_LABEL} between two dots")?;
-                "choose a shorter name"
-            }
-            Problem::Hyphen => {
-                f.write_str("a part begins or ends with a hyphen (RFC 1123, section 2.1)")?;
-                "correct the name"
-            }
-            Problem::Letter(letter) => {
+            Self::Letter(letter) => {
                 let letter = quote::word(letter.encode_utf8(&mut [0; 4])).to_string();
-                write!(f, "{letter} is not allowed in a host name")?;
-                "correct the name"
+                return (format!("{letter} is not allowed in a host name"), "correct the name");
             }
-            Problem::Idn => {
-                f.write_str("it cannot be written as an international host name (UTS 46)")?;
-                "correct the name, or write it as DNS carries it (`xn--…`)"
+            Self::Empty => ("it is empty", "name the host that clients connect to"),
+            Self::Url => ("it is a URL", "write its host alone"),
+            Self::Port => ("a certificate is for a host, on every port", "leave the port out"),
+            Self::Network => (
+                "a certificate names single addresses, not networks",
+                "list the addresses that clients connect to",
+            ),
+            Self::OtherKind => (
+                "clients compare `DNS:` and `IP:` names only",
+                "write DNS: or IP: or nothing in front of it",
+            ),
+            Self::Mail => ("it is a mail address", "write the host alone"),
+            Self::Star => (
+                "`*` may only be the whole leftmost part (RFC 6125, section 6.4.3)",
+                "write it as in `*.lab.local`",
+            ),
+            Self::ShortStar => (
+                "OpenSSL accepts a wildcard only above two parts or more",
+                "write it as in `*.lab.local`, or list the hosts",
+            ),
+            Self::NotAnAddress => (
+                "it is no IP address",
+                "correct the address, or write DNS: in front of a host name",
+            ),
+            Self::LikeAnAddress => {
+                ("it looks like an IP address and is none", "correct the address")
             }
+            Self::Nowhere => (
+                "it means all addresses of a host, and no client connects to it",
+                "list the addresses that clients connect to",
+            ),
+            Self::EmptyLabel => ("a part between its dots is empty", "correct the name"),
+            Self::Hyphen => {
+                ("a part begins or ends with a hyphen (RFC 1123, section 2.1)", "correct the name")
+            }
+            Self::Idn => (
+                "it cannot be written as an international host name (UTS 46)",
+                "correct the name, or write it as DNS carries it (`xn--…`)",
+            ),
         };
-        write!(f, "\nfix: {fix}")
+        (cause.to_owned(), fix)
     }
 }
 
-/// The words become names, each once, in their order, and behind them [`ALWAYS`].
+/// The names that `words` mean, each once, in their order, followed by [`ALWAYS`].
 ///
 /// # Errors
-/// At the first word that is no name.
-pub fn names(words: &[String]) -> Result<Vec<Name>, Error> {
+/// At the first word that is not a name.
+pub fn names(words: &[String]) -> Result<Vec<Name>, Diagnostic> {
     let mut names = Vec::new();
     for word in words.iter().map(String::as_str).chain(ALWAYS) {
         let name = Name::parse(word)?;
@@ -152,7 +126,7 @@ impl Name {
     ///
     /// # Errors
     /// When no client could connect to it.
-    pub fn parse(word: &str) -> Result<Self, Error> {
+    pub fn parse(word: &str) -> Result<Self, Diagnostic> {
         Self::parse_from(word, "a name for the certificate")
     }
 
@@ -160,8 +134,12 @@ impl Name {
     ///
     /// # Errors
     /// When no client could connect to it.
-    pub fn parse_from(word: &str, origin: &'static str) -> Result<Self, Error> {
-        Self::read(word).map_err(|problem| Error { word: word.to_owned(), origin, problem })
+    pub fn parse_from(word: &str, origin: &'static str) -> Result<Self, Diagnostic> {
+        Self::read(word).map_err(|problem| {
+            let (cause, fix) = problem.words();
+            let failed = Diagnostic::cannot("use", quote::word(word)).named(origin);
+            failed.because(cause).advise(fix).usage()
+        })
     }
 
     fn read(word: &str) -> Result<Self, Problem> {
@@ -184,18 +162,13 @@ impl Name {
         }
     }
 
-    /// Whether it is for several hosts.
-    pub fn is_wildcard(&self) -> bool {
-        matches!(self, Self::Dns(name) if name.starts_with("*."))
-    }
-
     /// Whether it holds the underscore that RFC 1123 does not allow and container networks have.
     pub fn has_underscore(&self) -> bool {
         matches!(self, Self::Dns(name) if name.contains('_'))
     }
 }
 
-/// As people write it, and as the command line takes it.
+/// As it is written on the command line.
 impl Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -6,90 +6,108 @@ use clap::{ArgGroup, Args, ValueEnum};
 
 use crate::compose::cli::setup::RootChoice;
 use crate::compose::project::Role;
+use crate::sys::diagnostic::Diagnostic;
 
 /// What people type, for `kustomize --help`.
 pub const EXAMPLES: &str = "Examples:
   trust-compose kustomize -k overlays/prod --custom-ca certs/ --out components/trust
-      the CA in certs/ into every back end of that overlay: a component, to be listed in it
+      write a component that adds the CA in certs/ to every back end of that overlay
   helm template app ./chart | trust-compose kustomize -f - --custom-ca certs/ --out components/trust
-      for manifests from elsewhere
+      the same for manifests from elsewhere
   trust-compose kustomize -k overlays/prod --custom-ca certs/ --out components/trust --source trust-manager
       trust-manager keeps the bundle in every namespace
-  trust-compose kustomize --custom-ca certs/ --out policy --source kyverno
-      policies for a cluster in place of a patch for each workload
   trust-compose kustomize -k overlays/prod --custom-ca certs/ --out components/trust --check
-      whether what stands there is still in step
+      check that the component matches the CA, the images and the manifests
   trust-compose kustomize --remove --out components/trust
-      what was written, taken away";
+      remove what was written";
 
 /// What comes of it.
 pub const AFTER: &str = "\
-Manifests are read as `kubectl kustomize` renders them, and never edited; no cluster is asked. A workload, or
-its pods, can say `trust-init.org/role: trust` or `leave` in an annotation.
-Exit codes: 0 done; 1 not done, and nothing was written, or written and listed where it comes to something else
-than was meant; 2 wrong usage. With --check 1 is out of step.";
+Manifests are read as `kubectl kustomize` renders them, and never edited; no cluster is contacted. A workload
+or its pods can carry the annotation `trust-init.org/role: trust` or `leave`.
+Exit codes: 0 done; 1 nothing was written, or the listed component does not render as intended;
+2 wrong usage. With --check, 1 means out of step.";
 
 /// The options of `kustomize`.
 #[derive(Args, Clone, Debug)]
 #[command(group = ArgGroup::new("manifests").args(["kustomization", "files"]))]
 pub struct Kustomize {
-    /// A kustomization, read as `kubectl kustomize` renders it
+    /// Kustomization, read as `kubectl kustomize` renders it
     #[arg(short, long, value_name = "DIR")]
     pub kustomization: Option<PathBuf>,
-    /// A file of manifests, `-` for stdin; repeatable
+    /// File of manifests, `-` for stdin; repeatable
     #[arg(short, long = "file", value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// Directory for what is written
+    /// Directory for the component
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
-    /// The CA: a directory with ca.crt, or a file
+    /// CA to trust: a directory with ca.crt, or a file
     #[arg(long, value_name = "DIR|FILE")]
     pub custom_ca: Option<PathBuf>,
-    /// A further CA to trust
+    /// Additional CA to trust; repeatable
     #[arg(long, value_name = "FILE")]
     pub extra_ca: Vec<PathBuf>,
-    /// First line is the password of a PKCS#12 archive
+    /// File whose first line is the password of a PKCS#12 archive
     #[arg(long, value_name = "FILE")]
     pub p12_password_file: Option<PathBuf>,
-    /// Decide for a workload or one of its containers
+    /// Set the role of a workload or of one of its containers; repeatable
     #[arg(long, value_name = "[KIND/]NAME[/CONTAINER]=trust|leave", value_parser = crate::compose::cli::setup::role)]
     pub workload: Vec<(String, Role)>,
-    /// What becomes of containers whose image is not known [default: trust]
+    /// Role of containers whose image is unknown [default: trust]
     #[arg(long, value_name = "ROLE")]
     pub unknown: Option<Role>,
-    /// Whose public roots go into the bundle: each image's, where this machine's engine has it, or the same for all
+    /// Public roots in the bundle: those of each image that this machine's engine has, or Mozilla's for all
     /// [default: image]
     #[arg(long, value_name = "ROOTS")]
     pub roots: Option<RootChoice>,
-    /// Where pods find the certificates
+    /// Where pods get the certificates from
     #[arg(long, value_name = "SOURCE", default_value = "configmap")]
     pub source: Source,
-    /// trust-manager: take the custom CAs from this object in its own namespace, not from the Bundle itself
+    /// trust-manager: read the custom CAs from this object in its own namespace instead of the Bundle
     #[arg(long, value_name = "configmap|secret/NAME:KEY", value_parser = object)]
     pub ca_from: Option<Object>,
-    /// trust-manager, Kyverno: the label of the namespaces that it is for
-    #[arg(long, value_name = "KEY=VALUE", value_parser = label)]
-    pub namespace_label: Option<(String, String)>,
-    /// Only say whether what stands is in step with the CA, the images and the manifests
+    /// Write nothing; check that the component matches the CA, the images and the manifests
     #[arg(long, conflicts_with_all = ["dry_run", "remove"])]
     pub check: bool,
-    /// Only say what would be written or removed
+    /// Print what would be written or removed, and change nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Take away what was written
+    /// Remove what was written
     #[arg(long, conflicts_with_all = ["manifests", "custom_ca", "extra_ca"])]
     pub remove: bool,
+}
+
+impl Kustomize {
+    /// Checks what depends on several options, where nothing is to be removed.
+    ///
+    /// # Errors
+    /// When the options do not fit each other.
+    pub(crate) fn check_options(&self) -> Result<(), Diagnostic> {
+        let from_cluster = self.source == Source::TrustManager;
+        let has_manifests = self.kustomization.is_some() || !self.files.is_empty();
+        let (option, why) = if self.custom_ca.is_none() && self.extra_ca.is_empty() {
+            ("kustomize", "no CA is named (--custom-ca), and --remove is not given")
+        } else if !has_manifests {
+            ("kustomize", "no manifests are named (-k, -f)")
+        } else if self.roots.is_some() && from_cluster {
+            ("--roots", "trust-manager brings public roots of its own")
+        } else if self.ca_from.is_some() && !from_cluster {
+            ("--ca-from", "only trust-manager reads certificates in the cluster")
+        } else {
+            return Ok(());
+        };
+        let wrong = Diagnostic::cannot("use", option).because(why).usage();
+        Err(wrong.advise("see `trust-compose kustomize --help`"))
+    }
 }
 
 /// The words of `--source`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Source {
-    /// ConfigMaps that kustomize makes
+    /// ConfigMaps that kustomize generates
     Configmap,
-    /// ConfigMaps that trust-manager keeps
+    /// ConfigMaps that trust-manager keeps in every namespace
     TrustManager,
-    /// Policies of Kyverno
-    Kyverno,
 }
 
 /// A key of an object of the cluster.
@@ -116,9 +134,4 @@ fn object(text: &str) -> Result<Object, &'static str> {
         return Err(FORM);
     }
     Ok(Object { is_secret, name: name.to_owned(), key: key.to_owned() })
-}
-
-fn label(text: &str) -> Result<(String, String), &'static str> {
-    let (key, value) = text.split_once('=').ok_or("write it as KEY=VALUE")?;
-    Ok((key.to_owned(), value.to_owned()))
 }

@@ -1,26 +1,29 @@
 //! A directory of certificates: which file is the CA, and which two are a server's.
 //!
-//! `ca.crt`, `server.pem` and `server-key.pem` are what `trust-compose certs` writes. Who got theirs
-//! elsewhere has other names for them, which are taken where they cannot be mistaken.
+//! `trust-compose certs` writes `ca.crt`, `server.pem` and `server-key.pem`. Files of other names are used if
+//! there is only one that can be meant.
 
 use std::ffi::OsStr;
+use std::fmt::Write as _;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::compose::certs::{CA, SERVER, SERVER_KEY};
-use crate::compose::inputs::notice::subjects;
-use crate::compose::inputs::{CUSTOM_CA, Error, Note, label};
-use crate::compose::passwords::{self, Passwords};
+use crate::compose::inputs::error::{Error, ErrorKind};
+use crate::compose::inputs::files::{CUSTOM_CA, EXTRA_CA, ServerFiles, is_there};
+use crate::compose::inputs::listing::{few, subjects};
+use crate::compose::passwords::Passwords;
 use crate::compose::project::files::plain;
+use crate::sys::diagnostic::Diagnostic;
 use crate::sys::file;
+use crate::sys::quote::{self, shell};
 use crate::trust::certificate::Certificate;
 use crate::trust::inspection::certificates;
 use crate::trust::pkcs12;
-use crate::trust::source::Unreadable;
-use crate::trust::source::{Source, SourceKind};
+use crate::trust::source::{Label, Origin, Source, SourceKind, Unreadable};
 
-/// What a server's certificate and its key are called: here, by most others, by Let's Encrypt
+/// The names of a server's certificate and its key: ours, the usual ones, those of Let's Encrypt
 /// (<https://eff-certbot.readthedocs.io/en/stable/using.html#where-are-my-certificates>).
 const PAIRS: [(&str, &str); 3] =
     [(SERVER, SERVER_KEY), ("server.crt", "server.key"), ("fullchain.pem", "privkey.pem")];
@@ -35,26 +38,17 @@ pub struct Directory {
     members: Vec<PathBuf>,
 }
 
-/// A server's certificate and its key.
-#[derive(Clone, Debug)]
-pub struct Pair {
-    /// The directory that both are in.
-    pub directory: PathBuf,
-    /// The certificate, perhaps with its issuers.
-    pub certificate: PathBuf,
-    /// The key.
-    pub key: PathBuf,
-}
-
-/// What a file of the directory turned out to be.
-enum Look {
+/// What a file of the directory holds.
+enum Contents {
     Authorities(Vec<Certificate>),
+    /// An archive whose password is unknown.
     Locked,
+    /// No CA, and why.
     Other(String),
 }
 
 impl Directory {
-    /// Lists what is in it.
+    /// Lists its files.
     ///
     /// # Errors
     /// As opendir(3) and readdir(3).
@@ -63,8 +57,8 @@ impl Directory {
             path.read_dir()?.map(|entry| Ok(plain(path, entry?.file_name()))).collect()
         };
         let mut members = list().map_err(|error| {
-            let (label, problem) = (label(path, CUSTOM_CA), file::problem(path, error));
-            Error::Unreadable(Unreadable { label, problem })
+            let label = Label::new(path, Origin::Option(CUSTOM_CA));
+            Error::from(&Unreadable { label, problem: file::problem(path, error) })
         })?;
         members.retain(|path| may_hold_authority(path));
         members.sort_unstable();
@@ -75,24 +69,24 @@ impl Directory {
     ///
     /// # Errors
     /// When half of one is found before that.
-    pub fn pair(&self, notes: &mut Vec<Note>) -> Result<Option<Pair>, Error> {
-        let mut found: Option<Pair> = None;
+    pub fn pair(&self, notes: &mut Vec<String>) -> Result<Option<ServerFiles>, Error> {
+        let mut found: Option<ServerFiles> = None;
         for (certificate, key) in
             PAIRS.map(|(one, other)| (plain(&self.path, one), plain(&self.path, other)))
         {
             match (is_there(&certificate), is_there(&key), &found) {
                 (true, true, None) => {
-                    found = Some(Pair { directory: self.path.clone(), certificate, key });
+                    found = Some(ServerFiles { directory: self.path.clone(), certificate, key });
                 }
-                (true, true, Some(first)) => {
-                    notes.push(Note::OtherPair { first: first.clone(), certificate, key });
-                }
-                (true, false, None) => {
-                    return Err(Error::Half { present: certificate, missing: key });
-                }
-                (false, true, None) => {
-                    return Err(Error::Half { present: key, missing: certificate });
-                }
+                (true, true, Some(first)) => notes.push(format!(
+                    "not used: {} and {}, because {} and {} come first",
+                    quote::path(&certificate),
+                    quote::path(&key),
+                    quote::path(&first.certificate),
+                    quote::path(&first.key)
+                )),
+                (true, false, None) => return Err(half(&certificate, &key)),
+                (false, true, None) => return Err(half(&key, &certificate)),
                 _ => {}
             }
         }
@@ -107,7 +101,7 @@ impl Directory {
         &self,
         passwords: &Passwords<'_>,
         has_pair: bool,
-        notes: &mut Vec<Note>,
+        notes: &mut Vec<String>,
     ) -> Result<PathBuf, Error> {
         let usual = plain(&self.path, CA);
         if is_there(&usual) {
@@ -115,29 +109,64 @@ impl Directory {
         }
         let (mut found, mut locked, mut others) = (Vec::new(), Vec::new(), Vec::new());
         for path in &self.members {
+            let shown = |what: &str| format!("{} ({what})", quote::path(path));
             match look(path, passwords)? {
-                Look::Authorities(certificates) => {
-                    found.push((path.clone(), subjects(&certificates)));
+                Contents::Authorities(all) => found.push((path, shown(&subjects(&all)))),
+                Contents::Locked => {
+                    locked.push((path, shown(&pkcs12::Problem::Locked.to_string())));
                 }
-                Look::Locked => locked.push((path.clone(), pkcs12::Problem::Locked.to_string())),
-                Look::Other(why) => others.push((path.clone(), why)),
+                Contents::Other(why) => others.push(shown(&why)),
             }
         }
-        let directory = self.path.clone();
-        // An archive is asked for only where nothing else will do.
+        // A password is asked for only if no other file has a CA.
         let found = if found.is_empty() { locked } else { found };
+        let directory = quote::path(&self.path);
         match found.as_slice() {
-            [] => Err(Error::Nowhere { directory, others }),
+            [] => {
+                let others =
+                    if others.is_empty() { String::new() } else { format!(": {}", few(&others)) };
+                let cause = format!("it has no {CA} and no other file of CAs{others}");
+                Err(ErrorKind::NotFound.because(self.cannot("use", cause).advise(format!(
+                    "put the CA's certificate there as {CA}, or name its file: `{CUSTOM_CA} FILE`"
+                ))))
+            }
             [(path, _)] => {
-                notes.push(Note::Chosen { directory, file: path.clone() });
+                let path = *path;
+                notes.push(format!(
+                    "using {}: {directory} has no {CA}, and this is its only file of CAs",
+                    quote::path(path)
+                ));
                 Ok(path.clone())
             }
-            _ => Err(Error::Several { directory, files: found, has_pair }),
+            several => Err(self.several(several, has_pair)),
         }
     }
 
+    fn several(&self, files: &[(&PathBuf, String)], has_pair: bool) -> Error {
+        let listed: Vec<_> = files.iter().map(|(_, shown)| shown.as_str()).collect();
+        let listed = listed.join(", ");
+        let options = files.iter().map(|(path, _)| format!("`{CUSTOM_CA} {}`", shell(path)));
+        let extra = files.iter().skip(1).map(|(path, _)| format!(" {EXTRA_CA} {}", shell(path)));
+        let first = files.first().map(|(path, _)| shell(path)).unwrap_or_default();
+        let mut fix = format!(
+            "choose one: {}, or all: `{CUSTOM_CA} {first}{}`",
+            options.collect::<Vec<_>>().join(", "),
+            extra.collect::<String>()
+        );
+        if has_pair {
+            let usual = shell(&self.path.join(CA));
+            let _ = write!(fix, "; to serve from there as well, copy it: `cp {first} {usual}`");
+        }
+        let cause = format!("it has no {CA} and several files of CAs: {listed}");
+        ErrorKind::NotFound.because(self.cannot("choose a CA in", cause).advise(fix))
+    }
+
+    fn cannot(&self, action: &'static str, cause: String) -> Diagnostic {
+        Label::new(&self.path, Origin::Option(CUSTOM_CA)).cannot(action).because(cause)
+    }
+
     /// The certificates that have a file of their own, in PEM.
-    pub fn alone(&self) -> Vec<(PathBuf, Certificate)> {
+    pub fn single_certificates(&self) -> Vec<(PathBuf, Certificate)> {
         let mut files = self.members.clone();
         files.extend(PAIRS.iter().map(|(certificate, _)| plain(&self.path, certificate)));
         let read = files.into_iter().filter_map(|path| {
@@ -152,9 +181,16 @@ impl Directory {
     }
 }
 
-/// Whether something has that name, be it a link that leads nowhere.
-pub fn is_there(path: &Path) -> bool {
-    !path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+/// A server's certificate without its key, or the key alone.
+fn half(present: &Path, missing: &Path) -> Error {
+    let missing = quote::path(missing);
+    let failed = Label::new(present, Origin::Option(CUSTOM_CA)).cannot("use");
+    ErrorKind::ServerIncomplete.because(
+        failed.because(format_args!("{missing} is missing")).advise(format!(
+            "put {missing} beside it, or move {} away if nothing is to be served",
+            quote::path(present)
+        )),
+    )
 }
 
 fn may_hold_authority(path: &Path) -> bool {
@@ -168,34 +204,33 @@ fn may_hold_authority(path: &Path) -> bool {
 fn read(path: &Path) -> Result<Source, file::Problem> {
     let mut budget = file::FILE_LIMIT;
     let bytes = file::read(path, &mut budget)?;
-    Ok(Source { label: label(path, CUSTOM_CA), standing: SourceKind::Member, bytes })
+    let label = Label::new(path, Origin::Option(CUSTOM_CA));
+    Ok(Source { label, standing: SourceKind::Member, bytes })
 }
 
-fn look(path: &Path, passwords: &Passwords<'_>) -> Result<Look, Error> {
+fn look(path: &Path, passwords: &Passwords<'_>) -> Result<Contents, Error> {
     let source = match read(path) {
         Ok(source) => source,
-        Err(problem) => return Ok(Look::Other(problem.to_string())),
+        Err(problem) => return Ok(Contents::Other(problem.to_string())),
     };
     let found = if pkcs12::is_archive(&source.bytes) {
-        match passwords.open_silently(&source) {
-            Ok(Some(archive)) if archive.keys.is_empty() => archive.certificates,
-            Ok(Some(_)) => return Ok(Look::Other("a private key is in it".to_owned())),
-            Ok(None) => return Ok(Look::Locked),
-            Err(passwords::Error::Unusable { problem, .. }) => {
-                return Ok(Look::Other(problem.to_string()));
-            }
-            Err(error) => return Err(Error::Archive(error)),
+        let opened = passwords.open_silently(&source);
+        match opened.map_err(|error| ErrorKind::Unreadable.because(error))? {
+            Ok(archive) if archive.keys.is_empty() => archive.certificates,
+            Ok(_) => return Ok(Contents::Other("a private key is in it".to_owned())),
+            Err(pkcs12::Problem::Locked) => return Ok(Contents::Locked),
+            Err(problem) => return Ok(Contents::Other(problem.to_string())),
         }
     } else {
         match certificates(&source) {
             Ok(found) => found,
-            Err(problem) => return Ok(Look::Other(problem.to_string())),
+            Err(problem) => return Ok(Contents::Other(problem.to_string())),
         }
     };
     let others: Vec<_> = found.iter().filter(|found| !found.is_ca).cloned().collect();
     Ok(match (found.is_empty(), others.is_empty()) {
-        (true, _) => Look::Other("it is empty".to_owned()),
-        (_, true) => Look::Authorities(found),
-        _ => Look::Other(format!("no CA: {}", subjects(&others))),
+        (true, _) => Contents::Other("it is empty".to_owned()),
+        (_, true) => Contents::Authorities(found),
+        _ => Contents::Other(format!("no CA: {}", subjects(&others))),
     })
 }

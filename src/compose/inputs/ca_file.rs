@@ -1,36 +1,71 @@
 //! The CAs in one file of any format.
 
-use crate::compose::inputs::{Error, Note};
+use crate::compose::inputs::error::{Error, ErrorKind};
+use crate::compose::inputs::listing::contents;
 use crate::compose::passwords::Passwords;
+use crate::sys::quote::shell;
 use crate::trust::certificate::Certificate;
+use crate::trust::file_error::{ANEW, Problem};
 use crate::trust::inspection::certificates;
 use crate::trust::pkcs12;
-use crate::trust::source::Source;
+use crate::trust::source::{Label, Source};
 
-/// Every certificate of a file that should hold nothing else; of an archive, which seldom does, the
-/// CAs, and a note on what was left in it.
+/// Every certificate of a file that should hold nothing else; of an archive, which seldom does, the CAs, and a
+/// note on what else is in it.
 ///
 /// # Errors
 /// When it holds a key and is no archive, holds anything else or no CA, or is broken.
 pub fn authorities(
     source: &Source,
     passwords: &Passwords<'_>,
-) -> Result<(Vec<Certificate>, Option<Note>), Error> {
-    let label = source.label.clone();
+) -> Result<(Vec<Certificate>, Option<String>), Error> {
+    let label = &source.label;
     if !pkcs12::is_archive(&source.bytes) {
-        let found = certificates(source);
-        return match found {
-            Ok(found) => Ok((found, None)),
-            Err(problem) => Err(Error::Unusable { label, problem }),
-        };
+        let found = certificates(source).map_err(|problem| unusable(label, &problem))?;
+        return Ok((found, None));
     }
-    let archive = passwords.open(source).map_err(Error::Archive)?;
+    let archive = passwords.open(source).map_err(|error| ErrorKind::Unreadable.because(error))?;
     let keys = archive.keys.len();
     let (found, others): (Vec<_>, Vec<_>) =
         archive.certificates.into_iter().partition(|certificate| certificate.is_ca);
+    let others = (keys > 0 || !others.is_empty()).then(|| contents(keys, &others));
     if found.is_empty() {
-        return Err(Error::NoAuthority { label, keys, others });
+        let others = others.as_deref().unwrap_or("nothing");
+        return Err(ErrorKind::NotFound.because(
+            label.cannot("use").because(format_args!("no CA is in it; it holds {others}")).advise(
+                "export it with all certificates of the chain, or name the CA's certificate",
+            ),
+        ));
     }
-    let is_whole = keys == 0 && others.is_empty();
-    Ok((found, (!is_whole).then_some(Note::LeftInArchive { label, keys, others })))
+    Ok((found, others.map(|others| format!("not used from {label}: {others}"))))
+}
+
+fn unusable(label: &Label, problem: &Problem) -> Error {
+    let path = label.path().map(shell).unwrap_or_default();
+    let fix = match problem {
+        Problem::PrivateKey { line: 0 } => "name the CA's certificate, not its key".to_owned(),
+        Problem::PrivateKey { .. } => format!(
+            "keep the key out of what containers see: `openssl x509 -in {path} -out NEW` writes the \
+             certificate alone"
+        ),
+        Problem::Pkcs12 | Problem::OtherBlock { .. } => {
+            "name a file with nothing but certificates in it".to_owned()
+        }
+        Problem::NotForServers { .. } => {
+            "ask for the plain certificate, or name another CA if it is right".to_owned()
+        }
+        Problem::Broken { .. } => "copy the file again, whole, from where it came".to_owned(),
+        Problem::NoCertificate { .. } | Problem::EmptyPkcs7 | Problem::Nothing => format!(
+            "see what is in it with `openssl asn1parse -in {path}`, and name the CA's certificate"
+        ),
+        Problem::Unreadable { .. } => ANEW.to_owned(),
+        Problem::Page => "download the certificate again, signed in".to_owned(),
+        Problem::Utf16 => format!("convert it: `iconv -f UTF-16 -t UTF-8 {path} > NEW`"),
+        Problem::Empty => "name the file with the CA's certificate".to_owned(),
+    };
+    let kind = match problem {
+        Problem::PrivateKey { .. } => ErrorKind::HoldsKey,
+        _ => ErrorKind::Unusable,
+    };
+    kind.because(label.cannot("use").because(problem).advise(fix))
 }

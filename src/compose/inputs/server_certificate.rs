@@ -1,40 +1,42 @@
-//! A server's certificate, held to what its clients will hold it to: the CA that they trust, the
-//! name that they connect to, and today's date. And a key that belongs to it, for the proxy.
+//! Checks a server's certificate as clients will: against the CA that they trust, the name that they connect to,
+//! and today's date. And its key, for the proxy.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::slice;
 
+use crate::compose::certs::SERVER;
 use crate::compose::certs::key::{Key, Problem};
-use crate::compose::certs::server_name::{ALWAYS, Name};
-use crate::compose::certs::{CA_KEY, SERVER};
-use crate::compose::inputs::ca_directory::{Pair, is_there};
-use crate::compose::inputs::server_error::Unservable;
-use crate::compose::inputs::{CUSTOM_CA, Error, Warning, chain, source};
+use crate::compose::certs::server_name::Name;
+use crate::compose::inputs::chain::ServerChain;
+use crate::compose::inputs::commands::{names, out_option, reissue_command, renew_command};
+use crate::compose::inputs::error::{Error, ServerFault};
+use crate::compose::inputs::files::{CUSTOM_CA, ServerFiles, source};
+use crate::compose::inputs::listing::few;
+use crate::sys::diagnostic::Diagnostic;
 use crate::sys::file;
-use crate::sys::quote::shell;
+use crate::sys::quote::{self, shell};
 use crate::trust::certificate::Certificate;
 use crate::trust::certificate::extensions::Details;
 use crate::trust::certificate::subject_alt_name::SubjectAltName;
 use crate::trust::certificate_file::contents;
 use crate::trust::private_key::{Fit, fit};
-use crate::trust::source::Source;
-use crate::trust::source::Unreadable;
+use crate::trust::source::{Label, Source, Unreadable};
 use crate::trust::time::Time;
 
 /// A server's certificate and key, proved to be good for the domain.
 #[derive(Clone, Debug)]
 pub struct Server {
-    /// The certificate, perhaps with its issuers, where it lies.
+    /// Path of the certificate, perhaps with its issuers.
     pub certificate: PathBuf,
-    /// What is in that file.
+    /// The contents of that file.
     pub text: Vec<u8>,
     /// The names that the certificate is for.
     pub names: Vec<SubjectAltName>,
-    /// The key, where it lies.
+    /// Path of the key.
     pub key: PathBuf,
-    /// Who owns the key.
+    /// Owner of the key.
     pub uid: u32,
     /// Its group.
     pub gid: u32,
@@ -45,43 +47,36 @@ pub struct Server {
 }
 
 /// Proves that `pair` will do for clients that trust `authorities` and connect to `domain` now, if that
-/// is known, and warns where something cannot be proved.
+/// is known, and warns if the key cannot be compared with the certificate.
 ///
 /// # Errors
-/// When it will not.
-pub fn prove(
-    pair: &Pair,
+/// When clients would refuse it, or a proxy cannot use it.
+pub fn verify_server(
+    pair: &ServerFiles,
     domain: Option<&Name>,
     authorities: &[Certificate],
     now: Time,
-) -> Result<(Server, Option<Warning>), Error> {
+) -> Result<(Server, Option<Diagnostic>), Error> {
     let mut budget = file::TOTAL_LIMIT;
     let text = source(&pair.certificate, CUSTOM_CA, &mut budget)?;
     let key = source(&pair.key, CUSTOM_CA, &mut budget)?;
     let file = certificates(&text)?;
     let (leaf, is_proved) = owner(&file, &text, &key)?;
     let details = Details::of(leaf);
-    let certs = || certs(pair, &details, domain.map(slice::from_ref).unwrap_or_default());
-    chain::prove(pair, &text, leaf, &file, authorities, certs())?;
+    let remake =
+        || reissue_command(pair, &details, domain.map(slice::from_ref).unwrap_or_default());
+    ServerChain { pair, source: &text, file: &file, leaf }.verify(authorities, remake())?;
     for certificate in &file {
-        let (label, subject) = (text.label.clone(), certificate.subject.clone());
-        if certificate.not_after < now {
-            let (on, command) = (certificate.not_after, renew(pair));
-            return Err(Unservable::Expired { label, subject, on, command }.into());
-        }
-        if certificate.not_before > now {
-            let on = certificate.not_before;
-            return Err(Unservable::NotYetValid { label, subject, on }.into());
-        }
+        check_validity(certificate, &text.label, pair, now)?;
     }
     let is_for = |domain: &&Name| details.names.iter().any(|name| covers(name, domain));
     if let Some(domain) = domain.filter(|domain| !is_for(domain)) {
-        let (label, domain, names) = (text.label.clone(), domain.to_string(), bare(&details));
-        return Err(Unservable::Uncovered { label, domain, names, command: certs() }.into());
+        let error = name_missing(&text.label, &domain.to_string(), &details, remake());
+        return Err(ServerFault::NameMissing.because(error));
     }
     let found = fs::metadata(&pair.key).map_err(|error| {
         let (label, problem) = (key.label.clone(), file::problem(&pair.key, error));
-        Error::Unreadable(Unreadable { label, problem })
+        Error::from(&Unreadable { label, problem })
     })?;
     let server = Server {
         certificate: pair.certificate.clone(),
@@ -93,20 +88,89 @@ pub fn prove(
         mode: found.mode() & 0o7777,
         until: file.iter().map(|found| found.not_after).min().unwrap_or(now),
     };
-    Ok((server, (!is_proved).then(|| Warning::Unproved { pair: pair.clone() })))
+    Ok((server, (!is_proved).then(|| unproved(pair))))
 }
 
-/// The certificates in a file, in the one form that proxies read.
-fn certificates(source: &Source) -> Result<Vec<Certificate>, Unservable> {
-    let label = source.label.clone();
-    let found = match contents(source) {
-        Ok(found) => found.certificates,
-        Err(problem) => return Err(Unservable::Unusable { label, problem }),
+fn check_validity(
+    certificate: &Certificate,
+    label: &Label,
+    pair: &ServerFiles,
+    now: Time,
+) -> Result<(), Error> {
+    let Certificate { not_before, not_after, .. } = certificate;
+    let subject = quote::word(&certificate.subject);
+    let failed = label.cannot("serve");
+    if *not_after < now {
+        let failed = failed.because(format_args!("{subject} expired on {not_after}"));
+        return Err(ServerFault::Expired.because(match renew_command(pair) {
+            Some(command) => failed.run(command),
+            None => failed.advise("put a new one there"),
+        }));
+    }
+    if *not_before > now {
+        let cause = format!("{subject} is valid only from {not_before} on");
+        return Err(ServerFault::NotYetValid.because(
+            failed
+                .because(cause)
+                .advise("check the clock of this host and of the one that made it"),
+        ));
+    }
+    Ok(())
+}
+
+fn name_missing(
+    label: &Label,
+    domain: &str,
+    details: &Details,
+    command: Option<String>,
+) -> Diagnostic {
+    let names: Vec<_> = details.names.iter().filter_map(SubjectAltName::host).collect();
+    let quoted: Vec<_> = names.iter().map(|name| quote::word(name).to_string()).collect();
+    let mut shown = match quoted.as_slice() {
+        [] => "no name at all, and Go, Rust and browsers look at no other field".to_owned(),
+        quoted => few(quoted),
     };
+    let mut bases = names.iter().filter_map(|name| name.strip_prefix("*."));
+    if bases.any(|base| domain.ends_with(base)) {
+        shown += "; `*` matches one part of a name";
+    }
+    let domain = quote::word(domain);
+    let failed = label
+        .cannot("serve")
+        .because(format_args!("it is not for {domain} (from --domain): it is for {shown}"));
+    match command {
+        Some(command) => failed.run(command),
+        None => failed.advise("have its issuer add the name, or give --domain one that it has"),
+    }
+}
+
+fn unproved(pair: &ServerFiles) -> Diagnostic {
+    let cause = format!(
+        "the key in {} is of a kind that cannot be compared with the certificate in {}",
+        quote::path(&pair.key),
+        quote::path(&pair.certificate)
+    );
+    Diagnostic::statement(cause).advise("check that the proxy starts with both")
+}
+
+/// The certificates in a file, in PEM, the one form that proxies read.
+pub(crate) fn certificates(source: &Source) -> Result<Vec<Certificate>, Error> {
+    let unusable = |cause: String| {
+        ServerFault::Unusable.because(
+            source
+                .label
+                .cannot("serve")
+                .because(cause)
+                .advise("put the server's certificate there in PEM, and its issuers behind it"),
+        )
+    };
+    let found = contents(source).map_err(|problem| unusable(problem.to_string()))?.certificates;
     let marker = b"-----BEGIN CERTIFICATE-----";
     let blocks = source.bytes.windows(marker.len()).filter(|window| window == marker).count();
     if found.is_empty() || blocks != found.len() {
-        return Err(Unservable::NotPem(label));
+        let cause =
+            "proxies read certificates in PEM (`BEGIN CERTIFICATE`), and it is in another form";
+        return Err(unusable(cause.to_owned()));
     }
     Ok(found)
 }
@@ -116,11 +180,11 @@ fn owner<'a>(
     file: &'a [Certificate],
     text: &Source,
     key: &Source,
-) -> Result<(&'a Certificate, bool), Unservable> {
-    let label = || key.label.clone();
+) -> Result<(&'a Certificate, bool), Error> {
+    let unusable = |problem| ServerFault::Key.because(unusable_key(&key.label, problem));
     let read = Key::read(&key.bytes);
     if let Err(problem @ (Problem::Encrypted | Problem::OpenSsh | Problem::None)) = read {
-        return Err(Unservable::Key { label: label(), problem });
+        return Err(unusable(problem));
     }
     let mut is_unknown = false;
     for certificate in file {
@@ -133,12 +197,41 @@ fn owner<'a>(
             Some(Fit::Yes) => return Ok((certificate, true)),
             Some(Fit::No) => {}
             Some(Fit::Unknown) => is_unknown = true,
-            None => return Err(Unservable::Key { label: label(), problem: Problem::Unknown }),
+            None => return Err(unusable(Problem::Unknown)),
         }
     }
     match file.first() {
         Some(first) if is_unknown => Ok((first, false)),
-        _ => Err(Unservable::Mismatch { certificate: text.label.clone(), key: label() }),
+        _ => {
+            let cause = format!("the key in {} does not belong to it", key.label);
+            Err(ServerFault::KeyMismatch.because(
+                text.label
+                    .cannot("serve")
+                    .because(cause)
+                    .advise("put back the two files that belong together"),
+            ))
+        }
+    }
+}
+
+fn unusable_key(label: &Label, problem: Problem) -> Diagnostic {
+    let path = label.path().map(shell).unwrap_or_default();
+    let failed = label.cannot("serve with");
+    match problem {
+        Problem::Encrypted => failed
+            .because(
+                "it is encrypted, and a proxy would have to ask for its password at each start",
+            )
+            .run(format!("openssl pkey -in {path} -out {path}.new && mv {path}.new {path}")),
+        Problem::OpenSsh => failed
+            .because("it is in OpenSSH's form, which proxies cannot read")
+            .run(format!("ssh-keygen -p -m PKCS8 -N '' -f {path}")),
+        Problem::None => failed
+            .because("there is no private key in PEM in it")
+            .advise("put the key there, in PEM"),
+        Problem::Traditional | Problem::Unknown => {
+            failed.because("its key is damaged").advise("copy it again, whole, from where it came")
+        }
     }
 }
 
@@ -154,65 +247,26 @@ fn covers(name: &SubjectAltName, domain: &Name) -> bool {
     }
 }
 
-/// The names in a certificate that clients compare, without what says their kind.
-fn bare(details: &Details) -> Vec<String> {
-    details.names.iter().filter_map(SubjectAltName::host).collect()
-}
-
 /// Those of `names` that the certificate of `pair` is not for, if there are any, and the command that
-/// adds them. A certificate that cannot be read is for whoever serves it to judge.
-pub fn lacking(pair: &Pair, names: &[Name]) -> Option<(Vec<Name>, Option<String>)> {
+/// adds them. `None` for a certificate that cannot be read: [`verify_server`] reports that.
+pub fn missing_names(pair: &ServerFiles, names: &[Name]) -> Option<(Vec<Name>, Option<String>)> {
     let text = source(&pair.certificate, CUSTOM_CA, &mut file::TOTAL_LIMIT.clone()).ok()?;
     let details = Details::of(certificates(&text).ok()?.first()?);
     let is_covered = |name: &Name| details.names.iter().any(|covering| covers(covering, name));
     let lacking: Vec<_> = names.iter().filter(|name| !is_covered(name)).cloned().collect();
-    let command = certs(pair, &details, &lacking);
+    let command = reissue_command(pair, &details, &lacking);
     (!lacking.is_empty()).then_some((lacking, command))
 }
 
-/// The command that makes the certificate anew, for `more` too, where the CA's key is at hand.
-fn certs(pair: &Pair, details: &Details, more: &[Name]) -> Option<String> {
-    ours(pair, &words(details, more))
-}
-
-/// The names to be typed for a certificate that has those of `details`, and `more`.
-fn words(details: &Details, more: &[Name]) -> String {
-    let more: Vec<_> = more.iter().map(ToString::to_string).collect();
-    let mut names = bare(details);
-    names.retain(|name| !ALWAYS.contains(&name.as_str()) && !more.contains(name));
-    names.extend(more);
-    let names: Vec<_> = names.iter().map(|name| shell(Path::new(name))).collect();
-    names.join(" ")
-}
-
-/// The command that makes the CA in `directory` anew, and with it the server's certificate that is there.
-pub fn anew(directory: &Path) -> String {
+/// Replaces the CA in `directory`, and with it the server's certificate that is there.
+pub fn replace_ca_command(directory: &Path) -> String {
     let path = directory.join(SERVER);
     let text = source(&path, CUSTOM_CA, &mut file::TOTAL_LIMIT.clone()).ok();
     let found = text.and_then(|text| certificates(&text).ok()?.into_iter().next());
-    let words = match found.map(|found| words(&Details::of(&found), &[])) {
+    let arguments = match found.map(|found| names(&Details::of(&found), &[])) {
         None => "--ca-only".to_owned(),
-        Some(words) if words.is_empty() => "localhost".to_owned(),
-        Some(words) => words,
+        Some(names) if names.is_empty() => "localhost".to_owned(),
+        Some(names) => names,
     };
-    format!("trust-compose certs --force {words}{}", out(directory))
-}
-
-/// The command that makes the certificate anew as it is, where the CA's key is at hand.
-pub fn renew(pair: &Pair) -> Option<String> {
-    ours(pair, "--renew")
-}
-
-fn ours(pair: &Pair, words: &str) -> Option<String> {
-    let is_ours = pair.certificate.ends_with(SERVER) && is_there(&pair.directory.join(CA_KEY));
-    is_ours.then(|| format!("trust-compose certs {words}{}", out(&pair.directory)))
-}
-
-/// The option that names a directory to `trust-compose certs`, unless it is the default.
-pub fn out(directory: &Path) -> String {
-    if directory == Path::new("certs") {
-        String::new()
-    } else {
-        format!(" --out {}", shell(directory))
-    }
+    format!("trust-compose certs --force {arguments}{}", out_option(directory))
 }

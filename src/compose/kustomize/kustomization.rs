@@ -1,5 +1,5 @@
-//! What a kustomization does to names after its components have worked: a patch of a component sees them as
-//! they were before (by trial, kustomize 5.5; <https://kubectl.docs.kubernetes.io/guides/config_management/components/>).
+//! The user's kustomization: its prefix, suffix and namespace are applied after its components, so a patch of a
+//! component must use the original names (by trial, kustomize 5.5; <https://kubectl.docs.kubernetes.io/guides/config_management/components/>).
 
 use std::path::{Path, PathBuf};
 
@@ -7,17 +7,18 @@ use serde_yaml::Value;
 
 use crate::compose::kustomize::manifest::Workload;
 use crate::sys::file;
+use crate::sys::quote;
 
 /// What a kustomization's file may be called
 /// (<https://kubectl.docs.kubernetes.io/references/kustomize/glossary/#kustomization>).
 const FILES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
-/// What a kustomization does to the names of what it holds.
+/// The prefix, suffix and namespace that a kustomization gives to its objects.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Naming {
     prefix: String,
     suffix: String,
-    /// Whether all is put into one namespace.
+    /// Whether it puts all objects into one namespace.
     one_namespace: bool,
 }
 
@@ -28,17 +29,19 @@ pub struct Kustomization {
     pub directory: PathBuf,
     /// Its file.
     pub file: PathBuf,
-    /// What it does to names.
+    /// The prefix, suffix and namespace that it sets.
     pub naming: Naming,
     /// Whether the component in a certain directory is among its components.
     pub has_component: bool,
-    /// What it is made of, as written: `resources`, and the components before that one.
-    pub parts: [Vec<String>; 2],
-    /// Whether it changes objects by patches of its own.
+    /// Its `resources` and `bases`, as written.
+    pub resources: Vec<String>,
+    /// The components before that one, as written.
+    pub components: Vec<String>,
+    /// Whether it has patches of its own.
     is_patched: bool,
 }
 
-/// What of a kustomization changes the lists of a pod, and is applied after its components (kustomize 5.5,
+/// The fields of a kustomization that change the lists of a pod, and are applied after its components (kustomize 5.5,
 /// `accumulateTarget` in
 /// <https://github.com/kubernetes-sigs/kustomize/blob/kustomize/v5.5.0/api/internal/target/kusttarget.go>).
 const PATCHES: [&str; 5] =
@@ -75,19 +78,28 @@ impl Kustomization {
                 one_namespace: !text("namespace").is_empty(),
             },
             has_component: position.is_some(),
-            parts: [[list("resources"), list("bases")].concat(), components],
+            resources: [list("resources"), list("bases")].concat(),
+            components,
             is_patched: PATCHES.iter().any(has),
         })
     }
 
-    /// Whether its component sees something else than what it is rendered to.
+    /// Whether its component sees other objects than the rendered ones.
     pub fn is_changed_later(&self) -> bool {
         self.has_component || self.is_patched
     }
 
-    /// Its directory, if it has patches of its own: they see what a component has made.
-    pub fn patched(&self) -> Option<&Path> {
-        self.is_patched.then_some(&self.directory)
+    /// How to list the component so that it renders as intended: after whatever changes the same lists.
+    pub fn listing_advice(&self) -> String {
+        if !self.is_patched {
+            return "list it in the kustomization that was named with -k, after all other components"
+                .to_owned();
+        }
+        let directory = quote::path(&self.directory);
+        format!(
+            "list it in a second kustomization instead, which has {directory} under `resources:`, and \
+             name that one with -k: the patches of {directory} are applied after its components"
+        )
     }
 }
 

@@ -1,9 +1,14 @@
 //! Manifests as text become objects, and those of them that start pods become workloads.
 
+use std::fmt::Display;
+
 use serde::Deserialize as _;
 use serde_yaml::Value;
 
+use crate::compose::kustomize::names::ROLE;
 use crate::compose::kustomize::pod::{self, Container, LISTS};
+use crate::sys::diagnostic::Diagnostic;
+use crate::sys::quote;
 
 /// What manifests may hold: 16 MiB, some thousands of workloads. The YAML crate needs up to a hundred times
 /// as much memory.
@@ -51,37 +56,31 @@ pub struct Workload {
     pub role: Option<String>,
 }
 
-/// What manifests come to.
+/// The objects in manifests that start pods.
 #[derive(Debug, Default)]
 pub struct Manifests {
-    /// What starts pods.
+    /// The workloads.
     pub workloads: Vec<Workload>,
-    /// The same, as it was written.
+    /// The same objects, as they were written.
     pub objects: Vec<Value>,
-    /// The names of what holds a pod's template and is of a kind that is not known here.
+    /// The names of objects that hold a pod's template and are of an unknown kind.
     pub others: Vec<String>,
 }
 
-/// Why manifests cannot be read.
-#[derive(Debug)]
-pub enum Flaw {
-    /// This is no YAML.
-    Broken(String),
-    /// It is larger than [`MOST`].
-    TooMuch,
-    /// A workload without a name, which nothing can be patched by.
-    Nameless(&'static str),
-    /// Something of a pod has another form than Kubernetes gives it.
-    Form { object: String, what: String },
-}
-
-/// Reads manifests: YAML or JSON, one document after the other.
+/// Reads manifests: YAML or JSON, one document after the other. `from` is what they are called in messages.
 ///
 /// # Errors
-/// When they are not that, or too much.
-pub fn read(text: &[u8]) -> Result<Manifests, Flaw> {
+/// When they are not that, or too large.
+pub fn read(text: &[u8], from: &str) -> Result<Manifests, Diagnostic> {
+    let subject = from.to_owned();
+    objects(text).map_err(|flaw| Diagnostic { action: "read", subject, ..flaw })
+}
+
+/// The cause of an error and its fix; [`read`] names the manifests.
+fn objects(text: &[u8]) -> Result<Manifests, Diagnostic> {
     if text.len() > MOST {
-        return Err(Flaw::TooMuch);
+        let cause = format!("it is larger than {} MiB", MOST >> 20);
+        return Err(Diagnostic::statement(cause).advise("pass one application at a time"));
     }
     let mut open = 0_usize;
     for byte in text {
@@ -91,20 +90,19 @@ pub fn read(text: &[u8]) -> Result<Manifests, Flaw> {
             _ => {}
         }
         if open > MOST_BRACKETS {
-            return Err(Flaw::Broken("it is nested deeper than manifests ever are".to_owned()));
+            return Err(no_yaml("it is nested deeper than manifests ever are"));
         }
     }
     let mut manifests = Manifests::default();
     for document in serde_yaml::Deserializer::from_slice(text) {
-        let object =
-            Value::deserialize(document).map_err(|error| Flaw::Broken(error.to_string()))?;
+        let object = Value::deserialize(document).map_err(no_yaml)?;
         manifests.take(object)?;
     }
     Ok(manifests)
 }
 
 impl Manifests {
-    fn take(&mut self, mut object: Value) -> Result<(), Flaw> {
+    fn take(&mut self, mut object: Value) -> Result<(), Diagnostic> {
         let text = |key: &str| object.get(key).and_then(Value::as_str).unwrap_or_default();
         let (version, kind) = (text("apiVersion"), text("kind"));
         if kind == "List" {
@@ -148,7 +146,7 @@ impl Manifests {
     }
 }
 
-/// Whether it starts pods all the same: operators' kinds have the template where the known ones have it.
+/// Whether an object of an unknown kind starts pods: operators' kinds have the template where the known ones have it.
 fn holds_template(object: &Value) -> bool {
     let spec = TEMPLATE.iter().chain(&["spec"]).try_fold(object, |it, key| it.get(*key));
     spec.and_then(|spec| spec.get("containers")).is_some_and(Value::is_sequence)
@@ -161,15 +159,19 @@ impl Workload {
         kind: &'static str,
         path: &'static [&'static str],
         version: &str,
-    ) -> Result<Self, Flaw> {
+    ) -> Result<Self, Diagnostic> {
         let metadata =
             |of: &Value, key: &str| of.get("metadata").and_then(|it| it.get(key)).cloned();
         let text = |key: &str| metadata(object, key).and_then(|it| it.as_str().map(str::to_owned));
-        let name = text("name").filter(|name| !name.is_empty()).ok_or(Flaw::Nameless(kind))?;
+        let name = text("name").filter(|name| !name.is_empty()).ok_or_else(|| nameless(kind))?;
         let pod = path.iter().try_fold(object, |it, key| it.get(*key)).unwrap_or(&Value::Null);
         let role = |of: &Value| Some(metadata(of, "annotations")?.get(ROLE)?.as_str()?.to_owned());
         let spec = pod.get("spec").unwrap_or(&Value::Null);
-        let form = |what| Flaw::Form { object: format!("{kind}/{name}"), what };
+        let form = |what: String| {
+            let object = quote::word(&format!("{kind}/{name}")).to_string();
+            let cause = format!("{object} does not have the form that Kubernetes gives it: {what}");
+            Diagnostic::statement(cause).advise("correct it there")
+        };
         let namespace = text("namespace").filter(|namespace| !namespace.is_empty());
         pod::name_of(&name).map_err(form)?;
         namespace.iter().try_for_each(|namespace| pod::name_of(namespace)).map_err(form)?;
@@ -189,5 +191,12 @@ impl Workload {
     }
 }
 
-/// The annotation of a workload, or of its pods, that decides about it.
-pub const ROLE: &str = "trust-init.org/role";
+fn no_yaml(cause: impl Display) -> Diagnostic {
+    let cause = format!("it is not YAML: {cause}");
+    Diagnostic::statement(cause).advise("pass manifests that kubectl accepts")
+}
+
+fn nameless(kind: &str) -> Diagnostic {
+    let cause = format!("a {kind} in it has no name");
+    Diagnostic::statement(cause).advise("name it, so that it can be patched")
+}

@@ -1,26 +1,34 @@
-//! What keeps a container from getting all that it should: mounts and volumes of its own, files that nobody keeps.
+//! Conflicts between a container and what it is to get: mounts and volumes of its own, files that trust-manager
+//! does not keep.
 
-use crate::compose::kustomize::component::is_our_name;
-use crate::compose::kustomize::error::Error;
+use crate::compose::injection::{Contents, Given};
 use crate::compose::kustomize::manifest::Workload;
+use crate::compose::kustomize::names::is_our_name;
 use crate::compose::kustomize::pod::{self, Container};
-use crate::compose::kustomize::report;
+use crate::compose::layout::{BUNDLE, DIRECTORY};
 use crate::compose::project::{MountKind, without_links};
-use crate::compose::setup;
-use crate::compose::setup::overlay::{BUNDLE, Contents, DIRECTORY, Given};
+use crate::sys::diagnostic::Diagnostic;
+use crate::sys::quote;
 use crate::trust::variables::{self, Points};
 
-/// Looks at what a container that is to trust has of its own.
+/// Checks the mounts and volumes of a container that is to trust the CA.
 ///
 /// # Errors
-/// When something of it would be hidden by what it is given, or would hide that, or has our name.
-pub fn check(name: &str, workload: &Workload, container: &Container) -> Result<(), Error> {
+/// When one of them would hide what the container gets, or be hidden by it, or has our name.
+pub fn check(name: &str, workload: &Workload, container: &Container) -> Result<(), Diagnostic> {
     for mount in &container.service.mounts {
         let is_in_it = without_links(&mount.target).starts_with(DIRECTORY);
         // Ours is mounted after it.
         let is_tmpfs = mount.kind == MountKind::Tmpfs;
         if is_in_it || (mount.is_above(DIRECTORY) && !is_tmpfs) {
-            return Err(Error::Mounted { name: name.to_owned(), path: mount.target.clone() });
+            let container = format!("container {}", quote::word(name));
+            let path = quote::word(&mount.target);
+            return Err(Diagnostic::cannot("give the CA to", container)
+                .because(format_args!("its own mount at {path} is in the way"))
+                .advise(format!(
+                    "mount that elsewhere, or leave the container out: `--workload {}=leave`",
+                    quote::shell(name)
+                )));
         }
     }
     let taken =
@@ -28,17 +36,18 @@ pub fn check(name: &str, workload: &Workload, container: &Container) -> Result<(
             let text = |key: &str| pod::text(mount, key).unwrap_or_default();
             is_our_name(&text("name")) && !pod::is_ours(mount)
         });
-    match taken {
-        Some(mount) => Err(Error::Volume {
-            workload: workload.to_string(),
-            volume: pod::text(mount, "name").unwrap_or_default(),
-        }),
-        None => Ok(()),
-    }
+    let Some(mount) = taken else { return Ok(()) };
+    let (workload, volume) = (workload.to_string(), pod::text(mount, "name").unwrap_or_default());
+    Err(Diagnostic::cannot("give the CA to", quote::word(&workload))
+        .because(format_args!("it has a volume of its own named {}", quote::word(&volume)))
+        .advise(format!(
+            "rename the volume, or leave the workload out: `--workload {}=leave`",
+            quote::shell(&workload)
+        )))
 }
 
-/// Takes away what names a file that trust-manager does not keep, and says so.
-pub fn only_shared(given: &mut Given, name: &str, warn: setup::Warn<'_>) {
+/// Removes variables whose file trust-manager does not keep, with a warning for each.
+pub fn only_shared(given: &mut Given, name: &str, warn: &dyn Fn(Diagnostic)) {
     let Given { variables, files } = given;
     let is_shared = |variable: &str, value: &String| {
         let row = variables::TABLE.iter().find(|row| row.name == variable);
@@ -53,7 +62,13 @@ pub fn only_shared(given: &mut Given, name: &str, warn: setup::Warn<'_>) {
     variables.retain(|(variable, value)| {
         let is_kept = is_shared(variable, value);
         if !is_kept {
-            warn(&report::NotKept { name, variable });
+            let cause = format!(
+                "container {}: {variable} is unchanged, because trust-manager keeps no file for it: \
+                 its readers do not trust the CA",
+                quote::word(name)
+            );
+            warn(Diagnostic::statement(cause)
+                .advise("remove the variable, or use --source configmap"));
         }
         is_kept
     });

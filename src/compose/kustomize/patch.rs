@@ -8,19 +8,21 @@ use std::collections::BTreeSet;
 
 use serde_yaml::{Mapping, Value};
 
-use crate::compose::kustomize::component::{KEYS, is_our_name};
+use crate::compose::injection::Given;
 use crate::compose::kustomize::kustomization::Naming;
 use crate::compose::kustomize::manifest::Workload;
+use crate::compose::kustomize::names::{KEYS, is_our_name};
 use crate::compose::kustomize::pod::{self, Container, LISTS};
+use crate::compose::layout::DIRECTORY;
 use crate::compose::project::Mount;
-use crate::compose::setup::overlay::{DIRECTORY, Given, mapping, mapping_of};
+use crate::compose::yaml::{mapping, mapping_of};
 use crate::trust::source::CUSTOM_CA;
 
-/// What the pods of a workload get: the `parts` of its containers, and `volumes`. `seen` is the workload as the
+/// The patch of the pods of a workload: the `parts` of its containers, and `volumes`. `seen` is the workload as the
 /// component sees it.
 ///
-/// Containers that get nothing are named as well: those for initialisation would start in another order. A container
-/// that `seen` does not have comes from a patch that is applied later, and its name goes last.
+/// Containers that get nothing are named as well, or init containers would start in another order. A container that
+/// `seen` does not have comes from a patch that is applied later, and its name goes last.
 pub fn spec(
     seen: &Workload,
     mut parts: Vec<(&Container, Value)>,
@@ -47,7 +49,7 @@ pub fn spec(
     spec
 }
 
-/// What a container gets. A variable of its own that is changed stays where it is.
+/// The patch of a container. A variable of its own that is changed keeps its position.
 pub fn container(container: &Container, seen: &Workload, given: &Given, volume: &str) -> Value {
     let seen = seen.containers.iter().find(|other| other.is_same(container));
     let entries =
@@ -84,7 +86,7 @@ pub fn container(container: &Container, seen: &Workload, given: &Given, volume: 
     ])
 }
 
-/// Entries of a list that say nothing but which they are. An entry that is there twice is named once: kustomize keeps
+/// List entries with their key alone. A duplicate entry is named once: kustomize keeps
 /// the last of the two, which of variables is the one that counts in Kubernetes as well.
 fn named(key: &'static str, names: impl Iterator<Item = String>) -> impl Iterator<Item = Value> {
     let mut known = BTreeSet::new();
@@ -100,6 +102,9 @@ fn is_free(mounts: &[Mount]) -> bool {
 }
 
 /// The patch of a workload whose pods get this `spec`.
+///
+/// # Errors
+/// When YAML cannot express it.
 pub fn patch(
     workload: &Workload,
     spec: Mapping,

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use serde_yaml::Value;
 
-use crate::compose::kustomize::component::is_our_name;
+use crate::compose::kustomize::names::is_our_name;
+use crate::compose::layout::DIRECTORY;
 use crate::compose::project::parse::field::scalar;
 use crate::compose::project::{Mount, MountKind, Service, Setting};
-use crate::compose::setup::overlay::DIRECTORY;
 use crate::sys::quote;
 use crate::trust::source::CUSTOM_CA;
 
@@ -21,9 +21,9 @@ pub struct Container {
     pub list: &'static str,
     /// Whether an earlier component was applied to it.
     pub is_patched: bool,
-    /// What decides about it.
+    /// Its settings that decide about trust.
     pub service: Service,
-    /// All that is written of it.
+    /// All of its manifest.
     pub raw: Value,
 }
 
@@ -37,17 +37,17 @@ impl Container {
 /// The lists of containers, in the order in which they start.
 pub const LISTS: [&str; 2] = ["initContainers", "containers"];
 
-/// Makes sure that `name` is one that Kubernetes takes: then it can stand in a regular expression, a path or a
-/// terminal as it is (<https://kubernetes.io/docs/concepts/overview/working-with-objects/names/>).
+/// Checks that Kubernetes allows `name`: then it needs no quoting in a regular expression, a path or a
+/// terminal (<https://kubernetes.io/docs/concepts/overview/working-with-objects/names/>).
 ///
 /// # Errors
-/// When it is none.
+/// When it is not.
 pub fn name_of(name: &str) -> Result<(), String> {
     let is_letter = |it: u8| matches!(it, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.');
     if !name.is_empty() && name.len() <= 253 && name.bytes().all(is_letter) {
         return Ok(());
     }
-    Err(format!("{} is no name", quote::word(name)))
+    Err(format!("{} is not a name", quote::word(name)))
 }
 
 /// The elements of the list `key`; none where it is not there.
@@ -58,7 +58,7 @@ pub fn list<'a>(of: &'a Value, key: &str) -> Result<&'a [Value], String> {
     match of.get(key) {
         None | Some(Value::Null) => Ok(&[]),
         Some(Value::Sequence(elements)) => Ok(elements),
-        Some(_) => Err(format!("`{key}` is no list")),
+        Some(_) => Err(format!("`{key}` is not a list")),
     }
 }
 
@@ -93,7 +93,7 @@ fn container(raw: &Value, list_name: &'static str, volumes: &[Value]) -> Result<
         };
         environment.insert(variable, setting);
     }
-    // One without a volume is what a component of ours has left of a mount that was taken away.
+    // A mount without a volume is a leftover of our component: the user's mount was removed.
     let has_volume = |mount: &&Value| text(mount, "name").is_some();
     let mounts = list(raw, "volumeMounts")?.iter().filter(|it| !is_ours(it)).filter(has_volume);
     let mounts: Vec<_> = mounts.map(|mount| self::mount(mount, volumes)).collect();
@@ -112,7 +112,7 @@ fn container(raw: &Value, list_name: &'static str, volumes: &[Value]) -> Result<
     Ok(Container { name, list: list_name, is_patched, service, raw: raw.clone() })
 }
 
-/// What a value says. Kubernetes puts other variables in for `$(NAME)`, and `$$` is its way to write `$`
+/// The value of a variable. Kubernetes replaces `$(NAME)` by other variables, and `$$` by `$`
 /// (<https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/>).
 fn setting(value: &str) -> Setting {
     if value.contains("$(") || value.contains("$$") {
@@ -122,13 +122,13 @@ fn setting(value: &str) -> Setting {
     }
 }
 
-/// Whether a mount is what an earlier component put there.
+/// Whether an earlier component added a mount.
 pub fn is_ours(mount: &Value) -> bool {
     let is_named = text(mount, "name").is_some_and(|name| is_our_name(&name));
     is_named && text(mount, "mountPath").is_some_and(|path| PLACES.contains(&path.as_str()))
 }
 
-/// Where a component mounts something.
+/// The mount paths of a component.
 const PLACES: [&str; 2] = [DIRECTORY, CUSTOM_CA];
 
 fn mount(mount: &Value, volumes: &[Value]) -> Mount {

@@ -6,105 +6,131 @@ use std::io::{self, Read as _};
 use std::path::Path;
 
 use crate::compose::cli::Kustomize;
+use crate::compose::docker::Failure;
 use crate::compose::kustomize::component::Chosen;
-use crate::compose::kustomize::error::Error;
 use crate::compose::kustomize::kustomization::Kustomization;
 use crate::compose::kustomize::manifest::{self, Manifests, Workload};
-use crate::compose::kustomize::write::{KUSTOMIZATION, Standing};
+use crate::compose::kustomize::names::KUSTOMIZATION;
+use crate::compose::kustomize::render::kustomize;
+use crate::compose::kustomize::write::Existing;
+use crate::compose::layout::DIRECTORY;
 use crate::compose::project::Setting;
-use crate::compose::setup::overlay::DIRECTORY;
+use crate::sys::diagnostic::Diagnostic;
 use crate::sys::file;
+use crate::sys::output;
 use crate::sys::quote;
 
-/// What containers' variables were that a component sets: those that were not set are not in it.
+/// The values that variables had before a component set them, by container; without those that were not set.
 pub type Before = BTreeMap<String, BTreeMap<String, String>>;
 
-/// The line of a component that tells it.
+/// How the line of a component begins that records them.
 const MARK: &str = "# Before: ";
 
 /// The manifests that were named.
 pub struct Read {
-    /// What they come to.
+    /// The manifests.
     pub manifests: Manifests,
-    /// What they are called in messages.
+    /// Their name in messages.
     pub from: String,
     /// The kustomization that they come from.
     pub kustomization: Option<Kustomization>,
 }
 
-/// Reads what was named; `standing` is what stands of an earlier component.
+/// Reads the manifests that `args` name; `existing` is an earlier component.
 ///
 /// # Errors
-/// When it cannot be read, or nothing in it starts pods.
-pub fn read(asked: &Kustomize, standing: &Standing) -> Result<Read, Error> {
-    let (mut manifests, from) = if let Some(directory) = &asked.kustomization {
+/// When they cannot be read, or none of them starts pods.
+pub fn read(args: &Kustomize, existing: &Existing) -> Result<Read, Diagnostic> {
+    let (mut manifests, from) = if let Some(directory) = &args.kustomization {
         (render(directory)?, printed(directory))
     } else {
-        let names = asked.files.iter().map(|path| quote::path(path).to_string());
+        let names = args.files.iter().map(|path| quote::path(path).to_string());
         let from = names.collect::<Vec<_>>().join(", ");
-        (read_from(&files(asked)?, &from)?, from)
+        (manifest::read(&files(args)?, &from)?, from)
     };
     if manifests.workloads.is_empty() {
-        return Err(Error::NoWorkload { from, others: manifests.others });
+        return Err(no_workload(&from, &manifests.others));
     }
-    let kustomization = asked.kustomization.as_deref();
-    let kustomization = kustomization.and_then(|it| Kustomization::read(it, &asked.out));
+    let kustomization = args.kustomization.as_deref();
+    let kustomization = kustomization.and_then(|it| Kustomization::read(it, &args.out));
     if kustomization.as_ref().is_some_and(|it| it.has_component) {
         manifests.without_leftovers();
     }
-    take_back(&mut manifests.workloads, &before(standing));
+    take_back(&mut manifests.workloads, &before(existing));
     Ok(Read { manifests, from, kustomization })
 }
 
-/// What a kustomization comes to.
+fn no_workload(from: &str, others: &[String]) -> Diagnostic {
+    let others: Vec<_> = others.iter().map(|name| quote::word(name).to_string()).collect();
+    let but = match others.as_slice() {
+        [] => String::new(),
+        others => format!(" but {}, whose kind kustomize cannot patch", others.join(", ")),
+    };
+    Diagnostic::cannot("find", format_args!("anything that starts pods in {from}{but}"))
+        .advise("pass all manifests, as they go to the cluster")
+}
+
+/// Renders a kustomization and reads the result.
 ///
 /// # Errors
 /// When it cannot be rendered, or read.
-pub fn render(directory: &Path) -> Result<Manifests, Error> {
-    let rendered = crate::compose::kustomize::render::kustomize(directory, &[]);
-    let failed = |failure| Error::Render { directory: directory.to_path_buf(), failure };
-    read_from(&rendered.map_err(failed)?, &printed(directory))
+pub fn render(directory: &Path) -> Result<Manifests, Diagnostic> {
+    let text = kustomize(directory, &[]).map_err(|failure| {
+        let failed = Diagnostic::cannot("render", quote::path(directory));
+        if let Failure::Missing = failure {
+            return failed
+                .because("neither kubectl nor kustomize is installed")
+                .advise("install one of them, or render it elsewhere and pass it with `-f -`");
+        }
+        let command = quote::shell(directory);
+        failed
+            .because(failure)
+            .advise(format!("correct it until `kubectl kustomize {command}` prints it"))
+    })?;
+    manifest::read(&text, &printed(directory))
 }
 
-fn read_from(text: &[u8], from: &str) -> Result<Manifests, Error> {
-    manifest::read(text).map_err(|flaw| Error::Manifests { from: from.to_owned(), flaw })
-}
-
-/// What a rendered kustomization is called in messages.
+/// The name of a rendered kustomization in messages.
 fn printed(directory: &Path) -> String {
     format!("what `kubectl kustomize {}` prints", quote::shell(directory))
 }
 
 /// All files, one document after the other.
-fn files(asked: &Kustomize) -> Result<Vec<u8>, Error> {
+fn files(args: &Kustomize) -> Result<Vec<u8>, Diagnostic> {
     let (mut all, mut budget) = (Vec::new(), file::TOTAL_LIMIT);
-    for path in &asked.files {
+    for path in &args.files {
         if path == Path::new("-") {
             let most = manifest::MOST as u64 + 1;
-            io::stdin().lock().take(most).read_to_end(&mut all).map_err(Error::Stdin)?;
+            io::stdin().lock().take(most).read_to_end(&mut all).map_err(|error| {
+                let failed = Diagnostic::cannot("read", "stdin").named("from -f -");
+                failed.because(output::cause(&error)).advise("pipe manifests into it")
+            })?;
         } else {
             let read = file::read(path, &mut budget);
-            all.extend(read.map_err(|problem| Error::Unreadable { path: path.clone(), problem })?);
+            all.extend(read.map_err(|problem| {
+                let failed = Diagnostic::cannot("read", quote::path(path)).named("from -f");
+                failed.because(problem).advise("name a file of manifests")
+            })?);
         }
         all.extend(b"\n---\n");
     }
     Ok(all)
 }
 
-fn before(standing: &Standing) -> Before {
-    let text = standing.texts.get(KUSTOMIZATION).map(|text| String::from_utf8_lossy(text));
+fn before(existing: &Existing) -> Before {
+    let text = existing.texts.get(KUSTOMIZATION).map(|text| String::from_utf8_lossy(text));
     let line = text.as_ref().and_then(|text| text.lines().find_map(|it| it.strip_prefix(MARK)));
-    // Who changed it has taken the variables into his own hands.
+    // If the line was edited, the present values count.
     line.and_then(|line| serde_json::from_str(line).ok()).unwrap_or_default()
 }
 
-/// The line that tells what [`read`] takes back; empty if there is nothing to tell.
-pub fn told(before: &Before) -> String {
+/// The line from which [`read`] restores the values; empty if there are none.
+pub fn record(before: &Before) -> String {
     let text = serde_json::to_string(before).unwrap_or_default();
     if before.is_empty() { String::new() } else { format!("{MARK}{text}\n") }
 }
 
-/// Gives the variables of what an earlier component was applied to the values that they had.
+/// Restores the values of variables that an earlier component set.
 fn take_back(workloads: &mut [Workload], before: &Before) {
     for workload in workloads {
         let name = workload.to_string();
@@ -123,7 +149,7 @@ fn take_back(workloads: &mut [Workload], before: &Before) {
 }
 
 impl Read {
-    /// What the variables are now that the component is to set.
+    /// The present values of the variables that the component is to set.
     pub fn before(chosen: &[(&Workload, Vec<Chosen>)]) -> Before {
         let mut before = Before::new();
         for (workload, chosen) in chosen {

@@ -1,4 +1,4 @@
-//! Renders a kustomization.
+//! Runs kustomize, which is a program of its own or a part of kubectl.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -8,13 +8,13 @@ use crate::compose::docker::command::{ANSWER, Failure, output_of};
 /// Renders the kustomization in `directory` with these options: by `kubectl`, else by `kustomize`.
 ///
 /// # Errors
-/// When it cannot be rendered, or neither of the two is there.
+/// When it cannot be rendered, or neither of the two is installed.
 pub fn kustomize(directory: &Path, options: &[&str]) -> Result<Vec<u8>, Failure> {
-    let rendered = |program: &str, word: &str| {
-        let mut words: Vec<OsString> = vec![word.into()];
-        words.extend(options.iter().map(OsString::from));
-        words.extend(["--".into(), directory.into()]);
-        output_of(program, &words, ANSWER)
+    let rendered = |program: &str, subcommand: &str| {
+        let mut arguments: Vec<OsString> = vec![subcommand.into()];
+        arguments.extend(options.iter().map(OsString::from));
+        arguments.extend(["--".into(), directory.into()]);
+        output_of(program, &arguments, ANSWER)
     };
     match rendered("kubectl", "kustomize") {
         Err(Failure::Missing) => rendered("kustomize", "build"),

@@ -1,34 +1,45 @@
-//! Who trusts: the containers as a project that `compose::select` decides about, by the same table, with what an
-//! annotation or `--workload` says of a workload put before it.
+//! Selects containers: `compose::select` decides about them by its table, as about the services of a project; an
+//! annotation of a workload or `--workload` overrides it.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 
-use crate::compose::kustomize::error::Error;
 use crate::compose::kustomize::manifest::Workload;
+use crate::compose::kustomize::names::ROLE;
 use crate::compose::kustomize::pod::Container;
 use crate::compose::project::{Project, Role, Unit};
 use crate::compose::select::Outcome;
+use crate::sys::diagnostic::Diagnostic;
+use crate::sys::quote;
 
-/// Which container of which workload a part of a project is.
-pub type Places = BTreeMap<String, (usize, usize)>;
+/// Where a container is in a list of workloads.
+#[derive(Clone, Copy, Debug)]
+pub struct Position {
+    /// The index of its workload.
+    pub workload: usize,
+    /// Its index among the containers of that.
+    pub container: usize,
+}
+
+/// The container that each part of a project is.
+pub type Positions = BTreeMap<String, Position>;
 
 /// A workload by all that makes it one: group, kind, namespace, name.
 type Id<'a> = (&'static str, &'static str, Option<&'a str>, &'a str);
 
 impl Workload {
-    /// What no other in the cluster has.
+    /// Its identity in a cluster.
     pub fn id(&self) -> Id<'_> {
         (self.group, self.kind, self.namespace.as_deref(), &self.name)
     }
 
-    /// What one of its containers is called.
+    /// The name of one of its containers, for messages.
     pub fn part(&self, container: &Container) -> String {
         format!("{self}/{}", container.name)
     }
 }
 
-/// As people call it.
+/// Its name in messages.
 impl Display for Workload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(namespace) = &self.namespace {
@@ -42,12 +53,18 @@ impl Display for Workload {
 ///
 /// # Errors
 /// When there is one twice, or an annotation is no role.
-pub fn project(workloads: &[Workload], from: &str) -> Result<(Project, Places), Error> {
+pub fn project(workloads: &[Workload], from: &str) -> Result<(Project, Positions), Diagnostic> {
     let mut project = Project { unit: Unit::Container, ..Project::default() };
-    let mut places = Places::new();
+    let mut positions = Positions::new();
     for (at, workload) in workloads.iter().enumerate() {
         let role = workload.role.as_deref().map(|says| {
-            let refusal = || Error::Role { workload: workload.to_string(), says: says.to_owned() };
+            let annotation =
+                format!("the annotation {ROLE} of {}", quote::word(&workload.to_string()));
+            let refusal = || {
+                Diagnostic::cannot("read", annotation)
+                    .because(format_args!("{} is not a role", quote::word(says)))
+                    .advise("write trust or leave")
+            };
             Role::of_word(says).ok_or_else(refusal)
         });
         let role = role.transpose()?;
@@ -55,30 +72,38 @@ pub fn project(workloads: &[Workload], from: &str) -> Result<(Project, Places), 
             let name = workload.part(container);
             let mut service = container.service.clone();
             service.role = role;
-            if places.insert(name.clone(), (at, index)).is_some() {
-                return Err(Error::Twice { from: from.to_owned(), name });
+            let position = Position { workload: at, container: index };
+            if positions.insert(name.clone(), position).is_some() {
+                return Err(Diagnostic::cannot("read", from)
+                    .because(format_args!("{} is in it twice", quote::word(&name)))
+                    .advise("remove one of the two"));
             }
             project.services.insert(name, service);
         }
     }
-    Ok((project, places))
+    Ok((project, positions))
 }
 
-/// What `wishes` say of the parts of `project`: one names a workload or a container, with or without what comes
-/// before its name.
+/// The roles that `wishes` give to the parts of `project`: each names a workload or a container, by its name
+/// alone or with what precedes it.
 ///
 /// # Errors
-/// When one names nothing that is there.
+/// When one names no workload and no container.
 pub fn wishes(
     project: &Project,
     wishes: impl Iterator<Item = (String, Outcome)>,
-) -> Result<BTreeMap<String, Outcome>, Error> {
+) -> Result<BTreeMap<String, Outcome>, Diagnostic> {
     let mut all = BTreeMap::new();
     for (name, outcome) in wishes {
         let hit = project.services.keys().filter(|part| is_named(part, &name));
         let hit: Vec<_> = hit.cloned().collect();
         if hit.is_empty() {
-            return Err(Error::NoSuch { name, there: project.services.keys().cloned().collect() });
+            let there = project.services.keys().map(|part| quote::word(part).to_string());
+            let there = there.collect::<Vec<_>>().join(", ");
+            return Err(Diagnostic::cannot("find", quote::word(&name))
+                .named("from --workload")
+                .because(format_args!("the manifests have {there}"))
+                .advise("name one of them, as KIND/NAME/CONTAINER or less"));
         }
         all.extend(hit.into_iter().map(|part| (part, outcome)));
     }

@@ -1,20 +1,16 @@
-//! What trust-manager is told, which then keeps two ConfigMaps in every namespace with a label: the custom CAs
+//! The Bundles from which trust-manager keeps two ConfigMaps in every namespace with a label: the custom CAs
 //! with its own public roots, and the custom CAs alone.
 //!
-//! It belongs to the cluster and not to an application, so it is a file beside the component and not a part of
-//! it: kustomize would give it the names of one application.
-
-use serde_yaml::{Mapping, Value};
+//! They belong to the cluster and not to an application, so they are a file beside the component and not a part
+//! of it: kustomize would give them the names of one application.
 
 use crate::compose::cli::Object;
-use crate::compose::kustomize::component::KEYS;
-use crate::compose::setup::overlay::{mapping, mapping_of, text};
+use crate::compose::kustomize::component::yaml;
+use crate::compose::kustomize::names::{LABEL, TARGETS};
+use crate::compose::setup::overlay::text;
+use crate::compose::yaml::{mapping, mapping_of};
+use crate::sys::diagnostic::Diagnostic;
 use crate::trust::bundle::Pem;
-
-/// The file.
-pub const FILE: &str = "trust-manager.yaml";
-/// The ConfigMaps that it keeps, and the key in each: those of `KEYS`.
-pub const TARGETS: [(&str, &str); 2] = [("trust-init", KEYS[0]), ("trust-init-custom", KEYS[1])];
 
 /// The objects: `ca_from` names where in trust-manager's own namespace the custom CAs are, if not in them.
 ///
@@ -24,8 +20,7 @@ pub fn bundles(
     header: &str,
     custom: &[Pem<'_>],
     ca_from: Option<&Object>,
-    label: &(String, String),
-) -> Result<String, serde_yaml::Error> {
+) -> Result<String, Diagnostic> {
     let ours = match ca_from {
         Some(Object { is_secret, name, key }) => {
             let kind = if *is_secret { "secret" } else { "configMap" };
@@ -40,11 +35,10 @@ pub fn bundles(
     let sources = [vec![ours.clone(), public], vec![ours]];
     let mut all = header.to_owned();
     for ((name, key), sources) in TARGETS.into_iter().zip(sources) {
-        let labels: Mapping =
-            [(Value::from(label.0.as_str()), label.1.as_str().into())].into_iter().collect();
+        let labels = mapping([(LABEL.0, LABEL.1.into())]);
         let target = mapping([
             ("configMap", mapping([("key", key.into())])),
-            ("namespaceSelector", mapping([("matchLabels", labels.into())])),
+            ("namespaceSelector", mapping([("matchLabels", labels)])),
         ]);
         // https://cert-manager.io/docs/trust/trust-manager/api-reference/
         let bundle = mapping_of([
@@ -54,7 +48,7 @@ pub fn bundles(
             ("spec", mapping([("sources", sources.into()), ("target", target)])),
         ]);
         all += "---\n";
-        all += &serde_yaml::to_string(&bundle)?;
+        all += &serde_yaml::to_string(&bundle).map_err(yaml)?;
     }
     Ok(all)
 }

@@ -1,40 +1,45 @@
-//! What kustomize makes of the component, compared with what was meant: it says nothing of a patch that hits
-//! nothing, and makes a container of one that names none.
+//! Compares the rendered manifests with what the component is to change: kustomize does not report a patch without
+//! a target, and creates a container from a patch that names no existing one.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_yaml::Value;
 
-use crate::compose::kustomize::component::{Chosen, Order, is_our_name};
+use crate::compose::kustomize::component::{Chosen, ComponentSpec};
 use crate::compose::kustomize::manifest::{Manifests, Workload};
+use crate::compose::kustomize::names::is_our_name;
 use crate::compose::kustomize::pod::{self, Container};
+use crate::compose::layout::DIRECTORY;
 use crate::compose::project::without_links;
-use crate::compose::setup::overlay::DIRECTORY;
 use crate::sys::quote;
 
-/// What differs, in words; nothing if all is as it was meant. `before` was read without the component, or with
-/// what stood of it, and `order` chose of that.
-pub fn troubles(before: &[Workload], after: &Manifests, order: &Order<'_>) -> Vec<String> {
-    let mut troubles = Vec::new();
+/// The differences from what was intended, as sentences. `before` was read without the component, or with an
+/// earlier one, and `spec` selects from it.
+pub fn differences(
+    before: &[Workload],
+    after: &Manifests,
+    spec: &ComponentSpec<'_>,
+) -> Vec<String> {
+    let mut differences = Vec::new();
     let mut found: BTreeMap<_, &Workload> = BTreeMap::new();
     for workload in &after.workloads {
         found.insert(workload.id(), workload);
     }
     for workload in before {
         let Some(after) = found.remove(&workload.id()) else {
-            troubles.push(format!("{workload} is gone"));
+            differences.push(format!("{workload} is missing"));
             continue;
         };
-        let chosen = order.workloads.iter().find(|(other, _)| other.id() == workload.id());
+        let chosen = spec.workloads.iter().find(|(other, _)| other.id() == workload.id());
         let chosen = chosen.map_or(&[][..], |(_, chosen)| chosen);
-        compare(workload, after, chosen, &mut troubles);
+        compare(workload, after, chosen, &mut differences);
     }
-    troubles.extend(found.values().map(|workload| format!("{workload} came to be")));
-    troubles
+    differences.extend(found.values().map(|workload| format!("unexpected workload {workload}")));
+    differences
 }
 
-fn compare(before: &Workload, after: &Workload, chosen: &[Chosen], troubles: &mut Vec<String>) {
+fn compare(before: &Workload, after: &Workload, chosen: &[Chosen], differences: &mut Vec<String>) {
     let order = |workload: &Workload| -> Vec<_> {
         workload.containers.iter().map(|it| (it.list, it.name.clone())).collect()
     };
@@ -43,57 +48,53 @@ fn compare(before: &Workload, after: &Workload, chosen: &[Chosen], troubles: &mu
     were.sort();
     are.sort();
     if !is_same && were == are {
-        troubles.push(format!("the containers of {before} come in another order"));
+        differences.push(format!("the containers of {before} are in another order"));
     }
     let own = |workload: &Workload| -> Vec<Value> {
         let is_ours = |volume: &Value| pod::text(volume, "name").is_some_and(|it| is_our_name(&it));
         workload.volumes.iter().filter(|volume| !is_ours(volume)).cloned().collect()
     };
     if !before.containers.iter().any(|it| it.is_patched) && own(before) != own(after) {
-        troubles.push(format!("the volumes of {before} are changed"));
+        differences.push(format!("the volumes of {before} have changed"));
     }
     let mut found: Vec<_> = after.containers.iter().collect();
     for (index, container) in before.containers.iter().enumerate() {
         let name = before.part(container);
         let Some(position) = found.iter().position(|it| it.is_same(container)) else {
-            troubles.push(format!("container {name} is gone"));
+            differences.push(format!("container {name} is missing"));
             continue;
         };
-        let after_container = found.remove(position);
-        match chosen.iter().find(|chosen| chosen.index == index) {
-            Some(chosen) if !has(&after_container.raw, chosen) => {
-                troubles.push(format!("container {name} does not get what it should"));
+        let chosen = chosen.iter().find(|chosen| chosen.index == index);
+        let other = found.remove(position);
+        let Some(chosen) = chosen else {
+            // A container that an earlier component patched loses the patch.
+            if other.raw != container.raw && !container.is_patched {
+                differences.push(format!("container {name} has changed"));
             }
-            Some(_) if !has_volume(after, &after_container.raw) => {
-                troubles.push(format!("{before} does not get its volume"));
-            }
-            Some(chosen) => {
-                for what in changed(container, after_container, chosen) {
-                    troubles.push(format!("the {what} of container {name} are changed"));
-                }
-                if let Some(path) = hides(&after_container.raw) {
-                    troubles.push(format!(
-                        "container {name} mounts {} after {DIRECTORY}, and hides it",
-                        quote::word(&path)
-                    ));
-                }
-            }
-            // What an earlier component was applied to loses that.
-            None if after_container.raw != container.raw && !container.is_patched => {
-                troubles.push(format!("container {name} is changed"));
-            }
-            _ => {}
+            continue;
+        };
+        if !has(&other.raw, chosen) {
+            differences.push(format!("container {name} is missing its mount or variables"));
+        } else if !has_volume(after, &other.raw) {
+            differences.push(format!("{before} is missing its volume"));
+        } else {
+            let changed = changed(container, other, chosen).into_iter();
+            differences
+                .extend(changed.map(|what| format!("the {what} of container {name} have changed")));
+            differences.extend(hides(&other.raw).map(|path| {
+                let path = quote::word(&path);
+                format!("container {name} mounts {path} after {DIRECTORY}, and hides it")
+            }));
         }
     }
-    let new = found.iter().map(|it| {
+    differences.extend(found.iter().map(|it| {
         let is_twice = before.containers.iter().any(|other| other.is_same(it));
-        let what = if is_twice { "is there twice" } else { "came to be" };
-        format!("container {} {what}", before.part(it))
-    });
-    troubles.extend(new);
+        let what = if is_twice { "duplicate" } else { "unexpected" };
+        format!("{what} container {}", before.part(it))
+    }));
 }
 
-/// Whether a container has all that it is given, and each variable once.
+/// Whether a container has its mount, and each variable once.
 fn has(raw: &Value, chosen: &Chosen) -> bool {
     let environment = pod::list(raw, "env").unwrap_or_default();
     let is_set = |(name, value): &(&str, String)| {
@@ -108,7 +109,7 @@ fn has(raw: &Value, chosen: &Chosen) -> bool {
     volume_of(raw).is_some() && chosen.given.variables.iter().all(is_set)
 }
 
-/// What of a container's own is no longer what it was, where no earlier component was applied to it.
+/// Which of a container's own settings have changed, if no earlier component was applied to it.
 fn changed(before: &Container, after: &Container, chosen: &Chosen) -> Vec<&'static str> {
     let mut changed = Vec::new();
     if before.is_patched {
@@ -133,7 +134,7 @@ fn changed(before: &Container, after: &Container, chosen: &Chosen) -> Vec<&'stat
     changed
 }
 
-/// The path of a mount that is put over ours: runtimes mount by the number of a path's parts, and in the order of the
+/// The path of a mount that hides ours: runtimes mount by the number of a path's parts, and in the order of the
 /// list where that is the same (containerd: `withMounts` in
 /// <https://github.com/containerd/containerd/blob/v2.1.0/internal/cri/opts/spec_linux_opts.go>).
 fn hides(raw: &Value) -> Option<String> {
@@ -148,7 +149,7 @@ fn hides(raw: &Value) -> Option<String> {
     later.map(|(_, path)| path.clone()).next()
 }
 
-/// The volume that a container has in our place.
+/// The volume that a container mounts at our directory.
 fn volume_of(raw: &Value) -> Option<String> {
     let mounts = pod::list(raw, "volumeMounts").unwrap_or_default();
     let is_ours = |mount: &&Value| pod::text(mount, "mountPath").as_deref() == Some(DIRECTORY);

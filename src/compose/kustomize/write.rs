@@ -1,5 +1,5 @@
-//! The component reaches its directory: first the files that are named by their contents, then
-//! kustomization.yaml, whose rename is the moment that counts.
+//! Writes the component: first the files that are named by their contents, then kustomization.yaml, whose rename
+//! puts all of it in force.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -7,21 +7,17 @@ use std::fmt::{self, Display};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::compose::kustomize::error::Error;
+use crate::compose::kustomize::names::{BUNDLES, KUSTOMIZATION};
+use crate::compose::layout::file_name;
 use crate::compose::project::files::plain;
-use crate::compose::setup::overlay::file_name;
+use crate::sys::diagnostic::Diagnostic;
 use crate::sys::dir::Directory;
 use crate::sys::dir::replace::{Entry, Found, Look};
-use crate::sys::quote;
+use crate::sys::{output, quote};
 
 /// The first line of all that is written here, by which every version knows it: never to be changed.
 pub const HEADER: &str =
     "# Made by trust-compose kustomize, taken away by trust-compose kustomize --remove.";
-/// What kustomize reads.
-pub const KUSTOMIZATION: &str = "kustomization.yaml";
-/// What may stand beside it, and has the first line as well.
-pub const BESIDE: [&str; 2] =
-    [crate::compose::kustomize::trust_manager::FILE, crate::compose::kustomize::kyverno::FILE];
 /// The endings of the files that are named by their contents.
 const ENDINGS: [&str; 3] = ["crt", "jks", "conf"];
 
@@ -30,8 +26,8 @@ const ENDINGS: [&str; 3] = ["crt", "jks", "conf"];
 pub enum Change {
     Written,
     Removed,
-    /// Somebody changed it, so it was left.
-    Left,
+    /// Kept, because the user has edited it.
+    Kept,
 }
 
 /// What was done with the files of the directory, or would be.
@@ -41,9 +37,9 @@ pub struct Changes {
     is_dry: bool,
 }
 
-/// What stands in the directory.
+/// An earlier component.
 #[derive(Debug, Default)]
-pub struct Standing {
+pub struct Existing {
     /// The texts that are ours, by name.
     pub texts: BTreeMap<String, Vec<u8>>,
     /// The files that are named by their contents.
@@ -60,7 +56,7 @@ impl Display for Changes {
                 (Change::Written, true) => "would write",
                 (Change::Removed, false) => "removed",
                 (Change::Removed, true) => "would remove",
-                (Change::Left, _) => "left, as it was changed:",
+                (Change::Kept, _) => "kept, because it was edited:",
             };
             writeln!(f, "{verb} {}", quote::path(path))?;
         }
@@ -68,36 +64,37 @@ impl Display for Changes {
     }
 }
 
-/// What stands in `out`; nothing if there is no such directory.
+/// Reads the component in `out`; empty if there is no such directory.
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn standing(out: &Path) -> Result<Standing, Error> {
+pub fn existing(out: &Path) -> Result<Existing, Diagnostic> {
     match open(out) {
         Ok(directory) => look(&directory, out),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Standing::default()),
-        Err(error) => Err(Error::disk("use", out)(error)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Existing::default()),
+        Err(error) => Err(disk("use", out)(error)),
     }
 }
 
-/// Puts `texts` and `files` into `out`, and takes away what is no longer needed.
+/// Writes `texts` and `files` into `out`, and removes what is no longer needed.
 ///
 /// # Errors
-/// When something else stands in the way, or the disk says no. Then the component that stood before is in force.
+/// When a file of another program has one of the names, or a system call fails. Then the earlier component is still
+/// in force.
 pub fn write(
     out: &Path,
     texts: &BTreeMap<&'static str, String>,
     files: &BTreeMap<String, Vec<u8>>,
     is_dry: bool,
-) -> Result<Changes, Error> {
-    let standing = standing(out)?;
+) -> Result<Changes, Diagnostic> {
+    let existing = existing(out)?;
     let mut changes = Changes { is_dry, ..Changes::default() };
     let texts = texts.iter().map(|(name, text)| ((*name).to_owned(), text.as_bytes()));
     let texts: Vec<_> = texts.collect();
-    let new_files = files.iter().filter(|(name, _)| !standing.files.contains_key(*name));
+    let new_files = files.iter().filter(|(name, _)| !existing.files.contains_key(*name));
     let new_texts = texts
         .iter()
-        .filter(|(name, text)| standing.texts.get(name).map(Vec::as_slice) != Some(*text));
+        .filter(|(name, text)| existing.texts.get(name).map(Vec::as_slice) != Some(*text));
     // kustomization.yaml comes last.
     let mut new: Vec<_> =
         new_files.map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
@@ -106,14 +103,14 @@ pub fn write(
     let is_wanted = |name: &&String| {
         files.contains_key(*name) || texts.iter().any(|(wanted, _)| wanted == *name)
     };
-    let old = standing.texts.keys().chain(standing.files.keys()).filter(|name| !is_wanted(name));
+    let old = existing.texts.keys().chain(existing.files.keys()).filter(|name| !is_wanted(name));
     let old: Vec<_> = old.collect();
     changes.files.extend(new.iter().map(|(name, _)| (plain(out, name), Change::Written)));
     changes.files.extend(old.iter().map(|name| (plain(out, name), Change::Removed)));
     if is_dry || changes.files.is_empty() {
         return Ok(changes);
     }
-    let failed = || Error::disk("write to", out);
+    let failed = || disk("write to", out);
     let directory = make(out).map_err(failed())?;
     let _lock = directory.lock();
     directory.unstage_all().map_err(failed())?;
@@ -121,7 +118,7 @@ pub fn write(
         .iter()
         .try_for_each(|(name, bytes)| directory.stage(OsStr::new(name), Look::Umask, bytes));
     if let Err(error) = staged {
-        // Nothing better can be done if this fails too; the first error is the one to tell.
+        // If this fails too, the first error is still the one to report.
         let _ = directory.unstage_all();
         return Err(failed()(error));
     }
@@ -136,23 +133,23 @@ pub fn write(
     Ok(changes)
 }
 
-/// Takes away what is ours in `out`, and the directory if it is empty then.
+/// Removes our files from `out`, and the directory if it is empty then.
 ///
 /// # Errors
-/// When the disk says no.
-pub fn remove(out: &Path, is_dry: bool) -> Result<Changes, Error> {
-    let standing = standing(out)?;
+/// When a system call fails.
+pub fn remove(out: &Path, is_dry: bool) -> Result<Changes, Diagnostic> {
+    let existing = existing(out)?;
     let mut changes = Changes { is_dry, ..Changes::default() };
     // kustomization.yaml goes first: without it nothing names the others.
-    let texts = standing.texts.keys().rev();
-    let names: Vec<_> = texts.chain(standing.files.keys()).collect();
+    let texts = existing.texts.keys().rev();
+    let names: Vec<_> = texts.chain(existing.files.keys()).collect();
     changes.files.extend(names.iter().map(|name| (plain(out, name), Change::Removed)));
-    let others = standing.changed.iter();
-    changes.files.extend(others.map(|name| (plain(out, name), Change::Left)));
+    let others = existing.changed.iter();
+    changes.files.extend(others.map(|name| (plain(out, name), Change::Kept)));
     if is_dry || !out.is_dir() {
         return Ok(changes);
     }
-    let failed = || Error::disk("clear", out);
+    let failed = || disk("clear", out);
     let directory = open(out).map_err(failed())?;
     let _lock = directory.lock();
     directory.unstage_all().map_err(failed())?;
@@ -164,41 +161,64 @@ pub fn remove(out: &Path, is_dry: bool) -> Result<Changes, Error> {
     if let (Ok(path), true) = (out.canonicalize(), directory.names().is_ok_and(|it| it.is_empty()))
         && let (Some(above), Some(name)) = (path.parent(), path.file_name())
     {
-        // It may be somebody's mount, or in a directory that is not ours to change.
+        // It may be a mount, or its parent may not be writable.
         let _ = Directory::open(above).and_then(|above| above.remove_empty(name));
     }
     Ok(changes)
 }
 
-fn look(directory: &Directory, out: &Path) -> Result<Standing, Error> {
-    let mut standing = Standing::default();
-    for name in directory.names().map_err(Error::disk("read", out))? {
+fn look(directory: &Directory, out: &Path) -> Result<Existing, Diagnostic> {
+    let mut existing = Existing::default();
+    for name in directory.names().map_err(disk("read", out))? {
         let Some(text) = name.to_str() else { continue };
-        let is_text = text == KUSTOMIZATION || BESIDE.contains(&text);
+        let is_text = [KUSTOMIZATION, BUNDLES].contains(&text);
         let stem = ENDINGS.iter().find_map(|ending| text.strip_suffix(ending)?.strip_suffix('.'));
         let stem = stem.and_then(|stem| stem.rsplit_once('-')).map(|(stem, _)| stem);
         if !is_text && stem.is_none() {
             continue;
         }
-        let entry = directory.entry(&name).map_err(Error::disk("read", &out.join(&name)))?;
+        let entry = directory.entry(&name).map_err(disk("read", &out.join(&name)))?;
         match (entry, stem) {
             (Entry::File(found), None) if is_ours(&found) => {
-                standing.texts.insert(text.to_owned(), found.bytes);
+                existing.texts.insert(text.to_owned(), found.bytes);
             }
             (Entry::File(found), Some(stem)) => {
                 let ending = text.rsplit('.').next().unwrap_or_default();
                 if file_name(stem, ending, &found.bytes) == text {
-                    standing.files.insert(text.to_owned(), found.bytes);
+                    existing.files.insert(text.to_owned(), found.bytes);
                 } else if looks_ours(text, stem) {
-                    standing.changed.push(text.to_owned());
+                    existing.changed.push(text.to_owned());
                 }
             }
             (Entry::Nothing, _) | (Entry::Other(_), Some(_)) => {}
-            (Entry::File(_), None) => return Err(Error::not_ours(out, &name, "file")),
-            (Entry::Other(kind), None) => return Err(Error::not_ours(out, &name, kind)),
+            (Entry::File(_), None) => return Err(not_ours(out, &name, "file")),
+            (Entry::Other(kind), None) => return Err(not_ours(out, &name, kind)),
         }
     }
-    Ok(standing)
+    Ok(existing)
+}
+
+/// Makes the error of a system call on `path` into a diagnostic.
+pub(crate) fn disk(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Diagnostic {
+    let failed = Diagnostic::cannot(verb, quote::path(path));
+    move |error| {
+        let fix = match error.kind() {
+            io::ErrorKind::PermissionDenied => "run it as a user who may write there",
+            io::ErrorKind::ReadOnlyFilesystem => "work on a copy that is writable",
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                "free some space, and run it again"
+            }
+            io::ErrorKind::NotADirectory => "name a directory (--out)",
+            _ => "look at that path, and run it again",
+        };
+        failed.because(output::cause(&error)).advise(fix)
+    }
+}
+
+fn not_ours(out: &Path, name: &OsStr, kind: &'static str) -> Diagnostic {
+    Diagnostic::cannot("write", quote::path(&out.join(name)))
+        .because(format_args!("a {kind} of that name exists and was not created by trust-compose"))
+        .advise("name another directory (--out)")
 }
 
 fn is_ours(found: &Found) -> bool {

@@ -6,7 +6,7 @@ use std::fmt::{self, Display};
 use std::net::IpAddr;
 
 use crate::compose::certs::server_name::Name;
-use crate::compose::inputs::{Pair, lacking};
+use crate::compose::inputs::{ServerFiles, missing_names};
 use crate::compose::project::Setting;
 use crate::compose::select::Choice;
 use crate::sys::quote;
@@ -16,7 +16,7 @@ const SECURE: [&str; 2] = ["https://", "wss://"];
 
 /// Addresses that a certificate is not for.
 pub struct Lacking<'a> {
-    pair: &'a Pair,
+    pair: &'a ServerFiles,
     /// Each with who asks for it.
     addresses: Vec<(IpAddr, String)>,
     /// What adds them.
@@ -25,7 +25,10 @@ pub struct Lacking<'a> {
 
 impl<'a> Lacking<'a> {
     /// Those that the environment of `choices` names, and the certificate of `pair` does not.
-    pub fn of(pair: &'a Pair, choices: impl Iterator<Item = &'a Choice<'a>>) -> Option<Self> {
+    pub fn of(
+        pair: &'a ServerFiles,
+        choices: impl Iterator<Item = &'a Choice<'a>>,
+    ) -> Option<Self> {
         let mut asked = BTreeMap::new();
         for Choice { name, service, .. } in choices {
             for (variable, setting) in &service.environment {
@@ -38,7 +41,7 @@ impl<'a> Lacking<'a> {
             }
         }
         let names: Vec<_> = asked.keys().copied().map(Name::Ip).collect();
-        let (names, command) = lacking(pair, &names)?;
+        let (names, command) = missing_names(pair, &names)?;
         let addresses =
             asked.into_iter().filter(|(address, _)| names.contains(&Name::Ip(*address)));
         Some(Self { pair, addresses: addresses.collect(), command })

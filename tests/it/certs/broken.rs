@@ -75,9 +75,9 @@ fn an_interrupted_run_is_finished_and_told() {
         );
     }
     let told = desk.certs(&["--renew", "--dry-run"]).succeeds();
-    assert!(told.stdout().contains("would first put in place"), "{}", told.stdout());
+    assert!(told.stdout().contains("would first finish"), "{}", told.stdout());
     assert!(desk.has("certs/.trust-compose-ready"));
-    desk.certs(&["a.lab", "b.lab"]).succeeds().says("an interrupted run left ready");
+    desk.certs(&["a.lab", "b.lab"]).succeeds().says("finished an interrupted run in");
     assert!(!desk.has("certs/.trust-compose-ready"));
     for file in ["ca.key", "ca.crt", "server.pem", "server-key.pem"] {
         assert_eq!(desk.read(&format!("certs/{file}")), other.read(&format!("certs/{file}")));
@@ -130,7 +130,7 @@ fn a_full_disk_changes_nothing() {
         let run = Outcome(desk.command(&tool("strace"), &words, "022").output().unwrap());
         run.exits(1)
             .says("error: cannot write into `certs/`: no space left on device")
-            .says("fix: make it writable, or name another one with --out");
+            .says("fix: make it writable, or name another directory with --out");
         assert_eq!(desk.state("certs"), before, "{call}");
     }
 }

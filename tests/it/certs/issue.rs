@@ -131,14 +131,14 @@ fn a_second_run_touches_nothing() {
 fn a_dry_run_says_it_and_touches_nothing() {
     let desk = Desk::new();
     let told = desk.certs(&["a.lab", "--dry-run"]).succeeds();
-    assert!(told.stdout().contains("would make `certs/ca.crt` and `certs/ca.key`"));
-    assert!(told.stdout().contains("would make `certs/server.pem` and `certs/server-key.pem`"));
+    assert!(told.stdout().contains("would create `certs/ca.crt` and `certs/ca.key`"));
+    assert!(told.stdout().contains("would create `certs/server.pem` and `certs/server-key.pem`"));
     assert!(!desk.has("certs"));
 
     let desk = Desk::with(&["a.lab"]);
     let before = desk.state("certs");
     let told = desk.certs(&["a.lab", "b.lab", "--dry-run"]).succeeds();
-    assert!(told.stdout().contains("it was not for b.lab"), "{}", told.stdout());
+    assert!(told.stdout().contains("the old one was not for b.lab"), "{}", told.stdout());
     let told = desk.certs(&["b.lab", "--ca", "certs", "--out", "b", "--dry-run"]).succeeds();
     assert!(told.stdout().contains("would copy"), "{}", told.stdout());
     assert_eq!(desk.state("certs"), before);
@@ -151,8 +151,8 @@ fn a_name_more_makes_the_servers_certificate_anew_and_leaves_the_ca() {
     let (ca, key) = (desk.read("certs/ca.crt"), desk.read("certs/ca.key"));
     let (server, old) = (desk.read("certs/server.pem"), desk.text("certs/server.pem"));
     let told = desk.certs(&["a.lab", "b.lab"]).succeeds();
-    assert!(told.stdout().contains("(it was not for b.lab)"), "{}", told.stdout());
-    assert!(told.stdout().contains("who trusts it already has nothing to do"));
+    assert!(told.stdout().contains("(the old one was not for b.lab)"), "{}", told.stdout());
+    assert!(told.stdout().contains("clients that trust it have nothing to do"));
     assert_eq!((desk.read("certs/ca.crt"), desk.read("certs/ca.key")), (ca, key));
     assert_ne!(desk.read("certs/server.pem"), server);
     let serial = |text: &str| text.split("Serial Number: ").nth(1).unwrap()[..40].to_owned();
@@ -188,7 +188,7 @@ fn a_server_never_outlives_its_ca() {
     desk.authority("certs", -10, 20);
     let told = desk.certs(&["a.lab"]).succeeds();
     assert!(told.stdout().contains("another CA had signed the old one"), "{}", told.stdout());
-    told.says("the CA ends on");
+    told.says("the CA expires on");
     desk.verifies("certs/ca.crt", "certs/server.pem");
     let in_20_days = (20 * 86_400 + 60).to_string();
     let words = ["x509", "-noout", "-checkend", &in_20_days, "-in", "certs/server.pem"];
@@ -261,7 +261,7 @@ fn only_a_ca() {
     assert!(!desk.has("certs/server.pem") && !desk.has("certs/server-key.pem"));
     desk.certs(&["a.lab"]).succeeds();
     desk.verifies("certs/ca.crt", "certs/server.pem");
-    desk.certs(&["--ca-only", "--force"]).succeeds().says("is still below the former CA");
+    desk.certs(&["--ca-only", "--force"]).succeeds().says("is still signed by the former CA");
     let told = desk.certs(&["a.lab"]).succeeds();
     assert!(told.stdout().contains("another CA had signed the old one"), "{}", told.stdout());
     desk.verifies("certs/ca.crt", "certs/server.pem");

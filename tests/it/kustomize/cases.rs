@@ -173,17 +173,14 @@ fn each_case_comes_to_its_component_and_goes_without_a_trace() {
         assert_eq!(clerk.0.state("trust"), first, "{}: not the same again", case.display());
         clerk.trusts(&format!("{words} --check")).succeeds().prints("in step\n");
 
-        for name in ["kustomization.yaml", "trust-manager.yaml", "kyverno.yaml"] {
+        for name in ["kustomization.yaml", "trust-manager.yaml"] {
             if clerk.0.has(&format!("trust/{name}")) {
                 let text = clerk.0.read(&format!("trust/{name}"));
                 is_as_written(&case, name, &without_certificates(&text));
             }
         }
-        for (name, schema) in [("trust-manager.yaml", "trust-manager"), ("kyverno.yaml", "kyverno")]
-        {
-            if clerk.0.has(&format!("trust/{name}")) {
-                judged(&clerk, schema, &format!("trust/{name}")).succeeds();
-            }
+        if clerk.0.has("trust/trust-manager.yaml") {
+            judged(&clerk, "trust-manager", "trust/trust-manager.yaml").succeeds();
         }
         if clerk.0.has("trust/kustomization.yaml") {
             let rendered =
@@ -242,6 +239,39 @@ fn judged(clerk: &Clerk, schema: &str, file: &str) -> Outcome {
     Outcome(output)
 }
 
+/// The policies of docs/kyverno.md, as they are pasted.
+fn policies() -> String {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/kyverno.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let (_, rest) = page.split_once("```yaml\n").unwrap();
+    rest.split_once("```").unwrap().0.to_owned()
+}
+
+#[test]
+fn the_policies_for_kyverno_set_the_variables_of_a_component() {
+    let clerk = Clerk::with(
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\n\
+         spec: {containers: [{name: web, image: 'registry.invalid/web:1'}]}\n",
+    );
+    clerk.trusts("-f manifests.yaml").succeeds();
+    let (component, policies) = (clerk.0.read("trust/kustomization.yaml"), policies());
+    let lines: Vec<_> = component.lines().map(str::trim).collect();
+    let mut variables = 0;
+    for pair in lines.windows(2) {
+        let (Some(name), Some(value)) =
+            (pair[0].strip_prefix("- name: "), pair[1].strip_prefix("value: "))
+        else {
+            continue;
+        };
+        let entry = format!("value: {{name: {name}, value: {value}}}");
+        assert_eq!(policies.matches(&entry).count(), 2, "{entry}");
+        variables += 1;
+    }
+    assert!(variables > 5, "{component}");
+    // For two lists of containers, and with the mount.
+    assert_eq!(policies.matches("op: add").count(), 2 * (variables + 1));
+}
+
 #[test]
 fn the_schemas_of_custom_resources_refuse_what_is_wrong() {
     let clerk = Clerk::with(
@@ -250,9 +280,7 @@ fn the_schemas_of_custom_resources_refuse_what_is_wrong() {
     );
     clerk.trusts("-f manifests.yaml --source trust-manager").succeeds();
     let bundles = clerk.0.read("trust/trust-manager.yaml");
-    clerk.types("--remove").succeeds();
-    clerk.trusts("--source kyverno").succeeds();
-    let policies = clerk.0.read("trust/kyverno.yaml");
+    let policies = policies();
     for (schema, text, from, to) in [
         ("trust-manager", &bundles, "useDefaultCAs: true", "useDefaultCas: true"),
         ("trust-manager", &bundles, "useDefaultCAs: true", "useDefaultCAs: 'true'"),

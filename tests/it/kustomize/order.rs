@@ -209,16 +209,16 @@ fn what_a_later_patch_takes_away_is_told_and_a_kustomization_above_keeps_it() {
     for (operation, says) in [
         (
             "{op: replace, path: /spec/template/spec/volumes, value: [{name: data, emptyDir: {}}]}",
-            "out of step: Deployment/prod-web does not get its volume\n",
+            "out of step: Deployment/prod-web is missing its volume\n",
         ),
         (
             "{op: add, path: /spec/template/spec/containers/0/env, value: []}",
-            "out of step: container Deployment/prod-web/web does not get what it should\n",
+            "out of step: container Deployment/prod-web/web is missing its mount or variables\n",
         ),
         (
             "{op: add, path: /spec/template/spec/containers/-, \
              value: {name: side, image: 'registry.invalid/side:1'}}",
-            "out of step: container Deployment/prod-web/side is there twice\n",
+            "out of step: duplicate container Deployment/prod-web/side\n",
         ),
     ] {
         let clerk = overlay(&base, &[operation]);
@@ -279,7 +279,7 @@ fn entries_that_are_there_twice() {
     let mounts = "{name: data, mountPath: /data, subPath: a}, {name: data, mountPath: /data}";
     let manifests = deployment(&container("web", "", mounts), "{name: data, emptyDir: {}}");
     let clerk = Clerk::with(&manifests);
-    let says = "the mounts of container Deployment/web/web are changed";
+    let says = "the mounts of container Deployment/web/web have changed";
     clerk.trusts("-f manifests.yaml").exits(1).says(says).says("fix: ");
     assert!(!clerk.0.has("trust"));
 }

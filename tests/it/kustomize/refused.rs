@@ -30,20 +30,26 @@ fn manifests_that_are_none() {
     is_refused("", read, 1, &["cannot find anything that starts pods in `manifests.yaml`"]);
     let rollout = "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: web}\n\
                    spec: {template: {spec: {containers: [{name: web, image: web}]}}}\n";
-    is_refused(rollout, read, 1, &["but `Rollout/web`, whose kind is none that can be patched"]);
+    is_refused(rollout, read, 1, &["but `Rollout/web`, whose kind kustomize cannot patch"]);
     let database = deployment("web", "", "").replace("registry.invalid/web:1", "postgres:17");
-    let says = "no container is to trust the CA (`Deployment/web/web`: database (postgres))";
+    let says =
+        "no container was selected to trust the CA (`Deployment/web/web`: database (postgres))";
     is_refused(&database, read, 1, &[says, "`--workload NAME=trust`"]);
     let nameless = deployment("web", "", "").replace("{name: web}", "{generateName: web-}");
     is_refused(&nameless, read, 1, &["a Deployment in it has no name"]);
     let twice = [deployment("web", "", ""), deployment("web", "", "")].join("---\n");
     is_refused(&twice, read, 1, &["`Deployment/web/web` is in it twice"]);
     let form = deployment("web", "", ", env: {LEVEL: info}");
-    is_refused(&form, read, 1, &["`Deployment/web` has another form", "`env` is no list"]);
+    is_refused(&form, read, 1, &["`Deployment/web` does not have the form", "`env` is not a list"]);
     for (bad, shown) in [("\\e[31m", "\\u{1b}[31m"), (".*", ".*"), ("a/b", "a/b"), ("Web", "Web")] {
         let bad = format!("metadata: {{name: \"{bad}\"}}");
         let manifests = deployment("web", "", "").replacen("metadata: {name: web}", &bad, 1);
-        is_refused(&manifests, read, 1, &[&format!("{shown}` has another form"), " is no name"]);
+        is_refused(
+            &manifests,
+            read,
+            1,
+            &[&format!("{shown}` does not have the form"), " is not a name"],
+        );
     }
     let bomb = "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\n\
                 c: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c]\n\
@@ -80,13 +86,13 @@ fn what_is_in_the_way_of_ours() {
     ] {
         let mount = format!(", volumeMounts: [{{name: own, mountPath: {place}}}]");
         let manifests = deployment("web", volumes, &mount);
-        let says = format!("`Deployment/web/web`: it mounts something of its own at `{place}`");
+        let says = format!("`Deployment/web/web`: its own mount at `{place}` is in the way");
         is_refused(&manifests, read, 1, &[&says, "`--workload Deployment/web/web=leave`"]);
     }
     let volumes = "volumes: [{name: trust-init, emptyDir: {}}],";
     let mount = ", volumeMounts: [{name: trust-init, mountPath: /data}]";
     let manifests = deployment("web", volumes, mount);
-    is_refused(&manifests, read, 1, &["a volume of its own that is called `trust-init`"]);
+    is_refused(&manifests, read, 1, &["a volume of its own named `trust-init`"]);
     let role = deployment("web", "", "").replace(
         "metadata: {name: web}",
         "metadata: {name: web, annotations: {trust-init.org/role: yes!}}",
@@ -102,7 +108,7 @@ fn what_is_in_the_way_of_ours() {
 #[test]
 fn words_that_do_not_fit() {
     let manifests = deployment("web", "", "");
-    let says = ["cannot find `api` (from --workload): there is `Deployment/web/web`"];
+    let says = ["cannot find `api` (from --workload): the manifests have `Deployment/web/web`"];
     is_refused(&manifests, "-f manifests.yaml --workload api=leave", 1, &says);
     is_refused(&manifests, "", 2, &["no manifests are named (-k, -f)"]);
     is_refused(&manifests, "-f manifests.yaml -k .", 2, &["cannot be used with"]);
@@ -110,9 +116,8 @@ fn words_that_do_not_fit() {
     let roots = "-f manifests.yaml --source trust-manager --roots mozilla";
     is_refused(&manifests, roots, 2, &["trust-manager brings public roots of its own"]);
     is_refused(&manifests, "-f manifests.yaml --ca-from a", 2, &["write it as configmap/NAME:KEY"]);
-    is_refused(&manifests, "-f manifests.yaml --source kyverno", 2, &["reads no manifests"]);
-    let label = "-f manifests.yaml --namespace-label a=b";
-    is_refused(&manifests, label, 2, &["cannot use --namespace-label"]);
+    let kyverno = "-f manifests.yaml --source kyverno";
+    is_refused(&manifests, kyverno, 2, &["invalid value `kyverno`", "write `configmap` or"]);
     let clerk = Clerk::with(&manifests);
     clerk.types("-f manifests.yaml").exits(2).says("no CA is named (--custom-ca)");
 }
@@ -145,8 +150,10 @@ fn what_is_not_ours_stays() {
     clerk.0.directory("trust", 0o755).write("trust/kustomization.yaml", "resources: []\n");
     let before = clerk.0.contents(".");
     let told = clerk.trusts("-f manifests.yaml").exits(1);
-    told.says("cannot write `trust/kustomization.yaml`: the file that stands there is not from");
-    clerk.types("--remove").exits(1).says("is not from this program");
+    told.says(
+        "cannot write `trust/kustomization.yaml`: a file of that name exists and was not created",
+    );
+    clerk.types("--remove").exits(1).says("was not created by trust-compose");
     assert_eq!(clerk.0.contents("."), before);
 
     clerk.0.remove("trust/kustomization.yaml").write("trust/notes.txt", "mine");
@@ -154,8 +161,8 @@ fn what_is_not_ours_stays() {
     let text = clerk.0.read("trust/kustomization.yaml");
     let bundle = text.split("ca-bundle.crt=").nth(1).unwrap().lines().next().unwrap();
     clerk.0.write(&format!("trust/{bundle}"), "mine now");
-    clerk.trusts("-f manifests.yaml --check").exits(1).tells("was changed\n");
-    clerk.types("--remove").succeeds().tells("left, as it was changed: ");
+    clerk.trusts("-f manifests.yaml --check").exits(1).tells("was edited\n");
+    clerk.types("--remove").succeeds().tells("kept, because it was edited: ");
     assert_eq!(clerk.0.read("trust/notes.txt"), "mine");
     assert_eq!(clerk.0.read(&format!("trust/{bundle}")), "mine now");
     assert!(!clerk.0.has("trust/kustomization.yaml"));
@@ -174,7 +181,7 @@ fn drift_is_seen() {
     clerk.0.write("manifests.yaml", deployment("other", "", ""));
     clerk.trusts(check).exits(1).tells("out of step: `trust/kustomization.yaml` is older");
     clerk.types("--remove").succeeds();
-    clerk.trusts(check).exits(1).tells("`trust/kustomization.yaml` is not there");
+    clerk.trusts(check).exits(1).tells("`trust/kustomization.yaml` is missing");
 }
 
 #[test]
@@ -187,7 +194,7 @@ fn a_component_that_hits_something_else_is_found() {
     clerk.0.write("prefix.yaml", prefix).write("kustomization.yaml", text);
     clerk.trusts("-k .").succeeds();
     clerk.0.write("kustomization.yaml", format!("{text}components: [trust]\n"));
-    let says = "container Deployment/blue-web/web does not get what it should";
+    let says = "container Deployment/blue-web/web is missing its mount or variables";
     clerk.trusts("-k . --check").exits(1).tells(says);
     clerk.types("--remove").succeeds();
     clerk.0.write("kustomization.yaml", text);
@@ -217,6 +224,6 @@ fn a_container_that_is_left_later_gets_nothing_any_more() {
 fn without_kubectl_it_is_said_that_nobody_has_tried() {
     let clerk = Clerk::with(&deployment("web", "", ""));
     std::fs::remove_file(clerk.bin().join("kubectl")).unwrap();
-    clerk.trusts("-f manifests.yaml").succeeds().says("the component is not tried out");
-    clerk.trusts("-k .").exits(1).says("there is no kubectl here, and no kustomize");
+    clerk.trusts("-f manifests.yaml").succeeds().says("the component was not test-built");
+    clerk.trusts("-k .").exits(1).says("neither kubectl nor kustomize is installed");
 }

@@ -11,25 +11,25 @@ use std::path::{Path, PathBuf};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType,
 };
-use trust_init::compose::inputs::{Error, Given, Inputs, read};
+use trust_init::compose::inputs::{Error, InputOptions, Inputs, read};
 use trust_init::trust::time::Time;
 
 use crate::desk::Desk;
 
 /// Reads what was given, with nobody at the terminal.
-pub fn inputs(given: &Given) -> Result<Inputs, Error> {
+pub fn inputs(given: &InputOptions) -> Result<Inputs, Error> {
     read(given, Time::now(), &|_| Ok(None))
 }
 
 /// `--custom-ca` with this path.
-pub fn custom(path: PathBuf) -> Given {
-    Given { custom_ca: Some(path), ..Given::default() }
+pub fn custom(path: PathBuf) -> InputOptions {
+    InputOptions { custom_ca: Some(path), ..InputOptions::default() }
 }
 
 /// `--custom-ca certs --domain NAME --caddy`.
-pub fn served(desk: &Desk, domain: &str) -> Given {
+pub fn served(desk: &Desk, domain: &str) -> InputOptions {
     let domain = Some(domain.to_owned());
-    Given { domain, serves: true, ..custom(desk.path("certs")) }
+    InputOptions { domain, serves: true, ..custom(desk.path("certs")) }
 }
 
 /// A certificate in FILE.pem called FILE, its key in FILE.key, signed by the CA in ISSUER.pem, or by
@@ -107,14 +107,14 @@ fn every_ca_is_trusted_once_in_the_order_given() {
     }
     cat(&desk, &["llm.pem", "certs/ca.crt", "llm.pem"], "more.pem");
     let extra = ["gpu.pem", "more.pem", "gpu.pem"].map(|file| desk.path(file)).to_vec();
-    let found = inputs(&Given { extra, ..custom(desk.path("certs")) }).unwrap();
+    let found = inputs(&InputOptions { extra, ..custom(desk.path("certs")) }).unwrap();
     assert_eq!(subjects(&found), ["CN=Lab CA", "CN=gpu", "CN=llm"]);
     // A server's certificate is held to --custom-ca, and not to what else is trusted.
     issue(&desk, "gpu", "certs/leaf", &["a.lab"]);
     desk.rename("certs/leaf.pem", "certs/server.pem");
     desk.rename("certs/leaf.key", "certs/server-key.pem");
     let extra = vec![desk.path("gpu.pem")];
-    let words = inputs(&Given { extra, ..served(&desk, "a.lab") }).unwrap_err().to_string();
+    let words = inputs(&InputOptions { extra, ..served(&desk, "a.lab") }).unwrap_err().to_string();
     assert!(words.contains("`CN=gpu` issued it, and the CA to trust is `CN=Lab CA`"), "{words}");
 }
 
@@ -182,7 +182,8 @@ fn an_archive_gives_its_cas_and_keeps_its_key() {
         let desk = Desk::with(&["a.lab"]);
         archive(&desk, how);
         let password_file = Some(desk.path("secret"));
-        let found = inputs(&Given { password_file, ..custom(desk.path("all.p12")) }).unwrap();
+        let found =
+            inputs(&InputOptions { password_file, ..custom(desk.path("all.p12")) }).unwrap();
         assert_eq!(subjects(&found), ["CN=Lab CA"]);
         let note = found.notes[0].to_string();
         assert!(note.ends_with("1 key and `CN=a.lab`"), "{note}");
@@ -221,7 +222,7 @@ fn a_damaged_archive_is_refused_whatever_is_wrong_with_it() {
         archive(&desk, &how);
         let whole = fs::read(desk.path("all.p12")).unwrap();
         let password_file = Some(desk.path("secret"));
-        let given = Given { password_file, ..custom(desk.path("broken.p12")) };
+        let given = InputOptions { password_file, ..custom(desk.path("broken.p12")) };
         for length in (0..whole.len()).step_by(7) {
             desk.write("broken.p12", &whole[..length]);
             assert!(inputs(&given).is_err(), "{length} bytes");

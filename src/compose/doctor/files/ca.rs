@@ -7,7 +7,9 @@ use crate::compose::certs::key::Key;
 use crate::compose::certs::{CA, CA_KEY};
 use crate::compose::cli::Shape;
 use crate::compose::doctor::files::{Look, refused};
-use crate::compose::inputs::{self, Error, Given, Inputs, Unservable, anew};
+use crate::compose::inputs::{
+    self, Error, ErrorKind, InputOptions, Inputs, ServerFault, replace_ca_command,
+};
 use crate::compose::project::files::directory_of;
 use crate::compose::{passwords, setup};
 use crate::sys::file;
@@ -17,8 +19,6 @@ use crate::sys::quote;
 use crate::trust::certificate::Certificate;
 use crate::trust::certificate::extensions::Details;
 use crate::trust::certificate::lints::{self, Finding as Flaw, Judged, Verdict};
-use crate::trust::file_error::Problem;
-use crate::trust::inspection;
 
 /// What the files of the CA came to.
 pub struct Seen {
@@ -41,12 +41,14 @@ pub fn see(look: &Look<'_>, shape: &Shape) -> Seen {
             directory_of(path).to_owned()
         });
     }
-    let read = |given: &Given| inputs::read(given, look.now, &passwords::terminal);
+    let read = |given: &InputOptions| inputs::read(given, look.now, &passwords::terminal);
     // Where the file `ca.crt` was named, the server's files may be beside it. Whatever else is wrong in
     // that directory was not handed over.
     let file = given.custom_ca.as_deref().filter(|path| path.ends_with(CA));
-    let beside =
-        file.map(|file| Given { custom_ca: Some(directory_of(file).to_owned()), ..given.clone() });
+    let beside = file.map(|file| InputOptions {
+        custom_ca: Some(directory_of(file).to_owned()),
+        ..given.clone()
+    });
     if let Some(Ok(inputs)) = beside.as_ref().map(read) {
         return Seen { inputs: Some(inputs), error: None, directories: vec(directories) };
     }
@@ -55,7 +57,7 @@ pub fn see(look: &Look<'_>, shape: &Shape) -> Seen {
         Err(error) => {
             let usual = given.custom_ca.iter().map(|path| path.join(CA)).find(|path| path.exists());
             let custom_ca = usual.or(given.custom_ca);
-            let less = Given { custom_ca, domain: None, serves: false, ..given };
+            let less = InputOptions { custom_ca, domain: None, serves: false, ..given };
             let inputs = read(&less).ok();
             Seen { inputs, error: Some(error), directories: vec(directories) }
         }
@@ -75,7 +77,8 @@ pub fn findings(look: &Look<'_>, seen: &Seen, setup: &str, findings: &mut Vec<Fi
         let path = certificate.label.path().unwrap_or(Path::new(CA));
         let thing = quote::path(path);
         let directory = own(certificate, path);
-        let remake = directory.map(|directory| format!("{}\n{setup}", anew(directory)));
+        let remake =
+            directory.map(|directory| format!("{}\n{setup}", replace_ca_command(directory)));
         let before = findings.len();
         for verdict in lints::findings(certificate, look.now, &known) {
             let mend = remake.clone().unwrap_or_else(|| ask(verdict));
@@ -154,21 +157,30 @@ fn flaw(
     Finding { sign, ..Finding::ok(id, thing, cause) }.with_fix(mend)
 }
 
-/// What keeps the files from being used.
-fn unusable(error: &Error) -> Finding {
-    let id = match error {
-        Error::Unreadable(found) if matches!(found.problem, file::Problem::Missing) => {
+/// Why the files cannot be used.
+pub fn unusable(error: &Error) -> Finding {
+    let id = match &error.kind {
+        ErrorKind::Missing => {
             let found = refused::finding("certificate-missing", Sign::Error, error);
             return found.with_fix("put it back there, or set up again with another file");
         }
-        Error::Unreadable(_) | Error::Archive(_) => "certificate-unreadable",
-        Error::Unusable { problem: Problem::PrivateKey { .. }, .. } => "ca-holds-key",
-        Error::Refused(inspection::Error::Refused(judged)) => return stranger(judged),
-        Error::Unusable { .. } | Error::Refused(_) => "ca-unusable",
-        Error::NoAuthority { .. } | Error::Nowhere { .. } | Error::Several { .. } => "ca-missing",
-        Error::Half { .. } | Error::NoServer { .. } => "server-incomplete",
-        Error::Domain(_) | Error::NoDomain { .. } => "setup-refused",
-        Error::Unservable(error) => return unservable(error),
+        ErrorKind::NoCa(judged) => return stranger(judged),
+        ErrorKind::Unreadable => "certificate-unreadable",
+        ErrorKind::HoldsKey => "ca-holds-key",
+        ErrorKind::Unusable => "ca-unusable",
+        ErrorKind::NotFound => "ca-missing",
+        ErrorKind::ServerIncomplete => "server-incomplete",
+        ErrorKind::Options => "setup-refused",
+        ErrorKind::Server(fault) => match fault {
+            ServerFault::Unusable => "server-unusable",
+            ServerFault::Key => "server-key-unusable",
+            ServerFault::KeyMismatch => "server-key-mismatch",
+            ServerFault::ChainOrder => "server-chain-order",
+            ServerFault::NotBelowCa => "server-not-below-ca",
+            ServerFault::Expired => "server-expired",
+            ServerFault::NotYetValid => "server-not-yet-valid",
+            ServerFault::NameMissing => "server-name-missing",
+        },
     };
     refused::finding(id, Sign::Error, error)
 }
@@ -181,23 +193,4 @@ fn stranger(judged: &Judged) -> Finding {
     let Verdict { says, who, fix, .. } = verdict;
     let cause = format!("{} {says}{detail}: {who}", quote::word(subject));
     Finding::error("ca-is-server-certificate", &thing, cause, *fix)
-}
-
-/// What keeps a server's certificate from being served.
-pub fn unservable(error: &Unservable) -> Finding {
-    let id = match error {
-        Unservable::Unusable { .. } | Unservable::NotPem(_) => "server-unusable",
-        Unservable::Key { .. } => "server-key-unusable",
-        Unservable::Mismatch { .. } => "server-key-mismatch",
-        Unservable::Order { .. } => "server-chain-order",
-        Unservable::Unrelated { .. } => "server-not-below-ca",
-        Unservable::Expired { .. } => "server-expired",
-        Unservable::NotYetValid { .. } => "server-not-yet-valid",
-        Unservable::Uncovered { domain, .. } => {
-            let found = refused::finding("server-name-missing", Sign::Error, error);
-            let cause = format!("it is not for {}: {}", quote::word(domain), found.cause);
-            return Finding { cause, ..found };
-        }
-    };
-    refused::finding(id, Sign::Error, error)
 }

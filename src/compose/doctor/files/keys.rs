@@ -7,7 +7,7 @@ use crate::compose::certs::key::Key;
 use crate::compose::certs::{CA, CA_KEY, SERVER_KEY};
 use crate::compose::doctor::files::ca::Seen;
 use crate::compose::git::InGit;
-use crate::compose::inputs::anew;
+use crate::compose::inputs::replace_ca_command;
 use crate::sys::file;
 use crate::sys::finding::Finding;
 use crate::sys::quote;
@@ -87,7 +87,7 @@ fn in_git(git: InGit, key: &Path, directory: &Path, setup: &str) -> Option<Findi
         InGit::Kept => {
             let untrack = format!("git rm --cached {}", quote::shell(key));
             let mend = if key.ends_with(CA_KEY) {
-                format!("{untrack}\n{}\n{setup}", anew(directory))
+                format!("{untrack}\n{}\n{setup}", replace_ca_command(directory))
             } else {
                 untrack
             };

@@ -1,8 +1,8 @@
 //! The server's certificate beside the CA: whether it will do for clients that trust the CA, and how long.
 
 use crate::compose::doctor::files::Look;
-use crate::compose::doctor::files::ca::{Seen, unservable, within};
-use crate::compose::inputs::{CUSTOM_CA, Error, Server, prove, renew};
+use crate::compose::doctor::files::ca::{Seen, unusable, within};
+use crate::compose::inputs::{CUSTOM_CA, ErrorKind, Server, renew_command, verify_server};
 use crate::sys::finding::Finding;
 use crate::sys::quote;
 use crate::trust::certificate::Certificate;
@@ -18,18 +18,22 @@ pub fn findings(look: &Look<'_>, seen: &Seen, findings: &mut Vec<Finding>) {
         Label::Variable(_) => false,
     };
     let own: Vec<_> = inputs.custom.iter().filter(is_own).cloned().collect();
-    let server = match prove(pair, inputs.domain.as_ref(), &own, look.now) {
+    let server = match verify_server(pair, inputs.domain.as_ref(), &own, look.now) {
         Ok((server, _)) => server,
         // Where it is served, the same was said of it already.
-        Err(Error::Unservable(error)) => return findings.push(unservable(&error)),
-        Err(_) => return,
+        Err(error) => {
+            if let ErrorKind::Server(_) = error.kind {
+                findings.push(unusable(&error));
+            }
+            return;
+        }
     };
     let Server { certificate, names, until, .. } = &server;
     let thing = quote::path(certificate);
     let days = until.days_from(look.now);
     if days < look.days {
         let cause = format!("it expires on {until}, {}", within(days));
-        let mend = renew(pair).unwrap_or_else(|| "put a new one there in time".to_owned());
+        let mend = renew_command(pair).unwrap_or_else(|| "put a new one there in time".to_owned());
         return findings.push(Finding::warning("server-expires-soon", &thing, cause, mend));
     }
     let names: Vec<_> =

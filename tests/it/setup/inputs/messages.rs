@@ -4,7 +4,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use trust_init::compose::inputs::{Error, Given, Inputs, read};
+use trust_init::compose::inputs::{Error, InputOptions, Inputs, read};
 use trust_init::trust::time::Time;
 
 use crate::desk::Desk;
@@ -20,13 +20,14 @@ pub fn words(desk: &Desk, found: Result<Inputs, Error>) -> String {
                 text.push_str(&format!("info: {note}\n"));
             }
             for warning in &inputs.warnings {
-                text.push_str(&format!("warning: {warning}\n"));
+                text.push_str(&format!("warning: {warning}\nfix: {}\n", warning.fix()));
             }
         }
         Err(error) => {
-            let words = error.to_string();
-            assert_eq!(words.matches("\nfix: ").count(), 1, "{words}");
-            text.push_str(&format!("error {}: {words}\n", error.code()));
+            let error = error.diagnostic;
+            assert_eq!(error.fixes.len(), 1, "{error}");
+            let code = if error.is_usage { 2 } else { 1 };
+            text.push_str(&format!("error {code}: {error}\nfix: {}\n", error.fix()));
         }
     }
     let text =
@@ -68,10 +69,10 @@ pub fn with_key(command: &str) -> String {
 }
 
 /// An archive, made by openssl with the password `x`, and what is given with it.
-fn archive(how: &str, given: impl Fn(&Desk) -> Given) -> String {
+fn archive(how: &str, given: impl Fn(&Desk) -> InputOptions) -> String {
     let desk = Desk::with(&["a.lab"]);
     desk.openssl(&format!("pkcs12 -export {how} -passout pass:x -out a.p12"));
-    let given = Given { custom_ca: Some(desk.path("a.p12")), ..given(&desk) };
+    let given = InputOptions { custom_ca: Some(desk.path("a.p12")), ..given(&desk) };
     words(&desk, inputs(&given))
 }
 
@@ -81,11 +82,11 @@ fn asked(answer: impl Fn() -> io::Result<Option<String>>) -> String {
     words(&desk, read(&custom(desk.path("a.p12")), Time::now(), &|_| answer()))
 }
 
-fn password(contents: &[u8]) -> impl Fn(&Desk) -> Given {
+fn password(contents: &[u8]) -> impl Fn(&Desk) -> InputOptions {
     let contents = contents.to_vec();
     move |desk: &Desk| {
         desk.write("password", &contents);
-        Given { password_file: Some(desk.path("password")), ..Given::default() }
+        InputOptions { password_file: Some(desk.path("password")), ..InputOptions::default() }
     }
 }
 
@@ -95,22 +96,22 @@ fn of_archives() -> Vec<(&'static str, String)> {
     let leaf = "-in certs/server.pem -inkey certs/server-key.pem";
     let all = "-in certs/server.pem -inkey certs/server-key.pem -certfile certs/ca.crt";
     vec![
-        ("an archive and nobody to ask", archive(CA_ONLY, |_| Given::default())),
+        ("an archive and nobody to ask", archive(CA_ONLY, |_| InputOptions::default())),
         ("a wrong password in a file", archive(CA_ONLY, password(b"y\n"))),
         ("a wrong password typed", asked(|| Ok(Some("y".to_owned())))),
         ("a terminal that is gone", asked(|| Err(io::ErrorKind::UnexpectedEof.into()))),
         (
             "a password file that is not there",
-            archive(CA_ONLY, |desk| Given {
+            archive(CA_ONLY, |desk| InputOptions {
                 password_file: Some(desk.path("nowhere")),
-                ..Given::default()
+                ..InputOptions::default()
             }),
         ),
         (
             "a directory for a password",
-            archive(CA_ONLY, |desk| Given {
+            archive(CA_ONLY, |desk| InputOptions {
                 password_file: Some(desk.path("certs")),
-                ..Given::default()
+                ..InputOptions::default()
             }),
         ),
         ("a password that is no text", archive(CA_ONLY, password(b"\xff\xfe\n"))),
@@ -142,7 +143,7 @@ fn of_archives() -> Vec<(&'static str, String)> {
 
 fn of_files() -> Vec<(&'static str, String)> {
     let extra = |path: PathBuf, desk: &Desk| {
-        words(desk, inputs(&Given { extra: vec![path], ..Given::default() }))
+        words(desk, inputs(&InputOptions { extra: vec![path], ..InputOptions::default() }))
     };
     let desk = Desk::new();
     desk.directory("empty", 0o755).directory("full", 0o755).write("full/file", "");
@@ -243,18 +244,18 @@ fn of_directories() -> Vec<(&'static str, String)> {
 fn of_requests() -> Vec<(&'static str, String)> {
     let desk = Desk::with(&["a.lab", "*.lab.local"]);
     let given = || served(&desk, "a.lab");
-    let file = || Given { custom_ca: Some(desk.path("certs/ca.crt")), ..given() };
-    let without = |given: Given| Given { domain: None, ..given };
+    let file = || InputOptions { custom_ca: Some(desk.path("certs/ca.crt")), ..given() };
+    let without = |given: InputOptions| InputOptions { domain: None, ..given };
     let alone = Desk::new();
     alone.run(&["certs", "--ca-only", "--out", "lab"]).succeeds();
-    let only = || Given { custom_ca: Some(alone.path("lab")), ..given() };
+    let only = || InputOptions { custom_ca: Some(alone.path("lab")), ..given() };
     let named = |domain: &str| words(&desk, inputs(&served(&desk, domain)));
     vec![
-        ("no service", words(&desk, inputs(&Given { serves: false, ..given() }))),
+        ("no service", words(&desk, inputs(&InputOptions { serves: false, ..given() }))),
         ("no domain", words(&desk, inputs(&without(given())))),
         ("no domain and a file", words(&desk, inputs(&without(file())))),
         ("a file and a service", words(&desk, inputs(&file()))),
-        ("no CA and a service", words(&desk, inputs(&Given { custom_ca: None, ..given() }))),
+        ("no CA and a service", words(&desk, inputs(&InputOptions { custom_ca: None, ..given() }))),
         ("a directory without a pair", words(&alone, inputs(&only()))),
         ("a directory of another CA without a pair", {
             std::fs::remove_file(alone.path("lab/ca.key")).unwrap();

@@ -57,11 +57,10 @@ fn a_chain_is_served_in_order_whoever_signed_the_leaf() {
 /// The message holds `words`, and its command mends it.
 #[track_caller]
 fn obey(desk: &Desk, words: &str) {
-    let error = inputs(&served(desk, "a.lab")).unwrap_err().to_string();
-    assert!(error.contains(words), "{error}");
-    let (_, fix) = error.split_once("\nfix: ").unwrap();
-    let command = fix.split('`').nth(1).unwrap();
-    let status = desk.command(Path::new("/bin/sh"), &["-c", command], "022").status().unwrap();
+    let error = inputs(&served(desk, "a.lab")).unwrap_err().diagnostic;
+    assert!(error.to_string().contains(words), "{error}");
+    let command = error.fix();
+    let status = desk.command(Path::new("/bin/sh"), &["-c", &command], "022").status().unwrap();
     assert!(status.success(), "{command}");
     inputs(&served(desk, "a.lab")).unwrap_or_else(|error| panic!("{command}: {error}"));
 }
@@ -99,7 +98,7 @@ fn keys_of_every_kind_that_proxies_read_are_matched() {
         assert!(found.server.is_some() && warnings.len() == usize::from(is_rare), "{warnings:?}");
         desk.rename("certs/other.key", "certs/server-key.pem");
         let words = inputs(&served(&desk, "a.lab")).unwrap_err().to_string();
-        assert!(words.contains("is not its key"), "{kind}: {words}");
+        assert!(words.contains("does not belong to it"), "{kind}: {words}");
     }
 }
 

@@ -1,0 +1,33 @@
+//! Lists in messages: a few items of many, the subjects of certificates, the contents of an archive.
+
+use crate::sys::output;
+use crate::sys::quote;
+use crate::trust::certificate::Certificate;
+
+/// How many items of a list are shown.
+const SHOWN: usize = 5;
+
+/// The first few of `items`, and how many more there are.
+pub(crate) fn few(items: &[String]) -> String {
+    let shown = items.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    match items.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+/// The subjects of certificates, quoted.
+pub(crate) fn subjects(certificates: &[Certificate]) -> String {
+    let quoted = certificates.iter().map(|found| quote::word(&found.subject).to_string());
+    few(&quoted.collect::<Vec<_>>())
+}
+
+/// The contents of an archive besides CAs.
+pub(crate) fn contents(keys: usize, others: &[Certificate]) -> String {
+    match (keys, others) {
+        (0, []) => "nothing".to_owned(),
+        (0, _) => subjects(others),
+        (_, []) => output::count(keys, "key"),
+        _ => format!("{} and {}", output::count(keys, "key"), subjects(others)),
+    }
+}
