@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::init::cli::Invocation;
 use crate::init::publish;
 use crate::init::system_store::Record;
+use crate::sys::diagnostic::Diagnostic;
 use crate::sys::environment::Environment;
 use crate::sys::file::Problem;
 use crate::sys::output;
@@ -57,7 +58,7 @@ pub fn find<'a>(
     custom: &'a [Pem<'a>],
     roots: &'a [Pem<'_>],
     record: &Record,
-) -> Result<Option<Jvm<'a>>, Warning> {
+) -> Result<Option<Jvm<'a>>, Diagnostic> {
     let program = task.program().unwrap_or_default();
     if settings.java == Java::Off {
         return Ok(None);
