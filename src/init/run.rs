@@ -209,7 +209,8 @@ impl Run<'_> {
         let rows = variables::rows(self.found, settings.grpc_roots, &settings.leave);
         let bundle = &inputs.bundle.certificates;
         let mut plan = variables::plan(rows, pins, inputs.custom, bundle);
-        plan.files.extend(inputs.named_jvm().map(|jvm| (File::TrustStore, jvm.certificates())));
+        plan.files
+            .extend(inputs.named_jvm().map(|jvm| (File::TrustStore, jvm.store.certificates())));
         // Where every variable is pinned, nothing else needs the bundle.
         let has_bundle = plan.files.iter().any(|(file, _)| *file == File::Bundle);
         if !settings.runtimes.is_empty() && !has_bundle {

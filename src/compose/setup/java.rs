@@ -1,16 +1,20 @@
 //! What a set-up does for Java: the same as trust-init in the container, as far as it can be known from
 //! here, and nothing by a guess.
 
+use std::io;
+
 use crate::compose::images::jvm::{Inward, Store};
 use crate::compose::images::{Basis, UNKNOWN};
 use crate::compose::select::{Choice, Reason};
 use crate::compose::setup::Warn;
 use crate::compose::setup::overlay::{DIRECTORY, Jvm};
 use crate::sys::environment::Environment;
+use crate::sys::file::Problem;
 use crate::sys::output;
 use crate::sys::quote;
-use crate::trust::bundle::{self, Pem};
-use crate::trust::keystore;
+use crate::trust::bundle::Pem;
+use crate::trust::jvm::StoreError;
+use crate::trust::keystore::{self, ExtendedStore};
 use crate::trust::variables::java::{JAVA_TOOL_OPTIONS, Warning, open};
 
 /// Why a JVM that is there is not told.
@@ -52,21 +56,20 @@ pub fn java(
         Basis::Asked(_) => (roots.iter().map(Pem::borrow).collect(), basis.to_string()),
         _ => match read(bytes) {
             Ok(roots) => (roots, format!("of {}", quote::path(&path))),
-            Err(cause) => {
-                warn(&Warning::Unreadable { path, cause });
+            Err(error) => {
+                warn(&Warning::Unreadable { path, error });
                 return None;
             }
         },
     };
-    if bundle::set(&roots).is_superset(&bundle::set(custom)) {
-        return None;
-    }
-    let line = format!("in Java with {} {whose}", output::count(roots.len(), "root"));
-    let store = keystore::write(&bundle::bundle(&[custom, &roots]).certificates);
+    let store = ExtendedStore::new(custom, roots)?;
+    let line = format!("in Java with {} {whose}", output::count(store.roots.len(), "root"));
+    let store = keystore::write(&store.certificates());
     Some(Outcome { line, jvm: Some(Jvm { store, options }) })
 }
 
-fn read(bytes: Option<Vec<u8>>) -> Result<Vec<Pem<'static>>, String> {
-    let bytes = bytes.ok_or("what is mounted there cannot be seen from here")?;
-    keystore::read(&bytes).map_err(|problem| problem.to_string())
+fn read(bytes: Option<Vec<u8>>) -> Result<Vec<Pem<'static>>, StoreError> {
+    let unseen = || io::Error::other("what is mounted there cannot be seen from here");
+    let bytes = bytes.ok_or_else(|| StoreError::File(Problem::System(unseen())))?;
+    keystore::read(&bytes).map_err(StoreError::Format)
 }

@@ -54,8 +54,9 @@ impl<'a> SystemStore<'a> {
         if !settings.install_store || *task == Task::PrintEnv {
             return Installed::default();
         }
-        let java = jvm
-            .and_then(|jvm| Some((jvm.security.as_deref()?, keystore::write(&jvm.certificates()))));
+        let java = jvm.and_then(|jvm| {
+            Some((jvm.security.as_deref()?, keystore::write(&jvm.store.certificates())))
+        });
         // What `docker exec` starts has no parent here, and is not the first process.
         let is_beside = std::process::id() != 1 && std::os::unix::process::parent_id() == 0;
         let is_beside = is_beside && *task != Task::Prepare;
