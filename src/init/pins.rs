@@ -8,13 +8,14 @@ use std::path::Path;
 
 use crate::init::publish::is_ours;
 use crate::init::publish::memfd::is_memory;
+use crate::sys::diagnostic::Diagnostic;
 use crate::sys::environment::Environment;
 use crate::sys::file;
 use crate::trust::root_stores;
 use crate::trust::root_stores::RootSource;
 use crate::trust::trust_anchors::Anchors;
 use crate::trust::variables;
-use crate::trust::variables::{File, Found, Pin, Row, Warning};
+use crate::trust::variables::{File, Found, Pin, Row};
 
 /// Reads what each of `rows` names, itself or through the variables its readers fall back to.
 pub fn pins<'a>(
@@ -22,7 +23,7 @@ pub fn pins<'a>(
     environment: &Environment,
     source: &RootSource,
     image: &'a Anchors<'a>,
-) -> (Vec<Pin<'a>>, Vec<Warning>) {
+) -> (Vec<Pin<'a>>, Vec<Diagnostic>) {
     variables::pins(rows, environment, |value| look(value, source, image))
 }
 
