@@ -148,7 +148,7 @@ fn label(path: &Path, option: &'static str) -> Label {
 fn source(path: &Path, option: &'static str, budget: &mut u64) -> Result<Source, Error> {
     let label = label(path, option);
     match file::read(path, budget) {
-        Ok(bytes) => Ok(Source { label, standing: SourceKind::Named, bytes }),
+        Ok(bytes) => Ok(Source { label, kind: SourceKind::Named, bytes }),
         Err(problem) => Err(Error::Unreadable(Unreadable { label, problem })),
     }
 }

@@ -189,7 +189,7 @@ impl Place<'_> {
         let read = file::read(&path, &mut budget);
         let label = Label::Path(Named { path, origin: self.named.origin });
         match read {
-            Ok(bytes) => Ok(Some(Source { label, standing: SourceStanding::Named, bytes })),
+            Ok(bytes) => Ok(Some(Source { label, kind: SourceStanding::Named, bytes })),
             Err(problem) => Err(Unreadable { label, problem }.into()),
         }
     }

@@ -10,7 +10,7 @@ use crate::compose::certs::{MOST_DAYS, Order, Refusal, SERVER};
 use crate::sys::output;
 use crate::sys::quote;
 use crate::trust::certificate::extensions::Details;
-use crate::trust::certificate::lints::{self, Judged};
+use crate::trust::certificate::lints::{self, LintHit};
 use crate::trust::certificate::subject_alt_name::SubjectAltName;
 use crate::trust::time::Time;
 
@@ -241,8 +241,8 @@ pub fn warnings(
     if let Some(authority) = &standing.authority {
         let known = authority.file.iter().map(crate::trust::certificate::Certificate::name);
         let known = known.collect();
-        for verdict in lints::findings(&authority.certificate, now, &known) {
-            warnings.push(Box::new(Judged::new(&authority.certificate, verdict)));
+        for lint in lints::findings(&authority.certificate, now, &known) {
+            warnings.push(Box::new(LintHit::new(&authority.certificate, lint)));
         }
         let to = authority.certificate.not_after;
         let full = crate::compose::certs::issue::start(now) + i64::from(order.days) * DAY;

@@ -168,7 +168,7 @@ fn may_hold_authority(path: &Path) -> bool {
 fn read(path: &Path) -> Result<Source, file::Problem> {
     let mut budget = file::FILE_LIMIT;
     let bytes = file::read(path, &mut budget)?;
-    Ok(Source { label: label(path, CUSTOM_CA), standing: SourceKind::Member, bytes })
+    Ok(Source { label: label(path, CUSTOM_CA), kind: SourceKind::Member, bytes })
 }
 
 fn look(path: &Path, passwords: &Passwords<'_>) -> Result<Look, Error> {
