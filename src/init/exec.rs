@@ -5,8 +5,8 @@
 //! is SIGPIPE: Rust ignores it before `main`, so it is set to its default, also where it came in
 //! ignored.
 
-pub mod failure;
-pub mod program_file;
+mod failure;
+mod program_file;
 
 use std::ffi::{CString, OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;

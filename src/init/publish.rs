@@ -5,10 +5,10 @@
 //! directory's name is made from the contents, so two containers with different CAs on one volume never
 //! meet, and a restart finds its own.
 
-pub mod files;
-pub mod adopt;
-pub mod memfd;
-pub mod location;
+pub(crate) mod files;
+mod adopt;
+pub(crate) mod memfd;
+pub(crate) mod location;
 
 use std::path::Path;
 

@@ -1,12 +1,12 @@
 //! One run of trust-init, from the invocation to the service. [`prepare`] is the sentence of ARCHITECTURE.md.
 
-pub mod failures;
-pub mod java;
-pub mod inputs;
-pub mod dangling;
-pub mod runtimes;
-pub mod summary;
-pub mod system_store;
+mod failures;
+mod java;
+mod inputs;
+mod dangling;
+mod runtimes;
+mod summary;
+mod system_store;
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
@@ -72,8 +72,10 @@ pub fn run(invocation: &Invocation, found: &Environment, report: Report) -> u8 {
     });
     let set = trust.as_ref().map_or(&[][..], |trust| &trust.variables);
     let mut changed = trust.as_ref().map(|_| found.clone());
-    for (name, value) in set {
-        changed.iter_mut().for_each(|changed| changed.set(name, value));
+    if let Some(changed) = &mut changed {
+        for (name, value) in set {
+            changed.set(name, value);
+        }
     }
     for dangling in dangling(found, set) {
         dangling.unset(changed.get_or_insert_with(|| found.clone()));

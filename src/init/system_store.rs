@@ -6,8 +6,8 @@
 //! what an earlier run added is taken out, what is to be added is written down (`record`), and only then
 //! is it added, each file by a rename. So whatever a killed run leaves, the next one finds in the record.
 
-pub mod ledger;
-pub mod precheck;
+mod ledger;
+mod precheck;
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;

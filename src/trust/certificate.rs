@@ -7,10 +7,10 @@ pub mod key_kind;
 #[cfg(feature = "tools")]
 pub mod subject_alt_name;
 pub mod strict_gap;
-pub mod encoding;
-pub mod strict_der;
-pub mod java_rules;
-pub mod names;
+pub(crate) mod encoding;
+pub(crate) mod strict_der;
+pub(crate) mod java_rules;
+pub(crate) mod names;
 pub mod lints;
 
 use crate::trust::fingerprint::Fingerprint;

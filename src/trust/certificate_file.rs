@@ -48,7 +48,7 @@ pub fn contents(source: &Source) -> Result<Contents, Problem> {
     let (mut buffer, mut lines) = (Vec::new(), pem::Lines::new(bytes));
     for block in &blocks {
         if let Some(kind) = block.kind() {
-            contents.certificates.extend(in_block(source, block, &kind, &mut buffer)?);
+            contents.certificates.extend(in_block(source, block, kind, &mut buffer)?);
         } else {
             let is_key = block.label.contains("PRIVATE KEY");
             let label = block.label.to_owned();

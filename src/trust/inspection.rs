@@ -199,7 +199,7 @@ pub fn certificates(source: &Source) -> Result<Vec<Certificate>, Problem> {
             let label = block.label.to_owned();
             return Err(Problem::OtherBlock { line: line(block.at), label });
         };
-        found.extend(in_block(source, block, &kind, &mut buffer)?);
+        found.extend(in_block(source, block, kind, &mut buffer)?);
     }
     Ok(found)
 }
@@ -208,7 +208,7 @@ pub fn certificates(source: &Source) -> Result<Vec<Certificate>, Problem> {
 pub(crate) fn in_block(
     source: &Source,
     block: &Block<'_>,
-    kind: &Kind,
+    kind: Kind,
     buffer: &mut Vec<u8>,
 ) -> Result<Vec<Certificate>, Problem> {
     let line = |at| pem::line(&source.bytes, at);

@@ -75,22 +75,6 @@ const KNOWN_CIRCLES: &[&[&str]] = &[
         "compose::setup::write::state",
     ],
     &["doctor::diagnosis", "doctor::diagnosis::unknown_issuer"],
-    &["init::exec", "init::exec::error"],
-    &[
-        "init::publish",
-        "init::publish::adopt",
-        "init::publish::location",
-        "init::publish::memfd",
-        "init::publish::warning",
-    ],
-    &["sys::finding", "sys::finding::chain"],
-    &[
-        "trust::certificate::java_rules",
-        "trust::certificate::java_rules::extensions",
-        "trust::certificate::names",
-        "trust::certificate::strict_der",
-    ],
-    &["trust::inspection", "trust::trust_anchors"],
     &[
         "trust::variables",
         "trust::variables::insecure",
