@@ -17,7 +17,7 @@ use trust_init::trust::source::{Label, Source, SourceKind};
 /// `bytes` as a file of custom CAs.
 pub fn source(bytes: &[u8]) -> Source {
     let label = Label::Variable("TRUST_INIT_CA_PEM");
-    Source { label, standing: SourceKind::Named, bytes: bytes.to_vec() }
+    Source { label, kind: SourceKind::Named, bytes: bytes.to_vec() }
 }
 
 /// That a message is what happened and what mends it, each on its line, and that nothing out of the

@@ -59,7 +59,7 @@ pub fn run(asked: &Doctor, shell: &Environment, report: Report) -> Result<Told, 
     answer(report, &text);
     let saved =
         asked.save_chain.as_ref().map(|path| crate::sys::finding::chain::save(path, &findings));
-    complaints.extend(saved.and_then(Result::err).map(|error| error.to_string()));
+    complaints.extend(saved.and_then(Result::err).map(|it| format!("{it}\nfix: {}", it.fix())));
     for complaint in &complaints {
         report.error_text(complaint, "");
     }

@@ -19,7 +19,7 @@ use crate::sys::file;
 use crate::sys::output::{self, Report};
 use crate::trust::certificate::Certificate;
 use crate::trust::certificate::extensions::Details;
-use crate::trust::certificate::lints::{self, Finding, Judged};
+use crate::trust::certificate::lints::{self, Finding, LintHit};
 use crate::trust::certificate_file::{Contents, contents};
 use crate::trust::inspection;
 use crate::trust::pkcs12;
@@ -122,7 +122,7 @@ fn open(path: &Path, passwords: &Passwords<'_>) -> Result<Contents, Diagnostic> 
     let mut budget = file::TOTAL_LIMIT;
     let bytes = file::read(path, &mut budget)
         .map_err(|problem| Diagnostic::from(&Unreadable { label: label.clone(), problem }))?;
-    let source = Source { label: label.clone(), standing: SourceKind::Named, bytes };
+    let source = Source { label: label.clone(), kind: SourceKind::Named, bytes };
     if pkcs12::is_archive(&source.bytes) {
         return Ok(passwords.open(&source)?.into());
     }
@@ -149,7 +149,7 @@ impl Entry {
         let verdicts = lints::findings(certificate, Time::now(), known);
         let findings = verdicts.into_iter().map(|verdict| Found {
             finding: name(verdict.finding),
-            says: format!("{}{}", verdict.says, Judged::new(certificate, verdict).detail),
+            says: format!("{}{}", verdict.says, LintHit::new(certificate, verdict).detail),
             who: verdict.who,
             fix: verdict.fix,
             kept: verdict.keep,

@@ -16,7 +16,7 @@ use crate::doctor::diagnosis::unknown_issuer::path;
 use crate::doctor::endpoint::Target;
 use crate::doctor::handshake::{End, Heard, verifier};
 use crate::sys::finding::Finding;
-use crate::sys::finding::chain::Link;
+use crate::sys::finding::link::Link;
 use crate::sys::output;
 use crate::sys::quote;
 use crate::trust::certificate::Certificate;

@@ -285,7 +285,7 @@ impl Patient {
 /// Bytes as `inspect` reads them.
 pub fn source(path: &Path, bytes: &[u8]) -> Source {
     let label = Label::Path(Named { path: path.to_path_buf(), origin: Origin::Default });
-    Source { label, standing: SourceKind::Named, bytes: bytes.to_vec() }
+    Source { label, kind: SourceKind::Named, bytes: bytes.to_vec() }
 }
 
 /// The certificates in `bytes`, the file at `path`.

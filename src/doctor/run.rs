@@ -113,7 +113,7 @@ pub fn run(cli: &Cli, shell: &Environment, report: Report) -> u8 {
     if let Some(path) = &cli.save_chain
         && let Err(error) = crate::sys::finding::chain::save(path, &findings)
     {
-        report.error_text(&error, "");
+        report.error(&error);
         return exit_code::USAGE;
     }
     match finding::code(&findings, cli.strict) {

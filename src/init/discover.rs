@@ -65,24 +65,24 @@ pub fn custom(settings: &Settings) -> Discovery {
     } else {
         for file in discovery.below(Path::new(DEFAULT_DIRECTORY)) {
             let is_named = file == Path::new(CUSTOM_CA);
-            let standing = if is_named { SourceKind::Named } else { SourceKind::Default };
-            discovery.take(file, Origin::Default, standing, &mut budget);
+            let kind = if is_named { SourceKind::Named } else { SourceKind::Default };
+            discovery.take(file, Origin::Default, kind, &mut budget);
         }
     }
     if let Some(pem) = &settings.pem {
         let label = Label::Variable("TRUST_INIT_CA_PEM");
-        discovery.sources.push(Source { label, standing: SourceKind::Named, bytes: text_of(pem) });
+        discovery.sources.push(Source { label, kind: SourceKind::Named, bytes: text_of(pem) });
     }
     discovery
 }
 
 impl Discovery {
-    fn take(&mut self, path: PathBuf, origin: Origin, standing: SourceKind, budget: &mut u64) {
+    fn take(&mut self, path: PathBuf, origin: Origin, kind: SourceKind, budget: &mut u64) {
         let read = file::read(&path, budget);
         let label = Label::new(path, origin);
         match read {
-            Ok(bytes) => self.sources.push(Source { label, standing, bytes }),
-            Err(problem) if standing == SourceKind::Default => {
+            Ok(bytes) => self.sources.push(Source { label, kind, bytes }),
+            Err(problem) if kind == SourceKind::Default => {
                 self.warnings.push(ReadError { label, problem });
             }
             Err(problem) => self.errors.push(ReadError { label, problem }),

@@ -1,11 +1,12 @@
 //! Become the service, or say precisely why not.
 //!
-//! The measure is `env(1)`: the service sees the same arguments, environment, directory, umask,
+//! As with `env(1)`, the service sees the same arguments, environment, directory, umask,
 //! descriptors, session, limits, signal mask and ignored signals as without us. The one exception
 //! is SIGPIPE: Rust ignores it before `main`, so it is set to its default, also where it came in
 //! ignored.
 
-pub mod error;
+mod failure;
+mod program_file;
 
 use std::ffi::{CString, OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
@@ -16,12 +17,14 @@ use nix::sys::signal::{SigSet, SigmaskHow, Signal, raise};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::unistd::{execv, execve};
 
-pub use crate::init::exec::error::Error;
+use crate::init::exec::failure::{cannot_run, not_found};
+use crate::init::exec::program_file::is_plain_script;
+use crate::sys::diagnostic::Diagnostic;
 use crate::sys::environment::Environment;
 use crate::sys::exit_code;
 
-/// The signals that ask a service to stop or to look again, and that would be lost on us: the
-/// kernel throws away what the first process of a container has no handler for (`pid_namespaces(7)`).
+/// The signals that ask a service to stop or to look again, and that would be lost on trust-init: the
+/// kernel discards what the first process of a container has no handler for (`pid_namespaces(7)`).
 const STOPS: [Signal; 4] = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGQUIT];
 
 /// What ends a program that writes more than the limit of file sizes allows. Held back, the write fails, and
@@ -82,8 +85,12 @@ const DEFAULT_PATH: &str = "/bin:/usr/bin";
 
 /// Becomes `program`, whose first word is looked up in the PATH of `found`, the environment as it
 /// was found. The service gets `changed` or, with `None`, the very environment that this process
-/// was given. Returns only if that fails.
-pub fn exec(program: &[OsString], found: &Environment, changed: Option<&Environment>) -> Error {
+/// was given. Returns only if that fails, with the exit code.
+pub fn exec(
+    program: &[OsString],
+    found: &Environment,
+    changed: Option<&Environment>,
+) -> (Diagnostic, u8) {
     let name = program.first().map(OsString::as_os_str).unwrap_or_default();
     let arguments: Vec<CString> = program.iter().map(|word| c_string(word)).collect();
     let variables: Option<Vec<CString>> = changed
@@ -98,9 +105,10 @@ pub fn exec(program: &[OsString], found: &Environment, changed: Option<&Environm
         errno
     };
     let mut refused: Option<(PathBuf, Errno)> = None;
-    for path in candidates(name, found) {
+    let search = found.get("PATH").unwrap_or(OsStr::new(DEFAULT_PATH));
+    for path in candidates(name, search) {
         let mut errno = run(path.as_os_str(), &arguments);
-        if errno == Errno::ENOEXEC && error::is_plain_script(&path) {
+        if errno == Errno::ENOEXEC && is_plain_script(&path) {
             // A script without `#!` is the shell's, as in execvp(3).
             let mut words = vec![c_string(OsStr::new("/bin/sh")), c_string(path.as_os_str())];
             words.extend(arguments.iter().skip(1).cloned());
@@ -109,7 +117,7 @@ pub fn exec(program: &[OsString], found: &Environment, changed: Option<&Environm
         match errno {
             Errno::ENOENT if !path.exists() => {}
             Errno::ENOTDIR | Errno::ESTALE | Errno::ENODEV | Errno::ETIMEDOUT => {}
-            // As execvp(3): the search goes on, and this is told if nothing better is found.
+            // As execvp(3): the search goes on, and this is reported if nothing better is found.
             Errno::ENOENT | Errno::EACCES => {
                 refused.get_or_insert((path, errno));
             }
@@ -119,18 +127,20 @@ pub fn exec(program: &[OsString], found: &Environment, changed: Option<&Environm
             }
         }
     }
-    Error::new(name, found, refused)
+    match refused {
+        Some((path, errno)) => (cannot_run(name, &path, errno), exit_code::CANNOT_RUN),
+        None => (not_found(name, search), exit_code::NOT_FOUND),
+    }
 }
 
-fn candidates(name: &OsStr, environment: &Environment) -> Vec<PathBuf> {
+fn candidates(name: &OsStr, search: &OsStr) -> Vec<PathBuf> {
     if name.is_empty() {
         return Vec::new();
     }
     if name.as_bytes().contains(&b'/') {
         return vec![name.into()];
     }
-    let path = environment.get("PATH").unwrap_or(OsStr::new(DEFAULT_PATH));
-    std::env::split_paths(path).map(|directory| directory.join(name)).collect()
+    std::env::split_paths(search).map(|directory| directory.join(name)).collect()
 }
 
 /// Words that came from the kernel hold no NUL; what else might is cut there.

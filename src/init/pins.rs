@@ -1,19 +1,21 @@
 //! What trust variables name at present, read where the service will read it.
 //!
-//! Our own bundle is never such an input: it would carry yesterday's CAs into today's.
+//! Our own bundle is never an input: it would carry CAs that are no longer mounted into the new one.
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::path::Path;
 
-use crate::init::publish;
+use crate::init::publish::is_ours;
+use crate::init::publish::memfd::is_memory;
+use crate::sys::diagnostic::Diagnostic;
 use crate::sys::environment::Environment;
 use crate::sys::file;
 use crate::trust::root_stores;
 use crate::trust::root_stores::RootSource;
 use crate::trust::trust_anchors::Anchors;
 use crate::trust::variables;
-use crate::trust::variables::{File, Found, Pin, Row, Warning};
+use crate::trust::variables::{File, Found, Pin, Row};
 
 /// Reads what each of `rows` names, itself or through the variables its readers fall back to.
 pub fn pins<'a>(
@@ -21,7 +23,7 @@ pub fn pins<'a>(
     environment: &Environment,
     source: &RootSource,
     image: &'a Anchors<'a>,
-) -> (Vec<Pin<'a>>, Vec<Warning>) {
+) -> (Vec<Pin<'a>>, Vec<Diagnostic>) {
     variables::pins(rows, environment, |value| look(value, source, image))
 }
 
@@ -29,7 +31,7 @@ fn look<'a>(value: &OsStr, source: &RootSource, image: &'a Anchors<'a>) -> Found
     let path = Path::new(value);
     let whole = [File::Bundle.name(), File::Custom.name()];
     let is_whole = path.file_name().is_some_and(|name| whole.iter().any(|whole| name == &**whole));
-    if publish::is_ours(path) && (is_whole || publish::is_memory(path)) {
+    if is_ours(path) && (is_whole || is_memory(path)) {
         return Found::Ours;
     }
     if matches!(source, RootSource::File { path: roots, .. } if roots == path) {

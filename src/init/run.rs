@@ -1,101 +1,106 @@
-//! One run of trust-init, from settings to the service.
+//! One run of trust-init, from the invocation to the service. [`prepare`] is the sentence of ARCHITECTURE.md.
 
-pub mod dangling;
-pub mod java;
-pub mod runtimes;
-pub mod system_store;
+mod failures;
+mod java;
+mod inputs;
+mod dangling;
+mod runtimes;
+mod summary;
+mod system_store;
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use crate::sys::quote;
-
 use crate::init::cli::{Invocation, Task};
 use crate::init::discover;
 use crate::init::exec::{self, Held};
-use crate::init::mounts;
-use crate::init::publish::{self, Order};
+use crate::init::pins;
+use crate::init::publish::{self, PublishOptions};
 use crate::init::run::dangling::dangling;
-use crate::init::run::system_store::Keeper;
+use crate::init::run::failures::Failures;
+use crate::init::run::inputs::Inputs;
+use crate::init::run::system_store::SystemStore;
+use crate::sys::diagnostic::Diagnostic;
 use crate::sys::dir;
 use crate::sys::environment::Environment;
 use crate::sys::exit_code;
-use crate::sys::output::{self, Report};
+use crate::sys::output::Report;
 use crate::sys::program;
+use crate::sys::quote;
 use crate::trust::bundle::{self, Pem};
 use crate::trust::certificate::Certificate;
 use crate::trust::inspection::{self, Inspection};
-use crate::trust::root_stores::RootSource;
-use crate::trust::settings::OnError;
-use crate::trust::source::Label;
-use crate::trust::source::{Named, Origin, Roots};
+use crate::trust::root_stores;
+use crate::trust::source::Roots;
 use crate::trust::time::Time;
-use crate::trust::variables;
+use crate::trust::trust_anchors;
 use crate::trust::variables::java::{JAVA_TOOL_OPTIONS, with};
-use crate::trust::variables::{File, split};
+use crate::trust::variables::{self, File, Pin, Plan, Row};
 
-/// What ends the `fix:` of every failure before the service is started.
-const WAY_OUT: &str = "; to start the service without it, set TRUST_INIT_ON_ERROR=warn";
+/// What every step of a run needs.
+struct Run<'a> {
+    invocation: &'a Invocation,
+    found: &'a Environment,
+    report: Report,
+    failures: Failures,
+}
 
-/// Trust that stands, and the environment that names it.
+/// What was prepared.
 struct Trust {
-    environment: Environment,
+    /// The variables to set.
     variables: Vec<(&'static str, OsString)>,
-    summary: Summary,
+    bundle: Option<PathBuf>,
+    /// The lines on all of it.
+    lines: Vec<String>,
 }
 
 /// Does what was asked, and returns the exit code: after [`Task::Run`] only if the service could
 /// not be started.
 pub fn run(invocation: &Invocation, found: &Environment, report: Report) -> u8 {
     let Invocation { settings, task } = invocation;
-    // First of all, so that no stop is lost while we work.
+    // First of all, so that no stop is lost meanwhile.
     let held = matches!(task, Task::Run(_)).then(Held::stops);
     if held.is_none() {
         dir::outlive_limit();
     }
-    let mut failures = Vec::new();
-    let trust = prepare(invocation, found, report, &mut failures).unwrap_or_else(|failure| {
-        failures.push(failure);
+    let mut run = Run { invocation, found, report, failures: Failures::new(settings.on_error) };
+    let trust = run.prepare().unwrap_or_else(|failure| {
+        run.failures.push(failure);
         None
     });
-    let mut changed = trust.as_ref().map(|trust| trust.environment.clone());
     let set = trust.as_ref().map_or(&[][..], |trust| &trust.variables);
+    let mut changed = trust.as_ref().map(|_| found.clone());
+    if let Some(changed) = &mut changed {
+        for (name, value) in set {
+            changed.set(name, value);
+        }
+    }
     for dangling in dangling(found, set) {
-        let changed = changed.get_or_insert_with(|| found.clone());
-        for name in &dangling.names {
-            match found.get(name).and_then(split) {
-                Some((rest, _)) if !rest.is_empty() => changed.set(name, rest),
-                _ => changed.remove(name),
-            }
-        }
-        failures.push(dangling.into());
+        dangling.unset(changed.get_or_insert_with(|| found.clone()));
+        run.failures.push(dangling.diagnostic());
     }
-    for failure in &failures {
-        match settings.on_error {
-            OnError::Fail => report.error_text(failure, WAY_OUT),
-            OnError::Warn => report.warning_text(failure),
-        }
-    }
-    if settings.on_error == OnError::Fail && !failures.is_empty() {
+    let prevents_start = run.failures.prevent_start();
+    run.failures.print(report);
+    if prevents_start {
         return held.and_then(Held::release).unwrap_or(exit_code::FAILED);
     }
     if let Some(trust) = &trust {
-        report.infos(&trust.summary.lines(task));
+        report.infos(&trust.lines);
     }
     match task {
         Task::Run(program) => {
             if let Some(stopped) = held.and_then(Held::release) {
                 return stopped;
             }
-            let error = exec::exec(program, found, changed.as_ref());
-            report.error_text(&error, "");
-            error.code()
+            let (failure, code) = exec::exec(program, found, changed.as_ref());
+            report.error(&failure);
+            code
         }
-        Task::PrintEnv => answer(report, &trust.map(|trust| shell(&trust)).unwrap_or_default()),
+        Task::PrintEnv => answer(report, &exports(set)),
         Task::DryRun(_) => {
-            for (name, value) in trust.iter().flat_map(|trust| &trust.variables) {
+            for (name, value) in set {
                 report.info(&format!("would set {name}={}", quote::word(value)));
             }
             0
@@ -112,217 +117,154 @@ pub fn answer(report: Report, text: &str) -> u8 {
     }
 }
 
-/// Everything between `discover` and `environment`. `None`: no custom CA is in force, and the
-/// service is to start exactly as it would have. What is found wrong but leaves something to work
-/// with goes into `failures`.
-fn prepare(
-    invocation: &Invocation,
-    found: &Environment,
-    report: Report,
-    failures: &mut Vec<anyhow::Error>,
-) -> anyhow::Result<Option<Trust>> {
-    let Invocation { settings, task } = invocation;
-    let discovery = discover::custom(settings);
-    failures.extend(discovery.errors.into_iter().map(anyhow::Error::from));
-    discovery.warnings.iter().for_each(|warning| report.warning_text(warning));
-
-    let mut inspection = inspection::inspect(&discovery.sources);
-    inspection.require_authority(discovery.directories);
-    let store = Keeper::new(invocation, report, !inspection.certificates.is_empty())?;
-    if inspection.certificates.is_empty() {
-        settle(inspection, report, failures);
-        store.clear(failures)?;
-        return Ok(None);
-    }
-
-    let source = crate::trust::root_stores::roots(settings.roots)?;
-    let mut public = crate::trust::trust_anchors::roots(&source);
-    store.leave_out_ours(&mut public.anchors.certificates);
-    let roots = &public.anchors.certificates;
-    if settings.roots == Roots::System {
-        inspection.leave_out_known(roots);
-    }
-    inspection::judge(&mut inspection, Time::now(), roots);
-    let kept = settle(inspection, report, failures);
-    if kept.is_empty() || (settings.on_error == OnError::Fail && !failures.is_empty()) {
-        store.clear(failures)?;
-        return Ok(None);
-    }
-
-    public.warnings.iter().for_each(|warning| report.warning_text(warning));
-
-    let custom: Vec<_> = kept.iter().map(|certificate| certificate.pem.borrow()).collect();
-    let for_java: Vec<_> = inspection::for_java(&kept).collect();
-    let merged = bundle::bundle(&[&custom, roots]);
-
-    let jvm =
-        java::find(invocation, found, &for_java, roots, &store.record).unwrap_or_else(|warning| {
-            report.warning_text(&warning);
-            None
-        });
-    // Before anything is read that may lie in the store.
-    let installed = store.install(&custom, jvm.as_ref(), failures)?;
-
-    let rows = || variables::rows(found, settings.grpc_roots, &settings.leave);
-    let (pins, surprises) = crate::init::pins::pins(rows(), found, &source, &public.anchors);
-    let surprises = surprises.into_iter().chain(variables::warnings(found));
-    surprises.for_each(|warning| report.warning_text(&warning));
-    let secure = task.program().and_then(|program| program::secure(program, found));
-    if let Some(secure) = secure {
-        report.warning_text(&secure);
-    }
-    let mut plan = crate::trust::variables::plan(rows(), &pins, &custom, &merged.certificates);
-
-    let named = jvm.as_ref().filter(|_| installed.java.is_none());
-    plan.files.extend(named.map(|jvm| (File::TrustStore, jvm.certificates())));
-    // Where every variable is pinned, nothing else needs the bundle.
-    if !settings.runtimes.is_empty() && !plan.files.iter().any(|(file, _)| *file == File::Bundle) {
-        plan.files.push((File::Bundle, merged.certificates.iter().map(Pem::borrow).collect()));
-    }
-
-    let order = Order {
-        directory: settings.directory.as_ref(),
-        roots: settings.roots,
-        is_first: std::process::id() == 1,
-        prepares: *task == Task::Prepare,
-        dry: task.is_dry(),
-    };
-    let published = publish::publish(&plan.files, &order)?;
-    published.warnings.iter().for_each(|warning| report.warning_text(warning));
-
-    let mut environment = found.clone();
-    let mut variables = Vec::new();
-    for (row, file) in &plan.variables {
-        if let Some(path) = published.path(file) {
-            variables.push((row.name, path.into()));
-        }
-    }
-    let bundle = published.path(&File::Bundle);
-    let mut summary = Summary::new(&kept, (&source, roots), merged.doubles, bundle);
-    if !report.is_quiet() {
-        summary.authorities.extend(kept.iter().map(authority));
-    }
-    let by = installed.java.as_deref().or_else(|| published.path(&File::TrustStore));
-    if let (Some(jvm), Some(path)) = (&jvm, by) {
-        if installed.java.is_none() {
-            variables.push((JAVA_TOOL_OPTIONS, with(&jvm.options, path)));
-        }
-        summary.authorities.push(jvm.line(path));
-    }
-    if let Some(bundle) = bundle {
-        for told in runtimes::tell(&settings.runtimes, found, bundle, &order, report)? {
-            summary.authorities.push(told.line());
-            variables.push((told.runtime.variable(), told.value));
-        }
-    }
-    summary.authorities.extend(store.line(&installed));
-    for (name, value) in &variables {
-        environment.set(name, value);
-    }
-    Ok(Some(Trust { environment, variables, summary }))
-}
-
-/// Says what inspection found, and returns what is kept, each certificate once.
-fn settle(
-    inspection: Inspection,
-    report: Report,
-    failures: &mut Vec<anyhow::Error>,
-) -> Vec<Certificate> {
-    inspection.warnings.iter().for_each(|warning| report.warning_text(warning));
-    failures.extend(inspection.errors.into_iter().map(anyhow::Error::from));
-    let mut seen = BTreeSet::new();
-    let certificates = inspection.certificates.iter();
-    let mut is_first: Vec<_> = certificates.map(|it| seen.insert(it.pem.text())).collect();
-    let mut is_first = is_first.drain(..);
-    let mut kept = inspection.certificates;
-    kept.retain(|_| is_first.next() == Some(true));
-    kept
-}
-
 /// `export` lines for a shell (POSIX, quoting as in its section 2.2.2).
-fn shell(trust: &Trust) -> String {
+fn exports(variables: &[(&'static str, OsString)]) -> String {
     let quoted = |value: &OsStr| value.to_string_lossy().replace('\'', "'\\''");
     let mut text = String::new();
-    for (name, value) in &trust.variables {
+    for (name, value) in variables {
         let _ = writeln!(text, "export {name}='{}'", quoted(value));
     }
     text
 }
 
-/// What the success lines tell.
-struct Summary {
-    authorities: Vec<String>,
-    custom: usize,
-    roots: String,
-    doubles: usize,
-    bundle: Option<PathBuf>,
-}
+impl Run<'_> {
+    /// Everything between the command line and the service. `None`: there is no custom CA, or what
+    /// failed prevents the start.
+    fn prepare(&mut self) -> Result<Option<Trust>, Diagnostic> {
+        let settings = &self.invocation.settings;
+        let mut inspection = self.discover();
+        let has_custom_cas = !inspection.certificates.is_empty();
+        let store = SystemStore::open(self.invocation, self.report, has_custom_cas)?;
+        if !has_custom_cas {
+            self.keep(inspection);
+            store.clear(&mut self.failures);
+            return Ok(None);
+        }
 
-impl Summary {
-    fn new(
-        kept: &[Certificate],
-        roots: (&RootSource, &[Pem<'_>]),
-        doubles: usize,
-        bundle: Option<&Path>,
-    ) -> Self {
-        let count = output::count(roots.1.len(), "root");
-        let roots = match roots.0 {
-            RootSource::File { path, .. } | RootSource::Directory { path, .. } => {
-                format!("{count} of {}", quote::path(path))
+        let source = root_stores::roots(settings.roots)?;
+        let mut public = trust_anchors::roots(&source);
+        store.leave_out_ours(&mut public.anchors.certificates);
+        let roots = &public.anchors.certificates;
+        if settings.roots == Roots::System {
+            inspection.leave_out_known(roots);
+        }
+        inspection::judge(&mut inspection, Time::now(), roots);
+        let kept = self.keep(inspection);
+        if kept.is_empty() || self.failures.prevent_start() {
+            store.clear(&mut self.failures);
+            return Ok(None);
+        }
+        self.warn(public.warnings);
+
+        let custom: Vec<_> = kept.iter().map(|certificate| certificate.pem.borrow()).collect();
+        let for_java: Vec<_> = inspection::for_java(&kept).collect();
+        let bundle = bundle::bundle(&[&custom, roots]);
+        let jvm = java::find(self.invocation, self.found, &for_java, roots, &store.record);
+        let jvm = jvm.unwrap_or_else(|warning| {
+            self.report.warning(&warning);
+            None
+        });
+        // Before anything is read that may be in the store.
+        let installed = store.install(&custom, jvm.as_ref(), &mut self.failures);
+        if self.failures.prevent_start() {
+            return Ok(None);
+        }
+
+        let anchors = &public.anchors;
+        let inputs = Inputs { source: &source, anchors, custom: &custom, bundle, jvm, installed };
+        let mut lines = Vec::new();
+        if !self.report.is_quiet() {
+            lines.extend(kept.iter().map(summary::custom_ca));
+        }
+        let mut trust = self.publish(&inputs, lines)?;
+        trust.lines.extend(store.line(&inputs.installed));
+        trust.lines.push(summary::total(&inputs, trust.bundle.as_deref(), &self.invocation.task));
+        Ok(Some(trust))
+    }
+
+    /// Finds the custom CAs and reads them.
+    fn discover(&mut self) -> Inspection {
+        let discovery = discover::custom(&self.invocation.settings);
+        discovery.errors.iter().for_each(|error| self.failures.push(error));
+        self.warn(discovery.warnings);
+        let mut inspection = inspection::inspect(&discovery.sources);
+        inspection.require_authority(discovery.directories);
+        inspection
+    }
+
+    /// Prints what was found wrong with the custom CAs, and returns those that are kept, each once.
+    fn keep(&mut self, inspection: Inspection) -> Vec<Certificate> {
+        self.warn(inspection.warnings);
+        inspection.errors.iter().for_each(|error| self.failures.push(error));
+        let mut seen = BTreeSet::new();
+        let certificates = inspection.certificates.iter();
+        let mut is_first: Vec<_> = certificates.map(|it| seen.insert(it.pem.text())).collect();
+        let mut is_first = is_first.drain(..);
+        let mut kept = inspection.certificates;
+        kept.retain(|_| is_first.next() == Some(true));
+        kept
+    }
+
+    /// Decides which file each variable is to name.
+    fn plan<'a>(&self, inputs: &'a Inputs<'a>, pins: &'a [Pin<'a>]) -> Plan<'a> {
+        let settings = &self.invocation.settings;
+        let rows = variables::rows(self.found, settings.grpc_roots, &settings.leave);
+        let bundle = &inputs.bundle.certificates;
+        let mut plan = variables::plan(rows, pins, inputs.custom, bundle);
+        plan.files
+            .extend(inputs.named_jvm().map(|jvm| (File::TrustStore, jvm.store.certificates())));
+        // Where every variable is pinned, nothing else needs the bundle.
+        let has_bundle = plan.files.iter().any(|(file, _)| *file == File::Bundle);
+        if !settings.runtimes.is_empty() && !has_bundle {
+            plan.files.push((File::Bundle, bundle.iter().map(Pem::borrow).collect()));
+        }
+        plan
+    }
+
+    /// Publishes the files, and names them in variables.
+    fn publish(&self, inputs: &Inputs<'_>, mut lines: Vec<String>) -> Result<Trust, Diagnostic> {
+        let Invocation { settings, task } = self.invocation;
+        let rows = variables::rows(self.found, settings.grpc_roots, &settings.leave);
+        let (pins, surprises) = pins::pins(rows, self.found, inputs.source, inputs.anchors);
+        self.warn(surprises);
+        self.warn(variables::warnings(self.found));
+        let secure = task.program().and_then(|program| program::secure(program, self.found));
+        self.warn(secure);
+        let plan = self.plan(inputs, &pins);
+        let options = PublishOptions {
+            directory: settings.directory.as_ref(),
+            roots: settings.roots,
+            is_first: std::process::id() == 1,
+            prepares: *task == Task::Prepare,
+            dry: task.is_dry(),
+        };
+        let mut published = publish::publish(&plan.files, &options)?;
+        self.warn(std::mem::take(&mut published.warnings));
+
+        let named = |(row, file): &(&Row, File)| Some((row.name, published.path(file)?.into()));
+        let mut variables: Vec<_> = plan.variables.iter().filter_map(named).collect();
+        let store = inputs.installed.java.as_deref();
+        if let (Some(jvm), Some(path)) =
+            (&inputs.jvm, store.or_else(|| published.path(&File::TrustStore)))
+        {
+            if store.is_none() {
+                variables.push((JAVA_TOOL_OPTIONS, with(&jvm.options, path)));
             }
-            RootSource::Mozilla(_) => format!("{count} of Mozilla's"),
-            RootSource::Unwanted | RootSource::Nowhere => "no roots".to_owned(),
-        };
-        Self {
-            authorities: Vec::new(),
-            custom: kept.len(),
-            roots,
-            doubles,
-            bundle: bundle.map(Path::to_path_buf),
+            lines.push(jvm.line(path));
         }
+        let bundle = published.path(&File::Bundle);
+        if let Some(bundle) = bundle {
+            let runtimes = &settings.runtimes;
+            for runtime in runtimes::configure(runtimes, self.found, bundle, &options, self.report)?
+            {
+                lines.push(runtime.line());
+                variables.push((runtime.runtime.variable(), runtime.value));
+            }
+        }
+        Ok(Trust { variables, bundle: bundle.map(Path::to_path_buf), lines })
     }
 
-    fn lines(&self, task: &Task) -> Vec<String> {
-        let bundle = match &self.bundle {
-            Some(path) => format!("in {}", quote::path(path)),
-            None => "in a file of its own for each variable that was set".to_owned(),
-        };
-        let next = match task {
-            Task::Run(program) | Task::DryRun(program) => match program.first() {
-                Some(program) => {
-                    let program = quote::word(program);
-                    let verb =
-                        if matches!(task, Task::Run(_)) { "starting" } else { "would start" };
-                    format!("; {verb} {program} as pid {}", std::process::id())
-                }
-                None => String::new(),
-            },
-            _ => String::new(),
-        };
-        let custom = output::count(self.custom, "custom CA");
-        let doubles = match self.doubles {
-            0 => String::new(),
-            doubles => format!(" ({} left out)", output::count(doubles, "double")),
-        };
-        let summary = format!("{custom} and {}{doubles} {bundle}{next}", self.roots);
-        self.authorities.iter().cloned().chain(std::iter::once(summary)).collect()
+    fn warn(&self, warnings: impl IntoIterator<Item = impl Into<Diagnostic>>) {
+        warnings.into_iter().for_each(|warning| self.report.warning(&warning.into()));
     }
-}
-
-/// The line on one custom CA. What nobody mounted and nobody named was baked into the image, where
-/// its owner may not expect it to be found.
-fn authority(certificate: &Certificate) -> String {
-    let place = match &certificate.label {
-        Label::Path(Named { path, origin: Origin::Default }) if !mounts::is_mounted(path) => {
-            format!("{}, from the image", quote::path(path))
-        }
-        Label::Path(Named { path, origin: Origin::Default }) => quote::path(path).to_string(),
-        label => label.to_string(),
-    };
-    format!(
-        "trusting {} until {} (SHA-256 {}) in {place}",
-        quote::word(&certificate.subject),
-        certificate.not_after,
-        certificate.fingerprint(),
-    )
 }

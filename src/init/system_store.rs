@@ -6,8 +6,8 @@
 //! what an earlier run added is taken out, what is to be added is written down (`record`), and only then
 //! is it added, each file by a rename. So whatever a killed run leaves, the next one finds in the record.
 
-pub mod ledger;
-pub mod precheck;
+mod ledger;
+mod precheck;
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -18,11 +18,11 @@ use std::path::{Path, PathBuf};
 
 use nix::sys::stat::Mode;
 
-use crate::init::publish::Home;
+use crate::init::publish::location::DefaultDirectory;
 pub use crate::init::system_store::ledger::Record;
 use crate::init::system_store::ledger::{HOME, PATH, line, position};
-pub use crate::init::system_store::precheck::Error;
-use crate::init::system_store::precheck::{check, real};
+use crate::init::system_store::precheck::{check, failure, no_store, real, refused};
+use crate::sys::diagnostic::Diagnostic;
 use crate::sys::dir::Directory;
 use crate::sys::dir::replace::{Found, Look};
 use crate::sys::file;
@@ -64,7 +64,7 @@ pub const ROOT_DIRECTORIES: &[(&str, &str, &str)] = &[
 
 /// What is to be in the store.
 #[derive(Debug)]
-pub struct Order<'a> {
+pub struct InstallOptions<'a> {
     /// The custom CAs.
     pub certificates: &'a [Pem<'a>],
     /// The directory where a JVM finds a key store by itself, and what that is to be.
@@ -85,7 +85,7 @@ pub struct Installed {
     /// The key store that a JVM finds by itself, if it is in its place.
     pub java: Option<PathBuf>,
     /// Whether it is another run's, and was left as it is.
-    pub is_anothers: bool,
+    pub is_of_another_run: bool,
 }
 
 /// One file of the store, as it is and as it is to be.
@@ -103,20 +103,20 @@ struct Plan {
     record: Record,
 }
 
-/// Puts what `order` says into the store, and takes out what else `record` says is there.
+/// Puts what `options` say into the store, and takes out what else `record` says is there.
 ///
 /// # Errors
 /// When there is no store, or a part of it may not or cannot be changed. Then nothing of ours is added.
-pub fn install(order: &Order<'_>, record: &Record) -> Result<Installed, Box<Error>> {
-    let mut plan = Plan::new(order, record)?;
+pub fn install(options: &InstallOptions<'_>, record: &Record) -> Result<Installed, Diagnostic> {
+    let mut plan = Plan::new(options, record)?;
     let mut installed = Installed::default();
     if plan.is_done(record) {
-        if plan.items.is_empty() && !order.dry {
+        if plan.items.is_empty() && !options.dry {
             // Left by a run that was killed before it did anything else.
             let _ = write(record);
         }
-    } else if order.is_beside && !record.text().is_empty() {
-        return Ok(Installed { is_anothers: true, ..installed });
+    } else if options.is_beside && !record.text().is_empty() {
+        return Ok(Installed { is_of_another_run: true, ..installed });
     } else {
         for line in record.lines() {
             check(line.path)?;
@@ -124,8 +124,8 @@ pub fn install(order: &Order<'_>, record: &Record) -> Result<Installed, Box<Erro
         }
         plan.items.iter().try_for_each(|item| check(&item.path))?;
         check(Path::new(PATH))?;
-        if !order.dry {
-            plan = change(order)?;
+        if !options.dry {
+            plan = change(options)?;
         }
     }
     for item in plan.items {
@@ -139,16 +139,14 @@ pub fn install(order: &Order<'_>, record: &Record) -> Result<Installed, Box<Erro
 }
 
 /// Changes the store, while nobody else does.
-fn change(order: &Order<'_>) -> Result<Plan, Box<Error>> {
+fn change(options: &InstallOptions<'_>) -> Result<Plan, Diagnostic> {
     let home = Path::new(HOME);
-    let directory = Home::look(home, false)
-        .and_then(Home::make)
-        .map_err(|refusal| Error::at(home, refusal.to_string(), refusal.fix()))?;
+    let directory = DefaultDirectory::open(home, false)
+        .and_then(DefaultDirectory::make)
+        .map_err(|refusal| failure(home, &refusal, refusal.fix()))?;
     let _lock = directory.lock();
-    let record = Record::read().map_err(|error| {
-        Error::at(Path::new(PATH), error.problem.to_string(), "make it readable")
-    })?;
-    let plan = Plan::new(order, &record)?;
+    let record = Record::read()?;
+    let plan = Plan::new(options, &record)?;
     take_out(&record)?;
     if let Err(error) = plan.put_in() {
         take_out(&plan.record)?;
@@ -159,7 +157,7 @@ fn change(order: &Order<'_>) -> Result<Plan, Box<Error>> {
 }
 
 /// Takes out what `record` says was put in.
-fn take_out(record: &Record) -> Result<(), Box<Error>> {
+fn take_out(record: &Record) -> Result<(), Diagnostic> {
     for line in record.lines() {
         let found = look(line.path)?;
         let wanted = match &found {
@@ -174,7 +172,7 @@ fn take_out(record: &Record) -> Result<(), Box<Error>> {
 }
 
 /// Writes the record; an empty one is none.
-fn write(record: &Record) -> Result<(), Box<Error>> {
+fn write(record: &Record) -> Result<(), Diagnostic> {
     let text = Some(record.text()).filter(|text| !text.is_empty());
     set(Path::new(PATH), None, text)?;
     if let (None, Ok((directory, name))) = (text, open(Path::new(HOME))) {
@@ -185,7 +183,7 @@ fn write(record: &Record) -> Result<(), Box<Error>> {
 
 /// Puts `wanted` in the place of what was `found` at `path`, and removes what a run that was killed had
 /// begun to write.
-fn set(path: &Path, found: Option<&Found>, wanted: Option<&[u8]>) -> Result<(), Box<Error>> {
+fn set(path: &Path, found: Option<&Found>, wanted: Option<&[u8]>) -> Result<(), Diagnostic> {
     let set = || {
         let (directory, name) = open(path)?;
         directory.unstage(name)?;
@@ -198,7 +196,7 @@ fn set(path: &Path, found: Option<&Found>, wanted: Option<&[u8]>) -> Result<(), 
     };
     match set() {
         Err(error) if wanted.is_none() && error.kind() == io::ErrorKind::NotFound => Ok(()),
-        done => done.map_err(|error| Error::system(path, &error).into()),
+        done => done.map_err(|error| refused(path, &error)),
     }
 }
 
@@ -209,7 +207,7 @@ fn open(path: &Path) -> io::Result<(Directory, &OsStr)> {
 }
 
 impl Plan {
-    fn new(order: &Order<'_>, record: &Record) -> Result<Self, Box<Error>> {
+    fn new(options: &InstallOptions<'_>, record: &Record) -> Result<Self, Diagnostic> {
         let mut plan = Self::default();
         let (mut lines, mut added, mut is_anywhere) = (Vec::new(), Vec::new(), false);
         let mut seen = BTreeSet::new();
@@ -226,7 +224,7 @@ impl Plan {
                 wanted.push(b'\n');
             }
             let mut is_changed = false;
-            for certificate in order.certificates {
+            for certificate in options.certificates {
                 if position(&before, certificate.text()).is_none() {
                     is_changed = true;
                     wanted.extend(certificate.text());
@@ -240,12 +238,12 @@ impl Plan {
                 plan.items.push(Item { path, found: Some(found), wanted, is_java: false });
             }
         }
-        if !is_anywhere && !order.certificates.is_empty() {
-            return Err(Error::nowhere().into());
+        if !is_anywhere && !options.certificates.is_empty() {
+            return Err(no_store());
         }
         let bundles = plan.items.len();
-        plan.hash(order.certificates, record)?;
-        if let Some((directory, bytes)) = &order.java
+        plan.hash(options.certificates, record)?;
+        if let Some((directory, bytes)) = &options.java
             && let Ok(Some(item)) = instead(directory, bytes, record)
         {
             plan.items.push(item);
@@ -258,7 +256,7 @@ impl Plan {
     }
 
     /// Writes down what is to be done, and does it.
-    fn put_in(&self) -> Result<(), Box<Error>> {
+    fn put_in(&self) -> Result<(), Diagnostic> {
         write(&self.record)?;
         // The largest files last: what a full disk does not take is then in none.
         for item in self.items.iter().rev() {
@@ -277,7 +275,7 @@ impl Plan {
     /// For each certificate and directory a file of our own, unless there is one that OpenSSL finds. It
     /// is a file and no link, and its name ends as no certificate's: so whatever makes such links anew
     /// (`openssl rehash`) makes none to it, in place of one to a file that stays.
-    fn hash(&mut self, certificates: &[Pem<'_>], record: &Record) -> Result<(), Box<Error>> {
+    fn hash(&mut self, certificates: &[Pem<'_>], record: &Record) -> Result<(), Diagnostic> {
         for (directory, ..) in ROOT_DIRECTORIES {
             let directory = real(Path::new(directory))?.filter(|path| path.is_dir());
             let Some(directory) = directory else { continue };
@@ -309,7 +307,7 @@ impl Plan {
 }
 
 /// The key store that a JVM finds by itself; `None` where there is one of the user's own.
-fn instead(directory: &Path, bytes: &[u8], record: &Record) -> Result<Option<Item>, Box<Error>> {
+fn instead(directory: &Path, bytes: &[u8], record: &Record) -> Result<Option<Item>, Diagnostic> {
     let Some(directory) = real(directory)? else { return Ok(None) };
     let path = directory.join(INSTEAD);
     let found = look(&path)?;
@@ -330,16 +328,16 @@ fn holds(path: &Path, certificate: &Pem<'_>) -> bool {
 }
 
 /// What stands at `path`. What is no file has no bytes.
-fn look(path: &Path) -> Result<Option<Found>, Box<Error>> {
+fn look(path: &Path) -> Result<Option<Found>, Diagnostic> {
     let found = match path.symlink_metadata() {
         Ok(found) => found,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(Error::system(path, &error).into()),
+        Err(error) => return Err(refused(path, &error)),
     };
     let mut bytes = Vec::new();
     if found.is_file() {
         let read = file::read(path, &mut file::FILE_LIMIT.clone());
-        bytes = read.map_err(|problem| Error::at(path, problem.to_string(), "make it readable"))?;
+        bytes = read.map_err(|problem| failure(path, &problem, "make it readable"))?;
     }
     let mode = Mode::from_bits_truncate(found.mode() & 0o7777);
     Ok(Some(Found { bytes, uid: found.uid(), gid: found.gid(), mode }))

@@ -97,17 +97,18 @@ impl Diagnostic {
 /// The headline, without the fixes.
 impl Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.action.is_empty() {
-            return f.write_str(&self.cause);
+        let Self { action, subject, origin, cause, .. } = self;
+        if action.is_empty() {
+            return f.write_str(cause);
         }
-        write!(f, "cannot {}", self.action)?;
-        if !self.subject.is_empty() {
-            write!(f, " {}", self.subject)?;
+        f.write_str("cannot ")?;
+        f.write_str(action)?;
+        for (before, text, behind) in [(" ", subject, ""), (" (", origin, ")"), (": ", cause, "")] {
+            if !text.is_empty() {
+                [before, text, behind].into_iter().try_for_each(|part| f.write_str(part))?;
+            }
         }
-        if !self.origin.is_empty() {
-            write!(f, " ({})", self.origin)?;
-        }
-        if self.cause.is_empty() { Ok(()) } else { write!(f, ": {}", self.cause) }
+        Ok(())
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a doctor found, and how it is told: a sign, the thing, the cause, and what mends it.
 
 pub mod chain;
+pub mod link;
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -10,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::sys::environment::Environment;
 use crate::sys::exit_code;
-use crate::sys::finding::chain::Link;
+use crate::sys::finding::link::Link;
 use crate::sys::output;
 use crate::sys::quote;
 
@@ -140,7 +141,7 @@ pub fn text(findings: &[Finding], shell: &Environment) -> String {
         } else {
             writeln!(text, "{word:<8}{thing}: {cause}")
         };
-        if let Some(chain) = chain::line(finding) {
+        if let Some(chain) = link::line(&finding.chain, *sign == Sign::Ok) {
             let _ = writeln!(text, "        chain: {}", quote::visible(&chain));
         }
         // Where nothing is wrong, nothing is to be mended.

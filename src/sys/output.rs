@@ -5,7 +5,7 @@
 //! may speak on it. The words are not made here: each stage's error and warning says them, first
 //! line what happened, second line `fix: …`.
 
-use crate::sys::diagnostic::Diagnostic;
+use crate::sys::diagnostic::{Diagnostic, Fix};
 use crate::sys::quote;
 use std::fmt::{Display, Write as _};
 use std::io::{IsTerminal as _, Write as _};
@@ -48,7 +48,7 @@ impl Report {
     /// The same of several lines, which reach the log together.
     pub fn infos(&self, lines: &[String]) {
         if !self.is_quiet() {
-            let lines = lines.iter().map(|line| self.lines("info", line, ""));
+            let lines = lines.iter().map(|line| self.info_line(line));
             print(&lines.collect::<String>());
         }
     }
@@ -71,7 +71,7 @@ impl Report {
     /// Legacy.
     pub fn error_text(&self, words: &dyn Display, way_out: &str) {
         let mut diagnostic = Diagnostic::parsed(&words.to_string());
-        if let Some(crate::sys::diagnostic::Fix::Advice(fix)) = diagnostic.fixes.last_mut() {
+        if let Some(Fix::Advice(fix)) = diagnostic.fixes.last_mut() {
             fix.push_str(way_out);
         }
         self.error(&diagnostic);
@@ -108,29 +108,38 @@ impl Report {
         written
     }
 
-    fn diagnostic(&self, level: &str, diagnostic: &Diagnostic) -> String {
-        self.lines(level, &diagnostic.to_string(), &diagnostic.fix())
+    fn diagnostic(&self, level: &'static str, diagnostic: &Diagnostic) -> String {
+        let message = diagnostic.to_string();
+        if self.log == Log::Json {
+            return self.json(level, &message, &diagnostic.fix());
+        }
+        let mut out = self.line(&[level, ": "], &message);
+        for Fix::Command(text) | Fix::Advice(text) in &diagnostic.fixes {
+            text.lines().for_each(|line| out.push_str(&self.line(&["fix: "], line)));
+        }
+        out
     }
 
-    fn lines(&self, level: &str, message: &str, fix: &str) -> String {
+    fn info_line(&self, message: &str) -> String {
+        if self.log == Log::Json { self.json("info", message, "") } else { self.line(&[], message) }
+    }
+
+    /// What a message quotes is escaped already; here all else is.
+    fn line(&self, kind: &[&str], message: &str) -> String {
+        let message = quote::visible_lines(message);
+        [&[self.program, ": "], kind, &[&message, "\n"]].concat().concat()
+    }
+
+    fn json(&self, level: &str, message: &str, fix: &str) -> String {
         let mut out = String::new();
-        if self.log == Log::Json {
-            let fields =
-                [("level", level), ("program", self.program), ("message", message), ("fix", fix)];
-            let fields = fields.iter().filter(|(name, value)| *name != "fix" || !value.is_empty());
-            for (index, (name, value)) in fields.enumerate() {
-                let _ = write!(out, "{}\"{name}\":", if index == 0 { '{' } else { ',' });
-                push_json(&mut out, value);
-            }
-            out.push_str("}\n");
-            return out;
+        let fields =
+            [("level", level), ("program", self.program), ("message", message), ("fix", fix)];
+        let fields = fields.iter().filter(|(name, value)| *name != "fix" || !value.is_empty());
+        for (index, (name, value)) in fields.enumerate() {
+            let _ = write!(out, "{}\"{name}\":", if index == 0 { '{' } else { ',' });
+            push_json(&mut out, value);
         }
-        let shown = if level == "info" { String::new() } else { format!("{level}: ") };
-        // What a message quotes is escaped already; this is for all that it does not.
-        let _ = writeln!(out, "{}: {shown}{}", self.program, quote::visible_lines(message));
-        for fix in fix.lines() {
-            let _ = writeln!(out, "{}: fix: {}", self.program, quote::visible(fix));
-        }
+        out.push_str("}\n");
         out
     }
 }

@@ -81,9 +81,8 @@ fn is_invisible(c: char) -> bool {
         | '\u{1d173}'..='\u{1d17a}' | '\u{e0001}'..='\u{e007f}')
 }
 
-/// A word that a shell reads as it stands (POSIX.1-2024, Shell Command Language, section 2.2), on one
-/// line, whoever counts them: for YAML, U+2028 ends one (YAML 1.1, section 4.2).
-
+/// A word that a shell reads as it is (POSIX.1-2024, Shell Command Language, section 2.2), on one line also
+/// for YAML, for which U+2028 ends one (YAML 1.1, section 4.2).
 pub fn shell<T: AsRef<std::ffi::OsStr> + ?Sized>(word: &T) -> String {
     let text = word.as_ref().to_string_lossy();
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@%+=,".contains(c);

@@ -1,4 +1,4 @@
-//! What a custom CA's certificate says of itself, as far as somebody's verdict depends on it.
+//! What a custom CA's certificate says of itself, as far as somebody's lint depends on it.
 
 #[cfg(feature = "tools")]
 pub mod extensions;
@@ -6,9 +6,11 @@ pub mod extensions;
 pub mod key_kind;
 #[cfg(feature = "tools")]
 pub mod subject_alt_name;
-pub mod strict_der;
-pub mod java_rules;
-pub mod names;
+pub mod strict_gap;
+pub(crate) mod encoding;
+pub(crate) mod strict_der;
+pub(crate) mod java_rules;
+pub(crate) mod names;
 pub mod lints;
 
 use crate::trust::fingerprint::Fingerprint;
@@ -28,6 +30,7 @@ use x509_parser::oid_registry::{
 use x509_parser::prelude::{FromDer, X509Certificate, X509Error, X509Name, X509Version};
 
 use crate::trust::bundle::Pem;
+use crate::trust::certificate::strict_gap::StrictGap;
 use crate::trust::der::{self, CONTEXT_0, EC_KEY, INTEGER, SEQUENCE};
 use crate::trust::source::Label;
 
@@ -54,8 +57,8 @@ pub struct Certificate {
     pub is_ca: bool,
     /// X.509 version 1 or 2: it cannot say whether it is a CA.
     pub is_old: bool,
-    /// What strict clients miss in it.
-    pub misses: Vec<&'static str>,
+    /// What strict clients ask for and it lacks.
+    pub strict_gaps: Vec<StrictGap>,
     /// Whether its serial number is below zero.
     pub has_negative_serial: bool,
     /// Whether servers are among what it may vouch for.
@@ -73,16 +76,13 @@ pub struct Certificate {
     issuer_der: Vec<u8>,
 }
 
-/// What is missing where nothing that it signed is accepted, by strict clients or others.
-pub const MAY_NOT_SIGN: &str = "its key usage does not allow signing certificates";
-
 impl Certificate {
     /// Reads a certificate.
     ///
     /// # Errors
     /// `None` where the bytes are no certificate, or more than one.
     pub fn read(der: &[u8], label: &Label) -> Option<Self> {
-        // Of the extensions only those are read that a verdict depends on.
+        // Of the extensions only those are read that a lint depends on.
         let mut parser = X509CertificateParser::new().with_deep_parse_extensions(false);
         let (rest, x509) = parser.parse(der).ok()?;
         if !rest.is_empty() {
@@ -110,7 +110,7 @@ impl Certificate {
             not_after: Time(x509.validity().not_after),
             is_ca,
             is_old,
-            misses: strictly_missing(&x509, constraints.as_ref(), usage.as_ref(), is_self_issued),
+            strict_gaps: strict_gaps(&x509, constraints.as_ref(), usage.as_ref(), is_self_issued),
             has_negative_serial: x509.raw_serial().first().is_some_and(|byte| *byte >= 0x80),
             is_for_servers: purposes.is_none_or(|(_, usage)| usage.server_auth || usage.any),
             has_unknown_critical: x509
@@ -257,37 +257,35 @@ fn rare_key(x509: &X509Certificate<'_>) -> Option<&'static str> {
     }
 }
 
-/// What OpenSSL refuses under X509_V_FLAG_X509_STRICT in a CA, which Python 3.13 switches on for
-/// everybody (<https://docs.python.org/3.13/library/ssl.html#ssl.create_default_context>, and
-/// `check_extensions` in OpenSSL's crypto/x509/x509_vfy.c). An empty list if nothing.
-fn strictly_missing(
+/// What a CA lacks for strict clients.
+fn strict_gaps(
     x509: &X509Certificate<'_>,
     constraints: Option<&(bool, BasicConstraints)>,
     usage: Option<&(bool, KeyUsage)>,
     is_self_issued: bool,
-) -> Vec<&'static str> {
-    let mut misses = Vec::new();
+) -> Vec<StrictGap> {
+    let mut gaps = Vec::new();
     match constraints {
-        None => misses.push("it has no basic constraints"),
-        Some((false, _)) => misses.push("its basic constraints are not critical"),
+        None => gaps.push(StrictGap::NoConstraints),
+        Some((false, _)) => gaps.push(StrictGap::OptionalConstraints),
         Some((true, _)) => {}
     }
     match usage {
-        None => misses.push("it has no key usage"),
+        None => gaps.push(StrictGap::NoKeyUsage),
         Some((_, usage)) if !usage.key_cert_sign() => {
-            misses.push(MAY_NOT_SIGN);
+            gaps.push(StrictGap::MayNotSign);
         }
         Some(_) => {}
     }
     let has = |oid: &Oid<'_>| x509.extensions().iter().any(|extension| extension.oid == *oid);
     if !has(&OID_X509_EXT_SUBJECT_KEY_IDENTIFIER) {
-        misses.push("it has no subject key identifier");
+        gaps.push(StrictGap::NoSubjectKeyIdentifier);
     }
     if !is_self_issued && !has(&OID_X509_EXT_AUTHORITY_KEY_IDENTIFIER) {
-        misses.push("it has no authority key identifier");
+        gaps.push(StrictGap::NoAuthorityKeyIdentifier);
     }
     if x509.subject().iter().next().is_none() {
-        misses.push("its subject is empty");
+        gaps.push(StrictGap::EmptySubject);
     }
-    misses
+    gaps
 }

@@ -6,7 +6,7 @@
 use crate::trust::certificate::Certificate;
 use crate::trust::der::{self, Outline};
 use crate::trust::file_error::Problem;
-use crate::trust::inspection::{in_block, kind};
+use crate::trust::inspection::in_block;
 use crate::trust::pem::{self, Flaw};
 use crate::trust::source::Source;
 
@@ -47,8 +47,8 @@ pub fn contents(source: &Source) -> Result<Contents, Problem> {
     }
     let (mut buffer, mut lines) = (Vec::new(), pem::Lines::new(bytes));
     for block in &blocks {
-        if let Some(kind) = kind(block) {
-            contents.certificates.extend(in_block(source, block, &kind, &mut buffer)?);
+        if let Some(kind) = block.kind() {
+            contents.certificates.extend(in_block(source, block, kind, &mut buffer)?);
         } else {
             let is_key = block.label.contains("PRIVATE KEY");
             let label = block.label.to_owned();

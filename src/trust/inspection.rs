@@ -1,7 +1,7 @@
 //! Bytes become certificates, or words that say why not.
 //!
 //! The only place that parses certificates. What a file is, its contents say and not its name.
-//! Custom CAs are read whole and judged by the table in [`verdict`]; the image's roots are not ours
+//! Custom CAs are read whole and judged by the table in [`lints`]; the image's roots are not ours
 //! to judge (a few of Debian's have expired), so of them only the shape is proved.
 
 use crate::sys::diagnostic::{Diagnostic, words_of_diagnostic};
@@ -20,10 +20,10 @@ use crate::sys::output;
 use crate::sys::quote;
 use crate::trust::bundle::Pem;
 use crate::trust::certificate::Certificate;
-use crate::trust::certificate::lints::Judged;
+use crate::trust::certificate::lints::LintHit;
 use crate::trust::der::Outline;
 use crate::trust::file_error::Problem;
-use crate::trust::pem::{Block, Flaw};
+use crate::trust::pem::{Block, Flaw, Kind};
 use crate::trust::source::{Label, Source, SourceKind};
 use crate::trust::source::{Named, Origin};
 use crate::trust::time::Time;
@@ -44,7 +44,7 @@ pub enum Error {
     /// The source as a whole.
     Unusable { label: Label, problem: Problem },
     /// One certificate in it.
-    Refused(Judged),
+    Refused(LintHit),
     /// A directory without a single CA.
     NoAuthority { label: Label },
 }
@@ -53,7 +53,7 @@ pub enum Error {
 #[derive(Debug)]
 pub enum Warning {
     /// Kept, but somebody will refuse it.
-    Kept(Judged),
+    Kept(LintHit),
     /// A file of the default directory that cannot be used, or one of a directory that holds
     /// nothing but a key.
     LeftOut(Error),
@@ -107,7 +107,7 @@ pub fn inspect(sources: &[Source]) -> Inspection {
         match certificates(source) {
             Ok(certificates) => {
                 for certificate in certificates {
-                    if certificate.is_ca || source.standing == SourceKind::Named {
+                    if certificate.is_ca || source.kind == SourceKind::Named {
                         inspection.certificates.push(certificate);
                     } else {
                         let Certificate { label, subject, .. } = certificate;
@@ -119,7 +119,7 @@ pub fn inspect(sources: &[Source]) -> Inspection {
                 let label = source.label.clone();
                 let is_stray = problem.is_by_product() && !holds_authority(source);
                 let error = Error::Unusable { label, problem };
-                match source.standing {
+                match source.kind {
                     SourceKind::Member if is_stray => {
                         inspection.warnings.push(Warning::LeftOut(error));
                     }
@@ -142,10 +142,10 @@ pub fn judge(inspection: &mut Inspection, now: Time, roots: &[Pem<'_>]) {
     }
     certificates.retain(|certificate| {
         let mut keep = true;
-        for verdict in lints::findings(certificate, now, &known) {
-            let judged = Judged::new(certificate, verdict);
-            keep &= verdict.keep;
-            if verdict.keep {
+        for lint in lints::findings(certificate, now, &known) {
+            let judged = LintHit::new(certificate, lint);
+            keep &= lint.keep;
+            if lint.keep {
                 warnings.push(Warning::Kept(judged));
             } else {
                 errors.push(Error::Refused(judged));
@@ -195,11 +195,11 @@ pub fn certificates(source: &Source) -> Result<Vec<Certificate>, Problem> {
     let mut found = Vec::new();
     let mut buffer = Vec::new();
     for block in &blocks {
-        let Some(kind) = kind(block) else {
+        let Some(kind) = block.kind() else {
             let label = block.label.to_owned();
             return Err(Problem::OtherBlock { line: line(block.at), label });
         };
-        found.extend(in_block(source, block, &kind, &mut buffer)?);
+        found.extend(in_block(source, block, kind, &mut buffer)?);
     }
     Ok(found)
 }
@@ -208,7 +208,7 @@ pub fn certificates(source: &Source) -> Result<Vec<Certificate>, Problem> {
 pub(crate) fn in_block(
     source: &Source,
     block: &Block<'_>,
-    kind: &Kind,
+    kind: Kind,
     buffer: &mut Vec<u8>,
 ) -> Result<Vec<Certificate>, Problem> {
     let line = |at| pem::line(&source.bytes, at);
@@ -245,22 +245,6 @@ fn pkcs7(
 ) -> Result<Vec<Certificate>, Problem> {
     let found = pkcs7::certificates(der).filter(|found| !found.is_empty());
     found.ok_or(Problem::EmptyPkcs7)?.into_iter().map(read).collect()
-}
-
-pub(crate) enum Kind {
-    Certificate,
-    Trusted,
-    Pkcs7,
-}
-
-/// The labels that OpenSSL reads (crypto/pem/pem_lib.c, `check_pem`) and those of RFC 7468.
-pub(crate) fn kind(block: &Block<'_>) -> Option<Kind> {
-    match block.label {
-        "CERTIFICATE" | "X509 CERTIFICATE" => Some(Kind::Certificate),
-        "TRUSTED CERTIFICATE" => Some(Kind::Trusted),
-        "PKCS7" | "PKCS #7 SIGNED DATA" | "CMS" => Some(Kind::Pkcs7),
-        _ => None,
-    }
 }
 
 /// Whether there is a CA in a file that cannot be used.

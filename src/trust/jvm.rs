@@ -4,6 +4,7 @@
 //! that would be started by its name, and then those that lie where images have them.
 
 use std::ffi::{OsStr, OsString};
+use std::fmt::{self, Display};
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
@@ -12,6 +13,8 @@ use crate::sys::environment::Environment;
 use crate::sys::file::{self, Problem};
 use crate::sys::program::found;
 use crate::sys::root::Files;
+use crate::trust::bundle::Pem;
+use crate::trust::keystore;
 
 /// A JVM's own trust store.
 #[derive(Debug)]
@@ -20,6 +23,35 @@ pub struct Store {
     pub path: PathBuf,
     /// What is in it.
     pub bytes: Result<Vec<u8>, Problem>,
+}
+
+/// Why a trust store cannot be read.
+#[derive(Debug)]
+pub enum StoreError {
+    /// The file cannot be read.
+    File(Problem),
+    /// What is in it is no key store that a JVM opens by itself.
+    Format(keystore::Problem),
+}
+
+impl Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(problem) => problem.fmt(f),
+            Self::Format(problem) => problem.fmt(f),
+        }
+    }
+}
+
+impl Store {
+    /// The certificates that the JVM trusts.
+    ///
+    /// # Errors
+    /// When the store cannot be read to its end.
+    pub fn certificates(self) -> Result<Vec<Pem<'static>>, StoreError> {
+        let bytes = self.bytes.map_err(StoreError::File)?;
+        keystore::read(&bytes).map_err(StoreError::Format)
+    }
 }
 
 /// Where images have JVMs: a directory, and how their names in it begin.

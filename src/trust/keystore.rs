@@ -1,17 +1,16 @@
 //! A list of certificates as a Java key store, and back.
 //!
 //! What is written is a JKS, the one kind that every JVM from 8 to 25 opens without being told a
-//! password. What is read is whatever a JVM brings as its own `cacerts`: a JKS until JDK 17, a PKCS#12
-//! without a password since (<https://bugs.openjdk.org/browse/JDK-8275252>), one with the customary
-//! password where somebody has been at it with keytool.
+//! password. What is read is what a JVM brings as its own `cacerts`: a JKS until JDK 17, a PKCS#12
+//! without a password since (<https://bugs.openjdk.org/browse/JDK-8275252>).
 
-pub mod pkcs12;
+mod pkcs12;
 
 use std::fmt::{self, Display};
 
 use sha1::{Digest as _, Sha1};
 
-use crate::trust::bundle::Pem;
+use crate::trust::bundle::{self, Pem};
 use crate::trust::der::{Outline, outline};
 
 /// The password of every `cacerts`, which protects nothing
@@ -37,18 +36,41 @@ pub enum Problem {
     Unknown,
     /// It ends too early, or its parts do not fit together.
     Broken,
-    /// It has another password than the customary one.
-    Locked,
+    /// It is a PKCS#12 that is encrypted: a JVM needs a password to find anything in it.
+    Encrypted,
 }
 
-/// The cause alone: what mends it depends on whose store it is.
+/// The cause alone: the fix depends on whose store it is.
 impl Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Unknown => "it is neither JKS nor PKCS#12",
             Self::Broken => "it is damaged",
-            Self::Locked => "its password is not `changeit`",
+            Self::Encrypted => {
+                "it is an encrypted PKCS#12, in which a JVM finds nothing without a password"
+            }
         })
+    }
+}
+
+/// The key store of a JVM that is to trust the custom CAs besides what it trusts already.
+#[derive(Debug)]
+pub struct ExtendedStore<'a> {
+    custom: &'a [Pem<'a>],
+    /// What the JVM trusts already.
+    pub roots: Vec<Pem<'a>>,
+}
+
+impl<'a> ExtendedStore<'a> {
+    /// Adds `custom`, the custom CAs that Java can read, to `roots`; `None` if they are all among these.
+    pub fn new(custom: &'a [Pem<'a>], roots: Vec<Pem<'a>>) -> Option<Self> {
+        let has_all = bundle::set(&roots).is_superset(&bundle::set(custom));
+        (!has_all).then_some(Self { custom, roots })
+    }
+
+    /// All of them, each once.
+    pub fn certificates(&self) -> Vec<Pem<'_>> {
+        bundle::bundle(&[self.custom, &self.roots]).certificates
     }
 }
 

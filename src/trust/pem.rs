@@ -199,7 +199,29 @@ impl<'a> Lines<'a> {
     }
 }
 
+/// What a block holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A certificate.
+    Certificate,
+    /// A certificate and OpenSSL's note on what it is trusted for.
+    Trusted,
+    /// Certificates in a message.
+    Pkcs7,
+}
+
 impl<'a> Block<'a> {
+    /// What it holds, if that is certificates: by the labels that OpenSSL reads (crypto/pem/pem_lib.c,
+    /// `check_pem`) and those of RFC 7468.
+    pub fn kind(&self) -> Option<Kind> {
+        match self.label {
+            "CERTIFICATE" | "X509 CERTIFICATE" => Some(Kind::Certificate),
+            "TRUSTED CERTIFICATE" => Some(Kind::Trusted),
+            "PKCS7" | "PKCS #7 SIGNED DATA" | "CMS" => Some(Kind::Pkcs7),
+            _ => None,
+        }
+    }
+
     /// Decodes the block's base64 in `buffer`, which serves one block after the other.
     ///
     /// # Errors

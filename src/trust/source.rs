@@ -15,7 +15,7 @@ use crate::sys::quote;
 pub struct Named {
     /// The path as it was written.
     pub path: PathBuf,
-    /// Who wrote it.
+    /// Where it was written.
     pub origin: Origin,
 }
 
@@ -26,7 +26,7 @@ pub enum Origin {
     Option(&'static str),
     /// A variable of the environment.
     Variable(&'static str),
-    /// Nobody wrote it.
+    /// It is built in.
     Default,
 }
 
@@ -63,20 +63,20 @@ pub const CUSTOM_CA: &str = "/usr/local/share/ca-certificates/custom-ca.crt";
 pub struct Source {
     /// What to call it.
     pub label: Label,
-    /// Whether somebody meant this very file.
-    pub standing: SourceKind,
+    /// How it was named, which decides how strictly it is taken.
+    pub kind: SourceKind,
     /// Its contents.
     pub bytes: Vec<u8>,
 }
 
-/// Whether somebody meant this very file, which decides how strictly it is taken.
+/// How a source was named, which decides how strictly it is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SourceKind {
-    /// Yes.
+    /// The file itself was named: every fault in it is an error.
     Named,
-    /// It lies in a directory that was named.
+    /// It is in a directory that was named: a file that holds no CA is skipped.
     Member,
-    /// It lies in the default directory.
+    /// It is in the default directory: what cannot be used is left out with a warning.
     Default,
 }
 
@@ -154,8 +154,7 @@ impl From<&ReadError> for Diagnostic {
     }
 }
 
-/// A file on the host that cannot be read: the mends there are others than in a container.
-
+/// A file on the host that cannot be read: its fixes differ from those in a container.
 pub struct Unreadable {
     /// The file.
     pub label: crate::trust::source::Label,

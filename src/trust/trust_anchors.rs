@@ -13,8 +13,7 @@ use crate::sys::diagnostic::{Diagnostic, words_of_diagnostic};
 use crate::sys::quote;
 use crate::trust::bundle::Pem;
 use crate::trust::der::{self, Outline};
-use crate::trust::inspection::{Kind, kind};
-use crate::trust::pem::{self, Block, Flaw};
+use crate::trust::pem::{self, Block, Flaw, Kind};
 use crate::trust::root_stores::RootSource;
 use crate::trust::{certificate, openssl_trusted};
 
@@ -151,7 +150,7 @@ pub fn anchors(text: &[u8]) -> Anchors<'_> {
 }
 
 fn anchor<'a>(block: &Block<'a>, buffer: &mut Vec<u8>) -> Result<Option<(Pem<'a>, bool)>, Flaw> {
-    let is_plain = match kind(block) {
+    let is_plain = match block.kind() {
         Some(Kind::Certificate) => true,
         Some(Kind::Trusted) => false,
         Some(Kind::Pkcs7) | None => return Ok(None),

@@ -209,7 +209,7 @@ impl CertsDirectory<'_> {
         let read = file::read(&path, &mut budget);
         let label = Label::new(path, self.named.origin);
         match read {
-            Ok(bytes) => Ok(Some(Source { label, standing: SourceKind::Named, bytes })),
+            Ok(bytes) => Ok(Some(Source { label, kind: SourceKind::Named, bytes })),
             Err(problem) => Err(Diagnostic::from(&Unreadable { label, problem })),
         }
     }

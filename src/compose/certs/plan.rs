@@ -13,7 +13,7 @@ use crate::sys::output;
 use crate::sys::quote;
 use crate::trust::certificate::Certificate;
 use crate::trust::certificate::extensions::Details;
-use crate::trust::certificate::lints::{self, Judged};
+use crate::trust::certificate::lints::{self, LintHit};
 use crate::trust::certificate::subject_alt_name::SubjectAltName;
 use crate::trust::time::Time;
 
@@ -309,7 +309,7 @@ pub fn warnings(
     if let Some(ca) = &existing.authority {
         let known = ca.file.iter().map(Certificate::name).collect();
         let lints = lints::findings(&ca.certificate, now, &known);
-        let judged = lints.into_iter().map(|lint| Judged::new(&ca.certificate, lint));
+        let judged = lints.into_iter().map(|lint| LintHit::new(&ca.certificate, lint));
         warnings.extend(judged.map(|judged| Diagnostic::from(&judged)));
         let to = ca.certificate.not_after;
         if plan.server.is_some() && to.seconds() < full_end(options.days, now) {

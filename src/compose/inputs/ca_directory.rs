@@ -205,7 +205,7 @@ fn read(path: &Path) -> Result<Source, file::Problem> {
     let mut budget = file::FILE_LIMIT;
     let bytes = file::read(path, &mut budget)?;
     let label = Label::new(path, Origin::Option(CUSTOM_CA));
-    Ok(Source { label, standing: SourceKind::Member, bytes })
+    Ok(Source { label, kind: SourceKind::Member, bytes })
 }
 
 fn look(path: &Path, passwords: &Passwords<'_>) -> Result<Contents, Error> {

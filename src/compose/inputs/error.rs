@@ -2,7 +2,7 @@
 
 use crate::sys::diagnostic::{Diagnostic, words_of_diagnostic};
 use crate::sys::{file, output};
-use crate::trust::certificate::lints::Judged;
+use crate::trust::certificate::lints::LintHit;
 use crate::trust::source::Unreadable;
 
 /// Why the inputs cannot be used.
@@ -22,7 +22,7 @@ pub enum ErrorKind {
     /// A file that should hold CAs holds a private key.
     HoldsKey,
     /// A certificate that no client accepts as a CA.
-    NoCa(Box<Judged>),
+    NoCa(Box<LintHit>),
     /// A file that holds something else than CAs, or is broken.
     Unusable,
     /// A file or directory without a CA, or a directory with several.

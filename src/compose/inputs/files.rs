@@ -30,7 +30,7 @@ pub struct ServerFiles {
 pub(crate) fn source(path: &Path, option: &'static str, budget: &mut u64) -> Result<Source, Error> {
     let label = Label::new(path, Origin::Option(option));
     match file::read(path, budget) {
-        Ok(bytes) => Ok(Source { label, standing: SourceKind::Named, bytes }),
+        Ok(bytes) => Ok(Source { label, kind: SourceKind::Named, bytes }),
         Err(problem) => Err(Error::from(&Unreadable { label, problem })),
     }
 }

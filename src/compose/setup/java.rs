@@ -6,12 +6,10 @@ use crate::compose::images::{RootsOrigin, ServiceEnvironment};
 use crate::compose::select::{Choice, Reason};
 use crate::compose::setup::Warn;
 use crate::compose::setup::overlay::{DIRECTORY, Jvm};
-use crate::sys::file::Problem;
 use crate::sys::output;
 use crate::sys::quote;
-use crate::trust::bundle::{self, Pem};
-use crate::trust::jvm::Store;
-use crate::trust::keystore;
+use crate::trust::bundle::Pem;
+use crate::trust::keystore::{self, ExtendedStore};
 use crate::trust::variables::java::{JAVA_TOOL_OPTIONS, Warning, open};
 
 /// Why a JVM that is there is not told.
@@ -37,7 +35,8 @@ pub fn java(
     (roots, basis): (&[Pem<'_>], &RootsOrigin),
     warn: Warn<'_>,
 ) -> Option<Outcome> {
-    let Store { path, bytes } = inward.store(environment.all())?;
+    let found = inward.store(environment.all())?;
+    let path = found.path.clone();
     let left = |line: &str| Some(Outcome { line: line.to_owned(), jvm: None });
     if matches!(reason, Reason::Unknown(_)) {
         return left(GUESSED);
@@ -50,23 +49,16 @@ pub fn java(
     let options = options.map_err(|warning| warn(&warning)).ok()?.to_owned();
     let (roots, whose) = match basis {
         RootsOrigin::Asked(_) => (roots.iter().map(Pem::borrow).collect(), basis.to_string()),
-        _ => match read(bytes) {
+        _ => match found.certificates() {
             Ok(roots) => (roots, format!("of {}", quote::path(&path))),
-            Err(cause) => {
-                warn(&Warning::Unreadable { path, cause });
+            Err(error) => {
+                warn(&Warning::Unreadable { path, error });
                 return None;
             }
         },
     };
-    if bundle::set(&roots).is_superset(&bundle::set(custom)) {
-        return None;
-    }
-    let line = format!("in Java with {} {whose}", output::count(roots.len(), "root"));
-    let store = keystore::write(&bundle::bundle(&[custom, &roots]).certificates);
+    let store = ExtendedStore::new(custom, roots)?;
+    let line = format!("in Java with {} {whose}", output::count(store.roots.len(), "root"));
+    let store = keystore::write(&store.certificates());
     Some(Outcome { line, jvm: Some(Jvm { store, options }) })
-}
-
-fn read(bytes: Result<Vec<u8>, Problem>) -> Result<Vec<Pem<'static>>, String> {
-    let bytes = bytes.map_err(|problem| problem.to_string())?;
-    keystore::read(&bytes).map_err(|problem| problem.to_string())
 }

@@ -60,7 +60,7 @@ pub fn trusted<'a>(
         let look = |value: &OsStr| images.named(project, name, service, value, &roots.anchors);
         let (pins, surprises) = variables::pins(rows.iter().copied(), found, look);
         for warning in surprises.into_iter().chain(variables::warnings(found)) {
-            warn(&warning);
+            warn(&format!("{warning}\nfix: {}", warning.fix()));
         }
         for variable in ["TRUST_INIT_CA", "TRUST_INIT_CA_PEM"] {
             if found.get(variable).is_some_and(|value| !value.is_empty()) {

@@ -2,18 +2,17 @@
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::doctor::checks::custom_cas::Authority;
 use crate::doctor::process::Patient;
-use crate::sys::file::Problem;
 use crate::sys::finding::Finding;
 use crate::sys::output;
 use crate::sys::quote;
 use crate::trust::bundle::Pem;
 use crate::trust::certificate::Certificate;
 use crate::trust::certificate::lints::FOR_JAVA;
-use crate::trust::jvm;
+use crate::trust::jvm::{self, Store, StoreError};
 use crate::trust::keystore;
 use crate::trust::variables::java::{JAVA_TOOL_OPTIONS, PROPERTY};
 
@@ -31,17 +30,18 @@ pub fn look(patient: &Patient, custom: &[Authority]) -> Vec<Finding> {
     // An argument comes last, and wins.
     let words = patient.words.iter().map(OsString::as_os_str);
     if let Some(path) = options.chain(words).filter_map(named).next_back() {
-        return told(patient, &path, patient.read(&path), custom, "the options name it");
+        let store = Store { bytes: patient.read(&path), path };
+        return told(patient, store, custom, true);
     }
     let program = patient.program().map(PathBuf::into_os_string);
-    let Some(found) = jvm::store(patient, environment, program.as_ref(), |_| false) else {
+    let Some(store) = jvm::store(patient, environment, program.as_ref(), |_| false) else {
         return Vec::new();
     };
     let is_off = environment.get("TRUST_INIT_JAVA") == Some(OsStr::new("off"));
     if is_off || custom.is_empty() {
         return Vec::new();
     }
-    told(patient, &found.path, found.bytes, custom, "a JVM reads it")
+    told(patient, store, custom, false)
 }
 
 /// The trust store that options name. A JVM takes away quotes wherever they stand.
@@ -60,42 +60,41 @@ fn named(options: &OsStr) -> Option<PathBuf> {
 }
 
 /// Whether that trust store has the CAs.
-fn told(
+fn told(patient: &Patient, store: Store, custom: &[Authority], is_named: bool) -> Vec<Finding> {
+    let why = if is_named { "the options name it" } else { "a JVM reads it" };
+    let path = store.path.clone();
+    let thing = quote::path(&path);
+    let problem = match store.certificates() {
+        Ok(trusted) => return compare(patient, &thing, &trusted, custom, why),
+        // The options have its password as well.
+        Err(StoreError::Format(keystore::Problem::Encrypted)) if is_named => return Vec::new(),
+        Err(StoreError::Format(problem)) => problem.to_string(),
+        Err(StoreError::File(problem)) => format!("it cannot be read: {problem}"),
+    };
+    let cause = format!("{why}, and {problem}; all TLS of Java fails");
+    vec![Finding::error("java-truststore-unusable", &thing, cause, FIX)]
+}
+
+/// Whether `trusted`, the contents of that trust store, has the CAs.
+fn compare(
     patient: &Patient,
-    path: &Path,
-    bytes: Result<Vec<u8>, Problem>,
+    thing: &quote::Quoted<'_>,
+    trusted: &[Pem<'_>],
     custom: &[Authority],
     why: &str,
 ) -> Vec<Finding> {
-    let thing = quote::path(path);
-    let bytes = match bytes {
-        Ok(bytes) => bytes,
-        Err(problem) => {
-            let cause = format!("{why}, and it cannot be read: {problem}; all TLS of Java fails");
-            return vec![Finding::error("java-truststore-unusable", &thing, cause, FIX)];
-        }
-    };
-    let trusted = match keystore::read(&bytes) {
-        Ok(trusted) => trusted,
-        // With a password of somebody's own, it is his business what is in it.
-        Err(keystore::Problem::Locked) => return Vec::new(),
-        Err(problem) => {
-            let cause = format!("{why}, and {problem}; all TLS of Java fails");
-            return vec![Finding::error("java-truststore-unusable", &thing, cause, FIX)];
-        }
-    };
     let trusted: BTreeSet<_> = trusted.iter().map(Pem::text).collect();
     let holds = |ca: &Authority| trusted.contains(ca.certificate.pem.text());
     let is_readable = |ca: &&Authority| ca.certificate.java_flaw.is_none();
     let unreadable = custom.iter().filter(|ca| !is_readable(ca));
     let mut findings: Vec<_> =
-        unreadable.map(|ca| unreadable_ca(&thing, &ca.certificate, holds(ca))).collect();
+        unreadable.map(|ca| unreadable_ca(thing, &ca.certificate, holds(ca))).collect();
     match custom.iter().filter(is_readable).find(|ca| !holds(ca)) {
         // With a CA that Java cannot read, what is said of that is enough.
         None if !findings.is_empty() => {}
         None => {
             let count = output::count(trusted.len(), "certificate");
-            findings.push(Finding::ok("java", &thing, format!("{count}, for every JVM")));
+            findings.push(Finding::ok("java", thing, format!("{count}, for every JVM")));
         }
         Some(ca) => {
             let subject = quote::word(&ca.certificate.subject);
@@ -109,7 +108,7 @@ fn told(
                 Some(name) => format!("take {PROPERTY} out of {name}, and {FIX}"),
                 None => FIX.to_owned(),
             };
-            findings.push(Finding::warning("java-untrusted", &thing, cause, fix));
+            findings.push(Finding::warning("java-untrusted", thing, cause, fix));
         }
     }
     findings

@@ -8,7 +8,7 @@ use crate::sys::finding::Finding;
 use crate::sys::output;
 use crate::sys::quote;
 use crate::trust::certificate::Certificate;
-use crate::trust::certificate::lints::{self, Finding as Kind, Judged, Verdict};
+use crate::trust::certificate::lints::{self, Finding as Kind, Lint, LintHit};
 
 /// What is wrong with the anchor of a chain. rustls takes an anchor as it is, whatever it says of itself.
 pub fn anchor(
@@ -20,11 +20,11 @@ pub fn anchor(
     let known: BTreeSet<_> = store.anchors.iter().map(Certificate::name).collect();
     let name = quote::word(&anchor.subject);
     let found = lints::findings(anchor, background.now, &known).into_iter();
-    let found = found.filter(|verdict| verdict.finding != Kind::NotStrict);
+    let found = found.filter(|lint| lint.finding != Kind::NotStrict);
     let mut findings: Vec<_> = found
-        .map(|verdict| {
-            let Verdict { finding, says, who, fix, .. } = verdict;
-            let detail = Judged::new(anchor, verdict).detail;
+        .map(|lint| {
+            let Lint { finding, says, who, fix, .. } = lint;
+            let detail = LintHit::new(anchor, lint).detail;
             let cause = format!("{name} in {} {says}{detail}: {who}", store.name);
             match finding {
                 Kind::Expired | Kind::NotYetValid => {

@@ -1,13 +1,15 @@
-//! When a file that was mounted is used as it is: somebody has prepared it, and nothing need be written.
+//! When a file that was mounted is used as it is: it was prepared, and nothing need be written.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use crate::init::publish::files::PublishOptions;
 use crate::init::publish::location::is_given;
-use crate::init::publish::{Order, Warning};
+use crate::sys::diagnostic::Diagnostic;
 use crate::sys::dir;
 use crate::sys::file;
 use crate::sys::output;
+use crate::sys::quote;
 use crate::trust::bundle;
 use crate::trust::keystore;
 use crate::trust::source::Roots;
@@ -18,24 +20,34 @@ use crate::trust::variables::File;
 pub enum Adoption {
     /// It serves, at this path.
     Yes(PathBuf),
-    /// It does not, and somebody may wonder why.
-    No(Option<Warning>),
+    /// It does not, with the reason if something is mounted there.
+    No(Option<Diagnostic>),
 }
 
 /// Whether a file that was mounted at `path` serves as it is: every client can read it, and it holds
 /// every certificate that ours would. More than that is accepted only where the roots were not
-/// chosen: it is then what whoever mounted it wanted.
+/// chosen: it is then what was wanted.
 pub fn adopt<'a>(
     path: PathBuf,
     kind: &File,
     wanted: impl Fn() -> BTreeSet<&'a [u8]>,
-    order: &Order<'_>,
+    options: &PublishOptions<'_>,
 ) -> Adoption {
     if !is_given(&path) {
         return Adoption::No(None);
     }
-    let no =
-        |because: String| Adoption::No(Some(Warning::NotAdopted { path: path.clone(), because }));
+    let no = |cause: String| {
+        let path = quote::path(&path);
+        Adoption::No(Some(
+            Diagnostic::statement(format!(
+                "the bundle mounted at {path} is not used: {cause}; the service gets one of its own"
+            ))
+            .advise(
+                "prepare the mounted bundle again (`trust-compose setup` does): health checks and \
+                 `exec` still read it",
+            ),
+        ))
+    };
     let bytes = match file::read(&path, &mut file::FILE_LIMIT.clone()) {
         Ok(bytes) => bytes,
         Err(file::Problem::Missing) => return Adoption::No(None),
@@ -55,10 +67,10 @@ pub fn adopt<'a>(
         return no(format!("it lacks {}", output::count(missing, "certificate")));
     }
     if !anchors.tidy {
-        return no("some clients cannot read it as it is".into());
+        return no("some clients cannot read it as it is".to_owned());
     }
-    if order.roots != Roots::System && held.len() > wanted.len() {
-        return no("it holds roots that --roots leaves out".into());
+    if options.roots != Roots::System && held.len() > wanted.len() {
+        return no("it holds roots that --roots leaves out".to_owned());
     }
     Adoption::Yes(path)
 }

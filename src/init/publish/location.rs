@@ -1,19 +1,20 @@
-//! One rung of the ladder: a directory that serves, or why it does not.
+//! One location: a directory that serves, or why it does not.
 
 use std::ffi::OsStr;
 use std::fmt::{self, Display};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use nix::errno::Errno;
 use nix::unistd::{AccessFlags, access, geteuid};
 
 use crate::init::mounts;
-use crate::init::publish::{Order, Text};
+use crate::init::publish::files::{Contents, Paths, PublishOptions, directory_name, paths};
+use crate::sys::diagnostic::Diagnostic;
 use crate::sys::dir::{DIRECTORY_MODE, Directory, Standing};
 use crate::sys::output;
 use crate::sys::quote;
-use crate::trust::variables::File;
+use crate::trust::source::Named;
 
 /// Why a directory does not serve.
 #[derive(Debug)]
@@ -22,13 +23,13 @@ pub enum Refusal {
     System(io::Error),
     /// It is a symbolic link, or no directory.
     NotADirectory,
-    /// The directory is somebody else's.
+    /// Another user owns the directory.
     Foreign { uid: u32 },
     /// Others may write to it, and replace what they did not make.
     Open { mode: u32 },
-    /// What we would write stands there already, and is somebody else's.
+    /// A file of that name exists already, and another user owns it.
     Planted { name: String, uid: u32 },
-    /// It stands there with other contents or another mode.
+    /// It exists already, with other contents or another mode.
     Differs { name: String },
 }
 
@@ -37,7 +38,7 @@ impl Display for Refusal {
         let us = geteuid();
         match self {
             Self::System(error) => f.write_str(&output::cause(error)),
-            Self::NotADirectory => f.write_str("it is no directory, or only a link to one"),
+            Self::NotADirectory => f.write_str("it is not a directory, or only a link to one"),
             Self::Foreign { uid } => {
                 write!(f, "it belongs to uid {uid}, neither root nor uid {us}")
             }
@@ -48,19 +49,27 @@ impl Display for Refusal {
                 write!(f, "{} in it belongs to uid {uid}, not to uid {us}", quote::word(name))
             }
             Self::Differs { name } => {
-                write!(f, "{} stands in it and is not what we wrote", quote::word(name))
+                write!(f, "it already contains {}, with different contents", quote::word(name))
             }
         }
     }
 }
 
 impl Refusal {
-    /// Whether somebody may have meant harm.
+    /// Whether it may be an attack.
     pub fn is_suspicious(&self) -> bool {
         matches!(self, Self::Planted { .. } | Self::Differs { .. } | Self::Open { .. })
     }
 
-    /// What mends it.
+    /// The failure to publish in `directory`, named by `origin`.
+    pub fn diagnostic(&self, named: &Named) -> Diagnostic {
+        Diagnostic::cannot("publish", format!("the bundle in {}", quote::path(&named.path)))
+            .named(named.origin)
+            .because(self)
+            .advise(self.fix())
+    }
+
+    /// What to do about it.
     pub fn fix(&self) -> &'static str {
         match self {
             Self::System(_) => "make it writable for this uid, or name another directory",
@@ -82,25 +91,23 @@ impl From<io::Error> for Refusal {
     }
 }
 
-type Paths = Vec<(File, PathBuf)>;
-
-/// `/run/trust-init` and the way there, as far as they are there. Nobody else can replace what is in any
+/// `/run/trust-init` and the way there, as far as they exist. No other user can replace what is in any
 /// of these directories, but in the last one where that is the user's choice.
 #[derive(Debug)]
-pub struct Home<'a> {
+pub struct DefaultDirectory<'a> {
     path: &'a Path,
     deepest: Directory,
     missing: Vec<&'a OsStr>,
     is_open: bool,
 }
 
-impl<'a> Home<'a> {
-    /// Opens what is there of `path`, whose last part everybody may write to if the user named it
+impl<'a> DefaultDirectory<'a> {
+    /// Opens what exists of `path`, whose last part every user may write to if the user named it
     /// (`is_named`): as a Kubernetes emptyDir it may be all there is.
     ///
     /// # Errors
     /// When something of it cannot be opened, or is not safe.
-    pub fn look(path: &'a Path, is_named: bool) -> Result<Self, Refusal> {
+    pub fn open(path: &'a Path, is_named: bool) -> Result<Self, Refusal> {
         let mut names = path.iter().skip(1).peekable();
         let mut deepest = Directory::open(Path::new("/"))?;
         let (mut missing, mut is_open) = (Vec::new(), false);
@@ -113,7 +120,7 @@ impl<'a> Home<'a> {
                 }
                 opened => opened?,
             };
-            // Who may replace a directory on the way may replace what is below it.
+            // Replacing a directory on the way replaces what is below it.
             match is_safe(&deepest) {
                 Err(Refusal::Open { .. }) if is_named && names.peek().is_none() => is_open = true,
                 judged => judged?,
@@ -122,7 +129,7 @@ impl<'a> Home<'a> {
         Ok(Self { path, deepest, missing, is_open })
     }
 
-    /// Whether everybody may write to it.
+    /// Whether every user may write to it.
     pub fn is_open(&self) -> bool {
         self.is_open
     }
@@ -135,7 +142,7 @@ impl<'a> Home<'a> {
     /// Makes what is missing: `/run` as well, in an image that has nothing.
     ///
     /// # Errors
-    /// When a directory cannot be made, or is not safe because somebody else was faster.
+    /// When a directory cannot be made, or is not safe because another user was faster.
     pub fn make(self) -> Result<Directory, Refusal> {
         let mut directory = self.deepest;
         for name in self.missing {
@@ -146,51 +153,51 @@ impl<'a> Home<'a> {
     }
 }
 
-/// The files under their plain names, if all of them stand as they should: most starts are restarts.
-pub fn standing(home: &Home<'_>, files: &[Text<'_>]) -> Option<Paths> {
-    let Home { path, deepest: directory, .. } = home;
-    let stands = |(_, name, pieces): &Text<'_>| matches!(directory.standing(name, pieces), Ok(Some(standing)) if serves(&standing));
-    (home.is_there() && files.iter().all(stands)).then(|| paths(path, files))
+/// The files under their plain names, if all of them exist as they should: most starts are restarts.
+pub fn find_existing(directory: &DefaultDirectory<'_>, files: &[Contents<'_>]) -> Option<Paths> {
+    let DefaultDirectory { path, deepest, .. } = directory;
+    let exists = |(_, name, pieces): &Contents<'_>| matches!(deepest.standing(name, pieces), Ok(Some(existing)) if serves(&existing));
+    (directory.is_there() && files.iter().all(exists)).then(|| paths(path, files))
 }
 
-/// Whether what stands is what we would write, and its owner's. Root could change it whoever owns
-/// it, so root's serves everybody.
-fn serves(standing: &Standing) -> bool {
-    standing.is_same && (standing.uid == 0 || standing.uid == geteuid().as_raw())
+/// Whether a file is what would be written, and root's or ours. Root could change it in any case, so
+/// root's serves every user.
+fn serves(existing: &Standing) -> bool {
+    existing.is_same && (existing.uid == 0 || existing.uid == geteuid().as_raw())
 }
 
-/// The first rung, with the plain names. They are taken where they are free or hold our bytes
+/// The first location, with the plain names. They are taken where they are free or hold our bytes
 /// already. Other contents are replaced only by the first process of a container, and only where
 /// no other container can see the directory; else a directory of our own is made in it.
-pub fn home(
-    home: Home<'_>,
-    own: impl Fn() -> String,
-    files: &[Text<'_>],
-    order: &Order<'_>,
+pub fn write_default(
+    default: DefaultDirectory<'_>,
+    files: &[Contents<'_>],
+    options: &PublishOptions<'_>,
 ) -> Result<Paths, Refusal> {
-    let path = home.path;
-    if order.dry && !home.is_there() {
-        return is_writable(&home.deepest).map(|()| paths(path, files));
+    let path = default.path;
+    if options.dry && !default.is_there() {
+        return is_writable(&default.deepest).map(|()| paths(path, files));
     }
-    let directory = home.make()?;
+    let own = || directory_name(files);
+    let directory = default.make()?;
     let us = geteuid().as_raw();
     let mut stale = Vec::new();
     for (_, name, pieces) in files {
         match directory.standing(name, pieces)? {
-            Some(standing) if serves(&standing) => {}
+            Some(existing) if serves(&existing) => {}
             Some(_) if mounts::is_mount_point(&path.join(name)) => {
-                return within(&directory, &own(), files, order.dry);
+                return within(&directory, &own(), files, options.dry);
             }
             Some(Standing { uid, .. }) if uid != us && uid != 0 => {
                 return Err(Refusal::Planted { name: name.clone(), uid });
             }
-            Some(_) if !order.prepares && (!order.is_first || mounts::is_mounted(path)) => {
-                return within(&directory, &own(), files, order.dry);
+            Some(_) if !options.prepares && (!options.is_first || mounts::is_mounted(path)) => {
+                return within(&directory, &own(), files, options.dry);
             }
             Some(_) | None => stale.push((name, pieces)),
         }
     }
-    if order.dry && !stale.is_empty() {
+    if options.dry && !stale.is_empty() {
         is_writable(&directory)?;
     } else {
         for (name, pieces) in stale {
@@ -200,9 +207,9 @@ pub fn home(
     Ok(paths(path, files))
 }
 
-/// Whether what stands at `path` was mounted there, or lies in a directory that was mounted read-only,
-/// and nobody in this container can put something else in its place. A link on the way could be
-/// anybody's, and lead to whatever else is mounted.
+/// Whether the file at `path` was mounted there, or is in a directory that was mounted read-only,
+/// and no process in this container can replace it. A link on the way could be any user's, and lead to
+/// whatever else is mounted.
 pub fn is_given(path: &Path) -> bool {
     let (is_mounted, parent) = (mounts::is_mount_point(path), path.parent().unwrap_or(path));
     if !is_mounted && !mounts::is_read_only(parent) {
@@ -221,19 +228,24 @@ pub fn is_given(path: &Path) -> bool {
     })
 }
 
-/// A directory that everybody shares: ours is made in it.
-pub fn shared(path: &Path, own: &str, files: &[Text<'_>], dry: bool) -> Result<Paths, Refusal> {
+/// A directory that all users share: ours is made in it.
+pub fn write_shared(
+    path: &Path,
+    own: &str,
+    files: &[Contents<'_>],
+    dry: bool,
+) -> Result<Paths, Refusal> {
     let directory = Directory::open(path)?;
     is_safe(&directory)?;
     within(&directory, own, files, dry)
 }
 
-/// A directory that the user named, made if only its last part is missing, and whether everybody
+/// A directory that the user named, made if only its last part is missing, and whether every user
 /// can write to it: that is the user's choice, as with a Kubernetes emptyDir.
-pub fn named(
+pub fn write_named(
     path: &Path,
     own: &str,
-    files: &[Text<'_>],
+    files: &[Contents<'_>],
     dry: bool,
 ) -> Result<(Paths, bool), Refusal> {
     let directory = match (Directory::open(path), path.parent(), path.file_name()) {
@@ -253,7 +265,7 @@ pub fn named(
     Ok((within(&directory, own, files, dry)?, is_open))
 }
 
-/// Root or we own it, and nobody else can replace what is in it.
+/// Root or this uid owns it, and no other can replace what is in it.
 fn is_safe(directory: &Directory) -> Result<(), Refusal> {
     let (uid, mode) = directory.owner_and_mode()?;
     if uid != 0 && uid != geteuid().as_raw() {
@@ -265,9 +277,14 @@ fn is_safe(directory: &Directory) -> Result<(), Refusal> {
     }
 }
 
-/// Our own directory below `parent`. Whatever stands in it must be ours in owner, mode and every
+/// Our own directory below `parent`. Whatever is in it must be ours in owner, mode and every
 /// byte: its name is made from its contents, so nothing else has a right to be there.
-fn within(parent: &Directory, own: &str, files: &[Text<'_>], dry: bool) -> Result<Paths, Refusal> {
+fn within(
+    parent: &Directory,
+    own: &str,
+    files: &[Contents<'_>],
+    dry: bool,
+) -> Result<Paths, Refusal> {
     let path = parent.path().join(own);
     if dry {
         return is_writable(parent).map(|()| paths(&path, files));
@@ -294,19 +311,15 @@ fn within(parent: &Directory, own: &str, files: &[Text<'_>], dry: bool) -> Resul
     directory.open_up(is_ours).map_err(differs)?;
     for (_, name, pieces) in files {
         match directory.standing(name, pieces)? {
-            Some(standing) if standing.uid != uid => {
-                return Err(Refusal::Planted { name: name.clone(), uid: standing.uid });
+            Some(existing) if existing.uid != uid => {
+                return Err(Refusal::Planted { name: name.clone(), uid: existing.uid });
             }
-            Some(standing) if standing.is_same => {}
+            Some(existing) if existing.is_same => {}
             Some(_) => return Err(Refusal::Differs { name: name.clone() }),
             None => directory.place(name, pieces)?,
         }
     }
     Ok(paths(&path, files))
-}
-
-fn paths(directory: &Path, files: &[Text<'_>]) -> Paths {
-    files.iter().map(|(file, name, _)| ((*file).clone(), directory.join(name))).collect()
 }
 
 fn is_writable(directory: &Directory) -> Result<(), Refusal> {

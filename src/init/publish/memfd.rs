@@ -1,4 +1,4 @@
-//! The last rung, where no directory can be written to: files in memory.
+//! The last location, where no directory can be written to: files in memory.
 //!
 //! Their names are `/proc/<pid>/fd/<n>` with our own process id, which the service keeps:
 //! `/proc/self` would mean another process in each child. The descriptors are numbered from 200 up,
@@ -12,15 +12,14 @@ use std::path::{Path, PathBuf};
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 
-use crate::init::publish::{PREFIX, Text, digest};
+use crate::init::publish::files::{Contents, PREFIX, Paths, digest};
 use crate::sys::dir;
 use crate::sys::file;
-use crate::trust::variables::File;
 
-/// The lowest descriptor we use.
+/// The lowest descriptor that is used.
 const LOWEST: i32 = 200;
 
-/// Whether `path` is a descriptor of some process that this rung made.
+/// Whether `path` is a descriptor of some process that this location made.
 pub fn is_memory(path: &Path) -> bool {
     path.starts_with("/proc")
         && path.read_link().is_ok_and(|target| {
@@ -31,14 +30,14 @@ pub fn is_memory(path: &Path) -> bool {
         })
 }
 
-/// Puts `files` into memory, or finds those that a trust-init before us in the same process left.
-pub fn publish(files: &[Text<'_>], dry: bool) -> io::Result<Vec<(File, PathBuf)>> {
+/// Puts `files` into memory, or finds those that an earlier trust-init in the same process left.
+pub fn publish(files: &[Contents<'_>], dry: bool) -> io::Result<Paths> {
     let directory = Path::new("/proc").join(std::process::id().to_string()).join("fd");
     let digest = digest(files);
     let mut paths = Vec::new();
     for (file, name, pieces) in files {
         let label = format!("{PREFIX}{digest}-{name}");
-        let number = match standing(&directory, &label, pieces)? {
+        let number = match existing(&directory, &label, pieces)? {
             Some(number) => number,
             None if dry => LOWEST.to_string(),
             None => create(&label, pieces)?.to_string(),
@@ -62,7 +61,7 @@ fn seals() -> SealFlag {
 }
 
 /// The number of a sealed descriptor of that label which holds exactly `pieces`.
-fn standing(directory: &Path, label: &str, pieces: &[&[u8]]) -> io::Result<Option<String>> {
+fn existing(directory: &Path, label: &str, pieces: &[&[u8]]) -> io::Result<Option<String>> {
     let target = PathBuf::from(format!("/memfd:{label} (deleted)"));
     for path in file::entries(directory)?.iter().map(std::fs::DirEntry::path) {
         if path.read_link().is_ok_and(|link| link == target) {

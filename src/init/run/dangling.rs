@@ -1,28 +1,32 @@
-//! Variables that name a file of ours which is not there: a container configured for a mount that is gone.
+//! Variables that name a file of ours which does not exist: a container configured for a mount that is gone.
 
 use std::ffi::OsString;
-use std::fmt::{self, Display};
 use std::path::{Path, PathBuf};
 
 use crate::init::publish;
+use crate::sys::diagnostic::Diagnostic;
 use crate::sys::environment::Environment;
-use crate::sys::output;
 use crate::sys::quote;
 use crate::trust::variables;
 use crate::trust::variables::java::JAVA_TOOL_OPTIONS;
 use crate::trust::variables::split;
 
-/// The trust variables, other than those `set` by us just now, that name a file of ours which is
-/// not there: whoever reads them would fail on every connection.
+/// Variables that name the same missing file.
+pub struct Dangling {
+    /// Their names.
+    pub names: Vec<&'static str>,
+    path: PathBuf,
+}
+
+/// The trust variables, other than those `set` by this run, that name a file of ours which does not
+/// exist: their readers would fail on every connection.
 pub fn dangling(environment: &Environment, set: &[(&'static str, OsString)]) -> Vec<Dangling> {
-    let is_there =
+    let exists =
         |path: &Path| path.metadata().is_ok_and(|found| found.is_file() && found.len() > 0);
     let mut dangling: Vec<Dangling> = Vec::new();
     for (name, value) in variables::trust_variables(environment) {
         let path = split(value).map_or_else(|| value.into(), |(_, path)| path);
-        if set.iter().any(|(other, _)| *other == name)
-            || !publish::is_ours(&path)
-            || is_there(&path)
+        if set.iter().any(|(other, _)| *other == name) || !publish::is_ours(&path) || exists(&path)
         {
             continue;
         }
@@ -34,26 +38,26 @@ pub fn dangling(environment: &Environment, set: &[(&'static str, OsString)]) -> 
     dangling
 }
 
-/// Variables that name a file of ours which is not there.
-pub struct Dangling {
-    /// Their names.
-    pub names: Vec<&'static str>,
-    path: PathBuf,
-}
+impl Dangling {
+    /// Takes the missing file out of `environment`.
+    pub fn unset(&self, environment: &mut Environment) {
+        for name in &self.names {
+            let rest = environment.get(name).and_then(split).map(|(rest, _)| rest.to_owned());
+            match rest {
+                Some(rest) if !rest.is_empty() => environment.set(name, &rest),
+                _ => environment.remove(name),
+            }
+        }
+    }
 
-output::error_of_words!(Dangling);
-
-impl Display for Dangling {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// The failure to leave the variables as they are.
+    pub fn diagnostic(&self) -> Diagnostic {
         let names = self.names.join(", ");
         let is_store = self.names == [JAVA_TOOL_OPTIONS];
         let (what, end) =
-            if is_store { ("key store", "take it out of") } else { ("bundle", "unset") };
-        write!(
-            f,
-            "cannot leave {} in {names}: no {what} is there, and every TLS connection would fail\n\
-             fix: mount the {what} and the custom CA again, or {end} {names}",
-            quote::path(&self.path)
-        )
+            if is_store { ("key store", "remove it from") } else { ("bundle", "unset") };
+        Diagnostic::cannot("leave", format!("{} in {names}", quote::path(&self.path)))
+            .because(format!("the {what} does not exist, and every TLS connection would fail"))
+            .advise(format!("mount the {what} and the custom CA again, or {end} {names}"))
     }
 }

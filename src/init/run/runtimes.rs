@@ -1,17 +1,18 @@
-//! What a run does for runtimes that want the bundle named in settings of their own.
+//! What a run does for runtimes that take the bundle from settings of their own.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use crate::sys::quote;
-
-use crate::init::publish::{self, Order};
+use crate::init::publish::memfd::is_memory;
+use crate::init::publish::{PublishOptions, is_ours, publish_settings};
+use crate::sys::diagnostic::Diagnostic;
 use crate::sys::environment::Environment;
 use crate::sys::output::Report;
+use crate::sys::quote;
 use crate::trust::variables::runtimes::{Runtime, Warning};
 
-/// A runtime that is told of the bundle.
-pub struct Told {
+/// A runtime whose settings name the bundle.
+pub struct ConfiguredRuntime {
     /// Which.
     pub runtime: Runtime,
     /// The value of its variable.
@@ -19,46 +20,46 @@ pub struct Told {
     path: PathBuf,
 }
 
-impl Told {
+impl ConfiguredRuntime {
     /// The line on it.
     pub fn line(&self) -> String {
         format!("trusting the same in {}, by {}", self.runtime, quote::path(&self.path))
     }
 }
 
-/// Writes what each of `runtimes` needs to be told of `bundle`. What cannot be told is a warning: the
-/// service starts, as it would without.
+/// Writes settings that name `bundle` for each of `runtimes`. A runtime that cannot be configured is a
+/// warning: the service starts, as it would without.
 ///
 /// # Errors
 /// When its settings cannot be published although the bundle could.
-pub fn tell(
+pub fn configure(
     runtimes: &[Runtime],
     environment: &Environment,
     bundle: &Path,
-    order: &Order<'_>,
+    options: &PublishOptions<'_>,
     report: Report,
-) -> Result<Vec<Told>, publish::Error> {
+) -> Result<Vec<ConfiguredRuntime>, Diagnostic> {
     let (mut open, mut files) = (Vec::new(), Vec::new());
     for runtime in runtimes {
-        let before = runtime.open(environment, bundle, publish::is_ours, Path::exists);
+        let before = runtime.open(environment, bundle, is_ours, Path::exists);
         match before.and_then(|before| Ok((before, runtime.file(bundle)?))) {
             Ok((before, file)) => {
                 open.push((*runtime, before, file.as_ref().map(|(file, _)| file.clone())));
                 files.extend(file.filter(|file| !files.contains(file)));
             }
-            Err(warning) => report.warning_text(&warning),
+            Err(warning) => report.warning(&warning.into()),
         }
     }
-    let published = publish::settings(&files, order)?;
-    let mut all = Vec::new();
+    let published = publish_settings(&files, options)?;
+    let mut configured = Vec::new();
     for (runtime, before, file) in open {
         let path = file.and_then(|file| published.path(&file)).unwrap_or(bundle);
-        if runtime == Runtime::Php && publish::is_memory(path) {
-            report.warning_text(&Warning::Memory(runtime));
+        if runtime == Runtime::Php && is_memory(path) {
+            report.warning(&Warning::Memory(runtime).into());
             continue;
         }
         let value = runtime.value(before, path);
-        all.push(Told { runtime, value, path: path.to_path_buf() });
+        configured.push(ConfiguredRuntime { runtime, value, path: path.to_path_buf() });
     }
-    Ok(all)
+    Ok(configured)
 }

@@ -1,44 +1,40 @@
-//! What a run does for the image's own store, where that is asked for. What runs beside a service
-//! (`docker exec`) takes nothing out of it.
-
-use crate::sys::quote;
+//! What a run does for the image's own store, where that is asked for. A run beside a service
+//! (`docker exec`) removes nothing from it.
 
 use crate::init::cli::{Invocation, Task};
+use crate::init::run::failures::Failures;
 use crate::init::run::java::Jvm;
-use crate::init::system_store::{Installed, Order, Record, install};
+use crate::init::system_store::{InstallOptions, Installed, Record, install};
+use crate::sys::diagnostic::Diagnostic;
 use crate::sys::output::Report;
+use crate::sys::quote;
 use crate::trust::bundle::{self, Pem};
 use crate::trust::keystore;
-use crate::trust::settings::OnError;
 
-/// What is said where the service's CAs are others.
-const ANOTHERS: &str = "the image's own store is left as it is, because a service that was started \
-                        before may use it\nfix: mount the CA for that service too, and start it anew";
-
-/// Whoever looks after the store in one run.
-pub struct Keeper<'a> {
+/// The image's own store, as one run sees it.
+pub struct SystemStore<'a> {
     invocation: &'a Invocation,
     report: Report,
     /// What earlier runs put there.
     pub record: Record,
 }
 
-impl<'a> Keeper<'a> {
+impl<'a> SystemStore<'a> {
     /// Reads what earlier runs did, if that can matter.
     ///
     /// # Errors
     /// As [`Record::read`].
-    pub fn new(
+    pub fn open(
         invocation: &'a Invocation,
         report: Report,
-        has_authorities: bool,
-    ) -> anyhow::Result<Self> {
-        let matters = invocation.settings.install_store || has_authorities;
+        has_custom_cas: bool,
+    ) -> Result<Self, Diagnostic> {
+        let matters = invocation.settings.install_store || has_custom_cas;
         let record = if matters { Record::read()? } else { Record::default() };
         Ok(Self { invocation, report, record })
     }
 
-    /// What we added does not count as the image's.
+    /// Removes from `roots` what trust-init added to the image's.
     pub fn leave_out_ours(&self, roots: &mut Vec<Pem<'_>>) {
         let ours = self.record.certificates();
         if !ours.is_empty() {
@@ -47,45 +43,46 @@ impl<'a> Keeper<'a> {
         }
     }
 
-    /// Has the store trust `certificates`, and nothing else of ours.
+    /// Has the store trust `certificates`, and nothing else that trust-init added.
     pub fn install(
         &self,
         certificates: &[Pem<'_>],
         jvm: Option<&Jvm<'_>>,
-        failures: &mut Vec<anyhow::Error>,
-    ) -> anyhow::Result<Installed> {
+        failures: &mut Failures,
+    ) -> Installed {
         let Invocation { settings, task } = self.invocation;
         if !settings.install_store || *task == Task::PrintEnv {
-            return Ok(Installed::default());
+            return Installed::default();
         }
-        let java = jvm
-            .and_then(|jvm| Some((jvm.security.as_deref()?, keystore::write(&jvm.certificates()))));
+        let java = jvm.and_then(|jvm| {
+            Some((jvm.security.as_deref()?, keystore::write(&jvm.store.certificates())))
+        });
         // What `docker exec` starts has no parent here, and is not the first process.
         let is_beside = std::process::id() != 1 && std::os::unix::process::parent_id() == 0;
         let is_beside = is_beside && *task != Task::Prepare;
-        let dry = task.is_dry();
-        match install(&Order { certificates, java, is_beside, dry }, &self.record) {
-            Ok(installed) => {
-                if installed.is_anothers {
-                    self.report.warning_text(&ANOTHERS);
-                }
-                Ok(installed)
-            }
-            Err(error) if settings.on_error == OnError::Warn => {
-                failures.push(error.into());
-                Ok(Installed::default())
-            }
-            Err(error) => Err(error.into()),
+        let options = InstallOptions { certificates, java, is_beside, dry: task.is_dry() };
+        let installed = install(&options, &self.record).unwrap_or_else(|failure| {
+            failures.push(failure);
+            Installed::default()
+        });
+        if installed.is_of_another_run {
+            self.report.warning(
+                &Diagnostic::statement(
+                    "the image's own store is not changed, because a service that was started before \
+                     may use it",
+                )
+                .advise("mount the CA for that service too, and restart it"),
+            );
         }
+        installed
     }
 
-    /// Takes out of the store what earlier runs put there.
-    pub fn clear(&self, failures: &mut Vec<anyhow::Error>) -> anyhow::Result<()> {
-        if self.invocation.settings.on_error == OnError::Warn || failures.is_empty() {
-            let installed = self.install(&[], None, failures)?;
+    /// Removes from the store what earlier runs put there, unless the service is not started anyway.
+    pub fn clear(&self, failures: &mut Failures) {
+        if !failures.prevent_start() {
+            let installed = self.install(&[], None, failures);
             self.line(&installed).iter().for_each(|line| self.report.info(line));
         }
-        Ok(())
     }
 
     /// The line on it.

@@ -9,11 +9,11 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use crate::sys::diagnostic::Diagnostic;
 use crate::sys::file::{self, Problem};
 use crate::trust::bundle::Pem;
 use crate::trust::fingerprint::Fingerprint;
-use crate::trust::source::{Label, ReadError};
-use crate::trust::source::{Named, Origin};
+use crate::trust::source::{Label, Origin, ReadError};
 
 use crate::init::system_store::precheck::real;
 
@@ -47,11 +47,11 @@ impl Record {
     ///
     /// # Errors
     /// When there is one that cannot be read: what an earlier run added would count as the image's.
-    pub fn read() -> Result<Self, ReadError> {
+    pub fn read() -> Result<Self, Diagnostic> {
         let path = Path::new(PATH);
         let error = |problem| {
-            let label = Label::Path(Named { path: path.into(), origin: Origin::Default });
-            ReadError { label, problem }
+            let label = Label::new(path, Origin::Default);
+            Diagnostic::from(ReadError { label, problem })
         };
         let found = match path.symlink_metadata().map_err(|error| file::problem(path, error)) {
             Ok(found) => found,

@@ -8,8 +8,8 @@
 pub mod extensions;
 pub mod key;
 
+use crate::trust::certificate::encoding::{Flaw, holds};
 pub use crate::trust::certificate::java_rules::extensions::check as extension;
-use crate::trust::certificate::strict_der::{Flaw, holds};
 use crate::trust::der::{self, SET};
 
 /// Whether a JVM reads what is in front of the extensions: the algorithm, the names of issuer and

@@ -1,4 +1,4 @@
-//! THE verdict table: what can be wrong with a certificate that somebody asked us to trust, who
+//! THE table of lints: what can be wrong with a certificate that somebody asked us to trust, who
 //! will refuse it, and whether it is kept.
 //!
 //! Kept with a warning is whatever some client accepts: the user asked for it, and the client's own
@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 
 use crate::sys::diagnostic::{Diagnostic, words_of_diagnostic};
 use crate::sys::quote;
-use crate::trust::certificate::{Certificate, MAY_NOT_SIGN};
+use crate::trust::certificate::Certificate;
+use crate::trust::certificate::strict_gap::StrictGap;
 use crate::trust::time::Time;
 
 /// What is wrong with a certificate.
@@ -46,7 +47,7 @@ pub enum Finding {
 
 /// A row of the table.
 #[derive(Debug)]
-pub struct Verdict {
+pub struct Lint {
     /// What is wrong.
     pub finding: Finding,
     /// How it is said of a certificate.
@@ -63,85 +64,85 @@ pub struct Verdict {
 pub const FOR_JAVA: &str = "create the CA again without that, with a key on the curve P-256 or P-384, or an RSA key with the exponent 65537";
 
 /// Measured on the clients named, where nothing else is said.
-pub const TABLE: &[Verdict] = &[
-    Verdict {
+pub const TABLE: &[Lint] = &[
+    Lint {
         finding: Finding::ServerCertificate,
         says: "is a server's certificate, not a CA",
         who: "curl, git, Go, Java and Python 3.13 would trust that one server, and Python before 3.13, Node and rustls not even that",
         fix: "ask for the certificate of its issuer and mount that",
         keep: false,
     },
-    Verdict {
+    Lint {
         finding: Finding::SelfSignedLeaf,
         says: "signed itself but is no CA",
         who: "curl, git, Python, Node, Go, Java and rustls accept it for its own names; not every client does",
         fix: "make a CA, sign the server's certificate with it, and mount the CA",
         keep: true,
     },
-    Verdict {
+    Lint {
         finding: Finding::Expired,
         says: "has expired",
         who: "every client will say so of each server below it",
         fix: "renew the CA and mount the new certificate",
         keep: true,
     },
-    Verdict {
+    Lint {
         finding: Finding::NotYetValid,
         says: "is not valid yet",
         who: "every client will say so until then",
         fix: "check the clock of this host and of the one that made it",
         keep: true,
     },
-    Verdict {
+    Lint {
         finding: Finding::WithoutItsRoot,
         says: "is an intermediate whose root is not at hand",
         who: "about half of all clients (Go, curl, git and Python 3.13 do not mind; Node, Java and older Python do) refuse to end a chain in it",
         fix: "put the root's certificate beside it",
         keep: true,
     },
-    Verdict {
+    Lint {
         finding: Finding::MayNotSign,
         says: "is a CA whose key usage does not allow signing certificates",
         who: "all clients but those on rustls refuse what it signed",
         fix: "make the CA anew with the key usage keyCertSign",
         keep: true,
     },
-    Verdict {
+    Lint {
         finding: Finding::OtherPurpose,
         says: "is a CA for other purposes than servers, by its extended key usage",
         who: "clients on OpenSSL (curl, Python, Node) and Go refuse the servers that it signed",
         fix: "make the CA anew with serverAuth among its purposes, or without any",
         keep: true,
     },
-    Verdict {
+    Lint {
         finding: Finding::UnknownCritical,
         says: "has a critical extension that clients do not know",
         who: "clients on OpenSSL (curl, Python, Node), GnuTLS and Go refuse what it signed",
         fix: "make the CA anew with that extension not critical",
         keep: true,
     },
-    Verdict {
+    Lint {
         finding: Finding::NotStrict,
         says: "is a CA that strict clients refuse",
         who: "Python 3.13 and later, and whatever else sets X509_V_FLAG_X509_STRICT",
         fix: "make the CA anew with critical basicConstraints, critical keyUsage (keyCertSign, cRLSign) and a subject key identifier",
         keep: true,
     },
-    Verdict {
+    Lint {
         finding: Finding::Old,
         says: "is an X.509 version 1 certificate, which cannot say that it is a CA",
         who: "Python 3.13 and other strict clients refuse it",
         fix: "make the CA anew as version 3",
         keep: true,
     },
-    Verdict {
+    Lint {
         finding: Finding::NegativeSerial,
         says: "has a negative serial number, against RFC 5280",
         who: "Go from 1.23 on and Python's cryptography refuse it",
         fix: "make the CA anew with a positive serial number",
         keep: true,
     },
-    Verdict {
+    Lint {
         // OpenSSL's SSL_CTX_set_security_level(3); Debian, Ubuntu and RHEL set level 2.
         finding: Finding::ShortKey,
         says: "has an RSA key shorter than 2048 bits",
@@ -149,14 +150,14 @@ pub const TABLE: &[Verdict] = &[
         fix: "make the CA anew with a key of 2048 bits or more, or an elliptic curve",
         keep: true,
     },
-    Verdict {
+    Lint {
         finding: Finding::RareKey,
         says: "has a key that not every client knows",
         who: "OpenSSL accepts what it signed; rustls refuses it, and so do Go, Java and GnuTLS, each for some such keys",
         fix: "make the CA anew with a key on the curve P-256 or P-384, or an RSA key of 2048 to 8192 bits",
         keep: true,
     },
-    Verdict {
+    Lint {
         finding: Finding::NotForJava,
         says: "cannot be read by every JVM",
         who: "a JVM refuses its whole key store for one certificate that it cannot read, so this CA is left out of Java's key store and no Java program trusts it; other programs do",
@@ -171,7 +172,7 @@ pub fn findings(
     certificate: &Certificate,
     now: Time,
     known: &BTreeSet<Vec<u8>>,
-) -> Vec<&'static Verdict> {
+) -> Vec<&'static Lint> {
     let has = |finding| match finding {
         Finding::ServerCertificate => !certificate.is_ca && !certificate.is_self_issued,
         Finding::SelfSignedLeaf => !certificate.is_ca && certificate.is_self_issued,
@@ -183,9 +184,11 @@ pub fn findings(
         Finding::NotStrict => {
             certificate.is_ca
                 && !certificate.is_old
-                && certificate.misses.iter().any(|missing| *missing != MAY_NOT_SIGN)
+                && certificate.strict_gaps.iter().any(|gap| *gap != StrictGap::MayNotSign)
         }
-        Finding::MayNotSign => certificate.is_ca && certificate.misses.contains(&MAY_NOT_SIGN),
+        Finding::MayNotSign => {
+            certificate.is_ca && certificate.strict_gaps.contains(&StrictGap::MayNotSign)
+        }
         Finding::OtherPurpose => certificate.is_ca && !certificate.is_for_servers,
         Finding::UnknownCritical => certificate.has_unknown_critical,
         Finding::RareKey => certificate.rare_key.is_some(),
@@ -194,32 +197,24 @@ pub fn findings(
         Finding::NegativeSerial => certificate.has_negative_serial,
         Finding::ShortKey => certificate.rsa_bits.is_some_and(|bits| bits < 2048),
     };
-    TABLE.iter().filter(|verdict| has(verdict.finding)).collect()
+    TABLE.iter().filter(|lint| has(lint.finding)).collect()
 }
 
-/// What strict clients miss in `certificate` as one of a server's chain, in OpenSSL's words where it has
+/// What `certificate`, as one of a server's chain, lacks for strict clients, in OpenSSL's words if it has
 /// any: all of [`Finding::NotStrict`] in a CA, and in a server's own only who signed it.
 #[cfg(feature = "doctor")]
 pub fn strict(certificate: &Certificate) -> Vec<&'static str> {
-    // X509_verify_cert_error_string, in OpenSSL's crypto/x509/x509_txt.c.
-    let words = |missing: &'static str| match missing {
-        "it has no key usage" => "CA cert does not include key usage extension",
-        "it has no subject key identifier" => "Missing Subject Key Identifier",
-        "it has no authority key identifier" => "Missing Authority Key Identifier",
-        "its basic constraints are not critical" => {
-            "Basic Constraints of CA cert not marked critical"
-        }
-        other => other,
-    };
-    let counts =
-        |missing: &&str| certificate.is_ca || *missing == "it has no authority key identifier";
-    let misses = certificate.misses.iter().copied().filter(counts);
-    misses.filter(|_| !certificate.is_old).map(words).collect()
+    if certificate.is_old {
+        return Vec::new();
+    }
+    let counts = |gap: &StrictGap| certificate.is_ca || *gap == StrictGap::NoAuthorityKeyIdentifier;
+    let gaps = certificate.strict_gaps.iter().copied().filter(counts);
+    gaps.map(|gap| gap.openssl().unwrap_or(gap.words())).collect()
 }
 
 /// A certificate and what is wrong with it.
 #[derive(Debug)]
-pub struct Judged {
+pub struct LintHit {
     /// Where it is.
     pub place: String,
     /// Its subject.
@@ -227,20 +222,23 @@ pub struct Judged {
     /// The details of the finding, as far as it has any.
     pub detail: String,
     /// The finding.
-    pub verdict: &'static Verdict,
+    pub lint: &'static Lint,
 }
 
-impl Judged {
-    /// The words for `verdict` on `certificate`.
-    pub fn new(certificate: &Certificate, verdict: &'static Verdict) -> Self {
-        let detail = match verdict.finding {
+impl LintHit {
+    /// The words for `lint` on `certificate`.
+    pub fn new(certificate: &Certificate, lint: &'static Lint) -> Self {
+        let detail = match lint.finding {
             Finding::ServerCertificate => {
                 format!(" (it was issued by {})", quote::word(&certificate.issuer))
             }
             Finding::Expired => format!(" (on {})", certificate.not_after),
             Finding::NotYetValid => format!(" (only from {} on)", certificate.not_before),
             Finding::WithoutItsRoot => format!(" ({})", quote::word(&certificate.issuer)),
-            Finding::NotStrict => format!(" ({})", certificate.misses.join("; ")),
+            Finding::NotStrict => {
+                let gaps = certificate.strict_gaps.iter().map(|gap| gap.words());
+                format!(" ({})", gaps.collect::<Vec<_>>().join("; "))
+            }
             Finding::RareKey => format!(" ({})", certificate.rare_key.unwrap_or_default()),
             Finding::NotForJava => format!(" ({})", certificate.java_flaw.unwrap_or_default()),
             Finding::SelfSignedLeaf
@@ -255,16 +253,16 @@ impl Judged {
             place: certificate.label.to_string(),
             subject: certificate.subject.clone(),
             detail,
-            verdict,
+            lint,
         }
     }
 }
 
-impl From<&Judged> for Diagnostic {
-    fn from(judged: &Judged) -> Self {
+impl From<&LintHit> for Diagnostic {
+    fn from(judged: &LintHit) -> Self {
         let subject = quote::word(&judged.subject);
         let (place, detail) = (&judged.place, &judged.detail);
-        let Verdict { says, who, fix, keep, .. } = judged.verdict;
+        let Lint { says, who, fix, keep, .. } = judged.lint;
         let diagnostic = if *keep {
             Self::statement(format!("{subject} in {place} {says}{detail}: {who}"))
         } else {
@@ -275,4 +273,4 @@ impl From<&Judged> for Diagnostic {
     }
 }
 
-words_of_diagnostic!(Judged);
+words_of_diagnostic!(LintHit);

@@ -4,7 +4,7 @@
 //! store for a name in a critical extension. x400Address and ediPartyName, which GnuTLS refuses however
 //! they are encoded, count as flaws here.
 
-use crate::trust::certificate::strict_der::{
+use crate::trust::certificate::encoding::{
     Flaw, NOT_DER, any, ends, holds, is_counted, is_filled, is_short, name, take,
 };
 use crate::trust::der::{CONTEXT_0, OID, SEQUENCE, SET, value};

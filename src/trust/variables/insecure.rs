@@ -1,99 +1,205 @@
-//! What in an environment will surprise its owner once custom CAs are in force.
+//! Variables that surprise: those that switch certificate verification off, trust variables that are empty,
+//! and variables that belong to the application.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 
-use crate::sys::diagnostic::{Diagnostic, words_of_diagnostic};
+use crate::sys::diagnostic::Diagnostic;
 use crate::sys::environment::Environment;
 use crate::sys::quote;
-use crate::trust::variables::{Rule, TABLE};
+use crate::trust::variables::table::{Rule, TABLE};
 
-/// Something in the environment that will surprise its owner.
+/// Which values switch verification off.
 #[derive(Debug)]
-pub enum Warning {
-    /// A trust variable that names nothing usable.
-    Unusable { name: &'static str, value: OsString, cause: String },
-    /// A trust variable that is set to nothing.
-    Empty(&'static str),
-    /// A variable that switches verification off.
-    Unverified { name: &'static str, value: OsString },
-    /// A trust variable by which the service finds the certificate that it serves with; and the variable
-    /// that names its key.
-    Served { name: &'static str, value: OsString, key: Option<OsString> },
-    /// A variable of the application itself.
-    Application { name: &'static str, value: OsString },
+pub enum Off {
+    /// One of these words, in upper or lower case.
+    Word(&'static [&'static str]),
+    /// Every value, even an empty one.
+    Set,
+    /// Every value that is not empty: hosts, or patterns.
+    Filled,
 }
 
-words_of_diagnostic!(Warning);
+/// How programs write no, and how they write yes.
+const NO: Off = Off::Word(&["0", "false", "no", "off"]);
+const YES: Off = Off::Word(&["1", "true", "yes", "on"]);
 
-impl From<&Warning> for Diagnostic {
-    fn from(warning: &Warning) -> Self {
-        match warning {
-            Warning::Unusable { name, value, cause } => Self::statement(format!(
-                "{name} names {}, which cannot be used ({cause}): treated as not set",
-                quote::word(value)
-            ))
-            .advise(format!("correct {name}, or unset it")),
-            Warning::Empty(name) => Self::statement(format!(
-                "{name} is set but empty, which switches verification off in some clients: treated \
-                 as not set"
-            ))
-            .advise(format!("unset {name}")),
-            Warning::Unverified { name, value } => Self::statement(format!(
-                "{name}={} switches certificate verification off, which is no longer needed: the \
-                 custom CAs are trusted",
-                quote::word(value)
-            ))
-            .advise(format!("unset {name}")),
-            Warning::Served { name, value, key } => {
-                let why = match key {
-                    Some(key) => format!("is set beside {}", quote::word(key)),
-                    None => "names a server's certificate".to_owned(),
-                };
-                Self::statement(format!(
-                    "{name}={} {why}, so trust-init does not change it: the service may serve with that \
-                     file. Programs that read root certificates from {name} do not trust the custom CAs",
-                    quote::word(value)
-                ))
-                .advise(
-                    "to have OpenSSL trust the custom CAs, too, name the service's certificate in \
-                     another variable",
-                )
-            }
-            Warning::Application { name, value } => Self::statement(format!(
-                "{name}={} belongs to the program and is left alone: the program may trust that file \
-                 and nothing else",
-                quote::word(value)
-            ))
-            .advise(format!("unset {name}, or add the CA to that file")),
-        }
-    }
+/// A variable that can switch verification off.
+#[derive(Debug)]
+pub struct Switch {
+    /// Its name.
+    pub name: &'static str,
+    /// The values that do.
+    pub off: Off,
+    /// The programs that read it.
+    pub who: &'static str,
+    /// Where that is documented.
+    pub source: &'static str,
 }
 
-/// Variables whose value switches verification off: name, and the values that do (none: empty).
-const UNVERIFIED: &[(&str, &[&str])] = &[
-    ("NODE_TLS_REJECT_UNAUTHORIZED", &["0"]), // https://nodejs.org/api/cli.html
-    ("PYTHONHTTPSVERIFY", &["0"]),            // PEP 493
-    ("GIT_SSL_NO_VERIFY", &["1", "true", "yes", "on"]), // git-config, http.sslVerify
-    ("SSL_VERIFY", &["false", "0", "no", "off"]), // Home-grown, but many
-    ("AI_VERIFY_SSL", &["false", "0", "no", "off"]),
+/// THE table of variables that switch verification off. With one of them every server is accepted, and
+/// trust in any CA means nothing.
+pub const SWITCHES: &[Switch] = &[
+    Switch {
+        name: "NODE_TLS_REJECT_UNAUTHORIZED",
+        off: Off::Word(&["0"]),
+        who: "Node.js",
+        source: "https://nodejs.org/api/cli.html#node_tls_reject_unauthorizedvalue",
+    },
+    Switch {
+        name: "PYTHONHTTPSVERIFY",
+        off: Off::Word(&["0"]),
+        who: "Python 2.7",
+        source: "https://peps.python.org/pep-0493/",
+    },
+    Switch {
+        name: "GIT_SSL_NO_VERIFY",
+        off: Off::Set,
+        who: "git",
+        source: "https://git-scm.com/docs/git-config#Documentation/git-config.txt-httpsslVerify",
+    },
+    Switch {
+        name: "npm_config_strict_ssl",
+        off: NO,
+        who: "npm",
+        source: "https://docs.npmjs.com/cli/v11/using-npm/config#strict-ssl",
+    },
+    Switch {
+        name: "NPM_CONFIG_STRICT_SSL",
+        off: NO,
+        who: "npm",
+        source: "https://docs.npmjs.com/cli/v11/using-npm/config#strict-ssl",
+    },
+    Switch {
+        name: "YARN_ENABLE_STRICT_SSL",
+        off: NO,
+        who: "yarn",
+        source: "https://yarnpkg.com/configuration/yarnrc#enableStrictSsl",
+    },
+    Switch {
+        name: "PIP_TRUSTED_HOST",
+        off: Off::Filled,
+        who: "pip, for the hosts in it",
+        source: "https://pip.pypa.io/en/stable/cli/pip/#cmdoption-trusted-host",
+    },
+    Switch {
+        name: "UV_INSECURE_HOST",
+        off: Off::Filled,
+        who: "uv, for the hosts in it",
+        source: "https://docs.astral.sh/uv/reference/environment/#uv_insecure_host",
+    },
+    Switch {
+        name: "CONDA_SSL_VERIFY",
+        off: NO,
+        who: "conda",
+        source: "https://docs.conda.io/projects/conda/en/stable/user-guide/configuration/settings.html",
+    },
+    Switch {
+        name: "SSL_NO_VERIFY",
+        off: YES,
+        who: "conda-build",
+        source: "https://docs.conda.io/projects/conda/en/latest/user-guide/configuration/disable-ssl-verification.html",
+    },
+    Switch {
+        name: "SSL_VERIFY",
+        off: NO,
+        who: "LiteLLM",
+        source: "https://docs.litellm.ai/docs/guides/security_settings",
+    },
+    Switch {
+        name: "MLFLOW_TRACKING_INSECURE_TLS",
+        off: YES,
+        who: "MLflow",
+        source: "https://mlflow.org/docs/latest/self-hosting/security/basic-http-auth/",
+    },
+    Switch {
+        name: "AIOHTTP_CLIENT_SESSION_SSL",
+        off: NO,
+        who: "Open WebUI",
+        source: "https://docs.openwebui.com/reference/env-configuration",
+    },
+    Switch {
+        name: "PERL_LWP_SSL_VERIFY_HOSTNAME",
+        off: Off::Word(&["0"]),
+        who: "Perl LWP",
+        source: "https://metacpan.org/pod/LWP::UserAgent#ENVIRONMENT",
+    },
+    Switch {
+        name: "HEX_UNSAFE_HTTPS",
+        off: YES,
+        who: "Elixir's mix hex",
+        source: "https://hexdocs.pm/hex/Mix.Tasks.Hex.Config.html",
+    },
+    Switch {
+        name: "GOINSECURE",
+        off: Off::Filled,
+        who: "go, for the modules in it",
+        source: "https://go.dev/ref/mod#environment-variables",
+    },
+    Switch {
+        name: "VAULT_SKIP_VERIFY",
+        off: YES,
+        who: "Vault",
+        source: "https://developer.hashicorp.com/vault/docs/commands#vault_skip_verify",
+    },
+    Switch {
+        name: "CONSUL_HTTP_SSL_VERIFY",
+        off: NO,
+        who: "Consul",
+        source: "https://developer.hashicorp.com/consul/commands#consul_http_ssl_verify",
+    },
+    Switch {
+        name: "AI_VERIFY_SSL",
+        off: NO,
+        who: "programs that read it by convention",
+        source: "in many applications' own settings; no single document defines it",
+    },
 ];
 
 /// Variables that an application reads by itself, as its only root.
 const APPLICATION: &[&str] = &["CA_CERT_PATH", "AI_CA_CERT_PATH"];
 
-/// What to say about the environment where custom CAs are in force.
-pub fn warnings(environment: &Environment) -> Vec<Warning> {
-    let unverified = UNVERIFIED.iter().filter_map(|(name, off)| {
-        let value = environment.get(name)?;
-        let is_off = off.iter().any(|word| value.eq_ignore_ascii_case(word));
-        is_off.then(|| Warning::Unverified { name, value: value.to_owned() })
+/// The rows of [`SWITCHES`] that switch verification off in `environment`, and their values.
+pub fn switched_off(environment: &Environment) -> impl Iterator<Item = (&'static Switch, &OsStr)> {
+    SWITCHES.iter().filter_map(|switch| {
+        let value = environment.get(switch.name)?;
+        let is_off = match switch.off {
+            Off::Word(words) => words.iter().any(|word| value.eq_ignore_ascii_case(word)),
+            Off::Set => true,
+            Off::Filled => !value.is_empty(),
+        };
+        is_off.then_some((switch, value))
+    })
+}
+
+/// The warnings about `environment` where custom CAs are trusted.
+pub fn warnings(environment: &Environment) -> Vec<Diagnostic> {
+    let unverified = switched_off(environment).map(|(Switch { name, who, .. }, value)| {
+        Diagnostic::statement(format!(
+            "{name}={} switches certificate verification off in {who}: no longer needed, as the custom CAs \
+             are trusted",
+            quote::word(value)
+        ))
+        .advise(format!("unset {name}"))
     });
-    let empty = TABLE.iter().filter(|row| {
-        row.rule == Rule::Set && environment.get(row.name).is_some_and(OsStr::is_empty)
+    let is_empty = |name| environment.get(name).is_some_and(OsStr::is_empty);
+    let empty = TABLE.iter().filter(|row| row.rule == Rule::Set && is_empty(row.name));
+    let empty = empty.map(|row| {
+        Diagnostic::statement(format!(
+            "{} is set but empty, which switches verification off in some clients: treated as not set",
+            row.name
+        ))
+        .advise(format!("unset {}", row.name))
     });
     let application = APPLICATION.iter().filter_map(|name| {
-        let value = environment.get(name).filter(|value| !value.is_empty())?.to_owned();
-        Some(Warning::Application { name, value })
+        let value = environment.get(name).filter(|value| !value.is_empty())?;
+        let cause = format!(
+            "{name}={} belongs to the program and is not changed: the program may trust that file and \
+             nothing else",
+            quote::word(value)
+        );
+        Some(
+            Diagnostic::statement(cause).advise(format!("unset {name}, or add the CA to that file")),
+        )
     });
-    unverified.chain(empty.map(|row| Warning::Empty(row.name))).chain(application).collect()
+    unverified.chain(empty).chain(application).collect()
 }

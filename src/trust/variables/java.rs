@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use crate::sys::diagnostic::{Diagnostic, words_of_diagnostic};
 use crate::sys::environment::Environment;
 use crate::sys::quote;
-use crate::trust::keystore::PASSWORD;
+use crate::trust::jvm::StoreError;
+use crate::trust::keystore::{PASSWORD, Problem};
 
 /// The variable (<https://docs.oracle.com/en/java/javase/21/docs/specs/jvmti.html#tooloptions>).
 pub const JAVA_TOOL_OPTIONS: &str = "JAVA_TOOL_OPTIONS";
@@ -22,7 +23,7 @@ pub enum Warning {
     /// A trust store is named already, in a variable or in an argument.
     Named(String),
     /// A JVM's own trust store cannot be read.
-    Unreadable { path: PathBuf, cause: String },
+    Unreadable { path: PathBuf, error: StoreError },
 }
 
 words_of_diagnostic!(Warning);
@@ -38,11 +39,25 @@ impl From<&Warning> for Diagnostic {
                 "remove that option, or add each CA to that store: keytool -importcert -noprompt \
                  -file CA.crt -alias custom-ca -keystore STORE -storepass {PASSWORD}"
             )),
-            Warning::Unreadable { path, cause } => Self::statement(format!(
-                "{} is not read, so Java programs do not trust the custom CAs: {cause}",
-                quote::path(path)
-            ))
-            .advise("set JAVA_HOME to a JVM with a `cacerts` of its own, or TRUST_INIT_JAVA=off"),
+            Warning::Unreadable { path, error } => {
+                let statement = Self::statement(format!(
+                    "{} is not read, so Java programs do not trust the custom CAs: {error}",
+                    quote::path(path)
+                ));
+                let statement = if matches!(error, StoreError::Format(Problem::Encrypted)) {
+                    let path = quote::shell(path);
+                    statement.advise(format!(
+                        "convert it in the image: keytool -importkeystore -noprompt -srckeystore {path} \
+                         -srcstorepass {PASSWORD} -destkeystore cacerts.jks -deststoretype JKS \
+                         -deststorepass {PASSWORD} && mv cacerts.jks {path}"
+                    ))
+                } else {
+                    statement
+                };
+                statement.advise(
+                    "set JAVA_HOME to a JVM with a `cacerts` of its own, or TRUST_INIT_JAVA=off",
+                )
+            }
         }
     }
 }

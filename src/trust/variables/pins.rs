@@ -8,11 +8,13 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 
+use crate::sys::diagnostic::Diagnostic;
 use crate::sys::environment::Environment;
+use crate::sys::quote;
 use crate::trust::certificate;
 use crate::trust::trust_anchors::Anchors;
 use crate::trust::variables::served::{self, SSL_CERT_FILE};
-use crate::trust::variables::{Points, Row, Warning};
+use crate::trust::variables::table::{Points, Row};
 
 /// What a row's readers trust at present, as far as a variable says so.
 #[derive(Debug)]
@@ -55,7 +57,7 @@ pub fn pins<'a>(
     rows: impl Iterator<Item = &'static Row>,
     environment: &Environment,
     mut look: impl FnMut(&OsStr) -> Found<'a>,
-) -> (Vec<Pin<'a>>, Vec<Warning>) {
+) -> (Vec<Pin<'a>>, Vec<Diagnostic>) {
     let (mut pins, mut warnings) = (Vec::new(), Vec::new());
     // Many images set several variables to one file: it is read once.
     let mut seen: BTreeMap<&OsStr, Found<'a>> = BTreeMap::new();
@@ -69,8 +71,7 @@ pub fn pins<'a>(
                 let key = served::key_variable(environment);
                 if is_served(&found, key) {
                     pins.push(Pin { row, variable, trusts: Trusts::Served });
-                    let key = key.map(OsStr::to_owned);
-                    warnings.push(Warning::Served { name: variable, value: value.to_owned(), key });
+                    warnings.push(left_to_the_service(variable, value, key));
                     break;
                 }
             }
@@ -92,12 +93,34 @@ pub fn pins<'a>(
             };
             // Said once, where the variable is looked at for its own sake.
             if *variable == row.name || *variable == "SSL_CERT_DIR" {
-                let value = value.to_owned();
-                warnings.push(Warning::Unusable { name: variable, value, cause });
+                warnings.push(
+                    Diagnostic::statement(format!(
+                        "{variable} names {}, which cannot be used ({cause}): treated as not set",
+                        quote::word(value)
+                    ))
+                    .advise(format!("correct {variable}, or unset it")),
+                );
             }
         }
     }
     (pins, warnings)
+}
+
+/// The warning for a variable that names the certificate which the service itself serves with. `key`: the
+/// variable that names its key.
+fn left_to_the_service(name: &str, value: &OsStr, key: Option<&OsStr>) -> Diagnostic {
+    let why = match key {
+        Some(key) => format!("is set beside {}", quote::word(key)),
+        None => "names a server's certificate".to_owned(),
+    };
+    Diagnostic::statement(format!(
+        "{name}={} {why}, so trust-init does not change it: the service may serve with that file. \
+         Programs that read root certificates from {name} do not trust the custom CAs",
+        quote::word(value)
+    ))
+    .advise(
+        "to have OpenSSL trust the custom CAs, too, name the service's certificate in another variable",
+    )
 }
 
 /// Certificates that a server has in its file besides its own: more than any chain has. Bundles of public

@@ -1,7 +1,8 @@
 //! Which file each variable is to name, and what that file must hold.
 
 use crate::trust::bundle::{self, Pem};
-use crate::trust::variables::{Pin, Points, Row, Trusts};
+use crate::trust::variables::pins::{Pin, Trusts};
+use crate::trust::variables::table::{Points, Row};
 
 /// Which file a variable is to name.
 #[derive(Clone, Debug, PartialEq, Eq)]

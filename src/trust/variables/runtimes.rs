@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use crate::sys::diagnostic::{Diagnostic, words_of_diagnostic};
 use crate::sys::environment::Environment;
 use crate::sys::quote;
-use crate::trust::variables::File;
+use crate::trust::variables::plan::File;
 
 /// Such a runtime.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

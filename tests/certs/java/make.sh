@@ -1,15 +1,13 @@
 #!/usr/bin/env bash
-# Makes the key stores of this folder with keytool (JDK 16 or later), anew on every run: all hold
+# Makes the key stores of this folder with keytool (JDK 16 or later), on every run again: all hold
 # ca-rsa.pem and ca-ec.crt as trusted certificates, but for what their names say.
 #
 #   jks           what a JVM's cacerts is until JDK 17
 #   jks-and-key   the same, with a key and its certificate
 #   bare          a PKCS#12 without a password: what it is since
-#   modern        a PKCS#12 with the customary password, as keytool makes it since JDK 16
-#   legacy        the same, as keytool made it until then
-#   locked        the same, with another password
-#   and-key       a PKCS#12 with a key and its certificate
-#   by-openssl    what `openssl pkcs12 -nokeys` makes: no JVM trusts what is in it
+#   modern        an encrypted PKCS#12 with the customary password, as keytool makes a new one
+#   and-key       the same, with a key and its certificate
+#   by-openssl    what openssl makes, without a password: no JVM trusts what is in it
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -25,16 +23,14 @@ key() {
         -storetype "$2" -storepass changeit 2>/dev/null
 }
 
-rm -f jks jks-and-key bare modern legacy locked and-key by-openssl
+rm -f jks jks-and-key bare modern and-key by-openssl
 put jks -storetype JKS -storepass changeit
 key jks-and-key JKS
 put jks-and-key -storepass changeit
 put bare -J-Dkeystore.pkcs12.certProtectionAlgorithm=NONE -J-Dkeystore.pkcs12.macAlgorithm=NONE \
     -storetype PKCS12 -storepass changeit
 put modern -storetype PKCS12 -storepass changeit
-put legacy -J-Dkeystore.pkcs12.legacy -storetype PKCS12 -storepass changeit
-put locked -storetype PKCS12 -storepass anything
 key and-key PKCS12
 put and-key -storepass changeit
-openssl pkcs12 -export -nokeys -in ../ca-rsa.pem -passout pass:changeit -out by-openssl
+openssl pkcs12 -export -nokeys -certpbe NONE -nomac -in ../ca-rsa.pem -passout pass: -out by-openssl
 chmod 0644 by-openssl

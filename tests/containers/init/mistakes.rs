@@ -20,7 +20,7 @@ fn ca_file_missing_on_the_host() {
         .says("trust-init: error: cannot read `/usr/local/share/ca-certificates/custom-ca.crt`")
         .says(cause)
         .says("trust-init: fix: put the file in place on the host")
-        .says("to start the service without it, set TRUST_INIT_ON_ERROR=warn");
+        .says("set TRUST_INIT_ON_ERROR=warn to start the service");
     assert_eq!(outcome.stdout, "");
     assert!(missing.is_dir());
     for warn in

@@ -175,7 +175,7 @@ fn refused() {
         ("--read-only --tmpfs /run --tmpfs /var/lib".into(), "read-only file system"),
     ] {
         let container = container(&site, TRIXIE).trusting(PRIVATE).flags(&flags);
-        container.run(&["true"]).exits(125).says(words).says("or leave --install-store out");
+        container.run(&["true"]).exits(125).says(words).says("fix: leave --install-store out");
         let changes = container.changes();
         assert!(
             !changes

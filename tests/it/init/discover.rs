@@ -209,7 +209,8 @@ fn a_store_that_is_only_a_directory_is_read_too() {
 fn an_image_without_roots_is_told_what_follows_and_mozilla_helps() {
     let world = World::new().with_ca();
     std::fs::remove_file(world.path(ROOTS)).unwrap();
-    let run = world.trust_init(&["true"]).run().succeeds().says("the image has no roots");
+    let run =
+        world.trust_init(&["true"]).run().succeeds().says("the image has no root certificates");
     run.says("TRUST_INIT_ROOTS=mozilla");
     assert_eq!(count(&world.read(BUNDLE)), 1);
     let run = world.trust_init(&["--roots", "mozilla", "true"]).run().succeeds();

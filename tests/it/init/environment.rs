@@ -1,6 +1,8 @@
 //! Which variable names what: its readers trust afterwards what they trusted before, plus the
 //! custom CAs, and nothing else.
 
+use trust_init::doctor::checks::verification;
+
 use crate::world::{BUNDLE, CUSTOM_CA, Outcome, ROOTS, World, count};
 
 const BUNDLE_VARIABLES: [&str; 8] = [
@@ -157,10 +159,15 @@ fn verification_that_is_switched_off_is_no_longer_needed() {
         ("GIT_SSL_NO_VERIFY", "true"),
         ("SSL_VERIFY", "False"),
         ("AI_VERIFY_SSL", "false"),
+        // git looks only whether it is set.
+        ("GIT_SSL_NO_VERIFY", "0"),
+        ("PIP_TRUSTED_HOST", "pypi.lan"),
     ] {
         let run = world.trust_init(&["env"]).env(name, value).run().succeeds();
         let run = run.says(&format!("{name}=`{value}` switches certificate verification off"));
         assert_eq!(run.value(name).as_deref(), Some(value), "it is named, not changed");
+        let found = [(name.into(), value.into())].into_iter().collect();
+        assert_eq!(verification::look(&found).len(), 1, "trust-doctor says the same");
     }
     world.trust_init(&["true"]).env("SSL_VERIFY", "true").run().succeeds().never_says("SSL_VERIFY");
 }
@@ -179,8 +186,9 @@ fn an_applications_own_variable_is_left_alone_and_explained() {
 fn a_variable_that_names_our_file_which_is_gone_never_reaches_the_service() {
     let world = World::new();
     let run = || world.trust_init(&["env"]).env("SSL_CERT_FILE", BUNDLE).env("PIP_CERT", BUNDLE);
-    run().run().exits(125).says("in SSL_CERT_FILE, PIP_CERT: no bundle is there");
-    let warn = run().env("TRUST_INIT_ON_ERROR", "warn").run().succeeds().says("no bundle is there");
+    run().run().exits(125).says("in SSL_CERT_FILE, PIP_CERT: the bundle does not exist");
+    let warn =
+        run().env("TRUST_INIT_ON_ERROR", "warn").run().succeeds().says("the bundle does not exist");
     assert_eq!((warn.value("SSL_CERT_FILE"), warn.value("PIP_CERT")), (None, None));
 }
 

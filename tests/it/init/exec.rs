@@ -18,7 +18,7 @@ fn a_script_whose_interpreter_is_missing_names_it() {
     let world = World::new();
     world.write("/bin/app", "#!/usr/bin/bash -e\ntrue\n").mode("/bin/app", 0o755);
     let run = world.trust_init(&["app"]).run().exits(126);
-    run.says("`/bin/app` asks for the interpreter `/usr/bin/bash`, which is not there");
+    run.says("`/bin/app` needs the interpreter `/usr/bin/bash`, which is missing");
     world.write("/bin/app", "#!/bin/sh\r\ntrue\r\n").mode("/bin/app", 0o755);
     world.trust_init(&["app"]).run().exits(126).says("`/bin/sh\\u{d}`").says("Unix line ends");
 }
@@ -29,7 +29,7 @@ fn a_program_whose_loader_is_missing_names_it() {
     // Any dynamic program of the machine: its loader is not in the image.
     copy_program(Path::new("/usr/bin/env"), &world.path("/bin/dynamic"));
     let run = world.trust_init(&["dynamic"]).run().exits(126);
-    run.says("asks for the loader `/lib").says("musl or glibc");
+    run.says("needs the loader `/lib").says("musl or glibc");
 }
 
 #[test]

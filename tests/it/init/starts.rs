@@ -16,7 +16,7 @@ const EVERYTHING: [&str; 5] =
 /// An image with a JVM and a file of the user's own.
 fn with_everything() -> World {
     let world = World::new().with_ca();
-    world.copy("java/modern", CACERTS).copy("ca-ec.crt", "/etc/own.crt");
+    world.copy("java/bare", CACERTS).copy("ca-ec.crt", "/etc/own.crt");
     world
 }
 

@@ -152,14 +152,14 @@ fn a_certificate_bent_in_any_part_is_refused_or_read_by_everybody() {
         "ca-all-critical.crt",
     ] {
         let bytes = std::fs::read(gallery(file)).unwrap();
-        let standing = SourceKind::Named;
-        let whole = certificates(&Source { label: label(), standing, bytes }).unwrap();
+        let kind = SourceKind::Named;
+        let whole = certificates(&Source { label: label(), kind, bytes }).unwrap();
         let [node] = &decode(&whole[0].der).unwrap()[..] else { panic!("{file}") };
         for at in 0..node.size() {
             for bend in bends() {
                 let bytes = node.encoded(&mut { at }, &bend);
                 tried += 1;
-                if let Ok(found) = certificates(&Source { label: label(), standing, bytes }) {
+                if let Ok(found) = certificates(&Source { label: label(), kind, bytes }) {
                     let text = found.iter().flat_map(|found| found.pem.text().to_vec());
                     accepted += &String::from_utf8(text.collect()).unwrap();
                     readable.extend(for_java(&found).map(|pem| pem.into_owned()));

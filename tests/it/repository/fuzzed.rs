@@ -3,8 +3,6 @@
 use std::fs;
 use std::process::Command;
 
-use trust_init::trust::keystore::{self, Problem};
-
 use crate::desk::Desk;
 use crate::setup::read::read;
 use crate::world::{CUSTOM_CA, ROOTS, World, count, gallery, tool};
@@ -129,34 +127,4 @@ fn who_depends_on_whom_is_read_whole() {
         read(&Desk::new(), &["services:\n  a:\n    image: x\n    depends_on: [b=c]\n", over]);
     let project = project.unwrap();
     assert_eq!(project.services["a"].depends_on.iter().collect::<Vec<_>>(), ["b=c", "c"]);
-}
-
-/// A DER value.
-fn value(tag: u8, contents: &[&[u8]]) -> Vec<u8> {
-    let contents = contents.concat();
-    let length = u16::try_from(contents.len()).unwrap().to_be_bytes();
-    let length: &[u8] = match contents.len() {
-        0..=0x7f => &length[1..],
-        0x80..=0xff => &[0x81, length[1]],
-        _ => &[0x82, length[0], length[1]],
-    };
-    [&[tag], length, &contents].concat()
-}
-
-/// Each part of a key store is protected on its own, and a service waits for all of them.
-#[test]
-fn the_parts_of_a_key_store_have_a_million_rounds_together() {
-    let oid = |last: &[u8]| value(6, &[b"\x2a\x86\x48\x86\xf7\x0d\x01", last]);
-    let rounds = value(2, &[&600_000_u32.to_be_bytes()[1..]]);
-    let algorithm =
-        value(0x30, &[&oid(b"\x0c\x01\x06"), &value(0x30, &[&value(4, &[b"salt"]), &rounds])]);
-    let info = value(0x30, &[&oid(b"\x07\x01"), &algorithm, &value(0x80, &[&[7; 16]])]);
-    let encrypted = value(0xa0, &[&value(0x30, &[&value(2, &[&[0]]), &info])]);
-    let part = value(0x30, &[&oid(b"\x07\x06"), &encrypted]);
-    let store = |parts: &[&[u8]]| {
-        let safe = value(0xa0, &[&value(4, &[&value(0x30, parts)])]);
-        value(0x30, &[&value(2, &[&[3]]), &value(0x30, &[&oid(b"\x07\x01"), &safe])])
-    };
-    assert_eq!(keystore::read(&store(&[&part])), Err(Problem::Locked), "one is tried");
-    assert_eq!(keystore::read(&store(&[&part, &part])), Err(Problem::Broken));
 }

@@ -15,7 +15,7 @@ use trust_init::compose::project::env_file;
 use trust_init::compose::project::interpolate::escape;
 use trust_init::compose::setup::write::managed_block::{lines, with, without};
 use trust_init::compose::setup::write::variable::{assignment, is_assigned, value};
-use trust_init::init::publish::{Order, publish};
+use trust_init::init::publish::{PublishOptions, publish};
 use trust_init::trust::bundle::{Pem, bundle};
 use trust_init::trust::keystore;
 use trust_init::trust::source::{Named, Origin, Roots};
@@ -145,14 +145,14 @@ proptest! {
                         .collect();
                     let path = scratch.path().to_path_buf();
                     let named = Named { path, origin: Origin::Option("--dir") };
-                    let order = Order {
+                    let options = PublishOptions {
                         directory: Some(&named),
                         roots: Roots::System,
                         is_first: false,
                         prepares: false,
                         dry: is_dry,
                     };
-                    let Ok(published) = publish(&files, &order) else {
+                    let Ok(published) = publish(&files, &options) else {
                         prop_assert!(!cut.is_empty(), "refused, and nobody had touched a file");
                         continue;
                     };

@@ -18,7 +18,7 @@ use crate::sys::output;
 use crate::sys::quote;
 use crate::trust::certificate::Certificate;
 use crate::trust::certificate::extensions::Details;
-use crate::trust::certificate::lints::{self, Finding as Flaw, Judged, Verdict};
+use crate::trust::certificate::lints::{self, Finding as Flaw, Lint, LintHit};
 
 /// What the files of the CA came to.
 pub struct Seen {
@@ -80,9 +80,9 @@ pub fn findings(look: &Look<'_>, seen: &Seen, setup: &str, findings: &mut Vec<Fi
         let remake =
             directory.map(|directory| format!("{}\n{setup}", replace_ca_command(directory)));
         let before = findings.len();
-        for verdict in lints::findings(certificate, look.now, &known) {
-            let mend = remake.clone().unwrap_or_else(|| ask(verdict));
-            findings.push(flaw(certificate, verdict, &thing, mend));
+        for lint in lints::findings(certificate, look.now, &known) {
+            let mend = remake.clone().unwrap_or_else(|| ask(lint));
+            findings.push(flaw(certificate, lint, &thing, mend));
         }
         let subject = quote::word(&certificate.subject);
         let until = certificate.not_after;
@@ -114,23 +114,21 @@ fn own<'a>(certificate: &Certificate, path: &'a Path) -> Option<&'a Path> {
 }
 
 /// What mends somebody else's CA.
-fn ask(verdict: &Verdict) -> String {
-    match verdict.finding {
-        Flaw::NotYetValid | Flaw::WithoutItsRoot | Flaw::ServerCertificate => {
-            verdict.fix.to_owned()
-        }
-        _ => format!("ask whoever issued it: {}", verdict.fix),
+fn ask(lint: &Lint) -> String {
+    match lint.finding {
+        Flaw::NotYetValid | Flaw::WithoutItsRoot | Flaw::ServerCertificate => lint.fix.to_owned(),
+        _ => format!("ask whoever issued it: {}", lint.fix),
     }
 }
 
 /// A row of the table as a finding: what no client accepts is an error.
 fn flaw(
     certificate: &Certificate,
-    verdict: &'static Verdict,
+    lint: &'static Lint,
     thing: &impl ToString,
     mend: String,
 ) -> Finding {
-    let (id, sign) = match verdict.finding {
+    let (id, sign) = match lint.finding {
         // Where there is one, nothing is kept.
         Flaw::ServerCertificate => ("ca-is-server-certificate", Sign::Error),
         Flaw::SelfSignedLeaf => ("ca-is-self-signed-leaf", Sign::Warning),
@@ -147,10 +145,10 @@ fn flaw(
         Flaw::RareKey => ("ca-rare-key", Sign::Warning),
         Flaw::NotForJava => ("ca-not-for-java", Sign::Warning),
     };
-    let Judged { subject, detail, .. } = Judged::new(certificate, verdict);
-    let Verdict { says, who, .. } = verdict;
+    let LintHit { subject, detail, .. } = LintHit::new(certificate, lint);
+    let Lint { says, who, .. } = lint;
     let mut cause = format!("{} {says}{detail}: {who}", quote::word(&subject));
-    if verdict.finding == Flaw::NotStrict && detail.contains("no key usage") {
+    if lint.finding == Flaw::NotStrict && detail.contains("no key usage") {
         // In the words of OpenSSL's crypto/x509/x509_txt.c, which people search for.
         cause += " (\"CA cert does not include key usage extension\")";
     }
@@ -186,11 +184,11 @@ pub fn unusable(error: &Error) -> Finding {
 }
 
 /// A certificate that no client can use as a CA.
-fn stranger(judged: &Judged) -> Finding {
-    let Judged { place, subject, detail, verdict } = judged;
+fn stranger(judged: &LintHit) -> Finding {
+    let LintHit { place, subject, detail, lint } = judged;
     // The path alone, which holds no backtick.
     let thing: String = place.split_inclusive('`').take(2).collect();
-    let Verdict { says, who, fix, .. } = verdict;
+    let Lint { says, who, fix, .. } = lint;
     let cause = format!("{} {says}{detail}: {who}", quote::word(subject));
     Finding::error("ca-is-server-certificate", &thing, cause, *fix)
 }

@@ -1,9 +1,9 @@
 //! Critical extensions as a JVM reads them: those that it knows, it decodes, URIs and all.
 
-use crate::trust::certificate::names::{self, DNS, EMAIL, IP, URI};
-use crate::trust::certificate::strict_der::{
+use crate::trust::certificate::encoding::{
     BOOLEAN, Flaw, NOT_DER, any, ends, holds, is_bits, take,
 };
+use crate::trust::certificate::names::{self, DNS, EMAIL, IP, URI};
 use crate::trust::der::{BIT_STRING, CONTEXT_0, CONTEXT_1, INTEGER, OCTET_STRING, OID, SEQUENCE};
 
 /// Reads what an extension contains.

@@ -1,7 +1,7 @@
 //! Keys and algorithms as a JVM reads them. It keeps a key of a kind that it does not know as bytes; of
 //! those that it knows, it decodes every number.
 
-use crate::trust::certificate::strict_der::{Flaw, NOT_DER, NULL, ends, holds, take};
+use crate::trust::certificate::encoding::{Flaw, NOT_DER, NULL, ends, holds, take};
 use crate::trust::der::{BIT_STRING, CONTEXT_0, CONTEXT_1, EC_KEY, INTEGER, OID, SEQUENCE};
 
 /// rsaEncryption and id-RSASSA-PSS (RFC 8017, appendix C), as OID contents.

@@ -72,8 +72,8 @@ fn ca_in_the_folder_of_the_application() {
     }
     voice.takes_a_turn();
     let said = voice.says();
-    let needless = "SSL_VERIFY=`false` switches certificate verification off, which is no longer \
-                    needed: the custom CAs are trusted";
+    let needless = "SSL_VERIFY=`false` switches certificate verification off in LiteLLM: no longer \
+                    needed, as the custom CAs are trusted";
     assert!(said.contains(&format!("warning: {needless}\nfix: unset SSL_VERIFY")), "{said}");
     let patched = "warning: CA_CERT_PATH=`/app/certs/ca-certificate.crt` belongs to the program";
     assert!(said.contains(patched), "{said}");

@@ -9,7 +9,7 @@ pub fn scenes() -> Vec<(&'static str, Outcome)> {
             "Java's own trust store cannot be read",
             with(
                 |world| {
-                    world.copy("java/locked", "/opt/java/1/lib/security/cacerts");
+                    world.copy("java/modern", "/opt/java/1/lib/security/cacerts");
                 },
                 |world| world.trust_init(&["true"]).run(),
             ),

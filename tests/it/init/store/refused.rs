@@ -20,7 +20,7 @@ fn a_store_that_is_not_the_containers_own_is_refused() {
         prepare(&world);
         let before = (tree(&world), world.has("/var"));
         let run = start(&world, install(&world)).run().exits(125);
-        run.says(words).says("or leave --install-store out");
+        run.says(words).says("fix: leave --install-store out");
         let warned =
             start(&world, world.trust_init(&["--install-store", "--on-error=warn", "env"]));
         let warned = warned.run().succeeds().says(words);

@@ -79,7 +79,7 @@ fn java_reads_every_ca_of_the_gallery_that_is_not_left_out() {
     for (file, ..) in rows() {
         let label = Label::Path(Named { path: file.clone().into(), origin: Origin::Default });
         let bytes = fs::read(gallery(&file)).unwrap();
-        let found = certificates(&Source { label, standing: SourceKind::Named, bytes });
+        let found = certificates(&Source { label, kind: SourceKind::Named, bytes });
         let found = found.unwrap_or_default();
         all.extend(for_java(&found).map(Pem::into_owned));
     }

@@ -1,0 +1,55 @@
+//! The lines on what a run did.
+
+use std::path::Path;
+
+use crate::init::cli::Task;
+use crate::init::mounts;
+use crate::init::run::inputs::Inputs;
+use crate::sys::output;
+use crate::sys::quote;
+use crate::trust::certificate::Certificate;
+use crate::trust::root_stores::RootSource;
+use crate::trust::source::{Label, Named, Origin};
+
+/// The line on one custom CA. One that was neither mounted nor named was baked into the image, where
+/// its owner may not expect it to be found.
+pub fn custom_ca(certificate: &Certificate) -> String {
+    let place = match &certificate.label {
+        Label::Path(Named { path, origin: Origin::Default }) if !mounts::is_mounted(path) => {
+            format!("{}, from the image", quote::path(path))
+        }
+        Label::Path(Named { path, origin: Origin::Default }) => quote::path(path).to_string(),
+        label => label.to_string(),
+    };
+    format!(
+        "trusting {} until {} (SHA-256 {}) in {place}",
+        quote::word(&certificate.subject),
+        certificate.not_after,
+        certificate.fingerprint(),
+    )
+}
+
+/// The last line: what is in the bundle, where it is, and what is started.
+pub fn total(inputs: &Inputs<'_>, bundle: Option<&Path>, task: &Task) -> String {
+    let custom = output::count(inputs.custom.len(), "custom CA");
+    let roots = output::count(inputs.anchors.certificates.len(), "root");
+    let roots = match inputs.source {
+        RootSource::File { path, .. } | RootSource::Directory { path, .. } => {
+            format!("{roots} of {}", quote::path(path))
+        }
+        RootSource::Mozilla(_) => format!("{roots} of Mozilla's"),
+        RootSource::Unwanted | RootSource::Nowhere => "no roots".to_owned(),
+    };
+    let doubles = match inputs.bundle.doubles {
+        0 => String::new(),
+        doubles => format!(" ({} left out)", output::count(doubles, "double")),
+    };
+    let bundle = match bundle {
+        Some(path) => format!("in {}", quote::path(path)),
+        None => "in a file of its own for each variable that was set".to_owned(),
+    };
+    let verb = if matches!(task, Task::Run(_)) { "starting" } else { "would start" };
+    let program = task.program().and_then(<[_]>::first).map(quote::word);
+    let next = program.map(|program| format!("; {verb} {program} as pid {}", std::process::id()));
+    format!("{custom} and {roots}{doubles} {bundle}{}", next.unwrap_or_default())
+}
