@@ -1,14 +1,19 @@
-//! trust-doctor, the program: what was typed becomes a look, and that an exit code.
+//! trust-doctor, the program: the command line becomes an inspection, and that an exit code.
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use trust_init::doctor::cli::Cli;
 use trust_init::doctor::run::run;
+use trust_init::sys::command_line;
 use trust_init::sys::environment::Environment;
+use trust_init::sys::exit_code;
 use trust_init::sys::output::{Log, Report};
 
 fn main() -> ExitCode {
     let report = Report::new("trust-doctor", Log::Normal);
-    run(&Cli::parse(), &Environment::of_process(), report).into()
+    let code = match command_line::parse::<Cli>(std::env::args_os()) {
+        Ok(cli) => run(&cli, &Environment::of_process(), report),
+        Err(stop) => stop.print(report, exit_code::USAGE),
+    };
+    code.into()
 }

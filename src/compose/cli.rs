@@ -1,25 +1,18 @@
-//! The command line of trust-compose. Its help begins with what people type.
-//!
-//! Nothing is looked up here. clap knows the grammar; the words for what it refuses are put into
-//! this house's form, so that a slip of the pen reads like every other problem.
+//! The command line of trust-compose. Its help begins with examples. Nothing is looked up here.
 
 pub mod doctor;
 pub mod kustomize;
 pub mod setup;
 
-use std::ffi::OsString;
-use std::fmt::{self, Display};
 use std::path::PathBuf;
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::compose::certs::key::KeyType;
 use crate::compose::certs::{CertsOptions, DAYS};
 pub use crate::compose::cli::doctor::Doctor;
 pub use crate::compose::cli::kustomize::{Kustomize, Object, Source};
 pub use crate::compose::cli::setup::{Remove, SWARM, Setup, Shape, word};
-use crate::sys::output;
 use crate::trust::source::{Named, Origin};
 
 /// What it is called.
@@ -95,10 +88,10 @@ pub enum Command {
     /// Take away what `setup` wrote
     #[command(help_template = TEMPLATE, before_help = setup::REMOVE_EXAMPLES)]
     Remove(Remove),
-    /// Say what is trusted, by whom, and why a connection fails
+    /// Report what is trusted, by whom, and why a connection fails
     #[command(help_template = TEMPLATE, before_help = doctor::EXAMPLES, after_help = doctor::AFTER)]
     Doctor(Box<Doctor>),
-    /// Say what is in certificate files, and who will refuse it
+    /// Print what certificate files contain, and which clients refuse it
     #[command(help_template = TEMPLATE, before_help = INSPECT_EXAMPLES, after_help = INSPECT_AFTER)]
     Inspect(Inspect),
     /// Print completions for a shell
@@ -189,85 +182,5 @@ impl Certs {
             renew: self.renew,
             dry_run: self.dry_run,
         }
-    }
-}
-
-/// A command line that is not run: it asks for text, or cannot be understood.
-pub struct Stop {
-    error: clap::Error,
-    /// The task that was named, whose help says more.
-    task: Option<String>,
-}
-
-output::error_of_words!(Stop);
-
-/// Reads the command line.
-///
-/// # Errors
-/// When it asks for help or the version, or cannot be understood.
-pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, Stop> {
-    let words: Vec<_> = words.into_iter().collect();
-    Cli::try_parse_from(&words).map_err(|error| {
-        let grammar = Cli::command();
-        // The first word that is one: `certs` can also be a directory.
-        let is_task = |word: &&str| grammar.find_subcommand(word).is_some();
-        let task = words.iter().filter_map(|word| word.to_str()).find(is_task).map(str::to_owned);
-        Stop { error, task }
-    })
-}
-
-impl Stop {
-    /// The text that was asked for; `None` if the command line cannot be understood.
-    pub fn text(&self) -> Option<String> {
-        let is_text =
-            matches!(self.error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-        is_text.then(|| self.error.to_string().trim_end().to_owned() + "\n")
-    }
-
-    fn context(&self, kind: ContextKind) -> Option<String> {
-        match self.error.get(kind)? {
-            ContextValue::String(text) => Some(text.clone()),
-            ContextValue::Strings(texts) => texts.first().cloned(),
-            _ => None,
-        }
-    }
-}
-
-/// clap's first line says what is wrong; what mends it is in its context.
-impl Display for Stop {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        use ContextKind::{SuggestedArg, SuggestedSubcommand, SuggestedValue};
-        let rendered = self.error.to_string();
-        let words = match self.error.kind() {
-            ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
-                "no task was given".to_owned()
-            }
-            _ => {
-                let mut lines = rendered.lines();
-                let first = lines.next().unwrap_or_default();
-                let first = first.strip_prefix("error: ").unwrap_or(first);
-                // Where a list follows, its items are on lines of their own.
-                let items: Vec<_> = if first.ends_with(':') {
-                    lines.map(str::trim).take_while(|line| !line.is_empty()).collect()
-                } else {
-                    Vec::new()
-                };
-                format!("{first} {}", items.join(" ")).trim_end().replace('\'', "`")
-            }
-        };
-        let help = self.task.as_ref().map_or(String::new(), |task| format!("{task} "));
-        let suggested = [SuggestedArg, SuggestedSubcommand, SuggestedValue];
-        let meant = suggested.into_iter().find_map(|kind| self.context(kind));
-        let words_for_it = match (meant, self.error.get(ContextKind::ValidValue)) {
-            (Some(word), _) => vec![word],
-            (None, Some(ContextValue::Strings(values))) => values.clone(),
-            (None, _) => Vec::new(),
-        };
-        let quoted: Vec<_> = words_for_it.iter().map(|word| format!("`{word}`")).collect();
-        let fix = match quoted.as_slice() {
-            [] => String::new(),
-            quoted => format!("write {}, or ", quoted.join(" or ")),
-        };
-        write!(f, "cannot read the command line: {words}\nfix: {fix}see `{PROGRAM} {help}--help`")
     }
 }

@@ -11,6 +11,8 @@ pub mod program;
 #[expect(clippy::disallowed_methods, reason = "this is the one place that writes")]
 pub mod dir;
 #[cfg(feature = "tools")]
+pub mod command_line;
+#[cfg(feature = "tools")]
 pub mod parallel;
 #[cfg(feature = "tools")]
 pub mod finding;

@@ -7,8 +7,8 @@ use crate::sys::quote;
 
 use crate::compose::docker::{self, Failure};
 use crate::compose::error::Refusal;
+use crate::compose::output::answer;
 use crate::compose::project::files::{Origin, ProjectFiles, absolute, plain};
-use crate::compose::run::answer;
 use crate::compose::setup::Told;
 use crate::compose::setup::next_steps::Next;
 use crate::compose::setup::overlay::LABEL;
