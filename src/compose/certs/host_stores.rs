@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::sys::quote;
+use crate::trust::certificate::Certificate;
 
 /// One kind of system.
 pub struct Machine {
@@ -41,13 +42,35 @@ pub const MACHINES: [Machine; 4] = [
 ];
 
 impl Machine {
-    /// The command that adds the CA in the file `ca` under this name.
-    pub fn add(&self, ca: &Path, name: &str) -> String {
+    /// The command that adds `ca`, which is in the file `path`.
+    pub fn add(&self, path: &Path, ca: &Certificate) -> String {
         let Self { directory, command, .. } = self;
-        let (ca, copy) = (quote::shell(ca), quote::shell(&format!("{directory}/{name}.crt")));
-        format!("sudo cp {ca} {copy} && sudo {command}")
+        let copy = format!("{directory}/{}", file_name(ca));
+        format!("sudo cp {} {} && sudo {command}", quote::shell(path), quote::shell(&copy))
     }
 }
+
+/// The name of a CA's file in such a directory, from its common name: `llm.lan-ca.crt`. The date at the end of a
+/// name that `certs` chose is left out, so that a new CA replaces the file of the old one.
+fn file_name(ca: &Certificate) -> String {
+    let name = ca.subject.split(", ").find_map(|part| part.strip_prefix("CN="));
+    let name = name.unwrap_or("private-ca").to_lowercase().replace(' ', "-");
+    let is_plain = |c: &char| c.is_ascii_alphanumeric() || "-.".contains(*c);
+    let name: String = name.chars().filter(is_plain).collect();
+    let is_like = |(byte, like): (u8, &u8)| {
+        if *like == b'0' { byte.is_ascii_digit() } else { byte == *like }
+    };
+    let dated = name.len().checked_sub(DATE.len()).and_then(|at| name.split_at_checked(at));
+    let name = match dated {
+        Some((name, date)) if date.bytes().zip(DATE).all(is_like) => name,
+        _ => &name,
+    };
+    // A dot at the beginning would hide the file.
+    format!("{}.crt", name.trim_start_matches('.'))
+}
+
+/// The shape of a date at the end of a name, with `0` for any digit.
+const DATE: &[u8] = b"-0000-00-00";
 
 /// The command that does the same on macOS (security(1)).
 pub fn keychain(ca: &Path) -> String {

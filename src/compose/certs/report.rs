@@ -7,7 +7,6 @@ use crate::compose::certs::host_stores::{MACHINES, keychain};
 use crate::compose::certs::issue::{IssuedServer, Set};
 use crate::compose::certs::options::{CA, CA_KEY, CertsOptions, SERVER, SERVER_KEY};
 use crate::compose::certs::plan::{Plan, hosts};
-use crate::compose::certs::server_name::Name;
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::quote;
 use crate::trust::certificate::Certificate;
@@ -99,7 +98,7 @@ pub fn issued(options: &CertsOptions, set: &Set) -> String {
         );
     }
     if set.ca_is_new {
-        text.push_str(&trust(options));
+        text.push_str(&trust(options, &set.authority.certificate));
     } else if set.server.is_some() {
         text.push_str("The CA is unchanged: clients that trust it have nothing to do.\n");
     }
@@ -120,21 +119,14 @@ fn dates(text: &mut String, certificate: &Certificate) {
 }
 
 /// How to install a CA. The commands are those of each system's own manual.
-fn trust(options: &CertsOptions) -> String {
+fn trust(options: &CertsOptions, ca: &Certificate) -> String {
     let path = options.path(CA);
-    let first = options.arguments.first().and_then(|word| Name::parse(word).ok());
-    let name = first.map_or_else(|| "private".to_owned(), |name| name.to_string());
-    let name: String =
-        name.chars().filter(|c| c.is_ascii_alphanumeric() || "-.".contains(*c)).collect();
-    // A wildcard's dot would hide the file.
-    let name = name.trim_start_matches('.');
     let key = quote::path(&options.path(CA_KEY)).to_string();
     let mut text =
         format!("next: install {} on clients, and keep {key} secret\n", quote::path(&path));
     let _ = writeln!(text, "  macOS           {}", keychain(&path));
     for machine in &MACHINES {
-        let _ =
-            writeln!(text, "  {:<14}  {}", machine.name, machine.add(&path, &format!("{name}-ca")));
+        let _ = writeln!(text, "  {:<14}  {}", machine.name, machine.add(&path, ca));
     }
     text.push_str(
         "  Windows         certutil -addstore -f Root ca.crt      (as administrator)

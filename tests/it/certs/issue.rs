@@ -272,7 +272,10 @@ fn a_constrained_ca_cannot_sign_for_the_rest_of_the_world() {
     let desk = Desk::new();
     let words = ["*.lab.local", "192.168.1.7", "--constrain", "--ca-name", "Lab CA"];
     let told = desk.certs(&words).succeeds().stdout();
-    // A name that `ls` shows.
+    // By the CA's name, as `doctor` has it.
+    assert!(told.contains("/usr/local/share/ca-certificates/lab-ca.crt"), "{told}");
+    // The date of a name that `certs` chose is left out, and a wildcard's dot, which would hide the file.
+    let told = desk.certs(&["*.lab.local", "--out", "dated"]).succeeds().stdout();
     assert!(told.contains("/usr/local/share/ca-certificates/lab.local-ca.crt"), "{told}");
     desk.verifies("certs/ca.crt", "certs/server.pem");
     let ca = desk.text("certs/ca.crt");

@@ -68,11 +68,7 @@ pub fn findings(look: &Look<'_>, seen: &Seen, findings: &mut Vec<Finding>) {
 fn add(ca: &Path, certificate: &Certificate) -> String {
     let found = MACHINES.iter().find(|machine| Path::new(machine.directory).is_dir());
     let [first, ..] = &MACHINES;
-    let name = certificate.subject.split(", ").find_map(|part| part.strip_prefix("CN="));
-    let name = name.unwrap_or("private-ca").to_lowercase().replace(' ', "-");
-    let name: String =
-        name.chars().filter(|c| c.is_ascii_alphanumeric() || "-.".contains(*c)).collect();
-    found.unwrap_or(first).add(ca, name.trim_start_matches('.'))
+    found.unwrap_or(first).add(ca, certificate)
 }
 
 /// A file with this CA alone, in PEM: whatever else is put there breaks the store for everybody.
