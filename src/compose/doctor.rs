@@ -1,9 +1,8 @@
-//! `doctor`, the story: what the project's files say (`files`), what its containers were made with
-//! (`containers`), and what they trust and whether their servers pass, which trust-doctor finds out from
-//! beside each of them (`beside`). All of it is told in one form (`crate::sys::finding`).
+//! `doctor`: what the project's files say (`files`), what its containers were made with (`containers`), and
+//! what trust-doctor finds in each of them, from a probe container (`probe`). The result is a list of findings
+//! (`crate::sys::finding`).
 
 pub mod probe;
-pub mod unavailable;
 pub mod containers;
 pub mod files;
 pub mod stale_servers;
@@ -13,119 +12,149 @@ use std::path::PathBuf;
 
 use crate::compose::certs::{CA, SERVER};
 use crate::compose::cli::{Doctor, Shape};
-use crate::compose::docker::{self, ProjectContainer};
-use crate::compose::doctor::containers::{Overlay, digests};
+use crate::compose::docker::{self, Failure, ProjectContainer};
+use crate::compose::doctor::containers::{ExistingOverlay, digests};
 use crate::compose::doctor::files::CERTS;
-use crate::compose::doctor::probe::{AtHand, UNSEEN};
-use crate::compose::doctor::unavailable::Blind;
+use crate::compose::doctor::files::context::CheckContext;
+use crate::compose::doctor::probe::{Candidate, Probe, UNSEEN};
 use crate::compose::error::Refusal;
 use crate::compose::images::Images;
+use crate::compose::output::answer;
 use crate::compose::project::Project;
 use crate::compose::project::files::{ProjectFiles, directory_of, plain};
 use crate::compose::project::read;
-use crate::compose::run::answer;
 use crate::compose::select::option::no_service;
 use crate::compose::setup::next_steps::Next;
 use crate::compose::setup::write;
 use crate::compose::setup::{self, Told};
+use crate::sys::diagnostic::Diagnostic;
 use crate::sys::environment::Environment;
 use crate::sys::exit_code;
+use crate::sys::finding::save_chain;
 use crate::sys::finding::{self, Finding};
 use crate::sys::output::Report;
-use crate::sys::parallel::several;
+use crate::sys::parallel::parallel_map;
+use crate::sys::quote;
 use crate::trust::time::Time;
 
-/// How many containers are looked into at once: the engine takes most of the time, and little of a CPU.
-const AT_ONCE: usize = 4;
+/// How many containers are inspected at the same time: mostly the engine works then, with little of a CPU.
+const PROBES: usize = 4;
 
-/// Does what was asked.
+/// Inspects the project and its containers, and prints the findings.
 ///
 /// # Errors
-/// When there is no project to look at.
+/// When there is no project.
 pub fn run(asked: &Doctor, shell: &Environment, report: Report) -> Result<Told, Refusal> {
     let place = setup::find(&asked.project.asked(), shell)?;
-    let look =
-        files::Look { place: &place, now: Time::now(), days: asked.days, ca: &asked.ca, shell };
-    let mut findings = files::look(&look);
-    let mut complaints = Vec::new();
+    let context = CheckContext { place: &place, now: Time::now(), days: asked.days, ca: &asked.ca };
+    let mut findings = files::check(&context);
+    let mut errors = Vec::new();
     if !asked.files_only {
-        // What the files say is told all the same.
-        match containers(asked, &place, &mut findings, report) {
-            Ok(blind) => complaints.extend(blind.map(|blind| blind.to_string())),
-            Err(refusal) => complaints.push(refusal.to_string()),
+        // The findings about the files are printed even if the containers cannot be inspected.
+        match inspect_containers(asked, &place, &mut findings, report) {
+            Ok(error) => errors.extend(error),
+            Err(refusal) => errors.push(Diagnostic::from(&refusal)),
         }
     }
     let text = if asked.json { finding::json(&findings) } else { finding::text(&findings, shell) };
     answer(report, &text);
-    let saved =
-        asked.save_chain.as_ref().map(|path| crate::sys::finding::chain::save(path, &findings));
-    complaints.extend(saved.and_then(Result::err).map(|it| format!("{it}\nfix: {}", it.fix())));
-    for complaint in &complaints {
-        report.error_text(complaint, "");
+    let saved = asked.save_chain.as_ref().map(|path| save_chain::save(path, &findings));
+    errors.extend(saved.and_then(Result::err));
+    for error in &errors {
+        report.error(error);
     }
     let is_unseen = findings.iter().any(|finding| finding.id == UNSEEN);
     let code = match finding::code(&findings, asked.strict) {
-        0 if !complaints.is_empty() || is_unseen => exit_code::USAGE,
+        0 if !errors.is_empty() || is_unseen => exit_code::USAGE,
         code => code,
     };
     Ok(Told { text: String::new(), code })
 }
 
-/// Looks at the containers, and says what kept it from that.
-fn containers(
+/// Inspects the containers; returns why they could not be probed, where that is so.
+fn inspect_containers(
     asked: &Doctor,
     place: &ProjectFiles,
     findings: &mut Vec<Finding>,
     report: Report,
-) -> Result<Option<Blind>, Refusal> {
+) -> Result<Option<Diagnostic>, Refusal> {
     let (project, _) = read::read(place)?;
     let missing = |name: &&String| !project.services.contains_key(*name);
     if let Some(name) = asked.services.iter().find(missing) {
         return Err(no_service(&project, name, "SERVICE").into());
     }
-    let (overlay, shape) = standing(place)?;
+    let (overlay, shape) = existing_overlay(place)?;
     let made = match docker::project_containers(project.name.as_deref().unwrap_or_default()) {
         Ok(made) => made,
-        Err(failure) => return Ok(Some(Blind::Engine(failure))),
+        Err(failure) => return Ok(Some(no_engine(&failure))),
     };
     let images = Images::of(&project);
     let choices = setup::choose(&project, &images, &shape, shape.roles(), &[])?;
-    let chosen = containers::chosen(&asked.services, &choices, &made);
-    let up = up(place, &project, &shape);
-    let left: BTreeSet<_> =
-        made.iter().map(ProjectContainer::service).filter(|name| !chosen.contains(name)).collect();
-    if !left.is_empty() && asked.services.is_empty() {
-        let names = left.into_iter().collect::<Vec<_>>().join(", ");
-        let cause = "these are left alone; name one to have it looked into";
-        findings.push(Finding::ok("left-alone", &names, cause));
-    }
-    let overlay = overlay.as_deref().map(|text| Overlay { digests: digests(text), up: &up });
-    let seen: Vec<_> = made.iter().filter(|one| chosen.contains(one.service())).collect();
-    let is_there = |name: &str| seen.iter().any(|one| one.service() == name);
-    let absent: Vec<_> = chosen.iter().copied().filter(|name| !is_there(name)).collect();
+    let chosen = containers::choose(&asked.services, &choices, &made);
+    findings.extend(not_chosen(asked, &made, &chosen));
+    let next = next_step(place, &project, &shape);
+    let up = next.up();
+    let present: Vec<_> = made.iter().filter(|one| chosen.contains(one.service())).collect();
+    let is_absent = |name: &&str| present.iter().all(|one| one.service() != *name);
+    let absent: Vec<_> = chosen.iter().copied().filter(is_absent).collect();
     findings.extend(containers::absent(&project, &absent, &up));
-    let runs = seen.iter().any(|one| one.runs());
-    let has_image = || docker::images(&[&asked.image]).is_ok_and(|found| !found.is_empty());
-    let is_missing = runs && !asked.pull && !has_image();
-    let at_hand = at_hand(asked, place, &shape);
-    let blind = is_missing.then(|| Blind::Image(asked.image.clone()));
-    let told = (!asked.json).then_some(report);
-    let looked = several(&seen, AT_ONCE, told, |one| {
-        let can = one.runs() && !is_missing;
-        if can { probe::look(asked, one, &at_hand, &up) } else { Vec::new() }
+
+    let error = no_image(asked, &present);
+    let candidates = candidates(asked, place, &shape);
+    let probe = Probe { asked, candidates: &candidates, compose: &next.compose() };
+    let progress = (!asked.json).then_some(report);
+    let probed = parallel_map(&present, PROBES, progress, |one| {
+        if one.runs() && error.is_none() { probe.run(one) } else { Vec::new() }
     });
-    let server = stale_servers::own(&certs(place, &shape).join(SERVER));
-    for (one, looked) in seen.iter().zip(looked) {
-        let older = server.as_ref().map(|own| stale_servers::findings(own, &looked));
-        findings.extend(containers::look(one, overlay.as_ref()));
-        findings.extend(looked);
-        findings.extend(older.unwrap_or_default());
+    let overlay =
+        overlay.as_deref().map(|text| ExistingOverlay { digests: digests(text), up: &up });
+    let server = stale_servers::first_certificate(&certs(place, &shape).join(SERVER));
+    for (one, probed) in present.iter().zip(probed) {
+        let stale = server.as_ref().map(|own| stale_servers::findings(own, &probed));
+        findings.extend(containers::findings(one, overlay.as_ref()));
+        findings.extend(probed);
+        findings.extend(stale.unwrap_or_default());
     }
-    Ok(blind)
+    Ok(error)
 }
 
-/// The overlay that stands, and what it was asked to be.
-fn standing(place: &ProjectFiles) -> Result<(Option<String>, Shape), Refusal> {
+fn no_engine(failure: &Failure) -> Diagnostic {
+    Diagnostic::cannot("inspect", "the containers")
+        .because(failure)
+        .advise("start the engine, and give this user access to it (docker version)")
+}
+
+/// The image that contains trust-doctor is missing, and is needed.
+fn no_image(asked: &Doctor, present: &[&ProjectContainer]) -> Option<Diagnostic> {
+    let is_needed = present.iter().any(|one| one.runs()) && !asked.pull;
+    let has_image = || docker::images(&[&asked.image]).is_ok_and(|found| !found.is_empty());
+    (is_needed && !has_image()).then(|| {
+        let image = quote::word(&asked.image);
+        Diagnostic::cannot("inspect", "the containers")
+            .because(format_args!("the image {image} (from --image) is not on this machine"))
+            .advise(
+                "build it (docker build -f docker/Dockerfile -t trust-init . in trust-init's sources), name \
+                 another with --image, or add --pull",
+            )
+    })
+}
+
+/// The services that have a container and are not inspected, as the user named none.
+fn not_chosen(
+    asked: &Doctor,
+    made: &[ProjectContainer],
+    chosen: &BTreeSet<&str>,
+) -> Option<Finding> {
+    let others: BTreeSet<_> =
+        made.iter().map(ProjectContainer::service).filter(|name| !chosen.contains(name)).collect();
+    (!others.is_empty() && asked.services.is_empty()).then(|| {
+        let names = others.into_iter().collect::<Vec<_>>().join(", ");
+        Finding::ok("left-alone", &names, "not inspected; name a service to have it inspected")
+    })
+}
+
+/// The existing overlay, and the options that it was made with.
+fn existing_overlay(place: &ProjectFiles) -> Result<(Option<String>, Shape), Refusal> {
     let Some(standing) = write::standing(&place.base)? else { return Ok(Default::default()) };
     let shape = Shape::of_words(&standing.words, &place.base).unwrap_or_default();
     Ok(match standing.overlay {
@@ -134,17 +163,16 @@ fn standing(place: &ProjectFiles) -> Result<(Option<String>, Shape), Refusal> {
     })
 }
 
-/// The command that makes the containers as they should be, in one line.
-fn up(place: &ProjectFiles, project: &Project, shape: &Shape) -> String {
-    let next = if shape.has_authority() {
+/// The commands that bring the containers in step.
+fn next_step(place: &ProjectFiles, project: &Project, shape: &Shape) -> Next {
+    if shape.has_authority() {
         Next::with_overlay(place, project, shape, place.had_ours, None)
     } else {
         Next::without_overlay(place, shape.swarm)
-    };
-    next.commands().lines().last().unwrap_or_default().to_owned()
+    }
 }
 
-/// The directory of the CA that `setup` was given, or is about to be.
+/// The directory of the CA that `setup` was given, or would be given.
 fn certs(place: &ProjectFiles, shape: &Shape) -> PathBuf {
     match &shape.custom_ca {
         Some(path) if path.is_dir() => path.clone(),
@@ -153,11 +181,11 @@ fn certs(place: &ProjectFiles, shape: &Shape) -> PathBuf {
     }
 }
 
-/// The certificates that may mend something: those that were named, and those of the project.
-fn at_hand(asked: &Doctor, place: &ProjectFiles, shape: &Shape) -> Vec<AtHand> {
+/// The CA certificates to try: those of `--ca`, and those of the project.
+fn candidates(asked: &Doctor, place: &ProjectFiles, shape: &Shape) -> Vec<Candidate> {
     let of_shape = shape.custom_ca.iter().chain(&shape.extra_ca).cloned();
     let all = asked.ca.iter().cloned().chain(of_shape).chain([plain(&place.base, CERTS)]);
     let file = |path: PathBuf| if path.is_dir() { path.join(CA) } else { path };
     let files: BTreeSet<_> = all.map(file).collect();
-    files.iter().filter_map(|path| AtHand::read(path)).collect()
+    files.iter().filter_map(|path| Candidate::read(path)).collect()
 }

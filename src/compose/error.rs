@@ -81,6 +81,15 @@ impl From<serde_yaml::Error> for Refusal {
     }
 }
 
+impl From<&Refusal> for Diagnostic {
+    fn from(refusal: &Refusal) -> Self {
+        match refusal {
+            Refusal::Diagnostic(diagnostic) => diagnostic.clone(),
+            other => Self::parsed(&other.to_string()),
+        }
+    }
+}
+
 impl Refusal {
     /// The exit code.
     pub fn code(&self) -> u8 {

@@ -1,7 +1,6 @@
-//! What is in files of certificates: for people as text, for programs as JSON.
+//! `inspect`: the contents of files of certificates, as text or JSON.
 //!
-//! The findings are those of `crate::trust::certificate::lints`, told of each certificate as if somebody were
-//! to trust it. A file that cannot be used is told in the words that trust-init has for it.
+//! Each certificate gets the lints of `crate::trust::certificate::lints`, as if it were to be trusted.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -9,23 +8,20 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::sys::quote;
-
 use crate::compose::cli::Inspect;
 use crate::compose::passwords::{self, Passwords};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::exit_code;
 use crate::sys::file;
 use crate::sys::output::{self, Report};
+use crate::sys::quote;
 use crate::trust::certificate::Certificate;
 use crate::trust::certificate::extensions::Details;
 use crate::trust::certificate::lints::{self, Finding, LintHit};
 use crate::trust::certificate_file::{Contents, contents};
 use crate::trust::inspection;
 use crate::trust::pkcs12;
-use crate::trust::source::Unreadable;
-use crate::trust::source::{Label, Source, SourceKind};
-use crate::trust::source::{Named, Origin};
+use crate::trust::source::{Label, Named, Origin, Source, SourceKind, Unreadable};
 use crate::trust::time::Time;
 
 /// What `--json` prints: docs/inspect.md. Fields are added, never renamed or removed.
@@ -40,7 +36,7 @@ struct File {
     path: String,
     certificates: Vec<Entry>,
     others: Vec<Other>,
-    problem: Option<Trouble>,
+    problem: Option<FileError>,
 }
 
 #[derive(Serialize)]
@@ -58,11 +54,11 @@ struct Entry {
     extended_key_usage: Vec<String>,
     names: Vec<String>,
     is_constrained: bool,
-    findings: Vec<Found>,
+    findings: Vec<Hit>,
 }
 
 #[derive(Serialize)]
-struct Found {
+struct Hit {
     finding: &'static str,
     says: String,
     who: &'static str,
@@ -78,13 +74,13 @@ struct Other {
 }
 
 #[derive(Serialize)]
-struct Trouble {
+struct FileError {
     message: String,
     fix: String,
 }
 
-/// Says what is in the files that were named, and returns the exit code.
-pub fn survey(asked: &Inspect, report: Report) -> u8 {
+/// Prints the contents of the files, and returns the exit code.
+pub fn inspect(asked: &Inspect, report: Report) -> u8 {
     let passwords = Passwords::new(asked.p12_password_file.as_deref(), &passwords::terminal);
     let read: Vec<_> = asked.files.iter().map(|path| (path, open(path, &passwords))).collect();
     let found = read.iter().filter_map(|(_, found)| found.as_ref().ok());
@@ -104,14 +100,14 @@ pub fn survey(asked: &Inspect, report: Report) -> u8 {
             Err(error) => {
                 code = exit_code::TROUBLE;
                 report.error(error);
-                file.problem = Some(Trouble { message: error.to_string(), fix: error.fix() });
+                file.problem = Some(FileError { message: error.to_string(), fix: error.fix() });
             }
         }
         answer.files.push(file);
     }
     let text =
         if asked.json { output::json(&answer) } else { answer.files.iter().map(text).collect() };
-    match crate::compose::run::answer(report, &text) {
+    match crate::compose::output::answer(report, &text) {
         0 => code,
         failed => failed,
     }
@@ -121,13 +117,12 @@ fn open(path: &Path, passwords: &Passwords<'_>) -> Result<Contents, Diagnostic> 
     let label = Label::Path(Named { path: path.to_owned(), origin: Origin::Option("FILE") });
     let mut budget = file::TOTAL_LIMIT;
     let bytes = file::read(path, &mut budget)
-        .map_err(|problem| Diagnostic::from(&Unreadable { label: label.clone(), problem }))?;
+        .map_err(|problem| Unreadable { label: label.clone(), problem })?;
     let source = Source { label: label.clone(), kind: SourceKind::Named, bytes };
     if pkcs12::is_archive(&source.bytes) {
         return Ok(passwords.open(&source)?.into());
     }
-    contents(&source)
-        .map_err(|problem| Diagnostic::from(&inspection::Error::Unusable { label, problem }))
+    Ok(contents(&source).map_err(|problem| inspection::Error::Unusable { label, problem })?)
 }
 
 impl File {
@@ -146,8 +141,8 @@ impl File {
 impl Entry {
     fn of(certificate: &Certificate, known: &BTreeSet<Vec<u8>>) -> Self {
         let details = Details::of(certificate);
-        let verdicts = lints::findings(certificate, Time::now(), known);
-        let findings = verdicts.into_iter().map(|verdict| Found {
+        let hits = lints::findings(certificate, Time::now(), known);
+        let findings = hits.into_iter().map(|verdict| Hit {
             finding: name(verdict.finding),
             says: format!("{}{}", verdict.says, LintHit::new(certificate, verdict).detail),
             who: verdict.who,
@@ -173,7 +168,7 @@ impl Entry {
     }
 }
 
-/// What a finding is called in JSON, whatever becomes of the table's own names.
+/// The name of a lint in JSON, which stays the same if the table's names change.
 fn name(finding: Finding) -> &'static str {
     match finding {
         Finding::ServerCertificate => "server-certificate",
@@ -220,7 +215,7 @@ fn text(file: &File) -> String {
         if entry.is_constrained {
             line("signs", "for some names only (name constraints)");
         }
-        for Found { says, who, fix, .. } in &entry.findings {
+        for Hit { says, who, fix, .. } in &entry.findings {
             line("verdict", &format!("{says}: {who}"));
             line("  fix", fix);
         }
@@ -239,7 +234,7 @@ fn text(file: &File) -> String {
     text
 }
 
-/// A name as it is, or quoted where it could do something to a terminal.
+/// A name, quoted only if it contains characters that a terminal must not get.
 fn shown(name: &String) -> String {
     let quoted = quote::word(name).to_string();
     if quoted == format!("`{name}`") { name.clone() } else { quoted }

@@ -47,7 +47,7 @@ pub fn run(cli: Cli, shell: &Environment, report: Report) -> u8 {
             )
         }
         Command::Doctor(asked) => told(doctor::run(&asked, shell, report), report),
-        Command::Inspect(asked) => inspect::survey(&asked, report),
+        Command::Inspect(asked) => inspect::inspect(&asked, report),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), cli::PROGRAM, &mut script);

@@ -4,26 +4,27 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
-/// What comes before the usage.
-const EXAMPLES: &str =
-    "trust-doctor: says what a container trusts, by whom, and why a connection fails.
+const TEMPLATE: &str = "{about}\n\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
 
-  trust-doctor                                      what process 1 trusts
-  trust-doctor --connect https://llm.lan:8443       and whether that server passes
-  trust-doctor --connect https://llm.lan --ca ca.crt   with a CA that is at hand
-
+const EXAMPLES: &str = "Examples:
+  trust-doctor
+      what process 1 trusts
+  trust-doctor --connect https://llm.lan:8443
+      whether that server passes verification
+  trust-doctor --connect https://llm.lan --ca ca.crt
+      whether trusting ca.crt would fix the connection
   docker run --rm --network container:APP --pid container:APP --user UID trust-init \\
-      /trust-doctor --connect https://llm.lan:8443
+          /trust-doctor --connect https://llm.lan:8443
   kubectl debug POD -it --image trust-init --target APP -- /trust-doctor
-";
+      process 1 of another container";
 
-/// What comes after the options.
 const AFTER: &str = "\
-Without --connect every https:// URL in the variables of the process is called; only host and port of it
-are used, or printed. Exit codes: 0 all is well, 1 an error was found (or a warning, with --strict), 2 it
-could not look.";
+Without --connect, trust-doctor calls every https:// URL in the variables of the process; it uses and prints
+only host and port.
+Exit codes: 0 no error, 1 an error was found (or a warning, with --strict), 2 the inspection was not
+possible.";
 
-/// A variable as the container is configured.
+/// A variable in the container's configuration.
 #[derive(Clone, Debug)]
 pub struct Configured {
     /// Its name.
@@ -41,12 +42,12 @@ impl Configured {
     }
 }
 
-/// A file that is mounted.
+/// A mounted file.
 #[derive(Clone, Debug)]
 pub struct Mounted {
-    /// Where the container has it.
+    /// Its path in the container.
     pub path: PathBuf,
-    /// The SHA-256 of what lies at its source now, in lower-case hexadecimal digits.
+    /// The SHA-256 of its source's present contents, in lower-case hexadecimal digits.
     pub digest: String,
 }
 
@@ -57,43 +58,43 @@ impl Mounted {
     }
 }
 
-/// Says what a container trusts, by whom, and why a connection fails
+/// Report what a process in a container trusts, and why a connection fails
 #[derive(Debug, Parser)]
-#[command(name = "trust-doctor", version, before_help = EXAMPLES, after_help = AFTER)]
-#[command(help_template = "{before-help}\n{usage-heading} {usage}\n\n{all-args}{after-help}")]
+#[command(name = "trust-doctor", version, help_template = TEMPLATE)]
+#[command(before_help = EXAMPLES, after_help = AFTER)]
 pub struct Cli {
-    /// A server to call: https://HOST[:PORT], or http:// to see whether it speaks TLS after all; repeatable
+    /// Server to call: https://HOST[:PORT], or http:// to test whether it speaks TLS; repeatable
     #[arg(long, value_name = "URL")]
     pub connect: Vec<String>,
-    /// A certificate that is at hand, to be named where it mends something; repeatable
+    /// CA certificate to try: reported if trusting it would fix a connection; repeatable
     #[arg(long, value_name = "FILE")]
     pub ca: Vec<PathBuf>,
-    /// The same, with its contents as PEM in place of a file that is here; repeatable
-    #[arg(long, value_name = "FILE=PEM", hide = true)]
-    pub at_hand: Vec<String>,
-    /// Write what the servers of --connect send into a file, which nothing trusts
+    /// The same, with the contents of a file that is not in this container; repeatable
+    #[arg(long = "at-hand", value_name = "FILE=PEM", hide = true)]
+    pub ca_contents: Vec<String>,
+    /// Write the certificates that the servers of --connect send to this file, which no program trusts
     #[arg(long, value_name = "FILE", requires = "connect")]
     pub save_chain: Option<PathBuf>,
-    /// The process that is looked at
+    /// Process to inspect
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub pid: u32,
-    /// Warn of what expires within so many days
+    /// Warn about certificates that expire within N days
     #[arg(long, value_name = "N", default_value_t = 30)]
     pub days: i64,
-    /// How long to wait for each step of a connection, in seconds
+    /// Seconds to wait for each step of a connection
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     pub timeout: u64,
     /// Count warnings as errors
     #[arg(long)]
     pub strict: bool,
-    /// A variable as the container is configured, which is what `exec` and health checks see, with no
-    /// value if it is not set; repeatable
+    /// Variable in the container's configuration, which `exec` and health checks see; without a value: it is
+    /// not set; repeatable
     #[arg(long, value_name = "NAME[=VALUE]", value_parser = Configured::parse)]
     pub configured: Vec<Configured>,
-    /// A file that is mounted, and the SHA-256 of what lies at its source now; repeatable
+    /// Mounted file, and the SHA-256 of its source's present contents; repeatable
     #[arg(long, value_name = "PATH=SHA256", value_parser = Mounted::parse)]
     pub mounted: Vec<Mounted>,
-    /// Print JSON, in the shape that docs/doctor.md describes
+    /// Print JSON, as docs/doctor.md describes it
     #[arg(long)]
     pub json: bool,
 }

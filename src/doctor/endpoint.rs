@@ -1,56 +1,41 @@
-//! Whom to call: the host and the port of a URL, and nothing else that may be in it.
+//! A server to call: host and port of a URL, without anything else in it, which may be secret.
 
 use std::fmt::{self, Display};
 
+use crate::sys::diagnostic::Diagnostic;
 use crate::sys::quote;
 
 /// Where a server is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Target {
-    /// A name or an address, as it was written.
+pub struct Endpoint {
+    /// A name or an address, in lower case.
     pub host: String,
     /// The port.
     pub port: u16,
-    /// Whether it is said to speak TLS there.
+    /// Whether the URL is an https:// one.
     pub is_https: bool,
 }
 
-/// What is no URL of a server.
-#[derive(Debug)]
-pub struct Error(String);
-
-impl Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let word = quote::word(&self.0);
-        write!(
-            f,
-            "cannot call {word} (from --connect): it is no URL of a server\nfix: write https://HOST:PORT"
-        )
-    }
-}
-
-impl std::error::Error for Error {}
-
-/// How URLs begin, and the port where one names none (RFC 9110, sections 4.2.1 and 4.2.2).
+/// The beginning of a URL, and its default port (RFC 9110, sections 4.2.1 and 4.2.2).
 const HTTPS: (&str, u16) = ("https://", 443);
 const HTTP: (&str, u16) = ("http://", 80);
 
-impl Target {
+impl Endpoint {
     /// Reads a URL, or HOST[:PORT].
     ///
     /// # Errors
-    /// When no host is in it, or another scheme.
-    pub fn parse(word: &str) -> Result<Self, Error> {
+    /// When it contains no host, or has another scheme.
+    pub fn parse(word: &str) -> Result<Self, Diagnostic> {
         let (rest, is_https) = match word.split_once("://") {
             Some(("https", rest)) => (rest, true),
             Some(("http", rest)) => (rest, false),
-            Some(_) => return Err(Error(scheme(word))),
+            Some(_) => return Err(not_a_url(word)),
             None => (word, true),
         };
-        Self::of_authority(rest, is_https).ok_or_else(|| Error(scheme(word)))
+        Self::of_authority(rest, is_https).ok_or_else(|| not_a_url(word))
     }
 
-    /// Every server of TLS that `text` names by a URL, as a service's variables do.
+    /// The server of each https:// URL in `text`, the value of a variable.
     pub fn all_in(text: &str) -> Vec<Self> {
         let (https, _) = HTTPS;
         text.match_indices(https)
@@ -58,7 +43,7 @@ impl Target {
             .collect()
     }
 
-    /// `user:password@host:port/path` without all but host and port (RFC 3986, section 3.2).
+    /// Host and port of `user:password@host:port/path` (RFC 3986, section 3.2).
     fn of_authority(rest: &str, is_https: bool) -> Option<Self> {
         let end = rest.find(|end: char| "/?#\\\"' ,;|<>".contains(end) || end.is_whitespace());
         let authority = rest.get(..end.unwrap_or(rest.len()))?;
@@ -82,12 +67,16 @@ impl Target {
     }
 }
 
-/// What may be said of a word that is no URL of a server: all of it may be a secret but the scheme.
-fn scheme(word: &str) -> String {
-    word.split_once("://").map_or_else(|| "…".to_owned(), |(scheme, _)| format!("{scheme}://…"))
+/// Only the scheme of the word is shown: the rest may be secret.
+fn not_a_url(word: &str) -> Diagnostic {
+    let scheme = word.split_once("://").map_or(String::new(), |(scheme, _)| format!("{scheme}://"));
+    Diagnostic::cannot("call", quote::word(&format!("{scheme}…")))
+        .named("from --connect")
+        .because("it is not the URL of a server")
+        .advise("write https://HOST:PORT")
 }
 
-impl Display for Target {
+impl Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { host, port, is_https } = self;
         let (scheme, usual) = if *is_https { HTTPS } else { HTTP };

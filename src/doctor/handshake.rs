@@ -1,8 +1,8 @@
-//! A real TLS handshake, with all that it tells: what the server sent, and how it ended.
+//! A TLS handshake: what the server sent, and how it ended.
 //!
-//! Every certificate is verified, against the bundle that was asked about. What the server sent is
-//! noted before that, because it says why verification fails; a connection that is not verified ends
-//! there, and nothing is ever sent over any.
+//! Every certificate is verified with the given anchors. What the server sent is recorded before that, because
+//! it shows why verification fails. A connection that is not verified ends there, and no application data is
+//! sent over any.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
@@ -21,127 +21,132 @@ use rustls::{
     Error, ProtocolVersion, RootCertStore, SignatureScheme,
 };
 
-use crate::doctor::endpoint::Target;
+use crate::doctor::endpoint::Endpoint;
 
-/// What came of a call.
+/// The result of a call.
 #[derive(Debug)]
-pub struct Heard {
-    /// What the server sent, its own certificate first.
+pub struct HandshakeResult {
+    /// The certificates that the server sent, its own first.
     pub chain: Vec<CertificateDer<'static>>,
-    /// The protocol that was agreed upon.
+    /// The negotiated protocol.
     pub version: Option<ProtocolVersion>,
-    /// Whether it asked for a certificate of ours.
-    pub asks: bool,
+    /// Whether the server asked for a client certificate.
+    pub is_client_certificate_requested: bool,
     /// How it ended.
-    pub end: Result<(), End>,
+    pub end: Result<(), HandshakeError>,
 }
 
 /// Why there is no verified connection.
 #[derive(Debug)]
-pub enum End {
-    /// The name is not known.
-    NoHost(io::Error),
-    /// Nobody says in time whether it is known.
-    Lookup,
-    /// Nobody listens there.
+pub enum HandshakeError {
+    /// The host name has no address.
+    UnknownHost(io::Error),
+    /// The name service did not answer in time.
+    LookupTimeout,
+    /// No process listens on the port.
     Refused,
     /// No connection in time.
-    Silent,
-    /// It takes the connection, and says nothing in time.
-    Hangs,
-    /// The network says something else.
+    ConnectTimeout,
+    /// The server accepted the connection, and sent nothing in time.
+    ReadTimeout,
+    /// Another error of the network.
     Network(io::Error),
-    /// The server answers, but not in TLS: its first bytes.
-    Plain(Vec<u8>),
-    /// It hung up.
+    /// The server does not speak TLS: its first bytes.
+    NotTls(Vec<u8>),
+    /// The server closed the connection.
     Closed,
-    /// It speaks no protocol later than TLS 1.1.
-    Old,
-    /// It does not go on without a certificate of ours.
-    WantsCertificate,
-    /// It refuses for a reason of its own.
+    /// The server speaks no protocol later than TLS 1.1.
+    OldProtocol,
+    /// The server requires a client certificate.
+    ClientCertificateRequired,
+    /// The server refused with this alert.
     Alert(AlertDescription),
-    /// Its certificate does not pass.
+    /// The server's certificate is not valid.
     Certificate(CertificateError),
-    /// Something else in TLS.
+    /// Another error of TLS.
     Tls(Error),
 }
 
-/// Calls `target`, and waits for each step no longer than `patience`.
-pub fn call(target: &Target, roots: &Arc<RootCertStore>, patience: Duration) -> Heard {
-    let witness = Arc::new(Witness::default());
-    let end = attempt(target, roots, patience, &witness);
-    let asks = witness.asked.load(Ordering::Relaxed);
-    let chain = witness.chain.lock().unwrap_or_else(PoisonError::into_inner).clone();
+/// Calls `endpoint`, and waits at most `timeout` for each step.
+pub fn call(endpoint: &Endpoint, roots: &Arc<RootCertStore>, timeout: Duration) -> HandshakeResult {
+    let recorder = Arc::new(ChainRecorder::default());
+    let end = attempt(endpoint, roots, timeout, &recorder);
+    let is_requested = recorder.is_requested.load(Ordering::Relaxed);
+    let chain = recorder.chain.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let (version, end) = match end {
         Ok(version) => (version, Ok(())),
         // Before TLS 1.3 there is no alert that says so.
-        Err(End::Alert(_)) if asks => (None, Err(End::WantsCertificate)),
+        Err(HandshakeError::Alert(_)) if is_requested => {
+            (None, Err(HandshakeError::ClientCertificateRequired))
+        }
         Err(end) => (None, Err(end)),
     };
-    Heard { chain, version, asks, end }
+    HandshakeResult { chain, version, is_client_certificate_requested: is_requested, end }
 }
 
 fn attempt(
-    target: &Target,
+    endpoint: &Endpoint,
     roots: &Arc<RootCertStore>,
-    patience: Duration,
-    witness: &Arc<Witness>,
-) -> Result<Option<ProtocolVersion>, End> {
-    let mut stream = connect(target, patience)?;
+    timeout: Duration,
+    recorder: &Arc<ChainRecorder>,
+) -> Result<Option<ProtocolVersion>, HandshakeError> {
+    let mut stream = connect(endpoint, timeout)?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let algorithms = provider.signature_verification_algorithms;
     let verifier = verifier(roots);
-    let noting = Noting { verifier, algorithms, witness: Arc::clone(witness) };
+    let recording = RecordingVerifier { verifier, algorithms, recorder: Arc::clone(recorder) };
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(End::Tls)?
+        .map_err(HandshakeError::Tls)?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(noting))
-        .with_client_cert_resolver(Arc::<Witness>::clone(witness));
-    let name = ServerName::try_from(target.host.clone())
-        .map_err(|_| End::NoHost(io::ErrorKind::InvalidInput.into()))?;
-    let mut tls = ClientConnection::new(Arc::new(config), name).map_err(End::Tls)?;
+        .with_custom_certificate_verifier(Arc::new(recording))
+        .with_client_cert_resolver(Arc::<ChainRecorder>::clone(recorder));
+    let name = ServerName::try_from(endpoint.host.clone())
+        .map_err(|_| HandshakeError::UnknownHost(io::ErrorKind::InvalidInput.into()))?;
+    let mut tls = ClientConnection::new(Arc::new(config), name).map_err(HandshakeError::Tls)?;
     let mut first = Vec::new();
-    let until = Instant::now() + patience;
+    let until = Instant::now() + timeout;
     while tls.is_handshaking() {
         step(&mut tls, &mut stream, &mut first, until)?;
     }
     let version = tls.protocol_version();
-    // In TLS 1.3 a server says only now that it goes on without a certificate or not (RFC 8446, section
-    // 4.4.2.4), and one that does would wait for words of ours.
+    // Only now does a server of TLS 1.3 refuse or accept that there is no client certificate (RFC 8446, section
+    // 4.4.2.4); one that accepts waits for data.
     tls.send_close_notify();
     let _ = tls.write_tls(&mut stream);
-    while witness.asked.load(Ordering::Relaxed) {
+    while recorder.is_requested.load(Ordering::Relaxed) {
         match step(&mut tls, &mut stream, &mut first, until) {
-            Err(End::Hangs | End::Closed) => break,
+            Err(HandshakeError::ReadTimeout | HandshakeError::Closed) => break,
             other => other?,
         }
     }
     Ok(version)
 }
 
-/// The addresses of `target`. The system's own lookup knows no limit, so it is left to itself.
-fn addresses(target: &Target, patience: Duration) -> Result<Vec<SocketAddr>, End> {
+/// The addresses of `endpoint`. The system's lookup has no time limit, so its thread may outlive this call.
+fn addresses(endpoint: &Endpoint, timeout: Duration) -> Result<Vec<SocketAddr>, HandshakeError> {
     let (sender, receiver) = mpsc::channel();
-    let (host, port) = (target.host.clone(), target.port);
+    let (host, port) = (endpoint.host.clone(), endpoint.port);
     thread::spawn(move || {
         sender.send((host.as_str(), port).to_socket_addrs().map(Iterator::collect))
     });
-    receiver.recv_timeout(patience).map_err(|_| End::Lookup)?.map_err(End::NoHost)
+    receiver
+        .recv_timeout(timeout)
+        .map_err(|_| HandshakeError::LookupTimeout)?
+        .map_err(HandshakeError::UnknownHost)
 }
 
-fn connect(target: &Target, patience: Duration) -> Result<TcpStream, End> {
-    let mut end = End::NoHost(io::ErrorKind::NotFound.into());
-    for address in addresses(target, patience)? {
-        match TcpStream::connect_timeout(&address, patience) {
+fn connect(endpoint: &Endpoint, timeout: Duration) -> Result<TcpStream, HandshakeError> {
+    let mut end = HandshakeError::UnknownHost(io::ErrorKind::NotFound.into());
+    for address in addresses(endpoint, timeout)? {
+        match TcpStream::connect_timeout(&address, timeout) {
             Ok(stream) => {
-                stream.set_write_timeout(Some(patience)).map_err(End::Network)?;
+                stream.set_write_timeout(Some(timeout)).map_err(HandshakeError::Network)?;
                 return Ok(stream);
             }
-            // Of several addresses the one that tells most: often there is no IPv6.
-            Err(_) if matches!(end, End::Refused | End::Silent) => {}
-            Err(error) if is_late(&error) => end = End::Silent,
+            // The error that says most: often there is no route for IPv6.
+            Err(_) if matches!(end, HandshakeError::Refused | HandshakeError::ConnectTimeout) => {}
+            Err(error) if is_late(&error) => end = HandshakeError::ConnectTimeout,
             Err(error) => end = network(error),
         }
     }
@@ -152,35 +157,37 @@ fn is_late(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock)
 }
 
-fn network(error: io::Error) -> End {
+fn network(error: io::Error) -> HandshakeError {
     match error.kind() {
-        _ if is_late(&error) => End::Hangs,
-        io::ErrorKind::ConnectionRefused => End::Refused,
+        _ if is_late(&error) => HandshakeError::ReadTimeout,
+        io::ErrorKind::ConnectionRefused => HandshakeError::Refused,
         io::ErrorKind::ConnectionReset
         | io::ErrorKind::UnexpectedEof
-        | io::ErrorKind::BrokenPipe => End::Closed,
-        _ => End::Network(error),
+        | io::ErrorKind::BrokenPipe => HandshakeError::Closed,
+        _ => HandshakeError::Network(error),
     }
 }
 
-/// Sends what there is to send, and takes in what comes, not later than `until`. `first` are the first bytes that came: they
-/// tell what speaks there if it is not TLS.
+/// Sends what is waiting, and reads once, until `until` at the latest. `first` gets the first bytes that the server
+/// sent, which show its protocol if that is not TLS.
 fn step(
     tls: &mut ClientConnection,
     stream: &mut TcpStream,
     first: &mut Vec<u8>,
     until: Instant,
-) -> Result<(), End> {
+) -> Result<(), HandshakeError> {
     while tls.wants_write() {
         tls.write_tls(stream).map_err(network)?;
     }
     stream.flush().map_err(network)?;
     let left = until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero());
-    stream.set_read_timeout(Some(left.ok_or(End::Hangs)?)).map_err(End::Network)?;
+    stream
+        .set_read_timeout(Some(left.ok_or(HandshakeError::ReadTimeout)?))
+        .map_err(HandshakeError::Network)?;
     let mut bytes = [0; 16 << 10];
     let read = stream.read(&mut bytes).map_err(network)?;
     let Some(mut read) = bytes.get(..read).filter(|read| !read.is_empty()) else {
-        return Err(End::Closed);
+        return Err(HandshakeError::Closed);
     };
     if first.is_empty() {
         first.extend(read);
@@ -188,7 +195,7 @@ fn step(
     while !read.is_empty() {
         tls.read_tls(&mut read).map_err(network)?;
         if let Err(error) = tls.process_new_packets() {
-            // The server is told why, as politeness demands.
+            // The alert that tells the server why.
             let _ = tls.write_tls(stream);
             return Err(judge(error, first));
         }
@@ -196,60 +203,62 @@ fn step(
     Ok(())
 }
 
-fn judge(error: Error, first: &[u8]) -> End {
+fn judge(error: Error, first: &[u8]) -> HandshakeError {
     use rustls::PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig;
     match error {
         Error::InvalidMessage(_) | Error::PeerIncompatible(_) if !is_tls(first) => {
-            End::Plain(first.to_vec())
+            HandshakeError::NotTls(first.to_vec())
         }
         Error::PeerIncompatible(ServerTlsVersionIsDisabledByOurConfig)
-        | Error::AlertReceived(AlertDescription::ProtocolVersion) => End::Old,
-        Error::InvalidCertificate(error) => End::Certificate(error),
-        Error::AlertReceived(AlertDescription::CertificateRequired) => End::WantsCertificate,
-        Error::AlertReceived(alert) => End::Alert(alert),
-        other => End::Tls(other),
+        | Error::AlertReceived(AlertDescription::ProtocolVersion) => HandshakeError::OldProtocol,
+        Error::InvalidCertificate(error) => HandshakeError::Certificate(error),
+        Error::AlertReceived(AlertDescription::CertificateRequired) => {
+            HandshakeError::ClientCertificateRequired
+        }
+        Error::AlertReceived(alert) => HandshakeError::Alert(alert),
+        other => HandshakeError::Tls(other),
     }
 }
 
-/// Whether bytes are a record of TLS: a handshake or an alert, of version 3 (RFC 8446, section 5.1).
+/// Whether bytes are a TLS record: a handshake or an alert, of version 3 (RFC 8446, section 5.1).
 fn is_tls(first: &[u8]) -> bool {
     matches!(first, [0x15 | 0x16, 3, ..])
 }
 
-/// Notes what the server sends and asks.
+/// Records the server's chain, and whether it asks for a client certificate.
 #[derive(Debug, Default)]
-struct Witness {
+struct ChainRecorder {
     chain: Mutex<Vec<CertificateDer<'static>>>,
-    asked: AtomicBool,
+    is_requested: AtomicBool,
 }
 
-impl ResolvesClientCert for Witness {
+impl ResolvesClientCert for ChainRecorder {
     fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        self.asked.store(true, Ordering::Relaxed);
+        self.is_requested.store(true, Ordering::Relaxed);
         None
     }
 
-    /// Else nobody would ask us.
+    /// Otherwise rustls would not call `resolve`.
     fn has_certs(&self) -> bool {
         true
     }
 }
 
-/// What verifies against `roots`; `None` if there are none, and then nothing passes.
+/// The verifier for `roots`; `None` if there are no roots, and then no certificate is valid.
 pub fn verifier(roots: &Arc<RootCertStore>) -> Option<Arc<WebPkiServerVerifier>> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     WebPkiServerVerifier::builder_with_provider(Arc::clone(roots), provider).build().ok()
 }
 
-/// Verification as it always is, after a note of what is verified.
+/// rustls' own verification, after the chain has been recorded.
 #[derive(Debug)]
-struct Noting {
+struct RecordingVerifier {
     verifier: Option<Arc<WebPkiServerVerifier>>,
     algorithms: WebPkiSupportedAlgorithms,
-    witness: Arc<Witness>,
+    recorder: Arc<ChainRecorder>,
 }
 
-impl ServerCertVerifier for Noting {
+impl ServerCertVerifier for RecordingVerifier {
     fn verify_server_cert(
         &self,
         own: &CertificateDer<'_>,
@@ -259,7 +268,7 @@ impl ServerCertVerifier for Noting {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let all = std::iter::once(own).chain(intermediates);
-        *self.witness.chain.lock().unwrap_or_else(PoisonError::into_inner) =
+        *self.recorder.chain.lock().unwrap_or_else(PoisonError::into_inner) =
             all.map(|certificate| certificate.clone().into_owned()).collect();
         match &self.verifier {
             Some(verifier) => verifier.verify_server_cert(own, intermediates, name, ocsp, now),

@@ -4,6 +4,7 @@
 pub mod run;
 pub mod cli;
 pub mod process;
+pub mod anchor_file;
 pub mod checks;
 pub mod endpoint;
 #[expect(clippy::disallowed_methods, reason = "this is the one place that opens a socket")]

@@ -1,123 +1,139 @@
-//! trust-doctor: says what is trusted in a container, by whom, and why a connection fails.
+//! trust-doctor: what the process trusts (`checks`), and which servers it can verify (`diagnosis`).
 //!
-//! It looks at one process (`patient`): its variables, and the files of trust anchors that they name. It
-//! calls servers (`target`, `handshake`) with these anchors, and says of each which anchor its chain ends
-//! in or why in none (`diagnosis`). All is told as findings (`finding`): a sign, the thing, the cause, and
-//! the mend. It starts nothing, sends nothing over a connection, and writes nothing
-//! but what a server sent, where that is asked for.
-
-use crate::sys::quote;
-
-use crate::doctor::checks;
-use crate::doctor::process;
+//! It starts no program, sends no data over a connection, and writes only the file of `--save-chain`.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::RootCertStore;
 
+use crate::doctor::anchor_file::AnchorFile;
+use crate::doctor::checks;
 use crate::doctor::cli::Cli;
-use crate::doctor::diagnosis::{Background, Store, diagnose};
-use crate::doctor::endpoint::Target;
+use crate::doctor::diagnosis::context::Context;
+use crate::doctor::diagnosis::diagnose;
+use crate::doctor::endpoint::Endpoint;
 use crate::doctor::handshake::call;
-use crate::doctor::process::Patient;
+use crate::doctor::process::TargetProcess;
+use crate::sys::diagnostic::Diagnostic;
 use crate::sys::environment::Environment;
 use crate::sys::exit_code;
 use crate::sys::file;
-use crate::sys::finding;
-use crate::sys::output::Report;
-use crate::sys::parallel::several;
+use crate::sys::finding::service_fix::ServiceCommand;
+use crate::sys::finding::{self, Finding, Severity, save_chain};
+use crate::sys::output::{self, Report};
+use crate::sys::parallel::parallel_map;
+use crate::sys::quote;
+use crate::trust::certificate::Certificate;
 use crate::trust::time::Time;
 
 /// How many servers are called at the same time.
-const LINES: usize = 16;
+const CALLS: usize = 16;
 
-/// Closes this process to the one that is inspected, which may run as the same user: only root can
-/// then write to its output, or trace it and answer in its place (proc(5), prctl(2), `PR_SET_DUMPABLE`).
-fn close(inspected: u32) {
-    // What runs in a container of its own inspects itself, and reads what it would close.
+/// Inspects the process and calls the servers, and returns the exit code.
+pub fn run(cli: &Cli, shell: &Environment, report: Report) -> u8 {
+    hide_from(cli.pid);
+    inspect(cli, shell, report).unwrap_or_else(|diagnostic| {
+        report.error(&diagnostic);
+        exit_code::USAGE
+    })
+}
+
+fn inspect(cli: &Cli, shell: &Environment, report: Report) -> Result<u8, Diagnostic> {
+    let named = cli.connect.iter().map(|url| Endpoint::parse(url));
+    let mut endpoints = named.collect::<Result<Vec<_>, _>>()?;
+    let process = match TargetProcess::open(cli.pid) {
+        Ok(process) => Some(process),
+        // The servers can be called with the anchors of --ca.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => None,
+        Err(error) => return Err(cannot_inspect(cli.pid, &error)),
+    };
+    if let (Some(process), true) = (&process, cli.connect.is_empty()) {
+        let values = process.environment.pairs().filter_map(|(_, value)| value.to_str());
+        endpoints.extend(values.flat_map(Endpoint::all_in));
+    }
+    let mut known = BTreeSet::new();
+    endpoints.retain(|endpoint| known.insert(endpoint.clone()));
+    let candidates = candidates(cli)?;
+    let (files, mut findings) = match &process {
+        Some(process) => checks::run(process, cli),
+        None => (
+            vec![AnchorFile { path: None, readers: String::new(), anchors: candidates.clone() }],
+            vec![access_denied(cli.pid)],
+        ),
+    };
+    let context =
+        Context { files: &files, candidates: &candidates, now: Time::now(), days: cli.days };
+    findings.extend(call_all(&endpoints, &context, cli, report));
+    let text = if cli.json { finding::json(&findings) } else { finding::text(&findings, shell) };
+    if report.answer(&text).is_err() {
+        return Ok(exit_code::USAGE);
+    }
+    if let Some(path) = &cli.save_chain {
+        save_chain::save(path, &findings)?;
+    }
+    Ok(match finding::code(&findings, cli.strict) {
+        0 if process.is_none() && endpoints.is_empty() => exit_code::USAGE,
+        code => code,
+    })
+}
+
+/// Closes this process to the inspected one, which may run as the same user: only root can then write to its
+/// output, or trace it and answer in its place (proc(5), prctl(2), `PR_SET_DUMPABLE`).
+fn hide_from(inspected: u32) {
+    // A process that inspects itself reads what this would close.
     if inspected != std::process::id() {
-        // Where the kernel refuses, the answer is no worse than without.
+        // Where the kernel refuses, the report is no worse than without.
         let _ = nix::sys::prctl::set_dumpable(false);
     }
 }
 
-/// Does what was asked, and returns the exit code.
-pub fn run(cli: &Cli, shell: &Environment, report: Report) -> u8 {
-    close(cli.pid);
-    let mut targets = Vec::new();
-    for word in &cli.connect {
-        match Target::parse(word) {
-            Ok(target) => targets.push(target),
-            Err(error) => {
-                report.error_text(&error, "");
-                return exit_code::USAGE;
-            }
-        }
-    }
-    let patient = match Patient::of(cli.pid) {
-        Err(hidden) if hidden.finding().is_none() => {
-            report.error_text(&hidden, "");
-            return exit_code::USAGE;
-        }
-        patient => patient,
-    };
-    if let (Ok(patient), true) = (&patient, cli.connect.is_empty()) {
-        let values = patient.environment.pairs().filter_map(|(_, value)| value.to_str());
-        targets.extend(values.flat_map(Target::all_in));
-    }
-    let mut at_hand = Vec::new();
+fn cannot_inspect(pid: u32, error: &io::Error) -> Diagnostic {
+    Diagnostic::cannot("inspect", format_args!("process {pid}"))
+        .because(output::cause(error))
+        .advise("run this as the uid of that process, or with the capability SYS_PTRACE")
+}
+
+/// The process is another user's, or has capabilities (ptrace(2), "Ptrace access mode checking").
+fn access_denied(pid: u32) -> Finding {
+    let cause = "its variables and files cannot be read: it has more rights than trust-doctor";
+    Finding::new("unseen", Severity::Warning, &format!("process {pid}"), cause)
+        .with_service_fix(None, ServiceCommand::PrivilegedDoctor)
+}
+
+/// The certificates of `--ca`.
+fn candidates(cli: &Cli) -> Result<Vec<Certificate>, Diagnostic> {
+    let mut candidates = Vec::new();
     for path in &cli.ca {
-        match file::read(path, &mut file::FILE_LIMIT.clone()) {
-            Ok(bytes) => at_hand.extend(process::store("", path, &bytes).anchors),
-            Err(problem) => {
-                let path = quote::path(path);
-                report.error_text(
-                    &format!("cannot read {path} (from --ca): {problem}\nfix: correct the name"),
-                    "",
-                );
-                return exit_code::USAGE;
-            }
-        }
+        let bytes = file::read(path, &mut file::FILE_LIMIT.clone()).map_err(|problem| {
+            let cannot = Diagnostic::cannot("read", quote::path(path)).named("from --ca");
+            cannot.because(problem).advise("correct the name")
+        })?;
+        candidates.extend(AnchorFile::parse(path, &bytes).anchors);
     }
-    for given in &cli.at_hand {
+    for given in &cli.ca_contents {
         let (name, pem) = given.split_once('=').unwrap_or_default();
-        at_hand.extend(process::store("", Path::new(name), pem.as_bytes()).anchors);
+        candidates.extend(AnchorFile::parse(Path::new(name), pem.as_bytes()).anchors);
     }
-    let (stores, mut findings) = match &patient {
-        Ok(patient) => checks::look(patient, cli),
-        // The servers can be called all the same, with what is at hand.
-        Err(hidden) => {
-            let (name, readers) = ("the files of --ca".to_owned(), String::new());
-            let store = Store { name, readers, anchors: at_hand.clone() };
-            (vec![store], hidden.finding().into_iter().collect())
-        }
-    };
-    let background =
-        Background { stores: &stores, at_hand: &at_hand, now: Time::now(), days: cli.days };
-    let roots = stores.first().map_or_else(|| Arc::new(RootCertStore::empty()), Store::roots);
-    let mut known = BTreeSet::new();
-    targets.retain(|target| known.insert(target.clone()));
-    let patience = Duration::from_secs(cli.timeout);
-    let told = (!cli.json).then_some(report);
-    let heard = several(&targets, LINES, told, |target| call(target, &roots, patience));
-    for (target, heard) in targets.iter().zip(&heard) {
-        findings.extend(diagnose(target, heard, &background));
-    }
-    let text = if cli.json { finding::json(&findings) } else { finding::text(&findings, shell) };
-    if report.answer(&text).is_err() {
-        return exit_code::USAGE;
-    }
-    if let Some(path) = &cli.save_chain
-        && let Err(error) = crate::sys::finding::chain::save(path, &findings)
-    {
-        report.error(&error);
-        return exit_code::USAGE;
-    }
-    match finding::code(&findings, cli.strict) {
-        0 if patient.is_err() && targets.is_empty() => exit_code::USAGE,
-        code => code,
-    }
+    Ok(candidates)
+}
+
+/// Calls each server with the first file of anchors, and diagnoses the result.
+fn call_all(
+    endpoints: &[Endpoint],
+    context: &Context<'_>,
+    cli: &Cli,
+    report: Report,
+) -> Vec<Finding> {
+    let first = context.files.first();
+    let roots = first.map_or_else(|| Arc::new(RootCertStore::empty()), AnchorFile::roots);
+    let timeout = Duration::from_secs(cli.timeout);
+    let progress = (!cli.json).then_some(report);
+    let results =
+        parallel_map(endpoints, CALLS, progress, |endpoint| call(endpoint, &roots, timeout));
+    let pairs = endpoints.iter().zip(&results);
+    pairs.flat_map(|(endpoint, result)| diagnose(endpoint, result, context)).collect()
 }

@@ -1,7 +1,8 @@
-//! What a doctor found, and how it is told: a sign, the thing, the cause, and what mends it.
+//! A finding of trust-doctor or `trust-compose doctor`, and the report of all findings as text and JSON.
 
 pub mod chain;
-pub mod link;
+pub mod save_chain;
+pub mod service_fix;
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -9,88 +10,126 @@ use std::io::IsTerminal as _;
 
 use serde::{Deserialize, Serialize};
 
+use crate::sys::diagnostic::Diagnostic;
 use crate::sys::environment::Environment;
 use crate::sys::exit_code;
-use crate::sys::finding::link::Link;
+use crate::sys::finding::chain::Link;
+use crate::sys::finding::service_fix::{ServiceCommand, ServiceFix};
 use crate::sys::output;
 use crate::sys::quote;
 
-/// How much it matters.
+/// How much a finding matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Sign {
+pub enum Severity {
     /// As it should be.
     Ok,
-    /// It works, and somebody will be surprised one day.
+    /// It works, but not as expected, or not for long.
     Warning,
     /// It does not work.
     Error,
 }
 
-/// One line of the answer, and under it the mend.
+/// One line of the report, with its fix. The names of the JSON fields are those of `format` 1.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Finding {
-    /// What kind of finding it is, one of docs/doctor.md: for programs, and to be searched for.
+    /// The kind of finding, one of docs/doctor.md: for programs, and to search for.
     pub id: Cow<'static, str>,
     /// How much it matters.
-    pub sign: Sign,
-    /// The service that it is about; none for the project's files, and where only one process is looked at.
+    #[serde(rename = "sign")]
+    pub severity: Severity,
+    /// The service that it is about; none for the project's files, and from trust-doctor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
-    /// What it is about.
-    pub thing: String,
+    /// The file, variable or server that it is about.
+    #[serde(rename = "thing")]
+    pub subject: String,
     /// What is the case, and why.
     pub cause: String,
-    /// What mends it: a command, or one imperative sentence.
+    /// The fix: a command or an imperative sentence per line.
     #[serde(default)]
     pub fix: Option<String>,
-    /// Of a server: what it sent, its own certificate first, and the anchor that this ends in.
+    /// The same as data, where the host can name the command better.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_fix: Option<ServiceFix>,
+    /// Of a server: the certificates that it sent, its own first, and the anchor that they end in.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub chain: Vec<Link>,
 }
 
 impl Finding {
-    /// Something that is as it should be.
-    pub fn ok(
+    /// A finding without a fix.
+    pub fn new(
         id: &'static str,
-        thing: &(impl ToString + ?Sized),
+        severity: Severity,
+        subject: &(impl ToString + ?Sized),
         cause: impl Into<String>,
     ) -> Self {
         Self {
             id: id.into(),
-            sign: Sign::Ok,
+            severity,
             service: None,
-            thing: thing.to_string(),
+            subject: subject.to_string(),
             cause: cause.into(),
             fix: None,
+            service_fix: None,
             chain: Vec::new(),
         }
     }
 
-    /// Something that will surprise.
+    /// Something that is as it should be.
+    pub fn ok(
+        id: &'static str,
+        subject: &(impl ToString + ?Sized),
+        cause: impl Into<String>,
+    ) -> Self {
+        Self::new(id, Severity::Ok, subject, cause)
+    }
+
+    /// Something that works, but not as expected, or not for long.
     pub fn warning(
         id: &'static str,
-        thing: &(impl ToString + ?Sized),
+        subject: &(impl ToString + ?Sized),
         cause: impl Into<String>,
         fix: impl Into<String>,
     ) -> Self {
-        Self { sign: Sign::Warning, ..Self::ok(id, thing, cause) }.with_fix(fix)
+        Self::new(id, Severity::Warning, subject, cause).with_fix(fix)
     }
 
     /// Something that does not work.
     pub fn error(
         id: &'static str,
-        thing: &(impl ToString + ?Sized),
+        subject: &(impl ToString + ?Sized),
         cause: impl Into<String>,
         fix: impl Into<String>,
     ) -> Self {
-        Self { sign: Sign::Error, ..Self::ok(id, thing, cause) }.with_fix(fix)
+        Self::new(id, Severity::Error, subject, cause).with_fix(fix)
     }
 
-    /// The same, with what mends it, or with what can be done besides.
+    /// The failure of another command as a finding, about `otherwise` where it has no subject of its own. Its
+    /// origin is left out: the user did not pass that option to this command.
+    pub fn failed(id: &'static str, diagnostic: &Diagnostic, otherwise: &str) -> Self {
+        let Diagnostic { subject, cause, .. } = diagnostic;
+        let finding = if subject.is_empty() || cause.is_empty() {
+            Self::new(id, Severity::Error, otherwise, diagnostic.to_string())
+        } else {
+            Self::new(id, Severity::Error, subject, cause.as_str())
+        };
+        let fix = diagnostic.fix();
+        Self { fix: (!fix.is_empty()).then_some(fix), ..finding }
+    }
+
+    /// The same, with its fix, or with what can be done as well.
     #[must_use]
     pub fn with_fix(self, fix: impl Into<String>) -> Self {
         Self { fix: Some(fix.into()), ..self }
+    }
+
+    /// The same, with a command about the inspected service as its fix.
+    #[must_use]
+    pub fn with_service_fix(self, advice: Option<&str>, command: ServiceCommand) -> Self {
+        let fix = ServiceFix { advice: advice.map(str::to_owned), command };
+        Self { service_fix: Some(fix.clone()), ..self.with_fix(fix.text("docker compose", "")) }
     }
 
     /// The same, with the certificates that it is about.
@@ -103,49 +142,49 @@ impl Finding {
 /// What `--json` prints. Fields are added, never renamed or removed.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Answer<'a> {
-    /// The shape's number: 1.
+    /// The version of the format: 1.
     pub format: u8,
-    /// All of it, in order.
+    /// All findings, in order.
     pub findings: Cow<'a, [Finding]>,
 }
 
-/// All of it for programs, with a line end.
+/// All findings for programs, with a line end.
 pub fn json(findings: &[Finding]) -> String {
     let answer = Answer { format: 1, findings: findings.into() };
     output::json(&answer)
 }
 
-/// All of it for people: the signs below each other, each mend below its finding, each service below
-/// its name.
+/// All findings for people: each fix below its finding, the findings of a service below its name.
 pub fn text(findings: &[Finding], shell: &Environment) -> String {
     let is_plain = shell.get("NO_COLOR").is_some_and(|value| !value.is_empty());
     let is_coloured = !is_plain && std::io::stdout().is_terminal();
     let mut text = String::new();
-    let mut about = None;
+    let mut last_service = None;
     for finding in findings {
-        let Finding { sign, service, thing, cause, fix, .. } = finding;
-        // All of it may be what a container answered or what an image is labelled with.
-        let (thing, cause) = (quote::visible(thing), quote::visible(cause));
-        if about != service.as_ref() {
-            about = service.as_ref();
-            let _ = writeln!(text, "\n{}", quote::visible(about.map_or("", String::as_str)));
+        let Finding { severity, service, subject, cause, fix, chain, .. } = finding;
+        // Both may hold what a container answered, or an image's label.
+        let (subject, cause) = (quote::visible(subject), quote::visible(cause));
+        if last_service != service.as_ref() {
+            last_service = service.as_ref();
+            let _ = writeln!(text, "\n{}", quote::visible(service.as_deref().unwrap_or_default()));
         }
-        // The colours of every terminal (ECMA-48, 8.3.117): green, yellow, red.
-        let (word, colour) = match sign {
-            Sign::Ok => ("ok", 32),
-            Sign::Warning => ("warning", 33),
-            Sign::Error => ("error", 31),
+        // Green, yellow and red in any terminal (ECMA-48, 8.3.117).
+        let (word, colour) = match severity {
+            Severity::Ok => ("ok", 32),
+            Severity::Warning => ("warning", 33),
+            Severity::Error => ("error", 31),
         };
         let _ = if is_coloured {
-            writeln!(text, "\x1b[{colour}m{word:<8}\x1b[0m{thing}: {cause}")
+            writeln!(text, "\x1b[{colour}m{word:<8}\x1b[0m{subject}: {cause}")
         } else {
-            writeln!(text, "{word:<8}{thing}: {cause}")
+            writeln!(text, "{word:<8}{subject}: {cause}")
         };
-        if let Some(chain) = link::line(&finding.chain, *sign == Sign::Ok) {
-            let _ = writeln!(text, "        chain: {}", quote::visible(&chain));
+        // The finding names the server's own certificate, and the rest of the chain only this line does.
+        let sent = chain.iter().filter(|link| link.sent).count();
+        if !chain.is_empty() && (*severity != Severity::Ok || sent > 1) {
+            let _ = writeln!(text, "        chain: {}", quote::visible(&chain::line(chain)));
         }
-        // Where nothing is wrong, nothing is to be mended.
-        let label = if *sign == Sign::Ok { "hint" } else { "fix" };
+        let label = if *severity == Severity::Ok { "hint" } else { "fix" };
         for line in fix.iter().flat_map(|fix| fix.lines()) {
             let _ = writeln!(text, "        {label}: {}", quote::visible(line));
         }
@@ -153,9 +192,9 @@ pub fn text(findings: &[Finding], shell: &Environment) -> String {
     text
 }
 
-/// The exit code that they make; `is_strict`: warnings count as errors.
+/// The exit code of a report; `is_strict`: warnings count as errors.
 pub fn code(findings: &[Finding], is_strict: bool) -> u8 {
-    let limit = if is_strict { Sign::Warning } else { Sign::Error };
-    let worst = findings.iter().map(|finding| finding.sign).max();
+    let limit = if is_strict { Severity::Warning } else { Severity::Error };
+    let worst = findings.iter().map(|finding| finding.severity).max();
     if worst >= Some(limit) { exit_code::TROUBLE } else { 0 }
 }

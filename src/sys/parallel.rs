@@ -1,5 +1,5 @@
-//! Several things that take a while, done at once and told in order; who waits at a terminal is told for
-//! which.
+//! A parallel map with a limit: questions that mostly wait for an answer, asked at the same time. On a terminal
+//! it shows what is still being waited for.
 
 use std::fmt::Display;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,44 +9,44 @@ use std::time::{Duration, Instant};
 
 use crate::sys::output::Report;
 
-/// How long nobody wonders what is going on.
-const PAUSE: Duration = Duration::from_secs(1);
+/// Delay before progress is shown.
+const DELAY: Duration = Duration::from_secs(1);
 
-/// What comes of `work` on each of `things`, in their order, on so many `at_once`. A terminal shows
-/// what is waited for, if there is anybody to tell.
-pub fn several<T: Display + Sync, R: Send>(
-    things: &[T],
-    at_once: usize,
+/// The results of `work` on each of `items`, in their order, with at most `limit` at the same time. Progress
+/// goes to `report`, if there is one.
+pub fn parallel_map<T: Display + Sync, R: Send>(
+    items: &[T],
+    limit: usize,
     report: Option<Report>,
     work: impl Fn(&T) -> R + Sync,
 ) -> Vec<R> {
     let begin = Instant::now();
     let (next, (sender, receiver)) = (AtomicUsize::new(0), mpsc::channel());
-    let mut done: Vec<Option<R>> = things.iter().map(|_| None).collect();
+    let mut results: Vec<Option<R>> = items.iter().map(|_| None).collect();
     thread::scope(|scope| {
-        for _ in 0..things.len().min(at_once) {
+        for _ in 0..items.len().min(limit) {
             let (next, work, sender) = (&next, &work, sender.clone());
             scope.spawn(move || {
                 loop {
                     let at = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(thing) = things.get(at) else { break };
-                    // Nobody hears it only if nobody wants to.
-                    let _ = sender.send((at, work(thing)));
+                    let Some(item) = items.get(at) else { break };
+                    // The receiver is gone only if this thread's parent panicked.
+                    let _ = sender.send((at, work(item)));
                 }
             });
         }
         drop(sender);
         let mut shown = None;
         loop {
-            match receiver.recv_timeout(PAUSE) {
+            match receiver.recv_timeout(DELAY) {
                 Ok((at, result)) => {
-                    done.get_mut(at).map(|place| place.replace(result));
+                    results.get_mut(at).map(|place| place.replace(result));
                 }
                 Err(mpsc::RecvTimeoutError::Timeout) => {}
                 Err(mpsc::RecvTimeoutError::Disconnected) => break,
             }
-            if let Some(report) = report.filter(|_| begin.elapsed() >= PAUSE) {
-                report.progress(&waiting(things, &done));
+            if let Some(report) = report.filter(|_| begin.elapsed() >= DELAY) {
+                report.progress(&waiting(items, &results));
                 shown = Some(report);
             }
         }
@@ -54,14 +54,14 @@ pub fn several<T: Display + Sync, R: Send>(
             report.progress("");
         }
     });
-    done.into_iter().flatten().collect()
+    results.into_iter().flatten().collect()
 }
 
-/// What is still to come.
-fn waiting<T: Display, R>(things: &[T], done: &[Option<R>]) -> String {
-    let mut late = things.iter().zip(done).filter(|(_, result)| result.is_none());
-    let Some((first, _)) = late.next() else { return String::new() };
-    match late.count() {
+/// The first item without a result, and how many more there are.
+fn waiting<T: Display, R>(items: &[T], results: &[Option<R>]) -> String {
+    let mut missing = items.iter().zip(results).filter(|(_, result)| result.is_none());
+    let Some((first, _)) = missing.next() else { return String::new() };
+    match missing.count() {
         0 => format!("waiting for {first}"),
         more => format!("waiting for {first} and {more} more"),
     }

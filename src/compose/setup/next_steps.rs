@@ -68,19 +68,33 @@ impl Next {
         if let Some(stack) = &self.stack {
             return swarm::deploy(&self.files, stack);
         }
-        let mut words = vec!["docker".to_owned(), "compose".to_owned()];
-        if !self.is_active {
-            words.extend(self.files.words().iter().map(quote::shell));
-        }
         let mut text = String::new();
         for name in &self.off {
-            let _ = writeln!(text, "{} rm -sf {}", words.join(" "), quote::shell(name));
+            let _ = writeln!(text, "{} rm -sf {}", self.compose_with(&[]), quote::shell(name));
         }
-        for profile in &self.profiles {
-            words.extend(["--profile".to_owned(), quote::shell(profile)]);
-        }
-        let _ = writeln!(text, "{} up -d", words.join(" "));
+        let _ = writeln!(text, "{}", self.up());
         text
+    }
+
+    /// `docker compose` with the project's files and profiles, as a shell reads it.
+    pub fn compose(&self) -> String {
+        self.compose_with(&self.profiles)
+    }
+
+    fn compose_with(&self, profiles: &[String]) -> String {
+        let files = if self.is_active { Vec::new() } else { self.files.words() };
+        let files = files.iter().map(|word| format!(" {}", quote::shell(word)));
+        let profiles = profiles.iter().map(|name| format!(" --profile {}", quote::shell(name)));
+        format!("docker compose{}", files.chain(profiles).collect::<String>())
+    }
+
+    /// The last of the commands, which starts the project.
+    pub fn up(&self) -> String {
+        if let Some(stack) = &self.stack {
+            let commands = swarm::deploy(&self.files, stack);
+            return commands.lines().last().unwrap_or_default().to_owned();
+        }
+        format!("{} up -d", self.compose())
     }
 
     /// Runs them, for the user to see, and returns the exit code of the first that fails.

@@ -1,10 +1,11 @@
-//! The CA's own key where the service can read it: whoever gets into the service can then be any server
-//! for everybody who trusts that CA. The key of a server lies beside its certificate by right.
+//! A CA's private key that the service can read: an attacker who gets into the service can then impersonate
+//! every server to all clients of that CA. A server's own key beside its certificate is not reported.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::doctor::process::{self, Patient};
+use crate::doctor::anchor_file::source;
+use crate::doctor::process::TargetProcess;
 use crate::sys::finding::Finding;
 use crate::sys::quote;
 use crate::sys::root::Files;
@@ -14,89 +15,103 @@ use crate::trust::private_key::{Fit, fit};
 use crate::trust::source::DEFAULT_DIRECTORY;
 use crate::trust::variables::{Points, TABLE};
 
-/// How deep and how many: a directory with more is no directory of certificates.
+/// Levels of directories, and entries: a directory with more is no directory of certificates.
 const DEPTH: usize = 2;
 const ENTRIES: usize = 300;
-/// The size of a file that can hold a key and a chain.
+/// Bytes of a file that can hold a key and a chain.
 const SIZE: u64 = 64 << 10;
-/// How such files are called.
-const ENDINGS: [&str; 4] = ["key", "pem", "crt", "cer"];
+/// The extensions of such files.
+const EXTENSIONS: [&str; 4] = ["key", "pem", "crt", "cer"];
 
-/// A CA's certificate: its file, and the bits of its public key.
-struct Authority {
+/// A CA certificate.
+struct CaCertificate {
     path: PathBuf,
     subject: String,
-    public: Vec<u8>,
+    /// The bits of its public key.
+    public_key: Vec<u8>,
 }
 
-/// Each key of a CA in a directory that has to do with trust, or is mounted.
-pub fn look(patient: &Patient) -> Vec<Finding> {
-    let rows = TABLE.iter().filter(|row| matches!(row.points, Points::Bundle | Points::Custom));
-    let values = rows.filter_map(|row| patient.environment.get(row.name)).map(PathBuf::from);
-    let mut places: BTreeSet<PathBuf> =
-        values.filter_map(|path| Some(path.parent()?.into())).collect();
-    places.insert(DEFAULT_DIRECTORY.into());
-    for mount in patient.mounts() {
-        let is_directory = patient.at(&mount).as_ref().is_dir();
-        let place = if is_directory { Some(mount.as_path()) } else { mount.parent() };
-        places.extend(place.map(Path::to_path_buf));
-    }
-    places.remove(Path::new("/"));
-    let mut files = BTreeSet::new();
-    for place in &places {
-        files.extend(patient.below(place, DEPTH, &mut ENTRIES.clone(), &|_| true));
-    }
-    let mut read = Vec::new();
-    for path in files {
-        let ending = path.extension().unwrap_or_default();
-        let is_small = patient.at(&path).as_ref().metadata().is_ok_and(|found| found.len() <= SIZE);
-        if is_small && ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known)) {
-            read.extend(patient.read(&path).ok().map(|bytes| (path, bytes)));
-        }
-    }
+/// Each private key of a CA in a mount, or in a directory of certificates.
+pub fn check(process: &TargetProcess) -> Vec<Finding> {
+    let files = small_files(process, &directories(process));
     let is_key = |bytes: &[u8]| memchr::memmem::find(bytes, b"PRIVATE KEY-----").is_some();
-    let keys: Vec<_> = read.iter().filter(|(_, bytes)| is_key(bytes)).collect();
+    let keys: Vec<_> = files.iter().filter(|(_, bytes)| is_key(bytes)).collect();
     if keys.is_empty() {
         return Vec::new();
     }
-    let authorities: Vec<_> =
-        read.iter().flat_map(|(path, bytes)| authorities(path, bytes)).collect();
-    let say = |(path, bytes): &(PathBuf, Vec<u8>)| {
-        let authority = authorities.iter().find(|authority| belongs(path, bytes, authority))?;
+    let cas: Vec<_> = files.iter().flat_map(|(path, bytes)| ca_certificates(path, bytes)).collect();
+    let report = |(path, bytes): &(PathBuf, Vec<u8>)| {
+        let ca = cas.iter().find(|ca| belongs(path, bytes, ca))?;
         let cause = format!(
-            "is the private key of {}, and the service can read it: whoever breaks into it can be \
-             every server",
-            quote::word(&authority.subject)
+            "is the private key of {}, and the service can read it: an attacker who gets into the service \
+             can impersonate every server",
+            quote::word(&ca.subject)
         );
         let fix = format!(
-            "mount {} alone, and keep the key where certificates are made",
-            quote::path(&authority.path)
+            "mount {} alone, and keep the key where certificates are created",
+            quote::path(&ca.path)
         );
         Some(Finding::error("ca-key-readable", &quote::path(path), cause, fix))
     };
-    keys.into_iter().filter_map(say).collect()
+    keys.into_iter().filter_map(report).collect()
 }
 
-/// The CAs in a file. What has names of hosts is a server's certificate that signed itself, as
-/// `openssl req -x509` makes it, and needs its key.
-fn authorities(path: &Path, bytes: &[u8]) -> Vec<Authority> {
-    let found = contents(&process::source(path, bytes)).unwrap_or_default().certificates;
+/// The directories of the files that variables name, the default directory of custom CAs, and all mounts.
+fn directories(process: &TargetProcess) -> BTreeSet<PathBuf> {
+    let rows = TABLE.iter().filter(|row| matches!(row.points, Points::Bundle | Points::Custom));
+    let values = rows.filter_map(|row| process.environment.get(row.name)).map(PathBuf::from);
+    let mut directories: BTreeSet<PathBuf> =
+        values.filter_map(|path| Some(path.parent()?.into())).collect();
+    directories.insert(DEFAULT_DIRECTORY.into());
+    for mount in process.mounts() {
+        let is_directory = process.at(&mount).as_ref().is_dir();
+        let directory = if is_directory { Some(mount.as_path()) } else { mount.parent() };
+        directories.extend(directory.map(Path::to_path_buf));
+    }
+    directories.remove(Path::new("/"));
+    directories
+}
+
+/// The files of keys and certificates below `directories`, with their contents.
+fn small_files(
+    process: &TargetProcess,
+    directories: &BTreeSet<PathBuf>,
+) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut paths = BTreeSet::new();
+    for directory in directories {
+        paths.extend(process.below(directory, DEPTH, &mut ENTRIES.clone(), &|_| true));
+    }
+    let mut files = Vec::new();
+    for path in paths {
+        let extension = path.extension().unwrap_or_default();
+        let is_small = process.at(&path).as_ref().metadata().is_ok_and(|found| found.len() <= SIZE);
+        if is_small && EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known)) {
+            files.extend(process.read(&path).ok().map(|bytes| (path, bytes)));
+        }
+    }
+    files
+}
+
+/// The CAs in a file. A self-signed certificate with host names is a server's, as `openssl req -x509` creates
+/// it, and the server needs its key.
+fn ca_certificates(path: &Path, bytes: &[u8]) -> Vec<CaCertificate> {
+    let found = contents(&source(path, bytes)).unwrap_or_default().certificates;
     let all = found.iter().filter(|certificate| certificate.is_ca);
     let all = all.map(|certificate| (certificate, Details::of(certificate)));
     let all = all.filter(|(_, details)| details.names.is_empty());
-    all.map(|(certificate, details)| Authority {
+    all.map(|(certificate, details)| CaCertificate {
         path: path.to_path_buf(),
         subject: certificate.subject.clone(),
-        public: details.public_key,
+        public_key: details.public_key,
     })
     .collect()
 }
 
-/// Whether a key is that of a CA: it says so itself, or, where it cannot be read, its name does.
-fn belongs(path: &Path, bytes: &[u8], authority: &Authority) -> bool {
-    match fit(bytes, &authority.public) {
+/// Whether the key is that CA's; one that cannot be read, by its file's name.
+fn belongs(path: &Path, bytes: &[u8], ca: &CaCertificate) -> bool {
+    match fit(bytes, &ca.public_key) {
         Some(Fit::Yes) => true,
         Some(Fit::No) => false,
-        Some(Fit::Unknown) | None => path.with_extension("") == authority.path.with_extension(""),
+        Some(Fit::Unknown) | None => path.with_extension("") == ca.path.with_extension(""),
     }
 }

@@ -1,69 +1,74 @@
-//! The trust variables, as the process sees them and as `exec` and health checks do, and the files that
-//! they name: there, for this user, whole, and not empty.
+//! The trust variables, as the process and as `exec` and health checks see them, and the files that they name:
+//! each must exist, be readable for this user, intact, and not empty.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use crate::doctor::anchor_file::{AnchorFile, source};
 use crate::doctor::cli::Configured;
-use crate::doctor::diagnosis::Store;
-use crate::doctor::process::{self, Patient};
+use crate::doctor::process::TargetProcess;
 use crate::sys::file::Problem;
-use crate::sys::finding::Finding;
+use crate::sys::finding::service_fix::ServiceCommand;
+use crate::sys::finding::{Finding, Severity};
 use crate::sys::output;
 use crate::sys::quote;
+use crate::trust::file_error;
 use crate::trust::inspection;
 use crate::trust::root_stores::ROOT_FILES;
 use crate::trust::trust_anchors::anchors;
 use crate::trust::variables::{Points, Row, TABLE};
 
 /// A file, and the variables that name it.
-struct File {
+struct NamedFile {
     path: PathBuf,
     readers: Vec<String>,
-    /// Whether any of them reads this file and nothing else.
-    decides: bool,
+    /// Whether a reader of one of them trusts this file and nothing else.
+    is_exclusive: bool,
 }
 
-/// The files of anchors that its programs read, and what is wrong with them.
-pub fn stores(patient: &Patient, configured: &[Configured]) -> (Vec<Store>, Vec<Finding>) {
-    let (mut stores, mut findings) = (Vec::new(), Vec::new());
-    for file in files(patient, configured, &mut findings) {
+/// The files of anchors that programs in the container read, and what is wrong with them.
+pub fn anchor_files(
+    process: &TargetProcess,
+    configured: &[Configured],
+) -> (Vec<AnchorFile>, Vec<Finding>) {
+    let (mut files, mut findings) = (Vec::new(), Vec::new());
+    for file in named_files(process, configured, &mut findings) {
         let readers = file.readers.join(", ");
-        match judge(patient, &file.path, &readers) {
-            Ok(store) => {
-                let count = output::count(store.anchors.len(), "certificate");
-                let thing = quote::path(&file.path);
+        match read_anchors(process, &file.path, &readers) {
+            Ok(anchors) => {
+                let count = output::count(anchors.anchors.len(), "certificate");
+                let subject = quote::path(&file.path);
                 let cause = format!("{count}, for {}", short(&file.readers));
-                findings.push(Finding::ok("bundle", &thing, cause));
-                // What is read in addition to other roots says nothing on its own.
-                if file.decides {
-                    stores.push(store);
+                findings.push(Finding::ok("bundle", &subject, cause));
+                // A file that is read in addition to other roots does not decide alone.
+                if file.is_exclusive {
+                    files.push(anchors);
                 }
             }
             Err(finding) => findings.push(*finding),
         }
     }
-    if patient.environment.get("SSL_CERT_FILE").is_none() {
-        match own_roots(patient) {
+    if process.environment.get("SSL_CERT_FILE").is_none() {
+        match own_roots(process) {
             Some(own) => {
                 let count = output::count(own.anchors.len(), "certificate");
-                let thing = format!("{} (the image's own)", own.name);
-                findings.push(Finding::ok("roots", &thing, count));
-                stores.insert(0, own);
+                let subject = format!("{} (the image's own)", own.name());
+                findings.push(Finding::ok("roots", &subject, count));
+                files.insert(0, own);
             }
             None => findings.push(Finding::warning(
                 "roots-missing",
                 "the image's own roots",
-                "there are none, and SSL_CERT_FILE names no others",
+                "the image has no root certificates, and SSL_CERT_FILE is not set",
                 "install ca-certificates into the image, or set TRUST_INIT_ROOTS=mozilla",
             )),
         }
     }
-    (stores, findings)
+    (files, findings)
 }
 
-/// The first names of many.
+/// The names of the variables, shortened.
 fn short(names: &[String]) -> String {
     match names {
         [one, two, three, rest @ ..] if rest.len() > 1 => {
@@ -73,10 +78,14 @@ fn short(names: &[String]) -> String {
     }
 }
 
-/// Each file once. A variable that is empty names none, and is worse than one that is not set.
-fn files(patient: &Patient, configured: &[Configured], findings: &mut Vec<Finding>) -> Vec<File> {
-    let mut files: Vec<File> = Vec::new();
-    let mut note = |row: &Row, value: &OsStr, reader: String, decides: bool| {
+/// Each file once. An empty variable is reported: it is worse than one that is not set.
+fn named_files(
+    process: &TargetProcess,
+    configured: &[Configured],
+    findings: &mut Vec<Finding>,
+) -> Vec<NamedFile> {
+    let mut files: Vec<NamedFile> = Vec::new();
+    let mut note = |row: &Row, value: &OsStr, reader: String, is_exclusive: bool| {
         if value.is_empty() {
             let cause = "is set but empty, which switches verification off in some clients";
             let fix = format!("unset {}", row.name);
@@ -87,13 +96,13 @@ fn files(patient: &Patient, configured: &[Configured], findings: &mut Vec<Findin
         match files.iter_mut().find(|file| file.path == path) {
             Some(file) => {
                 file.readers.push(reader);
-                file.decides |= decides;
+                file.is_exclusive |= is_exclusive;
             }
-            None => files.push(File { path, readers: vec![reader], decides }),
+            None => files.push(NamedFile { path, readers: vec![reader], is_exclusive }),
         }
     };
     for row in TABLE.iter().filter(|row| names_certificates(row)) {
-        let own = patient.environment.get(row.name);
+        let own = process.environment.get(row.name);
         if let Some(value) = own {
             note(row, value, row.name.to_owned(), row.points == Points::Bundle);
         }
@@ -110,90 +119,99 @@ fn names_certificates(row: &Row) -> bool {
     matches!(row.points, Points::Bundle | Points::Custom)
 }
 
-/// The image's own bundle.
-fn own_roots(patient: &Patient) -> Option<Store> {
+/// The image's own root certificates.
+fn own_roots(process: &TargetProcess) -> Option<AnchorFile> {
     ROOT_FILES.iter().map(|(path, ..)| Path::new(path)).find_map(|path| {
-        let store = process::store("", path, &patient.read(path).ok()?);
-        (!store.anchors.is_empty()).then_some(store)
+        let file = AnchorFile::parse(path, &process.read(path).ok()?);
+        (!file.anchors.is_empty()).then_some(file)
     })
 }
 
 /// The certificates in a file, or what is wrong with it.
-fn judge(patient: &Patient, path: &Path, readers: &str) -> Result<Store, Box<Finding>> {
-    let wrong = |(id, cause, fix): (&'static str, String, String)| {
-        let cause = format!("{readers} names it, and {cause}");
-        Box::new(Finding::error(id, &quote::path(path), cause, fix))
-    };
-    let bytes = patient.read(path).map_err(|problem| {
-        let (id, fix) = match &problem {
-            Problem::Missing => (
-                "file-missing",
-                "mount it there, or unset the variable: every TLS connection of its readers fails",
-            ),
-            Problem::Directory { .. } => (
-                "file-directory",
-                "remove that directory on the host, put the file in its place, and make the \
-                 container anew: docker compose up -d --force-recreate",
-            ),
-            Problem::Denied { .. } => (
-                "file-unreadable",
-                "make it readable for that uid: it is public, chmod 0644 is right",
-            ),
-            _ => ("file-unusable", "name a regular file of certificates"),
-        };
-        wrong((id, format!("it cannot be read: {problem}"), fix.to_owned()))
-    })?;
-    let whole = inspection::certificates(&process::source(path, &bytes));
+fn read_anchors(
+    process: &TargetProcess,
+    path: &Path,
+    readers: &str,
+) -> Result<AnchorFile, Box<Finding>> {
+    let bytes =
+        process.read(path).map_err(|problem| Box::new(unreadable(path, readers, &problem)))?;
+    let whole = inspection::certificates(&source(path, &bytes));
     let found = anchors(&bytes);
-    let problem = match (whole, found.flaw()) {
-        (Err(key @ crate::trust::file_error::Problem::PrivateKey { .. }), _) => (
+    let (id, cause, fix) = match (whole, found.flaw()) {
+        (Err(key @ file_error::Problem::PrivateKey { .. }), _) => (
             "file-with-key",
             key.to_string(),
             format!(
-                "openssl x509 -in {} -out ca.crt, and mount that: no client needs a key",
+                "openssl x509 -in {} -out ca.crt\nmount that: no client needs a key",
                 quote::shell(path)
             ),
         ),
         (_, Some((line, what))) => (
             "file-broken",
-            format!("line {line}: {what}, for which OpenSSL and others refuse all of it"),
+            format!("line {line}: {what}: OpenSSL and others refuse the whole file"),
             "copy it again, whole, from where it came, or let trust-init merge it".to_owned(),
         ),
         _ if found.certificates.is_empty() => (
             "file-empty",
-            crate::trust::file_error::Problem::of(&bytes).to_string(),
+            file_error::Problem::of(&bytes).to_string(),
             "put the bundle there, or unset the variable".to_owned(),
         ),
-        _ => return Ok(process::store(readers, path, &bytes)),
+        _ => {
+            let readers = readers.to_owned();
+            return Ok(AnchorFile { readers, ..AnchorFile::parse(path, &bytes) });
+        }
     };
-    Err(wrong(problem))
+    let cause = format!("{readers} names it, and {cause}");
+    Err(Box::new(Finding::error(id, &quote::path(path), cause, fix)))
 }
 
-/// What `exec` and health checks see otherwise than the process: they start from what the container was
-/// configured with, whatever an entrypoint exported
+fn unreadable(path: &Path, readers: &str, problem: &Problem) -> Finding {
+    let (id, fix) = match problem {
+        Problem::Missing => (
+            "file-missing",
+            "mount it there, or unset the variable: every TLS connection of its readers fails",
+        ),
+        Problem::Directory { .. } => {
+            ("file-directory", "remove that directory on the host, and put the file in its place")
+        }
+        Problem::Denied { .. } => {
+            ("file-unreadable", "make it readable for that uid: it is public, chmod 0644 is right")
+        }
+        _ => ("file-unusable", "name a regular file of certificates"),
+    };
+    let cause = format!("{readers} names it, and it cannot be read: {problem}");
+    let finding = Finding::new(id, Severity::Error, &quote::path(path), cause);
+    match problem {
+        Problem::Directory { .. } => finding.with_service_fix(Some(fix), ServiceCommand::Recreate),
+        _ => finding.with_fix(fix),
+    }
+}
+
+/// The variables that `exec` and health checks see differently from process 1: they get the container's
+/// configuration, not what an entrypoint exported
 /// (<https://docs.docker.com/reference/cli/docker/container/exec/>).
-pub fn seen_by_exec(patient: &Patient, configured: &[Configured]) -> Vec<Finding> {
+pub fn seen_by_exec(process: &TargetProcess, configured: &[Configured]) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut exported = Vec::new();
     for Configured { name, value } in configured {
-        let own = patient.environment.get(name);
+        let own = process.environment.get(name);
         let row = TABLE.iter().find(|row| row.name == name);
         match (own, value.as_deref().map(OsStr::new)) {
             (Some(_), None) => exported.push(name.as_str()),
             (None, Some(_)) => {
-                let cause = "the container is configured with it, and process 1 has it no more";
-                let fix = "let the entrypoint pass its environment on";
+                let cause = "the container is configured with it, and process 1 does not have it";
+                let fix = "make the entrypoint pass its environment on";
                 findings.push(Finding::warning("variable-lost", name, cause, fix));
             }
             (Some(own), Some(other)) if own != other => match row {
-                // Options are added to; what they name is looked at where they are read.
+                // Options are appended to; the file that they name is checked for Java.
                 Some(row) if !names_certificates(row) => exported.push(name.as_str()),
-                _ if is_same(patient, own, other) => {}
+                _ if is_same(process, own, other) => {}
                 _ => {
                     let (own, other) = (quote::word(own), quote::word(other));
                     let cause =
                         format!("process 1 reads {own}, `exec` and health checks read {other}");
-                    let fix = "trust-compose setup, which writes it below `environment:`";
+                    let fix = "run trust-compose setup again: it writes the variable below `environment:`";
                     findings.push(Finding::warning("variables-differ", name, cause, fix));
                 }
             },
@@ -201,17 +219,17 @@ pub fn seen_by_exec(patient: &Patient, configured: &[Configured]) -> Vec<Finding
         }
     }
     if !exported.is_empty() {
-        let cause = "set by the entrypoint, so `exec` and health checks have not the same";
+        let cause = "set by the entrypoint, so `exec` and health checks do not have them";
         let finding = Finding::ok("variables-of-entrypoint", &exported.join(", "), cause);
         findings.push(finding.with_fix("eval \"$(trust-init --print-env)\""));
     }
     findings
 }
 
-/// Whether two files hold the same certificates.
-fn is_same(patient: &Patient, one: &OsStr, other: &OsStr) -> bool {
+/// Whether two files contain the same certificates.
+fn is_same(process: &TargetProcess, one: &OsStr, other: &OsStr) -> bool {
     let set = |path: &OsStr| {
-        let bytes = patient.read(Path::new(path)).ok()?;
+        let bytes = process.read(Path::new(path)).ok()?;
         let texts = anchors(&bytes).certificates;
         Some(texts.iter().map(|pem| pem.text().to_vec()).collect::<BTreeSet<_>>())
     };

@@ -6,7 +6,7 @@ use crate::sys::finding::Finding;
 use crate::trust::variables::insecure::{Switch, switched_off};
 
 /// A finding for each that is set so.
-pub fn look(environment: &Environment) -> Vec<Finding> {
+pub fn check(environment: &Environment) -> Vec<Finding> {
     let findings = switched_off(environment).map(|(Switch { name, who, .. }, _)| {
         let cause = format!("switches verification off in {who}: anybody can be the server");
         Finding::error("verification-off", *name, cause, format!("unset {name}"))

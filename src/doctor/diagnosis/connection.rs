@@ -1,148 +1,148 @@
-//! No verified connection, and no certificate is to blame.
+//! No verified connection, for another reason than the certificate.
+
+use std::net::IpAddr;
 
 use rustls::AlertDescription;
 
-use crate::doctor::endpoint::Target;
-use crate::doctor::handshake::{End, Heard};
+use crate::doctor::endpoint::Endpoint;
+use crate::doctor::handshake::{HandshakeError, HandshakeResult};
 use crate::sys::finding::Finding;
 use crate::sys::output;
 use crate::sys::quote;
 
 /// Why there is no connection.
-pub fn diagnose(target: &Target, end: &End) -> Finding {
-    let host = quote::word(&target.host);
-    let (id, cause, fix) = match end {
-        End::NoHost(_) => (
+pub fn diagnose(endpoint: &Endpoint, error: &HandshakeError) -> Finding {
+    use HandshakeError as E;
+    let (id, fix) = match error {
+        E::UnknownHost(_) => (
             "no-such-host",
-            format!("no such host: {host} has no address here"),
-            "correct the name, start its container, or let DNS or `extra_hosts:` have it",
+            "correct the name, start its container, or add it to DNS or to `extra_hosts:`",
         ),
-        End::Lookup => (
+        E::LookupTimeout => (
             "no-name-server",
-            format!("no name server says in time what the address of {host} is"),
-            "look whether the servers in /etc/resolv.conf can be reached from there",
+            "check that the name servers in /etc/resolv.conf can be reached from the container",
         ),
-        End::Refused => (
-            "refused",
-            format!("connection refused: nobody listens on port {}", target.port),
-            "start the server, or correct the port",
-        ),
-        End::Silent => (
-            "silent",
-            "no answer in time".to_owned(),
-            "look whether a firewall is in between, or wait longer with --timeout",
-        ),
-        End::Hangs => (
-            "hangs",
-            "it takes the connection and says nothing: no answer in time".to_owned(),
-            "look into the server's log: it may be busy, or speak no TLS on that port",
-        ),
-        End::Network(error) => (
-            "unreachable",
-            format!("it cannot be reached: {}", output::cause(error)),
-            "mend the network first",
-        ),
-        End::Plain(first) => (
-            "no-tls",
-            format!("it speaks no TLS{}", plain(first)),
-            "call it by http://, or let the server use TLS",
-        ),
-        End::Closed => (
-            "hung-up",
-            "it hung up during the handshake (an empty reply)".to_owned(),
-            "look into the server's log: it may want another name, or speak no TLS",
-        ),
-        End::Old => (
-            "old-protocol",
-            "it speaks no protocol later than TLS 1.1, which clients refuse".to_owned(),
-            "switch on TLS 1.2 or 1.3 in the server",
-        ),
-        End::WantsCertificate => (
-            "client-certificate-wanted",
-            "it wants a client's certificate".to_owned(),
-            "configure one in the client: no trust anchor mends this",
-        ),
-        // Go says the one where it has no certificate for a name, most others the other.
-        End::Alert(
+        E::Refused => ("refused", "start the server, or correct the port"),
+        E::ConnectTimeout => {
+            ("silent", "check for a firewall in between, or wait longer with --timeout")
+        }
+        E::ReadTimeout => {
+            ("hangs", "check the server's log: it may be busy, or speak no TLS on that port")
+        }
+        E::Network(_) => ("unreachable", "fix the network first"),
+        E::NotTls(_) => ("no-tls", "call it by http://, or configure TLS in the server"),
+        E::Closed => {
+            ("hung-up", "check the server's log: it may expect another name, or speak no TLS")
+        }
+        E::OldProtocol => ("old-protocol", "enable TLS 1.2 or 1.3 in the server"),
+        E::ClientCertificateRequired => {
+            ("client-certificate-wanted", "configure one in the client: no trust anchor fixes this")
+        }
+        // Go sends internal_error where it has no certificate for a name, most other servers unrecognized_name.
+        E::Alert(
             alert @ (AlertDescription::InternalError | AlertDescription::UnrecognisedName),
-        ) => return no_certificate_for_it(target, *alert),
-        End::Alert(alert) => {
-            ("alert", format!("it refuses: {}", words(*alert)), "look into the server's log")
+        ) => {
+            return no_certificate(endpoint, *alert);
         }
-        End::Certificate(error) => {
-            ("unusable-certificate", error.to_string(), "have the certificate made anew")
-        }
-        End::Tls(error) => {
-            ("handshake", format!("the handshake fails: {error}"), "look into the server's log")
-        }
+        E::Alert(_) => ("alert", "check the server's log"),
+        E::Certificate(_) => ("unusable-certificate", "create the certificate again"),
+        E::Tls(_) => ("handshake", "check the server's log"),
     };
-    Finding::error(id, target, cause, fix)
+    Finding::error(id, endpoint, cause(endpoint, error), fix)
 }
 
-/// A server that chooses its certificate by the name it is called by has none for this one.
-fn no_certificate_for_it(target: &Target, alert: AlertDescription) -> Finding {
-    let (host, alert) = (quote::word(&target.host), words(alert));
-    let is_address = target.host.parse::<std::net::IpAddr>().is_ok();
-    let (cause, fix) = if is_address {
+fn cause(endpoint: &Endpoint, error: &HandshakeError) -> String {
+    use HandshakeError as E;
+    let host = quote::word(&endpoint.host);
+    match error {
+        E::UnknownHost(_) => format!("no such host: {host} has no address here"),
+        E::LookupTimeout => {
+            format!("no name server answers in time what the address of {host} is")
+        }
+        E::Refused => {
+            format!("connection refused: nothing is listening on port {}", endpoint.port)
+        }
+        E::ConnectTimeout => "no answer in time".to_owned(),
+        E::ReadTimeout => "the server accepts the connection and sends nothing in time".to_owned(),
+        E::Network(error) => format!("it cannot be reached: {}", output::cause(error)),
+        E::NotTls(first) => format!("the server speaks no TLS{}", first_line(first)),
+        E::Closed => {
+            "the server closed the connection during the handshake (an empty reply)".to_owned()
+        }
+        E::OldProtocol => {
+            "the server speaks no protocol later than TLS 1.1, which clients refuse".to_owned()
+        }
+        E::ClientCertificateRequired => "the server requires a client certificate".to_owned(),
+        E::Alert(alert) => format!("the server refuses: TLS alert {}", alert_name(*alert)),
+        E::Certificate(error) => error.to_string(),
+        E::Tls(error) => format!("the handshake fails: {error}"),
+    }
+}
+
+/// A server that chooses its certificate by the requested name has none for this one.
+fn no_certificate(endpoint: &Endpoint, alert: AlertDescription) -> Finding {
+    let (host, alert) = (quote::word(&endpoint.host), alert_name(alert));
+    let (cause, fix) = if endpoint.host.parse::<IpAddr>().is_ok() {
         (
-            format!(
-                "it refuses a call by an address: {alert}, as servers say that have no certificate for that"
-            ),
-            "call it by its name, or give the server one for that (Caddy: `default_sni`)"
+            format!("the server has no certificate for this address (TLS alert {alert})"),
+            "call it by its name, or configure a certificate for the address (Caddy: `default_sni`)"
                 .to_owned(),
         )
     } else {
         (
-            format!(
-                "it refuses the name {host}: {alert}, as servers say that have no certificate for that"
-            ),
-            format!("call it by a name that it serves, or let it serve {host} too"),
+            format!("the server has no certificate for the name {host} (TLS alert {alert})"),
+            format!("call it by a name that it serves, or configure it to serve {host} too"),
         )
     };
-    Finding::error("name-not-served", target, cause, fix)
+    Finding::error("name-not-served", endpoint, cause, fix)
 }
 
-/// What came of a call to a server that is said to speak plain HTTP. All that it was sent is the begin
-/// of a handshake, which says whether it speaks TLS instead.
-pub fn plainly(target: &Target, heard: &Heard) -> Finding {
-    match &heard.end {
-        Err(End::Plain(_) | End::Closed | End::Hangs) => {
-            let cause = "plain HTTP: it speaks no TLS, and no certificate is involved";
-            Finding::ok("plain-http", target, cause)
+/// The result of a call to an http:// server: it got the beginning of a handshake, to test for TLS.
+pub fn plain_http(endpoint: &Endpoint, result: &HandshakeResult) -> Finding {
+    use HandshakeError as E;
+    match &result.end {
+        Err(E::NotTls(_) | E::Closed | E::ReadTimeout) => {
+            let cause = "plain HTTP: the server speaks no TLS, so no certificate is involved";
+            Finding::ok("plain-http", endpoint, cause)
         }
         Err(
-            end @ (End::NoHost(_) | End::Lookup | End::Refused | End::Silent | End::Network(_)),
-        ) => diagnose(target, end),
+            error @ (E::UnknownHost(_)
+            | E::LookupTimeout
+            | E::Refused
+            | E::ConnectTimeout
+            | E::Network(_)),
+        ) => diagnose(endpoint, error),
         Ok(()) | Err(_) => {
-            let cause = "it speaks TLS: http:// gets an empty reply there, or `400 Bad Request`";
-            let https = Target { is_https: true, ..target.clone() };
-            Finding::error("tls-on-http", target, cause, format!("write {https}"))
+            let cause =
+                "the server speaks TLS: http:// gets an empty reply, or `400 Bad Request`, there";
+            let https = Endpoint { is_https: true, ..endpoint.clone() };
+            Finding::error("tls-on-http", endpoint, cause, format!("write {https}"))
         }
     }
 }
 
-/// What speaks there, as far as its first bytes tell.
-fn plain(first: &[u8]) -> String {
+/// The beginning of an answer that is not TLS, where it is text.
+fn first_line(first: &[u8]) -> String {
     let line = first.split(|byte| *byte < b' ').next().unwrap_or_default();
     let line = String::from_utf8_lossy(line.get(..40).unwrap_or(line)).into_owned();
     if line.is_empty() {
         String::new()
     } else {
-        format!(": its first words are {}", quote::word(&line))
+        format!(": its answer begins with {}", quote::word(&line))
     }
 }
 
-/// The alert's name in its own spelling (RFC 8446, section 6).
-fn words(alert: AlertDescription) -> String {
+/// The alert's name as RFC 8446, section 6, spells it.
+fn alert_name(alert: AlertDescription) -> String {
     if alert == AlertDescription::UnrecognisedName {
         return "unrecognized_name".to_owned();
     }
-    let mut words = String::new();
-    for letter in alert.as_str().unwrap_or("an alert without a name").chars() {
-        if letter.is_ascii_uppercase() && !words.is_empty() {
-            words.push('_');
+    let mut name = String::new();
+    for letter in alert.as_str().unwrap_or("without a name").chars() {
+        if letter.is_ascii_uppercase() && !name.is_empty() {
+            name.push('_');
         }
-        words.push(letter.to_ascii_lowercase());
+        name.push(letter.to_ascii_lowercase());
     }
-    words
+    name
 }

@@ -1,64 +1,54 @@
-//! The certificates that servers sent, kept in a file where that is asked for (`--save-chain`). Nothing reads
-//! that file.
+//! The certificate chain that a finding about a server carries.
 
-use std::ffi::OsStr;
 use std::fmt::Write as _;
-use std::io;
-use std::path::Path;
 
-use crate::sys::diagnostic::Diagnostic;
-use crate::sys::dir::Directory;
-use crate::sys::finding::Finding;
-use crate::sys::finding::link::Link;
-use crate::sys::output;
+use serde::{Deserialize, Serialize};
+
 use crate::sys::quote;
 
-/// Writes what the servers sent to `path`, and never over anything else.
-///
-/// # Errors
-/// When there is something else, or nothing to write, or the disk refuses.
-pub fn save(path: &Path, findings: &[Finding]) -> Result<(), Diagnostic> {
-    let cannot = || Diagnostic::cannot("write", quote::path(path)).named("from --save-chain");
-    let text = text(path, findings).ok_or_else(|| {
-        cannot().because("no server sent a certificate").advise("fix the connection first")
-    })?;
-    let refused = |error: io::Error| {
-        cannot().because(output::cause(&error)).advise("name a file that can be written")
-    };
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let directory = Directory::open(parent.unwrap_or(Path::new("."))).map_err(refused)?;
-    let name = path.file_name().and_then(OsStr::to_str);
-    let name = name.ok_or_else(|| refused(io::ErrorKind::InvalidInput.into()))?;
-    match directory.standing(name, &[text.as_bytes()]) {
-        Ok(Some(existing)) if existing.is_same => Ok(()),
-        Ok(Some(_)) => {
-            Err(cannot().because("it exists and holds something else").advise("give another name"))
-        }
-        Ok(None) => directory.place(name, &[text.as_bytes()]).map_err(refused),
-        Err(error) => Err(refused(error)),
-    }
+/// A certificate of a chain.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Link {
+    /// Its name: `CN=Lab CA, O=Lab`.
+    pub subject: String,
+    /// The issuer's name.
+    pub issuer: String,
+    /// Start of validity, as in RFC 3339, in UTC.
+    pub not_before: String,
+    /// End of validity.
+    pub not_after: String,
+    /// Its key: `EC P-256`.
+    pub key: String,
+    /// Its subject alternative names: `DNS:host`, `IP:address`.
+    pub names: Vec<String>,
+    /// The identifier of its key, by which the certificates that it signed name it.
+    pub key_identifier: Option<String>,
+    /// The identifier of its issuer's key.
+    pub issuer_key_identifier: Option<String>,
+    /// Its fingerprint.
+    pub sha256: String,
+    /// Whether the server sent it.
+    pub sent: bool,
+    /// The file of trust anchors that contains it, where the chain ends in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// The certificate.
+    pub pem: String,
 }
 
-/// What is kept: each server once, for whichever service it was called.
-fn text(path: &Path, findings: &[Finding]) -> Option<String> {
-    let mut text = format!(
-        "# What servers sent when they were called by `doctor --save-chain`.\n\
-         # It proves nothing, and nothing trusts this file. To look at it: trust-compose inspect {}\n",
-        quote::shell(path)
-    );
-    let head = text.len();
-    for Finding { thing, chain, .. } in findings {
-        let sent: Vec<_> = chain.iter().filter(|link| link.sent).collect();
-        let mut section = format!("\n# {}\n", quote::visible(thing));
-        for Link { subject, issuer, not_after, pem, .. } in &sent {
-            let (subject, issuer) = (quote::word(subject), quote::word(issuer));
-            let not_after = quote::visible(not_after);
-            let pem = quote::visible_lines(pem);
-            let _ = write!(section, "# {subject}, by {issuer}, until {not_after}\n{pem}");
-        }
-        if !sent.is_empty() && !text.contains(&section) {
-            text.push_str(&section);
+/// The chain on one line: `SUBJECT until DAY <- …`, and at its end the issuer that is not known.
+pub(crate) fn line(chain: &[Link]) -> String {
+    let links = chain.iter().map(|Link { subject, not_after, .. }| {
+        let day = not_after.split('T').next().unwrap_or_default();
+        format!("{} until {day}", quote::word(subject))
+    });
+    let mut text = links.collect::<Vec<_>>().join(" <- ");
+    let is_open = |last: &&Link| last.file.is_none() && last.issuer != last.subject;
+    if let Some(last) = chain.last().filter(is_open) {
+        let _ = write!(text, " <- {}", quote::word(&last.issuer));
+        if let Some(key) = &last.issuer_key_identifier {
+            let _ = write!(text, " (key {key})");
         }
     }
-    (text.len() > head).then_some(text)
+    text
 }

@@ -10,6 +10,7 @@ use crate::sys::diagnostic::{Diagnostic, words_of_diagnostic};
 use crate::sys::quote;
 use crate::trust::certificate::Certificate;
 use crate::trust::certificate::strict_gap::StrictGap;
+use crate::trust::source::Label;
 use crate::trust::time::Time;
 
 /// What is wrong with a certificate.
@@ -216,7 +217,7 @@ pub fn strict(certificate: &Certificate) -> Vec<&'static str> {
 #[derive(Debug)]
 pub struct LintHit {
     /// Where it is.
-    pub place: String,
+    pub label: Label,
     /// Its subject.
     pub subject: String,
     /// The details of the finding, as far as it has any.
@@ -250,7 +251,7 @@ impl LintHit {
             | Finding::ShortKey => String::new(),
         };
         Self {
-            place: certificate.label.to_string(),
+            label: certificate.label.clone(),
             subject: certificate.subject.clone(),
             detail,
             lint,
@@ -261,12 +262,12 @@ impl LintHit {
 impl From<&LintHit> for Diagnostic {
     fn from(judged: &LintHit) -> Self {
         let subject = quote::word(&judged.subject);
-        let (place, detail) = (&judged.place, &judged.detail);
+        let (label, detail) = (&judged.label, &judged.detail);
         let Lint { says, who, fix, keep, .. } = judged.lint;
         let diagnostic = if *keep {
-            Self::statement(format!("{subject} in {place} {says}{detail}: {who}"))
+            Self::statement(format!("{subject} in {label} {says}{detail}: {who}"))
         } else {
-            Self::cannot("trust", format_args!("{subject} in {place}"))
+            Self::cannot("trust", format_args!("{subject} in {label}"))
                 .because(format_args!("it {says}{detail}; {who}"))
         };
         diagnostic.advise(*fix)

@@ -14,12 +14,14 @@ fn doctor_files() {
     let project = project.service("plain", &image, "");
     project.setup("--custom-ca certs/").exits(0);
     let good =
-        "in step with the CA, the images and the compose files; it lets `plain` trust the CA";
+        "in step with the CA, the images and the compose files; it makes `plain` trust the CA";
     project.types(DOCTOR).prints(good);
 
     // Without an engine nobody knows whose roots it should hold.
     let gone = format!("DOCKER_HOST=unix:///nowhere {DOCTOR}");
-    project.types(&gone).prints("it is not what would be made now, but no engine could be asked");
+    project
+        .types(&gone)
+        .prints("it is not what setup would write now, but the engine could not be asked");
     project.types(&format!("{gone} --json")).prints("\"overlay-unknown\"");
 
     docker(["tag", &site.image(TRIXIE), &image]).exits(0);

@@ -40,13 +40,13 @@ fn a_container_is_looked_into_from_beside() {
     let words = ["--connect", &SECOND.url()];
     look(&trusting, "1000", &words)
         .exits(1)
-        .prints("`CN=second CA`, who signed it, is neither sent");
+        .prints("`CN=second CA`, which signed it, is neither sent");
 
     let without = service();
     let outcome = look(without.serve(), "1000", &[]).exits(1);
     outcome
         .prints(&format!("(the image's own): {roots} certificates"))
-        .prints("`CN=private CA`, who signed it");
+        .prints("`CN=private CA`, which signed it");
 }
 
 #[test]
@@ -54,5 +54,5 @@ fn what_it_may_not_see_it_says() {
     let site = site();
     let service = site.container("trixie");
     let outcome = look(service.serve(), "1000", &[]).exits(2);
-    outcome.prints("its variables and files are not seen").prints("SYS_PTRACE");
+    outcome.prints("its variables and files cannot be read").prints("SYS_PTRACE");
 }

@@ -94,13 +94,38 @@ fn what_is_broken_in_a_server_has_its_name() {
             "client-certificate-optional",
             "asks for a client's certificate",
         ),
-        ("https://localhost:25012", "error", "client-certificate-wanted", "it wants a client's"),
-        ("https://localhost:25013", "error", "client-certificate-wanted", "it wants a client's"),
-        ("https://localhost:25022", "error", "client-certificate-wanted", "it wants a client's"),
-        ("https://localhost:25023", "error", "client-certificate-wanted", "it wants a client's"),
+        (
+            "https://localhost:25012",
+            "error",
+            "client-certificate-wanted",
+            "the server requires a client certificate",
+        ),
+        (
+            "https://localhost:25013",
+            "error",
+            "client-certificate-wanted",
+            "the server requires a client certificate",
+        ),
+        (
+            "https://localhost:25022",
+            "error",
+            "client-certificate-wanted",
+            "the server requires a client certificate",
+        ),
+        (
+            "https://localhost:25023",
+            "error",
+            "client-certificate-wanted",
+            "the server requires a client certificate",
+        ),
         // Names that a server does not know.
         ("https://localhost:25030", "error", "name-not-served", "unrecognized_name"),
-        ("https://llm.lan:20212", "error", "name-not-served", "the name `llm.lan`: internal_error"),
+        (
+            "https://llm.lan:20212",
+            "error",
+            "name-not-served",
+            "the name `llm.lan` (TLS alert internal_error)",
+        ),
         (
             "https://127.0.0.1:20212",
             "error",
@@ -113,7 +138,7 @@ fn what_is_broken_in_a_server_has_its_name() {
             "https://localhost:25031",
             "error",
             "no-tls",
-            "its first words are `HTTP/1.1 400 Bad Request`",
+            "its answer begins with `HTTP/1.1 400 Bad Request`",
         ),
         ("http://localhost:25031", "ok", "plain-http", "plain HTTP"),
         ("http://localhost:10212", "error", "tls-on-http", "http:// gets an empty reply"),
@@ -122,10 +147,10 @@ fn what_is_broken_in_a_server_has_its_name() {
         ("https://localhost:25032", "error", "old-protocol", "no protocol later than TLS 1.1"),
         // Servers that say nothing, in every way.
         ("https://localhost:25040", "error", "hung-up", "an empty reply"),
-        ("https://localhost:25041", "error", "hangs", "says nothing: no answer in time"),
+        ("https://localhost:25041", "error", "hangs", "sends nothing in time"),
         ("https://localhost:25042", "error", "silent", "no answer in time"),
-        ("https://localhost:25049", "error", "refused", "nobody listens on port 25049"),
-        ("https://nobody.lan", "error", "no-name-server", "no name server says in time"),
+        ("https://localhost:25049", "error", "refused", "nothing is listening on port 25049"),
+        ("https://nobody.lan", "error", "no-name-server", "no name server answers in time"),
         ("https://[2001:db8::1]", "error", "unreachable", "it cannot be reached"),
     ] {
         let findings = call(&servers, &[url.to_owned()], i32::from(sign == "error"));

@@ -63,10 +63,10 @@ fn plain_http_is_called_by_https_and_tls_by_http() {
         let url = format!("{scheme}://localhost:{port}");
         found(&desk, "lab/ca.crt", &["--connect", &url], sign, id)
     };
-    is_in("plain HTTP: it speaks no TLS", &call("http", plain, "ok", "plain-http"));
-    is_in("its first words are `HTTP/1.1 400", &call("https", plain, "error", "no-tls"));
+    is_in("plain HTTP: the server speaks no TLS", &call("http", plain, "ok", "plain-http"));
+    is_in("its answer begins with `HTTP/1.1 400", &call("https", plain, "error", "no-tls"));
     let found = call("http", tls, "error", "tls-on-http");
-    is_in("http:// gets an empty reply there, or `400 Bad Request`", &found);
+    is_in("http:// gets an empty reply, or `400 Bad Request`, there", &found);
     is_in(&format!("fix: write https://localhost:{tls}"), &found);
     call("https", tls, "ok", "verified");
     let (_old, old) = server(
@@ -94,21 +94,25 @@ fn a_server_that_ends_the_handshake_says_why() {
             "{key} -servername llm.lan -cert2 lab/server.pem -key2 lab/server-key.pem -servername_fatal"
         ),
     );
-    says(port, "name-not-served", "it refuses the name `localhost`: unrecognized_name");
+    says(port, "name-not-served", "for the name `localhost` (TLS alert unrecognized_name)");
     let (_other, port) = server(&desk, &format!("{key} -tls1_2 -cipher AES128-SHA"));
-    says(port, "alert", "it refuses: handshake_failure");
+    says(port, "alert", "the server refuses: TLS alert handshake_failure");
     // What Caddy answers to a name that it does not know; and to none, as an address sends none.
     let caddy = answering(&[21, 3, 3, 0, 2, 2, 80]);
-    says(caddy, "name-not-served", "it refuses the name `localhost`: internal_error");
+    says(caddy, "name-not-served", "for the name `localhost` (TLS alert internal_error)");
     let url = format!("https://127.0.0.1:{caddy}");
     let of_address = found(&desk, "lab/ca.crt", &["--connect", &url], "error", "name-not-served");
-    is_in("it refuses a call by an address: internal_error", &of_address);
+    is_in("no certificate for this address (TLS alert internal_error)", &of_address);
     is_in("fix: call it by its name", &of_address);
     says(answering(&[22, 3, 3, 0, 4, 9, 9, 9, 9]), "handshake", "the handshake fails: ");
-    says(answering(b""), "hung-up", "it hung up during the handshake (an empty reply)");
+    says(
+        answering(b""),
+        "hung-up",
+        "the server closed the connection during the handshake (an empty reply)",
+    );
     for version in ["-tls1_2", "-tls1_3"] {
         let (_wants, port) = server(&desk, &format!("{key} {version} -Verify 1"));
-        says(port, "client-certificate-wanted", "it wants a client's certificate");
+        says(port, "client-certificate-wanted", "the server requires a client certificate");
         let (_asks, port) = server(&desk, &format!("{key} {version} -verify 1"));
         let words = ["--connect", &self::url(port)];
         found(&desk, "lab/ca.crt", &words, "ok", "client-certificate-optional");
@@ -144,7 +148,11 @@ fn servers_are_called_at_once_and_told_in_order() {
     for (line, url) in told.iter().zip(&urls) {
         is_in(&format!("{url}: "), line);
     }
-    assert_eq!(text.matches("it speaks no TLS: its first words are `SSH-").count(), 2, "{text}");
+    assert_eq!(
+        text.matches("the server speaks no TLS: its answer begins with `SSH-").count(),
+        2,
+        "{text}"
+    );
 }
 
 #[test]
@@ -177,7 +185,7 @@ fn who_waits_at_a_terminal_sees_for_whom() {
     };
     let (url, shown) = run("");
     is_in(&format!("\r\x1b[Kwaiting for {url}\r\x1b[K"), &shown);
-    is_in("it speaks no TLS", &shown);
+    is_in("the server speaks no TLS", &shown);
     let (_, shown) = run("--json");
     assert!(!shown.contains("waiting for"), "{shown}");
     is_in("\"hangs\"", &shown);

@@ -100,7 +100,9 @@ fn an_unknown_ca_is_told_with_its_key() {
     let variables = [("SSL_CERT_FILE", both[0].as_str()), ("REQUESTS_CA_BUNDLE", &both[1])];
     let outcome =
         crate::doctor::connect::doctor(&desk, &variables, &["--connect", &url(port)]).exits(1);
-    outcome.tells(&format!("is not in `{}`", both[0])).tells(&format!("; `{}` has it", both[1]));
+    outcome
+        .tells(&format!("is not in `{}`", both[0]))
+        .tells(&format!("; `{}` contains it", both[1]));
 }
 
 #[test]
@@ -112,12 +114,15 @@ fn a_chain_that_lacks_something() {
     };
     let (_alone, alone) = url_of("-cert leaf.crt -key leaf.key");
     let unknown = found(&desk, "Root.crt", &["--connect", &alone], "error", "unknown-issuer");
-    is_in("`CN=Lower`, who signed it, is neither sent", &unknown);
+    is_in("`CN=Lower`, which signed it, is neither sent", &unknown);
     is_in("its certificate names `http://ca.lan/lower.crt`", &unknown);
     sh(&desk, "cat Lower.crt Middle.crt >both.crt");
     let words = ["--connect", &alone, "--ca", "both.crt"];
     let missing = found(&desk, "Root.crt", &words, "error", "missing-intermediate");
-    is_in("it does not send the intermediate `CN=Lower`, which `both.crt` has", &missing);
+    is_in(
+        "the server does not send the intermediate `CN=Lower`, which `both.crt` contains",
+        &missing,
+    );
     is_in("fix: append both.crt to the server's certificate", &missing);
     is_in("trust-compose setup --extra-ca both.crt", &missing);
 
@@ -127,11 +132,11 @@ fn a_chain_that_lacks_something() {
     root(&desk, "Stranger", "");
     let words = ["--connect", &all];
     let untrusted = found(&desk, "Stranger.crt", &words, "error", "untrusted-root");
-    is_in("the root `CN=Root`, which it sends along, is in no file", &untrusted);
+    is_in("the root `CN=Root`, which the server sends, is in no file", &untrusted);
     is_in("\"self-signed certificate in certificate chain\"", &untrusted);
     let words = ["--connect", &all, "--ca", "Root.crt"];
     let untrusted = found(&desk, "Stranger.crt", &words, "error", "untrusted-root");
-    is_in("`Root.crt` has it fix: trust-compose setup --custom-ca Root.crt", &untrusted);
+    is_in("`Root.crt` contains it fix: trust-compose setup --custom-ca Root.crt", &untrusted);
 
     // An intermediate of the same name, made anew.
     sh(&desk, "mkdir old && mv Lower.* old");
@@ -143,10 +148,10 @@ fn a_chain_that_lacks_something() {
     // Its name alone mends nothing.
     let words = ["--connect", &alone, "--ca", "Lower.crt"];
     let namesake = found(&desk, "Root.crt", &words, "error", "ca-replaced");
-    is_in("`CN=Lower` was made anew: in `Lower.crt` it has another key", &namesake);
+    is_in("`CN=Lower` was replaced: in `Lower.crt` it has another key", &namesake);
     let wrong = found(&desk, "Root.crt", &["--connect", &wrong_too], "error", "wrong-intermediate");
     is_in(
-        &format!("it sends `CN=Lower` with another key ({})", key_of(&desk, "Lower.crt")),
+        &format!("the server sends `CN=Lower` with another key ({})", key_of(&desk, "Lower.crt")),
         &wrong,
     );
 }
@@ -167,7 +172,7 @@ fn a_ca_that_was_made_anew_is_known_by_its_key() {
         let words = [&["--connect", &url], words].concat();
         let found = found(&desk, &format!("{trusts}/ca.crt"), &words, "error", "ca-replaced");
         let key = key_of(&desk, &format!("{trusts}/ca.crt"));
-        is_in("`CN=Lab CA` was made anew: in `", &found);
+        is_in("`CN=Lab CA` was replaced: in `", &found);
         is_in(
             &format!("/{trusts}/ca.crt` it has another key ({key}) than the one that signed"),
             &found,
@@ -175,7 +180,7 @@ fn a_ca_that_was_made_anew_is_known_by_its_key() {
         found
     };
     is_in(
-        "fix: trust-compose certs localhost --renew, then start the server",
+        "fix: trust-compose certs localhost --renew\nrestart the server",
         &call("old", "new", &[]),
     );
     is_in(
@@ -198,12 +203,12 @@ fn names_that_a_certificate_has_in_the_wrong_way() {
     };
     let found = call("localhost", "keyUsage=digitalSignature\n", "localhost");
     is_in(
-        "has no subject alternative names, so it is not valid for any names: in `CN=localhost`",
+        "has no subject alternative names, so it is not valid for any names: Go, Rust and browsers ignore the name in `CN=localhost`",
         &found,
     );
-    is_in("fix: trust-compose certs localhost --renew adds the name", &found);
+    is_in("fix: trust-compose certs localhost --renew\nrestart the server", &found);
     let found = call("dns", "subjectAltName=DNS:127.0.0.1\n", "127.0.0.1");
-    is_in("`127.0.0.1` as a DNS name, and clients want an IP address (IP:127.0.0.1)", &found);
+    is_in("`127.0.0.1` as a DNS name, and clients expect an IP address (IP:127.0.0.1)", &found);
     let found = call("ip", "subjectAltName=IP:192.0.2.1,IP:2001:db8::1\n", "127.0.0.1");
     is_in("is for IP:192.0.2.1, IP:2001:db8::1, not for `127.0.0.1`", &found);
     is_in("fix: trust-compose certs 127.0.0.1 --renew", &found);
@@ -229,7 +234,7 @@ fn a_certificate_of_an_unusual_kind() {
     root(&desk, "own", "-addext subjectAltName=DNS:localhost");
     is_in("\"self-signed certificate\"", &call("own", "Root.crt", "error", "self-signed"));
     let trusted = call("own", "own.crt", "warning", "ca-as-server");
-    is_in("`CN=own` is a CA itself, and trusted by `", &trusted);
+    is_in("`CN=own` is itself a CA, which `", &trusted);
     root(
         &desk,
         "leaf",
@@ -262,7 +267,7 @@ fn what_rustls_lets_pass_and_others_do_not() {
     outcome
         .tells("refuse `CN=Plain`: CA cert does not include key usage extension")
         .tells("refuse `CN=below`: Missing Authority Key Identifier")
-        .tells("fix: have it made anew with that, as `trust-compose certs localhost` makes it");
+        .tells("fix: create it again with that, as `trust-compose certs localhost` does");
     with(&desk, "Plain.crt", &["--connect", &url(port), "--strict"]).exits(1);
 
     // An intermediate as the anchor.
@@ -306,7 +311,7 @@ fn what_a_server_sent_is_kept_and_nothing_overwritten() {
     save("sent.pem").exits(1);
     let text = desk.read("sent.pem");
     let (head, certificates) = text.split_once("-----BEGIN").unwrap();
-    is_in("nothing trusts this file", head);
+    is_in("no program\n# trusts this file", head);
     is_in("trust-compose inspect sent.pem", head);
     is_in(&format!("# {url}\n"), head);
     let plain: String = format!("-----BEGIN{certificates}")
@@ -322,7 +327,7 @@ fn what_a_server_sent_is_kept_and_nothing_overwritten() {
     save("sent.pem").exits(1).stays_silent();
     save("leaf.key")
         .exits(2)
-        .says("cannot write `leaf.key` (from --save-chain): something else is there");
+        .says("cannot write `leaf.key` (from --save-chain): it exists, with different contents");
     save("none/sent.pem").exits(2).says("no such file or directory");
     let words = ["--connect", "https://nobody.invalid", "--save-chain", "nothing.pem"];
     with(&desk, "Root.crt", &words).exits(2).says("no server sent a certificate");

@@ -111,7 +111,7 @@ fn each_file_that_a_variable_names_is_asked() {
     let outcome = doctor(&desk, &variables, &["--connect", &url(port)]).exits(1);
     outcome
         .tells("verified")
-        .tells("other/ca.crt` (REQUESTS_CA_BUNDLE) refuses it")
+        .tells("other/ca.crt` (REQUESTS_CA_BUNDLE) refuse the server")
         .tells("gone.crt`: CURL_CA_BUNDLE names it, and it cannot be read: there is no such file")
         .tells("PIP_CERT: is set but empty")
         .tells("GIT_SSL_CAINFO names it, and it is empty");
@@ -127,7 +127,7 @@ fn whoever_signed_it_is_named_and_the_file_that_has_it() {
     let outcome = with(&desk, "other/ca.crt", &[&words[..], &["--ca", "lab/ca.crt"]].concat());
     outcome
         .exits(1)
-        .tells("`lab/ca.crt` has it")
+        .tells("`lab/ca.crt` contains it")
         .tells("fix: trust-compose setup --custom-ca lab/ca.crt");
 }
 
@@ -161,10 +161,12 @@ fn an_intermediate_that_is_not_sent() {
     with(&desk, "root.crt", &["--connect", &url(port)]).exits(0).tells("by `CN=Root`");
     let (_server, port) = server(&desk, "-cert leaf.crt -key leaf.key -cert_chain Lower.crt");
     let outcome = with(&desk, "root.crt", &["--connect", &url(port)]).exits(1);
-    outcome.tells("`CN=Middle`, who signed it, is neither sent");
+    outcome.tells("`CN=Middle`, which signed it, is neither sent");
     let outcome =
         with(&desk, "root.crt", &["--connect", &url(port), "--ca", "Middle.crt"]).exits(1);
-    outcome.tells("it does not send the intermediate `CN=Middle`, which `Middle.crt` has");
+    outcome.tells(
+        "the server does not send the intermediate `CN=Middle`, which `Middle.crt` contains",
+    );
 }
 
 #[test]
@@ -187,11 +189,11 @@ fn a_certificate_that_no_client_accepts() {
         let words = [&["--connect", &url], words].concat();
         with(&desk, "ca/ca.crt", &words).exits(code).tells(said);
     };
-    says("name", &[], "its certificate is for DNS:llm.lan, not for `localhost`", 1);
-    says("name", &[], "fix: trust-compose certs localhost --renew adds the name", 1);
+    says("name", &[], "the server's certificate is for DNS:llm.lan, not for `localhost`", 1);
+    says("name", &[], "fix: trust-compose certs localhost --renew", 1);
     says("expired", &[], "expired on ", 1);
     says("young", &[], "is not valid before ", 1);
-    says("soon", &[], "its certificate expires in ", 0);
+    says("soon", &[], "the server's certificate expires in ", 0);
     says("soon", &["--strict"], "warning ", 1);
     says("soon", &["--days", "3"], "verified", 0);
 }
@@ -205,11 +207,11 @@ fn what_is_no_tls_or_none_that_clients_speak() {
     };
     let key = "-cert lab/server.pem -key lab/server-key.pem";
     let (_old, port) = server(&desk, &format!("{key} -tls1_1 -cipher ALL:@SECLEVEL=0"));
-    says(port, "it speaks no protocol later than TLS 1.1");
+    says(port, "the server speaks no protocol later than TLS 1.1");
     let (_wants, port) = server(&desk, &format!("{key} -Verify 1"));
-    says(port, "it wants a client's certificate");
+    says(port, "the server requires a client certificate");
     let (_wants, port) = server(&desk, &format!("{key} -Verify 1 -tls1_2"));
-    says(port, "it wants a client's certificate");
+    says(port, "the server requires a client certificate");
 
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -224,13 +226,13 @@ fn what_is_no_tls_or_none_that_clients_speak() {
         // Heard, and never answered.
         (listener.accept().unwrap(), listener)
     });
-    says(port, "it speaks no TLS: its first words are `HTTP/1.1 400 Bad Request`");
-    says(port, "it speaks no TLS: its first words are `SSH-2.0-OpenSSH_9`");
-    says(port, "it hung up during the handshake (an empty reply)");
-    says(port, "no answer in time");
+    says(port, "the server speaks no TLS: its answer begins with `HTTP/1.1 400 Bad Request`");
+    says(port, "the server speaks no TLS: its answer begins with `SSH-2.0-OpenSSH_9`");
+    says(port, "the server closed the connection during the handshake (an empty reply)");
+    says(port, "the server accepts the connection and sends nothing in time");
     let (held, listener) = thread.join().unwrap();
     drop((held, listener));
-    says(port, &format!("connection refused: nobody listens on port {port}"));
+    says(port, &format!("connection refused: nothing is listening on port {port}"));
     let words = ["--connect", "https://nobody.invalid", "--timeout", "2"];
     with(&desk, "lab/ca.crt", &words).exits(1).tells("no such host: `nobody.invalid`");
 }
@@ -280,7 +282,7 @@ fn what_cannot_be_looked_at() {
     let run = |words: &[&str]| {
         Outcome(desk.command(program.as_ref(), words, "022").output().unwrap()).exits(2)
     };
-    run(&["--pid", "4194999"]).says("cannot look into process 4194999").says("SYS_PTRACE");
+    run(&["--pid", "4194999"]).says("cannot inspect process 4194999").says("SYS_PTRACE");
     run(&["--pid", "self-destruct"]);
     let pid = std::process::id().to_string();
     // All of it may be a secret.
@@ -288,4 +290,22 @@ fn what_cannot_be_looked_at() {
     outcome.says("cannot call `ftp://…` (from --connect)").never_says("hunter2");
     run(&["--pid", &pid, "--connect", "me:hunter2@x:99999"]).never_says("hunter2");
     run(&["--pid", &pid, "--ca", "gone.crt"]).says("cannot read `gone.crt` (from --ca)");
+}
+
+#[test]
+fn the_command_line_is_answered_as_by_the_other_programs() {
+    let desk = Desk::new();
+    let program = env!("CARGO_BIN_EXE_trust-doctor");
+    let run =
+        |words: &[&str]| Outcome(desk.command(program.as_ref(), words, "022").output().unwrap());
+    run(&["--conect", "https://x"])
+        .exits(2)
+        .says("trust-doctor: error: cannot read the command line: unexpected argument `--conect` found")
+        .says("trust-doctor: fix: write `--connect`, or see `trust-doctor --help`");
+    run(&["--days", "soon"]).exits(2).says("trust-doctor: error: cannot read the command line: ");
+    let help = run(&["--help"]).exits(0).stdout();
+    assert!(help.find("Examples:") < help.find("Usage:"), "{help}");
+    assert!(!help.contains("\n\n\n"), "{help}");
+    let version = run(&["--version"]).exits(0).stdout();
+    assert!(version.starts_with("trust-doctor "), "{version}");
 }

@@ -83,7 +83,7 @@ fn a_healthy_project_has_nothing_but_good_to_tell() {
     has(&text, "`certs/server.pem`: for `reflector.local`, `192.168.1.100`, `localhost`");
     has(
         &text,
-        "in step with the CA, the images and the compose files; it lets `api`, `queue` trust",
+        "in step with the CA, the images and the compose files; it makes `api`, `queue` trust",
     );
     has(&text, "        hint: trust-compose setup --custom-ca certs --activate\n");
     desk.directory("sub", 0o755);
@@ -223,7 +223,7 @@ fn this_machines_own_store() {
     };
     let found = told(&format!("mount --bind certs/ca.crt {roots}"));
     assert_eq!((&found["id"], &found["sign"]), (&"store".into(), &"ok".into()), "{found}");
-    has(found["cause"].as_str().unwrap(), &format!("its own store (`{roots}`) has `CN=Lab CA`"));
+    has(found["cause"].as_str().unwrap(), &format!("its store (`{roots}`) contains `CN=Lab CA`"));
     let shared = "mount -t tmpfs tmpfs /usr/local/share && mount -t tmpfs tmpfs /etc";
     for (directory, command) in [
         ("/usr/local/share/ca-certificates", "update-ca-certificates"),
@@ -234,7 +234,9 @@ fn this_machines_own_store() {
         let found = told(&format!("{shared} && mkdir -p {directory}"));
         assert_eq!((&found["id"], &found["sign"]), (&"store-without-ca".into(), &"ok".into()));
         has(found["cause"].as_str().unwrap(), "\"Your connection is not private\"");
-        let fix = format!("sudo cp certs/ca.crt {directory}/lab-ca.crt && sudo {command}\nFirefox");
+        let fix = format!(
+            "sudo cp certs/ca.crt {directory}/lab-ca.crt && sudo {command}\nimport it into Firefox"
+        );
         has(found["fix"].as_str().unwrap(), &fix);
     }
     let found =
@@ -260,7 +262,7 @@ fn only_what_a_store_can_read_is_put_there() {
         ids(&found),
         ["ca", "ca", "overlay", "not-in-force", "store-without-ca", "store-without-ca"]
     );
-    has(found.last().unwrap()["fix"].as_str().unwrap(), "put it into a file of its own, in PEM");
+    has(found.last().unwrap()["fix"].as_str().unwrap(), "write it to a PEM file of its own");
 }
 
 /// git itself is the judge of what git leaves out.

@@ -18,7 +18,7 @@ fn a_jvm_without_the_ca() {
     warns(
         &world,
         service(&world),
-        "cacerts`: a JVM reads it, and it has not `O=trust-init gallery, CN=Neighbour CA`",
+        "cacerts`: a JVM reads it, and it does not contain `O=trust-init gallery, CN=Neighbour CA`",
     );
     let off = start(&world, &service(&world).env("TRUST_INIT_JAVA", "off"));
     assert!(!look(&off, &[]).exits(0).stdout().contains("cacerts"));
@@ -41,8 +41,8 @@ fn a_jvm_without_the_ca() {
         "error   `/a b.jks`: the options name it, and it is neither JKS nor PKCS#12",
     );
     world.write("/a b.jks", std::fs::read(gallery("java/jks")).unwrap());
-    says(&world, run(), &[], 0, "warning `/a b.jks`: the options name it, and it has not")
-        .tells("fix: take -Djavax.net.ssl.trustStore out of JAVA_TOOL_OPTIONS");
+    says(&world, run(), &[], 0, "warning `/a b.jks`: the options name it, and it does not contain")
+        .tells("fix: remove -Djavax.net.ssl.trustStore from JAVA_TOOL_OPTIONS");
     // As trust-init makes it.
     world.trust_init(&["true"]).run().succeeds();
     let run = service(&world)
@@ -63,9 +63,9 @@ fn code_that_names_certifi() {
         app(&world),
         &[],
         0,
-        "warning `/app/lib/client.py` line 3: `certifi.where()` is handed",
+        "warning `/app/lib/client.py` line 3: `certifi.where()` is passed",
     );
-    let told = outcome.tells("fix: take the argument away").stdout();
+    let told = outcome.tells("fix: remove the argument").stdout();
     assert_eq!(told.matches("certifi.where").count(), 1, "{told}");
     // Of a script in a directory that the process is not in.
     let run = world.program(&["cat", "/gate", "/app/lib/client.py"]).env("SSL_CERT_FILE", BUNDLE);
@@ -104,14 +104,14 @@ fn grpc_and_its_own_variable() {
         run(),
         &["--strict"],
         0,
-        "ok      grpcio in `/usr/local/lib/python3.13/site-packages`: left alone",
+        "ok      grpcio in `/usr/local/lib/python3.13/site-packages`: not changed",
     );
     says(
         &world,
         roots(),
         &["--strict"],
         0,
-        "its TLS trusts `/run/trust-init/ca-bundle.crt` alone; plaintext gRPC reads no file",
+        "its TLS trusts only `/run/trust-init/ca-bundle.crt`; plaintext gRPC reads no file",
     );
     let gone = run().env("GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", "/gone.crt");
     says(&world, gone, &[], 1, "error   `/gone.crt`: GRPC_DEFAULT_SSL_ROOTS_FILE_PATH names it");
@@ -124,7 +124,7 @@ fn grpc_and_its_own_variable() {
         "https_proxy is set, and plaintext gRPC goes through that proxy as well",
     );
     assert!(!told.stdout().contains("hunter2"));
-    says(&world, proxied().env("no_proxy", "engine"), &["--strict"], 0, "left alone");
+    says(&world, proxied().env("no_proxy", "engine"), &["--strict"], 0, "not changed: TLS of gRPC");
 }
 
 #[test]

@@ -44,7 +44,7 @@ fn what_is_well_is_told_without_a_warning() {
     );
     outcome
         .tells("`: 1 certificate, for NODE_EXTRA_CA_CERTS\n")
-        .tells("ok      grpcio in `/app/.venv/lib/python3.13/site-packages`: left alone")
+        .tells("ok      grpcio in `/app/.venv/lib/python3.13/site-packages`: not changed")
         .tells("hint: TRUST_INIT_GRPC_ROOTS=1");
 }
 
@@ -105,7 +105,7 @@ fn what_exec_sees() {
     tell(
         &["GIT_SSL_CAINFO=/other.crt"],
         0,
-        "warning GIT_SSL_CAINFO: the container is configured with it, and process 1 has it no more",
+        "warning GIT_SSL_CAINFO: the container is configured with it, and process 1 does not have it",
     );
     tell(
         &["SSL_CERT_FILE=/gone.crt"],
@@ -139,7 +139,7 @@ fn a_ca_that_no_bundle_has() {
     warns(
         &world,
         run,
-        "custom-ca.crt`: `O=trust-init gallery, CN=Neighbour CA` is there, and no bundle",
+        "custom-ca.crt`: no bundle that a program reads contains `O=trust-init gallery, CN=Neighbour CA`",
     );
 }
 
@@ -184,6 +184,6 @@ fn what_cannot_be_seen() {
     command.args(words).arg(copy).args(["--pid", &pid(&container)]).env_clear();
     let outcome = Outcome(command.output().unwrap()).exits(2);
     outcome
-        .tells(" its variables and files are not seen: it has more rights than this look")
-        .tells("--privileged-look");
+        .tells(" its variables and files cannot be read: it has more rights than trust-doctor")
+        .tells("SYS_PTRACE");
 }

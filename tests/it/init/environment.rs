@@ -167,7 +167,7 @@ fn verification_that_is_switched_off_is_no_longer_needed() {
         let run = run.says(&format!("{name}=`{value}` switches certificate verification off"));
         assert_eq!(run.value(name).as_deref(), Some(value), "it is named, not changed");
         let found = [(name.into(), value.into())].into_iter().collect();
-        assert_eq!(verification::look(&found).len(), 1, "trust-doctor says the same");
+        assert_eq!(verification::check(&found).len(), 1, "trust-doctor says the same");
     }
     world.trust_init(&["true"]).env("SSL_VERIFY", "true").run().succeeds().never_says("SSL_VERIFY");
 }

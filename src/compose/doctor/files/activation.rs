@@ -1,15 +1,16 @@
-//! Whether the overlay is in force when somebody types `docker compose`, and which list says so.
+//! Whether plain `docker compose` uses the overlay, and which list of files decides that.
 
 use crate::compose::docker::Files;
+use crate::compose::layout::{ENV, OVERLAY};
 use crate::compose::project::files::{self, Origin, ProjectFiles, plain};
-use crate::compose::setup::write::{ENV, OVERLAY, Standing};
+use crate::compose::setup::write::Standing;
 use crate::sys::finding::Finding;
 use crate::sys::quote;
 
-/// The list.
+/// The variable with the list of files.
 const COMPOSE_FILE: &str = "COMPOSE_FILE";
 
-/// The overlay is listed and gone: then Compose does not start. `setup` is the command that makes it anew.
+/// The overlay is listed and missing, so Compose does not start. `setup` is the command that writes it again.
 pub fn dangling(
     place: &ProjectFiles,
     standing: Option<&Standing>,
@@ -19,34 +20,38 @@ pub fn dangling(
     let is_ours = standing.is_some_and(|standing| standing.compose_file.is_some());
     let is_listed = is_ours || (place.had_ours && place.origin != Origin::Option);
     let is_shells = place.had_ours && place.origin == Origin::Shell;
-    let mend = match setup {
+    let fix = match setup {
         _ if is_shells => format!("unset {COMPOSE_FILE}"),
         Some(setup) if standing.is_some() => setup.to_owned(),
         _ if is_ours => "trust-compose remove".to_owned(),
-        _ => format!("take {OVERLAY} out of {COMPOSE_FILE} in .env"),
+        _ => format!("remove {OVERLAY} from {COMPOSE_FILE} in .env"),
     };
-    let thing = list(place, is_shells);
+    let subject = list(place, is_shells);
     let cause = format!("it names {OVERLAY}, which is not there: every compose command fails");
-    (is_gone && is_listed).then(|| Finding::error("compose-file-dangling", &thing, cause, mend))
+    (is_gone && is_listed).then(|| Finding::error("compose-file-dangling", &subject, cause, fix))
 }
 
-/// Whether an overlay that stands is in force.
-pub fn force(place: &ProjectFiles, standing: Option<&Standing>, setup: &str) -> Option<Finding> {
+/// Whether an existing overlay is active.
+pub fn activation(
+    place: &ProjectFiles,
+    standing: Option<&Standing>,
+    setup: &str,
+) -> Option<Finding> {
     let standing = standing.filter(|standing| standing.overlay.is_some())?;
     let is_in_env = standing.compose_file.is_some();
     let overlay = plain(&place.base, OVERLAY);
     if is_in_env && place.origin == Origin::Shell && !place.had_ours {
-        let cause = format!("it beats the list in .env, and names no {OVERLAY}");
-        let mend = format!("unset {COMPOSE_FILE}");
-        let thing = list(place, true);
-        return Some(Finding::warning("compose-file-in-shell", &thing, cause, mend));
+        let cause = format!("it overrides the list in .env, and does not name {OVERLAY}");
+        let fix = format!("unset {COMPOSE_FILE}");
+        let subject = list(place, true);
+        return Some(Finding::warning("compose-file-in-shell", &subject, cause, fix));
     }
     if is_in_env || (place.had_ours && place.origin != Origin::Option) {
         let list = list(place, place.origin == Origin::Shell);
         let is_here = place.obeys_env() || place.origin == Origin::Shell;
         let base = files::absolute(&place.base);
         let place = if is_here { String::new() } else { format!(" in {}", quote::path(&base)) };
-        let cause = format!("in force for plain `docker compose`{place}, by {list}");
+        let cause = format!("active for plain `docker compose`{place}, by {list}");
         return Some(Finding::ok("in-force", &quote::path(&overlay), cause));
     }
     let mut files = place.files.files.clone();
@@ -54,14 +59,14 @@ pub fn force(place: &ProjectFiles, standing: Option<&Standing>, setup: &str) -> 
     let words = Files { files, ..place.files.clone() }.words();
     let words: Vec<_> = words.iter().map(quote::shell).collect();
     let cause = format!(
-        "in force with `docker compose {}`, not with plain `docker compose`",
+        "active with `docker compose {}`, not with plain `docker compose`",
         words.join(" ")
     );
     let finding = Finding::ok("not-in-force", &quote::path(&overlay), cause);
     Some(finding.with_fix(format!("{setup} --activate")))
 }
 
-/// What the list is called.
+/// The list, for messages.
 fn list(place: &ProjectFiles, is_shells: bool) -> String {
     if is_shells {
         format!("{COMPOSE_FILE} in the shell")

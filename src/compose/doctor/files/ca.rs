@@ -1,4 +1,4 @@
-//! The CAs that are trusted: whether they are there, what they are, and who will refuse them.
+//! The CAs to trust: whether their files exist, what is in them, and which clients refuse them.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -6,96 +6,92 @@ use std::path::{Path, PathBuf};
 use crate::compose::certs::key::Key;
 use crate::compose::certs::{CA, CA_KEY};
 use crate::compose::cli::Shape;
-use crate::compose::doctor::files::{Look, refused};
+use crate::compose::doctor::files::context::CheckContext;
 use crate::compose::inputs::{
-    self, Error, ErrorKind, InputOptions, Inputs, ServerFault, replace_ca_command,
+    self, Error, ErrorKind, InputOptions, Inputs, ServerFault as Fault, replace_ca_command,
 };
 use crate::compose::project::files::directory_of;
 use crate::compose::{passwords, setup};
+use crate::sys::diagnostic::Fix;
 use crate::sys::file;
-use crate::sys::finding::{Finding, Sign};
+use crate::sys::finding::{Finding, Severity};
 use crate::sys::output;
 use crate::sys::quote;
 use crate::trust::certificate::Certificate;
 use crate::trust::certificate::extensions::Details;
-use crate::trust::certificate::lints::{self, Finding as Flaw, Lint, LintHit};
+use crate::trust::certificate::lints::{self, Finding as Kind, Lint, LintHit};
+use crate::trust::certificate::strict_gap::StrictGap;
 
-/// What the files of the CA came to.
-pub struct Seen {
-    /// What could be used of them.
+/// The files of the CAs, as far as they can be used.
+pub struct CaFiles {
+    /// What could be read.
     pub inputs: Option<Inputs>,
-    /// Why not all of it.
+    /// Why the rest could not.
     pub error: Option<Error>,
     /// The directories that keys may be in.
-    pub directories: Vec<PathBuf>,
+    pub directories: BTreeSet<PathBuf>,
 }
 
-/// Reads what `shape` names.
-pub fn see(look: &Look<'_>, shape: &Shape) -> Seen {
+/// Reads the files that `shape` names.
+pub fn read(context: &CheckContext<'_>, shape: &Shape) -> CaFiles {
     let given = setup::given(shape);
-    let mut directories = BTreeSet::new();
-    for path in given.custom_ca.iter().chain(&given.extra) {
-        directories.insert(if path.is_dir() {
-            path.clone()
-        } else {
-            directory_of(path).to_owned()
-        });
-    }
-    let read = |given: &InputOptions| inputs::read(given, look.now, &passwords::terminal);
-    // Where the file `ca.crt` was named, the server's files may be beside it. Whatever else is wrong in
-    // that directory was not handed over.
+    let directory = |path: &PathBuf| {
+        if path.is_dir() { path.clone() } else { directory_of(path).to_owned() }
+    };
+    let directories = given.custom_ca.iter().chain(&given.extra).map(directory).collect();
+    let read = |given: &InputOptions| inputs::read(given, context.now, &passwords::terminal);
+    // Where the file `ca.crt` was named, the server's files may be beside it. Other faults in that directory
+    // do not matter.
     let file = given.custom_ca.as_deref().filter(|path| path.ends_with(CA));
     let beside = file.map(|file| InputOptions {
         custom_ca: Some(directory_of(file).to_owned()),
         ..given.clone()
     });
     if let Some(Ok(inputs)) = beside.as_ref().map(read) {
-        return Seen { inputs: Some(inputs), error: None, directories: vec(directories) };
+        return CaFiles { inputs: Some(inputs), error: None, directories };
     }
     match read(&given) {
-        Ok(inputs) => Seen { inputs: Some(inputs), error: None, directories: vec(directories) },
+        Ok(inputs) => CaFiles { inputs: Some(inputs), error: None, directories },
         Err(error) => {
             let usual = given.custom_ca.iter().map(|path| path.join(CA)).find(|path| path.exists());
             let custom_ca = usual.or(given.custom_ca);
             let less = InputOptions { custom_ca, domain: None, serves: false, ..given };
-            let inputs = read(&less).ok();
-            Seen { inputs, error: Some(error), directories: vec(directories) }
+            CaFiles { inputs: read(&less).ok(), error: Some(error), directories }
         }
     }
 }
 
-fn vec(directories: BTreeSet<PathBuf>) -> Vec<PathBuf> {
-    directories.into_iter().collect()
-}
-
-/// What is to be said of them; `setup` is the command that hands them out.
-pub fn findings(look: &Look<'_>, seen: &Seen, setup: &str, findings: &mut Vec<Finding>) {
-    findings.extend(seen.error.as_ref().map(unusable));
-    let custom = seen.inputs.as_ref().map(|inputs| inputs.custom.as_slice()).unwrap_or_default();
-    let known = custom.iter().map(Certificate::name).collect();
+/// The findings about the CAs; `setup` is the command that distributes them.
+pub fn findings(
+    context: &CheckContext<'_>,
+    ca_files: &CaFiles,
+    setup: &str,
+    findings: &mut Vec<Finding>,
+) {
+    let custom = ca_files.inputs.iter().flat_map(|inputs| &inputs.custom);
+    let known = custom.clone().map(Certificate::name).collect();
     for certificate in custom {
         let path = certificate.label.path().unwrap_or(Path::new(CA));
-        let thing = quote::path(path);
-        let directory = own(certificate, path);
-        let remake =
+        let subject = quote::path(path).to_string();
+        let directory = own_directory(certificate, path);
+        let recreate =
             directory.map(|directory| format!("{}\n{setup}", replace_ca_command(directory)));
         let before = findings.len();
-        for lint in lints::findings(certificate, look.now, &known) {
-            let mend = remake.clone().unwrap_or_else(|| ask(lint));
-            findings.push(flaw(certificate, lint, &thing, mend));
+        for lint in lints::findings(certificate, context.now, &known) {
+            let fix = recreate.clone().unwrap_or_else(|| ask_issuer(lint));
+            findings.push(lint_finding(certificate, lint, &subject, fix));
         }
-        let subject = quote::word(&certificate.subject);
+        let name = quote::word(&certificate.subject);
         let until = certificate.not_after;
-        let days = until.days_from(look.now);
-        if (1..look.days).contains(&days) {
-            let cause = format!("{subject} expires on {until}, {}", within(days));
-            let mend = remake
-                .unwrap_or_else(|| "ask whoever issued it for the one that follows it".to_owned());
-            findings.push(Finding::warning("ca-expires-soon", &thing, cause, mend));
+        let days = until.days_from(context.now);
+        if (1..context.days).contains(&days) {
+            let cause = format!("{name} expires on {until}, {}", within(days));
+            let fix = recreate.unwrap_or_else(|| "ask its issuer for the next CA".to_owned());
+            findings.push(Finding::warning("ca-expires-soon", &subject, cause, fix));
         }
         if findings.len() == before {
-            let cause = format!("{subject} until {until}, which every client can trust");
-            findings.push(Finding::ok("ca", &thing, cause));
+            let cause = format!("{name} until {until}, which every client can trust");
+            findings.push(Finding::ok("ca", &subject, cause));
         }
     }
 }
@@ -105,90 +101,108 @@ pub fn within(days: i64) -> String {
     format!("in {}", output::count(usize::try_from(days).unwrap_or_default(), "day"))
 }
 
-/// The directory of a CA whose key is at hand, proved to be its own.
-fn own<'a>(certificate: &Certificate, path: &'a Path) -> Option<&'a Path> {
+/// The directory of a CA with its key, so that it can be created again there.
+fn own_directory<'a>(certificate: &Certificate, path: &'a Path) -> Option<&'a Path> {
     let directory = path.ends_with(CA).then(|| directory_of(path))?;
     let key = file::read(&directory.join(CA_KEY), &mut file::FILE_LIMIT.clone()).ok()?;
     let fits = Key::read(&key).is_ok_and(|key| key.fits(&Details::of(certificate)));
     fits.then_some(directory)
 }
 
-/// What mends somebody else's CA.
-fn ask(lint: &Lint) -> String {
+/// The fix for a CA whose key is elsewhere.
+fn ask_issuer(lint: &Lint) -> String {
     match lint.finding {
-        Flaw::NotYetValid | Flaw::WithoutItsRoot | Flaw::ServerCertificate => lint.fix.to_owned(),
-        _ => format!("ask whoever issued it: {}", lint.fix),
+        Kind::NotYetValid | Kind::WithoutItsRoot | Kind::ServerCertificate => lint.fix.to_owned(),
+        _ => format!("ask its issuer: {}", lint.fix),
     }
 }
 
-/// A row of the table as a finding: what no client accepts is an error.
-fn flaw(
+/// A row of the lint table as a finding: a CA that no client accepts is an error.
+fn lint_finding(
     certificate: &Certificate,
     lint: &'static Lint,
-    thing: &impl ToString,
-    mend: String,
+    subject: &str,
+    fix: String,
 ) -> Finding {
-    let (id, sign) = match lint.finding {
+    let (id, severity) = match lint.finding {
         // Where there is one, nothing is kept.
-        Flaw::ServerCertificate => ("ca-is-server-certificate", Sign::Error),
-        Flaw::SelfSignedLeaf => ("ca-is-self-signed-leaf", Sign::Warning),
-        Flaw::Expired => ("ca-expired", Sign::Error),
-        Flaw::NotYetValid => ("ca-not-yet-valid", Sign::Error),
-        Flaw::WithoutItsRoot => ("ca-without-its-root", Sign::Warning),
-        Flaw::NotStrict => ("ca-not-strict", Sign::Warning),
-        Flaw::Old => ("ca-version-1", Sign::Warning),
-        Flaw::NegativeSerial => ("ca-negative-serial", Sign::Warning),
-        Flaw::ShortKey => ("ca-short-key", Sign::Warning),
-        Flaw::MayNotSign => ("ca-may-not-sign", Sign::Error),
-        Flaw::OtherPurpose => ("ca-other-purpose", Sign::Warning),
-        Flaw::UnknownCritical => ("ca-unknown-critical", Sign::Warning),
-        Flaw::RareKey => ("ca-rare-key", Sign::Warning),
-        Flaw::NotForJava => ("ca-not-for-java", Sign::Warning),
+        Kind::ServerCertificate => ("ca-is-server-certificate", Severity::Error),
+        Kind::SelfSignedLeaf => ("ca-is-self-signed-leaf", Severity::Warning),
+        Kind::Expired => ("ca-expired", Severity::Error),
+        Kind::NotYetValid => ("ca-not-yet-valid", Severity::Error),
+        Kind::WithoutItsRoot => ("ca-without-its-root", Severity::Warning),
+        Kind::NotStrict => ("ca-not-strict", Severity::Warning),
+        Kind::Old => ("ca-version-1", Severity::Warning),
+        Kind::NegativeSerial => ("ca-negative-serial", Severity::Warning),
+        Kind::ShortKey => ("ca-short-key", Severity::Warning),
+        Kind::MayNotSign => ("ca-may-not-sign", Severity::Error),
+        Kind::OtherPurpose => ("ca-other-purpose", Severity::Warning),
+        Kind::UnknownCritical => ("ca-unknown-critical", Severity::Warning),
+        Kind::RareKey => ("ca-rare-key", Severity::Warning),
+        Kind::NotForJava => ("ca-not-for-java", Severity::Warning),
     };
-    let LintHit { subject, detail, .. } = LintHit::new(certificate, lint);
+    let LintHit { subject: name, detail, .. } = LintHit::new(certificate, lint);
     let Lint { says, who, .. } = lint;
-    let mut cause = format!("{} {says}{detail}: {who}", quote::word(&subject));
-    if lint.finding == Flaw::NotStrict && detail.contains("no key usage") {
-        // In the words of OpenSSL's crypto/x509/x509_txt.c, which people search for.
+    let mut cause = format!("{} {says}{detail}: {who}", quote::word(&name));
+    if lint.finding == Kind::NotStrict && certificate.strict_gaps.contains(&StrictGap::NoKeyUsage) {
+        // The words of OpenSSL's crypto/x509/x509_txt.c, for which people search.
         cause += " (\"CA cert does not include key usage extension\")";
     }
-    Finding { sign, ..Finding::ok(id, thing, cause) }.with_fix(mend)
+    Finding::new(id, severity, subject, cause).with_fix(fix)
 }
 
-/// Why the files cannot be used.
-pub fn unusable(error: &Error) -> Finding {
-    let id = match &error.kind {
+/// Why the files cannot be used. `setup`: the command that hands a renewed certificate to the proxy, if one
+/// serves it.
+pub fn unusable(error: &Error, setup: Option<&str>) -> Finding {
+    let Error { kind, diagnostic } = error;
+    let id = match kind {
         ErrorKind::Missing => {
-            let found = refused::finding("certificate-missing", Sign::Error, error);
-            return found.with_fix("put it back there, or set up again with another file");
+            let finding = Finding::failed("certificate-missing", diagnostic, "setup");
+            return finding.with_fix("put it back there, or run setup again with another file");
         }
-        ErrorKind::NoCa(judged) => return stranger(judged),
+        ErrorKind::NoCa(hit) => return not_a_ca(hit),
         ErrorKind::Unreadable => "certificate-unreadable",
         ErrorKind::HoldsKey => "ca-holds-key",
         ErrorKind::Unusable => "ca-unusable",
         ErrorKind::NotFound => "ca-missing",
         ErrorKind::ServerIncomplete => "server-incomplete",
         ErrorKind::Options => "setup-refused",
-        ErrorKind::Server(fault) => match fault {
-            ServerFault::Unusable => "server-unusable",
-            ServerFault::Key => "server-key-unusable",
-            ServerFault::KeyMismatch => "server-key-mismatch",
-            ServerFault::ChainOrder => "server-chain-order",
-            ServerFault::NotBelowCa => "server-not-below-ca",
-            ServerFault::Expired => "server-expired",
-            ServerFault::NotYetValid => "server-not-yet-valid",
-            ServerFault::NameMissing => "server-name-missing",
-        },
+        ErrorKind::Server(fault) => {
+            let finding = Finding::failed(fault_id(*fault), diagnostic, "setup");
+            // These are fixed by a new certificate, where there is a command for it.
+            let is_renewed =
+                matches!(fault, Fault::Expired | Fault::NameMissing | Fault::NotBelowCa)
+                    && matches!(diagnostic.fixes.first(), Some(Fix::Command(_)));
+            let setup = setup.filter(|_| is_renewed);
+            return Finding { fix: finding.fix.map(|fix| with_setup(fix, setup)), ..finding };
+        }
     };
-    refused::finding(id, Sign::Error, error)
+    Finding::failed(id, diagnostic, "setup")
 }
 
-/// A certificate that no client can use as a CA.
-fn stranger(judged: &LintHit) -> Finding {
-    let LintHit { place, subject, detail, lint } = judged;
-    // The path alone, which holds no backtick.
-    let thing: String = place.split_inclusive('`').take(2).collect();
+fn fault_id(fault: Fault) -> &'static str {
+    match fault {
+        Fault::Unusable => "server-unusable",
+        Fault::Key => "server-key-unusable",
+        Fault::KeyMismatch => "server-key-mismatch",
+        Fault::ChainOrder => "server-chain-order",
+        Fault::NotBelowCa => "server-not-below-ca",
+        Fault::Expired => "server-expired",
+        Fault::NotYetValid => "server-not-yet-valid",
+        Fault::NameMissing => "server-name-missing",
+    }
+}
+
+/// A certificate that no client accepts as a CA.
+fn not_a_ca(hit: &LintHit) -> Finding {
+    let LintHit { label, subject, detail, lint } = hit;
+    let path = quote::path(label.path().unwrap_or(Path::new(CA)));
     let Lint { says, who, fix, .. } = lint;
     let cause = format!("{} {says}{detail}: {who}", quote::word(subject));
-    Finding::error("ca-is-server-certificate", &thing, cause, *fix)
+    Finding::error("ca-is-server-certificate", &path, cause, *fix)
+}
+
+/// The fix, and then `setup`: the overlay's label says with which certificate the proxy was created.
+pub fn with_setup(fix: String, setup: Option<&str>) -> String {
+    setup.into_iter().fold(fix, |fix, setup| format!("{fix}\n{setup}"))
 }
