@@ -29,7 +29,7 @@ pub fn save(path: &Path, findings: &[Finding]) -> Result<(), Diagnostic> {
     let directory = Directory::open(parent.unwrap_or(Path::new("."))).map_err(refused)?;
     let name = path.file_name().and_then(OsStr::to_str);
     let name = name.ok_or_else(|| refused(io::ErrorKind::InvalidInput.into()))?;
-    match directory.standing(name, &[text.as_bytes()]) {
+    match directory.existing_file(name, &[text.as_bytes()]) {
         Ok(Some(existing)) if existing.is_same => Ok(()),
         Ok(Some(_)) => {
             Err(cannot().because("it exists and holds something else").advise("give another name"))
