@@ -19,6 +19,7 @@ use crate::sys::quote;
 use crate::trust::certificate::Certificate;
 use crate::trust::certificate::extensions::Details;
 use crate::trust::certificate::lints::{self, Finding as Flaw, Lint, LintHit};
+use crate::trust::certificate::strict_gap::StrictGap;
 
 /// What the files of the CA came to.
 pub struct Seen {
@@ -148,7 +149,7 @@ fn flaw(
     let LintHit { subject, detail, .. } = LintHit::new(certificate, lint);
     let Lint { says, who, .. } = lint;
     let mut cause = format!("{} {says}{detail}: {who}", quote::word(&subject));
-    if lint.finding == Flaw::NotStrict && detail.contains("no key usage") {
+    if lint.finding == Flaw::NotStrict && certificate.strict_gaps.contains(&StrictGap::NoKeyUsage) {
         // In the words of OpenSSL's crypto/x509/x509_txt.c, which people search for.
         cause += " (\"CA cert does not include key usage extension\")";
     }
