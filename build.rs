@@ -12,8 +12,11 @@
               is here yet"
 )]
 
+use std::fs;
 use std::path::Path;
 use std::process::Command;
+
+use anyhow::Context as _;
 
 /// The most that the packer can do.
 const LEVEL: u8 = 10;
@@ -22,19 +25,19 @@ const LEVEL: u8 = 10;
 const NO_TABLES: &str = "SECTIONS { /DISCARD/ : { *(.eh_frame .eh_frame.* .gcc_except_table \
                          .gcc_except_table.*) } } INSERT AFTER .text;\n";
 
-fn main() -> std::io::Result<()> {
+fn main() -> anyhow::Result<()> {
     println!("cargo::rerun-if-changed=build.rs");
     let out = variable("OUT_DIR");
     let roots: Vec<u8> =
         webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().flat_map(|root| root.to_vec()).collect();
     let packed = miniz_oxide::deflate::compress_to_vec(&roots, LEVEL);
-    std::fs::write(format!("{out}/mozilla"), packed)?;
+    write(&format!("{out}/mozilla"), &packed)?;
 
     if variable("PROFILE") != "release" || variable("CARGO_CFG_TARGET_OS") != "linux" {
         return Ok(());
     }
     let script = format!("{out}/no-tables.ld");
-    std::fs::write(&script, NO_TABLES)?;
+    write(&script, NO_TABLES.as_bytes())?;
     let without_tables = ["-Wl,--no-eh-frame-hdr".to_owned(), format!("-Wl,-T,{script}")];
     let packed_relocations = ["-Wl,-z,pack-relative-relocs".to_owned()];
     for arguments in [&without_tables[..], &packed_relocations] {
@@ -47,6 +50,10 @@ fn main() -> std::io::Result<()> {
     Ok(())
 }
 
+fn write(path: &str, bytes: &[u8]) -> anyhow::Result<()> {
+    fs::write(path, bytes).with_context(|| format!("cannot write {path}"))
+}
+
 fn variable(name: &str) -> String {
     std::env::var(name).unwrap_or_default()
 }
@@ -54,9 +61,9 @@ fn variable(name: &str) -> String {
 /// Whether a program can be linked with `arguments` and, if it is for this machine, then runs. What
 /// is for another is linked for it, which says nothing of the C library: musl is that of rustc, 1.2.5,
 /// and of another glibc nothing is known.
-fn works(arguments: &[String], out: &Path) -> std::io::Result<bool> {
+fn works(arguments: &[String], out: &Path) -> anyhow::Result<bool> {
     let (source, program) = (out.join("small.rs"), out.join("small"));
-    std::fs::write(&source, "fn main() {}\n")?;
+    fs::write(&source, "fn main() {}\n")?;
     let mut rustc = Command::new(variable("RUSTC"));
     rustc.args(["--edition=2024", "-Cpanic=abort", "--target", &variable("TARGET")]);
     rustc.args(variable("CARGO_ENCODED_RUSTFLAGS").split('\x1f').filter(|flag| !flag.is_empty()));
@@ -64,7 +71,8 @@ fn works(arguments: &[String], out: &Path) -> std::io::Result<bool> {
     rustc.args((!linker.is_empty()).then(|| format!("-Clinker={linker}")));
     rustc.args(arguments.iter().map(|argument| format!("-Clink-arg={argument}")));
     rustc.arg("-o").arg(&program).arg(&source);
-    if !rustc.output()?.status.success() {
+    let compiled = rustc.output().with_context(|| format!("cannot start {}", variable("RUSTC")))?;
+    if !compiled.status.success() {
         return Ok(false);
     }
     if variable("HOST") == variable("TARGET") {

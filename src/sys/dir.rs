@@ -38,9 +38,9 @@ pub struct Directory {
     path: PathBuf,
 }
 
-/// A file that stands under some name.
+/// A file that exists under some name.
 #[derive(Debug)]
-pub struct Standing {
+pub struct ExistingFile {
     /// Its owner.
     pub uid: u32,
     /// Whether it is a regular file, with our mode and exactly the contents asked about.
@@ -126,12 +126,12 @@ impl Directory {
         file.lock().ok().map(|()| file)
     }
 
-    /// What stands under `name` and whether it holds `pieces`, one after the other; `None` if nothing does.
-    /// Another uid's link or socket stands there too, and what it lets nobody read.
+    /// What exists under `name` and whether it holds `pieces`, one after the other; `None` if nothing does.
+    /// Another uid's link or socket counts as existing, and what it lets nobody read.
     ///
     /// # Errors
     /// As open(2) and read(2); ELOOP for a link of root's or this uid's.
-    pub fn standing(&self, name: &str, pieces: &[&[u8]]) -> io::Result<Option<Standing>> {
+    pub fn existing_file(&self, name: &str, pieces: &[&[u8]]) -> io::Result<Option<ExistingFile>> {
         let flags = OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
         let fd = match uninterrupted(|| openat(&self.fd, name, flags, Mode::empty())) {
             Ok(fd) => fd,
@@ -139,7 +139,7 @@ impl Directory {
             Err(error @ (Errno::ELOOP | Errno::ENXIO | Errno::EACCES)) => {
                 let uid = fstatat(&self.fd, name, AtFlags::AT_SYMLINK_NOFOLLOW)?.st_uid;
                 let is_planted = uid != 0 && uid != geteuid().as_raw();
-                let planted = is_planted.then_some(Standing { uid, is_same: false });
+                let planted = is_planted.then_some(ExistingFile { uid, is_same: false });
                 return planted.map(Some).ok_or_else(|| error.into());
             }
             Err(error) => return Err(error.into()),
@@ -149,7 +149,7 @@ impl Directory {
             && bits(found.st_mode) & 0o7777 == bits(FILE_MODE.bits())
             && usize::try_from(found.st_size) == Ok(pieces.iter().map(|piece| piece.len()).sum())
             && holds(File::from(fd), pieces)?;
-        Ok(Some(Standing { uid: found.st_uid, is_same }))
+        Ok(Some(ExistingFile { uid: found.st_uid, is_same }))
     }
 
     /// Puts a file of `pieces` under `name`, in place of what stands there.

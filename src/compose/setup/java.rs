@@ -36,7 +36,6 @@ pub fn java(
     warn: Warn<'_>,
 ) -> Option<Outcome> {
     let found = inward.store(environment.all())?;
-    let path = found.path.clone();
     let left = |line: &str| Some(Outcome { line: line.to_owned(), jvm: None });
     if matches!(reason, Reason::Unknown(_)) {
         return left(GUESSED);
@@ -47,15 +46,13 @@ pub fn java(
     let words: Vec<_> = inward.words().into_iter().map(Into::into).collect();
     let options = open(environment.all(), &words, |path| path.starts_with(DIRECTORY));
     let options = options.map_err(|warning| warn(&warning)).ok()?.to_owned();
-    let (roots, whose) = match basis {
-        RootsOrigin::Asked(_) => (roots.iter().map(Pem::borrow).collect(), basis.to_string()),
-        _ => match found.certificates() {
-            Ok(roots) => (roots, format!("of {}", quote::path(&path))),
-            Err(error) => {
-                warn(&Warning::Unreadable { path, error });
-                return None;
-            }
-        },
+    let (roots, whose) = if let RootsOrigin::Asked(_) = basis {
+        (roots.iter().map(Pem::borrow).collect(), basis.to_string())
+    } else {
+        let path = found.path.clone();
+        let whose = format!("of {}", quote::path(&path));
+        let roots = found.certificates();
+        (roots.map_err(|error| warn(&Warning::Unreadable { path, error })).ok()?, whose)
     };
     let store = ExtendedStore::new(custom, roots)?;
     let line = format!("in Java with {} {whose}", output::count(store.roots.len(), "root"));

@@ -11,7 +11,7 @@ use nix::unistd::{AccessFlags, access, geteuid};
 use crate::init::mounts;
 use crate::init::publish::files::{Contents, Paths, PublishOptions, directory_name, paths};
 use crate::sys::diagnostic::Diagnostic;
-use crate::sys::dir::{DIRECTORY_MODE, Directory, Standing};
+use crate::sys::dir::{DIRECTORY_MODE, Directory, ExistingFile};
 use crate::sys::output;
 use crate::sys::quote;
 use crate::trust::source::Named;
@@ -156,13 +156,13 @@ impl<'a> DefaultDirectory<'a> {
 /// The files under their plain names, if all of them exist as they should: most starts are restarts.
 pub fn find_existing(directory: &DefaultDirectory<'_>, files: &[Contents<'_>]) -> Option<Paths> {
     let DefaultDirectory { path, deepest, .. } = directory;
-    let exists = |(_, name, pieces): &Contents<'_>| matches!(deepest.standing(name, pieces), Ok(Some(existing)) if serves(&existing));
+    let exists = |(_, name, pieces): &Contents<'_>| matches!(deepest.existing_file(name, pieces), Ok(Some(existing)) if serves(&existing));
     (directory.is_there() && files.iter().all(exists)).then(|| paths(path, files))
 }
 
 /// Whether a file is what would be written, and root's or ours. Root could change it in any case, so
 /// root's serves every user.
-fn serves(existing: &Standing) -> bool {
+fn serves(existing: &ExistingFile) -> bool {
     existing.is_same && (existing.uid == 0 || existing.uid == geteuid().as_raw())
 }
 
@@ -183,12 +183,12 @@ pub fn write_default(
     let us = geteuid().as_raw();
     let mut stale = Vec::new();
     for (_, name, pieces) in files {
-        match directory.standing(name, pieces)? {
+        match directory.existing_file(name, pieces)? {
             Some(existing) if serves(&existing) => {}
             Some(_) if mounts::is_mount_point(&path.join(name)) => {
                 return within(&directory, &own(), files, options.dry);
             }
-            Some(Standing { uid, .. }) if uid != us && uid != 0 => {
+            Some(ExistingFile { uid, .. }) if uid != us && uid != 0 => {
                 return Err(Refusal::Planted { name: name.clone(), uid });
             }
             Some(_) if !options.prepares && (!options.is_first || mounts::is_mounted(path)) => {
@@ -310,7 +310,7 @@ fn within(
     };
     directory.open_up(is_ours).map_err(differs)?;
     for (_, name, pieces) in files {
-        match directory.standing(name, pieces)? {
+        match directory.existing_file(name, pieces)? {
             Some(existing) if existing.uid != uid => {
                 return Err(Refusal::Planted { name: name.clone(), uid: existing.uid });
             }

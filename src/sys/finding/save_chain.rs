@@ -28,7 +28,7 @@ pub fn save(path: &Path, findings: &[Finding]) -> Result<(), Diagnostic> {
     let directory = Directory::open(parent.unwrap_or(Path::new("."))).map_err(disk)?;
     let name = path.file_name().and_then(OsStr::to_str);
     let name = name.ok_or_else(|| disk(io::ErrorKind::InvalidInput.into()))?;
-    match directory.standing(name, &[text.as_bytes()]).map_err(disk)? {
+    match directory.existing_file(name, &[text.as_bytes()]).map_err(disk)? {
         Some(existing) if existing.is_same => Ok(()),
         Some(_) => Err(cannot(&"it exists, with different contents", "name another file")),
         None => directory.place(name, &[text.as_bytes()]).map_err(disk),
