@@ -15,24 +15,24 @@ pub use crate::compose::cli::kustomize::{Kustomize, Object, Source};
 pub use crate::compose::cli::setup::{Remove, SWARM, Setup, Shape, word};
 use crate::trust::source::{Named, Origin};
 
-/// What it is called.
+/// The program's name.
 pub const PROGRAM: &str = "trust-compose";
 
-/// Where certificates go, and where they are looked for.
+/// Default directory of certificates.
 const DIRECTORY: &str = "certs/";
 
-/// Examples stand before everything else.
+/// Examples come before everything else.
 const TEMPLATE: &str = "{about}\n\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
 
 const EXAMPLES: &str = "Examples:
   trust-compose certs reflector.local 192.168.1.100 gpu.local
       a CA and a server's certificate for these names, in certs/
   trust-compose setup --custom-ca certs/
-      the CA into every back-end service of the Compose project in this directory
+      add the CA to every back-end service of the Compose project in this directory
   trust-compose remove
-      everything as it was
+      remove what setup wrote
   trust-compose inspect certs/ca.crt
-      what is in a file, and who will refuse it
+      print what is in a file, and which clients refuse it
   trust-compose certs --help
       more examples";
 
@@ -59,8 +59,8 @@ const INSPECT_EXAMPLES: &str = "Examples:
   trust-compose inspect --p12-password-file password.txt corporate.p12";
 
 const INSPECT_AFTER: &str = "\
-PEM, DER, PKCS#7 and PKCS#12 are told apart by content. Private keys are named, never shown.
-Exit codes: 0, 1 if some file cannot be read or used, 2 wrong usage.";
+PEM, DER, PKCS#7 and PKCS#12 are recognised by content. Private keys are named, never shown.
+Exit codes: 0 done, 1 a file cannot be read or used, 2 wrong usage.";
 
 /// A private CA, the certificates below it, and a Compose project that trusts it.
 #[derive(Debug, Parser)]
@@ -78,14 +78,14 @@ pub enum Command {
     /// Create a private CA and a server certificate that it signs
     #[command(help_template = TEMPLATE, before_help = CERTS_EXAMPLES, after_help = CERTS_AFTER)]
     Certs(Certs),
-    /// Let every back-end service of a Compose project trust a CA, by an overlay; without a CA, take
-    /// it away
+    /// Add a CA to the back-end services of a Compose project, by an overlay; without a CA, remove the
+    /// overlay
     #[command(help_template = TEMPLATE, before_help = setup::EXAMPLES, after_help = setup::AFTER)]
     Setup(Box<Setup>),
     /// Generate a Kustomize component, or trust-manager Bundles, that adds the CA to Kubernetes workloads
     #[command(help_template = TEMPLATE, before_help = kustomize::EXAMPLES, after_help = kustomize::AFTER)]
     Kustomize(Box<Kustomize>),
-    /// Take away what `setup` wrote
+    /// Remove what `setup` wrote
     #[command(help_template = TEMPLATE, before_help = setup::REMOVE_EXAMPLES)]
     Remove(Remove),
     /// Report what is trusted, by whom, and why a connection fails
@@ -150,7 +150,7 @@ enum KeyChoice {
 /// The options of `inspect`.
 #[derive(Args, Debug)]
 pub struct Inspect {
-    /// Files of any format
+    /// Certificate files of any format
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
     /// Print JSON, in the shape that docs/inspect.md describes

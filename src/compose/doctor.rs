@@ -12,21 +12,20 @@ use std::path::PathBuf;
 
 use crate::compose::certs::{CA, SERVER};
 use crate::compose::cli::{Doctor, Shape};
+use crate::compose::decide;
 use crate::compose::docker::{self, Failure, ProjectContainer};
 use crate::compose::doctor::containers::{ExistingOverlay, digests};
 use crate::compose::doctor::files::CERTS;
 use crate::compose::doctor::files::context::CheckContext;
 use crate::compose::doctor::probe::{Candidate, Probe, UNSEEN};
-use crate::compose::error::Refusal;
 use crate::compose::images::Images;
-use crate::compose::output::answer;
+use crate::compose::output::{CommandOutput, answer};
 use crate::compose::project::Project;
 use crate::compose::project::files::{ProjectFiles, directory_of, plain};
 use crate::compose::project::read;
 use crate::compose::select::option::no_service;
+use crate::compose::setup::installed;
 use crate::compose::setup::next_steps::Next;
-use crate::compose::setup::write;
-use crate::compose::setup::{self, Told};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::environment::Environment;
 use crate::sys::exit_code;
@@ -44,8 +43,12 @@ const PROBES: usize = 4;
 ///
 /// # Errors
 /// When there is no project.
-pub fn run(asked: &Doctor, shell: &Environment, report: Report) -> Result<Told, Refusal> {
-    let place = setup::find(&asked.project.asked(), shell)?;
+pub fn run(
+    asked: &Doctor,
+    shell: &Environment,
+    report: Report,
+) -> Result<CommandOutput, Diagnostic> {
+    let place = decide::find(&asked.project.asked(), shell)?;
     let context = CheckContext { place: &place, now: Time::now(), days: asked.days, ca: &asked.ca };
     let mut findings = files::check(&context);
     let mut errors = Vec::new();
@@ -53,7 +56,7 @@ pub fn run(asked: &Doctor, shell: &Environment, report: Report) -> Result<Told, 
         // The findings about the files are printed even if the containers cannot be inspected.
         match inspect_containers(asked, &place, &mut findings, report) {
             Ok(error) => errors.extend(error),
-            Err(refusal) => errors.push(Diagnostic::from(&refusal)),
+            Err(refusal) => errors.push(refusal),
         }
     }
     let text = if asked.json { finding::json(&findings) } else { finding::text(&findings, shell) };
@@ -68,7 +71,7 @@ pub fn run(asked: &Doctor, shell: &Environment, report: Report) -> Result<Told, 
         0 if !errors.is_empty() || is_unseen => exit_code::USAGE,
         code => code,
     };
-    Ok(Told { text: String::new(), code })
+    Ok(CommandOutput { text: String::new(), code })
 }
 
 /// Inspects the containers; returns why they could not be probed, where that is so.
@@ -77,11 +80,11 @@ fn inspect_containers(
     place: &ProjectFiles,
     findings: &mut Vec<Finding>,
     report: Report,
-) -> Result<Option<Diagnostic>, Refusal> {
+) -> Result<Option<Diagnostic>, Diagnostic> {
     let (project, _) = read::read(place)?;
     let missing = |name: &&String| !project.services.contains_key(*name);
     if let Some(name) = asked.services.iter().find(missing) {
-        return Err(no_service(&project, name, "SERVICE").into());
+        return Err(no_service(&project, name, "SERVICE"));
     }
     let (overlay, shape) = existing_overlay(place)?;
     let made = match docker::project_containers(project.name.as_deref().unwrap_or_default()) {
@@ -89,7 +92,7 @@ fn inspect_containers(
         Err(failure) => return Ok(Some(no_engine(&failure))),
     };
     let images = Images::of(&project);
-    let choices = setup::choose(&project, &images, &shape, shape.roles(), &[])?;
+    let choices = decide::choose(&project, &images, &shape, shape.roles(), &[])?;
     let chosen = containers::choose(&asked.services, &choices, &made);
     findings.extend(not_chosen(asked, &made, &chosen));
     let next = next_step(place, &project, &shape);
@@ -154,8 +157,8 @@ fn not_chosen(
 }
 
 /// The existing overlay, and the options that it was made with.
-fn existing_overlay(place: &ProjectFiles) -> Result<(Option<String>, Shape), Refusal> {
-    let Some(standing) = write::standing(&place.base)? else { return Ok(Default::default()) };
+fn existing_overlay(place: &ProjectFiles) -> Result<(Option<String>, Shape), Diagnostic> {
+    let Some(standing) = installed::standing(&place.base)? else { return Ok(Default::default()) };
     let shape = Shape::of_words(&standing.words, &place.base).unwrap_or_default();
     Ok(match standing.overlay {
         Some(overlay) => (Some(overlay), shape),

@@ -11,8 +11,8 @@ use std::fmt::{self, Display};
 use std::path::{Path, PathBuf};
 
 use crate::compose::docker::{self, Failure, Image, ImageEntry, ImageReader};
+use crate::compose::layout::DIRECTORY;
 use crate::compose::project::{Project, Service, Setting, without_links};
-use crate::compose::setup::overlay::DIRECTORY;
 use crate::sys::environment::Environment;
 use crate::sys::file;
 use crate::trust::root_stores::{ROOT_FILES, RootSource};

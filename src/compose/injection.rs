@@ -1,16 +1,43 @@
-//! What a service that is to trust is told, and the files that this names: the same in an overlay of
-//! Compose and in a patch of Kubernetes.
+//! The variables and files that a trusting service gets: the same in an overlay of Compose and in a patch of
+//! Kubernetes.
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 
-use crate::compose::setup::overlay::{BUNDLE, DIRECTORY, Jvm, Trusted, text};
+use crate::compose::layout::{BUNDLE, DIRECTORY};
 use crate::trust::bundle::Pem;
-use crate::trust::variables::{File, java};
+use crate::trust::variables::runtimes::Runtime;
+use crate::trust::variables::{File, Pin, Row, java};
+
+/// A service that will trust.
+#[derive(Debug)]
+pub struct Trusted<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Which of the bundles is that of its image.
+    pub bundle: usize,
+    /// The rows in force there.
+    pub rows: Vec<&'static Row>,
+    /// What its variables name at present.
+    pub pins: Vec<Pin<'a>>,
+    /// The configuration of its JVM, if it has one that is to trust.
+    pub jvm: Option<Jvm>,
+    /// The runtimes with settings of their own, and what their variables contain besides.
+    pub runtimes: Vec<(Runtime, Option<OsString>)>,
+}
+
+/// The configuration of a JVM.
+#[derive(Debug)]
+pub struct Jvm {
+    /// Its key store.
+    pub store: Vec<u8>,
+    /// What JAVA_TOOL_OPTIONS says besides.
+    pub options: OsString,
+}
 
 /// The variables and the files of one service.
 #[derive(Debug)]
-pub struct Given {
+pub struct Injection {
     /// Each variable and its value, in their order.
     pub variables: Vec<(&'static str, String)>,
     /// Each file, by its path in the container.
@@ -22,13 +49,13 @@ pub struct Given {
 pub enum Contents {
     /// The custom CAs.
     Custom,
-    /// Those and the roots that the service stands on.
+    /// Those and the roots of the service.
     Bundle,
     /// Something of its own: what names of such files begin and end with, and the contents.
     Own { stem: &'static str, ending: &'static str, bytes: Vec<u8> },
 }
 
-impl Given {
+impl Injection {
     /// What `trusted` is given, where `custom` are the custom CAs, `bundle` those and its roots, and the
     /// custom CAs lie at `place` in the container.
     pub fn of(trusted: &Trusted<'_>, custom: &[Pem<'_>], bundle: &[Pem<'_>], place: &str) -> Self {
@@ -74,4 +101,9 @@ impl Given {
         }
         Self { variables, files }
     }
+}
+
+/// The text of a bundle.
+pub fn text(certificates: &[Pem<'_>]) -> Vec<u8> {
+    certificates.iter().flat_map(Pem::text).copied().collect()
 }

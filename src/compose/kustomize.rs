@@ -21,13 +21,12 @@ mod verify;
 mod write;
 
 use std::collections::BTreeMap;
-use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 use crate::compose::cli::{Kustomize, Shape, Source};
-use crate::compose::error::Refusal;
+use crate::compose::decide::{bundles, choose};
 use crate::compose::images::{Images, RootSets, RootsChoice};
-use crate::compose::injection::Given;
+use crate::compose::injection::{Injection, Trusted};
 use crate::compose::inputs::{self, Inputs};
 use crate::compose::kustomize::component::{Chosen, Component, ComponentSpec};
 use crate::compose::kustomize::kustomization::{Kustomization, Naming};
@@ -41,9 +40,7 @@ use crate::compose::output::{CommandOutput, check_result};
 use crate::compose::passwords;
 use crate::compose::project::Project;
 use crate::compose::select::{Choice, Outcome};
-use crate::compose::setup::choose;
-use crate::compose::setup::overlay::Trusted;
-use crate::compose::setup::trusted_services::{bundles, trusted};
+use crate::compose::setup::trusted_services::Known;
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::environment::Environment;
 use crate::sys::output::{self, Report};
@@ -61,7 +58,7 @@ pub fn run(
     args: &Kustomize,
     shell: &Environment,
     report: Report,
-) -> Result<CommandOutput, Refusal> {
+) -> Result<CommandOutput, Diagnostic> {
     if args.remove {
         let existing = write::existing(&args.out)?;
         let changes = write::remove(&args.out, args.dry_run)?;
@@ -121,7 +118,7 @@ struct Plan<'a> {
 
 impl Run<'_> {
     /// Plans the component, and does with it what the options ask for.
-    fn plan(&self) -> Result<CommandOutput, Refusal> {
+    fn plan(&self) -> Result<CommandOutput, Diagnostic> {
         let (project, positions) =
             select::project(&self.read.manifests.workloads, &self.read.from)?;
         let images = Images::of(&project);
@@ -143,9 +140,10 @@ impl Run<'_> {
         let grounds = images.root_sets(&project, trusting().map(|choice| choice.name), roots)?;
         let public: Vec<_> = grounds.sources.iter().map(trust_anchors::roots).collect();
         let custom: Vec<_> = self.inputs.custom.iter().map(|found| found.pem.borrow()).collect();
-        let warn = |warning: &dyn Display| self.report.warning_text(warning);
-        let grounded = (custom.as_slice(), public.as_slice());
-        let trusted = trusted(trusting(), &project, &images, &grounds, grounded, &warn);
+        let warn = |warning: Diagnostic| self.report.warning(&warning);
+        let (project, images, grounds) = (&project, &images, &grounds);
+        let known = Known { project, images, grounds, public: &public, for_java: &custom };
+        let trusted = known.services(trusting(), &warn);
         let bundles = bundles(&custom, &public);
         let workloads = self.chosen(&trusted.services, &positions, &custom, &bundles);
         self.execute(&Plan {
@@ -157,7 +155,7 @@ impl Run<'_> {
                 workloads,
                 source: self.args.source,
             },
-            root_origins: self.root_origins(&grounds, &public),
+            root_origins: self.root_origins(grounds, &public),
             java: &trusted.java,
         })
     }
@@ -166,7 +164,7 @@ impl Run<'_> {
         &self,
         project: &'a Project,
         images: &Images,
-    ) -> Result<Vec<Choice<'a>>, Refusal> {
+    ) -> Result<Vec<Choice<'a>>, Diagnostic> {
         let args = self.args;
         let wishes = args.workload.iter().map(|(name, role)| (name.clone(), (*role).into()));
         let wishes = select::wishes(project, wishes)?;
@@ -180,8 +178,7 @@ impl Run<'_> {
             let left = left.collect::<Vec<_>>().join("; ");
             return Err(Diagnostic::cannot("write", "a component")
                 .because(format_args!("no container was selected to trust the CA ({left})"))
-                .advise("select those that make connections: `--workload NAME=trust`")
-                .into());
+                .advise("select those that make connections: `--workload NAME=trust`"));
         }
         let unread = trusting().filter(|choice| choice.service.has_unread_environment);
         let unread: Vec<_> = unread.map(|choice| choice.name).collect();
@@ -203,7 +200,7 @@ impl Run<'_> {
         for trusted in trusted {
             let found = (positions.get(trusted.name), bundles.get(trusted.bundle));
             let (Some(position), Some(bundle)) = found else { continue };
-            let mut given = Given::of(trusted, custom, bundle, CUSTOM);
+            let mut given = Injection::of(trusted, custom, bundle, CUSTOM);
             if self.args.source == Source::TrustManager {
                 let warn = |warning: Diagnostic| self.report.warning(&warning);
                 mount_conflicts::only_shared(&mut given, trusted.name, &warn);
@@ -236,7 +233,7 @@ impl Run<'_> {
     }
 
     /// Checks the component, or test-builds and writes it.
-    fn execute(&self, plan: &Plan<'_>) -> Result<CommandOutput, Refusal> {
+    fn execute(&self, plan: &Plan<'_>) -> Result<CommandOutput, Diagnostic> {
         let (args, spec) = (self.args, &plan.spec);
         let kustomization = self.read.kustomization.as_ref();
         let naming = kustomization.map(|it| it.naming.clone()).unwrap_or_default();
@@ -258,7 +255,7 @@ impl Run<'_> {
             let differences = self.listed_differences(listed, spec)?;
             if !differences.is_empty() {
                 let does_not = self.unintended("it does not", &differences);
-                return Err(does_not.advise(listed.listing_advice()).into());
+                return Err(does_not.advise(listed.listing_advice()));
             }
         }
         let namespaces = self.read.manifests.workloads.iter().filter_map(|it| it.namespace.clone());

@@ -22,4 +22,4 @@ pub mod git;
 pub mod layout;
 pub mod output;
 pub mod yaml;
-pub mod error;
+pub mod decide;

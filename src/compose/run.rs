@@ -1,73 +1,73 @@
-//! trust-compose, the companion on the host: what was typed (`cli`) becomes one of its tasks.
+//! trust-compose: each task of the command line (`cli`) is one arm here, and ends in text and an exit code.
 //!
-//! `certs` is `crate::compose::certs`; `survey` says what is in files. `setup` is a pipeline, and the modules
-//! after it stand in its order: what was given (`inputs`), which project (`place`) and what it says
-//! (`read`), who is to trust (`select`) and what their images hold (`images`), what stands in the way
-//! (`obstacles`, `proxy`, `without`), the overlay, and the disk (`write`). `away` is the way back, and
-//! `check` says what is out of step. Each task returns its exit code.
-
-use crate::sys::quote;
-
-use crate::compose::cli;
-use crate::compose::doctor;
-use crate::compose::error;
-use crate::compose::inspect;
-use crate::compose::kustomize;
-use crate::compose::setup;
-use crate::compose::setup::away;
+//! `setup` and `remove` run in this order: the project (`decide::find`), the intent, the CAs and the project's
+//! files (`setup::prepare`), the overlay (`decide::decide`), and only then the disk (`setup::install`).
 
 use clap::CommandFactory as _;
 
 use crate::compose::certs;
-use crate::compose::cli::{Cli, Command};
-use crate::compose::output::CommandOutput as Told;
-pub use crate::compose::output::answer;
+use crate::compose::cli::{self, Cli, Command, Setup};
+use crate::compose::decide;
+use crate::compose::doctor;
+use crate::compose::inspect;
+use crate::compose::kustomize;
+use crate::compose::output::{CommandOutput, answer};
+use crate::compose::setup::{self, Intent, drift, next_steps, remove};
+use crate::sys::diagnostic::Diagnostic;
 use crate::sys::environment::Environment;
 use crate::sys::exit_code;
 use crate::sys::output::Report;
+use crate::sys::quote;
 use crate::trust::time::Time;
 
-/// Does what was asked, and returns the exit code.
+/// Runs the task, and returns the exit code.
 pub fn run(cli: Cli, shell: &Environment, report: Report) -> u8 {
-    match cli.command {
-        Command::Certs(asked) => match certs::run(&asked.options(), Time::now(), report) {
-            Ok(text) => answer(report, &text),
-            Err(diagnostic) => {
-                report.error(&diagnostic);
-                if diagnostic.is_usage { exit_code::USAGE } else { exit_code::TROUBLE }
-            }
-        },
-        Command::Setup(asked) => told(setup::run(&asked, shell, report), report),
-        Command::Kustomize(asked) => told(kustomize::run(&asked, shell, report), report),
-        Command::Remove(asked) => {
-            let place = setup::find(&asked.project.asked(), shell);
-            told(
-                place.and_then(|place| away::away(&place, asked.dry_run, asked.up, report)),
-                report,
-            )
+    let result = match cli.command {
+        Command::Certs(asked) => {
+            certs::run(&asked.options(), Time::now(), report).map(CommandOutput::from)
         }
-        Command::Doctor(asked) => told(doctor::run(&asked, shell, report), report),
-        Command::Inspect(asked) => inspect::inspect(&asked, report),
-        Command::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), cli::PROGRAM, &mut script);
-            // The cases of the bash script have another name for this program than the variable that they
-            // are compared with (https://github.com/clap-rs/clap/issues/6421).
-            let script = String::from_utf8_lossy(&script);
-            answer(report, &script.replace("trust__subcmd__compose", "trust__compose"))
+        Command::Inspect(asked) => return inspect::inspect(&asked, report),
+        Command::Completions { shell } => return completions(shell, report),
+        Command::Setup(asked) => set_up(&asked, shell, report),
+        Command::Kustomize(asked) => kustomize::run(&asked, shell, report),
+        Command::Remove(asked) => decide::find(&asked.project.asked(), shell)
+            .and_then(|place| remove::run(&place, asked.dry_run, asked.up, report)),
+        Command::Doctor(asked) => doctor::run(&asked, shell, report),
+    };
+    match result {
+        Ok(CommandOutput { text, code }) => match answer(report, &quote::visible_lines(&text)) {
+            0 => code,
+            failed => failed,
+        },
+        Err(error) => {
+            report.error(&error);
+            if error.is_usage { exit_code::USAGE } else { exit_code::TROUBLE }
         }
     }
 }
 
-fn told(told: Result<Told, error::Refusal>, report: Report) -> u8 {
-    match told {
-        Ok(Told { text, code }) => match answer(report, &quote::visible_lines(&text)) {
-            0 => code,
-            failed => failed,
-        },
-        Err(refusal) => {
-            report.error_text(&refusal, "");
-            refusal.code()
-        }
+fn set_up(asked: &Setup, shell: &Environment, report: Report) -> Result<CommandOutput, Diagnostic> {
+    let place = decide::find(&asked.project.asked(), shell)?;
+    let shape = match setup::intent(asked, &place)? {
+        Intent::Remove => return remove::run(&place, asked.dry_run, asked.up, report),
+        Intent::Check(None) => return drift::check_nothing(&place),
+        Intent::Check(Some(shape)) | Intent::Install(shape) => shape,
+    };
+    let prepared = setup::prepare(&place, &shape, report)?;
+    let warn = |warning: Diagnostic| report.warning(&warning);
+    let decided = decide::decide(&prepared.project, &place, &shape, &prepared.inputs, &warn)?;
+    if asked.check {
+        let running = next_steps::containers(&prepared.project).unwrap_or_default();
+        return drift::check(&place, &decided.overlay, running);
     }
+    setup::install(&prepared, asked, decided, report)
+}
+
+fn completions(shell: clap_complete::Shell, report: Report) -> u8 {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), cli::PROGRAM, &mut script);
+    // The cases of the bash script have another name for this program than the variable that they are
+    // compared with (https://github.com/clap-rs/clap/issues/6421).
+    let script = String::from_utf8_lossy(&script);
+    answer(report, &script.replace("trust__subcmd__compose", "trust__compose"))
 }

@@ -2,6 +2,14 @@
 
 use serde_yaml::{Mapping, Value};
 
+use crate::sys::diagnostic::Diagnostic;
+
+impl From<serde_yaml::Error> for Diagnostic {
+    fn from(error: serde_yaml::Error) -> Self {
+        Self::cannot("write", "YAML").because(error).advise("report this, with your files")
+    }
+}
+
 /// A mapping in this order.
 pub fn mapping_of<const N: usize>(pairs: [(&str, Value); N]) -> Mapping {
     pairs.into_iter().map(|(key, value)| (key.into(), value)).collect()

@@ -49,13 +49,6 @@ impl Diagnostic {
         }
     }
 
-    /// Legacy.
-    pub fn parsed(words: &str) -> Self {
-        let (cause, fix) = words.split_once("\nfix: ").unwrap_or((words, ""));
-        let statement = Self::statement(cause);
-        if fix.is_empty() { statement } else { statement.advise(fix) }
-    }
-
     /// Names where the subject's name came from.
     #[must_use]
     pub fn named(self, origin: impl Display) -> Self {

@@ -63,20 +63,6 @@ impl Report {
         print(&self.diagnostic("error", diagnostic));
     }
 
-    /// Legacy.
-    pub fn warning_text(&self, words: &dyn Display) {
-        self.warning(&Diagnostic::parsed(&words.to_string()));
-    }
-
-    /// Legacy.
-    pub fn error_text(&self, words: &dyn Display, way_out: &str) {
-        let mut diagnostic = Diagnostic::parsed(&words.to_string());
-        if let Some(Fix::Advice(fix)) = diagnostic.fixes.last_mut() {
-            fix.push_str(way_out);
-        }
-        self.error(&diagnostic);
-    }
-
     /// What is waited for, on the terminal's last line, where the next such word takes its place and an
     /// empty one takes it away. Nothing where stderr is no terminal.
     pub fn progress(&self, words: &str) {

@@ -94,6 +94,7 @@ pub fn shell<T: AsRef<std::ffi::OsStr> + ?Sized>(word: &T) -> String {
     } else {
         let escaped = text.chars().map(|c| match c {
             '\'' | '\\' => format!("\\{c}"),
+            c if is_escaped(c) && u32::from(c) > 0xffff => format!("\\U{:08x}", u32::from(c)),
             c if is_escaped(c) => format!("\\u{:04x}", u32::from(c)),
             c => c.to_string(),
         });

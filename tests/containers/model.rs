@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::Value;
-use trust_init::compose::setup::overlay::{DIRECTORY, LABEL};
+use trust_init::compose::layout::{DIRECTORY, LABEL};
 use trust_init::trust::source::CUSTOM_CA;
 use trust_init::trust::variables::TABLE;
 

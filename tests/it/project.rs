@@ -3,24 +3,35 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 
+use trust_init::compose::layout::file_name;
+use trust_init::compose::setup::header::header;
+use trust_init::compose::setup::installed::{Standing, standing};
 use trust_init::compose::setup::remove::remove;
-use trust_init::compose::setup::write::{
-    Changes, Error, HEADER, Output, Standing, standing, write,
-};
+use trust_init::compose::setup::write::changes::Changes;
+use trust_init::compose::setup::write::{Output, write};
+use trust_init::sys::diagnostic::Diagnostic;
 
 use crate::desk::Desk;
 
-/// A setup of this name: an overlay that mounts `shared.crt` and a file of its own.
+/// The file that every setup mounts.
+pub fn shared() -> String {
+    file_name("shared", "crt", b"shared")
+}
+
+/// The file that the setup of this name mounts alone.
+pub fn bundle(name: &str) -> String {
+    file_name("bundle", "crt", format!("bundle {name}").as_bytes())
+}
+
+/// A setup of this name: an overlay that mounts a shared file and one of its own.
 pub fn output(name: &str) -> Output {
-    let own = format!("bundle-{name}.crt");
+    let header = header(&["--custom-ca".to_owned(), name.to_owned()]);
+    let mounts = format!("x-mounts: [./.trust/{}, ./.trust/{}]\n", bundle(name), shared());
+    let own = format!("bundle {name}").into_bytes();
     Output {
-        overlay: format!("{HEADER}\n# --custom-ca {name}\nx-mounts: [{own}, shared.crt]\n"),
-        files: vec![
-            ("shared.crt".to_owned(), b"shared".to_vec()),
-            (own, format!("bundle {name}").into_bytes()),
-        ],
+        overlay: header + &mounts,
+        files: [(shared(), b"shared".to_vec()), (bundle(name), own)].into(),
         compose_file: None,
-        words: vec!["--custom-ca".to_owned(), name.to_owned()],
         is_settled: false,
     }
 }
@@ -87,8 +98,8 @@ impl Desk {
     }
 
     #[track_caller]
-    pub fn is_told(&self, error: &Error, words: &str) {
-        let told = error.to_string().replace(&self.path("").display().to_string(), "");
+    pub fn is_told(&self, error: &Diagnostic, words: &str) {
+        let told = shown(error).replace(&self.path("").display().to_string(), "");
         assert_eq!(told, words);
     }
 
@@ -101,7 +112,12 @@ impl Desk {
 
     /// What is told of a run, with paths from here.
     pub fn told(&self, changes: &Changes) -> String {
-        let left: String = changes.left.iter().map(|left| format!("{left}\n")).collect();
-        format!("{changes}{left}").replace(&self.path("").display().to_string(), "")
+        let kept: String = changes.kept.iter().map(|kept| shown(kept) + "\n").collect();
+        format!("{changes}{kept}").replace(&self.path("").display().to_string(), "")
     }
+}
+
+/// A diagnostic as it is printed, without the program's name.
+fn shown(diagnostic: &Diagnostic) -> String {
+    diagnostic.fixes.iter().fold(diagnostic.to_string(), |text, fix| format!("{text}\nfix: {fix}"))
 }

@@ -10,42 +10,42 @@ use crate::compose::images::RootsChoice;
 use crate::compose::project::{Role, files};
 use crate::compose::select::Outcome;
 
-/// What people type, for `setup --help`.
+/// Examples for `setup --help`.
 pub const EXAMPLES: &str = "Examples:
   trust-compose setup --custom-ca certs/
-      the CA in certs/ into every back-end service
+      add the CA in certs/ to every back-end service
   trust-compose setup --custom-ca /path/to/corporate-ca.crt
-      a single file
+      add a CA from a single file
   trust-compose setup --custom-ca certs/ --domain reflector.local --caddy
-      and the proxy serves certs/server.pem
+      and let the proxy serve certs/server.pem
   trust-compose setup --custom-ca certs/ --extra-ca gpu-ca.crt --extra-ca llm-ca.crt
-      several CAs
+      add several CAs
   trust-compose setup --custom-ca certs/ --without speaches --without kokoro
-      bundled services replaced by external ones
+      switch off bundled services that external ones replace
   trust-compose setup --custom-ca certs/ --swarm
       for `docker stack deploy`
   trust-compose setup --check
-      whether what was set up is still in step
+      check whether the overlay is still in step
   trust-compose setup
-      no CA: the overlay is stale, and is taken away";
+      without a CA: remove the overlay";
 
-/// What comes of it.
+/// What follows the options.
 pub const AFTER: &str = "\
-Nothing of the compose files is edited. What is written: docker-compose.ca.yml and .trust/ beside them, a
-marked block in .gitignore, and with --activate one in .env; `trust-compose remove` takes all of it away.
-Exit codes: 0 done; 1 not done, and nothing was written; 2 wrong usage. With --check 1 is out of step; with
---up the code is that of `docker compose`.";
+setup does not edit compose files. It writes docker-compose.ca.yml and .trust/ beside them, a marked block in
+.gitignore, and with --activate one in .env; `trust-compose remove` removes all of it.
+Exit codes: 0 done; 1 not done, and nothing was written; 2 wrong usage. With --check, 1 is out of step; with
+--up, the code is that of `docker compose`.";
 
-/// What people type, for `remove --help`.
+/// Examples for `remove --help`.
 pub const REMOVE_EXAMPLES: &str = "Examples:
   trust-compose remove
-      the overlay and all that belongs to it
+      remove the overlay and its files
   trust-compose remove --up
-      the same, and the containers are recreated without the CA
+      also recreate the containers without the CA
   trust-compose remove --dry-run
-      what that would be";
+      print what would be removed";
 
-/// The word for `docker stack deploy`.
+/// The option for `docker stack deploy`.
 pub const SWARM: &str = "--swarm";
 
 /// Which project.
@@ -54,13 +54,13 @@ pub struct Project {
     /// A compose file; repeat it for several [default: as Compose finds them]
     #[arg(short, long = "file", value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// What relative paths are relative to [default: the first file's directory]
+    /// Base directory for relative paths [default: the first file's directory]
     #[arg(long, value_name = "DIR")]
     project_directory: Option<PathBuf>,
 }
 
 impl Project {
-    /// The same, as `place` takes it.
+    /// The options as `project::files` takes them.
     pub fn asked(&self) -> files::Asked {
         files::Asked { files: self.files.clone(), directory: self.project_directory.clone() }
     }
@@ -73,16 +73,16 @@ pub struct Setup {
     pub project: Project,
     #[command(flatten)]
     pub shape: Shape,
-    /// Keep the overlay in force: a block with COMPOSE_FILE in .env
+    /// Activate the overlay for plain `docker compose`, by a block with COMPOSE_FILE in .env
     #[arg(long, conflicts_with = "swarm")]
     pub activate: bool,
     /// Run `docker compose up -d` at the end
     #[arg(long, conflicts_with_all = ["check", "dry_run", "swarm"])]
     pub up: bool,
-    /// Only say whether what was set up is in step with the CA, the images and the compose files
+    /// Only check whether the overlay is in step with the CA, the images and the compose files
     #[arg(long, conflicts_with_all = ["activate", "dry_run"])]
     pub check: bool,
-    /// Only say what would be written
+    /// Only print what would be written
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -96,31 +96,31 @@ pub struct Shape {
     /// A further CA to trust
     #[arg(long, value_name = "FILE")]
     pub extra_ca: Vec<PathBuf>,
-    /// First line is the password of a PKCS#12 archive
+    /// File whose first line is the password of a PKCS#12 archive
     #[arg(long, value_name = "FILE")]
     pub p12_password_file: Option<PathBuf>,
-    /// The name under which the proxy is reached
+    /// Name by which clients reach the proxy
     #[arg(long, value_name = "NAME")]
     pub domain: Option<String>,
-    /// Have Caddy serve server.pem [default: the service whose image is caddy]
+    /// Let Caddy serve server.pem [default: the service whose image is caddy]
     #[arg(long, value_name = "SERVICE", num_args = 0..=1)]
     pub caddy: Option<Option<String>>,
-    /// Have another proxy find server.pem at /run/trust-init/tls
+    /// Mount server.pem and its key at /run/trust-init/tls of another proxy
     #[arg(long, value_name = "SERVICE")]
     pub tls: Vec<String>,
-    /// Switch a service off, and let others start without it
+    /// Switch a service off, and let other services start without it
     #[arg(long, value_name = "SERVICE")]
     pub without: Vec<String>,
-    /// Decide for a service
+    /// Override the selection of a service
     #[arg(long, value_name = "NAME=trust|leave", value_parser = role)]
     pub service: Vec<(String, Role)>,
-    /// What becomes of services whose image is not known [default: trust]
+    /// Selection of services whose image is unknown [default: trust]
     #[arg(long, value_name = "ROLE")]
     pub unknown: Option<Role>,
-    /// For `docker stack deploy`: configs in place of mounts, on whatever machine a service runs
+    /// For `docker stack deploy`: configs in place of mounts
     #[arg(long, conflicts_with_all = ["domain", "caddy", "tls", "without"])]
     pub swarm: bool,
-    /// Whose public roots go into the bundle: each service's image's, or the same for all [default: image]
+    /// Source of the public root certificates: each service's own image, or one for all [default: image]
     #[arg(long, value_name = "ROOTS")]
     pub roots: Option<RootChoice>,
 }
@@ -133,12 +133,12 @@ pub struct Remove {
     /// Run `docker compose up -d` without the overlay, then remove what the containers had mounted
     #[arg(long, conflicts_with = "dry_run")]
     pub up: bool,
-    /// Only say what would be removed
+    /// Only print what would be removed
     #[arg(long)]
     pub dry_run: bool,
 }
 
-/// The words of `--roots`.
+/// The values of `--roots`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum RootChoice {
     Image,
@@ -157,7 +157,7 @@ impl From<RootChoice> for RootsChoice {
 }
 
 /// A name and its role.
-pub fn role(text: &str) -> Result<(String, Role), String> {
+pub(crate) fn role(text: &str) -> Result<(String, Role), String> {
     let (name, role) = text.split_once('=').ok_or("write it as NAME=trust or NAME=leave")?;
     let role = Role::of_word(role).ok_or("the role is trust or leave")?;
     Ok((name.to_owned(), role))
@@ -194,8 +194,8 @@ impl Shape {
         self.custom_ca.iter().chain(&self.extra_ca).chain(&self.p12_password_file)
     }
 
-    /// The words that ask for the same from the directory `base`: in one order, with paths that are
-    /// relative to it where they lie below it.
+    /// The command-line words that ask for the same from the directory `base`: in one order, with paths
+    /// relative to it where they are below it.
     pub fn words(&self, base: &Path) -> Vec<String> {
         let path = |path: &PathBuf| {
             let path = files::below(path, base).to_string_lossy().into_owned();
@@ -240,7 +240,7 @@ impl Shape {
     }
 }
 
-/// The word that stands for a value.
+/// The word for a value.
 pub fn word<T: ValueEnum + Copy>(value: T) -> String {
     value.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
 }

@@ -6,10 +6,9 @@ use std::path::Path;
 use serde_yaml::Value;
 
 use crate::compose::docker::ProjectContainer;
+use crate::compose::layout::{DIRECTORY, LABEL, OVERLAY, TRUST};
 use crate::compose::project::Project;
 use crate::compose::select::{Choice, Outcome};
-use crate::compose::setup::overlay::{DIRECTORY, LABEL};
-use crate::compose::setup::write::{OVERLAY, TRUST};
 use crate::sys::exit_code;
 use crate::sys::finding::Finding;
 use crate::sys::quote;

@@ -5,7 +5,6 @@ pub mod ca;
 pub mod activation;
 pub mod keys;
 pub mod overlay;
-pub mod refused;
 pub mod server;
 pub mod host_store;
 pub mod context;
@@ -17,8 +16,8 @@ use crate::compose::cli::Shape;
 use crate::compose::doctor::files::context::CheckContext;
 use crate::compose::doctor::files::overlay::Installed;
 use crate::compose::project::files::{self, plain};
+use crate::compose::setup::installed;
 use crate::compose::setup::next_steps::setup;
-use crate::compose::setup::write;
 use crate::sys::finding::Finding;
 use crate::sys::quote;
 
@@ -29,18 +28,18 @@ pub const CERTS: &str = "certs";
 pub fn check(context: &CheckContext<'_>) -> Vec<Finding> {
     let place = context.place;
     let mut findings = Vec::new();
-    let found = write::standing(&place.base);
+    let found = installed::standing(&place.base);
     let standing = match &found {
         Ok(standing) => standing.as_ref(),
         Err(error) => {
-            findings.push(refused::finding("overlay-unreadable", error));
+            findings.push(Finding::failed("overlay-unreadable", error, "setup"));
             None
         }
     };
     let of_overlay = standing.and_then(|standing| {
         let shape = Shape::of_words(&standing.words, &place.base);
         let shape = shape.filter(|shape| *shape != Shape::default());
-        if shape.is_none() {
+        if shape.is_none() && standing.overlay.is_some() {
             findings.push(overlay::without_options(place));
         }
         shape

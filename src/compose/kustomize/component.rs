@@ -9,13 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_yaml::Value;
 
 use crate::compose::cli::Source;
-use crate::compose::injection::{Contents, Given};
+use crate::compose::injection::text;
+use crate::compose::injection::{Contents, Injection};
 use crate::compose::kustomize::kustomization::Naming;
 use crate::compose::kustomize::manifest::Workload;
 use crate::compose::kustomize::names::{TARGETS, volume_name};
 use crate::compose::kustomize::patch;
 use crate::compose::layout::file_name;
-use crate::compose::setup::overlay::text;
 use crate::compose::yaml::{mapping, mapping_of};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::quote;
@@ -36,7 +36,7 @@ pub struct Chosen {
     /// Which of the bundles it gets.
     pub bundle: usize,
     /// The variables and files that it gets.
-    pub given: Given,
+    pub given: Injection,
 }
 
 /// What goes into a component.

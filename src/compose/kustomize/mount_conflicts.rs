@@ -1,7 +1,7 @@
 //! Conflicts between a container and what it is to get: mounts and volumes of its own, files that trust-manager
 //! does not keep.
 
-use crate::compose::injection::{Contents, Given};
+use crate::compose::injection::{Contents, Injection};
 use crate::compose::kustomize::manifest::Workload;
 use crate::compose::kustomize::names::is_our_name;
 use crate::compose::kustomize::pod::{self, Container};
@@ -47,8 +47,8 @@ pub fn check(name: &str, workload: &Workload, container: &Container) -> Result<(
 }
 
 /// Removes variables whose file trust-manager does not keep, with a warning for each.
-pub fn only_shared(given: &mut Given, name: &str, warn: &dyn Fn(Diagnostic)) {
-    let Given { variables, files } = given;
+pub fn only_shared(given: &mut Injection, name: &str, warn: &dyn Fn(Diagnostic)) {
+    let Injection { variables, files } = given;
     let is_shared = |variable: &str, value: &String| {
         let row = variables::TABLE.iter().find(|row| row.name == variable);
         match row.map(|row| row.points) {

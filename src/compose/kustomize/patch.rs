@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use serde_yaml::{Mapping, Value};
 
-use crate::compose::injection::Given;
+use crate::compose::injection::Injection;
 use crate::compose::kustomize::kustomization::Naming;
 use crate::compose::kustomize::manifest::Workload;
 use crate::compose::kustomize::names::{KEYS, is_our_name};
@@ -50,7 +50,7 @@ pub fn spec(
 }
 
 /// The patch of a container. A variable of its own that is changed keeps its position.
-pub fn container(container: &Container, seen: &Workload, given: &Given, volume: &str) -> Value {
+pub fn container(container: &Container, seen: &Workload, given: &Injection, volume: &str) -> Value {
     let seen = seen.containers.iter().find(|other| other.is_same(container));
     let entries =
         |key: &str| seen.map_or(&[][..], |it| pod::list(&it.raw, key).unwrap_or_default());

@@ -5,9 +5,9 @@
 //! of it: kustomize would give them the names of one application.
 
 use crate::compose::cli::Object;
+use crate::compose::injection::text;
 use crate::compose::kustomize::component::yaml;
 use crate::compose::kustomize::names::{LABEL, TARGETS};
-use crate::compose::setup::overlay::text;
 use crate::compose::yaml::{mapping, mapping_of};
 use crate::sys::diagnostic::Diagnostic;
 use crate::trust::bundle::Pem;

@@ -8,9 +8,10 @@ use std::fmt::{self, Display};
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 
+use crate::compose::layout;
 use crate::compose::project::env_file;
 use crate::compose::project::interpolate::{self, Text};
-use crate::compose::setup::write::{self, managed_block};
+use crate::compose::setup::write::managed_block;
 use crate::sys::environment::Environment;
 use crate::sys::file;
 
@@ -48,7 +49,7 @@ pub struct Variables {
 impl Variables {
     /// Reads `.env` in `directory`, if it is there.
     pub fn read(shell: &Environment, directory: &Path) -> Self {
-        let path = directory.join(write::ENV);
+        let path = directory.join(layout::ENV);
         let text = file::read(&path, &mut file::FILE_LIMIT.clone()).unwrap_or_default();
         let text = match managed_block::without(&text) {
             Ok(Some(rest)) => rest.text,

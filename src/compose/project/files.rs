@@ -8,10 +8,10 @@
 use std::path::{Path, PathBuf};
 
 use crate::compose::docker::Files;
+use crate::compose::layout::{OVERLAY, is_ours};
 pub use crate::compose::project::dotenv::Origin;
 use crate::compose::project::dotenv::Variables;
 pub use crate::compose::project::paths::{absolute, below, directory_of, plain};
-use crate::compose::setup::write::{self, OVERLAY};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::environment::Environment;
 use crate::sys::output;
@@ -112,7 +112,7 @@ pub fn find(asked: &Asked, shell: &Environment, here: &Path) -> Result<ProjectFi
     let Listed { files, origin, variables } = listed;
     // An overlay that was listed and is gone is ours as well: its name says so.
     let is_overlay = |path: &PathBuf| {
-        write::is_ours(path) || (path.file_name() == Some(OVERLAY.as_ref()) && !path.exists())
+        is_ours(path) || (path.file_name() == Some(OVERLAY.as_ref()) && !path.exists())
     };
     let (ours, files): (Vec<_>, Vec<_>) = files.into_iter().partition(is_overlay);
     for path in &files {

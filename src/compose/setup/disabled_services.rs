@@ -1,58 +1,28 @@
 //! Services that are switched off because something outside takes their place.
 
 use std::collections::BTreeSet;
-use std::fmt::{self, Display};
 
 use crate::compose::project::Project;
 use crate::compose::select::option::no_service;
 use crate::compose::setup::overlay::Without;
 use crate::sys::diagnostic::Diagnostic;
-use crate::sys::output;
 use crate::sys::quote;
 
-/// Why a service cannot be switched off.
-pub enum Error {
-    /// There is no such service.
-    NoService(Diagnostic),
-    /// Another one cannot be without it.
-    Tied { name: String, by: String, key: &'static str },
-}
-
-output::error_of_words!(Error);
-
-impl Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoService(error) => write!(f, "{error}\nfix: {}", error.fix()),
-            Self::Tied { name, by, key } => write!(
-                f,
-                "cannot switch off {} (from --without): {} names it in `{key}`, which no overlay \
-                 can take away\n\
-                 fix: take it out of `{key}` there, or switch that one off too: `--without {}`",
-                quote::word(name),
-                quote::word(by),
-                quote::shell(by)
-            ),
-        }
-    }
-}
-
-/// What becomes of `names`, and of who depends on them.
+/// The services `names`, each with the services that depend on it.
 ///
 /// # Errors
-/// When one is not there, or another cannot be without it.
-pub fn without<'a>(project: &'a Project, names: &[String]) -> Result<Vec<Without<'a>>, Error> {
+/// When one does not exist, or another cannot start without it.
+pub fn without<'a>(project: &'a Project, names: &[String]) -> Result<Vec<Without<'a>>, Diagnostic> {
     let is_off = |name: &str| names.iter().any(|off| off == name);
     let mut all = Vec::new();
     for wanted in names {
         let Some((name, service)) = project.services.get_key_value(wanted) else {
-            let error = no_service(project, wanted, "--without");
-            return Err(Error::NoService(error));
+            return Err(no_service(project, wanted, "--without"));
         };
         let others = || project.services.iter().filter(|(other, _)| !is_off(other));
         for (other, service) in others() {
             if let Some(tie) = service.ties.iter().find(|tie| tie.service == *name) {
-                return Err(Error::Tied { name: name.clone(), by: other.clone(), key: tie.key });
+                return Err(tied(name, other, tie.key));
             }
         }
         let dependants: BTreeSet<_> = others()
@@ -62,4 +32,15 @@ pub fn without<'a>(project: &'a Project, names: &[String]) -> Result<Vec<Without
         all.push(Without { name, has_profiles: !service.profiles.is_empty(), dependants });
     }
     Ok(all)
+}
+
+/// The service `by` names `name` in `key`, which no overlay can remove.
+fn tied(name: &str, by: &str, key: &str) -> Diagnostic {
+    let cause = format!("{} names it in `{key}`, which no overlay can remove", quote::word(by));
+    let fix = format!(
+        "remove it from `{key}` there, or switch that service off too: `--without {}`",
+        quote::shell(by)
+    );
+    let off = Diagnostic::cannot("switch off", quote::word(name)).named("from --without");
+    off.because(cause).advise(fix)
 }

@@ -1,40 +1,48 @@
-//! `setup --check`: whether what was set up is in step with the CA, the images and the compose files.
+//! `setup --check`: whether the installed overlay is in step with the CA, the images and the compose files.
 
 use std::fmt::{self, Display};
 use std::path::PathBuf;
 
 use crate::compose::docker::Container;
-pub use crate::compose::output::check_result as verdict;
+use crate::compose::layout::{ENV, OVERLAY, TRUST};
+use crate::compose::output::{CommandOutput, check_result};
 use crate::compose::project::files::{ProjectFiles, plain};
 use crate::compose::project::read;
-use crate::compose::setup::Told;
+use crate::compose::setup::installed::{self, Standing, State};
 use crate::compose::setup::next_steps::{self, Next};
 use crate::compose::setup::overlay::Overlay;
-use crate::compose::setup::write::{self, ENV, OVERLAY, Standing, State, TRUST};
-pub use crate::compose::yaml::body;
+use crate::compose::yaml::body;
+use crate::sys::diagnostic::Diagnostic;
 use crate::sys::quote;
 
-/// Nothing is set up; but containers may still run as they were made when something was.
-pub fn nothing(place: &ProjectFiles) -> Told {
+/// No overlay is installed; but files of one may be left, and containers may still run that were made with
+/// one.
+///
+/// # Errors
+/// When `.trust/` cannot be read.
+pub fn check_nothing(place: &ProjectFiles) -> Result<CommandOutput, Diagnostic> {
     let project = read::read(place).ok().map(|(project, _)| project);
     let running = project.as_ref().and_then(next_steps::containers).unwrap_or_default();
-    let still = running.into_iter().filter(|container| !container.label.is_empty());
-    let behind: Vec<_> = still
+    let made = running.into_iter().filter(|container| !container.label.is_empty());
+    let mut drift: Vec<_> = made
         .map(|container| {
             let name = quote::word(&container.name);
             format!("container {name} was made with an overlay that is gone")
         })
         .collect();
-    if behind.is_empty() {
-        let text = "nothing is set up here: there is no overlay\n".to_owned();
-        return Told { text, code: 0 };
+    if !drift.is_empty() {
+        let next = Next::without_overlay(place, false).commands();
+        return Ok(check_result(&drift, &format!("run `{}`", next.trim_end())));
     }
-    let next = Next::without_overlay(place, false).commands();
-    verdict(&behind, &format!("run `{}`", next.trim_end()))
+    if !installed::has_files(&place.base)? {
+        return Ok("nothing is set up here: there is no overlay\n".to_owned().into());
+    }
+    drift.push(Drift::NoOverlay(plain(&place.base, OVERLAY)).to_string());
+    Ok(check_result(&drift, "run setup with its options again, or `trust-compose remove`"))
 }
 
 /// Something that is out of step. The paths are as the user would say them.
-pub enum Behind {
+pub enum Drift {
     /// The overlay is gone.
     NoOverlay(PathBuf),
     /// The overlay is not what would be written now.
@@ -49,11 +57,11 @@ pub enum Behind {
     Mode(PathBuf),
 }
 
-impl Display for Behind {
+impl Display for Drift {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoOverlay(path) | Self::Missing(path) => {
-                write!(f, "{} is not there", quote::path(path))
+                write!(f, "{} is missing", quote::path(path))
             }
             Self::Older(path) => {
                 write!(f, "{} is older than the CA, an image or a compose file", quote::path(path))
@@ -67,52 +75,52 @@ impl Display for Behind {
     }
 }
 
-/// Compares the files that stand with what would be written now.
-pub fn behind(place: &ProjectFiles, overlay: &Overlay, standing: Option<&Standing>) -> Vec<Behind> {
+/// Compares the installed files with what would be written now.
+pub fn drift(place: &ProjectFiles, overlay: &Overlay, standing: Option<&Standing>) -> Vec<Drift> {
     let path = |name: &str| plain(&place.base, name);
-    let Some(standing) = standing else { return vec![Behind::NoOverlay(path(OVERLAY))] };
-    let mut behind = Vec::new();
+    let Some(standing) = standing else { return vec![Drift::NoOverlay(path(OVERLAY))] };
+    let mut found = Vec::new();
     match &standing.overlay {
-        None => behind.push(Behind::NoOverlay(path(OVERLAY))),
+        None => found.push(Drift::NoOverlay(path(OVERLAY))),
         Some(text) if body(text) == body(&overlay.text) => {}
-        Some(_) => behind.push(Behind::Older(path(OVERLAY))),
+        Some(_) => found.push(Drift::Older(path(OVERLAY))),
     }
     let listed = place.compose_file().ok();
     if standing.compose_file.is_some() && standing.compose_file != listed {
-        behind.push(Behind::ComposeFile(path(ENV)));
+        found.push(Drift::ComposeFile(path(ENV)));
     }
     for (name, state) in &standing.files {
         let path = path(TRUST).join(name);
         match state {
             State::Unchanged => {}
-            State::Changed => behind.push(Behind::Changed(path)),
-            State::Mode => behind.push(Behind::Mode(path)),
-            State::Missing => behind.push(Behind::Missing(path)),
+            State::Changed => found.push(Drift::Changed(path)),
+            State::Mode => found.push(Drift::Mode(path)),
+            State::Missing => found.push(Drift::Missing(path)),
         }
     }
-    behind
+    found
 }
 
-/// Compares what stands with what would be written now.
+/// Compares the installed overlay, and the containers that run, with what would be written now.
 ///
 /// # Errors
-/// When what stands cannot be read.
+/// When the installed overlay cannot be read.
 pub fn check(
     place: &ProjectFiles,
     overlay: &Overlay,
     running: Vec<Container>,
-) -> Result<Told, write::Error> {
-    let standing = write::standing(&place.base)?;
-    let behind = behind(place, overlay, standing.as_ref());
-    let mut behind: Vec<_> = behind.iter().map(ToString::to_string).collect();
+) -> Result<CommandOutput, Diagnostic> {
+    let standing = installed::standing(&place.base)?;
+    let drift = drift(place, overlay, standing.as_ref());
+    let mut drift: Vec<_> = drift.iter().map(ToString::to_string).collect();
     for container in running {
         let wanted = overlay.digests.get(&container.service).map_or("", String::as_str);
         if container.label != wanted {
-            behind.push(format!(
+            drift.push(format!(
                 "container {} was made with another overlay, or with none",
                 quote::word(&container.name)
             ));
         }
     }
-    Ok(verdict(&behind, "run setup with the same options, then the command that it prints"))
+    Ok(check_result(&drift, "run setup with the same options, then the command that it prints"))
 }

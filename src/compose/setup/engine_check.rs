@@ -1,11 +1,12 @@
-//! What kind of engine this is: one on another machine cannot mount what lies here, and one that
-//! remaps its users reads files as somebody else.
+//! Which engine this is: one on another machine cannot mount files of this one, and one that remaps its
+//! users reads files as another user.
 
 use std::fs;
 
 use crate::compose::docker;
-use crate::compose::error::Refusal;
 use crate::compose::setup::proxy::Users;
+use crate::sys::diagnostic::Diagnostic;
+use crate::sys::quote;
 
 /// Says 1 where SELinux is enforced (selinux(8)).
 const ENFORCING: &str = "/sys/fs/selinux/enforce";
@@ -14,9 +15,14 @@ const ENFORCING: &str = "/sys/fs/selinux/enforce";
 ///
 /// # Errors
 /// When it is on another machine.
-pub fn check() -> Result<(), Refusal> {
+pub fn check() -> Result<(), Diagnostic> {
     match docker::endpoint() {
-        Ok(endpoint) if is_elsewhere(&endpoint) => Err(Refusal::Elsewhere(endpoint)),
+        Ok(endpoint) if is_elsewhere(&endpoint) => {
+            let endpoint = quote::word(&endpoint);
+            Err(Diagnostic::cannot("mount anything from here", "")
+                .because(format_args!("the engine is on another machine ({endpoint})"))
+                .advise("run this there, in a copy of the project"))
+        }
         _ => Ok(()),
     }
 }

@@ -1,72 +1,59 @@
-//! Servers that services ask for by address, and whose certificate does not name it: a client says "IP
-//! address mismatch" then, long after, and not what mends it.
+//! Servers that services connect to by an address that the certificate lacks: without this warning, a client
+//! reports "IP address mismatch" much later, and not how to fix it.
 
 use std::collections::BTreeMap;
-use std::fmt::{self, Display};
 use std::net::IpAddr;
 
 use crate::compose::certs::server_name::Name;
 use crate::compose::inputs::{ServerFiles, missing_names};
 use crate::compose::project::Setting;
 use crate::compose::select::Choice;
+use crate::sys::diagnostic::Diagnostic;
 use crate::sys::quote;
 
-/// How a URL begins behind which there is TLS.
+/// How the URLs of TLS servers begin.
 const SECURE: [&str; 2] = ["https://", "wss://"];
 
-/// Addresses that a certificate is not for.
-pub struct Lacking<'a> {
-    pair: &'a ServerFiles,
-    /// Each with who asks for it.
-    addresses: Vec<(IpAddr, String)>,
-    /// What adds them.
-    command: Option<String>,
-}
-
-impl<'a> Lacking<'a> {
-    /// Those that the environment of `choices` names, and the certificate of `pair` does not.
-    pub fn of(
-        pair: &'a ServerFiles,
-        choices: impl Iterator<Item = &'a Choice<'a>>,
-    ) -> Option<Self> {
-        let mut asked = BTreeMap::new();
-        for Choice { name, service, .. } in choices {
-            for (variable, setting) in &service.environment {
-                if let Setting::Value(value) = setting
-                    && let Some(address) = address(value)
-                {
-                    let who = format!("{variable} of {}", quote::word(name));
-                    asked.entry(address).or_insert(who);
-                }
+/// Warns of the addresses that the environment of `choices` names with TLS, and the certificate of `pair` does
+/// not.
+pub fn missing_addresses<'a>(
+    pair: &ServerFiles,
+    choices: impl Iterator<Item = &'a Choice<'a>>,
+) -> Option<Diagnostic> {
+    let mut asked = BTreeMap::new();
+    for Choice { name, service, .. } in choices {
+        for (variable, setting) in &service.environment {
+            if let Setting::Value(value) = setting
+                && let Some(address) = address(value)
+            {
+                let user = format!("{variable} of {}", quote::word(name));
+                asked.entry(address).or_insert(user);
             }
         }
-        let names: Vec<_> = asked.keys().copied().map(Name::Ip).collect();
-        let (names, command) = missing_names(pair, &names)?;
-        let addresses =
-            asked.into_iter().filter(|(address, _)| names.contains(&Name::Ip(*address)));
-        Some(Self { pair, addresses: addresses.collect(), command })
     }
+    let names: Vec<_> = asked.keys().copied().map(Name::Ip).collect();
+    let (names, command) = missing_names(pair, &names)?;
+    let addresses = asked.iter().filter(|(address, _)| names.contains(&Name::Ip(**address)));
+    let addresses: Vec<_> =
+        addresses.map(|(address, user)| format!("`{address}` ({user})")).collect();
+    let cause = format!(
+        "{} is not valid for {}: clients refuse it there",
+        quote::path(&pair.certificate),
+        addresses.join(", ")
+    );
+    let add = match command {
+        Some(command) => format!("add that: `{command}`"),
+        None => "have its issuer add that".to_owned(),
+    };
+    let fix = format!("{add}, unless the server there has another certificate");
+    Some(Diagnostic::statement(cause).advise(fix))
 }
 
-/// The address that a URL names, if TLS is spoken there.
+/// The address in a URL of a TLS server.
 fn address(url: &str) -> Option<IpAddr> {
     let rest = SECURE.iter().find_map(|scheme| url.strip_prefix(scheme))?;
     match rest.strip_prefix('[') {
         Some(rest) => rest.split(']').next()?.parse().ok(),
         None => rest.split([':', '/', '?', '#']).next()?.parse().ok(),
-    }
-}
-
-impl Display for Lacking<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let addresses = self.addresses.iter().map(|(address, who)| format!("`{address}` ({who})"));
-        let addresses = addresses.collect::<Vec<_>>().join(", ");
-        let certificate = quote::path(&self.pair.certificate);
-        write!(f, "{certificate} is not for {addresses}: clients refuse it there\nfix: ")?;
-        match &self.command {
-            Some(command) => write!(f, "have that added: `{command}`")?,
-            None => f.write_str("have its issuer add that")?,
-        }
-        f.write_str(", unless the server there has another certificate")
     }
 }

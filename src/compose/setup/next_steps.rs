@@ -7,18 +7,18 @@ use std::path::Path;
 
 use crate::compose::cli::Shape;
 use crate::compose::docker::{self, Container, Files};
+use crate::compose::layout::{LABEL, OVERLAY};
 use crate::compose::project::Project;
 use crate::compose::project::files::{Origin, ProjectFiles, plain};
 use crate::compose::project::read;
-use crate::compose::setup::overlay::LABEL;
 use crate::compose::setup::swarm;
-use crate::compose::setup::write::OVERLAY;
+use crate::sys::diagnostic::Diagnostic;
 use crate::sys::quote;
 
 /// What comes after writing.
 #[derive(Debug)]
 pub struct Next {
-    /// The project's files, ours among them if it stands.
+    /// The project's files, and our overlay if it exists.
     pub files: Files,
     /// The services to stop first.
     pub off: Vec<String>,
@@ -101,19 +101,25 @@ impl Next {
     ///
     /// # Errors
     /// When they cannot be started.
-    pub fn run(&self) -> Result<u8, docker::Failure> {
+    pub fn run(&self) -> Result<u8, Diagnostic> {
+        let show = |words: &[&OsStr]| {
+            docker::show(&self.files, words).map_err(|failure| {
+                let run = Diagnostic::cannot("run", "`docker compose up`").because(failure);
+                run.advise("run the printed command where docker is installed")
+            })
+        };
         let code = |status: std::process::ExitStatus| {
             status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
         };
         for name in &self.off {
-            let status = docker::show(&self.files, &["rm", "-sf", name].map(OsStr::new))?;
+            let status = show(&["rm", "-sf", name].map(OsStr::new))?;
             if !status.success() {
                 return Ok(code(status));
             }
         }
         let profiles = self.profiles.iter().flat_map(|profile| ["--profile", profile]);
         let words: Vec<_> = profiles.chain(["up", "-d"]).map(OsStr::new).collect();
-        Ok(code(docker::show(&self.files, &words)?))
+        Ok(code(show(&words)?))
     }
 }
 
@@ -127,7 +133,7 @@ pub fn setup(place: &ProjectFiles, shape: &Shape) -> String {
     words.join(" ")
 }
 
-/// The project's containers, also those that stand still; `None` where no engine answers.
+/// The project's containers, also stopped ones; `None` where no engine answers.
 pub fn containers(project: &Project) -> Option<Vec<Container>> {
     docker::containers(project.name.as_deref()?, LABEL).ok()
 }

@@ -2,42 +2,38 @@
 //!
 //! Pure, and the same bytes for the same inputs. The variables and their rules are those of
 //! `crate::trust::variables`, so that a service whose entrypoint is trust-init finds what it would have
-//! made itself. Files are named by their contents: the overlay then names either all the old files or
-//! all the new ones.
+//! made itself.
 
 pub mod delivery;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsString;
 use std::path::Path;
 
 use serde_yaml::value::{Tag, TaggedValue};
 use serde_yaml::{Mapping, Value};
 
 use crate::compose::docker::Container;
-pub use crate::compose::injection::{Contents, Given};
-pub use crate::compose::layout::{BUNDLE, DIRECTORY, LABEL, SERVED, SNIPPET, file_name};
-use crate::compose::layout::{HEADER, TRUST};
+use crate::compose::injection::{Contents, Injection, Trusted, text};
+use crate::compose::layout::{LABEL, SERVED, SNIPPET, TRUST, file_name};
 use crate::compose::project::interpolate;
-pub use crate::compose::setup::overlay::delivery::{MOST, Means};
-pub use crate::compose::yaml::{mapping, mapping_of};
-use crate::sys::quote;
+use crate::compose::setup::header;
+use crate::compose::setup::overlay::delivery::{Delivery, mount};
+use crate::compose::yaml::{mapping, mapping_of};
+use crate::sys::diagnostic::Diagnostic;
 use crate::trust::bundle::Pem;
 use crate::trust::fingerprint::Fingerprint;
 use crate::trust::source::CUSTOM_CA;
-use crate::trust::variables::runtimes::Runtime;
-use crate::trust::variables::{Pin, Row};
 
-/// A profile that nobody switches on.
+/// A profile that no project enables.
 const NEVER: &str = "trust-init-without";
 
 /// What an overlay is made of.
 #[derive(Debug)]
-pub struct Order<'a> {
+pub struct OverlaySpec<'a> {
     /// The project's directory; relative paths of the overlay are relative to it.
     pub base: &'a Path,
-    /// The words of this setup, for the header.
-    pub words: &'a [String],
+    /// The options of this setup, for the header.
+    pub options: &'a [String],
     /// The custom CAs.
     pub custom: &'a [Pem<'a>],
     /// Each with the roots of some image, without doubles.
@@ -48,34 +44,8 @@ pub struct Order<'a> {
     pub serving: Vec<Serving<'a>>,
     /// The services that are switched off.
     pub without: Vec<Without<'a>>,
-    /// How the files come into a service.
-    pub means: &'a Means,
-}
-
-/// A service that is to trust.
-#[derive(Debug)]
-pub struct Trusted<'a> {
-    /// Its name.
-    pub name: &'a str,
-    /// Which of the bundles is that of its image.
-    pub bundle: usize,
-    /// The rows in force there.
-    pub rows: Vec<&'static Row>,
-    /// What its variables name at present.
-    pub pins: Vec<Pin<'a>>,
-    /// What its JVM is told.
-    pub jvm: Option<Jvm>,
-    /// The runtimes that are told in settings of their own, and what their variables say besides.
-    pub runtimes: Vec<(Runtime, Option<OsString>)>,
-}
-
-/// What a JVM is told.
-#[derive(Debug)]
-pub struct Jvm {
-    /// Its key store.
-    pub store: Vec<u8>,
-    /// What JAVA_TOOL_OPTIONS says besides.
-    pub options: OsString,
+    /// How the files reach a service.
+    pub delivery: &'a Delivery,
 }
 
 /// A proxy that serves a certificate.
@@ -83,11 +53,11 @@ pub struct Jvm {
 pub struct Serving<'a> {
     /// Its name.
     pub name: &'a str,
-    /// The server's certificate, which is mounted from where it lies.
+    /// The server's certificate, which is mounted from its own path.
     pub certificate: &'a Path,
     /// Its contents.
     pub text: &'a [u8],
-    /// Its key, likewise.
+    /// Its key, from its own path.
     pub key: &'a Path,
     /// What a Caddyfile imports.
     pub snippet: Option<String>,
@@ -119,28 +89,28 @@ pub struct Overlay {
 ///
 /// # Errors
 /// When YAML cannot express it.
-pub fn overlay(order: &Order<'_>) -> Result<Overlay, serde_yaml::Error> {
+pub fn overlay(spec: &OverlaySpec<'_>) -> Result<Overlay, Diagnostic> {
     let mut overlay = Overlay::default();
     let mut services: BTreeMap<&str, Mapping> = BTreeMap::new();
-    if !order.trusted.is_empty() {
-        let custom = overlay.keep("custom-ca", "crt", text(order.custom));
-        let bundles: Vec<_> = order
+    if !spec.trusted.is_empty() {
+        let custom = overlay.keep("custom-ca", "crt", text(spec.custom));
+        let bundles: Vec<_> = spec
             .bundles
             .iter()
             .map(|bundle| overlay.keep("ca-bundle", "crt", text(bundle)))
             .collect();
-        for trusted in &order.trusted {
-            let bundle = (order.bundles.get(trusted.bundle), bundles.get(trusted.bundle));
+        for trusted in &spec.trusted {
+            let bundle = (spec.bundles.get(trusted.bundle), bundles.get(trusted.bundle));
             let (Some(roots), Some(bundle)) = bundle else { continue };
-            let stanza = overlay.trusted(trusted, order, roots, &custom, bundle);
+            let stanza = overlay.trusted(trusted, spec, roots, &custom, bundle);
             services.insert(trusted.name, stanza);
         }
     }
-    for serving in &order.serving {
-        let stanza = overlay.serving(serving, order.base);
+    for serving in &spec.serving {
+        let stanza = overlay.serving(serving, spec.base);
         services.entry(serving.name).or_default().extend(stanza);
     }
-    for without in &order.without {
+    for without in &spec.without {
         services.entry(without.name).or_default().insert("profiles".into(), without.profiles());
         for dependant in &without.dependants {
             let stanza = services.entry(dependant).or_default();
@@ -152,9 +122,9 @@ pub fn overlay(order: &Order<'_>) -> Result<Overlay, serde_yaml::Error> {
     }
     let services: Mapping =
         services.into_iter().map(|(name, stanza)| (name.into(), stanza.into())).collect();
-    overlay.text = header(order.words);
+    overlay.text = header::header(spec.options);
     let mut tree = mapping_of([("services", services.into())]);
-    tree.extend(order.means.declared(&overlay.files));
+    tree.extend(spec.delivery.declared(&overlay.files));
     overlay.text += &serde_yaml::to_string(&tree)?;
     Ok(overlay)
 }
@@ -180,12 +150,12 @@ impl Overlay {
     fn trusted(
         &mut self,
         trusted: &Trusted<'_>,
-        order: &Order<'_>,
+        spec: &OverlaySpec<'_>,
         roots: &[Pem<'_>],
         custom_file: &str,
         bundle_file: &str,
     ) -> Mapping {
-        let Given { variables, files } = Given::of(trusted, order.custom, roots, CUSTOM_CA);
+        let Injection { variables, files } = Injection::of(trusted, spec.custom, roots, CUSTOM_CA);
         let value = |value: String| Value::from(interpolate::escape(&value));
         let variables = variables.into_iter().map(|(name, text)| (name.into(), value(text)));
         let variables: Mapping = variables.collect();
@@ -202,7 +172,7 @@ impl Overlay {
         if !variables.is_empty() {
             stanza.insert("environment".into(), variables.into());
         }
-        let (key, files) = order.means.bring(&mounts, &self.files);
+        let (key, files) = spec.delivery.bring(&mounts, &self.files);
         stanza.insert(key.into(), files);
         // Names are made of contents.
         let pieces = mounts.iter().flat_map(|(target, file)| [target.as_bytes(), file.as_bytes()]);
@@ -245,35 +215,10 @@ impl Without<'_> {
     }
 }
 
-/// The text of a bundle.
-pub fn text(certificates: &[Pem<'_>]) -> Vec<u8> {
-    certificates.iter().flat_map(Pem::text).copied().collect()
-}
-
-/// A file of the host, for the service to read. Without `create_host_path: false` a missing one would
-/// become a directory; without the long form that cannot be said.
-fn mount(source: &str, target: &str) -> Value {
-    mapping([
-        ("type", "bind".into()),
-        // Compose reads `$` as the start of a variable.
-        ("source", source.replace('$', "$$").into()),
-        ("target", target.into()),
-        ("read_only", true.into()),
-        ("bind", mapping([("create_host_path", false.into())])),
-    ])
-}
-
-/// `path` as the overlay names it: relative where it lies below the project's directory.
+/// `path` as the overlay names it: relative if it is below the project's directory.
 fn source(path: &Path, base: &Path) -> String {
     match path.strip_prefix(base) {
         Ok(below) => format!("./{}", below.display()),
         Err(_) => path.display().to_string(),
     }
-}
-
-/// What the file is, who made it with which words, and how it goes away. A word with a line end in it
-/// stays on its line.
-fn header(words: &[String]) -> String {
-    let words: Vec<_> = words.iter().map(quote::shell).collect();
-    format!("{HEADER}\n# The words were: {}\n", words.join(" "))
 }

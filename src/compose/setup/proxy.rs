@@ -1,20 +1,21 @@
-//! A proxy that is to serve the certificate: what stands in its way, before anything is written.
+//! A proxy that is to serve the certificate: which one, and that it can, before anything is written.
 //!
 //! It gets the certificate, its key and, for Caddy, a snippet: nothing else, so one that also has
 //! certificates of its own keeps them. The user's Caddyfile is read and never edited.
 
-use std::fmt::{self, Display};
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use crate::compose::images::Images;
 use crate::compose::inputs::Server;
-use crate::compose::project::{MountKind, Project, Service};
+use crate::compose::layout::{SERVED, SNIPPET};
+use crate::compose::project::{Mount, MountKind, Project, Service, files};
 use crate::compose::select::option::no_service;
-use crate::compose::setup::overlay::{SERVED, SNIPPET};
+use crate::compose::setup::overlay::Serving;
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::file;
-use crate::sys::output;
 use crate::sys::quote;
+use crate::trust::certificate::subject_alt_name::SubjectAltName;
 
 /// What a Caddyfile says for the certificate to be served; without the overlay nothing is there, and
 /// Caddy goes on (<https://caddyserver.com/docs/caddyfile/directives/import>).
@@ -38,105 +39,6 @@ impl Proxy<'_> {
     }
 }
 
-/// Why it cannot serve.
-pub enum Error {
-    /// `--caddy` alone, and there is none, or several.
-    Which { found: Vec<String> },
-    /// No such service.
-    NoService(Diagnostic),
-    /// Its Caddyfile is not on this machine.
-    NoCaddyfile { service: String },
-    /// Its Caddyfile cannot be read.
-    Unreadable { path: PathBuf, cause: String },
-    /// Its Caddyfile does not import the snippet.
-    NoImport { path: PathBuf, domain: String },
-    /// It cannot read the key.
-    Key { service: String, path: PathBuf, user: (u32, u32), server: (u32, u32), users: Users },
-    /// Something of the user's is mounted where the files would be.
-    InTheWay { service: String, target: String },
-}
-
-output::error_of_words!(Error);
-
-impl Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Which { found } if found.is_empty() => f.write_str(
-                "cannot find the proxy (from --caddy): no service has an image called caddy\n\
-                 fix: name the service: `--caddy SERVICE`, or `--tls SERVICE` for another proxy",
-            ),
-            Self::Which { found } => write!(
-                f,
-                "cannot choose the proxy (from --caddy): {} are all Caddy\n\
-                 fix: name one: `--caddy {}`",
-                found
-                    .iter()
-                    .map(|name| quote::word(name).to_string())
-                    .collect::<Vec<_>>()
-                    .join(", "),
-                found.first().map_or("SERVICE".to_owned(), quote::shell)
-            ),
-            Self::NoService(error) => write!(f, "{error}\nfix: {}", error.fix()),
-            Self::NoCaddyfile { service } => write!(
-                f,
-                "cannot see the Caddyfile of {}: none is mounted at {CADDYFILE}\n\
-                 fix: mount it there, or write `tls {SERVED}/server.pem {SERVED}/server-key.pem` \
-                 where it is, and give `--tls {}` in place of --caddy",
-                quote::word(service),
-                quote::shell(service)
-            ),
-            Self::Unreadable { path, cause } => write!(
-                f,
-                "cannot read the Caddyfile {}: {cause}\n\
-                 fix: put it where the compose file mounts it from, readable for you",
-                quote::path(path)
-            ),
-            Self::NoImport { path, domain } => write!(
-                f,
-                "cannot have Caddy serve the certificate: {} does not import it\n\
-                 fix: put the line `{IMPORT}` into the block of the site {} there, and run \
-                 this again",
-                quote::path(path),
-                quote::word(domain)
-            ),
-            Self::Key { service, path, user: (uid, gid), server: (owner, mode), users } => {
-                let why = match users {
-                    Users::Same if *uid == 0 => " without the capability DAC_OVERRIDE",
-                    Users::Same => "",
-                    Users::Rootless | Users::Remapped => {
-                        ", which the engine makes another one here"
-                    }
-                };
-                let (shown, path) = (quote::path(path), quote::shell(path));
-                write!(
-                    f,
-                    "cannot give {shown} to {}: it runs as uid {uid}{why}, and cannot read a key of \
-                     uid {owner} with mode {mode:04o}\n\
-                     fix: ",
-                    quote::word(service),
-                )?;
-                if *users == Users::Same {
-                    write!(
-                        f,
-                        "let its group read it: `sudo chgrp {gid} {path} && sudo chmod 640 {path}`"
-                    )
-                } else {
-                    f.write_str(
-                        "have that proxy run as root of a rootless engine, or without remapping",
-                    )
-                }
-            }
-            Self::InTheWay { service, target } => write!(
-                f,
-                "cannot put the certificate into {}: something is mounted at {} already\n\
-                 fix: mount that elsewhere",
-                quote::word(service),
-                quote::word(target)
-            ),
-        }
-    }
-}
-
 /// How the engine maps the users of its containers to those of this machine.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Users {
@@ -157,10 +59,10 @@ pub fn proxies<'a>(
     project: &'a Project,
     caddy: Option<Option<&str>>,
     tls: &[String],
-) -> Result<Vec<Proxy<'a>>, Error> {
+) -> Result<Vec<Proxy<'a>>, Diagnostic> {
     let find = |name: &str, option| match project.services.get_key_value(name) {
         Some((name, _)) => Ok(name.as_str()),
-        None => Err(Error::NoService(no_service(project, name, option))),
+        None => Err(no_service(project, name, option)),
     };
     let mut proxies = Vec::new();
     match caddy {
@@ -173,7 +75,7 @@ pub fn proxies<'a>(
             let found: Vec<_> =
                 services.filter(|(_, service)| is_caddy(service)).map(|(name, _)| name).collect();
             let [name] = found.as_slice() else {
-                return Err(Error::Which { found: found.into_iter().cloned().collect() });
+                return Err(undecided(&found));
             };
             proxies.push(Proxy { name, is_caddy: true });
         }
@@ -185,6 +87,21 @@ pub fn proxies<'a>(
         }
     }
     Ok(proxies)
+}
+
+/// `--caddy` alone, where no service or several have an image called caddy.
+fn undecided(found: &[&String]) -> Diagnostic {
+    let Some(first) = found.first() else {
+        return Diagnostic::cannot("find", "the proxy")
+            .named("from --caddy")
+            .because("no service has an image called caddy")
+            .advise("name the service: `--caddy SERVICE`, or `--tls SERVICE` for another proxy");
+    };
+    let names: Vec<_> = found.iter().map(|name| quote::word(name).to_string()).collect();
+    Diagnostic::cannot("choose", "the proxy")
+        .named("from --caddy")
+        .because(format_args!("{} are all Caddy", names.join(", ")))
+        .advise(format!("name one: `--caddy {}`", quote::shell(first)))
 }
 
 /// Whether an image is called Caddy, like `caddy:2-alpine` or `registry.lan/caddy-dns`.
@@ -203,66 +120,110 @@ pub fn snippet() -> String {
     )
 }
 
-/// Makes sure that `proxy` can serve `server` for `domain`.
-///
-/// # Errors
-/// When something stands in the way.
-pub fn check(
-    proxy: &Proxy<'_>,
-    project: &Project,
-    images: &Images,
-    server: &Server,
-    domain: &str,
-    users: Users,
-) -> Result<(), Error> {
-    let Some(service) = project.services.get(proxy.name) else { return Ok(()) };
-    if let Some(mount) =
-        service.mounts.iter().find(|mount| mount.kind != MountKind::Tmpfs && mount.is_above(SERVED))
-    {
-        let target = mount.target.clone();
-        return Err(Error::InTheWay { service: proxy.name.to_owned(), target });
-    }
-    if proxy.is_caddy {
-        imports(proxy.name, service, domain)?;
-    }
-    let Some((uid, gid)) = user(proxy.name, service, project, images) else { return Ok(()) };
-    // With it, root reads whatever belongs to others (capabilities(7)).
-    let has = |list: &[String]| {
-        let names = ["ALL", "DAC_OVERRIDE", "CAP_DAC_OVERRIDE"];
-        list.iter().any(|cap| names.iter().any(|name| cap.eq_ignore_ascii_case(name)))
-    };
-    let is_almighty = uid == 0 && (has(&service.cap_add) || !has(&service.cap_drop));
-    let reads = match users {
-        Users::Same => {
-            is_almighty
-                || (server.uid == uid && server.mode & 0o400 != 0)
-                || (server.gid == gid && server.mode & 0o040 != 0)
-        }
-        Users::Rootless => uid == 0 && server.uid == nix::unistd::geteuid().as_raw(),
-        Users::Remapped => false,
-    };
-    if reads || server.mode & 0o004 != 0 {
-        return Ok(());
-    }
-    Err(Error::Key {
-        service: proxy.name.to_owned(),
-        path: server.key.clone(),
-        user: (uid, gid),
-        server: (server.uid, server.mode),
-        users,
-    })
+/// What has to hold for a proxy that serves.
+pub struct Conditions<'a> {
+    /// The project.
+    pub project: &'a Project,
+    /// Its images.
+    pub images: &'a Images,
+    /// The certificate and key to serve.
+    pub server: &'a Server,
+    /// The name to serve them for.
+    pub domain: &'a str,
+    /// How the engine maps users.
+    pub users: Users,
 }
 
-/// Whether the Caddyfile that is mounted imports the snippet.
-fn imports(name: &str, service: &Service, domain: &str) -> Result<(), Error> {
+impl Conditions<'_> {
+    /// Makes sure that `proxy` can serve.
+    ///
+    /// # Errors
+    /// When something is in the way.
+    pub fn check(&self, proxy: &Proxy<'_>) -> Result<(), Diagnostic> {
+        let Some(service) = self.project.services.get(proxy.name) else { return Ok(()) };
+        let is_above = |mount: &&Mount| mount.kind != MountKind::Tmpfs && mount.is_above(SERVED);
+        if let Some(mount) = service.mounts.iter().find(is_above) {
+            let target = quote::word(&mount.target);
+            let put = Diagnostic::cannot("put the certificate into", quote::word(proxy.name));
+            let cause = format!("something is mounted at {target} already");
+            return Err(put.because(cause).advise("mount that elsewhere"));
+        }
+        if proxy.is_caddy {
+            check_import(proxy.name, service, self.domain)?;
+        }
+        match user(proxy.name, service, self.project, self.images) {
+            Some(user) => self.check_key(proxy.name, service, user),
+            None => Ok(()),
+        }
+    }
+
+    /// Makes sure that the service `name`, which runs as this user and group, can read the key.
+    fn check_key(
+        &self,
+        name: &str,
+        service: &Service,
+        (uid, gid): (u32, u32),
+    ) -> Result<(), Diagnostic> {
+        let Self { server, users, .. } = self;
+        // With it, root reads the files of all users (capabilities(7)).
+        let has = |list: &[String]| {
+            let names = ["ALL", "DAC_OVERRIDE", "CAP_DAC_OVERRIDE"];
+            list.iter().any(|cap| names.iter().any(|name| cap.eq_ignore_ascii_case(name)))
+        };
+        let is_almighty = uid == 0 && (has(&service.cap_add) || !has(&service.cap_drop));
+        let reads = match users {
+            Users::Same => {
+                is_almighty
+                    || (server.uid == uid && server.mode & 0o400 != 0)
+                    || (server.gid == gid && server.mode & 0o040 != 0)
+            }
+            Users::Rootless => uid == 0 && server.uid == nix::unistd::geteuid().as_raw(),
+            Users::Remapped => false,
+        };
+        if reads || server.mode & 0o004 != 0 {
+            return Ok(());
+        }
+        let why = match users {
+            Users::Same if uid == 0 => " without the capability DAC_OVERRIDE",
+            Users::Same => "",
+            Users::Rootless | Users::Remapped => ", which the engine maps to another user",
+        };
+        let cause = format!(
+            "{} runs as uid {uid}{why}, and cannot read a key of uid {} with mode {:04o}",
+            quote::word(name),
+            server.uid,
+            server.mode
+        );
+        let given = Diagnostic::cannot("use", quote::path(&server.key)).because(cause);
+        let path = quote::shell(&server.key);
+        Err(if *users == Users::Same {
+            let fix = format!(
+                "let its group read it: `sudo chgrp {gid} {path} && sudo chmod 640 {path}`"
+            );
+            given.advise(fix)
+        } else {
+            given.advise("run that proxy as root of a rootless engine, or without remapping")
+        })
+    }
+}
+
+/// Makes sure that the Caddyfile that is mounted imports the snippet.
+fn check_import(name: &str, service: &Service, domain: &str) -> Result<(), Diagnostic> {
     let target = Path::new(CADDYFILE);
     let Some(path) = service.mount_of(target).and_then(|mount| mount.source_of(target)) else {
-        return Err(Error::NoCaddyfile { service: name.to_owned() });
+        let fix = format!(
+            "mount it there, or write `tls {SERVED}/server.pem {SERVED}/server-key.pem` where it is, \
+             and give `--tls {}` in place of --caddy",
+            quote::shell(name)
+        );
+        let seen = Diagnostic::cannot("read the Caddyfile of", quote::word(name));
+        return Err(seen.because(format_args!("none is mounted at {CADDYFILE}")).advise(fix));
     };
-    let text = match file::read(&path, &mut file::FILE_LIMIT.clone()) {
-        Ok(text) => String::from_utf8_lossy(&text).into_owned(),
-        Err(problem) => return Err(Error::Unreadable { path, cause: problem.to_string() }),
-    };
+    let text = file::read(&path, &mut file::FILE_LIMIT.clone()).map_err(|problem| {
+        Diagnostic::cannot("read the Caddyfile", quote::path(&path))
+            .because(problem)
+            .advise("put it where the compose file mounts it from, readable for you")
+    })?;
     // Any glob that finds the snippet, and nothing else: without the overlay it finds nothing.
     let finds = |pattern: &str| {
         let name = Path::new(pattern).strip_prefix(SERVED).ok().and_then(Path::to_str);
@@ -274,10 +235,16 @@ fn imports(name: &str, service: &Service, domain: &str) -> Result<(), Error> {
         words.next() == Some("import")
             && words.next().is_some_and(|path| finds(path.trim_matches(['"', '`'])))
     };
-    if text.lines().any(is_import) {
+    if String::from_utf8_lossy(&text).lines().any(is_import) {
         return Ok(());
     }
-    Err(Error::NoImport { path, domain: domain.to_owned() })
+    let fix = format!(
+        "put the line `{IMPORT}` into the block of the site {} there, and run this again",
+        quote::word(domain)
+    );
+    Err(Diagnostic::cannot("have Caddy serve the certificate", "")
+        .because(format_args!("{} does not import it", quote::path(&path)))
+        .advise(fix))
 }
 
 /// The user and group that a service runs as; `None` if that cannot be known from here.
@@ -303,4 +270,41 @@ fn user(name: &str, service: &Service, project: &Project, images: &Images) -> Op
         Err(_) => entry(&|name, _| name == user)?,
     };
     Some((uid, group.parse().unwrap_or(its)))
+}
+
+/// A server's certificate and key.
+pub struct Served<'a> {
+    /// The certificate's path.
+    pub certificate: PathBuf,
+    /// The key's.
+    pub key: PathBuf,
+    /// The first of the certificate's addresses under which others reach this machine.
+    pub address: Option<IpAddr>,
+    text: &'a [u8],
+}
+
+impl<'a> Served<'a> {
+    /// Those of `server`, seen from the root.
+    pub fn of(server: &'a Server) -> Self {
+        let mut addresses = server.names.iter().filter_map(|name| match name {
+            SubjectAltName::Ip(address) => Some(*address),
+            _ => None,
+        });
+        Self {
+            certificate: files::absolute(&server.certificate),
+            key: files::absolute(&server.key),
+            address: addresses.find(|address: &IpAddr| !address.is_loopback()),
+            text: &server.text,
+        }
+    }
+}
+
+/// What each proxy serves.
+pub fn serving<'a>(proxies: &[Proxy<'a>], served: Option<&'a Served<'a>>) -> Vec<Serving<'a>> {
+    let serve = |proxy: &Proxy<'a>| {
+        let Served { certificate, key, text, .. } = served?;
+        let snippet = proxy.is_caddy.then(snippet);
+        Some(Serving { name: proxy.name, certificate, text, key, snippet })
+    };
+    proxies.iter().filter_map(serve).collect()
 }

@@ -1,199 +1,209 @@
-//! Everything of ours is taken away again, and nothing else.
+//! `remove`, and `setup` without an option that shapes an overlay: everything of ours goes, and nothing else.
 //!
-//! `.env` comes first, because every compose command fails while it lists a file that is gone. The
-//! manifest comes last but for its directory: as long as anything stands, it is known to be ours.
-//! What a container mounts stays until no container does: without it, the engine could not start the
-//! container again.
+//! `.env` comes first, because every compose command fails while it lists a file that is gone. What a
+//! container mounts is kept until no container does: the engine could not start the container again.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
-use crate::compose::setup::write::changes::{Changes, Deed, Left};
-use crate::compose::setup::write::edited_file::Edit;
-use crate::compose::setup::write::managed_block;
-use crate::compose::setup::write::manifest::{self, Manifest};
-use crate::compose::setup::write::state::{Held, Overlay, Places, Trust};
-use crate::compose::setup::write::{ENV, Error, IGNORE, OVERLAY, TRUST};
-use crate::sys::dir::Directory;
-use crate::sys::dir::replace::Look;
-use crate::sys::output;
+use crate::compose::docker::{self, Failure};
+use crate::compose::layout::{ENV, IGNORE, LABEL, OVERLAY, TRUST};
+use crate::compose::output::{CommandOutput, answer};
+use crate::compose::project::files::{Origin, ProjectFiles, absolute, plain};
+use crate::compose::setup::next_steps::Next;
+use crate::compose::setup::swarm;
+use crate::compose::setup::write::changes::{Action, Changes};
+use crate::compose::setup::write::edited_file::{Edit, Text};
+use crate::compose::setup::write::plan::Plan;
+use crate::compose::setup::write::state::{MANIFEST, ProjectState, TrustDirectory};
+use crate::sys::diagnostic::Diagnostic;
+use crate::sys::output::{self, Report};
 use crate::sys::quote;
 
-/// What is to be taken away.
-struct Plan {
-    env: Option<Edit>,
-    has_overlay: bool,
-    ignore: Option<Edit>,
-    contents: Vec<String>,
-    /// Whether the manifest goes, and `.trust/` with it if nothing else is in there.
-    has_trust: bool,
-    /// The manifest of what stays.
-    retired: Option<Manifest>,
-    changes: Changes,
-}
-
-/// Takes away what stands in the project directory `base` of any setup, or says what it would take.
-/// `in_use`: why `.trust/` has to stay.
+/// Removes everything of ours, and prints how the project is started without it.
 ///
 /// # Errors
-/// When it cannot be told what is ours, or the system says no. What has been taken away by then is
-/// such that the project works, and another run finishes.
-pub fn remove(base: &Path, in_use: Option<Left>, is_dry: bool) -> Result<Changes, Error> {
-    let places = Places::open(base)?;
-    let plan = Plan::of(&places, in_use)?;
-    if is_dry {
-        return Ok(plan.changes.only_intended());
+/// When something cannot be removed.
+pub fn run(
+    place: &ProjectFiles,
+    is_dry: bool,
+    goes_up: bool,
+    report: Report,
+) -> Result<CommandOutput, Diagnostic> {
+    let is_swarm = swarm::is_installed(&place.base)?;
+    let (changes, is_kept) = remove_unmounted(place, is_dry, report)?;
+    if place.had_ours && place.origin != Origin::Option && !plain(&place.base, OVERLAY).exists() {
+        report.warning(&listed(place.origin));
     }
-    places.tidy();
-    plan.carry_out(&places)?;
-    Ok(plan.changes)
+    let mut text = changes.to_string();
+    if changes.is_nothing() && !is_kept {
+        text.push_str("nothing to remove: there is no overlay of ours here\n");
+        if !goes_up {
+            return Ok(text.into());
+        }
+    }
+    let next = Next::without_overlay(place, is_swarm);
+    let _ = write!(text, "\nnext:\n  {}\n", next.commands().trim_end());
+    if is_kept && !goes_up {
+        text.push_str("  trust-compose remove\n");
+    }
+    if !goes_up || is_dry {
+        return Ok(text.into());
+    }
+    answer(report, &quote::visible_lines(&text));
+    let code = next.run()?;
+    let text = if is_kept && code == 0 {
+        remove_unmounted(place, false, report)?.0.to_string()
+    } else {
+        String::new()
+    };
+    Ok(CommandOutput { text, code })
 }
 
-impl Plan {
-    fn of(places: &Places, in_use: Option<Left>) -> Result<Self, Error> {
-        let mut changes = Changes::default();
-        let env = without_block(places, ENV)?;
-        told(env.as_ref(), &mut changes);
-        let has_overlay = match &places.overlay {
-            Overlay::Nothing => false,
-            Overlay::Ours(_) => {
-                changes.add(Deed::Remove, quote::path(&places.path(OVERLAY)));
-                true
-            }
-            Overlay::Other(kind) => {
-                changes.left.push(Left::Overlay { path: places.path(OVERLAY), kind });
-                false
-            }
-        };
-        let mut plan = Self {
-            env,
-            has_overlay,
-            ignore: None,
-            contents: Vec::new(),
-            has_trust: false,
-            retired: None,
-            changes,
-        };
-        // git is to leave out `.trust/` for as long as it exists.
-        if let (Some(in_use), Some(manifest)) = (in_use, places.manifest()) {
-            plan.retired = (!manifest.is_retired()).then(|| manifest.retired());
-            plan.changes.left.push(in_use);
-            return Ok(plan);
-        }
-        plan.ignore = without_block(places, IGNORE).unwrap_or_else(|error| {
-            plan.changes.left.push(Left::Text(error));
-            None
-        });
-        told(plan.ignore.as_ref(), &mut plan.changes);
-        match &places.trust {
-            Trust::Nothing => {}
-            Trust::Directory(held) => plan.take(places, held)?,
-            Trust::Other(_) if plan.changes.is_nothing() => {}
-            Trust::Other(kind) => {
-                return Err(Error::NoDirectory { path: places.path(TRUST), kind });
-            }
-        }
-        Ok(plan)
-    }
+/// A list of the user's own names the overlay, without which Compose does not start.
+fn listed(origin: Origin) -> Diagnostic {
+    let place = if origin == Origin::Shell { "the shell" } else { ".env" };
+    let cause =
+        format!("COMPOSE_FILE in {place} names {OVERLAY}: without it, every compose command fails");
+    Diagnostic::statement(cause).advise(format!("remove {OVERLAY} from COMPOSE_FILE in {place}"))
+}
 
-    /// Takes what is ours in `.trust/`.
-    fn take(&mut self, places: &Places, held: &Held) -> Result<(), Error> {
-        let path = places.path(TRUST);
-        let mut staying = held.strange.clone();
-        let files = held.manifest.as_ref().map(manifest::Manifest::files).unwrap_or_default();
-        for (name, digests) in files {
-            match places.is_unchanged(name, &digests)? {
-                None => {}
-                Some(true) => self.contents.push(name.to_owned()),
-                Some(false) => staying.push(name.into()),
-            }
+/// Removes what no container mounts, and returns whether something is kept for containers.
+fn remove_unmounted(
+    place: &ProjectFiles,
+    is_dry: bool,
+    report: Report,
+) -> Result<(Changes, bool), Diagnostic> {
+    let path = plain(&place.base, TRUST);
+    let shown = quote::path(&path).to_string();
+    let asked = path.is_dir().then(|| docker::containers_mounting(&absolute(&path), LABEL));
+    let is_unasked = matches!(asked, Some(Err(Failure::Missing)));
+    let in_use = match asked {
+        // Where docker is not found, nothing can ever be asked.
+        None | Some(Err(Failure::Missing)) => None,
+        Some(Ok(containers)) if containers.is_empty() => None,
+        Some(Ok(containers)) => Some(mounted(&shown, &containers)),
+        Some(Err(Failure::System(error))) => {
+            let asked = Diagnostic::cannot("ask the engine which containers mount", &shown);
+            return Err(asked.because(output::cause(&error)).advise("run it again"));
         }
-        self.has_trust = held.manifest.is_some() || staying.is_empty();
-        if staying.is_empty() {
-            self.changes.add(Deed::Remove, quote::path(&path));
-        } else if self.has_trust {
-            let files = output::count(self.contents.len() + 1, "file");
-            self.changes.add(Deed::Remove, format_args!("{files} in {}", quote::path(&path)));
+        Some(Err(failure)) => {
+            let cause =
+                format!("kept {shown}: cannot ask the engine which containers mount it: {failure}");
+            let fix = "start the engine, then run `trust-compose remove` again";
+            Some(Diagnostic::statement(cause).advise(fix))
         }
-        if !staying.is_empty() && !self.changes.is_nothing() {
-            self.changes.left.push(Left::Strange { path, names: staying });
-        }
-        Ok(())
+    };
+    let is_kept = in_use.is_some();
+    let changes = remove(&place.base, in_use, is_dry)?;
+    changes.kept.iter().for_each(|kept| report.warning(kept));
+    if is_unasked && !is_dry && !path.exists() {
+        let cause = format!(
+            "there is no docker command to ask which containers mount {shown}: those that do cannot \
+             be started again"
+        );
+        let fix = "recreate them, by the command below where docker is installed";
+        report.warning(&Diagnostic::statement(cause).advise(fix));
     }
+    Ok((changes, is_kept))
+}
 
-    fn carry_out(&self, places: &Places) -> Result<(), Error> {
-        let mut edits = self.env.iter().chain(&self.ignore);
-        let is_needed = edits.any(|edit| edit.new.is_some());
-        let trust = match places.trust {
-            Trust::Directory(_) => Some(places.make_trust()?),
-            Trust::Nothing if is_needed => Some(places.make_trust()?),
-            Trust::Nothing | Trust::Other(_) => None,
-        };
-        let stage = trust.as_ref().unwrap_or(&places.base);
-        let done = self.stage(places, stage).and_then(|()| self.take_away(places, stage));
-        if done.is_err() {
-            places.tidy();
+fn mounted(path: &str, containers: &[String]) -> Diagnostic {
+    let names: Vec<_> = containers.iter().map(|name| quote::word(name).to_string()).collect();
+    let cause = format!(
+        "kept {path}: its files are mounted by {}, which could not be started again without them",
+        names.join(", ")
+    );
+    let fix = "recreate or remove these containers, then run `trust-compose remove` again";
+    Diagnostic::statement(cause).advise(fix)
+}
+
+/// Removes what any setup left in the project directory `base`, or says what it would remove.
+/// `in_use`: why `.trust/` has to be kept.
+///
+/// # Errors
+/// When a block of ours is damaged, or the system says no. What has been removed by then is such that the
+/// project works, and another run finishes.
+pub fn remove(
+    base: &Path,
+    in_use: Option<Diagnostic>,
+    is_dry: bool,
+) -> Result<Changes, Diagnostic> {
+    let state = ProjectState::open(base)?;
+    plan(&state, in_use)?.carry_out(&state, is_dry)
+}
+
+fn plan(state: &ProjectState, in_use: Option<Diagnostic>) -> Result<Plan<'_>, Diagnostic> {
+    let env = without_block(state, ENV)?;
+    let mut plan = Plan { is_removal: true, env, ..Plan::default() };
+    report_edit(plan.env.as_ref(), &mut plan.changes);
+    let overlay = quote::path(&state.path(OVERLAY)).to_string();
+    match state.overlay {
+        Ok(None) => {}
+        Ok(Some(_)) => {
+            plan.changes.add(Action::Remove, overlay);
+            plan.removes_overlay = true;
         }
-        if let Some(trust) = &trust {
-            // Nothing better can be done if this fails too; the first error is the one to tell.
-            let _ = trust.unstage_all();
+        Err(kind) => {
+            let cause = format!("kept {overlay}: trust-compose did not create this {kind}");
+            plan.changes.kept.push(Diagnostic::statement(cause).advise(DELETE));
         }
-        done
     }
-
-    /// Writes what needs space.
-    fn stage(&self, places: &Places, stage: &Directory) -> Result<(), Error> {
-        if let Some(manifest) = &self.retired {
-            let staged =
-                stage.stage(manifest::NAME.as_ref(), Look::Public, manifest.text().as_bytes());
-            staged.map_err(Error::system("write", places.inside(manifest::NAME)))?;
-        }
-        self.env.iter().chain(&self.ignore).try_for_each(|edit| edit.fill(edit.reserve(stage)?))
+    // git is to ignore `.trust/` for as long as it exists.
+    let in_use = in_use.filter(|_| state.trust_directory().is_some_and(TrustDirectory::has_ours));
+    if let Some(in_use) = in_use {
+        plan.changes.kept.push(in_use);
+        return Ok(plan);
     }
+    plan.ignore = without_block(state, IGNORE).unwrap_or_else(|error| {
+        plan.changes.kept.push(error);
+        None
+    });
+    report_edit(plan.ignore.as_ref(), &mut plan.changes);
+    match &state.trust {
+        Ok(Some(trust)) => add_files(&mut plan, state, trust),
+        Err(kind) if !plan.changes.is_nothing() => return Err(state.no_directory(kind)),
+        Ok(None) | Err(_) => {}
+    }
+    Ok(plan)
+}
 
-    fn take_away(&self, places: &Places, stage: &Directory) -> Result<(), Error> {
-        let base = &places.base;
-        if let Some(edit) = &self.env {
-            edit.put(base, stage)?;
-        }
-        if self.has_overlay {
-            let gone = base.unlink(OVERLAY.as_ref()).and_then(|()| base.settle());
-            gone.map_err(Error::system("remove", places.path(OVERLAY)))?;
-        }
-        if let Some(edit) = &self.ignore {
-            edit.put(base, stage)?;
-        }
-        if self.retired.is_some() {
-            let name = manifest::NAME.as_ref();
-            let put = stage.put(name, stage, name).and_then(|()| stage.settle());
-            put.map_err(Error::system("write", places.inside(manifest::NAME)))?;
-        }
-        if self.has_trust {
-            for name in self.contents.iter().map(String::as_str).chain([manifest::NAME]) {
-                let gone = stage.unlink(name.as_ref());
-                gone.map_err(Error::system("remove", places.inside(name)))?;
-            }
-        }
-        if self.has_trust || matches!(places.trust, Trust::Nothing) {
-            let gone = base.remove_empty(TRUST.as_ref());
-            gone.map_err(Error::system("remove", places.path(TRUST)))?;
-        }
-        Ok(())
+/// Adds what is ours in `.trust/`.
+fn add_files<'a>(plan: &mut Plan<'a>, state: &ProjectState, trust: &'a TrustDirectory) {
+    let path = quote::path(&state.path(TRUST)).to_string();
+    let ours = trust.generated.keys().map(String::as_str);
+    plan.obsolete.extend(ours.chain(trust.has_manifest.then_some(MANIFEST)));
+    let kept = trust.not_ours();
+    if kept.is_empty() {
+        plan.changes.add(Action::Remove, path);
+        return;
+    }
+    if !plan.obsolete.is_empty() {
+        let files = output::count(plan.obsolete.len(), "file");
+        plan.changes.add(Action::Remove, format_args!("{files} in {path}"));
+    }
+    if !plan.changes.is_nothing() {
+        let names: Vec<_> = kept.iter().map(|name| quote::word(name).to_string()).collect();
+        let names = names.join(", ");
+        let cause =
+            format!("kept {path}: it contains files that trust-compose did not create: {names}");
+        plan.changes.kept.push(Diagnostic::statement(cause).advise(DELETE));
     }
 }
 
-/// What is to become of the text `name` if our block is in it.
-fn without_block(places: &Places, name: &str) -> Result<Option<Edit>, Error> {
-    let Some(text) = places.text_if_any(name)? else { return Ok(None) };
-    let Some(rest) = text.look(managed_block::without)? else { return Ok(None) };
-    let goes = rest.is_needless && !text.is_link();
-    text.rewritten((!goes).then_some(rest.text)).map(Some)
+const DELETE: &str = "delete it if you do not need it";
+
+/// The change of the user's file `name` that takes our block out, if it has one.
+fn without_block(state: &ProjectState, name: &str) -> Result<Option<Edit>, Diagnostic> {
+    let text = state.text_if_file(name)?;
+    Ok(text.map(Text::without_block).transpose()?.flatten())
 }
 
-fn told(edit: Option<&Edit>, changes: &mut Changes) {
+fn report_edit(edit: Option<&Edit>, changes: &mut Changes) {
     let Some(edit) = edit else { return };
     let path = quote::path(&edit.text.path);
     match edit.new {
-        Some(_) => changes.add(Deed::Remove, format_args!("the block in {path}")),
-        None => changes.add(Deed::Remove, path),
+        Some(_) => changes.add(Action::Remove, format_args!("the block in {path}")),
+        None => changes.add(Action::Remove, path),
     }
 }

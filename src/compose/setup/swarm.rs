@@ -6,19 +6,20 @@ use serde_yaml::Value;
 
 use crate::compose::cli::SWARM;
 use crate::compose::docker::Files;
-use crate::compose::error::Refusal;
 use crate::compose::project::Project;
 use crate::compose::project::files::ProjectFiles;
-use crate::compose::setup::overlay::{MOST, Means, Overlay};
-use crate::compose::setup::write;
+use crate::compose::setup::installed;
+use crate::compose::setup::overlay::Overlay;
+use crate::compose::setup::overlay::delivery::{Delivery, MOST};
+use crate::sys::diagnostic::Diagnostic;
 use crate::sys::file;
 use crate::sys::quote;
 
 /// What a stack is called whose project has no name.
 const STACK: &str = "STACK";
 
-/// How the files come to the services of the project at `place`.
-pub fn means(place: &ProjectFiles) -> Means {
+/// How the files reach the services of the project at `place`.
+pub fn delivery(place: &ProjectFiles) -> Delivery {
     let first = place.files.files.first();
     let text = first.and_then(|path| file::read(path, &mut file::FILE_LIMIT.clone()).ok());
     // It was read before, by Compose or by us: what is wrong with it has been said.
@@ -29,18 +30,23 @@ pub fn means(place: &ProjectFiles) -> Means {
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     };
-    Means::Configs { version: version.and_then(text) }
+    Delivery::Configs { version: version.and_then(text) }
 }
 
 /// Makes sure that each file can be a config.
 ///
 /// # Errors
 /// When one is too large.
-pub fn check(overlay: &Overlay) -> Result<(), Refusal> {
+pub fn check(overlay: &Overlay) -> Result<(), Diagnostic> {
     let large = overlay.files.iter().find(|(_, contents)| contents.len() > MOST);
-    large.map_or(Ok(()), |(file, contents)| {
-        Err(Refusal::Config { file: file.clone(), size: contents.len() })
-    })
+    let Some((file, contents)) = large else { return Ok(()) };
+    let cause = format!("it has {} bytes, and a config at most {MOST}", contents.len());
+    let fix = "leave the services out whose image brings so many roots (--service NAME=leave), or use \
+               --roots mozilla";
+    Err(Diagnostic::cannot("make a config of", quote::word(file))
+        .named("from --swarm")
+        .because(cause)
+        .advise(fix))
 }
 
 /// What the project is probably called as a stack.
@@ -55,11 +61,11 @@ pub fn deploy(files: &Files, stack: &str) -> String {
     format!("docker stack deploy {}\n", words.join(" "))
 }
 
-/// Whether what stands in `base` was made for a swarm.
+/// Whether the overlay that exists in `base` was made for a swarm.
 ///
 /// # Errors
-/// When what stands cannot be read.
-pub fn stands(base: &Path) -> Result<bool, write::Error> {
-    let standing = write::standing(base)?;
+/// When it cannot be read.
+pub fn is_installed(base: &Path) -> Result<bool, Diagnostic> {
+    let standing = installed::standing(base)?;
     Ok(standing.is_some_and(|standing| standing.words.iter().any(|word| word == SWARM)))
 }

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use std::thread;
 
 use serde_json::Value;
-use trust_init::compose::setup::overlay::{BUNDLE, SERVED};
+use trust_init::compose::layout::{BUNDLE, SERVED};
 
 use crate::model::Desk;
 use crate::site::Folder;

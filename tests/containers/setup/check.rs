@@ -18,7 +18,7 @@ fn check() {
     project.up();
     let untouched = project.directory();
     project.setup("--check").exits(0);
-    project.setup(CHECK).exits(1).prints("is not there");
+    project.setup(CHECK).exits(1).prints("is missing");
     assert_eq!(project.directory(), untouched);
 
     let outcome = project.setup(SETUP).exits(0);

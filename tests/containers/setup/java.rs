@@ -116,7 +116,7 @@ fn what_is_not_known_yet_is_not_overruled() {
     let more = "env_file: [late.env]";
     let mut project = Project::new(&site).ca(PRIVATE).service("app", &image(&site), more);
     let outcome = project.setup(SETUP).exits(0).says("not every `env_file:` of app can be read");
-    outcome.prints("not in Java, as what JAVA_TOOL_OPTIONS says is not known yet: app\n");
+    outcome.prints("Java not configured: JAVA_TOOL_OPTIONS is not known yet: app\n");
     let overlay =
         |project: &Project| std::fs::read_to_string(project.folder.0.join(OVERLAY)).unwrap();
     assert!(!overlay(&project).contains(OPTIONS));
@@ -186,7 +186,7 @@ fn a_new_ca_or_jvm_is_noticed_and_makes_the_container_anew() {
     project.sets_up(SETUP);
     project.setup("--check").exits(0).prints("in step");
     project.types("mv .trust/truststore-*.jks kept").exits(0);
-    project.setup("--check").exits(1).prints("truststore-").prints("is not there");
+    project.setup("--check").exits(1).prints("truststore-").prints("is missing");
     project.types("mv kept .trust/$(grep -o 'truststore-.*jks' docker-compose.ca.yml)").exits(0);
     project.setup("--check").exits(0);
 

@@ -60,7 +60,7 @@ fn own_script() {
     project.types("./setup.sh").exits(0);
     assert!(!trusts(&project, "agent"));
     assert_eq!(project.directory(), before);
-    project.types("./setup.sh").exits(0).prints("nothing to take away");
+    project.types("./setup.sh").exits(0).prints("nothing to remove");
     project.types("./setup.sh --custom-ca").exits(2).says("names a directory or a file");
     assert_eq!(project.directory(), before);
 }

@@ -86,7 +86,7 @@ fn files_that_are_missing() {
     assert_ne!(outcome.code, 0, "{outcome}");
     let outcome = outcome.says("bind source path does not exist");
     assert_eq!(project.directory(), directory, "{outcome}");
-    project.setup("--check --custom-ca certs/").exits(1).prints(".crt` is not there");
+    project.setup("--check --custom-ca certs/").exits(1).prints(".crt` is missing");
     // Another setup mends it.
     project.sets_up("--custom-ca certs/");
     assert_eq!(project.directory(), whole);

@@ -1,6 +1,6 @@
 //! Blocks of ours in other people's texts: taken out again, every byte is as it was.
 
-use trust_init::compose::setup::write::managed_block::{Damage, lines, with, without};
+use trust_init::compose::setup::write::managed_block::{lines, with, without};
 
 use crate::world::is_snapshot;
 
@@ -45,9 +45,18 @@ fn a_block_is_put_in_and_taken_out() {
 fn a_block_looks_like_the_text_around_it() {
     assert_eq!(
         String::from_utf8(put(Some(b"A=1\r\nB=2"), "X=1")).unwrap(),
-        "A=1\r\nB=2\r\n# trust-compose: begin 23a40b81; `remove` takes this block out, and the line \
-         end above\r\nX=1\r\n# trust-compose: end\r\n"
+        "A=1\r\nB=2\r\n# trust-compose: begin; `remove` takes this block out, and the line end \
+         above\r\nX=1\r\n# trust-compose: end\r\n"
     );
+}
+
+#[test]
+fn a_block_of_an_earlier_version_is_ours() {
+    let old = String::from_utf8(put(Some(b"A=1"), "X=1")).unwrap();
+    let old = old.replace("begin;", "begin 23a40b81;");
+    assert_eq!(put(Some(old.as_bytes()), "X=1"), old.as_bytes());
+    assert_eq!(put(Some(old.as_bytes()), "X=2"), put(Some(b"A=1"), "X=2"));
+    assert_eq!(without(old.as_bytes()).unwrap().unwrap().text, b"A=1");
 }
 
 #[test]
@@ -155,8 +164,6 @@ fn in_any_text_removal_restores_every_byte_or_nothing_is_touched() {
 fn what_is_damaged_is_told_and_never_touched() {
     let block = String::from_utf8(put(Some(b""), "X=1")).unwrap();
     let texts = [
-        block.replace("X=1", "X=1\nY=2"),
-        block.replace("X=1\n", ""),
         block.replace("# trust-compose: end\n", ""),
         block.replace("takes", "takse"),
         format!("A=1\n# trust-compose: end\n{block}"),
@@ -166,10 +173,11 @@ fn what_is_damaged_is_told_and_never_touched() {
     ];
     let mut told = String::new();
     for text in texts {
-        let damage: Damage = without(text.as_bytes()).unwrap_err();
+        let damage = without(text.as_bytes()).unwrap_err();
         assert_eq!(with(Some(text.as_bytes()), &own("X=2"), |_| false), Err(damage));
         assert_eq!(lines(text.as_bytes()), without(text.as_bytes()).map(|_| None));
-        told.push_str(&format!("{}\n\n", without(text.as_bytes()).unwrap_err()));
+        let damage = without(text.as_bytes()).unwrap_err();
+        told.push_str(&format!("{damage}\nfix: {}\n\n", damage.fix()));
     }
     is_snapshot(&told, "setup/block.txt");
 }

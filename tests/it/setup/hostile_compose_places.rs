@@ -9,8 +9,6 @@ use std::process::Command;
 
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
-use serde_json::json;
-use sha2::{Digest as _, Sha256};
 
 use crate::desk::{Desk, trust_compose};
 use crate::support::document::is_between;
@@ -42,15 +40,6 @@ fn desk(certificates: &Desk) -> Desk {
     desk.write("project/.gitignore", "mine\n").write("project/.env", "MINE=1\n");
     desk.write("victim/file", "dear").write("victim/manifest.json", "dear");
     desk
-}
-
-/// A manifest that lists this file with the digest of what is dear.
-fn manifest(name: &str) -> String {
-    let digest =
-        Sha256::digest("dear").iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    let generation =
-        json!({"overlay": "", "words": ["--custom-ca", "certs"], "files": {name: digest}});
-    json!({"format": 1, "generations": [generation]}).to_string()
 }
 
 type Prepare = Box<dyn Fn(&Desk)>;
@@ -90,7 +79,6 @@ fn anything(place: &'static str) -> Vec<(String, Prepare)> {
 
 /// What a text may hold that gets a block of ours.
 fn texts(place: &'static str) -> Vec<(String, Prepare)> {
-    let forged = BEGIN.replace("out", "out, and the file");
     let texts = [
         ("has no line end", "A=1".to_owned()),
         ("has CRLF", "A=1\r\nB=2\r\n".to_owned()),
@@ -104,8 +92,6 @@ fn texts(place: &'static str) -> Vec<(String, Prepare)> {
         ("has our end before our beginning", format!("{END}{BEGIN}")),
         ("has two blocks of ours", format!("{BEGIN}{END}{BEGIN}{END}")),
         ("has a block of ours in a block of ours", format!("{BEGIN}{BEGIN}{END}{END}")),
-        ("has a block that is none of ours", format!("A=1\n{BEGIN}SECRET=1\n{END}B=2\n")),
-        ("has a block that claims the file", format!("{forged}SECRET=1\n{END}")),
         (
             "has a beginning of ours with other words",
             "# trust-compose: begin all\nA=1\n".to_owned(),
@@ -162,14 +148,6 @@ fn trusts() -> Vec<(String, Prepare)> {
             }),
         ),
         (
-            "the manifest lists a link to a file outside".into(),
-            Box::new(|desk| {
-                desk.directory("project/.trust", 0o755)
-                    .write("project/.trust/manifest.json", manifest("link"));
-                symlink("../../victim/file", desk.path("project/.trust/link")).unwrap();
-            }),
-        ),
-        (
             "the overlay is a link to one of ours outside".into(),
             Box::new(|desk| {
                 desk.write("victim/file", format!("{HEADER}services: {{}}\n"));
@@ -181,24 +159,6 @@ fn trusts() -> Vec<(String, Prepare)> {
             Box::new(|desk| _ = desk.write("project/docker-compose.ca.yml", "services: {}\n")),
         ),
     ];
-    for name in [
-        "../../victim/file",
-        "../docker-compose.yml",
-        "/etc/passwd",
-        "a/../../../victim/file",
-        "..",
-        ".",
-        "",
-        ".hidden",
-        "manifest.json",
-        "\0",
-        "mine/",
-    ] {
-        all.push((
-            format!("the manifest lists `{}`", name.escape_debug()),
-            with("manifest.json", manifest(name)),
-        ));
-    }
     let deep = format!("{{\"format\": {}", "[".repeat(100_000));
     let many = format!(
         "{{\"format\": 1, \"generations\": [{}]}}",
@@ -210,14 +170,7 @@ fn trusts() -> Vec<(String, Prepare)> {
         ("is empty", String::new()),
         ("is nested 100,000 deep", deep),
         ("has 50,000 generations", many),
-        ("is of the future", r#"{"format": 2}"#.into()),
-        ("is of no format", r#"{"format": -1, "generations": []}"#.into()),
         ("has NUL for JSON", "\0".repeat(100)),
-        (
-            "has words that are no words of ours",
-            r#"{"format":1,"generations":[{"overlay":"","words":["--up","--help"],"files":{}}]}"#
-                .into(),
-        ),
     ] {
         all.push((format!("the manifest {sin}"), with("manifest.json", text)));
     }

@@ -293,10 +293,9 @@ fn check(scenes: &mut Scenes) {
     desk.remove("docker-compose.ca.yml");
     scenes.add("the overlay is gone", &desk, word);
     let desk = standing();
-    desk.remove(".trust/manifest.json");
-    scenes.add("the manifest is gone", &desk, word);
-    desk.write(".trust/manifest.json", "{");
-    scenes.add("the manifest is damaged", &desk, word);
+    let overlay = desk.read("docker-compose.ca.yml").replace("# Generated", "# Made");
+    desk.write("docker-compose.ca.yml", overlay);
+    scenes.add("the options are gone", &desk, word);
     let desk = project(BACK_END);
     run(&desk, &format!("{TRUST} --activate"), &[]).succeeds();
     desk.write("docker-compose.override.yml", "services: {}\n");

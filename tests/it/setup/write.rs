@@ -1,4 +1,4 @@
-//! The overlay and its files, written and taken away again.
+//! The overlay and its files, written and removed again.
 
 mod env;
 mod broken;
@@ -6,10 +6,14 @@ mod broken;
 use std::fs;
 use std::os::unix::fs::symlink;
 
+use trust_init::compose::layout::{HEADER, is_ours};
+use trust_init::compose::setup::header::header;
+use trust_init::compose::setup::installed::{State, standing};
 use trust_init::compose::setup::remove::remove;
-use trust_init::compose::setup::write::{HEADER, Output, State, is_ours, standing, write};
+use trust_init::compose::setup::write::{Output, write};
 
-use crate::project::{active, output, project, tree};
+use crate::desk::Desk;
+use crate::project::{active, bundle, output, project, shared, tree};
 
 #[test]
 fn what_is_written_is_taken_away_to_the_byte() {
@@ -26,15 +30,15 @@ fn what_is_written_is_taken_away_to_the_byte() {
 
     assert_eq!(desk.told(&desk.setup(&active("a"))), words);
     assert_eq!(desk.read("docker-compose.ca.yml"), output("a").overlay);
-    assert_eq!(desk.read(".trust/bundle-a.crt"), "bundle a");
+    assert_eq!(desk.read(&inside(&bundle("a"))), "bundle a");
     assert!(
         desk.read(".gitignore")
             .ends_with("\r\ndocker-compose.ca.yml\r\n.trust/\r\n# trust-compose: end\r\n")
     );
     assert!(desk.read(".env").contains("\nCOMPOSE_FILE=compose.yml:docker-compose.ca.yml\n"));
-    let modes =
-        ["docker-compose.ca.yml", ".trust", ".trust/shared.crt", ".trust/manifest.json", ".env"];
-    assert_eq!(modes.map(|path| desk.mode(path)), [0o644, 0o755, 0o644, 0o644, 0o600]);
+    let shared = inside(&shared());
+    let modes = ["docker-compose.ca.yml", ".trust", &shared, ".env"];
+    assert_eq!(modes.map(|path| desk.mode(path)), [0o644, 0o755, 0o644, 0o600]);
 
     let words = "removed the block in `.env`\nremoved `docker-compose.ca.yml`\nremoved the block in \
                  `.gitignore`\nremoved `.trust`\n";
@@ -64,7 +68,7 @@ fn nothing_is_touched_where_nothing_has_changed() {
     desk.setup(&active("b"));
     let (before, inside) = (desk.state(""), desk.state(".trust"));
     let again = desk.setup(&active("b"));
-    assert!(again.is_nothing() && again.left.is_empty());
+    assert!(again.is_nothing() && again.kept.is_empty());
     // Without --activate, what was activated stays so.
     assert!(desk.setup(&output("b")).is_nothing());
     assert_eq!((desk.state(""), desk.state(".trust")), (before, inside));
@@ -109,7 +113,7 @@ fn files_of_the_last_overlay_stay_for_what_still_runs() {
     desk.setup(&output("a"));
     desk.setup(&output("b"));
     desk.setup(&output("c"));
-    let mounted = || ["a", "b", "c"].map(|name| desk.has(&format!(".trust/bundle-{name}.crt")));
+    let mounted = || ["a", "b", "c"].map(|name| desk.has(&inside(&bundle(name))));
     assert_eq!(mounted(), [true; 3]);
     // Until no container runs any more that was made with one of those before.
     let settled = Output { is_settled: true, ..output("c") };
@@ -131,13 +135,16 @@ fn what_stands_is_known() {
     desk.setup(&own);
     let stands = desk.stands();
     assert_eq!(stands.overlay, Some(own.overlay));
-    assert_eq!((stands.words, stands.compose_file), (own.words, own.compose_file));
-    let names = ["bundle-a.crt", "shared.crt"].map(str::to_owned);
+    assert_eq!((stands.words, stands.compose_file), (words("a"), own.compose_file));
+    let mut names = [bundle("a"), shared()];
+    names.sort();
     assert_eq!(stands.files, names.clone().map(|name| (name, State::Unchanged)));
-    desk.write(".trust/bundle-a.crt", "other").remove(".trust/shared.crt");
+    desk.write(&inside(&names[0]), "other").remove(&inside(&names[1])).write(".trust/mine", "");
+    let stands = desk.stands();
     let [one, other] = names;
-    assert_eq!(desk.stands().files, [(one, State::Changed), (other, State::Missing)]);
-    // The next setup mends it.
+    assert_eq!(stands.files, [(one, State::Changed), (other, State::Missing)]);
+    assert_eq!(stands.strange, ["mine"]);
+    // The next setup repairs it.
     desk.setup(&output("a"));
     assert!(desk.stands().files.iter().all(|(_, state)| *state == State::Unchanged));
 
@@ -152,12 +159,12 @@ fn what_stands_is_known() {
 fn an_overlay_of_somebody_else_is_never_touched() {
     let desk = project();
     desk.write("docker-compose.ca.yml", "services: {}\n");
-    let fix = "fix: give it another name, and name that with -f where you use it";
-    let what = "cannot write `docker-compose.ca.yml`: the";
-    let end = "that stands there is not from this program";
+    let fix = "fix: rename it, and pass the new name with -f";
+    let what = "cannot write `docker-compose.ca.yml`: a";
+    let end = "of that name exists and was not created by trust-compose";
     desk.refuses(&output("a"), &format!("{what} file {end}\n{fix}"));
-    let left = "left `docker-compose.ca.yml` alone: the file that stands there is not from this \
-                program\nfix: delete it if you do not need it\n";
+    let left = "kept `docker-compose.ca.yml`: trust-compose did not create this file\n\
+                fix: delete it if you do not need it\n";
     assert_eq!(desk.told(&desk.take_away()), left);
     assert!(desk.has("docker-compose.ca.yml"));
     // Not through a link either, whatever it leads to.
@@ -174,7 +181,7 @@ fn a_directory_of_somebody_else_is_never_touched() {
     let desk = project();
     desk.directory("elsewhere", 0o755);
     symlink("elsewhere", desk.path(".trust")).unwrap();
-    let link = "cannot use `.trust`: it is a link, not a directory\nfix: give it another name";
+    let link = "cannot use `.trust`: it is a link, not a directory\nfix: rename it";
     desk.refuses(&output("a"), link);
     desk.remove(".trust").setup(&output("a"));
     fs::rename(desk.path(".trust"), desk.path("moved")).unwrap();
@@ -185,8 +192,7 @@ fn a_directory_of_somebody_else_is_never_touched() {
     desk.directory(".trust", 0o700).write(".trust/mine", "");
     desk.refuses(
         &output("a"),
-        "cannot use `.trust`: it holds `mine` and no manifest of ours\n\
-         fix: give that directory another name",
+        "cannot use `.trust`: it contains `mine`, and no file of ours\nfix: rename that directory",
     );
     assert!(desk.take_away().is_nothing() && desk.mode(".trust") == 0o700);
 }
@@ -195,85 +201,108 @@ fn a_directory_of_somebody_else_is_never_touched() {
 fn only_what_is_unchanged_is_taken_out_of_the_directory() {
     let desk = project();
     desk.setup(&output("a"));
-    desk.write(".trust/bundle-a.crt", "changed").write(".trust/notes", "");
+    let changed = bundle("a");
+    desk.write(&inside(&changed), "changed").write(".trust/notes", "");
     symlink("nowhere", desk.path(".trust/link")).unwrap();
-    let words = "removed `docker-compose.ca.yml`\nremoved `.gitignore`\nremoved 2 files in `.trust`\nleft `.trust` \
-                 standing: it holds `link`, `notes`, `bundle-a.crt`\n\
-                 fix: delete it if you do not need it\n";
+    let words = format!(
+        "removed `docker-compose.ca.yml`\nremoved `.gitignore`\nremoved 1 file in `.trust`\nkept \
+         `.trust`: it contains files that trust-compose did not create: `link`, `notes`, `{changed}`\n\
+         fix: delete it if you do not need it\n"
+    );
     assert_eq!(desk.told(&desk.take_away()), words);
     let names: Vec<_> = desk.path(".trust").read_dir().unwrap().collect();
     assert_eq!(names.len(), 3);
 
     let desk = project();
-    desk.setup(&output("a")).done.clear();
+    desk.setup(&output("a"));
     desk.setup(&output("b"));
-    desk.write(".trust/bundle-a.crt", "changed").write(".trust/bundle-c.crt", "mine");
-    let occupied = "cannot write `.trust/bundle-c.crt`: something else stands there\n\
-                    fix: move it out of .trust/";
-    desk.refuses(&output("c"), occupied);
-    desk.remove(".trust/bundle-c.crt");
-    let left = "left `.trust/bundle-a.crt` alone: it is not as it was written\n\
-                fix: delete it if you do not need it\n";
+    let mine = bundle("c");
+    desk.write(&inside(&changed), "changed").write(&inside(&mine), "mine");
+    let occupied = format!(
+        "cannot write `.trust/{mine}`: it exists, with other contents\nfix: move it out of .trust/"
+    );
+    desk.refuses(&output("c"), &occupied);
+    desk.remove(&inside(&mine));
+    let kept = format!(
+        "kept `.trust/{changed}`: its contents were changed\nfix: delete it if you do not need it\n"
+    );
     let told = desk.told(&desk.setup(&Output { is_settled: true, ..output("c") }));
-    assert!(told.ends_with(left), "{told}");
-    assert_eq!(desk.read(".trust/bundle-a.crt"), "changed");
+    assert!(told.ends_with(&kept), "{told}");
+    assert_eq!(desk.read(&inside(&changed)), "changed");
 }
 
+/// Overlays of earlier versions named their options otherwise, and a manifest listed their files.
 #[test]
-fn a_manifest_that_cannot_be_used_stops_everything() {
+fn what_an_earlier_version_wrote_is_understood() {
+    let manifest = r#"{"format": 1, "generations": []}"#;
+    let old = |desk: &Desk| {
+        desk.setup(&active("a"));
+        let overlay = desk.read("docker-compose.ca.yml");
+        let overlay = overlay.replace("# Generated by: trust-compose setup", "# The words were:");
+        desk.write("docker-compose.ca.yml", overlay).write(".trust/manifest.json", manifest);
+        let env = desk.read(".env").replace("begin;", "begin 01234567;");
+        desk.write(".env", env);
+    };
     let desk = project();
-    desk.setup(&output("a"));
-    let good = desk.read(".trust/manifest.json");
-    let fix = "fix: move .trust/ away, and run it again";
-    for (bad, cause) in [
-        (
-            good.replace("\"format\": 1", "\"format\": 7, \"new\": 1"),
-            "a newer version of trust-compose wrote it (format 7)\n\
-             fix: run the version that wrote it, or a newer one"
-                .to_owned(),
-        ),
-        (good[..40].to_owned(), format!("it is damaged at line 4\n{fix}")),
-        (String::new(), format!("it is damaged at line 1\n{fix}")),
-        (
-            good.replace("shared.crt", "../../shared.crt"),
-            format!("it lists `../../shared.crt`, which is not in .trust/\n{fix}"),
-        ),
-        (
-            good.replace("shared.crt", "/etc/passwd"),
-            format!("it lists `/etc/passwd`, which is not in .trust/\n{fix}"),
-        ),
-        (
-            good.replace("shared.crt", ".."),
-            format!("it lists `..`, which is not in .trust/\n{fix}"),
-        ),
-    ] {
-        desk.write(".trust/manifest.json", bad);
-        let words = format!("cannot use `.trust/manifest.json`: {cause}");
-        desk.refuses(&output("a"), &words);
-        desk.refuses_to_remove(&words);
-    }
+    let before = tree(&desk);
+    old(&desk);
+    assert_eq!((desk.stands().words, desk.stands().strange.len()), (words("a"), 0));
+    desk.setup(&active("a"));
+    assert!(!desk.has(".trust/manifest.json"));
+    desk.take_away();
+    assert_eq!(tree(&desk), before);
+    old(&desk);
+    desk.take_away();
+    assert_eq!(tree(&desk), before);
+    // What only has its name is not one.
+    old(&desk);
+    desk.write(".trust/manifest.json", "{}");
+    desk.take_away();
+    assert_eq!(desk.read(".trust/manifest.json"), "{}");
+}
+
+/// Whatever an option holds, the header gives it back.
+#[test]
+fn options_are_read_back_from_the_header() {
+    let options = [
+        "--custom-ca",
+        "it's",
+        "a b",
+        "",
+        "\\",
+        "$x `y` \"z\"",
+        "#",
+        "a\nb'\\",
+        "\u{2028}\u{e0001}1",
+        "é",
+        "'",
+    ];
+    let options = options.map(str::to_owned);
+    let text = header(&options);
+    assert_eq!(text.lines().count(), 2);
+    assert_eq!(trust_init::compose::setup::header::options(&text), options);
 }
 
 #[test]
 fn what_cannot_be_is_told() {
     let desk = project();
-    let mut wrong = output("a");
-    wrong.files[0].0 = "../shared.crt".to_owned();
-    desk.refuses(
-        &wrong,
-        "cannot write `../shared.crt`: no file of docker-compose.ca.yml is called so\n\
-         fix: report this: the name was made by this program",
-    );
     let error = write(&desk.path("none"), &output("a"), false).unwrap_err();
     let words = "cannot use `none`: no such file or directory\nfix: correct the name";
     desk.is_told(&error, words);
     desk.setup(&output("a"));
+    // Where nothing says with which options it was made, there are none.
     desk.write("docker-compose.ca.yml", format!("{HEADER}\nmine: 1\n"));
-    let words = "changed `docker-compose.ca.yml`, which was edited by hand\n";
+    assert!(desk.stands().words.is_empty());
+    let words = "changed `docker-compose.ca.yml`\n";
     assert_eq!(desk.told(&desk.setup(&output("a"))), words);
-    desk.remove(".trust/manifest.json").directory(".trust/manifest.json", 0o755);
-    desk.refuses_to_remove(
-        "cannot change `.trust/manifest.json`: it is a directory\n\
-         fix: put a regular file there, or nothing",
-    );
+}
+
+/// The path of a file in `.trust/`.
+fn inside(name: &str) -> String {
+    format!(".trust/{name}")
+}
+
+/// The options of the setup of this name.
+fn words(name: &str) -> Vec<String> {
+    ["--custom-ca", name].map(str::to_owned).to_vec()
 }

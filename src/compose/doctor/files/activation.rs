@@ -3,7 +3,7 @@
 use crate::compose::docker::Files;
 use crate::compose::layout::{ENV, OVERLAY};
 use crate::compose::project::files::{self, Origin, ProjectFiles, plain};
-use crate::compose::setup::write::Standing;
+use crate::compose::setup::installed::Standing;
 use crate::sys::finding::Finding;
 use crate::sys::quote;
 

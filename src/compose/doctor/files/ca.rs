@@ -11,7 +11,7 @@ use crate::compose::inputs::{
     self, Error, ErrorKind, InputOptions, Inputs, ServerFault as Fault, replace_ca_command,
 };
 use crate::compose::project::files::directory_of;
-use crate::compose::{passwords, setup};
+use crate::compose::{decide, passwords};
 use crate::sys::diagnostic::Fix;
 use crate::sys::file;
 use crate::sys::finding::{Finding, Severity};
@@ -34,7 +34,7 @@ pub struct CaFiles {
 
 /// Reads the files that `shape` names.
 pub fn read(context: &CheckContext<'_>, shape: &Shape) -> CaFiles {
-    let given = setup::given(shape);
+    let given = decide::given(shape);
     let directory = |path: &PathBuf| {
         if path.is_dir() { path.clone() } else { directory_of(path).to_owned() }
     };

@@ -2,24 +2,22 @@
 //! and the compose files.
 
 use std::cell::RefCell;
-use std::fmt::Display;
 
 use crate::compose::cli::Shape;
+use crate::compose::decide::{self, Decided};
 use crate::compose::docker::Failure;
 use crate::compose::doctor::files::ca::CaFiles;
 use crate::compose::doctor::files::context::CheckContext;
-use crate::compose::doctor::files::refused;
-use crate::compose::error::Refusal;
 use crate::compose::git::InGit;
 use crate::compose::inputs::Inputs;
-use crate::compose::layout::{IGNORE, OVERLAY, TRUST};
+use crate::compose::layout::{IGNORE, OVERLAY, TRUST, is_ours};
 use crate::compose::project::Project;
 use crate::compose::project::files::{ProjectFiles, plain};
-use crate::compose::project::read::Note;
+use crate::compose::project::read::{self, Note};
 use crate::compose::select::Outcome;
-use crate::compose::setup::drift::{self, Behind as Drift};
-use crate::compose::setup::write::{self, Standing};
-use crate::compose::setup::{self, Decided};
+use crate::compose::setup::drift::{self, Drift};
+use crate::compose::setup::engine_check;
+use crate::compose::setup::installed::{self, Standing};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::finding::Finding;
 use crate::sys::quote;
@@ -27,7 +25,7 @@ use crate::sys::quote;
 /// Whether the overlay's path holds a file that trust-compose did not write.
 pub fn is_foreign(place: &ProjectFiles) -> bool {
     let path = plain(&place.base, OVERLAY);
-    path.symlink_metadata().is_ok() && !write::is_ours(&path)
+    path.symlink_metadata().is_ok() && !is_ours(&path)
 }
 
 /// A file at the overlay's path that trust-compose did not write.
@@ -41,8 +39,7 @@ pub fn foreign(place: &ProjectFiles) -> Finding {
 /// An overlay without the options that it was made with.
 pub fn without_options(place: &ProjectFiles) -> Finding {
     let path = plain(&place.base, OVERLAY);
-    let cause =
-        "the options that it was made with are not known: the manifest in .trust/ is missing";
+    let cause = "the options that it was made with are not known: its header does not name them";
     let fix = "run `trust-compose setup` with the same options again";
     Finding::error("overlay-words-lost", &quote::path(&path), cause, fix)
 }
@@ -50,6 +47,11 @@ pub fn without_options(place: &ProjectFiles) -> Finding {
 /// No overlay. A project whose own files mount the CA needs none.
 pub fn none(place: &ProjectFiles, setup: &str) -> Finding {
     let path = plain(&place.base, OVERLAY);
+    if installed::has_files(&place.base).unwrap_or_default() {
+        let cause = format!("it is missing, but {TRUST}/ has the files that it mounted");
+        let fix = "run `trust-compose setup` with its options again, or `trust-compose remove`";
+        return Finding::error("overlay-missing", &quote::path(&path), cause, fix);
+    }
     let cause = "there is no overlay: services trust the CA only if the compose files mount it";
     Finding::ok("overlay-none", &quote::path(&path), cause).with_fix(setup)
 }
@@ -103,18 +105,17 @@ impl Installed<'_> {
         findings: &mut Vec<Finding>,
     ) {
         let warnings = RefCell::new(Vec::new());
-        let warn = |warning: &dyn Display| {
-            warnings.borrow_mut().push(Diagnostic::parsed(&warning.to_string()));
-        };
-        let compare = |decided: Decided<'_>| {
+        let warn = |warning: Diagnostic| warnings.borrow_mut().push(warning);
+        let decided = engine_check::check()
+            .and_then(|()| decide::decide(project, place, self.shape, inputs, &warn));
+        let decided = decided.map(|decided| {
             let trusting = decided.choices.iter().filter(|choice| choice.outcome == Outcome::Trust);
             let trusting: Vec<_> =
                 trusting.map(|choice| quote::word(choice.name).to_string()).collect();
-            let drift = drift::behind(place, &decided.overlay, Some(self.standing));
+            let drift = drift::drift(place, &decided.overlay, Some(self.standing));
             let found = drift.iter().map(|drift| self.out_of_step(drift, &decided));
-            Ok((found.collect::<Vec<_>>(), trusting))
-        };
-        let decided = setup::decide(project, place, self.shape, inputs, &warn, compare);
+            (found.collect::<Vec<_>>(), trusting)
+        });
         let overlay = quote::path(&plain(&place.base, OVERLAY)).to_string();
         findings.extend(warnings.into_inner().iter().map(|warning| {
             Finding::warning("setup-warns", &overlay, warning.to_string(), warning.fix())
@@ -129,7 +130,7 @@ impl Installed<'_> {
                 let cause = format!("in step with the CA, the images and the compose files; {who}");
                 findings.push(Finding::ok("overlay", &overlay, cause));
             }
-            Err(refusal) => findings.push(failed("setup-refused", &refusal)),
+            Err(error) => findings.push(Finding::failed("setup-refused", &error, "setup")),
         }
     }
 
@@ -205,11 +206,8 @@ fn readable_project(
     place: &ProjectFiles,
     findings: &mut Vec<Finding>,
 ) -> Result<Project, Box<Finding>> {
-    let (project, note) = setup::read(place).map_err(|refusal| {
-        let is_read = matches!(refusal, Refusal::Read(_));
-        let id = if is_read { "project-unreadable" } else { "setup-refused" };
-        Box::new(failed(id, &refusal))
-    })?;
+    let (project, note) = read::read(place)
+        .map_err(|error| Box::new(Finding::failed("project-unreadable", &error, "setup")))?;
     if let Some(Note::WithoutVariables(cause)) = note {
         let files = place.files.files.first().map(|path| quote::path(path).to_string());
         let cause = format!("Compose cannot start the project as it is: {cause}");
@@ -222,16 +220,6 @@ fn readable_project(
         ));
     }
     Ok(project)
-}
-
-/// The failure of a setup as a finding.
-fn failed(id: &'static str, refusal: &Refusal) -> Finding {
-    match refusal {
-        Refusal::Diagnostic(diagnostic) | Refusal::Read(diagnostic) => {
-            Finding::failed(id, diagnostic, "setup")
-        }
-        other => refused::finding(id, other),
-    }
 }
 
 /// Files for this machine only, which git would add.

@@ -1,21 +1,20 @@
-//! How the files of `.trust/` come into a service: mounted from this machine, or as configs, which a swarm
-//! brings to whatever machine the service runs on.
+//! How the files of `.trust/` reach a service: mounted from this machine, or as configs, which a swarm copies
+//! to the machine that the service runs on.
 
 use std::collections::BTreeMap;
 
 use serde_yaml::{Mapping, Value};
 
-use crate::compose::layout::DIGITS;
-use crate::compose::setup::overlay::{mapping, mapping_of, mount};
-use crate::compose::setup::write::TRUST;
+use crate::compose::layout::{DIGITS, TRUST};
+use crate::compose::yaml::{mapping, mapping_of};
 use crate::trust::fingerprint::Fingerprint;
 
-/// What a config may hold, in bytes (<https://docs.docker.com/engine/swarm/configs/>: 500 kB).
+/// The largest config, in bytes (<https://docs.docker.com/engine/swarm/configs/>: 500 kB).
 pub const MOST: usize = 500_000;
 
-/// How files come into a service.
+/// How files reach a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Means {
+pub enum Delivery {
     /// Mounted from this machine, by `docker compose`.
     Mounts,
     /// As configs, by `docker stack deploy`.
@@ -26,9 +25,9 @@ pub enum Means {
     },
 }
 
-impl Means {
-    /// The key of a service, and its value, that bring it `files`: where they are in the container, and what they are
-    /// called among `all`.
+impl Delivery {
+    /// The key of a service (`volumes` or `configs`) and its entries for `files`: path in the container, and name
+    /// among `all`.
     pub(crate) fn bring(
         &self,
         files: &BTreeMap<String, String>,
@@ -45,7 +44,7 @@ impl Means {
         (if *self == Self::Mounts { "volumes" } else { "configs" }, brought)
     }
 
-    /// What the overlay says beside its services.
+    /// The overlay's keys beside its services.
     pub(crate) fn declared(&self, all: &BTreeMap<String, Vec<u8>>) -> Mapping {
         let Self::Configs { version } = self else { return Mapping::new() };
         let configs = all.iter().map(|(file, contents)| {
@@ -69,4 +68,17 @@ impl Means {
 fn name(contents: &[u8]) -> String {
     let digest = Fingerprint::of([contents]).to_string();
     format!("trust-{}", digest.get(..DIGITS).unwrap_or(&digest))
+}
+
+/// A file of the host, for the service to read. Without `create_host_path: false` a missing one would
+/// become a directory; without the long form that cannot be said.
+pub(crate) fn mount(source: &str, target: &str) -> Value {
+    mapping([
+        ("type", "bind".into()),
+        // Compose reads `$` as the start of a variable.
+        ("source", source.replace('$', "$$").into()),
+        ("target", target.into()),
+        ("read_only", true.into()),
+        ("bind", mapping([("create_host_path", false.into())])),
+    ])
 }

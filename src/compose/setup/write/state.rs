@@ -1,197 +1,228 @@
-//! What stands in a project's directory under the names that are ours, looked at before anything is
-//! decided. The directory is opened once, and locked.
+//! What exists in a project's directory under the names that are ours. The directory is opened once, and
+//! locked, before anything is decided.
+//!
+//! A file in `.trust/` is ours if its name ends in the digest of its contents. What has such a name and other
+//! contents was changed; everything else is foreign.
 
-use std::ffi::{OsStr, OsString};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use crate::compose::layout::has_header;
-use crate::compose::setup::write::manifest::{self, Manifest};
-use crate::compose::setup::write::{ENV, Error, IGNORE, OVERLAY, TRUST};
+use crate::compose::layout::{DIGITS, ENV, IGNORE, OVERLAY, TRUST, file_name, has_header};
+use crate::compose::setup::write::edited_file::{Text, failed};
+use crate::sys::diagnostic::Diagnostic;
 use crate::sys::dir::Directory;
 use crate::sys::dir::replace::{Entry, is_staged};
+use crate::sys::quote;
+
+/// Earlier versions kept a list of their files in it.
+pub(crate) const MANIFEST: &str = "manifest.json";
 
 /// A project's directory.
-pub struct Places {
+pub(crate) struct ProjectState {
     /// The directory.
     pub base: Directory,
-    /// What stands in the overlay's place.
-    pub overlay: Overlay,
-    /// What stands in the place of `.trust/`.
-    pub trust: Trust,
+    /// Our overlay, if it exists; the kind of what exists in its place, if that is foreign.
+    pub overlay: Result<Option<Vec<u8>>, &'static str>,
+    /// `.trust/`, if it exists; the kind of what exists in its place, if that is no directory.
+    pub trust: Result<Option<TrustDirectory>, &'static str>,
     /// The directory, as it was named.
     path: PathBuf,
     _lock: Option<File>,
 }
 
-/// What stands in the overlay's place.
-pub enum Overlay {
-    /// Nothing.
-    Nothing,
-    /// A file with our header.
-    Ours(Vec<u8>),
-    /// Something else, by what it is called.
-    Other(&'static str),
-}
-
-/// What stands in the place of `.trust/`.
-pub enum Trust {
-    /// Nothing.
-    Nothing,
-    /// A directory.
-    Directory(Held),
-    /// Something else, by what it is called.
-    Other(&'static str),
-}
-
-/// `.trust/` and what it holds.
-pub struct Held {
+/// `.trust/` and its contents.
+pub(crate) struct TrustDirectory {
     /// The directory.
     pub directory: Directory,
-    /// Its manifest, if it has one.
-    pub manifest: Option<Manifest>,
-    /// The names of what is neither listed in it nor left by an interrupted run.
-    pub strange: Vec<OsString>,
+    /// Our files, and whether each is readable for all and writable for its owner alone.
+    pub generated: BTreeMap<String, bool>,
+    /// Files with a name like ours and other contents.
+    pub changed: Vec<String>,
+    /// All else.
+    pub foreign: Vec<OsString>,
+    /// Whether an earlier version's manifest is in it.
+    pub has_manifest: bool,
 }
 
-impl Places {
+impl ProjectState {
     /// Opens the directory `base`, waits until no other run works in it, and looks.
-    ///
-    /// # Errors
-    /// When it cannot be read, or its manifest cannot be used.
-    pub fn open(base: &Path) -> Result<Self, Error> {
-        let failed = |error| Error::System { verb: "use", path: base.to_path_buf(), error };
+    pub(crate) fn open(base: &Path) -> Result<Self, Diagnostic> {
         let directory = base.canonicalize().and_then(|path| Directory::open(&path));
-        let directory = directory.map_err(failed)?;
+        let directory = directory.map_err(failed("use", base))?;
         let lock = directory.lock();
-        let mut places = Self {
+        let mut state = Self {
             base: directory,
-            overlay: Overlay::Nothing,
-            trust: Trust::Nothing,
+            overlay: Ok(None),
+            trust: Ok(None),
             path: base.to_path_buf(),
             _lock: lock,
         };
-        places.overlay = match places.entry(&places.base, OVERLAY)? {
-            Entry::Nothing => Overlay::Nothing,
-            Entry::File(found) if has_header(&found.bytes) => Overlay::Ours(found.bytes),
-            Entry::File(_) => Overlay::Other("file"),
-            Entry::Other(kind) => Overlay::Other(kind),
+        state.overlay = match state.entry(OVERLAY)? {
+            Entry::Nothing => Ok(None),
+            Entry::File(found) if has_header(&found.bytes) => Ok(Some(found.bytes)),
+            Entry::File(_) => Err("file"),
+            Entry::Other(kind) => Err(kind),
         };
-        places.trust = match places.entry(&places.base, TRUST)? {
-            Entry::Nothing => Trust::Nothing,
-            Entry::Other("directory") => Trust::Directory(places.held()?),
-            Entry::Other(kind) => Trust::Other(kind),
-            Entry::File(_) => Trust::Other("file"),
+        state.trust = match state.entry(TRUST)? {
+            Entry::Nothing => Ok(None),
+            Entry::Other("directory") => Ok(Some(state.read_trust()?)),
+            Entry::Other(kind) => Err(kind),
+            Entry::File(_) => Err("file"),
         };
-        Ok(places)
+        Ok(state)
     }
 
-    /// Where `name` is, as the user would say it.
-    pub fn path(&self, name: impl AsRef<Path>) -> PathBuf {
+    /// The path of `name`, as the user would write it.
+    pub(crate) fn path(&self, name: impl AsRef<Path>) -> PathBuf {
         if self.path == Path::new(".") || self.path == Path::new("") {
             return name.as_ref().to_path_buf();
         }
         self.path.join(name)
     }
 
-    /// Where the file `name` of `.trust/` is, as the user would say it.
-    pub fn inside(&self, name: impl AsRef<Path>) -> PathBuf {
+    /// The path of the file `name` of `.trust/`, as the user would write it.
+    pub(crate) fn inside(&self, name: impl AsRef<Path>) -> PathBuf {
         self.path(Path::new(TRUST).join(name))
     }
 
-    /// The manifest, if there is one.
-    pub fn manifest(&self) -> Option<&Manifest> {
-        match &self.trust {
-            Trust::Directory(held) => held.manifest.as_ref(),
-            Trust::Nothing | Trust::Other(_) => None,
-        }
+    /// Our overlay, if it exists.
+    pub(crate) fn our_overlay(&self) -> Option<&[u8]> {
+        self.overlay.as_ref().ok()?.as_deref()
     }
 
-    /// The names of what is in `.trust/` and not ours.
-    pub fn strange(&self) -> &[OsString] {
-        match &self.trust {
-            Trust::Directory(held) => &held.strange,
-            Trust::Nothing | Trust::Other(_) => &[],
-        }
+    /// `.trust/`, if it is a directory.
+    pub(crate) fn trust_directory(&self) -> Option<&TrustDirectory> {
+        self.trust.as_ref().ok()?.as_ref()
     }
 
-    /// What stands under `name` in `.trust/`.
-    ///
-    /// # Errors
-    /// When it cannot be read.
-    pub fn content(&self, name: &str) -> Result<Entry, Error> {
-        let Trust::Directory(held) = &self.trust else { return Ok(Entry::Nothing) };
-        held.directory.entry(name.as_ref()).map_err(Error::system("read", self.inside(name)))
+    /// Reads the user's file `name`.
+    pub(crate) fn text(&self, name: &str) -> Result<Text, Diagnostic> {
+        Text::read(&self.base, name, &self.path(name))
     }
 
-    /// Whether the file `name` of `.trust/` has one of these digests; `None` if it is not there.
-    ///
-    /// # Errors
-    /// When it cannot be read.
-    pub fn is_unchanged(&self, name: &str, digests: &[&str]) -> Result<Option<bool>, Error> {
-        Ok(match self.content(name)? {
-            Entry::Nothing => None,
-            Entry::File(found) => Some(digests.contains(&&*manifest::digest(&found.bytes))),
-            Entry::Other(_) => Some(false),
-        })
+    /// The same; `None` if it is no regular file, and so has no block of ours.
+    pub(crate) fn text_if_file(&self, name: &str) -> Result<Option<Text>, Diagnostic> {
+        Text::read_if_file(&self.base, name, &self.path(name))
     }
 
     /// Removes what an interrupted run staged.
-    pub fn tidy(&self) {
-        // What cannot be removed is told when it is in the way.
-        if let Trust::Directory(held) = &self.trust {
-            let _ = held.directory.unstage_all();
+    pub(crate) fn tidy(&self) {
+        // What cannot be removed is reported when it is in the way.
+        if let Some(trust) = self.trust_directory() {
+            let _ = trust.directory.unstage_all();
         }
         for text in [ENV, IGNORE].into_iter().filter_map(|name| self.text(name).ok()) {
             text.tidy();
         }
     }
 
-    /// Opens `.trust/`, making it if it is not there.
-    ///
-    /// # Errors
-    /// When something else stands there, or it cannot be made.
-    pub fn make_trust(&self) -> Result<Directory, Error> {
-        let path = || self.path(TRUST);
-        if let Trust::Other(kind) = self.trust {
-            return Err(Error::NoDirectory { path: path(), kind });
-        }
-        self.base.open_or_make(TRUST.as_ref()).map_err(Error::system("make", path()))
+    /// Opens `.trust/`, making it if it does not exist.
+    pub(crate) fn make_trust(&self) -> Result<Directory, Diagnostic> {
+        self.trust.as_ref().map_err(|kind| self.no_directory(kind))?;
+        self.base.open_or_make(TRUST.as_ref()).map_err(failed("make", &self.path(TRUST)))
     }
 
-    /// Whether git looks after this directory: it has a `.gitignore`, or it or one above has `.git`.
-    pub fn has_git(&self) -> bool {
-        let stands = |path: PathBuf| path.symlink_metadata().is_ok();
+    /// `.trust` is of another kind than a directory.
+    pub(crate) fn no_directory(&self, kind: &str) -> Diagnostic {
+        let cause = format!("it is a {kind}, not a directory");
+        let used = Diagnostic::cannot("use", quote::path(&self.path(TRUST)));
+        used.because(cause).advise("rename it")
+    }
+
+    /// Whether git tracks this directory: it has a `.gitignore`, or it or one above has `.git`.
+    pub(crate) fn has_git(&self) -> bool {
+        let exists = |path: PathBuf| path.symlink_metadata().is_ok();
         let path = self.base.path();
-        stands(path.join(".gitignore")) || path.ancestors().any(|above| stands(above.join(".git")))
+        exists(path.join(IGNORE)) || path.ancestors().any(|above| exists(above.join(".git")))
     }
 
-    fn held(&self) -> Result<Held, Error> {
+    fn read_trust(&self) -> Result<TrustDirectory, Diagnostic> {
         let path = self.path(TRUST);
-        let directory = self.base.open_in(TRUST.as_ref());
-        let directory = directory.map_err(Error::system("read", path.clone()))?;
-        let manifest_path = self.inside(manifest::NAME);
-        let manifest = match directory.entry(manifest::NAME.as_ref()) {
-            Ok(Entry::Nothing) => None,
-            Ok(Entry::File(found)) => {
-                let failed = |problem| Error::Manifest { path: manifest_path, problem };
-                Some(Manifest::read(&found.bytes).map_err(failed)?)
-            }
-            Ok(Entry::Other(kind)) => {
-                // Of a text, which may be a link, the word would say that it leads to nothing.
-                let kind = if kind == "link" { "symbolic link" } else { kind };
-                return Err(Error::NoFile { path: manifest_path, kind });
-            }
-            Err(error) => return Err(Error::System { verb: "read", path: manifest_path, error }),
+        let directory = self.base.open_in(TRUST.as_ref()).map_err(failed("read", &path))?;
+        let names = directory.names().map_err(failed("read", &path))?;
+        let mut trust = TrustDirectory {
+            directory,
+            generated: BTreeMap::new(),
+            changed: Vec::new(),
+            foreign: Vec::new(),
+            has_manifest: false,
         };
-        let mut strange = directory.names().map_err(Error::system("read", path))?;
-        let listed = manifest.as_ref().map(Manifest::files).unwrap_or_default();
-        let is_listed = |name: &OsStr| name.to_str().is_some_and(|name| listed.contains_key(name));
-        strange.retain(|name| name != manifest::NAME && !is_staged(name) && !is_listed(name));
-        Ok(Held { directory, manifest, strange })
+        for name in names.into_iter().filter(|name| !is_staged(name)) {
+            trust.add(name, &self.path(TRUST))?;
+        }
+        Ok(trust)
     }
 
-    fn entry(&self, directory: &Directory, name: &str) -> Result<Entry, Error> {
-        directory.entry(name.as_ref()).map_err(Error::system("read", self.path(name)))
+    fn entry(&self, name: &str) -> Result<Entry, Diagnostic> {
+        self.base.entry(name.as_ref()).map_err(failed("read", &self.path(name)))
     }
+}
+
+impl TrustDirectory {
+    /// Whether anything in it was made by a setup.
+    pub(crate) fn has_ours(&self) -> bool {
+        self.has_manifest || !self.generated.is_empty()
+    }
+
+    /// The names of what is not ours, or was changed.
+    pub(crate) fn not_ours(&self) -> Vec<OsString> {
+        self.foreign.iter().cloned().chain(self.changed.iter().map(OsString::from)).collect()
+    }
+
+    /// Whether something that is not ours, or was changed, is called `name`.
+    pub(crate) fn holds(&self, name: &str) -> bool {
+        self.changed.iter().any(|other| other == name)
+            || self.foreign.iter().any(|other| other == name)
+    }
+
+    fn add(&mut self, name: OsString, path: &Path) -> Result<(), Diagnostic> {
+        let ours = name.to_str().filter(|name| *name == MANIFEST || is_generated(name));
+        let Some(ours) = ours.map(str::to_owned) else {
+            self.foreign.push(name);
+            return Ok(());
+        };
+        match self.directory.entry(&name).map_err(failed("read", &path.join(&name)))? {
+            Entry::File(found) if ours == MANIFEST && is_manifest(&found.bytes) => {
+                self.has_manifest = true;
+            }
+            Entry::File(found) if ours != MANIFEST => {
+                if is_of(&ours, &found.bytes) {
+                    self.generated.insert(ours, found.is_public());
+                } else {
+                    self.changed.push(ours);
+                }
+            }
+            Entry::Nothing => {}
+            Entry::File(_) | Entry::Other(_) => self.foreign.push(name),
+        }
+        Ok(())
+    }
+}
+
+/// Whether `name` has the form of [`file_name`].
+pub(crate) fn is_generated(name: &str) -> bool {
+    parts(name).is_some()
+}
+
+/// The stem and the ending of a name that has the form of [`file_name`].
+fn parts(name: &str) -> Option<(&str, &str)> {
+    let (rest, ending) = name.rsplit_once('.')?;
+    let (stem, digest) = rest.rsplit_once('-')?;
+    let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    let is_digest = digest.len() == DIGITS && digest.bytes().all(is_digit);
+    let is_plain = |text: &str| !text.is_empty() && !text.starts_with('.') && !text.contains('/');
+    (is_digest && is_plain(stem) && is_plain(ending)).then_some((stem, ending))
+}
+
+/// Whether `name` is the name of a file of these contents.
+fn is_of(name: &str, contents: &[u8]) -> bool {
+    parts(name).is_some_and(|(stem, ending)| file_name(stem, ending, contents) == name)
+}
+
+/// Whether this is the list of files that an earlier version wrote.
+fn is_manifest(bytes: &[u8]) -> bool {
+    let tree: Option<serde_json::Value> = serde_json::from_slice(bytes).ok();
+    tree.is_some_and(|tree| tree.get("format").is_some() && tree.get("generations").is_some())
 }

@@ -6,7 +6,7 @@
 /// The variable that lists the compose files.
 const NAME: &str = "COMPOSE_FILE";
 
-/// The line that gives it `value`; `None` for a value that cannot stand in one line.
+/// The line that gives it `value`; `None` for a value that does not fit in one line.
 pub fn assignment(value: &str) -> Option<String> {
     if value.contains(char::is_control) {
         return None;

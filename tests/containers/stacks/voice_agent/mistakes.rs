@@ -19,12 +19,13 @@ fn certificate_without_the_address() {
     }
 
     // It was said before, with what mends it, which is typed as it stands.
-    let lacks = format!("`certs/server.pem` is not for `{subnet}.11` (KOKORO_URL of `agent`), ");
+    let lacks =
+        format!("`certs/server.pem` is not valid for `{subnet}.11` (KOKORO_URL of `agent`), ");
     let outcome = outcome.exits(0).says(&lacks);
     let mend = outcome.stderr.split_once("fix: have that added: `").expect("a mend").1;
     voice.types(mend.split_once('`').unwrap().0).exits(0);
     voice.types("cd servers && docker compose restart").exits(0);
     voice.types("cd servers && docker compose up -d --wait").exits(0);
     voice.takes_a_turn();
-    voice.setup("--check").exits(0).never_says("certs/server.pem` is not for");
+    voice.setup("--check").exits(0).never_says("certs/server.pem` is not valid for");
 }

@@ -211,10 +211,11 @@ fn overlays(scenes: &mut Scenes) {
     desk.remove(overlay);
     scenes.is("the overlay is gone", &desk, "error overlay-missing");
     let desk = certs();
-    desk.remove(".trust/manifest.json");
-    scenes.is("the manifest is gone", &desk, "error overlay-words-lost");
-    desk.write(".trust/manifest.json", "{");
-    scenes.is("the manifest is damaged", &desk, "error overlay-unreadable");
+    desk.write(overlay, desk.read(overlay).replace("# Generated", "# Made"));
+    scenes.is("its options are gone", &desk, "error overlay-words-lost");
+    desk.write(".env", "# trust-compose: end\n");
+    scenes.is("the block in .env is damaged", &desk, "error overlay-unreadable");
+    desk.remove(".env");
     let desk = certs();
     desk.certs(&["reflector.local", "--force", "--ca-name", "Other"]).succeeds();
     scenes.is("the CA was made anew", &desk, "error overlay-other-ca");

@@ -74,7 +74,7 @@ fn overlays() -> &'static BTreeMap<String, Vec<(String, String)>> {
         does(&desk, &format!("setup {ca}"), "at first");
         let entries = fs::read_dir(desk.path(".trust")).unwrap().map(|entry| entry.unwrap());
         let names = entries.map(|entry| entry.file_name().into_string().unwrap());
-        let files = names.filter(|name| name != "manifest.json").map(|name| {
+        let files = names.map(|name| {
             let contents = desk.read(&format!(".trust/{name}"));
             (name, contents)
         });
@@ -229,11 +229,11 @@ fn a_directory_of_somebody_else_is_told() {
     // A directory of one's own, and files in it that are not.
     chown(desk.path(""), Some(1234), Some(1234)).unwrap();
     desk.write(".env", "A=1\n");
-    let words = "change `.env`: it is uid 0's and gid 0's, and a new one would not be\n\
+    let words = "change `.env`: it is owned by 0:0, and replacing it would change the owner\n\
                  fix: run it as its owner";
     fails("setup b.crt", words);
     chown(desk.path(".env"), Some(1234), Some(0)).unwrap();
-    fails("setup b.crt", &words.replace("uid 0", "uid 1234"));
+    fails("setup b.crt", &words.replace("0:0", "1234:0"));
     chown(desk.path(".env"), Some(0), Some(0)).unwrap();
     desk.chmod(".env", 0o600);
     let words = "read `.env`: permission denied\nfix: run it as the owner of that file";
@@ -254,7 +254,7 @@ fn what_somebody_wrote_meanwhile_is_never_lost() {
         }
         desk.write(".env", "SECRET=2");
         let told = told(&running.join().unwrap().0);
-        let words = "somebody else wrote to it at the same time\nfix: run it again\n";
+        let words = "another program wrote to it at the same time\nfix: run it again\n";
         assert!(told.ends_with(words), "{told}");
     });
     assert_eq!(desk.read(".env"), "SECRET=2");

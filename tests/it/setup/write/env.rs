@@ -69,21 +69,21 @@ fn what_is_no_file_cannot_be_activated() {
 }
 
 #[test]
-fn an_edited_block_stops_what_would_lose_it() {
+fn a_damaged_block_stops_what_would_lose_it() {
     let desk = project();
     desk.write(".gitignore", "*.log\n").setup(&active("a"));
-    let env = desk.read(".env").replace(":docker", ":mine.yml:docker");
+    let env = desk.read(".env").replace("# trust-compose: end\n", "MINE=1\n");
     desk.write(".env", env);
-    let words = "cannot change `.env`: the block of trust-compose in lines 1 to 3 was edited\n\
-                 fix: delete that block, keep what is yours of it, and run it again";
-    desk.refuses(&active("a"), words);
-    desk.refuses_to_remove(words);
+    let fix = "fix: delete that block, keep what is yours of it, and run it again";
+    let words =
+        format!("cannot change `.env`: its block of trust-compose at line 1 is damaged\n{fix}");
+    desk.refuses(&active("a"), &words);
+    desk.refuses_to_remove(&words);
     desk.remove(".env");
     // A block that only hides files is no reason to keep them.
-    let ignore = desk.read(".gitignore").replace(".trust/", ".trust/\nmine/");
+    let ignore = desk.read(".gitignore").replace("# trust-compose: end\n", "mine/\n");
     desk.write(".gitignore", &ignore);
-    let words = "cannot change `.gitignore`: the block of trust-compose in lines 2 to 6 was edited\n\
-                 fix: delete that block, keep what is yours of it, and run it again\n";
+    let words = words.replace(".env", ".gitignore").replace("line 1", "line 2") + "\n";
     assert_eq!(desk.told(&desk.setup(&output("a"))), words);
     let told = desk.told(&desk.take_away());
     let removed = "removed `docker-compose.ca.yml`\nremoved `.trust`\n";

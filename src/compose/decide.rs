@@ -1,0 +1,214 @@
+//! What `setup`, `kustomize` and `doctor` decide alike, before anything is written: which project, which of
+//! its services will trust the CA, and for Compose which overlay that makes.
+
+use std::collections::BTreeMap;
+use std::panic::resume_unwind;
+use std::thread;
+
+use crate::compose::cli::Shape;
+use crate::compose::docker::Failure;
+use crate::compose::images::{Images, RootsChoice};
+use crate::compose::inputs::{InputOptions, Inputs};
+use crate::compose::output::WarningSink;
+use crate::compose::project::files::{self, ProjectFiles};
+use crate::compose::project::{Build, Project, read};
+use crate::compose::select::{self, Choice, Evidence, Outcome, Wishes, dockerfile};
+use crate::compose::setup::overlay::delivery::Delivery;
+use crate::compose::setup::overlay::{self, Overlay, OverlaySpec};
+use crate::compose::setup::proxy::{self, Conditions, Proxy, Served, serving};
+use crate::compose::setup::trusted_services::Known;
+use crate::compose::setup::{
+    disabled_services, engine_check, missing_names, mount_conflicts, report, swarm,
+};
+use crate::sys::diagnostic::Diagnostic;
+use crate::sys::environment::Environment;
+use crate::sys::{file, output};
+use crate::trust::bundle::{self, Pem};
+use crate::trust::inspection;
+use crate::trust::trust_anchors::{self, PublicRoots};
+
+/// An overlay, and why it is as it is, before anything is written.
+pub struct Decided<'a> {
+    /// Why nothing is known of the images.
+    pub trouble: Option<Failure>,
+    /// What becomes of each service.
+    pub choices: Vec<Choice<'a>>,
+    /// The overlay.
+    pub overlay: Overlay,
+    /// The lines that say whose roots which services have.
+    pub roots: String,
+    /// What is reported about Java, and for which services.
+    pub java: BTreeMap<String, Vec<String>>,
+}
+
+/// Finds the project, from the current directory.
+///
+/// # Errors
+/// When there is none.
+pub fn find(asked: &files::Asked, shell: &Environment) -> Result<ProjectFiles, Diagnostic> {
+    let here = std::env::current_dir().map_err(|error| {
+        let found = Diagnostic::cannot("find", "the current directory");
+        found.because(output::cause(&error)).advise("change to a directory that exists")
+    })?;
+    files::find(asked, shell, &here)
+}
+
+/// Reads the project, after checking that the Docker engine is on this machine.
+///
+/// # Errors
+/// When it cannot be read, or would run on another machine.
+pub fn read(place: &ProjectFiles) -> Result<(Project, Option<read::Note>), Diagnostic> {
+    let (read, checked) = both(|| read::read(place), engine_check::check);
+    let read = read?;
+    checked?;
+    Ok(read)
+}
+
+/// Plans the overlay that `shape` asks for.
+///
+/// # Errors
+/// When something is in the way.
+pub fn decide<'a>(
+    project: &'a Project,
+    place: &ProjectFiles,
+    shape: &Shape,
+    inputs: &Inputs,
+    warn: WarningSink<'_>,
+) -> Result<Decided<'a>, Diagnostic> {
+    let (images, users) = both(|| Images::of(project), engine_check::users);
+    let caddy = shape.caddy.as_ref().map(Option::as_deref);
+    let proxies = proxy::proxies(project, caddy, &shape.tls)?;
+    let without = disabled_services::without(project, &shape.without)?;
+    let choices = choose(project, &images, shape, shape.roles(), &proxies)?;
+    let trusting = choices.iter().filter(|choice| choice.outcome == Outcome::Trust);
+    let trusting: Vec<_> = trusting.filter(|_| shape.has_authority()).collect();
+    warn_of_services(shape, inputs, &trusting, warn);
+
+    let custom: Vec<_> = inputs.custom.iter().map(|found| found.pem.borrow()).collect();
+    for choice in &trusting {
+        let image = images.image(project, choice.name);
+        let volumes = image.map_or(&[][..], |image| &image.volumes);
+        mount_conflicts::check(choice.name, choice.service, volumes, &custom)?;
+    }
+    let roots = shape.roots.map(RootsChoice::from).unwrap_or_default();
+    let grounds = images.root_sets(project, trusting.iter().map(|choice| choice.name), roots)?;
+    let public: Vec<_> = grounds.sources.iter().map(trust_anchors::roots).collect();
+    public.iter().flat_map(|roots| &roots.warnings).for_each(|warning| warn(warning.into()));
+    let server = inputs.server.as_ref().filter(|_| !proxies.is_empty());
+    let certificate = server.map(Served::of);
+    if let (Some(server), Some(domain)) = (server, &shape.domain) {
+        let conditions = Conditions { project, images: &images, server, domain, users };
+        proxies.iter().try_for_each(|proxy| conditions.check(proxy))?;
+    }
+    let for_java: Vec<_> = inspection::for_java(&inputs.custom).collect();
+    let (grounds, public, for_java) = (&grounds, &public, &for_java);
+    let known = Known { project, images: &images, grounds, public, for_java };
+    let trusted = known.services(trusting.iter().copied(), warn);
+    let bundles = bundles(&custom, public);
+    let delivery = if shape.swarm { swarm::delivery(place) } else { Delivery::Mounts };
+    let (base, options) = (files::absolute(&place.base), shape.words(&place.base));
+    let spec = OverlaySpec {
+        base: &base,
+        options: &options,
+        custom: &custom,
+        bundles: &bundles,
+        trusted: trusted.services,
+        serving: serving(&proxies, certificate.as_ref()),
+        without,
+        delivery: &delivery,
+    };
+    let overlay = overlay::overlay(&spec)?;
+    if shape.swarm {
+        swarm::check(&overlay)?;
+    }
+    let owned = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
+    let java = trusted.java.into_iter().map(|(line, names)| (line, owned(names))).collect();
+    let roots = report::roots(grounds, public);
+    Ok(Decided { trouble: images.trouble, choices, overlay, roots, java })
+}
+
+/// Warns of what the services that will trust the CA have around them.
+fn warn_of_services(
+    shape: &Shape,
+    inputs: &Inputs,
+    trusting: &[&Choice<'_>],
+    warn: WarningSink<'_>,
+) {
+    if shape.has_authority() && trusting.is_empty() {
+        let cause = "no service was selected, so no service will trust the CA";
+        let fix = "select those that make connections: `--service NAME=trust`";
+        warn(Diagnostic::statement(cause).advise(fix));
+    }
+    let unread = trusting.iter().filter(|choice| choice.service.has_unread_environment);
+    let unread: Vec<_> = unread.map(|choice| choice.name).collect();
+    if !unread.is_empty() {
+        let cause = format!(
+            "not every `env_file` of {} can be read: if it sets a trust variable, the overlay will \
+             override it",
+            unread.join(", ")
+        );
+        warn(
+            Diagnostic::statement(cause)
+                .advise("write these files, and run this again before `up`"),
+        );
+    }
+    let pair = inputs.pair.as_ref();
+    let missing =
+        pair.and_then(|pair| missing_names::missing_addresses(pair, trusting.iter().copied()));
+    missing.into_iter().for_each(warn);
+}
+
+/// The files that `shape` names, as `inputs` takes them.
+pub fn given(shape: &Shape) -> InputOptions {
+    InputOptions {
+        custom_ca: shape.custom_ca.clone(),
+        extra: shape.extra_ca.clone(),
+        domain: shape.domain.clone(),
+        serves: shape.caddy.is_some() || !shape.tls.is_empty(),
+        password_file: shape.p12_password_file.clone(),
+        is_trust_only: false,
+    }
+}
+
+/// What becomes of each service.
+///
+/// # Errors
+/// When the options do not fit the project.
+pub fn choose<'a>(
+    project: &'a Project,
+    images: &Images,
+    shape: &Shape,
+    services: BTreeMap<String, Outcome>,
+    proxies: &[Proxy<'_>],
+) -> Result<Vec<Choice<'a>>, Diagnostic> {
+    let wishes = Wishes {
+        services,
+        unknown: shape.unknown.map_or(Outcome::Trust, Outcome::from),
+        proxies: proxies.iter().map(|proxy| (proxy.name.to_owned(), proxy.option())).collect(),
+        without: shape.without.iter().cloned().collect(),
+    };
+    let dockerfile = |build: &Build| {
+        let bytes = file::read(&dockerfile::place(build)?, &mut file::FILE_LIMIT.clone()).ok()?;
+        Some(String::from_utf8_lossy(&bytes).into_owned())
+    };
+    let entrypoint = |image: &str| {
+        let image = images.called(image)?;
+        Some([image.entrypoint.as_slice(), &image.command].concat())
+    };
+    let evidence = Evidence { dockerfile: &dockerfile, entrypoint: &entrypoint };
+    select::select(project, &wishes, evidence)
+}
+
+/// The custom CAs with each set of roots.
+pub fn bundles<'a>(custom: &'a [Pem<'_>], public: &'a [PublicRoots<'_>]) -> Vec<Vec<Pem<'a>>> {
+    let with = |roots: &'a PublicRoots<'_>| bundle::bundle(&[custom, &roots.anchors.certificates]);
+    public.iter().map(|roots| with(roots).certificates).collect()
+}
+
+/// Two questions at once: it takes docker a while to start.
+fn both<A, B: Send>(here: impl FnOnce() -> A, beside: impl FnOnce() -> B + Send) -> (A, B) {
+    thread::scope(|scope| {
+        let beside = scope.spawn(beside);
+        (here(), beside.join().unwrap_or_else(|panic| resume_unwind(panic)))
+    })
+}
