@@ -200,7 +200,7 @@ fn beside_a_service() {
     exec("--install-store true").exits(0).never_says("warning");
     exec("--install-store --ca /second.crt true")
         .exits(0)
-        .says("the image's own store is left as it is");
+        .says("the image's own store is not changed");
     assert_eq!(container.exec(&["sh", "-c", STATE]).stdout, before);
 }
 

@@ -84,11 +84,11 @@ fn settings_of_ones_own_are_not_hidden() {
     world.write("/root/.wgetrc", "user = me\n");
     let wget = ["--runtime", "wget", "env"];
     let run = world.trust_init(&wget).env("HOME", "/root").run().succeeds();
-    let run = run.says("`ca_certificate` in `/root/.wgetrc` is left as it is").says(BUNDLE);
+    let run = run.says("`ca_certificate` in `/root/.wgetrc` already configures wget").says(BUNDLE);
     assert_eq!((run.value("WGETRC"), run.value("WGET2RC")), (None, Some(WGETRC.into())));
     world.write("/root/.config/wget/wget2rc", "");
     let run = world.trust_init(&wget).env("HOME", "/root").run().succeeds();
-    let run = run.says("`ca_certificate` in `/root/.config/wget/wget2rc` is left as it is");
+    let run = run.says("`ca_certificate` in `/root/.config/wget/wget2rc` already configures wget2");
     assert_eq!(run.value("WGET2RC"), None);
     let run = world.trust_init(&wget).env("WGETRC", "/own").run().succeeds();
     let run = run.says("`ca_certificate` in `/own` (from WGETRC)");
@@ -96,7 +96,7 @@ fn settings_of_ones_own_are_not_hidden() {
 
     let own = "-public_key cacerts_path '\"/own.pem\"'";
     let run = world.trust_init(&["--runtime", "erlang", "env"]).env("ERL_ZFLAGS", own).run();
-    let run = run.succeeds().says("`cacerts_path` in ERL_ZFLAGS is left as it is");
+    let run = run.succeeds().says("`cacerts_path` in ERL_ZFLAGS already configures Erlang");
     assert_eq!(run.value("ERL_ZFLAGS").as_deref(), Some(own));
 }
 

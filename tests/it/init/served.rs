@@ -15,7 +15,7 @@ const KEYS: [&str; 6] = [
     "ssl_key_file",
 ];
 
-const LEFT: &str = "is left alone: the service may serve with that file";
+const LEFT: &str = "so trust-init does not change it: the service may serve with that file";
 
 #[test]
 fn a_servers_certificate_is_left_to_the_service() {
