@@ -71,7 +71,7 @@ pub struct Row {
 }
 
 /// Every trust variable there is for us. What is not here is not touched, and SSL_CERT_DIR,
-/// NODE_OPTIONS, PGSSLROOTCERT and the like are not here on purpose: ARCHITECTURE.md says why.
+/// NODE_OPTIONS, PGSSLROOTCERT and the like are not here on purpose: docs/internals/decisions says why.
 pub const TABLE: &[Row] = &[
     Row {
         name: "SSL_CERT_FILE",
