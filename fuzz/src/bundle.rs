@@ -2,7 +2,7 @@
 //! certificates out of it, and no key is in it. One block that OpenSSL refuses would cost its users all
 //! public roots.
 
-use super::{is_told_well, source};
+use super::{is_well_formed, source};
 use openssl::x509::X509;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
@@ -13,8 +13,8 @@ use trust_init::trust::time::Time;
 /// Tries one input; panics at a finding.
 pub fn try_input(bytes: &[u8]) {
     let inspection = inspected(bytes);
-    inspection.errors.iter().for_each(|error| is_told_well(error));
-    inspection.warnings.iter().for_each(|warning| is_told_well(warning));
+    inspection.errors.iter().for_each(|error| is_well_formed(&error.into()));
+    inspection.warnings.iter().for_each(|warning| is_well_formed(&warning.into()));
     let text = bundle(&inspection);
     let ours: Vec<_> = inspection.certificates.iter().map(|found| found.der.as_ref()).collect();
 

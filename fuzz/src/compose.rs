@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::LazyLock;
 
-use super::is_told_well;
+use super::is_well_formed;
 use serde_yaml::{Mapping, Value};
 use trust_init::compose::decide::bundles;
 use trust_init::compose::images::{Images, RootSets, RootsOrigin};
@@ -76,11 +76,6 @@ fn read(texts: &[&[u8]]) -> Result<Project, ReadError> {
     // Variables of one letter have a value, and one that would be read as another variable.
     let lookup = |name: &str| (name.len() == 1).then(|| "a$b".to_owned());
     offline::project(&sources, Path::new(BASE), &lookup)
-}
-
-/// A headline and one fix.
-fn is_well_formed(error: &Diagnostic) {
-    is_told_well(&format!("{error}\nfix: {}", error.fix()));
 }
 
 /// What setup would write, had this machine no engine.

@@ -11,6 +11,7 @@ pub mod pkcs;
 use std::fmt::Display;
 
 use openssl::x509::X509;
+use trust_init::sys::diagnostic::Diagnostic;
 use trust_init::trust::certificate::Certificate;
 use trust_init::trust::source::{Label, Source, SourceKind};
 
@@ -20,18 +21,17 @@ pub fn source(bytes: &[u8]) -> Source {
     Source { label, kind: SourceKind::Named, bytes: bytes.to_vec() }
 }
 
-/// That a message is what happened and what mends it, each on its line, and that nothing out of the
-/// input can move a cursor or add a line.
-pub fn is_told_well(message: &dyn Display) {
-    let text = message.to_string();
-    let mut lines = text.lines();
-    assert!(lines.next().is_some_and(|line| !line.is_empty()), "no words: {text:?}");
-    assert!(
-        lines.next().is_none_or(|line| line.starts_with("fix: ")),
-        "a line of its own: {text:?}"
-    );
-    assert_eq!(lines.next(), None, "too many lines: {text:?}");
-    assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "a control character: {text:?}");
+/// A diagnostic has a headline and fixes of one line each.
+pub fn is_well_formed(diagnostic: &Diagnostic) {
+    is_told_well(diagnostic);
+    diagnostic.fixes.iter().for_each(|fix| is_told_well(fix));
+}
+
+/// A text is one line, and nothing out of the input can move a cursor or add a line.
+pub fn is_told_well(text: &dyn Display) {
+    let text = text.to_string();
+    assert!(!text.is_empty(), "no words");
+    assert!(!text.chars().any(char::is_control), "a control character: {text:?}");
 }
 
 /// That OpenSSL reads a certificate to its end, and as the same bytes.

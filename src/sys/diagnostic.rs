@@ -121,17 +121,9 @@ impl Display for Fix {
     }
 }
 
-/// Legacy: the text of a type that has a diagnostic, with its fixes.
-macro_rules! words_of_diagnostic {
+/// Lets `?` and `into()` take a type by value that makes its diagnostic by reference.
+macro_rules! owned_into_diagnostic {
     ($type:ty) => {
-        impl std::fmt::Display for $type {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                let diagnostic = $crate::sys::diagnostic::Diagnostic::from(self);
-                write!(f, "{diagnostic}")?;
-                diagnostic.fixes.iter().try_for_each(|fix| write!(f, "\nfix: {fix}"))
-            }
-        }
-
         impl From<$type> for $crate::sys::diagnostic::Diagnostic {
             fn from(error: $type) -> Self {
                 Self::from(&error)
@@ -139,4 +131,4 @@ macro_rules! words_of_diagnostic {
         }
     };
 }
-pub(crate) use words_of_diagnostic;
+pub(crate) use owned_into_diagnostic;

@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::sys::diagnostic::{Diagnostic, words_of_diagnostic};
+use crate::sys::diagnostic::{Diagnostic, owned_into_diagnostic};
 use crate::sys::environment::Environment;
 use crate::sys::quote;
 use crate::sys::root::{Files, Here};
@@ -31,7 +31,7 @@ pub enum Because {
     Mode { mode: u32, owner: u32 },
 }
 
-words_of_diagnostic!(Secure);
+owned_into_diagnostic!(Secure);
 
 impl From<&Secure> for Diagnostic {
     fn from(secure: &Secure) -> Self {

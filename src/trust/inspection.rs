@@ -4,7 +4,7 @@
 //! Custom CAs are read whole and judged by the table in [`lints`]; the image's roots are not ours
 //! to judge (a few of Debian's have expired), so of them only the shape is proved.
 
-use crate::sys::diagnostic::{Diagnostic, words_of_diagnostic};
+use crate::sys::diagnostic::{Diagnostic, owned_into_diagnostic};
 use crate::trust::certificate::lints;
 use crate::trust::certificate::strict_der;
 use crate::trust::der;
@@ -14,8 +14,6 @@ use crate::trust::pkcs7;
 use crate::trust::trust_anchors;
 
 use std::collections::BTreeSet;
-
-use crate::sys::output;
 
 use crate::sys::quote;
 use crate::trust::bundle::Pem;
@@ -40,6 +38,7 @@ pub struct Inspection {
 }
 
 /// A source that cannot be used, or a certificate in it.
+#[derive(Debug)]
 pub enum Error {
     /// The source as a whole.
     Unusable { label: Label, problem: Problem },
@@ -96,10 +95,8 @@ impl From<&Warning> for Diagnostic {
     }
 }
 
-words_of_diagnostic!(Error);
-words_of_diagnostic!(Warning);
-output::error_of_words!(Error);
-
+owned_into_diagnostic!(Error);
+owned_into_diagnostic!(Warning);
 /// Reads every custom source.
 pub fn inspect(sources: &[Source]) -> Inspection {
     let mut inspection = Inspection::default();

@@ -5,9 +5,8 @@
 use std::fmt::{self, Display};
 use std::path::{Path, PathBuf};
 
-use crate::sys::diagnostic::{Diagnostic, words_of_diagnostic};
+use crate::sys::diagnostic::{Diagnostic, owned_into_diagnostic};
 use crate::sys::file::Problem;
-use crate::sys::output;
 use crate::sys::quote;
 
 /// A path and where its name came from.
@@ -123,6 +122,7 @@ impl Display for Label {
 }
 
 /// A place that cannot be read.
+#[derive(Debug)]
 pub struct ReadError {
     /// The place.
     pub label: Label,
@@ -130,9 +130,7 @@ pub struct ReadError {
     pub problem: Problem,
 }
 
-output::error_of_words!(ReadError);
-
-words_of_diagnostic!(ReadError);
+owned_into_diagnostic!(ReadError);
 
 impl From<&ReadError> for Diagnostic {
     fn from(error: &ReadError) -> Self {
@@ -155,6 +153,7 @@ impl From<&ReadError> for Diagnostic {
 }
 
 /// A file on the host that cannot be read: its fixes differ from those in a container.
+#[derive(Debug)]
 pub struct Unreadable {
     /// The file.
     pub label: crate::trust::source::Label,
@@ -162,9 +161,7 @@ pub struct Unreadable {
     pub problem: Problem,
 }
 
-output::error_of_words!(Unreadable);
-
-words_of_diagnostic!(Unreadable);
+owned_into_diagnostic!(Unreadable);
 
 impl From<&Unreadable> for Diagnostic {
     fn from(error: &Unreadable) -> Self {

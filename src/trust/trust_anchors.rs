@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use rustls_pki_types::CertificateDer;
 
-use crate::sys::diagnostic::{Diagnostic, words_of_diagnostic};
+use crate::sys::diagnostic::{Diagnostic, owned_into_diagnostic};
 use crate::sys::quote;
 use crate::trust::bundle::Pem;
 use crate::trust::der::{self, Outline};
@@ -76,7 +76,7 @@ pub enum RootWarning {
     None,
 }
 
-words_of_diagnostic!(RootWarning);
+owned_into_diagnostic!(RootWarning);
 
 impl From<&RootWarning> for Diagnostic {
     fn from(warning: &RootWarning) -> Self {

@@ -1,7 +1,7 @@
 //! Why the inputs cannot be used: a diagnostic, and its kind, from which `doctor` derives the finding's id.
 
-use crate::sys::diagnostic::{Diagnostic, words_of_diagnostic};
-use crate::sys::{file, output};
+use crate::sys::diagnostic::{Diagnostic, owned_into_diagnostic};
+use crate::sys::file;
 use crate::trust::certificate::lints::LintHit;
 use crate::trust::source::Unreadable;
 
@@ -84,5 +84,4 @@ impl From<&Error> for Diagnostic {
     }
 }
 
-words_of_diagnostic!(Error);
-output::error_of_words!(Error);
+owned_into_diagnostic!(Error);

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::sys::diagnostic::{Diagnostic, words_of_diagnostic};
+use crate::sys::diagnostic::{Diagnostic, owned_into_diagnostic};
 use crate::sys::quote;
 use crate::trust::certificate::Certificate;
 use crate::trust::certificate::strict_gap::StrictGap;
@@ -274,4 +274,4 @@ impl From<&LintHit> for Diagnostic {
     }
 }
 
-words_of_diagnostic!(LintHit);
+owned_into_diagnostic!(LintHit);

@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
-use crate::sys::diagnostic::{Diagnostic, words_of_diagnostic};
+use crate::sys::diagnostic::{Diagnostic, owned_into_diagnostic};
 use crate::sys::environment::Environment;
 use crate::sys::quote;
 use crate::trust::jvm::StoreError;
@@ -26,7 +26,7 @@ pub enum Warning {
     Unreadable { path: PathBuf, error: StoreError },
 }
 
-words_of_diagnostic!(Warning);
+owned_into_diagnostic!(Warning);
 
 impl From<&Warning> for Diagnostic {
     fn from(warning: &Warning) -> Self {

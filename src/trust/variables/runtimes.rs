@@ -9,7 +9,7 @@ use std::fmt::{self, Display};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
-use crate::sys::diagnostic::{Diagnostic, words_of_diagnostic};
+use crate::sys::diagnostic::{Diagnostic, owned_into_diagnostic};
 use crate::sys::environment::Environment;
 use crate::sys::quote;
 use crate::trust::variables::plan::File;
@@ -57,7 +57,7 @@ pub enum Warning {
     Memory(Runtime),
 }
 
-words_of_diagnostic!(Warning);
+owned_into_diagnostic!(Warning);
 
 impl From<&Warning> for Diagnostic {
     fn from(warning: &Warning) -> Self {

@@ -11,14 +11,15 @@ use std::path::{Path, PathBuf};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType,
 };
-use trust_init::compose::inputs::{Error, InputOptions, Inputs, read};
+use trust_init::compose::inputs::{InputOptions, Inputs, read};
+use trust_init::sys::diagnostic::Diagnostic;
 use trust_init::trust::time::Time;
 
 use crate::desk::Desk;
 
-/// Reads what was given, with nobody at the terminal.
-pub fn inputs(given: &InputOptions) -> Result<Inputs, Error> {
-    read(given, Time::now(), &|_| Ok(None))
+/// Reads what was given, without a terminal.
+pub fn inputs(given: &InputOptions) -> Result<Inputs, Box<Diagnostic>> {
+    read(given, Time::now(), &|_| Ok(None)).map_err(|error| error.diagnostic)
 }
 
 /// `--custom-ca` with this path.
@@ -193,7 +194,9 @@ fn an_archive_gives_its_cas_and_keeps_its_key() {
             asked.borrow_mut().push(words.to_owned());
             Ok(Some("lab secret".to_owned()))
         };
-        let found = read(&custom(desk.path("all.p12")), Time::now(), &answer).unwrap();
+        let found = read(&custom(desk.path("all.p12")), Time::now(), &answer)
+            .map_err(|error| error.diagnostic)
+            .unwrap();
         assert_eq!(subjects(&found), ["CN=Lab CA"]);
         let [words] = &asked.borrow()[..] else { panic!("asked {:?}", asked.borrow()) };
         assert!(words.contains("all.p12") && words.contains("--custom-ca"), "{words}");
@@ -282,7 +285,9 @@ fn an_archive_that_needs_a_password_is_the_ca_where_nothing_else_is() {
     archive(&desk, &[]);
     desk.remove("certs/ca.crt").rename("all.p12", "certs/corporate.p12");
     let answer = |_: &str| Ok(Some("lab secret".to_owned()));
-    let found = read(&custom(desk.path("certs")), Time::now(), &answer).unwrap();
+    let found = read(&custom(desk.path("certs")), Time::now(), &answer)
+        .map_err(|error| error.diagnostic)
+        .unwrap();
     assert_eq!(subjects(&found), ["CN=Lab CA"]);
 }
 

@@ -4,7 +4,8 @@
 use std::io;
 use std::path::PathBuf;
 
-use trust_init::compose::inputs::{Error, InputOptions, Inputs, read};
+use trust_init::compose::inputs::{InputOptions, Inputs, read};
+use trust_init::sys::diagnostic::Diagnostic;
 use trust_init::trust::time::Time;
 
 use crate::desk::Desk;
@@ -12,7 +13,7 @@ use crate::setup::inputs::{custom, inputs, issue, served};
 use crate::world::{gallery, is_snapshot};
 
 /// What is said, without where this test runs and when.
-pub fn words(desk: &Desk, found: Result<Inputs, Error>) -> String {
+pub fn words(desk: &Desk, found: Result<Inputs, Box<Diagnostic>>) -> String {
     let mut text = String::new();
     match found {
         Ok(inputs) => {
@@ -24,7 +25,6 @@ pub fn words(desk: &Desk, found: Result<Inputs, Error>) -> String {
             }
         }
         Err(error) => {
-            let error = error.diagnostic;
             assert_eq!(error.fixes.len(), 1, "{error}");
             let code = if error.is_usage { 2 } else { 1 };
             text.push_str(&format!("error {code}: {error}\nfix: {}\n", error.fix()));
@@ -79,7 +79,11 @@ fn archive(how: &str, given: impl Fn(&Desk) -> InputOptions) -> String {
 fn asked(answer: impl Fn() -> io::Result<Option<String>>) -> String {
     let desk = Desk::with(&["a.lab"]);
     desk.openssl("pkcs12 -export -nokeys -in certs/ca.crt -passout pass:x -out a.p12");
-    words(&desk, read(&custom(desk.path("a.p12")), Time::now(), &|_| answer()))
+    words(
+        &desk,
+        read(&custom(desk.path("a.p12")), Time::now(), &|_| answer())
+            .map_err(|error| error.diagnostic),
+    )
 }
 
 fn password(contents: &[u8]) -> impl Fn(&Desk) -> InputOptions {

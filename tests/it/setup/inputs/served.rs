@@ -57,7 +57,7 @@ fn a_chain_is_served_in_order_whoever_signed_the_leaf() {
 /// The message holds `words`, and its command mends it.
 #[track_caller]
 fn obey(desk: &Desk, words: &str) {
-    let error = inputs(&served(desk, "a.lab")).unwrap_err().diagnostic;
+    let error = inputs(&served(desk, "a.lab")).unwrap_err();
     assert!(error.to_string().contains(words), "{error}");
     let command = error.fix();
     let status = desk.command(Path::new("/bin/sh"), &["-c", &command], "022").status().unwrap();
