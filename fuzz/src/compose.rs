@@ -19,7 +19,6 @@ use trust_init::compose::setup::overlay::delivery::Delivery;
 use trust_init::compose::setup::overlay::{self, Overlay, OverlaySpec};
 use trust_init::compose::setup::trusted_services::Known;
 use trust_init::compose::setup::{disabled_services, mount_conflicts};
-use trust_init::sys::diagnostic::Diagnostic;
 use trust_init::trust::bundle::Pem;
 use trust_init::trust::root_stores::RootSource;
 use trust_init::trust::source::CUSTOM_CA;

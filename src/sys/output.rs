@@ -184,18 +184,3 @@ pub fn cause(error: &std::io::Error) -> String {
     let mut letters = words.chars();
     letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
 }
-
-/// Makes a type whose Display is the words an error. Its Debug are the same words: deriving it would
-/// bring that of every nested type into a program that never shows it.
-macro_rules! error_of_words {
-    ($type:ty) => {
-        impl std::fmt::Debug for $type {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                std::fmt::Display::fmt(self, f)
-            }
-        }
-
-        impl std::error::Error for $type {}
-    };
-}
-pub(crate) use error_of_words;

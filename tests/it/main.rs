@@ -11,6 +11,7 @@
     clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stdout,
+    clippy::result_large_err,
     clippy::unwrap_used,
     reason = "a test prepares a world, and fails where it stands"
 )]

@@ -37,6 +37,7 @@ const MEMORY: u64 = 1 << 30;
 const MOST: u64 = 256 << 20;
 
 /// Why there is no answer.
+#[derive(Debug)]
 pub enum Failure {
     /// There is no docker command, or none that can be run.
     Missing,
@@ -53,8 +54,6 @@ pub enum Failure {
     /// It could not be started or heard.
     System(io::Error),
 }
-
-output::error_of_words!(Failure);
 
 /// The cause alone: the caller adds what was asked, and a fix.
 impl Display for Failure {
