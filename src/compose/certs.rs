@@ -4,20 +4,22 @@
 //! (`plan`), issues it in memory (`issue`), writes all files at once (`crate::sys::dir::transaction`) and describes
 //! the result (`report`).
 
-mod existing;
-pub mod host_stores;
-mod issue;
-pub mod key;
-mod options;
-mod plan;
-mod report;
-pub mod server_name;
-mod validity;
+pub(crate) mod existing;
+pub(crate) mod host_stores;
+pub(crate) mod issue;
+pub(crate) mod key;
+pub(crate) mod options;
+pub(crate) mod plan;
+pub(crate) mod report;
+pub(crate) mod server_name;
+pub(crate) mod validity;
 
 use std::io;
 
 use crate::compose::certs::existing::ExistingCerts;
-pub use crate::compose::certs::options::{CA, CA_KEY, CertsOptions, DAYS, SERVER, SERVER_KEY};
+pub(crate) use crate::compose::certs::options::{
+    CA, CA_KEY, CertsOptions, DAYS, SERVER, SERVER_KEY,
+};
 use crate::compose::certs::options::{FILES, IGNORE};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::dir::Directory;
@@ -29,7 +31,7 @@ use crate::trust::time::Time;
 ///
 /// # Errors
 /// When something is in the way. Then nothing has been written.
-pub fn run(options: &CertsOptions, now: Time, report: Report) -> Result<String, Diagnostic> {
+pub(crate) fn run(options: &CertsOptions, now: Time, report: Report) -> Result<String, Diagnostic> {
     let names = options.names()?;
     plan::check(options, &names)?;
     let directory = existing::open(&options.out)?;

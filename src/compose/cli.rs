@@ -1,8 +1,8 @@
 //! The command line of trust-compose. Its help begins with examples. Nothing is looked up here.
 
-pub mod doctor;
-pub mod kustomize;
-pub mod setup;
+pub(crate) mod doctor;
+pub(crate) mod kustomize;
+pub(crate) mod setup;
 
 use std::path::PathBuf;
 

@@ -13,15 +13,15 @@ use std::process::{Command, ExitStatus, Stdio};
 
 use serde::Deserialize;
 
-pub use crate::compose::docker::command::Failure;
+pub(crate) use crate::compose::docker::command::Failure;
 use crate::compose::docker::command::{
     ANSWER, DOCKER, LOOKUP, READING, ask, compose, run, unstarted,
 };
 use crate::compose::docker::container::ONE_OFF;
-pub use crate::compose::docker::container::{
+pub(crate) use crate::compose::docker::container::{
     ProbeRun, ProjectContainer, containers_mounting, project_containers, run_probe,
 };
-pub use crate::compose::docker::image::{Image, ImageEntry, ImageReader, images};
+pub(crate) use crate::compose::docker::image::{Image, ImageEntry, ImageReader, images};
 
 /// Which project a question is about, in words for `docker compose`.
 #[derive(Clone, Debug, Default)]
@@ -55,7 +55,7 @@ pub struct Container {
 
 /// What the engine says of itself.
 #[derive(Clone, Debug, Default, Deserialize)]
-pub struct Info {
+pub(crate) struct Info {
     /// `name=rootless`, `name=userns` and the like.
     #[serde(rename = "SecurityOptions", default)]
     pub security: Vec<String>,
@@ -66,7 +66,7 @@ pub struct Info {
 ///
 /// # Errors
 /// When Compose cannot read it, is not there, or takes too long.
-pub fn config(files: &Files, complete: bool) -> Result<Vec<u8>, Failure> {
+pub(crate) fn config(files: &Files, complete: bool) -> Result<Vec<u8>, Failure> {
     let mut words = vec!["compose".into()];
     words.extend(files.words());
     words.extend(["--profile", "*", "config"].map(OsString::from));
@@ -80,7 +80,7 @@ pub fn config(files: &Files, complete: bool) -> Result<Vec<u8>, Failure> {
 ///
 /// # Errors
 /// When the engine does not answer.
-pub fn containers(name: &str, label: &str) -> Result<Vec<Container>, Failure> {
+pub(crate) fn containers(name: &str, label: &str) -> Result<Vec<Container>, Failure> {
     let format = format!(
         "{{{{.Label \"com.docker.compose.service\"}}}}\t{{{{.Names}}}}\t{{{{.Label \"{label}\"}}}}\t\
          {{{{.Label \"{ONE_OFF}\"}}}}"
@@ -102,7 +102,7 @@ pub fn containers(name: &str, label: &str) -> Result<Vec<Container>, Failure> {
 ///
 /// # Errors
 /// When it does not answer.
-pub fn info() -> Result<Info, Failure> {
+pub(crate) fn info() -> Result<Info, Failure> {
     let answer = ask(&["info", "--format", "{{json .}}"].map(Into::into), ANSWER)?;
     serde_json::from_slice(&answer).map_err(|error| Failure::Said(error.to_string()))
 }
@@ -111,7 +111,7 @@ pub fn info() -> Result<Info, Failure> {
 ///
 /// # Errors
 /// When the docker command cannot say.
-pub fn endpoint() -> Result<String, Failure> {
+pub(crate) fn endpoint() -> Result<String, Failure> {
     let format = "{{.Endpoints.docker.Host}}";
     let answer = ask(&["context", "inspect", "--format", format].map(Into::into), READING)?;
     Ok(String::from_utf8_lossy(&answer).trim().to_owned())
@@ -121,7 +121,7 @@ pub fn endpoint() -> Result<String, Failure> {
 ///
 /// # Errors
 /// When it cannot be started.
-pub fn show(files: &Files, words: &[&OsStr]) -> Result<ExitStatus, Failure> {
+pub(crate) fn show(files: &Files, words: &[&OsStr]) -> Result<ExitStatus, Failure> {
     let mut command = Command::new(DOCKER);
     command.arg("compose").args(files.words()).args(words).stdin(Stdio::null());
     command.status().map_err(unstarted)
@@ -129,7 +129,7 @@ pub fn show(files: &Files, words: &[&OsStr]) -> Result<ExitStatus, Failure> {
 
 /// Whether this machine finds an address for `name`; `None` if that cannot be found out here. A static
 /// program cannot ask the system's resolver itself.
-pub fn resolves(name: &str) -> Option<bool> {
+pub(crate) fn resolves(name: &str) -> Option<bool> {
     let answer = run("getent", &["ahosts", "--", name].map(Into::into), LOOKUP).ok()?;
     Some(answer.1.is_none())
 }

@@ -2,10 +2,10 @@
 //! what trust-doctor finds in each of them, from a probe container (`probe`). The result is a list of findings
 //! (`crate::sys::finding`).
 
-pub mod probe;
-pub mod containers;
-pub mod files;
-pub mod stale_servers;
+pub(crate) mod probe;
+pub(crate) mod containers;
+pub(crate) mod files;
+pub(crate) mod stale_servers;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -43,7 +43,7 @@ const PROBES: usize = 4;
 ///
 /// # Errors
 /// When there is no project.
-pub fn run(
+pub(crate) fn run(
     asked: &Doctor,
     shell: &Environment,
     report: Report,

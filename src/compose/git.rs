@@ -8,7 +8,7 @@ use crate::compose::project::paths::directory_of;
 
 /// What git makes of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum InGit {
+pub(crate) enum InGit {
     /// It keeps it.
     Kept,
     /// It would take it.
@@ -33,7 +33,7 @@ const ENVIRONMENT: [(&str, &str); 3] =
 ///
 /// Only the index and the patterns of ignored files are read: `git status` would run the repository's
 /// `core.fsmonitor` and its filters.
-pub fn git(path: &Path) -> Option<InGit> {
+pub(crate) fn git(path: &Path) -> Option<InGit> {
     // Of what is not there it says nothing either.
     path.symlink_metadata().ok()?;
     let (directory, name) = (directory_of(path), path.file_name()?);

@@ -1,7 +1,7 @@
 //! The contents of the services' images: root certificates, variables, and the files that those name.
 //! Nothing of an image is run.
 
-pub mod jvm;
+pub(crate) mod jvm;
 
 use std::borrow::Cow;
 use std::cell::RefCell;

@@ -37,7 +37,7 @@ pub struct Jvm {
 
 /// The variables and the files of one service.
 #[derive(Debug)]
-pub struct Injection {
+pub(crate) struct Injection {
     /// Each variable and its value, in their order.
     pub variables: Vec<(&'static str, String)>,
     /// Each file, by its path in the container.
@@ -46,7 +46,7 @@ pub struct Injection {
 
 /// What is in a file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Contents {
+pub(crate) enum Contents {
     /// The custom CAs.
     Custom,
     /// Those and the roots of the service.
@@ -58,7 +58,12 @@ pub enum Contents {
 impl Injection {
     /// What `trusted` is given, where `custom` are the custom CAs, `bundle` those and its roots, and the
     /// custom CAs lie at `place` in the container.
-    pub fn of(trusted: &Trusted<'_>, custom: &[Pem<'_>], bundle: &[Pem<'_>], place: &str) -> Self {
+    pub(crate) fn of(
+        trusted: &Trusted<'_>,
+        custom: &[Pem<'_>],
+        bundle: &[Pem<'_>],
+        place: &str,
+    ) -> Self {
         let inside = |file: &File| match file {
             File::Custom => place.to_owned(),
             File::Bundle | File::Own(_) | File::TrustStore | File::PhpIni | File::Wgetrc => {
@@ -104,6 +109,6 @@ impl Injection {
 }
 
 /// The text of a bundle.
-pub fn text(certificates: &[Pem<'_>]) -> Vec<u8> {
+pub(crate) fn text(certificates: &[Pem<'_>]) -> Vec<u8> {
     certificates.iter().flat_map(Pem::text).copied().collect()
 }

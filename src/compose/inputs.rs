@@ -4,14 +4,14 @@
 //! (`ca_directory`, `ca_file`), and whether clients that trust it will accept the server's certificate
 //! (`server_certificate`, `chain`). A key is compared and never kept.
 
-mod ca_directory;
-mod ca_file;
-mod chain;
-mod commands;
-mod error;
-mod files;
-mod listing;
-mod server_certificate;
+pub(crate) mod ca_directory;
+pub(crate) mod ca_file;
+pub(crate) mod chain;
+pub(crate) mod commands;
+pub(crate) mod error;
+pub(crate) mod files;
+pub(crate) mod listing;
+pub(crate) mod server_certificate;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

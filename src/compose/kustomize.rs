@@ -4,21 +4,21 @@
 //!
 //! It runs nothing in a cluster and asks no cluster.
 
-mod component;
-mod kustomization;
-mod manifest;
-mod mount_conflicts;
-mod names;
-mod patch;
-mod pod;
-mod read;
-mod render;
-mod report;
-mod select;
-mod trial_build;
-mod trust_manager;
-mod verify;
-mod write;
+pub(crate) mod component;
+pub(crate) mod kustomization;
+pub(crate) mod manifest;
+pub(crate) mod mount_conflicts;
+pub(crate) mod names;
+pub(crate) mod patch;
+pub(crate) mod pod;
+pub(crate) mod read;
+pub(crate) mod render;
+pub(crate) mod report;
+pub(crate) mod select;
+pub(crate) mod trial_build;
+pub(crate) mod trust_manager;
+pub(crate) mod verify;
+pub(crate) mod write;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -54,7 +54,7 @@ use crate::trust::trust_anchors::{self, PublicRoots};
 /// # Errors
 /// When something is in the way: then nothing has been written. Or when a component that is listed already does not
 /// render as intended.
-pub fn run(
+pub(crate) fn run(
     args: &Kustomize,
     shell: &Environment,
     report: Report,

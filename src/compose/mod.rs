@@ -3,23 +3,23 @@
 
 pub mod run;
 pub mod cli;
-pub mod certs;
-pub mod inspect;
+pub(crate) mod certs;
+pub(crate) mod inspect;
 pub mod setup;
-pub mod kustomize;
-pub mod doctor;
+pub(crate) mod kustomize;
+pub(crate) mod doctor;
 
 pub mod project;
 pub mod select;
 pub mod images;
 pub mod inputs;
-pub mod injection;
-pub mod passwords;
+pub(crate) mod injection;
+pub(crate) mod passwords;
 #[expect(clippy::disallowed_methods, reason = "starts docker")]
-pub mod docker;
+pub(crate) mod docker;
 #[expect(clippy::disallowed_methods, reason = "starts git")]
-pub mod git;
+pub(crate) mod git;
 pub mod layout;
-pub mod output;
-pub mod yaml;
+pub(crate) mod output;
+pub(crate) mod yaml;
 pub mod decide;

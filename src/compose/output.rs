@@ -19,7 +19,7 @@ pub struct CommandOutput {
 }
 
 /// Callback for warnings.
-pub type WarningSink<'a> = &'a dyn Fn(Diagnostic);
+pub(crate) type WarningSink<'a> = &'a dyn Fn(Diagnostic);
 
 impl From<String> for CommandOutput {
     /// Text of a task that succeeded.
@@ -29,7 +29,7 @@ impl From<String> for CommandOutput {
 }
 
 /// Prints the text that was asked for, and returns the exit code.
-pub fn answer(report: Report, text: &str) -> u8 {
+pub(crate) fn answer(report: Report, text: &str) -> u8 {
     match report.answer(text) {
         Ok(()) => 0,
         Err(_) => exit_code::TROUBLE,
@@ -37,7 +37,7 @@ pub fn answer(report: Report, text: &str) -> u8 {
 }
 
 /// The result of `--check`: each line of `drift` is out of step, and `fix` brings it back.
-pub fn check_result(drift: &[String], fix: &str) -> CommandOutput {
+pub(crate) fn check_result(drift: &[String], fix: &str) -> CommandOutput {
     if drift.is_empty() {
         return "in step\n".to_owned().into();
     }
@@ -50,7 +50,7 @@ pub fn check_result(drift: &[String], fix: &str) -> CommandOutput {
 }
 
 /// One line for each CA that is to be trusted.
-pub fn trusting(inputs: &Inputs) -> String {
+pub(crate) fn trusting(inputs: &Inputs) -> String {
     let mut text = String::new();
     for ca in &inputs.custom {
         let _ = writeln!(

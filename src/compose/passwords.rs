@@ -23,10 +23,10 @@ const OPTION: &str = "--p12-password-file";
 const LONGEST: u64 = 4 << 10;
 
 /// Asks a person with this prompt; `None` without a terminal.
-pub type Ask<'a> = &'a dyn Fn(&str) -> io::Result<Option<String>>;
+pub(crate) type Ask<'a> = &'a dyn Fn(&str) -> io::Result<Option<String>>;
 
 /// Where passwords come from.
-pub struct Passwords<'a> {
+pub(crate) struct Passwords<'a> {
     file: Option<&'a Path>,
     ask: Ask<'a>,
     /// The first line of the file, which may be a pipe that can be read only once.
@@ -35,7 +35,7 @@ pub struct Passwords<'a> {
 
 impl<'a> Passwords<'a> {
     /// The first line of `file`, or the answer to `ask` if there is no such file.
-    pub fn new(file: Option<&'a Path>, ask: Ask<'a>) -> Self {
+    pub(crate) fn new(file: Option<&'a Path>, ask: Ask<'a>) -> Self {
         Self { file, ask, known: OnceCell::new() }
     }
 
@@ -43,7 +43,7 @@ impl<'a> Passwords<'a> {
     ///
     /// # Errors
     /// When its password is not available, or it cannot be read.
-    pub fn open(&self, source: &Source) -> Result<Archive, Diagnostic> {
+    pub(crate) fn open(&self, source: &Source) -> Result<Archive, Diagnostic> {
         let label = &source.label;
         let mut found = self.open_silently(source)?;
         if let (Err(Problem::Locked), None) = (&found, self.file) {
@@ -67,7 +67,10 @@ impl<'a> Passwords<'a> {
     ///
     /// # Errors
     /// When the file with the password cannot be read. What is wrong with the archive is in the inner result.
-    pub fn open_silently(&self, source: &Source) -> Result<Result<Archive, Problem>, Diagnostic> {
+    pub(crate) fn open_silently(
+        &self,
+        source: &Source,
+    ) -> Result<Result<Archive, Problem>, Diagnostic> {
         match (pkcs12::open(source, ""), self.file) {
             (Err(Problem::Locked), Some(file)) => {
                 if self.known.get().is_none() {
@@ -129,6 +132,6 @@ fn first_line(path: &Path) -> Result<String, Diagnostic> {
 ///
 /// # Errors
 /// When the terminal cannot be used, or is closed before an answer.
-pub fn terminal(words: &str) -> io::Result<Option<String>> {
+pub(crate) fn terminal(words: &str) -> io::Result<Option<String>> {
     if io::stdin().is_terminal() { rpassword::prompt_password(words).map(Some) } else { Ok(None) }
 }

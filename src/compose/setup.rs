@@ -2,21 +2,21 @@
 //! disk (`install`). What the overlay contains is decided in `compose::decide`; `remove` and `drift` are the
 //! other two intents.
 
-pub mod advice;
+pub(crate) mod advice;
 pub mod disabled_services;
-pub mod drift;
-pub mod engine_check;
+pub(crate) mod drift;
+pub(crate) mod engine_check;
 pub mod header;
 pub mod installed;
-pub mod java;
-pub mod missing_names;
+pub(crate) mod java;
+pub(crate) mod missing_names;
 pub mod mount_conflicts;
-pub mod next_steps;
+pub(crate) mod next_steps;
 pub mod overlay;
-pub mod proxy;
+pub(crate) mod proxy;
 pub mod remove;
-pub mod report;
-pub mod swarm;
+pub(crate) mod report;
+pub(crate) mod swarm;
 pub mod trusted_services;
 pub mod write;
 

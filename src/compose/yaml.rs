@@ -11,17 +11,17 @@ impl From<serde_yaml::Error> for Diagnostic {
 }
 
 /// A mapping in this order.
-pub fn mapping_of<const N: usize>(pairs: [(&str, Value); N]) -> Mapping {
+pub(crate) fn mapping_of<const N: usize>(pairs: [(&str, Value); N]) -> Mapping {
     pairs.into_iter().map(|(key, value)| (key.into(), value)).collect()
 }
 
 /// The same as a value.
-pub fn mapping<const N: usize>(pairs: [(&str, Value); N]) -> Value {
+pub(crate) fn mapping<const N: usize>(pairs: [(&str, Value); N]) -> Value {
     mapping_of(pairs).into()
 }
 
 /// `text` without the comment lines at its beginning, which can ask for the same in several ways.
-pub fn body(text: &str) -> &str {
+pub(crate) fn body(text: &str) -> &str {
     let mut rest = text;
     while let Some((_, below)) = rest.strip_prefix('#').and_then(|line| line.split_once('\n')) {
         rest = below;

@@ -44,18 +44,18 @@ impl AnchorFile {
 }
 
 /// Those of `anchors` that rustls can use.
-pub fn roots<'a>(anchors: impl IntoIterator<Item = &'a Certificate>) -> Arc<RootCertStore> {
+pub(crate) fn roots<'a>(anchors: impl IntoIterator<Item = &'a Certificate>) -> Arc<RootCertStore> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(anchors.into_iter().map(|anchor| anchor.der.clone()));
     Arc::new(roots)
 }
 
 /// The contents of the file at `path` as a source of certificates.
-pub fn source(path: &Path, bytes: &[u8]) -> Source {
+pub(crate) fn source(path: &Path, bytes: &[u8]) -> Source {
     Source { label: label(path), kind: SourceKind::Named, bytes: bytes.to_vec() }
 }
 
 /// What certificates of the file at `path` are called in messages.
-pub fn label(path: &Path) -> Label {
+pub(crate) fn label(path: &Path) -> Label {
     Label::Path(Named { path: path.to_path_buf(), origin: Origin::Default })
 }

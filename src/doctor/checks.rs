@@ -1,11 +1,11 @@
 //! The checks of a process and its image: the files that its variables name, and other settings that decide
 //! about trust. They read files and run no program, and each has a limit.
 
-pub mod custom_cas;
-pub mod java;
-pub mod exposed_keys;
-pub mod python;
-pub mod variables;
+pub(crate) mod custom_cas;
+pub(crate) mod java;
+pub(crate) mod exposed_keys;
+pub(crate) mod python;
+pub(crate) mod variables;
 pub mod verification;
 
 use crate::doctor::anchor_file::AnchorFile;

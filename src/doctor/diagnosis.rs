@@ -1,11 +1,11 @@
 //! From a handshake to findings: the anchor that the server's chain ends in, why it ends in none
 //! (`rejected`, `unknown_issuer`), or why there is no chain (`connection`).
 
-pub mod context;
-pub mod connection;
-pub mod unknown_issuer;
-pub mod rejected;
-pub mod strict_clients;
+pub(crate) mod context;
+pub(crate) mod connection;
+pub(crate) mod unknown_issuer;
+pub(crate) mod rejected;
+pub(crate) mod strict_clients;
 
 use std::path::Path;
 
@@ -23,7 +23,7 @@ use crate::trust::certificate::Certificate;
 use crate::trust::certificate::extensions::Details;
 
 /// The result of a handshake with `endpoint`, as findings.
-pub fn diagnose(
+pub(crate) fn diagnose(
     endpoint: &Endpoint,
     result: &HandshakeResult,
     context: &Context<'_>,

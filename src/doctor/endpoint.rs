@@ -7,7 +7,7 @@ use crate::sys::quote;
 
 /// Where a server is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Endpoint {
+pub(crate) struct Endpoint {
     /// A name or an address, in lower case.
     pub host: String,
     /// The port.
@@ -25,7 +25,7 @@ impl Endpoint {
     ///
     /// # Errors
     /// When it contains no host, or has another scheme.
-    pub fn parse(word: &str) -> Result<Self, Diagnostic> {
+    pub(crate) fn parse(word: &str) -> Result<Self, Diagnostic> {
         let (rest, is_https) = match word.split_once("://") {
             Some(("https", rest)) => (rest, true),
             Some(("http", rest)) => (rest, false),
@@ -36,7 +36,7 @@ impl Endpoint {
     }
 
     /// The server of each https:// URL in `text`, the value of a variable.
-    pub fn all_in(text: &str) -> Vec<Self> {
+    pub(crate) fn all_in(text: &str) -> Vec<Self> {
         let (https, _) = HTTPS;
         text.match_indices(https)
             .filter_map(|(at, _)| Self::of_authority(text.get(at + https.len()..)?, true))

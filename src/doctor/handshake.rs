@@ -25,7 +25,7 @@ use crate::doctor::endpoint::Endpoint;
 
 /// The result of a call.
 #[derive(Debug)]
-pub struct HandshakeResult {
+pub(crate) struct HandshakeResult {
     /// The certificates that the server sent, its own first.
     pub chain: Vec<CertificateDer<'static>>,
     /// The negotiated protocol.
@@ -38,9 +38,9 @@ pub struct HandshakeResult {
 
 /// Why there is no verified connection.
 #[derive(Debug)]
-pub enum HandshakeError {
+pub(crate) enum HandshakeError {
     /// The host name has no address.
-    UnknownHost(io::Error),
+    UnknownHost,
     /// The name service did not answer in time.
     LookupTimeout,
     /// No process listens on the port.
@@ -68,7 +68,11 @@ pub enum HandshakeError {
 }
 
 /// Calls `endpoint`, and waits at most `timeout` for each step.
-pub fn call(endpoint: &Endpoint, roots: &Arc<RootCertStore>, timeout: Duration) -> HandshakeResult {
+pub(crate) fn call(
+    endpoint: &Endpoint,
+    roots: &Arc<RootCertStore>,
+    timeout: Duration,
+) -> HandshakeResult {
     let recorder = Arc::new(ChainRecorder::default());
     let end = attempt(endpoint, roots, timeout, &recorder);
     let is_requested = recorder.is_requested.load(Ordering::Relaxed);
@@ -101,8 +105,8 @@ fn attempt(
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(recording))
         .with_client_cert_resolver(Arc::<ChainRecorder>::clone(recorder));
-    let name = ServerName::try_from(endpoint.host.clone())
-        .map_err(|_| HandshakeError::UnknownHost(io::ErrorKind::InvalidInput.into()))?;
+    let name =
+        ServerName::try_from(endpoint.host.clone()).map_err(|_| HandshakeError::UnknownHost)?;
     let mut tls = ClientConnection::new(Arc::new(config), name).map_err(HandshakeError::Tls)?;
     let mut first = Vec::new();
     let until = Instant::now() + timeout;
@@ -133,11 +137,11 @@ fn addresses(endpoint: &Endpoint, timeout: Duration) -> Result<Vec<SocketAddr>, 
     receiver
         .recv_timeout(timeout)
         .map_err(|_| HandshakeError::LookupTimeout)?
-        .map_err(HandshakeError::UnknownHost)
+        .map_err(|_| HandshakeError::UnknownHost)
 }
 
 fn connect(endpoint: &Endpoint, timeout: Duration) -> Result<TcpStream, HandshakeError> {
-    let mut end = HandshakeError::UnknownHost(io::ErrorKind::NotFound.into());
+    let mut end = HandshakeError::UnknownHost;
     for address in addresses(endpoint, timeout)? {
         match TcpStream::connect_timeout(&address, timeout) {
             Ok(stream) => {
@@ -245,7 +249,7 @@ impl ResolvesClientCert for ChainRecorder {
 }
 
 /// The verifier for `roots`; `None` if there are no roots, and then no certificate is valid.
-pub fn verifier(roots: &Arc<RootCertStore>) -> Option<Arc<WebPkiServerVerifier>> {
+pub(crate) fn verifier(roots: &Arc<RootCertStore>) -> Option<Arc<WebPkiServerVerifier>> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     WebPkiServerVerifier::builder_with_provider(Arc::clone(roots), provider).build().ok()
 }

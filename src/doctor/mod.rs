@@ -3,10 +3,10 @@
 
 pub mod run;
 pub mod cli;
-pub mod process;
-pub mod anchor_file;
+pub(crate) mod process;
+pub(crate) mod anchor_file;
 pub mod checks;
-pub mod endpoint;
+pub(crate) mod endpoint;
 #[expect(clippy::disallowed_methods, reason = "this is the one place that opens a socket")]
-pub mod handshake;
-pub mod diagnosis;
+pub(crate) mod handshake;
+pub(crate) mod diagnosis;

@@ -41,7 +41,7 @@ pub struct TargetProcess {
 
 /// A file, held open so that its path in `/proc/self/fd` stays the same file.
 #[derive(Debug)]
-pub struct OpenFile {
+pub(crate) struct OpenFile {
     _file: Option<File>,
     path: PathBuf,
 }

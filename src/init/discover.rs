@@ -30,7 +30,7 @@ const MOST: usize = 10_000;
 
 /// What was found where custom CAs may be.
 #[derive(Debug, Default)]
-pub struct Discovery {
+pub(crate) struct Discovery {
     /// In the order named; within a directory by name.
     pub sources: Vec<Source>,
     /// What was meant and cannot be read.
@@ -42,7 +42,7 @@ pub struct Discovery {
 }
 
 /// Finds and reads the custom CAs.
-pub fn custom(settings: &Settings) -> Discovery {
+pub(crate) fn custom(settings: &Settings) -> Discovery {
     let mut discovery = Discovery::default();
     let mut budget = file::TOTAL_LIMIT;
     if let Some(named) = &settings.custom {

@@ -5,8 +5,8 @@
 //! is SIGPIPE: Rust ignores it before `main`, so it is set to its default, also where it came in
 //! ignored.
 
-mod failure;
-mod program_file;
+pub(crate) mod failure;
+pub(crate) mod program_file;
 
 use std::ffi::{CString, OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
@@ -32,14 +32,14 @@ const STOPS: [Signal; 4] = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Sig
 const LIMIT: Signal = Signal::SIGXFSZ;
 
 /// Stops that are held back while trust is prepared.
-pub struct Held {
+pub(crate) struct Held {
     held: SigSet,
     before: SigSet,
 }
 
 impl Held {
     /// Holds back what was not blocked already when we were started.
-    pub fn stops() -> Self {
+    pub(crate) fn stops() -> Self {
         let signals: SigSet = STOPS.into_iter().chain([LIMIT]).collect();
         let before = signals.thread_swap_mask(SigmaskHow::SIG_BLOCK);
         let before = before.unwrap_or_else(|_| SigSet::empty());
@@ -63,7 +63,7 @@ impl Held {
 
     /// Lets signals through again. If a stop came meanwhile, ends of it: as the first process of a
     /// container, whom signals without a handler do not end, with the exit code that is returned.
-    pub fn release(self) -> Option<u8> {
+    pub(crate) fn release(self) -> Option<u8> {
         let stop = self.stop();
         let _ = self.before.thread_set_mask();
         let stop = stop?;
@@ -86,7 +86,7 @@ const DEFAULT_PATH: &str = "/bin:/usr/bin";
 /// Becomes `program`, whose first word is looked up in the PATH of `found`, the environment as it
 /// was found. The service gets `changed` or, with `None`, the very environment that this process
 /// was given. Returns only if that fails, with the exit code.
-pub fn exec(
+pub(crate) fn exec(
     program: &[OsString],
     found: &Environment,
     changed: Option<&Environment>,

@@ -4,10 +4,10 @@
 
 pub mod run;
 pub mod cli;
-pub mod discover;
-pub mod pins;
-pub mod mounts;
+pub(crate) mod discover;
+pub(crate) mod pins;
+pub(crate) mod mounts;
 pub mod publish;
-pub mod system_store;
+pub(crate) mod system_store;
 #[expect(clippy::disallowed_methods, reason = "this is the one place that replaces us")]
-pub mod exec;
+pub(crate) mod exec;

@@ -14,20 +14,20 @@ use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
 
 /// Whether `path` lies on something mounted, not on the image's own file system. Where that cannot
 /// be told, it counts as mounted: that is the careful answer everywhere it is asked.
-pub fn is_mounted(path: &Path) -> bool {
+pub(crate) fn is_mounted(path: &Path) -> bool {
     let image = mount_of(Path::new("/"), AtFlags::empty());
     image.is_none() || mount_of(path, AtFlags::empty()) != image
 }
 
 /// Whether something is mounted at `path` itself. A link is no mount, wherever it leads.
-pub fn is_mount_point(path: &Path) -> bool {
+pub(crate) fn is_mount_point(path: &Path) -> bool {
     let own = mount_of(path, AtFlags::SYMLINK_NOFOLLOW);
     path.parent().is_some_and(|parent| is_another(own, mount_of(parent, AtFlags::empty())))
 }
 
 /// Whether nobody in this container can change what `path` names, because it lies on something
 /// that was mounted read-only (a Kubernetes ConfigMap, for one).
-pub fn is_read_only(path: &Path) -> bool {
+pub(crate) fn is_read_only(path: &Path) -> bool {
     statvfs(path).is_ok_and(|found| found.flags().contains(FsFlags::ST_RDONLY))
         && is_another(mount_of(path, AtFlags::empty()), mount_of(Path::new("/"), AtFlags::empty()))
 }

@@ -18,7 +18,7 @@ use crate::trust::variables;
 use crate::trust::variables::{File, Found, Pin, Row};
 
 /// Reads what each of `rows` names, itself or through the variables its readers fall back to.
-pub fn pins<'a>(
+pub(crate) fn pins<'a>(
     rows: impl Iterator<Item = &'static Row>,
     environment: &Environment,
     source: &RootSource,

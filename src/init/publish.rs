@@ -6,7 +6,7 @@
 //! meet, and a restart finds its own.
 
 pub(crate) mod files;
-mod adopt;
+pub(crate) mod adopt;
 pub(crate) mod memfd;
 pub(crate) mod location;
 

@@ -1,12 +1,12 @@
 //! One run of trust-init, from the invocation to the service. [`prepare`] is the sentence of ARCHITECTURE.md.
 
-mod failures;
-mod java;
-mod inputs;
-mod dangling;
-mod runtimes;
-mod summary;
-mod system_store;
+pub(crate) mod failures;
+pub(crate) mod java;
+pub(crate) mod inputs;
+pub(crate) mod dangling;
+pub(crate) mod runtimes;
+pub(crate) mod summary;
+pub(crate) mod system_store;
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};

@@ -6,8 +6,8 @@
 //! what an earlier run added is taken out, what is to be added is written down (`record`), and only then
 //! is it added, each file by a rename. So whatever a killed run leaves, the next one finds in the record.
 
-mod ledger;
-mod precheck;
+pub(crate) mod ledger;
+pub(crate) mod precheck;
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use nix::sys::stat::Mode;
 
 use crate::init::publish::location::DefaultDirectory;
-pub use crate::init::system_store::ledger::Record;
+pub(crate) use crate::init::system_store::ledger::Record;
 use crate::init::system_store::ledger::{HOME, PATH, line, position};
 use crate::init::system_store::precheck::{check, failure, no_store, real, refused};
 use crate::sys::diagnostic::Diagnostic;
@@ -34,7 +34,7 @@ use crate::trust::subject_hash;
 /// Where each distribution's programs look for a CA that is a file of its own, by OpenSSL's hashed name,
 /// and where p11-kit takes in whatever lies there: path, who has it, and where that is written. Its
 /// files are those of [`ROOT_FILES`].
-pub const ROOT_DIRECTORIES: &[(&str, &str, &str)] = &[
+pub(crate) const ROOT_DIRECTORIES: &[(&str, &str, &str)] = &[
     (
         "/etc/ssl/certs",
         "Debian, Ubuntu, Alpine, Arch; a link on Fedora, RHEL, openSUSE, SLES",
@@ -64,7 +64,7 @@ pub const ROOT_DIRECTORIES: &[(&str, &str, &str)] = &[
 
 /// What is to be in the store.
 #[derive(Debug)]
-pub struct InstallOptions<'a> {
+pub(crate) struct InstallOptions<'a> {
     /// The custom CAs.
     pub certificates: &'a [Pem<'a>],
     /// The directory where a JVM finds a key store by itself, and what that is to be.
@@ -77,7 +77,7 @@ pub struct InstallOptions<'a> {
 
 /// What became of the store.
 #[derive(Debug, Default)]
-pub struct Installed {
+pub(crate) struct Installed {
     /// Files that have the custom CAs.
     pub files: Vec<PathBuf>,
     /// Files that have them no longer.
@@ -107,7 +107,10 @@ struct Plan {
 ///
 /// # Errors
 /// When there is no store, or a part of it may not or cannot be changed. Then nothing of ours is added.
-pub fn install(options: &InstallOptions<'_>, record: &Record) -> Result<Installed, Diagnostic> {
+pub(crate) fn install(
+    options: &InstallOptions<'_>,
+    record: &Record,
+) -> Result<Installed, Diagnostic> {
     let mut plan = Plan::new(options, record)?;
     let mut installed = Installed::default();
     if plan.is_done(record) {

@@ -4,9 +4,9 @@
 //! descriptor, never again from the root, so nobody can swap the directory between two steps.
 //! Links in the last place are never followed, and modes are set by fchmod, whatever the umask.
 
-pub mod replace;
+pub(crate) mod replace;
 #[cfg(feature = "tools")]
-pub mod transaction;
+pub(crate) mod transaction;
 
 use std::ffi::OsStr;
 use std::fs::File;

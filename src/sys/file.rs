@@ -11,9 +11,9 @@ use nix::fcntl::OFlag;
 use crate::sys::output;
 
 /// What one file may hold: 32 MiB, more than two hundred times the largest root store.
-pub const FILE_LIMIT: u64 = 32 << 20;
+pub(crate) const FILE_LIMIT: u64 = 32 << 20;
 /// What all of them may hold together: 64 MiB.
-pub const TOTAL_LIMIT: u64 = 64 << 20;
+pub(crate) const TOTAL_LIMIT: u64 = 64 << 20;
 
 /// Why a path cannot be read.
 #[derive(Debug)]
@@ -69,7 +69,7 @@ impl Display for Problem {
 ///
 /// # Errors
 /// When it cannot be read, is no regular file, or is too large.
-pub fn read(path: &Path, budget: &mut u64) -> Result<Vec<u8>, Problem> {
+pub(crate) fn read(path: &Path, budget: &mut u64) -> Result<Vec<u8>, Problem> {
     let flags = OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
     let opened = OpenOptions::new().read(true).custom_flags(flags.bits()).open(path);
     let file = opened.map_err(|error| problem(path, error))?;
@@ -117,7 +117,7 @@ fn read_up_to(mut file: File, metadata: &Metadata, limit: u64) -> io::Result<Vec
 }
 
 /// What `error` on opening `path` means to its owner.
-pub fn problem(path: &Path, error: io::Error) -> Problem {
+pub(crate) fn problem(path: &Path, error: io::Error) -> Problem {
     match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Problem::Missing,
         io::ErrorKind::PermissionDenied => {
@@ -133,7 +133,7 @@ pub fn problem(path: &Path, error: io::Error) -> Problem {
 
 /// What stands at `path`, if it is neither a regular file nor a directory; links are followed.
 #[cfg(feature = "tools")]
-pub fn special(path: &Path) -> Option<&'static str> {
+pub(crate) fn special(path: &Path) -> Option<&'static str> {
     let found = path.metadata().ok()?;
     (!found.is_file() && !found.is_dir()).then(|| kind(&found))
 }
@@ -154,7 +154,7 @@ fn kind(metadata: &Metadata) -> &'static str {
 ///
 /// # Errors
 /// As opendir(3) and readdir(3).
-pub fn entries(directory: &Path) -> io::Result<Vec<DirEntry>> {
+pub(crate) fn entries(directory: &Path) -> io::Result<Vec<DirEntry>> {
     loop {
         match directory.read_dir() {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

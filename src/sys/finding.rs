@@ -1,8 +1,8 @@
 //! A finding of trust-doctor or `trust-compose doctor`, and the report of all findings as text and JSON.
 
-pub mod chain;
-pub mod save_chain;
-pub mod service_fix;
+pub(crate) mod chain;
+pub(crate) mod save_chain;
+pub(crate) mod service_fix;
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -141,7 +141,7 @@ impl Finding {
 
 /// What `--json` prints. Fields are added, never renamed or removed.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Answer<'a> {
+pub(crate) struct Answer<'a> {
     /// The version of the format: 1.
     pub format: u8,
     /// All findings, in order.
@@ -149,13 +149,13 @@ pub struct Answer<'a> {
 }
 
 /// All findings for programs, with a line end.
-pub fn json(findings: &[Finding]) -> String {
+pub(crate) fn json(findings: &[Finding]) -> String {
     let answer = Answer { format: 1, findings: findings.into() };
     output::json(&answer)
 }
 
 /// All findings for people: each fix below its finding, the findings of a service below its name.
-pub fn text(findings: &[Finding], shell: &Environment) -> String {
+pub(crate) fn text(findings: &[Finding], shell: &Environment) -> String {
     let is_plain = shell.get("NO_COLOR").is_some_and(|value| !value.is_empty());
     let is_coloured = !is_plain && std::io::stdout().is_terminal();
     let mut text = String::new();
@@ -193,7 +193,7 @@ pub fn text(findings: &[Finding], shell: &Environment) -> String {
 }
 
 /// The exit code of a report; `is_strict`: warnings count as errors.
-pub fn code(findings: &[Finding], is_strict: bool) -> u8 {
+pub(crate) fn code(findings: &[Finding], is_strict: bool) -> u8 {
     let limit = if is_strict { Severity::Warning } else { Severity::Error };
     let worst = findings.iter().map(|finding| finding.severity).max();
     if worst >= Some(limit) { exit_code::TROUBLE } else { 0 }

@@ -5,14 +5,14 @@ pub mod quote;
 pub mod diagnostic;
 pub mod exit_code;
 pub mod environment;
-pub mod file;
-pub mod root;
-pub mod program;
+pub(crate) mod file;
+pub(crate) mod root;
+pub(crate) mod program;
 #[expect(clippy::disallowed_methods, reason = "this is the one place that writes")]
 pub mod dir;
 #[cfg(feature = "tools")]
 pub mod command_line;
 #[cfg(feature = "tools")]
-pub mod parallel;
+pub(crate) mod parallel;
 #[cfg(feature = "tools")]
-pub mod finding;
+pub(crate) mod finding;

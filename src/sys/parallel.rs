@@ -14,7 +14,7 @@ const DELAY: Duration = Duration::from_secs(1);
 
 /// The results of `work` on each of `items`, in their order, with at most `limit` at the same time. Progress
 /// goes to `report`, if there is one.
-pub fn parallel_map<T: Display + Sync, R: Send>(
+pub(crate) fn parallel_map<T: Display + Sync, R: Send>(
     items: &[T],
     limit: usize,
     report: Option<Report>,

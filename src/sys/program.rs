@@ -12,7 +12,7 @@ use crate::sys::root::{Files, Here};
 
 /// The attribute that holds a file's capabilities (capabilities(7), "File capabilities").
 #[cfg(target_os = "linux")]
-pub const CAPABILITIES: &str = "security.capability";
+pub(crate) const CAPABILITIES: &str = "security.capability";
 
 /// A program that is started in secure-execution mode: OpenSSL, Node and others then look at no
 /// variable (ld.so(8), secure_getenv(3)).
@@ -24,7 +24,7 @@ pub struct Secure {
 
 /// Why it is.
 #[derive(Debug)]
-pub enum Because {
+pub(crate) enum Because {
     /// It gains capabilities by its file.
     Capabilities,
     /// It becomes another user or group by its file's mode.
@@ -54,7 +54,7 @@ impl From<&Secure> for Diagnostic {
 }
 
 /// The file that is started by `name` (execvp(3)).
-pub fn found(files: &impl Files, name: &OsStr, path: &OsStr) -> Option<PathBuf> {
+pub(crate) fn found(files: &impl Files, name: &OsStr, path: &OsStr) -> Option<PathBuf> {
     if Path::new(name).components().count() > 1 {
         return Some(name.into());
     }
@@ -64,7 +64,7 @@ pub fn found(files: &impl Files, name: &OsStr, path: &OsStr) -> Option<PathBuf> 
 
 /// Whether `program` gains rights by its file when this process starts it (execve(2)).
 #[cfg(target_os = "linux")]
-pub fn secure(program: &[OsString], environment: &Environment) -> Option<Secure> {
+pub(crate) fn secure(program: &[OsString], environment: &Environment) -> Option<Secure> {
     let (uid, gid) = (nix::unistd::geteuid(), nix::unistd::getegid());
     let file = found(&Here, program.first()?, environment.get("PATH").unwrap_or_default())?;
     let (mode, owner, group) =

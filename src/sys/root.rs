@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::sys::file::{self, Problem};
 
 /// A system with files.
-pub trait Files {
+pub(crate) trait Files {
     /// Where what it calls `path` is found from here.
     fn at(&self, path: &Path) -> impl AsRef<Path>;
 
@@ -57,7 +57,7 @@ pub trait Files {
 
 /// This system.
 #[derive(Debug)]
-pub struct Here;
+pub(crate) struct Here;
 
 impl Files for Here {
     fn at(&self, path: &Path) -> impl AsRef<Path> {

@@ -3,15 +3,15 @@
 #[cfg(feature = "tools")]
 pub mod extensions;
 #[cfg(feature = "tools")]
-pub mod key_kind;
+pub(crate) mod key_kind;
 #[cfg(feature = "tools")]
-pub mod subject_alt_name;
-pub mod strict_gap;
+pub(crate) mod subject_alt_name;
+pub(crate) mod strict_gap;
 pub(crate) mod encoding;
 pub(crate) mod strict_der;
 pub(crate) mod java_rules;
 pub(crate) mod names;
-pub mod lints;
+pub(crate) mod lints;
 
 use crate::trust::fingerprint::Fingerprint;
 use crate::trust::time::Time;

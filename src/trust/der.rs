@@ -6,29 +6,29 @@
 //! looked at. Custom CAs are parsed whole, by x509-parser.
 
 /// Tags of X.690, section 8, as the encodings here use them.
-pub const INTEGER: u8 = 0x02;
+pub(crate) const INTEGER: u8 = 0x02;
 /// BIT STRING.
-pub const BIT_STRING: u8 = 0x03;
+pub(crate) const BIT_STRING: u8 = 0x03;
 /// OCTET STRING.
-pub const OCTET_STRING: u8 = 0x04;
+pub(crate) const OCTET_STRING: u8 = 0x04;
 /// OBJECT IDENTIFIER.
-pub const OID: u8 = 0x06;
+pub(crate) const OID: u8 = 0x06;
 /// SEQUENCE, constructed.
-pub const SEQUENCE: u8 = 0x30;
+pub(crate) const SEQUENCE: u8 = 0x30;
 /// SET, constructed.
-pub const SET: u8 = 0x31;
+pub(crate) const SET: u8 = 0x31;
 /// `[0]`, constructed.
-pub const CONTEXT_0: u8 = 0xa0;
+pub(crate) const CONTEXT_0: u8 = 0xa0;
 /// `[1]`, constructed.
-pub const CONTEXT_1: u8 = 0xa1;
+pub(crate) const CONTEXT_1: u8 = 0xa1;
 
 /// `1.2.840.10045.2.1`, id-ecPublicKey (RFC 5480, section 2.1.1), as OID contents.
-pub const EC_KEY: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
+pub(crate) const EC_KEY: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
 
 /// Splits the first value off `input`: its tag, its contents, and what follows it. Definite
 /// lengths in their shortest form only (X.690, section 10.1).
 #[inline(never)]
-pub fn value(input: &[u8]) -> Option<(u8, &[u8], &[u8])> {
+pub(crate) fn value(input: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (&tag, rest) = input.split_first()?;
     let (&first, rest) = rest.split_first()?;
     let (length, rest) = match first {
@@ -46,14 +46,14 @@ pub fn value(input: &[u8]) -> Option<(u8, &[u8], &[u8])> {
 }
 
 /// Splits off the contents of a value with that tag.
-pub fn take<'a>(tag: u8, input: &mut &'a [u8]) -> Option<&'a [u8]> {
+pub(crate) fn take<'a>(tag: u8, input: &mut &'a [u8]) -> Option<&'a [u8]> {
     let (found, contents, rest) = value(input)?;
     *input = rest;
     (found == tag).then_some(contents)
 }
 
 /// What follows the values at the start of `contents`, if they have these tags.
-pub fn behind<'a>(mut contents: &'a [u8], tags: &[u8]) -> Option<&'a [u8]> {
+pub(crate) fn behind<'a>(mut contents: &'a [u8], tags: &[u8]) -> Option<&'a [u8]> {
     for wanted in tags {
         let (tag, _, rest) = value(contents)?;
         if tag != *wanted {
@@ -66,7 +66,7 @@ pub fn behind<'a>(mut contents: &'a [u8], tags: &[u8]) -> Option<&'a [u8]> {
 
 /// What a DER value is, by its outline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outline {
+pub(crate) enum Outline {
     /// RFC 5280, section 4.1.
     Certificate,
     /// A certificate with something behind it: a `TRUSTED CERTIFICATE`, or rubbish.
@@ -85,7 +85,7 @@ pub enum Outline {
 const SIGNED_DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02];
 
 /// Tells what `der` is.
-pub fn outline(der: &[u8]) -> Outline {
+pub(crate) fn outline(der: &[u8]) -> Outline {
     let Some((SEQUENCE, contents, rest)) = value(der) else { return Outline::Other };
     let Some((tag, first, second)) = value(contents) else { return Outline::Other };
     let is = |tags: &[u8]| behind(second, tags).is_some_and(<[u8]>::is_empty);

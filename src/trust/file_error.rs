@@ -5,7 +5,7 @@ use std::fmt::{self, Display};
 use crate::sys::quote;
 
 /// What mends a certificate that some client cannot read.
-pub const ANEW: &str = "make the CA anew, or ask who made it for one as RFC 5280 has it";
+pub(crate) const ANEW: &str = "make the CA anew, or ask who made it for one as RFC 5280 has it";
 
 /// Why a file cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]

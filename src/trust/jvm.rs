@@ -18,7 +18,7 @@ use crate::trust::keystore;
 
 /// A JVM's own trust store.
 #[derive(Debug)]
-pub struct Store {
+pub(crate) struct Store {
     /// The file.
     pub path: PathBuf,
     /// What is in it.
@@ -48,7 +48,7 @@ impl Store {
     ///
     /// # Errors
     /// When the store cannot be read to its end.
-    pub fn certificates(self) -> Result<Vec<Pem<'static>>, StoreError> {
+    pub(crate) fn certificates(self) -> Result<Vec<Pem<'static>>, StoreError> {
         let bytes = self.bytes.map_err(StoreError::File)?;
         keystore::read(&bytes).map_err(StoreError::Format)
     }
@@ -73,7 +73,7 @@ const PACKAGED: [&str; 2] =
 /// Where a JVM's home has its trust store: since JDK 9, and before. What is called `jssecacerts` comes
 /// first for Java too
 /// (<https://docs.oracle.com/en/java/javase/21/security/java-secure-socket-extension-jsse-reference-guide.html>).
-pub const STORES: [&str; 4] = [
+pub(crate) const STORES: [&str; 4] = [
     "lib/security/jssecacerts",
     "lib/security/cacerts",
     "jre/lib/security/jssecacerts",
@@ -81,11 +81,11 @@ pub const STORES: [&str; 4] = [
 ];
 
 /// What a JVM reads instead of the store that it brings.
-pub const INSTEAD: &str = "jssecacerts";
+pub(crate) const INSTEAD: &str = "jssecacerts";
 
 /// The trust store of the JVM that programs in that system would use, if there is one. What `is_ours`
 /// does not count.
-pub fn store(
+pub(crate) fn store(
     files: &impl Files,
     environment: &Environment,
     program: Option<&OsString>,

@@ -4,7 +4,7 @@
 //! password. What is read is what a JVM brings as its own `cacerts`: a JKS until JDK 17, a PKCS#12
 //! without a password since (<https://bugs.openjdk.org/browse/JDK-8275252>).
 
-mod pkcs12;
+pub(crate) mod pkcs12;
 
 use std::fmt::{self, Display};
 

@@ -13,7 +13,7 @@ const ANY: &[u8] = &[0x55, 0x1d, 0x25, 0x00];
 /// Splits `bytes` into the certificate and its note (`X509_CERT_AUX` in OpenSSL's
 /// crypto/x509/x_x509a.c: `SEQUENCE { trust SEQUENCE OF OID OPTIONAL, reject [0] … OPTIONAL, … }`),
 /// and returns the certificate if the note allows it to vouch for servers.
-pub fn for_servers(bytes: &[u8]) -> Option<&[u8]> {
+pub(crate) fn for_servers(bytes: &[u8]) -> Option<&[u8]> {
     let (_, _, note) = der::value(bytes)?;
     let certificate = bytes.get(..bytes.len() - note.len())?;
     if note.is_empty() {

@@ -10,7 +10,7 @@ use crate::trust::bundle::{self, Pem};
 
 /// One block between its markers.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Block<'a> {
+pub(crate) struct Block<'a> {
     /// What the markers say it is.
     pub label: &'a str,
     /// The byte that its BEGIN marker starts at; [`line`] tells the line.
@@ -25,7 +25,7 @@ pub struct Block<'a> {
 
 /// What is between the markers, decoded.
 #[derive(Debug)]
-pub struct Decoded<'a> {
+pub(crate) struct Decoded<'a> {
     /// The bytes.
     pub der: &'a [u8],
     /// Whether every client could read the block where it stands.
@@ -36,7 +36,7 @@ pub struct Decoded<'a> {
 
 /// Why a text cannot be divided into blocks, or a block not decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Flaw {
+pub(crate) struct Flaw {
     /// The byte it begins at; [`line`] tells the line.
     pub at: usize,
     /// What is wrong there.
@@ -55,12 +55,12 @@ const USUAL: &str = "CERTIFICATE";
 
 /// Divides `text` into its blocks, and goes on behind a flaw. Text between them is comment, as in
 /// every reader.
-pub fn blocks(text: &[u8]) -> Blocks<'_> {
+pub(crate) fn blocks(text: &[u8]) -> Blocks<'_> {
     Blocks { text, rest: 0 }
 }
 
 /// The blocks of a text, or the place where a marker has no partner or is broken.
-pub struct Blocks<'a> {
+pub(crate) struct Blocks<'a> {
     text: &'a [u8],
     rest: usize,
 }
@@ -144,7 +144,7 @@ fn label(text: &[u8], at: usize) -> Option<&str> {
 
 /// The line of the first marker that begins a private key of whatever kind, also where the text
 /// around it is broken.
-pub fn private_key(text: &[u8]) -> Option<usize> {
+pub(crate) fn private_key(text: &[u8]) -> Option<usize> {
     let mut at = 0;
     loop {
         at += find(text.get(at..)?, BEGIN)? + BEGIN.len();
@@ -165,12 +165,12 @@ fn is_line_end(text: &[u8], at: usize) -> bool {
 
 /// The line, counted from 1, that the byte `at` is on. Counted only for messages; for more than one
 /// of them, [`Lines`] counts.
-pub fn line(text: &[u8], at: usize) -> usize {
+pub(crate) fn line(text: &[u8], at: usize) -> usize {
     Lines::new(text).line(at)
 }
 
 /// The lines of bytes that are asked for in the order of the text: it is read once for all of them.
-pub struct Lines<'a> {
+pub(crate) struct Lines<'a> {
     text: &'a [u8],
     counted: usize,
     feeds: usize,
@@ -179,12 +179,12 @@ pub struct Lines<'a> {
 
 impl<'a> Lines<'a> {
     /// Of this text.
-    pub fn new(text: &'a [u8]) -> Self {
+    pub(crate) fn new(text: &'a [u8]) -> Self {
         Self { text, counted: 0, feeds: 0, returns: 0 }
     }
 
     /// The line, counted from 1, that the byte `at` is on.
-    pub fn line(&mut self, at: usize) -> usize {
+    pub(crate) fn line(&mut self, at: usize) -> usize {
         if at < self.counted {
             *self = Self::new(self.text);
         }
@@ -201,7 +201,7 @@ impl<'a> Lines<'a> {
 
 /// What a block holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// A certificate.
     Certificate,
     /// A certificate and OpenSSL's note on what it is trusted for.
@@ -213,7 +213,7 @@ pub enum Kind {
 impl<'a> Block<'a> {
     /// What it holds, if that is certificates: by the labels that OpenSSL reads (crypto/pem/pem_lib.c,
     /// `check_pem`) and those of RFC 7468.
-    pub fn kind(&self) -> Option<Kind> {
+    pub(crate) fn kind(&self) -> Option<Kind> {
         match self.label {
             "CERTIFICATE" | "X509 CERTIFICATE" => Some(Kind::Certificate),
             "TRUSTED CERTIFICATE" => Some(Kind::Trusted),
@@ -226,7 +226,7 @@ impl<'a> Block<'a> {
     ///
     /// # Errors
     /// A character that is not base64, missing padding, or nothing at all.
-    pub fn decode<'b>(&self, buffer: &'b mut Vec<u8>) -> Result<Decoded<'b>, Flaw> {
+    pub(crate) fn decode<'b>(&self, buffer: &'b mut Vec<u8>) -> Result<Decoded<'b>, Flaw> {
         let (mut is_tidy, mut is_full) = (self.is_on_lines, true);
         let mut rest = self.body.strip_prefix(b"\n").unwrap_or(self.body);
         buffer.resize(buffer.len().max(rest.len()), 0);
@@ -286,7 +286,7 @@ impl<'a> Block<'a> {
     }
 
     /// The block as canonical text, as it stands if it is that already.
-    pub fn pem(&self, decoded: &Decoded<'_>) -> Pem<'a> {
+    pub(crate) fn pem(&self, decoded: &Decoded<'_>) -> Pem<'a> {
         if decoded.is_canonical { Pem::proved(self.text) } else { Pem::encode(decoded.der) }
     }
 }

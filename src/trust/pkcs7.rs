@@ -9,7 +9,7 @@ use crate::trust::der::{self, CONTEXT_0, OID, SEQUENCE};
 /// The certificates in a PKCS#7 structure, as DER, in its order: `ContentInfo { OID, [0] SignedData
 /// { version, digestAlgorithms, encapContentInfo, [0] certificates, … } }` (RFC 5652, sections 3
 /// and 5.1). `None` where it is built differently.
-pub fn certificates(der: &[u8]) -> Option<Vec<&[u8]>> {
+pub(crate) fn certificates(der: &[u8]) -> Option<Vec<&[u8]>> {
     let (SEQUENCE, info, []) = der::value(der)? else { return None };
     let (OID, _, info) = der::value(info)? else { return None };
     let (CONTEXT_0, signed, []) = der::value(info)? else { return None };

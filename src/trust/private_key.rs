@@ -9,7 +9,7 @@ use crate::trust::pem;
 
 /// What a key says of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fit {
+pub(crate) enum Fit {
     /// It belongs to it.
     Yes,
     /// It does not.
@@ -20,7 +20,7 @@ pub enum Fit {
 
 /// Compares the first private key in a PEM text with the bits of a public key as a certificate has
 /// them; `None` where no key can be decoded.
-pub fn fit(text: &[u8], public: &[u8]) -> Option<Fit> {
+pub(crate) fn fit(text: &[u8], public: &[u8]) -> Option<Fit> {
     let is_key =
         |label: &str| matches!(label, "PRIVATE KEY" | "EC PRIVATE KEY" | "RSA PRIVATE KEY");
     let mut blocks = pem::blocks(text).filter_map(Result::ok);

@@ -8,11 +8,11 @@
 //! variable must name. This module decides and touches nothing; `publish` makes the files.
 
 pub mod java;
-pub mod table;
-pub mod pins;
-pub mod plan;
+pub(crate) mod table;
+pub(crate) mod pins;
+pub(crate) mod plan;
 pub mod runtimes;
-pub mod served;
+pub(crate) mod served;
 pub mod insecure;
 
 use crate::sys::environment::Environment;

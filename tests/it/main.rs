@@ -13,6 +13,7 @@
     clippy::print_stdout,
     clippy::result_large_err,
     clippy::unwrap_used,
+    unreachable_pub,
     reason = "a test prepares a world, and fails where it stands"
 )]
 

@@ -17,7 +17,7 @@ use crate::trust::inspection;
 use crate::trust::source::{Label, Named, Source, SourceKind, Unreadable};
 
 /// A CA that can sign.
-pub struct Authority {
+pub(crate) struct Authority {
     /// Its certificate.
     pub certificate: Certificate,
     /// More about it.
@@ -29,7 +29,7 @@ pub struct Authority {
 }
 
 /// A server's certificate.
-pub struct Server {
+pub(crate) struct Server {
     /// The certificate.
     pub certificate: Certificate,
     /// More about it.
@@ -40,7 +40,7 @@ pub struct Server {
 
 /// The existing certificates.
 #[derive(Default)]
-pub struct ExistingCerts {
+pub(crate) struct ExistingCerts {
     /// The CA to sign with.
     pub authority: Option<Authority>,
     /// The server's certificate in the directory.
@@ -55,7 +55,7 @@ pub struct ExistingCerts {
 ///
 /// # Errors
 /// When it cannot be opened, or every user may write to it.
-pub fn open(named: &Named) -> Result<Option<Directory>, Diagnostic> {
+pub(crate) fn open(named: &Named) -> Result<Option<Directory>, Diagnostic> {
     let failed = |error| unusable_directory(named, &error);
     match named.path.canonicalize().and_then(|path| Directory::open(&path)) {
         Ok(directory) => {
@@ -79,7 +79,7 @@ pub fn open(named: &Named) -> Result<Option<Directory>, Diagnostic> {
 ///
 /// # Errors
 /// As mkdirat(2).
-pub fn make(named: &Named) -> Result<Directory, Diagnostic> {
+pub(crate) fn make(named: &Named) -> Result<Directory, Diagnostic> {
     let failed = |error| unusable_directory(named, &error);
     let name = named.path.file_name().ok_or_else(|| failed(io::ErrorKind::InvalidInput.into()))?;
     let above = named.path.parent().filter(|path| !path.as_os_str().is_empty());
@@ -89,7 +89,7 @@ pub fn make(named: &Named) -> Result<Directory, Diagnostic> {
 }
 
 /// Whether a directory holds nothing but the files of an interrupted run.
-pub fn is_empty(path: &Path) -> bool {
+pub(crate) fn is_empty(path: &Path) -> bool {
     path.read_dir().is_ok_and(|entries| {
         entries.flatten().all(|entry| entry.file_name().as_bytes().starts_with(OWN.as_bytes()))
     })
@@ -100,7 +100,7 @@ impl ExistingCerts {
     ///
     /// # Errors
     /// When a part cannot be read, is missing, or does not fit the others.
-    pub fn read(options: &CertsOptions, is_there: bool) -> Result<Self, Diagnostic> {
+    pub(crate) fn read(options: &CertsOptions, is_there: bool) -> Result<Self, Diagnostic> {
         let mut existing = Self::default();
         let out = CertsDirectory { named: &options.out, is_there };
         let from = options.ca.as_ref().filter(|ca| !is_same(&ca.path, &options.out.path));

@@ -6,7 +6,7 @@ use crate::sys::quote;
 use crate::trust::certificate::Certificate;
 
 /// One kind of system.
-pub struct Machine {
+pub(crate) struct Machine {
     /// The distributions.
     pub name: &'static str,
     /// The directory for CAs.
@@ -18,7 +18,7 @@ pub struct Machine {
 /// From the systems' own manuals: update-ca-certificates(8), update-ca-trust(8), openSUSE's
 /// <https://github.com/openSUSE/ca-certificates>, Arch's
 /// <https://wiki.archlinux.org/title/Transport_Layer_Security#Add_a_certificate_to_a_trust_store>.
-pub const MACHINES: [Machine; 4] = [
+pub(crate) const MACHINES: [Machine; 4] = [
     Machine {
         name: "Debian, Ubuntu",
         directory: "/usr/local/share/ca-certificates",
@@ -43,7 +43,7 @@ pub const MACHINES: [Machine; 4] = [
 
 impl Machine {
     /// The command that adds `ca`, which is in the file `path`.
-    pub fn add(&self, path: &Path, ca: &Certificate) -> String {
+    pub(crate) fn add(&self, path: &Path, ca: &Certificate) -> String {
         let Self { directory, command, .. } = self;
         let copy = format!("{directory}/{}", file_name(ca));
         format!("sudo cp {} {} && sudo {command}", quote::shell(path), quote::shell(&copy))
@@ -73,7 +73,7 @@ fn file_name(ca: &Certificate) -> String {
 const DATE: &[u8] = b"-0000-00-00";
 
 /// The command that does the same on macOS (security(1)).
-pub fn keychain(ca: &Path) -> String {
+pub(crate) fn keychain(ca: &Path) -> String {
     let keychain = "/Library/Keychains/System.keychain";
     format!("sudo security add-trusted-cert -d -r trustRoot -k {keychain} {}", quote::shell(ca))
 }

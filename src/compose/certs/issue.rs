@@ -31,7 +31,7 @@ use crate::trust::time::Time;
 const LONGEST_NAME: usize = 64;
 
 /// The certificates of a run.
-pub struct Set {
+pub(crate) struct Set {
     /// The CA: new, or the existing one.
     pub authority: Authority,
     /// Whether it is new.
@@ -43,7 +43,7 @@ pub struct Set {
 }
 
 /// A new server's certificate.
-pub struct IssuedServer {
+pub(crate) struct IssuedServer {
     /// The certificate.
     pub certificate: Certificate,
     /// Its key.
@@ -56,7 +56,7 @@ pub struct IssuedServer {
 ///
 /// # Errors
 /// When rcgen cannot sign.
-pub fn issue(
+pub(crate) fn issue(
     options: &CertsOptions,
     plan: Plan,
     existing: ExistingCerts,
@@ -83,7 +83,7 @@ pub fn issue(
 
 impl Set {
     /// The files to write.
-    pub fn files(&self) -> Vec<Part> {
+    pub(crate) fn files(&self) -> Vec<Part> {
         let public = |name, text| Part { name, mode: FILE_MODE, text };
         let private = |name, key: &Key| Part { name, mode: PRIVATE_MODE, text: key.pem() };
         let mut files = Vec::new();
@@ -106,7 +106,7 @@ impl Set {
 }
 
 /// The file that keeps a directory of keys out of version control.
-pub fn ignore() -> Part {
+pub(crate) fn ignore() -> Part {
     Part { name: IGNORE, mode: FILE_MODE, text: "*\n".to_owned() }
 }
 

@@ -29,11 +29,11 @@ impl KeyType {
 }
 
 /// A private key. It has no Debug, so that no message can hold it.
-pub struct Key(KeyPair);
+pub(crate) struct Key(KeyPair);
 
 /// Why a file that should hold a key cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Problem {
+pub(crate) enum Problem {
     /// It needs a password.
     Encrypted,
     /// It is in the form of RFC 5915 or RFC 8017.
@@ -78,7 +78,7 @@ impl Key {
     ///
     /// # Errors
     /// When the system has no randomness to give.
-    pub fn make(kind: KeyType) -> Result<Self, rcgen::Error> {
+    pub(crate) fn make(kind: KeyType) -> Result<Self, rcgen::Error> {
         let algorithm = match kind {
             KeyType::P256 => &PKCS_ECDSA_P256_SHA256,
             KeyType::P384 => &PKCS_ECDSA_P384_SHA384,
@@ -90,7 +90,7 @@ impl Key {
     ///
     /// # Errors
     /// When there is none that can sign here.
-    pub fn read(bytes: &[u8]) -> Result<Self, Problem> {
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, Problem> {
         let text = String::from_utf8_lossy(bytes);
         let marker = |label: &str| text.find(&format!("-----BEGIN {label}-----"));
         if marker("ENCRYPTED PRIVATE KEY").is_some() || text.contains("Proc-Type: 4,ENCRYPTED") {
@@ -109,17 +109,17 @@ impl Key {
     }
 
     /// Whether it is the private half of the key in that certificate.
-    pub fn fits(&self, details: &Details) -> bool {
+    pub(crate) fn fits(&self, details: &Details) -> bool {
         self.0.public_key_raw() == details.public_key
     }
 
     /// The key as text, which goes into a file for its owner alone.
-    pub fn pem(&self) -> String {
+    pub(crate) fn pem(&self) -> String {
         self.0.serialize_pem()
     }
 
     /// The key, to sign with.
-    pub fn pair(&self) -> &KeyPair {
+    pub(crate) fn pair(&self) -> &KeyPair {
         &self.0
     }
 }

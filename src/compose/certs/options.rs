@@ -10,20 +10,20 @@ use crate::sys::quote;
 use crate::trust::source::{Named, Origin};
 
 /// The CA's certificate, which is public.
-pub const CA: &str = "ca.crt";
+pub(crate) const CA: &str = "ca.crt";
 /// The CA's key, which only its owner may read.
-pub const CA_KEY: &str = "ca.key";
+pub(crate) const CA_KEY: &str = "ca.key";
 /// The server's certificate.
-pub const SERVER: &str = "server.pem";
+pub(crate) const SERVER: &str = "server.pem";
 /// The server's key.
-pub const SERVER_KEY: &str = "server-key.pem";
+pub(crate) const SERVER_KEY: &str = "server-key.pem";
 /// Keeps all of them out of version control.
 pub(crate) const IGNORE: &str = ".gitignore";
 /// All of them, each key before its certificate: the order in which they are put in place.
 pub(crate) const FILES: [&str; 5] = [IGNORE, CA_KEY, CA, SERVER_KEY, SERVER];
 
 /// Days that a server's certificate is valid by default.
-pub const DAYS: u32 = 365;
+pub(crate) const DAYS: u32 = 365;
 /// The most days that Apple's systems accept (<https://support.apple.com/103769>).
 pub(crate) const MOST_DAYS: u32 = 825;
 

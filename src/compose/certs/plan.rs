@@ -22,7 +22,7 @@ const RENEW_BEFORE: i64 = 30;
 
 /// What to issue.
 #[derive(Debug)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// Whether to issue a CA.
     pub issues_ca: bool,
     /// Whether to copy the certificate of the CA from another directory.
@@ -35,7 +35,7 @@ pub struct Plan {
 
 /// Why a server's certificate is issued.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reason {
+pub(crate) enum Reason {
     /// There is none.
     New,
     /// These are not in the present one.
@@ -69,7 +69,7 @@ impl Display for Reason {
 
 impl Plan {
     /// Whether there is nothing to do.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         !self.issues_ca && !self.copies_ca && self.server.is_none()
     }
 }
@@ -78,7 +78,7 @@ impl Plan {
 ///
 /// # Errors
 /// When one of them is wrong.
-pub fn check(options: &CertsOptions, names: &[Name]) -> Result<(), Diagnostic> {
+pub(crate) fn check(options: &CertsOptions, names: &[Name]) -> Result<(), Diagnostic> {
     if names.is_empty() && !options.ca_only && !options.renew {
         return Err(no_names());
     }
@@ -125,7 +125,7 @@ fn is_ca_name(name: &str) -> bool {
 ///
 /// # Errors
 /// When an existing file is in the way.
-pub fn plan(
+pub(crate) fn plan(
     options: &CertsOptions,
     mut names: Vec<Name>,
     existing: &ExistingCerts,
@@ -288,12 +288,12 @@ fn few_days(
 }
 
 /// The names in a certificate as they are typed.
-pub fn hosts(details: &Details) -> Vec<String> {
+pub(crate) fn hosts(details: &Details) -> Vec<String> {
     details.names.iter().map(SubjectAltName::host_or_text).collect()
 }
 
 /// The warnings about what exists and what is issued.
-pub fn warnings(
+pub(crate) fn warnings(
     options: &CertsOptions,
     plan: &Plan,
     existing: &ExistingCerts,

@@ -13,7 +13,7 @@ use crate::trust::certificate::Certificate;
 use crate::trust::certificate::extensions::Details;
 
 /// The warning about a key in a directory with other files, which gets no `.gitignore`.
-pub fn not_ignored(options: &CertsOptions) -> Diagnostic {
+pub(crate) fn not_ignored(options: &CertsOptions) -> Diagnostic {
     let key = options.path(CA_KEY);
     let cause = format!(
         "{} is in a directory with other files, so no .gitignore was written there",
@@ -23,19 +23,19 @@ pub fn not_ignored(options: &CertsOptions) -> Diagnostic {
 }
 
 /// The text of a dry run that finds an interrupted one.
-pub fn unfinished(options: &CertsOptions) -> String {
+pub(crate) fn unfinished(options: &CertsOptions) -> String {
     let path = quote::path(&options.out.path);
     format!("would first finish an interrupted run in {path}\n")
 }
 
 /// The message about an interrupted run that was finished.
-pub fn finished(options: &CertsOptions) -> String {
+pub(crate) fn finished(options: &CertsOptions) -> String {
     let path = quote::path(&options.out.path);
     format!("finished an interrupted run in {path}")
 }
 
 /// The text of a run with nothing to do; empty under `--renew`.
-pub fn nothing(options: &CertsOptions, plan: &Plan, existing: &ExistingCerts) -> String {
+pub(crate) fn nothing(options: &CertsOptions, plan: &Plan, existing: &ExistingCerts) -> String {
     let mut text = String::new();
     if options.renew {
         return text;
@@ -53,7 +53,7 @@ pub fn nothing(options: &CertsOptions, plan: &Plan, existing: &ExistingCerts) ->
 }
 
 /// The text of a dry run.
-pub fn intended(options: &CertsOptions, plan: &Plan, existing: &ExistingCerts) -> String {
+pub(crate) fn intended(options: &CertsOptions, plan: &Plan, existing: &ExistingCerts) -> String {
     let mut text = String::new();
     let mut line = |what: &str, files: [&str; 2]| {
         let [one, other] = files.map(|file| quote::path(&options.path(file)).to_string());
@@ -75,7 +75,7 @@ pub fn intended(options: &CertsOptions, plan: &Plan, existing: &ExistingCerts) -
 }
 
 /// What was done, and what to do next.
-pub fn issued(options: &CertsOptions, set: &Set) -> String {
+pub(crate) fn issued(options: &CertsOptions, set: &Set) -> String {
     let path = |file: &str| quote::path(&options.path(file)).to_string();
     let mut text = String::new();
     if set.ca_is_new {

@@ -21,7 +21,7 @@ pub enum Name {
 }
 
 /// The names of every certificate: a service on this machine, seen from this machine.
-pub const ALWAYS: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+pub(crate) const ALWAYS: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
 /// A host name is at most this long (RFC 1035, section 2.3.4, less the length bytes at both ends).
 const LONGEST: usize = 253;
@@ -110,7 +110,7 @@ impl Problem {
 ///
 /// # Errors
 /// At the first word that is not a name.
-pub fn names(words: &[String]) -> Result<Vec<Name>, Diagnostic> {
+pub(crate) fn names(words: &[String]) -> Result<Vec<Name>, Diagnostic> {
     let mut names = Vec::new();
     for word in words.iter().map(String::as_str).chain(ALWAYS) {
         let name = Name::parse(word)?;

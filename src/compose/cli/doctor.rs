@@ -7,7 +7,7 @@ use clap::Args;
 use crate::compose::cli::setup::Project;
 
 /// What comes before the usage of `doctor`.
-pub const EXAMPLES: &str = "Examples:
+pub(crate) const EXAMPLES: &str = "Examples:
   trust-compose doctor
       the files of this project, its containers, and the servers that its services call
   trust-compose doctor agent
@@ -18,7 +18,7 @@ pub const EXAMPLES: &str = "Examples:
       whether trusting corporate.crt would fix the connection; saves the certificates that the server sends";
 
 /// What comes after its options.
-pub const AFTER: &str = "\
+pub(crate) const AFTER: &str = "\
 trust-doctor runs from --image in a probe container that joins the network and the processes of the inspected
 one, read-only and with no more rights than the service. Without --connect, it calls every https:// URL in the
 service's environment; it uses and prints only host and port. doctor writes only the file of --save-chain.

@@ -9,7 +9,7 @@ use crate::compose::project::Role;
 use crate::sys::diagnostic::Diagnostic;
 
 /// What people type, for `kustomize --help`.
-pub const EXAMPLES: &str = "Examples:
+pub(crate) const EXAMPLES: &str = "Examples:
   trust-compose kustomize -k overlays/prod --custom-ca certs/ --out components/trust
       write a component that adds the CA in certs/ to every back end of that overlay
   helm template app ./chart | trust-compose kustomize -f - --custom-ca certs/ --out components/trust
@@ -22,7 +22,7 @@ pub const EXAMPLES: &str = "Examples:
       remove what was written";
 
 /// What comes of it.
-pub const AFTER: &str = "\
+pub(crate) const AFTER: &str = "\
 Manifests are read as `kubectl kustomize` renders them, and never edited; no cluster is contacted. A workload
 or its pods can carry the annotation `trust-init.org/role: trust` or `leave`.
 Exit codes: 0 done; 1 nothing was written, or the listed component does not render as intended;

@@ -11,7 +11,7 @@ use crate::compose::project::{Role, files};
 use crate::compose::select::Outcome;
 
 /// Examples for `setup --help`.
-pub const EXAMPLES: &str = "Examples:
+pub(crate) const EXAMPLES: &str = "Examples:
   trust-compose setup --custom-ca certs/
       add the CA in certs/ to every back-end service
   trust-compose setup --custom-ca /path/to/corporate-ca.crt
@@ -30,14 +30,14 @@ pub const EXAMPLES: &str = "Examples:
       without a CA: remove the overlay";
 
 /// What follows the options.
-pub const AFTER: &str = "\
+pub(crate) const AFTER: &str = "\
 setup does not edit compose files. It writes docker-compose.ca.yml and .trust/ beside them, a marked block in
 .gitignore, and with --activate one in .env; `trust-compose remove` removes all of it.
 Exit codes: 0 done; 1 not done, and nothing was written; 2 wrong usage. With --check, 1 is out of step; with
 --up, the code is that of `docker compose`.";
 
 /// Examples for `remove --help`.
-pub const REMOVE_EXAMPLES: &str = "Examples:
+pub(crate) const REMOVE_EXAMPLES: &str = "Examples:
   trust-compose remove
       remove the overlay and its files
   trust-compose remove --up

@@ -16,16 +16,16 @@ use crate::compose::docker::command::{ANSWER, DOCKER, Failure, ask, gathered, gi
 const SERVICE: &str = "com.docker.compose.service";
 /// The label by which it knows a container's project. It is on the images that Compose built, too, and
 /// every container inherits the labels of its image.
-pub const PROJECT: &str = "com.docker.compose.project";
+pub(crate) const PROJECT: &str = "com.docker.compose.project";
 /// The label that only a container has which Compose made.
 const NUMBER: &str = "com.docker.compose.container-number";
 /// The label on a container that `docker compose run` made.
-pub const ONE_OFF: &str = "com.docker.compose.oneoff";
+pub(crate) const ONE_OFF: &str = "com.docker.compose.oneoff";
 
 /// A container, of which only what trust depends on is kept.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct ProjectContainer {
+pub(crate) struct ProjectContainer {
     /// Its identity.
     pub id: String,
     name: String,
@@ -43,7 +43,7 @@ pub struct ProjectContainer {
 /// What becomes of it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct State {
+pub(crate) struct State {
     /// `running`, `restarting`, `exited` and the like.
     pub status: String,
     /// Its first process, as the engine's machine counts.
@@ -56,7 +56,7 @@ pub struct State {
 /// Its settings.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-pub struct Config {
+pub(crate) struct Config {
     env: Option<Vec<String>>,
     labels: Option<BTreeMap<String, String>>,
     entrypoint: Option<Vec<String>>,
@@ -73,7 +73,7 @@ struct Healthcheck {
 /// Its capabilities, as words for `docker run`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-pub struct Rights {
+pub(crate) struct Rights {
     cap_add: Option<Vec<String>>,
     cap_drop: Option<Vec<String>>,
 }
@@ -81,10 +81,7 @@ pub struct Rights {
 /// Something mounted in it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Mounted {
-    /// `bind`, `volume`, `tmpfs`.
-    #[serde(rename = "Type")]
-    pub kind: String,
+pub(crate) struct Mounted {
     /// Its path on the engine's machine.
     #[serde(default)]
     pub source: PathBuf,
@@ -94,22 +91,22 @@ pub struct Mounted {
 
 impl ProjectContainer {
     /// Its name.
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         self.name.trim_start_matches('/')
     }
 
     /// The service that it is of.
-    pub fn service(&self) -> &str {
+    pub(crate) fn service(&self) -> &str {
         self.label(SERVICE)
     }
 
     /// A label's value; empty if it has none.
-    pub fn label(&self, name: &str) -> &str {
+    pub(crate) fn label(&self, name: &str) -> &str {
         self.config.labels.as_ref().and_then(|labels| labels.get(name)).map_or("", String::as_str)
     }
 
     /// Whether it runs.
-    pub fn runs(&self) -> bool {
+    pub(crate) fn runs(&self) -> bool {
         self.state.status == "running"
     }
 }
@@ -122,18 +119,18 @@ impl Display for ProjectContainer {
 
 impl Config {
     /// A variable as it is configured: what `exec` and health checks see.
-    pub fn variable(&self, name: &str) -> Option<&str> {
+    pub(crate) fn variable(&self, name: &str) -> Option<&str> {
         let mut pairs = self.env.iter().flatten().filter_map(|pair| pair.split_once('='));
         pairs.find(|(other, _)| *other == name).map(|(_, value)| value)
     }
 
     /// What is started: the entrypoint and the command.
-    pub fn words(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn words(&self) -> impl Iterator<Item = &str> {
         [&self.entrypoint, &self.cmd].into_iter().flatten().flatten().map(String::as_str)
     }
 
     /// What its health check starts; `None` if it has none.
-    pub fn health_check(&self) -> Option<&[String]> {
+    pub(crate) fn health_check(&self) -> Option<&[String]> {
         let test = self.healthcheck.as_ref()?.test.as_deref()?;
         // `NONE` takes the image's away (https://docs.docker.com/reference/dockerfile/#healthcheck).
         let (kind, words) = test.split_first()?;
@@ -145,7 +142,7 @@ impl Config {
 ///
 /// # Errors
 /// When the engine does not answer.
-pub fn project_containers(name: &str) -> Result<Vec<ProjectContainer>, Failure> {
+pub(crate) fn project_containers(name: &str) -> Result<Vec<ProjectContainer>, Failure> {
     let mut words: Vec<OsString> = ["ps", "-aq", "--no-trunc"].map(Into::into).into();
     words.extend(of_project(name));
     let ids = ask(&words, ANSWER)?;
@@ -160,7 +157,7 @@ pub fn project_containers(name: &str) -> Result<Vec<ProjectContainer>, Failure> 
 ///
 /// # Errors
 /// When the engine does not answer.
-pub fn containers_mounting(directory: &Path, label: &str) -> Result<Vec<String>, Failure> {
+pub(crate) fn containers_mounting(directory: &Path, label: &str) -> Result<Vec<String>, Failure> {
     let filter = format!("label={label}");
     let ids = ask(&["ps", "-aq", "--no-trunc", "--filter", &filter].map(Into::into), ANSWER)?;
     let mut all = inspect(&String::from_utf8_lossy(&ids))?;
@@ -196,14 +193,14 @@ fn inspect(ids: &str) -> Result<Vec<ProjectContainer>, Failure> {
 }
 
 /// The words for `docker ps` that find what Compose made for the project `name`.
-pub fn of_project(name: &str) -> [OsString; 4] {
+pub(crate) fn of_project(name: &str) -> [OsString; 4] {
     let project = format!("label={PROJECT}={name}");
     ["--filter".into(), project.into(), "--filter".into(), format!("label={NUMBER}").into()]
 }
 
 /// A program that runs beside a container.
 #[derive(Debug)]
-pub struct ProbeRun<'a> {
+pub(crate) struct ProbeRun<'a> {
     /// The container.
     pub container: &'a ProjectContainer,
     /// The image that has the program.
@@ -234,7 +231,7 @@ pub struct ProbeRun<'a> {
 ///
 /// # Errors
 /// When the engine does not do it, or the program did not end by itself.
-pub fn run_probe(asked: &ProbeRun<'_>) -> Result<Vec<u8>, Failure> {
+pub(crate) fn run_probe(asked: &ProbeRun<'_>) -> Result<Vec<u8>, Failure> {
     let ProbeRun { container, .. } = asked;
     let user = if asked.sees_all { "0:0".to_owned() } else { user(container)? };
     let mut words: Vec<OsString> = ["run", "--rm", "--read-only"].map(Into::into).into();

@@ -58,7 +58,7 @@ struct Config {
 ///
 /// # Errors
 /// When the engine does not answer.
-pub fn images<'a>(names: &[&'a str]) -> Result<BTreeMap<&'a str, Image>, Failure> {
+pub(crate) fn images<'a>(names: &[&'a str]) -> Result<BTreeMap<&'a str, Image>, Failure> {
     if names.is_empty() {
         return Ok(BTreeMap::new());
     }
@@ -113,7 +113,7 @@ impl Inspected {
 
 /// What is at a path in an image.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ImageEntry {
+pub(crate) enum ImageEntry {
     /// A file of these contents.
     File(Vec<u8>),
     /// A link that leads there.
@@ -125,7 +125,7 @@ pub enum ImageEntry {
 }
 
 /// An open look into an image: a container that is never started, and is removed at the end.
-pub struct ImageReader {
+pub(crate) struct ImageReader {
     container: String,
 }
 
@@ -134,7 +134,7 @@ impl ImageReader {
     ///
     /// # Errors
     /// When the engine cannot make a container of it.
-    pub fn open(id: &str) -> Result<Self, Failure> {
+    pub(crate) fn open(id: &str) -> Result<Self, Failure> {
         // An image that Compose built has the label of its project, and what has that label is taken for
         // a part of the project.
         let label = format!("{PROJECT}=");
@@ -149,7 +149,7 @@ impl ImageReader {
     ///
     /// # Errors
     /// When the engine does not answer.
-    pub fn at(&self, path: &str, follows: bool) -> Result<ImageEntry, Failure> {
+    pub(crate) fn at(&self, path: &str, follows: bool) -> Result<ImageEntry, Failure> {
         let from = format!("{}:{path}", self.container);
         let follow = if follows { "--follow-link=true" } else { "--follow-link=false" };
         let (stream, failed) = run(DOCKER, &["cp", follow, &from, "-"].map(Into::into), ANSWER)?;

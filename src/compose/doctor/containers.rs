@@ -18,7 +18,7 @@ use crate::trust::source::CUSTOM_CA;
 const PROGRAM: &str = "trust-init";
 
 /// The services to inspect: those that the user named, else those that should trust the CA or whose container does.
-pub fn choose<'a>(
+pub(crate) fn choose<'a>(
     named: &'a [String],
     choices: &'a [Choice<'_>],
     made: &'a [ProjectContainer],
@@ -38,7 +38,7 @@ fn is_in_front(made: &ProjectContainer) -> bool {
 
 /// The existing overlay.
 #[derive(Debug)]
-pub struct ExistingOverlay<'a> {
+pub(crate) struct ExistingOverlay<'a> {
     /// The digest of each service, with which its container is labelled.
     pub digests: BTreeMap<String, String>,
     /// The command that starts the project with it.
@@ -46,7 +46,10 @@ pub struct ExistingOverlay<'a> {
 }
 
 /// The findings about a container that need no probe.
-pub fn findings(made: &ProjectContainer, overlay: Option<&ExistingOverlay<'_>>) -> Vec<Finding> {
+pub(crate) fn findings(
+    made: &ProjectContainer,
+    overlay: Option<&ExistingOverlay<'_>>,
+) -> Vec<Finding> {
     let mut findings = vec![state(made)];
     if made.runs() {
         findings.extend(stale(made, overlay));
@@ -57,7 +60,7 @@ pub fn findings(made: &ProjectContainer, overlay: Option<&ExistingOverlay<'_>>) 
 }
 
 /// The same finding, about a service.
-pub fn of_service(service: &str, finding: Finding) -> Finding {
+pub(crate) fn of_service(service: &str, finding: Finding) -> Finding {
     Finding { service: Some(service.to_owned()), ..finding }
 }
 
@@ -83,7 +86,7 @@ fn state(made: &ProjectContainer) -> Finding {
 }
 
 /// A container that the engine starts and that exits.
-pub fn restarting(made: &ProjectContainer) -> Finding {
+pub(crate) fn restarting(made: &ProjectContainer) -> Finding {
     let cause = format!("exits each time the engine starts it{}", meaning(made));
     Finding::error("container-restarting", made.name(), cause, logs(made))
 }
@@ -112,7 +115,7 @@ fn stale(made: &ProjectContainer, overlay: Option<&ExistingOverlay<'_>>) -> Opti
 }
 
 /// The digest of the files that the overlay mounts into each service, with which its container is labelled.
-pub fn digests(overlay: &str) -> BTreeMap<String, String> {
+pub(crate) fn digests(overlay: &str) -> BTreeMap<String, String> {
     let tree: Value = serde_yaml::from_str(overlay).unwrap_or_default();
     let services = tree.get("services").and_then(Value::as_mapping);
     let digest = |(name, service): (&Value, &Value)| {
@@ -156,7 +159,7 @@ fn health_check(made: &ProjectContainer) -> Option<Finding> {
 }
 
 /// Services without a container; `up` creates them.
-pub fn absent(project: &Project, names: &[&str], up: &str) -> Option<Finding> {
+pub(crate) fn absent(project: &Project, names: &[&str], up: &str) -> Option<Finding> {
     let is_always = |name: &&&str| {
         project.services.get(**name).is_some_and(|service| service.profiles.is_empty())
     };

@@ -1,13 +1,13 @@
 //! What the project's files say: the CA and the certificates that it signed (`ca`, `server`), their keys (`keys`),
 //! the overlay and whether it is active (`overlay`, `activation`), and this machine's own store (`host_store`).
 
-pub mod ca;
-pub mod activation;
-pub mod keys;
-pub mod overlay;
-pub mod server;
-pub mod host_store;
-pub mod context;
+pub(crate) mod ca;
+pub(crate) mod activation;
+pub(crate) mod keys;
+pub(crate) mod overlay;
+pub(crate) mod server;
+pub(crate) mod host_store;
+pub(crate) mod context;
 
 use std::path::Path;
 
@@ -22,10 +22,10 @@ use crate::sys::finding::Finding;
 use crate::sys::quote;
 
 /// The directory that `trust-compose certs` writes.
-pub const CERTS: &str = "certs";
+pub(crate) const CERTS: &str = "certs";
 
 /// All findings about the files.
-pub fn check(context: &CheckContext<'_>) -> Vec<Finding> {
+pub(crate) fn check(context: &CheckContext<'_>) -> Vec<Finding> {
     let place = context.place;
     let mut findings = Vec::new();
     let found = installed::standing(&place.base);

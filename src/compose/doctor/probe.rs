@@ -25,11 +25,11 @@ const EXTENSIONS: [&str; 7] = ["crt", "pem", "cer", "der", "p7b", "jks", "p12"];
 
 /// CA certificates to try: the path of their file on this machine, `=`, and its PEM.
 #[derive(Debug)]
-pub struct Candidate(String);
+pub(crate) struct Candidate(String);
 
 impl Candidate {
     /// Those in the file at `path`; `None` if it cannot be read or contains none.
-    pub fn read(path: &Path) -> Option<Self> {
+    pub(crate) fn read(path: &Path) -> Option<Self> {
         let bytes = file::read(path, &mut file::FILE_LIMIT.clone()).ok()?;
         let mut text = format!("{}=", path.display());
         let found = anchors(&bytes).certificates;
@@ -39,10 +39,10 @@ impl Candidate {
 }
 
 /// The finding that a container or a process could not be inspected.
-pub const UNSEEN: &str = "unseen";
+pub(crate) const UNSEEN: &str = "unseen";
 
 /// What every probe is started with.
-pub struct Probe<'a> {
+pub(crate) struct Probe<'a> {
     /// The options of `doctor`.
     pub asked: &'a Doctor,
     /// CA certificates to try.
@@ -53,7 +53,7 @@ pub struct Probe<'a> {
 
 impl Probe<'_> {
     /// Runs trust-doctor beside the container `made`.
-    pub fn run(&self, made: &ProjectContainer) -> Vec<Finding> {
+    pub(crate) fn run(&self, made: &ProjectContainer) -> Vec<Finding> {
         let Doctor { image, pull, privileged_look, timeout, .. } = self.asked;
         let probe = ProbeRun {
             container: made,

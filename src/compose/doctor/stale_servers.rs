@@ -16,7 +16,7 @@ use crate::trust::source::{Named, Origin};
 use crate::trust::trust_anchors::anchors;
 
 /// The servers in `found` that send an older certificate than `own`. Reported only if the same CA signed both.
-pub fn findings(own: &Certificate, found: &[Finding]) -> Vec<Finding> {
+pub(crate) fn findings(own: &Certificate, found: &[Finding]) -> Vec<Finding> {
     let names = Details::of(own).names;
     // Every certificate that trust-compose creates has these.
     let is_particular =
@@ -45,7 +45,7 @@ pub fn findings(own: &Certificate, found: &[Finding]) -> Vec<Finding> {
 }
 
 /// The first certificate in a file.
-pub fn first_certificate(path: &Path) -> Option<Certificate> {
+pub(crate) fn first_certificate(path: &Path) -> Option<Certificate> {
     let bytes = file::read(path, &mut file::FILE_LIMIT.clone()).ok()?;
     let label = Label::Path(Named { path: path.to_path_buf(), origin: Origin::Default });
     Certificate::read(&anchors(&bytes).certificates.first()?.decode()?, &label)

@@ -31,7 +31,7 @@ const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 const LINKS: usize = 8;
 
 /// The files of a container of this image, with the mounts of this service.
-pub struct ContainerFs<'a> {
+pub(crate) struct ContainerFs<'a> {
     /// What is known of images.
     pub images: &'a Images,
     /// Its image.
@@ -82,7 +82,7 @@ impl Files for ContainerFs<'_> {
 
 impl ContainerFs<'_> {
     /// The words that it starts with.
-    pub fn words(&self) -> Vec<String> {
+    pub(crate) fn words(&self) -> Vec<String> {
         let Service { entrypoint, command, .. } = self.service;
         // An entrypoint takes the image's command away.
         let of_image = || entrypoint.is_none().then(|| self.image.command.clone());
@@ -93,7 +93,7 @@ impl ContainerFs<'_> {
     }
 
     /// The trust store of the JVM that programs there would use, if one is found.
-    pub fn store(&self, environment: &Environment) -> Option<Store> {
+    pub(crate) fn store(&self, environment: &Environment) -> Option<Store> {
         let mut words = self.words().into_iter().map(OsString::from);
         let is_java = |word: &OsString| {
             let path = Path::new(word);
@@ -110,7 +110,7 @@ impl ContainerFs<'_> {
     }
 
     /// Whether something is at `path`, as far as that can be seen from here.
-    pub fn has(&self, path: &Path) -> bool {
+    pub(crate) fn has(&self, path: &Path) -> bool {
         !matches!(self.follow(path).1, Some(ImageEntry::Missing))
     }
 

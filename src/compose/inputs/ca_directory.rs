@@ -32,7 +32,7 @@ const PAIRS: [(&str, &str); 3] =
 const ENDINGS: [&str; 7] = ["crt", "pem", "cer", "der", "p7b", "p12", "pfx"];
 
 /// A directory that was named.
-pub struct Directory {
+pub(crate) struct Directory {
     path: PathBuf,
     /// The files in it that may hold a CA, by name.
     members: Vec<PathBuf>,
@@ -52,7 +52,7 @@ impl Directory {
     ///
     /// # Errors
     /// As opendir(3) and readdir(3).
-    pub fn open(path: &Path) -> Result<Self, Error> {
+    pub(crate) fn open(path: &Path) -> Result<Self, Error> {
         let list = || -> io::Result<Vec<PathBuf>> {
             path.read_dir()?.map(|entry| Ok(plain(path, entry?.file_name()))).collect()
         };
@@ -69,7 +69,7 @@ impl Directory {
     ///
     /// # Errors
     /// When half of one is found before that.
-    pub fn pair(&self, notes: &mut Vec<String>) -> Result<Option<ServerFiles>, Error> {
+    pub(crate) fn pair(&self, notes: &mut Vec<String>) -> Result<Option<ServerFiles>, Error> {
         let mut found: Option<ServerFiles> = None;
         for (certificate, key) in
             PAIRS.map(|(one, other)| (plain(&self.path, one), plain(&self.path, other)))
@@ -97,7 +97,7 @@ impl Directory {
     ///
     /// # Errors
     /// When there is none, or more than one.
-    pub fn authority(
+    pub(crate) fn authority(
         &self,
         passwords: &Passwords<'_>,
         has_pair: bool,
@@ -166,7 +166,7 @@ impl Directory {
     }
 
     /// The certificates that have a file of their own, in PEM.
-    pub fn single_certificates(&self) -> Vec<(PathBuf, Certificate)> {
+    pub(crate) fn single_certificates(&self) -> Vec<(PathBuf, Certificate)> {
         let mut files = self.members.clone();
         files.extend(PAIRS.iter().map(|(certificate, _)| plain(&self.path, certificate)));
         let read = files.into_iter().filter_map(|path| {

@@ -15,7 +15,7 @@ use crate::trust::source::{Label, Source};
 ///
 /// # Errors
 /// When it holds a key and is no archive, holds anything else or no CA, or is broken.
-pub fn authorities(
+pub(crate) fn authorities(
     source: &Source,
     passwords: &Passwords<'_>,
 ) -> Result<(Vec<Certificate>, Option<String>), Error> {

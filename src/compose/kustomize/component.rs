@@ -30,7 +30,7 @@ const ANNOTATIONS: usize = 256 << 10;
 
 /// A container that is to trust.
 #[derive(Debug)]
-pub struct Chosen {
+pub(crate) struct Chosen {
     /// Which of its workload's.
     pub index: usize,
     /// Which of the bundles it gets.
@@ -41,7 +41,7 @@ pub struct Chosen {
 
 /// What goes into a component.
 #[derive(Debug)]
-pub struct ComponentSpec<'a> {
+pub(crate) struct ComponentSpec<'a> {
     /// The first lines.
     pub header: String,
     /// The custom CAs.
@@ -56,7 +56,7 @@ pub struct ComponentSpec<'a> {
 
 /// A component.
 #[derive(Debug, Default)]
-pub struct Component {
+pub(crate) struct Component {
     /// The text of kustomization.yaml.
     pub text: String,
     /// The files beside it: name and contents.
@@ -73,7 +73,7 @@ type Files = BTreeMap<String, (Contents, usize)>;
 ///
 /// # Errors
 /// When a ConfigMap would be too large, or YAML cannot express it.
-pub fn component(
+pub(crate) fn component(
     spec: &ComponentSpec<'_>,
     naming: &Naming,
     unpatched: &[Workload],

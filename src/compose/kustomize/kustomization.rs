@@ -15,7 +15,7 @@ const FILES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomizat
 
 /// The prefix, suffix and namespace that a kustomization gives to its objects.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Naming {
+pub(crate) struct Naming {
     prefix: String,
     suffix: String,
     /// Whether it puts all objects into one namespace.
@@ -24,7 +24,7 @@ pub struct Naming {
 
 /// A kustomization of the user's.
 #[derive(Debug)]
-pub struct Kustomization {
+pub(crate) struct Kustomization {
     /// Its directory.
     pub directory: PathBuf,
     /// Its file.
@@ -49,7 +49,7 @@ const PATCHES: [&str; 5] =
 
 impl Kustomization {
     /// The one in `directory`, if its file can be read; `out` is where the component is.
-    pub fn read(directory: &Path, out: &Path) -> Option<Self> {
+    pub(crate) fn read(directory: &Path, out: &Path) -> Option<Self> {
         let file = FILES.iter().map(|name| directory.join(name)).find(|path| path.is_file())?;
         let bytes = file::read(&file, &mut file::FILE_LIMIT.clone()).ok()?;
         let tree: Value = serde_yaml::from_slice(&bytes).ok()?;
@@ -85,12 +85,12 @@ impl Kustomization {
     }
 
     /// Whether its component sees other objects than the rendered ones.
-    pub fn is_changed_later(&self) -> bool {
+    pub(crate) fn is_changed_later(&self) -> bool {
         self.has_component || self.is_patched
     }
 
     /// How to list the component so that it renders as intended: after whatever changes the same lists.
-    pub fn listing_advice(&self) -> String {
+    pub(crate) fn listing_advice(&self) -> String {
         if !self.is_patched {
             return "list it in the kustomization that was named with -k, after all other components"
                 .to_owned();
@@ -105,20 +105,20 @@ impl Kustomization {
 
 impl Naming {
     /// The name of a rendered object, as a component sees it.
-    pub fn before<'a>(&self, name: &'a str) -> &'a str {
+    pub(crate) fn before<'a>(&self, name: &'a str) -> &'a str {
         let name = name.strip_prefix(self.prefix.as_str()).unwrap_or(name);
         name.strip_suffix(self.suffix.as_str()).unwrap_or(name)
     }
 
     /// Whether a component sees `workload` as `unpatched`.
-    pub fn is_before(&self, unpatched: &Workload, workload: &Workload) -> bool {
+    pub(crate) fn is_before(&self, unpatched: &Workload, workload: &Workload) -> bool {
         (unpatched.group, unpatched.kind) == (workload.group, workload.kind)
             && unpatched.name == self.before(&workload.name)
             && (self.one_namespace || unpatched.namespace == workload.namespace)
     }
 
     /// The namespace of a rendered object, where a component sees the same.
-    pub fn namespace<'a>(&self, namespace: Option<&'a str>) -> Option<&'a str> {
+    pub(crate) fn namespace<'a>(&self, namespace: Option<&'a str>) -> Option<&'a str> {
         namespace.filter(|_| !self.one_namespace)
     }
 }

@@ -12,7 +12,7 @@ use crate::sys::quote;
 
 /// What manifests may hold: 16 MiB, some thousands of workloads. The YAML crate needs up to a hundred times
 /// as much memory.
-pub const MOST: usize = 16 << 20;
+pub(crate) const MOST: usize = 16 << 20;
 
 /// How many brackets may be open at once. The YAML crate takes the square of that in time, and follows no more than
 /// 128 levels anyway.
@@ -35,7 +35,7 @@ const TEMPLATE: &[&str] = &["spec", "template"];
 
 /// Something that starts pods.
 #[derive(Clone, Debug)]
-pub struct Workload {
+pub(crate) struct Workload {
     /// The group of its kind; empty for the core's.
     pub group: &'static str,
     /// `apiVersion`.
@@ -58,7 +58,7 @@ pub struct Workload {
 
 /// The objects in manifests that start pods.
 #[derive(Debug, Default)]
-pub struct Manifests {
+pub(crate) struct Manifests {
     /// The workloads.
     pub workloads: Vec<Workload>,
     /// The same objects, as they were written.
@@ -71,7 +71,7 @@ pub struct Manifests {
 ///
 /// # Errors
 /// When they are not that, or too large.
-pub fn read(text: &[u8], from: &str) -> Result<Manifests, Diagnostic> {
+pub(crate) fn read(text: &[u8], from: &str) -> Result<Manifests, Diagnostic> {
     let subject = from.to_owned();
     objects(text).map_err(|flaw| Diagnostic { action: "read", subject, ..flaw })
 }
@@ -130,7 +130,7 @@ impl Manifests {
 impl Manifests {
     /// Takes away the containers without an image: kustomize makes one of each name that a component still has for a
     /// container which is no longer there, and Kubernetes refuses it.
-    pub fn without_leftovers(&mut self) {
+    pub(crate) fn without_leftovers(&mut self) {
         for (workload, object) in self.workloads.iter_mut().zip(&mut self.objects) {
             workload.containers.retain(|container| container.service.image.is_some());
             let keys = workload.path.iter().chain(&["spec"]);

@@ -15,7 +15,11 @@ use crate::trust::variables::{self, Points};
 ///
 /// # Errors
 /// When one of them would hide what the container gets, or be hidden by it, or has our name.
-pub fn check(name: &str, workload: &Workload, container: &Container) -> Result<(), Diagnostic> {
+pub(crate) fn check(
+    name: &str,
+    workload: &Workload,
+    container: &Container,
+) -> Result<(), Diagnostic> {
     for mount in &container.service.mounts {
         let is_in_it = without_links(&mount.target).starts_with(DIRECTORY);
         // Ours is mounted after it.
@@ -47,7 +51,7 @@ pub fn check(name: &str, workload: &Workload, container: &Container) -> Result<(
 }
 
 /// Removes variables whose file trust-manager does not keep, with a warning for each.
-pub fn only_shared(given: &mut Injection, name: &str, warn: &dyn Fn(Diagnostic)) {
+pub(crate) fn only_shared(given: &mut Injection, name: &str, warn: &dyn Fn(Diagnostic)) {
     let Injection { variables, files } = given;
     let is_shared = |variable: &str, value: &String| {
         let row = variables::TABLE.iter().find(|row| row.name == variable);

@@ -23,7 +23,7 @@ use crate::trust::source::CUSTOM_CA;
 ///
 /// Containers that get nothing are named as well, or init containers would start in another order. A container that
 /// `seen` does not have comes from a patch that is applied later, and its name goes last.
-pub fn spec(
+pub(crate) fn spec(
     seen: &Workload,
     mut parts: Vec<(&Container, Value)>,
     volumes: impl Iterator<Item = Value>,
@@ -50,7 +50,12 @@ pub fn spec(
 }
 
 /// The patch of a container. A variable of its own that is changed keeps its position.
-pub fn container(container: &Container, seen: &Workload, given: &Injection, volume: &str) -> Value {
+pub(crate) fn container(
+    container: &Container,
+    seen: &Workload,
+    given: &Injection,
+    volume: &str,
+) -> Value {
     let seen = seen.containers.iter().find(|other| other.is_same(container));
     let entries =
         |key: &str| seen.map_or(&[][..], |it| pod::list(&it.raw, key).unwrap_or_default());
@@ -105,7 +110,7 @@ fn is_free(mounts: &[Mount]) -> bool {
 ///
 /// # Errors
 /// When YAML cannot express it.
-pub fn patch(
+pub(crate) fn patch(
     workload: &Workload,
     spec: Mapping,
     namespace: Option<&str>,

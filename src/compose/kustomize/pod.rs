@@ -14,7 +14,7 @@ use crate::trust::source::CUSTOM_CA;
 
 /// A container of a pod.
 #[derive(Clone, Debug)]
-pub struct Container {
+pub(crate) struct Container {
     /// Its name.
     pub name: String,
     /// The list that it is in.
@@ -29,20 +29,20 @@ pub struct Container {
 
 impl Container {
     /// Whether it is the same of its pod.
-    pub fn is_same(&self, other: &Self) -> bool {
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
         (self.list, &self.name) == (other.list, &other.name)
     }
 }
 
 /// The lists of containers, in the order in which they start.
-pub const LISTS: [&str; 2] = ["initContainers", "containers"];
+pub(crate) const LISTS: [&str; 2] = ["initContainers", "containers"];
 
 /// Checks that Kubernetes allows `name`: then it needs no quoting in a regular expression, a path or a
 /// terminal (<https://kubernetes.io/docs/concepts/overview/working-with-objects/names/>).
 ///
 /// # Errors
 /// When it is not.
-pub fn name_of(name: &str) -> Result<(), String> {
+pub(crate) fn name_of(name: &str) -> Result<(), String> {
     let is_letter = |it: u8| matches!(it, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.');
     if !name.is_empty() && name.len() <= 253 && name.bytes().all(is_letter) {
         return Ok(());
@@ -54,7 +54,7 @@ pub fn name_of(name: &str) -> Result<(), String> {
 ///
 /// # Errors
 /// When it is something else than a list.
-pub fn list<'a>(of: &'a Value, key: &str) -> Result<&'a [Value], String> {
+pub(crate) fn list<'a>(of: &'a Value, key: &str) -> Result<&'a [Value], String> {
     match of.get(key) {
         None | Some(Value::Null) => Ok(&[]),
         Some(Value::Sequence(elements)) => Ok(elements),
@@ -66,7 +66,7 @@ pub fn list<'a>(of: &'a Value, key: &str) -> Result<&'a [Value], String> {
 ///
 /// # Errors
 /// When something of them has another form than Kubernetes gives it.
-pub fn containers(spec: &Value, volumes: &[Value]) -> Result<Vec<Container>, String> {
+pub(crate) fn containers(spec: &Value, volumes: &[Value]) -> Result<Vec<Container>, String> {
     let mut all = Vec::new();
     for list_name in LISTS {
         for raw in list(spec, list_name)? {
@@ -123,7 +123,7 @@ fn setting(value: &str) -> Setting {
 }
 
 /// Whether an earlier component added a mount.
-pub fn is_ours(mount: &Value) -> bool {
+pub(crate) fn is_ours(mount: &Value) -> bool {
     let is_named = text(mount, "name").is_some_and(|name| is_our_name(&name));
     is_named && text(mount, "mountPath").is_some_and(|path| PLACES.contains(&path.as_str()))
 }
@@ -153,6 +153,6 @@ fn mount(mount: &Value, volumes: &[Value]) -> Mount {
 }
 
 /// The text under `key`.
-pub fn text(of: &Value, key: &str) -> Option<String> {
+pub(crate) fn text(of: &Value, key: &str) -> Option<String> {
     scalar(of.get(key)?)
 }

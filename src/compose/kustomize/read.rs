@@ -21,13 +21,13 @@ use crate::sys::output;
 use crate::sys::quote;
 
 /// The values that variables had before a component set them, by container; without those that were not set.
-pub type Before = BTreeMap<String, BTreeMap<String, String>>;
+pub(crate) type Before = BTreeMap<String, BTreeMap<String, String>>;
 
 /// How the line of a component begins that records them.
 const MARK: &str = "# Before: ";
 
 /// The manifests that were named.
-pub struct Read {
+pub(crate) struct Read {
     /// The manifests.
     pub manifests: Manifests,
     /// Their name in messages.
@@ -40,7 +40,7 @@ pub struct Read {
 ///
 /// # Errors
 /// When they cannot be read, or none of them starts pods.
-pub fn read(args: &Kustomize, existing: &Existing) -> Result<Read, Diagnostic> {
+pub(crate) fn read(args: &Kustomize, existing: &Existing) -> Result<Read, Diagnostic> {
     let (mut manifests, from) = if let Some(directory) = &args.kustomization {
         (render(directory)?, printed(directory))
     } else {
@@ -74,7 +74,7 @@ fn no_workload(from: &str, others: &[String]) -> Diagnostic {
 ///
 /// # Errors
 /// When it cannot be rendered, or read.
-pub fn render(directory: &Path) -> Result<Manifests, Diagnostic> {
+pub(crate) fn render(directory: &Path) -> Result<Manifests, Diagnostic> {
     let text = kustomize(directory, &[]).map_err(|failure| {
         let failed = Diagnostic::cannot("render", quote::path(directory));
         if let Failure::Missing = failure {
@@ -125,7 +125,7 @@ fn before(existing: &Existing) -> Before {
 }
 
 /// The line from which [`read`] restores the values; empty if there are none.
-pub fn record(before: &Before) -> String {
+pub(crate) fn record(before: &Before) -> String {
     let text = serde_json::to_string(before).unwrap_or_default();
     if before.is_empty() { String::new() } else { format!("{MARK}{text}\n") }
 }
@@ -150,7 +150,7 @@ fn take_back(workloads: &mut [Workload], before: &Before) {
 
 impl Read {
     /// The present values of the variables that the component is to set.
-    pub fn before(chosen: &[(&Workload, Vec<Chosen>)]) -> Before {
+    pub(crate) fn before(chosen: &[(&Workload, Vec<Chosen>)]) -> Before {
         let mut before = Before::new();
         for (workload, chosen) in chosen {
             for chosen in chosen {

@@ -19,7 +19,7 @@ use crate::sys::diagnostic::Diagnostic;
 use crate::sys::quote;
 
 /// The warning about an object that starts pods and whose kind kustomize cannot patch.
-pub fn unknown_kind(name: &str) -> Diagnostic {
+pub(crate) fn unknown_kind(name: &str) -> Diagnostic {
     let cause = format!(
         "skipped {}: kustomize cannot patch containers of this kind by name",
         quote::word(name)
@@ -28,7 +28,7 @@ pub fn unknown_kind(name: &str) -> Diagnostic {
 }
 
 /// The warning about containers with variables that come from `envFrom`.
-pub fn unread_environment(names: &[&str]) -> Diagnostic {
+pub(crate) fn unread_environment(names: &[&str]) -> Diagnostic {
     let names: Vec<_> = names.iter().map(|name| quote::word(name).to_string()).collect();
     let cause = format!(
         "the variables from `envFrom` of {} are unknown: if a trust variable is among them, the component \
@@ -39,7 +39,7 @@ pub fn unread_environment(names: &[&str]) -> Diagnostic {
 }
 
 /// The warning that no kustomize is installed.
-pub fn not_tried() -> Diagnostic {
+pub(crate) fn not_tried() -> Diagnostic {
     Diagnostic::statement(
         "the component was not test-built: neither kubectl nor kustomize is installed",
     )
@@ -47,7 +47,7 @@ pub fn not_tried() -> Diagnostic {
 }
 
 /// A run that wrote a component, or would.
-pub struct Done<'a> {
+pub(crate) struct Done<'a> {
     pub args: &'a Kustomize,
     pub inputs: &'a Inputs,
     pub choices: &'a [Choice<'a>],
@@ -62,7 +62,7 @@ pub struct Done<'a> {
 }
 
 /// Why a container has its role, for a table.
-pub fn reason(reason: &Reason<'_>) -> String {
+pub(crate) fn reason(reason: &Reason<'_>) -> String {
     match reason {
         Reason::Asked(_) => "--workload".to_owned(),
         Reason::Role(_) => format!("annotation {ROLE}"),
@@ -71,7 +71,7 @@ pub fn reason(reason: &Reason<'_>) -> String {
 }
 
 /// The text of a run.
-pub fn summary(done: &Done<'_>) -> String {
+pub(crate) fn summary(done: &Done<'_>) -> String {
     let mut text = rows("CONTAINER", done.choices, reason);
     text.push('\n');
     text.push_str(&trusting(done.inputs));
@@ -123,7 +123,7 @@ fn labels(text: &mut String, namespaces: &BTreeSet<String>) {
 }
 
 /// The text of a removal.
-pub fn removed(changes: &Changes, existing: &Existing, out: &Path) -> String {
+pub(crate) fn removed(changes: &Changes, existing: &Existing, out: &Path) -> String {
     let mut text = changes.to_string();
     if existing.texts.is_empty() {
         return text;
@@ -144,7 +144,7 @@ pub fn removed(changes: &Changes, existing: &Existing, out: &Path) -> String {
 }
 
 /// The files of the directory that differ from what would be written now.
-pub fn drift(
+pub(crate) fn drift(
     out: &Path,
     existing: &Existing,
     texts: &BTreeMap<&'static str, String>,
@@ -174,7 +174,7 @@ pub fn drift(
 }
 
 /// The comment at the head of a file: the program, its options, and the values that variables had before.
-pub fn header(args: &Kustomize, before: &Before) -> String {
+pub(crate) fn header(args: &Kustomize, before: &Before) -> String {
     let options: Vec<_> = options(args).iter().map(quote::shell).collect();
     let options = options.join(" ");
     let before = read::record(before);

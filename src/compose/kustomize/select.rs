@@ -14,7 +14,7 @@ use crate::sys::quote;
 
 /// Where a container is in a list of workloads.
 #[derive(Clone, Copy, Debug)]
-pub struct Position {
+pub(crate) struct Position {
     /// The index of its workload.
     pub workload: usize,
     /// Its index among the containers of that.
@@ -22,19 +22,19 @@ pub struct Position {
 }
 
 /// The container that each part of a project is.
-pub type Positions = BTreeMap<String, Position>;
+pub(crate) type Positions = BTreeMap<String, Position>;
 
 /// A workload by all that makes it one: group, kind, namespace, name.
 type Id<'a> = (&'static str, &'static str, Option<&'a str>, &'a str);
 
 impl Workload {
     /// Its identity in a cluster.
-    pub fn id(&self) -> Id<'_> {
+    pub(crate) fn id(&self) -> Id<'_> {
         (self.group, self.kind, self.namespace.as_deref(), &self.name)
     }
 
     /// The name of one of its containers, for messages.
-    pub fn part(&self, container: &Container) -> String {
+    pub(crate) fn part(&self, container: &Container) -> String {
         format!("{self}/{}", container.name)
     }
 }
@@ -53,7 +53,10 @@ impl Display for Workload {
 ///
 /// # Errors
 /// When there is one twice, or an annotation is no role.
-pub fn project(workloads: &[Workload], from: &str) -> Result<(Project, Positions), Diagnostic> {
+pub(crate) fn project(
+    workloads: &[Workload],
+    from: &str,
+) -> Result<(Project, Positions), Diagnostic> {
     let mut project = Project { unit: Unit::Container, ..Project::default() };
     let mut positions = Positions::new();
     for (at, workload) in workloads.iter().enumerate() {
@@ -89,7 +92,7 @@ pub fn project(workloads: &[Workload], from: &str) -> Result<(Project, Positions
 ///
 /// # Errors
 /// When one names no workload and no container.
-pub fn wishes(
+pub(crate) fn wishes(
     project: &Project,
     wishes: impl Iterator<Item = (String, Outcome)>,
 ) -> Result<BTreeMap<String, Outcome>, Diagnostic> {

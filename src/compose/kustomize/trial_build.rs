@@ -39,7 +39,7 @@ struct Attempt<'a> {
 ///
 /// # Errors
 /// When kustomize refuses them, or the temporary directory cannot be used.
-pub fn trial(
+pub(crate) fn trial(
     workloads: &[Value],
     component: &Component,
     temporary: &Path,
@@ -59,7 +59,7 @@ pub fn trial(
 /// The workloads of a kustomization as its component sees them, without that and without the patches that are applied
 /// after it. Empty if they are as rendered, or if it cannot be rendered without patches: then the component is made
 /// for the rendered workloads.
-pub fn unpatched(kustomization: &Kustomization, temporary: &Path) -> Vec<Workload> {
+pub(crate) fn unpatched(kustomization: &Kustomization, temporary: &Path) -> Vec<Workload> {
     let rendered = Some(kustomization).filter(|it| it.is_changed_later()).and_then(|it| {
         let attempt = Attempt {
             kustomization: elsewhere(it, temporary)?,

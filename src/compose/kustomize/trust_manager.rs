@@ -16,7 +16,7 @@ use crate::trust::bundle::Pem;
 ///
 /// # Errors
 /// When YAML cannot express it.
-pub fn bundles(
+pub(crate) fn bundles(
     header: &str,
     custom: &[Pem<'_>],
     ca_from: Option<&Object>,

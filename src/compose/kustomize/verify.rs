@@ -16,7 +16,7 @@ use crate::sys::quote;
 
 /// The differences from what was intended, as sentences. `before` was read without the component, or with an
 /// earlier one, and `spec` selects from it.
-pub fn differences(
+pub(crate) fn differences(
     before: &[Workload],
     after: &Manifests,
     spec: &ComponentSpec<'_>,

@@ -16,14 +16,14 @@ use crate::sys::dir::replace::{Entry, Found, Look};
 use crate::sys::{output, quote};
 
 /// The first line of all that is written here, by which every version knows it: never to be changed.
-pub const HEADER: &str =
+pub(crate) const HEADER: &str =
     "# Made by trust-compose kustomize, taken away by trust-compose kustomize --remove.";
 /// The endings of the files that are named by their contents.
 const ENDINGS: [&str; 3] = ["crt", "jks", "conf"];
 
 /// What was done with a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
+pub(crate) enum Change {
     Written,
     Removed,
     /// Kept, because the user has edited it.
@@ -32,14 +32,14 @@ pub enum Change {
 
 /// What was done with the files of the directory, or would be.
 #[derive(Debug, Default)]
-pub struct Changes {
+pub(crate) struct Changes {
     files: Vec<(PathBuf, Change)>,
     is_dry: bool,
 }
 
 /// An earlier component.
 #[derive(Debug, Default)]
-pub struct Existing {
+pub(crate) struct Existing {
     /// The texts that are ours, by name.
     pub texts: BTreeMap<String, Vec<u8>>,
     /// The files that are named by their contents.
@@ -68,7 +68,7 @@ impl Display for Changes {
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn existing(out: &Path) -> Result<Existing, Diagnostic> {
+pub(crate) fn existing(out: &Path) -> Result<Existing, Diagnostic> {
     match open(out) {
         Ok(directory) => look(&directory, out),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Existing::default()),
@@ -81,7 +81,7 @@ pub fn existing(out: &Path) -> Result<Existing, Diagnostic> {
 /// # Errors
 /// When a file of another program has one of the names, or a system call fails. Then the earlier component is still
 /// in force.
-pub fn write(
+pub(crate) fn write(
     out: &Path,
     texts: &BTreeMap<&'static str, String>,
     files: &BTreeMap<String, Vec<u8>>,
@@ -137,7 +137,7 @@ pub fn write(
 ///
 /// # Errors
 /// When a system call fails.
-pub fn remove(out: &Path, is_dry: bool) -> Result<Changes, Diagnostic> {
+pub(crate) fn remove(out: &Path, is_dry: bool) -> Result<Changes, Diagnostic> {
     let existing = existing(out)?;
     let mut changes = Changes { is_dry, ..Changes::default() };
     // kustomization.yaml goes first: without it nothing names the others.

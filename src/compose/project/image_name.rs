@@ -8,7 +8,7 @@ const REGISTRIES: [&str; 2] = ["docker.io/", "index.docker.io/"];
 
 /// A name in its parts. Displayed, it is the name that the engine lists: two names of one image are the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ImageName<'a> {
+pub(crate) struct ImageName<'a> {
     /// All but tag and digest, without the default registry.
     pub path: &'a str,
     tag: Option<&'a str>,
@@ -17,7 +17,7 @@ pub struct ImageName<'a> {
 
 impl<'a> ImageName<'a> {
     /// Of a name as people write it.
-    pub fn of(name: &'a str) -> Self {
+    pub(crate) fn of(name: &'a str) -> Self {
         let name =
             REGISTRIES.iter().find_map(|registry| name.strip_prefix(registry)).unwrap_or(name);
         let name = name.strip_prefix("library/").unwrap_or(name);

@@ -3,7 +3,7 @@
 //! What one or several files say by themselves is put together by Compose's rules; what would need more
 //! than that (other files, other projects, remote ones) is refused by name.
 
-mod yaml;
+pub(crate) mod yaml;
 pub(crate) mod merge;
 pub mod source;
 

@@ -6,7 +6,7 @@
 
 pub(crate) mod field;
 pub(crate) mod mount;
-mod shell_words;
+pub(crate) mod shell_words;
 
 use std::path::{Path, PathBuf};
 

@@ -13,7 +13,7 @@ pub fn directory_of(file: &Path) -> &Path {
 }
 
 /// `path` without `.` and `..`, as Go's `filepath.Clean`: links are not followed.
-pub fn clean(path: &Path) -> PathBuf {
+pub(crate) fn clean(path: &Path) -> PathBuf {
     let clean = resolve(path, |_| false);
     if clean.as_os_str().is_empty() { PathBuf::from(".") } else { clean }
 }
@@ -40,7 +40,7 @@ fn resolve(path: &Path, is_kept: impl Fn(&Path) -> bool) -> PathBuf {
 
 /// `path` of a Compose file whose relative paths begin at `base`; `None` below a home directory, which only a
 /// shell knows.
-pub fn on(base: &Path, path: &str) -> Option<PathBuf> {
+pub(crate) fn on(base: &Path, path: &str) -> Option<PathBuf> {
     (!path.starts_with('~')).then(|| clean(&base.join(path)))
 }
 
@@ -55,7 +55,7 @@ pub fn below(path: &Path, base: &Path) -> PathBuf {
 }
 
 /// `to` as it is named from the directory `from`, with `..` where that is needed.
-pub fn relative(from: &Path, to: &Path) -> PathBuf {
+pub(crate) fn relative(from: &Path, to: &Path) -> PathBuf {
     let (from, to) = (absolute(from), absolute(to));
     let shared = from.components().zip(to.components()).take_while(|(one, other)| one == other);
     let shared = shared.count();

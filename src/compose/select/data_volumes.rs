@@ -33,7 +33,7 @@ const TABLE: &[(&str, &str)] = &[
 
 /// The path where a service keeps a database's data. A volume that it can only read belongs to another service, as
 /// with a backup.
-pub fn data(service: &Service) -> Option<&'static str> {
+pub(crate) fn data(service: &Service) -> Option<&'static str> {
     let mut targets = service.mounts.iter().filter(|mount| !mount.read_only);
     targets.find_map(|mount| {
         let target = mount.target.trim_end_matches('/');

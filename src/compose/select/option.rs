@@ -8,7 +8,7 @@ use crate::sys::quote;
 const LISTED: usize = 20;
 
 /// That `project` does not have the service `name` of `option`.
-pub fn no_service(project: &Project, name: &str, option: &'static str) -> Diagnostic {
+pub(crate) fn no_service(project: &Project, name: &str, option: &'static str) -> Diagnostic {
     let services: Vec<_> = project.services.keys().map(String::as_str).collect();
     let fix = match nearest(name, &services) {
         Some(service) => format!("write {}", quote::word(service)),

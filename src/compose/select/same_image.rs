@@ -8,7 +8,7 @@ use crate::compose::select::reason::{Choice, Outcome, Reason};
 
 /// What is known of images by the services that have them.
 #[derive(Default)]
-pub struct Known<'a> {
+pub(crate) struct Known<'a> {
     trusted: BTreeMap<String, &'a str>,
     trusted_builds: Vec<(&'a Build, &'a str)>,
     left: BTreeMap<String, Reason<'a>>,
@@ -16,7 +16,7 @@ pub struct Known<'a> {
 
 impl<'a> Known<'a> {
     /// What `choices` say of their images.
-    pub fn new(project: &Project, choices: &[Choice<'a>]) -> Self {
+    pub(crate) fn new(project: &Project, choices: &[Choice<'a>]) -> Self {
         let mut known = Self::default();
         for Choice { name, service, outcome, reason } in choices {
             let image =
@@ -34,7 +34,7 @@ impl<'a> Known<'a> {
     }
 
     /// A better reason than the weak one of `choice`.
-    pub fn better(&self, project: &Project, choice: &Choice<'a>) -> Option<Reason<'a>> {
+    pub(crate) fn better(&self, project: &Project, choice: &Choice<'a>) -> Option<Reason<'a>> {
         let Choice { name, service, reason, .. } = choice;
         let image = project.image_of(name, service).map(|image| ImageName::of(&image).to_string());
         let by_image = image.as_ref().and_then(|image| self.trusted.get(image));

@@ -8,7 +8,7 @@ use crate::compose::setup::proxy::Served;
 use crate::sys::quote;
 
 /// Every line that applies.
-pub fn advice(
+pub(crate) fn advice(
     place: &ProjectFiles,
     domain: Option<&str>,
     served: Option<&Served<'_>>,

@@ -20,7 +20,7 @@ use crate::sys::quote;
 ///
 /// # Errors
 /// When `.trust/` cannot be read.
-pub fn check_nothing(place: &ProjectFiles) -> Result<CommandOutput, Diagnostic> {
+pub(crate) fn check_nothing(place: &ProjectFiles) -> Result<CommandOutput, Diagnostic> {
     let project = read::read(place).ok().map(|(project, _)| project);
     let running = project.as_ref().and_then(next_steps::containers).unwrap_or_default();
     let made = running.into_iter().filter(|container| !container.label.is_empty());
@@ -42,7 +42,7 @@ pub fn check_nothing(place: &ProjectFiles) -> Result<CommandOutput, Diagnostic> 
 }
 
 /// Something that is out of step. The paths are as the user would say them.
-pub enum Drift {
+pub(crate) enum Drift {
     /// The overlay is gone.
     NoOverlay(PathBuf),
     /// The overlay is not what would be written now.
@@ -76,7 +76,11 @@ impl Display for Drift {
 }
 
 /// Compares the installed files with what would be written now.
-pub fn drift(place: &ProjectFiles, overlay: &Overlay, standing: Option<&Standing>) -> Vec<Drift> {
+pub(crate) fn drift(
+    place: &ProjectFiles,
+    overlay: &Overlay,
+    standing: Option<&Standing>,
+) -> Vec<Drift> {
     let path = |name: &str| plain(&place.base, name);
     let Some(standing) = standing else { return vec![Drift::NoOverlay(path(OVERLAY))] };
     let mut found = Vec::new();
@@ -105,7 +109,7 @@ pub fn drift(place: &ProjectFiles, overlay: &Overlay, standing: Option<&Standing
 ///
 /// # Errors
 /// When the installed overlay cannot be read.
-pub fn check(
+pub(crate) fn check(
     place: &ProjectFiles,
     overlay: &Overlay,
     running: Vec<Container>,

@@ -15,7 +15,7 @@ const ENFORCING: &str = "/sys/fs/selinux/enforce";
 ///
 /// # Errors
 /// When it is on another machine.
-pub fn check() -> Result<(), Diagnostic> {
+pub(crate) fn check() -> Result<(), Diagnostic> {
     match docker::endpoint() {
         Ok(endpoint) if is_elsewhere(&endpoint) => {
             let endpoint = quote::word(&endpoint);
@@ -28,7 +28,7 @@ pub fn check() -> Result<(), Diagnostic> {
 }
 
 /// How the engine maps users; where it does not answer, as if it did not.
-pub fn users() -> Users {
+pub(crate) fn users() -> Users {
     let info = docker::info().unwrap_or_default();
     let has = |name: &str| info.security.iter().any(|option| option.starts_with(name));
     if has("name=rootless") {
@@ -52,6 +52,6 @@ fn is_elsewhere(endpoint: &str) -> bool {
 }
 
 /// Whether this machine enforces SELinux, under which containers read files of one type only.
-pub fn is_enforcing() -> bool {
+pub(crate) fn is_enforcing() -> bool {
     fs::read_to_string(ENFORCING).is_ok_and(|text| text.trim() == "1")
 }

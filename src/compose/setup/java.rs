@@ -18,7 +18,7 @@ const GUESSED: &str = "Java not configured: unknown image (override with --servi
 const UNREAD: &str = "Java not configured: JAVA_TOOL_OPTIONS is not known yet";
 
 /// What is done for a service's JVM.
-pub struct Outcome {
+pub(crate) struct Outcome {
     /// The line for the user, before the services.
     pub line: String,
     /// The JVM's configuration, unless it is left alone.
@@ -26,7 +26,7 @@ pub struct Outcome {
 }
 
 /// A service with an image, and what it trusts.
-pub struct JavaService<'a> {
+pub(crate) struct JavaService<'a> {
     /// The service, and why it was chosen.
     pub choice: &'a Choice<'a>,
     /// The files that the service sees.
@@ -43,7 +43,7 @@ pub struct JavaService<'a> {
 
 impl JavaService<'_> {
     /// Finds the JVM, and decides; `None` where there is none, or it trusts the custom CAs already.
-    pub fn outcome(&self, warn: WarningSink<'_>) -> Option<Outcome> {
+    pub(crate) fn outcome(&self, warn: WarningSink<'_>) -> Option<Outcome> {
         let Self { inward, environment, custom, .. } = *self;
         let found = inward.store(environment.all())?;
         let unconfigured = |line: &str| Some(Outcome { line: line.to_owned(), jvm: None });

@@ -16,7 +16,7 @@ const SECURE: [&str; 2] = ["https://", "wss://"];
 
 /// Warns of the addresses that the environment of `choices` names with TLS, and the certificate of `pair` does
 /// not.
-pub fn missing_addresses<'a>(
+pub(crate) fn missing_addresses<'a>(
     pair: &ServerFiles,
     choices: impl Iterator<Item = &'a Choice<'a>>,
 ) -> Option<Diagnostic> {

@@ -17,7 +17,7 @@ use crate::sys::quote;
 
 /// What comes after writing.
 #[derive(Debug)]
-pub struct Next {
+pub(crate) struct Next {
     /// The project's files, and our overlay if it exists.
     pub files: Files,
     /// The services to stop first.
@@ -32,7 +32,7 @@ pub struct Next {
 
 impl Next {
     /// With our overlay.
-    pub fn with_overlay(
+    pub(crate) fn with_overlay(
         place: &ProjectFiles,
         project: &Project,
         shape: &Shape,
@@ -55,7 +55,7 @@ impl Next {
     }
 
     /// Without it. A project that cannot be read is not looked at for its profiles.
-    pub fn without_overlay(place: &ProjectFiles, is_swarm: bool) -> Self {
+    pub(crate) fn without_overlay(place: &ProjectFiles, is_swarm: bool) -> Self {
         let project = read::read(place).map(|(project, _)| project).unwrap_or_default();
         let profiles = profiles(place, &project, &containers(&project).unwrap_or_default());
         let is_active = place.is_found_by_itself();
@@ -64,7 +64,7 @@ impl Next {
     }
 
     /// The commands, a line each.
-    pub fn commands(&self) -> String {
+    pub(crate) fn commands(&self) -> String {
         if let Some(stack) = &self.stack {
             return swarm::deploy(&self.files, stack);
         }
@@ -77,7 +77,7 @@ impl Next {
     }
 
     /// `docker compose` with the project's files and profiles, as a shell reads it.
-    pub fn compose(&self) -> String {
+    pub(crate) fn compose(&self) -> String {
         self.compose_with(&self.profiles)
     }
 
@@ -89,7 +89,7 @@ impl Next {
     }
 
     /// The last of the commands, which starts the project.
-    pub fn up(&self) -> String {
+    pub(crate) fn up(&self) -> String {
         if let Some(stack) = &self.stack {
             let commands = swarm::deploy(&self.files, stack);
             return commands.lines().last().unwrap_or_default().to_owned();
@@ -101,7 +101,7 @@ impl Next {
     ///
     /// # Errors
     /// When they cannot be started.
-    pub fn run(&self) -> Result<u8, Diagnostic> {
+    pub(crate) fn run(&self) -> Result<u8, Diagnostic> {
         let show = |words: &[&OsStr]| {
             docker::show(&self.files, words).map_err(|failure| {
                 let run = Diagnostic::cannot("run", "`docker compose up`").because(failure);
@@ -124,7 +124,7 @@ impl Next {
 }
 
 /// The command that writes the overlay again, typed here.
-pub fn setup(place: &ProjectFiles, shape: &Shape) -> String {
+pub(crate) fn setup(place: &ProjectFiles, shape: &Shape) -> String {
     let mut words = vec!["trust-compose".to_owned(), "setup".to_owned()];
     if place.origin == Origin::Option || place.files.directory.is_some() {
         words.extend(place.files.words().iter().map(quote::shell));
@@ -134,7 +134,7 @@ pub fn setup(place: &ProjectFiles, shape: &Shape) -> String {
 }
 
 /// The project's containers, also stopped ones; `None` where no engine answers.
-pub fn containers(project: &Project) -> Option<Vec<Container>> {
+pub(crate) fn containers(project: &Project) -> Option<Vec<Container>> {
     docker::containers(project.name.as_deref()?, LABEL).ok()
 }
 

@@ -19,7 +19,7 @@ use crate::trust::certificate::subject_alt_name::SubjectAltName;
 
 /// What a Caddyfile says for the certificate to be served; without the overlay nothing is there, and
 /// Caddy goes on (<https://caddyserver.com/docs/caddyfile/directives/import>).
-pub const IMPORT: &str = "import /run/trust-init/tls/*.caddy";
+pub(crate) const IMPORT: &str = "import /run/trust-init/tls/*.caddy";
 /// Where Caddy's image keeps its Caddyfile (<https://hub.docker.com/_/caddy>).
 const CADDYFILE: &str = "/etc/caddy/Caddyfile";
 
@@ -41,7 +41,7 @@ impl Proxy<'_> {
 
 /// How the engine maps the users of its containers to those of this machine.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Users {
+pub(crate) enum Users {
     /// They are the same.
     #[default]
     Same,
@@ -55,7 +55,8 @@ pub enum Users {
 ///
 /// # Errors
 /// When one is not there, or `--caddy` alone leaves it open.
-pub fn proxies<'a>(
+#[expect(clippy::option_option, reason = "not given, given, or given with a name")]
+pub(crate) fn proxies<'a>(
     project: &'a Project,
     caddy: Option<Option<&str>>,
     tls: &[String],
@@ -113,7 +114,7 @@ fn is_caddy(service: &Service) -> bool {
 }
 
 /// What Caddy imports.
-pub fn snippet() -> String {
+pub(crate) fn snippet() -> String {
     format!(
         "# Written by trust-compose: what a Caddyfile imports with `{IMPORT}`.\n\
          tls {SERVED}/server.pem {SERVED}/server-key.pem\n"
@@ -121,7 +122,7 @@ pub fn snippet() -> String {
 }
 
 /// What has to hold for a proxy that serves.
-pub struct Conditions<'a> {
+pub(crate) struct Conditions<'a> {
     /// The project.
     pub project: &'a Project,
     /// Its images.
@@ -139,7 +140,7 @@ impl Conditions<'_> {
     ///
     /// # Errors
     /// When something is in the way.
-    pub fn check(&self, proxy: &Proxy<'_>) -> Result<(), Diagnostic> {
+    pub(crate) fn check(&self, proxy: &Proxy<'_>) -> Result<(), Diagnostic> {
         let Some(service) = self.project.services.get(proxy.name) else { return Ok(()) };
         let is_above = |mount: &&Mount| mount.kind != MountKind::Tmpfs && mount.is_above(SERVED);
         if let Some(mount) = service.mounts.iter().find(is_above) {
@@ -273,7 +274,7 @@ fn user(name: &str, service: &Service, project: &Project, images: &Images) -> Op
 }
 
 /// A server's certificate and key.
-pub struct Served<'a> {
+pub(crate) struct Served<'a> {
     /// The certificate's path.
     pub certificate: PathBuf,
     /// The key's.
@@ -285,7 +286,7 @@ pub struct Served<'a> {
 
 impl<'a> Served<'a> {
     /// Those of `server`, seen from the root.
-    pub fn of(server: &'a Server) -> Self {
+    pub(crate) fn of(server: &'a Server) -> Self {
         let mut addresses = server.names.iter().filter_map(|name| match name {
             SubjectAltName::Ip(address) => Some(*address),
             _ => None,
@@ -300,7 +301,10 @@ impl<'a> Served<'a> {
 }
 
 /// What each proxy serves.
-pub fn serving<'a>(proxies: &[Proxy<'a>], served: Option<&'a Served<'a>>) -> Vec<Serving<'a>> {
+pub(crate) fn serving<'a>(
+    proxies: &[Proxy<'a>],
+    served: Option<&'a Served<'a>>,
+) -> Vec<Serving<'a>> {
     let serve = |proxy: &Proxy<'a>| {
         let Served { certificate, key, text, .. } = served?;
         let snippet = proxy.is_caddy.then(snippet);

@@ -16,7 +16,7 @@ use crate::trust::source;
 use crate::trust::trust_anchors::{self, PublicRoots};
 
 /// The result of a setup.
-pub struct Done<'a> {
+pub(crate) struct Done<'a> {
     /// Every service.
     pub choices: &'a [Choice<'a>],
     /// The services that are switched off.
@@ -36,7 +36,7 @@ pub struct Done<'a> {
 }
 
 /// All of it.
-pub fn told(done: &Done<'_>) -> String {
+pub(crate) fn told(done: &Done<'_>) -> String {
     let mut text = String::new();
     // Without a CA no service's trust is decided.
     if !done.inputs.custom.is_empty() {
@@ -63,7 +63,7 @@ pub fn told(done: &Done<'_>) -> String {
 }
 
 /// The lines that say how many roots of which origin which services have.
-pub fn roots(grounds: &RootSets<'_>, public: &[PublicRoots<'_>]) -> String {
+pub(crate) fn roots(grounds: &RootSets<'_>, public: &[PublicRoots<'_>]) -> String {
     let mut origins: BTreeMap<(&RootsOrigin, usize, Option<usize>), Vec<&str>> = BTreeMap::new();
     for (service, (set, basis)) in &grounds.services {
         let roots = public.get(*set).map(|roots| roots.anchors.certificates.as_slice());

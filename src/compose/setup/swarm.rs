@@ -19,7 +19,7 @@ use crate::sys::quote;
 const STACK: &str = "STACK";
 
 /// How the files reach the services of the project at `place`.
-pub fn delivery(place: &ProjectFiles) -> Delivery {
+pub(crate) fn delivery(place: &ProjectFiles) -> Delivery {
     let first = place.files.files.first();
     let text = first.and_then(|path| file::read(path, &mut file::FILE_LIMIT.clone()).ok());
     // It was read before, by Compose or by us: what is wrong with it has been said.
@@ -37,7 +37,7 @@ pub fn delivery(place: &ProjectFiles) -> Delivery {
 ///
 /// # Errors
 /// When one is too large.
-pub fn check(overlay: &Overlay) -> Result<(), Diagnostic> {
+pub(crate) fn check(overlay: &Overlay) -> Result<(), Diagnostic> {
     let large = overlay.files.iter().find(|(_, contents)| contents.len() > MOST);
     let Some((file, contents)) = large else { return Ok(()) };
     let cause = format!("it has {} bytes, and a config at most {MOST}", contents.len());
@@ -50,12 +50,12 @@ pub fn check(overlay: &Overlay) -> Result<(), Diagnostic> {
 }
 
 /// What the project is probably called as a stack.
-pub fn stack(project: &Project) -> String {
+pub(crate) fn stack(project: &Project) -> String {
     project.name.clone().unwrap_or_else(|| STACK.to_owned())
 }
 
 /// The command that deploys it.
-pub fn deploy(files: &Files, stack: &str) -> String {
+pub(crate) fn deploy(files: &Files, stack: &str) -> String {
     let files = files.files.iter().flat_map(|file| ["-c".to_owned(), quote::shell(file)]);
     let words: Vec<_> = files.chain([quote::shell(stack)]).collect();
     format!("docker stack deploy {}\n", words.join(" "))
@@ -65,7 +65,7 @@ pub fn deploy(files: &Files, stack: &str) -> String {
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn is_installed(base: &Path) -> Result<bool, Diagnostic> {
+pub(crate) fn is_installed(base: &Path) -> Result<bool, Diagnostic> {
     let standing = installed::standing(base)?;
     Ok(standing.is_some_and(|standing| standing.words.iter().any(|word| word == SWARM)))
 }

@@ -5,10 +5,10 @@
 //! files, after it the new one. Old files are kept until no container mounts them.
 
 pub mod changes;
-pub mod edited_file;
+pub(crate) mod edited_file;
 pub mod managed_block;
-pub mod plan;
-pub mod state;
+pub(crate) mod plan;
+pub(crate) mod state;
 pub mod variable;
 
 use std::collections::BTreeMap;

@@ -19,7 +19,7 @@ const ENTRIES: usize = 500;
 
 /// A custom CA, and the file that contains it.
 #[derive(Debug)]
-pub struct CustomCa {
+pub(crate) struct CustomCa {
     /// The file.
     pub path: PathBuf,
     /// The CA.
@@ -27,7 +27,7 @@ pub struct CustomCa {
 }
 
 /// The CAs in the default directory, and those in files that clients read in addition to root certificates.
-pub fn find(process: &TargetProcess) -> Vec<CustomCa> {
+pub(crate) fn find(process: &TargetProcess) -> Vec<CustomCa> {
     let all = process.below(Path::new(DEFAULT_DIRECTORY), DEPTH, &mut ENTRIES.clone(), &|_| true);
     let mounted = all.into_iter().filter(|path| path.extension() == Some(OsStr::new("crt")));
     let adding = TABLE.iter().filter(|row| row.points == Points::Custom);
@@ -46,7 +46,7 @@ pub fn find(process: &TargetProcess) -> Vec<CustomCa> {
 }
 
 /// The CAs in the default directory that no bundle contains.
-pub fn unused(custom: &[CustomCa], files: &[AnchorFile]) -> Vec<Finding> {
+pub(crate) fn unused(custom: &[CustomCa], files: &[AnchorFile]) -> Vec<Finding> {
     let mounted = custom.iter().filter(|ca| ca.path.starts_with(DEFAULT_DIRECTORY));
     let used = files.iter().flat_map(|file| &file.anchors).map(|anchor| &*anchor.der);
     let used: BTreeSet<_> = used.collect();

@@ -32,7 +32,7 @@ struct CaCertificate {
 }
 
 /// Each private key of a CA in a mount, or in a directory of certificates.
-pub fn check(process: &TargetProcess) -> Vec<Finding> {
+pub(crate) fn check(process: &TargetProcess) -> Vec<Finding> {
     let files = small_files(process, &directories(process));
     let is_key = |bytes: &[u8]| memchr::memmem::find(bytes, b"PRIVATE KEY-----").is_some();
     let keys: Vec<_> = files.iter().filter(|(_, bytes)| is_key(bytes)).collect();

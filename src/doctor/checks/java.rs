@@ -25,7 +25,7 @@ const OPTIONS: [&str; 2] = [JAVA_TOOL_OPTIONS, "JDK_JAVA_OPTIONS"];
 const FIX: &str = "run trust-compose setup again, or let trust-init do it: TRUST_INIT_JAVA=on";
 
 /// The key store that options name, else that of the JVM that programs would use, if there is one.
-pub fn check(process: &TargetProcess, custom: &[CustomCa]) -> Vec<Finding> {
+pub(crate) fn check(process: &TargetProcess, custom: &[CustomCa]) -> Vec<Finding> {
     let environment = &process.environment;
     let options = OPTIONS.iter().filter_map(|name| environment.get(name));
     // Arguments come last, and override.

@@ -30,7 +30,7 @@ const PROXY: [&str; 3] = ["grpc_proxy", "https_proxy", "http_proxy"];
 const NO_PROXY: [&str; 2] = ["no_grpc_proxy", "no_proxy"];
 
 /// All checks of Python.
-pub fn check(process: &TargetProcess) -> Vec<Finding> {
+pub(crate) fn check(process: &TargetProcess) -> Vec<Finding> {
     let packages = packages(process);
     let mut findings = grpc(process, &packages);
     findings.extend(packages.iter().filter_map(|directory| patched(process, directory)));

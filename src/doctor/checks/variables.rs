@@ -28,7 +28,7 @@ struct NamedFile {
 }
 
 /// The files of anchors that programs in the container read, and what is wrong with them.
-pub fn anchor_files(
+pub(crate) fn anchor_files(
     process: &TargetProcess,
     configured: &[Configured],
 ) -> (Vec<AnchorFile>, Vec<Finding>) {
@@ -190,7 +190,7 @@ fn unreadable(path: &Path, readers: &str, problem: &Problem) -> Finding {
 /// The variables that `exec` and health checks see differently from process 1: they get the container's
 /// configuration, not what an entrypoint exported
 /// (<https://docs.docker.com/reference/cli/docker/container/exec/>).
-pub fn seen_by_exec(process: &TargetProcess, configured: &[Configured]) -> Vec<Finding> {
+pub(crate) fn seen_by_exec(process: &TargetProcess, configured: &[Configured]) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut exported = Vec::new();
     for Configured { name, value } in configured {

@@ -11,10 +11,10 @@ use crate::sys::output;
 use crate::sys::quote;
 
 /// Why there is no connection.
-pub fn diagnose(endpoint: &Endpoint, error: &HandshakeError) -> Finding {
+pub(crate) fn diagnose(endpoint: &Endpoint, error: &HandshakeError) -> Finding {
     use HandshakeError as E;
     let (id, fix) = match error {
-        E::UnknownHost(_) => (
+        E::UnknownHost => (
             "no-such-host",
             "correct the name, start its container, or add it to DNS or to `extra_hosts:`",
         ),
@@ -55,7 +55,7 @@ fn cause(endpoint: &Endpoint, error: &HandshakeError) -> String {
     use HandshakeError as E;
     let host = quote::word(&endpoint.host);
     match error {
-        E::UnknownHost(_) => format!("no such host: {host} has no address here"),
+        E::UnknownHost => format!("no such host: {host} has no address here"),
         E::LookupTimeout => {
             format!("no name server answers in time what the address of {host} is")
         }
@@ -98,7 +98,7 @@ fn no_certificate(endpoint: &Endpoint, alert: AlertDescription) -> Finding {
 }
 
 /// The result of a call to an http:// server: it got the beginning of a handshake, to test for TLS.
-pub fn plain_http(endpoint: &Endpoint, result: &HandshakeResult) -> Finding {
+pub(crate) fn plain_http(endpoint: &Endpoint, result: &HandshakeResult) -> Finding {
     use HandshakeError as E;
     match &result.end {
         Err(E::NotTls(_) | E::Closed | E::ReadTimeout) => {
@@ -106,7 +106,7 @@ pub fn plain_http(endpoint: &Endpoint, result: &HandshakeResult) -> Finding {
             Finding::ok("plain-http", endpoint, cause)
         }
         Err(
-            error @ (E::UnknownHost(_)
+            error @ (E::UnknownHost
             | E::LookupTimeout
             | E::Refused
             | E::ConnectTimeout

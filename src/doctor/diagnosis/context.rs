@@ -16,7 +16,7 @@ use crate::trust::time::Time;
 
 /// Anchors, candidates and dates.
 #[derive(Debug)]
-pub struct Context<'a> {
+pub(crate) struct Context<'a> {
     /// The files of anchors that programs in the container read, that of most programs first.
     pub files: &'a [AnchorFile],
     /// Certificates of `--ca`: reported if trusting one would fix a connection.
@@ -28,7 +28,7 @@ pub struct Context<'a> {
 }
 
 /// The chain as the server sent it: from the server's own certificate on, each signed by the next.
-pub fn signing_path(chain: &[Certificate]) -> Vec<&Certificate> {
+pub(crate) fn signing_path(chain: &[Certificate]) -> Vec<&Certificate> {
     let mut path: Vec<&Certificate> = chain.first().into_iter().collect();
     while let Some(last) = path.last().filter(|last| !last.is_self_issued) {
         let is_next = |one: &&Certificate| {
@@ -42,7 +42,11 @@ pub fn signing_path(chain: &[Certificate]) -> Vec<&Certificate> {
 
 /// Whether a client that trusts `roots` accepts the issuer of the chain that the server sent. The name in the
 /// certificate is not judged.
-pub fn accepts(roots: &Arc<RootCertStore>, endpoint: &Endpoint, result: &HandshakeResult) -> bool {
+pub(crate) fn accepts(
+    roots: &Arc<RootCertStore>,
+    endpoint: &Endpoint,
+    result: &HandshakeResult,
+) -> bool {
     let unknown = || Error::from(CertificateError::UnknownIssuer);
     let verify = || {
         let verifier = verifier(roots).ok_or_else(unknown)?;
@@ -61,7 +65,7 @@ pub fn accepts(roots: &Arc<RootCertStore>, endpoint: &Endpoint, result: &Handsha
 }
 
 /// How to renew the server's certificate.
-pub fn renew(endpoint: &Endpoint) -> String {
+pub(crate) fn renew(endpoint: &Endpoint) -> String {
     let host = quote::shell(&endpoint.host);
     format!("trust-compose certs {host} --renew\nrestart the server")
 }

@@ -22,7 +22,7 @@ const RECREATE: &str =
     "create the certificate again: `trust-compose inspect FILE` says what is wrong with it";
 
 /// Why a client refuses the chain.
-pub fn diagnose(
+pub(crate) fn diagnose(
     endpoint: &Endpoint,
     error: &CertificateError,
     result: &HandshakeResult,

@@ -12,7 +12,7 @@ use crate::trust::certificate::Certificate;
 use crate::trust::certificate::lints::{self, Finding as Kind, Lint, LintHit};
 
 /// The faults of a chain's anchor. rustls uses an anchor whatever its fields say.
-pub fn anchor(
+pub(crate) fn anchor(
     endpoint: &Endpoint,
     anchor: &Certificate,
     file: &AnchorFile,
@@ -46,7 +46,7 @@ pub fn anchor(
 }
 
 /// What strict clients do not accept in a chain, from the server's own certificate to its anchor.
-pub fn chain<'a>(
+pub(crate) fn chain<'a>(
     endpoint: &'a Endpoint,
     path: &'a [&'a Certificate],
     anchor: &'a Certificate,

@@ -11,7 +11,7 @@ use crate::trust::certificate::Certificate;
 use crate::trust::certificate::extensions::{Details, is_signed_by};
 
 /// Why the chain ends in no anchor, and which of the candidates would fix that.
-pub fn diagnose(
+pub(crate) fn diagnose(
     endpoint: &Endpoint,
     result: &HandshakeResult,
     chain: &[Certificate],

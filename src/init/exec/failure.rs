@@ -19,7 +19,7 @@ use crate::sys::quote;
 
 /// The failure to start `name`, which is at none of the places where it was looked for: at that very path
 /// or in the directories of `searched`.
-pub fn not_found(name: &OsStr, searched: &OsStr) -> Diagnostic {
+pub(crate) fn not_found(name: &OsStr, searched: &OsStr) -> Diagnostic {
     let cannot = Diagnostic::cannot("start", quote::word(name));
     if name.as_bytes().contains(&b'/') {
         return cannot
@@ -32,7 +32,7 @@ pub fn not_found(name: &OsStr, searched: &OsStr) -> Diagnostic {
 }
 
 /// The failure to start `name`, for which the kernel answered `errno` about the file at `path`.
-pub fn cannot_run(name: &OsStr, path: &Path, errno: Errno) -> Diagnostic {
+pub(crate) fn cannot_run(name: &OsStr, path: &Path, errno: Errno) -> Diagnostic {
     let (cause, fix) = explain(path, errno);
     Diagnostic::cannot("start", quote::word(name)).because(cause).advise(fix)
 }

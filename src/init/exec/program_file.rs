@@ -16,7 +16,7 @@ const HEAD: usize = 256;
 ///
 /// # Errors
 /// As open(2) and read(2).
-pub fn head(path: &Path) -> io::Result<Vec<u8>> {
+pub(crate) fn head(path: &Path) -> io::Result<Vec<u8>> {
     let mut head = Vec::new();
     let flags = OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
     let file = File::options().read(true).custom_flags(flags.bits()).open(path)?;
@@ -25,12 +25,12 @@ pub fn head(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 /// Whether a shell would take `path` for a script: some text, and no `#!`.
-pub fn is_plain_script(path: &Path) -> bool {
+pub(crate) fn is_plain_script(path: &Path) -> bool {
     head(path).is_ok_and(|head| !head.starts_with(b"\x7fELF") && !head.contains(&0))
 }
 
 /// What follows `#!`, up to white space; a carriage return is part of it, for the kernel too.
-pub fn interpreter(head: &[u8]) -> Option<OsString> {
+pub(crate) fn interpreter(head: &[u8]) -> Option<OsString> {
     let line = head.strip_prefix(b"#!")?.split(|byte| *byte == b'\n').next()?;
     let line = line.trim_ascii_start();
     let word = line.split(|byte| *byte == b' ' || *byte == b'\t').next()?;
@@ -38,7 +38,7 @@ pub fn interpreter(head: &[u8]) -> Option<OsString> {
 }
 
 /// `e_machine` of the machine that this program was built for, and its name (elf(5)).
-pub const THIS_MACHINE: (u16, &str) = if cfg!(target_arch = "x86_64") {
+pub(crate) const THIS_MACHINE: (u16, &str) = if cfg!(target_arch = "x86_64") {
     (62, "x86-64")
 } else if cfg!(target_arch = "aarch64") {
     (183, "arm64")
@@ -47,7 +47,7 @@ pub const THIS_MACHINE: (u16, &str) = if cfg!(target_arch = "x86_64") {
 };
 
 /// The processor that an ELF file is for, if it is not this one.
-pub fn other_machine(head: &[u8]) -> Option<&'static str> {
+pub(crate) fn other_machine(head: &[u8]) -> Option<&'static str> {
     let machine = number(head.strip_prefix(b"\x7fELF")?, 18 - 4, 2)?;
     match machine {
         _ if machine == u64::from(THIS_MACHINE.0) || THIS_MACHINE.0 == 0 => None,
@@ -61,7 +61,7 @@ pub fn other_machine(head: &[u8]) -> Option<&'static str> {
 }
 
 /// The loader that a 64-bit ELF file asks for: the contents of its PT_INTERP segment (elf(5)).
-pub fn loader(path: &Path, head: &[u8]) -> Option<OsString> {
+pub(crate) fn loader(path: &Path, head: &[u8]) -> Option<OsString> {
     const PT_INTERP: u64 = 3;
     head.strip_prefix(b"\x7fELF\x02")?;
     let file = File::open(path).ok()?;

@@ -17,7 +17,7 @@ use crate::trust::trust_anchors::Anchors;
 use crate::trust::variables::File;
 
 /// What becomes of a file that may have been mounted.
-pub enum Adoption {
+pub(crate) enum Adoption {
     /// It serves, at this path.
     Yes(PathBuf),
     /// It does not, with the reason if something is mounted there.
@@ -27,7 +27,7 @@ pub enum Adoption {
 /// Whether a file that was mounted at `path` serves as it is: every client can read it, and it holds
 /// every certificate that ours would. More than that is accepted only where the roots were not
 /// chosen: it is then what was wanted.
-pub fn adopt<'a>(
+pub(crate) fn adopt<'a>(
     path: PathBuf,
     kind: &File,
     wanted: impl Fn() -> BTreeSet<&'a [u8]>,
@@ -76,6 +76,6 @@ pub fn adopt<'a>(
 }
 
 /// Whether the file at `path` holds exactly `pieces`.
-pub fn is_exactly(path: &Path, pieces: &[&[u8]]) -> bool {
+pub(crate) fn is_exactly(path: &Path, pieces: &[&[u8]]) -> bool {
     std::fs::File::open(path).is_ok_and(|file| dir::holds(file, pieces).unwrap_or_default())
 }

@@ -8,22 +8,22 @@ use crate::trust::source::{Named, Roots};
 use crate::trust::variables::File;
 
 /// The directory that the variables name.
-pub const DEFAULT_DIRECTORY: &str = "/run/trust-init";
+pub(crate) const DEFAULT_DIRECTORY: &str = "/run/trust-init";
 
 /// How the names of our own directories in other locations begin.
-pub const PREFIX: &str = "trust-init-";
+pub(crate) const PREFIX: &str = "trust-init-";
 
 /// What helps in a container in which nothing can be written.
-pub const MOUNT_TMPFS: &str = "mount a tmpfs at /run/trust-init that this uid can write to";
+pub(crate) const MOUNT_TMPFS: &str = "mount a tmpfs at /run/trust-init that this uid can write to";
 
 /// How many digits of the digest are in a directory's name: 64 bits, and every byte is compared.
 const DIGITS: usize = 16;
 
 /// A file, its name, and its contents in pieces: the roots' text is never copied together.
-pub type Contents<'a> = (&'a File, String, Vec<&'a [u8]>);
+pub(crate) type Contents<'a> = (&'a File, String, Vec<&'a [u8]>);
 
 /// Where each file is.
-pub type Paths = Vec<(File, PathBuf)>;
+pub(crate) type Paths = Vec<(File, PathBuf)>;
 
 /// The circumstances that decide where something is published.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ pub struct PublishOptions<'a> {
 
 /// The digest of everything that is published, names and contents. Not of the bundle alone: two
 /// services can share a bundle and differ in what they pinned.
-pub fn digest(files: &[Contents<'_>]) -> String {
+pub(crate) fn digest(files: &[Contents<'_>]) -> String {
     let pieces = files.iter().flat_map(|(_, name, pieces)| {
         let name = std::iter::once(name.as_bytes());
         name.chain([&[0][..]]).chain(pieces.iter().copied()).chain([&[0][..]])
@@ -54,12 +54,12 @@ pub fn digest(files: &[Contents<'_>]) -> String {
 }
 
 /// The name of a directory of our own for `files`.
-pub fn directory_name(files: &[Contents<'_>]) -> String {
+pub(crate) fn directory_name(files: &[Contents<'_>]) -> String {
     format!("{PREFIX}{}-{}", nix::unistd::geteuid(), digest(files))
 }
 
 /// Whether [`directory_name`] makes names like the one of the directory that `path` is in.
-pub fn is_in_own_directory(path: &Path) -> bool {
+pub(crate) fn is_in_own_directory(path: &Path) -> bool {
     let parent = path.parent().and_then(Path::file_name).and_then(OsStr::to_str);
     let parts = parent.and_then(|name| name.strip_prefix(PREFIX)?.split_once('-'));
     parts.is_some_and(|(uid, digest)| {
@@ -68,6 +68,6 @@ pub fn is_in_own_directory(path: &Path) -> bool {
 }
 
 /// `files` in `directory`.
-pub fn paths(directory: &Path, files: &[Contents<'_>]) -> Paths {
+pub(crate) fn paths(directory: &Path, files: &[Contents<'_>]) -> Paths {
     files.iter().map(|(file, name, _)| ((*file).clone(), directory.join(name))).collect()
 }

@@ -18,7 +18,7 @@ use crate::trust::source::Named;
 
 /// Why a directory does not serve.
 #[derive(Debug)]
-pub enum Refusal {
+pub(crate) enum Refusal {
     /// The system refuses.
     System(io::Error),
     /// It is a symbolic link, or no directory.
@@ -57,12 +57,12 @@ impl Display for Refusal {
 
 impl Refusal {
     /// Whether it may be an attack.
-    pub fn is_suspicious(&self) -> bool {
+    pub(crate) fn is_suspicious(&self) -> bool {
         matches!(self, Self::Planted { .. } | Self::Differs { .. } | Self::Open { .. })
     }
 
     /// The failure to publish in `directory`, named by `origin`.
-    pub fn diagnostic(&self, named: &Named) -> Diagnostic {
+    pub(crate) fn diagnostic(&self, named: &Named) -> Diagnostic {
         Diagnostic::cannot("publish", format!("the bundle in {}", quote::path(&named.path)))
             .named(named.origin)
             .because(self)
@@ -70,7 +70,7 @@ impl Refusal {
     }
 
     /// What to do about it.
-    pub fn fix(&self) -> &'static str {
+    pub(crate) fn fix(&self) -> &'static str {
         match self {
             Self::System(_) => "make it writable for this uid, or name another directory",
             Self::NotADirectory => "name the directory itself",
@@ -94,7 +94,7 @@ impl From<io::Error> for Refusal {
 /// `/run/trust-init` and the way there, as far as they exist. No other user can replace what is in any
 /// of these directories, but in the last one where that is the user's choice.
 #[derive(Debug)]
-pub struct DefaultDirectory<'a> {
+pub(crate) struct DefaultDirectory<'a> {
     path: &'a Path,
     deepest: Directory,
     missing: Vec<&'a OsStr>,
@@ -107,7 +107,7 @@ impl<'a> DefaultDirectory<'a> {
     ///
     /// # Errors
     /// When something of it cannot be opened, or is not safe.
-    pub fn open(path: &'a Path, is_named: bool) -> Result<Self, Refusal> {
+    pub(crate) fn open(path: &'a Path, is_named: bool) -> Result<Self, Refusal> {
         let mut names = path.iter().skip(1).peekable();
         let mut deepest = Directory::open(Path::new("/"))?;
         let (mut missing, mut is_open) = (Vec::new(), false);
@@ -130,12 +130,12 @@ impl<'a> DefaultDirectory<'a> {
     }
 
     /// Whether every user may write to it.
-    pub fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         self.is_open
     }
 
     /// Whether all of it is there.
-    pub fn is_there(&self) -> bool {
+    pub(crate) fn is_there(&self) -> bool {
         self.missing.is_empty()
     }
 
@@ -143,7 +143,7 @@ impl<'a> DefaultDirectory<'a> {
     ///
     /// # Errors
     /// When a directory cannot be made, or is not safe because another user was faster.
-    pub fn make(self) -> Result<Directory, Refusal> {
+    pub(crate) fn make(self) -> Result<Directory, Refusal> {
         let mut directory = self.deepest;
         for name in self.missing {
             directory = directory.open_or_make(name)?;
@@ -154,7 +154,10 @@ impl<'a> DefaultDirectory<'a> {
 }
 
 /// The files under their plain names, if all of them exist as they should: most starts are restarts.
-pub fn find_existing(directory: &DefaultDirectory<'_>, files: &[Contents<'_>]) -> Option<Paths> {
+pub(crate) fn find_existing(
+    directory: &DefaultDirectory<'_>,
+    files: &[Contents<'_>],
+) -> Option<Paths> {
     let DefaultDirectory { path, deepest, .. } = directory;
     let exists = |(_, name, pieces): &Contents<'_>| matches!(deepest.existing_file(name, pieces), Ok(Some(existing)) if serves(&existing));
     (directory.is_there() && files.iter().all(exists)).then(|| paths(path, files))
@@ -169,7 +172,7 @@ fn serves(existing: &ExistingFile) -> bool {
 /// The first location, with the plain names. They are taken where they are free or hold our bytes
 /// already. Other contents are replaced only by the first process of a container, and only where
 /// no other container can see the directory; else a directory of our own is made in it.
-pub fn write_default(
+pub(crate) fn write_default(
     default: DefaultDirectory<'_>,
     files: &[Contents<'_>],
     options: &PublishOptions<'_>,
@@ -210,7 +213,7 @@ pub fn write_default(
 /// Whether the file at `path` was mounted there, or is in a directory that was mounted read-only,
 /// and no process in this container can replace it. A link on the way could be any user's, and lead to
 /// whatever else is mounted.
-pub fn is_given(path: &Path) -> bool {
+pub(crate) fn is_given(path: &Path) -> bool {
     let (is_mounted, parent) = (mounts::is_mount_point(path), path.parent().unwrap_or(path));
     if !is_mounted && !mounts::is_read_only(parent) {
         return false;
@@ -229,7 +232,7 @@ pub fn is_given(path: &Path) -> bool {
 }
 
 /// A directory that all users share: ours is made in it.
-pub fn write_shared(
+pub(crate) fn write_shared(
     path: &Path,
     own: &str,
     files: &[Contents<'_>],
@@ -242,7 +245,7 @@ pub fn write_shared(
 
 /// A directory that the user named, made if only its last part is missing, and whether every user
 /// can write to it: that is the user's choice, as with a Kubernetes emptyDir.
-pub fn write_named(
+pub(crate) fn write_named(
     path: &Path,
     own: &str,
     files: &[Contents<'_>],

@@ -20,7 +20,7 @@ use crate::sys::file;
 const LOWEST: i32 = 200;
 
 /// Whether `path` is a descriptor of some process that this location made.
-pub fn is_memory(path: &Path) -> bool {
+pub(crate) fn is_memory(path: &Path) -> bool {
     path.starts_with("/proc")
         && path.read_link().is_ok_and(|target| {
             target
@@ -31,7 +31,7 @@ pub fn is_memory(path: &Path) -> bool {
 }
 
 /// Puts `files` into memory, or finds those that an earlier trust-init in the same process left.
-pub fn publish(files: &[Contents<'_>], dry: bool) -> io::Result<Paths> {
+pub(crate) fn publish(files: &[Contents<'_>], dry: bool) -> io::Result<Paths> {
     let directory = Path::new("/proc").join(std::process::id().to_string()).join("fd");
     let digest = digest(files);
     let mut paths = Vec::new();

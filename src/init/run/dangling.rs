@@ -12,7 +12,7 @@ use crate::trust::variables::java::JAVA_TOOL_OPTIONS;
 use crate::trust::variables::split;
 
 /// Variables that name the same missing file.
-pub struct Dangling {
+pub(crate) struct Dangling {
     /// Their names.
     pub names: Vec<&'static str>,
     path: PathBuf,
@@ -20,7 +20,10 @@ pub struct Dangling {
 
 /// The trust variables, other than those `set` by this run, that name a file of ours which does not
 /// exist: their readers would fail on every connection.
-pub fn dangling(environment: &Environment, set: &[(&'static str, OsString)]) -> Vec<Dangling> {
+pub(crate) fn dangling(
+    environment: &Environment,
+    set: &[(&'static str, OsString)],
+) -> Vec<Dangling> {
     let exists =
         |path: &Path| path.metadata().is_ok_and(|found| found.is_file() && found.len() > 0);
     let mut dangling: Vec<Dangling> = Vec::new();
@@ -40,7 +43,7 @@ pub fn dangling(environment: &Environment, set: &[(&'static str, OsString)]) -> 
 
 impl Dangling {
     /// Takes the missing file out of `environment`.
-    pub fn unset(&self, environment: &mut Environment) {
+    pub(crate) fn unset(&self, environment: &mut Environment) {
         for name in &self.names {
             let rest = environment.get(name).and_then(split).map(|(rest, _)| rest.to_owned());
             match rest {
@@ -51,7 +54,7 @@ impl Dangling {
     }
 
     /// The failure to leave the variables as they are.
-    pub fn diagnostic(&self) -> Diagnostic {
+    pub(crate) fn diagnostic(&self) -> Diagnostic {
         let names = self.names.join(", ");
         let is_store = self.names == [JAVA_TOOL_OPTIONS];
         let (what, end) =

@@ -5,29 +5,29 @@ use crate::sys::output::Report;
 use crate::trust::settings::OnError;
 
 /// What went wrong, in order.
-pub struct Failures {
+pub(crate) struct Failures {
     on_error: OnError,
     all: Vec<Diagnostic>,
 }
 
 impl Failures {
     /// None yet.
-    pub fn new(on_error: OnError) -> Self {
+    pub(crate) fn new(on_error: OnError) -> Self {
         Self { on_error, all: Vec::new() }
     }
 
     /// Adds one.
-    pub fn push(&mut self, failure: impl Into<Diagnostic>) {
+    pub(crate) fn push(&mut self, failure: impl Into<Diagnostic>) {
         self.all.push(failure.into());
     }
 
     /// Whether the service must not be started.
-    pub fn prevent_start(&self) -> bool {
+    pub(crate) fn prevent_start(&self) -> bool {
         self.on_error == OnError::Fail && !self.all.is_empty()
     }
 
     /// Prints all: as errors, with how to start the service anyway, if it is not started for them.
-    pub fn print(self, report: Report) {
+    pub(crate) fn print(self, report: Report) {
         for failure in self.all {
             match self.on_error {
                 OnError::Fail => report.error(&failure.advise(

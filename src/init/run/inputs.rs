@@ -7,7 +7,7 @@ use crate::trust::root_stores::RootSource;
 use crate::trust::trust_anchors::Anchors;
 
 /// Everything that decides what is published.
-pub struct Inputs<'a> {
+pub(crate) struct Inputs<'a> {
     /// The public roots as they were found,
     pub source: &'a RootSource,
     /// and as certificates.
@@ -24,7 +24,7 @@ pub struct Inputs<'a> {
 
 impl Inputs<'_> {
     /// The JVM whose key store has to be named to it: it does not find one by itself.
-    pub fn named_jvm(&self) -> Option<&Jvm<'_>> {
+    pub(crate) fn named_jvm(&self) -> Option<&Jvm<'_>> {
         self.jvm.as_ref().filter(|_| self.installed.java.is_none())
     }
 }

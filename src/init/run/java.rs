@@ -21,7 +21,7 @@ use crate::trust::variables::java::{Warning, open};
 
 /// A JVM that does not trust the custom CAs yet.
 #[derive(Debug)]
-pub struct Jvm<'a> {
+pub(crate) struct Jvm<'a> {
     /// What its key store is to hold.
     pub store: ExtendedStore<'a>,
     /// Where what it trusts already is from.
@@ -34,7 +34,7 @@ pub struct Jvm<'a> {
 
 impl Jvm<'_> {
     /// The line on it.
-    pub fn line(&self, path: &Path) -> String {
+    pub(crate) fn line(&self, path: &Path) -> String {
         let (roots, path) = (output::count(self.store.roots.len(), "root"), quote::path(path));
         format!("trusting the same in Java, with {roots} of {}, by {path}", self.whose)
     }
@@ -44,7 +44,7 @@ impl Jvm<'_> {
 ///
 /// # Errors
 /// When there is one that cannot be configured: a warning, and the service starts.
-pub fn find<'a>(
+pub(crate) fn find<'a>(
     Invocation { settings, task }: &Invocation,
     environment: &Environment,
     custom: &'a [Pem<'a>],

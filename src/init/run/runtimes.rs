@@ -12,7 +12,7 @@ use crate::sys::quote;
 use crate::trust::variables::runtimes::{Runtime, Warning};
 
 /// A runtime whose settings name the bundle.
-pub struct ConfiguredRuntime {
+pub(crate) struct ConfiguredRuntime {
     /// Which.
     pub runtime: Runtime,
     /// The value of its variable.
@@ -22,7 +22,7 @@ pub struct ConfiguredRuntime {
 
 impl ConfiguredRuntime {
     /// The line on it.
-    pub fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         format!("trusting the same in {}, by {}", self.runtime, quote::path(&self.path))
     }
 }
@@ -32,7 +32,7 @@ impl ConfiguredRuntime {
 ///
 /// # Errors
 /// When its settings cannot be published although the bundle could.
-pub fn configure(
+pub(crate) fn configure(
     runtimes: &[Runtime],
     environment: &Environment,
     bundle: &Path,

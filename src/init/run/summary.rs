@@ -13,7 +13,7 @@ use crate::trust::source::{Label, Named, Origin};
 
 /// The line on one custom CA. One that was neither mounted nor named was baked into the image, where
 /// its owner may not expect it to be found.
-pub fn custom_ca(certificate: &Certificate) -> String {
+pub(crate) fn custom_ca(certificate: &Certificate) -> String {
     let place = match &certificate.label {
         Label::Path(Named { path, origin: Origin::Default }) if !mounts::is_mounted(path) => {
             format!("{}, from the image", quote::path(path))
@@ -30,7 +30,7 @@ pub fn custom_ca(certificate: &Certificate) -> String {
 }
 
 /// The last line: what is in the bundle, where it is, and what is started.
-pub fn total(inputs: &Inputs<'_>, bundle: Option<&Path>, task: &Task) -> String {
+pub(crate) fn total(inputs: &Inputs<'_>, bundle: Option<&Path>, task: &Task) -> String {
     let custom = output::count(inputs.custom.len(), "custom CA");
     let roots = output::count(inputs.anchors.certificates.len(), "root");
     let roots = match inputs.source {

@@ -12,7 +12,7 @@ use crate::trust::bundle::{self, Pem};
 use crate::trust::keystore;
 
 /// The image's own store, as one run sees it.
-pub struct SystemStore<'a> {
+pub(crate) struct SystemStore<'a> {
     invocation: &'a Invocation,
     report: Report,
     /// What earlier runs put there.
@@ -24,7 +24,7 @@ impl<'a> SystemStore<'a> {
     ///
     /// # Errors
     /// As [`Record::read`].
-    pub fn open(
+    pub(crate) fn open(
         invocation: &'a Invocation,
         report: Report,
         has_custom_cas: bool,
@@ -35,7 +35,7 @@ impl<'a> SystemStore<'a> {
     }
 
     /// Removes from `roots` what trust-init added to the image's.
-    pub fn leave_out_ours(&self, roots: &mut Vec<Pem<'_>>) {
+    pub(crate) fn leave_out_ours(&self, roots: &mut Vec<Pem<'_>>) {
         let ours = self.record.certificates();
         if !ours.is_empty() {
             let ours = bundle::set(&ours);
@@ -44,7 +44,7 @@ impl<'a> SystemStore<'a> {
     }
 
     /// Has the store trust `certificates`, and nothing else that trust-init added.
-    pub fn install(
+    pub(crate) fn install(
         &self,
         certificates: &[Pem<'_>],
         jvm: Option<&Jvm<'_>>,
@@ -78,7 +78,7 @@ impl<'a> SystemStore<'a> {
     }
 
     /// Removes from the store what earlier runs put there, unless the service is not started anyway.
-    pub fn clear(&self, failures: &mut Failures) {
+    pub(crate) fn clear(&self, failures: &mut Failures) {
         if !failures.prevent_start() {
             let installed = self.install(&[], None, failures);
             self.line(&installed).iter().for_each(|line| self.report.info(line));
@@ -86,7 +86,7 @@ impl<'a> SystemStore<'a> {
     }
 
     /// The line on it.
-    pub fn line(&self, installed: &Installed) -> Option<String> {
+    pub(crate) fn line(&self, installed: &Installed) -> Option<String> {
         let is_dry = self.invocation.task.is_dry();
         let (files, words) = match (&*installed.files, &*installed.cleared) {
             ([], []) => return None,

@@ -18,9 +18,9 @@ use crate::trust::source::{Label, Origin, ReadError};
 use crate::init::system_store::precheck::real;
 
 /// The directory of the record.
-pub const HOME: &str = "/var/lib/trust-init";
+pub(crate) const HOME: &str = "/var/lib/trust-init";
 /// Where it lies.
-pub const PATH: &str = "/var/lib/trust-init/store";
+pub(crate) const PATH: &str = "/var/lib/trust-init/store";
 
 /// Says to whoever finds it what it is.
 const HEADER: &str = "\
@@ -31,10 +31,10 @@ const HEADER: &str = "\
 
 /// What an earlier run put into the store.
 #[derive(Debug, Default)]
-pub struct Record(Vec<u8>);
+pub(crate) struct Record(Vec<u8>);
 
 /// One file of the store.
-pub struct Line<'a> {
+pub(crate) struct Line<'a> {
     /// Whether it was not there before.
     pub is_made: bool,
     digest: &'a [u8],
@@ -47,7 +47,7 @@ impl Record {
     ///
     /// # Errors
     /// When there is one that cannot be read: what an earlier run added would count as the image's.
-    pub fn read() -> Result<Self, Diagnostic> {
+    pub(crate) fn read() -> Result<Self, Diagnostic> {
         let path = Path::new(PATH);
         let error = |problem| {
             let label = Label::new(path, Origin::Default);
@@ -65,7 +65,7 @@ impl Record {
     }
 
     /// One of `lines`, each of which [`line`] made, and of the certificates that were added.
-    pub fn of(lines: &[u8], certificates: &[Pem<'_>]) -> Self {
+    pub(crate) fn of(lines: &[u8], certificates: &[Pem<'_>]) -> Self {
         let mut text = Vec::new();
         if !lines.is_empty() {
             text.extend(HEADER.as_bytes());
@@ -78,28 +78,28 @@ impl Record {
     }
 
     /// Its text.
-    pub fn text(&self) -> &[u8] {
+    pub(crate) fn text(&self) -> &[u8] {
         &self.0
     }
 
     /// The certificates that were added to files.
-    pub fn certificates(&self) -> Vec<Pem<'_>> {
+    pub(crate) fn certificates(&self) -> Vec<Pem<'_>> {
         crate::trust::trust_anchors::anchors(&self.0).certificates
     }
 
     /// What it says of each file.
-    pub fn lines(&self) -> Vec<Line<'_>> {
+    pub(crate) fn lines(&self) -> Vec<Line<'_>> {
         self.0.split(|byte| *byte == b'\n').filter_map(Line::read).collect()
     }
 
     /// Whether we made the file at `path`, and it still holds what we put there.
-    pub fn made(&self, path: &Path, bytes: &[u8]) -> bool {
+    pub(crate) fn made(&self, path: &Path, bytes: &[u8]) -> bool {
         let digest = digest(bytes);
         self.lines().iter().any(|line| line.is_made && line.path == path && line.is(&digest))
     }
 
     /// The same, of what is behind all links of `path`.
-    pub fn has(&self, path: &Path) -> bool {
+    pub(crate) fn has(&self, path: &Path) -> bool {
         if self.0.is_empty() {
             return false;
         }
@@ -120,7 +120,7 @@ impl Record {
 
     /// What `bytes`, the contents of `path`, are without what we added to them. Where somebody has
     /// written the file anew since, that is all but our certificates.
-    pub fn without(&self, path: &Path, bytes: &[u8]) -> Vec<u8> {
+    pub(crate) fn without(&self, path: &Path, bytes: &[u8]) -> Vec<u8> {
         let mut bytes = bytes.to_vec();
         for line in self.lines() {
             if line.is_made || line.path != path {
@@ -160,7 +160,7 @@ impl<'a> Line<'a> {
 }
 
 /// What the record is to say of `path`: that it was made with these contents, or had them before.
-pub fn line(is_made: bool, bytes: &[u8], path: &Path) -> Vec<u8> {
+pub(crate) fn line(is_made: bool, bytes: &[u8], path: &Path) -> Vec<u8> {
     let word = if is_made { "made" } else { "added" };
     let mut line = [word, &digest(bytes), ""].join(" ").into_bytes();
     line.extend(path.as_os_str().as_bytes());
@@ -169,7 +169,7 @@ pub fn line(is_made: bool, bytes: &[u8], path: &Path) -> Vec<u8> {
 }
 
 /// Where `text` begins in `bytes`.
-pub fn position(bytes: &[u8], text: &[u8]) -> Option<usize> {
+pub(crate) fn position(bytes: &[u8], text: &[u8]) -> Option<usize> {
     memchr::memmem::find(bytes, text)
 }
 

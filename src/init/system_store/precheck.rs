@@ -27,18 +27,18 @@ fn cannot_change(what: impl Display, cause: impl Display, fix: &str) -> Diagnost
 }
 
 /// The failure in an image without a store.
-pub fn no_store() -> Diagnostic {
+pub(crate) fn no_store() -> Diagnostic {
     let what = "the image's own store";
     cannot_change(what, "there is none", "install ca-certificates in the image")
 }
 
 /// A failure because of what is at `path`.
-pub fn failure(path: &Path, cause: impl Display, fix: &str) -> Diagnostic {
+pub(crate) fn failure(path: &Path, cause: impl Display, fix: &str) -> Diagnostic {
     cannot_change(quote::path(path), cause, fix)
 }
 
 /// The system refuses to change or to read `path`.
-pub fn refused(path: &Path, error: &io::Error) -> Diagnostic {
+pub(crate) fn refused(path: &Path, error: &io::Error) -> Diagnostic {
     failure(path, output::cause(error), "make the container's own file system writable")
 }
 
@@ -54,7 +54,7 @@ fn foreign(path: &Path, uid: u32) -> Diagnostic {
 ///
 /// # Errors
 /// When a link or a directory on the way is neither root's nor ours: its owner decides what it leads to.
-pub fn real(path: &Path) -> Result<Option<PathBuf>, Diagnostic> {
+pub(crate) fn real(path: &Path) -> Result<Option<PathBuf>, Diagnostic> {
     behind(path, LINKS)
 }
 
@@ -97,7 +97,7 @@ fn behind(path: &Path, links: u8) -> Result<Option<PathBuf>, Diagnostic> {
 ///
 /// # Errors
 /// When it is not.
-pub fn check(path: &Path) -> Result<(), Diagnostic> {
+pub(crate) fn check(path: &Path) -> Result<(), Diagnostic> {
     let (mut at, mut directory) = (path, path);
     let found = loop {
         directory = directory.parent().unwrap_or(directory);

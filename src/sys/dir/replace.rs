@@ -208,7 +208,7 @@ impl Reserved {
 }
 
 /// Whether a file of this name is one that some run staged.
-pub fn is_staged(name: &OsStr) -> bool {
+pub(crate) fn is_staged(name: &OsStr) -> bool {
     name.as_bytes().starts_with(OWN.as_bytes())
 }
 

@@ -18,7 +18,7 @@ use nix::unistd::{UnlinkatFlags, unlinkat};
 use crate::sys::dir::{Directory, PRIVATE_MODE, bits, uninterrupted, write};
 
 /// A directory that only its owner may look into.
-pub const PRIVATE_DIRECTORY_MODE: Mode = Mode::from_bits_truncate(0o700);
+pub(crate) const PRIVATE_DIRECTORY_MODE: Mode = Mode::from_bits_truncate(0o700);
 
 /// Where the files are written. What stands there is worthless.
 const UNFINISHED: &str = ".trust-compose-unfinished";

@@ -16,7 +16,7 @@ use crate::sys::quote;
 ///
 /// # Errors
 /// When the file exists with other contents, no server sent a certificate, or the disk refuses.
-pub fn save(path: &Path, findings: &[Finding]) -> Result<(), Diagnostic> {
+pub(crate) fn save(path: &Path, findings: &[Finding]) -> Result<(), Diagnostic> {
     let cannot = |cause: &dyn Display, fix: &str| {
         let named = Diagnostic::cannot("write", quote::path(path)).named("from --save-chain");
         named.because(cause).advise(fix)

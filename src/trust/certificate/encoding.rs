@@ -3,9 +3,9 @@
 use crate::trust::der::{BIT_STRING, INTEGER, OID, SEQUENCE, SET, value};
 
 /// Tags that only certificates use here (X.680, section 8.4; RFC 5280, section 4.1).
-pub const BOOLEAN: u8 = 0x01;
+pub(crate) const BOOLEAN: u8 = 0x01;
 /// NULL.
-pub const NULL: u8 = 0x05;
+pub(crate) const NULL: u8 = 0x05;
 const UTF8: u8 = 0x0c;
 const NUMERIC: u8 = 0x12;
 const PRINTABLE: u8 = 0x13;
@@ -23,13 +23,13 @@ const TEXTS: &[u8] = &[NUMERIC, PRINTABLE, T61, IA5, BIT_STRING, UNIVERSAL, BMP,
 const LONGEST_OID: u32 = 126;
 
 /// What keeps some reader from reading it.
-pub type Flaw = &'static str;
+pub(crate) type Flaw = &'static str;
 
 /// It is not DER, or not what RFC 5280 has in that place.
-pub const NOT_DER: Flaw = "it is not encoded as DER asks";
+pub(crate) const NOT_DER: Flaw = "it is not encoded as DER asks";
 
 /// A name (section 4.1.2.4), without the tag around it.
-pub fn name(mut parts: &[u8]) -> Result<(), Flaw> {
+pub(crate) fn name(mut parts: &[u8]) -> Result<(), Flaw> {
     while !parts.is_empty() {
         let mut pairs = take(&mut parts, SET)?;
         while !pairs.is_empty() {
@@ -44,7 +44,7 @@ pub fn name(mut parts: &[u8]) -> Result<(), Flaw> {
 }
 
 /// Takes the first value off `fields` and returns what is in it, if it has this tag.
-pub fn take<'a>(fields: &mut &'a [u8], tag: u8) -> Result<&'a [u8], Flaw> {
+pub(crate) fn take<'a>(fields: &mut &'a [u8], tag: u8) -> Result<&'a [u8], Flaw> {
     let (found, contents, rest) = value(fields).ok_or(NOT_DER)?;
     holds(found == tag && is_filled(tag, contents), NOT_DER)?;
     // GnuTLS cannot read it.
@@ -54,18 +54,18 @@ pub fn take<'a>(fields: &mut &'a [u8], tag: u8) -> Result<&'a [u8], Flaw> {
 }
 
 /// Takes the first value off `fields`, whatever it is, and returns its tag.
-pub fn any(fields: &mut &[u8]) -> Result<u8, Flaw> {
+pub(crate) fn any(fields: &mut &[u8]) -> Result<u8, Flaw> {
     let tag = *fields.first().ok_or(NOT_DER)?;
     take(fields, tag).map(|_| tag)
 }
 
 /// Nothing may be left.
-pub fn ends(fields: &[u8]) -> Result<(), Flaw> {
+pub(crate) fn ends(fields: &[u8]) -> Result<(), Flaw> {
     holds(fields.is_empty(), NOT_DER)
 }
 
 /// It is a flaw if this does not hold.
-pub fn holds(condition: bool, flaw: Flaw) -> Result<(), Flaw> {
+pub(crate) fn holds(condition: bool, flaw: Flaw) -> Result<(), Flaw> {
     if condition { Ok(()) } else { Err(flaw) }
 }
 
@@ -75,7 +75,7 @@ fn numbers(oid: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// Whether each number of an OID has 64 bits at most: nine bytes, or ten of which the first has one.
-pub fn is_counted(oid: &[u8]) -> bool {
+pub(crate) fn is_counted(oid: &[u8]) -> bool {
     let is_counted = |number: &[u8]| match number {
         [0x81, rest @ ..] => rest.len() < 10,
         _ => number.len() < 10,
@@ -85,7 +85,7 @@ pub fn is_counted(oid: &[u8]) -> bool {
 }
 
 /// Whether GnuTLS has room for an OID. A byte comes to four characters at most.
-pub fn is_short(oid: &[u8]) -> bool {
+pub(crate) fn is_short(oid: &[u8]) -> bool {
     oid.len() * 4 < LONGEST_OID as usize || dotted(oid) <= LONGEST_OID
 }
 
@@ -101,7 +101,7 @@ fn dotted(oid: &[u8]) -> u32 {
 }
 
 /// Whether the contents of a value are what its tag asks for (X.690, sections 8, 10 and 11).
-pub fn is_filled(tag: u8, contents: &[u8]) -> bool {
+pub(crate) fn is_filled(tag: u8, contents: &[u8]) -> bool {
     match tag {
         BOOLEAN => matches!(contents, [0 | 0xff]),
         INTEGER => match contents {
@@ -125,7 +125,7 @@ pub fn is_filled(tag: u8, contents: &[u8]) -> bool {
 }
 
 /// Whether it is a string of bits behind the number of those that its last byte lacks.
-pub fn is_bits(contents: &[u8]) -> bool {
+pub(crate) fn is_bits(contents: &[u8]) -> bool {
     matches!(contents, [0] | [0..=7, _, ..])
 }
 

@@ -5,16 +5,16 @@
 //! Here they are read along RFC 5280, more strictly than any JVM does: a CA that is left out of the
 //! key store costs a warning. The walk through the certificate is that of [`crate::trust::certificate::strict_der`].
 
-pub mod extensions;
-pub mod key;
+pub(crate) mod extensions;
+pub(crate) mod key;
 
 use crate::trust::certificate::encoding::{Flaw, holds};
-pub use crate::trust::certificate::java_rules::extensions::check as extension;
+pub(crate) use crate::trust::certificate::java_rules::extensions::check as extension;
 use crate::trust::der::{self, SET};
 
 /// Whether a JVM reads what is in front of the extensions: the algorithm, the names of issuer and
 /// subject, the key.
-pub fn fields(algorithm: &[u8], names: [&[u8]; 2], key: &[u8]) -> Result<(), Flaw> {
+pub(crate) fn fields(algorithm: &[u8], names: [&[u8]; 2], key: &[u8]) -> Result<(), Flaw> {
     key::signature(algorithm)?;
     holds(names.into_iter().all(has_part), "its issuer or its subject has no name")?;
     key::public(key)

@@ -62,10 +62,10 @@ pub struct Lint {
 }
 
 /// How to make a CA that Java can read.
-pub const FOR_JAVA: &str = "create the CA again without that, with a key on the curve P-256 or P-384, or an RSA key with the exponent 65537";
+pub(crate) const FOR_JAVA: &str = "create the CA again without that, with a key on the curve P-256 or P-384, or an RSA key with the exponent 65537";
 
 /// Measured on the clients named, where nothing else is said.
-pub const TABLE: &[Lint] = &[
+pub(crate) const TABLE: &[Lint] = &[
     Lint {
         finding: Finding::ServerCertificate,
         says: "is a server's certificate, not a CA",
@@ -169,7 +169,7 @@ pub const TABLE: &[Lint] = &[
 
 /// What is wrong with `certificate` at the moment `now`, where the names of all CAs at hand are
 /// `known`, in the order of the table.
-pub fn findings(
+pub(crate) fn findings(
     certificate: &Certificate,
     now: Time,
     known: &BTreeSet<Vec<u8>>,
@@ -204,7 +204,7 @@ pub fn findings(
 /// What `certificate`, as one of a server's chain, lacks for strict clients, in OpenSSL's words if it has
 /// any: all of [`Finding::NotStrict`] in a CA, and in a server's own only who signed it.
 #[cfg(feature = "doctor")]
-pub fn strict(certificate: &Certificate) -> Vec<&'static str> {
+pub(crate) fn strict(certificate: &Certificate) -> Vec<&'static str> {
     if certificate.is_old {
         return Vec::new();
     }

@@ -12,27 +12,30 @@ use crate::trust::der::{CONTEXT_0, OID, SEQUENCE, SET, value};
 /// `[0]`, otherName.
 const OTHER: u8 = CONTEXT_0;
 /// `[1]`, rfc822Name.
-pub const EMAIL: u8 = 0x81;
+pub(crate) const EMAIL: u8 = 0x81;
 /// `[2]`, dNSName.
-pub const DNS: u8 = 0x82;
+pub(crate) const DNS: u8 = 0x82;
 /// `[4]`, directoryName.
 const DIRECTORY: u8 = 0xa4;
 /// `[6]`, uniformResourceIdentifier.
-pub const URI: u8 = 0x86;
+pub(crate) const URI: u8 = 0x86;
 /// `[7]`, iPAddress.
-pub const IP: u8 = 0x87;
+pub(crate) const IP: u8 = 0x87;
 /// `[8]`, registeredID.
 const REGISTERED: u8 = 0x88;
 
 /// Walks through `GeneralNames`, a SEQUENCE, and hands each name to `then`: its tag, and its contents.
-pub fn list(mut bytes: &[u8], then: impl FnMut(u8, &[u8]) -> Result<(), Flaw>) -> Result<(), Flaw> {
+pub(crate) fn list(
+    mut bytes: &[u8],
+    then: impl FnMut(u8, &[u8]) -> Result<(), Flaw>,
+) -> Result<(), Flaw> {
     let names = take(&mut bytes, SEQUENCE)?;
     ends(bytes)?;
     members(names, then)
 }
 
 /// The same without the tag around it.
-pub fn members(
+pub(crate) fn members(
     mut names: &[u8],
     mut then: impl FnMut(u8, &[u8]) -> Result<(), Flaw>,
 ) -> Result<(), Flaw> {
@@ -44,7 +47,7 @@ pub fn members(
 }
 
 /// Takes the first name off `names` and returns its tag and its contents.
-pub fn one<'a>(names: &mut &'a [u8]) -> Result<(u8, &'a [u8]), Flaw> {
+pub(crate) fn one<'a>(names: &mut &'a [u8]) -> Result<(u8, &'a [u8]), Flaw> {
     let tag = *names.first().ok_or(NOT_DER)?;
     let contents = take(names, tag)?;
     match tag {

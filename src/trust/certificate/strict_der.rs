@@ -30,7 +30,7 @@ const V3: &[u8] = &[2];
 ///
 /// # Errors
 /// Why some other reader cannot.
-pub fn check(mut der: &[u8]) -> Result<Option<Flaw>, Flaw> {
+pub(crate) fn check(mut der: &[u8]) -> Result<Option<Flaw>, Flaw> {
     let mut for_java = Ok(());
     let mut fields = take(&mut der, SEQUENCE)?;
     let inner = body(take(&mut fields, SEQUENCE)?, &mut for_java)?;

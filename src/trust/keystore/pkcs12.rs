@@ -16,7 +16,7 @@ const CERT_BAG: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x0c, 0x0a, 
 const TRUSTED_KEY_USAGE: &[u8] =
     &[0x60, 0x86, 0x48, 0x01, 0x86, 0xf9, 0x66, 0xad, 0xca, 0x7b, 0x01, 0x01];
 /// The certificates that Java would trust in `store`.
-pub fn read(store: &[u8]) -> Result<Vec<Vec<u8>>, Problem> {
+pub(crate) fn read(store: &[u8]) -> Result<Vec<Vec<u8>>, Problem> {
     let mut certificates = Vec::new();
     for content in contents(store).ok_or(Problem::Broken)? {
         let (kind, content) = typed(content).ok_or(Problem::Broken)?;

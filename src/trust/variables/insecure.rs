@@ -159,7 +159,9 @@ pub const SWITCHES: &[Switch] = &[
 const APPLICATION: &[&str] = &["CA_CERT_PATH", "AI_CA_CERT_PATH"];
 
 /// The rows of [`SWITCHES`] that switch verification off in `environment`, and their values.
-pub fn switched_off(environment: &Environment) -> impl Iterator<Item = (&'static Switch, &OsStr)> {
+pub(crate) fn switched_off(
+    environment: &Environment,
+) -> impl Iterator<Item = (&'static Switch, &OsStr)> {
     SWITCHES.iter().filter_map(|switch| {
         let value = environment.get(switch.name)?;
         let is_off = match switch.off {

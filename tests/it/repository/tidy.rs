@@ -143,6 +143,15 @@ fn security_lists_every_crate_in_the_program() {
 }
 
 #[test]
+fn every_switch_of_verification_has_a_source() {
+    for switch in trust_init::trust::variables::insecure::SWITCHES {
+        let is_known =
+            switch.source.starts_with("https://") || switch.source.contains("no single document");
+        assert!(is_known, "{}: {}", switch.name, switch.source);
+    }
+}
+
+#[test]
 fn every_dependency_says_why() {
     let text = read("Cargo.toml");
     let dependencies = text.split("dependencies]\n").skip(1);

@@ -11,7 +11,7 @@ use crate::sys::quote;
 const COMPOSE_FILE: &str = "COMPOSE_FILE";
 
 /// The overlay is listed and missing, so Compose does not start. `setup` is the command that writes it again.
-pub fn dangling(
+pub(crate) fn dangling(
     place: &ProjectFiles,
     standing: Option<&Standing>,
     setup: Option<&str>,
@@ -32,7 +32,7 @@ pub fn dangling(
 }
 
 /// Whether an existing overlay is active.
-pub fn activation(
+pub(crate) fn activation(
     place: &ProjectFiles,
     standing: Option<&Standing>,
     setup: &str,

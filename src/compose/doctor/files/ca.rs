@@ -23,7 +23,7 @@ use crate::trust::certificate::lints::{self, Finding as Kind, Lint, LintHit};
 use crate::trust::certificate::strict_gap::StrictGap;
 
 /// The files of the CAs, as far as they can be used.
-pub struct CaFiles {
+pub(crate) struct CaFiles {
     /// What could be read.
     pub inputs: Option<Inputs>,
     /// Why the rest could not.
@@ -33,7 +33,7 @@ pub struct CaFiles {
 }
 
 /// Reads the files that `shape` names.
-pub fn read(context: &CheckContext<'_>, shape: &Shape) -> CaFiles {
+pub(crate) fn read(context: &CheckContext<'_>, shape: &Shape) -> CaFiles {
     let given = decide::given(shape);
     let directory = |path: &PathBuf| {
         if path.is_dir() { path.clone() } else { directory_of(path).to_owned() }
@@ -62,7 +62,7 @@ pub fn read(context: &CheckContext<'_>, shape: &Shape) -> CaFiles {
 }
 
 /// The findings about the CAs; `setup` is the command that distributes them.
-pub fn findings(
+pub(crate) fn findings(
     context: &CheckContext<'_>,
     ca_files: &CaFiles,
     setup: &str,
@@ -97,7 +97,7 @@ pub fn findings(
 }
 
 /// Days that are left, in words.
-pub fn within(days: i64) -> String {
+pub(crate) fn within(days: i64) -> String {
     format!("in {}", output::count(usize::try_from(days).unwrap_or_default(), "day"))
 }
 
@@ -153,7 +153,7 @@ fn lint_finding(
 
 /// Why the files cannot be used. `setup`: the command that hands a renewed certificate to the proxy, if one
 /// serves it.
-pub fn unusable(error: &Error, setup: Option<&str>) -> Finding {
+pub(crate) fn unusable(error: &Error, setup: Option<&str>) -> Finding {
     let Error { kind, diagnostic } = error;
     let id = match kind {
         ErrorKind::Missing => {
@@ -203,6 +203,6 @@ fn not_a_ca(hit: &LintHit) -> Finding {
 }
 
 /// The fix, and then `setup`: the overlay's label says with which certificate the proxy was created.
-pub fn with_setup(fix: String, setup: Option<&str>) -> String {
+pub(crate) fn with_setup(fix: String, setup: Option<&str>) -> String {
     setup.into_iter().fold(fix, |fix, setup| format!("{fix}\n{setup}"))
 }

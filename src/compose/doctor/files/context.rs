@@ -7,7 +7,7 @@ use crate::trust::time::Time;
 
 /// The project, dates and options.
 #[derive(Debug)]
-pub struct CheckContext<'a> {
+pub(crate) struct CheckContext<'a> {
     /// The project.
     pub place: &'a ProjectFiles,
     /// This moment.

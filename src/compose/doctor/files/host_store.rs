@@ -21,7 +21,11 @@ use crate::trust::trust_anchors;
 const OTHERS: &str = "import it into Firefox and Chromium as well: they have stores of their own";
 
 /// Whether this machine's store contains the CAs.
-pub fn findings(context: &CheckContext<'_>, ca_files: &CaFiles, findings: &mut Vec<Finding>) {
+pub(crate) fn findings(
+    context: &CheckContext<'_>,
+    ca_files: &CaFiles,
+    findings: &mut Vec<Finding>,
+) {
     let Some(inputs) = &ca_files.inputs else { return };
     let subject = "this machine";
     let source = match root_stores::roots(Roots::System) {

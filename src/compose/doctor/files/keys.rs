@@ -14,7 +14,7 @@ use crate::sys::quote;
 use crate::trust::certificate::extensions::Details;
 
 /// The findings about them; `setup` is the command that distributes a new CA.
-pub fn findings(ca_files: &CaFiles, setup: &str, findings: &mut Vec<Finding>) {
+pub(crate) fn findings(ca_files: &CaFiles, setup: &str, findings: &mut Vec<Finding>) {
     let (mut keys, mut has_git) = (Vec::new(), false);
     let before = findings.len();
     for directory in &ca_files.directories {

@@ -23,13 +23,13 @@ use crate::sys::finding::Finding;
 use crate::sys::quote;
 
 /// Whether the overlay's path holds a file that trust-compose did not write.
-pub fn is_foreign(place: &ProjectFiles) -> bool {
+pub(crate) fn is_foreign(place: &ProjectFiles) -> bool {
     let path = plain(&place.base, OVERLAY);
     path.symlink_metadata().is_ok() && !is_ours(&path)
 }
 
 /// A file at the overlay's path that trust-compose did not write.
-pub fn foreign(place: &ProjectFiles) -> Finding {
+pub(crate) fn foreign(place: &ProjectFiles) -> Finding {
     let path = plain(&place.base, OVERLAY);
     let cause = "it was not written by `trust-compose setup`, which will not change it";
     let fix = "rename it, and pass the new name with -f";
@@ -37,7 +37,7 @@ pub fn foreign(place: &ProjectFiles) -> Finding {
 }
 
 /// An overlay without the options that it was made with.
-pub fn without_options(place: &ProjectFiles) -> Finding {
+pub(crate) fn without_options(place: &ProjectFiles) -> Finding {
     let path = plain(&place.base, OVERLAY);
     let cause = "the options that it was made with are not known: its header does not name them";
     let fix = "run `trust-compose setup` with the same options again";
@@ -45,7 +45,7 @@ pub fn without_options(place: &ProjectFiles) -> Finding {
 }
 
 /// No overlay. A project whose own files mount the CA needs none.
-pub fn none(place: &ProjectFiles, setup: &str) -> Finding {
+pub(crate) fn none(place: &ProjectFiles, setup: &str) -> Finding {
     let path = plain(&place.base, OVERLAY);
     if installed::has_files(&place.base).unwrap_or_default() {
         let cause = format!("it is missing, but {TRUST}/ has the files that it mounted");
@@ -57,7 +57,7 @@ pub fn none(place: &ProjectFiles, setup: &str) -> Finding {
 }
 
 /// The overlay as `shape` asked for it, and the command that writes it again.
-pub struct Installed<'a> {
+pub(crate) struct Installed<'a> {
     /// What the disk holds.
     pub standing: &'a Standing,
     /// The options of the setup that wrote it.
@@ -68,7 +68,7 @@ pub struct Installed<'a> {
 
 impl Installed<'_> {
     /// The findings about it.
-    pub fn findings(
+    pub(crate) fn findings(
         &self,
         context: &CheckContext<'_>,
         ca_files: &CaFiles,

@@ -10,7 +10,7 @@ use crate::trust::source::Label;
 use crate::trust::source::{Named, Origin};
 
 /// The findings about it. `setup` is the command that hands a renewed certificate to the proxy, if one serves it.
-pub fn findings(
+pub(crate) fn findings(
     context: &CheckContext<'_>,
     ca_files: &CaFiles,
     setup: Option<&str>,

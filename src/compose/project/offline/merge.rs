@@ -22,7 +22,7 @@ const APPENDED: [&str; 9] = [
 const EMPTIED: [&str; 2] = ["entrypoint", "command"];
 
 /// Puts `document` on top of `tree`.
-pub fn project(tree: &mut Mapping, document: Value) {
+pub(crate) fn project(tree: &mut Mapping, document: Value) {
     let Value::Mapping(document) = document else { return };
     for (key, value) in document {
         let is_services = key.as_str() == Some("services");
@@ -40,7 +40,7 @@ pub fn project(tree: &mut Mapping, document: Value) {
 }
 
 /// The services that have the form of one.
-pub fn services_mut(tree: &mut Mapping) -> impl Iterator<Item = &mut Mapping> {
+pub(crate) fn services_mut(tree: &mut Mapping) -> impl Iterator<Item = &mut Mapping> {
     let services = tree.get_mut("services").and_then(Value::as_mapping_mut);
     services.into_iter().flat_map(Mapping::values_mut).filter_map(Value::as_mapping_mut)
 }
@@ -125,7 +125,7 @@ fn build(under: &mut Value, over: Value) {
 }
 
 /// The entries of a mapping. A list of `NAME=VALUE` is made one first.
-pub fn pairs_mut(value: &mut Value) -> Option<&mut Mapping> {
+pub(crate) fn pairs_mut(value: &mut Value) -> Option<&mut Mapping> {
     entries_mut(value, |text| match text.split_once('=') {
         Some((name, value)) => (name, value.into()),
         None => (text, Value::Null),

@@ -30,7 +30,7 @@ struct Spec {
 /// # Errors
 /// When something has another form than Compose gives it, or, where this program reads alone, a variable
 /// without a value decides where it is.
-pub fn mounts<'a>(
+pub(crate) fn mounts<'a>(
     field: impl Fn(&'static str) -> Field<'a>,
     base: &Path,
 ) -> Result<Vec<Mount>, ReadError> {
@@ -66,12 +66,12 @@ pub fn mounts<'a>(
 }
 
 /// The target of an element of `volumes`, as it is written.
-pub fn target(value: &Value) -> Option<String> {
+pub(crate) fn target(value: &Value) -> Option<String> {
     spec(value).map(|spec| spec.target)
 }
 
 /// An element of `volumes` in the long form, with a clean target if it was in the short one.
-pub fn long(value: Value) -> Value {
+pub(crate) fn long(value: Value) -> Value {
     let Some(text) = scalar(&value) else { return value };
     let spec = short(&text);
     let mut long = Mapping::new();

@@ -5,7 +5,7 @@
 //! letter, and what follows `;`, `&`, `|`, `<` or `>` is not there.
 
 /// The words of `command`. A quote that is not closed closes at the end.
-pub fn split(command: &str) -> Vec<String> {
+pub(crate) fn split(command: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     let mut quote = None;

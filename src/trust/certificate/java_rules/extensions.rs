@@ -11,7 +11,7 @@ type Reader = fn(&[u8]) -> Result<(), Flaw>;
 
 /// Whether a JVM reads the critical extension `oid` with these contents. Those that it decodes are in
 /// `OIDMap` of the JDK; RFC 5280, section 4.2, has their structures.
-pub fn check(oid: &[u8], contents: &[u8]) -> Result<(), Flaw> {
+pub(crate) fn check(oid: &[u8], contents: &[u8]) -> Result<(), Flaw> {
     let (read, what): (Reader, Flaw) = match oid {
         [0x55, 0x1d, 14] => (key_identifier, "its critical subjectKeyIdentifier cannot be decoded"),
         [0x55, 0x1d, 15] => (bits, "its critical keyUsage cannot be decoded"),

@@ -53,7 +53,7 @@ const KEY: Flaw = "its key cannot be decoded, or is of a kind that belongs to no
 const PARAMETERS: Flaw = "the parameters of an algorithm in it cannot be decoded";
 
 /// Whether it reads the algorithm that signed a certificate.
-pub fn signature(mut algorithm: &[u8]) -> Result<(), Flaw> {
+pub(crate) fn signature(mut algorithm: &[u8]) -> Result<(), Flaw> {
     if take(&mut algorithm, OID)? == PSS {
         return pss(algorithm).map_err(|_| PARAMETERS);
     }
@@ -61,7 +61,7 @@ pub fn signature(mut algorithm: &[u8]) -> Result<(), Flaw> {
 }
 
 /// Whether it reads a public key (`SubjectPublicKeyInfo`, RFC 5280, section 4.1.2.7).
-pub fn public(mut fields: &[u8]) -> Result<(), Flaw> {
+pub(crate) fn public(mut fields: &[u8]) -> Result<(), Flaw> {
     let mut algorithm = take(&mut fields, SEQUENCE)?;
     let kind = take(&mut algorithm, OID)?;
     let Some((0, key)) =
