@@ -151,7 +151,7 @@ fn the_doctor_says_that_java_does_not_trust_it() {
     let store = format!("warning `{CACERTS}`: it does not contain");
     let told = says(&world, service(&world), &[], 0, &store);
     let told =
-        told.tells("(a name constraint of kind URI is not a host name alone): no program in Java");
+        told.tells("(a name constraint of kind URI is not a host name alone): no Java program");
     let text = told.stdout();
     assert!(!text.contains("for every JVM") && !text.contains("TRUST_INIT_JAVA=on"), "{text}");
 
