@@ -24,7 +24,7 @@ fn what_is_too_large_for_a_config_is_refused_with_its_size() {
     let before = desk.contents(".");
     let run = desk.types(".", "setup --custom-ca many.crt --roots mozilla --swarm").exits(1);
     let run = run.says(" bytes, and a config at most 500000");
-    run.says("cannot hand `ca-bundle-");
+    run.says("cannot make a config of `ca-bundle-");
     assert_eq!(desk.contents("."), before);
     // A mount may be as large as it is.
     desk.types(".", "setup --custom-ca many.crt --roots mozilla").succeeds();
