@@ -56,7 +56,7 @@ pub enum RootsChoice {
     Host,
 }
 
-/// Whose roots a service's bundle came to hold, and why.
+/// Whose roots a service's bundle contains, and why.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RootsOrigin {
     /// Those of its image.

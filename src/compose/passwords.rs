@@ -13,7 +13,7 @@ use crate::sys::file;
 use crate::sys::output;
 use crate::sys::quote;
 use crate::sys::quote::shell;
-use crate::trust::file_error::ANEW;
+use crate::trust::file_error::CREATE_AGAIN;
 use crate::trust::pkcs12::{self, Archive, Problem};
 use crate::trust::source::{Label, Origin, Source, Unreadable};
 
@@ -93,7 +93,9 @@ impl<'a> Passwords<'a> {
                 let fix = format!("run it again, or name a file with the password: {OPTION} FILE");
                 label.cannot("open").because("that is not its password").advise(fix)
             }
-            (Problem::Unreadable(_), _) => label.cannot("use").because(problem).advise(ANEW),
+            (Problem::Unreadable(_), _) => {
+                label.cannot("use").because(problem).advise(CREATE_AGAIN)
+            }
             (Problem::Broken | Problem::Unknown, _) => {
                 let is_broken = problem == Problem::Broken;
                 let again = if is_broken { "copy it again, whole, or " } else { "" };

@@ -1,7 +1,7 @@
 //! Where certificates are: the custom CAs that were mounted or named, the image's own roots, and
 //! what the environment's trust variables name at present.
 //!
-//! Files are found and read here, never judged, and nothing is written. A directory stands for the
+//! Files are found and read here, never judged, and nothing is written. A directory means the
 //! certificate files in it; the default directory is read as `update-ca-certificates` reads it.
 
 use crate::sys::file;
@@ -25,7 +25,7 @@ use crate::trust::source::{Named, Origin};
 /// The endings of certificate files in a directory that the user named.
 const ENDINGS: [&str; 5] = ["crt", "pem", "cer", "der", "p7b"];
 
-/// How many files, and how many folders, a directory may hold: nobody has as many CAs.
+/// How many files, and how many folders, a directory may contain: far more than there are CAs.
 const MOST: usize = 10_000;
 
 /// What was found where custom CAs may be.
@@ -102,7 +102,7 @@ impl Discovery {
                 let is_new = seen.insert((it.dev(), it.ino()));
                 if is_new { file::entries(&folder) } else { Ok(Vec::new()) }
             });
-            // The one that is looked for by its name may be found all the same.
+            // The one that is looked for by its name may be found anyway.
             let custom = Path::new(CUSTOM_CA);
             if entries.is_err() && custom.parent() == Some(&folder) && custom.is_file() {
                 found.push(custom.to_path_buf());

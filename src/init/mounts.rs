@@ -25,7 +25,7 @@ pub(crate) fn is_mount_point(path: &Path) -> bool {
     path.parent().is_some_and(|parent| is_another(own, mount_of(parent, AtFlags::empty())))
 }
 
-/// Whether nobody in this container can change what `path` names, because it lies on something
+/// Whether no process in this container can change what `path` names, because it lies on something
 /// that was mounted read-only (a Kubernetes ConfigMap, for one).
 pub(crate) fn is_read_only(path: &Path) -> bool {
     statvfs(path).is_ok_and(|found| found.flags().contains(FsFlags::ST_RDONLY))

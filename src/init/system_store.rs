@@ -141,7 +141,7 @@ pub(crate) fn install(
     Ok(installed)
 }
 
-/// Changes the store, while nobody else does.
+/// Changes the store under its lock.
 fn change(options: &InstallOptions<'_>) -> Result<Plan, Diagnostic> {
     let home = Path::new(HOME);
     let directory = DefaultDirectory::open(home, false)
@@ -276,7 +276,7 @@ impl Plan {
     }
 
     /// For each certificate and directory a file of our own, unless there is one that OpenSSL finds. It
-    /// is a file and no link, and its name ends as no certificate's: so whatever makes such links anew
+    /// is a file and no link, and its name ends as no certificate's: so a tool that creates such links again
     /// (`openssl rehash`) makes none to it, in place of one to a file that stays.
     fn hash(&mut self, certificates: &[Pem<'_>], record: &Record) -> Result<(), Diagnostic> {
         for (directory, ..) in ROOT_DIRECTORIES {
@@ -330,7 +330,7 @@ fn holds(path: &Path, certificate: &Pem<'_>) -> bool {
     crate::trust::trust_anchors::anchors(&bytes).certificates.contains(certificate)
 }
 
-/// What stands at `path`. What is no file has no bytes.
+/// What exists at `path`. Anything but a file has no bytes.
 fn look(path: &Path) -> Result<Option<Found>, Diagnostic> {
     let found = match path.symlink_metadata() {
         Ok(found) => found,

@@ -12,7 +12,7 @@ pub struct Diagnostic {
     pub action: &'static str,
     /// What the verb applies to, as it is shown: a quoted path, a service.
     pub subject: String,
-    /// Where the subject's name came from: `from --ca`. Empty where nobody named it.
+    /// Where the subject's name came from: `from --ca`. Empty for a default.
     pub origin: String,
     /// Why, without a final full stop.
     pub cause: String,

@@ -1,7 +1,7 @@
 //! A file reaches the disk whole or not at all. The only place that creates, renames or deletes.
 //!
 //! Everything happens below a directory that was opened once: names are resolved against that
-//! descriptor, never again from the root, so nobody can swap the directory between two steps.
+//! descriptor, never again from the root, so the directory cannot be swapped between two steps.
 //! Links in the last place are never followed, and modes are set by fchmod, whatever the umask.
 
 pub(crate) mod replace;
@@ -70,13 +70,13 @@ impl Directory {
                 Ok(directory)
             }
             Err(Errno::EEXIST) => self.open_in(name),
-            // A name that stands answers EROFS or EACCES as well, and may serve as it is.
+            // An existing name answers EROFS or EACCES as well, and may serve as it is.
             Err(error) => self.open_in(name).map_err(|_| error.into()),
         }
     }
 
     /// Gives it the mode of a public directory, if it does not have that already and holds only what
-    /// `is_ours`: whoever may rename where it stands can put something private under its name.
+    /// `is_ours`: who may rename entries above it can put something private under its name.
     ///
     /// # Errors
     /// As getdents(2) and fchmod(2); ENOTEMPTY where something else is in it.
@@ -127,7 +127,7 @@ impl Directory {
     }
 
     /// What exists under `name` and whether it holds `pieces`, one after the other; `None` if nothing does.
-    /// Another uid's link or socket counts as existing, and what it lets nobody read.
+    /// Another uid's link or socket counts as existing, and so does an unreadable file.
     ///
     /// # Errors
     /// As open(2) and read(2); ELOOP for a link of root's or this uid's.
@@ -152,10 +152,10 @@ impl Directory {
         Ok(Some(ExistingFile { uid: found.st_uid, is_same }))
     }
 
-    /// Puts a file of `pieces` under `name`, in place of what stands there.
+    /// Puts a file of `pieces` under `name`, in place of the existing file.
     ///
     /// # Errors
-    /// As open(2), write(2) and rename(2). What stood there then still stands.
+    /// As open(2), write(2) and rename(2). The existing file is then unchanged.
     pub fn place(&self, name: &str, pieces: &[&[u8]]) -> io::Result<()> {
         let (temporary, fd) = self.temporary(name)?;
         let written = uninterrupted(|| fchmod(&fd, FILE_MODE))
@@ -201,7 +201,7 @@ pub fn outlive_limit() {
     let _ = SigSet::from(Signal::SIGXFSZ).thread_block();
 }
 
-/// What `call` comes to, made again for as long as a signal interrupts it (signal(7)).
+/// The result of `call`, repeated for as long as a signal interrupts it (signal(7)).
 fn uninterrupted<T>(mut call: impl FnMut() -> nix::Result<T>) -> nix::Result<T> {
     loop {
         match call() {
@@ -228,7 +228,7 @@ pub fn write(mut file: File, pieces: &[&[u8]]) -> io::Result<()> {
         }
     }
     match close(file) {
-        // It is closed all the same.
+        // It is closed anyway.
         Ok(()) | Err(Errno::EINTR) => Ok(()),
         Err(error) => Err(error.into()),
     }

@@ -6,7 +6,7 @@ use std::io::Read as _;
 use std::os::unix::ffi::OsStrExt as _;
 
 /// A process environment: its entries in the order found, duplicates included, and also what is no
-/// `NAME=value`, which nobody can ask for (environ(7)) and which is still the service's to see.
+/// `NAME=value`, which getenv(3) cannot return (environ(7)) and which the service still sees.
 #[derive(Clone, Debug, Default)]
 pub struct Environment(Vec<OsString>);
 

@@ -1,6 +1,6 @@
 //! Every exit code that is ours, and what it means.
 //!
-//! They are those of `env(1)`, `chroot(1)` and `docker run`, so that whoever reads a container's
+//! They are those of `env(1)`, `chroot(1)` and `docker run`, so that a reader of a container's
 //! exit code needs to learn nothing new. Any other code is the service's own. trust-compose, which
 //! becomes nothing else, has the two that every tool has.
 

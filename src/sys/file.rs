@@ -65,7 +65,7 @@ impl Display for Problem {
 }
 
 /// Reads the regular file at `path`, of which at most `budget` bytes are left for all files.
-/// Opened without blocking, so that a pipe nobody writes to does not hold up a service.
+/// Opened without blocking, so that a pipe without a writer does not hold up a service.
 ///
 /// # Errors
 /// When it cannot be read, is no regular file, or is too large.
@@ -131,7 +131,7 @@ pub(crate) fn problem(path: &Path, error: io::Error) -> Problem {
     }
 }
 
-/// What stands at `path`, if it is neither a regular file nor a directory; links are followed.
+/// The kind of `path`, if it is neither a regular file nor a directory; links are followed.
 #[cfg(feature = "tools")]
 pub(crate) fn special(path: &Path) -> Option<&'static str> {
     let found = path.metadata().ok()?;

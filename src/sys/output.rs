@@ -35,7 +35,7 @@ impl Report {
         Self { program, log }
     }
 
-    /// Whether nobody hears what was done.
+    /// Whether info messages are suppressed.
     pub fn is_quiet(&self) -> bool {
         self.log == Log::Quiet
     }
@@ -76,7 +76,7 @@ impl Report {
     /// Text that was asked for (help, tables, shell code), on stdout.
     ///
     /// # Errors
-    /// When stdout cannot be written to, which is told: whoever asked has no answer.
+    /// When stdout cannot be written to; the error is printed.
     pub fn answer(&self, text: &str) -> std::io::Result<()> {
         let mut stdout = std::io::stdout().lock();
         let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());

@@ -74,8 +74,8 @@ pub(crate) fn secure(program: &[OsString], environment: &Environment) -> Option<
     if is_set && !nix::sys::prctl::get_no_new_privs().unwrap_or_default() {
         return Some(Secure { file, because: Because::Mode { mode, owner } });
     }
-    // Root gains nothing by them (capabilities(7)); whoever else gains none, as under
-    // no_new_privs, counts as secure all the same (`cap_bprm_creds_from_file` in Linux).
+    // Root gains nothing by them (capabilities(7)); a process that gains none, as under
+    // no_new_privs, counts as secure as well (`cap_bprm_creds_from_file` in Linux).
     // Their length, for they are not read.
     let mut none: [u8; 0] = [];
     let has_any = !uid.is_root() && rustix::fs::getxattr(&file, CAPABILITIES, &mut none).is_ok();

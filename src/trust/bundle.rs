@@ -2,7 +2,7 @@
 //!
 //! The currency is PEM text in its one canonical form. Files that are merely concatenated break for
 //! every client as soon as one of them lacks its last line end or holds one bad block, and a private
-//! key that lies in one of them would come along. So a certificate's text is either encoded here or
+//! key in one of them would come along. So a certificate's text is either encoded here or
 //! was proved by `inspect` to be what would have been encoded; and since that form is unique, equal
 //! text means equal certificate.
 

@@ -1,4 +1,4 @@
-//! What a custom CA's certificate says of itself, as far as somebody's lint depends on it.
+//! What a custom CA's certificate says of itself, as far as a lint depends on it.
 
 #[cfg(feature = "tools")]
 pub mod extensions;
@@ -34,7 +34,7 @@ use crate::trust::certificate::strict_gap::StrictGap;
 use crate::trust::der::{self, CONTEXT_0, EC_KEY, INTEGER, SEQUENCE};
 use crate::trust::source::Label;
 
-/// One certificate that somebody asked us to trust.
+/// One certificate that the user asked to trust.
 #[derive(Clone, Debug)]
 pub struct Certificate {
     /// The certificate, byte for byte.

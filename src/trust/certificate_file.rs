@@ -1,4 +1,4 @@
-//! Everything that is in a file, for somebody who asks what it is.
+//! Everything that is in a file, for `inspect`.
 //!
 //! Where a custom CA is wanted, a key in its file is an error. Here it is an answer: it is named, and
 //! nothing of it leaves this place.

@@ -1,11 +1,12 @@
-//! Why a file that should hold CAs cannot be used, and what mends it.
+//! Why a file that should hold CAs cannot be used, and the fix.
 
 use std::fmt::{self, Display};
 
 use crate::sys::quote;
 
-/// What mends a certificate that some client cannot read.
-pub(crate) const ANEW: &str = "make the CA anew, or ask who made it for one as RFC 5280 has it";
+/// The fix for a certificate that some client cannot read.
+pub(crate) const CREATE_AGAIN: &str =
+    "create the CA again, or ask its issuer for one that follows RFC 5280";
 
 /// Why a file cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,7 +100,7 @@ impl Problem {
     }
 
     /// Whether it is what a certificate generator leaves beside its CA: a key, a request, a
-    /// revocation list, parameters. In a directory nobody meant it to be trusted.
+    /// revocation list, parameters. In a directory it was not meant to be trusted.
     pub fn is_by_product(&self) -> bool {
         match self {
             Self::PrivateKey { .. } => true,
@@ -127,7 +128,7 @@ impl Problem {
             Self::NoCertificate { .. } | Self::EmptyPkcs7 | Self::Nothing => {
                 "see what is in it with `openssl asn1parse -in FILE`, and name the CA's certificate"
             }
-            Self::Unreadable { .. } => ANEW,
+            Self::Unreadable { .. } => CREATE_AGAIN,
             Self::Page => "download the certificate again, signed in",
             Self::Utf16 => "convert it: `iconv -f UTF-16 -t UTF-8 FILE > ca.crt`",
             Self::Empty => "write the CA's certificate into it",

@@ -26,7 +26,7 @@ use crate::trust::source::{Label, Source, SourceKind};
 use crate::trust::source::{Named, Origin};
 use crate::trust::time::Time;
 
-/// What the custom sources came to.
+/// The result of inspecting the custom sources.
 #[derive(Debug, Default)]
 pub struct Inspection {
     /// What is kept, in the order of the sources, doubles included.
@@ -48,10 +48,10 @@ pub enum Error {
     NoAuthority { label: Label },
 }
 
-/// Something that was kept or left out, and will surprise somebody.
+/// Something that was kept or left out, and may surprise the user.
 #[derive(Debug)]
 pub enum Warning {
-    /// Kept, but somebody will refuse it.
+    /// Kept, but some clients will refuse it.
     Kept(LintHit),
     /// A file of the default directory that cannot be used, or one of a directory that holds
     /// nothing but a key.

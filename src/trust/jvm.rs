@@ -1,6 +1,6 @@
 //! Where a JVM is, and the trust store that it brings. Nothing is run to find out.
 //!
-//! The first that is found counts: the one that somebody named, the one that is to be started, the one
+//! The first that is found counts: the one that a variable names, the one that is to be started, the one
 //! that would be started by its name, and then those that lie where images have them.
 
 use std::ffi::{OsStr, OsString};

@@ -28,7 +28,7 @@ pub(crate) struct Block<'a> {
 pub(crate) struct Decoded<'a> {
     /// The bytes.
     pub der: &'a [u8],
-    /// Whether every client could read the block where it stands.
+    /// Whether every client could read the block in its place.
     pub is_tidy: bool,
     /// Whether its text is exactly what would be written for these bytes.
     is_canonical: bool,
@@ -285,7 +285,7 @@ impl<'a> Block<'a> {
         }
     }
 
-    /// The block as canonical text, as it stands if it is that already.
+    /// The block as canonical text, unchanged if it is that already.
     pub(crate) fn pem(&self, decoded: &Decoded<'_>) -> Pem<'a> {
         if decoded.is_canonical { Pem::proved(self.text) } else { Pem::encode(decoded.der) }
     }

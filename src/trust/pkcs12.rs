@@ -45,7 +45,7 @@ pub enum Problem {
     Unreadable(&'static str),
 }
 
-/// The cause alone: what mends it depends on who asks.
+/// The cause alone: the fix depends on the caller.
 impl Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

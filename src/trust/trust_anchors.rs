@@ -127,7 +127,7 @@ pub fn roots(source: &RootSource) -> PublicRoots<'_> {
     PublicRoots { anchors, warnings }
 }
 
-/// Reads an image's roots, a bundle that stands, or a file that a variable names: what is shaped
+/// Reads an image's roots, an existing bundle, or a file that a variable names: what is shaped
 /// like a certificate is one.
 pub fn anchors(text: &[u8]) -> Anchors<'_> {
     let mut anchors = Anchors { tidy: true, ..Anchors::default() };

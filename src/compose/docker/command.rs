@@ -113,7 +113,7 @@ pub(crate) fn run(
     Ok((stdout, (!status.success()).then(|| gist(&stderr))))
 }
 
-/// What a program came to that ended within its limits.
+/// The result of a program that ended within its limits.
 pub(crate) struct Ended {
     pub(crate) status: ExitStatus,
     pub(crate) stdout: Vec<u8>,
@@ -154,7 +154,7 @@ fn gather(child: &mut Child, limit: Duration) -> Result<(Vec<u8>, Vec<u8>), Fail
         thread::spawn(move || {
             let mut bytes = Vec::new();
             let read = output.by_ref().take(MOST + 1).read_to_end(&mut bytes).map(|_| bytes);
-            // Nobody listens any more once the time is up.
+            // The receiver is gone once the time is up.
             let _ = sender.send((index, read));
         });
     }

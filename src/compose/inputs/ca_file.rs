@@ -5,7 +5,7 @@ use crate::compose::inputs::listing::contents;
 use crate::compose::passwords::Passwords;
 use crate::sys::quote::shell;
 use crate::trust::certificate::Certificate;
-use crate::trust::file_error::{ANEW, Problem};
+use crate::trust::file_error::{CREATE_AGAIN, Problem};
 use crate::trust::inspection::certificates;
 use crate::trust::pkcs12;
 use crate::trust::source::{Label, Source};
@@ -58,7 +58,7 @@ fn unusable(label: &Label, problem: &Problem) -> Error {
         Problem::NoCertificate { .. } | Problem::EmptyPkcs7 | Problem::Nothing => format!(
             "see what is in it with `openssl asn1parse -in {path}`, and name the CA's certificate"
         ),
-        Problem::Unreadable { .. } => ANEW.to_owned(),
+        Problem::Unreadable { .. } => CREATE_AGAIN.to_owned(),
         Problem::Page => "download the certificate again, signed in".to_owned(),
         Problem::Utf16 => format!("convert it: `iconv -f UTF-16 -t UTF-8 {path} > NEW`"),
         Problem::Empty => "name the file with the CA's certificate".to_owned(),

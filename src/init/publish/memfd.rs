@@ -2,7 +2,7 @@
 //!
 //! Their names are `/proc/<pid>/fd/<n>` with our own process id, which the service keeps:
 //! `/proc/self` would mean another process in each child. The descriptors are numbered from 200 up,
-//! out of the way of programs that expect the low numbers, and sealed, so that nobody can change
+//! out of the way of programs that expect the low numbers, and sealed, so that no process can change
 //! what they hold.
 
 use std::fs::File as Handle;

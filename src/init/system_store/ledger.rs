@@ -22,7 +22,7 @@ pub(crate) const HOME: &str = "/var/lib/trust-init";
 /// Where it lies.
 pub(crate) const PATH: &str = "/var/lib/trust-init/store";
 
-/// Says to whoever finds it what it is.
+/// Says in the file what it is.
 const HEADER: &str = "\
 # What trust-init --install-store has put into this image's own store, for a later start to take out.
 # added SHA256 FILE: the certificates below stand behind what was there before, which had that digest
@@ -43,7 +43,7 @@ pub(crate) struct Line<'a> {
 }
 
 impl Record {
-    /// Reads it; empty where there is none, or one that somebody else has put there.
+    /// Reads it; empty if there is none, or one that is not ours.
     ///
     /// # Errors
     /// When there is one that cannot be read: what an earlier run added would count as the image's.
@@ -118,8 +118,8 @@ impl Record {
         }
     }
 
-    /// What `bytes`, the contents of `path`, are without what we added to them. Where somebody has
-    /// written the file anew since, that is all but our certificates.
+    /// What `bytes`, the contents of `path`, are without what we added to them. If the file
+    /// was written again since, that is all but our certificates.
     pub(crate) fn without(&self, path: &Path, bytes: &[u8]) -> Vec<u8> {
         let mut bytes = bytes.to_vec();
         for line in self.lines() {

@@ -1,7 +1,7 @@
 //! One file takes the place of another in a directory that holds other people's files too.
 //!
-//! What is written first gets a name of its own, always the same one, so that whoever comes after an
-//! interrupted run knows what is worthless. A successor of somebody's file has that file's owner and
+//! What is written first gets a name of its own, always the same one, so that the run after an
+//! interrupted one knows what is worthless. A file that replaces the user's has its owner and
 //! mode before its first byte, and is never more readable than that file on the way there.
 
 use std::ffi::{OsStr, OsString};
@@ -21,7 +21,7 @@ use crate::sys::dir::{Directory, FILE_MODE, OWN, PRIVATE_MODE, is_regular, unint
 /// The largest file that is read here: 32 MiB, a hundred times an overlay of a thousand services.
 const LIMIT: u64 = 32 << 20;
 
-/// What stands under a name.
+/// What exists under a name.
 #[derive(Debug)]
 pub enum Entry {
     /// Nothing.
@@ -64,7 +64,7 @@ pub struct Reserved {
 }
 
 impl Directory {
-    /// What stands under `name`, which is not followed if it is a link.
+    /// What exists under `name`, which is not followed if it is a link.
     ///
     /// # Errors
     /// As open(2) and read(2), and for a file above 32 MiB.
@@ -138,7 +138,7 @@ impl Directory {
         self.reserve(place, look)?.fill(bytes)
     }
 
-    /// Puts what was staged here for `place` into `directory`, in place of what stands as `name`.
+    /// Puts what was staged here for `place` into `directory`, in place of the existing `name`.
     ///
     /// # Errors
     /// As rename(2).

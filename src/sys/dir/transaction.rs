@@ -3,7 +3,7 @@
 //!
 //! A rename replaces one file; a key and its certificate are two. So the new files are written into
 //! a directory of their own beside the old ones, and the rename of that directory is the moment
-//! that counts: before it nothing has happened, after it whoever comes next finishes the work.
+//! that counts: before it nothing has happened, after it the next run finishes the work.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -20,9 +20,9 @@ use crate::sys::dir::{Directory, PRIVATE_MODE, bits, uninterrupted, write};
 /// A directory that only its owner may look into.
 pub(crate) const PRIVATE_DIRECTORY_MODE: Mode = Mode::from_bits_truncate(0o700);
 
-/// Where the files are written. What stands there is worthless.
+/// Where the files are written. Files found there are worthless.
 const UNFINISHED: &str = ".trust-compose-unfinished";
-/// Where they wait to be put in their places. What stands there counts.
+/// Where they wait to be put in their places. Files found there count.
 const READY: &str = ".trust-compose-ready";
 
 /// One of several files.
@@ -40,7 +40,7 @@ impl Directory {
     /// Makes the directory `name` in this one, for its owner alone.
     ///
     /// # Errors
-    /// As mkdir(2) and open(2); EEXIST where anything stands under that name.
+    /// As mkdir(2) and open(2); EEXIST if anything has that name.
     pub fn make_private(&self, name: &OsStr) -> io::Result<Self> {
         mkdirat(&self.fd, name, PRIVATE_DIRECTORY_MODE)?;
         let directory = self.open_in(name)?;
@@ -65,7 +65,7 @@ impl Directory {
         self.open_in(OsStr::new(READY)).is_ok()
     }
 
-    /// Puts `parts` in their places, each in place of what stands there. `names` are all names that
+    /// Puts `parts` in their places, each in place of the existing file. `names` are all names that
     /// any run may have written.
     ///
     /// # Errors

@@ -84,7 +84,7 @@ pub(crate) fn is_counted(oid: &[u8]) -> bool {
     oid.len() < 10 || numbers(oid).all(is_counted)
 }
 
-/// Whether GnuTLS has room for an OID. A byte comes to four characters at most.
+/// Whether GnuTLS has room for an OID. A byte takes four characters at most.
 pub(crate) fn is_short(oid: &[u8]) -> bool {
     oid.len() * 4 < LONGEST_OID as usize || dotted(oid) <= LONGEST_OID
 }

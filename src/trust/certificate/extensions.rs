@@ -1,5 +1,5 @@
 //! What a certificate says beyond what a verdict on a custom CA depends on: its names, its key, what
-//! it may be used for, who signed it. Read only where somebody asks, never when a container starts.
+//! it may be used for, who signed it. Read only on request, never when a container starts.
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
@@ -33,7 +33,7 @@ pub struct Details {
     pub public_key: Vec<u8>,
     /// By what certificates below it know its key (RFC 5280, section 4.2.1.2), as OpenSSL prints it: `3A:07:…`.
     pub key_identifier: Option<String>,
-    /// The same of whoever signed it (section 4.2.1.1).
+    /// The same of its issuer (section 4.2.1.1).
     pub issuer_key_identifier: Option<String>,
     /// Where its issuer's certificate can be had, a URL (section 4.2.2.1).
     pub issuer_url: Option<String>,
@@ -205,7 +205,7 @@ impl Constraints {
         })
     }
 
-    /// `holds` says of a subtree of the name's own kind whether the name lies in it. Kinds that are
+    /// `holds` says of a subtree of the name's own kind whether it contains the name. Kinds that are
     /// not listed are not restricted.
     fn allows(&self, holds: impl Fn(&Subtree) -> Option<bool>) -> bool {
         let permitted: Vec<_> = self.permitted.iter().filter_map(&holds).collect();

@@ -1,4 +1,4 @@
-//! THE table of lints: what can be wrong with a certificate that somebody asked us to trust, who
+//! THE table of lints: what can be wrong with a certificate that the user asked to trust, who
 //! will refuse it, and whether it is kept.
 //!
 //! Kept with a warning is whatever some client accepts: the user asked for it, and the client's own
@@ -24,7 +24,7 @@ pub enum Finding {
     Expired,
     /// Its validity has not begun.
     NotYetValid,
-    /// A CA below another that is not at hand.
+    /// A CA whose issuer is not among the files.
     WithoutItsRoot,
     /// A CA whose key usage is for other things than signing certificates.
     MayNotSign,
@@ -55,7 +55,7 @@ pub struct Lint {
     pub says: &'static str,
     /// Who refuses it.
     pub who: &'static str,
-    /// What mends it.
+    /// The fix.
     pub fix: &'static str,
     /// Whether it is kept.
     pub keep: bool,
@@ -96,7 +96,7 @@ pub(crate) const TABLE: &[Lint] = &[
     },
     Lint {
         finding: Finding::WithoutItsRoot,
-        says: "is an intermediate whose root is not at hand",
+        says: "is an intermediate whose root certificate is missing",
         who: "about half of all clients (Go, curl, git and Python 3.13 do not mind; Node, Java and older Python do) refuse to end a chain in it",
         fix: "put the root's certificate beside it",
         keep: true,
@@ -105,42 +105,42 @@ pub(crate) const TABLE: &[Lint] = &[
         finding: Finding::MayNotSign,
         says: "is a CA whose key usage does not allow signing certificates",
         who: "all clients but those on rustls refuse what it signed",
-        fix: "make the CA anew with the key usage keyCertSign",
+        fix: "create the CA again with the key usage keyCertSign",
         keep: true,
     },
     Lint {
         finding: Finding::OtherPurpose,
         says: "is a CA for other purposes than servers, by its extended key usage",
         who: "clients on OpenSSL (curl, Python, Node) and Go refuse the servers that it signed",
-        fix: "make the CA anew with serverAuth among its purposes, or without any",
+        fix: "create the CA again with serverAuth among its purposes, or without any",
         keep: true,
     },
     Lint {
         finding: Finding::UnknownCritical,
         says: "has a critical extension that clients do not know",
         who: "clients on OpenSSL (curl, Python, Node), GnuTLS and Go refuse what it signed",
-        fix: "make the CA anew with that extension not critical",
+        fix: "create the CA again with that extension not critical",
         keep: true,
     },
     Lint {
         finding: Finding::NotStrict,
         says: "is a CA that strict clients refuse",
         who: "Python 3.13 and later, and whatever else sets X509_V_FLAG_X509_STRICT",
-        fix: "make the CA anew with critical basicConstraints, critical keyUsage (keyCertSign, cRLSign) and a subject key identifier",
+        fix: "create the CA again with critical basicConstraints, critical keyUsage (keyCertSign, cRLSign) and a subject key identifier",
         keep: true,
     },
     Lint {
         finding: Finding::Old,
         says: "is an X.509 version 1 certificate, which cannot say that it is a CA",
         who: "Python 3.13 and other strict clients refuse it",
-        fix: "make the CA anew as version 3",
+        fix: "create the CA again as version 3",
         keep: true,
     },
     Lint {
         finding: Finding::NegativeSerial,
         says: "has a negative serial number, against RFC 5280",
         who: "Go from 1.23 on and Python's cryptography refuse it",
-        fix: "make the CA anew with a positive serial number",
+        fix: "create the CA again with a positive serial number",
         keep: true,
     },
     Lint {
@@ -148,14 +148,14 @@ pub(crate) const TABLE: &[Lint] = &[
         finding: Finding::ShortKey,
         says: "has an RSA key shorter than 2048 bits",
         who: "OpenSSL at security level 2 (the default of Debian, Ubuntu and RHEL) and rustls refuse it",
-        fix: "make the CA anew with a key of 2048 bits or more, or an elliptic curve",
+        fix: "create the CA again with a key of 2048 bits or more, or an elliptic curve",
         keep: true,
     },
     Lint {
         finding: Finding::RareKey,
         says: "has a key that not every client knows",
         who: "OpenSSL accepts what it signed; rustls refuses it, and so do Go, Java and GnuTLS, each for some such keys",
-        fix: "make the CA anew with a key on the curve P-256 or P-384, or an RSA key of 2048 to 8192 bits",
+        fix: "create the CA again with a key on the curve P-256 or P-384, or an RSA key of 2048 to 8192 bits",
         keep: true,
     },
     Lint {
@@ -167,7 +167,7 @@ pub(crate) const TABLE: &[Lint] = &[
     },
 ];
 
-/// What is wrong with `certificate` at the moment `now`, where the names of all CAs at hand are
+/// What is wrong with `certificate` at the moment `now`, where the names of all CAs that were given are
 /// `known`, in the order of the table.
 pub(crate) fn findings(
     certificate: &Certificate,

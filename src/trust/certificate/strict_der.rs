@@ -110,7 +110,7 @@ fn key(mut fields: &[u8]) -> Result<(), Flaw> {
     let mut algorithm = take(&mut fields, SEQUENCE)?;
     self::algorithm(algorithm)?;
     let is_on_a_curve = take(&mut algorithm, OID)? == EC_KEY;
-    // Java cannot read others, and nobody trusts them (RFC 5480, section 2.1.1).
+    // Java cannot read others, and no client trusts them (RFC 5480, section 2.1.1).
     holds(!is_on_a_curve || algorithm.first() == Some(&OID), "the curve of its key has no name")?;
     take(&mut fields, BIT_STRING)?;
     ends(fields)

@@ -82,7 +82,7 @@ fn suffix() -> String {
 /// The value of JAVA_TOOL_OPTIONS to which a trust store can be added.
 ///
 /// # Errors
-/// When somebody names a trust store already, wherever it is that they do.
+/// When a variable or an argument names a trust store already.
 pub fn open<'a>(
     environment: &'a Environment,
     program: &[OsString],

@@ -1,6 +1,6 @@
 //! What the environment's trust variables name at present.
 //!
-//! What a user or an image has set stays in force for that variable's readers, and goes to nobody
+//! What a user or an image has set stays in force for that variable's readers, and goes to no other
 //! else. Who can look where a variable points is the caller: in the container itself, or, on the host,
 //! in its image and its mounts.
 
@@ -38,7 +38,7 @@ pub enum Trusts<'a> {
     Served,
 }
 
-/// What a variable's value came to.
+/// What a variable's value names.
 #[derive(Clone)]
 pub enum Found<'a> {
     /// Certificates, in a file or in a directory.
@@ -76,7 +76,7 @@ pub fn pins<'a>(
                 }
             }
             let cause = match found {
-                // A directory serves whoever replaces roots; clients that add to theirs want a file.
+                // A directory serves clients that replace their roots; clients that add to theirs need a file.
                 Found::Anchors { anchors, is_directory }
                     if row.points == Points::Bundle || !is_directory =>
                 {

@@ -1,7 +1,7 @@
 //! Runtimes that read no file of certificates which a variable names, but settings of their own, and
 //! the bundle in the words of each.
 //!
-//! Their variables replace or extend what is somebody's: so they are set for who asks, by `--runtime`,
+//! Their variables replace or extend settings of the user: so they are set only on request, by `--runtime`,
 //! and never because a program was found.
 
 use std::ffi::{OsStr, OsString};
@@ -49,7 +49,7 @@ const HOME: &str = "/root";
 /// Why a runtime is not told of the bundle.
 #[derive(Debug)]
 pub enum Warning {
-    /// Settings of somebody's own would be hidden, or say the same already.
+    /// Settings of the user would be hidden, or say the same already.
     Named { runtime: Runtime, place: String, bundle: PathBuf },
     /// A path cannot be written in its settings.
     Path { runtime: Runtime, path: PathBuf },
@@ -126,7 +126,7 @@ impl Runtime {
     /// `has` tells of a path whether something is there.
     ///
     /// # Errors
-    /// When somebody's own settings are in force.
+    /// When settings of the user are in force.
     pub fn open(
         self,
         environment: &Environment,

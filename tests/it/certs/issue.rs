@@ -329,7 +329,7 @@ fn an_intermediate_signs_and_goes_along() {
         "req -x509 -newkey rsa:2048 -nodes -keyout int/ca.key -out int/ca.crt -days 900 -subj /CN=Int \
          -CA root.crt -CAkey root.key -addext keyUsage=critical,keyCertSign,cRLSign",
     );
-    desk.certs(&["a.lab", "--out", "int"]).succeeds().says("whose root is not at hand");
+    desk.certs(&["a.lab", "--out", "int"]).succeeds().says("whose root certificate is missing");
     assert_eq!(count(&desk.read("int/server.pem")), 2);
     let chain = "verify -x509_strict -purpose sslserver -CAfile root.crt -untrusted";
     desk.openssl(&format!("{chain} int/server.pem int/server.pem"));

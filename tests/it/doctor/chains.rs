@@ -273,7 +273,7 @@ fn what_rustls_lets_pass_and_others_do_not() {
     // An intermediate as the anchor.
     let options = "-cert leaf.crt -key leaf.key";
     let found = call(options, "Lower.crt", &[], "warning", "anchor-not-for-all");
-    is_in("is an intermediate whose root is not at hand", &found);
+    is_in("is an intermediate whose root certificate is missing", &found);
     // An anchor that is over, and one that soon is.
     desk.directory("ca", 0o755);
     for (from, to, sign_of_it, id) in

@@ -132,9 +132,9 @@ fn an_intermediate_is_whole_beside_its_root() {
     let desk = Desk::new();
     let path = |name| gallery(name).to_str().unwrap().to_owned();
     let alone = desk.run(&["inspect", &path("intermediate.crt")]).succeeds();
-    assert!(alone.stdout().contains("whose root is not at hand"), "{}", alone.stdout());
+    assert!(alone.stdout().contains("whose root certificate is missing"), "{}", alone.stdout());
     let both = desk.run(&["inspect", &path("intermediate-and-root.crt")]).succeeds();
-    assert!(!both.stdout().contains("whose root is not at hand"), "{}", both.stdout());
+    assert!(!both.stdout().contains("whose root certificate is missing"), "{}", both.stdout());
 }
 
 /// A set for a.lab, and an archive of it in `all.p12` with a password.

@@ -3,6 +3,7 @@
 
 mod modules;
 mod tidy;
+mod words;
 pub mod promises;
 mod verification;
 mod guide;

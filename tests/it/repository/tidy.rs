@@ -12,7 +12,7 @@ use crate::support::document::is_between;
 /// Circles between the files of a room that are known and remain to be cut. The aim is an empty list.
 const KNOWN_CIRCLES: &[&[&str]] = &[];
 
-fn root() -> &'static Path {
+pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
@@ -21,7 +21,7 @@ fn read(path: &str) -> String {
 }
 
 /// The files that git tracks with one of these endings.
-fn files(endings: &[&str]) -> Vec<PathBuf> {
+pub fn files(endings: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut waiting = vec![root().to_path_buf()];
     while let Some(directory) = waiting.pop() {

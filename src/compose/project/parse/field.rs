@@ -59,7 +59,7 @@ impl<'a> Field<'a> {
         self.list()?.iter().filter_map(|element| element.text(if_unknown).transpose()).collect()
     }
 
-    /// What `text`, a part of the value, stands for.
+    /// The value of `text`, a part of the field.
     pub(crate) fn resolve(
         &self,
         text: &str,

@@ -132,7 +132,7 @@ fn name_constraints(contents: &[u8]) -> Result<(), Flaw> {
 
 /// The base of a subtree (section 4.2.1.10).
 fn base(mut subtree: &[u8]) -> Result<(), Flaw> {
-    // Without a letter, it stands for every DNS name.
+    // Without a letter, it means every DNS name.
     if subtree == [DNS, 0] {
         return Ok(());
     }
