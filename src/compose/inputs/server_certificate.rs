@@ -203,7 +203,11 @@ fn owner<'a>(
     match file.first() {
         Some(first) if is_unknown => Ok((first, false)),
         _ => {
-            let cause = format!("the key in {} does not belong to it", key.label);
+            let key = key.label.path().map(quote::path);
+            let cause = match key {
+                Some(key) => format!("the key in {key} does not belong to it"),
+                None => "its key does not belong to it".to_owned(),
+            };
             Err(ServerFault::KeyMismatch.because(
                 text.label
                     .cannot("serve")

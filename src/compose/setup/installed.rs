@@ -7,7 +7,8 @@ use std::path::Path;
 
 use crate::compose::layout::ENV;
 use crate::compose::setup::header;
-use crate::compose::setup::write::state::{ProjectState, is_generated};
+use crate::compose::setup::write::removed;
+use crate::compose::setup::write::state::{ProjectState, TrustDirectory, is_generated};
 use crate::compose::setup::write::variable;
 use crate::sys::diagnostic::Diagnostic;
 
@@ -74,13 +75,16 @@ pub fn standing(base: &Path) -> Result<Option<Standing>, Diagnostic> {
     Ok(Some(Standing { words: header::options(text), overlay, compose_file, files, strange }))
 }
 
-/// Whether `.trust/` in the project directory `base` holds files of ours.
+/// Whether `.trust/` in the project directory `base` has files of an overlay that `remove` did not remove.
 ///
 /// # Errors
 /// When it cannot be read.
 pub fn has_files(base: &Path) -> Result<bool, Diagnostic> {
     let state = ProjectState::open(base)?;
-    Ok(state.trust_directory().is_some_and(|trust| !trust.generated.is_empty()))
+    let has_files = |trust: &TrustDirectory| {
+        !trust.generated.is_empty() && !trust.generated.contains_key(removed::NAME.as_str())
+    };
+    Ok(state.trust_directory().is_some_and(has_files))
 }
 
 /// The files of `.trust/` that an overlay names.

@@ -15,6 +15,7 @@ use crate::compose::setup::swarm;
 use crate::compose::setup::write::changes::{Action, Changes};
 use crate::compose::setup::write::edited_file::{Edit, Text};
 use crate::compose::setup::write::plan::Plan;
+use crate::compose::setup::write::removed;
 use crate::compose::setup::write::state::{MANIFEST, ProjectState, TrustDirectory};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::output::{self, Report};
@@ -153,6 +154,7 @@ fn plan(state: &ProjectState, in_use: Option<Diagnostic>) -> Result<Plan<'_>, Di
     let in_use = in_use.filter(|_| state.trust_directory().is_some_and(TrustDirectory::has_ours));
     if let Some(in_use) = in_use {
         plan.changes.kept.push(in_use);
+        plan.files.push((removed::NAME.as_str(), removed::TEXT.as_bytes()));
         return Ok(plan);
     }
     plan.ignore = without_block(state, IGNORE).unwrap_or_else(|error| {

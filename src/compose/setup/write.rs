@@ -8,6 +8,7 @@ pub mod changes;
 pub(crate) mod edited_file;
 pub mod managed_block;
 pub(crate) mod plan;
+pub(crate) mod removed;
 pub(crate) mod state;
 pub mod variable;
 

@@ -86,13 +86,13 @@ fn what_is_broken_in_a_server_has_its_name() {
             "https://localhost:25002",
             "ok",
             "client-certificate-optional",
-            "asks for a client's certificate",
+            "asks for a client certificate",
         ),
         (
             "https://localhost:25003",
             "ok",
             "client-certificate-optional",
-            "asks for a client's certificate",
+            "asks for a client certificate",
         ),
         (
             "https://localhost:25012",

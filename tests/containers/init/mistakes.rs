@@ -19,7 +19,7 @@ fn ca_file_missing_on_the_host() {
         .exits(125)
         .says("trust-init: error: cannot read `/usr/local/share/ca-certificates/custom-ca.crt`")
         .says(cause)
-        .says("trust-init: fix: put the file in place on the host")
+        .says("trust-init: fix: create the file on the host")
         .says("set TRUST_INIT_ON_ERROR=warn to start the service");
     assert_eq!(outcome.stdout, "");
     assert!(missing.is_dir());

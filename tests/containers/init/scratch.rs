@@ -20,7 +20,7 @@ fn served_as_root() {
         .trusting(PRIVATE)
         .run(&get)
         .served()
-        .says("warning: the image has no roots")
+        .says("warning: the image has no root certificates")
         .says("1 custom CA and no roots in `/run/trust-init/ca-bundle.crt`");
 }
 
@@ -32,7 +32,7 @@ fn served_as_a_plain_user() {
         .flags("--user 1000 --cap-drop ALL --read-only")
         .run(&["/peer", "get", &PRIVATE.address()])
         .served()
-        .says("warning: the image has no roots")
+        .says("warning: the image has no root certificates")
         .says("no roots in `/dev/shm/trust-init-1000-");
 }
 
@@ -56,7 +56,7 @@ fn roots_of_mozilla() {
         .options("--roots mozilla")
         .run(&["/peer", "get", &PRIVATE.address()])
         .served()
-        .never_says("the image has no roots")
+        .never_says("the image has no root certificates")
         .says(" roots of Mozilla's in `/run/trust-init/ca-bundle.crt`");
     scratch(&site)
         .trusting(PRIVATE)

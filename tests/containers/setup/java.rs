@@ -97,7 +97,7 @@ fn a_guess_or_the_services_own_word_leaves_java_as_it_is() {
         .service("without", &site.image("trixie"), "");
     let outcome = project.sets_up(&format!("{SETUP} --service without=trust"));
     let outcome = outcome.prints(&format!("of `{STORE}`: named\n"));
-    let outcome = outcome.prints("(--service NAME=trust tells it): guessed\n");
+    let outcome = outcome.prints("(override with --service NAME=trust): guessed\n");
     let outcome = outcome.says("service `variable`: `JAVA_OPTS` names a trust store for Java");
     let outcome = outcome.says(&format!("service `argument`: the argument `{own}` names a"));
     let outcome = outcome.says("service `baked`: `MAVEN_OPTS` names").says("keytool -importcert");
@@ -115,7 +115,7 @@ fn what_is_not_known_yet_is_not_overruled() {
     let site = site();
     let more = "env_file: [late.env]";
     let mut project = Project::new(&site).ca(PRIVATE).service("app", &image(&site), more);
-    let outcome = project.setup(SETUP).exits(0).says("not every `env_file:` of app can be read");
+    let outcome = project.setup(SETUP).exits(0).says("not every `env_file` of app can be read");
     outcome.prints("Java not configured: JAVA_TOOL_OPTIONS is not known yet: app\n");
     let overlay =
         |project: &Project| std::fs::read_to_string(project.folder.0.join(OVERLAY)).unwrap();

@@ -143,6 +143,7 @@ fn what_containers_mount_stays_until_none_does() {
     blind.exits(0).says("kept `.trust`: cannot ask the engine which containers mount it: ");
 
     project.compose("up -d").exits(0);
+    project.setup("--check").exits(0).prints("nothing is set up here");
     project.types("trust-compose remove").exits(0).prints("removed `.trust`").never_says("kept");
     assert_eq!(project.directory(), directory);
     project.exec_finds("plain", &[crate::clients::CURL], "private refused, public served");

@@ -11,7 +11,7 @@ fn what_a_server_sent_is_kept_and_told_to_programs() {
     let kept = || patient.project.types("cat llm.pem").exits(0).stdout;
     patient.looks(call).exits(0);
     let first = kept();
-    assert!(first.contains("nothing trusts this file"), "{first}");
+    assert!(first.contains("They are not verified"), "{first}");
     patient.project.types("trust-compose inspect llm.pem").exits(0).prints("DNS:llm.lan");
     // The same again is no other file; another chain is, and the first one stays.
     patient.looks(call).exits(0);
