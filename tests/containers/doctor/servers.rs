@@ -130,7 +130,7 @@ fn what_is_broken_in_a_server_has_its_name() {
             "https://127.0.0.1:20212",
             "error",
             "name-not-served",
-            "a call by an address: internal_error",
+            "no certificate for this address (TLS alert internal_error)",
         ),
         ("https://llm.lan:10212", "error", "wrong-name", "is for DNS:localhost, not for `llm.lan`"),
         // Other protocols.

@@ -137,6 +137,6 @@ fn image_that_keeps_a_volume_above_the_ca() {
     let directory = project.directory();
     let refused = project.setup("--custom-ca certs/").exits(1);
     let refused = refused.says("its image keeps a volume at `/usr/local/share/ca-certificates`");
-    refused.says("take that VOLUME out of the image, or leave the service out");
+    refused.says("remove that VOLUME from the image, or");
     assert_eq!(project.directory(), directory);
 }

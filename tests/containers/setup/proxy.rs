@@ -115,7 +115,7 @@ fn proxy_that_cannot_read_the_key() {
     let mut project = project(&site, domain, IMPORT, "user: '1000'");
     let options = format!("--custom-ca certs/ --domain {domain} --caddy");
     let directory = project.directory();
-    let outcome = project.setup(&options).exits(1).says("it runs as uid 1000");
+    let outcome = project.setup(&options).exits(1).says("runs as uid 1000");
     assert_eq!(project.directory(), directory);
     let (_, command) = outcome.stderr.split_once("let its group read it: `").expect("the command");
     let (command, _) = command.split_once('`').expect("its end");

@@ -41,7 +41,7 @@ fn every_service() {
     app.serves_by("../caddys-own.crt");
     app.quickly(false);
 
-    let refused = app.follows_readme("hardened").exits(1).says("it runs as uid 1000");
+    let refused = app.follows_readme("hardened").exits(1).says("runs as uid 1000");
     lets_the_group_read(&app, &refused.stderr);
     let before = app.state();
     let outcome = app.follows_readme("hardened").exits(0);
