@@ -18,12 +18,12 @@ fn certificate_without_the_address() {
         voice.asks(what).prints("CERTIFICATE_VERIFY_FAILED").prints(&mismatch);
     }
 
-    // It was said before, with what mends it, which is typed as it stands.
+    // setup warned of it before, with a fix that can be pasted.
     let lacks =
         format!("`certs/server.pem` is not valid for `{subnet}.11` (KOKORO_URL of `agent`), ");
     let outcome = outcome.exits(0).says(&lacks);
-    let mend = outcome.stderr.split_once("fix: have that added: `").expect("a mend").1;
-    voice.types(mend.split_once('`').unwrap().0).exits(0);
+    let fix = outcome.stderr.split_once("fix: add that: `").expect("a fix").1;
+    voice.types(fix.split_once('`').unwrap().0).exits(0);
     voice.types("cd servers && docker compose restart").exits(0);
     voice.types("cd servers && docker compose up -d --wait").exits(0);
     voice.takes_a_turn();
