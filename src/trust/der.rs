@@ -13,6 +13,18 @@ pub(crate) const BIT_STRING: u8 = 0x03;
 pub(crate) const OCTET_STRING: u8 = 0x04;
 /// OBJECT IDENTIFIER.
 pub(crate) const OID: u8 = 0x06;
+/// The kinds of text in a name (X.680, section 8.4).
+pub(crate) const UTF8: u8 = 0x0c;
+/// PrintableString.
+pub(crate) const PRINTABLE: u8 = 0x13;
+/// TeletexString.
+pub(crate) const T61: u8 = 0x14;
+/// IA5String.
+pub(crate) const IA5: u8 = 0x16;
+/// UniversalString, of four bytes a character.
+pub(crate) const UNIVERSAL: u8 = 0x1c;
+/// BMPString, of two bytes a character.
+pub(crate) const BMP: u8 = 0x1e;
 /// SEQUENCE, constructed.
 pub(crate) const SEQUENCE: u8 = 0x30;
 /// SET, constructed.

@@ -5,18 +5,12 @@
 //! <https://github.com/openssl/openssl/blob/openssl-3.0/crypto/x509/x_name.c>).
 
 use crate::trust::bundle::Pem;
-use crate::trust::der::{SEQUENCE, SET, value};
+use crate::trust::der::{BMP, IA5, PRINTABLE, SEQUENCE, SET, T61, UNIVERSAL, UTF8, value};
 use crate::trust::keystore::sha1;
 use crate::trust::trust_anchors;
 
-/// The kinds of text in a name (X.680, section 8.4), of which the others stay as they are.
-const UTF8: u8 = 0x0c;
-const PRINTABLE: u8 = 0x13;
-const T61: u8 = 0x14;
-const IA5: u8 = 0x16;
+/// VisibleString (X.680, section 8.4).
 const VISIBLE: u8 = 0x1a;
-const UNIVERSAL: u8 = 0x1c;
-const BMP: u8 = 0x1e;
 
 /// The number for the subject of `certificate` (X509_NAME_hash(3)), if OpenSSL can read it at all.
 pub fn hash(certificate: &Pem<'_>) -> Option<u32> {

@@ -24,7 +24,7 @@ pub(crate) fn check_nothing(place: &ProjectFiles) -> Result<CommandOutput, Diagn
     let project = read::read(place).ok().map(|(project, _)| project);
     let running = project.as_ref().and_then(next_steps::containers).unwrap_or_default();
     let made = running.into_iter().filter(|container| !container.label.is_empty());
-    let mut drift: Vec<_> = made
+    let drift: Vec<_> = made
         .map(|container| {
             let name = quote::word(&container.name);
             format!("container {name} was made with an overlay that is gone")
@@ -37,7 +37,7 @@ pub(crate) fn check_nothing(place: &ProjectFiles) -> Result<CommandOutput, Diagn
     if !installed::has_files(&place.base)? {
         return Ok("nothing is set up here: there is no overlay\n".to_owned().into());
     }
-    drift.push(Drift::NoOverlay(plain(&place.base, OVERLAY)).to_string());
+    let drift = [Drift::NoOverlay(plain(&place.base, OVERLAY)).to_string()];
     Ok(check_result(&drift, "run setup with its options again, or `trust-compose remove`"))
 }
 

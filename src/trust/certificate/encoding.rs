@@ -1,18 +1,14 @@
 //! Values as strict readers take them from a certificate: in DER (X.690), and what GnuTLS has room for.
 
-use crate::trust::der::{BIT_STRING, INTEGER, OID, SEQUENCE, SET, value};
+use crate::trust::der::{
+    BIT_STRING, BMP, IA5, INTEGER, OID, PRINTABLE, SEQUENCE, SET, T61, UNIVERSAL, UTF8, value,
+};
 
 /// Tags that only certificates use here (X.680, section 8.4; RFC 5280, section 4.1).
 pub(crate) const BOOLEAN: u8 = 0x01;
 /// NULL.
 pub(crate) const NULL: u8 = 0x05;
-const UTF8: u8 = 0x0c;
 const NUMERIC: u8 = 0x12;
-const PRINTABLE: u8 = 0x13;
-const T61: u8 = 0x14;
-const IA5: u8 = 0x16;
-const UNIVERSAL: u8 = 0x1c;
-const BMP: u8 = 0x1e;
 
 /// What a part of a name may be: `B_ASN1_PRINTABLE` in
 /// <https://github.com/openssl/openssl/blob/openssl-3.0/include/openssl/asn1.h.in>, without SEQUENCE.
