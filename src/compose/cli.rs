@@ -1,4 +1,4 @@
-//! The command line of trust-compose. Its help begins with examples. Nothing is looked up here.
+//! The command line of trust-compose. Its help ends with examples. Nothing is looked up here.
 
 pub(crate) mod doctor;
 pub(crate) mod kustomize;
@@ -21,22 +21,25 @@ pub const PROGRAM: &str = "trust-compose";
 /// Default directory of certificates.
 const DIRECTORY: &str = "certs/";
 
-/// Examples come before everything else.
-const TEMPLATE: &str = "{about}\n\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
-
 const EXAMPLES: &str = "Examples:
-  trust-compose certs reflector.local 192.168.1.100 gpu.local
-      a CA and a server's certificate for these names, in certs/
+  trust-compose certs reflector.local 192.168.1.100
+      create a CA and a server certificate for these names in certs/
   trust-compose setup --custom-ca certs/
-      add the CA to every back-end service of the Compose project in this directory
+      add the CA to the back-end services of the Compose project in this directory
+  trust-compose doctor
+      see what each service trusts, and why a connection fails
   trust-compose remove
       remove what setup wrote
-  trust-compose inspect certs/ca.crt
-      print what is in a file, and which clients refuse it
-  trust-compose certs --help
+  trust-compose help setup
       more examples";
 
-const CERTS_EXAMPLES: &str = "Examples:
+const CERTS_AFTER: &str = "\
+localhost, 127.0.0.1 and ::1 are always among the names. Leaving out a name that the existing certificate has \
+is an error; to drop a name, delete server.pem and server-key.pem first.
+
+Exit codes: 0 done or nothing to do, 1 nothing was written, 2 wrong usage.
+
+Examples:
   trust-compose certs reflector.local \"IP:192.168.1.100\" \"DNS:gpu.local\"
       create a CA and a server certificate for these names, in certs/
   trust-compose certs reflector.local 192.168.1.100 gpu.local new.local
@@ -48,24 +51,28 @@ const CERTS_EXAMPLES: &str = "Examples:
   trust-compose certs '*.lab.local' --constrain --ca-name 'Lab CA'
       create a CA that cannot sign for names outside of lab.local";
 
-const CERTS_AFTER: &str = "\
-localhost, 127.0.0.1 and ::1 are always among the names. Leaving out a name that the existing certificate
-has is an error; to drop a name, delete server.pem and server-key.pem first.
-Exit codes: 0 done or nothing to do, 1 nothing was written, 2 wrong usage.";
-
-const INSPECT_EXAMPLES: &str = "Examples:
-  trust-compose inspect certs/ca.crt
-  trust-compose inspect --json *.pem *.p7b | jq '.files[].certificates[].names'
-  trust-compose inspect --p12-password-file password.txt corporate.p12";
-
 const INSPECT_AFTER: &str = "\
 PEM, DER, PKCS#7 and PKCS#12 are recognised by content. Private keys are named, never shown.
-Exit codes: 0 done, 1 a file cannot be read or used, 2 wrong usage.";
 
-/// A private CA, the certificates below it, and a Compose project that trusts it.
+Exit codes: 0 done, 1 a file cannot be read or used, 2 wrong usage.
+
+Examples:
+  trust-compose inspect certs/ca.crt
+      print what is in a file, and which clients refuse it
+  trust-compose inspect --json *.pem *.p7b | jq '.files[].certificates[].names'
+      list the names of all certificates
+  trust-compose inspect --p12-password-file password.txt corporate.p12
+      open a PKCS#12 archive";
+
+const COMPLETIONS_EXAMPLES: &str = "Examples:
+  source <(trust-compose completions bash)
+      in ~/.bashrc
+  trust-compose completions fish > ~/.config/fish/completions/trust-compose.fish
+      for fish";
+
+/// Create a private CA, and make the services of a Compose project or of a cluster trust it
 #[derive(Debug, Parser)]
-#[command(name = PROGRAM, version, help_template = TEMPLATE, before_help = EXAMPLES)]
-#[command(disable_help_subcommand = true)]
+#[command(name = PROGRAM, version, after_help = EXAMPLES)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -76,25 +83,26 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Create a private CA and a server certificate that it signs
-    #[command(help_template = TEMPLATE, before_help = CERTS_EXAMPLES, after_help = CERTS_AFTER)]
+    #[command(after_help = CERTS_AFTER)]
     Certs(Certs),
     /// Add a CA to the back-end services of a Compose project, by an overlay; without a CA, remove the
     /// overlay
-    #[command(help_template = TEMPLATE, before_help = setup::EXAMPLES, after_help = setup::AFTER)]
+    #[command(after_help = setup::AFTER)]
     Setup(Box<Setup>),
     /// Generate a Kustomize component, or trust-manager Bundles, that adds the CA to Kubernetes workloads
-    #[command(help_template = TEMPLATE, before_help = kustomize::EXAMPLES, after_help = kustomize::AFTER)]
+    #[command(after_help = kustomize::AFTER)]
     Kustomize(Box<Kustomize>),
     /// Remove what `setup` wrote
-    #[command(help_template = TEMPLATE, before_help = setup::REMOVE_EXAMPLES)]
+    #[command(after_help = setup::REMOVE_AFTER)]
     Remove(Remove),
     /// Report what is trusted, by whom, and why a connection fails
-    #[command(help_template = TEMPLATE, before_help = doctor::EXAMPLES, after_help = doctor::AFTER)]
+    #[command(after_help = doctor::AFTER)]
     Doctor(Box<Doctor>),
     /// Print what certificate files contain, and which clients refuse it
-    #[command(help_template = TEMPLATE, before_help = INSPECT_EXAMPLES, after_help = INSPECT_AFTER)]
+    #[command(after_help = INSPECT_AFTER)]
     Inspect(Inspect),
     /// Print completions for a shell
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions {
         /// The shell
         shell: clap_complete::Shell,

@@ -4,25 +4,23 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
-const TEMPLATE: &str = "{about}\n\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
-
-const EXAMPLES: &str = "Examples:
-  trust-doctor
-      what process 1 trusts
-  trust-doctor --connect https://llm.lan:8443
-      whether that server passes verification
-  trust-doctor --connect https://llm.lan --ca ca.crt
-      whether trusting ca.crt would fix the connection
-  docker run --rm --network container:APP --pid container:APP --user UID trust-init \\
-          /trust-doctor --connect https://llm.lan:8443
-  kubectl debug POD -it --image trust-init --target APP -- /trust-doctor
-      process 1 of another container";
-
 const AFTER: &str = "\
-Without --connect, trust-doctor calls every https:// URL in the variables of the process; it uses and prints
+Without --connect, trust-doctor calls every https:// URL in the variables of the process; it uses and prints \
 only host and port.
-Exit codes: 0 no error, 1 an error was found (or a warning, with --strict), 2 the inspection was not
-possible.";
+
+Exit codes: 0 no error, 1 an error was found (or a warning, with --strict), 2 the inspection was not possible.
+
+Examples:
+  trust-doctor
+      inspect what process 1 trusts
+  trust-doctor --connect https://llm.lan:8443
+      check whether that server passes verification
+  trust-doctor --connect https://llm.lan --ca ca.crt
+      check whether trusting ca.crt would fix the connection
+  docker run --rm --network container:APP --pid container:APP --user UID trust-init /trust-doctor
+      inspect process 1 of another container
+  kubectl debug POD -it --image trust-init --target APP -- /trust-doctor
+      the same in a cluster";
 
 /// A variable in the container's configuration.
 #[derive(Clone, Debug)]
@@ -60,8 +58,7 @@ impl Mounted {
 
 /// Report what a process in a container trusts, and why a connection fails
 #[derive(Debug, Parser)]
-#[command(name = "trust-doctor", version, help_template = TEMPLATE)]
-#[command(before_help = EXAMPLES, after_help = AFTER)]
+#[command(name = "trust-doctor", version, after_help = AFTER)]
 pub struct Cli {
     /// Server to call: https://HOST[:PORT], or http:// to test whether it speaks TLS; repeatable
     #[arg(long, value_name = "URL")]

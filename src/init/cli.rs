@@ -8,8 +8,29 @@ use lexopt::{Arg, Parser};
 
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::environment::Environment;
+use crate::sys::suggestion::nearest;
 use crate::trust::settings::{self, JAVA, LOG, ON_ERROR, ROOTS, Settings, Words};
 use crate::trust::source::{Named, Origin};
+
+/// The long options, for a typing error in one.
+const OPTIONS: &[&str] = &[
+    "ca",
+    "dir",
+    "roots",
+    "on-error",
+    "grpc-roots",
+    "java",
+    "runtime",
+    "leave",
+    "install-store",
+    "log",
+    "prepare",
+    "print-env",
+    "dry-run",
+    "list-variables",
+    "help",
+    "version",
+];
 
 /// What one run was asked to do.
 #[derive(Debug)]
@@ -100,6 +121,7 @@ pub fn parse(
                 program.extend(parser.raw_args().map_err(usage)?);
                 break;
             }
+            Arg::Long(name) => return Err(unknown(name)),
             other => return Err(usage(other.unexpected())),
         }
     }
@@ -150,6 +172,16 @@ fn usage(error: lexopt::Error) -> Diagnostic {
     Diagnostic::cannot("read", "the command line")
         .because(error.to_string().replace(['\'', '"'], "`"))
         .advise("see `trust-init --help`; options of PROGRAM go after its name")
+}
+
+/// An option that does not exist.
+fn unknown(name: &str) -> Diagnostic {
+    let error = usage(Arg::Long(name).unexpected());
+    match nearest(name, OPTIONS.iter().copied()) {
+        Some(option) => Diagnostic { fixes: Vec::new(), ..error }
+            .advise(format!("write `--{option}`, or see `trust-init --help`")),
+        None => error,
+    }
 }
 
 /// Two tasks in one call, or a program where none belongs.

@@ -4,7 +4,7 @@
 use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Error, Parser};
+use clap::{Arg, Command, Error, Parser};
 
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::exit_code;
@@ -32,18 +32,26 @@ impl Stop {
     }
 }
 
-/// Reads the command line `words`, the program's name first.
+/// Reads the command line `words`, the program's name first. Without a subcommand where one is needed, it asks
+/// for help.
 ///
 /// # Errors
 /// When it asks for help or the version, or cannot be understood.
 pub fn parse<C: Parser>(words: impl IntoIterator<Item = OsString>) -> Result<C, Stop> {
-    let words: Vec<_> = words.into_iter().collect();
+    let mut words: Vec<_> = words.into_iter().collect();
+    let grammar = C::command();
+    if let Some(command) = command_behind_its_options(&grammar, &words)
+        && let Some(front) = words.get_mut(1..=command)
+    {
+        front.rotate_right(1);
+    }
     C::try_parse_from(&words).map_err(|error| match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+        ErrorKind::DisplayHelp
+        | ErrorKind::DisplayVersion
+        | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             Stop::Answer(error.to_string().trim_end().to_owned() + "\n")
         }
         _ => {
-            let grammar = C::command();
             // The first word that is a subcommand: `certs` can also be a directory.
             let is_command = |word: &&str| grammar.find_subcommand(word).is_some();
             let command = words.iter().filter_map(|word| word.to_str()).find(is_command);
@@ -52,6 +60,39 @@ pub fn parse<C: Parser>(words: impl IntoIterator<Item = OsString>) -> Result<C, 
             Stop::Refused(diagnostic(&error, &help))
         }
     })
+}
+
+/// Where the subcommand is, if its own options precede it, as in `docker compose -f FILE up`.
+fn command_behind_its_options(grammar: &Command, words: &[OsString]) -> Option<usize> {
+    (2..words.len()).find(|at| {
+        let name = words.get(*at).and_then(|word| word.to_str());
+        let command = name.and_then(|name| grammar.find_subcommand(name));
+        let mut next = 1;
+        while let (Some(command), Some(word)) = (command, words.get(next).filter(|_| next < *at)) {
+            let Some(length) = word.to_str().and_then(|word| length(command, word)) else { break };
+            next += length;
+        }
+        next == *at
+    })
+}
+
+/// How many words the option of `command` that `word` begins consists of: 2 if its value is the next word.
+fn length(command: &Command, word: &str) -> Option<usize> {
+    let takes_value = |arg: &Arg| {
+        arg.get_action().takes_values()
+            && arg.get_num_args().is_none_or(|range| range.min_values() > 0)
+    };
+    let mut all = command.get_arguments();
+    if let Some(long) = word.strip_prefix("--") {
+        let (name, value) =
+            long.split_once('=').map_or((long, None), |(name, value)| (name, Some(value)));
+        let arg = all.find(|arg| arg.get_long() == Some(name))?;
+        return Some(1 + usize::from(takes_value(arg) && value.is_none()));
+    }
+    let mut letters = word.strip_prefix('-')?.chars();
+    let letter = letters.next()?;
+    let arg = all.find(|arg| arg.get_short() == Some(letter))?;
+    Some(1 + usize::from(takes_value(arg) && letters.as_str().is_empty()))
 }
 
 /// clap's first line says what is wrong, and its context what is right. `help` is the command that says more.
@@ -77,11 +118,8 @@ fn diagnostic(error: &Error, help: &str) -> Diagnostic {
 }
 
 fn cause(error: &Error) -> String {
-    if matches!(
-        error.kind(),
-        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand
-    ) {
-        return "no task was given".to_owned();
+    if error.kind() == ErrorKind::MissingSubcommand {
+        return "no command was given".to_owned();
     }
     let rendered = error.to_string();
     let mut lines = rendered.lines();

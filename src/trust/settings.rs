@@ -11,6 +11,7 @@ use crate::sys::diagnostic::Diagnostic;
 use crate::sys::environment::Environment;
 use crate::sys::output::Log;
 use crate::sys::quote;
+use crate::sys::suggestion::nearest;
 use crate::trust::source::{Named, Origin, Roots};
 use crate::trust::variables::TABLE;
 use crate::trust::variables::java::JAVA_TOOL_OPTIONS;
@@ -64,6 +65,9 @@ pub enum Java {
     /// Never.
     Off,
 }
+
+/// How the name of each setting begins.
+const PREFIX: &str = "TRUST_INIT_";
 
 /// Every variable that is a setting.
 pub const VARIABLES: &[&str] = &[
@@ -165,13 +169,24 @@ pub fn log(environment: &Environment) -> Result<Log, Diagnostic> {
 /// A warning for each `TRUST_INIT_*` variable that is no setting: probably a typing error.
 pub fn unknown_variables(environment: &Environment) -> impl Iterator<Item = Diagnostic> {
     let names = environment.pairs().map(|(name, _)| name);
-    let ours = names.filter(|name| name.as_bytes().starts_with(b"TRUST_INIT_"));
+    let ours = names.filter(|name| name.as_bytes().starts_with(PREFIX.as_bytes()));
     let unknown = ours.filter(|name| !VARIABLES.iter().any(|known| *name == *known));
     unknown.map(|name| {
         let cause = format!("{} is set, but there is no such setting", quote::word(name));
-        Diagnostic::statement(cause)
-            .advise(format!("unset it, or write one of {}", VARIABLES.join(", ")))
+        Diagnostic::statement(cause).advise(match meant(name) {
+            Some(setting) => format!("unset it, or write {PREFIX}{setting}"),
+            None => format!("unset it, or write one of {}", VARIABLES.join(", ")),
+        })
     })
+}
+
+/// The setting that a variable was probably meant to be, without the prefix that all have.
+fn meant(variable: &OsStr) -> Option<&'static str> {
+    let without_prefix = |name: &'static str| name.strip_prefix(PREFIX);
+    nearest(
+        variable.to_str()?.strip_prefix(PREFIX)?,
+        VARIABLES.iter().copied().filter_map(without_prefix),
+    )
 }
 
 /// The runtimes in a list with commas.
@@ -197,7 +212,18 @@ pub fn leave(value: &OsStr, origin: Origin) -> Result<Vec<&'static str>, Diagnos
             Diagnostic::cannot("use", quote::word(word))
                 .named(origin)
                 .because("it is not a trust variable, so trust-init never changes it")
-                .advise("name variables that `trust-init --list-variables` prints, with commas")
+                .advise(
+                    match word
+                        .to_str()
+                        .and_then(|word| nearest(word, TABLE.iter().map(|row| row.name)))
+                    {
+                        Some(name) => format!("write {name}"),
+                        None => {
+                            "name variables that `trust-init --list-variables` prints, with commas"
+                                .to_owned()
+                        }
+                    },
+                )
         })
     });
     names.collect()

@@ -6,23 +6,23 @@ use clap::Args;
 
 use crate::compose::cli::setup::Project;
 
-/// What comes before the usage of `doctor`.
-pub(crate) const EXAMPLES: &str = "Examples:
-  trust-compose doctor
-      the files of this project, its containers, and the servers that its services call
-  trust-compose doctor agent
-      one service
-  trust-compose doctor agent --connect https://llm.lan:8443
-      whether that server passes verification in the service
-  trust-compose doctor --connect https://llm.lan --ca corporate.crt --save-chain llm.pem
-      whether trusting corporate.crt would fix the connection; saves the certificates that the server sends";
-
-/// What comes after its options.
+/// What follows the options of `doctor`.
 pub(crate) const AFTER: &str = "\
-trust-doctor runs from --image in a probe container that joins the network and the processes of the inspected
-one, read-only and with no more rights than the service. Without --connect, it calls every https:// URL in the
+trust-doctor runs from --image in a probe container that joins the network and PID namespaces of the inspected \
+one, read-only and with no more rights than the service. Without --connect, it calls every https:// URL in the \
 service's environment; it uses and prints only host and port. doctor writes only the file of --save-chain.
-Exit codes: 0 no error, 1 an error was found (or a warning, with --strict), 2 the inspection was not possible.";
+
+Exit codes: 0 no error, 1 an error was found (or a warning, with --strict), 2 the inspection was not possible.
+
+Examples:
+  trust-compose doctor
+      inspect the files of this project, its containers, and the servers that they call
+  trust-compose doctor agent
+      inspect one service
+  trust-compose doctor agent --connect https://llm.lan:8443
+      check whether that server passes verification in the service
+  trust-compose doctor --connect https://llm.lan --ca corporate.crt --save-chain llm.pem
+      check whether trusting corporate.crt would fix the connection, and save what the server sends";
 
 /// The options of `doctor`.
 #[derive(Args, Clone, Debug)]

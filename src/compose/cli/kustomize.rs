@@ -8,25 +8,25 @@ use crate::compose::cli::setup::RootChoice;
 use crate::compose::project::Role;
 use crate::sys::diagnostic::Diagnostic;
 
-/// What people type, for `kustomize --help`.
-pub(crate) const EXAMPLES: &str = "Examples:
+/// What follows the options of `kustomize`.
+pub(crate) const AFTER: &str = "\
+Manifests are read as `kubectl kustomize` renders them, and never edited; no cluster is contacted. A workload \
+or its pods can carry the annotation `trust-init.org/role: trust` or `leave`.
+
+Exit codes: 0 done; 1 nothing was written, or the listed component does not render as intended; 2 wrong usage. \
+With --check, 1 is out of step.
+
+Examples:
   trust-compose kustomize -k overlays/prod --custom-ca certs/ --out components/trust
       write a component that adds the CA in certs/ to every back end of that overlay
-  helm template app ./chart | trust-compose kustomize -f - --custom-ca certs/ --out components/trust
+  helm template app ./chart | trust-compose kustomize -f - --custom-ca certs/ --out trust
       the same for manifests from elsewhere
-  trust-compose kustomize -k overlays/prod --custom-ca certs/ --out components/trust --source trust-manager
-      trust-manager keeps the bundle in every namespace
-  trust-compose kustomize -k overlays/prod --custom-ca certs/ --out components/trust --check
+  trust-compose kustomize -k overlays/prod --custom-ca certs/ --out trust --source trust-manager
+      let trust-manager keep the bundle in every namespace
+  trust-compose kustomize -k overlays/prod --custom-ca certs/ --out trust --check
       check that the component matches the CA, the images and the manifests
   trust-compose kustomize --remove --out components/trust
       remove what was written";
-
-/// What comes of it.
-pub(crate) const AFTER: &str = "\
-Manifests are read as `kubectl kustomize` renders them, and never edited; no cluster is contacted. A workload
-or its pods can carry the annotation `trust-init.org/role: trust` or `leave`.
-Exit codes: 0 done; 1 nothing was written, or the listed component does not render as intended;
-2 wrong usage. With --check, 1 means out of step.";
 
 /// The options of `kustomize`.
 #[derive(Args, Clone, Debug)]

@@ -10,34 +10,32 @@ use crate::compose::images::RootsChoice;
 use crate::compose::project::{Role, files};
 use crate::compose::select::Outcome;
 
-/// Examples for `setup --help`.
-pub(crate) const EXAMPLES: &str = "Examples:
+/// What follows the options of `setup`.
+pub(crate) const AFTER: &str = "\
+setup does not edit compose files. It writes docker-compose.ca.yml and .trust/ beside them, a marked block in \
+.gitignore, and with --activate one in .env; `trust-compose remove` removes all of it. Without a CA, setup \
+removes the overlay too.
+
+Exit codes: 0 done; 1 not done, and nothing was written; 2 wrong usage. With --check, 1 is out of step; with \
+--up, the code is that of `docker compose`.
+
+Examples:
   trust-compose setup --custom-ca certs/
       add the CA in certs/ to every back-end service
-  trust-compose setup --custom-ca /path/to/corporate-ca.crt
-      add a CA from a single file
+  trust-compose setup --custom-ca corporate-ca.crt --extra-ca gpu-ca.crt
+      add two CAs from files
   trust-compose setup --custom-ca certs/ --domain reflector.local --caddy
-      and let the proxy serve certs/server.pem
-  trust-compose setup --custom-ca certs/ --extra-ca gpu-ca.crt --extra-ca llm-ca.crt
-      add several CAs
+      also let the proxy serve certs/server.pem
   trust-compose setup --custom-ca certs/ --without speaches --without kokoro
       switch off bundled services that external ones replace
-  trust-compose setup --custom-ca certs/ --swarm
-      for `docker stack deploy`
   trust-compose setup --check
-      check whether the overlay is still in step
-  trust-compose setup
-      without a CA: remove the overlay";
+      check whether the overlay is still in step";
 
-/// What follows the options.
-pub(crate) const AFTER: &str = "\
-setup does not edit compose files. It writes docker-compose.ca.yml and .trust/ beside them, a marked block in
-.gitignore, and with --activate one in .env; `trust-compose remove` removes all of it.
-Exit codes: 0 done; 1 not done, and nothing was written; 2 wrong usage. With --check, 1 is out of step; with
---up, the code is that of `docker compose`.";
+/// What follows the options of `remove`.
+pub(crate) const REMOVE_AFTER: &str = "\
+Exit codes: 0 done, 1 nothing was removed, 2 wrong usage. With --up, the code is that of `docker compose`.
 
-/// Examples for `remove --help`.
-pub(crate) const REMOVE_EXAMPLES: &str = "Examples:
+Examples:
   trust-compose remove
       remove the overlay and its files
   trust-compose remove --up
@@ -226,12 +224,13 @@ impl Shape {
         words.chain(caddy).chain(swarm).collect()
     }
 
-    /// What [`Shape::words`] said, seen from the directory `base`; `None` if it cannot be read.
+    /// The shape that the options of a setup ask for, seen from the directory `base`; `None` if they cannot be
+    /// read.
     pub fn of_words(words: &[String], base: &Path) -> Option<Self> {
         use clap::{Args as _, FromArgMatches as _};
-        let command = Self::augment_args(clap::Command::new("setup").no_binary_name(true));
+        let command = Setup::augment_args(clap::Command::new("setup").no_binary_name(true));
         let matches = command.try_get_matches_from(words.iter().map(OsString::from)).ok()?;
-        let mut shape = Self::from_arg_matches(&matches).ok()?;
+        let mut shape = Setup::from_arg_matches(&matches).ok()?.shape;
         let join = |path: &mut PathBuf| *path = files::plain(base, path.as_path());
         shape.custom_ca.iter_mut().for_each(join);
         shape.extra_ca.iter_mut().for_each(join);

@@ -11,6 +11,7 @@ use crate::compose::project::{Project, Role, Unit};
 use crate::compose::select::Outcome;
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::quote;
+use crate::sys::suggestion::nearest;
 
 /// Where a container is in a list of workloads.
 #[derive(Clone, Copy, Debug)]
@@ -101,16 +102,32 @@ pub(crate) fn wishes(
         let hit = project.services.keys().filter(|part| is_named(part, &name));
         let hit: Vec<_> = hit.cloned().collect();
         if hit.is_empty() {
-            let there = project.services.keys().map(|part| quote::word(part).to_string());
-            let there = there.collect::<Vec<_>>().join(", ");
-            return Err(Diagnostic::cannot("find", quote::word(&name))
-                .named("from --workload")
-                .because(format_args!("the manifests have {there}"))
-                .advise("name one of them, as KIND/NAME/CONTAINER or less"));
+            return Err(no_part(project, &name));
         }
         all.extend(hit.into_iter().map(|part| (part, outcome)));
     }
     Ok(all)
+}
+
+/// That `name` of --workload is none of the parts of `project`.
+fn no_part(project: &Project, name: &str) -> Diagnostic {
+    let parts = project.services.keys().map(|part| quote::word(part).to_string());
+    let parts = parts.collect::<Vec<_>>().join(", ");
+    // As the user may have written each: with or without the container, and with as much in front.
+    let written = project.services.keys().flat_map(|part| {
+        let (workload, _) = part.rsplit_once('/').unwrap_or((part, ""));
+        let ends = |whole: &'_ str| -> Vec<usize> {
+            std::iter::once(0).chain(whole.match_indices('/').map(|(at, _)| at + 1)).collect()
+        };
+        let workloads = ends(workload).into_iter().filter_map(|at| workload.get(at..));
+        workloads.chain(ends(part).into_iter().filter_map(|at| part.get(at..)))
+    });
+    let fix = match nearest(name, written) {
+        Some(meant) => format!("write {}", quote::word(meant)),
+        None => "name one of them, as KIND/NAME/CONTAINER or less".to_owned(),
+    };
+    let error = Diagnostic::cannot("find", quote::word(name)).named("from --workload");
+    error.because(format_args!("the manifests have {parts}")).advise(fix)
 }
 
 /// Whether `name` names `part`, which is NAMESPACE/KIND/NAME/CONTAINER: all of it, what it begins with from some

@@ -3,6 +3,7 @@
 use crate::compose::project::Project;
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::quote;
+use crate::sys::suggestion::nearest;
 
 /// Names of services that are listed; a project with more has a file to look them up in.
 const LISTED: usize = 20;
@@ -10,7 +11,7 @@ const LISTED: usize = 20;
 /// That `project` does not have the service `name` of `option`.
 pub(crate) fn no_service(project: &Project, name: &str, option: &'static str) -> Diagnostic {
     let services: Vec<_> = project.services.keys().map(String::as_str).collect();
-    let fix = match nearest(name, &services) {
+    let fix = match nearest(name, services.iter().copied()) {
         Some(service) => format!("write {}", quote::word(service)),
         None if services.is_empty() => format!("drop {option}"),
         None => "name one of them".to_owned(),
@@ -32,27 +33,4 @@ fn list(services: &[&str]) -> String {
         [only] => only.clone(),
         [most @ .., last] => format!("{} and {last}", most.join(", ")),
     }
-}
-
-/// The service that was probably meant: at most a third of the name has to change.
-fn nearest<'a>(name: &str, services: &[&'a str]) -> Option<&'a str> {
-    let near = services.iter().map(|service| (distance(name, service), service));
-    let most = name.chars().count().div_ceil(3);
-    near.filter(|(distance, _)| *distance <= most).min().map(|(_, service)| *service)
-}
-
-/// How many letters have to be added, dropped or replaced (Levenshtein).
-fn distance(from: &str, to: &str) -> usize {
-    let mut row: Vec<usize> = (0..=to.chars().count()).collect();
-    for (index, letter) in from.chars().enumerate() {
-        let mut left = index + 1;
-        let mut next = vec![left];
-        for (other, pair) in to.chars().zip(row.windows(2)) {
-            let [corner, above] = pair else { continue };
-            left = (corner + usize::from(letter != other)).min(above + 1).min(left + 1);
-            next.push(left);
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
 }
