@@ -12,9 +12,10 @@ use trust_init::sys::output::{Log, Report};
 
 fn main() -> ExitCode {
     dir::outlive_limit();
-    let report = Report::new(PROGRAM, Log::Normal);
+    let shell = Environment::of_process();
+    let report = Report::new(PROGRAM, Log::Normal).in_colour(&shell);
     let code = match command_line::parse::<Cli>(std::env::args_os()) {
-        Ok(cli) => run(cli, &Environment::of_process(), report),
+        Ok(cli) => run(cli, &shell, report),
         Err(stop) => stop.print(report, exit_code::TROUBLE),
     };
     code.into()

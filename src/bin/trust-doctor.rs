@@ -10,9 +10,9 @@ use trust_init::sys::exit_code;
 use trust_init::sys::output::{Log, Report};
 
 fn main() -> ExitCode {
-    let report = Report::new("trust-doctor", Log::Normal);
+    let report = Report::new("trust-doctor", Log::Normal).in_colour(&Environment::of_process());
     let code = match command_line::parse::<Cli>(std::env::args_os()) {
-        Ok(cli) => run(&cli, &Environment::of_process(), report),
+        Ok(cli) => run(&cli, report),
         Err(stop) => stop.print(report, exit_code::USAGE),
     };
     code.into()

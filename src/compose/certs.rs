@@ -41,7 +41,7 @@ pub(crate) fn run(options: &CertsOptions, now: Time, report: Report) -> Result<S
             return Ok(report::unfinished(options));
         }
         if directory.finish(&FILES).map_err(|error| cannot_write(options, &error))? {
-            report.info(&report::finished(options));
+            report.remark(&report::finished(options));
         }
     }
     let existing = ExistingCerts::read(options, directory.is_some())?;

@@ -36,7 +36,7 @@ pub struct Decided<'a> {
     /// The overlay.
     pub overlay: Overlay,
     /// The lines that say whose roots which services have.
-    pub roots: String,
+    pub roots: Vec<String>,
     /// What is reported about Java, and for which services.
     pub java: BTreeMap<String, Vec<String>>,
 }
@@ -106,10 +106,9 @@ pub fn decide<'a>(
     let trusted = known.services(trusting.iter().copied(), warn);
     let bundles = bundles(&custom, public);
     let delivery = if shape.swarm { swarm::delivery(place) } else { Delivery::Mounts };
-    let (base, options) = (files::absolute(&place.base), shape.words(&place.base));
+    let base = files::absolute(&place.base);
     let spec = OverlaySpec {
         base: &base,
-        options: &options,
         custom: &custom,
         bundles: &bundles,
         trusted: trusted.services,

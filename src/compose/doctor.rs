@@ -19,7 +19,7 @@ use crate::compose::doctor::files::CERTS;
 use crate::compose::doctor::files::context::CheckContext;
 use crate::compose::doctor::probe::{Candidate, Probe, UNSEEN};
 use crate::compose::images::Images;
-use crate::compose::output::{CommandOutput, answer};
+use crate::compose::output::CommandOutput;
 use crate::compose::project::Project;
 use crate::compose::project::files::{ProjectFiles, directory_of, plain};
 use crate::compose::project::read;
@@ -54,13 +54,13 @@ pub(crate) fn run(
     let mut errors = Vec::new();
     if !asked.files_only {
         // The findings about the files are printed even if the containers cannot be inspected.
-        match inspect_containers(asked, &place, &mut findings, report) {
+        match inspect_containers(asked, &place, &mut findings) {
             Ok(error) => errors.extend(error),
             Err(refusal) => errors.push(refusal),
         }
     }
-    let text = if asked.json { finding::json(&findings) } else { finding::text(&findings, shell) };
-    answer(report, &text);
+    // A report that cannot be printed is an error, which is printed.
+    let is_printed = finding::report::print(report, &findings, asked.json).is_ok();
     let saved = asked.save_chain.as_ref().map(|path| save_chain::save(path, &findings));
     errors.extend(saved.and_then(Result::err));
     for error in &errors {
@@ -68,10 +68,10 @@ pub(crate) fn run(
     }
     let is_unseen = findings.iter().any(|finding| finding.id == UNSEEN);
     let code = match finding::code(&findings, asked.strict) {
-        0 if !errors.is_empty() || is_unseen => exit_code::USAGE,
+        0 if !errors.is_empty() || is_unseen || !is_printed => exit_code::USAGE,
         code => code,
     };
-    Ok(CommandOutput { text: String::new(), code })
+    Ok(CommandOutput::code(code))
 }
 
 /// Inspects the containers; returns why they could not be probed, where that is so.
@@ -79,7 +79,6 @@ fn inspect_containers(
     asked: &Doctor,
     place: &ProjectFiles,
     findings: &mut Vec<Finding>,
-    report: Report,
 ) -> Result<Option<Diagnostic>, Diagnostic> {
     let (project, _) = read::read(place)?;
     let missing = |name: &&String| !project.services.contains_key(*name);
@@ -105,16 +104,17 @@ fn inspect_containers(
     let error = no_image(asked, &present);
     let candidates = candidates(asked, place, &shape);
     let probe = Probe { asked, candidates: &candidates, compose: &next.compose() };
-    let progress = (!asked.json).then_some(report);
-    let probed = parallel_map(&present, PROBES, progress, |one| {
+    let probed = parallel_map(&present, PROBES, !asked.json, |one| {
         if one.runs() && error.is_none() { probe.run(one) } else { Vec::new() }
     });
     let overlay =
         overlay.as_deref().map(|text| ExistingOverlay { digests: digests(text), up: &up });
     let server = stale_servers::first_certificate(&certs(place, &shape).join(SERVER));
-    for (one, probed) in present.iter().zip(probed) {
+    for (one, mut probed) in present.iter().zip(probed) {
         let stale = server.as_ref().map(|own| stale_servers::findings(own, &probed));
-        findings.extend(containers::findings(one, overlay.as_ref()));
+        let own = containers::findings(one, overlay.as_ref());
+        containers::without_results_of_stale(&own, &mut probed);
+        findings.extend(own);
         findings.extend(probed);
         findings.extend(stale.unwrap_or_default());
     }
@@ -152,7 +152,7 @@ fn not_chosen(
         made.iter().map(ProjectContainer::service).filter(|name| !chosen.contains(name)).collect();
     (!others.is_empty() && asked.services.is_empty()).then(|| {
         let names = others.into_iter().collect::<Vec<_>>().join(", ");
-        Finding::ok("left-alone", &names, "not inspected; name a service to have it inspected")
+        Finding::info("left-alone", &names, "not inspected; name a service to have it inspected")
     })
 }
 

@@ -107,10 +107,7 @@ pub(crate) fn inspect(asked: &Inspect, report: Report) -> u8 {
     }
     let text =
         if asked.json { output::json(&answer) } else { answer.files.iter().map(text).collect() };
-    match crate::compose::output::answer(report, &text) {
-        0 => code,
-        failed => failed,
-    }
+    report.answer(&text).map_or(exit_code::TROUBLE, |()| code)
 }
 
 fn open(path: &Path, passwords: &Passwords<'_>) -> Result<Contents, Diagnostic> {

@@ -74,7 +74,7 @@ pub(crate) fn run(
     };
     let inputs = inputs::read(&options, Time::now(), &passwords::terminal)?;
     inputs.warnings.iter().for_each(|warning| report.warning(warning));
-    inputs.notes.iter().for_each(|note| report.info(note));
+    inputs.notes.iter().for_each(|note| report.remark(note));
     let existing = write::existing(&args.out)?;
     let read = read::read(args, &existing)?;
     for name in &read.manifests.others {
@@ -224,8 +224,8 @@ impl Run<'_> {
         for (part, (set, basis)) in &grounds.services {
             let count = public.get(*set).map_or(0, |roots| roots.anchors.certificates.len());
             let line = match self.args.source {
-                Source::Configmap => format!("with {} {basis}", output::count(count, "root")),
-                Source::TrustManager => "with the public roots of trust-manager".to_owned(),
+                Source::Configmap => format!("{} {basis}", output::count(count, "public root")),
+                Source::TrustManager => "public roots of trust-manager".to_owned(),
             };
             origins.entry(line).or_default().push(part);
         }

@@ -1,19 +1,21 @@
 //! What a task of trust-compose hands back to `run`: text for stdout and an exit code; and the words that
 //! several tasks share.
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 
 use crate::compose::inputs::Inputs;
+use crate::compose::select::{self, Choice, Outcome, Reason};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::exit_code;
-use crate::sys::output::Report;
+use crate::sys::output;
 use crate::sys::quote;
+use crate::sys::styled::{Styled, Tone};
 
 /// The result of a task.
 #[derive(Debug, Default)]
 pub struct CommandOutput {
     /// For stdout.
-    pub text: String,
+    pub text: Styled,
     /// The exit code.
     pub code: u8,
 }
@@ -21,45 +23,65 @@ pub struct CommandOutput {
 /// Callback for warnings.
 pub(crate) type WarningSink<'a> = &'a dyn Fn(Diagnostic);
 
-impl From<String> for CommandOutput {
-    /// Text of a task that succeeded.
-    fn from(text: String) -> Self {
-        Self { text, code: 0 }
+impl CommandOutput {
+    /// An exit code, where everything is printed already.
+    pub(crate) fn code(code: u8) -> Self {
+        Self { text: Styled::default(), code }
     }
 }
 
-/// Prints the text that was asked for, and returns the exit code.
-pub(crate) fn answer(report: Report, text: &str) -> u8 {
-    match report.answer(text) {
-        Ok(()) => 0,
-        Err(_) => exit_code::TROUBLE,
+impl<T: Into<Styled>> From<T> for CommandOutput {
+    /// Text of a task that succeeded.
+    fn from(text: T) -> Self {
+        Self { text: text.into(), code: 0 }
     }
 }
 
 /// The result of `--check`: each line of `drift` is out of step, and `fix` brings it back.
 pub(crate) fn check_result(drift: &[String], fix: &str) -> CommandOutput {
+    let mut text = Styled::default();
     if drift.is_empty() {
-        return "in step\n".to_owned().into();
+        text.push(Tone::Good, "in step");
+        text.push(Tone::Plain, "\n");
+        return text.into();
     }
-    let mut text = String::new();
     for line in drift {
-        let _ = writeln!(text, "out of step: {line}");
+        text.push(Tone::Bad, "out of step");
+        let _ = writeln!(text, ": {line}");
     }
     let _ = writeln!(text, "fix: {fix}");
     CommandOutput { text, code: exit_code::TROUBLE }
 }
 
-/// One line for each CA that is to be trusted.
-pub(crate) fn trusting(inputs: &Inputs) -> String {
-    let mut text = String::new();
+/// What a run did or would do, for people: how many of `choices`, each a `noun`, trust which CA, and why.
+pub(crate) fn outcome(
+    inputs: &Inputs,
+    (noun, choices): (&str, &[Choice<'_>]),
+    is_dry: bool,
+    say: impl Fn(&Reason<'_>) -> String,
+) -> Styled {
+    let mut text = Styled::default();
+    let trusting = choices.iter().filter(|choice| choice.outcome == Outcome::Trust).count();
+    let verb = match (is_dry, trusting) {
+        (true, _) => "would trust",
+        (false, 1) => "trusts",
+        (false, _) => "trust",
+    };
+    let tone = if trusting > 0 { Tone::Good } else { Tone::Warning };
+    text.push(tone, format!("{trusting} of {} {verb}:", output::count(choices.len(), noun)));
+    text.push(Tone::Plain, "\n");
     for ca in &inputs.custom {
-        let _ = writeln!(
-            text,
-            "trusting {} until {} (SHA-256 {})",
-            quote::word(&ca.subject),
-            ca.not_after,
-            ca.fingerprint()
-        );
+        let (name, until) = (quote::word(&ca.subject), ca.not_after);
+        let _ = writeln!(text, "  {name} until {until} (SHA-256 {})", ca.fingerprint());
     }
+    let _ = writeln!(text);
+    select::write_table(&mut text, &noun.to_uppercase(), choices, say);
+    let _ = writeln!(text);
     text
+}
+
+/// A remark below the outcome.
+pub(crate) fn write_remark(text: &mut Styled, remark: impl Display) {
+    text.push(Tone::Remark, "info");
+    let _ = writeln!(text, ": {remark}");
 }

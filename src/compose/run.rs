@@ -11,13 +11,12 @@ use crate::compose::decide;
 use crate::compose::doctor;
 use crate::compose::inspect;
 use crate::compose::kustomize;
-use crate::compose::output::{CommandOutput, answer};
+use crate::compose::output::CommandOutput;
 use crate::compose::setup::{self, Intent, drift, next_steps, remove};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::environment::Environment;
 use crate::sys::exit_code;
 use crate::sys::output::Report;
-use crate::sys::quote;
 use crate::trust::time::Time;
 
 /// Runs the task, and returns the exit code.
@@ -35,10 +34,9 @@ pub fn run(cli: Cli, shell: &Environment, report: Report) -> u8 {
         Command::Doctor(asked) => doctor::run(&asked, shell, report),
     };
     match result {
-        Ok(CommandOutput { text, code }) => match answer(report, &quote::visible_lines(&text)) {
-            0 => code,
-            failed => failed,
-        },
+        Ok(CommandOutput { text, code }) => {
+            report.result(&text).map_or(exit_code::TROUBLE, |()| code)
+        }
         Err(error) => {
             report.error(&error);
             if error.is_usage { exit_code::USAGE } else { exit_code::TROUBLE }
@@ -69,5 +67,6 @@ fn completions(shell: clap_complete::Shell, report: Report) -> u8 {
     // The cases of the bash script have another name for this program than the variable that they are
     // compared with (https://github.com/clap-rs/clap/issues/6421).
     let script = String::from_utf8_lossy(&script);
-    answer(report, &script.replace("trust__subcmd__compose", "trust__compose"))
+    let script = script.replace("trust__subcmd__compose", "trust__compose");
+    report.answer(&script).map_or(exit_code::TROUBLE, |()| 0)
 }

@@ -18,7 +18,7 @@ use crate::compose::project::{Build, Project, Service};
 use crate::compose::select::dockerfile::Recipe;
 use crate::compose::select::image_table::Known;
 use crate::compose::select::option::no_service;
-pub use crate::compose::select::reason::{Choice, Outcome, Reason, rows, table};
+pub use crate::compose::select::reason::{Choice, Outcome, Reason, write_table};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::quote;
 

@@ -24,14 +24,14 @@ use crate::compose::cli::{Setup, Shape};
 use crate::compose::decide::{self, Decided};
 use crate::compose::inputs::{self, Inputs};
 use crate::compose::layout::OVERLAY;
-use crate::compose::output::{CommandOutput, answer};
+use crate::compose::output::CommandOutput;
 use crate::compose::passwords;
 use crate::compose::project::files::{self, ProjectFiles};
 use crate::compose::project::{Project, read};
 use crate::compose::setup::next_steps::Next;
 use crate::compose::setup::overlay::Overlay;
 use crate::compose::setup::proxy::Served;
-use crate::compose::setup::report::Done;
+use crate::compose::setup::report::SetupReport;
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::output::Report;
 use crate::sys::quote;
@@ -138,7 +138,7 @@ pub fn prepare<'a>(
     }
     let inputs = inputs::read(&decide::given(shape), Time::now(), &passwords::terminal)?;
     inputs.warnings.iter().for_each(|warning| report.warning(warning));
-    inputs.notes.iter().for_each(|note| report.info(note));
+    inputs.notes.iter().for_each(|note| report.remark(note));
     // A swarm copies the files to its machines; mounts are looked up where the engine is.
     let (project, note) = if shape.swarm { read::read(place)? } else { decide::read(place)? };
     if let Some(note) = note {
@@ -165,13 +165,13 @@ pub fn install(
     let is_active = asked.activate || was_active;
     let is_settled = running.as_ref().is_some_and(|all| decided.overlay.has_made(all));
     let Decided { choices, overlay, roots, java, .. } = decided;
-    let output = output(overlay, place, is_active, is_settled)?;
+    let output = output(overlay, prepared, is_active, is_settled)?;
     let changes = write::write(&place.base, &output, asked.dry_run)?;
     changes.kept.iter().for_each(|kept| report.warning(kept));
     let serves = shape.caddy.is_some() || !shape.tls.is_empty();
     let certificate = inputs.server.as_ref().filter(|_| serves).map(Served::of);
     let next = Next::with_overlay(place, project, shape, is_active, running);
-    let text = report::told(&Done {
+    let report_of = SetupReport {
         choices: &choices,
         off: &shape.without,
         inputs,
@@ -180,20 +180,27 @@ pub fn install(
         changes: &changes,
         advice: &advice::advice(place, shape.domain.as_deref(), certificate.as_ref(), is_active),
         next: &next,
-    });
+    };
+    let text = report_of.text();
     if !asked.up {
         return Ok(text.into());
     }
-    answer(report, &quote::visible_lines(&text));
-    Ok(CommandOutput { text: String::new(), code: next.run()? })
+    // A closed stdout, which is reported, does not keep the services from their start.
+    let _ = report.result(&text);
+    Ok(CommandOutput::code(next.run()?))
 }
 
 fn output(
     overlay: Overlay,
-    place: &ProjectFiles,
+    prepared: &Prepared<'_>,
     is_active: bool,
     is_settled: bool,
 ) -> Result<write::Output, Diagnostic> {
+    let Prepared { place, shape, .. } = prepared;
     let compose_file = is_active.then(|| place.compose_file()).transpose()?;
-    Ok(write::Output { overlay: overlay.text, files: overlay.files, compose_file, is_settled })
+    let mut options = shape.words(&place.base);
+    options.extend(is_active.then(|| "--activate".to_owned()));
+    let text =
+        header::header(&next_steps::project_options(place, &place.base), &options) + &overlay.text;
+    Ok(write::Output { overlay: text, files: overlay.files, compose_file, is_settled })
 }

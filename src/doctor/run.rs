@@ -19,7 +19,6 @@ use crate::doctor::endpoint::Endpoint;
 use crate::doctor::handshake::call;
 use crate::doctor::process::TargetProcess;
 use crate::sys::diagnostic::Diagnostic;
-use crate::sys::environment::Environment;
 use crate::sys::exit_code;
 use crate::sys::file;
 use crate::sys::finding::service_fix::ServiceCommand;
@@ -34,15 +33,15 @@ use crate::trust::time::Time;
 const CALLS: usize = 16;
 
 /// Inspects the process and calls the servers, and returns the exit code.
-pub fn run(cli: &Cli, shell: &Environment, report: Report) -> u8 {
+pub fn run(cli: &Cli, report: Report) -> u8 {
     hide_from(cli.pid);
-    inspect(cli, shell, report).unwrap_or_else(|diagnostic| {
+    inspect(cli, report).unwrap_or_else(|diagnostic| {
         report.error(&diagnostic);
         exit_code::USAGE
     })
 }
 
-fn inspect(cli: &Cli, shell: &Environment, report: Report) -> Result<u8, Diagnostic> {
+fn inspect(cli: &Cli, report: Report) -> Result<u8, Diagnostic> {
     let named = cli.connect.iter().map(|url| Endpoint::parse(url));
     let mut endpoints = named.collect::<Result<Vec<_>, _>>()?;
     let process = match TargetProcess::open(cli.pid) {
@@ -67,9 +66,8 @@ fn inspect(cli: &Cli, shell: &Environment, report: Report) -> Result<u8, Diagnos
     };
     let context =
         Context { files: &files, candidates: &candidates, now: Time::now(), days: cli.days };
-    findings.extend(call_all(&endpoints, &context, cli, report));
-    let text = if cli.json { finding::json(&findings) } else { finding::text(&findings, shell) };
-    if report.answer(&text).is_err() {
+    findings.extend(call_all(&endpoints, &context, cli));
+    if finding::report::print(report, &findings, cli.json).is_err() {
         return Ok(exit_code::USAGE);
     }
     if let Some(path) = &cli.save_chain {
@@ -122,18 +120,12 @@ fn candidates(cli: &Cli) -> Result<Vec<Certificate>, Diagnostic> {
 }
 
 /// Calls each server with the first file of anchors, and diagnoses the result.
-fn call_all(
-    endpoints: &[Endpoint],
-    context: &Context<'_>,
-    cli: &Cli,
-    report: Report,
-) -> Vec<Finding> {
+fn call_all(endpoints: &[Endpoint], context: &Context<'_>, cli: &Cli) -> Vec<Finding> {
     let first = context.files.first();
     let roots = first.map_or_else(|| Arc::new(RootCertStore::empty()), AnchorFile::roots);
     let timeout = Duration::from_secs(cli.timeout);
-    let progress = (!cli.json).then_some(report);
     let results =
-        parallel_map(endpoints, CALLS, progress, |endpoint| call(endpoint, &roots, timeout));
+        parallel_map(endpoints, CALLS, !cli.json, |endpoint| call(endpoint, &roots, timeout));
     let pairs = endpoints.iter().zip(&results);
     pairs.flat_map(|(endpoint, result)| diagnose(endpoint, result, context)).collect()
 }

@@ -1,22 +1,18 @@
-//! A finding of trust-doctor or `trust-compose doctor`, and the report of all findings as text and JSON.
+//! A finding of trust-doctor or `trust-compose doctor`. `report` prints them.
 
 pub(crate) mod chain;
+pub(crate) mod report;
 pub(crate) mod save_chain;
 pub(crate) mod service_fix;
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
-use std::io::IsTerminal as _;
 
 use serde::{Deserialize, Serialize};
 
 use crate::sys::diagnostic::Diagnostic;
-use crate::sys::environment::Environment;
 use crate::sys::exit_code;
 use crate::sys::finding::chain::Link;
 use crate::sys::finding::service_fix::{ServiceCommand, ServiceFix};
-use crate::sys::output;
-use crate::sys::quote;
 
 /// How much a finding matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -24,6 +20,8 @@ use crate::sys::quote;
 pub enum Severity {
     /// As it should be.
     Ok,
+    /// A remark: nothing has to be done, but something can be.
+    Info,
     /// It works, but not as expected, or not for long.
     Warning,
     /// It does not work.
@@ -86,6 +84,15 @@ impl Finding {
         Self::new(id, Severity::Ok, subject, cause)
     }
 
+    /// A remark.
+    pub fn info(
+        id: &'static str,
+        subject: &(impl ToString + ?Sized),
+        cause: impl Into<String>,
+    ) -> Self {
+        Self::new(id, Severity::Info, subject, cause)
+    }
+
     /// Something that works, but not as expected, or not for long.
     pub fn warning(
         id: &'static str,
@@ -146,50 +153,6 @@ pub(crate) struct Answer<'a> {
     pub format: u8,
     /// All findings, in order.
     pub findings: Cow<'a, [Finding]>,
-}
-
-/// All findings for programs, with a line end.
-pub(crate) fn json(findings: &[Finding]) -> String {
-    let answer = Answer { format: 1, findings: findings.into() };
-    output::json(&answer)
-}
-
-/// All findings for people: each fix below its finding, the findings of a service below its name.
-pub(crate) fn text(findings: &[Finding], shell: &Environment) -> String {
-    let is_plain = shell.get("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let is_coloured = !is_plain && std::io::stdout().is_terminal();
-    let mut text = String::new();
-    let mut last_service = None;
-    for finding in findings {
-        let Finding { severity, service, subject, cause, fix, chain, .. } = finding;
-        // Both may hold what a container answered, or an image's label.
-        let (subject, cause) = (quote::visible(subject), quote::visible(cause));
-        if last_service != service.as_ref() {
-            last_service = service.as_ref();
-            let _ = writeln!(text, "\n{}", quote::visible(service.as_deref().unwrap_or_default()));
-        }
-        // Green, yellow and red in any terminal (ECMA-48, 8.3.117).
-        let (word, colour) = match severity {
-            Severity::Ok => ("ok", 32),
-            Severity::Warning => ("warning", 33),
-            Severity::Error => ("error", 31),
-        };
-        let _ = if is_coloured {
-            writeln!(text, "\x1b[{colour}m{word:<8}\x1b[0m{subject}: {cause}")
-        } else {
-            writeln!(text, "{word:<8}{subject}: {cause}")
-        };
-        // The finding names the server's own certificate, and the rest of the chain only this line does.
-        let sent = chain.iter().filter(|link| link.sent).count();
-        if !chain.is_empty() && (*severity != Severity::Ok || sent > 1) {
-            let _ = writeln!(text, "        chain: {}", quote::visible(&chain::line(chain)));
-        }
-        let label = if *severity == Severity::Ok { "hint" } else { "fix" };
-        for line in fix.iter().flat_map(|fix| fix.lines()) {
-            let _ = writeln!(text, "        {label}: {}", quote::visible(line));
-        }
-    }
-    text
 }
 
 /// The exit code of a report; `is_strict`: warnings count as errors.

@@ -5,6 +5,7 @@ pub mod quote;
 pub mod diagnostic;
 pub mod exit_code;
 pub mod environment;
+pub(crate) mod suggestion;
 pub(crate) mod file;
 pub(crate) mod root;
 pub(crate) mod program;
@@ -14,5 +15,6 @@ pub mod dir;
 pub mod command_line;
 #[cfg(feature = "tools")]
 pub(crate) mod parallel;
+pub mod styled;
 #[cfg(feature = "tools")]
 pub(crate) mod finding;

@@ -6,9 +6,12 @@
 //! line what happened, second line `fix: …`.
 
 use crate::sys::diagnostic::{Diagnostic, Fix};
+use crate::sys::environment::Environment;
 use crate::sys::quote;
+use crate::sys::styled::{Styled, Tone};
 use std::fmt::{Display, Write as _};
 use std::io::{IsTerminal as _, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How much is said on stderr, and in which form.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,12 +30,22 @@ pub enum Log {
 pub struct Report {
     program: &'static str,
     log: Log,
+    may_colour: bool,
 }
 
 impl Report {
     /// Speaks as `program`.
     pub fn new(program: &'static str, log: Log) -> Self {
-        Self { program, log }
+        Self { program, log, may_colour: false }
+    }
+
+    /// The same, in colour on a terminal, unless `shell` asks for none (<https://no-color.org>) or the terminal
+    /// has none.
+    #[must_use]
+    pub fn in_colour(self, shell: &Environment) -> Self {
+        let is_plain = shell.get("NO_COLOR").is_some_and(|value| !value.is_empty())
+            || shell.get("TERM").is_some_and(|value| value == "dumb");
+        Self { may_colour: !is_plain, ..self }
     }
 
     /// Whether info messages are suppressed.
@@ -63,14 +76,17 @@ impl Report {
         print(&self.diagnostic("error", diagnostic));
     }
 
-    /// What is waited for, on the terminal's last line, where the next such word takes its place and an
-    /// empty one takes it away. Nothing where stderr is no terminal.
-    pub fn progress(&self, words: &str) {
-        if std::io::stderr().is_terminal() {
-            // To the line's begin, and clear it (ECMA-48, 8.3.41); a longer one would leave a part behind.
-            let words: String = words.chars().take(79).collect();
-            let _ = write!(std::io::stderr(), "\r\x1b[K{words}");
-        }
+    /// A remark: nothing has to be done about it.
+    pub fn remark(&self, words: &dyn Display) {
+        print(&self.line(&[&self.label("info"), ": "], &words.to_string()));
+    }
+
+    /// The result of a command, on stdout.
+    ///
+    /// # Errors
+    /// When stdout cannot be written to; the error is printed.
+    pub fn result(&self, text: &Styled) -> std::io::Result<()> {
+        self.answer(&text.render(self.may_colour && std::io::stdout().is_terminal()))
     }
 
     /// Text that was asked for (help, tables, shell code), on stdout.
@@ -99,11 +115,22 @@ impl Report {
         if self.log == Log::Json {
             return self.json(level, &message, &diagnostic.fix());
         }
-        let mut out = self.line(&[level, ": "], &message);
+        let mut out = self.line(&[&self.label(level), ": "], &message);
         for Fix::Command(text) | Fix::Advice(text) in &diagnostic.fixes {
             text.lines().for_each(|line| out.push_str(&self.line(&["fix: "], line)));
         }
         out
+    }
+
+    /// The word for a level, in its colour.
+    fn label(&self, level: &str) -> String {
+        let tone = match level {
+            "error" => Tone::Bad,
+            "warning" => Tone::Warning,
+            _ => Tone::Remark,
+        };
+        let is_coloured = self.may_colour && std::io::stderr().is_terminal();
+        if is_coloured { tone.paint(level) } else { level.to_owned() }
     }
 
     fn info_line(&self, message: &str) -> String {
@@ -130,8 +157,29 @@ impl Report {
     }
 }
 
+/// Shows what is waited for on the terminal's last line, in place of the one before; without words, removes it.
+/// Nothing where stderr is no terminal.
+#[cfg(feature = "tools")]
+pub(crate) fn progress(words: &str) {
+    if std::io::stderr().is_terminal() {
+        IN_PROGRESS.store(!words.is_empty(), Ordering::Relaxed);
+        // Longer ones would be broken into two lines, of which the first would stay.
+        let words: String = words.chars().take(79).collect();
+        let _ = write!(std::io::stderr(), "{CLEAR}{words}");
+    }
+}
+
+/// To the begin of the line, and clear it (ECMA-48, 8.3.41).
+const CLEAR: &str = "\r\x1b[K";
+
+/// Whether the terminal's last line says what is waited for.
+static IN_PROGRESS: AtomicBool = AtomicBool::new(false);
+
 /// A closed stderr must not keep a service from starting.
 fn print(text: &str) {
+    if IN_PROGRESS.swap(false, Ordering::Relaxed) {
+        let _ = std::io::stderr().write_all(CLEAR.as_bytes());
+    }
     let _ = std::io::stderr().write_all(text.as_bytes());
 }
 

@@ -7,17 +7,17 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::sys::output::Report;
+use crate::sys::output;
 
 /// Delay before progress is shown.
-const DELAY: Duration = Duration::from_secs(1);
+pub(crate) const DELAY: Duration = Duration::from_secs(1);
 
-/// The results of `work` on each of `items`, in their order, with at most `limit` at the same time. Progress
-/// goes to `report`, if there is one.
+/// The results of `work` on each of `items`, in their order, with at most `limit` at the same time. If `is_shown`,
+/// a terminal shows the progress.
 pub(crate) fn parallel_map<T: Display + Sync, R: Send>(
     items: &[T],
     limit: usize,
-    report: Option<Report>,
+    is_shown: bool,
     work: impl Fn(&T) -> R + Sync,
 ) -> Vec<R> {
     let begin = Instant::now();
@@ -36,7 +36,7 @@ pub(crate) fn parallel_map<T: Display + Sync, R: Send>(
             });
         }
         drop(sender);
-        let mut shown = None;
+        let mut has_shown = false;
         loop {
             match receiver.recv_timeout(DELAY) {
                 Ok((at, result)) => {
@@ -45,13 +45,13 @@ pub(crate) fn parallel_map<T: Display + Sync, R: Send>(
                 Err(mpsc::RecvTimeoutError::Timeout) => {}
                 Err(mpsc::RecvTimeoutError::Disconnected) => break,
             }
-            if let Some(report) = report.filter(|_| begin.elapsed() >= DELAY) {
-                report.progress(&waiting(items, &results));
-                shown = Some(report);
+            if is_shown && begin.elapsed() >= DELAY {
+                output::progress(&waiting(items, &results));
+                has_shown = true;
             }
         }
-        if let Some(report) = shown {
-            report.progress("");
+        if has_shown {
+            output::progress("");
         }
     });
     results.into_iter().flatten().collect()

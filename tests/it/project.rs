@@ -25,7 +25,7 @@ pub fn bundle(name: &str) -> String {
 
 /// A setup of this name: an overlay that mounts a shared file and one of its own.
 pub fn output(name: &str) -> Output {
-    let header = header(&["--custom-ca".to_owned(), name.to_owned()]);
+    let header = header(&[], &["--custom-ca".to_owned(), name.to_owned()]);
     let mounts = format!("x-mounts: [./.trust/{}, ./.trust/{}]\n", bundle(name), shared());
     let own = format!("bundle {name}").into_bytes();
     Output {

@@ -19,6 +19,7 @@ use nix::unistd::Pid;
 use rustix::process::{Resource, Rlimit, getrlimit, prlimit};
 
 use crate::sys::output;
+use crate::sys::parallel::DELAY;
 use crate::sys::quote;
 
 /// The command, found in PATH.
@@ -132,7 +133,7 @@ pub(crate) fn gathered(command: &mut Command, limit: Duration) -> Result<Ended, 
     let mut child = command.spawn().map_err(unstarted)?;
     #[cfg(target_os = "linux")]
     bound(&child);
-    let outputs = gather(&mut child, limit);
+    let outputs = gather(&mut child, limit, &shown(command));
     if outputs.is_err() {
         end(&child);
     }
@@ -141,8 +142,21 @@ pub(crate) fn gathered(command: &mut Command, limit: Duration) -> Result<Ended, 
     Ok(Ended { status, stdout, stderr })
 }
 
-/// Both outputs of `child` to their ends.
-fn gather(child: &mut Child, limit: Duration) -> Result<(Vec<u8>, Vec<u8>), Failure> {
+/// The program and its first words, as far as they say what it does.
+fn shown(command: &Command) -> String {
+    let words = command.get_args().filter_map(|word| word.to_str());
+    let words = words.take_while(|word| word.bytes().all(|byte| byte.is_ascii_lowercase()));
+    let words = std::iter::once(command.get_program().to_string_lossy().into_owned())
+        .chain(words.map(str::to_owned));
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// Both outputs of `child` to their ends. A terminal shows that it is `waited_for`.
+fn gather(
+    child: &mut Child,
+    limit: Duration,
+    waited_for: &str,
+) -> Result<(Vec<u8>, Vec<u8>), Failure> {
     let (sender, receiver) = mpsc::channel();
     let outputs: [Option<Box<dyn Read + Send>>; 2] = [
         child.stdout.take().map(|output| Box::new(output) as _),
@@ -160,14 +174,26 @@ fn gather(child: &mut Child, limit: Duration) -> Result<(Vec<u8>, Vec<u8>), Fail
     }
     let mut outputs = (Vec::new(), Vec::new());
     let started = Instant::now();
-    for _ in 0..2 {
+    let mut missing = 2;
+    while missing > 0 {
         let left = limit.saturating_sub(started.elapsed());
-        let (index, read) = receiver.recv_timeout(left).map_err(|_| Failure::TimedOut(limit))?;
+        let (index, read) = match receiver.recv_timeout(left.min(DELAY)) {
+            Ok(answer) => answer,
+            Err(_) if left <= DELAY => return Err(Failure::TimedOut(limit)),
+            Err(_) => {
+                output::progress(&format!("waiting for {waited_for}"));
+                continue;
+            }
+        };
+        missing -= 1;
         let bytes = read.map_err(Failure::System)?;
         if bytes.len() as u64 > MOST {
             return Err(Failure::TooMuch { most: MOST });
         }
         if index == 0 { outputs.0 = bytes } else { outputs.1 = bytes }
+    }
+    if started.elapsed() >= DELAY {
+        output::progress("");
     }
     Ok(outputs)
 }

@@ -50,9 +50,12 @@ pub(crate) fn findings(
     made: &ProjectContainer,
     overlay: Option<&ExistingOverlay<'_>>,
 ) -> Vec<Finding> {
-    let mut findings = vec![state(made)];
+    let mut findings = Vec::new();
+    match stale(made, overlay).filter(|_| made.runs()) {
+        Some(stale) => findings.push(stale),
+        None => findings.push(state(made)),
+    }
     if made.runs() {
-        findings.extend(stale(made, overlay));
         findings.extend(mounts(made));
         findings.extend(health_check(made));
     }
@@ -80,7 +83,7 @@ fn state(made: &ProjectContainer) -> Finding {
         }
         status => {
             let cause = format!("does not run ({status}), so it cannot be inspected");
-            Finding::ok("container-stopped", made.name(), cause)
+            Finding::info("container-stopped", made.name(), cause)
         }
     }
 }
@@ -102,6 +105,20 @@ fn meaning(made: &ProjectContainer) -> &'static str {
     if is_ours { ", which is trust-init's own exit code: the log says why" } else { "" }
 }
 
+/// The findings of a probe that an overlay with another CA may change: the first thing to do about a container that
+/// was created with another one is to create it again.
+const OF_TRUST: [&str; 3] = ["ca-replaced", "unknown-issuer", "untrusted-root"];
+
+/// Removes from what a probe found what is only the result of an overlay that is not in force.
+pub(crate) fn without_results_of_stale(own: &[Finding], probed: &mut Vec<Finding>) {
+    if own.iter().any(|finding| finding.id == STALE) {
+        probed.retain(|finding| !OF_TRUST.contains(&finding.id.as_ref()));
+    }
+}
+
+/// The finding about a container that was created without the existing overlay, or with another one.
+const STALE: &str = "overlay-not-in-force";
+
 /// A container that was created without the existing overlay, or with an older one.
 fn stale(made: &ProjectContainer, overlay: Option<&ExistingOverlay<'_>>) -> Option<Finding> {
     let ExistingOverlay { digests, up } = overlay?;
@@ -111,7 +128,7 @@ fn stale(made: &ProjectContainer, overlay: Option<&ExistingOverlay<'_>>) -> Opti
         "" => format!("was created without {OVERLAY}, so the overlay has no effect on it"),
         _ => format!("was created with an older {OVERLAY}, and trusts what that said"),
     };
-    Some(Finding::error("overlay-not-in-force", made.name(), cause, *up))
+    Some(Finding::error(STALE, made.name(), cause, *up))
 }
 
 /// The digest of the files that the overlay mounts into each service, with which its container is labelled.
@@ -164,7 +181,7 @@ pub(crate) fn absent(project: &Project, names: &[&str], up: &str) -> Option<Find
         project.services.get(**name).is_some_and(|service| service.profiles.is_empty())
     };
     let cause = "no container: there is nothing to inspect";
-    let finding = Finding::ok("container-missing", &names.join(", "), cause);
+    let finding = Finding::info("container-missing", &names.join(", "), cause);
     (!names.is_empty()).then(|| match names.iter().find(is_always) {
         Some(_) => finding.with_fix(up),
         None => finding,

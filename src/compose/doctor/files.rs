@@ -103,5 +103,5 @@ fn nothing(context: &CheckContext<'_>) -> Finding {
     let commands = ca.first().map_or_else(with_new_ca, |ca| setup_with(ca.clone()));
     let base = files::absolute(&place.base);
     let cause = "no CA is set up: every service trusts only what its image trusts";
-    Finding::ok("nothing-set-up", &quote::path(&base), cause).with_fix(commands)
+    Finding::info("nothing-set-up", &quote::path(&base), cause).with_fix(commands)
 }

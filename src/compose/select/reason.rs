@@ -5,6 +5,7 @@ use std::fmt::{self, Display, Write as _};
 use crate::compose::project::{Role, Service};
 use crate::compose::select::image_table::Kind;
 use crate::sys::quote;
+use crate::sys::styled::{Styled, Tone};
 
 /// What becomes of a service.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -121,21 +122,24 @@ impl Display for Reason<'_> {
     }
 }
 
-/// Every service, what becomes of it, and why.
-pub fn table(choices: &[Choice]) -> String {
-    rows("SERVICE", choices, |reason| reason.to_string())
-}
-
-/// Every part of a project, what becomes of it, and why in the words of `say`.
-pub fn rows(heading: &str, choices: &[Choice], say: impl Fn(&Reason<'_>) -> String) -> String {
-    let names: Vec<_> = choices.iter().map(|choice| bare(choice.name)).collect();
-    let widths = names.iter().map(|name| name.chars().count());
+/// Writes a line for each part of a project: its name, whether it trusts the CA, and why in the words of `say`.
+/// Those that trust come first.
+pub fn write_table(
+    text: &mut Styled,
+    heading: &str,
+    choices: &[Choice<'_>],
+    say: impl Fn(&Reason<'_>) -> String,
+) {
+    let widths = choices.iter().map(|choice| bare(choice.name).chars().count());
     let width = widths.chain([heading.len()]).max().unwrap_or_default();
-    let mut text = format!("{heading:width$}  OUTCOME  REASON\n");
-    for (name, Choice { outcome, reason, .. }) in names.iter().zip(choices) {
-        let _ = writeln!(text, "{name:width$}  {outcome:7}  {}", say(reason));
+    let _ = writeln!(text, "{heading:width$}  OUTCOME  REASON");
+    for (outcome, tone) in [(Outcome::Trust, Tone::Good), (Outcome::Leave, Tone::Faint)] {
+        for choice in choices.iter().filter(|choice| choice.outcome == outcome) {
+            let _ = write!(text, "{:width$}  ", bare(choice.name));
+            text.push(tone, format!("{outcome:7}"));
+            let _ = writeln!(text, "  {}", say(&choice.reason));
+        }
     }
-    text
 }
 
 /// A name without the backticks that it has in a sentence.

@@ -86,7 +86,7 @@ pub(crate) fn drift(
     let mut found = Vec::new();
     match &standing.overlay {
         None => found.push(Drift::NoOverlay(path(OVERLAY))),
-        Some(text) if body(text) == body(&overlay.text) => {}
+        Some(text) if body(text) == overlay.text => {}
         Some(_) => found.push(Drift::Older(path(OVERLAY))),
     }
     let listed = place.compose_file().ok();

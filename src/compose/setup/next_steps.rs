@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::compose::cli::Shape;
 use crate::compose::docker::{self, Container, Files};
 use crate::compose::layout::{LABEL, OVERLAY};
 use crate::compose::project::Project;
-use crate::compose::project::files::{Origin, ProjectFiles, plain};
+use crate::compose::project::files::{Origin, ProjectFiles, below, plain};
 use crate::compose::project::read;
 use crate::compose::setup::swarm;
 use crate::sys::diagnostic::Diagnostic;
@@ -125,12 +125,24 @@ impl Next {
 
 /// The command that writes the overlay again, typed here.
 pub(crate) fn setup(place: &ProjectFiles, shape: &Shape) -> String {
-    let mut words = vec!["trust-compose".to_owned(), "setup".to_owned()];
-    if place.origin == Origin::Option || place.files.directory.is_some() {
-        words.extend(place.files.words().iter().map(quote::shell));
+    let here = Path::new(".");
+    let options = [project_options(place, here), shape.words(here)].concat();
+    let words = ["trust-compose", "setup"].map(str::to_owned).into_iter();
+    words.chain(options.iter().map(quote::shell)).collect::<Vec<_>>().join(" ")
+}
+
+/// The options that name the compose files, as typed in the directory `base`; none if Compose finds the files by
+/// itself.
+pub(crate) fn project_options(place: &ProjectFiles, base: &Path) -> Vec<String> {
+    if place.origin != Origin::Option && place.files.directory.is_none() {
+        return Vec::new();
     }
-    words.extend(shape.words(Path::new(".")).iter().map(quote::shell));
-    words.join(" ")
+    let path = |path: &PathBuf| below(path, base).to_path_buf();
+    let files = Files {
+        files: place.files.files.iter().map(path).collect(),
+        directory: place.files.directory.as_ref().map(path),
+    };
+    files.words().iter().map(|word| word.to_string_lossy().into_owned()).collect()
 }
 
 /// The project's containers, also stopped ones; `None` where no engine answers.

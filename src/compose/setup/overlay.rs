@@ -16,7 +16,6 @@ use crate::compose::docker::Container;
 use crate::compose::injection::{Contents, Injection, Trusted, text};
 use crate::compose::layout::{LABEL, SERVED, SNIPPET, TRUST, file_name};
 use crate::compose::project::interpolate;
-use crate::compose::setup::header;
 use crate::compose::setup::overlay::delivery::{Delivery, mount};
 use crate::compose::yaml::{mapping, mapping_of};
 use crate::sys::diagnostic::Diagnostic;
@@ -32,8 +31,6 @@ const NEVER: &str = "trust-init-without";
 pub struct OverlaySpec<'a> {
     /// The project's directory; relative paths of the overlay are relative to it.
     pub base: &'a Path,
-    /// The options of this setup, for the header.
-    pub options: &'a [String],
     /// The custom CAs.
     pub custom: &'a [Pem<'a>],
     /// Each with the roots of some image, without doubles.
@@ -122,10 +119,9 @@ pub fn overlay(spec: &OverlaySpec<'_>) -> Result<Overlay, Diagnostic> {
     }
     let services: Mapping =
         services.into_iter().map(|(name, stanza)| (name.into(), stanza.into())).collect();
-    overlay.text = header::header(spec.options);
     let mut tree = mapping_of([("services", services.into())]);
     tree.extend(spec.delivery.declared(&overlay.files));
-    overlay.text += &serde_yaml::to_string(&tree)?;
+    overlay.text = serde_yaml::to_string(&tree)?;
     Ok(overlay)
 }
 

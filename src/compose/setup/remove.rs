@@ -8,7 +8,7 @@ use std::path::Path;
 
 use crate::compose::docker::{self, Failure};
 use crate::compose::layout::{ENV, IGNORE, LABEL, OVERLAY, TRUST};
-use crate::compose::output::{CommandOutput, answer};
+use crate::compose::output::CommandOutput;
 use crate::compose::project::files::{Origin, ProjectFiles, absolute, plain};
 use crate::compose::setup::next_steps::Next;
 use crate::compose::setup::swarm;
@@ -51,14 +51,15 @@ pub fn run(
     if !goes_up || is_dry {
         return Ok(text.into());
     }
-    answer(report, &quote::visible_lines(&text));
+    // A closed stdout, which is reported, does not keep the services from their start.
+    let _ = report.result(&text.into());
     let code = next.run()?;
     let text = if is_kept && code == 0 {
         remove_unmounted(place, false, report)?.0.to_string()
     } else {
         String::new()
     };
-    Ok(CommandOutput { text, code })
+    Ok(CommandOutput { text: text.into(), code })
 }
 
 /// A list of the user's own names the overlay, without which Compose does not start.

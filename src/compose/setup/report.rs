@@ -5,18 +5,19 @@ use std::fmt::Write as _;
 
 use crate::compose::images::{RootSets, RootsChoice, RootsOrigin};
 use crate::compose::inputs::Inputs;
-use crate::compose::output::trusting;
-use crate::compose::select::{self, Choice};
+use crate::compose::output::{outcome, write_remark};
+use crate::compose::select::Choice;
 use crate::compose::setup::next_steps::Next;
 use crate::compose::setup::write::changes::Changes;
 use crate::sys::output;
+use crate::sys::styled::Styled;
 use crate::trust::bundle::{self, Pem};
 use crate::trust::root_stores;
 use crate::trust::source;
 use crate::trust::trust_anchors::{self, PublicRoots};
 
 /// The result of a setup.
-pub(crate) struct Done<'a> {
+pub(crate) struct SetupReport<'a> {
     /// Every service.
     pub choices: &'a [Choice<'a>],
     /// The services that are switched off.
@@ -24,7 +25,7 @@ pub(crate) struct Done<'a> {
     /// The CAs.
     pub inputs: &'a Inputs,
     /// What [`roots`] returned.
-    pub roots: &'a str,
+    pub roots: &'a [String],
     /// What is reported about Java, and for which services.
     pub java: &'a BTreeMap<String, Vec<String>>,
     /// What was written.
@@ -35,35 +36,39 @@ pub(crate) struct Done<'a> {
     pub next: &'a Next,
 }
 
-/// All of it.
-pub(crate) fn told(done: &Done<'_>) -> String {
-    let mut text = String::new();
-    // Without a CA no service's trust is decided.
-    if !done.inputs.custom.is_empty() {
-        text.push_str(&select::table(done.choices));
-        text.push('\n');
+impl SetupReport<'_> {
+    /// All of it: the outcome first, then what was written, remarks, and the next commands.
+    pub(crate) fn text(&self) -> Styled {
+        let Self { choices, inputs, changes, .. } = self;
+        // Without a CA no service's trust is decided.
+        let mut text = if inputs.custom.is_empty() {
+            Styled::default()
+        } else {
+            let services = ("service", *choices);
+            outcome(inputs, services, changes.is_dry(), |reason| reason.to_string())
+        };
+        if !self.off.is_empty() {
+            let verb = if changes.is_dry() { "would switch off" } else { "switched off" };
+            let _ = writeln!(text, "{verb} {}", self.off.join(", "));
+        }
+        let _ = write!(text, "{changes}");
+        self.roots.iter().for_each(|line| write_remark(&mut text, line));
+        for (line, services) in self.java {
+            write_remark(&mut text, format_args!("{line}: {}", services.join(", ")));
+        }
+        let _ = writeln!(text, "\nnext:");
+        for advice in self.advice {
+            let _ = writeln!(text, "  # {advice}");
+        }
+        for command in self.next.commands().lines() {
+            let _ = writeln!(text, "  {command}");
+        }
+        text
     }
-    if !done.off.is_empty() {
-        let _ = writeln!(text, "switched off: {}", done.off.join(", "));
-    }
-    text.push_str(&trusting(done.inputs));
-    text.push_str(done.roots);
-    for (line, services) in done.java {
-        let _ = writeln!(text, "{line}: {}", services.join(", "));
-    }
-    let _ = write!(text, "{}", done.changes);
-    for advice in done.advice {
-        let _ = writeln!(text, "{advice}");
-    }
-    text.push_str("\nnext:\n");
-    for command in done.next.commands().lines() {
-        let _ = writeln!(text, "  {command}");
-    }
-    text
 }
 
-/// The lines that say how many roots of which origin which services have.
-pub(crate) fn roots(grounds: &RootSets<'_>, public: &[PublicRoots<'_>]) -> String {
+/// Remarks: how many public roots, of which origin, the bundles of which services contain.
+pub(crate) fn roots(grounds: &RootSets<'_>, public: &[PublicRoots<'_>]) -> Vec<String> {
     let mut origins: BTreeMap<(&RootsOrigin, usize, Option<usize>), Vec<&str>> = BTreeMap::new();
     for (service, (set, basis)) in &grounds.services {
         let roots = public.get(*set).map(|roots| roots.anchors.certificates.as_slice());
@@ -74,16 +79,16 @@ pub(crate) fn roots(grounds: &RootSets<'_>, public: &[PublicRoots<'_>]) -> Strin
         };
         origins.entry((basis, roots.len(), others)).or_default().push(service);
     }
-    let mut text = String::new();
-    for ((basis, count, others), services) in origins {
-        let others = others.map_or(String::new(), |others| {
-            let are = if others == 1 { "is" } else { "are" };
-            format!(", {others} of which {are} not Mozilla's")
-        });
-        let count = output::count(count, "root");
-        let _ = writeln!(text, "with {count} {basis}{others}: {}", services.join(", "));
-    }
-    text
+    let line =
+        |((basis, count, others), services): ((&RootsOrigin, usize, Option<usize>), Vec<&str>)| {
+            let others = others.map_or(String::new(), |others| {
+                let are = if others == 1 { "is" } else { "are" };
+                format!(", {others} of which {are} not Mozilla's")
+            });
+            let count = output::count(count, "public root");
+            format!("{count} {basis}{others}: {}", services.join(", "))
+        };
+    origins.into_iter().map(line).collect()
 }
 
 /// How many of this machine's roots are not Mozilla's: those that it trusts and browsers do not.

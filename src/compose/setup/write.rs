@@ -56,11 +56,11 @@ fn plan<'a>(state: &'a ProjectState, output: &'a Output) -> Result<Plan<'a>, Dia
     let trust = quote::path(&state.path(TRUST)).to_string();
     if !files.is_empty() {
         let count = output::count(files.len(), "file");
-        changes.add(Action::Make, format_args!("{count} in {trust}"));
+        changes.add(Action::Create, format_args!("{count} in {trust}"));
     }
     let overlay = (old != Some(output.overlay.as_bytes())).then_some(&*output.overlay);
     if overlay.is_some() {
-        let action = if old.is_none() { Action::Make } else { Action::Change };
+        let action = if old.is_none() { Action::Create } else { Action::Update };
         changes.add(action, quote::path(&state.path(OVERLAY)));
     }
     let ignore = ignore(state).unwrap_or_else(|error| {
@@ -68,11 +68,12 @@ fn plan<'a>(state: &'a ProjectState, output: &'a Output) -> Result<Plan<'a>, Dia
         None
     });
     let env = env(state, output)?;
-    for (edit, what) in [(&ignore, "what setup makes"), (&env, "COMPOSE_FILE")] {
+    let ignored = format!("ignores {OVERLAY} and {TRUST}/");
+    for (edit, what) in [(&ignore, ignored.as_str()), (&env, "sets COMPOSE_FILE")] {
         let Some(edit) = edit else { continue };
-        let action = if edit.text.bytes().is_none() { Action::Make } else { Action::Change };
+        let action = if edit.text.bytes().is_none() { Action::Create } else { Action::Update };
         let path = quote::path(&edit.text.path);
-        changes.add(action, format_args!("{path}: a block with {what}"));
+        changes.add(action, format_args!("{path} ({what})"));
     }
     let obsolete = obsolete(state, output, &mut changes);
     if !obsolete.is_empty() {

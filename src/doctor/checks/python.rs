@@ -78,7 +78,7 @@ fn grpc(process: &TargetProcess, packages: &[PathBuf]) -> Vec<Finding> {
     let mut findings = vec![match get(&GRPC_ROOTS) {
         None => {
             let cause = "not changed: TLS of gRPC trusts its own roots, and plaintext needs none";
-            Finding::ok("grpc-left-alone", &subject, cause).with_fix(
+            Finding::info("grpc-left-alone", &subject, cause).with_fix(
                 "TRUST_INIT_GRPC_ROOTS=1, if a gRPC server with a certificate of the custom CA speaks TLS",
             )
         }

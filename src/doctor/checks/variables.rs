@@ -220,7 +220,7 @@ pub(crate) fn seen_by_exec(process: &TargetProcess, configured: &[Configured]) -
     }
     if !exported.is_empty() {
         let cause = "set by the entrypoint, so `exec` and health checks do not have them";
-        let finding = Finding::ok("variables-of-entrypoint", &exported.join(", "), cause);
+        let finding = Finding::info("variables-of-entrypoint", &exported.join(", "), cause);
         findings.push(finding.with_fix("eval \"$(trust-init --print-env)\""));
     }
     findings

@@ -8,8 +8,9 @@ use std::path::PathBuf;
 
 use trust_init::compose::project::{Build, Mount, MountKind, Project, Role, Service};
 use trust_init::compose::select::dockerfile::place;
-use trust_init::compose::select::{Evidence, Outcome, Wishes, select, table};
+use trust_init::compose::select::{Evidence, Outcome, Wishes, select, write_table};
 use trust_init::sys::diagnostic::Diagnostic;
+use trust_init::sys::styled::Styled;
 
 /// A project, what a person wants of it, and what is known beyond it.
 pub struct Stack {
@@ -63,7 +64,12 @@ impl Stack {
         let evidence = Evidence { dockerfile: &read, entrypoint: &entrypoint };
         let choices = select(&self.project, &self.wishes, evidence);
         let words = |error: Diagnostic| format!("{error}\nfix: {}", error.fix());
-        choices.map(|choices| table(&choices)).map_err(words)
+        let table = |choices: Vec<_>| {
+            let mut text = Styled::default();
+            write_table(&mut text, "SERVICE", &choices, |reason| reason.to_string());
+            text.render(false)
+        };
+        choices.map(table).map_err(words)
     }
 
     /// Outcome and reason of the service, as the table has them.

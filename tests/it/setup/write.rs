@@ -278,9 +278,12 @@ fn options_are_read_back_from_the_header() {
         "'",
     ];
     let options = options.map(str::to_owned);
-    let text = header(&options);
-    assert_eq!(text.lines().count(), 2);
-    assert_eq!(trust_init::compose::setup::header::options(&text), options);
+    for project in [&[][..], &options[1..2]] {
+        let text = header(project, &options);
+        assert_eq!(text.lines().count(), 2);
+        let read = trust_init::compose::setup::header::options(&text);
+        assert_eq!(read, [project, &options].concat());
+    }
 }
 
 #[test]

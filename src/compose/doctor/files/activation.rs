@@ -62,7 +62,7 @@ pub(crate) fn activation(
         "active with `docker compose {}`, not with plain `docker compose`",
         words.join(" ")
     );
-    let finding = Finding::ok("not-in-force", &quote::path(&overlay), cause);
+    let finding = Finding::info("not-in-force", &quote::path(&overlay), cause);
     Some(finding.with_fix(format!("{setup} --activate")))
 }
 

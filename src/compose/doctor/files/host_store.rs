@@ -51,7 +51,7 @@ pub(crate) fn findings(
         };
         findings.push(if cfg!(target_os = "macos") {
             let cause = format!("the keychain is not checked for {name}");
-            Finding::ok("store-unknown", subject, cause).with_fix(fix(&keychain))
+            Finding::info("store-unknown", subject, cause).with_fix(fix(&keychain))
         } else if roots.contains(&certificate.pem) {
             let cause =
                 format!("its store{place} contains {name}; Firefox and Chromium have others");
@@ -62,7 +62,7 @@ pub(crate) fn findings(
                  private\""
             );
             let fix = fix(&|file| add(file, certificate));
-            Finding::ok("store-without-ca", subject, cause).with_fix(format!("{fix}\n{OTHERS}"))
+            Finding::info("store-without-ca", subject, cause).with_fix(format!("{fix}\n{OTHERS}"))
         });
     }
 }

@@ -53,7 +53,7 @@ pub(crate) fn none(place: &ProjectFiles, setup: &str) -> Finding {
         return Finding::error("overlay-missing", &quote::path(&path), cause, fix);
     }
     let cause = "there is no overlay: services trust the CA only if the compose files mount it";
-    Finding::ok("overlay-none", &quote::path(&path), cause).with_fix(setup)
+    Finding::info("overlay-none", &quote::path(&path), cause).with_fix(setup)
 }
 
 /// The overlay as `shape` asked for it, and the command that writes it again.

@@ -16,8 +16,8 @@ pub struct Changes {
 /// What is done to a file.
 #[derive(Clone, Copy, Debug)]
 pub enum Action {
-    Make,
-    Change,
+    Create,
+    Update,
     Remove,
 }
 
@@ -25,6 +25,11 @@ impl Changes {
     /// Whether nothing is done.
     pub fn is_nothing(&self) -> bool {
         self.done.is_empty()
+    }
+
+    /// Whether the run writes nothing.
+    pub(crate) fn is_dry(&self) -> bool {
+        self.is_dry
     }
 
     pub(crate) fn add(&mut self, action: Action, what: impl Display) {
@@ -41,8 +46,8 @@ impl Display for Changes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.done.iter().try_for_each(|(action, what)| {
             let (done, intended) = match action {
-                Action::Make => ("made", "would make"),
-                Action::Change => ("changed", "would change"),
+                Action::Create => ("created", "would create"),
+                Action::Update => ("updated", "would update"),
                 Action::Remove => ("removed", "would remove"),
             };
             writeln!(f, "{} {what}", if self.is_dry { intended } else { done })
