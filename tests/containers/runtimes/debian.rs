@@ -1,9 +1,9 @@
-//! Libraries that Debian packages, each asked in a line of its language.
+//! Libraries in Debian's packages, each called by one line of its language.
 
 use super::table::{Client, client};
 
 pub const DEBIAN: &[&str] = &["runtimes-trixie", "runtimes-bookworm"];
-/// Debian's JDK 21 and 17, and a Python package that brings a runtime of JDK 25.
+/// Debian's JDK 21 and 17, and a Python package with a runtime of JDK 25.
 const JAVA: &[&str] = &["java", "runtimes-bookworm"];
 const JAVA_25: &[&str] = &["java"];
 

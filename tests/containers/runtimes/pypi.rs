@@ -1,6 +1,5 @@
-//! Clients from PyPI: the current ones on Python 3.13, and older ones on Python 3.11.
-//!
-//! What they do is in probes/pypi.py, their versions in images/runtimes-python*/requirements.in.
+//! Clients from PyPI: the current ones on Python 3.13, and older ones on Python 3.11. Their code is in
+//! probes/pypi.py, their versions are in images/runtimes-python*/requirements.in.
 
 use super::table::{Client, client};
 
@@ -18,7 +17,7 @@ macro_rules! package {
     };
 }
 
-/// A client that is made of a package.
+/// A client that uses a package.
 macro_rules! probe {
     ($name:literal, $images:expr, $package:literal) => {
         client("Python", $name, $images)
@@ -53,7 +52,7 @@ pub const CLIENTS: &[Client] = &[
     package!("obstore", CURRENT).seldom(),
     package!("openai", BOTH),
     package!("opensearch-py", CURRENT).seldom(),
-    // As a file of requirements the page makes no sense, which pip and uv show.
+    // The page is not a valid requirements file; pip and uv quote it in their error.
     package!("pip", BOTH).asks("pip install --disable-pip-version-check --retries 0 -r $URL"),
     package!("primp", CURRENT).seldom(),
     package!("pycurl", CURRENT),
