@@ -69,8 +69,8 @@ debian_mirror() {
         awk '$1 == "Debian" && $2 ~ /^[a-z]+$/ && $3 == "main" && $4 ~ /^https?:/ && !seen++ { print $4 }'
 }
 
-# borrow PACKAGE...: extracts packages of Debian 13 into the folder $BORROWED. apt checks them against Debian's
-# keys; Debian 13 is not added to the machine's own sources.
+# borrow PACKAGE...: extracts packages of Debian 13 into the folder $BORROWED. apt checks them against
+# Debian's keys; Debian 13 is not added to the machine's own sources.
 borrow() {
     local mirror tmp
     mirror=$(debian_mirror)

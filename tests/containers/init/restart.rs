@@ -9,7 +9,7 @@ const PRIVATE_ONLY: &str = "private served, second refused, public served";
 const SECOND_ONLY: &str = "private refused, second served, public served";
 
 #[test]
-fn three_starts_leave_what_one_leaves() {
+fn three_starts_create_the_same_files_as_one() {
     let site = site();
     for flags in ["", "--user 1000", "--init"] {
         let container = site.container(BOOKWORM).trusting(PRIVATE).flags(flags);

@@ -51,7 +51,7 @@ fn check() {
 /// Compose labels the images that it builds, and containers inherit the labels of their image, also the
 /// containers by which setup reads an image.
 #[test]
-fn check_of_what_compose_built() {
+fn check_of_an_image_that_compose_built() {
     let site = site();
     let mut project = Project::new(&site).ca(PRIVATE);
     let image = project.tag(&site.image(BOOKWORM), "built");
