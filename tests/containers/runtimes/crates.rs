@@ -5,7 +5,7 @@ use super::table::{Client, client};
 
 const CRATES: &[&str] = &["runtimes-crates"];
 
-const COMPILED_IN: &str = "roots are compiled in (webpki-roots): build it with the feature for native \
+const COMPILED_IN: &str = "its roots are compiled in (webpki-roots): build it with the feature for native \
                            roots, or ask its author to";
 
 /// A crate by its name, the start of its version, and its name in the program.

@@ -170,7 +170,7 @@ fn document(rows: &Rows) -> String {
             let means = MEANS.map(|(heading, _)| heading).join(" | ");
             let _ = write!(
                 text,
-                "\n## {runtime}\n\n| client | version | in | {means} | public | why not, and what its owner can do |\n|{}\n",
+                "\n## {runtime}\n\n| client | version | in | {means} | public | reason, and the fix in the client |\n|{}\n",
                 "---|".repeat(11)
             );
         }

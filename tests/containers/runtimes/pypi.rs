@@ -7,8 +7,8 @@ const BOTH: &[&str] = &["runtimes-python", "runtimes-python-older"];
 const CURRENT: &[&str] = &["runtimes-python"];
 const OLDER: &[&str] = &["runtimes-python-older"];
 
-const CERTIFI: &str = "`certifi.where()` is written into the code, and certifi is never touched: leave \
-                       `verify=` out, or name the file that SSL_CERT_FILE names";
+const CERTIFI: &str = "the code uses `certifi.where()`, and certifi is never changed: delete `verify=`, \
+                       or pass the file of SSL_CERT_FILE";
 
 /// A package by its name on PyPI.
 macro_rules! package {
@@ -61,10 +61,10 @@ pub const CLIENTS: &[Client] = &[
     probe!("requests with certifi.where()", CURRENT, "requests-certifi").reason(CERTIFI),
     package!("sentry-sdk", CURRENT),
     probe!("sentry-sdk 1", OLDER, "sentry-sdk").seldom()
-        .reason("it names certifi's file itself: a newer version, or `sentry_sdk.init(ca_certs=…)`"),
+        .reason("its code names certifi's file: use a newer version, or `sentry_sdk.init(ca_certs=…)`"),
     package!("slack-sdk", CURRENT).seldom(),
     package!("stripe", BOTH)
-        .reason("a bundle of its own: `stripe.ca_bundle_path = os.environ[\"SSL_CERT_FILE\"]`"),
+        .reason("it has its own bundle: set `stripe.ca_bundle_path = os.environ[\"SSL_CERT_FILE\"]`"),
     package!("tornado", BOTH),
     package!("treq", BOTH),
     package!("truststore", CURRENT).seldom(),
