@@ -1,4 +1,4 @@
-# The image of a release: the programs that are in its archives, and nothing else, for each architecture.
+# The image of a release: only the programs of its archives, for each architecture.
 #
 #   ./scripts/release.sh image NAME --load
 FROM scratch

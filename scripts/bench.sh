@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Measures what trust-init costs at a container's start, next to other entrypoints in the same run,
-# and what trust-compose costs beside Compose on a project of 1,000 services. Prints the tables, and
-# writes them to docs/performance.md with a chart, docs/performance.svg. Never fails because
-# of a time: how fast a machine is says nothing about the change it is testing.
+# Measures the cost of trust-init at a container's start, compared with other entrypoints in the same run,
+# and of trust-compose compared with Compose on a project of 1,000 services. Prints the tables, and writes
+# them to docs/performance.md with a chart, docs/performance.svg. Never fails because of a time: the speed
+# of a machine is not a property of the tested change.
 # Usage: scripts/bench.sh [--rounds N]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

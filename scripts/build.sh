@@ -3,8 +3,8 @@
 #
 #   ./scripts/build.sh [WORD...]     words are cargo's: --target TRIPLE, --bin NAME, --no-default-features
 #
-# The bytes are the same wherever it is built, which scripts/reproduce.sh shows: a panic names the
-# source file it is in, and of that name the folders of this machine are taken out here.
+# The bytes are the same on every machine, which scripts/reproduce.sh tests: a panic message contains the
+# path of its source file, from which this script removes the folders of this machine.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 if ! command -v cargo >/dev/null; then
@@ -20,8 +20,8 @@ done
 folder=${CARGO_TARGET_DIR:-$PWD/target}
 [[ $folder = /* ]] || folder=$PWD/$folder
 
-# Of two that match, rustc takes the later one. The standard library is named by its commit, unless its
-# source is installed (rust-lang/rust#129687).
+# If two mappings match, rustc uses the later one. Paths of the standard library contain its commit, unless
+# its source is installed (rust-lang/rust#129687).
 remap=(
     "$PWD=/src"
     "$folder=/target"

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# Shows on this machine what trust-init does: a server with a private
-# certificate is refused by real clients, and served once trust-init is in
-# front of them. Then, where a Docker engine is there, the same in containers;
-# and compose/voice-agent, a project that is set up and taken away again.
+# Shows the effect of trust-init on this machine: real clients refuse a server
+# with a private certificate, and accept it if trust-init starts them. Then, if
+# a Docker engine answers, the same in containers; and compose/voice-agent, a
+# project for which setup and removal run.
 #
 #   ./scripts/demo.sh
 #
-# Needs Rust, and curl or python3. Leaves nothing behind. Ends non-zero if any
-# step is not as expected.
+# Needs Rust, and curl or python3. Removes all that it creates. Exits non-zero
+# if any step is not as expected.
 #   DEMO_IMAGE=IMAGE    the image for the containers, with curl and python3
-#   DEMO_PYTHON=IMAGE   what the voice agent is built on, with this machine's
+#   DEMO_PYTHON=IMAGE   the base image of the voice agent, with this machine's
 #                       network and CA, instead of python:3.13-slim
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -61,7 +61,7 @@ echo "https://$address"
 get='import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1]).read().decode(), end="")'
 served="served over a verified connection"
 
-# expect refused|served NAME COMMAND...: shows what the command said.
+# expect refused|served NAME COMMAND...: runs the command and prints its result.
 expect() {
     local wanted=$1 name=$2 found=refused
     shift 2
@@ -75,7 +75,7 @@ expect() {
 }
 
 # The clients get a clean environment: this machine's own trust variables
-# would decide otherwise.
+# would change the results.
 clean=(env -i PATH="$PATH" HOME="$work")
 front=("${clean[@]}" "$programs/trust-init" --ca "$work/certs" --dir "$work" --log quiet --)
 heading "clients on this machine"
@@ -90,29 +90,29 @@ if command -v python3 >/dev/null; then
     expect served "trust-init -- python3" "${front[@]}" python3 -c "$get" "https://$address"
     clients=$((clients + 1))
 fi
-[ "$clients" -gt 0 ] || die "neither curl nor python3 is here: install one of them"
+[ "$clients" -gt 0 ] || die "cannot find curl or python3: install one of them"
 
 heading "clients in containers"
 if ! docker info >/dev/null 2>&1; then
-    echo "left out: no Docker engine answers here"
+    echo "skipped: no Docker engine answers"
     exit 0
 fi
-# An image with curl and python3: the one named, one that the tests have made, or a public one.
+# An image with curl and python3: DEMO_IMAGE, an image of the tests, or a public one.
 image=${DEMO_IMAGE:-}
 for candidate in python:3.13 trust-init-test/bookworm; do
     [ -n "$image" ] || ! docker image inspect "$candidate" >/dev/null 2>&1 || image=$candidate
 done
 if [ -z "$image" ]; then
     docker pull -q python:3.13 2>"$work/err" || {
-        echo "left out: no image is here, and python:3.13 cannot be pulled: $(tail -n 1 "$work/err")"
-        echo "          name one that has curl and python3 with DEMO_IMAGE"
+        echo "skipped: no image exists, and python:3.13 cannot be pulled: $(tail -n 1 "$work/err")"
+        echo "         set DEMO_IMAGE to an image with curl and python3"
         exit 0
     }
     image=python:3.13
 fi
 docker image inspect "$image" >/dev/null 2>&1 || docker pull -q "$image" || die "cannot pull $image"
 echo "in $image"
-# The server's own network is shared, so that its name is the same as above.
+# The clients share the server's network, so that its name is the same as above.
 container=$(docker run -d -v "$peer:/peer:ro" -v "$work/certs:/certs:ro" --entrypoint /peer "$image" \
     serve /certs/server.pem /certs/server-key.pem 127.0.0.1:8443)
 for _ in $(seq 100); do
@@ -127,30 +127,30 @@ expect refused "curl" "${plain[@]}" --entrypoint curl "$image" -sS "$url"
 expect served "trust-init -- curl" "${front[@]}" "$image" -- curl -sS "$url"
 expect refused "python3" "${plain[@]}" --entrypoint python3 "$image" -c "$get" "$url"
 expect served "trust-init -- python3" "${front[@]}" "$image" -- python3 -c "$get" "$url"
-# Hardened: another user, nothing to write to, no capabilities.
+# Hardened: another user, a read-only file system, no capabilities.
 front+=(--user 1000 --read-only --cap-drop ALL --security-opt no-new-privileges)
 expect served "the same, hardened" "${front[@]}" "$image" -- curl -sS "$url"
 
 heading "a voice agent, with its servers bundled"
 docker compose version >/dev/null 2>&1 || {
-    echo "left out: docker has no Compose here"
+    echo "skipped: docker has no Compose plug-in"
     exit 0
 }
 python=${DEMO_PYTHON:-python:3.13-slim}
 docker image inspect "$python" >/dev/null 2>&1 || timeout 300 docker pull -q "$python" 2>"$work/err" || {
-    echo "left out: $python cannot be pulled: $(tail -n 1 "$work/err")"
+    echo "skipped: $python cannot be pulled: $(tail -n 1 "$work/err")"
     exit 0
 }
 unset COMPOSE_FILE COMPOSE_PATH_SEPARATOR COMPOSE_PROFILES COMPOSE_PROJECT_NAME
-# Beside whatever runs here: with a network and a port of its own.
+# Its own network and port avoid conflicts with running projects.
 voice=trust-init-demo-$$
 export LAN=$voice-lan LAN_SUBNET=10.89.76 SERVERS=$voice-servers AGENT_PORT=0
 cp -R compose/voice-agent "$work/$voice"
 cd "$work/$voice"
-# Of somebody who has followed its README.
+# Remove files of an earlier run of its README.
 rm -rf .env .trust certs docker-compose.ca.yml
 
-# build IMAGE FOLDER: that of this program, and of the agent and its servers.
+# build IMAGE FOLDER: builds the image of this program, or of the agent or its servers.
 build() {
     local options=(--build-arg "BASE=$python" --build-arg "TRUST_INIT=$voice-trust-init")
     [ -z "${DEMO_PYTHON:-}" ] || options+=(--network host
@@ -170,14 +170,14 @@ for name in speaches kokoro ollama servers-stt servers-tts servers-n8n; do
     docker tag "$voice-livekit" "$voice-$name"
 done
 
-# quietly COMMAND...: says what went wrong, if anything.
+# quietly COMMAND...: prints the output only if the command fails.
 quietly() {
     timeout 300 "$@" >"$work/out" 2>&1 || {
         cat "$work/out" >&2
         die "$* failed"
     }
 }
-# Speech to text, Ollama's reply, text to speech: and what that says.
+# Speech to text, Ollama's reply, text to speech; prints the decoded reply.
 turn='import urllib.error, urllib.request
 def post(path, body):
     return urllib.request.urlopen("http://localhost:8080" + path, body).read()
@@ -185,7 +185,7 @@ try:
     print(post("/hear", post("/turn", post("/say", b"Hello there"))).decode())
 except urllib.error.HTTPError as error:
     print(error.read().decode())'
-# converse TEXT: what a conversation with the agent has to end with.
+# converse TEXT: fails unless a conversation with the agent ends with TEXT.
 converse() {
     local said
     quietly docker compose up -d --wait

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Fuzzes: every target of fuzz/, all at once, on top of its corpus and of the inputs that the tests have.
+# Fuzzes every target of fuzz/, all at once, starting from its corpus and the inputs of the tests.
 #
-#   ./scripts/fuzz.sh [SECONDS]      default: 60; fails at a finding, and says how to replay it
+#   ./scripts/fuzz.sh [SECONDS]      default: 60; fails at a finding, and prints the command that replays it
 #   ./scripts/fuzz.sh table LOGS     writes the table of docs/fuzzing.md from the logs in that folder
 #
-# Needs a C++ compiler, pkg-config and OpenSSL's headers (Debian: g++ pkg-config libssl-dev). What is found on the
-# way stays in fuzz/target/found, so that the next run goes on from there.
+# Needs a C++ compiler, pkg-config and OpenSSL's headers (Debian: g++ pkg-config libssl-dev). Inputs with new
+# coverage stay in fuzz/target/found, and the next run continues from there.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -17,8 +17,8 @@ die() {
     exit 1
 }
 
-# build: all targets; prints where they are. Stable compilers take the flags of unstable ones by RUSTC_BOOTSTRAP, and
-# nothing that is shipped is built so.
+# build: builds all targets and prints their folder. RUSTC_BOOTSTRAP allows unstable flags in a stable
+# compiler; released programs are not built with it.
 build() {
     local tools host sanitizer=none
     tools=$(scripts/tool.sh cargo-fuzz)
@@ -30,7 +30,7 @@ build() {
     echo "fuzz/target/$host/release"
 }
 
-# seeds TARGET: where inputs are that people made.
+# seeds TARGET: prints the folders of handwritten inputs.
 seeds() {
     case $1 in
         compose | dotenv) echo tests/compose compose ;;
@@ -38,12 +38,12 @@ seeds() {
     esac
 }
 
-# run TARGET SECONDS LOG: an archive may ask for 1 GiB (scrypt), so no more than 2 GiB are a finding.
+# run TARGET SECONDS LOG: an archive may require 1 GiB (scrypt), so only more than 2 GiB are a finding.
 run() {
     local inputs=()
     mkdir -p "fuzz/target/found/$1" "fuzz/artifacts/$1"
     read -ra inputs <<<"fuzz/target/found/$1 fuzz/corpus/$1 $(seeds "$1")"
-    # Each sanitizer's own options: memory that is not there is an answer, not an end.
+    # The sanitizers' own options: a failed allocation returns null instead of ending the run.
     ASAN_OPTIONS=detect_odr_violation=0:allocator_may_return_null=1 \
         nice -n 19 "$programs/$1" -max_total_time="$2" -max_len=8192 -timeout=10 -rss_limit_mb=2048 \
         -dict="fuzz/dictionaries/$1.dict" -artifact_prefix="fuzz/artifacts/$1/" "${inputs[@]}" >"$3" 2>&1
@@ -55,7 +55,7 @@ table() {
     rows='| target | executions | seconds | edges | ended by |\n|---|---|---|---|---|\n'
     for target in "${targets[@]}"; do
         log=$1/$target.log
-        [ -e "$log" ] || die "there is no $log"
+        [ -e "$log" ] || die "$log does not exist"
         rows+=$(awk -v target="$target" '
             match($0, /^#[0-9]+/) { executions = substr($0, 2, RLENGTH - 1) }
             match($0, / cov: [0-9]+/) { edges = substr($0, RSTART + 6, RLENGTH - 6) }

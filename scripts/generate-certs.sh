@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Makes a private CA and a server's certificate: `trust-compose certs`, found or built.
+# Creates a private CA and a server certificate: runs `trust-compose certs`, found in PATH or built.
 #
 #   ./scripts/generate-certs.sh reflector.local "IP:192.168.1.100" "DNS:gpu.local"
 #   ./scripts/generate-certs.sh --help
 #
-# The certificates go into certs/ of the directory you are in.
+# The certificates are written to certs/ of the current directory.
 set -euo pipefail
 exec "$(dirname "${BASH_SOURCE[0]}")/trust-compose.sh" certs "$@"

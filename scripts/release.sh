@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Makes what a release consists of, in dist/. The workflow calls the parts; a person can, too.
+# Creates the files of a release in dist/. The workflow calls the parts; you can, too.
 #
 #   ./scripts/release.sh                      the programs for this machine, and their sums
 #   ./scripts/release.sh programs [TARGET]    an archive, and a bill of materials for each program
-#   ./scripts/release.sh sums                 SHA256SUMS of all that is there
-#   ./scripts/release.sh image NAME WORD...   an image of the archives that are there; words are those of
-#                                             `docker buildx build`: --push, or --load; prints its digest
-#   ./scripts/release.sh check TAG            fails unless TAG names this version, and the changelog its day
+#   ./scripts/release.sh sums                 SHA256SUMS of all files in dist/
+#   ./scripts/release.sh image NAME WORD...   an image of the archives in dist/; the words are options of
+#                                             `docker buildx build`: --push or --load; prints its digest
+#   ./scripts/release.sh check TAG            fails unless TAG is this version's, and the changelog has its date
 #
-# Each time in an archive is that of the last commit, or SOURCE_DATE_EPOCH: the same sources give the same bytes.
+# All times in an archive are that of the last commit, or SOURCE_DATE_EPOCH, so the archives are reproducible.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
@@ -23,7 +23,7 @@ die() {
 programs() {
     local target=${1:-$(rustc -vV | sed -n 's/^host: //p')}
     local name=trust-init-$version-$target names=(trust-compose trust-doctor trust-init) words=()
-    # What runs in containers is for Linux alone.
+    # trust-init and trust-doctor run in containers, so they exist for Linux only.
     if [[ $target = *-apple-darwin ]]; then
         names=(trust-compose)
         words=(--no-default-features --features compose --bin trust-compose)
@@ -35,7 +35,7 @@ programs() {
     for program in "${names[@]}"; do
         scripts/sbom.py "$program" "$target" "$built/$program" >"dist/$program-$version-$target.cdx.json"
     done
-    # GNU's, which is called so on macOS.
+    # GNU tar, by its name on macOS.
     local tar
     tar=$(command -v gtar || command -v tar)
     "$tar" --create --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner \
@@ -66,7 +66,7 @@ image() {
             platforms+=${platforms:+,}linux/$arch
         done
     done
-    [ -n "$platforms" ] || die "there is no archive for Linux in dist/"
+    [ -n "$platforms" ] || die "dist/ contains no archive for Linux"
     docker buildx build --quiet --platform "$platforms" --tag "$name:$version" --provenance=false \
         --metadata-file "$work.json" --file docker/release.Dockerfile "$@" "$work" >&2
     sed -n 's/.*"containerimage.digest": "\(.*\)".*/digest=\1/p' "$work.json"
@@ -75,7 +75,7 @@ image() {
 
 check() {
     [ "$1" = "v$version" ] || die "the tag $1 is not that of version $version (Cargo.toml)"
-    grep -q "^## $version (20[0-9-]*)" CHANGELOG.md || die "CHANGELOG.md gives $version no day"
+    grep -q "^## $version (20[0-9-]*)" CHANGELOG.md || die "CHANGELOG.md has no date for $version"
 }
 
 case ${1:-} in
@@ -84,5 +84,5 @@ case ${1:-} in
         sums
         ;;
     programs | sums | image | check) "$@" ;;
-    *) die "there is no part $1" ;;
+    *) die "unknown part $1" ;;
 esac

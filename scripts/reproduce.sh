@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Builds the release programs twice, in different folders and with different homes of cargo, and compares
-# them byte by byte. Prints their digests, to be compared with those of somebody else's build.
+# them byte by byte. Prints their digests, to be compared with those of another machine's build.
 #
 #   ./scripts/reproduce.sh [WORD...]     words are cargo's: --bin trust-init, --no-default-features
 #
-# The second build compiles everything anew: three minutes and 500 MB for all programs.
+# The second build compiles everything again: three minutes and 500 MB for all programs.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -14,7 +14,7 @@ trap 'rm -rf "$work"' EXIT
 mkdir "$work/a folder with another name"
 elsewhere=$work/"a folder with another name"
 tar -c --exclude=./target --exclude=./.git . | tar -x -C "$elsewhere"
-# What cargo has fetched, under another name.
+# The crates that cargo has fetched, under another path.
 mkdir "$elsewhere/home"
 ln -s "${CARGO_HOME:-$HOME/.cargo}"/* "$elsewhere/home/"
 second=$(env -u CARGO_TARGET_DIR CARGO_HOME="$elsewhere/home" "$elsewhere/scripts/build.sh" "$@")
@@ -24,7 +24,7 @@ for program in "$second"/trust-*; do
     name=${program##*/}
     sha256sum "$first/$name" | sed "s|$first/||"
     if ! cmp "$first/$name" "$program"; then
-        echo "reproduce.sh: error: $name is not the same in another folder" >&2
+        echo "reproduce.sh: error: $name differs in another folder" >&2
         exit 1
     fi
 done

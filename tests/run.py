@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Builds a test program, runs it, and prints what every test took.
+"""Builds a test program, runs it, and prints the time of every test.
 
-    tests/run.py it                        the tests of the programs in small images of their own
+    tests/run.py it                        the tests of the programs in small images
     tests/run.py containers --threads 4    the tests under a Docker engine
     tests/run.py containers --skip full:: FILTER...
 
-A test that takes longer than the limit is named, and the run ends with it. The signals, the umask, the
-locale, the proxies and the trust variables of the caller decide nothing.
+A test that exceeds the limit is printed, and ends the run. The caller's signals, umask, locale, proxies and trust
+variables have no effect.
 """
 
 import argparse
@@ -18,15 +18,16 @@ import subprocess
 import sys
 import time
 
-# What a test may see of the caller's environment: where programs are, and what it is asked to do.
+# The caller's variables that a test keeps: paths of programs, and settings of the tests.
 KEPT = ("PATH", "HOME", "TERM", "CI", "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "DOCKER_HOST",
         "DOCKER_CONFIG", "DOCKER_CONTEXT", "XDG_CACHE_HOME")
 KEPT_PREFIXES = ("UPDATE_", "MATRIX", "FUZZED", "PROPTEST_", "RUST_BACKTRACE", "CARGO_TARGET")
-# Images that the container tests build fetch packages: by the proxy and with the roots of this machine.
+# The container tests build images with packages, which needs the proxy and the root certificates of this
+# machine.
 KEPT_BY_CONTAINERS = ("SSL_CERT_FILE", "http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY",
                       "NO_PROXY", "PIP_CERT", "PIP_INDEX_URL", "PIP_FIND_LINKS")
 SLOWEST = 20
-# The libtest harness prints JSON and times only where unstable options are allowed.
+# The libtest harness prints JSON and times only if unstable options are allowed.
 OPTIONS = ["-Z", "unstable-options", "--format", "json", "--report-time"]
 
 
@@ -37,7 +38,7 @@ def arguments():
     parser.add_argument("--limit", type=int, default=600, metavar="SECONDS", help="for one test (default: 600)")
     parser.add_argument("--skip", action="append", default=[], metavar="FILTER")
     parser.add_argument("filters", nargs="*")
-    # Options may stand before, between and behind the filters.
+    # Options may occur before, between and after the filters.
     return parser.parse_intermixed_args()
 
 
@@ -47,7 +48,7 @@ def build(program):
     if done.returncode:
         sys.exit(done.returncode)
     messages = (json.loads(line) for line in done.stdout.splitlines())
-    # The other end of its TLS connections.
+    # The TLS server and client of the tests.
     subprocess.run(["cargo", "build", "--locked", "--quiet", "--example", "peer"], check=True)
     built = [it["executable"] for it in messages if it.get("target", {}).get("name") == program and it.get("executable")]
     return built[-1]
@@ -60,7 +61,7 @@ def environment(program):
 
 
 def sweep(pid):
-    """Removes what the container tests of the process `pid` share, and what they were killed with."""
+    """Removes what the container tests of the process `pid` share, and what killed tests left behind."""
     kinds = ((["ps", "--all"], "{{.Names}}", ["rm", "--force", "--volumes"]),
              (["network", "ls"], "{{.Name}}", ["network", "rm"]),
              (["volume", "ls"], "{{.Name}}", ["volume", "rm"]),
@@ -68,7 +69,7 @@ def sweep(pid):
     for kind, name, remove in kinds:
         words = ["docker", *kind, "--filter", "label=trust-init-test", "--format", name]
         listed = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
-        # Names end with `.PID.COUNT`, and an image's kind behind a slash.
+        # Names end with `.PID.COUNT`; for an image a slash and its kind follow.
         ours = [it for it in listed.stdout.split() if f".{pid}." in it]
         if ours:
             subprocess.run(["docker", *remove, *ours], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -76,7 +77,7 @@ def sweep(pid):
 
 
 def prepare():
-    """In the child, before it becomes the test program."""
+    """Runs in the child before it executes the test program."""
     os.umask(0o022)
     for number in set(signal.valid_signals()) - {signal.SIGKILL, signal.SIGSTOP}:
         if number < 32:
@@ -110,7 +111,7 @@ class Run:
         return [name for name, since in self.running.items() if now - since > self.asked.limit]
 
     def follow(self, child):
-        """Reads events until the program ends; returns the tests that were too late."""
+        """Reads events until the program ends; returns the tests that exceeded the limit."""
         selector = selectors.DefaultSelector()
         selector.register(child.stdout, selectors.EVENT_READ)
         rest = b""
@@ -135,7 +136,7 @@ class Run:
         try:
             late = self.follow(child)
         finally:
-            # Also at Ctrl-C: what a test has started ends with it.
+            # Also at Ctrl-C: the processes of a test end with it.
             if late or sys.exc_info()[0]:
                 os.killpg(child.pid, signal.SIGKILL)
             code = child.wait()
@@ -145,7 +146,7 @@ class Run:
 
     def tell(self, late, code):
         for name in late:
-            print(f"\n---- {name}\nended after its limit of {self.asked.limit} s; the run ended with it")
+            print(f"\n---- {name}\nexceeded its limit of {self.asked.limit} s, which ended the run")
         print(f"\nslowest of {len(self.took)} tests, which took {sum(self.took.values()):.0f} s in all:")
         for name, seconds in sorted(self.took.items(), key=lambda it: -it[1])[:SLOWEST]:
             print(f"{seconds:9.1f} s  {name}")

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Fills folders with certificates, to see that the cost grows with their number and no faster.
+"""Fills folders with certificates, to measure that the cost is proportional to their number.
 
 Usage: certificates.py CA FOLDER COUNT...
 
-Each certificate is CA under another name of the same length, in a file of its own. Its signature is
-wrong then, which nobody looks at in a trust anchor, and 10,000 take a second instead of minutes.
+Each file contains CA with another name of the same length. Its signature is then wrong, but no client checks it
+in a trust anchor, and 10,000 files take a second instead of minutes.
 """
 
 import base64

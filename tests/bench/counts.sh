@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Counts what a start of trust-init takes that no busy machine can change: the instructions of the program
-# (valgrind) and its system calls (strace), in a small root directory that is the same everywhere.
+# Counts the costs of a start of trust-init that do not depend on the machine's load: the instructions of the
+# program (valgrind) and its system calls (strace), in a small root directory that is the same everywhere.
 #
 #   counts.sh PROGRAM           prints a line for each scene: its name, instructions, system calls
 #
-# Counted is from the program's first instruction to the service's, so the C library's and Rust's own start
-# are in it. The roots are Mozilla's, out of the program itself: 140 of them.
+# The counts are from the program's first instruction to the service's, including the start of the C library
+# and of Rust. The roots are Mozilla's, from the program itself: 140 of them.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 program=$(readlink -f "$1")
@@ -26,7 +26,7 @@ cp "$tool" "$root/callgrind"
 cc -O2 -static -o "$root/bin/true" true.c
 ca=usr/local/share/ca-certificates/custom-ca.crt
 chroot=$(command -v chroot) strace=$(command -v strace)
-# inside WORDS...: with an environment and a root directory of its own.
+# inside WORDS...: runs a command with its own environment and root directory.
 inside() { env -i PATH=/bin "${variables[@]}" "$chroot" "$root" "$@"; }
 variables=()
 
@@ -37,12 +37,12 @@ awk '/BEGIN/ { n++ } n > 1 && n < 142' "$root"/tmp/trust-init-*/ca-bundle.crt \
     >"$root/etc/ssl/certs/ca-certificates.crt"
 python3 certificates.py "$root/tmp/ca.crt" "$root/many" 1000
 
-# scene NAME BEFORE WORDS...: counts a run of trust-init with these words.
+# scene NAME BEFORE WORDS...: counts a run of trust-init with these arguments.
 scene() {
     local name=$1 before=$2 instructions calls
     shift 2
     (cd "$root" && eval "$before")
-    # What is counted would be lost with the exec, so the service is one that is not there.
+    # The exec would discard the counts, so the service does not exist.
     variables=(VALGRIND_LIB=/ VALGRIND_LAUNCHER=/callgrind)
     inside /callgrind --callgrind-out-file=/tmp/out /bin/trust-init "${@/true/missing}" >"$root/tmp/said" 2>&1 ||
         [ $? -eq 127 ] || { cat "$root/tmp/said" >&2; exit 1; }
@@ -64,7 +64,7 @@ scene roots "rm -rf run/trust-init; inside /bin/trust-init --log quiet --prepare
 scene restart "true" -- /bin/true
 scene first "rm -rf run/trust-init" -- /bin/true
 scene thousand "rm -rf run/trust-init" --prepare --log quiet --roots none --ca /many/1000
-# What the C library and Rust do before `main`, whose first call holds back signals.
+# The calls of the C library and Rust before `main`, whose first call blocks signals.
 echo "runtime 0 $(awk '/^execve\("\/bin\/trust-init"/ { on = 1 } /SIG_BLOCK/ { exit } on { n++ } END { print n }' \
     "$root/tmp/calls-first")"
 [ -z "${KEEP_CALLS:-}" ] || cp "$root"/tmp/calls-* "$KEEP_CALLS"

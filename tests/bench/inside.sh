@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The part of scripts/bench.sh that runs in a mount namespace of its own, and may therefore lay
-# empty file systems over the machine's /etc/ssl/certs and /run: what is measured is the same on
-# every machine, and the machine is not changed.
+# The part of scripts/bench.sh that runs in its own mount namespace. There it mounts empty file systems
+# over /etc/ssl/certs and /run, so that the results do not depend on the machine, and the machine is not
+# changed.
 # Usage: inside.sh WORK ROUNDS. Writes WORK/roots, WORK/entrypoints, WORK/stages and WORK/many; and
 # WORK/java, if this machine has a JVM.
 set -euo pipefail
@@ -11,8 +11,8 @@ bench=/run/bench
 ca=/usr/local/share/ca-certificates/custom-ca.crt
 roots=/etc/ssl/certs/ca-certificates.crt
 
-# A JVM's roots and its keytool, if one is here; and then out of sight, for in an image without a JVM
-# nothing is done for Java.
+# A JVM's roots and its keytool, if a JVM is installed; then the JVM is hidden, because trust-init does
+# nothing for Java in an image without one.
 keytool=$(readlink -f "$(command -v keytool || true)")
 if [ -n "$keytool" ]; then
     home=${keytool%/bin/keytool}
@@ -22,8 +22,8 @@ if [ -n "$keytool" ]; then
 fi
 [ ! -d /usr/lib/jvm ] || mount -t tmpfs tmpfs /usr/lib/jvm
 
-# As in an image: Mozilla's roots, all of them, and nothing that this machine added. No hooks: the
-# usual one imports every root into a Java key store, and takes longer than all the rest.
+# As in an image: all of Mozilla's roots, without additions of this machine. No hooks: the usual one
+# imports every root into a Java key store, and takes longer than everything else.
 for directory in /run /etc/ssl/certs /usr/local/share/ca-certificates /etc/ca-certificates/update.d; do
     mount -t tmpfs -o mode=755 tmpfs "$directory"
 done
@@ -40,7 +40,7 @@ if ((count < 140)); then
     exit 1
 fi
 
-# The entrypoints of others, as people write them. The variables are those that trust-init sets.
+# Common entrypoints of other projects. The variables are those that trust-init sets.
 cat >"$bench/sh" <<'EOF'
 #!/bin/sh
 exec "$@"
@@ -70,14 +70,14 @@ exec "$@"
 EOF
 chmod +x "$bench/trust" "$bench/sh" "$bench/sh-cat" "$bench/update"
 
-# An environment in which nobody trusts anything yet, no terminal, no input.
+# An environment without trust variables, terminal and input.
 measure() {
     env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin ${java:+JAVA_HOME=$java} \
         "$work/runner" "$@" </dev/null
 }
 
-# Every entry finds the CA mounted and the roots as in the image, and leaves them so; what it was
-# meant to make is looked at after each run. The order matters once: the restart follows the start.
+# Every entry starts with the mounted CA and the image's roots, and restores them; each run is followed by a
+# check of the files that it must create. The restart must follow the start.
 holds() { echo "[ \$(grep -c BEGIN $1) = $((count + 1)) ]"; }
 cp "$work/ca.crt" "$ca"
 run="$work/true"
@@ -95,7 +95,7 @@ update|10||$(holds $roots) && rm -rf /etc/ssl/certs/* && cp -a $bench/certs/. /e
 EOF
 measure "$rounds" "$work/plan" >"$work/entrypoints"
 
-# What a start does, one thing more in each line.
+# The steps of a start, one more in each line.
 before="rm -rf /run/trust-init; $work/trust-init --log quiet --prepare"
 cat >"$work/plan" <<EOF
 none|1|||$run
@@ -108,7 +108,7 @@ first|1|rm -rf /run/trust-init||$work/trust-init -- $run
 EOF
 measure "$rounds" "$work/plan" >"$work/stages"
 
-# Certificates by the thousand: the same at any number, or something is quadratic.
+# Thousands of certificates: the cost per certificate must not grow with their number.
 numbers=(10 100 1000 10000)
 python3 certificates.py "$work/ca.crt" "$bench/many" "${numbers[@]}"
 out=$bench/out
@@ -120,7 +120,7 @@ for count in "${numbers[@]}"; do
 done >>"$work/plan"
 measure 10 "$work/plan" >"$work/many"
 
-# A key store with the JVM's own roots and the CA: by trust-init on its way, and by keytool.
+# A key store with the JVM's own roots and the CA: by trust-init at a start, and by keytool.
 if [ -n "$keytool" ]; then
     store=/run/cacerts
     cat >"$work/plan" <<EOF

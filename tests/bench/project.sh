@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The part of scripts/bench.sh about `trust-compose setup`: a project of 1,000 services, read by
-# Compose and by trust-compose itself, and, to compare, the same questions to docker alone.
+# The part of scripts/bench.sh about `trust-compose setup`: a project of 1,000 services, read by Compose
+# and by trust-compose itself, and for comparison only the docker commands of setup.
 # Usage: project.sh WORK PROGRAM ROUNDS. Writes WORK/project.
 set -euo pipefail
 work=$1 program=$2 rounds=$3
@@ -23,7 +23,7 @@ setup="setup --dry-run -f $project/docker-compose.yml --custom-ca $work/ca.crt"
 echo "none|1|||$work/true" >"$work/plan"
 echo "alone|1|||/usr/bin/env PATH=/nowhere $program $setup" >>"$work/plan"
 if docker compose version >/dev/null 2>&1; then
-    # What setup asks, and what of it at the same time. Without an engine some has no answer.
+    # The docker commands of setup, with the same parallelism. Without an engine some of them fail.
     images=$(printf 'registry.invalid/team/service-%s:1 ' {00..99})
     cat >"$work/docker" <<EOF
 #!/bin/sh

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Turns what runner.c printed into a table (stdout and performance.md) and a chart (performance.svg).
+"""Converts the output of runner.c into tables (stdout and performance.md) and a chart (performance.svg).
 
 Usage: report.py WORK FOLDER. Ratios are taken within each round, or within the rounds around a run of
-update-ca-certificates, and their median is shown: what slows the machine down for a while, such as a
-busy neighbour, slows both sides of a ratio.
+update-ca-certificates, and their median is shown: a temporary load on the machine affects both sides of a
+ratio.
 """
 
 import collections
@@ -31,16 +31,16 @@ OURS = ("no-ca", "restart", "first")
 
 STAGES = {
     "trampoline": "static C, only execs",
-    "no-ca": "Rust's start, a look for CAs, and exec",
-    "ca-alone": "the CA is read and judged, files that stand are compared",
-    "roots": "the roots are read, each is proved to be a certificate, the bundle is compared",
-    "restart": "a look for a JVM",
-    "first": "nothing stands: the files are written",
+    "no-ca": "Rust's start, a search for CAs, and exec",
+    "ca-alone": "the CA is read and checked, existing files are compared",
+    "roots": "the roots are read and checked, the bundle is compared",
+    "restart": "a search for a JVM",
+    "first": "no file exists: the files are written",
 }
 
 PROJECT = {
     "config": "`docker compose config` alone",
-    "docker": "all that setup asks docker",
+    "docker": "all docker commands of setup",
     "setup": "**setup**",
     "alone": "**setup, no docker command**",
 }
@@ -56,24 +56,24 @@ PAGE = """\
 
 ![Start of a container by entrypoint, in milliseconds](performance.svg)
 
-Whole processes, from spawn to the end of a service that does nothing (a static `true`), so that
-what is left is the entrypoint. Written by `./scripts/bench.sh`; run it to see your machine's numbers.
+The times are those of whole processes, from spawn to the end of a service that does nothing (a static `true`), so
+they are the cost of the entrypoint. `./scripts/bench.sh` writes this page; run it for the numbers of your machine.
 
 - machine: {machine}
-- trust: {roots} public roots, as the ca-certificates package has them, and one private CA
+- trust: {roots} public roots of the ca-certificates package, and one private CA
 - runs: {rounds} rounds of all entrypoints in turn, `update-ca-certificates` in every tenth, after warm-ups
 
 {entrypoints}
 
-- *no entrypoint* is the service alone; *only execs* is the least that any entrypoint can cost.
-- `tini` starts the service as its child, and does nothing for trust; `trust extract` (p11-kit) writes the
-  bundle out of the system's own anchors.
+- *no entrypoint* is the service alone; *only execs* is the minimal cost of any entrypoint.
+- `tini` starts the service as its child, and does not change trust; `trust extract` (p11-kit) writes the
+  bundle from the system's own anchors.
 - `sh + cat` writes the roots and the CA into one file, checks nothing, and exports the variables;
   `sh` is {shell} here.
-- `update-ca-certificates` runs as in a fresh container, and without its hooks: with the one for
-  Java it takes about twice as long.
+- `update-ca-certificates` runs as in a fresh container, without its hooks: with the hook for Java it takes about
+  twice as long.
 - *first start* writes the bundle; *restart* finds it, compares it, and writes nothing; with *no CA
-  mounted* nothing is done.
+  mounted* trust-init only starts the service.
 - Ratios are medians of the ratios within each round. Peak memory is the largest process's.
 
 | aim | measured |
@@ -84,21 +84,21 @@ what is left is the entrypoint. Written by `./scripts/bench.sh`; run it to see y
 | at most 60 system calls | {calls} on the first start, {calls_restart} on a restart, {calls_runtime} of them before `main` |
 | at most 1.6 MB on the disk | {size} MB |
 
-What is made before `main` is the C library's and Rust's: the relocations of a static program, the guard of its
-stack, handlers for its overflow. Only `unsafe` code could leave it out, and there is none here. Of the rest every
-call reads, proves or makes something, but for eight that could be saved; so 60 cannot be reached with all checks in
-place. Nor can 1.5 ×, which the table below is past as soon as the roots are read and proved.
+The calls before `main` belong to the C library and Rust: the relocations of a static program, the guard of its stack,
+handlers for its overflow. Only `unsafe` code could avoid them, and trust-init has none. Of the other calls all but
+eight read, check or create something, so the limit of 60 cannot be reached with all checks. Nor can 1.5 ×: reading
+and checking the roots takes more, as the table below shows.
 
 ## Where the time goes
 
-Each line does what the ones above it do, and one thing more:
+Each line adds one step to the lines above it:
 
 {stages}
 
-Instructions and system calls are counted in a root directory that holds nothing else
-(tests/bench/counts.sh), from the program's first to the service's. `./scripts/test.sh counts` compares them
-with tests/bench/counts.txt: what they say does not depend on how busy a machine is. A JVM is looked for
-along PATH and where images have them, so what that takes depends on the image.
+Instructions and system calls are counted in an otherwise empty root directory (tests/bench/counts.sh), from the
+program's first to the service's. `./scripts/test.sh counts` compares them with tests/bench/counts.txt: they do not
+depend on the load of the machine. trust-init searches for a JVM along PATH and in the usual directories of images, so
+the cost of that step depends on the image.
 
 ## Many certificates
 
@@ -113,7 +113,7 @@ along PATH and where images have them, so what that takes depends on the image.
 ## Java
 
 A key store of the JVM's own roots and the CA, in an image with a JVM: by trust-init at a first start,
-beside a call of keytool.
+compared with one call of keytool.
 
 {java}
 
@@ -127,11 +127,11 @@ beside a call of keytool.
 
 ## How it is measured
 
-In a mount namespace of its own, so that the machine is neither changed nor measured along: its
-roots are written anew from the package, its own CAs do not count, and `/run`, `/etc/ssl/certs` and
+The commands run in their own mount namespace, so that the machine is not changed and does not affect the results: the
+roots come from the package, the machine's own CAs are ignored, and `/run`, `/etc/ssl/certs` and
 `/usr/local/share/ca-certificates` are empty file systems in memory. A small static program
-(tests/bench/runner.c) spawns every command with an environment that holds only PATH, and reads the
-peak memory from wait4(2). What each entrypoint was to make is checked after every run.
+(tests/bench/runner.c) spawns every command with an environment that contains only PATH, and reads the
+peak memory from wait4(2). After every run the files that the entrypoint must create are checked.
 """
 
 
@@ -196,7 +196,7 @@ Cost = collections.namedtuple("Cost", "ms kib")
 
 
 def read(path):
-    """What each entry cost, by round."""
+    """Returns the cost of each entry, by round."""
     costs = collections.defaultdict(dict)
     for line in path.read_text().splitlines():
         name, turn, nanoseconds, kib = line.split("\t")
@@ -209,7 +209,7 @@ def ratio(one, other):
 
 
 def faster(one, slow):
-    """How often `one` fits into `slow`, which does not run in every round."""
+    """Returns the ratio of `slow`, which does not run in every round, to `one`."""
     starts = sorted(slow)
     ratios = []
     for start, end in zip(starts, [*starts[1:], float("inf")]):
@@ -223,12 +223,12 @@ def peak(costs):
 
 
 def number(value):
-    """Three digits, or all in front of the point."""
+    """Formats three digits, or all digits before the point."""
     return f"{value:.{2 if value < 10 else 1 if value < 100 else 0}f}"
 
 
 def stages(costs, counts):
-    """What each thing that a start does adds to it."""
+    """Returns the table of the steps of a start, each with its additional cost."""
     rows, before = [], None
     for name, label in STAGES.items():
         median = statistics.median(cost.ms for cost in costs[name].values())
@@ -251,16 +251,16 @@ def growth(costs):
     rows = []
     for count, found in costs.items():
         median = statistics.median(cost.ms for cost in found.values())
-        # The start of any process is no part of a certificate's cost.
+        # The start of a process is not part of a certificate's cost.
         own = statistics.median(found[turn].ms - alone[turn].ms for turn in found)
         rows.append((f"{int(count):,}", number(median), number(1000 * own / int(count)), f"{peak(found):.1f}"))
     return table(("certificates", "median ms", "µs for each", "peak MiB"), rows)
 
 
 def stores(path):
-    """What a key store costs."""
+    """Returns the table of the cost of a key store."""
     if not path.exists():
-        return "Not measured: there is no keytool here."
+        return "Not measured: keytool is not installed."
     costs = read(path)
     rows = [
         (
@@ -279,7 +279,7 @@ def stores(path):
 
 
 def beside(costs):
-    """What setup takes beside docker."""
+    """Returns the times of setup, and its own time without docker's."""
     rows = [
         (label, number(statistics.median(cost.ms for cost in costs[name].values())), f"{peak(costs[name]):.1f}")
         for name, label in PROJECT.items()
@@ -289,16 +289,16 @@ def beside(costs):
         own = statistics.median(costs["setup"][turn].ms - costs["docker"][turn].ms for turn in costs["setup"])
         measured = f"{number(max(own, 0))} ms"
     else:
-        measured = "not measured: there is no `docker compose` here"
+        measured = "not measured: `docker compose` is not installed"
     return {
         "project": table(("entry", "median ms", "peak MiB"), rows),
         "project_rounds": len(costs["alone"]),
-        "share": f"| aim | measured |\n|---|---|\n| at most 100 ms beside docker's own time | {measured} |",
+        "share": f"| aim | measured |\n|---|---|\n| at most 100 ms in addition to docker's own time | {measured} |",
     }
 
 
 def table(head, rows):
-    """Markdown that is aligned in a terminal as well."""
+    """Returns a Markdown table that is also aligned in a terminal."""
     widths = [max(len(row[at]) for row in (head, *rows)) for at in range(len(head))]
 
     def line(cells):
@@ -321,8 +321,8 @@ def machine():
     ])
 
 
-# The card has a background of its own: an image on a page follows the reader's system, the page
-# around it may not, and text on no background would vanish then.
+# The card has its own background: an image follows the color scheme of the reader's system, but the
+# page around it may not, and text without a background could become invisible.
 STYLE = """\
 text { font: 13px system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-serif; fill: #1f2328 }
 .title { font-size: 16px; font-weight: 600 }

@@ -9,11 +9,11 @@
  *
  * `every` 10 means only in each tenth round; `before` and `after` are shell commands outside the
  * measured time, and the run counts only if they succeed. The first command of PLAN is also run,
- * unmeasured, right before every measured one: what another entry left in the processor's caches
- * then helps or hurts nobody.
+ * unmeasured, right before every measured one, so that all entries start with the same
+ * contents of the processor's caches.
  *
  * In C and static because a child's ru_maxrss starts at what its parent had in memory at the fork:
- * spawned by Python, every program here would seem to need 10 MiB.
+ * spawned by Python, every program would appear to need 10 MiB.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -137,7 +137,7 @@ int main(int argc, char **argv)
 		for (struct entry *entry = entries; entry < entries + count; entry++) {
 			struct cost cost;
 
-			/* One warm-up is enough for what runs seldom. */
+			/* One warm-up is enough for entries that run in few rounds. */
 			if (round < 0 ? entry->every > 1 && round < -1 : round % entry->every)
 				continue;
 			shell(entry->name, entry->before);

@@ -1,4 +1,4 @@
-/* The least that an entrypoint can do: become the service. */
+/* The minimal entrypoint: it only executes the service. */
 #include <unistd.h>
 
 int main(int argc, char **argv)

@@ -1,4 +1,4 @@
-/* The least that a service can do, so that what is measured is the entrypoint. */
+/* The minimal service, so that the times are those of the entrypoint. */
 int main(void)
 {
 	return 0;

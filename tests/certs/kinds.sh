@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# A CA of each kind that some client refuses or might, and a server's certificate that is good in all else.
+# A CA of each kind that some client refuses or might refuse, and a server certificate without other faults.
 #
 #   kinds.sh         lists the kinds
-#   kinds.sh KIND    makes ca.crt, server.pem and server-key.pem here
+#   kinds.sh KIND    creates ca.crt, server.pem and server-key.pem here
 set -euo pipefail
 
-# Kind, extensions besides the usual ones, and the key: what `openssl genpkey` is told.
+# Kind, extensions besides the usual ones, and the key as arguments of `openssl genpkey`.
 kinds() {
   cat <<'KINDS'
 good - EC -pkeyopt ec_paramgen_curve:P-256

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Makes the gallery: every file of this folder that README.md lists, and neighbour/ca.crt.
+# Creates the gallery: every file of this folder that README.md lists, and neighbour/ca.crt.
 #
-# The files are committed, and a run makes only those that are not there: remove one and it is made anew (a
-# new key, a new signature, the same sin). It is here so that each file can be accounted for, and so that the
-# next sin costs a few lines.
+# The files are committed, and a run creates only missing ones: remove a file to create it again (with a new
+# key, a new signature, and the same fault). The script documents the origin of each file, and makes a new
+# fault cheap to add.
 #
-# Needs openssl 3, coreutils and python3. First openssl makes honest certificates, keys and containers in a
-# temporary folder, then python3 bends their bytes into the gallery. All keys stay in that folder and go
-# with it, except those that are themselves the sin of a file.
+# Needs openssl 3, coreutils and python3. First openssl creates valid certificates, keys and containers in a
+# temporary folder, then python3 changes their bytes for the gallery. All keys are deleted with that folder,
+# except those that are themselves the fault of a file.
 set -euo pipefail
 export LC_ALL=C
 umask 077
@@ -18,7 +18,7 @@ trap 'rm -rf -- "$work"' EXIT
 mkdir "$work/out" "$work/out/neighbour"
 cd "$work"
 
-# Dates are fixed, so that the gallery means the same in every year until 2119.
+# Dates are fixed, so that the gallery has the same meaning until 2119.
 always_start=20200101000000Z always_end=21250101000000Z
 
 cat >openssl.cnf <<'CNF'
@@ -55,7 +55,7 @@ keyUsage = critical,keyCertSign,cRLSign
 subjectKeyIdentifier = hash
 authorityKeyIdentifier = keyid:always
 
-# What the openssl.cnf that comes with OpenSSL gives to `openssl req -x509 -subj ...`.
+# The extensions that OpenSSL's own openssl.cnf gives to `openssl req -x509 -subj ...`.
 [bare]
 subjectKeyIdentifier = hash
 authorityKeyIdentifier = keyid:always,issuer
@@ -76,7 +76,7 @@ basicConstraints = CA:TRUE
 keyUsage = critical,keyCertSign,cRLSign
 subjectKeyIdentifier = hash
 
-# "none" because openssl 3 adds the identifier where nothing is said.
+# "none", because openssl 3 adds the identifier by default.
 [no_subject_key_identifier]
 basicConstraints = critical,CA:TRUE
 keyUsage = critical,keyCertSign,cRLSign
@@ -137,7 +137,7 @@ subjectKeyIdentifier = hash
 subjectAltName = DNS:server.example.test
 CNF
 
-# openssl COMMAND..., silent unless it fails: `openssl ca` tells its life story on stderr.
+# openssl COMMAND..., silent unless it fails: `openssl ca` prints long messages to stderr.
 quietly() {
   if ! openssl "$@" >log 2>&1; then
     cat log >&2
@@ -161,7 +161,7 @@ certificate() {
   else
     signer=(-selfsign -keyfile "$name.key")
   fi
-  # A fresh database for each: it holds one subject a line, and one of ours has a line break.
+  # A new database for each: it contains one subject per line, and one of ours has a line break.
   : >index.txt
   serial=$((serial + 1))
   printf '%X\n' "$serial" >serial
@@ -170,7 +170,7 @@ certificate() {
     -extfile openssl.cnf -extensions "$extensions" "${signer[@]}" -in "$name.req" -out "$name.pem"
 }
 
-# --- honest certificates, and dishonest ones that openssl makes by itself -------------------------------
+# --- valid certificates, and invalid ones that openssl can create ---------------------------------------
 
 certificate neighbour authority '/O=trust-init gallery/CN=Neighbour CA'
 certificate ca-ec authority '/O=trust-init gallery/CN=EC CA'
@@ -179,8 +179,8 @@ algorithm=ED25519 certificate ca-ed25519 authority '/O=trust-init gallery/CN=Ed2
 certificate ca-second authority '/O=trust-init gallery/CN=Second CA'
 certificate ca-third authority '/O=trust-init gallery/CN=Third CA'
 certificate ca-name-utf8 authority '/O=trust-init gallery/CN=Zażółć 認証局 Prüfstelle ✓'
-# What a terminal or a log collector would obey: colours, the window's title, a line of its own, a line
-# overwritten, the one-character CSI (U+009B), and a right-to-left override (U+202E).
+# Text that controls a terminal or a log collector: colours, the window's title, a new line, an overwritten
+# line, the one-character CSI (U+009B), and a right-to-left override (U+202E).
 certificate ca-name-escapes authority \
   $'/O=trust-init gallery/CN=evil\e[31m\e]0;title\a\ntrust-init: error: forged\r\xc2\x9b2J/OU=\xe2\x80\xaetxet'
 certificate ca-empty-subject authority '/'
@@ -217,11 +217,11 @@ quietly dsa -in key-dsa.pem -out key-dsa-traditional.pem
 quietly req -x509 -config openssl.cnf -extensions authority -subj '/O=trust-init gallery/CN=DSA CA' -sha256 \
   -days 36500 -key key-dsa.pem -out ca-dsa.pem
 
-# Names that would do something where they are shown or pasted. The first: U+061C, U+2066, U+2069, U+200F,
+# Names that have an effect when they are printed or pasted. The first: U+061C, U+2066, U+2069, U+200F,
 # U+FEFF, U+E0041 and U+00AD around the letters.
 certificate ca-name-bidi authority \
   $'/O=trust-init gallery/CN=\xd8\x9cCA\xe2\x81\xa6moc.elpmaxe\xe2\x81\xa9\xe2\x80\x8f\xef\xbb\xbf\xf3\xa0\x81\x81\xc2\xad'
-# shellcheck disable=SC2016  # nobody is to obey it
+# shellcheck disable=SC2016  # not expanded
 certificate ca-name-shell authority '/O=trust-init gallery/CN=`reboot` $(reboot) ${HOME} "]}: #&*!|> %s'
 certificate ca-name-controls authority \
   $'/O=trust-init gallery/CN=\x08\x0b\x0c\x0e\x7f\xc2\x85\xc2\x90\xc2\x9dtitle\xc2\x9c\e[8m\e]8;;evil.example\a'
@@ -233,7 +233,7 @@ certificate root authority '/O=trust-init gallery/CN=Root of a chain'
 certificate intermediate intermediate '/O=trust-init gallery/CN=Intermediate CA' root
 certificate chain-server server '/CN=server.example.test' intermediate
 
-# --- throw-away keys, each the key of nothing, unless said ----------------------------------------------
+# --- throw-away keys, without a certificate unless stated -----------------------------------------------
 
 quietly genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out key-pkcs8.pem
 quietly pkcs8 -topk8 -v2 aes-256-cbc -passout pass:changeit -in key-pkcs8.pem -out key-pkcs8-encrypted.pem
@@ -245,7 +245,7 @@ quietly rsa -traditional -aes128 -passout pass:changeit -in key-rsa.pem -out key
 # For the OpenSSH format, which openssl does not write: python3 wraps these two.
 quietly genpkey -algorithm ED25519 -outform DER -out ed25519.der
 quietly pkey -inform DER -in ed25519.der -pubout -outform DER -out ed25519-public.der
-# Two leaves whose keys stay beside them; no other file holds either certificate.
+# Two leaves with their keys; no other file contains either certificate.
 certificate leaf-with-key server '/CN=server.example.test' ca-ec
 certificate self-signed-leaf-with-key self_signed_server '/CN=server.example.test'
 
@@ -318,7 +318,7 @@ def body(der, width=64):
 def armour(der, label=b"CERTIFICATE", width=64):
     return b"-----BEGIN " + label + b"-----\n" + body(der, width) + b"-----END " + label + b"-----\n"
 
-# Just enough DER to take a certificate apart and put it together again.
+# The part of DER that is needed to split a certificate and join it again.
 
 def tlv(tag, content):
     n = len(content)
@@ -372,7 +372,7 @@ put("pem-named.der", ec)
 put("upper-case.CRT", ec)
 put("ca-ec.txt", ec)
 
-# PEM that some reader stumbles over.
+# PEM that some reader cannot read.
 put("crlf.crt", ec.replace(b"\n", b"\r\n"))
 put("cr-only.crt", ec.replace(b"\n", b"\r"))
 put("bom.crt", b"\xef\xbb\xbf" + ec)
@@ -396,14 +396,14 @@ put("spaces-for-newlines.crt", ec.rstrip(b"\n").replace(b"\n", b" "))
 put("x509-label.crt", armour(ec_der, b"X509 CERTIFICATE"))
 put("duplicate.crt", ec + ec)
 
-# PEM that is no PEM, or only nearly.
+# Text that is not valid PEM.
 put("lower-case-label.crt", ec.replace(begin, begin.lower()).replace(end, end.lower()))
 put("good-then-lower-case-label.crt", ec + second.replace(begin, begin.lower()).replace(end, end.lower()))
 put("four-dashes.crt", ec.replace(b"-----", b"----"))
 put("no-markers.crt", ec_body)
 put("base64-of-pem.crt", body(ec, 76))
 put("literal-backslash-n.crt", ec.replace(b"\n", b"\\n"))
-# Each of these needs a certificate of the right length: the one CA that has it is found, not hoped for.
+# Each of these needs a certificate of the right length: the code searches the CAs for one.
 padded = next(der for der in map(unarmour, (ec, second, third, rsa, read("root.pem"), read("ca-no-ski.pem"),
               read("ca-sha1.pem"), read("ca-expired.pem"))) if len(der) % 3)
 put("missing-padding.crt", armour(padded).replace(b"=", b""))
@@ -425,7 +425,7 @@ put("two-glued.der", ec_der + second_der)
 put("truncated.der", ec_der[:-20])
 put("truncated-der-in-block.crt", armour(ec_der[:-20]))
 
-# OpenSSL's own trust settings: they stand behind the certificate, in the same block.
+# OpenSSL's own trust settings: they follow the certificate, in the same block.
 for kind in ("plain", "alias-only", "server-auth", "any-purpose", "email-only", "reject-server-auth", "reject-email",
              "client-auth", "alias-escapes"):
     same(f"trusted-{kind}.crt", f"trusted-{kind}.pem")
@@ -444,7 +444,7 @@ put("pkcs7-truncated.p7b", read("three.p7.der")[:-200])
 same("pkcs12.p12", "store.p12")
 same("pkcs12-named.crt", "store.p12")
 
-# Private keys: alone, and on either side of a CA.
+# Private keys: alone, and before or after a CA.
 def ssh_string(data):
     return struct.pack(">I", len(data)) + data
 
@@ -508,7 +508,7 @@ packet = bytes([0x98, len(packet)]) + packet
 put("pgp.pem", b"-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n" + body(packet)
     + b"=" + base64.b64encode(crc24(packet)) + b"\n-----END PGP PUBLIC KEY BLOCK-----\n")
 
-# Certificates whose contents are the question.
+# Certificates with a fault in their contents.
 for name in ("ca-expired", "ca-not-yet-valid", "ca-no-key-usage", "ca-key-usage-without-certsign",
              "ca-key-usage-not-critical", "ca-constraints-not-critical", "ca-no-ski", "ca-rsa-1024", "ca-sha1",
              "ca-name-utf8", "ca-name-escapes", "ca-empty-subject", "ca-name-constraints",
@@ -517,7 +517,7 @@ for name in ("ca-expired", "ca-not-yet-valid", "ca-no-key-usage", "ca-key-usage-
 put("intermediate-and-root.crt", read("intermediate.pem") + read("root.pem"))
 put("chain.pem", read("chain-server.pem") + read("intermediate.pem") + read("root.pem"))
 put("fullchain.pem", read("chain-server.pem") + read("intermediate.pem"))
-# In front stands [0] version, which v1 leaves out; at the end [3] extensions, which it does not have.
+# The first field is [0] version, which v1 omits; the last is [3] extensions, which v1 does not have.
 put("v1-root.crt", armour(resigned("ca-third", lambda parts: parts[1:-1])))
 put("ca-negative-serial.crt", armour(resigned("ca-second", lambda parts: [parts[0], tlv(0x02, b"\x85")] + parts[2:])))
 
@@ -535,7 +535,7 @@ def changed(field, value):
 def with_key(key):
     return changed(KEY, key)
 
-# Nobody has the keys to these two: their moduli are digits of nothing, and no client checks how a root signed itself.
+# No keys exist for these two: their moduli are arbitrary digits, and no client checks a root's own signature.
 for bits in (8192, 16384):
     digits = b"".join(hashlib.sha512(bytes([n])).digest() for n in range(bits // 512))
     modulus = int.from_bytes(digits, "big") | 1 << bits - 1 | 1
@@ -598,7 +598,7 @@ put("ca-extension-garbage.crt", extended(tlv(0x30, tlv(0x06, b"\x55\x1d\x13") + 
                                          *(one for one in every if b"\x55\x1d\x13" not in one)))
 put("ca-boolean-of-one.crt", extended(*(one.replace(b"\x01\x01\xff", b"\x01\x01\x01") for one in every)))
 
-# What GnuTLS reads in every certificate, and Java in every critical extension and every key.
+# Fields that GnuTLS reads in every certificate, and Java in every critical extension and every key.
 def oid(*numbers):
     def digits(n):
         return (digits(n >> 7)[:-1] + bytes([digits(n >> 7)[-1] | 0x80]) if n > 0x7f else b"") + bytes([n & 0x7f])
@@ -620,7 +620,7 @@ put("ca-ian-no-names.crt", adding(IAN, text, b""))
 put("ca-san-critical-no-names.crt", adding(SAN, text))
 put("ca-san-empty-name.crt", adding(SAN, tlv(0x30, tlv(0x82, b"")), b""))
 put("ca-san-x400.crt", adding(SAN, tlv(0x30, tlv(0xa3, tlv(0x30, b""))), b""))
-# 1.3.6.1.4.1 and so many numbers of two digits that the dotted form has 126 characters, and then one more.
+# 1.3.6.1.4.1 and numbers of two digits, so that the dotted form has 126 characters, or 127.
 long = (1, 3, 6, 1, 4, 1, 1111) + (10,) * 36 + (11,)
 assert len(".".join(map(str, long))) == 127
 put("ca-oid-of-126.crt", adding(oid(*(1, 3, 6, 1, 4, 1, 111) + long[7:]), b"\5\0", b""))
@@ -661,7 +661,7 @@ put("ca-all-critical.crt", extended(
     extension(37, tlv(0x30, oid(1, 3, 6, 1, 5, 5, 7, 3, 1))), extension(54, tlv(0x02, b"\2")),
     extension(ACCESS, tlv(0x30, tlv(0x30, oid(1, 3, 6, 1, 5, 5, 7, 48, 2) + here)))))
 
-# Moduli as above, of 4096 bits; a point of which one coordinate is there and the sign of the other.
+# Moduli as above, of 4096 bits; a compressed point: one coordinate and the sign of the other.
 def rsa_key(exponent):
     numbers = tlv(0x02, b"\0" + modulus.to_bytes(2048, "big")[:511] + b"\1") + tlv(0x02, exponent)
     return tlv(0x30, children(children(children(rsa_der)[0])[KEY])[0] + tlv(0x03, b"\0" + tlv(0x30, numbers)))
@@ -676,7 +676,7 @@ inner, algorithm, signature = children(unarmour(third))
 put("ca-algorithm-mismatch.crt", armour(tlv(0x30, inner + algorithm.replace(b"\x04\x03\x02", b"\x04\x03\x03") + signature)))
 put("ca-signature-wrong.crt", armour(tlv(0x30, inner + algorithm + signature[:-1] + bytes([signature[-1] ^ 1]))))
 
-# BER where DER belongs, and DER that is nothing.
+# BER instead of DER, and DER without a meaning.
 indefinite = b"\x30\x80" + inner + algorithm + signature + b"\0\0"
 put("ber-indefinite-length.der", indefinite)
 put("ber-indefinite-length-in-block.crt", armour(indefinite))
@@ -698,7 +698,7 @@ put("empty-sequence-in-block.crt", armour(b"\x30\0"))
 put("zero-bytes.crt", bytes(1024))
 put("trailing-der.der", ec_der + b"\5\0")
 
-# Text that went through something.
+# Text that another program converted.
 put("nul-behind.crt", ec + bytes(512 - len(ec) % 512))
 put("nul-between.pem", ec + bytes(16) + b"\n" + second)
 put("nul-before-begin.crt", b"\0" + ec)
@@ -790,7 +790,7 @@ put("key-ssh2.pem", b"---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\nComment: \"thr
 put("key-jwk.json.pem", b'{"kty":"OKP","crv":"Ed25519","x":"' + base64.urlsafe_b64encode(public).rstrip(b"=")
     + b'","d":"' + base64.urlsafe_b64encode(seed).rstrip(b"=") + b'"}\n')
 
-# What people mount in place of a CA.
+# Files that users mount instead of a CA.
 def jks(alias, der):
     entry = struct.pack(">I", 2) + struct.pack(">H", len(alias)) + alias + struct.pack(">QH", 0, 5) + b"X.509"
     store = struct.pack(">III", 0xFEEDFEED, 2, 1) + entry + struct.pack(">I", len(der)) + der
@@ -821,7 +821,7 @@ put("pdf.crt", b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>
 PY
 python3 bend.py
 
-# --- into the folder, if it is what the README says -----------------------------------------------------
+# --- copy into the folder, if the README lists the same files -------------------------------------------
 
 cd out
 made=(*.*)

@@ -1,40 +1,40 @@
 #!/usr/bin/env bash
-# The local images that the container tests run in and build on. They are made
-# rather than pulled, so that the tests need no container registry:
+# Builds the local images of the container tests, so that the tests need no
+# container registry:
 #
 #   trust-init-test/bookworm   Debian 12, Python 3.11, curl 7, OpenSSL 3.0
 #   trust-init-test/trixie     Debian 13, Python 3.13, curl 8, OpenSSL 3.5
-#   trust-init-test/stack      the same, with the servers and runtimes that a Compose project is made of
-#   trust-init-test/java       Debian 13 with JDK 21, and the runtime of JDK 25 that is a Python package
+#   trust-init-test/stack      the same, with the servers and runtimes of a Compose project
+#   trust-init-test/java       Debian 13 with JDK 21, and a Python package with a runtime of JDK 25
 #   trust-init-test/browser    Debian 13 with Chromium
 #   trust-init-test/rust       Debian 13, gcc, and this machine's Rust
 #   trust-init-test/runtimes-bookworm, runtimes-trixie
-#                              Debian's own TLS clients, of every language it has
-#   trust-init-test/runtimes-* from runtimes/images/*/Dockerfile: those of package registries
+#                              Debian's TLS clients, of every language
+#   trust-init-test/runtimes-* from runtimes/images/*/Dockerfile: clients of package registries
 #
-#   bases.sh [NAME...]   make the named ones (default: all but the runtimes)
+#   bases.sh [NAME...]   build the named images (default: all but the runtimes)
 #
-# Every image has two tags: `latest`, for the tests to name, and a hash of its
-# recipe. It is made again only when the recipe has changed.
+# Every image has two tags: `latest`, which the tests use, and a hash of its
+# recipe. It is rebuilt only if the recipe has changed.
 # Needs root, a running engine (engine.sh start) and debootstrap.
 set -euo pipefail
 # shellcheck source=common.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 
-# Change this to have all images made again, for instance for newer packages.
+# Change this to rebuild all images, for instance for newer packages.
 EDITION=1
 
 # git, curl, openssl and python3 each find their roots in their own way;
 # python3-requests is Debian's, patched to use the system's bundle, and
-# /opt/venv below has the upstream one, which does not; tini and dumb-init are
-# what people run as PID 1 today; procps shows what runs.
+# /opt/venv below contains the upstream package, which does not; tini and
+# dumb-init are common init processes; procps lists processes.
 TOOLS="ca-certificates,curl,dumb-init,git,openssl,procps,python3,python3-requests,python3-venv,tini"
 WHEELS=(certifi httpx requests)
 
-# Images of the same name as their folder.
+# Each image has the name of its folder.
 IMAGES=$(cd "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)/runtimes/images
 
-# Clients that find their roots each in its own way: see runtimes/debian.rs.
+# Clients that each find their roots in their own way: see runtimes/debian.rs.
 CLIENTS=(
     aria2 axel composer elinks elixir emacs-nox erlang-inets erlang-ssl fossil gh gir1.2-soup-3.0 glib-networking
     gnutls-bin guile-3.0 guile-gnutls httpie kubernetes-client lftp libhttp-tiny-perl libio-socket-ssl-perl
@@ -46,7 +46,7 @@ CLIENTS=(
 
 KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 
-# What the image has besides Debian's minimum; part of the recipe's hash.
+# The packages of an image besides Debian's minimum; part of the recipe's hash.
 packages() {
     case $1 in
     rust) echo ca-certificates,gcc,libc6-dev,libssl-dev,pkgconf ;;
@@ -58,7 +58,7 @@ packages() {
     esac
 }
 
-# What apt adds for the runtimes.
+# The packages that apt adds for the runtimes.
 clients() {
     echo "${CLIENTS[@]}"
     [ "$1" != runtimes-bookworm ] || echo openjdk-17-jre-headless
@@ -74,14 +74,14 @@ extra() {
     esac
 }
 
-# The hash is of what goes into the image and of the functions that put it
-# there, so a changed comment elsewhere in this file rebuilds nothing.
+# The hash covers the contents of the image and the functions that install them,
+# so a changed comment in this file rebuilds nothing.
 recipe_hash() {
     { echo "$EDITION" "$1"; packages "$1"; extra "$1"; declare -f make_root add_wheels add_rust import; } |
         sha256sum | cut -c1-12
 }
 
-# What a folder of this name in runtimes/images makes; the hash is of all that is in it, and of its base.
+# The hash of an image of runtimes/images covers all files of its folder, and its base.
 dockerfile_hash() {
     local folder=$1 base
     base=$(sed -n 's/^FROM \(trust-init-test[^ ]*\).*/\1/p' "$folder/Dockerfile")
@@ -92,7 +92,7 @@ dockerfile_hash() {
     } | sha256sum | cut -c1-12
 }
 
-# make_from_dockerfile NAME TAG: the CA by which this machine reaches registries is a secret of the build.
+# make_from_dockerfile NAME TAG: builds it; the machine's CA, which registries need, is a build secret.
 make_from_dockerfile() {
     local folder=$IMAGES/$1 ca=${PIP_CERT:-${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}}
     LOG=$STATE_DIR/$1.log
@@ -100,7 +100,7 @@ make_from_dockerfile() {
     logged 1500 "$LOG" docker build --network host --secret "id=ca,src=$ca" --tag "$2" "$folder"
 }
 
-# make_root NAME SUITE DIR: a Debian root with the image's packages.
+# make_root NAME SUITE DIR: creates a Debian root with the image's packages.
 make_root() {
     local name=$1 suite=$2 dir=$3 mirror
     mirror=$(debian_mirror)
@@ -110,7 +110,8 @@ make_root() {
         --include="$(packages "$name")" "$suite" "$dir" ${mirror:+"$mirror"}
 }
 
-# add_clients DIR PACKAGE...: by apt, because debootstrap knows no alternatives. Hooks of Java want /proc.
+# add_clients DIR PACKAGE...: by apt, because debootstrap does not support alternative dependencies. Java's
+# hooks need /proc.
 add_clients() {
     local dir=$1
     shift
@@ -120,11 +121,10 @@ add_clients() {
         apt-get update && apt-get install -y --no-install-recommends "$@" && apt-get clean' - "$@"
 }
 
-# Upstream requests, httpx and certifi, as `pip install` gives them to most
-# people. pip runs inside the new root with the index, proxy and CA that this
-# machine's pip uses. These are passed in its environment, and the CA's copy
-# is removed again: nothing of them may stay in an image, or tests would pass
-# that ought to fail.
+# Upstream requests, httpx and certifi, as `pip install` installs them. pip runs
+# inside the new root with the index, proxy and CA of this machine's pip, passed
+# by variables. The CA's copy is removed afterwards: a CA in an image would make
+# tests pass that must fail.
 add_wheels() {
     local dir=$1 name value ca=${PIP_CERT:-${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}}
     local env=(PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/tmp LANG=C.UTF-8)
@@ -149,15 +149,15 @@ add_wheels() {
     rm -f "$dir/tmp/ca.pem"
 }
 
-# This machine's Rust, where cargo and rustc are in everyone's PATH. Its
-# documentation is most of its size and is left out.
+# This machine's Rust, copied to /usr/local without its documentation, which is
+# most of its size.
 add_rust() {
     tar -C "$(rustc --print sysroot)" --exclude=./share -c . | tar -C "$1/usr/local" --no-same-owner -x
     # A link to the rustup proxy would say no toolchain is installed.
     chroot "$1" /usr/local/bin/cargo --version >>"$LOG"
 }
 
-# import DIR TAG: one layer, and no trace of the machine that made it.
+# import DIR TAG: imports a root as one layer, without files of this machine.
 import() {
     local dir=$1 tag=$2
     # debootstrap copies these from the machine; Docker makes its own.
@@ -195,7 +195,7 @@ make() {
     rm -rf "$dir"
 }
 
-# The images of earlier recipes, unless a container still uses one.
+# Removes the images of earlier recipes, unless a container still uses one.
 drop_all_but() {
     docker images --format '{{.Repository}}:{{.Tag}}' "${1%:*}" |
         { grep -vxF "$1" || true; } | xargs -r docker rmi >>"$LOG" 2>&1 || true
@@ -208,7 +208,7 @@ names=("$@")
 for name in "${names[@]}"; do
     case " ${roots[*]} ${builds[*]} " in
     *" $name "*) ;;
-    *) die "no such image: $name (there are ${roots[*]} ${builds[*]})" ;;
+    *) die "no such image: $name (choose from ${roots[*]} ${builds[*]})" ;;
     esac
     [ "$name" != rust ] || have rustc || die "the rust image is a copy of this machine's Rust, and rustc is not in PATH"
 done
@@ -226,21 +226,21 @@ for name in "${names[@]}"; do
         tag=$image:$(recipe_hash "$name")
     fi
     if docker image inspect "$tag" >/dev/null 2>&1; then
-        how="was there"
+        how="exists"
     elif [ -d "$IMAGES/$name" ]; then
         make_from_dockerfile "$name" "$tag"
         drop_all_but "$tag"
-        how="made"
+        how="built"
     else
-        [ "$(id -u)" -eq 0 ] || die "$image has to be made, which takes root" "sudo $0 $name"
+        [ "$(id -u)" -eq 0 ] || die "only root can build $image" "sudo $0 $name"
         [ -n "$TMP" ] || TMP=$(mktemp -d "$STATE_DIR/root.XXXXXX")
         if ! have debootstrap || [ ! -e "$KEYRING" ]; then
             apt_install debootstrap debian-archive-keyring
         fi
-        # Not `make … || die`: that would switch `set -e` off inside.
+        # Not `make … || die`: that would disable `set -e` inside.
         make "$name" "$tag"
         drop_all_but "$tag"
-        how="made"
+        how="built"
     fi
     docker tag "$tag" "$image:latest"
     printf '%s %s in %ss\n' "$tag" "$how" $((SECONDS - start))

@@ -1,5 +1,6 @@
-//! Real TLS clients, each of which finds its roots in its own way, and how to ask many of them
-//! about many servers in one container: a claim says what they should find, in words.
+//! Real TLS clients, each with its own way to find root certificates, and a script that calls many servers
+//! with many of them in one container. A claim (`private served, stranger refused`) states the expected
+//! results.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -7,7 +8,7 @@ use std::fmt::Write as _;
 use crate::engine::Outcome;
 use crate::site::SERVERS;
 
-/// A client's name, and its command, to which the server's URL is appended.
+/// A client's name and its command; the server's URL is appended to the command.
 pub type Client = (&'static str, &'static str);
 
 pub const CURL: Client = ("curl", "curl -sS");
@@ -24,13 +25,13 @@ pub const HTTPX: Client =
 /// Debian's, patched to use the system's bundle.
 pub const DEBIAN_REQUESTS: Client =
     ("debian-requests", "python3 -c 'import sys,requests as r; print(r.get(sys.argv[1]).text)'");
-/// Debian's, built with GnuTLS. No repository is there: it says so once it trusts the server.
+/// Debian's, built with GnuTLS. The server has no repository: git says so after it has trusted the server.
 pub const GIT: Client = ("git", "git ls-remote");
 pub const OPENSSL: Client = ("openssl", "openssl_connect");
 
 pub const EVERY: &[Client] = &[CURL, URLLIB, REQUESTS, HTTPX, DEBIAN_REQUESTS, GIT, OPENSSL];
 
-/// Says for an answer whether its server was trusted; whatever is neither is shown.
+/// Prints whether an answer means `served` or `refused`; prints any other answer to stderr.
 const JUDGE: &str = r#"
 openssl_connect() { address=${1#https://}; openssl s_client -verify_return_error -connect "${address%/}" </dev/null; }
 judge() {
@@ -42,12 +43,13 @@ judge() {
 }
 "#;
 
-/// A shell script that asks each server named in `claim` by each client.
+/// Returns a shell script in which each client calls each server of `claim`.
 pub fn script(clients: &[Client], claim: &str) -> String {
     let mut script = JUDGE.to_owned();
     for (name, _) in read(claim) {
         let server = SERVERS.iter().find(|server| server.name == name);
-        let url = server.unwrap_or_else(|| panic!("`{claim}`: there is no server `{name}`")).url();
+        let url =
+            server.unwrap_or_else(|| panic!("`{claim}`: no server has the name `{name}`")).url();
         for (client, command) in clients {
             let _ = writeln!(script, "judge {client} {name} \"$({command} {url} 2>&1)\"");
         }
@@ -55,7 +57,7 @@ pub fn script(clients: &[Client], claim: &str) -> String {
     script
 }
 
-/// Whether `outcome` of that script is as claimed.
+/// Asserts that `outcome`, of that script, is as claimed.
 #[track_caller]
 pub fn check(clients: &[Client], claim: &str, outcome: Outcome) -> Outcome {
     let outcome = outcome.exits(0);
@@ -75,7 +77,7 @@ pub fn check(clients: &[Client], claim: &str, outcome: Outcome) -> Outcome {
     outcome
 }
 
-/// `private served, stranger refused`, in pairs.
+/// Splits a claim into pairs of server and verdict.
 fn read(claim: &str) -> impl Iterator<Item = (&str, &str)> {
     claim.split(", ").map(|pair| pair.split_once(' ').expect("SERVER VERDICT"))
 }

@@ -1,4 +1,4 @@
-//! One container: how it is to be, then what it does. It is removed when it goes out of scope.
+//! One container: a builder for its options, and calls to it. It is removed when it goes out of scope.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use crate::clients::{self, Client};
 use crate::engine::{Outcome, docker, label, trust_init, unique};
 use crate::site::{Server, wait_until};
 
-/// Where the overlay, and most people, mount their CA.
+/// The path at which the overlay, and most users, mount the custom CA.
 pub const CUSTOM_CA: &str = "/usr/local/share/ca-certificates/custom-ca.crt";
 
 pub struct Container {
@@ -50,7 +50,7 @@ impl Container {
         self
     }
 
-    /// With a file or folder of this machine, read-only.
+    /// With a file or folder of the host, mounted read-only.
     pub fn mount(self, source: &Path, target: &str) -> Self {
         self.flag("--volume", &format!("{}:{target}:ro", source.display()))
     }
@@ -84,19 +84,19 @@ impl Container {
         self.run(&["sh", "-c", script])
     }
 
-    /// Which servers `clients` accept, claimed as in `private served, stranger refused`.
+    /// Asserts which servers `clients` accept, with a claim such as `private served, stranger refused`.
     #[track_caller]
     pub fn finds(&self, clients: &[Client], claim: &str) -> Outcome {
         clients::check(clients, claim, self.sh(&clients::script(clients, claim)))
     }
 
-    /// Runs what was run here once more, in the same container.
+    /// Starts the same container again, with the same command.
     #[track_caller]
     pub fn again(&self) -> Outcome {
         docker(["start", "--attach", &self.name])
     }
 
-    /// The same, where what was run were `clients`.
+    /// The same for a container whose command calls servers by `clients`.
     #[track_caller]
     pub fn finds_again(&self, clients: &[Client], claim: &str) -> Outcome {
         clients::check(clients, claim, self.again())
@@ -119,16 +119,19 @@ impl Container {
     #[track_caller]
     pub fn wait_for(&self, words: &str) -> &Self {
         wait_until(&format!("{} prints `{words}`", self.name), || {
-            // In this order: what has ended says no more.
+            // The state before the logs: a container that has exited prints nothing more.
             let has_ended = self.state("{{.State.Status}}") == "exited";
             let logs = self.logs();
-            assert!(!has_ended || logs.stdout.contains(words), "it ended without: {logs}");
+            assert!(
+                !has_ended || logs.stdout.contains(words),
+                "exited without printing `{words}`: {logs}"
+            );
             logs.stdout.contains(words)
         });
         self
     }
 
-    /// What `docker exec` gives. It sees the container's configured environment only.
+    /// Runs `docker exec`, which has only the container's configured environment.
     #[track_caller]
     pub fn exec(&self, command: &[&str]) -> Outcome {
         docker([&["exec", &self.name], command].concat())
@@ -139,7 +142,7 @@ impl Container {
         docker([&["exec", "--user", user, &self.name], command].concat())
     }
 
-    /// The exit code of the service, asked to stop and given 20 seconds.
+    /// Stops the service, with a limit of 20 seconds, and returns its exit code.
     #[track_caller]
     pub fn stop(&self) -> String {
         docker(["stop", "--time", "20", &self.name]).exits(0);
@@ -151,7 +154,7 @@ impl Container {
         docker(["inspect", "--format", format, &self.name]).exits(0).stdout.trim().into()
     }
 
-    /// What the container's own file system has that its image has not, sorted.
+    /// Returns the changes of the container's file system relative to its image, sorted.
     #[track_caller]
     pub fn changes(&self) -> Vec<String> {
         let diff = docker(["diff", &self.name]).exits(0).stdout;

@@ -1,20 +1,20 @@
-//! The `docker` client, and what comes of a call to it. No call lasts for ever.
+//! Calls the `docker` client and returns its outcome. Each call has a time limit.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// How long a call may take, in seconds: what a machine with ten times as much to do as it can still manages.
+/// The limit of a call in seconds: enough for a machine with ten times the load of this suite.
 pub const PATIENCE: &str = "600";
 
-/// What the tests create carries this label.
+/// The label of everything that the tests create.
 const LABEL: &str = "trust-init-test";
 
-/// The image of scripts, clients and servers, and its successor.
+/// Debian 12 and 13, with scripts, clients and servers.
 pub const BOOKWORM: &str = "bookworm";
 pub const TRIXIE: &str = "trixie";
-/// The latter, with Node and Caddy.
+/// Debian 13 with Node and Caddy as well.
 pub const STACK: &str = "stack";
 
 /// Runs `docker` and waits for it.
@@ -24,14 +24,14 @@ pub fn docker<S: AsRef<str>>(arguments: impl IntoIterator<Item = S>) -> Outcome 
     call(PATIENCE, "docker", arguments)
 }
 
-/// The same, for what compiles.
+/// The same for a build that compiles, with a longer limit.
 #[track_caller]
 pub fn docker_build<S: AsRef<str>>(arguments: impl IntoIterator<Item = S>) -> Outcome {
     ready();
     call("1500", "docker", arguments)
 }
 
-/// Runs a program of this machine for at most `seconds`.
+/// Runs a program on the host for at most `seconds`.
 #[track_caller]
 pub fn call<S: AsRef<str>>(
     seconds: &str,
@@ -41,10 +41,10 @@ pub fn call<S: AsRef<str>>(
     let arguments: Vec<String> = arguments.into_iter().map(|word| word.as_ref().into()).collect();
     let mut command = Command::new("timeout");
     command.args(["--kill-after=10", seconds]).arg(program.as_ref()).args(&arguments);
-    // What cargo tells these tests of themselves would make the cargo that builds `peer`, and then
-    // the next `cargo test`, build anew whatever looks at it (ring).
+    // Cargo sets variables for the tests. With them the cargo that builds `peer`, and the next `cargo test`,
+    // would rebuild crates whose build scripts read them (ring).
     for (name, _) in std::env::vars_os() {
-        // So would what tests/run.py tells the harness.
+        // The same holds for the variable that tests/run.py sets.
         if ["CARGO_PKG_", "CARGO_MANIFEST_", "OUT_DIR", "RUSTC_BOOTSTRAP"]
             .iter()
             .any(|ours| name.to_string_lossy().starts_with(ours))
@@ -59,11 +59,11 @@ pub fn call<S: AsRef<str>>(
         stdout: String::from_utf8_lossy(&done.stdout).into_owned(),
         stderr: String::from_utf8_lossy(&done.stderr).into_owned(),
     };
-    assert_ne!(outcome.code, 124, "not done after {seconds} s: {outcome}");
+    assert_ne!(outcome.code, 124, "timed out after {seconds} s: {outcome}");
     outcome
 }
 
-/// The engine answers and the base images are there.
+/// Ensures, once per process, that the engine answers and the base images exist.
 fn ready() {
     static READY: OnceLock<Result<(), String>> = OnceLock::new();
     let ready = READY.get_or_init(|| {
@@ -78,11 +78,11 @@ fn ready() {
         Ok(())
     });
     if let Err(why) = ready {
-        panic!("there is no engine to test with: {why}");
+        panic!("no Docker engine for the tests: {why}");
     }
 }
 
-/// Removes what runs before this one left because they were killed.
+/// Removes what earlier runs left behind because they were killed.
 fn sweep() {
     let label = format!("label={LABEL}");
     for (list, name, remove) in [
@@ -93,7 +93,7 @@ fn sweep() {
     ] {
         let words = [list, &["--filter", &label, "--format", name]].concat();
         for name in call(PATIENCE, "docker", words).stdout.lines() {
-            // Names end with `.PID.COUNT`; what has none is being built at this moment.
+            // Names end with `.PID.COUNT`; an image without a name is being built at this moment.
             let Some(pid) = name.rsplit('.').nth(1) else { continue };
             if !Path::new("/proc").join(pid).exists() {
                 call(PATIENCE, "docker", [remove, &[name]].concat());
@@ -107,7 +107,7 @@ pub fn label() -> String {
     format!("--label={LABEL}")
 }
 
-/// A name that nothing else has, here or in another run; it ends with our process id and a count.
+/// Returns a name that is unique across runs; it ends with our process id and a count.
 pub fn unique() -> String {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let thread = std::thread::current();
@@ -121,7 +121,7 @@ pub fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The program under test, which is static.
+/// The program under test, a static binary.
 pub fn trust_init() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_trust-init"))
 }
@@ -142,7 +142,7 @@ pub fn peer() -> &'static Path {
     })
 }
 
-/// What a call came to. Whatever is asserted, the whole of it is shown when it does not hold.
+/// The outcome of a call. A failed assertion shows all of it.
 pub struct Outcome {
     words: String,
     pub code: i32,
@@ -160,27 +160,27 @@ impl std::fmt::Display for Outcome {
 impl Outcome {
     #[track_caller]
     pub fn exits(self, code: i32) -> Self {
-        assert_eq!(self.code, code, "the wrong exit code: {self}");
+        assert_eq!(self.code, code, "wrong exit code: {self}");
         self
     }
 
-    /// What the person at the terminal, or whoever reads the logs, is told.
+    /// Asserts that stderr, where the programs write their messages, contains `words`.
     #[track_caller]
     pub fn says(self, words: &str) -> Self {
-        assert!(self.stderr.contains(words), "`{words}` is not said: {self}");
+        assert!(self.stderr.contains(words), "`{words}` is not in stderr: {self}");
         self
     }
 
     #[track_caller]
     pub fn never_says(self, words: &str) -> Self {
-        assert!(!self.stderr.contains(words), "`{words}` is said: {self}");
+        assert!(!self.stderr.contains(words), "`{words}` is in stderr: {self}");
         self
     }
 
-    /// What the service prints.
+    /// Asserts that stdout contains `words`.
     #[track_caller]
     pub fn prints(self, words: &str) -> Self {
-        assert!(self.stdout.contains(words), "`{words}` is not printed: {self}");
+        assert!(self.stdout.contains(words), "`{words}` is not in stdout: {self}");
         self
     }
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Brings what the tests of Kubernetes need, into the cache of the tests: kubectl with a kustomize that knows
+# Installs the programs of the Kubernetes tests into the tests' cache: kubectl with a kustomize that supports
 # components, the schemas of Kubernetes, and podman, which runs pods without a cluster, with podman-compose.
-# Prints the folder of the programs, for PATH. With `charts`: real charts, rendered by Helm's own library, and the
-# folder of what came of them.
+# Prints the folder of the programs, for PATH. With `charts`: renders real charts by Helm's own library and
+# prints the folder of the results.
 # Usage: kubernetes.sh [podman|charts]
 set -euo pipefail
 # shellcheck source=common.sh
@@ -12,7 +12,7 @@ bin=$STATE_DIR/bin
 mkdir -p "$bin"
 PATH=$PATH:$bin
 
-# kubectl has known components since 1.21 (kustomize 4.0).
+# kubectl supports components since 1.21 (kustomize 4.0).
 knows_components() {
     local version
     version=$(kubectl version --client 2>/dev/null | sed -n 's/^Client Version: v1\.\([0-9]*\).*/\1/p')
@@ -28,7 +28,7 @@ if ! knows_components; then
     knows_components || die "kubectl does not work: $(kubectl version --client 2>&1 | tail -1)"
 fi
 
-# environment NAME PIP-WORDS...: Python packages in an environment of their own, $STATE_DIR/NAME.
+# environment NAME PIP-ARGUMENTS...: installs Python packages into their own environment, $STATE_DIR/NAME.
 environment() {
     local at=$STATE_DIR/$1 log=$STATE_DIR/$1.log
     shift
@@ -41,7 +41,7 @@ environment() {
     touch "$at/whole"
 }
 
-# tool NAME VERSION: a Python program, among the others.
+# tool NAME VERSION: installs a Python program into the folder of programs.
 tool() {
     environment "$1-$2" "$1==$2"
     ln -sf "$STATE_DIR/$1-$2/bin/$1" "$bin/$1"
@@ -55,10 +55,10 @@ if [ "${1:-}" = charts ]; then
     exit
 fi
 
-# The schemas come with a program that compares with them.
+# kubernetes-validate contains the schemas.
 tool kubernetes-validate 1.37.0
 
-# podman asks for a program that waits as the first process of a pod.
+# podman needs catatonit as the first process of a pod.
 if [ "${1:-}" = podman ] && ! { have podman && have catatonit; }; then
     apt_install podman catatonit
 fi

@@ -1,11 +1,11 @@
-//! The program in real containers, against real TLS servers, under a real Docker engine.
+//! The programs in real containers, against real TLS servers, under a real Docker engine.
 //!
-//! `./scripts/test.sh` runs these with all else; alone they are
-//! `cargo test --test containers`. The engine and the base images come from
-//! `engine.sh` and `bases.sh` beside this file, and whatever a test creates goes when it ends.
+//! `./scripts/test.sh` runs these and all other tests; `cargo test --test containers` runs only these.
+//! `engine.sh` and `bases.sh` provide the engine and the base images. Each test removes what it creates.
 //!
-//! The harness, in reading order: `engine`, `site`, `container`, `clients`, `project`, `model`, `stack`. Then one
-//! folder per program; `init::trust` is the promise of trust-init, `setup::trust` that of `trust-compose setup`.
+//! The harness, in reading order: `engine`, `site`, `container`, `clients`, `project`, `model`, `stack`. Then
+//! one folder per program; `init::trust` tests what trust-init promises, `setup::trust` what `trust-compose
+//! setup` does.
 
 #![allow(
     clippy::disallowed_methods,
@@ -15,7 +15,7 @@
     clippy::panic,
     clippy::unwrap_used,
     unreachable_pub,
-    reason = "a test that cannot go on says why by panicking; the rules are the program's"
+    reason = "a test reports a failure by a panic; these lints are for the programs"
 )]
 
 #[path = "../support/mod.rs"]

@@ -1,5 +1,5 @@
-//! A project as Compose merges it, and what an overlay changes of that: a directory of one's own, in
-//! which what a person types is typed, and the model of `docker compose config` before and after.
+//! A project as Compose merges it: a directory in which commands are typed, and the differences between the
+//! models that `docker compose config` prints before and after `setup`.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -12,7 +12,7 @@ use trust_init::trust::variables::TABLE;
 use crate::engine::{Outcome, PATIENCE, call};
 use crate::site::Folder;
 
-/// A directory with a CA of its own in certs/.
+/// A project directory with its own CA in certs/.
 pub struct Desk(pub Folder);
 
 impl Desk {
@@ -33,7 +33,7 @@ impl Desk {
         std::fs::read_to_string(self.path(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
     }
 
-    /// What somebody types here, with trust-compose and docker in their PATH.
+    /// Runs a command line in the directory, with trust-compose and docker in PATH.
     #[track_caller]
     pub fn types(&self, line: &str) -> Outcome {
         self.types_with(&[], line)
@@ -57,7 +57,7 @@ impl Desk {
         self.types(&setup(words))
     }
 
-    /// The same where no other program is.
+    /// The same with a PATH in which no program exists.
     #[track_caller]
     pub fn setup_alone(&self, words: &[String]) -> Outcome {
         self.types(&format!("PATH=/nowhere exec {} {}", env!("CARGO_BIN_EXE_trust-compose"), {
@@ -66,8 +66,8 @@ impl Desk {
         }))
     }
 
-    /// What Compose makes of the files that `compose`, a `docker compose` command without a verb, names:
-    /// with the services of all profiles.
+    /// Returns the merged model of the files that `compose`, a `docker compose` command without a verb,
+    /// names, with the services of all profiles.
     #[track_caller]
     pub fn model(&self, compose: &str) -> Value {
         let outcome = self.types(&format!("{compose} --profile '*' config --format json")).exits(0);
@@ -75,19 +75,19 @@ impl Desk {
     }
 }
 
-/// The words of a setup, as they are typed.
+/// Returns the command line of a setup with these options.
 pub fn setup(words: &[String]) -> String {
     let words = words.iter().map(|word| format!(" '{}'", word.replace('\'', r"'\''")));
     format!("trust-compose setup{}", words.collect::<String>())
 }
 
-/// `docker compose` for the project that the words of a setup name.
+/// Returns the `docker compose` command for the files that the options of a setup name.
 pub fn compose(words: &[String]) -> String {
     let files = words.windows(2).filter(|pair| pair[0] == "-f");
     files.fold("docker compose".to_owned(), |line, pair| format!("{line} -f {}", pair[1]))
 }
 
-/// `docker compose` as `setup` prints it for the next step.
+/// Returns the `docker compose` command, without a verb, that `setup` prints as the next step.
 #[track_caller]
 pub fn next(outcome: &Outcome) -> String {
     let line = outcome.stdout.lines().last().map(str::trim).unwrap_or_default();
@@ -97,11 +97,11 @@ pub fn next(outcome: &Outcome) -> String {
         return format!("docker compose {}", files.replace("-c ", "-f "));
     }
     let line = line.strip_suffix(" up -d");
-    line.unwrap_or_else(|| panic!("nothing comes next: {outcome}")).to_owned()
+    line.unwrap_or_else(|| panic!("no next step is printed: {outcome}")).to_owned()
 }
 
-/// What is not as it was although it should be: everything but the keys that an overlay is made of.
-/// `trusted` are the services with a CA or a server's certificate, `without` those switched off.
+/// Returns the differences between two models, except in the keys that an overlay writes. `trusted` are the
+/// services with a CA or a server certificate, `without` the disabled services.
 pub fn differences(
     before: &Value,
     after: &Value,
@@ -115,7 +115,7 @@ pub fn differences(
     for (name, service) in &mut is {
         let Some(old) = was.get_mut(name) else { continue };
         if trusted.contains(name) {
-            take_away(old, service);
+            remove_additions(old, service);
         }
         if without.contains(name) {
             remove(old, "profiles");
@@ -133,7 +133,7 @@ pub fn differences(
     let rest = |model: &Value| {
         let mut rest = model.clone();
         remove(&mut rest, "services");
-        // A config of ours is named by its contents.
+        // The names of configs that the overlay adds contain a digest.
         if let Some(configs) = rest["configs"].as_object_mut() {
             configs.retain(|name, _| !name.starts_with("trust-"));
         }
@@ -146,8 +146,8 @@ pub fn differences(
     found
 }
 
-/// Takes what an overlay adds out of a service, and makes it as it was where it replaces.
-fn take_away(old: &mut Value, service: &mut Value) {
+/// Removes from a service, before and after, what an overlay adds or replaces.
+fn remove_additions(old: &mut Value, service: &mut Value) {
     for row in TABLE {
         for service in [&mut *old, &mut *service] {
             remove(&mut service["environment"], row.name);
@@ -191,8 +191,10 @@ fn compare(path: &str, was: &Value, is: &Value, found: &mut Vec<String>) {
                 let part = |entries: &serde_json::Map<_, _>| entries.get(key).cloned();
                 match (part(old), part(new)) {
                     (Some(old), Some(new)) => compare(&path, &old, &new, found),
-                    (Some(old), None) => found.push(format!("{path}: {old} is gone")),
-                    (_, new) => found.push(format!("{path}: {} came", new.unwrap_or_default())),
+                    (Some(old), None) => found.push(format!("{path}: {old} was removed")),
+                    (_, new) => {
+                        found.push(format!("{path}: {} was added", new.unwrap_or_default()));
+                    }
                 }
             }
         }

@@ -1,6 +1,5 @@
-//! A Compose project in a folder of its own, on the network of the servers: what somebody has whose
-//! services are to trust a CA. What a person types there is typed here, word for word. Its containers
-//! go when it goes out of scope.
+//! A Compose project in its own folder, on the network of the servers. Tests run in it the commands that a
+//! user types. Its containers are removed when it goes out of scope.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -16,7 +15,7 @@ use crate::site::{Folder, Server, Site, wait_until};
 /// The file that `setup` writes.
 pub const OVERLAY: &str = "docker-compose.ca.yml";
 
-/// A project is called so, and then by our process id and a count.
+/// The start of a project's name; our process id and a count follow.
 const PREFIX: &str = "trust-init-test-";
 
 /// Node's `fetch`, with these options of Node.
@@ -32,20 +31,20 @@ macro_rules! fetch {
     };
 }
 
-/// With Node's own roots, which no other variable than its own adds to.
+/// With Node's own roots, to which only NODE_EXTRA_CA_CERTS adds.
 pub const NODE: Client = ("node", fetch!("--use-bundled-ca "));
-/// With those that Node has by itself.
+/// With Node's default roots.
 pub const FETCH: Client = ("fetch", fetch!(""));
 
 pub struct Project {
     pub folder: Folder,
     pub name: String,
     services: String,
-    /// `docker compose` with the options that the last `next:` had.
+    /// `docker compose` with the options of the last printed `next:`.
     pub compose: String,
     questions: Folder,
     images: Vec<Image>,
-    /// Of the shell in which everything is typed: NAME=VALUE.
+    /// Variables of the shell that runs the commands: NAME=VALUE.
     variables: Vec<String>,
     site: Option<Arc<Site>>,
 }
@@ -57,7 +56,7 @@ impl Project {
         project
     }
 
-    /// What lies in `folder`.
+    /// The project in `folder`.
     pub fn at(folder: Folder, name: String) -> Self {
         sweep();
         let (services, compose) = (String::new(), "docker compose".into());
@@ -65,7 +64,7 @@ impl Project {
         Self { folder, name, services, compose, questions, images, variables, site: None }
     }
 
-    /// With a service, of which `more` is YAML; unless that has a command, it waits to be stopped.
+    /// With a service; `more` is YAML. Unless `more` has a command, the service waits to be stopped.
     pub fn service(mut self, name: &str, image: &str, more: &str) -> Self {
         let idle = if more.contains("command:") { "" } else { "command: [sleep, infinity]" };
         let _ = writeln!(self.services, "  {name}:\n    image: {image}\n    stop_signal: SIGKILL");
@@ -80,7 +79,7 @@ impl Project {
         self
     }
 
-    /// With the certificate of `server`'s CA in certs/ca.crt.
+    /// With the certificate of the CA of `server` in certs/ca.crt.
     pub fn ca(self, server: Server) -> Self {
         self.replace_ca(server);
         self
@@ -90,7 +89,7 @@ impl Project {
         self.folder.write("certs/ca.crt", std::fs::read(server.ca()).unwrap());
     }
 
-    /// `image` under a name that ends with `last`, for as long as the project is there.
+    /// Tags `image` with a name that ends with `last`, for the lifetime of the project.
     #[track_caller]
     pub fn tag(&mut self, image: &str, last: &str) -> String {
         let name = format!("trust-init-test/{}/{last}", unique());
@@ -104,12 +103,12 @@ impl Project {
         self.variables.push(format!("{name}={value}"));
     }
 
-    /// Has images go when the project goes.
+    /// Removes these images with the project.
     pub fn owns(&mut self, images: impl IntoIterator<Item = String>) {
         self.images.extend(images.into_iter().map(Image));
     }
 
-    /// What somebody types in the project's folder, with trust-compose in their PATH.
+    /// Runs a command line in the project's folder, with trust-compose in PATH.
     #[track_caller]
     pub fn types(&self, line: &str) -> Outcome {
         let program = Path::new(env!("CARGO_BIN_EXE_trust-compose")).parent().unwrap();
@@ -124,13 +123,13 @@ impl Project {
         call(PATIENCE, "env", words)
     }
 
-    /// `docker compose WORDS`, with the files that the last `next:` named.
+    /// Runs `docker compose WORDS` with the files of the last printed `next:`.
     #[track_caller]
     pub fn compose(&self, words: &str) -> Outcome {
         self.types(&format!("{} {words}", self.compose))
     }
 
-    /// Starts everything, before anything is set up.
+    /// Starts all services, before any setup.
     #[track_caller]
     pub fn up(&self) {
         self.compose("up -d").exits(0);
@@ -141,7 +140,7 @@ impl Project {
         self.types(&format!("trust-compose setup {options}"))
     }
 
-    /// Sets up, and types what is printed as the next step.
+    /// Runs `setup`, then the commands that it prints as the next step.
     #[track_caller]
     pub fn sets_up(&mut self, options: &str) -> Outcome {
         let outcome = self.setup(options).exits(0);
@@ -149,7 +148,7 @@ impl Project {
         outcome
     }
 
-    /// Types what `outcome` says comes next, word for word.
+    /// Runs the commands that `outcome` prints as the next step.
     #[track_caller]
     pub fn follows(&mut self, outcome: &Outcome) {
         let next = next(outcome);
@@ -158,11 +157,11 @@ impl Project {
         }
         let options = next.iter().find_map(|line| line.strip_suffix(" up -d"));
         options
-            .unwrap_or_else(|| panic!("nothing is started: {outcome}"))
+            .unwrap_or_else(|| panic!("the next step starts nothing: {outcome}"))
             .clone_into(&mut self.compose);
     }
 
-    /// Which servers `clients` accept that are started by `docker compose WORDS`, a shell.
+    /// Asserts which servers `clients` accept in a shell that `docker compose WORDS` starts.
     #[track_caller]
     pub fn finds(&self, words: &str, clients: &[Client], claim: &str) -> Outcome {
         let script = self.questions.write("ask.sh", clients::script(clients, claim));
@@ -170,13 +169,13 @@ impl Project {
         clients::check(clients, claim, outcome)
     }
 
-    /// The same in a service that runs, as somebody who looks into it sees it.
+    /// The same by `docker compose exec` in a running service.
     #[track_caller]
     pub fn exec_finds(&self, service: &str, clients: &[Client], claim: &str) -> Outcome {
         self.finds(&format!("exec -T {service} sh"), clients, claim)
     }
 
-    /// The same of the service itself, whose command is [`asks`].
+    /// The same for the service's own process, whose command is [`asks`].
     #[track_caller]
     pub fn service_finds(&self, service: &str, clients: &[Client], claim: &str) -> Outcome {
         let id = &self.ids()[service];
@@ -216,9 +215,9 @@ impl Project {
         pairs.map(|(service, id)| (service.to_owned(), id.to_owned())).collect()
     }
 
-    /// The services whose container is another than `before`.
+    /// The services whose containers were recreated since `before`.
     #[track_caller]
-    pub fn made_anew(&self, before: &BTreeMap<String, String>) -> Vec<String> {
+    pub fn recreated(&self, before: &BTreeMap<String, String>) -> Vec<String> {
         let now = self.ids();
         now.into_iter()
             .filter(|(name, id)| before.get(name) != Some(id))
@@ -226,8 +225,8 @@ impl Project {
             .collect()
     }
 
-    /// How a service's container was configured; but Compose's notes on what it replaced, on the
-    /// files it was made by, and on dependencies in whatever order, are left out.
+    /// The configuration of a service's container, without the labels in which Compose records the replaced
+    /// container, the compose files and the dependencies (in any order).
     #[track_caller]
     pub fn configuration(&self, service: &str) -> Vec<String> {
         let format = "{{range .Config.Env}}{{println \"env\" .}}{{end}}\
@@ -245,12 +244,12 @@ impl Project {
             .filter(|line| !notes.iter().any(|note| line.starts_with(note)))
             .map(Into::into)
             .collect();
-        // An environment has no order for Compose.
+        // Compose does not keep the order of variables.
         lines.sort();
         lines
     }
 
-    /// Every file and folder of the project: name, kind, mode, owner, contents.
+    /// Lists every file and folder of the project: name, kind, mode, owner, contents.
     #[track_caller]
     pub fn directory(&self) -> String {
         let look = "find . -printf '%P %y %m %U:%G %l\\n' | sort; \
@@ -265,16 +264,16 @@ impl Drop for Project {
     }
 }
 
-/// The name of a project that nobody else has.
+/// Returns a project name that is unique across runs.
 pub fn unique_name() -> String {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     format!("{PREFIX}{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// The command of a service that asks once, and stays.
+/// Returns the command of a service that calls the servers once and then waits.
 pub fn asks(clients: &[Client], claim: &str) -> String {
     let script = clients::script(clients, claim) + "echo asked; exec sleep infinity";
-    // For YAML, and for Compose.
+    // Debug quotes are YAML's, too; Compose needs `$$` for `$`.
     format!("command: [sh, -c, {:?}]", script.replace('$', "$$"))
 }
 
@@ -282,12 +281,12 @@ pub fn asks(clients: &[Client], claim: &str) -> String {
 #[track_caller]
 pub fn next(outcome: &Outcome) -> Vec<String> {
     let (_, next) = outcome.stdout.split_once("\nnext:\n").unwrap_or_else(|| {
-        panic!("what comes next is not said: {outcome}");
+        panic!("no next step is printed: {outcome}");
     });
     next.lines().map(|line| line.trim().to_owned()).collect()
 }
 
-/// Removes what Compose made for a project, and for those whose name is its name and more.
+/// Removes what Compose created for a project, and for projects whose names begin with `PROJECT-`.
 fn remove(project: &str) {
     let is_its = |of: &str| of == project || of.starts_with(&format!("{project}-"));
     let name = "{{.Label \"com.docker.compose.project\"}}";
@@ -306,7 +305,7 @@ fn remove(project: &str) {
     }
 }
 
-/// Removes what runs before this one left because they were killed.
+/// Removes what earlier runs left behind because they were killed.
 fn sweep() {
     static SWEEP: Once = Once::new();
     SWEEP.call_once(|| {

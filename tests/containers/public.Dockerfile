@@ -1,6 +1,5 @@
-# Local stand-ins for the public images that the example stacks are built on and run: the same
-# programs, started by the same words, on bases that bases.sh made. Each stage has the name of the
-# image that it stands for.
+# Local replacements of the public images that the example stacks use: the same programs with the same
+# commands, on images that bases.sh built. Each stage has the name of the image that it replaces.
 
 FROM trust-init-test/stack AS debian
 
@@ -13,8 +12,8 @@ FROM trust-init-test/stack AS golang
 ENV GOTOOLCHAIN=local
 
 FROM trust-init-test/stack AS caddy
-# The capability to bind low ports, on the file as the public image has it: without that capability
-# the program is not started at all.
+# The file has the capability to bind low ports, as in the public image: in a container without that
+# capability the program does not start.
 RUN python3 -c "import os, struct; os.setxattr('/usr/bin/caddy', 'security.capability', \
     struct.pack('<5I', 0x2000001, 1 << 10, 0, 0, 0))"
 ENV XDG_CONFIG_HOME=/config XDG_DATA_HOME=/data

@@ -1,7 +1,7 @@
-//! The world outside the container under test: a network with five TLS servers, each behind a CA
-//! of its own, and images whose own roots hold one of these CAs, as real ones hold a public one.
+//! What surrounds the container under test: a network with five TLS servers, each with its own CA, and images
+//! whose root certificates contain one of these CAs, as real images contain public CAs.
 //!
-//! All tests of a process share one site. tests/run.py removes it in the end, else the next run does.
+//! All tests of a process share one site. tests/run.py removes it at the end, or else the next run does.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -12,22 +12,22 @@ use std::time::{Duration, Instant};
 use crate::container::Container;
 use crate::engine::{BOOKWORM, STACK, TRIXIE, call, docker, docker_build, label, peer, unique};
 
-/// A server is called `NAME.local`; its CA is `NAME CA`.
+/// A server with the host name `NAME.local`, certified by the CA `NAME CA`.
 #[derive(Clone, Copy)]
 pub struct Server {
     pub name: &'static str,
     pub port: u16,
 }
 
-/// Behind the company's CA, which no image knows.
+/// Its CA is the company's, which no image trusts.
 pub const PRIVATE: Server = Server { name: "private", port: 8441 };
-/// Behind another company CA.
+/// Its CA is another company's.
 pub const SECOND: Server = Server { name: "second", port: 8442 };
-/// Behind a CA that is among the images' own roots.
+/// Its CA is among the images' own roots.
 pub const PUBLIC: Server = Server { name: "public", port: 8443 };
-/// Behind the only CA that a pinned service trusts.
+/// Its CA is the only one that a pinned service trusts.
 pub const PARTNER: Server = Server { name: "partner", port: 8444 };
-/// Behind a CA that nobody ever trusts.
+/// Its CA is never trusted.
 pub const STRANGER: Server = Server { name: "stranger", port: 8445 };
 
 pub const SERVERS: [Server; 5] = [PRIVATE, SECOND, PUBLIC, PARTNER, STRANGER];
@@ -54,7 +54,7 @@ pub struct Site {
     servers: Container,
 }
 
-/// The site, built by the first test that asks for it, and there for all others of this process.
+/// Returns the site; the first call in a process builds it.
 #[track_caller]
 pub fn site() -> Arc<Site> {
     static SITE: OnceLock<Arc<Site>> = OnceLock::new();
@@ -92,8 +92,8 @@ impl Site {
         &self.servers.name
     }
 
-    /// A container of `bookworm` or `trixie`, on the servers' network, with `trust-init --` in
-    /// front of its command.
+    /// A container of `bookworm` or `trixie` on the servers' network, with `trust-init --` before its
+    /// command.
     #[track_caller]
     pub fn container(&self, base: &str) -> Container {
         self.container_of(&self.image(base))
@@ -104,11 +104,11 @@ impl Site {
         Container::new(image).flags(&format!("--network {}", self.name))
     }
 
-    /// The image of that base in which every client trusts the public server's CA: it is among
-    /// the system's roots, and in the bundle that Python packages bring along.
+    /// An image of that base in which every client trusts the public server's CA: the system's roots and
+    /// certifi's bundle contain it.
     #[track_caller]
     pub fn image(&self, base: &str) -> String {
-        assert!([BOOKWORM, TRIXIE, STACK].contains(&base), "there is no base `{base}`");
+        assert!([BOOKWORM, TRIXIE, STACK].contains(&base), "unknown base `{base}`");
         self.derived(
             base,
             &format!(
@@ -120,7 +120,7 @@ impl Site {
         )
     }
 
-    /// An image made of `lines`, with the folder of certificates as its context; made once.
+    /// An image built once from the Dockerfile `lines`, with the folder of certificates as its context.
     #[track_caller]
     pub fn derived(&self, kind: &str, lines: &str) -> String {
         self.derived_in(certificates(), kind, lines)
@@ -129,7 +129,7 @@ impl Site {
     /// The same, with another folder as its context.
     #[track_caller]
     pub fn derived_in(&self, context: &Path, kind: &str, lines: &str) -> String {
-        // The last part, by which images are known, says nothing of which test it was.
+        // trust-compose knows images by the last part of the name, so that part is the kind alone.
         let tag = format!("trust-init-test/{}/{kind}", self.name);
         let mut images = self.images.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if !images.contains(&tag) {
@@ -143,9 +143,8 @@ impl Site {
     }
 }
 
-/// A folder for each server with its certificate, its key and its CA's certificate; and `peer`, to
-/// be copied into images. Kept below `target` and made anew once a month: the engine then has the
-/// images that are made of it in its cache.
+/// A folder per server with its certificate, its key and its CA's certificate; and `peer`, to be copied into
+/// images. They are kept below `target` for a month, so that the engine's build cache can be used.
 pub fn certificates() -> &'static Path {
     static CERTIFICATES: OnceLock<PathBuf> = OnceLock::new();
     CERTIFICATES.get_or_init(|| {
@@ -164,14 +163,14 @@ pub fn certificates() -> &'static Path {
                 let words = ["make".into(), to, format!("{name} CA")];
                 call("60", peer(), words.iter().chain(&names)).exits(0);
             }
-            // Last of all: it says that the rest is there.
+            // Last: its presence means that the folder is complete.
             fs::copy(peer(), copy).unwrap();
         }
         folder
     })
 }
 
-/// A folder on this machine, which goes with whoever made it.
+/// A folder on the host, removed when it goes out of scope.
 pub struct Folder(pub PathBuf);
 
 impl Folder {
@@ -181,7 +180,7 @@ impl Folder {
         Self(path)
     }
 
-    /// Writes a file in place: the inode stays, as a container's bind mount sees it.
+    /// Writes a file in place, so that a bind mount of it shows the new contents.
     pub fn write(&self, name: &str, contents: impl AsRef<[u8]>) -> PathBuf {
         let path = self.0.join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -196,12 +195,12 @@ impl Drop for Folder {
     }
 }
 
-/// Looks again and again until `holds`, for five minutes at most.
+/// Polls until `holds` returns true, for at most five minutes.
 #[track_caller]
 pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_mins(5);
     while !holds() {
-        assert!(Instant::now() < deadline, "waited five minutes in vain until {what}");
+        assert!(Instant::now() < deadline, "timed out after five minutes: {what}");
         std::thread::sleep(Duration::from_millis(50));
     }
 }

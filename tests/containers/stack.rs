@@ -1,8 +1,7 @@
-//! The example stacks of compose/, as somebody has them who has cloned the repository: a copy of one,
-//! with its images built, and the commands of its README typed in it.
+//! The example stacks of compose/ as in a clone of the repository: a copy of one, with its images built, in
+//! which tests run the commands of its README.
 //!
-//! The public images that the stacks name are replaced by those of public.Dockerfile; all else is
-//! the stack's own.
+//! Images of public.Dockerfile replace the public images that the stacks name; nothing else is replaced.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -18,7 +17,7 @@ use crate::init::image::machine_roots;
 use crate::project::{Project, unique_name};
 use crate::site::Folder;
 
-/// What the tests build for the stacks is called so, and then by a name of its own.
+/// The start of the names of images that the tests build for the stacks.
 const PREFIX: &str = "trust-init-test/stacks/";
 
 /// The images in public.Dockerfile.
@@ -28,7 +27,7 @@ const PUBLIC: [&str; 8] =
 pub struct Stack {
     which: &'static str,
     project: Project,
-    /// Where the rest of the repository is.
+    /// Contains a link to `scripts`, as the stacks expect it above them.
     _clone: Folder,
 }
 
@@ -51,7 +50,7 @@ impl Stack {
     #[track_caller]
     pub fn new(stack: &'static str) -> Self {
         let (clone, name) = (Folder::new(), unique_name());
-        // Compose calls a project by its folder.
+        // Compose names a project after its folder.
         let folder = Folder(clone.0.join("compose").join(&name));
         copy(&format!("compose/{stack}"), &folder.0);
         symlink(repository().join("scripts"), clone.0.join("scripts")).unwrap();
@@ -89,13 +88,13 @@ impl Stack {
         crate::init::readme::block_of(&path, name)
     }
 
-    /// Types them, each as it stands there.
+    /// Runs them unchanged.
     #[track_caller]
     pub fn follows_readme(&self, name: &str) -> Outcome {
         self.types(&format!("set -e\n{}", self.block(name)))
     }
 
-    /// Builds the image of `service` anew, of its files as they are by now.
+    /// Rebuilds the image of `service` from its current files.
     #[track_caller]
     pub fn rebuild(&self, service: &str) {
         let build = &self.model("")["services"][service]["build"];
@@ -103,7 +102,7 @@ impl Stack {
         docker_build(build_words(&tag, &self.folder.0, build)).exits(0);
     }
 
-    /// The doctor finds nothing wrong, and calls servers that pass.
+    /// Asserts that `doctor` finds no fault, and that the servers it calls pass.
     #[track_caller]
     pub fn is_well(&self, options: &str) {
         let doctor = format!("trust-compose doctor {options} --strict --image {}", programs());
@@ -111,7 +110,7 @@ impl Stack {
         assert!(!outcome.stdout.contains("warning ") && outcome.stderr.is_empty(), "{outcome}");
     }
 
-    /// The compose file below `place`, as Compose reads it.
+    /// The compose file below `place` as Compose merges it.
     #[track_caller]
     fn model(&self, place: &str) -> Value {
         let words = format!("cd ./{place} && docker compose --profile '*' config --format json");
@@ -119,7 +118,7 @@ impl Stack {
     }
 }
 
-/// The tracked files below `from`, as a clone has them.
+/// Copies the files below `from` that git tracks or would add.
 fn copy(from: &str, to: &Path) {
     let root = repository().to_string_lossy();
     let list = call("60", "git", ["-C", &root, "ls-files", "-co", "--exclude-standard", from]);
@@ -130,7 +129,7 @@ fn copy(from: &str, to: &Path) {
     }
 }
 
-/// The local image that stands for a public one.
+/// Builds the local image that replaces a public one.
 #[track_caller]
 fn public(name: &str) -> String {
     let file = repository().join("tests/containers/public.Dockerfile");
@@ -143,7 +142,7 @@ fn public(name: &str) -> String {
     tag
 }
 
-/// The image that docker/Dockerfile makes, of the programs under test.
+/// An image as docker/Dockerfile builds it, from the programs under test.
 #[track_caller]
 pub fn programs() -> String {
     let tag = format!("{PREFIX}trust-init");
@@ -161,7 +160,7 @@ pub fn programs() -> String {
     tag
 }
 
-/// The image of a service, built as its Dockerfile says, but for the bases.
+/// Builds the image of a service from its Dockerfile, with local base images.
 #[track_caller]
 fn image(stack: &str, folder: &Path, service: &str, build: &Value) -> String {
     let tag = format!("{PREFIX}{stack}-{}", service.replace('/', "-"));
@@ -172,7 +171,7 @@ fn image(stack: &str, folder: &Path, service: &str, build: &Value) -> String {
     tag
 }
 
-/// The words of `docker build` for that.
+/// Returns the arguments of `docker build` for that.
 #[track_caller]
 fn build_words(tag: &str, folder: &Path, build: &Value) -> Vec<String> {
     let context = folder.join(build["context"].as_str().expect("a context"));
@@ -200,7 +199,7 @@ fn build_words(tag: &str, folder: &Path, build: &Value) -> Vec<String> {
     words
 }
 
-/// Does `work` for `tag` if this run has not done it, one at a time.
+/// Calls `work` once per `tag` and process, one call at a time.
 #[track_caller]
 fn once(tag: &str, work: impl FnOnce()) {
     static DONE: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());

@@ -1,6 +1,6 @@
 #!/bin/sh
-# What the public image of PostgreSQL does at its first start: makes the database that
-# POSTGRES_USER, POSTGRES_PASSWORD and POSTGRES_DB describe. Then it becomes the server.
+# Like the public image of PostgreSQL: creates, at the first start, the database that POSTGRES_USER,
+# POSTGRES_PASSWORD and POSTGRES_DB describe, then executes the server.
 set -eu
 PATH=$(echo /usr/lib/postgresql/*/bin):$PATH
 user=${POSTGRES_USER:-postgres}

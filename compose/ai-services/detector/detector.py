@@ -1,4 +1,4 @@
-"""An object detector: uvicorn, with TLS where it has a certificate. Its model is a stand-in."""
+"""An object detector: uvicorn, with TLS if it has a certificate. Its model is a stand-in."""
 
 import os
 

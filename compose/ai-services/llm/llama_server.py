@@ -44,7 +44,7 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, _request: object, client: tuple) -> None:
-        """A client that does not trust us hangs up; its reason is worth a line, not a traceback."""
+        """A client that does not trust the server disconnects; prints one line instead of a traceback."""
         print(f"{client[0]}: {sys.exception()}", file=sys.stderr, flush=True)
 
 
@@ -59,7 +59,7 @@ server = Server((options.host, options.port), Handler)
 if options.ssl_cert_file:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(options.ssl_cert_file, options.ssl_key_file)
-    # In the thread of each connection: a client that says nothing must not hold up the others.
+    # In the thread of each connection: a silent client must not block the others.
     server.socket = context.wrap_socket(
         server.socket, server_side=True, do_handshake_on_connect=False
     )

@@ -1,5 +1,4 @@
-// The worker asks what the back end asks, again and again. Nothing in here knows that there is a
-// private CA.
+// The worker repeats the requests of the back end. This code does not mention the private CA.
 package main
 
 import (

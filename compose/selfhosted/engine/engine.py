@@ -1,4 +1,4 @@
-"""A service that speaks gRPC without TLS and asks nobody: no CA concerns it."""
+"""A service that uses gRPC without TLS and calls no server, so it needs no CA."""
 
 from concurrent.futures import ThreadPoolExecutor
 

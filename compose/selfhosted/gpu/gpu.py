@@ -1,4 +1,4 @@
-"""A stand-in for a model server on another machine: OpenAI's protocol, over TLS alone."""
+"""A stand-in for a model server on another machine: OpenAI's protocol, over TLS only."""
 
 import json
 import ssl
@@ -28,7 +28,7 @@ ROUTES = {
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    # Who goes on asking is not waited for.
+    # Do not wait for clients that keep sending requests.
     timeout = 10
 
     def do_GET(self):
@@ -47,7 +47,7 @@ class Handler(BaseHTTPRequestHandler):
 context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
 context.load_cert_chain("/certs/server.pem", "/certs/server-key.pem")
 server = ThreadingHTTPServer(("", 443), Handler)
-# Each client's handshake is a matter of its own thread.
+# Each client's handshake runs in its own thread.
 server.socket = context.wrap_socket(
     server.socket, server_side=True, do_handshake_on_connect=False
 )

@@ -1,4 +1,4 @@
-"""The application's API: asks the model server itself, has the worker ask it, and uses the engine."""
+"""The application's API: calls the model server, itself and by the worker, and uses the engine."""
 
 from contextlib import asynccontextmanager
 

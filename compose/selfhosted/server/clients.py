@@ -1,4 +1,4 @@
-"""The model server, asked by each of the clients that applications use.
+"""Calls the model server by each of the clients that applications use.
 
 It is behind a CA of its own, and nothing here knows of that: each client finds in its environment
 whom to trust.
@@ -34,7 +34,7 @@ def by_openai():
 
 
 def by_llama_index():
-    # Takes seconds to import, so only who asks by it waits.
+    # The import takes seconds, so only its users wait for it.
     from llama_index.llms.openai_like import OpenAILike
 
     llm = OpenAILike(
@@ -62,14 +62,14 @@ CLIENTS = {
 
 
 def ask(client):
-    """What the model server answers to `client`, or why it is not even asked."""
+    """Returns the model server's answer to `client`, or the cause of the failure."""
     try:
         return CLIENTS[client]()
     except Exception as error:
         # Libraries wrap the cause, some of them twice.
         while error.__cause__ or error.__context__:
             error = error.__cause__ or error.__context__
-        # curl goes on to explain itself.
+        # curl prints an explanation after the first line.
         cause = getattr(error, "stderr", None) or str(error)
         return f"refused: {cause.splitlines()[0]}"
 

@@ -1,4 +1,4 @@
-"""The engine: gRPC without TLS, as it always was between these two.
+"""Calls the engine: gRPC without TLS.
 
     python engine.py TEXT
 """

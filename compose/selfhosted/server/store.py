@@ -1,4 +1,4 @@
-"""What was asked and what came of it, in PostgreSQL."""
+"""The answers of the clients, in PostgreSQL."""
 
 import os
 
@@ -19,7 +19,7 @@ def connect():
 
 def prepare():
     with connect() as database:
-        # Two services that start at once would both find no table.
+        # Two services that start at the same time would both create the table.
         database.execute("SELECT pg_advisory_xact_lock(1)")
         database.execute(TABLE)
 
@@ -31,7 +31,7 @@ def save(service, client, answer):
 
 
 def latest():
-    """The last answer for each service and client."""
+    """Returns the last answer for each service and client."""
     words = """SELECT DISTINCT ON (service, client) service, client, answer
         FROM answers ORDER BY service, client, id DESC"""
     with connect() as database:

@@ -1,4 +1,4 @@
-"""What the worker does, and how often beat asks for it."""
+"""The worker's tasks, and beat's schedule."""
 
 import os
 
@@ -34,6 +34,6 @@ def prepare(**_):
 
 @beat_init.connect
 def look(**_):
-    """Before it sends others, beat looks for itself."""
+    """At its start beat calls the model server itself."""
     store.prepare()
     ask("beat", "httpx")

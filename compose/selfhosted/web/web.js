@@ -1,5 +1,5 @@
-// The front end. Its pages are made here, of what it fetches from the model server over HTTPS and
-// from the application's API; Node finds in its environment whom to trust.
+// The front end. It builds its pages from data of the model server, over HTTPS, and of the application's
+// API; Node reads its trust anchors by the environment.
 
 const { createServer } = require("node:http");
 
@@ -9,7 +9,7 @@ const get = async (url) => (await fetch(url)).json();
 const models = async () => (await get(`${GPU_URL}/v1/models`)).data.map((model) => model.id);
 const answers = () => get(`${SERVER_URL}/api/answers`);
 
-// What `work` finds, or why it finds nothing.
+// Returns the result of `work`, or the cause of its failure.
 const list = async (work) => {
   const lines = await work().catch((error) => [`refused: ${(error.cause ?? error).message}`]);
   const escaped = lines.map((line) => line.replace(/&/g, "&amp;").replace(/</g, "&lt;"));
@@ -23,7 +23,7 @@ const page = async () => `<!doctype html>
 <h1>Self-hosted</h1>
 <p>The web service fetched from the model server:</p>
 ${await list(models)}
-<p>The other services were told by it:</p>
+<p>Its answers to the other services:</p>
 ${await list(answers)}
 </html>`;
 

@@ -31,7 +31,7 @@ OLLAMA_MODEL = os.environ["OLLAMA_MODEL"]
 WORKFLOW_URL = os.environ.get("WORKFLOW_URL")
 INSTRUCTIONS = "You are on the phone. Answer in one sentence."
 
-# Whoever asks the HTTP API is told at once, and asks again.
+# The HTTP API reports an error at once; its clients retry.
 ONCE = APIConnectOptions(max_retry=0)
 
 stt = openai.STT(
@@ -52,13 +52,13 @@ routes = web.RouteTableDef()
 
 @server.rtc_session()
 async def call(job: JobContext):
-    """Somebody has entered a room of LiveKit's."""
+    """Answers a participant of a LiveKit room."""
     session = AgentSession(stt=stt, llm=llm, tts=tts)
     await session.start(agent=Agent(instructions=INSTRUCTIONS), room=job.room)
 
 
 async def hear(audio):
-    """The words in a WAV file."""
+    """Returns the words in a WAV file."""
     with wave.open(io.BytesIO(audio)) as file:
         rate, channels, length = file.getframerate(), file.getnchannels(), file.getnframes()
         frame = rtc.AudioFrame(file.readframes(length), rate, channels, length)
@@ -67,7 +67,7 @@ async def hear(audio):
 
 
 async def think(text):
-    """What Ollama answers."""
+    """Returns Ollama's answer."""
     messages = [
         {"role": "system", "content": INSTRUCTIONS},
         {"role": "user", "content": text},
@@ -79,7 +79,7 @@ async def think(text):
 
 
 async def say(text):
-    """The words as a WAV file."""
+    """Returns the words as a WAV file."""
     frame = await tts.synthesize(text, conn_options=ONCE).collect()
     return frame.to_wav_bytes()
 
@@ -133,7 +133,7 @@ async def post_workflow(request):
 
 @web.middleware
 async def report(request, handler):
-    """A server that could not be asked is told by the cause at the bottom of it."""
+    """Reports the innermost cause of a failed request to a server."""
     try:
         return await handler(request)
     except (APIError, httpx.HTTPError, aiohttp.ClientError) as error:
@@ -144,7 +144,7 @@ async def report(request, handler):
 
 
 async def work(_):
-    """The worker lives as long as the HTTP API."""
+    """Runs the worker as long as the HTTP API."""
     worker = asyncio.create_task(server.run())
     yield
     await server.aclose()

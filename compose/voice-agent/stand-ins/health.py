@@ -1,4 +1,4 @@
-"""A health check: asks the URL that it is given."""
+"""A health check: requests the given URL."""
 
 import sys
 import urllib.request

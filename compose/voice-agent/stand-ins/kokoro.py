@@ -1,4 +1,4 @@
-"""Stands in for Kokoro-FastAPI, which serves Kokoro by OpenAI's protocol: text to speech."""
+"""A stand-in for Kokoro-FastAPI, which serves Kokoro by OpenAI's protocol: text to speech."""
 
 from aiohttp import web
 

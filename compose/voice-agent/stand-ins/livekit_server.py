@@ -1,4 +1,4 @@
-"""Stands in for LiveKit: workers register by its protocol, and wait for rooms that never come."""
+"""A stand-in for LiveKit: workers register by its protocol, and wait for rooms that are never created."""
 
 from aiohttp import web
 from livekit.protocol.agent import RegisterWorkerResponse, ServerMessage, WorkerMessage

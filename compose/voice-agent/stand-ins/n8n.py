@@ -1,4 +1,4 @@
-"""Stands in for n8n: one workflow, started by a webhook, that answers with what it was given."""
+"""A stand-in for n8n: one workflow, started by a webhook, that returns its input."""
 
 from aiohttp import web
 

@@ -1,4 +1,4 @@
-"""Stands in for Ollama: one model, which repeats what it is told."""
+"""A stand-in for Ollama: one model, which repeats its input."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""What the stand-ins have in common: HTTP, or nothing but TLS where a certificate is named."""
+"""Shared by the stand-ins: HTTP, or only TLS if a certificate is configured."""
 
 import os
 import ssl
@@ -18,5 +18,5 @@ def serve(port, *routes):
 
 
 async def healthy(_):
-    """The answer to a health check."""
+    """Answers a health check."""
     return web.json_response({"status": "ok"})

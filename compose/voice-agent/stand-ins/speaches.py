@@ -1,4 +1,4 @@
-"""Stands in for speaches, which serves Whisper by OpenAI's protocol: speech to text."""
+"""A stand-in for speaches, which serves Whisper by OpenAI's protocol: speech to text."""
 
 from aiohttp import web
 

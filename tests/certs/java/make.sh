@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Makes the key stores of this folder with keytool (JDK 16 or later), on every run again: all hold
-# ca-rsa.pem and ca-ec.crt as trusted certificates, but for what their names say.
+# Creates the key stores of this folder with keytool (JDK 16 or later) at every run: all contain ca-rsa.pem and
+# ca-ec.crt as trusted certificates, with the differences that their names state.
 #
-#   jks           what a JVM's cacerts is until JDK 17
+#   jks           the format of a JVM's cacerts until JDK 17
 #   jks-and-key   the same, with a key and its certificate
-#   bare          a PKCS#12 without a password: what it is since
-#   modern        an encrypted PKCS#12 with the customary password, as keytool makes a new one
+#   bare          a PKCS#12 without a password: the format since then
+#   modern        an encrypted PKCS#12 with the customary password, as keytool creates it
 #   and-key       the same, with a key and its certificate
-#   by-openssl    what openssl makes, without a password: no JVM trusts what is in it
+#   by-openssl    created by openssl without a password: no JVM trusts its certificates
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 

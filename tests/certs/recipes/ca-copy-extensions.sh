@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A CA that copies what the request asks for (OpenSSL 3).
+# A CA that copies the extensions of the request (OpenSSL 3).
 # trusted: ca.crt; served: server.crt server.key
 set -euo pipefail
 

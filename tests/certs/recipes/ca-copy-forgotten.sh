@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A CA that does not copy it: `x509 -req` drops the names of a request, in silence.
+# A CA that does not copy them: `x509 -req` drops the names of a request silently.
 # trusted: ca.crt; served: server.crt server.key
 set -euo pipefail
 

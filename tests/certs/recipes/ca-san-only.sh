@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A CA, and nothing but the names of the server given.
+# A CA, and a server certificate with SANs as its only extension.
 # trusted: ca.crt; served: server.crt server.key
 set -euo pipefail
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A CA that says what it may do, and a server by all that strict clients ask for.
+# A CA with a key usage, and a server certificate with all that strict clients require.
 # trusted: ca.crt; served: server.crt server.key
 set -euo pipefail
 

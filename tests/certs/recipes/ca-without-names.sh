@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A CA and a server, whose name stands in its common name alone.
+# A CA and a server certificate with a common name but without SANs.
 # trusted: ca.crt; served: server.crt server.key
 set -euo pipefail
 

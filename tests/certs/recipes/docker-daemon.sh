@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What https://docs.docker.com/engine/security/protect-access/ makes for the Docker daemon.
+# The certificates of https://docs.docker.com/engine/security/protect-access/ for the Docker daemon.
 # trusted: ca.pem; served: server-cert.pem server-key.pem
 set -euo pipefail
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The same with its names where clients look for them.
+# The same with SANs, which clients read.
 # trusted: cert.pem; served: cert.pem key.pem
 set -euo pipefail
 

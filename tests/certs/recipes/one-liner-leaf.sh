@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A self-signed certificate that is no CA, as https://letsencrypt.org/docs/certificates-for-localhost/ has it.
+# A self-signed certificate that is not a CA, as https://letsencrypt.org/docs/certificates-for-localhost/ creates it.
 # trusted: localhost.crt; served: localhost.crt localhost.key
 set -euo pipefail
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A root, an intermediate and a server by `openssl ca`, as https://jamielinux.com/docs/openssl-certificate-authority/ has it.
+# A root, an intermediate and a server by `openssl ca`, as https://jamielinux.com/docs/openssl-certificate-authority/ describes it.
 # trusted: ca.cert.pem; served: chain.pem server.key
 set -euo pipefail
 

@@ -1,8 +1,8 @@
-//! A project that is well, and broken in exactly one way after the other: what `trust-compose doctor`
-//! says of each is in tests/snapshots/doctor/breaks. After a change of words run with UPDATE_SNAPSHOT=1 and read the
-//! difference.
+//! A project without faults, into which one fault after another is introduced. tests/snapshots/doctor/breaks
+//! contains the findings of `trust-compose doctor` for each; update it by UPDATE_SNAPSHOT=1 and read the
+//! diff.
 //!
-//! Its service `agent` calls `llm`, which serves `served/server.pem` by `served/run.sh`.
+//! The service `agent` calls `llm`, which serves `served/server.pem` by `served/run.sh`.
 
 mod bad;
 mod connections;
@@ -23,43 +23,44 @@ use crate::site::{Folder, Site, site, wait_until};
 use crate::stack::programs;
 use crate::support::constant::constant;
 
-/// One way to break it, or to look at it while it is well.
+/// One fault, or a run of `doctor` without one.
 struct Break {
     name: &'static str,
-    /// What does it, typed in the project's folder; `$COMPOSE` is `docker compose` with its files.
-    how: &'static str,
-    /// The options of `doctor` that show it.
-    look: &'static str,
+    /// The command that introduces it, in the project's folder; `$COMPOSE` is `docker compose` with its
+    /// files.
+    command: &'static str,
+    /// The options with which `doctor` shows it.
+    options: &'static str,
 }
 
-/// What breaks nothing.
-const WELL: &str = ":";
+/// A command without effect.
+const NO_FAULT: &str = ":";
 
-/// A break that shows without any option.
-const fn broken(name: &'static str, how: &'static str) -> Break {
-    Break { name, how, look: "" }
+/// A fault that `doctor` shows without options.
+const fn broken(name: &'static str, command: &'static str) -> Break {
+    Break { name, command, options: "" }
 }
 
-/// What everything is an image of; nobody's certifi was touched in it.
+/// The base of all images; its certifi is not modified.
 const BASE: &str = "trust-init-test/trixie";
 
-/// Gives `sleep` the right to ports below 1024, as `setcap cap_net_bind_service+ep` does
+/// Allows `sleep` to bind ports below 1024, as `setcap cap_net_bind_service+ep` does
 /// (`VFS_CAP_REVISION_2` in linux/capability.h, effective, with bit 10 permitted).
 const GIVE: &str = "python3 -c \"import os; os.setxattr(os.path.realpath('/usr/bin/sleep'), \
      'security.capability', bytes.fromhex('0100000200040000000000000000000000000000'))\"";
 
-/// What stands in an address and must never be printed.
+/// A password in an address, which must never be printed.
 const SECRET: &str = "hunter2";
 
-/// The server that the whole project is about: one file of certificates, and TLS as it should be.
+/// The server without faults: one file of certificates and TLS 1.2 or later.
 const SERVES: &str =
     "exec openssl s_server -accept 8443 -cert /tls/server.pem -key /tls/server-key.pem -www\n";
 
-struct Patient {
+struct TestProject {
     project: Project,
-    /// The project's folder as it was when all was well.
-    well: Folder,
-    /// Has trust-doctor in it.
+    /// A copy of the project's folder without faults.
+    original: Folder,
+    /// Contains trust-doctor.
     image: String,
     /// Its `sleep` has file capabilities.
     secure: String,
@@ -68,20 +69,21 @@ struct Patient {
     _site: Arc<Site>,
 }
 
-impl Patient {
+impl TestProject {
     fn new() -> Self {
         let site = site();
         let image = programs();
         let secure = site.derived("capable", &format!("FROM {BASE}\nRUN {GIVE}\n"));
         let project = Project::at(Folder::new(), crate::project::unique_name());
         let roots = roots_of(BASE);
-        let mut patient = Self { project, well: Folder::new(), image, secure, roots, _site: site };
-        patient.found();
-        patient
+        let original = Folder::new();
+        let mut test = Self { project, original, image, secure, roots, _site: site };
+        test.create();
+        test
     }
 
-    /// Makes the project, sets it up, starts it, and sees that all is well.
-    fn found(&mut self) {
+    /// Creates the project, runs `setup`, starts it, and asserts that it has no fault.
+    fn create(&mut self) {
         let project = &mut self.project;
         let text = format!(
             "name: {}
@@ -106,13 +108,13 @@ services:
         project.folder.write("docker-compose.yml", text);
         project.folder.write("agent.env", format!("API_KEY={SECRET}\n"));
         project.folder.write("served/run.sh", SERVES);
-        bad::others(project);
+        bad::create_others(project);
         project.types("trust-compose certs llm.lan --ca-name 'Lab CA'").exits(0);
         project.types("cp certs/server.pem certs/server-key.pem served/").exits(0);
-        bad::make(project);
+        bad::create(project);
         project.sets_up("--custom-ca certs/ --extra-ca corporate/root.crt");
-        self.copy(&self.project.folder.0, &self.well.0);
-        self.is_well();
+        self.copy(&self.project.folder.0, &self.original.0);
+        self.has_no_fault();
     }
 
     fn copy(&self, from: &Path, to: &Path) {
@@ -120,13 +122,13 @@ services:
         self.project.types(&line).exits(0);
     }
 
-    /// The project as it was when all was well, as far as breaks of this kind reach.
-    fn heal(&self, reach: Reach, broken: &Break) {
+    /// Restores what faults of this kind change.
+    fn restore(&self, reach: Reach, broken: &Break) {
         self.project.types("find . -mindepth 1 -delete").exits(0);
-        self.copy(&self.well.0, &self.project.folder.0);
+        self.copy(&self.original.0, &self.project.folder.0);
         match reach {
-            // What the containers mount is another file now.
-            Reach::Files if broken.how.contains(".trust") => {
+            // The mounted files were replaced.
+            Reach::Files if broken.command.contains(".trust") => {
                 self.project.compose("up -d -t 0 --force-recreate").exits(0);
             }
             Reach::Files => {}
@@ -140,49 +142,50 @@ services:
         }
     }
 
-    fn is_well(&self) {
-        let outcome = self.looks("--strict").exits(0);
+    fn has_no_fault(&self) {
+        let outcome = self.doctor("--strict").exits(0);
         assert!(outcome.stdout.contains("https://llm.lan:8443: verified"), "{outcome}");
     }
 
-    fn looks(&self, options: &str) -> Outcome {
-        self.listens();
+    /// Runs `trust-compose doctor`.
+    fn doctor(&self, options: &str) -> Outcome {
+        self.waits_for_the_server();
         self.project.types(&format!("trust-compose doctor --image {} {options}", self.image))
     }
 
-    /// Waits until the server is there, if its container is.
-    fn listens(&self) {
+    /// Waits until the server listens, if its container runs.
+    fn waits_for_the_server(&self) {
         let running = self.project.running();
         if !running.iter().any(|name| name == "llm") {
             return;
         }
         let id = &self.project.ids()["llm"];
-        // 8443, and the state of who listens (proc_pid_net(5)).
+        // Port 8443 in state LISTEN (proc_pid_net(5)).
         let look = ["exec", id, "grep", "-q", ":20FB .* 0A ", "/proc/net/tcp", "/proc/net/tcp6"];
         wait_until("the server listens", || docker(look).code == 0);
     }
 
-    /// What is said of a break that is not `ok`, with what changes from run to run left out.
-    fn says(&self, broken: &Break) -> String {
+    /// Introduces a fault and returns the findings that are not `ok`, without text that changes from run to
+    /// run.
+    fn findings(&self, broken: &Break) -> String {
         let known = [
             ("COMPOSE", self.project.compose.as_str()),
             ("SECURE", &self.secure),
             ("TRUST_INIT", &trust_init().display().to_string()),
         ];
         let known = known.map(|(name, value)| format!("{name}='{value}'; ")).concat();
-        self.project.types(&format!("{known}{}", broken.how)).exits(0);
-        let outcome = self.looks(broken.look);
-        let told = format!("{}{}", outcome.stdout, outcome.stderr);
-        assert!(!told.contains(SECRET) && !told.contains("/v1"), "{}: {outcome}", broken.name);
-        assert!(!told.contains("PRIVATE KEY"), "{}: {outcome}", broken.name);
+        self.project.types(&format!("{known}{}", broken.command)).exits(0);
+        let outcome = self.doctor(broken.options);
+        let output = format!("{}{}", outcome.stdout, outcome.stderr);
+        assert!(!output.contains(SECRET) && !output.contains("/v1"), "{}: {outcome}", broken.name);
+        assert!(!output.contains("PRIVATE KEY"), "{}: {outcome}", broken.name);
         let mut text = String::new();
         let mut is_shown = false;
-        for line in told.lines() {
+        for line in output.lines() {
             let is_fix = line.starts_with("        ") || line.starts_with("trust-compose: fix");
-            // All of it, where nothing is broken.
-            let is_ill = !line.starts_with("ok ") && !line.is_empty() && line.contains(' ');
-            let is_told = is_ill || broken.how == WELL;
-            is_shown = if is_fix { is_shown } else { is_told };
+            // Without a fault all lines are shown.
+            let is_finding = !line.starts_with("ok ") && !line.is_empty() && line.contains(' ');
+            is_shown = if is_fix { is_shown } else { is_finding || broken.command == NO_FAULT };
             if is_shown {
                 let line =
                     line.replace(&self.project.name, "PROJECT").replace(&self.image, "IMAGE");
@@ -200,7 +203,7 @@ services:
     }
 }
 
-/// What breaks of a kind change, and nothing else.
+/// What the faults of a kind change.
 #[derive(Clone, Copy)]
 enum Reach {
     /// Files of the project that no container reads.
@@ -211,18 +214,18 @@ enum Reach {
     Containers,
 }
 
-/// Breaks it in each of these ways, and compares what is said with the snapshot `file`.txt.
+/// Introduces each fault and compares the findings with the snapshot `file`.txt.
 #[track_caller]
-fn each(file: &str, reach: Reach, breaks: &[Break]) {
-    let patient = Patient::new();
+fn check_each(file: &str, reach: Reach, breaks: &[Break]) {
+    let project = TestProject::new();
     let mut text = String::new();
     for broken in breaks {
-        let _ = writeln!(text, "# {}\n$ {}", broken.name, broken.how.trim());
-        text.push_str(&patient.says(broken));
+        let _ = writeln!(text, "# {}\n$ {}", broken.name, broken.command.trim());
+        text.push_str(&project.findings(broken));
         text.push('\n');
-        patient.heal(reach, broken);
+        project.restore(reach, broken);
     }
-    patient.is_well();
+    project.has_no_fault();
     let path = repository().join(format!("tests/snapshots/doctor/breaks/{file}.txt"));
     if std::env::var_os("UPDATE_SNAPSHOT").is_some() {
         fs::write(&path, &text).unwrap();

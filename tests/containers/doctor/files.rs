@@ -1,4 +1,4 @@
-//! trust-compose doctor on the files of a project, as far as that takes Compose and an engine.
+//! `trust-compose doctor --files-only`, for findings that need Compose or an engine.
 
 use crate::engine::{BOOKWORM, TRIXIE, docker};
 use crate::project::Project;
@@ -17,7 +17,7 @@ fn doctor_files() {
         "in step with the CA, the images and the compose files; it makes `plain` trust the CA";
     project.types(DOCTOR).prints(good);
 
-    // Without an engine nobody knows whose roots it should hold.
+    // Without an engine the roots of the service's image are unknown.
     let gone = format!("DOCKER_HOST=unix:///nowhere {DOCTOR}");
     project
         .types(&gone)

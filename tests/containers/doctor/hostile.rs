@@ -1,15 +1,15 @@
-//! trust-compose doctor in a project whose containers and images mean harm to who runs it.
+//! `trust-compose doctor` in a project whose containers and images attack the user who runs it.
 
 use crate::engine::{BOOKWORM, Outcome, docker, unique};
 use crate::project::Project;
 use crate::site::{Site, site, wait_until};
 use crate::stack::programs;
 
-/// What must not reach a terminal: an escape that renames its window.
+/// An escape sequence that renames a terminal's window; it must not be printed.
 const ESCAPE: &str = "\x1b]0;owned\x07";
 
-/// A service that answers in the place of a trust-doctor that runs beside it, as often as it can; and one
-/// address that never answers, so that there is time for that.
+/// A service that writes forged answers into the output of a trust-doctor in its probe container. Its address
+/// never answers, so that trust-doctor runs long enough.
 const FORGER: &str = r#"
 import json, os, socket, sys
 silent = socket.create_server(("127.0.0.1", 8443), backlog=64)
@@ -36,8 +36,8 @@ while True:
             pass
 "#;
 
-/// A project with that service, which runs.
-fn forged(site: &std::sync::Arc<Site>, how: &str) -> Project {
+/// Returns a project in which that service runs.
+fn project_with_forger(site: &std::sync::Arc<Site>, how: &str) -> Project {
     let more = format!(
         "command: [python3, -u, -c, {FORGER:?}, {how}]\nuser: '1000'\nread_only: true\ncap_drop: [ALL]\n\
          security_opt: [no-new-privileges]\nenvironment: {{API: 'https://127.0.0.1:8443'}}"
@@ -50,7 +50,7 @@ fn forged(site: &std::sync::Arc<Site>, how: &str) -> Project {
 }
 
 #[track_caller]
-fn asks(project: &Project) -> Outcome {
+fn doctor(project: &Project) -> Outcome {
     let image = programs();
     project.types(&format!("trust-compose doctor agent --timeout 3 --image {image}"))
 }
@@ -64,18 +64,18 @@ fn is_harmless(outcome: &Outcome) {
 }
 
 #[test]
-fn a_container_cannot_answer_in_the_doctors_place() {
+fn a_container_cannot_forge_the_doctors_answer() {
     let site = site();
-    let outcome = asks(&forged(&site, "write"));
+    let outcome = doctor(&project_with_forger(&site, "write"));
     is_harmless(&outcome);
     outcome.exits(1).prints("https://127.0.0.1:8443: ");
 
-    let outcome = asks(&forged(&site, "end"));
+    let outcome = doctor(&project_with_forger(&site, "end"));
     is_harmless(&outcome);
     outcome.exits(2).prints("it cannot be inspected: /trust-doctor was ended by signal 9");
 }
 
-/// Its image has Compose's own labels, and was started by something else.
+/// A container with Compose's labels that Compose did not create.
 #[test]
 fn labels_of_an_image_are_shown_as_text() {
     let site = site();
@@ -105,7 +105,7 @@ fn labels_of_an_image_are_shown_as_text() {
     docker(["rm", "--force", &name]);
 }
 
-/// What Compose says of a file repeats its words.
+/// Compose's errors quote the file.
 #[test]
 fn words_of_a_compose_file_are_shown_as_text() {
     let project = Project::new(&site());

@@ -1,18 +1,18 @@
-//! trust-doctor from beside a container, as its help says: in its network and among its processes.
+//! trust-doctor in a probe container, which joins a container's network and PID namespaces as its help says.
 
 use crate::container::Container;
 use crate::engine::{Outcome, trust_init};
 use crate::site::{PRIVATE, SECOND, site};
 
-/// How many roots an image has.
+/// Returns the number of root certificates of an image.
 #[track_caller]
 pub fn roots_of(image: &str) -> usize {
     let count = "grep -c BEGIN /etc/ssl/certs/ca-certificates.crt";
     Container::new(image).bare().sh(count).exits(0).stdout.trim().parse().unwrap()
 }
 
-/// Looks into `container` as `user`, with nothing but what that takes.
-pub fn look(container: &Container, user: &str, words: &[&str]) -> Outcome {
+/// Inspects `container` as `user`, in a probe container without other rights.
+pub fn inspect(container: &Container, user: &str, words: &[&str]) -> Outcome {
     let program = trust_init().with_file_name("trust-doctor");
     let beside = format!("--network container:{0} --pid container:{0}", container.name);
     let doctor = Container::new("trust-init-test/bookworm").bare().flags(&beside);
@@ -22,7 +22,7 @@ pub fn look(container: &Container, user: &str, words: &[&str]) -> Outcome {
 }
 
 #[test]
-fn a_container_is_looked_into_from_beside() {
+fn a_probe_container_inspects_a_service() {
     let site = site();
     let roots = roots_of(&site.image("trixie"));
     let url = format!("https://me:hunter2@{}/v1", PRIVATE.address());
@@ -30,29 +30,29 @@ fn a_container_is_looked_into_from_beside() {
         || site.container("trixie").flags("--user 1000").flag("--env", &format!("LLM={url}"));
 
     let trusting = service().trusting(PRIVATE);
-    let outcome = look(trusting.serve(), "1000", &[]).exits(0);
+    let outcome = inspect(trusting.serve(), "1000", &[]).exits(0);
     let outcome = outcome
         .prints(&format!("/ca-bundle.crt`: {} certificates, for SSL_CERT_FILE, REQ", roots + 1));
     let outcome = outcome.prints(&format!("https://{}: verified, TLS 1.3", PRIVATE.address()));
     let outcome = outcome.prints("by `CN=private CA` in ");
     assert!(!outcome.stdout.contains("hunter2"), "{outcome}");
-    // Another's server, and the file that would mend it.
+    // A server of another CA.
     let words = ["--connect", &SECOND.url()];
-    look(&trusting, "1000", &words)
+    inspect(&trusting, "1000", &words)
         .exits(1)
         .prints("`CN=second CA`, which signed it, is neither sent");
 
     let without = service();
-    let outcome = look(without.serve(), "1000", &[]).exits(1);
+    let outcome = inspect(without.serve(), "1000", &[]).exits(1);
     outcome
         .prints(&format!("(the image's own): {roots} certificates"))
         .prints("`CN=private CA`, which signed it");
 }
 
 #[test]
-fn what_it_may_not_see_it_says() {
+fn an_unreadable_process_is_reported() {
     let site = site();
     let service = site.container("trixie");
-    let outcome = look(service.serve(), "1000", &[]).exits(2);
+    let outcome = inspect(service.serve(), "1000", &[]).exits(2);
     outcome.prints("its variables and files cannot be read").prints("SYS_PTRACE");
 }

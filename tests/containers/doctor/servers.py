@@ -1,5 +1,5 @@
-"""Servers of every kind behind one address: nginx, Caddy and Python's ssl, each with TLS 1.2 and 1.3, with every
-kind of key, with chains of one to four; and behind them what is broken in one way each. Ports tell which."""
+"""Servers at one address: nginx, Caddy and Python's ssl, each with TLS 1.2 and 1.3, with every kind of key, with
+chains of one to four certificates; and servers with one fault each. The port selects the server."""
 
 import os
 import socket
@@ -10,7 +10,7 @@ import threading
 KEYS = {1: "rsa:2048", 2: "ec -pkeyopt ec_paramgen_curve:P-256", 3: "ed25519"}
 CHAINS = (1, 2, 3, 4)
 VERSIONS = {2: "1.2", 3: "1.3"}
-# Below those that connections take by themselves: a call would else meet itself.
+# Below the ephemeral ports: a client could otherwise connect to itself.
 NGINX, CADDY, PYTHON, BROKEN = 10000, 20000, 30000, 25000
 STRICT = "basicConstraints=critical,CA:true\nkeyUsage=critical,keyCertSign,cRLSign\n"
 LOOSE = "basicConstraints=critical,CA:true\n"
@@ -21,7 +21,7 @@ def sh(words):
 
 
 def make(name, key, issuer, extensions):
-    """NAME.crt and NAME.key, by ISSUER, or by itself."""
+    """Creates NAME.crt and NAME.key, signed by ISSUER, or self-signed."""
     with open("extensions", "w") as file:
         file.write(extensions)
     sh(f"openssl req -newkey {key} -nodes -subj /CN={name} -keyout {name}.key -out {name}.csr")
@@ -36,7 +36,7 @@ def join(target, names):
 
 
 def family(number, key):
-    """A root, three CAs one below the other, and a server's certificate below each."""
+    """Creates a root, a chain of three CAs below it, and a server certificate below each of the four."""
     make(f"root{number}", key, None, STRICT)
     above, sent = f"root{number}", []
     for length in CHAINS:
@@ -66,7 +66,7 @@ def listen(port, backlog=16):
 
 
 def serve(port, answer):
-    """`answer` has each connection, one after the other."""
+    """Calls `answer` with each connection, one after the other."""
     def loop(listener):
         while True:
             connection, _ = listener.accept()
@@ -105,7 +105,7 @@ for number, key in KEYS.items():
                       f"  protocols tls{words} tls{words}\n }}\n}}\n")
             serve(PYTHON + port, tls(context(name, version)))
 
-# Clients that show a certificate are welcome, others are not.
+# A client certificate is required.
 own = "ssl_certificate /tmp/2-1.pem; ssl_certificate_key /tmp/2-1.key;"
 for version, words in VERSIONS.items():
     servers += (f"server {{ listen 127.0.0.1:{BROKEN + version} ssl; {own} ssl_protocols TLSv{words};"
@@ -122,7 +122,7 @@ server {{ listen 127.0.0.1:{BROKEN + 31}; }}
 server {{ listen 127.0.0.1:{BROKEN + 32} ssl; {own} ssl_protocols TLSv1.1; ssl_ciphers ALL:@SECLEVEL=0; }}"""
 serve(BROKEN + 40, socket.socket.close)
 serve(BROKEN + 41, held.append)
-# A name server that answers nobody.
+# A name server that never answers.
 held.append(socket.socket(type=socket.SOCK_DGRAM))
 held[-1].bind(("127.0.0.1", 53))
 full = listen(BROKEN + 42, 0)
@@ -131,7 +131,7 @@ for _ in range(3):
     caller.setblocking(False)
     caller.connect_ex(("127.0.0.1", BROKEN + 42))
     held.append(caller)
-# Chains that Python 3.13 refuses, the one for what its CA lacks, the others for their anchors.
+# Chains that Python 3.13 refuses: its CA lacks a key usage, or the trust anchor is missing or untrusted.
 make("loose", KEYS[2], None, LOOSE)
 make("loosely", KEYS[2], "loose", "subjectAltName=DNS:localhost\n")
 join("loosely.pem", ["loosely"])

@@ -1,4 +1,4 @@
-//! trust-doctor and the servers that people run: nginx, Caddy and Python, as servers.py sets them up.
+//! trust-doctor and common servers: nginx, Caddy and Python, as servers.py configures them.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -6,15 +6,16 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use serde_json::Value;
 
 use crate::container::Container;
-use crate::doctor::probe::look;
+use crate::doctor::probe::inspect;
 use crate::engine::Outcome;
 
-/// A container with all of them, and a process 1 that trusts their roots. It stands while a test holds it.
+/// Returns a container with all of them, whose process 1 trusts their roots. It is removed when no test uses
+/// it.
 #[track_caller]
 fn servers() -> Arc<Container> {
     static SERVERS: Mutex<Weak<Container>> = Mutex::new(Weak::new());
-    let mut standing = SERVERS.lock().unwrap_or_else(PoisonError::into_inner);
-    standing.upgrade().unwrap_or_else(|| {
+    let mut existing = SERVERS.lock().unwrap_or_else(PoisonError::into_inner);
+    existing.upgrade().unwrap_or_else(|| {
         let script =
             Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/containers/doctor/servers.py");
         let servers = Container::new("trust-init-test/stack").bare().flags("--user 1000");
@@ -23,17 +24,17 @@ fn servers() -> Arc<Container> {
         servers.start(&["python3", "/servers.py"]).exits(0);
         servers.wait_for("at work");
         let servers = Arc::new(servers);
-        *standing = Arc::downgrade(&servers);
+        *existing = Arc::downgrade(&servers);
         servers
     })
 }
 
-/// What is found where these are called.
+/// Returns the findings for these URLs.
 #[track_caller]
-fn call(servers: &Container, urls: &[String], code: i32) -> Vec<Value> {
+fn findings_of(servers: &Container, urls: &[String], code: i32) -> Vec<Value> {
     let words: Vec<_> = urls.iter().flat_map(|url| ["--connect", url.as_str()]).collect();
     let words = [&["--json", "--strict", "--timeout", "5"], &words[..]].concat();
-    let outcome: Outcome = look(servers, "1000", &words).exits(code);
+    let outcome: Outcome = inspect(servers, "1000", &words).exits(code);
     let answer: Value = serde_json::from_str(&outcome.stdout).unwrap();
     let findings = answer["findings"].as_array().unwrap().clone();
     let is_of = |finding: &Value| urls.iter().any(|url| finding["thing"] == url.as_str());
@@ -41,7 +42,7 @@ fn call(servers: &Container, urls: &[String], code: i32) -> Vec<Value> {
 }
 
 #[test]
-fn every_kind_of_server_version_key_and_chain_passes() {
+fn every_server_tls_version_key_and_chain_is_verified() {
     let servers = servers();
     let mut urls = Vec::new();
     let mut expected = Vec::new();
@@ -56,8 +57,8 @@ fn every_kind_of_server_version_key_and_chain_passes() {
             }
         }
     }
-    // Not one warning.
-    let findings = call(&servers, &urls, 0);
+    // `--strict`, so no warning either.
+    let findings = findings_of(&servers, &urls, 0);
     assert_eq!(findings.len(), urls.len(), "{findings:#?}");
     for ((finding, url), (key, length, version, number)) in findings.iter().zip(&urls).zip(expected)
     {
@@ -78,10 +79,10 @@ fn every_kind_of_server_version_key_and_chain_passes() {
 }
 
 #[test]
-fn what_is_broken_in_a_server_has_its_name() {
+fn each_fault_of_a_server_has_its_finding() {
     let servers = servers();
     for (url, sign, id, words) in [
-        // nginx ends the handshake first, and says 400 later; the others do not.
+        // nginx completes the handshake and answers 400 later; the others refuse the handshake.
         (
             "https://localhost:25002",
             "ok",
@@ -118,7 +119,7 @@ fn what_is_broken_in_a_server_has_its_name() {
             "client-certificate-wanted",
             "the server requires a client certificate",
         ),
-        // Names that a server does not know.
+        // Names for which a server has no certificate.
         ("https://localhost:25030", "error", "name-not-served", "unrecognized_name"),
         (
             "https://llm.lan:20212",
@@ -145,15 +146,15 @@ fn what_is_broken_in_a_server_has_its_name() {
         ("http://localhost:20213", "error", "tls-on-http", "http:// gets an empty reply"),
         ("http://localhost:30213", "error", "tls-on-http", "http:// gets an empty reply"),
         ("https://localhost:25032", "error", "old-protocol", "no protocol later than TLS 1.1"),
-        // Servers that say nothing, in every way.
+        // Servers that do not answer, each for another reason.
         ("https://localhost:25040", "error", "hung-up", "an empty reply"),
         ("https://localhost:25041", "error", "hangs", "sends nothing in time"),
         ("https://localhost:25042", "error", "silent", "no answer in time"),
         ("https://localhost:25049", "error", "refused", "nothing is listening on port 25049"),
-        ("https://nobody.lan", "error", "no-name-server", "no name server answers in time"),
+        ("https://unresolved.lan", "error", "no-name-server", "no name server answers in time"),
         ("https://[2001:db8::1]", "error", "unreachable", "it cannot be reached"),
     ] {
-        let findings = call(&servers, &[url.to_owned()], i32::from(sign == "error"));
+        let findings = findings_of(&servers, &[url.to_owned()], i32::from(sign == "error"));
         let found = findings.iter().find(|finding| finding["id"] == id);
         let found = found.unwrap_or_else(|| panic!("{url} is no {id}: {findings:#?}"));
         assert_eq!(found["sign"], sign, "{found:#}");
@@ -163,7 +164,7 @@ fn what_is_broken_in_a_server_has_its_name() {
 }
 
 #[test]
-fn what_the_doctor_says_clients_say() {
+fn findings_quote_the_clients_messages() {
     let servers = servers();
     for (port, id, words) in [
         (25050, "not-strict", "CA cert does not include key usage extension"),
@@ -173,7 +174,7 @@ fn what_the_doctor_says_clients_say() {
         let url = format!("https://localhost:{port}");
         let python = format!("import urllib.request; urllib.request.urlopen('{url}')");
         servers.exec(&["python3", "-c", &python]).exits(1).says(words);
-        let findings = call(&servers, &[url], 1);
+        let findings = findings_of(&servers, &[url], 1);
         let found = findings.iter().find(|finding| finding["id"] == id);
         let found = found.unwrap_or_else(|| panic!("no {id} in {findings:#?}"));
         assert!(found["cause"].as_str().unwrap().contains(words), "{found:#}");

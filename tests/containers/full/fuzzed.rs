@@ -1,5 +1,6 @@
-//! Compose files that fuzzing made (docs/fuzzing.md), with the real Compose: whatever it takes, an overlay
-//! changes nothing in but our keys. `FUZZED` names another directory of them; soak.sh does, for what it found.
+//! Compose files that fuzzing created (docs/fuzzing.md), with the real Compose: in each file that Compose
+//! accepts, an overlay changes only our keys. `FUZZED` names another directory of such files; soak.sh sets
+//! it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,11 +10,11 @@ use trust_init::compose::project::offline;
 use crate::model::{Desk, compose, differences, next};
 use crate::setup::golden::named;
 
-/// How many files at most: Compose takes one in ten, and then a second or two for it.
+/// The largest number of files: Compose accepts one in ten, and needs a second or two for each of these.
 const MOST: usize = 500;
 
-/// Whether Compose may see it: what aliases unfold to, nobody limits there, and what is named by a path is
-/// read whatever it is.
+/// Whether the file may be given to Compose, which does not limit the expansion of aliases and reads any path
+/// that the file names.
 fn is_harmless(path: &Path) -> bool {
     let text = fs::read_to_string(path).unwrap_or("*".to_owned());
     let none = ["*", "&", "!", "/dev", "/proc", "/sys", "://", "include", "extends"];
@@ -22,7 +23,7 @@ fn is_harmless(path: &Path) -> bool {
 }
 
 #[test]
-fn whatever_compose_takes_of_what_fuzzing_made_changes_in_nothing_but_our_keys() {
+fn an_overlay_adds_only_our_keys_to_fuzzed_compose_files() {
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/compose");
     let directory = std::env::var_os("FUZZED").map_or(own, PathBuf::from);
     let entries = fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().path());

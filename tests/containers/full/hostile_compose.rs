@@ -1,5 +1,5 @@
-//! Hostile Compose projects with the real Compose: an error that says where; or the overlay, of which Compose
-//! merges nothing but our keys. What would take all memory of the machine meets the limits of each program.
+//! Hostile Compose projects with the real Compose: either an error with file and line, or an overlay from
+//! which Compose merges only our keys. The limits of each program stop files that would use all memory.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -15,8 +15,8 @@ use crate::setup::golden::named;
 use crate::site::Folder;
 use crate::support::hostile::{Hostile, documented};
 
-/// What is said of it when Compose is asked first.
-fn asked(desk: &Desk, hostile: &Hostile) -> Result<Option<Note>, Diagnostic> {
+/// Reads the project by Compose, as `setup` does, and returns the note or the error.
+fn read_by_compose(desk: &Desk, hostile: &Hostile) -> Result<Option<Note>, Diagnostic> {
     let words = hostile.words.windows(2).filter(|pair| pair[0] == "-f");
     let files: Vec<_> = words.map(|pair| desk.path(&pair[1])).collect();
     let directory = files.is_empty().then(|| desk.path(""));
@@ -27,7 +27,7 @@ fn asked(desk: &Desk, hostile: &Hostile) -> Result<Option<Note>, Diagnostic> {
     read(&place).map(|(_, note)| note)
 }
 
-/// With each variable as a process gets it: where a name holds a `=`, Compose writes it one way or another.
+/// Returns the model with variables as a process receives them: Compose splits `A=B=C` in more than one way.
 fn as_started(mut model: Value) -> Value {
     for service in model["services"].as_object_mut().into_iter().flat_map(|all| all.values_mut()) {
         let Some(variables) = service["environment"].as_object_mut() else { continue };
@@ -54,7 +54,7 @@ fn outcome(hostile: &Hostile, certificates: &Desk) -> String {
         fs::copy(certificates.path("certs").join(name), desk.path("certs").join(name)).unwrap();
     }
     hostile.lay_out(&desk.path(""));
-    let said = match asked(&desk, hostile) {
+    let said = match read_by_compose(&desk, hostile) {
         Ok(None) => String::new(),
         Ok(Some(note)) => Diagnostic::from(&note).to_string(),
         Err(error) => {
@@ -63,7 +63,7 @@ fn outcome(hostile: &Hostile, certificates: &Desk) -> String {
                 !error.fix().is_empty() && !line.contains(char::is_control),
                 "{shown}: {error:?}"
             );
-            // In which order Compose comes upon a circle is not always the same.
+            // Compose does not always print a cycle from the same start.
             let line = line.split(":; ").next().unwrap();
             return line.replace(&here(&desk), "HERE");
         }
@@ -71,7 +71,7 @@ fn outcome(hostile: &Hostile, certificates: &Desk) -> String {
     let words = &hostile.words;
     let mut outcome = desk.setup_alone(words);
     if outcome.code != 0 {
-        // What only Compose can follow.
+        // Only Compose can resolve some projects.
         outcome = desk.setup(words);
     }
     if outcome.code != 0 {
@@ -97,7 +97,7 @@ fn outcome(hostile: &Hostile, certificates: &Desk) -> String {
 }
 
 #[test]
-fn each_is_refused_or_gets_nothing_but_our_keys() {
+fn each_is_refused_or_gets_only_our_keys() {
     let certificates = Desk::new();
     documented("with Compose", |hostile| outcome(hostile, &certificates));
 }

@@ -1,5 +1,5 @@
-//! Names of directories and files that want to break out, with the real Compose: started by its `.env` alone, it finds
-//! the overlay, and what the overlay mounts is there under the name that Compose makes of it.
+//! Hostile names of directories and files, with the real Compose: by `.env` alone it finds the overlay, and
+//! the files that the overlay mounts exist under the paths that Compose prints.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ use crate::model::Desk;
 use crate::site::Folder;
 use crate::support::odd_names::{ALL, NAMES, Odd, What};
 
-/// What Compose mounts there. It prints each dollar sign twice.
+/// Returns the host path that Compose mounts at `target`. Compose prints each dollar sign twice.
 fn source(model: &Value, service: &str, target: &str) -> PathBuf {
     let volumes = model["services"][service]["volumes"].as_array().unwrap();
     let found = volumes.iter().find(|volume| volume["target"] == target);
@@ -22,8 +22,8 @@ fn source(model: &Value, service: &str, target: &str) -> PathBuf {
     found["source"].as_str().unwrap().replace("$$", "$").into()
 }
 
-/// Whether it is set up at all; that it is right, where it is.
-fn holds(certificates: &Desk, what: What, name: &[u8]) -> bool {
+/// Whether `setup` succeeds with that name; asserts that the overlay is right if it does.
+fn is_set_up(certificates: &Desk, what: What, name: &[u8]) -> bool {
     let shown = format!("{what:?} {}", name.escape_ascii());
     let folder = Folder::new();
     let odd = Odd::lay_out(&folder.0, &certificates.path("certs"), what, name);
@@ -37,11 +37,11 @@ fn holds(certificates: &Desk, what: What, name: &[u8]) -> bool {
     config
         .args(["60", "docker", "compose", "config", "--format", "json"])
         .current_dir(&odd.project);
-    let told =
+    let done =
         config.env_remove("COMPOSE_FILE").env("COMPOSE_PROJECT_NAME", "odd").output().unwrap();
-    let stderr = String::from_utf8_lossy(&told.stderr);
+    let stderr = String::from_utf8_lossy(&done.stderr);
     let model: Value =
-        serde_json::from_slice(&told.stdout).unwrap_or_else(|_| panic!("{shown}: {stderr}"));
+        serde_json::from_slice(&done.stdout).unwrap_or_else(|_| panic!("{shown}: {stderr}"));
     assert_eq!(model["services"].as_object().unwrap().len(), 2, "{shown}: {model}");
     assert_eq!(model["services"]["agent"]["environment"]["SSL_CERT_FILE"], BUNDLE, "{shown}");
     assert!(source(&model, "agent", BUNDLE).is_file(), "{shown}: {model}");
@@ -52,22 +52,22 @@ fn holds(certificates: &Desk, what: What, name: &[u8]) -> bool {
 }
 
 #[test]
-fn compose_finds_what_is_written_of_any_name() {
+fn compose_finds_the_files_under_any_name() {
     let certificates = Desk::new();
     let all = ALL.iter().flat_map(|(what, _)| NAMES.iter().map(|(_, name)| (*what, *name)));
     let (waiting, done, wrong) = (Mutex::new(all), Mutex::new(0), Mutex::new(0));
     let work = || loop {
         let next = waiting.lock().unwrap().next();
         let Some((what, name)) = next else { break };
-        let is_set_up = catch_unwind(AssertUnwindSafe(|| holds(&certificates, what, name)));
-        let Ok(is_set_up) = is_set_up else {
+        let result = catch_unwind(AssertUnwindSafe(|| is_set_up(&certificates, what, name)));
+        let Ok(is_done) = result else {
             *wrong.lock().unwrap() += 1;
             continue;
         };
-        *done.lock().unwrap() += usize::from(is_set_up);
+        *done.lock().unwrap() += usize::from(is_done);
     };
     thread::scope(|scope| (0..4).for_each(|_| _ = scope.spawn(work)));
-    assert_eq!(wrong.into_inner().unwrap(), 0, "each says for itself what is wrong");
+    assert_eq!(wrong.into_inner().unwrap(), 0, "the panics above name the faults");
     let done = done.into_inner().unwrap();
     assert!(done > 3 * NAMES.len(), "only {done} were set up");
 }

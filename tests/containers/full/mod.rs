@@ -1,5 +1,5 @@
-//! What proves by the engine and Compose, over many projects, what tests/it proves without them: for
-//! `./scripts/test.sh full`, not for every push.
+//! Tests with the engine and Compose, over many projects, of properties that tests/it checks without them.
+//! Only `./scripts/test.sh full` runs them.
 
 mod fuzzed;
 mod hostile_compose;

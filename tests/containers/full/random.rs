@@ -1,6 +1,6 @@
-//! What holds for every project, tried on projects made of numbers, with the real Compose: what this
-//! program reads by itself is what Compose reads, so the overlay is the same with docker and without;
-//! and of the merged model nothing changes but our keys.
+//! Properties of every project, tested on pseudo-random projects with the real Compose: our own reader
+//! returns what Compose returns, so the overlay is the same with and without docker; and only our keys of the
+//! merged model change.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -15,11 +15,11 @@ use crate::model::{Desk, compose, differences, next};
 use crate::setup::golden::named;
 use crate::support::random::Random;
 
-/// How many projects; each takes half a second.
+/// The number of projects; each takes half a second.
 const ROUNDS: u64 = 30;
 
-/// The project as Compose reads it, and as this program does by itself. Values that are a number or a
-/// date in old YAML only are written as such by Compose; no path is one, so they are of no account.
+/// Returns the project as Compose reads it, and as our own reader does. Compose rewrites values that are
+/// numbers or dates in old YAML; no path is such a value, so variables with them are ignored.
 fn readings(desk: &Desk, words: &[String]) -> [Project; 2] {
     let files = words.windows(2).filter(|pair| pair[0] == "-f").map(|pair| desk.path(&pair[1]));
     let asked = Asked { files: files.collect(), directory: None };
@@ -39,7 +39,7 @@ fn readings(desk: &Desk, words: &[String]) -> [Project; 2] {
         for service in project.services.values_mut() {
             service.has_unread_environment = false;
             service.environment.retain(|name, _| !name.starts_with('N'));
-            // Once or twice, it is on.
+            // A profile that is listed twice counts once.
             service.profiles.sort();
             service.profiles.dedup();
             service.ties.dedup();
@@ -56,7 +56,7 @@ fn holds(seed: u64) {
     let shown = format!("seed {seed}\n{}", random.text());
     let words = &random.words;
     let [with, without] = readings(&desk, words);
-    assert!(with.services.keys().eq(without.services.keys()), "other services: {shown}");
+    assert!(with.services.keys().eq(without.services.keys()), "different services: {shown}");
     for (name, service) in &with.services {
         assert_eq!(service, &without.services[name], "{name} is read differently: {shown}");
     }
@@ -78,13 +78,17 @@ fn holds(seed: u64) {
     assert!(off || !differences(&before, &after, &BTreeSet::new(), &BTreeSet::new()).is_empty());
 
     desk.setup_alone(words).exits(0);
-    assert_eq!(desk.read("docker-compose.ca.yml"), overlay, "not the same without docker: {shown}");
+    assert_eq!(
+        desk.read("docker-compose.ca.yml"),
+        overlay,
+        "another overlay without docker: {shown}"
+    );
     desk.types("trust-compose remove").exits(0);
     assert_eq!(desk.model(&compose(words)), before, "{shown}");
 }
 
 #[test]
-fn any_project_is_read_the_same_without_compose_and_gets_nothing_but_our_keys() {
+fn any_project_is_read_the_same_without_compose_and_gets_only_our_keys() {
     for seed in 0..ROUNDS {
         holds(seed);
     }

@@ -1,5 +1,5 @@
-//! Build time: `RUN --mount=…` lends an image's build the CA and trust-init, and neither they nor
-//! a bundle stay in the image.
+//! Build time: `RUN --mount=…` mounts the CA and trust-init for one step of a build, and the image contains
+//! neither of them, nor a bundle.
 
 use crate::container::Container;
 use crate::engine::{BOOKWORM, Outcome, call, docker, docker_build, label, unique};
@@ -8,8 +8,8 @@ use crate::init::readme;
 use crate::site::{Folder, PRIVATE, Site, certificates, site};
 use crate::stack::programs;
 
-/// A package index behind the private CA, with one package in it. It is on the machine's own
-/// loopback, since a build has no other network in common with us.
+/// A package index with a certificate of the private CA and one package. It listens on the host's loopback,
+/// the only network that a build shares with the tests.
 fn index(site: &Site) -> (Container, String) {
     let script = r#"
 import functools, http.server, os, ssl, zipfile
@@ -40,7 +40,7 @@ server.serve_forever()
     (server, format!("https://127.0.0.1:{port}/simple/"))
 }
 
-/// Builds an image whose Dockerfile ends with `step`; its pip is told nothing but the index.
+/// Builds an image whose Dockerfile ends with `step`; pip is configured with the index only.
 #[track_caller]
 fn build(site: &Site, step: &str, index: &str) -> (Image, Outcome) {
     let folder = Folder::new();
@@ -59,7 +59,7 @@ fn build(site: &Site, step: &str, index: &str) -> (Image, Outcome) {
     (image, outcome)
 }
 
-/// The README's step as it stands there; and with any part of it left out, the build fails.
+/// Runs the README's step unchanged; without any part of it the build fails.
 #[test]
 fn pip_behind_a_private_ca() {
     let (site, program) = (site(), programs());
@@ -81,13 +81,13 @@ fn pip_behind_a_private_ca() {
     docker(["run", "--rm", &image.0, "python", "-m", "greeting"])
         .exits(0)
         .prints("hello from behind the private CA");
-    leaves_nothing(&image);
+    has_no_ca(&image);
 }
 
-/// No layer has the CA's text, or a file of the names that it and the bundle have; what the build
-/// did install is found in the same way.
+/// Asserts that no layer contains the CA's text, or a file with the name of the CA or the bundle. The package
+/// that the build installed is found by the same search.
 #[track_caller]
-fn leaves_nothing(image: &Image) {
+fn has_no_ca(image: &Image) {
     let folder = Folder::new();
     let (archive, saved) = (folder.0.join("image.tar"), folder.0.to_string_lossy());
     docker(["save", "--output", &archive.to_string_lossy(), &image.0]).exits(0);
@@ -96,17 +96,23 @@ fn leaves_nothing(image: &Image) {
     let list = "find . -type f ! -name image.tar -exec sh -c 'tar -tf \"$1\" 2>/dev/null' - {} \\;";
     let names = call("120", "sh", ["-c", &format!("cd '{saved}' && {list}")]).exits(0).stdout;
     let lists = |end: &str| names.lines().any(|name| name.ends_with(end));
-    assert!(lists("site-packages/greeting.py"), "the layers' files are listed: {names}");
+    assert!(
+        lists("site-packages/greeting.py"),
+        "the list of the layers' files lacks the package: {names}"
+    );
     for end in ["/ca-bundle.crt", "/custom-ca.crt", "trust-init", "trust-init/"] {
-        assert!(!lists(end), "a layer of {} holds {end}", image.0);
+        assert!(!lists(end), "a layer of {} contains {end}", image.0);
     }
-    assert!(!names.contains("trust-init-0-"), "a layer of {} holds our directory", image.0);
+    assert!(!names.contains("trust-init-0-"), "a layer of {} contains our directory", image.0);
 
     let layers = std::fs::read(archive).unwrap();
     let holds = |words: &str| memchr::memmem::find(&layers, words.as_bytes()).is_some();
-    assert!(holds("hello from behind the private CA"), "layers are searched as they are saved");
+    assert!(
+        holds("hello from behind the private CA"),
+        "the search does not find the installed package"
+    );
     let certificate = std::fs::read_to_string(PRIVATE.ca()).unwrap();
     let line = certificate.lines().nth(2).unwrap();
-    assert_eq!(line.len(), 64, "a line out of the certificate's middle: {line}");
-    assert!(!holds(line), "a layer of {} holds the CA", image.0);
+    assert_eq!(line.len(), 64, "not a line from the certificate's middle: {line}");
+    assert!(!holds(line), "a layer of {} contains the CA", image.0);
 }

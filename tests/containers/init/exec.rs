@@ -1,4 +1,4 @@
-//! `docker exec` beside a running service: it sees nothing that the entrypoint set, can have the
+//! `docker exec` in the container of a running service: it does not inherit what the entrypoint set, gets the
 //! same trust by `--print-env`, and never changes what the service trusts.
 
 use crate::clients::{self, CURL, DEBIAN_REQUESTS, GIT};
@@ -6,7 +6,7 @@ use crate::container::Container;
 use crate::engine::BOOKWORM;
 use crate::site::{PRIVATE, SECOND, site};
 
-/// Every bundle there is: path, inode, time and contents.
+/// Prints every existing bundle: path, inode, time and contents.
 const BUNDLES: &str = "find /run/trust-init /tmp /dev/shm -name '*.crt' -exec ls -li --full-time {} + \
                        -exec sha256sum {} + 2>/dev/null || true";
 
@@ -48,7 +48,7 @@ fn print_env_prints_lines_for_a_shell() {
         .prints("export NODE_EXTRA_CA_CERTS='/run/trust-init/custom-ca.crt'\n");
 }
 
-/// Another CA for one command, beside a service that goes on without it.
+/// Another CA for one command; the running service does not trust it.
 #[test]
 fn another_ca_beside_the_service() {
     let site = site();

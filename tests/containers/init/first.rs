@@ -1,4 +1,4 @@
-//! PID 1: the service itself, or an init process on either side of trust-init.
+//! PID 1: the service itself, or an init process before or after trust-init.
 
 use crate::container::Container;
 use crate::engine::BOOKWORM;
@@ -8,9 +8,9 @@ fn container(site: &Site) -> Container {
     site.container(BOOKWORM).trusting(PRIVATE)
 }
 
-/// The service's own handler decides what `docker stop` comes to; killed, it would be 137.
+/// Asserts that `docker stop` ends the service by its own handler; a killed service exits with 137.
 #[track_caller]
-fn stops_as_the_service_wishes(container: &Container) -> &Container {
+fn exits_with_the_services_code(container: &Container) -> &Container {
     container.serve();
     assert_eq!(container.stop(), "7");
     container
@@ -45,11 +45,11 @@ fn tini_and_dumb_init_on_either_side() {
     ] {
         container(&site).entrypoint(chain).run(&["curl", "-sS", &PRIVATE.url()]).served();
         container(&site).entrypoint(chain).sh("exit 42").exits(42);
-        stops_as_the_service_wishes(&container(&site).entrypoint(chain));
+        exits_with_the_services_code(&container(&site).entrypoint(chain));
     }
 }
 
-/// A trust-init in front of trust-init: neither the environment nor the files are others.
+/// trust-init that starts trust-init: the environment and the files are the same as with one.
 #[test]
 fn trust_init_twice() {
     let site = site();

@@ -1,4 +1,4 @@
-//! docker/Dockerfile: an image of static programs and nothing else, to copy them from.
+//! docker/Dockerfile: an image that contains only the static programs, to copy them from.
 
 use std::sync::OnceLock;
 
@@ -14,15 +14,14 @@ impl Drop for Image {
     }
 }
 
-/// The machine's own roots, with which cargo reaches its registry: a build secret.
+/// The host's root certificates, which cargo needs to reach its registry: a build secret.
 pub fn machine_roots() -> Option<String> {
     let usual = "/etc/ssl/certs/ca-certificates.crt".to_owned();
     let named = std::env::var("SSL_CERT_FILE").unwrap_or(usual);
     std::path::Path::new(&named).exists().then_some(named)
 }
 
-/// What docker/Dockerfile makes on a base with this machine's Rust: the one build inside Docker that
-/// compiles, for all tests here.
+/// Builds docker/Dockerfile once, for all tests of this file, on a base with the host's Rust.
 #[track_caller]
 fn trust_init_image() -> &'static str {
     static IMAGE: OnceLock<String> = OnceLock::new();
@@ -47,12 +46,12 @@ fn run(image: &str, command: &[&str]) -> Outcome {
 }
 
 #[test]
-fn image_holds_static_programs_alone() {
+fn image_contains_only_static_programs() {
     let image = trust_init_image();
     let version = format!("trust-init {}\n", env!("CARGO_PKG_VERSION"));
     let outcome = run(image, &["--version"]).exits(0);
     assert_eq!(outcome.stdout, version, "{outcome}");
-    // Nothing else is there, so it has no loader to ask for; and no shell to be run.
+    // The image has no dynamic loader, and no shell that could be run.
     run(image, &["--", "/bin/sh"]).exits(127);
     let site = site();
     let look =
@@ -75,15 +74,15 @@ fn image_holds_static_programs_alone() {
     assert_eq!(mode, "755", "{outcome}");
 }
 
-/// Neither certificates nor sources nor anything that the build needed.
+/// The image contains no certificates, no sources, and nothing else that the build needed.
 #[test]
-fn image_holds_no_other_file() {
+fn image_contains_no_other_file() {
     let (image, folder) = (trust_init_image(), Folder::new());
     let name = unique();
     let archive = folder.0.join("image.tar");
     docker(["create", &label(), "--name", &name, image]).exits(0);
     let program = folder.0.join("trust-init").to_string_lossy().into_owned();
-    // As the README takes the program out of the image.
+    // The README's commands to copy the program from the image.
     let copied = docker(["cp", &format!("{name}:/trust-init"), &program]);
     let exported = docker(["export", "--output", &archive.to_string_lossy(), &name]);
     docker(["rm", "--force", &name]);
@@ -91,14 +90,14 @@ fn image_holds_no_other_file() {
     call("10", &program, ["--version"]).exits(0).prints("trust-init ");
     exported.exits(0);
     let list = call("60", "tar", ["--list", "--file", &archive.to_string_lossy()]).exits(0);
-    // The mount points that every container gets from the engine.
+    // The engine adds these mount points to every container.
     let engine = [".dockerenv", "dev", "etc", "proc", "sys"];
     let files: Vec<_> = list
         .stdout
         .lines()
         .filter(|path| !engine.contains(&path.split('/').next().unwrap()))
         .collect();
-    // No service can read trust-doctor, which runs as its user: see docker/Dockerfile.
+    // trust-doctor is not readable by the service's user, as which it runs: see docker/Dockerfile.
     let words = ["--list", "--verbose", "--file", &archive.to_string_lossy(), "trust-doctor"];
     call("60", "tar", words).exits(0).prints("-rwx--x--x ");
     assert!(files.contains(&"trust-init"), "{list}");

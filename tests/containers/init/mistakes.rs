@@ -1,4 +1,4 @@
-//! What people get wrong with Docker, and what they are told.
+//! Common mistakes with Docker, and trust-init's messages about them.
 
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 
@@ -7,7 +7,7 @@ use crate::container::CUSTOM_CA;
 use crate::engine::BOOKWORM;
 use crate::site::{Folder, PRIVATE, site};
 
-/// Short `-v` syntax with a file that is missing on the host: Docker makes a directory there.
+/// Short `-v` syntax with a file that is missing on the host: Docker creates a directory in its place.
 #[test]
 fn ca_file_missing_on_the_host() {
     let (site, folder) = (site(), Folder::new());
@@ -34,7 +34,7 @@ fn ca_file_missing_on_the_host() {
             )
             .says(cause);
     }
-    // As before: nobody more, nobody less.
+    // The service trusts what it trusted before.
     container().options("--on-error warn").finds(&[CURL], "private refused, public served");
 }
 
@@ -62,11 +62,11 @@ fn exit_codes() {
     container().options("--no-such-option").sh("exit 0").exits(125).says("--no-such-option");
     container().mount(&not_executable, "/service").run(&["/service"]).exits(126).says("`/service`");
     container().run(&["no-such-program"]).exits(127).says("`no-such-program`");
-    // Shells and Docker say 128 + n of a service that a signal killed.
+    // By convention 128 + the number of the signal that killed the service.
     container().flags("--init").sh("kill -TERM $$").exits(143);
 }
 
-/// The CA lies where it was baked in, and the line says so.
+/// The CA is part of the image, and trust-init's message contains that.
 #[test]
 fn ca_from_the_image() {
     let site = site();

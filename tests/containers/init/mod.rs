@@ -1,4 +1,5 @@
-//! trust-init as the entrypoint of real containers: first its promise, then what differs by image, user and mount.
+//! trust-init as the entrypoint of real containers: first the general case, then differences by image, user
+//! and mount.
 
 mod trust;
 mod pinned;

@@ -1,5 +1,5 @@
-//! A bundle prepared on the host and mounted read-only at the one path: it is adopted where it
-//! serves, and then whatever starts beside the service (`exec`, health checks) trusts the same.
+//! A bundle that is prepared on the host and mounted read-only. trust-init adopts a complete bundle; `exec`
+//! and health checks then trust the same CAs as the service.
 
 use crate::clients::{self, CURL, DEBIAN_REQUESTS, EVERY};
 use crate::container::Container;
@@ -9,7 +9,7 @@ use crate::site::{Folder, PRIVATE, PUBLIC, Server, Site, site, wait_until};
 const BUNDLE: &str = "/run/trust-init/ca-bundle.crt";
 const TRUSTED: &str = "private served, public served, stranger refused";
 
-/// The image's roots, and the CA of `more`.
+/// Writes a bundle of the image's roots and the CA of `more`.
 fn bundle(site: &Site, folder: &Folder, base: &str, more: Option<Server>) -> std::path::PathBuf {
     let roots = "/etc/ssl/certs/ca-certificates.crt";
     let mut text = docker(["run", "--rm", &site.image(base), "cat", roots]).exits(0).stdout;
@@ -19,7 +19,7 @@ fn bundle(site: &Site, folder: &Folder, base: &str, more: Option<Server>) -> std
     folder.write("ca-bundle.crt", text)
 }
 
-/// As the overlay has it: the bundle, the CA, and the variables for what starts beside the service.
+/// A container as the overlay configures it: bundle, CA, and variables for `exec` and health checks.
 fn overlaid(site: &Site, base: &str, bundle: &std::path::Path) -> Container {
     let container = site.container(base).trusting(PRIVATE).mount(bundle, BUNDLE);
     let variables = ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO"];
@@ -29,7 +29,7 @@ fn overlaid(site: &Site, base: &str, bundle: &std::path::Path) -> Container {
 }
 
 #[test]
-fn bundle_that_serves_is_adopted() {
+fn complete_bundle_is_adopted() {
     let (site, folder) = (site(), Folder::new());
     for (base, flags) in [(BOOKWORM, ""), (TRIXIE, "--read-only --user 1000 --cap-drop ALL")] {
         let bundle = bundle(&site, &folder, base, Some(PRIVATE));
@@ -82,7 +82,7 @@ fn bundle_that_lacks_the_ca_is_not_used() {
     assert_eq!(std::fs::read(&bundle).unwrap(), before);
 }
 
-/// Health checks still see what is mounted, which is why the warning above asks to mend it.
+/// `exec` and health checks use the mounted bundle; therefore trust-init warns about it (see above).
 #[test]
 fn exec_sees_the_bundle_that_lacks_the_ca() {
     let (site, folder) = (site(), Folder::new());
@@ -94,7 +94,7 @@ fn exec_sees_the_bundle_that_lacks_the_ca() {
     clients::check(&[CURL], claim, container.exec(&["sh", "-c", &script]));
 }
 
-/// The image has roots that the bundle lacks: public trust would be lost.
+/// The bundle lacks roots of the image: clients would no longer trust public servers.
 #[test]
 fn bundle_that_lacks_roots_is_not_used() {
     let (site, folder) = (site(), Folder::new());
@@ -104,7 +104,7 @@ fn bundle_that_lacks_roots_is_not_used() {
         .says("is not used: it lacks 1");
 }
 
-/// What the overlay set names a bundle that nothing mounts or makes: fact 26, every client would die.
+/// The overlay's variables name a bundle that is not mounted: every client would fail.
 #[test]
 fn variables_without_bundle() {
     let site = site();

@@ -1,10 +1,10 @@
-//! Without a custom CA nothing is done: the service starts as if trust-init were not there.
+//! Without a custom CA trust-init only starts the service, with no other effect.
 
 use crate::container::Container;
 use crate::engine::{BOOKWORM, TRIXIE};
 use crate::site::{Folder, PUBLIC, site};
 
-/// `Container` with and without trust-init gives the same, to the last byte.
+/// Asserts that a container has the same output and files with and without trust-init, byte for byte.
 #[track_caller]
 fn is_transparent(make: impl Fn() -> Container, script: &str, code: i32) {
     let (bare, wrapped) = (make().bare(), make());
@@ -38,7 +38,7 @@ fn exit_status_of_the_service() {
     }
 }
 
-/// The overlay's mount point is there in every service, also where there is nothing to mount.
+/// The directory of CAs exists but contains no certificate.
 #[test]
 fn folder_without_certificates() {
     let (site, folder) = (site(), Folder::new());

@@ -1,5 +1,4 @@
-//! Services that were told whom to trust before: they trust these afterwards, and the custom CA,
-//! and nobody else.
+//! Services with a pinned variable: they trust the pinned file's CAs and the custom CA, and no others.
 
 use std::path::Path;
 
@@ -15,7 +14,7 @@ fn pinned(site: &Site, base: &str, variable: &str) -> Container {
     site.container(base).mount(file, FILE).flag("--env", &format!("{variable}={FILE}"))
 }
 
-/// httpx reads SSL_CERT_FILE and nothing besides.
+/// httpx reads SSL_CERT_FILE and no other variable.
 #[test]
 fn ssl_cert_file() {
     let site = site();
@@ -25,7 +24,7 @@ fn ssl_cert_file() {
         pinned()
             .trusting(PRIVATE)
             .finds(&[HTTPX], "private served, public refused, partner served, stranger refused");
-        // The file is the service's alone: what reads another variable has the image's roots.
+        // The pin applies to this variable only: clients of other variables get the image's roots.
         pinned()
             .trusting(PRIVATE)
             .finds(&[REQUESTS, GIT], "private served, public served, partner refused");
@@ -45,7 +44,7 @@ fn requests_ca_bundle() {
         .finds(&[CURL, HTTPX], "private served, public served, partner refused");
 }
 
-/// Debian's git reads the image's hashed directory besides, whatever is named.
+/// Debian's git always reads the image's hashed directory as well.
 #[test]
 fn git_ssl_cainfo() {
     let site = site();
@@ -56,7 +55,7 @@ fn git_ssl_cainfo() {
         .finds(&[GIT], "private served, public served, partner served, second refused");
 }
 
-/// Without a custom CA a pinned service is left exactly as it was.
+/// Without a custom CA the variables of a pinned service do not change.
 #[test]
 fn pinned_without_ca() {
     let site = site();
@@ -67,7 +66,7 @@ fn pinned_without_ca() {
     assert_eq!(outcome.stderr, "");
 }
 
-/// Common in images: it names the image's own roots, so the merged bundle serves.
+/// Common in images: a variable with the path of the image's own roots, which the bundle replaces.
 #[test]
 fn image_that_names_its_own_roots() {
     let site = site();

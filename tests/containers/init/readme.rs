@@ -1,16 +1,15 @@
-//! What the README says, run as it stands there: first of all the `docker run` line for an
-//! image that nobody rebuilt.
+//! The README's commands, run unchanged: here the `docker run` line for an unmodified image.
 
 use crate::engine::{BOOKWORM, call, label, repository, trust_init, unique};
 use crate::site::{Folder, PRIVATE, site};
 
-/// The README's fenced block after `<!-- test: NAME -->`.
+/// Returns the README's fenced block after `<!-- test: NAME -->`.
 #[track_caller]
 pub fn block(name: &str) -> String {
     block_of("README.md", name)
 }
 
-/// The same of any document.
+/// The same for any document.
 #[track_caller]
 pub fn block_of(document: &str, name: &str) -> String {
     let text = std::fs::read_to_string(repository().join(document)).expect(document);
@@ -20,16 +19,16 @@ pub fn block_of(document: &str, name: &str) -> String {
     rest.split_once("```").expect("the end of the block").0.to_owned()
 }
 
-/// In a folder as the README describes it: the program, and certs/ca.crt.
+/// Runs a block in a folder as the README describes it, with the program and certs/ca.crt.
 #[track_caller]
 fn follow(block: &str, image: &str, command: &str) -> crate::engine::Outcome {
     let (site, folder) = (site(), Folder::new());
     std::fs::copy(trust_init(), folder.0.join("trust-init")).unwrap();
     folder.write("certs/ca.crt", std::fs::read(PRIVATE.ca()).unwrap());
     for placeholder in [" IMAGE ", "ENTRYPOINT-AND-COMMAND-OF-THE-IMAGE"] {
-        assert!(block.contains(placeholder), "README.md does not say where to put {placeholder}");
+        assert!(block.contains(placeholder), "README.md lacks the placeholder {placeholder}");
     }
-    // The rest is what any test needs: its network, its label, its name.
+    // A label, a name and a network as in every test.
     let run = format!("docker run {} --name {} --network {}", label(), unique(), site.name);
     let script = block
         .replace("ENTRYPOINT-AND-COMMAND-OF-THE-IMAGE", command)

@@ -1,5 +1,5 @@
-//! What the clients of two images say of CAs by the usual recipes and of each kind, for the tables in
-//! tests/snapshots/inputs/certificates.md, and that whatever one of them refuses is told before.
+//! Which CAs, by the usual recipes and of each kind, the clients of two images accept: tables in
+//! tests/snapshots/inputs/certificates.md. trust-compose has a finding for each CA that a client refuses.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -13,7 +13,8 @@ use crate::support::recipe::{Made, SERVER, findings, kinds, recipes};
 /// The columns, in their order.
 const CLIENTS: [&str; 5] = ["Python 3.13", "curl 8", "Node 20", "Go", "Java 21"];
 
-/// Serves all of /made, and asks every client that the image has: a line for each, as `NAME CLIENT yes`.
+/// Serves all certificates of /made and calls the servers by every client of the image. Prints
+/// `NAME|CLIENT|yes` or `no` for each.
 const ASK: &str = r#"set -eu
 cp -r /made /tmp/made && cd /tmp/made && : >ports
 python3 server.py $(cat names) >ports 2>errors &
@@ -92,7 +93,7 @@ public class Ask {
 "#;
 
 #[track_caller]
-fn are_told_before(make: impl Fn(&Path) -> Vec<Made>, part: &str) {
+fn have_findings(make: impl Fn(&Path) -> Vec<Made>, part: &str) {
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(unique());
     fs::create_dir_all(&directory).unwrap();
     let all = make(&directory);
@@ -111,11 +112,11 @@ fn are_told_before(make: impl Fn(&Path) -> Vec<Made>, part: &str) {
     for image in ["stack", "java"] {
         let mount = format!("{}:/made:ro", directory.display());
         let image = format!("trust-init-test/{image}");
-        // The engine and the images are there after any call of ours.
+        // The first call to `docker` provides the engine and the images.
         docker(["version"]).exits(0);
         let words = ["run", "--rm", &label(), "--name", &unique(), "-v", &mount];
-        let told = call("600", "docker", [&words[..], &[&image, "sh", "/made/ask.sh"]].concat());
-        for line in told.exits(0).stdout.lines() {
+        let outcome = call("600", "docker", [&words[..], &[&image, "sh", "/made/ask.sh"]].concat());
+        for line in outcome.exits(0).stdout.lines() {
             let mut words = line.split('|').map(str::to_owned);
             answers.insert([(); 2].map(|()| words.next().unwrap()), words.next().unwrap());
         }
@@ -134,11 +135,11 @@ fn are_told_before(make: impl Fn(&Path) -> Vec<Made>, part: &str) {
 }
 
 #[test]
-fn what_a_client_refuses_of_the_usual_recipes_is_told_before() {
-    are_told_before(recipes, "recipes in containers");
+fn a_ca_by_a_usual_recipe_that_a_client_refuses_has_a_finding() {
+    have_findings(recipes, "recipes in containers");
 }
 
 #[test]
-fn what_a_client_refuses_of_each_kind_of_ca_is_told_before() {
-    are_told_before(kinds, "kinds in containers");
+fn a_kind_of_ca_that_a_client_refuses_has_a_finding() {
+    have_findings(kinds, "kinds in containers");
 }

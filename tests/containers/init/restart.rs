@@ -9,7 +9,7 @@ const PRIVATE_ONLY: &str = "private served, second refused, public served";
 const SECOND_ONLY: &str = "private refused, second served, public served";
 
 #[test]
-fn three_starts_leave_what_one_leaves() {
+fn three_starts_create_the_same_files_as_one() {
     let site = site();
     for flags in ["", "--user 1000", "--init"] {
         let container = site.container(BOOKWORM).trusting(PRIVATE).flags(flags);
@@ -40,7 +40,7 @@ fn restart() {
     }
 }
 
-/// Written over on the host: the inode that the container has mounted holds another CA now.
+/// The file is overwritten on the host, so the mounted inode contains another CA.
 #[test]
 fn ca_replaced_between_starts() {
     let (site, folder) = (site(), Folder::new());
@@ -56,9 +56,9 @@ fn ca_replaced_between_starts() {
     }
 }
 
-/// Taken away: nobody is trusted any more, and no old bundle is found by anybody.
+/// Without the CA, no client trusts it any more, also not by an old bundle.
 #[test]
-fn ca_taken_away_between_starts() {
+fn ca_removed_between_starts() {
     let (site, folder) = (site(), Folder::new());
     let ca = folder.write("custom-ca.crt", std::fs::read(PRIVATE.ca()).unwrap());
     let container = site.container(BOOKWORM).mount(&folder.0, "/usr/local/share/ca-certificates");

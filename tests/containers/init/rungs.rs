@@ -1,5 +1,5 @@
-//! Where the bundle goes when the usual place cannot be written to, and where the image's roots
-//! are when they are not where Debian has them.
+//! Locations of the bundle if the default directory is not writable, and of the image's roots if they are not
+//! at Debian's path.
 
 use crate::clients::{CURL, DEBIAN_REQUESTS, GIT, URLLIB};
 use crate::engine::{BOOKWORM, TRIXIE};
@@ -18,8 +18,8 @@ fn shared_memory_when_read_only() {
         .never_says("warning");
 }
 
-/// Nothing is writable: the service and its children read the bundle out of its own memory, and
-/// one line says what that cannot do.
+/// No directory is writable: the service and its children read the bundle from memory, and one warning names
+/// the limits of that.
 #[test]
 fn memory_when_nothing_is_writable() {
     let site = site();
@@ -37,13 +37,13 @@ fn memory_when_nothing_is_writable() {
                      but not `exec` or health checks\n";
         assert_eq!(outcome.stderr.matches(limit).count(), 1, "{outcome}");
         assert_eq!(outcome.stderr.matches("warning").count(), 1, "{outcome}");
-        // Its children, and theirs.
+        // Its children and their children.
         container().finds(&[CURL, URLLIB, DEBIAN_REQUESTS, GIT], TRUSTED);
     }
 }
 
 #[test]
-fn tmp_when_run_is_not_ours() {
+fn tmp_when_run_is_not_writable() {
     let site = site();
     site.container(BOOKWORM)
         .trusting(PRIVATE)
@@ -64,7 +64,7 @@ fn tmpfs_at_run_when_read_only() {
         .never_says("warning");
 }
 
-/// As on Fedora, RHEL and their kin.
+/// The path of Fedora, RHEL and their derivatives.
 #[test]
 fn roots_at_red_hats_path_only() {
     let site = site();

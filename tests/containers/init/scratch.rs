@@ -1,4 +1,4 @@
-//! An image that holds one static program and nothing else: no roots, no /run, no /tmp, no shell.
+//! An image that contains one static program only: no roots, no /run, no /tmp, no shell.
 
 use std::sync::Arc;
 
@@ -47,7 +47,7 @@ fn served_with_nothing_writable() {
         .says("so the bundle is in memory");
 }
 
-/// What the image does not trust stays untrusted; the roots built into trust-init are Mozilla's.
+/// trust-init's built-in roots are Mozilla's, which do not contain the tests' public CA.
 #[test]
 fn roots_of_mozilla() {
     let site = site();

@@ -1,15 +1,15 @@
-//! A program with file capabilities, which looks at no trust variable: said at its start, where it is so.
+//! A program with file capabilities, which ignores trust variables: trust-init warns about it at its start.
 
 use crate::clients::URLLIB;
 use crate::site::{PRIVATE, site};
 
-const SAID: &str = "has file capabilities, so it ignores the trust variables";
+const WARNING: &str = "has file capabilities, so it ignores the trust variables";
 
 #[test]
-fn a_program_that_will_ignore_the_variables_is_named() {
+fn a_program_with_file_capabilities_is_reported() {
     let site = site();
-    // Python with the right to a port below 1024 (VFS_CAP_REVISION_2 in linux/capability.h, effective,
-    // with bit 10 permitted), as `setcap cap_net_bind_service+ep` gives it.
+    // Python that may bind ports below 1024 (VFS_CAP_REVISION_2 in linux/capability.h, effective,
+    // with bit 10 permitted), as after `setcap cap_net_bind_service+ep`.
     let attribute = "0100000200040000000000000000000000000000";
     let give = format!(
         "import os; os.setxattr(os.path.realpath('/usr/bin/python3'), 'security.capability', \
@@ -26,8 +26,8 @@ fn a_program_that_will_ignore_the_variables_is_named() {
 
     for flags in ["--user 1000", "--user 1000 --security-opt no-new-privileges"] {
         let secure = container().flags(flags).run(&words).exits(1);
-        secure.says(&format!("`/usr/bin/python3` {SAID}")).says("certificate verify failed");
+        secure.says(&format!("`/usr/bin/python3` {WARNING}")).says("certificate verify failed");
     }
-    container().run(&words).never_says(SAID).served();
-    site.container_of(&image).flags("--user 1000").run(&words).exits(1).never_says(SAID);
+    container().run(&words).never_says(WARNING).served();
+    site.container_of(&image).flags("--user 1000").run(&words).exits(1).never_says(WARNING);
 }

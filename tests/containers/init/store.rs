@@ -8,7 +8,7 @@ use crate::container::Container;
 use crate::engine::{BOOKWORM, TRIXIE, docker};
 use crate::site::{Folder, PRIVATE, SECOND, Server, Site, site};
 
-/// Clients that see none of the variables: each reads the store alone, in its own way.
+/// Clients without the variables: each reads only the store, in its own way.
 const CURL: Client = ("curl", "env -u SSL_CERT_FILE -u CURL_CA_BUNDLE curl -sS");
 const GIT: Client = ("git", "env -u GIT_SSL_CAINFO git ls-remote");
 const URLLIB: Client = (
@@ -19,7 +19,7 @@ const REQUESTS: Client = (
     "debian-requests",
     "env -i python3 -c 'import sys,requests as r; print(r.get(sys.argv[1]).text)'",
 );
-/// By the hashed name, or by the bundle, and by nothing else.
+/// Only by the hashed name, or only by the bundle.
 const BY_NAME: Client = (
     "by-name",
     "sh -c 'at=${1#https://}; openssl s_client -verify_return_error \
@@ -36,7 +36,7 @@ const PRIVATE_ONLY: &str = "private served, second refused, public served, stran
 const SECOND_ONLY: &str = "private refused, second served, public served, stranger refused";
 const NEITHER: &str = "private refused, second refused, public served, stranger refused";
 
-/// Everything of a store: digests, modes, owners, links.
+/// Prints the whole store: digests, modes, owners, links.
 const STATE: &str = "cd /etc/ssl && find . -exec stat -c '%n %a %u:%g %N' {} + | sort; \
                      find . -type f -exec sha256sum {} + | sort";
 
@@ -53,14 +53,14 @@ fn clients_that_read_the_store_alone() {
         run.says(
             "in the image's own store: `/etc/ssl/certs/ca-certificates.crt`, `/etc/ssl/certs/",
         );
-        // Those that read variables are as ever; certifi is never touched.
+        // Clients that read variables work as without the option; certifi is never changed.
         let run = container(&site, base).trusting(PRIVATE);
         run.finds(&[HTTPX, DEBIAN_REQUESTS], PRIVATE_ONLY);
         assert!(!run.changes().iter().any(|path| path.ends_with("cacert.pem")));
     }
 }
 
-/// The same container again and again: with the CA, with another, with none.
+/// The same container, started several times: with the CA, with another one, without one.
 #[test]
 fn restarts() {
     let (site, folder) = (site(), Folder::new());
@@ -84,7 +84,7 @@ fn restarts() {
 }
 
 #[test]
-fn the_store_is_the_images_again_without_the_ca() {
+fn the_store_is_restored_when_the_ca_is_removed() {
     let (site, folder) = (site(), Folder::new());
     for base in [BOOKWORM, TRIXIE] {
         let before = site.container(base).bare().sh(STATE).exits(0).stdout;
@@ -98,7 +98,7 @@ fn the_store_is_the_images_again_without_the_ca() {
     }
 }
 
-/// Debian's own tool has its say in between, and neither undoes the other's work.
+/// update-ca-certificates runs between two starts; neither tool undoes the other's changes.
 #[test]
 fn beside_update_ca_certificates() {
     let (site, folder) = (site(), Folder::new());
@@ -121,7 +121,7 @@ fn beside_update_ca_certificates() {
     container.finds_again(STORE, "private refused, second served, public served");
 }
 
-/// What Debian has, rearranged as the other distributions have it.
+/// Debian's files, moved to the paths of other distributions.
 #[test]
 fn other_distributions_layouts() {
     let site = site();
@@ -155,7 +155,7 @@ fn other_distributions_layouts() {
     }
 }
 
-/// A store that is not the container's own is left alone, and so is everything else.
+/// trust-init does not change a store that is not the container's own, nor any other file.
 #[test]
 fn refused() {
     let (site, folder) = (site(), Folder::new());
@@ -187,7 +187,7 @@ fn refused() {
     }
 }
 
-/// Another CA for a program beside the service does not take the service's away.
+/// Another CA for a program in the same container does not remove the service's CA from the store.
 #[test]
 fn beside_a_service() {
     let site = site();
@@ -204,7 +204,7 @@ fn beside_a_service() {
     assert_eq!(container.exec(&["sh", "-c", STATE]).stdout, before);
 }
 
-/// No variable, no noise, and the key store is gone when the CA is.
+/// Without a variable, and so without `Picked up …`; the key store is removed with the CA.
 #[test]
 fn java() {
     let (site, folder) = (site(), Folder::new());

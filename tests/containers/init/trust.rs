@@ -1,5 +1,4 @@
-//! The promise: with the CA mounted every client trusts it as well as what it trusted before, and
-//! nobody else.
+//! With the CA mounted, every client trusts it and what it trusted before, and no other CA.
 
 use crate::clients::{CURL, DEBIAN_REQUESTS, EVERY, GIT, URLLIB};
 use crate::engine::{BOOKWORM, TRIXIE};
@@ -26,7 +25,7 @@ fn every_client_on_trixie() {
     every_client(TRIXIE);
 }
 
-/// The entrypoint's service is the client itself, no shell between.
+/// The service is the client itself, without a shell.
 #[test]
 fn service_that_is_a_client() {
     let site = site();

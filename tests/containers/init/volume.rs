@@ -10,10 +10,9 @@ const ONLY: [&str; 2] = [
     "private refused, second served, public served",
 ];
 
-/// `make` puts the volume in place. Both start, then both again, so that each finds the other's
-/// files there.
+/// `make` mounts the volume. Both containers start twice, so that each finds the other's files.
 #[track_caller]
-fn each_its_own(make: impl Fn(&Site, &Volume) -> Container) {
+fn each_trusts_its_own_ca(make: impl Fn(&Site, &Volume) -> Container) {
     let site = site();
     for order in [[0, 1], [1, 0]] {
         let volume = Volume::new();
@@ -31,7 +30,7 @@ fn each_its_own(make: impl Fn(&Site, &Volume) -> Container) {
 
 #[test]
 fn named_directory() {
-    each_its_own(|site, volume| {
+    each_trusts_its_own_ca(|site, volume| {
         site.container(BOOKWORM)
             .flag("--volume", &format!("{}:/shared", volume.0))
             .options("--dir /shared")
@@ -40,12 +39,12 @@ fn named_directory() {
 
 #[test]
 fn run_trust_init() {
-    each_its_own(|site, volume| {
+    each_trusts_its_own_ca(|site, volume| {
         site.container(BOOKWORM).flag("--volume", &format!("{}:/run/trust-init", volume.0))
     });
 }
 
-/// The first still runs while the second starts and ends: its bundle stays as it was.
+/// The second container starts and ends while the first one runs: the first one's bundle does not change.
 #[track_caller]
 fn undisturbed(first: Server, second: Server, target: &str, options: &str) {
     let (site, volume) = (site(), Volume::new());

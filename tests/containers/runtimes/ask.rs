@@ -1,5 +1,5 @@
-//! How the clients of one image are asked about all servers in one container, and what becomes of
-//! their answers: served or refused, and an error where it is neither.
+//! A shell script in which the clients of one image call all servers in one container, and the classification
+//! of their output: served, refused, or an error.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use super::table::Client;
 use crate::site::{PRIVATE, PUBLIC, STRANGER};
 
-/// Servers, each with what is wrong with it or not, and their hosts and ports.
+/// The servers, by the fault of their certificate or none, with host and port.
 pub const CASES: [Case; 6] = [
     Case { name: "private", host: "private.local", port: PRIVATE.port },
     Case { name: "intermediate", host: "intermediate.private.local", port: 8451 },
@@ -23,21 +23,21 @@ pub struct Case {
     pub port: u16,
 }
 
-/// Which of them are asked.
+/// Which servers are called.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Which {
-    /// Those that tell a CA from none.
+    /// Only the private and the public server.
     WithoutCa,
-    /// All, and the version.
+    /// All, and the client's version is printed.
     All,
-    /// All where the first is served.
+    /// All, if the first one was served.
     AllIfServed,
 }
 
-/// What a client's answers say: of each server, whether it was trusted.
+/// Whether a client trusted each server.
 pub type Verdicts = BTreeMap<&'static str, bool>;
 
-/// The only place that is writable for everybody, hardened or not, is `/dev/shm`.
+/// `/dev/shm` is the only directory that is writable in every container, hardened or not.
 const ASK: &str = r#"
 export HOME=/dev/shm/home TMPDIR=/dev/shm/home
 mkdir -p "$HOME"
@@ -45,14 +45,14 @@ ask() {
     export HOST=$3 PORT=$4 URL=https://$3:$4/
     printf '\n@@ %s %s\n' "$1" "$2"
     cd "$HOME"
-    # Through a pipe: in a file, what is written to /dev/stdout would be overwritten.
+    # Through a pipe: a program that opens /dev/stdout would truncate a file.
     { timeout --kill-after=5 30 sh -c "$5" </dev/null; [ $? -ne 124 ] || echo '@timeout@'; } 2>&1 |
         cat >"$HOME/answer"
     tail -c 9000 "$HOME/answer"
 }
 "#;
 
-/// A shell script that asks for each client, by its number, what `which` says.
+/// Returns a shell script in which each client, by its number, calls the servers of `which`.
 pub fn script(clients: &[Client], which: Which) -> String {
     let mut script = ASK.to_owned();
     for (number, client) in clients.iter().enumerate() {
@@ -77,10 +77,10 @@ pub fn script(clients: &[Client], which: Which) -> String {
     script + "echo; echo @@ end\n"
 }
 
-/// What each client said, by its number and what it was asked.
+/// The output of each client, by its number and the server, or `version`.
 pub type Answers = BTreeMap<(usize, String), String>;
 
-/// The answers in the output of such a script; nothing of it unless it ran to its end.
+/// Returns the answers in the output of such a script; `None` unless it ran to its end.
 pub fn answers(output: &str) -> Option<Answers> {
     let (output, _) = output.split_once("\n@@ end\n")?;
     let blocks = output.split("\n@@ ").skip(1);
@@ -92,13 +92,13 @@ pub fn answers(output: &str) -> Option<Answers> {
     Some(answers.collect())
 }
 
-/// Words of those who do not trust a server, in small letters.
+/// Words in the messages of clients that do not trust a server, in lower case.
 const REFUSALS: [&str; 8] =
     ["certificate", "issuer", "self-signed", "ssl", "tls", "pkix", "verif", "untrusted"];
 
-/// What the client of that number thinks of each server; what is neither served nor refused is told
-/// to `unclear`. To fail for another reason than trust is no refusal: whoever refuses either has been
-/// served by another server in the same container, or speaks of certificates.
+/// Returns the verdicts of the client of that number; an answer that is neither served nor refused is passed
+/// to `unclear`. A failure is a refusal only if the message is about certificates, or if another server
+/// served the client in the same container: other failures say nothing about trust.
 pub fn verdicts(
     client: &Client,
     number: usize,
@@ -121,7 +121,7 @@ pub fn verdicts(
     verdicts
 }
 
-/// The first word that looks like a version, without what packagers add.
+/// Returns the first word that looks like a version, without a packager's suffix.
 pub fn version(text: &str) -> Option<&str> {
     let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '.');
     let words = words.map(|word| word.trim_start_matches(|c: char| !c.is_ascii_digit()));

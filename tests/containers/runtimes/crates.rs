@@ -1,15 +1,14 @@
-//! Clients from crates.io, each by the roots that its features choose, and cargo.
-//!
-//! What they do is in images/runtimes-crates/src/main.rs.
+//! Clients from crates.io, each with the roots that its features select, and cargo. Their code is in
+//! images/runtimes-crates/src/main.rs.
 
 use super::table::{Client, client};
 
 const CRATES: &[&str] = &["runtimes-crates"];
 
-const COMPILED_IN: &str = "roots are compiled in (webpki-roots): build it with the feature for native \
+const COMPILED_IN: &str = "its roots are compiled in (webpki-roots): build it with the feature for native \
                            roots, or ask its author to";
 
-/// A crate by its name, in a version that begins so, and what the program calls it.
+/// A crate by its name, the start of its version, and its name in the program.
 macro_rules! package {
     ($name:literal, $package:literal, $version:literal, $probe:literal) => {
         client("Rust", $name, CRATES)
@@ -39,7 +38,7 @@ pub const CLIENTS: &[Client] = &[
     package!("tungstenite (native roots)", "tungstenite", "0", "tungstenite"),
     package!("ureq (webpki-roots)", "ureq", "3", "ureq").reason(COMPILED_IN),
     package!("ureq (native-certs)", "ureq", "2", "ureq-2"),
-    // What comes from the registry is no index.
+    // The server's answer is not an index.
     client("Rust", "cargo", CRATES)
         .version("cargo --version")
         .asks("CARGO_HOME=$HOME CARGO_NET_RETRY=0 cargo search --index sparse+$URL x")

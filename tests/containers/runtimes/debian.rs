@@ -1,9 +1,9 @@
-//! Libraries that Debian packages, each asked in a line of its language.
+//! Libraries in Debian's packages, each called by one line of its language.
 
 use super::table::{Client, client};
 
 pub const DEBIAN: &[&str] = &["runtimes-trixie", "runtimes-bookworm"];
-/// Debian's JDK 21 and 17, and a Python package that brings a runtime of JDK 25.
+/// Debian's JDK 21 and 17, and a Python package with a runtime of JDK 25.
 const JAVA: &[&str] = &["java", "runtimes-bookworm"];
 const JAVA_25: &[&str] = &["java"];
 
@@ -125,7 +125,7 @@ pub const CLIENTS: &[Client] = &[
     client("Scheme", "Guile's web client", DEBIAN)
         .version("guile --version")
         .asks("guile --no-auto-compile -s /probes/guile.scm $URL")
-        .reason("it reads the files that end with `.pem` in /etc/ssl/certs, or in the directory that GUILE_TLS_CERTIFICATE_DIRECTORY names: put the CA there as such a file"),
+        .reason("it reads the files that end with `.pem` in /etc/ssl/certs, or in the directory of GUILE_TLS_CERTIFICATE_DIRECTORY: put the CA there as such a file"),
     client(GNUTLS, "libsoup", DEBIAN)
         .version("dpkg -s gir1.2-soup-3.0 | grep ^Version")
         .asks("python3 /probes/libsoup.py $URL"),

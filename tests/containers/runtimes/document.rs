@@ -1,4 +1,4 @@
-//! docs/compatibility.md and the totals in README, as what was measured writes them.
+//! Writes docs/compatibility.md and the totals in README from the results, and compares them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -9,23 +9,23 @@ use crate::engine::repository;
 
 const DOCUMENT: &str = "docs/compatibility.md";
 
-/// What reaches a client: the heading of its column, and what README calls it.
+/// The means by which a client trusts the CA: the heading of the column, and the name in the totals.
 pub const MEANS: [(&str, &str); 6] = [
     ("variables", "the variables"),
-    ("`--java`", "`--java`, which is on where a JVM is found"),
+    ("`--java`", "`--java`, on by default if a JVM is found"),
     ("`--grpc-roots`", "`--grpc-roots`"),
     ("`--runtime`", "`--runtime php,wget,erlang`"),
     ("`--install-store`", "`--install-store`"),
-    ("overlay alone", "the overlay of `trust-compose`, with no trust-init in the container"),
+    ("overlay alone", "the overlay of `trust-compose`, without trust-init in the container"),
 ];
 
-/// What was found of one client in one image.
+/// The results of one client in one image.
 #[derive(Clone, Debug)]
 pub struct Row {
     pub version: String,
-    /// For each of [`MEANS`]; nothing where it was not tried because the variables reach it.
+    /// For each of [`MEANS`]; `None` if it was not tried because the variables reach the client.
     pub reached: [Option<bool>; 6],
-    /// Before and with the CA.
+    /// Whether the public server is trusted, without and with the CA.
     pub public: [bool; 2],
 }
 
@@ -35,7 +35,7 @@ pub type Rows = BTreeMap<(&'static str, &'static str, &'static str), Row>;
 const YES: &str = "yes";
 
 impl Row {
-    /// Without trust-compose, which is another way to do the same.
+    /// Whether any means of trust-init reaches the client; the overlay does not count.
     pub fn is_reached(&self) -> bool {
         self.reached[..5].contains(&Some(true))
     }
@@ -68,7 +68,7 @@ impl Row {
     }
 }
 
-/// The rows of the document as it is.
+/// Reads the rows of the existing document.
 fn written() -> Rows {
     let text = fs::read_to_string(repository().join(DOCUMENT)).unwrap_or_default();
     let mut lines = BTreeMap::new();
@@ -95,8 +95,8 @@ fn written() -> Rows {
     rows
 }
 
-/// Of each of `clients` in `image`, whether it trusts the public server without a CA; `None` if the document
-/// does not know all of them.
+/// Returns, from the document, whether each client in `image` trusts the public server without a CA; `None`
+/// if the document lacks a client.
 pub fn known(image: &'static str, clients: &[Client]) -> Option<Vec<bool>> {
     let rows = written();
     let row = |client: &Client| rows.get(&(client.runtime, client.name, image));
@@ -104,25 +104,25 @@ pub fn known(image: &'static str, clients: &[Client]) -> Option<Vec<bool>> {
 }
 
 const HEAD: &str = "\
-# Who trusts, and by what
+# Which clients trust the CA, and by which means
 
-Written by the tests (tests/containers/runtimes, `MATRIX=full UPDATE_SNAPSHOT=1`), which ask each client
-in a container about six servers: the private CA's, one behind an intermediate of it, a public one, a
-stranger's, an expired one and one of another name. Whoever is reached accepts the first two, and nobody
-accepts any of the last three, as root and hardened (`--user 1000 --read-only --cap-drop ALL
---security-opt no-new-privileges`). Without a CA everybody finds what they find without trust-init.
+Written by the tests (tests/containers/runtimes, `MATRIX=full UPDATE_SNAPSHOT=1`). In a container each client
+calls six servers: one of the private CA, one of an intermediate below it, a public one, a stranger's, an
+expired one and one with another name. A client that a means reaches accepts the first two; no client accepts
+any of the last three. The results are the same for root and hardened (`--user 1000 --read-only --cap-drop ALL
+--security-opt no-new-privileges`). Without a CA trust-init changes no result.
 
-- **yes** the private CA is trusted by this means, **no** it is not; empty: not needed, the variables reach it.
-- **public** tells of a CA that is among the image's own roots, certifi's and Java's: *kept* trusted before and
-  afterwards; *gained* trusted afterwards, for before that only roots in the program counted; *own* trusted
-  neither way: its public roots are compiled in, and stay.
-- **in** names the image: a suite of Debian, or what else tests/containers makes (bases.sh, runtimes/images).
-- **overlay alone** is what `trust-compose setup --service NAME=trust` writes for a service with
-  TRUST_INIT_GRPC_ROOTS=1 and TRUST_INIT_RUNTIMES=php,wget,erlang, with no trust-init in the container.
+- **yes**: the client trusts the private CA by this means; **no**: it does not; empty: the variables suffice.
+- **public** is about a CA among the image's own roots, certifi's and Java's. *kept*: trusted before and
+  afterwards. *gained*: trusted afterwards only; before, the program used its own roots. *own*: never trusted,
+  because the program's public roots are compiled in.
+- **in** is the image: a suite of Debian, or another image of tests/containers (bases.sh, runtimes/images).
+- **overlay alone** is the overlay of `trust-compose setup --service NAME=trust` for a service with
+  TRUST_INIT_GRPC_ROOTS=1 and TRUST_INIT_RUNTIMES=php,wget,erlang, without trust-init in the container.
 
 ";
 
-/// How many there are of each kind, of how many clients.
+/// Returns the number of clients, of rows reached by each means, and of rows that no means reaches.
 fn counts(rows: &Rows) -> (usize, [usize; 6], usize) {
     let clients = rows.keys().map(|(runtime, name, _)| (runtime, name)).collect::<BTreeSet<_>>();
     let mut reached = [0; 6];
@@ -138,7 +138,7 @@ fn counts(rows: &Rows) -> (usize, [usize; 6], usize) {
 fn totals(rows: &Rows) -> String {
     let (clients, reached, lost) = counts(rows);
     let mut text = format!(
-        "{clients} clients, {} with each version and system they were tried in:\n\n\
+        "{clients} clients, {} with each version and system:\n\n\
          | reached by | of them |\n|---|---|\n",
         rows.len()
     );
@@ -146,11 +146,11 @@ fn totals(rows: &Rows) -> String {
         let besides = if (1..5).contains(&number) { "of the others " } else { "" };
         let _ = writeln!(text, "| {besides}{words} | {count} |");
     }
-    let _ = writeln!(text, "| nothing in the container but their owner | {lost} |");
+    let _ = writeln!(text, "| none of these | {lost} |");
     text
 }
 
-/// The same in a sentence.
+/// Returns the totals as the sentence of README.
 fn sentence(rows: &Rows) -> String {
     let (clients, [variables, java, grpc, runtime, store, overlay], lost) = counts(rows);
     format!(
@@ -170,7 +170,7 @@ fn document(rows: &Rows) -> String {
             let means = MEANS.map(|(heading, _)| heading).join(" | ");
             let _ = write!(
                 text,
-                "\n## {runtime}\n\n| client | version | in | {means} | public | why not, and what its owner can do |\n|{}\n",
+                "\n## {runtime}\n\n| client | version | in | {means} | public | reason, and the fix in the client |\n|{}\n",
                 "---|".repeat(11)
             );
         }
@@ -183,8 +183,8 @@ fn document(rows: &Rows) -> String {
     text
 }
 
-/// The document and README with these rows in them, where `takes_version` with the versions found: one is
-/// of no account otherwise, for an update of a package breaks nothing.
+/// Returns the document and README with these rows. Without `takes_version` the versions of the document are
+/// kept, so that an update of a package does not fail the test.
 fn texts(found: &Rows, takes_version: bool) -> (Rows, [String; 2]) {
     let mut rows = written();
     for (key, row) in found {
@@ -203,20 +203,20 @@ fn texts(found: &Rows, takes_version: bool) -> (Rows, [String; 2]) {
     (rows, [document, readme])
 }
 
-/// Writes what was found into both.
+/// Writes the results into both files.
 pub fn write(found: &Rows) {
     let (_, [document, readme]) = texts(found, true);
     fs::write(repository().join(DOCUMENT), document).unwrap();
     fs::write(repository().join("README.md"), readme).unwrap();
 }
 
-/// Both say what was found, and the document leaves no client out.
+/// Asserts that both files contain the results, and that the document lacks no client.
 #[track_caller]
 pub fn is_documented(found: &Rows) {
     let (rows, [document, readme]) = texts(found, false);
     let is = fs::read_to_string(repository().join(DOCUMENT)).unwrap();
     let new: Vec<_> = document.lines().filter(|line| !is.lines().any(|old| old == *line)).collect();
-    assert!(new.is_empty(), "not in {DOCUMENT}, but found:\n{}", new.join("\n"));
+    assert!(new.is_empty(), "found, but not in {DOCUMENT}:\n{}", new.join("\n"));
     let is = [is, fs::read_to_string(repository().join("README.md")).unwrap()];
     assert_eq!([document, readme], is);
     let missing: Vec<_> = clients()

@@ -1,13 +1,12 @@
-//! An image of the matrix as the tests use it: with the probes, and with the public server's CA wherever
-//! a client of that image has its public roots.
+//! An image of the matrix with the probes added, and with the public server's CA in every file of root
+//! certificates that a client of that image reads.
 
 use std::fs;
 
 use crate::engine::repository;
 use crate::site::{Folder, PUBLIC, Site};
 
-/// What must be compiled is compiled where the compilers are. What takes long comes first, for the
-/// engine's cache.
+/// The probes are compiled in images with compilers. The slow steps come first, for the engine's build cache.
 const LINES: &str = r#"
 COPY public.crt /usr/share/ca-certificates/public.crt
 RUN echo public.crt >>/etc/ca-certificates.conf && update-ca-certificates && \
@@ -25,7 +24,7 @@ COPY probes /probes
 RUN chmod -R a+rX /probes
 "#;
 
-/// Makes it of `trust-init-test/NAME`.
+/// Builds it from `trust-init-test/NAME`.
 #[track_caller]
 pub fn image(site: &Site, name: &str) -> String {
     let context = Folder::new();

@@ -1,11 +1,8 @@
-//! Every runtime trusts: each client of the table (`table.rs`) in its image, with each means and under
-//! the overlay alone. docs/compatibility.md is what is found here.
-//!
-//! One portion is also asked without trust-init, without a CA, and hardened: what is found there hangs on no
-//! client, and of the others the document says whom they trust without a CA. `MATRIX=full` does it for all, and
-//! tries every image of each client, else the first; `MATRIX_ONLY=curl,Go,java` tries these
-//! clients, runtimes and images, and shows what was found (with `--nocapture`). UPDATE_SNAPSHOT=1 writes it
-//! into the document.
+//! Each client of the table (`table.rs`) in its image, with each means and under the overlay alone;
+//! docs/compatibility.md contains the results. One portion is also run without trust-init, without a CA, and
+//! hardened; for the others the document has the results without a CA. `MATRIX=full` runs all portions so,
+//! with every image of each client instead of the first; `MATRIX_ONLY=curl,Go,java` runs these clients,
+//! runtimes and images and prints the results (with `--nocapture`). UPDATE_SNAPSHOT=1 writes the document.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -18,7 +15,7 @@ use crate::engine::{BOOKWORM, call, docker, peer, repository};
 use crate::project::Project;
 use crate::site::{PRIVATE, Site, certificates, site, wait_until};
 
-/// What is tried for those whom the variables do not reach; each alone, in the order of the document.
+/// The means for clients that the variables do not reach, each tried alone, in the order of the document.
 const FURTHER: [&str; 4] = [
     "--java on",
     "--java off --grpc-roots",
@@ -26,30 +23,30 @@ const FURTHER: [&str; 4] = [
     "--install-store",
 ];
 const HARDENED: &str = "--user 1000 --read-only --cap-drop ALL --security-opt no-new-privileges";
-/// All that needs no root.
+/// All means that do not need root.
 const EVERYTHING: &str = "--java on --grpc-roots --runtime php,wget,erlang";
 
-/// How many clients one container asks: with few, nobody waits long for the last container.
-const PORTION: usize = 16;
+/// The number of clients per container; small, so that the last container does not run alone for long.
+const PORTION_SIZE: usize = 16;
 
-/// The clients of one portion, and all that is wrong with what they say.
-struct Bench {
+/// The clients that run in one container, and the faults found in their results.
+struct Portion {
     site: Arc<Site>,
     image: String,
     clients: Vec<Client>,
-    /// Of each client, where it is not asked without a CA: whether it trusts the public server then.
+    /// Whether each client trusts the public server without a CA, from the document; `None` to try it.
     known: Option<Vec<bool>>,
     wrong: Mutex<Vec<String>>,
 }
 
-impl Bench {
+impl Portion {
     fn is_wrong(&self, client: &Client, mode: &str, what: &str) {
         let image = self.image.rsplit('/').next().unwrap_or_default();
-        let told = format!("{} {} in {image}, {mode}: {what}", client.runtime, client.name);
-        self.wrong.lock().unwrap().push(told);
+        let message = format!("{} {} in {image}, {mode}: {what}", client.runtime, client.name);
+        self.wrong.lock().unwrap().push(message);
     }
 
-    /// The answers of these clients in a container that has run to its end.
+    /// Waits for the end of a container and returns the verdicts and versions of its clients.
     #[track_caller]
     fn judge(&self, mode: &str, container: &str, chosen: &[Client]) -> Vec<(Verdicts, String)> {
         call("1500", "docker", ["wait", container]).exits(0);
@@ -79,8 +76,7 @@ impl Bench {
         self.site.container_of(&self.image)
     }
 
-    /// What `trust-compose setup` writes for a service that asks for the same, in a container of the
-    /// same image.
+    /// Runs the clients under the overlay of `trust-compose setup`, in a service of the same image.
     #[track_caller]
     fn overlay(&self, chosen: &[Client]) -> Vec<(Verdicts, String)> {
         let command = "command: [sh, /ask.sh]\nvolumes: [\"./ask.sh:/ask.sh:ro\"]\n\
@@ -88,13 +84,13 @@ impl Bench {
         let project = Project::new(&self.site).ca(PRIVATE);
         let mut project = project.service("clients", &self.image, command);
         project.folder.write("ask.sh", script(chosen, Which::All));
-        // By name, as an image whose name says nothing of it; a JVM is told then only.
+        // The image's name is unknown to trust-compose, which therefore configures Java only with `=trust`.
         project.sets_up("--custom-ca certs/ --service clients=trust");
         self.judge("overlay", &project.ids()["clients"], chosen)
     }
 
-    /// Whoever is reached trusts the CA and nobody more, and all whom they trusted before: the public server, if
-    /// that was so.
+    /// Checks that a client trusts the private CA's servers or none of them, the public server if it trusted
+    /// it before, and no other server.
     fn is_right(&self, client: &Client, mode: &str, was_public: bool, found: &Verdicts) {
         let is_trusted = found["private"];
         for (case, is_served) in found {
@@ -110,7 +106,7 @@ impl Bench {
         }
     }
 
-    /// Whether each client trusts the public server where there is no CA, with trust-init as without it.
+    /// Returns whether each client trusts the public server without a CA; trust-init must not change that.
     #[track_caller]
     fn without_a_ca(&self) -> Vec<bool> {
         if let Some(known) = &self.known {
@@ -121,14 +117,14 @@ impl Bench {
         let none = self.run("no CA", &self.container(), all, Which::WithoutCa);
         for (client, ((bare, _), (none, _))) in all.iter().zip(bare.iter().zip(&none)) {
             if bare != none || bare["private"] {
-                let what = format!("not as without trust-init: {bare:?} {none:?}");
+                let what = format!("trust-init changes the result: {bare:?} {none:?}");
                 self.is_wrong(client, "no CA", &what);
             }
         }
         bare.iter().map(|(bare, _)| bare["public"]).collect()
     }
 
-    /// Asks all of them in every way.
+    /// Runs all clients with every means and returns their rows.
     #[track_caller]
     fn rows(&self) -> Vec<Row> {
         let all = &self.clients;
@@ -169,7 +165,11 @@ impl Bench {
                 let hardened = &hardened[index].0;
                 self.is_right(client, "hardened", bare[index], hardened);
                 if hardened["private"] != row.reached[..4].contains(&Some(true)) {
-                    self.is_wrong(client, "hardened", "it is not as in a plain container");
+                    self.is_wrong(
+                        client,
+                        "hardened",
+                        "the result is not that of a plain container",
+                    );
                 }
             }
         }
@@ -191,7 +191,7 @@ fn is_full() -> bool {
     std::env::var("MATRIX").is_ok_and(|value| value == "full")
 }
 
-/// The chosen clients, in portions of one image each that take about as long.
+/// Returns the chosen clients in portions of about the same duration, each of one image.
 fn portions(only: Option<&str>) -> Vec<(&'static str, Vec<Client>)> {
     let is_full = is_full();
     let mut chosen = BTreeMap::<_, Vec<_>>::new();
@@ -205,19 +205,19 @@ fn portions(only: Option<&str>) -> Vec<(&'static str, Vec<Client>)> {
         }
     }
     let portions = chosen.iter().flat_map(|(image, clients)| {
-        clients.chunks(PORTION).map(|portion| (*image, portion.to_vec()))
+        clients.chunks(PORTION_SIZE).map(|portion| (*image, portion.to_vec()))
     });
     portions.collect()
 }
 
-/// Makes the images that only this needs.
+/// Builds the base images that only this test needs.
 #[track_caller]
 fn bases(portions: &[(&str, Vec<Client>)]) {
     let names = portions.iter().map(|(image, _)| image).collect::<BTreeSet<_>>();
     call("5000", repository().join("tests/containers/bases.sh"), names).exits(0);
 }
 
-/// Servers of the private CA that are not as its first: see [`CASES`].
+/// Starts the other servers of the private CA: see [`CASES`].
 #[track_caller]
 fn servers(site: &Site) -> Container {
     let servers = Container::new(&format!("trust-init-test/{BOOKWORM}")).bare();
@@ -239,7 +239,7 @@ fn servers(site: &Site) -> Container {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "what was found, for who asks by MATRIX_ONLY")]
+#[expect(clippy::print_stderr, reason = "MATRIX_ONLY prints the results")]
 fn every_client_is_as_documented() {
     let only = std::env::var("MATRIX_ONLY").ok();
     let is_whole = only.is_some() || is_full() || std::env::var_os("UPDATE_SNAPSHOT").is_some();
@@ -258,34 +258,34 @@ fn every_client_is_as_documented() {
             let Some((name, clients)) = next else { break };
             let known = super::document::known(name, &clients).filter(|_| !is_last && !is_whole);
             let image = super::image::image(&site, name);
-            let bench =
-                Bench { site: site.clone(), image, clients, known, wrong: Mutex::default() };
-            let found = bench.rows();
+            let portion =
+                Portion { site: site.clone(), image, clients, known, wrong: Mutex::default() };
+            let found = portion.rows();
             let mut rows = rows.lock().unwrap();
-            for (client, row) in bench.clients.iter().zip(found) {
+            for (client, row) in portion.clients.iter().zip(found) {
                 if only.is_some() {
                     eprintln!("{} {name} {} {row:?}", client.runtime, client.name);
                 }
                 rows.insert((client.runtime, client.name, name), row);
             }
-            // What takes an hour to find is written as it is found.
+            // A full run takes an hour: results are written as they come.
             if std::env::var_os("UPDATE_SNAPSHOT").is_some() {
                 super::document::write(&rows);
             }
-            let told = bench.wrong.into_inner().unwrap();
+            let faults = portion.wrong.into_inner().unwrap();
             if only.is_some() {
-                eprintln!("{}", told.join("\n"));
+                eprintln!("{}", faults.join("\n"));
             }
-            wrong.lock().unwrap().extend(told);
+            wrong.lock().unwrap().extend(faults);
         }
     };
-    // Half of the time a container waits for the network or the disk.
+    // More threads than cores: a container waits for network and disk half of the time.
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(work);
         }
     });
     let (rows, wrong) = (rows.into_inner().unwrap(), wrong.into_inner().unwrap());
-    assert!(wrong.is_empty(), "{} things are wrong:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(wrong.is_empty(), "{} faults:\n{}", wrong.len(), wrong.join("\n"));
     is_documented(&rows);
 }

@@ -1,4 +1,4 @@
-//! Every runtime of docs/compatibility.md: the table of clients, how they are asked, and the document.
+//! Every runtime of docs/compatibility.md: the table of clients, their calls to servers, and the document.
 
 mod table;
 mod pypi;

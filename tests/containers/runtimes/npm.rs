@@ -1,6 +1,5 @@
-//! Clients from npm: the current ones on Node.js 24, older ones on 22, 20 and 18; Deno and Bun.
-//!
-//! What they do is in probes/npm.mjs, their versions in images/runtimes-node-*/package.json.
+//! Clients from npm: the current ones on Node.js 24, older ones on 22, 20 and 18; Deno and Bun. Their code is
+//! in probes/npm.mjs, their versions are in images/runtimes-node-*/package.json.
 
 use super::table::{Client, client};
 
@@ -10,7 +9,7 @@ const CURRENT: &[&str] = &["runtimes-node-24"];
 const OLDER: &[&str] = &["runtimes-node-22", "runtimes-node-20", "runtimes-node-18"];
 const OLDEST: &[&str] = &["runtimes-node-18"];
 
-/// A package by its name on npm, and what the probe calls it.
+/// A package by its name on npm, and its name in the probe.
 macro_rules! package {
     ($name:literal, $probe:literal, $images:expr) => {
         client("Node.js", $name, $images)
@@ -38,7 +37,7 @@ macro_rules! part {
     };
 }
 
-/// A package manager, whose registry has something else than packages.
+/// A package manager, with a server that is not a registry.
 macro_rules! manager {
     ($runtime:literal, $name:literal, $images:expr, $command:literal) => {
         client($runtime, $name, $images)
@@ -49,7 +48,7 @@ macro_rules! manager {
 
 pub const CLIENTS: &[Client] = &[
     package!("@aws-sdk/client-s3", "aws-sdk", CURRENT).seldom(),
-    // Of old Node.js it says why only when it is told to say much.
+    // On old Node.js it prints the cause only with verbose output.
     package!("@grpc/grpc-js", "grpc-js", EVERY)
         .asks("GRPC_VERBOSITY=DEBUG GRPC_TRACE=subchannel node /probes/npm.mjs grpc-js $URL"),
     package!("axios", EVERY),

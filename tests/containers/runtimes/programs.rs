@@ -1,4 +1,4 @@
-//! Programs that Debian packages and people call, as they call them.
+//! Programs in Debian's packages, called with their usual arguments.
 
 use super::debian::DEBIAN;
 use super::table::{Client, client};

@@ -1,6 +1,5 @@
-//! Clients from PyPI: the current ones on Python 3.13, and older ones on Python 3.11.
-//!
-//! What they do is in probes/pypi.py, their versions in images/runtimes-python*/requirements.in.
+//! Clients from PyPI: the current ones on Python 3.13, and older ones on Python 3.11. Their code is in
+//! probes/pypi.py, their versions are in images/runtimes-python*/requirements.in.
 
 use super::table::{Client, client};
 
@@ -8,8 +7,8 @@ const BOTH: &[&str] = &["runtimes-python", "runtimes-python-older"];
 const CURRENT: &[&str] = &["runtimes-python"];
 const OLDER: &[&str] = &["runtimes-python-older"];
 
-const CERTIFI: &str = "`certifi.where()` is written into the code, and certifi is never touched: leave \
-                       `verify=` out, or name the file that SSL_CERT_FILE names";
+const CERTIFI: &str = "the code uses `certifi.where()`, and certifi is never changed: delete `verify=`, \
+                       or pass the file of SSL_CERT_FILE";
 
 /// A package by its name on PyPI.
 macro_rules! package {
@@ -18,7 +17,7 @@ macro_rules! package {
     };
 }
 
-/// A client that is made of a package.
+/// A client that uses a package.
 macro_rules! probe {
     ($name:literal, $images:expr, $package:literal) => {
         client("Python", $name, $images)
@@ -53,7 +52,7 @@ pub const CLIENTS: &[Client] = &[
     package!("obstore", CURRENT).seldom(),
     package!("openai", BOTH),
     package!("opensearch-py", CURRENT).seldom(),
-    // As a file of requirements the page makes no sense, which pip and uv show.
+    // The page is not a valid requirements file; pip and uv quote it in their error.
     package!("pip", BOTH).asks("pip install --disable-pip-version-check --retries 0 -r $URL"),
     package!("primp", CURRENT).seldom(),
     package!("pycurl", CURRENT),
@@ -62,10 +61,10 @@ pub const CLIENTS: &[Client] = &[
     probe!("requests with certifi.where()", CURRENT, "requests-certifi").reason(CERTIFI),
     package!("sentry-sdk", CURRENT),
     probe!("sentry-sdk 1", OLDER, "sentry-sdk").seldom()
-        .reason("it names certifi's file itself: a newer version, or `sentry_sdk.init(ca_certs=…)`"),
+        .reason("its code names certifi's file: use a newer version, or `sentry_sdk.init(ca_certs=…)`"),
     package!("slack-sdk", CURRENT).seldom(),
     package!("stripe", BOTH)
-        .reason("a bundle of its own: `stripe.ca_bundle_path = os.environ[\"SSL_CERT_FILE\"]`"),
+        .reason("it has its own bundle: set `stripe.ca_bundle_path = os.environ[\"SSL_CERT_FILE\"]`"),
     package!("tornado", BOTH),
     package!("treq", BOTH),
     package!("truststore", CURRENT).seldom(),

@@ -1,24 +1,24 @@
-//! The table of the clients: each is one row here, in the file of whoever packages it, and one row of
-//! docs/compatibility.md for each image it is in.
+//! The table of clients. Each has one row in the file of its packager, and one row of docs/compatibility.md
+//! for each of its images.
 
 use super::{crates, debian, npm, programs, pypi};
 
-/// A program or a library that speaks TLS, and how it is asked.
+/// A program or a library that speaks TLS, and the command that calls a server with it.
 #[derive(Clone, Copy)]
 pub struct Client {
     pub runtime: &'static str,
     pub name: &'static str,
-    /// Where it is; CI tries the first, the full matrix all.
+    /// Images with the client; CI runs it in the first one, the full matrix in all.
     pub images: &'static [&'static str],
-    /// CI does not even try that: it is slow, or like another, or an old version of one.
+    /// Only the full matrix runs it: it is slow, similar to another one, or an old version.
     pub seldom: bool,
-    /// A shell's command that prints the version somewhere.
+    /// A shell command whose output contains the version.
     pub version: &'static str,
-    /// A shell's command that asks `$URL`, which is of `$HOST` and `$PORT`.
+    /// A shell command that requests `$URL`, on `$HOST` and `$PORT`.
     pub asks: &'static str,
-    /// What it prints only if the server was trusted.
+    /// Text that it prints only if the server was trusted.
     pub served: &'static str,
-    /// Why it cannot be reached and what its owner can do; empty where any means reaches it.
+    /// Why no means reaches it and what its owner can do; empty if a means reaches it.
     pub reason: &'static str,
 }
 

@@ -1,5 +1,5 @@
-//! `--activate`: the overlay is in force for every plain `docker compose`, beside the override that
-//! was before; and taking it away leaves `.env` as it was.
+//! `--activate`: plain `docker compose` commands use the overlay and the existing override file; `remove`
+//! restores `.env`.
 
 use crate::clients::{CURL, REQUESTS};
 use crate::engine::TRIXIE;
@@ -20,16 +20,16 @@ fn plain_commands_use_the_overlay() {
     let config = project.types("docker compose config").exits(0).stdout;
     let before = project.configuration("plain");
 
-    // In one go.
+    // Setup and start in one command.
     project.setup("--custom-ca certs/ --activate --up").exits(0);
     let containers = project.ids();
     project.exec_finds("plain", &[CURL, REQUESTS], "private served, public served");
     project.compose("exec -T plain printenv FROM_OVERRIDE").exits(0).prints("hello\n");
     project.types(UP).exits(0);
-    assert_eq!(project.made_anew(&containers), [""; 0]);
+    assert_eq!(project.recreated(&containers), [""; 0]);
     let outcome = project.sets_up("--custom-ca certs/ --activate");
     assert_eq!(next(&outcome), [UP]);
-    assert_eq!(project.made_anew(&containers), [""; 0]);
+    assert_eq!(project.recreated(&containers), [""; 0]);
     project.setup("--check").exits(0).prints("in step");
 
     let outcome = project.types("trust-compose remove").exits(0);
@@ -41,9 +41,9 @@ fn plain_commands_use_the_overlay() {
     assert_eq!(project.configuration("plain"), before);
 }
 
-/// Without `--activate` the printed command names the override, and taking away starts with it too.
+/// Without `--activate` the printed command names the override file, and so does the command after `remove`.
 #[test]
-fn up_does_it_in_one_go() {
+fn setup_up_also_starts_the_services() {
     let site = site();
     let project = Project::new(&site).ca(PRIVATE).service("plain", &site.image(TRIXIE), "");
     let of_override = "services: {plain: {environment: {FROM_OVERRIDE: hello}}}";

@@ -1,5 +1,5 @@
-//! `setup --check`: whether the CA, the images, the compose files and what runs are those of the
-//! setup, said by the exit code and in words.
+//! `setup --check`: compares the CA, the images, the compose files and the running containers with the setup,
+//! and reports by exit code and message.
 
 use crate::engine::{BOOKWORM, TRIXIE, docker, unique};
 use crate::project::Project;
@@ -24,8 +24,8 @@ fn check() {
     let outcome = project.setup(SETUP).exits(0);
     project.setup(CHECK).exits(1).prints(&format!("{}-plain-1", project.name));
     project.follows(&outcome);
-    let standing = project.directory();
-    // With the words of the setup, or without: they are known.
+    let whole = project.directory();
+    // With or without the options of the setup, which the overlay records.
     project.setup(CHECK).exits(0).prints("in step");
     project.setup("--check").exits(0).prints("in step");
 
@@ -42,16 +42,16 @@ fn check() {
     project.types("sed -i '$a #' .trust/custom-ca-*.crt").exits(0);
     project.setup("--check").exits(1).prints("was changed");
     project.types("sed -i '$d' .trust/custom-ca-*.crt").exits(0);
-    assert_eq!(project.directory(), standing);
+    assert_eq!(project.directory(), whole);
 
     let project = project.service("another", &image, "");
     project.setup("--check").exits(1).prints(OLDER);
 }
 
-/// Compose labels the images that it builds, and every container inherits the labels of its image: so do
-/// those in which setup looks at an image.
+/// Compose labels the images that it builds, and containers inherit the labels of their image, also the
+/// containers by which setup reads an image.
 #[test]
-fn check_of_what_compose_built() {
+fn check_of_an_image_that_compose_built() {
     let site = site();
     let mut project = Project::new(&site).ca(PRIVATE);
     let image = project.tag(&site.image(BOOKWORM), "built");
@@ -62,7 +62,7 @@ fn check_of_what_compose_built() {
     project.follows(&outcome);
     project.setup("--check").exits(0).prints("in step");
     project.setup(CHECK).exits(0).prints("in step");
-    // A container of `docker compose run` is not of what `up` keeps in step.
+    // `up` does not recreate a container of `docker compose run`.
     let once = unique();
     project.types(&format!("docker compose run --name {once} --detach built sleep 60")).exits(0);
     let outcome = project.setup("--check");

@@ -1,5 +1,5 @@
-//! trust-compose out of the trust-init image, for who has no Rust and installs nothing: certificates,
-//! setup and removal, as the user who runs it, with no docker command inside.
+//! trust-compose in a container of the trust-init image, for users who install nothing: certificates, setup
+//! and removal, as the user who runs it, without a docker command in the container.
 
 use crate::clients::CURL;
 use crate::engine::{Outcome, TRIXIE, label};
@@ -7,7 +7,7 @@ use crate::project::Project;
 use crate::site::{PRIVATE, site};
 use crate::stack::programs;
 
-/// As the README has it, for somebody who is not root.
+/// Runs trust-compose as in the README, as a user other than root.
 #[track_caller]
 fn run(project: &Project, image: &str, words: &str) -> Outcome {
     let run = format!("docker run --rm {} --user 1234:1234", label());
@@ -33,8 +33,8 @@ fn out_of_the_image() {
     project.follows(&outcome);
     project.exec_finds("plain", &[CURL], "private served, stranger refused");
 
-    // The same image looks into the container, by itself and as its own entrypoint starts it. Of an
-    // overlay that was made in there, without docker, this machine's own would differ.
+    // The same image is the probe container, by `doctor` and by a plain `docker run`. The exit code is not
+    // checked: the overlay of a setup without docker differs from the one that `doctor` expects.
     let doctor = format!("trust-compose doctor --image {image}");
     project.types(&doctor).prints(" certificates, for SSL_CERT_FILE");
     let plain = &project.ids()["plain"];

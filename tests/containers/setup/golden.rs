@@ -1,12 +1,12 @@
-//! Every case of tests/compose with the real Compose: it comes to the same overlay as without, the
-//! command that is printed next works, and Compose merges nothing but our keys.
+//! Every case of tests/compose with the real Compose: the overlay is the same as without Compose, the command
+//! that is printed as the next step works, and Compose merges only our keys.
 
 use std::collections::BTreeSet;
 
 use crate::model::{Desk, compose, differences, next};
 use crate::support::case::cases;
 
-/// The services that an overlay names, and those of them that it switches off.
+/// Returns the services to which an overlay adds files, and those that it disables.
 pub fn named(overlay: &str, words: &[String]) -> (BTreeSet<String>, BTreeSet<String>) {
     let tree: serde_yaml::Value = serde_yaml::from_str(overlay).unwrap();
     let services = tree["services"].as_mapping().unwrap();
@@ -20,7 +20,7 @@ pub fn named(overlay: &str, words: &[String]) -> (BTreeSet<String>, BTreeSet<Str
 }
 
 #[test]
-fn each_case_comes_to_its_overlay_and_changes_nothing_else() {
+fn each_case_gets_its_overlay_and_nothing_else_changes() {
     for case in cases() {
         let desk = Desk::new();
         case.lay_out(&desk.path("."));
@@ -35,8 +35,8 @@ fn each_case_comes_to_its_overlay_and_changes_nothing_else() {
         let (trusted, without) = named(&overlay, &words);
         let found = differences(&before, &after, &trusted, &without);
         assert!(found.is_empty(), "{}: {found:#?}", case.name());
-        let nobody = BTreeSet::new();
-        assert!(!differences(&before, &after, &nobody, &nobody).is_empty(), "nothing is compared");
+        let none = BTreeSet::new();
+        assert!(!differences(&before, &after, &none, &none).is_empty(), "no difference at all");
 
         desk.types("trust-compose remove").exits(0);
         assert_eq!(desk.model(&compose(&words)), before, "{}", case.name());

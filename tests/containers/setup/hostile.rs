@@ -1,6 +1,5 @@
-//! A docker that is not as one would wish: without Compose, without an engine, with one elsewhere, or
-//! with files that tell it to fetch others. What cannot be known is said, and nothing is written by
-//! mistake.
+//! A docker client without Compose, without an engine, with an engine on another machine, or with compose
+//! files that include remote files. setup reports what it cannot read, and writes no wrong overlay.
 
 use std::io::ErrorKind;
 use std::net::TcpListener;
@@ -27,7 +26,7 @@ fn engine_that_answers() {
     desk().types(SETUP).exits(0).prints("roots of its own image: agent");
 }
 
-/// Compose reads the project all the same.
+/// Compose needs no engine to read the project.
 #[test]
 fn engine_that_does_not_answer() {
     let desk = desk();
@@ -49,7 +48,7 @@ fn engine_elsewhere() {
     }
 }
 
-/// Of an engine on this machine an address can be told, too.
+/// An engine on the host can be given by an address, too.
 #[test]
 fn engine_at_an_address_of_this_machine() {
     let desk = desk();
@@ -58,7 +57,7 @@ fn engine_at_an_address_of_this_machine() {
         .prints("because no engine could be asked");
 }
 
-/// The plugin is hidden wherever a client looks for it.
+/// The plug-in is hidden in every directory that a client searches.
 #[test]
 fn docker_without_compose() {
     let desk = desk();
@@ -72,7 +71,7 @@ fn docker_without_compose() {
     assert!(is_set_up(&desk));
 }
 
-/// Compose would, where that is switched on: it is by default in later versions.
+/// Compose would fetch them if that is enabled; later versions enable it by default.
 #[test]
 fn remote_files_are_not_fetched() {
     let server = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -93,6 +92,6 @@ fn remote_files_are_not_fetched() {
     assert!(was_asked(), "Compose itself fetches nothing");
     while was_asked() {}
     desk.types_with(&switched_on, SETUP).exits(1).says("cannot read the project");
-    assert!(!was_asked(), "it was fetched");
+    assert!(!was_asked(), "setup fetched it");
     assert!(!is_set_up(&desk));
 }

@@ -1,5 +1,5 @@
-//! Java under the overlay: told by what is mounted and named alone, where the JVM of the image is known,
-//! and left exactly as it is everywhere else.
+//! Java under the overlay: configured by mounts and variables alone if the image is known to have a JVM, and
+//! not changed otherwise.
 
 use std::sync::Arc;
 
@@ -14,17 +14,17 @@ const ADDED: &str = "-Djavax.net.ssl.trustStore=/run/trust-init/truststore.jks \
 const STORE: &str = "/usr/lib/jvm/java-21-openjdk-amd64/lib/security/cacerts";
 const SETUP: &str = "--custom-ca certs/";
 
-/// A healthy service is one whose JVM reaches the private server.
+/// A health check that passes if the JVM reaches the private server.
 fn health() -> String {
     let probe = format!("java -cp / Probe {} 2>&1 | grep -q served", PRIVATE.url());
     format!("healthcheck: {{test: [CMD-SHELL, {probe:?}], interval: 2s, timeout: 40s, retries: 1}}")
 }
 
-/// What JAVA_TOOL_OPTIONS is in a service; nothing where it is not set.
+/// Returns JAVA_TOOL_OPTIONS of a service, empty if it is not set.
 #[track_caller]
 fn options(project: &Project, service: &str) -> String {
-    let told = project.compose(&format!("exec -T {service} printenv {OPTIONS}"));
-    told.stdout.trim_end_matches('\n').to_owned()
+    let outcome = project.compose(&format!("exec -T {service} printenv {OPTIONS}"));
+    outcome.stdout.trim_end_matches('\n').to_owned()
 }
 
 fn derived(site: &Arc<Site>, kind: &str, lines: &str) -> String {
@@ -32,7 +32,7 @@ fn derived(site: &Arc<Site>, kind: &str, lines: &str) -> String {
 }
 
 #[test]
-fn every_program_of_a_service_trusts_and_taken_away_none_does() {
+fn every_program_trusts_the_ca_until_it_is_removed() {
     let site = site();
     let jvms = [JAVA_21, JAVA_25];
     let heap = derived(&site, "heap/openjdk", "ENV JAVA_TOOL_OPTIONS=-Xmx64m");
@@ -50,7 +50,7 @@ fn every_program_of_a_service_trusts_and_taken_away_none_does() {
     project.service_finds("app", &jvms, BEFORE);
     project.is("app", "unhealthy");
 
-    // Whoever sets up may keep what they write to themselves.
+    // The files must be readable by the services despite the umask.
     let outcome = project.types(&format!("umask 077; trust-compose setup {SETUP}")).exits(0);
     project.follows(&outcome);
     let outcome =
@@ -66,10 +66,10 @@ fn every_program_of_a_service_trusts_and_taken_away_none_does() {
         services.map(|service| options(&project, service)),
         [ADDED.to_owned(), format!("-Xmx64m {ADDED}"), format!("-Dgreeting=a$b {ADDED}")]
     );
-    let standing = project.directory();
-    let again = project.ids();
+    let directory = project.directory();
+    let containers = project.ids();
     project.sets_up(SETUP);
-    assert_eq!((project.directory(), project.made_anew(&again)), (standing, vec![]));
+    assert_eq!((project.directory(), project.recreated(&containers)), (directory, vec![]));
 
     project.sets_up("");
     project.exec_finds("heap", &[JAVA_21], BEFORE);
@@ -79,7 +79,7 @@ fn every_program_of_a_service_trusts_and_taken_away_none_does() {
 }
 
 #[test]
-fn a_guess_or_the_services_own_word_leaves_java_as_it_is() {
+fn java_is_not_configured_for_an_unknown_image_or_own_settings() {
     let site = site();
     let image = image(&site);
     let own = "-Djavax.net.ssl.trustStore=/etc/ssl/certs/java/cacerts";
@@ -109,9 +109,9 @@ fn a_guess_or_the_services_own_word_leaves_java_as_it_is() {
     project.exec_finds("guessed", &[JAVA_21], BEFORE).never_says("Picked up");
 }
 
-/// An `env_file:` that is not there yet may say anything.
+/// The missing `env_file:` could set JAVA_TOOL_OPTIONS.
 #[test]
-fn what_is_not_known_yet_is_not_overruled() {
+fn java_is_not_configured_while_an_env_file_is_missing() {
     let site = site();
     let more = "env_file: [late.env]";
     let mut project = Project::new(&site).ca(PRIVATE).service("app", &image(&site), more);
@@ -125,9 +125,9 @@ fn what_is_not_known_yet_is_not_overruled() {
     assert_eq!(options(&project, "app"), format!("-Xmx64m {ADDED}"));
 }
 
-/// The JVM's own store may be one that the project mounts: it is those roots that are kept.
+/// If the project mounts the JVM's own store, its roots are kept.
 #[test]
-fn a_trust_store_that_the_project_mounts_is_the_one_that_counts() {
+fn a_mounted_trust_store_provides_the_roots() {
     let site = site();
     let mounts = |source: &str| format!("volumes: ['{source}:/etc/ssl/certs/java']");
     let mut project = Project::new(&site)
@@ -142,9 +142,9 @@ fn a_trust_store_that_the_project_mounts_is_the_one_that_counts() {
     assert_eq!(options(&project, "hidden"), "");
 }
 
-/// With `--roots` they are the same for all, and Java's too.
+/// With `--roots` Java gets the same roots as the bundle.
 #[test]
-fn roots_that_are_asked_for_are_javas_too() {
+fn the_roots_option_applies_to_java() {
     let site = site();
     let mut project = Project::new(&site).ca(PRIVATE).service("app", &image(&site), "");
     project
@@ -153,7 +153,7 @@ fn roots_that_are_asked_for_are_javas_too() {
     project.exec_finds("app", &[JAVA_21], "private served, public refused");
 }
 
-/// A trust-init in the image finds its work done: it says so, and writes nothing.
+/// trust-init in the image adopts the mounted key store and writes nothing.
 #[test]
 fn an_entrypoint_adopts_the_key_store() {
     let site = site();
@@ -162,8 +162,8 @@ fn an_entrypoint_adopts_the_key_store() {
     let more = format!("{}\n{program}", asks(&[JAVA_21], AFTERWARDS));
     let mut project = Project::new(&site).ca(PRIVATE).service("wrapped", &image, &more);
     project.sets_up(SETUP);
-    let told = project.service_finds("wrapped", &[JAVA_21], AFTERWARDS).never_says("warning");
-    told.says("by `/run/trust-init/truststore.jks`");
+    let outcome = project.service_finds("wrapped", &[JAVA_21], AFTERWARDS).never_says("warning");
+    outcome.says("by `/run/trust-init/truststore.jks`");
     assert_eq!(options(&project, "wrapped"), ADDED);
     let id = &project.ids()["wrapped"];
     let diff = docker(["diff", id]).exits(0);
@@ -175,7 +175,7 @@ fn an_entrypoint_adopts_the_key_store() {
 }
 
 #[test]
-fn a_new_ca_or_jvm_is_noticed_and_makes_the_container_anew() {
+fn a_new_ca_or_jvm_recreates_the_container() {
     let site = site();
     let mut project = Project::new(&site).ca(PRIVATE);
     let image = project.tag(&image(&site), "openjdk");
@@ -194,23 +194,23 @@ fn a_new_ca_or_jvm_is_noticed_and_makes_the_container_anew() {
     project.setup("--check").exits(1).prints("older than the CA, an image or a compose file");
     let before = project.ids();
     project.sets_up(SETUP);
-    assert_eq!(project.made_anew(&before), ["app"]);
+    assert_eq!(project.recreated(&before), ["app"]);
     project.exec_finds("app", &[JAVA_21], "private served, public refused, second refused");
 
     project.replace_ca(SECOND);
     project.setup("--check").exits(1);
     let before = project.ids();
     project.sets_up(SETUP);
-    assert_eq!(project.made_anew(&before), ["app"]);
+    assert_eq!(project.recreated(&before), ["app"]);
     project.exec_finds("app", &[JAVA_21], "private refused, second served");
-    // No container has what the earlier ones mounted: it goes.
+    // No container mounts the older key stores any more, so setup removes them.
     project.sets_up(SETUP);
     assert_eq!(project.types("ls .trust | grep -c jks").exits(0).stdout, "1\n");
 }
 
-/// Image variables count as the compose file's do.
+/// A variable of the image has the same effect as one of the compose file.
 #[test]
-fn an_image_that_asks_for_grpc_gets_it() {
+fn a_variable_of_the_image_enables_grpc() {
     let site = site();
     let image = site.derived("grpc", "FROM trust-init-test/trixie\nENV TRUST_INIT_GRPC_ROOTS=1\n");
     let mut project = Project::new(&site).ca(PRIVATE).service("asks", &image, "").service(

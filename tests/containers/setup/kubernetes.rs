@@ -1,8 +1,8 @@
-//! `kustomize`: what the real kustomize renders is played by podman, against real servers: the CA reaches pods
-//! of every kind, hardened, and another CA makes them anew.
+//! `kustomize`: podman runs what the real kustomize renders, against real servers. The CA reaches hardened
+//! pods of every kind, and a new CA replaces the pods.
 //!
-//! podman 4 plays Pods and Deployments, and without systemd it waits in vain for a container of
-//! `initContainers`: so the pods of the other kinds are played as Pods, and those containers as pods of their own.
+//! podman 4 plays only Pods and Deployments, and `initContainers` never end in it without systemd. Therefore
+//! the pods of other kinds are played as Pods, and the containers of `initContainers` as separate pods.
 
 use std::fs;
 use std::sync::OnceLock;
@@ -13,13 +13,12 @@ use crate::clients::{self, CURL, REQUESTS};
 use crate::engine::{BOOKWORM, Outcome, PATIENCE, call, docker, repository, unique};
 use crate::site::{Folder, PRIVATE, SECOND, SERVERS, Site, site, wait_until};
 
-/// What podman needs to be told where its defaults ask for systemd, or for more than a container may have
-/// (containers.conf(5)).
+/// Settings of podman whose defaults need systemd, or limits above those of a container (containers.conf(5)).
 const SETTINGS: &str = "[containers]\ndefault_ulimits = [\"nofile=1024:1024\", \"nproc=1024:1024\"]\n\
                         base_hosts_file = \"HOSTS\"\n\
                         [engine]\nruntime = \"runc\"\ncgroup_manager = \"cgroupfs\"\nevents_logger = \"file\"\n";
 
-/// What all pods are made of.
+/// The spec of every pod.
 const SPEC: &str = "
 hostNetwork: true
 restartPolicy: Never
@@ -39,7 +38,7 @@ containers:
     capabilities: {drop: [ALL]}
 ";
 
-/// Kinds with the pod in the usual place, and what else they ask for.
+/// Kinds with the pod in `spec.template`, and their other required fields.
 const KINDS: [(&str, &str, &str); 4] = [
     ("apps/v1", "Deployment", "selector: {matchLabels: {app: NAME}}"),
     ("apps/v1", "StatefulSet", "{serviceName: NAME, selector: {matchLabels: {app: NAME}}}"),
@@ -47,15 +46,15 @@ const KINDS: [(&str, &str, &str); 4] = [
     ("batch/v1", "Job", "{backoffLimit: 0}"),
 ];
 
-/// Somebody with podman, kubectl and manifests.
-struct Desk {
+/// A folder with manifests, and podman's settings.
+struct Workspace {
     folder: Folder,
     image: String,
-    /// The servers.
+    /// Keeps the servers running.
     _site: std::sync::Arc<Site>,
 }
 
-/// The folder of the programs that these tests need.
+/// Returns the folder of the programs that these tests need.
 fn programs() -> &'static str {
     static PROGRAMS: OnceLock<String> = OnceLock::new();
     PROGRAMS.get_or_init(|| {
@@ -64,7 +63,7 @@ fn programs() -> &'static str {
     })
 }
 
-impl Desk {
+impl Workspace {
     fn new() -> Self {
         programs();
         let folder = Folder::new();
@@ -74,14 +73,14 @@ impl Desk {
         let names = SERVERS.map(|server| format!("{}.local", server.name)).join(" ");
         let hosts = folder.write("hosts", format!("{} {names}\n", address.trim()));
         folder.write("containers.conf", SETTINGS.replace("HOSTS", &hosts.to_string_lossy()));
-        // The same name for both engines.
+        // The same name in both engines.
         let image = format!("localhost/{}:1", unique());
         docker(["tag", &site.image(BOOKWORM), &image]).exits(0);
-        let desk = Self { folder, image, _site: site };
-        let archive = desk.path("image.tar");
-        docker(["save", "--output", &archive, &desk.image]).exits(0);
-        desk.podman(["load", "--input", &archive]).exits(0);
-        desk
+        let workspace = Self { folder, image, _site: site };
+        let archive = workspace.path("image.tar");
+        docker(["save", "--output", &archive, &workspace.image]).exits(0);
+        workspace.podman(["load", "--input", &archive]).exits(0);
+        workspace
     }
 
     fn path(&self, name: &str) -> String {
@@ -94,7 +93,7 @@ impl Desk {
         call(PATIENCE, "env", [vec![settings, "podman".to_owned()], words].concat())
     }
 
-    /// A pod's spec that asks for `claim`, and waits.
+    /// A pod's spec whose containers call the servers of `claim`, and then wait.
     fn spec(&self, claim: &str) -> Value {
         let path = "export PATH=/opt/venv/bin:/usr/bin:/bin; ";
         let script = format!(
@@ -107,7 +106,7 @@ impl Desk {
         serde_yaml::from_str(&text).unwrap()
     }
 
-    /// A workload of every kind.
+    /// Writes manifests with a workload of every kind.
     fn lays_out(&self, claim: &str) {
         let spec = self.spec(claim);
         let mut all = Vec::new();
@@ -129,7 +128,7 @@ impl Desk {
         self.folder.write("kustomization.yaml", "resources: [manifests.yaml]\n");
     }
 
-    /// Runs `kustomize`, and lists the component.
+    /// Runs `trust-compose kustomize`, and adds the component to the kustomization.
     fn trusts(&self, ca: &str) -> Outcome {
         let program = env!("CARGO_BIN_EXE_trust-compose");
         let path = format!("PATH=/usr/bin:/bin:{}", programs());
@@ -141,7 +140,7 @@ impl Desk {
         done
     }
 
-    /// What kustomize makes of it.
+    /// Returns the objects that kustomize renders.
     fn renders(&self) -> Vec<Value> {
         let path = format!("PATH=/usr/bin:/bin:{}", programs());
         let text =
@@ -149,7 +148,7 @@ impl Desk {
         documents(&text)
     }
 
-    /// Plays what podman can play of `objects`, asks every container, and takes it away again.
+    /// Plays the pods of all workloads, checks every container against `claim`, and removes the pods.
     fn play_and_check(&self, claim: &str) {
         let objects = self.renders();
         let maps: Vec<_> = objects.iter().filter(|it| it["kind"] == "ConfigMap").collect();
@@ -185,13 +184,13 @@ impl Desk {
         let file = self.folder.write("play.yaml", text.join("---\n"));
         let file = file.to_string_lossy();
         let pod = container.rsplit_once('-').map_or(container, |(pod, _)| pod);
-        let play = Play { desk: self, file: &file, pod };
+        let play = Play { workspace: self, file: &file, pod };
         self.podman(["kube", "play", &file]).exits(0);
         wait_until("the pod has asked", || {
             self.podman(["logs", container]).stdout.ends_with("asked\n")
         });
         clients::check(&[CURL, REQUESTS], claim, self.podman(["logs", container]));
-        // Somebody who looks into it, and its probe, see the same.
+        // `exec` and the liveness probe get the same results.
         let script = clients::script(&[CURL], claim);
         let exec = ["exec", container, "/bin/sh", "-c"].map(str::to_owned).into_iter();
         let path = "export PATH=/usr/bin:/bin; ".to_owned();
@@ -208,26 +207,26 @@ impl Desk {
     }
 }
 
-/// What was played, which goes whatever fails.
+/// Played pods, removed also if an assertion fails.
 struct Play<'a> {
-    desk: &'a Desk,
+    workspace: &'a Workspace,
     file: &'a str,
     pod: &'a str,
 }
 
 impl Drop for Play<'_> {
     fn drop(&mut self) {
-        self.desk.podman(["pod", "rm", "--force", "--time", "0", self.pod]);
+        self.workspace.podman(["pod", "rm", "--force", "--time", "0", self.pod]);
         let maps = fs::read_to_string(self.file).unwrap_or_default();
         let maps = documents(&maps).into_iter().filter(|it| it["kind"] == "ConfigMap");
         for map in maps {
             let name = map["metadata"]["name"].as_str().unwrap_or_default().to_owned();
-            self.desk.podman(["volume", "rm", "--force", &name]);
+            self.workspace.podman(["volume", "rm", "--force", &name]);
         }
     }
 }
 
-impl Drop for Desk {
+impl Drop for Workspace {
     fn drop(&mut self) {
         self.podman(["rmi", "--force", &self.image]);
         docker(["rmi", &self.image]);
@@ -239,7 +238,7 @@ fn documents(text: &str) -> Vec<Value> {
     Deserializer::from_str(text).map(|it| Value::deserialize(it).unwrap()).collect()
 }
 
-/// A name that nobody else has given to a pod.
+/// Returns a pod name that is unique across runs.
 fn name(kind: &str) -> String {
     format!("trust-init-test-{}-{}", std::process::id(), kind.to_lowercase())
 }
@@ -274,26 +273,26 @@ fn spec_of(workload: &Value) -> Option<&Value> {
 }
 
 #[test]
-fn pods_of_every_kind_trust_and_another_ca_rolls_them() {
-    let desk = Desk::new();
+fn pods_of_every_kind_trust_the_ca_and_a_new_ca_replaces_them() {
+    let workspace = Workspace::new();
     let without = "private refused, second refused, public served";
-    desk.lays_out(without);
-    desk.play_and_check(without);
+    workspace.lays_out(without);
+    workspace.play_and_check(without);
 
-    // The engine has the image, so its own roots are in the bundle: the public server's CA is one of them.
-    let told = desk.trusts(&PRIVATE.ca().to_string_lossy());
-    assert!(told.stdout.contains(" of its own image: "), "{told}");
-    let before = names_of_maps(&desk);
-    desk.play_and_check("private served, second refused, public served");
+    // The image exists in the engine, so the bundle contains its own roots, and with them the public CA.
+    let outcome = workspace.trusts(&PRIVATE.ca().to_string_lossy());
+    assert!(outcome.stdout.contains(" of its own image: "), "{outcome}");
+    let before = names_of_maps(&workspace);
+    workspace.play_and_check("private served, second refused, public served");
 
-    desk.trusts(&SECOND.ca().to_string_lossy());
-    assert_ne!(names_of_maps(&desk), before, "pods would not be made anew");
-    desk.play_and_check("private refused, second served, public served");
+    workspace.trusts(&SECOND.ca().to_string_lossy());
+    assert_ne!(names_of_maps(&workspace), before, "the pods would not be replaced");
+    workspace.play_and_check("private refused, second served, public served");
 }
 
 #[test]
-fn podman_compose_takes_the_overlay_as_it_is() {
-    let desk = Desk::new();
+fn podman_compose_accepts_the_overlay() {
+    let workspace = Workspace::new();
     let name = name("compose");
     let claim = "private served, second refused, public served";
     let path = "export PATH=/opt/venv/bin:/usr/bin:/bin; ";
@@ -304,32 +303,32 @@ fn podman_compose_takes_the_overlay_as_it_is() {
     let compose = format!(
         "name: {name}\nservices:\n  agent:\n    image: {}\n    container_name: {name}\n    \
          network_mode: host\n    stop_signal: SIGKILL\n    command: [/bin/sh, -c, {}]\n",
-        desk.image,
+        workspace.image,
         json(&script.replace('$', "$$"))
     );
-    desk.folder.write("docker-compose.yml", compose);
+    workspace.folder.write("docker-compose.yml", compose);
     let podman_compose = |words: &str| {
-        let settings = format!("CONTAINERS_CONF={}", desk.path("containers.conf"));
+        let settings = format!("CONTAINERS_CONF={}", workspace.path("containers.conf"));
         let program = format!("{}/podman-compose", programs());
         let script = format!("cd \"$0\" && exec {program} {words}");
-        call(PATIENCE, "env", [&settings, "sh", "-c", &script, &desk.path(".")])
+        call(PATIENCE, "env", [&settings, "sh", "-c", &script, &workspace.path(".")])
     };
     let finds = |files: &str, claim: &str| {
         podman_compose(&format!("{files} up -d")).exits(0);
-        let log = || desk.podman(["logs", &name]);
+        let log = || workspace.podman(["logs", &name]);
         wait_until("the service has asked", || log().stdout.ends_with("asked\n"));
         let log = log();
         podman_compose(&format!("{files} down")).exits(0);
         clients::check(&[CURL, REQUESTS], claim, log);
     };
     finds("-f docker-compose.yml", "private refused, second refused, public served");
-    let (ca, file) = (PRIVATE.ca(), desk.path("docker-compose.yml"));
+    let (ca, file) = (PRIVATE.ca(), workspace.path("docker-compose.yml"));
     let setup = ["setup", "-f", &file, "--custom-ca", &ca.to_string_lossy()].map(str::to_owned);
     call(PATIENCE, env!("CARGO_BIN_EXE_trust-compose"), setup).exits(0);
     finds("-f docker-compose.yml -f docker-compose.ca.yml", claim);
 }
 
-fn names_of_maps(desk: &Desk) -> Vec<String> {
-    let maps = desk.renders().into_iter().filter(|it| it["kind"] == "ConfigMap");
+fn names_of_maps(workspace: &Workspace) -> Vec<String> {
+    let maps = workspace.renders().into_iter().filter(|it| it["kind"] == "ConfigMap");
     maps.map(|it| it["metadata"]["name"].as_str().unwrap().to_owned()).collect()
 }

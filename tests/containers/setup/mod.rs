@@ -1,5 +1,5 @@
-//! `trust-compose setup` and `kustomize`, with real services: first the promise of `setup`, then what differs by
-//! project, and what it asks of the engine.
+//! `trust-compose setup` and `kustomize`, with real services: first the general case, then differences by
+//! project, and calls to the engine.
 
 mod trust;
 mod overlaid;

@@ -1,5 +1,4 @@
-//! What a service has of its own, under the overlay: its own pinned CA, its own variables, its own
-//! restrictions, its own trust-init.
+//! Services with their own settings under the overlay: a pinned CA, variables, restrictions, trust-init.
 
 use crate::clients::{CURL, DEBIAN_REQUESTS, EVERY, GIT, HTTPX, REQUESTS};
 use crate::engine::{BOOKWORM, TRIXIE, docker, trust_init};
@@ -30,7 +29,7 @@ fn pins_of_the_image() {
     assert_eq!(java.stdout, "-Xmx64m\n", "{java}");
 }
 
-/// The file is on this machine, and the compose file says where.
+/// The compose file mounts the pinned file from the host.
 #[test]
 fn pins_of_the_compose_file() {
     let site = site();
@@ -46,7 +45,7 @@ fn pins_of_the_compose_file() {
     project.compose("exec -T pinned printenv GREETING").exits(0).prints("a $HOME\n");
 }
 
-/// The common one: it names the image's own roots, so nothing is pinned.
+/// A common case: the variable names the image's own roots, so it is not a pin.
 #[test]
 fn image_that_names_its_own_roots() {
     let site = site();
@@ -74,7 +73,7 @@ fn restrictions() {
         &image,
         "tmpfs: [/run, /tmp]",
     );
-    // Whoever sets up may keep what they write to themselves.
+    // The files must be readable by the services despite the umask.
     let outcome = project.types("umask 077; trust-compose setup --custom-ca certs/").exits(0);
     project.follows(&outcome);
     project.service_finds("restricted", EVERY, claim);
@@ -82,7 +81,7 @@ fn restrictions() {
     project.exec_finds("run", &[CURL], "stranger refused");
 }
 
-/// No roots, no shell, no /run: the bundle has Mozilla's, and setup says so.
+/// An image without roots, shell and /run: the bundle contains Mozilla's roots, and setup prints that.
 #[test]
 fn static_program_alone() {
     let site = site();
@@ -96,7 +95,7 @@ fn static_program_alone() {
     project.compose(&stranger).exits(1).says("UnknownIssuer");
 }
 
-/// A trust-init in the image finds its work done: it says so, and writes nothing.
+/// trust-init in the image adopts the mounted bundle and writes nothing.
 #[test]
 fn entrypoint_adopts_the_overlay() {
     let site = site();
@@ -118,16 +117,16 @@ fn entrypoint_adopts_the_overlay() {
             "/trust-init",
             "/usr/local/share/ca-certificates/custom-ca.crt",
         ];
-        // What clients write when they run is Python's.
+        // The clients write only Python's caches.
         for path in diff.stdout.lines().map(|line| &line[2..]).filter(|path| !path.contains("py")) {
             assert!(mounts.iter().any(|mount| mount.starts_with(path)), "{base}: {path}: {diff}");
         }
     }
 }
 
-/// The mount point would stay in the image's volume, and with it a service that does not start.
+/// The mount point would remain in the image's volume, and the service would not start any more.
 #[test]
-fn image_that_keeps_a_volume_above_the_ca() {
+fn image_with_a_volume_above_the_ca() {
     let site = site();
     let image = site.derived(
         "volume",

@@ -1,5 +1,5 @@
-//! What trust-compose asks of docker, overheard: nothing of an image is run by `setup`, none is fetched,
-//! and a look has no more rights than its service. And a project's secrets stay where they are.
+//! The recorded docker commands of trust-compose: `setup` runs nothing from an image and pulls none, and a
+//! probe container has no more rights than its service. And setup writes no secret of the project.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -12,8 +12,9 @@ use crate::site::{Folder, PRIVATE, site};
 
 const SETUP: &str = "--custom-ca certs/ --activate";
 
-/// A project with a secret, and a folder whose `docker` writes down its words before it is the real one.
-fn overheard() -> (Project, Folder) {
+/// Returns a project with a secret, and a folder with a `docker` that logs its arguments and runs the real
+/// one.
+fn recorded_project() -> (Project, Folder) {
     let (site, folder) = (site(), Folder::new());
     let more = "user: '1000'\nenv_file: [secret.env]\nenvironment: [OTHER=hunter3]";
     let mut project = Project::new(&site).ca(PRIVATE).service("agent", &site.image(TRIXIE), more);
@@ -29,8 +30,8 @@ fn overheard() -> (Project, Folder) {
     (project, folder)
 }
 
-/// What docker was asked since the last time.
-fn asked(folder: &Folder) -> String {
+/// Returns the logged docker commands and clears the log.
+fn take_log(folder: &Folder) -> String {
     let log = folder.0.join("words");
     let text = std::fs::read_to_string(&log).unwrap();
     std::fs::remove_file(log).unwrap();
@@ -38,12 +39,12 @@ fn asked(folder: &Folder) -> String {
 }
 
 #[test]
-fn of_an_image_nothing_is_run_and_none_is_fetched() {
-    let (project, folder) = overheard();
+fn setup_runs_nothing_from_an_image_and_pulls_none() {
+    let (project, folder) = recorded_project();
     for words in [SETUP, "--check", "--custom-ca certs/ --dry-run"] {
         project.setup(words).exits(0);
         let mut verbs = String::new();
-        for line in asked(&folder).lines() {
+        for line in take_log(&folder).lines() {
             let mut words = line.split(' ').filter(|word| !word.starts_with('-'));
             let verb = words.next().unwrap();
             let _ = write!(verbs, "{verb} ");
@@ -51,7 +52,7 @@ fn of_an_image_nothing_is_run_and_none_is_fetched() {
                 "compose" => {
                     line.contains(" config") || line.contains(" version") || line.contains(" ps")
                 }
-                // An image by its digest is nothing that could be fetched.
+                // An image ID cannot be pulled.
                 "create" => line.contains(" sha256:"),
                 verb => ["context", "cp", "image", "info", "inspect", "ps", "rm", "version"]
                     .contains(&verb),
@@ -63,23 +64,23 @@ fn of_an_image_nothing_is_run_and_none_is_fetched() {
 }
 
 #[test]
-fn what_the_project_keeps_secret_is_written_nowhere() {
-    let (project, _folder) = overheard();
-    let said = project.setup(SETUP).exits(0);
+fn secrets_of_the_project_are_not_written() {
+    let (project, _folder) = recorded_project();
+    let outcome = project.setup(SETUP).exits(0);
     let found = project.types("grep -rl hunter .").exits(0);
     let found: BTreeSet<_> = found.stdout.lines().collect();
     assert_eq!(found, ["./docker-compose.yml", "./secret.env"].into());
-    assert!(!said.stdout.contains("hunter") && !said.stderr.contains("hunter"), "{said}");
+    assert!(![outcome.stdout, outcome.stderr].concat().contains("hunter"));
 }
 
 #[test]
-fn a_look_has_no_more_rights_than_the_service() {
-    let (project, folder) = overheard();
+fn a_probe_container_has_no_more_rights_than_the_service() {
+    let (project, folder) = recorded_project();
     project.up();
-    asked(&folder);
+    take_log(&folder);
     project.types(&format!("trust-compose doctor agent --image {}", site().image(TRIXIE)));
-    let asked = asked(&folder);
-    let run = asked.lines().find(|line| line.starts_with("run ")).expect("a look");
+    let log = take_log(&folder);
+    let run = log.lines().find(|line| line.starts_with("run ")).expect("a probe container");
     for words in [
         "--rm --read-only --security-opt no-new-privileges ",
         " --network container:",

@@ -1,5 +1,5 @@
-//! A proxy serves the certificate that `trust-compose certs` made, for as long as the overlay is in
-//! force: Caddy by an import in its Caddyfile that means nothing without, others by two files.
+//! A proxy serves the certificate that `trust-compose certs` created while the overlay is active: Caddy by an
+//! import in its Caddyfile that matches no file without the overlay, other proxies by two files.
 
 use std::sync::Arc;
 
@@ -8,10 +8,10 @@ use crate::project::Project;
 use crate::site::{Site, site, wait_until};
 
 const IMPORT: &str = "import /run/trust-init/tls/*.caddy";
-/// Whom Caddy has sign what it makes by itself.
+/// The issuer of Caddy's own certificates.
 const LOCAL: &str = "Caddy Local Authority";
 
-/// A Caddy that serves `domain` with `line` in its site, a client, and certificates.
+/// Returns a project with a Caddy that serves `domain` with `line` in its site, a client, and certificates.
 #[track_caller]
 fn project(site: &Arc<Site>, domain: &str, line: &str, more: &str) -> Project {
     let mut project = Project::new(site);
@@ -35,7 +35,8 @@ fn project(site: &Arc<Site>, domain: &str, line: &str, more: &str) -> Project {
     project
 }
 
-/// What `domain` serves was issued by, or for, `words`; asked by somebody who verifies nothing.
+/// Asserts that the issuer or the SANs of the certificate that `domain` serves contain `words`, without
+/// verification.
 #[track_caller]
 fn serves(project: &Project, domain: &str, words: &str) {
     let ask = format!("openssl s_client -connect {domain}:443 -servername {domain} </dev/null");
@@ -52,7 +53,7 @@ fn validates(project: &Project) {
 }
 
 #[test]
-fn caddy_serves_and_goes_back() {
+fn caddy_serves_the_certificate_until_removal() {
     let (site, domain) = (site(), "reflector.local");
     let mut project = project(&site, domain, IMPORT, "");
     let get = format!("exec -T client curl -sS --max-time 30 https://{domain}/");
@@ -68,7 +69,7 @@ fn caddy_serves_and_goes_back() {
     validates(&project);
     let look = "exec -T front sh -c 'ls /run/trust-init/tls; printenv SSL_CERT_FILE'";
     let outcome = project.compose(look).exits(1);
-    // The proxy serves the certificate, and trusts whom it trusted before.
+    // No trust variable is set: the proxy only serves the certificate.
     assert_eq!(outcome.stdout, "server-key.pem\nserver.pem\ntls.caddy\n", "{outcome}");
 
     project.follows(&project.types("trust-compose remove").exits(0));
@@ -78,7 +79,7 @@ fn caddy_serves_and_goes_back() {
     assert_eq!(project.directory(), directory);
 }
 
-/// A certificate that is renewed reaches the proxy, and nobody else is made anew.
+/// A renewed certificate reaches the proxy; no other container is recreated.
 #[test]
 fn certificate_is_renewed() {
     let (site, domain) = (site(), "renewed.local");
@@ -89,7 +90,7 @@ fn certificate_is_renewed() {
     project.types(&format!("trust-compose certs {domain} more.local")).exits(0);
     project.setup("--check").exits(1);
     project.sets_up(&options);
-    assert_eq!(project.made_anew(&containers), ["front"]);
+    assert_eq!(project.recreated(&containers), ["front"]);
     serves(&project, domain, "DNS:more.local");
     project.compose(&format!("exec -T client curl -sS --max-time 30 https://{domain}/")).served();
 }
@@ -108,7 +109,7 @@ fn caddyfile_without_import() {
     assert_eq!(project.directory(), directory);
 }
 
-/// No mode is loosened for a proxy that is not root: who needs the key is said, and how to give it.
+/// setup does not change the key's mode for a proxy that is not root: it prints the user and the command.
 #[test]
 fn proxy_that_cannot_read_the_key() {
     let (site, domain) = (site(), "plain-user.local");
@@ -125,7 +126,7 @@ fn proxy_that_cannot_read_the_key() {
     project.compose(&format!("exec -T client curl -sS --max-time 30 https://{domain}/")).served();
 }
 
-/// Two files where any proxy can be told to look; the CA's key is not among them.
+/// Two files at a fixed path for any proxy; the CA's key is not among them.
 #[test]
 fn another_proxy() {
     let (site, domain) = (site(), "edge.local");

@@ -1,6 +1,5 @@
-//! What `trust-compose` reads from files alone is what it reads from Compose's own answer about them.
-//!
-//! Only the docker client is asked, as `docker compose config`.
+//! trust-compose's own reader returns the same project as it reads from the output of `docker compose
+//! config`, which needs no engine.
 
 use trust_init::compose::project::{Project, Reading};
 use trust_init::compose::project::{offline, parse};
@@ -8,7 +7,7 @@ use trust_init::compose::project::{offline, parse};
 use crate::engine::docker;
 use crate::site::Folder;
 
-/// Reads these files both ways, and both must be the same.
+/// Asserts that both ways to read these files return the same project.
 #[track_caller]
 fn agree(files: &[(&str, &str)]) {
     let folder = Folder::new();

@@ -1,4 +1,4 @@
-//! The README's section about Compose projects, typed as it stands there.
+//! The commands of the README's section about Compose projects, run unchanged.
 
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::stack::programs;
 const BUNDLE: &str = "test -s /run/trust-init/ca-bundle.crt && echo \"in ${SSL_CERT_FILE:-none}\"";
 const TRUSTS: &str = "in /run/trust-init/ca-bundle.crt\n";
 
-/// A back end, what is a database by its image's name, and files of somebody's own.
+/// Returns a project with a back end, a database by its image's name, and the user's own files.
 fn project(site: &Arc<Site>) -> Project {
     let image = site.image(TRIXIE);
     let mut project = Project::new(site);
@@ -65,7 +65,7 @@ fn own_script() {
     assert_eq!(project.directory(), before);
 }
 
-/// On a terminal, as `-it` wants one.
+/// On a terminal, which `-it` requires.
 #[test]
 fn from_the_image() {
     let (site, image) = (site(), programs());
@@ -77,7 +77,7 @@ fn from_the_image() {
     let (typed, seen) = (terminal.write("typed.sh", line), terminal.write("seen", ""));
     let before = project.directory();
     let script = format!("script --quiet --return --command 'sh {}'", typed.display());
-    // A terminal ends its lines with two characters.
+    // A terminal ends its lines with CR LF.
     let line =
         format!("{script} {0} >{0}.all; code=$?; tr -d '\\r' <{0}.all; exit $code", seen.display());
     let outcome = project.types(&line).exits(0).prints("the project is read without Compose");

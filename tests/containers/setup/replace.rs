@@ -1,5 +1,5 @@
-//! A CA that is replaced: the overlay brings the new one, and only to whom it concerns. Until then
-//! what runs goes on with the old one.
+//! A replaced CA: running containers keep the old one until they are recreated, and only the services that
+//! trust the CA are recreated.
 
 use std::sync::Arc;
 
@@ -27,24 +27,24 @@ fn ca_replaced() {
     project.exec_finds("plain", CLIENTS, PRIVATE_ONLY);
     let (containers, directory) = (project.ids(), project.directory());
 
-    // The same once more is nothing at all.
+    // A second setup changes nothing.
     project.sets_up("--custom-ca certs/");
     assert_eq!(project.directory(), directory);
-    assert_eq!(project.made_anew(&containers), [""; 0]);
+    assert_eq!(project.recreated(&containers), [""; 0]);
 
     project.replace_ca(SECOND);
     let outcome = project.setup("--custom-ca certs/").exits(0);
-    // What runs has the old files mounted, and must be able to start again with them.
+    // Running containers mount the old files, and must be able to restart with them.
     project.compose("restart").exits(0);
     project.exec_finds("plain", CLIENTS, PRIVATE_ONLY);
-    assert_eq!(project.made_anew(&containers), [""; 0]);
+    assert_eq!(project.recreated(&containers), [""; 0]);
 
     project.follows(&outcome);
-    assert_eq!(project.made_anew(&containers), ["plain"]);
+    assert_eq!(project.recreated(&containers), ["plain"]);
     project.exec_finds("plain", CLIENTS, SECOND_ONLY);
 }
 
-/// Who sets up again before what was printed: what runs must still be able to start again.
+/// Two setups without the printed command in between: running containers must still be able to restart.
 #[test]
 fn ca_replaced_twice() {
     let site = site();
@@ -67,11 +67,11 @@ fn several_cas() {
     project.exec_finds("plain", CLIENTS, "private served, second served, stranger refused");
     let containers = project.ids();
     project.sets_up("--extra-ca gpu-ca.crt");
-    assert_eq!(project.made_anew(&containers), ["plain"]);
+    assert_eq!(project.recreated(&containers), ["plain"]);
     project.exec_finds("plain", CLIENTS, SECOND_ONLY);
 }
 
-/// Docker would make a directory where a mounted file is missing, and the next setup would find it.
+/// Docker would create a directory in the place of a missing file, which the next setup would find.
 #[test]
 fn files_that_are_missing() {
     let site = site();
@@ -87,7 +87,7 @@ fn files_that_are_missing() {
     let outcome = outcome.says("bind source path does not exist");
     assert_eq!(project.directory(), directory, "{outcome}");
     project.setup("--check --custom-ca certs/").exits(1).prints(".crt` is missing");
-    // Another setup mends it.
+    // Another setup restores the files.
     project.sets_up("--custom-ca certs/");
     assert_eq!(project.directory(), whole);
     project.exec_finds("plain", CLIENTS, PRIVATE_ONLY);

@@ -1,12 +1,12 @@
-//! Services that read from SSL_CERT_FILE which certificate they serve with, as uvicorn's users write them:
-//! they start under trust-init and under the overlay as they did before.
+//! Services that read the path of their server certificate from SSL_CERT_FILE, as with uvicorn: trust-init
+//! and the overlay do not change how they start.
 
 use crate::clients::REQUESTS;
 use crate::engine::{BOOKWORM, trust_init};
 use crate::project::Project;
 use crate::site::{PRIVATE, site, wait_until};
 
-/// Serves by TLS if it is given a certificate or a key, as uvicorn does
+/// Serves TLS if a certificate or a key is configured, as uvicorn does
 /// (<https://github.com/encode/uvicorn/blob/master/uvicorn/config.py>, `is_ssl`).
 const SERVICE: &str = "
 import http.server, os, ssl
@@ -67,7 +67,7 @@ fn a_service_that_serves_by_ssl_cert_file_starts_as_before() {
     all(&project);
     project.sets_up("--custom-ca certs/ca.crt");
     all(&project);
-    // What is not the service's own is set.
+    // Variables that the service does not use itself are set.
     for service in ["tls", "plain"] {
         project.exec_finds(service, &[REQUESTS], "private served, public served");
     }

@@ -1,11 +1,11 @@
-//! `setup --swarm`: `docker stack deploy` brings the CA to a swarm, here of one node.
+//! `setup --swarm`: `docker stack deploy` adds the CA to the services of a swarm, here of one node.
 
 use crate::clients::{self, CURL, REQUESTS};
 use crate::engine::{BOOKWORM, docker, label};
 use crate::project::{Project, asks, unique_name};
-use crate::site::{Folder, PRIVATE, SECOND, SERVERS, Server, Site, site, wait_until};
+use crate::site::{Folder, PRIVATE, SECOND, SERVERS, Site, site, wait_until};
 
-/// This engine as the only node of a swarm, and a network of it on which the site's servers are.
+/// The engine as the only node of a swarm, with an overlay network that the site's servers join.
 struct Swarm {
     network: String,
     servers: String,
@@ -17,7 +17,7 @@ impl Swarm {
     fn of(site: &Site) -> Self {
         let state = docker(["info", "--format", "{{.Swarm.LocalNodeState}}"]).exits(0).stdout;
         let is_ours = state.trim() != "active";
-        // What was begun goes, whatever fails.
+        // Created first, so that its drop cleans up if a later step fails.
         let swarm = Self { network: unique_name(), servers: site.servers().to_owned(), is_ours };
         if is_ours {
             docker(["swarm", "init", "--advertise-addr", "127.0.0.1"]).exits(0);
@@ -43,7 +43,7 @@ impl Drop for Swarm {
     }
 }
 
-/// A stack, which goes with whoever deployed it.
+/// A stack, removed when it goes out of scope.
 struct Stack {
     project: Project,
     service: String,
@@ -63,14 +63,14 @@ impl Stack {
         Self { project, service: format!("{name}_agent") }
     }
 
-    /// Sets up, and types what comes next, with this stack's own name.
+    /// Runs `setup`, then the printed command with this stack's own name.
     #[track_caller]
     fn sets_up(&self, options: &str) {
         let outcome = self.project.setup(options).exits(0);
         let next = crate::project::next(&outcome);
         let (deploy, _) = next.first().and_then(|line| line.rsplit_once(' ')).unwrap();
         assert!(deploy.starts_with("docker stack deploy -c docker-compose.yml"), "{deploy}");
-        // What the swarm will be told.
+        // The configuration that `deploy` will send to the swarm.
         let config = self.project.types(&deploy.replace(" deploy ", " config ")).exits(0).stdout;
         for words in [
             "target: /run/trust-init/ca-bundle.crt",
@@ -88,7 +88,7 @@ impl Stack {
             .exits(0);
     }
 
-    /// The container that runs now, once it is another one than `before`.
+    /// Waits for a running container other than `before` and returns its ID.
     #[track_caller]
     fn container(&self, before: &str) -> String {
         let filter = format!("label=com.docker.swarm.service.name={}", self.service);
@@ -122,34 +122,30 @@ impl Drop for Stack {
     }
 }
 
-fn has(stack: &Stack, server: Server) {
-    stack.project.replace_ca(server);
-}
-
 #[test]
-fn stack_trusts_and_another_ca_rolls_it() {
+fn a_stack_trusts_the_ca_and_a_new_ca_replaces_its_container() {
     let site = site();
     let swarm = Swarm::of(&site);
-    // What is asked for is the same each time; what is found is not.
+    // The claim only names the servers to call; the expected results change.
     let command = asks(&[CURL, REQUESTS], "private served, second served, public served");
     let stack = Stack::of(&site.image(BOOKWORM), &swarm.network, &command);
-    has(&stack, PRIVATE);
+    stack.project.replace_ca(PRIVATE);
 
     stack.deploy("docker stack deploy -c docker-compose.yml");
     let bare = stack.finds("", "private refused, second refused, public served");
 
     stack.sets_up("--custom-ca certs/ --swarm");
     let first = stack.finds(&bare, "private served, second refused, public served");
-    // Somebody who looks into it sees it as well.
+    // `docker exec` gets the same results.
     let claim = "private served, second refused";
     let script = clients::script(&[CURL], claim);
     clients::check(&[CURL], claim, docker(["exec", &first, "sh", "-c", &script]));
 
-    has(&stack, SECOND);
+    stack.project.replace_ca(SECOND);
     stack.sets_up("--custom-ca certs/ --swarm");
     let second = stack.finds(&first, "private refused, second served, public served");
 
-    // Nothing new rolls nothing.
+    // Another setup without a change replaces no container.
     stack.sets_up("--custom-ca certs/ --swarm");
     assert_eq!(stack.container(""), second);
 

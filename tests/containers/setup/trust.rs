@@ -1,5 +1,5 @@
-//! The promise of `trust-compose setup`: with a CA every back end trusts it, whoever starts a program
-//! in it; without one everything is as it was before, to the byte.
+//! With a CA, `trust-compose setup` makes every program of every back end trust it, also programs that `exec`
+//! starts; without one it restores the project byte for byte.
 
 use std::sync::Arc;
 
@@ -8,8 +8,8 @@ use crate::engine::{BOOKWORM, STACK, TRIXIE, docker, trust_init};
 use crate::project::{NODE, OVERLAY, Project, asks, next};
 use crate::site::{PARTNER, PRIVATE, Site, site};
 
-/// A service, one whose entrypoint is trust-init, a Node front end, and what is a database by the
-/// name of its image alone.
+/// Returns a project with a plain service, one whose entrypoint is trust-init, a Node front end, and a
+/// database by its image's name.
 fn project(site: &Arc<Site>) -> Project {
     let claim = "private served, public served";
     let health = format!(
@@ -32,7 +32,7 @@ fn project(site: &Arc<Site>) -> Project {
         .service("memory", &database, "environment: {POSTGRES_PASSWORD: $$ecret}")
 }
 
-/// What every program of every service finds, whoever started it.
+/// Asserts the results of all programs: the service, `exec`, `run` and health checks.
 #[track_caller]
 fn all_find(project: &Project, private: &str) {
     let claim = format!("private {private}");
@@ -53,7 +53,7 @@ fn all_find(project: &Project, private: &str) {
 fn round_trip() {
     let site = site();
     let mut project = project(&site);
-    // What somebody has there already, down to a last line that does not end.
+    // The user's own lines, the last one without a line end.
     project.folder.write(".gitignore", "*.log\n.env");
     project.folder.write(".env", "TAG=1\r\n# ours");
     let database = |project: &Project| project.ids()["memory"].clone();
@@ -71,8 +71,8 @@ fn round_trip() {
         ["docker compose -f docker-compose.yml -f docker-compose.ca.yml up -d"]
     );
     all_find(&project, "served");
-    assert_eq!(project.made_anew(&containers), ["plain", "web", "wrapped"]);
-    // Nobody lost anything: one certificate more than the image has.
+    assert_eq!(project.recreated(&containers), ["plain", "web", "wrapped"]);
+    // The bundle contains one certificate more than the image's.
     for service in ["plain", "wrapped", "web"] {
         let count =
             "grep -c BEGIN /etc/ssl/certs/ca-certificates.crt /run/trust-init/ca-bundle.crt";
@@ -91,10 +91,10 @@ fn round_trip() {
     assert_eq!(services.map(|service| project.configuration(service)), before);
     assert_eq!(project.directory(), directory);
     assert_eq!(project.types("docker compose config").exits(0).stdout, config);
-    assert_eq!(database(&project), its, "the database was made anew");
+    assert_eq!(database(&project), its, "the database was recreated");
 }
 
-/// What `--dry-run` says is what happens without it, and until then nothing does.
+/// `--dry-run` prints the changes without making them.
 #[test]
 fn dry_run() {
     let site = site();
@@ -106,17 +106,17 @@ fn dry_run() {
     project.setup("--custom-ca certs/ci.crt").exits(1).says("certs/ci.crt");
     assert_eq!(project.directory(), directory);
     project.sets_up("--custom-ca certs/ca.crt");
-    let (standing, containers_of_it) = (project.directory(), project.ids());
-    assert_eq!(project.made_anew(&containers), ["plain"]);
+    let (directory, containers_of_it) = (project.directory(), project.ids());
+    assert_eq!(project.recreated(&containers), ["plain"]);
     project.types("trust-compose remove --dry-run").exits(0).prints(OVERLAY);
     project.setup("--dry-run").exits(0).prints(OVERLAY);
-    assert_eq!(project.directory(), standing);
-    assert_eq!(project.made_anew(&containers_of_it), [""; 0]);
+    assert_eq!(project.directory(), directory);
+    assert_eq!(project.recreated(&containers_of_it), [""; 0]);
 }
 
-/// A container that crashes, or a machine that is started again, between `remove` and the next `up`.
+/// A container or the host may restart between `remove` and the next `up`.
 #[test]
-fn what_containers_mount_stays_until_none_does() {
+fn mounted_files_stay_until_no_container_mounts_them() {
     let site = site();
     let image = site.image(TRIXIE);
     let project = Project::new(&site).ca(PRIVATE).service("plain", &image, "restart: always");
@@ -135,12 +135,12 @@ fn what_containers_mount_stays_until_none_does() {
         docker(["restart", "--time", "0", &plain]).exits(0);
         docker(["start", &stopped]).exits(0);
         project.exec_finds("plain", &[crate::clients::CURL], "private served, public served");
-        // Again, and nothing more is taken.
+        // A second `remove` removes nothing more.
         project.types("trust-compose remove").exits(0).says("warning: kept `.trust`");
     }
-    // Where the engine cannot be asked, nothing is removed.
-    let blind = project.types("DOCKER_HOST=unix:///nowhere trust-compose remove");
-    blind.exits(0).says("kept `.trust`: cannot ask the engine which containers mount it: ");
+    // Without an engine nothing is removed.
+    let without = project.types("DOCKER_HOST=unix:///nowhere trust-compose remove");
+    without.exits(0).says("kept `.trust`: cannot ask the engine which containers mount it: ");
 
     project.compose("up -d").exits(0);
     project.setup("--check").exits(0).prints("nothing is set up here");
@@ -149,7 +149,7 @@ fn what_containers_mount_stays_until_none_does() {
     project.exec_finds("plain", &[crate::clients::CURL], "private refused, public served");
 }
 
-/// The usual state of a fresh clone. What `.env` says of an image and of a pinned file holds without the file.
+/// A fresh clone usually lacks an `env_file`. The values of `.env` still determine image and pinned file.
 #[test]
 fn a_missing_env_file_hides_neither_the_image_nor_a_pinned_file() {
     let site = site();

@@ -1,5 +1,5 @@
-//! Services that something outside takes the place of: they stop, whoever depends on them starts
-//! without, and all of it comes back.
+//! `--without`: external servers replace services. The services stop, their dependents start without them,
+//! and `remove` starts them again.
 
 use crate::clients::CURL;
 use crate::engine::TRIXIE;
@@ -45,7 +45,7 @@ fn bundled_services_replaced() {
     for service in ["agent", "reader", "worker"] {
         project.exec_finds(service, &[CURL], "private served");
     }
-    // From nothing as well, as after a restart of the machine.
+    // The same after `down`, as after a restart of the host.
     project.compose("down").exits(0);
     project.compose("up -d --wait").exits(0);
     assert_eq!(project.running(), ["agent", "reader", "store", "worker"]);
@@ -57,7 +57,7 @@ fn bundled_services_replaced() {
     assert_eq!(all.map(|service| project.configuration(service)), before);
 }
 
-/// Without a CA: the overlay switches off, and nothing else.
+/// Without a CA the overlay only disables services.
 #[test]
 fn without_alone() {
     let site = site();
@@ -78,10 +78,10 @@ fn without_alone() {
     project.follows(&project.types("trust-compose remove").exits(0));
     assert_eq!(project.running(), ["agent", "speaches", "store"]);
     let after = project.ids();
-    assert_eq!(after["store"], before["store"], "the store was made anew");
+    assert_eq!(after["store"], before["store"], "the store was recreated");
 }
 
-/// A service in a profile trusts as well; taking away reaches it too.
+/// A service in a profile trusts the CA as well, until `remove`.
 #[test]
 fn service_in_a_profile() {
     let site = site();

@@ -1,6 +1,6 @@
-//! compose/ai-services: two model servers over TLS, called directly and through a proxy, by three
-//! clients that know nothing of the CA. Here its README is followed, and everybody agrees on whom
-//! to trust; the bench for that is here too.
+//! compose/ai-services: two model servers with TLS, called directly and through a proxy by three clients
+//! whose code does not mention the CA. This file follows the README, compares the clients, and contains the
+//! helpers of the other tests.
 
 mod proxy;
 mod refused;
@@ -10,14 +10,14 @@ use std::time::{Duration, Instant};
 use crate::engine::{Outcome, docker};
 use crate::stack::Stack;
 
-/// A server with a certificate of its own: its name, its port, and a path of its.
+/// A server with its own certificate: its name, its port, and a path.
 pub type Server = (&'static str, u16, &'static str);
 pub const DETECTOR: Server = ("detector", 8443, "detect");
 pub const LLM: Server = ("llm", 8443, "completion");
 pub const PROXY: Server = ("proxy", 443, "completion");
 pub const SERVERS: [Server; 3] = [DETECTOR, LLM, PROXY];
 
-/// How Python (which is OpenSSL) and Go put what they have found.
+/// The words of Python (that is, OpenSSL) and Go for the same result.
 pub type Words = [&'static str; 2];
 pub const SERVED: Words = [r#""person"|"text_completion""#; 2];
 pub const NOT_TRUSTED: Words =
@@ -26,11 +26,11 @@ pub const NOT_TRUSTED: Words =
 pub struct Services(pub Stack);
 
 impl Services {
-    /// As the README starts it, with this proxy; and what the back end then says.
+    /// Starts the stack by the README, with this proxy, and returns the outcome of the README's commands.
     #[track_caller]
     pub fn start(proxy: &str) -> (Self, Outcome) {
         let mut stack = Stack::new("ai-services");
-        // Docker finds ports that are free.
+        // Docker assigns free ports.
         for server in ["BACKEND", "DETECTOR", "LLM", "PROXY"] {
             stack.exports(&format!("{server}_PORT"), "0");
         }
@@ -41,7 +41,7 @@ impl Services {
         (services, outcome)
     }
 
-    /// Types a block of the README, with the ports that Docker found.
+    /// Runs a block of the README, with the ports that Docker assigned.
     #[track_caller]
     pub fn follows(&self, name: &str) -> Outcome {
         let published = [("8080", "backend 8080"), ("8443", "proxy 443")];
@@ -52,7 +52,7 @@ impl Services {
         self.0.types(&format!("set -e\n{block}"))
     }
 
-    /// Where a port of a service is on this machine.
+    /// Returns the address on the host of a service's port.
     #[track_caller]
     pub fn address(&self, service: &str, port: u16) -> String {
         docker(["port", &self.0.ids()[service], &port.to_string()])
@@ -62,7 +62,7 @@ impl Services {
             .to_owned()
     }
 
-    /// What each client says of each URL: the back end now, the worker the last time it asked.
+    /// Returns the result of each client for each URL: the back end's now, the worker's latest.
     #[track_caller]
     pub fn answers(&self) -> String {
         let address = self.address("backend", 8080);
@@ -71,10 +71,9 @@ impl Services {
         backend.stdout + &worker.stdout
     }
 
-    /// In the end, within a minute, every client says `words` of this server, whichever of its paths
-    /// it asks.
+    /// Waits, for at most a minute, until every client prints `words` for each path of this server.
     #[track_caller]
-    pub fn hears(&self, (server, ..): Server, words: Words) {
+    pub fn clients_print(&self, (server, ..): Server, words: Words) {
         let url = format!(" https://{server}");
         // Each path, by two clients in Python and one in Go.
         let count = if server == PROXY.0 { 6 } else { 3 };
@@ -89,19 +88,23 @@ impl Services {
             if of_server.filter(says).count() == count {
                 return;
             }
-            assert!(Instant::now() < deadline, "not all say `{}` of {server}: {answers}", words[0]);
+            assert!(
+                Instant::now() < deadline,
+                "not all clients print `{}` for {server}: {answers}",
+                words[0]
+            );
             std::thread::sleep(Duration::from_millis(200));
         }
     }
 
     #[track_caller]
-    pub fn everybody_hears(&self, words: Words) {
+    pub fn clients_print_for_all(&self, words: Words) {
         for server in SERVERS {
-            self.hears(server, words);
+            self.clients_print(server, words);
         }
     }
 
-    /// `openssl s_client`, which trusts the CA in `ca` and wants the server's name.
+    /// Calls a server by `openssl s_client`, which trusts the CA in `ca` and verifies the server's name.
     #[track_caller]
     pub fn openssl(&self, (server, port, _): Server, ca: &str) -> Outcome {
         let address = self.address(server, port);
@@ -111,7 +114,7 @@ impl Services {
         ))
     }
 
-    /// curl, which does the same.
+    /// The same by curl.
     #[track_caller]
     pub fn curl(&self, (server, port, path): Server, ca: &str) -> Outcome {
         let address = self.address(server, port);
@@ -121,7 +124,7 @@ impl Services {
         ))
     }
 
-    /// Which containers the back end and the worker are in, and since when they run.
+    /// Returns IDs and start times of the containers of the back end and the worker.
     #[track_caller]
     pub fn callers(&self) -> String {
         let ids = self.0.ids();
@@ -136,16 +139,16 @@ fn readme() {
     let (services, outcome) = Services::start("nginx");
     let outcome = outcome.prints(NOT_TRUSTED[0]).prints("CERTIFICATE_VERIFY_FAILED");
     assert!(!outcome.stdout.contains("person"), "{outcome}");
-    services.everybody_hears(NOT_TRUSTED);
+    services.clients_print_for_all(NOT_TRUSTED);
     let before = services.0.ids();
 
     services.follows("trust").exits(0).prints("text_completion");
-    services.everybody_hears(SERVED);
+    services.clients_print_for_all(SERVED);
     services.0.is_well("");
-    // The servers and the proxy were not started anew.
-    assert_eq!(services.0.made_anew(&before), ["backend", "worker"]);
+    // The servers and the proxy were not restarted.
+    assert_eq!(services.0.recreated(&before), ["backend", "worker"]);
 
-    // Of what is there now, git sees nothing.
+    // git ignores all created files without a change of .gitignore.
     let ignored = std::fs::read_to_string(services.0.folder.0.join(".gitignore")).unwrap();
     assert_eq!(ignored, include_str!("../../../compose/ai-services/.gitignore"));
 
@@ -161,7 +164,7 @@ fn openssl_curl_and_the_back_end_agree() {
     for (ca, is_trusted) in [("certs/", true), ("stranger/", false)] {
         services.0.types(&format!("trust-compose setup --activate --custom-ca {ca}")).exits(0);
         services.0.types("docker compose up -d --wait").exits(0);
-        services.everybody_hears(if is_trusted { SERVED } else { NOT_TRUSTED });
+        services.clients_print_for_all(if is_trusted { SERVED } else { NOT_TRUSTED });
         for server in SERVERS {
             let openssl = services.openssl(server, &format!("{ca}ca.crt"));
             let curl = services.curl(server, &format!("{ca}ca.crt"));

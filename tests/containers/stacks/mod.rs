@@ -1,4 +1,4 @@
-//! The example projects of compose/, each as somebody has it who cloned the repository.
+//! The example projects of compose/, each as in a clone of the repository.
 
 mod ai_services;
 mod selfhosted;

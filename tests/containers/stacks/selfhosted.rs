@@ -1,5 +1,5 @@
-//! compose/selfhosted: an application with a domain of its own, and a model server behind a CA of its
-//! own, as if on another machine.
+//! compose/selfhosted: an application with its own domain, and a model server with its own CA, which
+//! represents another machine.
 
 mod changes;
 mod hardened;
@@ -16,9 +16,9 @@ use crate::stack::Stack;
 
 const SERVICES: [&str; 8] =
     ["beat", "caddy", "engine", "postgres", "redis", "server", "web", "worker"];
-/// Those that ask the model server, each with a health check that does.
+/// The services that call the model server, by their process and by their health check.
 const ASKERS: [&str; 4] = ["beat", "server", "web", "worker"];
-/// The answers of the model server, to each client of clients.py.
+/// The model server's answers to each client of clients.py.
 const ANSWERS: [(&str, &str); 5] = [
     ("curl", "\"healthy\""),
     ("httpx", "stand-in"),
@@ -26,18 +26,18 @@ const ANSWERS: [(&str, &str); 5] = [
     ("openai", "I am here."),
     ("llama-index", "I am here."),
 ];
-/// The model server, seen by `web`.
+/// Calls the model server from `web`.
 const FETCH: &str = "fetch(process.env.GPU_URL + '/health').then(r => r.text()).then(console.log)";
 const REFUSED: &str = "refused: [SSL: CERTIFICATE_VERIFY_FAILED]";
 const GRPC: &str = "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH";
-/// How the application is asked to trust both CAs, and to serve its domain.
+/// The options of `setup` to trust both CAs and to serve the domain.
 const BOTH: &str = "--custom-ca certs/ --extra-ca gpu/certs/ca.crt --domain app.local --caddy";
 const DOMAIN: &str = "--custom-ca certs/ --domain app.local --caddy";
 const GPU: &str = "--custom-ca gpu/certs/ca.crt";
 
 struct App {
     stack: Stack,
-    /// Options that name compose files, where they are not found by themselves.
+    /// Options that name compose files, unless Compose finds them by itself.
     files: &'static str,
 }
 
@@ -56,7 +56,7 @@ impl DerefMut for App {
 }
 
 impl App {
-    /// Everything built, nothing started.
+    /// All images built, nothing started.
     #[track_caller]
     fn new() -> Self {
         let mut stack = Stack::new("selfhosted");
@@ -72,7 +72,7 @@ impl App {
         Self { stack, files: "" }
     }
 
-    /// Both machines run, as the README has it, and nobody trusts the other.
+    /// Both machines run, started by the README; neither trusts the other's CA.
     #[track_caller]
     fn started() -> Self {
         let app = Self::new();
@@ -85,14 +85,14 @@ impl App {
         refused(&self.follows_readme("start").exits(0), &ANSWERS.map(|(client, _)| client));
     }
 
-    /// What `docker compose exec SERVICE` finds by `clients`, all at once.
+    /// Calls the model server by `clients` in `docker compose exec SERVICE`.
     #[track_caller]
     fn asks(&self, service: &str, clients: &str) -> Outcome {
         self.compose(&format!("exec -T {service} python clients.py {clients}")).exits(0)
     }
 
-    /// Whether the model server is reached by each client in the three services of one image, by
-    /// fetch in `web`, and by all health checks.
+    /// Asserts whether each client in the three services of one image, fetch in `web`, and all health checks
+    /// reach the model server.
     #[track_caller]
     fn every_client(&self, reaches: bool) {
         for service in ["server", "worker", "beat"] {
@@ -107,16 +107,16 @@ impl App {
         self.quickly(reaches);
     }
 
-    /// The same by one client, by fetch, and in the processes of the services.
+    /// The same for one client, fetch, and the processes of the services.
     #[track_caller]
     fn quickly(&self, reaches: bool) {
         self.answers("beat", reaches);
-        self.by_now(reaches);
+        self.eventually(reaches);
     }
 
-    /// The same, whatever was found when they started.
+    /// The same, without the results at the start of the services.
     #[track_caller]
-    fn by_now(&self, reaches: bool) {
+    fn eventually(&self, reaches: bool) {
         let outcome = self.asks("server", "httpx");
         let fetched = self.compose(&format!("exec -T web node -e \"{FETCH}\""));
         if reaches {
@@ -136,14 +136,14 @@ impl App {
         self.answers("schedule", reaches);
     }
 
-    /// What the worker found whom beat sent, or beat itself when it started.
+    /// Waits for the result of the worker in a task of beat (`schedule`), or of beat at its start.
     #[track_caller]
     fn answers(&self, who: &str, reaches: bool) {
         let line = format!("{who} httpx {}", if reaches { "stand-in" } else { REFUSED });
         wait_until(&line, || self.api("answers").stdout.contains(&line));
     }
 
-    /// What the application's API answers, asked where it runs.
+    /// Calls the application's API inside its container.
     #[track_caller]
     fn api(&self, path: &str) -> Outcome {
         let url = format!("http://localhost:8000/api/{path}");
@@ -151,13 +151,13 @@ impl App {
         self.compose(&format!("exec -T server curl -sS {retry} {url}"))
     }
 
-    /// The front page, asked for by somebody on this machine who trusts `ca` and nobody else.
+    /// Requests the front page from the host, with `ca` as the only trust anchor.
     #[track_caller]
     fn curl(&self, ca: &str) -> Outcome {
         let block = self.block("two CAs");
         let line = block.lines().find(|line| line.starts_with("curl")).expect("the README's curl");
         let line = line.replacen("certs/ca.crt", ca, 1);
-        // Until Caddy listens the connection ends early.
+        // Before Caddy listens the connection is closed.
         let mut outcome = None;
         wait_until("Caddy answers", || {
             let found = self.types(&line);
@@ -165,17 +165,17 @@ impl App {
             outcome = Some(found);
             is_answer
         });
-        outcome.expect("it was asked")
+        outcome.expect("an answer")
     }
 
-    /// `app.local` is served by the certificate of `ca`, and not by any other.
+    /// Asserts that the certificate of `app.local` is signed by `ca`, and not by the other CA.
     #[track_caller]
     fn serves_by(&self, ca: &str) {
         let copy = "docker compose exec -T caddy cat /data/caddy/pki/authorities/local/root.crt";
         self.types(&format!("{copy} >../caddys-own.crt")).exits(0);
         for known in ["certs/ca.crt", "../caddys-own.crt"] {
             if known == ca {
-                // The proxy may answer before what is behind it does.
+                // The proxy may answer before its back end does.
                 wait_until("the front page is served", || {
                     self.curl(known).exits(0).stdout.contains("<h1>Self-hosted</h1>")
                 });
@@ -185,7 +185,7 @@ impl App {
         }
     }
 
-    /// What a browser shows of `https://app.local`, with `ca` among the CAs that it trusts.
+    /// Opens `https://app.local` in a browser that also trusts `ca`.
     #[track_caller]
     fn browser(&self, ca: Option<&str>) -> Outcome {
         let network = format!("--network={}_default", self.name);
@@ -205,11 +205,12 @@ impl App {
             --dump-dom https://app.local/";
         words.extend(["trust-init-test/browser", "sh", "-c", &script].map(Into::into));
         let outcome = docker(words);
-        // Chromium 156 ends with 1 where it cannot load the page.
+        // Chromium 156 exits with 1 if it cannot load the page.
         if ca.is_some() { outcome.exits(0) } else { outcome }
     }
 
-    /// The engine answers without TLS, and nobody has a variable that would change that.
+    /// Asserts that the gRPC engine answers without TLS, and that no process has the variable for gRPC's
+    /// roots.
     #[track_caller]
     fn grpc(&self) {
         self.api("engine/hello").exits(0).prints("HELLO");
@@ -218,7 +219,7 @@ impl App {
             self.compose(&call).exits(0).prints("HELLO");
         }
         for service in ["server", "worker", "beat", "web", "engine"] {
-            // What is executed, and every process that runs.
+            // The environment of `exec`, and of every running process.
             let look = "printenv; cat /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n'";
             let outcome = self.compose(&format!("exec -T {service} sh -c \"{look}\"")).exits(0);
             assert!(outcome.stdout.matches("\nPATH=").count() > 2, "{service}: {outcome}");
@@ -228,19 +229,19 @@ impl App {
         assert!(!overlay.contains(GRPC), "{overlay}");
     }
 
-    /// What is there, for it to be compared afterwards.
+    /// Returns files, configurations and container IDs, for a later comparison.
     #[track_caller]
     fn state(&self) -> State {
         let configurations = SERVICES.map(|service| (service, self.configuration(service))).into();
-        // The other machine's certificates are no part of it.
+        // The other machine's certificates are not part of the project.
         let directory = self.directory();
         let directory = directory.lines().filter(|line| !line.contains("gpu/certs/"));
         State { directory: directory.map(Into::into).collect(), configurations, ids: self.ids() }
     }
 
-    /// Takes the set-up away: all is as it was before, and refused.
+    /// Removes the setup, and asserts that all is as before, including the refused connections.
     #[track_caller]
-    fn takes_away(&mut self, before: &State) {
+    fn removes_setup(&mut self, before: &State) {
         let setup = format!("../../scripts/setup.sh {}", self.files);
         self.types(&format!("{setup} --check")).exits(0);
         let outcome = self.types(&setup).exits(0);
@@ -255,12 +256,12 @@ impl App {
     }
 }
 
-/// By each of `clients`, because of the certificate.
+/// Asserts that each of `clients` refused the server because of its certificate.
 #[track_caller]
 fn refused(outcome: &Outcome, clients: &[&str]) {
     for client in clients {
         let line = outcome.stdout.lines().find(|line| line.starts_with(client));
-        let line = line.unwrap_or_else(|| panic!("{client} did not ask: {outcome}"));
+        let line = line.unwrap_or_else(|| panic!("no result of {client}: {outcome}"));
         let is_refused = ["CERTIFICATE_VERIFY_FAILED", "SSL certificate problem"];
         assert!(is_refused.iter().any(|words| line.contains(words)), "{line}: {outcome}");
     }

@@ -1,5 +1,5 @@
-//! compose/voice-agent: an agent whose Whisper and Kokoro are bundled, over HTTP, or on another machine,
-//! behind TLS with a private CA. Here is what its tests share; each of them has a network of its own.
+//! compose/voice-agent: an agent whose Whisper and Kokoro are bundled, over HTTP, or on another machine, with
+//! TLS and a private CA. This file contains the helpers of its tests; each test has its own network.
 
 mod bundled;
 mod external;
@@ -13,10 +13,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crate::engine::Outcome;
 use crate::stack::Stack;
 
-/// The network in the files of the stack, where it has the default.
+/// The default network of the stack's files.
 const SUBNET: &str = "10.89.77";
 
-/// What the agent can be asked that Whisper, Kokoro or n8n has to answer, over TLS if they are elsewhere.
+/// Requests to the agent for which it calls Whisper, Kokoro or n8n, by TLS if they are on another machine.
 const EXTERNAL: [&str; 5] = [
     "voices",
     "say -d Hello",
@@ -67,7 +67,7 @@ impl Voice {
         Self { stack, subnet }
     }
 
-    /// Types commands as the README has them, but for the addresses.
+    /// Runs commands of the README with this test's addresses.
     #[track_caller]
     fn follows(&self, commands: &str) -> Outcome {
         let commands = commands.replace(SUBNET, &self.subnet);
@@ -75,27 +75,27 @@ impl Voice {
         self.types(&format!("set -e\n{}", commands.replace("localhost:8080", port)))
     }
 
-    /// Asks the agent's HTTP API.
+    /// Calls the agent's HTTP API.
     #[track_caller]
     fn asks(&self, what: &str) -> Outcome {
         self.follows(&format!("curl -sS --max-time 60 localhost:8080/{what}")).exits(0)
     }
 
-    /// Records somebody who says hello.
+    /// Records "Hello there".
     #[track_caller]
     fn records(&self) {
         self.asks("say -d 'Hello there' -o hello.wav -f");
     }
 
-    /// What was said comes back, by way of Whisper, Ollama and Kokoro.
+    /// Asserts that the recorded words come back through Whisper, Ollama and Kokoro.
     #[track_caller]
-    fn takes_a_turn(&self) {
+    fn repeats_the_recording(&self) {
         self.asks("turn --data-binary @hello.wav -o reply.wav -f");
         let outcome = self.asks("hear --data-binary @reply.wav");
         assert_eq!(outcome.stdout, r#"{"text": "You said: Hello there"}"#, "{outcome}");
     }
 
-    /// Makes certificates for `addresses` of the servers, and starts these.
+    /// Creates certificates for `addresses` and starts the servers.
     #[track_caller]
     fn starts_servers(&self, addresses: &str) {
         self.follows(&format!("../../scripts/generate-certs.sh {addresses}")).exits(0);
@@ -103,7 +103,7 @@ impl Voice {
         self.types("cp .env.example .env").exits(0);
     }
 
-    /// None of `EXTERNAL` gets an answer; each says why.
+    /// Asserts that every request of `EXTERNAL` fails with the cause `why`.
     #[track_caller]
     fn is_refused(&self, why: &str) {
         for what in EXTERNAL {
@@ -111,9 +111,9 @@ impl Voice {
         }
     }
 
-    /// What trust-init says as the agent starts.
+    /// Returns trust-init's messages at the start of the agent.
     #[track_caller]
-    fn says(&self) -> String {
+    fn messages(&self) -> String {
         let said = self.compose("logs --no-color agent").exits(0);
         let lines = said.stdout.lines().filter_map(|line| line.split_once("trust-init: "));
         lines.map(|(_, line)| line).collect::<Vec<_>>().join("\n")

@@ -14,17 +14,16 @@ const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 const INTRODUCTION: &str = "# Dependencies
 
-What is linked into the programs for Linux, and what its source says of itself; nothing here is anybody's
-opinion, but *reviewed*: which crates somebody read in full for this project, in this version, and found
-to do what they say. The notes of these reviews are in supply-chain/audits.toml (cargo-vet's format; `cargo vet
---locked` works offline). All others are exempted there by name and version, which says that nobody did.
+The crates that are linked into the programs for Linux, with facts from their source. Only *reviewed* is a
+judgement: the crate was read in full for this project, in this version, and does what its documentation says. The
+notes of the reviews are in supply-chain/audits.toml (cargo-vet's format; `cargo vet --locked` works offline).
+supply-chain/config.toml exempts all other crates by name and version: they were not reviewed.
 
-    UPDATE_SNAPSHOT=1 cargo test --test it dependencies   # writes this
+    UPDATE_SNAPSHOT=1 cargo test --test it dependencies   # writes this page
 
-*unsafe*: lines with that word, or `forbidden` by the crate itself. *when building*: a program of the crate's
-own, which runs on the machine that builds. *can*: what its code names: files, network, processes, environment (the
-standard library's), C (functions that are not Rust's). Comments and the crate's tests in files of their own are not
-counted.
+*unsafe*: lines with that word, or `forbidden` if the crate forbids it. *when building*: the crate has a program that
+runs on the build machine. *can*: its code uses files, network, processes or environment of the standard library, or
+C (functions of other languages). Comments, and the crate's tests in separate files, are not counted.
 ";
 
 fn root() -> &'static Path {

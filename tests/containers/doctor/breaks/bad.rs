@@ -1,10 +1,10 @@
-//! Certificates that are wrong, each in one way, in folders of their own.
+//! Certificates with one fault each, each in its own folder.
 
 use crate::project::Project;
 use crate::support::sign::sign;
 
-/// What openssl makes: a certificate by itself; a root, an intermediate and a server's below it; and a
-/// CA that says nothing of what its key may do.
+/// Created by openssl: a self-signed leaf; a root, an intermediate and a leaf; and a CA without a key usage,
+/// with a leaf.
 const SCRIPT: &str = r#"
 make() { openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 90 "$@" 2>bad/log; }
 mkdir -p bad/self corporate old-certs
@@ -34,9 +34,9 @@ below old-certs/ca llm.lan old-certs/server "$server"
 mv old-certs/server.key old-certs/server-key.pem && mv old-certs/server.crt old-certs/server.pem
 "#;
 
-/// Other CAs, with a server's certificate each. To be made first: what is made later is newer, and servers
-/// with the older are told so.
-pub fn others(project: &Project) {
+/// Creates other CAs, with a server certificate each. They must be older than the project's certificates:
+/// `doctor` reports a server certificate that is older than the one in `certs/`.
+pub fn create_others(project: &Project) {
     for (place, name) in [("gpu-certs", "GPU CA"), ("bad/remade", "Lab CA")] {
         let line =
             format!("mkdir -p bad && trust-compose certs llm.lan --out {place} --ca-name '{name}'");
@@ -44,8 +44,8 @@ pub fn others(project: &Project) {
     }
 }
 
-/// Makes all else for the project, whose CA is in `certs/`.
-pub fn make(project: &Project) {
+/// Creates the other certificates of the project, whose CA is in `certs/`.
+pub fn create(project: &Project) {
     project.types(SCRIPT).exits(0);
     let folder = &project.folder.0;
     for (kind, authority, name, days) in [
@@ -54,7 +54,7 @@ pub fn make(project: &Project) {
         ("soon", "certs", Some("llm.lan"), (-40, 5)),
         ("name", "certs", Some("gpu.lan"), (-1, 60)),
         ("nameless", "certs", None, (-1, 60)),
-        // Signed by the CA before this one, which was called the same.
+        // Signed by the previous CA, which has the same name.
         ("before", "bad/remade", Some("llm.lan"), (-30, 60)),
     ] {
         let to = folder.join("bad").join(kind);

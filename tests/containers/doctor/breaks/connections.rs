@@ -1,22 +1,22 @@
-//! A server that is wrong in one way, or not there.
+//! A server with one fault, or no server.
 
-use super::{Break, Reach, broken, each};
+use super::{Break, Reach, broken, check_each};
 
 #[test]
 fn servers() {
-    each(
+    check_each(
         "servers",
         Reach::Server,
         &[
             broken("its CA is another one", "cp gpu-certs/s* served/ && $COMPOSE restart -t 0 llm"),
             Break {
-                look: "--ca gpu-certs/ca.crt",
+                options: "--ca gpu-certs/ca.crt",
                 ..broken(
-                    "its CA is at hand",
+                    "its CA is given by --ca",
                     "cp gpu-certs/s* served/ && $COMPOSE restart -t 0 llm",
                 )
             },
-            broken("its CA was made anew", "cp bad/before/s* served/ && $COMPOSE restart -t 0 llm"),
+            broken("its CA was recreated", "cp bad/before/s* served/ && $COMPOSE restart -t 0 llm"),
             broken(
                 "its root is sent along, and not trusted",
                 "cp gpu-certs/[cs]*.[cp]* served/ && \
@@ -27,13 +27,16 @@ fn servers() {
             broken("not yet valid", "cp bad/young/s* served/ && $COMPOSE restart -t 0 llm"),
             broken("expires soon", "cp bad/soon/s* served/ && $COMPOSE restart -t 0 llm"),
             broken("no name at all", "cp bad/nameless/s* served/ && $COMPOSE restart -t 0 llm"),
-            broken("made anew, and not read since", "trust-compose certs llm.lan gpu.lan >log"),
+            broken(
+                "its certificate was renewed without a restart",
+                "trust-compose certs llm.lan gpu.lan >log",
+            ),
             broken("another name", "cp bad/name/s* served/ && $COMPOSE restart -t 0 llm"),
             broken("no intermediate", "cp corporate/s* served/ && $COMPOSE restart -t 0 llm"),
             Break {
-                look: "--ca corporate/middle.crt",
+                options: "--ca corporate/middle.crt",
                 ..broken(
-                    "its intermediate is at hand",
+                    "its intermediate is given by --ca",
                     "cp corporate/s* served/ && $COMPOSE restart -t 0 llm",
                 )
             },
@@ -46,10 +49,10 @@ fn servers() {
     );
 }
 
-/// What `sh` starts in place of TLS as it should be.
+/// `served/run.sh` starts another program, or TLS with other options.
 #[test]
-fn not_tls_as_it_should_be() {
-    each(
+fn faulty_tls() {
+    check_each(
         "tls",
         Reach::Server,
         &[
@@ -63,7 +66,7 @@ fn not_tls_as_it_should_be() {
                  >served/run.sh && $COMPOSE restart -t 0 llm",
             ),
             Break {
-                look: "--timeout 1",
+                options: "--timeout 1",
                 ..broken(
                     "it never answers",
                     "echo 'exec python3 -c \"import socket, signal; s = socket.create_server((str(), 8443))\nsignal.pause()\"' \
@@ -83,7 +86,7 @@ fn not_tls_as_it_should_be() {
                 "sed -i 's/$/ -verify 1/' served/run.sh && $COMPOSE restart -t 0 llm",
             ),
             broken(
-                "nobody listens",
+                "nothing listens",
                 "sed -i s/8443/8444/ docker-compose.yml && $COMPOSE up -d -t 0",
             ),
             broken(
@@ -91,7 +94,7 @@ fn not_tls_as_it_should_be() {
                 "sed -i s/llm.lan:/llm.lna:/ docker-compose.yml && $COMPOSE up -d -t 0",
             ),
             Break {
-                look: "--connect http://llm.lan:8443",
+                options: "--connect http://llm.lan:8443",
                 ..broken("http:// on a port of TLS", "true")
             },
             broken("the server is stopped", "$COMPOSE stop -t 0 llm"),

@@ -1,14 +1,14 @@
-//! A container that was made otherwise than it should have been.
+//! A container that was created without the overlay or with another one, or does not run.
 
-use super::{Break, Reach, WELL, broken, each};
+use super::{Break, NO_FAULT, Reach, broken, check_each};
 
 #[test]
 fn containers() {
-    each(
+    check_each(
         "containers",
         Reach::Containers,
         &[
-            broken("all is well", WELL),
+            broken("no fault", NO_FAULT),
             broken(
                 "made without the overlay",
                 "docker compose -f docker-compose.yml up -d -t 0 agent",
@@ -27,10 +27,10 @@ fn containers() {
                  $COMPOSE up -d -t 0 && until docker ps -a | grep -q Restarting; do :; done",
             ),
             Break {
-                look: "--image trust-init-test/none",
+                options: "--image trust-init-test/none",
                 ..broken("the doctor's image is not here", "true")
             },
-            Break { look: "agnet", ..broken("a service that is not there", "true") },
+            Break { options: "agnet", ..broken("a service that is not there", "true") },
             broken("nothing runs", "$COMPOSE down -t 0 2>&1"),
         ],
     );

@@ -1,8 +1,8 @@
-//! A service that does not use what it was given, or was given what it should not have.
+//! A service that does not use the mounted files and variables, or has some that it should not have.
 
-use super::{Break, Reach, broken, each};
+use super::{Break, Reach, broken, check_each};
 
-/// `agent` gets these settings on top of all others, in `$MINE`, a file of that much YAML.
+/// Adds settings to `agent` by one more compose file, mine.yml.
 macro_rules! agent {
     ($name:literal, $yaml:literal) => {
         agent!($name, $yaml, "true")
@@ -40,7 +40,7 @@ macro_rules! alone {
 
 #[test]
 fn files_of_certificates() {
-    each(
+    check_each(
         "anchors",
         Reach::Containers,
         &[
@@ -95,7 +95,7 @@ fn files_of_certificates() {
 
 #[test]
 fn programs() {
-    each(
+    check_each(
         "programs",
         Reach::Containers,
         &[
@@ -132,7 +132,7 @@ fn programs() {
                 "echo \"services: {agent: {image: $SECURE, user: '1000:1000'}}\" >mine.yml && $COMPOSE -f mine.yml up -d -t 0",
             ),
             Break {
-                look: "--privileged-look",
+                options: "--privileged-look",
                 ..broken(
                     "a program with capabilities",
                     "echo \"services: {agent: {image: $SECURE, user: '1000:1000'}}\" >mine.yml && $COMPOSE -f mine.yml up -d -t 0",

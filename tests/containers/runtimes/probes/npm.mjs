@@ -1,6 +1,5 @@
-// Packages of npm, each used as by somebody who gives no thought to TLS: `node npm.mjs CLIENT URL`
-// prints the page. It is written for every Node.js from 18 on, and for the versions of these packages
-// that go with it; Deno and Bun run it too.
+// Packages of npm, each used without any TLS settings: `node npm.mjs CLIENT URL` prints the page. The code runs on
+// every Node.js from 18 on, with the versions of these packages for it, and on Deno and Bun.
 
 const get = {
   async 'aws-sdk'(url) {

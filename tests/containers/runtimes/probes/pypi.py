@@ -1,7 +1,7 @@
-"""Packages of PyPI, each used as by somebody who gives no thought to TLS: `pypi.py PACKAGE URL` prints the page,
-`pypi.py PACKAGE` its version.
+"""Packages of PyPI, each used without any TLS settings: `pypi.py PACKAGE URL` prints the page, `pypi.py PACKAGE`
+its version.
 
-Where a package would parse the page, its lower layer is asked, which has the same connection.
+If a package would parse the page, its lower layer is called, which opens the same connection.
 """
 
 import asyncio
@@ -130,7 +130,7 @@ def minio(url):
     from minio import Minio
 
     store = Minio(urlsplit(url).netloc)
-    # It would try five times.
+    # By default it tries five times.
     store._http.connection_pool_kw["retries"] = False
     return store.get_object("bucket", "key").data
 
@@ -204,7 +204,7 @@ def sentry_sdk(url):
     import sentry_sdk
 
     sentry_sdk.init(f"https://key@{urlsplit(url).netloc}/1", default_integrations=False, shutdown_timeout=0)
-    # It never shows an answer; this is the connection that it sends events through.
+    # The API returns no answer; this is the connection by which it sends events.
     return sentry_sdk.Hub.current.client.transport._pool.request("GET", url, retries=False).data
 
 

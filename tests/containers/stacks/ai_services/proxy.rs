@@ -1,6 +1,5 @@
-//! compose/ai-services: what holds for every proxy, with nginx and with Caddy: TLS 1.2 and 1.3 and
-//! nothing older, and a certificate that is renewed while the back end goes on. And Traefik's files,
-//! as far as they can be judged without Traefik.
+//! compose/ai-services: nginx and Caddy as the proxy accept only TLS 1.2 and 1.3, and their certificate is
+//! renewed while the back end runs. Traefik's files are compared with theirs, without Traefik.
 
 use std::fs;
 
@@ -11,11 +10,11 @@ use crate::site::wait_until;
 use crate::stacks::ai_services::{PROXY, SERVED, Services};
 use crate::support::sign::sign;
 
-/// A handshake of the proxy with a client that speaks one version of TLS, however weak.
+/// Runs a handshake with the proxy by one version of TLS, also a weak one.
 #[track_caller]
 fn speaks(services: &Services, version: &str) -> Outcome {
     let address = services.address(PROXY.0, PROXY.1);
-    // Above level 0 OpenSSL itself refuses TLS 1.1, and the proxy would never be asked.
+    // Above level 0 OpenSSL itself refuses TLS 1.1, before it calls the proxy.
     services.0.types(&format!(
         "openssl s_client -CAfile certs/ca.crt -verify_return_error -connect {address} \
          -cipher DEFAULT@SECLEVEL=0 {version} </dev/null"
@@ -23,7 +22,7 @@ fn speaks(services: &Services, version: &str) -> Outcome {
 }
 
 #[track_caller]
-fn speaks_new_versions_alone(services: &Services) {
+fn speaks_only_new_versions(services: &Services) {
     speaks(services, "-tls1_3").exits(0).prints("New, TLSv1.3");
     speaks(services, "-tls1_2").exits(0).prints("Protocol  : TLSv1.2");
     for old in ["-tls1_1", "-tls1"] {
@@ -31,7 +30,7 @@ fn speaks_new_versions_alone(services: &Services) {
     }
 }
 
-/// The serial number of the certificate that the proxy serves, and of the one in its directory.
+/// Returns the serial numbers of the certificate that the proxy serves and of the one in its directory.
 #[track_caller]
 fn serials(services: &Services) -> [String; 2] {
     let address = services.address(PROXY.0, PROXY.1);
@@ -43,7 +42,7 @@ fn serials(services: &Services) -> [String; 2] {
 }
 
 #[track_caller]
-fn serves_what_is_there(services: &Services) -> String {
+fn serves_the_current_certificate(services: &Services) -> String {
     wait_until("the proxy serves the certificate in its directory", || {
         let [served, there] = serials(services);
         served == there && !there.is_empty()
@@ -51,25 +50,29 @@ fn serves_what_is_there(services: &Services) -> String {
     serials(services)[0].clone()
 }
 
-/// Nothing is renewed that is new; what is nearly over is, and nobody else is touched by it.
+/// The README's `renew` keeps a new certificate and renews one that expires soon; only the proxy is
+/// restarted.
 #[track_caller]
 fn renews(services: &Services) {
     let renew = |services: &Services| {
         let outcome = services.0.follows_readme("renew").exits(0);
-        (outcome.stdout, serves_what_is_there(services))
+        (outcome.stdout, serves_the_current_certificate(services))
     };
     let callers = services.callers();
-    let first = serves_what_is_there(services);
-    let (told, served) = renew(services);
-    assert_eq!((told.as_str(), &served), ("", &first));
+    let first = serves_the_current_certificate(services);
+    let (output, served) = renew(services);
+    assert_eq!((output.as_str(), &served), ("", &first));
 
     let certs = services.0.folder.0.join("certs");
     sign(&certs, &certs.join("proxy"), &["proxy", "localhost", "127.0.0.1", "::1"], (-300, 29));
     services.0.types("docker compose restart proxy").exits(0);
-    let old = serves_what_is_there(services);
-    let (told, new) = renew(services);
-    assert!(told.contains("days left") && new != old && old != first, "{told}{new}{old}{first}");
-    services.everybody_hears(SERVED);
+    let old = serves_the_current_certificate(services);
+    let (output, new) = renew(services);
+    assert!(
+        output.contains("days left") && new != old && old != first,
+        "{output}{new}{old}{first}"
+    );
+    services.clients_print_for_all(SERVED);
     assert_eq!(services.callers(), callers);
     services.0.types("trust-compose setup --check").exits(0);
 }
@@ -78,10 +81,10 @@ fn renews(services: &Services) {
 fn nginx() {
     let (services, _) = Services::start("nginx");
     services.follows("trust").exits(0);
-    speaks_new_versions_alone(&services);
+    speaks_only_new_versions(&services);
     renews(&services);
 
-    // It would be noticed.
+    // The check above fails if the proxy accepts TLS 1.1.
     let file = services.0.folder.0.join("proxy/nginx.conf");
     let text = fs::read_to_string(&file).unwrap();
     let strict = "ssl_protocols TLSv1.2 TLSv1.3;";
@@ -89,7 +92,7 @@ fn nginx() {
     let lax = "ssl_protocols TLSv1.1 TLSv1.2; ssl_ciphers DEFAULT@SECLEVEL=0;";
     fs::write(&file, text.replace(strict, lax)).unwrap();
     services.0.types("docker compose restart proxy").exits(0);
-    serves_what_is_there(&services);
+    serves_the_current_certificate(&services);
     speaks(&services, "-tls1_1").exits(0).prints("Protocol  : TLSv1.1");
 }
 
@@ -97,14 +100,14 @@ fn nginx() {
 fn caddy() {
     let (services, _) = Services::start("caddy");
     services.follows("trust").exits(0);
-    services.everybody_hears(SERVED);
-    speaks_new_versions_alone(&services);
+    services.clients_print_for_all(SERVED);
+    speaks_only_new_versions(&services);
     renews(&services);
 }
 
-/// Its files say the same as the other two: where TLS ends, with what, and what is behind.
+/// Its files configure the same as the other two: address, certificate, TLS versions and back ends.
 #[test]
-fn traefik_as_far_as_it_is_known() {
+fn traefik_files() {
     let read = |path: &str| {
         let path = repository().join("compose/ai-services/proxy").join(path);
         fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))

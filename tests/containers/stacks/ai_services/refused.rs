@@ -1,5 +1,5 @@
-//! compose/ai-services: a certificate for another name, one by a stranger's CA and one whose time is
-//! over are refused by every client, and what each says names the cause.
+//! compose/ai-services: every client refuses a certificate for another name, one of a stranger's CA and an
+//! expired one, and its message contains the cause.
 
 use crate::stacks::ai_services::{DETECTOR, LLM, NOT_TRUSTED, PROXY, SERVED, Services, Words};
 use crate::support::sign::sign;
@@ -15,7 +15,7 @@ const EXPIRED: Words = ["certificate has expired", "certificate has expired"];
 fn each_cause_is_named() {
     let (services, _) = Services::start("nginx");
     services.follows("trust").exits(0);
-    services.everybody_hears(SERVED);
+    services.clients_print_for_all(SERVED);
     let callers = services.callers();
 
     services
@@ -32,9 +32,9 @@ fn each_cause_is_named() {
     sign(&certs, &certs.join("proxy"), &["proxy", "localhost"], (-90, -1));
     services.0.types("docker compose restart detector llm proxy").exits(0);
 
-    services.hears(DETECTOR, ANOTHER_NAME);
-    services.hears(LLM, NOT_TRUSTED);
-    services.hears(PROXY, EXPIRED);
+    services.clients_print(DETECTOR, ANOTHER_NAME);
+    services.clients_print(LLM, NOT_TRUSTED);
+    services.clients_print(PROXY, EXPIRED);
     let ca = "certs/ca.crt";
     services.openssl(DETECTOR, ca).exits(1).says("hostname mismatch");
     services.curl(DETECTOR, ca).exits(60).says("no alternative certificate subject name matches");
@@ -42,6 +42,6 @@ fn each_cause_is_named() {
     services.curl(LLM, ca).exits(60).says(NOT_TRUSTED[0]);
     services.openssl(PROXY, ca).exits(1).says("certificate has expired");
     services.curl(PROXY, ca).exits(60).says("certificate has expired");
-    // It was the same back end and the same worker all the time.
+    // Neither the back end nor the worker was restarted.
     assert_eq!(services.callers(), callers);
 }

@@ -1,4 +1,4 @@
-//! What changes under a set-up that stands: the CA, the containers, certifi, the image.
+//! Changes after a setup: of the CA, the containers, certifi, the image.
 
 use super::{App, GPU};
 
@@ -12,13 +12,13 @@ fn ca_with_a_new_key_and_two_more_starts() {
 
     app.types("../../scripts/generate-certs.sh gpu.lan --out gpu/certs/ --force").exits(0);
     app.types("docker compose -f gpu/docker-compose.yml restart").exits(0);
-    app.by_now(false);
+    app.eventually(false);
     app.types("../../scripts/setup.sh --check").exits(1);
     app.sets_up(GPU);
-    assert_eq!(app.made_anew(&containers), super::ASKERS);
+    assert_eq!(app.recreated(&containers), super::ASKERS);
     app.quickly(true);
 
-    // As after a restart of the machine, with what was set up and nothing else.
+    // As after a restart of the host, without another setup.
     for _ in 0..2 {
         app.compose("down").exits(0);
         assert!(app.ids().is_empty());
@@ -26,14 +26,14 @@ fn ca_with_a_new_key_and_two_more_starts() {
         app.quickly(true);
     }
 
-    app.takes_away(&before);
+    app.removes_setup(&before);
 }
 
 #[test]
-fn certifi_and_the_image_made_anew() {
+fn certifi_upgraded_and_image_rebuilt() {
     let mut app = App::started();
     app.sets_up(GPU);
-    // A wheel of what is installed, so that no index is asked for another.
+    // A wheel of the installed version, so that pip needs no index.
     let wheel = "cd $(python -c 'import sysconfig; print(sysconfig.get_path(\"purelib\"))') && \
         name=$(basename certifi-*.dist-info .dist-info)-py3-none-any.whl && \
         python -m zipfile -c /tmp/$name certifi certifi-*.dist-info && \
@@ -47,11 +47,11 @@ fn certifi_and_the_image_made_anew() {
 
     let containers = app.ids();
     let mut source = std::fs::read_to_string(app.folder.0.join("server/clients.py")).unwrap();
-    source.push_str("        print(\"made anew\")\n");
+    source.push_str("        print(\"rebuilt\")\n");
     app.folder.write("server/clients.py", source);
     app.rebuild("server");
     app.compose("up -d").exits(0);
-    assert_eq!(app.made_anew(&containers), ["server"]);
-    app.asks("server", "requests").prints("requests: stand-in\nmade anew");
+    assert_eq!(app.recreated(&containers), ["server"]);
+    app.asks("server", "requests").prints("requests: stand-in\nrebuilt");
     app.quickly(true);
 }

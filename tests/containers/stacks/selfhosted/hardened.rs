@@ -1,4 +1,4 @@
-//! docker-compose.hardened.yml: the same results where every service is a plain user who may do nothing.
+//! docker-compose.hardened.yml: the same results with services that run as plain users without capabilities.
 
 use crate::engine::docker;
 
@@ -7,9 +7,9 @@ use super::{App, SERVICES};
 const FILES: &str = "-f docker-compose.yml -f docker-compose.hardened.yml";
 const GPU_FILES: &str = "-f gpu/docker-compose.yml -f gpu/docker-compose.hardened.yml";
 
-/// Types the command that `refusal` gives.
+/// Runs the command in the fix of `refusal`.
 #[track_caller]
-fn lets_the_group_read(app: &App, refusal: &str) {
+fn follows_the_fix(app: &App, refusal: &str) {
     let (_, command) = refusal.split_once("let its group read it: `").expect("the command");
     let (command, _) = command.split_once('`').expect("its end");
     app.types(&command.replace("sudo ", "")).exits(0);
@@ -42,7 +42,7 @@ fn every_service() {
     app.quickly(false);
 
     let refused = app.follows_readme("hardened").exits(1).says("runs as uid 1000");
-    lets_the_group_read(&app, &refused.stderr);
+    follows_the_fix(&app, &refused.stderr);
     let before = app.state();
     let outcome = app.follows_readme("hardened").exits(0);
     app.follows(&outcome);
@@ -52,6 +52,6 @@ fn every_service() {
     app.grpc();
     app.serves_by("certs/ca.crt");
 
-    app.takes_away(&before);
+    app.removes_setup(&before);
     app.serves_by("../caddys-own.crt");
 }

@@ -1,5 +1,5 @@
-//! The four ways in which somebody has CAs here, each from nothing to nothing: a domain of their own, the
-//! back ends' trust alone, one CA for both, and two.
+//! The four scenarios of this stack, each from setup to removal: only a domain, only the back ends' trust,
+//! one CA for both, and two CAs.
 
 use super::{ANSWERS, App, BOTH, DOMAIN, GPU};
 
@@ -19,11 +19,11 @@ fn own_domain() {
     app.browser(Some(OWN)).prints("<h1>Self-hosted</h1>").never_says("net_error");
     let warned = app.browser(None).says("net_error -202");
     assert!(!warned.stdout.contains("Self-hosted"), "{warned}");
-    // Between themselves they trust the domain, and the other machine no more than before.
+    // The services trust the domain; they still do not trust the other machine.
     app.compose("exec -T server curl -sS https://app.local/").exits(0).prints("Self-hosted");
     app.quickly(false);
 
-    app.takes_away(&before);
+    app.removes_setup(&before);
     app.serves_by(CADDYS);
 }
 
@@ -37,9 +37,9 @@ fn back_ends_alone() {
     app.is_well("");
     app.serves_by(CADDYS);
     app.browser(Some(CADDYS)).prints("<li>stand-in</li>").never_says("net_error");
-    assert_eq!(app.made_anew(&before.ids), super::ASKERS);
+    assert_eq!(app.recreated(&before.ids), super::ASKERS);
 
-    app.takes_away(&before);
+    app.removes_setup(&before);
     app.serves_by(CADDYS);
 }
 
@@ -56,33 +56,33 @@ fn one_ca() {
     app.serves_by(OWN);
     app.compose("exec -T server curl -sS https://app.local/").exits(0).prints("Self-hosted");
 
-    app.takes_away(&before);
+    app.removes_setup(&before);
     app.serves_by(CADDYS);
 }
 
-/// As the README has it.
+/// As in the README.
 #[test]
 fn two_cas() {
     let mut app = App::started();
     app.types(CERTIFICATES).exits(0);
     let before = app.state();
 
-    // All but the last line, which is asked below.
+    // All but the last line, the curl command: `serves_by` runs it.
     let block = app.block("two CAs");
     let (lines, _) = block.split_once("curl --cacert").expect("curl in the README");
     let outcome = app.types(&format!("set -e\n{lines}")).exits(0);
     for (client, answer) in ANSWERS {
         assert!(outcome.stdout.contains(&format!("{client}: {answer}\n")), "{outcome}");
     }
-    // What was typed is what is printed.
+    // Another setup changes nothing: the README's commands are those that setup prints.
     let containers = app.ids();
     app.sets_up(BOTH);
-    assert_eq!(app.made_anew(&containers), [""; 0]);
+    assert_eq!(app.recreated(&containers), [""; 0]);
     app.quickly(true);
     app.is_well("");
     app.serves_by(OWN);
     app.browser(Some(OWN)).prints("<li>stand-in</li>").never_says("net_error");
 
-    app.takes_away(&before);
+    app.removes_setup(&before);
     app.serves_by(CADDYS);
 }

@@ -1,4 +1,4 @@
-//! Who reaches the model server, by which client, and what they trust besides.
+//! The clients that reach the model server, and the other CAs that they trust.
 
 use crate::clients::{CURL, Client, HTTPX, REQUESTS, URLLIB};
 use crate::engine::docker;
@@ -8,9 +8,9 @@ use crate::site::{Site, site};
 use super::{App, GPU};
 
 const PYTHON: &[Client] = &[CURL, URLLIB, REQUESTS, HTTPX];
-/// Has a CA be among the roots of the images, as the public ones are; its server is on `site`.
+/// Adds the public CA of `site` to the root certificates of the images.
 #[track_caller]
-fn know_a_public_ca(app: &App, site: &Site) {
+fn add_the_public_ca(app: &App, site: &Site) {
     for service in ["server", "worker", "beat", "web"] {
         let image = format!("{}-{service}", app.name);
         let lines = format!(
@@ -32,13 +32,13 @@ fn public_roots_verify(app: &App, site: &Site) {
     }
 }
 
-/// server, worker and beat by httpx, requests, openai, llama-index and curl, `web` by fetch; in the
-/// processes, in what is executed beside them, and in health checks.
+/// httpx, requests, openai, llama-index and curl in server, worker and beat, fetch in `web`: in the
+/// processes, in `exec`, and in health checks.
 #[test]
 fn every_client() {
     let site = site();
     let mut app = App::new();
-    know_a_public_ca(&app, &site);
+    add_the_public_ca(&app, &site);
     app.starts();
     let before = app.state();
     app.every_client(false);
@@ -51,7 +51,7 @@ fn every_client() {
     app.grpc();
     public_roots_verify(&app, &site);
 
-    app.takes_away(&before);
+    app.removes_setup(&before);
     app.every_client(false);
     app.grpc();
     public_roots_verify(&app, &site);

@@ -1,11 +1,11 @@
-//! The servers are on another machine, behind TLS with a private CA: refused, trusted, refused again.
+//! The servers are on another machine, with TLS and a private CA: refused, trusted, refused again.
 
 use super::{EXTERNAL, SUBNET, Voice};
 
 const ADDRESSES: &str = "IP:10.89.77.10 IP:10.89.77.11 IP:10.89.77.12";
 
 #[test]
-fn trusted_and_taken_away() {
+fn trusted_then_removed() {
     let mut voice = Voice::new();
     let bundled = ["agent", "kokoro", "livekit", "ollama", "speaches"];
     voice.types("docker compose up -d --wait").exits(0);
@@ -16,7 +16,7 @@ fn trusted_and_taken_away() {
     voice.asks("models").prints(r#""llama3.2:1b""#);
     let (before, directory) = (bundled.map(|name| voice.configuration(name)), voice.directory());
 
-    // TLS is all that these servers speak.
+    // These servers accept only TLS.
     for server in ["10:8000/health", "11:8880/v1/audio/voices", "12:5678/healthz"] {
         let url = format!("http://{SUBNET}.{server}");
         let outcome = voice.follows(&format!("docker compose exec -T agent curl -sS {url}"));
@@ -31,19 +31,19 @@ fn trusted_and_taken_away() {
         voice.asks(&format!("{what} -o answer -f"));
     }
     voice.asks("workflow -d Hello").prints(r#"{"received": {"text": "Hello"}}"#);
-    voice.takes_a_turn();
+    voice.repeats_the_recording();
     voice.asks("models").prints(r#""llama3.2:1b""#);
     voice.asks("health").prints(r#""AW_voice""#);
     voice.is_well("");
 
-    // From nothing: LiveKit comes first, until it is healthy, and nobody else.
+    // From `down`: the agent starts only LiveKit, and waits until it is healthy.
     voice.compose("down").exits(0);
     voice.compose("up -d agent").exits(0);
     assert_eq!(voice.running(), ["agent", "livekit"]);
     let state = voice.compose("ps --format '{{.Health}}' livekit").exits(0);
     assert_eq!(state.stdout, "healthy\n", "{state}");
     voice.compose("up -d --wait").exits(0);
-    voice.takes_a_turn();
+    voice.repeats_the_recording();
 
     voice.sets_up("");
     voice.types("docker compose up -d --wait").exits(0);
@@ -53,10 +53,10 @@ fn trusted_and_taken_away() {
     assert_eq!(voice.directory(), directory);
     assert_eq!(bundled.map(|name| voice.configuration(name)), before);
     voice.types("rm .env && docker compose up -d --wait").exits(0);
-    voice.takes_a_turn();
+    voice.repeats_the_recording();
 }
 
-/// Where the CA lay when the code was patched by hand, and with what was set then.
+/// The CA's path, and the variables, of an agent whose code was patched by hand before.
 #[test]
 fn ca_in_the_folder_of_the_application() {
     let voice = Voice::new();
@@ -70,15 +70,18 @@ fn ca_in_the_folder_of_the_application() {
     for what in EXTERNAL {
         voice.asks(&format!("{what} -o answer -f"));
     }
-    voice.takes_a_turn();
-    let said = voice.says();
+    voice.repeats_the_recording();
+    let messages = voice.messages();
     let needless = "SSL_VERIFY=`false` switches certificate verification off in LiteLLM: no longer \
                     needed, as the custom CAs are trusted";
-    assert!(said.contains(&format!("warning: {needless}\nfix: unset SSL_VERIFY")), "{said}");
+    assert!(
+        messages.contains(&format!("warning: {needless}\nfix: unset SSL_VERIFY")),
+        "{messages}"
+    );
     let patched = "warning: CA_CERT_PATH=`/app/certs/ca-certificate.crt` belongs to the program";
-    assert!(said.contains(patched), "{said}");
+    assert!(messages.contains(patched), "{messages}");
     let place = "in `/app/certs/ca-certificate.crt` (from TRUST_INIT_CA)";
-    assert!(said.contains(place), "{said}");
+    assert!(messages.contains(place), "{messages}");
 
     let outcome = voice.setup("--custom-ca certs/ --without speaches --without kokoro").exits(0);
     outcome.says(&format!("service `agent`: {needless}"));

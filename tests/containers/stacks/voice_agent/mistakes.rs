@@ -18,7 +18,7 @@ fn certificate_without_the_address() {
         voice.asks(what).prints("CERTIFICATE_VERIFY_FAILED").prints(&mismatch);
     }
 
-    // setup warned of it before, with a fix that can be pasted.
+    // setup warned about it, with a fix that can be pasted.
     let lacks =
         format!("`certs/server.pem` is not valid for `{subnet}.11` (KOKORO_URL of `agent`), ");
     let outcome = outcome.exits(0).says(&lacks);
@@ -26,6 +26,6 @@ fn certificate_without_the_address() {
     voice.types(fix.split_once('`').unwrap().0).exits(0);
     voice.types("cd servers && docker compose restart").exits(0);
     voice.types("cd servers && docker compose up -d --wait").exits(0);
-    voice.takes_a_turn();
+    voice.repeats_the_recording();
     voice.setup("--check").exits(0).never_says("certs/server.pem` is not valid for");
 }

@@ -1,4 +1,4 @@
-//! The stack's README, typed word for word.
+//! The commands of the stack's README, run in order.
 
 use super::Voice;
 
