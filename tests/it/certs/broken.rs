@@ -30,7 +30,7 @@ fn at_every_step(prepare: impl Fn() -> Desk, words: &[&str], check: impl Fn(&Des
 }
 
 #[test]
-fn killed_at_any_step_the_next_run_finishes_or_starts_over() {
+fn after_a_kill_at_any_step_the_next_run_completes() {
     let words = ["a.lab", "b.lab", "--key-type", "p384"];
     at_every_step(
         || Desk::with(&["a.lab"]),
@@ -51,7 +51,7 @@ fn killed_at_any_step_the_next_run_finishes_or_starts_over() {
 }
 
 #[test]
-fn a_new_ca_killed_at_any_step() {
+fn a_new_ca_survives_a_kill_at_any_step() {
     at_every_step(Desk::new, &["a.lab"], |desk, step| {
         desk.certs(&["a.lab"]).succeeds();
         desk.verifies("certs/ca.crt", "certs/server.pem");
@@ -62,7 +62,7 @@ fn a_new_ca_killed_at_any_step() {
 }
 
 #[test]
-fn an_interrupted_run_is_finished_and_told() {
+fn an_interrupted_run_is_finished_and_reported() {
     let desk = Desk::with(&["a.lab"]);
     let other = Desk::with(&["a.lab", "b.lab"]);
     desk.directory("certs/.trust-compose-ready", 0o700);
@@ -85,7 +85,7 @@ fn an_interrupted_run_is_finished_and_told() {
 }
 
 #[test]
-fn two_at_once_wait_for_each_other() {
+fn concurrent_runs_wait_for_each_other() {
     let desk = Desk::with(&["a.lab"]);
     let names = ["b.lab", "c.lab", "d.lab", "e.lab"];
     let start = |name: &str| -> Child {
@@ -102,7 +102,7 @@ fn two_at_once_wait_for_each_other() {
 }
 
 #[test]
-fn a_run_waits_while_another_works() {
+fn a_run_waits_for_the_lock_of_the_directory() {
     let desk = Desk::with(&["a.lab"]);
     let directory = File::open(desk.path("certs")).unwrap();
     directory.lock().unwrap();

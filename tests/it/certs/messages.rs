@@ -229,7 +229,7 @@ fn undated(text: &str) -> String {
 }
 
 #[test]
-fn every_message_reads_as_it_should() {
+fn every_message_matches_the_snapshot() {
     let mut text = String::new();
     for (scene, outcome) in scenes() {
         let (code, stderr) = (outcome.0.status.code().unwrap(), undated(&outcome.stderr()));

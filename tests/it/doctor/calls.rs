@@ -55,7 +55,7 @@ fn answering(answer: &'static [u8]) -> u16 {
 }
 
 #[test]
-fn plain_http_is_called_by_https_and_tls_by_http() {
+fn https_to_a_plain_port_and_http_to_a_tls_port_are_explained() {
     let desk = desk();
     let (_server, tls) = lab(&desk);
     let plain = answering(b"HTTP/1.1 400 Bad Request\r\n\r\n");
@@ -81,7 +81,7 @@ fn plain_http_is_called_by_https_and_tls_by_http() {
 }
 
 #[test]
-fn a_server_that_ends_the_handshake_says_why() {
+fn the_tls_alert_of_a_refused_handshake_is_explained() {
     let desk = desk();
     let key = "-cert lab/server.pem -key lab/server-key.pem";
     let says = |port: u16, id: &str, words: &str| {
@@ -120,7 +120,7 @@ fn a_server_that_ends_the_handshake_says_why() {
 }
 
 #[test]
-fn servers_are_called_at_once_and_told_in_order() {
+fn servers_are_called_in_parallel_and_reported_in_order() {
     let desk = desk();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -156,7 +156,7 @@ fn servers_are_called_at_once_and_told_in_order() {
 }
 
 #[test]
-fn who_waits_at_a_terminal_sees_for_whom() {
+fn a_terminal_shows_the_server_that_has_not_answered() {
     let desk = desk();
     let run = |words: &str| {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -195,7 +195,7 @@ fn who_waits_at_a_terminal_sees_for_whom() {
 }
 
 #[test]
-fn colours_are_for_terminals_that_want_them() {
+fn colours_are_printed_on_terminals_without_no_color() {
     let desk = desk();
     let program = env!("CARGO_BIN_EXE_trust-doctor");
     let pid = std::process::id().to_string();
@@ -216,7 +216,7 @@ fn colours_are_for_terminals_that_want_them() {
 }
 
 #[test]
-fn no_part_of_a_url_but_host_and_port_is_ever_told() {
+fn only_host_and_port_of_a_url_are_ever_printed() {
     let desk = desk();
     let (_server, port) = lab(&desk);
     let secret = |at: &str| format!("https://me:hunter2@{at}/hunter2?hunter2#hunter2");

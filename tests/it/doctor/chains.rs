@@ -54,7 +54,7 @@ fn key_of(desk: &Desk, file: &str) -> String {
 }
 
 #[test]
-fn the_chain_is_told_with_its_anchor_and_the_file() {
+fn the_chain_is_reported_with_its_anchor_and_file() {
     let desk = family();
     sh(&desk, "cat Lower.crt Middle.crt >chain.pem");
     let (_server, port) = server(&desk, "-cert leaf.crt -key leaf.key -cert_chain chain.pem");
@@ -88,7 +88,7 @@ fn the_chain_is_told_with_its_anchor_and_the_file() {
 }
 
 #[test]
-fn an_unknown_ca_is_told_with_its_key() {
+fn an_unknown_ca_is_reported_with_its_key_identifier() {
     let desk = desk();
     let (_server, port) = lab(&desk);
     let outcome = with(&desk, "other/ca.crt", &["--connect", &url(port)]).exits(1);
@@ -106,7 +106,7 @@ fn an_unknown_ca_is_told_with_its_key() {
 }
 
 #[test]
-fn a_chain_that_lacks_something() {
+fn an_incomplete_chain_is_explained() {
     let desk = family();
     let url_of = |options: &str| {
         let (server, port) = server(&desk, options);
@@ -157,7 +157,7 @@ fn a_chain_that_lacks_something() {
 }
 
 #[test]
-fn a_ca_that_was_made_anew_is_known_by_its_key() {
+fn a_replaced_ca_is_recognized_by_its_key() {
     let desk = Desk::new();
     for (name, from) in [("old", -50), ("new", -10)] {
         desk.directory(name, 0o755).authority(name, from, 100);
@@ -192,7 +192,7 @@ fn a_ca_that_was_made_anew_is_known_by_its_key() {
 }
 
 #[test]
-fn names_that_a_certificate_has_in_the_wrong_way() {
+fn wrong_names_in_a_certificate_are_explained() {
     let desk = Desk::new();
     root(&desk, "Root", "-addext keyUsage=critical,keyCertSign,cRLSign");
     let call = |name: &str, names: &str, host: &str| {
@@ -218,7 +218,7 @@ fn names_that_a_certificate_has_in_the_wrong_way() {
 }
 
 #[test]
-fn a_certificate_of_an_unusual_kind() {
+fn an_unusual_certificate_is_explained() {
     let desk = Desk::new();
     root(&desk, "Root", "-addext keyUsage=critical,keyCertSign,cRLSign");
     let call = |name: &str, anchors: &str, sign: &str, id: &str| {
@@ -254,7 +254,7 @@ fn a_certificate_of_an_unusual_kind() {
 }
 
 #[test]
-fn what_rustls_lets_pass_and_others_do_not() {
+fn certificates_that_only_rustls_accepts_are_reported() {
     let desk = family();
     let call = |options: &str, anchors: &str, words: &[&str], sign: &str, id: &str| {
         let (_server, port) = server(&desk, options);
@@ -302,7 +302,7 @@ fn what_rustls_lets_pass_and_others_do_not() {
 }
 
 #[test]
-fn what_a_server_sent_is_kept_and_nothing_overwritten() {
+fn the_sent_chain_is_saved_and_no_file_is_overwritten() {
     let desk = family();
     let (_server, port) = server(&desk, "-cert leaf.crt -key leaf.key -cert_chain Lower.crt");
     let url = url(port);

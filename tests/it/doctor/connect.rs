@@ -85,7 +85,7 @@ pub fn url(port: u16) -> String {
 }
 
 #[test]
-fn a_server_that_passes_is_told_with_its_anchor_and_the_file() {
+fn a_trusted_server_is_reported_with_its_anchor_and_file() {
     let desk = desk();
     let (_server, port) = lab(&desk);
     let outcome = with(&desk, "lab/ca.crt", &["--connect", &url(port)]).exits(0);
@@ -95,7 +95,7 @@ fn a_server_that_passes_is_told_with_its_anchor_and_the_file() {
 }
 
 #[test]
-fn each_file_that_a_variable_names_is_asked() {
+fn every_file_of_a_trust_variable_is_checked() {
     let desk = desk();
     let (_server, port) = lab(&desk);
     let path = |path: &str| desk.path(path).display().to_string();
@@ -118,7 +118,7 @@ fn each_file_that_a_variable_names_is_asked() {
 }
 
 #[test]
-fn whoever_signed_it_is_named_and_the_file_that_has_it() {
+fn the_issuer_and_the_file_that_contains_it_are_named() {
     let desk = desk();
     let (_server, port) = lab(&desk);
     let words = ["--connect", &url(port)];
@@ -132,7 +132,7 @@ fn whoever_signed_it_is_named_and_the_file_that_has_it() {
 }
 
 #[test]
-fn an_intermediate_that_is_not_sent() {
+fn a_missing_intermediate_is_explained() {
     let desk = Desk::new();
     let ca = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 90";
     sh(
@@ -170,7 +170,7 @@ fn an_intermediate_that_is_not_sent() {
 }
 
 #[test]
-fn a_certificate_that_no_client_accepts() {
+fn a_certificate_that_no_client_accepts_is_explained() {
     let desk = desk();
     desk.directory("ca", 0o755).authority("ca", -100, 100);
     for (directory, names, from, to) in [
@@ -199,7 +199,7 @@ fn a_certificate_that_no_client_accepts() {
 }
 
 #[test]
-fn what_is_no_tls_or_none_that_clients_speak() {
+fn a_server_without_usable_tls_is_explained() {
     let desk = desk();
     let says = |port: u16, said: &str| {
         let words = ["--connect", &url(port), "--timeout", "2"];
@@ -238,7 +238,7 @@ fn what_is_no_tls_or_none_that_clients_speak() {
 }
 
 #[test]
-fn of_a_url_only_host_and_port_are_used_and_printed() {
+fn only_host_and_port_of_a_url_are_used_and_printed() {
     let desk = desk();
     let (_server, port) = lab(&desk);
     let secret = format!("https://me:hunter2@localhost:{port}/v1?key=hunter2 {}/x", url(port));
@@ -256,7 +256,7 @@ fn of_a_url_only_host_and_port_are_used_and_printed() {
 }
 
 #[test]
-fn every_key_that_a_server_may_have() {
+fn every_key_type_of_a_server_is_verified() {
     let desk = Desk::new();
     desk.write("extensions", "subjectAltName=DNS:localhost\n");
     for key in ["rsa:2048", "ec -pkeyopt ec_paramgen_curve:P-384", "ed25519"] {
@@ -276,7 +276,7 @@ fn every_key_that_a_server_may_have() {
 }
 
 #[test]
-fn what_cannot_be_looked_at() {
+fn an_unreadable_process_or_argument_exits_2() {
     let desk = Desk::new();
     let program = env!("CARGO_BIN_EXE_trust-doctor");
     let run = |words: &[&str]| {
@@ -293,7 +293,7 @@ fn what_cannot_be_looked_at() {
 }
 
 #[test]
-fn the_command_line_is_answered_as_by_the_other_programs() {
+fn help_version_and_errors_are_those_of_the_other_programs() {
     let desk = Desk::new();
     let program = env!("CARGO_BIN_EXE_trust-doctor");
     let run =

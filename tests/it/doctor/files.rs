@@ -73,7 +73,7 @@ pub fn ill(findings: &[Value]) -> Vec<Value> {
 }
 
 #[test]
-fn a_healthy_project_has_nothing_but_good_to_tell() {
+fn a_healthy_project_has_only_ok_findings() {
     let desk = healthy("--custom-ca certs/");
     let found = findings(&desk, "trust-compose doctor --files-only --json");
     assert_eq!(ids(&found), HEALTHY);
@@ -112,7 +112,7 @@ fn a_healthy_project_has_nothing_but_good_to_tell() {
 
 /// The commonest place of a corporate CA, among files that are no business of the doctor's.
 #[test]
-fn a_ca_beside_the_compose_file() {
+fn a_ca_file_beside_the_compose_file_is_healthy() {
     for name in ["ca.crt", "./ca.crt", "$PWD/ca.crt", "corp.pem"] {
         let desk = project("services:\n  api:\n    build: .\n");
         let file = name.rsplit('/').next().unwrap();
@@ -138,7 +138,7 @@ fn a_ca_beside_the_compose_file() {
 
 /// Whatever a directory that was cloned or unpacked has git configured to run.
 #[test]
-fn nothing_that_a_repository_names_is_run() {
+fn no_program_configured_in_a_repository_is_run() {
     let runs = |desk: &Desk, what: &str| {
         let ran = format!("/bin/sh -c 'echo {what} >>{}'", desk.path("ran").display());
         format!(
@@ -190,7 +190,7 @@ fn nothing_that_a_repository_names_is_run() {
 }
 
 #[test]
-fn where_nothing_is_set_up_the_first_steps_are_told() {
+fn without_a_setup_the_first_steps_are_printed() {
     let desk = Desk::new();
     desk.write("docker-compose.yml", "services:\n  api:\n    build: .\n");
     let found = findings(&desk, "trust-compose doctor --files-only --json");
@@ -208,7 +208,7 @@ fn where_nothing_is_set_up_the_first_steps_are_told() {
 }
 
 #[test]
-fn this_machines_own_store() {
+fn the_root_store_of_this_machine_is_checked() {
     let desk = healthy("--custom-ca certs");
     let roots = "/etc/ssl/certs/ca-certificates.crt";
     let told = |prelude: &str| {
@@ -246,7 +246,7 @@ fn this_machines_own_store() {
 }
 
 #[test]
-fn only_what_a_store_can_read_is_put_there() {
+fn the_fix_installs_only_what_the_root_store_can_read() {
     let desk = back_end();
     desk.openssl("x509 -in certs/ca.crt -outform DER -out ca.der");
     let desk = of(desk, "--custom-ca ca.der");
@@ -267,7 +267,7 @@ fn only_what_a_store_can_read_is_put_there() {
 
 /// git itself is the judge of what git leaves out.
 #[test]
-fn what_git_leaves_out_is_what_git_says() {
+fn ignored_files_are_those_that_git_ignores() {
     let desk = Desk::with(&["a.lab"]);
     desk.directory("deep", 0o755).rename("certs", "deep/certs").remove("deep/certs/.gitignore");
     desk.write("docker-compose.yml", "services: {}\n");

@@ -55,7 +55,7 @@ fn ids(source: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn each_kind_of_finding_is_documented_and_no_other() {
+fn every_finding_id_is_documented_and_no_other() {
     let document = fs::read_to_string(root().join("docs/doctor.md")).unwrap();
     let rows = document.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
     let rows = rows.filter(|(_, rest)| {
@@ -75,7 +75,7 @@ fn each_kind_of_finding_is_documented_and_no_other() {
 }
 
 #[test]
-fn an_id_is_found_wherever_it_is_made() {
+fn ids_are_found_in_every_form_of_a_call() {
     let source = r#"Finding::ok("a", x); Finding::error(
         "b-c", x); End::Old => ("d", x, y), let (id, fix) = ("e", 1); if x {
             ("f", y) } format!("g", x); split("h", 1); Finding::warning(id, "i")"#;

@@ -12,7 +12,7 @@ const CACERTS: &str = "/opt/java/openjdk/lib/security/cacerts";
 const PACKAGES: &str = "/app/.venv/lib/python3.13/site-packages";
 
 #[test]
-fn a_jvm_without_the_ca() {
+fn a_jvm_without_the_ca_is_reported() {
     let world = world();
     world.write(CACERTS, std::fs::read(gallery("java/jks")).unwrap());
     warns(
@@ -51,7 +51,7 @@ fn a_jvm_without_the_ca() {
 }
 
 #[test]
-fn code_that_names_certifi() {
+fn code_that_uses_certifi_is_reported() {
     let world = world();
     let code = "import certifi\n\nclient = httpx.Client(verify=certifi.where())\n";
     world.write("/app/lib/client.py", code);
@@ -73,7 +73,7 @@ fn code_that_names_certifi() {
 }
 
 #[test]
-fn a_certifi_that_somebody_patched() {
+fn a_patched_certifi_is_reported() {
     let world = world();
     world.copy("ca-rsa.pem", &format!("{PACKAGES}/certifi/cacert.pem"));
     // As `openssl dgst -sha256 -binary | basenc --base64url` says it.
@@ -93,7 +93,7 @@ fn a_certifi_that_somebody_patched() {
 }
 
 #[test]
-fn grpc_and_its_own_variable() {
+fn the_grpc_variable_is_reported() {
     let world = world();
     world.directory("/usr/local/lib/python3.13/site-packages/grpc/_cython", 0o755);
     world.directory("/usr/local/bin", 0o755);
@@ -128,7 +128,7 @@ fn grpc_and_its_own_variable() {
 }
 
 #[test]
-fn a_program_with_file_capabilities() {
+fn a_program_with_file_capabilities_is_reported() {
     let world = world();
     copy_program(&tool("busybox"), &world.path("/srv"));
     std::fs::rename(world.path("/srv"), world.path("/bin/cat")).unwrap();
@@ -145,7 +145,7 @@ fn a_program_with_file_capabilities() {
 }
 
 #[test]
-fn a_key_of_the_ca() {
+fn a_readable_key_of_the_ca_is_reported() {
     let desk = Desk::new();
     desk.certs(&["--ca-name", "Lab CA", "localhost"]).succeeds();
     let certs = desk.path("certs");

@@ -27,7 +27,7 @@ fn read(path: &str) -> String {
 }
 
 #[test]
-fn each_block_is_what_the_doctor_says() {
+fn every_block_is_part_of_a_snapshot() {
     let readme = read("README.md");
     let mut blocks = 0;
     for rest in readme.split("<!-- break: ").skip(1) {
@@ -63,7 +63,7 @@ fn each_block_is_what_the_doctor_says() {
 }
 
 #[test]
-fn there_is_an_answer_under_the_words_that_are_searched_for() {
+fn every_error_text_that_is_searched_for_has_an_entry() {
     let readme = read("README.md");
     let entries: Vec<_> = readme.lines().filter_map(|line| line.strip_prefix("#### ")).collect();
     assert_eq!(entries, SEARCHED);

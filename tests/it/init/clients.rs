@@ -148,7 +148,7 @@ fn rustls() {
 }
 
 #[test]
-fn a_service_that_is_pinned_still_refuses_public_servers() {
+fn a_pinned_service_still_refuses_public_servers() {
     let Servers { private, public, stranger: partner } = &Servers::start();
     let pinned =
         |server: &Server| asks("curl", server, public, &partner.ca(), Some(&private.ca())).0;

@@ -37,7 +37,7 @@ fn is(world: &World, run: &Outcome, name: &str, files: &[&str]) {
 }
 
 #[test]
-fn variables_that_replace_get_everything_and_those_that_add_get_the_custom_cas() {
+fn replacing_variables_get_the_bundle_and_adding_ones_the_custom_cas() {
     let world = World::new().with_ca();
     let run = world.trust_init(&["env"]).run().succeeds();
     for name in BUNDLE_VARIABLES {
@@ -51,7 +51,7 @@ fn variables_that_replace_get_everything_and_those_that_add_get_the_custom_cas()
 }
 
 #[test]
-fn grpc_is_left_alone_unless_asked() {
+fn grpc_is_configured_only_on_request() {
     const GRPC: &str = "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH";
     let world = World::new().with_ca();
     assert_eq!(world.trust_init(&["env"]).run().succeeds().value(GRPC), None);
@@ -66,7 +66,7 @@ fn grpc_is_left_alone_unless_asked() {
 }
 
 #[test]
-fn a_pinned_variable_gets_its_own_file_and_shares_it_with_nobody() {
+fn every_pinned_variable_gets_its_own_file() {
     let world = World::new().with_ca();
     world.copy("ca-ec.crt", "/etc/partner.pem");
     let run = world.trust_init(&["env"]).env("GIT_SSL_CAINFO", "/etc/partner.pem").run().succeeds();
@@ -77,7 +77,7 @@ fn a_pinned_variable_gets_its_own_file_and_shares_it_with_nobody() {
 }
 
 #[test]
-fn what_a_client_falls_back_to_is_not_widened_by_the_variable_in_front() {
+fn a_pinned_fallback_is_not_widened_by_another_variable() {
     let world = World::new().with_ca();
     world.copy("ca-ec.crt", "/etc/partner.pem");
     let pinned = &["/etc/partner.pem", CUSTOM_CA];
@@ -122,7 +122,7 @@ fn a_variable_that_names_the_images_roots_gets_the_bundle() {
 }
 
 #[test]
-fn a_variable_that_names_every_custom_ca_already_is_left_alone() {
+fn a_variable_whose_file_contains_every_custom_ca_is_kept() {
     let world = World::new().with_ca();
     let run = world.trust_init(&["env"]).env("NODE_EXTRA_CA_CERTS", CUSTOM_CA).run().succeeds();
     assert_eq!(run.value("NODE_EXTRA_CA_CERTS").as_deref(), Some(CUSTOM_CA));
@@ -137,7 +137,7 @@ fn a_variable_that_names_every_custom_ca_already_is_left_alone() {
 }
 
 #[test]
-fn a_variable_that_names_nothing_usable_counts_as_not_set() {
+fn a_variable_without_a_usable_file_counts_as_not_set() {
     let world = World::new().with_ca();
     world.write("/etc/none.pem", "no certificate");
     for (value, cause) in [
@@ -151,7 +151,7 @@ fn a_variable_that_names_nothing_usable_counts_as_not_set() {
 }
 
 #[test]
-fn verification_that_is_switched_off_is_no_longer_needed() {
+fn disabled_verification_is_reported_and_kept() {
     let world = World::new().with_ca();
     for (name, value) in [
         ("NODE_TLS_REJECT_UNAUTHORIZED", "0"),
@@ -173,7 +173,7 @@ fn verification_that_is_switched_off_is_no_longer_needed() {
 }
 
 #[test]
-fn an_applications_own_variable_is_left_alone_and_explained() {
+fn an_application_variable_is_kept_and_explained() {
     let world = World::new().with_ca();
     for name in ["CA_CERT_PATH", "AI_CA_CERT_PATH"] {
         let run = world.trust_init(&["env"]).env(name, "/app/ca.pem").run().succeeds();
@@ -183,7 +183,7 @@ fn an_applications_own_variable_is_left_alone_and_explained() {
 }
 
 #[test]
-fn a_variable_that_names_our_file_which_is_gone_never_reaches_the_service() {
+fn a_variable_with_a_missing_generated_file_is_removed() {
     let world = World::new();
     let run = || world.trust_init(&["env"]).env("SSL_CERT_FILE", BUNDLE).env("PIP_CERT", BUNDLE);
     run().run().exits(125).says("in SSL_CERT_FILE, PIP_CERT: the bundle does not exist");
@@ -193,7 +193,7 @@ fn a_variable_that_names_our_file_which_is_gone_never_reaches_the_service() {
 }
 
 #[test]
-fn on_error_warn_starts_the_service_with_what_could_be_prepared() {
+fn on_error_warn_starts_the_service_despite_an_error() {
     let world = World::new().with_ca();
     let words = ["--ca", "/nowhere", "--ca", CUSTOM_CA, "--on-error=warn", "env"];
     let run = world.trust_init(&words).run().succeeds().says("warning: cannot read `/nowhere`");
@@ -203,7 +203,7 @@ fn on_error_warn_starts_the_service_with_what_could_be_prepared() {
 }
 
 #[test]
-fn in_front_of_itself_it_changes_nothing() {
+fn trust_init_under_trust_init_changes_nothing() {
     let world = World::new().with_ca();
     world.copy("ca-ec.crt", "/etc/partner.pem");
     let once = |words: &[&str]| {
@@ -220,7 +220,7 @@ fn in_front_of_itself_it_changes_nothing() {
 }
 
 #[test]
-fn print_env_is_for_eval_and_its_quotes_hold() {
+fn print_env_is_safe_for_eval() {
     let world = World::new().with_ca();
     world.directory("/it's", 0o755);
     let run = world.trust_init(&["--print-env", "--dir", "/it's"]).run().succeeds();

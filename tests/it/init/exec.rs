@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::world::{World, copy_program};
 
 #[test]
-fn a_program_that_is_not_there_exits_127() {
+fn a_missing_program_exits_127() {
     let world = World::new();
     let run = world.trust_init(&["pyhton", "app.py"]).run().exits(127);
     run.says("cannot start `pyhton`: there is no such program in PATH (`/bin:/usr/bin");
@@ -14,7 +14,7 @@ fn a_program_that_is_not_there_exits_127() {
 }
 
 #[test]
-fn a_script_whose_interpreter_is_missing_names_it() {
+fn a_missing_interpreter_of_a_script_is_named() {
     let world = World::new();
     world.write("/bin/app", "#!/usr/bin/bash -e\ntrue\n").mode("/bin/app", 0o755);
     let run = world.trust_init(&["app"]).run().exits(126);
@@ -24,7 +24,7 @@ fn a_script_whose_interpreter_is_missing_names_it() {
 }
 
 #[test]
-fn a_program_whose_loader_is_missing_names_it() {
+fn a_missing_loader_of_a_program_is_named() {
     let world = World::new();
     // Any dynamic program of the machine: its loader is not in the image.
     copy_program(Path::new("/usr/bin/env"), &world.path("/bin/dynamic"));
@@ -46,7 +46,7 @@ fn a_program_for_another_processor_names_both() {
 }
 
 #[test]
-fn what_cannot_be_executed_says_mode_or_kind() {
+fn the_error_for_a_file_that_cannot_run_names_mode_or_kind() {
     let world = World::new();
     world.write("/bin/app", "#!/bin/sh\n");
     let run = world.trust_init(&["/bin/app"]).run().exits(126);
@@ -57,14 +57,14 @@ fn what_cannot_be_executed_says_mode_or_kind() {
 }
 
 #[test]
-fn a_script_without_an_interpreter_is_the_shells() {
+fn a_script_without_an_interpreter_runs_in_the_shell() {
     let world = World::new();
     world.write("/bin/app", "echo \"$0 $1\"\n").mode("/bin/app", 0o755);
     world.trust_init(&["app", "word"]).run().succeeds().prints("/bin/app word\n");
 }
 
 #[test]
-fn the_search_goes_on_behind_a_file_that_cannot_be_executed() {
+fn the_path_search_skips_files_that_cannot_run() {
     let world = World::new();
     world.write("/usr/bin/app", "#!/bin/sh\necho found\n").mode("/usr/bin/app", 0o755);
     world.write("/bin/app", "not executable");
@@ -74,7 +74,7 @@ fn the_search_goes_on_behind_a_file_that_cannot_be_executed() {
 }
 
 #[test]
-fn an_argument_list_that_is_too_long_says_so() {
+fn an_argument_list_that_is_too_long_is_explained() {
     let world = World::new().with_ca();
     // With a small stack the kernel allows 128 KiB (execve(2)). Somewhere below that what we add to
     // the environment makes the difference, whatever else takes part.

@@ -241,7 +241,7 @@ fn before_every_step(number: usize) {
 }
 
 #[test]
-fn a_link_to_something_that_is_mounted_is_no_bundle_that_was_mounted() {
+fn a_link_to_a_mounted_file_is_no_mounted_bundle() {
     let world = SCENES[3].world();
     SCENES[3].reset(&world);
     let shm = format!("mount -t tmpfs -o mode=1777 tmpfs '{}'", world.path("/dev/shm").display());
@@ -256,7 +256,7 @@ fn a_link_to_something_that_is_mounted_is_no_bundle_that_was_mounted() {
 }
 
 #[test]
-fn a_private_directory_under_our_name_stays_private() {
+fn a_private_directory_of_our_name_stays_private() {
     let world = World::new().with_ca();
     let run = || world.directory("/volume", 0o777).trust_init(&["--dir", "/volume", "true"]);
     run().run().succeeds();
@@ -278,7 +278,7 @@ const ROUNDS: usize = 21;
 
 /// He has his turns all the time.
 #[test]
-fn all_the_time() {
+fn an_attacker_in_a_loop_changes_nothing() {
     for scene in &SCENES {
         let (world, targets) = (scene.world(), scene.targets());
         for round in 0..ROUNDS {
@@ -299,31 +299,31 @@ fn all_the_time() {
 }
 
 #[test]
-fn in_front_of_uid_1000() {
+fn attacks_before_every_step_of_uid_1000_fail() {
     before_every_step(0);
 }
 
 #[test]
-fn in_front_of_root_where_run_is_everybodys() {
+fn attacks_on_root_with_a_world_writable_run_fail() {
     before_every_step(1);
 }
 
 #[test]
-fn in_front_of_root_where_run_is_sticky() {
+fn attacks_on_root_with_a_sticky_run_fail() {
     before_every_step(2);
 }
 
 #[test]
-fn in_front_of_root_where_our_directory_is_sticky() {
+fn attacks_on_root_with_a_sticky_output_directory_fail() {
     before_every_step(3);
 }
 
 #[test]
-fn in_front_of_uid_1000_where_tmp_is_not_sticky() {
+fn attacks_on_uid_1000_without_a_sticky_tmp_fail() {
     before_every_step(4);
 }
 
 #[test]
-fn in_front_of_root_in_a_named_directory() {
+fn attacks_on_root_in_a_named_directory_fail() {
     before_every_step(5);
 }

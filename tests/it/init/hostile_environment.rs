@@ -226,7 +226,7 @@ pub fn states_table() -> String {
 }
 
 #[test]
-fn no_words_at_all() {
+fn an_empty_argument_list_is_an_error() {
     let trust_init = crate::world::tool("trust-init").display().to_string();
     let python = "import ctypes, sys\n\
         none = (ctypes.c_char_p * 1)(None)\n\
@@ -237,7 +237,7 @@ fn no_words_at_all() {
 }
 
 #[test]
-fn a_program_that_becomes_another_user_is_named() {
+fn a_setuid_program_is_reported() {
     let world = World::new().with_ca();
     crate::world::copy_program(&crate::world::tool("busybox"), &world.path("/bin/other"));
     let said = "`/bin/other` runs as its owner or group (owner 0, mode 4755), so it ignores";

@@ -233,7 +233,7 @@ fn a_file_that_changes_while_it_is_read() {
 }
 
 #[test]
-fn a_link_to_everything() {
+fn a_link_to_the_root_directory_is_bounded() {
     let world = World::new().with_ca();
     symlink("/", world.path("/usr/local/share/ca-certificates/all")).unwrap();
     assert_eq!(count(&bounded(world.trust_init(&SERVICE)).succeeds().stdout()), 2);
@@ -244,7 +244,7 @@ fn a_link_to_everything() {
 }
 
 #[test]
-fn a_directory_that_may_not_be_read_is_not_passed_over_in_silence() {
+fn an_unreadable_directory_is_reported() {
     let world = World::new().with_ca();
     world.mode("/usr/local/share/ca-certificates", 0o711);
     let said =
@@ -253,7 +253,7 @@ fn a_directory_that_may_not_be_read_is_not_passed_over_in_silence() {
 }
 
 #[test]
-fn a_directory_that_is_deeper_than_a_path_may_be_long() {
+fn a_directory_deeper_than_the_longest_path_is_skipped() {
     let world = World::new().with_ca();
     let deep = "[(os.mkdir('d' * 200), os.chdir('d' * 200)) for n in range(100)]";
     let below = "/usr/local/share/ca-certificates/below";
@@ -263,7 +263,7 @@ fn a_directory_that_is_deeper_than_a_path_may_be_long() {
 }
 
 #[test]
-fn a_name_reaches_no_terminal_as_it_is() {
+fn file_names_are_escaped_in_messages() {
     use std::os::unix::ffi::OsStrExt as _;
     let world = World::new().with_ca();
     let name = std::ffi::OsStr::from_bytes(b"a\ntrust-init: error\x1b[31m\xff`.crt");

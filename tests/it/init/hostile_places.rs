@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{hostile_bundle, hostile_environment, hostile_paths, hostile_tools};
 
 #[test]
-fn the_document_says_what_became_of_each_place() {
+fn every_hostile_place_has_its_documented_outcome() {
     let text = std::thread::scope(|scope| {
         let environments = scope.spawn(hostile_environment::environments_table);
         let states = scope.spawn(hostile_environment::states_table);

@@ -121,7 +121,7 @@ pub fn tables() -> String {
 }
 
 #[test]
-fn a_link_of_a_process_leads_nowhere_but_into_its_own_root() {
+fn links_of_a_process_stay_in_its_root_directory() {
     let world = World::new();
     assert!(Path::new(ROOTS).exists(), "this machine has roots: run ./scripts/test.sh");
     for (name, to) in [
@@ -143,7 +143,7 @@ fn a_link_of_a_process_leads_nowhere_but_into_its_own_root() {
 }
 
 #[test]
-fn a_process_that_says_its_variables_are_gigabytes() {
+fn a_process_that_claims_gigabytes_of_variables_is_bounded() {
     // prctl(2): PR_SET_MM (35), PR_SET_MM_MAP (14), for which nobody needs a right; the rest of the map is as
     // it was (proc_pid_stat(5)).
     let python = "import ctypes, sys\n\

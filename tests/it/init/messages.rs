@@ -315,7 +315,7 @@ trait AsUnit {
 impl AsUnit for World {}
 
 #[test]
-fn every_message_reads_as_it_should() {
+fn every_message_matches_the_snapshot() {
     let mut text = String::new();
     for (scene, outcome) in scenes() {
         let code = outcome.0.status.code().unwrap();
@@ -325,7 +325,7 @@ fn every_message_reads_as_it_should() {
 }
 
 #[test]
-fn every_line_carries_the_prefix_and_every_trouble_its_mend() {
+fn every_line_has_the_prefix_and_every_error_a_fix() {
     for (scene, outcome) in scenes() {
         let stderr = outcome.stderr();
         let lines: Vec<_> = stderr.lines().collect();

@@ -67,7 +67,7 @@ fn stopped_while_at_work(run: &Run<'_>, signal: &str) -> Outcome {
 }
 
 #[test]
-fn a_stop_while_it_works_is_obeyed_and_the_service_never_starts() {
+fn a_stop_signal_during_the_work_prevents_the_service() {
     for (signal, code) in [("TERM", 143), ("INT", 130), ("HUP", 129), ("QUIT", 131)] {
         let world = World::new().with_ca();
         let run = world.trust_init(&["busybox", "echo", "started"]);
@@ -76,7 +76,7 @@ fn a_stop_while_it_works_is_obeyed_and_the_service_never_starts() {
 }
 
 #[test]
-fn outside_a_container_it_dies_of_the_stop() {
+fn outside_a_container_the_stop_signal_kills_it() {
     let ca = gallery("neighbour/ca.crt");
     let directory = Scratch::new();
     let mut command = Command::new(tool("strace"));
@@ -95,7 +95,7 @@ fn outside_a_container_it_dies_of_the_stop() {
 }
 
 #[test]
-fn under_nohup_a_hang_up_is_ignored() {
+fn under_nohup_sighup_is_ignored() {
     let world = World::new().with_ca();
     let run = world.trust_init(&["busybox", "echo", "started"]).before("trap '' HUP");
     let outcome = stopped_while_at_work(&run, "HUP").succeeds();
@@ -103,14 +103,14 @@ fn under_nohup_a_hang_up_is_ignored() {
 }
 
 #[test]
-fn the_service_is_the_first_process() {
+fn the_service_is_pid_1() {
     let world = World::new().with_ca();
     let run = world.trust_init(&["sh", "-c", "echo $$; exit 7"]).run();
     run.exits(7).says("as pid 1").prints("1\n");
 }
 
 #[test]
-fn an_init_program_on_either_side() {
+fn an_init_program_works_before_and_after_trust_init() {
     let world = World::new().with_ca();
     copy_program(&tool("tini-static"), &world.path("/bin/tini"));
     let print = ["sh", "-c", "echo $SSL_CERT_FILE"];

@@ -18,7 +18,7 @@ const KEYS: [&str; 6] = [
 const LEFT: &str = "so trust-init does not change it: the service may serve with that file";
 
 #[test]
-fn a_servers_certificate_is_left_to_the_service() {
+fn a_server_certificate_in_ssl_cert_file_is_kept() {
     let world = World::new().with_ca();
     // Signed by a CA; by itself; a chain.
     for file in ["server.crt", "self-signed-leaf.crt", "fullchain.pem"] {
@@ -32,7 +32,7 @@ fn a_servers_certificate_is_left_to_the_service() {
 }
 
 #[test]
-fn what_stands_beside_a_key_is_left_to_the_service() {
+fn a_certificate_with_a_key_variable_is_kept() {
     let world = World::new().with_ca();
     // What `openssl req -x509` makes by itself is a CA, by its basicConstraints.
     world.copy("ca-no-key-usage.crt", "/srv/server.pem");
@@ -58,7 +58,7 @@ fn what_stands_beside_a_key_is_left_to_the_service() {
 
 /// A CA that is pinned beside a key, and the image's roots, are what they were.
 #[test]
-fn root_certificates_beside_a_key_are_no_servers() {
+fn root_certificates_with_a_key_variable_get_the_custom_cas() {
     let world = World::new().with_ca();
     world.copy("ca-ec.crt", "/etc/partner.pem");
     for file in ["/etc/partner.pem", crate::world::ROOTS] {
@@ -71,7 +71,7 @@ fn root_certificates_beside_a_key_are_no_servers() {
 
 /// A reader of one certificate out of such a file reads the first.
 #[test]
-fn what_is_pinned_comes_first_in_its_file() {
+fn pinned_certificates_come_first_in_their_file() {
     let world = World::new().with_ca();
     world.copy("ca-ec.crt", "/etc/partner.pem");
     for name in ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"] {
@@ -82,7 +82,7 @@ fn what_is_pinned_comes_first_in_its_file() {
 }
 
 #[test]
-fn variables_that_are_named_are_left_as_they_were_found() {
+fn variables_named_with_leave_are_kept() {
     let world = World::new().with_ca();
     world.copy("ca-ec.crt", "/etc/partner.pem");
     let leave = "SSL_CERT_FILE, GIT_SSL_CAINFO,,JAVA_TOOL_OPTIONS,WGETRC";
@@ -129,7 +129,7 @@ fn variables_that_are_named_are_left_as_they_were_found() {
 
 /// The overlay does what trust-init does, as far as it can look.
 #[test]
-fn the_overlay_leaves_the_same_alone() {
+fn the_overlay_keeps_the_same_variables() {
     let desk = project(
         "services:\n  tls:\n    build: .\n    volumes: [./certs/server.pem:/srv/server.pem:ro]\n    \
          environment: {SSL_CERT_FILE: /srv/server.pem}\n  beside:\n    build: .\n    \

@@ -45,7 +45,7 @@ fn calls(run: &Run<'_>, expression: &str) -> Vec<String> {
 }
 
 #[test]
-fn nothing_is_started_but_the_service_and_nobody_is_called() {
+fn a_start_runs_only_the_service_and_opens_no_connection() {
     for (words, service) in [
         (&EVERYTHING[..], true),
         (&["env"], true),
@@ -100,7 +100,7 @@ fn read(calls: &[String]) -> BTreeSet<String> {
 }
 
 #[test]
-fn what_a_start_reads_is_listed() {
+fn every_file_that_a_start_reads_is_listed() {
     let document = document();
     let listed: Vec<_> = marked(&document, "reads")
         .into_iter()
@@ -151,7 +151,7 @@ fn written(world: &World, run: Run<'_>) -> Vec<String> {
 }
 
 #[test]
-fn what_a_start_writes_is_listed() {
+fn every_file_that_a_start_writes_is_listed() {
     let world = with_everything();
     assert_eq!(
         written(&world, world.trust_init(&["env"]).env("REQUESTS_CA_BUNDLE", "/etc/own.crt")),
@@ -186,7 +186,7 @@ fn what_a_start_writes_is_listed() {
 
 /// Where a key is in the gallery, no line of it is in anything that a start leaves or says.
 #[test]
-fn no_key_reaches_a_file_a_variable_or_a_line() {
+fn no_private_key_is_written_or_printed() {
     let (world, mut tried) = (with_everything(), 0);
     for entry in gallery("").read_dir().unwrap().map(|entry| entry.unwrap().path()) {
         let Ok(bytes) = fs::read(&entry) else { continue };
@@ -222,7 +222,7 @@ fn no_key_reaches_a_file_a_variable_or_a_line() {
 }
 
 #[test]
-fn a_start_that_is_killed_leaves_whole_files_or_none() {
+fn a_killed_start_leaves_whole_files_or_none() {
     let mut killed = 0;
     for call in ["mkdirat", "writev", "fchmod", "renameat"] {
         for n in 1.. {
@@ -242,7 +242,7 @@ fn a_start_that_is_killed_leaves_whole_files_or_none() {
 }
 
 #[test]
-fn between_the_last_look_for_a_stop_and_exec_are_three_system_calls() {
+fn three_system_calls_separate_the_last_signal_check_and_exec() {
     let world = World::new().with_ca();
     let calls = calls(&world.trust_init(&["env"]), "trace=all");
     let from = calls.iter().rposition(|call| call.starts_with("signalfd4(")).unwrap();
@@ -253,7 +253,7 @@ fn between_the_last_look_for_a_stop_and_exec_are_three_system_calls() {
 }
 
 #[test]
-fn a_path_that_is_configured_keeps_an_earlier_bundle() {
+fn a_configured_path_keeps_an_earlier_bundle() {
     let world = World::new().with_ca();
     let configured = || world.trust_init(&["env"]).env("SSL_CERT_FILE", BUNDLE).run().succeeds();
     configured();

@@ -65,7 +65,7 @@ pub fn hashed() -> String {
 }
 
 #[test]
-fn bundle_and_hashed_name_have_the_ca_and_are_as_before_without_it() {
+fn the_ca_is_installed_and_removed_without_a_trace() {
     let world = World::new().with_ca();
     world.mode(ROOTS, 0o664);
     std::os::unix::fs::chown(world.path(ROOTS), Some(0), Some(42)).unwrap();
@@ -95,7 +95,7 @@ fn bundle_and_hashed_name_have_the_ca_and_are_as_before_without_it() {
 }
 
 #[test]
-fn another_ca_takes_the_place_of_the_first() {
+fn another_ca_replaces_the_first() {
     let world = World::new().with_ca();
     let (before, roots) = (tree(&world), world.read(ROOTS));
     install(&world).run().succeeds();
@@ -111,7 +111,7 @@ fn another_ca_takes_the_place_of_the_first() {
 /// The record says what is not the image's: at every later start, with the option or without, the same
 /// variables are set, and to the same.
 #[test]
-fn what_was_added_does_not_count_as_the_images() {
+fn an_installed_ca_does_not_count_as_a_root_of_the_image() {
     let world = World::new().with_ca();
     let first = world.trust_init(&["env"]).run().succeeds();
     install(&world).run().succeeds();
@@ -132,7 +132,7 @@ fn what_was_added_does_not_count_as_the_images() {
 
 /// A record that somebody else could write says nothing.
 #[test]
-fn a_planted_record_is_not_believed() {
+fn a_planted_record_is_ignored() {
     let world = World::new().with_ca();
     install(&world).run().succeeds();
     world.owner(RECORD, 7);
@@ -143,7 +143,7 @@ fn a_planted_record_is_not_believed() {
 }
 
 #[test]
-fn a_bundle_without_its_last_line_end_is_restored_to_the_byte() {
+fn a_bundle_without_a_final_line_end_is_restored_exactly() {
     let world = World::new().with_ca();
     world.write(ROOTS, world.read(ROOTS).trim_end());
     let before = tree(&world);
@@ -155,7 +155,7 @@ fn a_bundle_without_its_last_line_end_is_restored_to_the_byte() {
 
 /// As `update-ca-certificates` does: ours is put in again, and what is new there stays.
 #[test]
-fn a_bundle_that_was_written_anew_keeps_what_is_new() {
+fn a_regenerated_bundle_keeps_its_new_roots() {
     let world = World::new().with_ca();
     let (ca, roots) = (world.read(CUSTOM_CA), world.read(ROOTS));
     let new = fs::read_to_string(gallery("ca-ec.crt")).unwrap();
@@ -179,7 +179,7 @@ fn a_bundle_that_was_written_anew_keeps_what_is_new() {
 }
 
 #[test]
-fn the_next_number_is_taken_where_a_hashed_name_is() {
+fn an_occupied_hashed_name_gets_the_next_number() {
     let world = World::new().with_ca();
     let place = |number: u32| hashed().replace(".0", &format!(".{number}"));
     world.copy("ca-ec.crt", &place(0));
@@ -206,7 +206,7 @@ fn the_next_number_is_taken_where_a_hashed_name_is() {
 
 /// Each distribution's files and directories, the links that lead to them included.
 #[test]
-fn every_layout_is_known() {
+fn the_root_store_of_every_distribution_is_supported() {
     // Files, links to them, and directories.
     type Layout = (&'static [&'static str], &'static [[&'static str; 2]], &'static [&'static str]);
     let layouts: [Layout; 4] = [
@@ -269,7 +269,7 @@ fn every_layout_is_known() {
 
 /// Instead of a variable that every JVM announces.
 #[test]
-fn java_finds_its_key_store_by_itself() {
+fn java_reads_jssecacerts_without_a_variable() {
     let world = World::new().with_ca();
     world.copy("java/jks", CACERTS);
     let before = tree(&world);
@@ -296,7 +296,7 @@ fn java_finds_its_key_store_by_itself() {
 }
 
 #[test]
-fn a_jssecacerts_of_the_users_own_stays_and_so_does_one_that_cannot_be_written() {
+fn an_existing_or_unwritable_jssecacerts_is_kept() {
     let world = World::new().with_ca();
     world.copy("java/jks", CACERTS).copy("java/bare", JSSECACERTS);
     let run =

@@ -52,7 +52,7 @@ fn holds(world: &World, files: &[&str]) {
 }
 
 #[test]
-fn every_kind_of_store_that_a_jvm_brings_is_read() {
+fn every_key_store_format_of_a_jvm_is_read() {
     for store in ["jks", "jks-and-key", "bare"] {
         let world = with_java(store);
         let run = env(&world).run().succeeds().says("with 2 roots of `/opt/java/openjdk");
@@ -62,14 +62,14 @@ fn every_kind_of_store_that_a_jvm_brings_is_read() {
 }
 
 #[test]
-fn a_certificate_that_java_does_not_trust_is_not_trusted_by_way_of_us() {
+fn a_certificate_that_java_distrusts_stays_distrusted() {
     let world = with_java("by-openssl");
     env(&world).run().succeeds().says("with 0 roots");
     holds(&world, &[]);
 }
 
 #[test]
-fn a_store_that_cannot_be_read_is_named_and_the_service_starts() {
+fn an_unreadable_key_store_is_named_and_the_service_starts() {
     for store in ["modern", "and-key"] {
         let run = env(&with_java(store)).run().succeeds().says("encrypted PKCS#12").says(CACERTS);
         let run = run.says("keytool -importkeystore");
@@ -84,7 +84,7 @@ fn a_store_that_cannot_be_read_is_named_and_the_service_starts() {
 }
 
 #[test]
-fn it_is_added_behind_the_users_value_once() {
+fn the_option_is_appended_once_to_the_users_value() {
     let world = with_java("jks");
     let run = env(&world).env("JAVA_TOOL_OPTIONS", "-Xmx1g").run().succeeds();
     assert_eq!(options(&run), Some(format!("-Xmx1g {ADDED}")));
@@ -111,7 +111,7 @@ fn a_path_with_a_space_is_quoted() {
 }
 
 #[test]
-fn a_trust_store_that_the_user_names_is_left_alone() {
+fn a_trust_store_of_the_user_is_kept() {
     let world = with_java("jks");
     let own = "-Djavax.net.ssl.trustStore=/own.jks";
     for name in ["JAVA_TOOL_OPTIONS", "JAVA_OPTS", "CATALINA_OPTS"] {
@@ -126,7 +126,7 @@ fn a_trust_store_that_the_user_names_is_left_alone() {
 }
 
 #[test]
-fn it_is_left_alone_where_no_jvm_is_or_nobody_wants_it() {
+fn java_is_not_configured_without_a_jvm_or_a_request() {
     let world = World::new().with_ca();
     assert_eq!(options(&env(&world).run().succeeds()), None);
     let run = world.trust_init(&["--java", "on", "env"]).run().succeeds();
@@ -142,7 +142,7 @@ fn it_is_left_alone_where_no_jvm_is_or_nobody_wants_it() {
 
 /// Roots that the user leaves out are not brought back by a JVM.
 #[test]
-fn roots_that_are_asked_for_are_javas_too() {
+fn the_roots_option_applies_to_java() {
     let world = with_java("jks");
     let run = world.trust_init(&["--roots", "none", "env"]).run().succeeds();
     assert_eq!(options(&run.says("with 0 roots of the bundle")).as_deref(), Some(ADDED));
@@ -167,7 +167,7 @@ fn a_key_store_is_no_bundle_and_a_bundle_no_key_store() {
 }
 
 #[test]
-fn a_jvm_that_trusts_the_ca_already_is_told_nothing() {
+fn a_jvm_that_trusts_the_ca_is_not_configured() {
     let world = with_java("jks");
     world.copy("ca-ec.crt", CUSTOM_CA);
     assert_eq!(options(&env(&world).run().succeeds()), None);
@@ -175,7 +175,7 @@ fn a_jvm_that_trusts_the_ca_already_is_told_nothing() {
 
 /// Each place alone, and which one wins.
 #[test]
-fn the_jvm_is_found_where_programs_find_it() {
+fn the_jvm_is_found_in_every_usual_place() {
     let places = [
         ("usr/lib/jvm/java-21/lib/security/cacerts", ""),
         ("usr/lib/jvm/java-8/jre/lib/security/cacerts", ""),
@@ -212,7 +212,7 @@ fn the_jvm_is_found_where_programs_find_it() {
 }
 
 #[test]
-fn a_mounted_key_store_is_adopted_if_it_holds_all_that_ours_would() {
+fn a_complete_mounted_key_store_is_adopted() {
     let world = with_java("jks");
     let first = env(&world).run().succeeds();
     let store = world.path("mounted.jks");
@@ -230,7 +230,7 @@ fn a_mounted_key_store_is_adopted_if_it_holds_all_that_ours_would() {
 
 /// As under an overlay: what is mounted serves, and the key store alone is made.
 #[test]
-fn beside_a_mounted_bundle_the_key_store_alone_is_written() {
+fn beside_a_mounted_bundle_only_the_key_store_is_written() {
     let world = with_java("jks");
     let (bundle, ca) = (world.path("bundle.crt"), world.path("ca.crt"));
     fs::write(&bundle, world.read(ROOTS) + &world.read(CUSTOM_CA)).unwrap();
@@ -245,7 +245,7 @@ fn beside_a_mounted_bundle_the_key_store_alone_is_written() {
 
 /// What the overlay named, and its mount is no longer there.
 #[test]
-fn a_key_store_of_ours_that_is_gone_never_reaches_the_service() {
+fn an_option_with_a_missing_generated_key_store_is_removed() {
     const GONE: &str = "in JAVA_TOOL_OPTIONS: the key store does not exist";
     let behind = format!("-Xmx1g {ADDED}");
     for (value, left) in [(behind.as_str(), Some("-Xmx1g")), (ADDED, None)] {

@@ -140,7 +140,7 @@ fn bends() -> Vec<Bend> {
 }
 
 #[test]
-fn a_certificate_bent_in_any_part_is_refused_or_read_by_everybody() {
+fn a_mutated_certificate_is_refused_or_read_by_every_library() {
     let label = || Label::Path(Named { path: "bent.der".into(), origin: Origin::Default });
     let (mut tried, mut accepted, mut readable) = (0, String::new(), BTreeSet::new());
     for file in [

@@ -6,7 +6,7 @@ use crate::desk::{Desk, trust_compose};
 use crate::world::{Outcome, gallery, tool};
 
 #[test]
-fn a_set_is_told_without_its_keys() {
+fn certificates_are_listed_without_their_keys() {
     let desk = Desk::with(&["gpu.local", "10.0.0.1"]);
     let files = ["certs/ca.crt", "certs/ca.key", "certs/server.pem", "certs/server-key.pem"];
     let told = desk.run(&[&["inspect"], &files[..]].concat()).succeeds().stays_silent();
@@ -43,7 +43,7 @@ fn keys(value: &Value) -> Vec<&str> {
 }
 
 #[test]
-fn json_has_the_shape_that_is_documented() {
+fn json_has_the_documented_structure() {
     let desk = Desk::with(&["gpu.local"]);
     let told = desk.run(&["inspect", "--json", "certs/server.pem", "certs/ca.key", "nowhere"]);
     let told = told.exits(1).says("cannot read `nowhere` (from FILE): there is no such file");
@@ -76,7 +76,7 @@ fn json_has_the_shape_that_is_documented() {
 }
 
 #[test]
-fn a_serial_number_is_what_openssl_calls_it() {
+fn serial_numbers_equal_openssls() {
     for serial in ["01", "7f", "80", "95933b3a"] {
         let desk = Desk::new();
         desk.openssl(&format!(
@@ -90,7 +90,7 @@ fn a_serial_number_is_what_openssl_calls_it() {
 }
 
 #[test]
-fn every_file_of_the_gallery_is_told_or_refused_in_known_words() {
+fn every_gallery_file_is_listed_or_refused_with_a_fix() {
     let desk = Desk::new();
     let mut files: Vec<_> =
         gallery("").read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -128,7 +128,7 @@ fn every_file_of_the_gallery_is_told_or_refused_in_known_words() {
 }
 
 #[test]
-fn an_intermediate_is_whole_beside_its_root() {
+fn an_intermediate_with_its_root_is_complete() {
     let desk = Desk::new();
     let path = |name| gallery(name).to_str().unwrap().to_owned();
     let alone = desk.run(&["inspect", &path("intermediate.crt")]).succeeds();
@@ -149,7 +149,7 @@ fn archived(how: &str) -> Desk {
 }
 
 #[test]
-fn an_archive_is_told_without_its_key() {
+fn an_archive_is_listed_without_its_key() {
     for how in ["", "-legacy "] {
         let desk = archived(how);
         let words = ["inspect", "--p12-password-file", "password", "all.p12"];
@@ -173,7 +173,7 @@ fn an_archive_is_told_without_its_key() {
 }
 
 #[test]
-fn an_archive_that_stays_closed_leaves_the_other_files() {
+fn an_archive_without_its_password_does_not_hide_other_files() {
     let desk = archived("");
     let told = desk.run(&["inspect", "all.p12", "certs/ca.crt"]).exits(1);
     let told = told.says("cannot open `all.p12` (from FILE): it is protected with a password");
@@ -211,7 +211,7 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 ";
 
 #[test]
-fn a_person_at_a_terminal_is_asked_and_not_overlooked() {
+fn the_password_is_read_from_a_terminal_without_echo() {
     let desk = archived("");
     let program = trust_compose();
     let words = ["-c", TYPIST, program.to_str().unwrap(), "inspect", "all.p12"];

@@ -35,7 +35,7 @@ pub fn outcome(outcome: &Outcome, neighbours: usize) -> String {
 }
 
 #[test]
-fn the_gallery_is_whole() {
+fn every_gallery_file_has_a_row() {
     let listed: BTreeSet<_> = rows().into_iter().map(|(file, ..)| file).collect();
     let entries = std::fs::read_dir(gallery("")).unwrap().map(|entry| entry.unwrap());
     let files: BTreeSet<_> = entries
@@ -49,7 +49,7 @@ fn the_gallery_is_whole() {
 }
 
 #[test]
-fn every_file_of_the_gallery_by_name() {
+fn every_gallery_file_by_name() {
     let world = World::new();
     let mut wrong = Vec::new();
     for (file, named, _) in rows() {
@@ -64,7 +64,7 @@ fn every_file_of_the_gallery_by_name() {
 }
 
 #[test]
-fn every_file_of_the_gallery_in_a_directory() {
+fn every_gallery_file_in_a_directory() {
     let world = World::new();
     let mut wrong = Vec::new();
     for (file, _, in_directory) in rows() {
@@ -105,7 +105,7 @@ fn large_files_are_read_whole_or_refused() {
 }
 
 #[test]
-fn ten_thousand_certificates_are_all_there_and_in_order() {
+fn ten_thousand_certificates_keep_their_order() {
     let one = CertificateDer::from_pem_file(gallery("ca-ec.crt")).unwrap();
     // No client checks how a root signed itself, so the last bytes of the signature number them.
     let numbered = |number: u16| {

@@ -47,7 +47,7 @@ fn says_no_harm(outcome: &Outcome, whose: &str) {
 }
 
 #[test]
-fn trust_init_and_inspect_tell_names_as_escapes() {
+fn trust_init_and_inspect_escape_names() {
     for file in FILES {
         let world = World::new();
         world.copy(file, "/ca/one.crt");
@@ -66,7 +66,7 @@ fn trust_init_and_inspect_tell_names_as_escapes() {
 }
 
 #[test]
-fn json_still_has_the_whole_name() {
+fn json_contains_the_whole_name() {
     let desk = Desk::new();
     let name = |file: &str| {
         let told = desk.run(&["inspect", "--json", gallery(file).to_str().unwrap()]).succeeds();
@@ -79,7 +79,7 @@ fn json_still_has_the_whole_name() {
 }
 
 #[test]
-fn trust_doctor_tells_names_as_escapes() {
+fn trust_doctor_escapes_names() {
     for file in FILES.iter().filter(|file| file.starts_with("ca-")) {
         let world = World::new();
         // Mounted and in no bundle, which it tells of; and what a variable names.
@@ -96,7 +96,7 @@ fn trust_doctor_tells_names_as_escapes() {
 }
 
 #[test]
-fn trust_compose_tells_and_writes_names_as_escapes() {
+fn trust_compose_escapes_names() {
     const NAME: &str = "evil\u{1b}[31m\u{1b}]0;title\u{7}\ntrust-compose: error: forged\r\u{9b}2J\u{202e}\u{61c}`$(id)`";
     let desk = back_end();
     // A CA of that name, whose key is there: everything can be done with it.

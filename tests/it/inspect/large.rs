@@ -95,7 +95,7 @@ fn a_ca_file_of_markers_is_refused_with_the_line() {
 }
 
 #[test]
-fn the_images_roots_and_a_pin_of_markers_hold_up_no_start() {
+fn roots_and_pinned_files_of_markers_do_not_delay_a_start() {
     for (text, _) in shapes() {
         let world = World::new().with_ca();
         world.write(ROOTS, world.read(ROOTS) + &text).write("/pin.crt", &text);
@@ -109,7 +109,7 @@ fn the_images_roots_and_a_pin_of_markers_hold_up_no_start() {
 }
 
 #[test]
-fn of_many_broken_blocks_among_the_roots_the_first_are_named_and_the_rest_counted() {
+fn the_first_broken_blocks_of_the_roots_are_named_and_the_rest_counted() {
     let world = World::new().with_ca();
     let broken = "-----BEGIN CERTIFICATE-----\nA*AA\n-----END CERTIFICATE-----\n";
     let good = world.read(ROOTS);
@@ -124,7 +124,7 @@ fn of_many_broken_blocks_among_the_roots_the_first_are_named_and_the_rest_counte
 }
 
 #[test]
-fn inspect_and_the_doctor_end_with_markers_too() {
+fn inspect_and_doctor_finish_with_files_of_markers() {
     let desk = Desk::new();
     let inspect = |name| ends(desk.command(&trust_compose(), &["inspect", name], "022"));
     for (text, _) in shapes() {
@@ -162,7 +162,7 @@ fn a_ca_with_very_many_extensions_is_read() {
 }
 
 #[test]
-fn two_files_of_thirty_two_mebibytes_of_cas_are_read_and_all_are_there() {
+fn two_files_of_32_mib_of_cas_are_read_completely() {
     // As many as a file may hold, small ones, each its own: no client checks how a root signed itself.
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

@@ -91,7 +91,7 @@ pub fn are_read_whole(directory: &Path) {
 const DIFFERS: [&str; 1] = ["tar.crt"];
 
 #[test]
-fn what_is_published_of_the_gallery_is_what_openssl_accepts() {
+fn published_gallery_files_are_what_openssl_accepts() {
     const PRINT: [&str; 5] = ["--", "/bin/sh", "-c", "cat \"$SSL_CERT_FILE\"", "sh"];
     let world = World::new();
     let bundles = Scratch::new();

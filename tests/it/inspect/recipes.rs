@@ -101,13 +101,13 @@ fn are_told_before(all: &[Made], part: &str) {
 }
 
 #[test]
-fn what_a_client_refuses_of_the_usual_recipes_is_told_before() {
+fn inspect_predicts_refusals_of_the_usual_recipes() {
     let desk = Desk::new();
     are_told_before(&recipes(&desk.path("")), "recipes");
 }
 
 #[test]
-fn what_a_client_refuses_of_each_kind_of_ca_is_told_before() {
+fn inspect_predicts_refusals_of_every_kind_of_ca() {
     let desk = Desk::new();
     are_told_before(&kinds(&desk.path("")), "kinds");
 }

@@ -68,7 +68,7 @@ fn is_whole(clerk: &Clerk, what: &str) {
 }
 
 #[test]
-fn killed_at_any_step() {
+fn a_kill_at_any_step_leaves_a_whole_component() {
     let write = "--out trust --custom-ca ca.crt -f manifests.yaml";
     for (has_component, words) in [(false, write), (true, write), (true, "--out trust --remove")] {
         let log = traced(&before(has_component, false), words, &[TRACE.to_owned()]).1;

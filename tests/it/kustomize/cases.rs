@@ -150,7 +150,7 @@ fn is_as_written(case: &Path, name: &str, text: &str) {
 }
 
 #[test]
-fn each_case_comes_to_its_component_and_goes_without_a_trace() {
+fn every_case_gives_its_component_and_is_removed_without_a_trace() {
     for case in cases() {
         let clerk = Clerk::new();
         if case.join("in").is_dir() {
@@ -211,7 +211,7 @@ fn passes(clerk: &Clerk, rendered: &str) {
 }
 
 #[test]
-fn charts_that_helm_renders_get_the_ca() {
+fn rendered_helm_charts_get_the_ca() {
     let mut charts: Vec<_> =
         std::fs::read_dir(brings("charts")).unwrap().map(|it| it.unwrap().path()).collect();
     charts.retain(|path| path.is_file());
@@ -248,7 +248,7 @@ fn policies() -> String {
 }
 
 #[test]
-fn the_policies_for_kyverno_set_the_variables_of_a_component() {
+fn kyverno_policies_set_the_variables_of_a_component() {
     let clerk = Clerk::with(
         "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\n\
          spec: {containers: [{name: web, image: 'registry.invalid/web:1'}]}\n",
@@ -273,7 +273,7 @@ fn the_policies_for_kyverno_set_the_variables_of_a_component() {
 }
 
 #[test]
-fn the_schemas_of_custom_resources_refuse_what_is_wrong() {
+fn custom_resource_schemas_refuse_wrong_files() {
     let clerk = Clerk::with(
         "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\n\
          spec: {containers: [{name: web, image: 'registry.invalid/web:1'}]}\n",

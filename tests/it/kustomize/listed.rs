@@ -23,7 +23,7 @@ fn overlay(clerk: &Clerk) {
 }
 
 #[test]
-fn the_readmes_commands_do_what_it_says() {
+fn the_commands_in_the_readme_work() {
     let clerk = Clerk::new();
     overlay(&clerk);
     let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md"));
@@ -41,7 +41,7 @@ fn the_readmes_commands_do_what_it_says() {
 }
 
 #[test]
-fn what_is_secret_is_written_nowhere() {
+fn secrets_are_written_nowhere() {
     let clerk = Clerk::new();
     overlay(&clerk);
     // What is put into the place of a try is seen, too.
@@ -70,7 +70,7 @@ fn what_is_secret_is_written_nowhere() {
 }
 
 #[test]
-fn with_what_is_pinned_a_listed_component_comes_to_the_same_again() {
+fn a_second_run_keeps_a_listed_component_with_pinned_variables() {
     let clerk = Clerk::with(
         "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\n\
          spec: {containers: [{name: web, image: 'registry.invalid/web:1', env: [\

@@ -75,7 +75,7 @@ fn is_settled(clerk: &Clerk, words: &str) {
 }
 
 #[test]
-fn what_is_the_users_stays_first_and_as_it_was() {
+fn entries_of_the_user_stay_first_and_unchanged() {
     let env = "{name: DATABASE_URL, value: 'postgres://dev'}, {name: 'N', value: 2001-01-01}, \
                {name: SSL_CERT_FILE, value: /etc/ssl/certs/ca-certificates.crt}, {name: EMPTY}, \
                {name: PASSWORD, valueFrom: {secretKeyRef: {name: db, key: password}}}, \
@@ -179,14 +179,14 @@ fn is_patched_as_before(clerk: &Clerk, first: &[&str]) {
 }
 
 #[test]
-fn patches_by_index_change_what_they_were_made_for() {
+fn patches_by_index_still_change_their_entries() {
     let clerk = overlay(&base(), &BY_INDEX);
     list(&clerk, "");
     is_patched_as_before(&clerk, &["DATABASE_URL"]);
 }
 
 #[test]
-fn what_an_earlier_component_adds_is_there_before() {
+fn entries_of_an_earlier_component_come_first() {
     let clerk = overlay(&base(), &BY_INDEX);
     clerk.0.directory("other", 0o755).write(
         "other/kustomization.yaml",
@@ -203,7 +203,7 @@ fn what_an_earlier_component_adds_is_there_before() {
 }
 
 #[test]
-fn what_a_later_patch_takes_away_is_told_and_a_kustomization_above_keeps_it() {
+fn entries_removed_by_a_later_patch_are_reported() {
     let web = container("web", "{name: LEVEL, value: info}", "");
     let base = deployment(&web, "{name: data, emptyDir: {}}");
     for (operation, says) in [
@@ -242,7 +242,7 @@ fn what_a_later_patch_takes_away_is_told_and_a_kustomization_above_keeps_it() {
 }
 
 #[test]
-fn what_is_no_longer_in_the_manifests_goes_with_the_next_run() {
+fn the_next_run_removes_entries_of_removed_containers() {
     let old = container(
         "web",
         "{name: OLD, value: '1'}, {name: LEVEL, value: info}",
@@ -266,7 +266,7 @@ fn what_is_no_longer_in_the_manifests_goes_with_the_next_run() {
 }
 
 #[test]
-fn entries_that_are_there_twice() {
+fn duplicate_variables_are_kept_and_duplicate_mounts_refused() {
     // Kubernetes takes the last of two variables, and so does kustomize.
     let env = "{name: TWICE, value: '1'}, {name: LEVEL, value: info}, {name: TWICE, value: '2'}";
     let clerk = overlay(&deployment(&container("web", env, ""), ""), &[]);

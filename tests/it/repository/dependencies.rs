@@ -76,7 +76,7 @@ fn locked() -> BTreeSet<Name> {
 
 /// An exemption says that nobody has read that crate; under UPDATE_SNAPSHOT they are written.
 #[test]
-fn each_crate_is_reviewed_or_exempted_by_name_and_version() {
+fn every_crate_is_reviewed_or_exempted_by_name_and_version() {
     let reviewed = recorded("audits.toml", "audits");
     let locked = locked();
     let gone: Vec<_> = reviewed.difference(&locked).collect();
@@ -210,7 +210,7 @@ fn table(out: &mut String, metadata: &Value, names: &BTreeSet<Name>, among: &BTr
 }
 
 #[test]
-fn the_document_says_what_the_sources_say() {
+fn docs_dependencies_matches_the_sources() {
     let text = cargo(&["metadata", "--format-version", "1", "--filter-platform", TARGET]);
     let metadata: Value = serde_json::from_str(&text).unwrap();
     let entrypoint = tree(&["normal,no-proc-macro", "--no-default-features"]);

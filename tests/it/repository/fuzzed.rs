@@ -56,7 +56,7 @@ fn a_certificate_that_openssl_cannot_read_is_no_ca() {
 
 /// OpenSSL reads a last byte whose spare bits are set as if they were not, and so another key.
 #[test]
-fn a_key_that_openssl_reads_as_another_is_no_cas() {
+fn a_ca_whose_key_openssl_reads_differently_is_refused() {
     let der = fs::read(gallery("ca-ec.der")).unwrap();
     let world = World::new();
     // 66 bytes, of which all bits of the last count; and then only its first.
@@ -86,7 +86,7 @@ fn a_certificate_that_openssl_cannot_read_is_no_ca_in_an_archive_either() {
 
 /// The dashes that end one marker may begin another, which is then found later and stands further up.
 #[test]
-fn what_is_broken_in_the_roots_is_told_with_its_own_line() {
+fn a_broken_root_is_reported_with_its_own_line() {
     let world = World::new().with_ca();
     let roots = world.read(ROOTS);
     world.write(ROOTS, format!("-----BEGIN A-----END B\n\n-----END C-----\n{roots}"));
@@ -98,7 +98,7 @@ fn what_is_broken_in_the_roots_is_told_with_its_own_line() {
 
 /// What Compose refuses would otherwise have become a variable as soon as an overlay was put on top.
 #[test]
-fn a_plain_value_is_no_list_where_compose_takes_none() {
+fn a_plain_value_is_refused_where_compose_refuses_it() {
     for (key, wanted) in [
         ("environment", "a mapping"),
         ("depends_on", "a list"),
@@ -121,7 +121,7 @@ fn a_plain_value_is_no_list_where_compose_takes_none() {
 
 /// Names of services are no pairs of a name and a value, also where two files are put together.
 #[test]
-fn who_depends_on_whom_is_read_whole() {
+fn depends_on_is_read_and_merged_completely() {
     let over = "services:\n  a:\n    depends_on: {c: {required: false}}\n";
     let project =
         read(&Desk::new(), &["services:\n  a:\n    image: x\n    depends_on: [b=c]\n", over]);

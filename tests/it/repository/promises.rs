@@ -33,7 +33,7 @@ fn is_there(program: &str, name: &str) -> bool {
 }
 
 #[test]
-fn each_promise_names_a_test_that_is_there() {
+fn every_promise_names_an_existing_test() {
     let document = document();
     let mut promises = 0;
     for line in marked(&document, "promises").into_iter().flat_map(str::lines) {
@@ -82,7 +82,7 @@ fn started(desk: &Desk, words: &[&str]) -> (BTreeSet<String>, Vec<String>) {
 
 /// docker is not in this PATH, and is looked for all the same.
 #[test]
-fn trust_compose_starts_only_what_it_says_and_calls_nobody() {
+fn trust_compose_starts_only_listed_programs_and_opens_no_connection() {
     let desk = Desk::with(&["reflector.local"]);
     desk.write(
         "docker-compose.yml",
@@ -117,7 +117,7 @@ fn trust_compose_starts_only_what_it_says_and_calls_nobody() {
 }
 
 #[test]
-fn trust_doctor_starts_nothing_and_calls_whom_it_is_told_to() {
+fn trust_doctor_starts_no_program_and_calls_only_given_servers() {
     let (desk, process) = (Desk::new(), std::process::id().to_string());
     let words = ["-f", "-o", "log", "-e", "trace=%process,%network"];
     let program = [env!("CARGO_BIN_EXE_trust-doctor"), "--pid", &process];
@@ -141,7 +141,7 @@ fn trust_doctor_starts_nothing_and_calls_whom_it_is_told_to() {
 }
 
 #[test]
-fn no_source_is_unsafe() {
+fn no_source_contains_unsafe_code() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap();
     assert!(manifest.contains("[lints.rust]\nunsafe_code = \"forbid\"\n"));

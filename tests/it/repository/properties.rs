@@ -44,7 +44,7 @@ fn encoded(certificates: &[Vec<u8>]) -> Vec<Pem<'static>> {
 proptest! {
     #![proptest_config(config(512))]
     #[test]
-    fn a_bundle_is_every_certificate_once_the_custom_ones_first(
+    fn a_bundle_contains_every_certificate_once_custom_cas_first(
         custom in certificates(),
         roots in certificates(),
     ) {
@@ -114,7 +114,7 @@ fn walk(directory: &Path, found: &mut BTreeMap<PathBuf, Vec<u8>>) {
 proptest! {
     #![proptest_config(config(96))]
     #[test]
-    fn what_is_published_is_there_and_whole_and_nothing_else_is(events in events()) {
+    fn published_files_are_whole_and_no_other_file_exists(events in events()) {
         let scratch = Scratch::new();
         let mut expected: BTreeMap<PathBuf, Vec<u8>> = BTreeMap::new();
         let mut cut = BTreeSet::new();
@@ -233,7 +233,7 @@ fn env() -> impl Strategy<Value = Vec<u8>> {
 proptest! {
     #![proptest_config(config(1024))]
     #[test]
-    fn our_line_in_a_file_of_variables_counts_and_goes_without_a_trace(
+    fn a_line_in_an_env_file_takes_effect_and_is_removed_exactly(
         text in env(),
         list in "[a-zA-Z0-9 :;.,/\\\\$'\"#{}=ü-]{1,24}",
         other in "[a-z.:]{1,9}",

@@ -29,7 +29,7 @@ fn texts<'a>(list: &'a Value, key: &str) -> Vec<&'a str> {
 
 /// The fields are those that https://cyclonedx.org/schema/bom-1.6.schema.json asks for.
 #[test]
-fn a_bill_of_materials_is_whole_and_always_the_same() {
+fn the_bill_of_materials_is_complete_and_reproducible() {
     for program in ["trust-init", "trust-compose", "trust-doctor"] {
         let (text, bill) = bill(program);
         assert_eq!(
@@ -93,7 +93,7 @@ fn steps(file: &str) -> Vec<(String, serde_yaml::Value)> {
 }
 
 #[test]
-fn workflows_call_scripts_and_actions_that_nobody_can_exchange() {
+fn workflows_call_only_scripts_and_pinned_actions() {
     let steps = [steps("ci.yml"), steps("release.yml")].concat();
     let scripts = ["./scripts/test.sh", "./scripts/release.sh"];
     let tools = ["sudo ", "rustup ", "docker ", "gh ", "echo \"$GH_TOKEN\" | docker login "];

@@ -38,7 +38,7 @@ pub fn files(endings: &[&str]) -> Vec<PathBuf> {
 }
 
 #[test]
-fn every_source_file_says_why_it_exists_and_is_short() {
+fn every_source_file_has_a_header_and_is_short() {
     for path in files(&[".rs"]) {
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.starts_with("//! "), "{}: no header", path.display());
@@ -48,7 +48,7 @@ fn every_source_file_says_why_it_exists_and_is_short() {
 }
 
 #[test]
-fn each_room_names_only_the_rooms_below_it() {
+fn every_room_names_only_the_rooms_below_it() {
     let mut wrong = Vec::new();
     for (module, paths) in modules() {
         let (_, may) = ROOMS.iter().find(|(name, _)| *name == room(&module)).unwrap();
@@ -63,7 +63,7 @@ fn each_room_names_only_the_rooms_below_it() {
 }
 
 #[test]
-fn files_form_no_circle_but_the_known_ones() {
+fn files_form_no_import_cycle_except_known_ones() {
     let modules = modules();
     let circles = circles(&modules);
     let is_in = |circle: &[&str], known: &[&str]| circle.iter().all(|file| known.contains(file));
@@ -116,7 +116,7 @@ fn every_public_item_is_documented() {
 }
 
 #[test]
-fn the_readmes_table_of_variables_is_the_codes() {
+fn the_variable_table_in_the_readme_equals_the_code() {
     let mut table = String::from("| variable | read by | names | rule |\n|---|---|---|---|\n");
     for row in TABLE {
         let Row { name, readers, points, rule, .. } = row;
@@ -152,7 +152,7 @@ fn every_switch_of_verification_has_a_source() {
 }
 
 #[test]
-fn every_dependency_says_why() {
+fn every_dependency_has_a_reason() {
     let text = read("Cargo.toml");
     let dependencies = text.split("dependencies]\n").skip(1);
     for section in dependencies {
@@ -170,7 +170,7 @@ fn the_changelog_has_this_version() {
 }
 
 #[test]
-fn links_between_the_documents_lead_somewhere() {
+fn links_between_the_documents_have_a_target() {
     for path in files(&[".md"]) {
         let text = std::fs::read_to_string(&path).unwrap();
         for (_, rest) in text.match_indices("](").map(|(at, _)| text.split_at(at + 2)) {

@@ -96,7 +96,7 @@ fn ways(line: &str) -> Vec<&'static str> {
 }
 
 #[test]
-fn verification_is_switched_off_nowhere() {
+fn verification_is_disabled_nowhere() {
     let mut paths = Vec::new();
     for place in PLACES {
         assert!(root().join(place).exists(), "there is no {place}");
@@ -122,7 +122,7 @@ fn verification_is_switched_off_nowhere() {
 }
 
 #[test]
-fn the_usual_ways_are_noticed() {
+fn the_usual_ways_are_detected() {
     for (line, way) in [
         ("requests.get(url, verify = False)", "verify=false"),
         ("SSL_VERIFY=false", "verify=false"),

@@ -6,7 +6,7 @@ use crate::world::{Outcome, tool};
 
 /// Asked as bash asks when the tabulator key is pressed.
 #[test]
-fn bash_completes_behind_the_task() {
+fn bash_completes_after_the_subcommand() {
     let desk = Desk::new();
     desk.write("completions", desk.run(&["completions", "bash"]).succeeds().stdout());
     let completes = |words: &[&str]| {
@@ -30,7 +30,7 @@ fn bash_completes_behind_the_task() {
 }
 
 #[test]
-fn help_and_completions_know_every_option() {
+fn help_and_completions_contain_every_option() {
     let desk = Desk::new();
     let script = desk.run(&["completions", "bash"]).succeeds().stdout();
     let listed = |task: &str| {

@@ -21,7 +21,7 @@ fn beside(script: &str) -> (Desk, Outcome) {
 }
 
 #[test]
-fn docker_that_never_ends_is_ended_with_all_that_it_started() {
+fn a_docker_command_that_hangs_is_killed_with_its_children() {
     // Deaf to what asks politely, as Compose is while it reads.
     let script = "#!/bin/sh\ntrap '' TERM INT\necho $$ >>started\nsh -c 'trap \"\" TERM; echo $$ \
                   >>started; exec sleep 3600' &\nwait\n";
@@ -44,7 +44,7 @@ fn docker_that_never_ends_is_ended_with_all_that_it_started() {
 
 /// A stand-in for the same reason: it takes memory once it is limited, and ends as Go's runtime does then.
 #[test]
-fn docker_that_takes_all_memory_is_kept_from_it() {
+fn the_memory_of_a_docker_command_is_limited() {
     let script = "#!/usr/bin/python3\nimport resource, sys, time\nfor _ in range(1000):\n    if \
                   resource.getrlimit(resource.RLIMIT_DATA)[1] == 1 << 30: break\n    time.sleep(0.01)\n\
                   try: bytearray(2 << 30)\nexcept MemoryError: sys.exit('fatal error: out of memory')\n\

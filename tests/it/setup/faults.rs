@@ -217,7 +217,7 @@ fn tried_all(task: &Task) -> (Vec<(String, &'static str)>, Vec<String>) {
 }
 
 #[test]
-fn every_change_that_fails_leaves_the_old_state_or_the_new_one() {
+fn every_failed_change_leaves_the_old_or_the_new_state() {
     let (mut table, mut wrong) = (Table::default(), Vec::new());
     for task in tasks() {
         let (came, own) = tried_all(&task);
@@ -231,7 +231,7 @@ fn every_change_that_fails_leaves_the_old_state_or_the_new_one() {
 
 /// Whatever the umask, and from the first moment on.
 #[test]
-fn a_key_and_a_secret_are_their_owners_from_their_first_moment() {
+fn keys_and_secrets_are_created_with_mode_0600() {
     let desk = fresh();
     let mut log = String::new();
     for words in [

@@ -45,7 +45,7 @@ pub fn has(text: &str, words: &str) {
 }
 
 #[test]
-fn the_same_again_touches_nothing() {
+fn the_same_options_again_change_nothing() {
     let desk = back_end();
     desk.directory("sub", 0o755);
     desk.types(".", "setup --custom-ca certs --activate").succeeds();
@@ -64,7 +64,7 @@ fn the_same_again_touches_nothing() {
 }
 
 #[test]
-fn other_options_are_as_if_they_had_been_the_first() {
+fn other_options_give_the_result_of_a_first_run() {
     let words = [
         "--custom-ca certs/ca.crt",
         "--custom-ca certs/ca.crt --extra-ca other/ca.crt --without queue",
@@ -119,7 +119,7 @@ fn up_and_without_alone_do_not_remove_the_ca() {
 }
 
 #[test]
-fn a_dry_run_says_all_of_it_and_writes_nothing() {
+fn a_dry_run_prints_every_change_and_writes_nothing() {
     let desk = back_end();
     let words = "setup --custom-ca certs --activate";
     let before = (desk.contents("."), desk.state("."));
@@ -136,7 +136,7 @@ fn a_dry_run_says_all_of_it_and_writes_nothing() {
 }
 
 #[test]
-fn what_is_activated_stays_in_step_until_it_is_removed() {
+fn an_activated_overlay_stays_in_step_until_it_is_removed() {
     let desk = back_end();
     let env = "# mine\r\nSECRET=1";
     desk.write(".env", env).chmod(".env", 0o600).directory("sub", 0o755);
@@ -161,7 +161,7 @@ fn what_is_activated_stays_in_step_until_it_is_removed() {
 }
 
 #[test]
-fn a_check_repeats_the_words_wherever_it_is_run() {
+fn a_check_repeats_the_options_from_any_directory() {
     let desk = project(
         "services:\n  api:\n    build: .\n  web:\n    image: caddy\n    volumes: \
          [\"./Caddyfile:/etc/caddy/Caddyfile\"]\n",
@@ -197,7 +197,7 @@ fn a_check_repeats_the_words_wherever_it_is_run() {
 }
 
 #[test]
-fn an_import_counts_in_every_form_that_finds_the_snippet() {
+fn every_form_of_an_import_of_the_snippet_counts() {
     let compose = |volume: &str| {
         format!("services:\n  web:\n    image: caddy\n    volumes: [\"{volume}\"]\n")
     };
@@ -227,7 +227,7 @@ fn an_import_counts_in_every_form_that_finds_the_snippet() {
 }
 
 #[test]
-fn mounts_of_the_users_own_that_are_in_nobodys_way() {
+fn mounts_of_the_user_without_a_conflict_are_accepted() {
     let custom = "/usr/local/share/ca-certificates/custom-ca.crt";
     for mount in [
         format!("volumes: [\"./certs/ca.crt:{custom}:ro\"]"),
@@ -243,7 +243,7 @@ fn mounts_of_the_users_own_that_are_in_nobodys_way() {
 }
 
 #[test]
-fn every_kind_of_ca_file_and_a_password() {
+fn every_kind_of_ca_file_is_read() {
     let desk = back_end();
     desk.openssl("pkcs12 -export -nokeys -in certs/ca.crt -out ca.p12 -passout pass:secret");
     desk.openssl("x509 -in certs/ca.crt -outform DER -out ca.der");
@@ -259,7 +259,7 @@ fn every_kind_of_ca_file_and_a_password() {
 }
 
 #[test]
-fn the_script_sets_up_where_its_caller_is() {
+fn the_script_sets_up_the_callers_directory() {
     let desk = back_end();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/setup.sh");
     // trust-compose and what the script needs, but no docker.
@@ -282,7 +282,7 @@ fn the_script_sets_up_where_its_caller_is() {
 }
 
 #[test]
-fn a_pipe_that_nobody_writes_to_holds_nothing_up() {
+fn a_pipe_without_a_writer_does_not_block() {
     let desk = back_end();
     for name in ["Dockerfile", ".env"] {
         let made = desk.command(&tool("mkfifo"), &[name], "022").status().unwrap();

@@ -12,7 +12,7 @@ pub fn alone(desk: &Desk, words: &[&str]) -> Outcome {
 }
 
 #[test]
-fn each_case_comes_to_its_overlay_and_goes_without_a_trace() {
+fn every_case_gives_its_overlay_and_is_removed_without_a_trace() {
     for case in cases() {
         let desk = Desk::with(&["reflector.local", "192.168.1.100"]);
         case.lay_out(&desk.path("."));

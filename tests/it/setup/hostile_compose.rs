@@ -102,7 +102,7 @@ fn outcome(hostile: &Hostile, certificates: &Desk) -> String {
 }
 
 #[test]
-fn each_is_refused_where_it_stands_or_comes_to_an_overlay_of_ours_alone() {
+fn every_hostile_project_is_refused_or_gets_only_our_overlay() {
     let certificates = Desk::with(&["reflector.local"]);
     documented("without docker", |hostile| outcome(hostile, &certificates));
 }

@@ -69,7 +69,7 @@ fn outcome(certificates: &Desk, what: What, name: &[u8]) -> String {
 }
 
 #[test]
-fn no_name_breaks_out_of_what_it_is_written_into() {
+fn no_name_breaks_out_of_a_written_file() {
     let certificates = Desk::with(&["reflector.local"]);
     let mut text = String::new();
     let mut wrong = Vec::new();

@@ -223,7 +223,7 @@ fn state(desk: &Desk) -> Vec<String> {
 }
 
 #[test]
-fn what_stands_in_the_way_is_told_and_nothing_else_is_touched() {
+fn an_obstacle_is_reported_and_nothing_else_is_changed() {
     let certificates = Desk::with(&["reflector.local"]);
     let all = anything(".env")
         .into_iter()

@@ -78,7 +78,7 @@ fn subjects(inputs: &Inputs) -> Vec<&str> {
 }
 
 #[test]
-fn a_set_of_our_own_is_trusted_and_served() {
+fn generated_certificates_are_trusted_and_served() {
     let desk = Desk::with(&["gpu.local", "10.0.0.7", "*.lab.local", "bücher.lab"]);
     let alone = inputs(&custom(desk.path("certs"))).unwrap();
     assert_eq!(subjects(&alone), ["CN=Lab CA"]);
@@ -120,7 +120,7 @@ fn every_ca_is_trusted_once_in_the_order_given() {
 }
 
 #[test]
-fn a_file_of_every_format_is_the_same_ca() {
+fn every_file_format_gives_the_same_ca() {
     let desk = Desk::with(&["a.lab"]);
     let (ca, pass) = ("certs/ca.crt", "-passout pass:");
     desk.openssl(&format!("x509 -in {ca} -outform DER -out ca.der"));
@@ -178,7 +178,7 @@ fn archive(desk: &Desk, how: &[&str]) {
 }
 
 #[test]
-fn an_archive_gives_its_cas_and_keeps_its_key() {
+fn the_cas_of_an_archive_are_read_without_its_key() {
     for how in [&[][..], &["-legacy"]] {
         let desk = Desk::with(&["a.lab"]);
         archive(&desk, how);
@@ -204,7 +204,7 @@ fn an_archive_gives_its_cas_and_keeps_its_key() {
 }
 
 #[test]
-fn a_pipe_can_hold_the_password_of_several_archives() {
+fn one_password_pipe_opens_several_archives() {
     let desk = Desk::with(&["a.lab"]);
     archive(&desk, &[]);
     let script = format!(
@@ -217,7 +217,7 @@ fn a_pipe_can_hold_the_password_of_several_archives() {
 }
 
 #[test]
-fn a_damaged_archive_is_refused_whatever_is_wrong_with_it() {
+fn every_damaged_archive_is_refused() {
     let desk = Desk::with(&["a.lab"]);
     for how in ["", "-legacy"] {
         // Few rounds, so that each try is short.
@@ -241,7 +241,7 @@ fn a_damaged_archive_is_refused_whatever_is_wrong_with_it() {
 }
 
 #[test]
-fn a_file_of_thousands_of_cas_is_read_in_one_go() {
+fn a_file_of_thousands_of_cas_is_read() {
     let desk = Desk::new();
     let key = KeyPair::generate().unwrap();
     let mut text = String::new();
@@ -257,7 +257,7 @@ fn a_file_of_thousands_of_cas_is_read_in_one_go() {
 }
 
 #[test]
-fn the_only_file_of_cas_in_a_directory_is_the_ca() {
+fn the_only_ca_file_of_a_directory_is_used() {
     for name in ["ca-certificate.crt", "ca.pem", "root.CER", "corporate.der", "chain.p7b", "x.pfx"]
     {
         let desk = Desk::with(&["a.lab"]);
@@ -280,7 +280,7 @@ fn the_only_file_of_cas_in_a_directory_is_the_ca() {
 }
 
 #[test]
-fn an_archive_that_needs_a_password_is_the_ca_where_nothing_else_is() {
+fn an_archive_with_a_password_is_used_if_no_other_ca_exists() {
     let desk = Desk::with(&["a.lab"]);
     archive(&desk, &[]);
     desk.remove("certs/ca.crt").rename("all.p12", "certs/corporate.p12");
@@ -292,7 +292,7 @@ fn an_archive_that_needs_a_password_is_the_ca_where_nothing_else_is() {
 }
 
 #[test]
-fn pairs_have_the_names_that_people_give_them() {
+fn certificate_and_key_are_found_under_common_names() {
     for (certificate, key) in [("server.crt", "server.key"), ("fullchain.pem", "privkey.pem")] {
         let desk = Desk::with(&["a.lab"]);
         desk.rename("certs/server.pem", &format!("certs/{certificate}"));

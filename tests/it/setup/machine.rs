@@ -15,7 +15,7 @@ fn after(desk: &Desk, prelude: &str, words: &str) -> Outcome {
     Outcome(desk.command(&tool("unshare"), &words, "022").output().unwrap())
 }
 #[test]
-fn the_roots_of_this_machine_are_counted_against_mozillas() {
+fn the_roots_of_this_machine_are_compared_with_mozillas() {
     let desk = back_end();
     let text =
         "with 2 roots of this machine (--roots host), 2 of which are not Mozilla's: api, queue";
@@ -42,7 +42,7 @@ fn the_roots_of_this_machine_are_counted_against_mozillas() {
 }
 
 #[test]
-fn a_name_that_leads_nowhere_and_selinux_are_told() {
+fn an_unresolvable_name_and_selinux_are_reported() {
     let desk = project("services:\n  edge:\n    image: nginx\n");
     desk.write("nsswitch.conf", "hosts: files\n").write("hosts", "127.0.0.1 localhost\n");
     desk.directory("bin", 0o755);

@@ -43,7 +43,7 @@ fn standing() -> Desk {
 }
 
 #[test]
-fn every_message_reads_as_it_should() {
+fn every_message_matches_the_snapshot() {
     let mut scenes = Scenes::default();
     command_line(&mut scenes);
     place(&mut scenes);

@@ -51,7 +51,7 @@ fn is(outcome: &Outcome, files: &[&str], next: &str) {
 }
 
 #[test]
-fn default_names_in_the_order_of_compose() {
+fn default_file_names_are_used_in_the_order_of_compose() {
     let desk = files(&[&NAMES[..], &OVERRIDES].concat());
     for name in NAMES {
         for over in OVERRIDES {
@@ -67,7 +67,7 @@ fn default_names_in_the_order_of_compose() {
 }
 
 #[test]
-fn from_a_directory_below_names_lead_from_there() {
+fn paths_are_printed_relative_to_the_current_directory() {
     let desk = files(&["compose.yml", "compose.override.yml"]);
     desk.write(".gitignore", "target/\n").directory("a", 0o755).directory("a/b", 0o755);
     let next = "-f ../../compose.yml -f ../../compose.override.yml -f ../../docker-compose.ca.yml";
@@ -86,7 +86,7 @@ fn from_a_directory_below_names_lead_from_there() {
 }
 
 #[test]
-fn options_beat_the_shell_and_the_shell_beats_env() {
+fn options_override_the_shell_and_the_shell_overrides_env() {
     let desk = files(&["compose.yml", "one.yml", "two.yml", "three.yml"]);
     desk.write(".env", "COMPOSE_FILE=one.yml:two.yml\n");
     let dry = ["--dry-run"];
@@ -133,7 +133,7 @@ fn the_overlay_is_never_part_of_the_project() {
 }
 
 #[test]
-fn a_directory_of_the_users_choice_is_where_things_go() {
+fn files_are_written_into_the_chosen_project_directory() {
     let desk = files(&["base.yml"]);
     desk.directory("project", 0o755);
     file(&desk, "project/compose.yml");

@@ -45,7 +45,7 @@ fn holds(seed: u64, desk: &Desk) -> bool {
 }
 
 #[test]
-fn any_project_is_set_up_twice_as_once_and_comes_back_to_the_byte() {
+fn a_second_setup_changes_nothing_and_removal_restores_any_project() {
     let certificates = Desk::with(&["reflector.local"]);
     let mut done = 0;
     for seed in 0..ROUNDS {

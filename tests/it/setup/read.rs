@@ -68,7 +68,7 @@ pub fn volume(name: &str) -> MountKind {
 }
 
 #[test]
-fn anchors_and_merge_keys() {
+fn anchors_and_merge_keys_are_resolved() {
     let shared = "x-one: &one {A: 1, B: 1, C: 1}\nx-two: &two {<<: *one, B: 2, D: 2}\n";
     for (written, means) in [
         ("*two", "A=1 B=2 C=1 D=2"),
@@ -85,7 +85,7 @@ fn anchors_and_merge_keys() {
 }
 
 #[test]
-fn later_files_and_documents_go_on_top() {
+fn later_files_and_documents_override_earlier_ones() {
     let under = "services:\n  a:\n    image: x\n    user: '1'\n    entrypoint: [old]\n    \
                  environment: [A=1, B=1]\n    depends_on: [b]\n    profiles: [p]\n    \
                  tmpfs: /t\n    volumes: ['./x:/x', 'data:/v', './y:/y/']\n    \
@@ -125,7 +125,7 @@ fn later_files_and_documents_go_on_top() {
 }
 
 #[test]
-fn variables_have_the_forms_of_compose() {
+fn variables_are_substituted_as_by_compose() {
     for (written, means) in [
         ("$V", "V"),
         ("${V}x$W", "VxW"),
@@ -181,7 +181,7 @@ fn variables_that_do_not_matter_need_no_value() {
 }
 
 #[test]
-fn files_of_variables() {
+fn env_files_are_read() {
     let desk = Desk::new();
     desk.write(
         "one.env",
@@ -212,7 +212,7 @@ fn files_of_variables() {
 }
 
 #[test]
-fn what_names_another_service() {
+fn references_to_other_services_are_read() {
     let service = service(&["services: {a: {links: [b, 'c:other'], network_mode: 'service:d',\
                              pid: 'service:e', ipc: host, volumes_from: ['f:ro', 'container:g'],\
                              depends_on: [h]}}"]);
@@ -230,7 +230,7 @@ fn what_names_another_service() {
 
 /// As Compose splits them, which is not how a shell does.
 #[test]
-fn commands_in_words() {
+fn commands_are_split_as_by_compose() {
     for (written, words) in [
         ("/trust-init  sh -c 'a b'", &["/trust-init", "sh", "-c", "a b"][..]),
         (r#"a "b\"c\td" e\ f 'g\h'"#, &["a", "b\"ctd", "e f", r"g\h"]),
@@ -252,7 +252,7 @@ fn commands_in_words() {
 }
 
 #[test]
-fn how_an_image_is_built() {
+fn build_settings_are_read() {
     let build =
         |text: &str| service(&[&format!("services: {{a: {{build: {text}}}}}")]).build.unwrap();
     let remote = build("https://github.com/a/b.git");
@@ -265,7 +265,7 @@ fn how_an_image_is_built() {
 }
 
 #[test]
-fn the_projects_name() {
+fn the_project_name_is_that_of_compose() {
     let desk = Desk::new();
     desk.directory("-My.Pro_J", 0o755).write("-My.Pro_J/c.yml", "services: {}");
     let files = [desk.path("-My.Pro_J/c.yml")];
@@ -282,7 +282,7 @@ fn the_projects_name() {
 }
 
 #[test]
-fn byte_order_marks_line_ends_and_tags() {
+fn byte_order_marks_line_ends_and_tags_are_accepted() {
     let text = "\u{feff}services:\r\n  a:\r\n    image: !!str 5\r\n    user: !custom '7'\r\n";
     let service = service(&[text]);
     assert_eq!(service.image.as_deref(), Some("5"));

@@ -116,7 +116,7 @@ const TRUST: Outcome = Outcome::Trust;
 const LEAVE: Outcome = Outcome::Leave;
 
 #[test]
-fn an_option_beats_everything() {
+fn an_option_overrides_everything() {
     let wants = role(Role::Leave, starting(&["trust-init"], image("postgres")));
     assert_eq!(only(wants.clone()).ask("it", TRUST).says("it"), "trust --service");
     assert_eq!(only(wants).caddy("it").ask("it", TRUST).says("it"), "trust --service");
@@ -125,13 +125,13 @@ fn an_option_beats_everything() {
 }
 
 #[test]
-fn what_is_taken_out_needs_no_trust() {
+fn a_disabled_service_is_left() {
     let wants = role(Role::Trust, starting(&["trust-init"], built("FROM node")));
     assert_eq!(only(wants).without("it").says("it"), "leave --without");
 }
 
 #[test]
-fn the_compose_file_beats_what_is_found_out() {
+fn the_compose_file_overrides_detection() {
     assert_eq!(
         only(role(Role::Trust, image("caddy"))).caddy("it").says("it"),
         "trust x-trust-init"
@@ -141,13 +141,13 @@ fn the_compose_file_beats_what_is_found_out() {
 }
 
 #[test]
-fn a_proxy_that_serves_a_certificate_gets_nothing_else() {
+fn a_proxy_that_serves_a_certificate_is_left() {
     let wants = starting(&["trust-init"], image("acme/edge"));
     assert_eq!(only(wants).caddy("it").says("it"), "leave --caddy");
 }
 
 #[test]
-fn trust_init_as_entrypoint_beats_the_image() {
+fn trust_init_as_entrypoint_overrides_the_image() {
     let says = |service| only(service).says("it");
     let starts = "trust starts trust-init";
     assert_eq!(says(starting(&["/usr/local/bin/trust-init", "--", "x"], image("nginx"))), starts);
@@ -165,7 +165,7 @@ fn trust_init_as_entrypoint_beats_the_image() {
 }
 
 #[test]
-fn trust_init_as_an_images_entrypoint_counts_where_the_engine_knows_it() {
+fn trust_init_as_the_entrypoint_of_a_known_image_counts() {
     let knows = |service, image| only(service).starts(image, &["/trust-init"]).says("it");
     let starts = "trust starts trust-init";
     assert_eq!(knows(image("acme/nginx:2"), "acme/nginx:2"), starts);
@@ -182,7 +182,7 @@ fn trust_init_as_an_images_entrypoint_counts_where_the_engine_knows_it() {
 }
 
 #[test]
-fn a_database_is_known_by_its_image_before_all_that_is_guessed() {
+fn a_database_image_overrides_weaker_reasons() {
     let first = keeping("/var/lib/mysql", image("postgres:16"));
     assert_eq!(only(first).says("it"), "leave database (postgres)");
     let same = || image("ollama/ollama");
@@ -191,7 +191,7 @@ fn a_database_is_known_by_its_image_before_all_that_is_guessed() {
 }
 
 #[test]
-fn a_database_is_known_by_its_volume() {
+fn a_database_is_recognized_by_its_volume() {
     let says = |service| only(service).says("it");
     let left = "leave volume at /var/lib/mysql";
     assert_eq!(says(keeping("/var/lib/mysql", image("acme/store"))), left);
@@ -208,7 +208,7 @@ fn a_database_is_known_by_its_volume() {
 }
 
 #[test]
-fn one_image_is_treated_alike() {
+fn services_with_one_image_have_one_outcome() {
     let two = |a, b| stack([("a", image(a)), ("b", image(b))]).unknown(LEAVE).ask("a", TRUST);
     assert_eq!(two("acme/x:1", "acme/x:1").says("b"), "trust same image as a");
     assert_eq!(two("x", "docker.io/library/x:latest").says("b"), "trust same image as a");
@@ -236,7 +236,7 @@ fn one_image_is_treated_alike() {
 }
 
 #[test]
-fn what_is_built_or_known_does_not_depend_on_unknown() {
+fn built_and_known_images_do_not_depend_on_unknown() {
     let says = |service| only(service).unknown(LEAVE).says("it");
     assert_eq!(says(built("FROM debian")), "trust built here");
     assert_eq!(says(built("FROM scratch\nCOPY x /")), "trust built here");
@@ -248,7 +248,7 @@ fn what_is_built_or_known_does_not_depend_on_unknown() {
 }
 
 #[test]
-fn a_name_counts_where_nothing_else_is_known() {
+fn the_service_name_counts_if_nothing_else_is_known() {
     let hidden = |name| stack([(name, image("${IMAGE}"))]).says(name);
     assert_eq!(hidden("postgres"), "leave database (by its name)");
     assert_eq!(hidden("web"), "trust unknown image (--unknown trust)");
@@ -274,7 +274,7 @@ fn a_name_counts_where_nothing_else_is_known() {
 }
 
 #[test]
-fn instructions_are_read_where_the_build_says() {
+fn instructions_are_read_from_the_dockerfile_of_the_build() {
     let service = |name: Option<&str>| {
         let mut service = built_in("web");
         service.build.as_mut().unwrap().dockerfile = name.map(str::to_owned);
@@ -289,7 +289,7 @@ fn instructions_are_read_where_the_build_says() {
 }
 
 #[test]
-fn a_service_that_is_not_there_is_an_error() {
+fn an_unknown_service_is_an_error() {
     let stack = || stack(["server", "web", "worker"].map(|name| (name, image("acme/x"))));
     let says = |stack: Stack| stack.table().unwrap_err();
     assert_eq!(
@@ -320,7 +320,7 @@ fn a_service_that_is_not_there_is_an_error() {
 }
 
 #[test]
-fn a_service_cannot_be_trusted_and_taken_out() {
+fn a_service_cannot_be_trusted_and_disabled() {
     assert_eq!(
         only(image("x")).ask("it", TRUST).without("it").table().unwrap_err(),
         "cannot trust the service `it` (from --service): --without switches it off\n\

@@ -18,7 +18,7 @@ fn authorities(desk: &Desk, number: u16) {
 }
 
 #[test]
-fn what_is_too_large_for_a_config_is_refused_with_its_size() {
+fn a_bundle_too_large_for_a_config_is_refused_with_its_size() {
     let desk = back_end();
     authorities(&desk, 900);
     let before = desk.contents(".");
@@ -31,7 +31,7 @@ fn what_is_too_large_for_a_config_is_refused_with_its_size() {
 }
 
 #[test]
-fn mounts_become_configs_and_back_and_nothing_stays() {
+fn mounts_become_configs_and_back_without_a_trace() {
     let desk = back_end();
     let before = desk.contents(".");
     let told = desk.types(".", "setup --custom-ca certs --swarm").succeeds().stdout();
@@ -50,7 +50,7 @@ fn mounts_become_configs_and_back_and_nothing_stays() {
 }
 
 #[test]
-fn what_a_swarm_cannot_do_is_refused() {
+fn options_that_a_swarm_cannot_apply_are_refused() {
     let desk = back_end();
     for option in ["--caddy", "--tls queue", "--without queue", "--activate", "--up"] {
         let run = desk.types(".", &format!("setup --custom-ca certs --swarm {option}")).exits(2);

@@ -16,7 +16,7 @@ use crate::desk::Desk;
 use crate::project::{active, bundle, output, project, shared, tree};
 
 #[test]
-fn what_is_written_is_taken_away_to_the_byte() {
+fn removal_restores_the_project_exactly() {
     let desk = project();
     desk.write("compose.yml", "services: {}\n");
     desk.write(".env", "SECRET=1").chmod(".env", 0o600).write(".gitignore", "*.log\r\n");
@@ -51,7 +51,7 @@ fn what_is_written_is_taken_away_to_the_byte() {
 }
 
 #[test]
-fn files_that_were_not_there_are_gone_again() {
+fn created_files_are_removed() {
     let desk = project();
     let before = tree(&desk);
     desk.setup(&active("a"));
@@ -61,7 +61,7 @@ fn files_that_were_not_there_are_gone_again() {
 }
 
 #[test]
-fn nothing_is_touched_where_nothing_has_changed() {
+fn an_unchanged_setup_writes_nothing() {
     let desk = project();
     desk.write(".gitignore", "");
     desk.setup(&active("a"));
@@ -75,7 +75,7 @@ fn nothing_is_touched_where_nothing_has_changed() {
 }
 
 #[test]
-fn gitignore_is_for_git() {
+fn gitignore_is_written_only_in_a_git_repository() {
     let desk = project();
     desk.directory("below", 0o755);
     write(&desk.path("below"), &output("a"), false).unwrap();
@@ -90,7 +90,7 @@ fn gitignore_is_for_git() {
 }
 
 #[test]
-fn gitignore_that_says_it_already_is_left_alone() {
+fn a_sufficient_gitignore_is_kept() {
     let said = "*.log\n/docker-compose.ca.yml\r\n.trust/\n";
     for (text, is_left) in [
         (said.to_owned(), true),
@@ -108,7 +108,7 @@ fn gitignore_that_says_it_already_is_left_alone() {
 }
 
 #[test]
-fn files_of_the_last_overlay_stay_for_what_still_runs() {
+fn files_of_the_last_overlay_stay_for_running_containers() {
     let desk = project();
     desk.setup(&output("a"));
     desk.setup(&output("b"));
@@ -127,7 +127,7 @@ fn files_of_the_last_overlay_stay_for_what_still_runs() {
 }
 
 #[test]
-fn what_stands_is_known() {
+fn the_installed_state_is_read() {
     let desk = project();
     assert!(standing(&desk.path("")).unwrap().is_none());
     desk.write("compose.yml", "services: {}\n");
@@ -156,7 +156,7 @@ fn what_stands_is_known() {
 }
 
 #[test]
-fn an_overlay_of_somebody_else_is_never_touched() {
+fn a_foreign_overlay_is_never_changed() {
     let desk = project();
     desk.write("docker-compose.ca.yml", "services: {}\n");
     let fix = "fix: rename it, and pass the new name with -f";
@@ -177,7 +177,7 @@ fn an_overlay_of_somebody_else_is_never_touched() {
 }
 
 #[test]
-fn a_directory_of_somebody_else_is_never_touched() {
+fn a_foreign_directory_is_never_changed() {
     let desk = project();
     desk.directory("elsewhere", 0o755);
     symlink("elsewhere", desk.path(".trust")).unwrap();
@@ -198,7 +198,7 @@ fn a_directory_of_somebody_else_is_never_touched() {
 }
 
 #[test]
-fn only_what_is_unchanged_is_taken_out_of_the_directory() {
+fn only_unchanged_files_are_removed_from_the_directory() {
     let desk = project();
     desk.setup(&output("a"));
     let changed = bundle("a");
@@ -233,7 +233,7 @@ fn only_what_is_unchanged_is_taken_out_of_the_directory() {
 
 /// Overlays of earlier versions named their options otherwise, and a manifest listed their files.
 #[test]
-fn what_an_earlier_version_wrote_is_understood() {
+fn the_files_of_an_earlier_version_are_recognized() {
     let manifest = r#"{"format": 1, "generations": []}"#;
     let old = |desk: &Desk| {
         desk.setup(&active("a"));
@@ -284,7 +284,7 @@ fn options_are_read_back_from_the_header() {
 }
 
 #[test]
-fn what_cannot_be_is_told() {
+fn an_impossible_setup_is_reported() {
     let desk = project();
     let error = write(&desk.path("none"), &output("a"), false).unwrap_err();
     let words = "cannot use `none`: no such file or directory\nfix: correct the name";

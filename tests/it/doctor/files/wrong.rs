@@ -63,7 +63,7 @@ impl Scenes {
 }
 
 #[test]
-fn each_thing_that_is_wrong() {
+fn every_fault_has_one_finding_and_a_fix_that_works() {
     let mut scenes = Scenes::default();
     authorities(&mut scenes);
     servers(&mut scenes);

@@ -25,7 +25,7 @@ fn place(outcome: Outcome, world: &World) -> String {
 /// No file can be written, so the bundle is in memory, which counts as a file too: an error, and no SIGXFSZ
 /// (setrlimit(2)).
 #[test]
-fn a_limit_of_file_sizes_is_an_error_and_not_the_end() {
+fn a_file_size_limit_is_an_error_and_no_signal() {
     for limit in ["0", "1"] {
         let world = image();
         for (words, code) in [
@@ -74,7 +74,7 @@ fn a_limit_of_file_sizes_is_an_error_and_not_the_end() {
 }
 
 #[test]
-fn few_descriptors_are_enough_or_an_error() {
+fn few_descriptors_suffice_or_are_an_error() {
     let mut started = 0;
     for limit in 3..=16 {
         let world = image();
@@ -100,7 +100,7 @@ fn few_descriptors_are_enough_or_an_error() {
 
 /// In memory what cannot be had ends a run; it does so before it has changed anything that counts.
 #[test]
-fn little_memory_is_enough_or_the_end() {
+fn little_memory_suffices_or_ends_the_run() {
     for kilobytes in [64, 512, 1024, 2048, 3072, 4096, 6144, 8192, 16384] {
         let world = image();
         let script =
@@ -120,7 +120,7 @@ fn little_memory_is_enough_or_the_end() {
 }
 
 #[test]
-fn no_process_and_no_thread_is_needed() {
+fn no_process_and_no_thread_is_created() {
     let world = image();
     // As a user who has reached the limit already: root is not held to it.
     let script = "ulimit -u 1; exec /trust-init -- sh -c 'echo $SSL_CERT_FILE'";
@@ -130,7 +130,7 @@ fn no_process_and_no_thread_is_needed() {
 
 /// As on a disk that is full: the next place, and nothing half in the first.
 #[test]
-fn a_place_without_room_is_left_for_the_next() {
+fn a_full_directory_is_skipped_for_the_next() {
     let rungs = ["/run", "/tmp", "/dev/shm"];
     // A bundle of two pages: the first is written, and the second is not.
     let roots = ["ca-rsa.pem", "two.crt", "three.pem", "chain.pem"];

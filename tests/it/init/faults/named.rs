@@ -16,7 +16,7 @@ fn failing(world: &World, run: &Run<'_>, path: &str, inject: &str) -> (Outcome, 
 
 /// What an earlier run added would count as the image's, and stay for ever.
 #[test]
-fn a_record_that_cannot_be_read_is_an_error_and_stays() {
+fn an_unreadable_record_is_an_error_and_kept() {
     let world = image();
     let before = tree(&world);
     install(&world).run().succeeds();
@@ -35,7 +35,7 @@ fn a_record_that_cannot_be_read_is_an_error_and_stays() {
 
 /// It would be taken for missing, and removed.
 #[test]
-fn a_bundle_that_cannot_be_looked_at_is_never_lost() {
+fn a_bundle_whose_stat_fails_is_never_removed() {
     for call in ["statx", "readlink", "openat"] {
         for n in 1.. {
             let world = image();
@@ -57,7 +57,7 @@ fn a_bundle_that_cannot_be_looked_at_is_never_lost() {
 
 /// A custom CA would be passed over in silence.
 #[test]
-fn a_directory_of_custom_cas_that_cannot_be_read_is_told() {
+fn an_unreadable_directory_of_custom_cas_is_reported() {
     let world = image();
     let directory = "/usr/local/share/ca-certificates";
     let (outcome, _) = failing(&world, &world.trust_init(&["env"]), directory, "openat:error=EIO");
@@ -73,7 +73,7 @@ fn a_directory_of_custom_cas_that_cannot_be_read_is_told() {
 
 /// A file that an earlier start left would count as mounted, and be adopted with a CA that is gone.
 #[test]
-fn nothing_is_adopted_because_a_look_at_its_mount_failed() {
+fn no_file_is_adopted_if_its_mount_check_fails() {
     let gone = std::fs::read_to_string(gallery("ca-ec.crt")).unwrap();
     for n in 1.. {
         let world = image();

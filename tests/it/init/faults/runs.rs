@@ -148,7 +148,7 @@ fn scenes() -> Vec<Scene> {
 
 /// Before it knows what it is to do, a program can only be ended: then no service is started, and nothing is left.
 #[test]
-fn the_start_of_the_program_comes_to_its_end_or_to_what_it_should() {
+fn every_fault_at_program_start_has_its_documented_outcome() {
     let scene = Scene { name: START, words: &[], set: &[], image, with: plain };
     let (came, wrong) = scene.tried(&(0..scenes()[0].begun()));
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
@@ -158,7 +158,7 @@ fn the_start_of_the_program_comes_to_its_end_or_to_what_it_should() {
 }
 
 #[test]
-fn every_system_call_that_fails_comes_to_what_is_documented() {
+fn every_failing_system_call_has_its_documented_outcome() {
     let scenes = scenes();
     let begun = scenes[0].begun();
     let (mut table, mut wrong) = (Table::default(), Vec::new());

@@ -77,7 +77,7 @@ fn a_run_killed_at_any_step_is_completed_or_undone() {
 
 /// As on a disk that is full: nothing is half installed.
 #[test]
-fn a_write_that_fails_leaves_the_store_as_it_was() {
+fn a_failed_write_leaves_the_store_unchanged() {
     let before = tree(&three_cas());
     for n in 1..5 {
         let world = three_cas();
@@ -92,7 +92,7 @@ fn a_write_that_fails_leaves_the_store_as_it_was() {
 }
 
 #[test]
-fn a_run_without_a_record_pays_one_system_call() {
+fn a_run_without_a_record_costs_one_system_call() {
     let world = World::new().with_ca();
     let log = traced(&world.trust_init(&["true"]), "trace=all");
     assert_eq!(log.matches("/var/lib/trust-init").count(), 1, "{log}");

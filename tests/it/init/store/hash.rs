@@ -27,7 +27,7 @@ fn same_hash(path: &Path) {
 }
 
 #[test]
-fn the_hash_is_openssls() {
+fn the_subject_hash_equals_openssls() {
     let mut count = 0;
     for directory in
         [gallery("."), gallery("neighbour"), "/usr/share/ca-certificates/mozilla".into()]
@@ -47,7 +47,7 @@ fn the_hash_is_openssls() {
 
 /// Names whose form that counts is not the one in which they are written.
 #[test]
-fn the_hash_of_unusual_names_is_openssls_too() {
+fn the_subject_hash_of_unusual_names_equals_openssls() {
     let world = World::empty();
     let long = "Ü".repeat(64);
     for (number, (subject, mask)) in [

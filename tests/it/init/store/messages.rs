@@ -46,7 +46,7 @@ fn scenes() -> Vec<(&'static str, Outcome)> {
 }
 
 #[test]
-fn every_message_reads_as_it_should() {
+fn every_message_matches_the_snapshot() {
     let mut text = String::new();
     for (scene, outcome) in scenes() {
         let code = outcome.0.status.code().unwrap();

@@ -9,7 +9,7 @@ use crate::world::{ROOTS, Run, World};
 
 /// What is refused is named, and nothing at all is changed.
 #[test]
-fn a_store_that_is_not_the_containers_own_is_refused() {
+fn a_store_that_the_container_does_not_own_is_refused() {
     let refused = |prepare: &dyn Fn(&World),
                    start: &dyn for<'a> Fn(&World, Run<'a>) -> Run<'a>,
                    words: &str| {
@@ -91,7 +91,7 @@ impl AsUnit for World {}
 /// Nothing has to be changed, so nothing is asked for: health checks of another user, a store that was
 /// prepared when the image was built, a mounted one that has the CA.
 #[test]
-fn a_store_that_has_the_ca_is_not_refused() {
+fn a_store_that_contains_the_ca_is_not_refused() {
     let world = World::new().with_ca();
     world.trust_init(&["--install-store", "--prepare"]).run().succeeds();
     let before = tree(&world);
@@ -103,7 +103,7 @@ fn a_store_that_has_the_ca_is_not_refused() {
 }
 
 #[test]
-fn a_dry_run_and_the_output_for_a_shell_change_nothing() {
+fn dry_run_and_print_env_change_nothing() {
     let world = World::new().with_ca();
     let before = (tree(&world), world.has("/var"));
     let words = ["--install-store", "--dry-run"];

@@ -74,7 +74,7 @@ fn with_java(files: &[&str]) -> World {
 }
 
 #[test]
-fn java_reads_every_ca_of_the_gallery_that_is_not_left_out() {
+fn java_reads_every_gallery_ca_that_is_not_left_out() {
     let mut all = Vec::new();
     for (file, ..) in rows() {
         let label = Label::Path(Named { path: file.clone().into(), origin: Origin::Default });
@@ -88,7 +88,7 @@ fn java_reads_every_ca_of_the_gallery_that_is_not_left_out() {
 }
 
 #[test]
-fn a_ca_that_java_cannot_read_costs_java_nothing() {
+fn a_ca_that_java_cannot_read_is_left_out_of_the_key_store() {
     for (file, why) in UNREADABLE {
         // The danger is real: with it in the store, no Java program trusts anything.
         let text = fs::read(gallery(file)).unwrap();
@@ -106,7 +106,7 @@ fn a_ca_that_java_cannot_read_costs_java_nothing() {
 }
 
 #[test]
-fn a_jvm_keeps_its_own_store_where_java_can_read_none_of_the_cas() {
+fn a_jvm_keeps_its_own_store_if_java_can_read_no_ca() {
     let file = "ca-constraint-uri-scheme.crt";
     let world = with_java(&[file]);
     let words = ["--ca", &format!("/ca/{file}"), "env"];
@@ -117,7 +117,7 @@ fn a_jvm_keeps_its_own_store_where_java_can_read_none_of_the_cas() {
 }
 
 #[test]
-fn neither_does_the_images_own_store_lose_java() {
+fn a_ca_that_java_cannot_read_is_left_out_of_jssecacerts() {
     let file = "ca-crl-uri-space.crt";
     let world = with_java(&[file, "neighbour/ca.crt"]);
     let words = ["--install-store", "--ca", &format!("/ca/{file}"), "--ca", "/ca/neighbour/ca.crt"];
@@ -127,7 +127,7 @@ fn neither_does_the_images_own_store_lose_java() {
 }
 
 #[test]
-fn inspect_names_java_where_java_cannot_read_a_ca() {
+fn inspect_reports_a_ca_that_java_cannot_read() {
     let desk = Desk::new();
     for (file, why) in UNREADABLE {
         let file = gallery(file).display().to_string();
@@ -144,7 +144,7 @@ fn inspect_names_java_where_java_cannot_read_a_ca() {
 }
 
 #[test]
-fn the_doctor_says_that_java_does_not_trust_it() {
+fn the_doctor_reports_a_ca_that_java_cannot_read() {
     let world = with_java(&[]);
     world.copy("ca-constraint-uri-scheme.crt", CUSTOM_CA);
     world.trust_init(&["true"]).run().succeeds();

@@ -274,7 +274,7 @@ fn of_requests() -> Vec<(&'static str, String)> {
 }
 
 #[test]
-fn every_message_on_inputs_reads_as_it_should() {
+fn every_message_on_inputs_matches_the_snapshot() {
     let mut text = String::new();
     let scenes =
         [of_files(), of_archives(), of_directories(), of_requests(), super::served::messages()];

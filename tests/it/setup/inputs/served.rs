@@ -21,7 +21,7 @@ pub fn with_intermediate(names: &[&str]) -> Desk {
 }
 
 #[test]
-fn a_chain_is_served_in_order_whoever_signed_the_leaf() {
+fn an_ordered_chain_is_accepted_and_the_fix_for_others_works() {
     let desk = with_intermediate(&["a.lab"]);
     for (ca, server) in [
         (&["root"][..], &["leaf", "int"][..]),
@@ -66,7 +66,7 @@ fn obey(desk: &Desk, words: &str) {
 }
 
 #[test]
-fn keys_of_every_kind_that_proxies_read_are_matched() {
+fn keys_of_every_kind_are_compared_with_the_certificate() {
     for (kind, how) in [
         ("P-256", "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256"),
         ("P-384 of old", "ecparam -name secp384r1 -genkey"),
@@ -103,7 +103,7 @@ fn keys_of_every_kind_that_proxies_read_are_matched() {
 }
 
 #[test]
-fn a_signature_that_cannot_be_checked_here_is_no_reason_to_refuse() {
+fn an_unverifiable_signature_is_accepted() {
     for kind in ["rsa:1024", "ec -pkeyopt ec_paramgen_curve:P-521"] {
         let desk = Desk::new();
         desk.directory("certs", 0o755);

@@ -22,7 +22,7 @@ fn said(error: &Diagnostic) -> String {
 }
 
 #[test]
-fn every_message() {
+fn every_message_matches_the_snapshot() {
     let mut out = String::new();
     let mut scene = |name: &str, texts: &[&str]| {
         let desk = Desk::new();
@@ -90,7 +90,7 @@ fn every_message() {
 
 /// An error where it is too much: never a hang, an overflow of the stack, or all memory.
 #[test]
-fn hostile_files() {
+fn hostile_files_are_refused() {
     let many = 1 << 20;
     let deep = "it is nested deeper than a Compose file ever is";
     let much = "with its aliases it contains more than a Compose file ever does";

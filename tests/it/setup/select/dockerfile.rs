@@ -14,7 +14,7 @@ fn base(text: &str, target: Option<&str>, args: &[(&str, Option<&str>)]) -> Opti
 }
 
 #[test]
-fn the_last_stage_counts_and_what_it_stands_on() {
+fn the_base_of_the_last_stage_counts() {
     let base = |text| base(text, None, &[]).unwrap();
     assert_eq!(
         base("FROM node AS build\nRUN make\nFROM nginx:1.27\nCOPY --from=build /x /"),
@@ -34,7 +34,7 @@ fn the_last_stage_counts_and_what_it_stands_on() {
 }
 
 #[test]
-fn the_stage_that_is_asked_for_counts() {
+fn the_target_stage_counts() {
     let text = "FROM node AS dev\nFROM nginx AS Prod\nFROM redis";
     let base = |target| base(text, Some(target), &[]);
     assert_eq!(base("dev").as_deref(), Some("node"));
@@ -45,7 +45,7 @@ fn the_stage_that_is_asked_for_counts() {
 }
 
 #[test]
-fn arguments_before_the_first_stage_are_put_in() {
+fn arguments_before_the_first_stage_are_substituted() {
     let text =
         "ARG NAME=node\nARG TAG=\"22\" BASE=${NAME}:${TAG}\nFROM ${BASE:-debian}\nARG NAME=x";
     assert_eq!(base(text, None, &[]).unwrap(), "node:22");
@@ -63,7 +63,7 @@ fn arguments_before_the_first_stage_are_put_in() {
 }
 
 #[test]
-fn instructions_are_read_in_every_odd_form() {
+fn instructions_are_read_in_every_form() {
     for (text, expected) in [
         ("\u{feff}FROM nginx\r\nRUN x\r\n", "nginx"),
         ("FROM \\\n  nginx", "nginx"),

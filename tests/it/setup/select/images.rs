@@ -13,7 +13,7 @@ fn known(image: &str) -> String {
 }
 
 #[test]
-fn the_end_of_an_images_name_counts() {
+fn the_end_of_an_image_name_counts() {
     for (image, is) in [
         ("postgres", "database (postgres)"),
         ("docker.io/library/Postgres:16-alpine", "database (postgres)"),
@@ -34,7 +34,7 @@ fn the_end_of_an_images_name_counts() {
 }
 
 #[test]
-fn what_is_left_alone_is_known_by_a_word() {
+fn images_that_are_left_are_recognized_by_a_word() {
     for (image, is) in [
         ("caddy:2-alpine", "proxy (caddy)"),
         ("traefik:v3", "proxy (traefik)"),
@@ -78,7 +78,7 @@ fn what_is_left_alone_is_known_by_a_word() {
 }
 
 #[test]
-fn what_talks_to_such_a_thing_is_none() {
+fn a_client_of_a_product_is_not_the_product() {
     for image in [
         "phpmyadmin/phpmyadmin",
         "dpage/pgadmin4",
@@ -118,7 +118,7 @@ fn what_talks_to_such_a_thing_is_none() {
 }
 
 #[test]
-fn an_image_is_found_behind_variables() {
+fn an_image_name_is_found_among_variables() {
     for (image, is) in [
         ("${REGISTRY}/postgres:${TAG}", "database (postgres)"),
         ("${REGISTRY:-docker.io/acme}/postgres:${TAG:-16}", "database (postgres)"),

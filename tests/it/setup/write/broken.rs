@@ -167,22 +167,22 @@ fn killed_at_every_step(prepare: impl Fn() -> Desk, task: &str, is_link: bool) {
 }
 
 #[test]
-fn a_first_setup_killed_at_any_step() {
+fn a_first_setup_survives_a_kill_at_any_step() {
     killed_at_every_step(|| original(false), "setup b.crt", false);
 }
 
 #[test]
-fn another_setup_killed_at_any_step() {
+fn another_setup_survives_a_kill_at_any_step() {
     killed_at_every_step(|| prepared(false), "setup b.crt", false);
 }
 
 #[test]
-fn a_setup_with_env_elsewhere_killed_at_any_step() {
+fn a_setup_with_a_linked_env_survives_a_kill_at_any_step() {
     killed_at_every_step(|| original(true), "setup b.crt", true);
 }
 
 #[test]
-fn a_removal_killed_at_any_step() {
+fn a_removal_survives_a_kill_at_any_step() {
     killed_at_every_step(|| prepared(false), "remove", false);
 }
 
@@ -213,7 +213,7 @@ fn a_full_disk_changes_nothing() {
 }
 
 #[test]
-fn a_directory_of_somebody_else_is_told() {
+fn a_foreign_directory_is_reported() {
     let desk = original(false);
     desk.remove(".env").remove(".gitignore");
     let fails = |task: &str, words: &str| {
@@ -242,7 +242,7 @@ fn a_directory_of_somebody_else_is_told() {
 }
 
 #[test]
-fn what_somebody_wrote_meanwhile_is_never_lost() {
+fn a_concurrent_change_is_never_lost() {
     let desk = original(false);
     // Held up on its way to the disk, long after `.env` was read.
     let held = "inject=fsync:delay_enter=3000000:when=1";
@@ -264,7 +264,7 @@ fn what_somebody_wrote_meanwhile_is_never_lost() {
 }
 
 #[test]
-fn two_at_once_wait_for_each_other() {
+fn concurrent_runs_wait_for_each_other() {
     let desk = prepared(false);
     std::thread::scope(|scope| {
         let runs = ["setup b.crt", "remove", "setup a.crt", "setup b.crt", "remove", "setup z.crt"];
