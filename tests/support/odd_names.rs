@@ -1,12 +1,12 @@
-//! Names of files and directories that want to break out of the YAML, the `.env` or the command that they are
-//! written into. For both test programs.
+//! Names of files and directories that try to escape from the YAML, the `.env` or the command that contains
+//! them, for both test programs.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
-/// What is odd about a name, and the name.
+/// Descriptions of odd names, and the names.
 pub const NAMES: &[(&str, &[u8])] = &[
     ("spaces", b" a  b "),
     ("a single quote", b"it's"),
@@ -52,7 +52,7 @@ pub const NAMES: &[(&str, &[u8])] = &[
     ("250 letters", &[b'x'; 250]),
 ];
 
-/// What has the name.
+/// The file or directory that has the odd name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
     Project,
@@ -61,7 +61,7 @@ pub enum What {
     Compose,
 }
 
-/// All of it, and what it is called in the document.
+/// Every such file or directory, with its description in the document.
 pub const ALL: [(What, &str); 4] = [
     (What::Project, "the project's directory"),
     (What::Certificates, "the directory of the CA"),
@@ -71,14 +71,14 @@ pub const ALL: [(What, &str); 4] = [
 
 const COMPOSE: &str = "services:\n  agent:\n    image: registry.invalid/agent\n  web:\n    image: registry.invalid/nginx\n";
 
-/// A project with such a name in it, and what follows `trust-compose`.
+/// A project with an odd name in it, and the arguments of `trust-compose`.
 pub struct Odd {
     pub project: PathBuf,
     pub words: Vec<OsString>,
 }
 
 impl Odd {
-    /// Lays it out in `directory`, with certificates from `certs`.
+    /// Creates the project in `directory`, with certificates from `certs`.
     pub fn lay_out(directory: &Path, certs: &Path, what: What, name: &[u8]) -> Self {
         let name = OsStr::from_bytes(name);
         let project = directory.join(if what == What::Project { name } else { "project".as_ref() });

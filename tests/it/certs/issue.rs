@@ -1,4 +1,4 @@
-//! trust-compose certs: what it makes, what it leaves alone, and what others think of it.
+//! trust-compose certs: what it creates, what it keeps, and how other programs judge the result.
 
 use std::process::Command;
 
@@ -67,7 +67,7 @@ fn validity_is_as_requested() {
     for (file, days) in [("certs/ca.crt", 3650), ("certs/server.pem", 825)] {
         let (from, to) = (seconds(file, "startdate"), seconds(file, "enddate"));
         assert!((3600..3660).contains(&(now - from)), "{file}: {}", now - from);
-        // The last second counts, so 825 days are no second more.
+        // The last second is part of the validity, so the difference is one second less than 825 days.
         assert_eq!(to + 1 - from, days * 86_400, "{file}");
     }
 }
@@ -117,7 +117,7 @@ fn a_second_run_changes_nothing() {
     let before = desk.state("certs");
     let told = desk.certs(&["reflector.local", "10.0.0.1"]).succeeds();
     assert!(told.stdout().starts_with("nothing to do: "), "{}", told.stdout());
-    // Fewer words, other order, another spelling: the names are the same.
+    // Fewer names, another order, another spelling: the set of names is the same.
     desk.certs(&["IP:10.0.0.1", "dns:Reflector.LOCAL."]).succeeds();
     desk.certs(&["localhost", "reflector.local", "10.0.0.1"]).succeeds();
     desk.certs(&["reflector.local", "10.0.0.1", "--renew"]).succeeds().prints("").stays_silent();
@@ -163,14 +163,14 @@ fn an_additional_name_replaces_only_the_server_certificate() {
 #[test]
 fn an_expiring_certificate_is_renewed_once() {
     let desk = Desk::new();
-    // Of a short life the last third is "soon": a daily cron job does not renew daily.
+    // For a short validity, "soon" is its last third: a daily cron job does not renew daily.
     desk.certs(&["a.lab", "--days", "3"]).succeeds();
     let before = desk.state("certs");
     desk.certs(&["--renew", "--days", "3"]).succeeds().prints("");
     desk.certs(&["--renew"]).succeeds().prints("");
     assert_eq!(desk.state("certs"), before);
 
-    // (from, to, and what becomes of it)
+    // (valid from, to, is renewed)
     for (from, to, is_renewed) in [(-300, 31, false), (-300, 29, true), (-300, -1, true)] {
         desk.sign("certs", &["a.lab", "localhost", "127.0.0.1", "::1"], from, to);
         let told = desk.certs(&["--renew"]).succeeds();
@@ -194,7 +194,7 @@ fn a_server_certificate_never_outlives_its_ca() {
     let words = ["x509", "-noout", "-checkend", &in_20_days, "-in", "certs/server.pem"];
     let run = desk.command(&tool("openssl"), &words, "022").output().unwrap();
     assert_eq!(run.status.code(), Some(1), "it is still valid when the CA is not");
-    // Nothing better can be had, so cron does not try every day.
+    // A renewal would not last longer, so cron does not try every day.
     desk.sign("certs", &["a.lab", "localhost", "127.0.0.1", "::1"], -300, 20);
     let before = desk.state("certs");
     desk.certs(&["--renew"]).succeeds().prints("");
@@ -208,7 +208,7 @@ fn the_existing_key_type_is_the_default() {
     assert!(desk.text("certs/ca.crt").contains("NIST CURVE: P-384"));
     assert!(desk.text("certs/server.pem").contains("NIST CURVE: P-384"));
     desk.verifies("certs/ca.crt", "certs/server.pem");
-    // Not asked for: what stands goes on.
+    // Without --key-type the existing type is used.
     desk.certs(&["a.lab", "b.lab"]).succeeds();
     assert!(desk.text("certs/server.pem").contains("NIST CURVE: P-384"));
     let told = desk.certs(&["a.lab", "b.lab", "--key-type", "p256"]).succeeds();
@@ -234,7 +234,7 @@ fn another_directory_gets_the_ca_without_its_key() {
     desk.certs(&["--renew", "--ca", "certs", "--out", "gpu-certs"]).succeeds().prints("");
     assert_eq!(desk.state("gpu-certs"), after);
 
-    // The CA is replaced: the copy and the certificate follow.
+    // After the CA is replaced, the copy and the certificate are replaced too.
     desk.certs(&["a.lab", "--force", "--ca-name", "Second CA"]).succeeds();
     desk.certs(&["--renew", "--ca", "certs", "--out", "gpu-certs"]).succeeds();
     assert_eq!(desk.read("gpu-certs/ca.crt"), desk.read("certs/ca.crt"));
@@ -245,7 +245,7 @@ fn another_directory_gets_the_ca_without_its_key() {
 fn only_force_replaces_everything() {
     let desk = Desk::with(&["a.lab", "b.lab"]);
     let old = desk.read("certs/ca.crt");
-    // Also out of a set that is beyond repair.
+    // Also if the existing files cannot be used.
     desk.remove("certs/ca.key").write("certs/server-key.pem", "nonsense");
     desk.certs(&["a.lab", "--force"]).succeeds();
     assert_ne!(desk.read("certs/ca.crt"), old);
@@ -272,9 +272,9 @@ fn a_constrained_ca_cannot_sign_for_other_names() {
     let desk = Desk::new();
     let words = ["*.lab.local", "192.168.1.7", "--constrain", "--ca-name", "Lab CA"];
     let told = desk.certs(&words).succeeds().stdout();
-    // By the CA's name, as `doctor` has it.
+    // Named after the CA, as in the output of `doctor`.
     assert!(told.contains("/usr/local/share/ca-certificates/lab-ca.crt"), "{told}");
-    // The date of a name that `certs` chose is left out, and a wildcard's dot, which would hide the file.
+    // The date in a generated name is left out, and so is the dot of a wildcard, which would hide the file.
     let told = desk.certs(&["*.lab.local", "--out", "dated"]).succeeds().stdout();
     assert!(told.contains("/usr/local/share/ca-certificates/lab.local-ca.crt"), "{told}");
     desk.verifies("certs/ca.crt", "certs/server.pem");
@@ -320,7 +320,7 @@ fn a_ca_created_by_another_tool_can_sign() {
 fn an_intermediate_signs_and_is_part_of_the_chain() {
     let desk = Desk::with(&["--ca-only"]);
     desk.directory("int", 0o700);
-    // pathlen:0 of our own CA forbids intermediates, so the root is OpenSSL's.
+    // pathlen:0 in our own CA forbids intermediates, so OpenSSL creates the root.
     desk.openssl(
         "req -x509 -newkey rsa:2048 -nodes -keyout root.key -out root.crt -days 900 -subj /CN=Root \
          -addext keyUsage=critical,keyCertSign,cRLSign",

@@ -1,21 +1,21 @@
-//! Every message of trust-compose once, as a snapshot: tests/snapshots/certs/messages.txt is what the user
-//! reads. After a change of words, run with UPDATE_SNAPSHOT=1 and read the difference.
+//! Every message of trust-compose certs, as a snapshot: tests/snapshots/certs/messages.txt. After a change
+//! of a message, run with UPDATE_SNAPSHOT=1 and read the diff.
 
 use crate::desk::Desk;
 use crate::world::{Outcome, gallery, is_snapshot};
 
-/// In an empty directory.
+/// Runs `words` in an empty directory.
 fn words(words: &[&str]) -> Outcome {
     Desk::new().run(words)
 }
 
-/// Beside a set for a.lab, after something was done to it.
+/// Runs `words` in a directory with certificates for a.lab, after `prepare`.
 fn set(prepare: impl Fn(&Desk), words: &[&str]) -> Outcome {
     let desk = Desk::with(&["a.lab"]);
     prepare(&desk);
     let is_there = desk.has("certs").then(|| desk.state("certs"));
     let outcome = desk.run(words);
-    // Whatever was in the way: nothing has been written.
+    // Whatever the obstacle was, no file has changed.
     assert_eq!(desk.has("certs").then(|| desk.state("certs")), is_there, "{}", outcome.stderr());
     outcome
 }
@@ -216,7 +216,7 @@ fn key_of_another(desk: &Desk, path: &str) {
     desk.rename("new.key", path);
 }
 
-/// The text with a day for each day, so that it is the same tomorrow.
+/// Replaces each day by DAY, so that the text is the same tomorrow.
 fn undated(text: &str) -> String {
     let is_day =
         |word: &str| word.len() == 10 && word.starts_with("20") && word.matches('-').count() == 2;
@@ -235,7 +235,7 @@ fn every_message_matches_the_snapshot() {
         let (code, stderr) = (outcome.0.status.code().unwrap(), undated(&outcome.stderr()));
         text.push_str(&format!("# {scene} (exit {code})\n{stderr}\n"));
         let lines: Vec<_> = stderr.lines().collect();
-        assert!(!lines.is_empty(), "{scene}: nothing is said");
+        assert!(!lines.is_empty(), "{scene}: no output");
         let is_fix = |line: &&str| line.starts_with("trust-compose: fix: ");
         assert!(lines.iter().all(|line| line.starts_with("trust-compose: ")), "{scene}: {stderr}");
         assert!(!lines.first().is_some_and(is_fix), "{scene}: {stderr}");

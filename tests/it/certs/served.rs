@@ -1,4 +1,4 @@
-//! The certificates in use: a real server, real clients, by name, by IPv4 and by IPv6 address.
+//! The certificates in use: a TLS server and clients, by name, by IPv4 and by IPv6 address.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
@@ -31,7 +31,7 @@ impl Drop for Server {
     }
 }
 
-/// The Pythons at hand: the system's, and 3.13 (strict by default) where there is one.
+/// The installed Pythons: the system's, and 3.13 (strict by default) if it is installed.
 fn pythons() -> Vec<PathBuf> {
     let home = std::env::var("HOME").unwrap_or_default();
     let versions = PathBuf::from(home).join(".pyenv/versions").read_dir().into_iter().flatten();
@@ -50,7 +50,7 @@ with socket.create_connection((address, int(port)), timeout=20) as plain:
         print(tls.version())
 ";
 
-/// Whether all clients are served, or none.
+/// Asserts that all clients connect, or that none does.
 #[track_caller]
 fn asks(desk: &Desk, server: &Server, host: &str, address: &str, is_served: bool) {
     let (port, url_host) =

@@ -1,15 +1,15 @@
-//! trust-doctor beside a process, with real servers: what it trusts, and why a connection fails.
+//! trust-doctor on a process, with TLS servers: what the process trusts, and why a connection fails.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
 use std::process::{Child, Stdio};
 
 use crate::desk::Desk;
-use crate::patient::{pid, start};
 use crate::support::sign::sign;
+use crate::target_process::{pid, start};
 use crate::world::{Outcome, World};
 
-/// A process that ends with the test.
+/// A process that is killed at the end of the test.
 pub struct Process(pub Child);
 
 impl Drop for Process {
@@ -19,7 +19,7 @@ impl Drop for Process {
     }
 }
 
-/// Two CAs, each with a server's certificate.
+/// Creates two CAs, each with a server certificate.
 pub fn desk() -> Desk {
     let desk = Desk::new();
     desk.certs(&["--out", "lab", "--ca-name", "Lab CA", "localhost", "llm.lan"]).succeeds();
@@ -33,7 +33,7 @@ pub fn sh(desk: &Desk, script: &str) {
     Outcome(output).succeeds();
 }
 
-/// `openssl s_server` with `options`; its address.
+/// Starts `openssl s_server` with `options`, and returns it with its port.
 pub fn server(desk: &Desk, options: &str) -> (Process, u16) {
     let mut command = desk.command("openssl".as_ref(), &[], "022");
     command.args(["s_server", "-accept", "127.0.0.1:0"]).args(options.split(' '));
@@ -47,17 +47,17 @@ pub fn server(desk: &Desk, options: &str) -> (Process, u16) {
         panic!("openssl s_server {options}: {said}")
     });
     let port = line.rsplit(':').next().unwrap().parse().unwrap();
-    // Else it would stop at a full pipe.
+    // A full pipe would block the server.
     std::thread::spawn(move || lines.count());
     (Process(child), port)
 }
 
-/// A server of the CA in `lab`.
+/// Starts a server with the certificate in `lab`.
 pub fn lab(desk: &Desk) -> (Process, u16) {
     server(desk, "-cert lab/server.pem -key lab/server-key.pem")
 }
 
-/// Looks at a process with these variables, in an image that has nothing but the files they name.
+/// Runs trust-doctor on a process with these variables, in an image with only the files they name.
 pub fn doctor(desk: &Desk, variables: &[(&str, &str)], words: &[&str]) -> Outcome {
     let world = World::new();
     let mut run = world.program(&["cat", "/gate"]);
@@ -74,7 +74,7 @@ pub fn doctor(desk: &Desk, variables: &[(&str, &str)], words: &[&str]) -> Outcom
     Outcome(desk.command(program.as_ref(), &words, "022").output().unwrap())
 }
 
-/// The same, of a process whose SSL_CERT_FILE is `bundle`.
+/// Like [`doctor`], on a process whose SSL_CERT_FILE is `bundle`.
 pub fn with(desk: &Desk, bundle: &str, words: &[&str]) -> Outcome {
     let path = desk.path(bundle).display().to_string();
     doctor(desk, &[("SSL_CERT_FILE", &path)], words)
@@ -223,7 +223,7 @@ fn a_server_without_usable_tls_is_explained() {
             std::io::Read::read_exact(&mut stream, &mut start).unwrap();
             stream.write_all(answer.as_bytes()).unwrap();
         }
-        // Heard, and never answered.
+        // Accepted, and never answered.
         (listener.accept().unwrap(), listener)
     });
     says(port, "the server speaks no TLS: its answer begins with `HTTP/1.1 400 Bad Request`");
@@ -285,7 +285,7 @@ fn an_unreadable_process_or_argument_exits_2() {
     run(&["--pid", "4194999"]).says("cannot inspect process 4194999").says("SYS_PTRACE");
     run(&["--pid", "self-destruct"]);
     let pid = std::process::id().to_string();
-    // All of it may be a secret.
+    // Any part of a malformed URL may be a secret.
     let outcome = run(&["--pid", &pid, "--connect", "ftp://me:hunter2@x/?hunter2"]);
     outcome.says("cannot call `ftp://…` (from --connect)").never_says("hunter2");
     run(&["--pid", &pid, "--connect", "me:hunter2@x:99999"]).never_says("hunter2");

@@ -1,14 +1,14 @@
-//! What trust-doctor finds in a process: its variables and the files they name, each with one thing wrong.
+//! Findings of trust-doctor in a process: its variables and the files they name, each with one fault.
 
 use std::path::Path;
 use std::process::Command;
 
 use trust_init::trust::fingerprint::Fingerprint;
 
-use crate::patient::{app, pid, says, service, start, warns, world};
+use crate::target_process::{app, pid, says, service, start, warns, world};
 use crate::world::{BUNDLE, CUSTOM_CA, Outcome, Scratch, World, copy_program, tool};
 
-/// Where a virtual environment has its packages.
+/// The packages of a virtual environment.
 const PACKAGES: &str = "/app/.venv/lib/python3.13/site-packages";
 
 fn sha256(world: &World, path: &str) -> String {
@@ -178,7 +178,7 @@ fn a_process_with_more_rights_is_reported() {
     let program = Scratch::new();
     let copy = program.path().join("trust-doctor");
     copy_program(Path::new(env!("CARGO_BIN_EXE_trust-doctor")), &copy);
-    // The same uid, and none of the rights that the process has.
+    // The same uid, without the capabilities of the process.
     let words = ["--inh-caps=-all", "--bounding-set=-all", "--no-new-privs"];
     let mut command = Command::new(tool("setpriv"));
     command.args(words).arg(copy).args(["--pid", &pid(&container)]).env_clear();

@@ -1,4 +1,4 @@
-//! Options, their variables, and what is printed instead of starting a service.
+//! Options, their variables, and options that print something instead of starting a service.
 
 use crate::world::World;
 

@@ -1,4 +1,4 @@
-//! Where custom CAs and roots are found.
+//! The places in which trust-init finds custom CAs and root certificates.
 
 use std::os::unix::fs::symlink;
 
@@ -24,7 +24,7 @@ fn a_ca_that_the_image_trusts_is_no_custom_ca() {
     world.copy("ca-rsa.pem", CUSTOM_CA);
     world.trust_init(&["true"]).run().succeeds().stays_silent();
     assert!(!world.has("/run/trust-init"));
-    // Named, it is one: programs that add to roots of their own do not know it.
+    // Given by option it is one: programs that add to built-in roots do not know it.
     let named = world.trust_init(&["--ca", CUSTOM_CA, "env"]).run().succeeds();
     assert!(named.value("NODE_EXTRA_CA_CERTS").is_some());
 }
@@ -124,7 +124,7 @@ fn several_cas_by_option_by_variable_and_as_text() {
     }
 }
 
-/// By hand, so that the test does not share the program's library.
+/// Independent of the program's own encoder.
 fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let groups = bytes.chunks(3).map(|group| {

@@ -1,5 +1,5 @@
-//! Which variable names what: its readers trust afterwards what they trusted before, plus the
-//! custom CAs, and nothing else.
+//! The file that each variable names: its readers keep the certificates they trusted before and get the
+//! custom CAs, and no others.
 
 use trust_init::doctor::checks::verification;
 
@@ -16,7 +16,7 @@ const BUNDLE_VARIABLES: [&str; 8] = [
     "PERL_LWP_SSL_CA_FILE",
 ];
 
-/// The certificates in the file that a variable names, as their text.
+/// Returns the PEM blocks in the file that a variable names.
 #[track_caller]
 fn held(world: &World, run: &Outcome, name: &str) -> Vec<String> {
     let path = run.value(name).unwrap_or_else(|| panic!("{name} is not set:\n{}", run.stdout()));
@@ -85,7 +85,7 @@ fn a_pinned_fallback_is_not_widened_by_another_variable() {
     for name in ["SSL_CERT_FILE", "CURL_CA_BUNDLE", "PERL_LWP_SSL_CA_FILE"] {
         is(&world, &run, name, pinned);
     }
-    // requests never looked at SSL_CERT_FILE: it trusted public roots, and still does.
+    // requests does not read SSL_CERT_FILE: it trusted public roots before, and still does.
     is(&world, &run, "REQUESTS_CA_BUNDLE", &[CUSTOM_CA, ROOTS]);
     let run =
         world.trust_init(&["env"]).env("REQUESTS_CA_BUNDLE", "/etc/partner.pem").run().succeeds();
@@ -102,7 +102,7 @@ fn a_pinned_directory_is_not_widened() {
     let run = world.trust_init(&["env"]).env("SSL_CERT_DIR", "/etc/partner").run().succeeds();
     is(&world, &run, "SSL_CERT_FILE", &["/etc/partner/a.pem", CUSTOM_CA]);
     assert_eq!(run.value("SSL_CERT_DIR").as_deref(), Some("/etc/partner"));
-    // The image's own directory is the image's roots.
+    // The image's own directory contains the image's roots.
     let run = world.trust_init(&["env"]).env("SSL_CERT_DIR", "/etc/ssl/certs").run().succeeds();
     assert_eq!(run.value("SSL_CERT_FILE").as_deref(), Some(BUNDLE));
 }
@@ -112,7 +112,7 @@ fn a_variable_that_names_the_images_roots_gets_the_bundle() {
     let world = World::new().with_ca();
     let run = world.trust_init(&["env"]).env("REQUESTS_CA_BUNDLE", ROOTS).run().succeeds();
     assert_eq!(run.value("REQUESTS_CA_BUNDLE").as_deref(), Some(BUNDLE));
-    // A part of the roots is a pin: the bundle would widen it.
+    // A subset of the roots is a pinned file: the bundle would widen it.
     world.copy("two.crt", ROOTS);
     let part = certificates(&world.read(ROOTS)).remove(0);
     world.write("/etc/part.pem", part);
@@ -128,7 +128,7 @@ fn a_variable_whose_file_contains_every_custom_ca_is_kept() {
     assert_eq!(run.value("NODE_EXTRA_CA_CERTS").as_deref(), Some(CUSTOM_CA));
     let run = world.trust_init(&["env"]).env("SSL_CERT_FILE", CUSTOM_CA).run().succeeds();
     assert_eq!(run.value("SSL_CERT_FILE").as_deref(), Some(CUSTOM_CA), "pinned to it");
-    // But not where some clients could not read it as it is.
+    // Not if some clients cannot read the file as it is.
     world.copy("neighbour/ca.crt", "/etc/glued.pem");
     world.write("/etc/glued.pem", format!("  {}", world.read(CUSTOM_CA)));
     let run =
@@ -159,7 +159,7 @@ fn disabled_verification_is_reported_and_kept() {
         ("GIT_SSL_NO_VERIFY", "true"),
         ("SSL_VERIFY", "False"),
         ("AI_VERIFY_SSL", "false"),
-        // git looks only whether it is set.
+        // git checks only that the variable is set.
         ("GIT_SSL_NO_VERIFY", "0"),
         ("PIP_TRUSTED_HOST", "pypi.lan"),
     ] {

@@ -1,4 +1,4 @@
-//! Becoming the service, or saying precisely why not.
+//! Execution of the service, and the messages if it fails.
 
 use std::path::Path;
 
@@ -26,7 +26,7 @@ fn a_missing_interpreter_of_a_script_is_named() {
 #[test]
 fn a_missing_loader_of_a_program_is_named() {
     let world = World::new();
-    // Any dynamic program of the machine: its loader is not in the image.
+    // A dynamically linked program of the machine, whose loader the image does not contain.
     copy_program(Path::new("/usr/bin/env"), &world.path("/bin/dynamic"));
     let run = world.trust_init(&["dynamic"]).run().exits(126);
     run.says("needs the loader `/lib").says("musl or glibc");
@@ -38,7 +38,7 @@ fn a_program_for_another_processor_names_both() {
     let mut bytes = std::fs::read(world.path("/bin/busybox")).unwrap();
     let other = if cfg!(target_arch = "x86_64") { (183, "arm64") } else { (62, "x86-64") };
     bytes[18..20].copy_from_slice(&u16::to_le_bytes(other.0));
-    // No emulator that is registered for that processor takes a file with this byte set (binfmt_misc).
+    // Emulators registered with binfmt_misc do not accept a file with this byte set.
     bytes[15] = 1;
     world.write("/bin/foreign", bytes).mode("/bin/foreign", 0o755);
     let run = world.trust_init(&["foreign"]).run().exits(126);
@@ -76,8 +76,8 @@ fn the_path_search_skips_files_that_cannot_run() {
 #[test]
 fn an_argument_list_that_is_too_long_is_explained() {
     let world = World::new().with_ca();
-    // With a small stack the kernel allows 128 KiB (execve(2)). Somewhere below that what we add to
-    // the environment makes the difference, whatever else takes part.
+    // With a small stack the kernel allows 128 KiB (execve(2)). For some length below that, the variables
+    // of trust-init exceed the limit.
     let runs = (126_000..131_072).step_by(200).map(|length| {
         let words = ["true".to_owned(), "x".repeat(length / 2), "x".repeat(length / 2)];
         world.trust_init(&words).before("ulimit -s 256").run()

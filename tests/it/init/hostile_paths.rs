@@ -1,5 +1,5 @@
-//! What stands where a file of certificates is expected, and what becomes of it: never a hang, never much
-//! memory, never a bundle that lacks something without a word.
+//! Unexpected files in place of a file of certificates: trust-init does not hang, uses little memory, and
+//! never leaves out certificates without a message.
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -13,13 +13,13 @@ use nix::sys::stat::{Mode, SFlag, makedev, mknod};
 use crate::init::stopped;
 use crate::world::{BUNDLE, CUSTOM_CA, Outcome, ROOTS, Run, World, count, gallery, tool};
 
-/// A turn of a program that needs longer than this hangs, in seconds.
+/// The time limit of a run, in seconds: only a hang takes longer.
 const LONG: &str = "20";
 
-/// The address space that it gets, in KiB: the program itself, and one file of 32 MiB while it is read.
+/// The limit of the address space, in KiB: the program itself, and one file of 32 MiB while it is read.
 const MEMORY: u32 = 96 << 10;
 
-/// What a path can be, by what it is called in the tables.
+/// The kinds of files, by their names in the tables.
 pub const KINDS: [(&str, &str); 15] = [
     ("a named pipe that nobody writes to", "/h/pipe"),
     ("a socket", "/h/socket"),
@@ -38,7 +38,7 @@ pub const KINDS: [(&str, &str); 15] = [
     ("an empty file", "/h/nothing"),
 ];
 
-/// An image with all of them.
+/// Creates an image with a file of each kind.
 pub fn world() -> World {
     let world = World::new().with_ca();
     world.directory("/h/empty", 0o755).copy("ca-ec.crt", "/h/full/ca.txt").write("/h/nothing", "");
@@ -61,7 +61,8 @@ pub fn world() -> World {
     world
 }
 
-/// Runs it with little memory, and not forever: it ends by itself, by our codes or the service's.
+/// Runs the program with limited memory and time, and asserts that it exits with a code of ours or of the
+/// service.
 #[track_caller]
 pub fn bounded(run: Run<'_>) -> Outcome {
     let outcome = limited(run);
@@ -70,7 +71,7 @@ pub fn bounded(run: Run<'_>) -> Outcome {
     outcome
 }
 
-/// Runs it with little memory, and not forever.
+/// Runs the program with limited memory and time.
 #[track_caller]
 pub fn limited(run: Run<'_>) -> Outcome {
     let inner = run.before(&format!("ulimit -v {MEMORY}")).command();
@@ -78,15 +79,26 @@ pub fn limited(run: Run<'_>) -> Outcome {
     command.args(["-s", "KILL", LONG]).arg(inner.get_program()).args(inner.get_args()).env_clear();
     command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
     let outcome = Outcome(command.stdin(std::process::Stdio::null()).output().unwrap());
-    assert_ne!(outcome.0.status.code(), Some(137), "it does not end: {}", outcome.stderr());
-    assert_ne!(outcome.0.status.signal(), Some(9), "it does not end: {}", outcome.stderr());
+    assert_ne!(
+        outcome.0.status.code(),
+        Some(137),
+        "the time limit was exceeded: {}",
+        outcome.stderr()
+    );
+    assert_ne!(
+        outcome.0.status.signal(),
+        Some(9),
+        "the time limit was exceeded: {}",
+        outcome.stderr()
+    );
     outcome
 }
 
-/// The service's bundle, to be counted.
+/// A service that prints its bundle.
 const SERVICE: [&str; 3] = ["sh", "-c", "cat \"$SSL_CERT_FILE\""];
 
-/// What came of it, as cells of a table: certificates in the service's bundle, and what was said.
+/// Returns the outcome as cells of a table: the number of certificates in the service's bundle, and the
+/// first message.
 fn cells(outcome: &Outcome) -> String {
     let text = outcome.stderr();
     let mut said = text.lines().filter_map(|line| {
@@ -100,10 +112,10 @@ fn cells(outcome: &Outcome) -> String {
     format!("{bundle} | {}", said.next().unwrap_or("nothing").replace('|', "\\|"))
 }
 
-/// One place where trust-init looks, and how a path gets there.
+/// A place in which trust-init looks, and a run with a path in that place.
 type Place = (&'static str, fn(&World, &str) -> Outcome);
 
-/// A link at `place` to what is to stand there.
+/// Prepares a run with a link at `place`.
 fn linked<'a>(world: &'a World, place: &str, to: &str, words: &[&str]) -> Run<'a> {
     let at = world.path(place);
     let _ = std::fs::remove_file(&at);
@@ -160,7 +172,7 @@ const PLACES: [Place; 11] = [
     ("as the program", |world, path| bounded(world.trust_init(&[path]))),
 ];
 
-/// The tables.
+/// Returns the tables.
 pub fn tables() -> String {
     let mut text = String::new();
     let table = |(place, run): &Place| {
@@ -180,7 +192,7 @@ pub fn tables() -> String {
     text
 }
 
-/// A directory of the machine's memory, filled by `python`, which finds it in `at`.
+/// Fills a tmpfs at `at` with a Python program.
 fn filled<'a>(run: Run<'a>, world: &World, at: &str, python: &str) -> Run<'a> {
     let at = world.path(at).display().to_string();
     let fill = format!("import os; at = '{at}'; os.chdir(at); {python}");
@@ -218,7 +230,7 @@ fn a_file_that_changes_while_it_is_read() {
     };
     let steps =
         stopped::steps(run(), "openat,statx,read,close", is_it, |it| it.starts_with("close("));
-    // Cut, emptied, a little longer, and more than is ever read.
+    // Cut, empty, a little longer, and longer than the size limit.
     for length in [whole.len() / 2, 0, whole.len() + 9, 40 << 20] {
         for step in &steps {
             world.write(CUSTOM_CA, &whole);
@@ -253,7 +265,7 @@ fn an_unreadable_directory_is_reported() {
 }
 
 #[test]
-fn a_directory_deeper_than_the_longest_path_is_skipped() {
+fn a_directory_deeper_than_the_longest_path_is_accepted() {
     let world = World::new().with_ca();
     let deep = "[(os.mkdir('d' * 200), os.chdir('d' * 200)) for n in range(100)]";
     let below = "/usr/local/share/ca-certificates/below";

@@ -1,4 +1,4 @@
-//! tests/snapshots/inputs/places.md is what was tried of hostile places, and what became of it.
+//! Compares tests/snapshots/inputs/places.md with the outcomes of the hostile places.
 
 use std::path::Path;
 

@@ -1,6 +1,6 @@
-//! Every message once, as a snapshot: tests/snapshots/init/messages.txt is what the user reads.
+//! Every message of trust-init, as a snapshot: tests/snapshots/init/messages.txt.
 //!
-//! After a change of words, run with UPDATE_SNAPSHOT=1 and read the difference.
+//! After a change of a message, run with UPDATE_SNAPSHOT=1 and read the diff.
 
 mod runtimes;
 
@@ -8,14 +8,14 @@ use std::os::unix::fs::symlink;
 
 use crate::world::{BUNDLE, CUSTOM_CA, Outcome, ROOTS, World, copy_program, gallery, is_snapshot};
 
-/// A file of the gallery, by name.
+/// Runs with a file of tests/certs as the CA.
 fn named(file: &str) -> Outcome {
     let world = World::new();
     world.copy(file, &format!("/ca/{file}"));
     world.trust_init(&["--ca", &format!("/ca/{file}"), "true"]).run()
 }
 
-/// The default CA, and whatever else is done to the world.
+/// Runs in an image with the default CA, after `prepare`.
 pub fn with(prepare: impl Fn(&World), run: impl Fn(&World) -> Outcome) -> Outcome {
     let world = World::new().with_ca();
     prepare(&world);
@@ -308,7 +308,7 @@ fn scenes() -> Vec<(&'static str, Outcome)> {
     scenes
 }
 
-/// Lets a chain of calls on a world stand where a closure returns nothing.
+/// Ends a chain of calls on a world in a closure that returns nothing.
 trait AsUnit {
     fn as_unit(&self) {}
 }
@@ -331,9 +331,9 @@ fn every_line_has_the_prefix_and_every_error_a_fix() {
         let lines: Vec<_> = stderr.lines().collect();
         assert!(lines.iter().all(|line| line.starts_with("trust-init: ")), "{scene}: {stderr}");
         for (index, line) in lines.iter().enumerate() {
-            let is_trouble = line.contains(": error: ") || line.contains(": warning: ");
-            let mend = lines.get(index + 1).is_some_and(|next| next.contains(": fix: "));
-            assert!(!is_trouble || mend, "{scene}: {line}");
+            let is_problem = line.contains(": error: ") || line.contains(": warning: ");
+            let has_fix = lines.get(index + 1).is_some_and(|next| next.contains(": fix: "));
+            assert!(!is_problem || has_fix, "{scene}: {line}");
             assert!(!line.ends_with('.'), "{scene}: {line}");
         }
     }

@@ -1,4 +1,4 @@
-//! As the first process of a container: no stop is lost, and the service is that process.
+//! trust-init as process 1: no stop signal is lost, and the service becomes process 1.
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, Stdio};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::world::{BUNDLE, Outcome, Run, Scratch, World, copy_program, gallery, tool};
 
-/// Polls until `what` is there; a machine that needs longer is broken.
+/// Polls until `look` returns a value; panics after two minutes.
 #[track_caller]
 pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + Duration::from_secs(120);
@@ -19,7 +19,7 @@ pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// The process below `parent` whose name is `name`.
+/// Returns the child process of `parent` with this name.
 pub fn below(parent: u32, name: &str) -> Option<u32> {
     let children = format!("/proc/{parent}/task/{parent}/children");
     let children = std::fs::read_to_string(children).unwrap_or_default();
@@ -34,10 +34,10 @@ pub fn kill(signal: &str, process: u32) {
     assert!(status.unwrap().success());
 }
 
-/// Runs it with every rename held up for two seconds, and sends `signal` while it waits there.
+/// Runs the program with every rename delayed by two seconds, and sends `signal` during the delay.
 #[track_caller]
 fn stopped_while_at_work(run: &Run<'_>, signal: &str) -> Outcome {
-    // Whoever runs the tests in the background of a shell has some signals ignored.
+    // A shell that runs the tests in the background has some signals ignored.
     let mut command = Command::new(tool("env"));
     let inject = "inject=rename,renameat,renameat2:delay_enter=2000000";
     command.arg("--default-signal").arg(tool("strace")).args([

@@ -1,10 +1,10 @@
-//! Where the bundle goes, and whose files are never touched.
+//! The directory of the bundle, and the files that are never changed.
 
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 
 use crate::world::{BUNDLE, CUSTOM_CA, ROOTS, World, count};
 
-/// The path that SSL_CERT_FILE names.
+/// Returns the path that SSL_CERT_FILE names.
 #[track_caller]
 fn bundle(run: &crate::world::Outcome) -> String {
     run.value("SSL_CERT_FILE").unwrap_or_else(|| panic!("not set:\n{}", run.stderr()))
@@ -144,14 +144,14 @@ fn a_world_writable_named_directory_is_used_with_a_warning() {
 
 #[test]
 fn a_world_writable_volume_is_used_only_if_named() {
-    // A pod's emptyDir: one container prepares it, another has it read-only.
+    // The emptyDir of a pod: one container prepares it, another mounts it read-only.
     let world = World::new().with_ca();
     world.directory("/volume", 0o777).directory("/run/trust-init", 0o777);
     let (volume, home) = (world.path("/volume"), "/run/trust-init");
     let prepare = |words: &[&str]| {
         world.trust_init(&[&["--prepare"], words].concat()).uid(10001).mount(&volume, home).run()
     };
-    // Unless it is named, it is not safe.
+    // Without the option the directory is not used, as others can write to it.
     let elsewhere = prepare(&[]).succeeds();
     elsewhere.says("others can replace what is in it").says("in `/tmp/trust-init-10001-");
     assert_eq!(world.names("/volume"), [""; 0]);
@@ -230,13 +230,13 @@ fn a_complete_mounted_bundle_is_adopted() {
     run.never_says("warning");
     assert_eq!(world.names("/run/trust-init"), ["ca-bundle.crt"], "nothing was written");
     assert!(world.names("/tmp").is_empty());
-    // The mounted CA serves whoever adds to roots of its own, so that nothing is written here either.
+    // Programs that add to built-in roots use the mounted CA, so no file is written here either.
     let ca = world.path("/mounted-ca.crt");
     world.copy("neighbour/ca.crt", "/mounted-ca.crt");
     let run = world.trust_init(&["env"]).mount(&prepared, BUNDLE).mount(&ca, CUSTOM_CA).run();
     assert_eq!(run.succeeds().value("NODE_EXTRA_CA_CERTS").as_deref(), Some(CUSTOM_CA));
     assert_eq!(world.names("/run/trust-init"), ["ca-bundle.crt"], "nothing was written");
-    // Roots that the user leaves out are not brought back by it.
+    // The mounted bundle does not bring back roots that the user left out.
     let none = world.trust_init(&["--roots", "none", "env"]).mount(&prepared, BUNDLE).run();
     assert_eq!(count(&world.read(&bundle(&none.succeeds().says("--roots leaves out")))), 1);
 }

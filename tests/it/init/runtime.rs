@@ -1,5 +1,5 @@
-//! Runtimes that want the bundle named in settings of their own: for who asks, and nothing of
-//! somebody's is hidden.
+//! Runtimes with settings of their own for the bundle: configured on request, without hiding the user's
+//! settings.
 
 use crate::world::{BUNDLE, CUSTOM_CA, Outcome, Run, World};
 
@@ -9,7 +9,7 @@ const ARGUMENT: &str = "-public_key cacerts_path '\"/run/trust-init/ca-bundle.cr
 
 const ALL: [&str; 3] = ["--runtime", "php,wget,erlang", "env"];
 
-/// wget and its successor are told the same.
+/// Returns the values for PHP, wget and Erlang; wget and wget2 have the same.
 #[track_caller]
 fn values(run: &Outcome) -> [Option<String>; 3] {
     let [php, wget, wget2, erlang] =
@@ -110,7 +110,7 @@ fn the_settings_name_the_bundle_in_any_directory() {
     assert!(world.read(&wgetrc).contains(&bundle));
     assert!(world.read(&format!("{}/trust-init.ini", &php[1..])).contains(&bundle));
     assert!(erlang.contains(&bundle));
-    // A restart finds its own.
+    // A restart reuses the files.
     let again = world.trust_init(&ALL).uid(1000).run().succeeds();
     assert_eq!(values(&again).map(Option::unwrap), [php, wgetrc, erlang]);
 
@@ -126,7 +126,7 @@ fn the_settings_name_the_bundle_in_any_directory() {
     assert_eq!(run.value("ERL_ZFLAGS"), None);
 }
 
-/// A container configured for a bundle that is not mounted: every connection would fail.
+/// In a container configured for a bundle that is not mounted, every connection would fail.
 #[test]
 fn our_settings_without_a_file_are_removed() {
     let world = World::new();
@@ -153,7 +153,7 @@ fn a_dry_run_writes_no_setting() {
     assert!(!world.has(WGETRC));
 }
 
-/// A variable that counts for one program only is changed where somebody has set it.
+/// A variable that only one program reads is changed only if it is set.
 #[test]
 fn a_variable_of_one_program_is_changed_only_if_set() {
     let world = World::new().with_ca();

@@ -1,4 +1,4 @@
-//! The service sees what it would have seen without us. The measure is `env(1)`.
+//! The service sees the same as without trust-init, compared with `env(1)`.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
@@ -9,8 +9,8 @@ use trust_init::trust::variables::TABLE;
 
 use crate::world::{gallery, tool};
 
-/// Runs `words` under `env`, under trust-init with nothing to do, and under trust-init at work,
-/// each time after `prepare`, and asserts that the three are the same.
+/// Runs `words` under `env`, under trust-init without a CA, and under trust-init with a CA, each after
+/// `prepare`, and asserts that the results are equal.
 #[track_caller]
 fn same(words: &[&OsStr], prepare: impl Fn(&mut Command)) -> Output {
     let ca = gallery("neighbour/ca.crt");
@@ -57,7 +57,7 @@ fn the_environment_is_passed_except_for_trust_variables() {
     let output = shell(&script, |command| {
         command.env(OsStr::from_bytes(b"B\xff"), OsStr::from_bytes(b"\xfe\x01"));
         command.env("Z", "").env("A", "=x=y").env("lower", "case");
-        // A megabyte, in pieces that one execve takes.
+        // A megabyte, in parts that execve accepts.
         (0..10).for_each(|number| {
             command.env(format!("BIG{number}"), "x".repeat(100_000));
         });
@@ -95,11 +95,11 @@ fn only_the_open_descriptors_are_passed() {
 
 #[test]
 fn signal_mask_and_ignored_signals_are_kept() {
-    // Of itself: a shell blocks every signal for a moment when it forks.
+    // grep reads its own status: a shell blocks every signal while it forks.
     let script = "exec grep -E 'SigBlk|SigIgn' /proc/self/status";
     shell(script, |_| {});
     shell(&format!("trap '' HUP INT TERM QUIT USR1; exec sh -c \"{script}\""), |_| {});
-    // Ignored and blocked before us, not by the service itself.
+    // Ignored and blocked before trust-init starts, not by the service.
     let set = |program: &str| {
         let python = "import os, signal, sys\n\
                       for name in ('SIGHUP', 'SIGINT', 'SIGUSR2'):\n\
@@ -143,7 +143,7 @@ fn every_exit_status_is_passed() {
 #[test]
 fn death_by_a_signal_is_passed() {
     for (name, number) in [("TERM", 15), ("KILL", 9), ("HUP", 1), ("SEGV", 11), ("USR1", 10)] {
-        // It may have been ignored before, as `nohup` has it.
+        // The signal may be ignored already, as under `nohup`.
         let script = format!("ulimit -c 0; exec env --default-signal=HUP sh -c 'kill -{name} $$'");
         let output = shell(&script, |_| {});
         assert_eq!(output.status.signal(), Some(number));

@@ -5,9 +5,9 @@ use rcgen::{BasicConstraints, DnType, IsCa, KeyPair, KeyUsagePurpose};
 
 use crate::desk::Desk;
 use crate::doctor::files::{of, sh};
-use crate::patient::{look, service, start};
 use crate::setup::flags::back_end;
 use crate::support::sign::valid;
+use crate::target_process::{look, service, start};
 use crate::world::{Outcome, World, gallery};
 
 /// The files whose names, labels or notes were made to do harm.

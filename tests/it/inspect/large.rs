@@ -18,7 +18,7 @@ use rcgen::{
 use trust_init::trust::bundle::Pem;
 
 use crate::desk::{Desk, trust_compose};
-use crate::patient::{pid, start};
+use crate::target_process::{pid, start};
 use crate::world::{BUNDLE, Outcome, ROOTS, World, count, gallery};
 
 /// How long what takes a second may take where the machine is busy.

@@ -4,7 +4,7 @@
 mod file;
 pub mod gallery;
 mod openssl;
-mod bent;
+mod mutated;
 mod large;
 mod recipes;
 mod hostile_names;

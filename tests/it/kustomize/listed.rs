@@ -1,4 +1,4 @@
-//! A component that an overlay lists: as the README says, with nothing secret in it, and the same again.
+//! A component that an overlay lists: the commands of README, secrets, and a second run.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use crate::desk::trust_compose;
 use crate::kustomize::cases::Clerk;
 use crate::world::Outcome;
 
-/// An overlay of one Deployment, and a CA with a server's certificate.
+/// Creates an overlay of one Deployment, and a CA with a server certificate.
 fn overlay(clerk: &Clerk) {
     let desk = &clerk.0;
     desk.certs(&["gpu.local"]).succeeds();
@@ -44,7 +44,7 @@ fn the_commands_in_the_readme_work() {
 fn secrets_are_written_nowhere() {
     let clerk = Clerk::new();
     overlay(&clerk);
-    // What is put into the place of a try is seen, too.
+    // Files of the trial build are checked too.
     clerk.0.directory("tmp", 0o700);
     let log = clerk.0.path("log").display().to_string();
     let program = trust_compose().display().to_string();
@@ -85,7 +85,7 @@ fn a_second_run_keeps_a_listed_component_with_pinned_variables() {
     clerk.trusts("-k . --check").succeeds().prints("in step\n");
     clerk.trusts("-k .").succeeds();
     assert_eq!(clerk.0.state("trust"), first);
-    // Its readers have what they had, and the CA; what is not about trust is as it was.
+    // The readers of the pinned file keep its certificates and get the CA; other variables are unchanged.
     let rendered = clerk.renders(".");
     let pinned = "- name: NODE_EXTRA_CA_CERTS\n      value: /run/trust-init/ca-bundle.crt\n";
     assert!(rendered.contains(pinned), "{rendered}");

@@ -1,9 +1,9 @@
-//! What `trust-compose kustomize` refuses, each with its cause and its mend; then nothing is written.
+//! Input that `trust-compose kustomize` refuses, each with its cause and fix; no file is written.
 
 use crate::kustomize::cases::Clerk;
 use crate::setup::flags::has;
 
-/// A Deployment of this name, with more of its spec and of its container.
+/// Returns a Deployment of this name, with additions to its spec and its container.
 fn deployment(name: &str, spec: &str, container: &str) -> String {
     format!(
         "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\nspec:\n  \
@@ -138,7 +138,7 @@ fn a_bundle_larger_than_a_config_map_is_refused() {
     let told = clerk.trusts("-f manifests.yaml").exits(1);
     told.says("cannot put the certificates into the ConfigMap `trust-init`: they have 1");
     assert!(!clerk.0.has("trust"));
-    // What fits, and is too much for an annotation, is told how to be applied.
+    // A bundle that fits, but is too large for an annotation: the program prints how to apply it.
     clerk.0.write("ca.crt", many(200));
     let told = clerk.trusts("-f manifests.yaml").succeeds().stdout();
     has(&told, "kubectl apply --server-side -k DIRECTORY");
@@ -187,7 +187,7 @@ fn drift_is_reported() {
 #[test]
 fn a_component_that_misses_its_container_is_reported() {
     let clerk = Clerk::with(&deployment("web", "", ""));
-    // A transformer of its own gives names that no key of the kustomization tells of.
+    // A custom transformer renames in a way that no key of the kustomization shows.
     let prefix = "apiVersion: builtin\nkind: PrefixTransformer\nmetadata: {name: it}\nprefix: blue-\n\
                   fieldSpecs: [{path: metadata/name}]\n";
     let text = "resources: [manifests.yaml]\ntransformers: [prefix.yaml]\n";

@@ -24,7 +24,7 @@ fn patched(der: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
 #[test]
 fn a_certificate_that_openssl_cannot_read_is_no_ca() {
     let der = fs::read(gallery("ca-ec.der")).unwrap();
-    let sins: &[(&str, &[u8], &[u8])] = &[
+    let faults: &[(&str, &[u8], &[u8])] = &[
         ("a name that is not UTF-8", b"gallery", b"gall\xffry"),
         ("a name in two bytes a letter, and an odd one", b"\x0c\x05EC CA", b"\x1e\x05EC CA"),
         (
@@ -42,14 +42,14 @@ fn a_certificate_that_openssl_cannot_read_is_no_ca() {
         ("an identifier that does not end", b"\x06\x03\x55\x1d\x13", b"\x06\x03\x55\x1d\x93"),
         ("an identifier with a zero in front", b"\x06\x03\x55\x04\x03", b"\x06\x03\x55\x80\x03"),
     ];
-    for (sin, from, to) in sins {
+    for (fault, from, to) in faults {
         let world = World::new();
         world.write(CUSTOM_CA, patched(&der, from, to));
         let mut openssl = Command::new(tool("openssl"));
         openssl.args(["x509", "-inform", "DER", "-noout", "-in"]).arg(world.path(CUSTOM_CA));
-        assert!(!openssl.output().unwrap().status.success(), "OpenSSL reads {sin}");
+        assert!(!openssl.output().unwrap().status.success(), "OpenSSL reads {fault}");
         let run = world.trust_init(&["true"]).run();
-        assert_eq!(run.0.status.code(), Some(125), "{sin}: {}", run.stderr());
+        assert_eq!(run.0.status.code(), Some(125), "{fault}: {}", run.stderr());
         run.says("would cost some client the whole bundle");
     }
 }

@@ -41,7 +41,7 @@ fn refusal(outcome: &Outcome, shown: &str) -> String {
 
 /// Every service of an overlay is called as one in the files is, and has only what is ours.
 fn is_ours(desk: &Desk, hostile: &Hostile) {
-    let shown = &hostile.sin;
+    let shown = &hostile.fault;
     let text = desk.read("docker-compose.ca.yml");
     let files: Vec<_> = hostile.files.iter().flat_map(|(_, bytes)| bytes.clone()).collect();
     let files = String::from_utf8_lossy(&files);
@@ -65,7 +65,7 @@ fn is_ours(desk: &Desk, hostile: &Hostile) {
 
 /// What becomes of it.
 fn outcome(hostile: &Hostile, certificates: &Desk) -> String {
-    let shown = &hostile.sin;
+    let shown = &hostile.fault;
     let desk = Desk::new();
     desk.directory("certs", 0o700);
     for name in ["ca.crt", "ca.key"] {

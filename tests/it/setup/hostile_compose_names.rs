@@ -75,13 +75,13 @@ fn no_name_breaks_out_of_a_written_file() {
     let mut wrong = Vec::new();
     for (what, title) in ALL {
         let _ = write!(text, "\n### {title}\n\n| its name | what comes of it |\n|---|---|\n");
-        for (sin, name) in NAMES {
+        for (fault, name) in NAMES {
             let seen = std::panic::catch_unwind(|| outcome(&certificates, what, name));
             let seen = seen.unwrap_or_else(|_| {
-                wrong.push((what, sin));
+                wrong.push((what, fault));
                 String::new()
             });
-            let _ = writeln!(text, "| {sin} | {} |", seen.replace('|', "\\|"));
+            let _ = writeln!(text, "| {fault} | {} |", seen.replace('|', "\\|"));
         }
     }
     assert!(wrong.is_empty(), "{wrong:?}");

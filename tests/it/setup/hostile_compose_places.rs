@@ -74,7 +74,7 @@ fn anything(place: &'static str) -> Vec<(String, Prepare)> {
         ("not UTF-8", Box::new(move |desk| fs::write(path(desk), b"\xff\xfe=\x80\n").unwrap())),
         ("empty", Box::new(move |desk| fs::write(path(desk), "").unwrap())),
     ];
-    all.into_iter().map(|(sin, prepare)| (format!("`{place}` is {sin}"), prepare)).collect()
+    all.into_iter().map(|(fault, prepare)| (format!("`{place}` is {fault}"), prepare)).collect()
 }
 
 /// What a text may hold that gets a block of ours.
@@ -107,7 +107,7 @@ fn texts(place: &'static str) -> Vec<(String, Prepare)> {
     let write = |text: String| -> Prepare {
         Box::new(move |desk| fs::write(desk.path("project").join(place), &text).unwrap())
     };
-    let texts = texts.map(|(sin, text)| (format!("`{place}` {sin}"), write(text)));
+    let texts = texts.map(|(fault, text)| (format!("`{place}` {fault}"), write(text)));
     texts.into_iter().chain([(format!("`{place}` is a link to a file"), link)]).collect()
 }
 
@@ -164,7 +164,7 @@ fn trusts() -> Vec<(String, Prepare)> {
         "{{\"format\": 1, \"generations\": [{}]}}",
         vec![r#"{"overlay":"","words":[],"files":{}}"#; 50_000].join(",")
     );
-    for (sin, text) in [
+    for (fault, text) in [
         ("is no JSON", "{".to_owned()),
         ("is a list", "[]".into()),
         ("is empty", String::new()),
@@ -172,7 +172,7 @@ fn trusts() -> Vec<(String, Prepare)> {
         ("has 50,000 generations", many),
         ("has NUL for JSON", "\0".repeat(100)),
     ] {
-        all.push((format!("the manifest {sin}"), with("manifest.json", text)));
+        all.push((format!("the manifest {fault}"), with("manifest.json", text)));
     }
     all
 }
@@ -234,27 +234,27 @@ fn an_obstacle_is_reported_and_nothing_else_is_changed() {
     let mut text = String::from(
         "| what stands there | `setup --activate` | `remove`, then or instead |\n|---|---|---|\n",
     );
-    for (sin, prepare) in all {
+    for (fault, prepare) in all {
         let desk = desk(&certificates);
         prepare(&desk);
         let before = state(&desk);
         let had_none = !desk.has("project/docker-compose.ca.yml") && !desk.has("project/.trust");
-        let set_up = tried(&desk, "setup --custom-ca certs --activate", &sin);
-        let removed = tried(&desk, "remove", &sin);
+        let set_up = tried(&desk, "setup --custom-ca certs --activate", &fault);
+        let removed = tried(&desk, "remove", &fault);
         if set_up == "done" && had_none {
-            assert_eq!(removed, "done", "{sin}");
-            assert!(state(&desk) == before, "{sin}: not as it was");
+            assert_eq!(removed, "done", "{fault}");
+            assert!(state(&desk) == before, "{fault}: not as it was");
         }
         if desk.path("project/.trust/mine").parent().is_some_and(|path| path.is_dir()) {
             let dear = before.iter().any(|line| line.contains(".trust/mine "));
             assert!(
                 !dear || desk.has("project/.trust/mine"),
-                "{sin}: what is somebody else's is gone"
+                "{fault}: what is somebody else's is gone"
             );
         }
         let _ = writeln!(
             text,
-            "| {sin} | {} | {} |",
+            "| {fault} | {} | {} |",
             set_up.replace('|', "\\|"),
             removed.replace('|', "\\|")
         );

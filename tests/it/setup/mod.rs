@@ -12,7 +12,7 @@ pub mod flags;
 mod place;
 mod machine;
 mod swarm;
-mod endless;
+mod docker_limits;
 mod random;
 mod completions;
 mod messages;

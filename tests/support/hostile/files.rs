@@ -1,11 +1,11 @@
-//! What makes a Compose file hostile as YAML: cycles, tags, and the bytes themselves.
+//! Compose files that are hostile as YAML: cycles, tags, and raw bytes.
 
 use super::Hostile;
 
-/// A service that makes a project of whatever stands above or below it.
+/// A service that completes the text above or below it to a project.
 pub const AGENT: &str = "services:\n  agent:\n    image: registry.invalid/agent\n";
 
-/// Levels of a list, each nine times the one before: 9¹¹ values.
+/// Returns nested lists, each nine times as large as the one before: 9¹¹ values.
 fn levels(key: &str) -> String {
     let mut text = format!("{key}0: &a0 x\n");
     for level in 1..12 {

@@ -1,4 +1,4 @@
-//! Values that a Compose file may have and Compose may not: those of old YAML, and those of a wrong form.
+//! Values that YAML allows and Compose may refuse: those of YAML 1.1, and those of a wrong type.
 
 use super::Hostile;
 use super::files::AGENT;
@@ -82,7 +82,7 @@ pub fn forms() -> Vec<Hostile> {
         ),
         Hostile::new(
             "`include` of a directory above",
-            // However deep the tests lie.
+            // More levels than the directory of the tests has.
             format!("include: [{}etc/passwd]\n{AGENT}", "../".repeat(40)),
         ),
         Hostile::new("`name` is a path", format!("name: ../../etc\n{AGENT}")),

@@ -1,5 +1,5 @@
-//! Everything that trust-compose doctor --files-only finds wrong with a project's files: each by breaking a healthy
-//! project in exactly one way, with its words as a snapshot, and by its own mend made healthy again.
+//! Every fault that trust-compose doctor --files-only finds in a project's files: each test breaks a
+//! healthy project in one way, compares the finding with a snapshot, and runs the printed fix.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use crate::setup::flags::{back_end, has, project};
 use crate::support::sign::sign;
 use crate::world::{gallery, is_snapshot};
 
-/// The text without what is another one at each run: days, and digests in names.
+/// Replaces what differs between runs: days, and digests in names.
 fn undated(text: &str) -> String {
     let mut undated = String::new();
     let mut rest = text;
@@ -30,12 +30,12 @@ fn undated(text: &str) -> String {
     undated
 }
 
-/// A snapshot that grows.
+/// The text of a snapshot, to which each scene is appended.
 #[derive(Default)]
 struct Scenes(String);
 
 impl Scenes {
-    /// Exactly this is found to be wrong; and where its mend is a command, it mends it.
+    /// Asserts that exactly this finding is reported and that its fix, if it is a command, works.
     #[track_caller]
     fn is(&mut self, scene: &str, desk: &Desk, finding: &str) {
         self.typed(scene, desk, "trust-compose doctor --files-only", finding);
@@ -57,7 +57,7 @@ impl Scenes {
         if PROGRAMS.contains(&first) || ["echo", "unset"].contains(&first) {
             sh(desk, &fix).succeeds();
             let left = self::ill(&findings(desk, "trust-compose doctor --files-only --json"));
-            assert!(left.is_empty(), "{scene}: not mended by {fix}: {left:#?}");
+            assert!(left.is_empty(), "{scene}: not fixed by {fix}: {left:#?}");
         }
     }
 }
@@ -81,7 +81,7 @@ fn authorities(scenes: &mut Scenes) {
     desk.directory("certs/ca.crt", 0o755);
     scenes.is("ca.crt is a directory", &desk, "error certificate-unreadable");
 
-    // Somebody else's, in a file of its own.
+    // A CA that trust-compose did not create, in a file of its own.
     let one = |name: &str| {
         let desk = back_end();
         fs::copy(desk.path("certs/ca.crt"), desk.path("one.crt")).unwrap();
@@ -111,7 +111,7 @@ fn authorities(scenes: &mut Scenes) {
         scenes.is(scene, &desk, finding);
     }
 
-    // Our own, which can be made anew.
+    // A CA of trust-compose, which it can replace.
     let own = |from, to| {
         let desk = back_end();
         desk.authority("certs", from, to);
@@ -180,7 +180,7 @@ fn keys(scenes: &mut Scenes) {
     let desk = certs();
     desk.chmod("certs/server-key.pem", 0o644);
     scenes.is("the server's key is open", &desk, "error key-open");
-    // That of the proxy that serves it.
+    // Readable for the group of the proxy that serves the certificate.
     desk.chmod("certs/server-key.pem", 0o640);
     assert!(ill(&findings(&desk, "trust-compose doctor --files-only --json")).is_empty());
 

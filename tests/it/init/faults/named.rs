@@ -1,4 +1,4 @@
-//! Faults that once came to harm, each by the name of what failed.
+//! Faults that once did harm, each by the path of the failed call.
 
 use crate::init::faults::runs::image;
 use crate::init::faults::traced;
@@ -7,14 +7,14 @@ use crate::world::{CUSTOM_CA, Outcome, ROOTS, Run, World, gallery};
 
 const RECORD: &str = "/var/lib/trust-init/store";
 
-/// A run in which a call on `path` fails.
+/// Runs with a failing call on `path`; returns whether the fault happened.
 fn failing(world: &World, run: &Run<'_>, path: &str, inject: &str) -> (Outcome, bool) {
     let inject = format!("inject={inject}");
     let (outcome, log) = traced(&run.command(), &world.path("log"), &["-P", path, "-e", &inject]);
     (outcome, log.contains("(INJECTED)"))
 }
 
-/// What an earlier run added would count as the image's, and stay for ever.
+/// Otherwise the CA of an earlier run would count as the image's and stay forever.
 #[test]
 fn an_unreadable_record_is_an_error_and_kept() {
     let world = image();
@@ -33,7 +33,7 @@ fn an_unreadable_record_is_an_error_and_kept() {
     assert_eq!(tree(&world), before);
 }
 
-/// It would be taken for missing, and removed.
+/// Otherwise the bundle would count as missing and be removed.
 #[test]
 fn a_bundle_whose_stat_fails_is_never_removed() {
     for call in ["statx", "readlink", "openat"] {
@@ -55,7 +55,7 @@ fn a_bundle_whose_stat_fails_is_never_removed() {
     }
 }
 
-/// A custom CA would be passed over in silence.
+/// Otherwise a custom CA would be skipped silently.
 #[test]
 fn an_unreadable_directory_of_custom_cas_is_reported() {
     let world = image();
@@ -63,7 +63,7 @@ fn an_unreadable_directory_of_custom_cas_is_reported() {
     let (outcome, _) = failing(&world, &world.trust_init(&["env"]), directory, "openat:error=EIO");
     let outcome =
         outcome.succeeds().says("warning: cannot read `/usr/local/share/ca-certificates`");
-    // The one that is looked for by its name is found all the same.
+    // The CA at the fixed path is still found.
     assert!(outcome.value("SSL_CERT_FILE").is_some());
     std::fs::remove_file(world.path(CUSTOM_CA)).unwrap();
     world.copy("neighbour/ca.crt", "/usr/local/share/ca-certificates/other.crt");
@@ -71,7 +71,8 @@ fn an_unreadable_directory_of_custom_cas_is_reported() {
     outcome.succeeds().says("warning: cannot read `/usr/local/share/ca-certificates`");
 }
 
-/// A file that an earlier start left would count as mounted, and be adopted with a CA that is gone.
+/// Otherwise a file of an earlier start would count as mounted, and be adopted with a CA that has been
+/// removed.
 #[test]
 fn no_file_is_adopted_if_its_mount_check_fails() {
     let gone = std::fs::read_to_string(gallery("ca-ec.crt")).unwrap();
@@ -86,7 +87,7 @@ fn no_file_is_adopted_if_its_mount_check_fails() {
         assert!(!outcome.stdout().contains(gone.lines().nth(1).unwrap()), "{n}");
         if !log.contains("(INJECTED)") {
             outcome.succeeds();
-            assert!(n > 2, "no mount is looked at");
+            assert!(n > 2, "no mount is checked");
             break;
         }
     }

@@ -1,4 +1,4 @@
-//! The messages on runtimes that read no file of certificates: part of tests/snapshots/init/messages.txt.
+//! Messages about runtimes that read no file of certificates: part of tests/snapshots/init/messages.txt.
 
 use crate::init::messages::with;
 use crate::world::Outcome;

@@ -1,11 +1,11 @@
-//! What `--install-store` says, as a snapshot: tests/snapshots/init/store.txt is what the user reads.
+//! Messages of `--install-store`, as a snapshot: tests/snapshots/init/store.txt.
 
 use std::fs;
 use std::os::unix::fs::symlink;
 
 use crate::world::{Outcome, ROOTS, Run, World, is_snapshot};
 
-/// A run in a world with a CA, after something is done to both.
+/// Runs in a world with a CA, after `prepare`.
 fn with(prepare: fn(&World), start: fn(Run<'_>) -> Run<'_>) -> Outcome {
     let world = World::new().with_ca();
     prepare(&world);
