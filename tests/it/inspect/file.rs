@@ -1,4 +1,4 @@
-//! trust-compose inspect: what is in a file, told for people and for programs.
+//! trust-compose inspect: the contents of a file, as text and as JSON.
 
 use serde_json::Value;
 
@@ -35,7 +35,7 @@ fn certificates_are_listed_without_their_keys() {
     }
 }
 
-/// The keys of an object, sorted.
+/// Returns the sorted keys of an object.
 fn keys(value: &Value) -> Vec<&str> {
     let mut keys: Vec<_> = value.as_object().unwrap().keys().map(String::as_str).collect();
     keys.sort_unstable();
@@ -137,7 +137,7 @@ fn an_intermediate_with_its_root_is_complete() {
     assert!(!both.stdout().contains("whose root certificate is missing"), "{}", both.stdout());
 }
 
-/// A set for a.lab, and an archive of it in `all.p12` with a password.
+/// Creates certificates for a.lab, and an archive of them in `all.p12` with a password.
 fn archived(how: &str) -> Desk {
     let desk = Desk::with(&["a.lab"]);
     desk.write("password", "lab-secret\n");
@@ -184,14 +184,14 @@ fn an_archive_without_its_password_does_not_hide_other_files() {
         .exits(1)
         .says("the first line of `password` (from --p12-password-file) is not its password")
         .never_says("other");
-    // No password is no question.
+    // An archive without a password causes no question.
     desk.openssl("pkcs12 -export -nokeys -in certs/ca.crt -passout pass: -out open.p12");
     let told = desk.run(&["inspect", "open.p12"]).succeeds().stays_silent();
     assert!(told.stdout().contains("`CN=Lab CA` (CA)"));
 }
 
-/// Runs a program on a terminal of its own, and types `lab-secret` when it no longer shows what is
-/// typed. Prints what the terminal showed, and exits as the program did.
+/// Runs a program on a terminal, types `lab-secret` once the terminal's echo is off, prints what the
+/// terminal showed, and exits as the program did.
 const TYPIST: &str = "
 import os, pty, sys, termios
 pid, terminal = pty.fork()

@@ -1,4 +1,4 @@
-//! What is made of a file: every file of the gallery, by name and in a directory.
+//! The outcome of every file in tests/certs, given by name and in a directory.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use trust_init::trust::bundle::Pem;
 
 use crate::world::{BUNDLE, Outcome, World, gallery};
 
-/// The rows of the table in tests/certs/README.md: file, named, in a directory.
+/// Returns the rows of the table in tests/certs/README.md: file, outcome by name, outcome in a directory.
 pub fn rows() -> Vec<(String, String, String)> {
     let text = std::fs::read_to_string(gallery("README.md")).unwrap();
     let rows = text.lines().filter(|line| line.starts_with("| ") && !line.contains("| file |"));
@@ -19,7 +19,7 @@ pub fn rows() -> Vec<(String, String, String)> {
     .collect()
 }
 
-/// The outcome in the table's words.
+/// Returns the outcome as the table writes it.
 pub fn outcome(outcome: &Outcome, neighbours: usize) -> String {
     let stderr = outcome.stderr();
     let kept = stderr.lines().filter(|line| line.contains(": trusting ")).count();
@@ -107,7 +107,7 @@ fn large_files_are_read_whole_or_refused() {
 #[test]
 fn ten_thousand_certificates_keep_their_order() {
     let one = CertificateDer::from_pem_file(gallery("ca-ec.crt")).unwrap();
-    // No client checks how a root signed itself, so the last bytes of the signature number them.
+    // Clients do not check the signature of a root, so its last bytes can be a number.
     let numbered = |number: u16| {
         let (front, _) = one.split_last_chunk::<2>().unwrap();
         CertificateDer::from([front, &number.to_be_bytes()].concat())

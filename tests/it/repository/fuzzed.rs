@@ -1,4 +1,4 @@
-//! What fuzzing found (docs/fuzzing.md), each as small as it became, so that it stays mended.
+//! Findings of fuzzing (docs/fuzzing.md), each reduced to a minimum, as regression tests.
 
 use std::fs;
 use std::process::Command;
@@ -7,7 +7,7 @@ use crate::desk::Desk;
 use crate::setup::read::read;
 use crate::world::{CUSTOM_CA, ROOTS, World, count, gallery, tool};
 
-/// `der` with every `from` in it replaced.
+/// Returns `der` with every `from` replaced.
 fn patched(der: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
     assert_eq!(from.len(), to.len());
     let mut patched = der.to_vec();
@@ -19,8 +19,8 @@ fn patched(der: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
     patched
 }
 
-/// OpenSSL reads no further in a bundle than to the first certificate that it cannot: with one of these in
-/// front, every public root would be lost to its users.
+/// OpenSSL stops at the first certificate of a bundle that it cannot read: with one of these in front, all
+/// public roots would be lost.
 #[test]
 fn a_certificate_that_openssl_cannot_read_is_no_ca() {
     let der = fs::read(gallery("ca-ec.der")).unwrap();
@@ -54,12 +54,12 @@ fn a_certificate_that_openssl_cannot_read_is_no_ca() {
     }
 }
 
-/// OpenSSL reads a last byte whose spare bits are set as if they were not, and so another key.
+/// OpenSSL ignores set spare bits in the last byte, and so reads another key.
 #[test]
 fn a_ca_whose_key_openssl_reads_differently_is_refused() {
     let der = fs::read(gallery("ca-ec.der")).unwrap();
     let world = World::new();
-    // 66 bytes, of which all bits of the last count; and then only its first.
+    // 66 bytes; first all bits of the last byte count, then only its first.
     let (whole, cut) = (b"\x03\x42\x00\x04", b"\x03\x42\x07\x04");
     world.write(CUSTOM_CA, patched(&der, whole, cut));
     let run = world.trust_init(&["true"]).run();
@@ -67,7 +67,7 @@ fn a_ca_whose_key_openssl_reads_differently_is_refused() {
     run.says("its bytes are not, or not only, a certificate");
 }
 
-/// Out of an archive it would be copied into the overlay, and cost the containers their roots there.
+/// From an archive it would be copied into the overlay, and the containers would lose their roots.
 #[test]
 fn a_certificate_that_openssl_cannot_read_is_no_ca_in_an_archive_either() {
     let found = concat!(
@@ -84,7 +84,7 @@ fn a_certificate_that_openssl_cannot_read_is_no_ca_in_an_archive_either() {
     assert_eq!(desk.state("."), before);
 }
 
-/// The dashes that end one marker may begin another, which is then found later and stands further up.
+/// The dashes that end one marker may begin another, which is found later but is further up.
 #[test]
 fn a_broken_root_is_reported_with_its_own_line() {
     let world = World::new().with_ca();
@@ -96,7 +96,7 @@ fn a_broken_root_is_reported_with_its_own_line() {
     assert_eq!(count(&run.stdout()), 2);
 }
 
-/// What Compose refuses would otherwise have become a variable as soon as an overlay was put on top.
+/// Otherwise a value that Compose refuses would become a variable in the overlay.
 #[test]
 fn a_plain_value_is_refused_where_compose_refuses_it() {
     for (key, wanted) in [
@@ -119,7 +119,7 @@ fn a_plain_value_is_refused_where_compose_refuses_it() {
     }
 }
 
-/// Names of services are no pairs of a name and a value, also where two files are put together.
+/// Service names are not split at `=`, even when two files are merged.
 #[test]
 fn depends_on_is_read_and_merged_completely() {
     let over = "services:\n  a:\n    depends_on: {c: {required: false}}\n";

@@ -1,4 +1,4 @@
-//! docs/guide.md: its commands, typed one after the other as they stand there.
+//! docs/guide.md: runs its commands one after the other, as printed there.
 
 use std::path::Path;
 

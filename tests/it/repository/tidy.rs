@@ -1,4 +1,4 @@
-//! The repository itself: what the documents promise is what the code says.
+//! The rules of the repository: what the documents promise is what the code does.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use trust_init::trust::variables::{Row, TABLE};
 use crate::repository::modules::{ROOMS, circles, modules, named, room};
 use crate::support::document::is_between;
 
-/// Circles between the files of a room that are known and remain to be cut. The aim is an empty list.
+/// Known import cycles between the files of a room. The aim is an empty list.
 const KNOWN_CIRCLES: &[&[&str]] = &[];
 
 pub fn root() -> &'static Path {
@@ -20,7 +20,7 @@ fn read(path: &str) -> String {
     std::fs::read_to_string(root().join(path)).unwrap()
 }
 
-/// The files that git tracks with one of these endings.
+/// Returns the files that git tracks with one of these endings.
 pub fn files(endings: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut waiting = vec![root().to_path_buf()];
@@ -69,13 +69,13 @@ fn files_form_no_import_cycle_except_known_ones() {
     let is_in = |circle: &[&str], known: &[&str]| circle.iter().all(|file| known.contains(file));
     for circle in &circles {
         let rooms: BTreeSet<_> = circle.iter().map(|module| room(module)).collect();
-        assert_eq!(rooms.len(), 1, "a circle between rooms: {circle:?}");
+        assert_eq!(rooms.len(), 1, "a cycle between rooms: {circle:?}");
         let is_known = KNOWN_CIRCLES.iter().any(|known| is_in(circle, known));
-        assert!(is_known, "a new circle: {circle:?}");
+        assert!(is_known, "a new cycle: {circle:?}");
     }
     for known in KNOWN_CIRCLES {
         let remains = circles.iter().any(|circle| is_in(circle, known));
-        assert!(remains, "this circle is cut, remove it from KNOWN_CIRCLES: {known:?}");
+        assert!(remains, "this cycle is gone, remove it from KNOWN_CIRCLES: {known:?}");
     }
 }
 

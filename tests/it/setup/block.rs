@@ -1,4 +1,4 @@
-//! Blocks of ours in other people's texts: taken out again, every byte is as it was.
+//! Blocks of trust-compose in files of the user: after their removal every byte is as before.
 
 use trust_init::compose::setup::write::managed_block::{lines, with, without};
 
@@ -149,7 +149,7 @@ fn removal_restores_any_text_exactly_or_changes_nothing() {
         assert_eq!(with(Some(&filled), &own("X=7"), overrules).unwrap(), filled, "{text:?}");
         let rest = without(&filled).unwrap().unwrap();
         match without(&text).unwrap() {
-            // Its own block was there before.
+            // The text already contained a block.
             Some(before) => assert_eq!(rest.text, before.text, "{text:?}"),
             None => {
                 assert_eq!(rest.text, text);

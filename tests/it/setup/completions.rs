@@ -1,10 +1,10 @@
-//! The completions of trust-compose, asked as a shell asks.
+//! The completions of trust-compose, called as a shell calls them.
 
 use crate::desk::Desk;
 use crate::setup::flags::has;
 use crate::world::{Outcome, tool};
 
-/// Asked as bash asks when the tabulator key is pressed.
+/// Called as bash does when the Tab key is pressed.
 #[test]
 fn bash_completes_after_the_subcommand() {
     let desk = Desk::new();
@@ -64,7 +64,7 @@ fn help_and_completions_contain_every_option() {
             has(&help, option);
             assert!(completed.split(' ').any(|word| word == option), "{option}: {completed}");
         }
-        // Nothing is in the help that this test does not know.
+        // The help contains no option that this test does not know.
         let known: Vec<_> = project.iter().chain(&shape).collect();
         for word in completed.split(' ').filter(|word| word.starts_with("--")) {
             assert!(known.contains(&&word), "{word}");

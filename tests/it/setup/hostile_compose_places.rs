@@ -1,5 +1,5 @@
-//! What stands where `setup` and `remove` write was put there by somebody who means harm: an error and nothing touched,
-//! or done and taken away to the byte. Whatever lies outside of the project is never touched.
+//! Hostile files in the paths that `setup` and `remove` write: the result is an error without a change, or
+//! an overlay that is removed exactly. Files outside of the project never change.
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
@@ -26,7 +26,7 @@ fn run(desk: &Desk, words: &str) -> Outcome {
     Outcome(command.env_clear().env("PATH", "/usr/bin:/bin").output().unwrap())
 }
 
-/// A project, and beside it what is nobody's business.
+/// Creates a project, and a directory outside of it that must not change.
 fn desk(certificates: &Desk) -> Desk {
     let desk = Desk::new();
     for directory in ["project", "project/certs", "victim"] {
@@ -44,7 +44,7 @@ fn desk(certificates: &Desk) -> Desk {
 
 type Prepare = Box<dyn Fn(&Desk)>;
 
-/// What may stand in the place of any file.
+/// Returns what may exist in place of any file.
 fn anything(place: &'static str) -> Vec<(String, Prepare)> {
     let path = move |desk: &Desk| {
         let path = desk.path("project").join(place);
@@ -77,7 +77,7 @@ fn anything(place: &'static str) -> Vec<(String, Prepare)> {
     all.into_iter().map(|(fault, prepare)| (format!("`{place}` is {fault}"), prepare)).collect()
 }
 
-/// What a text may hold that gets a block of ours.
+/// Returns contents of a file into which a block is written.
 fn texts(place: &'static str) -> Vec<(String, Prepare)> {
     let texts = [
         ("has no line end", "A=1".to_owned()),
@@ -111,7 +111,7 @@ fn texts(place: &'static str) -> Vec<(String, Prepare)> {
     texts.into_iter().chain([(format!("`{place}` is a link to a file"), link)]).collect()
 }
 
-/// What may be in `.trust/`.
+/// Returns possible contents of `.trust/`.
 fn trusts() -> Vec<(String, Prepare)> {
     let with = |file: &'static str, text: String| -> Prepare {
         Box::new(move |desk| {
@@ -177,24 +177,25 @@ fn trusts() -> Vec<(String, Prepare)> {
     all
 }
 
-/// The error's first line, or what was done; nothing is touched by an error, nor anything outside at all.
+/// Returns the first line of the error, or `done`. Asserts that an error changes nothing, and that nothing
+/// outside changes.
 fn tried(desk: &Desk, words: &str, shown: &str) -> String {
     let before = (state(desk), desk.contents("victim"));
     let told = run(desk, words);
     let stderr = told.stderr();
     assert!(!stderr.contains("panicked"), "{shown}: {stderr}");
-    assert!(desk.contents("victim") == before.1, "{shown}: {words} touched what is outside");
+    assert!(desk.contents("victim") == before.1, "{shown}: {words} changed a file outside");
     if told.0.status.code() == Some(0) {
         return "done".to_owned();
     }
     assert_eq!(told.0.status.code(), Some(1), "{shown}: {words}: {stderr}");
-    assert!(state(desk) == before.0, "{shown}: {words} failed and touched something\n{stderr}");
+    assert!(state(desk) == before.0, "{shown}: {words} failed and changed a file\n{stderr}");
     let error = stderr.split_once("error: ").unwrap_or_else(|| panic!("{shown}: {stderr}")).1;
     assert!(error.contains("trust-compose: fix: "), "{shown}: {stderr}");
     error.lines().next().unwrap().to_owned()
 }
 
-/// Every file of the project; of what is large its size.
+/// Returns every file of the project; of large files their size.
 fn state(desk: &Desk) -> Vec<String> {
     let mut all = Vec::new();
     let mut waiting = vec![desk.path("project")];
@@ -243,14 +244,11 @@ fn an_obstacle_is_reported_and_nothing_else_is_changed() {
         let removed = tried(&desk, "remove", &fault);
         if set_up == "done" && had_none {
             assert_eq!(removed, "done", "{fault}");
-            assert!(state(&desk) == before, "{fault}: not as it was");
+            assert!(state(&desk) == before, "{fault}: not restored");
         }
         if desk.path("project/.trust/mine").parent().is_some_and(|path| path.is_dir()) {
             let dear = before.iter().any(|line| line.contains(".trust/mine "));
-            assert!(
-                !dear || desk.has("project/.trust/mine"),
-                "{fault}: what is somebody else's is gone"
-            );
+            assert!(!dear || desk.has("project/.trust/mine"), "{fault}: a foreign file is gone");
         }
         let _ = writeln!(
             text,

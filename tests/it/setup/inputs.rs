@@ -1,4 +1,4 @@
-//! What `setup` is given: directories and files as people have them, read through the library.
+//! The input of `setup`: typical directories and files, read through the library.
 
 mod served;
 mod messages;
@@ -17,24 +17,24 @@ use trust_init::trust::time::Time;
 
 use crate::desk::Desk;
 
-/// Reads what was given, without a terminal.
+/// Reads the input without a terminal.
 pub fn inputs(given: &InputOptions) -> Result<Inputs, Box<Diagnostic>> {
     read(given, Time::now(), &|_| Ok(None)).map_err(|error| error.diagnostic)
 }
 
-/// `--custom-ca` with this path.
+/// Returns the options for `--custom-ca PATH`.
 pub fn custom(path: PathBuf) -> InputOptions {
     InputOptions { custom_ca: Some(path), ..InputOptions::default() }
 }
 
-/// `--custom-ca certs --domain NAME --caddy`.
+/// Returns the options for `--custom-ca certs --domain NAME --caddy`.
 pub fn served(desk: &Desk, domain: &str) -> InputOptions {
     let domain = Some(domain.to_owned());
     InputOptions { domain, serves: true, ..custom(desk.path("certs")) }
 }
 
-/// A certificate in FILE.pem called FILE, its key in FILE.key, signed by the CA in ISSUER.pem, or by
-/// itself; a CA where it is for no names.
+/// Creates a certificate in FILE.pem named FILE with its key in FILE.key, signed by the CA in ISSUER.pem or
+/// self-signed; without names it is a CA.
 #[track_caller]
 pub fn issue(desk: &Desk, issuer: &str, file: &str, names: &[&str]) {
     let mut params = CertificateParams::default();
@@ -64,14 +64,14 @@ pub fn issue(desk: &Desk, issuer: &str, file: &str, names: &[&str]) {
     desk.write(&format!("{file}.key"), key.serialize_pem());
 }
 
-/// Joins files as `cat` does.
+/// Concatenates files.
 #[track_caller]
 pub fn cat(desk: &Desk, files: &[&str], to: &str) {
     let text: String = files.iter().map(|file| desk.read(file)).collect();
     desk.write(to, text);
 }
 
-/// The subjects of what is trusted.
+/// Returns the subjects of the custom CAs.
 #[track_caller]
 fn subjects(inputs: &Inputs) -> Vec<&str> {
     inputs.custom.iter().map(|found| found.subject.as_str()).collect()
@@ -110,7 +110,7 @@ fn every_ca_is_trusted_once_in_the_order_given() {
     let extra = ["gpu.pem", "more.pem", "gpu.pem"].map(|file| desk.path(file)).to_vec();
     let found = inputs(&InputOptions { extra, ..custom(desk.path("certs")) }).unwrap();
     assert_eq!(subjects(&found), ["CN=Lab CA", "CN=gpu", "CN=llm"]);
-    // A server's certificate is held to --custom-ca, and not to what else is trusted.
+    // A server certificate must be issued by --custom-ca; --extra-ca does not count.
     issue(&desk, "gpu", "certs/leaf", &["a.lab"]);
     desk.rename("certs/leaf.pem", "certs/server.pem");
     desk.rename("certs/leaf.key", "certs/server-key.pem");
@@ -155,7 +155,7 @@ fn every_file_format_gives_the_same_ca() {
     }
 }
 
-/// An archive of everything in the set, with the password `lab secret`.
+/// Creates an archive of all certificates and keys, with the password `lab secret`.
 fn archive(desk: &Desk, how: &[&str]) {
     desk.write("secret", "lab secret\r\nsecond line\n");
     let words = [
@@ -188,7 +188,7 @@ fn the_cas_of_an_archive_are_read_without_its_key() {
         assert_eq!(subjects(&found), ["CN=Lab CA"]);
         let note = found.notes[0].to_string();
         assert!(note.ends_with("1 key and `CN=a.lab`"), "{note}");
-        // A person is asked for it, by the file's name, and once.
+        // The user is asked for the password once, with the file's name.
         let asked = RefCell::new(Vec::new());
         let answer = |words: &str| {
             asked.borrow_mut().push(words.to_owned());
@@ -220,7 +220,7 @@ fn one_password_pipe_opens_several_archives() {
 fn every_damaged_archive_is_refused() {
     let desk = Desk::with(&["a.lab"]);
     for how in ["", "-legacy"] {
-        // Few rounds, so that each try is short.
+        // Few rounds of key derivation, so that each attempt is short.
         let how = [&["-iter", "1"][..], &how.split_terminator(' ').collect::<Vec<_>>()].concat();
         archive(&desk, &how);
         let whole = fs::read(desk.path("all.p12")).unwrap();
@@ -234,7 +234,7 @@ fn every_damaged_archive_is_refused() {
             let mut bytes = whole.clone();
             bytes[at] ^= 1 << (at % 8);
             desk.write("broken.p12", bytes);
-            // The name of a bag may change unseen; what counts is that each try comes to an end.
+            // A change of a bag's name may go undetected; every attempt must end.
             let _ = inputs(&given);
         }
     }
@@ -266,7 +266,7 @@ fn the_only_ca_file_of_a_directory_is_used() {
             desk.openssl(&format!("pkcs12 -export -nokeys -in certs/{name} -passout pass: -out x"));
             desk.rename("x", &format!("certs/{name}"));
         }
-        // What else lies in such directories.
+        // Other files that are common in such directories.
         desk.write("certs/README.txt", "").write("certs/.old.crt", desk.read("certs/server.pem"));
         desk.write("certs/key.pem", desk.read("certs/server-key.pem"));
         desk.write("certs/leaf.crt", desk.read("certs/server.pem"));

@@ -1,8 +1,8 @@
-//! Every message of `setup` and `remove` once, as a snapshot: tests/snapshots/setup/messages.txt is what the
-//! user reads. After a change of words, run with UPDATE_SNAPSHOT=1 and read the difference.
+//! Every message of `setup` and `remove`, as a snapshot: tests/snapshots/setup/messages.txt. After a change
+//! of a message, run with UPDATE_SNAPSHOT=1 and read the diff.
 //!
-//! What is wrong with certificates is in setup/inputs.txt, what is wrong with compose files in
-//! setup/read.txt; what only an engine can say is in tests/containers.
+//! Messages about certificates are in setup/inputs.txt, about Compose files in setup/read.txt; messages
+//! that require an engine are in tests/containers.
 
 use std::os::unix::fs::chown;
 
@@ -16,26 +16,26 @@ const CADDY: &str = "services:\n  api:\n    build: .\n  web:\n    image: caddy:2
 const SERVE: &str = "setup --custom-ca certs --domain reflector.local --caddy";
 const TRUST: &str = "setup --custom-ca certs/ca.crt";
 
-/// A project of this compose file, beside a CA and a server's certificate.
+/// Creates a project with this Compose file, a CA and a server certificate.
 fn project(compose: &str) -> Desk {
     let desk = Desk::with(&["reflector.local", "192.168.1.100"]);
     desk.write("docker-compose.yml", compose).write(".gitignore", "target/\n");
     desk
 }
 
-/// A service `api` with this besides its image.
+/// Creates a project with a service `api` and these keys besides its image.
 fn api(more: &str) -> Desk {
     project(&format!("services:\n  api:\n    image: api\n    {more}\n"))
 }
 
-/// `SERVE`'s project with this Caddyfile.
+/// Creates the project of `SERVE` with this Caddyfile.
 fn caddy(text: &str) -> Desk {
     let desk = project(CADDY);
     desk.write("Caddyfile", text);
     desk
 }
 
-/// After a setup.
+/// Creates a project in which setup has run.
 fn standing() -> Desk {
     let desk = project(BACK_END);
     run(&desk, TRUST, &[]).succeeds();
@@ -188,7 +188,7 @@ fn proxies(scenes: &mut Scenes) {
     scenes.add("something in the certificate's place", &desk, SERVE);
     desk.write("docker-compose.yml", format!("{CADDY}    user: \"1000:2000\"\n"));
     scenes.add("a key that the proxy cannot read", &desk, SERVE);
-    // What is said to mend it does.
+    // The printed fix works.
     chown(desk.path("certs/server-key.pem"), None, Some(2000)).unwrap();
     desk.chmod("certs/server-key.pem", 0o640);
     run(&desk, &format!("{SERVE} --dry-run"), &[]).succeeds();

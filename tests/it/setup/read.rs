@@ -1,7 +1,7 @@
-//! Reading a Compose project from the files alone.
+//! Reading a Compose project from its files alone.
 //!
-//! Through the library, for `trust-compose` shows no more of a project than what it decides. What
-//! Compose itself makes of the same files is compared in tests/containers.
+//! Through the library, because `trust-compose` prints only its decisions. tests/containers compares the
+//! result with Compose's own.
 
 mod model;
 mod refused;
@@ -12,7 +12,7 @@ use trust_init::sys::diagnostic::Diagnostic;
 
 use crate::desk::Desk;
 
-/// What the shell has: three variables that hold their own names, and three special ones.
+/// The shell's environment: three variables that contain their own names, and three special ones.
 pub fn shell(name: &str) -> Option<String> {
     match name {
         "V" | "W" | "HOST" => Some(name.to_owned()),
@@ -22,7 +22,7 @@ pub fn shell(name: &str) -> Option<String> {
     }
 }
 
-/// Reads these files, `a.yml` and `b.yml`.
+/// Reads these texts as `a.yml` and `b.yml`.
 pub fn read(desk: &Desk, texts: &[&str]) -> Result<Project, Diagnostic> {
     let files: Vec<_> = ["a.yml", "b.yml"].iter().take(texts.len()).collect();
     for (name, text) in files.iter().zip(texts) {
@@ -32,14 +32,14 @@ pub fn read(desk: &Desk, texts: &[&str]) -> Result<Project, Diagnostic> {
     Ok(offline::read(&files, &desk.path("."), &shell)?)
 }
 
-/// The service `a` of these files.
+/// Returns the service `a` of these files.
 #[track_caller]
 fn service(texts: &[&str]) -> Service {
     let project = read(&Desk::new(), texts).unwrap();
     project.services.get("a").expect("a service `a`").clone()
 }
 
-/// `A=1 B=- C=?`: known, not set, not known.
+/// Formats the environment as `A=1 B=- C=?`: known, not set, unknown.
 pub fn environment(service: &Service) -> String {
     let setting = |(name, setting): (&String, &Setting)| match setting {
         Setting::Value(value) => format!("{name}={value}"),
@@ -49,7 +49,7 @@ pub fn environment(service: &Service) -> String {
     service.environment.iter().map(setting).collect::<Vec<_>>().join(" ")
 }
 
-/// The environment of a service with this `environment:`.
+/// Returns the environment of a service with this `environment:`.
 #[track_caller]
 fn environment_of(text: &str) -> String {
     environment(&service(&[&format!("services: {{a: {{environment: {text}}}}}")]))
@@ -148,7 +148,7 @@ fn variables_are_substituted_as_by_compose() {
         ("${N:-$$V}", "$V"),
         ("$1 a$ $", "$1 a$ $"),
         ("$COST", "a$V$$"),
-        // What has no value is not guessed.
+        // A variable without a value is unknown.
         ("$N", "?"),
         ("${N}", "?"),
         ("${N:-${M}}", "?"),
@@ -159,7 +159,7 @@ fn variables_are_substituted_as_by_compose() {
         let text = format!("{{X: '{written}'}}");
         assert_eq!(environment_of(&text), format!("X={means}"), "{written}");
     }
-    // A name that takes the shell's value; one that has none there is taken away by Docker.
+    // A name takes the shell's value; without one Docker removes the variable.
     assert_eq!(environment_of("[V, N, COST]"), "COST=a$V$$ N=- V=V");
     assert_eq!(environment_of("{V: , N: }"), "N=- V=V");
     assert_eq!(
@@ -168,7 +168,7 @@ fn variables_are_substituted_as_by_compose() {
     );
 }
 
-/// Only what trust depends on must be known; a value that a later file gives will do.
+/// Only values that trust depends on must be known; a later file may give them.
 #[test]
 fn variables_that_do_not_matter_need_no_value() {
     let service = service(&[
@@ -201,7 +201,7 @@ fn env_files_are_read() {
         (both.to_owned(), false)
     );
     assert_eq!(a("env_file: [{path: none, required: false}]"), (String::new(), false));
-    // Not there, or in a form that only Compose knows: said, and no error; the others count.
+    // A missing file, or a format that only Compose reads, causes a warning; other files count.
     desk.write("odd.env", "A=1\nit's\n").write("bytes.env", b"A=\xff");
     for unread in
         ["none", "odd.env", "bytes.env", "'$N'", "~/x.env", "{path: one.env, format: raw}"]
@@ -228,7 +228,7 @@ fn references_to_other_services_are_read() {
     assert_eq!(service.depends_on.iter().collect::<Vec<_>>(), ["b", "c", "d", "e", "f", "h"]);
 }
 
-/// As Compose splits them, which is not how a shell does.
+/// As Compose splits commands, which differs from a shell.
 #[test]
 fn commands_are_split_as_by_compose() {
     for (written, words) in [

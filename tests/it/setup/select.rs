@@ -1,4 +1,4 @@
-//! Which services get the custom CAs: every rule, and that it beats the next one.
+//! The selection of services that get the custom CAs: every rule, and its precedence over the next.
 
 mod images;
 mod dockerfile;
@@ -11,7 +11,7 @@ use trust_init::compose::select::dockerfile::place;
 use trust_init::compose::select::{Evidence, Outcome, Wishes, select, table};
 use trust_init::sys::diagnostic::Diagnostic;
 
-/// A project, what a person wants of it, and what is known beyond it.
+/// A project, the options of the user, and what is known about its images.
 pub struct Stack {
     project: Project,
     wishes: Wishes,
@@ -66,7 +66,7 @@ impl Stack {
         choices.map(|choices| table(&choices)).map_err(words)
     }
 
-    /// Outcome and reason of the service, as the table has them.
+    /// Returns outcome and reason of the service, as in the table.
     #[track_caller]
     pub fn says(&self, name: &str) -> String {
         let table = self.table().unwrap();
@@ -88,7 +88,7 @@ pub fn built(instructions: &str) -> Service {
     Service { build: Some(build), ..Service::default() }
 }
 
-/// Built from sources in a directory that holds no instructions, unless a test puts them there.
+/// Returns a service that is built from a directory without a Dockerfile, unless a test adds one.
 fn built_in(context: &str) -> Service {
     let build = Build { context: Some(context.into()), ..Build::default() };
     Service { build: Some(build), ..Service::default() }
@@ -155,7 +155,7 @@ fn trust_init_as_entrypoint_overrides_the_image() {
     assert_eq!(says(built("FROM nginx\nENTRYPOINT [\"trust-init\", \"--\", \"nginx\"]")), starts);
     assert_eq!(says(built("FROM nginx\nENTRYPOINT trust-init -- nginx")), starts);
     assert_eq!(says(built("FROM nginx AS a\nENTRYPOINT [\"trust-init\"]\nFROM a")), starts);
-    // Not what another stage starts, and not what the service replaces.
+    // Not the entrypoint of another stage, and not an entrypoint that the service replaces.
     let other = "FROM node AS a\nENTRYPOINT [\"trust-init\"]\nFROM nginx\nCOPY --from=a /x /x";
     assert_eq!(says(built(other)), "leave built on nginx");
     let replaced = starting(&["nginx"], built("FROM nginx\nENTRYPOINT [\"trust-init\"]"));
@@ -174,7 +174,7 @@ fn trust_init_as_the_entrypoint_of_a_known_image_counts() {
         knows(starting(&["x"], image("acme/nginx:2")), "acme/nginx:2"),
         "leave proxy (nginx)"
     );
-    // No engine knows half a name.
+    // The engine cannot know an image whose tag is a variable.
     assert_eq!(knows(image("acme/nginx:${TAG}"), "acme/nginx:${TAG}"), "leave proxy (nginx)");
     let mut stack = only(built_in("it")).starts("shop-it", &["/trust-init"]);
     stack.project.name = Some("shop".to_owned());
@@ -217,11 +217,11 @@ fn services_with_one_image_have_one_outcome() {
     let pair = stack([("a", image("x")), ("b", image("x"))]).ask("a", LEAVE);
     assert_eq!(pair.says("b"), "trust unknown image (--unknown trust)");
 
-    // It beats what an image is built on.
+    // It overrides the base image.
     let nginx = || built("FROM nginx");
     let pair = stack([("a", role(Role::Trust, nginx())), ("b", nginx())]);
     assert_eq!(pair.says("b"), "trust same image as a");
-    // One that is built here and used elsewhere.
+    // An image that one service builds and another uses.
     let web = |text| Service { image: Some("acme/web".to_owned()), ..built(text) };
     let pair = |text| stack([("a", web(text)), ("b", image("acme/web"))]).unknown(LEAVE);
     assert_eq!(pair("FROM debian").says("b"), "trust same image as a");
@@ -229,7 +229,7 @@ fn services_with_one_image_have_one_outcome() {
     let mut stack = stack([("a", built("FROM debian")), ("b", image("shop-a"))]).unknown(LEAVE);
     stack.project.name = Some("shop".to_owned());
     assert_eq!(stack.says("b"), "trust same image as a");
-    // Nothing is the same image as nothing.
+    // Two services without an image do not have the same image.
     let stack = self::stack([("a", Service::default()), ("b", Service::default())]);
     let stack = stack.unknown(LEAVE).ask("a", TRUST);
     assert_eq!(stack.says("b"), "leave unknown image (--unknown leave)");
@@ -260,10 +260,10 @@ fn the_service_name_counts_if_nothing_else_is_known() {
     assert_eq!(unread("backend"), "trust built here");
     assert_eq!(unread("proxy-api"), "trust built here");
     assert_eq!(unread("queue"), "trust built here");
-    // What it makes is called like one.
+    // The name of the built image counts too.
     let front = Service { image: Some("acme/nginx:dev".to_owned()), ..built_in("front") };
     assert_eq!(only(front).says("it"), "leave proxy (by its name)");
-    // Something else is known.
+    // Other facts are known.
     assert_eq!(stack([("db", built("FROM node"))]).says("db"), "trust built here");
     assert_eq!(
         stack([("db", image("acme/x"))]).says("db"),
@@ -283,7 +283,7 @@ fn instructions_are_read_from_the_dockerfile_of_the_build() {
     assert_eq!(service(None).says("it"), "leave built on caddy");
     assert_eq!(service(Some("b.txt")).says("it"), "leave built on httpd");
     assert_eq!(service(Some("gone")).says("it"), "trust built here");
-    // What the image is called says less than what it is made of.
+    // The base image overrides the image's own name.
     let web = Service { image: Some("acme/nginx".to_owned()), ..built("FROM node") };
     assert_eq!(only(web).says("it"), "trust built here");
 }

@@ -1,4 +1,4 @@
-//! `setup --swarm`: what it writes and refuses. That a swarm takes it is in tests/containers.
+//! `setup --swarm`: what it writes and refuses. tests/containers tests that a swarm accepts it.
 
 use trust_init::trust::bundle::Pem;
 
@@ -6,7 +6,8 @@ use crate::desk::Desk;
 use crate::setup::flags::{back_end, has};
 use crate::world::gallery;
 
-/// `number` CAs that differ in the last bytes of their signatures, which nobody checks of a root.
+/// Creates `number` CAs that differ in the last bytes of their signatures, which clients do not check for a
+/// root.
 fn authorities(desk: &Desk, number: u16) {
     let one = std::fs::read(gallery("ca-ec.der")).unwrap();
     let (front, _) = one.split_last_chunk::<2>().unwrap();
@@ -26,7 +27,7 @@ fn a_bundle_too_large_for_a_config_is_refused_with_its_size() {
     let run = run.says(" bytes, and a config at most 500000");
     run.says("cannot make a config of `ca-bundle-");
     assert_eq!(desk.contents("."), before);
-    // A mount may be as large as it is.
+    // A mount has no size limit.
     desk.types(".", "setup --custom-ca many.crt --roots mozilla").succeeds();
 }
 

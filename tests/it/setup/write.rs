@@ -1,4 +1,4 @@
-//! The overlay and its files, written and removed again.
+//! Writing and removing the overlay and its files.
 
 mod env;
 mod broken;
@@ -69,7 +69,7 @@ fn an_unchanged_setup_writes_nothing() {
     let (before, inside) = (desk.state(""), desk.state(".trust"));
     let again = desk.setup(&active("b"));
     assert!(again.is_nothing() && again.kept.is_empty());
-    // Without --activate, what was activated stays so.
+    // Without --activate, an activated overlay stays active.
     assert!(desk.setup(&output("b")).is_nothing());
     assert_eq!((desk.state(""), desk.state(".trust")), (before, inside));
 }
@@ -80,7 +80,7 @@ fn gitignore_is_written_only_in_a_git_repository() {
     desk.directory("below", 0o755);
     write(&desk.path("below"), &output("a"), false).unwrap();
     assert!(desk.has("below/.gitignore"));
-    // The package's own .git lies above every other directory of a test.
+    // The package's own .git is above every other test directory.
     let outside = std::env::temp_dir().join(format!("trust-compose-{}", std::process::id()));
     fs::create_dir(&outside).unwrap();
     write(&outside, &output("a"), false).unwrap();
@@ -115,7 +115,7 @@ fn files_of_the_last_overlay_stay_for_running_containers() {
     desk.setup(&output("c"));
     let mounted = || ["a", "b", "c"].map(|name| desk.has(&inside(&bundle(name))));
     assert_eq!(mounted(), [true; 3]);
-    // Until no container runs any more that was made with one of those before.
+    // Once no container of an earlier overlay is running.
     let settled = Output { is_settled: true, ..output("c") };
     let told = desk.told(&desk.setup(&settled));
     assert_eq!(told, "removed 2 files in `.trust` that nothing mounts any more\n");
@@ -144,7 +144,7 @@ fn the_installed_state_is_read() {
     let [one, other] = names;
     assert_eq!(stands.files, [(one, State::Changed), (other, State::Missing)]);
     assert_eq!(stands.strange, ["mine"]);
-    // The next setup repairs it.
+    // The next setup restores the files.
     desk.setup(&output("a"));
     assert!(desk.stands().files.iter().all(|(_, state)| *state == State::Unchanged));
 
@@ -167,7 +167,7 @@ fn a_foreign_overlay_is_never_changed() {
                 fix: delete it if you do not need it\n";
     assert_eq!(desk.told(&desk.take_away()), left);
     assert!(desk.has("docker-compose.ca.yml"));
-    // Not through a link either, whatever it leads to.
+    // A link is not followed either.
     desk.rename("docker-compose.ca.yml", "mine.yml").setup(&output("a"));
     desk.rename("docker-compose.ca.yml", "other.yml");
     symlink("other.yml", desk.path("docker-compose.ca.yml")).unwrap();
@@ -231,7 +231,7 @@ fn only_unchanged_files_are_removed_from_the_directory() {
     assert_eq!(desk.read(&inside(&changed)), "changed");
 }
 
-/// Overlays of earlier versions named their options otherwise, and a manifest listed their files.
+/// Overlays of earlier versions had another header for their options, and a manifest with their files.
 #[test]
 fn the_files_of_an_earlier_version_are_recognized() {
     let manifest = r#"{"format": 1, "generations": []}"#;
@@ -254,14 +254,14 @@ fn the_files_of_an_earlier_version_are_recognized() {
     old(&desk);
     desk.take_away();
     assert_eq!(tree(&desk), before);
-    // What only has its name is not one.
+    // A file with only the manifest's name is no manifest.
     old(&desk);
     desk.write(".trust/manifest.json", "{}");
     desk.take_away();
     assert_eq!(desk.read(".trust/manifest.json"), "{}");
 }
 
-/// Whatever an option holds, the header gives it back.
+/// Options with any characters can be read back from the header.
 #[test]
 fn options_are_read_back_from_the_header() {
     let options = [
@@ -290,19 +290,19 @@ fn an_impossible_setup_is_reported() {
     let words = "cannot use `none`: no such file or directory\nfix: correct the name";
     desk.is_told(&error, words);
     desk.setup(&output("a"));
-    // Where nothing says with which options it was made, there are none.
+    // Without the line of options in the header, there are no options.
     desk.write("docker-compose.ca.yml", format!("{HEADER}\nmine: 1\n"));
     assert!(desk.stands().words.is_empty());
     let words = "changed `docker-compose.ca.yml`\n";
     assert_eq!(desk.told(&desk.setup(&output("a"))), words);
 }
 
-/// The path of a file in `.trust/`.
+/// Returns the path of a file in `.trust/`.
 fn inside(name: &str) -> String {
     format!(".trust/{name}")
 }
 
-/// The options of the setup of this name.
+/// Returns the options of the setup `name`.
 fn words(name: &str) -> Vec<String> {
     ["--custom-ca", name].map(str::to_owned).to_vec()
 }

@@ -1,5 +1,5 @@
-//! Every message on what `setup` is given, as a snapshot: tests/snapshots/setup/inputs.txt is what the
-//! user reads. After a change of words, run with UPDATE_SNAPSHOT=1 and read the difference.
+//! Every message about the input of `setup`, as a snapshot: tests/snapshots/setup/inputs.txt. After a
+//! change of a message, run with UPDATE_SNAPSHOT=1 and read the diff.
 
 use std::io;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use crate::desk::Desk;
 use crate::setup::inputs::{custom, inputs, issue, served};
 use crate::world::{gallery, is_snapshot};
 
-/// What is said, without where this test runs and when.
+/// Returns the messages without paths and days of this run.
 pub fn words(desk: &Desk, found: Result<Inputs, Box<Diagnostic>>) -> String {
     let mut text = String::new();
     match found {
@@ -44,31 +44,31 @@ pub fn words(desk: &Desk, found: Result<Inputs, Box<Diagnostic>>) -> String {
     undated.collect::<Vec<_>>().join(" ")
 }
 
-/// One file of the gallery as `--custom-ca`.
+/// Runs with a file of tests/certs as `--custom-ca`.
 fn file(name: &str) -> String {
     words(&Desk::new(), inputs(&custom(gallery(name))))
 }
 
-/// `--custom-ca certs` after something was done to a set for a.lab.
+/// Runs `--custom-ca certs` with certificates for a.lab, after `prepare`.
 fn directory(prepare: impl Fn(&Desk)) -> String {
     let desk = Desk::with(&["a.lab"]);
     prepare(&desk);
     words(&desk, inputs(&custom(desk.path("certs"))))
 }
 
-/// The same, to be served as a.lab.
+/// Like [`directory`], with `--domain a.lab --caddy`.
 pub fn serving(prepare: impl Fn(&Desk)) -> String {
     let desk = Desk::with(&["a.lab"]);
     prepare(&desk);
     words(&desk, inputs(&served(&desk, "a.lab")))
 }
 
-/// A set for a.lab in which openssl made the key.
+/// Like [`serving`], with a key that openssl creates with `command`.
 pub fn with_key(command: &str) -> String {
     serving(|desk| _ = desk.openssl(&format!("{command} -out certs/server-key.pem")))
 }
 
-/// An archive, made by openssl with the password `x`, and what is given with it.
+/// Runs with an archive that openssl creates with the password `x`.
 fn archive(how: &str, given: impl Fn(&Desk) -> InputOptions) -> String {
     let desk = Desk::with(&["a.lab"]);
     desk.openssl(&format!("pkcs12 -export {how} -passout pass:x -out a.p12"));
@@ -279,7 +279,7 @@ fn every_message_on_inputs_matches_the_snapshot() {
     let scenes =
         [of_files(), of_archives(), of_directories(), of_requests(), super::served::messages()];
     for (scene, words) in scenes.concat() {
-        assert!(!words.is_empty(), "{scene}: nothing is said");
+        assert!(!words.is_empty(), "{scene}: no output");
         text.push_str(&format!("# {scene}\n{words}\n"));
     }
     is_snapshot(&text, "setup/inputs.txt");

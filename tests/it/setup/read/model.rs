@@ -1,4 +1,4 @@
-//! Reading a Compose project from what Compose prints.
+//! Reading a Compose project from the output of Compose.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use trust_init::compose::project::{complete, parse};
 use crate::desk::Desk;
 use crate::setup::read::{bind, environment, mount, shell, volume};
 
-/// The service `a` of what Compose printed.
+/// Returns the service `a` of the output of Compose.
 #[track_caller]
 fn printed(text: &str, reading: Reading) -> Service {
     let tree = serde_yaml::from_str(text).unwrap();
@@ -85,7 +85,7 @@ fn compose_config_is_read() {
     assert_eq!(service.role, Some(Role::Trust));
 }
 
-/// `docker compose config --no-interpolate`: nothing of what a variable decides is known.
+/// `docker compose config --no-interpolate`: values that depend on variables are unknown.
 #[test]
 fn compose_config_without_interpolation_is_read() {
     let service = printed(
@@ -110,7 +110,7 @@ fn compose_config_without_interpolation_is_read() {
     assert_eq!(service.mounts, expected);
 }
 
-/// The same, once what the shell, `.env` and the env files that exist say is filled in.
+/// The same, completed with the values in the shell, `.env` and the existing env files.
 #[test]
 fn compose_config_without_interpolation_is_completed() {
     let desk = Desk::new();
@@ -151,7 +151,7 @@ fn compose_config_without_interpolation_is_completed() {
     assert_eq!(service.mounts, expected);
 }
 
-/// The name tells what kind of program it is, even if a variable decides the tag.
+/// The name of an image is known even if a variable decides the tag.
 #[test]
 fn images_with_an_unknown_tag_keep_their_name() {
     for (written, image, has_unknown_tag) in [

@@ -1,11 +1,11 @@
-//! What a Dockerfile says about the image it makes, in every form that it may have.
+//! The facts about an image that a Dockerfile gives, in every valid form.
 
 use trust_init::compose::project::Build;
 use trust_init::compose::select::dockerfile;
 
 use crate::setup::select::{built, stack};
 
-/// The base of what these instructions make.
+/// Returns the base image of these instructions.
 fn base(text: &str, target: Option<&str>, args: &[(&str, Option<&str>)]) -> Option<String> {
     let args = args.iter().map(|(name, value)| ((*name).to_owned(), value.map(str::to_owned)));
     let target = target.map(str::to_owned);
@@ -55,7 +55,7 @@ fn arguments_before_the_first_stage_are_substituted() {
     let late = "ARG NAME=nginx\nFROM node\nARG NAME=caddy\nFROM ${NAME}";
     assert_eq!(base(late, None, &[]).unwrap(), "nginx");
     let says = |text| stack([("proxy", built(text))]).says("proxy");
-    // Not known: only the name is left. Known but for its tag: known.
+    // Unknown base: only the service name counts. Base with an unknown tag: known.
     assert_eq!(says("ARG BASE\nFROM ${BASE}"), "leave proxy (by its name)");
     assert_eq!(says("FROM $BASE"), "leave proxy (by its name)");
     assert_eq!(says("FROM node:$TAG"), "trust built here");

@@ -1,9 +1,8 @@
-//! What is known of an image by its name: the words that say it is left alone, and those that turn a
-//! name round.
+//! What the name of an image says: words for images that are left, and suffixes for clients of a product.
 
 use trust_init::compose::select::image_table;
 
-/// What the table of images says, or `-`.
+/// Returns the entry in the table of images, or `-`.
 fn known(image: &str) -> String {
     match image_table::known(image) {
         Some(image_table::Known::Left(kind, entry)) => format!("{kind} ({entry})"),
@@ -110,7 +109,7 @@ fn a_client_of_a_product_is_not_the_product() {
     ] {
         assert_eq!(known(image), "-", "{image}");
     }
-    // Those are known for what they are.
+    // These are in the table themselves.
     assert_eq!(known("supabase/postgres-meta"), "postgres-meta");
     assert_eq!(known("quay.io/oauth2-proxy/oauth2-proxy"), "oauth2-proxy");
     assert_eq!(known("ghcr.io/berriai/litellm:main"), "litellm");

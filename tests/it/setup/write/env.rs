@@ -80,7 +80,7 @@ fn a_damaged_block_stops_setup_and_removal() {
     desk.refuses(&active("a"), &words);
     desk.refuses_to_remove(&words);
     desk.remove(".env");
-    // A block that only hides files is no reason to keep them.
+    // A damaged block in .gitignore only causes a warning.
     let ignore = desk.read(".gitignore").replace("# trust-compose: end\n", "mine/\n");
     desk.write(".gitignore", &ignore);
     let words = words.replace(".env", ".gitignore").replace("line 1", "line 2") + "\n";
