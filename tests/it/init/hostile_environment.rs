@@ -42,7 +42,10 @@ fn environments() -> Vec<(String, Entries)> {
         ("an entry without `=`", entries(&[b"A=1", b"no equals sign", b"B=2"])),
         ("an empty entry", entries(&[b"A=1", b"", b"B=2"])),
         ("entries that begin with `=`", entries(&[b"=", b"=A", b"=C:=C:\\x", b"==", b"B=2"])),
-        ("names and values that are no UTF-8", entries(&[b"A\xff\xfe=\x80\x01", b"\xc3=\xc3"])),
+        (
+            "names and values that are invalid UTF-8",
+            entries(&[b"A\xff\xfe=\x80\x01", b"\xc3=\xc3"]),
+        ),
         ("names and values with line ends", entries(&[b"A\nB=1\n2\x1b[31m", b"\n="])),
         ("one name three times", entries(&[b"A=1", b"B=2", b"A=3", b"A="])),
         (
@@ -122,8 +125,8 @@ fn said(outcome: &Outcome) -> String {
 /// Returns the table of environments.
 pub fn environments_table() -> String {
     let mut text = "\n## Environments\n\n\
-        The measure is `env`, started with the same: byte for byte and in the same order, but for the trust \
-        variables.\n\n| environment | the service | said |\n|---|---|---|\n"
+        The service's environment is compared with that of `env`: byte for byte and in the same order, except for \
+        the trust variables.\n\n| environment | service | message |\n|---|---|---|\n"
         .to_owned();
     let cat = ["/bin/cat", "/proc/self/environ"];
     for (what, environment) in environments() {
@@ -186,8 +189,8 @@ const PIPES: [(&str, &str); 2] = [
 /// Returns the table of states.
 pub fn states_table() -> String {
     let mut text = "\n## States of the process\n\n\
-        What is closed at the start of a program in Rust is `/dev/null` before anything else is opened, so no file \
-        of ours is ever written messages into.\n\n| state | the service | said |\n|---|---|---|\n"
+        Rust opens `/dev/null` for each standard stream that is closed at the start of a program, so messages are \
+        never written into another file.\n\n| state | service | message |\n|---|---|---|\n"
         .to_owned();
     let service = ["/bin/sh", "-c", "exec cat \"$SSL_CERT_FILE\""];
     let mut row = |what: &str, world: &World, outcome: &Outcome| {

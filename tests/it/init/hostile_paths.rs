@@ -21,7 +21,7 @@ const MEMORY: u32 = 96 << 10;
 
 /// The kinds of files, by their names in the tables.
 pub const KINDS: [(&str, &str); 15] = [
-    ("a named pipe that nobody writes to", "/h/pipe"),
+    ("a named pipe without a writer", "/h/pipe"),
     ("a socket", "/h/socket"),
     ("`/dev/null`", "/dev/null"),
     ("`/dev/zero`", "/dev/zero"),
@@ -30,11 +30,11 @@ pub const KINDS: [(&str, &str); 15] = [
     ("`/proc/self/mem`", "/proc/self/mem"),
     ("`/proc/self/status`, a file of 0 bytes with text in it", "/proc/self/status"),
     ("a link to itself", "/h/loop"),
-    ("a link to nowhere", "/h/dangling"),
+    ("a dangling link", "/h/dangling"),
     ("an empty directory", "/h/empty"),
     ("a directory with files", "/h/full"),
     ("a file below a file", "/h/pipe/file"),
-    ("5 GB of nothing", "/h/sparse"),
+    ("5 GB of zeros", "/h/sparse"),
     ("an empty file", "/h/nothing"),
 ];
 
@@ -125,15 +125,15 @@ fn linked<'a>(world: &'a World, place: &str, to: &str, words: &[&str]) -> Run<'a
 }
 
 const PLACES: [Place; 11] = [
-    ("named with `--ca`", |world, path| {
+    ("given with `--ca`", |world, path| {
         bounded(world.trust_init(&[&["--ca", path][..], &SERVICE].concat()))
     }),
-    ("named in TRUST_INIT_CA, and `TRUST_INIT_ON_ERROR=warn`", |world, path| {
+    ("given in TRUST_INIT_CA, with `TRUST_INIT_ON_ERROR=warn`", |world, path| {
         let named = format!("{path}:{CUSTOM_CA}");
         let run = world.trust_init(&SERVICE).env("TRUST_INIT_CA", named);
         bounded(run.env("TRUST_INIT_ON_ERROR", "warn"))
     }),
-    ("in a directory that is named, beside a CA", |world, path| {
+    ("in a directory given with `--ca`, beside a CA", |world, path| {
         world.copy("neighbour/ca.crt", "/named/ca.crt");
         bounded(linked(world, "/named/x.crt", path, &["--ca", "/named"]))
     }),
@@ -153,7 +153,7 @@ const PLACES: [Place; 11] = [
         let run = linked(world, "/jvm/lib/security/cacerts", path, &[]);
         bounded(run.env("JAVA_HOME", "/jvm"))
     }),
-    ("mounted as the bundle that is to be adopted", |world, path| {
+    ("mounted as the bundle", |world, path| {
         let at = world.path(path);
         let is_one = at.metadata().is_ok() && !path.starts_with("/proc") && path != "/dev/stdin";
         if !is_one {
@@ -177,7 +177,7 @@ pub fn tables() -> String {
     let mut text = String::new();
     let table = |(place, run): &Place| {
         let mut text =
-            format!("\n### A path {place}\n\n| it is | bundle | said |\n|---|---|---|\n");
+            format!("\n### A path {place}\n\n| file | bundle | message |\n|---|---|---|\n");
         for (kind, path) in KINDS {
             let world = self::world();
             let _ = writeln!(text, "| {kind} | {} |", cells(&run(&world, path)));

@@ -29,9 +29,9 @@ fn every_hostile_place_has_its_documented_outcome() {
 const HEAD: &str = "\
 # Hostile places
 
-What stood where trust-init looks for a file, and what became of it, each in an image of its own with one custom CA
-and one root, 96 MiB of address space, and a limit in time. `bundle` is how many certificates the service could
-read in the file that SSL_CERT_FILE names.
+Hostile files in the places where trust-init looks for a file, and the outcomes, each in its own image with one
+custom CA and one root, 96 MiB of address space, and a time limit. `bundle` is the number of certificates that the
+service reads in the file that SSL_CERT_FILE names.
 Written by `UPDATE_SNAPSHOT=1 cargo test --test it hostile`.
 
 ## Paths

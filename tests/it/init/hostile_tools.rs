@@ -73,7 +73,7 @@ fn ask((title, before, after): &Ask) -> String {
     desk.write("docker-compose.yml", "services:\n  agent:\n    image: registry.invalid/agent\n");
     desk.directory("certs", 0o700);
     std::fs::copy(gallery("neighbour/ca.crt"), desk.path("certs/ca.crt")).unwrap();
-    let mut text = format!("\n### {title}\n\n| it is | exit code | said |\n|---|---|---|\n");
+    let mut text = format!("\n### {title}\n\n| file | exit code | message |\n|---|---|---|\n");
     for (kind, path) in KINDS {
         let path = if path.starts_with("/h") { world.path(path) } else { path.into() };
         let words = [before, &[path.to_str().unwrap()][..], after].concat();
@@ -91,9 +91,9 @@ fn ask((title, before, after): &Ask) -> String {
 /// Returns the output of trust-doctor for a process whose SSL_CERT_FILE is the path, and for the option
 /// --ca.
 fn looked_at() -> String {
-    const HEAD: &str = "| it is | exit code | said |\n|---|---|---|\n";
+    const HEAD: &str = "| file | exit code | message |\n|---|---|---|\n";
     let mut named =
-        format!("\n### A process names it in SSL_CERT_FILE, and `trust-doctor` looks\n\n{HEAD}");
+        format!("\n### SSL_CERT_FILE of a process that `trust-doctor` inspects\n\n{HEAD}");
     let mut given = format!("\n### `trust-doctor --ca PATH`\n\n{HEAD}");
     let (desk, world) = (Desk::new(), world());
     let look = |text: &mut String, kind: &str, file: &str, words: &[&str]| {

@@ -45,13 +45,10 @@ fn scenes() -> Vec<(&'static str, Outcome)> {
         ("no value", words(&["--ca"])),
         ("wrong value", words(&["--roots", "debian", "true"])),
         ("the image's own store", words(&["--install-store", "true"])),
-        ("two tasks", words(&["--prepare", "--dry-run"])),
+        ("two actions", words(&["--prepare", "--dry-run"])),
         ("unknown setting", set("TRUST_INIT_CAS", "/ca")),
         ("missing", words(&["--ca", "/ca.crt", "true"])),
-        (
-            "missing, and started all the same",
-            words(&["--ca", "/ca.crt", "--on-error=warn", "true"]),
-        ),
+        ("missing, with --on-error=warn", words(&["--ca", "/ca.crt", "--on-error=warn", "true"])),
         (
             "unreadable",
             with(
@@ -142,15 +139,15 @@ fn scenes() -> Vec<(&'static str, Outcome)> {
                 |world| world.trust_init(&["true"]).run(),
             ),
         ),
-        ("a pinned file that is gone", set("SSL_CERT_FILE", "/gone.pem")),
+        ("a missing pinned file", set("SSL_CERT_FILE", "/gone.pem")),
         ("an empty variable", set("AWS_CA_BUNDLE", "")),
         ("verification off", set("NODE_TLS_REJECT_UNAUTHORIZED", "0")),
         ("an application's variable", set("CA_CERT_PATH", "/app/ca.pem")),
-        ("a bundle of ours that is gone", {
+        ("a missing generated bundle", {
             let world = World::new();
             world.trust_init(&["true"]).env("SSL_CERT_FILE", BUNDLE).env("PIP_CERT", BUNDLE).run()
         }),
-        ("a key store of ours that is gone", {
+        ("a missing generated key store", {
             let options = "-Djavax.net.ssl.trustStore=/run/trust-init/truststore.jks \
                            -Djavax.net.ssl.trustStoreType=JKS \
                            -Djavax.net.ssl.trustStorePassword=changeit";
@@ -168,21 +165,21 @@ fn scenes() -> Vec<(&'static str, Outcome)> {
             ),
         ),
         (
-            "a directory of somebody else",
+            "a directory of another user",
             with(
                 |world| world.directory("/theirs", 0o755).owner("/theirs", 7).as_unit(),
                 |world| world.trust_init(&["--dir", "/theirs", "true"]).run(),
             ),
         ),
         (
-            "a directory for everybody",
+            "a world-writable directory",
             with(
                 |world| world.directory("/volume", 0o777).as_unit(),
                 |world| world.trust_init(&["--dir", "/volume", "true"]).run(),
             ),
         ),
         (
-            "a rung for everybody",
+            "a world-writable default directory",
             with(
                 |world| world.directory("/tmp", 0o777).as_unit(),
                 |world| world.trust_init(&["true"]).uid(1000).run(),
@@ -198,7 +195,7 @@ fn scenes() -> Vec<(&'static str, Outcome)> {
             ),
         ),
         (
-            "tampered with",
+            "a file that was changed",
             with(
                 |world| {
                     world.trust_init(&["true"]).uid(1000).run();
@@ -208,7 +205,7 @@ fn scenes() -> Vec<(&'static str, Outcome)> {
                 |world| world.trust_init(&["true"]).uid(1000).run(),
             ),
         ),
-        ("memory", with(|_| (), |world| world.trust_init(&["true"]).read_only().run())),
+        ("a bundle in memory", with(|_| (), |world| world.trust_init(&["true"]).read_only().run())),
         (
             "a mounted bundle that lacks the CA",
             with(
@@ -251,12 +248,12 @@ fn scenes() -> Vec<(&'static str, Outcome)> {
         ("no such program", words(&["pyhton"])),
         ("no such path", words(&["/app/run"])),
         ("a directory as program", words(&["/etc"])),
-        ("an interpreter that is missing", program("app", "#!/usr/bin/bash\n", 0o755)),
+        ("a missing interpreter", program("app", "#!/usr/bin/bash\n", 0o755)),
         ("Windows line ends", program("app", "#!/bin/sh\r\n", 0o755)),
         ("not executable", program("app", "#!/bin/sh\n", 0o644)),
-        ("neither program nor script", program("app", "\0", 0o755)),
+        ("no program and no script", program("app", "\0", 0o755)),
         (
-            "a loader that is missing",
+            "a missing loader",
             with(
                 |world| copy_program("/usr/bin/env".as_ref(), &world.path("/bin/app")),
                 |world| world.trust_init(&["--log=quiet", "app"]).run(),

@@ -74,7 +74,7 @@ fn no_name_breaks_out_of_a_written_file() {
     let mut text = String::new();
     let mut wrong = Vec::new();
     for (what, title) in ALL {
-        let _ = write!(text, "\n### {title}\n\n| its name | what comes of it |\n|---|---|\n");
+        let _ = write!(text, "\n### {title}\n\n| name | outcome |\n|---|---|\n");
         for (fault, name) in NAMES {
             let seen = std::panic::catch_unwind(|| outcome(&certificates, what, name));
             let seen = seen.unwrap_or_else(|_| {

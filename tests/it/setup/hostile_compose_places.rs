@@ -64,10 +64,10 @@ fn anything(place: &'static str) -> Vec<(String, Prepare)> {
         ),
         ("a socket", Box::new(move |desk| drop(UnixListener::bind(path(desk)).unwrap()))),
         (
-            "5 GB of nothing",
+            "5 GB of zeros",
             Box::new(move |desk| File::create(path(desk)).unwrap().set_len(5 << 30).unwrap()),
         ),
-        ("a link to nothing", link("nothing")),
+        ("a dangling link", link("nothing")),
         ("a link to itself", link(place)),
         ("a link to /dev/zero", link("/dev/zero")),
         ("a link to a directory outside", link("../victim")),
@@ -87,17 +87,14 @@ fn texts(place: &'static str) -> Vec<(String, Prepare)> {
         ("has a byte order mark", "\u{feff}A=1\n".to_owned()),
         ("has 10 MB", format!("#{}\n", "x".repeat(10 << 20))),
         ("has a million lines", "A=1\n".repeat(1_000_000)),
-        ("has an end of ours alone", format!("A=1\n{END}B=2\n")),
-        ("has a beginning of ours alone", format!("A=1\n{BEGIN}B=2\n")),
-        ("has our end before our beginning", format!("{END}{BEGIN}")),
-        ("has two blocks of ours", format!("{BEGIN}{END}{BEGIN}{END}")),
-        ("has a block of ours in a block of ours", format!("{BEGIN}{BEGIN}{END}{END}")),
-        (
-            "has a beginning of ours with other words",
-            "# trust-compose: begin all\nA=1\n".to_owned(),
-        ),
-        ("has a line that begins as ours", format!("{}x\n", END.trim_end())),
-        ("has a quote without end", "A='\nB=1\n".to_owned()),
+        ("has only our end marker", format!("A=1\n{END}B=2\n")),
+        ("has only our begin marker", format!("A=1\n{BEGIN}B=2\n")),
+        ("has our end marker before our begin marker", format!("{END}{BEGIN}")),
+        ("has two of our blocks", format!("{BEGIN}{END}{BEGIN}{END}")),
+        ("has one of our blocks in another", format!("{BEGIN}{BEGIN}{END}{END}")),
+        ("has our begin marker with other text", "# trust-compose: begin all\nA=1\n".to_owned()),
+        ("has a line that begins like ours", format!("{}x\n", END.trim_end())),
+        ("has an unclosed quote", "A='\nB=1\n".to_owned()),
     ];
     let link: Prepare = Box::new(move |desk| {
         fs::remove_file(desk.path("project").join(place)).unwrap();
@@ -127,7 +124,7 @@ fn trusts() -> Vec<(String, Prepare)> {
         ),
         ("`.trust` is a file".into(), Box::new(|desk| _ = desk.write("project/.trust", "dear"))),
         (
-            "`.trust` is somebody else's".into(),
+            "`.trust` is a foreign directory".into(),
             Box::new(|desk| {
                 desk.directory("project/.trust", 0o755).write("project/.trust/mine", "dear");
             }),
@@ -148,14 +145,14 @@ fn trusts() -> Vec<(String, Prepare)> {
             }),
         ),
         (
-            "the overlay is a link to one of ours outside".into(),
+            "the overlay is a link to one of our overlays outside".into(),
             Box::new(|desk| {
                 desk.write("victim/file", format!("{HEADER}services: {{}}\n"));
                 symlink("../victim/file", desk.path("project/docker-compose.ca.yml")).unwrap();
             }),
         ),
         (
-            "the overlay is somebody else's".into(),
+            "the overlay is a foreign file".into(),
             Box::new(|desk| _ = desk.write("project/docker-compose.ca.yml", "services: {}\n")),
         ),
     ];
@@ -170,7 +167,7 @@ fn trusts() -> Vec<(String, Prepare)> {
         ("is empty", String::new()),
         ("is nested 100,000 deep", deep),
         ("has 50,000 generations", many),
-        ("has NUL for JSON", "\0".repeat(100)),
+        ("contains NUL instead of JSON", "\0".repeat(100)),
     ] {
         all.push((format!("the manifest {fault}"), with("manifest.json", text)));
     }
@@ -232,9 +229,8 @@ fn an_obstacle_is_reported_and_nothing_else_is_changed() {
         .chain(anything(".gitignore"))
         .chain(texts(".gitignore"));
     let all = all.chain(anything("docker-compose.ca.yml")).chain(trusts());
-    let mut text = String::from(
-        "| what stands there | `setup --activate` | `remove`, then or instead |\n|---|---|---|\n",
-    );
+    let mut text =
+        String::from("| hostile file | `setup --activate` | `remove` |\n|---|---|---|\n");
     for (fault, prepare) in all {
         let desk = desk(&certificates);
         prepare(&desk);

@@ -16,13 +16,13 @@ pub fn names() -> Vec<Hostile> {
         ("another option", "-f"),
         ("a path upwards", "../../etc"),
         ("a path", "a/b"),
-        ("a path of Windows", "C:\\certs"),
+        ("a Windows path", "C:\\certs"),
         ("a dot", "."),
         ("two dots", ".."),
         ("empty", ""),
         ("a space", " "),
         ("in two lines", "a\nb"),
-        ("a stanza of its own", "a:\n    privileged: true\n  b"),
+        ("an injected stanza", "a:\n    privileged: true\n  b"),
         ("a double quote", "a\"b"),
         ("a single quote", "a'b"),
         ("a comment", "a #b"),
@@ -35,8 +35,8 @@ pub fn names() -> Vec<Hostile> {
         ("a list", "- a"),
         ("NUL", "a\0b"),
         ("an escape sequence", "\u{1b}[2J"),
-        ("turned around", "\u{202e}tnega"),
-        ("letters of elsewhere", "сервис-日本"),
+        ("reversed by U+202E", "\u{202e}tnega"),
+        ("non-Latin letters", "сервис-日本"),
         ("10,000 letters", &long),
         ("`__proto__`", "__proto__"),
         ("a merge key in quotes", "<<"),
@@ -147,7 +147,7 @@ pub fn dollars() -> Vec<Hostile> {
     ));
     let open = format!("'{}'", "${A:-".repeat(100_000));
     all.push(Hostile::new(
-        "100,000 variables that never end",
+        "100,000 unclosed variables",
         format!("{AGENT}    environment: {{B: {open}}}\n"),
     ));
     all
@@ -188,7 +188,7 @@ pub fn paths() -> Vec<Hostile> {
     }
     for (fault, source) in [
         ("/dev/zero", "/dev/zero"),
-        ("a named pipe's place", "./none"),
+        ("a missing file", "./none"),
         ("a directory", "./certs"),
         ("/proc/self/mem", "/proc/self/mem"),
         ("a key", "./certs/ca.key"),

@@ -75,9 +75,9 @@ pub fn forms() -> Vec<Hostile> {
         Hostile::new("a service is a list", "services:\n  agent: [image, x]\n"),
         Hostile::new("a service is true", "services:\n  agent: true\n"),
         Hostile::new("`include` is a number", format!("include: 5\n{AGENT}")),
-        Hostile::new("`include` of what is not there", format!("include: [nope.yml]\n{AGENT}")),
+        Hostile::new("`include` of a missing file", format!("include: [nope.yml]\n{AGENT}")),
         Hostile::new(
-            "`include` of another machine",
+            "`include` of a URL",
             format!("include: [\"https://192.0.2.1/x.git\"]\n{AGENT}"),
         ),
         Hostile::new(
@@ -97,15 +97,15 @@ pub fn forms() -> Vec<Hostile> {
             service("volumes: [\"x:/run/trust-init/\"]\nvolumes: {x: {}}"),
         ),
         Hostile::new(
-            "our directory by another way",
+            "our directory by another path",
             service("volumes: [\"./certs:/srv/../run//trust-init/.\"]"),
         ),
         Hostile::new(
-            "our CA's place by another way",
+            "our CA's path by another path",
             service("volumes: [\"./certs:/usr/local/share/./ca-certificates/../ca-certificates\"]"),
         ),
         Hostile::new(
-            "the overlay extends itself into it",
+            "the project extends the overlay",
             service("extends: {file: docker-compose.ca.yml, service: agent}"),
         ),
     ];

@@ -34,10 +34,10 @@ fn scenes() -> Vec<(&'static str, Outcome)> {
     };
     vec![
         ("with a JVM", with(java, |run| run)),
-        ("taken out", with(installed, |run| run.env("TRUST_INIT_CA", ""))),
-        ("a bundle that is mounted", mounted.run()),
-        ("a record that would be elsewhere", lib.tmpfs("var/lib").run()),
-        ("a record that others could replace", with(others, |run| run)),
+        ("removed", with(installed, |run| run.env("TRUST_INIT_CA", ""))),
+        ("a mounted bundle", mounted.run()),
+        ("a record in another directory", lib.tmpfs("var/lib").run()),
+        ("a record that others can replace", with(others, |run| run)),
         ("another user", with(|_| (), |run| run.uid(1000))),
         ("another user's link", with(planted, |run| run)),
         ("read-only", with(|_| (), |run| run.read_only())),

@@ -141,11 +141,11 @@ pub fn messages() -> Vec<(&'static str, String)> {
     let (leaf, int, other) = ("made/leaf.pem", "made/int.pem", "made/other.pem");
     vec![
         ("the wrong order", chain(&[int, leaf])),
-        ("the wrong order, with the parts at hand", beside(&[int, leaf], &["leaf", "int"])),
+        ("the wrong order, with the parts in other files", beside(&[int, leaf], &["leaf", "int"])),
         ("the leaf twice", chain(&[leaf, leaf, int])),
         ("a foreign certificate", chain(&[leaf, other, int])),
         ("no intermediate", chain(&[leaf])),
-        ("no intermediate, but at hand", beside(&[leaf], &["int"])),
+        ("no intermediate, but in another file", beside(&[leaf], &["int"])),
         (
             "another CA",
             serving(|desk| {
@@ -170,7 +170,7 @@ pub fn messages() -> Vec<(&'static str, String)> {
                 desk.write("certs/server-key.pem", key);
             }),
         ),
-        ("a key that does not say", {
+        ("a key that cannot be compared", {
             let desk = Desk::with(&["b.lab"]);
             desk.openssl("genpkey -algorithm ED448 -out certs/server-key.pem");
             desk.openssl(
