@@ -1,4 +1,4 @@
-//! trust-compose in a directory of its own, with OpenSSL as the judge of what it makes.
+//! A directory in which a test runs trust-compose, and OpenSSL to check the results.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -10,14 +10,14 @@ use rcgen::{BasicConstraints, DnType, IsCa, KeyPair, KeyUsagePurpose};
 use crate::support::sign::{sign, valid};
 use crate::world::{Outcome, Scratch, tool};
 
-/// The program.
+/// Returns the path of the program.
 pub fn trust_compose() -> PathBuf {
     let path = Path::new(env!("CARGO_BIN_EXE_trust-init")).with_file_name("trust-compose");
     assert!(path.exists(), "trust-compose was not built: run ./scripts/test.sh");
     path
 }
 
-/// A directory that a person is in.
+/// The working directory of a user.
 pub struct Desk(Scratch);
 
 impl Desk {
@@ -26,7 +26,7 @@ impl Desk {
         Self(Scratch::new())
     }
 
-    /// With a CA that is always called the same, and a server's certificate for these names.
+    /// Creates a desk with the CA `Lab CA` and a server certificate for these names.
     #[track_caller]
     pub fn with(names: &[&str]) -> Self {
         let desk = Self::new();
@@ -38,7 +38,7 @@ impl Desk {
         self.0.path().join(path)
     }
 
-    /// Any program, here, under this umask.
+    /// Returns a command in this directory, with this umask.
     pub fn command(&self, program: &Path, words: &[&str], umask: &str) -> Command {
         let mut command = Command::new("/bin/sh");
         command.args(["-c", &format!("umask {umask} && exec \"$@\""), "sh"]);
@@ -52,13 +52,13 @@ impl Desk {
         Outcome(self.command(&trust_compose(), words, "022").output().unwrap())
     }
 
-    /// `certs` with these words.
+    /// Runs `trust-compose certs` with these arguments.
     #[track_caller]
     pub fn certs(&self, words: &[&str]) -> Outcome {
         self.run(&[&["certs"], words].concat())
     }
 
-    /// OpenSSL's command line, which must succeed, and its stdout.
+    /// Runs openssl, asserts that it succeeds, and returns its stdout.
     #[track_caller]
     pub fn openssl(&self, words: &str) -> String {
         let words: Vec<_> = words.split(' ').collect();
@@ -67,13 +67,13 @@ impl Desk {
         outcome.stdout()
     }
 
-    /// The judge: strict, for a server.
+    /// Asserts that OpenSSL accepts the chain for a server, with -x509_strict.
     #[track_caller]
     pub fn verifies(&self, ca: &str, server: &str) {
         self.openssl(&format!("verify -x509_strict -purpose sslserver -CAfile {ca} {server}"));
     }
 
-    /// What OpenSSL says of a certificate, without the line ends it puts between name and value.
+    /// Returns OpenSSL's text of a certificate, with every run of white space as one space.
     #[track_caller]
     pub fn text(&self, file: &str) -> String {
         let text = self.openssl(&format!("x509 -noout -text -in {file}"));
@@ -124,8 +124,8 @@ impl Desk {
         self.path(path).symlink_metadata().is_ok()
     }
 
-    /// Every file below a directory with its contents, mode and time of change: equal if nobody
-    /// touched anything.
+    /// Returns every file in a directory with its contents, mode, inode and time of change: equal if
+    /// nothing has been written.
     #[track_caller]
     pub fn state(&self, path: &str) -> Vec<String> {
         use std::os::unix::fs::MetadataExt as _;
@@ -141,7 +141,7 @@ impl Desk {
         state
     }
 
-    /// Every file below a directory, however deep, with its contents and mode.
+    /// Returns every file below a directory, at any depth, with its contents and mode.
     #[track_caller]
     pub fn contents(&self, path: &str) -> Vec<String> {
         use std::os::unix::fs::MetadataExt as _;
@@ -161,14 +161,15 @@ impl Desk {
         found
     }
 
-    /// A server's certificate below the CA in `directory`, valid from and to so many days from now.
+    /// Creates a server certificate, signed by the CA in `directory`, valid from and to so many days from
+    /// now.
     #[track_caller]
     pub fn sign(&self, directory: &str, names: &[&str], from: i64, to: i64) {
         let directory = self.path(directory);
         sign(&directory, &directory, names, (from, to));
     }
 
-    /// A CA in `directory`, valid from and to so many days from now.
+    /// Creates a CA in `directory`, valid from and to so many days from now.
     #[track_caller]
     pub fn authority(&self, directory: &str, from: i64, to: i64) {
         let mut params = valid(from, to);

@@ -1,8 +1,8 @@
-//! The tests of the programs, each through the program and on what a user could see.
+//! Tests of the programs as a user sees them: each test runs a program and checks its output and files.
 //!
-//! The harness, in reading order: `world` is a small image of its own for every test, `desk` a directory in which
-//! trust-compose runs, `project` a Compose project, `scenes` a snapshot of messages, `patient` a process that
-//! trust-doctor inspects. Then one folder per program or subcommand, and `repository`.
+//! The harness, in reading order: `world` is a small image for each test, `desk` a directory in which
+//! trust-compose runs, `project` a Compose project, `scenes` a snapshot of messages, `target_process` a
+//! process that trust-doctor inspects. Then one folder per program or subcommand, and `repository`.
 
 #![allow(
     clippy::pedantic,
@@ -14,7 +14,7 @@
     clippy::result_large_err,
     clippy::unwrap_used,
     unreachable_pub,
-    reason = "a test prepares a world, and fails where it stands"
+    reason = "a test prepares its files and fails at the line of the fault"
 )]
 
 #[path = "../support/mod.rs"]
@@ -25,7 +25,7 @@ mod desk;
 mod project;
 mod scenes;
 mod steps;
-mod patient;
+mod target_process;
 
 mod init;
 mod inspect;

@@ -1,4 +1,4 @@
-//! A project that setups write into, and what they write: through the library.
+//! A Compose project into which the library writes and from which it removes an overlay.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
@@ -13,17 +13,17 @@ use trust_init::sys::diagnostic::Diagnostic;
 
 use crate::desk::Desk;
 
-/// The file that every setup mounts.
+/// Returns the name of the file that every setup mounts.
 pub fn shared() -> String {
     file_name("shared", "crt", b"shared")
 }
 
-/// The file that the setup of this name mounts alone.
+/// Returns the name of the file that only the setup `name` mounts.
 pub fn bundle(name: &str) -> String {
     file_name("bundle", "crt", format!("bundle {name}").as_bytes())
 }
 
-/// A setup of this name: an overlay that mounts a shared file and one of its own.
+/// Returns an overlay that mounts the shared file and the bundle of `name`.
 pub fn output(name: &str) -> Output {
     let header = header(&[], &["--custom-ca".to_owned(), name.to_owned()]);
     let mounts = format!("x-mounts: [./.trust/{}, ./.trust/{}]\n", bundle(name), shared());
@@ -41,14 +41,14 @@ pub fn active(name: &str) -> Output {
     Output { compose_file, ..output(name) }
 }
 
-/// A directory that git looks after, whatever lies above it.
+/// Creates a project in a git repository, independent of the directories above it.
 pub fn project() -> Desk {
     let desk = Desk::new();
     desk.directory(".git", 0o755);
     desk
 }
 
-/// What is called so, with its contents, owner and mode, but for directories' times.
+/// Returns every path with contents, owner and mode; times of directories are left out.
 pub fn tree(desk: &Desk) -> Vec<String> {
     let mut tree = Vec::new();
     let mut waiting = vec![desk.path("")];
@@ -84,7 +84,7 @@ impl Desk {
         standing(&self.path("")).unwrap().unwrap()
     }
 
-    /// Neither writing nor removing is done, for this reason, and nothing is touched.
+    /// Asserts that `write` fails with `words`, with and without a dry run, and changes nothing.
     #[track_caller]
     pub fn refuses(&self, output: &Output, words: &str) {
         let before = tree(self);
@@ -110,14 +110,14 @@ impl Desk {
         assert_eq!(tree(self), before);
     }
 
-    /// What is told of a run, with paths from here.
+    /// Returns the printed changes and warnings, with paths relative to the project.
     pub fn told(&self, changes: &Changes) -> String {
         let kept: String = changes.kept.iter().map(|kept| shown(kept) + "\n").collect();
         format!("{changes}{kept}").replace(&self.path("").display().to_string(), "")
     }
 }
 
-/// A diagnostic as it is printed, without the program's name.
+/// Formats a diagnostic as it is printed, without the program's name.
 fn shown(diagnostic: &Diagnostic) -> String {
     diagnostic.fixes.iter().fold(diagnostic.to_string(), |text, fix| format!("{text}\nfix: {fix}"))
 }

@@ -1,22 +1,21 @@
-//! Scenes of a snapshot: what trust-compose says and prints, and that it touched nothing where it ends
-//! in an error.
+//! Snapshots of what trust-compose prints, scene by scene; after an error, no file has changed.
 
 use crate::desk::{Desk, trust_compose};
 use crate::world::Outcome;
 
-/// Said of every project where no docker command is.
+/// The warning for every project on a machine without a docker command.
 const ALONE: &str = "trust-compose: warning: the project is read without Compose: there is no docker \
                      command; what images hold is not known\ntrust-compose: fix: run this again where \
                      docker is, if images bring certificates of their own\n";
 
-/// trust-compose, where no other program is.
+/// Runs trust-compose with an empty PATH.
 pub fn run(desk: &Desk, words: &str, variables: &[(&str, &str)]) -> Outcome {
     let words: Vec<_> = words.split(' ').collect();
     let mut command = desk.command(&trust_compose(), &words, "022");
     Outcome(command.env("PATH", "/nowhere").envs(variables.iter().copied()).output().unwrap())
 }
 
-/// A snapshot that grows.
+/// The text of a snapshot, to which each scene is appended.
 #[derive(Default)]
 pub struct Scenes {
     pub text: String,
@@ -28,7 +27,7 @@ impl Scenes {
         self.add_with(scene, desk, words, &[]);
     }
 
-    /// Runs a scene. Where it ends in an error, nothing has been touched.
+    /// Runs a scene and asserts that a failed run has changed no file.
     #[track_caller]
     pub fn add_with(&mut self, scene: &str, desk: &Desk, words: &str, variables: &[(&str, &str)]) {
         let before = (desk.contents("."), desk.state("."));
@@ -36,7 +35,7 @@ impl Scenes {
         let code = outcome.0.status.code().unwrap();
         let is_same = (desk.contents("."), desk.state(".")) == before;
         let is_whole = code == 0 || is_same || words.ends_with("--up");
-        assert!(is_whole, "{scene}: something was written\n{}", outcome.stderr());
+        assert!(is_whole, "{scene}: a file has changed\n{}", outcome.stderr());
         let stderr = outcome.stderr();
         let stderr = if scene == "no docker command" { stderr } else { stderr.replace(ALONE, "") };
         let lines: Vec<_> = stderr.lines().collect();
@@ -51,14 +50,14 @@ impl Scenes {
         let is_error = code != 0 && !outcome.stdout().starts_with("out of step: ");
         assert_eq!(is_error, stderr.contains(": error: "), "{scene}: {words}");
         let told = format!("{stderr}{}", outcome.stdout());
-        assert!(!told.is_empty(), "{scene}: nothing is said");
+        assert!(!told.is_empty(), "{scene}: no output");
         let here = desk.path("").display().to_string();
         let told = told.replace(here.trim_end_matches('/'), "HERE").replace("\n\n", "\n \n");
         self.text += &format!("# {scene} (exit {code})\n$ {words}\n{}\n", undated(&told));
     }
 }
 
-/// The text without what is another one at each run.
+/// Replaces what differs between runs: days, digests, file names and the number of roots.
 fn undated(text: &str) -> String {
     let is_day =
         |word: &str| word.len() == 10 && word.starts_with("20") && word.matches('-').count() == 2;
@@ -72,7 +71,7 @@ fn undated(text: &str) -> String {
             word => word,
         });
         let line = words.collect::<Vec<_>>().join(" ");
-        // How many there are is the business of a crate.
+        // The number of root certificates depends on a crate's version.
         let rest = line.strip_prefix("with ").and_then(|rest| rest.split_once(" root"));
         rest.map_or(line.clone(), |(_, rest)| format!("with N root{rest}"))
     });

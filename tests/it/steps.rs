@@ -1,19 +1,19 @@
-//! The steps of a run at which it is worth killing: the system calls that change the disk.
+//! The steps of a run at which tests kill it: the system calls that change the disk.
 //!
-//! Between two of them nothing changes, so to be killed at any call in between leaves the same state.
+//! Between two of them the disk does not change, so a kill at any call in between leaves the same state.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What strace traces to find them.
+/// The system calls that strace traces to find the steps.
 pub const TRACE: &str = "trace=mkdirat,openat,fchown,fchownat,fchmod,fchmodat,write,writev,renameat,renameat2,unlinkat,linkat,symlinkat";
 
-/// The changes in a log of strace's: the call's name, and the how manieth of that name it is in its thread, as
-/// strace's `when=` counts.
+/// Returns the changes in a log of strace: the name of the call and its ordinal among the calls of that
+/// name in its thread, as `when=` of strace counts.
 pub fn changes(log: &str) -> BTreeSet<(String, usize)> {
     let mut counts = BTreeMap::<(&str, &str), usize>::new();
     let mut changes = BTreeSet::new();
     for line in log.lines() {
-        // With -f, each line begins with the thread.
+        // With -f, each line begins with the thread id.
         let (thread, call) = match line.split_once(' ') {
             Some((thread, call)) if thread.bytes().all(|byte| byte.is_ascii_digit()) => {
                 (thread, call)
@@ -34,6 +34,6 @@ pub fn changes(log: &str) -> BTreeSet<(String, usize)> {
             changes.insert((name.to_owned(), *count));
         }
     }
-    assert!(changes.len() > 2, "a run that changes next to nothing: {log}");
+    assert!(changes.len() > 2, "too few changes: {log}");
     changes
 }

@@ -1,8 +1,8 @@
-//! A small image of its own for every test: busybox, a root store, and the program.
+//! A small image for every test: busybox, root certificates, and the program.
 //!
-//! Each run gets its own mount and process namespaces and this directory as its root, as a
-//! container would, so nothing of the machine (its private CA, its trust variables) counts. That
-//! needs root; `scripts/test.sh` says so.
+//! Each run gets its own mount and process namespaces and this directory as its root, like a container, so
+//! the machine's private CA and trust variables have no effect. This requires root; `scripts/test.sh`
+//! checks that.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -11,19 +11,19 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Where a container finds the CA that was mounted.
+/// The path in a container at which the custom CA is mounted.
 pub const CUSTOM_CA: &str = "/usr/local/share/ca-certificates/custom-ca.crt";
-/// The one path.
+/// The path of the bundle in a container.
 pub const BUNDLE: &str = "/run/trust-init/ca-bundle.crt";
-/// The roots of the image.
+/// The root certificates of the image.
 pub const ROOTS: &str = "/etc/ssl/certs/ca-certificates.crt";
 
-/// A file of the gallery in tests/certs.
+/// Returns the path of a file in tests/certs.
 pub fn gallery(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/certs").join(name)
 }
 
-/// A program of this package or of the machine that the tests cannot do without.
+/// Returns the path of a program of this package or of the machine; panics if it is missing.
 #[track_caller]
 pub fn tool(name: &str) -> PathBuf {
     let path = match name {
@@ -39,14 +39,14 @@ pub fn tool(name: &str) -> PathBuf {
     path
 }
 
-/// Copies a program by another process: a child of another test, forked while we write, would hold the
-/// file open for writing, and nobody can run it then (ETXTBSY).
+/// Copies a program with `cp`: if this process wrote it, a child that another test forks meanwhile would
+/// keep the file open for writing, and running it would fail with ETXTBSY.
 #[track_caller]
 pub fn copy_program(from: &Path, to: &Path) {
     assert!(Command::new("/bin/cp").arg(from).arg(to).status().unwrap().success());
 }
 
-/// A directory that goes away with the test.
+/// A directory that is removed at the end of the test.
 pub struct Scratch(PathBuf);
 
 impl Scratch {
@@ -76,7 +76,7 @@ pub struct World {
 }
 
 impl World {
-    /// Busybox, a root store with one public CA, and the directories that every image has.
+    /// Creates an image with busybox, root certificates with one public CA, and the usual directories.
     #[track_caller]
     pub fn new() -> Self {
         let world = Self::empty();
@@ -93,7 +93,7 @@ impl World {
         world
     }
 
-    /// An image with the program and nothing else.
+    /// Creates an image that contains only the program.
     #[track_caller]
     pub fn empty() -> Self {
         let world = Self { root: Scratch::new() };
@@ -103,7 +103,7 @@ impl World {
         world
     }
 
-    /// Where `path` of the image is on this machine.
+    /// Returns the path on this machine of `path` in the image.
     pub fn path(&self, path: &str) -> PathBuf {
         self.root.path().join(path.trim_start_matches('/'))
     }
@@ -133,13 +133,13 @@ impl World {
         self.mode(path, 0o644)
     }
 
-    /// Puts a file of the gallery into the image.
+    /// Copies a file of tests/certs into the image.
     #[track_caller]
     pub fn copy(&self, name: &str, path: &str) -> &Self {
         self.write(path, fs::read(gallery(name)).unwrap())
     }
 
-    /// Mounts the CA that most tests use. (Nothing is mounted: the file lies there, as in an image.)
+    /// Adds the CA that most tests use, as a file of the image at the path of a mounted CA.
     #[track_caller]
     pub fn with_ca(self) -> Self {
         self.copy("neighbour/ca.crt", CUSTOM_CA);
@@ -156,7 +156,7 @@ impl World {
         self.path(path).symlink_metadata().is_ok()
     }
 
-    /// The names in a directory of the image.
+    /// Returns the sorted names in a directory of the image.
     #[track_caller]
     pub fn names(&self, path: &str) -> Vec<String> {
         let entries = fs::read_dir(self.path(path)).unwrap();
@@ -166,13 +166,13 @@ impl World {
         names
     }
 
-    /// A run of trust-init with these words.
+    /// Prepares a run of trust-init with these arguments.
     pub fn trust_init<S: AsRef<OsStr>>(&self, words: &[S]) -> Run<'_> {
         let words: Vec<_> = words.iter().map(AsRef::as_ref).collect();
         self.program(&[&[OsStr::new("/trust-init")], &words[..]].concat())
     }
 
-    /// A run of any program in the image.
+    /// Prepares a run of a program in the image.
     pub fn program<S: AsRef<OsStr>>(&self, words: &[S]) -> Run<'_> {
         let words = words.iter().map(|word| word.as_ref().to_owned()).collect();
         let (prelude, tracer) = (String::new(), String::new());
@@ -180,7 +180,7 @@ impl World {
     }
 }
 
-/// One run in a world, still to be started.
+/// A run in a world that has not started yet.
 pub struct Run<'a> {
     pub world: &'a World,
     words: Vec<std::ffi::OsString>,
@@ -201,7 +201,7 @@ impl Run<'_> {
         self
     }
 
-    /// The root file system cannot be written to.
+    /// Makes the root file system read-only.
     pub fn read_only(self) -> Self {
         let root = self.world.root.path().display().to_string();
         self.before(&format!("mount --bind '{root}' '{root}' && mount -o remount,ro,bind '{root}'"))
@@ -219,19 +219,19 @@ impl Run<'_> {
         self.before(&format!("mount -t tmpfs -o mode=1777 tmpfs '{}'", target.display()))
     }
 
-    /// A shell command that is run in the new namespaces first, outside the image.
+    /// Runs a shell command in the new namespaces first, outside the image.
     pub fn before(mut self, command: &str) -> Self {
         self.prelude.push_str(command);
         self.prelude.push_str(" && ");
         self
     }
 
-    /// Under a program of the machine, as its child.
+    /// Runs the program as a child of a program of the machine.
     pub fn under(self, tracer: String) -> Self {
         Self { tracer, ..self }
     }
 
-    /// The command that starts it: as the first process of its namespace.
+    /// Returns the command that starts the program as the first process of its PID namespace.
     pub fn command(&self) -> Command {
         let root = self.world.root.path().display().to_string();
         let uid = self.uid;
@@ -263,7 +263,7 @@ impl Run<'_> {
     }
 }
 
-/// What came of a run.
+/// The output and exit status of a run.
 pub struct Outcome(pub Output);
 
 impl Outcome {
@@ -278,11 +278,11 @@ impl Outcome {
         self
     }
 
-    /// Some line on stderr holds `words`.
+    /// Asserts that a line of stderr contains `words`.
     #[track_caller]
     pub fn says(self, words: &str) -> Self {
         let found = self.stderr().lines().any(|line| line.contains(words));
-        assert!(found, "nothing says {words:?} in:\n{}", self.stderr());
+        assert!(found, "stderr does not contain {words:?}:\n{}", self.stderr());
         self
     }
 
@@ -292,17 +292,21 @@ impl Outcome {
         self
     }
 
-    /// Nothing at all on stderr.
+    /// Asserts that stderr is empty.
     #[track_caller]
     pub fn stays_silent(self) -> Self {
         assert_eq!(self.stderr(), "");
         self
     }
 
-    /// What is asserted of stdout in part.
+    /// Asserts that stdout contains `words`.
     #[track_caller]
     pub fn tells(self, words: &str) -> Self {
-        assert!(self.stdout().contains(words), "nothing tells {words:?} in:\n{}", self.stdout());
+        assert!(
+            self.stdout().contains(words),
+            "stdout does not contain {words:?}:\n{}",
+            self.stdout()
+        );
         self
     }
 
@@ -312,7 +316,7 @@ impl Outcome {
         self
     }
 
-    /// The value that `env` printed for `name`.
+    /// Returns the value that `env` printed for `name`.
     pub fn value(&self, name: &str) -> Option<String> {
         let text = self.stdout();
         let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
@@ -328,8 +332,8 @@ impl Outcome {
     }
 }
 
-/// Compares `text` with the snapshot of that name in tests/snapshots, scene by scene, or writes it anew
-/// where UPDATE_SNAPSHOT is set.
+/// Compares `text` with the snapshot `name` in tests/snapshots, scene by scene; UPDATE_SNAPSHOT=1 writes
+/// it.
 #[track_caller]
 pub fn is_snapshot(text: &str, name: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots").join(name);
@@ -343,7 +347,7 @@ pub fn is_snapshot(text: &str, name: &str) {
     assert_eq!(text, expected);
 }
 
-/// How many certificates are in a PEM text.
+/// Counts the certificates in a PEM text.
 pub fn count(pem: &str) -> usize {
     pem.matches("-----BEGIN CERTIFICATE-----").count()
 }

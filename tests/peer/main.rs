@@ -1,13 +1,12 @@
-//! The other end of a TLS connection: makes certificates, serves HTTPS, and asks for a page.
+//! A TLS server, a TLS client and a generator of certificates, for the tests and the demo.
 //!
-//! One static program, so that the tests and the demo have a real server, and a real client that
-//! runs in an empty image, wherever Rust is. The client trusts what rustls-native-certs finds: the
-//! file in SSL_CERT_FILE, else the system's roots.
+//! One static program, so that the client runs in an empty image and no program of the machine is needed.
+//! The client trusts what rustls-native-certs finds: the file in SSL_CERT_FILE, otherwise the system's roots.
 //!
 //!   peer make DIR NAME [SAN]...          DIR/ca.crt, DIR/server.pem and DIR/server-key.pem; with the same
 //!                                        key expired.pem, and intermediate.pem by a CA below the CA
-//!   peer serve CERT KEY ADDRESS[:PORT]   says `listening on ADDRESS:PORT`, answers until killed
-//!   peer get HOST:PORT                   prints what the server says, or why it is not trusted
+//!   peer serve CERT KEY ADDRESS[:PORT]   prints `listening on ADDRESS:PORT`, answers until killed
+//!   peer get HOST:PORT                   prints the answer of the server, or the TLS error
 
 #![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "a tool of the tests")]
 
@@ -28,7 +27,7 @@ use rustls::{
 };
 use time::{Duration, OffsetDateTime};
 
-/// What every server says.
+/// The answer of every server.
 const PAGE: &str = "served over a verified connection";
 
 type Outcome = Result<(), Box<dyn Error>>;
@@ -47,8 +46,8 @@ fn main() -> Outcome {
     }
 }
 
-/// A CA of that name, and servers' certificates for localhost and `sans`: by the CA, by the CA in the
-/// past, and by an intermediate, which is beside it.
+/// Creates a CA of that name, and server certificates for localhost and `sans`: one signed by the CA, one that
+/// has expired, and one signed by an intermediate, with its chain.
 fn make(directory: &Path, name: &str, sans: &[&str]) -> Outcome {
     std::fs::create_dir_all(directory)?;
     let [authority_key, intermediate_key, key] =
@@ -100,7 +99,7 @@ fn serve(certificate: &str, key: &str, address: &str) -> Outcome {
     let chain = CertificateDer::pem_file_iter(certificate)?.collect::<Result<Vec<_>, _>>()?;
     let key = PrivateKeyDer::from_pem_file(key)?;
     let mut config = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key)?;
-    // Whoever offers both gets the first; gRPC offers the second alone.
+    // A client that offers both gets the first; gRPC offers only the second.
     config.alpn_protocols = vec![b"http/1.1".to_vec(), b"h2".to_vec()];
     let config = Arc::new(config);
     let with_port = if address.contains(':') { address.to_owned() } else { format!("{address}:0") };
@@ -109,7 +108,7 @@ fn serve(certificate: &str, key: &str, address: &str) -> Outcome {
     std::io::stdout().flush()?;
     for stream in listener.incoming() {
         let (stream, config) = (stream?, Arc::clone(&config));
-        // A client that does not trust us hangs up: that is its business, not an error here.
+        // A client that does not trust the certificate closes the connection: no error of the server.
         std::thread::spawn(move || answer(stream, config).ok());
     }
     Ok(())
@@ -131,7 +130,7 @@ fn answer(stream: TcpStream, config: Arc<ServerConfig>) -> Outcome {
         }
         line.clear();
     }
-    // Who is still writing would never read the answer.
+    // A client that is still writing would never read the answer.
     std::io::copy(&mut reader.take(length), &mut std::io::sink())?;
     let head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n";
     write!(tls, "{head}Content-Length: {}\r\n\r\n{PAGE}\n", PAGE.len() + 1)?;
@@ -140,8 +139,8 @@ fn answer(stream: TcpStream, config: Arc<ServerConfig>) -> Outcome {
     Ok(())
 }
 
-/// Just enough of HTTP/2 for a gRPC client: each call fails at once, and the reason that it is given
-/// is the page. <https://www.rfc-editor.org/rfc/rfc9113#section-4.1> has the frames,
+/// The minimum of HTTP/2 that a gRPC client requires: each call fails at once, with the page as its
+/// reason. <https://www.rfc-editor.org/rfc/rfc9113#section-4.1> has the frames,
 /// <https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#responses> the headers.
 fn answer_grpc(mut tls: StreamOwned<ServerConnection, TcpStream>) -> Outcome {
     const SETTINGS: u8 = 4;
@@ -153,7 +152,7 @@ fn answer_grpc(mut tls: StreamOwned<ServerConnection, TcpStream>) -> Outcome {
     ];
     let mut answer = vec![];
     for (name, value) in headers {
-        // HPACK: a literal that is not indexed and has a new name, in plain text.
+        // HPACK: a literal without indexing, with a new name, in plain text.
         answer.push(0);
         for text in [name, value] {
             answer.push(u8::try_from(text.len())?);
@@ -195,7 +194,7 @@ fn get(address: &str) -> Outcome {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-    let (host, _) = address.rsplit_once(':').ok_or("HOST:PORT is wanted")?;
+    let (host, _) = address.rsplit_once(':').ok_or("the address must be HOST:PORT")?;
     let name = match host.parse::<IpAddr>() {
         Ok(ip) => ServerName::from(ip),
         Err(_) => ServerName::try_from(host.to_owned())?,

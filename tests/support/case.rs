@@ -1,21 +1,21 @@
-//! A case of the overlay, as a folder of tests/compose holds it: a project, the arguments of `setup`, and the
-//! overlay that is expected. tests/it writes it without docker, tests/containers with the real Compose: both must
-//! write the same bytes.
+//! A case of the overlay: a folder of tests/compose with a project, the arguments of `setup`, and the
+//! expected overlay. tests/it runs it without docker, tests/containers with Compose: both must write the
+//! same bytes.
 
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// One folder.
+/// A folder of tests/compose.
 pub struct Case(PathBuf);
 
-/// All of them, by name.
+/// Returns every case, sorted by name.
 pub fn cases() -> Vec<Case> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/compose");
     let entries = fs::read_dir(here).unwrap().map(|entry| entry.unwrap().path());
     let mut cases: Vec<_> = entries.map(Case).collect();
     cases.sort_by(|one, other| one.0.cmp(&other.0));
-    assert!(cases.len() > 9, "the cases are gone");
+    assert!(cases.len() > 9, "too few cases");
     cases
 }
 
@@ -24,18 +24,18 @@ impl Case {
         self.0.file_name().unwrap().to_string_lossy().into_owned()
     }
 
-    /// The project's files, in a directory of their own.
+    /// Copies the files of the project into `directory`.
     pub fn lay_out(&self, directory: &Path) {
         copy(&self.0, directory);
     }
 
-    /// What follows `trust-compose setup`.
+    /// Returns the arguments of `trust-compose setup`.
     pub fn words(&self) -> Vec<String> {
         let words = fs::read_to_string(self.0.join("args")).unwrap();
         words.split_whitespace().map(str::to_owned).collect()
     }
 
-    /// Compares an overlay with the one that is expected; UPDATE_SNAPSHOT=1 takes it as such.
+    /// Compares an overlay with the expected one; UPDATE_SNAPSHOT=1 writes it.
     #[track_caller]
     pub fn expects(&self, overlay: &str) {
         let overlay = without_digests(overlay);
@@ -60,7 +60,8 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Digests change with the CA, which is made for each run; that they are there is part of the case.
+/// Replaces digests, which depend on the CA of the run, by their length: their presence is part of the
+/// case.
 fn without_digests(overlay: &str) -> String {
     let mut text = String::new();
     let mut digits = String::new();

@@ -1,6 +1,6 @@
-//! What stays the same of what the doctor says. For both test programs.
+//! The part of trust-doctor's output that is the same in every run, for both test programs.
 
-/// `line` without digests and days, which are new in every run.
+/// Replaces digests and days in `line`, which differ in every run.
 pub fn constant(line: &str) -> String {
     let mut text = String::new();
     let is_part = |c: char| c.is_ascii_hexdigit() || c == '-' || c == ':';

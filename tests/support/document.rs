@@ -1,9 +1,9 @@
-//! The parts of documents that tests write: what stands between two comments.
+//! The parts of documents that tests write: the text between two HTML comments.
 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-/// What stands between the comments of that name in a document of this repository.
+/// Returns the text between the comments `name` in a document of this repository.
 #[track_caller]
 pub fn between(path: &str, name: &str) -> String {
     let text = std::fs::read_to_string(root().join(path)).unwrap();
@@ -11,10 +11,10 @@ pub fn between(path: &str, name: &str) -> String {
     rest.split_once(&format!("<!-- {name}: end -->")).unwrap().0.to_owned()
 }
 
-/// That part of the document is `text`; under UPDATE_SNAPSHOT it becomes that.
+/// Asserts that this part of the document is `text`; UPDATE_SNAPSHOT=1 writes it.
 #[track_caller]
 pub fn is_between(document: &str, name: &str, text: &str) {
-    // A document may have parts of several tests.
+    // Several tests may write parts of one document.
     static DOCUMENTS: Mutex<()> = Mutex::new(());
     let _one_at_a_time = DOCUMENTS.lock().unwrap_or_else(PoisonError::into_inner);
     if std::env::var_os("UPDATE_SNAPSHOT").is_some() {

@@ -1,6 +1,6 @@
-//! Compose projects that mean harm, or were damaged on their way: each is a sin, the files that commit it, and
-//! the words of a set-up. tests/it tries them without docker, tests/containers with the real Compose;
-//! tests/snapshots/inputs/compose.md is written from what both see.
+//! Hostile or damaged Compose projects: each has a fault, the files with that fault, and the arguments of
+//! `setup`. tests/it runs them without docker, tests/containers with Compose; both write
+//! tests/snapshots/inputs/compose.md.
 
 mod files;
 mod large;
@@ -15,28 +15,28 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::thread;
 
-/// The CA that every set-up is given, unless it says something else.
+/// The arguments of `setup` unless a project has its own.
 pub const CA: [&str; 2] = ["--custom-ca", "certs/ca.crt"];
 
-/// How many are tried at a time.
+/// The number of projects that run in parallel.
 const AT_ONCE: usize = 4;
 
-/// A project.
+/// A hostile project.
 #[derive(Clone)]
 pub struct Hostile {
-    /// What is wrong with it: its name in the document.
-    pub sin: String,
+    /// The fault of the project: its name in the document.
+    pub fault: String,
     /// Its files, the Compose file first.
     pub files: Vec<(String, Vec<u8>)>,
-    /// What follows `setup`.
+    /// The arguments of `setup`.
     pub words: Vec<String>,
 }
 
 impl Hostile {
-    fn new(sin: impl Into<String>, text: impl Into<Vec<u8>>) -> Self {
+    fn new(fault: impl Into<String>, text: impl Into<Vec<u8>>) -> Self {
         let files = vec![("docker-compose.yml".to_owned(), text.into())];
         let words = CA.map(str::to_owned).into();
-        Self { sin: sin.into(), files, words }
+        Self { fault: fault.into(), files, words }
     }
 
     fn and(mut self, name: &str, text: impl Into<Vec<u8>>) -> Self {
@@ -49,7 +49,7 @@ impl Hostile {
         self
     }
 
-    /// Puts it into a directory that holds certs/.
+    /// Writes the project into a directory that contains certs/.
     pub fn lay_out(&self, directory: &Path) {
         for (name, bytes) in &self.files {
             let path = directory.join(name);
@@ -59,7 +59,7 @@ impl Hostile {
     }
 }
 
-/// All of them: what a heading says, and what is below it.
+/// Returns every project, by the headings of the document.
 pub fn all() -> Vec<(&'static str, Vec<Hostile>)> {
     let all = vec![
         ("Aliases, cycles and depth", files::cycles()),
@@ -72,28 +72,29 @@ pub fn all() -> Vec<(&'static str, Vec<Hostile>)> {
         ("Dollar signs", names::dollars()),
         ("Paths", names::paths()),
     ];
-    let sins: BTreeMap<_, _> =
-        all.iter().flat_map(|(_, part)| part).map(|one| (&one.sin, one)).collect();
+    let faults: BTreeMap<_, _> =
+        all.iter().flat_map(|(_, part)| part).map(|one| (&one.fault, one)).collect();
     assert_eq!(
-        sins.len(),
+        faults.len(),
         all.iter().map(|(_, part)| part.len()).sum::<usize>(),
-        "a sin stands twice"
+        "two projects have the same name"
     );
     all
 }
 
-/// The columns of the document, after the sin.
+/// The columns of the document after the name.
 const COLUMNS: [&str; 2] = ["without docker", "with Compose"];
 
-/// Compares a column of the document's tables with what is seen of each, or writes it under UPDATE_SNAPSHOT=1.
+/// Compares a column of the document's tables with the outcome of each project; UPDATE_SNAPSHOT=1 writes
+/// it.
 #[track_caller]
 pub fn documented(column: &str, outcome: impl Fn(&Hostile) -> String + Sync) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots/inputs/compose.md");
     let old = fs::read_to_string(&path).unwrap();
     let mut known: BTreeMap<String, [String; 2]> = BTreeMap::new();
     for line in old.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |")) {
-        if let [sin, alone, compose] = line.split(" | ").collect::<Vec<_>>()[..] {
-            known.insert(sin.to_owned(), [alone, compose].map(str::to_owned));
+        if let [fault, alone, compose] = line.split(" | ").collect::<Vec<_>>()[..] {
+            known.insert(fault.to_owned(), [alone, compose].map(str::to_owned));
         }
     }
     let column = COLUMNS.iter().position(|name| *name == column).unwrap();
@@ -106,19 +107,19 @@ pub fn documented(column: &str, outcome: impl Fn(&Hostile) -> String + Sync) {
             "\n### {heading}\n\n| project | {} |\n|---|---|---|\n",
             COLUMNS.join(" | ")
         );
-        for sin in part.iter().map(|hostile| &hostile.sin) {
-            let outcomes = known.entry(cell(sin)).or_default();
-            if let Some(outcome) = seen.get(sin) {
+        for fault in part.iter().map(|hostile| &hostile.fault) {
+            let outcomes = known.entry(cell(fault)).or_default();
+            if let Some(outcome) = seen.get(fault) {
                 outcomes[column] = cell(outcome);
             }
-            let _ = writeln!(text, "| {} | {} | {} |", cell(sin), outcomes[0], outcomes[1]);
+            let _ = writeln!(text, "| {} | {} | {} |", cell(fault), outcomes[0], outcomes[1]);
         }
     }
     if std::env::var_os("UPDATE_SNAPSHOT").is_some() {
         fs::write(&path, &text).unwrap();
     }
     let count = all.iter().map(|(_, part)| part.len()).sum::<usize>();
-    assert_eq!(seen.len(), count, "the others are not as they should be");
+    assert_eq!(seen.len(), count, "the outcome of the other projects is wrong");
     let old = fs::read_to_string(&path).unwrap();
     for (old, new) in old.lines().zip(text.lines()) {
         assert_eq!(new, old, "{}", path.display());
@@ -126,7 +127,8 @@ pub fn documented(column: &str, outcome: impl Fn(&Hostile) -> String + Sync) {
     assert_eq!(text, old);
 }
 
-/// What becomes of each, several at a time. One that is not as it should be says so, and is not among them.
+/// Returns the outcome of each project, several in parallel. A project whose assertions fail prints the
+/// failure and is left out.
 fn seen(
     all: Vec<&Hostile>,
     outcome: &(impl Fn(&Hostile) -> String + Sync),
@@ -136,14 +138,14 @@ fn seen(
         let next = waiting.lock().unwrap().next();
         let Some(hostile) = next else { break };
         if let Ok(outcome) = catch_unwind(AssertUnwindSafe(|| outcome(hostile))) {
-            seen.lock().unwrap().insert(hostile.sin.clone(), outcome);
+            seen.lock().unwrap().insert(hostile.fault.clone(), outcome);
         }
     };
     thread::scope(|scope| (0..AT_ONCE).for_each(|_| _ = scope.spawn(work)));
     seen.into_inner().unwrap()
 }
 
-/// Text in a table.
+/// Escapes text for a table.
 fn cell(text: &str) -> String {
     text.replace('|', "\\|")
 }

@@ -1,5 +1,5 @@
-//! What both test programs use: the projects and certificates that they try, and the documents that they compare
-//! their results with. What only one of them uses is in its own directory.
+//! Code of both test programs: the projects and certificates that they use, and the documents that contain
+//! their results. Code of a single test program is in its own directory.
 
 pub mod document;
 pub mod constant;

@@ -1,20 +1,20 @@
-//! Names of files and directories that want to break out of the YAML, the `.env` or the command that they are
-//! written into. For both test programs.
+//! Names of files and directories that try to escape from the YAML, the `.env` or the command that contains
+//! them, for both test programs.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
-/// What is odd about a name, and the name.
+/// Descriptions of odd names, and the names.
 pub const NAMES: &[(&str, &[u8])] = &[
     ("spaces", b" a  b "),
     ("a single quote", b"it's"),
     ("a double quote", b"say \"a\""),
     ("both quotes", b"'\"'\""),
     ("a line end", b"a\nb"),
-    ("a line of its own", b"a\nCOMPOSE_FILE=evil.yml\n"),
-    ("a stanza of its own", b"a\n    privileged: true\n"),
+    ("an injected line", b"a\nCOMPOSE_FILE=evil.yml\n"),
+    ("an injected stanza", b"a\n    privileged: true\n"),
     ("a tab", b"a\tb"),
     ("CR", b"a\rb"),
     ("an escape sequence", b"\x1b[2J"),
@@ -23,11 +23,11 @@ pub const NAMES: &[(&str, &[u8])] = &[
     ("a variable", b"$HOME"),
     ("a variable in braces", b"${HOME:-x}"),
     ("two dollar signs", b"$$"),
-    ("a brace without end", b"${"),
+    ("an unclosed brace", b"${"),
     ("a command", b"$(touch owned)"),
     ("backticks", b"`touch owned`"),
     ("a comment", b"#a"),
-    ("a comment behind a space", b"a #b"),
+    ("a comment after a space", b"a #b"),
     ("a colon", b"a:b"),
     ("a colon and a space", b"a: b"),
     ("a semicolon", b"a;b"),
@@ -41,18 +41,18 @@ pub const NAMES: &[(&str, &[u8])] = &[
     ("an ampersand", b"&a"),
     ("old YAML", b"yes"),
     ("a number", b"0777"),
-    ("letters of elsewhere", "сервис 日本".as_bytes()),
-    ("turned around", "\u{202e}tnega".as_bytes()),
+    ("non-Latin letters", "сервис 日本".as_bytes()),
+    ("reversed by U+202E", "\u{202e}tnega".as_bytes()),
     ("a byte order mark", "\u{feff}a".as_bytes()),
     ("U+2028", "a\u{2028}b".as_bytes()),
     ("NEL", "a\u{85}b".as_bytes()),
     ("DEL", b"a\x7fb"),
     ("an emoji", "🔒".as_bytes()),
-    ("no UTF-8", b"caf\xe9"),
+    ("invalid UTF-8", b"caf\xe9"),
     ("250 letters", &[b'x'; 250]),
 ];
 
-/// What has the name.
+/// The file or directory that has the odd name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
     Project,
@@ -61,7 +61,7 @@ pub enum What {
     Compose,
 }
 
-/// All of it, and what it is called in the document.
+/// Every such file or directory, with its description in the document.
 pub const ALL: [(What, &str); 4] = [
     (What::Project, "the project's directory"),
     (What::Certificates, "the directory of the CA"),
@@ -71,14 +71,14 @@ pub const ALL: [(What, &str); 4] = [
 
 const COMPOSE: &str = "services:\n  agent:\n    image: registry.invalid/agent\n  web:\n    image: registry.invalid/nginx\n";
 
-/// A project with such a name in it, and what follows `trust-compose`.
+/// A project with an odd name in it, and the arguments of `trust-compose`.
 pub struct Odd {
     pub project: PathBuf,
     pub words: Vec<OsString>,
 }
 
 impl Odd {
-    /// Lays it out in `directory`, with certificates from `certs`.
+    /// Creates the project in `directory`, with certificates from `certs`.
     pub fn lay_out(directory: &Path, certs: &Path, what: What, name: &[u8]) -> Self {
         let name = OsStr::from_bytes(name);
         let project = directory.join(if what == What::Project { name } else { "project".as_ref() });

@@ -1,5 +1,5 @@
-//! Compose projects that nobody would write, made of a number: the same number, the same project.
-//! What is in them is what has two ways of being written or read, and what an overlay meets.
+//! Random Compose projects: the same seed gives the same project. They contain values that can be written
+//! or read in two ways, and everything that an overlay changes.
 
 mod words;
 
@@ -10,7 +10,7 @@ use std::path::Path;
 
 use self::words::{IMAGES, LISTED, NAMES, OLD, OTHERS, TRUST, VALUES, VOLUMES};
 
-/// Numbers that depend on the first one alone (splitmix64).
+/// A pseudo-random sequence that depends only on its seed (splitmix64).
 struct Dice(u64);
 
 impl Dice {
@@ -22,7 +22,7 @@ impl Dice {
         usize::try_from((mixed ^ (mixed >> 31)) % limit as u64).unwrap()
     }
 
-    /// Once in so many times.
+    /// Returns true once in `times` calls on average.
     fn once_in(&mut self, times: usize) -> bool {
         self.below(times) == 0
     }
@@ -32,7 +32,7 @@ impl Dice {
     }
 }
 
-/// A project, and the words of a set-up for it.
+/// A project, and the arguments of `setup` for it.
 pub struct Random {
     dice: Dice,
     services: Vec<(&'static str, &'static str)>,
@@ -53,7 +53,7 @@ impl Random {
         random
     }
 
-    /// Puts the project into a directory that holds certs/ and one.crt, with whatever modes.
+    /// Writes the project, with random modes, into a directory that contains certs/ and one.crt.
     pub fn lay_out(&mut self, directory: &Path) {
         for made in ["data", "partner", "it's $a", ".git"] {
             fs::create_dir_all(directory.join(made)).unwrap();
@@ -67,7 +67,7 @@ impl Random {
         }
     }
 
-    /// All of it, to be shown where something does not hold.
+    /// Returns the whole project, to print it when a test fails.
     pub fn text(&self) -> String {
         let files = self.files.iter().map(|(name, text)| format!("--- {name}\n{text}\n"));
         format!("{}setup {}", files.collect::<String>(), self.words.join(" "))
@@ -132,7 +132,7 @@ impl Random {
         text
     }
 
-    /// What is put on top: new values, and perhaps a new service.
+    /// Returns a second file: new values, and sometimes a new service.
     fn second_file(&mut self) -> String {
         let mut text = String::from(
             "x-logging: &logging {driver: none}\nx-shared: &shared {B: b}\nservices:\n",
@@ -155,7 +155,8 @@ impl Random {
             let mut targets = Vec::new();
             for _ in 0..=self.dice.below(2) {
                 let volume = self.dice.of(VOLUMES);
-                // In one file Compose refuses none and keeps the last; that is one's own mistake.
+                // Within one file Compose accepts duplicates and keeps the last; that is a mistake of the
+                // user.
                 let is_new = !targets.contains(&volume);
                 if is_new && (!volume.contains("custom-ca") || self.dice.once_in(3)) {
                     let _ = writeln!(text, "      {volume}");

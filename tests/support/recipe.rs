@@ -1,5 +1,5 @@
-//! CAs, each with a server's certificate: by the recipes that people copy (tests/certs/recipes), word for
-//! word, and one of each kind that some client refuses (tests/certs/kinds.sh).
+//! CAs, each with a server certificate: by common recipes (tests/certs/recipes), word for word, and one of
+//! each kind that some client refuses (tests/certs/kinds.sh).
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,16 +7,16 @@ use std::process::Command;
 
 use serde_json::Value;
 
-/// What was made, in a directory with `ca.crt`, `server.pem` and `server-key.pem`.
+/// The result of a recipe: a directory with `ca.crt`, `server.pem` and `server-key.pem`.
 pub struct Made {
     pub name: String,
-    /// In the document's words, with a link where there is one.
+    /// The title in the document, with a link if there is one.
     pub title: String,
     pub directory: PathBuf,
 }
 
-/// A TLS server for each of the directories that it is given, with a certificate as it is, whatever it is;
-/// prints their ports.
+/// A program that starts a TLS server for each directory in its arguments, with the certificate unchecked,
+/// and prints the ports.
 pub const SERVER: &str = r#"
 import socket, ssl, sys, threading
 
@@ -54,7 +54,7 @@ fn certs() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/certs")
 }
 
-/// Runs one of our scripts in a directory and returns what it prints.
+/// Runs a script of tests/certs in a directory and returns its output.
 #[track_caller]
 fn run(script: &Path, words: &[&str], directory: &Path) -> String {
     let mut command = Command::new("bash");
@@ -65,7 +65,7 @@ fn run(script: &Path, words: &[&str], directory: &Path) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Makes what each recipe makes, below `directory`.
+/// Runs every recipe below `directory`.
 #[track_caller]
 pub fn recipes(directory: &Path) -> Vec<Made> {
     let entries = certs().join("recipes").read_dir().unwrap();
@@ -76,7 +76,7 @@ pub fn recipes(directory: &Path) -> Vec<Made> {
         let directory = directory.join(&name);
         fs::create_dir(&directory).unwrap();
         run(&script, &[], &directory);
-        // What it calls them: `# trusted: ca.crt; served: server.crt server.key`.
+        // The recipe names its files: `# trusted: ca.crt; served: server.crt server.key`.
         let text = fs::read_to_string(&script).unwrap();
         let files = text.lines().find_map(|line| line.strip_prefix("# trusted: ")).unwrap();
         let files = files.replace("; served:", "");
@@ -91,7 +91,7 @@ pub fn recipes(directory: &Path) -> Vec<Made> {
     scripts.into_iter().map(make).collect()
 }
 
-/// Makes one of each kind, below `directory`.
+/// Creates a CA of each kind below `directory`.
 #[track_caller]
 pub fn kinds(directory: &Path) -> Vec<Made> {
     let script = certs().join("kinds.sh");
@@ -104,7 +104,7 @@ pub fn kinds(directory: &Path) -> Vec<Made> {
     run(&script, &[], directory).lines().map(make).collect()
 }
 
-/// What `trust-compose inspect` has against a CA.
+/// Returns the findings of `trust-compose inspect` for a CA.
 #[track_caller]
 pub fn findings(trust_compose: &Path, made: &Made) -> Vec<String> {
     let mut command = Command::new(trust_compose);

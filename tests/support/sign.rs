@@ -1,4 +1,4 @@
-//! Certificates that trust-compose would not make: of any life, over or not. For both test programs.
+//! Certificates that trust-compose does not create, with any validity. For both test programs.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -7,8 +7,8 @@ use std::path::Path;
 use rcgen::{CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair, SanType};
 use time::{Duration, OffsetDateTime};
 
-/// A server's certificate and its key in `to`, below the CA in `authority`, valid from and to so many
-/// days from now.
+/// Creates a server certificate and its key in `to`, signed by the CA in `authority`, valid from and to so
+/// many days from now.
 pub fn sign(authority: &Path, to: &Path, names: &[&str], (begin, end): (i64, i64)) {
     let read = |file| fs::read_to_string(authority.join(file)).unwrap();
     let key = KeyPair::from_pem(&read("ca.key")).unwrap();
@@ -32,7 +32,7 @@ pub fn sign(authority: &Path, to: &Path, names: &[&str], (begin, end): (i64, i64
     fs::set_permissions(to.join("server-key.pem"), mode).unwrap();
 }
 
-/// What is valid from and to so many days from now.
+/// Returns the parameters of a certificate that is valid from and to so many days from now.
 pub fn valid(begin: i64, end: i64) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.not_before = OffsetDateTime::now_utc() + Duration::days(begin);

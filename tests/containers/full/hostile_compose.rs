@@ -47,7 +47,7 @@ fn here(desk: &Desk) -> String {
 }
 
 fn outcome(hostile: &Hostile, certificates: &Desk) -> String {
-    let shown = &hostile.sin;
+    let shown = &hostile.fault;
     let desk = Desk(Folder::new());
     fs::create_dir(desk.path("certs")).unwrap();
     for name in ["ca.crt", "ca.key"] {

@@ -1,5 +1,5 @@
-//! trust-compose certs, killed at every step, and two at once: the old state or the new one, never
-//! a key beside somebody else's certificate.
+//! trust-compose certs, killed at every step, and two runs at once: the result is the old or the new state,
+//! never a key with the certificate of another key.
 
 use std::fs::File;
 use std::process::{Child, Stdio};
@@ -9,7 +9,7 @@ use crate::desk::{Desk, trust_compose};
 use crate::steps::{TRACE, changes};
 use crate::world::{Outcome, tool};
 
-/// Runs `words` under strace with this option, and returns its log.
+/// Runs `words` under strace with this option, and returns strace's log.
 fn traced(desk: &Desk, option: &str, words: &[&str]) -> String {
     let program = trust_compose();
     let trace = desk.path("trace").display().to_string();
@@ -18,7 +18,7 @@ fn traced(desk: &Desk, option: &str, words: &[&str]) -> String {
     desk.read("trace")
 }
 
-/// Calls `check` with what a run leaves that is killed at a change, for every change that it makes.
+/// Kills the run at each of its changes, and calls `check` with the result.
 fn at_every_step(prepare: impl Fn() -> Desk, words: &[&str], check: impl Fn(&Desk, &str)) {
     for (call, n) in changes(&traced(&prepare(), TRACE, words)) {
         let desk = prepare();
@@ -30,7 +30,7 @@ fn at_every_step(prepare: impl Fn() -> Desk, words: &[&str], check: impl Fn(&Des
 }
 
 #[test]
-fn killed_at_any_step_the_next_run_finishes_or_starts_over() {
+fn after_a_kill_at_any_step_the_next_run_completes() {
     let words = ["a.lab", "b.lab", "--key-type", "p384"];
     at_every_step(
         || Desk::with(&["a.lab"]),
@@ -45,13 +45,13 @@ fn killed_at_any_step_the_next_run_finishes_or_starts_over() {
             desk.certs(&["a.lab", "b.lab"]).succeeds();
             desk.certs(&["a.lab", "b.lab", "c.lab"]).succeeds();
             let names = desk.path("certs").read_dir().unwrap().count();
-            assert_eq!(names, 5, "{step}: something was left behind");
+            assert_eq!(names, 5, "{step}: temporary files are left");
         },
     );
 }
 
 #[test]
-fn a_new_ca_killed_at_any_step() {
+fn a_new_ca_survives_a_kill_at_any_step() {
     at_every_step(Desk::new, &["a.lab"], |desk, step| {
         desk.certs(&["a.lab"]).succeeds();
         desk.verifies("certs/ca.crt", "certs/server.pem");
@@ -62,11 +62,11 @@ fn a_new_ca_killed_at_any_step() {
 }
 
 #[test]
-fn an_interrupted_run_is_finished_and_told() {
+fn an_interrupted_run_is_finished_and_reported() {
     let desk = Desk::with(&["a.lab"]);
     let other = Desk::with(&["a.lab", "b.lab"]);
     desk.directory("certs/.trust-compose-ready", 0o700);
-    // Between two renames: the key is in its place, the rest is not.
+    // Between two renames: the key has been renamed, the other files have not.
     desk.write("certs/server-key.pem", other.read("certs/server-key.pem"));
     for file in ["ca.key", "ca.crt", "server.pem"] {
         desk.write(
@@ -85,7 +85,7 @@ fn an_interrupted_run_is_finished_and_told() {
 }
 
 #[test]
-fn two_at_once_wait_for_each_other() {
+fn concurrent_runs_wait_for_each_other() {
     let desk = Desk::with(&["a.lab"]);
     let names = ["b.lab", "c.lab", "d.lab", "e.lab"];
     let start = |name: &str| -> Child {
@@ -93,7 +93,7 @@ fn two_at_once_wait_for_each_other() {
         command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
     };
     let mut runs: Vec<_> = names.iter().map(|name| start(name)).collect();
-    // One adds its name; the others would then drop that one, and are refused.
+    // The first run adds its name; the others would drop that name and are refused.
     let codes: Vec<_> = runs.iter_mut().map(|run| run.wait().unwrap().code().unwrap()).collect();
     assert_eq!(codes.iter().filter(|code| **code == 0).count(), 1, "{codes:?}");
     assert_eq!(codes.iter().filter(|code| **code == 1).count(), 3, "{codes:?}");
@@ -102,7 +102,7 @@ fn two_at_once_wait_for_each_other() {
 }
 
 #[test]
-fn a_run_waits_while_another_works() {
+fn a_run_waits_for_the_lock_of_the_directory() {
     let desk = Desk::with(&["a.lab"]);
     let directory = File::open(desk.path("certs")).unwrap();
     directory.lock().unwrap();

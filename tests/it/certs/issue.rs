@@ -1,4 +1,4 @@
-//! trust-compose certs: what it makes, what it leaves alone, and what others think of it.
+//! trust-compose certs: what it creates, what it keeps, and how other programs judge the result.
 
 use std::process::Command;
 
@@ -6,7 +6,7 @@ use crate::desk::{Desk, trust_compose};
 use crate::world::{count, tool};
 
 #[test]
-fn a_set_that_the_strictest_client_accepts() {
+fn certificates_pass_the_strictest_client() {
     let desk = Desk::new();
     let told = desk.certs(&["reflector.local", "IP:192.168.1.100", "DNS:gpu.local"]).succeeds();
     desk.verifies("certs/ca.crt", "certs/server.pem");
@@ -53,7 +53,7 @@ fn a_set_that_the_strictest_client_accepts() {
 }
 
 #[test]
-fn dates_are_those_that_were_asked_for() {
+fn validity_is_as_requested() {
     let desk = Desk::new();
     desk.certs(&["a.lab", "--days", "825"]).succeeds();
     let seconds = |file: &str, which: &str| {
@@ -67,13 +67,13 @@ fn dates_are_those_that_were_asked_for() {
     for (file, days) in [("certs/ca.crt", 3650), ("certs/server.pem", 825)] {
         let (from, to) = (seconds(file, "startdate"), seconds(file, "enddate"));
         assert!((3600..3660).contains(&(now - from)), "{file}: {}", now - from);
-        // The last second counts, so 825 days are no second more.
+        // The last second is part of the validity, so the difference is one second less than 825 days.
         assert_eq!(to + 1 - from, days * 86_400, "{file}");
     }
 }
 
 #[test]
-fn modes_are_right_whatever_the_umask() {
+fn file_modes_do_not_depend_on_the_umask() {
     for umask in ["000", "022", "077", "777"] {
         let desk = Desk::new();
         let run = desk.command(&trust_compose(), &["certs", "a.lab"], umask).output().unwrap();
@@ -90,7 +90,7 @@ fn modes_are_right_whatever_the_umask() {
 }
 
 #[test]
-fn a_key_is_for_its_owner_from_its_first_moment() {
+fn keys_are_created_with_mode_0600() {
     let desk = Desk::new();
     let program = trust_compose();
     let words = [
@@ -112,12 +112,12 @@ fn a_key_is_for_its_owner_from_its_first_moment() {
 }
 
 #[test]
-fn a_second_run_touches_nothing() {
+fn a_second_run_changes_nothing() {
     let desk = Desk::with(&["reflector.local", "10.0.0.1"]);
     let before = desk.state("certs");
     let told = desk.certs(&["reflector.local", "10.0.0.1"]).succeeds();
     assert!(told.stdout().starts_with("nothing to do: "), "{}", told.stdout());
-    // Fewer words, other order, another spelling: the names are the same.
+    // Fewer names, another order, another spelling: the set of names is the same.
     desk.certs(&["IP:10.0.0.1", "dns:Reflector.LOCAL."]).succeeds();
     desk.certs(&["localhost", "reflector.local", "10.0.0.1"]).succeeds();
     desk.certs(&["reflector.local", "10.0.0.1", "--renew"]).succeeds().prints("").stays_silent();
@@ -128,7 +128,7 @@ fn a_second_run_touches_nothing() {
 }
 
 #[test]
-fn a_dry_run_says_it_and_touches_nothing() {
+fn a_dry_run_prints_the_plan_and_writes_nothing() {
     let desk = Desk::new();
     let told = desk.certs(&["a.lab", "--dry-run"]).succeeds();
     assert!(told.stdout().contains("would create `certs/ca.crt` and `certs/ca.key`"));
@@ -146,7 +146,7 @@ fn a_dry_run_says_it_and_touches_nothing() {
 }
 
 #[test]
-fn a_name_more_makes_the_servers_certificate_anew_and_leaves_the_ca() {
+fn an_additional_name_replaces_only_the_server_certificate() {
     let desk = Desk::with(&["a.lab"]);
     let (ca, key) = (desk.read("certs/ca.crt"), desk.read("certs/ca.key"));
     let (server, old) = (desk.read("certs/server.pem"), desk.text("certs/server.pem"));
@@ -161,16 +161,16 @@ fn a_name_more_makes_the_servers_certificate_anew_and_leaves_the_ca() {
 }
 
 #[test]
-fn what_ends_soon_is_made_anew_but_not_again_and_again() {
+fn an_expiring_certificate_is_renewed_once() {
     let desk = Desk::new();
-    // Of a short life the last third is "soon": a daily cron job does not renew daily.
+    // For a short validity, "soon" is its last third: a daily cron job does not renew daily.
     desk.certs(&["a.lab", "--days", "3"]).succeeds();
     let before = desk.state("certs");
     desk.certs(&["--renew", "--days", "3"]).succeeds().prints("");
     desk.certs(&["--renew"]).succeeds().prints("");
     assert_eq!(desk.state("certs"), before);
 
-    // (from, to, and what becomes of it)
+    // (valid from, to, is renewed)
     for (from, to, is_renewed) in [(-300, 31, false), (-300, 29, true), (-300, -1, true)] {
         desk.sign("certs", &["a.lab", "localhost", "127.0.0.1", "::1"], from, to);
         let told = desk.certs(&["--renew"]).succeeds();
@@ -183,7 +183,7 @@ fn what_ends_soon_is_made_anew_but_not_again_and_again() {
 }
 
 #[test]
-fn a_server_never_outlives_its_ca() {
+fn a_server_certificate_never_outlives_its_ca() {
     let desk = Desk::with(&["a.lab"]);
     desk.authority("certs", -10, 20);
     let told = desk.certs(&["a.lab"]).succeeds();
@@ -194,7 +194,7 @@ fn a_server_never_outlives_its_ca() {
     let words = ["x509", "-noout", "-checkend", &in_20_days, "-in", "certs/server.pem"];
     let run = desk.command(&tool("openssl"), &words, "022").output().unwrap();
     assert_eq!(run.status.code(), Some(1), "it is still valid when the CA is not");
-    // Nothing better can be had, so cron does not try every day.
+    // A renewal would not last longer, so cron does not try every day.
     desk.sign("certs", &["a.lab", "localhost", "127.0.0.1", "::1"], -300, 20);
     let before = desk.state("certs");
     desk.certs(&["--renew"]).succeeds().prints("");
@@ -202,13 +202,13 @@ fn a_server_never_outlives_its_ca() {
 }
 
 #[test]
-fn key_types() {
+fn the_existing_key_type_is_the_default() {
     let desk = Desk::new();
     desk.certs(&["a.lab", "--key-type", "p384"]).succeeds();
     assert!(desk.text("certs/ca.crt").contains("NIST CURVE: P-384"));
     assert!(desk.text("certs/server.pem").contains("NIST CURVE: P-384"));
     desk.verifies("certs/ca.crt", "certs/server.pem");
-    // Not asked for: what stands goes on.
+    // Without --key-type the existing type is used.
     desk.certs(&["a.lab", "b.lab"]).succeeds();
     assert!(desk.text("certs/server.pem").contains("NIST CURVE: P-384"));
     let told = desk.certs(&["a.lab", "b.lab", "--key-type", "p256"]).succeeds();
@@ -219,7 +219,7 @@ fn key_types() {
 }
 
 #[test]
-fn another_server_below_the_same_ca_without_its_key() {
+fn another_directory_gets_the_ca_without_its_key() {
     let desk = Desk::with(&["a.lab"]);
     let before = desk.state("certs");
     let told = desk.certs(&["gpu.local", "--ca", "certs", "--out", "gpu-certs"]).succeeds();
@@ -234,7 +234,7 @@ fn another_server_below_the_same_ca_without_its_key() {
     desk.certs(&["--renew", "--ca", "certs", "--out", "gpu-certs"]).succeeds().prints("");
     assert_eq!(desk.state("gpu-certs"), after);
 
-    // The CA is replaced: the copy and the certificate follow.
+    // After the CA is replaced, the copy and the certificate are replaced too.
     desk.certs(&["a.lab", "--force", "--ca-name", "Second CA"]).succeeds();
     desk.certs(&["--renew", "--ca", "certs", "--out", "gpu-certs"]).succeeds();
     assert_eq!(desk.read("gpu-certs/ca.crt"), desk.read("certs/ca.crt"));
@@ -242,10 +242,10 @@ fn another_server_below_the_same_ca_without_its_key() {
 }
 
 #[test]
-fn force_makes_everything_anew_and_nothing_else_does() {
+fn only_force_replaces_everything() {
     let desk = Desk::with(&["a.lab", "b.lab"]);
     let old = desk.read("certs/ca.crt");
-    // Also out of a set that is beyond repair.
+    // Also if the existing files cannot be used.
     desk.remove("certs/ca.key").write("certs/server-key.pem", "nonsense");
     desk.certs(&["a.lab", "--force"]).succeeds();
     assert_ne!(desk.read("certs/ca.crt"), old);
@@ -254,7 +254,7 @@ fn force_makes_everything_anew_and_nothing_else_does() {
 }
 
 #[test]
-fn only_a_ca() {
+fn without_a_name_only_a_ca_is_created() {
     let desk = Desk::new();
     desk.certs(&["--ca-only"]).succeeds();
     assert!(desk.text("certs/ca.crt").contains("Subject: CN = Private CA 2"));
@@ -268,13 +268,13 @@ fn only_a_ca() {
 }
 
 #[test]
-fn a_constrained_ca_cannot_sign_for_the_rest_of_the_world() {
+fn a_constrained_ca_cannot_sign_for_other_names() {
     let desk = Desk::new();
     let words = ["*.lab.local", "192.168.1.7", "--constrain", "--ca-name", "Lab CA"];
     let told = desk.certs(&words).succeeds().stdout();
-    // By the CA's name, as `doctor` has it.
+    // Named after the CA, as in the output of `doctor`.
     assert!(told.contains("/usr/local/share/ca-certificates/lab-ca.crt"), "{told}");
-    // The date of a name that `certs` chose is left out, and a wildcard's dot, which would hide the file.
+    // The date in a generated name is left out, and so is the dot of a wildcard, which would hide the file.
     let told = desk.certs(&["*.lab.local", "--out", "dated"]).succeeds().stdout();
     assert!(told.contains("/usr/local/share/ca-certificates/lab.local-ca.crt"), "{told}");
     desk.verifies("certs/ca.crt", "certs/server.pem");
@@ -298,7 +298,7 @@ fn a_constrained_ca_cannot_sign_for_the_rest_of_the_world() {
 }
 
 #[test]
-fn authorities_that_others_made_can_sign() {
+fn a_ca_created_by_another_tool_can_sign() {
     for key in ["rsa:2048", "ec -pkeyopt ec_paramgen_curve:P-384", "ed25519"] {
         let desk = Desk::new();
         desk.directory("certs", 0o700);
@@ -317,10 +317,10 @@ fn authorities_that_others_made_can_sign() {
 }
 
 #[test]
-fn an_intermediate_signs_and_goes_along() {
+fn an_intermediate_signs_and_is_part_of_the_chain() {
     let desk = Desk::with(&["--ca-only"]);
     desk.directory("int", 0o700);
-    // pathlen:0 of our own CA forbids intermediates, so the root is OpenSSL's.
+    // pathlen:0 in our own CA forbids intermediates, so OpenSSL creates the root.
     desk.openssl(
         "req -x509 -newkey rsa:2048 -nodes -keyout root.key -out root.crt -days 900 -subj /CN=Root \
          -addext keyUsage=critical,keyCertSign,cRLSign",

@@ -1,21 +1,21 @@
-//! Every message of trust-compose once, as a snapshot: tests/snapshots/certs/messages.txt is what the user
-//! reads. After a change of words, run with UPDATE_SNAPSHOT=1 and read the difference.
+//! Every message of trust-compose certs, as a snapshot: tests/snapshots/certs/messages.txt. After a change
+//! of a message, run with UPDATE_SNAPSHOT=1 and read the diff.
 
 use crate::desk::Desk;
 use crate::world::{Outcome, gallery, is_snapshot};
 
-/// In an empty directory.
+/// Runs `words` in an empty directory.
 fn words(words: &[&str]) -> Outcome {
     Desk::new().run(words)
 }
 
-/// Beside a set for a.lab, after something was done to it.
+/// Runs `words` in a directory with certificates for a.lab, after `prepare`.
 fn set(prepare: impl Fn(&Desk), words: &[&str]) -> Outcome {
     let desk = Desk::with(&["a.lab"]);
     prepare(&desk);
     let is_there = desk.has("certs").then(|| desk.state("certs"));
     let outcome = desk.run(words);
-    // Whatever was in the way: nothing has been written.
+    // Whatever the obstacle was, no file has changed.
     assert_eq!(desk.has("certs").then(|| desk.state("certs")), is_there, "{}", outcome.stderr());
     outcome
 }
@@ -29,11 +29,11 @@ fn scenes() -> Vec<(String, Outcome)> {
     let again = ["certs", "a.lab"];
     let mut scenes: Vec<(&str, Outcome)> = vec![
         ("no task", words(&[])),
-        ("a slip of the pen", words(&["cert", "a.lab"])),
-        ("an option that is not there", words(&["certs", "--reniew"])),
-        ("a value that is none", words(&["certs", "a.lab", "--key-type", "p521"])),
-        ("two that exclude each other", words(&["certs", "a.lab", "--ca", "x", "--force"])),
-        ("a number that is none", words(&["certs", "a.lab", "--days", "year"])),
+        ("a typing error", words(&["cert", "a.lab"])),
+        ("an unknown option", words(&["certs", "--reniew"])),
+        ("an invalid value", words(&["certs", "a.lab", "--key-type", "p521"])),
+        ("two conflicting options", words(&["certs", "a.lab", "--ca", "x", "--force"])),
+        ("an invalid number", words(&["certs", "a.lab", "--days", "year"])),
         ("no file", words(&["inspect"])),
         ("no name", words(&["certs"])),
         ("too many days", words(&["certs", "a.lab", "--days", "826"])),
@@ -41,15 +41,15 @@ fn scenes() -> Vec<(String, Outcome)> {
         ("a CA without a name", words(&["certs", "a.lab", "--ca-name", " "])),
         ("a CA with a line end", words(&["certs", "a.lab", "--ca-name", "a\nb"])),
         ("renewal without a CA", words(&["certs", "--renew"])),
-        ("somebody else's CA that is not there", words(&["certs", "a.lab", "--ca", "x"])),
-        ("a directory in nowhere", words(&["certs", "a.lab", "--out", "x/y/z"])),
+        ("a missing CA of another directory", words(&["certs", "a.lab", "--ca", "x"])),
+        ("a directory below a missing one", words(&["certs", "a.lab", "--out", "x/y/z"])),
         ("an underscore", words(&["certs", "my_service", "--ca-name", "x"])),
         (
-            "a file in the directory's place",
+            "a file at the path of the directory",
             set(|desk| _ = desk.write("x", ""), &["certs", "a.lab", "--out", "x"]),
         ),
         (
-            "a directory for everybody",
+            "a world-writable directory",
             set(|desk| _ = desk.directory("x", 0o777), &["certs", "a.lab", "--out", "x"]),
         ),
         ("names would be lost", set(|_| (), &["certs", "b.lab", "*.lab.local"])),
@@ -58,16 +58,16 @@ fn scenes() -> Vec<(String, Outcome)> {
         ("no key of the server", set(|desk| _ = desk.remove("certs/server-key.pem"), &again)),
         ("no certificate of the server", set(|desk| _ = desk.remove("certs/server.pem"), &again)),
         (
-            "the server's key in the CA's place",
+            "the server's key as the CA's key",
             set(|desk| _ = desk.rename("certs/server-key.pem", "certs/ca.key"), &again),
         ),
         ("another server's key", set(|desk| key_of_another(desk, "certs/server-key.pem"), &again)),
         (
-            "no CA beside a server's certificate",
+            "a server certificate without a CA",
             set(|desk| _ = desk.remove("certs/ca.crt").remove("certs/ca.key"), &again),
         ),
         (
-            "a server's certificate in the CA's place",
+            "a server certificate as the CA",
             set(
                 |desk| {
                     desk.rename("certs/server.pem", "certs/ca.crt");
@@ -77,7 +77,7 @@ fn scenes() -> Vec<(String, Outcome)> {
             ),
         ),
         ("an expired CA", set(|desk| desk.authority("certs", -400, -40), &again)),
-        ("a CA of tomorrow", set(|desk| desk.authority("certs", 2, 40), &again)),
+        ("a CA that is not valid yet", set(|desk| desk.authority("certs", 2, 40), &again)),
         (
             "an encrypted key",
             set(
@@ -86,7 +86,7 @@ fn scenes() -> Vec<(String, Outcome)> {
             ),
         ),
         (
-            "an encrypted key of old",
+            "an encrypted key in the traditional format",
             set(
                 |desk| key(desk, "genrsa -traditional -aes128 -passout pass:x -out new.key 2048"),
                 &again,
@@ -97,7 +97,7 @@ fn scenes() -> Vec<(String, Outcome)> {
             set(|desk| key(desk, "ecparam -name prime256v1 -genkey -out new.key"), &again),
         ),
         (
-            "a curve that is not ours",
+            "an unsupported curve",
             set(
                 |desk| {
                     key(desk, "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-521 -out new.key")
@@ -118,7 +118,7 @@ fn scenes() -> Vec<(String, Outcome)> {
         ("no key at all", set(|desk| _ = desk.write("certs/ca.key", "hello"), &again)),
         ("an empty CA", set(|desk| _ = desk.write("certs/ca.crt", ""), &again)),
         (
-            "a key where the CA belongs",
+            "a key as the CA",
             set(|desk| _ = desk.write("certs/ca.crt", desk.read("certs/ca.key")), &again),
         ),
         (
@@ -126,7 +126,7 @@ fn scenes() -> Vec<(String, Outcome)> {
             set(|desk| _ = desk.write("certs/server.pem", "-----BEGIN CERTIFICATE-----\n"), &again),
         ),
         (
-            "a directory in a file's place",
+            "a directory at the path of a file",
             set(|desk| _ = desk.remove("certs/ca.crt").directory("certs/ca.crt", 0o755), &again),
         ),
         ("a CA that is not constrained", set(|_| (), &["certs", "a.lab", "--constrain"])),
@@ -139,7 +139,7 @@ fn scenes() -> Vec<(String, Outcome)> {
             ),
         ),
         (
-            "a CA for others only",
+            "a CA for other names only",
             set(
                 |desk| {
                     _ = desk
@@ -150,7 +150,7 @@ fn scenes() -> Vec<(String, Outcome)> {
             ),
         ),
         (
-            "a CA's name that cannot be written again",
+            "a CA name that cannot be encoded again",
             set(
                 |desk| {
                     desk.remove("certs/server.pem").remove("certs/server-key.pem");
@@ -216,7 +216,7 @@ fn key_of_another(desk: &Desk, path: &str) {
     desk.rename("new.key", path);
 }
 
-/// The text with a day for each day, so that it is the same tomorrow.
+/// Replaces each day by DAY, so that the text is the same tomorrow.
 fn undated(text: &str) -> String {
     let is_day =
         |word: &str| word.len() == 10 && word.starts_with("20") && word.matches('-').count() == 2;
@@ -229,13 +229,13 @@ fn undated(text: &str) -> String {
 }
 
 #[test]
-fn every_message_reads_as_it_should() {
+fn every_message_matches_the_snapshot() {
     let mut text = String::new();
     for (scene, outcome) in scenes() {
         let (code, stderr) = (outcome.0.status.code().unwrap(), undated(&outcome.stderr()));
         text.push_str(&format!("# {scene} (exit {code})\n{stderr}\n"));
         let lines: Vec<_> = stderr.lines().collect();
-        assert!(!lines.is_empty(), "{scene}: nothing is said");
+        assert!(!lines.is_empty(), "{scene}: no output");
         let is_fix = |line: &&str| line.starts_with("trust-compose: fix: ");
         assert!(lines.iter().all(|line| line.starts_with("trust-compose: ")), "{scene}: {stderr}");
         assert!(!lines.first().is_some_and(is_fix), "{scene}: {stderr}");

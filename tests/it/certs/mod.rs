@@ -1,4 +1,4 @@
-//! `trust-compose certs`.
+//! Tests of `trust-compose certs`.
 
 mod issue;
 mod served;

@@ -1,4 +1,4 @@
-//! The certificates in use: a real server, real clients, by name, by IPv4 and by IPv6 address.
+//! The certificates in use: a TLS server and clients, by name, by IPv4 and by IPv6 address.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
@@ -31,7 +31,7 @@ impl Drop for Server {
     }
 }
 
-/// The Pythons at hand: the system's, and 3.13 (strict by default) where there is one.
+/// The installed Pythons: the system's, and 3.13 (strict by default) if it is installed.
 fn pythons() -> Vec<PathBuf> {
     let home = std::env::var("HOME").unwrap_or_default();
     let versions = PathBuf::from(home).join(".pyenv/versions").read_dir().into_iter().flatten();
@@ -50,7 +50,7 @@ with socket.create_connection((address, int(port)), timeout=20) as plain:
         print(tls.version())
 ";
 
-/// Whether all clients are served, or none.
+/// Asserts that all clients connect, or that none does.
 #[track_caller]
 fn asks(desk: &Desk, server: &Server, host: &str, address: &str, is_served: bool) {
     let (port, url_host) =
@@ -76,7 +76,7 @@ fn has_ipv6() -> bool {
 }
 
 #[test]
-fn clients_are_served_by_every_name_and_by_no_other() {
+fn clients_connect_by_every_name_and_by_no_other() {
     let desk = Desk::with(&["reflector.local", "*.lab.local", "bücher.example", "10.9.8.7"]);
     let server = Server::start(&desk, "127.0.0.1");
     for host in [
@@ -100,7 +100,7 @@ fn clients_are_served_by_every_name_and_by_no_other() {
 }
 
 #[test]
-fn a_constrained_ca_and_p384_are_accepted_by_clients() {
+fn clients_accept_a_constrained_ca_and_p384() {
     let desk = Desk::with(&["*.lab.local", "--constrain", "--key-type", "p384"]);
     let server = Server::start(&desk, "127.0.0.1");
     for host in ["gpu.lab.local", "localhost", "127.0.0.1"] {
@@ -109,7 +109,7 @@ fn a_constrained_ca_and_p384_are_accepted_by_clients() {
 }
 
 #[test]
-fn the_script_writes_where_its_caller_is() {
+fn the_script_writes_into_the_callers_directory() {
     let desk = Desk::new();
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/generate-certs.sh");
     let programs = crate::desk::trust_compose();

@@ -1,4 +1,4 @@
-//! trust-doctor calls servers that do not get as far as a certificate, and several at once.
+//! Calls of trust-doctor to servers that send no certificate, and several calls at once.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -8,7 +8,7 @@ use crate::desk::Desk;
 use crate::doctor::connect::{desk, doctor, lab, server, url, with};
 use crate::world::Outcome;
 
-/// The finding of that id, which is to be there, of that sign.
+/// Returns the finding `id`; panics if it is missing or has another sign.
 #[track_caller]
 pub fn finding(outcome: &Outcome, sign: &str, id: &str) -> serde_json::Value {
     let answer: serde_json::Value = serde_json::from_str(&outcome.stdout()).unwrap();
@@ -19,7 +19,7 @@ pub fn finding(outcome: &Outcome, sign: &str, id: &str) -> serde_json::Value {
     found.clone()
 }
 
-/// What is found where a process with these anchors calls `url`.
+/// Returns the text of the finding `id` if a process with these anchors calls a server.
 #[track_caller]
 pub fn found(desk: &Desk, anchors: &str, words: &[&str], sign: &str, id: &str) -> String {
     let outcome = with(desk, anchors, &[words, &["--json"]].concat());
@@ -34,10 +34,10 @@ pub fn found(desk: &Desk, anchors: &str, words: &[&str], sign: &str, id: &str) -
 
 #[track_caller]
 pub fn is_in(words: &str, text: &str) {
-    assert!(text.contains(words), "nothing says {words:?} in: {text}");
+    assert!(text.contains(words), "{words:?} is missing in: {text}");
 }
 
-/// Answers each connection with `answer` to the first bytes that come.
+/// Starts a server that answers the first bytes of each connection with `answer`.
 fn answering(answer: &'static [u8]) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -46,7 +46,7 @@ fn answering(answer: &'static [u8]) -> u16 {
             let mut start = [0; 5];
             stream.read_exact(&mut start).unwrap();
             let _ = stream.write_all(answer);
-            // Until the other end has read it: closing with bytes unread would take the answer back.
+            // Wait until the client has read the answer: closing with unread bytes would discard it.
             let _ = stream.shutdown(std::net::Shutdown::Write);
             let _ = std::io::copy(&mut stream, &mut std::io::sink());
         }
@@ -55,7 +55,7 @@ fn answering(answer: &'static [u8]) -> u16 {
 }
 
 #[test]
-fn plain_http_is_called_by_https_and_tls_by_http() {
+fn https_to_a_plain_port_and_http_to_a_tls_port_are_explained() {
     let desk = desk();
     let (_server, tls) = lab(&desk);
     let plain = answering(b"HTTP/1.1 400 Bad Request\r\n\r\n");
@@ -75,13 +75,13 @@ fn plain_http_is_called_by_https_and_tls_by_http() {
     );
     call("http", old, "error", "tls-on-http");
     call("http", answering(b""), "ok", "plain-http");
-    // Of no scheme, and of another's port.
+    // Without a scheme, and with the port of another scheme.
     let words = ["--connect", &format!("localhost:{tls}")];
     self::found(&desk, "lab/ca.crt", &words, "ok", "verified");
 }
 
 #[test]
-fn a_server_that_ends_the_handshake_says_why() {
+fn the_tls_alert_of_a_refused_handshake_is_explained() {
     let desk = desk();
     let key = "-cert lab/server.pem -key lab/server-key.pem";
     let says = |port: u16, id: &str, words: &str| {
@@ -97,7 +97,7 @@ fn a_server_that_ends_the_handshake_says_why() {
     says(port, "name-not-served", "for the name `localhost` (TLS alert unrecognized_name)");
     let (_other, port) = server(&desk, &format!("{key} -tls1_2 -cipher AES128-SHA"));
     says(port, "alert", "the server refuses: TLS alert handshake_failure");
-    // What Caddy answers to a name that it does not know; and to none, as an address sends none.
+    // The answer of Caddy to an unknown name, and to a call by address, which sends no name.
     let caddy = answering(&[21, 3, 3, 0, 2, 2, 80]);
     says(caddy, "name-not-served", "for the name `localhost` (TLS alert internal_error)");
     let url = format!("https://127.0.0.1:{caddy}");
@@ -120,11 +120,11 @@ fn a_server_that_ends_the_handshake_says_why() {
 }
 
 #[test]
-fn servers_are_called_at_once_and_told_in_order() {
+fn servers_are_called_in_parallel_and_reported_in_order() {
     let desk = desk();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
-    // Nobody is answered before both have called.
+    // The server answers only after both calls have arrived.
     let thread = std::thread::spawn(move || {
         let both: [TcpStream; 2] = std::array::from_fn(|_| listener.accept().unwrap().0);
         for mut stream in both {
@@ -156,13 +156,13 @@ fn servers_are_called_at_once_and_told_in_order() {
 }
 
 #[test]
-fn who_waits_at_a_terminal_sees_for_whom() {
+fn a_terminal_shows_the_server_that_has_not_answered() {
     let desk = desk();
     let run = |words: &str| {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = url(listener.local_addr().unwrap().port());
         let (begun, waiting) = mpsc::channel();
-        // It is answered when the terminal has shown that it is waited for, or else never.
+        // The server answers after the terminal has shown the waiting line; otherwise it never answers.
         std::thread::spawn(move || {
             let (mut stream, _) = listener.accept().unwrap();
             let _: Result<(), _> = waiting.recv();
@@ -195,12 +195,12 @@ fn who_waits_at_a_terminal_sees_for_whom() {
 }
 
 #[test]
-fn colours_are_for_terminals_that_want_them() {
+fn colours_are_printed_on_terminals_without_no_color() {
     let desk = desk();
     let program = env!("CARGO_BIN_EXE_trust-doctor");
     let pid = std::process::id().to_string();
     let shown = |before: &str, after: &str| {
-        // Nobody listens there: port 9 is that of discard (RFC 863), which no test serves.
+        // No server listens on port 9 (discard, RFC 863).
         let line = format!("{before} {program} --pid {pid} --connect https://127.0.0.1:9 {after}");
         let words = ["-qec", &line, "typescript"];
         let output = desk.command("script".as_ref(), &words, "022").output().unwrap();
@@ -211,19 +211,19 @@ fn colours_are_for_terminals_that_want_them() {
         is_in("connection refused", &plain);
         assert!(!plain.contains('\x1b'), "{plain}");
     }
-    // https://no-color.org: an empty one says nothing.
+    // https://no-color.org: an empty value has no effect.
     is_in("\x1b[31m", &shown("NO_COLOR=", ""));
 }
 
 #[test]
-fn no_part_of_a_url_but_host_and_port_is_ever_told() {
+fn only_host_and_port_of_a_url_are_ever_printed() {
     let desk = desk();
     let (_server, port) = lab(&desk);
     let secret = |at: &str| format!("https://me:hunter2@{at}/hunter2?hunter2#hunter2");
     let path = desk.path("lab/ca.crt").display().to_string();
     let mut listener = Some(TcpListener::bind("127.0.0.1:0").unwrap());
     let silent = listener.as_ref().unwrap().local_addr().unwrap().port();
-    // One for each way that a call ends.
+    // One URL for each way in which a call ends.
     let places = [
         format!("localhost:{port}"),
         format!("127.0.0.1:{port}"),

@@ -1,14 +1,14 @@
-//! trust-doctor and chains: what of them is told and kept, and who is to blame where one ends in no anchor.
+//! Chains in trust-doctor: what is reported and saved, and the cause if a chain ends in no anchor.
 
 use crate::desk::Desk;
 use crate::doctor::calls::{finding, found, is_in};
 use crate::doctor::connect::{desk, lab, server, sh, url, with};
 use crate::support::sign::sign;
 
-/// What makes a certificate a CA as strict clients want it.
+/// The extensions of a CA that strict clients accept.
 const CA: &str = "basicConstraints=critical,CA:true\nkeyUsage=critical,keyCertSign,cRLSign\n";
 
-/// `NAME.crt` and `NAME.key`, a CA that signed itself, with these options of `openssl req` besides.
+/// Creates `NAME.crt` and `NAME.key`, a self-signed CA, with these options of `openssl req`.
 fn root(desk: &Desk, name: &str, options: &str) {
     sh(
         desk,
@@ -19,7 +19,7 @@ fn root(desk: &Desk, name: &str, options: &str) {
     );
 }
 
-/// `NAME.crt` and `NAME.key`, signed by the CA `issuer`.
+/// Creates `NAME.crt` and `NAME.key`, signed by the CA `issuer`.
 fn signed(desk: &Desk, name: &str, issuer: &str, extensions: &str) {
     desk.write("extensions", extensions);
     sh(
@@ -32,7 +32,7 @@ fn signed(desk: &Desk, name: &str, issuer: &str, extensions: &str) {
     );
 }
 
-/// A root, two intermediates and a server's certificate, each below the one before.
+/// Creates a root, two intermediates and a server certificate, each signed by the one before.
 fn family() -> Desk {
     let desk = Desk::new();
     root(&desk, "Root", "-addext keyUsage=critical,keyCertSign,cRLSign");
@@ -47,14 +47,14 @@ fn family() -> Desk {
     desk
 }
 
-/// The key identifier that OpenSSL prints of `file`.
+/// Returns the key identifier of `file` as OpenSSL prints it.
 fn key_of(desk: &Desk, file: &str) -> String {
     let text = desk.openssl(&format!("x509 -noout -ext subjectKeyIdentifier -in {file}"));
     text.lines().last().unwrap().trim().to_owned()
 }
 
 #[test]
-fn the_chain_is_told_with_its_anchor_and_the_file() {
+fn the_chain_is_reported_with_its_anchor_and_file() {
     let desk = family();
     sh(&desk, "cat Lower.crt Middle.crt >chain.pem");
     let (_server, port) = server(&desk, "-cert leaf.crt -key leaf.key -cert_chain chain.pem");
@@ -80,7 +80,7 @@ fn the_chain_is_told_with_its_anchor_and_the_file() {
     let told: Vec<_> = line.split(" <- ").map(|link| link.rsplit("CN=").next().unwrap()).collect();
     let told: Vec<_> = told.iter().map(|link| link.split('`').next().unwrap()).collect();
     assert_eq!(told, ["leaf", "Lower", "Middle", "Root"], "{line}");
-    // Where the server's own is all that it sends, the one line says everything.
+    // If the server sends only its own certificate, one line says everything.
     let desk = self::desk();
     let (_server, port) = lab(&desk);
     let text = with(&desk, "lab/ca.crt", &["--connect", &url(port)]).exits(0).stdout();
@@ -88,13 +88,13 @@ fn the_chain_is_told_with_its_anchor_and_the_file() {
 }
 
 #[test]
-fn an_unknown_ca_is_told_with_its_key() {
+fn an_unknown_ca_is_reported_with_its_key_identifier() {
     let desk = desk();
     let (_server, port) = lab(&desk);
     let outcome = with(&desk, "other/ca.crt", &["--connect", &url(port)]).exits(1);
     let key = key_of(&desk, "lab/ca.crt");
     outcome.tells("(\"unable to get local issuer certificate\")").tells(&format!(" (key {key})\n"));
-    // Another file has it, which other programs read.
+    // Another file, which other programs read, contains it.
     let both =
         [desk.path("other/ca.crt"), desk.path("lab/ca.crt")].map(|path| path.display().to_string());
     let variables = [("SSL_CERT_FILE", both[0].as_str()), ("REQUESTS_CA_BUNDLE", &both[1])];
@@ -106,7 +106,7 @@ fn an_unknown_ca_is_told_with_its_key() {
 }
 
 #[test]
-fn a_chain_that_lacks_something() {
+fn an_incomplete_chain_is_explained() {
     let desk = family();
     let url_of = |options: &str| {
         let (server, port) = server(&desk, options);
@@ -126,7 +126,7 @@ fn a_chain_that_lacks_something() {
     is_in("fix: append both.crt to the server's certificate", &missing);
     is_in("trust-compose setup --extra-ca both.crt", &missing);
 
-    // The root is sent, and nobody trusts it.
+    // The server sends the root, which is not trusted.
     sh(&desk, "cat Lower.crt Middle.crt Root.crt >all.crt");
     let (_all, all) = url_of("-cert leaf.crt -key leaf.key -cert_chain all.crt");
     root(&desk, "Stranger", "");
@@ -138,14 +138,14 @@ fn a_chain_that_lacks_something() {
     let untrusted = found(&desk, "Stranger.crt", &words, "error", "untrusted-root");
     is_in("`Root.crt` contains it fix: trust-compose setup --custom-ca Root.crt", &untrusted);
 
-    // An intermediate of the same name, made anew.
+    // A new intermediate with the same name.
     sh(&desk, "mkdir old && mv Lower.* old");
     signed(&desk, "Lower", "Middle", CA);
     let (_wrong, wrong) = url_of("-cert leaf.crt -key leaf.key -cert_chain both.crt");
     sh(&desk, "cat Lower.crt Middle.crt >both.crt");
     let (_wrong_too, wrong_too) = url_of("-cert leaf.crt -key leaf.key -cert_chain both.crt");
     found(&desk, "Root.crt", &["--connect", &wrong], "ok", "verified");
-    // Its name alone mends nothing.
+    // A CA with only the same name fixes nothing.
     let words = ["--connect", &alone, "--ca", "Lower.crt"];
     let namesake = found(&desk, "Root.crt", &words, "error", "ca-replaced");
     is_in("`CN=Lower` was replaced: in `Lower.crt` it has another key", &namesake);
@@ -157,7 +157,7 @@ fn a_chain_that_lacks_something() {
 }
 
 #[test]
-fn a_ca_that_was_made_anew_is_known_by_its_key() {
+fn a_replaced_ca_is_recognized_by_its_key() {
     let desk = Desk::new();
     for (name, from) in [("old", -50), ("new", -10)] {
         desk.directory(name, 0o755).authority(name, from, 100);
@@ -192,7 +192,7 @@ fn a_ca_that_was_made_anew_is_known_by_its_key() {
 }
 
 #[test]
-fn names_that_a_certificate_has_in_the_wrong_way() {
+fn wrong_names_in_a_certificate_are_explained() {
     let desk = Desk::new();
     root(&desk, "Root", "-addext keyUsage=critical,keyCertSign,cRLSign");
     let call = |name: &str, names: &str, host: &str| {
@@ -218,7 +218,7 @@ fn names_that_a_certificate_has_in_the_wrong_way() {
 }
 
 #[test]
-fn a_certificate_of_an_unusual_kind() {
+fn an_unusual_certificate_is_explained() {
     let desk = Desk::new();
     root(&desk, "Root", "-addext keyUsage=critical,keyCertSign,cRLSign");
     let call = |name: &str, anchors: &str, sign: &str, id: &str| {
@@ -230,7 +230,7 @@ fn a_certificate_of_an_unusual_kind() {
         "clients refuse the certificate `CN=client`",
         &call("client", "Root.crt", "error", "unusable-certificate"),
     );
-    // What `openssl req -x509` makes is a CA, and signed by itself.
+    // `openssl req -x509` creates a self-signed CA.
     root(&desk, "own", "-addext subjectAltName=DNS:localhost");
     is_in("\"self-signed certificate\"", &call("own", "Root.crt", "error", "self-signed"));
     let trusted = call("own", "own.crt", "warning", "ca-as-server");
@@ -242,7 +242,7 @@ fn a_certificate_of_an_unusual_kind() {
     );
     call("leaf", "Root.crt", "error", "self-signed");
     is_in("signed itself but is no CA", &call("leaf", "leaf.crt", "warning", "anchor-not-for-all"));
-    // A curve that rustls does not know.
+    // A curve that rustls does not support.
     sh(
         &desk,
         "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-521 -nodes -subj /CN=Big -keyout Big.key -out Big.crt",
@@ -254,7 +254,7 @@ fn a_certificate_of_an_unusual_kind() {
 }
 
 #[test]
-fn what_rustls_lets_pass_and_others_do_not() {
+fn certificates_that_only_rustls_accepts_are_reported() {
     let desk = family();
     let call = |options: &str, anchors: &str, words: &[&str], sign: &str, id: &str| {
         let (_server, port) = server(&desk, options);
@@ -274,7 +274,7 @@ fn what_rustls_lets_pass_and_others_do_not() {
     let options = "-cert leaf.crt -key leaf.key";
     let found = call(options, "Lower.crt", &[], "warning", "anchor-not-for-all");
     is_in("is an intermediate whose root certificate is missing", &found);
-    // An anchor that is over, and one that soon is.
+    // An expired anchor, and one that expires soon.
     desk.directory("ca", 0o755);
     for (from, to, sign_of_it, id) in
         [(-50, -1, "error", "anchor-not-valid-now"), (-50, 5, "warning", "anchor-expires-soon")]
@@ -284,7 +284,7 @@ fn what_rustls_lets_pass_and_others_do_not() {
         let options = "-cert ca/server.pem -key ca/server-key.pem";
         call(options, "ca/ca.crt", &[], sign_of_it, id);
     }
-    // Of two with the same key the one counts that lasts.
+    // Of two anchors with the same key, the one that expires later counts.
     sh(
         &desk,
         "openssl req -x509 -new -key Root.key -subj /CN=Root -days 5 -addext \
@@ -295,19 +295,19 @@ fn what_rustls_lets_pass_and_others_do_not() {
         let (_server, port) = server(&desk, &format!("{options} -cert_chain chain.pem"));
         with(&desk, anchors, &["--connect", &url(port), "--strict"]).exits(code);
     }
-    // And nothing of all that where trust-compose made both.
+    // No finding if trust-compose created both certificates.
     desk.certs(&["--out", "lab", "localhost"]).succeeds();
     let (_server, port) = lab(&desk);
     with(&desk, "lab/ca.crt", &["--connect", &url(port), "--strict"]).exits(0);
 }
 
 #[test]
-fn what_a_server_sent_is_kept_and_nothing_overwritten() {
+fn the_sent_chain_is_saved_and_no_file_is_overwritten() {
     let desk = family();
     let (_server, port) = server(&desk, "-cert leaf.crt -key leaf.key -cert_chain Lower.crt");
     let url = url(port);
     let save = |name: &str| with(&desk, "Root.crt", &["--connect", &url, "--save-chain", name]);
-    // It is not verified, which is when people want to see it.
+    // The chain is saved although verification fails: that is when users need it.
     save("sent.pem").exits(1);
     let text = desk.read("sent.pem");
     let (head, certificates) = text.split_once("-----BEGIN").unwrap();
@@ -322,7 +322,7 @@ fn what_a_server_sent_is_kept_and_nothing_overwritten() {
     assert_eq!(plain, desk.read("leaf.crt") + &desk.read("Lower.crt"));
     assert_eq!(desk.mode("sent.pem"), 0o644);
     desk.run(&["inspect", "sent.pem"]).succeeds().tells("CN=Lower");
-    // The same again changes nothing, and something else stays.
+    // A second run changes nothing, and a different file is not overwritten.
     let before = desk.state(".");
     save("sent.pem").exits(1).stays_silent();
     save("leaf.key")

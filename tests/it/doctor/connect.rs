@@ -1,15 +1,15 @@
-//! trust-doctor beside a process, with real servers: what it trusts, and why a connection fails.
+//! trust-doctor on a process, with TLS servers: what the process trusts, and why a connection fails.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
 use std::process::{Child, Stdio};
 
 use crate::desk::Desk;
-use crate::patient::{pid, start};
 use crate::support::sign::sign;
+use crate::target_process::{pid, start};
 use crate::world::{Outcome, World};
 
-/// A process that ends with the test.
+/// A process that is killed at the end of the test.
 pub struct Process(pub Child);
 
 impl Drop for Process {
@@ -19,7 +19,7 @@ impl Drop for Process {
     }
 }
 
-/// Two CAs, each with a server's certificate.
+/// Creates two CAs, each with a server certificate.
 pub fn desk() -> Desk {
     let desk = Desk::new();
     desk.certs(&["--out", "lab", "--ca-name", "Lab CA", "localhost", "llm.lan"]).succeeds();
@@ -33,7 +33,7 @@ pub fn sh(desk: &Desk, script: &str) {
     Outcome(output).succeeds();
 }
 
-/// `openssl s_server` with `options`; its address.
+/// Starts `openssl s_server` with `options`, and returns it with its port.
 pub fn server(desk: &Desk, options: &str) -> (Process, u16) {
     let mut command = desk.command("openssl".as_ref(), &[], "022");
     command.args(["s_server", "-accept", "127.0.0.1:0"]).args(options.split(' '));
@@ -47,17 +47,17 @@ pub fn server(desk: &Desk, options: &str) -> (Process, u16) {
         panic!("openssl s_server {options}: {said}")
     });
     let port = line.rsplit(':').next().unwrap().parse().unwrap();
-    // Else it would stop at a full pipe.
+    // A full pipe would block the server.
     std::thread::spawn(move || lines.count());
     (Process(child), port)
 }
 
-/// A server of the CA in `lab`.
+/// Starts a server with the certificate in `lab`.
 pub fn lab(desk: &Desk) -> (Process, u16) {
     server(desk, "-cert lab/server.pem -key lab/server-key.pem")
 }
 
-/// Looks at a process with these variables, in an image that has nothing but the files they name.
+/// Runs trust-doctor on a process with these variables, in an image with only the files they name.
 pub fn doctor(desk: &Desk, variables: &[(&str, &str)], words: &[&str]) -> Outcome {
     let world = World::new();
     let mut run = world.program(&["cat", "/gate"]);
@@ -74,7 +74,7 @@ pub fn doctor(desk: &Desk, variables: &[(&str, &str)], words: &[&str]) -> Outcom
     Outcome(desk.command(program.as_ref(), &words, "022").output().unwrap())
 }
 
-/// The same, of a process whose SSL_CERT_FILE is `bundle`.
+/// Like [`doctor`], on a process whose SSL_CERT_FILE is `bundle`.
 pub fn with(desk: &Desk, bundle: &str, words: &[&str]) -> Outcome {
     let path = desk.path(bundle).display().to_string();
     doctor(desk, &[("SSL_CERT_FILE", &path)], words)
@@ -85,7 +85,7 @@ pub fn url(port: u16) -> String {
 }
 
 #[test]
-fn a_server_that_passes_is_told_with_its_anchor_and_the_file() {
+fn a_trusted_server_is_reported_with_its_anchor_and_file() {
     let desk = desk();
     let (_server, port) = lab(&desk);
     let outcome = with(&desk, "lab/ca.crt", &["--connect", &url(port)]).exits(0);
@@ -95,7 +95,7 @@ fn a_server_that_passes_is_told_with_its_anchor_and_the_file() {
 }
 
 #[test]
-fn each_file_that_a_variable_names_is_asked() {
+fn every_file_of_a_trust_variable_is_checked() {
     let desk = desk();
     let (_server, port) = lab(&desk);
     let path = |path: &str| desk.path(path).display().to_string();
@@ -118,7 +118,7 @@ fn each_file_that_a_variable_names_is_asked() {
 }
 
 #[test]
-fn whoever_signed_it_is_named_and_the_file_that_has_it() {
+fn the_issuer_and_the_file_that_contains_it_are_named() {
     let desk = desk();
     let (_server, port) = lab(&desk);
     let words = ["--connect", &url(port)];
@@ -132,7 +132,7 @@ fn whoever_signed_it_is_named_and_the_file_that_has_it() {
 }
 
 #[test]
-fn an_intermediate_that_is_not_sent() {
+fn a_missing_intermediate_is_explained() {
     let desk = Desk::new();
     let ca = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 90";
     sh(
@@ -170,7 +170,7 @@ fn an_intermediate_that_is_not_sent() {
 }
 
 #[test]
-fn a_certificate_that_no_client_accepts() {
+fn a_certificate_that_no_client_accepts_is_explained() {
     let desk = desk();
     desk.directory("ca", 0o755).authority("ca", -100, 100);
     for (directory, names, from, to) in [
@@ -199,7 +199,7 @@ fn a_certificate_that_no_client_accepts() {
 }
 
 #[test]
-fn what_is_no_tls_or_none_that_clients_speak() {
+fn a_server_without_usable_tls_is_explained() {
     let desk = desk();
     let says = |port: u16, said: &str| {
         let words = ["--connect", &url(port), "--timeout", "2"];
@@ -223,7 +223,7 @@ fn what_is_no_tls_or_none_that_clients_speak() {
             std::io::Read::read_exact(&mut stream, &mut start).unwrap();
             stream.write_all(answer.as_bytes()).unwrap();
         }
-        // Heard, and never answered.
+        // Accepted, and never answered.
         (listener.accept().unwrap(), listener)
     });
     says(port, "the server speaks no TLS: its answer begins with `HTTP/1.1 400 Bad Request`");
@@ -238,7 +238,7 @@ fn what_is_no_tls_or_none_that_clients_speak() {
 }
 
 #[test]
-fn of_a_url_only_host_and_port_are_used_and_printed() {
+fn only_host_and_port_of_a_url_are_used_and_printed() {
     let desk = desk();
     let (_server, port) = lab(&desk);
     let secret = format!("https://me:hunter2@localhost:{port}/v1?key=hunter2 {}/x", url(port));
@@ -256,7 +256,7 @@ fn of_a_url_only_host_and_port_are_used_and_printed() {
 }
 
 #[test]
-fn every_key_that_a_server_may_have() {
+fn every_key_type_of_a_server_is_verified() {
     let desk = Desk::new();
     desk.write("extensions", "subjectAltName=DNS:localhost\n");
     for key in ["rsa:2048", "ec -pkeyopt ec_paramgen_curve:P-384", "ed25519"] {
@@ -276,7 +276,7 @@ fn every_key_that_a_server_may_have() {
 }
 
 #[test]
-fn what_cannot_be_looked_at() {
+fn an_unreadable_process_or_argument_exits_2() {
     let desk = Desk::new();
     let program = env!("CARGO_BIN_EXE_trust-doctor");
     let run = |words: &[&str]| {
@@ -285,7 +285,7 @@ fn what_cannot_be_looked_at() {
     run(&["--pid", "4194999"]).says("cannot inspect process 4194999").says("SYS_PTRACE");
     run(&["--pid", "self-destruct"]);
     let pid = std::process::id().to_string();
-    // All of it may be a secret.
+    // Any part of a malformed URL may be a secret.
     let outcome = run(&["--pid", &pid, "--connect", "ftp://me:hunter2@x/?hunter2"]);
     outcome.says("cannot call `ftp://…` (from --connect)").never_says("hunter2");
     run(&["--pid", &pid, "--connect", "me:hunter2@x:99999"]).never_says("hunter2");
@@ -293,7 +293,7 @@ fn what_cannot_be_looked_at() {
 }
 
 #[test]
-fn the_command_line_is_answered_as_by_the_other_programs() {
+fn help_version_and_errors_are_those_of_the_other_programs() {
     let desk = Desk::new();
     let program = env!("CARGO_BIN_EXE_trust-doctor");
     let run =

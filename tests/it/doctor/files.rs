@@ -1,4 +1,5 @@
-//! trust-compose doctor on the files of a healthy project, of none, and on this machine's own store.
+//! trust-compose doctor on the files of a healthy project, on an empty project, and on this machine's root
+//! store.
 
 mod wrong;
 
@@ -13,13 +14,13 @@ use crate::desk::{Desk, trust_compose};
 use crate::setup::flags::{back_end, has, project};
 use crate::world::{Outcome, tool};
 
-/// What the healthy project has to tell.
+/// The findings of a healthy project.
 const HEALTHY: [&str; 6] = ["ca", "server", "keys", "overlay", "not-in-force", "store-without-ca"];
 
-/// The programs that mends are made of; docker is none of them.
+/// The programs that fixes run; docker is not one of them.
 pub const PROGRAMS: [&str; 5] = ["trust-compose", "chmod", "mv", "cat", "git"];
 
-/// A project with a CA, set up with these words.
+/// Creates a project with a CA, and runs `setup` with these options.
 #[track_caller]
 pub fn healthy(words: &str) -> Desk {
     of(back_end(), words)
@@ -31,7 +32,7 @@ pub fn of(desk: Desk, words: &str) -> Desk {
     desk
 }
 
-/// In a shell here, where only [`PROGRAMS`] are.
+/// Runs a script in a shell whose PATH contains only [`PROGRAMS`].
 #[track_caller]
 pub fn sh(desk: &Desk, script: &str) -> Outcome {
     static BIN: LazyLock<PathBuf> = LazyLock::new(|| {
@@ -48,7 +49,7 @@ pub fn sh(desk: &Desk, script: &str) -> Outcome {
     Outcome(command.env("PATH", BIN.as_path()).env("HOME", "/nowhere").output().unwrap())
 }
 
-/// What the doctor finds, and that it leaves everything as it is.
+/// Returns the findings, and asserts that no file has changed.
 #[track_caller]
 pub fn findings(desk: &Desk, script: &str) -> Vec<Value> {
     let before = desk.contents(".");
@@ -73,7 +74,7 @@ pub fn ill(findings: &[Value]) -> Vec<Value> {
 }
 
 #[test]
-fn a_healthy_project_has_nothing_but_good_to_tell() {
+fn a_healthy_project_has_only_ok_findings() {
     let desk = healthy("--custom-ca certs/");
     let found = findings(&desk, "trust-compose doctor --files-only --json");
     assert_eq!(ids(&found), HEALTHY);
@@ -110,9 +111,9 @@ fn a_healthy_project_has_nothing_but_good_to_tell() {
     }
 }
 
-/// The commonest place of a corporate CA, among files that are no business of the doctor's.
+/// The most common location of a corporate CA, among unrelated files.
 #[test]
-fn a_ca_beside_the_compose_file() {
+fn a_ca_file_beside_the_compose_file_is_healthy() {
     for name in ["ca.crt", "./ca.crt", "$PWD/ca.crt", "corp.pem"] {
         let desk = project("services:\n  api:\n    build: .\n");
         let file = name.rsplit('/').next().unwrap();
@@ -125,7 +126,7 @@ fn a_ca_beside_the_compose_file() {
         assert_eq!(ids(&found), ["ca", "overlay", "not-in-force", "store-without-ca"], "{name}");
         assert_eq!((ill(&found), &found[0]["thing"]), (Vec::new(), &format!("`{file}`").into()));
     }
-    // With a server's certificate of the same CA beside it, that is looked at, too.
+    // A server certificate of the same CA in that directory is checked too.
     let desk = project("services:\n  api:\n    build: .\n");
     for file in ["ca.crt", "ca.key", "server.pem", "server-key.pem"] {
         desk.rename(&format!("certs/{file}"), file);
@@ -136,9 +137,9 @@ fn a_ca_beside_the_compose_file() {
     assert_eq!(found[1]["thing"], "`server.pem`");
 }
 
-/// Whatever a directory that was cloned or unpacked has git configured to run.
+/// Whatever git is configured to run in a directory that was cloned or unpacked.
 #[test]
-fn nothing_that_a_repository_names_is_run() {
+fn no_program_configured_in_a_repository_is_run() {
     let runs = |desk: &Desk, what: &str| {
         let ran = format!("/bin/sh -c 'echo {what} >>{}'", desk.path("ran").display());
         format!(
@@ -164,14 +165,14 @@ fn nothing_that_a_repository_names_is_run() {
         desk.write(&format!("{directory}/HEAD"), "ref: refs/heads/main\n");
         desk.write(&format!("{directory}/config"), settings);
     };
-    // As a clone brings it: the directory of the keys is a bare repository by its looks.
+    // As in a clone: the directory of the keys looks like a bare repository.
     let bare = hostile();
     repository(
         &bare,
         "certs",
         &runs(&bare, "bare").replace("bare = false", "bare = false\n\tworktree = .."),
     );
-    // As an archive brings it.
+    // As in an unpacked archive.
     let usual = hostile();
     repository(&usual, ".git", &runs(&usual, "usual"));
     usual.write(".gitattributes", "* filter=all\n");
@@ -183,14 +184,14 @@ fn nothing_that_a_repository_names_is_run() {
         sh(&desk, "trust-compose certs --renew").succeeds();
         sh(&desk, "trust-compose setup --custom-ca certs").succeeds();
         assert!(!desk.has("ran"), "{}", desk.read("ran"));
-        // It is one that would run something.
+        // git itself would run the configured program.
         sh(&desk, "cd certs && git status >/dev/null 2>&1 || :").succeeds();
         assert!(desk.has("ran"));
     }
 }
 
 #[test]
-fn where_nothing_is_set_up_the_first_steps_are_told() {
+fn without_a_setup_the_first_steps_are_printed() {
     let desk = Desk::new();
     desk.write("docker-compose.yml", "services:\n  api:\n    build: .\n");
     let found = findings(&desk, "trust-compose doctor --files-only --json");
@@ -208,7 +209,7 @@ fn where_nothing_is_set_up_the_first_steps_are_told() {
 }
 
 #[test]
-fn this_machines_own_store() {
+fn the_root_store_of_this_machine_is_checked() {
     let desk = healthy("--custom-ca certs");
     let roots = "/etc/ssl/certs/ca-certificates.crt";
     let told = |prelude: &str| {
@@ -246,14 +247,14 @@ fn this_machines_own_store() {
 }
 
 #[test]
-fn only_what_a_store_can_read_is_put_there() {
+fn the_fix_installs_only_what_the_root_store_can_read() {
     let desk = back_end();
     desk.openssl("x509 -in certs/ca.crt -outform DER -out ca.der");
     let desk = of(desk, "--custom-ca ca.der");
     let found = findings(&desk, "trust-compose doctor --files-only --json");
     let copied = format!("sudo cp {} /", desk.overlaid("custom-ca"));
     has(found.last().unwrap()["fix"].as_str().unwrap(), &copied);
-    // Two in one file are one too many for update-ca-certificates(8).
+    // update-ca-certificates(8) reads one certificate per file.
     desk.certs(&["b.lab", "--out", "other", "--ca-name", "Other"]).succeeds();
     desk.write("both.crt", desk.read("certs/ca.crt") + &desk.read("other/ca.crt"));
     let desk = of(desk, "--custom-ca both.crt");
@@ -265,9 +266,9 @@ fn only_what_a_store_can_read_is_put_there() {
     has(found.last().unwrap()["fix"].as_str().unwrap(), "write it to a PEM file of its own");
 }
 
-/// git itself is the judge of what git leaves out.
+/// The result is compared with git's own.
 #[test]
-fn what_git_leaves_out_is_what_git_says() {
+fn ignored_files_are_those_that_git_ignores() {
     let desk = Desk::with(&["a.lab"]);
     desk.directory("deep", 0o755).rename("certs", "deep/certs").remove("deep/certs/.gitignore");
     desk.write("docker-compose.yml", "services: {}\n");

@@ -1,4 +1,4 @@
-//! Each kind of finding has its row in docs/doctor.md, and each row its kind of finding.
+//! Every kind of finding has a row in docs/doctor.md, and every row has a kind of finding.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,7 +8,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The sources of both doctors.
+/// Returns the sources of both doctors.
 fn sources() -> String {
     let mut waiting: Vec<PathBuf> = ["src/doctor", "src/compose/doctor", "src/compose/doctor.rs"]
         .map(|path| root().join(path))
@@ -24,8 +24,8 @@ fn sources() -> String {
     text
 }
 
-/// The ids with which findings are made: what begins the arguments of `Finding::ok` and the like, or a
-/// tuple that becomes them.
+/// Returns the ids in calls that create findings: the first argument of `Finding::ok` and the like, or a
+/// tuple that becomes it.
 fn ids(source: &str) -> BTreeSet<String> {
     let mut ids = BTreeSet::new();
     for (at, _) in source.match_indices('(') {
@@ -55,27 +55,27 @@ fn ids(source: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn each_kind_of_finding_is_documented_and_no_other() {
+fn every_finding_id_is_documented_and_no_other() {
     let document = fs::read_to_string(root().join("docs/doctor.md")).unwrap();
     let rows = document.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
     let rows = rows.filter(|(_, rest)| {
         ["ok ", "warning ", "error "].iter().any(|sign| rest.starts_with(sign))
     });
-    // Those of the same sign and mend share a row.
+    // Ids with the same sign and fix share a row.
     let named = rows.flat_map(|(ids, _)| ids.split("`, `"));
     let documented: BTreeSet<_> = named.map(ToOwned::to_owned).collect();
     let sources = sources();
     let made = ids(&sources);
     let missing: Vec<_> = made.difference(&documented).collect();
     assert!(missing.is_empty(), "docs/doctor.md has no row for {missing:?}");
-    // Some are chosen by a condition first.
+    // Some ids are chosen by a condition first.
     let is_gone = |id: &&String| !sources.contains(&format!("\"{id}\""));
     let gone: Vec<_> = documented.difference(&made).filter(is_gone).collect();
-    assert!(gone.is_empty(), "docs/doctor.md has a row for {gone:?}, which nothing makes");
+    assert!(gone.is_empty(), "docs/doctor.md has a row for {gone:?}, which no code creates");
 }
 
 #[test]
-fn an_id_is_found_wherever_it_is_made() {
+fn ids_are_found_in_every_form_of_a_call() {
     let source = r#"Finding::ok("a", x); Finding::error(
         "b-c", x); End::Old => ("d", x, y), let (id, fix) = ("e", 1); if x {
             ("f", y) } format!("g", x); split("h", 1); Finding::warning(id, "i")"#;

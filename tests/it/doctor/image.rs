@@ -1,18 +1,18 @@
-//! What trust-doctor finds beside the trust variables: a JVM, Python, gRPC, a program's rights, a key.
+//! Findings of trust-doctor besides the trust variables: a JVM, Python, gRPC, file capabilities, a CA key.
 
 use std::process::Command;
 
 use crate::desk::Desk;
-use crate::patient::{app, look, says, service, start, warns, world};
+use crate::target_process::{app, look, says, service, start, warns, world};
 use crate::world::{BUNDLE, copy_program, gallery, tool};
 
 /// A JVM's own trust store.
 const CACERTS: &str = "/opt/java/openjdk/lib/security/cacerts";
-/// Where a virtual environment has its packages.
+/// The packages of a virtual environment.
 const PACKAGES: &str = "/app/.venv/lib/python3.13/site-packages";
 
 #[test]
-fn a_jvm_without_the_ca() {
+fn a_jvm_without_the_ca_is_reported() {
     let world = world();
     world.write(CACERTS, std::fs::read(gallery("java/jks")).unwrap());
     warns(
@@ -43,7 +43,7 @@ fn a_jvm_without_the_ca() {
     world.write("/a b.jks", std::fs::read(gallery("java/jks")).unwrap());
     says(&world, run(), &[], 0, "warning `/a b.jks`: the options name it, and it does not contain")
         .tells("fix: remove -Djavax.net.ssl.trustStore from JAVA_TOOL_OPTIONS");
-    // As trust-init makes it.
+    // As trust-init creates it.
     world.trust_init(&["true"]).run().succeeds();
     let run = service(&world)
         .env("JAVA_TOOL_OPTIONS", "-Djavax.net.ssl.trustStore=/run/trust-init/truststore.jks");
@@ -51,7 +51,7 @@ fn a_jvm_without_the_ca() {
 }
 
 #[test]
-fn code_that_names_certifi() {
+fn code_that_uses_certifi_is_reported() {
     let world = world();
     let code = "import certifi\n\nclient = httpx.Client(verify=certifi.where())\n";
     world.write("/app/lib/client.py", code);
@@ -67,16 +67,16 @@ fn code_that_names_certifi() {
     );
     let told = outcome.tells("fix: remove the argument").stdout();
     assert_eq!(told.matches("certifi.where").count(), 1, "{told}");
-    // Of a script in a directory that the process is not in.
+    // A script outside the working directory of the process.
     let run = world.program(&["cat", "/gate", "/app/lib/client.py"]).env("SSL_CERT_FILE", BUNDLE);
     warns(&world, run, "`/app/lib/client.py` line 3");
 }
 
 #[test]
-fn a_certifi_that_somebody_patched() {
+fn a_patched_certifi_is_reported() {
     let world = world();
     world.copy("ca-rsa.pem", &format!("{PACKAGES}/certifi/cacert.pem"));
-    // As `openssl dgst -sha256 -binary | basenc --base64url` says it.
+    // The digest as pip writes it into RECORD.
     let script = "printf 'certifi/cacert.pem,sha256=%s,1\\n' \
                   $(openssl dgst -sha256 -binary certifi/cacert.pem | basenc --base64url | tr -d =)";
     let record =
@@ -93,7 +93,7 @@ fn a_certifi_that_somebody_patched() {
 }
 
 #[test]
-fn grpc_and_its_own_variable() {
+fn the_grpc_variable_is_reported() {
     let world = world();
     world.directory("/usr/local/lib/python3.13/site-packages/grpc/_cython", 0o755);
     world.directory("/usr/local/bin", 0o755);
@@ -128,7 +128,7 @@ fn grpc_and_its_own_variable() {
 }
 
 #[test]
-fn a_program_with_file_capabilities() {
+fn a_program_with_file_capabilities_is_reported() {
     let world = world();
     copy_program(&tool("busybox"), &world.path("/srv"));
     std::fs::rename(world.path("/srv"), world.path("/bin/cat")).unwrap();
@@ -140,12 +140,12 @@ fn a_program_with_file_capabilities() {
         service(&world).uid(1000),
         "warning `/bin/cat`: has file capabilities, so OpenSSL and Node.js in it ignore",
     );
-    // Root gains nothing by them.
+    // Root gains nothing from file capabilities.
     says(&world, service(&world), &["--strict"], 0, "ok ");
 }
 
 #[test]
-fn a_key_of_the_ca() {
+fn a_readable_key_of_the_ca_is_reported() {
     let desk = Desk::new();
     desk.certs(&["--ca-name", "Lab CA", "localhost"]).succeeds();
     let certs = desk.path("certs");
@@ -156,7 +156,7 @@ fn a_key_of_the_ca() {
         says(&world, service(&world).mount(&certs, target), &[], 1, &said)
             .tells(&format!("fix: mount `{target}/ca.crt` alone"));
     }
-    // What the service cannot read is no danger.
+    // A key that the service cannot read is no finding.
     let readable = world();
     readable.directory("/certs", 0o755);
     says(&readable, service(&readable).mount(&certs, "/certs").uid(1000), &["--strict"], 0, "ok ");

@@ -1,14 +1,14 @@
-//! What trust-doctor finds in a process: its variables and the files they name, each with one thing wrong.
+//! Findings of trust-doctor in a process: its variables and the files they name, each with one fault.
 
 use std::path::Path;
 use std::process::Command;
 
 use trust_init::trust::fingerprint::Fingerprint;
 
-use crate::patient::{app, pid, says, service, start, warns, world};
+use crate::target_process::{app, pid, says, service, start, warns, world};
 use crate::world::{BUNDLE, CUSTOM_CA, Outcome, Scratch, World, copy_program, tool};
 
-/// Where a virtual environment has its packages.
+/// The packages of a virtual environment.
 const PACKAGES: &str = "/app/.venv/lib/python3.13/site-packages";
 
 fn sha256(world: &World, path: &str) -> String {
@@ -17,7 +17,7 @@ fn sha256(world: &World, path: &str) -> String {
 }
 
 #[test]
-fn what_is_well_is_told_without_a_warning() {
+fn a_correct_container_has_no_warning() {
     let world = world();
     for directory in ["certifi", "grpc/_cython"] {
         world.directory(&format!("{PACKAGES}/{directory}"), 0o755);
@@ -49,7 +49,7 @@ fn what_is_well_is_told_without_a_warning() {
 }
 
 #[test]
-fn a_file_that_a_variable_names() {
+fn a_wrong_file_of_a_variable_is_reported() {
     let world = world();
     world.directory("/empty", 0o755).directory("/full/of", 0o755);
     world.copy("ca-then-key-rsa.pem", "/key.pem").copy("good-then-truncated.crt", "/half.crt");
@@ -83,7 +83,7 @@ fn a_file_that_a_variable_names() {
 }
 
 #[test]
-fn what_exec_sees() {
+fn differences_between_exec_and_process_1_are_reported() {
     let world = world();
     world.copy("ca-rsa.pem", "/other.crt").write("/same.crt", world.read(BUNDLE));
     let tell = |words: &[&str], code: i32, said: &str| {
@@ -117,7 +117,7 @@ fn what_exec_sees() {
 }
 
 #[test]
-fn a_mounted_file_that_was_replaced() {
+fn a_replaced_mounted_file_is_reported() {
     let world = world();
     let old = sha256(&world, BUNDLE).replace(BUNDLE, CUSTOM_CA);
     says(&world, service(&world), &["--mounted", &old], 0, "warning `/usr/local/share/ca-certificates/custom-ca.crt`: the container still has the file from before")
@@ -133,7 +133,7 @@ fn a_mounted_file_that_was_replaced() {
 }
 
 #[test]
-fn a_ca_that_no_bundle_has() {
+fn a_ca_missing_from_every_bundle_is_reported() {
     let world = world();
     let run = world.program(&["cat", "/gate"]);
     warns(
@@ -144,7 +144,7 @@ fn a_ca_that_no_bundle_has() {
 }
 
 #[test]
-fn verification_that_is_switched_off() {
+fn disabled_verification_is_reported() {
     let world = world();
     for (name, value, who) in [
         ("NODE_TLS_REJECT_UNAUTHORIZED", "0", "Node.js"),
@@ -172,13 +172,13 @@ fn verification_that_is_switched_off() {
 }
 
 #[test]
-fn what_cannot_be_seen() {
+fn a_process_with_more_rights_is_reported() {
     let world = world();
     let container = start(&world, &service(&world));
     let program = Scratch::new();
     let copy = program.path().join("trust-doctor");
     copy_program(Path::new(env!("CARGO_BIN_EXE_trust-doctor")), &copy);
-    // The same uid, and none of the rights that the process has.
+    // The same uid, without the capabilities of the process.
     let words = ["--inh-caps=-all", "--bounding-set=-all", "--no-new-privs"];
     let mut command = Command::new(tool("setpriv"));
     command.args(words).arg(copy).args(["--pid", &pid(&container)]).env_clear();

@@ -1,4 +1,5 @@
-//! trust-doctor, and `trust-compose doctor` without an engine: `connect` has the servers that the others use.
+//! Tests of trust-doctor, and of `trust-compose doctor` without an engine. `connect` starts the servers
+//! that the other files use.
 
 mod connect;
 mod calls;

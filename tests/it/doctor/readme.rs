@@ -1,12 +1,12 @@
-//! What README shows of `trust-compose doctor` is what it says: each block is a part of a snapshot that the
-//! container tests compare with the program.
+//! The output of `trust-compose doctor` in README: each block is part of a snapshot that the container
+//! tests compare with the program.
 
 use std::fs;
 use std::path::Path;
 
 use crate::support::constant::constant;
 
-/// The words that people search for, and what README must have an answer to.
+/// The error texts that users search for; README has an entry for each.
 const SEARCHED: [&str; 12] = [
     "`CERTIFICATE_VERIFY_FAILED`",
     "`unable to get local issuer certificate`",
@@ -27,7 +27,7 @@ fn read(path: &str) -> String {
 }
 
 #[test]
-fn each_block_is_what_the_doctor_says() {
+fn every_block_is_part_of_a_snapshot() {
     let readme = read("README.md");
     let mut blocks = 0;
     for rest in readme.split("<!-- break: ").skip(1) {
@@ -38,23 +38,26 @@ fn each_block_is_what_the_doctor_says() {
             let part = part.trim_start_matches("# ");
             part.strip_prefix(&format!("{name}\n"))
         });
-        let said = said.unwrap_or_else(|| panic!("nothing is broken as in {mark}"));
+        let said = said.unwrap_or_else(|| panic!("no snapshot has {mark}"));
         let block = rest.split("```").nth(1).unwrap();
         let mut lines = block.lines().skip(1);
         assert!(lines.next().unwrap().starts_with("$ trust-compose doctor"), "{mark}");
         let mut shown = 0;
         for line in lines.filter(|line| !line.is_empty()) {
             let line = constant(&line.replace("reflector", "PROJECT"));
-            assert!(said.lines().any(|other| other == line), "not said in {mark}: {line}");
+            assert!(
+                said.lines().any(|other| other == line),
+                "not in the snapshot of {mark}: {line}"
+            );
             shown += 1;
         }
-        // The whole of what is wrong.
+        // README shows every error and warning of the snapshot.
         let ill = said
             .lines()
             .filter(|line| ["error ", "warning "].iter().any(|sign| line.starts_with(sign)));
         for line in ill {
             let is_shown = |other: &str| constant(&other.replace("reflector", "PROJECT")) == line;
-            assert!(block.lines().any(is_shown), "left out of {mark}: {line}");
+            assert!(block.lines().any(is_shown), "missing in README at {mark}: {line}");
         }
         assert!(shown > 0, "{mark}");
         blocks += 1;
@@ -63,7 +66,7 @@ fn each_block_is_what_the_doctor_says() {
 }
 
 #[test]
-fn there_is_an_answer_under_the_words_that_are_searched_for() {
+fn every_error_text_that_is_searched_for_has_an_entry() {
     let readme = read("README.md");
     let entries: Vec<_> = readme.lines().filter_map(|line| line.strip_prefix("#### ")).collect();
     assert_eq!(entries, SEARCHED);

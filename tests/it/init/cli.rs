@@ -1,4 +1,4 @@
-//! Options, their variables, and what is printed instead of starting a service.
+//! Options, their variables, and options that print something instead of starting a service.
 
 use crate::world::World;
 
@@ -12,7 +12,7 @@ fn options_stop_at_the_program() {
 }
 
 #[test]
-fn what_cannot_be_understood_exits_125_and_names_the_mend() {
+fn a_wrong_command_line_exits_125_with_a_fix() {
     let world = World::new();
     let run = |words: &[&str]| world.trust_init(words).run().exits(125);
     run(&[]).says("no PROGRAM was given").says("fix: name it after `--`");
@@ -26,7 +26,7 @@ fn what_cannot_be_understood_exits_125_and_names_the_mend() {
 }
 
 #[test]
-fn a_variable_that_is_no_setting_is_named() {
+fn an_unknown_setting_variable_is_named() {
     let world = World::new();
     let run = world.trust_init(&["true"]).env("TRUST_INIT_CAS", "/ca").run().succeeds();
     run.says("`TRUST_INIT_CAS` is set, but there is no such setting");
@@ -58,7 +58,7 @@ fn help_version_and_table_are_on_stdout() {
 }
 
 #[test]
-fn quiet_keeps_warnings_and_json_is_one_object_a_line() {
+fn quiet_keeps_warnings_and_json_prints_one_object_per_line() {
     let world = World::new().with_ca();
     world.trust_init(&["--log", "quiet", "true"]).run().succeeds().stays_silent();
     let quiet = world.trust_init(&["--log", "quiet", "true"]).env("SSL_VERIFY", "0").run();
@@ -76,7 +76,7 @@ fn quiet_keeps_warnings_and_json_is_one_object_a_line() {
 }
 
 #[test]
-fn nothing_that_a_certificate_says_moves_the_cursor() {
+fn control_characters_in_certificates_are_escaped() {
     let world = World::new();
     world.copy("ca-name-escapes.crt", "/ca\u{1b}[31m.crt");
     let run = world.trust_init(&["--ca", "/ca\u{1b}[31m.crt", "true"]).run().succeeds();

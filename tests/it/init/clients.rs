@@ -1,12 +1,12 @@
-//! Real clients against real TLS servers on loopback: the private CA's server is served, a public
-//! one still is, a stranger's never.
+//! Clients and TLS servers on loopback: under trust-init a client trusts the private CA's server and still
+//! the public server, never an unknown one.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
 use crate::world::{Scratch, tool};
 
-/// A server, its CA, and the directory that its certificates are in.
+/// A server, its CA, and the directory with its certificates.
 struct Server {
     directory: Scratch,
     address: String,
@@ -40,7 +40,7 @@ impl Drop for Server {
     }
 }
 
-/// The client's command for an address.
+/// Returns the command of a client for an address.
 fn client(name: &str, address: &str) -> Vec<String> {
     let url = format!("https://{address}/");
     let words: Vec<&str> = match name {
@@ -65,11 +65,11 @@ fn client(name: &str, address: &str) -> Vec<String> {
     words.into_iter().map(str::to_owned).collect()
 }
 
-/// The roots of the image that the clients run in.
+/// The root certificates of the image in which the clients run.
 const ROOTS: &str = "/etc/ssl/certs/ca-certificates.crt";
 
-/// Runs a client in a mount namespace where the image's roots are the public server's CA alone and
-/// SSL_CERT_FILE is set to `named`; under trust-init where there is a custom `ca`.
+/// Runs a client in a mount namespace in which the image's only root certificate is the public server's CA,
+/// with SSL_CERT_FILE set to `named`; under trust-init if `ca` is given.
 fn asks(
     name: &str,
     server: &Server,
@@ -148,7 +148,7 @@ fn rustls() {
 }
 
 #[test]
-fn a_service_that_is_pinned_still_refuses_public_servers() {
+fn a_pinned_service_still_refuses_public_servers() {
     let Servers { private, public, stranger: partner } = &Servers::start();
     let pinned =
         |server: &Server| asks("curl", server, public, &partner.ca(), Some(&private.ca())).0;

@@ -1,4 +1,4 @@
-//! Where custom CAs and roots are found.
+//! The places in which trust-init finds custom CAs and root certificates.
 
 use std::os::unix::fs::symlink;
 
@@ -9,7 +9,7 @@ use crate::world::{BUNDLE, CUSTOM_CA, ROOTS, World, count, gallery};
 const DEFAULT: &str = "/usr/local/share/ca-certificates";
 
 #[test]
-fn without_a_ca_nothing_is_done() {
+fn without_a_ca_nothing_changes() {
     let world = World::new();
     let plain = world.trust_init(&["env"]).run().succeeds().stays_silent().stdout();
     assert_eq!(plain, "PATH=/bin:/usr/bin:/sbin:/usr/sbin\n");
@@ -19,12 +19,12 @@ fn without_a_ca_nothing_is_done() {
 }
 
 #[test]
-fn what_the_image_trusts_already_is_no_custom_ca() {
+fn a_ca_that_the_image_trusts_is_no_custom_ca() {
     let world = World::new();
     world.copy("ca-rsa.pem", CUSTOM_CA);
     world.trust_init(&["true"]).run().succeeds().stays_silent();
     assert!(!world.has("/run/trust-init"));
-    // Named, it is one: programs that add to roots of their own do not know it.
+    // Given by option it is one: programs that add to built-in roots do not know it.
     let named = world.trust_init(&["--ca", CUSTOM_CA, "env"]).run().succeeds();
     assert!(named.value("NODE_EXTRA_CA_CERTS").is_some());
 }
@@ -40,7 +40,7 @@ fn the_default_directory_is_read_as_update_ca_certificates_reads_it() {
 }
 
 #[test]
-fn links_that_make_a_circle_are_read_once() {
+fn circular_links_are_read_once() {
     let world = World::new().with_ca();
     for number in 0..20 {
         symlink(".", world.path(&format!("{DEFAULT}/circle{number}"))).unwrap();
@@ -49,7 +49,7 @@ fn links_that_make_a_circle_are_read_once() {
 }
 
 #[test]
-fn a_ca_that_the_image_brought_is_named_as_such_and_a_mounted_one_is_not() {
+fn a_ca_of_the_image_is_reported_and_a_mounted_ca_is_not() {
     let world = World::new().with_ca();
     world.trust_init(&["true"]).run().succeeds().says(", from the image");
     let mounted = world.trust_init(&["true"]).mount(&gallery("neighbour"), DEFAULT).run();
@@ -57,7 +57,7 @@ fn a_ca_that_the_image_brought_is_named_as_such_and_a_mounted_one_is_not() {
 }
 
 #[test]
-fn a_file_that_docker_made_a_directory_of_is_explained() {
+fn a_directory_created_by_docker_is_explained() {
     let world = World::new();
     world.directory(CUSTOM_CA, 0o755);
     let run = world.trust_init(&["true"]).run().exits(125);
@@ -67,7 +67,7 @@ fn a_file_that_docker_made_a_directory_of_is_explained() {
 }
 
 #[test]
-fn an_unreadable_ca_names_uid_and_mode() {
+fn the_error_for_an_unreadable_ca_names_uid_and_mode() {
     let world = World::new().with_ca();
     world.mode(CUSTOM_CA, 0o600);
     let run = world.trust_init(&["true"]).uid(1000).run().exits(125);
@@ -75,7 +75,7 @@ fn an_unreadable_ca_names_uid_and_mode() {
 }
 
 #[test]
-fn a_bad_neighbour_in_the_default_directory_is_only_a_warning() {
+fn a_bad_file_in_the_default_directory_is_a_warning() {
     let world = World::new().with_ca();
     world.copy("truncated.crt", &format!("{DEFAULT}/other.crt"));
     world.copy("server.crt", &format!("{DEFAULT}/server.crt"));
@@ -84,7 +84,7 @@ fn a_bad_neighbour_in_the_default_directory_is_only_a_warning() {
 }
 
 #[test]
-fn the_output_of_a_certificate_generator_trusts_exactly_its_ca() {
+fn a_directory_of_generated_certificates_adds_only_its_ca() {
     let world = World::new();
     world.copy("neighbour/ca.crt", "/certs/ca.crt");
     world.copy("server.crt", "/certs/server.pem");
@@ -96,7 +96,7 @@ fn the_output_of_a_certificate_generator_trusts_exactly_its_ca() {
 }
 
 #[test]
-fn a_kubernetes_volume_is_followed_through_its_links() {
+fn the_links_of_a_kubernetes_volume_are_followed() {
     let world = World::new();
     world.copy("neighbour/ca.crt", "/certs/..2026_01_01/ca.crt");
     symlink("..2026_01_01", world.path("/certs/..data")).unwrap();
@@ -124,7 +124,7 @@ fn several_cas_by_option_by_variable_and_as_text() {
     }
 }
 
-/// By hand, so that the test does not share the program's library.
+/// Independent of the program's own encoder.
 fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let groups = bytes.chunks(3).map(|group| {
@@ -140,13 +140,13 @@ fn base64(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn an_empty_variable_switches_the_default_directory_off() {
+fn an_empty_variable_disables_the_default_directory() {
     let world = World::new().with_ca();
     world.trust_init(&["true"]).env("TRUST_INIT_CA", "").run().succeeds().stays_silent();
 }
 
 #[test]
-fn a_named_path_that_is_missing_or_no_file_is_an_error() {
+fn a_given_path_without_a_readable_ca_is_an_error() {
     let world = World::new();
     let run = |path: &str| world.trust_init(&["--ca", path, "true"]).run().exits(125);
     run("/nowhere.crt").says("cannot read `/nowhere.crt` (from --ca): there is no such file");
@@ -179,7 +179,7 @@ fn files_beyond_the_limits_are_refused_with_the_limit() {
 }
 
 #[test]
-fn roots_are_found_where_each_distribution_keeps_them() {
+fn the_roots_of_every_distribution_are_found() {
     for path in [
         "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
         "/etc/pki/tls/certs/ca-bundle.crt",
@@ -196,7 +196,7 @@ fn roots_are_found_where_each_distribution_keeps_them() {
 }
 
 #[test]
-fn a_store_that_is_only_a_directory_is_read_too() {
+fn a_root_store_without_a_bundle_is_read() {
     let world = World::new().with_ca();
     std::fs::remove_file(world.path(ROOTS)).unwrap();
     world.copy("ca-rsa.pem", "/etc/ssl/certs/a.pem").copy("ca-ec.crt", "/etc/ssl/certs/b.pem");
@@ -206,7 +206,7 @@ fn a_store_that_is_only_a_directory_is_read_too() {
 }
 
 #[test]
-fn an_image_without_roots_is_told_what_follows_and_mozilla_helps() {
+fn an_image_without_roots_is_reported_and_mozillas_can_be_added() {
     let world = World::new().with_ca();
     std::fs::remove_file(world.path(ROOTS)).unwrap();
     let run =
@@ -225,7 +225,7 @@ fn an_image_without_roots_is_told_what_follows_and_mozilla_helps() {
 }
 
 #[test]
-fn an_unreadable_root_store_is_an_error_and_never_lost_in_silence() {
+fn an_unreadable_root_store_is_an_error() {
     let world = World::new().with_ca();
     world.mode(ROOTS, 0o600);
     let run = world.trust_init(&["true"]).uid(1000).run().exits(125);
@@ -235,7 +235,7 @@ fn an_unreadable_root_store_is_an_error_and_never_lost_in_silence() {
 }
 
 #[test]
-fn a_broken_block_among_the_roots_is_left_out_and_said() {
+fn a_broken_block_among_the_roots_is_left_out_with_a_warning() {
     let world = World::new().with_ca();
     let roots = world.read(ROOTS);
     world.write(

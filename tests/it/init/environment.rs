@@ -1,5 +1,5 @@
-//! Which variable names what: its readers trust afterwards what they trusted before, plus the
-//! custom CAs, and nothing else.
+//! The file that each variable names: its readers keep the certificates they trusted before and get the
+//! custom CAs, and no others.
 
 use trust_init::doctor::checks::verification;
 
@@ -16,7 +16,7 @@ const BUNDLE_VARIABLES: [&str; 8] = [
     "PERL_LWP_SSL_CA_FILE",
 ];
 
-/// The certificates in the file that a variable names, as their text.
+/// Returns the PEM blocks in the file that a variable names.
 #[track_caller]
 fn held(world: &World, run: &Outcome, name: &str) -> Vec<String> {
     let path = run.value(name).unwrap_or_else(|| panic!("{name} is not set:\n{}", run.stdout()));
@@ -37,7 +37,7 @@ fn is(world: &World, run: &Outcome, name: &str, files: &[&str]) {
 }
 
 #[test]
-fn variables_that_replace_get_everything_and_those_that_add_get_the_custom_cas() {
+fn replacing_variables_get_the_bundle_and_adding_ones_the_custom_cas() {
     let world = World::new().with_ca();
     let run = world.trust_init(&["env"]).run().succeeds();
     for name in BUNDLE_VARIABLES {
@@ -51,7 +51,7 @@ fn variables_that_replace_get_everything_and_those_that_add_get_the_custom_cas()
 }
 
 #[test]
-fn grpc_is_left_alone_unless_asked() {
+fn grpc_is_configured_only_on_request() {
     const GRPC: &str = "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH";
     let world = World::new().with_ca();
     assert_eq!(world.trust_init(&["env"]).run().succeeds().value(GRPC), None);
@@ -66,7 +66,7 @@ fn grpc_is_left_alone_unless_asked() {
 }
 
 #[test]
-fn a_pinned_variable_gets_its_own_file_and_shares_it_with_nobody() {
+fn every_pinned_variable_gets_its_own_file() {
     let world = World::new().with_ca();
     world.copy("ca-ec.crt", "/etc/partner.pem");
     let run = world.trust_init(&["env"]).env("GIT_SSL_CAINFO", "/etc/partner.pem").run().succeeds();
@@ -77,7 +77,7 @@ fn a_pinned_variable_gets_its_own_file_and_shares_it_with_nobody() {
 }
 
 #[test]
-fn what_a_client_falls_back_to_is_not_widened_by_the_variable_in_front() {
+fn a_pinned_fallback_is_not_widened_by_another_variable() {
     let world = World::new().with_ca();
     world.copy("ca-ec.crt", "/etc/partner.pem");
     let pinned = &["/etc/partner.pem", CUSTOM_CA];
@@ -85,7 +85,7 @@ fn what_a_client_falls_back_to_is_not_widened_by_the_variable_in_front() {
     for name in ["SSL_CERT_FILE", "CURL_CA_BUNDLE", "PERL_LWP_SSL_CA_FILE"] {
         is(&world, &run, name, pinned);
     }
-    // requests never looked at SSL_CERT_FILE: it trusted public roots, and still does.
+    // requests does not read SSL_CERT_FILE: it trusted public roots before, and still does.
     is(&world, &run, "REQUESTS_CA_BUNDLE", &[CUSTOM_CA, ROOTS]);
     let run =
         world.trust_init(&["env"]).env("REQUESTS_CA_BUNDLE", "/etc/partner.pem").run().succeeds();
@@ -102,7 +102,7 @@ fn a_pinned_directory_is_not_widened() {
     let run = world.trust_init(&["env"]).env("SSL_CERT_DIR", "/etc/partner").run().succeeds();
     is(&world, &run, "SSL_CERT_FILE", &["/etc/partner/a.pem", CUSTOM_CA]);
     assert_eq!(run.value("SSL_CERT_DIR").as_deref(), Some("/etc/partner"));
-    // The image's own directory is the image's roots.
+    // The image's own directory contains the image's roots.
     let run = world.trust_init(&["env"]).env("SSL_CERT_DIR", "/etc/ssl/certs").run().succeeds();
     assert_eq!(run.value("SSL_CERT_FILE").as_deref(), Some(BUNDLE));
 }
@@ -112,7 +112,7 @@ fn a_variable_that_names_the_images_roots_gets_the_bundle() {
     let world = World::new().with_ca();
     let run = world.trust_init(&["env"]).env("REQUESTS_CA_BUNDLE", ROOTS).run().succeeds();
     assert_eq!(run.value("REQUESTS_CA_BUNDLE").as_deref(), Some(BUNDLE));
-    // A part of the roots is a pin: the bundle would widen it.
+    // A subset of the roots is a pinned file: the bundle would widen it.
     world.copy("two.crt", ROOTS);
     let part = certificates(&world.read(ROOTS)).remove(0);
     world.write("/etc/part.pem", part);
@@ -122,13 +122,13 @@ fn a_variable_that_names_the_images_roots_gets_the_bundle() {
 }
 
 #[test]
-fn a_variable_that_names_every_custom_ca_already_is_left_alone() {
+fn a_variable_whose_file_contains_every_custom_ca_is_kept() {
     let world = World::new().with_ca();
     let run = world.trust_init(&["env"]).env("NODE_EXTRA_CA_CERTS", CUSTOM_CA).run().succeeds();
     assert_eq!(run.value("NODE_EXTRA_CA_CERTS").as_deref(), Some(CUSTOM_CA));
     let run = world.trust_init(&["env"]).env("SSL_CERT_FILE", CUSTOM_CA).run().succeeds();
     assert_eq!(run.value("SSL_CERT_FILE").as_deref(), Some(CUSTOM_CA), "pinned to it");
-    // But not where some clients could not read it as it is.
+    // Not if some clients cannot read the file as it is.
     world.copy("neighbour/ca.crt", "/etc/glued.pem");
     world.write("/etc/glued.pem", format!("  {}", world.read(CUSTOM_CA)));
     let run =
@@ -137,7 +137,7 @@ fn a_variable_that_names_every_custom_ca_already_is_left_alone() {
 }
 
 #[test]
-fn a_variable_that_names_nothing_usable_counts_as_not_set() {
+fn a_variable_without_a_usable_file_counts_as_not_set() {
     let world = World::new().with_ca();
     world.write("/etc/none.pem", "no certificate");
     for (value, cause) in [
@@ -151,7 +151,7 @@ fn a_variable_that_names_nothing_usable_counts_as_not_set() {
 }
 
 #[test]
-fn verification_that_is_switched_off_is_no_longer_needed() {
+fn disabled_verification_is_reported_and_kept() {
     let world = World::new().with_ca();
     for (name, value) in [
         ("NODE_TLS_REJECT_UNAUTHORIZED", "0"),
@@ -159,7 +159,7 @@ fn verification_that_is_switched_off_is_no_longer_needed() {
         ("GIT_SSL_NO_VERIFY", "true"),
         ("SSL_VERIFY", "False"),
         ("AI_VERIFY_SSL", "false"),
-        // git looks only whether it is set.
+        // git checks only that the variable is set.
         ("GIT_SSL_NO_VERIFY", "0"),
         ("PIP_TRUSTED_HOST", "pypi.lan"),
     ] {
@@ -173,7 +173,7 @@ fn verification_that_is_switched_off_is_no_longer_needed() {
 }
 
 #[test]
-fn an_applications_own_variable_is_left_alone_and_explained() {
+fn an_application_variable_is_kept_and_explained() {
     let world = World::new().with_ca();
     for name in ["CA_CERT_PATH", "AI_CA_CERT_PATH"] {
         let run = world.trust_init(&["env"]).env(name, "/app/ca.pem").run().succeeds();
@@ -183,7 +183,7 @@ fn an_applications_own_variable_is_left_alone_and_explained() {
 }
 
 #[test]
-fn a_variable_that_names_our_file_which_is_gone_never_reaches_the_service() {
+fn a_variable_with_a_missing_generated_file_is_removed() {
     let world = World::new();
     let run = || world.trust_init(&["env"]).env("SSL_CERT_FILE", BUNDLE).env("PIP_CERT", BUNDLE);
     run().run().exits(125).says("in SSL_CERT_FILE, PIP_CERT: the bundle does not exist");
@@ -193,7 +193,7 @@ fn a_variable_that_names_our_file_which_is_gone_never_reaches_the_service() {
 }
 
 #[test]
-fn on_error_warn_starts_the_service_with_what_could_be_prepared() {
+fn on_error_warn_starts_the_service_despite_an_error() {
     let world = World::new().with_ca();
     let words = ["--ca", "/nowhere", "--ca", CUSTOM_CA, "--on-error=warn", "env"];
     let run = world.trust_init(&words).run().succeeds().says("warning: cannot read `/nowhere`");
@@ -203,7 +203,7 @@ fn on_error_warn_starts_the_service_with_what_could_be_prepared() {
 }
 
 #[test]
-fn in_front_of_itself_it_changes_nothing() {
+fn trust_init_under_trust_init_changes_nothing() {
     let world = World::new().with_ca();
     world.copy("ca-ec.crt", "/etc/partner.pem");
     let once = |words: &[&str]| {
@@ -220,7 +220,7 @@ fn in_front_of_itself_it_changes_nothing() {
 }
 
 #[test]
-fn print_env_is_for_eval_and_its_quotes_hold() {
+fn print_env_is_safe_for_eval() {
     let world = World::new().with_ca();
     world.directory("/it's", 0o755);
     let run = world.trust_init(&["--print-env", "--dir", "/it's"]).run().succeeds();

@@ -1,11 +1,11 @@
-//! Becoming the service, or saying precisely why not.
+//! Execution of the service, and the messages if it fails.
 
 use std::path::Path;
 
 use crate::world::{World, copy_program};
 
 #[test]
-fn a_program_that_is_not_there_exits_127() {
+fn a_missing_program_exits_127() {
     let world = World::new();
     let run = world.trust_init(&["pyhton", "app.py"]).run().exits(127);
     run.says("cannot start `pyhton`: there is no such program in PATH (`/bin:/usr/bin");
@@ -14,7 +14,7 @@ fn a_program_that_is_not_there_exits_127() {
 }
 
 #[test]
-fn a_script_whose_interpreter_is_missing_names_it() {
+fn a_missing_interpreter_of_a_script_is_named() {
     let world = World::new();
     world.write("/bin/app", "#!/usr/bin/bash -e\ntrue\n").mode("/bin/app", 0o755);
     let run = world.trust_init(&["app"]).run().exits(126);
@@ -24,9 +24,9 @@ fn a_script_whose_interpreter_is_missing_names_it() {
 }
 
 #[test]
-fn a_program_whose_loader_is_missing_names_it() {
+fn a_missing_loader_of_a_program_is_named() {
     let world = World::new();
-    // Any dynamic program of the machine: its loader is not in the image.
+    // A dynamically linked program of the machine, whose loader the image does not contain.
     copy_program(Path::new("/usr/bin/env"), &world.path("/bin/dynamic"));
     let run = world.trust_init(&["dynamic"]).run().exits(126);
     run.says("needs the loader `/lib").says("musl or glibc");
@@ -38,7 +38,7 @@ fn a_program_for_another_processor_names_both() {
     let mut bytes = std::fs::read(world.path("/bin/busybox")).unwrap();
     let other = if cfg!(target_arch = "x86_64") { (183, "arm64") } else { (62, "x86-64") };
     bytes[18..20].copy_from_slice(&u16::to_le_bytes(other.0));
-    // No emulator that is registered for that processor takes a file with this byte set (binfmt_misc).
+    // Emulators registered with binfmt_misc do not accept a file with this byte set.
     bytes[15] = 1;
     world.write("/bin/foreign", bytes).mode("/bin/foreign", 0o755);
     let run = world.trust_init(&["foreign"]).run().exits(126);
@@ -46,7 +46,7 @@ fn a_program_for_another_processor_names_both() {
 }
 
 #[test]
-fn what_cannot_be_executed_says_mode_or_kind() {
+fn the_error_for_a_file_that_cannot_run_names_mode_or_kind() {
     let world = World::new();
     world.write("/bin/app", "#!/bin/sh\n");
     let run = world.trust_init(&["/bin/app"]).run().exits(126);
@@ -57,14 +57,14 @@ fn what_cannot_be_executed_says_mode_or_kind() {
 }
 
 #[test]
-fn a_script_without_an_interpreter_is_the_shells() {
+fn a_script_without_an_interpreter_runs_in_the_shell() {
     let world = World::new();
     world.write("/bin/app", "echo \"$0 $1\"\n").mode("/bin/app", 0o755);
     world.trust_init(&["app", "word"]).run().succeeds().prints("/bin/app word\n");
 }
 
 #[test]
-fn the_search_goes_on_behind_a_file_that_cannot_be_executed() {
+fn the_path_search_skips_files_that_cannot_run() {
     let world = World::new();
     world.write("/usr/bin/app", "#!/bin/sh\necho found\n").mode("/usr/bin/app", 0o755);
     world.write("/bin/app", "not executable");
@@ -74,10 +74,10 @@ fn the_search_goes_on_behind_a_file_that_cannot_be_executed() {
 }
 
 #[test]
-fn an_argument_list_that_is_too_long_says_so() {
+fn an_argument_list_that_is_too_long_is_explained() {
     let world = World::new().with_ca();
-    // With a small stack the kernel allows 128 KiB (execve(2)). Somewhere below that what we add to
-    // the environment makes the difference, whatever else takes part.
+    // With a small stack the kernel allows 128 KiB (execve(2)). For some length below that, the variables
+    // of trust-init exceed the limit.
     let runs = (126_000..131_072).step_by(200).map(|length| {
         let words = ["true".to_owned(), "x".repeat(length / 2), "x".repeat(length / 2)];
         world.trust_init(&words).before("ulimit -s 256").run()

@@ -1,8 +1,7 @@
-//! System calls made to fail, one at a time, by strace's injection; and tests/snapshots/faults.md,
-//! which has the outcomes.
+//! System calls that strace makes fail, one at a time; tests/snapshots/faults.md lists the outcomes.
 //!
-//! The calls are those of a trace of the very run, so a new one is covered by itself. One error for each call is
-//! tried here, every error that makes sense under FAULTS=all (`scripts/soak.sh faults`).
+//! The calls are those in a trace of the same run, so new calls are covered. One error is injected per call
+//! here, every applicable error under FAULTS=all (`scripts/soak.sh faults`).
 
 mod service;
 pub mod runs;
@@ -19,11 +18,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::world::{Outcome, tool};
 
-/// A disk that is full, broken or read-only, no descriptors, no memory, no permission.
+/// A full, broken or read-only disk, no descriptors, no memory, no permission.
 const ERRORS: [&str; 6] =
     ["error=ENOSPC", "error=EIO", "error=EROFS", "error=EMFILE", "error=ENOMEM", "error=EACCES"];
 
-/// What the kernel interrupts for a signal, on one file system or another (signal(7), and the page of each).
+/// The calls that a signal interrupts, on some file system (signal(7), and the manual page of each).
 const INTERRUPTIBLE: [&str; 14] = [
     "openat",
     "read",
@@ -41,7 +40,7 @@ const INTERRUPTIBLE: [&str; 14] = [
     "ppoll",
 ];
 
-/// What changes something, or comes between two that do.
+/// The calls that change the disk, and calls between them.
 pub const CHANGES: [&str; 14] = [
     "mkdirat",
     "fchmod",
@@ -59,7 +58,7 @@ pub const CHANGES: [&str; 14] = [
     "unlinkat",
 ];
 
-/// One fault: which call fails, the how-manieth of that name in the process, and how.
+/// One fault: the call, its ordinal among the calls of that name in the process, and the error.
 #[derive(Clone, Debug)]
 pub struct Fault {
     pub call: String,
@@ -67,7 +66,7 @@ pub struct Fault {
     pub how: &'static str,
 }
 
-/// The faults of one call: `all`, or the one whose turn it is.
+/// Returns the faults of one call: `all`, or the one that `index` selects.
 pub fn faults((call, nth): &Call, index: usize, all: bool) -> Vec<Fault> {
     let is_one_of = |calls: &[&str]| calls.contains(&call.as_str());
     let mut ways = if is_one_of(&["brk", "mmap", "mprotect", "mremap", "munmap"]) {
@@ -85,7 +84,7 @@ pub fn faults((call, nth): &Call, index: usize, all: bool) -> Vec<Fault> {
         ways.push("signal=SIGKILL");
     }
     if !all {
-        // These have no way to fail, or none that is looked at.
+        // These cannot fail, or the program ignores their result.
         if is_one_of(&["fcntl", "geteuid", "getpid", "gettid"]) {
             return Vec::new();
         }
@@ -94,9 +93,9 @@ pub fn faults((call, nth): &Call, index: usize, all: bool) -> Vec<Fault> {
     ways.into_iter().map(|how| Fault { call: call.clone(), nth: *nth, how }).collect()
 }
 
-/// A command under strace, with these options of it, and what that wrote.
+/// Runs a command under strace, and returns its outcome and strace's log.
 pub fn traced(run: &Command, log: &Path, options: &[&str]) -> (Outcome, String) {
-    // strace, and what it starts, in a time that only a hang can exceed.
+    // Only a hang takes longer than this limit.
     let mut command = Command::new(tool("timeout"));
     command.args(["-s", "KILL", "60"]).arg(tool("strace"));
     command.args(["-f", "-qq", "-o"]).arg(log).args(options);
@@ -107,10 +106,11 @@ pub fn traced(run: &Command, log: &Path, options: &[&str]) -> (Outcome, String) 
     (Outcome(output), fs::read_to_string(log).unwrap())
 }
 
-/// A system call of a program, and its ordinal among those of its name in the process: strace counts so.
+/// A system call of a program, and its ordinal among the calls of that name in the process, as strace
+/// counts.
 pub type Call = (String, usize);
 
-/// The system calls of `program` in a log, in their order, from its start to its end.
+/// Returns the system calls of `program` in a log, in order.
 pub fn calls(log: &str, program: &str) -> Vec<Call> {
     let start = format!(" execve(\"{program}\"");
     let start = log.lines().find(|line| line.contains(&start)).unwrap();
@@ -121,8 +121,9 @@ pub fn calls(log: &str, program: &str) -> Vec<Call> {
         let Some((name, words)) = line[pid.len()..].trim_start().split_once('(') else { continue };
         let count = counts.entry(name.to_owned()).or_insert(0);
         *count += 1;
-        // strace leaves open what it has not closed. Whoever reads from that pipe, or locks that directory, would
-        // wait for ever, which no kernel does: closing these has no way to fail.
+        // A close that strace prevents leaves the descriptor open: a reader of that pipe, or a process that
+        // locks that directory, would wait forever, which no kernel does. So closing these is not made to
+        // fail.
         let fd = words.split([',', ')']).next().unwrap_or_default();
         let is_kept = name == "close" && kept.contains(fd);
         let result = words.rsplit_once("= ").map_or("", |(_, result)| result);
@@ -146,20 +147,20 @@ pub fn calls(log: &str, program: &str) -> Vec<Call> {
     calls
 }
 
-/// Whether every error is tried at every call.
+/// Whether every error is injected into every call.
 pub fn is_all() -> bool {
     std::env::var_os("FAULTS").is_some()
 }
 
-/// The line of a log that shows the fault.
+/// Returns the line of a log that shows the fault.
 pub fn hit(log: &str) -> Result<&str, String> {
     let is_hit = |line: &&str| line.contains("(INJECTED)") || line.contains("killed by SIGKILL");
     let line = log.lines().find(is_hit).ok_or("the fault did not happen")?;
     Ok(line.split_once(' ').unwrap().1.trim())
 }
 
-/// What each fault came to, and what is wrong with that. Several are tried at once, each worker at a place of
-/// its own.
+/// Returns the outcome of each fault, and the wrong outcomes. Faults run in parallel, each worker in its
+/// own place.
 pub fn tried<Place, Came: Send>(
     faults: &[Fault],
     place: impl Fn() -> Place + Sync,
@@ -182,12 +183,12 @@ pub fn tried<Place, Came: Send>(
     (came.into_inner().unwrap(), wrong.into_inner().unwrap())
 }
 
-/// How often a run's call came to what: the rows of a table.
+/// The number of each outcome by run and call: the rows of a table.
 #[derive(Default)]
 pub struct Table(BTreeMap<(usize, String), BTreeMap<&'static str, usize>>, Vec<&'static str>);
 
 impl Table {
-    /// Adds what the faults of a run came to.
+    /// Adds the outcomes of the faults of a run.
     pub fn add(&mut self, run: &'static str, came: Vec<(String, &'static str)>) {
         for (call, outcome) in came {
             let row = self.0.entry((self.1.len(), call)).or_default();
@@ -196,14 +197,13 @@ impl Table {
         self.1.push(run);
     }
 
-    /// How many faults were injected.
+    /// Returns the number of injected faults.
     pub fn faults(&self) -> usize {
         self.0.values().flat_map(BTreeMap::values).sum()
     }
 
-    /// The part of tests/snapshots/faults.md that is called so has these rows, or some of them where not all was
-    /// tried. The numbers are not compared: how often a run calls what is the C library's and the kernel's business
-    /// too.
+    /// Asserts that the part `part` of tests/snapshots/faults.md has these rows, or contains them if only
+    /// some faults were injected. Numbers are not compared: they depend on the C library and the kernel.
     #[track_caller]
     pub fn is_documented(&self, part: &str, outcomes: &[&'static str]) {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots/faults.md");
@@ -229,12 +229,12 @@ impl Table {
         let document = fs::read_to_string(&path).unwrap();
         let [begin, end] = ["begin", "end"].map(|word| format!("<!-- {part}: {word} -->\n"));
         let (above, rest) = document.split_once(&begin).unwrap();
-        let (stands, below) = rest.split_once(&end).unwrap();
+        let (documented_part, below) = rest.split_once(&end).unwrap();
         if is_all() && std::env::var_os("UPDATE_SNAPSHOT").is_some() {
             fs::write(&path, format!("{above}{begin}{text}{end}{below}")).unwrap();
             return;
         }
-        // A cell is a number or nothing.
+        // A cell contains a number or is empty.
         let shown = |text: &str| -> BTreeSet<String> {
             let rows = text.lines().filter_map(|line| line.strip_prefix("| ")).skip(1);
             let cells = rows.flat_map(|row| {
@@ -244,7 +244,7 @@ impl Table {
             });
             cells.collect()
         };
-        let (found, documented) = (shown(&text), shown(stands));
+        let (found, documented) = (shown(&text), shown(documented_part));
         let new: Vec<_> = found.difference(&documented).collect();
         assert!(
             new.is_empty(),

@@ -1,5 +1,6 @@
-//! Somebody else in the container who wants the service to trust what he made: his turn comes before every
-//! step of ours, and all the time. He gets nothing changed outside, and the service reads our bytes.
+//! An attacker in the container who tries to make the service trust another CA: the attack runs before
+//! every step of trust-init, and in a loop beside it. No outside file changes, and the service reads our
+//! bytes.
 
 use std::os::unix::fs::MetadataExt as _;
 use std::process::{Command, Stdio};
@@ -7,13 +8,14 @@ use std::process::{Command, Stdio};
 use crate::init::stopped::{self, Step};
 use crate::world::{BUNDLE, CUSTOM_CA, Outcome, ROOTS, Run, World, tool};
 
-/// Nobody.
+/// The uid and gid of the attacker.
 const ATTACKER: &str = "65534:65534";
 
-/// What he leaves where ours would be, if he can.
+/// What the attacker puts in place of our files.
 const PLANTS: [&str; 7] = ["empty", "directory", "copy", "link", "own", "file", "bundle"];
 
-/// His turn, on everything that he knows we make: spoil what is there, and leave something of his.
+/// The attack on every path that trust-init is known to create: destroy what exists, and plant something
+/// else.
 const ATTACK: &str = r#"
 b=/bin/busybox; plant=$1; shift
 $b mkdir -m 777 /dev/shm/evil; $b cp /evil.crt /dev/shm/evil/ca-bundle.crt
@@ -44,13 +46,13 @@ for at in "$@"; do
 done
 "#;
 
-/// A container in which he is.
+/// A container with the attacker in it.
 struct Scene {
     what: &'static str,
     uid: u32,
     prepare: fn(&World),
     words: &'static [&'static str],
-    /// Where the bundle may be in the end.
+    /// The directories in which the bundle may be afterwards.
     ends: &'static [&'static str],
 }
 
@@ -109,14 +111,14 @@ const SCENES: [Scene; 6] = [
     },
 ];
 
-/// The table of them.
+/// Returns the table of the scenes.
 pub fn table() -> String {
     let mut text = "\n## The bundle's directory\n\n\
-        Somebody else, uid 65534, has his turn before the start and behind every system call that looks a name up or \
-        changes something, and in a loop beside it. Each time he spoils what is there and leaves something of his: \
-        an empty directory, one with a bundle of his or a copy of ours, a link to a directory of others or of his, a \
-        file, a link to a bundle. No file outside is changed, \
-        and the service reads our bytes, from a file that he cannot change afterwards.\n\n\
+        An attacker with uid 65534 runs before the start, after every system call that looks up a name or \
+        changes a file, and in a loop beside trust-init. Each time the attacker destroys what exists and plants one of: \
+        an empty directory, a directory with a foreign bundle or a copy of ours, a link to a foreign directory, a \
+        file, a link to a bundle. No file outside changes, \
+        and the service reads our bytes, from a file that the attacker cannot change afterwards.\n\n\
         | container | the bundle is in one of |\n|---|---|\n"
         .to_owned();
     for scene in &SCENES {
@@ -144,7 +146,7 @@ impl Scene {
         world
     }
 
-    /// As it was in the beginning.
+    /// Restores the initial state.
     fn reset(&self, world: &World) {
         for place in ["/run", "/tmp", "/dev/shm", "/volume"] {
             if world.has(place) {
@@ -160,7 +162,7 @@ impl Scene {
         world.trust_init(&[self.words, &service].concat()).uid(self.uid)
     }
 
-    /// What we make in such a container, one thing after the other taken from us.
+    /// Returns the paths that trust-init creates in such a container.
     fn targets(&self) -> Vec<String> {
         let world = self.world();
         let mut targets = vec!["/run/trust-init".to_owned()];
@@ -174,7 +176,7 @@ impl Scene {
         targets
     }
 
-    /// The service got the bytes that are ours, from where nobody else can change them.
+    /// Asserts that the service got our bytes, from a file that the attacker cannot change.
     #[track_caller]
     fn holds(&self, world: &World, outcome: &Outcome, attack: impl FnOnce()) {
         let text = outcome.stdout();
@@ -200,7 +202,7 @@ impl Scene {
     }
 }
 
-/// Runs his turn in the image.
+/// Runs the attack in the image.
 fn attack(world: &World, plant: &str, targets: &[String]) {
     let root = world.path("/");
     let mut command = Command::new(tool("chroot"));
@@ -209,18 +211,17 @@ fn attack(world: &World, plant: &str, targets: &[String]) {
     assert!(command.stdin(Stdio::null()).stderr(Stdio::null()).status().unwrap().code().is_some());
 }
 
-/// The system calls between which it matters what stands where: those that look a name up, and those that
-/// change what was found.
+/// The system calls after which an attack matters: those that look up a name, and those that change a file.
 const STEPS: &str = "%file,fchmod,write,writev";
 
-/// Those that trust-init makes in such a container from the moment on when it looks for a place.
+/// Returns those calls of trust-init, from the moment when it looks for a directory.
 #[track_caller]
 fn steps(scene: &Scene, world: &World) -> Vec<Step> {
     let is_look = |line: &str| ["\"run\"", "\"/volume\""].iter().any(|it| line.contains(it));
     stopped::steps(scene.run(world), STEPS, is_look, |_| false)
 }
 
-/// His turn comes before everything, and behind every step.
+/// Runs the attack before the start, and after every step.
 fn before_every_step(number: usize) {
     let scene = &SCENES[number];
     let targets = scene.targets();
@@ -241,7 +242,7 @@ fn before_every_step(number: usize) {
 }
 
 #[test]
-fn a_link_to_something_that_is_mounted_is_no_bundle_that_was_mounted() {
+fn a_link_to_a_mounted_file_is_no_mounted_bundle() {
     let world = SCENES[3].world();
     SCENES[3].reset(&world);
     let shm = format!("mount -t tmpfs -o mode=1777 tmpfs '{}'", world.path("/dev/shm").display());
@@ -256,16 +257,16 @@ fn a_link_to_something_that_is_mounted_is_no_bundle_that_was_mounted() {
 }
 
 #[test]
-fn a_private_directory_under_our_name_stays_private() {
+fn a_private_directory_of_our_name_stays_private() {
     let world = World::new().with_ca();
     let run = || world.directory("/volume", 0o777).trust_init(&["--dir", "/volume", "true"]);
     run().run().succeeds();
     let ours = format!("/volume/{}", world.names("/volume")[0]);
-    // A umask may have left it like that.
+    // A umask may cause this mode.
     world.mode(&ours, 0o700);
     run().run().succeeds();
     assert_eq!(world.path(&ours).metadata().unwrap().mode() & 0o7777, 0o755);
-    // Whoever can rename it can put somebody's own there.
+    // A user who can rename the directory can replace it.
     std::fs::remove_dir_all(world.path(&ours)).unwrap();
     world.write(&format!("{ours}/secret"), "").mode(&ours, 0o700);
     run().run().exits(125).says("it already contains");
@@ -273,12 +274,12 @@ fn a_private_directory_under_our_name_stays_private() {
     assert_eq!(world.names(&ours), ["secret"]);
 }
 
-/// How often trust-init is started beside him.
+/// The number of starts beside the attacker.
 const ROUNDS: usize = 21;
 
-/// He has his turns all the time.
+/// The attack runs in a loop.
 #[test]
-fn all_the_time() {
+fn an_attacker_in_a_loop_changes_nothing() {
     for scene in &SCENES {
         let (world, targets) = (scene.world(), scene.targets());
         for round in 0..ROUNDS {
@@ -299,31 +300,31 @@ fn all_the_time() {
 }
 
 #[test]
-fn in_front_of_uid_1000() {
+fn attacks_before_every_step_of_uid_1000_fail() {
     before_every_step(0);
 }
 
 #[test]
-fn in_front_of_root_where_run_is_everybodys() {
+fn attacks_on_root_with_a_world_writable_run_fail() {
     before_every_step(1);
 }
 
 #[test]
-fn in_front_of_root_where_run_is_sticky() {
+fn attacks_on_root_with_a_sticky_run_fail() {
     before_every_step(2);
 }
 
 #[test]
-fn in_front_of_root_where_our_directory_is_sticky() {
+fn attacks_on_root_with_a_sticky_output_directory_fail() {
     before_every_step(3);
 }
 
 #[test]
-fn in_front_of_uid_1000_where_tmp_is_not_sticky() {
+fn attacks_on_uid_1000_without_a_sticky_tmp_fail() {
     before_every_step(4);
 }
 
 #[test]
-fn in_front_of_root_in_a_named_directory() {
+fn attacks_on_root_in_a_named_directory_fail() {
     before_every_step(5);
 }

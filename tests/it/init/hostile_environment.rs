@@ -1,5 +1,5 @@
-//! Environments that no shell makes, and processes in a bad state: what the service sees of them is what
-//! env(1) shows it, but for the variables that are ours.
+//! Environments that no shell creates, and processes in an unusual state: the service sees what it sees
+//! under env(1), except for our variables.
 
 use std::fmt::Write as _;
 use std::os::unix::process::ExitStatusExt as _;
@@ -10,7 +10,7 @@ use trust_init::trust::variables::TABLE;
 use crate::init::hostile_paths::{bounded, limited};
 use crate::world::{BUNDLE, CUSTOM_CA, Outcome, ROOTS, Run, World};
 
-/// Becomes a program with the entries of a file as its environment, whatever they are.
+/// Executes a program with the entries of a file as its environment, unchecked.
 const RAW: &str = "import ctypes, os, sys\n\
     entries = open(sys.argv[1], \"rb\").read().split(b\"\\0\")[:-1]\n\
     words = [os.fsencode(word) for word in sys.argv[2:]]\n\
@@ -24,24 +24,28 @@ fn entries(text: &[&[u8]]) -> Entries {
     text.iter().map(|entry| entry.to_vec()).collect()
 }
 
-/// `name=` and so many times `x`.
+/// Returns `name=` followed by `length` times `x`.
 fn long(name: &str, length: usize) -> Vec<u8> {
     format!("{name}={}", "x".repeat(length)).into_bytes()
 }
 
-/// The largest value that one entry may have (`MAX_ARG_STRLEN`, execve(2)): name, `=` and NUL count.
+/// Returns the longest entry that the kernel accepts (`MAX_ARG_STRLEN`, execve(2)), including name, `=` and
+/// NUL.
 fn longest(name: &str) -> Vec<u8> {
     long(name, (128 << 10) - name.len() - 2)
 }
 
-/// What an environment is called, and what is in it.
+/// Returns the environments with their descriptions.
 fn environments() -> Vec<(String, Entries)> {
     let mut all: Vec<(&str, Entries)> = vec![
         ("nothing at all", Vec::new()),
         ("an entry without `=`", entries(&[b"A=1", b"no equals sign", b"B=2"])),
         ("an empty entry", entries(&[b"A=1", b"", b"B=2"])),
         ("entries that begin with `=`", entries(&[b"=", b"=A", b"=C:=C:\\x", b"==", b"B=2"])),
-        ("names and values that are no UTF-8", entries(&[b"A\xff\xfe=\x80\x01", b"\xc3=\xc3"])),
+        (
+            "names and values that are invalid UTF-8",
+            entries(&[b"A\xff\xfe=\x80\x01", b"\xc3=\xc3"]),
+        ),
         ("names and values with line ends", entries(&[b"A\nB=1\n2\x1b[31m", b"\n="])),
         ("one name three times", entries(&[b"A=1", b"B=2", b"A=3", b"A="])),
         (
@@ -86,7 +90,7 @@ fn environments() -> Vec<(String, Entries)> {
     all
 }
 
-/// A run with such an environment.
+/// Runs with such an environment.
 fn raw<'a>(world: &'a World, run: Run<'a>, environment: &Entries) -> Outcome {
     let block: Vec<u8> =
         environment.iter().flat_map(|entry| [entry.as_slice(), b"\0"].concat()).collect();
@@ -96,7 +100,7 @@ fn raw<'a>(world: &'a World, run: Run<'a>, environment: &Entries) -> Outcome {
     bounded(run.under(format!("python3 -c '{RAW}' '{file}'")))
 }
 
-/// What the service is given, without what is ours.
+/// Returns the environment of the service without our variables.
 fn others(outcome: &Outcome) -> Vec<Vec<u8>> {
     let given = outcome.0.stdout.split(|byte| *byte == 0).map(<[u8]>::to_vec);
     let is_ours = |entry: &Vec<u8>| {
@@ -118,11 +122,11 @@ fn said(outcome: &Outcome) -> String {
     if short.len() < line.len() { format!("{short}…") } else { short }
 }
 
-/// The table of environments.
+/// Returns the table of environments.
 pub fn environments_table() -> String {
     let mut text = "\n## Environments\n\n\
-        The measure is `env`, started with the same: byte for byte and in the same order, but for the trust \
-        variables.\n\n| environment | the service | said |\n|---|---|---|\n"
+        The service's environment is compared with that of `env`: byte for byte and in the same order, except for \
+        the trust variables.\n\n| environment | service | message |\n|---|---|---|\n"
         .to_owned();
     let cat = ["/bin/cat", "/proc/self/environ"];
     for (what, environment) in environments() {
@@ -141,7 +145,7 @@ pub fn environments_table() -> String {
             }
             code => format!("exit code {}", code.unwrap_or_default()),
         };
-        // With nothing to do it is the very same, also of ours.
+        // Without a CA the environment is identical, including our variables.
         let environment = [environment, entries(&[b"TRUST_INIT_CA="])].concat();
         let idle = raw(&world, world.trust_init(&cat), &environment);
         let oracle = raw(&world, world.program(&[&["/bin/env"][..], &cat].concat()), &environment);
@@ -153,7 +157,7 @@ pub fn environments_table() -> String {
     text
 }
 
-/// What a process is in, and who brings it there: a shell in the image, which starts the rest.
+/// The states of a process, and the shell commands in the image that cause them.
 const STATES: [(&str, &str); 12] = [
     ("standard input is closed", "exec \"$@\" <&-"),
     ("standard output is closed", "exec \"$@\" >&-"),
@@ -172,7 +176,7 @@ const STATES: [(&str, &str); 12] = [
     ("no `/dev/null`, and standard error is closed", "busybox rm /dev/null; exec \"$@\" 2>&-"),
 ];
 
-/// The same for pipes, by a program of the machine.
+/// States of pipes, which a program of the machine causes.
 const PIPES: [(&str, &str); 2] = [
     ("standard error is a pipe whose reader is gone", "os.close(r)"),
     (
@@ -182,11 +186,11 @@ const PIPES: [(&str, &str); 2] = [
     ),
 ];
 
-/// The table of states.
+/// Returns the table of states.
 pub fn states_table() -> String {
     let mut text = "\n## States of the process\n\n\
-        What is closed at the start of a program in Rust is `/dev/null` before anything else is opened, so no file \
-        of ours is ever written messages into.\n\n| state | the service | said |\n|---|---|---|\n"
+        Rust opens `/dev/null` for each standard stream that is closed at the start of a program, so messages are \
+        never written into another file.\n\n| state | service | message |\n|---|---|---|\n"
         .to_owned();
     let service = ["/bin/sh", "-c", "exec cat \"$SSL_CERT_FILE\""];
     let mut row = |what: &str, world: &World, outcome: &Outcome| {
@@ -226,7 +230,7 @@ pub fn states_table() -> String {
 }
 
 #[test]
-fn no_words_at_all() {
+fn an_empty_argument_list_is_an_error() {
     let trust_init = crate::world::tool("trust-init").display().to_string();
     let python = "import ctypes, sys\n\
         none = (ctypes.c_char_p * 1)(None)\n\
@@ -237,7 +241,7 @@ fn no_words_at_all() {
 }
 
 #[test]
-fn a_program_that_becomes_another_user_is_named() {
+fn a_setuid_program_is_reported() {
     let world = World::new().with_ca();
     crate::world::copy_program(&crate::world::tool("busybox"), &world.path("/bin/other"));
     let said = "`/bin/other` runs as its owner or group (owner 0, mode 4755), so it ignores";

@@ -1,5 +1,5 @@
-//! What stands where a file of certificates is expected, and what becomes of it: never a hang, never much
-//! memory, never a bundle that lacks something without a word.
+//! Unexpected files in place of a file of certificates: trust-init does not hang, uses little memory, and
+//! never leaves out certificates without a message.
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -13,15 +13,15 @@ use nix::sys::stat::{Mode, SFlag, makedev, mknod};
 use crate::init::stopped;
 use crate::world::{BUNDLE, CUSTOM_CA, Outcome, ROOTS, Run, World, count, gallery, tool};
 
-/// A turn of a program that needs longer than this hangs, in seconds.
+/// The time limit of a run, in seconds: only a hang takes longer.
 const LONG: &str = "20";
 
-/// The address space that it gets, in KiB: the program itself, and one file of 32 MiB while it is read.
+/// The limit of the address space, in KiB: the program itself, and one file of 32 MiB while it is read.
 const MEMORY: u32 = 96 << 10;
 
-/// What a path can be, by what it is called in the tables.
+/// The kinds of files, by their names in the tables.
 pub const KINDS: [(&str, &str); 15] = [
-    ("a named pipe that nobody writes to", "/h/pipe"),
+    ("a named pipe without a writer", "/h/pipe"),
     ("a socket", "/h/socket"),
     ("`/dev/null`", "/dev/null"),
     ("`/dev/zero`", "/dev/zero"),
@@ -30,15 +30,15 @@ pub const KINDS: [(&str, &str); 15] = [
     ("`/proc/self/mem`", "/proc/self/mem"),
     ("`/proc/self/status`, a file of 0 bytes with text in it", "/proc/self/status"),
     ("a link to itself", "/h/loop"),
-    ("a link to nowhere", "/h/dangling"),
+    ("a dangling link", "/h/dangling"),
     ("an empty directory", "/h/empty"),
     ("a directory with files", "/h/full"),
     ("a file below a file", "/h/pipe/file"),
-    ("5 GB of nothing", "/h/sparse"),
+    ("5 GB of zeros", "/h/sparse"),
     ("an empty file", "/h/nothing"),
 ];
 
-/// An image with all of them.
+/// Creates an image with a file of each kind.
 pub fn world() -> World {
     let world = World::new().with_ca();
     world.directory("/h/empty", 0o755).copy("ca-ec.crt", "/h/full/ca.txt").write("/h/nothing", "");
@@ -61,7 +61,8 @@ pub fn world() -> World {
     world
 }
 
-/// Runs it with little memory, and not forever: it ends by itself, by our codes or the service's.
+/// Runs the program with limited memory and time, and asserts that it exits with a code of ours or of the
+/// service.
 #[track_caller]
 pub fn bounded(run: Run<'_>) -> Outcome {
     let outcome = limited(run);
@@ -70,7 +71,7 @@ pub fn bounded(run: Run<'_>) -> Outcome {
     outcome
 }
 
-/// Runs it with little memory, and not forever.
+/// Runs the program with limited memory and time.
 #[track_caller]
 pub fn limited(run: Run<'_>) -> Outcome {
     let inner = run.before(&format!("ulimit -v {MEMORY}")).command();
@@ -78,15 +79,26 @@ pub fn limited(run: Run<'_>) -> Outcome {
     command.args(["-s", "KILL", LONG]).arg(inner.get_program()).args(inner.get_args()).env_clear();
     command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
     let outcome = Outcome(command.stdin(std::process::Stdio::null()).output().unwrap());
-    assert_ne!(outcome.0.status.code(), Some(137), "it does not end: {}", outcome.stderr());
-    assert_ne!(outcome.0.status.signal(), Some(9), "it does not end: {}", outcome.stderr());
+    assert_ne!(
+        outcome.0.status.code(),
+        Some(137),
+        "the time limit was exceeded: {}",
+        outcome.stderr()
+    );
+    assert_ne!(
+        outcome.0.status.signal(),
+        Some(9),
+        "the time limit was exceeded: {}",
+        outcome.stderr()
+    );
     outcome
 }
 
-/// The service's bundle, to be counted.
+/// A service that prints its bundle.
 const SERVICE: [&str; 3] = ["sh", "-c", "cat \"$SSL_CERT_FILE\""];
 
-/// What came of it, as cells of a table: certificates in the service's bundle, and what was said.
+/// Returns the outcome as cells of a table: the number of certificates in the service's bundle, and the
+/// first message.
 fn cells(outcome: &Outcome) -> String {
     let text = outcome.stderr();
     let mut said = text.lines().filter_map(|line| {
@@ -100,10 +112,10 @@ fn cells(outcome: &Outcome) -> String {
     format!("{bundle} | {}", said.next().unwrap_or("nothing").replace('|', "\\|"))
 }
 
-/// One place where trust-init looks, and how a path gets there.
+/// A place in which trust-init looks, and a run with a path in that place.
 type Place = (&'static str, fn(&World, &str) -> Outcome);
 
-/// A link at `place` to what is to stand there.
+/// Prepares a run with a link at `place`.
 fn linked<'a>(world: &'a World, place: &str, to: &str, words: &[&str]) -> Run<'a> {
     let at = world.path(place);
     let _ = std::fs::remove_file(&at);
@@ -113,15 +125,15 @@ fn linked<'a>(world: &'a World, place: &str, to: &str, words: &[&str]) -> Run<'a
 }
 
 const PLACES: [Place; 11] = [
-    ("named with `--ca`", |world, path| {
+    ("given with `--ca`", |world, path| {
         bounded(world.trust_init(&[&["--ca", path][..], &SERVICE].concat()))
     }),
-    ("named in TRUST_INIT_CA, and `TRUST_INIT_ON_ERROR=warn`", |world, path| {
+    ("given in TRUST_INIT_CA, with `TRUST_INIT_ON_ERROR=warn`", |world, path| {
         let named = format!("{path}:{CUSTOM_CA}");
         let run = world.trust_init(&SERVICE).env("TRUST_INIT_CA", named);
         bounded(run.env("TRUST_INIT_ON_ERROR", "warn"))
     }),
-    ("in a directory that is named, beside a CA", |world, path| {
+    ("in a directory given with `--ca`, beside a CA", |world, path| {
         world.copy("neighbour/ca.crt", "/named/ca.crt");
         bounded(linked(world, "/named/x.crt", path, &["--ca", "/named"]))
     }),
@@ -141,7 +153,7 @@ const PLACES: [Place; 11] = [
         let run = linked(world, "/jvm/lib/security/cacerts", path, &[]);
         bounded(run.env("JAVA_HOME", "/jvm"))
     }),
-    ("mounted as the bundle that is to be adopted", |world, path| {
+    ("mounted as the bundle", |world, path| {
         let at = world.path(path);
         let is_one = at.metadata().is_ok() && !path.starts_with("/proc") && path != "/dev/stdin";
         if !is_one {
@@ -160,12 +172,12 @@ const PLACES: [Place; 11] = [
     ("as the program", |world, path| bounded(world.trust_init(&[path]))),
 ];
 
-/// The tables.
+/// Returns the tables.
 pub fn tables() -> String {
     let mut text = String::new();
     let table = |(place, run): &Place| {
         let mut text =
-            format!("\n### A path {place}\n\n| it is | bundle | said |\n|---|---|---|\n");
+            format!("\n### A path {place}\n\n| file | bundle | message |\n|---|---|---|\n");
         for (kind, path) in KINDS {
             let world = self::world();
             let _ = writeln!(text, "| {kind} | {} |", cells(&run(&world, path)));
@@ -180,7 +192,7 @@ pub fn tables() -> String {
     text
 }
 
-/// A directory of the machine's memory, filled by `python`, which finds it in `at`.
+/// Fills a tmpfs at `at` with a Python program.
 fn filled<'a>(run: Run<'a>, world: &World, at: &str, python: &str) -> Run<'a> {
     let at = world.path(at).display().to_string();
     let fill = format!("import os; at = '{at}'; os.chdir(at); {python}");
@@ -218,7 +230,7 @@ fn a_file_that_changes_while_it_is_read() {
     };
     let steps =
         stopped::steps(run(), "openat,statx,read,close", is_it, |it| it.starts_with("close("));
-    // Cut, emptied, a little longer, and more than is ever read.
+    // Cut, empty, a little longer, and longer than the size limit.
     for length in [whole.len() / 2, 0, whole.len() + 9, 40 << 20] {
         for step in &steps {
             world.write(CUSTOM_CA, &whole);
@@ -233,7 +245,7 @@ fn a_file_that_changes_while_it_is_read() {
 }
 
 #[test]
-fn a_link_to_everything() {
+fn a_link_to_the_root_directory_is_bounded() {
     let world = World::new().with_ca();
     symlink("/", world.path("/usr/local/share/ca-certificates/all")).unwrap();
     assert_eq!(count(&bounded(world.trust_init(&SERVICE)).succeeds().stdout()), 2);
@@ -244,7 +256,7 @@ fn a_link_to_everything() {
 }
 
 #[test]
-fn a_directory_that_may_not_be_read_is_not_passed_over_in_silence() {
+fn an_unreadable_directory_is_reported() {
     let world = World::new().with_ca();
     world.mode("/usr/local/share/ca-certificates", 0o711);
     let said =
@@ -253,7 +265,7 @@ fn a_directory_that_may_not_be_read_is_not_passed_over_in_silence() {
 }
 
 #[test]
-fn a_directory_that_is_deeper_than_a_path_may_be_long() {
+fn a_directory_deeper_than_the_longest_path_is_accepted() {
     let world = World::new().with_ca();
     let deep = "[(os.mkdir('d' * 200), os.chdir('d' * 200)) for n in range(100)]";
     let below = "/usr/local/share/ca-certificates/below";
@@ -263,7 +275,7 @@ fn a_directory_that_is_deeper_than_a_path_may_be_long() {
 }
 
 #[test]
-fn a_name_reaches_no_terminal_as_it_is() {
+fn file_names_are_escaped_in_messages() {
     use std::os::unix::ffi::OsStrExt as _;
     let world = World::new().with_ca();
     let name = std::ffi::OsStr::from_bytes(b"a\ntrust-init: error\x1b[31m\xff`.crt");

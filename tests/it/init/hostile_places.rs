@@ -1,11 +1,11 @@
-//! tests/snapshots/inputs/places.md is what was tried of hostile places, and what became of it.
+//! Compares tests/snapshots/inputs/places.md with the outcomes of the hostile places.
 
 use std::path::Path;
 
 use super::{hostile_bundle, hostile_environment, hostile_paths, hostile_tools};
 
 #[test]
-fn the_document_says_what_became_of_each_place() {
+fn every_hostile_place_has_its_documented_outcome() {
     let text = std::thread::scope(|scope| {
         let environments = scope.spawn(hostile_environment::environments_table);
         let states = scope.spawn(hostile_environment::states_table);
@@ -29,9 +29,9 @@ fn the_document_says_what_became_of_each_place() {
 const HEAD: &str = "\
 # Hostile places
 
-What stood where trust-init looks for a file, and what became of it, each in an image of its own with one custom CA
-and one root, 96 MiB of address space, and a limit in time. `bundle` is how many certificates the service could
-read in the file that SSL_CERT_FILE names.
+Hostile files in the places where trust-init looks for a file, and the outcomes, each in its own image with one
+custom CA and one root, 96 MiB of address space, and a time limit. `bundle` is the number of certificates that the
+service reads in the file that SSL_CERT_FILE names.
 Written by `UPDATE_SNAPSHOT=1 cargo test --test it hostile`.
 
 ## Paths

@@ -1,4 +1,4 @@
-//! The same places for trust-compose, and for trust-doctor, where a process that means harm names them.
+//! The same places in trust-compose, and in trust-doctor for a hostile process that names them.
 
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader};
@@ -9,17 +9,17 @@ use std::process::{Command, Stdio};
 
 use crate::desk::{Desk, trust_compose};
 use crate::init::hostile_paths::{KINDS, world};
-use crate::patient::{pid, start};
+use crate::target_process::{pid, start};
 use crate::world::{CUSTOM_CA, Outcome, ROOTS, World, gallery, tool};
 
-/// The address space that these get, in KiB. They are larger, and read more than one file.
+/// The limit of the address space, in KiB. These programs are larger, and read more than one file.
 const MEMORY: u32 = 192 << 10;
 
 fn trust_doctor() -> PathBuf {
     PathBuf::from(env!("CARGO_BIN_EXE_trust-doctor"))
 }
 
-/// Runs a program with little memory, no engine, and not forever.
+/// Runs a program with limited memory and time, and without an engine.
 #[track_caller]
 fn limited(desk: &Desk, program: &Path, words: &[&str]) -> Outcome {
     let before = ["-s", "KILL", "20", program.to_str().unwrap()];
@@ -32,7 +32,7 @@ fn limited(desk: &Desk, program: &Path, words: &[&str]) -> Outcome {
     outcome
 }
 
-/// What is said first of what is wrong, with the image's directory left out.
+/// Returns the first error or warning, without the path of the image.
 fn said(outcome: &Outcome, here: &[&Path]) -> String {
     let text = outcome.stdout() + &outcome.stderr();
     let line = text.lines().find_map(|line| {
@@ -48,7 +48,7 @@ fn said(outcome: &Outcome, here: &[&Path]) -> String {
     line.replace('|', "\\|")
 }
 
-/// A command of trust-compose to which a path is given.
+/// A title, and the arguments of trust-compose before and after the path.
 type Ask = (&'static str, &'static [&'static str], &'static [&'static str]);
 
 const ASKS: [Ask; 6] = [
@@ -73,7 +73,7 @@ fn ask((title, before, after): &Ask) -> String {
     desk.write("docker-compose.yml", "services:\n  agent:\n    image: registry.invalid/agent\n");
     desk.directory("certs", 0o700);
     std::fs::copy(gallery("neighbour/ca.crt"), desk.path("certs/ca.crt")).unwrap();
-    let mut text = format!("\n### {title}\n\n| it is | exit code | said |\n|---|---|---|\n");
+    let mut text = format!("\n### {title}\n\n| file | exit code | message |\n|---|---|---|\n");
     for (kind, path) in KINDS {
         let path = if path.starts_with("/h") { world.path(path) } else { path.into() };
         let words = [before, &[path.to_str().unwrap()][..], after].concat();
@@ -82,17 +82,18 @@ fn ask((title, before, after): &Ask) -> String {
         let code = outcome.0.status.code().unwrap();
         let _ = writeln!(text, "| {kind} | {code} | {said} |");
         for made in ["docker-compose.ca.yml", "new"] {
-            assert!(code == 0 || !desk.has(made), "{title}, {kind}: {made} was made");
+            assert!(code == 0 || !desk.has(made), "{title}, {kind}: {made} was created");
         }
     }
     text
 }
 
-/// What trust-doctor says of a process in whose SSL_CERT_FILE the path stands, and of one that is asked for it.
+/// Returns the output of trust-doctor for a process whose SSL_CERT_FILE is the path, and for the option
+/// --ca.
 fn looked_at() -> String {
-    const HEAD: &str = "| it is | exit code | said |\n|---|---|---|\n";
+    const HEAD: &str = "| file | exit code | message |\n|---|---|---|\n";
     let mut named =
-        format!("\n### A process names it in SSL_CERT_FILE, and `trust-doctor` looks\n\n{HEAD}");
+        format!("\n### SSL_CERT_FILE of a process that `trust-doctor` inspects\n\n{HEAD}");
     let mut given = format!("\n### `trust-doctor --ca PATH`\n\n{HEAD}");
     let (desk, world) = (Desk::new(), world());
     let look = |text: &mut String, kind: &str, file: &str, words: &[&str]| {
@@ -111,7 +112,7 @@ fn looked_at() -> String {
     named + &given
 }
 
-/// The tables.
+/// Returns the tables.
 pub fn tables() -> String {
     let asked: Vec<_> = std::thread::scope(|scope| {
         let running: Vec<_> = ASKS.iter().map(|it| scope.spawn(move || ask(it))).collect();
@@ -121,7 +122,7 @@ pub fn tables() -> String {
 }
 
 #[test]
-fn a_link_of_a_process_leads_nowhere_but_into_its_own_root() {
+fn links_of_a_process_stay_in_its_root_directory() {
     let world = World::new();
     assert!(Path::new(ROOTS).exists(), "this machine has roots: run ./scripts/test.sh");
     for (name, to) in [
@@ -143,9 +144,9 @@ fn a_link_of_a_process_leads_nowhere_but_into_its_own_root() {
 }
 
 #[test]
-fn a_process_that_says_its_variables_are_gigabytes() {
-    // prctl(2): PR_SET_MM (35), PR_SET_MM_MAP (14), for which nobody needs a right; the rest of the map is as
-    // it was (proc_pid_stat(5)).
+fn a_process_that_claims_gigabytes_of_variables_is_bounded() {
+    // prctl(2): PR_SET_MM (35), PR_SET_MM_MAP (14), which requires no privilege; the rest of the map is
+    // unchanged (proc_pid_stat(5)).
     let python = "import ctypes, sys\n\
         libc = ctypes.CDLL(None, use_errno=True)\n\
         libc.mmap.restype = libc.sbrk.restype = ctypes.c_void_p\n\

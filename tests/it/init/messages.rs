@@ -1,6 +1,6 @@
-//! Every message once, as a snapshot: tests/snapshots/init/messages.txt is what the user reads.
+//! Every message of trust-init, as a snapshot: tests/snapshots/init/messages.txt.
 //!
-//! After a change of words, run with UPDATE_SNAPSHOT=1 and read the difference.
+//! After a change of a message, run with UPDATE_SNAPSHOT=1 and read the diff.
 
 mod runtimes;
 
@@ -8,14 +8,14 @@ use std::os::unix::fs::symlink;
 
 use crate::world::{BUNDLE, CUSTOM_CA, Outcome, ROOTS, World, copy_program, gallery, is_snapshot};
 
-/// A file of the gallery, by name.
+/// Runs with a file of tests/certs as the CA.
 fn named(file: &str) -> Outcome {
     let world = World::new();
     world.copy(file, &format!("/ca/{file}"));
     world.trust_init(&["--ca", &format!("/ca/{file}"), "true"]).run()
 }
 
-/// The default CA, and whatever else is done to the world.
+/// Runs in an image with the default CA, after `prepare`.
 pub fn with(prepare: impl Fn(&World), run: impl Fn(&World) -> Outcome) -> Outcome {
     let world = World::new().with_ca();
     prepare(&world);
@@ -45,13 +45,10 @@ fn scenes() -> Vec<(&'static str, Outcome)> {
         ("no value", words(&["--ca"])),
         ("wrong value", words(&["--roots", "debian", "true"])),
         ("the image's own store", words(&["--install-store", "true"])),
-        ("two tasks", words(&["--prepare", "--dry-run"])),
+        ("two actions", words(&["--prepare", "--dry-run"])),
         ("unknown setting", set("TRUST_INIT_CAS", "/ca")),
         ("missing", words(&["--ca", "/ca.crt", "true"])),
-        (
-            "missing, and started all the same",
-            words(&["--ca", "/ca.crt", "--on-error=warn", "true"]),
-        ),
+        ("missing, with --on-error=warn", words(&["--ca", "/ca.crt", "--on-error=warn", "true"])),
         (
             "unreadable",
             with(
@@ -142,15 +139,15 @@ fn scenes() -> Vec<(&'static str, Outcome)> {
                 |world| world.trust_init(&["true"]).run(),
             ),
         ),
-        ("a pinned file that is gone", set("SSL_CERT_FILE", "/gone.pem")),
+        ("a missing pinned file", set("SSL_CERT_FILE", "/gone.pem")),
         ("an empty variable", set("AWS_CA_BUNDLE", "")),
         ("verification off", set("NODE_TLS_REJECT_UNAUTHORIZED", "0")),
         ("an application's variable", set("CA_CERT_PATH", "/app/ca.pem")),
-        ("a bundle of ours that is gone", {
+        ("a missing generated bundle", {
             let world = World::new();
             world.trust_init(&["true"]).env("SSL_CERT_FILE", BUNDLE).env("PIP_CERT", BUNDLE).run()
         }),
-        ("a key store of ours that is gone", {
+        ("a missing generated key store", {
             let options = "-Djavax.net.ssl.trustStore=/run/trust-init/truststore.jks \
                            -Djavax.net.ssl.trustStoreType=JKS \
                            -Djavax.net.ssl.trustStorePassword=changeit";
@@ -168,21 +165,21 @@ fn scenes() -> Vec<(&'static str, Outcome)> {
             ),
         ),
         (
-            "a directory of somebody else",
+            "a directory of another user",
             with(
                 |world| world.directory("/theirs", 0o755).owner("/theirs", 7).as_unit(),
                 |world| world.trust_init(&["--dir", "/theirs", "true"]).run(),
             ),
         ),
         (
-            "a directory for everybody",
+            "a world-writable directory",
             with(
                 |world| world.directory("/volume", 0o777).as_unit(),
                 |world| world.trust_init(&["--dir", "/volume", "true"]).run(),
             ),
         ),
         (
-            "a rung for everybody",
+            "a world-writable default directory",
             with(
                 |world| world.directory("/tmp", 0o777).as_unit(),
                 |world| world.trust_init(&["true"]).uid(1000).run(),
@@ -198,7 +195,7 @@ fn scenes() -> Vec<(&'static str, Outcome)> {
             ),
         ),
         (
-            "tampered with",
+            "a file that was changed",
             with(
                 |world| {
                     world.trust_init(&["true"]).uid(1000).run();
@@ -208,7 +205,7 @@ fn scenes() -> Vec<(&'static str, Outcome)> {
                 |world| world.trust_init(&["true"]).uid(1000).run(),
             ),
         ),
-        ("memory", with(|_| (), |world| world.trust_init(&["true"]).read_only().run())),
+        ("a bundle in memory", with(|_| (), |world| world.trust_init(&["true"]).read_only().run())),
         (
             "a mounted bundle that lacks the CA",
             with(
@@ -251,12 +248,12 @@ fn scenes() -> Vec<(&'static str, Outcome)> {
         ("no such program", words(&["pyhton"])),
         ("no such path", words(&["/app/run"])),
         ("a directory as program", words(&["/etc"])),
-        ("an interpreter that is missing", program("app", "#!/usr/bin/bash\n", 0o755)),
+        ("a missing interpreter", program("app", "#!/usr/bin/bash\n", 0o755)),
         ("Windows line ends", program("app", "#!/bin/sh\r\n", 0o755)),
         ("not executable", program("app", "#!/bin/sh\n", 0o644)),
-        ("neither program nor script", program("app", "\0", 0o755)),
+        ("no program and no script", program("app", "\0", 0o755)),
         (
-            "a loader that is missing",
+            "a missing loader",
             with(
                 |world| copy_program("/usr/bin/env".as_ref(), &world.path("/bin/app")),
                 |world| world.trust_init(&["--log=quiet", "app"]).run(),
@@ -308,14 +305,14 @@ fn scenes() -> Vec<(&'static str, Outcome)> {
     scenes
 }
 
-/// Lets a chain of calls on a world stand where a closure returns nothing.
+/// Ends a chain of calls on a world in a closure that returns nothing.
 trait AsUnit {
     fn as_unit(&self) {}
 }
 impl AsUnit for World {}
 
 #[test]
-fn every_message_reads_as_it_should() {
+fn every_message_matches_the_snapshot() {
     let mut text = String::new();
     for (scene, outcome) in scenes() {
         let code = outcome.0.status.code().unwrap();
@@ -325,15 +322,15 @@ fn every_message_reads_as_it_should() {
 }
 
 #[test]
-fn every_line_carries_the_prefix_and_every_trouble_its_mend() {
+fn every_line_has_the_prefix_and_every_error_a_fix() {
     for (scene, outcome) in scenes() {
         let stderr = outcome.stderr();
         let lines: Vec<_> = stderr.lines().collect();
         assert!(lines.iter().all(|line| line.starts_with("trust-init: ")), "{scene}: {stderr}");
         for (index, line) in lines.iter().enumerate() {
-            let is_trouble = line.contains(": error: ") || line.contains(": warning: ");
-            let mend = lines.get(index + 1).is_some_and(|next| next.contains(": fix: "));
-            assert!(!is_trouble || mend, "{scene}: {line}");
+            let is_problem = line.contains(": error: ") || line.contains(": warning: ");
+            let has_fix = lines.get(index + 1).is_some_and(|next| next.contains(": fix: "));
+            assert!(!is_problem || has_fix, "{scene}: {line}");
             assert!(!line.ends_with('.'), "{scene}: {line}");
         }
     }

@@ -1,5 +1,5 @@
-//! trust-init: each stage of a start, then the promises that cut across the stages, and what hostile places and
-//! failing system calls do to it.
+//! Tests of trust-init: each stage of a start, then guarantees across the stages, hostile places, and
+//! failing system calls.
 
 mod cli;
 mod discover;

@@ -1,4 +1,4 @@
-//! As the first process of a container: no stop is lost, and the service is that process.
+//! trust-init as process 1: no stop signal is lost, and the service becomes process 1.
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, Stdio};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::world::{BUNDLE, Outcome, Run, Scratch, World, copy_program, gallery, tool};
 
-/// Polls until `what` is there; a machine that needs longer is broken.
+/// Polls until `look` returns a value; panics after two minutes.
 #[track_caller]
 pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + Duration::from_secs(120);
@@ -19,7 +19,7 @@ pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// The process below `parent` whose name is `name`.
+/// Returns the child process of `parent` with this name.
 pub fn below(parent: u32, name: &str) -> Option<u32> {
     let children = format!("/proc/{parent}/task/{parent}/children");
     let children = std::fs::read_to_string(children).unwrap_or_default();
@@ -34,10 +34,10 @@ pub fn kill(signal: &str, process: u32) {
     assert!(status.unwrap().success());
 }
 
-/// Runs it with every rename held up for two seconds, and sends `signal` while it waits there.
+/// Runs the program with every rename delayed by two seconds, and sends `signal` during the delay.
 #[track_caller]
 fn stopped_while_at_work(run: &Run<'_>, signal: &str) -> Outcome {
-    // Whoever runs the tests in the background of a shell has some signals ignored.
+    // A shell that runs the tests in the background has some signals ignored.
     let mut command = Command::new(tool("env"));
     let inject = "inject=rename,renameat,renameat2:delay_enter=2000000";
     command.arg("--default-signal").arg(tool("strace")).args([
@@ -67,7 +67,7 @@ fn stopped_while_at_work(run: &Run<'_>, signal: &str) -> Outcome {
 }
 
 #[test]
-fn a_stop_while_it_works_is_obeyed_and_the_service_never_starts() {
+fn a_stop_signal_during_the_work_prevents_the_service() {
     for (signal, code) in [("TERM", 143), ("INT", 130), ("HUP", 129), ("QUIT", 131)] {
         let world = World::new().with_ca();
         let run = world.trust_init(&["busybox", "echo", "started"]);
@@ -76,7 +76,7 @@ fn a_stop_while_it_works_is_obeyed_and_the_service_never_starts() {
 }
 
 #[test]
-fn outside_a_container_it_dies_of_the_stop() {
+fn outside_a_container_the_stop_signal_kills_it() {
     let ca = gallery("neighbour/ca.crt");
     let directory = Scratch::new();
     let mut command = Command::new(tool("strace"));
@@ -95,7 +95,7 @@ fn outside_a_container_it_dies_of_the_stop() {
 }
 
 #[test]
-fn under_nohup_a_hang_up_is_ignored() {
+fn under_nohup_sighup_is_ignored() {
     let world = World::new().with_ca();
     let run = world.trust_init(&["busybox", "echo", "started"]).before("trap '' HUP");
     let outcome = stopped_while_at_work(&run, "HUP").succeeds();
@@ -103,14 +103,14 @@ fn under_nohup_a_hang_up_is_ignored() {
 }
 
 #[test]
-fn the_service_is_the_first_process() {
+fn the_service_is_pid_1() {
     let world = World::new().with_ca();
     let run = world.trust_init(&["sh", "-c", "echo $$; exit 7"]).run();
     run.exits(7).says("as pid 1").prints("1\n");
 }
 
 #[test]
-fn an_init_program_on_either_side() {
+fn an_init_program_works_before_and_after_trust_init() {
     let world = World::new().with_ca();
     copy_program(&tool("tini-static"), &world.path("/bin/tini"));
     let print = ["sh", "-c", "echo $SSL_CERT_FILE"];

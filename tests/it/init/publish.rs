@@ -1,17 +1,17 @@
-//! Where the bundle goes, and whose files are never touched.
+//! The directory of the bundle, and the files that are never changed.
 
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 
 use crate::world::{BUNDLE, CUSTOM_CA, ROOTS, World, count};
 
-/// The path that SSL_CERT_FILE names.
+/// Returns the path that SSL_CERT_FILE names.
 #[track_caller]
 fn bundle(run: &crate::world::Outcome) -> String {
     run.value("SSL_CERT_FILE").unwrap_or_else(|| panic!("not set:\n{}", run.stderr()))
 }
 
 #[test]
-fn files_are_public_and_ours_whatever_the_umask() {
+fn file_modes_do_not_depend_on_the_umask() {
     let world = World::new().with_ca();
     world.trust_init(&["true"]).before("umask 0777").run().succeeds();
     let mode = |path: &str| world.path(path).metadata().unwrap().permissions().mode() & 0o7777;
@@ -20,7 +20,7 @@ fn files_are_public_and_ours_whatever_the_umask() {
 }
 
 #[test]
-fn without_a_place_in_run_a_directory_of_ones_own_is_used() {
+fn without_a_writable_run_a_private_directory_is_used() {
     let world = World::new().with_ca();
     let run = world.trust_init(&["env"]).uid(1000).run().succeeds();
     let path = bundle(&run);
@@ -34,7 +34,7 @@ fn without_a_place_in_run_a_directory_of_ones_own_is_used() {
 }
 
 #[test]
-fn with_nothing_to_write_to_the_bundle_is_in_memory_and_its_limits_are_said() {
+fn without_a_writable_directory_the_bundle_is_in_memory() {
     let world = World::new().with_ca();
     let words = ["sh", "-c", "sh -c 'cat $SSL_CERT_FILE'"];
     let run = world.trust_init(&words).uid(1000).read_only().run().succeeds();
@@ -51,7 +51,7 @@ fn a_read_only_root_with_a_tmpfs_is_enough() {
 }
 
 #[test]
-fn three_starts_leave_what_one_leaves() {
+fn three_starts_leave_the_files_of_one() {
     let world = World::new().with_ca();
     let mut inodes = Vec::new();
     for _ in 0..3 {
@@ -63,7 +63,7 @@ fn three_starts_leave_what_one_leaves() {
 }
 
 #[test]
-fn a_ca_that_was_replaced_is_gone_after_the_next_start() {
+fn a_replaced_ca_is_gone_after_the_next_start() {
     let world = World::new().with_ca();
     world.trust_init(&["true"]).run().succeeds();
     let old = world.read(CUSTOM_CA);
@@ -74,7 +74,7 @@ fn a_ca_that_was_replaced_is_gone_after_the_next_start() {
 }
 
 #[test]
-fn what_runs_beside_the_service_never_changes_its_bundle() {
+fn another_run_never_changes_the_bundle_of_the_service() {
     let world = World::new().with_ca();
     world.copy("ca-ec.crt", "/other.crt");
     // The first process of the container is a shell; trust-init under it is like `docker exec`.
@@ -89,7 +89,7 @@ fn what_runs_beside_the_service_never_changes_its_bundle() {
 }
 
 #[test]
-fn two_containers_with_two_cas_on_one_volume_never_meet() {
+fn two_containers_with_two_cas_can_share_a_volume() {
     let volume = crate::world::Scratch::new();
     for order in [[0, 1], [1, 0]] {
         for target in ["/volume", "/run/trust-init"] {
@@ -115,7 +115,7 @@ fn two_containers_with_two_cas_on_one_volume_never_meet() {
 }
 
 #[test]
-fn a_named_directory_that_does_not_serve_is_an_error_and_never_a_fallback() {
+fn an_unusable_named_directory_is_an_error_without_fallback() {
     let world = World::new().with_ca();
     let run = world.trust_init(&["--dir", "/etc", "true"]).uid(1000).run().exits(125);
     run.says("cannot publish the bundle in `/etc` (from --dir): permission denied");
@@ -129,7 +129,7 @@ fn a_named_directory_that_does_not_serve_is_an_error_and_never_a_fallback() {
 }
 
 #[test]
-fn a_named_directory_that_everybody_can_write_to_is_used_with_a_warning() {
+fn a_world_writable_named_directory_is_used_with_a_warning() {
     let world = World::new().with_ca();
     world.directory("/volume", 0o777);
     let run = world.trust_init(&["--dir", "/volume", "env"]).run().succeeds();
@@ -143,15 +143,15 @@ fn a_named_directory_that_everybody_can_write_to_is_used_with_a_warning() {
 }
 
 #[test]
-fn a_volume_for_everybody_is_prepared_where_it_is_named() {
-    // A pod's emptyDir: one container prepares it, another has it read-only.
+fn a_world_writable_volume_is_used_only_if_named() {
+    // The emptyDir of a pod: one container prepares it, another mounts it read-only.
     let world = World::new().with_ca();
     world.directory("/volume", 0o777).directory("/run/trust-init", 0o777);
     let (volume, home) = (world.path("/volume"), "/run/trust-init");
     let prepare = |words: &[&str]| {
         world.trust_init(&[&["--prepare"], words].concat()).uid(10001).mount(&volume, home).run()
     };
-    // Unless it is named, it is not safe.
+    // Without the option the directory is not used, as others can write to it.
     let elsewhere = prepare(&[]).succeeds();
     elsewhere.says("others can replace what is in it").says("in `/tmp/trust-init-10001-");
     assert_eq!(world.names("/volume"), [""; 0]);
@@ -170,7 +170,7 @@ fn a_volume_for_everybody_is_prepared_where_it_is_named() {
 }
 
 #[test]
-fn a_name_that_somebody_else_planted_is_neither_read_nor_replaced() {
+fn a_planted_file_is_neither_read_nor_replaced() {
     let world = World::new().with_ca();
     let mine = bundle(&world.trust_init(&["env"]).uid(1000).run().succeeds());
     let directory = mine.rsplit_once('/').unwrap().0.to_owned();
@@ -186,7 +186,7 @@ fn a_name_that_somebody_else_planted_is_neither_read_nor_replaced() {
 }
 
 #[test]
-fn a_directory_on_the_way_that_others_can_replace_is_not_trusted() {
+fn a_parent_directory_that_others_can_replace_is_not_used() {
     let world = World::new().with_ca();
     world.mode("/run", 0o777);
     let run = world.trust_init(&["env"]).run().succeeds();
@@ -195,7 +195,7 @@ fn a_directory_on_the_way_that_others_can_replace_is_not_trusted() {
 }
 
 #[test]
-fn a_directory_of_ours_is_opened_up_but_never_closed_over_what_others_could_write() {
+fn our_directory_is_made_readable_unless_others_could_write() {
     let world = World::new().with_ca();
     let mine = bundle(&world.trust_init(&["env"]).uid(1000).run().succeeds());
     let directory = mine.rsplit_once('/').unwrap().0.to_owned();
@@ -208,7 +208,7 @@ fn a_directory_of_ours_is_opened_up_but_never_closed_over_what_others_could_writ
 }
 
 #[test]
-fn a_link_in_the_place_of_our_file_is_not_followed() {
+fn a_link_in_place_of_our_file_is_not_followed() {
     let world = World::new().with_ca();
     world.directory("/run/trust-init", 0o755).write("/etc/victim", "keep me");
     symlink("/etc/victim", world.path(BUNDLE)).unwrap();
@@ -218,7 +218,7 @@ fn a_link_in_the_place_of_our_file_is_not_followed() {
 }
 
 #[test]
-fn a_mounted_bundle_that_holds_everything_is_adopted() {
+fn a_complete_mounted_bundle_is_adopted() {
     let world = World::new().with_ca();
     let both = format!("{}{}", world.read(ROOTS), world.read(CUSTOM_CA));
     world.write("/prepared.crt", both).directory("/run/trust-init", 0o755).write(BUNDLE, "");
@@ -230,19 +230,19 @@ fn a_mounted_bundle_that_holds_everything_is_adopted() {
     run.never_says("warning");
     assert_eq!(world.names("/run/trust-init"), ["ca-bundle.crt"], "nothing was written");
     assert!(world.names("/tmp").is_empty());
-    // The mounted CA serves whoever adds to roots of its own, so that nothing is written here either.
+    // Programs that add to built-in roots use the mounted CA, so no file is written here either.
     let ca = world.path("/mounted-ca.crt");
     world.copy("neighbour/ca.crt", "/mounted-ca.crt");
     let run = world.trust_init(&["env"]).mount(&prepared, BUNDLE).mount(&ca, CUSTOM_CA).run();
     assert_eq!(run.succeeds().value("NODE_EXTRA_CA_CERTS").as_deref(), Some(CUSTOM_CA));
     assert_eq!(world.names("/run/trust-init"), ["ca-bundle.crt"], "nothing was written");
-    // Roots that the user leaves out are not brought back by it.
+    // The mounted bundle does not bring back roots that the user left out.
     let none = world.trust_init(&["--roots", "none", "env"]).mount(&prepared, BUNDLE).run();
     assert_eq!(count(&world.read(&bundle(&none.succeeds().says("--roots leaves out")))), 1);
 }
 
 #[test]
-fn a_mounted_bundle_that_lacks_something_is_not_used_and_said() {
+fn an_incomplete_mounted_bundle_is_reported_and_not_used() {
     let world = World::new().with_ca();
     world.directory("/run/trust-init", 0o755).write(BUNDLE, "");
     let run = world.trust_init(&["env"]).mount(&world.path(ROOTS), BUNDLE).run().succeeds();
@@ -255,7 +255,7 @@ fn a_mounted_bundle_that_lacks_something_is_not_used_and_said() {
 }
 
 #[test]
-fn prepare_publishes_for_others_and_ends() {
+fn prepare_publishes_the_files_and_exits() {
     let world = World::new().with_ca();
     world.trust_init(&["--prepare"]).run().succeeds().prints("");
     assert_eq!(count(&world.read(BUNDLE)), 2);
@@ -263,7 +263,7 @@ fn prepare_publishes_for_others_and_ends() {
 }
 
 #[test]
-fn dry_run_changes_nothing_and_says_what_would_be_done() {
+fn dry_run_prints_the_plan_and_changes_nothing() {
     let world = World::new().with_ca();
     let run = world.trust_init(&["--dry-run", "python", "app.py"]).run().succeeds();
     run.says("would start `python`")
@@ -275,7 +275,7 @@ fn dry_run_changes_nothing_and_says_what_would_be_done() {
 }
 
 #[test]
-fn an_image_with_nothing_in_it_gets_its_directories() {
+fn an_empty_image_gets_its_directories() {
     let world = World::empty();
     world.copy("neighbour/ca.crt", CUSTOM_CA);
     world.trust_init(&["/trust-init", "--version"]).run().succeeds().prints(concat!(

@@ -1,5 +1,5 @@
-//! Runtimes that want the bundle named in settings of their own: for who asks, and nothing of
-//! somebody's is hidden.
+//! Runtimes with settings of their own for the bundle: configured on request, without hiding the user's
+//! settings.
 
 use crate::world::{BUNDLE, CUSTOM_CA, Outcome, Run, World};
 
@@ -9,7 +9,7 @@ const ARGUMENT: &str = "-public_key cacerts_path '\"/run/trust-init/ca-bundle.cr
 
 const ALL: [&str; 3] = ["--runtime", "php,wget,erlang", "env"];
 
-/// wget and its successor are told the same.
+/// Returns the values for PHP, wget and Erlang; wget and wget2 have the same.
 #[track_caller]
 fn values(run: &Outcome) -> [Option<String>; 3] {
     let [php, wget, wget2, erlang] =
@@ -19,7 +19,7 @@ fn values(run: &Outcome) -> [Option<String>; 3] {
 }
 
 #[test]
-fn are_told_for_who_asks() {
+fn runtimes_are_configured_on_request() {
     let world = World::new().with_ca();
     let run = world.trust_init(&["env"]).run().succeeds();
     assert_eq!(values(&run), [None, None, None]);
@@ -39,14 +39,14 @@ fn are_told_for_who_asks() {
 }
 
 #[test]
-fn without_a_ca_they_are_told_nothing() {
+fn without_a_ca_no_runtime_is_configured() {
     let world = World::new();
     let run = world.trust_init(&ALL).env("ERL_ZFLAGS", "-a b").run().succeeds().stays_silent();
     assert_eq!(values(&run), [None, None, Some("-a b".into())]);
 }
 
 #[test]
-fn what_the_variables_say_already_stays() {
+fn existing_values_are_kept() {
     let world = World::new().with_ca();
     for (before, after) in [
         ("/own", "/own:/run/trust-init"),
@@ -61,7 +61,7 @@ fn what_the_variables_say_already_stays() {
 }
 
 #[test]
-fn told_twice_is_told_once() {
+fn a_second_configuration_changes_nothing() {
     let world = World::new().with_ca();
     let words =
         ["--runtime", "php,wget,erlang", "/trust-init", "--runtime", "php,wget,erlang", "env"];
@@ -79,7 +79,7 @@ fn told_twice_is_told_once() {
 }
 
 #[test]
-fn settings_of_ones_own_are_not_hidden() {
+fn settings_of_the_user_are_not_hidden() {
     let world = World::new().with_ca();
     world.write("/root/.wgetrc", "user = me\n");
     let wget = ["--runtime", "wget", "env"];
@@ -101,7 +101,7 @@ fn settings_of_ones_own_are_not_hidden() {
 }
 
 #[test]
-fn wherever_the_bundle_is() {
+fn the_settings_name_the_bundle_in_any_directory() {
     let world = World::new().with_ca();
     let run = world.trust_init(&ALL).uid(1000).run().succeeds();
     let bundle = run.value("SSL_CERT_FILE").unwrap();
@@ -110,7 +110,7 @@ fn wherever_the_bundle_is() {
     assert!(world.read(&wgetrc).contains(&bundle));
     assert!(world.read(&format!("{}/trust-init.ini", &php[1..])).contains(&bundle));
     assert!(erlang.contains(&bundle));
-    // A restart finds its own.
+    // A restart reuses the files.
     let again = world.trust_init(&ALL).uid(1000).run().succeeds();
     assert_eq!(values(&again).map(Option::unwrap), [php, wgetrc, erlang]);
 
@@ -126,9 +126,9 @@ fn wherever_the_bundle_is() {
     assert_eq!(run.value("ERL_ZFLAGS"), None);
 }
 
-/// A container configured for a bundle that is not mounted: every connection would fail.
+/// In a container configured for a bundle that is not mounted, every connection would fail.
 #[test]
-fn settings_of_ours_that_name_nothing_are_taken_out() {
+fn our_settings_without_a_file_are_removed() {
     let world = World::new();
     let flags = format!("-a b {ARGUMENT}");
     let variables = |run: Run<'_>| {
@@ -146,16 +146,16 @@ fn run_with(run: Run<'_>, variables: &[(&str, &str)]) -> Outcome {
 }
 
 #[test]
-fn nothing_is_written_on_a_dry_run() {
+fn a_dry_run_writes_no_setting() {
     let world = World::new().with_ca();
     let run = world.trust_init(&["--dry-run", "--runtime", "wget"]).run().succeeds();
     run.says(&format!("would set WGETRC=`{WGETRC}`"));
     assert!(!world.has(WGETRC));
 }
 
-/// A variable that counts for one program only is changed where somebody has set it.
+/// A variable that only one program reads is changed only if it is set.
 #[test]
-fn a_variable_that_few_need_is_set_where_it_is_set_already() {
+fn a_variable_of_one_program_is_changed_only_if_set() {
     let world = World::new().with_ca();
     let run = world.trust_init(&["env"]).env("npm_config_cafile", "").run().succeeds();
     assert_eq!(run.value("CARGO_HTTP_CAINFO"), None);

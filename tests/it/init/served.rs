@@ -1,11 +1,9 @@
-//! SSL_CERT_FILE where a service finds the certificate in it that it serves with; and variables that are
-//! left alone by name.
+//! SSL_CERT_FILE as the server certificate of a service, and variables that --leave excludes.
 
 use crate::setup::flags::project;
 use crate::world::{BUNDLE, CUSTOM_CA, World};
 
-/// Where services of this kind find their certificate and their key, with the names that they have for
-/// the key's variable.
+/// Variables in which services expect their key, next to SSL_CERT_FILE for the certificate.
 const KEYS: [&str; 6] = [
     "SSL_KEY_FILE",
     "SSL_KEYFILE",
@@ -18,9 +16,9 @@ const KEYS: [&str; 6] = [
 const LEFT: &str = "so trust-init does not change it: the service may serve with that file";
 
 #[test]
-fn a_servers_certificate_is_left_to_the_service() {
+fn a_server_certificate_in_ssl_cert_file_is_kept() {
     let world = World::new().with_ca();
-    // Signed by a CA; by itself; a chain.
+    // Signed by a CA, self-signed, and a chain.
     for file in ["server.crt", "self-signed-leaf.crt", "fullchain.pem"] {
         world.copy(file, "/srv/server.pem");
         let run = world.trust_init(&["env"]).env("SSL_CERT_FILE", "/srv/server.pem");
@@ -32,9 +30,9 @@ fn a_servers_certificate_is_left_to_the_service() {
 }
 
 #[test]
-fn what_stands_beside_a_key_is_left_to_the_service() {
+fn a_certificate_with_a_key_variable_is_kept() {
     let world = World::new().with_ca();
-    // What `openssl req -x509` makes by itself is a CA, by its basicConstraints.
+    // `openssl req -x509` creates a CA, by its basicConstraints.
     world.copy("ca-no-key-usage.crt", "/srv/server.pem");
     for (file, key) in KEYS
         .iter()
@@ -46,7 +44,7 @@ fn what_stands_beside_a_key_is_left_to_the_service() {
         assert_eq!(run.value("SSL_CERT_FILE").as_deref(), Some(file), "{key}");
         assert_eq!(run.value("REQUESTS_CA_BUNDLE").as_deref(), Some(BUNDLE), "{key}");
     }
-    // Keys of other kinds, and none.
+    // Variables of other keys, and a missing key.
     for key in ["SSL_CLIENT_KEY", "SSL_KEY_PASSWORD", "SSL_KEYSTORE", "API_KEY"] {
         let run = world.trust_init(&["env"]).env("SSL_CERT_FILE", "/srv/server.pem");
         let run = run.env(key, "/srv/key.pem").run().succeeds().never_says(LEFT);
@@ -56,9 +54,9 @@ fn what_stands_beside_a_key_is_left_to_the_service() {
     run.run().succeeds().never_says(LEFT);
 }
 
-/// A CA that is pinned beside a key, and the image's roots, are what they were.
+/// Pinned CAs and the image's roots are extended even if a key variable is set.
 #[test]
-fn root_certificates_beside_a_key_are_no_servers() {
+fn root_certificates_with_a_key_variable_get_the_custom_cas() {
     let world = World::new().with_ca();
     world.copy("ca-ec.crt", "/etc/partner.pem");
     for file in ["/etc/partner.pem", crate::world::ROOTS] {
@@ -69,9 +67,9 @@ fn root_certificates_beside_a_key_are_no_servers() {
     }
 }
 
-/// A reader of one certificate out of such a file reads the first.
+/// A program that reads a single certificate of such a file reads the first.
 #[test]
-fn what_is_pinned_comes_first_in_its_file() {
+fn pinned_certificates_come_first_in_their_file() {
     let world = World::new().with_ca();
     world.copy("ca-ec.crt", "/etc/partner.pem");
     for name in ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"] {
@@ -82,7 +80,7 @@ fn what_is_pinned_comes_first_in_its_file() {
 }
 
 #[test]
-fn variables_that_are_named_are_left_as_they_were_found() {
+fn variables_named_with_leave_are_kept() {
     let world = World::new().with_ca();
     world.copy("ca-ec.crt", "/etc/partner.pem");
     let leave = "SSL_CERT_FILE, GIT_SSL_CAINFO,,JAVA_TOOL_OPTIONS,WGETRC";
@@ -108,7 +106,7 @@ fn variables_that_are_named_are_left_as_they_were_found() {
             assert!(run.value("WGET2RC").is_some());
         }
     }
-    // The option replaces the variable, and what that would have left alone is done.
+    // The option replaces the variable, so the variable's own entries have no effect.
     let run =
         world.trust_init(&["--leave=SSL_CERT_FILE", "env"]).env("TRUST_INIT_RUNTIMES", "wget");
     let run = run.env("TRUST_INIT_LEAVE", "WGETRC").run().succeeds();
@@ -127,9 +125,9 @@ fn variables_that_are_named_are_left_as_they_were_found() {
     }
 }
 
-/// The overlay does what trust-init does, as far as it can look.
+/// The overlay keeps the same variables as trust-init, as far as setup can read their files.
 #[test]
-fn the_overlay_leaves_the_same_alone() {
+fn the_overlay_keeps_the_same_variables() {
     let desk = project(
         "services:\n  tls:\n    build: .\n    volumes: [./certs/server.pem:/srv/server.pem:ro]\n    \
          environment: {SSL_CERT_FILE: /srv/server.pem}\n  beside:\n    build: .\n    \

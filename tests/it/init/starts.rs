@@ -1,5 +1,5 @@
-//! What cuts across the stages of a start: what the whole of it reads, writes and starts, that no key gets
-//! anywhere, and what is left open at its end. SECURITY.md names these.
+//! Guarantees across the stages of a start: the files it reads and writes, the programs it starts, no
+//! leaked key, and no open descriptor. SECURITY.md names these tests.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -9,18 +9,18 @@ use crate::init::store::CACERTS;
 use crate::repository::promises::{document, marked, quoted};
 use crate::world::{BUNDLE, CUSTOM_CA, Run, World, count, gallery, tool};
 
-/// A start for which everything is asked that can be.
+/// The options of a start with every feature.
 const EVERYTHING: [&str; 5] =
     ["--install-store", "--runtime", "php,wget,erlang", "--grpc-roots", "env"];
 
-/// An image with a JVM and a file of the user's own.
+/// Creates an image with a JVM and a CA file of the user.
 fn with_everything() -> World {
     let world = World::new().with_ca();
     world.copy("java/bare", CACERTS).copy("ca-ec.crt", "/etc/own.crt");
     world
 }
 
-/// The system calls that trust-init makes by itself, and the exec that ends it.
+/// Returns the system calls of trust-init, up to the exec of the service.
 fn calls(run: &Run<'_>, expression: &str) -> Vec<String> {
     let (log, run) = (World::empty(), run.command());
     let mut command = Command::new(tool("strace"));
@@ -45,7 +45,7 @@ fn calls(run: &Run<'_>, expression: &str) -> Vec<String> {
 }
 
 #[test]
-fn nothing_is_started_but_the_service_and_nobody_is_called() {
+fn a_start_runs_only_the_service_and_opens_no_connection() {
     for (words, service) in [
         (&EVERYTHING[..], true),
         (&["env"], true),
@@ -64,7 +64,7 @@ fn nothing_is_started_but_the_service_and_nobody_is_called() {
             let last = calls.pop().unwrap();
             assert!(last.starts_with("execve(\"/bin/env\"") && last.ends_with(" = 0"), "{last}");
         }
-        // The C library sets up its thread, and PATH is searched.
+        // Calls of the C library's thread setup, and the search in PATH.
         let own = |call: &&str| {
             call.starts_with("arch_prctl(")
                 || call.starts_with("exit_group(")
@@ -75,7 +75,7 @@ fn nothing_is_started_but_the_service_and_nobody_is_called() {
     }
 }
 
-/// The files whose contents, entries or attributes these calls read.
+/// Returns the files whose contents, entries or attributes these calls read.
 fn read(calls: &[String]) -> BTreeSet<String> {
     let mut open: BTreeMap<&str, String> = BTreeMap::new();
     let mut read = BTreeSet::new();
@@ -100,14 +100,14 @@ fn read(calls: &[String]) -> BTreeSet<String> {
 }
 
 #[test]
-fn what_a_start_reads_is_listed() {
+fn every_file_that_a_start_reads_is_listed() {
     let document = document();
     let listed: Vec<_> = marked(&document, "reads")
         .into_iter()
         .flat_map(quoted)
         .filter(|word| word.starts_with('/'))
         .collect();
-    // Twice: the second start finds what the first one left.
+    // Twice: the second start finds the files of the first.
     let world = with_everything();
     for _ in 0..2 {
         let run = world.trust_init(&EVERYTHING).env("REQUESTS_CA_BUNDLE", "/etc/own.crt");
@@ -121,13 +121,13 @@ fn what_a_start_reads_is_listed() {
                 *listed == path
                     || listed.ends_with('/') && path.starts_with(listed.trim_end_matches('/'))
             });
-            // The service itself, and what the variable names.
+            // The service itself, and the file that the variable names.
             assert!(is_listed || ["/bin/env", "/etc/own.crt"].contains(&&**path), "{path} is read");
         }
     }
 }
 
-/// Everything in the image: kind, mode, owner, and of files size and time.
+/// Returns kind, mode and owner of everything in the image, and size and time of files.
 fn all(world: &World) -> BTreeSet<String> {
     let directory = ["-type", "d", "-printf", "%P/ %m %U:%G\n"];
     let file = ["-o", "-printf", "%P %m %U:%G %s %T@ %l\n"];
@@ -137,7 +137,7 @@ fn all(world: &World) -> BTreeSet<String> {
     String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
 }
 
-/// What a run makes new or changes, without sizes and times.
+/// Returns what a run creates or changes, without sizes and times.
 #[track_caller]
 fn written(world: &World, run: Run<'_>) -> Vec<String> {
     let before = all(world);
@@ -145,13 +145,13 @@ fn written(world: &World, run: Run<'_>) -> Vec<String> {
     let after = all(world);
     let gone: Vec<_> = before.iter().filter_map(|line| line.split(' ').next()).collect();
     let names: BTreeSet<_> = after.iter().filter_map(|line| line.split(' ').next()).collect();
-    assert!(gone.iter().all(|name| names.contains(name)), "something is gone");
+    assert!(gone.iter().all(|name| names.contains(name)), "a file was removed");
     let new = after.difference(&before).map(|line| line.splitn(4, ' ').take(3).collect::<Vec<_>>());
     new.map(|words| words.join(" ")).collect()
 }
 
 #[test]
-fn what_a_start_writes_is_listed() {
+fn every_file_that_a_start_writes_is_listed() {
     let world = with_everything();
     assert_eq!(
         written(&world, world.trust_init(&["env"]).env("REQUESTS_CA_BUNDLE", "/etc/own.crt")),
@@ -184,9 +184,9 @@ fn what_a_start_writes_is_listed() {
     );
 }
 
-/// Where a key is in the gallery, no line of it is in anything that a start leaves or says.
+/// No line of a key in tests/certs is in a file or message of a start.
 #[test]
-fn no_key_reaches_a_file_a_variable_or_a_line() {
+fn no_private_key_is_written_or_printed() {
     let (world, mut tried) = (with_everything(), 0);
     for entry in gallery("").read_dir().unwrap().map(|entry| entry.unwrap().path()) {
         let Ok(bytes) = fs::read(&entry) else { continue };
@@ -222,7 +222,7 @@ fn no_key_reaches_a_file_a_variable_or_a_line() {
 }
 
 #[test]
-fn a_start_that_is_killed_leaves_whole_files_or_none() {
+fn a_killed_start_leaves_whole_files_or_none() {
     let mut killed = 0;
     for call in ["mkdirat", "writev", "fchmod", "renameat"] {
         for n in 1.. {
@@ -242,18 +242,18 @@ fn a_start_that_is_killed_leaves_whole_files_or_none() {
 }
 
 #[test]
-fn between_the_last_look_for_a_stop_and_exec_are_three_system_calls() {
+fn three_system_calls_separate_the_last_signal_check_and_exec() {
     let world = World::new().with_ca();
     let calls = calls(&world.trust_init(&["env"]), "trace=all");
     let from = calls.iter().rposition(|call| call.starts_with("signalfd4(")).unwrap();
     let names = calls[from..].iter().map(|call| call.split('(').next().unwrap());
-    // Only a build for tests looks whether a descriptor that it closes is open.
+    // Only debug builds check that a descriptor is open before they close it.
     let names: Vec<_> = names.filter(|name| *name != "fcntl").collect();
     assert_eq!(names, ["signalfd4", "read", "close", "rt_sigprocmask", "rt_sigaction", "execve"]);
 }
 
 #[test]
-fn a_path_that_is_configured_keeps_an_earlier_bundle() {
+fn a_configured_path_keeps_an_earlier_bundle() {
     let world = World::new().with_ca();
     let configured = || world.trust_init(&["env"]).env("SSL_CERT_FILE", BUNDLE).run().succeeds();
     configured();
@@ -261,6 +261,6 @@ fn a_path_that_is_configured_keeps_an_earlier_bundle() {
     fs::remove_file(world.path(CUSTOM_CA)).unwrap();
     assert_eq!(configured().value("SSL_CERT_FILE").as_deref(), Some(BUNDLE));
     assert_eq!(world.read(BUNDLE), before);
-    // Where none is configured, the service gets none.
+    // Without a configured path the service gets none.
     assert_eq!(world.trust_init(&["env"]).run().succeeds().value("SSL_CERT_FILE"), None);
 }

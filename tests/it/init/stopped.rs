@@ -1,4 +1,4 @@
-//! trust-init stopped behind one of its system calls, so that somebody else has his turn between two steps.
+//! trust-init, stopped after a system call, so that a test can act between two steps.
 
 use std::collections::BTreeMap;
 use std::process::{Child, Stdio};
@@ -6,11 +6,12 @@ use std::process::{Child, Stdio};
 use crate::init::pid1::{below, kill, wait_for};
 use crate::world::{Outcome, Run, Scratch};
 
-/// A system call: its name, and how many of that name were made up to it, also by what started trust-init.
+/// A system call: its name, and its ordinal among the calls of that name, including those of the programs
+/// before trust-init.
 pub type Step = (String, usize);
 
-/// Those of `calls` that trust-init makes, from the line that is the beginning up to the one that is the
-/// end, or the start of the service.
+/// Returns the calls in `calls` that trust-init makes, from the line that `is_begin` accepts to the one
+/// that `is_end` accepts, or to the exec of the service.
 #[track_caller]
 pub fn steps(
     run: Run<'_>,
@@ -39,7 +40,7 @@ pub fn steps(
     steps
 }
 
-/// A run that does not outlive its test.
+/// A run that is killed at the end of the test.
 struct Running(Option<Child>);
 
 impl Drop for Running {
@@ -51,7 +52,7 @@ impl Drop for Running {
     }
 }
 
-/// Runs it, stopped behind one system call while `turn` is done.
+/// Runs the program, stopped after one system call while `turn` runs.
 #[track_caller]
 pub fn stopped(run: Run<'_>, (name, number): &Step, turn: impl FnOnce()) -> Outcome {
     let log = Scratch::new();

@@ -1,5 +1,5 @@
-//! The image's own store under `--install-store`: what is added, where, and that it is gone without a
-//! trace when the CA is.
+//! The image's root store with `--install-store`: the CA is added, and removed without a trace once it is
+//! no longer mounted.
 
 mod hash;
 mod refused;
@@ -19,7 +19,8 @@ const RECORD: &str = "/var/lib/trust-init/store";
 pub const CACERTS: &str = "/opt/java/openjdk/lib/security/cacerts";
 const JSSECACERTS: &str = "/opt/java/openjdk/lib/security/jssecacerts";
 
-/// Every file of an image, but for what is made anew at every start: owner, mode, contents or target.
+/// Returns owner, mode and contents or target of every file of an image, except those that every start
+/// recreates.
 pub fn tree(world: &World) -> Vec<String> {
     let (mut tree, mut waiting) = (Vec::new(), vec!["etc".to_owned(), "opt".to_owned()]);
     waiting.push("var/lib/ca-certificates".to_owned());
@@ -53,19 +54,19 @@ pub fn install(world: &World) -> Run<'_> {
     world.trust_init(&["--install-store", "env"])
 }
 
-/// A start without the CA.
+/// Runs a start without the CA.
 #[track_caller]
 pub fn without(world: &World) -> Outcome {
     install(world).env("TRUST_INIT_CA", "").run().succeeds()
 }
 
-/// The place of the CA that is mounted, by OpenSSL's own word.
+/// Returns the hashed path of the mounted CA, as OpenSSL computes it.
 pub fn hashed() -> String {
     format!("/etc/ssl/certs/{}.0", openssl_hash(&gallery("neighbour/ca.crt")).unwrap())
 }
 
 #[test]
-fn bundle_and_hashed_name_have_the_ca_and_are_as_before_without_it() {
+fn the_ca_is_installed_and_removed_without_a_trace() {
     let world = World::new().with_ca();
     world.mode(ROOTS, 0o664);
     std::os::unix::fs::chown(world.path(ROOTS), Some(0), Some(42)).unwrap();
@@ -95,7 +96,7 @@ fn bundle_and_hashed_name_have_the_ca_and_are_as_before_without_it() {
 }
 
 #[test]
-fn another_ca_takes_the_place_of_the_first() {
+fn another_ca_replaces_the_first() {
     let world = World::new().with_ca();
     let (before, roots) = (tree(&world), world.read(ROOTS));
     install(&world).run().succeeds();
@@ -108,10 +109,10 @@ fn another_ca_takes_the_place_of_the_first() {
     assert_eq!(tree(&world), before);
 }
 
-/// The record says what is not the image's: at every later start, with the option or without, the same
-/// variables are set, and to the same.
+/// The record lists what is not the image's: every later start sets the same variables to the same paths,
+/// with or without the option.
 #[test]
-fn what_was_added_does_not_count_as_the_images() {
+fn an_installed_ca_does_not_count_as_a_root_of_the_image() {
     let world = World::new().with_ca();
     let first = world.trust_init(&["env"]).run().succeeds();
     install(&world).run().succeeds();
@@ -121,7 +122,7 @@ fn what_was_added_does_not_count_as_the_images() {
         assert_eq!(run.value("REQUESTS_CA_BUNDLE"), first.value("SSL_CERT_FILE"));
         run.never_says("double");
     }
-    // The CA is another now, and the store is not looked after: it is of no account all the same.
+    // The CA has changed and the store is no longer updated: its old CA still does not count.
     world.copy("ca-ec.crt", CUSTOM_CA);
     let run = world.trust_init(&["sh", "-c", "cat $SSL_CERT_FILE"]).run().succeeds();
     assert_eq!(
@@ -130,9 +131,9 @@ fn what_was_added_does_not_count_as_the_images() {
     );
 }
 
-/// A record that somebody else could write says nothing.
+/// A record that another user can write is ignored.
 #[test]
-fn a_planted_record_is_not_believed() {
+fn a_planted_record_is_ignored() {
     let world = World::new().with_ca();
     install(&world).run().succeeds();
     world.owner(RECORD, 7);
@@ -143,7 +144,7 @@ fn a_planted_record_is_not_believed() {
 }
 
 #[test]
-fn a_bundle_without_its_last_line_end_is_restored_to_the_byte() {
+fn a_bundle_without_a_final_line_end_is_restored_exactly() {
     let world = World::new().with_ca();
     world.write(ROOTS, world.read(ROOTS).trim_end());
     let before = tree(&world);
@@ -153,9 +154,9 @@ fn a_bundle_without_its_last_line_end_is_restored_to_the_byte() {
     assert_eq!(tree(&world), before);
 }
 
-/// As `update-ca-certificates` does: ours is put in again, and what is new there stays.
+/// As `update-ca-certificates` does: it adds our CA again, and its new roots stay.
 #[test]
-fn a_bundle_that_was_written_anew_keeps_what_is_new() {
+fn a_regenerated_bundle_keeps_its_new_roots() {
     let world = World::new().with_ca();
     let (ca, roots) = (world.read(CUSTOM_CA), world.read(ROOTS));
     let new = fs::read_to_string(gallery("ca-ec.crt")).unwrap();
@@ -169,7 +170,7 @@ fn a_bundle_that_was_written_anew_keeps_what_is_new() {
         assert_eq!(world.read(ROOTS), format!("{rest}{ca}"));
         without(&world);
         assert_eq!(world.read(ROOTS), rest);
-        // And where nobody put ours in again meanwhile.
+        // Also if our CA is no longer in the file.
         world.write(ROOTS, &roots);
         install(&world).run().succeeds();
         world.write(ROOTS, &rewritten);
@@ -179,7 +180,7 @@ fn a_bundle_that_was_written_anew_keeps_what_is_new() {
 }
 
 #[test]
-fn the_next_number_is_taken_where_a_hashed_name_is() {
+fn an_occupied_hashed_name_gets_the_next_number() {
     let world = World::new().with_ca();
     let place = |number: u32| hashed().replace(".0", &format!(".{number}"));
     world.copy("ca-ec.crt", &place(0));
@@ -189,14 +190,14 @@ fn the_next_number_is_taken_where_a_hashed_name_is() {
     assert_eq!(world.read(&place(2)), world.read(CUSTOM_CA));
     without(&world);
     assert_eq!(tree(&world), before);
-    // A file of somebody's with the same CA serves, and stays.
+    // A foreign file with the same CA is sufficient and stays.
     fs::remove_file(world.path(&place(1))).unwrap();
     symlink(CUSTOM_CA, world.path(&place(1))).unwrap();
     let before = tree(&world);
     install(&world).run().succeeds().never_says(&place(2));
     without(&world);
     assert_eq!(tree(&world), before);
-    // What somebody wrote into ours is theirs.
+    // A file of ours that has been changed belongs to the user.
     fs::remove_file(world.path(&place(1))).unwrap();
     install(&world).run().succeeds().says(&place(1));
     world.copy("two.crt", &place(1));
@@ -204,9 +205,9 @@ fn the_next_number_is_taken_where_a_hashed_name_is() {
     assert_eq!(world.read(&place(1)), fs::read_to_string(gallery("two.crt")).unwrap());
 }
 
-/// Each distribution's files and directories, the links that lead to them included.
+/// The files, directories and links of every distribution.
 #[test]
-fn every_layout_is_known() {
+fn the_root_store_of_every_distribution_is_supported() {
     // Files, links to them, and directories.
     type Layout = (&'static [&'static str], &'static [[&'static str; 2]], &'static [&'static str]);
     let layouts: [Layout; 4] = [
@@ -267,9 +268,9 @@ fn every_layout_is_known() {
     }
 }
 
-/// Instead of a variable that every JVM announces.
+/// Every JVM prints a line about JAVA_TOOL_OPTIONS, which this avoids.
 #[test]
-fn java_finds_its_key_store_by_itself() {
+fn java_reads_jssecacerts_without_a_variable() {
     let world = World::new().with_ca();
     world.copy("java/jks", CACERTS);
     let before = tree(&world);
@@ -280,7 +281,7 @@ fn java_finds_its_key_store_by_itself() {
         assert_eq!(run.value("JAVA_TOOL_OPTIONS"), None);
         assert_eq!(held(), 3);
     }
-    // Ours is not what the JVM trusts, with the option or without, when the CA is another.
+    // If the CA changes, our jssecacerts is not used as the JVM's roots, with or without the option.
     world.copy("ca-expired.crt", CUSTOM_CA);
     let run =
         world.trust_init(&["env"]).run().succeeds().says(&format!("with 2 roots of `{CACERTS}`"));
@@ -296,7 +297,7 @@ fn java_finds_its_key_store_by_itself() {
 }
 
 #[test]
-fn a_jssecacerts_of_the_users_own_stays_and_so_does_one_that_cannot_be_written() {
+fn an_existing_or_unwritable_jssecacerts_is_kept() {
     let world = World::new().with_ca();
     world.copy("java/jks", CACERTS).copy("java/bare", JSSECACERTS);
     let run =

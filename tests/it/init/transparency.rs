@@ -1,4 +1,4 @@
-//! The service sees what it would have seen without us. The measure is `env(1)`.
+//! The service sees the same as without trust-init, compared with `env(1)`.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
@@ -9,8 +9,8 @@ use trust_init::trust::variables::TABLE;
 
 use crate::world::{gallery, tool};
 
-/// Runs `words` under `env`, under trust-init with nothing to do, and under trust-init at work,
-/// each time after `prepare`, and asserts that the three are the same.
+/// Runs `words` under `env`, under trust-init without a CA, and under trust-init with a CA, each after
+/// `prepare`, and asserts that the results are equal.
 #[track_caller]
 fn same(words: &[&OsStr], prepare: impl Fn(&mut Command)) -> Output {
     let ca = gallery("neighbour/ca.crt");
@@ -41,14 +41,14 @@ fn shell(script: &str, prepare: impl Fn(&mut Command)) -> Output {
 }
 
 #[test]
-fn arguments_of_any_bytes() {
+fn arguments_are_passed_byte_for_byte() {
     let words = [b"printf".as_slice(), b"[%s]", b"", b"--", b"a b", b"\xff\xfe", b"-d", b"\n"];
     let output = same(&words.map(OsStr::from_bytes), |_| {});
     assert_eq!(output.stdout, b"[][--][a b][\xff\xfe][-d][\n]");
 }
 
 #[test]
-fn the_environment_byte_for_byte_but_for_the_trust_variables() {
+fn the_environment_is_passed_except_for_trust_variables() {
     let ours: Vec<_> = TABLE.iter().map(|row| row.name).collect();
     let script = format!(
         "cat /proc/self/environ | tr '\\0' '\\n' | grep -avE '^({}|TRUST_INIT_.*)='",
@@ -57,7 +57,7 @@ fn the_environment_byte_for_byte_but_for_the_trust_variables() {
     let output = shell(&script, |command| {
         command.env(OsStr::from_bytes(b"B\xff"), OsStr::from_bytes(b"\xfe\x01"));
         command.env("Z", "").env("A", "=x=y").env("lower", "case");
-        // A megabyte, in pieces that one execve takes.
+        // A megabyte, in parts that execve accepts.
         (0..10).for_each(|number| {
             command.env(format!("BIG{number}"), "x".repeat(100_000));
         });
@@ -66,7 +66,7 @@ fn the_environment_byte_for_byte_but_for_the_trust_variables() {
 }
 
 #[test]
-fn directory_umask_limits_session_and_group() {
+fn directory_umask_limits_session_and_group_are_kept() {
     let script = "pwd; umask; cat /proc/$$/limits; \
                   sed 's/^.*) //' /proc/$$/stat | cut -d ' ' -f 4-5 | \
                   awk -v p=$$ '{ print ($1 == p), ($2 == p) }'";
@@ -77,7 +77,7 @@ fn directory_umask_limits_session_and_group() {
 }
 
 #[test]
-fn open_descriptors_and_no_other() {
+fn only_the_open_descriptors_are_passed() {
     let script = "exec 7</etc/passwd 9>/dev/null; exec \"$@\"";
     let list = |program: &str| {
         let mut command = Command::new("/bin/sh");
@@ -94,12 +94,12 @@ fn open_descriptors_and_no_other() {
 }
 
 #[test]
-fn signal_mask_and_ignored_signals() {
-    // Of itself: a shell blocks every signal for a moment when it forks.
+fn signal_mask_and_ignored_signals_are_kept() {
+    // grep reads its own status: a shell blocks every signal while it forks.
     let script = "exec grep -E 'SigBlk|SigIgn' /proc/self/status";
     shell(script, |_| {});
     shell(&format!("trap '' HUP INT TERM QUIT USR1; exec sh -c \"{script}\""), |_| {});
-    // Ignored and blocked before us, not by the service itself.
+    // Ignored and blocked before trust-init starts, not by the service.
     let set = |program: &str| {
         let python = "import os, signal, sys\n\
                       for name in ('SIGHUP', 'SIGINT', 'SIGUSR2'):\n\
@@ -119,7 +119,7 @@ fn signal_mask_and_ignored_signals() {
 }
 
 #[test]
-fn a_broken_pipe_ends_the_service_as_it_would() {
+fn a_broken_pipe_still_ends_the_service() {
     let output = shell("(exec yes; echo lost) | head -n 1; echo", |_| {});
     assert_eq!(output.stdout, b"y\n\n");
     let status = |program: &str| {
@@ -132,7 +132,7 @@ fn a_broken_pipe_ends_the_service_as_it_would() {
 }
 
 #[test]
-fn every_exit_status() {
+fn every_exit_status_is_passed() {
     for code in 0..=255 {
         let mut command = Command::new(tool("trust-init"));
         command.args(["sh", "-c", &format!("exit {code}")]).env("TRUST_INIT_CA", "");
@@ -141,9 +141,9 @@ fn every_exit_status() {
 }
 
 #[test]
-fn death_by_a_signal_is_death_by_that_signal() {
+fn death_by_a_signal_is_passed() {
     for (name, number) in [("TERM", 15), ("KILL", 9), ("HUP", 1), ("SEGV", 11), ("USR1", 10)] {
-        // It may have been ignored before, as `nohup` has it.
+        // The signal may be ignored already, as under `nohup`.
         let script = format!("ulimit -c 0; exec env --default-signal=HUP sh -c 'kill -{name} $$'");
         let output = shell(&script, |_| {});
         assert_eq!(output.status.signal(), Some(number));
@@ -151,7 +151,7 @@ fn death_by_a_signal_is_death_by_that_signal() {
 }
 
 #[test]
-fn standard_input_and_output_are_the_services() {
+fn standard_input_and_output_are_passed() {
     let mut command = Command::new(tool("trust-init"));
     command
         .args(["cat"])

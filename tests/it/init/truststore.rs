@@ -1,5 +1,4 @@
-//! Java: a key store of its own, with what the JVM trusts already, named behind what
-//! JAVA_TOOL_OPTIONS says.
+//! Java: a key store with the JVM's own roots and the custom CAs, appended to JAVA_TOOL_OPTIONS.
 
 pub mod java;
 
@@ -15,7 +14,7 @@ const CACERTS: &str = "/opt/java/openjdk/lib/security/cacerts";
 const ADDED: &str = "-Djavax.net.ssl.trustStore=/run/trust-init/truststore.jks \
      -Djavax.net.ssl.trustStoreType=JKS -Djavax.net.ssl.trustStorePassword=changeit";
 
-/// An image with a JVM that trusts ca-rsa.pem and ca-ec.crt, and a CA mounted.
+/// Creates an image with a mounted CA and a JVM that trusts ca-rsa.pem and ca-ec.crt.
 fn with_java(store: &str) -> World {
     let world = World::new().with_ca();
     world.copy(&format!("java/{store}"), CACERTS);
@@ -30,21 +29,21 @@ fn env(world: &World) -> Run<'_> {
     world.trust_init(&["env"])
 }
 
-/// The certificates in the key store at `path`, as their text.
+/// Returns the PEM blocks in the key store at `path`.
 #[track_caller]
 fn held(world: &World, path: &str) -> Vec<String> {
     let held = keystore::read(&fs::read(world.path(path)).unwrap()).unwrap();
     held.iter().map(|pem| String::from_utf8(pem.text().to_vec()).unwrap()).collect()
 }
 
-/// The files of the gallery that it should hold, behind the CA that is mounted.
+/// Asserts that the key store contains the mounted CA, then these files of tests/certs.
 #[track_caller]
 fn holds(world: &World, files: &[&str]) {
     let held = held(world, STORE);
     assert_eq!(held[0], world.read(CUSTOM_CA));
     let mut wanted: Vec<_> =
         files.iter().map(|file| fs::read_to_string(gallery(file)).unwrap()).collect();
-    // keytool has an order of its own.
+    // The order of keytool differs.
     let mut rest = held[1..].to_vec();
     wanted.sort();
     rest.sort();
@@ -52,7 +51,7 @@ fn holds(world: &World, files: &[&str]) {
 }
 
 #[test]
-fn every_kind_of_store_that_a_jvm_brings_is_read() {
+fn every_key_store_format_of_a_jvm_is_read() {
     for store in ["jks", "jks-and-key", "bare"] {
         let world = with_java(store);
         let run = env(&world).run().succeeds().says("with 2 roots of `/opt/java/openjdk");
@@ -62,14 +61,14 @@ fn every_kind_of_store_that_a_jvm_brings_is_read() {
 }
 
 #[test]
-fn a_certificate_that_java_does_not_trust_is_not_trusted_by_way_of_us() {
+fn a_certificate_that_java_distrusts_stays_distrusted() {
     let world = with_java("by-openssl");
     env(&world).run().succeeds().says("with 0 roots");
     holds(&world, &[]);
 }
 
 #[test]
-fn a_store_that_cannot_be_read_is_named_and_the_service_starts() {
+fn an_unreadable_key_store_is_named_and_the_service_starts() {
     for store in ["modern", "and-key"] {
         let run = env(&with_java(store)).run().succeeds().says("encrypted PKCS#12").says(CACERTS);
         let run = run.says("keytool -importkeystore");
@@ -84,7 +83,7 @@ fn a_store_that_cannot_be_read_is_named_and_the_service_starts() {
 }
 
 #[test]
-fn it_is_added_behind_the_users_value_once() {
+fn the_option_is_appended_once_to_the_users_value() {
     let world = with_java("jks");
     let run = env(&world).env("JAVA_TOOL_OPTIONS", "-Xmx1g").run().succeeds();
     assert_eq!(options(&run), Some(format!("-Xmx1g {ADDED}")));
@@ -111,7 +110,7 @@ fn a_path_with_a_space_is_quoted() {
 }
 
 #[test]
-fn a_trust_store_that_the_user_names_is_left_alone() {
+fn a_trust_store_of_the_user_is_kept() {
     let world = with_java("jks");
     let own = "-Djavax.net.ssl.trustStore=/own.jks";
     for name in ["JAVA_TOOL_OPTIONS", "JAVA_OPTS", "CATALINA_OPTS"] {
@@ -126,7 +125,7 @@ fn a_trust_store_that_the_user_names_is_left_alone() {
 }
 
 #[test]
-fn it_is_left_alone_where_no_jvm_is_or_nobody_wants_it() {
+fn java_is_not_configured_without_a_jvm_or_a_request() {
     let world = World::new().with_ca();
     assert_eq!(options(&env(&world).run().succeeds()), None);
     let run = world.trust_init(&["--java", "on", "env"]).run().succeeds();
@@ -140,9 +139,9 @@ fn it_is_left_alone_where_no_jvm_is_or_nobody_wants_it() {
     assert_eq!(options(&env(&world).run().succeeds().stays_silent()), None);
 }
 
-/// Roots that the user leaves out are not brought back by a JVM.
+/// The JVM's roots do not bring back roots that the user left out.
 #[test]
-fn roots_that_are_asked_for_are_javas_too() {
+fn the_roots_option_applies_to_java() {
     let world = with_java("jks");
     let run = world.trust_init(&["--roots", "none", "env"]).run().succeeds();
     assert_eq!(options(&run.says("with 0 roots of the bundle")).as_deref(), Some(ADDED));
@@ -152,7 +151,7 @@ fn roots_that_are_asked_for_are_javas_too() {
     assert_eq!(held(&world, STORE).len(), 1 + webpki_root_certs::TLS_SERVER_ROOT_CERTS.len());
 }
 
-/// Each would be read by programs that know the other alone.
+/// Programs would read a file of the other format.
 #[test]
 fn a_key_store_is_no_bundle_and_a_bundle_no_key_store() {
     let world = with_java("jks");
@@ -167,15 +166,15 @@ fn a_key_store_is_no_bundle_and_a_bundle_no_key_store() {
 }
 
 #[test]
-fn a_jvm_that_trusts_the_ca_already_is_told_nothing() {
+fn a_jvm_that_trusts_the_ca_is_not_configured() {
     let world = with_java("jks");
     world.copy("ca-ec.crt", CUSTOM_CA);
     assert_eq!(options(&env(&world).run().succeeds()), None);
 }
 
-/// Each place alone, and which one wins.
+/// Each place alone, and their order.
 #[test]
-fn the_jvm_is_found_where_programs_find_it() {
+fn the_jvm_is_found_in_every_usual_place() {
     let places = [
         ("usr/lib/jvm/java-21/lib/security/cacerts", ""),
         ("usr/lib/jvm/java-8/jre/lib/security/cacerts", ""),
@@ -195,7 +194,7 @@ fn the_jvm_is_found_where_programs_find_it() {
     world.copy("java/jks", packaged).directory("venv/bin", 0o755);
     symlink("/bin/busybox", world.path("venv/bin/true")).unwrap();
     world.trust_init(&["/venv/bin/true"]).run().succeeds().says(&format!("`/{packaged}`"));
-    // What is started, or would be by its name, is the one behind all links.
+    // The JVM is the program behind all links, whether it is started by path or by name.
     let world = World::new().with_ca();
     world.copy("java/jks", "elsewhere/lib/security/cacerts");
     world.directory("elsewhere/bin", 0o755).directory("usr/bin", 0o755);
@@ -212,7 +211,7 @@ fn the_jvm_is_found_where_programs_find_it() {
 }
 
 #[test]
-fn a_mounted_key_store_is_adopted_if_it_holds_all_that_ours_would() {
+fn a_complete_mounted_key_store_is_adopted() {
     let world = with_java("jks");
     let first = env(&world).run().succeeds();
     let store = world.path("mounted.jks");
@@ -228,9 +227,9 @@ fn a_mounted_key_store_is_adopted_if_it_holds_all_that_ours_would() {
     assert_ne!(options(&run), options(&first));
 }
 
-/// As under an overlay: what is mounted serves, and the key store alone is made.
+/// As with an overlay: the mounted bundle is used, and only the key store is created.
 #[test]
-fn beside_a_mounted_bundle_the_key_store_alone_is_written() {
+fn beside_a_mounted_bundle_only_the_key_store_is_written() {
     let world = with_java("jks");
     let (bundle, ca) = (world.path("bundle.crt"), world.path("ca.crt"));
     fs::write(&bundle, world.read(ROOTS) + &world.read(CUSTOM_CA)).unwrap();
@@ -243,9 +242,9 @@ fn beside_a_mounted_bundle_the_key_store_alone_is_written() {
     assert_eq!(world.names("run/trust-init"), ["ca-bundle.crt", "truststore.jks"]);
 }
 
-/// What the overlay named, and its mount is no longer there.
+/// The option of an overlay whose mount is missing.
 #[test]
-fn a_key_store_of_ours_that_is_gone_never_reaches_the_service() {
+fn an_option_with_a_missing_generated_key_store_is_removed() {
     const GONE: &str = "in JAVA_TOOL_OPTIONS: the key store does not exist";
     let behind = format!("-Xmx1g {ADDED}");
     for (value, left) in [(behind.as_str(), Some("-Xmx1g")), (ADDED, None)] {
@@ -255,7 +254,7 @@ fn a_key_store_of_ours_that_is_gone_never_reaches_the_service() {
         let warns = run().env("TRUST_INIT_ON_ERROR", "warn").run().succeeds().says(GONE);
         assert_eq!(options(&warns).as_deref(), left);
     }
-    // With a CA and a JVM there is one again; without a JVM nobody makes one.
+    // With a CA and a JVM the key store is created again; without a JVM it is not.
     let run = env(&with_java("jks")).env("JAVA_TOOL_OPTIONS", &behind).run().succeeds();
     assert_eq!(options(&run.never_says(GONE)).as_deref(), Some(behind.as_str()));
     let world = World::new().with_ca();

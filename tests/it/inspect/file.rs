@@ -1,4 +1,4 @@
-//! trust-compose inspect: what is in a file, told for people and for programs.
+//! trust-compose inspect: the contents of a file, as text and as JSON.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use crate::desk::{Desk, trust_compose};
 use crate::world::{Outcome, gallery, tool};
 
 #[test]
-fn a_set_is_told_without_its_keys() {
+fn certificates_are_listed_without_their_keys() {
     let desk = Desk::with(&["gpu.local", "10.0.0.1"]);
     let files = ["certs/ca.crt", "certs/ca.key", "certs/server.pem", "certs/server-key.pem"];
     let told = desk.run(&[&["inspect"], &files[..]].concat()).succeeds().stays_silent();
@@ -35,7 +35,7 @@ fn a_set_is_told_without_its_keys() {
     }
 }
 
-/// The keys of an object, sorted.
+/// Returns the sorted keys of an object.
 fn keys(value: &Value) -> Vec<&str> {
     let mut keys: Vec<_> = value.as_object().unwrap().keys().map(String::as_str).collect();
     keys.sort_unstable();
@@ -43,7 +43,7 @@ fn keys(value: &Value) -> Vec<&str> {
 }
 
 #[test]
-fn json_has_the_shape_that_is_documented() {
+fn json_has_the_documented_structure() {
     let desk = Desk::with(&["gpu.local"]);
     let told = desk.run(&["inspect", "--json", "certs/server.pem", "certs/ca.key", "nowhere"]);
     let told = told.exits(1).says("cannot read `nowhere` (from FILE): there is no such file");
@@ -76,7 +76,7 @@ fn json_has_the_shape_that_is_documented() {
 }
 
 #[test]
-fn a_serial_number_is_what_openssl_calls_it() {
+fn serial_numbers_equal_openssls() {
     for serial in ["01", "7f", "80", "95933b3a"] {
         let desk = Desk::new();
         desk.openssl(&format!(
@@ -90,7 +90,7 @@ fn a_serial_number_is_what_openssl_calls_it() {
 }
 
 #[test]
-fn every_file_of_the_gallery_is_told_or_refused_in_known_words() {
+fn every_gallery_file_is_listed_or_refused_with_a_fix() {
     let desk = Desk::new();
     let mut files: Vec<_> =
         gallery("").read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -128,7 +128,7 @@ fn every_file_of_the_gallery_is_told_or_refused_in_known_words() {
 }
 
 #[test]
-fn an_intermediate_is_whole_beside_its_root() {
+fn an_intermediate_with_its_root_is_complete() {
     let desk = Desk::new();
     let path = |name| gallery(name).to_str().unwrap().to_owned();
     let alone = desk.run(&["inspect", &path("intermediate.crt")]).succeeds();
@@ -137,7 +137,7 @@ fn an_intermediate_is_whole_beside_its_root() {
     assert!(!both.stdout().contains("whose root certificate is missing"), "{}", both.stdout());
 }
 
-/// A set for a.lab, and an archive of it in `all.p12` with a password.
+/// Creates certificates for a.lab, and an archive of them in `all.p12` with a password.
 fn archived(how: &str) -> Desk {
     let desk = Desk::with(&["a.lab"]);
     desk.write("password", "lab-secret\n");
@@ -149,7 +149,7 @@ fn archived(how: &str) -> Desk {
 }
 
 #[test]
-fn an_archive_is_told_without_its_key() {
+fn an_archive_is_listed_without_its_key() {
     for how in ["", "-legacy "] {
         let desk = archived(how);
         let words = ["inspect", "--p12-password-file", "password", "all.p12"];
@@ -173,7 +173,7 @@ fn an_archive_is_told_without_its_key() {
 }
 
 #[test]
-fn an_archive_that_stays_closed_leaves_the_other_files() {
+fn an_archive_without_its_password_does_not_hide_other_files() {
     let desk = archived("");
     let told = desk.run(&["inspect", "all.p12", "certs/ca.crt"]).exits(1);
     let told = told.says("cannot open `all.p12` (from FILE): it is protected with a password");
@@ -184,14 +184,14 @@ fn an_archive_that_stays_closed_leaves_the_other_files() {
         .exits(1)
         .says("the first line of `password` (from --p12-password-file) is not its password")
         .never_says("other");
-    // No password is no question.
+    // An archive without a password causes no question.
     desk.openssl("pkcs12 -export -nokeys -in certs/ca.crt -passout pass: -out open.p12");
     let told = desk.run(&["inspect", "open.p12"]).succeeds().stays_silent();
     assert!(told.stdout().contains("`CN=Lab CA` (CA)"));
 }
 
-/// Runs a program on a terminal of its own, and types `lab-secret` when it no longer shows what is
-/// typed. Prints what the terminal showed, and exits as the program did.
+/// Runs a program on a terminal, types `lab-secret` once the terminal's echo is off, prints what the
+/// terminal showed, and exits as the program did.
 const TYPIST: &str = "
 import os, pty, sys, termios
 pid, terminal = pty.fork()
@@ -211,7 +211,7 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 ";
 
 #[test]
-fn a_person_at_a_terminal_is_asked_and_not_overlooked() {
+fn the_password_is_read_from_a_terminal_without_echo() {
     let desk = archived("");
     let program = trust_compose();
     let words = ["-c", TYPIST, program.to_str().unwrap(), "inspect", "all.p12"];

@@ -1,4 +1,4 @@
-//! What is made of a file: every file of the gallery, by name and in a directory.
+//! The outcome of every file in tests/certs, given by name and in a directory.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use trust_init::trust::bundle::Pem;
 
 use crate::world::{BUNDLE, Outcome, World, gallery};
 
-/// The rows of the table in tests/certs/README.md: file, named, in a directory.
+/// Returns the rows of the table in tests/certs/README.md: file, outcome by name, outcome in a directory.
 pub fn rows() -> Vec<(String, String, String)> {
     let text = std::fs::read_to_string(gallery("README.md")).unwrap();
     let rows = text.lines().filter(|line| line.starts_with("| ") && !line.contains("| file |"));
@@ -19,7 +19,7 @@ pub fn rows() -> Vec<(String, String, String)> {
     .collect()
 }
 
-/// The outcome in the table's words.
+/// Returns the outcome as the table writes it.
 pub fn outcome(outcome: &Outcome, neighbours: usize) -> String {
     let stderr = outcome.stderr();
     let kept = stderr.lines().filter(|line| line.contains(": trusting ")).count();
@@ -35,7 +35,7 @@ pub fn outcome(outcome: &Outcome, neighbours: usize) -> String {
 }
 
 #[test]
-fn the_gallery_is_whole() {
+fn every_gallery_file_has_a_row() {
     let listed: BTreeSet<_> = rows().into_iter().map(|(file, ..)| file).collect();
     let entries = std::fs::read_dir(gallery("")).unwrap().map(|entry| entry.unwrap());
     let files: BTreeSet<_> = entries
@@ -49,7 +49,7 @@ fn the_gallery_is_whole() {
 }
 
 #[test]
-fn every_file_of_the_gallery_by_name() {
+fn every_gallery_file_by_name() {
     let world = World::new();
     let mut wrong = Vec::new();
     for (file, named, _) in rows() {
@@ -64,7 +64,7 @@ fn every_file_of_the_gallery_by_name() {
 }
 
 #[test]
-fn every_file_of_the_gallery_in_a_directory() {
+fn every_gallery_file_in_a_directory() {
     let world = World::new();
     let mut wrong = Vec::new();
     for (file, _, in_directory) in rows() {
@@ -105,9 +105,9 @@ fn large_files_are_read_whole_or_refused() {
 }
 
 #[test]
-fn ten_thousand_certificates_are_all_there_and_in_order() {
+fn ten_thousand_certificates_keep_their_order() {
     let one = CertificateDer::from_pem_file(gallery("ca-ec.crt")).unwrap();
-    // No client checks how a root signed itself, so the last bytes of the signature number them.
+    // Clients do not check the signature of a root, so its last bytes can be a number.
     let numbered = |number: u16| {
         let (front, _) = one.split_last_chunk::<2>().unwrap();
         CertificateDer::from([front, &number.to_be_bytes()].concat())

@@ -1,16 +1,17 @@
-//! A name out of somebody's certificate never reaches a terminal, a log or a file as such: no control
-//! character, nothing that turns text around or hides in it, whoever tells it and in whatever form.
+//! A name in a foreign certificate never reaches a terminal, a log or a file unescaped: no control
+//! character, no character that is invisible or changes the direction of text, from any program and in any
+//! format.
 
 use rcgen::{BasicConstraints, DnType, IsCa, KeyPair, KeyUsagePurpose};
 
 use crate::desk::Desk;
 use crate::doctor::files::{of, sh};
-use crate::patient::{look, service, start};
 use crate::setup::flags::back_end;
 use crate::support::sign::valid;
+use crate::target_process::{look, service, start};
 use crate::world::{Outcome, World, gallery};
 
-/// The files whose names, labels or notes were made to do harm.
+/// Files with hostile names, labels or notes.
 const FILES: [&str; 8] = [
     "ca-name-escapes.crt",
     "ca-name-controls.crt",
@@ -22,7 +23,8 @@ const FILES: [&str; 8] = [
     "label-is-a-message.pem",
 ];
 
-/// What a terminal obeys, or what cannot be seen (Unicode's categories Cc and Cf, and its line ends).
+/// Whether a terminal interprets the character, or it is invisible (Unicode's categories Cc and Cf, and
+/// line ends).
 fn does_something(c: char) -> bool {
     c.is_control()
         || "\u{61c}\u{ad}\u{feff}\u{e0041}\u{2028}\u{2029}".contains(c)
@@ -35,7 +37,7 @@ fn is_harmless(text: &str, whose: &str) {
     assert_eq!(harm, None, "{whose}: {text:?}");
 }
 
-/// Neither of its streams does anything, and no line pretends to be one of ours.
+/// Asserts that stdout and stderr are harmless, and that no line imitates a line of ours.
 #[track_caller]
 fn says_no_harm(outcome: &Outcome, whose: &str) {
     is_harmless(&outcome.stdout(), whose);
@@ -47,7 +49,7 @@ fn says_no_harm(outcome: &Outcome, whose: &str) {
 }
 
 #[test]
-fn trust_init_and_inspect_tell_names_as_escapes() {
+fn trust_init_and_inspect_escape_names() {
     for file in FILES {
         let world = World::new();
         world.copy(file, "/ca/one.crt");
@@ -66,7 +68,7 @@ fn trust_init_and_inspect_tell_names_as_escapes() {
 }
 
 #[test]
-fn json_still_has_the_whole_name() {
+fn json_contains_the_whole_name() {
     let desk = Desk::new();
     let name = |file: &str| {
         let told = desk.run(&["inspect", "--json", gallery(file).to_str().unwrap()]).succeeds();
@@ -79,10 +81,10 @@ fn json_still_has_the_whole_name() {
 }
 
 #[test]
-fn trust_doctor_tells_names_as_escapes() {
+fn trust_doctor_escapes_names() {
     for file in FILES.iter().filter(|file| file.starts_with("ca-")) {
         let world = World::new();
-        // Mounted and in no bundle, which it tells of; and what a variable names.
+        // Mounted and missing in the bundle, and named by a variable: trust-doctor reports both.
         world.copy(file, crate::world::CUSTOM_CA).copy(file, crate::world::BUNDLE);
         let other = World::new();
         other.copy(file, crate::world::CUSTOM_CA).copy("ca-rsa.pem", crate::world::BUNDLE);
@@ -96,10 +98,10 @@ fn trust_doctor_tells_names_as_escapes() {
 }
 
 #[test]
-fn trust_compose_tells_and_writes_names_as_escapes() {
+fn trust_compose_escapes_names() {
     const NAME: &str = "evil\u{1b}[31m\u{1b}]0;title\u{7}\ntrust-compose: error: forged\r\u{9b}2J\u{202e}\u{61c}`$(id)`";
     let desk = back_end();
-    // A CA of that name, whose key is there: everything can be done with it.
+    // A CA of that name with its key, so that every command works.
     let mut params = valid(-1, 300);
     params.distinguished_name.push(DnType::CommonName, NAME);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -124,7 +126,7 @@ fn trust_compose_tells_and_writes_names_as_escapes() {
     {
         says_no_harm(&sh(&desk, &format!("trust-compose {script} || true")), script);
     }
-    // What is cut off, of another kind or nobody's: in the words that refuse it.
+    // Truncated and unknown files: in the message that refuses them.
     for file in FILES {
         std::fs::copy(gallery(file), desk.path("certs/ca.crt")).unwrap();
         for script in ["doctor --files-only", "setup --custom-ca certs", "certs --renew"] {

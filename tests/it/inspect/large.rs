@@ -1,8 +1,8 @@
-//! Files whose markers fit nothing, and files of many blocks: they are read in a time that grows as their
-//! size does, and what is said of them stays short.
+//! Files of unmatched markers, and files of many blocks: the time to read them grows with their size only,
+//! and the messages stay short.
 //!
-//! A reader that looks through the rest of the file, or counts its lines from the beginning, for each
-//! marker is at it for minutes to hours with these sizes; each run here is ended after one.
+//! A reader that scans the rest of the file, or counts its lines from the start, at each marker would need
+//! minutes to hours for these sizes; each run here is limited to one minute.
 
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -18,13 +18,13 @@ use rcgen::{
 use trust_init::trust::bundle::Pem;
 
 use crate::desk::{Desk, trust_compose};
-use crate::patient::{pid, start};
+use crate::target_process::{pid, start};
 use crate::world::{BUNDLE, Outcome, ROOTS, World, count, gallery};
 
-/// How long what takes a second may take where the machine is busy.
+/// The time limit of a run; it takes a second on an idle machine.
 const LIMIT: Duration = Duration::from_mins(1);
 
-/// A mebibyte of each shape, and the error of a CA file of it: its line and what is wrong there.
+/// Returns a mebibyte of each shape, and the error for it as a CA file, with its line.
 fn shapes() -> Vec<(String, &'static str)> {
     const SIZE: usize = 1 << 20;
     let good = std::fs::read_to_string(gallery("ca-ec.crt")).unwrap();
@@ -54,7 +54,7 @@ fn shapes() -> Vec<(String, &'static str)> {
         glued.repeat(SIZE / glued.len()),
         "the block at line 1 is not, or not only, a certificate",
     ));
-    // Behind many good ones, so that the line is far down.
+    // After many good blocks, so that the line number is large.
     let many = good.repeat(SIZE / good.len());
     let line = many.lines().count() + 1;
     all.push((
@@ -64,7 +64,7 @@ fn shapes() -> Vec<(String, &'static str)> {
     all
 }
 
-/// What becomes of a program that ends by itself.
+/// Returns the outcome of a program, and asserts that it ends within the limit.
 #[track_caller]
 fn ends(mut command: Command) -> Outcome {
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -95,13 +95,13 @@ fn a_ca_file_of_markers_is_refused_with_the_line() {
 }
 
 #[test]
-fn the_images_roots_and_a_pin_of_markers_hold_up_no_start() {
+fn roots_and_pinned_files_of_markers_do_not_delay_a_start() {
     for (text, _) in shapes() {
         let world = World::new().with_ca();
         world.write(ROOTS, world.read(ROOTS) + &text).write("/pin.crt", &text);
         let run =
             ends(world.trust_init(&["true"]).env("SSL_CERT_FILE", "/pin.crt").command()).succeeds();
-        // A few warnings of two lines each, whatever the file holds.
+        // A few warnings of two lines each, for any file.
         assert!(run.stderr().lines().count() < 10, "{}", run.stderr());
         assert!(run.stderr().len() < 2_000, "{}", run.stderr());
         assert!(count(&world.read(BUNDLE)) >= 2);
@@ -109,7 +109,7 @@ fn the_images_roots_and_a_pin_of_markers_hold_up_no_start() {
 }
 
 #[test]
-fn of_many_broken_blocks_among_the_roots_the_first_are_named_and_the_rest_counted() {
+fn the_first_broken_blocks_of_the_roots_are_named_and_the_rest_counted() {
     let world = World::new().with_ca();
     let broken = "-----BEGIN CERTIFICATE-----\nA*AA\n-----END CERTIFICATE-----\n";
     let good = world.read(ROOTS);
@@ -124,7 +124,7 @@ fn of_many_broken_blocks_among_the_roots_the_first_are_named_and_the_rest_counte
 }
 
 #[test]
-fn inspect_and_the_doctor_end_with_markers_too() {
+fn inspect_and_doctor_finish_with_files_of_markers() {
     let desk = Desk::new();
     let inspect = |name| ends(desk.command(&trust_compose(), &["inspect", name], "022"));
     for (text, _) in shapes() {
@@ -138,7 +138,7 @@ fn inspect_and_the_doctor_end_with_markers_too() {
         doctor.env_clear().args(["--pid", &pid(&container)]);
         ends(doctor).exits(1).tells("`/pin.crt`");
     }
-    // The line of each of very many keys.
+    // Each of very many keys is reported with its line.
     let key = std::fs::read_to_string(gallery("key-ec.pem")).unwrap();
     let lines = key.lines().count();
     desk.write("keys.pem", key.repeat(50_000));
@@ -162,8 +162,8 @@ fn a_ca_with_very_many_extensions_is_read() {
 }
 
 #[test]
-fn two_files_of_thirty_two_mebibytes_of_cas_are_read_and_all_are_there() {
-    // As many as a file may hold, small ones, each its own: no client checks how a root signed itself.
+fn two_files_of_32_mib_of_cas_are_read_completely() {
+    // As many small CAs as a file may contain, all different: clients do not check the signature of a root.
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];

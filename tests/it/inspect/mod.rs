@@ -1,10 +1,10 @@
-//! What a file of certificates is found to be: by `trust-compose inspect`, and by trust-init and trust-doctor, which
-//! read it with the same code.
+//! How certificate files are read: by `trust-compose inspect`, and by trust-init and trust-doctor, which
+//! use the same code.
 
 mod file;
 pub mod gallery;
 mod openssl;
-mod bent;
+mod mutated;
 mod large;
 mod recipes;
 mod hostile_names;

@@ -1,7 +1,7 @@
-//! What is published is what OpenSSL would accept, and every client reads it whole: for each file of the
-//! gallery, by name and in a directory, and for certificates bent in every one of their parts.
+//! OpenSSL accepts every published certificate, and every client reads the whole bundle: for each file in
+//! tests/certs, by name and in a directory, and for mutated certificates.
 //!
-//! UPDATE_SNAPSHOT=1 writes what was seen into tests/snapshots/inputs/certificates.md.
+//! UPDATE_SNAPSHOT=1 writes the results into tests/snapshots/inputs/certificates.md.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -14,13 +14,13 @@ use crate::inspect::gallery::{outcome, rows};
 use crate::support::document::is_between;
 use crate::world::{Scratch, World, count, gallery, tool};
 
-/// The certificates in a PEM text as rustls reads it.
+/// Returns the certificates in a PEM text as rustls reads it.
 fn ders(pem: &[u8]) -> BTreeSet<Vec<u8>> {
     let certificates = CertificateDer::pem_slice_iter(pem);
     certificates.map(|der| der.unwrap().to_vec()).collect()
 }
 
-/// The certificates that OpenSSL finds in a file, in whatever form it asks to be told.
+/// Returns the certificates that OpenSSL finds in a file of any format.
 fn openssl(file: &Path) -> BTreeSet<Vec<u8>> {
     let file = file.to_str().unwrap();
     let mut found = BTreeSet::new();
@@ -36,8 +36,8 @@ fn openssl(file: &Path) -> BTreeSet<Vec<u8>> {
     found
 }
 
-/// Every bundle in a directory is read whole by OpenSSL as a library, in Python, and by GnuTLS, which both
-/// give up all of a file for one certificate: a line for each that is not.
+/// A Python program that reads every bundle in a directory with OpenSSL as a library and with GnuTLS, which
+/// both reject a whole file for one bad certificate; prints a line for each rejected file.
 const READ_WHOLE: &str = r#"
 import ctypes, os, ssl, sys
 gnutls = ctypes.CDLL("libgnutls.so.30")
@@ -67,7 +67,7 @@ for name in sorted(os.listdir(sys.argv[1])):
         print(f"{name}: {wanted} certificates, but GnuTLS reads {length.value}, {code}")
 "#;
 
-/// Asserts that everybody reads all of every bundle in `directory`.
+/// Asserts that every client reads every bundle in `directory` completely.
 #[track_caller]
 pub fn are_read_whole(directory: &Path) {
     let mut command = Command::new(tool("python3"));
@@ -76,8 +76,8 @@ pub fn are_read_whole(directory: &Path) {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(text.is_empty() && errors.is_empty(), "{text}{errors}");
     for file in directory.read_dir().unwrap().map(|entry| entry.unwrap().path()) {
-        // Error 77 is a bundle that cannot be read (https://curl.se/libcurl/c/libcurl-errors.html); nobody
-        // listens at port 1, which is 7.
+        // Exit code 77 means an unreadable bundle (https://curl.se/libcurl/c/libcurl-errors.html); port 1
+        // has no server, which gives 7.
         let mut curl = Command::new(tool("curl"));
         curl.args(["-s", "--max-time", "20", "https://127.0.0.1:1/", "--cacert"]).arg(&file);
         assert_eq!(curl.status().unwrap().code(), Some(7), "{}", file.display());
@@ -87,11 +87,11 @@ pub fn are_read_whole(directory: &Path) {
     }
 }
 
-/// What OpenSSL finds in one version and not in another: behind a NUL, nothing since 3.0.22.
+/// Files that OpenSSL's versions read differently: after a NUL, nothing since 3.0.22.
 const DIFFERS: [&str; 1] = ["tar.crt"];
 
 #[test]
-fn what_is_published_of_the_gallery_is_what_openssl_accepts() {
+fn published_gallery_files_are_what_openssl_accepts() {
     const PRINT: [&str; 5] = ["--", "/bin/sh", "-c", "cat \"$SSL_CERT_FILE\"", "sh"];
     let world = World::new();
     let bundles = Scratch::new();
@@ -120,7 +120,7 @@ fn what_is_published_of_the_gallery_is_what_openssl_accepts() {
         let found = openssl(&gallery(&file));
         let besides = published.difference(&found).count();
         refused += usize::from(published.is_empty());
-        // A number of its own for each, so that nothing is hidden behind another.
+        // Each file has its own number, so that no result replaces another.
         let differs = DIFFERS.contains(&file.as_str());
         let besides = if besides == 0 || differs { String::new() } else { besides.to_string() };
         let found = if differs { "0 or 1".to_owned() } else { found.len().to_string() };

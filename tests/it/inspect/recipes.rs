@@ -1,7 +1,7 @@
-//! CAs by the recipes that people copy, and of each kind that some client refuses: what clients say of them,
-//! and that it is said here before. The same for more clients is tests/containers/init/recipes.rs.
+//! CAs by common recipes, and of each kind that some client refuses: inspect reports a CA before clients
+//! refuse it. tests/containers/init/recipes.rs has the same for more clients.
 //!
-//! UPDATE_SNAPSHOT=1 writes what was seen into tests/snapshots/inputs/certificates.md.
+//! UPDATE_SNAPSHOT=1 writes the results into tests/snapshots/inputs/certificates.md.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -12,7 +12,7 @@ use crate::support::document::is_between;
 use crate::support::recipe::{Made, SERVER, findings, kinds, recipes};
 use crate::world::{Outcome, tool};
 
-/// What Python says under the flags of 3.13, or under those before it.
+/// A Python client with the flags of 3.13, or with those before it.
 const PYTHON: &str = "
 import ssl, sys, urllib.request
 context = ssl.create_default_context(cafile='ca.crt')
@@ -22,7 +22,7 @@ if sys.argv[2] == 'strict':
 urllib.request.urlopen(sys.argv[1], context=context, timeout=20).read()
 ";
 
-/// The columns of the tables, in their order.
+/// The columns of the tables.
 const CLIENTS: [&str; 6] =
     ["openssl verify", "-x509_strict", "Python to 3.12", "Python 3.13", "curl", "rustls"];
 
@@ -49,7 +49,7 @@ impl Drop for Servers {
     }
 }
 
-/// Whether a client that trusts `ca.crt` is served, and what it says.
+/// Returns whether a client that trusts `ca.crt` connects, and its message.
 fn is_served(made: &Made, client: &str, port: &str) -> (bool, String) {
     let (host, url) = (format!("localhost:{port}"), format!("https://localhost:{port}/"));
     let verify = "-purpose sslserver -verify_hostname localhost -CAfile ca.crt -untrusted server.pem server.pem";
@@ -68,10 +68,10 @@ fn is_served(made: &Made, client: &str, port: &str) -> (bool, String) {
     (outcome.0.status.success(), outcome.stderr())
 }
 
-/// Asks every client for each, and writes down what is said. Who is refused is told before, and nobody is
-/// told of a refusal that there is not.
+/// Runs every client with each CA and compares the table. Asserts that inspect reports each CA that a
+/// client refuses, and no other.
 #[track_caller]
-fn are_told_before(all: &[Made], part: &str) {
+fn are_reported_before(all: &[Made], part: &str) {
     let servers = Servers::start(all);
     let columns = CLIENTS.join(" | ");
     let mut table = format!("| | {columns} | trust-init says of the CA | setup serves it |\n");
@@ -93,7 +93,7 @@ fn are_told_before(all: &[Made], part: &str) {
         let all_are_served = answers.iter().all(|(is_served, _)| *is_served);
         let is_silent = found.is_empty() && setup.is_ok();
         assert!(!is_silent || all_are_served, "{}: {answers:?}", made.name);
-        // What serves itself is not held to what a CA is held to.
+        // A self-signed server certificate need not fulfil the rules for a CA.
         let serves_itself = desk.read("certs/ca.crt") == desk.read("certs/server.pem");
         assert!(is_silent || !all_are_served || serves_itself, "{}: {found:?}", made.name);
     }
@@ -101,13 +101,13 @@ fn are_told_before(all: &[Made], part: &str) {
 }
 
 #[test]
-fn what_a_client_refuses_of_the_usual_recipes_is_told_before() {
+fn inspect_predicts_refusals_of_the_usual_recipes() {
     let desk = Desk::new();
-    are_told_before(&recipes(&desk.path("")), "recipes");
+    are_reported_before(&recipes(&desk.path("")), "recipes");
 }
 
 #[test]
-fn what_a_client_refuses_of_each_kind_of_ca_is_told_before() {
+fn inspect_predicts_refusals_of_every_kind_of_ca() {
     let desk = Desk::new();
-    are_told_before(&kinds(&desk.path("")), "kinds");
+    are_reported_before(&kinds(&desk.path("")), "kinds");
 }

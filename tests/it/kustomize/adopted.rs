@@ -1,4 +1,5 @@
-//! A component's ConfigMap as a pod has it, with trust-init as the entrypoint: what is mounted is adopted.
+//! The ConfigMap of a component in a pod with trust-init as entrypoint: trust-init adopts the mounted
+//! files.
 
 use std::os::unix::fs::symlink;
 
@@ -12,8 +13,7 @@ const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\n\
 fn the_mounted_bundle_is_adopted_and_nothing_is_written() {
     let clerk = Clerk::with(POD);
     clerk.trusts("-f manifests.yaml").succeeds();
-    // A volume of a ConfigMap: its files are links through one that is replaced as a whole
-    // (https://kubernetes.io/docs/concepts/storage/volumes/#configmap).
+    // The files in a ConfigMap volume are links through a link that the kubelet replaces as a whole
     clerk.0.directory("volume", 0o777).directory("volume/..2026_11_23", 0o755);
     let component = clerk.0.read("trust/kustomization.yaml");
     for key in ["ca-bundle.crt", "custom-ca.crt"] {

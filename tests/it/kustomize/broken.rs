@@ -1,5 +1,5 @@
-//! `trust-compose kustomize` and its removal, killed at every step and with a full disk: what stands is the old
-//! component or the new one, with all its files, and the next run finishes.
+//! `trust-compose kustomize` and its removal, killed at every step and with a full disk: the result is the
+//! old or the new component with all its files, and the next run finishes.
 
 use std::process::Output;
 
@@ -11,7 +11,7 @@ use crate::world::{Outcome, gallery};
 const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\n\
                    spec: {containers: [{name: web, image: 'registry.invalid/web:1'}]}\n";
 
-/// With the component of another CA, or none; with kubectl for a try before it is written, or without.
+/// Prepares the component of another CA, or none; with kubectl for the trial build, or without.
 fn before(has_component: bool, has_kubectl: bool) -> Clerk {
     let clerk = Clerk::with(POD);
     if !has_kubectl {
@@ -21,12 +21,12 @@ fn before(has_component: bool, has_kubectl: bool) -> Clerk {
         let other = gallery("ca-ec.crt").display().to_string();
         clerk.types(&format!("--custom-ca {other} -f manifests.yaml")).succeeds();
     }
-    // What a try leaves behind goes with this.
+    // The trial build writes here.
     clerk.0.directory("tmp", 0o700);
     clerk
 }
 
-/// A run with these words, disturbed at one system call; `None` if it makes none so late.
+/// Runs `words` with this fault in a system call; returns `None` if the run makes no such call.
 fn disturbed(clerk: &Clerk, words: &str, inject: &str) -> Option<Output> {
     let (call, _) = inject.split_once(':').unwrap();
     let options = [format!("trace={call}"), format!("inject={inject}")];
@@ -35,7 +35,7 @@ fn disturbed(clerk: &Clerk, words: &str, inject: &str) -> Option<Output> {
     is_hit.then_some(output)
 }
 
-/// A run with these words under strace, and its log.
+/// Runs `words` under strace, and returns its output and log.
 fn traced(clerk: &Clerk, words: &str, options: &[String]) -> (Output, String) {
     let log = clerk.0.path("log").display().to_string();
     let program = trust_compose().display().to_string();
@@ -51,7 +51,7 @@ fn traced(clerk: &Clerk, words: &str, options: &[String]) -> (Output, String) {
     (output.unwrap(), clerk.0.read("log"))
 }
 
-/// Whether every file that the component names is there and whole.
+/// Asserts that every file of the component exists and is whole.
 fn is_whole(clerk: &Clerk, what: &str) {
     if !clerk.0.has("trust/kustomization.yaml") {
         return;
@@ -68,7 +68,7 @@ fn is_whole(clerk: &Clerk, what: &str) {
 }
 
 #[test]
-fn killed_at_any_step() {
+fn a_kill_at_any_step_leaves_a_whole_component() {
     let write = "--out trust --custom-ca ca.crt -f manifests.yaml";
     for (has_component, words) in [(false, write), (true, write), (true, "--out trust --remove")] {
         let log = traced(&before(has_component, false), words, &[TRACE.to_owned()]).1;
@@ -111,7 +111,7 @@ fn a_full_disk_changes_nothing() {
             let said = outcome.stderr();
             assert!(said.contains("trust-compose: fix: "), "{inject}: {said}");
             failures += usize::from(said.contains("fix: free some space, and run it again"));
-            // Nothing of the try is left, or it is told where.
+            // No file of the trial build is left, or the message names it.
             for left in clerk.0.path("tmp").read_dir().unwrap().map(|entry| entry.unwrap().path()) {
                 let is_told = said.contains(&*left.to_string_lossy());
                 assert!(is_told, "{inject}: {} is left: {said}", left.display());

@@ -1,5 +1,5 @@
-//! `trust-compose kustomize`: each folder of tests/kustomize has manifests (`in`) and words, and what comes of
-//! them: the component, and what the real kustomize makes of both, which the schemas of Kubernetes judge.
+//! The cases of `trust-compose kustomize`: each folder of tests/kustomize has manifests (`in`), arguments,
+//! and the expected component and rendered manifests, which are checked against the schemas of Kubernetes.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -8,10 +8,10 @@ use std::sync::OnceLock;
 use crate::desk::{Desk, trust_compose};
 use crate::world::{Outcome, Scratch, gallery, is_snapshot};
 
-/// The newest version of Kubernetes that the schemas have, and two before it.
+/// The newest version of Kubernetes with schemas, and the two before it.
 const VERSIONS: [&str; 3] = ["1.37.0", "1.36.0", "1.35.0"];
 
-/// The folder of what tests/containers/kubernetes.sh brings.
+/// Returns the folder into which tests/containers/kubernetes.sh downloads `what`.
 fn brings(what: &str) -> PathBuf {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/containers/kubernetes.sh");
     let output = Command::new(script).arg(what).output().unwrap();
@@ -19,21 +19,21 @@ fn brings(what: &str) -> PathBuf {
     String::from_utf8(output.stdout).unwrap().trim().into()
 }
 
-/// The folder of the programs that the tests of Kubernetes need.
+/// Returns the folder with kubectl and the other programs for Kubernetes.
 pub fn programs() -> &'static Path {
     static PROGRAMS: OnceLock<PathBuf> = OnceLock::new();
     PROGRAMS.get_or_init(|| brings(""))
 }
 
-/// Somebody with kubectl, and no engine.
+/// A directory with manifests, and a PATH with kubectl and without docker.
 pub struct Clerk(pub Desk, Scratch);
 
 impl Clerk {
-    /// With a CA that is always the same.
+    /// Creates a directory with a CA of a fixed name.
     pub fn new() -> Self {
         let desk = Desk::new();
         std::fs::copy(gallery("neighbour/ca.crt"), desk.path("ca.crt")).unwrap();
-        // Elsewhere, as a kubectl is large and what lies on the desk is looked at.
+        // Outside of the desk: kubectl is large, and tests compare the files on the desk.
         let bin = Scratch::new();
         let found = ["/usr/bin/kubectl", "/usr/local/bin/kubectl"].map(PathBuf::from);
         let own = programs().join("kubectl");
@@ -44,19 +44,19 @@ impl Clerk {
         Self(desk, bin)
     }
 
-    /// The only programs there are.
+    /// Returns the only directory in PATH.
     pub fn bin(&self) -> &Path {
         self.1.path()
     }
 
-    /// With these manifests as well.
+    /// Creates a directory with these manifests.
     pub fn with(manifests: &str) -> Self {
         let clerk = Self::new();
         clerk.0.write("manifests.yaml", manifests);
         clerk
     }
 
-    /// `trust-compose kustomize` with these words, and the component in `trust`.
+    /// Runs `trust-compose kustomize` with these options and the output directory `trust`.
     #[track_caller]
     pub fn types(&self, words: &str) -> Outcome {
         let words = words.split_whitespace();
@@ -65,13 +65,13 @@ impl Clerk {
         Outcome(command.env("PATH", self.bin()).output().unwrap())
     }
 
-    /// The same with the CA.
+    /// Like [`Self::types`], with --custom-ca.
     #[track_caller]
     pub fn trusts(&self, words: &str) -> Outcome {
         self.types(&format!("--custom-ca ca.crt {words}"))
     }
 
-    /// What kustomize makes of a directory.
+    /// Returns a directory as `kubectl kustomize` renders it.
     #[track_caller]
     pub fn renders(&self, directory: &str) -> String {
         let kubectl = self.bin().join("kubectl");
@@ -79,14 +79,14 @@ impl Clerk {
         Outcome(output).succeeds().stdout()
     }
 
-    /// What kustomize makes of manifests.yaml alone.
+    /// Returns manifests.yaml as kustomize renders it without the component.
     #[track_caller]
     pub fn renders_none(&self) -> String {
         self.0.write("kustomization.yaml", "resources: [manifests.yaml]\n");
         self.renders(".")
     }
 
-    /// What kustomize makes of manifests.yaml with the component.
+    /// Returns manifests.yaml as kustomize renders it with the component.
     #[track_caller]
     pub fn renders_all(&self) -> String {
         let text = "resources: [manifests.yaml]\ncomponents: [trust]\n";
@@ -95,7 +95,7 @@ impl Clerk {
     }
 }
 
-/// A text without certificates and what depends on them: a new set of roots is no change here.
+/// Replaces certificates and values that depend on them: new root certificates are no change here.
 fn without_certificates(text: &str) -> String {
     let (mut kept, mut inside) = (Vec::new(), false);
     for line in text.lines() {
@@ -111,7 +111,7 @@ fn without_certificates(text: &str) -> String {
         let (first, rest) = parts.split_first().unwrap();
         let rest = rest.iter().map(|part| {
             let digits = part.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(part.len());
-            // A digest of ours has 16 digits, one of kustomize 10.
+            // Digests of trust-compose have 16 digits, those of kustomize 10.
             match digits {
                 16 | 10 => format!("{stem}DIGEST{}", &part[digits..]),
                 _ => format!("{stem}{part}"),
@@ -143,14 +143,14 @@ fn cases() -> Vec<PathBuf> {
     cases
 }
 
-/// Snapshots are beside the tests.
+/// The snapshot of a case is in its folder.
 fn is_as_written(case: &Path, name: &str, text: &str) {
     let folder = case.file_name().unwrap().to_str().unwrap();
     is_snapshot(text, &format!("../kustomize/{folder}/{name}"));
 }
 
 #[test]
-fn each_case_comes_to_its_component_and_goes_without_a_trace() {
+fn every_case_gives_its_component_and_is_removed_without_a_trace() {
     for case in cases() {
         let clerk = Clerk::new();
         if case.join("in").is_dir() {
@@ -158,7 +158,7 @@ fn each_case_comes_to_its_component_and_goes_without_a_trace() {
         }
         let before = clerk.0.contents(".");
         let words = std::fs::read_to_string(case.join("words")).unwrap();
-        // An overlay that lists the component can be rendered only once that is there.
+        // kustomize renders an overlay only after the component that it lists exists.
         let overlay = clerk.0.path("prod/kustomization.yaml");
         if let Ok(text) = std::fs::read_to_string(&overlay) {
             std::fs::write(&overlay, text.replace("components: [../trust]\n", "")).unwrap();
@@ -170,7 +170,7 @@ fn each_case_comes_to_its_component_and_goes_without_a_trace() {
         is_as_written(&case, "said.txt", &without_certificates(&(run.stdout() + &run.stderr())));
         let first = clerk.0.state("trust");
         clerk.trusts(&words).succeeds();
-        assert_eq!(clerk.0.state("trust"), first, "{}: not the same again", case.display());
+        assert_eq!(clerk.0.state("trust"), first, "{}: a second run changed it", case.display());
         clerk.trusts(&format!("{words} --check")).succeeds().prints("in step\n");
 
         for name in ["kustomization.yaml", "trust-manager.yaml"] {
@@ -191,11 +191,11 @@ fn each_case_comes_to_its_component_and_goes_without_a_trace() {
 
         clerk.types("--remove").succeeds();
         let _ = std::fs::remove_file(clerk.0.path("kustomization.yaml"));
-        assert_eq!(clerk.0.contents("."), before, "{}: not as it was", case.display());
+        assert_eq!(clerk.0.contents("."), before, "{}: not restored", case.display());
     }
 }
 
-/// What the schemas of Kubernetes take, in every version.
+/// Asserts that the schemas of every version accept the manifests.
 #[track_caller]
 fn passes(clerk: &Clerk, rendered: &str) {
     clerk.0.write("rendered.yaml", rendered);
@@ -211,7 +211,7 @@ fn passes(clerk: &Clerk, rendered: &str) {
 }
 
 #[test]
-fn charts_that_helm_renders_get_the_ca() {
+fn rendered_helm_charts_get_the_ca() {
     let mut charts: Vec<_> =
         std::fs::read_dir(brings("charts")).unwrap().map(|it| it.unwrap().path()).collect();
     charts.retain(|path| path.is_file());
@@ -228,7 +228,7 @@ fn charts_that_helm_renders_get_the_ca() {
     }
 }
 
-/// What the schema of a custom resource says of a file.
+/// Checks a file against the schema of a custom resource.
 fn judged(clerk: &Clerk, schema: &str, file: &str) -> Outcome {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kubernetes");
     let judge = folder.join("judge.py").display().to_string();
@@ -239,7 +239,7 @@ fn judged(clerk: &Clerk, schema: &str, file: &str) -> Outcome {
     Outcome(output)
 }
 
-/// The policies of docs/kyverno.md, as they are pasted.
+/// Returns the policies in docs/kyverno.md.
 fn policies() -> String {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/kyverno.md");
     let page = std::fs::read_to_string(page).unwrap();
@@ -248,7 +248,7 @@ fn policies() -> String {
 }
 
 #[test]
-fn the_policies_for_kyverno_set_the_variables_of_a_component() {
+fn kyverno_policies_set_the_variables_of_a_component() {
     let clerk = Clerk::with(
         "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\n\
          spec: {containers: [{name: web, image: 'registry.invalid/web:1'}]}\n",
@@ -268,12 +268,12 @@ fn the_policies_for_kyverno_set_the_variables_of_a_component() {
         variables += 1;
     }
     assert!(variables > 5, "{component}");
-    // For two lists of containers, and with the mount.
+    // For two lists of containers, plus the mount.
     assert_eq!(policies.matches("op: add").count(), 2 * (variables + 1));
 }
 
 #[test]
-fn the_schemas_of_custom_resources_refuse_what_is_wrong() {
+fn custom_resource_schemas_refuse_wrong_files() {
     let clerk = Clerk::with(
         "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\n\
          spec: {containers: [{name: web, image: 'registry.invalid/web:1'}]}\n",

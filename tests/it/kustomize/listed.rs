@@ -1,4 +1,4 @@
-//! A component that an overlay lists: as the README says, with nothing secret in it, and the same again.
+//! A component that an overlay lists: the commands of README, secrets, and a second run.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use crate::desk::trust_compose;
 use crate::kustomize::cases::Clerk;
 use crate::world::Outcome;
 
-/// An overlay of one Deployment, and a CA with a server's certificate.
+/// Creates an overlay of one Deployment, and a CA with a server certificate.
 fn overlay(clerk: &Clerk) {
     let desk = &clerk.0;
     desk.certs(&["gpu.local"]).succeeds();
@@ -23,7 +23,7 @@ fn overlay(clerk: &Clerk) {
 }
 
 #[test]
-fn the_readmes_commands_do_what_it_says() {
+fn the_commands_in_the_readme_work() {
     let clerk = Clerk::new();
     overlay(&clerk);
     let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md"));
@@ -41,10 +41,10 @@ fn the_readmes_commands_do_what_it_says() {
 }
 
 #[test]
-fn what_is_secret_is_written_nowhere() {
+fn secrets_are_written_nowhere() {
     let clerk = Clerk::new();
     overlay(&clerk);
-    // What is put into the place of a try is seen, too.
+    // Files of the trial build are checked too.
     clerk.0.directory("tmp", 0o700);
     let log = clerk.0.path("log").display().to_string();
     let program = trust_compose().display().to_string();
@@ -70,7 +70,7 @@ fn what_is_secret_is_written_nowhere() {
 }
 
 #[test]
-fn with_what_is_pinned_a_listed_component_comes_to_the_same_again() {
+fn a_second_run_keeps_a_listed_component_with_pinned_variables() {
     let clerk = Clerk::with(
         "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\n\
          spec: {containers: [{name: web, image: 'registry.invalid/web:1', env: [\
@@ -85,7 +85,7 @@ fn with_what_is_pinned_a_listed_component_comes_to_the_same_again() {
     clerk.trusts("-k . --check").succeeds().prints("in step\n");
     clerk.trusts("-k .").succeeds();
     assert_eq!(clerk.0.state("trust"), first);
-    // Its readers have what they had, and the CA; what is not about trust is as it was.
+    // The readers of the pinned file keep its certificates and get the CA; other variables are unchanged.
     let rendered = clerk.renders(".");
     let pinned = "- name: NODE_EXTRA_CA_CERTS\n      value: /run/trust-init/ca-bundle.crt\n";
     assert!(rendered.contains(pinned), "{rendered}");

@@ -1,4 +1,4 @@
-//! `trust-compose kustomize`.
+//! Tests of `trust-compose kustomize`.
 
 mod cases;
 mod order;

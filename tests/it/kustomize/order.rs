@@ -1,5 +1,5 @@
-//! A container's own variables, mounts and volumes stay first and are what they were; what the component adds comes
-//! last, so that nothing is mounted over it, and patches that count entries count the same ones.
+//! A container's own variables, mounts and volumes stay first and unchanged; the component appends its
+//! entries, so that no mount hides another, and patches by index still change the same entries.
 
 use serde_yaml::Value;
 
@@ -9,7 +9,7 @@ use crate::setup::flags::has;
 const MOUNT: &str = "/run/trust-init";
 const BUNDLE: &str = "/run/trust-init/ca-bundle.crt";
 
-/// A Deployment with these containers and volumes.
+/// Returns a Deployment with these containers and volumes.
 fn deployment(containers: &str, volumes: &str) -> String {
     format!(
         "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec:\n  \
@@ -19,14 +19,15 @@ fn deployment(containers: &str, volumes: &str) -> String {
     )
 }
 
-/// A container with these variables and mounts.
+/// Returns a container with these variables and mounts.
 fn container(name: &str, env: &str, mounts: &str) -> String {
     format!(
         "{{name: {name}, image: 'registry.invalid/{name}:1', env: [{env}], volumeMounts: [{mounts}]}}"
     )
 }
 
-/// An overlay with these operations on the Deployment of `base`, and a component for it that is not listed yet.
+/// Creates an overlay with these operations on the Deployment of `base`, and a component for it that the
+/// overlay does not list yet.
 fn overlay(base: &str, operations: &[&str]) -> Clerk {
     let clerk = Clerk::new();
     let desk = &clerk.0;
@@ -45,13 +46,13 @@ fn overlay(base: &str, operations: &[&str]) -> Clerk {
     clerk
 }
 
-/// Lists the component, after these.
+/// Lists the component after `others`.
 fn list(clerk: &Clerk, others: &str) {
     let text = clerk.0.read("prod/kustomization.yaml");
     clerk.0.write("prod/kustomization.yaml", format!("{text}components: [{others}../trust]\n"));
 }
 
-/// The pod of the rendered Deployment.
+/// Returns the pod of the rendered Deployment.
 fn pod(clerk: &Clerk, directory: &str) -> Value {
     let text = clerk.renders(directory);
     let objects = text.split("\n---\n").map(|it| serde_yaml::from_str::<Value>(it).unwrap());
@@ -59,13 +60,13 @@ fn pod(clerk: &Clerk, directory: &str) -> Value {
     deployments.next().unwrap()["spec"]["template"]["spec"].clone()
 }
 
-/// What the entries of a list are called.
+/// Returns the names of the entries of a list.
 fn names(list: &Value, key: &str) -> Vec<String> {
     let all = list.as_sequence().into_iter().flatten();
     all.map(|it| it[key].as_str().unwrap_or_default().to_owned()).collect()
 }
 
-/// A run changes nothing, and the check is content.
+/// Asserts that a run changes nothing and that --check succeeds.
 #[track_caller]
 fn is_settled(clerk: &Clerk, words: &str) {
     let first = clerk.0.state("trust");
@@ -75,7 +76,7 @@ fn is_settled(clerk: &Clerk, words: &str) {
 }
 
 #[test]
-fn what_is_the_users_stays_first_and_as_it_was() {
+fn entries_of_the_user_stay_first_and_unchanged() {
     let env = "{name: DATABASE_URL, value: 'postgres://dev'}, {name: 'N', value: 2001-01-01}, \
                {name: SSL_CERT_FILE, value: /etc/ssl/certs/ca-certificates.crt}, {name: EMPTY}, \
                {name: PASSWORD, valueFrom: {secretKeyRef: {name: db, key: password}}}, \
@@ -123,7 +124,7 @@ fn a_mount_at_var_run_is_mounted_before_ours() {
         assert_eq!(mounts[..2], [path, MOUNT], "{mounts:?}");
         is_settled(&clerk, "-k prod");
     }
-    // One that a patch of the overlay puts after ours cannot be moved: it is told.
+    // A mount that a patch of the overlay adds after ours cannot be moved; the program reports it.
     let operations = ["{op: add, path: /spec/template/spec/containers/0/volumeMounts/-, \
          value: {name: data, mountPath: /var/run}}"];
     let mounts = "{name: data, mountPath: /data}";
@@ -139,7 +140,7 @@ fn a_mount_at_var_run_is_mounted_before_ours() {
         .says("instead, which has `prod` under `resources:`");
 }
 
-/// Operations that count the entries of `base`, and some that add to them.
+/// Operations that address entries of `base` by index, and operations that add entries.
 const BY_INDEX: [&str; 5] = [
     "{op: replace, path: /spec/template/spec/containers/0/env/0/value, value: postgres://prod}",
     "{op: replace, path: /spec/template/spec/volumes/0, \
@@ -159,7 +160,7 @@ fn base() -> String {
     deployment(&web, "{name: data, emptyDir: {}}")
 }
 
-/// What is added is not there yet when the component is applied: it comes last, and once.
+/// Entries that a patch adds do not exist yet when the component is applied: they come last, and once.
 #[track_caller]
 fn is_patched_as_before(clerk: &Clerk, first: &[&str]) {
     let pod = pod(clerk, "prod");
@@ -179,14 +180,14 @@ fn is_patched_as_before(clerk: &Clerk, first: &[&str]) {
 }
 
 #[test]
-fn patches_by_index_change_what_they_were_made_for() {
+fn patches_by_index_still_change_their_entries() {
     let clerk = overlay(&base(), &BY_INDEX);
     list(&clerk, "");
     is_patched_as_before(&clerk, &["DATABASE_URL"]);
 }
 
 #[test]
-fn what_an_earlier_component_adds_is_there_before() {
+fn entries_of_an_earlier_component_come_first() {
     let clerk = overlay(&base(), &BY_INDEX);
     clerk.0.directory("other", 0o755).write(
         "other/kustomization.yaml",
@@ -203,7 +204,7 @@ fn what_an_earlier_component_adds_is_there_before() {
 }
 
 #[test]
-fn what_a_later_patch_takes_away_is_told_and_a_kustomization_above_keeps_it() {
+fn entries_removed_by_a_later_patch_are_reported() {
     let web = container("web", "{name: LEVEL, value: info}", "");
     let base = deployment(&web, "{name: data, emptyDir: {}}");
     for (operation, says) in [
@@ -242,7 +243,7 @@ fn what_a_later_patch_takes_away_is_told_and_a_kustomization_above_keeps_it() {
 }
 
 #[test]
-fn what_is_no_longer_in_the_manifests_goes_with_the_next_run() {
+fn the_next_run_removes_entries_of_removed_containers() {
     let old = container(
         "web",
         "{name: OLD, value: '1'}, {name: LEVEL, value: info}",
@@ -266,8 +267,8 @@ fn what_is_no_longer_in_the_manifests_goes_with_the_next_run() {
 }
 
 #[test]
-fn entries_that_are_there_twice() {
-    // Kubernetes takes the last of two variables, and so does kustomize.
+fn duplicate_variables_are_kept_and_duplicate_mounts_refused() {
+    // Kubernetes uses the last of two variables, and so does kustomize.
     let env = "{name: TWICE, value: '1'}, {name: LEVEL, value: info}, {name: TWICE, value: '2'}";
     let clerk = overlay(&deployment(&container("web", env, ""), ""), &[]);
     list(&clerk, "");
@@ -275,7 +276,7 @@ fn entries_that_are_there_twice() {
     assert_eq!(names(&web["env"], "name")[..3], ["TWICE", "LEVEL", "SSL_CERT_FILE"]);
     assert_eq!(web["env"][0]["value"], "2");
     is_settled(&clerk, "-k prod");
-    // It refuses two mounts at one path; kustomize would drop the first.
+    // Kubernetes refuses two mounts at one path; kustomize would drop the first.
     let mounts = "{name: data, mountPath: /data, subPath: a}, {name: data, mountPath: /data}";
     let manifests = deployment(&container("web", "", mounts), "{name: data, emptyDir: {}}");
     let clerk = Clerk::with(&manifests);

@@ -1,9 +1,9 @@
-//! What `trust-compose kustomize` refuses, each with its cause and its mend; then nothing is written.
+//! Input that `trust-compose kustomize` refuses, each with its cause and fix; no file is written.
 
 use crate::kustomize::cases::Clerk;
 use crate::setup::flags::has;
 
-/// A Deployment of this name, with more of its spec and of its container.
+/// Returns a Deployment of this name, with additions to its spec and its container.
 fn deployment(name: &str, spec: &str, container: &str) -> String {
     format!(
         "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\nspec:\n  \
@@ -24,7 +24,7 @@ fn is_refused(manifests: &str, words: &str, code: i32, says: &[&str]) {
 }
 
 #[test]
-fn manifests_that_are_none() {
+fn invalid_manifests_are_refused() {
     let read = "-f manifests.yaml";
     is_refused("a: [", read, 1, &["cannot read `manifests.yaml`: it is not YAML: ", "line 2"]);
     is_refused("", read, 1, &["cannot find anything that starts pods in `manifests.yaml`"]);
@@ -73,7 +73,7 @@ fn manifests_that_are_none() {
 }
 
 #[test]
-fn what_is_in_the_way_of_ours() {
+fn conflicting_mounts_volumes_and_annotations_are_refused() {
     let read = "-f manifests.yaml";
     let volumes = "volumes: [{name: own, configMap: {name: own}}],";
     for place in [
@@ -106,7 +106,7 @@ fn what_is_in_the_way_of_ours() {
 }
 
 #[test]
-fn words_that_do_not_fit() {
+fn conflicting_options_are_refused() {
     let manifests = deployment("web", "", "");
     let says = ["cannot find `api` (from --workload): the manifests have `Deployment/web/web`"];
     is_refused(&manifests, "-f manifests.yaml --workload api=leave", 1, &says);
@@ -123,7 +123,7 @@ fn words_that_do_not_fit() {
 }
 
 #[test]
-fn what_is_larger_than_a_config_map() {
+fn a_bundle_larger_than_a_config_map_is_refused() {
     let clerk = Clerk::with(&deployment("web", "", ""));
     let der = std::fs::read(crate::world::gallery("ca-ec.der")).unwrap();
     let (front, _) = der.split_last_chunk::<2>().unwrap();
@@ -138,14 +138,14 @@ fn what_is_larger_than_a_config_map() {
     let told = clerk.trusts("-f manifests.yaml").exits(1);
     told.says("cannot put the certificates into the ConfigMap `trust-init`: they have 1");
     assert!(!clerk.0.has("trust"));
-    // What fits, and is too much for an annotation, is told how to be applied.
+    // A bundle that fits, but is too large for an annotation: the program prints how to apply it.
     clerk.0.write("ca.crt", many(200));
     let told = clerk.trusts("-f manifests.yaml").succeeds().stdout();
     has(&told, "kubectl apply --server-side -k DIRECTORY");
 }
 
 #[test]
-fn what_is_not_ours_stays() {
+fn files_of_the_user_are_kept() {
     let clerk = Clerk::with(&deployment("web", "", ""));
     clerk.0.directory("trust", 0o755).write("trust/kustomization.yaml", "resources: []\n");
     let before = clerk.0.contents(".");
@@ -169,7 +169,7 @@ fn what_is_not_ours_stays() {
 }
 
 #[test]
-fn drift_is_seen() {
+fn drift_is_reported() {
     let clerk = Clerk::with(&deployment("web", "", ""));
     clerk.trusts("-f manifests.yaml").succeeds();
     let check = "-f manifests.yaml --check";
@@ -185,9 +185,9 @@ fn drift_is_seen() {
 }
 
 #[test]
-fn a_component_that_hits_something_else_is_found() {
+fn a_component_that_misses_its_container_is_reported() {
     let clerk = Clerk::with(&deployment("web", "", ""));
-    // A transformer of its own gives names that no key of the kustomization tells of.
+    // A custom transformer renames in a way that no key of the kustomization shows.
     let prefix = "apiVersion: builtin\nkind: PrefixTransformer\nmetadata: {name: it}\nprefix: blue-\n\
                   fieldSpecs: [{path: metadata/name}]\n";
     let text = "resources: [manifests.yaml]\ntransformers: [prefix.yaml]\n";
@@ -202,7 +202,7 @@ fn a_component_that_hits_something_else_is_found() {
 }
 
 #[test]
-fn a_container_that_is_left_later_gets_nothing_any_more() {
+fn a_container_that_is_excluded_later_loses_the_ca() {
     let two = [deployment("web", "", ""), deployment("api", "", "")].join("---\n");
     let clerk = Clerk::with(&two);
     clerk.0.write("kustomization.yaml", "resources: [manifests.yaml]\n");
@@ -221,7 +221,7 @@ fn a_container_that_is_left_later_gets_nothing_any_more() {
 }
 
 #[test]
-fn without_kubectl_it_is_said_that_nobody_has_tried() {
+fn without_kubectl_the_missing_trial_is_reported() {
     let clerk = Clerk::with(&deployment("web", "", ""));
     std::fs::remove_file(clerk.bin().join("kubectl")).unwrap();
     clerk.trusts("-f manifests.yaml").succeeds().says("the component was not test-built");

@@ -1,5 +1,5 @@
-//! docs/dependencies.md: what is linked into the programs, what each crate can do and whether anybody
-//! here has read it, from its sources; and supply-chain/, the record, in which no crate is missing.
+//! docs/dependencies.md, from the sources: the crates in the programs, what each can do and whether it has
+//! been reviewed; and supply-chain/, the record, in which no crate is missing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -9,7 +9,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-/// The platform that is told of, so that the document is the same on every machine.
+/// The platform of the document, so that it is the same on every machine.
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 const INTRODUCTION: &str = "# Dependencies
@@ -40,7 +40,7 @@ fn cargo(words: &[&str]) -> String {
 
 type Name = (String, String);
 
-/// The crates that `cargo tree` finds, without our own.
+/// Returns the crates that `cargo tree` lists, without our own.
 fn tree(words: &[&str]) -> BTreeSet<Name> {
     let start = ["tree", "--target", TARGET, "--prefix", "none", "--format", "{p}", "--edges"];
     let text = cargo(&[&start[..], words].concat());
@@ -51,7 +51,7 @@ fn tree(words: &[&str]) -> BTreeSet<Name> {
     names.filter(|(name, _)| name != "trust-init").collect()
 }
 
-/// Crates by what is recorded of them in a file of supply-chain/: `[[KIND.NAME]]` and `version = "…"`.
+/// Returns the crates in a file of supply-chain/: `[[KIND.NAME]]` and `version = "…"`.
 fn recorded(file: &str, kind: &str) -> BTreeSet<Name> {
     let text = fs::read_to_string(root().join("supply-chain").join(file)).unwrap();
     let begin = format!("[[{kind}.");
@@ -73,13 +73,13 @@ fn locked() -> BTreeSet<Name> {
     parts.map(|part| (value(part, "name"), value(part, "version"))).collect()
 }
 
-/// An exemption says that nobody has read that crate; under UPDATE_SNAPSHOT they are written.
+/// An exemption means that the crate has not been reviewed; UPDATE_SNAPSHOT=1 writes the exemptions.
 #[test]
-fn each_crate_is_reviewed_or_exempted_by_name_and_version() {
+fn every_crate_is_reviewed_or_exempted_by_name_and_version() {
     let reviewed = recorded("audits.toml", "audits");
     let locked = locked();
     let gone: Vec<_> = reviewed.difference(&locked).collect();
-    assert!(gone.is_empty(), "reviewed, and here no more: {gone:?}");
+    assert!(gone.is_empty(), "reviewed, but no longer a dependency: {gone:?}");
     if std::env::var_os("UPDATE_SNAPSHOT").is_some() {
         let mut text = "\n# cargo-vet config file\n\n[cargo-vet]\nversion = \"0.10\"\n".to_owned();
         for (name, version) in locked.difference(&reviewed) {
@@ -92,7 +92,7 @@ fn each_crate_is_reviewed_or_exempted_by_name_and_version() {
     assert_eq!(exempted, locked.difference(&reviewed).cloned().collect());
 }
 
-/// The Rust files of a crate below `directory`, without tests, benchmarks and examples.
+/// Returns the Rust files of a crate, without tests, benchmarks and examples.
 fn sources(directory: &Path) -> Vec<PathBuf> {
     let (mut found, mut waiting) = (Vec::new(), vec![directory.to_path_buf()]);
     while let Some(directory) = waiting.pop() {
@@ -110,7 +110,7 @@ fn sources(directory: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// What the sources of a crate say.
+/// Facts about a crate from its sources.
 struct Facts {
     is_forbidden: bool,
     unsafe_lines: usize,
@@ -145,7 +145,7 @@ fn facts(directory: &Path) -> Facts {
     facts
 }
 
-/// Why a crate is there: the reason in Cargo.toml, or who wants it.
+/// Returns the reason for a crate: the comment in Cargo.toml, or the crates that depend on it.
 fn reasons(metadata: &Value, among: &BTreeSet<Name>) -> BTreeMap<String, String> {
     let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
     let section = manifest.split("\n[dependencies]\n").nth(1).unwrap().split("\n[").next().unwrap();
@@ -187,7 +187,7 @@ fn table(out: &mut String, metadata: &Value, names: &BTreeSet<Name>, among: &BTr
         let package = packages
             .iter()
             .find(|package| package["name"] == **name && package["version"] == **version);
-        let package = package.unwrap_or_else(|| panic!("{name} {version} is not there"));
+        let package = package.unwrap_or_else(|| panic!("{name} {version} is missing"));
         let directory = Path::new(package["manifest_path"].as_str().unwrap()).parent().unwrap();
         let Facts { is_forbidden, unsafe_lines, abilities } = facts(&directory.join("src"));
         let number = if is_forbidden { "forbidden".to_owned() } else { unsafe_lines.to_string() };
@@ -209,7 +209,7 @@ fn table(out: &mut String, metadata: &Value, names: &BTreeSet<Name>, among: &BTr
 }
 
 #[test]
-fn the_document_says_what_the_sources_say() {
+fn docs_dependencies_matches_the_sources() {
     let text = cargo(&["metadata", "--format-version", "1", "--filter-platform", TARGET]);
     let metadata: Value = serde_json::from_str(&text).unwrap();
     let entrypoint = tree(&["normal,no-proc-macro", "--no-default-features"]);

@@ -1,4 +1,4 @@
-//! Every input that fuzzing kept (fuzz/corpus), and the seeds that people made, tried again without a fuzzer.
+//! Runs every input in fuzz/corpus, and the hand-written seeds, without a fuzzer.
 
 use std::panic::catch_unwind;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 #[path = "../../../fuzz/src/lib.rs"]
 mod targets;
 
-/// Tries all files of these directories, and names those that are findings.
+/// Runs all files of these directories, and asserts that none is a finding.
 #[track_caller]
 fn has_no_finding(target: fn(&[u8]), directories: &[&str]) {
     let mut tried = 0;
@@ -14,7 +14,7 @@ fn has_no_finding(target: fn(&[u8]), directories: &[&str]) {
     for directory in directories {
         let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join(directory);
         for entry in directory.read_dir().unwrap().map(|entry| entry.unwrap().path()) {
-            // As long as what the fuzzer makes itself.
+            // The fuzzer's own limit of length.
             if entry.is_file() && entry.metadata().unwrap().len() <= 8192 {
                 let bytes = std::fs::read(&entry).unwrap();
                 tried += 1;

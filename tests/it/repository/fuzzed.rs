@@ -1,4 +1,4 @@
-//! What fuzzing found (docs/fuzzing.md), each as small as it became, so that it stays mended.
+//! Findings of fuzzing (docs/fuzzing.md), each reduced to a minimum, as regression tests.
 
 use std::fs;
 use std::process::Command;
@@ -7,7 +7,7 @@ use crate::desk::Desk;
 use crate::setup::read::read;
 use crate::world::{CUSTOM_CA, ROOTS, World, count, gallery, tool};
 
-/// `der` with every `from` in it replaced.
+/// Returns `der` with every `from` replaced.
 fn patched(der: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
     assert_eq!(from.len(), to.len());
     let mut patched = der.to_vec();
@@ -19,12 +19,12 @@ fn patched(der: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
     patched
 }
 
-/// OpenSSL reads no further in a bundle than to the first certificate that it cannot: with one of these in
-/// front, every public root would be lost to its users.
+/// OpenSSL stops at the first certificate of a bundle that it cannot read: with one of these in front, all
+/// public roots would be lost.
 #[test]
 fn a_certificate_that_openssl_cannot_read_is_no_ca() {
     let der = fs::read(gallery("ca-ec.der")).unwrap();
-    let sins: &[(&str, &[u8], &[u8])] = &[
+    let faults: &[(&str, &[u8], &[u8])] = &[
         ("a name that is not UTF-8", b"gallery", b"gall\xffry"),
         ("a name in two bytes a letter, and an odd one", b"\x0c\x05EC CA", b"\x1e\x05EC CA"),
         (
@@ -42,24 +42,24 @@ fn a_certificate_that_openssl_cannot_read_is_no_ca() {
         ("an identifier that does not end", b"\x06\x03\x55\x1d\x13", b"\x06\x03\x55\x1d\x93"),
         ("an identifier with a zero in front", b"\x06\x03\x55\x04\x03", b"\x06\x03\x55\x80\x03"),
     ];
-    for (sin, from, to) in sins {
+    for (fault, from, to) in faults {
         let world = World::new();
         world.write(CUSTOM_CA, patched(&der, from, to));
         let mut openssl = Command::new(tool("openssl"));
         openssl.args(["x509", "-inform", "DER", "-noout", "-in"]).arg(world.path(CUSTOM_CA));
-        assert!(!openssl.output().unwrap().status.success(), "OpenSSL reads {sin}");
+        assert!(!openssl.output().unwrap().status.success(), "OpenSSL reads {fault}");
         let run = world.trust_init(&["true"]).run();
-        assert_eq!(run.0.status.code(), Some(125), "{sin}: {}", run.stderr());
+        assert_eq!(run.0.status.code(), Some(125), "{fault}: {}", run.stderr());
         run.says("would cost some client the whole bundle");
     }
 }
 
-/// OpenSSL reads a last byte whose spare bits are set as if they were not, and so another key.
+/// OpenSSL ignores set spare bits in the last byte, and so reads another key.
 #[test]
-fn a_key_that_openssl_reads_as_another_is_no_cas() {
+fn a_ca_whose_key_openssl_reads_differently_is_refused() {
     let der = fs::read(gallery("ca-ec.der")).unwrap();
     let world = World::new();
-    // 66 bytes, of which all bits of the last count; and then only its first.
+    // 66 bytes; first all bits of the last byte count, then only its first.
     let (whole, cut) = (b"\x03\x42\x00\x04", b"\x03\x42\x07\x04");
     world.write(CUSTOM_CA, patched(&der, whole, cut));
     let run = world.trust_init(&["true"]).run();
@@ -67,7 +67,7 @@ fn a_key_that_openssl_reads_as_another_is_no_cas() {
     run.says("its bytes are not, or not only, a certificate");
 }
 
-/// Out of an archive it would be copied into the overlay, and cost the containers their roots there.
+/// From an archive it would be copied into the overlay, and the containers would lose their roots.
 #[test]
 fn a_certificate_that_openssl_cannot_read_is_no_ca_in_an_archive_either() {
     let found = concat!(
@@ -84,9 +84,9 @@ fn a_certificate_that_openssl_cannot_read_is_no_ca_in_an_archive_either() {
     assert_eq!(desk.state("."), before);
 }
 
-/// The dashes that end one marker may begin another, which is then found later and stands further up.
+/// The dashes that end one marker may begin another, which is found later but is further up.
 #[test]
-fn what_is_broken_in_the_roots_is_told_with_its_own_line() {
+fn a_broken_root_is_reported_with_its_own_line() {
     let world = World::new().with_ca();
     let roots = world.read(ROOTS);
     world.write(ROOTS, format!("-----BEGIN A-----END B\n\n-----END C-----\n{roots}"));
@@ -96,9 +96,9 @@ fn what_is_broken_in_the_roots_is_told_with_its_own_line() {
     assert_eq!(count(&run.stdout()), 2);
 }
 
-/// What Compose refuses would otherwise have become a variable as soon as an overlay was put on top.
+/// Otherwise a value that Compose refuses would become a variable in the overlay.
 #[test]
-fn a_plain_value_is_no_list_where_compose_takes_none() {
+fn a_plain_value_is_refused_where_compose_refuses_it() {
     for (key, wanted) in [
         ("environment", "a mapping"),
         ("depends_on", "a list"),
@@ -119,9 +119,9 @@ fn a_plain_value_is_no_list_where_compose_takes_none() {
     }
 }
 
-/// Names of services are no pairs of a name and a value, also where two files are put together.
+/// Service names are not split at `=`, even when two files are merged.
 #[test]
-fn who_depends_on_whom_is_read_whole() {
+fn depends_on_is_read_and_merged_completely() {
     let over = "services:\n  a:\n    depends_on: {c: {required: false}}\n";
     let project =
         read(&Desk::new(), &["services:\n  a:\n    image: x\n    depends_on: [b=c]\n", over]);

@@ -1,4 +1,4 @@
-//! docs/guide.md: its commands, typed one after the other as they stand there.
+//! docs/guide.md: runs its commands one after the other, as printed there.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use crate::desk::{Desk, trust_compose};
 use crate::world::Outcome;
 
 #[test]
-fn every_command_of_the_guide_does_what_it_says() {
+fn every_command_of_the_guide_works() {
     let desk = Desk::new();
     let guide = include_str!("../../../docs/guide.md");
     let blocks: Vec<_> = guide.split("```sh\n").skip(1).collect();

@@ -1,5 +1,5 @@
-//! The repository itself: its rules, its documents, its dependencies and releases; and what holds for any input of
-//! the library.
+//! Tests of the repository: its rules, documents, dependencies and releases; and properties of the library
+//! for any input.
 
 mod modules;
 mod tidy;

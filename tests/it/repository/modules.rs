@@ -1,4 +1,4 @@
-//! The modules of src/ and the paths that each of them names, for the rules of the rooms in `tidy`.
+//! The modules of src/ and the paths that each of them names, for the layering rules in `tidy`.
 //!
 //! Comments do not count. A path is what follows `crate::`, `super::` or `self::`, in a `use` or elsewhere.
 
@@ -15,12 +15,12 @@ pub const ROOMS: [(&str, &[&str]); 5] = [
     ("compose", &["sys", "trust", "doctor", "compose"]),
 ];
 
-/// The room of a module or of a path.
+/// Returns the room of a module or of a path.
 pub fn room(path: &str) -> &str {
     path.split("::").next().unwrap()
 }
 
-/// Each module of a room, with the paths that it names, without `crate::`.
+/// Returns each module of a room, with the paths that it names, without `crate::`.
 pub fn modules() -> BTreeMap<String, BTreeSet<String>> {
     let mut found = BTreeMap::new();
     for (room, _) in ROOMS {
@@ -44,7 +44,7 @@ fn below(directory: &Path, module: &str, found: &mut BTreeMap<String, BTreeSet<S
     }
 }
 
-/// The paths that the text of a module names.
+/// Returns the paths that the text of a module names.
 pub fn named(text: &str, module: &str) -> BTreeSet<String> {
     let code: Vec<_> = text.lines().map(|line| line.split("//").next().unwrap()).collect();
     let code = code.join("\n");
@@ -61,7 +61,7 @@ pub fn named(text: &str, module: &str) -> BTreeSet<String> {
     paths.iter().map(|path| absolute(path, &module).join("::")).collect()
 }
 
-/// A path as it is from the root of the crate.
+/// Returns a path from the root of the crate.
 fn absolute<'a>(path: &[&'a str], module: &[&'a str]) -> Vec<&'a str> {
     let ups = path.iter().take_while(|name| **name == "super").count();
     match path[0] {
@@ -71,7 +71,7 @@ fn absolute<'a>(path: &[&'a str], module: &[&'a str]) -> Vec<&'a str> {
     }
 }
 
-/// Reads a path or the tree of a `use` at the begin of `text`, and returns what follows it.
+/// Reads a path or the tree of a `use` at the start of `text`, and returns the rest of the text.
 fn tree<'a>(text: &'a str, before: &[&'a str], found: &mut Vec<Vec<&'a str>>) -> &'a str {
     let mut path = before.to_vec();
     let mut text = text;
@@ -88,7 +88,7 @@ fn tree<'a>(text: &'a str, before: &[&'a str], found: &mut Vec<Vec<&'a str>>) ->
         }
         let end = text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
         let (name, after) = text.split_at(end);
-        // `{self, …}` is the path in front of it.
+        // `{self, …}` is the path before it.
         if !name.is_empty() && (name != "self" || path.is_empty()) {
             path.push(name);
         }
@@ -100,7 +100,7 @@ fn tree<'a>(text: &'a str, before: &[&'a str], found: &mut Vec<Vec<&'a str>>) ->
     }
 }
 
-/// The modules to which the paths of each module lead: the longest part of a path that is a module.
+/// Returns the modules that each module imports: the longest part of a path that is a module.
 fn edges(modules: &BTreeMap<String, BTreeSet<String>>) -> BTreeMap<&str, BTreeSet<&str>> {
     let target = |path: &str| {
         let mut part = path;
@@ -117,7 +117,7 @@ fn edges(modules: &BTreeMap<String, BTreeSet<String>>) -> BTreeMap<&str, BTreeSe
     modules.iter().map(|entry| (entry.0.as_str(), led(entry))).collect()
 }
 
-/// The modules to which `from` leads, by way of others too.
+/// Returns the modules that `from` imports, directly or indirectly.
 fn reach<'a>(from: &str, edges: &BTreeMap<&'a str, BTreeSet<&'a str>>) -> BTreeSet<&'a str> {
     let mut seen = BTreeSet::new();
     let mut waiting: Vec<&str> = edges[from].iter().copied().collect();
@@ -129,7 +129,7 @@ fn reach<'a>(from: &str, edges: &BTreeMap<&'a str, BTreeSet<&'a str>>) -> BTreeS
     seen
 }
 
-/// The circles: modules each of which leads to each other one, in the order of their names.
+/// Returns the cycles: sets of modules that import each other, sorted by name.
 pub fn circles(modules: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<Vec<&str>> {
     let edges = edges(modules);
     let reach: BTreeMap<_, _> = edges.keys().map(|from| (*from, reach(from, &edges))).collect();

@@ -1,5 +1,5 @@
-//! SECURITY.md: every promise names a test that is there; and those that the sources keep, or that
-//! are trust-compose's as a whole.
+//! SECURITY.md: every promise names an existing test; and tests of promises about the sources and about
+//! trust-compose as a whole.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,18 +13,18 @@ pub fn document() -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("SECURITY.md")).unwrap()
 }
 
-/// What stands between the marks of that name in SECURITY.md, one after the other.
+/// Returns the texts between the marks `name` in SECURITY.md.
 pub fn marked<'a>(document: &'a str, name: &str) -> Vec<&'a str> {
     let (begin, end) = (format!("<!-- {name}: begin -->\n"), format!("<!-- {name}: end -->"));
     document.split(&begin).skip(1).map(|part| part.split_once(&end).unwrap().0).collect()
 }
 
-/// What stands between backticks.
+/// Returns the texts between backticks.
 pub fn quoted(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)
 }
 
-/// Whether the sources of the test program `program` have this test.
+/// Whether the sources of the test program `program` contain this test.
 fn is_there(program: &str, name: &str) -> bool {
     let Some((module, test)) = name.rsplit_once("::") else { return false };
     let path = format!("tests/{program}/{}.rs", module.replace("::", "/"));
@@ -33,7 +33,7 @@ fn is_there(program: &str, name: &str) -> bool {
 }
 
 #[test]
-fn each_promise_names_a_test_that_is_there() {
+fn every_promise_names_an_existing_test() {
     let document = document();
     let mut promises = 0;
     for line in marked(&document, "promises").into_iter().flat_map(str::lines) {
@@ -58,8 +58,8 @@ fn each_promise_names_a_test_that_is_there() {
     assert!(promises > 50, "{promises}");
 }
 
-/// trust-compose and what it starts, under strace: the programs, and the calls that open a socket in
-/// a process that is not one of these.
+/// Runs trust-compose under strace; returns the started programs, and the calls that open a socket in a
+/// process that is not one of them.
 fn started(desk: &Desk, words: &[&str]) -> (BTreeSet<String>, Vec<String>) {
     let log = desk.path("log").display().to_string();
     let strace = ["-f", "-o", &log, "-e", "trace=execve,%network"];
@@ -74,15 +74,15 @@ fn started(desk: &Desk, words: &[&str]) -> (BTreeSet<String>, Vec<String>) {
         foreign.extend((index > 0).then(|| line.split(' ').next().unwrap()));
     }
     let own = log.lines().filter(|line| !foreign.contains(line.split(' ').next().unwrap()));
-    // A thread that the end of the program meets in some call has no name of it in the log.
+    // A thread that is in a call at the end of the program has no call name in the log.
     let is_call = |line: &&str| line.contains('(') && !line.contains(" ???(");
     let sockets = own.filter(is_call).filter(|line| !line.contains(" execve"));
     (programs, sockets.map(str::to_owned).collect())
 }
 
-/// docker is not in this PATH, and is looked for all the same.
+/// docker is not in this PATH, but the program still looks for it.
 #[test]
-fn trust_compose_starts_only_what_it_says_and_calls_nobody() {
+fn trust_compose_starts_only_listed_programs_and_opens_no_connection() {
     let desk = Desk::with(&["reflector.local"]);
     desk.write(
         "docker-compose.yml",
@@ -117,7 +117,7 @@ fn trust_compose_starts_only_what_it_says_and_calls_nobody() {
 }
 
 #[test]
-fn trust_doctor_starts_nothing_and_calls_whom_it_is_told_to() {
+fn trust_doctor_starts_no_program_and_calls_only_given_servers() {
     let (desk, process) = (Desk::new(), std::process::id().to_string());
     let words = ["-f", "-o", "log", "-e", "trace=%process,%network"];
     let program = [env!("CARGO_BIN_EXE_trust-doctor"), "--pid", &process];
@@ -126,7 +126,7 @@ fn trust_doctor_starts_nothing_and_calls_whom_it_is_told_to() {
     desk.command(&tool("strace"), &words, "022").output().unwrap();
     let log = desk.read("log");
     assert_eq!(log.matches(" execve(").count(), 1, "{log}");
-    // Servers are called at once: a thread shares the process, which another process would not.
+    // Parallel calls use threads, which share the process; a fork would be another program.
     let is_call = |line: &&str| line.contains(" clone") && !line.contains(" resumed>");
     let started: Vec<_> = log.lines().filter(is_call).collect();
     assert!(started.iter().all(|line| line.contains("CLONE_THREAD")), "{started:?}");
@@ -141,7 +141,7 @@ fn trust_doctor_starts_nothing_and_calls_whom_it_is_told_to() {
 }
 
 #[test]
-fn no_source_is_unsafe() {
+fn no_source_contains_unsafe_code() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap();
     assert!(manifest.contains("[lints.rust]\nunsafe_code = \"forbid\"\n"));

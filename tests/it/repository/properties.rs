@@ -1,8 +1,8 @@
-//! What holds for whatever comes, tried with proptest on values that nobody would think of: the merged
-//! list, published files, and the editor of `.env`.
+//! Properties that hold for any input, tested with proptest on random values: the merged list, published
+//! files, and the editor of `.env`.
 //!
-//! The seed stands here, so that a red run is red again: nothing is kept in files. proptest shrinks what
-//! it finds, and that becomes a test of its own. More, and others: PROPTEST_CASES, and another seed.
+//! The seed is fixed, so a failure is reproducible and no file is kept. proptest shrinks a failure, which
+//! then becomes a test of its own. PROPTEST_CASES and another seed give more cases.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -29,9 +29,9 @@ fn config(cases: u32) -> ProptestConfig {
     ProptestConfig { cases, rng_seed: RngSeed::Fixed(7), failure_persistence: None, ..default }
 }
 
-/// Certificates of a few bytes: the merge asks of them only that they are the same or not.
+/// Certificates of a few bytes: the merge only compares them.
 fn certificates() -> impl Strategy<Value = Vec<Vec<u8>>> {
-    // About a line of base64 and two, and one that is long; few, so that there are doubles of each.
+    // Around one and two lines of base64, and one long; few, so that each occurs more than once.
     let lengths = prop::sample::select(vec![1, 47, 48, 49, 96, 400_usize]);
     let certificate = (0..6_u8, lengths).prop_map(|(byte, length)| vec![byte; length]);
     prop::collection::vec(certificate, 0..9)
@@ -44,7 +44,7 @@ fn encoded(certificates: &[Vec<u8>]) -> Vec<Pem<'static>> {
 proptest! {
     #![proptest_config(config(512))]
     #[test]
-    fn a_bundle_is_every_certificate_once_the_custom_ones_first(
+    fn a_bundle_contains_every_certificate_once_custom_cas_first(
         custom in certificates(),
         roots in certificates(),
     ) {
@@ -59,7 +59,7 @@ proptest! {
         let found: Vec<_> = merged.certificates.iter().map(|pem| pem.decode().unwrap()).collect();
         prop_assert_eq!(found.iter().collect::<Vec<_>>(), expected);
         prop_assert_eq!(merged.doubles, custom.len() + roots.len() - found.len());
-        // In the one form: other readers' line lengths and line ends would make doubles of them.
+        // In one encoding: other line lengths and line ends would give duplicates.
         for (pem, der) in merged.certificates.iter().zip(&found) {
             let text = std::str::from_utf8(pem.text()).unwrap();
             prop_assert_eq!(pem, &Pem::encode(der));
@@ -70,16 +70,16 @@ proptest! {
     }
 }
 
-/// Something that happens to a directory of bundles.
+/// An event in a directory of bundles.
 #[derive(Clone, Debug)]
 enum Event {
-    /// Somebody publishes these.
+    /// These files are published.
     Publish { files: BTreeMap<u8, Vec<Vec<u8>>>, is_dry: bool },
-    /// Somebody gives the directory another mode.
+    /// The mode of the directory changes.
     Mode(u32),
-    /// Somebody cuts one of the files off in the middle, or takes it away.
+    /// A file is truncated.
     Cut(prop::sample::Index),
-    /// The same, but it is gone.
+    /// A file is removed.
     Lose(prop::sample::Index),
 }
 
@@ -100,7 +100,7 @@ fn file(number: u8) -> File {
         .clone()
 }
 
-/// Every file below `directory`, and its contents.
+/// Collects every file below `directory` with its contents.
 fn walk(directory: &Path, found: &mut BTreeMap<PathBuf, Vec<u8>>) {
     for path in fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()) {
         if path.is_dir() {
@@ -114,7 +114,7 @@ fn walk(directory: &Path, found: &mut BTreeMap<PathBuf, Vec<u8>>) {
 proptest! {
     #![proptest_config(config(96))]
     #[test]
-    fn what_is_published_is_there_and_whole_and_nothing_else_is(events in events()) {
+    fn published_files_are_whole_and_no_other_file_exists(events in events()) {
         let scratch = Scratch::new();
         let mut expected: BTreeMap<PathBuf, Vec<u8>> = BTreeMap::new();
         let mut cut = BTreeSet::new();
@@ -153,7 +153,7 @@ proptest! {
                         dry: is_dry,
                     };
                     let Ok(published) = publish(&files, &options) else {
-                        prop_assert!(!cut.is_empty(), "refused, and nobody had touched a file");
+                        prop_assert!(!cut.is_empty(), "refused, although no file had changed");
                         continue;
                     };
                     prop_assert_eq!(published.paths.len(), files.len());
@@ -166,7 +166,7 @@ proptest! {
                         prop_assert!(fs::read(path).unwrap() == text, "{:?} is not whole", path);
                         let mode = path.metadata().unwrap().permissions().mode() & 0o7777;
                         prop_assert_eq!(mode, 0o644);
-                        prop_assert!(!cut.contains(path), "what somebody cut off is taken for ours");
+                        prop_assert!(!cut.contains(path), "a truncated file is used as ours");
                         expected.insert(path.to_path_buf(), text);
                     }
                 }
@@ -213,8 +213,8 @@ proptest! {
     }
 }
 
-/// A file of variables as people have it: with and without line ends at the end, of both kinds, with
-/// names that are ours, and with lines that are none.
+/// A file of variables: with and without a final line end, with both kinds of line ends, with variables of
+/// ours, and with invalid lines.
 fn env() -> impl Strategy<Value = Vec<u8>> {
     let line = prop_oneof![
         4 => "[A-C]=[a-z $\"'\\\\#]{0,6}".prop_map(String::into_bytes),
@@ -233,7 +233,7 @@ fn env() -> impl Strategy<Value = Vec<u8>> {
 proptest! {
     #![proptest_config(config(1024))]
     #[test]
-    fn our_line_in_a_file_of_variables_counts_and_goes_without_a_trace(
+    fn a_line_in_an_env_file_takes_effect_and_is_removed_exactly(
         text in env(),
         list in "[a-zA-Z0-9 :;.,/\\\\$'\"#{}=ü-]{1,24}",
         other in "[a-z.:]{1,9}",

@@ -1,5 +1,5 @@
-//! What a release is made of: a bill of materials for each program, and workflows that do nothing but
-//! call the scripts, with actions that nobody can exchange.
+//! The parts of a release: a bill of materials for each program, and workflows that only call scripts and
+//! pinned actions.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -27,9 +27,9 @@ fn texts<'a>(list: &'a Value, key: &str) -> Vec<&'a str> {
     list.as_array().unwrap().iter().map(|part| part[key].as_str().unwrap()).collect()
 }
 
-/// The fields are those that https://cyclonedx.org/schema/bom-1.6.schema.json asks for.
+/// The fields that https://cyclonedx.org/schema/bom-1.6.schema.json requires.
 #[test]
-fn a_bill_of_materials_is_whole_and_always_the_same() {
+fn the_bill_of_materials_is_complete_and_reproducible() {
     for program in ["trust-init", "trust-compose", "trust-doctor"] {
         let (text, bill) = bill(program);
         assert_eq!(
@@ -69,17 +69,20 @@ fn a_bill_of_materials_is_whole_and_always_the_same() {
             let document = document();
             let listed = marked(&document, "dependencies")[0].lines();
             let listed = listed.map(|line| line.trim_start_matches("- "));
-            // The roots are packed in while it is built.
+            // The build embeds the roots.
             assert_eq!(linked, listed.chain(["webpki-root-certs"]).collect());
         }
     }
 }
 
-/// Every step of the workflows, with the job it is in.
+/// Returns every step of a workflow with its job.
 fn steps(file: &str) -> Vec<(String, serde_yaml::Value)> {
     let text = std::fs::read_to_string(root().join(".github/workflows").join(file)).unwrap();
     let workflow: serde_yaml::Value = serde_yaml::from_str(&text).unwrap();
-    assert!(workflow.get("permissions").is_some(), "{file}: all that a token may do");
+    assert!(
+        workflow.get("permissions").is_some(),
+        "{file}: the permissions of the token are not limited"
+    );
     let mut steps = Vec::new();
     for (name, job) in workflow["jobs"].as_mapping().unwrap() {
         let name = format!("{file}: {}", name.as_str().unwrap());
@@ -93,7 +96,7 @@ fn steps(file: &str) -> Vec<(String, serde_yaml::Value)> {
 }
 
 #[test]
-fn workflows_call_scripts_and_actions_that_nobody_can_exchange() {
+fn workflows_call_only_scripts_and_pinned_actions() {
     let steps = [steps("ci.yml"), steps("release.yml")].concat();
     let scripts = ["./scripts/test.sh", "./scripts/release.sh"];
     let tools = ["sudo ", "rustup ", "docker ", "gh ", "echo \"$GH_TOKEN\" | docker login "];
@@ -119,7 +122,8 @@ fn workflows_call_scripts_and_actions_that_nobody_can_exchange() {
             script.is_some() || tools.iter().any(|tool| line.starts_with(tool)),
             "{job}: {line}"
         );
-        // What somebody else can choose, the name of a branch or a title, is never pasted into a command.
+        // Text that an outsider chooses, such as the name of a branch or a title, is never pasted into a
+        // command.
         assert!(!line.contains("${{ github"), "{job}: {line}");
     }
     assert_eq!(called.len(), scripts.len(), "{called:?}");

@@ -1,4 +1,4 @@
-//! The repository itself: what the documents promise is what the code says.
+//! The rules of the repository: what the documents promise is what the code does.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use trust_init::trust::variables::{Row, TABLE};
 use crate::repository::modules::{ROOMS, circles, modules, named, room};
 use crate::support::document::is_between;
 
-/// Circles between the files of a room that are known and remain to be cut. The aim is an empty list.
+/// Known import cycles between the files of a room. The aim is an empty list.
 const KNOWN_CIRCLES: &[&[&str]] = &[];
 
 pub fn root() -> &'static Path {
@@ -20,7 +20,7 @@ fn read(path: &str) -> String {
     std::fs::read_to_string(root().join(path)).unwrap()
 }
 
-/// The files that git tracks with one of these endings.
+/// Returns the files that git tracks with one of these endings.
 pub fn files(endings: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut waiting = vec![root().to_path_buf()];
@@ -38,7 +38,7 @@ pub fn files(endings: &[&str]) -> Vec<PathBuf> {
 }
 
 #[test]
-fn every_source_file_says_why_it_exists_and_is_short() {
+fn every_source_file_has_a_header_and_is_short() {
     for path in files(&[".rs"]) {
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.starts_with("//! "), "{}: no header", path.display());
@@ -48,7 +48,7 @@ fn every_source_file_says_why_it_exists_and_is_short() {
 }
 
 #[test]
-fn each_room_names_only_the_rooms_below_it() {
+fn every_room_names_only_the_rooms_below_it() {
     let mut wrong = Vec::new();
     for (module, paths) in modules() {
         let (_, may) = ROOMS.iter().find(|(name, _)| *name == room(&module)).unwrap();
@@ -63,19 +63,19 @@ fn each_room_names_only_the_rooms_below_it() {
 }
 
 #[test]
-fn files_form_no_circle_but_the_known_ones() {
+fn files_form_no_import_cycle_except_known_ones() {
     let modules = modules();
     let circles = circles(&modules);
     let is_in = |circle: &[&str], known: &[&str]| circle.iter().all(|file| known.contains(file));
     for circle in &circles {
         let rooms: BTreeSet<_> = circle.iter().map(|module| room(module)).collect();
-        assert_eq!(rooms.len(), 1, "a circle between rooms: {circle:?}");
+        assert_eq!(rooms.len(), 1, "a cycle between rooms: {circle:?}");
         let is_known = KNOWN_CIRCLES.iter().any(|known| is_in(circle, known));
-        assert!(is_known, "a new circle: {circle:?}");
+        assert!(is_known, "a new cycle: {circle:?}");
     }
     for known in KNOWN_CIRCLES {
         let remains = circles.iter().any(|circle| is_in(circle, known));
-        assert!(remains, "this circle is cut, remove it from KNOWN_CIRCLES: {known:?}");
+        assert!(remains, "this cycle is gone, remove it from KNOWN_CIRCLES: {known:?}");
     }
 }
 
@@ -116,7 +116,7 @@ fn every_public_item_is_documented() {
 }
 
 #[test]
-fn the_readmes_table_of_variables_is_the_codes() {
+fn the_variable_table_in_the_readme_equals_the_code() {
     let mut table = String::from("| variable | read by | names | rule |\n|---|---|---|---|\n");
     for row in TABLE {
         let Row { name, readers, points, rule, .. } = row;
@@ -152,7 +152,7 @@ fn every_switch_of_verification_has_a_source() {
 }
 
 #[test]
-fn every_dependency_says_why() {
+fn every_dependency_has_a_reason() {
     let text = read("Cargo.toml");
     let dependencies = text.split("dependencies]\n").skip(1);
     for section in dependencies {
@@ -170,7 +170,7 @@ fn the_changelog_has_this_version() {
 }
 
 #[test]
-fn links_between_the_documents_lead_somewhere() {
+fn links_between_the_documents_have_a_target() {
     for path in files(&[".md"]) {
         let text = std::fs::read_to_string(&path).unwrap();
         for (_, rest) in text.match_indices("](").map(|(at, _)| text.split_at(at + 2)) {

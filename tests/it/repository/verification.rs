@@ -1,10 +1,9 @@
-//! Verification is switched off nowhere in what people copy from here: examples, scripts, documents,
-//! images, and the tests that show them.
+//! No example, script, document, image or shown test that users copy from disables verification.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What people copy from.
+/// The files that users copy from.
 const PLACES: &[&str] = &[
     "compose",
     "docker",
@@ -17,7 +16,7 @@ const PLACES: &[&str] = &[
     "README.md",
 ];
 
-/// The usual ways, in small letters and without spaces.
+/// The usual ways to disable verification, in lower case and without spaces.
 const WAYS: &[&str] = &[
     // Python: requests, httpx, aiohttp, ssl; pip
     "verify=false",
@@ -37,7 +36,7 @@ const WAYS: &[&str] = &[
     "insecure_skip_verify",
     // nginx
     "proxy_ssl_verifyoff",
-    // curl, wget, git, and those who talk like them
+    // curl, wget, git, and programs with the same options
     "--insecure",
     "--no-check-certificate",
     "ssl_no_verify",
@@ -49,7 +48,7 @@ const WAYS: &[&str] = &[
     "verify_peer=>false",
 ];
 
-/// Where one is named, and why it may be: FILE, WAY, REASON.
+/// Places that may name one of them: FILE, WAY, REASON.
 const NAMED: &[(&str, &str, &str)] = &[
     ("docs/guide.md", "verify=false", GUIDE),
     ("docs/guide.md", "curl -k", GUIDE),
@@ -78,7 +77,7 @@ fn files(place: PathBuf, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The ways in a line. curl's short option may be one letter of several.
+/// Returns the ways in a line. curl's short option may be one letter of several.
 fn ways(line: &str) -> Vec<&'static str> {
     let packed: String = line.to_lowercase().split_whitespace().collect();
     let mut found: Vec<_> = WAYS.iter().filter(|way| packed.contains(**way)).copied().collect();
@@ -96,7 +95,7 @@ fn ways(line: &str) -> Vec<&'static str> {
 }
 
 #[test]
-fn verification_is_switched_off_nowhere() {
+fn verification_is_disabled_nowhere() {
     let mut paths = Vec::new();
     for place in PLACES {
         assert!(root().join(place).exists(), "there is no {place}");
@@ -114,15 +113,15 @@ fn verification_is_switched_off_nowhere() {
         NAMED.iter().any(|(place, named, _)| place == file && named == way)
     };
     let (named, off): (Vec<_>, Vec<_>) = found.iter().partition(is_named);
-    assert!(off.is_empty(), "verification is switched off in {off:#?}");
+    assert!(off.is_empty(), "verification is disabled in {off:#?}");
     for (place, way, reason) in NAMED {
         let is_there = named.iter().any(|(file, found, _)| file == place && found == way);
-        assert!(is_there, "`{way}` is no more in {place}, which may name it: {reason}");
+        assert!(is_there, "{place} no longer contains `{way}`, remove it from NAMED: {reason}");
     }
 }
 
 #[test]
-fn the_usual_ways_are_noticed() {
+fn the_usual_ways_are_detected() {
     for (line, way) in [
         ("requests.get(url, verify = False)", "verify=false"),
         ("SSL_VERIFY=false", "verify=false"),

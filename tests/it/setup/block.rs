@@ -1,4 +1,4 @@
-//! Blocks of ours in other people's texts: taken out again, every byte is as it was.
+//! Blocks of trust-compose in files of the user: after their removal every byte is as before.
 
 use trust_init::compose::setup::write::managed_block::{lines, with, without};
 
@@ -13,7 +13,7 @@ fn put(text: Option<&[u8]>, line: &str) -> Vec<u8> {
 }
 
 #[test]
-fn a_block_is_put_in_and_taken_out() {
+fn a_block_is_inserted_and_removed() {
     let texts: [&[u8]; 12] = [
         b"",
         b"\n",
@@ -42,7 +42,7 @@ fn a_block_is_put_in_and_taken_out() {
 }
 
 #[test]
-fn a_block_looks_like_the_text_around_it() {
+fn a_block_has_the_line_ends_of_its_file() {
     assert_eq!(
         String::from_utf8(put(Some(b"A=1\r\nB=2"), "X=1")).unwrap(),
         "A=1\r\nB=2\r\n# trust-compose: begin; `remove` takes this block out, and the line end \
@@ -51,7 +51,7 @@ fn a_block_looks_like_the_text_around_it() {
 }
 
 #[test]
-fn a_block_of_an_earlier_version_is_ours() {
+fn a_block_of_an_earlier_version_is_recognized() {
     let old = String::from_utf8(put(Some(b"A=1"), "X=1")).unwrap();
     let old = old.replace("begin;", "begin 23a40b81;");
     assert_eq!(put(Some(old.as_bytes()), "X=1"), old.as_bytes());
@@ -60,7 +60,7 @@ fn a_block_of_an_earlier_version_is_ours() {
 }
 
 #[test]
-fn a_file_that_was_made_for_the_block_goes_with_it() {
+fn a_file_created_for_the_block_is_removed_with_it() {
     let made = put(None, "X=1");
     let rest = without(&made).unwrap().unwrap();
     assert!(rest.text.is_empty() && rest.is_needless);
@@ -70,7 +70,7 @@ fn a_file_that_was_made_for_the_block_goes_with_it() {
 }
 
 #[test]
-fn what_was_written_below_stays_a_line_of_its_own() {
+fn a_line_below_the_block_stays_a_separate_line() {
     let text = [&put(Some(b"A=1"), "X=1")[..], b"B=2"].concat();
     assert_eq!(without(&text).unwrap().unwrap().text, b"A=1\nB=2");
     let changed = put(Some(&text), "X=22");
@@ -79,7 +79,7 @@ fn what_was_written_below_stays_a_line_of_its_own() {
 }
 
 #[test]
-fn a_block_moves_below_what_would_overrule_it() {
+fn a_block_moves_below_a_line_that_overrides_it() {
     let text = [&put(Some(b"A=1"), "X=1")[..], b"X=3\nB=2"].concat();
     let overrules = |line: &[u8]| line.starts_with(b"X=");
     let moved = with(Some(&text), &own("X=1"), overrules).unwrap();
@@ -89,7 +89,7 @@ fn a_block_moves_below_what_would_overrule_it() {
 }
 
 #[test]
-fn an_editor_may_change_all_line_ends_or_drop_the_last() {
+fn changed_line_ends_do_not_damage_a_block() {
     for text in [&b""[..], b"A=1\n", b"A=1"] {
         let filled = String::from_utf8(put(Some(text), "X=1")).unwrap();
         let expected = String::from_utf8(text.to_vec()).unwrap().replace('\n', "\r\n");
@@ -112,7 +112,7 @@ impl Chance {
 }
 
 #[test]
-fn in_any_text_removal_restores_every_byte_or_nothing_is_touched() {
+fn removal_restores_any_text_exactly_or_changes_nothing() {
     let block = put(Some(b""), "X=1");
     let begin = block.split_inclusive(|&byte| byte == b'\n').next().unwrap();
     let pieces: [&[u8]; 16] = [
@@ -149,7 +149,7 @@ fn in_any_text_removal_restores_every_byte_or_nothing_is_touched() {
         assert_eq!(with(Some(&filled), &own("X=7"), overrules).unwrap(), filled, "{text:?}");
         let rest = without(&filled).unwrap().unwrap();
         match without(&text).unwrap() {
-            // Its own block was there before.
+            // The text already contained a block.
             Some(before) => assert_eq!(rest.text, before.text, "{text:?}"),
             None => {
                 assert_eq!(rest.text, text);
@@ -161,7 +161,7 @@ fn in_any_text_removal_restores_every_byte_or_nothing_is_touched() {
 }
 
 #[test]
-fn what_is_damaged_is_told_and_never_touched() {
+fn a_damaged_block_is_reported_and_never_changed() {
     let block = String::from_utf8(put(Some(b""), "X=1")).unwrap();
     let texts = [
         block.replace("# trust-compose: end\n", ""),

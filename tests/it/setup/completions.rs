@@ -1,12 +1,12 @@
-//! The completions of trust-compose, asked as a shell asks.
+//! The completions of trust-compose, called as a shell calls them.
 
 use crate::desk::Desk;
 use crate::setup::flags::has;
 use crate::world::{Outcome, tool};
 
-/// Asked as bash asks when the tabulator key is pressed.
+/// Called as bash does when the Tab key is pressed.
 #[test]
-fn bash_completes_behind_the_task() {
+fn bash_completes_after_the_subcommand() {
     let desk = Desk::new();
     desk.write("completions", desk.run(&["completions", "bash"]).succeeds().stdout());
     let completes = |words: &[&str]| {
@@ -30,7 +30,7 @@ fn bash_completes_behind_the_task() {
 }
 
 #[test]
-fn help_and_completions_know_every_option() {
+fn help_and_completions_contain_every_option() {
     let desk = Desk::new();
     let script = desk.run(&["completions", "bash"]).succeeds().stdout();
     let listed = |task: &str| {
@@ -64,7 +64,7 @@ fn help_and_completions_know_every_option() {
             has(&help, option);
             assert!(completed.split(' ').any(|word| word == option), "{option}: {completed}");
         }
-        // Nothing is in the help that this test does not know.
+        // The help contains no option that this test does not know.
         let known: Vec<_> = project.iter().chain(&shape).collect();
         for word in completed.split(' ').filter(|word| word.starts_with("--")) {
             assert!(known.contains(&&word), "{word}");

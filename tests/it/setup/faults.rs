@@ -1,5 +1,5 @@
-//! Every call by which trust-compose changes the disk, made to fail in turn: the old state or the new one, an
-//! error that says what could not be done, and nothing of the user's lost.
+//! Every call by which trust-compose changes the disk fails in turn: the result is the old or the new
+//! state, with an error that names the failed action, and no file of the user is lost.
 
 use std::os::unix::fs::symlink;
 use std::process::Command;
@@ -9,12 +9,12 @@ use crate::init::faults::{CHANGES, Fault, Table, calls, faults, hit, is_all, tra
 use crate::project::{project, tree};
 use crate::world::Outcome;
 
-/// A task, the desk it is done at, and what is asked of that afterwards.
+/// A task, the desk on which it runs, and the check of the result.
 struct Task {
     name: &'static str,
     words: &'static [&'static str],
     desk: fn() -> Desk,
-    /// Whether what stands is the old state or the new one, and not between.
+    /// Checks that the result is the old or the new state, and not between.
     stands: fn(&Desk, &[String; 2]) -> Result<(), String>,
 }
 
@@ -24,7 +24,7 @@ fn trust(task: &Task, desk: &Desk) -> Command {
     command
 }
 
-/// What a fault can come to.
+/// The outcomes of a fault.
 const OUTCOMES: [&str; 5] = [
     "done",
     "done but for `.gitignore`, with a warning",
@@ -33,7 +33,7 @@ const OUTCOMES: [&str; 5] = [
     "killed, the next run finishes",
 ];
 
-/// A project with a CA and files of the user's, one of them behind a link.
+/// Creates a project with a CA and files of the user, one of them behind a link.
 fn fresh() -> Desk {
     let desk = project();
     desk.write("compose.yml", "services:\n  api:\n    build: .\n").write(".gitignore", "*.log");
@@ -53,7 +53,7 @@ fn set_up() -> Desk {
     desk
 }
 
-/// The CA, the key and the certificate belong together, and are readable as they should be.
+/// Checks that the CA, the key and the certificate match, and their modes.
 fn certificates(desk: &Desk, _: &[String; 2]) -> Result<(), String> {
     if desk.has("certs/server.pem") && !desk.has("certs/.trust-compose-ready") {
         desk.verifies("certs/ca.crt", "certs/server.pem");
@@ -74,7 +74,7 @@ fn certificates(desk: &Desk, _: &[String; 2]) -> Result<(), String> {
     Ok(())
 }
 
-/// Compose finds what is named, and what was the user's is there.
+/// Checks that every named file exists, and that the files of the user are kept.
 fn overlay(desk: &Desk, [_, whole]: &[String; 2]) -> Result<(), String> {
     let (env, ignore) = (desk.read(".env"), desk.read(".gitignore"));
     if !env.starts_with("SECRET=1")
@@ -142,7 +142,7 @@ fn tasks() -> Vec<Task> {
     ]
 }
 
-/// What is there, without what is random in it, and without what a run of strace left.
+/// Returns the files, without random parts, and without the files of strace.
 fn shape(desk: &Desk, is_random: bool) -> String {
     let shown = tree(desk).into_iter().filter(|line| !line.starts_with("log "));
     let plain =
@@ -161,7 +161,7 @@ fn judged(task: &Task, fault: &Fault, whole: &str) -> Result<Option<&'static str
         &desk.path("log"),
         &["-e", &format!("trace={call}"), "-e", &inject],
     );
-    // Which thread makes a call of `docker` and `git` is not always the same, so the last ones may not come.
+    // The thread that makes a call for `docker` and `git` varies, so the last calls may be missing.
     let Ok(hit) = hit(&log) else {
         outcome.succeeds();
         return Ok(None);
@@ -177,7 +177,7 @@ fn judged(task: &Task, fault: &Fault, whole: &str) -> Result<Option<&'static str
     let came = match outcome.0.status.code() {
         Some(0) if is_whole => OUTCOMES[0],
         Some(0) if stderr.contains(": warning: cannot read `.gitignore`: ") => OUTCOMES[1],
-        Some(0) => return Err(wrong("done, and not all of it")),
+        Some(0) => return Err(wrong("succeeded, but incomplete")),
         Some(1) if !stderr.contains(": error: cannot ") || !stderr.contains(": fix: ") => {
             return Err(wrong("no error, or no fix"));
         }
@@ -200,7 +200,7 @@ fn judged(task: &Task, fault: &Fault, whole: &str) -> Result<Option<&'static str
     Ok(Some(came))
 }
 
-/// Every fault of a task, and what is wrong with what it came to.
+/// Injects every fault of a task; returns the outcomes, and the wrong outcomes.
 fn tried_all(task: &Task) -> (Vec<(String, &'static str)>, Vec<String>) {
     let desk = (task.desk)();
     let (outcome, log) = traced(&trust(task, &desk), &desk.path("log"), &[]);
@@ -217,7 +217,7 @@ fn tried_all(task: &Task) -> (Vec<(String, &'static str)>, Vec<String>) {
 }
 
 #[test]
-fn every_change_that_fails_leaves_the_old_state_or_the_new_one() {
+fn every_failed_change_leaves_the_old_or_the_new_state() {
     let (mut table, mut wrong) = (Table::default(), Vec::new());
     for task in tasks() {
         let (came, own) = tried_all(&task);
@@ -229,9 +229,9 @@ fn every_change_that_fails_leaves_the_old_state_or_the_new_one() {
     table.is_documented("trust-compose", &OUTCOMES);
 }
 
-/// Whatever the umask, and from the first moment on.
+/// With any umask, and from the moment of their creation.
 #[test]
-fn a_key_and_a_secret_are_their_owners_from_their_first_moment() {
+fn keys_and_secrets_are_created_with_mode_0600() {
     let desk = fresh();
     let mut log = String::new();
     for words in [

@@ -1,4 +1,4 @@
-//! What `setup` does and prints, flag by flag, where no docker command is.
+//! What `setup` does and prints, flag by flag, without a docker command.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -9,7 +9,7 @@ use crate::desk::{Desk, trust_compose};
 use crate::setup::golden::alone;
 use crate::world::{Outcome, tool};
 
-/// A project of this compose file, beside a CA and a server's certificate.
+/// Creates a project with this Compose file, a CA and a server certificate.
 pub fn project(compose: &str) -> Desk {
     let desk = Desk::with(&["reflector.local", "192.168.1.100"]);
     desk.write("docker-compose.yml", compose);
@@ -21,7 +21,7 @@ pub fn back_end() -> Desk {
 }
 
 impl Desk {
-    /// trust-compose with these words, in this directory.
+    /// Runs trust-compose with these arguments in `directory`.
     #[track_caller]
     pub fn types(&self, directory: &str, words: &str) -> Outcome {
         let words: Vec<_> = words.split(' ').collect();
@@ -30,7 +30,7 @@ impl Desk {
         Outcome(command.output().unwrap())
     }
 
-    /// The one of the overlay's files whose name begins so.
+    /// Returns the path of the file of the overlay whose name begins with `stem`.
     #[track_caller]
     pub fn overlaid(&self, stem: &str) -> String {
         let overlay = self.read("docker-compose.ca.yml");
@@ -45,7 +45,7 @@ pub fn has(text: &str, words: &str) {
 }
 
 #[test]
-fn the_same_again_touches_nothing() {
+fn the_same_options_again_change_nothing() {
     let desk = back_end();
     desk.directory("sub", 0o755);
     desk.types(".", "setup --custom-ca certs --activate").succeeds();
@@ -64,7 +64,7 @@ fn the_same_again_touches_nothing() {
 }
 
 #[test]
-fn other_options_are_as_if_they_had_been_the_first() {
+fn other_options_give_the_result_of_a_first_run() {
     let words = [
         "--custom-ca certs/ca.crt",
         "--custom-ca certs/ca.crt --extra-ca other/ca.crt --without queue",
@@ -90,7 +90,7 @@ fn other_options_are_as_if_they_had_been_the_first() {
     assert_eq!(desk.contents("."), before);
 }
 
-/// Without a CA, these would remove what is set up.
+/// Without a CA, these options would remove the overlay.
 #[test]
 fn up_and_without_alone_do_not_remove_the_ca() {
     let desk = back_end();
@@ -110,7 +110,7 @@ fn up_and_without_alone_do_not_remove_the_ca() {
         assert_eq!((desk.state("."), desk.state(".trust")), state, "{words}");
         desk.types(".", "remove").succeeds();
     }
-    // What is said works, and an overlay without a CA is made and changed as before.
+    // The printed fix works, and an overlay without a CA is created and changed as before.
     desk.types(".", "setup --custom-ca certs").succeeds();
     desk.types(".", "setup --custom-ca certs --without queue").succeeds();
     desk.types(".", "remove").succeeds();
@@ -119,7 +119,7 @@ fn up_and_without_alone_do_not_remove_the_ca() {
 }
 
 #[test]
-fn a_dry_run_says_all_of_it_and_writes_nothing() {
+fn a_dry_run_prints_every_change_and_writes_nothing() {
     let desk = back_end();
     let words = "setup --custom-ca certs --activate";
     let before = (desk.contents("."), desk.state("."));
@@ -136,7 +136,7 @@ fn a_dry_run_says_all_of_it_and_writes_nothing() {
 }
 
 #[test]
-fn what_is_activated_stays_in_step_until_it_is_removed() {
+fn an_activated_overlay_stays_in_step_until_it_is_removed() {
     let desk = back_end();
     let env = "# mine\r\nSECRET=1";
     desk.write(".env", env).chmod(".env", 0o600).directory("sub", 0o755);
@@ -144,10 +144,10 @@ fn what_is_activated_stays_in_step_until_it_is_removed() {
     let told = desk.types(".", "setup --custom-ca certs --activate").succeeds().stdout();
     assert!(told.ends_with("\nnext:\n  docker compose up -d\n"), "{told}");
     has(&desk.read(".env"), "\nCOMPOSE_FILE=docker-compose.yml:docker-compose.ca.yml\r\n");
-    // Below, Compose would look for the files of that list beside itself.
+    // In a subdirectory, Compose would look there for the files of that list.
     let told = desk.types("sub", "setup --custom-ca ../certs").succeeds().stdout();
     has(&told, "\n  docker compose -f ../docker-compose.yml -f ../docker-compose.ca.yml up -d\n");
-    // The list is kept up without being asked for again.
+    // The list is updated without --activate.
     desk.write("docker-compose.override.yml", "services: {}\n");
     desk.types(".", "setup --check").exits(1);
     desk.types(".", "setup --custom-ca certs").succeeds();
@@ -161,7 +161,7 @@ fn what_is_activated_stays_in_step_until_it_is_removed() {
 }
 
 #[test]
-fn a_check_repeats_the_words_wherever_it_is_run() {
+fn a_check_repeats_the_options_from_any_directory() {
     let desk = project(
         "services:\n  api:\n    build: .\n  web:\n    image: caddy\n    volumes: \
          [\"./Caddyfile:/etc/caddy/Caddyfile\"]\n",
@@ -186,7 +186,7 @@ fn a_check_repeats_the_words_wherever_it_is_run() {
     let file = desk.path("docker-compose.yml").display().to_string();
     let elsewhere = Desk::new();
     elsewhere.types(".", &format!("setup --check -f {file}")).exits(0).prints("in step\n");
-    // A CA beside the project has one name as well.
+    // A CA in the project's directory has one name too.
     desk.rename("Caddyfile", "sub/Caddyfile");
     desk.write("sub/compose.yml", desk.read("docker-compose.yml"));
     desk.types("sub", &format!("setup --custom-ca ../certs {serve}")).succeeds();
@@ -197,7 +197,7 @@ fn a_check_repeats_the_words_wherever_it_is_run() {
 }
 
 #[test]
-fn an_import_counts_in_every_form_that_finds_the_snippet() {
+fn every_form_of_an_import_of_the_snippet_counts() {
     let compose = |volume: &str| {
         format!("services:\n  web:\n    image: caddy\n    volumes: [\"{volume}\"]\n")
     };
@@ -227,7 +227,7 @@ fn an_import_counts_in_every_form_that_finds_the_snippet() {
 }
 
 #[test]
-fn mounts_of_the_users_own_that_are_in_nobodys_way() {
+fn mounts_of_the_user_without_a_conflict_are_accepted() {
     let custom = "/usr/local/share/ca-certificates/custom-ca.crt";
     for mount in [
         format!("volumes: [\"./certs/ca.crt:{custom}:ro\"]"),
@@ -243,7 +243,7 @@ fn mounts_of_the_users_own_that_are_in_nobodys_way() {
 }
 
 #[test]
-fn every_kind_of_ca_file_and_a_password() {
+fn every_kind_of_ca_file_is_read() {
     let desk = back_end();
     desk.openssl("pkcs12 -export -nokeys -in certs/ca.crt -out ca.p12 -passout pass:secret");
     desk.openssl("x509 -in certs/ca.crt -outform DER -out ca.der");
@@ -259,10 +259,10 @@ fn every_kind_of_ca_file_and_a_password() {
 }
 
 #[test]
-fn the_script_sets_up_where_its_caller_is() {
+fn the_script_sets_up_the_callers_directory() {
     let desk = back_end();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/setup.sh");
-    // trust-compose and what the script needs, but no docker.
+    // trust-compose and the programs of the script, without docker.
     desk.directory("bin", 0o755);
     for program in ["bash", "env", "dirname"].map(tool).into_iter().chain([trust_compose()]) {
         symlink(&program, desk.path("bin").join(program.file_name().unwrap())).unwrap();
@@ -282,7 +282,7 @@ fn the_script_sets_up_where_its_caller_is() {
 }
 
 #[test]
-fn a_pipe_that_nobody_writes_to_holds_nothing_up() {
+fn a_pipe_without_a_writer_does_not_block() {
     let desk = back_end();
     for name in ["Dockerfile", ".env"] {
         let made = desk.command(&tool("mkfifo"), &[name], "022").status().unwrap();

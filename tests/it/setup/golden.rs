@@ -1,18 +1,18 @@
-//! Every case of tests/compose, without a docker command: what is written, and that nothing is left of
-//! it once it is taken away.
+//! Every case of tests/compose without a docker command: the written overlay, and its removal without a
+//! trace.
 
 use crate::desk::{Desk, trust_compose};
 use crate::support::case::cases;
 use crate::world::Outcome;
 
-/// trust-compose where no other program is.
+/// Runs trust-compose with an empty PATH.
 pub fn alone(desk: &Desk, words: &[&str]) -> Outcome {
     let mut command = desk.command(&trust_compose(), words, "022");
     Outcome(command.env("PATH", "/nowhere").output().unwrap())
 }
 
 #[test]
-fn each_case_comes_to_its_overlay_and_goes_without_a_trace() {
+fn every_case_gives_its_overlay_and_is_removed_without_a_trace() {
     for case in cases() {
         let desk = Desk::with(&["reflector.local", "192.168.1.100"]);
         case.lay_out(&desk.path("."));
@@ -27,9 +27,9 @@ fn each_case_comes_to_its_overlay_and_goes_without_a_trace() {
 
         let first = desk.state(".");
         alone(&desk, &words).succeeds();
-        assert_eq!(desk.state("."), first, "{}: not the same when done again", case.name());
+        assert_eq!(desk.state("."), first, "{}: a second run changed it", case.name());
 
         alone(&desk, &["remove"]).succeeds();
-        assert_eq!(desk.contents("."), before, "{}: not as it was", case.name());
+        assert_eq!(desk.contents("."), before, "{}: not restored", case.name());
     }
 }

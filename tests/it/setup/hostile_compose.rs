@@ -1,5 +1,6 @@
-//! Hostile Compose projects without docker: an error that says where, and nothing written; or an overlay of which
-//! every byte is ours and that goes without a trace. No crash, no hang, no more than 2 GB of addresses.
+//! Hostile Compose projects without docker: the result is an error with its location and no written file,
+//! or an overlay that contains only our entries and is removed without a trace. No crash, no hang, at most
+//! 2 GB of address space.
 
 use std::process::Command;
 
@@ -9,10 +10,10 @@ use crate::desk::{Desk, trust_compose};
 use crate::support::hostile::{Hostile, documented};
 use crate::world::Outcome;
 
-/// What an overlay gives a service.
+/// The keys that an overlay adds to a service.
 const KEYS: [&str; 5] = ["environment", "volumes", "labels", "profiles", "depends_on"];
 
-/// trust-compose where no other program is, and within limits.
+/// Runs trust-compose with an empty PATH, and within limits.
 fn run(desk: &Desk, words: &[&str]) -> Outcome {
     let mut command = Command::new("/bin/sh");
     let limits = "ulimit -v 2000000 && exec timeout -s KILL 20 \"$@\"";
@@ -22,12 +23,15 @@ fn run(desk: &Desk, words: &[&str]) -> Outcome {
     Outcome(command.output().unwrap())
 }
 
-/// The first line of the error.
+/// Returns the first line of the error.
 fn refusal(outcome: &Outcome, shown: &str) -> String {
     let stderr = outcome.stderr();
     assert!(!stderr.contains("panicked"), "{shown}: {stderr}");
     let is_plain = |c: char| c == '\n' || !c.is_control();
-    assert!(stderr.chars().all(is_plain), "{shown}: something reaches the terminal: {stderr:?}");
+    assert!(
+        stderr.chars().all(is_plain),
+        "{shown}: control characters reach the terminal: {stderr:?}"
+    );
     let code = outcome.0.status.code();
     assert!(matches!(code, Some(1 | 2)), "{shown}: {:?}\n{stderr}", outcome.0.status);
     let error = stderr
@@ -35,13 +39,13 @@ fn refusal(outcome: &Outcome, shown: &str) -> String {
         .unwrap_or_else(|| panic!("{shown}: {stderr}"))
         .1;
     let (line, rest) = error.split_once('\n').unwrap();
-    assert!(rest.contains("trust-compose: fix: "), "{shown}: no mend: {stderr}");
+    assert!(rest.contains("trust-compose: fix: "), "{shown}: no fix: {stderr}");
     line.to_owned()
 }
 
-/// Every service of an overlay is called as one in the files is, and has only what is ours.
+/// Asserts that every service of an overlay exists in the project, and has only our entries.
 fn is_ours(desk: &Desk, hostile: &Hostile) {
-    let shown = &hostile.sin;
+    let shown = &hostile.fault;
     let text = desk.read("docker-compose.ca.yml");
     let files: Vec<_> = hostile.files.iter().flat_map(|(_, bytes)| bytes.clone()).collect();
     let files = String::from_utf8_lossy(&files);
@@ -52,7 +56,10 @@ fn is_ours(desk: &Desk, hostile: &Hostile) {
     for (name, stanza) in tree["services"].as_mapping().unwrap() {
         let name = name.as_str().unwrap();
         let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
-        assert!(is_plain && files.contains(name), "{shown}: {name:?} came from nowhere\n{text}");
+        assert!(
+            is_plain && files.contains(name),
+            "{shown}: {name:?} is not in the project\n{text}"
+        );
         for (key, _) in stanza.as_mapping().unwrap() {
             assert!(KEYS.contains(&key.as_str().unwrap()), "{shown}: {key:?}\n{text}");
         }
@@ -63,9 +70,9 @@ fn is_ours(desk: &Desk, hostile: &Hostile) {
     }
 }
 
-/// What becomes of it.
+/// Returns the outcome of the project.
 fn outcome(hostile: &Hostile, certificates: &Desk) -> String {
-    let shown = &hostile.sin;
+    let shown = &hostile.fault;
     let desk = Desk::new();
     desk.directory("certs", 0o700);
     for name in ["ca.crt", "ca.key"] {
@@ -84,7 +91,7 @@ fn outcome(hostile: &Hostile, certificates: &Desk) -> String {
     assert!(doctor.stdout().chars().all(is_plain), "{shown}: {:?}", doctor.stdout());
     if told.0.status.code() != Some(0) {
         let line = refusal(&told, shown);
-        assert!(desk.contents(".") == before, "{shown}: something was written");
+        assert!(desk.contents(".") == before, "{shown}: a file has changed");
         let check = run(&desk, &[&words[..], &["--check"]].concat());
         assert_eq!(refusal(&check, shown), line, "{shown}");
         return line;
@@ -92,17 +99,17 @@ fn outcome(hostile: &Hostile, certificates: &Desk) -> String {
     assert!(told.stdout().chars().all(is_plain), "{shown}: {:?}", told.stdout());
     is_ours(&desk, hostile);
     let first = desk.state(".");
-    assert_eq!(run(&desk, &words).0.status.code(), Some(0), "{shown}: not again");
-    assert!(desk.state(".") == first, "{shown}: not the same when done again");
+    assert_eq!(run(&desk, &words).0.status.code(), Some(0), "{shown}: the second run failed");
+    assert!(desk.state(".") == first, "{shown}: a second run changed it");
     let check = run(&desk, &["setup", "--check"]);
     assert_eq!(check.stdout(), "in step\n", "{shown}: {}", check.stderr());
-    assert_eq!(run(&desk, &["remove"]).0.status.code(), Some(0), "{shown}: it stays");
-    assert!(desk.contents(".") == before, "{shown}: not as it was");
+    assert_eq!(run(&desk, &["remove"]).0.status.code(), Some(0), "{shown}: the removal failed");
+    assert!(desk.contents(".") == before, "{shown}: not restored");
     "overlay".to_owned()
 }
 
 #[test]
-fn each_is_refused_where_it_stands_or_comes_to_an_overlay_of_ours_alone() {
+fn every_hostile_project_is_refused_or_gets_only_our_overlay() {
     let certificates = Desk::with(&["reflector.local"]);
     documented("without docker", |hostile| outcome(hostile, &certificates));
 }

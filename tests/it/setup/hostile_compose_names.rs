@@ -1,5 +1,5 @@
-//! Names of directories and files that want to break out of what they are written into: what an overlay mounts
-//! is there under the name that is written; a set-up is found in step; and it goes without a trace.
+//! Names of directories and files that try to escape from the files that contain them: every mount of the
+//! overlay has an existing source; --check succeeds; and removal leaves no trace.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
@@ -19,7 +19,7 @@ fn run(at: &Path, words: &[impl AsRef<std::ffi::OsStr>]) -> Outcome {
     Outcome(command.env_clear().env("PATH", "/nowhere").output().unwrap())
 }
 
-/// What becomes of it: `overlay`, or why not.
+/// Returns `overlay`, or the error.
 fn outcome(certificates: &Desk, what: What, name: &[u8]) -> String {
     let shown = name.escape_ascii().to_string();
     let desk = Desk::new();
@@ -30,7 +30,7 @@ fn outcome(certificates: &Desk, what: What, name: &[u8]) -> String {
     assert!(told.stderr().chars().all(is_plain), "{shown}: {:?}", told.stderr());
     assert!(told.stdout().chars().all(is_plain), "{shown}: {:?}", told.stdout());
     if told.0.status.code() != Some(0) {
-        assert!(desk.contents(".") == before, "{shown}: something was written");
+        assert!(desk.contents(".") == before, "{shown}: a file has changed");
         let stderr = told.stderr();
         let error = stderr.split_once("error: ").unwrap_or_else(|| panic!("{shown}: {stderr}")).1;
         let here = desk.path("").display().to_string();
@@ -46,16 +46,16 @@ fn outcome(certificates: &Desk, what: What, name: &[u8]) -> String {
         let source = mount["source"].as_str().unwrap();
         assert!(!source.replace("$$", "").contains('$'), "{shown}: {overlay}");
         let file = odd.project.join(source.replace("$$", "$"));
-        assert!(file.is_file(), "{shown}: {} is not there\n{overlay}", file.display());
+        assert!(file.is_file(), "{shown}: {} does not exist\n{overlay}", file.display());
     }
-    // Ours is a block of three lines, the second of which is an assignment.
+    // Our block has three lines, the second of which is an assignment.
     let lines: Vec<_> = read(".env").lines().map(str::to_owned).collect();
     assert_eq!(lines.len(), 3, "{shown}: {lines:?}");
     assert!(lines[1].starts_with("COMPOSE_FILE="), "{shown}: {lines:?}");
     let ignored = read(".gitignore");
     assert_eq!(ignored.lines().count(), 5, "{shown}: {ignored}");
 
-    // A Compose file with a name of its own is named each time.
+    // A Compose file with another name is given with -f each time.
     let named = odd.words.iter().skip_while(|word| *word != "-f");
     let again = |word: &'static str| {
         std::iter::once(OsStr::new(word)).chain(named.clone().map(OsString::as_os_str))
@@ -64,24 +64,24 @@ fn outcome(certificates: &Desk, what: What, name: &[u8]) -> String {
         run(&odd.project, &again("setup").chain([OsStr::new("--check")]).collect::<Vec<_>>());
     assert_eq!(check.stdout(), "in step\n", "{shown}: {}", check.stderr());
     run(&odd.project, &again("remove").collect::<Vec<_>>()).succeeds();
-    assert!(desk.contents(".") == before, "{shown}: not as it was");
+    assert!(desk.contents(".") == before, "{shown}: not restored");
     "overlay".to_owned()
 }
 
 #[test]
-fn no_name_breaks_out_of_what_it_is_written_into() {
+fn no_name_breaks_out_of_a_written_file() {
     let certificates = Desk::with(&["reflector.local"]);
     let mut text = String::new();
     let mut wrong = Vec::new();
     for (what, title) in ALL {
-        let _ = write!(text, "\n### {title}\n\n| its name | what comes of it |\n|---|---|\n");
-        for (sin, name) in NAMES {
+        let _ = write!(text, "\n### {title}\n\n| name | outcome |\n|---|---|\n");
+        for (fault, name) in NAMES {
             let seen = std::panic::catch_unwind(|| outcome(&certificates, what, name));
             let seen = seen.unwrap_or_else(|_| {
-                wrong.push((what, sin));
+                wrong.push((what, fault));
                 String::new()
             });
-            let _ = writeln!(text, "| {sin} | {} |", seen.replace('|', "\\|"));
+            let _ = writeln!(text, "| {fault} | {} |", seen.replace('|', "\\|"));
         }
     }
     assert!(wrong.is_empty(), "{wrong:?}");

@@ -1,5 +1,5 @@
-//! What stands where `setup` and `remove` write was put there by somebody who means harm: an error and nothing touched,
-//! or done and taken away to the byte. Whatever lies outside of the project is never touched.
+//! Hostile files in the paths that `setup` and `remove` write: the result is an error without a change, or
+//! an overlay that is removed exactly. Files outside of the project never change.
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
@@ -26,7 +26,7 @@ fn run(desk: &Desk, words: &str) -> Outcome {
     Outcome(command.env_clear().env("PATH", "/usr/bin:/bin").output().unwrap())
 }
 
-/// A project, and beside it what is nobody's business.
+/// Creates a project, and a directory outside of it that must not change.
 fn desk(certificates: &Desk) -> Desk {
     let desk = Desk::new();
     for directory in ["project", "project/certs", "victim"] {
@@ -44,7 +44,7 @@ fn desk(certificates: &Desk) -> Desk {
 
 type Prepare = Box<dyn Fn(&Desk)>;
 
-/// What may stand in the place of any file.
+/// Returns what may exist in place of any file.
 fn anything(place: &'static str) -> Vec<(String, Prepare)> {
     let path = move |desk: &Desk| {
         let path = desk.path("project").join(place);
@@ -64,20 +64,20 @@ fn anything(place: &'static str) -> Vec<(String, Prepare)> {
         ),
         ("a socket", Box::new(move |desk| drop(UnixListener::bind(path(desk)).unwrap()))),
         (
-            "5 GB of nothing",
+            "5 GB of zeros",
             Box::new(move |desk| File::create(path(desk)).unwrap().set_len(5 << 30).unwrap()),
         ),
-        ("a link to nothing", link("nothing")),
+        ("a dangling link", link("nothing")),
         ("a link to itself", link(place)),
         ("a link to /dev/zero", link("/dev/zero")),
         ("a link to a directory outside", link("../victim")),
         ("not UTF-8", Box::new(move |desk| fs::write(path(desk), b"\xff\xfe=\x80\n").unwrap())),
         ("empty", Box::new(move |desk| fs::write(path(desk), "").unwrap())),
     ];
-    all.into_iter().map(|(sin, prepare)| (format!("`{place}` is {sin}"), prepare)).collect()
+    all.into_iter().map(|(fault, prepare)| (format!("`{place}` is {fault}"), prepare)).collect()
 }
 
-/// What a text may hold that gets a block of ours.
+/// Returns contents of a file into which a block is written.
 fn texts(place: &'static str) -> Vec<(String, Prepare)> {
     let texts = [
         ("has no line end", "A=1".to_owned()),
@@ -87,17 +87,14 @@ fn texts(place: &'static str) -> Vec<(String, Prepare)> {
         ("has a byte order mark", "\u{feff}A=1\n".to_owned()),
         ("has 10 MB", format!("#{}\n", "x".repeat(10 << 20))),
         ("has a million lines", "A=1\n".repeat(1_000_000)),
-        ("has an end of ours alone", format!("A=1\n{END}B=2\n")),
-        ("has a beginning of ours alone", format!("A=1\n{BEGIN}B=2\n")),
-        ("has our end before our beginning", format!("{END}{BEGIN}")),
-        ("has two blocks of ours", format!("{BEGIN}{END}{BEGIN}{END}")),
-        ("has a block of ours in a block of ours", format!("{BEGIN}{BEGIN}{END}{END}")),
-        (
-            "has a beginning of ours with other words",
-            "# trust-compose: begin all\nA=1\n".to_owned(),
-        ),
-        ("has a line that begins as ours", format!("{}x\n", END.trim_end())),
-        ("has a quote without end", "A='\nB=1\n".to_owned()),
+        ("has only our end marker", format!("A=1\n{END}B=2\n")),
+        ("has only our begin marker", format!("A=1\n{BEGIN}B=2\n")),
+        ("has our end marker before our begin marker", format!("{END}{BEGIN}")),
+        ("has two of our blocks", format!("{BEGIN}{END}{BEGIN}{END}")),
+        ("has one of our blocks in another", format!("{BEGIN}{BEGIN}{END}{END}")),
+        ("has our begin marker with other text", "# trust-compose: begin all\nA=1\n".to_owned()),
+        ("has a line that begins like ours", format!("{}x\n", END.trim_end())),
+        ("has an unclosed quote", "A='\nB=1\n".to_owned()),
     ];
     let link: Prepare = Box::new(move |desk| {
         fs::remove_file(desk.path("project").join(place)).unwrap();
@@ -107,11 +104,11 @@ fn texts(place: &'static str) -> Vec<(String, Prepare)> {
     let write = |text: String| -> Prepare {
         Box::new(move |desk| fs::write(desk.path("project").join(place), &text).unwrap())
     };
-    let texts = texts.map(|(sin, text)| (format!("`{place}` {sin}"), write(text)));
+    let texts = texts.map(|(fault, text)| (format!("`{place}` {fault}"), write(text)));
     texts.into_iter().chain([(format!("`{place}` is a link to a file"), link)]).collect()
 }
 
-/// What may be in `.trust/`.
+/// Returns possible contents of `.trust/`.
 fn trusts() -> Vec<(String, Prepare)> {
     let with = |file: &'static str, text: String| -> Prepare {
         Box::new(move |desk| {
@@ -127,7 +124,7 @@ fn trusts() -> Vec<(String, Prepare)> {
         ),
         ("`.trust` is a file".into(), Box::new(|desk| _ = desk.write("project/.trust", "dear"))),
         (
-            "`.trust` is somebody else's".into(),
+            "`.trust` is a foreign directory".into(),
             Box::new(|desk| {
                 desk.directory("project/.trust", 0o755).write("project/.trust/mine", "dear");
             }),
@@ -148,14 +145,14 @@ fn trusts() -> Vec<(String, Prepare)> {
             }),
         ),
         (
-            "the overlay is a link to one of ours outside".into(),
+            "the overlay is a link to one of our overlays outside".into(),
             Box::new(|desk| {
                 desk.write("victim/file", format!("{HEADER}services: {{}}\n"));
                 symlink("../victim/file", desk.path("project/docker-compose.ca.yml")).unwrap();
             }),
         ),
         (
-            "the overlay is somebody else's".into(),
+            "the overlay is a foreign file".into(),
             Box::new(|desk| _ = desk.write("project/docker-compose.ca.yml", "services: {}\n")),
         ),
     ];
@@ -164,37 +161,38 @@ fn trusts() -> Vec<(String, Prepare)> {
         "{{\"format\": 1, \"generations\": [{}]}}",
         vec![r#"{"overlay":"","words":[],"files":{}}"#; 50_000].join(",")
     );
-    for (sin, text) in [
+    for (fault, text) in [
         ("is no JSON", "{".to_owned()),
         ("is a list", "[]".into()),
         ("is empty", String::new()),
         ("is nested 100,000 deep", deep),
         ("has 50,000 generations", many),
-        ("has NUL for JSON", "\0".repeat(100)),
+        ("contains NUL instead of JSON", "\0".repeat(100)),
     ] {
-        all.push((format!("the manifest {sin}"), with("manifest.json", text)));
+        all.push((format!("the manifest {fault}"), with("manifest.json", text)));
     }
     all
 }
 
-/// The error's first line, or what was done; nothing is touched by an error, nor anything outside at all.
+/// Returns the first line of the error, or `done`. Asserts that an error changes nothing, and that nothing
+/// outside changes.
 fn tried(desk: &Desk, words: &str, shown: &str) -> String {
     let before = (state(desk), desk.contents("victim"));
     let told = run(desk, words);
     let stderr = told.stderr();
     assert!(!stderr.contains("panicked"), "{shown}: {stderr}");
-    assert!(desk.contents("victim") == before.1, "{shown}: {words} touched what is outside");
+    assert!(desk.contents("victim") == before.1, "{shown}: {words} changed a file outside");
     if told.0.status.code() == Some(0) {
         return "done".to_owned();
     }
     assert_eq!(told.0.status.code(), Some(1), "{shown}: {words}: {stderr}");
-    assert!(state(desk) == before.0, "{shown}: {words} failed and touched something\n{stderr}");
+    assert!(state(desk) == before.0, "{shown}: {words} failed and changed a file\n{stderr}");
     let error = stderr.split_once("error: ").unwrap_or_else(|| panic!("{shown}: {stderr}")).1;
     assert!(error.contains("trust-compose: fix: "), "{shown}: {stderr}");
     error.lines().next().unwrap().to_owned()
 }
 
-/// Every file of the project; of what is large its size.
+/// Returns every file of the project; of large files their size.
 fn state(desk: &Desk) -> Vec<String> {
     let mut all = Vec::new();
     let mut waiting = vec![desk.path("project")];
@@ -223,7 +221,7 @@ fn state(desk: &Desk) -> Vec<String> {
 }
 
 #[test]
-fn what_stands_in_the_way_is_told_and_nothing_else_is_touched() {
+fn an_obstacle_is_reported_and_nothing_else_is_changed() {
     let certificates = Desk::with(&["reflector.local"]);
     let all = anything(".env")
         .into_iter()
@@ -231,30 +229,26 @@ fn what_stands_in_the_way_is_told_and_nothing_else_is_touched() {
         .chain(anything(".gitignore"))
         .chain(texts(".gitignore"));
     let all = all.chain(anything("docker-compose.ca.yml")).chain(trusts());
-    let mut text = String::from(
-        "| what stands there | `setup --activate` | `remove`, then or instead |\n|---|---|---|\n",
-    );
-    for (sin, prepare) in all {
+    let mut text =
+        String::from("| hostile file | `setup --activate` | `remove` |\n|---|---|---|\n");
+    for (fault, prepare) in all {
         let desk = desk(&certificates);
         prepare(&desk);
         let before = state(&desk);
         let had_none = !desk.has("project/docker-compose.ca.yml") && !desk.has("project/.trust");
-        let set_up = tried(&desk, "setup --custom-ca certs --activate", &sin);
-        let removed = tried(&desk, "remove", &sin);
+        let set_up = tried(&desk, "setup --custom-ca certs --activate", &fault);
+        let removed = tried(&desk, "remove", &fault);
         if set_up == "done" && had_none {
-            assert_eq!(removed, "done", "{sin}");
-            assert!(state(&desk) == before, "{sin}: not as it was");
+            assert_eq!(removed, "done", "{fault}");
+            assert!(state(&desk) == before, "{fault}: not restored");
         }
         if desk.path("project/.trust/mine").parent().is_some_and(|path| path.is_dir()) {
             let dear = before.iter().any(|line| line.contains(".trust/mine "));
-            assert!(
-                !dear || desk.has("project/.trust/mine"),
-                "{sin}: what is somebody else's is gone"
-            );
+            assert!(!dear || desk.has("project/.trust/mine"), "{fault}: a foreign file is gone");
         }
         let _ = writeln!(
             text,
-            "| {sin} | {} | {} |",
+            "| {fault} | {} | {} |",
             set_up.replace('|', "\\|"),
             removed.replace('|', "\\|")
         );

@@ -1,4 +1,4 @@
-//! What `setup` is given: directories and files as people have them, read through the library.
+//! The input of `setup`: typical directories and files, read through the library.
 
 mod served;
 mod messages;
@@ -17,24 +17,24 @@ use trust_init::trust::time::Time;
 
 use crate::desk::Desk;
 
-/// Reads what was given, without a terminal.
+/// Reads the input without a terminal.
 pub fn inputs(given: &InputOptions) -> Result<Inputs, Box<Diagnostic>> {
     read(given, Time::now(), &|_| Ok(None)).map_err(|error| error.diagnostic)
 }
 
-/// `--custom-ca` with this path.
+/// Returns the options for `--custom-ca PATH`.
 pub fn custom(path: PathBuf) -> InputOptions {
     InputOptions { custom_ca: Some(path), ..InputOptions::default() }
 }
 
-/// `--custom-ca certs --domain NAME --caddy`.
+/// Returns the options for `--custom-ca certs --domain NAME --caddy`.
 pub fn served(desk: &Desk, domain: &str) -> InputOptions {
     let domain = Some(domain.to_owned());
     InputOptions { domain, serves: true, ..custom(desk.path("certs")) }
 }
 
-/// A certificate in FILE.pem called FILE, its key in FILE.key, signed by the CA in ISSUER.pem, or by
-/// itself; a CA where it is for no names.
+/// Creates a certificate in FILE.pem named FILE with its key in FILE.key, signed by the CA in ISSUER.pem or
+/// self-signed; without names it is a CA.
 #[track_caller]
 pub fn issue(desk: &Desk, issuer: &str, file: &str, names: &[&str]) {
     let mut params = CertificateParams::default();
@@ -64,21 +64,21 @@ pub fn issue(desk: &Desk, issuer: &str, file: &str, names: &[&str]) {
     desk.write(&format!("{file}.key"), key.serialize_pem());
 }
 
-/// Joins files as `cat` does.
+/// Concatenates files.
 #[track_caller]
 pub fn cat(desk: &Desk, files: &[&str], to: &str) {
     let text: String = files.iter().map(|file| desk.read(file)).collect();
     desk.write(to, text);
 }
 
-/// The subjects of what is trusted.
+/// Returns the subjects of the custom CAs.
 #[track_caller]
 fn subjects(inputs: &Inputs) -> Vec<&str> {
     inputs.custom.iter().map(|found| found.subject.as_str()).collect()
 }
 
 #[test]
-fn a_set_of_our_own_is_trusted_and_served() {
+fn generated_certificates_are_trusted_and_served() {
     let desk = Desk::with(&["gpu.local", "10.0.0.7", "*.lab.local", "bücher.lab"]);
     let alone = inputs(&custom(desk.path("certs"))).unwrap();
     assert_eq!(subjects(&alone), ["CN=Lab CA"]);
@@ -110,7 +110,7 @@ fn every_ca_is_trusted_once_in_the_order_given() {
     let extra = ["gpu.pem", "more.pem", "gpu.pem"].map(|file| desk.path(file)).to_vec();
     let found = inputs(&InputOptions { extra, ..custom(desk.path("certs")) }).unwrap();
     assert_eq!(subjects(&found), ["CN=Lab CA", "CN=gpu", "CN=llm"]);
-    // A server's certificate is held to --custom-ca, and not to what else is trusted.
+    // A server certificate must be issued by --custom-ca; --extra-ca does not count.
     issue(&desk, "gpu", "certs/leaf", &["a.lab"]);
     desk.rename("certs/leaf.pem", "certs/server.pem");
     desk.rename("certs/leaf.key", "certs/server-key.pem");
@@ -120,7 +120,7 @@ fn every_ca_is_trusted_once_in_the_order_given() {
 }
 
 #[test]
-fn a_file_of_every_format_is_the_same_ca() {
+fn every_file_format_gives_the_same_ca() {
     let desk = Desk::with(&["a.lab"]);
     let (ca, pass) = ("certs/ca.crt", "-passout pass:");
     desk.openssl(&format!("x509 -in {ca} -outform DER -out ca.der"));
@@ -155,7 +155,7 @@ fn a_file_of_every_format_is_the_same_ca() {
     }
 }
 
-/// An archive of everything in the set, with the password `lab secret`.
+/// Creates an archive of all certificates and keys, with the password `lab secret`.
 fn archive(desk: &Desk, how: &[&str]) {
     desk.write("secret", "lab secret\r\nsecond line\n");
     let words = [
@@ -178,7 +178,7 @@ fn archive(desk: &Desk, how: &[&str]) {
 }
 
 #[test]
-fn an_archive_gives_its_cas_and_keeps_its_key() {
+fn the_cas_of_an_archive_are_read_without_its_key() {
     for how in [&[][..], &["-legacy"]] {
         let desk = Desk::with(&["a.lab"]);
         archive(&desk, how);
@@ -188,7 +188,7 @@ fn an_archive_gives_its_cas_and_keeps_its_key() {
         assert_eq!(subjects(&found), ["CN=Lab CA"]);
         let note = found.notes[0].to_string();
         assert!(note.ends_with("1 key and `CN=a.lab`"), "{note}");
-        // A person is asked for it, by the file's name, and once.
+        // The user is asked for the password once, with the file's name.
         let asked = RefCell::new(Vec::new());
         let answer = |words: &str| {
             asked.borrow_mut().push(words.to_owned());
@@ -204,7 +204,7 @@ fn an_archive_gives_its_cas_and_keeps_its_key() {
 }
 
 #[test]
-fn a_pipe_can_hold_the_password_of_several_archives() {
+fn one_password_pipe_opens_several_archives() {
     let desk = Desk::with(&["a.lab"]);
     archive(&desk, &[]);
     let script = format!(
@@ -217,10 +217,10 @@ fn a_pipe_can_hold_the_password_of_several_archives() {
 }
 
 #[test]
-fn a_damaged_archive_is_refused_whatever_is_wrong_with_it() {
+fn every_damaged_archive_is_refused() {
     let desk = Desk::with(&["a.lab"]);
     for how in ["", "-legacy"] {
-        // Few rounds, so that each try is short.
+        // Few rounds of key derivation, so that each attempt is short.
         let how = [&["-iter", "1"][..], &how.split_terminator(' ').collect::<Vec<_>>()].concat();
         archive(&desk, &how);
         let whole = fs::read(desk.path("all.p12")).unwrap();
@@ -234,14 +234,14 @@ fn a_damaged_archive_is_refused_whatever_is_wrong_with_it() {
             let mut bytes = whole.clone();
             bytes[at] ^= 1 << (at % 8);
             desk.write("broken.p12", bytes);
-            // The name of a bag may change unseen; what counts is that each try comes to an end.
+            // A change of a bag's name may go undetected; every attempt must end.
             let _ = inputs(&given);
         }
     }
 }
 
 #[test]
-fn a_file_of_thousands_of_cas_is_read_in_one_go() {
+fn a_file_of_thousands_of_cas_is_read() {
     let desk = Desk::new();
     let key = KeyPair::generate().unwrap();
     let mut text = String::new();
@@ -257,7 +257,7 @@ fn a_file_of_thousands_of_cas_is_read_in_one_go() {
 }
 
 #[test]
-fn the_only_file_of_cas_in_a_directory_is_the_ca() {
+fn the_only_ca_file_of_a_directory_is_used() {
     for name in ["ca-certificate.crt", "ca.pem", "root.CER", "corporate.der", "chain.p7b", "x.pfx"]
     {
         let desk = Desk::with(&["a.lab"]);
@@ -266,7 +266,7 @@ fn the_only_file_of_cas_in_a_directory_is_the_ca() {
             desk.openssl(&format!("pkcs12 -export -nokeys -in certs/{name} -passout pass: -out x"));
             desk.rename("x", &format!("certs/{name}"));
         }
-        // What else lies in such directories.
+        // Other files that are common in such directories.
         desk.write("certs/README.txt", "").write("certs/.old.crt", desk.read("certs/server.pem"));
         desk.write("certs/key.pem", desk.read("certs/server-key.pem"));
         desk.write("certs/leaf.crt", desk.read("certs/server.pem"));
@@ -280,7 +280,7 @@ fn the_only_file_of_cas_in_a_directory_is_the_ca() {
 }
 
 #[test]
-fn an_archive_that_needs_a_password_is_the_ca_where_nothing_else_is() {
+fn an_archive_with_a_password_is_used_if_no_other_ca_exists() {
     let desk = Desk::with(&["a.lab"]);
     archive(&desk, &[]);
     desk.remove("certs/ca.crt").rename("all.p12", "certs/corporate.p12");
@@ -292,7 +292,7 @@ fn an_archive_that_needs_a_password_is_the_ca_where_nothing_else_is() {
 }
 
 #[test]
-fn pairs_have_the_names_that_people_give_them() {
+fn certificate_and_key_are_found_under_common_names() {
     for (certificate, key) in [("server.crt", "server.key"), ("fullchain.pem", "privkey.pem")] {
         let desk = Desk::with(&["a.lab"]);
         desk.rename("certs/server.pem", &format!("certs/{certificate}"));

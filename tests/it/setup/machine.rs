@@ -1,5 +1,5 @@
-//! What of a setup depends on the machine that it is run on: its roots, its names, SELinux. Each test has a
-//! mount namespace of its own, in which the machine is as the test needs it.
+//! The parts of a setup that depend on the machine: its roots, its host names, SELinux. Each test has its
+//! own mount namespace, in which the machine is as the test requires.
 
 use std::os::unix::fs::symlink;
 
@@ -7,7 +7,7 @@ use crate::desk::{Desk, trust_compose};
 use crate::setup::flags::{back_end, has, project};
 use crate::world::{Outcome, tool};
 
-/// trust-compose in new namespaces, after a shell command in them.
+/// Runs trust-compose in new namespaces, after a shell command in them.
 #[track_caller]
 fn after(desk: &Desk, prelude: &str, words: &str) -> Outcome {
     let script = format!("{prelude} && exec '{}' {words}", trust_compose().display());
@@ -15,7 +15,7 @@ fn after(desk: &Desk, prelude: &str, words: &str) -> Outcome {
     Outcome(desk.command(&tool("unshare"), &words, "022").output().unwrap())
 }
 #[test]
-fn the_roots_of_this_machine_are_counted_against_mozillas() {
+fn the_roots_of_this_machine_are_compared_with_mozillas() {
     let desk = back_end();
     let text =
         "with 2 roots of this machine (--roots host), 2 of which are not Mozilla's: api, queue";
@@ -31,7 +31,7 @@ fn the_roots_of_this_machine_are_counted_against_mozillas() {
     has(&after(&desk, &bind, words).succeeds().stdout(), text);
     let mozilla = desk.types(".", "setup --custom-ca certs/ca.crt --roots mozilla").succeeds();
     has(&mozilla.stdout(), "roots of Mozilla's (--roots mozilla): api, queue\n");
-    // Those that a service trusts with Mozilla's are none that Mozilla does not have.
+    // The counted roots are not in Mozilla's list.
     let bundle = desk.read(&desk.overlaid("ca-bundle"));
     let custom = desk.read(&desk.overlaid("custom-ca"));
     desk.write("roots.crt", bundle.replace(&custom, ""));
@@ -42,7 +42,7 @@ fn the_roots_of_this_machine_are_counted_against_mozillas() {
 }
 
 #[test]
-fn a_name_that_leads_nowhere_and_selinux_are_told() {
+fn an_unresolvable_name_and_selinux_are_reported() {
     let desk = project("services:\n  edge:\n    image: nginx\n");
     desk.write("nsswitch.conf", "hosts: files\n").write("hosts", "127.0.0.1 localhost\n");
     desk.directory("bin", 0o755);

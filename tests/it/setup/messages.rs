@@ -1,8 +1,8 @@
-//! Every message of `setup` and `remove` once, as a snapshot: tests/snapshots/setup/messages.txt is what the
-//! user reads. After a change of words, run with UPDATE_SNAPSHOT=1 and read the difference.
+//! Every message of `setup` and `remove`, as a snapshot: tests/snapshots/setup/messages.txt. After a change
+//! of a message, run with UPDATE_SNAPSHOT=1 and read the diff.
 //!
-//! What is wrong with certificates is in setup/inputs.txt, what is wrong with compose files in
-//! setup/read.txt; what only an engine can say is in tests/containers.
+//! Messages about certificates are in setup/inputs.txt, about Compose files in setup/read.txt; messages
+//! that require an engine are in tests/containers.
 
 use std::os::unix::fs::chown;
 
@@ -16,26 +16,26 @@ const CADDY: &str = "services:\n  api:\n    build: .\n  web:\n    image: caddy:2
 const SERVE: &str = "setup --custom-ca certs --domain reflector.local --caddy";
 const TRUST: &str = "setup --custom-ca certs/ca.crt";
 
-/// A project of this compose file, beside a CA and a server's certificate.
+/// Creates a project with this Compose file, a CA and a server certificate.
 fn project(compose: &str) -> Desk {
     let desk = Desk::with(&["reflector.local", "192.168.1.100"]);
     desk.write("docker-compose.yml", compose).write(".gitignore", "target/\n");
     desk
 }
 
-/// A service `api` with this besides its image.
+/// Creates a project with a service `api` and these keys besides its image.
 fn api(more: &str) -> Desk {
     project(&format!("services:\n  api:\n    image: api\n    {more}\n"))
 }
 
-/// `SERVE`'s project with this Caddyfile.
+/// Creates the project of `SERVE` with this Caddyfile.
 fn caddy(text: &str) -> Desk {
     let desk = project(CADDY);
     desk.write("Caddyfile", text);
     desk
 }
 
-/// After a setup.
+/// Creates a project in which setup has run.
 fn standing() -> Desk {
     let desk = project(BACK_END);
     run(&desk, TRUST, &[]).succeeds();
@@ -43,7 +43,7 @@ fn standing() -> Desk {
 }
 
 #[test]
-fn every_message_reads_as_it_should() {
+fn every_message_matches_the_snapshot() {
     let mut scenes = Scenes::default();
     command_line(&mut scenes);
     place(&mut scenes);
@@ -92,7 +92,7 @@ fn command_line(scenes: &mut Scenes) {
 
 fn place(scenes: &mut Scenes) {
     let desk = project(BACK_END);
-    scenes.add("a file that is not there", &desk, "setup --custom-ca certs/ca.crt -f nope.yml");
+    scenes.add("a missing file", &desk, "setup --custom-ca certs/ca.crt -f nope.yml");
     scenes.add("a directory", &desk, "setup --custom-ca certs/ca.crt -f certs");
     let none = [("COMPOSE_FILE", "docker-compose.yml:nope.yml")];
     scenes.add_with("COMPOSE_FILE in the shell", &desk, TRUST, &none);
@@ -101,16 +101,16 @@ fn place(scenes: &mut Scenes) {
     desk.remove(".env");
     scenes.add("no docker command", &desk, "setup --custom-ca certs/ca.crt --dry-run");
     let words = "setup --custom-ca certs/ca.crt -f docker-compose.ca.yml";
-    scenes.add("an overlay that is not there as the project", &desk, words);
+    scenes.add("a missing overlay as the project", &desk, words);
     scenes.add("the overlay as the project", &standing(), words);
     let desk = Desk::with(&["reflector.local"]);
     scenes.add("no project", &desk, "setup --custom-ca certs/ca.crt");
-    scenes.add("no project to clear", &desk, "remove");
+    scenes.add("no project to remove from", &desk, "remove");
     let desk = api("extends: {file: other.yml, service: api}");
     scenes.add("extends", &desk, TRUST);
     let desk = project("include: [other.yml]\n");
     scenes.add("include", &desk, TRUST);
-    scenes.add("a role that is none", &api("x-trust-init: {role: trusted}"), TRUST);
+    scenes.add("an invalid role", &api("x-trust-init: {role: trusted}"), TRUST);
 }
 
 fn services(scenes: &mut Scenes) {
@@ -136,7 +136,7 @@ fn services(scenes: &mut Scenes) {
         let desk = project(&format!(
             "services:\n  api:\n    image: api\n    {tie}\n  db:\n    image: postgres\n"
         ));
-        scenes.add("a tie", &desk, "setup --without db");
+        scenes.add("a reference to another service", &desk, "setup --without db");
         let both = run(&desk, "setup --without db --without api --dry-run", &[]).succeeds();
         assert!(both.stdout().contains("switched off: db, api"), "{}", both.stdout());
     }
@@ -148,22 +148,22 @@ fn mounts(scenes: &mut Scenes) {
     let custom = "/usr/local/share/ca-certificates/custom-ca.crt";
     let desk = at("./other/ca.crt", custom);
     desk.certs(&["b.lab", "--out", "other", "--ca-name", "Other"]).succeeds();
-    scenes.add("another CA in its place", &desk, TRUST);
+    scenes.add("another CA at its path", &desk, TRUST);
     scenes.add("both", &desk, &format!("{TRUST} --extra-ca other/ca.crt"));
     let desk = project(
         "services:\n  api:\n    image: registry.invalid/api\n    configs:\n      - source: ca\n        \
          target: /usr/local/share/ca-certificates/custom-ca.crt\n\
          configs: {ca: {file: other/ca.crt}}\n",
     );
-    scenes.add("a file of Compose's in its place", &desk, TRUST);
+    scenes.add("a Compose file at its path", &desk, TRUST);
     let desk = at("./certs", "/usr/local/share/ca-certificates");
     scenes.add("a directory above the CA", &desk, TRUST);
     scenes.add("a volume above the CA", &at("cas", "/usr/local/share"), TRUST);
     scenes.add("a directory above the bundle", &at("./certs", "/run"), TRUST);
-    scenes.add("a directory in the bundle's place", &at("./certs", "/run/trust-init"), TRUST);
-    scenes.add("a directory above it at another name", &at("./certs", "/var/run"), TRUST);
+    scenes.add("a directory at the path of the bundle", &at("./certs", "/run/trust-init"), TRUST);
+    scenes.add("a directory above it under another name", &at("./certs", "/var/run"), TRUST);
     let other_name = at("./certs", "/var/run/trust-init");
-    scenes.add("a directory in its place at another name", &other_name, TRUST);
+    scenes.add("a directory at its path under another name", &other_name, TRUST);
 }
 
 fn proxies(scenes: &mut Scenes) {
@@ -171,7 +171,7 @@ fn proxies(scenes: &mut Scenes) {
     let two = "services:\n  a:\n    image: caddy\n  b:\n    image: lab/my-caddy:1\n";
     scenes.add("two proxies", &project(two), SERVE);
     scenes.add("no Caddyfile", &project("services:\n  web:\n    image: caddy\n"), SERVE);
-    scenes.add("a Caddyfile that is gone", &project(CADDY), SERVE);
+    scenes.add("a missing Caddyfile", &project(CADDY), SERVE);
     let site = |line: &str| caddy(&format!("reflector.local {{\n{line}\n}}\n"));
     scenes.add("a Caddyfile without the import", &site("respond ok"), SERVE);
     let comment = "# import /run/trust-init/tls/*.caddy";
@@ -185,10 +185,10 @@ fn proxies(scenes: &mut Scenes) {
     );
     let desk = site(import);
     desk.write("docker-compose.yml", above);
-    scenes.add("something in the certificate's place", &desk, SERVE);
+    scenes.add("a mount at the path of the certificate", &desk, SERVE);
     desk.write("docker-compose.yml", format!("{CADDY}    user: \"1000:2000\"\n"));
     scenes.add("a key that the proxy cannot read", &desk, SERVE);
-    // What is said to mend it does.
+    // The printed fix works.
     chown(desk.path("certs/server-key.pem"), None, Some(2000)).unwrap();
     desk.chmod("certs/server-key.pem", 0o640);
     run(&desk, &format!("{SERVE} --dry-run"), &[]).succeeds();
@@ -202,18 +202,18 @@ fn proxies(scenes: &mut Scenes) {
         format!("{CADDY}    user: root\n    cap_drop: [ALL]\n    cap_add: [dac_override]\n");
     desk.write("docker-compose.yml", given);
     run(&desk, &format!("{SERVE} --dry-run"), &[]).succeeds();
-    scenes.add("a key that it can read", &desk, SERVE);
+    scenes.add("a key that the proxy can read", &desk, SERVE);
     let desk = project("services:\n  api:\n    build: .\n  edge:\n    image: nginx\n");
     let words = "setup --custom-ca certs --domain reflector.local --tls edge --dry-run";
     scenes.add("another proxy", &desk, words);
-    scenes.add("a certificate that nobody serves", &desk, "setup --custom-ca certs --dry-run");
+    scenes.add("a certificate that no proxy serves", &desk, "setup --custom-ca certs --dry-run");
     let words = "setup --custom-ca certs --domain reflector.local --dry-run";
-    scenes.add("a domain that nobody serves", &desk, words);
+    scenes.add("a domain that no proxy serves", &desk, words);
 }
 
 fn surprises(scenes: &mut Scenes) {
     let desk = project("services:\n  db:\n    image: postgres\n");
-    scenes.add("nobody to trust", &desk, TRUST);
+    scenes.add("no service to trust", &desk, TRUST);
     for variables in [
         "NODE_TLS_REJECT_UNAUTHORIZED: \"0\"",
         "SSL_CERT_FILE: \"\"",
@@ -236,26 +236,26 @@ fn surprises(scenes: &mut Scenes) {
     };
     let desk = mounted("./pins");
     desk.directory("pins", 0o755);
-    scenes.add("a pin that is not there", &desk, TRUST);
+    scenes.add("a missing pinned file", &desk, TRUST);
     desk.write("pins/ca.crt", "hello");
-    scenes.add("a pin that is no certificate", &desk, TRUST);
-    scenes.add("a pin in a volume", &mounted("pins"), TRUST);
+    scenes.add("a pinned file without certificates", &desk, TRUST);
+    scenes.add("a pinned file in a volume", &mounted("pins"), TRUST);
     let desk = project(BACK_END);
     let list = [("COMPOSE_FILE", "docker-compose.yml")];
-    scenes.add_with("a shell that beats .env", &desk, &format!("{TRUST} --activate"), &list);
+    scenes.add_with("a shell that overrides .env", &desk, &format!("{TRUST} --activate"), &list);
     let named = [("COMPOSE_FILE", "docker-compose.yml:docker-compose.ca.yml")];
-    scenes.add_with("a shell that knows", &desk, &format!("{TRUST} --activate"), &named);
-    scenes.add("no docker to go up with", &desk, &format!("{TRUST} --up"));
+    scenes.add_with("a shell with the overlay", &desk, &format!("{TRUST} --activate"), &named);
+    scenes.add("--up without docker", &desk, &format!("{TRUST} --up"));
 }
 
 fn disk(scenes: &mut Scenes) {
     let desk = project(BACK_END);
     desk.write("docker-compose.ca.yml", "services: {}\n");
-    scenes.add("an overlay of somebody else", &desk, TRUST);
-    scenes.add("an overlay of somebody else stays", &desk, "remove");
+    scenes.add("a foreign overlay", &desk, TRUST);
+    scenes.add("a foreign overlay is kept", &desk, "remove");
     let desk = project(BACK_END);
     desk.write(".trust", "");
-    scenes.add("a file in the directory's place", &desk, TRUST);
+    scenes.add("a file at the path of the directory", &desk, TRUST);
     let desk = project(BACK_END);
     desk.write(".env", "COMPOSE_PATH_SEPARATOR=-\n");
     scenes.add("a separator in a name", &desk, &format!("{TRUST} --activate"));
@@ -267,7 +267,7 @@ fn disk(scenes: &mut Scenes) {
     let desk = project(BACK_END);
     scenes.add("what is written", &desk, &format!("{TRUST} --activate"));
     scenes.add("the same again", &desk, TRUST);
-    scenes.add("something else", &desk, &format!("{TRUST} --service api=leave --service db=trust"));
+    scenes.add("other options", &desk, &format!("{TRUST} --service api=leave --service db=trust"));
 }
 
 fn check(scenes: &mut Scenes) {
@@ -283,19 +283,19 @@ fn check(scenes: &mut Scenes) {
     desk.certs(&["b.lab", "--force", "--ca-name", "Other"]).succeeds();
     scenes.add("the CA was changed", &desk, word);
     desk.remove("certs/ca.crt");
-    scenes.add("the CA is gone", &desk, word);
+    scenes.add("the CA is missing", &desk, word);
     let desk = standing();
     let name = desk.overlaid("ca-bundle");
     desk.write(&name, "");
     scenes.add("a file was changed", &desk, word);
     desk.remove(&name);
-    scenes.add("a file is gone", &desk, word);
+    scenes.add("a file is missing", &desk, word);
     desk.remove("docker-compose.ca.yml");
-    scenes.add("the overlay is gone", &desk, word);
+    scenes.add("the overlay is missing", &desk, word);
     let desk = standing();
     let overlay = desk.read("docker-compose.ca.yml").replace("# Generated", "# Made");
     desk.write("docker-compose.ca.yml", overlay);
-    scenes.add("the options are gone", &desk, word);
+    scenes.add("the options are missing", &desk, word);
     let desk = project(BACK_END);
     run(&desk, &format!("{TRUST} --activate"), &[]).succeeds();
     desk.write("docker-compose.override.yml", "services: {}\n");
@@ -306,20 +306,20 @@ fn check(scenes: &mut Scenes) {
 
 fn taking_away(scenes: &mut Scenes) {
     let desk = project(BACK_END);
-    scenes.add("nothing to take away", &desk, "remove");
-    scenes.add("nothing to take away, by setup", &desk, "setup");
+    scenes.add("nothing to remove", &desk, "remove");
+    scenes.add("nothing to remove, by setup", &desk, "setup");
     let desk = standing();
-    scenes.add("what would be taken away", &desk, "remove --dry-run");
-    scenes.add("what would be taken away, by setup", &desk, "setup --dry-run");
-    scenes.add("what is taken away", &desk, "remove");
-    scenes.add("what is taken away, by setup", &standing(), "setup");
+    scenes.add("what would be removed", &desk, "remove --dry-run");
+    scenes.add("what would be removed, by setup", &desk, "setup --dry-run");
+    scenes.add("what is removed", &desk, "remove");
+    scenes.add("what is removed, by setup", &standing(), "setup");
     let desk = standing();
     desk.write(&desk.overlaid("ca-bundle"), "mine now").write(".trust/notes", "");
-    scenes.add("what is not ours stays", &desk, "remove");
+    scenes.add("files of the user are kept", &desk, "remove");
     let list = [("COMPOSE_FILE", "docker-compose.yml:docker-compose.ca.yml")];
-    scenes.add_with("a shell that still names it", &standing(), "remove", &list);
+    scenes.add_with("a shell that still lists the overlay", &standing(), "remove", &list);
     let desk = standing();
     desk.write(".env", "COMPOSE_FILE=docker-compose.yml:docker-compose.ca.yml\n");
-    scenes.add("a .env of the user's that still names it", &desk, "setup");
-    scenes.add("nobody to go up with", &standing(), "setup --up");
+    scenes.add("an .env of the user that still lists the overlay", &desk, "setup");
+    scenes.add("--up without a CA", &standing(), "setup --up");
 }

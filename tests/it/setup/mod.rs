@@ -1,4 +1,4 @@
-//! `trust-compose setup` and `remove`: what they read, what they decide, what they write, and the whole of it.
+//! Tests of `trust-compose setup` and `remove`: reading, deciding, writing, and the whole.
 
 pub mod read;
 mod select;
@@ -12,7 +12,7 @@ pub mod flags;
 mod place;
 mod machine;
 mod swarm;
-mod endless;
+mod docker_limits;
 mod random;
 mod completions;
 mod messages;

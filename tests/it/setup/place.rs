@@ -1,9 +1,9 @@
-//! Which project: the files that `setup` reads, and the names that it prints of them.
+//! The location of the project: the files that `setup` reads, and the paths that it prints.
 
 use crate::desk::{Desk, trust_compose};
 use crate::world::Outcome;
 
-/// The file names that Compose knows, the preferred first.
+/// The default file names of Compose, the preferred one first.
 const NAMES: [&str; 4] =
     ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
 const OVERRIDES: [&str; 4] = [
@@ -13,7 +13,7 @@ const OVERRIDES: [&str; 4] = [
     "docker-compose.override.yaml",
 ];
 
-/// A CA and compose files, each with a service that is called like it.
+/// Creates a CA and Compose files, each with a service of its name.
 fn files(names: &[&str]) -> Desk {
     let desk = Desk::with(&["a.lab"]);
     names.iter().for_each(|name| file(&desk, name));
@@ -36,7 +36,7 @@ fn run(desk: &Desk, directory: &str, words: &[&str], variables: &[(&str, &str)])
     Outcome(command.envs(variables.iter().copied()).output().unwrap())
 }
 
-/// These files are the project, and the command that comes next is this.
+/// Asserts the files of the project and the printed next command.
 #[track_caller]
 fn is(outcome: &Outcome, files: &[&str], next: &str) {
     let told = outcome.stdout();
@@ -51,7 +51,7 @@ fn is(outcome: &Outcome, files: &[&str], next: &str) {
 }
 
 #[test]
-fn default_names_in_the_order_of_compose() {
+fn default_file_names_are_used_in_the_order_of_compose() {
     let desk = files(&[&NAMES[..], &OVERRIDES].concat());
     for name in NAMES {
         for over in OVERRIDES {
@@ -67,7 +67,7 @@ fn default_names_in_the_order_of_compose() {
 }
 
 #[test]
-fn from_a_directory_below_names_lead_from_there() {
+fn paths_are_printed_relative_to_the_current_directory() {
     let desk = files(&["compose.yml", "compose.override.yml"]);
     desk.write(".gitignore", "target/\n").directory("a", 0o755).directory("a/b", 0o755);
     let next = "-f ../../compose.yml -f ../../compose.override.yml -f ../../docker-compose.ca.yml";
@@ -79,14 +79,14 @@ fn from_a_directory_below_names_lead_from_there() {
         "removed `../../docker-compose.ca.yml`\nremoved the block in `../../.gitignore`\nremoved \
          `../../.trust`\n\nnext:\n  docker compose up -d\n",
     );
-    // The nearest one counts.
+    // The nearest Compose file counts.
     file(&desk, "a/compose.yml");
     let next = "-f ../compose.yml -f ../docker-compose.ca.yml";
     is(&run(&desk, "a/b", &["--dry-run"], &[]), &["a/compose.yml"], next);
 }
 
 #[test]
-fn options_beat_the_shell_and_the_shell_beats_env() {
+fn options_override_the_shell_and_the_shell_overrides_env() {
     let desk = files(&["compose.yml", "one.yml", "two.yml", "three.yml"]);
     desk.write(".env", "COMPOSE_FILE=one.yml:two.yml\n");
     let dry = ["--dry-run"];
@@ -103,7 +103,7 @@ fn options_beat_the_shell_and_the_shell_beats_env() {
     desk.write(".env", "COMPOSE_PATH_SEPARATOR=;\nCOMPOSE_FILE=\"one.yml;three.yml\" # two\n");
     let next = "-f one.yml -f three.yml -f docker-compose.ca.yml";
     is(&run(&desk, ".", &dry, &[]), &["one.yml", "three.yml"], next);
-    // What is set to nothing is as if it were not set.
+    // An empty variable counts as not set.
     desk.write(".env", "COMPOSE_FILE=\n");
     let next = "-f compose.yml -f docker-compose.ca.yml";
     is(&run(&desk, ".", &dry, &[("COMPOSE_FILE", "")]), &["compose.yml"], next);
@@ -114,18 +114,18 @@ fn the_overlay_is_never_part_of_the_project() {
     let desk = files(&["compose.yml", "more.yml"]);
     let list = [("COMPOSE_FILE", "compose.yml:docker-compose.ca.yml:more.yml")];
     let next = "-f compose.yml -f more.yml -f docker-compose.ca.yml";
-    // Gone or not there yet, but listed.
+    // Listed although it does not exist.
     is(&run(&desk, ".", &[], &list), &["compose.yml", "more.yml"], next);
     is(&run(&desk, ".", &[], &list), &["compose.yml", "more.yml"], next);
     let named = ["-f", "compose.yml", "-f", "docker-compose.ca.yml", "-f", "more.yml"];
     is(&run(&desk, ".", &named, &[]), &["compose.yml", "more.yml"], next);
-    // One that is called otherwise shows by its first line.
+    // An overlay of another name is recognized by its first line.
     desk.rename("docker-compose.ca.yml", "mine.yml");
     let named = ["-f", "mine.yml", "-f", "compose.yml"];
     let next = "-f compose.yml -f docker-compose.ca.yml";
     is(&run(&desk, ".", &named, &[]), &["compose.yml"], next);
     desk.types(".", "remove").succeeds();
-    // A file of somebody else's that is called so is part of it.
+    // A foreign file of that name is part of the project.
     file(&desk, "docker-compose.ca.yml");
     run(&desk, ".", &["-f", "compose.yml", "-f", "docker-compose.ca.yml"], &[])
         .exits(1)
@@ -133,7 +133,7 @@ fn the_overlay_is_never_part_of_the_project() {
 }
 
 #[test]
-fn a_directory_of_the_users_choice_is_where_things_go() {
+fn files_are_written_into_the_chosen_project_directory() {
     let desk = files(&["base.yml"]);
     desk.directory("project", 0o755);
     file(&desk, "project/compose.yml");
@@ -146,7 +146,7 @@ fn a_directory_of_the_users_choice_is_where_things_go() {
     let next =
         "--project-directory project -f project/compose.yml -f project/docker-compose.ca.yml";
     is(&run(&desk, ".", &words, &[]), &["project/compose.yml"], next);
-    // A file elsewhere brings its directory with it.
+    // A file in another directory makes that the project directory.
     let file = desk.path("project/compose.yml").display().to_string();
     let outcome = run(&desk, "certs", &["-f", &file], &[]).succeeds();
     let overlay = file.replace("compose.yml", "docker-compose.ca.yml");

@@ -1,11 +1,11 @@
-//! What holds for every project, tried on projects made of numbers, without a docker command: a set-up
-//! done again changes nothing, and removal leaves no trace. tests/containers tries the rest.
+//! Properties of every project, tested on random projects without a docker command: a second setup changes
+//! nothing, and removal leaves no trace. tests/containers tests the rest.
 
 use crate::desk::{Desk, trust_compose};
 use crate::support::random::Random;
 use crate::world::Outcome;
 
-/// How many projects; each takes a fraction of a second.
+/// The number of projects; each takes a fraction of a second.
 const ROUNDS: u64 = 300;
 
 fn alone(desk: &Desk, words: &[String]) -> Outcome {
@@ -14,7 +14,7 @@ fn alone(desk: &Desk, words: &[String]) -> Outcome {
     Outcome(command.env("PATH", "/nowhere").output().unwrap())
 }
 
-/// What a project of this number comes to; `false` if it is refused.
+/// Tests the project of this seed; returns `false` if it is refused.
 fn holds(seed: u64, desk: &Desk) -> bool {
     let mut random = Random::new(seed);
     random.lay_out(&desk.path("."));
@@ -26,7 +26,7 @@ fn holds(seed: u64, desk: &Desk) -> bool {
     if outcome.0.status.code() != Some(0) {
         assert_eq!(outcome.0.status.code(), Some(1), "{}\n{shown}", outcome.stderr());
         assert!(outcome.stderr().contains("fix: "), "{}\n{shown}", outcome.stderr());
-        assert_eq!(desk.contents("."), before, "something was written: {shown}");
+        assert_eq!(desk.contents("."), before, "a file has changed: {shown}");
         return false;
     }
     let first = (desk.state("."), desk.contents("."));
@@ -40,12 +40,12 @@ fn holds(seed: u64, desk: &Desk) -> bool {
     let gone = alone(desk, &["remove".to_owned()]);
     assert_eq!(gone.0.status.code(), Some(0), "{}\n{shown}", gone.stderr());
     let after = desk.contents(".");
-    assert!(after == before, "not as it was: {before:#?}\n{after:#?}\n{shown}");
+    assert!(after == before, "not restored: {before:#?}\n{after:#?}\n{shown}");
     true
 }
 
 #[test]
-fn any_project_is_set_up_twice_as_once_and_comes_back_to_the_byte() {
+fn a_second_setup_changes_nothing_and_removal_restores_any_project() {
     let certificates = Desk::with(&["reflector.local"]);
     let mut done = 0;
     for seed in 0..ROUNDS {

@@ -1,7 +1,7 @@
-//! Reading a Compose project from the files alone.
+//! Reading a Compose project from its files alone.
 //!
-//! Through the library, for `trust-compose` shows no more of a project than what it decides. What
-//! Compose itself makes of the same files is compared in tests/containers.
+//! Through the library, because `trust-compose` prints only its decisions. tests/containers compares the
+//! result with Compose's own.
 
 mod model;
 mod refused;
@@ -12,7 +12,7 @@ use trust_init::sys::diagnostic::Diagnostic;
 
 use crate::desk::Desk;
 
-/// What the shell has: three variables that hold their own names, and three special ones.
+/// The shell's environment: three variables that contain their own names, and three special ones.
 pub fn shell(name: &str) -> Option<String> {
     match name {
         "V" | "W" | "HOST" => Some(name.to_owned()),
@@ -22,7 +22,7 @@ pub fn shell(name: &str) -> Option<String> {
     }
 }
 
-/// Reads these files, `a.yml` and `b.yml`.
+/// Reads these texts as `a.yml` and `b.yml`.
 pub fn read(desk: &Desk, texts: &[&str]) -> Result<Project, Diagnostic> {
     let files: Vec<_> = ["a.yml", "b.yml"].iter().take(texts.len()).collect();
     for (name, text) in files.iter().zip(texts) {
@@ -32,14 +32,14 @@ pub fn read(desk: &Desk, texts: &[&str]) -> Result<Project, Diagnostic> {
     Ok(offline::read(&files, &desk.path("."), &shell)?)
 }
 
-/// The service `a` of these files.
+/// Returns the service `a` of these files.
 #[track_caller]
 fn service(texts: &[&str]) -> Service {
     let project = read(&Desk::new(), texts).unwrap();
     project.services.get("a").expect("a service `a`").clone()
 }
 
-/// `A=1 B=- C=?`: known, not set, not known.
+/// Formats the environment as `A=1 B=- C=?`: known, not set, unknown.
 pub fn environment(service: &Service) -> String {
     let setting = |(name, setting): (&String, &Setting)| match setting {
         Setting::Value(value) => format!("{name}={value}"),
@@ -49,7 +49,7 @@ pub fn environment(service: &Service) -> String {
     service.environment.iter().map(setting).collect::<Vec<_>>().join(" ")
 }
 
-/// The environment of a service with this `environment:`.
+/// Returns the environment of a service with this `environment:`.
 #[track_caller]
 fn environment_of(text: &str) -> String {
     environment(&service(&[&format!("services: {{a: {{environment: {text}}}}}")]))
@@ -68,7 +68,7 @@ pub fn volume(name: &str) -> MountKind {
 }
 
 #[test]
-fn anchors_and_merge_keys() {
+fn anchors_and_merge_keys_are_resolved() {
     let shared = "x-one: &one {A: 1, B: 1, C: 1}\nx-two: &two {<<: *one, B: 2, D: 2}\n";
     for (written, means) in [
         ("*two", "A=1 B=2 C=1 D=2"),
@@ -85,7 +85,7 @@ fn anchors_and_merge_keys() {
 }
 
 #[test]
-fn later_files_and_documents_go_on_top() {
+fn later_files_and_documents_override_earlier_ones() {
     let under = "services:\n  a:\n    image: x\n    user: '1'\n    entrypoint: [old]\n    \
                  environment: [A=1, B=1]\n    depends_on: [b]\n    profiles: [p]\n    \
                  tmpfs: /t\n    volumes: ['./x:/x', 'data:/v', './y:/y/']\n    \
@@ -125,7 +125,7 @@ fn later_files_and_documents_go_on_top() {
 }
 
 #[test]
-fn variables_have_the_forms_of_compose() {
+fn variables_are_substituted_as_by_compose() {
     for (written, means) in [
         ("$V", "V"),
         ("${V}x$W", "VxW"),
@@ -148,7 +148,7 @@ fn variables_have_the_forms_of_compose() {
         ("${N:-$$V}", "$V"),
         ("$1 a$ $", "$1 a$ $"),
         ("$COST", "a$V$$"),
-        // What has no value is not guessed.
+        // A variable without a value is unknown.
         ("$N", "?"),
         ("${N}", "?"),
         ("${N:-${M}}", "?"),
@@ -159,7 +159,7 @@ fn variables_have_the_forms_of_compose() {
         let text = format!("{{X: '{written}'}}");
         assert_eq!(environment_of(&text), format!("X={means}"), "{written}");
     }
-    // A name that takes the shell's value; one that has none there is taken away by Docker.
+    // A name takes the shell's value; without one Docker removes the variable.
     assert_eq!(environment_of("[V, N, COST]"), "COST=a$V$$ N=- V=V");
     assert_eq!(environment_of("{V: , N: }"), "N=- V=V");
     assert_eq!(
@@ -168,7 +168,7 @@ fn variables_have_the_forms_of_compose() {
     );
 }
 
-/// Only what trust depends on must be known; a value that a later file gives will do.
+/// Only values that trust depends on must be known; a later file may give them.
 #[test]
 fn variables_that_do_not_matter_need_no_value() {
     let service = service(&[
@@ -181,7 +181,7 @@ fn variables_that_do_not_matter_need_no_value() {
 }
 
 #[test]
-fn files_of_variables() {
+fn env_files_are_read() {
     let desk = Desk::new();
     desk.write(
         "one.env",
@@ -201,7 +201,7 @@ fn files_of_variables() {
         (both.to_owned(), false)
     );
     assert_eq!(a("env_file: [{path: none, required: false}]"), (String::new(), false));
-    // Not there, or in a form that only Compose knows: said, and no error; the others count.
+    // A missing file, or a format that only Compose reads, causes a warning; other files count.
     desk.write("odd.env", "A=1\nit's\n").write("bytes.env", b"A=\xff");
     for unread in
         ["none", "odd.env", "bytes.env", "'$N'", "~/x.env", "{path: one.env, format: raw}"]
@@ -212,7 +212,7 @@ fn files_of_variables() {
 }
 
 #[test]
-fn what_names_another_service() {
+fn references_to_other_services_are_read() {
     let service = service(&["services: {a: {links: [b, 'c:other'], network_mode: 'service:d',\
                              pid: 'service:e', ipc: host, volumes_from: ['f:ro', 'container:g'],\
                              depends_on: [h]}}"]);
@@ -228,9 +228,9 @@ fn what_names_another_service() {
     assert_eq!(service.depends_on.iter().collect::<Vec<_>>(), ["b", "c", "d", "e", "f", "h"]);
 }
 
-/// As Compose splits them, which is not how a shell does.
+/// As Compose splits commands, which differs from a shell.
 #[test]
-fn commands_in_words() {
+fn commands_are_split_as_by_compose() {
     for (written, words) in [
         ("/trust-init  sh -c 'a b'", &["/trust-init", "sh", "-c", "a b"][..]),
         (r#"a "b\"c\td" e\ f 'g\h'"#, &["a", "b\"ctd", "e f", r"g\h"]),
@@ -252,7 +252,7 @@ fn commands_in_words() {
 }
 
 #[test]
-fn how_an_image_is_built() {
+fn build_settings_are_read() {
     let build =
         |text: &str| service(&[&format!("services: {{a: {{build: {text}}}}}")]).build.unwrap();
     let remote = build("https://github.com/a/b.git");
@@ -265,7 +265,7 @@ fn how_an_image_is_built() {
 }
 
 #[test]
-fn the_projects_name() {
+fn the_project_name_is_that_of_compose() {
     let desk = Desk::new();
     desk.directory("-My.Pro_J", 0o755).write("-My.Pro_J/c.yml", "services: {}");
     let files = [desk.path("-My.Pro_J/c.yml")];
@@ -282,7 +282,7 @@ fn the_projects_name() {
 }
 
 #[test]
-fn byte_order_marks_line_ends_and_tags() {
+fn byte_order_marks_line_ends_and_tags_are_accepted() {
     let text = "\u{feff}services:\r\n  a:\r\n    image: !!str 5\r\n    user: !custom '7'\r\n";
     let service = service(&[text]);
     assert_eq!(service.image.as_deref(), Some("5"));

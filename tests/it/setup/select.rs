@@ -1,4 +1,4 @@
-//! Which services get the custom CAs: every rule, and that it beats the next one.
+//! The selection of services that get the custom CAs: every rule, and its precedence over the next.
 
 mod images;
 mod dockerfile;
@@ -12,7 +12,7 @@ use trust_init::compose::select::{Evidence, Outcome, Wishes, select, write_table
 use trust_init::sys::diagnostic::Diagnostic;
 use trust_init::sys::styled::Styled;
 
-/// A project, what a person wants of it, and what is known beyond it.
+/// A project, the options of the user, and what is known about its images.
 pub struct Stack {
     project: Project,
     wishes: Wishes,
@@ -72,7 +72,7 @@ impl Stack {
         choices.map(table).map_err(words)
     }
 
-    /// Outcome and reason of the service, as the table has them.
+    /// Returns outcome and reason of the service, as in the table.
     #[track_caller]
     pub fn says(&self, name: &str) -> String {
         let table = self.table().unwrap();
@@ -94,7 +94,7 @@ pub fn built(instructions: &str) -> Service {
     Service { build: Some(build), ..Service::default() }
 }
 
-/// Built from sources in a directory that holds no instructions, unless a test puts them there.
+/// Returns a service that is built from a directory without a Dockerfile, unless a test adds one.
 fn built_in(context: &str) -> Service {
     let build = Build { context: Some(context.into()), ..Build::default() };
     Service { build: Some(build), ..Service::default() }
@@ -122,7 +122,7 @@ const TRUST: Outcome = Outcome::Trust;
 const LEAVE: Outcome = Outcome::Leave;
 
 #[test]
-fn an_option_beats_everything() {
+fn an_option_overrides_everything() {
     let wants = role(Role::Leave, starting(&["trust-init"], image("postgres")));
     assert_eq!(only(wants.clone()).ask("it", TRUST).says("it"), "trust --service");
     assert_eq!(only(wants).caddy("it").ask("it", TRUST).says("it"), "trust --service");
@@ -131,13 +131,13 @@ fn an_option_beats_everything() {
 }
 
 #[test]
-fn what_is_taken_out_needs_no_trust() {
+fn a_disabled_service_is_left() {
     let wants = role(Role::Trust, starting(&["trust-init"], built("FROM node")));
     assert_eq!(only(wants).without("it").says("it"), "leave --without");
 }
 
 #[test]
-fn the_compose_file_beats_what_is_found_out() {
+fn the_compose_file_overrides_detection() {
     assert_eq!(
         only(role(Role::Trust, image("caddy"))).caddy("it").says("it"),
         "trust x-trust-init"
@@ -147,13 +147,13 @@ fn the_compose_file_beats_what_is_found_out() {
 }
 
 #[test]
-fn a_proxy_that_serves_a_certificate_gets_nothing_else() {
+fn a_proxy_that_serves_a_certificate_is_left() {
     let wants = starting(&["trust-init"], image("acme/edge"));
     assert_eq!(only(wants).caddy("it").says("it"), "leave --caddy");
 }
 
 #[test]
-fn trust_init_as_entrypoint_beats_the_image() {
+fn trust_init_as_entrypoint_overrides_the_image() {
     let says = |service| only(service).says("it");
     let starts = "trust starts trust-init";
     assert_eq!(says(starting(&["/usr/local/bin/trust-init", "--", "x"], image("nginx"))), starts);
@@ -161,7 +161,7 @@ fn trust_init_as_entrypoint_beats_the_image() {
     assert_eq!(says(built("FROM nginx\nENTRYPOINT [\"trust-init\", \"--\", \"nginx\"]")), starts);
     assert_eq!(says(built("FROM nginx\nENTRYPOINT trust-init -- nginx")), starts);
     assert_eq!(says(built("FROM nginx AS a\nENTRYPOINT [\"trust-init\"]\nFROM a")), starts);
-    // Not what another stage starts, and not what the service replaces.
+    // Not the entrypoint of another stage, and not an entrypoint that the service replaces.
     let other = "FROM node AS a\nENTRYPOINT [\"trust-init\"]\nFROM nginx\nCOPY --from=a /x /x";
     assert_eq!(says(built(other)), "leave built on nginx");
     let replaced = starting(&["nginx"], built("FROM nginx\nENTRYPOINT [\"trust-init\"]"));
@@ -171,7 +171,7 @@ fn trust_init_as_entrypoint_beats_the_image() {
 }
 
 #[test]
-fn trust_init_as_an_images_entrypoint_counts_where_the_engine_knows_it() {
+fn trust_init_as_the_entrypoint_of_a_known_image_counts() {
     let knows = |service, image| only(service).starts(image, &["/trust-init"]).says("it");
     let starts = "trust starts trust-init";
     assert_eq!(knows(image("acme/nginx:2"), "acme/nginx:2"), starts);
@@ -180,7 +180,7 @@ fn trust_init_as_an_images_entrypoint_counts_where_the_engine_knows_it() {
         knows(starting(&["x"], image("acme/nginx:2")), "acme/nginx:2"),
         "leave proxy (nginx)"
     );
-    // No engine knows half a name.
+    // The engine cannot know an image whose tag is a variable.
     assert_eq!(knows(image("acme/nginx:${TAG}"), "acme/nginx:${TAG}"), "leave proxy (nginx)");
     let mut stack = only(built_in("it")).starts("shop-it", &["/trust-init"]);
     stack.project.name = Some("shop".to_owned());
@@ -188,7 +188,7 @@ fn trust_init_as_an_images_entrypoint_counts_where_the_engine_knows_it() {
 }
 
 #[test]
-fn a_database_is_known_by_its_image_before_all_that_is_guessed() {
+fn a_database_image_overrides_weaker_reasons() {
     let first = keeping("/var/lib/mysql", image("postgres:16"));
     assert_eq!(only(first).says("it"), "leave database (postgres)");
     let same = || image("ollama/ollama");
@@ -197,7 +197,7 @@ fn a_database_is_known_by_its_image_before_all_that_is_guessed() {
 }
 
 #[test]
-fn a_database_is_known_by_its_volume() {
+fn a_database_is_recognized_by_its_volume() {
     let says = |service| only(service).says("it");
     let left = "leave volume at /var/lib/mysql";
     assert_eq!(says(keeping("/var/lib/mysql", image("acme/store"))), left);
@@ -214,7 +214,7 @@ fn a_database_is_known_by_its_volume() {
 }
 
 #[test]
-fn one_image_is_treated_alike() {
+fn services_with_one_image_have_one_outcome() {
     let two = |a, b| stack([("a", image(a)), ("b", image(b))]).unknown(LEAVE).ask("a", TRUST);
     assert_eq!(two("acme/x:1", "acme/x:1").says("b"), "trust same image as a");
     assert_eq!(two("x", "docker.io/library/x:latest").says("b"), "trust same image as a");
@@ -223,11 +223,11 @@ fn one_image_is_treated_alike() {
     let pair = stack([("a", image("x")), ("b", image("x"))]).ask("a", LEAVE);
     assert_eq!(pair.says("b"), "trust unknown image (--unknown trust)");
 
-    // It beats what an image is built on.
+    // It overrides the base image.
     let nginx = || built("FROM nginx");
     let pair = stack([("a", role(Role::Trust, nginx())), ("b", nginx())]);
     assert_eq!(pair.says("b"), "trust same image as a");
-    // One that is built here and used elsewhere.
+    // An image that one service builds and another uses.
     let web = |text| Service { image: Some("acme/web".to_owned()), ..built(text) };
     let pair = |text| stack([("a", web(text)), ("b", image("acme/web"))]).unknown(LEAVE);
     assert_eq!(pair("FROM debian").says("b"), "trust same image as a");
@@ -235,14 +235,14 @@ fn one_image_is_treated_alike() {
     let mut stack = stack([("a", built("FROM debian")), ("b", image("shop-a"))]).unknown(LEAVE);
     stack.project.name = Some("shop".to_owned());
     assert_eq!(stack.says("b"), "trust same image as a");
-    // Nothing is the same image as nothing.
+    // Two services without an image do not have the same image.
     let stack = self::stack([("a", Service::default()), ("b", Service::default())]);
     let stack = stack.unknown(LEAVE).ask("a", TRUST);
     assert_eq!(stack.says("b"), "leave unknown image (--unknown leave)");
 }
 
 #[test]
-fn what_is_built_or_known_does_not_depend_on_unknown() {
+fn built_and_known_images_do_not_depend_on_unknown() {
     let says = |service| only(service).unknown(LEAVE).says("it");
     assert_eq!(says(built("FROM debian")), "trust built here");
     assert_eq!(says(built("FROM scratch\nCOPY x /")), "trust built here");
@@ -254,7 +254,7 @@ fn what_is_built_or_known_does_not_depend_on_unknown() {
 }
 
 #[test]
-fn a_name_counts_where_nothing_else_is_known() {
+fn the_service_name_counts_if_nothing_else_is_known() {
     let hidden = |name| stack([(name, image("${IMAGE}"))]).says(name);
     assert_eq!(hidden("postgres"), "leave database (by its name)");
     assert_eq!(hidden("web"), "trust unknown image (--unknown trust)");
@@ -266,10 +266,10 @@ fn a_name_counts_where_nothing_else_is_known() {
     assert_eq!(unread("backend"), "trust built here");
     assert_eq!(unread("proxy-api"), "trust built here");
     assert_eq!(unread("queue"), "trust built here");
-    // What it makes is called like one.
+    // The name of the built image counts too.
     let front = Service { image: Some("acme/nginx:dev".to_owned()), ..built_in("front") };
     assert_eq!(only(front).says("it"), "leave proxy (by its name)");
-    // Something else is known.
+    // Other facts are known.
     assert_eq!(stack([("db", built("FROM node"))]).says("db"), "trust built here");
     assert_eq!(
         stack([("db", image("acme/x"))]).says("db"),
@@ -280,7 +280,7 @@ fn a_name_counts_where_nothing_else_is_known() {
 }
 
 #[test]
-fn instructions_are_read_where_the_build_says() {
+fn instructions_are_read_from_the_dockerfile_of_the_build() {
     let service = |name: Option<&str>| {
         let mut service = built_in("web");
         service.build.as_mut().unwrap().dockerfile = name.map(str::to_owned);
@@ -289,13 +289,13 @@ fn instructions_are_read_where_the_build_says() {
     assert_eq!(service(None).says("it"), "leave built on caddy");
     assert_eq!(service(Some("b.txt")).says("it"), "leave built on httpd");
     assert_eq!(service(Some("gone")).says("it"), "trust built here");
-    // What the image is called says less than what it is made of.
+    // The base image overrides the image's own name.
     let web = Service { image: Some("acme/nginx".to_owned()), ..built("FROM node") };
     assert_eq!(only(web).says("it"), "trust built here");
 }
 
 #[test]
-fn a_service_that_is_not_there_is_an_error() {
+fn an_unknown_service_is_an_error() {
     let stack = || stack(["server", "web", "worker"].map(|name| (name, image("acme/x"))));
     let says = |stack: Stack| stack.table().unwrap_err();
     assert_eq!(
@@ -326,7 +326,7 @@ fn a_service_that_is_not_there_is_an_error() {
 }
 
 #[test]
-fn a_service_cannot_be_trusted_and_taken_out() {
+fn a_service_cannot_be_trusted_and_disabled() {
     assert_eq!(
         only(image("x")).ask("it", TRUST).without("it").table().unwrap_err(),
         "cannot trust the service `it` (from --service): --without switches it off\n\

@@ -1,4 +1,4 @@
-//! `setup --swarm`: what it writes and refuses. That a swarm takes it is in tests/containers.
+//! `setup --swarm`: what it writes and refuses. tests/containers tests that a swarm accepts it.
 
 use trust_init::trust::bundle::Pem;
 
@@ -6,7 +6,8 @@ use crate::desk::Desk;
 use crate::setup::flags::{back_end, has};
 use crate::world::gallery;
 
-/// `number` CAs that differ in the last bytes of their signatures, which nobody checks of a root.
+/// Creates `number` CAs that differ in the last bytes of their signatures, which clients do not check for a
+/// root.
 fn authorities(desk: &Desk, number: u16) {
     let one = std::fs::read(gallery("ca-ec.der")).unwrap();
     let (front, _) = one.split_last_chunk::<2>().unwrap();
@@ -18,7 +19,7 @@ fn authorities(desk: &Desk, number: u16) {
 }
 
 #[test]
-fn what_is_too_large_for_a_config_is_refused_with_its_size() {
+fn a_bundle_too_large_for_a_config_is_refused_with_its_size() {
     let desk = back_end();
     authorities(&desk, 900);
     let before = desk.contents(".");
@@ -26,12 +27,12 @@ fn what_is_too_large_for_a_config_is_refused_with_its_size() {
     let run = run.says(" bytes, and a config at most 500000");
     run.says("cannot make a config of `ca-bundle-");
     assert_eq!(desk.contents("."), before);
-    // A mount may be as large as it is.
+    // A mount has no size limit.
     desk.types(".", "setup --custom-ca many.crt --roots mozilla").succeeds();
 }
 
 #[test]
-fn mounts_become_configs_and_back_and_nothing_stays() {
+fn mounts_become_configs_and_back_without_a_trace() {
     let desk = back_end();
     let before = desk.contents(".");
     let told = desk.types(".", "setup --custom-ca certs --swarm").succeeds().stdout();
@@ -50,7 +51,7 @@ fn mounts_become_configs_and_back_and_nothing_stays() {
 }
 
 #[test]
-fn what_a_swarm_cannot_do_is_refused() {
+fn options_that_a_swarm_cannot_apply_are_refused() {
     let desk = back_end();
     for option in ["--caddy", "--tls queue", "--without queue", "--activate", "--up"] {
         let run = desk.types(".", &format!("setup --custom-ca certs --swarm {option}")).exits(2);

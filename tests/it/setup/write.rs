@@ -1,4 +1,4 @@
-//! The overlay and its files, written and removed again.
+//! Writing and removing the overlay and its files.
 
 mod env;
 mod broken;
@@ -16,7 +16,7 @@ use crate::desk::Desk;
 use crate::project::{active, bundle, output, project, shared, tree};
 
 #[test]
-fn what_is_written_is_taken_away_to_the_byte() {
+fn removal_restores_the_project_exactly() {
     let desk = project();
     desk.write("compose.yml", "services: {}\n");
     desk.write(".env", "SECRET=1").chmod(".env", 0o600).write(".gitignore", "*.log\r\n");
@@ -51,7 +51,7 @@ fn what_is_written_is_taken_away_to_the_byte() {
 }
 
 #[test]
-fn files_that_were_not_there_are_gone_again() {
+fn created_files_are_removed() {
     let desk = project();
     let before = tree(&desk);
     desk.setup(&active("a"));
@@ -61,7 +61,7 @@ fn files_that_were_not_there_are_gone_again() {
 }
 
 #[test]
-fn nothing_is_touched_where_nothing_has_changed() {
+fn an_unchanged_setup_writes_nothing() {
     let desk = project();
     desk.write(".gitignore", "");
     desk.setup(&active("a"));
@@ -69,18 +69,18 @@ fn nothing_is_touched_where_nothing_has_changed() {
     let (before, inside) = (desk.state(""), desk.state(".trust"));
     let again = desk.setup(&active("b"));
     assert!(again.is_nothing() && again.kept.is_empty());
-    // Without --activate, what was activated stays so.
+    // Without --activate, an activated overlay stays active.
     assert!(desk.setup(&output("b")).is_nothing());
     assert_eq!((desk.state(""), desk.state(".trust")), (before, inside));
 }
 
 #[test]
-fn gitignore_is_for_git() {
+fn gitignore_is_written_only_in_a_git_repository() {
     let desk = project();
     desk.directory("below", 0o755);
     write(&desk.path("below"), &output("a"), false).unwrap();
     assert!(desk.has("below/.gitignore"));
-    // The package's own .git lies above every other directory of a test.
+    // The package's own .git is above every other test directory.
     let outside = std::env::temp_dir().join(format!("trust-compose-{}", std::process::id()));
     fs::create_dir(&outside).unwrap();
     write(&outside, &output("a"), false).unwrap();
@@ -90,7 +90,7 @@ fn gitignore_is_for_git() {
 }
 
 #[test]
-fn gitignore_that_says_it_already_is_left_alone() {
+fn a_sufficient_gitignore_is_kept() {
     let said = "*.log\n/docker-compose.ca.yml\r\n.trust/\n";
     for (text, is_left) in [
         (said.to_owned(), true),
@@ -108,14 +108,14 @@ fn gitignore_that_says_it_already_is_left_alone() {
 }
 
 #[test]
-fn files_of_the_last_overlay_stay_for_what_still_runs() {
+fn files_of_the_last_overlay_stay_for_running_containers() {
     let desk = project();
     desk.setup(&output("a"));
     desk.setup(&output("b"));
     desk.setup(&output("c"));
     let mounted = || ["a", "b", "c"].map(|name| desk.has(&inside(&bundle(name))));
     assert_eq!(mounted(), [true; 3]);
-    // Until no container runs any more that was made with one of those before.
+    // Once no container of an earlier overlay is running.
     let settled = Output { is_settled: true, ..output("c") };
     let told = desk.told(&desk.setup(&settled));
     assert_eq!(told, "removed 2 files in `.trust` that nothing mounts any more\n");
@@ -127,7 +127,7 @@ fn files_of_the_last_overlay_stay_for_what_still_runs() {
 }
 
 #[test]
-fn what_stands_is_known() {
+fn the_installed_state_is_read() {
     let desk = project();
     assert!(standing(&desk.path("")).unwrap().is_none());
     desk.write("compose.yml", "services: {}\n");
@@ -144,7 +144,7 @@ fn what_stands_is_known() {
     let [one, other] = names;
     assert_eq!(stands.files, [(one, State::Changed), (other, State::Missing)]);
     assert_eq!(stands.strange, ["mine"]);
-    // The next setup repairs it.
+    // The next setup restores the files.
     desk.setup(&output("a"));
     assert!(desk.stands().files.iter().all(|(_, state)| *state == State::Unchanged));
 
@@ -156,7 +156,7 @@ fn what_stands_is_known() {
 }
 
 #[test]
-fn an_overlay_of_somebody_else_is_never_touched() {
+fn a_foreign_overlay_is_never_changed() {
     let desk = project();
     desk.write("docker-compose.ca.yml", "services: {}\n");
     let fix = "fix: rename it, and pass the new name with -f";
@@ -167,7 +167,7 @@ fn an_overlay_of_somebody_else_is_never_touched() {
                 fix: delete it if you do not need it\n";
     assert_eq!(desk.told(&desk.take_away()), left);
     assert!(desk.has("docker-compose.ca.yml"));
-    // Not through a link either, whatever it leads to.
+    // A link is not followed either.
     desk.rename("docker-compose.ca.yml", "mine.yml").setup(&output("a"));
     desk.rename("docker-compose.ca.yml", "other.yml");
     symlink("other.yml", desk.path("docker-compose.ca.yml")).unwrap();
@@ -177,7 +177,7 @@ fn an_overlay_of_somebody_else_is_never_touched() {
 }
 
 #[test]
-fn a_directory_of_somebody_else_is_never_touched() {
+fn a_foreign_directory_is_never_changed() {
     let desk = project();
     desk.directory("elsewhere", 0o755);
     symlink("elsewhere", desk.path(".trust")).unwrap();
@@ -198,7 +198,7 @@ fn a_directory_of_somebody_else_is_never_touched() {
 }
 
 #[test]
-fn only_what_is_unchanged_is_taken_out_of_the_directory() {
+fn only_unchanged_files_are_removed_from_the_directory() {
     let desk = project();
     desk.setup(&output("a"));
     let changed = bundle("a");
@@ -231,9 +231,9 @@ fn only_what_is_unchanged_is_taken_out_of_the_directory() {
     assert_eq!(desk.read(&inside(&changed)), "changed");
 }
 
-/// Overlays of earlier versions named their options otherwise, and a manifest listed their files.
+/// Overlays of earlier versions had another header for their options, and a manifest with their files.
 #[test]
-fn what_an_earlier_version_wrote_is_understood() {
+fn the_files_of_an_earlier_version_are_recognized() {
     let manifest = r#"{"format": 1, "generations": []}"#;
     let old = |desk: &Desk| {
         desk.setup(&active("a"));
@@ -254,14 +254,14 @@ fn what_an_earlier_version_wrote_is_understood() {
     old(&desk);
     desk.take_away();
     assert_eq!(tree(&desk), before);
-    // What only has its name is not one.
+    // A file with only the manifest's name is no manifest.
     old(&desk);
     desk.write(".trust/manifest.json", "{}");
     desk.take_away();
     assert_eq!(desk.read(".trust/manifest.json"), "{}");
 }
 
-/// Whatever an option holds, the header gives it back.
+/// Options with any characters can be read back from the header.
 #[test]
 fn options_are_read_back_from_the_header() {
     let options = [
@@ -287,25 +287,25 @@ fn options_are_read_back_from_the_header() {
 }
 
 #[test]
-fn what_cannot_be_is_told() {
+fn an_impossible_setup_is_reported() {
     let desk = project();
     let error = write(&desk.path("none"), &output("a"), false).unwrap_err();
     let words = "cannot use `none`: no such file or directory\nfix: correct the name";
     desk.is_told(&error, words);
     desk.setup(&output("a"));
-    // Where nothing says with which options it was made, there are none.
+    // Without the line of options in the header, there are no options.
     desk.write("docker-compose.ca.yml", format!("{HEADER}\nmine: 1\n"));
     assert!(desk.stands().words.is_empty());
     let words = "changed `docker-compose.ca.yml`\n";
     assert_eq!(desk.told(&desk.setup(&output("a"))), words);
 }
 
-/// The path of a file in `.trust/`.
+/// Returns the path of a file in `.trust/`.
 fn inside(name: &str) -> String {
     format!(".trust/{name}")
 }
 
-/// The options of the setup of this name.
+/// Returns the options of the setup `name`.
 fn words(name: &str) -> Vec<String> {
     ["--custom-ca", name].map(str::to_owned).to_vec()
 }

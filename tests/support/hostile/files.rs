@@ -1,11 +1,11 @@
-//! What makes a Compose file hostile as YAML: cycles, tags, and the bytes themselves.
+//! Compose files that are hostile as YAML: cycles, tags, and raw bytes.
 
 use super::Hostile;
 
-/// A service that makes a project of whatever stands above or below it.
+/// A service that completes the text above or below it to a project.
 pub const AGENT: &str = "services:\n  agent:\n    image: registry.invalid/agent\n";
 
-/// Levels of a list, each nine times the one before: 9¹¹ values.
+/// Returns nested lists, each nine times as large as the one before: 9¹¹ values.
 fn levels(key: &str) -> String {
     let mut text = format!("{key}0: &a0 x\n");
     for level in 1..12 {
@@ -40,19 +40,19 @@ pub fn cycles() -> Vec<Hostile> {
             format!("{bomb}{}", service("environment: {A: *a11}")),
         ),
         Hostile::new(
-            "aliases that multiply behind a key that stands twice",
+            "aliases that multiply after a duplicate key",
             format!("x-a: 1\nx-a: 2\n{bomb}{AGENT}"),
         ),
         Hostile::new(
-            "aliases that multiply behind !reset",
+            "aliases that multiply after !reset",
             format!("x-a: !reset [1]\n{bomb}{AGENT}"),
         ),
         Hostile::new(
-            "aliases that multiply behind a tag that lies",
+            "aliases that multiply after a wrong tag",
             format!("x-a: !!int x\n{bomb}{AGENT}"),
         ),
         Hostile::new(
-            "aliases that multiply behind a key that is a list",
+            "aliases that multiply after a key that is a list",
             format!("x-b: {{? [a] : b}}\n{bomb}{AGENT}"),
         ),
         Hostile::new("aliases that multiply in the second document", format!("{AGENT}---\n{bomb}")),
@@ -69,7 +69,7 @@ pub fn cycles() -> Vec<Hostile> {
         )
         .and("bomb.yml", format!("{bomb}{AGENT}")),
         Hostile::new(
-            "aliases that multiply two files away",
+            "aliases that multiply in an indirectly included file",
             format!("include: [{{path: [one.yml]}}]\n{AGENT}"),
         )
         .and("one.yml", "include:\n  - path: two/two.yml\n")
@@ -92,13 +92,13 @@ pub fn cycles() -> Vec<Hostile> {
             "two anchors that contain each other",
             format!("x-a: &a {{b: &b {{c: *a, d: *b}}}}\n{AGENT}"),
         ),
-        Hostile::new("an alias of nothing", service("environment: *nothing")),
+        Hostile::new("an alias without an anchor", service("environment: *nothing")),
         Hostile::new(
             "an alias that comes before its anchor",
             format!("x-a: *a\nx-b: &a 1\n{AGENT}"),
         ),
         Hostile::new(
-            "an anchor that is given twice",
+            "a duplicate anchor",
             format!("x-a: &a {{A: \"1\"}}\nx-b: &a {{A: \"2\"}}\n{}", service("environment: *a")),
         ),
         Hostile::new("a service that extends itself", service("extends: agent")),
@@ -145,21 +145,21 @@ pub fn tags() -> Vec<Hostile> {
     let service = |more: &str| format!("{AGENT}    {more}\n");
     vec![
         Hostile::new("!!binary", variable("!!binary aGVsbG8=")),
-        Hostile::new("!!binary that is none", variable("!!binary \"*\"")),
+        Hostile::new("invalid !!binary", variable("!!binary \"*\"")),
         Hostile::new(
             "!!python/object",
             variable("!!python/object/apply:os.system [\"touch /tmp/owned\"]"),
         ),
-        Hostile::new("!!str in front of a number", variable("!!str 5")),
-        Hostile::new("!!int in front of a word", variable("!!int five")),
+        Hostile::new("!!str before a number", variable("!!str 5")),
+        Hostile::new("!!int before a word", variable("!!int five")),
         Hostile::new("!!set", service("profiles: !!set {a, b}")),
         Hostile::new("!!omap", service("x-a: !!omap [a: 1]")),
-        Hostile::new("!!null in front of a word", service("user: !!null root")),
+        Hostile::new("!!null before a word", service("user: !!null root")),
         Hostile::new("!!merge", service("x-a: {!!merge <<: {a: 1}}")),
-        Hostile::new("a tag of nobody's", variable("!mine a")),
-        Hostile::new("a tag of nobody's on a service", "services:\n  agent: !mine\n    image: x\n"),
-        Hostile::new("a tag by its address", variable("!<tag:yaml.org,2002:str> 5")),
-        Hostile::new("a tag that ends nowhere", variable("!<tag a")),
+        Hostile::new("an unknown tag", variable("!mine a")),
+        Hostile::new("an unknown tag on a service", "services:\n  agent: !mine\n    image: x\n"),
+        Hostile::new("a tag given by URI", variable("!<tag:yaml.org,2002:str> 5")),
+        Hostile::new("an unterminated tag", variable("!<tag a")),
         Hostile::new("!reset", service("ports: !reset []")),
         Hostile::new("!reset of the services", "services: !reset\n  agent:\n    image: x\n"),
         Hostile::new("!override", service("ports: !override [\"80\"]")),
@@ -190,7 +190,7 @@ pub fn tags() -> Vec<Hostile> {
         Hostile::new("a key that is a list", service("x-a: {? [a, b] : c}")),
         Hostile::new("a key that is a mapping", "? {services: a}\n: b\n"),
         Hostile::new("a service whose key is null", format!("{AGENT}  ~:\n    image: y\n")),
-        Hostile::new("a key without end", format!("{AGENT}{}: y\n", "k".repeat(2000))),
+        Hostile::new("a key of 2,000 letters", format!("{AGENT}{}: y\n", "k".repeat(2000))),
     ]
 }
 
@@ -218,7 +218,7 @@ pub fn bytes() -> Vec<Hostile> {
         Hostile::new("UTF-16, little end first", wide(u16::to_le_bytes)),
         Hostile::new("UTF-16, big end first", wide(u16::to_be_bytes)),
         Hostile::new("Latin-1", bytes("agent:", b"ag\xe9nt:")),
-        Hostile::new("bytes that are no text", bytes("registry", b"\xff\xfe\x80")),
+        Hostile::new("binary bytes", bytes("registry", b"\xff\xfe\x80")),
         Hostile::new("CRLF", AGENT.replace('\n', "\r\n")),
         Hostile::new("CR alone", AGENT.replace('\n', "\r")),
         Hostile::new("NUL at the end", format!("{AGENT}\0")),
@@ -229,13 +229,16 @@ pub fn bytes() -> Vec<Hostile> {
             "an escape sequence that closes a title",
             format!("{AGENT}    image: \"\\e]0;x\\a\"\n"),
         ),
-        Hostile::new("text that is turned around", format!("{AGENT}    \"\u{202e}resu\": x\n")),
+        Hostile::new(
+            "text that is reversed by U+202E",
+            format!("{AGENT}    \"\u{202e}resu\": x\n"),
+        ),
         Hostile::new("NEL as a line end", AGENT.replace('\n', "\u{85}")),
         Hostile::new("U+2028 as a line end", AGENT.replace('\n', "\u{2028}")),
-        Hostile::new("a tab for an indent", "services:\n\tagent:\n\t\timage: x\n"),
-        Hostile::new("a tab behind an indent", "services:\n  agent:\n  \timage: x\n"),
+        Hostile::new("a tab as indentation", "services:\n\tagent:\n\t\timage: x\n"),
+        Hostile::new("a tab after indentation", "services:\n  agent:\n  \timage: x\n"),
         Hostile::new("tabs between words", "services:\n  agent:\n    image:\tx\t\n"),
-        Hostile::new("a no-break space for an indent", "services:\n\u{a0}\u{a0}agent:\n"),
+        Hostile::new("a no-break space as indentation", "services:\n\u{a0}\u{a0}agent:\n"),
         Hostile::new(
             "two documents",
             format!("{AGENT}---\nservices:\n  agent:\n    user: \"1000\"\n  b:\n    image: y\n"),
@@ -250,16 +253,16 @@ pub fn bytes() -> Vec<Hostile> {
             "JSON",
             "{\"services\": {\"agent\": {\"image\": \"registry.invalid/agent\"}}}\n",
         ),
-        Hostile::new("JSON that ends too soon", "{\"services\": {\"agent\": {\"image\": \"x\"\n"),
+        Hostile::new("truncated JSON", "{\"services\": {\"agent\": {\"image\": \"x\"\n"),
         Hostile::new("HTML", "<!doctype html>\n<title>services: agent</title>\n"),
         Hostile::new("a program", b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0\x3e\0".as_slice()),
         Hostile::new(
             "a private key",
             "-----BEGIN PRIVATE KEY-----\nTk9ORQ==\n-----END PRIVATE KEY-----\n",
         ),
-        Hostile::new("a quote without end", format!("{AGENT}    user: \"root\n")),
-        Hostile::new("a bracket without end", format!("{AGENT}    profiles: [a\n")),
-        Hostile::new("an indent that is off by one", format!("{AGENT}   user: root\n")),
-        Hostile::new("a block text without an indent", format!("{AGENT}    user: |\n")),
+        Hostile::new("an unclosed quote", format!("{AGENT}    user: \"root\n")),
+        Hostile::new("an unclosed bracket", format!("{AGENT}    profiles: [a\n")),
+        Hostile::new("indentation that is off by one", format!("{AGENT}   user: root\n")),
+        Hostile::new("block text without indentation", format!("{AGENT}    user: |\n")),
     ]
 }

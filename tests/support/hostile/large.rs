@@ -1,4 +1,4 @@
-//! Compose files of 10 MB, and those just below what is taken.
+//! Compose files of 10 MB, and files just below the size limit.
 
 use std::fmt::Write as _;
 

@@ -1,10 +1,10 @@
-//! Names that want to break out of where they are written: of services and variables, with dollar signs,
+//! Names that try to escape from the file that contains them: of services and variables, with dollar signs,
 //! and as paths.
 
 use super::Hostile;
 use super::files::AGENT;
 
-/// As YAML has to write it, whatever is in it.
+/// Quotes any text for YAML.
 fn quoted(text: &str) -> String {
     serde_json::to_string(text).unwrap()
 }
@@ -16,13 +16,13 @@ pub fn names() -> Vec<Hostile> {
         ("another option", "-f"),
         ("a path upwards", "../../etc"),
         ("a path", "a/b"),
-        ("a path of Windows", "C:\\certs"),
+        ("a Windows path", "C:\\certs"),
         ("a dot", "."),
         ("two dots", ".."),
         ("empty", ""),
         ("a space", " "),
         ("in two lines", "a\nb"),
-        ("a stanza of its own", "a:\n    privileged: true\n  b"),
+        ("an injected stanza", "a:\n    privileged: true\n  b"),
         ("a double quote", "a\"b"),
         ("a single quote", "a'b"),
         ("a comment", "a #b"),
@@ -35,8 +35,8 @@ pub fn names() -> Vec<Hostile> {
         ("a list", "- a"),
         ("NUL", "a\0b"),
         ("an escape sequence", "\u{1b}[2J"),
-        ("turned around", "\u{202e}tnega"),
-        ("letters of elsewhere", "сервис-日本"),
+        ("reversed by U+202E", "\u{202e}tnega"),
+        ("non-Latin letters", "сервис-日本"),
         ("10,000 letters", &long),
         ("`__proto__`", "__proto__"),
         ("a merge key in quotes", "<<"),
@@ -45,15 +45,15 @@ pub fn names() -> Vec<Hostile> {
     ];
     let mut all: Vec<_> = wanted
         .iter()
-        .map(|(sin, name)| {
+        .map(|(fault, name)| {
             let text =
                 format!("services:\n  {}:\n    image: registry.invalid/agent\n", quoted(name));
-            Hostile::new(format!("a service's name is {sin}"), text)
+            Hostile::new(format!("a service's name is {fault}"), text)
         })
         .collect();
-    all.extend(wanted.iter().map(|(sin, name)| {
+    all.extend(wanted.iter().map(|(fault, name)| {
         let text = format!("{AGENT}    environment:\n      {}: a\n", quoted(name));
-        Hostile::new(format!("a variable's name is {sin}"), text)
+        Hostile::new(format!("a variable's name is {fault}"), text)
     }));
     all.extend(
         [
@@ -62,9 +62,9 @@ pub fn names() -> Vec<Hostile> {
             ("in two lines", "a\nb"),
             ("a template", "{{.Id}}"),
         ]
-        .map(|(sin, name)| {
+        .map(|(fault, name)| {
             let word = format!("{name}=trust");
-            Hostile::new(format!("`--service` names {sin}"), AGENT)
+            Hostile::new(format!("`--service` names {fault}"), AGENT)
                 .with(&[&super::CA[..], &["--service", &word]].concat())
         }),
     );
@@ -74,8 +74,8 @@ pub fn names() -> Vec<Hostile> {
             ("in two lines", "a\nb"),
             ("an escape sequence", "\u{1b}[2J"),
         ]
-        .map(|(sin, name)| {
-            Hostile::new(format!("`--without` names {sin}"), AGENT).with(&["--without", name])
+        .map(|(fault, name)| {
+            Hostile::new(format!("`--without` names {fault}"), AGENT).with(&["--without", name])
         }),
     );
     all
@@ -147,7 +147,7 @@ pub fn dollars() -> Vec<Hostile> {
     ));
     let open = format!("'{}'", "${A:-".repeat(100_000));
     all.push(Hostile::new(
-        "100,000 variables that never end",
+        "100,000 unclosed variables",
         format!("{AGENT}    environment: {{B: {open}}}\n"),
     ));
     all
@@ -183,12 +183,12 @@ pub fn paths() -> Vec<Hostile> {
         ":/c",
         "/dev/zero:/usr/local/share/ca-certificates/custom-ca.crt",
     ] {
-        let sin = format!("a volume that is `{}`", value.escape_debug());
-        all.push(Hostile::new(sin, volume(value)));
+        let fault = format!("a volume that is `{}`", value.escape_debug());
+        all.push(Hostile::new(fault, volume(value)));
     }
-    for (sin, source) in [
+    for (fault, source) in [
         ("/dev/zero", "/dev/zero"),
-        ("a named pipe's place", "./none"),
+        ("a missing file", "./none"),
         ("a directory", "./certs"),
         ("/proc/self/mem", "/proc/self/mem"),
         ("a key", "./certs/ca.key"),
@@ -196,7 +196,7 @@ pub fn paths() -> Vec<Hostile> {
         let text = format!(
             "{AGENT}    environment: {{SSL_CERT_FILE: /pin}}\n    volumes: [\"{source}:/pin\"]\n"
         );
-        all.push(Hostile::new(format!("SSL_CERT_FILE is {sin}"), text));
+        all.push(Hostile::new(format!("SSL_CERT_FILE is {fault}"), text));
     }
     all.push(Hostile::new("a CA that is /dev/zero", AGENT).with(&["--custom-ca", "/dev/zero"]));
     all.push(

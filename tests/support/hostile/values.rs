@@ -1,4 +1,4 @@
-//! Values that a Compose file may have and Compose may not: those of old YAML, and those of a wrong form.
+//! Values that YAML allows and Compose may refuse: those of YAML 1.1, and those of a wrong type.
 
 use super::Hostile;
 use super::files::AGENT;
@@ -75,14 +75,14 @@ pub fn forms() -> Vec<Hostile> {
         Hostile::new("a service is a list", "services:\n  agent: [image, x]\n"),
         Hostile::new("a service is true", "services:\n  agent: true\n"),
         Hostile::new("`include` is a number", format!("include: 5\n{AGENT}")),
-        Hostile::new("`include` of what is not there", format!("include: [nope.yml]\n{AGENT}")),
+        Hostile::new("`include` of a missing file", format!("include: [nope.yml]\n{AGENT}")),
         Hostile::new(
-            "`include` of another machine",
+            "`include` of a URL",
             format!("include: [\"https://192.0.2.1/x.git\"]\n{AGENT}"),
         ),
         Hostile::new(
             "`include` of a directory above",
-            // However deep the tests lie.
+            // More levels than the directory of the tests has.
             format!("include: [{}etc/passwd]\n{AGENT}", "../".repeat(40)),
         ),
         Hostile::new("`name` is a path", format!("name: ../../etc\n{AGENT}")),
@@ -97,15 +97,15 @@ pub fn forms() -> Vec<Hostile> {
             service("volumes: [\"x:/run/trust-init/\"]\nvolumes: {x: {}}"),
         ),
         Hostile::new(
-            "our directory by another way",
+            "our directory by another path",
             service("volumes: [\"./certs:/srv/../run//trust-init/.\"]"),
         ),
         Hostile::new(
-            "our CA's place by another way",
+            "our CA's path by another path",
             service("volumes: [\"./certs:/usr/local/share/./ca-certificates/../ca-certificates\"]"),
         ),
         Hostile::new(
-            "the overlay extends itself into it",
+            "the project extends the overlay",
             service("extends: {file: docker-compose.ca.yml, service: agent}"),
         ),
     ];

@@ -1,6 +1,6 @@
-//! What the projects of `random` are made of.
+//! The names, images and values of the projects of `random`.
 
-/// Service names as they are, and as YAML has to have them.
+/// Service names, and the same names as YAML writes them.
 pub const NAMES: &[(&str, &str)] = &[
     ("api", "api"),
     ("web-1", "web-1"),
@@ -16,7 +16,7 @@ pub const NAMES: &[(&str, &str)] = &[
     ("worker", "worker"),
 ];
 
-/// None of them can be on any machine, so that all know as little of them.
+/// Images that exist on no machine, so that every machine knows equally little of them.
 pub const IMAGES: &[&str] = &[
     "registry.invalid/agent:1",
     "registry.invalid/library/postgres:17",
@@ -30,7 +30,7 @@ pub const IMAGES: &[&str] = &[
     "${REGISTRY}/python:3.13",
 ];
 
-/// Values of variables, as they are written in a mapping.
+/// Values of variables in a mapping.
 pub const VALUES: &[&str] = &[
     "plain",
     "yes",
@@ -56,10 +56,10 @@ pub const VALUES: &[&str] = &[
     ">-\n        folded\n        text",
 ];
 
-/// Values that Compose does not leave as they are written.
+/// Values that Compose changes.
 pub const OLD: &[&str] = &["0777", "1_000", "2001-12-14", "0b11"];
 
-/// Variables as they are written in a list.
+/// Variables in a list.
 pub const LISTED: &[&str] = &[
     "- LEVEL=debug",
     "- \"PRICE=5$$\"",
@@ -73,7 +73,7 @@ pub const LISTED: &[&str] = &[
     "- \"DEFAULT=${UNSET:-a:b}\"",
 ];
 
-/// What a project's own trust variables name.
+/// Trust variables of the project and the files they name.
 pub const TRUST: &[(&str, &str)] = &[
     ("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt"),
     ("SSL_CERT_FILE", "/etc/partner/ca.crt"),
@@ -103,7 +103,7 @@ pub const VOLUMES: &[&str] = &[
     "- ./one.crt:/usr/local/share/ca-certificates/custom-ca.crt:ro",
 ];
 
-/// Keys that no overlay touches.
+/// Keys that no overlay changes.
 pub const OTHERS: &[&str] = &[
     "command: [\"sh\", \"-c\", \"echo $$PATH '${TAG}'\"]",
     "command: echo \"two words\" $$x",

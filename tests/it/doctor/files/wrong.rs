@@ -1,5 +1,5 @@
-//! Everything that trust-compose doctor --files-only finds wrong with a project's files: each by breaking a healthy
-//! project in exactly one way, with its words as a snapshot, and by its own mend made healthy again.
+//! Every fault that trust-compose doctor --files-only finds in a project's files: each test breaks a
+//! healthy project in one way, compares the finding with a snapshot, and runs the printed fix.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use crate::setup::flags::{back_end, has, project};
 use crate::support::sign::sign;
 use crate::world::{gallery, is_snapshot};
 
-/// The text without what is another one at each run: days, and digests in names.
+/// Replaces what differs between runs: days, and digests in names.
 fn undated(text: &str) -> String {
     let mut undated = String::new();
     let mut rest = text;
@@ -30,12 +30,12 @@ fn undated(text: &str) -> String {
     undated
 }
 
-/// A snapshot that grows.
+/// The text of a snapshot, to which each scene is appended.
 #[derive(Default)]
 struct Scenes(String);
 
 impl Scenes {
-    /// Exactly this is found to be wrong; and where its mend is a command, it mends it.
+    /// Asserts that exactly this finding is reported and that its fix, if it is a command, works.
     #[track_caller]
     fn is(&mut self, scene: &str, desk: &Desk, finding: &str) {
         self.typed(scene, desk, "trust-compose doctor --files-only", finding);
@@ -57,13 +57,13 @@ impl Scenes {
         if PROGRAMS.contains(&first) || ["echo", "unset"].contains(&first) {
             sh(desk, &fix).succeeds();
             let left = self::ill(&findings(desk, "trust-compose doctor --files-only --json"));
-            assert!(left.is_empty(), "{scene}: not mended by {fix}: {left:#?}");
+            assert!(left.is_empty(), "{scene}: not fixed by {fix}: {left:#?}");
         }
     }
 }
 
 #[test]
-fn each_thing_that_is_wrong() {
+fn every_fault_has_one_finding_and_a_fix_that_works() {
     let mut scenes = Scenes::default();
     authorities(&mut scenes);
     servers(&mut scenes);
@@ -77,11 +77,11 @@ fn authorities(scenes: &mut Scenes) {
     let certs = || healthy("--custom-ca certs");
     let desk = certs();
     desk.remove("certs/ca.crt");
-    scenes.is("ca.crt is gone", &desk, "error ca-missing");
+    scenes.is("ca.crt is missing", &desk, "error ca-missing");
     desk.directory("certs/ca.crt", 0o755);
     scenes.is("ca.crt is a directory", &desk, "error certificate-unreadable");
 
-    // Somebody else's, in a file of its own.
+    // A CA that trust-compose did not create, in a file of its own.
     let one = |name: &str| {
         let desk = back_end();
         fs::copy(desk.path("certs/ca.crt"), desk.path("one.crt")).unwrap();
@@ -91,27 +91,31 @@ fn authorities(scenes: &mut Scenes) {
     };
     let desk = one("ca-ec.crt");
     desk.remove("one.crt");
-    scenes.is("a CA's file is gone", &desk, "error certificate-missing");
-    scenes.is("a CA's file is cut off", &one("truncated.crt"), "error ca-unusable");
-    scenes.is("a key in a CA's file", &one("ca-then-key-ec.pem"), "error ca-holds-key");
+    scenes.is("a CA file is missing", &desk, "error certificate-missing");
+    scenes.is("a CA file is truncated", &one("truncated.crt"), "error ca-unusable");
+    scenes.is("a key in a CA file", &one("ca-then-key-ec.pem"), "error ca-holds-key");
     let desk = one("ca-ec.crt");
     desk.write("one.crt", desk.read("certs/server.pem"));
     scenes.is("a server's certificate", &desk, "error ca-is-server-certificate");
     for (scene, name, finding) in [
-        ("a CA that expired", "ca-expired.crt", "error ca-expired"),
-        ("a CA of tomorrow", "ca-not-yet-valid.crt", "error ca-not-yet-valid"),
+        ("an expired CA", "ca-expired.crt", "error ca-expired"),
+        ("a CA that is not valid yet", "ca-not-yet-valid.crt", "error ca-not-yet-valid"),
         ("a CA without key usage", "ca-no-key-usage.crt", "warning ca-not-strict"),
-        ("a CA with a negative number", "ca-negative-serial.crt", "warning ca-negative-serial"),
+        (
+            "a CA with a negative serial number",
+            "ca-negative-serial.crt",
+            "warning ca-negative-serial",
+        ),
         ("a CA with a short key", "ca-rsa-1024.crt", "warning ca-short-key"),
         ("a CA of version 1", "v1-root.crt", "warning ca-version-1"),
         ("an intermediate", "intermediate.crt", "warning ca-without-its-root"),
-        ("a leaf that signed itself", "self-signed-leaf.crt", "warning ca-is-self-signed-leaf"),
+        ("a self-signed leaf", "self-signed-leaf.crt", "warning ca-is-self-signed-leaf"),
     ] {
         let desk = of(one(name), "--custom-ca one.crt");
         scenes.is(scene, &desk, finding);
     }
 
-    // Our own, which can be made anew.
+    // A CA of trust-compose, which it can replace.
     let own = |from, to| {
         let desk = back_end();
         desk.authority("certs", from, to);
@@ -123,7 +127,7 @@ fn authorities(scenes: &mut Scenes) {
     let desk = back_end();
     desk.remove("certs/server.pem").remove("certs/server-key.pem").authority("certs", -300, 12);
     let desk = of(desk, "--custom-ca certs");
-    scenes.is("it has signed nothing", &desk, "warning ca-expires-soon");
+    scenes.is("the CA has signed no certificate", &desk, "warning ca-expires-soon");
     let desk = certs();
     desk.openssl("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out certs/ca.key");
     scenes.is("another CA's key", &desk, "warning ca-key-mismatch");
@@ -136,7 +140,7 @@ fn servers(scenes: &mut Scenes) {
         desk.sign("certs", &["reflector.local"], from, to);
         desk
     };
-    scenes.is("a server's certificate expired", &signed(-40, -2), "error server-expired");
+    scenes.is("a server certificate has expired", &signed(-40, -2), "error server-expired");
     scenes.is("it is not valid yet", &signed(2, 40), "error server-not-yet-valid");
     scenes.is("it expires soon", &signed(-300, 12), "warning server-expires-soon");
     let desk = signed(-300, 12);
@@ -145,20 +149,20 @@ fn servers(scenes: &mut Scenes) {
     desk.openssl(
         "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out certs/server-key.pem",
     );
-    scenes.is("its key is another's", &desk, "error server-key-mismatch");
+    scenes.is("its key belongs to another certificate", &desk, "error server-key-mismatch");
     let desk = certs();
     desk.openssl("pkey -in certs/server-key.pem -aes128 -passout pass:hunter2 -out key.pem");
     desk.rename("key.pem", "certs/server-key.pem");
     scenes.is("its key has a password", &desk, "error server-key-unusable");
     let desk = certs();
     desk.remove("certs/server-key.pem");
-    scenes.is("its key is gone", &desk, "error server-incomplete");
+    scenes.is("its key is missing", &desk, "error server-incomplete");
     let desk = certs();
     desk.write("certs/server.pem", "");
     scenes.is("it is empty", &desk, "error server-unusable");
     let desk = certs();
     desk.write("certs/server.pem", desk.read("certs/ca.crt") + &desk.read("certs/server.pem"));
-    scenes.is("the CA is in front of it", &desk, "error server-chain-order");
+    scenes.is("the CA comes before it", &desk, "error server-chain-order");
     let desk = certs();
     desk.certs(&["b.lab", "--out", "other", "--ca-name", "Other"]).succeeds();
     sign(&desk.path("other"), &desk.path("certs"), &["reflector.local"], (-1, 300));
@@ -166,21 +170,21 @@ fn servers(scenes: &mut Scenes) {
     let desk = project("services:\n  api:\n    build: .\n  edge:\n    image: nginx\n");
     let desk = of(desk, "--custom-ca certs --domain reflector.local --tls edge");
     sign(&desk.path("certs"), &desk.path("certs"), &["gpu.local"], (-1, 300));
-    scenes.is("it is for another name", &desk, "error server-name-missing");
+    scenes.is("it has another name", &desk, "error server-name-missing");
 }
 
 fn keys(scenes: &mut Scenes) {
     let certs = || healthy("--custom-ca certs");
     let desk = certs();
     desk.chmod("certs", 0o777);
-    scenes.is("everybody may write to certs", &desk, "error certs-open-to-all");
+    scenes.is("certs is world-writable", &desk, "error certs-open-to-all");
     let desk = certs();
     desk.chmod("certs/ca.key", 0o640);
-    scenes.is("the CA's key is open", &desk, "error key-open");
+    scenes.is("the CA's key is readable for others", &desk, "error key-open");
     let desk = certs();
     desk.chmod("certs/server-key.pem", 0o644);
-    scenes.is("the server's key is open", &desk, "error key-open");
-    // That of the proxy that serves it.
+    scenes.is("the server's key is readable for others", &desk, "error key-open");
+    // Readable for the group of the proxy that serves the certificate.
     desk.chmod("certs/server-key.pem", 0o640);
     assert!(ill(&findings(&desk, "trust-compose doctor --files-only --json")).is_empty());
 
@@ -192,10 +196,10 @@ fn keys(scenes: &mut Scenes) {
     };
     let desk = with_git();
     desk.remove("certs/.gitignore");
-    scenes.is("git would take the key", &desk, "warning key-not-ignored");
+    scenes.is("git does not ignore the key", &desk, "warning key-not-ignored");
     let desk = with_git();
     sh(&desk, "git add -f certs/ca.key").succeeds();
-    scenes.is("git has the key", &desk, "error key-in-git");
+    scenes.is("git tracks the key", &desk, "error key-in-git");
 }
 
 fn overlays(scenes: &mut Scenes) {
@@ -203,41 +207,41 @@ fn overlays(scenes: &mut Scenes) {
     let overlay = "docker-compose.ca.yml";
     let desk = back_end();
     desk.write(overlay, "services: {}\n");
-    scenes.is("an overlay of somebody's own", &desk, "warning overlay-not-ours");
+    scenes.is("an overlay of the user", &desk, "warning overlay-not-ours");
     let desk = certs();
     desk.write(overlay, "services: {}\n");
-    scenes.is("somebody's own in place of ours", &desk, "warning overlay-not-ours");
+    scenes.is("an overlay of the user in place of ours", &desk, "warning overlay-not-ours");
     let desk = certs();
     desk.remove(overlay);
-    scenes.is("the overlay is gone", &desk, "error overlay-missing");
+    scenes.is("the overlay is missing", &desk, "error overlay-missing");
     let desk = certs();
     desk.write(overlay, desk.read(overlay).replace("# Generated", "# Made"));
-    scenes.is("its options are gone", &desk, "error overlay-words-lost");
+    scenes.is("its options are missing", &desk, "error overlay-words-lost");
     desk.write(".env", "# trust-compose: end\n");
     scenes.is("the block in .env is damaged", &desk, "error overlay-unreadable");
     desk.remove(".env");
     let desk = certs();
     desk.certs(&["reflector.local", "--force", "--ca-name", "Other"]).succeeds();
-    scenes.is("the CA was made anew", &desk, "error overlay-other-ca");
+    scenes.is("the CA was replaced", &desk, "error overlay-other-ca");
     let desk = certs();
     desk.write("docker-compose.yml", "services:\n  worker:\n    build: .\n");
     scenes.is("a service has another name", &desk, "error overlay-older");
     let desk = certs();
     desk.remove(&desk.overlaid("ca-bundle"));
-    scenes.is("a bundle is gone", &desk, "error trust-missing");
+    scenes.is("a bundle is missing", &desk, "error trust-missing");
     let desk = certs();
     desk.write(&desk.overlaid("custom-ca"), "");
     scenes.is("a file was changed", &desk, "error trust-changed");
     let desk = certs();
     desk.chmod(&desk.overlaid("ca-bundle"), 0o600);
-    scenes.is("a bundle is closed", &desk, "error trust-mode");
+    scenes.is("a bundle is unreadable", &desk, "error trust-mode");
     let desk = certs();
     desk.write(".trust/mine.txt", "");
-    scenes.is("a file of somebody's own", &desk, "warning trust-foreign");
+    scenes.is("a file of the user", &desk, "warning trust-foreign");
     let desk = certs();
     sh(&desk, "git init -q . && trust-compose setup --custom-ca certs").succeeds();
     desk.remove(".gitignore");
-    scenes.is("git would take the overlay", &desk, "warning gitignore-without-overlay");
+    scenes.is("git does not ignore the overlay", &desk, "warning gitignore-without-overlay");
     let desk = certs();
     desk.write("docker-compose.yml", "services:\n  api: [\n");
     scenes.is("a compose file is broken", &desk, "error project-unreadable");
@@ -245,7 +249,7 @@ fn overlays(scenes: &mut Scenes) {
     let mount = "./x:/usr/local/share/ca-certificates:ro";
     let compose = format!("services:\n  api:\n    build: .\n    volumes: [\"{mount}\"]\n");
     desk.write("docker-compose.yml", compose).directory("x", 0o755);
-    scenes.is("a mount in the way", &desk, "error setup-refused");
+    scenes.is("a conflicting mount", &desk, "error setup-refused");
     let compose = "services:\n  api:\n    build: .\n    environment:\n      LLM_URL: \
                    https://10.0.0.7/hunter2\n";
     let desk = of(project(compose), "--custom-ca certs");
@@ -260,17 +264,17 @@ fn lists(scenes: &mut Scenes) {
     scenes.is("a compose file was added", &desk, "error compose-file-older");
     let desk = active();
     desk.remove(overlay);
-    scenes.is("the list names what is gone", &desk, "error compose-file-dangling");
+    scenes.is("the list names a missing file", &desk, "error compose-file-dangling");
     let desk = back_end();
     desk.write(".env", format!("TOKEN=hunter2\nCOMPOSE_FILE=docker-compose.yml:{overlay}\n"));
-    scenes.is("so does somebody's own", &desk, "error compose-file-dangling");
+    scenes.is("a list of the user names a missing file", &desk, "error compose-file-dangling");
     let desk = active();
     let command = "COMPOSE_FILE=docker-compose.yml trust-compose doctor --files-only";
     scenes.typed("the shell has another list", &desk, command, "warning compose-file-in-shell");
     let desk = back_end();
     let command =
         format!("COMPOSE_FILE=docker-compose.yml:{overlay} trust-compose doctor --files-only");
-    scenes.typed("the shell names what is gone", &desk, &command, "error compose-file-dangling");
+    scenes.typed("the shell names a missing file", &desk, &command, "error compose-file-dangling");
     let desk = healthy("--custom-ca certs");
     let command = format!("{command} --json");
     let found = findings(&desk, &command);

@@ -1,10 +1,10 @@
-//! Runs that may have next to nothing: file sizes, descriptors, memory, processes, and file systems of a few
-//! kilobytes or names.
+//! Runs with tight limits: of file sizes, descriptors, memory, processes, and file systems of a few
+//! kilobytes or inodes.
 
 use crate::init::faults::runs::image;
 use crate::world::{BUNDLE, CUSTOM_CA, Outcome, ROOTS, Run, World, gallery};
 
-/// Which files a service has, and whether each is whole.
+/// A service that prints the path and the contents of its bundle.
 const SERVICE: [&str; 3] =
     ["sh", "-c", "echo $SSL_CERT_FILE; while read -r line; do echo $line; done <$SSL_CERT_FILE"];
 
@@ -12,7 +12,7 @@ fn start(world: &World) -> Run<'_> {
     world.trust_init(&[&["--"], &SERVICE[..]].concat())
 }
 
-/// The bundle that a service was given, by the place where it is.
+/// Asserts that the service's bundle is whole, and returns its path.
 #[track_caller]
 fn place(outcome: Outcome, world: &World) -> String {
     let text = outcome.succeeds().stdout();
@@ -22,10 +22,10 @@ fn place(outcome: Outcome, world: &World) -> String {
     place.to_owned()
 }
 
-/// No file can be written, so the bundle is in memory, which counts as a file too: an error, and no SIGXFSZ
-/// (setrlimit(2)).
+/// No file can be written, and the bundle in memory counts as a file too: the result is an error, not
+/// SIGXFSZ (setrlimit(2)).
 #[test]
-fn a_limit_of_file_sizes_is_an_error_and_not_the_end() {
+fn a_file_size_limit_is_an_error_and_no_signal() {
     for limit in ["0", "1"] {
         let world = image();
         for (words, code) in [
@@ -34,7 +34,7 @@ fn a_limit_of_file_sizes_is_an_error_and_not_the_end() {
             (&["--prepare"], 125),
             (&["--install-store", "--", "true"], 125),
         ] {
-            // `dash` counts in blocks of 512 bytes.
+            // The unit of `dash` is 512 bytes.
             let run = world.trust_init(words).before(&format!("ulimit -f {limit}"));
             let run = run.run();
             if limit == "0" {
@@ -58,12 +58,12 @@ fn a_limit_of_file_sizes_is_an_error_and_not_the_end() {
         }
         place(start(&world).run(), &world);
     }
-    // Beside another process, where the kernel would end us.
+    // Not as process 1, so that the kernel would deliver SIGXFSZ.
     let world = image();
     let run =
         world.program(&["sh", "-c", "ulimit -f 0; /trust-init -- true; echo $?"]).run().succeeds();
     run.says("file too large").prints("125\n");
-    // The service does not find it pending, or blocked.
+    // The signal is neither pending nor blocked in the service.
     let run = world
         .program(&["sh", "-c", "ulimit -f 0; /trust-init --on-error=warn -- cat /proc/self/status"])
         .run()
@@ -74,7 +74,7 @@ fn a_limit_of_file_sizes_is_an_error_and_not_the_end() {
 }
 
 #[test]
-fn few_descriptors_are_enough_or_an_error() {
+fn few_descriptors_suffice_or_are_an_error() {
     let mut started = 0;
     for limit in 3..=16 {
         let world = image();
@@ -84,9 +84,9 @@ fn few_descriptors_are_enough_or_an_error() {
                 started += 1;
                 place(run, &world);
             }
-            // The service has too few to read it.
+            // The service has too few descriptors to read the bundle.
             Some(1 | 2) => assert!(run.stdout().starts_with(BUNDLE), "{limit}: {}", run.stderr()),
-            // Too few for the shell and what it loads before us.
+            // Too few for the shell that starts trust-init.
             Some(127) => {
                 assert!(!run.stderr().contains("trust-init: "), "{limit}: {}", run.stderr())
             }
@@ -94,13 +94,13 @@ fn few_descriptors_are_enough_or_an_error() {
         }
         place(start(&world).run(), &world);
     }
-    // This shell moves its own input out of the way, to descriptor 10.
+    // This shell moves its input to descriptor 10.
     assert!(started > 4, "{started}");
 }
 
-/// In memory what cannot be had ends a run; it does so before it has changed anything that counts.
+/// A failed memory allocation ends the run, before it has changed a file.
 #[test]
-fn little_memory_is_enough_or_the_end() {
+fn little_memory_suffices_or_ends_the_run() {
     for kilobytes in [64, 512, 1024, 2048, 3072, 4096, 6144, 8192, 16384] {
         let world = image();
         let script =
@@ -120,19 +120,19 @@ fn little_memory_is_enough_or_the_end() {
 }
 
 #[test]
-fn no_process_and_no_thread_is_needed() {
+fn no_process_and_no_thread_is_created() {
     let world = image();
-    // As a user who has reached the limit already: root is not held to it.
+    // As a user who has reached the limit: root is exempt from it.
     let script = "ulimit -u 1; exec /trust-init -- sh -c 'echo $SSL_CERT_FILE'";
     let run = world.program(&["sh", "-c", script]).uid(1000).run().succeeds();
     assert!(run.stdout().starts_with("/tmp/trust-init-1000-"), "{}", run.stdout());
 }
 
-/// As on a disk that is full: the next place, and nothing half in the first.
+/// As on a full disk: trust-init uses the next directory, and leaves no partial file in the first.
 #[test]
-fn a_place_without_room_is_left_for_the_next() {
+fn a_full_directory_is_skipped_for_the_next() {
     let rungs = ["/run", "/tmp", "/dev/shm"];
-    // A bundle of two pages: the first is written, and the second is not.
+    // A bundle of two pages, of which only the first fits.
     let roots = ["ca-rsa.pem", "two.crt", "three.pem", "chain.pem"];
     let roots = roots.map(|name| std::fs::read_to_string(gallery(name)).unwrap()).concat();
     let tight = || {
@@ -143,7 +143,7 @@ fn a_place_without_room_is_left_for_the_next() {
     let whole = start(&tight()).run().succeeds().stdout();
     let whole = whole.split_once('\n').unwrap().1;
     assert!(whole.len() > 4096);
-    // What the service says, and then the names that were made.
+    // The output of the service, then the created names.
     let script =
         format!("{}; echo names:; ls -A /run/trust-init /tmp/trust* /dev/shm/trust*", SERVICE[2]);
     for (limit, fits) in [

@@ -1,4 +1,4 @@
-//! Faults that once came to harm, each by the name of what failed.
+//! Faults that once did harm, each by the path of the failed call.
 
 use crate::init::faults::runs::image;
 use crate::init::faults::traced;
@@ -7,16 +7,16 @@ use crate::world::{CUSTOM_CA, Outcome, ROOTS, Run, World, gallery};
 
 const RECORD: &str = "/var/lib/trust-init/store";
 
-/// A run in which a call on `path` fails.
+/// Runs with a failing call on `path`; returns whether the fault happened.
 fn failing(world: &World, run: &Run<'_>, path: &str, inject: &str) -> (Outcome, bool) {
     let inject = format!("inject={inject}");
     let (outcome, log) = traced(&run.command(), &world.path("log"), &["-P", path, "-e", &inject]);
     (outcome, log.contains("(INJECTED)"))
 }
 
-/// What an earlier run added would count as the image's, and stay for ever.
+/// Otherwise the CA of an earlier run would count as the image's and stay forever.
 #[test]
-fn a_record_that_cannot_be_read_is_an_error_and_stays() {
+fn an_unreadable_record_is_an_error_and_kept() {
     let world = image();
     let before = tree(&world);
     install(&world).run().succeeds();
@@ -33,9 +33,9 @@ fn a_record_that_cannot_be_read_is_an_error_and_stays() {
     assert_eq!(tree(&world), before);
 }
 
-/// It would be taken for missing, and removed.
+/// Otherwise the bundle would count as missing and be removed.
 #[test]
-fn a_bundle_that_cannot_be_looked_at_is_never_lost() {
+fn a_bundle_whose_stat_fails_is_never_removed() {
     for call in ["statx", "readlink", "openat"] {
         for n in 1.. {
             let world = image();
@@ -55,15 +55,15 @@ fn a_bundle_that_cannot_be_looked_at_is_never_lost() {
     }
 }
 
-/// A custom CA would be passed over in silence.
+/// Otherwise a custom CA would be skipped silently.
 #[test]
-fn a_directory_of_custom_cas_that_cannot_be_read_is_told() {
+fn an_unreadable_directory_of_custom_cas_is_reported() {
     let world = image();
     let directory = "/usr/local/share/ca-certificates";
     let (outcome, _) = failing(&world, &world.trust_init(&["env"]), directory, "openat:error=EIO");
     let outcome =
         outcome.succeeds().says("warning: cannot read `/usr/local/share/ca-certificates`");
-    // The one that is looked for by its name is found all the same.
+    // The CA at the fixed path is still found.
     assert!(outcome.value("SSL_CERT_FILE").is_some());
     std::fs::remove_file(world.path(CUSTOM_CA)).unwrap();
     world.copy("neighbour/ca.crt", "/usr/local/share/ca-certificates/other.crt");
@@ -71,9 +71,10 @@ fn a_directory_of_custom_cas_that_cannot_be_read_is_told() {
     outcome.succeeds().says("warning: cannot read `/usr/local/share/ca-certificates`");
 }
 
-/// A file that an earlier start left would count as mounted, and be adopted with a CA that is gone.
+/// Otherwise a file of an earlier start would count as mounted, and be adopted with a CA that has been
+/// removed.
 #[test]
-fn nothing_is_adopted_because_a_look_at_its_mount_failed() {
+fn no_file_is_adopted_if_its_mount_check_fails() {
     let gone = std::fs::read_to_string(gallery("ca-ec.crt")).unwrap();
     for n in 1.. {
         let world = image();
@@ -86,7 +87,7 @@ fn nothing_is_adopted_because_a_look_at_its_mount_failed() {
         assert!(!outcome.stdout().contains(gone.lines().nth(1).unwrap()), "{n}");
         if !log.contains("(INJECTED)") {
             outcome.succeeds();
-            assert!(n > 2, "no mount is looked at");
+            assert!(n > 2, "no mount is checked");
             break;
         }
     }

@@ -1,12 +1,11 @@
-//! Every system call of every kind of run made to fail in turn, and tests/snapshots/faults.md, which has the
-//! outcomes.
+//! Every system call of every kind of run fails in turn; tests/snapshots/faults.md lists the outcomes.
 
 use crate::init::faults::service::{OUTCOMES, START, Scene};
 use crate::init::faults::{Table, is_all};
 use crate::init::store::{CACERTS, install};
 use crate::world::{BUNDLE, CUSTOM_CA, ROOTS, Run, World};
 
-/// Two CAs of the gallery.
+/// Two CAs of tests/certs.
 pub const CA: &str = include_str!("../../../certs/neighbour/ca.crt");
 pub const OTHER_CA: &str = include_str!("../../../certs/ca-ec.crt");
 
@@ -14,7 +13,7 @@ fn plain(run: Run<'_>) -> Run<'_> {
     run
 }
 
-/// An image with all that a run may look at or write to.
+/// Creates an image with every file that a run may read or change.
 pub fn image() -> World {
     let world = World::new().with_ca();
     world.directory("data", 0o755).directory("opt", 0o755).directory("var", 0o755);
@@ -146,9 +145,10 @@ fn scenes() -> Vec<Scene> {
     ]
 }
 
-/// Before it knows what it is to do, a program can only be ended: then no service is started, and nothing is left.
+/// A fault before the arguments are read can only end the program: no service is started, and no file is
+/// left.
 #[test]
-fn the_start_of_the_program_comes_to_its_end_or_to_what_it_should() {
+fn every_fault_at_program_start_has_its_documented_outcome() {
     let scene = Scene { name: START, words: &[], set: &[], image, with: plain };
     let (came, wrong) = scene.tried(&(0..scenes()[0].begun()));
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
@@ -158,11 +158,11 @@ fn the_start_of_the_program_comes_to_its_end_or_to_what_it_should() {
 }
 
 #[test]
-fn every_system_call_that_fails_comes_to_what_is_documented() {
+fn every_failing_system_call_has_its_documented_outcome() {
     let scenes = scenes();
     let begun = scenes[0].begun();
     let (mut table, mut wrong) = (Table::default(), Vec::new());
-    // The longest run once is enough for a test of every day.
+    // One of the longest runs is enough for a daily test.
     let is_tried = |scene: &&Scene| is_all() || !scene.name.starts_with("`--install-store --on");
     for scene in scenes.iter().filter(is_tried) {
         let (came, own) = scene.tried(&(begun..usize::MAX));

@@ -1,4 +1,5 @@
-//! What a run of trust-init comes to when a system call of it fails: what the service was given, and what is left.
+//! The outcome of a run of trust-init in which a system call fails: what the service gets, and which files
+//! are left.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,59 +10,59 @@ use std::process::Command;
 use crate::init::faults::{Call, Fault, calls, faults, hit, is_all, traced, tried};
 use crate::world::{Outcome, Run, World, tool};
 
-/// What lives on from start to start, or is made at each.
+/// The directories that persist between starts, or that a start creates.
 const KEPT: [&str; 7] = ["run", "tmp", "dev", "etc", "opt", "var", "data"];
 
-/// What is nobody's but the image's.
+/// The directories that belong to the image.
 const IMAGE: [&str; 2] = ["etc", "opt"];
 
-/// What every run begins with: the C library's and Rust's start, which end a program where they cannot go on.
+/// The start of the C library and of Rust, which end the program on a fault.
 pub const START: &str = "the start of the program";
 
-/// The error that says that there is nothing for this user.
+/// The error for missing permission.
 const DENIED: &str = "error=EACCES";
 
-/// The service: says its environment, then what is in the files that it is given. It starts no other program, into
-/// which the fault would come as well.
+/// The service: prints its environment, then the files that its variables name. It starts no other program,
+/// because the fault would be injected there too.
 const SERVICE: &str = "export -p; for file in \"$SSL_CERT_FILE\" \"$NODE_EXTRA_CA_CERTS\" \"$REQUESTS_CA_BUNDLE\" \
     \"${JAVA_TOOL_OPTIONS#*trustStore=}\" \"$WGETRC\" \"${PHP_INI_SCAN_DIR#*:}/trust-init.ini\"; do \
     file=${file%% *}; [ ! -f \"$file\" ] || { echo \"== $file\"; while read -r line; do echo \"$line\"; done <\"$file\"; }; done";
 
-/// One kind of run.
+/// A kind of run.
 pub struct Scene {
     pub name: &'static str,
     pub words: &'static [&'static str],
     /// Variables of the run.
     pub set: &'static [(&'static str, &'static str)],
-    /// The image at its start.
+    /// Creates the image.
     pub image: fn() -> World,
-    /// What else the run is given.
+    /// Adds mounts and limits to the run.
     pub with: fn(Run<'_>) -> Run<'_>,
 }
 
-/// What a fault came to.
+/// The outcome of a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Came {
-    /// All as without it.
+    /// The same result as without the fault.
     AsEver,
-    /// All as without it, by files in another place.
+    /// The same result as without the fault, with files in another directory.
     Elsewhere,
-    /// The service was started, and a warning says what it lacks.
+    /// The service started, and a warning names what is missing.
     Warned,
-    /// The service was not started, and an error says why.
+    /// The service did not start, and an error gives the cause.
     Refused,
     /// The program was ended: killed, or out of memory.
     Ended,
 }
 
-/// Their words, in the order of the table.
+/// The names of the outcomes, in the order of the table.
 pub const OUTCOMES: [&str; 5] =
     ["as ever", "by files elsewhere", "started with a warning", "refused with an error", "ended"];
 
-/// What is where in an image: mode, owner, and contents.
+/// Mode, owner and contents of each file of an image, by path.
 type State = BTreeMap<String, (u32, u32, Vec<u8>)>;
 
-/// All that is kept of an image.
+/// Returns the state of the directories in [`KEPT`].
 fn state(world: &World) -> State {
     let mut state = State::new();
     let mut waiting: Vec<_> = KEPT.iter().map(|&name| name.to_owned()).collect();
@@ -82,7 +83,7 @@ fn state(world: &World) -> State {
     state
 }
 
-/// Makes an image what it was.
+/// Restores an image.
 fn restore(world: &World, before: &State) {
     if state(world) == *before {
         return;
@@ -107,7 +108,7 @@ fn restore(world: &World, before: &State) {
     }
 }
 
-/// What a service was given: what each of its variables means, and how many warnings there were before.
+/// The environment of a service: the meaning of each variable, and the number of warnings before.
 struct Given {
     variables: BTreeMap<String, String>,
     files: Vec<String>,
@@ -115,8 +116,8 @@ struct Given {
 }
 
 impl Given {
-    /// Reads what [`SERVICE`] said. A variable means what is in the file that it names, in whatever order, and
-    /// wherever that is.
+    /// Reads the output of [`SERVICE`]. The meaning of a variable is the contents of the file that it
+    /// names, in any order and at any path.
     fn new(outcome: &Outcome) -> Self {
         let text = outcome.stdout();
         let mut parts = text.split("\n== ");
@@ -164,8 +165,8 @@ impl Scene {
         (self.with)(run)
     }
 
-    /// What starts it. The start of the program is not tried as a first process: an abort cannot end one that is
-    /// traced.
+    /// Returns the command of the run. For the start of the program it is no first process: an abort cannot
+    /// end a traced process 1.
     fn command(&self, world: &World) -> Command {
         if self.name != START {
             return self.run(world).command();
@@ -184,7 +185,7 @@ impl Scene {
         calls(&self.traced(world, &[]).1, "/trust-init")
     }
 
-    /// How many calls every run begins with, before it knows what it is to do.
+    /// Returns the number of calls with which every run begins, before it reads its arguments.
     pub fn begun(&self) -> usize {
         let start = Scene {
             name: "",
@@ -198,7 +199,7 @@ impl Scene {
         own.iter().zip(&start).take_while(|((own, _), (start, _))| own == start).count()
     }
 
-    /// What each fault of these calls of this run comes to, and what is wrong with that.
+    /// Injects the faults of these calls; returns the outcomes, and the wrong outcomes.
     pub fn tried(&self, at: &Range<usize>) -> (Vec<(String, &'static str)>, Vec<String>) {
         let world = (self.image)();
         let before = state(&world);
@@ -241,21 +242,22 @@ impl Scene {
         let now = state(world);
         let came = self.came(fault, &outcome, whole).map_err(|error| wrong(&error))?;
         let [before, after] = states;
-        // What is the image's own is as it was, or as it should be.
+        // The files of the image are as before, or as after a run without a fault.
         for (name, found) in
             before.iter().filter(|(name, _)| IMAGE.iter().any(|own| name.starts_with(own)))
         {
             let is_one = [Some(found), after.get(name)].contains(&now.get(name));
-            // A JVM that cannot be looked at is told of, and its key store is put back by the next run.
-            let is_told = name.ends_with("jssecacerts") && (came == Came::Warned || *how == DENIED);
-            if !is_one && !is_told {
-                return Err(wrong(&format!("{name} is not what it was")));
+            // If a JVM cannot be read, a warning says so, and the next run restores its key store.
+            let has_fix_or_warning =
+                name.ends_with("jssecacerts") && (came == Came::Warned || *how == DENIED);
+            if !is_one && !has_fix_or_warning {
+                return Err(wrong(&format!("{name} has changed")));
             }
         }
         if now != *before && now != *after {
             let next = Outcome(self.command(world).output().unwrap());
             if next.0.status.code() != Some(0) || next.stdout() != whole.stdout() {
-                return Err(wrong(&format!("the next run is not right: {}", next.stderr())));
+                return Err(wrong(&format!("the next run is wrong: {}", next.stderr())));
             }
             let then = state(world);
             let changed = after.iter().find(|(name, found)| then.get(*name) != Some(found));
@@ -265,7 +267,7 @@ impl Scene {
                     && !is_begun(name, came)
             });
             if let Some((name, _)) = changed.or(left) {
-                return Err(wrong(&format!("after the next run {name} is not as it should be")));
+                return Err(wrong(&format!("after the next run {name} is wrong")));
             }
         }
         Ok(came)
@@ -277,32 +279,36 @@ impl Scene {
         }
         let stderr = outcome.stderr();
         if fault.how == "error=EINTR" && outcome.stdout() != whole.stdout() {
-            return Err("an interrupted call is not made again".into());
+            return Err("an interrupted call is not repeated".into());
         }
         match outcome.0.status.code() {
             Some(0) => {}
-            // By the C library's own words, or none.
+            // With a message of the C library, or with none.
             _ if self.name == START && !stderr.contains(": error: ") => return Ok(Came::Ended),
             Some(125..=127)
                 if !self.words.contains(&"--on-error=warn") || fault.call == "execve" =>
             {
                 let error = stderr.lines().position(|line| line.contains(": error: cannot "));
                 let fix = error.and_then(|at| stderr.lines().nth(at + 1));
-                let is_told = fix.is_some_and(|line| line.contains(": fix: "));
-                return if is_told { Ok(Came::Refused) } else { Err("no error, or no fix".into()) };
+                let has_fix_or_warning = fix.is_some_and(|line| line.contains(": fix: "));
+                return if has_fix_or_warning {
+                    Ok(Came::Refused)
+                } else {
+                    Err("no error, or no fix".into())
+                };
             }
             _ if stderr.contains("memory allocation of") => return Ok(Came::Ended),
-            _ => return Err("it ended".into()),
+            _ => return Err("the run failed".into()),
         }
         if outcome.stdout() == whole.stdout() && stderr == whole.stderr() {
             return Ok(Came::AsEver);
         }
         let [mut own, mut expected] = [outcome, whole].map(Given::new);
-        // Where a JVM does not find its key store by itself, the variable names one.
+        // If jssecacerts could not be installed, JAVA_TOOL_OPTIONS names a key store.
         if self.words.contains(&"--install-store") && own.files.len() > expected.files.len() {
             own.variables.remove("JAVA_TOOL_OPTIONS");
         }
-        // Where nobody may look there is no JVM, and `--java on` takes the roots of the bundle.
+        // Without permission no JVM is found, and `--java on` uses the roots of the bundle.
         if fault.how == DENIED && own.files.len() == expected.files.len() {
             own.variables.remove("JAVA_TOOL_OPTIONS");
             expected.variables.remove("JAVA_TOOL_OPTIONS");
@@ -316,7 +322,7 @@ impl Scene {
                 _ => Came::Elsewhere,
             });
         }
-        // Less is trusted, or by other variables: never a file that is not there, or not whole.
+        // Fewer certificates or variables are acceptable, but no file that is missing or partial.
         for (name, value) in &own.variables {
             let is_before =
                 self.set.iter().any(|(own, before)| own == name && *value == format!("'{before}'"));
@@ -324,11 +330,11 @@ impl Scene {
                 return Err(format!("{name} is {value}"));
             }
         }
-        if is_warned { Ok(Came::Warned) } else { Err("less, in silence".into()) }
+        if is_warned { Ok(Came::Warned) } else { Err("less trust without a warning".into()) }
     }
 }
 
-/// Whether a file that is left has all that it should have: a run had to put it into another place.
+/// Whether a file that is left is whole: a run may have had to write it to another directory.
 fn is_whole(name: &str, contents: &[u8], whole: &State) -> bool {
     let text = |contents: &[u8]| {
         let text = String::from_utf8_lossy(contents).into_owned();
@@ -341,7 +347,7 @@ fn is_whole(name: &str, contents: &[u8], whole: &State) -> bool {
     name.contains("/trust-init") && whole.values().any(|other| text(&other.2) == text(contents))
 }
 
-/// Whether it is what a run that was killed had begun to write. It has a name that nobody looks for.
+/// Whether the file is a temporary file of a killed run. Its name is not used by any other run.
 fn is_begun(name: &str, came: Came) -> bool {
     came == Came::Ended && name.rsplit('/').next().unwrap().starts_with('.')
 }

@@ -1,4 +1,4 @@
-//! The messages on runtimes that read no file of certificates: part of tests/snapshots/init/messages.txt.
+//! Messages about runtimes that read no file of certificates: part of tests/snapshots/init/messages.txt.
 
 use crate::init::messages::with;
 use crate::world::Outcome;
@@ -15,7 +15,7 @@ pub fn scenes() -> Vec<(&'static str, Outcome)> {
             ),
         ),
         (
-            "a trust store is named for Java",
+            "Java has a trust store option",
             with(
                 |world| {
                     world.copy("java/jks", "/opt/java/1/lib/security/cacerts");
@@ -39,7 +39,7 @@ pub fn scenes() -> Vec<(&'static str, Outcome)> {
             ),
         ),
         (
-            "wget's settings are somebody's own",
+            "wget has settings of the user",
             with(
                 |_| {},
                 |world| {
@@ -49,7 +49,7 @@ pub fn scenes() -> Vec<(&'static str, Outcome)> {
             ),
         ),
         (
-            "Erlang is told otherwise",
+            "Erlang has another setting",
             with(
                 |_| {},
                 |world| {
@@ -59,7 +59,7 @@ pub fn scenes() -> Vec<(&'static str, Outcome)> {
             ),
         ),
         (
-            "PHP wants a directory",
+            "PHP requires a directory",
             with(
                 |_| {},
                 |world| {
@@ -69,7 +69,7 @@ pub fn scenes() -> Vec<(&'static str, Outcome)> {
             ),
         ),
         (
-            "a path that no settings can hold",
+            "a path that no setting can contain",
             with(
                 |world| {
                     world.directory("/odd dir", 0o755);

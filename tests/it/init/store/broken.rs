@@ -1,4 +1,4 @@
-//! Runs that are killed while they change the image's own store, or that find no space.
+//! Runs that are killed, or run out of space, while they change the image's root store.
 
 use std::process::Command;
 
@@ -6,7 +6,7 @@ use crate::init::store::{CACERTS, install, tree, without};
 use crate::steps::{TRACE, changes};
 use crate::world::{CUSTOM_CA, ROOTS, Run, World, tool};
 
-/// What strace says of a run.
+/// Returns strace's log of a run.
 fn traced(run: &Run<'_>, expression: &str) -> String {
     let (log, run) = (World::empty(), run.command());
     let mut command = Command::new(tool("strace"));
@@ -24,8 +24,8 @@ fn three_cas() -> World {
     world
 }
 
-/// Whatever a run that is killed leaves, the bundle is whole, the next run completes it, and one
-/// without the CA leaves no trace.
+/// After a kill at any step the bundle is whole, the next run completes the change, and a run without the
+/// CA leaves no trace.
 #[test]
 fn a_run_killed_at_any_step_is_completed_or_undone() {
     let original = three_cas();
@@ -39,7 +39,7 @@ fn a_run_killed_at_any_step_is_completed_or_undone() {
         let prepared = || {
             let world = three_cas();
             if prepare {
-                // Another CA is there, or the same one is to go.
+                // The run replaces another CA, or removes this one.
                 let first = if task { "ca-ec.crt" } else { "neighbour/ca.crt" };
                 world.copy(first, CUSTOM_CA);
                 install(&world).run().succeeds();
@@ -75,9 +75,9 @@ fn a_run_killed_at_any_step_is_completed_or_undone() {
     assert!(steps > 40, "{steps}");
 }
 
-/// As on a disk that is full: nothing is half installed.
+/// As on a full disk: no partial installation.
 #[test]
-fn a_write_that_fails_leaves_the_store_as_it_was() {
+fn a_failed_write_leaves_the_store_unchanged() {
     let before = tree(&three_cas());
     for n in 1..5 {
         let world = three_cas();
@@ -92,7 +92,7 @@ fn a_write_that_fails_leaves_the_store_as_it_was() {
 }
 
 #[test]
-fn a_run_without_a_record_pays_one_system_call() {
+fn a_run_without_a_record_costs_one_system_call() {
     let world = World::new().with_ca();
     let log = traced(&world.trust_init(&["true"]), "trace=all");
     assert_eq!(log.matches("/var/lib/trust-init").count(), 1, "{log}");

@@ -1,4 +1,4 @@
-//! The number by which OpenSSL looks for a CA in a directory is the one that OpenSSL makes of it.
+//! The subject hash of a CA, by which OpenSSL finds it in a directory, equals OpenSSL's own.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use trust_init::trust::trust_anchors::anchors;
 
 use crate::world::{World, gallery, tool};
 
-/// What OpenSSL says.
+/// Returns OpenSSL's subject hash.
 pub fn openssl_hash(path: &Path) -> Option<String> {
     let mut command = Command::new(tool("openssl"));
     let output =
@@ -27,13 +27,13 @@ fn same_hash(path: &Path) {
 }
 
 #[test]
-fn the_hash_is_openssls() {
+fn the_subject_hash_equals_openssls() {
     let mut count = 0;
     for directory in
         [gallery("."), gallery("neighbour"), "/usr/share/ca-certificates/mozilla".into()]
     {
         for path in fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()) {
-            // What is read by nobody is in no store.
+            // A file that no program can read is in no root store.
             let text = fs::read(&path).unwrap_or_default();
             let is_read = !anchors(&text).certificates.is_empty();
             if is_read && openssl_hash(&path).is_some() {
@@ -45,9 +45,9 @@ fn the_hash_is_openssls() {
     assert!(count > 150, "{count}");
 }
 
-/// Names whose form that counts is not the one in which they are written.
+/// Names whose canonical form differs from their encoding.
 #[test]
-fn the_hash_of_unusual_names_is_openssls_too() {
+fn the_subject_hash_of_unusual_names_equals_openssls() {
     let world = World::empty();
     let long = "Ü".repeat(64);
     for (number, (subject, mask)) in [

@@ -1,11 +1,11 @@
-//! What `--install-store` says, as a snapshot: tests/snapshots/init/store.txt is what the user reads.
+//! Messages of `--install-store`, as a snapshot: tests/snapshots/init/store.txt.
 
 use std::fs;
 use std::os::unix::fs::symlink;
 
 use crate::world::{Outcome, ROOTS, Run, World, is_snapshot};
 
-/// A run in a world with a CA, after something is done to both.
+/// Runs in a world with a CA, after `prepare`.
 fn with(prepare: fn(&World), start: fn(Run<'_>) -> Run<'_>) -> Outcome {
     let world = World::new().with_ca();
     prepare(&world);
@@ -34,10 +34,10 @@ fn scenes() -> Vec<(&'static str, Outcome)> {
     };
     vec![
         ("with a JVM", with(java, |run| run)),
-        ("taken out", with(installed, |run| run.env("TRUST_INIT_CA", ""))),
-        ("a bundle that is mounted", mounted.run()),
-        ("a record that would be elsewhere", lib.tmpfs("var/lib").run()),
-        ("a record that others could replace", with(others, |run| run)),
+        ("removed", with(installed, |run| run.env("TRUST_INIT_CA", ""))),
+        ("a mounted bundle", mounted.run()),
+        ("a record in another directory", lib.tmpfs("var/lib").run()),
+        ("a record that others can replace", with(others, |run| run)),
         ("another user", with(|_| (), |run| run.uid(1000))),
         ("another user's link", with(planted, |run| run)),
         ("read-only", with(|_| (), |run| run.read_only())),
@@ -46,7 +46,7 @@ fn scenes() -> Vec<(&'static str, Outcome)> {
 }
 
 #[test]
-fn every_message_reads_as_it_should() {
+fn every_message_matches_the_snapshot() {
     let mut text = String::new();
     for (scene, outcome) in scenes() {
         let code = outcome.0.status.code().unwrap();

@@ -1,5 +1,5 @@
-//! When the image's own store is not changed: it is not the container's alone, it is as it should be, or
-//! nobody asked for it.
+//! Cases in which the image's root store is not changed: the container does not own it, it is up to date,
+//! or the option is missing.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -7,9 +7,9 @@ use std::os::unix::fs::symlink;
 use crate::init::store::{hashed, install, tree};
 use crate::world::{ROOTS, Run, World};
 
-/// What is refused is named, and nothing at all is changed.
+/// The message names the refused path, and no file changes.
 #[test]
-fn a_store_that_is_not_the_containers_own_is_refused() {
+fn a_store_that_the_container_does_not_own_is_refused() {
     let refused = |prepare: &dyn Fn(&World),
                    start: &dyn for<'a> Fn(&World, Run<'a>) -> Run<'a>,
                    words: &str| {
@@ -88,10 +88,10 @@ trait AsUnit {
 }
 impl AsUnit for World {}
 
-/// Nothing has to be changed, so nothing is asked for: health checks of another user, a store that was
-/// prepared when the image was built, a mounted one that has the CA.
+/// The CA is already in the store, so no right is required: a health check of another user, a store
+/// prepared in the image's build, a mounted store that contains the CA.
 #[test]
-fn a_store_that_has_the_ca_is_not_refused() {
+fn a_store_that_contains_the_ca_is_not_refused() {
     let world = World::new().with_ca();
     world.trust_init(&["--install-store", "--prepare"]).run().succeeds();
     let before = tree(&world);
@@ -103,7 +103,7 @@ fn a_store_that_has_the_ca_is_not_refused() {
 }
 
 #[test]
-fn a_dry_run_and_the_output_for_a_shell_change_nothing() {
+fn dry_run_and_print_env_change_nothing() {
     let world = World::new().with_ca();
     let before = (tree(&world), world.has("/var"));
     let words = ["--install-store", "--dry-run"];

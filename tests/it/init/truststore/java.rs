@@ -1,5 +1,5 @@
-//! Java's key store as Java itself reads it: a CA that a JVM cannot read would cost it the whole store, so
-//! it is left out, and said.
+//! Java's key store as Java reads it: a CA that a JVM cannot read would make the whole store unreadable, so
+//! it is left out with a warning.
 
 use std::fs;
 use std::process::Command;
@@ -12,7 +12,7 @@ use trust_init::trust::source::{Named, Origin};
 
 use crate::desk::Desk;
 use crate::inspect::gallery::rows;
-use crate::patient::{says, service};
+use crate::target_process::{says, service};
 use crate::world::{BUNDLE, CUSTOM_CA, Scratch, World, count, gallery, tool};
 
 const CACERTS: &str = "/opt/java/openjdk/lib/security/cacerts";
@@ -20,8 +20,8 @@ const STORE: &str = "/run/trust-init/truststore.jks";
 const TRUSTSTORE: &str = "-Djavax.net.ssl.trustStore=/run/trust-init/truststore.jks";
 const LEFT_OUT: &str = "this CA is left out of Java's key store and no Java program trusts it";
 
-/// What becomes of a gallery file in Java's key store, and why. Without the check in front of the store,
-/// keytool cannot open it for any of them.
+/// Gallery files that are left out of Java's key store, and the cause. With any of them keytool could not
+/// open the key store.
 const UNREADABLE: &[(&str, &str)] = &[
     ("ca-constraint-uri-scheme.crt", "a name constraint of kind URI is not a host name alone"),
     ("ca-constraint-ip-short.crt", "its critical nameConstraints cannot be decoded"),
@@ -34,7 +34,7 @@ const UNREADABLE: &[(&str, &str)] = &[
     ("ca-point-compressed.crt", "the point of its key is compressed, or of a wrong length"),
 ];
 
-/// How many certificates keytool finds in a key store, or what it says.
+/// Returns the number of certificates that keytool finds in a key store, or its error.
 fn keytool(store: &[u8]) -> Result<usize, String> {
     let directory = Scratch::new();
     let path = directory.path().join("store.jks");
@@ -48,7 +48,7 @@ fn keytool(store: &[u8]) -> Result<usize, String> {
     number.and_then(|number| number.replace(',', "").parse().ok()).ok_or(text)
 }
 
-/// Asserts that a JVM reads a key store of these, and names one that it does not read.
+/// Asserts that a JVM reads a key store of these certificates; otherwise names one that it cannot read.
 #[track_caller]
 pub fn java_reads(certificates: &[Pem<'_>]) {
     let read = keytool(&keystore::write(certificates));
@@ -63,7 +63,7 @@ pub fn java_reads(certificates: &[Pem<'_>]) {
     assert_eq!(read, Ok(certificates.len()));
 }
 
-/// An image with a JVM that trusts ca-rsa.pem and ca-ec.crt, and the CAs of these files.
+/// Creates an image with these CAs and a JVM that trusts ca-rsa.pem and ca-ec.crt.
 fn with_java(files: &[&str]) -> World {
     let world = World::new();
     world.copy("java/jks", CACERTS);
@@ -74,7 +74,7 @@ fn with_java(files: &[&str]) -> World {
 }
 
 #[test]
-fn java_reads_every_ca_of_the_gallery_that_is_not_left_out() {
+fn java_reads_every_gallery_ca_that_is_not_left_out() {
     let mut all = Vec::new();
     for (file, ..) in rows() {
         let label = Label::Path(Named { path: file.clone().into(), origin: Origin::Default });
@@ -88,9 +88,9 @@ fn java_reads_every_ca_of_the_gallery_that_is_not_left_out() {
 }
 
 #[test]
-fn a_ca_that_java_cannot_read_costs_java_nothing() {
+fn a_ca_that_java_cannot_read_is_left_out_of_the_key_store() {
     for (file, why) in UNREADABLE {
-        // The danger is real: with it in the store, no Java program trusts anything.
+        // With this CA in the key store, no Java program can open it.
         let text = fs::read(gallery(file)).unwrap();
         assert!(keytool(&keystore::write(&[Pem::proved(&text)])).is_err(), "{file}");
 
@@ -106,7 +106,7 @@ fn a_ca_that_java_cannot_read_costs_java_nothing() {
 }
 
 #[test]
-fn a_jvm_keeps_its_own_store_where_java_can_read_none_of_the_cas() {
+fn a_jvm_keeps_its_own_store_if_java_can_read_no_ca() {
     let file = "ca-constraint-uri-scheme.crt";
     let world = with_java(&[file]);
     let words = ["--ca", &format!("/ca/{file}"), "env"];
@@ -117,7 +117,7 @@ fn a_jvm_keeps_its_own_store_where_java_can_read_none_of_the_cas() {
 }
 
 #[test]
-fn neither_does_the_images_own_store_lose_java() {
+fn a_ca_that_java_cannot_read_is_left_out_of_jssecacerts() {
     let file = "ca-crl-uri-space.crt";
     let world = with_java(&[file, "neighbour/ca.crt"]);
     let words = ["--install-store", "--ca", &format!("/ca/{file}"), "--ca", "/ca/neighbour/ca.crt"];
@@ -127,7 +127,7 @@ fn neither_does_the_images_own_store_lose_java() {
 }
 
 #[test]
-fn inspect_names_java_where_java_cannot_read_a_ca() {
+fn inspect_reports_a_ca_that_java_cannot_read() {
     let desk = Desk::new();
     for (file, why) in UNREADABLE {
         let file = gallery(file).display().to_string();
@@ -144,7 +144,7 @@ fn inspect_names_java_where_java_cannot_read_a_ca() {
 }
 
 #[test]
-fn the_doctor_says_that_java_does_not_trust_it() {
+fn the_doctor_reports_a_ca_that_java_cannot_read() {
     let world = with_java(&[]);
     world.copy("ca-constraint-uri-scheme.crt", CUSTOM_CA);
     world.trust_init(&["true"]).run().succeeds();
@@ -155,7 +155,7 @@ fn the_doctor_says_that_java_does_not_trust_it() {
     let text = told.stdout();
     assert!(!text.contains("for every JVM") && !text.contains("TRUST_INIT_JAVA=on"), "{text}");
 
-    // Somebody has put it into a key store nevertheless.
+    // A key store contains it nevertheless.
     let text = fs::read(gallery("ca-constraint-uri-scheme.crt")).unwrap();
     world.write("/own.jks", keystore::write(&[Pem::proved(&text)]));
     let run = service(&world).env("JAVA_TOOL_OPTIONS", "-Djavax.net.ssl.trustStore=/own.jks");

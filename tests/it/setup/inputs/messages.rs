@@ -1,5 +1,5 @@
-//! Every message on what `setup` is given, as a snapshot: tests/snapshots/setup/inputs.txt is what the
-//! user reads. After a change of words, run with UPDATE_SNAPSHOT=1 and read the difference.
+//! Every message about the input of `setup`, as a snapshot: tests/snapshots/setup/inputs.txt. After a
+//! change of a message, run with UPDATE_SNAPSHOT=1 and read the diff.
 
 use std::io;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use crate::desk::Desk;
 use crate::setup::inputs::{custom, inputs, issue, served};
 use crate::world::{gallery, is_snapshot};
 
-/// What is said, without where this test runs and when.
+/// Returns the messages without paths and days of this run.
 pub fn words(desk: &Desk, found: Result<Inputs, Box<Diagnostic>>) -> String {
     let mut text = String::new();
     match found {
@@ -44,31 +44,31 @@ pub fn words(desk: &Desk, found: Result<Inputs, Box<Diagnostic>>) -> String {
     undated.collect::<Vec<_>>().join(" ")
 }
 
-/// One file of the gallery as `--custom-ca`.
+/// Runs with a file of tests/certs as `--custom-ca`.
 fn file(name: &str) -> String {
     words(&Desk::new(), inputs(&custom(gallery(name))))
 }
 
-/// `--custom-ca certs` after something was done to a set for a.lab.
+/// Runs `--custom-ca certs` with certificates for a.lab, after `prepare`.
 fn directory(prepare: impl Fn(&Desk)) -> String {
     let desk = Desk::with(&["a.lab"]);
     prepare(&desk);
     words(&desk, inputs(&custom(desk.path("certs"))))
 }
 
-/// The same, to be served as a.lab.
+/// Like [`directory`], with `--domain a.lab --caddy`.
 pub fn serving(prepare: impl Fn(&Desk)) -> String {
     let desk = Desk::with(&["a.lab"]);
     prepare(&desk);
     words(&desk, inputs(&served(&desk, "a.lab")))
 }
 
-/// A set for a.lab in which openssl made the key.
+/// Like [`serving`], with a key that openssl creates with `command`.
 pub fn with_key(command: &str) -> String {
     serving(|desk| _ = desk.openssl(&format!("{command} -out certs/server-key.pem")))
 }
 
-/// An archive, made by openssl with the password `x`, and what is given with it.
+/// Runs with an archive that openssl creates with the password `x`.
 fn archive(how: &str, given: impl Fn(&Desk) -> InputOptions) -> String {
     let desk = Desk::with(&["a.lab"]);
     desk.openssl(&format!("pkcs12 -export {how} -passout pass:x -out a.p12"));
@@ -100,29 +100,29 @@ fn of_archives() -> Vec<(&'static str, String)> {
     let leaf = "-in certs/server.pem -inkey certs/server-key.pem";
     let all = "-in certs/server.pem -inkey certs/server-key.pem -certfile certs/ca.crt";
     vec![
-        ("an archive and nobody to ask", archive(CA_ONLY, |_| InputOptions::default())),
+        ("an archive without a terminal", archive(CA_ONLY, |_| InputOptions::default())),
         ("a wrong password in a file", archive(CA_ONLY, password(b"y\n"))),
         ("a wrong password typed", asked(|| Ok(Some("y".to_owned())))),
-        ("a terminal that is gone", asked(|| Err(io::ErrorKind::UnexpectedEof.into()))),
+        ("a closed terminal", asked(|| Err(io::ErrorKind::UnexpectedEof.into()))),
         (
-            "a password file that is not there",
+            "a missing password file",
             archive(CA_ONLY, |desk| InputOptions {
                 password_file: Some(desk.path("nowhere")),
                 ..InputOptions::default()
             }),
         ),
         (
-            "a directory for a password",
+            "a directory as the password file",
             archive(CA_ONLY, |desk| InputOptions {
                 password_file: Some(desk.path("certs")),
                 ..InputOptions::default()
             }),
         ),
-        ("a password that is no text", archive(CA_ONLY, password(b"\xff\xfe\n"))),
-        ("a password without end", archive(CA_ONLY, password(&[b'x'; 5000]))),
+        ("a password that is not UTF-8", archive(CA_ONLY, password(b"\xff\xfe\n"))),
+        ("an endless password", archive(CA_ONLY, password(&[b'x'; 5000]))),
         ("a server's archive", archive(leaf, password(b"x"))),
         ("an archive of a key", archive("-nocerts -inkey certs/server-key.pem", password(b"x"))),
-        ("an archive without anything", {
+        ("an empty archive", {
             let desk = Desk::new();
             // PFX { 3, { data, [0] { OCTET STRING of an empty SEQUENCE } } }
             let empty = b"\x30\x16\x02\x01\x03\x30\x11\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01\
@@ -152,7 +152,7 @@ fn of_files() -> Vec<(&'static str, String)> {
     let desk = Desk::new();
     desk.directory("empty", 0o755).directory("full", 0o755).write("full/file", "");
     vec![
-        ("nothing there", words(&desk, inputs(&custom(desk.path("nowhere"))))),
+        ("no CA", words(&desk, inputs(&custom(desk.path("nowhere"))))),
         ("a directory as --extra-ca", extra(desk.path("full"), &desk)),
         ("an empty directory as --extra-ca", extra(desk.path("empty"), &desk)),
         ("a CA and its key", file("ca-then-key-ec.pem")),
@@ -168,7 +168,7 @@ fn of_files() -> Vec<(&'static str, String)> {
         ("an empty file", file("empty.crt")),
         ("no certificate", file("error.json.crt")),
         ("a server's certificate", file("server.crt")),
-        ("a server's certificate that signed itself", file("self-signed-leaf.crt")),
+        ("a self-signed server certificate", file("self-signed-leaf.crt")),
         ("an expired CA", file("ca-expired.crt")),
         ("an intermediate", file("intermediate.crt")),
     ]
@@ -236,7 +236,7 @@ fn of_directories() -> Vec<(&'static str, String)> {
                 desk.write("certs/privkey.pem", desk.read("certs/server-key.pem"));
             }),
         ),
-        ("a link that leads nowhere", {
+        ("a dangling link", {
             directory(|desk| {
                 desk.remove("certs/ca.crt");
                 std::os::unix::fs::symlink("nowhere", desk.path("certs/ca.crt")).unwrap();
@@ -265,21 +265,21 @@ fn of_requests() -> Vec<(&'static str, String)> {
             std::fs::remove_file(alone.path("lab/ca.key")).unwrap();
             words(&alone, inputs(&only()))
         }),
-        ("a domain that is none", named("https://a.lab/")),
+        ("an invalid domain", named("https://a.lab/")),
         ("another domain", named("b.lab")),
-        ("a domain too deep", named("a.b.lab.local")),
+        ("a domain below a wildcard", named("a.b.lab.local")),
         ("another address", named("10.0.0.1")),
         ("an international domain", named("bücher.lab")),
     ]
 }
 
 #[test]
-fn every_message_on_inputs_reads_as_it_should() {
+fn every_message_on_inputs_matches_the_snapshot() {
     let mut text = String::new();
     let scenes =
         [of_files(), of_archives(), of_directories(), of_requests(), super::served::messages()];
     for (scene, words) in scenes.concat() {
-        assert!(!words.is_empty(), "{scene}: nothing is said");
+        assert!(!words.is_empty(), "{scene}: no output");
         text.push_str(&format!("# {scene}\n{words}\n"));
     }
     is_snapshot(&text, "setup/inputs.txt");

@@ -1,5 +1,5 @@
-//! The server's certificate that `setup` is given: what proxies and clients will make of it is known
-//! before anything is written.
+//! The server certificate in the input of `setup`: errors that proxies and clients would report are found
+//! before a file is written.
 
 use std::path::Path;
 
@@ -8,7 +8,8 @@ use crate::setup::inputs::messages::{serving, with_key, words};
 use crate::setup::inputs::{cat, inputs, issue, served};
 use crate::world::gallery;
 
-/// A directory `certs` with a root as `ca.crt`, and `leaf.pem` below `int.pem` below it, elsewhere.
+/// Creates `certs` with a root as `ca.crt`, and in another directory `leaf.pem`, issued by `int.pem`,
+/// issued by the root.
 pub fn with_intermediate(names: &[&str]) -> Desk {
     let desk = Desk::new();
     desk.directory("certs", 0o755).directory("made", 0o755);
@@ -21,7 +22,7 @@ pub fn with_intermediate(names: &[&str]) -> Desk {
 }
 
 #[test]
-fn a_chain_is_served_in_order_whoever_signed_the_leaf() {
+fn an_ordered_chain_is_accepted_and_the_fix_for_others_works() {
     let desk = with_intermediate(&["a.lab"]);
     for (ca, server) in [
         (&["root"][..], &["leaf", "int"][..]),
@@ -39,7 +40,7 @@ fn a_chain_is_served_in_order_whoever_signed_the_leaf() {
         let found = inputs(&served(&desk, "a.lab"));
         found.unwrap_or_else(|error| panic!("{ca:?} {server:?}: {error}"));
     }
-    // The command in the message builds a file that will do.
+    // The command in the message creates a correct file.
     cat(&desk, &["made/root.pem"], "certs/ca.crt");
     cat(&desk, &["made/int.pem", "made/leaf.pem"], "certs/server.pem");
     cat(&desk, &["made/int.pem"], "certs/int.pem");
@@ -54,7 +55,7 @@ fn a_chain_is_served_in_order_whoever_signed_the_leaf() {
     obey(&desk, "`CN=other` in it is not among the issuers");
 }
 
-/// The message holds `words`, and its command mends it.
+/// Asserts that the message contains `words`, and that its command fixes the problem.
 #[track_caller]
 fn obey(desk: &Desk, words: &str) {
     let error = inputs(&served(desk, "a.lab")).unwrap_err();
@@ -66,7 +67,7 @@ fn obey(desk: &Desk, words: &str) {
 }
 
 #[test]
-fn keys_of_every_kind_that_proxies_read_are_matched() {
+fn keys_of_every_kind_are_compared_with_the_certificate() {
     for (kind, how) in [
         ("P-256", "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256"),
         ("P-384 of old", "ecparam -name secp384r1 -genkey"),
@@ -91,7 +92,7 @@ fn keys_of_every_kind_that_proxies_read_are_matched() {
         desk.write("certs/ca.crt", desk.read("certs/server.pem"));
         let found = inputs(&served(&desk, "a.lab"));
         let found = found.unwrap_or_else(|error| panic!("{kind}: {error}"));
-        // That not every client knows the curve is said, and takes nothing away.
+        // A curve that some clients do not support causes a warning only.
         let warnings: Vec<_> = found.warnings.iter().map(ToString::to_string).collect();
         let is_rare = warnings.iter().any(|words| words.contains("not every client knows"));
         assert_eq!(is_rare, kind.starts_with("P-521"), "{kind}: {warnings:?}");
@@ -103,7 +104,7 @@ fn keys_of_every_kind_that_proxies_read_are_matched() {
 }
 
 #[test]
-fn a_signature_that_cannot_be_checked_here_is_no_reason_to_refuse() {
+fn an_unverifiable_signature_is_accepted() {
     for kind in ["rsa:1024", "ec -pkeyopt ec_paramgen_curve:P-521"] {
         let desk = Desk::new();
         desk.directory("certs", 0o755);
@@ -120,7 +121,7 @@ fn a_signature_that_cannot_be_checked_here_is_no_reason_to_refuse() {
     }
 }
 
-/// Every message on a server's certificate.
+/// Returns every message about a server certificate.
 pub fn messages() -> Vec<(&'static str, String)> {
     let signed = |from, to| move |desk: &Desk| desk.sign("certs", &["a.lab"], from, to);
     let chain = |files: &[&str]| {
@@ -140,11 +141,11 @@ pub fn messages() -> Vec<(&'static str, String)> {
     let (leaf, int, other) = ("made/leaf.pem", "made/int.pem", "made/other.pem");
     vec![
         ("the wrong order", chain(&[int, leaf])),
-        ("the wrong order, with the parts at hand", beside(&[int, leaf], &["leaf", "int"])),
+        ("the wrong order, with the parts in other files", beside(&[int, leaf], &["leaf", "int"])),
         ("the leaf twice", chain(&[leaf, leaf, int])),
         ("a foreign certificate", chain(&[leaf, other, int])),
         ("no intermediate", chain(&[leaf])),
-        ("no intermediate, but at hand", beside(&[leaf], &["int"])),
+        ("no intermediate, but in another file", beside(&[leaf], &["int"])),
         (
             "another CA",
             serving(|desk| {
@@ -169,7 +170,7 @@ pub fn messages() -> Vec<(&'static str, String)> {
                 desk.write("certs/server-key.pem", key);
             }),
         ),
-        ("a key that does not say", {
+        ("a key that cannot be compared", {
             let desk = Desk::with(&["b.lab"]);
             desk.openssl("genpkey -algorithm ED448 -out certs/server-key.pem");
             desk.openssl(

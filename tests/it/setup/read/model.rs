@@ -1,4 +1,4 @@
-//! Reading a Compose project from what Compose prints.
+//! Reading a Compose project from the output of Compose.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use trust_init::compose::project::{complete, parse};
 use crate::desk::Desk;
 use crate::setup::read::{bind, environment, mount, shell, volume};
 
-/// The service `a` of what Compose printed.
+/// Returns the service `a` of the output of Compose.
 #[track_caller]
 fn printed(text: &str, reading: Reading) -> Service {
     let tree = serde_yaml::from_str(text).unwrap();
@@ -17,7 +17,7 @@ fn printed(text: &str, reading: Reading) -> Service {
 }
 
 #[test]
-fn what_is_mounted() {
+fn mounts_are_read() {
     let service = printed(
         "services: {a: {volumes: [./a:/a, 'data:/d/:ro,z', 'v:/w', 'C:/x:/z', /anon, '../b:/b/./c', '~/h:/h',\
          {type: bind, source: x, target: /x, read_only: yes}, {type: tmpfs, target: /t},\
@@ -47,7 +47,7 @@ fn what_is_mounted() {
 }
 
 #[test]
-fn a_mount_at_a_link_is_where_the_link_leads() {
+fn a_mount_at_a_link_is_at_the_target_of_the_link() {
     for (target, path, source) in [
         ("/var/run", "/run/x", "/a/x"),
         ("/run", "/var/run/x", "/a/x"),
@@ -74,7 +74,7 @@ fn a_mount_at_a_link_is_where_the_link_leads() {
 
 /// `docker compose config`: every dollar sign is doubled.
 #[test]
-fn what_compose_prints() {
+fn compose_config_is_read() {
     let service = printed(
         "services: {a: {image: x, environment: {A: 'cost $$5', B: null, C: '$${V}'}, entrypoint: [sh, $$V],\
          x-trust-init: {role: trust}}}",
@@ -85,9 +85,9 @@ fn what_compose_prints() {
     assert_eq!(service.role, Some(Role::Trust));
 }
 
-/// `docker compose config --no-interpolate`: nothing of what a variable decides is known.
+/// `docker compose config --no-interpolate`: values that depend on variables are unknown.
 #[test]
-fn what_compose_prints_without_variables() {
+fn compose_config_without_interpolation_is_read() {
     let service = printed(
         "services: {a: {image: 'x:${TAG:-1}', entrypoint: '/trust-init sh', user: '$U',\
          environment: {A: '${A:-b}', B: 1, C: null, SSL_CERT_FILE: '${F}', E: '$$5'},\
@@ -110,9 +110,9 @@ fn what_compose_prints_without_variables() {
     assert_eq!(service.mounts, expected);
 }
 
-/// The same, once what the shell, `.env` and the env files that exist say is filled in.
+/// The same, completed with the values in the shell, `.env` and the existing env files.
 #[test]
-fn what_compose_prints_without_variables_is_completed() {
+fn compose_config_without_interpolation_is_completed() {
     let desk = Desk::new();
     desk.write("there.env", "ENV=file\nB=file\n");
     let text = "services: {a: {image: 'app:${V}', environment: {REQUESTS_CA_BUNDLE: '${V}', B: 1, C: null, W: null,\
@@ -151,9 +151,9 @@ fn what_compose_prints_without_variables_is_completed() {
     assert_eq!(service.mounts, expected);
 }
 
-/// The name tells what kind of program it is, even if a variable decides the tag.
+/// The name of an image is known even if a variable decides the tag.
 #[test]
-fn images_of_unknown_tag() {
+fn images_with_an_unknown_tag_keep_their_name() {
     for (written, image, has_unknown_tag) in [
         ("reg:5000/x/y:1", Some("reg:5000/x/y:1"), false),
         ("x/y:${TAG:-1}", Some("x/y:1"), true),

@@ -1,4 +1,4 @@
-//! Compose files that cannot be read, and every message about them: tests/snapshots/setup/read.txt.
+//! Compose files that cannot be read, with every message about them: tests/snapshots/setup/read.txt.
 
 use std::fmt::Write as _;
 
@@ -9,20 +9,20 @@ use crate::desk::Desk;
 use crate::setup::read::{read, shell};
 use crate::world::is_snapshot;
 
-/// What is said of these files, which cannot be read.
+/// Returns the message about these files, which cannot be read.
 #[track_caller]
 fn refusal(desk: &Desk, texts: &[&str]) -> String {
-    let error = read(desk, texts).err().unwrap_or_else(|| panic!("this was read: {texts:?}"));
+    let error = read(desk, texts).err().unwrap_or_else(|| panic!("no error for {texts:?}"));
     said(&error).replace(&format!("{}/", desk.path("").display()).replace("//", "/"), "")
 }
 
-/// All of it.
+/// Returns the message and its fixes.
 fn said(error: &Diagnostic) -> String {
     format!("{error}\nfix: {}", error.fix())
 }
 
 #[test]
-fn every_message() {
+fn every_message_matches_the_snapshot() {
     let mut out = String::new();
     let mut scene = |name: &str, texts: &[&str]| {
         let desk = Desk::new();
@@ -88,9 +88,9 @@ fn every_message() {
     is_snapshot(&out, "setup/read.txt");
 }
 
-/// An error where it is too much: never a hang, an overflow of the stack, or all memory.
+/// Too large input is an error: never a hang, a stack overflow, or all memory.
 #[test]
-fn hostile_files() {
+fn hostile_files_are_refused() {
     let many = 1 << 20;
     let deep = "it is nested deeper than a Compose file ever is";
     let much = "with its aliases it contains more than a Compose file ever does";

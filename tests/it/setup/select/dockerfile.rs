@@ -1,11 +1,11 @@
-//! What a Dockerfile says about the image it makes, in every form that it may have.
+//! The facts about an image that a Dockerfile gives, in every valid form.
 
 use trust_init::compose::project::Build;
 use trust_init::compose::select::dockerfile;
 
 use crate::setup::select::{built, stack};
 
-/// The base of what these instructions make.
+/// Returns the base image of these instructions.
 fn base(text: &str, target: Option<&str>, args: &[(&str, Option<&str>)]) -> Option<String> {
     let args = args.iter().map(|(name, value)| ((*name).to_owned(), value.map(str::to_owned)));
     let target = target.map(str::to_owned);
@@ -14,7 +14,7 @@ fn base(text: &str, target: Option<&str>, args: &[(&str, Option<&str>)]) -> Opti
 }
 
 #[test]
-fn the_last_stage_counts_and_what_it_stands_on() {
+fn the_base_of_the_last_stage_counts() {
     let base = |text| base(text, None, &[]).unwrap();
     assert_eq!(
         base("FROM node AS build\nRUN make\nFROM nginx:1.27\nCOPY --from=build /x /"),
@@ -34,7 +34,7 @@ fn the_last_stage_counts_and_what_it_stands_on() {
 }
 
 #[test]
-fn the_stage_that_is_asked_for_counts() {
+fn the_target_stage_counts() {
     let text = "FROM node AS dev\nFROM nginx AS Prod\nFROM redis";
     let base = |target| base(text, Some(target), &[]);
     assert_eq!(base("dev").as_deref(), Some("node"));
@@ -45,7 +45,7 @@ fn the_stage_that_is_asked_for_counts() {
 }
 
 #[test]
-fn arguments_before_the_first_stage_are_put_in() {
+fn arguments_before_the_first_stage_are_substituted() {
     let text =
         "ARG NAME=node\nARG TAG=\"22\" BASE=${NAME}:${TAG}\nFROM ${BASE:-debian}\nARG NAME=x";
     assert_eq!(base(text, None, &[]).unwrap(), "node:22");
@@ -55,7 +55,7 @@ fn arguments_before_the_first_stage_are_put_in() {
     let late = "ARG NAME=nginx\nFROM node\nARG NAME=caddy\nFROM ${NAME}";
     assert_eq!(base(late, None, &[]).unwrap(), "nginx");
     let says = |text| stack([("proxy", built(text))]).says("proxy");
-    // Not known: only the name is left. Known but for its tag: known.
+    // Unknown base: only the service name counts. Base with an unknown tag: known.
     assert_eq!(says("ARG BASE\nFROM ${BASE}"), "leave proxy (by its name)");
     assert_eq!(says("FROM $BASE"), "leave proxy (by its name)");
     assert_eq!(says("FROM node:$TAG"), "trust built here");
@@ -63,7 +63,7 @@ fn arguments_before_the_first_stage_are_put_in() {
 }
 
 #[test]
-fn instructions_are_read_in_every_odd_form() {
+fn instructions_are_read_in_every_form() {
     for (text, expected) in [
         ("\u{feff}FROM nginx\r\nRUN x\r\n", "nginx"),
         ("FROM \\\n  nginx", "nginx"),

@@ -1,9 +1,8 @@
-//! What is known of an image by its name: the words that say it is left alone, and those that turn a
-//! name round.
+//! What the name of an image says: words for images that are left, and suffixes for clients of a product.
 
 use trust_init::compose::select::image_table;
 
-/// What the table of images says, or `-`.
+/// Returns the entry in the table of images, or `-`.
 fn known(image: &str) -> String {
     match image_table::known(image) {
         Some(image_table::Known::Left(kind, entry)) => format!("{kind} ({entry})"),
@@ -13,7 +12,7 @@ fn known(image: &str) -> String {
 }
 
 #[test]
-fn the_end_of_an_images_name_counts() {
+fn the_end_of_an_image_name_counts() {
     for (image, is) in [
         ("postgres", "database (postgres)"),
         ("docker.io/library/Postgres:16-alpine", "database (postgres)"),
@@ -34,7 +33,7 @@ fn the_end_of_an_images_name_counts() {
 }
 
 #[test]
-fn what_is_left_alone_is_known_by_a_word() {
+fn images_that_are_left_are_recognized_by_a_word() {
     for (image, is) in [
         ("caddy:2-alpine", "proxy (caddy)"),
         ("traefik:v3", "proxy (traefik)"),
@@ -78,7 +77,7 @@ fn what_is_left_alone_is_known_by_a_word() {
 }
 
 #[test]
-fn what_talks_to_such_a_thing_is_none() {
+fn a_client_of_a_product_is_not_the_product() {
     for image in [
         "phpmyadmin/phpmyadmin",
         "dpage/pgadmin4",
@@ -110,7 +109,7 @@ fn what_talks_to_such_a_thing_is_none() {
     ] {
         assert_eq!(known(image), "-", "{image}");
     }
-    // Those are known for what they are.
+    // These are in the table themselves.
     assert_eq!(known("supabase/postgres-meta"), "postgres-meta");
     assert_eq!(known("quay.io/oauth2-proxy/oauth2-proxy"), "oauth2-proxy");
     assert_eq!(known("ghcr.io/berriai/litellm:main"), "litellm");
@@ -118,7 +117,7 @@ fn what_talks_to_such_a_thing_is_none() {
 }
 
 #[test]
-fn an_image_is_found_behind_variables() {
+fn an_image_name_is_found_among_variables() {
     for (image, is) in [
         ("${REGISTRY}/postgres:${TAG}", "database (postgres)"),
         ("${REGISTRY:-docker.io/acme}/postgres:${TAG:-16}", "database (postgres)"),

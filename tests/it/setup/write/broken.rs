@@ -1,5 +1,5 @@
-//! Setups and removals that are killed at every step, that find no space, or that may not write: the
-//! old state or the new one, and whoever comes next finishes.
+//! Setups and removals that are killed at every step, run out of space, or may not write: the result is the
+//! old or the new state, and the next run finishes.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,19 +12,19 @@ use crate::desk::{Desk, trust_compose};
 use crate::project::{project, tree};
 use crate::world::tool;
 
-/// The system calls that change something, or come between two that do.
+/// The system calls that change the disk, and calls between them.
 const CALLS: [&str; 9] =
     ["mkdirat", "openat", "fchown", "fchmod", "writev", "fsync", "renameat", "unlinkat", "flock"];
 
-/// CAs, the same ones for every project.
+/// The CAs of every project.
 const CAS: [&str; 3] = ["z.crt", "a.crt", "b.crt"];
 
-/// Does a task: `remove`, or `setup` and the CA.
+/// Runs a task: `remove`, or `setup` and the name of a CA.
 fn run(desk: &Desk, task: &str, uid: u32) -> Output {
     started(Command::new(trust_compose()), desk, task, uid)
 }
 
-/// The same under an injection of strace's, and whether it came to pass.
+/// Runs a task with a fault that strace injects; returns whether the fault happened.
 fn disturbed(desk: &Desk, task: &str, inject: &str) -> (Output, bool) {
     let log = Desk::new();
     let mut command = Command::new(tool("strace"));
@@ -43,7 +43,7 @@ fn started(mut command: Command, desk: &Desk, task: &str, uid: u32) -> Output {
     command.env_clear().env("PATH", "/nowhere").output().unwrap()
 }
 
-/// Does a task that comes to its end, and returns what it prints.
+/// Runs a task, asserts that it succeeds, and returns its output.
 #[track_caller]
 fn does(desk: &Desk, task: &str, step: &str) -> String {
     let output = run(desk, task, 0);
@@ -51,7 +51,7 @@ fn does(desk: &Desk, task: &str, step: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// What is said of a failure.
+/// Returns the error message of a failed run.
 fn told(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).replace("trust-compose: ", "")
 }
@@ -66,7 +66,7 @@ fn cas() -> &'static [String] {
     MADE.get_or_init(|| CAS.iter().map(make).collect())
 }
 
-/// For each overlay that a setup of one of the CAs makes, the files that it mounts.
+/// Returns, for the overlay of each CA, the files that it mounts.
 fn overlays() -> &'static BTreeMap<String, Vec<(String, String)>> {
     static MADE: OnceLock<BTreeMap<String, Vec<(String, String)>>> = OnceLock::new();
     let make = |ca: &&str| {
@@ -83,7 +83,8 @@ fn overlays() -> &'static BTreeMap<String, Vec<(String, String)>> {
     MADE.get_or_init(|| CAS.iter().map(make).collect())
 }
 
-/// A project that was set up twice and has files of its own; `.env` is one, or a link to one.
+/// Creates a project with files of the user in which setup has run twice; `.env` is a file, or a link to
+/// one.
 fn prepared(is_link: bool) -> Desk {
     let desk = original(is_link);
     does(&desk, "setup z.crt", "at first");
@@ -104,12 +105,12 @@ fn original(is_link: bool) -> Desk {
     desk
 }
 
-/// Compose would find every file that is named.
+/// Asserts that every file that the overlay names exists.
 #[track_caller]
 fn works(desk: &Desk, step: &str) {
     let has_overlay = desk.has("docker-compose.ca.yml");
     let is_active = desk.read(".env").contains("docker-compose.ca.yml");
-    assert!(has_overlay || !is_active, "{step}: .env lists what is not there");
+    assert!(has_overlay || !is_active, "{step}: .env lists a missing file");
     assert!(desk.read(".env").starts_with("SECRET=1"), "{step}");
     assert!(desk.read(".gitignore").starts_with("*.log"), "{step}");
     if has_overlay {
@@ -120,7 +121,7 @@ fn works(desk: &Desk, step: &str) {
             assert_eq!(desk.mode(&path), 0o644, "{step}");
         }
     }
-    // Nothing with a secret in it is readable for others, or in sight of version control.
+    // No file with a secret is readable for others, or visible to git.
     for directory in ["", ".trust", "private"] {
         let Ok(entries) = fs::read_dir(desk.path(directory)) else { continue };
         for entry in entries.map(|entry| entry.unwrap()) {
@@ -137,7 +138,7 @@ fn works(desk: &Desk, step: &str) {
     }
 }
 
-/// Kills a task at every step, and checks that each of the two next tasks comes to its end.
+/// Kills a task at every step, and checks that each of the two next tasks succeeds.
 fn killed_at_every_step(prepare: impl Fn() -> Desk, task: &str, is_link: bool) {
     let before = tree(&original(is_link));
     let mut kills = 0;
@@ -167,22 +168,22 @@ fn killed_at_every_step(prepare: impl Fn() -> Desk, task: &str, is_link: bool) {
 }
 
 #[test]
-fn a_first_setup_killed_at_any_step() {
+fn a_first_setup_survives_a_kill_at_any_step() {
     killed_at_every_step(|| original(false), "setup b.crt", false);
 }
 
 #[test]
-fn another_setup_killed_at_any_step() {
+fn another_setup_survives_a_kill_at_any_step() {
     killed_at_every_step(|| prepared(false), "setup b.crt", false);
 }
 
 #[test]
-fn a_setup_with_env_elsewhere_killed_at_any_step() {
+fn a_setup_with_a_linked_env_survives_a_kill_at_any_step() {
     killed_at_every_step(|| original(true), "setup b.crt", true);
 }
 
 #[test]
-fn a_removal_killed_at_any_step() {
+fn a_removal_survives_a_kill_at_any_step() {
     killed_at_every_step(|| prepared(false), "remove", false);
 }
 
@@ -199,7 +200,7 @@ fn a_full_disk_changes_nothing() {
                 break;
             }
             if output.status.success() {
-                // What was looked at only to be sure.
+                // The failed call was only a check.
                 works(&desk, &format!("{call} {n}"));
                 continue;
             }
@@ -213,7 +214,7 @@ fn a_full_disk_changes_nothing() {
 }
 
 #[test]
-fn a_directory_of_somebody_else_is_told() {
+fn a_foreign_directory_is_reported() {
     let desk = original(false);
     desk.remove(".env").remove(".gitignore");
     let fails = |task: &str, words: &str| {
@@ -226,7 +227,7 @@ fn a_directory_of_somebody_else_is_told() {
     };
     let may = "fix: run it as a user who may write to that directory";
     fails("setup b.crt", &format!("make `.trust`: permission denied\n{may}"));
-    // A directory of one's own, and files in it that are not.
+    // A directory of the user that contains files of another user.
     chown(desk.path(""), Some(1234), Some(1234)).unwrap();
     desk.write(".env", "A=1\n");
     let words = "change `.env`: it is owned by 0:0, and replacing it would change the owner\n\
@@ -242,9 +243,9 @@ fn a_directory_of_somebody_else_is_told() {
 }
 
 #[test]
-fn what_somebody_wrote_meanwhile_is_never_lost() {
+fn a_concurrent_change_is_never_lost() {
     let desk = original(false);
-    // Held up on its way to the disk, long after `.env` was read.
+    // Delayed at fsync, long after `.env` was read.
     let held = "inject=fsync:delay_enter=3000000:when=1";
     std::thread::scope(|scope| {
         let running = scope.spawn(|| disturbed(&desk, "setup b.crt", held));
@@ -264,7 +265,7 @@ fn what_somebody_wrote_meanwhile_is_never_lost() {
 }
 
 #[test]
-fn two_at_once_wait_for_each_other() {
+fn concurrent_runs_wait_for_each_other() {
     let desk = prepared(false);
     std::thread::scope(|scope| {
         let runs = ["setup b.crt", "remove", "setup a.crt", "setup b.crt", "remove", "setup z.crt"];

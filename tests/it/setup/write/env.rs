@@ -28,7 +28,7 @@ fn a_link_stays_a_link_and_its_target_keeps_owner_and_mode() {
 }
 
 #[test]
-fn a_block_is_changed_in_its_place_and_moved_where_it_has_no_effect() {
+fn a_block_is_changed_in_place_and_moved_if_overridden() {
     let desk = project();
     desk.write(".env", "A=1\n").setup(&active("a"));
     let mut text = desk.read(".env");
@@ -44,7 +44,7 @@ fn a_block_is_changed_in_its_place_and_moved_where_it_has_no_effect() {
 }
 
 #[test]
-fn what_is_no_file_cannot_be_activated() {
+fn only_a_regular_env_file_can_be_activated() {
     let desk = project();
     let fix = "fix: put a regular file there, or nothing";
     desk.directory(".env", 0o755);
@@ -69,7 +69,7 @@ fn what_is_no_file_cannot_be_activated() {
 }
 
 #[test]
-fn a_damaged_block_stops_what_would_lose_it() {
+fn a_damaged_block_stops_setup_and_removal() {
     let desk = project();
     desk.write(".gitignore", "*.log\n").setup(&active("a"));
     let env = desk.read(".env").replace("# trust-compose: end\n", "MINE=1\n");
@@ -80,7 +80,7 @@ fn a_damaged_block_stops_what_would_lose_it() {
     desk.refuses(&active("a"), &words);
     desk.refuses_to_remove(&words);
     desk.remove(".env");
-    // A block that only hides files is no reason to keep them.
+    // A damaged block in .gitignore only causes a warning.
     let ignore = desk.read(".gitignore").replace("# trust-compose: end\n", "mine/\n");
     desk.write(".gitignore", &ignore);
     let words = words.replace(".env", ".gitignore").replace("line 1", "line 2") + "\n";

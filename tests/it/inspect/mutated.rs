@@ -1,6 +1,6 @@
-//! Certificates bent in every one of their parts, one part at a time: whatever is accepted of them, OpenSSL
-//! and GnuTLS read too, which would give up a whole bundle for one that they cannot; and a JVM reads a key
-//! store of those that are not said to be unreadable for it.
+//! Certificates with one mutated part each: whatever the program accepts, OpenSSL and GnuTLS read too,
+//! which would reject a whole bundle for one bad certificate; and a JVM reads a key store of the
+//! certificates that are not reported as unreadable for it.
 
 use std::collections::BTreeSet;
 
@@ -12,11 +12,11 @@ use crate::init::truststore::java::java_reads;
 use crate::inspect::openssl::are_read_whole;
 use crate::world::{Scratch, count, gallery};
 
-/// A value of DER, and those that it consists of, or that are in its bytes: extensions and keys.
+/// A value in DER, and the values it contains, including those in the bytes of extensions and keys.
 struct Node {
     tag: u8,
     contents: Vec<u8>,
-    /// How many bytes are in front of the parts.
+    /// The number of bytes before the parts.
     front: usize,
     parts: Vec<Node>,
 }
@@ -52,17 +52,17 @@ fn decode(mut bytes: &[u8]) -> Option<Vec<Node>> {
 }
 
 impl Node {
-    /// All of it, with the value that `wanted` counts down to bent.
-    fn encoded(&self, wanted: &mut usize, bend: &Bend) -> Vec<u8> {
+    /// Returns the encoding, with the mutation applied to the value number `wanted`.
+    fn encoded(&self, wanted: &mut usize, mutate: &Mutation) -> Vec<u8> {
         let is_it = *wanted == 0;
         *wanted = wanted.wrapping_sub(1);
         let contents = if self.parts.is_empty() {
             self.contents.clone()
         } else {
-            let parts = self.parts.iter().flat_map(|part| part.encoded(wanted, bend));
+            let parts = self.parts.iter().flat_map(|part| part.encoded(wanted, mutate));
             self.contents[..self.front].iter().copied().chain(parts).collect()
         };
-        if is_it { bend(self.tag, &contents) } else { encode(self.tag, &contents) }
+        if is_it { mutate(self.tag, &contents) } else { encode(self.tag, &contents) }
     }
 
     fn size(&self) -> usize {
@@ -70,12 +70,12 @@ impl Node {
     }
 }
 
-/// What is done to a value: of its tag and its contents it makes something else.
-type Bend = Box<dyn Fn(u8, &[u8]) -> Vec<u8>>;
+/// A mutation: returns other bytes for a value's tag and contents.
+type Mutation = Box<dyn Fn(u8, &[u8]) -> Vec<u8>>;
 
-/// All that is done to a value: its length, its tag, what is in it and around it.
-fn bends() -> Vec<Bend> {
-    let mut bends: Vec<Bend> = vec![
+/// Returns every mutation: of a value's length, its tag, its contents and the bytes around it.
+fn mutations() -> Vec<Mutation> {
+    let mut mutations: Vec<Mutation> = vec![
         Box::new(|tag, contents| {
             [&[tag, 0x83, 0], &(contents.len() as u16).to_be_bytes()[..], contents].concat()
         }),
@@ -93,13 +93,13 @@ fn bends() -> Vec<Bend> {
         Box::new(|tag, contents| encode(tag, &vec![0; contents.len()])),
     ];
     for byte in [0, 1, 0x7f, 0x80, 0xff] {
-        bends.push(Box::new(move |tag, contents| encode(tag, &[&[byte], contents].concat())));
-        bends.push(Box::new(move |tag, contents| encode(tag, &[contents, &[byte]].concat())));
-        bends.push(Box::new(move |tag, _| encode(tag, &[byte])));
+        mutations.push(Box::new(move |tag, contents| encode(tag, &[&[byte], contents].concat())));
+        mutations.push(Box::new(move |tag, contents| encode(tag, &[contents, &[byte]].concat())));
+        mutations.push(Box::new(move |tag, _| encode(tag, &[byte])));
     }
-    // Tags of names as well (RFC 5280, section 4.2.1.6).
+    // Including the tags of names (RFC 5280, section 4.2.1.6).
     for tag in (0..0x20).chain([0x30, 0x31]).chain(0x80..0x8a).chain(0xa0..0xa9) {
-        bends.push(Box::new(move |_, contents| encode(tag, contents)));
+        mutations.push(Box::new(move |_, contents| encode(tag, contents)));
     }
     for uri in [
         "http://a b/",
@@ -113,10 +113,10 @@ fn bends() -> Vec<Bend> {
         "a..b",
     ] {
         for tag in [0x16, 0x81, 0x82, 0x86] {
-            bends.push(Box::new(move |_, _| encode(tag, uri.as_bytes())));
+            mutations.push(Box::new(move |_, _| encode(tag, uri.as_bytes())));
         }
     }
-    // Texts that are none, and dates that GnuTLS or OpenSSL take differently.
+    // Invalid texts, and dates that GnuTLS and OpenSSL read differently.
     for (tag, text) in [
         (0x0c, &b"\xed\xa0\x80"[..]),
         (0x0c, b"\xc0\x80"),
@@ -134,13 +134,13 @@ fn bends() -> Vec<Bend> {
         (0x18, b"00000101000000Z"),
         (0x18, b"99991231235959Z"),
     ] {
-        bends.push(Box::new(move |_, _| encode(tag, text)));
+        mutations.push(Box::new(move |_, _| encode(tag, text)));
     }
-    bends
+    mutations
 }
 
 #[test]
-fn a_certificate_bent_in_any_part_is_refused_or_read_by_everybody() {
+fn a_mutated_certificate_is_refused_or_read_by_every_library() {
     let label = || Label::Path(Named { path: "bent.der".into(), origin: Origin::Default });
     let (mut tried, mut accepted, mut readable) = (0, String::new(), BTreeSet::new());
     for file in [
@@ -156,8 +156,8 @@ fn a_certificate_bent_in_any_part_is_refused_or_read_by_everybody() {
         let whole = certificates(&Source { label: label(), kind, bytes }).unwrap();
         let [node] = &decode(&whole[0].der).unwrap()[..] else { panic!("{file}") };
         for at in 0..node.size() {
-            for bend in bends() {
-                let bytes = node.encoded(&mut { at }, &bend);
+            for mutate in mutations() {
+                let bytes = node.encoded(&mut { at }, &mutate);
                 tried += 1;
                 if let Ok(found) = certificates(&Source { label: label(), kind, bytes }) {
                     let text = found.iter().flat_map(|found| found.pem.text().to_vec());
@@ -168,7 +168,7 @@ fn a_certificate_bent_in_any_part_is_refused_or_read_by_everybody() {
         }
     }
     assert!(tried > 10_000 && count(&accepted) > 1_000, "{tried} {}", count(&accepted));
-    // A reader knows a certificate by its contents: the ones that nothing came of are in there once.
+    // Readers identify a certificate by its contents, so equal results are written once.
     let directory = Scratch::new();
     let blocks = accepted.split_inclusive("-----END CERTIFICATE-----\n");
     let distinct: BTreeSet<_> = blocks.collect();

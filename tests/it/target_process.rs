@@ -1,4 +1,4 @@
-//! A process in a small image of its own that trust-doctor looks at from outside.
+//! A process in a small image that trust-doctor inspects from outside.
 
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
@@ -6,7 +6,7 @@ use std::process::{Child, Command};
 
 use crate::world::{BUNDLE, CUSTOM_CA, Outcome, ROOTS, Run, World};
 
-/// An image as trust-init leaves it: the custom CA, and a bundle with it.
+/// Creates an image as trust-init leaves it: with the custom CA and a bundle that contains it.
 pub fn world() -> World {
     let world = World::new().with_ca();
     let bundle = world.read(ROOTS) + &world.read(CUSTOM_CA);
@@ -14,7 +14,7 @@ pub fn world() -> World {
     world
 }
 
-/// A container whose process waits for the end of the test.
+/// A container whose process runs until the end of the test.
 pub struct Container(Child, #[expect(dead_code, reason = "the process waits for its end")] File);
 
 impl Drop for Container {
@@ -24,10 +24,10 @@ impl Drop for Container {
     }
 }
 
-/// Starts `run`, whose program opens /gate: then it is there.
+/// Starts `run` and returns once its program has opened /gate.
 #[track_caller]
 pub fn start(world: &World, run: &Run<'_>) -> Container {
-    // A new one each time: whoever waited at the last one may not be gone yet.
+    // A new pipe each time: an earlier reader may still be running.
     let _ = std::fs::remove_file(world.path("gate"));
     nix::unistd::mkfifo(&world.path("gate"), nix::sys::stat::Mode::from_bits_truncate(0o600))
         .unwrap();
@@ -35,7 +35,7 @@ pub fn start(world: &World, run: &Run<'_>) -> Container {
     let mut child = run.command().spawn().unwrap();
     loop {
         let mut options = OpenOptions::new();
-        // Without waiting: who has not come may have ended.
+        // Non-blocking: the program may have exited before it opened the pipe.
         options.write(true).custom_flags(nix::libc::O_NONBLOCK);
         if let Ok(gate) = options.open(world.path("gate")) {
             return Container(child, gate);
@@ -45,7 +45,7 @@ pub fn start(world: &World, run: &Run<'_>) -> Container {
     }
 }
 
-/// Its first process, by the number that it has here.
+/// Returns the PID, on this machine, of the container's first process.
 #[track_caller]
 pub fn pid(container: &Container) -> String {
     let parent = container.0.id();
@@ -53,7 +53,7 @@ pub fn pid(container: &Container) -> String {
     std::fs::read_to_string(children).unwrap().trim().to_owned()
 }
 
-/// Looks at it.
+/// Runs trust-doctor on the container's first process.
 #[track_caller]
 pub fn look(container: &Container, words: &[&str]) -> Outcome {
     let mut command = Command::new(env!("CARGO_BIN_EXE_trust-doctor"));
@@ -61,24 +61,24 @@ pub fn look(container: &Container, words: &[&str]) -> Outcome {
     Outcome(command.output().unwrap())
 }
 
-/// `cat /gate`, with SSL_CERT_FILE as trust-init sets it.
+/// Prepares `cat /gate` with SSL_CERT_FILE as trust-init sets it.
 pub fn service(world: &World) -> Run<'_> {
     world.program(&["cat", "/gate"]).env("SSL_CERT_FILE", BUNDLE)
 }
 
-/// The same, in the directory of its code.
+/// Like [`service`], with /app as its working directory.
 pub fn app(world: &World) -> Run<'_> {
     world.program(&["sh", "-c", "cd /app && exec cat /gate"]).env("SSL_CERT_FILE", BUNDLE)
 }
 
-/// What is said of a service, and how it ends.
+/// Asserts the exit code of trust-doctor and that its output contains `said`.
 #[track_caller]
 pub fn says(world: &World, run: Run<'_>, words: &[&str], code: i32, said: &str) -> Outcome {
     let container = start(world, &run);
     look(&container, words).exits(code).tells(said)
 }
 
-/// A finding that is there, and no error.
+/// Asserts that trust-doctor prints the warning `said` and no error.
 #[track_caller]
 pub fn warns(world: &World, run: Run<'_>, said: &str) {
     says(world, run, &[], 0, said).tells("warning ");

@@ -1,13 +1,13 @@
-//! A `docker` that never ends, or takes all memory: `setup` waits half a minute, ends it with all that it
-//! started, and says so. A stand-in, because what makes Compose itself hang (aliases that multiply) takes all the memory
-//! of a machine.
+//! A `docker` command that hangs, or uses all memory: `setup` waits half a minute, kills it with its
+//! children, and reports it. The command is a script, because what makes Compose itself hang (aliases that
+//! multiply) uses all the memory of a machine.
 
 use std::time::Duration;
 
 use crate::desk::{Desk, trust_compose};
 use crate::world::Outcome;
 
-/// What becomes of a set-up beside a docker command that is this script.
+/// Runs setup with a docker command that is this script.
 #[track_caller]
 fn beside(script: &str) -> (Desk, Outcome) {
     let desk = Desk::with(&["reflector.local"]);
@@ -21,8 +21,8 @@ fn beside(script: &str) -> (Desk, Outcome) {
 }
 
 #[test]
-fn docker_that_never_ends_is_ended_with_all_that_it_started() {
-    // Deaf to what asks politely, as Compose is while it reads.
+fn a_docker_command_that_hangs_is_killed_with_its_children() {
+    // Ignores SIGTERM and SIGINT, as Compose does while it reads.
     let script = "#!/bin/sh\ntrap '' TERM INT\necho $$ >>started\nsh -c 'trap \"\" TERM; echo $$ \
                   >>started; exec sleep 3600' &\nwait\n";
     let (desk, outcome) = beside(script);
@@ -32,7 +32,7 @@ fn docker_that_never_ends_is_ended_with_all_that_it_started() {
     let started = desk.read("started");
     assert!(started.lines().count() >= 2, "{started}");
     for id in started.lines() {
-        // What was killed is there until whoever adopted it has heard of it.
+        // A killed process exists until its new parent has reaped it.
         let is_gone = || !runs(id);
         let mut looks = 0..100;
         assert!(looks.any(|_| is_gone() || {
@@ -42,9 +42,9 @@ fn docker_that_never_ends_is_ended_with_all_that_it_started() {
     }
 }
 
-/// A stand-in for the same reason: it takes memory once it is limited, and ends as Go's runtime does then.
+/// The script uses much memory once it is limited, and exits as Go's runtime does then.
 #[test]
-fn docker_that_takes_all_memory_is_kept_from_it() {
+fn the_memory_of_a_docker_command_is_limited() {
     let script = "#!/usr/bin/python3\nimport resource, sys, time\nfor _ in range(1000):\n    if \
                   resource.getrlimit(resource.RLIMIT_DATA)[1] == 1 << 30: break\n    time.sleep(0.01)\n\
                   try: bytearray(2 << 30)\nexcept MemoryError: sys.exit('fatal error: out of memory')\n\
