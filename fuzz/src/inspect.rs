@@ -7,11 +7,11 @@ use super::{is_read_by_openssl, is_told_well, source};
 use trust_init::sys::quote::word;
 use trust_init::trust::certificate;
 use trust_init::trust::certificate::extensions::{Details, is_signed_by};
-use trust_init::trust::certificate_file::contents;
+use trust_init::trust::certificate_file;
 
 /// Tries one input; panics at a finding.
 pub fn try_input(bytes: &[u8]) {
-    let contents = match contents(&source(bytes)) {
+    let contents = match certificate_file::parse(&source(bytes)) {
         Ok(contents) => contents,
         Err(problem) => return is_told_well(&problem),
     };
@@ -19,7 +19,7 @@ pub fn try_input(bytes: &[u8]) {
     for found in &contents.certificates {
         is_read_by_openssl(found);
         is_told_well(&word(&found.subject));
-        assert_eq!(certificate::name(&found.der), Some(found.name()), "two names");
+        assert_eq!(certificate::subject_der(&found.der), Some(found.subject_der()), "two names");
         let details = Details::of(found);
         if let Some(constraints) = &details.constraints {
             constraints.allows_address(IpAddr::V4(Ipv4Addr::LOCALHOST));

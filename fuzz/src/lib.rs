@@ -13,12 +13,12 @@ use std::fmt::Display;
 use openssl::x509::X509;
 use trust_init::sys::diagnostic::Diagnostic;
 use trust_init::trust::certificate::Certificate;
-use trust_init::trust::source::{Label, Source, SourceKind};
+use trust_init::trust::source::{CertificateSource, Label, SourceKind};
 
 /// `bytes` as a file of custom CAs.
-pub fn source(bytes: &[u8]) -> Source {
+pub fn source(bytes: &[u8]) -> CertificateSource {
     let label = Label::Variable("TRUST_INIT_CA_PEM");
-    Source { label, kind: SourceKind::Named, bytes: bytes.to_vec() }
+    CertificateSource { label, kind: SourceKind::Named, bytes: bytes.to_vec() }
 }
 
 /// A diagnostic has a headline and fixes of one line each.

@@ -3,7 +3,7 @@
 
 use super::{is_read_by_openssl, is_told_well, source};
 use openssl::pkcs7::Pkcs7;
-use trust_init::trust::certificate_file::Contents;
+use trust_init::trust::certificate_file::CertificateFile;
 use trust_init::trust::keystore::{self, PASSWORD};
 use trust_init::trust::{inspection, pkcs12};
 
@@ -15,7 +15,7 @@ pub fn try_input(bytes: &[u8]) {
     for password in ["", PASSWORD] {
         match pkcs12::open(&source, password) {
             Ok(archive) => {
-                Contents::from(archive).certificates.iter().for_each(is_read_by_openssl);
+                CertificateFile::from(archive).certificates.iter().for_each(is_read_by_openssl);
             }
             Err(problem) => is_told_well(&problem),
         }

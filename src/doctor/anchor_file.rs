@@ -7,7 +7,7 @@ use rustls::RootCertStore;
 
 use crate::sys::quote;
 use crate::trust::certificate::Certificate;
-use crate::trust::source::{Label, Named, Origin, Source, SourceKind};
+use crate::trust::source::{CertificateSource, Label, Named, Origin, SourceKind};
 use crate::trust::trust_anchors::anchors;
 
 /// The anchors in one file.
@@ -51,8 +51,8 @@ pub(crate) fn roots<'a>(anchors: impl IntoIterator<Item = &'a Certificate>) -> A
 }
 
 /// The contents of the file at `path` as a source of certificates.
-pub(crate) fn source(path: &Path, bytes: &[u8]) -> Source {
-    Source { label: label(path), kind: SourceKind::Named, bytes: bytes.to_vec() }
+pub(crate) fn source(path: &Path, bytes: &[u8]) -> CertificateSource {
+    CertificateSource { label: label(path), kind: SourceKind::Named, bytes: bytes.to_vec() }
 }
 
 /// What certificates of the file at `path` are called in messages.

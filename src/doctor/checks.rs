@@ -11,7 +11,7 @@ pub mod verification;
 use crate::doctor::anchor_file::AnchorFile;
 use crate::doctor::cli::{Cli, Mounted};
 use crate::doctor::process::TargetProcess;
-use crate::sys::file::Problem;
+use crate::sys::file::FileError;
 use crate::sys::finding::service_fix::ServiceCommand;
 use crate::sys::finding::{Finding, Severity};
 use crate::sys::program::CAPABILITIES;
@@ -42,7 +42,7 @@ fn stale_mount(process: &TargetProcess, Mounted { path, digest }: &Mounted) -> O
             let cause = "the container still has the file from before it was replaced on the host";
             ("mount-stale", Severity::Warning, cause, ServiceCommand::Restart)
         }
-        Err(Problem::Missing) => {
+        Err(FileError::Missing) => {
             let cause = "it should be mounted, and is not there";
             ("mount-missing", Severity::Error, cause, ServiceCommand::Recreate)
         }

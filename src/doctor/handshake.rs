@@ -201,13 +201,13 @@ fn step(
         if let Err(error) = tls.process_new_packets() {
             // The alert that tells the server why.
             let _ = tls.write_tls(stream);
-            return Err(judge(error, first));
+            return Err(classify_error(error, first));
         }
     }
     Ok(())
 }
 
-fn judge(error: Error, first: &[u8]) -> HandshakeError {
+fn classify_error(error: Error, first: &[u8]) -> HandshakeError {
     use rustls::PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig;
     match error {
         Error::InvalidMessage(_) | Error::PeerIncompatible(_) if !is_tls(first) => {

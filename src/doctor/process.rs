@@ -15,8 +15,8 @@ use nix::unistd::{Gid, Uid, getegid, geteuid, getgroups, setfsgid, setfsuid, set
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat, openat2};
 
 use crate::sys::environment::Environment;
-use crate::sys::file::{self, Problem};
-use crate::sys::root::Files;
+use crate::sys::file::{self, FileError};
+use crate::sys::root::FileSystem;
 
 /// Bytes of arguments and of variables: more than a process can be started with, which is 6 MiB (execve(2)).
 const MAX_BYTES: u64 = 8 << 20;
@@ -52,14 +52,14 @@ impl AsRef<Path> for OpenFile {
     }
 }
 
-impl Files for TargetProcess {
+impl FileSystem for TargetProcess {
     /// An empty path if the file does not exist.
-    fn at(&self, path: &Path) -> impl AsRef<Path> {
+    fn local_path(&self, path: &Path) -> impl AsRef<Path> {
         self.find(path).unwrap_or_else(|_| OpenFile { _file: None, path: PathBuf::new() })
     }
 
-    fn real(&self, path: &Path) -> Option<PathBuf> {
-        self.inside(&self.find(path).ok()?.path)
+    fn canonical_path(&self, path: &Path) -> Option<PathBuf> {
+        self.path_in_root(&self.find(path).ok()?.path)
     }
 }
 
@@ -111,8 +111,8 @@ impl TargetProcess {
         let flags = OFlags::PATH | OFlags::CLOEXEC;
         let found = match openat2(&self.root, path, flags, Mode::empty(), ResolveFlags::IN_ROOT) {
             // A file without a name, which trust-init falls back to where it can write no file.
-            Err(_) if self.held(path).is_some() => {
-                openat(CWD, self.held(path).unwrap_or_default(), flags, Mode::empty())
+            Err(_) if self.descriptor_path(path).is_some() => {
+                openat(CWD, self.descriptor_path(path).unwrap_or_default(), flags, Mode::empty())
             }
             found => found,
         };
@@ -122,14 +122,14 @@ impl TargetProcess {
     }
 
     /// `/proc/PID/fd/N` of the process, which cannot be resolved as a path in its root.
-    fn held(&self, path: &Path) -> Option<PathBuf> {
+    fn descriptor_path(&self, path: &Path) -> Option<PathBuf> {
         let (pid, descriptor) = path.to_str()?.strip_prefix("/proc/")?.split_once("/fd/")?;
         let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
         (is_number(pid) && is_number(descriptor)).then(|| self.proc.join("fd").join(descriptor))
     }
 
     /// The path inside the process's root that a link of `/proc` leads to.
-    fn inside(&self, link: &Path) -> Option<PathBuf> {
+    fn path_in_root(&self, link: &Path) -> Option<PathBuf> {
         let root = format!("/proc/self/fd/{}", self.root.as_raw_fd());
         let endpoint = link.read_link().ok()?;
         Some(Path::new("/").join(endpoint.strip_prefix(Path::new(&root).read_link().ok()?).ok()?))
@@ -137,12 +137,12 @@ impl TargetProcess {
 
     /// Its working directory.
     pub fn directory(&self) -> Option<PathBuf> {
-        self.inside(&self.proc.join("cwd"))
+        self.path_in_root(&self.proc.join("cwd"))
     }
 
     /// The file of the program that it runs.
     pub fn program(&self) -> Option<PathBuf> {
-        self.inside(&self.proc.join("exe"))
+        self.path_in_root(&self.proc.join("exe"))
     }
 
     /// Whether the file of its program has this extended attribute.
@@ -169,17 +169,18 @@ impl TargetProcess {
     ///
     /// # Errors
     /// When the process cannot read it, it is no regular file, or it is too large for a file of certificates.
-    pub fn read(&self, path: &Path) -> Result<Vec<u8>, Problem> {
+    pub fn read(&self, path: &Path) -> Result<Vec<u8>, FileError> {
         self.as_its_user(|| {
-            let found = self.find(path).map_err(|error| file::problem(Path::new(""), error))?;
+            let found =
+                self.find(path).map_err(|error| file::FileError::new(Path::new(""), error))?;
             // Opening a device can have effects on this machine.
-            match file::special(&found.path) {
-                Some(kind) => Err(Problem::Special(kind)),
+            match file::special_kind(&found.path) {
+                Some(kind) => Err(FileError::Special(kind)),
                 None => file::read(&found.path, &mut file::FILE_LIMIT.clone()),
             }
         })
         .map_err(|problem| match problem {
-            Problem::Denied { owner, .. } => Problem::Denied { uid: self.uid.as_raw(), owner },
+            FileError::Denied { owner, .. } => FileError::Denied { uid: self.uid.as_raw(), owner },
             other => other,
         })
     }
@@ -207,7 +208,8 @@ impl TargetProcess {
 
     /// The names in a directory, sorted; none if it cannot be read.
     pub fn names(&self, directory: &Path) -> Vec<OsString> {
-        let entries = self.at(directory).as_ref().read_dir().into_iter().flatten().flatten();
+        let entries =
+            self.local_path(directory).as_ref().read_dir().into_iter().flatten().flatten();
         let mut names: Vec<_> = entries.map(|entry| entry.file_name()).collect();
         names.sort_unstable();
         names
@@ -215,14 +217,15 @@ impl TargetProcess {
 
     /// The files below a directory, at most `depth` levels down and `budget` entries in all. Directories that are
     /// hidden, links, or not wanted are not entered.
-    pub fn below(
+    pub fn files_below(
         &self,
         directory: &Path,
         depth: usize,
         budget: &mut usize,
         is_wanted: &impl Fn(&OsStr) -> bool,
     ) -> Vec<PathBuf> {
-        let entries = self.at(directory).as_ref().read_dir().into_iter().flatten().flatten();
+        let entries =
+            self.local_path(directory).as_ref().read_dir().into_iter().flatten().flatten();
         let mut entries: Vec<DirEntry> = entries.take(*budget).collect();
         *budget -= entries.len();
         entries.sort_unstable_by_key(DirEntry::file_name);
@@ -233,7 +236,7 @@ impl TargetProcess {
             if !is_directory {
                 files.push(directory.join(name));
             } else if depth > 0 && !name.as_bytes().starts_with(b".") && is_wanted(&name) {
-                files.extend(self.below(&directory.join(name), depth - 1, budget, is_wanted));
+                files.extend(self.files_below(&directory.join(name), depth - 1, budget, is_wanted));
             }
         }
         files

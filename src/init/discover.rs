@@ -5,7 +5,9 @@
 //! certificate files in it; the default directory is read as `update-ca-certificates` reads it.
 
 use crate::sys::file;
-use crate::trust::source::{CUSTOM_CA, DEFAULT_DIRECTORY, Label, ReadError, Source, SourceKind};
+use crate::trust::source::{
+    CUSTOM_CA, CertificateSource, DEFAULT_DIRECTORY, Label, SourceError, SourceKind,
+};
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -18,7 +20,7 @@ use std::path::{Path, PathBuf};
 use base64_simd::STANDARD;
 
 #[cfg(target_os = "linux")]
-use crate::sys::file::Problem;
+use crate::sys::file::FileError;
 use crate::trust::settings::Settings;
 use crate::trust::source::{Named, Origin};
 
@@ -32,60 +34,64 @@ const MOST: usize = 10_000;
 #[derive(Debug, Default)]
 pub(crate) struct Discovery {
     /// In the order named; within a directory by name.
-    pub sources: Vec<Source>,
+    pub sources: Vec<CertificateSource>,
     /// What was meant and cannot be read.
-    pub errors: Vec<ReadError>,
+    pub errors: Vec<SourceError>,
     /// What merely lay there and cannot be read.
-    pub warnings: Vec<ReadError>,
+    pub warnings: Vec<SourceError>,
     /// Directories that were named, for which some source must turn out to hold a CA.
     pub directories: Vec<Label>,
 }
 
 /// Finds and reads the custom CAs.
-pub(crate) fn custom(settings: &Settings) -> Discovery {
+pub(crate) fn custom_cas(settings: &Settings) -> Discovery {
     let mut discovery = Discovery::default();
     let mut budget = file::TOTAL_LIMIT;
     if let Some(named) = &settings.custom {
         for Named { path, origin } in named {
             if path.is_dir() {
                 let label = Label::new(path, *origin);
-                match members(path) {
+                match certificate_files(path) {
                     Ok(files) => {
                         for file in files {
-                            discovery.take(file, *origin, SourceKind::Member, &mut budget);
+                            discovery.read_file(file, *origin, SourceKind::Member, &mut budget);
                         }
                         discovery.directories.push(label);
                     }
-                    Err(problem) => discovery.errors.push(ReadError { label, problem }),
+                    Err(problem) => discovery.errors.push(SourceError { label, problem }),
                 }
             } else {
-                discovery.take(path.clone(), *origin, SourceKind::Named, &mut budget);
+                discovery.read_file(path.clone(), *origin, SourceKind::Named, &mut budget);
             }
         }
     } else {
-        for file in discovery.below(Path::new(DEFAULT_DIRECTORY)) {
+        for file in discovery.find_in_default_directory(Path::new(DEFAULT_DIRECTORY)) {
             let is_named = file == Path::new(CUSTOM_CA);
             let kind = if is_named { SourceKind::Named } else { SourceKind::Default };
-            discovery.take(file, Origin::Default, kind, &mut budget);
+            discovery.read_file(file, Origin::Default, kind, &mut budget);
         }
     }
     if let Some(pem) = &settings.pem {
         let label = Label::Variable("TRUST_INIT_CA_PEM");
-        discovery.sources.push(Source { label, kind: SourceKind::Named, bytes: text_of(pem) });
+        discovery.sources.push(CertificateSource {
+            label,
+            kind: SourceKind::Named,
+            bytes: decode_pem_variable(pem),
+        });
     }
     discovery
 }
 
 impl Discovery {
-    fn take(&mut self, path: PathBuf, origin: Origin, kind: SourceKind, budget: &mut u64) {
+    fn read_file(&mut self, path: PathBuf, origin: Origin, kind: SourceKind, budget: &mut u64) {
         let read = file::read(&path, budget);
         let label = Label::new(path, origin);
         match read {
-            Ok(bytes) => self.sources.push(Source { label, kind, bytes }),
+            Ok(bytes) => self.sources.push(CertificateSource { label, kind, bytes }),
             Err(problem) if kind == SourceKind::Default => {
-                self.warnings.push(ReadError { label, problem });
+                self.warnings.push(SourceError { label, problem });
             }
-            Err(problem) => self.errors.push(ReadError { label, problem }),
+            Err(problem) => self.errors.push(SourceError { label, problem }),
         }
     }
 
@@ -94,7 +100,7 @@ impl Discovery {
     /// read once, so links that make a circle do no harm, and no more of them than [`MOST`], as a link
     /// to `/` would have all of the system looked at. A folder in the place of [`CUSTOM_CA`] is listed
     /// too: a file was meant.
-    fn below(&mut self, directory: &Path) -> Vec<PathBuf> {
+    fn find_in_default_directory(&mut self, directory: &Path) -> Vec<PathBuf> {
         let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
         let mut waiting = vec![directory.to_path_buf()];
         while let Some(folder) = waiting.pop() {
@@ -107,7 +113,7 @@ impl Discovery {
             if entries.is_err() && custom.parent() == Some(&folder) && custom.is_file() {
                 found.push(custom.to_path_buf());
             }
-            for entry in self.unless_lost(&folder, entries) {
+            for entry in self.entries_or_warning(&folder, entries) {
                 let (path, is_folder) = (entry.path(), is_folder(&entry));
                 let is_certificate = path.extension() == Some(OsStr::new("crt"));
                 if is_certificate && (!is_folder || path == Path::new(CUSTOM_CA)) {
@@ -118,7 +124,8 @@ impl Discovery {
             }
             if found.len().max(seen.len()) > MOST {
                 let label = Label::new(directory, Origin::Default);
-                self.errors.push(ReadError { label, problem: Problem::TooMany { limit: MOST } });
+                self.errors
+                    .push(SourceError { label, problem: FileError::TooMany { limit: MOST } });
                 return Vec::new();
             }
         }
@@ -127,12 +134,16 @@ impl Discovery {
     }
 
     /// What a folder holds. That a CA may lie in one that cannot be read is said.
-    fn unless_lost(&mut self, folder: &Path, read: io::Result<Vec<DirEntry>>) -> Vec<DirEntry> {
+    fn entries_or_warning(
+        &mut self,
+        folder: &Path,
+        read: io::Result<Vec<DirEntry>>,
+    ) -> Vec<DirEntry> {
         read.unwrap_or_else(|error| {
-            let problem = file::problem(folder, error);
-            if !matches!(problem, Problem::Missing) {
+            let problem = file::FileError::new(folder, error);
+            if !matches!(problem, FileError::Missing) {
                 self.warnings
-                    .push(ReadError { label: Label::new(folder, Origin::Default), problem });
+                    .push(SourceError { label: Label::new(folder, Origin::Default), problem });
             }
             Vec::new()
         })
@@ -141,10 +152,11 @@ impl Discovery {
 
 /// The certificate files directly in a named directory, by name. In a Kubernetes volume these are
 /// links through `..data`, which itself is hidden and so not looked at.
-fn members(directory: &Path) -> Result<Vec<PathBuf>, Problem> {
-    let entries = file::entries(directory).map_err(|error| file::problem(directory, error))?;
+fn certificate_files(directory: &Path) -> Result<Vec<PathBuf>, FileError> {
+    let entries =
+        file::entries(directory).map_err(|error| file::FileError::new(directory, error))?;
     if entries.is_empty() {
-        return Err(Problem::Directory { is_empty: true });
+        return Err(FileError::Directory { is_empty: true });
     }
     let mut files = Vec::new();
     for entry in entries {
@@ -157,7 +169,7 @@ fn members(directory: &Path) -> Result<Vec<PathBuf>, Problem> {
         }
     }
     if files.len() > MOST {
-        return Err(Problem::TooMany { limit: MOST });
+        return Err(FileError::TooMany { limit: MOST });
     }
     files.sort_unstable_by(|one, other| one.as_os_str().cmp(other.as_os_str()));
     Ok(files)
@@ -173,7 +185,7 @@ fn is_folder(entry: &DirEntry) -> bool {
 
 /// The text in TRUST_INIT_CA_PEM: with its line breaks, with the two characters `\n` for each (as
 /// .env files and web forms make of it), or as base64 of the whole (as Kubernetes writes it).
-fn text_of(value: &OsStr) -> Vec<u8> {
+fn decode_pem_variable(value: &OsStr) -> Vec<u8> {
     let value = value.as_bytes().trim_ascii();
     if !value.windows(10).any(|window| window == b"-----BEGIN") {
         let plain: Vec<u8> =

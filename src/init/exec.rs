@@ -32,14 +32,14 @@ const STOPS: [Signal; 4] = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Sig
 const LIMIT: Signal = Signal::SIGXFSZ;
 
 /// Stops that are held back while trust is prepared.
-pub(crate) struct Held {
+pub(crate) struct HeldSignals {
     held: SigSet,
     before: SigSet,
 }
 
-impl Held {
+impl HeldSignals {
     /// Holds back what was not blocked already when we were started.
-    pub(crate) fn stops() -> Self {
+    pub(crate) fn hold() -> Self {
         let signals: SigSet = STOPS.into_iter().chain([LIMIT]).collect();
         let before = signals.thread_swap_mask(SigmaskHow::SIG_BLOCK);
         let before = before.unwrap_or_else(|_| SigSet::empty());
@@ -49,7 +49,7 @@ impl Held {
 
     /// The stop that came meanwhile. A signal that is held back is queued even if it is ignored: it
     /// is taken out of the queue and forgotten, as under `nohup` SIGHUP must not end us.
-    fn stop(&self) -> Option<Signal> {
+    fn take_stop(&self) -> Option<Signal> {
         let flags = SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC;
         let queue = SignalFd::with_flags(&self.held, flags).ok()?;
         loop {
@@ -64,7 +64,7 @@ impl Held {
     /// Lets signals through again. If a stop came meanwhile, ends of it: as the first process of a
     /// container, whom signals without a handler do not end, with the exit code that is returned.
     pub(crate) fn release(self) -> Option<u8> {
-        let stop = self.stop();
+        let stop = self.take_stop();
         let _ = self.before.thread_set_mask();
         let stop = stop?;
         let _ = raise(stop);

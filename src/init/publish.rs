@@ -12,12 +12,12 @@ pub(crate) mod location;
 
 use std::path::Path;
 
-use crate::init::publish::adopt::{Adoption, adopt, is_exactly};
+use crate::init::publish::adopt::{Adoption, adopt, contains_exactly};
 pub use crate::init::publish::files::PublishOptions;
 use crate::init::publish::files::{
-    Contents, DEFAULT_DIRECTORY, MOUNT_TMPFS, Paths, directory_name, is_in_own_directory,
+    DEFAULT_DIRECTORY, MOUNT_TMPFS, Paths, PublishedFile, directory_name, is_in_own_directory,
 };
-use crate::init::publish::location::{DefaultDirectory, Refusal};
+use crate::init::publish::location::{DefaultDirectory, LocationError};
 use crate::init::publish::memfd::is_memory;
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::output;
@@ -25,7 +25,7 @@ use crate::sys::quote;
 use crate::trust::bundle::{self, Pem};
 use crate::trust::keystore;
 use crate::trust::source::CUSTOM_CA;
-use crate::trust::variables::File;
+use crate::trust::variables::TrustFile;
 
 /// The locations after the default directory: most containers have them, and every user may write there.
 const SHARED: [&str; 2] = ["/tmp", "/dev/shm"];
@@ -41,7 +41,7 @@ pub struct Published {
 
 impl Published {
     /// Where `file` is.
-    pub fn path(&self, file: &File) -> Option<&Path> {
+    pub fn path(&self, file: &TrustFile) -> Option<&Path> {
         self.paths.iter().find(|(other, _)| other == file).map(|(_, path)| path.as_path())
     }
 }
@@ -56,15 +56,15 @@ pub fn is_ours(path: &Path) -> bool {
 /// # Errors
 /// When the named directory, or else every location, refuses.
 pub fn publish(
-    certificates: &[(File, Vec<Pem<'_>>)],
+    certificates: &[(TrustFile, Vec<Pem<'_>>)],
     options: &PublishOptions<'_>,
 ) -> Result<Published, Diagnostic> {
-    let store = certificates.iter().find(|(file, _)| *file == File::TrustStore);
+    let store = certificates.iter().find(|(file, _)| *file == TrustFile::TrustStore);
     let store = store.map(|(_, certificates)| keystore::write(certificates));
-    let mut files: Vec<Contents<'_>> = Vec::new();
+    let mut files: Vec<PublishedFile<'_>> = Vec::new();
     for (file, certificates) in certificates {
         let text = || certificates.iter().map(Pem::text).collect();
-        let store = store.as_deref().filter(|_| *file == File::TrustStore);
+        let store = store.as_deref().filter(|_| *file == TrustFile::TrustStore);
         files.push((file, file.name(), store.map_or_else(text, |store| vec![store])));
     }
     let target = Target::open(options);
@@ -84,14 +84,14 @@ pub fn publish(
 /// # Errors
 /// As [`publish`].
 pub fn publish_settings(
-    settings: &[(File, String)],
+    settings: &[(TrustFile, String)],
     options: &PublishOptions<'_>,
 ) -> Result<Published, Diagnostic> {
     let mut published = Published::default();
     if settings.is_empty() {
         return Ok(published);
     }
-    let files: Vec<Contents<'_>> =
+    let files: Vec<PublishedFile<'_>> =
         settings.iter().map(|(file, text)| (file, file.name(), vec![text.as_bytes()])).collect();
     let target = Target::open(options);
     match target.find_existing(&files) {
@@ -103,15 +103,15 @@ pub fn publish_settings(
 
 /// Takes out of `files` what was mounted and serves as it is.
 fn adopt_mounted(
-    certificates: &[(File, Vec<Pem<'_>>)],
-    files: &mut Vec<Contents<'_>>,
+    certificates: &[(TrustFile, Vec<Pem<'_>>)],
+    files: &mut Vec<PublishedFile<'_>>,
     options: &PublishOptions<'_>,
     published: &mut Published,
 ) {
     files.retain(|(file, name, _)| {
         let wanted = || {
             let own = certificates.iter().find(|(other, _)| other == *file);
-            bundle::set(own.map_or(&[], |(_, certificates)| certificates))
+            bundle::certificate_set(own.map_or(&[], |(_, certificates)| certificates))
         };
         match adopt(Path::new(DEFAULT_DIRECTORY).join(name), file, wanted, options) {
             Adoption::Yes(path) => {
@@ -130,12 +130,12 @@ fn adopt_mounted(
         return;
     }
     files.retain(|(file, _, pieces)| {
-        if **file != File::Custom {
+        if **file != TrustFile::Custom {
             return true;
         }
         match adopt(CUSTOM_CA.into(), file, || pieces.iter().copied().collect(), options) {
-            Adoption::Yes(path) if is_exactly(&path, pieces) => {
-                published.paths.push((File::Custom, path));
+            Adoption::Yes(path) if contains_exactly(&path, pieces) => {
+                published.paths.push((TrustFile::Custom, path));
                 false
             }
             _ => true,
@@ -146,7 +146,7 @@ fn adopt_mounted(
 /// Where things are to be published.
 enum Target<'a> {
     /// `/run/trust-init`, or why it does not serve.
-    Default(Result<DefaultDirectory<'static>, Refusal>),
+    Default(Result<DefaultDirectory<'static>, LocationError>),
     /// Another directory, which the user named.
     Named(&'a Path),
 }
@@ -162,11 +162,11 @@ impl<'a> Target<'a> {
 
     /// Whether something may be mounted there: the directory then exists, safe or not.
     fn may_have_mounts(&self) -> bool {
-        matches!(self, Self::Default(default) if default.as_ref().map_or(true, DefaultDirectory::is_there))
+        matches!(self, Self::Default(default) if default.as_ref().map_or(true, DefaultDirectory::exists))
     }
 
     /// `files` under their plain names, if all exist there as they should.
-    fn find_existing(&self, files: &[Contents<'_>]) -> Option<Paths> {
+    fn find_existing(&self, files: &[PublishedFile<'_>]) -> Option<Paths> {
         match self {
             Self::Default(Ok(default)) if !default.is_open() => {
                 location::find_existing(default, files)
@@ -178,7 +178,7 @@ impl<'a> Target<'a> {
 
 /// Writes `files` where they belong.
 fn write(
-    files: &[Contents<'_>],
+    files: &[PublishedFile<'_>],
     target: Target<'_>,
     options: &PublishOptions<'_>,
     published: &mut Published,
@@ -209,8 +209,8 @@ fn write(
 
 /// Takes the next location that serves, as the first one does not.
 fn fall_back(
-    refusal: Refusal,
-    files: &[Contents<'_>],
+    refusal: LocationError,
+    files: &[PublishedFile<'_>],
     options: &PublishOptions<'_>,
     published: &mut Published,
 ) -> Result<(), Diagnostic> {

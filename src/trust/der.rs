@@ -58,14 +58,14 @@ pub(crate) fn value(input: &[u8]) -> Option<(u8, &[u8], &[u8])> {
 }
 
 /// Splits off the contents of a value with that tag.
-pub(crate) fn take<'a>(tag: u8, input: &mut &'a [u8]) -> Option<&'a [u8]> {
+pub(crate) fn take_contents<'a>(tag: u8, input: &mut &'a [u8]) -> Option<&'a [u8]> {
     let (found, contents, rest) = value(input)?;
     *input = rest;
     (found == tag).then_some(contents)
 }
 
 /// What follows the values at the start of `contents`, if they have these tags.
-pub(crate) fn behind<'a>(mut contents: &'a [u8], tags: &[u8]) -> Option<&'a [u8]> {
+pub(crate) fn skip_values<'a>(mut contents: &'a [u8], tags: &[u8]) -> Option<&'a [u8]> {
     for wanted in tags {
         let (tag, _, rest) = value(contents)?;
         if tag != *wanted {
@@ -100,8 +100,8 @@ const SIGNED_DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x0
 pub(crate) fn outline(der: &[u8]) -> Outline {
     let Some((SEQUENCE, contents, rest)) = value(der) else { return Outline::Other };
     let Some((tag, first, second)) = value(contents) else { return Outline::Other };
-    let is = |tags: &[u8]| behind(second, tags).is_some_and(<[u8]>::is_empty);
-    let begins = |tags: &[u8]| behind(second, tags).is_some();
+    let is = |tags: &[u8]| skip_values(second, tags).is_some_and(<[u8]>::is_empty);
+    let begins = |tags: &[u8]| skip_values(second, tags).is_some();
     match tag {
         SEQUENCE if is(&[SEQUENCE, BIT_STRING]) && is_tbs_certificate(first) => {
             if rest.is_empty() {
@@ -125,8 +125,8 @@ pub(crate) fn outline(der: &[u8]) -> Outline {
 /// and then only context-specific fields.
 fn is_tbs_certificate(contents: &[u8]) -> bool {
     const FIELDS: &[u8] = &[INTEGER, SEQUENCE, SEQUENCE, SEQUENCE, SEQUENCE, SEQUENCE];
-    let fields = behind(contents, &[CONTEXT_0]).unwrap_or(contents);
-    let Some(mut extra) = behind(fields, FIELDS) else { return false };
+    let fields = skip_values(contents, &[CONTEXT_0]).unwrap_or(contents);
+    let Some(mut extra) = skip_values(fields, FIELDS) else { return false };
     while !extra.is_empty() {
         match value(extra) {
             Some((tag, _, rest)) if tag & 0xc0 == 0x80 => extra = rest,

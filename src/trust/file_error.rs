@@ -10,7 +10,7 @@ pub(crate) const CREATE_AGAIN: &str =
 
 /// Why a file cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Problem {
+pub enum CertificateFileError {
     /// It holds a private key, at this line (0: the whole file is one).
     PrivateKey { line: usize },
     /// It is a PKCS#12 archive.
@@ -38,7 +38,7 @@ pub enum Problem {
 }
 
 /// The cause alone: the fix in a container is not the fix on the host.
-impl Display for Problem {
+impl Display for CertificateFileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::PrivateKey { line: 0 } => f.write_str("it is a private key"),
@@ -73,7 +73,7 @@ impl Display for Problem {
     }
 }
 
-impl Problem {
+impl CertificateFileError {
     /// What a file without any certificate is, as far as its owner would recognise it.
     pub fn of(bytes: &[u8]) -> Self {
         let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii();

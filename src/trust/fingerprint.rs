@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Display};
 
+use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
 
 /// A SHA-256 digest, shown in lower-case hexadecimal digits.
@@ -14,6 +15,16 @@ impl Fingerprint {
         pieces.into_iter().for_each(|piece| digest.update(piece));
         Self(digest.finalize().into())
     }
+}
+
+/// Returns the SHA-1 digest of `pieces`, one after the other, for the two formats that require it: JKS and
+/// OpenSSL's hashed names.
+pub(crate) fn sha1(pieces: &[&[u8]]) -> [u8; 20] {
+    let mut digest = Sha1::new();
+    for piece in pieces {
+        digest.update(piece);
+    }
+    digest.finalize().into()
 }
 
 impl Display for Fingerprint {

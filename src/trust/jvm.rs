@@ -10,31 +10,31 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::sys::environment::Environment;
-use crate::sys::file::{self, Problem};
-use crate::sys::program::found;
-use crate::sys::root::Files;
+use crate::sys::file::{self, FileError};
+use crate::sys::program::find_program;
+use crate::sys::root::FileSystem;
 use crate::trust::bundle::Pem;
 use crate::trust::keystore;
 
 /// A JVM's own trust store.
 #[derive(Debug)]
-pub(crate) struct Store {
+pub(crate) struct JvmTrustStore {
     /// The file.
     pub path: PathBuf,
     /// What is in it.
-    pub bytes: Result<Vec<u8>, Problem>,
+    pub bytes: Result<Vec<u8>, FileError>,
 }
 
 /// Why a trust store cannot be read.
 #[derive(Debug)]
-pub enum StoreError {
+pub enum TrustStoreError {
     /// The file cannot be read.
-    File(Problem),
+    File(FileError),
     /// What is in it is no key store that a JVM opens by itself.
-    Format(keystore::Problem),
+    Format(keystore::KeyStoreError),
 }
 
-impl Display for StoreError {
+impl Display for TrustStoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(problem) => problem.fmt(f),
@@ -43,14 +43,14 @@ impl Display for StoreError {
     }
 }
 
-impl Store {
+impl JvmTrustStore {
     /// The certificates that the JVM trusts.
     ///
     /// # Errors
     /// When the store cannot be read to its end.
-    pub(crate) fn certificates(self) -> Result<Vec<Pem<'static>>, StoreError> {
-        let bytes = self.bytes.map_err(StoreError::File)?;
-        keystore::read(&bytes).map_err(StoreError::Format)
+    pub(crate) fn certificates(self) -> Result<Vec<Pem<'static>>, TrustStoreError> {
+        let bytes = self.bytes.map_err(TrustStoreError::File)?;
+        keystore::read(&bytes).map_err(TrustStoreError::Format)
     }
 }
 
@@ -81,29 +81,32 @@ pub(crate) const STORES: [&str; 4] = [
 ];
 
 /// What a JVM reads instead of the store that it brings.
-pub(crate) const INSTEAD: &str = "jssecacerts";
+pub(crate) const JSSECACERTS: &str = "jssecacerts";
 
 /// The trust store of the JVM that programs in that system would use, if there is one. What `is_ours`
 /// does not count.
-pub(crate) fn store(
-    files: &impl Files,
+pub(crate) fn find_trust_store(
+    files: &impl FileSystem,
     environment: &Environment,
     program: Option<&OsString>,
     is_ours: impl Fn(&Path) -> bool,
-) -> Option<Store> {
+) -> Option<JvmTrustStore> {
     let named = environment.get("JAVA_HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
     let path = environment.get("PATH").unwrap_or_default();
-    let program = program.and_then(|name| found(files, name, path));
+    let program = program.and_then(|name| find_program(files, name, path));
     let started = || program.as_deref().and_then(|program| home_of(files, program));
-    let called = || home_of(files, &found(files, OsStr::new("java"), path)?);
+    let called = || home_of(files, &find_program(files, OsStr::new("java"), path)?);
     let lying = HOMES.iter();
-    let lying = lying.flat_map(|(directory, names)| named_so(files, Path::new(directory), names));
-    let python = std::iter::once_with(|| found(files, OsStr::new("python3"), path)).flatten();
+    let lying = lying
+        .flat_map(|(directory, names)| entries_with_prefix(files, Path::new(directory), names));
+    let python =
+        std::iter::once_with(|| find_program(files, OsStr::new("python3"), path)).flatten();
     let prefixes = program.iter().cloned().chain(python);
     let prefixes = prefixes.filter_map(|file| Some(file.parent()?.parent()?.to_path_buf()));
     // What is below /lib is below /usr/lib.
     let prefixes = prefixes.filter(|prefix| prefix != Path::new("/"));
-    let pythons = prefixes.flat_map(|prefix| named_so(files, &prefix.join(PYTHON.0), PYTHON.1));
+    let pythons =
+        prefixes.flat_map(|prefix| entries_with_prefix(files, &prefix.join(PYTHON.0), PYTHON.1));
     let packaged = pythons
         .filter_map(Result::ok)
         .flat_map(|python| PACKAGED.map(|package| python.join(package)));
@@ -120,36 +123,42 @@ pub(crate) fn store(
             Err(unknown) => return Some(unknown),
         };
         let mut stores = STORES.iter().map(|store| home.join(store)).filter(|path| !is_ours(path));
-        stores.find_map(|path| Some(Store { bytes: files.contents(&path)?, path }))
+        stores.find_map(|path| Some(JvmTrustStore { bytes: files.contents(&path)?, path }))
     })
 }
 
 /// What cannot be looked at, and may have a JVM's trust store. Where this uid may not look, its programs
 /// start no JVM.
-fn unknown(path: PathBuf, error: io::Error) -> Option<Store> {
-    match file::problem(&path, error) {
-        Problem::Missing | Problem::Denied { .. } => None,
-        problem => Some(Store { path, bytes: Err(problem) }),
+fn unreadable_store(path: PathBuf, error: io::Error) -> Option<JvmTrustStore> {
+    match file::FileError::new(&path, error) {
+        FileError::Missing | FileError::Denied { .. } => None,
+        problem => Some(JvmTrustStore { path, bytes: Err(problem) }),
     }
 }
 
 /// The home of the JVM that `program` starts: the directory above its `bin`, behind all links.
-fn home_of(files: &impl Files, program: &Path) -> Option<PathBuf> {
+fn home_of(files: &impl FileSystem, program: &Path) -> Option<PathBuf> {
     // Only a link leads to a file of another name.
     let is_link = files.is_link(program);
     if !is_link && program.file_name() != Some("java".as_ref()) {
         return None;
     }
-    let real = files.real(program)?;
+    let real = files.canonical_path(program)?;
     let is_java = real.file_name() == Some("java".as_ref());
     is_java.then(|| Some(real.parent()?.parent()?.to_path_buf()))?
 }
 
 /// What is in `directory` whose name begins with one of `names`, by name.
-fn named_so(files: &impl Files, directory: &Path, names: &[&str]) -> Vec<Result<PathBuf, Store>> {
+fn entries_with_prefix(
+    files: &impl FileSystem,
+    directory: &Path,
+    names: &[&str],
+) -> Vec<Result<PathBuf, JvmTrustStore>> {
     let all = match files.names(directory) {
         Ok(all) => all,
-        Err(error) => return unknown(directory.into(), error).map(Err).into_iter().collect(),
+        Err(error) => {
+            return unreadable_store(directory.into(), error).map(Err).into_iter().collect();
+        }
     };
     let is_one = |name: &[u8]| names.iter().any(|begin| name.starts_with(begin.as_bytes()));
     let found = all.iter().filter(|name| is_one(name.as_bytes()));

@@ -8,10 +8,9 @@ pub(crate) mod pkcs12;
 
 use std::fmt::{self, Display};
 
-use sha1::{Digest as _, Sha1};
-
 use crate::trust::bundle::{self, Pem};
 use crate::trust::der::{Outline, outline};
+use crate::trust::fingerprint::sha1;
 
 /// The password of every `cacerts`, which protects nothing
 /// (<https://docs.oracle.com/en/java/javase/21/docs/specs/man/keytool.html>, "The cacerts file").
@@ -31,7 +30,7 @@ const KEY: u32 = 1;
 
 /// Why a key store cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Problem {
+pub enum KeyStoreError {
     /// It is of no kind that is known here.
     Unknown,
     /// It ends too early, or its parts do not fit together.
@@ -41,7 +40,7 @@ pub enum Problem {
 }
 
 /// The cause alone: the fix depends on whose store it is.
-impl Display for Problem {
+impl Display for KeyStoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Unknown => "it is neither JKS nor PKCS#12",
@@ -64,13 +63,13 @@ pub struct ExtendedStore<'a> {
 impl<'a> ExtendedStore<'a> {
     /// Adds `custom`, the custom CAs that Java can read, to `roots`; `None` if they are all among these.
     pub fn new(custom: &'a [Pem<'a>], roots: Vec<Pem<'a>>) -> Option<Self> {
-        let has_all = bundle::set(&roots).is_superset(&bundle::set(custom));
+        let has_all = bundle::certificate_set(&roots).is_superset(&bundle::certificate_set(custom));
         (!has_all).then_some(Self { custom, roots })
     }
 
     /// All of them, each once.
     pub fn certificates(&self) -> Vec<Pem<'_>> {
-        bundle::bundle(&[self.custom, &self.roots]).certificates
+        bundle::merge(&[self.custom, &self.roots]).certificates
     }
 }
 
@@ -96,15 +95,6 @@ pub fn write(certificates: &[Pem<'_>]) -> Vec<u8> {
     store
 }
 
-/// The digest of `pieces`, one after the other.
-pub fn sha1(pieces: &[&[u8]]) -> [u8; 20] {
-    let mut digest = Sha1::new();
-    for piece in pieces {
-        digest.update(piece);
-    }
-    digest.finalize().into()
-}
-
 fn number(store: &mut Vec<u8>, number: usize) {
     store.extend(u32::try_from(number).unwrap_or(u32::MAX).to_be_bytes());
 }
@@ -118,21 +108,21 @@ fn text(store: &mut Vec<u8>, text: &str) {
 ///
 /// # Errors
 /// When it cannot be read to its end.
-pub fn read(store: &[u8]) -> Result<Vec<Pem<'static>>, Problem> {
+pub fn read(store: &[u8]) -> Result<Vec<Pem<'static>>, KeyStoreError> {
     let certificates = match store.get(..4) {
-        Some(magic) if magic == JKS || magic == JCEKS => jks(store).ok_or(Problem::Broken)?,
+        Some(magic) if magic == JKS || magic == JCEKS => jks(store).ok_or(KeyStoreError::Broken)?,
         _ if outline(store) == Outline::Pkcs12 => pkcs12::read(store)?,
-        _ => return Err(Problem::Unknown),
+        _ => return Err(KeyStoreError::Unknown),
     };
     if !certificates.iter().all(|der| outline(der) == Outline::Certificate) {
-        return Err(Problem::Broken);
+        return Err(KeyStoreError::Broken);
     }
     Ok(certificates.iter().map(|der| Pem::encode(der)).collect())
 }
 
 /// The entries of a JKS that are trusted. The chain of a key is not, and a key is passed over.
 fn jks(store: &[u8]) -> Option<Vec<Vec<u8>>> {
-    let mut rest = Reader(store.get(4..)?);
+    let mut rest = JksReader(store.get(4..)?);
     let version = rest.number()?;
     let mut certificates = Vec::new();
     for _ in 0..rest.number()? {
@@ -165,9 +155,9 @@ fn jks(store: &[u8]) -> Option<Vec<Vec<u8>>> {
 }
 
 /// Bytes that are read from their front, big end first.
-struct Reader<'a>(&'a [u8]);
+struct JksReader<'a>(&'a [u8]);
 
-impl<'a> Reader<'a> {
+impl<'a> JksReader<'a> {
     fn take(&mut self, length: usize) -> Option<&'a [u8]> {
         let (front, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;

@@ -10,7 +10,7 @@ use crate::trust::bundle::{self, Pem};
 
 /// One block between its markers.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Block<'a> {
+pub(crate) struct PemBlock<'a> {
     /// What the markers say it is.
     pub label: &'a str,
     /// The byte that its BEGIN marker starts at; [`line`] tells the line.
@@ -36,7 +36,7 @@ pub(crate) struct Decoded<'a> {
 
 /// Why a text cannot be divided into blocks, or a block not decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Flaw {
+pub(crate) struct PemError {
     /// The byte it begins at; [`line`] tells the line.
     pub at: usize,
     /// What is wrong there.
@@ -66,7 +66,7 @@ pub(crate) struct Blocks<'a> {
 }
 
 impl<'a> Iterator for Blocks<'a> {
-    type Item = Result<Block<'a>, Flaw>;
+    type Item = Result<PemBlock<'a>, PemError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         // The first marker of either kind: the search for a BEGIN alone would read all of the rest
@@ -77,7 +77,7 @@ impl<'a> Iterator for Blocks<'a> {
         let at = self.rest + first;
         if tail.get(first + DASHES.len()).is_some_and(|byte| matches!(byte, b'E' | b'e')) {
             self.rest = at + END.len();
-            return Some(Err(Flaw { at, what: "an END marker has no BEGIN before it" }));
+            return Some(Err(PemError { at, what: "an END marker has no BEGIN before it" }));
         }
         // Whether this block is whole or not, the search for the next one starts after its BEGIN.
         self.rest = at + BEGIN.len();
@@ -86,16 +86,16 @@ impl<'a> Iterator for Blocks<'a> {
 }
 
 impl<'a> Blocks<'a> {
-    fn block(&mut self, start: usize) -> Result<Block<'a>, Flaw> {
+    fn block(&mut self, start: usize) -> Result<PemBlock<'a>, PemError> {
         let text = self.text;
         let is_capital = text.get(start..self.rest) == Some(BEGIN);
         let Some(label) = label(text, self.rest).filter(|_| is_capital) else {
-            return Err(Flaw { at: start, what: "the BEGIN marker is broken" });
+            return Err(PemError { at: start, what: "the BEGIN marker is broken" });
         };
         let body_start = self.rest + label.len() + DASHES.len();
         let behind = text.get(body_start..).unwrap_or_default();
         let Some(length) = find(behind, DASHES) else {
-            return Err(Flaw {
+            return Err(PemError {
                 at: start,
                 what: "the block is cut off: its END marker is missing",
             });
@@ -103,17 +103,20 @@ impl<'a> Blocks<'a> {
         let body = behind.get(..length).unwrap_or_default();
         let end = body_start + length;
         if !text.get(end..).is_some_and(|text| text.starts_with(END)) {
-            return Err(Flaw { at: start, what: "the block is cut off: another one begins in it" });
+            return Err(PemError {
+                at: start,
+                what: "the block is cut off: another one begins in it",
+            });
         }
         if self::label(text, end + END.len()) != Some(label) {
-            return Err(Flaw { at: end, what: "the END marker does not fit its BEGIN" });
+            return Err(PemError { at: end, what: "the END marker does not fit its BEGIN" });
         }
         self.rest = end + END.len() + label.len() + DASHES.len();
         let is_on_lines =
             is_line_start(text, start) && is_line_start(text, end) && is_line_end(text, self.rest);
         let with_line_end = self.rest + usize::from(text.get(self.rest) == Some(&b'\n'));
         let text = text.get(start..with_line_end).unwrap_or_default();
-        Ok(Block { label, at: start, text, body, is_on_lines })
+        Ok(PemBlock { label, at: start, text, body, is_on_lines })
     }
 }
 
@@ -149,7 +152,7 @@ pub(crate) fn private_key(text: &[u8]) -> Option<usize> {
     loop {
         at += find(text.get(at..)?, BEGIN)? + BEGIN.len();
         if label(text, at).is_some_and(|label| label.contains("PRIVATE KEY")) {
-            return Some(line(text, at));
+            return Some(line_number(text, at));
         }
     }
 }
@@ -165,8 +168,8 @@ fn is_line_end(text: &[u8], at: usize) -> bool {
 
 /// The line, counted from 1, that the byte `at` is on. Counted only for messages; for more than one
 /// of them, [`Lines`] counts.
-pub(crate) fn line(text: &[u8], at: usize) -> usize {
-    Lines::new(text).line(at)
+pub(crate) fn line_number(text: &[u8], at: usize) -> usize {
+    Lines::new(text).line_number(at)
 }
 
 /// The lines of bytes that are asked for in the order of the text: it is read once for all of them.
@@ -184,7 +187,7 @@ impl<'a> Lines<'a> {
     }
 
     /// The line, counted from 1, that the byte `at` is on.
-    pub(crate) fn line(&mut self, at: usize) -> usize {
+    pub(crate) fn line_number(&mut self, at: usize) -> usize {
         if at < self.counted {
             *self = Self::new(self.text);
         }
@@ -201,7 +204,7 @@ impl<'a> Lines<'a> {
 
 /// What a block holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum PemKind {
     /// A certificate.
     Certificate,
     /// A certificate and OpenSSL's note on what it is trusted for.
@@ -210,14 +213,14 @@ pub(crate) enum Kind {
     Pkcs7,
 }
 
-impl<'a> Block<'a> {
+impl<'a> PemBlock<'a> {
     /// What it holds, if that is certificates: by the labels that OpenSSL reads (crypto/pem/pem_lib.c,
     /// `check_pem`) and those of RFC 7468.
-    pub(crate) fn kind(&self) -> Option<Kind> {
+    pub(crate) fn kind(&self) -> Option<PemKind> {
         match self.label {
-            "CERTIFICATE" | "X509 CERTIFICATE" => Some(Kind::Certificate),
-            "TRUSTED CERTIFICATE" => Some(Kind::Trusted),
-            "PKCS7" | "PKCS #7 SIGNED DATA" | "CMS" => Some(Kind::Pkcs7),
+            "CERTIFICATE" | "X509 CERTIFICATE" => Some(PemKind::Certificate),
+            "TRUSTED CERTIFICATE" => Some(PemKind::Trusted),
+            "PKCS7" | "PKCS #7 SIGNED DATA" | "CMS" => Some(PemKind::Pkcs7),
             _ => None,
         }
     }
@@ -226,7 +229,7 @@ impl<'a> Block<'a> {
     ///
     /// # Errors
     /// A character that is not base64, missing padding, or nothing at all.
-    pub(crate) fn decode<'b>(&self, buffer: &'b mut Vec<u8>) -> Result<Decoded<'b>, Flaw> {
+    pub(crate) fn decode<'b>(&self, buffer: &'b mut Vec<u8>) -> Result<Decoded<'b>, PemError> {
         let (mut is_tidy, mut is_full) = (self.is_on_lines, true);
         let mut rest = self.body.strip_prefix(b"\n").unwrap_or(self.body);
         buffer.resize(buffer.len().max(rest.len()), 0);
@@ -263,10 +266,10 @@ impl<'a> Block<'a> {
             buffer.extend(self.body.iter().filter(|byte| !byte.is_ascii_whitespace()));
             length = decode(Some(buffer));
         }
-        let Some(length) = length else { return Err(Flaw { at: self.at, what: self.flaw() }) };
+        let Some(length) = length else { return Err(PemError { at: self.at, what: self.flaw() }) };
         let der = buffer.get(..length).unwrap_or_default();
         if der.is_empty() {
-            return Err(Flaw { at: self.at, what: "the block is empty" });
+            return Err(PemError { at: self.at, what: "the block is empty" });
         }
         let has_plain_markers = self.text.starts_with(bundle::BEGIN.as_bytes())
             && self.text.ends_with(bundle::END.as_bytes());
@@ -287,7 +290,7 @@ impl<'a> Block<'a> {
 
     /// The block as canonical text, unchanged if it is that already.
     pub(crate) fn pem(&self, decoded: &Decoded<'_>) -> Pem<'a> {
-        if decoded.is_canonical { Pem::proved(self.text) } else { Pem::encode(decoded.der) }
+        if decoded.is_canonical { Pem::from_canonical(self.text) } else { Pem::encode(decoded.der) }
     }
 }
 

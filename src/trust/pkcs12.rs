@@ -9,9 +9,9 @@ use p12_keystore::Pkcs12Archive;
 use p12_keystore::error::Error;
 
 use crate::trust::certificate::Certificate;
-use crate::trust::certificate_file::{Contents, Other};
+use crate::trust::certificate_file::{CertificateFile, OtherBlock};
 use crate::trust::der::{INTEGER, SEQUENCE};
-use crate::trust::source::Source;
+use crate::trust::source::CertificateSource;
 
 /// What is in an archive.
 #[derive(Debug)]
@@ -22,11 +22,11 @@ pub struct Archive {
     pub keys: Vec<String>,
 }
 
-impl From<Archive> for Contents {
+impl From<Archive> for CertificateFile {
     fn from(archive: Archive) -> Self {
         let others = archive.keys.into_iter().map(|name| {
             let label = format!("key {name}").trim_end().to_owned() + " in PKCS#12";
-            Other { line: 0, label, is_key: true }
+            OtherBlock { line: 0, label, is_key: true }
         });
         Self { certificates: archive.certificates, others: others.collect() }
     }
@@ -34,7 +34,7 @@ impl From<Archive> for Contents {
 
 /// Why an archive cannot be opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Problem {
+pub enum Pkcs12Error {
     /// This is not its password.
     Locked,
     /// It cannot be decoded.
@@ -46,7 +46,7 @@ pub enum Problem {
 }
 
 /// The cause alone: the fix depends on the caller.
-impl Display for Problem {
+impl Display for Pkcs12Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Locked => f.write_str("it is protected with a password"),
@@ -73,20 +73,24 @@ pub fn is_archive(bytes: &[u8]) -> bool {
 ///
 /// # Errors
 /// When that is not its password, or it cannot be read.
-pub fn open(source: &Source, password: &str) -> Result<Archive, Problem> {
+pub fn open(source: &CertificateSource, password: &str) -> Result<Archive, Pkcs12Error> {
     let archive = Pkcs12Archive::from_pkcs12(&source.bytes, password);
     let archive = archive.map_err(|error| match error {
-        Error::MacError(_) | Error::UnpadError | Error::Pkcs5Error(_) => Problem::Locked,
+        Error::MacError(_) | Error::UnpadError | Error::Pkcs5Error(_) => Pkcs12Error::Locked,
         Error::UnsupportedEncryptionScheme
         | Error::UnsupportedContentType
         | Error::UnsupportedCertificateType
-        | Error::InvalidParameters => Problem::Unknown,
-        _ => Problem::Broken,
+        | Error::InvalidParameters => Pkcs12Error::Unknown,
+        _ => Pkcs12Error::Broken,
     })?;
     let read = |der| {
-        crate::trust::inspection::read(der, source, &|| 0).map_err(|problem| match problem {
-            crate::trust::file_error::Problem::Unreadable { what, .. } => Problem::Unreadable(what),
-            _ => Problem::Broken,
+        crate::trust::inspection::read_certificate(der, source, &|| 0).map_err(|problem| {
+            match problem {
+                crate::trust::file_error::CertificateFileError::Unreadable { what, .. } => {
+                    Pkcs12Error::Unreadable(what)
+                }
+                _ => Pkcs12Error::Broken,
+            }
         })
     };
     let certificates = archive.certs.iter().map(|bag| read(bag.cert.as_der()));

@@ -9,7 +9,7 @@ use crate::trust::pem;
 
 /// What a key says of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fit {
+pub(crate) enum KeyMatch {
     /// It belongs to it.
     Yes,
     /// It does not.
@@ -20,7 +20,7 @@ pub(crate) enum Fit {
 
 /// Compares the first private key in a PEM text with the bits of a public key as a certificate has
 /// them; `None` where no key can be decoded.
-pub(crate) fn fit(text: &[u8], public: &[u8]) -> Option<Fit> {
+pub(crate) fn compare(text: &[u8], public: &[u8]) -> Option<KeyMatch> {
     let is_key =
         |label: &str| matches!(label, "PRIVATE KEY" | "EC PRIVATE KEY" | "RSA PRIVATE KEY");
     let mut blocks = pem::blocks(text).filter_map(Result::ok);
@@ -28,9 +28,9 @@ pub(crate) fn fit(text: &[u8], public: &[u8]) -> Option<Fit> {
     let key = blocks.find(|block| is_key(block.label))?.decode(&mut buffer).ok()?.der;
     let is_known = der::outline(key) == Outline::PrivateKey;
     is_known.then(|| match carries(key, public) {
-        Some(true) => Fit::Yes,
-        Some(false) => Fit::No,
-        None => Fit::Unknown,
+        Some(true) => KeyMatch::Yes,
+        Some(false) => KeyMatch::No,
+        None => KeyMatch::Unknown,
     })
 }
 

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use rustls_pki_types::CertificateDer;
 
-use crate::sys::file::{self, Problem};
+use crate::sys::file::{self, FileError};
 use crate::trust::der;
-use crate::trust::source::{Label, ReadError};
+use crate::trust::source::{Label, SourceError};
 use crate::trust::source::{Origin, Roots};
 
 /// Where each distribution keeps all of its roots in one file, in the order they are looked for:
@@ -84,7 +84,7 @@ fn mozilla() -> Vec<CertificateDer<'static>> {
 /// # Errors
 /// When the image has a root file that cannot be read: to go on without would take away public
 /// trust in silence.
-pub fn roots(choice: Roots) -> Result<RootSource, ReadError> {
+pub fn find_roots(choice: Roots) -> Result<RootSource, SourceError> {
     match choice {
         Roots::None => return Ok(RootSource::Unwanted),
         Roots::Mozilla => {
@@ -96,14 +96,14 @@ pub fn roots(choice: Roots) -> Result<RootSource, ReadError> {
         let path = Path::new(path);
         match file::read(path, &mut file::TOTAL_LIMIT.clone()) {
             Ok(bytes) => return Ok(RootSource::File { path: path.into(), bytes }),
-            Err(Problem::Missing) => {}
+            Err(FileError::Missing) => {}
             Err(problem) => {
-                return Err(ReadError { label: Label::new(path, Origin::Default), problem });
+                return Err(SourceError { label: Label::new(path, Origin::Default), problem });
             }
         }
     }
     for path in ROOT_DIRECTORIES.iter().map(Path::new) {
-        let certificates = in_directory(path);
+        let certificates = read_directory(path);
         if !certificates.is_empty() {
             return Ok(RootSource::Directory { path: path.into(), certificates });
         }
@@ -119,7 +119,7 @@ pub fn is_root_directory(path: &Path) -> bool {
 /// The certificates that lie in a directory as files of PEM, each file once: most directories hold every
 /// file under its own name and, as a link, under its hashed one (openssl-rehash(1)). What is no such file,
 /// or too large, is passed over.
-pub fn in_directory(path: &Path) -> Vec<CertificateDer<'static>> {
+pub fn read_directory(path: &Path) -> Vec<CertificateDer<'static>> {
     let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
     let mut budget = file::TOTAL_LIMIT;
     for path in path.read_dir().into_iter().flatten().flatten().map(|entry| entry.path()) {

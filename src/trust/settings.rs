@@ -133,15 +133,15 @@ impl Settings {
             grpc_roots: variable(environment, "TRUST_INIT_GRPC_ROOTS", SWITCH)?,
             install_store: variable(environment, "TRUST_INIT_INSTALL_STORE", SWITCH)?,
             java: variable(environment, "TRUST_INIT_JAVA", JAVA)?,
-            runtimes: runtimes(
+            runtimes: parse_runtimes(
                 environment.get("TRUST_INIT_RUNTIMES").unwrap_or_default(),
                 Origin::Variable("TRUST_INIT_RUNTIMES"),
             )?,
-            leave: leave(
+            leave: parse_leave(
                 environment.get("TRUST_INIT_LEAVE").unwrap_or_default(),
                 Origin::Variable("TRUST_INIT_LEAVE"),
             )?,
-            log: log(environment)?,
+            log: parse_log(environment)?,
         })
     }
 
@@ -158,7 +158,7 @@ impl Settings {
 ///
 /// # Errors
 /// When TRUST_INIT_LOG is none of [`LOG`].
-pub fn log(environment: &Environment) -> Result<Log, Diagnostic> {
+pub fn parse_log(environment: &Environment) -> Result<Log, Diagnostic> {
     variable(environment, "TRUST_INIT_LOG", LOG)
 }
 
@@ -178,10 +178,10 @@ pub fn unknown_variables(environment: &Environment) -> impl Iterator<Item = Diag
 ///
 /// # Errors
 /// When one is not known.
-pub fn runtimes(value: &OsStr, origin: Origin) -> Result<Vec<Runtime>, Diagnostic> {
+pub fn parse_runtimes(value: &OsStr, origin: Origin) -> Result<Vec<Runtime>, Diagnostic> {
     let mut runtimes = Vec::new();
     for word in listed(value) {
-        runtimes.extend(meaning(word, origin, RUNTIMES)?);
+        runtimes.extend(parse_word(word, origin, RUNTIMES)?);
     }
     Ok(runtimes)
 }
@@ -190,7 +190,7 @@ pub fn runtimes(value: &OsStr, origin: Origin) -> Result<Vec<Runtime>, Diagnosti
 ///
 /// # Errors
 /// When one is not in the table.
-pub fn leave(value: &OsStr, origin: Origin) -> Result<Vec<&'static str>, Diagnostic> {
+pub fn parse_leave(value: &OsStr, origin: Origin) -> Result<Vec<&'static str>, Diagnostic> {
     let names = listed(value).map(|word| {
         let row = TABLE.iter().find(|row| word == row.name);
         row.map(|row| row.name).ok_or_else(|| {
@@ -207,7 +207,11 @@ pub fn leave(value: &OsStr, origin: Origin) -> Result<Vec<&'static str>, Diagnos
 ///
 /// # Errors
 /// When it is not one of `words`.
-pub fn meaning<T: Copy>(value: &OsStr, origin: Origin, words: Words<T>) -> Result<T, Diagnostic> {
+pub fn parse_word<T: Copy>(
+    value: &OsStr,
+    origin: Origin,
+    words: Words<T>,
+) -> Result<T, Diagnostic> {
     let found = words.iter().find(|(word, _)| value == *word);
     found.map(|(_, meaning)| *meaning).ok_or_else(|| {
         let allowed = words.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(", ");
@@ -225,7 +229,7 @@ fn variable<T: Copy + Default>(
     words: Words<T>,
 ) -> Result<T, Diagnostic> {
     match environment.get(name) {
-        Some(value) if !value.is_empty() => meaning(value, Origin::Variable(name), words),
+        Some(value) if !value.is_empty() => parse_word(value, Origin::Variable(name), words),
         _ => Ok(T::default()),
     }
 }

@@ -6,7 +6,7 @@ use std::fmt::{self, Display};
 use std::path::{Path, PathBuf};
 
 use crate::sys::diagnostic::{Diagnostic, owned_into_diagnostic};
-use crate::sys::file::Problem;
+use crate::sys::file::FileError;
 use crate::sys::quote;
 
 /// A path and where its name came from.
@@ -59,7 +59,7 @@ pub const CUSTOM_CA: &str = "/usr/local/share/ca-certificates/custom-ca.crt";
 
 /// Bytes that may hold custom CAs.
 #[derive(Debug)]
-pub struct Source {
+pub struct CertificateSource {
     /// What to call it.
     pub label: Label,
     /// How it was named, which decides how strictly it is taken.
@@ -123,30 +123,30 @@ impl Display for Label {
 
 /// A place that cannot be read.
 #[derive(Debug)]
-pub struct ReadError {
+pub struct SourceError {
     /// The place.
     pub label: Label,
     /// Why.
-    pub problem: Problem,
+    pub problem: FileError,
 }
 
-owned_into_diagnostic!(ReadError);
+owned_into_diagnostic!(SourceError);
 
-impl From<&ReadError> for Diagnostic {
-    fn from(error: &ReadError) -> Self {
+impl From<&SourceError> for Diagnostic {
+    fn from(error: &SourceError) -> Self {
         let fix = match &error.problem {
-            Problem::Missing => "mount it there, or correct the name",
-            Problem::Denied { .. } => {
+            FileError::Missing => "mount it there, or correct the name",
+            FileError::Denied { .. } => {
                 "make it readable for that uid: it is public, mode 0644 is right (a directory: 0755)"
             }
-            Problem::Directory { .. } => {
+            FileError::Directory { .. } => {
                 "create the file on the host, remove the directory that Docker made there, and \
                  create the container again"
             }
-            Problem::Special(_) => "name a regular file",
-            Problem::TooLarge { .. } => "name a file that holds CAs only",
-            Problem::TooMany { .. } => "put the CAs into a directory of their own",
-            Problem::System(_) => "look at that path from inside the container",
+            FileError::Special(_) => "name a regular file",
+            FileError::TooLarge { .. } => "name a file that holds CAs only",
+            FileError::TooMany { .. } => "put the CAs into a directory of their own",
+            FileError::System(_) => "look at that path from inside the container",
         };
         error.label.cannot("read").because(&error.problem).advise(fix)
     }
@@ -154,23 +154,23 @@ impl From<&ReadError> for Diagnostic {
 
 /// A file on the host that cannot be read: its fixes differ from those in a container.
 #[derive(Debug)]
-pub struct Unreadable {
+pub struct HostFileError {
     /// The file.
     pub label: crate::trust::source::Label,
     /// Why.
-    pub problem: Problem,
+    pub problem: FileError,
 }
 
-owned_into_diagnostic!(Unreadable);
+owned_into_diagnostic!(HostFileError);
 
-impl From<&Unreadable> for Diagnostic {
-    fn from(error: &Unreadable) -> Self {
+impl From<&HostFileError> for Diagnostic {
+    fn from(error: &HostFileError) -> Self {
         let fix = match &error.problem {
-            Problem::Missing => "correct the name",
-            Problem::Denied { .. } => "run as the owner of the file",
-            Problem::Directory { .. } | Problem::Special(_) => "name a regular file",
-            Problem::TooLarge { .. } | Problem::TooMany { .. } => "name a file of certificates",
-            Problem::System(_) => "look at that path",
+            FileError::Missing => "correct the name",
+            FileError::Denied { .. } => "run as the owner of the file",
+            FileError::Directory { .. } | FileError::Special(_) => "name a regular file",
+            FileError::TooLarge { .. } | FileError::TooMany { .. } => "name a file of certificates",
+            FileError::System(_) => "look at that path",
         };
         error.label.cannot("read").because(&error.problem).advise(fix)
     }

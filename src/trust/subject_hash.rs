@@ -6,15 +6,15 @@
 
 use crate::trust::bundle::Pem;
 use crate::trust::der::{BMP, IA5, PRINTABLE, SEQUENCE, SET, T61, UNIVERSAL, UTF8, value};
-use crate::trust::keystore::sha1;
+use crate::trust::fingerprint::sha1;
 use crate::trust::trust_anchors;
 
 /// VisibleString (X.680, section 8.4).
 const VISIBLE: u8 = 0x1a;
 
 /// The number for the subject of `certificate` (X509_NAME_hash(3)), if OpenSSL can read it at all.
-pub fn hash(certificate: &Pem<'_>) -> Option<u32> {
-    let name = trust_anchors::name(certificate)?;
+pub fn subject_hash(certificate: &Pem<'_>) -> Option<u32> {
+    let name = trust_anchors::subject_der(certificate)?;
     let (_, mut parts, _) = value(&name)?;
     let mut canonical = Vec::new();
     while !parts.is_empty() {

@@ -13,7 +13,7 @@ use crate::sys::diagnostic::{Diagnostic, owned_into_diagnostic};
 use crate::sys::quote;
 use crate::trust::bundle::Pem;
 use crate::trust::der::{self, Outline};
-use crate::trust::pem::{self, Block, Flaw, Kind};
+use crate::trust::pem::{self, PemBlock, PemError, PemKind};
 use crate::trust::root_stores::RootSource;
 use crate::trust::{certificate, openssl_trusted};
 
@@ -140,20 +140,23 @@ pub fn anchors(text: &[u8]) -> Anchors<'_> {
                 anchors.certificates.push(certificate);
             }
             Ok(None) => {}
-            Err(Flaw { at, what }) => {
+            Err(PemError { at, what }) => {
                 anchors.tidy = false;
-                anchors.broken.push((lines.line(at), what));
+                anchors.broken.push((lines.line_number(at), what));
             }
         }
     }
     anchors
 }
 
-fn anchor<'a>(block: &Block<'a>, buffer: &mut Vec<u8>) -> Result<Option<(Pem<'a>, bool)>, Flaw> {
+fn anchor<'a>(
+    block: &PemBlock<'a>,
+    buffer: &mut Vec<u8>,
+) -> Result<Option<(Pem<'a>, bool)>, PemError> {
     let is_plain = match block.kind() {
-        Some(Kind::Certificate) => true,
-        Some(Kind::Trusted) => false,
-        Some(Kind::Pkcs7) | None => return Ok(None),
+        Some(PemKind::Certificate) => true,
+        Some(PemKind::Trusted) => false,
+        Some(PemKind::Pkcs7) | None => return Ok(None),
     };
     let decoded = block.decode(buffer)?;
     match (is_plain, der::outline(decoded.der)) {
@@ -161,16 +164,16 @@ fn anchor<'a>(block: &Block<'a>, buffer: &mut Vec<u8>) -> Result<Option<(Pem<'a>
         (false, Outline::Certificate | Outline::CertificateAndMore) => {
             let what = "the certificate is not trusted for servers";
             let der =
-                openssl_trusted::for_servers(decoded.der).ok_or(Flaw { at: block.at, what })?;
+                openssl_trusted::for_servers(decoded.der).ok_or(PemError { at: block.at, what })?;
             Ok(Some((Pem::encode(der), false)))
         }
-        _ => Err(Flaw { at: block.at, what: "the block is no certificate" }),
+        _ => Err(PemError { at: block.at, what: "the block is no certificate" }),
     }
 }
 
 /// The subject of a root, as DER.
-pub fn name(root: &Pem<'_>) -> Option<Vec<u8>> {
+pub fn subject_der(root: &Pem<'_>) -> Option<Vec<u8>> {
     let mut buffer = Vec::new();
     let block = pem::blocks(root.text()).next()?.ok()?;
-    certificate::name(block.decode(&mut buffer).ok()?.der)
+    certificate::subject_der(block.decode(&mut buffer).ok()?.der)
 }

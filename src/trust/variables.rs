@@ -21,21 +21,21 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 pub use crate::trust::variables::insecure::warnings;
-pub use crate::trust::variables::pins::{Found, Pin, Trusts, pins};
-pub use crate::trust::variables::plan::{File, Plan, plan};
-pub use crate::trust::variables::table::{Points, Row, Rule, TABLE};
+pub use crate::trust::variables::pins::{Pin, PinTarget, PinnedTrust, find_pins};
+pub use crate::trust::variables::plan::{TrustFile, VariablePlan, plan};
+pub use crate::trust::variables::table::{Rule, TABLE, TrustVariable, VariableTarget};
 
 /// The rows in force in `environment` that name a file of certificates, but those in `leave`.
 pub fn rows(
     environment: &Environment,
     grpc_roots: bool,
     leave: &[&'static str],
-) -> impl Iterator<Item = &'static Row> {
+) -> impl Iterator<Item = &'static TrustVariable> {
     let rows = TABLE.iter().filter(|row| !leave.contains(&row.name));
     rows.filter(move |row| match row.rule {
         Rule::Set => true,
         Rule::WhereSet => environment.get(row.name).is_some_and(|value| !value.is_empty()),
-        Rule::LeftAloneUnless(_) => grpc_roots && row.points == Points::Bundle,
+        Rule::LeftAloneUnless(_) => grpc_roots && row.target == VariableTarget::Bundle,
         Rule::Added => false,
     })
 }
@@ -47,19 +47,19 @@ pub fn trust_variables(environment: &Environment) -> impl Iterator<Item = (&'sta
 
 /// What a value says besides what we added at its end, and the file of ours that this names; `None` if it
 /// is a path, or nothing of ours.
-pub fn split(value: &OsStr) -> Option<(&OsStr, PathBuf)> {
-    java::split(value).or_else(|| runtimes::split(value))
+pub fn split_added(value: &OsStr) -> Option<(&OsStr, PathBuf)> {
+    java::split_added(value).or_else(|| runtimes::split_added(value))
 }
 
 /// The table as text, for `--list-variables`.
 pub fn listing() -> String {
     let mut text = String::new();
     for row in TABLE {
-        let Row { name, readers, points, rule, source, .. } = row;
-        let points = points.words();
+        let TrustVariable { name, readers, target, rule, source, .. } = row;
+        let target = target.words();
         let _ = writeln!(
             text,
-            "{name}\n    rule    {rule}\n    names   a file of the {points}\n    \
+            "{name}\n    rule    {rule}\n    names   a file of the {target}\n    \
              readers {readers}\n    source  {source}"
         );
     }

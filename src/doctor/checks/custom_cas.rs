@@ -11,7 +11,7 @@ use crate::sys::quote;
 use crate::trust::certificate::Certificate;
 use crate::trust::inspection;
 use crate::trust::source::DEFAULT_DIRECTORY;
-use crate::trust::variables::{Points, TABLE};
+use crate::trust::variables::{TABLE, VariableTarget};
 
 /// Levels of directories, and entries: more than any host has custom CAs.
 const DEPTH: usize = 4;
@@ -28,9 +28,10 @@ pub(crate) struct CustomCa {
 
 /// The CAs in the default directory, and those in files that clients read in addition to root certificates.
 pub(crate) fn find(process: &TargetProcess) -> Vec<CustomCa> {
-    let all = process.below(Path::new(DEFAULT_DIRECTORY), DEPTH, &mut ENTRIES.clone(), &|_| true);
+    let all =
+        process.files_below(Path::new(DEFAULT_DIRECTORY), DEPTH, &mut ENTRIES.clone(), &|_| true);
     let mounted = all.into_iter().filter(|path| path.extension() == Some(OsStr::new("crt")));
-    let adding = TABLE.iter().filter(|row| row.points == Points::Custom);
+    let adding = TABLE.iter().filter(|row| row.target == VariableTarget::Custom);
     let named = adding.filter_map(|row| process.environment.get(row.name)).map(PathBuf::from);
     let (mut found, mut known) = (Vec::new(), BTreeSet::new());
     for path in mounted.chain(named) {

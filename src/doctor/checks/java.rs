@@ -13,7 +13,7 @@ use crate::sys::quote;
 use crate::trust::bundle::Pem;
 use crate::trust::certificate::Certificate;
 use crate::trust::certificate::lints::FOR_JAVA;
-use crate::trust::jvm::{self, Store, StoreError};
+use crate::trust::jvm::{self, JvmTrustStore, TrustStoreError};
 use crate::trust::keystore;
 use crate::trust::variables::java::{JAVA_TOOL_OPTIONS, PROPERTY};
 
@@ -31,11 +31,12 @@ pub(crate) fn check(process: &TargetProcess, custom: &[CustomCa]) -> Vec<Finding
     // Arguments come last, and override.
     let arguments = process.arguments.iter().map(OsString::as_os_str);
     if let Some(path) = options.chain(arguments).filter_map(named).next_back() {
-        let store = Store { bytes: process.read(&path), path };
+        let store = JvmTrustStore { bytes: process.read(&path), path };
         return check_store(process, store, custom, true);
     }
     let program = process.program().map(PathBuf::into_os_string);
-    let Some(store) = jvm::store(process, environment, program.as_ref(), |_| false) else {
+    let Some(store) = jvm::find_trust_store(process, environment, program.as_ref(), |_| false)
+    else {
         return Vec::new();
     };
     let is_off = environment.get("TRUST_INIT_JAVA") == Some(OsStr::new("off"));
@@ -63,7 +64,7 @@ fn named(options: &OsStr) -> Option<PathBuf> {
 /// Whether that key store contains the CAs. `is_named`: options name it.
 fn check_store(
     process: &TargetProcess,
-    store: Store,
+    store: JvmTrustStore,
     custom: &[CustomCa],
     is_named: bool,
 ) -> Vec<Finding> {
@@ -72,9 +73,11 @@ fn check_store(
     let problem = match store.certificates() {
         Ok(trusted) => return compare(process, &name, &trusted, custom, why),
         // The options contain its password as well.
-        Err(StoreError::Format(keystore::Problem::Encrypted)) if is_named => return Vec::new(),
-        Err(StoreError::Format(problem)) => problem.to_string(),
-        Err(StoreError::File(problem)) => format!("it cannot be read: {problem}"),
+        Err(TrustStoreError::Format(keystore::KeyStoreError::Encrypted)) if is_named => {
+            return Vec::new();
+        }
+        Err(TrustStoreError::Format(problem)) => problem.to_string(),
+        Err(TrustStoreError::File(problem)) => format!("it cannot be read: {problem}"),
     };
     let cause = format!("{why}, and {problem}; all TLS of Java fails");
     vec![Finding::error("java-truststore-unusable", &name, cause, FIX)]

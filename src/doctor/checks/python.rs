@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use crate::doctor::process::TargetProcess;
 use crate::sys::finding::Finding;
 use crate::sys::quote;
-use crate::sys::root::Files;
+use crate::sys::root::FileSystem;
 
 /// How much of the code is read: directory entries, files, bytes, and levels of directories.
 const ENTRIES: usize = 20_000;
@@ -60,7 +60,7 @@ fn packages(process: &TargetProcess) -> Vec<PathBuf> {
             }
         }
     }
-    let mut found: Vec<_> = found.iter().filter_map(|path| process.real(path)).collect();
+    let mut found: Vec<_> = found.iter().filter_map(|path| process.canonical_path(path)).collect();
     found.sort_unstable();
     found.dedup();
     found
@@ -69,7 +69,7 @@ fn packages(process: &TargetProcess) -> Vec<PathBuf> {
 /// gRPC's C core reads no variable but its own, and that only for TLS.
 fn grpc(process: &TargetProcess, packages: &[PathBuf]) -> Vec<Finding> {
     let mut all = packages.iter().map(|directory| directory.join("grpc/_cython"));
-    let Some(core) = all.find(|core| process.at(core).as_ref().is_dir()) else {
+    let Some(core) = all.find(|core| process.local_path(core).as_ref().is_dir()) else {
         return Vec::new();
     };
     let subject =
@@ -134,11 +134,12 @@ fn hard_coded(process: &TargetProcess) -> Vec<Finding> {
     places.dedup_by(|later, earlier| later.starts_with(earlier));
     let is_own = |name: &OsStr| !PACKAGES.iter().chain(&OTHERS).any(|other| name == *other);
     let (mut entries, mut bytes) = (ENTRIES, BYTES);
-    let files = places.iter().flat_map(|place| process.below(place, DEPTH, &mut entries, &is_own));
+    let files =
+        places.iter().flat_map(|place| process.files_below(place, DEPTH, &mut entries, &is_own));
     let code: Vec<_> = files.filter(|path| path.extension() == Some(OsStr::new("py"))).collect();
     let mut findings = Vec::new();
     for path in code.iter().take(FILES) {
-        let length = process.at(path).as_ref().metadata().map_or(0, |found| found.len());
+        let length = process.local_path(path).as_ref().metadata().map_or(0, |found| found.len());
         let Some(rest) = bytes.checked_sub(usize::try_from(length).unwrap_or(usize::MAX)) else {
             break;
         };

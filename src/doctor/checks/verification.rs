@@ -7,8 +7,8 @@ use crate::trust::variables::insecure::{Switch, switched_off};
 
 /// A finding for each that is set so.
 pub fn check(environment: &Environment) -> Vec<Finding> {
-    let findings = switched_off(environment).map(|(Switch { name, who, .. }, _)| {
-        let cause = format!("switches verification off in {who}: anybody can be the server");
+    let findings = switched_off(environment).map(|(Switch { name, readers, .. }, _)| {
+        let cause = format!("switches verification off in {readers}: anybody can be the server");
         Finding::error("verification-off", *name, cause, format!("unset {name}"))
     });
     findings.collect()

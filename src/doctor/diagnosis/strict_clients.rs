@@ -9,7 +9,7 @@ use crate::sys::finding::Finding;
 use crate::sys::output;
 use crate::sys::quote;
 use crate::trust::certificate::Certificate;
-use crate::trust::certificate::lints::{self, Finding as Kind, Lint, LintHit};
+use crate::trust::certificate::lints::{self, Lint, LintHit, LintKind};
 
 /// The faults of a chain's anchor. rustls uses an anchor whatever its fields say.
 pub(crate) fn anchor(
@@ -18,17 +18,17 @@ pub(crate) fn anchor(
     file: &AnchorFile,
     context: &Context<'_>,
 ) -> Vec<Finding> {
-    let known: BTreeSet<_> = file.anchors.iter().map(Certificate::name).collect();
+    let known: BTreeSet<_> = file.anchors.iter().map(Certificate::subject_der).collect();
     let name = quote::word(&anchor.subject);
-    let found = lints::findings(anchor, context.now, &known).into_iter();
-    let found = found.filter(|lint| lint.finding != Kind::NotStrict);
+    let found = lints::matching(anchor, context.now, &known).into_iter();
+    let found = found.filter(|lint| lint.kind != LintKind::NotStrict);
     let mut findings: Vec<_> = found
         .map(|lint| {
-            let Lint { finding, says, who, fix, .. } = lint;
+            let Lint { kind, statement, consequence, fix, .. } = lint;
             let detail = LintHit::new(anchor, lint).detail;
-            let cause = format!("{name} in {} {says}{detail}: {who}", file.name());
-            match finding {
-                Kind::Expired | Kind::NotYetValid => {
+            let cause = format!("{name} in {} {statement}{detail}: {consequence}", file.name());
+            match kind {
+                LintKind::Expired | LintKind::NotYetValid => {
                     Finding::error("anchor-not-valid-now", endpoint, cause, *fix)
                 }
                 _ => Finding::warning("anchor-not-for-all", endpoint, cause, *fix),

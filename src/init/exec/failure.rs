@@ -61,7 +61,7 @@ fn explain(path: &Path, errno: Errno) -> (String, &'static str) {
             "its arguments and environment are longer than the system allows".to_owned(),
             "shorten them, or raise the stack limit (ulimit -s)",
         ),
-        errno => other(path, errno),
+        errno => system_error(path, errno),
     }
 }
 
@@ -82,7 +82,7 @@ fn missing_helper(path: &Path, head: &[u8]) -> (String, &'static str) {
             format!("{shown} needs the loader {}, which is missing", quote::word(&loader)),
             "build it for this image's C library (musl or glibc), or statically",
         ),
-        None => other(path, Errno::ENOENT),
+        None => system_error(path, Errno::ENOENT),
     }
 }
 
@@ -100,7 +100,7 @@ fn forbidden(path: &Path) -> (String, &'static str) {
             ),
             "make it executable (`chmod +x`), in the image or on the host",
         ),
-        _ => other(path, Errno::EACCES),
+        _ => system_error(path, Errno::EACCES),
     }
 }
 
@@ -111,7 +111,7 @@ fn not_a_program(path: &Path) -> (String, &'static str) {
     )
 }
 
-fn other(path: &Path, errno: Errno) -> (String, &'static str) {
+fn system_error(path: &Path, errno: Errno) -> (String, &'static str) {
     let cause = output::cause(&io::Error::from(errno));
     (
         format!("{}: {cause}", quote::path(path)),

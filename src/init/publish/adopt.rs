@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::init::publish::files::PublishOptions;
-use crate::init::publish::location::is_given;
+use crate::init::publish::location::is_irreplaceable;
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::dir;
 use crate::sys::file;
@@ -14,7 +14,7 @@ use crate::trust::bundle;
 use crate::trust::keystore;
 use crate::trust::source::Roots;
 use crate::trust::trust_anchors::Anchors;
-use crate::trust::variables::File;
+use crate::trust::variables::TrustFile;
 
 /// What becomes of a file that may have been mounted.
 pub(crate) enum Adoption {
@@ -29,11 +29,11 @@ pub(crate) enum Adoption {
 /// chosen: it is then what was wanted.
 pub(crate) fn adopt<'a>(
     path: PathBuf,
-    kind: &File,
+    kind: &TrustFile,
     wanted: impl Fn() -> BTreeSet<&'a [u8]>,
     options: &PublishOptions<'_>,
 ) -> Adoption {
-    if !is_given(&path) {
+    if !is_irreplaceable(&path) {
         return Adoption::No(None);
     }
     let no = |cause: String| {
@@ -50,10 +50,10 @@ pub(crate) fn adopt<'a>(
     };
     let bytes = match file::read(&path, &mut file::FILE_LIMIT.clone()) {
         Ok(bytes) => bytes,
-        Err(file::Problem::Missing) => return Adoption::No(None),
+        Err(file::FileError::Missing) => return Adoption::No(None),
         Err(problem) => return no(problem.to_string()),
     };
-    let anchors = if *kind == File::TrustStore {
+    let anchors = if *kind == TrustFile::TrustStore {
         match keystore::read(&bytes) {
             Ok(certificates) => Anchors::from(certificates),
             Err(problem) => return no(problem.to_string()),
@@ -61,7 +61,7 @@ pub(crate) fn adopt<'a>(
     } else {
         crate::trust::trust_anchors::anchors(&bytes)
     };
-    let (held, wanted) = (bundle::set(&anchors.certificates), wanted());
+    let (held, wanted) = (bundle::certificate_set(&anchors.certificates), wanted());
     let missing = wanted.difference(&held).count();
     if missing > 0 {
         return no(format!("it lacks {}", output::count(missing, "certificate")));
@@ -76,6 +76,7 @@ pub(crate) fn adopt<'a>(
 }
 
 /// Whether the file at `path` holds exactly `pieces`.
-pub(crate) fn is_exactly(path: &Path, pieces: &[&[u8]]) -> bool {
-    std::fs::File::open(path).is_ok_and(|file| dir::holds(file, pieces).unwrap_or_default())
+pub(crate) fn contains_exactly(path: &Path, pieces: &[&[u8]]) -> bool {
+    std::fs::File::open(path)
+        .is_ok_and(|file| dir::contains_exactly(file, pieces).unwrap_or_default())
 }

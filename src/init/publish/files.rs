@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::trust::fingerprint::Fingerprint;
 use crate::trust::source::{Named, Roots};
-use crate::trust::variables::File;
+use crate::trust::variables::TrustFile;
 
 /// The directory that the variables name.
 pub(crate) const DEFAULT_DIRECTORY: &str = "/run/trust-init";
@@ -20,10 +20,10 @@ pub(crate) const MOUNT_TMPFS: &str = "mount a tmpfs at /run/trust-init that this
 const DIGITS: usize = 16;
 
 /// A file, its name, and its contents in pieces: the roots' text is never copied together.
-pub(crate) type Contents<'a> = (&'a File, String, Vec<&'a [u8]>);
+pub(crate) type PublishedFile<'a> = (&'a TrustFile, String, Vec<&'a [u8]>);
 
 /// Where each file is.
-pub(crate) type Paths = Vec<(File, PathBuf)>;
+pub(crate) type Paths = Vec<(TrustFile, PathBuf)>;
 
 /// The circumstances that decide where something is published.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ pub struct PublishOptions<'a> {
 
 /// The digest of everything that is published, names and contents. Not of the bundle alone: two
 /// services can share a bundle and differ in what they pinned.
-pub(crate) fn digest(files: &[Contents<'_>]) -> String {
+pub(crate) fn digest(files: &[PublishedFile<'_>]) -> String {
     let pieces = files.iter().flat_map(|(_, name, pieces)| {
         let name = std::iter::once(name.as_bytes());
         name.chain([&[0][..]]).chain(pieces.iter().copied()).chain([&[0][..]])
@@ -54,7 +54,7 @@ pub(crate) fn digest(files: &[Contents<'_>]) -> String {
 }
 
 /// The name of a directory of our own for `files`.
-pub(crate) fn directory_name(files: &[Contents<'_>]) -> String {
+pub(crate) fn directory_name(files: &[PublishedFile<'_>]) -> String {
     format!("{PREFIX}{}-{}", nix::unistd::geteuid(), digest(files))
 }
 
@@ -68,6 +68,6 @@ pub(crate) fn is_in_own_directory(path: &Path) -> bool {
 }
 
 /// `files` in `directory`.
-pub(crate) fn paths(directory: &Path, files: &[Contents<'_>]) -> Paths {
+pub(crate) fn paths(directory: &Path, files: &[PublishedFile<'_>]) -> Paths {
     files.iter().map(|(file, name, _)| ((*file).clone(), directory.join(name))).collect()
 }

@@ -9,7 +9,7 @@ use nix::errno::Errno;
 use nix::unistd::{AccessFlags, access, geteuid};
 
 use crate::init::mounts;
-use crate::init::publish::files::{Contents, Paths, PublishOptions, directory_name, paths};
+use crate::init::publish::files::{Paths, PublishOptions, PublishedFile, directory_name, paths};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::dir::{DIRECTORY_MODE, Directory, ExistingFile};
 use crate::sys::output;
@@ -18,7 +18,7 @@ use crate::trust::source::Named;
 
 /// Why a directory does not serve.
 #[derive(Debug)]
-pub(crate) enum Refusal {
+pub(crate) enum LocationError {
     /// The system refuses.
     System(io::Error),
     /// It is a symbolic link, or no directory.
@@ -33,7 +33,7 @@ pub(crate) enum Refusal {
     Differs { name: String },
 }
 
-impl Display for Refusal {
+impl Display for LocationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let us = geteuid();
         match self {
@@ -55,7 +55,7 @@ impl Display for Refusal {
     }
 }
 
-impl Refusal {
+impl LocationError {
     /// Whether it may be an attack.
     pub(crate) fn is_suspicious(&self) -> bool {
         matches!(self, Self::Planted { .. } | Self::Differs { .. } | Self::Open { .. })
@@ -82,7 +82,7 @@ impl Refusal {
     }
 }
 
-impl From<io::Error> for Refusal {
+impl From<io::Error> for LocationError {
     fn from(error: io::Error) -> Self {
         match error.raw_os_error().map(Errno::from_raw) {
             Some(Errno::ELOOP | Errno::ENOTDIR) => Self::NotADirectory,
@@ -107,7 +107,7 @@ impl<'a> DefaultDirectory<'a> {
     ///
     /// # Errors
     /// When something of it cannot be opened, or is not safe.
-    pub(crate) fn open(path: &'a Path, is_named: bool) -> Result<Self, Refusal> {
+    pub(crate) fn open(path: &'a Path, is_named: bool) -> Result<Self, LocationError> {
         let mut names = path.iter().skip(1).peekable();
         let mut deepest = Directory::open(Path::new("/"))?;
         let (mut missing, mut is_open) = (Vec::new(), false);
@@ -122,7 +122,9 @@ impl<'a> DefaultDirectory<'a> {
             };
             // Replacing a directory on the way replaces what is below it.
             match is_safe(&deepest) {
-                Err(Refusal::Open { .. }) if is_named && names.peek().is_none() => is_open = true,
+                Err(LocationError::Open { .. }) if is_named && names.peek().is_none() => {
+                    is_open = true
+                }
                 judged => judged?,
             }
         }
@@ -135,7 +137,7 @@ impl<'a> DefaultDirectory<'a> {
     }
 
     /// Whether all of it is there.
-    pub(crate) fn is_there(&self) -> bool {
+    pub(crate) fn exists(&self) -> bool {
         self.missing.is_empty()
     }
 
@@ -143,10 +145,10 @@ impl<'a> DefaultDirectory<'a> {
     ///
     /// # Errors
     /// When a directory cannot be made, or is not safe because another user was faster.
-    pub(crate) fn make(self) -> Result<Directory, Refusal> {
+    pub(crate) fn create(self) -> Result<Directory, LocationError> {
         let mut directory = self.deepest;
         for name in self.missing {
-            directory = directory.open_or_make(name)?;
+            directory = directory.open_or_create(name)?;
             is_safe(&directory)?;
         }
         Ok(directory)
@@ -156,16 +158,16 @@ impl<'a> DefaultDirectory<'a> {
 /// The files under their plain names, if all of them exist as they should: most starts are restarts.
 pub(crate) fn find_existing(
     directory: &DefaultDirectory<'_>,
-    files: &[Contents<'_>],
+    files: &[PublishedFile<'_>],
 ) -> Option<Paths> {
     let DefaultDirectory { path, deepest, .. } = directory;
-    let exists = |(_, name, pieces): &Contents<'_>| matches!(deepest.existing_file(name, pieces), Ok(Some(existing)) if serves(&existing));
-    (directory.is_there() && files.iter().all(exists)).then(|| paths(path, files))
+    let exists = |(_, name, pieces): &PublishedFile<'_>| matches!(deepest.existing_file(name, pieces), Ok(Some(existing)) if is_usable(&existing));
+    (directory.exists() && files.iter().all(exists)).then(|| paths(path, files))
 }
 
 /// Whether a file is what would be written, and root's or ours. Root could change it in any case, so
 /// root's serves every user.
-fn serves(existing: &ExistingFile) -> bool {
+fn is_usable(existing: &ExistingFile) -> bool {
     existing.is_same && (existing.uid == 0 || existing.uid == geteuid().as_raw())
 }
 
@@ -174,28 +176,28 @@ fn serves(existing: &ExistingFile) -> bool {
 /// no other container can see the directory; else a directory of our own is made in it.
 pub(crate) fn write_default(
     default: DefaultDirectory<'_>,
-    files: &[Contents<'_>],
+    files: &[PublishedFile<'_>],
     options: &PublishOptions<'_>,
-) -> Result<Paths, Refusal> {
+) -> Result<Paths, LocationError> {
     let path = default.path;
-    if options.dry && !default.is_there() {
+    if options.dry && !default.exists() {
         return is_writable(&default.deepest).map(|()| paths(path, files));
     }
     let own = || directory_name(files);
-    let directory = default.make()?;
+    let directory = default.create()?;
     let us = geteuid().as_raw();
     let mut stale = Vec::new();
     for (_, name, pieces) in files {
         match directory.existing_file(name, pieces)? {
-            Some(existing) if serves(&existing) => {}
+            Some(existing) if is_usable(&existing) => {}
             Some(_) if mounts::is_mount_point(&path.join(name)) => {
-                return within(&directory, &own(), files, options.dry);
+                return write_in_own_directory(&directory, &own(), files, options.dry);
             }
             Some(ExistingFile { uid, .. }) if uid != us && uid != 0 => {
-                return Err(Refusal::Planted { name: name.clone(), uid });
+                return Err(LocationError::Planted { name: name.clone(), uid });
             }
             Some(_) if !options.prepares && (!options.is_first || mounts::is_mounted(path)) => {
-                return within(&directory, &own(), files, options.dry);
+                return write_in_own_directory(&directory, &own(), files, options.dry);
             }
             Some(_) | None => stale.push((name, pieces)),
         }
@@ -204,7 +206,7 @@ pub(crate) fn write_default(
         is_writable(&directory)?;
     } else {
         for (name, pieces) in stale {
-            directory.place(name, pieces)?;
+            directory.replace(name, pieces)?;
         }
     }
     Ok(paths(path, files))
@@ -213,7 +215,7 @@ pub(crate) fn write_default(
 /// Whether the file at `path` was mounted there, or is in a directory that was mounted read-only,
 /// and no process in this container can replace it. A link on the way could be any user's, and lead to
 /// whatever else is mounted.
-pub(crate) fn is_given(path: &Path) -> bool {
+pub(crate) fn is_irreplaceable(path: &Path) -> bool {
     let (is_mounted, parent) = (mounts::is_mount_point(path), path.parent().unwrap_or(path));
     if !is_mounted && !mounts::is_read_only(parent) {
         return false;
@@ -235,12 +237,12 @@ pub(crate) fn is_given(path: &Path) -> bool {
 pub(crate) fn write_shared(
     path: &Path,
     own: &str,
-    files: &[Contents<'_>],
+    files: &[PublishedFile<'_>],
     dry: bool,
-) -> Result<Paths, Refusal> {
+) -> Result<Paths, LocationError> {
     let directory = Directory::open(path)?;
     is_safe(&directory)?;
-    within(&directory, own, files, dry)
+    write_in_own_directory(&directory, own, files, dry)
 }
 
 /// A directory that the user named, made if only its last part is missing, and whether every user
@@ -248,33 +250,33 @@ pub(crate) fn write_shared(
 pub(crate) fn write_named(
     path: &Path,
     own: &str,
-    files: &[Contents<'_>],
+    files: &[PublishedFile<'_>],
     dry: bool,
-) -> Result<(Paths, bool), Refusal> {
+) -> Result<(Paths, bool), LocationError> {
     let directory = match (Directory::open(path), path.parent(), path.file_name()) {
         (Err(error), Some(parent), Some(name)) if error.kind() == io::ErrorKind::NotFound => {
             let parent = Directory::open(parent)?;
             if dry {
                 return is_writable(&parent).map(|()| (paths(&path.join(own), files), false));
             }
-            parent.open_or_make(name)?
+            parent.open_or_create(name)?
         }
         (opened, ..) => opened?,
     };
     let is_open = match is_safe(&directory) {
-        Err(Refusal::Open { .. }) => true,
+        Err(LocationError::Open { .. }) => true,
         judged => judged.map(|()| false)?,
     };
-    Ok((within(&directory, own, files, dry)?, is_open))
+    Ok((write_in_own_directory(&directory, own, files, dry)?, is_open))
 }
 
 /// Root or this uid owns it, and no other can replace what is in it.
-fn is_safe(directory: &Directory) -> Result<(), Refusal> {
+fn is_safe(directory: &Directory) -> Result<(), LocationError> {
     let (uid, mode) = directory.owner_and_mode()?;
     if uid != 0 && uid != geteuid().as_raw() {
-        Err(Refusal::Foreign { uid })
+        Err(LocationError::Foreign { uid })
     } else if mode & 0o022 != 0 && mode & 0o1000 == 0 {
-        Err(Refusal::Open { mode })
+        Err(LocationError::Open { mode })
     } else {
         Ok(())
     }
@@ -282,50 +284,50 @@ fn is_safe(directory: &Directory) -> Result<(), Refusal> {
 
 /// Our own directory below `parent`. Whatever is in it must be ours in owner, mode and every
 /// byte: its name is made from its contents, so nothing else has a right to be there.
-fn within(
+fn write_in_own_directory(
     parent: &Directory,
     own: &str,
-    files: &[Contents<'_>],
+    files: &[PublishedFile<'_>],
     dry: bool,
-) -> Result<Paths, Refusal> {
+) -> Result<Paths, LocationError> {
     let path = parent.path().join(own);
     if dry {
         return is_writable(parent).map(|()| paths(&path, files));
     }
     let differs = |error: io::Error| match error.raw_os_error().map(Errno::from_raw) {
         Some(Errno::ELOOP | Errno::ENOTDIR | Errno::ENOTEMPTY) => {
-            Refusal::Differs { name: own.to_owned() }
+            LocationError::Differs { name: own.to_owned() }
         }
         _ => error.into(),
     };
-    let directory = parent.open_or_make(OsStr::new(own)).map_err(differs)?;
+    let directory = parent.open_or_create(OsStr::new(own)).map_err(differs)?;
     let (uid, mode) = directory.owner_and_mode()?;
     if uid != geteuid().as_raw() {
-        return Err(Refusal::Planted { name: own.to_owned(), uid });
+        return Err(LocationError::Planted { name: own.to_owned(), uid });
     }
     // One that another of us has just made may still have the mode that its umask left.
     if mode & !DIRECTORY_MODE.bits() != 0 {
-        return Err(Refusal::Differs { name: own.to_owned() });
+        return Err(LocationError::Differs { name: own.to_owned() });
     }
     let is_ours = |entry: &[u8]| {
         let entry = entry.strip_prefix(b".").unwrap_or(entry);
         files.iter().any(|(_, name, _)| entry.starts_with(name.as_bytes()))
     };
-    directory.open_up(is_ours).map_err(differs)?;
+    directory.make_public(is_ours).map_err(differs)?;
     for (_, name, pieces) in files {
         match directory.existing_file(name, pieces)? {
             Some(existing) if existing.uid != uid => {
-                return Err(Refusal::Planted { name: name.clone(), uid: existing.uid });
+                return Err(LocationError::Planted { name: name.clone(), uid: existing.uid });
             }
             Some(existing) if existing.is_same => {}
-            Some(_) => return Err(Refusal::Differs { name: name.clone() }),
-            None => directory.place(name, pieces)?,
+            Some(_) => return Err(LocationError::Differs { name: name.clone() }),
+            None => directory.replace(name, pieces)?,
         }
     }
     Ok(paths(&path, files))
 }
 
-fn is_writable(directory: &Directory) -> Result<(), Refusal> {
+fn is_writable(directory: &Directory) -> Result<(), LocationError> {
     let wanted = AccessFlags::W_OK | AccessFlags::X_OK;
-    access(directory.path(), wanted).map_err(|error| Refusal::System(error.into()))
+    access(directory.path(), wanted).map_err(|error| LocationError::System(error.into()))
 }

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 
-use crate::init::publish::files::{Contents, PREFIX, Paths, digest};
+use crate::init::publish::files::{PREFIX, Paths, PublishedFile, digest};
 use crate::sys::dir;
 use crate::sys::file;
 
@@ -31,7 +31,7 @@ pub(crate) fn is_memory(path: &Path) -> bool {
 }
 
 /// Puts `files` into memory, or finds those that an earlier trust-init in the same process left.
-pub(crate) fn publish(files: &[Contents<'_>], dry: bool) -> io::Result<Paths> {
+pub(crate) fn publish(files: &[PublishedFile<'_>], dry: bool) -> io::Result<Paths> {
     let directory = Path::new("/proc").join(std::process::id().to_string()).join("fd");
     let digest = digest(files);
     let mut paths = Vec::new();
@@ -68,7 +68,8 @@ fn existing(directory: &Path, label: &str, pieces: &[&[u8]]) -> io::Result<Optio
             let memory = Handle::open(&path)?;
             let sealed = fcntl(&memory, FcntlArg::F_GET_SEALS)? & seals().bits() == seals().bits();
             let number = path.file_name().and_then(|name| name.to_str());
-            if let (true, Some(number)) = (sealed && dir::holds(memory, pieces)?, number) {
+            if let (true, Some(number)) = (sealed && dir::contains_exactly(memory, pieces)?, number)
+            {
                 return Ok(Some(number.to_owned()));
             }
         }

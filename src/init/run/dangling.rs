@@ -9,7 +9,7 @@ use crate::sys::environment::Environment;
 use crate::sys::quote;
 use crate::trust::variables;
 use crate::trust::variables::java::JAVA_TOOL_OPTIONS;
-use crate::trust::variables::split;
+use crate::trust::variables::split_added;
 
 /// Variables that name the same missing file.
 pub(crate) struct Dangling {
@@ -28,7 +28,7 @@ pub(crate) fn dangling(
         |path: &Path| path.metadata().is_ok_and(|found| found.is_file() && found.len() > 0);
     let mut dangling: Vec<Dangling> = Vec::new();
     for (name, value) in variables::trust_variables(environment) {
-        let path = split(value).map_or_else(|| value.into(), |(_, path)| path);
+        let path = split_added(value).map_or_else(|| value.into(), |(_, path)| path);
         if set.iter().any(|(other, _)| *other == name) || !publish::is_ours(&path) || exists(&path)
         {
             continue;
@@ -45,7 +45,7 @@ impl Dangling {
     /// Takes the missing file out of `environment`.
     pub(crate) fn unset(&self, environment: &mut Environment) {
         for name in &self.names {
-            let rest = environment.get(name).and_then(split).map(|(rest, _)| rest.to_owned());
+            let rest = environment.get(name).and_then(split_added).map(|(rest, _)| rest.to_owned());
             match rest {
                 Some(rest) if !rest.is_empty() => environment.set(name, &rest),
                 _ => environment.remove(name),

@@ -1,13 +1,13 @@
 //! What a run has decided to trust, before it is written anywhere.
 
-use crate::init::run::java::Jvm;
-use crate::init::system_store::Installed;
+use crate::init::run::java::JvmConfiguration;
+use crate::init::system_store::InstallResult;
 use crate::trust::bundle::{Bundle, Pem};
 use crate::trust::root_stores::RootSource;
 use crate::trust::trust_anchors::Anchors;
 
 /// Everything that decides what is published.
-pub(crate) struct Inputs<'a> {
+pub(crate) struct PublishInputs<'a> {
     /// The public roots as they were found,
     pub source: &'a RootSource,
     /// and as certificates.
@@ -17,14 +17,14 @@ pub(crate) struct Inputs<'a> {
     /// Both, each certificate once.
     pub bundle: Bundle<'a>,
     /// The JVM that does not trust the custom CAs yet.
-    pub jvm: Option<Jvm<'a>>,
+    pub jvm: Option<JvmConfiguration<'a>>,
     /// What was put into the image's own store.
-    pub installed: Installed,
+    pub installed: InstallResult,
 }
 
-impl Inputs<'_> {
+impl PublishInputs<'_> {
     /// The JVM whose key store has to be named to it: it does not find one by itself.
-    pub(crate) fn named_jvm(&self) -> Option<&Jvm<'_>> {
+    pub(crate) fn named_jvm(&self) -> Option<&JvmConfiguration<'_>> {
         self.jvm.as_ref().filter(|_| self.installed.java.is_none())
     }
 }

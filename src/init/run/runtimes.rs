@@ -9,7 +9,7 @@ use crate::sys::diagnostic::Diagnostic;
 use crate::sys::environment::Environment;
 use crate::sys::output::Report;
 use crate::sys::quote;
-use crate::trust::variables::runtimes::{Runtime, Warning};
+use crate::trust::variables::runtimes::{Runtime, RuntimeWarning};
 
 /// A runtime whose settings name the bundle.
 pub(crate) struct ConfiguredRuntime {
@@ -41,7 +41,7 @@ pub(crate) fn configure(
 ) -> Result<Vec<ConfiguredRuntime>, Diagnostic> {
     let (mut open, mut files) = (Vec::new(), Vec::new());
     for runtime in runtimes {
-        let before = runtime.open(environment, bundle, is_ours, Path::exists);
+        let before = runtime.own_value(environment, bundle, is_ours, Path::exists);
         match before.and_then(|before| Ok((before, runtime.file(bundle)?))) {
             Ok((before, file)) => {
                 open.push((*runtime, before, file.as_ref().map(|(file, _)| file.clone())));
@@ -55,7 +55,7 @@ pub(crate) fn configure(
     for (runtime, before, file) in open {
         let path = file.and_then(|file| published.path(&file)).unwrap_or(bundle);
         if runtime == Runtime::Php && is_memory(path) {
-            report.warning(&Warning::Memory(runtime).into());
+            report.warning(&RuntimeWarning::Memory(runtime).into());
             continue;
         }
         let value = runtime.value(before, path);

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::init::cli::Task;
 use crate::init::mounts;
-use crate::init::run::inputs::Inputs;
+use crate::init::run::inputs::PublishInputs;
 use crate::sys::output;
 use crate::sys::quote;
 use crate::trust::certificate::Certificate;
@@ -30,7 +30,7 @@ pub(crate) fn custom_ca(certificate: &Certificate) -> String {
 }
 
 /// The last line: what is in the bundle, where it is, and what is started.
-pub(crate) fn total(inputs: &Inputs<'_>, bundle: Option<&Path>, task: &Task) -> String {
+pub(crate) fn total(inputs: &PublishInputs<'_>, bundle: Option<&Path>, task: &Task) -> String {
     let custom = output::count(inputs.custom.len(), "custom CA");
     let roots = output::count(inputs.anchors.certificates.len(), "root");
     let roots = match inputs.source {
@@ -40,9 +40,9 @@ pub(crate) fn total(inputs: &Inputs<'_>, bundle: Option<&Path>, task: &Task) -> 
         RootSource::Mozilla(_) => format!("{roots} of Mozilla's"),
         RootSource::Unwanted | RootSource::Nowhere => "no roots".to_owned(),
     };
-    let doubles = match inputs.bundle.doubles {
+    let duplicates = match inputs.bundle.duplicates {
         0 => String::new(),
-        doubles => format!(" ({} left out)", output::count(doubles, "double")),
+        duplicates => format!(" ({} left out)", output::count(duplicates, "duplicate")),
     };
     let bundle = match bundle {
         Some(path) => format!("in {}", quote::path(path)),
@@ -51,5 +51,5 @@ pub(crate) fn total(inputs: &Inputs<'_>, bundle: Option<&Path>, task: &Task) -> 
     let verb = if matches!(task, Task::Run(_)) { "starting" } else { "would start" };
     let program = task.program().and_then(<[_]>::first).map(quote::word);
     let next = program.map(|program| format!("; {verb} {program} as pid {}", std::process::id()));
-    format!("{custom} and {roots}{doubles} {bundle}{}", next.unwrap_or_default())
+    format!("{custom} and {roots}{duplicates} {bundle}{}", next.unwrap_or_default())
 }

@@ -3,8 +3,8 @@
 
 use crate::init::cli::{Invocation, Task};
 use crate::init::run::failures::Failures;
-use crate::init::run::java::Jvm;
-use crate::init::system_store::{InstallOptions, Installed, Record, install};
+use crate::init::run::java::JvmConfiguration;
+use crate::init::system_store::{InstallOptions, InstallResult, Record, install};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::output::Report;
 use crate::sys::quote;
@@ -38,7 +38,7 @@ impl<'a> SystemStore<'a> {
     pub(crate) fn leave_out_ours(&self, roots: &mut Vec<Pem<'_>>) {
         let ours = self.record.certificates();
         if !ours.is_empty() {
-            let ours = bundle::set(&ours);
+            let ours = bundle::certificate_set(&ours);
             roots.retain(|root| !ours.contains(root.text()));
         }
     }
@@ -47,12 +47,12 @@ impl<'a> SystemStore<'a> {
     pub(crate) fn install(
         &self,
         certificates: &[Pem<'_>],
-        jvm: Option<&Jvm<'_>>,
+        jvm: Option<&JvmConfiguration<'_>>,
         failures: &mut Failures,
-    ) -> Installed {
+    ) -> InstallResult {
         let Invocation { settings, task } = self.invocation;
         if !settings.install_store || *task == Task::PrintEnv {
-            return Installed::default();
+            return InstallResult::default();
         }
         let java = jvm.and_then(|jvm| {
             Some((jvm.security.as_deref()?, keystore::write(&jvm.store.certificates())))
@@ -63,7 +63,7 @@ impl<'a> SystemStore<'a> {
         let options = InstallOptions { certificates, java, is_beside, dry: task.is_dry() };
         let installed = install(&options, &self.record).unwrap_or_else(|failure| {
             failures.push(failure);
-            Installed::default()
+            InstallResult::default()
         });
         if installed.is_of_another_run {
             self.report.warning(
@@ -86,7 +86,7 @@ impl<'a> SystemStore<'a> {
     }
 
     /// The line on it.
-    pub(crate) fn line(&self, installed: &Installed) -> Option<String> {
+    pub(crate) fn line(&self, installed: &InstallResult) -> Option<String> {
         let is_dry = self.invocation.task.is_dry();
         let (files, words) = match (&*installed.files, &*installed.cleared) {
             ([], []) => return None,

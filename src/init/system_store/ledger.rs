@@ -10,17 +10,17 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::sys::diagnostic::Diagnostic;
-use crate::sys::file::{self, Problem};
+use crate::sys::file::{self, FileError};
 use crate::trust::bundle::Pem;
 use crate::trust::fingerprint::Fingerprint;
-use crate::trust::source::{Label, Origin, ReadError};
+use crate::trust::source::{Label, Origin, SourceError};
 
-use crate::init::system_store::precheck::real;
+use crate::init::system_store::precheck::resolve_links;
 
 /// The directory of the record.
-pub(crate) const HOME: &str = "/var/lib/trust-init";
+pub(crate) const RECORD_DIRECTORY: &str = "/var/lib/trust-init";
 /// Where it lies.
-pub(crate) const PATH: &str = "/var/lib/trust-init/store";
+pub(crate) const RECORD_PATH: &str = "/var/lib/trust-init/store";
 
 /// Says in the file what it is.
 const HEADER: &str = "\
@@ -34,9 +34,9 @@ const HEADER: &str = "\
 pub(crate) struct Record(Vec<u8>);
 
 /// One file of the store.
-pub(crate) struct Line<'a> {
+pub(crate) struct RecordLine<'a> {
     /// Whether it was not there before.
-    pub is_made: bool,
+    pub is_created: bool,
     digest: &'a [u8],
     /// Where it is, behind all links.
     pub path: &'a Path,
@@ -48,14 +48,15 @@ impl Record {
     /// # Errors
     /// When there is one that cannot be read: what an earlier run added would count as the image's.
     pub(crate) fn read() -> Result<Self, Diagnostic> {
-        let path = Path::new(PATH);
+        let path = Path::new(RECORD_PATH);
         let error = |problem| {
             let label = Label::new(path, Origin::Default);
-            Diagnostic::from(ReadError { label, problem })
+            Diagnostic::from(SourceError { label, problem })
         };
-        let found = match path.symlink_metadata().map_err(|error| file::problem(path, error)) {
+        let found = match path.symlink_metadata().map_err(|error| file::FileError::new(path, error))
+        {
             Ok(found) => found,
-            Err(Problem::Missing) => return Ok(Self::default()),
+            Err(FileError::Missing) => return Ok(Self::default()),
             Err(problem) => return Err(error(problem)),
         };
         if found.uid() != 0 && found.uid() != nix::unistd::geteuid().as_raw() {
@@ -88,42 +89,44 @@ impl Record {
     }
 
     /// What it says of each file.
-    pub(crate) fn lines(&self) -> Vec<Line<'_>> {
-        self.0.split(|byte| *byte == b'\n').filter_map(Line::read).collect()
+    pub(crate) fn lines(&self) -> Vec<RecordLine<'_>> {
+        self.0.split(|byte| *byte == b'\n').filter_map(RecordLine::read).collect()
     }
 
     /// Whether we made the file at `path`, and it still holds what we put there.
-    pub(crate) fn made(&self, path: &Path, bytes: &[u8]) -> bool {
+    pub(crate) fn has_created(&self, path: &Path, bytes: &[u8]) -> bool {
         let digest = digest(bytes);
-        self.lines().iter().any(|line| line.is_made && line.path == path && line.is(&digest))
+        self.lines()
+            .iter()
+            .any(|line| line.is_created && line.path == path && line.has_digest(&digest))
     }
 
     /// The same, of what is behind all links of `path`.
-    pub(crate) fn has(&self, path: &Path) -> bool {
+    pub(crate) fn has_created_target(&self, path: &Path) -> bool {
         if self.0.is_empty() {
             return false;
         }
-        let look = |path: PathBuf| {
+        let read = |path: PathBuf| {
             let bytes = file::read(&path, &mut file::FILE_LIMIT.clone());
             (bytes, path)
         };
-        match real(path).map(|real| real.map(look)) {
-            Ok(Some((Ok(bytes), path))) => self.made(&path, &bytes),
+        match resolve_links(path).map(|real| real.map(read)) {
+            Ok(Some((Ok(bytes), path))) => self.has_created(&path, &bytes),
             Ok(None) => false,
             // It cannot be looked at. What bears the name of one that we made is taken for that.
             _ => self
                 .lines()
                 .iter()
-                .any(|line| line.is_made && line.path.file_name() == path.file_name()),
+                .any(|line| line.is_created && line.path.file_name() == path.file_name()),
         }
     }
 
     /// What `bytes`, the contents of `path`, are without what we added to them. If the file
     /// was written again since, that is all but our certificates.
-    pub(crate) fn without(&self, path: &Path, bytes: &[u8]) -> Vec<u8> {
+    pub(crate) fn without_added(&self, path: &Path, bytes: &[u8]) -> Vec<u8> {
         let mut bytes = bytes.to_vec();
         for line in self.lines() {
-            if line.is_made || line.path != path {
+            if line.is_created || line.path != path {
                 continue;
             }
             for certificate in self.certificates() {
@@ -133,7 +136,7 @@ impl Record {
             }
             // A line end is ours as well, if the file had none.
             if let Some(whole) = bytes.strip_suffix(b"\n")
-                && line.is(&digest(whole))
+                && line.has_digest(&digest(whole))
             {
                 bytes.pop();
             }
@@ -142,26 +145,26 @@ impl Record {
     }
 }
 
-impl<'a> Line<'a> {
+impl<'a> RecordLine<'a> {
     fn read(text: &'a [u8]) -> Option<Self> {
         let mut words = text.splitn(3, |byte| *byte == b' ');
         let (word, digest, path) = (words.next()?, words.next()?, words.next()?);
         let path = Path::new(OsStr::from_bytes(path));
         (word != b"#" && path.is_absolute()).then_some(Self {
-            is_made: word == b"made",
+            is_created: word == b"made",
             digest,
             path,
         })
     }
 
-    fn is(&self, digest: &str) -> bool {
+    fn has_digest(&self, digest: &str) -> bool {
         self.digest == digest.as_bytes()
     }
 }
 
 /// What the record is to say of `path`: that it was made with these contents, or had them before.
-pub(crate) fn line(is_made: bool, bytes: &[u8], path: &Path) -> Vec<u8> {
-    let word = if is_made { "made" } else { "added" };
+pub(crate) fn record_line(is_created: bool, bytes: &[u8], path: &Path) -> Vec<u8> {
+    let word = if is_created { "made" } else { "added" };
     let mut line = [word, &digest(bytes), ""].join(" ").into_bytes();
     line.extend(path.as_os_str().as_bytes());
     line.push(b'\n');

@@ -38,7 +38,7 @@ pub(crate) fn failure(path: &Path, cause: impl Display, fix: &str) -> Diagnostic
 }
 
 /// The system refuses to change or to read `path`.
-pub(crate) fn refused(path: &Path, error: &io::Error) -> Diagnostic {
+pub(crate) fn access_failure(path: &Path, error: &io::Error) -> Diagnostic {
     failure(path, output::cause(error), "make the container's own file system writable")
 }
 
@@ -54,11 +54,11 @@ fn foreign(path: &Path, uid: u32) -> Diagnostic {
 ///
 /// # Errors
 /// When a link or a directory on the way is neither root's nor ours: its owner decides what it leads to.
-pub(crate) fn real(path: &Path) -> Result<Option<PathBuf>, Diagnostic> {
-    behind(path, LINKS)
+pub(crate) fn resolve_links(path: &Path) -> Result<Option<PathBuf>, Diagnostic> {
+    resolve_at_most(path, LINKS)
 }
 
-fn behind(path: &Path, links: u8) -> Result<Option<PathBuf>, Diagnostic> {
+fn resolve_at_most(path: &Path, links: u8) -> Result<Option<PathBuf>, Diagnostic> {
     let mut parts = path.components();
     let last = parts.next_back();
     let name = match last {
@@ -66,7 +66,7 @@ fn behind(path: &Path, links: u8) -> Result<Option<PathBuf>, Diagnostic> {
         Some(Component::ParentDir) => OsStr::new(".."),
         _ => return Ok(Some("/".into())),
     };
-    let Some(mut real) = behind(parts.as_path(), links)? else { return Ok(None) };
+    let Some(mut real) = resolve_at_most(parts.as_path(), links)? else { return Ok(None) };
     if name == ".." {
         real.pop();
         return Ok(Some(real));
@@ -75,20 +75,20 @@ fn behind(path: &Path, links: u8) -> Result<Option<PathBuf>, Diagnostic> {
     let found = match real.symlink_metadata() {
         Ok(found) => found,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(refused(&real, &error)),
+        Err(error) => return Err(access_failure(&real, &error)),
     };
     if found.uid() != 0 && found.uid() != geteuid().as_raw() {
         return Err(foreign(&real, found.uid()));
     }
     match real.read_link() {
-        Ok(_) if links == 0 => Err(refused(&real, &Errno::ELOOP.into())),
+        Ok(_) if links == 0 => Err(access_failure(&real, &Errno::ELOOP.into())),
         Ok(target) => {
             real.pop();
-            behind(&real.join(target), links - 1)
+            resolve_at_most(&real.join(target), links - 1)
         }
         // No link.
         Err(error) if error.raw_os_error() == Some(Errno::EINVAL as i32) => Ok(Some(real)),
-        Err(error) => Err(refused(&real, &error)),
+        Err(error) => Err(access_failure(&real, &error)),
     }
 }
 
@@ -97,13 +97,13 @@ fn behind(path: &Path, links: u8) -> Result<Option<PathBuf>, Diagnostic> {
 ///
 /// # Errors
 /// When it is not.
-pub(crate) fn check(path: &Path) -> Result<(), Diagnostic> {
+pub(crate) fn check_changeable(path: &Path) -> Result<(), Diagnostic> {
     let (mut at, mut directory) = (path, path);
     let found = loop {
         directory = directory.parent().unwrap_or(directory);
         match at.symlink_metadata() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => at = directory,
-            found => break found.map_err(|error| refused(at, &error))?,
+            found => break found.map_err(|error| access_failure(at, &error))?,
         }
     };
     let directory = if at == path { directory } else { at };
@@ -114,6 +114,6 @@ pub(crate) fn check(path: &Path) -> Result<(), Diagnostic> {
         Err(foreign(at, found.uid()))
     } else {
         access(directory, AccessFlags::W_OK | AccessFlags::X_OK)
-            .map_err(|error| refused(at, &error.into()))
+            .map_err(|error| access_failure(at, &error.into()))
     }
 }

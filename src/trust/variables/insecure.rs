@@ -31,7 +31,7 @@ pub struct Switch {
     /// The values that do.
     pub off: Off,
     /// The programs that read it.
-    pub who: &'static str,
+    pub readers: &'static str,
     /// Where that is documented.
     pub source: &'static str,
 }
@@ -42,115 +42,115 @@ pub const SWITCHES: &[Switch] = &[
     Switch {
         name: "NODE_TLS_REJECT_UNAUTHORIZED",
         off: Off::Word(&["0"]),
-        who: "Node.js",
+        readers: "Node.js",
         source: "https://nodejs.org/api/cli.html#node_tls_reject_unauthorizedvalue",
     },
     Switch {
         name: "PYTHONHTTPSVERIFY",
         off: Off::Word(&["0"]),
-        who: "Python 2.7",
+        readers: "Python 2.7",
         source: "https://peps.python.org/pep-0493/",
     },
     Switch {
         name: "GIT_SSL_NO_VERIFY",
         off: Off::Set,
-        who: "git",
+        readers: "git",
         source: "https://git-scm.com/docs/git-config#Documentation/git-config.txt-httpsslVerify",
     },
     Switch {
         name: "npm_config_strict_ssl",
         off: NO,
-        who: "npm",
+        readers: "npm",
         source: "https://docs.npmjs.com/cli/v11/using-npm/config#strict-ssl",
     },
     Switch {
         name: "NPM_CONFIG_STRICT_SSL",
         off: NO,
-        who: "npm",
+        readers: "npm",
         source: "https://docs.npmjs.com/cli/v11/using-npm/config#strict-ssl",
     },
     Switch {
         name: "YARN_ENABLE_STRICT_SSL",
         off: NO,
-        who: "yarn",
+        readers: "yarn",
         source: "https://yarnpkg.com/configuration/yarnrc#enableStrictSsl",
     },
     Switch {
         name: "PIP_TRUSTED_HOST",
         off: Off::Filled,
-        who: "pip, for the hosts in it",
+        readers: "pip, for the hosts in it",
         source: "https://pip.pypa.io/en/stable/cli/pip/#cmdoption-trusted-host",
     },
     Switch {
         name: "UV_INSECURE_HOST",
         off: Off::Filled,
-        who: "uv, for the hosts in it",
+        readers: "uv, for the hosts in it",
         source: "https://docs.astral.sh/uv/reference/environment/#uv_insecure_host",
     },
     Switch {
         name: "CONDA_SSL_VERIFY",
         off: NO,
-        who: "conda",
+        readers: "conda",
         source: "https://docs.conda.io/projects/conda/en/stable/user-guide/configuration/settings.html",
     },
     Switch {
         name: "SSL_NO_VERIFY",
         off: YES,
-        who: "conda-build",
+        readers: "conda-build",
         source: "https://docs.conda.io/projects/conda/en/latest/user-guide/configuration/disable-ssl-verification.html",
     },
     Switch {
         name: "SSL_VERIFY",
         off: NO,
-        who: "LiteLLM",
+        readers: "LiteLLM",
         source: "https://docs.litellm.ai/docs/guides/security_settings",
     },
     Switch {
         name: "MLFLOW_TRACKING_INSECURE_TLS",
         off: YES,
-        who: "MLflow",
+        readers: "MLflow",
         source: "https://mlflow.org/docs/latest/self-hosting/security/basic-http-auth/",
     },
     Switch {
         name: "AIOHTTP_CLIENT_SESSION_SSL",
         off: NO,
-        who: "Open WebUI",
+        readers: "Open WebUI",
         source: "https://docs.openwebui.com/reference/env-configuration",
     },
     Switch {
         name: "PERL_LWP_SSL_VERIFY_HOSTNAME",
         off: Off::Word(&["0"]),
-        who: "Perl LWP",
+        readers: "Perl LWP",
         source: "https://metacpan.org/pod/LWP::UserAgent#ENVIRONMENT",
     },
     Switch {
         name: "HEX_UNSAFE_HTTPS",
         off: YES,
-        who: "Elixir's mix hex",
+        readers: "Elixir's mix hex",
         source: "https://hexdocs.pm/hex/Mix.Tasks.Hex.Config.html",
     },
     Switch {
         name: "GOINSECURE",
         off: Off::Filled,
-        who: "go, for the modules in it",
+        readers: "go, for the modules in it",
         source: "https://go.dev/ref/mod#environment-variables",
     },
     Switch {
         name: "VAULT_SKIP_VERIFY",
         off: YES,
-        who: "Vault",
+        readers: "Vault",
         source: "https://developer.hashicorp.com/vault/docs/commands#vault_skip_verify",
     },
     Switch {
         name: "CONSUL_HTTP_SSL_VERIFY",
         off: NO,
-        who: "Consul",
+        readers: "Consul",
         source: "https://developer.hashicorp.com/consul/commands#consul_http_ssl_verify",
     },
     Switch {
         name: "AI_VERIFY_SSL",
         off: NO,
-        who: "programs that read it by convention",
+        readers: "programs that read it by convention",
         source: "in many applications' own settings; no single document defines it",
     },
 ];
@@ -175,9 +175,9 @@ pub(crate) fn switched_off(
 
 /// The warnings about `environment` where custom CAs are trusted.
 pub fn warnings(environment: &Environment) -> Vec<Diagnostic> {
-    let unverified = switched_off(environment).map(|(Switch { name, who, .. }, value)| {
+    let unverified = switched_off(environment).map(|(Switch { name, readers, .. }, value)| {
         Diagnostic::statement(format!(
-            "{name}={} switches certificate verification off in {who}: no longer needed, as the custom CAs \
+            "{name}={} switches certificate verification off in {readers}: no longer needed, as the custom CAs \
              are trusted",
             quote::word(value)
         ))

@@ -14,22 +14,22 @@ use crate::sys::quote;
 use crate::trust::certificate;
 use crate::trust::trust_anchors::Anchors;
 use crate::trust::variables::served::{self, SSL_CERT_FILE};
-use crate::trust::variables::table::{Points, Row};
+use crate::trust::variables::table::{TrustVariable, VariableTarget};
 
 /// What a row's readers trust at present, as far as a variable says so.
 #[derive(Debug)]
 pub struct Pin<'a> {
     /// The row.
-    pub row: &'static Row,
+    pub row: &'static TrustVariable,
     /// The variable that says so: the row's own or one that its readers fall back to.
     pub variable: &'static str,
     /// What is there.
-    pub trusts: Trusts<'a>,
+    pub trusts: PinnedTrust<'a>,
 }
 
 /// What is in the file or the directory that a variable names.
 #[derive(Debug)]
-pub enum Trusts<'a> {
+pub enum PinnedTrust<'a> {
     /// These certificates.
     Anchors(Cow<'a, Anchors<'a>>),
     /// What cannot be known from here.
@@ -40,7 +40,7 @@ pub enum Trusts<'a> {
 
 /// What a variable's value names.
 #[derive(Clone)]
-pub enum Found<'a> {
+pub enum PinTarget<'a> {
     /// Certificates, in a file or in a directory.
     Anchors { anchors: Cow<'a, Anchors<'a>>, is_directory: bool },
     /// It names the merged bundle or the custom CAs that we published.
@@ -53,14 +53,14 @@ pub enum Found<'a> {
 
 /// Asks `look` for what each of `rows` names, itself or through the variables its readers fall back
 /// to.
-pub fn pins<'a>(
-    rows: impl Iterator<Item = &'static Row>,
+pub fn find_pins<'a>(
+    rows: impl Iterator<Item = &'static TrustVariable>,
     environment: &Environment,
-    mut look: impl FnMut(&OsStr) -> Found<'a>,
+    mut look: impl FnMut(&OsStr) -> PinTarget<'a>,
 ) -> (Vec<Pin<'a>>, Vec<Diagnostic>) {
     let (mut pins, mut warnings) = (Vec::new(), Vec::new());
     // Many images set several variables to one file: it is read once.
-    let mut seen: BTreeMap<&OsStr, Found<'a>> = BTreeMap::new();
+    let mut seen: BTreeMap<&OsStr, PinTarget<'a>> = BTreeMap::new();
     for row in rows {
         for variable in std::iter::once(&row.name).chain(row.falls_back_to) {
             let Some(value) = environment.get(variable).filter(|value| !value.is_empty()) else {
@@ -70,26 +70,26 @@ pub fn pins<'a>(
             if [row.name, *variable] == [SSL_CERT_FILE; 2] {
                 let key = served::key_variable(environment);
                 if is_served(&found, key) {
-                    pins.push(Pin { row, variable, trusts: Trusts::Served });
+                    pins.push(Pin { row, variable, trusts: PinnedTrust::Served });
                     warnings.push(left_to_the_service(variable, value, key));
                     break;
                 }
             }
             let cause = match found {
                 // A directory serves clients that replace their roots; clients that add to theirs need a file.
-                Found::Anchors { anchors, is_directory }
-                    if row.points == Points::Bundle || !is_directory =>
+                PinTarget::Anchors { anchors, is_directory }
+                    if row.target == VariableTarget::Bundle || !is_directory =>
                 {
-                    pins.push(Pin { row, variable, trusts: Trusts::Anchors(anchors) });
+                    pins.push(Pin { row, variable, trusts: PinnedTrust::Anchors(anchors) });
                     break;
                 }
-                Found::Unknown => {
-                    pins.push(Pin { row, variable, trusts: Trusts::Unknown });
+                PinTarget::Unknown => {
+                    pins.push(Pin { row, variable, trusts: PinnedTrust::Unknown });
                     break;
                 }
-                Found::Ours => break,
-                Found::Unusable(cause) => cause,
-                Found::Anchors { .. } => "it is a directory".to_owned(),
+                PinTarget::Ours => break,
+                PinTarget::Unusable(cause) => cause,
+                PinTarget::Anchors { .. } => "it is a directory".to_owned(),
             };
             // Said once, where the variable is looked at for its own sake.
             if *variable == row.name || *variable == "SSL_CERT_DIR" {
@@ -129,20 +129,20 @@ const LONGEST_CHAIN: usize = 10;
 
 /// Whether what SSL_CERT_FILE names is the certificate that the service serves with. `key`: the variable
 /// that names its key.
-fn is_served(found: &Found<'_>, key: Option<&OsStr>) -> bool {
+fn is_served(found: &PinTarget<'_>, key: Option<&OsStr>) -> bool {
     match found {
         // The image's own roots, or a directory: no server reads its certificate there.
-        Found::Anchors { anchors: Cow::Borrowed(_), .. }
-        | Found::Anchors { is_directory: true, .. }
-        | Found::Ours
-        | Found::Unknown => false,
-        Found::Anchors { anchors, .. } => match anchors.certificates.as_slice() {
-            [first, issuers @ ..] if issuers.len() < LONGEST_CHAIN => {
-                first.decode().is_some_and(|der| certificate::is_servers(&der, key.is_some()))
-            }
+        PinTarget::Anchors { anchors: Cow::Borrowed(_), .. }
+        | PinTarget::Anchors { is_directory: true, .. }
+        | PinTarget::Ours
+        | PinTarget::Unknown => false,
+        PinTarget::Anchors { anchors, .. } => match anchors.certificates.as_slice() {
+            [first, issuers @ ..] if issuers.len() < LONGEST_CHAIN => first
+                .decode()
+                .is_some_and(|der| certificate::is_server_certificate(&der, key.is_some())),
             _ => false,
         },
         // An entrypoint may write it later.
-        Found::Unusable(_) => key.is_some(),
+        PinTarget::Unusable(_) => key.is_some(),
     }
 }

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use crate::sys::diagnostic::{Diagnostic, owned_into_diagnostic};
 use crate::sys::environment::Environment;
 use crate::sys::quote;
-use crate::trust::variables::plan::File;
+use crate::trust::variables::plan::TrustFile;
 
 /// Such a runtime.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ const HOME: &str = "/root";
 
 /// Why a runtime is not told of the bundle.
 #[derive(Debug)]
-pub enum Warning {
+pub enum RuntimeWarning {
     /// Settings of the user would be hidden, or say the same already.
     Named { runtime: Runtime, place: String, bundle: PathBuf },
     /// A path cannot be written in its settings.
@@ -57,22 +57,22 @@ pub enum Warning {
     Memory(Runtime),
 }
 
-owned_into_diagnostic!(Warning);
+owned_into_diagnostic!(RuntimeWarning);
 
-impl From<&Warning> for Diagnostic {
-    fn from(warning: &Warning) -> Self {
+impl From<&RuntimeWarning> for Diagnostic {
+    fn from(warning: &RuntimeWarning) -> Self {
         match warning {
-            Warning::Named { runtime, place, bundle } => Self::statement(format!(
+            RuntimeWarning::Named { runtime, place, bundle } => Self::statement(format!(
                 "{place} already configures {runtime} and is not changed, so {runtime} may not trust the \
                  custom CAs"
             ))
             .advise(format!("name {} there, or remove that setting", quote::path(bundle))),
-            Warning::Path { runtime, path } => Self::statement(format!(
+            RuntimeWarning::Path { runtime, path } => Self::statement(format!(
                 "{runtime} is not told of the bundle: its settings cannot contain the path {}",
                 quote::path(path)
             ))
             .advise("name a directory of letters and digits in TRUST_INIT_DIR"),
-            Warning::Memory(runtime) => Self::statement(format!(
+            RuntimeWarning::Memory(runtime) => Self::statement(format!(
                 "{runtime} is not told of the bundle: it needs a directory of settings, and none is \
                  writable"
             ))
@@ -107,16 +107,16 @@ impl Runtime {
     ///
     /// # Errors
     /// When that path cannot be said there.
-    pub fn file(self, bundle: &Path) -> Result<Option<(File, String)>, Warning> {
+    pub fn file(self, bundle: &Path) -> Result<Option<(TrustFile, String)>, RuntimeWarning> {
         let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/._-".contains(byte);
         if !bundle.as_os_str().as_bytes().iter().all(is_plain) {
-            return Err(Warning::Path { runtime: self, path: bundle.to_path_buf() });
+            return Err(RuntimeWarning::Path { runtime: self, path: bundle.to_path_buf() });
         }
         let bundle = bundle.display();
         Ok(match self {
-            Self::Php => Some((File::PhpIni, format!("curl.cainfo = \"{bundle}\"\n"))),
+            Self::Php => Some((TrustFile::PhpIni, format!("curl.cainfo = \"{bundle}\"\n"))),
             Self::Wget | Self::Wget2 => {
-                Some((File::Wgetrc, format!("ca_certificate = {bundle}\n")))
+                Some((TrustFile::Wgetrc, format!("ca_certificate = {bundle}\n")))
             }
             Self::Erlang => None,
         })
@@ -127,20 +127,23 @@ impl Runtime {
     ///
     /// # Errors
     /// When settings of the user are in force.
-    pub fn open(
+    pub fn own_value(
         self,
         environment: &Environment,
         bundle: &Path,
         is_ours: impl Fn(&Path) -> bool,
         has: impl Fn(&Path) -> bool,
-    ) -> Result<Option<OsString>, Warning> {
-        let named =
-            |place: String| Warning::Named { runtime: self, place, bundle: bundle.to_path_buf() };
+    ) -> Result<Option<OsString>, RuntimeWarning> {
+        let named = |place: String| RuntimeWarning::Named {
+            runtime: self,
+            place,
+            bundle: bundle.to_path_buf(),
+        };
         let value = environment.get(self.variable());
         match self {
             Self::Php => Ok(value.and_then(|value| {
                 let is_other = |part: &&[u8]| {
-                    !is_ours(&Path::new(OsStr::from_bytes(part)).join(File::PhpIni.name()))
+                    !is_ours(&Path::new(OsStr::from_bytes(part)).join(TrustFile::PhpIni.name()))
                 };
                 let parts = value.as_bytes().split(|byte| *byte == b':');
                 match parts.filter(is_other).collect::<Vec<_>>().as_slice() {
@@ -169,7 +172,7 @@ impl Runtime {
             },
             Self::Erlang => {
                 let value = value.unwrap_or_default();
-                let ours = split(value).filter(|(_, path)| is_ours(path));
+                let ours = split_added(value).filter(|(_, path)| is_ours(path));
                 let value = ours.map_or(value, |(rest, _)| rest);
                 if memchr::memmem::find(value.as_bytes(), b"cacerts_path").is_some() {
                     return Err(named("`cacerts_path` in ERL_ZFLAGS".to_owned()));
@@ -207,7 +210,7 @@ impl Runtime {
 
 /// What a value of ERL_ZFLAGS says besides the argument that we added at its end, and the bundle that this
 /// names; `None` if there is none.
-pub fn split(value: &OsStr) -> Option<(&OsStr, PathBuf)> {
+pub fn split_added(value: &OsStr) -> Option<(&OsStr, PathBuf)> {
     let (begin, end) = CACERTS_PATH;
     let rest = value.as_bytes().strip_suffix(end.as_bytes())?;
     let (before, path) = rest.split_at_checked(memchr::memmem::rfind(rest, begin.as_bytes())?)?;
