@@ -1,7 +1,7 @@
-//! Everything that is in a file, for `inspect`.
+//! Reads all blocks of a file, for `inspect`.
 //!
-//! Where a custom CA is wanted, a key in its file is an error. Here it is an answer: it is named, and
-//! nothing of it leaves this place.
+//! In a file of custom CAs a private key is an error. Here it is only listed, and its contents do not leave this
+//! module.
 
 use crate::trust::certificate::Certificate;
 use crate::trust::der::{self, Outline};
@@ -10,30 +10,30 @@ use crate::trust::inspection::certificates_in_block;
 use crate::trust::pem::{self, PemError};
 use crate::trust::source::CertificateSource;
 
-/// What is in a file.
+/// The contents of a file.
 #[derive(Debug, Default)]
 pub struct CertificateFile {
     /// Its certificates, in their order.
     pub certificates: Vec<Certificate>,
-    /// What else is in it.
+    /// Its other blocks.
     pub others: Vec<OtherBlock>,
 }
 
-/// A block that is no certificate.
+/// A block that is not a certificate.
 #[derive(Debug)]
 pub struct OtherBlock {
-    /// The line it begins at; 0 where the whole file is it.
+    /// The line that it begins at; 0 if it is the whole file.
     pub line: usize,
-    /// What it calls itself.
+    /// Its label.
     pub label: String,
     /// Whether it is a private key.
     pub is_key: bool,
 }
 
-/// Reads a file of any format but PKCS#12, which needs a password.
+/// Reads a file of any format except PKCS#12, which needs a password.
 ///
 /// # Errors
-/// When something in it is broken, or nothing in it is known.
+/// When a block is broken, or no block is recognised.
 pub fn parse(source: &CertificateSource) -> Result<CertificateFile, CertificateFileError> {
     let bytes = source.bytes.as_slice();
     let broken = |PemError { at, what }| CertificateFileError::Broken {

@@ -1,4 +1,4 @@
-//! Digests by which certificates and generated files are named.
+//! Digests of certificates and generated files.
 
 use std::fmt::{self, Display};
 
@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
-    /// The digest of `pieces`, one after the other.
+    /// Computes the digest of `pieces`, one after the other.
     pub fn of<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Self {
         let mut digest = Sha256::new();
         pieces.into_iter().for_each(|piece| digest.update(piece));

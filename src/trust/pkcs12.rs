@@ -1,7 +1,7 @@
-//! PKCS#12: what Windows, Java and browsers export, an archive that is made to hold keys.
+//! PKCS#12: the archive of certificates and keys that Windows, Java and browsers export.
 //!
-//! It is opened on the host only, for the certificates in it, each byte for byte. Of its keys the
-//! names are told, and nothing else of them leaves this place.
+//! Only trust-compose opens it, on the host, for its certificates, which are copied byte for byte. Of its keys only
+//! the names leave this module.
 
 use std::fmt::{self, Display};
 
@@ -13,12 +13,12 @@ use crate::trust::certificate_file::{CertificateFile, OtherBlock};
 use crate::trust::der::{INTEGER, SEQUENCE};
 use crate::trust::source::CertificateSource;
 
-/// What is in an archive.
+/// The contents of an archive.
 #[derive(Debug)]
 pub struct Archive {
     /// Its certificates, in their order.
     pub certificates: Vec<Certificate>,
-    /// What each of its keys is called; empty for one without a name.
+    /// The names of its keys; empty for a key without a name.
     pub keys: Vec<String>,
 }
 
@@ -35,13 +35,13 @@ impl From<Archive> for CertificateFile {
 /// Why an archive cannot be opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pkcs12Error {
-    /// This is not its password.
+    /// The password is wrong or missing.
     Locked,
     /// It cannot be decoded.
     Broken,
-    /// It is protected in a way that is not known here.
+    /// Its encryption is not supported.
     Unknown,
-    /// A certificate in it is one that some client cannot read.
+    /// It contains a certificate that makes some client reject the whole bundle.
     Unreadable(&'static str),
 }
 
@@ -51,28 +51,29 @@ impl Display for Pkcs12Error {
         match self {
             Self::Locked => f.write_str("it is protected with a password"),
             Self::Broken => f.write_str("its PKCS#12 is damaged, or not in DER"),
-            Self::Unknown => {
-                f.write_str("its PKCS#12 is protected in a way that is not known here")
-            }
+            Self::Unknown => f.write_str("its PKCS#12 is encrypted in a way that is not supported"),
             Self::Unreadable(what) => {
-                write!(f, "a certificate in it would cost some client the whole bundle: {what}")
+                write!(
+                    f,
+                    "a certificate in it makes some TLS libraries reject the entire bundle: {what}"
+                )
             }
         }
     }
 }
 
-/// Whether a file is, or was meant to be, an archive: `PFX { version 3, authSafe SEQUENCE, … }`
-/// (RFC 7292, section 4), cut off or not, its length told (X.690, section 8.1.3) or not.
+/// Whether a file is an archive or a part of one: `PFX { version 3, authSafe SEQUENCE, … }` (RFC 7292, section
+/// 4), possibly truncated, with a definite or indefinite length (X.690, section 8.1.3).
 pub fn is_archive(bytes: &[u8]) -> bool {
     let Some(([SEQUENCE, length], rest)) = bytes.split_first_chunk() else { return false };
-    let behind = if *length < 0x80 { 0 } else { usize::from(length & 0x7f) };
-    rest.get(behind..).is_some_and(|fields| fields.starts_with(&[INTEGER, 1, 3, SEQUENCE]))
+    let skipped = if *length < 0x80 { 0 } else { usize::from(length & 0x7f) };
+    rest.get(skipped..).is_some_and(|fields| fields.starts_with(&[INTEGER, 1, 3, SEQUENCE]))
 }
 
-/// Opens an archive with `password`, which is empty for one that has none.
+/// Opens an archive with `password`, which is empty for an archive without one.
 ///
 /// # Errors
-/// When that is not its password, or it cannot be read.
+/// When the password is wrong, or the archive cannot be read.
 pub fn open(source: &CertificateSource, password: &str) -> Result<Archive, Pkcs12Error> {
     let archive = Pkcs12Archive::from_pkcs12(&source.bytes, password);
     let archive = archive.map_err(|error| match error {

@@ -1,8 +1,7 @@
-//! General names (RFC 5280, section 4.2.1.6) as strict readers take them.
+//! Checks general names (RFC 5280, section 4.2.1.6) as strict readers do.
 //!
-//! GnuTLS gives up a whole bundle for an alternative name that it cannot decode, and a JVM a whole key
-//! store for a name in a critical extension. x400Address and ediPartyName, which GnuTLS refuses however
-//! they are encoded, count as flaws here.
+//! GnuTLS rejects a whole bundle for an alternative name that it cannot decode, and a JVM a whole key store for a
+//! name in a critical extension. GnuTLS rejects x400Address and ediPartyName in any encoding, so they are flaws.
 
 use crate::trust::certificate::encoding::{
     Flaw, NOT_DER, check_name, ensure, expect_end, fits_gnutls, has_short_numbers, is_valid_value,
@@ -25,7 +24,7 @@ pub(crate) const IP: u8 = 0x87;
 /// `[8]`, registeredID.
 const REGISTERED: u8 = 0x88;
 
-/// Walks through `GeneralNames`, a SEQUENCE, and hands each name to `then`: its tag, and its contents.
+/// Checks `GeneralNames`, a SEQUENCE, and calls `then` with the tag and the contents of each name.
 pub(crate) fn for_each_in_list(
     mut bytes: &[u8],
     then: impl FnMut(u8, &[u8]) -> Result<(), Flaw>,
@@ -35,7 +34,7 @@ pub(crate) fn for_each_in_list(
     for_each_name(names, then)
 }
 
-/// The same without the tag around it.
+/// The same without the outer tag.
 pub(crate) fn for_each_name(
     mut names: &[u8],
     mut then: impl FnMut(u8, &[u8]) -> Result<(), Flaw>,
@@ -47,7 +46,7 @@ pub(crate) fn for_each_name(
     Ok(())
 }
 
-/// Takes the first name off `names` and returns its tag and its contents.
+/// Removes the first name from `names` and returns its tag and its contents.
 pub(crate) fn take_name<'a>(names: &mut &'a [u8]) -> Result<(u8, &'a [u8]), Flaw> {
     let tag = *names.first().ok_or(NOT_DER)?;
     let contents = take_value(names, tag)?;
@@ -79,7 +78,7 @@ pub(crate) fn take_name<'a>(names: &mut &'a [u8]) -> Result<(u8, &'a [u8]), Flaw
     Ok((tag, contents))
 }
 
-/// A name as in the certificate's own fields, and with none of its parts empty.
+/// Checks a name as in the certificate's own fields, of which no attribute may be empty.
 fn directory(mut parts: &[u8]) -> Result<(), Flaw> {
     check_name(parts)?;
     while !parts.is_empty() {

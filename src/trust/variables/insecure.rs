@@ -1,5 +1,5 @@
-//! Variables that surprise: those that switch certificate verification off, trust variables that are empty,
-//! and variables that belong to the application.
+//! Variables that a warning is printed for: those that switch certificate verification off, empty trust variables,
+//! and variables of the application.
 
 use std::ffi::OsStr;
 
@@ -8,7 +8,7 @@ use crate::sys::environment::Environment;
 use crate::sys::quote;
 use crate::trust::variables::table::{Rule, TABLE};
 
-/// Which values switch verification off.
+/// The values that switch verification off.
 #[derive(Debug)]
 pub enum Off {
     /// One of these words, in upper or lower case.
@@ -19,7 +19,7 @@ pub enum Off {
     Filled,
 }
 
-/// How programs write no, and how they write yes.
+/// The common words for false and for true.
 const NO: Off = Off::Word(&["0", "false", "no", "off"]);
 const YES: Off = Off::Word(&["1", "true", "yes", "on"]);
 
@@ -28,16 +28,15 @@ const YES: Off = Off::Word(&["1", "true", "yes", "on"]);
 pub struct Switch {
     /// Its name.
     pub name: &'static str,
-    /// The values that do.
+    /// The values that switch verification off.
     pub off: Off,
     /// The programs that read it.
     pub readers: &'static str,
-    /// Where that is documented.
+    /// The document that describes it.
     pub source: &'static str,
 }
 
-/// THE table of variables that switch verification off. With one of them every server is accepted, and
-/// trust in any CA means nothing.
+/// The table of variables that switch verification off: with one of them, the program accepts every server.
 pub const SWITCHES: &[Switch] = &[
     Switch {
         name: "NODE_TLS_REJECT_UNAUTHORIZED",
@@ -155,10 +154,10 @@ pub const SWITCHES: &[Switch] = &[
     },
 ];
 
-/// Variables that an application reads by itself, as its only root.
+/// Variables of applications, which trust only the file in them.
 const APPLICATION: &[&str] = &["CA_CERT_PATH", "AI_CA_CERT_PATH"];
 
-/// The rows of [`SWITCHES`] that switch verification off in `environment`, and their values.
+/// Returns the rows of [`SWITCHES`] that switch verification off in `environment`, and their values.
 pub(crate) fn switched_off(
     environment: &Environment,
 ) -> impl Iterator<Item = (&'static Switch, &OsStr)> {
@@ -173,18 +172,18 @@ pub(crate) fn switched_off(
     })
 }
 
-/// The warnings about `environment` where custom CAs are trusted.
+/// Returns the warnings about `environment`, if custom CAs are trusted.
 pub fn warnings(environment: &Environment) -> Vec<Diagnostic> {
     let unverified = switched_off(environment).map(|(Switch { name, readers, .. }, value)| {
         Diagnostic::statement(format!(
-            "{name}={} switches certificate verification off in {readers}: no longer needed, as the custom CAs \
-             are trusted",
+            "{name}={} switches certificate verification off in {readers}: this is no longer needed, because the \
+             custom CAs are trusted",
             quote::word(value)
         ))
         .advise(format!("unset {name}"))
     });
     let is_empty = |name| environment.get(name).is_some_and(OsStr::is_empty);
-    let empty = TABLE.iter().filter(|row| row.rule == Rule::Set && is_empty(row.name));
+    let empty = TABLE.iter().filter(|row| row.rule == Rule::Always && is_empty(row.name));
     let empty = empty.map(|row| {
         Diagnostic::statement(format!(
             "{} is set but empty, which switches verification off in some clients: treated as not set",
@@ -195,8 +194,8 @@ pub fn warnings(environment: &Environment) -> Vec<Diagnostic> {
     let application = APPLICATION.iter().filter_map(|name| {
         let value = environment.get(name).filter(|value| !value.is_empty())?;
         let cause = format!(
-            "{name}={} belongs to the program and is not changed: the program may trust that file and \
-             nothing else",
+            "{name}={} is a setting of the program, which trust-init does not change: the program may \
+             trust only that file",
             quote::word(value)
         );
         Some(

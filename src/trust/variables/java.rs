@@ -1,4 +1,4 @@
-//! JAVA_TOOL_OPTIONS: the one variable that every JVM reads and says so, to which options are added.
+//! JAVA_TOOL_OPTIONS: every JVM reads it (and prints that it does); trust-init appends options to it.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
@@ -13,14 +13,14 @@ use crate::trust::keystore::{KeyStoreError, PASSWORD};
 /// The variable (<https://docs.oracle.com/en/java/javase/21/docs/specs/jvmti.html#tooloptions>).
 pub const JAVA_TOOL_OPTIONS: &str = "JAVA_TOOL_OPTIONS";
 
-/// The property that names a trust store; those for its type and its password begin like it
+/// The property that names a trust store; those for its type and its password have it as a prefix
 /// (<https://docs.oracle.com/en/java/javase/21/security/java-secure-socket-extension-jsse-reference-guide.html>).
 pub const PROPERTY: &str = "-Djavax.net.ssl.trustStore";
 
 /// Why Java programs do not trust the custom CAs.
 #[derive(Debug)]
 pub enum JavaWarning {
-    /// A trust store is named already, in a variable or in an argument.
+    /// A variable or an argument names a trust store already.
     Named(String),
     /// A JVM's own trust store cannot be read.
     Unreadable { path: PathBuf, error: TrustStoreError },
@@ -62,8 +62,8 @@ impl From<&JavaWarning> for Diagnostic {
     }
 }
 
-/// What a value of JAVA_TOOL_OPTIONS says besides the options that [`add_trust_store`] added, and the trust store that
-/// those name; `None` if there are none at its end.
+/// Splits a value of JAVA_TOOL_OPTIONS into its own options and the trust store in those that [`add_trust_store`]
+/// appended; `None` if it appended none.
 pub fn split_added(value: &OsStr) -> Option<(&OsStr, PathBuf)> {
     let rest = value.as_bytes().strip_suffix(suffix().as_bytes())?;
     let at = memchr::memmem::rfind(rest, format!("{PROPERTY}=").as_bytes())?;
@@ -74,12 +74,12 @@ pub fn split_added(value: &OsStr) -> Option<(&OsStr, PathBuf)> {
     Some((OsStr::from_bytes(before), OsString::from_vec(path).into()))
 }
 
-/// What follows the path in what we add.
+/// The options after the path that [`add_trust_store`] appends.
 fn suffix() -> String {
     format!(" {PROPERTY}Type=JKS {PROPERTY}Password={PASSWORD}")
 }
 
-/// The value of JAVA_TOOL_OPTIONS to which a trust store can be added.
+/// Returns the value of JAVA_TOOL_OPTIONS without the options that trust-init appended.
 ///
 /// # Errors
 /// When a variable or an argument names a trust store already.
@@ -105,7 +105,7 @@ pub fn own_options<'a>(
     }
 }
 
-/// `value` with the trust store at `path` added.
+/// Returns `value` with the options for the trust store at `path` appended.
 pub fn add_trust_store(value: &OsStr, path: &Path) -> OsString {
     let mut options = value.as_bytes().to_vec();
     if !options.is_empty() {
@@ -113,7 +113,7 @@ pub fn add_trust_store(value: &OsStr, path: &Path) -> OsString {
     }
     options.extend(PROPERTY.bytes());
     options.push(b'=');
-    // A JVM takes away quotes wherever they stand, and knows no other way to write a space.
+    // A JVM removes quotes anywhere in a word, and has no other way to write a space.
     let path = path.as_os_str().as_bytes();
     if path.iter().any(u8::is_ascii_whitespace) {
         options.extend([b"\"", path, b"\""].concat());

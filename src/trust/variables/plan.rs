@@ -1,28 +1,28 @@
-//! Which file each variable is to name, and what that file must hold.
+//! Plans which file each variable names, and the contents of the files.
 
 use crate::trust::bundle::{self, Pem};
 use crate::trust::variables::pins::{Pin, PinnedTrust};
 use crate::trust::variables::table::{TrustVariable, VariableTarget};
 
-/// Which file a variable is to name.
+/// A file that variables name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TrustFile {
     /// The custom CAs and the roots.
     Bundle,
     /// The custom CAs.
     Custom,
-    /// What the user pinned, and the custom CAs; the name is that of the first such variable.
+    /// The certificates that the user pinned, and the custom CAs; with the first variable that names it.
     Own(&'static str),
     /// The custom CAs and a JVM's roots, as a key store.
     TrustStore,
-    /// What PHP reads of a directory that is named to it: whatever ends like this.
+    /// Settings of PHP, which reads all `.ini` files of a directory.
     PhpIni,
-    /// What wget reads.
+    /// Settings of wget.
     Wgetrc,
 }
 
 impl TrustFile {
-    /// The file's name in a directory of ours.
+    /// Returns the name of the published file.
     pub fn name(&self) -> String {
         match self {
             Self::Bundle => "ca-bundle.crt".to_owned(),
@@ -35,18 +35,17 @@ impl TrustFile {
     }
 }
 
-/// Which variables to set, and what the files that they name must hold.
+/// The variables to set, and the contents of the files that they name.
 #[derive(Debug, Default)]
 pub struct VariablePlan<'a> {
-    /// A variable and its file; those that stay as they are do not appear.
+    /// The variables to set, each with its file.
     pub variables: Vec<(&'static TrustVariable, TrustFile)>,
-    /// Each file once.
+    /// The files, each once.
     pub files: Vec<(TrustFile, Vec<Pem<'a>>)>,
 }
 
-/// Decides for each row in force which file it names: none if what the user named there holds
-/// all custom CAs already, a file of its own if the user pinned something else than the bundle
-/// would hold, else the bundle.
+/// Plans the file of each variable: none if the user's file contains all custom CAs already, a separate file if the
+/// user pinned other certificates than those of the bundle, else the bundle.
 pub fn plan<'a>(
     rows: impl Iterator<Item = &'static TrustVariable>,
     pins: &'a [Pin<'_>],
@@ -64,7 +63,7 @@ pub fn plan<'a>(
             plan.set(row, whole, certificates.iter().map(Pem::borrow));
             continue;
         };
-        // What is not known from here is left as it is: no reader is to lose or gain by a guess.
+        // A file with unknown contents is kept: a guess could add or remove trust.
         let PinnedTrust::Anchors(anchors) = &pin.trusts else { continue };
         let before = &anchors.certificates;
         let is_readable = pin.variable == row.name && anchors.tidy;
@@ -73,12 +72,12 @@ pub fn plan<'a>(
         {
             continue;
         }
-        // A service may serve with the first certificate of the file that it pins.
+        // Keep the order: a service may use the first certificate of its file as its own.
         let after = bundle::merge(&[before, custom]).certificates;
         let file = if bundle::certificate_set(&after) == bundle::certificate_set(certificates) {
             whole
         } else {
-            // In whatever order, where it is the bundle: of its many, none is a service's own.
+            // The order does not matter in the bundle, which contains no service's own certificate.
             let is_bundle = |file: &TrustFile, held: &[Pem<'_>]| {
                 *file == TrustFile::Bundle
                     && bundle::certificate_set(held) == bundle::certificate_set(&after)
