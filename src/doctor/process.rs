@@ -31,7 +31,7 @@ pub struct TargetProcess {
     proc: PathBuf,
     root: File,
     groups: (Gid, Vec<Gid>),
-    /// The user whose rights it has on files.
+    /// The user that decides its access to files.
     pub uid: Uid,
     /// Its variables.
     pub environment: Environment,
@@ -53,7 +53,7 @@ impl AsRef<Path> for OpenFile {
 }
 
 impl FileSystem for TargetProcess {
-    /// An empty path if the file does not exist.
+    /// Returns an empty path if the file does not exist.
     fn local_path(&self, path: &Path) -> impl AsRef<Path> {
         self.find(path).unwrap_or_else(|_| OpenFile { _file: None, path: PathBuf::new() })
     }
@@ -67,7 +67,7 @@ impl TargetProcess {
     /// Opens process `pid`.
     ///
     /// # Errors
-    /// When it does not exist, or is another user's.
+    /// When it does not exist, or belongs to another user.
     pub fn open(pid: u32) -> io::Result<Self> {
         let proc = Path::new("/proc").join(pid.to_string());
         // A process can move its arguments and variables to any part of its memory (prctl(2)).
@@ -78,7 +78,7 @@ impl TargetProcess {
         };
         let owned = |bytes: &[u8]| OsString::from_vec(bytes.to_vec());
         let environ = read("environ")?;
-        // Not by `Environment::of`, which keeps entries that are no pairs: there may be millions.
+        // `Environment::of` would also keep entries without `=`, of which there may be millions.
         let pairs = environ.split(|byte| *byte == 0).filter_map(|pair| {
             let (name, value) = pair.split_at_checked(memchr::memchr(b'=', pair)?)?;
             Some((owned(name), owned(value.get(1..)?)))
@@ -121,26 +121,26 @@ impl TargetProcess {
         Ok(OpenFile { _file: Some(file), path })
     }
 
-    /// `/proc/PID/fd/N` of the process, which cannot be resolved as a path in its root.
+    /// Returns the path of a descriptor `/proc/PID/fd/N`, which cannot be resolved in the root of the process.
     fn descriptor_path(&self, path: &Path) -> Option<PathBuf> {
         let (pid, descriptor) = path.to_str()?.strip_prefix("/proc/")?.split_once("/fd/")?;
         let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
         (is_number(pid) && is_number(descriptor)).then(|| self.proc.join("fd").join(descriptor))
     }
 
-    /// The path inside the process's root that a link of `/proc` leads to.
+    /// Returns the target of a link in `/proc` as a path in the root of the process.
     fn path_in_root(&self, link: &Path) -> Option<PathBuf> {
         let root = format!("/proc/self/fd/{}", self.root.as_raw_fd());
         let endpoint = link.read_link().ok()?;
         Some(Path::new("/").join(endpoint.strip_prefix(Path::new(&root).read_link().ok()?).ok()?))
     }
 
-    /// Its working directory.
+    /// Returns its working directory.
     pub fn directory(&self) -> Option<PathBuf> {
         self.path_in_root(&self.proc.join("cwd"))
     }
 
-    /// The file of the program that it runs.
+    /// Returns the file of the program that it runs.
     pub fn program(&self) -> Option<PathBuf> {
         self.path_in_root(&self.proc.join("exe"))
     }
@@ -152,7 +152,7 @@ impl TargetProcess {
         rustix::fs::getxattr(self.proc.join("exe"), name, &mut none).is_ok()
     }
 
-    /// Its mount points, without those that every container has
+    /// Returns its mount points, without those that every container has
     /// (proc_pid_mountinfo(5), which writes unusual characters in octal).
     pub fn mounts(&self) -> Vec<PathBuf> {
         let table = std::fs::read_to_string(self.proc.join("mountinfo")).unwrap_or_default();
@@ -165,10 +165,10 @@ impl TargetProcess {
         points.filter(|point| !is_usual(point)).collect()
     }
 
-    /// The contents of the file at `path`, as the process would read it.
+    /// Reads the file at `path`, as the process would.
     ///
     /// # Errors
-    /// When the process cannot read it, it is no regular file, or it is too large for a file of certificates.
+    /// When the process cannot read it, it is not a regular file, or it is too large for a file of certificates.
     pub fn read(&self, path: &Path) -> Result<Vec<u8>, FileError> {
         self.as_its_user(|| {
             let found =
@@ -200,13 +200,13 @@ impl TargetProcess {
         setfsuid(geteuid());
         setfsgid(getegid());
         if is_in {
-            // It worked a moment ago.
+            // Restoring cannot fail if setting succeeded.
             let _ = setgroups(&ours);
         }
         done
     }
 
-    /// The names in a directory, sorted; none if it cannot be read.
+    /// Returns the names in a directory, sorted; none if it cannot be read.
     pub fn names(&self, directory: &Path) -> Vec<OsString> {
         let entries =
             self.local_path(directory).as_ref().read_dir().into_iter().flatten().flatten();
@@ -215,7 +215,7 @@ impl TargetProcess {
         names
     }
 
-    /// The files below a directory, at most `depth` levels down and `budget` entries in all. Directories that are
+    /// Returns the files below a directory, at most `depth` levels down and `budget` entries in all. Directories that are
     /// hidden, links, or not wanted are not entered.
     pub fn files_below(
         &self,

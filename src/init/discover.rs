@@ -1,8 +1,7 @@
-//! Where certificates are: the custom CAs that were mounted or named, the image's own roots, and
-//! what the environment's trust variables name at present.
+//! Finds and reads the files of custom CAs: those that the user named, or those in the default directory.
 //!
-//! Files are found and read here, never judged, and nothing is written. A directory means the
-//! certificate files in it; the default directory is read as `update-ca-certificates` reads it.
+//! It does not parse or write files. A named directory means the certificate files in it; the default directory is
+//! read as `update-ca-certificates` reads it.
 
 use crate::sys::file;
 use crate::trust::source::{
@@ -24,26 +23,26 @@ use crate::sys::file::FileError;
 use crate::trust::settings::Settings;
 use crate::trust::source::{Named, Origin};
 
-/// The endings of certificate files in a directory that the user named.
-const ENDINGS: [&str; 5] = ["crt", "pem", "cer", "der", "p7b"];
+/// The extensions of certificate files in a directory that the user named.
+const EXTENSIONS: [&str; 5] = ["crt", "pem", "cer", "der", "p7b"];
 
-/// How many files, and how many folders, a directory may contain: far more than there are CAs.
+/// The limit for the files, and for the folders, in a directory: far more than any host has CAs.
 const MOST: usize = 10_000;
 
-/// What was found where custom CAs may be.
+/// The files that may contain custom CAs.
 #[derive(Debug, Default)]
 pub(crate) struct Discovery {
-    /// In the order named; within a directory by name.
+    /// The files in the order of the options; those of a directory by name.
     pub sources: Vec<CertificateSource>,
-    /// What was meant and cannot be read.
+    /// Files that the user named and that cannot be read.
     pub errors: Vec<SourceError>,
-    /// What merely lay there and cannot be read.
+    /// Files of the default directory that cannot be read.
     pub warnings: Vec<SourceError>,
-    /// Directories that were named, for which some source must turn out to hold a CA.
+    /// Directories that the user named: each must contain a CA.
     pub directories: Vec<Label>,
 }
 
-/// Finds and reads the custom CAs.
+/// Finds and reads the files of custom CAs.
 pub(crate) fn custom_cas(settings: &Settings) -> Discovery {
     let mut discovery = Discovery::default();
     let mut budget = file::TOTAL_LIMIT;
@@ -95,11 +94,10 @@ impl Discovery {
         }
     }
 
-    /// Every `.crt` below the default directory, subfolders and links included, as
-    /// `update-ca-certificates` finds them (`find -L DIR -type f -name '*.crt' | sort`). Each folder is
-    /// read once, so links that make a circle do no harm, and no more of them than [`MOST`], as a link
-    /// to `/` would have all of the system looked at. A folder in the place of [`CUSTOM_CA`] is listed
-    /// too: a file was meant.
+    /// Finds every `.crt` below the default directory, including subfolders and links, as
+    /// `update-ca-certificates` does (`find -L DIR -type f -name '*.crt' | sort`). Each folder is read once, so
+    /// circular links are harmless, and at most [`MOST`] of them, because a link to `/` would include the whole
+    /// system. A folder at the path of [`CUSTOM_CA`] is included: Docker creates one if the file is missing.
     fn find_in_default_directory(&mut self, directory: &Path) -> Vec<PathBuf> {
         let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
         let mut waiting = vec![directory.to_path_buf()];
@@ -108,7 +106,7 @@ impl Discovery {
                 let is_new = seen.insert((it.dev(), it.ino()));
                 if is_new { file::entries(&folder) } else { Ok(Vec::new()) }
             });
-            // The one that is looked for by its name may be found anyway.
+            // The file of the overlay may be readable although its folder is not.
             let custom = Path::new(CUSTOM_CA);
             if entries.is_err() && custom.parent() == Some(&folder) && custom.is_file() {
                 found.push(custom.to_path_buf());
@@ -133,7 +131,7 @@ impl Discovery {
         found
     }
 
-    /// What a folder holds. That a CA may lie in one that cannot be read is said.
+    /// Returns the entries of a folder, or adds a warning if it cannot be read: it may contain a CA.
     fn entries_or_warning(
         &mut self,
         folder: &Path,
@@ -150,8 +148,8 @@ impl Discovery {
     }
 }
 
-/// The certificate files directly in a named directory, by name. In a Kubernetes volume these are
-/// links through `..data`, which itself is hidden and so not looked at.
+/// Returns the certificate files directly in a named directory, sorted. In a Kubernetes volume these are links
+/// through `..data`, which is skipped as a hidden entry.
 fn certificate_files(directory: &Path) -> Result<Vec<PathBuf>, FileError> {
     let entries =
         file::entries(directory).map_err(|error| file::FileError::new(directory, error))?;
@@ -162,8 +160,8 @@ fn certificate_files(directory: &Path) -> Result<Vec<PathBuf>, FileError> {
     for entry in entries {
         let path = entry.path();
         let is_hidden = path.file_name().is_some_and(|name| name.as_bytes().starts_with(b"."));
-        let ending = path.extension().unwrap_or_default();
-        let is_certificate = ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known));
+        let extension = path.extension().unwrap_or_default();
+        let is_certificate = EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known));
         if is_certificate && !is_hidden && !is_folder(&entry) {
             files.push(path);
         }
@@ -175,7 +173,7 @@ fn certificate_files(directory: &Path) -> Result<Vec<PathBuf>, FileError> {
     Ok(files)
 }
 
-/// Whether `entry` is a folder, or a link to one: only a link has to be asked.
+/// Whether `entry` is a folder or a link to one. Only a link needs another system call.
 fn is_folder(entry: &DirEntry) -> bool {
     match entry.file_type() {
         Ok(kind) if !kind.is_symlink() => kind.is_dir(),
@@ -183,8 +181,8 @@ fn is_folder(entry: &DirEntry) -> bool {
     }
 }
 
-/// The text in TRUST_INIT_CA_PEM: with its line breaks, with the two characters `\n` for each (as
-/// .env files and web forms make of it), or as base64 of the whole (as Kubernetes writes it).
+/// Decodes the value of TRUST_INIT_CA_PEM: PEM with line breaks, PEM with the two characters `\n` for each line
+/// break (from .env files and web forms), or base64 of the whole text (from Kubernetes).
 fn decode_pem_variable(value: &OsStr) -> Vec<u8> {
     let value = value.as_bytes().trim_ascii();
     if !value.windows(10).any(|window| window == b"-----BEGIN") {
@@ -196,10 +194,10 @@ fn decode_pem_variable(value: &OsStr) -> Vec<u8> {
     }
     let mut text = Vec::with_capacity(value.len());
     let mut rest = value;
-    while let Some((&first, behind)) = rest.split_first() {
-        let line_end = behind.strip_prefix(b"n").filter(|_| first == b'\\');
+    while let Some((&first, after)) = rest.split_first() {
+        let line_end = after.strip_prefix(b"n").filter(|_| first == b'\\');
         text.push(if line_end.is_some() { b'\n' } else { first });
-        rest = line_end.unwrap_or(behind);
+        rest = line_end.unwrap_or(after);
     }
     text
 }

@@ -1,6 +1,6 @@
-//! What trust variables name at present, read where the service will read it.
+//! Reads the files that trust variables name already, in the container, as the service will.
 //!
-//! Our own bundle is never an input: it would carry CAs that are no longer mounted into the new one.
+//! The bundle of an earlier run is never an input: it may contain CAs that are no longer mounted.
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
@@ -17,7 +17,7 @@ use crate::trust::trust_anchors::Anchors;
 use crate::trust::variables;
 use crate::trust::variables::{Pin, PinTarget, TrustFile, TrustVariable};
 
-/// Reads what each of `rows` names, itself or through the variables its readers fall back to.
+/// Reads the file that each of `rows` names, in the variable itself or in one that its readers fall back to.
 pub(crate) fn read_pins<'a>(
     rows: impl Iterator<Item = &'static TrustVariable>,
     environment: &Environment,
@@ -40,7 +40,7 @@ fn read_target<'a>(value: &OsStr, source: &RootSource, image: &'a Anchors<'a>) -
     match file::read(path, &mut file::FILE_LIMIT.clone()) {
         Ok(bytes) => match crate::trust::trust_anchors::anchors(&bytes) {
             anchors if anchors.certificates.is_empty() => {
-                PinTarget::Unusable("there is no certificate in it".to_owned())
+                PinTarget::Unusable("it contains no certificate".to_owned())
             }
             anchors => PinTarget::Anchors {
                 anchors: Cow::Owned(anchors.into_owned()),
@@ -54,8 +54,8 @@ fn read_target<'a>(value: &OsStr, source: &RootSource, image: &'a Anchors<'a>) -
     }
 }
 
-/// The certificates in a directory, or in several with colons between (OpenSSL reads SSL_CERT_DIR
-/// so, SSL_CTX_load_verify_locations(3)). Where it is the image's own, its file says the same.
+/// Reads the certificates in a directory, or in several separated by colons, as OpenSSL reads SSL_CERT_DIR
+/// (SSL_CTX_load_verify_locations(3)). The image's own directory is not read: its file contains the same.
 fn read_directories<'a>(
     value: &OsStr,
     source: &RootSource,
@@ -69,9 +69,9 @@ fn read_directories<'a>(
     let certificates: Vec<_> =
         directories.flat_map(|path| root_stores::read_directory(&path)).collect();
     if certificates.is_empty() {
-        let is_there = Path::new(value).exists();
+        let exists = Path::new(value).exists();
         let missing = || file::FileError::Missing.to_string();
-        let cause = is_there.then(|| "no certificate can be read there".to_owned());
+        let cause = exists.then(|| "it contains no certificate that can be read".to_owned());
         return PinTarget::Unusable(cause.unwrap_or_else(missing));
     }
     PinTarget::Anchors { anchors: Cow::Owned(certificates.as_slice().into()), is_directory: true }

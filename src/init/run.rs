@@ -1,4 +1,4 @@
-//! One run of trust-init, from the invocation to the service. [`prepare`] is the sentence of ARCHITECTURE.md.
+//! One run of trust-init, from the invocation to the service.
 
 pub(crate) mod failures;
 pub(crate) mod java;
@@ -39,7 +39,7 @@ use crate::trust::trust_anchors;
 use crate::trust::variables::java::{JAVA_TOOL_OPTIONS, add_trust_store};
 use crate::trust::variables::{self, Pin, TrustFile, TrustVariable, VariablePlan};
 
-/// What every step of a run needs.
+/// The state of a run.
 struct InitRun<'a> {
     invocation: &'a Invocation,
     found: &'a Environment,
@@ -47,20 +47,19 @@ struct InitRun<'a> {
     failures: Failures,
 }
 
-/// What was prepared.
+/// The results of preparing trust.
 struct PreparedTrust {
     /// The variables to set.
     variables: Vec<(&'static str, OsString)>,
     bundle: Option<PathBuf>,
-    /// The lines on all of it.
+    /// The info lines to print.
     lines: Vec<String>,
 }
 
-/// Does what was asked, and returns the exit code: after [`Task::Run`] only if the service could
-/// not be started.
+/// Performs the task and returns the exit code. [`Task::Run`] returns only if the service was not started.
 pub fn run(invocation: &Invocation, found: &Environment, report: Report) -> u8 {
     let Invocation { settings, task } = invocation;
-    // First of all, so that no stop is lost meanwhile.
+    // First, so that no stop signal is lost.
     let held = matches!(task, Task::Run(_)).then(HeldSignals::hold);
     if held.is_none() {
         dir::block_file_size_signal();
@@ -109,7 +108,7 @@ pub fn run(invocation: &Invocation, found: &Environment, report: Report) -> u8 {
     }
 }
 
-/// Prints what was asked for.
+/// Prints the requested text and returns the exit code.
 pub fn answer(report: Report, text: &str) -> u8 {
     match report.answer(text) {
         Ok(()) => 0,
@@ -117,7 +116,7 @@ pub fn answer(report: Report, text: &str) -> u8 {
     }
 }
 
-/// `export` lines for a shell (POSIX, quoting as in its section 2.2.2).
+/// Returns `export` lines for a shell (POSIX; quoted as in its section 2.2.2).
 fn exports(variables: &[(&'static str, OsString)]) -> String {
     let quoted = |value: &OsStr| value.to_string_lossy().replace('\'', "'\\''");
     let mut text = String::new();
@@ -128,8 +127,8 @@ fn exports(variables: &[(&'static str, OsString)]) -> String {
 }
 
 impl InitRun<'_> {
-    /// Everything between the command line and the service. `None`: there is no custom CA, or what
-    /// failed prevents the start.
+    /// Prepares trust: all steps before the service. `None` if there is no custom CA, or an error prevents the
+    /// start.
     fn prepare(&mut self) -> Result<Option<PreparedTrust>, Diagnostic> {
         let settings = &self.invocation.settings;
         let mut inspection = self.discover();
@@ -164,7 +163,7 @@ impl InitRun<'_> {
             self.report.warning(&warning);
             None
         });
-        // Before anything is read that may be in the store.
+        // Before any file is read that may be part of the store.
         let installed = store.install(&custom, jvm.as_ref(), &mut self.failures);
         if self.failures.prevent_start() {
             return Ok(None);
@@ -183,7 +182,7 @@ impl InitRun<'_> {
         Ok(Some(trust))
     }
 
-    /// Finds the custom CAs and reads them.
+    /// Finds and parses the custom CAs.
     fn discover(&mut self) -> Inspection {
         let discovery = discover::custom_cas(&self.invocation.settings);
         discovery.errors.iter().for_each(|error| self.failures.push(error));
@@ -193,7 +192,7 @@ impl InitRun<'_> {
         inspection
     }
 
-    /// Prints what was found wrong with the custom CAs, and returns those that are kept, each once.
+    /// Prints the warnings about the custom CAs, adds their errors, and returns the kept ones without duplicates.
     fn keep(&mut self, inspection: Inspection) -> Vec<Certificate> {
         self.warn(inspection.warnings);
         inspection.errors.iter().for_each(|error| self.failures.push(error));
@@ -206,7 +205,7 @@ impl InitRun<'_> {
         kept
     }
 
-    /// Decides which file each variable is to name.
+    /// Plans which file each variable names.
     fn plan<'a>(&self, inputs: &'a PublishInputs<'a>, pins: &'a [Pin<'a>]) -> VariablePlan<'a> {
         let settings = &self.invocation.settings;
         let rows = variables::rows(self.found, settings.grpc_roots, &settings.leave);
@@ -215,7 +214,7 @@ impl InitRun<'_> {
         plan.files.extend(
             inputs.named_jvm().map(|jvm| (TrustFile::TrustStore, jvm.store.certificates())),
         );
-        // Where every variable is pinned, nothing else needs the bundle.
+        // If every variable is pinned, only the runtimes need the bundle.
         let has_bundle = plan.files.iter().any(|(file, _)| *file == TrustFile::Bundle);
         if !settings.runtimes.is_empty() && !has_bundle {
             plan.files.push((TrustFile::Bundle, bundle.iter().map(Pem::borrow).collect()));
@@ -223,7 +222,7 @@ impl InitRun<'_> {
         plan
     }
 
-    /// Publishes the files, and names them in variables.
+    /// Publishes the files and collects the variables that name them.
     fn publish(
         &self,
         inputs: &PublishInputs<'_>,
@@ -231,8 +230,8 @@ impl InitRun<'_> {
     ) -> Result<PreparedTrust, Diagnostic> {
         let Invocation { settings, task } = self.invocation;
         let rows = variables::rows(self.found, settings.grpc_roots, &settings.leave);
-        let (pins, surprises) = pins::read_pins(rows, self.found, inputs.source, inputs.anchors);
-        self.warn(surprises);
+        let (pins, warnings) = pins::read_pins(rows, self.found, inputs.source, inputs.anchors);
+        self.warn(warnings);
         self.warn(variables::warnings(self.found));
         let secure =
             task.program().and_then(|program| program::secure_execution(program, self.found));

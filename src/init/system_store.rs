@@ -1,10 +1,7 @@
-//! The image's own store, for programs that look nowhere else whatever a variable says: those that use
-//! GnuTLS, Erlang before 27, and others that docs/compatibility.md names.
-//!
-//! The custom CAs go into every file and directory of it that there is, and out again at the first start
-//! that does not have them. First all of that is decided and it is made sure that it may be done; then
-//! what an earlier run added is taken out, what is to be added is written down (`record`), and only then
-//! is it added, each file by a rename. So whatever a killed run leaves, the next one finds in the record.
+//! The image's own store, for programs that ignore variables: GnuTLS, Erlang before 27, and others
+//! (docs/compatibility.md). The custom CAs are added to all of its files and directories, and removed by a start without
+//! them. All changes are planned and checked first. Then the changes of an earlier run are undone, the new ones are
+//! recorded (`ledger`), and each file is replaced by a rename: the record covers also the changes of a killed run.
 
 pub(crate) mod ledger;
 pub(crate) mod precheck;
@@ -33,9 +30,8 @@ use crate::trust::jvm::JSSECACERTS;
 use crate::trust::root_stores::ROOT_FILES;
 use crate::trust::subject_hash;
 
-/// Where each distribution's programs look for a CA that is a file of its own, by OpenSSL's hashed name,
-/// and where p11-kit takes in whatever lies there: path, who has it, and where that is written. Its
-/// files are those of [`ROOT_FILES`].
+/// The directories of CA files with OpenSSL's hashed names, and those that p11-kit reads completely: path,
+/// distributions, source. The files of the store are [`ROOT_FILES`].
 pub(crate) const ROOT_DIRECTORIES: &[(&str, &str, &str)] = &[
     (
         "/etc/ssl/certs",
@@ -64,33 +60,33 @@ pub(crate) const ROOT_DIRECTORIES: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// What is to be in the store.
+/// The new contents of the store.
 #[derive(Debug)]
 pub(crate) struct InstallOptions<'a> {
     /// The custom CAs.
     pub certificates: &'a [Pem<'a>],
-    /// The directory where a JVM finds a key store by itself, and what that is to be.
+    /// The directory in which a JVM finds a key store without an option, and its new contents.
     pub java: Option<(&'a Path, Vec<u8>)>,
-    /// Whether a service may be at work here that an earlier run started.
+    /// Whether a service of an earlier run may be running.
     pub is_beside: bool,
-    /// Whether to decide only.
+    /// Whether to plan only, without writing.
     pub dry: bool,
 }
 
-/// What became of the store.
+/// The changes to the store.
 #[derive(Debug, Default)]
 pub(crate) struct InstallResult {
-    /// Files that have the custom CAs.
+    /// Files that contain the custom CAs.
     pub files: Vec<PathBuf>,
-    /// Files that have them no longer.
+    /// Files that they were removed from.
     pub cleared: Vec<PathBuf>,
-    /// The key store that a JVM finds by itself, if it is in its place.
+    /// The installed key store that a JVM finds without an option.
     pub java: Option<PathBuf>,
-    /// Whether it is another run's, and was left as it is.
+    /// Whether the store is unchanged, because a service of another run may use it.
     pub is_of_another_run: bool,
 }
 
-/// One file of the store, as it is and as it is to be.
+/// A file of the store, with its current and its new contents.
 struct StoreFile {
     path: PathBuf,
     found: Option<RegularFile>,
@@ -98,17 +94,17 @@ struct StoreFile {
     is_java: bool,
 }
 
-/// What is to be in the store, and the record of it.
+/// The planned files of the store, and the record of the changes.
 #[derive(Default)]
 struct StorePlan {
     items: Vec<StoreFile>,
     record: Record,
 }
 
-/// Puts what `options` say into the store, and takes out what else `record` says is there.
+/// Installs the contents of `options`, and undoes the other changes in `record`.
 ///
 /// # Errors
-/// When there is no store, or a part of it may not or cannot be changed. Then nothing of ours is added.
+/// When the image has no store, or a part of it cannot be changed. No certificate is added then.
 pub(crate) fn install(
     options: &InstallOptions<'_>,
     record: &Record,
@@ -117,7 +113,7 @@ pub(crate) fn install(
     let mut installed = InstallResult::default();
     if plan.is_done(record) {
         if plan.items.is_empty() && !options.dry {
-            // Left by a run that was killed before it did anything else.
+            // A run that was killed before its first change may have left a file.
             let _ = write_record(record);
         }
     } else if options.is_beside && !record.text().is_empty() {
@@ -161,7 +157,7 @@ fn change(options: &InstallOptions<'_>) -> Result<StorePlan, Diagnostic> {
     Ok(plan)
 }
 
-/// Takes out what `record` says was put in.
+/// Undoes the changes in `record`.
 fn remove_recorded(record: &Record) -> Result<(), Diagnostic> {
     for line in record.lines() {
         let found = read_entry(line.path)?;
@@ -176,7 +172,7 @@ fn remove_recorded(record: &Record) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-/// Writes the record; an empty one is none.
+/// Writes the record, or removes the file of an empty one.
 fn write_record(record: &Record) -> Result<(), Diagnostic> {
     let text = Some(record.text()).filter(|text| !text.is_empty());
     replace_contents(Path::new(RECORD_PATH), None, text)?;
@@ -186,8 +182,8 @@ fn write_record(record: &Record) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-/// Puts `wanted` in the place of what was `found` at `path`, and removes what a run that was killed had
-/// begun to write.
+/// Replaces the file `found` at `path` by one with the contents `wanted`, or removes it, and removes the staged file
+/// of a killed run.
 fn replace_contents(
     path: &Path,
     found: Option<&RegularFile>,
@@ -209,7 +205,7 @@ fn replace_contents(
     }
 }
 
-/// The directory of `path`, and its name there.
+/// Opens the directory of `path`, and returns the name in it.
 fn open_parent(path: &Path) -> io::Result<(Directory, &OsStr)> {
     let (directory, name) = (path.parent().unwrap_or(path), path.file_name().unwrap_or_default());
     Ok((Directory::open(directory)?, name))
@@ -266,12 +262,12 @@ impl StorePlan {
         Ok(plan)
     }
 
-    /// Writes down what is to be done, and does it.
+    /// Writes the record, then the files.
     fn apply(&self) -> Result<(), Diagnostic> {
         write_record(&self.record)?;
-        // The largest files last: what a full disk does not take is then in none.
+        // The largest files last: if the disk is full, they stay unchanged.
         for item in self.items.iter().rev() {
-            // What was found at first may have been taken out since.
+            // The current file may differ from the planned one, since the earlier changes were undone.
             replace_contents(&item.path, read_entry(&item.path)?.as_ref(), Some(&item.wanted))?;
         }
         Ok(())
@@ -283,9 +279,9 @@ impl StorePlan {
         self.record.text() == record.text() && self.items.iter().all(is_done)
     }
 
-    /// For each certificate and directory a file of our own, unless there is one that OpenSSL finds. It
-    /// is a file and no link, and its name ends as no certificate's: so a tool that creates such links again
-    /// (`openssl rehash`) makes none to it, in place of one to a file that stays.
+    /// Adds a file with a hashed name for each certificate and directory, unless OpenSSL finds the certificate
+    /// already. It is not a link and has no extension of certificates, so that `openssl rehash` does not create a
+    /// link to it in place of one to a permanent file.
     fn add_hashed_files(
         &mut self,
         certificates: &[Pem<'_>],
@@ -296,7 +292,7 @@ impl StorePlan {
             let Some(directory) = directory else { continue };
             for certificate in certificates {
                 let Some(hash) = subject_hash::subject_hash(certificate) else { continue };
-                // Of those with the same subject each has the next number that is free.
+                // Certificates with the same subject get consecutive numbers.
                 for number in 0.. {
                     let path = directory.join(format!("{hash:08x}.{number}"));
                     if let Some(item) = self.items.iter().find(|item| item.path == path) {
@@ -321,7 +317,7 @@ impl StorePlan {
     }
 }
 
-/// The key store that a JVM finds by itself; `None` where there is one of the user's own.
+/// Plans the key store that a JVM finds without an option; `None` if the image has its own.
 fn plan_java_store(
     directory: &Path,
     bytes: &[u8],
@@ -333,20 +329,20 @@ fn plan_java_store(
     match &found {
         Some(found) if !record.has_created(&path, &found.bytes) => return Ok(None),
         Some(found) if found.bytes == bytes => {}
-        // The record has a line for each file.
+        // The record, with one line per file, cannot contain such a path.
         _ if path.as_os_str().as_bytes().contains(&b'\n') => return Ok(None),
         _ => check_changeable(&path)?,
     }
     Ok(Some(StoreFile { path, found, wanted: bytes.to_vec(), is_java: true }))
 }
 
-/// Whether `certificate` is in the file at `path`, or behind it.
+/// Whether the file at `path`, or the target of that link, contains `certificate`.
 fn contains_certificate(path: &Path, certificate: &Pem<'_>) -> bool {
     let bytes = file::read(path, &mut file::FILE_LIMIT.clone()).unwrap_or_default();
     crate::trust::trust_anchors::anchors(&bytes).certificates.contains(certificate)
 }
 
-/// What exists at `path`. Anything but a file has no bytes.
+/// Reads the entry at `path`. Entries other than files have no contents.
 fn read_entry(path: &Path) -> Result<Option<RegularFile>, Diagnostic> {
     let found = match path.symlink_metadata() {
         Ok(found) => found,

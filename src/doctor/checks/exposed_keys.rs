@@ -15,10 +15,10 @@ use crate::trust::private_key::{self, KeyMatch};
 use crate::trust::source::DEFAULT_DIRECTORY;
 use crate::trust::variables::{TABLE, VariableTarget};
 
-/// Levels of directories, and entries: a directory with more is no directory of certificates.
+/// The limits for levels of directories and for entries: a directory with more is not one of certificates.
 const DEPTH: usize = 2;
 const ENTRIES: usize = 300;
-/// Bytes of a file that can hold a key and a chain.
+/// The limit for the size of a file with a key and a chain, in bytes.
 const SIZE: u64 = 64 << 10;
 /// The extensions of such files.
 const EXTENSIONS: [&str; 4] = ["key", "pem", "crt", "cer"];
@@ -31,7 +31,7 @@ struct CaCertificate {
     public_key: Vec<u8>,
 }
 
-/// Each private key of a CA in a mount, or in a directory of certificates.
+/// Reports each private key of a CA in a mount, or in a directory of certificates.
 pub(crate) fn check(process: &TargetProcess) -> Vec<Finding> {
     let files = small_files(process, &directories(process));
     let is_key = |bytes: &[u8]| memchr::memmem::find(bytes, b"PRIVATE KEY-----").is_some();
@@ -56,7 +56,7 @@ pub(crate) fn check(process: &TargetProcess) -> Vec<Finding> {
     keys.into_iter().filter_map(report).collect()
 }
 
-/// The directories of the files that variables name, the default directory of custom CAs, and all mounts.
+/// Returns the directories of the files that variables name, the default directory of custom CAs, and all mounts.
 fn directories(process: &TargetProcess) -> BTreeSet<PathBuf> {
     let rows = TABLE
         .iter()
@@ -74,7 +74,7 @@ fn directories(process: &TargetProcess) -> BTreeSet<PathBuf> {
     directories
 }
 
-/// The files of keys and certificates below `directories`, with their contents.
+/// Reads the files of keys and certificates below `directories`, with their contents.
 fn small_files(
     process: &TargetProcess,
     directories: &BTreeSet<PathBuf>,
@@ -95,7 +95,7 @@ fn small_files(
     files
 }
 
-/// The CAs in a file. A self-signed certificate with host names is a server's, as `openssl req -x509` creates
+/// Returns the CAs in a file. A self-signed certificate with host names is a server's, as `openssl req -x509` creates
 /// it, and the server needs its key.
 fn ca_certificates(path: &Path, bytes: &[u8]) -> Vec<CaCertificate> {
     let found = certificate_file::parse(&source(path, bytes)).unwrap_or_default().certificates;
@@ -110,7 +110,7 @@ fn ca_certificates(path: &Path, bytes: &[u8]) -> Vec<CaCertificate> {
     .collect()
 }
 
-/// Whether the key is that CA's; one that cannot be read, by its file's name.
+/// Whether the key belongs to that CA. For a key that cannot be compared, the names of the files decide.
 fn belongs(path: &Path, bytes: &[u8], ca: &CaCertificate) -> bool {
     match private_key::compare(bytes, &ca.public_key) {
         Some(KeyMatch::Yes) => true,

@@ -27,7 +27,7 @@ struct NamedFile {
     is_exclusive: bool,
 }
 
-/// The files of anchors that programs in the container read, and what is wrong with them.
+/// Returns the files of trust anchors that programs in the container read, and the findings about them.
 pub(crate) fn anchor_files(
     process: &TargetProcess,
     configured: &[Configured],
@@ -68,7 +68,7 @@ pub(crate) fn anchor_files(
     (files, findings)
 }
 
-/// The names of the variables, shortened.
+/// Returns the names of the variables, shortened.
 fn short(names: &[String]) -> String {
     match names {
         [one, two, three, rest @ ..] if rest.len() > 1 => {
@@ -78,7 +78,7 @@ fn short(names: &[String]) -> String {
     }
 }
 
-/// Each file once. An empty variable is reported: it is worse than one that is not set.
+/// Returns each named file once, and reports empty variables: they are worse than variables that are not set.
 fn named_files(
     process: &TargetProcess,
     configured: &[Configured],
@@ -119,7 +119,7 @@ fn names_certificates(row: &TrustVariable) -> bool {
     matches!(row.target, VariableTarget::Bundle | VariableTarget::Custom)
 }
 
-/// The image's own root certificates.
+/// Reads the image's own root certificates.
 fn own_roots(process: &TargetProcess) -> Option<AnchorFile> {
     ROOT_FILES.iter().map(|(path, ..)| Path::new(path)).find_map(|path| {
         let file = AnchorFile::parse(path, &process.read(path).ok()?);
@@ -127,7 +127,7 @@ fn own_roots(process: &TargetProcess) -> Option<AnchorFile> {
     })
 }
 
-/// The certificates in a file, or what is wrong with it.
+/// Reads the certificates in a file, or returns the finding about it.
 fn read_anchors(
     process: &TargetProcess,
     path: &Path,
@@ -149,7 +149,7 @@ fn read_anchors(
         (_, Some((line, what))) => (
             "file-broken",
             format!("line {line}: {what}: OpenSSL and others refuse the whole file"),
-            "copy it again, whole, from where it came, or let trust-init merge it".to_owned(),
+            "copy the complete file again from its source, or let trust-init merge it".to_owned(),
         ),
         _ if found.certificates.is_empty() => (
             "file-empty",
@@ -189,7 +189,7 @@ fn unreadable(path: &Path, readers: &str, problem: &FileError) -> Finding {
     }
 }
 
-/// The variables that `exec` and health checks see differently from process 1: they get the container's
+/// Reports the variables that `exec` and health checks see differently from process 1: they get the container's
 /// configuration, not what an entrypoint exported
 /// (<https://docs.docker.com/reference/cli/docker/container/exec/>).
 pub(crate) fn seen_by_exec(process: &TargetProcess, configured: &[Configured]) -> Vec<Finding> {

@@ -1,4 +1,4 @@
-//! One location: a directory that serves, or why it does not.
+//! Checks one location and writes the files to it.
 
 use std::ffi::OsStr;
 use std::fmt::{self, Display};
@@ -16,20 +16,20 @@ use crate::sys::output;
 use crate::sys::quote;
 use crate::trust::source::Named;
 
-/// Why a directory does not serve.
+/// Why a directory cannot be used.
 #[derive(Debug)]
 pub(crate) enum LocationError {
-    /// The system refuses.
+    /// An error of the system.
     System(io::Error),
-    /// It is a symbolic link, or no directory.
+    /// It is a symbolic link, or not a directory.
     NotADirectory,
     /// Another user owns the directory.
     Foreign { uid: u32 },
-    /// Others may write to it, and replace what they did not make.
+    /// Other users may write to it and replace files that they do not own.
     Open { mode: u32 },
-    /// A file of that name exists already, and another user owns it.
+    /// A file of that name exists and belongs to another user.
     Planted { name: String, uid: u32 },
-    /// It exists already, with other contents or another mode.
+    /// A file of that name exists, with other contents or another mode.
     Differs { name: String },
 }
 
@@ -43,7 +43,7 @@ impl Display for LocationError {
                 write!(f, "it belongs to uid {uid}, neither root nor uid {us}")
             }
             Self::Open { mode } => {
-                write!(f, "others can replace what is in it (mode {mode:04o}, no sticky bit)")
+                write!(f, "other users can replace its files (mode {mode:04o}, no sticky bit)")
             }
             Self::Planted { name, uid } => {
                 write!(f, "{} in it belongs to uid {uid}, not to uid {us}", quote::word(name))
@@ -56,12 +56,12 @@ impl Display for LocationError {
 }
 
 impl LocationError {
-    /// Whether it may be an attack.
+    /// Whether it may be caused by an attack.
     pub(crate) fn is_suspicious(&self) -> bool {
         matches!(self, Self::Planted { .. } | Self::Differs { .. } | Self::Open { .. })
     }
 
-    /// The failure to publish in `directory`, named by `origin`.
+    /// Returns the error of publishing in the directory that the user named.
     pub(crate) fn diagnostic(&self, named: &Named) -> Diagnostic {
         Diagnostic::cannot("publish", format!("the bundle in {}", quote::path(&named.path)))
             .named(named.origin)
@@ -69,15 +69,17 @@ impl LocationError {
             .advise(self.fix())
     }
 
-    /// What to do about it.
+    /// Returns the fix.
     pub(crate) fn fix(&self) -> &'static str {
         match self {
             Self::System(_) => "make it writable for this uid, or name another directory",
             Self::NotADirectory => "name the directory itself",
-            Self::Foreign { .. } => "let root or this uid own it, or name another directory",
-            Self::Open { .. } => "set the sticky bit (chmod +t), or take write away from others",
-            Self::Planted { .. } => "find out who put it there, and remove it",
-            Self::Differs { .. } => "find out who changed it, and remove it",
+            Self::Foreign { .. } => "make root or this uid its owner, or name another directory",
+            Self::Open { .. } => {
+                "set the sticky bit (chmod +t), or remove write permission for others"
+            }
+            Self::Planted { .. } => "find out why that user created it, and remove it",
+            Self::Differs { .. } => "find out what changed it, and remove it",
         }
     }
 }
@@ -91,8 +93,8 @@ impl From<io::Error> for LocationError {
     }
 }
 
-/// `/run/trust-init` and the way there, as far as they exist. No other user can replace what is in any
-/// of these directories, but in the last one where that is the user's choice.
+/// `/run/trust-init` and its parents, as far as they exist. No other user can replace their entries, except in the
+/// last one if the user named it.
 #[derive(Debug)]
 pub(crate) struct DefaultDirectory<'a> {
     path: &'a Path,
@@ -102,11 +104,11 @@ pub(crate) struct DefaultDirectory<'a> {
 }
 
 impl<'a> DefaultDirectory<'a> {
-    /// Opens what exists of `path`, whose last part every user may write to if the user named it
-    /// (`is_named`): as a Kubernetes emptyDir it may be all there is.
+    /// Opens the existing directories of `path`. If the user named it (`is_named`), the last one may be writable
+    /// for all: a Kubernetes emptyDir is, and may be the only writable directory.
     ///
     /// # Errors
-    /// When something of it cannot be opened, or is not safe.
+    /// When a directory cannot be opened, or is not safe.
     pub(crate) fn open(path: &'a Path, is_named: bool) -> Result<Self, LocationError> {
         let mut names = path.iter().skip(1).peekable();
         let mut deepest = Directory::open(Path::new("/"))?;
@@ -120,31 +122,31 @@ impl<'a> DefaultDirectory<'a> {
                 }
                 opened => opened?,
             };
-            // Replacing a directory on the way replaces what is below it.
+            // A user who can replace a parent can replace the directory.
             match is_safe(&deepest) {
                 Err(LocationError::Open { .. }) if is_named && names.peek().is_none() => {
                     is_open = true
                 }
-                judged => judged?,
+                result => result?,
             }
         }
         Ok(Self { path, deepest, missing, is_open })
     }
 
-    /// Whether every user may write to it.
+    /// Whether all users may write to it.
     pub(crate) fn is_open(&self) -> bool {
         self.is_open
     }
 
-    /// Whether all of it is there.
+    /// Whether it exists.
     pub(crate) fn exists(&self) -> bool {
         self.missing.is_empty()
     }
 
-    /// Makes what is missing: `/run` as well, in an image that has nothing.
+    /// Creates the missing directories, including `/run` in an empty image.
     ///
     /// # Errors
-    /// When a directory cannot be made, or is not safe because another user was faster.
+    /// When a directory cannot be created, or is not safe because another user created it first.
     pub(crate) fn create(self) -> Result<Directory, LocationError> {
         let mut directory = self.deepest;
         for name in self.missing {
@@ -155,7 +157,7 @@ impl<'a> DefaultDirectory<'a> {
     }
 }
 
-/// The files under their plain names, if all of them exist as they should: most starts are restarts.
+/// Returns the paths of the files with their plain names, if all exist unchanged: most starts are restarts.
 pub(crate) fn find_existing(
     directory: &DefaultDirectory<'_>,
     files: &[PublishedFile<'_>],
@@ -165,15 +167,15 @@ pub(crate) fn find_existing(
     (directory.exists() && files.iter().all(exists)).then(|| paths(path, files))
 }
 
-/// Whether a file is what would be written, and root's or ours. Root could change it in any case, so
-/// root's serves every user.
+/// Whether a file has the contents and mode that would be written, and belongs to root or this uid. A file of root
+/// is safe, because root can change any file.
 fn is_usable(existing: &ExistingFile) -> bool {
     existing.is_same && (existing.uid == 0 || existing.uid == geteuid().as_raw())
 }
 
-/// The first location, with the plain names. They are taken where they are free or hold our bytes
-/// already. Other contents are replaced only by the first process of a container, and only where
-/// no other container can see the directory; else a directory of our own is made in it.
+/// Writes the files to the default directory, with their plain names. Files with other contents are replaced only
+/// by the first process of a container (or `--prepare`), and only if the directory is not shared with other
+/// containers; otherwise the files are written to a directory of their own in it.
 pub(crate) fn write_default(
     default: DefaultDirectory<'_>,
     files: &[PublishedFile<'_>],
@@ -212,9 +214,8 @@ pub(crate) fn write_default(
     Ok(paths(path, files))
 }
 
-/// Whether the file at `path` was mounted there, or is in a directory that was mounted read-only,
-/// and no process in this container can replace it. A link on the way could be any user's, and lead to
-/// whatever else is mounted.
+/// Whether the file at `path` is a mount or in a directory that is mounted read-only, and no process in this
+/// container can replace it. Links are not followed: any user could own one, and choose another mount as its target.
 pub(crate) fn is_irreplaceable(path: &Path) -> bool {
     let (is_mounted, parent) = (mounts::is_mount_point(path), path.parent().unwrap_or(path));
     if !is_mounted && !mounts::is_read_only(parent) {
@@ -233,7 +234,7 @@ pub(crate) fn is_irreplaceable(path: &Path) -> bool {
     })
 }
 
-/// A directory that all users share: ours is made in it.
+/// Writes the files to the directory `own` in one that all users share.
 pub(crate) fn write_shared(
     path: &Path,
     own: &str,
@@ -245,8 +246,8 @@ pub(crate) fn write_shared(
     write_in_own_directory(&directory, own, files, dry)
 }
 
-/// A directory that the user named, made if only its last part is missing, and whether every user
-/// can write to it: that is the user's choice, as with a Kubernetes emptyDir.
+/// Writes the files to a directory that the user named, and creates it if only its last component is missing. Also
+/// returns whether all users can write to it, which is allowed: a Kubernetes emptyDir is such a directory.
 pub(crate) fn write_named(
     path: &Path,
     own: &str,
@@ -265,12 +266,12 @@ pub(crate) fn write_named(
     };
     let is_open = match is_safe(&directory) {
         Err(LocationError::Open { .. }) => true,
-        judged => judged.map(|()| false)?,
+        result => result.map(|()| false)?,
     };
     Ok((write_in_own_directory(&directory, own, files, dry)?, is_open))
 }
 
-/// Root or this uid owns it, and no other can replace what is in it.
+/// Checks that root or this uid owns the directory, and no other user can replace its entries.
 fn is_safe(directory: &Directory) -> Result<(), LocationError> {
     let (uid, mode) = directory.owner_and_mode()?;
     if uid != 0 && uid != geteuid().as_raw() {
@@ -282,8 +283,8 @@ fn is_safe(directory: &Directory) -> Result<(), LocationError> {
     }
 }
 
-/// Our own directory below `parent`. Whatever is in it must be ours in owner, mode and every
-/// byte: its name is made from its contents, so nothing else has a right to be there.
+/// Writes the files to the directory `own` in `parent`. An existing file must have the expected owner, mode and
+/// contents: the directory's name contains a digest of them, so any difference is a manipulation.
 fn write_in_own_directory(
     parent: &Directory,
     own: &str,
@@ -305,7 +306,7 @@ fn write_in_own_directory(
     if uid != geteuid().as_raw() {
         return Err(LocationError::Planted { name: own.to_owned(), uid });
     }
-    // One that another of us has just made may still have the mode that its umask left.
+    // Another trust-init may have just created it, with the mode that its umask gives.
     if mode & !DIRECTORY_MODE.bits() != 0 {
         return Err(LocationError::Differs { name: own.to_owned() });
     }

@@ -1,5 +1,5 @@
-//! What a run does for Java, whose programs read no certificate file that a variable names: a key store
-//! of its own, with what the JVM trusts already.
+//! Configures Java, whose programs read no certificate file that a variable names: they get a key store with the
+//! custom CAs and the JVM's own roots.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -22,10 +22,10 @@ use crate::trust::variables::java::{JavaWarning, own_options};
 /// A JVM that does not trust the custom CAs yet.
 #[derive(Debug)]
 pub(crate) struct JvmConfiguration<'a> {
-    /// What its key store is to hold.
+    /// The contents of its new key store.
     pub store: ExtendedStore<'a>,
-    /// Where what it trusts already is from.
-    pub whose: String,
+    /// The source of its own roots, for messages.
+    pub roots_source: String,
     /// The value of JAVA_TOOL_OPTIONS without what trust-init added.
     pub options: OsString,
     /// The directory of its own trust store.
@@ -33,17 +33,17 @@ pub(crate) struct JvmConfiguration<'a> {
 }
 
 impl JvmConfiguration<'_> {
-    /// The line on it.
+    /// Returns the info line about it.
     pub(crate) fn line(&self, path: &Path) -> String {
         let (roots, path) = (output::count(self.store.roots.len(), "root"), quote::path(path));
-        format!("trusting the same in Java, with {roots} of {}, by {path}", self.whose)
+        format!("trusting the same in Java, with {roots} of {}, through {path}", self.roots_source)
     }
 }
 
-/// Looks for a JVM that does not trust `custom` yet, the custom CAs that Java can read.
+/// Finds a JVM that does not trust `custom` yet, the custom CAs that Java can read.
 ///
 /// # Errors
-/// When there is one that cannot be configured: a warning, and the service starts.
+/// When a JVM cannot be configured. The caller prints it as a warning, and the service starts.
 pub(crate) fn find_jvm<'a>(
     Invocation { settings, task }: &Invocation,
     environment: &Environment,
@@ -63,15 +63,15 @@ pub(crate) fn find_jvm<'a>(
     }
     let options = own_options(environment, program, publish::is_ours)?.to_owned();
     let security = found.as_ref().and_then(|found| Some(found.path.parent()?.to_path_buf()));
-    let (roots, whose) = match found {
+    let (roots, roots_source) = match found {
         Some(store) if settings.roots == Roots::System => {
             let (path, shown) = (store.path.clone(), quote::path(&store.path).to_string());
             let roots = store.certificates();
             (roots.map_err(|error| JavaWarning::Unreadable { path, error })?, shown)
         }
-        // Roots that were asked for are those of every program.
+        // Roots that the user chose apply to every program.
         _ => (roots.iter().map(Pem::borrow).collect(), "the bundle".to_owned()),
     };
     let store = ExtendedStore::new(custom, roots);
-    Ok(store.map(|store| JvmConfiguration { store, whose, options, security }))
+    Ok(store.map(|store| JvmConfiguration { store, roots_source, options, security }))
 }

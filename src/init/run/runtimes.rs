@@ -1,4 +1,4 @@
-//! What a run does for runtimes that take the bundle from settings of their own.
+//! Configures runtimes that read the bundle from settings of their own.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::trust::variables::runtimes::{Runtime, RuntimeWarning};
 
 /// A runtime whose settings name the bundle.
 pub(crate) struct ConfiguredRuntime {
-    /// Which.
+    /// The runtime.
     pub runtime: Runtime,
     /// The value of its variable.
     pub value: OsString,
@@ -21,17 +21,17 @@ pub(crate) struct ConfiguredRuntime {
 }
 
 impl ConfiguredRuntime {
-    /// The line on it.
+    /// Returns the info line about it.
     pub(crate) fn line(&self) -> String {
-        format!("trusting the same in {}, by {}", self.runtime, quote::path(&self.path))
+        format!("trusting the same in {}, through {}", self.runtime, quote::path(&self.path))
     }
 }
 
-/// Writes settings that name `bundle` for each of `runtimes`. A runtime that cannot be configured is a
-/// warning: the service starts, as it would without.
+/// Publishes settings that name `bundle` for each of `runtimes`. For a runtime that cannot be configured it prints a
+/// warning, and the service starts without.
 ///
 /// # Errors
-/// When its settings cannot be published although the bundle could.
+/// When the settings cannot be published.
 pub(crate) fn configure(
     runtimes: &[Runtime],
     environment: &Environment,

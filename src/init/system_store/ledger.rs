@@ -1,8 +1,8 @@
-//! What was put into the image's store, written down before it is put there.
+//! The record of the changes to the image's store, written before they are made.
 //!
-//! Plain text in the container's own file system, so that it lives as long as what it speaks of: a line
-//! for each file, then the certificates. At the next start these do not count as the image's, and all of
-//! it can be taken out again.
+//! It is a text file in the container's own file system, so that it exists as long as the changes: a line for each
+//! file, then the certificates. At the next start these do not count as the image's roots, and all changes can be
+//! undone.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
@@ -19,34 +19,34 @@ use crate::init::system_store::precheck::resolve_links;
 
 /// The directory of the record.
 pub(crate) const RECORD_DIRECTORY: &str = "/var/lib/trust-init";
-/// Where it lies.
+/// The file of the record.
 pub(crate) const RECORD_PATH: &str = "/var/lib/trust-init/store";
 
-/// Says in the file what it is.
+/// The comment at the start of the file.
 const HEADER: &str = "\
-# What trust-init --install-store has put into this image's own store, for a later start to take out.
-# added SHA256 FILE: the certificates below stand behind what was there before, which had that digest
-# made SHA256 FILE: it was not there before, and has that digest
+# The changes of trust-init --install-store to this image's own store, so that a later start can undo them.
+# added SHA256 FILE: the certificates below were appended; the digest is that of the previous contents
+# made SHA256 FILE: the file was created; the digest is that of its contents
 ";
 
-/// What an earlier run put into the store.
+/// The record of the changes to the store.
 #[derive(Debug, Default)]
 pub(crate) struct Record(Vec<u8>);
 
-/// One file of the store.
+/// One changed file of the store.
 pub(crate) struct RecordLine<'a> {
-    /// Whether it was not there before.
+    /// Whether trust-init created the file.
     pub is_created: bool,
     digest: &'a [u8],
-    /// Where it is, behind all links.
+    /// Its path, without links.
     pub path: &'a Path,
 }
 
 impl Record {
-    /// Reads it; empty if there is none, or one that is not ours.
+    /// Reads the record; an empty one if the file does not exist, or belongs to another user.
     ///
     /// # Errors
-    /// When there is one that cannot be read: what an earlier run added would count as the image's.
+    /// When it cannot be read: certificates of an earlier run would count as the image's.
     pub(crate) fn read() -> Result<Self, Diagnostic> {
         let path = Path::new(RECORD_PATH);
         let error = |problem| {
@@ -65,7 +65,7 @@ impl Record {
         file::read(path, &mut file::FILE_LIMIT.clone()).map(Self).map_err(error)
     }
 
-    /// One of `lines`, each of which [`line`] made, and of the certificates that were added.
+    /// Creates the record of `lines` from [`record_line`] and of the added certificates.
     pub(crate) fn of(lines: &[u8], certificates: &[Pem<'_>]) -> Self {
         let mut text = Vec::new();
         if !lines.is_empty() {
@@ -78,22 +78,22 @@ impl Record {
         Self(text)
     }
 
-    /// Its text.
+    /// Returns its text.
     pub(crate) fn text(&self) -> &[u8] {
         &self.0
     }
 
-    /// The certificates that were added to files.
+    /// Returns the certificates that were added to files.
     pub(crate) fn certificates(&self) -> Vec<Pem<'_>> {
         crate::trust::trust_anchors::anchors(&self.0).certificates
     }
 
-    /// What it says of each file.
+    /// Returns the lines about files.
     pub(crate) fn lines(&self) -> Vec<RecordLine<'_>> {
         self.0.split(|byte| *byte == b'\n').filter_map(RecordLine::read).collect()
     }
 
-    /// Whether we made the file at `path`, and it still holds what we put there.
+    /// Whether trust-init created the file at `path`, and `bytes` are still its contents.
     pub(crate) fn has_created(&self, path: &Path, bytes: &[u8]) -> bool {
         let digest = digest(bytes);
         self.lines()
@@ -101,7 +101,7 @@ impl Record {
             .any(|line| line.is_created && line.path == path && line.has_digest(&digest))
     }
 
-    /// The same, of what is behind all links of `path`.
+    /// Whether trust-init created the file that `path` resolves to, and its contents are unchanged.
     pub(crate) fn has_created_target(&self, path: &Path) -> bool {
         if self.0.is_empty() {
             return false;
@@ -113,7 +113,7 @@ impl Record {
         match resolve_links(path).map(|real| real.map(read)) {
             Ok(Some((Ok(bytes), path))) => self.has_created(&path, &bytes),
             Ok(None) => false,
-            // It cannot be looked at. What bears the name of one that we made is taken for that.
+            // The file cannot be read. It counts as created by trust-init if the name is recorded.
             _ => self
                 .lines()
                 .iter()
@@ -121,8 +121,8 @@ impl Record {
         }
     }
 
-    /// What `bytes`, the contents of `path`, are without what we added to them. If the file
-    /// was written again since, that is all but our certificates.
+    /// Returns `bytes`, the contents of `path`, without the recorded certificates. Other changes since then are
+    /// kept.
     pub(crate) fn without_added(&self, path: &Path, bytes: &[u8]) -> Vec<u8> {
         let mut bytes = bytes.to_vec();
         for line in self.lines() {
@@ -134,7 +134,7 @@ impl Record {
                     bytes.drain(at..at + certificate.text().len());
                 }
             }
-            // A line end is ours as well, if the file had none.
+            // trust-init also added a line end, if the file had none.
             if let Some(whole) = bytes.strip_suffix(b"\n")
                 && line.has_digest(&digest(whole))
             {
@@ -162,7 +162,7 @@ impl<'a> RecordLine<'a> {
     }
 }
 
-/// What the record is to say of `path`: that it was made with these contents, or had them before.
+/// Returns the line about `path`: it was created with these contents, or had them before.
 pub(crate) fn record_line(is_created: bool, bytes: &[u8], path: &Path) -> Vec<u8> {
     let word = if is_created { "made" } else { "added" };
     let mut line = [word, &digest(bytes), ""].join(" ").into_bytes();
@@ -171,7 +171,7 @@ pub(crate) fn record_line(is_created: bool, bytes: &[u8], path: &Path) -> Vec<u8
     line
 }
 
-/// Where `text` begins in `bytes`.
+/// Returns the offset of `text` in `bytes`.
 pub(crate) fn position(bytes: &[u8], text: &[u8]) -> Option<usize> {
     memchr::memmem::find(bytes, text)
 }

@@ -1,4 +1,4 @@
-//! Why the image's store is not changed: it is not this container's alone, or not ours.
+//! Checks that only this container uses the image's store, and that trust-init may change it.
 
 use std::ffi::OsStr;
 use std::fmt::Display;
@@ -17,43 +17,46 @@ use crate::sys::quote;
 /// Links that one path may lead through (path_resolution(7)).
 const LINKS: u8 = 40;
 
-/// The failure to change `what`.
+/// The error of changing `what`.
 fn cannot_change(what: impl Display, cause: impl Display, fix: &str) -> Diagnostic {
     Diagnostic::cannot("change", what)
         .named("--install-store")
         .because(cause)
         .advise(fix)
-        .advise("leave --install-store out")
+        .advise("remove --install-store")
 }
 
-/// The failure in an image without a store.
+/// The error in an image without a store.
 pub(crate) fn no_store() -> Diagnostic {
     let what = "the image's own store";
-    cannot_change(what, "there is none", "install ca-certificates in the image")
+    cannot_change(what, "the image has none", "install ca-certificates in the image")
 }
 
-/// A failure because of what is at `path`.
+/// The error about the file at `path`.
 pub(crate) fn failure(path: &Path, cause: impl Display, fix: &str) -> Diagnostic {
     cannot_change(quote::path(path), cause, fix)
 }
 
-/// The system refuses to change or to read `path`.
+/// The error of the system about `path`.
 pub(crate) fn access_failure(path: &Path, error: &io::Error) -> Diagnostic {
     failure(path, output::cause(error), "make the container's own file system writable")
 }
 
-/// Another user owns `path`.
+/// The error about a file of another user.
 fn foreign(path: &Path, uid: u32) -> Diagnostic {
     let us = geteuid();
-    let fix =
-        if us.is_root() { "give it to root in the image" } else { "start the container as root" };
+    let fix = if us.is_root() {
+        "make root its owner in the image"
+    } else {
+        "start the container as root"
+    };
     failure(path, format_args!("it belongs to uid {uid}, and trust-init runs as uid {us}"), fix)
 }
 
-/// What is behind all links of `path`, if anything is.
+/// Resolves all links of `path`; `None` if the target does not exist.
 ///
 /// # Errors
-/// When a link or a directory on the way is neither root's nor ours: its owner decides what it leads to.
+/// When a link or directory of the path belongs neither to root nor to this uid: its owner could change the target.
 pub(crate) fn resolve_links(path: &Path) -> Result<Option<PathBuf>, Diagnostic> {
     resolve_at_most(path, LINKS)
 }
@@ -86,17 +89,17 @@ fn resolve_at_most(path: &Path, links: u8) -> Result<Option<PathBuf>, Diagnostic
             real.pop();
             resolve_at_most(&real.join(target), links - 1)
         }
-        // No link.
+        // Not a link.
         Err(error) if error.raw_os_error() == Some(Errno::EINVAL as i32) => Ok(Some(real)),
         Err(error) => Err(access_failure(&real, &error)),
     }
 }
 
-/// Makes sure that the file at `path`, or the directory in which it is to be made, is this container's
-/// alone and ours, before anything is changed.
+/// Checks, before any change, that the file at `path`, or the directory to create it in, is not mounted, belongs to
+/// this uid and is writable.
 ///
 /// # Errors
-/// When it is not.
+/// When one of these conditions is not met.
 pub(crate) fn check_changeable(path: &Path) -> Result<(), Diagnostic> {
     let (mut at, mut directory) = (path, path);
     let found = loop {
@@ -108,8 +111,8 @@ pub(crate) fn check_changeable(path: &Path) -> Result<(), Diagnostic> {
     };
     let directory = if at == path { directory } else { at };
     if mounts::is_mounted(at) {
-        let cause = "it is mounted, so it is not this container's alone";
-        Err(failure(at, cause, "mount nothing there"))
+        let cause = "it is mounted, so other containers may use it too";
+        Err(failure(at, cause, "remove that mount"))
     } else if found.uid() != geteuid().as_raw() {
         Err(foreign(at, found.uid()))
     } else {
