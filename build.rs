@@ -1,15 +1,11 @@
-//! Makes the finished programs smaller, which every pod pulls.
-//!
-//! Mozilla's roots are packed: 95 KB instead of 127. The tables for unwinding are left out, 120 KB: the
-//! programs abort. (Tests unwind and keep them.) And a list of the places that hold an address, 52 KB,
-//! gets a packed form of 1 KB, DT_RELR: in a static program it is the C library inside that unpacks
-//! it, glibc since 2.36, musl since 1.2.4 (their NEWS). Not every linker can do either, so each is
-//! tried on a small program first.
+//! Reduces the size of the release programs, because every pod pulls them: compresses Mozilla's roots (127 KB
+//! to 95), removes the unwinding tables (120 KB; the programs abort, and tests keep the tables) and packs the
+//! relocations (DT_RELR, 52 KB to 1; the C library in a static program unpacks them: glibc since 2.36, musl
+//! since 1.2.4, by their NEWS). Not every linker supports this, so each option is tried on a small program.
 
 #![expect(
     clippy::disallowed_methods,
-    reason = "cargo speaks to a build script through variables and files, and no `disk` or `engine` \
-              is here yet"
+    reason = "cargo passes a build script variables and files, and the library is not built yet"
 )]
 
 use std::fs;
@@ -18,10 +14,10 @@ use std::process::Command;
 
 use anyhow::Context as _;
 
-/// The most that the packer can do.
+/// The highest compression level of miniz.
 const LEVEL: u8 = 10;
 
-/// Adds to the linker's own script: what unwinding would need goes nowhere.
+/// An addition to the linker's own script that discards the sections for unwinding.
 const NO_TABLES: &str = "SECTIONS { /DISCARD/ : { *(.eh_frame .eh_frame.* .gcc_except_table \
                          .gcc_except_table.*) } } INSERT AFTER .text;\n";
 
@@ -58,9 +54,9 @@ fn variable(name: &str) -> String {
     std::env::var(name).unwrap_or_default()
 }
 
-/// Whether a program can be linked with `arguments` and, if it is for this machine, then runs. What
-/// is for another is linked for it, which says nothing of the C library: musl is that of rustc, 1.2.5,
-/// and of another glibc nothing is known.
+/// Whether a program can be linked with `arguments` and then runs. A program for another machine cannot be
+/// run here: with musl the arguments are used, because rustc brings musl 1.2.5; with glibc, whose version on
+/// that machine is unknown, they are not.
 fn works(arguments: &[String], out: &Path) -> anyhow::Result<bool> {
     let (source, program) = (out.join("small.rs"), out.join("small"));
     fs::write(&source, "fn main() {}\n")?;

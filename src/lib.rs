@@ -1,7 +1,7 @@
 //! Makes every program in a container trust a private CA.
 //!
-//! Five rooms: `sys <- trust <- {init, doctor, compose}`. A room uses only what is left of it; compose
-//! may use doctor's report, and no room uses init. `tests/it/repository/tidy.rs` holds the code to it.
+//! Five rooms: `sys <- trust <- {init, doctor, compose}`. A room uses only the rooms to its left; compose
+//! may use doctor's report, and no room uses init. `tests/it/repository/tidy.rs` checks this.
 
 #![cfg_attr(
     not(all(feature = "compose", feature = "doctor", target_os = "linux")),
@@ -9,7 +9,7 @@
         dead_code,
         unreachable_pub,
         unused_imports,
-        reason = "judged where all programs are built"
+        reason = "checked where all programs are built"
     )
 )]
 

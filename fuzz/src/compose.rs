@@ -1,5 +1,5 @@
-//! A compose file becomes an overlay: it holds our keys and nothing else, for services that are there,
-//! and the project below it is read as before. Every second file has its last service switched off.
+//! A compose file becomes an overlay, which contains only the keys of trust-compose, for existing services; the
+//! project is otherwise read as before. For every second file, the last service is disabled.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -26,7 +26,7 @@ use trust_init::trust::source::CUSTOM_CA;
 use trust_init::trust::variables::runtimes::Runtime;
 use trust_init::trust::variables::{TABLE, java};
 
-/// Where the project would be; nothing is.
+/// The project directory, which does not exist.
 const BASE: &str = "/nowhere/project";
 
 static CUSTOM: LazyLock<Vec<Pem<'static>>> = LazyLock::new(|| {
@@ -34,7 +34,7 @@ static CUSTOM: LazyLock<Vec<Pem<'static>>> = LazyLock::new(|| {
     trust_init::trust::trust_anchors::anchors(text).into_owned().certificates
 });
 
-/// Tries one input; panics at a finding.
+/// Tries one input; panics on a finding.
 pub fn try_input(bytes: &[u8]) {
     let project = match read(&[bytes]) {
         Ok(project) => project,
@@ -45,7 +45,7 @@ pub fn try_input(bytes: &[u8]) {
     let Some(overlay) = overlaid(&project, &off) else { return };
     let named: BTreeSet<_> = check(&overlay, &project).into_iter().collect();
 
-    // `!override` is for Compose alone.
+    // Only Compose reads `!override`.
     if overlay.text.contains("!override") {
         return;
     }
@@ -73,12 +73,12 @@ pub fn try_input(bytes: &[u8]) {
 fn read(texts: &[&[u8]]) -> Result<Project, ReadError> {
     let sources = texts.iter().map(|text| Source::of(Path::new("compose.yml"), text.to_vec()));
     let sources = sources.collect::<Result<Vec<_>, _>>()?;
-    // Variables of one letter have a value, and one that would be read as another variable.
+    // Variables of one letter have a value, which contains a reference to another variable.
     let lookup = |name: &str| (name.len() == 1).then(|| "a$b".to_owned());
     offline::project(&sources, Path::new(BASE), &lookup)
 }
 
-/// What setup would write, had this machine no engine.
+/// Returns the overlay that setup would write without a Docker engine.
 fn overlaid(project: &Project, off: &[String]) -> Option<Overlay> {
     let without = disabled_services::without(project, off).inspect_err(is_well_formed).ok()?;
     let wishes = Wishes { without: off.iter().cloned().collect(), ..Wishes::default() };
@@ -114,7 +114,7 @@ fn overlaid(project: &Project, off: &[String]) -> Option<Overlay> {
     Some(overlay::overlay(&spec).expect("YAML cannot express it"))
 }
 
-/// That there is nothing but our keys in it; returns whom it names.
+/// Checks that the overlay contains only keys of trust-compose; returns the services in it.
 fn check(overlay: &Overlay, project: &Project) -> Vec<String> {
     let text = &overlay.text;
     let whole: BTreeMap<String, BTreeMap<String, Mapping>> =

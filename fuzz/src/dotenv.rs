@@ -1,8 +1,8 @@
-//! Our block in somebody's `.env`: put in, it is read as what was meant, done again it changes nothing,
-//! and taken out it leaves every byte as it was. The input is the file, and behind its last NUL, if it
-//! has one, the list of compose files.
+//! The managed block in a user's `.env`: adding it sets the intended variable, adding it again changes nothing, and
+//! removing it restores every byte. The input is the file and, after its last NUL, if it has one, the list of
+//! compose files.
 
-use super::is_told_well;
+use super::is_printable;
 use trust_init::compose::project::env_file;
 use trust_init::compose::project::interpolate::escape;
 use trust_init::compose::setup::write::managed_block::{lines, with, without};
@@ -10,7 +10,7 @@ use trust_init::compose::setup::write::variable::{assignment, is_assigned, value
 
 const USUAL: &[u8] = b"docker-compose.yml:docker-compose.ca.yml";
 
-/// Tries one input; panics at a finding.
+/// Tries one input; panics on a finding.
 pub fn try_input(bytes: &[u8]) {
     let cut = bytes.iter().rposition(|byte| *byte == 0);
     let (text, list) = cut.map_or((bytes, USUAL), |at| (&bytes[..at], &bytes[at + 1..]));
@@ -20,7 +20,7 @@ pub fn try_input(bytes: &[u8]) {
 
     let new = match with(Some(text), std::slice::from_ref(&line), is_assigned) {
         Ok(new) => new,
-        Err(damage) => return is_told_well(&damage),
+        Err(damage) => return is_printable(&damage),
     };
     assert_eq!(lines(&new), Ok(Some(vec![line.clone()])));
     assert_eq!(with(Some(&new), &[line], is_assigned).as_ref(), Ok(&new), "done again");

@@ -1,23 +1,23 @@
-//! PKCS#7 and PKCS#12: what comes out is what OpenSSL finds in it, and no archive, whatever it claims,
-//! takes more than its share of time and memory (libFuzzer's -timeout and -rss_limit_mb).
+//! PKCS#7 and PKCS#12: the certificates are those that OpenSSL reads, and no archive exceeds the limits for time and
+//! memory (libFuzzer's -timeout and -rss_limit_mb).
 
-use super::{is_read_by_openssl, is_told_well, source};
+use super::{is_printable, is_read_by_openssl, source};
 use openssl::pkcs7::Pkcs7;
-use trust_init::trust::certificate_file::Contents;
+use trust_init::trust::certificate_file::CertificateFile;
 use trust_init::trust::keystore::{self, PASSWORD};
 use trust_init::trust::{inspection, pkcs12};
 
-/// Tries one input; panics at a finding.
+/// Tries one input; panics on a finding.
 pub fn try_input(bytes: &[u8]) {
     let source = source(bytes);
-    // As a JVM opens it, and as somebody who was handed an archive does.
+    // As a JVM opens it, and as a user opens an archive.
     let _ = keystore::read(bytes);
     for password in ["", PASSWORD] {
         match pkcs12::open(&source, password) {
             Ok(archive) => {
-                Contents::from(archive).certificates.iter().for_each(is_read_by_openssl);
+                CertificateFile::from(archive).certificates.iter().for_each(is_read_by_openssl);
             }
-            Err(problem) => is_told_well(&problem),
+            Err(problem) => is_printable(&problem),
         }
     }
 

@@ -1,4 +1,4 @@
-//! trust-compose, the program: the command line becomes a task, and the task an exit code.
+//! The program trust-compose: reads the command line, runs the command and returns its exit code.
 
 use std::process::ExitCode;
 
@@ -11,7 +11,7 @@ use trust_init::sys::exit_code;
 use trust_init::sys::output::{Log, Report};
 
 fn main() -> ExitCode {
-    dir::outlive_limit();
+    dir::block_file_size_signal();
     let shell = Environment::of_process();
     let report = Report::new(PROGRAM, Log::Normal).in_colour(&shell);
     let code = match command_line::parse::<Cli>(std::env::args_os()) {

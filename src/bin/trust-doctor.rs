@@ -1,4 +1,4 @@
-//! trust-doctor, the program: the command line becomes an inspection, and that an exit code.
+//! The program trust-doctor: reads the command line, inspects the process and returns the exit code.
 
 use std::process::ExitCode;
 

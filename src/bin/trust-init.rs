@@ -1,4 +1,4 @@
-//! trust-init, the program: what was typed becomes settings, those a run, and that an exit code.
+//! The program trust-init: reads the command line and the variables, runs, and returns the exit code.
 
 use std::process::ExitCode;
 
@@ -17,7 +17,8 @@ fn main() -> ExitCode {
     let invocation = match cli::parse(std::env::args_os().skip(1), &found) {
         Ok(invocation) => invocation,
         Err(error) => {
-            Report::new("trust-init", settings::log(&found).unwrap_or_default()).error(&error);
+            Report::new("trust-init", settings::parse_log(&found).unwrap_or_default())
+                .error(&error);
             return exit_code::FAILED.into();
         }
     };

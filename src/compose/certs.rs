@@ -77,12 +77,12 @@ fn write(
     };
     let mut files = set.files();
     if is_ours {
-        directory.close_to_others().map_err(failed)?;
+        directory.make_private().map_err(failed)?;
         files.insert(0, issue::ignore());
     } else if set.ca_is_new && !options.path(IGNORE).exists() {
         report.warning(&report::not_ignored(options));
     }
-    directory.place_together(&files, &FILES).map_err(failed)
+    directory.replace_together(&files, &FILES).map_err(failed)
 }
 
 fn cannot_write(options: &CertsOptions, error: &io::Error) -> Diagnostic {

@@ -200,7 +200,7 @@ pub fn choose<'a>(
 
 /// The custom CAs with each set of roots.
 pub fn bundles<'a>(custom: &'a [Pem<'_>], public: &'a [PublicRoots<'_>]) -> Vec<Vec<Pem<'a>>> {
-    let with = |roots: &'a PublicRoots<'_>| bundle::bundle(&[custom, &roots.anchors.certificates]);
+    let with = |roots: &'a PublicRoots<'_>| bundle::merge(&[custom, &roots.anchors.certificates]);
     public.iter().map(|roots| with(roots).certificates).collect()
 }
 

@@ -18,7 +18,7 @@ use crate::sys::file;
 use crate::trust::root_stores::{ROOT_FILES, RootSource};
 use crate::trust::source::Roots;
 use crate::trust::trust_anchors::Anchors;
-use crate::trust::variables::Found;
+use crate::trust::variables::PinTarget;
 
 /// The environment that a service starts with, as far as it is known.
 pub struct ServiceEnvironment(Environment);
@@ -153,7 +153,7 @@ impl Images {
         project: &Project,
         services: impl Iterator<Item = &'a str>,
         choice: RootsChoice,
-    ) -> Result<RootSets<'a>, crate::trust::source::ReadError> {
+    ) -> Result<RootSets<'a>, crate::trust::source::SourceError> {
         let mut grounds = RootSets::default();
         // Services of one image use the same roots, which are looked for once.
         let mut found: BTreeMap<Option<&str>, (usize, RootsOrigin)> = BTreeMap::new();
@@ -179,7 +179,7 @@ impl Images {
                 (None, None) => {
                     let wanted =
                         if choice == RootsChoice::Host { Roots::System } else { Roots::Mozilla };
-                    *fallback.insert(grounds.add(crate::trust::root_stores::roots(wanted)?))
+                    *fallback.insert(grounds.add(crate::trust::root_stores::find_roots(wanted)?))
                 }
             };
             found.insert(id, (set, basis.clone()));
@@ -251,22 +251,22 @@ impl Images {
         service: &Service,
         value: &OsStr,
         roots: &'a Anchors<'a>,
-    ) -> Found<'a> {
+    ) -> PinTarget<'a> {
         let path = Path::new(value);
         let standard =
-            |is_directory| Found::Anchors { anchors: Cow::Borrowed(roots), is_directory };
+            |is_directory| PinTarget::Anchors { anchors: Cow::Borrowed(roots), is_directory };
         if value == ServiceEnvironment::UNKNOWN {
-            return Found::Unknown;
+            return PinTarget::Unknown;
         }
         if without_links(path).starts_with(DIRECTORY) {
-            return Found::Ours;
+            return PinTarget::Ours;
         }
         if let Some(mount) = service.mount_of(path) {
-            let Some(there) = mount.source_of(path) else { return Found::Unknown };
+            let Some(there) = mount.source_of(path) else { return PinTarget::Unknown };
             return match file::read(&there, &mut file::FILE_LIMIT.clone()) {
                 Ok(bytes) => certificates(&bytes),
-                Err(file::Problem::Directory { .. }) => Found::Unknown,
-                Err(problem) => Found::Unusable(problem.to_string()),
+                Err(file::FileError::Directory { .. }) => PinTarget::Unknown,
+                Err(problem) => PinTarget::Unusable(problem.to_string()),
             };
         }
         if ROOT_FILES.iter().any(|(known, ..)| Path::new(known) == path) {
@@ -276,25 +276,25 @@ impl Images {
             return standard(true);
         }
         let (Some(image), Some(path)) = (self.image(project, name), path.to_str()) else {
-            return Found::Unknown;
+            return PinTarget::Unknown;
         };
         match self.at(image, path, true) {
             Some(ImageEntry::File(bytes)) => certificates(&bytes),
             Some(ImageEntry::Missing) => {
-                Found::Unusable("there is no such file in its image".to_owned())
+                PinTarget::Unusable("there is no such file in its image".to_owned())
             }
-            _ => Found::Unknown,
+            _ => PinTarget::Unknown,
         }
     }
 }
 
-fn certificates<'a>(bytes: &[u8]) -> Found<'a> {
+fn certificates<'a>(bytes: &[u8]) -> PinTarget<'a> {
     match crate::trust::trust_anchors::anchors(bytes) {
         anchors if anchors.certificates.is_empty() => {
-            Found::Unusable("there is no certificate in it".to_owned())
+            PinTarget::Unusable("there is no certificate in it".to_owned())
         }
         anchors => {
-            Found::Anchors { anchors: Cow::Owned(anchors.into_owned()), is_directory: false }
+            PinTarget::Anchors { anchors: Cow::Owned(anchors.into_owned()), is_directory: false }
         }
     }
 }

@@ -7,7 +7,7 @@ use std::ffi::{OsStr, OsString};
 use crate::compose::layout::{BUNDLE, DIRECTORY};
 use crate::trust::bundle::Pem;
 use crate::trust::variables::runtimes::Runtime;
-use crate::trust::variables::{File, Pin, Row, java};
+use crate::trust::variables::{Pin, TrustFile, TrustVariable, java};
 
 /// A service that will trust.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ pub struct Trusted<'a> {
     /// Which of the bundles is that of its image.
     pub bundle: usize,
     /// The rows in force there.
-    pub rows: Vec<&'static Row>,
+    pub rows: Vec<&'static TrustVariable>,
     /// What its variables name at present.
     pub pins: Vec<Pin<'a>>,
     /// The configuration of its JVM, if it has one that is to trust.
@@ -64,9 +64,13 @@ impl Injection {
         bundle: &[Pem<'_>],
         place: &str,
     ) -> Self {
-        let inside = |file: &File| match file {
-            File::Custom => place.to_owned(),
-            File::Bundle | File::Own(_) | File::TrustStore | File::PhpIni | File::Wgetrc => {
+        let inside = |file: &TrustFile| match file {
+            TrustFile::Custom => place.to_owned(),
+            TrustFile::Bundle
+            | TrustFile::Own(_)
+            | TrustFile::TrustStore
+            | TrustFile::PhpIni
+            | TrustFile::Wgetrc => {
                 format!("{DIRECTORY}/{}", file.name())
             }
         };
@@ -78,10 +82,10 @@ impl Injection {
         );
         let mut files = BTreeMap::from([
             (place.to_owned(), Contents::Custom),
-            (inside(&File::Bundle), Contents::Bundle),
+            (inside(&TrustFile::Bundle), Contents::Bundle),
         ]);
         for (file, certificates) in &plan.files {
-            if let File::Own(variable) = file {
+            if let TrustFile::Own(variable) = file {
                 let bytes = text(certificates);
                 files.insert(inside(file), Contents::Own { stem: variable, ending: "crt", bytes });
             }
@@ -90,8 +94,8 @@ impl Injection {
         let mut variables: Vec<_> = variables.collect();
         let mut tell = |name, value: &OsStr| variables.push((name, value.to_string_lossy().into()));
         if let Some(Jvm { store, options }) = &trusted.jvm {
-            let path = inside(&File::TrustStore);
-            tell(java::JAVA_TOOL_OPTIONS, &java::with(options, path.as_ref()));
+            let path = inside(&TrustFile::TrustStore);
+            tell(java::JAVA_TOOL_OPTIONS, &java::add_trust_store(options, path.as_ref()));
             let (stem, ending, bytes) = ("truststore", "jks", store.clone());
             files.insert(path, Contents::Own { stem, ending, bytes });
         }

@@ -33,7 +33,7 @@ use crate::sys::file;
 use crate::sys::quote::{self, shell};
 use crate::trust::certificate::Certificate;
 use crate::trust::inspection::{self, Inspection};
-use crate::trust::source::Source;
+use crate::trust::source::CertificateSource;
 use crate::trust::time::Time;
 
 /// The options that name the inputs.
@@ -113,7 +113,11 @@ pub fn read(given: &InputOptions, now: Time, ask: Ask<'_>) -> Result<Inputs, Err
 
 impl Inputs {
     /// Adds the CAs of one file, each once.
-    fn trust(&mut self, source: &Source, passwords: &Passwords<'_>) -> Result<(), Error> {
+    fn trust(
+        &mut self,
+        source: &CertificateSource,
+        passwords: &Passwords<'_>,
+    ) -> Result<(), Error> {
         let (found, note) = ca_file::authorities(source, passwords)?;
         self.notes.extend(note);
         let mut known = BTreeSet::new();
@@ -164,11 +168,11 @@ impl Inputs {
     fn judge(&mut self, now: Time) -> Result<(), Error> {
         let certificates = std::mem::take(&mut self.custom);
         let mut inspection = Inspection { certificates, ..Inspection::default() };
-        inspection::judge(&mut inspection, now, &[]);
+        inspection::apply_lints(&mut inspection, now, &[]);
         if let Some(error) = inspection.errors.into_iter().next() {
             let diagnostic = Diagnostic::from(&error);
             let kind = match error {
-                inspection::Error::Refused(judged) => ErrorKind::NoCa(Box::new(judged)),
+                inspection::InspectionError::Refused(judged) => ErrorKind::NoCa(Box::new(judged)),
                 _ => ErrorKind::Unusable,
             };
             return Err(kind.because(diagnostic));

@@ -17,11 +17,11 @@ use crate::sys::output::{self, Report};
 use crate::sys::quote;
 use crate::trust::certificate::Certificate;
 use crate::trust::certificate::extensions::Details;
-use crate::trust::certificate::lints::{self, Finding, LintHit};
-use crate::trust::certificate_file::{Contents, contents};
+use crate::trust::certificate::lints::{self, LintHit, LintKind};
+use crate::trust::certificate_file::{self, CertificateFile};
 use crate::trust::inspection;
 use crate::trust::pkcs12;
-use crate::trust::source::{Label, Named, Origin, Source, SourceKind, Unreadable};
+use crate::trust::source::{CertificateSource, HostFileError, Label, Named, Origin, SourceKind};
 use crate::trust::time::Time;
 
 /// What `--json` prints: docs/inspect.md. Fields are added, never renamed or removed.
@@ -85,7 +85,7 @@ pub(crate) fn inspect(asked: &Inspect, report: Report) -> u8 {
     let read: Vec<_> = asked.files.iter().map(|path| (path, open(path, &passwords))).collect();
     let found = read.iter().filter_map(|(_, found)| found.as_ref().ok());
     let found = found.flat_map(|found| &found.certificates);
-    let known = found.filter(|found| found.is_ca).map(Certificate::name).collect();
+    let known = found.filter(|found| found.is_ca).map(Certificate::subject_der).collect();
     let mut answer = Answer { format: 1, files: Vec::new() };
     let mut code = 0;
     for (path, found) in &read {
@@ -110,20 +110,21 @@ pub(crate) fn inspect(asked: &Inspect, report: Report) -> u8 {
     report.answer(&text).map_or(exit_code::TROUBLE, |()| code)
 }
 
-fn open(path: &Path, passwords: &Passwords<'_>) -> Result<Contents, Diagnostic> {
+fn open(path: &Path, passwords: &Passwords<'_>) -> Result<CertificateFile, Diagnostic> {
     let label = Label::Path(Named { path: path.to_owned(), origin: Origin::Option("FILE") });
     let mut budget = file::TOTAL_LIMIT;
     let bytes = file::read(path, &mut budget)
-        .map_err(|problem| Unreadable { label: label.clone(), problem })?;
-    let source = Source { label: label.clone(), kind: SourceKind::Named, bytes };
+        .map_err(|problem| HostFileError { label: label.clone(), problem })?;
+    let source = CertificateSource { label: label.clone(), kind: SourceKind::Named, bytes };
     if pkcs12::is_archive(&source.bytes) {
         return Ok(passwords.open(&source)?.into());
     }
-    Ok(contents(&source).map_err(|problem| inspection::Error::Unusable { label, problem })?)
+    Ok(certificate_file::parse(&source)
+        .map_err(|problem| inspection::InspectionError::Unusable { label, problem })?)
 }
 
 impl File {
-    fn fill(&mut self, contents: &Contents, known: &BTreeSet<Vec<u8>>) {
+    fn fill(&mut self, contents: &CertificateFile, known: &BTreeSet<Vec<u8>>) {
         self.certificates =
             contents.certificates.iter().map(|found| Entry::of(found, known)).collect();
         let others = contents.others.iter().map(|other| Other {
@@ -138,11 +139,11 @@ impl File {
 impl Entry {
     fn of(certificate: &Certificate, known: &BTreeSet<Vec<u8>>) -> Self {
         let details = Details::of(certificate);
-        let hits = lints::findings(certificate, Time::now(), known);
+        let hits = lints::matching(certificate, Time::now(), known);
         let findings = hits.into_iter().map(|verdict| Hit {
-            finding: name(verdict.finding),
-            says: format!("{}{}", verdict.says, LintHit::new(certificate, verdict).detail),
-            who: verdict.who,
+            finding: name(verdict.kind),
+            says: format!("{}{}", verdict.statement, LintHit::new(certificate, verdict).detail),
+            who: verdict.consequence,
             fix: verdict.fix,
             kept: verdict.keep,
         });
@@ -166,22 +167,22 @@ impl Entry {
 }
 
 /// The name of a lint in JSON, which stays the same if the table's names change.
-fn name(finding: Finding) -> &'static str {
-    match finding {
-        Finding::ServerCertificate => "server-certificate",
-        Finding::SelfSignedLeaf => "self-signed-leaf",
-        Finding::Expired => "expired",
-        Finding::NotYetValid => "not-yet-valid",
-        Finding::WithoutItsRoot => "without-its-root",
-        Finding::NotStrict => "not-strict",
-        Finding::Old => "old",
-        Finding::NegativeSerial => "negative-serial",
-        Finding::ShortKey => "short-key",
-        Finding::MayNotSign => "may-not-sign",
-        Finding::OtherPurpose => "other-purpose",
-        Finding::UnknownCritical => "unknown-critical",
-        Finding::RareKey => "rare-key",
-        Finding::NotForJava => "not-for-java",
+fn name(kind: LintKind) -> &'static str {
+    match kind {
+        LintKind::ServerCertificate => "server-certificate",
+        LintKind::SelfSignedLeaf => "self-signed-leaf",
+        LintKind::Expired => "expired",
+        LintKind::NotYetValid => "not-yet-valid",
+        LintKind::WithoutItsRoot => "without-its-root",
+        LintKind::NotStrict => "not-strict",
+        LintKind::Old => "old",
+        LintKind::NegativeSerial => "negative-serial",
+        LintKind::ShortKey => "short-key",
+        LintKind::MayNotSign => "may-not-sign",
+        LintKind::OtherPurpose => "other-purpose",
+        LintKind::UnknownCritical => "unknown-critical",
+        LintKind::RareKey => "rare-key",
+        LintKind::NotForJava => "not-for-java",
     }
 }
 

@@ -14,8 +14,8 @@ use crate::sys::output;
 use crate::sys::quote;
 use crate::sys::quote::shell;
 use crate::trust::file_error::CREATE_AGAIN;
-use crate::trust::pkcs12::{self, Archive, Problem};
-use crate::trust::source::{Label, Origin, Source, Unreadable};
+use crate::trust::pkcs12::{self, Archive, Pkcs12Error};
+use crate::trust::source::{CertificateSource, HostFileError, Label, Origin};
 
 /// The option that names the file.
 const OPTION: &str = "--p12-password-file";
@@ -43,17 +43,17 @@ impl<'a> Passwords<'a> {
     ///
     /// # Errors
     /// When its password is not available, or it cannot be read.
-    pub(crate) fn open(&self, source: &Source) -> Result<Archive, Diagnostic> {
+    pub(crate) fn open(&self, source: &CertificateSource) -> Result<Archive, Diagnostic> {
         let label = &source.label;
         let mut found = self.open_silently(source)?;
-        if let (Err(Problem::Locked), None) = (&found, self.file) {
+        if let (Err(Pkcs12Error::Locked), None) = (&found, self.file) {
             let typed = (self.ask)(&format!("password of {label}: ")).map_err(|error| {
                 Diagnostic::cannot("ask for", format_args!("the password of {label}"))
                     .because(output::cause(&error))
                     .advise(format!("write it into a file and name that with {OPTION} FILE"))
             })?;
             let typed = typed.ok_or_else(|| {
-                label.cannot("open").because(Problem::Locked).advise(format!(
+                label.cannot("open").because(Pkcs12Error::Locked).advise(format!(
                     "write it into a file and name that with {OPTION} FILE, or run this in a terminal, \
                      to type it"
                 ))
@@ -69,10 +69,10 @@ impl<'a> Passwords<'a> {
     /// When the file with the password cannot be read. What is wrong with the archive is in the inner result.
     pub(crate) fn open_silently(
         &self,
-        source: &Source,
-    ) -> Result<Result<Archive, Problem>, Diagnostic> {
+        source: &CertificateSource,
+    ) -> Result<Result<Archive, Pkcs12Error>, Diagnostic> {
         match (pkcs12::open(source, ""), self.file) {
-            (Err(Problem::Locked), Some(file)) => {
+            (Err(Pkcs12Error::Locked), Some(file)) => {
                 if self.known.get().is_none() {
                     let _ = self.known.set(first_line(file)?);
                 }
@@ -82,22 +82,22 @@ impl<'a> Passwords<'a> {
         }
     }
 
-    fn unusable(&self, label: &Label, problem: Problem) -> Diagnostic {
+    fn unusable(&self, label: &Label, problem: Pkcs12Error) -> Diagnostic {
         match (problem, self.file) {
-            (Problem::Locked, Some(file)) => {
+            (Pkcs12Error::Locked, Some(file)) => {
                 let file = quote::path(file);
                 let cause = format!("the first line of {file} (from {OPTION}) is not its password");
                 label.cannot("open").because(cause).advise("correct that file")
             }
-            (Problem::Locked, None) => {
+            (Pkcs12Error::Locked, None) => {
                 let fix = format!("run it again, or name a file with the password: {OPTION} FILE");
                 label.cannot("open").because("that is not its password").advise(fix)
             }
-            (Problem::Unreadable(_), _) => {
+            (Pkcs12Error::Unreadable(_), _) => {
                 label.cannot("use").because(problem).advise(CREATE_AGAIN)
             }
-            (Problem::Broken | Problem::Unknown, _) => {
-                let is_broken = problem == Problem::Broken;
+            (Pkcs12Error::Broken | Pkcs12Error::Unknown, _) => {
+                let is_broken = problem == Pkcs12Error::Broken;
                 let again = if is_broken { "copy it again, whole, or " } else { "" };
                 let path = label.path().map(shell).unwrap_or_default();
                 label.cannot("open").because(problem).advise(format!(
@@ -117,10 +117,10 @@ fn first_line(path: &Path) -> Result<String, Diagnostic> {
         .and_then(|file| BufReader::new(file.take(LONGEST)).read_until(b'\n', &mut line));
     if let Err(error) = read {
         let problem = match error.kind() {
-            io::ErrorKind::IsADirectory => file::Problem::Directory { is_empty: false },
-            _ => file::problem(path, error),
+            io::ErrorKind::IsADirectory => file::FileError::Directory { is_empty: false },
+            _ => file::FileError::new(path, error),
         };
-        return Err(Diagnostic::from(&Unreadable { label, problem }));
+        return Err(Diagnostic::from(&HostFileError { label, problem }));
     }
     let is_whole = (line.len() as u64) < LONGEST;
     let text = String::from_utf8(line).ok().filter(|_| is_whole).ok_or_else(|| {

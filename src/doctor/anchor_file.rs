@@ -7,10 +7,10 @@ use rustls::RootCertStore;
 
 use crate::sys::quote;
 use crate::trust::certificate::Certificate;
-use crate::trust::source::{Label, Named, Origin, Source, SourceKind};
+use crate::trust::source::{CertificateSource, Label, Named, Origin, SourceKind};
 use crate::trust::trust_anchors::anchors;
 
-/// The anchors in one file.
+/// The trust anchors in one file.
 #[derive(Debug)]
 pub struct AnchorFile {
     /// The file; `None` for the files of `--ca` together.
@@ -22,7 +22,7 @@ pub struct AnchorFile {
 }
 
 impl AnchorFile {
-    /// Reads the anchors in `bytes`, the contents of the file at `path`.
+    /// Parses the anchors in `bytes`, the contents of the file at `path`.
     pub fn parse(path: &Path, bytes: &[u8]) -> Self {
         let label = label(path);
         let all = anchors(bytes).certificates;
@@ -31,31 +31,31 @@ impl AnchorFile {
         Self { path: Some(path.to_path_buf()), readers: String::new(), anchors }
     }
 
-    /// Its name for messages.
+    /// Returns its name for messages.
     pub fn name(&self) -> String {
         let path = self.path.as_deref().map(|path| quote::path(path).to_string());
         path.unwrap_or_else(|| "the files of --ca".to_owned())
     }
 
-    /// The anchors that rustls can use.
+    /// Returns the anchors that rustls can use.
     pub fn roots(&self) -> Arc<RootCertStore> {
         roots(&self.anchors)
     }
 }
 
-/// Those of `anchors` that rustls can use.
+/// Returns those of `anchors` that rustls can use.
 pub(crate) fn roots<'a>(anchors: impl IntoIterator<Item = &'a Certificate>) -> Arc<RootCertStore> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(anchors.into_iter().map(|anchor| anchor.der.clone()));
     Arc::new(roots)
 }
 
-/// The contents of the file at `path` as a source of certificates.
-pub(crate) fn source(path: &Path, bytes: &[u8]) -> Source {
-    Source { label: label(path), kind: SourceKind::Named, bytes: bytes.to_vec() }
+/// Wraps the contents of the file at `path` as a source of certificates.
+pub(crate) fn source(path: &Path, bytes: &[u8]) -> CertificateSource {
+    CertificateSource { label: label(path), kind: SourceKind::Named, bytes: bytes.to_vec() }
 }
 
-/// What certificates of the file at `path` are called in messages.
+/// Returns the label of certificates from the file at `path`.
 pub(crate) fn label(path: &Path) -> Label {
     Label::Path(Named { path: path.to_path_buf(), origin: Origin::Default })
 }

@@ -11,14 +11,15 @@ pub mod verification;
 use crate::doctor::anchor_file::AnchorFile;
 use crate::doctor::cli::{Cli, Mounted};
 use crate::doctor::process::TargetProcess;
-use crate::sys::file::Problem;
+use crate::sys::file::FileError;
 use crate::sys::finding::service_fix::ServiceCommand;
 use crate::sys::finding::{Finding, Severity};
 use crate::sys::program::CAPABILITIES;
 use crate::sys::quote;
 use crate::trust::fingerprint::Fingerprint;
 
-/// The files of anchors that programs in the container read, that of most programs first, and all findings.
+/// Returns the files of trust anchors that programs in the container read, that of most programs first, and all
+/// findings.
 pub fn run(process: &TargetProcess, cli: &Cli) -> (Vec<AnchorFile>, Vec<Finding>) {
     let (files, mut findings) = variables::anchor_files(process, &cli.configured);
     findings.extend(variables::seen_by_exec(process, &cli.configured));
@@ -33,7 +34,7 @@ pub fn run(process: &TargetProcess, cli: &Cli) -> (Vec<AnchorFile>, Vec<Finding>
     (files, findings)
 }
 
-/// Whether a mounted file is still that of the host: a bind mount keeps the file from the container's start,
+/// Checks that a mounted file is still that of the host: a bind mount keeps the file from the container's start,
 /// whatever is renamed to its path later (<https://docs.docker.com/engine/storage/bind-mounts/>). A file that
 /// cannot be read is reported where a variable names it.
 fn stale_mount(process: &TargetProcess, Mounted { path, digest }: &Mounted) -> Option<Finding> {
@@ -42,8 +43,8 @@ fn stale_mount(process: &TargetProcess, Mounted { path, digest }: &Mounted) -> O
             let cause = "the container still has the file from before it was replaced on the host";
             ("mount-stale", Severity::Warning, cause, ServiceCommand::Restart)
         }
-        Err(Problem::Missing) => {
-            let cause = "it should be mounted, and is not there";
+        Err(FileError::Missing) => {
+            let cause = "it should be mounted, and does not exist";
             ("mount-missing", Severity::Error, cause, ServiceCommand::Recreate)
         }
         _ => return None,
@@ -51,7 +52,7 @@ fn stale_mount(process: &TargetProcess, Mounted { path, digest }: &Mounted) -> O
     Some(Finding::new(id, severity, &quote::path(path), cause).with_service_fix(None, command))
 }
 
-/// With file capabilities a program starts in secure mode, in which OpenSSL and Node.js read no variable
+/// Checks the program for file capabilities: with them it starts in secure mode, in which OpenSSL and Node.js read no variable
 /// (secure_getenv(3)). Root gains nothing by them (capabilities(7)).
 fn file_capabilities(process: &TargetProcess) -> Option<Finding> {
     let program = process.program()?;

@@ -22,7 +22,7 @@ use crate::sys::quote;
 use crate::trust::certificate::Certificate;
 use crate::trust::certificate::extensions::Details;
 
-/// The result of a handshake with `endpoint`, as findings.
+/// Returns the findings about a handshake with `endpoint`.
 pub(crate) fn diagnose(
     endpoint: &Endpoint,
     result: &HandshakeResult,
@@ -46,7 +46,7 @@ fn read(der: &CertificateDer<'static>) -> Option<Certificate> {
     Certificate::read(der, &label(Path::new("")))
 }
 
-/// The chain as it was sent, and the anchor that it ends in with its file.
+/// Returns the chain as the server sent it, and the anchor that it ends in, with its file.
 fn links(chain: &[Certificate], anchor: Option<(&Certificate, &AnchorFile)>) -> Vec<Link> {
     let link = |certificate: &Certificate, sent: bool| {
         let Details { key, names, key_identifier, issuer_key_identifier, .. } =
@@ -110,7 +110,7 @@ fn verified(
     findings
 }
 
-/// The anchor in `file` that the chain ends in; of several with the same key, the one that is valid longest.
+/// Returns the anchor in `file` that the chain ends in; of several with the same key, the one that is valid longest.
 fn find_anchor<'a>(
     file: &'a AnchorFile,
     endpoint: &Endpoint,
@@ -139,7 +139,7 @@ fn expiring(endpoint: &Endpoint, path: &[&Certificate], context: &Context<'_>) -
     })
 }
 
-/// The files of anchors that some programs read and that do not verify the chain.
+/// Reports the files of anchors that some programs read and that do not verify the chain.
 fn rejected_by_other_files<'a>(
     endpoint: &'a Endpoint,
     result: &'a HandshakeResult,

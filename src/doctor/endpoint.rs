@@ -5,7 +5,7 @@ use std::fmt::{self, Display};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::quote;
 
-/// Where a server is.
+/// A server.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Endpoint {
     /// A name or an address, in lower case.
@@ -35,7 +35,7 @@ impl Endpoint {
         Self::of_authority(rest, is_https).ok_or_else(|| not_a_url(word))
     }
 
-    /// The server of each https:// URL in `text`, the value of a variable.
+    /// Returns the server of each https:// URL in `text`, the value of a variable.
     pub(crate) fn all_in(text: &str) -> Vec<Self> {
         let (https, _) = HTTPS;
         text.match_indices(https)
@@ -43,15 +43,15 @@ impl Endpoint {
             .collect()
     }
 
-    /// Host and port of `user:password@host:port/path` (RFC 3986, section 3.2).
+    /// Parses host and port of `user:password@host:port/path` (RFC 3986, section 3.2).
     fn of_authority(rest: &str, is_https: bool) -> Option<Self> {
         let end = rest.find(|end: char| "/?#\\\"' ,;|<>".contains(end) || end.is_whitespace());
         let authority = rest.get(..end.unwrap_or(rest.len()))?;
         let authority = authority.rsplit('@').next()?;
         let (host, port) = match authority.strip_prefix('[') {
             Some(rest) => {
-                let (host, behind) = rest.split_once(']')?;
-                (host, behind.strip_prefix(':'))
+                let (host, after) = rest.split_once(']')?;
+                (host, after.strip_prefix(':'))
             }
             None => match authority.rsplit_once(':') {
                 Some((host, port)) => (host, Some(port)),
@@ -67,7 +67,7 @@ impl Endpoint {
     }
 }
 
-/// Only the scheme of the word is shown: the rest may be secret.
+/// The error of a word that is not a URL. Only its scheme is printed: the rest may be secret.
 fn not_a_url(word: &str) -> Diagnostic {
     let scheme = word.split_once("://").map_or(String::new(), |(scheme, _)| format!("{scheme}://"));
     Diagnostic::cannot("call", quote::word(&format!("{scheme}…")))

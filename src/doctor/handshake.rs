@@ -23,7 +23,7 @@ use rustls::{
 
 use crate::doctor::endpoint::Endpoint;
 
-/// The result of a call.
+/// The result of a handshake.
 #[derive(Debug)]
 pub(crate) struct HandshakeResult {
     /// The certificates that the server sent, its own first.
@@ -32,7 +32,7 @@ pub(crate) struct HandshakeResult {
     pub version: Option<ProtocolVersion>,
     /// Whether the server asked for a client certificate.
     pub is_client_certificate_requested: bool,
-    /// How it ended.
+    /// Whether the connection is verified.
     pub end: Result<(), HandshakeError>,
 }
 
@@ -49,7 +49,7 @@ pub(crate) enum HandshakeError {
     ConnectTimeout,
     /// The server accepted the connection, and sent nothing in time.
     ReadTimeout,
-    /// Another error of the network.
+    /// Another network error.
     Network(io::Error),
     /// The server does not speak TLS: its first bytes.
     NotTls(Vec<u8>),
@@ -63,11 +63,11 @@ pub(crate) enum HandshakeError {
     Alert(AlertDescription),
     /// The server's certificate is not valid.
     Certificate(CertificateError),
-    /// Another error of TLS.
+    /// Another TLS error.
     Tls(Error),
 }
 
-/// Calls `endpoint`, and waits at most `timeout` for each step.
+/// Performs a handshake with `endpoint`, and waits at most `timeout` for each step.
 pub(crate) fn call(
     endpoint: &Endpoint,
     roots: &Arc<RootCertStore>,
@@ -79,7 +79,7 @@ pub(crate) fn call(
     let chain = recorder.chain.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let (version, end) = match end {
         Ok(version) => (version, Ok(())),
-        // Before TLS 1.3 there is no alert that says so.
+        // Before TLS 1.3 no alert has this meaning.
         Err(HandshakeError::Alert(_)) if is_requested => {
             (None, Err(HandshakeError::ClientCertificateRequired))
         }
@@ -127,7 +127,7 @@ fn attempt(
     Ok(version)
 }
 
-/// The addresses of `endpoint`. The system's lookup has no time limit, so its thread may outlive this call.
+/// Looks up the addresses of `endpoint`. The system's lookup has no time limit, so its thread may outlive this call.
 fn addresses(endpoint: &Endpoint, timeout: Duration) -> Result<Vec<SocketAddr>, HandshakeError> {
     let (sender, receiver) = mpsc::channel();
     let (host, port) = (endpoint.host.clone(), endpoint.port);
@@ -148,7 +148,7 @@ fn connect(endpoint: &Endpoint, timeout: Duration) -> Result<TcpStream, Handshak
                 stream.set_write_timeout(Some(timeout)).map_err(HandshakeError::Network)?;
                 return Ok(stream);
             }
-            // The error that says most: often there is no route for IPv6.
+            // Keep the more informative error: often there is no route for IPv6.
             Err(_) if matches!(end, HandshakeError::Refused | HandshakeError::ConnectTimeout) => {}
             Err(error) if is_late(&error) => end = HandshakeError::ConnectTimeout,
             Err(error) => end = network(error),
@@ -172,7 +172,7 @@ fn network(error: io::Error) -> HandshakeError {
     }
 }
 
-/// Sends what is waiting, and reads once, until `until` at the latest. `first` gets the first bytes that the server
+/// Sends pending data, and reads once, until `until` at the latest. `first` gets the first bytes that the server
 /// sent, which show its protocol if that is not TLS.
 fn step(
     tls: &mut ClientConnection,
@@ -199,15 +199,15 @@ fn step(
     while !read.is_empty() {
         tls.read_tls(&mut read).map_err(network)?;
         if let Err(error) = tls.process_new_packets() {
-            // The alert that tells the server why.
+            // Send the alert with the cause.
             let _ = tls.write_tls(stream);
-            return Err(judge(error, first));
+            return Err(classify_error(error, first));
         }
     }
     Ok(())
 }
 
-fn judge(error: Error, first: &[u8]) -> HandshakeError {
+fn classify_error(error: Error, first: &[u8]) -> HandshakeError {
     use rustls::PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig;
     match error {
         Error::InvalidMessage(_) | Error::PeerIncompatible(_) if !is_tls(first) => {
@@ -248,7 +248,7 @@ impl ResolvesClientCert for ChainRecorder {
     }
 }
 
-/// The verifier for `roots`; `None` if there are no roots, and then no certificate is valid.
+/// Returns the verifier for `roots`; `None` if there are no roots, and then no certificate is valid.
 pub(crate) fn verifier(roots: &Arc<RootCertStore>) -> Option<Arc<WebPkiServerVerifier>> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     WebPkiServerVerifier::builder_with_provider(Arc::clone(roots), provider).build().ok()

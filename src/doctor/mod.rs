@@ -7,6 +7,6 @@ pub(crate) mod process;
 pub(crate) mod anchor_file;
 pub mod checks;
 pub(crate) mod endpoint;
-#[expect(clippy::disallowed_methods, reason = "this is the one place that opens a socket")]
+#[expect(clippy::disallowed_methods, reason = "the only module that opens a socket")]
 pub(crate) mod handshake;
 pub(crate) mod diagnosis;

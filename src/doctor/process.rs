@@ -15,8 +15,8 @@ use nix::unistd::{Gid, Uid, getegid, geteuid, getgroups, setfsgid, setfsuid, set
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat, openat2};
 
 use crate::sys::environment::Environment;
-use crate::sys::file::{self, Problem};
-use crate::sys::root::Files;
+use crate::sys::file::{self, FileError};
+use crate::sys::root::FileSystem;
 
 /// Bytes of arguments and of variables: more than a process can be started with, which is 6 MiB (execve(2)).
 const MAX_BYTES: u64 = 8 << 20;
@@ -31,7 +31,7 @@ pub struct TargetProcess {
     proc: PathBuf,
     root: File,
     groups: (Gid, Vec<Gid>),
-    /// The user whose rights it has on files.
+    /// The user that decides its access to files.
     pub uid: Uid,
     /// Its variables.
     pub environment: Environment,
@@ -52,14 +52,14 @@ impl AsRef<Path> for OpenFile {
     }
 }
 
-impl Files for TargetProcess {
-    /// An empty path if the file does not exist.
-    fn at(&self, path: &Path) -> impl AsRef<Path> {
+impl FileSystem for TargetProcess {
+    /// Returns an empty path if the file does not exist.
+    fn local_path(&self, path: &Path) -> impl AsRef<Path> {
         self.find(path).unwrap_or_else(|_| OpenFile { _file: None, path: PathBuf::new() })
     }
 
-    fn real(&self, path: &Path) -> Option<PathBuf> {
-        self.inside(&self.find(path).ok()?.path)
+    fn canonical_path(&self, path: &Path) -> Option<PathBuf> {
+        self.path_in_root(&self.find(path).ok()?.path)
     }
 }
 
@@ -67,7 +67,7 @@ impl TargetProcess {
     /// Opens process `pid`.
     ///
     /// # Errors
-    /// When it does not exist, or is another user's.
+    /// When it does not exist, or belongs to another user.
     pub fn open(pid: u32) -> io::Result<Self> {
         let proc = Path::new("/proc").join(pid.to_string());
         // A process can move its arguments and variables to any part of its memory (prctl(2)).
@@ -78,7 +78,7 @@ impl TargetProcess {
         };
         let owned = |bytes: &[u8]| OsString::from_vec(bytes.to_vec());
         let environ = read("environ")?;
-        // Not by `Environment::of`, which keeps entries that are no pairs: there may be millions.
+        // `Environment::of` would also keep entries without `=`, of which there may be millions.
         let pairs = environ.split(|byte| *byte == 0).filter_map(|pair| {
             let (name, value) = pair.split_at_checked(memchr::memchr(b'=', pair)?)?;
             Some((owned(name), owned(value.get(1..)?)))
@@ -111,8 +111,8 @@ impl TargetProcess {
         let flags = OFlags::PATH | OFlags::CLOEXEC;
         let found = match openat2(&self.root, path, flags, Mode::empty(), ResolveFlags::IN_ROOT) {
             // A file without a name, which trust-init falls back to where it can write no file.
-            Err(_) if self.held(path).is_some() => {
-                openat(CWD, self.held(path).unwrap_or_default(), flags, Mode::empty())
+            Err(_) if self.descriptor_path(path).is_some() => {
+                openat(CWD, self.descriptor_path(path).unwrap_or_default(), flags, Mode::empty())
             }
             found => found,
         };
@@ -121,28 +121,28 @@ impl TargetProcess {
         Ok(OpenFile { _file: Some(file), path })
     }
 
-    /// `/proc/PID/fd/N` of the process, which cannot be resolved as a path in its root.
-    fn held(&self, path: &Path) -> Option<PathBuf> {
+    /// Returns the path of a descriptor `/proc/PID/fd/N`, which cannot be resolved in the root of the process.
+    fn descriptor_path(&self, path: &Path) -> Option<PathBuf> {
         let (pid, descriptor) = path.to_str()?.strip_prefix("/proc/")?.split_once("/fd/")?;
         let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
         (is_number(pid) && is_number(descriptor)).then(|| self.proc.join("fd").join(descriptor))
     }
 
-    /// The path inside the process's root that a link of `/proc` leads to.
-    fn inside(&self, link: &Path) -> Option<PathBuf> {
+    /// Returns the target of a link in `/proc` as a path in the root of the process.
+    fn path_in_root(&self, link: &Path) -> Option<PathBuf> {
         let root = format!("/proc/self/fd/{}", self.root.as_raw_fd());
         let endpoint = link.read_link().ok()?;
         Some(Path::new("/").join(endpoint.strip_prefix(Path::new(&root).read_link().ok()?).ok()?))
     }
 
-    /// Its working directory.
+    /// Returns its working directory.
     pub fn directory(&self) -> Option<PathBuf> {
-        self.inside(&self.proc.join("cwd"))
+        self.path_in_root(&self.proc.join("cwd"))
     }
 
-    /// The file of the program that it runs.
+    /// Returns the file of the program that it runs.
     pub fn program(&self) -> Option<PathBuf> {
-        self.inside(&self.proc.join("exe"))
+        self.path_in_root(&self.proc.join("exe"))
     }
 
     /// Whether the file of its program has this extended attribute.
@@ -152,7 +152,7 @@ impl TargetProcess {
         rustix::fs::getxattr(self.proc.join("exe"), name, &mut none).is_ok()
     }
 
-    /// Its mount points, without those that every container has
+    /// Returns its mount points, without those that every container has
     /// (proc_pid_mountinfo(5), which writes unusual characters in octal).
     pub fn mounts(&self) -> Vec<PathBuf> {
         let table = std::fs::read_to_string(self.proc.join("mountinfo")).unwrap_or_default();
@@ -165,21 +165,22 @@ impl TargetProcess {
         points.filter(|point| !is_usual(point)).collect()
     }
 
-    /// The contents of the file at `path`, as the process would read it.
+    /// Reads the file at `path`, as the process would.
     ///
     /// # Errors
-    /// When the process cannot read it, it is no regular file, or it is too large for a file of certificates.
-    pub fn read(&self, path: &Path) -> Result<Vec<u8>, Problem> {
+    /// When the process cannot read it, it is not a regular file, or it is too large for a file of certificates.
+    pub fn read(&self, path: &Path) -> Result<Vec<u8>, FileError> {
         self.as_its_user(|| {
-            let found = self.find(path).map_err(|error| file::problem(Path::new(""), error))?;
+            let found =
+                self.find(path).map_err(|error| file::FileError::new(Path::new(""), error))?;
             // Opening a device can have effects on this machine.
-            match file::special(&found.path) {
-                Some(kind) => Err(Problem::Special(kind)),
+            match file::special_kind(&found.path) {
+                Some(kind) => Err(FileError::Special(kind)),
                 None => file::read(&found.path, &mut file::FILE_LIMIT.clone()),
             }
         })
         .map_err(|problem| match problem {
-            Problem::Denied { owner, .. } => Problem::Denied { uid: self.uid.as_raw(), owner },
+            FileError::Denied { owner, .. } => FileError::Denied { uid: self.uid.as_raw(), owner },
             other => other,
         })
     }
@@ -199,30 +200,32 @@ impl TargetProcess {
         setfsuid(geteuid());
         setfsgid(getegid());
         if is_in {
-            // It worked a moment ago.
+            // Restoring cannot fail if setting succeeded.
             let _ = setgroups(&ours);
         }
         done
     }
 
-    /// The names in a directory, sorted; none if it cannot be read.
+    /// Returns the names in a directory, sorted; none if it cannot be read.
     pub fn names(&self, directory: &Path) -> Vec<OsString> {
-        let entries = self.at(directory).as_ref().read_dir().into_iter().flatten().flatten();
+        let entries =
+            self.local_path(directory).as_ref().read_dir().into_iter().flatten().flatten();
         let mut names: Vec<_> = entries.map(|entry| entry.file_name()).collect();
         names.sort_unstable();
         names
     }
 
-    /// The files below a directory, at most `depth` levels down and `budget` entries in all. Directories that are
+    /// Returns the files below a directory, at most `depth` levels down and `budget` entries in all. Directories that are
     /// hidden, links, or not wanted are not entered.
-    pub fn below(
+    pub fn files_below(
         &self,
         directory: &Path,
         depth: usize,
         budget: &mut usize,
         is_wanted: &impl Fn(&OsStr) -> bool,
     ) -> Vec<PathBuf> {
-        let entries = self.at(directory).as_ref().read_dir().into_iter().flatten().flatten();
+        let entries =
+            self.local_path(directory).as_ref().read_dir().into_iter().flatten().flatten();
         let mut entries: Vec<DirEntry> = entries.take(*budget).collect();
         *budget -= entries.len();
         entries.sort_unstable_by_key(DirEntry::file_name);
@@ -233,7 +236,7 @@ impl TargetProcess {
             if !is_directory {
                 files.push(directory.join(name));
             } else if depth > 0 && !name.as_bytes().starts_with(b".") && is_wanted(&name) {
-                files.extend(self.below(&directory.join(name), depth - 1, budget, is_wanted));
+                files.extend(self.files_below(&directory.join(name), depth - 1, budget, is_wanted));
             }
         }
         files

@@ -29,7 +29,7 @@ use crate::sys::quote;
 use crate::trust::certificate::Certificate;
 use crate::trust::time::Time;
 
-/// How many servers are called at the same time.
+/// The number of servers that are called at the same time.
 const CALLS: usize = 16;
 
 /// Inspects the process and calls the servers, and returns the exit code.
@@ -79,12 +79,12 @@ fn inspect(cli: &Cli, report: Report) -> Result<u8, Diagnostic> {
     })
 }
 
-/// Closes this process to the inspected one, which may run as the same user: only root can then write to its
+/// Hides this process from the inspected one, which may run as the same user: only root can then write to its
 /// output, or trace it and answer in its place (proc(5), prctl(2), `PR_SET_DUMPABLE`).
 fn hide_from(inspected: u32) {
-    // A process that inspects itself reads what this would close.
+    // A process that inspects itself must stay readable.
     if inspected != std::process::id() {
-        // Where the kernel refuses, the report is no worse than without.
+        // If the kernel refuses, the report is only not protected.
         let _ = nix::sys::prctl::set_dumpable(false);
     }
 }
@@ -95,14 +95,14 @@ fn cannot_inspect(pid: u32, error: &io::Error) -> Diagnostic {
         .advise("run this as the uid of that process, or with the capability SYS_PTRACE")
 }
 
-/// The process is another user's, or has capabilities (ptrace(2), "Ptrace access mode checking").
+/// The finding about a process of another user, or with capabilities (ptrace(2), "Ptrace access mode checking").
 fn access_denied(pid: u32) -> Finding {
     let cause = "its variables and files cannot be read: it has more rights than trust-doctor";
     Finding::new("unseen", Severity::Warning, &format!("process {pid}"), cause)
         .with_service_fix(None, ServiceCommand::PrivilegedDoctor)
 }
 
-/// The certificates of `--ca`.
+/// Reads the certificates of `--ca`.
 fn candidates(cli: &Cli) -> Result<Vec<Certificate>, Diagnostic> {
     let mut candidates = Vec::new();
     for path in &cli.ca {
@@ -119,7 +119,7 @@ fn candidates(cli: &Cli) -> Result<Vec<Certificate>, Diagnostic> {
     Ok(candidates)
 }
 
-/// Calls each server with the first file of anchors, and diagnoses the result.
+/// Performs a handshake with each server and the first file of anchors, and returns the findings.
 fn call_all(endpoints: &[Endpoint], context: &Context<'_>, cli: &Cli) -> Vec<Finding> {
     let first = context.files.first();
     let roots = first.map_or_else(|| Arc::new(RootCertStore::empty()), AnchorFile::roots);

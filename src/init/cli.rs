@@ -102,11 +102,11 @@ pub fn parse(
             Arg::Long("java") => settings.java = word(&mut parser, "--java", JAVA)?,
             Arg::Long("runtime") => {
                 let value = parser.value().map_err(usage)?;
-                runtimes.extend(settings::runtimes(&value, Origin::Option("--runtime"))?);
+                runtimes.extend(settings::parse_runtimes(&value, Origin::Option("--runtime"))?);
             }
             Arg::Long("leave") => {
                 let value = parser.value().map_err(usage)?;
-                leave.extend(settings::leave(&value, Origin::Option("--leave"))?);
+                leave.extend(settings::parse_leave(&value, Origin::Option("--leave"))?);
             }
             Arg::Long("grpc-roots") => settings.grpc_roots = true,
             Arg::Long("install-store") => settings.install_store = true,
@@ -163,7 +163,7 @@ fn word<T: Copy>(
     option: &'static str,
     words: Words<T>,
 ) -> Result<T, Diagnostic> {
-    settings::meaning(&parser.value().map_err(usage)?, Origin::Option(option), words)
+    settings::parse_word(&parser.value().map_err(usage)?, Origin::Option(option), words)
 }
 
 /// What lexopt refuses.

@@ -1,9 +1,8 @@
-//! Become the service, or say precisely why not.
+//! Executes the service in place of this process, or explains why that fails.
 //!
-//! As with `env(1)`, the service sees the same arguments, environment, directory, umask,
-//! descriptors, session, limits, signal mask and ignored signals as without us. The one exception
-//! is SIGPIPE: Rust ignores it before `main`, so it is set to its default, also where it came in
-//! ignored.
+//! As with `env(1)`, the service gets the same arguments, environment, directory, umask, descriptors, session,
+//! limits, signal mask and ignored signals as without trust-init. The only exception is SIGPIPE: Rust ignores it
+//! before `main`, so it is set to its default, even if it was ignored before.
 
 pub(crate) mod failure;
 pub(crate) mod program_file;
@@ -23,23 +22,23 @@ use crate::sys::diagnostic::Diagnostic;
 use crate::sys::environment::Environment;
 use crate::sys::exit_code;
 
-/// The signals that ask a service to stop or to look again, and that would be lost on trust-init: the
-/// kernel discards what the first process of a container has no handler for (`pid_namespaces(7)`).
+/// The signals that ask a service to stop or reload. Without a handler they would be lost: the kernel discards them
+/// for the first process of a container (`pid_namespaces(7)`).
 const STOPS: [Signal; 4] = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGQUIT];
 
-/// What ends a program that writes more than the limit of file sizes allows. Held back, the write fails, and
-/// the next place is tried (setrlimit(2), `RLIMIT_FSIZE`).
+/// The signal that ends a program that writes beyond the limit of file sizes. While it is blocked, the write fails
+/// instead, and the next location is tried (setrlimit(2), `RLIMIT_FSIZE`).
 const LIMIT: Signal = Signal::SIGXFSZ;
 
-/// Stops that are held back while trust is prepared.
-pub(crate) struct Held {
+/// Signals that are blocked while trust is prepared.
+pub(crate) struct HeldSignals {
     held: SigSet,
     before: SigSet,
 }
 
-impl Held {
-    /// Holds back what was not blocked already when we were started.
-    pub(crate) fn stops() -> Self {
+impl HeldSignals {
+    /// Blocks the signals that were not blocked when trust-init started.
+    pub(crate) fn hold() -> Self {
         let signals: SigSet = STOPS.into_iter().chain([LIMIT]).collect();
         let before = signals.thread_swap_mask(SigmaskHow::SIG_BLOCK);
         let before = before.unwrap_or_else(|_| SigSet::empty());
@@ -47,9 +46,9 @@ impl Held {
         Self { held, before }
     }
 
-    /// The stop that came meanwhile. A signal that is held back is queued even if it is ignored: it
-    /// is taken out of the queue and forgotten, as under `nohup` SIGHUP must not end us.
-    fn stop(&self) -> Option<Signal> {
+    /// Returns the stop signal that arrived meanwhile. Blocked signals are queued even if they are ignored; those
+    /// are discarded: under `nohup`, SIGHUP must not end trust-init.
+    fn take_stop(&self) -> Option<Signal> {
         let flags = SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC;
         let queue = SignalFd::with_flags(&self.held, flags).ok()?;
         loop {
@@ -61,10 +60,10 @@ impl Held {
         }
     }
 
-    /// Lets signals through again. If a stop came meanwhile, ends of it: as the first process of a
-    /// container, whom signals without a handler do not end, with the exit code that is returned.
+    /// Unblocks the signals. If a stop signal arrived meanwhile, it ends this process; the first process of a
+    /// container, which it does not end, must exit with the returned code.
     pub(crate) fn release(self) -> Option<u8> {
-        let stop = self.stop();
+        let stop = self.take_stop();
         let _ = self.before.thread_set_mask();
         let stop = stop?;
         let _ = raise(stop);
@@ -72,20 +71,20 @@ impl Held {
     }
 }
 
-/// The signals that are ignored, as bits: `SigIgn` in proc(5). There is no safe call that tells.
-/// Without `/proc` none counts as ignored.
+/// Returns the ignored signals as bits: `SigIgn` in proc(5), because no safe call returns them. Without `/proc` no
+/// signal counts as ignored.
 fn ignored() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     line.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()
 }
 
-/// Where a program is looked for when PATH is not set, as in glibc (`confstr(_CS_PATH)`).
+/// The search path if PATH is not set, as in glibc (`confstr(_CS_PATH)`).
 const DEFAULT_PATH: &str = "/bin:/usr/bin";
 
-/// Becomes `program`, whose first word is looked up in the PATH of `found`, the environment as it
-/// was found. The service gets `changed` or, with `None`, the very environment that this process
-/// was given. Returns only if that fails, with the exit code.
+/// Executes `program`, whose first word is searched in the PATH of `found`, the environment of this process. The
+/// service gets `changed` or, with `None`, exactly the environment of this process. Returns only if that fails,
+/// with the exit code.
 pub(crate) fn exec(
     program: &[OsString],
     found: &Environment,
@@ -109,7 +108,7 @@ pub(crate) fn exec(
     for path in candidates(name, search) {
         let mut errno = run(path.as_os_str(), &arguments);
         if errno == Errno::ENOEXEC && is_plain_script(&path) {
-            // A script without `#!` is the shell's, as in execvp(3).
+            // The shell runs a script without `#!`, as in execvp(3).
             let mut words = vec![c_string(OsStr::new("/bin/sh")), c_string(path.as_os_str())];
             words.extend(arguments.iter().skip(1).cloned());
             errno = run(OsStr::new("/bin/sh"), &words);
@@ -117,7 +116,7 @@ pub(crate) fn exec(
         match errno {
             Errno::ENOENT if !path.exists() => {}
             Errno::ENOTDIR | Errno::ESTALE | Errno::ENODEV | Errno::ETIMEDOUT => {}
-            // As execvp(3): the search goes on, and this is reported if nothing better is found.
+            // As execvp(3): the search continues, and this error is reported if no other file can be run.
             Errno::ENOENT | Errno::EACCES => {
                 refused.get_or_insert((path, errno));
             }
@@ -143,7 +142,7 @@ fn candidates(name: &OsStr, search: &OsStr) -> Vec<PathBuf> {
     std::env::split_paths(search).map(|directory| directory.join(name)).collect()
 }
 
-/// Words that came from the kernel hold no NUL; what else might is cut there.
+/// Words from the kernel contain no NUL; other words are cut there.
 fn c_string(word: &OsStr) -> CString {
     let bytes = word.as_bytes().split(|byte| *byte == 0).next().unwrap_or_default();
     CString::new(bytes).unwrap_or_default()

@@ -1,6 +1,6 @@
-//! trust-init, PID 1 of a container: reads the options (`cli`), finds the custom CAs and the image's roots
-//! (`discover`, `pins`), publishes the bundle and the files that variables name (`publish`), and becomes the
-//! service (`exec`). `run` is that sentence.
+//! trust-init, PID 1 of a container: reads the options (`cli`), finds the custom CAs and the pinned files
+//! (`discover`, `pins`), publishes the bundle and the files that variables name (`publish`), and executes the
+//! service (`exec`). `run` performs these steps.
 
 pub mod run;
 pub mod cli;
@@ -9,5 +9,5 @@ pub(crate) mod pins;
 pub(crate) mod mounts;
 pub mod publish;
 pub(crate) mod system_store;
-#[expect(clippy::disallowed_methods, reason = "this is the one place that replaces us")]
+#[expect(clippy::disallowed_methods, reason = "the only module that replaces the process")]
 pub(crate) mod exec;

@@ -1,9 +1,8 @@
-//! Which directory, which name, and when a file that was mounted there is adopted.
+//! Publishes the files that variables name, or adopts files that are mounted in their place.
 //!
-//! `/run/trust-init/ca-bundle.crt` is the path that the variables name. Where it cannot be written, the
-//! next location is taken: a directory of our own below /tmp, then below /dev/shm, then memory. There the
-//! directory's name is made from the contents, so two containers with different CAs on one volume never
-//! meet, and a restart finds its own.
+//! The default is `/run/trust-init/ca-bundle.crt`. If that is not writable, the fallback locations are a directory
+//! below /tmp, one below /dev/shm, and memory. The name of such a directory contains a digest of its files, so
+//! containers with different CAs on one volume use different directories, and a restart finds its own.
 
 pub(crate) mod files;
 pub(crate) mod adopt;
@@ -12,12 +11,12 @@ pub(crate) mod location;
 
 use std::path::Path;
 
-use crate::init::publish::adopt::{Adoption, adopt, is_exactly};
+use crate::init::publish::adopt::{Adoption, adopt, contains_exactly};
 pub use crate::init::publish::files::PublishOptions;
 use crate::init::publish::files::{
-    Contents, DEFAULT_DIRECTORY, MOUNT_TMPFS, Paths, directory_name, is_in_own_directory,
+    DEFAULT_DIRECTORY, MOUNT_TMPFS, Paths, PublishedFile, directory_name, is_in_own_directory,
 };
-use crate::init::publish::location::{DefaultDirectory, Refusal};
+use crate::init::publish::location::{DefaultDirectory, LocationError};
 use crate::init::publish::memfd::is_memory;
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::output;
@@ -25,46 +24,46 @@ use crate::sys::quote;
 use crate::trust::bundle::{self, Pem};
 use crate::trust::keystore;
 use crate::trust::source::CUSTOM_CA;
-use crate::trust::variables::File;
+use crate::trust::variables::TrustFile;
 
-/// The locations after the default directory: most containers have them, and every user may write there.
+/// The fallback locations: most containers have them, and every user may write there.
 const SHARED: [&str; 2] = ["/tmp", "/dev/shm"];
 
-/// Where the files are.
+/// The published files.
 #[derive(Debug, Default)]
 pub struct Published {
-    /// Each file's path.
+    /// The path of each file.
     pub paths: Paths,
-    /// What may surprise the user.
+    /// The warnings.
     pub warnings: Vec<Diagnostic>,
 }
 
 impl Published {
-    /// Where `file` is.
-    pub fn path(&self, file: &File) -> Option<&Path> {
+    /// Returns the path of `file`.
+    pub fn path(&self, file: &TrustFile) -> Option<&Path> {
         self.paths.iter().find(|(other, _)| other == file).map(|(_, path)| path.as_path())
     }
 }
 
-/// Whether `path` is where trust-init publishes: it is then never an input.
+/// Whether `path` is in a location of published files: such a file is never an input.
 pub fn is_ours(path: &Path) -> bool {
     path.starts_with(DEFAULT_DIRECTORY) || is_memory(path) || is_in_own_directory(path)
 }
 
-/// Publishes files of certificates.
+/// Publishes the files of certificates.
 ///
 /// # Errors
-/// When the named directory, or else every location, refuses.
+/// When the named directory, or else every location, cannot be used.
 pub fn publish(
-    certificates: &[(File, Vec<Pem<'_>>)],
+    certificates: &[(TrustFile, Vec<Pem<'_>>)],
     options: &PublishOptions<'_>,
 ) -> Result<Published, Diagnostic> {
-    let store = certificates.iter().find(|(file, _)| *file == File::TrustStore);
+    let store = certificates.iter().find(|(file, _)| *file == TrustFile::TrustStore);
     let store = store.map(|(_, certificates)| keystore::write(certificates));
-    let mut files: Vec<Contents<'_>> = Vec::new();
+    let mut files: Vec<PublishedFile<'_>> = Vec::new();
     for (file, certificates) in certificates {
         let text = || certificates.iter().map(Pem::text).collect();
-        let store = store.as_deref().filter(|_| *file == File::TrustStore);
+        let store = store.as_deref().filter(|_| *file == TrustFile::TrustStore);
         files.push((file, file.name(), store.map_or_else(text, |store| vec![store])));
     }
     let target = Target::open(options);
@@ -79,19 +78,19 @@ pub fn publish(
     Ok(published)
 }
 
-/// Publishes files of settings, which name what was published before.
+/// Publishes the files of settings, which name files that were published before.
 ///
 /// # Errors
 /// As [`publish`].
 pub fn publish_settings(
-    settings: &[(File, String)],
+    settings: &[(TrustFile, String)],
     options: &PublishOptions<'_>,
 ) -> Result<Published, Diagnostic> {
     let mut published = Published::default();
     if settings.is_empty() {
         return Ok(published);
     }
-    let files: Vec<Contents<'_>> =
+    let files: Vec<PublishedFile<'_>> =
         settings.iter().map(|(file, text)| (file, file.name(), vec![text.as_bytes()])).collect();
     let target = Target::open(options);
     match target.find_existing(&files) {
@@ -101,17 +100,17 @@ pub fn publish_settings(
     Ok(published)
 }
 
-/// Takes out of `files` what was mounted and serves as it is.
+/// Removes from `files` those that are mounted and usable as they are.
 fn adopt_mounted(
-    certificates: &[(File, Vec<Pem<'_>>)],
-    files: &mut Vec<Contents<'_>>,
+    certificates: &[(TrustFile, Vec<Pem<'_>>)],
+    files: &mut Vec<PublishedFile<'_>>,
     options: &PublishOptions<'_>,
     published: &mut Published,
 ) {
     files.retain(|(file, name, _)| {
         let wanted = || {
             let own = certificates.iter().find(|(other, _)| other == *file);
-            bundle::set(own.map_or(&[], |(_, certificates)| certificates))
+            bundle::certificate_set(own.map_or(&[], |(_, certificates)| certificates))
         };
         match adopt(Path::new(DEFAULT_DIRECTORY).join(name), file, wanted, options) {
             Adoption::Yes(path) => {
@@ -124,18 +123,18 @@ fn adopt_mounted(
             }
         }
     });
-    // Beside an adopted bundle the mounted CA itself serves the readers that add to their roots, if it is
-    // what would be written; then most have nothing written at all.
+    // Beside an adopted bundle, the mounted CA itself is used for readers that add to their roots, if it equals
+    // the file that would be written: then usually no file is written.
     if published.paths.is_empty() {
         return;
     }
     files.retain(|(file, _, pieces)| {
-        if **file != File::Custom {
+        if **file != TrustFile::Custom {
             return true;
         }
         match adopt(CUSTOM_CA.into(), file, || pieces.iter().copied().collect(), options) {
-            Adoption::Yes(path) if is_exactly(&path, pieces) => {
-                published.paths.push((File::Custom, path));
+            Adoption::Yes(path) if contains_exactly(&path, pieces) => {
+                published.paths.push((TrustFile::Custom, path));
                 false
             }
             _ => true,
@@ -143,11 +142,11 @@ fn adopt_mounted(
     });
 }
 
-/// Where things are to be published.
+/// The directory to publish in.
 enum Target<'a> {
-    /// `/run/trust-init`, or why it does not serve.
-    Default(Result<DefaultDirectory<'static>, Refusal>),
-    /// Another directory, which the user named.
+    /// `/run/trust-init`, or why it cannot be used.
+    Default(Result<DefaultDirectory<'static>, LocationError>),
+    /// Another directory that the user named.
     Named(&'a Path),
 }
 
@@ -160,13 +159,13 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// Whether something may be mounted there: the directory then exists, safe or not.
+    /// Whether a file may be mounted there: only if the directory exists, safe or not.
     fn may_have_mounts(&self) -> bool {
-        matches!(self, Self::Default(default) if default.as_ref().map_or(true, DefaultDirectory::is_there))
+        matches!(self, Self::Default(default) if default.as_ref().map_or(true, DefaultDirectory::exists))
     }
 
-    /// `files` under their plain names, if all exist there as they should.
-    fn find_existing(&self, files: &[Contents<'_>]) -> Option<Paths> {
+    /// Returns the paths of `files` with their plain names, if all exist there unchanged.
+    fn find_existing(&self, files: &[PublishedFile<'_>]) -> Option<Paths> {
         match self {
             Self::Default(Ok(default)) if !default.is_open() => {
                 location::find_existing(default, files)
@@ -176,9 +175,9 @@ impl<'a> Target<'a> {
     }
 }
 
-/// Writes `files` where they belong.
+/// Writes `files` to the target, or to a fallback location.
 fn write(
-    files: &[Contents<'_>],
+    files: &[PublishedFile<'_>],
     target: Target<'_>,
     options: &PublishOptions<'_>,
     published: &mut Published,
@@ -207,10 +206,10 @@ fn write(
     }
 }
 
-/// Takes the next location that serves, as the first one does not.
+/// Writes `files` to the first fallback location that can be used.
 fn fall_back(
-    refusal: Refusal,
-    files: &[Contents<'_>],
+    refusal: LocationError,
+    files: &[PublishedFile<'_>],
     options: &PublishOptions<'_>,
     published: &mut Published,
 ) -> Result<(), Diagnostic> {
@@ -226,9 +225,9 @@ fn fall_back(
             Ok(paths) => {
                 published.warnings.push(
                     Diagnostic::statement(
-                        "no directory can be written to, so the bundle is in memory: it serves the \
-                         service and its children of the same uid while the service runs, but not \
-                         `exec` or health checks",
+                        "no directory is writable, so the bundle is in memory: the service and its \
+                         children of the same uid can read it while the service runs, but `exec` and \
+                         health checks cannot",
                     )
                     .advise(MOUNT_TMPFS),
                 );
@@ -245,9 +244,9 @@ fn fall_back(
         },
     };
     published.paths.extend(paths);
-    // A location that cannot be written to is expected; one that another user prepared is not.
-    let news = refusals.iter().filter(|(_, refusal)| refusal.is_suspicious());
-    published.warnings.extend(news.map(|(path, refusal)| {
+    // A location that is not writable is expected; one that another user manipulated is not.
+    let suspicious = refusals.iter().filter(|(_, refusal)| refusal.is_suspicious());
+    published.warnings.extend(suspicious.map(|(path, refusal)| {
         Diagnostic::statement(format!("{} is not used: {refusal}", quote::path(path)))
             .advise(refusal.fix())
     }));
@@ -259,5 +258,5 @@ fn world_writable(path: &Path) -> Diagnostic {
         "every user of this container can change {}, and with it what the service trusts",
         quote::path(path)
     ))
-    .advise("set the sticky bit on it, or a mode without write for others")
+    .advise("set the sticky bit on it, or remove write permission for others")
 }

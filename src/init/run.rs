@@ -1,4 +1,4 @@
-//! One run of trust-init, from the invocation to the service. [`prepare`] is the sentence of ARCHITECTURE.md.
+//! One run of trust-init, from the invocation to the service.
 
 pub(crate) mod failures;
 pub(crate) mod java;
@@ -15,12 +15,12 @@ use std::path::{Path, PathBuf};
 
 use crate::init::cli::{Invocation, Task};
 use crate::init::discover;
-use crate::init::exec::{self, Held};
+use crate::init::exec::{self, HeldSignals};
 use crate::init::pins;
 use crate::init::publish::{self, PublishOptions};
 use crate::init::run::dangling::dangling;
 use crate::init::run::failures::Failures;
-use crate::init::run::inputs::Inputs;
+use crate::init::run::inputs::PublishInputs;
 use crate::init::run::system_store::SystemStore;
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::dir;
@@ -36,36 +36,35 @@ use crate::trust::root_stores;
 use crate::trust::source::Roots;
 use crate::trust::time::Time;
 use crate::trust::trust_anchors;
-use crate::trust::variables::java::{JAVA_TOOL_OPTIONS, with};
-use crate::trust::variables::{self, File, Pin, Plan, Row};
+use crate::trust::variables::java::{JAVA_TOOL_OPTIONS, add_trust_store};
+use crate::trust::variables::{self, Pin, TrustFile, TrustVariable, VariablePlan};
 
-/// What every step of a run needs.
-struct Run<'a> {
+/// The state of a run.
+struct InitRun<'a> {
     invocation: &'a Invocation,
     found: &'a Environment,
     report: Report,
     failures: Failures,
 }
 
-/// What was prepared.
-struct Trust {
+/// The results of preparing trust.
+struct PreparedTrust {
     /// The variables to set.
     variables: Vec<(&'static str, OsString)>,
     bundle: Option<PathBuf>,
-    /// The lines on all of it.
+    /// The info lines to print.
     lines: Vec<String>,
 }
 
-/// Does what was asked, and returns the exit code: after [`Task::Run`] only if the service could
-/// not be started.
+/// Performs the task and returns the exit code. [`Task::Run`] returns only if the service was not started.
 pub fn run(invocation: &Invocation, found: &Environment, report: Report) -> u8 {
     let Invocation { settings, task } = invocation;
-    // First of all, so that no stop is lost meanwhile.
-    let held = matches!(task, Task::Run(_)).then(Held::stops);
+    // First, so that no stop signal is lost.
+    let held = matches!(task, Task::Run(_)).then(HeldSignals::hold);
     if held.is_none() {
-        dir::outlive_limit();
+        dir::block_file_size_signal();
     }
-    let mut run = Run { invocation, found, report, failures: Failures::new(settings.on_error) };
+    let mut run = InitRun { invocation, found, report, failures: Failures::new(settings.on_error) };
     let trust = run.prepare().unwrap_or_else(|failure| {
         run.failures.push(failure);
         None
@@ -84,14 +83,14 @@ pub fn run(invocation: &Invocation, found: &Environment, report: Report) -> u8 {
     let prevents_start = run.failures.prevent_start();
     run.failures.print(report);
     if prevents_start {
-        return held.and_then(Held::release).unwrap_or(exit_code::FAILED);
+        return held.and_then(HeldSignals::release).unwrap_or(exit_code::FAILED);
     }
     if let Some(trust) = &trust {
         report.infos(&trust.lines);
     }
     match task {
         Task::Run(program) => {
-            if let Some(stopped) = held.and_then(Held::release) {
+            if let Some(stopped) = held.and_then(HeldSignals::release) {
                 return stopped;
             }
             let (failure, code) = exec::exec(program, found, changed.as_ref());
@@ -109,7 +108,7 @@ pub fn run(invocation: &Invocation, found: &Environment, report: Report) -> u8 {
     }
 }
 
-/// Prints what was asked for.
+/// Prints the requested text and returns the exit code.
 pub fn answer(report: Report, text: &str) -> u8 {
     match report.answer(text) {
         Ok(()) => 0,
@@ -117,7 +116,7 @@ pub fn answer(report: Report, text: &str) -> u8 {
     }
 }
 
-/// `export` lines for a shell (POSIX, quoting as in its section 2.2.2).
+/// Returns `export` lines for a shell (POSIX; quoted as in its section 2.2.2).
 fn exports(variables: &[(&'static str, OsString)]) -> String {
     let quoted = |value: &OsStr| value.to_string_lossy().replace('\'', "'\\''");
     let mut text = String::new();
@@ -127,10 +126,10 @@ fn exports(variables: &[(&'static str, OsString)]) -> String {
     text
 }
 
-impl Run<'_> {
-    /// Everything between the command line and the service. `None`: there is no custom CA, or what
-    /// failed prevents the start.
-    fn prepare(&mut self) -> Result<Option<Trust>, Diagnostic> {
+impl InitRun<'_> {
+    /// Prepares trust: all steps before the service. `None` if there is no custom CA, or an error prevents the
+    /// start.
+    fn prepare(&mut self) -> Result<Option<PreparedTrust>, Diagnostic> {
         let settings = &self.invocation.settings;
         let mut inspection = self.discover();
         let has_custom_cas = !inspection.certificates.is_empty();
@@ -141,14 +140,14 @@ impl Run<'_> {
             return Ok(None);
         }
 
-        let source = root_stores::roots(settings.roots)?;
+        let source = root_stores::find_roots(settings.roots)?;
         let mut public = trust_anchors::roots(&source);
         store.leave_out_ours(&mut public.anchors.certificates);
         let roots = &public.anchors.certificates;
         if settings.roots == Roots::System {
-            inspection.leave_out_known(roots);
+            inspection.remove_known(roots);
         }
-        inspection::judge(&mut inspection, Time::now(), roots);
+        inspection::apply_lints(&mut inspection, Time::now(), roots);
         let kept = self.keep(inspection);
         if kept.is_empty() || self.failures.prevent_start() {
             store.clear(&mut self.failures);
@@ -158,20 +157,21 @@ impl Run<'_> {
 
         let custom: Vec<_> = kept.iter().map(|certificate| certificate.pem.borrow()).collect();
         let for_java: Vec<_> = inspection::for_java(&kept).collect();
-        let bundle = bundle::bundle(&[&custom, roots]);
-        let jvm = java::find(self.invocation, self.found, &for_java, roots, &store.record);
+        let bundle = bundle::merge(&[&custom, roots]);
+        let jvm = java::find_jvm(self.invocation, self.found, &for_java, roots, &store.record);
         let jvm = jvm.unwrap_or_else(|warning| {
             self.report.warning(&warning);
             None
         });
-        // Before anything is read that may be in the store.
+        // Before any file is read that may be part of the store.
         let installed = store.install(&custom, jvm.as_ref(), &mut self.failures);
         if self.failures.prevent_start() {
             return Ok(None);
         }
 
         let anchors = &public.anchors;
-        let inputs = Inputs { source: &source, anchors, custom: &custom, bundle, jvm, installed };
+        let inputs =
+            PublishInputs { source: &source, anchors, custom: &custom, bundle, jvm, installed };
         let mut lines = Vec::new();
         if !self.report.is_quiet() {
             lines.extend(kept.iter().map(summary::custom_ca));
@@ -182,17 +182,17 @@ impl Run<'_> {
         Ok(Some(trust))
     }
 
-    /// Finds the custom CAs and reads them.
+    /// Finds and parses the custom CAs.
     fn discover(&mut self) -> Inspection {
-        let discovery = discover::custom(&self.invocation.settings);
+        let discovery = discover::custom_cas(&self.invocation.settings);
         discovery.errors.iter().for_each(|error| self.failures.push(error));
         self.warn(discovery.warnings);
         let mut inspection = inspection::inspect(&discovery.sources);
-        inspection.require_authority(discovery.directories);
+        inspection.require_ca(discovery.directories);
         inspection
     }
 
-    /// Prints what was found wrong with the custom CAs, and returns those that are kept, each once.
+    /// Prints the warnings about the custom CAs, adds their errors, and returns the kept ones without duplicates.
     fn keep(&mut self, inspection: Inspection) -> Vec<Certificate> {
         self.warn(inspection.warnings);
         inspection.errors.iter().for_each(|error| self.failures.push(error));
@@ -205,30 +205,36 @@ impl Run<'_> {
         kept
     }
 
-    /// Decides which file each variable is to name.
-    fn plan<'a>(&self, inputs: &'a Inputs<'a>, pins: &'a [Pin<'a>]) -> Plan<'a> {
+    /// Plans which file each variable names.
+    fn plan<'a>(&self, inputs: &'a PublishInputs<'a>, pins: &'a [Pin<'a>]) -> VariablePlan<'a> {
         let settings = &self.invocation.settings;
         let rows = variables::rows(self.found, settings.grpc_roots, &settings.leave);
         let bundle = &inputs.bundle.certificates;
         let mut plan = variables::plan(rows, pins, inputs.custom, bundle);
-        plan.files
-            .extend(inputs.named_jvm().map(|jvm| (File::TrustStore, jvm.store.certificates())));
-        // Where every variable is pinned, nothing else needs the bundle.
-        let has_bundle = plan.files.iter().any(|(file, _)| *file == File::Bundle);
+        plan.files.extend(
+            inputs.named_jvm().map(|jvm| (TrustFile::TrustStore, jvm.store.certificates())),
+        );
+        // If every variable is pinned, only the runtimes need the bundle.
+        let has_bundle = plan.files.iter().any(|(file, _)| *file == TrustFile::Bundle);
         if !settings.runtimes.is_empty() && !has_bundle {
-            plan.files.push((File::Bundle, bundle.iter().map(Pem::borrow).collect()));
+            plan.files.push((TrustFile::Bundle, bundle.iter().map(Pem::borrow).collect()));
         }
         plan
     }
 
-    /// Publishes the files, and names them in variables.
-    fn publish(&self, inputs: &Inputs<'_>, mut lines: Vec<String>) -> Result<Trust, Diagnostic> {
+    /// Publishes the files and collects the variables that name them.
+    fn publish(
+        &self,
+        inputs: &PublishInputs<'_>,
+        mut lines: Vec<String>,
+    ) -> Result<PreparedTrust, Diagnostic> {
         let Invocation { settings, task } = self.invocation;
         let rows = variables::rows(self.found, settings.grpc_roots, &settings.leave);
-        let (pins, surprises) = pins::pins(rows, self.found, inputs.source, inputs.anchors);
-        self.warn(surprises);
+        let (pins, warnings) = pins::read_pins(rows, self.found, inputs.source, inputs.anchors);
+        self.warn(warnings);
         self.warn(variables::warnings(self.found));
-        let secure = task.program().and_then(|program| program::secure(program, self.found));
+        let secure =
+            task.program().and_then(|program| program::secure_execution(program, self.found));
         self.warn(secure);
         let plan = self.plan(inputs, &pins);
         let options = PublishOptions {
@@ -241,18 +247,20 @@ impl Run<'_> {
         let mut published = publish::publish(&plan.files, &options)?;
         self.warn(std::mem::take(&mut published.warnings));
 
-        let named = |(row, file): &(&Row, File)| Some((row.name, published.path(file)?.into()));
+        let named = |(row, file): &(&TrustVariable, TrustFile)| {
+            Some((row.name, published.path(file)?.into()))
+        };
         let mut variables: Vec<_> = plan.variables.iter().filter_map(named).collect();
         let store = inputs.installed.java.as_deref();
         if let (Some(jvm), Some(path)) =
-            (&inputs.jvm, store.or_else(|| published.path(&File::TrustStore)))
+            (&inputs.jvm, store.or_else(|| published.path(&TrustFile::TrustStore)))
         {
             if store.is_none() {
-                variables.push((JAVA_TOOL_OPTIONS, with(&jvm.options, path)));
+                variables.push((JAVA_TOOL_OPTIONS, add_trust_store(&jvm.options, path)));
             }
             lines.push(jvm.line(path));
         }
-        let bundle = published.path(&File::Bundle);
+        let bundle = published.path(&TrustFile::Bundle);
         if let Some(bundle) = bundle {
             let runtimes = &settings.runtimes;
             for runtime in runtimes::configure(runtimes, self.found, bundle, &options, self.report)?
@@ -261,7 +269,7 @@ impl Run<'_> {
                 variables.push((runtime.runtime.variable(), runtime.value));
             }
         }
-        Ok(Trust { variables, bundle: bundle.map(Path::to_path_buf), lines })
+        Ok(PreparedTrust { variables, bundle: bundle.map(Path::to_path_buf), lines })
     }
 
     fn warn(&self, warnings: impl IntoIterator<Item = impl Into<Diagnostic>>) {

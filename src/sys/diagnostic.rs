@@ -1,43 +1,43 @@
-//! The one shape of everything that goes wrong, or will surprise, in the three programs.
+//! One type for all errors and warnings of the three programs.
 //!
-//! Made where the fault is seen, carried as fields, and turned into text by [`crate::sys::output`] alone:
-//! nothing reads a rendered message back.
+//! The code that detects the fault creates it, and only [`crate::sys::output`] turns it into text. No code
+//! parses a rendered message.
 
 use std::fmt::{self, Debug, Display};
 
-/// What could not be done, why, and what to do: `cannot ACTION SUBJECT (ORIGIN): CAUSE`, then each fix.
+/// An error or a warning: `cannot ACTION SUBJECT (ORIGIN): CAUSE`, then each fix.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Diagnostic {
     /// The verb: `read`. Empty where nothing failed and `cause` is a sentence of its own.
     pub action: &'static str,
-    /// What the verb applies to, as it is shown: a quoted path, a service.
+    /// The verb's object, as it is printed: a quoted path, a service.
     pub subject: String,
-    /// Where the subject's name came from: `from --ca`. Empty for a default.
+    /// The source of the subject's name: `from --ca`. Empty for a default.
     pub origin: String,
-    /// Why, without a final full stop.
+    /// The cause, without a final full stop.
     pub cause: String,
-    /// What to do, the best first.
+    /// The fixes, the best first.
     pub fixes: Vec<Fix>,
-    /// Whether the command line itself is wrong, which has an exit code of its own.
+    /// Whether the command line itself is wrong; such an error has its own exit code.
     pub is_usage: bool,
 }
 
-/// One way out.
+/// A way to resolve the cause.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Fix {
-    /// A command that can be pasted as it is, and works.
+    /// A command that works when it is pasted unchanged.
     Command(String),
     /// One imperative sentence.
     Advice(String),
 }
 
 impl Diagnostic {
-    /// Something that could not be done to `subject`.
+    /// Creates the error of an `action` that failed on `subject`.
     pub fn cannot(action: &'static str, subject: impl Display) -> Self {
         Self { action, subject: subject.to_string(), ..Self::statement("") }
     }
 
-    /// A sentence of its own, where nothing was attempted.
+    /// Creates a message that is a complete sentence: no action failed.
     pub fn statement(cause: impl Into<String>) -> Self {
         Self {
             action: "",
@@ -49,13 +49,13 @@ impl Diagnostic {
         }
     }
 
-    /// Names where the subject's name came from.
+    /// Sets the source of the subject's name.
     #[must_use]
     pub fn named(self, origin: impl Display) -> Self {
         Self { origin: origin.to_string(), ..self }
     }
 
-    /// Gives the cause.
+    /// Sets the cause.
     #[must_use]
     pub fn because(self, cause: impl Display) -> Self {
         Self { cause: cause.to_string(), ..self }
@@ -75,13 +75,13 @@ impl Diagnostic {
         self
     }
 
-    /// Marks the command line as what is wrong.
+    /// Marks this as an error of the command line.
     #[must_use]
     pub fn usage(self) -> Self {
         Self { is_usage: true, ..self }
     }
 
-    /// All fixes, one per line; empty where there is none.
+    /// Returns all fixes, one per line; empty if there are none.
     pub fn fix(&self) -> String {
         self.fixes.iter().map(Fix::to_string).collect::<Vec<_>>().join("\n")
     }
@@ -96,16 +96,16 @@ impl Display for Diagnostic {
         }
         f.write_str("cannot ")?;
         f.write_str(action)?;
-        for (before, text, behind) in [(" ", subject, ""), (" (", origin, ")"), (": ", cause, "")] {
+        for (prefix, text, suffix) in [(" ", subject, ""), (" (", origin, ")"), (": ", cause, "")] {
             if !text.is_empty() {
-                [before, text, behind].into_iter().try_for_each(|part| f.write_str(part))?;
+                [prefix, text, suffix].into_iter().try_for_each(|part| f.write_str(part))?;
             }
         }
         Ok(())
     }
 }
 
-/// The same text: a derived Debug would bring the formatting of every field into trust-init.
+/// The same text: a derived Debug would add the formatting code of every field to trust-init.
 impl Debug for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Display::fmt(self, f)
@@ -121,7 +121,7 @@ impl Display for Fix {
     }
 }
 
-/// Lets `?` and `into()` take a type by value that makes its diagnostic by reference.
+/// Implements the conversion by value for a type that implements the one by reference, for `?` and `into()`.
 macro_rules! owned_into_diagnostic {
     ($type:ty) => {
         impl From<$type> for $crate::sys::diagnostic::Diagnostic {

@@ -1,8 +1,8 @@
-//! A file reaches the disk whole or not at all. The only place that creates, renames or deletes.
+//! Atomic file writes. The only module that creates, renames or deletes files.
 //!
-//! Everything happens below a directory that was opened once: names are resolved against that
-//! descriptor, never again from the root, so the directory cannot be swapped between two steps.
-//! Links in the last place are never followed, and modes are set by fchmod, whatever the umask.
+//! All names are resolved against the descriptor of an open directory, never again from the root, so the
+//! directory cannot be swapped between two steps. A link as the last component is never followed, and modes
+//! are set by fchmod, whatever the umask.
 
 pub(crate) mod replace;
 #[cfg(feature = "tools")]
@@ -21,15 +21,15 @@ use nix::sys::signal::{SigSet, Signal};
 use nix::sys::stat::{FileStat, Mode, SFlag, fchmod, fstat, fstatat, mkdirat};
 use nix::unistd::{UnlinkatFlags, close, geteuid, unlinkat};
 
-/// A directory that others may look into and only its owner may change.
+/// The mode of a directory that all users may read and only its owner may change.
 pub const DIRECTORY_MODE: Mode = Mode::from_bits_truncate(0o755);
-/// A public file that only its owner may change.
+/// The mode of a file that all users may read and only its owner may change.
 pub const FILE_MODE: Mode = Mode::from_bits_truncate(0o644);
 
-/// A file that only its owner may read.
+/// The mode of a file that only its owner may read.
 pub const PRIVATE_MODE: Mode = Mode::from_bits_truncate(0o600);
-/// What the names of unfinished things begin with.
-pub const OWN: &str = ".trust-compose-";
+/// The prefix of the names of unfinished files and directories.
+pub const OWN_PREFIX: &str = ".trust-compose-";
 
 /// An open directory.
 #[derive(Debug)]
@@ -38,17 +38,17 @@ pub struct Directory {
     path: PathBuf,
 }
 
-/// A file that exists under some name.
+/// An existing file.
 #[derive(Debug)]
 pub struct ExistingFile {
     /// Its owner.
     pub uid: u32,
-    /// Whether it is a regular file, with our mode and exactly the contents asked about.
+    /// Whether it is a regular file with [`FILE_MODE`] and exactly the expected contents.
     pub is_same: bool,
 }
 
 impl Directory {
-    /// Opens `path`, whose last part must not be a link.
+    /// Opens `path`, whose last component must not be a link.
     ///
     /// # Errors
     /// As open(2).
@@ -58,29 +58,29 @@ impl Directory {
         Ok(Self { fd, path: path.to_path_buf() })
     }
 
-    /// Opens the directory `name` in this one, making it if it is not there.
+    /// Opens the directory `name` in this one, and creates it if it does not exist.
     ///
     /// # Errors
     /// As mkdir(2) and open(2).
-    pub fn open_or_make(&self, name: &OsStr) -> io::Result<Self> {
+    pub fn open_or_create(&self, name: &OsStr) -> io::Result<Self> {
         match mkdirat(&self.fd, name, DIRECTORY_MODE) {
             Ok(()) => {
                 let directory = self.open_in(name)?;
-                directory.open_up(|_| false)?;
+                directory.make_public(|_| false)?;
                 Ok(directory)
             }
             Err(Errno::EEXIST) => self.open_in(name),
-            // An existing name answers EROFS or EACCES as well, and may serve as it is.
+            // mkdir also fails with EROFS or EACCES for an existing directory, which may be usable.
             Err(error) => self.open_in(name).map_err(|_| error.into()),
         }
     }
 
-    /// Gives it the mode of a public directory, if it does not have that already and holds only what
-    /// `is_ours`: who may rename entries above it can put something private under its name.
+    /// Sets [`DIRECTORY_MODE`], if all entries are `is_ours`: a user who may rename entries of the parent can
+    /// move a private directory to this name.
     ///
     /// # Errors
-    /// As getdents(2) and fchmod(2); ENOTEMPTY where something else is in it.
-    pub fn open_up(&self, is_ours: impl Fn(&[u8]) -> bool) -> io::Result<()> {
+    /// As getdents(2) and fchmod(2); ENOTEMPTY if it contains another entry.
+    pub fn make_public(&self, is_ours: impl Fn(&[u8]) -> bool) -> io::Result<()> {
         let (_, mode) = self.owner_and_mode()?;
         if mode == bits(DIRECTORY_MODE.bits()) {
             return Ok(());
@@ -105,7 +105,7 @@ impl Directory {
         Ok(Self { fd, path: self.path.join(name) })
     }
 
-    /// Where it was opened.
+    /// The path that it was opened by.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -119,18 +119,18 @@ impl Directory {
         Ok((found.st_uid, bits(found.st_mode) & 0o7777))
     }
 
-    /// Waits until no other run works in it, for as long as what is returned lives. A file system
-    /// that knows no locks does without.
+    /// Locks it until the returned file is dropped, and waits for other runs. `None` on a file system without
+    /// locks.
     pub fn lock(&self) -> Option<File> {
         let file = File::from(self.fd.try_clone().ok()?);
         file.lock().ok().map(|()| file)
     }
 
-    /// What exists under `name` and whether it holds `pieces`, one after the other; `None` if nothing does.
-    /// Another uid's link or socket counts as existing, and so does an unreadable file.
+    /// Compares the file `name` with `pieces`, one after the other; `None` if it does not exist. A link, a
+    /// socket or an unreadable file of another uid counts as existing with other contents.
     ///
     /// # Errors
-    /// As open(2) and read(2); ELOOP for a link of root's or this uid's.
+    /// As open(2) and read(2); ELOOP for a link that root or this uid owns.
     pub fn existing_file(&self, name: &str, pieces: &[&[u8]]) -> io::Result<Option<ExistingFile>> {
         let flags = OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
         let fd = match uninterrupted(|| openat(&self.fd, name, flags, Mode::empty())) {
@@ -148,15 +148,15 @@ impl Directory {
         let is_same = is_regular(&found)
             && bits(found.st_mode) & 0o7777 == bits(FILE_MODE.bits())
             && usize::try_from(found.st_size) == Ok(pieces.iter().map(|piece| piece.len()).sum())
-            && holds(File::from(fd), pieces)?;
+            && contains_exactly(File::from(fd), pieces)?;
         Ok(Some(ExistingFile { uid: found.st_uid, is_same }))
     }
 
-    /// Puts a file of `pieces` under `name`, in place of the existing file.
+    /// Writes `pieces` to the file `name`, and replaces an existing one.
     ///
     /// # Errors
     /// As open(2), write(2) and rename(2). The existing file is then unchanged.
-    pub fn place(&self, name: &str, pieces: &[&[u8]]) -> io::Result<()> {
+    pub fn replace(&self, name: &str, pieces: &[&[u8]]) -> io::Result<()> {
         let (temporary, fd) = self.temporary(name)?;
         let written = uninterrupted(|| fchmod(&fd, FILE_MODE))
             .map_err(io::Error::from)
@@ -165,14 +165,14 @@ impl Directory {
                 renameat(&self.fd, temporary.as_str(), &self.fd, name).map_err(io::Error::from)
             });
         if written.is_err() {
-            // Nothing better can be done if this fails too; the first error is the one to tell.
+            // If this fails too, the first error is still the one to report.
             let _ = unlinkat(&self.fd, temporary.as_str(), UnlinkatFlags::NoRemoveDir);
         }
         written
     }
 
-    /// A new file under a hidden name. Process ids repeat between containers that share a volume,
-    /// so the clock is in the name; O_EXCL settles the rest.
+    /// Creates a file with a hidden name. Process ids repeat between containers that share a volume, so the
+    /// name contains the time; O_EXCL detects what still collides.
     fn temporary(&self, name: &str) -> io::Result<(String, OwnedFd)> {
         let flags = OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_WRONLY | OFlag::O_CLOEXEC;
         let mut attempts = 0;
@@ -189,19 +189,19 @@ impl Directory {
     }
 }
 
-/// Bytes that are read in one call.
+/// The number of bytes that one call reads.
 const BUFFER: usize = 32 << 10;
 
-/// Pieces that are written in one call (`IOV_MAX`, writev(2)).
+/// The number of pieces that one call writes (`IOV_MAX`, writev(2)).
 const PIECES: usize = 1024;
 
-/// Has a write that is more than the limit of file sizes allows fail (setrlimit(2), `RLIMIT_FSIZE`), where it
-/// would end this process.
-pub fn outlive_limit() {
+/// Blocks SIGXFSZ, so that a write beyond the limit of file sizes fails instead of ending this process
+/// (setrlimit(2), `RLIMIT_FSIZE`).
+pub fn block_file_size_signal() {
     let _ = SigSet::from(Signal::SIGXFSZ).thread_block();
 }
 
-/// The result of `call`, repeated for as long as a signal interrupts it (signal(7)).
+/// Repeats `call` for as long as a signal interrupts it (signal(7)).
 fn uninterrupted<T>(mut call: impl FnMut() -> nix::Result<T>) -> nix::Result<T> {
     loop {
         match call() {
@@ -211,10 +211,10 @@ fn uninterrupted<T>(mut call: impl FnMut() -> nix::Result<T>) -> nix::Result<T> 
     }
 }
 
-/// Writes `pieces` to `file`, from where they lie.
+/// Writes `pieces` to `file`, without copying them.
 ///
 /// # Errors
-/// As writev(2), and as close(2): a file system on the network may say only then that it is full.
+/// As writev(2) and close(2): a network file system may report only on close that it is full.
 pub fn write(mut file: File, pieces: &[&[u8]]) -> io::Result<()> {
     let mut slices: Vec<_> = pieces.iter().map(|piece| IoSlice::new(piece)).collect();
     let mut rest = slices.as_mut_slice();
@@ -228,24 +228,24 @@ pub fn write(mut file: File, pieces: &[&[u8]]) -> io::Result<()> {
         }
     }
     match close(file) {
-        // It is closed anyway.
+        // It is closed in any case.
         Ok(()) | Err(Errno::EINTR) => Ok(()),
         Err(error) => Err(error.into()),
     }
 }
 
-/// Whether `file` holds exactly `pieces`. Most starts are restarts, and end here.
+/// Whether `file` contains exactly `pieces`: usually it does, because most starts are restarts.
 ///
 /// # Errors
 /// As read(2).
-pub fn holds(file: File, pieces: &[&[u8]]) -> io::Result<bool> {
+pub fn contains_exactly(file: File, pieces: &[&[u8]]) -> io::Result<bool> {
     let mut reader = BufReader::with_capacity(BUFFER, file);
     for piece in pieces {
         let mut rest = *piece;
         while !rest.is_empty() {
             let read = reader.fill_buf()?;
             let length = read.len().min(rest.len());
-            let (Some(read), Some((expected, behind))) =
+            let (Some(read), Some((expected, remaining))) =
                 (read.get(..length), rest.split_at_checked(length))
             else {
                 return Ok(false);
@@ -254,13 +254,13 @@ pub fn holds(file: File, pieces: &[&[u8]]) -> io::Result<bool> {
                 return Ok(false);
             }
             reader.consume(length);
-            rest = behind;
+            rest = remaining;
         }
     }
     Ok(reader.fill_buf()?.is_empty())
 }
 
-/// The bits of a mode, which are a narrower number on macOS.
+/// The bits of a mode, which is a narrower integer on macOS.
 fn bits(mode: impl Into<u32>) -> u32 {
     mode.into()
 }

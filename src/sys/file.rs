@@ -1,4 +1,4 @@
-//! One file is read: a regular one, of a sane size, or words that say why not.
+//! Reads one regular file of a limited size.
 
 use std::fmt::{self, Display};
 use std::fs::{DirEntry, File, Metadata, OpenOptions};
@@ -10,31 +10,50 @@ use nix::fcntl::OFlag;
 
 use crate::sys::output;
 
-/// What one file may hold: 32 MiB, more than two hundred times the largest root store.
+/// The limit for one file: 32 MiB, more than two hundred times the largest bundle of root certificates.
 pub(crate) const FILE_LIMIT: u64 = 32 << 20;
-/// What all of them may hold together: 64 MiB.
+/// The limit for all files together: 64 MiB.
 pub(crate) const TOTAL_LIMIT: u64 = 64 << 20;
 
-/// Why a path cannot be read.
+/// Why a file cannot be read.
 #[derive(Debug)]
-pub enum Problem {
-    /// Nothing is there.
+pub enum FileError {
+    /// It does not exist.
     Missing,
-    /// Permission is denied to this uid.
+    /// This uid has no permission.
     Denied { uid: u32, owner: Option<(u32, u32)> },
-    /// A directory where a file was expected; empty ones are made by Docker.
+    /// It is a directory; Docker creates empty ones for missing mount sources.
     Directory { is_empty: bool },
-    /// A device, socket or pipe.
+    /// It is a device, socket or pipe.
     Special(&'static str),
-    /// Too large, alone or together with the others.
+    /// It is too large, alone or together with the other files. In bytes.
     TooLarge { limit: u64, together: bool },
-    /// A directory with too much in it.
+    /// It is a directory with more entries than `limit`.
     TooMany { limit: usize },
-    /// Anything else the system says.
+    /// Another error of the system.
     System(io::Error),
 }
 
-impl Display for Problem {
+impl FileError {
+    /// Returns the cause of `error`, which opening `path` returned.
+    pub(crate) fn new(path: &Path, error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Self::Missing,
+            io::ErrorKind::PermissionDenied => {
+                let owner = path.metadata().map(|found| (found.uid(), found.mode() & 0o7777)).ok();
+                Self::Denied { uid: nix::unistd::geteuid().as_raw(), owner }
+            }
+            _ => match path.metadata() {
+                Ok(found) if !found.is_file() && !found.is_dir() => {
+                    Self::Special(kind_name(&found))
+                }
+                _ => Self::System(error),
+            },
+        }
+    }
+}
+
+impl Display for FileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing => f.write_str("there is no such file or directory"),
@@ -45,8 +64,8 @@ impl Display for Problem {
                 write!(f, "uid {uid} has no permission to enter a directory above it")
             }
             Self::Directory { is_empty: true } => f.write_str(
-                "it is an empty directory, which Docker makes where the file to mount is missing \
-                 on the host",
+                "it is an empty directory, which Docker creates if the file to mount is missing on \
+                 the host",
             ),
             Self::Directory { is_empty: false } => f.write_str("it is a directory"),
             Self::Special(kind) => write!(f, "it is a {kind}, not a regular file"),
@@ -57,48 +76,48 @@ impl Display for Problem {
                 write!(f, "together with the files before it, it is more than {} MiB", limit >> 20)
             }
             Self::TooMany { limit } => {
-                write!(f, "more than {limit} files or folders are in it")
+                write!(f, "it contains more than {limit} files or folders")
             }
             Self::System(error) => f.write_str(&output::cause(error)),
         }
     }
 }
 
-/// Reads the regular file at `path`, of which at most `budget` bytes are left for all files.
-/// Opened without blocking, so that a pipe without a writer does not hold up a service.
+/// Reads the regular file at `path`, and subtracts its size from `budget`, the bytes left for all files.
+/// Opens it without blocking, so that a pipe without a writer does not delay a service.
 ///
 /// # Errors
-/// When it cannot be read, is no regular file, or is too large.
-pub(crate) fn read(path: &Path, budget: &mut u64) -> Result<Vec<u8>, Problem> {
+/// When it cannot be read, is not a regular file, or is too large.
+pub(crate) fn read(path: &Path, budget: &mut u64) -> Result<Vec<u8>, FileError> {
     let flags = OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
     let opened = OpenOptions::new().read(true).custom_flags(flags.bits()).open(path);
-    let file = opened.map_err(|error| problem(path, error))?;
-    let metadata = file.metadata().map_err(Problem::System)?;
+    let file = opened.map_err(|error| FileError::new(path, error))?;
+    let metadata = file.metadata().map_err(FileError::System)?;
     if metadata.is_dir() {
-        return Err(Problem::Directory { is_empty: is_empty(path) });
+        return Err(FileError::Directory { is_empty: is_empty(path) });
     }
     if !metadata.is_file() {
-        return Err(Problem::Special(kind(&metadata)));
+        return Err(FileError::Special(kind_name(&metadata)));
     }
     let limit = FILE_LIMIT.min(*budget);
     let too_large = || {
         let together = limit < FILE_LIMIT;
         let limit = if together { TOTAL_LIMIT } else { FILE_LIMIT };
-        Problem::TooLarge { limit, together }
+        FileError::TooLarge { limit, together }
     };
     if metadata.len() > limit {
         return Err(too_large());
     }
-    // It may grow meanwhile.
-    let bytes = read_up_to(file, &metadata, limit).map_err(Problem::System)?;
+    // The file may grow while it is read.
+    let bytes = read_up_to(file, &metadata, limit).map_err(FileError::System)?;
     let size = Some(bytes.len() as u64).filter(|size| *size <= limit).ok_or_else(too_large)?;
     *budget -= size;
     Ok(bytes)
 }
 
-/// Reads one byte more than `limit` at most, which shows that there is more. Usually in one call: it has
-/// room for a byte more than the file is said to have, so that what fits has been all of it. A size of
-/// nothing says nothing, as in `/proc`.
+/// Reads at most one byte more than `limit`, which shows that the file is too large. Usually needs one call: the
+/// buffer is one byte longer than the reported size, so a shorter read was the whole file. Files in `/proc`
+/// report the size 0.
 fn read_up_to(mut file: File, metadata: &Metadata, limit: u64) -> io::Result<Vec<u8>> {
     let expected = usize::try_from(metadata.len().min(limit)).unwrap_or_default();
     let mut bytes = vec![0; expected + 1];
@@ -116,30 +135,15 @@ fn read_up_to(mut file: File, metadata: &Metadata, limit: u64) -> io::Result<Vec
     Ok(bytes)
 }
 
-/// What `error` on opening `path` means to its owner.
-pub(crate) fn problem(path: &Path, error: io::Error) -> Problem {
-    match error.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Problem::Missing,
-        io::ErrorKind::PermissionDenied => {
-            let owner = path.metadata().map(|found| (found.uid(), found.mode() & 0o7777)).ok();
-            Problem::Denied { uid: nix::unistd::geteuid().as_raw(), owner }
-        }
-        _ => match path.metadata() {
-            Ok(found) if !found.is_file() && !found.is_dir() => Problem::Special(kind(&found)),
-            _ => Problem::System(error),
-        },
-    }
-}
-
-/// The kind of `path`, if it is neither a regular file nor a directory; links are followed.
+/// Returns the kind of `path`, if it is neither a regular file nor a directory; links are followed.
 #[cfg(feature = "tools")]
-pub(crate) fn special(path: &Path) -> Option<&'static str> {
+pub(crate) fn special_kind(path: &Path) -> Option<&'static str> {
     let found = path.metadata().ok()?;
-    (!found.is_file() && !found.is_dir()).then(|| kind(&found))
+    (!found.is_file() && !found.is_dir()).then(|| kind_name(&found))
 }
 
-/// What is no regular file, by what it is called.
-fn kind(metadata: &Metadata) -> &'static str {
+/// The name of the kind of a special file.
+fn kind_name(metadata: &Metadata) -> &'static str {
     let kind = metadata.file_type();
     if kind.is_fifo() {
         "named pipe"
@@ -150,7 +154,7 @@ fn kind(metadata: &Metadata) -> &'static str {
     }
 }
 
-/// All that is in a directory, or why that is not known.
+/// Returns all entries of a directory.
 ///
 /// # Errors
 /// As opendir(3) and readdir(3).

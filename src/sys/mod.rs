@@ -1,4 +1,4 @@
-//! What a program does to the machine: files, output, the environment. Knows nothing of certificates.
+//! Access to the machine: files, output, the environment. Contains nothing about certificates.
 
 pub mod output;
 pub mod quote;
@@ -9,7 +9,7 @@ pub(crate) mod suggestion;
 pub(crate) mod file;
 pub(crate) mod root;
 pub(crate) mod program;
-#[expect(clippy::disallowed_methods, reason = "this is the one place that writes")]
+#[expect(clippy::disallowed_methods, reason = "the only module that writes files")]
 pub mod dir;
 #[cfg(feature = "tools")]
 pub mod command_line;

@@ -1,9 +1,8 @@
-//! The only place that prints.
+//! The only module that prints.
 //!
-//! Container logs are collected line by line and mixed with the service's own, so every line
-//! carries the program's name and makes sense alone, and stdout is never touched while a service
-//! may speak on it. The words are not made here: each stage's error and warning says them, first
-//! line what happened, second line `fix: …`.
+//! Container logs are collected line by line and mixed with the service's own, so every line begins with the
+//! program's name and is complete by itself. stdout is never used while a service may write to it. The texts
+//! come from each [`Diagnostic`].
 
 use crate::sys::diagnostic::{Diagnostic, Fix};
 use crate::sys::environment::Environment;
@@ -13,10 +12,10 @@ use std::fmt::{Display, Write as _};
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// How much is said on stderr, and in which form.
+/// How many messages are printed on stderr, and in which format.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Log {
-    /// Lines for people.
+    /// Lines of text.
     #[default]
     Normal,
     /// Warnings and errors only.
@@ -25,7 +24,7 @@ pub enum Log {
     Json,
 }
 
-/// A voice: a program's name and how it was asked to speak.
+/// Prints the messages of one program in the chosen format.
 #[derive(Clone, Copy, Debug)]
 pub struct Report {
     program: &'static str,
@@ -34,7 +33,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Speaks as `program`.
+    /// Prints for `program`.
     pub fn new(program: &'static str, log: Log) -> Self {
         Self { program, log, may_colour: false }
     }
@@ -53,12 +52,12 @@ impl Report {
         self.log == Log::Quiet
     }
 
-    /// What was done. Silent under [`Log::Quiet`].
-    pub fn info(&self, words: &dyn Display) {
-        self.infos(std::slice::from_ref(&words.to_string()));
+    /// Prints one line about a completed action. Prints nothing under [`Log::Quiet`].
+    pub fn info(&self, message: &dyn Display) {
+        self.infos(std::slice::from_ref(&message.to_string()));
     }
 
-    /// The same of several lines, which reach the log together.
+    /// Prints several such lines with one write.
     pub fn infos(&self, lines: &[String]) {
         if !self.is_quiet() {
             let lines = lines.iter().map(|line| self.info_line(line));
@@ -66,22 +65,22 @@ impl Report {
         }
     }
 
-    /// Something that will surprise, though the program goes on.
+    /// Prints a warning: the program continues.
     pub fn warning(&self, diagnostic: &Diagnostic) {
         print(&self.diagnostic("warning", diagnostic));
     }
 
-    /// Something that stops the program.
+    /// Prints an error: the program stops.
     pub fn error(&self, diagnostic: &Diagnostic) {
         print(&self.diagnostic("error", diagnostic));
     }
 
-    /// A remark: nothing has to be done about it.
+    /// Prints a remark: nothing has to be done about it.
     pub fn remark(&self, words: &dyn Display) {
         print(&self.line(&[&self.label("info"), ": "], &words.to_string()));
     }
 
-    /// The result of a command, on stdout.
+    /// Prints the result of a command on stdout.
     ///
     /// # Errors
     /// When stdout cannot be written to; the error is printed.
@@ -89,14 +88,14 @@ impl Report {
         self.answer(&text.render(self.may_colour && std::io::stdout().is_terminal()))
     }
 
-    /// Text that was asked for (help, tables, shell code), on stdout.
+    /// Prints requested text (help, tables, shell code) on stdout.
     ///
     /// # Errors
-    /// When stdout cannot be written to; the error is printed.
+    /// When writing to stdout fails; the error is printed.
     pub fn answer(&self, text: &str) -> std::io::Result<()> {
         let mut stdout = std::io::stdout().lock();
         let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-        // Who closes a pipe has read enough.
+        // A reader that closes the pipe needs no more of the text.
         if let Err(error) = written.as_ref()
             && error.kind() != std::io::ErrorKind::BrokenPipe
         {
@@ -137,7 +136,7 @@ impl Report {
         if self.log == Log::Json { self.json("info", message, "") } else { self.line(&[], message) }
     }
 
-    /// What a message quotes is escaped already; here all else is.
+    /// Escapes the message: its quotations are escaped already, the rest is here.
     fn line(&self, kind: &[&str], message: &str) -> String {
         let message = quote::visible_lines(message);
         [&[self.program, ": "], kind, &[&message, "\n"]].concat().concat()
@@ -157,25 +156,25 @@ impl Report {
     }
 }
 
-/// Shows what is waited for on the terminal's last line, in place of the one before; without words, removes it.
-/// Nothing where stderr is no terminal.
+/// Shows `text` on the terminal's last line, in place of the previous one; an empty text clears the line. Prints
+/// nothing if stderr is not a terminal.
 #[cfg(feature = "tools")]
-pub(crate) fn progress(words: &str) {
+pub(crate) fn progress(text: &str) {
     if std::io::stderr().is_terminal() {
-        IN_PROGRESS.store(!words.is_empty(), Ordering::Relaxed);
-        // Longer ones would be broken into two lines, of which the first would stay.
-        let words: String = words.chars().take(79).collect();
-        let _ = write!(std::io::stderr(), "{CLEAR}{words}");
+        IN_PROGRESS.store(!text.is_empty(), Ordering::Relaxed);
+        // A wrapped line would not be cleared whole.
+        let text: String = text.chars().take(79).collect();
+        let _ = write!(std::io::stderr(), "{CLEAR}{text}");
     }
 }
 
-/// To the begin of the line, and clear it (ECMA-48, 8.3.41).
+/// Moves to the start of the line and clears it (ECMA-48, 8.3.41).
 const CLEAR: &str = "\r\x1b[K";
 
-/// Whether the terminal's last line says what is waited for.
+/// Whether the terminal's last line shows progress.
 static IN_PROGRESS: AtomicBool = AtomicBool::new(false);
 
-/// A closed stderr must not keep a service from starting.
+/// Ignores errors: a closed stderr must not prevent a service from starting.
 fn print(text: &str) {
     if IN_PROGRESS.swap(false, Ordering::Relaxed) {
         let _ = std::io::stderr().write_all(CLEAR.as_bytes());
@@ -196,7 +195,7 @@ fn push_json(out: &mut String, text: &str) {
     out.push('"');
 }
 
-/// What cannot be seen becomes an escape of JSON, in two halves where it is longer than 16 bits.
+/// Adds a character; an invisible one as a JSON escape, in two halves if it is longer than 16 bits.
 fn push_visible(out: &mut String, c: char) {
     if quote::is_hidden(c) {
         for half in c.encode_utf16(&mut [0; 2]) {
@@ -207,11 +206,11 @@ fn push_visible(out: &mut String, c: char) {
     }
 }
 
-/// A value as JSON for people and programs, with a line end. What could do something to a terminal can
-/// only be within its strings, and is escaped there.
+/// Returns a value as indented JSON, with a line end. Control characters can occur only in its strings, and are
+/// escaped there.
 #[cfg(feature = "tools")]
 pub fn json(value: &impl serde::Serialize) -> String {
-    // Strings, numbers and lists always become JSON.
+    // Serializing strings, numbers and lists cannot fail.
     let json = serde_json::to_string_pretty(value).unwrap_or_default() + "\n";
     let mut shown = String::with_capacity(json.len());
     for c in json.chars() {
@@ -225,10 +224,10 @@ pub fn count(n: usize, noun: &str) -> String {
     if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
 }
 
-/// What the system says, as one lower-case phrase without the number that Rust adds.
+/// Returns the system's message in lower case, without the number that Rust adds.
 pub fn cause(error: &std::io::Error) -> String {
-    let words = error.to_string();
-    let words = words.split(" (os error").next().unwrap_or(&words);
-    let mut letters = words.chars();
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or(&text);
+    let mut letters = text.chars();
     letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
 }

@@ -1,5 +1,4 @@
-//! A parallel map with a limit: questions that mostly wait for an answer, asked at the same time. On a terminal
-//! it shows what is still being waited for.
+//! A parallel map with a limit, for calls that mostly wait. On a terminal it shows what it still waits for.
 
 use std::fmt::Display;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,8 +11,8 @@ use crate::sys::output;
 /// Delay before progress is shown.
 pub(crate) const DELAY: Duration = Duration::from_secs(1);
 
-/// The results of `work` on each of `items`, in their order, with at most `limit` at the same time. If `is_shown`,
-/// a terminal shows the progress.
+/// Returns the results of `work` on each of `items`, in their order, and runs at most `limit` at the same time. If
+/// `is_shown`, a terminal shows the progress.
 pub(crate) fn parallel_map<T: Display + Sync, R: Send>(
     items: &[T],
     limit: usize,
@@ -28,10 +27,10 @@ pub(crate) fn parallel_map<T: Display + Sync, R: Send>(
             let (next, work, sender) = (&next, &work, sender.clone());
             scope.spawn(move || {
                 loop {
-                    let at = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(item) = items.get(at) else { break };
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(item) = items.get(index) else { break };
                     // The receiver is gone only if this thread's parent panicked.
-                    let _ = sender.send((at, work(item)));
+                    let _ = sender.send((index, work(item)));
                 }
             });
         }
@@ -39,8 +38,8 @@ pub(crate) fn parallel_map<T: Display + Sync, R: Send>(
         let mut has_shown = false;
         loop {
             match receiver.recv_timeout(DELAY) {
-                Ok((at, result)) => {
-                    results.get_mut(at).map(|place| place.replace(result));
+                Ok((index, result)) => {
+                    results.get_mut(index).map(|place| place.replace(result));
                 }
                 Err(mpsc::RecvTimeoutError::Timeout) => {}
                 Err(mpsc::RecvTimeoutError::Disconnected) => break,
@@ -57,7 +56,7 @@ pub(crate) fn parallel_map<T: Display + Sync, R: Send>(
     results.into_iter().flatten().collect()
 }
 
-/// The first item without a result, and how many more there are.
+/// The progress text: the first item without a result, and the number of others.
 fn waiting<T: Display, R>(items: &[T], results: &[Option<R>]) -> String {
     let mut missing = items.iter().zip(results).filter(|(_, result)| result.is_none());
     let Some((first, _)) = missing.next() else { return String::new() };

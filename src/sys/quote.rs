@@ -1,11 +1,11 @@
-//! Text that others wrote, made safe to show: quoted for a message, as a word of a shell, as a line of a terminal.
+//! Escapes foreign text: in a message, as a word of a shell, as a line of a terminal.
 
 use std::fmt::{self, Display, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-/// A line for a terminal: whatever could move a cursor, end the line or turn text around is shown as an
-/// escape. For text that reaches us whole and cannot be quoted piece by piece: another program's answer.
+/// Returns a line for a terminal: characters that move the cursor, end the line or reorder text become escapes.
+/// For text that cannot be quoted in parts: the output of another program.
 pub fn visible(line: &str) -> String {
     let mut shown = String::with_capacity(line.len());
     for c in line.chars() {
@@ -18,9 +18,9 @@ pub fn visible(line: &str) -> String {
     shown
 }
 
-/// The same of several lines.
+/// Returns several such lines.
 pub fn visible_lines(text: &str) -> String {
-    // Nearly all are plain, and some are written at every start.
+    // Nearly all are plain ASCII, and some are printed at every start.
     if text.bytes().all(|byte| byte == b'\n' || matches!(byte, b' '..=b'~')) {
         return text.to_owned();
     }
@@ -32,8 +32,8 @@ pub fn visible_lines(text: &str) -> String {
     })
 }
 
-/// Something a person or a certificate wrote, in backticks, with whatever could move a cursor,
-/// end a line or turn text around shown as an escape.
+/// Text from a user or a certificate, printed in backticks. Characters that move the cursor, end the line or
+/// reorder text become escapes.
 pub struct Quoted<'a>(&'a [u8]);
 
 /// Quotes a path.
@@ -41,7 +41,7 @@ pub fn path(path: &Path) -> Quoted<'_> {
     Quoted(path.as_os_str().as_bytes())
 }
 
-/// Quotes a word: an argument, a variable's value, a name out of a certificate.
+/// Quotes a word: an argument, a variable's value, a name in a certificate.
 pub fn word<T: AsRef<std::ffi::OsStr> + ?Sized>(word: &T) -> Quoted<'_> {
     Quoted(word.as_ref().as_bytes())
 }
@@ -61,18 +61,18 @@ impl Display for Quoted<'_> {
     }
 }
 
-/// Neither a control character nor an invisible one, nor the backtick that ends a quotation.
+/// Whether a quotation contains the character unescaped: it is visible, and not the closing backtick.
 fn is_shown(c: char) -> bool {
     !(c == '`' || is_hidden(c))
 }
 
-/// What does something to a terminal, or is not seen there.
+/// Whether the character controls a terminal, or is invisible there.
 pub(crate) fn is_hidden(c: char) -> bool {
     c.is_control() || is_invisible(c)
 }
 
-/// The characters that have no shape of their own and reorder text, hide in it or end its line: those of
-/// the category Cf, and the separators of lines and paragraphs
+/// Whether the character has no glyph, and reorders text, hides in it or ends its line: the category Cf, and the
+/// separators of lines and paragraphs
 /// (<https://www.unicode.org/Public/UCD/latest/ucd/extracted/DerivedGeneralCategory.txt>).
 fn is_invisible(c: char) -> bool {
     matches!(c,
@@ -81,8 +81,8 @@ fn is_invisible(c: char) -> bool {
         | '\u{1d173}'..='\u{1d17a}' | '\u{e0001}'..='\u{e007f}')
 }
 
-/// A word that a shell reads as it is (POSIX.1-2024, Shell Command Language, section 2.2), on one line also
-/// for YAML, for which U+2028 ends one (YAML 1.1, section 4.2).
+/// Returns a word in the quotes that a shell needs (POSIX.1-2024, Shell Command Language, section 2.2), on one
+/// line also for YAML, in which U+2028 ends a line (YAML 1.1, section 4.2).
 pub fn shell<T: AsRef<std::ffi::OsStr> + ?Sized>(word: &T) -> String {
     let text = word.as_ref().to_string_lossy();
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@%+=,".contains(c);

@@ -1,70 +1,70 @@
-//! Whose files are looked at: this system's, those below another process's root for trust-doctor, or those of an
-//! image for trust-compose.
+//! A file system to inspect: that of this system, of another process's root (trust-doctor) or of an image
+//! (trust-compose).
 
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::sys::file::{self, Problem};
+use crate::sys::file::{self, FileError};
 
-/// A system with files.
-pub(crate) trait Files {
-    /// Where what it calls `path` is found from here.
-    fn at(&self, path: &Path) -> impl AsRef<Path>;
+/// A file system, whose paths may differ from those of this process.
+pub(crate) trait FileSystem {
+    /// Returns the path by which this process can open its `path`.
+    fn local_path(&self, path: &Path) -> impl AsRef<Path>;
 
-    /// What it calls `path`, behind all links.
-    fn real(&self, path: &Path) -> Option<PathBuf>;
+    /// Returns `path` with all links resolved, in its own terms; `None` if it does not exist.
+    fn canonical_path(&self, path: &Path) -> Option<PathBuf>;
 
-    /// Whether `path` is a regular file, behind all links.
+    /// Whether `path` is a regular file. Links are followed.
     fn is_file(&self, path: &Path) -> bool {
-        self.at(path).as_ref().is_file()
+        self.local_path(path).as_ref().is_file()
     }
 
-    /// Whether `path` is a directory, behind all links.
+    /// Whether `path` is a directory. Links are followed.
     fn is_directory(&self, path: &Path) -> bool {
-        self.at(path).as_ref().is_dir()
+        self.local_path(path).as_ref().is_dir()
     }
 
     /// Whether `path` itself is a link.
     fn is_link(&self, path: &Path) -> bool {
-        self.at(path).as_ref().is_symlink()
+        self.local_path(path).as_ref().is_symlink()
     }
 
-    /// The names in a directory.
+    /// Returns the names in a directory.
     ///
     /// # Errors
     /// As opendir(3).
     fn names(&self, directory: &Path) -> io::Result<Vec<OsString>> {
-        let entries = file::entries(self.at(directory).as_ref())?;
+        let entries = file::entries(self.local_path(directory).as_ref())?;
         Ok(entries.iter().map(std::fs::DirEntry::file_name).collect())
     }
 
-    /// The contents of a regular file; `None` if `path` is missing, out of reach, or no regular file.
-    fn contents(&self, path: &Path) -> Option<Result<Vec<u8>, Problem>> {
-        let file = self.at(path);
+    /// Reads a regular file; `None` if `path` is missing, not accessible, or not a regular file.
+    fn contents(&self, path: &Path) -> Option<Result<Vec<u8>, FileError>> {
+        let file = self.local_path(path);
         match file.as_ref().metadata() {
             Ok(found) if found.is_file() => {
                 Some(file::read(file.as_ref(), &mut file::FILE_LIMIT.clone()))
             }
             Ok(_) => None,
-            Err(error) => match file::problem(path, error) {
-                Problem::Missing | Problem::Denied { .. } => None,
+            Err(error) => match file::FileError::new(path, error) {
+                FileError::Missing | FileError::Denied { .. } => None,
                 problem => Some(Err(problem)),
             },
         }
     }
 }
 
-/// This system.
+/// The file system of this process.
 #[derive(Debug)]
-pub(crate) struct Here;
+pub(crate) struct LocalFileSystem;
 
-impl Files for Here {
-    fn at(&self, path: &Path) -> impl AsRef<Path> {
+impl FileSystem for LocalFileSystem {
+    fn local_path(&self, path: &Path) -> impl AsRef<Path> {
         path
     }
 
-    fn real(&self, path: &Path) -> Option<PathBuf> {
+    fn canonical_path(&self, path: &Path) -> Option<PathBuf> {
         path.canonicalize().ok()
     }
 }

@@ -1,10 +1,8 @@
-//! Several lists of certificates become one, in order and without doubles.
+//! Merges lists of certificates, in order and without duplicates.
 //!
-//! The currency is PEM text in its one canonical form. Files that are merely concatenated break for
-//! every client as soon as one of them lacks its last line end or holds one bad block, and a private
-//! key in one of them would come along. So a certificate's text is either encoded here or
-//! was proved by `inspect` to be what would have been encoded; and since that form is unique, equal
-//! text means equal certificate.
+//! All certificates are PEM text in one canonical form, encoded here or checked to be what would be encoded, so
+//! equal text means equal certificate. Files are not simply concatenated: one missing line end or broken block
+//! would break the bundle for every client, and a private key in a file would be copied.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -24,7 +22,7 @@ pub const END: &str = "-----END CERTIFICATE-----\n";
 pub const LINE: usize = 64;
 
 impl<'a> Pem<'a> {
-    /// Encodes a certificate.
+    /// Encodes a certificate in DER.
     pub fn encode(der: &[u8]) -> Pem<'static> {
         let mut text = String::with_capacity(der.len() * 3 / 2 + 64);
         text.push_str(BEGIN);
@@ -36,12 +34,12 @@ impl<'a> Pem<'a> {
         Pem(Cow::Owned(text.into_bytes()))
     }
 
-    /// Takes text that was found to be what [`Pem::encode`] would write.
-    pub fn proved(text: &'a [u8]) -> Self {
+    /// Wraps text that the caller has checked to be what [`Pem::encode`] would write.
+    pub fn from_canonical(text: &'a [u8]) -> Self {
         Self(Cow::Borrowed(text))
     }
 
-    /// What was encoded; `None` cannot be.
+    /// Returns the certificate in DER. Always succeeds for canonical text.
     pub fn decode(&self) -> Option<Vec<u8>> {
         let text = self.0.strip_prefix(BEGIN.as_bytes())?.strip_suffix(END.as_bytes())?;
         let digits: Vec<_> = text.iter().copied().filter(|byte| *byte != b'\n').collect();
@@ -53,12 +51,12 @@ impl<'a> Pem<'a> {
         &self.0
     }
 
-    /// The same text, borrowed: at every start there are more than a hundred.
+    /// Returns the same text, borrowed: a copy of more than a hundred certificates would slow down every start.
     pub fn borrow(&self) -> Pem<'_> {
         Pem(Cow::Borrowed(&self.0))
     }
 
-    /// The same text, for longer than the file it was found in.
+    /// Returns the same text, copied if it borrows from a file.
     pub fn into_owned(self) -> Pem<'static> {
         Pem(Cow::Owned(self.0.into_owned()))
     }
@@ -69,12 +67,12 @@ impl<'a> Pem<'a> {
 pub struct Bundle<'a> {
     /// The certificates.
     pub certificates: Vec<Pem<'a>>,
-    /// How many were left out because they were there already.
-    pub doubles: usize,
+    /// The number of certificates that were left out as duplicates.
+    pub duplicates: usize,
 }
 
-/// One list out of `parts`, earlier parts first.
-pub fn bundle<'a>(parts: &[&'a [Pem<'_>]]) -> Bundle<'a> {
+/// Merges `parts`, earlier parts first.
+pub fn merge<'a>(parts: &[&'a [Pem<'_>]]) -> Bundle<'a> {
     let all = parts.iter().flat_map(|part| part.iter());
     let mut seen = BTreeSet::new();
     let mut bundle = Bundle::default();
@@ -82,14 +80,14 @@ pub fn bundle<'a>(parts: &[&'a [Pem<'_>]]) -> Bundle<'a> {
         if seen.insert(certificate.text()) {
             bundle.certificates.push(certificate.borrow());
         } else {
-            bundle.doubles += 1;
+            bundle.duplicates += 1;
         }
     }
     bundle
 }
 
-/// `certificates` as a set.
-pub fn set<'a>(certificates: &'a [Pem<'_>]) -> BTreeSet<&'a [u8]> {
+/// Returns the texts of `certificates` as a set.
+pub fn certificate_set<'a>(certificates: &'a [Pem<'_>]) -> BTreeSet<&'a [u8]> {
     let mut set = BTreeSet::new();
     set.extend(certificates.iter().map(Pem::text));
     set

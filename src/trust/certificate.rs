@@ -1,4 +1,4 @@
-//! What a custom CA's certificate says of itself, as far as a lint depends on it.
+//! The fields of a custom CA's certificate that the lints depend on.
 
 #[cfg(feature = "tools")]
 pub mod extensions;
@@ -41,7 +41,7 @@ pub struct Certificate {
     pub der: CertificateDer<'static>,
     /// The certificate as text.
     pub pem: Pem<'static>,
-    /// Where it came from.
+    /// Its source.
     pub label: Label,
     /// The subject's name, as text.
     pub subject: String,
@@ -55,22 +55,22 @@ pub struct Certificate {
     pub not_after: Time,
     /// Whether it may sign other certificates.
     pub is_ca: bool,
-    /// X.509 version 1 or 2: it cannot say whether it is a CA.
+    /// Whether it is X.509 version 1 or 2, which have no field that says whether it is a CA.
     pub is_old: bool,
-    /// What strict clients ask for and it lacks.
+    /// The fields that strict clients require and it lacks.
     pub strict_gaps: Vec<StrictGap>,
     /// Whether its serial number is below zero.
     pub has_negative_serial: bool,
-    /// Whether servers are among what it may vouch for.
+    /// Whether its extended key usage allows servers.
     pub is_for_servers: bool,
-    /// Whether there is a critical extension that OpenSSL does not know, and with it hardly anybody.
+    /// Whether it has a critical extension that OpenSSL, and so nearly every client, does not support.
     pub has_unknown_critical: bool,
-    /// Bits of an RSA key, where it is one.
+    /// The bits of its key, if that is RSA.
     pub rsa_bits: Option<usize>,
-    /// What its key is, where not every client knows it.
+    /// The kind of its key, if not every client supports it.
     pub rare_key: Option<&'static str>,
-    /// Why a JVM cannot read it, which would lose its whole key store: known of a custom CA, see
-    /// [`crate::trust::inspection::read`].
+    /// Why a JVM cannot read it and would reject a key store that contains it; set by
+    /// [`crate::trust::inspection::read_certificate`].
     pub java_flaw: Option<&'static str>,
     subject_der: Vec<u8>,
     issuer_der: Vec<u8>,
@@ -80,9 +80,9 @@ impl Certificate {
     /// Reads a certificate.
     ///
     /// # Errors
-    /// `None` where the bytes are no certificate, or more than one.
+    /// `None` if the bytes are not exactly one certificate.
     pub fn read(der: &[u8], label: &Label) -> Option<Self> {
-        // Of the extensions only those are read that a lint depends on.
+        // Only the extensions that a lint depends on are parsed.
         let mut parser = X509CertificateParser::new().with_deep_parse_extensions(false);
         let (rest, x509) = parser.parse(der).ok()?;
         if !rest.is_empty() {
@@ -103,8 +103,8 @@ impl Certificate {
             der: CertificateDer::from(der.to_vec()),
             pem: Pem::encode(der),
             label: label.clone(),
-            subject: text_of(x509.subject()),
-            issuer: text_of(x509.issuer()),
+            subject: display_name(x509.subject()),
+            issuer: display_name(x509.issuer()),
             is_self_issued,
             not_before: Time(x509.validity().not_before),
             not_after: Time(x509.validity().not_after),
@@ -125,13 +125,13 @@ impl Certificate {
         })
     }
 
-    /// SHA-256 of the DER.
+    /// Returns the SHA-256 digest of the DER.
     pub fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of([self.der.as_ref()])
     }
 
-    /// The subject's name, as DER.
-    pub fn name(&self) -> Vec<u8> {
+    /// Returns the subject's name, as DER.
+    pub fn subject_der(&self) -> Vec<u8> {
         self.subject_der.clone()
     }
 
@@ -141,18 +141,18 @@ impl Certificate {
     }
 }
 
-/// The subject's name of any certificate, as DER, whatever is wrong behind it (RFC 5280, section 4.1).
-pub fn name(mut der: &[u8]) -> Option<Vec<u8>> {
-    let mut whole = der::take(SEQUENCE, &mut der)?;
-    let fields = der::take(SEQUENCE, &mut whole)?;
-    let fields = der::behind(fields, &[CONTEXT_0]).unwrap_or(fields);
-    let name = der::behind(fields, &[INTEGER, SEQUENCE, SEQUENCE, SEQUENCE])?;
-    Some(name.strip_suffix(der::behind(name, &[SEQUENCE])?)?.to_vec())
+/// Returns the subject's name in DER, also if the fields after it are broken (RFC 5280, section 4.1).
+pub fn subject_der(mut der: &[u8]) -> Option<Vec<u8>> {
+    let mut whole = der::take_contents(SEQUENCE, &mut der)?;
+    let fields = der::take_contents(SEQUENCE, &mut whole)?;
+    let fields = der::skip_values(fields, &[CONTEXT_0]).unwrap_or(fields);
+    let name = der::skip_values(fields, &[INTEGER, SEQUENCE, SEQUENCE, SEQUENCE])?;
+    Some(name.strip_suffix(der::skip_values(name, &[SEQUENCE])?)?.to_vec())
 }
 
-/// The names of name parts that people know (RFC 4519, section 2; RFC 2985 for the e-mail address),
-/// by the contents of their OID.
-const PARTS: &[(&[u8], &str)] = &[
+/// The short names of common attribute types (RFC 4519, section 2; RFC 2985 for the e-mail address), by the
+/// contents of their OID.
+const ATTRIBUTES: &[(&[u8], &str)] = &[
     (&[0x55, 0x04, 0x03], "CN"),
     (&[0x55, 0x04, 0x05], "serialNumber"),
     (&[0x55, 0x04, 0x06], "C"),
@@ -164,14 +164,14 @@ const PARTS: &[(&[u8], &str)] = &[
     (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x01], "emailAddress"),
 ];
 
-/// A name as people read it: `CN=Lab CA, O=Lab`, in the order of the certificate.
-fn text_of(name: &X509Name<'_>) -> String {
+/// Returns a name for messages: `CN=Lab CA, O=Lab`, in the order of the certificate.
+fn display_name(name: &X509Name<'_>) -> String {
     let mut text = String::new();
     for part in name.iter_attributes() {
         let oid = part.attr_type();
-        let known = PARTS.iter().find(|(known, _)| *known == oid.as_bytes());
+        let known = ATTRIBUTES.iter().find(|(known, _)| *known == oid.as_bytes());
         let key = known.map_or_else(|| oid.to_id_string().into(), |(_, key)| Cow::from(*key));
-        // Text in any of the string types, or the bytes with what is no UTF-8 marked.
+        // Text of any string type, or else the bytes with invalid UTF-8 replaced.
         let value = match part.as_str() {
             Ok(text) => Cow::from(text),
             Err(_) => String::from_utf8_lossy(part.as_slice()),
@@ -182,10 +182,10 @@ fn text_of(name: &X509Name<'_>) -> String {
     text
 }
 
-/// Whether a certificate is a server's; what cannot be read is none. `has_key`: a setting beside it names a
-/// key. Then it is one, too, if it only does not say in every way that it is a CA: `openssl req -x509`
-/// makes each certificate a CA, in basicConstraints alone.
-pub fn is_servers(der: &[u8], has_key: bool) -> bool {
+/// Whether a certificate is a server's; false if it cannot be read. `has_key`: another setting names a private
+/// key. Then a certificate counts as a server's unless it is marked as a CA in every way: `openssl req -x509`
+/// creates each certificate as a CA, by basicConstraints alone.
+pub fn is_server_certificate(der: &[u8], has_key: bool) -> bool {
     let mut parser = X509CertificateParser::new().with_deep_parse_extensions(false);
     let Ok((_, x509)) = parser.parse(der) else { return false };
     let constraints = extension::<BasicConstraints>(&x509, &OID_X509_EXT_BASIC_CONSTRAINTS);
@@ -193,12 +193,12 @@ pub fn is_servers(der: &[u8], has_key: bool) -> bool {
     let usage = extension::<KeyUsage>(&x509, &OID_X509_EXT_KEY_USAGE);
     let may_sign = usage.is_ok_and(|found| found.is_some_and(|(_, found)| found.key_cert_sign()));
     let has_names = x509.extensions().iter().any(|it| it.oid == OID_X509_EXT_SUBJECT_ALT_NAME);
-    // Before version 3 a certificate cannot say whether it is a CA.
+    // Before version 3 no field says whether it is a CA.
     let is_leaf = !is_ca && x509.version() == X509Version::V3;
     is_leaf || (has_key && (!may_sign || has_names))
 }
 
-/// The extension `oid`, if it is there: whether it is critical, and its value.
+/// Returns the extension `oid`, if it exists: whether it is critical, and its value.
 fn extension<'a, T: FromDer<'a, X509Error>>(
     x509: &'a X509Certificate<'_>,
     oid: &Oid<'_>,
@@ -210,7 +210,7 @@ fn extension<'a, T: FromDer<'a, X509Error>>(
     }
 }
 
-/// The length of an RSA key's modulus (`RSAPublicKey`, RFC 8017, appendix A.1.1).
+/// Returns the bits of an RSA key's modulus (`RSAPublicKey`, RFC 8017, appendix A.1.1).
 fn rsa_bits(x509: &X509Certificate<'_>) -> Option<usize> {
     let key = x509.public_key();
     if key.algorithm.algorithm != OID_PKCS1_RSAENCRYPTION {
@@ -223,9 +223,9 @@ fn rsa_bits(x509: &X509Certificate<'_>) -> Option<usize> {
     Some((modulus.len() - zeros) * 8 - first.leading_zeros() as usize)
 }
 
-/// The extensions that OpenSSL takes where they are critical, `X509_supported_extension` in
+/// The critical extensions that OpenSSL accepts, `X509_supported_extension` in
 /// <https://github.com/openssl/openssl/blob/openssl-3.0/crypto/x509/v3_purp.c>, by the last byte of their
-/// OID behind [`ID_CE`]; of the others none is in a CA of today.
+/// OID after [`ID_CE`]; current CAs use no others.
 const KNOWN: &[u8] = &[15, 17, 19, 30, 31, 32, 33, 36, 37, 54];
 /// `2.5.29`, id-ce (RFC 5280, section 4.2.1), as OID contents.
 const ID_CE: &[u8] = &[0x55, 0x1d];
@@ -234,9 +234,9 @@ fn is_known(oid: &[u8]) -> bool {
     oid.split_last().is_some_and(|(last, front)| front == ID_CE && KNOWN.contains(last))
 }
 
-/// What a key is that rustls does not know, as ring, its smaller provider, has it
-/// (<https://docs.rs/rustls/0.23/rustls/crypto/ring/>), by the contents of its OIDs: `None` for those that
-/// every client knows.
+/// Returns the kind of a key that rustls does not support with ring, its smaller provider
+/// (<https://docs.rs/rustls/0.23/rustls/crypto/ring/>), by the contents of the key's OIDs; `None` for a kind that
+/// every client supports.
 fn rare_key(x509: &X509Certificate<'_>) -> Option<&'static str> {
     let algorithm = &x509.public_key().algorithm;
     let curve = algorithm.parameters.as_ref().and_then(|any| any.as_oid().ok());
@@ -248,7 +248,7 @@ fn rare_key(x509: &X509Certificate<'_>) -> Option<&'static str> {
         )
         | ([0x2b, 0x65, 0x70], _) => None,
         (EC_KEY, Some([0x2b, 0x81, 0x04, 0x00, 0x23])) => Some("on the curve P-521"),
-        (EC_KEY, _) => Some("on a curve that is none of P-256, P-384 and P-521"),
+        (EC_KEY, _) => Some("on a curve other than P-256, P-384 and P-521"),
         ([0x2b, 0x65, 0x71], _) => Some("Ed448"),
         // RFC 3279, section 2.3.2, and RFC 4055, section 1.2.
         ([0x2a, 0x86, 0x48, 0xce, 0x38, 0x04, 0x01], _) => Some("DSA"),
@@ -257,7 +257,7 @@ fn rare_key(x509: &X509Certificate<'_>) -> Option<&'static str> {
     }
 }
 
-/// What a CA lacks for strict clients.
+/// Returns the fields that strict clients require in a CA and `x509` lacks.
 fn strict_gaps(
     x509: &X509Certificate<'_>,
     constraints: Option<&(bool, BasicConstraints)>,

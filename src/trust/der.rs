@@ -1,11 +1,10 @@
-//! The outline of a DER value: enough to tell kinds of file apart, and to prove that a root of the
-//! image has the shape of a certificate without reading all of it.
+//! The outline of a DER value: distinguishes kinds of files, and shows that a root has the structure of a
+//! certificate without parsing it.
 //!
-//! The image's own roots are not ours to judge, and there are a hundred and fifty of them at every
-//! start. But one block that is no certificate breaks the bundle for OpenSSL, so the shape is
-//! looked at. Custom CAs are parsed whole, by x509-parser.
+//! The image's own roots are not linted, and about 150 are read at every start. But one block that is not a
+//! certificate breaks the bundle for OpenSSL, so the structure is checked. x509-parser parses custom CAs.
 
-/// Tags of X.690, section 8, as the encodings here use them.
+/// INTEGER; the tags follow X.690, section 8.
 pub(crate) const INTEGER: u8 = 0x02;
 /// BIT STRING.
 pub(crate) const BIT_STRING: u8 = 0x03;
@@ -13,7 +12,7 @@ pub(crate) const BIT_STRING: u8 = 0x03;
 pub(crate) const OCTET_STRING: u8 = 0x04;
 /// OBJECT IDENTIFIER.
 pub(crate) const OID: u8 = 0x06;
-/// The kinds of text in a name (X.680, section 8.4).
+/// UTF8String; the text types of names (X.680, section 8.4).
 pub(crate) const UTF8: u8 = 0x0c;
 /// PrintableString.
 pub(crate) const PRINTABLE: u8 = 0x13;
@@ -21,9 +20,9 @@ pub(crate) const PRINTABLE: u8 = 0x13;
 pub(crate) const T61: u8 = 0x14;
 /// IA5String.
 pub(crate) const IA5: u8 = 0x16;
-/// UniversalString, of four bytes a character.
+/// UniversalString, with four bytes per character.
 pub(crate) const UNIVERSAL: u8 = 0x1c;
-/// BMPString, of two bytes a character.
+/// BMPString, with two bytes per character.
 pub(crate) const BMP: u8 = 0x1e;
 /// SEQUENCE, constructed.
 pub(crate) const SEQUENCE: u8 = 0x30;
@@ -37,8 +36,8 @@ pub(crate) const CONTEXT_1: u8 = 0xa1;
 /// `1.2.840.10045.2.1`, id-ecPublicKey (RFC 5480, section 2.1.1), as OID contents.
 pub(crate) const EC_KEY: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
 
-/// Splits the first value off `input`: its tag, its contents, and what follows it. Definite
-/// lengths in their shortest form only (X.690, section 10.1).
+/// Splits `input` into the tag and the contents of its first value, and the rest. Only definite lengths in their
+/// shortest form are accepted (X.690, section 10.1).
 #[inline(never)]
 pub(crate) fn value(input: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (&tag, rest) = input.split_first()?;
@@ -57,15 +56,15 @@ pub(crate) fn value(input: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     Some((tag, contents, rest))
 }
 
-/// Splits off the contents of a value with that tag.
-pub(crate) fn take<'a>(tag: u8, input: &mut &'a [u8]) -> Option<&'a [u8]> {
+/// Removes the first value from `input` and returns its contents, if it has that tag.
+pub(crate) fn take_contents<'a>(tag: u8, input: &mut &'a [u8]) -> Option<&'a [u8]> {
     let (found, contents, rest) = value(input)?;
     *input = rest;
     (found == tag).then_some(contents)
 }
 
-/// What follows the values at the start of `contents`, if they have these tags.
-pub(crate) fn behind<'a>(mut contents: &'a [u8], tags: &[u8]) -> Option<&'a [u8]> {
+/// Returns what follows the first values of `contents`, if these have the given tags.
+pub(crate) fn skip_values<'a>(mut contents: &'a [u8], tags: &[u8]) -> Option<&'a [u8]> {
     for wanted in tags {
         let (tag, _, rest) = value(contents)?;
         if tag != *wanted {
@@ -76,18 +75,18 @@ pub(crate) fn behind<'a>(mut contents: &'a [u8], tags: &[u8]) -> Option<&'a [u8]
     Some(contents)
 }
 
-/// What a DER value is, by its outline.
+/// The kind of a DER value, by its outline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outline {
-    /// RFC 5280, section 4.1.
+    /// A certificate (RFC 5280, section 4.1).
     Certificate,
-    /// A certificate with something behind it: a `TRUSTED CERTIFICATE`, or rubbish.
+    /// A certificate followed by other bytes: a `TRUSTED CERTIFICATE`, or garbage.
     CertificateAndMore,
-    /// RFC 5652, section 3.
+    /// PKCS#7 (RFC 5652, section 3).
     SignedData,
-    /// RFC 7292, section 4.
+    /// PKCS#12 (RFC 7292, section 4).
     Pkcs12,
-    /// RFC 5208, RFC 8017 or RFC 5915, plain or encrypted.
+    /// A private key (RFC 5208, RFC 8017 or RFC 5915), plain or encrypted.
     PrivateKey,
     /// None of these.
     Other,
@@ -96,12 +95,12 @@ pub(crate) enum Outline {
 /// `1.2.840.113549.1.7.2`, signedData (RFC 5652, section 5.1), as OID contents.
 const SIGNED_DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02];
 
-/// Tells what `der` is.
+/// Returns the kind of `der`.
 pub(crate) fn outline(der: &[u8]) -> Outline {
     let Some((SEQUENCE, contents, rest)) = value(der) else { return Outline::Other };
     let Some((tag, first, second)) = value(contents) else { return Outline::Other };
-    let is = |tags: &[u8]| behind(second, tags).is_some_and(<[u8]>::is_empty);
-    let begins = |tags: &[u8]| behind(second, tags).is_some();
+    let is = |tags: &[u8]| skip_values(second, tags).is_some_and(<[u8]>::is_empty);
+    let begins = |tags: &[u8]| skip_values(second, tags).is_some();
     match tag {
         SEQUENCE if is(&[SEQUENCE, BIT_STRING]) && is_tbs_certificate(first) => {
             if rest.is_empty() {
@@ -112,7 +111,7 @@ pub(crate) fn outline(der: &[u8]) -> Outline {
         }
         OID if first == SIGNED_DATA && is(&[CONTEXT_0]) => Outline::SignedData,
         INTEGER if first == [3] && begins(&[SEQUENCE]) => Outline::Pkcs12,
-        // Version, then a key: an algorithm and its key, the numbers of RSA, or the secret of EC.
+        // A version, then a key: algorithm and key, the numbers of RSA, or the secret of EC.
         INTEGER if begins(&[SEQUENCE]) || begins(&[INTEGER]) || begins(&[OCTET_STRING]) => {
             Outline::PrivateKey
         }
@@ -125,8 +124,8 @@ pub(crate) fn outline(der: &[u8]) -> Outline {
 /// and then only context-specific fields.
 fn is_tbs_certificate(contents: &[u8]) -> bool {
     const FIELDS: &[u8] = &[INTEGER, SEQUENCE, SEQUENCE, SEQUENCE, SEQUENCE, SEQUENCE];
-    let fields = behind(contents, &[CONTEXT_0]).unwrap_or(contents);
-    let Some(mut extra) = behind(fields, FIELDS) else { return false };
+    let fields = skip_values(contents, &[CONTEXT_0]).unwrap_or(contents);
+    let Some(mut extra) = skip_values(fields, FIELDS) else { return false };
     while !extra.is_empty() {
         match value(extra) {
             Some((tag, _, rest)) if tag & 0xc0 == 0x80 => extra = rest,

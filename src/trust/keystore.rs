@@ -1,47 +1,46 @@
-//! A list of certificates as a Java key store, and back.
+//! Reads and writes Java key stores of certificates.
 //!
-//! What is written is a JKS, the one kind that every JVM from 8 to 25 opens without being told a
-//! password. What is read is what a JVM brings as its own `cacerts`: a JKS until JDK 17, a PKCS#12
-//! without a password since (<https://bugs.openjdk.org/browse/JDK-8275252>).
+//! It writes JKS, the only format that every JVM from 8 to 25 opens without a configured password. It reads the
+//! formats of a JVM's `cacerts`: JKS until JDK 17, and since then PKCS#12 without a password
+//! (<https://bugs.openjdk.org/browse/JDK-8275252>).
 
 pub(crate) mod pkcs12;
 
 use std::fmt::{self, Display};
 
-use sha1::{Digest as _, Sha1};
-
 use crate::trust::bundle::{self, Pem};
 use crate::trust::der::{Outline, outline};
+use crate::trust::fingerprint::sha1;
 
 /// The password of every `cacerts`, which protects nothing
 /// (<https://docs.oracle.com/en/java/javase/21/docs/specs/man/keytool.html>, "The cacerts file").
 pub const PASSWORD: &str = "changeit";
 
-/// The first bytes of a JKS, and of its relative that hides its keys better.
+/// The first bytes of a JKS, and of a JCEKS, which encrypts its keys better.
 const JKS: [u8; 4] = [0xfe, 0xed, 0xfe, 0xed];
 const JCEKS: [u8; 4] = [0xce, 0xce, 0xce, 0xce];
 
-/// What the digest at the end of a JKS covers between the password and the rest
+/// The bytes between the password and the store in the digest at the end of a JKS
 /// (`sun.security.provider.JavaKeyStore`, `getPreKeyedHash`).
 const WHITENER: &[u8] = b"Mighty Aphrodite";
 
-/// How an entry begins that is a trusted certificate, or a key with its chain.
+/// The tag of an entry: a trusted certificate, or a key with its chain.
 const TRUSTED: u32 = 2;
 const KEY: u32 = 1;
 
 /// Why a key store cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Problem {
-    /// It is of no kind that is known here.
+pub enum KeyStoreError {
+    /// Its format is not supported.
     Unknown,
-    /// It ends too early, or its parts do not fit together.
+    /// It is truncated or inconsistent.
     Broken,
-    /// It is a PKCS#12 that is encrypted: a JVM needs a password to find anything in it.
+    /// It is an encrypted PKCS#12: without a password, a JVM finds no certificate in it.
     Encrypted,
 }
 
-/// The cause alone: the fix depends on whose store it is.
-impl Display for Problem {
+/// The cause alone: the fix depends on the store.
+impl Display for KeyStoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Unknown => "it is neither JKS nor PKCS#12",
@@ -53,29 +52,28 @@ impl Display for Problem {
     }
 }
 
-/// The key store of a JVM that is to trust the custom CAs besides what it trusts already.
+/// The contents of a key store: the custom CAs, and the certificates that the JVM trusts already.
 #[derive(Debug)]
 pub struct ExtendedStore<'a> {
     custom: &'a [Pem<'a>],
-    /// What the JVM trusts already.
+    /// The certificates that the JVM trusts already.
     pub roots: Vec<Pem<'a>>,
 }
 
 impl<'a> ExtendedStore<'a> {
-    /// Adds `custom`, the custom CAs that Java can read, to `roots`; `None` if they are all among these.
+    /// Adds `custom`, the custom CAs that Java can read, to `roots`; `None` if `roots` contains all of them.
     pub fn new(custom: &'a [Pem<'a>], roots: Vec<Pem<'a>>) -> Option<Self> {
-        let has_all = bundle::set(&roots).is_superset(&bundle::set(custom));
+        let has_all = bundle::certificate_set(&roots).is_superset(&bundle::certificate_set(custom));
         (!has_all).then_some(Self { custom, roots })
     }
 
-    /// All of them, each once.
+    /// Returns all of them, without duplicates.
     pub fn certificates(&self) -> Vec<Pem<'_>> {
-        bundle::bundle(&[self.custom, &self.roots]).certificates
+        bundle::merge(&[self.custom, &self.roots]).certificates
     }
 }
 
-/// `certificates` as a JKS. The same ones give the same bytes: they are numbered, and as old as the
-/// epoch.
+/// Writes `certificates` as a JKS. The output is reproducible: aliases are numbers, and all dates are the epoch.
 pub fn write(certificates: &[Pem<'_>]) -> Vec<u8> {
     let all: Vec<_> = certificates.iter().filter_map(Pem::decode).collect();
     let mut store = Vec::with_capacity(all.iter().map(|der| der.len() + 64).sum());
@@ -96,15 +94,6 @@ pub fn write(certificates: &[Pem<'_>]) -> Vec<u8> {
     store
 }
 
-/// The digest of `pieces`, one after the other.
-pub fn sha1(pieces: &[&[u8]]) -> [u8; 20] {
-    let mut digest = Sha1::new();
-    for piece in pieces {
-        digest.update(piece);
-    }
-    digest.finalize().into()
-}
-
 fn number(store: &mut Vec<u8>, number: usize) {
     store.extend(u32::try_from(number).unwrap_or(u32::MAX).to_be_bytes());
 }
@@ -114,25 +103,25 @@ fn text(store: &mut Vec<u8>, text: &str) {
     store.extend(text.bytes());
 }
 
-/// The certificates that a JVM trusts which has `store` as its trust store.
+/// Returns the certificates that a JVM with the trust store `store` trusts.
 ///
 /// # Errors
-/// When it cannot be read to its end.
-pub fn read(store: &[u8]) -> Result<Vec<Pem<'static>>, Problem> {
+/// When it cannot be read completely.
+pub fn read(store: &[u8]) -> Result<Vec<Pem<'static>>, KeyStoreError> {
     let certificates = match store.get(..4) {
-        Some(magic) if magic == JKS || magic == JCEKS => jks(store).ok_or(Problem::Broken)?,
+        Some(magic) if magic == JKS || magic == JCEKS => jks(store).ok_or(KeyStoreError::Broken)?,
         _ if outline(store) == Outline::Pkcs12 => pkcs12::read(store)?,
-        _ => return Err(Problem::Unknown),
+        _ => return Err(KeyStoreError::Unknown),
     };
     if !certificates.iter().all(|der| outline(der) == Outline::Certificate) {
-        return Err(Problem::Broken);
+        return Err(KeyStoreError::Broken);
     }
     Ok(certificates.iter().map(|der| Pem::encode(der)).collect())
 }
 
-/// The entries of a JKS that are trusted. The chain of a key is not, and a key is passed over.
+/// Returns the trusted certificates of a JKS. Keys and their chains are skipped.
 fn jks(store: &[u8]) -> Option<Vec<Vec<u8>>> {
-    let mut rest = Reader(store.get(4..)?);
+    let mut rest = JksReader(store.get(4..)?);
     let version = rest.number()?;
     let mut certificates = Vec::new();
     for _ in 0..rest.number()? {
@@ -164,10 +153,10 @@ fn jks(store: &[u8]) -> Option<Vec<Vec<u8>>> {
     Some(certificates)
 }
 
-/// Bytes that are read from their front, big end first.
-struct Reader<'a>(&'a [u8]);
+/// Reads big-endian numbers and bytes from a JKS.
+struct JksReader<'a>(&'a [u8]);
 
-impl<'a> Reader<'a> {
+impl<'a> JksReader<'a> {
     fn take(&mut self, length: usize) -> Option<&'a [u8]> {
         let (front, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;

@@ -1,6 +1,6 @@
-//! What trust is: certificates and how they are judged, bundles and key stores, and the table of variables.
+//! Certificates and their lints, bundles, key stores, and the table of trust variables.
 //!
-//! Pure but for the bytes it is handed: nothing here writes, prints or starts a program.
+//! This module reads files, but does not write, print or start a program.
 
 pub mod time;
 pub mod fingerprint;

@@ -1,7 +1,7 @@
-//! OpenSSL's `TRUSTED CERTIFICATE`: a certificate with a note on what it is trusted for.
+//! OpenSSL's `TRUSTED CERTIFICATE`: a certificate followed by the purposes that it is trusted for.
 //!
-//! Only OpenSSL reads it, so it is re-encoded as a plain certificate, which is trusted for
-//! everything. That is allowed only where the note does not say otherwise.
+//! Only OpenSSL reads it, so it is re-encoded as a plain certificate, which is trusted for all purposes. That is
+//! allowed only if the list includes servers and rejects nothing.
 
 use crate::trust::der::{self, CONTEXT_0, OID, SEQUENCE};
 
@@ -10,22 +10,22 @@ const SERVER_AUTH: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01];
 /// anyExtendedKeyUsage, `2.5.29.37.0` (RFC 5280, section 4.2.1.12), as OID contents.
 const ANY: &[u8] = &[0x55, 0x1d, 0x25, 0x00];
 
-/// Splits `bytes` into the certificate and its note (`X509_CERT_AUX` in OpenSSL's
+/// Splits `bytes` into the certificate and its purposes (`X509_CERT_AUX` in OpenSSL's
 /// crypto/x509/x_x509a.c: `SEQUENCE { trust SEQUENCE OF OID OPTIONAL, reject [0] … OPTIONAL, … }`),
-/// and returns the certificate if the note allows it to vouch for servers.
+/// and returns the certificate if it is trusted for servers and rejected for nothing.
 pub(crate) fn for_servers(bytes: &[u8]) -> Option<&[u8]> {
-    let (_, _, note) = der::value(bytes)?;
-    let certificate = bytes.get(..bytes.len() - note.len())?;
-    if note.is_empty() {
+    let (_, _, purposes) = der::value(bytes)?;
+    let certificate = bytes.get(..bytes.len() - purposes.len())?;
+    if purposes.is_empty() {
         return Some(certificate);
     }
-    let (SEQUENCE, mut fields, []) = der::value(note)? else { return None };
+    let (SEQUENCE, mut fields, []) = der::value(purposes)? else { return None };
     while !fields.is_empty() {
         let (tag, contents, rest) = der::value(fields)?;
         match tag {
             SEQUENCE if !names_servers(contents)? => return None,
-            // A rejection, of whatever: more careful than OpenSSL, which lets one purpose be
-            // rejected and another trusted. A plain certificate cannot carry that distinction.
+            // Any rejection: OpenSSL can reject one purpose and trust another, which a plain certificate
+            // cannot express.
             CONTEXT_0 => return None,
             _ => {}
         }

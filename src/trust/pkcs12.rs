@@ -1,7 +1,7 @@
-//! PKCS#12: what Windows, Java and browsers export, an archive that is made to hold keys.
+//! PKCS#12: the archive of certificates and keys that Windows, Java and browsers export.
 //!
-//! It is opened on the host only, for the certificates in it, each byte for byte. Of its keys the
-//! names are told, and nothing else of them leaves this place.
+//! Only trust-compose opens it, on the host, for its certificates, which are copied byte for byte. Of its keys only
+//! the names leave this module.
 
 use std::fmt::{self, Display};
 
@@ -9,24 +9,24 @@ use p12_keystore::Pkcs12Archive;
 use p12_keystore::error::Error;
 
 use crate::trust::certificate::Certificate;
-use crate::trust::certificate_file::{Contents, Other};
+use crate::trust::certificate_file::{CertificateFile, OtherBlock};
 use crate::trust::der::{INTEGER, SEQUENCE};
-use crate::trust::source::Source;
+use crate::trust::source::CertificateSource;
 
-/// What is in an archive.
+/// The contents of an archive.
 #[derive(Debug)]
 pub struct Archive {
     /// Its certificates, in their order.
     pub certificates: Vec<Certificate>,
-    /// What each of its keys is called; empty for one without a name.
+    /// The names of its keys; empty for a key without a name.
     pub keys: Vec<String>,
 }
 
-impl From<Archive> for Contents {
+impl From<Archive> for CertificateFile {
     fn from(archive: Archive) -> Self {
         let others = archive.keys.into_iter().map(|name| {
             let label = format!("key {name}").trim_end().to_owned() + " in PKCS#12";
-            Other { line: 0, label, is_key: true }
+            OtherBlock { line: 0, label, is_key: true }
         });
         Self { certificates: archive.certificates, others: others.collect() }
     }
@@ -34,59 +34,64 @@ impl From<Archive> for Contents {
 
 /// Why an archive cannot be opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Problem {
-    /// This is not its password.
+pub enum Pkcs12Error {
+    /// The password is wrong or missing.
     Locked,
     /// It cannot be decoded.
     Broken,
-    /// It is protected in a way that is not known here.
+    /// Its encryption is not supported.
     Unknown,
-    /// A certificate in it is one that some client cannot read.
+    /// It contains a certificate that makes some client reject the whole bundle.
     Unreadable(&'static str),
 }
 
 /// The cause alone: the fix depends on the caller.
-impl Display for Problem {
+impl Display for Pkcs12Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Locked => f.write_str("it is protected with a password"),
             Self::Broken => f.write_str("its PKCS#12 is damaged, or not in DER"),
-            Self::Unknown => {
-                f.write_str("its PKCS#12 is protected in a way that is not known here")
-            }
+            Self::Unknown => f.write_str("its PKCS#12 is encrypted in a way that is not supported"),
             Self::Unreadable(what) => {
-                write!(f, "a certificate in it would cost some client the whole bundle: {what}")
+                write!(
+                    f,
+                    "a certificate in it makes some TLS libraries reject the entire bundle: {what}"
+                )
             }
         }
     }
 }
 
-/// Whether a file is, or was meant to be, an archive: `PFX { version 3, authSafe SEQUENCE, … }`
-/// (RFC 7292, section 4), cut off or not, its length told (X.690, section 8.1.3) or not.
+/// Whether a file is an archive or a part of one: `PFX { version 3, authSafe SEQUENCE, … }` (RFC 7292, section
+/// 4), possibly truncated, with a definite or indefinite length (X.690, section 8.1.3).
 pub fn is_archive(bytes: &[u8]) -> bool {
     let Some(([SEQUENCE, length], rest)) = bytes.split_first_chunk() else { return false };
-    let behind = if *length < 0x80 { 0 } else { usize::from(length & 0x7f) };
-    rest.get(behind..).is_some_and(|fields| fields.starts_with(&[INTEGER, 1, 3, SEQUENCE]))
+    let skipped = if *length < 0x80 { 0 } else { usize::from(length & 0x7f) };
+    rest.get(skipped..).is_some_and(|fields| fields.starts_with(&[INTEGER, 1, 3, SEQUENCE]))
 }
 
-/// Opens an archive with `password`, which is empty for one that has none.
+/// Opens an archive with `password`, which is empty for an archive without one.
 ///
 /// # Errors
-/// When that is not its password, or it cannot be read.
-pub fn open(source: &Source, password: &str) -> Result<Archive, Problem> {
+/// When the password is wrong, or the archive cannot be read.
+pub fn open(source: &CertificateSource, password: &str) -> Result<Archive, Pkcs12Error> {
     let archive = Pkcs12Archive::from_pkcs12(&source.bytes, password);
     let archive = archive.map_err(|error| match error {
-        Error::MacError(_) | Error::UnpadError | Error::Pkcs5Error(_) => Problem::Locked,
+        Error::MacError(_) | Error::UnpadError | Error::Pkcs5Error(_) => Pkcs12Error::Locked,
         Error::UnsupportedEncryptionScheme
         | Error::UnsupportedContentType
         | Error::UnsupportedCertificateType
-        | Error::InvalidParameters => Problem::Unknown,
-        _ => Problem::Broken,
+        | Error::InvalidParameters => Pkcs12Error::Unknown,
+        _ => Pkcs12Error::Broken,
     })?;
     let read = |der| {
-        crate::trust::inspection::read(der, source, &|| 0).map_err(|problem| match problem {
-            crate::trust::file_error::Problem::Unreadable { what, .. } => Problem::Unreadable(what),
-            _ => Problem::Broken,
+        crate::trust::inspection::read_certificate(der, source, &|| 0).map_err(|problem| {
+            match problem {
+                crate::trust::file_error::CertificateFileError::Unreadable { what, .. } => {
+                    Pkcs12Error::Unreadable(what)
+                }
+                _ => Pkcs12Error::Broken,
+            }
         })
     };
     let certificates = archive.certs.iter().map(|bag| read(bag.cert.as_der()));

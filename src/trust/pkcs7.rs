@@ -1,14 +1,14 @@
-//! PKCS#7: the `.p7b` that Windows certificate authorities hand out, a signature without content
-//! that carries certificates.
+//! PKCS#7: the `.p7b` files of Windows certificate authorities, signed data without content that contains
+//! certificates.
 //!
-//! Only the certificates are taken out, and each byte for byte: a decoder that rebuilds them from
-//! its own structures may write other bytes than were signed.
+//! The certificates are copied byte for byte: a decoder that encodes them again may write other bytes than those that
+//! were signed.
 
 use crate::trust::der::{self, CONTEXT_0, OID, SEQUENCE};
 
-/// The certificates in a PKCS#7 structure, as DER, in its order: `ContentInfo { OID, [0] SignedData
+/// Returns the certificates of a PKCS#7 structure, as DER, in its order: `ContentInfo { OID, [0] SignedData
 /// { version, digestAlgorithms, encapContentInfo, [0] certificates, … } }` (RFC 5652, sections 3
-/// and 5.1). `None` where it is built differently.
+/// and 5.1). `None` for another structure.
 pub(crate) fn certificates(der: &[u8]) -> Option<Vec<&[u8]>> {
     let (SEQUENCE, info, []) = der::value(der)? else { return None };
     let (OID, _, info) = der::value(info)? else { return None };

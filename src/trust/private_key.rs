@@ -1,26 +1,25 @@
-//! Whether a private key belongs to a certificate, as far as the key itself says it.
+//! Checks whether a private key belongs to a certificate.
 //!
-//! A proxy reads keys of more kinds than can sign here: on other curves, of other lengths, in the
-//! traditional form. All of them but a few carry their public half, which is compared and not
-//! computed. Nothing of the key leaves this place.
+//! Proxies read more kinds of keys than this package can sign with: other curves, other lengths, the traditional
+//! form. Nearly all contain their public key, which is compared. The key does not leave this module.
 
 use crate::trust::der::{self, BIT_STRING, CONTEXT_1, INTEGER, OCTET_STRING, Outline, SEQUENCE};
 use crate::trust::pem;
 
-/// What a key says of a certificate.
+/// Whether a private key belongs to a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fit {
-    /// It belongs to it.
+pub(crate) enum KeyMatch {
+    /// It does.
     Yes,
     /// It does not.
     No,
-    /// It carries no public half of a kind that is known here.
+    /// It contains no public key of a supported kind.
     Unknown,
 }
 
-/// Compares the first private key in a PEM text with the bits of a public key as a certificate has
-/// them; `None` where no key can be decoded.
-pub(crate) fn fit(text: &[u8], public: &[u8]) -> Option<Fit> {
+/// Compares the first private key in a PEM text with the public key bits of a certificate; `None` if no key can be
+/// decoded.
+pub(crate) fn compare(text: &[u8], public: &[u8]) -> Option<KeyMatch> {
     let is_key =
         |label: &str| matches!(label, "PRIVATE KEY" | "EC PRIVATE KEY" | "RSA PRIVATE KEY");
     let mut blocks = pem::blocks(text).filter_map(Result::ok);
@@ -28,13 +27,13 @@ pub(crate) fn fit(text: &[u8], public: &[u8]) -> Option<Fit> {
     let key = blocks.find(|block| is_key(block.label))?.decode(&mut buffer).ok()?.der;
     let is_known = der::outline(key) == Outline::PrivateKey;
     is_known.then(|| match carries(key, public) {
-        Some(true) => Fit::Yes,
-        Some(false) => Fit::No,
-        None => Fit::Unknown,
+        Some(true) => KeyMatch::Yes,
+        Some(false) => KeyMatch::No,
+        None => KeyMatch::Unknown,
     })
 }
 
-/// Whether a key's public half is `public`, if it carries one. Three structures begin alike:
+/// Whether the public key in a private key is `public`, if it contains one. Three structures begin alike:
 /// `version, modulus, publicExponent, …` (RFC 8017, appendix A.1.2), `version, privateKey,
 /// [0] parameters, [1] publicKey` (RFC 5915, section 3), and around either `version, algorithm,
 /// privateKey, …` (RFC 5208, section 5).
@@ -50,7 +49,7 @@ fn carries(key: &[u8], public: &[u8]) -> Option<bool> {
             let (tag, contents, behind) = der::value(rest)?;
             if tag == CONTEXT_1 {
                 let (BIT_STRING, bits, []) = der::value(contents)? else { return None };
-                // The first byte counts the bits that the last one lacks.
+                // The first byte is the number of unused bits in the last one.
                 break Some(bits.get(1..)? == public);
             }
             rest = behind;

@@ -1,4 +1,4 @@
-//! The image's own roots: the one well-known file of its distribution.
+//! Finds the root certificates of an image, in the well-known file of its distribution.
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt as _;
@@ -6,13 +6,12 @@ use std::path::{Path, PathBuf};
 
 use rustls_pki_types::CertificateDer;
 
-use crate::sys::file::{self, Problem};
+use crate::sys::file::{self, FileError};
 use crate::trust::der;
-use crate::trust::source::{Label, ReadError};
+use crate::trust::source::{Label, SourceError};
 use crate::trust::source::{Origin, Roots};
 
-/// Where each distribution keeps all of its roots in one file, in the order they are looked for:
-/// path, who keeps it there, and where that is written.
+/// The files in which distributions keep all root certificates, in search order: path, distributions, source.
 pub const ROOT_FILES: &[(&str, &str, &str)] = &[
     (
         "/etc/ssl/certs/ca-certificates.crt",
@@ -32,7 +31,7 @@ pub const ROOT_FILES: &[(&str, &str, &str)] = &[
     ("/etc/ssl/ca-bundle.pem", "openSUSE, SLES", "https://github.com/openSUSE/ca-certificates"),
     (
         "/var/lib/ca-certificates/ca-bundle.pem",
-        "openSUSE, SLES (where the one above links to)",
+        "openSUSE, SLES (the target of the link above)",
         "https://github.com/openSUSE/ca-certificates",
     ),
     (
@@ -47,34 +46,34 @@ pub const ROOT_FILES: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// Where roots lie as one file each; the last resort, read by rustls-native-certs.
+/// Directories with one file per root; the last resort, read by rustls-native-certs.
 const ROOT_DIRECTORIES: &[&str] = &["/etc/ssl/certs", "/etc/pki/tls/certs"];
 
-/// Public roots, as found.
+/// The public root certificates before they are parsed.
 #[derive(Debug)]
 pub enum RootSource {
     /// The distribution's file and its contents.
     File { path: PathBuf, bytes: Vec<u8> },
     /// A directory and the certificates in it.
     Directory { path: PathBuf, certificates: Vec<CertificateDer<'static>> },
-    /// Mozilla's, from this program.
+    /// Mozilla's, which this program contains.
     Mozilla(Vec<CertificateDer<'static>>),
-    /// The user wants none.
+    /// None, because the user chose so.
     Unwanted,
-    /// The image has none.
+    /// None, because the image has none.
     Nowhere,
 }
 
-/// Mozilla's roots as build.rs packed them, one behind the other.
+/// Mozilla's roots, concatenated and compressed by build.rs.
 const MOZILLA: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/mozilla"));
 
 fn mozilla() -> Vec<CertificateDer<'static>> {
     let unpacked = miniz_oxide::inflate::decompress_to_vec(MOZILLA).unwrap_or_default();
     let (mut rest, mut roots) = (unpacked.as_slice(), Vec::new());
-    while let Some((_, _, behind)) = der::value(rest) {
-        let (root, _) = rest.split_at(rest.len() - behind.len());
+    while let Some((_, _, remaining)) = der::value(rest) {
+        let (root, _) = rest.split_at(rest.len() - remaining.len());
         roots.push(root.to_vec().into());
-        rest = behind;
+        rest = remaining;
     }
     roots
 }
@@ -82,9 +81,9 @@ fn mozilla() -> Vec<CertificateDer<'static>> {
 /// Finds the roots to merge.
 ///
 /// # Errors
-/// When the image has a root file that cannot be read: to go on without would take away public
-/// trust in silence.
-pub fn roots(choice: Roots) -> Result<RootSource, ReadError> {
+/// When the image has a root file that cannot be read: continuing would silently remove the trust in public
+/// servers.
+pub fn find_roots(choice: Roots) -> Result<RootSource, SourceError> {
     match choice {
         Roots::None => return Ok(RootSource::Unwanted),
         Roots::Mozilla => {
@@ -96,14 +95,14 @@ pub fn roots(choice: Roots) -> Result<RootSource, ReadError> {
         let path = Path::new(path);
         match file::read(path, &mut file::TOTAL_LIMIT.clone()) {
             Ok(bytes) => return Ok(RootSource::File { path: path.into(), bytes }),
-            Err(Problem::Missing) => {}
+            Err(FileError::Missing) => {}
             Err(problem) => {
-                return Err(ReadError { label: Label::new(path, Origin::Default), problem });
+                return Err(SourceError { label: Label::new(path, Origin::Default), problem });
             }
         }
     }
     for path in ROOT_DIRECTORIES.iter().map(Path::new) {
-        let certificates = in_directory(path);
+        let certificates = read_directory(path);
         if !certificates.is_empty() {
             return Ok(RootSource::Directory { path: path.into(), certificates });
         }
@@ -111,15 +110,14 @@ pub fn roots(choice: Roots) -> Result<RootSource, ReadError> {
     Ok(RootSource::Nowhere)
 }
 
-/// Whether the image's programs read `path` as all of its roots: then its file says the same.
+/// Whether the image's programs read `path` as a directory of all roots, which the root file contains as well.
 pub fn is_root_directory(path: &Path) -> bool {
     ROOT_DIRECTORIES.iter().any(|known| Path::new(known) == path)
 }
 
-/// The certificates that lie in a directory as files of PEM, each file once: most directories hold every
-/// file under its own name and, as a link, under its hashed one (openssl-rehash(1)). What is no such file,
-/// or too large, is passed over.
-pub fn in_directory(path: &Path) -> Vec<CertificateDer<'static>> {
+/// Reads the PEM files in a directory, each file once: most directories contain every file under its own name and,
+/// as a link, under its hashed name (openssl-rehash(1)). Other files and files that are too large are skipped.
+pub fn read_directory(path: &Path) -> Vec<CertificateDer<'static>> {
     let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
     let mut budget = file::TOTAL_LIMIT;
     for path in path.read_dir().into_iter().flatten().flatten().map(|entry| entry.path()) {

@@ -1,8 +1,8 @@
-//! What the `TRUST_INIT_*` variables mean: to trust-init, whose options override them, and to the overlay,
-//! which does for a service what that service asks of trust-init.
+//! Parses the `TRUST_INIT_*` variables: for trust-init, whose options override them, and for the overlay, which
+//! applies the settings of a service that uses trust-init.
 //!
-//! No path is looked up here. Each value remembers where it came from, because every later message names
-//! that place. The command line is read by `init::cli`.
+//! No path is accessed here. Each path keeps its origin, which later messages print. `init::cli` reads the command
+//! line.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
@@ -17,34 +17,34 @@ use crate::trust::variables::TABLE;
 use crate::trust::variables::java::JAVA_TOOL_OPTIONS;
 use crate::trust::variables::runtimes::Runtime;
 
-/// How trust is to be prepared.
+/// The settings of trust-init.
 #[derive(Debug)]
 pub struct Settings {
     /// Files and directories of custom CAs that the user named; `None` means the default directory.
     pub custom: Option<Vec<Named>>,
-    /// The text of custom CAs, given as a variable.
+    /// The text of custom CAs, the value of TRUST_INIT_CA_PEM.
     pub pem: Option<OsString>,
-    /// Where the bundle is published, instead of the list of locations.
+    /// The directory to publish the bundle in, instead of the list of locations.
     pub directory: Option<Named>,
     /// The public roots to merge.
     pub roots: Roots,
-    /// What a failure to prepare trust means for the service.
+    /// Whether an error prevents the start of the service.
     pub on_error: OnError,
-    /// Whether gRPC's own roots variable is set as well.
+    /// Whether to set the variable of gRPC as well.
     pub grpc_roots: bool,
-    /// Whether the custom CAs are put into the image's own store as well.
+    /// Whether to install the custom CAs in the image's own store as well.
     pub install_store: bool,
     /// Whether Java gets a key store with the custom CAs.
     pub java: Java,
     /// The runtimes whose own settings name the bundle.
     pub runtimes: Vec<Runtime>,
-    /// The trust variables that stay exactly as they were found.
+    /// The trust variables that trust-init does not change.
     pub leave: Vec<&'static str>,
     /// The form of messages.
     pub log: Log,
 }
 
-/// What happens to the service when trust cannot be prepared.
+/// What happens to the service if trust cannot be prepared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnError {
     /// It is not started, and the exit code is [`crate::sys::exit_code::FAILED`].
@@ -57,7 +57,7 @@ pub enum OnError {
 /// Whether Java gets a key store with the custom CAs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Java {
-    /// Where a JVM is found.
+    /// If a JVM is found.
     #[default]
     Auto,
     /// Always.
@@ -84,17 +84,17 @@ pub const VARIABLES: &[&str] = &[
     "TRUST_INIT_LOG",
 ];
 
-/// The words that a setting takes, and what each means.
+/// The values of a setting, and the meaning of each.
 pub type Words<T> = &'static [(&'static str, T)];
 
-/// The words of TRUST_INIT_ROOTS.
+/// The values of TRUST_INIT_ROOTS.
 pub const ROOTS: Words<Roots> =
     &[("system", Roots::System), ("mozilla", Roots::Mozilla), ("none", Roots::None)];
-/// The words of TRUST_INIT_ON_ERROR.
+/// The values of TRUST_INIT_ON_ERROR.
 pub const ON_ERROR: Words<OnError> = &[("fail", OnError::Fail), ("warn", OnError::Warn)];
-/// The words of TRUST_INIT_JAVA.
+/// The values of TRUST_INIT_JAVA.
 pub const JAVA: Words<Java> = &[("auto", Java::Auto), ("on", Java::On), ("off", Java::Off)];
-/// The words of TRUST_INIT_LOG.
+/// The values of TRUST_INIT_LOG.
 pub const LOG: Words<Log> = &[("normal", Log::Normal), ("quiet", Log::Quiet), ("json", Log::Json)];
 const RUNTIMES: Words<&[Runtime]> = &[
     ("php", &[Runtime::Php]),
@@ -104,7 +104,7 @@ const RUNTIMES: Words<&[Runtime]> = &[
 const SWITCH: Words<bool> = &[("1", true), ("0", false)];
 
 impl Settings {
-    /// What the variables alone ask for.
+    /// Returns the settings of the variables alone.
     ///
     /// # Errors
     /// When a value is unknown.
@@ -114,7 +114,7 @@ impl Settings {
         Ok(settings)
     }
 
-    /// What the variables say, before it is known which of them an option overrides.
+    /// Returns the settings of the variables, before options override them and [`Self::obey_leave`] is applied.
     ///
     /// # Errors
     /// When a value is unknown.
@@ -137,19 +137,19 @@ impl Settings {
             grpc_roots: variable(environment, "TRUST_INIT_GRPC_ROOTS", SWITCH)?,
             install_store: variable(environment, "TRUST_INIT_INSTALL_STORE", SWITCH)?,
             java: variable(environment, "TRUST_INIT_JAVA", JAVA)?,
-            runtimes: runtimes(
+            runtimes: parse_runtimes(
                 environment.get("TRUST_INIT_RUNTIMES").unwrap_or_default(),
                 Origin::Variable("TRUST_INIT_RUNTIMES"),
             )?,
-            leave: leave(
+            leave: parse_leave(
                 environment.get("TRUST_INIT_LEAVE").unwrap_or_default(),
                 Origin::Variable("TRUST_INIT_LEAVE"),
             )?,
-            log: log(environment)?,
+            log: parse_log(environment)?,
         })
     }
 
-    /// Switches off whatever would set a variable that is left alone.
+    /// Switches off the settings that would change a variable of `leave`.
     pub fn obey_leave(&mut self) {
         if self.leave.contains(&JAVA_TOOL_OPTIONS) {
             self.java = Java::Off;
@@ -158,21 +158,21 @@ impl Settings {
     }
 }
 
-/// The form of messages, needed before the other settings to report what is wrong with them.
+/// Returns the form of messages, which is needed to report errors in the other settings.
 ///
 /// # Errors
-/// When TRUST_INIT_LOG is none of [`LOG`].
-pub fn log(environment: &Environment) -> Result<Log, Diagnostic> {
+/// When the value of TRUST_INIT_LOG is not in [`LOG`].
+pub fn parse_log(environment: &Environment) -> Result<Log, Diagnostic> {
     variable(environment, "TRUST_INIT_LOG", LOG)
 }
 
-/// A warning for each `TRUST_INIT_*` variable that is no setting: probably a typing error.
+/// Returns a warning for each `TRUST_INIT_*` variable that is not a setting: probably a typing error.
 pub fn unknown_variables(environment: &Environment) -> impl Iterator<Item = Diagnostic> {
     let names = environment.pairs().map(|(name, _)| name);
     let ours = names.filter(|name| name.as_bytes().starts_with(PREFIX.as_bytes()));
     let unknown = ours.filter(|name| !VARIABLES.iter().any(|known| *name == *known));
     unknown.map(|name| {
-        let cause = format!("{} is set, but there is no such setting", quote::word(name));
+        let cause = format!("{} is set, but is not a setting of trust-init", quote::word(name));
         Diagnostic::statement(cause).advise(match meant(name) {
             Some(setting) => format!("unset it, or write {PREFIX}{setting}"),
             None => format!("unset it, or write one of {}", VARIABLES.join(", ")),
@@ -180,7 +180,7 @@ pub fn unknown_variables(environment: &Environment) -> impl Iterator<Item = Diag
     })
 }
 
-/// The setting that a variable was probably meant to be, without the prefix that all have.
+/// Returns the setting that a variable was probably meant to be, without the common prefix.
 fn meant(variable: &OsStr) -> Option<&'static str> {
     let without_prefix = |name: &'static str| name.strip_prefix(PREFIX);
     nearest(
@@ -189,23 +189,23 @@ fn meant(variable: &OsStr) -> Option<&'static str> {
     )
 }
 
-/// The runtimes in a list with commas.
+/// Parses a list of runtimes, separated by commas.
 ///
 /// # Errors
-/// When one is not known.
-pub fn runtimes(value: &OsStr, origin: Origin) -> Result<Vec<Runtime>, Diagnostic> {
+/// When a runtime is unknown.
+pub fn parse_runtimes(value: &OsStr, origin: Origin) -> Result<Vec<Runtime>, Diagnostic> {
     let mut runtimes = Vec::new();
     for word in listed(value) {
-        runtimes.extend(meaning(word, origin, RUNTIMES)?);
+        runtimes.extend(parse_word(word, origin, RUNTIMES)?);
     }
     Ok(runtimes)
 }
 
-/// The trust variables in a list with commas.
+/// Parses a list of trust variables, separated by commas.
 ///
 /// # Errors
-/// When one is not in the table.
-pub fn leave(value: &OsStr, origin: Origin) -> Result<Vec<&'static str>, Diagnostic> {
+/// When a variable is not in the table.
+pub fn parse_leave(value: &OsStr, origin: Origin) -> Result<Vec<&'static str>, Diagnostic> {
     let names = listed(value).map(|word| {
         let row = TABLE.iter().find(|row| word == row.name);
         row.map(|row| row.name).ok_or_else(|| {
@@ -219,7 +219,7 @@ pub fn leave(value: &OsStr, origin: Origin) -> Result<Vec<&'static str>, Diagnos
                     {
                         Some(name) => format!("write {name}"),
                         None => {
-                            "name variables that `trust-init --list-variables` prints, with commas"
+                            "name variables that `trust-init --list-variables` prints, separated by commas"
                                 .to_owned()
                         }
                     },
@@ -229,34 +229,38 @@ pub fn leave(value: &OsStr, origin: Origin) -> Result<Vec<&'static str>, Diagnos
     names.collect()
 }
 
-/// What `value` means.
+/// Returns the meaning of `value`.
 ///
 /// # Errors
 /// When it is not one of `words`.
-pub fn meaning<T: Copy>(value: &OsStr, origin: Origin, words: Words<T>) -> Result<T, Diagnostic> {
+pub fn parse_word<T: Copy>(
+    value: &OsStr,
+    origin: Origin,
+    words: Words<T>,
+) -> Result<T, Diagnostic> {
     let found = words.iter().find(|(word, _)| value == *word);
     found.map(|(_, meaning)| *meaning).ok_or_else(|| {
         let allowed = words.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(", ");
         Diagnostic::cannot("use", quote::word(value))
             .named(origin)
-            .because(format!("it is none of {allowed}"))
+            .because("it is not a valid value")
             .advise(format!("write one of {allowed}"))
     })
 }
 
-/// A variable that is set but empty counts as not set: Compose writes `NAME: ${NAME:-}` as that.
+/// Reads a variable. An empty one counts as not set: Compose sets it for `NAME: ${NAME:-}`.
 fn variable<T: Copy + Default>(
     environment: &Environment,
     name: &'static str,
     words: Words<T>,
 ) -> Result<T, Diagnostic> {
     match environment.get(name) {
-        Some(value) if !value.is_empty() => meaning(value, Origin::Variable(name), words),
+        Some(value) if !value.is_empty() => parse_word(value, Origin::Variable(name), words),
         _ => Ok(T::default()),
     }
 }
 
-/// The words in a list with commas.
+/// The words of a list, separated by commas.
 fn listed(value: &OsStr) -> impl Iterator<Item = &OsStr> {
     let words = value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
     words.filter(|word| !word.is_empty()).map(OsStr::from_bytes)

@@ -1,31 +1,29 @@
-//! Where certificates come from, and how messages name that: paths, variables, options.
-//!
-//! Nothing is read here; a source is bytes that its finder read.
+//! Sources of certificates, and their names in messages: paths, variables, options. No file is read here.
 
 use std::fmt::{self, Display};
 use std::path::{Path, PathBuf};
 
 use crate::sys::diagnostic::{Diagnostic, owned_into_diagnostic};
-use crate::sys::file::Problem;
+use crate::sys::file::FileError;
 use crate::sys::quote;
 
-/// A path and where its name came from.
+/// A path and the origin of its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Named {
-    /// The path as it was written.
+    /// The path as the user wrote it.
     pub path: PathBuf,
-    /// Where it was written.
+    /// Its origin.
     pub origin: Origin,
 }
 
-/// Where a name came from.
+/// The origin of a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// An option of the command line.
     Option(&'static str),
     /// A variable of the environment.
     Variable(&'static str),
-    /// It is built in.
+    /// A default of the program.
     Default,
 }
 
@@ -38,7 +36,7 @@ impl Display for Origin {
     }
 }
 
-/// The public roots that go into the bundle beside the custom CAs.
+/// The public roots that the bundle contains besides the custom CAs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Roots {
     /// The image's own.
@@ -50,36 +48,36 @@ pub enum Roots {
     None,
 }
 
-/// Where `update-ca-certificates` looks for local CAs, and so where people mount theirs
-/// (update-ca-certificates(8)).
+/// The default directory of custom CAs: that of `update-ca-certificates` (update-ca-certificates(8)), where
+/// users mount their CAs.
 pub const DEFAULT_DIRECTORY: &str = "/usr/local/share/ca-certificates";
 
-/// The one file of the default directory that counts as named: the overlay mounts it.
+/// The file of the default directory that the overlay mounts: it counts as named by the user.
 pub const CUSTOM_CA: &str = "/usr/local/share/ca-certificates/custom-ca.crt";
 
-/// Bytes that may hold custom CAs.
+/// The contents of a file or variable that may contain custom CAs.
 #[derive(Debug)]
-pub struct Source {
-    /// What to call it.
+pub struct CertificateSource {
+    /// Its name in messages.
     pub label: Label,
-    /// How it was named, which decides how strictly it is taken.
+    /// How the user named it, which decides whether a fault is an error.
     pub kind: SourceKind,
     /// Its contents.
     pub bytes: Vec<u8>,
 }
 
-/// How a source was named, which decides how strictly it is taken.
+/// How the user named a source, which decides whether a fault is an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SourceKind {
-    /// The file itself was named: every fault in it is an error.
+    /// The user named the file itself: every fault in it is an error.
     Named,
-    /// It is in a directory that was named: a file that holds no CA is skipped.
+    /// The file is in a directory that the user named: a file without a CA is skipped.
     Member,
-    /// It is in the default directory: what cannot be used is left out with a warning.
+    /// The file is in the default directory: if it cannot be used, it is left out with a warning.
     Default,
 }
 
-/// A source's name for messages: the path, and where that came from.
+/// A source's name in messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Label {
     /// A file or directory.
@@ -93,7 +91,7 @@ impl Label {
         Self::Path(Named { path: path.into(), origin })
     }
 
-    /// A failure to do `action` to this source.
+    /// Creates the error of an `action` that failed on this source.
     pub fn cannot(&self, action: &'static str) -> Diagnostic {
         match self {
             Self::Path(named) => {
@@ -103,7 +101,7 @@ impl Label {
         }
     }
 
-    /// The path, if it is one.
+    /// Returns the path, if the source is a file.
     pub fn path(&self) -> Option<&Path> {
         match self {
             Self::Path(named) => Some(&named.path),
@@ -121,32 +119,32 @@ impl Display for Label {
     }
 }
 
-/// A place that cannot be read.
+/// A file or directory in a container that cannot be read.
 #[derive(Debug)]
-pub struct ReadError {
-    /// The place.
+pub struct SourceError {
+    /// Its name in messages.
     pub label: Label,
-    /// Why.
-    pub problem: Problem,
+    /// The cause.
+    pub problem: FileError,
 }
 
-owned_into_diagnostic!(ReadError);
+owned_into_diagnostic!(SourceError);
 
-impl From<&ReadError> for Diagnostic {
-    fn from(error: &ReadError) -> Self {
+impl From<&SourceError> for Diagnostic {
+    fn from(error: &SourceError) -> Self {
         let fix = match &error.problem {
-            Problem::Missing => "mount it there, or correct the name",
-            Problem::Denied { .. } => {
+            FileError::Missing => "mount it there, or correct the name",
+            FileError::Denied { .. } => {
                 "make it readable for that uid: it is public, mode 0644 is right (a directory: 0755)"
             }
-            Problem::Directory { .. } => {
-                "create the file on the host, remove the directory that Docker made there, and \
+            FileError::Directory { .. } => {
+                "create the file on the host, remove the directory that Docker created there, and \
                  create the container again"
             }
-            Problem::Special(_) => "name a regular file",
-            Problem::TooLarge { .. } => "name a file that holds CAs only",
-            Problem::TooMany { .. } => "put the CAs into a directory of their own",
-            Problem::System(_) => "look at that path from inside the container",
+            FileError::Special(_) => "name a regular file",
+            FileError::TooLarge { .. } => "name a file that contains only CAs",
+            FileError::TooMany { .. } => "put the CAs into a separate directory",
+            FileError::System(_) => "check that path inside the container",
         };
         error.label.cannot("read").because(&error.problem).advise(fix)
     }
@@ -154,23 +152,23 @@ impl From<&ReadError> for Diagnostic {
 
 /// A file on the host that cannot be read: its fixes differ from those in a container.
 #[derive(Debug)]
-pub struct Unreadable {
-    /// The file.
-    pub label: crate::trust::source::Label,
-    /// Why.
-    pub problem: Problem,
+pub struct HostFileError {
+    /// Its name in messages.
+    pub label: Label,
+    /// The cause.
+    pub problem: FileError,
 }
 
-owned_into_diagnostic!(Unreadable);
+owned_into_diagnostic!(HostFileError);
 
-impl From<&Unreadable> for Diagnostic {
-    fn from(error: &Unreadable) -> Self {
+impl From<&HostFileError> for Diagnostic {
+    fn from(error: &HostFileError) -> Self {
         let fix = match &error.problem {
-            Problem::Missing => "correct the name",
-            Problem::Denied { .. } => "run as the owner of the file",
-            Problem::Directory { .. } | Problem::Special(_) => "name a regular file",
-            Problem::TooLarge { .. } | Problem::TooMany { .. } => "name a file of certificates",
-            Problem::System(_) => "look at that path",
+            FileError::Missing => "correct the name",
+            FileError::Denied { .. } => "run as the owner of the file",
+            FileError::Directory { .. } | FileError::Special(_) => "name a regular file",
+            FileError::TooLarge { .. } | FileError::TooMany { .. } => "name a file of certificates",
+            FileError::System(_) => "check that path",
         };
         error.label.cannot("read").because(&error.problem).advise(fix)
     }

@@ -1,20 +1,20 @@
-//! The number by which OpenSSL looks for a CA in a directory of hashed names.
+//! OpenSSL's hash of a subject: the file name of a CA in a directory of hashed names.
 //!
-//! It is made from the subject, but not as that is written: every text becomes UTF-8 in lower case, with
-//! one space between words and none around them (`x509_name_canon` and `asn1_string_canon` in
+//! OpenSSL hashes a canonical form of the subject: every text becomes UTF-8 in lower case, with one space between
+//! words and none around them (`x509_name_canon` and `asn1_string_canon` in
 //! <https://github.com/openssl/openssl/blob/openssl-3.0/crypto/x509/x_name.c>).
 
 use crate::trust::bundle::Pem;
 use crate::trust::der::{BMP, IA5, PRINTABLE, SEQUENCE, SET, T61, UNIVERSAL, UTF8, value};
-use crate::trust::keystore::sha1;
+use crate::trust::fingerprint::sha1;
 use crate::trust::trust_anchors;
 
 /// VisibleString (X.680, section 8.4).
 const VISIBLE: u8 = 0x1a;
 
-/// The number for the subject of `certificate` (X509_NAME_hash(3)), if OpenSSL can read it at all.
-pub fn hash(certificate: &Pem<'_>) -> Option<u32> {
-    let name = trust_anchors::name(certificate)?;
+/// Returns the hash of the subject of `certificate` (X509_NAME_hash(3)); `None` if it cannot be decoded.
+pub fn subject_hash(certificate: &Pem<'_>) -> Option<u32> {
+    let name = trust_anchors::subject_der(certificate)?;
     let (_, mut parts, _) = value(&name)?;
     let mut canonical = Vec::new();
     while !parts.is_empty() {
@@ -27,7 +27,7 @@ pub fn hash(certificate: &Pem<'_>) -> Option<u32> {
             set.push(encode(SEQUENCE, &[key, &plain(text)?].concat()));
             pairs = others;
         }
-        // A set's members are in the order of their encodings (X.690, section 11.6).
+        // The members of a SET are sorted by their encodings (X.690, section 11.6).
         set.sort();
         canonical.extend(encode(SET, &set.concat()));
         parts = rest;
@@ -36,7 +36,7 @@ pub fn hash(certificate: &Pem<'_>) -> Option<u32> {
     Some(u32::from_le_bytes([a, b, c, d]))
 }
 
-/// A text in the form that counts.
+/// Returns a text in the canonical form.
 fn plain(encoded: &[u8]) -> Option<Vec<u8>> {
     let (tag, bytes, _) = value(encoded)?;
     let width = match tag {
@@ -69,7 +69,7 @@ fn plain(encoded: &[u8]) -> Option<Vec<u8>> {
     Some(encode(UTF8, &words))
 }
 
-/// A value in DER (X.690, section 8.1).
+/// Encodes a value in DER (X.690, section 8.1).
 fn encode(tag: u8, contents: &[u8]) -> Vec<u8> {
     let length = contents.len().to_be_bytes();
     let significant = length.iter().position(|byte| *byte != 0).unwrap_or(length.len() - 1);

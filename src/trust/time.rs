@@ -1,4 +1,4 @@
-//! Moments of the calendar, as certificates have them.
+//! Points in time, as in certificates.
 
 use std::fmt::{self, Display};
 
@@ -7,34 +7,34 @@ use x509_parser::prelude::ASN1Time;
 /// Seconds in a day.
 const DAY: i64 = 86_400;
 
-/// A moment of the calendar, in seconds since 1970-01-01 UTC.
+/// A point in time, in seconds since 1970-01-01 UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Time(pub(crate) ASN1Time);
 
 impl Time {
-    /// This moment.
+    /// Returns the current time.
     pub fn now() -> Self {
         Self(ASN1Time::now())
     }
 
-    /// Seconds since 1970-01-01 UTC.
+    /// Returns the seconds since 1970-01-01 UTC.
     pub fn seconds(self) -> i64 {
         self.0.timestamp()
     }
 
-    /// Days from `now` to this moment, a begun one as a whole; zero or less if it is over.
+    /// Returns the days from `now` to this time, rounded up; zero or less if it is over.
     pub fn days_from(self, now: Self) -> i64 {
         -(now.seconds() - self.seconds()).div_euclid(DAY)
     }
 
-    /// The second, as in RFC 3339, in UTC.
+    /// Returns date and time as in RFC 3339, in UTC.
     pub fn moment(self) -> String {
         let (hour, minute, second) = self.0.to_datetime().to_hms();
         format!("{self}T{hour:02}:{minute:02}:{second:02}Z")
     }
 }
 
-/// The day, as in RFC 3339.
+/// The date, as in RFC 3339.
 impl Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let date = self.0.to_datetime().date();

@@ -1,8 +1,8 @@
-//! Bundles that are not ours to judge: the image's roots, a bundle that was mounted, the file that a
-//! variable names.
+//! Reads bundles whose certificates are not linted: the image's roots, a mounted bundle, the file that a variable
+//! names.
 //!
-//! They are read at every start, so as little as possible is done with them: the shape of each
-//! certificate is proved, and its text is used where it lies if it is canonical.
+//! They are read at every start, so this is fast: only the structure of each certificate is checked, and its text is
+//! borrowed if it is canonical.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -13,18 +13,18 @@ use crate::sys::diagnostic::{Diagnostic, owned_into_diagnostic};
 use crate::sys::quote;
 use crate::trust::bundle::Pem;
 use crate::trust::der::{self, Outline};
-use crate::trust::pem::{self, Block, Flaw, Kind};
+use crate::trust::pem::{self, PemBlock, PemError, PemKind};
 use crate::trust::root_stores::RootSource;
 use crate::trust::{certificate, openssl_trusted};
 
-/// The certificates of a bundle that is not ours to judge.
+/// The certificates of a bundle, without lints.
 #[derive(Clone, Debug, Default)]
 pub struct Anchors<'a> {
     /// The certificates, in order.
     pub certificates: Vec<Pem<'a>>,
     /// Whether every client can read the file as it is.
     pub tidy: bool,
-    /// What could not be used: its line, and what is wrong.
+    /// The broken blocks: their lines and faults.
     broken: Vec<(usize, &'static str)>,
 }
 
@@ -42,35 +42,35 @@ impl<'a> From<Vec<Pem<'a>>> for Anchors<'a> {
 }
 
 impl Anchors<'_> {
-    /// The first block that could not be used: its line, and what is wrong.
+    /// Returns the first broken block: its line and fault.
     pub fn flaw(&self) -> Option<(usize, &'static str)> {
         self.broken.first().copied()
     }
 
-    /// The same, for longer than the text they were read from.
+    /// Returns the same, copied if it borrows from the text.
     pub fn into_owned(self) -> Anchors<'static> {
         let certificates = self.certificates.into_iter().map(Pem::into_owned).collect();
         Anchors { certificates, ..self }
     }
 }
 
-/// How many broken blocks a warning names: a file may have a hundred thousand.
+/// The number of broken blocks that a warning lists: a file may contain a hundred thousand.
 const NAMED: usize = 3;
 
-/// The public roots, and what is wrong with them.
+/// The public roots, and the warnings about them.
 #[derive(Debug)]
 pub struct PublicRoots<'a> {
     /// The roots.
     pub anchors: Anchors<'a>,
-    /// What was left out, or that there are none.
+    /// Broken blocks, or a missing file of roots.
     pub warnings: Vec<RootWarning>,
 }
 
-/// Something about the image's own roots.
+/// A warning about the image's own roots.
 #[derive(Debug)]
 pub enum RootWarning {
-    /// Blocks that no client could read, and that would have broken the bundle for some: the line
-    /// of the first few and what is wrong there, and how many there are besides.
+    /// Broken blocks, which would break the bundle for some clients: the lines and faults of the first few, and
+    /// the number of the others.
     Broken { path: PathBuf, first: Vec<(usize, &'static str)>, more: usize },
     /// The image has no roots.
     None,
@@ -127,8 +127,8 @@ pub fn roots(source: &RootSource) -> PublicRoots<'_> {
     PublicRoots { anchors, warnings }
 }
 
-/// Reads an image's roots, an existing bundle, or a file that a variable names: what is shaped
-/// like a certificate is one.
+/// Reads an image's roots, an existing bundle, or a file that a variable names. A block with the structure of a
+/// certificate counts as one.
 pub fn anchors(text: &[u8]) -> Anchors<'_> {
     let mut anchors = Anchors { tidy: true, ..Anchors::default() };
     let mut lines = pem::Lines::new(text);
@@ -140,20 +140,23 @@ pub fn anchors(text: &[u8]) -> Anchors<'_> {
                 anchors.certificates.push(certificate);
             }
             Ok(None) => {}
-            Err(Flaw { at, what }) => {
+            Err(PemError { at, what }) => {
                 anchors.tidy = false;
-                anchors.broken.push((lines.line(at), what));
+                anchors.broken.push((lines.line_number(at), what));
             }
         }
     }
     anchors
 }
 
-fn anchor<'a>(block: &Block<'a>, buffer: &mut Vec<u8>) -> Result<Option<(Pem<'a>, bool)>, Flaw> {
+fn anchor<'a>(
+    block: &PemBlock<'a>,
+    buffer: &mut Vec<u8>,
+) -> Result<Option<(Pem<'a>, bool)>, PemError> {
     let is_plain = match block.kind() {
-        Some(Kind::Certificate) => true,
-        Some(Kind::Trusted) => false,
-        Some(Kind::Pkcs7) | None => return Ok(None),
+        Some(PemKind::Certificate) => true,
+        Some(PemKind::Trusted) => false,
+        Some(PemKind::Pkcs7) | None => return Ok(None),
     };
     let decoded = block.decode(buffer)?;
     match (is_plain, der::outline(decoded.der)) {
@@ -161,16 +164,16 @@ fn anchor<'a>(block: &Block<'a>, buffer: &mut Vec<u8>) -> Result<Option<(Pem<'a>
         (false, Outline::Certificate | Outline::CertificateAndMore) => {
             let what = "the certificate is not trusted for servers";
             let der =
-                openssl_trusted::for_servers(decoded.der).ok_or(Flaw { at: block.at, what })?;
+                openssl_trusted::for_servers(decoded.der).ok_or(PemError { at: block.at, what })?;
             Ok(Some((Pem::encode(der), false)))
         }
-        _ => Err(Flaw { at: block.at, what: "the block is no certificate" }),
+        _ => Err(PemError { at: block.at, what: "the block is not a certificate" }),
     }
 }
 
-/// The subject of a root, as DER.
-pub fn name(root: &Pem<'_>) -> Option<Vec<u8>> {
+/// Returns the subject of a root, as DER.
+pub fn subject_der(root: &Pem<'_>) -> Option<Vec<u8>> {
     let mut buffer = Vec::new();
     let block = pem::blocks(root.text()).next()?.ok()?;
-    certificate::name(block.decode(&mut buffer).ok()?.der)
+    certificate::subject_der(block.decode(&mut buffer).ok()?.der)
 }

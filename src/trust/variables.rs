@@ -1,11 +1,7 @@
-//! Trust variables, and what becomes of each.
-//!
-//! A variable's readers trust afterwards what they trusted before, plus the custom CAs, and
-//! nothing else. So before anything is set, each row is asked what its readers trust *now*: the
-//! file the user named in it; else the file its readers fall back to (curl without
-//! CURL_CA_BUNDLE looks at SSL_CERT_FILE: setting CURL_CA_BUNDLE to the merged bundle would hand
-//! a pinned curl all public roots); else the image's roots. From that follows which file the
-//! variable must name. This module decides and touches nothing; `publish` makes the files.
+//! Decides which file each trust variable names. Its readers must keep their previous trust and gain only the custom
+//! CAs, so the file depends on what they trust *now*: the file that the user named in it; else in a variable that
+//! they fall back to (curl without CURL_CA_BUNDLE reads SSL_CERT_FILE: if that is pinned, the merged bundle in
+//! CURL_CA_BUNDLE would add all public roots); else the image's roots. `init::publish` writes the files.
 
 pub mod java;
 pub(crate) mod table;
@@ -21,45 +17,45 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 pub use crate::trust::variables::insecure::warnings;
-pub use crate::trust::variables::pins::{Found, Pin, Trusts, pins};
-pub use crate::trust::variables::plan::{File, Plan, plan};
-pub use crate::trust::variables::table::{Points, Row, Rule, TABLE};
+pub use crate::trust::variables::pins::{Pin, PinTarget, PinnedTrust, find_pins};
+pub use crate::trust::variables::plan::{TrustFile, VariablePlan, plan};
+pub use crate::trust::variables::table::{Rule, TABLE, TrustVariable, VariableTarget};
 
-/// The rows in force in `environment` that name a file of certificates, but those in `leave`.
+/// Returns the variables that apply in `environment` and name a file of certificates, without those in `leave`.
 pub fn rows(
     environment: &Environment,
     grpc_roots: bool,
     leave: &[&'static str],
-) -> impl Iterator<Item = &'static Row> {
+) -> impl Iterator<Item = &'static TrustVariable> {
     let rows = TABLE.iter().filter(|row| !leave.contains(&row.name));
     rows.filter(move |row| match row.rule {
-        Rule::Set => true,
-        Rule::WhereSet => environment.get(row.name).is_some_and(|value| !value.is_empty()),
-        Rule::LeftAloneUnless(_) => grpc_roots && row.points == Points::Bundle,
-        Rule::Added => false,
+        Rule::Always => true,
+        Rule::IfSet => environment.get(row.name).is_some_and(|value| !value.is_empty()),
+        Rule::OnlyWith(_) => grpc_roots && row.target == VariableTarget::Bundle,
+        Rule::Extended => false,
     })
 }
 
-/// The variables of the table that are set, and their values.
+/// Returns the variables of the table that are set, and their values.
 pub fn trust_variables(environment: &Environment) -> impl Iterator<Item = (&'static str, &OsStr)> {
     TABLE.iter().filter_map(|row| Some((row.name, environment.get(row.name)?)))
 }
 
-/// What a value says besides what we added at its end, and the file of ours that this names; `None` if it
-/// is a path, or nothing of ours.
-pub fn split(value: &OsStr) -> Option<(&OsStr, PathBuf)> {
-    java::split(value).or_else(|| runtimes::split(value))
+/// Splits a value into its own part and the file in the options that trust-init appended; `None` if the value has
+/// no such options.
+pub fn split_added(value: &OsStr) -> Option<(&OsStr, PathBuf)> {
+    java::split_added(value).or_else(|| runtimes::split_added(value))
 }
 
-/// The table as text, for `--list-variables`.
+/// Returns the table as text, for `--list-variables`.
 pub fn listing() -> String {
     let mut text = String::new();
     for row in TABLE {
-        let Row { name, readers, points, rule, source, .. } = row;
-        let points = points.words();
+        let TrustVariable { name, readers, target, rule, source, .. } = row;
+        let target = target.words();
         let _ = writeln!(
             text,
-            "{name}\n    rule    {rule}\n    names   a file of the {points}\n    \
+            "{name}\n    rule    {rule}\n    names   a file of the {target}\n    \
              readers {readers}\n    source  {source}"
         );
     }

@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use crate::compose::certs::key::Key;
 use crate::compose::certs::options::{CA, CA_KEY, CertsOptions, SERVER, SERVER_KEY};
 use crate::sys::diagnostic::Diagnostic;
-use crate::sys::dir::{Directory, OWN};
+use crate::sys::dir::{Directory, OWN_PREFIX};
 use crate::sys::{file, output, quote};
 use crate::trust::certificate::Certificate;
 use crate::trust::certificate::extensions::{Details, is_signed_by};
-use crate::trust::certificate_file::contents;
-use crate::trust::file_error::Problem;
+use crate::trust::certificate_file;
+use crate::trust::file_error::CertificateFileError;
 use crate::trust::inspection;
-use crate::trust::source::{Label, Named, Source, SourceKind, Unreadable};
+use crate::trust::source::{CertificateSource, HostFileError, Label, Named, SourceKind};
 
 /// A CA that can sign.
 pub(crate) struct Authority {
@@ -85,13 +85,15 @@ pub(crate) fn make(named: &Named) -> Result<Directory, Diagnostic> {
     let above = named.path.parent().filter(|path| !path.as_os_str().is_empty());
     let above = above.unwrap_or_else(|| Path::new("."));
     let above = above.canonicalize().and_then(|path| Directory::open(&path)).map_err(failed)?;
-    above.make_private(name).map_err(failed)
+    above.create_private(name).map_err(failed)
 }
 
 /// Whether a directory holds nothing but the files of an interrupted run.
 pub(crate) fn is_empty(path: &Path) -> bool {
     path.read_dir().is_ok_and(|entries| {
-        entries.flatten().all(|entry| entry.file_name().as_bytes().starts_with(OWN.as_bytes()))
+        entries
+            .flatten()
+            .all(|entry| entry.file_name().as_bytes().starts_with(OWN_PREFIX.as_bytes()))
     })
 }
 
@@ -115,7 +117,7 @@ impl ExistingCerts {
                         .advise("name another directory with --out"));
                 }
                 existing.lacks_copy = !out.read(CA)?.is_some_and(|source| {
-                    contents(&source)
+                    certificate_file::parse(&source)
                         .is_ok_and(|found| is_same_list(&found.certificates, &authority.file))
                 });
                 existing.authority = Some(authority);
@@ -178,7 +180,7 @@ impl ExistingCerts {
     fn key(
         &mut self,
         place: &CertsDirectory<'_>,
-        source: &Source,
+        source: &CertificateSource,
         file: &str,
     ) -> Result<Key, Diagnostic> {
         use std::os::unix::fs::MetadataExt as _;
@@ -199,7 +201,7 @@ struct CertsDirectory<'a> {
 
 impl CertsDirectory<'_> {
     /// The file of that name; `None` if there is none.
-    fn read(&self, file: &str) -> Result<Option<Source>, Diagnostic> {
+    fn read(&self, file: &str) -> Result<Option<CertificateSource>, Diagnostic> {
         let path = self.named.path.join(file);
         let is_missing = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
         if !self.is_there || path.symlink_metadata().as_ref().is_err_and(is_missing) {
@@ -209,8 +211,8 @@ impl CertsDirectory<'_> {
         let read = file::read(&path, &mut budget);
         let label = Label::new(path, self.named.origin);
         match read {
-            Ok(bytes) => Ok(Some(Source { label, kind: SourceKind::Named, bytes })),
-            Err(problem) => Err(Diagnostic::from(&Unreadable { label, problem })),
+            Ok(bytes) => Ok(Some(CertificateSource { label, kind: SourceKind::Named, bytes })),
+            Err(problem) => Err(Diagnostic::from(&HostFileError { label, problem })),
         }
     }
 
@@ -229,7 +231,7 @@ impl CertsDirectory<'_> {
     }
 }
 
-fn mismatch(certificate: &Source, key: &Source, is_ca: bool) -> Diagnostic {
+fn mismatch(certificate: &CertificateSource, key: &CertificateSource, is_ca: bool) -> Diagnostic {
     let or =
         if is_ca { "make a new CA with --force" } else { "move both away to have new ones issued" };
     let cause = format!("the key in {} does not belong to it", key.label);
@@ -254,14 +256,14 @@ fn unusable_directory(named: &Named, error: &io::Error) -> Diagnostic {
 }
 
 /// The certificates in a file of ours: at least one.
-fn certificates(source: &Source) -> Result<Vec<Certificate>, Diagnostic> {
+fn certificates(source: &CertificateSource) -> Result<Vec<Certificate>, Diagnostic> {
     let unusable = |problem| {
         let label = source.label.clone();
-        Diagnostic::from(&inspection::Error::Unusable { label, problem })
+        Diagnostic::from(&inspection::InspectionError::Unusable { label, problem })
     };
-    let found = contents(source).map_err(unusable)?.certificates;
+    let found = certificate_file::parse(source).map_err(unusable)?.certificates;
     if found.is_empty() {
-        return Err(unusable(Problem::Nothing));
+        return Err(unusable(CertificateFileError::Nothing));
     }
     Ok(found)
 }

@@ -21,7 +21,7 @@ use crate::compose::certs::validity::{ca_end, end, start};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::dir::FILE_MODE;
 use crate::sys::dir::PRIVATE_MODE;
-use crate::sys::dir::transaction::Part;
+use crate::sys::dir::transaction::PendingFile;
 use crate::trust::certificate::Certificate;
 use crate::trust::certificate::extensions::{Details, is_signed_by};
 use crate::trust::source::Label;
@@ -83,9 +83,9 @@ pub(crate) fn issue(
 
 impl Set {
     /// The files to write.
-    pub(crate) fn files(&self) -> Vec<Part> {
-        let public = |name, text| Part { name, mode: FILE_MODE, text };
-        let private = |name, key: &Key| Part { name, mode: PRIVATE_MODE, text: key.pem() };
+    pub(crate) fn files(&self) -> Vec<PendingFile> {
+        let public = |name, text| PendingFile { name, mode: FILE_MODE, text };
+        let private = |name, key: &Key| PendingFile { name, mode: PRIVATE_MODE, text: key.pem() };
         let mut files = Vec::new();
         if self.ca_is_new {
             files.push(private(CA_KEY, &self.authority.key));
@@ -106,8 +106,8 @@ impl Set {
 }
 
 /// The file that keeps a directory of keys out of version control.
-pub(crate) fn ignore() -> Part {
-    Part { name: IGNORE, mode: FILE_MODE, text: "*\n".to_owned() }
+pub(crate) fn ignore() -> PendingFile {
+    PendingFile { name: IGNORE, mode: FILE_MODE, text: "*\n".to_owned() }
 }
 
 fn pem(certificate: &Certificate) -> String {

@@ -307,8 +307,8 @@ pub(crate) fn warnings(
     });
     let mut warnings: Vec<_> = open_keys.collect();
     if let Some(ca) = &existing.authority {
-        let known = ca.file.iter().map(Certificate::name).collect();
-        let lints = lints::findings(&ca.certificate, now, &known);
+        let known = ca.file.iter().map(Certificate::subject_der).collect();
+        let lints = lints::matching(&ca.certificate, now, &known);
         let judged = lints.into_iter().map(|lint| LintHit::new(&ca.certificate, lint));
         warnings.extend(judged.map(|judged| Diagnostic::from(&judged)));
         let to = ca.certificate.not_after;

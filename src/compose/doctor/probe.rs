@@ -13,7 +13,7 @@ use crate::sys::finding::{Answer, Finding};
 use crate::sys::quote;
 use crate::trust::fingerprint::Fingerprint;
 use crate::trust::trust_anchors::anchors;
-use crate::trust::variables::{Points, TABLE};
+use crate::trust::variables::{TABLE, VariableTarget};
 
 /// The path of the program in its image.
 const PROGRAM: &str = "/trust-doctor";
@@ -104,7 +104,9 @@ impl Probe<'_> {
             say("--at-hand", candidate.0.as_str().into());
         }
         // Other variables can be secret, and this list can be seen in the list of processes.
-        for row in TABLE.iter().filter(|row| matches!(row.points, Points::Bundle | Points::Custom))
+        for row in TABLE
+            .iter()
+            .filter(|row| matches!(row.target, VariableTarget::Bundle | VariableTarget::Custom))
         {
             let configured = made.config.variable(row.name);
             let pair =

@@ -10,9 +10,9 @@ use crate::compose::images::Images;
 use crate::compose::project::Service;
 use crate::compose::project::paths::clean;
 use crate::sys::environment::Environment;
-use crate::sys::file::{self, Problem};
-use crate::sys::root::Files;
-use crate::trust::jvm::{self, Store};
+use crate::sys::file::{self, FileError};
+use crate::sys::root::FileSystem;
+use crate::trust::jvm::{self, JvmTrustStore};
 
 /// Where images have a JVM that PATH does not name: Eclipse Temurin, Debian, Alpine, Fedora.
 const HOMES: [&str; 5] = [
@@ -40,20 +40,20 @@ pub(crate) struct ContainerFs<'a> {
     pub service: &'a Service,
 }
 
-impl Files for ContainerFs<'_> {
+impl FileSystem for ContainerFs<'_> {
     /// Nowhere: the files of an image are not on this machine.
-    fn at(&self, _: &Path) -> impl AsRef<Path> {
+    fn local_path(&self, _: &Path) -> impl AsRef<Path> {
         Path::new("")
     }
 
-    fn real(&self, path: &Path) -> Option<PathBuf> {
+    fn canonical_path(&self, path: &Path) -> Option<PathBuf> {
         let (real, entry) = self.follow(path);
         matches!(entry, Some(ImageEntry::File(_))).then_some(real)
     }
 
     /// A Python is not looked for: its packages cannot be listed.
     fn is_file(&self, path: &Path) -> bool {
-        !path.ends_with("python3") && self.real(path).is_some()
+        !path.ends_with("python3") && self.canonical_path(path).is_some()
     }
 
     fn is_directory(&self, _: &Path) -> bool {
@@ -71,11 +71,11 @@ impl Files for ContainerFs<'_> {
         Ok(homes.filter_map(Path::file_name).map(OsStr::to_owned).collect())
     }
 
-    fn contents(&self, path: &Path) -> Option<Result<Vec<u8>, Problem>> {
+    fn contents(&self, path: &Path) -> Option<Result<Vec<u8>, FileError>> {
         match self.follow(path).1 {
             Some(ImageEntry::File(bytes)) => Some(Ok(bytes)),
             Some(_) => None,
-            None => Some(Err(Problem::System(io::Error::other("it cannot be seen from here")))),
+            None => Some(Err(FileError::System(io::Error::other("it cannot be seen from here")))),
         }
     }
 }
@@ -93,7 +93,7 @@ impl ContainerFs<'_> {
     }
 
     /// The trust store of the JVM that programs there would use, if one is found.
-    pub(crate) fn store(&self, environment: &Environment) -> Option<Store> {
+    pub(crate) fn store(&self, environment: &Environment) -> Option<JvmTrustStore> {
         let mut words = self.words().into_iter().map(OsString::from);
         let is_java = |word: &OsString| {
             let path = Path::new(word);
@@ -106,7 +106,7 @@ impl ContainerFs<'_> {
         let path = std::env::join_paths(bins).unwrap_or_default();
         let home = environment.get("JAVA_HOME").map(|home| ("JAVA_HOME".into(), home.to_owned()));
         let asked = home.into_iter().chain([("PATH".into(), path)]).collect();
-        jvm::store(self, &asked, started.as_ref(), |_| false)
+        jvm::find_trust_store(self, &asked, started.as_ref(), |_| false)
     }
 
     /// Whether something is at `path`, as far as that can be seen from here.
@@ -135,7 +135,7 @@ impl ContainerFs<'_> {
         };
         match file::read(&mount.source_of(path)?, &mut file::FILE_LIMIT.clone()) {
             Ok(bytes) => Some(ImageEntry::File(bytes)),
-            Err(Problem::Missing) => Some(ImageEntry::Missing),
+            Err(FileError::Missing) => Some(ImageEntry::Missing),
             Err(_) => None,
         }
     }

@@ -21,7 +21,7 @@ use crate::sys::quote::{self, shell};
 use crate::trust::certificate::Certificate;
 use crate::trust::inspection::certificates;
 use crate::trust::pkcs12;
-use crate::trust::source::{Label, Origin, Source, SourceKind, Unreadable};
+use crate::trust::source::{CertificateSource, HostFileError, Label, Origin, SourceKind};
 
 /// The names of a server's certificate and its key: ours, the usual ones, those of Let's Encrypt
 /// (<https://eff-certbot.readthedocs.io/en/stable/using.html#where-are-my-certificates>).
@@ -58,7 +58,7 @@ impl Directory {
         };
         let mut members = list().map_err(|error| {
             let label = Label::new(path, Origin::Option(CUSTOM_CA));
-            Error::from(&Unreadable { label, problem: file::problem(path, error) })
+            Error::from(&HostFileError { label, problem: file::FileError::new(path, error) })
         })?;
         members.retain(|path| may_hold_authority(path));
         members.sort_unstable();
@@ -113,7 +113,7 @@ impl Directory {
             match look(path, passwords)? {
                 Contents::Authorities(all) => found.push((path, shown(&subjects(&all)))),
                 Contents::Locked => {
-                    locked.push((path, shown(&pkcs12::Problem::Locked.to_string())));
+                    locked.push((path, shown(&pkcs12::Pkcs12Error::Locked.to_string())));
                 }
                 Contents::Other(why) => others.push(shown(&why)),
             }
@@ -201,11 +201,11 @@ fn may_hold_authority(path: &Path) -> bool {
     ending.is_some_and(is_known) && !is_servers && !is_hidden && !path.is_dir()
 }
 
-fn read(path: &Path) -> Result<Source, file::Problem> {
+fn read(path: &Path) -> Result<CertificateSource, file::FileError> {
     let mut budget = file::FILE_LIMIT;
     let bytes = file::read(path, &mut budget)?;
     let label = Label::new(path, Origin::Option(CUSTOM_CA));
-    Ok(Source { label, kind: SourceKind::Member, bytes })
+    Ok(CertificateSource { label, kind: SourceKind::Member, bytes })
 }
 
 fn look(path: &Path, passwords: &Passwords<'_>) -> Result<Contents, Error> {
@@ -218,7 +218,7 @@ fn look(path: &Path, passwords: &Passwords<'_>) -> Result<Contents, Error> {
         match opened.map_err(|error| ErrorKind::Unreadable.because(error))? {
             Ok(archive) if archive.keys.is_empty() => archive.certificates,
             Ok(_) => return Ok(Contents::Other("a private key is in it".to_owned())),
-            Err(pkcs12::Problem::Locked) => return Ok(Contents::Locked),
+            Err(pkcs12::Pkcs12Error::Locked) => return Ok(Contents::Locked),
             Err(problem) => return Ok(Contents::Other(problem.to_string())),
         }
     } else {

@@ -5,10 +5,10 @@ use crate::compose::inputs::listing::contents;
 use crate::compose::passwords::Passwords;
 use crate::sys::quote::shell;
 use crate::trust::certificate::Certificate;
-use crate::trust::file_error::{CREATE_AGAIN, Problem};
+use crate::trust::file_error::{CREATE_AGAIN, CertificateFileError};
 use crate::trust::inspection::certificates;
 use crate::trust::pkcs12;
-use crate::trust::source::{Label, Source};
+use crate::trust::source::{CertificateSource, Label};
 
 /// Every certificate of a file that should hold nothing else; of an archive, which seldom does, the CAs, and a
 /// note on what else is in it.
@@ -16,7 +16,7 @@ use crate::trust::source::{Label, Source};
 /// # Errors
 /// When it holds a key and is no archive, holds anything else or no CA, or is broken.
 pub(crate) fn authorities(
-    source: &Source,
+    source: &CertificateSource,
     passwords: &Passwords<'_>,
 ) -> Result<(Vec<Certificate>, Option<String>), Error> {
     let label = &source.label;
@@ -40,31 +40,39 @@ pub(crate) fn authorities(
     Ok((found, others.map(|others| format!("not used from {label}: {others}"))))
 }
 
-fn unusable(label: &Label, problem: &Problem) -> Error {
+fn unusable(label: &Label, problem: &CertificateFileError) -> Error {
     let path = label.path().map(shell).unwrap_or_default();
     let fix = match problem {
-        Problem::PrivateKey { line: 0 } => "name the CA's certificate, not its key".to_owned(),
-        Problem::PrivateKey { .. } => format!(
+        CertificateFileError::PrivateKey { line: 0 } => {
+            "name the CA's certificate, not its key".to_owned()
+        }
+        CertificateFileError::PrivateKey { .. } => format!(
             "keep the key out of what containers see: `openssl x509 -in {path} -out NEW` writes the \
              certificate alone"
         ),
-        Problem::Pkcs12 | Problem::OtherBlock { .. } => {
+        CertificateFileError::Pkcs12 | CertificateFileError::OtherBlock { .. } => {
             "name a file with nothing but certificates in it".to_owned()
         }
-        Problem::NotForServers { .. } => {
+        CertificateFileError::NotForServers { .. } => {
             "ask for the plain certificate, or name another CA if it is right".to_owned()
         }
-        Problem::Broken { .. } => "copy the file again, whole, from where it came".to_owned(),
-        Problem::NoCertificate { .. } | Problem::EmptyPkcs7 | Problem::Nothing => format!(
+        CertificateFileError::Broken { .. } => {
+            "copy the file again, whole, from where it came".to_owned()
+        }
+        CertificateFileError::NoCertificate { .. }
+        | CertificateFileError::EmptyPkcs7
+        | CertificateFileError::Nothing => format!(
             "see what is in it with `openssl asn1parse -in {path}`, and name the CA's certificate"
         ),
-        Problem::Unreadable { .. } => CREATE_AGAIN.to_owned(),
-        Problem::Page => "download the certificate again, signed in".to_owned(),
-        Problem::Utf16 => format!("convert it: `iconv -f UTF-16 -t UTF-8 {path} > NEW`"),
-        Problem::Empty => "name the file with the CA's certificate".to_owned(),
+        CertificateFileError::Unreadable { .. } => CREATE_AGAIN.to_owned(),
+        CertificateFileError::Page => "download the certificate again, signed in".to_owned(),
+        CertificateFileError::Utf16 => {
+            format!("convert it: `iconv -f UTF-16 -t UTF-8 {path} > NEW`")
+        }
+        CertificateFileError::Empty => "name the file with the CA's certificate".to_owned(),
     };
     let kind = match problem {
-        Problem::PrivateKey { .. } => ErrorKind::HoldsKey,
+        CertificateFileError::PrivateKey { .. } => ErrorKind::HoldsKey,
         _ => ErrorKind::Unusable,
     };
     kind.because(label.cannot("use").because(problem).advise(fix))

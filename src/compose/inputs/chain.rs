@@ -10,13 +10,13 @@ use crate::compose::inputs::listing::subjects;
 use crate::sys::quote::{self, shell};
 use crate::trust::certificate::Certificate;
 use crate::trust::certificate::extensions::is_signed_by;
-use crate::trust::source::Source;
+use crate::trust::source::CertificateSource;
 
 /// A server's file.
 pub(crate) struct ServerChain<'a> {
     pub pair: &'a ServerFiles,
     /// The bytes of the file.
-    pub source: &'a Source,
+    pub source: &'a CertificateSource,
     /// All certificates in it.
     pub file: &'a [Certificate],
     /// The certificate that the key belongs to.

@@ -3,7 +3,7 @@
 use crate::sys::diagnostic::{Diagnostic, owned_into_diagnostic};
 use crate::sys::file;
 use crate::trust::certificate::lints::LintHit;
-use crate::trust::source::Unreadable;
+use crate::trust::source::HostFileError;
 
 /// Why the inputs cannot be used.
 pub struct Error {
@@ -68,10 +68,10 @@ impl ServerFault {
     }
 }
 
-impl From<&Unreadable> for Error {
-    fn from(error: &Unreadable) -> Self {
+impl From<&HostFileError> for Error {
+    fn from(error: &HostFileError) -> Self {
         let kind = match error.problem {
-            file::Problem::Missing => ErrorKind::Missing,
+            file::FileError::Missing => ErrorKind::Missing,
             _ => ErrorKind::Unreadable,
         };
         kind.because(error.into())

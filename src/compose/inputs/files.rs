@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::compose::inputs::error::Error;
 use crate::sys::file;
-use crate::trust::source::{Label, Origin, Source, SourceKind, Unreadable};
+use crate::trust::source::{CertificateSource, HostFileError, Label, Origin, SourceKind};
 
 /// The option that names a directory or a file.
 pub const CUSTOM_CA: &str = "--custom-ca";
@@ -27,11 +27,15 @@ pub struct ServerFiles {
 ///
 /// # Errors
 /// When it cannot be read, or holds more than what is left of `budget`.
-pub(crate) fn source(path: &Path, option: &'static str, budget: &mut u64) -> Result<Source, Error> {
+pub(crate) fn source(
+    path: &Path,
+    option: &'static str,
+    budget: &mut u64,
+) -> Result<CertificateSource, Error> {
     let label = Label::new(path, Origin::Option(option));
     match file::read(path, budget) {
-        Ok(bytes) => Ok(Source { label, kind: SourceKind::Named, bytes }),
-        Err(problem) => Err(Error::from(&Unreadable { label, problem })),
+        Ok(bytes) => Ok(CertificateSource { label, kind: SourceKind::Named, bytes }),
+        Err(problem) => Err(Error::from(&HostFileError { label, problem })),
     }
 }
 

@@ -20,9 +20,9 @@ use crate::sys::quote::{self, shell};
 use crate::trust::certificate::Certificate;
 use crate::trust::certificate::extensions::Details;
 use crate::trust::certificate::subject_alt_name::SubjectAltName;
-use crate::trust::certificate_file::contents;
-use crate::trust::private_key::{Fit, fit};
-use crate::trust::source::{Label, Source, Unreadable};
+use crate::trust::certificate_file;
+use crate::trust::private_key::{self, KeyMatch};
+use crate::trust::source::{CertificateSource, HostFileError, Label};
 use crate::trust::time::Time;
 
 /// A server's certificate and key, proved to be good for the domain.
@@ -75,8 +75,8 @@ pub fn verify_server(
         return Err(ServerFault::NameMissing.because(error));
     }
     let found = fs::metadata(&pair.key).map_err(|error| {
-        let (label, problem) = (key.label.clone(), file::problem(&pair.key, error));
-        Error::from(&Unreadable { label, problem })
+        let (label, problem) = (key.label.clone(), file::FileError::new(&pair.key, error));
+        Error::from(&HostFileError { label, problem })
     })?;
     let server = Server {
         certificate: pair.certificate.clone(),
@@ -154,7 +154,7 @@ fn unproved(pair: &ServerFiles) -> Diagnostic {
 }
 
 /// The certificates in a file, in PEM, the one form that proxies read.
-pub(crate) fn certificates(source: &Source) -> Result<Vec<Certificate>, Error> {
+pub(crate) fn certificates(source: &CertificateSource) -> Result<Vec<Certificate>, Error> {
     let unusable = |cause: String| {
         ServerFault::Unusable.because(
             source
@@ -164,7 +164,9 @@ pub(crate) fn certificates(source: &Source) -> Result<Vec<Certificate>, Error> {
                 .advise("put the server's certificate there in PEM, and its issuers behind it"),
         )
     };
-    let found = contents(source).map_err(|problem| unusable(problem.to_string()))?.certificates;
+    let found = certificate_file::parse(source)
+        .map_err(|problem| unusable(problem.to_string()))?
+        .certificates;
     let marker = b"-----BEGIN CERTIFICATE-----";
     let blocks = source.bytes.windows(marker.len()).filter(|window| window == marker).count();
     if found.is_empty() || blocks != found.len() {
@@ -178,8 +180,8 @@ pub(crate) fn certificates(source: &Source) -> Result<Vec<Certificate>, Error> {
 /// The certificate that the key belongs to, and whether that is proved.
 fn owner<'a>(
     file: &'a [Certificate],
-    text: &Source,
-    key: &Source,
+    text: &CertificateSource,
+    key: &CertificateSource,
 ) -> Result<(&'a Certificate, bool), Error> {
     let unusable = |problem| ServerFault::Key.because(unusable_key(&key.label, problem));
     let read = Key::read(&key.bytes);
@@ -190,13 +192,13 @@ fn owner<'a>(
     for certificate in file {
         let details = Details::of(certificate);
         let found = match &read {
-            Ok(key) => Some(if key.fits(&details) { Fit::Yes } else { Fit::No }),
-            Err(_) => fit(&key.bytes, &details.public_key),
+            Ok(key) => Some(if key.fits(&details) { KeyMatch::Yes } else { KeyMatch::No }),
+            Err(_) => private_key::compare(&key.bytes, &details.public_key),
         };
         match found {
-            Some(Fit::Yes) => return Ok((certificate, true)),
-            Some(Fit::No) => {}
-            Some(Fit::Unknown) => is_unknown = true,
+            Some(KeyMatch::Yes) => return Ok((certificate, true)),
+            Some(KeyMatch::No) => {}
+            Some(KeyMatch::Unknown) => is_unknown = true,
             None => return Err(unusable(Problem::Unknown)),
         }
     }

@@ -9,7 +9,7 @@ use crate::compose::layout::{BUNDLE, DIRECTORY};
 use crate::compose::project::{MountKind, without_links};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::quote;
-use crate::trust::variables::{self, Points};
+use crate::trust::variables::{self, VariableTarget};
 
 /// Checks the mounts and volumes of a container that is to trust the CA.
 ///
@@ -55,12 +55,12 @@ pub(crate) fn only_shared(given: &mut Injection, name: &str, warn: &dyn Fn(Diagn
     let Injection { variables, files } = given;
     let is_shared = |variable: &str, value: &String| {
         let row = variables::TABLE.iter().find(|row| row.name == variable);
-        match row.map(|row| row.points) {
-            Some(Points::Bundle | Points::Custom) => {
+        match row.map(|row| row.target) {
+            Some(VariableTarget::Bundle | VariableTarget::Custom) => {
                 !matches!(files.get(value), Some(Contents::Own { .. }))
             }
-            Some(Points::Settings) => value.contains(BUNDLE),
-            Some(Points::TrustStore) | None => false,
+            Some(VariableTarget::Settings) => value.contains(BUNDLE),
+            Some(VariableTarget::TrustStore) | None => false,
         }
     };
     variables.retain(|(variable, value)| {

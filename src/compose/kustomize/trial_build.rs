@@ -19,8 +19,8 @@ use crate::compose::kustomize::render::kustomize;
 use crate::compose::kustomize::write::disk;
 use crate::compose::yaml::mapping;
 use crate::sys::diagnostic::Diagnostic;
-use crate::sys::dir::replace::Look;
-use crate::sys::dir::{Directory, OWN};
+use crate::sys::dir::replace::NewFileMode;
+use crate::sys::dir::{Directory, OWN_PREFIX};
 
 /// The file of the workloads there, and the component's directory.
 const MANIFESTS: &str = "manifests.yaml";
@@ -96,7 +96,7 @@ impl Attempt<'_> {
     fn render(&self, temporary: &Path) -> Result<Option<Manifests>, Diagnostic> {
         let failed = |error| disk("use", temporary)(error);
         let mut builder = tempfile::Builder::new();
-        builder.prefix(OWN).permissions(Permissions::from_mode(0o700));
+        builder.prefix(OWN_PREFIX).permissions(Permissions::from_mode(0o700));
         let made = temporary.canonicalize().and_then(|above| builder.tempdir_in(above));
         let own = made.map_err(failed)?;
         let rendered = self.fill(own.path()).map_err(failed).and_then(|()| {
@@ -114,8 +114,8 @@ impl Attempt<'_> {
 
     fn fill(&self, own: &Path) -> io::Result<()> {
         let put = |directory: &Directory, name: &str, bytes: &[u8]| {
-            directory.stage(OsStr::new(name), Look::Umask, bytes)?;
-            directory.put(OsStr::new(name), directory, OsStr::new(name))
+            directory.stage(OsStr::new(name), NewFileMode::Umask, bytes)?;
+            directory.install_staged(OsStr::new(name), directory, OsStr::new(name))
         };
         let own = Directory::open(own)?;
         if let Some(manifests) = &self.manifests {
@@ -123,7 +123,7 @@ impl Attempt<'_> {
         }
         put(&own, KUSTOMIZATION, self.kustomization.as_bytes())?;
         let Some(component) = self.component else { return Ok(()) };
-        let below = own.make_private(OsStr::new(COMPONENT))?;
+        let below = own.create_private(OsStr::new(COMPONENT))?;
         put(&below, KUSTOMIZATION, component.text.as_bytes())?;
         component.files.iter().try_for_each(|(name, bytes)| put(&below, name, bytes))
     }

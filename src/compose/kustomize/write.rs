@@ -12,7 +12,7 @@ use crate::compose::layout::{begins_with, file_name};
 use crate::compose::project::files::plain;
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::dir::Directory;
-use crate::sys::dir::replace::{Entry, Found, Look};
+use crate::sys::dir::replace::{DirectoryEntry, NewFileMode, RegularFile};
 use crate::sys::{output, quote};
 
 /// How the first line of each generated file begins, by which every version recognises it: never to be changed.
@@ -125,7 +125,7 @@ pub(crate) fn write(
     directory.unstage_all().map_err(failed())?;
     let staged = new
         .iter()
-        .try_for_each(|(name, bytes)| directory.stage(OsStr::new(name), Look::Umask, bytes));
+        .try_for_each(|(name, bytes)| directory.stage(OsStr::new(name), NewFileMode::Umask, bytes));
     if let Err(error) = staged {
         // If this fails too, the first error is still the one to report.
         let _ = directory.unstage_all();
@@ -133,12 +133,12 @@ pub(crate) fn write(
     }
     for (name, _) in &new {
         let name = OsStr::new(name);
-        directory.put(name, &directory, name).map_err(failed())?;
+        directory.install_staged(name, &directory, name).map_err(failed())?;
     }
     for name in old {
         directory.unlink(OsStr::new(name)).map_err(failed())?;
     }
-    directory.settle().map_err(failed())?;
+    directory.sync().map_err(failed())?;
     Ok(changes)
 }
 
@@ -188,10 +188,10 @@ fn look(directory: &Directory, out: &Path) -> Result<Existing, Diagnostic> {
         }
         let entry = directory.entry(&name).map_err(disk("read", &out.join(&name)))?;
         match (entry, stem) {
-            (Entry::File(found), None) if is_ours(&found) => {
+            (DirectoryEntry::File(found), None) if is_ours(&found) => {
                 existing.texts.insert(text.to_owned(), found.bytes);
             }
-            (Entry::File(found), Some(stem)) => {
+            (DirectoryEntry::File(found), Some(stem)) => {
                 let ending = text.rsplit('.').next().unwrap_or_default();
                 if file_name(stem, ending, &found.bytes) == text {
                     existing.files.insert(text.to_owned(), found.bytes);
@@ -199,9 +199,9 @@ fn look(directory: &Directory, out: &Path) -> Result<Existing, Diagnostic> {
                     existing.changed.push(text.to_owned());
                 }
             }
-            (Entry::Nothing, _) | (Entry::Other(_), Some(_)) => {}
-            (Entry::File(_), None) => return Err(not_ours(out, &name, "file")),
-            (Entry::Other(kind), None) => return Err(not_ours(out, &name, kind)),
+            (DirectoryEntry::Missing, _) | (DirectoryEntry::Other(_), Some(_)) => {}
+            (DirectoryEntry::File(_), None) => return Err(not_ours(out, &name, "file")),
+            (DirectoryEntry::Other(kind), None) => return Err(not_ours(out, &name, kind)),
         }
     }
     Ok(existing)
@@ -230,7 +230,7 @@ fn not_ours(out: &Path, name: &OsStr, kind: &'static str) -> Diagnostic {
         .advise("name another directory (--out)")
 }
 
-fn is_ours(found: &Found) -> bool {
+fn is_ours(found: &RegularFile) -> bool {
     begins_with(&found.bytes, &[HEADER, OLD_HEADER])
 }
 
@@ -254,7 +254,7 @@ fn make(out: &Path) -> io::Result<Directory> {
         match open(&there) {
             Ok(mut directory) => {
                 for name in missing.iter().rev() {
-                    directory = directory.open_or_make(name)?;
+                    directory = directory.open_or_create(name)?;
                 }
                 return Ok(directory);
             }

@@ -11,7 +11,7 @@ use crate::sys::output;
 use crate::sys::quote;
 use crate::trust::bundle::Pem;
 use crate::trust::keystore::{self, ExtendedStore};
-use crate::trust::variables::java::{JAVA_TOOL_OPTIONS, Warning, open};
+use crate::trust::variables::java::{JAVA_TOOL_OPTIONS, JavaWarning, own_options};
 
 /// Why a JVM in the image is not configured.
 const GUESSED: &str = "Java not configured: unknown image (override with --service NAME=trust)";
@@ -54,7 +54,7 @@ impl JavaService<'_> {
             return unconfigured(UNREAD);
         }
         let words: Vec<_> = inward.words().into_iter().map(Into::into).collect();
-        let options = open(environment.all(), &words, |path| path.starts_with(DIRECTORY));
+        let options = own_options(environment.all(), &words, |path| path.starts_with(DIRECTORY));
         let options = options.map_err(|warning| warn(warning.into())).ok()?.to_owned();
         let (roots, origin) = if let RootsOrigin::Asked(_) = self.basis {
             (self.roots.iter().map(Pem::borrow).collect(), self.basis.to_string())
@@ -62,7 +62,10 @@ impl JavaService<'_> {
             let path = found.path.clone();
             let origin = format!("of {}", quote::path(&path));
             let roots = found.certificates();
-            (roots.map_err(|error| warn(Warning::Unreadable { path, error }.into())).ok()?, origin)
+            (
+                roots.map_err(|error| warn(JavaWarning::Unreadable { path, error }.into())).ok()?,
+                origin,
+            )
         };
         let store = ExtendedStore::new(custom, roots)?;
         let line = format!("in Java with {} {origin}", output::count(store.roots.len(), "root"));

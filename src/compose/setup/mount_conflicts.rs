@@ -62,8 +62,8 @@ fn check_replaced(name: &str, mount: &Mount, custom: &[Pem<'_>]) -> Result<(), D
     };
     let bytes = file::read(source, &mut file::FILE_LIMIT.clone()).unwrap_or_default();
     let theirs = crate::trust::trust_anchors::anchors(&bytes).certificates;
-    let ours: BTreeSet<_> = bundle::set(custom);
-    if bundle::set(&theirs).is_subset(&ours) {
+    let ours: BTreeSet<_> = bundle::certificate_set(custom);
+    if bundle::certificate_set(&theirs).is_subset(&ours) {
         return Ok(());
     }
     let shown = quote::path(source);

@@ -94,7 +94,7 @@ pub(crate) fn roots(grounds: &RootSets<'_>, public: &[PublicRoots<'_>]) -> Vec<S
 /// How many of this machine's roots are not Mozilla's: those that it trusts and browsers do not.
 fn not_mozillas(roots: &[Pem<'_>]) -> usize {
     // They are in this program.
-    let Ok(source) = root_stores::roots(source::Roots::Mozilla) else { return roots.len() };
+    let Ok(source) = root_stores::find_roots(source::Roots::Mozilla) else { return roots.len() };
     let mozillas = trust_anchors::roots(&source).anchors.certificates;
-    bundle::set(roots).difference(&bundle::set(&mozillas)).count()
+    bundle::certificate_set(roots).difference(&bundle::certificate_set(&mozillas)).count()
 }

@@ -18,7 +18,7 @@ use crate::trust::bundle::Pem;
 use crate::trust::settings::{Java, Settings};
 use crate::trust::trust_anchors::PublicRoots;
 use crate::trust::variables::runtimes::Runtime;
-use crate::trust::variables::{self, Pin, Row, Trusts};
+use crate::trust::variables::{self, Pin, PinnedTrust, TrustVariable};
 
 /// What is known of the services.
 pub struct Known<'a> {
@@ -71,7 +71,7 @@ impl<'a> Known<'a> {
         let settings = Settings::from_variables(&environment.known()).map_err(warn).ok();
         let rows = rows(settings.as_ref(), environment.all());
         let look = |value: &OsStr| images.named(project, name, service, value, &roots.anchors);
-        let (pins, warnings) = variables::pins(rows.iter().copied(), environment.all(), look);
+        let (pins, warnings) = variables::find_pins(rows.iter().copied(), environment.all(), look);
         for warning in warnings {
             warn(warning);
         }
@@ -102,7 +102,7 @@ impl<'a> Known<'a> {
 }
 
 /// The rows of the variable table that apply to a service.
-fn rows(settings: Option<&Settings>, environment: &Environment) -> Vec<&'static Row> {
+fn rows(settings: Option<&Settings>, environment: &Environment) -> Vec<&'static TrustVariable> {
     let grpc_roots = settings.is_some_and(|settings| settings.grpc_roots);
     let leave = settings.map(|settings| settings.leave.as_slice()).unwrap_or_default();
     variables::rows(environment, grpc_roots, leave).collect()
@@ -120,7 +120,7 @@ fn warn_of_settings(environment: &Environment, pins: &[Pin<'_>], warn: WarningSi
         }
     }
     for pin in pins {
-        if matches!(pin.trusts, Trusts::Unknown) && pin.row.name == pin.variable {
+        if matches!(pin.trusts, PinnedTrust::Unknown) && pin.row.name == pin.variable {
             warn(unseen(pin.variable));
         }
     }
@@ -150,6 +150,6 @@ fn opened(
         return None;
     }
     let is_ours = |path: &Path| path.starts_with(DIRECTORY);
-    let before = runtime.open(environment.all(), BUNDLE.as_ref(), is_ours, has);
+    let before = runtime.own_value(environment.all(), BUNDLE.as_ref(), is_ours, has);
     before.map_err(|warning| warn(warning.into())).ok().map(|before| (runtime, before))
 }

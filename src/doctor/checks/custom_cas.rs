@@ -11,9 +11,9 @@ use crate::sys::quote;
 use crate::trust::certificate::Certificate;
 use crate::trust::inspection;
 use crate::trust::source::DEFAULT_DIRECTORY;
-use crate::trust::variables::{Points, TABLE};
+use crate::trust::variables::{TABLE, VariableTarget};
 
-/// Levels of directories, and entries: more than any host has custom CAs.
+/// The limits for levels of directories and for entries: more than any host has custom CAs.
 const DEPTH: usize = 4;
 const ENTRIES: usize = 500;
 
@@ -26,11 +26,12 @@ pub(crate) struct CustomCa {
     pub certificate: Certificate,
 }
 
-/// The CAs in the default directory, and those in files that clients read in addition to root certificates.
+/// Finds the CAs in the default directory, and those in files that clients read in addition to root certificates.
 pub(crate) fn find(process: &TargetProcess) -> Vec<CustomCa> {
-    let all = process.below(Path::new(DEFAULT_DIRECTORY), DEPTH, &mut ENTRIES.clone(), &|_| true);
+    let all =
+        process.files_below(Path::new(DEFAULT_DIRECTORY), DEPTH, &mut ENTRIES.clone(), &|_| true);
     let mounted = all.into_iter().filter(|path| path.extension() == Some(OsStr::new("crt")));
-    let adding = TABLE.iter().filter(|row| row.points == Points::Custom);
+    let adding = TABLE.iter().filter(|row| row.target == VariableTarget::Custom);
     let named = adding.filter_map(|row| process.environment.get(row.name)).map(PathBuf::from);
     let (mut found, mut known) = (Vec::new(), BTreeSet::new());
     for path in mounted.chain(named) {
@@ -45,18 +46,17 @@ pub(crate) fn find(process: &TargetProcess) -> Vec<CustomCa> {
     found
 }
 
-/// The CAs in the default directory that no bundle contains.
+/// Reports the CAs in the default directory that no bundle contains.
 pub(crate) fn unused(custom: &[CustomCa], files: &[AnchorFile]) -> Vec<Finding> {
     let mounted = custom.iter().filter(|ca| ca.path.starts_with(DEFAULT_DIRECTORY));
     let used = files.iter().flat_map(|file| &file.anchors).map(|anchor| &*anchor.der);
     let used: BTreeSet<_> = used.collect();
     let unused = mounted.filter(|ca| !used.contains(&*ca.certificate.der));
-    let say = |ca: &CustomCa| {
+    let report = |ca: &CustomCa| {
         let subject = quote::word(&ca.certificate.subject);
         let cause = format!("no bundle that a program reads contains {subject}");
-        let fix =
-            "trust-compose setup, or put trust-init in front: ENTRYPOINT [\"/trust-init\", \"--\"]";
+        let fix = "trust-compose setup, or use trust-init as the entrypoint: ENTRYPOINT [\"/trust-init\", \"--\"]";
         Finding::warning("custom-ca-unused", &quote::path(&ca.path), cause, fix)
     };
-    unused.map(say).collect()
+    unused.map(report).collect()
 }

@@ -8,17 +8,17 @@ use crate::doctor::anchor_file::source;
 use crate::doctor::process::TargetProcess;
 use crate::sys::finding::Finding;
 use crate::sys::quote;
-use crate::sys::root::Files;
+use crate::sys::root::FileSystem;
 use crate::trust::certificate::extensions::Details;
-use crate::trust::certificate_file::contents;
-use crate::trust::private_key::{Fit, fit};
+use crate::trust::certificate_file;
+use crate::trust::private_key::{self, KeyMatch};
 use crate::trust::source::DEFAULT_DIRECTORY;
-use crate::trust::variables::{Points, TABLE};
+use crate::trust::variables::{TABLE, VariableTarget};
 
-/// Levels of directories, and entries: a directory with more is no directory of certificates.
+/// The limits for levels of directories and for entries: a directory with more is not one of certificates.
 const DEPTH: usize = 2;
 const ENTRIES: usize = 300;
-/// Bytes of a file that can hold a key and a chain.
+/// The limit for the size of a file with a key and a chain, in bytes.
 const SIZE: u64 = 64 << 10;
 /// The extensions of such files.
 const EXTENSIONS: [&str; 4] = ["key", "pem", "crt", "cer"];
@@ -31,7 +31,7 @@ struct CaCertificate {
     public_key: Vec<u8>,
 }
 
-/// Each private key of a CA in a mount, or in a directory of certificates.
+/// Reports each private key of a CA in a mount, or in a directory of certificates.
 pub(crate) fn check(process: &TargetProcess) -> Vec<Finding> {
     let files = small_files(process, &directories(process));
     let is_key = |bytes: &[u8]| memchr::memmem::find(bytes, b"PRIVATE KEY-----").is_some();
@@ -56,15 +56,17 @@ pub(crate) fn check(process: &TargetProcess) -> Vec<Finding> {
     keys.into_iter().filter_map(report).collect()
 }
 
-/// The directories of the files that variables name, the default directory of custom CAs, and all mounts.
+/// Returns the directories of the files that variables name, the default directory of custom CAs, and all mounts.
 fn directories(process: &TargetProcess) -> BTreeSet<PathBuf> {
-    let rows = TABLE.iter().filter(|row| matches!(row.points, Points::Bundle | Points::Custom));
+    let rows = TABLE
+        .iter()
+        .filter(|row| matches!(row.target, VariableTarget::Bundle | VariableTarget::Custom));
     let values = rows.filter_map(|row| process.environment.get(row.name)).map(PathBuf::from);
     let mut directories: BTreeSet<PathBuf> =
         values.filter_map(|path| Some(path.parent()?.into())).collect();
     directories.insert(DEFAULT_DIRECTORY.into());
     for mount in process.mounts() {
-        let is_directory = process.at(&mount).as_ref().is_dir();
+        let is_directory = process.local_path(&mount).as_ref().is_dir();
         let directory = if is_directory { Some(mount.as_path()) } else { mount.parent() };
         directories.extend(directory.map(Path::to_path_buf));
     }
@@ -72,19 +74,20 @@ fn directories(process: &TargetProcess) -> BTreeSet<PathBuf> {
     directories
 }
 
-/// The files of keys and certificates below `directories`, with their contents.
+/// Reads the files of keys and certificates below `directories`, with their contents.
 fn small_files(
     process: &TargetProcess,
     directories: &BTreeSet<PathBuf>,
 ) -> Vec<(PathBuf, Vec<u8>)> {
     let mut paths = BTreeSet::new();
     for directory in directories {
-        paths.extend(process.below(directory, DEPTH, &mut ENTRIES.clone(), &|_| true));
+        paths.extend(process.files_below(directory, DEPTH, &mut ENTRIES.clone(), &|_| true));
     }
     let mut files = Vec::new();
     for path in paths {
         let extension = path.extension().unwrap_or_default();
-        let is_small = process.at(&path).as_ref().metadata().is_ok_and(|found| found.len() <= SIZE);
+        let is_small =
+            process.local_path(&path).as_ref().metadata().is_ok_and(|found| found.len() <= SIZE);
         if is_small && EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known)) {
             files.extend(process.read(&path).ok().map(|bytes| (path, bytes)));
         }
@@ -92,10 +95,10 @@ fn small_files(
     files
 }
 
-/// The CAs in a file. A self-signed certificate with host names is a server's, as `openssl req -x509` creates
+/// Returns the CAs in a file. A self-signed certificate with host names is a server's, as `openssl req -x509` creates
 /// it, and the server needs its key.
 fn ca_certificates(path: &Path, bytes: &[u8]) -> Vec<CaCertificate> {
-    let found = contents(&source(path, bytes)).unwrap_or_default().certificates;
+    let found = certificate_file::parse(&source(path, bytes)).unwrap_or_default().certificates;
     let all = found.iter().filter(|certificate| certificate.is_ca);
     let all = all.map(|certificate| (certificate, Details::of(certificate)));
     let all = all.filter(|(_, details)| details.names.is_empty());
@@ -107,11 +110,11 @@ fn ca_certificates(path: &Path, bytes: &[u8]) -> Vec<CaCertificate> {
     .collect()
 }
 
-/// Whether the key is that CA's; one that cannot be read, by its file's name.
+/// Whether the key belongs to that CA. For a key that cannot be compared, the names of the files decide.
 fn belongs(path: &Path, bytes: &[u8], ca: &CaCertificate) -> bool {
-    match fit(bytes, &ca.public_key) {
-        Some(Fit::Yes) => true,
-        Some(Fit::No) => false,
-        Some(Fit::Unknown) | None => path.with_extension("") == ca.path.with_extension(""),
+    match private_key::compare(bytes, &ca.public_key) {
+        Some(KeyMatch::Yes) => true,
+        Some(KeyMatch::No) => false,
+        Some(KeyMatch::Unknown) | None => path.with_extension("") == ca.path.with_extension(""),
     }
 }

@@ -13,7 +13,7 @@ use crate::sys::quote;
 use crate::trust::bundle::Pem;
 use crate::trust::certificate::Certificate;
 use crate::trust::certificate::lints::FOR_JAVA;
-use crate::trust::jvm::{self, Store, StoreError};
+use crate::trust::jvm::{self, JvmTrustStore, TrustStoreError};
 use crate::trust::keystore;
 use crate::trust::variables::java::{JAVA_TOOL_OPTIONS, PROPERTY};
 
@@ -21,21 +21,22 @@ use crate::trust::variables::java::{JAVA_TOOL_OPTIONS, PROPERTY};
 /// (<https://docs.oracle.com/en/java/javase/21/docs/specs/man/java.html#using-the-jdk_java_options-launcher-environment-variable>).
 const OPTIONS: [&str; 2] = [JAVA_TOOL_OPTIONS, "JDK_JAVA_OPTIONS"];
 
-/// How to make a JVM trust the CAs.
+/// The fix for a JVM that does not trust the CAs.
 const FIX: &str = "run trust-compose setup again, or let trust-init do it: TRUST_INIT_JAVA=on";
 
-/// The key store that options name, else that of the JVM that programs would use, if there is one.
+/// Checks the key store that options name, else that of the JVM that programs would use, if there is one.
 pub(crate) fn check(process: &TargetProcess, custom: &[CustomCa]) -> Vec<Finding> {
     let environment = &process.environment;
     let options = OPTIONS.iter().filter_map(|name| environment.get(name));
     // Arguments come last, and override.
     let arguments = process.arguments.iter().map(OsString::as_os_str);
     if let Some(path) = options.chain(arguments).filter_map(named).next_back() {
-        let store = Store { bytes: process.read(&path), path };
+        let store = JvmTrustStore { bytes: process.read(&path), path };
         return check_store(process, store, custom, true);
     }
     let program = process.program().map(PathBuf::into_os_string);
-    let Some(store) = jvm::store(process, environment, program.as_ref(), |_| false) else {
+    let Some(store) = jvm::find_trust_store(process, environment, program.as_ref(), |_| false)
+    else {
         return Vec::new();
     };
     let is_off = environment.get("TRUST_INIT_JAVA") == Some(OsStr::new("off"));
@@ -45,7 +46,7 @@ pub(crate) fn check(process: &TargetProcess, custom: &[CustomCa]) -> Vec<Finding
     check_store(process, store, custom, false)
 }
 
-/// The trust store that options name. A JVM removes quotes anywhere in a word.
+/// Returns the trust store that options name. A JVM removes quotes anywhere in a word.
 fn named(options: &OsStr) -> Option<PathBuf> {
     let (_, rest) = options.to_str()?.split_once(&format!("{PROPERTY}="))?;
     let mut is_quoted = false;
@@ -60,41 +61,43 @@ fn named(options: &OsStr) -> Option<PathBuf> {
     Some(path.into())
 }
 
-/// Whether that key store contains the CAs. `is_named`: options name it.
+/// Checks that the key store contains the CAs. `is_named`: options name it.
 fn check_store(
     process: &TargetProcess,
-    store: Store,
+    store: JvmTrustStore,
     custom: &[CustomCa],
     is_named: bool,
 ) -> Vec<Finding> {
-    let why = if is_named { "the options name it" } else { "a JVM reads it" };
+    let reason = if is_named { "the options name it" } else { "a JVM reads it" };
     let name = quote::path(&store.path).to_string();
     let problem = match store.certificates() {
-        Ok(trusted) => return compare(process, &name, &trusted, custom, why),
+        Ok(trusted) => return compare(process, &name, &trusted, custom, reason),
         // The options contain its password as well.
-        Err(StoreError::Format(keystore::Problem::Encrypted)) if is_named => return Vec::new(),
-        Err(StoreError::Format(problem)) => problem.to_string(),
-        Err(StoreError::File(problem)) => format!("it cannot be read: {problem}"),
+        Err(TrustStoreError::Format(keystore::KeyStoreError::Encrypted)) if is_named => {
+            return Vec::new();
+        }
+        Err(TrustStoreError::Format(problem)) => problem.to_string(),
+        Err(TrustStoreError::File(problem)) => format!("it cannot be read: {problem}"),
     };
-    let cause = format!("{why}, and {problem}; all TLS of Java fails");
+    let cause = format!("{reason}, and {problem}; all TLS of Java fails");
     vec![Finding::error("java-truststore-unusable", &name, cause, FIX)]
 }
 
-/// Whether `trusted`, the contents of the key store, contain the CAs.
+/// Checks that `trusted`, the contents of the key store, contain the CAs.
 fn compare(
     process: &TargetProcess,
     store: &str,
     trusted: &[Pem<'_>],
     custom: &[CustomCa],
-    why: &str,
+    reason: &str,
 ) -> Vec<Finding> {
     let trusted: BTreeSet<_> = trusted.iter().map(Pem::text).collect();
-    let holds = |ca: &CustomCa| trusted.contains(ca.certificate.pem.text());
+    let contains = |ca: &CustomCa| trusted.contains(ca.certificate.pem.text());
     let is_readable = |ca: &&CustomCa| ca.certificate.java_flaw.is_none();
     let unreadable = custom.iter().filter(|ca| !is_readable(ca));
     let mut findings: Vec<_> =
-        unreadable.map(|ca| unreadable_ca(store, &ca.certificate, holds(ca))).collect();
-    match custom.iter().filter(is_readable).find(|ca| !holds(ca)) {
+        unreadable.map(|ca| unreadable_ca(store, &ca.certificate, contains(ca))).collect();
+    match custom.iter().filter(is_readable).find(|ca| !contains(ca)) {
         // A CA that Java cannot read has been reported.
         None if !findings.is_empty() => {}
         None => {
@@ -104,7 +107,7 @@ fn compare(
         Some(ca) => {
             let subject = quote::word(&ca.certificate.subject);
             let cause = format!(
-                "{why}, and it does not contain {subject}: no Java program trusts it (PKIX path building \
+                "{reason}, and it does not contain {subject}: no Java program trusts it (PKIX path building \
                  failed)"
             );
             let options =
@@ -119,7 +122,7 @@ fn compare(
     findings
 }
 
-/// A CA that Java cannot read. Without it in the key store, no Java program trusts it; with it, a JVM refuses
+/// Reports a CA that Java cannot read. Without it in the key store, no Java program trusts it; with it, a JVM refuses
 /// the whole store.
 fn unreadable_ca(store: &str, ca: &Certificate, is_in_store: bool) -> Finding {
     let (subject, flaw) = (quote::word(&ca.subject), ca.java_flaw.unwrap_or_default());

@@ -9,14 +9,14 @@ use sha2::{Digest as _, Sha256};
 use crate::doctor::process::TargetProcess;
 use crate::sys::finding::Finding;
 use crate::sys::quote;
-use crate::sys::root::Files;
+use crate::sys::root::FileSystem;
 
-/// How much of the code is read: directory entries, files, bytes, and levels of directories.
+/// The limits for reading code: directory entries, files, bytes, and levels of directories.
 const ENTRIES: usize = 20_000;
 const FILES: usize = 2_000;
 const BYTES: usize = 16 << 20;
 const DEPTH: usize = 8;
-/// How many lines of code are reported.
+/// The number of lines of code that are reported.
 const LINES: usize = 5;
 
 /// Directories of installed packages, which are not the service's own code.
@@ -29,7 +29,7 @@ const GRPC_ROOTS: &str = "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH";
 const PROXY: [&str; 3] = ["grpc_proxy", "https_proxy", "http_proxy"];
 const NO_PROXY: [&str; 2] = ["no_grpc_proxy", "no_proxy"];
 
-/// All checks of Python.
+/// Runs all checks of Python.
 pub(crate) fn check(process: &TargetProcess) -> Vec<Finding> {
     let packages = packages(process);
     let mut findings = grpc(process, &packages);
@@ -38,7 +38,7 @@ pub(crate) fn check(process: &TargetProcess) -> Vec<Finding> {
     findings
 }
 
-/// The directories of packages: beside each `bin` in PATH, and in a virtual environment beside the code.
+/// Returns the directories of packages: beside each `bin` in PATH, and in a virtual environment beside the code.
 fn packages(process: &TargetProcess) -> Vec<PathBuf> {
     let environment = &process.environment;
     let bins = std::env::split_paths(environment.get("PATH").unwrap_or_default());
@@ -60,16 +60,16 @@ fn packages(process: &TargetProcess) -> Vec<PathBuf> {
             }
         }
     }
-    let mut found: Vec<_> = found.iter().filter_map(|path| process.real(path)).collect();
+    let mut found: Vec<_> = found.iter().filter_map(|path| process.canonical_path(path)).collect();
     found.sort_unstable();
     found.dedup();
     found
 }
 
-/// gRPC's C core reads no variable but its own, and that only for TLS.
+/// Reports gRPC's C core, which reads no variable except its own, and that only for TLS.
 fn grpc(process: &TargetProcess, packages: &[PathBuf]) -> Vec<Finding> {
     let mut all = packages.iter().map(|directory| directory.join("grpc/_cython"));
-    let Some(core) = all.find(|core| process.at(core).as_ref().is_dir()) else {
+    let Some(core) = all.find(|core| process.local_path(core).as_ref().is_dir()) else {
         return Vec::new();
     };
     let subject =
@@ -97,7 +97,7 @@ fn grpc(process: &TargetProcess, packages: &[PathBuf]) -> Vec<Finding> {
     findings
 }
 
-/// A certifi whose bundle was changed after the installation
+/// Reports a certifi whose bundle was changed after the installation
 /// (<https://packaging.python.org/en/latest/specifications/recording-installed-packages/#the-record-file>).
 fn patched(process: &TargetProcess, directory: &Path) -> Option<Finding> {
     let names = process.names(directory);
@@ -118,7 +118,7 @@ fn patched(process: &TargetProcess, directory: &Path) -> Option<Finding> {
     })
 }
 
-/// Code that passes certifi's file to a client, which then reads no variable.
+/// Reports code that passes certifi's file to a client, which then reads no variable.
 fn hard_coded(process: &TargetProcess) -> Vec<Finding> {
     let here = process.directory().unwrap_or_else(|| "/".into());
     let scripts = process.arguments.iter().filter(|word| word.as_encoded_bytes().ends_with(b".py"));
@@ -129,16 +129,19 @@ fn hard_coded(process: &TargetProcess) -> Vec<Finding> {
         // A whole image is too much, and not the service's code.
         directory != Path::new("/") && !directory.components().any(is_package)
     };
-    let mut places: Vec<_> = std::iter::once(here.clone()).chain(scripts).filter(is_code).collect();
-    places.sort_unstable();
-    places.dedup_by(|later, earlier| later.starts_with(earlier));
+    let mut directories: Vec<_> =
+        std::iter::once(here.clone()).chain(scripts).filter(is_code).collect();
+    directories.sort_unstable();
+    directories.dedup_by(|later, earlier| later.starts_with(earlier));
     let is_own = |name: &OsStr| !PACKAGES.iter().chain(&OTHERS).any(|other| name == *other);
     let (mut entries, mut bytes) = (ENTRIES, BYTES);
-    let files = places.iter().flat_map(|place| process.below(place, DEPTH, &mut entries, &is_own));
+    let files = directories
+        .iter()
+        .flat_map(|directory| process.files_below(directory, DEPTH, &mut entries, &is_own));
     let code: Vec<_> = files.filter(|path| path.extension() == Some(OsStr::new("py"))).collect();
     let mut findings = Vec::new();
     for path in code.iter().take(FILES) {
-        let length = process.at(path).as_ref().metadata().map_or(0, |found| found.len());
+        let length = process.local_path(path).as_ref().metadata().map_or(0, |found| found.len());
         let Some(rest) = bytes.checked_sub(usize::try_from(length).unwrap_or(usize::MAX)) else {
             break;
         };
@@ -159,7 +162,7 @@ fn hard_coded(process: &TargetProcess) -> Vec<Finding> {
     findings
 }
 
-/// Whether a line of code does that. A default for a variable that is not set does no harm.
+/// Whether a line of code passes that file. A default for a variable that is not set does no harm.
 fn names_certifi(line: &str) -> bool {
     line.contains("certifi.where()")
         && !line.trim_start().starts_with('#')

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::doctor::anchor_file::{AnchorFile, source};
 use crate::doctor::cli::Configured;
 use crate::doctor::process::TargetProcess;
-use crate::sys::file::Problem;
+use crate::sys::file::FileError;
 use crate::sys::finding::service_fix::ServiceCommand;
 use crate::sys::finding::{Finding, Severity};
 use crate::sys::output;
@@ -17,7 +17,7 @@ use crate::trust::file_error;
 use crate::trust::inspection;
 use crate::trust::root_stores::ROOT_FILES;
 use crate::trust::trust_anchors::anchors;
-use crate::trust::variables::{Points, Row, TABLE};
+use crate::trust::variables::{TABLE, TrustVariable, VariableTarget};
 
 /// A file, and the variables that name it.
 struct NamedFile {
@@ -27,7 +27,7 @@ struct NamedFile {
     is_exclusive: bool,
 }
 
-/// The files of anchors that programs in the container read, and what is wrong with them.
+/// Returns the files of trust anchors that programs in the container read, and the findings about them.
 pub(crate) fn anchor_files(
     process: &TargetProcess,
     configured: &[Configured],
@@ -68,7 +68,7 @@ pub(crate) fn anchor_files(
     (files, findings)
 }
 
-/// The names of the variables, shortened.
+/// Returns the names of the variables, shortened.
 fn short(names: &[String]) -> String {
     match names {
         [one, two, three, rest @ ..] if rest.len() > 1 => {
@@ -78,14 +78,14 @@ fn short(names: &[String]) -> String {
     }
 }
 
-/// Each file once. An empty variable is reported: it is worse than one that is not set.
+/// Returns each named file once, and reports empty variables: they are worse than variables that are not set.
 fn named_files(
     process: &TargetProcess,
     configured: &[Configured],
     findings: &mut Vec<Finding>,
 ) -> Vec<NamedFile> {
     let mut files: Vec<NamedFile> = Vec::new();
-    let mut note = |row: &Row, value: &OsStr, reader: String, is_exclusive: bool| {
+    let mut note = |row: &TrustVariable, value: &OsStr, reader: String, is_exclusive: bool| {
         if value.is_empty() {
             let cause = "is set but empty, which switches verification off in some clients";
             let fix = format!("unset {}", row.name);
@@ -104,7 +104,7 @@ fn named_files(
     for row in TABLE.iter().filter(|row| names_certificates(row)) {
         let own = process.environment.get(row.name);
         if let Some(value) = own {
-            note(row, value, row.name.to_owned(), row.points == Points::Bundle);
+            note(row, value, row.name.to_owned(), row.target == VariableTarget::Bundle);
         }
         let value =
             configured.iter().find(|it| it.name == row.name).and_then(|it| it.value.as_deref());
@@ -115,11 +115,11 @@ fn named_files(
     files
 }
 
-fn names_certificates(row: &Row) -> bool {
-    matches!(row.points, Points::Bundle | Points::Custom)
+fn names_certificates(row: &TrustVariable) -> bool {
+    matches!(row.target, VariableTarget::Bundle | VariableTarget::Custom)
 }
 
-/// The image's own root certificates.
+/// Reads the image's own root certificates.
 fn own_roots(process: &TargetProcess) -> Option<AnchorFile> {
     ROOT_FILES.iter().map(|(path, ..)| Path::new(path)).find_map(|path| {
         let file = AnchorFile::parse(path, &process.read(path).ok()?);
@@ -127,7 +127,7 @@ fn own_roots(process: &TargetProcess) -> Option<AnchorFile> {
     })
 }
 
-/// The certificates in a file, or what is wrong with it.
+/// Reads the certificates in a file, or returns the finding about it.
 fn read_anchors(
     process: &TargetProcess,
     path: &Path,
@@ -138,7 +138,7 @@ fn read_anchors(
     let whole = inspection::certificates(&source(path, &bytes));
     let found = anchors(&bytes);
     let (id, cause, fix) = match (whole, found.flaw()) {
-        (Err(key @ file_error::Problem::PrivateKey { .. }), _) => (
+        (Err(key @ file_error::CertificateFileError::PrivateKey { .. }), _) => (
             "file-with-key",
             key.to_string(),
             format!(
@@ -149,11 +149,11 @@ fn read_anchors(
         (_, Some((line, what))) => (
             "file-broken",
             format!("line {line}: {what}: OpenSSL and others refuse the whole file"),
-            "copy it again, whole, from where it came, or let trust-init merge it".to_owned(),
+            "copy the complete file again from its source, or let trust-init merge it".to_owned(),
         ),
         _ if found.certificates.is_empty() => (
             "file-empty",
-            file_error::Problem::of(&bytes).to_string(),
+            file_error::CertificateFileError::of(&bytes).to_string(),
             "put the bundle there, or unset the variable".to_owned(),
         ),
         _ => {
@@ -165,16 +165,16 @@ fn read_anchors(
     Err(Box::new(Finding::error(id, &quote::path(path), cause, fix)))
 }
 
-fn unreadable(path: &Path, readers: &str, problem: &Problem) -> Finding {
+fn unreadable(path: &Path, readers: &str, problem: &FileError) -> Finding {
     let (id, fix) = match problem {
-        Problem::Missing => (
+        FileError::Missing => (
             "file-missing",
             "mount it there, or unset the variable: every TLS connection of its readers fails",
         ),
-        Problem::Directory { .. } => {
+        FileError::Directory { .. } => {
             ("file-directory", "remove that directory on the host, and put the file in its place")
         }
-        Problem::Denied { .. } => {
+        FileError::Denied { .. } => {
             ("file-unreadable", "make it readable for that uid: it is public, chmod 0644 is right")
         }
         _ => ("file-unusable", "name a regular file of certificates"),
@@ -182,12 +182,14 @@ fn unreadable(path: &Path, readers: &str, problem: &Problem) -> Finding {
     let cause = format!("{readers} names it, and it cannot be read: {problem}");
     let finding = Finding::new(id, Severity::Error, &quote::path(path), cause);
     match problem {
-        Problem::Directory { .. } => finding.with_service_fix(Some(fix), ServiceCommand::Recreate),
+        FileError::Directory { .. } => {
+            finding.with_service_fix(Some(fix), ServiceCommand::Recreate)
+        }
         _ => finding.with_fix(fix),
     }
 }
 
-/// The variables that `exec` and health checks see differently from process 1: they get the container's
+/// Reports the variables that `exec` and health checks see differently from process 1: they get the container's
 /// configuration, not what an entrypoint exported
 /// (<https://docs.docker.com/reference/cli/docker/container/exec/>).
 pub(crate) fn seen_by_exec(process: &TargetProcess, configured: &[Configured]) -> Vec<Finding> {

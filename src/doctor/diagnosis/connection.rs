@@ -1,4 +1,4 @@
-//! No verified connection, for another reason than the certificate.
+//! Explains why there is no verified connection, if the certificate is not the cause.
 
 use std::net::IpAddr;
 
@@ -10,7 +10,7 @@ use crate::sys::finding::Finding;
 use crate::sys::output;
 use crate::sys::quote;
 
-/// Why there is no connection.
+/// Returns the finding about a failed handshake.
 pub(crate) fn diagnose(endpoint: &Endpoint, error: &HandshakeError) -> Finding {
     use HandshakeError as E;
     let (id, fix) = match error {
@@ -30,7 +30,7 @@ pub(crate) fn diagnose(endpoint: &Endpoint, error: &HandshakeError) -> Finding {
             ("hangs", "check the server's log: it may be busy, or speak no TLS on that port")
         }
         E::Network(_) => ("unreachable", "fix the network first"),
-        E::NotTls(_) => ("no-tls", "call it by http://, or configure TLS in the server"),
+        E::NotTls(_) => ("no-tls", "use http://, or configure TLS in the server"),
         E::Closed => {
             ("hung-up", "check the server's log: it may expect another name, or speak no TLS")
         }
@@ -57,7 +57,7 @@ fn cause(endpoint: &Endpoint, error: &HandshakeError) -> String {
     match error {
         E::UnknownHost => format!("no such host: {host} has no address here"),
         E::LookupTimeout => {
-            format!("no name server answers in time what the address of {host} is")
+            format!("no name server answered the query for {host} in time")
         }
         E::Refused => {
             format!("connection refused: nothing is listening on port {}", endpoint.port)
@@ -79,25 +79,25 @@ fn cause(endpoint: &Endpoint, error: &HandshakeError) -> String {
     }
 }
 
-/// A server that chooses its certificate by the requested name has none for this one.
+/// The finding about a server that has no certificate for the requested name.
 fn no_certificate(endpoint: &Endpoint, alert: AlertDescription) -> Finding {
     let (host, alert) = (quote::word(&endpoint.host), alert_name(alert));
     let (cause, fix) = if endpoint.host.parse::<IpAddr>().is_ok() {
         (
             format!("the server has no certificate for this address (TLS alert {alert})"),
-            "call it by its name, or configure a certificate for the address (Caddy: `default_sni`)"
+            "use its name, or configure a certificate for the address (Caddy: `default_sni`)"
                 .to_owned(),
         )
     } else {
         (
             format!("the server has no certificate for the name {host} (TLS alert {alert})"),
-            format!("call it by a name that it serves, or configure it to serve {host} too"),
+            format!("use a name in its certificate, or configure a certificate for {host}"),
         )
     };
     Finding::error("name-not-served", endpoint, cause, fix)
 }
 
-/// The result of a call to an http:// server: it got the beginning of a handshake, to test for TLS.
+/// Returns the finding about an http:// server, which got the beginning of a handshake to test for TLS.
 pub(crate) fn plain_http(endpoint: &Endpoint, result: &HandshakeResult) -> Finding {
     use HandshakeError as E;
     match &result.end {
@@ -113,15 +113,14 @@ pub(crate) fn plain_http(endpoint: &Endpoint, result: &HandshakeResult) -> Findi
             | E::Network(_)),
         ) => diagnose(endpoint, error),
         Ok(()) | Err(_) => {
-            let cause =
-                "the server speaks TLS: http:// gets an empty reply, or `400 Bad Request`, there";
+            let cause = "the server speaks TLS on this port: http:// gets an empty reply, or `400 Bad Request`";
             let https = Endpoint { is_https: true, ..endpoint.clone() };
             Finding::error("tls-on-http", endpoint, cause, format!("write {https}"))
         }
     }
 }
 
-/// The beginning of an answer that is not TLS, where it is text.
+/// Quotes the beginning of an answer that is not TLS, if it is text.
 fn first_line(first: &[u8]) -> String {
     let line = first.split(|byte| *byte < b' ').next().unwrap_or_default();
     let line = String::from_utf8_lossy(line.get(..40).unwrap_or(line)).into_owned();
@@ -132,7 +131,7 @@ fn first_line(first: &[u8]) -> String {
     }
 }
 
-/// The alert's name as RFC 8446, section 6, spells it.
+/// Returns the alert's name as in RFC 8446, section 6.
 fn alert_name(alert: AlertDescription) -> String {
     if alert == AlertDescription::UnrecognisedName {
         return "unrecognized_name".to_owned();

@@ -1,4 +1,4 @@
-//! What every diagnosis of a server's chain needs besides the chain itself.
+//! The context of all diagnoses of a server's chain: anchors, candidates and dates.
 
 use std::sync::Arc;
 
@@ -14,20 +14,20 @@ use crate::trust::certificate::Certificate;
 use crate::trust::certificate::extensions::is_signed_by;
 use crate::trust::time::Time;
 
-/// Anchors, candidates and dates.
+/// The context of a diagnosis.
 #[derive(Debug)]
 pub(crate) struct Context<'a> {
     /// The files of anchors that programs in the container read, that of most programs first.
     pub files: &'a [AnchorFile],
     /// Certificates of `--ca`: reported if trusting one would fix a connection.
     pub candidates: &'a [Certificate],
-    /// This moment.
+    /// The current time.
     pub now: Time,
-    /// How many days a certificate should still be valid.
+    /// The days that a certificate should still be valid.
     pub days: i64,
 }
 
-/// The chain as the server sent it: from the server's own certificate on, each signed by the next.
+/// Returns the signed part of the chain: from the server's own certificate on, each signed by the next.
 pub(crate) fn signing_path(chain: &[Certificate]) -> Vec<&Certificate> {
     let mut path: Vec<&Certificate> = chain.first().into_iter().collect();
     while let Some(last) = path.last().filter(|last| !last.is_self_issued) {
@@ -41,7 +41,7 @@ pub(crate) fn signing_path(chain: &[Certificate]) -> Vec<&Certificate> {
 }
 
 /// Whether a client that trusts `roots` accepts the issuer of the chain that the server sent. The name in the
-/// certificate is not judged.
+/// certificate is not checked.
 pub(crate) fn accepts(
     roots: &Arc<RootCertStore>,
     endpoint: &Endpoint,
@@ -64,7 +64,7 @@ pub(crate) fn accepts(
     }
 }
 
-/// How to renew the server's certificate.
+/// Returns the commands that renew the server's certificate.
 pub(crate) fn renew(endpoint: &Endpoint) -> String {
     let host = quote::shell(&endpoint.host);
     format!("trust-compose certs {host} --renew\nrestart the server")

@@ -1,4 +1,4 @@
-//! A certificate that clients refuse although they may trust its issuer.
+//! Explains why clients reject a certificate although they may trust its issuer.
 
 use std::net::IpAddr;
 
@@ -14,14 +14,14 @@ use crate::trust::certificate::Certificate;
 use crate::trust::certificate::extensions::{Details, is_signed_by};
 use crate::trust::certificate::subject_alt_name::SubjectAltName;
 
-/// How many of a certificate's names are shown.
+/// The number of a certificate's names that are printed.
 const NAMES: usize = 8;
 
-/// How to replace a certificate that no client accepts from a server.
+/// The fix for a certificate that no client accepts from a server.
 const RECREATE: &str =
     "create the certificate again: `trust-compose inspect FILE` says what is wrong with it";
 
-/// Why a client refuses the chain.
+/// Returns the finding about a rejected chain.
 pub(crate) fn diagnose(
     endpoint: &Endpoint,
     error: &CertificateError,
@@ -114,7 +114,7 @@ fn wrong_name(endpoint: &Endpoint, own: &Certificate) -> Finding {
     Finding::error("wrong-name", endpoint, cause, fix)
 }
 
-/// The anchor is trusted, but rustls does not know its kind of signature.
+/// The finding about a trusted anchor whose kind of signature rustls does not support.
 fn unverifiable(
     endpoint: &Endpoint,
     chain: &[Certificate],
@@ -124,16 +124,16 @@ fn unverifiable(
     let file = context.files.first()?;
     let ca = file.anchors.iter().find(|ca| is_signed_by(last, ca))?;
     let cause = format!(
-        "{} in {} signed it with an algorithm that rustls does not know: it is not verified here, and \
+        "{} in {} signed it with an algorithm that rustls does not support: it is not verified here, and \
          clients that use rustls (uv, Deno) refuse it",
         quote::word(&ca.subject),
         file.name()
     );
-    let fix = "create a CA with a key that all clients know, as trust-compose certs does";
+    let fix = "create a CA with a key that all clients support, as trust-compose certs does";
     Some(Finding::warning("unverifiable", endpoint, cause, fix))
 }
 
-/// A server that sends a CA's own certificate, as `openssl req -x509` creates it.
+/// The finding about a server that sends a CA's own certificate, as `openssl req -x509` creates it.
 fn ca_as_server(endpoint: &Endpoint, own: &Certificate, context: &Context<'_>) -> Finding {
     let subject = quote::word(&own.subject);
     let fix = format!("trust-compose certs {}", quote::shell(&endpoint.host));

@@ -1,4 +1,4 @@
-//! Faults in a verified chain that rustls accepts and other TLS libraries do not.
+//! Reports faults in a verified chain that rustls accepts and other TLS libraries do not.
 
 use std::collections::BTreeSet;
 
@@ -9,26 +9,26 @@ use crate::sys::finding::Finding;
 use crate::sys::output;
 use crate::sys::quote;
 use crate::trust::certificate::Certificate;
-use crate::trust::certificate::lints::{self, Finding as Kind, Lint, LintHit};
+use crate::trust::certificate::lints::{self, Lint, LintHit, LintKind};
 
-/// The faults of a chain's anchor. rustls uses an anchor whatever its fields say.
+/// Returns the findings about a chain's anchor. rustls ignores the fields of an anchor.
 pub(crate) fn anchor(
     endpoint: &Endpoint,
     anchor: &Certificate,
     file: &AnchorFile,
     context: &Context<'_>,
 ) -> Vec<Finding> {
-    let known: BTreeSet<_> = file.anchors.iter().map(Certificate::name).collect();
+    let known: BTreeSet<_> = file.anchors.iter().map(Certificate::subject_der).collect();
     let name = quote::word(&anchor.subject);
-    let found = lints::findings(anchor, context.now, &known).into_iter();
-    let found = found.filter(|lint| lint.finding != Kind::NotStrict);
+    let found = lints::matching(anchor, context.now, &known).into_iter();
+    let found = found.filter(|lint| lint.kind != LintKind::NotStrict);
     let mut findings: Vec<_> = found
         .map(|lint| {
-            let Lint { finding, says, who, fix, .. } = lint;
+            let Lint { kind, statement, consequence, fix, .. } = lint;
             let detail = LintHit::new(anchor, lint).detail;
-            let cause = format!("{name} in {} {says}{detail}: {who}", file.name());
-            match finding {
-                Kind::Expired | Kind::NotYetValid => {
+            let cause = format!("{name} in {} {statement}{detail}: {consequence}", file.name());
+            match kind {
+                LintKind::Expired | LintKind::NotYetValid => {
                     Finding::error("anchor-not-valid-now", endpoint, cause, *fix)
                 }
                 _ => Finding::warning("anchor-not-for-all", endpoint, cause, *fix),
@@ -45,7 +45,7 @@ pub(crate) fn anchor(
     findings
 }
 
-/// What strict clients do not accept in a chain, from the server's own certificate to its anchor.
+/// Returns the findings about what strict clients do not accept in a chain, from the server's own certificate to its anchor.
 pub(crate) fn chain<'a>(
     endpoint: &'a Endpoint,
     path: &'a [&'a Certificate],
@@ -54,11 +54,12 @@ pub(crate) fn chain<'a>(
     let all = path.iter().copied().filter(|one| one.der != anchor.der).chain([anchor]);
     all.filter_map(move |one| {
         let missing = lints::strict(one);
-        let words = missing.join("; ");
+        let faults = missing.join("; ");
         let cause =
-            format!("strict clients (Python 3.13) refuse {}: {words}", quote::word(&one.subject));
+            format!("strict clients (Python 3.13) refuse {}: {faults}", quote::word(&one.subject));
         let host = quote::shell(&endpoint.host);
-        let fix = format!("create it again with that, as `trust-compose certs {host}` does");
+        let fix =
+            format!("create it again without these faults, as `trust-compose certs {host}` does");
         (!missing.is_empty()).then(|| Finding::warning("not-strict", endpoint, cause, fix))
     })
 }

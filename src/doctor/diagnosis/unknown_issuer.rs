@@ -1,4 +1,4 @@
-//! No trusted anchor signed the chain: its CA is not trusted, an intermediate was not sent, or the CA was
+//! Explains why no trusted anchor signed the chain: its CA is not trusted, an intermediate was not sent, or the CA was
 //! replaced. A CA is recognised by its key, because one that is created again keeps its name.
 
 use crate::doctor::anchor_file::roots;
@@ -10,7 +10,7 @@ use crate::sys::quote;
 use crate::trust::certificate::Certificate;
 use crate::trust::certificate::extensions::{Details, is_signed_by};
 
-/// Why the chain ends in no anchor, and which of the candidates would fix that.
+/// Returns the finding about a chain that ends in no anchor, with the candidate that would fix it.
 pub(crate) fn diagnose(
     endpoint: &Endpoint,
     result: &HandshakeResult,
@@ -57,7 +57,7 @@ fn missing_intermediate(endpoint: &Endpoint, last: &Certificate, ca: &Certificat
     Finding::error("missing-intermediate", endpoint, cause, fix)
 }
 
-/// No file of anchors contains the issuer of `last`, the end of what the server sent.
+/// The finding that no file of anchors contains the issuer of `last`, the end of what the server sent.
 fn not_trusted(
     endpoint: &Endpoint,
     last: &Certificate,
@@ -65,14 +65,16 @@ fn not_trusted(
     context: &Context<'_>,
 ) -> Finding {
     let issuer = quote::word(&last.issuer);
-    let (id, who, openssl) = if last.is_self_issued {
+    let (id, subject, openssl) = if last.is_self_issued {
         ("untrusted-root", format!("the root {issuer}, which the server sends,"), IN_CHAIN)
     } else {
         ("unknown-issuer", format!("{issuer}, which signed it,"), UNABLE)
     };
     if let Some(ca) = candidate {
-        let cause =
-            format!("{who} is in no file of trust anchors here{openssl}; {} contains it", name(ca));
+        let cause = format!(
+            "{subject} is not among the trust anchors here{openssl}; {} contains it",
+            name(ca)
+        );
         return Finding::error(id, endpoint, cause, setup(ca));
     }
     let signs = |ca: &Certificate| ca.der == last.der || is_signed_by(last, ca);
@@ -82,11 +84,11 @@ fn not_trusted(
         (context.files.first(), others.find(|file| file.anchors.iter().any(signs)))
     {
         let (first, other) = (first.name(), other.name());
-        let cause = format!("{who} is not in {first}{openssl}; {other} contains it");
+        let cause = format!("{subject} is not in {first}{openssl}; {other} contains it");
         return Finding::error(id, endpoint, cause, format!("add that CA to {first}"));
     }
-    let is_in = if last.is_self_issued { "is in no" } else { "is neither sent nor in a" };
-    let cause = format!("{who} {is_in} file of trust anchors here{openssl}");
+    let is_in = if last.is_self_issued { "is not" } else { "is neither sent nor" };
+    let cause = format!("{subject} {is_in} among the trust anchors here{openssl}");
     let url = Details::of(last).issuer_url;
     let url = url.map(|url| format!(" (its certificate names {})", quote::word(&url)));
     let mut fix = format!(
@@ -99,7 +101,7 @@ fn not_trusted(
     Finding::error(id, endpoint, cause, fix)
 }
 
-/// The words of OpenSSL, and so of curl, Python and Node (X509_verify_cert_error_string(3)).
+/// The messages of OpenSSL, and so of curl, Python and Node (X509_verify_cert_error_string(3)).
 const UNABLE: &str = " (\"unable to get local issuer certificate\")";
 const IN_CHAIN: &str = " (\"self-signed certificate in certificate chain\")";
 
@@ -126,7 +128,7 @@ fn find_namesake<'a>(
     })
 }
 
-/// `setup`: the command that trusts the right CA, if a candidate is that.
+/// The finding about a replaced CA. `setup`: the command that trusts the right CA, if a candidate is that.
 fn replaced(
     endpoint: &Endpoint,
     own: &Certificate,
@@ -139,7 +141,7 @@ fn replaced(
     let Some(file) = file else {
         let cause =
             format!("the server sends {name} with another key{key} than the one that signed");
-        let fix = "in the server's certificate, replace it by the intermediate that signed";
+        let fix = "in the server's certificate file, replace it by the intermediate that signed";
         return Finding::error("wrong-intermediate", endpoint, cause, fix);
     };
     let cause =
@@ -155,17 +157,17 @@ fn replaced(
     Finding::error("ca-replaced", endpoint, cause, fix)
 }
 
-/// The command that trusts a candidate.
+/// Returns the command that trusts a candidate.
 fn setup(ca: &Certificate) -> String {
     format!("trust-compose setup --custom-ca {}", shell(ca))
 }
 
-/// The candidate's file, for messages.
+/// Returns the candidate's file, for messages.
 fn name(ca: &Certificate) -> String {
     ca.label.path().map(|path| quote::path(path).to_string()).unwrap_or_default()
 }
 
-/// The same, for a shell.
+/// Returns the candidate's file, for a shell.
 fn shell(ca: &Certificate) -> String {
     ca.label.path().map(quote::shell).unwrap_or_default()
 }

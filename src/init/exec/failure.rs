@@ -1,8 +1,8 @@
-//! Why a program cannot be run.
+//! Explains why a program cannot be run.
 //!
-//! The kernel answers "no such file" for a script whose interpreter is missing and for a program whose
-//! loader is missing, though the file itself exists (<https://github.com/moby/moby/issues/40859>). So the
-//! file's first bytes are read, and what is really missing is named.
+//! The kernel returns "no such file" if the interpreter of a script or the loader of a program is missing, although
+//! the file itself exists (<https://github.com/moby/moby/issues/40859>). So this reads the first bytes of the file,
+//! and names the missing file.
 
 use std::ffi::OsStr;
 use std::io;
@@ -17,8 +17,7 @@ use crate::sys::diagnostic::Diagnostic;
 use crate::sys::output;
 use crate::sys::quote;
 
-/// The failure to start `name`, which is at none of the places where it was looked for: at that very path
-/// or in the directories of `searched`.
+/// The error of a program that does not exist: at the path `name`, or in the directories of `searched`.
 pub(crate) fn not_found(name: &OsStr, searched: &OsStr) -> Diagnostic {
     let cannot = Diagnostic::cannot("start", quote::word(name));
     if name.as_bytes().contains(&b'/') {
@@ -31,18 +30,18 @@ pub(crate) fn not_found(name: &OsStr, searched: &OsStr) -> Diagnostic {
         .advise("check its spelling, install it in the image, or give its full path")
 }
 
-/// The failure to start `name`, for which the kernel answered `errno` about the file at `path`.
+/// The error of starting `name`: the kernel returned `errno` for the file at `path`.
 pub(crate) fn cannot_run(name: &OsStr, path: &Path, errno: Errno) -> Diagnostic {
     let (cause, fix) = explain(path, errno);
     Diagnostic::cannot("start", quote::word(name)).because(cause).advise(fix)
 }
 
-/// The cause, and what to do.
+/// Returns the cause and the fix.
 fn explain(path: &Path, errno: Errno) -> (String, &'static str) {
     let head = head(path).unwrap_or_default();
     let shown = quote::path(path);
     if path.is_dir() {
-        return (format!("{shown} is a directory"), "name the program in it");
+        return (format!("{shown} is a directory"), "name a program in it");
     }
     if errno == Errno::EACCES {
         return forbidden(path);
@@ -61,11 +60,11 @@ fn explain(path: &Path, errno: Errno) -> (String, &'static str) {
             "its arguments and environment are longer than the system allows".to_owned(),
             "shorten them, or raise the stack limit (ulimit -s)",
         ),
-        errno => other(path, errno),
+        errno => system_error(path, errno),
     }
 }
 
-/// What the file at `path`, which exists, needs and does not find.
+/// The missing file that the existing one at `path` needs.
 fn missing_helper(path: &Path, head: &[u8]) -> (String, &'static str) {
     let shown = quote::path(path);
     if let Some(interpreter) = interpreter(head) {
@@ -82,11 +81,11 @@ fn missing_helper(path: &Path, head: &[u8]) -> (String, &'static str) {
             format!("{shown} needs the loader {}, which is missing", quote::word(&loader)),
             "build it for this image's C library (musl or glibc), or statically",
         ),
-        None => other(path, Errno::ENOENT),
+        None => system_error(path, Errno::ENOENT),
     }
 }
 
-/// What this user may not execute.
+/// The cause if this user may not execute the file.
 fn forbidden(path: &Path) -> (String, &'static str) {
     match path.metadata() {
         Ok(found) if !found.is_file() => not_a_program(path),
@@ -100,7 +99,7 @@ fn forbidden(path: &Path) -> (String, &'static str) {
             ),
             "make it executable (`chmod +x`), in the image or on the host",
         ),
-        _ => other(path, Errno::EACCES),
+        _ => system_error(path, Errno::EACCES),
     }
 }
 
@@ -111,7 +110,7 @@ fn not_a_program(path: &Path) -> (String, &'static str) {
     )
 }
 
-fn other(path: &Path, errno: Errno) -> (String, &'static str) {
+fn system_error(path: &Path, errno: Errno) -> (String, &'static str) {
     let cause = output::cause(&io::Error::from(errno));
     (
         format!("{}: {cause}", quote::path(path)),

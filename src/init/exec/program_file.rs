@@ -1,4 +1,4 @@
-//! What the first bytes of a program's file say: what it needs to be run, and for which machine it is.
+//! Reads the headers of a program's file: its interpreter or loader, and its machine.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -9,10 +9,10 @@ use std::path::Path;
 
 use nix::fcntl::OFlag;
 
-/// How many bytes the kernel itself looks at (`BINPRM_BUF_SIZE` in Linux, binfmts.h).
+/// The number of bytes that the kernel itself reads (`BINPRM_BUF_SIZE` in Linux, binfmts.h).
 const HEAD: usize = 256;
 
-/// The first bytes of the file at `path`. Does not wait for a writer where that is a pipe.
+/// Reads the first bytes of the file at `path`. Does not wait for the writer of a pipe.
 ///
 /// # Errors
 /// As open(2) and read(2).
@@ -24,12 +24,12 @@ pub(crate) fn head(path: &Path) -> io::Result<Vec<u8>> {
     Ok(head)
 }
 
-/// Whether a shell would take `path` for a script: some text, and no `#!`.
+/// Whether a shell would run `path` as a script: text without `#!`.
 pub(crate) fn is_plain_script(path: &Path) -> bool {
     head(path).is_ok_and(|head| !head.starts_with(b"\x7fELF") && !head.contains(&0))
 }
 
-/// What follows `#!`, up to white space; a carriage return is part of it, for the kernel too.
+/// Returns the word after `#!`, up to a space or tab; a carriage return is part of it, as for the kernel.
 pub(crate) fn interpreter(head: &[u8]) -> Option<OsString> {
     let line = head.strip_prefix(b"#!")?.split(|byte| *byte == b'\n').next()?;
     let line = line.trim_ascii_start();
@@ -46,7 +46,7 @@ pub(crate) const THIS_MACHINE: (u16, &str) = if cfg!(target_arch = "x86_64") {
     (0, "this machine")
 };
 
-/// The processor that an ELF file is for, if it is not this one.
+/// Returns the processor of an ELF file, if it is another one than this.
 pub(crate) fn other_machine(head: &[u8]) -> Option<&'static str> {
     let machine = number(head.strip_prefix(b"\x7fELF")?, 18 - 4, 2)?;
     match machine {
@@ -60,7 +60,7 @@ pub(crate) fn other_machine(head: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// The loader that a 64-bit ELF file asks for: the contents of its PT_INTERP segment (elf(5)).
+/// Returns the loader that a 64-bit ELF file requires: the contents of its PT_INTERP segment (elf(5)).
 pub(crate) fn loader(path: &Path, head: &[u8]) -> Option<OsString> {
     const PT_INTERP: u64 = 3;
     head.strip_prefix(b"\x7fELF\x02")?;
@@ -78,7 +78,7 @@ pub(crate) fn loader(path: &Path, head: &[u8]) -> Option<OsString> {
     })
 }
 
-/// The little-endian number of `size` bytes at `at`.
+/// Returns the little-endian number of `size` bytes at the offset `at`.
 fn number(bytes: &[u8], at: usize, size: usize) -> Option<u64> {
     let field = bytes.get(at..at + size)?;
     Some(field.iter().rev().fold(0, |sum, byte| sum << 8 | u64::from(*byte)))

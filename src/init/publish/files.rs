@@ -1,49 +1,49 @@
-//! What is published and under which options: below the locations, which all share it.
+//! The published files and the options of publishing, for all locations.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use crate::trust::fingerprint::Fingerprint;
 use crate::trust::source::{Named, Roots};
-use crate::trust::variables::File;
+use crate::trust::variables::TrustFile;
 
-/// The directory that the variables name.
+/// The default directory of published files.
 pub(crate) const DEFAULT_DIRECTORY: &str = "/run/trust-init";
 
-/// How the names of our own directories in other locations begin.
+/// The prefix of the directories of published files in other locations.
 pub(crate) const PREFIX: &str = "trust-init-";
 
-/// What helps in a container in which nothing can be written.
+/// The fix for a container without a writable directory.
 pub(crate) const MOUNT_TMPFS: &str = "mount a tmpfs at /run/trust-init that this uid can write to";
 
-/// How many digits of the digest are in a directory's name: 64 bits, and every byte is compared.
+/// The number of digest digits in a directory's name: 64 bits suffice, because all contents are compared too.
 const DIGITS: usize = 16;
 
-/// A file, its name, and its contents in pieces: the roots' text is never copied together.
-pub(crate) type Contents<'a> = (&'a File, String, Vec<&'a [u8]>);
+/// A file, its name, and its contents in pieces: the text of the roots is not copied.
+pub(crate) type PublishedFile<'a> = (&'a TrustFile, String, Vec<&'a [u8]>);
 
-/// Where each file is.
-pub(crate) type Paths = Vec<(File, PathBuf)>;
+/// The path of each file.
+pub(crate) type Paths = Vec<(TrustFile, PathBuf)>;
 
-/// The circumstances that decide where something is published.
+/// The options of publishing.
 #[derive(Debug)]
 pub struct PublishOptions<'a> {
-    /// The directory the user named.
+    /// The directory that the user named.
     pub directory: Option<&'a Named>,
-    /// The public roots asked for.
+    /// The public roots that the user chose.
     pub roots: Roots,
-    /// Whether this is the first process of a container. What runs beside a service (`docker exec`)
-    /// must never change what that service trusts.
+    /// Whether this is the first process of a container. A process beside the service (`docker exec`) must never
+    /// change what the service trusts.
     pub is_first: bool,
-    /// Whether publishing is all that was asked for, on behalf of others.
+    /// Whether the run only publishes (`--prepare`), for other processes.
     pub prepares: bool,
-    /// Whether to decide only.
+    /// Whether to plan only, without writing.
     pub dry: bool,
 }
 
-/// The digest of everything that is published, names and contents. Not of the bundle alone: two
-/// services can share a bundle and differ in what they pinned.
-pub(crate) fn digest(files: &[Contents<'_>]) -> String {
+/// Returns the digest of the names and contents of all files: services with the same bundle may differ in their
+/// pinned files.
+pub(crate) fn digest(files: &[PublishedFile<'_>]) -> String {
     let pieces = files.iter().flat_map(|(_, name, pieces)| {
         let name = std::iter::once(name.as_bytes());
         name.chain([&[0][..]]).chain(pieces.iter().copied()).chain([&[0][..]])
@@ -53,12 +53,12 @@ pub(crate) fn digest(files: &[Contents<'_>]) -> String {
     digits
 }
 
-/// The name of a directory of our own for `files`.
-pub(crate) fn directory_name(files: &[Contents<'_>]) -> String {
+/// Returns the name of a directory for `files`.
+pub(crate) fn directory_name(files: &[PublishedFile<'_>]) -> String {
     format!("{PREFIX}{}-{}", nix::unistd::geteuid(), digest(files))
 }
 
-/// Whether [`directory_name`] makes names like the one of the directory that `path` is in.
+/// Whether the directory of `path` has a name as [`directory_name`] returns it.
 pub(crate) fn is_in_own_directory(path: &Path) -> bool {
     let parent = path.parent().and_then(Path::file_name).and_then(OsStr::to_str);
     let parts = parent.and_then(|name| name.strip_prefix(PREFIX)?.split_once('-'));
@@ -67,7 +67,7 @@ pub(crate) fn is_in_own_directory(path: &Path) -> bool {
     })
 }
 
-/// `files` in `directory`.
-pub(crate) fn paths(directory: &Path, files: &[Contents<'_>]) -> Paths {
+/// Returns the paths of `files` in `directory`.
+pub(crate) fn paths(directory: &Path, files: &[PublishedFile<'_>]) -> Paths {
     files.iter().map(|(file, name, _)| ((*file).clone(), directory.join(name))).collect()
 }

@@ -1,4 +1,4 @@
-//! One location: a directory that serves, or why it does not.
+//! Checks one location and writes the files to it.
 
 use std::ffi::OsStr;
 use std::fmt::{self, Display};
@@ -9,31 +9,31 @@ use nix::errno::Errno;
 use nix::unistd::{AccessFlags, access, geteuid};
 
 use crate::init::mounts;
-use crate::init::publish::files::{Contents, Paths, PublishOptions, directory_name, paths};
+use crate::init::publish::files::{Paths, PublishOptions, PublishedFile, directory_name, paths};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::dir::{DIRECTORY_MODE, Directory, ExistingFile};
 use crate::sys::output;
 use crate::sys::quote;
 use crate::trust::source::Named;
 
-/// Why a directory does not serve.
+/// Why a directory cannot be used.
 #[derive(Debug)]
-pub(crate) enum Refusal {
-    /// The system refuses.
+pub(crate) enum LocationError {
+    /// An error of the system.
     System(io::Error),
-    /// It is a symbolic link, or no directory.
+    /// It is a symbolic link, or not a directory.
     NotADirectory,
     /// Another user owns the directory.
     Foreign { uid: u32 },
-    /// Others may write to it, and replace what they did not make.
+    /// Other users may write to it and replace files that they do not own.
     Open { mode: u32 },
-    /// A file of that name exists already, and another user owns it.
+    /// A file of that name exists and belongs to another user.
     Planted { name: String, uid: u32 },
-    /// It exists already, with other contents or another mode.
+    /// A file of that name exists, with other contents or another mode.
     Differs { name: String },
 }
 
-impl Display for Refusal {
+impl Display for LocationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let us = geteuid();
         match self {
@@ -43,7 +43,7 @@ impl Display for Refusal {
                 write!(f, "it belongs to uid {uid}, neither root nor uid {us}")
             }
             Self::Open { mode } => {
-                write!(f, "others can replace what is in it (mode {mode:04o}, no sticky bit)")
+                write!(f, "other users can replace its files (mode {mode:04o}, no sticky bit)")
             }
             Self::Planted { name, uid } => {
                 write!(f, "{} in it belongs to uid {uid}, not to uid {us}", quote::word(name))
@@ -55,13 +55,13 @@ impl Display for Refusal {
     }
 }
 
-impl Refusal {
-    /// Whether it may be an attack.
+impl LocationError {
+    /// Whether it may be caused by an attack.
     pub(crate) fn is_suspicious(&self) -> bool {
         matches!(self, Self::Planted { .. } | Self::Differs { .. } | Self::Open { .. })
     }
 
-    /// The failure to publish in `directory`, named by `origin`.
+    /// Returns the error of publishing in the directory that the user named.
     pub(crate) fn diagnostic(&self, named: &Named) -> Diagnostic {
         Diagnostic::cannot("publish", format!("the bundle in {}", quote::path(&named.path)))
             .named(named.origin)
@@ -69,20 +69,22 @@ impl Refusal {
             .advise(self.fix())
     }
 
-    /// What to do about it.
+    /// Returns the fix.
     pub(crate) fn fix(&self) -> &'static str {
         match self {
             Self::System(_) => "make it writable for this uid, or name another directory",
             Self::NotADirectory => "name the directory itself",
-            Self::Foreign { .. } => "let root or this uid own it, or name another directory",
-            Self::Open { .. } => "set the sticky bit (chmod +t), or take write away from others",
-            Self::Planted { .. } => "find out who put it there, and remove it",
-            Self::Differs { .. } => "find out who changed it, and remove it",
+            Self::Foreign { .. } => "make root or this uid its owner, or name another directory",
+            Self::Open { .. } => {
+                "set the sticky bit (chmod +t), or remove write permission for others"
+            }
+            Self::Planted { .. } => "find out why that user created it, and remove it",
+            Self::Differs { .. } => "find out what changed it, and remove it",
         }
     }
 }
 
-impl From<io::Error> for Refusal {
+impl From<io::Error> for LocationError {
     fn from(error: io::Error) -> Self {
         match error.raw_os_error().map(Errno::from_raw) {
             Some(Errno::ELOOP | Errno::ENOTDIR) => Self::NotADirectory,
@@ -91,8 +93,8 @@ impl From<io::Error> for Refusal {
     }
 }
 
-/// `/run/trust-init` and the way there, as far as they exist. No other user can replace what is in any
-/// of these directories, but in the last one where that is the user's choice.
+/// `/run/trust-init` and its parents, as far as they exist. No other user can replace their entries, except in the
+/// last one if the user named it.
 #[derive(Debug)]
 pub(crate) struct DefaultDirectory<'a> {
     path: &'a Path,
@@ -102,12 +104,12 @@ pub(crate) struct DefaultDirectory<'a> {
 }
 
 impl<'a> DefaultDirectory<'a> {
-    /// Opens what exists of `path`, whose last part every user may write to if the user named it
-    /// (`is_named`): as a Kubernetes emptyDir it may be all there is.
+    /// Opens the existing directories of `path`. If the user named it (`is_named`), the last one may be writable
+    /// for all: a Kubernetes emptyDir is, and may be the only writable directory.
     ///
     /// # Errors
-    /// When something of it cannot be opened, or is not safe.
-    pub(crate) fn open(path: &'a Path, is_named: bool) -> Result<Self, Refusal> {
+    /// When a directory cannot be opened, or is not safe.
+    pub(crate) fn open(path: &'a Path, is_named: bool) -> Result<Self, LocationError> {
         let mut names = path.iter().skip(1).peekable();
         let mut deepest = Directory::open(Path::new("/"))?;
         let (mut missing, mut is_open) = (Vec::new(), false);
@@ -120,82 +122,84 @@ impl<'a> DefaultDirectory<'a> {
                 }
                 opened => opened?,
             };
-            // Replacing a directory on the way replaces what is below it.
+            // A user who can replace a parent can replace the directory.
             match is_safe(&deepest) {
-                Err(Refusal::Open { .. }) if is_named && names.peek().is_none() => is_open = true,
-                judged => judged?,
+                Err(LocationError::Open { .. }) if is_named && names.peek().is_none() => {
+                    is_open = true
+                }
+                result => result?,
             }
         }
         Ok(Self { path, deepest, missing, is_open })
     }
 
-    /// Whether every user may write to it.
+    /// Whether all users may write to it.
     pub(crate) fn is_open(&self) -> bool {
         self.is_open
     }
 
-    /// Whether all of it is there.
-    pub(crate) fn is_there(&self) -> bool {
+    /// Whether it exists.
+    pub(crate) fn exists(&self) -> bool {
         self.missing.is_empty()
     }
 
-    /// Makes what is missing: `/run` as well, in an image that has nothing.
+    /// Creates the missing directories, including `/run` in an empty image.
     ///
     /// # Errors
-    /// When a directory cannot be made, or is not safe because another user was faster.
-    pub(crate) fn make(self) -> Result<Directory, Refusal> {
+    /// When a directory cannot be created, or is not safe because another user created it first.
+    pub(crate) fn create(self) -> Result<Directory, LocationError> {
         let mut directory = self.deepest;
         for name in self.missing {
-            directory = directory.open_or_make(name)?;
+            directory = directory.open_or_create(name)?;
             is_safe(&directory)?;
         }
         Ok(directory)
     }
 }
 
-/// The files under their plain names, if all of them exist as they should: most starts are restarts.
+/// Returns the paths of the files with their plain names, if all exist unchanged: most starts are restarts.
 pub(crate) fn find_existing(
     directory: &DefaultDirectory<'_>,
-    files: &[Contents<'_>],
+    files: &[PublishedFile<'_>],
 ) -> Option<Paths> {
     let DefaultDirectory { path, deepest, .. } = directory;
-    let exists = |(_, name, pieces): &Contents<'_>| matches!(deepest.existing_file(name, pieces), Ok(Some(existing)) if serves(&existing));
-    (directory.is_there() && files.iter().all(exists)).then(|| paths(path, files))
+    let exists = |(_, name, pieces): &PublishedFile<'_>| matches!(deepest.existing_file(name, pieces), Ok(Some(existing)) if is_usable(&existing));
+    (directory.exists() && files.iter().all(exists)).then(|| paths(path, files))
 }
 
-/// Whether a file is what would be written, and root's or ours. Root could change it in any case, so
-/// root's serves every user.
-fn serves(existing: &ExistingFile) -> bool {
+/// Whether a file has the contents and mode that would be written, and belongs to root or this uid. A file of root
+/// is safe, because root can change any file.
+fn is_usable(existing: &ExistingFile) -> bool {
     existing.is_same && (existing.uid == 0 || existing.uid == geteuid().as_raw())
 }
 
-/// The first location, with the plain names. They are taken where they are free or hold our bytes
-/// already. Other contents are replaced only by the first process of a container, and only where
-/// no other container can see the directory; else a directory of our own is made in it.
+/// Writes the files to the default directory, with their plain names. Files with other contents are replaced only
+/// by the first process of a container (or `--prepare`), and only if the directory is not shared with other
+/// containers; otherwise the files are written to a directory of their own in it.
 pub(crate) fn write_default(
     default: DefaultDirectory<'_>,
-    files: &[Contents<'_>],
+    files: &[PublishedFile<'_>],
     options: &PublishOptions<'_>,
-) -> Result<Paths, Refusal> {
+) -> Result<Paths, LocationError> {
     let path = default.path;
-    if options.dry && !default.is_there() {
+    if options.dry && !default.exists() {
         return is_writable(&default.deepest).map(|()| paths(path, files));
     }
     let own = || directory_name(files);
-    let directory = default.make()?;
+    let directory = default.create()?;
     let us = geteuid().as_raw();
     let mut stale = Vec::new();
     for (_, name, pieces) in files {
         match directory.existing_file(name, pieces)? {
-            Some(existing) if serves(&existing) => {}
+            Some(existing) if is_usable(&existing) => {}
             Some(_) if mounts::is_mount_point(&path.join(name)) => {
-                return within(&directory, &own(), files, options.dry);
+                return write_in_own_directory(&directory, &own(), files, options.dry);
             }
             Some(ExistingFile { uid, .. }) if uid != us && uid != 0 => {
-                return Err(Refusal::Planted { name: name.clone(), uid });
+                return Err(LocationError::Planted { name: name.clone(), uid });
             }
             Some(_) if !options.prepares && (!options.is_first || mounts::is_mounted(path)) => {
-                return within(&directory, &own(), files, options.dry);
+                return write_in_own_directory(&directory, &own(), files, options.dry);
             }
             Some(_) | None => stale.push((name, pieces)),
         }
@@ -204,16 +208,15 @@ pub(crate) fn write_default(
         is_writable(&directory)?;
     } else {
         for (name, pieces) in stale {
-            directory.place(name, pieces)?;
+            directory.replace(name, pieces)?;
         }
     }
     Ok(paths(path, files))
 }
 
-/// Whether the file at `path` was mounted there, or is in a directory that was mounted read-only,
-/// and no process in this container can replace it. A link on the way could be any user's, and lead to
-/// whatever else is mounted.
-pub(crate) fn is_given(path: &Path) -> bool {
+/// Whether the file at `path` is a mount or in a directory that is mounted read-only, and no process in this
+/// container can replace it. Links are not followed: any user could own one, and choose another mount as its target.
+pub(crate) fn is_irreplaceable(path: &Path) -> bool {
     let (is_mounted, parent) = (mounts::is_mount_point(path), path.parent().unwrap_or(path));
     if !is_mounted && !mounts::is_read_only(parent) {
         return false;
@@ -231,101 +234,101 @@ pub(crate) fn is_given(path: &Path) -> bool {
     })
 }
 
-/// A directory that all users share: ours is made in it.
+/// Writes the files to the directory `own` in one that all users share.
 pub(crate) fn write_shared(
     path: &Path,
     own: &str,
-    files: &[Contents<'_>],
+    files: &[PublishedFile<'_>],
     dry: bool,
-) -> Result<Paths, Refusal> {
+) -> Result<Paths, LocationError> {
     let directory = Directory::open(path)?;
     is_safe(&directory)?;
-    within(&directory, own, files, dry)
+    write_in_own_directory(&directory, own, files, dry)
 }
 
-/// A directory that the user named, made if only its last part is missing, and whether every user
-/// can write to it: that is the user's choice, as with a Kubernetes emptyDir.
+/// Writes the files to a directory that the user named, and creates it if only its last component is missing. Also
+/// returns whether all users can write to it, which is allowed: a Kubernetes emptyDir is such a directory.
 pub(crate) fn write_named(
     path: &Path,
     own: &str,
-    files: &[Contents<'_>],
+    files: &[PublishedFile<'_>],
     dry: bool,
-) -> Result<(Paths, bool), Refusal> {
+) -> Result<(Paths, bool), LocationError> {
     let directory = match (Directory::open(path), path.parent(), path.file_name()) {
         (Err(error), Some(parent), Some(name)) if error.kind() == io::ErrorKind::NotFound => {
             let parent = Directory::open(parent)?;
             if dry {
                 return is_writable(&parent).map(|()| (paths(&path.join(own), files), false));
             }
-            parent.open_or_make(name)?
+            parent.open_or_create(name)?
         }
         (opened, ..) => opened?,
     };
     let is_open = match is_safe(&directory) {
-        Err(Refusal::Open { .. }) => true,
-        judged => judged.map(|()| false)?,
+        Err(LocationError::Open { .. }) => true,
+        result => result.map(|()| false)?,
     };
-    Ok((within(&directory, own, files, dry)?, is_open))
+    Ok((write_in_own_directory(&directory, own, files, dry)?, is_open))
 }
 
-/// Root or this uid owns it, and no other can replace what is in it.
-fn is_safe(directory: &Directory) -> Result<(), Refusal> {
+/// Checks that root or this uid owns the directory, and no other user can replace its entries.
+fn is_safe(directory: &Directory) -> Result<(), LocationError> {
     let (uid, mode) = directory.owner_and_mode()?;
     if uid != 0 && uid != geteuid().as_raw() {
-        Err(Refusal::Foreign { uid })
+        Err(LocationError::Foreign { uid })
     } else if mode & 0o022 != 0 && mode & 0o1000 == 0 {
-        Err(Refusal::Open { mode })
+        Err(LocationError::Open { mode })
     } else {
         Ok(())
     }
 }
 
-/// Our own directory below `parent`. Whatever is in it must be ours in owner, mode and every
-/// byte: its name is made from its contents, so nothing else has a right to be there.
-fn within(
+/// Writes the files to the directory `own` in `parent`. An existing file must have the expected owner, mode and
+/// contents: the directory's name contains a digest of them, so any difference is a manipulation.
+fn write_in_own_directory(
     parent: &Directory,
     own: &str,
-    files: &[Contents<'_>],
+    files: &[PublishedFile<'_>],
     dry: bool,
-) -> Result<Paths, Refusal> {
+) -> Result<Paths, LocationError> {
     let path = parent.path().join(own);
     if dry {
         return is_writable(parent).map(|()| paths(&path, files));
     }
     let differs = |error: io::Error| match error.raw_os_error().map(Errno::from_raw) {
         Some(Errno::ELOOP | Errno::ENOTDIR | Errno::ENOTEMPTY) => {
-            Refusal::Differs { name: own.to_owned() }
+            LocationError::Differs { name: own.to_owned() }
         }
         _ => error.into(),
     };
-    let directory = parent.open_or_make(OsStr::new(own)).map_err(differs)?;
+    let directory = parent.open_or_create(OsStr::new(own)).map_err(differs)?;
     let (uid, mode) = directory.owner_and_mode()?;
     if uid != geteuid().as_raw() {
-        return Err(Refusal::Planted { name: own.to_owned(), uid });
+        return Err(LocationError::Planted { name: own.to_owned(), uid });
     }
-    // One that another of us has just made may still have the mode that its umask left.
+    // Another trust-init may have just created it, with the mode that its umask gives.
     if mode & !DIRECTORY_MODE.bits() != 0 {
-        return Err(Refusal::Differs { name: own.to_owned() });
+        return Err(LocationError::Differs { name: own.to_owned() });
     }
     let is_ours = |entry: &[u8]| {
         let entry = entry.strip_prefix(b".").unwrap_or(entry);
         files.iter().any(|(_, name, _)| entry.starts_with(name.as_bytes()))
     };
-    directory.open_up(is_ours).map_err(differs)?;
+    directory.make_public(is_ours).map_err(differs)?;
     for (_, name, pieces) in files {
         match directory.existing_file(name, pieces)? {
             Some(existing) if existing.uid != uid => {
-                return Err(Refusal::Planted { name: name.clone(), uid: existing.uid });
+                return Err(LocationError::Planted { name: name.clone(), uid: existing.uid });
             }
             Some(existing) if existing.is_same => {}
-            Some(_) => return Err(Refusal::Differs { name: name.clone() }),
-            None => directory.place(name, pieces)?,
+            Some(_) => return Err(LocationError::Differs { name: name.clone() }),
+            None => directory.replace(name, pieces)?,
         }
     }
     Ok(paths(&path, files))
 }
 
-fn is_writable(directory: &Directory) -> Result<(), Refusal> {
+fn is_writable(directory: &Directory) -> Result<(), LocationError> {
     let wanted = AccessFlags::W_OK | AccessFlags::X_OK;
-    access(directory.path(), wanted).map_err(|error| Refusal::System(error.into()))
+    access(directory.path(), wanted).map_err(|error| LocationError::System(error.into()))
 }

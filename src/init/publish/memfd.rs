@@ -1,9 +1,8 @@
-//! The last location, where no directory can be written to: files in memory.
+//! The last fallback location, if no directory is writable: files in memory.
 //!
-//! Their names are `/proc/<pid>/fd/<n>` with our own process id, which the service keeps:
-//! `/proc/self` would mean another process in each child. The descriptors are numbered from 200 up,
-//! out of the way of programs that expect the low numbers, and sealed, so that no process can change
-//! what they hold.
+//! Their paths are `/proc/<pid>/fd/<n>` with the id of this process, which the service keeps; `/proc/self` would be
+//! another process in each child. The descriptors are numbered from 200, because some programs expect low numbers
+//! to be free, and sealed, so that no process can change the contents.
 
 use std::fs::File as Handle;
 use std::io;
@@ -12,14 +11,14 @@ use std::path::{Path, PathBuf};
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 
-use crate::init::publish::files::{Contents, PREFIX, Paths, digest};
+use crate::init::publish::files::{PREFIX, Paths, PublishedFile, digest};
 use crate::sys::dir;
 use crate::sys::file;
 
-/// The lowest descriptor that is used.
+/// The lowest descriptor number.
 const LOWEST: i32 = 200;
 
-/// Whether `path` is a descriptor of some process that this location made.
+/// Whether `path` is a descriptor of such a file, in any process.
 pub(crate) fn is_memory(path: &Path) -> bool {
     path.starts_with("/proc")
         && path.read_link().is_ok_and(|target| {
@@ -30,8 +29,8 @@ pub(crate) fn is_memory(path: &Path) -> bool {
         })
 }
 
-/// Puts `files` into memory, or finds those that an earlier trust-init in the same process left.
-pub(crate) fn publish(files: &[Contents<'_>], dry: bool) -> io::Result<Paths> {
+/// Creates `files` in memory, or finds those of an earlier trust-init in the same process.
+pub(crate) fn publish(files: &[PublishedFile<'_>], dry: bool) -> io::Result<Paths> {
     let directory = Path::new("/proc").join(std::process::id().to_string()).join("fd");
     let digest = digest(files);
     let mut paths = Vec::new();
@@ -60,7 +59,7 @@ fn seals() -> SealFlag {
     SealFlag::F_SEAL_SEAL | SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_GROW | SealFlag::F_SEAL_WRITE
 }
 
-/// The number of a sealed descriptor of that label which holds exactly `pieces`.
+/// Returns the number of a sealed descriptor with that label and exactly these contents.
 fn existing(directory: &Path, label: &str, pieces: &[&[u8]]) -> io::Result<Option<String>> {
     let target = PathBuf::from(format!("/memfd:{label} (deleted)"));
     for path in file::entries(directory)?.iter().map(std::fs::DirEntry::path) {
@@ -68,7 +67,8 @@ fn existing(directory: &Path, label: &str, pieces: &[&[u8]]) -> io::Result<Optio
             let memory = Handle::open(&path)?;
             let sealed = fcntl(&memory, FcntlArg::F_GET_SEALS)? & seals().bits() == seals().bits();
             let number = path.file_name().and_then(|name| name.to_str());
-            if let (true, Some(number)) = (sealed && dir::holds(memory, pieces)?, number) {
+            if let (true, Some(number)) = (sealed && dir::contains_exactly(memory, pieces)?, number)
+            {
                 return Ok(Some(number.to_owned()));
             }
         }

@@ -1,22 +1,22 @@
-//! What went wrong in a run, and the one place that decides what this means for the service.
+//! The errors of a run, and whether they prevent the start of the service.
 
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::output::Report;
 use crate::trust::settings::OnError;
 
-/// What went wrong, in order.
+/// The errors of a run, in order.
 pub(crate) struct Failures {
     on_error: OnError,
     all: Vec<Diagnostic>,
 }
 
 impl Failures {
-    /// None yet.
+    /// Creates an empty list.
     pub(crate) fn new(on_error: OnError) -> Self {
         Self { on_error, all: Vec::new() }
     }
 
-    /// Adds one.
+    /// Adds an error.
     pub(crate) fn push(&mut self, failure: impl Into<Diagnostic>) {
         self.all.push(failure.into());
     }
@@ -26,7 +26,8 @@ impl Failures {
         self.on_error == OnError::Fail && !self.all.is_empty()
     }
 
-    /// Prints all: as errors, with how to start the service anyway, if it is not started for them.
+    /// Prints all: as errors, with a fix that starts the service anyway, if they prevent the start; else as
+    /// warnings.
     pub(crate) fn print(self, report: Report) {
         for failure in self.all {
             match self.on_error {

@@ -1,4 +1,4 @@
-//! What a run does for runtimes that take the bundle from settings of their own.
+//! Configures runtimes that read the bundle from settings of their own.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -9,11 +9,11 @@ use crate::sys::diagnostic::Diagnostic;
 use crate::sys::environment::Environment;
 use crate::sys::output::Report;
 use crate::sys::quote;
-use crate::trust::variables::runtimes::{Runtime, Warning};
+use crate::trust::variables::runtimes::{Runtime, RuntimeWarning};
 
 /// A runtime whose settings name the bundle.
 pub(crate) struct ConfiguredRuntime {
-    /// Which.
+    /// The runtime.
     pub runtime: Runtime,
     /// The value of its variable.
     pub value: OsString,
@@ -21,17 +21,17 @@ pub(crate) struct ConfiguredRuntime {
 }
 
 impl ConfiguredRuntime {
-    /// The line on it.
+    /// Returns the info line about it.
     pub(crate) fn line(&self) -> String {
-        format!("trusting the same in {}, by {}", self.runtime, quote::path(&self.path))
+        format!("trusting the same in {}, through {}", self.runtime, quote::path(&self.path))
     }
 }
 
-/// Writes settings that name `bundle` for each of `runtimes`. A runtime that cannot be configured is a
-/// warning: the service starts, as it would without.
+/// Publishes settings that name `bundle` for each of `runtimes`. For a runtime that cannot be configured it prints a
+/// warning, and the service starts without.
 ///
 /// # Errors
-/// When its settings cannot be published although the bundle could.
+/// When the settings cannot be published.
 pub(crate) fn configure(
     runtimes: &[Runtime],
     environment: &Environment,
@@ -41,7 +41,7 @@ pub(crate) fn configure(
 ) -> Result<Vec<ConfiguredRuntime>, Diagnostic> {
     let (mut open, mut files) = (Vec::new(), Vec::new());
     for runtime in runtimes {
-        let before = runtime.open(environment, bundle, is_ours, Path::exists);
+        let before = runtime.own_value(environment, bundle, is_ours, Path::exists);
         match before.and_then(|before| Ok((before, runtime.file(bundle)?))) {
             Ok((before, file)) => {
                 open.push((*runtime, before, file.as_ref().map(|(file, _)| file.clone())));
@@ -55,7 +55,7 @@ pub(crate) fn configure(
     for (runtime, before, file) in open {
         let path = file.and_then(|file| published.path(&file)).unwrap_or(bundle);
         if runtime == Runtime::Php && is_memory(path) {
-            report.warning(&Warning::Memory(runtime).into());
+            report.warning(&RuntimeWarning::Memory(runtime).into());
             continue;
         }
         let value = runtime.value(before, path);

@@ -1,20 +1,20 @@
-//! The lines on what a run did.
+//! The info lines of a run.
 
 use std::path::Path;
 
 use crate::init::cli::Task;
 use crate::init::mounts;
-use crate::init::run::inputs::Inputs;
+use crate::init::run::inputs::PublishInputs;
 use crate::sys::output;
 use crate::sys::quote;
 use crate::trust::certificate::Certificate;
 use crate::trust::root_stores::RootSource;
 use crate::trust::source::{Label, Named, Origin};
 
-/// The line on one custom CA. One that was neither mounted nor named was baked into the image, where
-/// its owner may not expect it to be found.
+/// Returns the line about one custom CA. It says if the CA comes from the image, because the image's owner may not
+/// expect trust-init to find it.
 pub(crate) fn custom_ca(certificate: &Certificate) -> String {
-    let place = match &certificate.label {
+    let location = match &certificate.label {
         Label::Path(Named { path, origin: Origin::Default }) if !mounts::is_mounted(path) => {
             format!("{}, from the image", quote::path(path))
         }
@@ -22,15 +22,15 @@ pub(crate) fn custom_ca(certificate: &Certificate) -> String {
         label => label.to_string(),
     };
     format!(
-        "trusting {} until {} (SHA-256 {}) in {place}",
+        "trusting {} until {} (SHA-256 {}) in {location}",
         quote::word(&certificate.subject),
         certificate.not_after,
         certificate.fingerprint(),
     )
 }
 
-/// The last line: what is in the bundle, where it is, and what is started.
-pub(crate) fn total(inputs: &Inputs<'_>, bundle: Option<&Path>, task: &Task) -> String {
+/// Returns the last line: the contents and the path of the bundle, and the program that is started.
+pub(crate) fn total(inputs: &PublishInputs<'_>, bundle: Option<&Path>, task: &Task) -> String {
     let custom = output::count(inputs.custom.len(), "custom CA");
     let roots = output::count(inputs.anchors.certificates.len(), "root");
     let roots = match inputs.source {
@@ -40,16 +40,16 @@ pub(crate) fn total(inputs: &Inputs<'_>, bundle: Option<&Path>, task: &Task) -> 
         RootSource::Mozilla(_) => format!("{roots} of Mozilla's"),
         RootSource::Unwanted | RootSource::Nowhere => "no roots".to_owned(),
     };
-    let doubles = match inputs.bundle.doubles {
+    let duplicates = match inputs.bundle.duplicates {
         0 => String::new(),
-        doubles => format!(" ({} left out)", output::count(doubles, "double")),
+        duplicates => format!(" ({} left out)", output::count(duplicates, "duplicate")),
     };
     let bundle = match bundle {
         Some(path) => format!("in {}", quote::path(path)),
-        None => "in a file of its own for each variable that was set".to_owned(),
+        None => "in a separate file for each pinned variable".to_owned(),
     };
     let verb = if matches!(task, Task::Run(_)) { "starting" } else { "would start" };
     let program = task.program().and_then(<[_]>::first).map(quote::word);
     let next = program.map(|program| format!("; {verb} {program} as pid {}", std::process::id()));
-    format!("{custom} and {roots}{doubles} {bundle}{}", next.unwrap_or_default())
+    format!("{custom} and {roots}{duplicates} {bundle}{}", next.unwrap_or_default())
 }

@@ -1,10 +1,10 @@
-//! What a run does for the image's own store, where that is asked for. A run beside a service
-//! (`docker exec`) removes nothing from it.
+//! Installs the custom CAs in the image's own store, with `--install-store`. A run beside a service
+//! (`docker exec`) removes none from it.
 
 use crate::init::cli::{Invocation, Task};
 use crate::init::run::failures::Failures;
-use crate::init::run::java::Jvm;
-use crate::init::system_store::{InstallOptions, Installed, Record, install};
+use crate::init::run::java::JvmConfiguration;
+use crate::init::system_store::{InstallOptions, InstallResult, Record, install};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::output::Report;
 use crate::sys::quote;
@@ -15,12 +15,12 @@ use crate::trust::keystore;
 pub(crate) struct SystemStore<'a> {
     invocation: &'a Invocation,
     report: Report,
-    /// What earlier runs put there.
+    /// The changes of earlier runs.
     pub record: Record,
 }
 
 impl<'a> SystemStore<'a> {
-    /// Reads what earlier runs did, if that can matter.
+    /// Reads the record of earlier runs, if it can matter.
     ///
     /// # Errors
     /// As [`Record::read`].
@@ -34,36 +34,36 @@ impl<'a> SystemStore<'a> {
         Ok(Self { invocation, report, record })
     }
 
-    /// Removes from `roots` what trust-init added to the image's.
+    /// Removes from `roots` the certificates that trust-init added to the image's files.
     pub(crate) fn leave_out_ours(&self, roots: &mut Vec<Pem<'_>>) {
         let ours = self.record.certificates();
         if !ours.is_empty() {
-            let ours = bundle::set(&ours);
+            let ours = bundle::certificate_set(&ours);
             roots.retain(|root| !ours.contains(root.text()));
         }
     }
 
-    /// Has the store trust `certificates`, and nothing else that trust-init added.
+    /// Installs `certificates`, and removes other certificates that trust-init added.
     pub(crate) fn install(
         &self,
         certificates: &[Pem<'_>],
-        jvm: Option<&Jvm<'_>>,
+        jvm: Option<&JvmConfiguration<'_>>,
         failures: &mut Failures,
-    ) -> Installed {
+    ) -> InstallResult {
         let Invocation { settings, task } = self.invocation;
         if !settings.install_store || *task == Task::PrintEnv {
-            return Installed::default();
+            return InstallResult::default();
         }
         let java = jvm.and_then(|jvm| {
             Some((jvm.security.as_deref()?, keystore::write(&jvm.store.certificates())))
         });
-        // What `docker exec` starts has no parent here, and is not the first process.
+        // A process of `docker exec` has no parent in this namespace, and is not the first process.
         let is_beside = std::process::id() != 1 && std::os::unix::process::parent_id() == 0;
         let is_beside = is_beside && *task != Task::Prepare;
         let options = InstallOptions { certificates, java, is_beside, dry: task.is_dry() };
         let installed = install(&options, &self.record).unwrap_or_else(|failure| {
             failures.push(failure);
-            Installed::default()
+            InstallResult::default()
         });
         if installed.is_of_another_run {
             self.report.warning(
@@ -77,7 +77,7 @@ impl<'a> SystemStore<'a> {
         installed
     }
 
-    /// Removes from the store what earlier runs put there, unless the service is not started anyway.
+    /// Removes the certificates of earlier runs from the store, unless an error prevents the start.
     pub(crate) fn clear(&self, failures: &mut Failures) {
         if !failures.prevent_start() {
             let installed = self.install(&[], None, failures);
@@ -85,17 +85,17 @@ impl<'a> SystemStore<'a> {
         }
     }
 
-    /// The line on it.
-    pub(crate) fn line(&self, installed: &Installed) -> Option<String> {
+    /// Returns the info line about the changes.
+    pub(crate) fn line(&self, installed: &InstallResult) -> Option<String> {
         let is_dry = self.invocation.task.is_dry();
-        let (files, words) = match (&*installed.files, &*installed.cleared) {
+        let (files, action) = match (&*installed.files, &*installed.cleared) {
             ([], []) => return None,
-            ([], cleared) if is_dry => (cleared, "would take out of the image's own store again"),
-            ([], cleared) => (cleared, "taken out of the image's own store again"),
-            (files, _) if is_dry => (files, "would put the same into the image's own store"),
+            ([], cleared) if is_dry => (cleared, "would remove from the image's own store"),
+            ([], cleared) => (cleared, "removed from the image's own store"),
+            (files, _) if is_dry => (files, "would install the same in the image's own store"),
             (files, _) => (files, "trusting the same in the image's own store"),
         };
         let files: Vec<_> = files.iter().map(|path| quote::path(path).to_string()).collect();
-        Some(format!("{words}: {}", files.join(", ")))
+        Some(format!("{action}: {}", files.join(", ")))
     }
 }

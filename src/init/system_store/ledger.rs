@@ -1,8 +1,8 @@
-//! What was put into the image's store, written down before it is put there.
+//! The record of the changes to the image's store, written before they are made.
 //!
-//! Plain text in the container's own file system, so that it lives as long as what it speaks of: a line
-//! for each file, then the certificates. At the next start these do not count as the image's, and all of
-//! it can be taken out again.
+//! It is a text file in the container's own file system, so that it exists as long as the changes: a line for each
+//! file, then the certificates. At the next start these do not count as the image's roots, and all changes can be
+//! undone.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
@@ -10,52 +10,53 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::sys::diagnostic::Diagnostic;
-use crate::sys::file::{self, Problem};
+use crate::sys::file::{self, FileError};
 use crate::trust::bundle::Pem;
 use crate::trust::fingerprint::Fingerprint;
-use crate::trust::source::{Label, Origin, ReadError};
+use crate::trust::source::{Label, Origin, SourceError};
 
-use crate::init::system_store::precheck::real;
+use crate::init::system_store::precheck::resolve_links;
 
 /// The directory of the record.
-pub(crate) const HOME: &str = "/var/lib/trust-init";
-/// Where it lies.
-pub(crate) const PATH: &str = "/var/lib/trust-init/store";
+pub(crate) const RECORD_DIRECTORY: &str = "/var/lib/trust-init";
+/// The file of the record.
+pub(crate) const RECORD_PATH: &str = "/var/lib/trust-init/store";
 
-/// Says in the file what it is.
+/// The comment at the start of the file.
 const HEADER: &str = "\
-# What trust-init --install-store has put into this image's own store, for a later start to take out.
-# added SHA256 FILE: the certificates below stand behind what was there before, which had that digest
-# made SHA256 FILE: it was not there before, and has that digest
+# The changes of trust-init --install-store to this image's own store, so that a later start can undo them.
+# added SHA256 FILE: the certificates below were appended; the digest is that of the previous contents
+# made SHA256 FILE: the file was created; the digest is that of its contents
 ";
 
-/// What an earlier run put into the store.
+/// The record of the changes to the store.
 #[derive(Debug, Default)]
 pub(crate) struct Record(Vec<u8>);
 
-/// One file of the store.
-pub(crate) struct Line<'a> {
-    /// Whether it was not there before.
-    pub is_made: bool,
+/// One changed file of the store.
+pub(crate) struct RecordLine<'a> {
+    /// Whether trust-init created the file.
+    pub is_created: bool,
     digest: &'a [u8],
-    /// Where it is, behind all links.
+    /// Its path, without links.
     pub path: &'a Path,
 }
 
 impl Record {
-    /// Reads it; empty if there is none, or one that is not ours.
+    /// Reads the record; an empty one if the file does not exist, or belongs to another user.
     ///
     /// # Errors
-    /// When there is one that cannot be read: what an earlier run added would count as the image's.
+    /// When it cannot be read: certificates of an earlier run would count as the image's.
     pub(crate) fn read() -> Result<Self, Diagnostic> {
-        let path = Path::new(PATH);
+        let path = Path::new(RECORD_PATH);
         let error = |problem| {
             let label = Label::new(path, Origin::Default);
-            Diagnostic::from(ReadError { label, problem })
+            Diagnostic::from(SourceError { label, problem })
         };
-        let found = match path.symlink_metadata().map_err(|error| file::problem(path, error)) {
+        let found = match path.symlink_metadata().map_err(|error| file::FileError::new(path, error))
+        {
             Ok(found) => found,
-            Err(Problem::Missing) => return Ok(Self::default()),
+            Err(FileError::Missing) => return Ok(Self::default()),
             Err(problem) => return Err(error(problem)),
         };
         if found.uid() != 0 && found.uid() != nix::unistd::geteuid().as_raw() {
@@ -64,7 +65,7 @@ impl Record {
         file::read(path, &mut file::FILE_LIMIT.clone()).map(Self).map_err(error)
     }
 
-    /// One of `lines`, each of which [`line`] made, and of the certificates that were added.
+    /// Creates the record of `lines` from [`record_line`] and of the added certificates.
     pub(crate) fn of(lines: &[u8], certificates: &[Pem<'_>]) -> Self {
         let mut text = Vec::new();
         if !lines.is_empty() {
@@ -77,53 +78,55 @@ impl Record {
         Self(text)
     }
 
-    /// Its text.
+    /// Returns its text.
     pub(crate) fn text(&self) -> &[u8] {
         &self.0
     }
 
-    /// The certificates that were added to files.
+    /// Returns the certificates that were added to files.
     pub(crate) fn certificates(&self) -> Vec<Pem<'_>> {
         crate::trust::trust_anchors::anchors(&self.0).certificates
     }
 
-    /// What it says of each file.
-    pub(crate) fn lines(&self) -> Vec<Line<'_>> {
-        self.0.split(|byte| *byte == b'\n').filter_map(Line::read).collect()
+    /// Returns the lines about files.
+    pub(crate) fn lines(&self) -> Vec<RecordLine<'_>> {
+        self.0.split(|byte| *byte == b'\n').filter_map(RecordLine::read).collect()
     }
 
-    /// Whether we made the file at `path`, and it still holds what we put there.
-    pub(crate) fn made(&self, path: &Path, bytes: &[u8]) -> bool {
+    /// Whether trust-init created the file at `path`, and `bytes` are still its contents.
+    pub(crate) fn has_created(&self, path: &Path, bytes: &[u8]) -> bool {
         let digest = digest(bytes);
-        self.lines().iter().any(|line| line.is_made && line.path == path && line.is(&digest))
+        self.lines()
+            .iter()
+            .any(|line| line.is_created && line.path == path && line.has_digest(&digest))
     }
 
-    /// The same, of what is behind all links of `path`.
-    pub(crate) fn has(&self, path: &Path) -> bool {
+    /// Whether trust-init created the file that `path` resolves to, and its contents are unchanged.
+    pub(crate) fn has_created_target(&self, path: &Path) -> bool {
         if self.0.is_empty() {
             return false;
         }
-        let look = |path: PathBuf| {
+        let read = |path: PathBuf| {
             let bytes = file::read(&path, &mut file::FILE_LIMIT.clone());
             (bytes, path)
         };
-        match real(path).map(|real| real.map(look)) {
-            Ok(Some((Ok(bytes), path))) => self.made(&path, &bytes),
+        match resolve_links(path).map(|real| real.map(read)) {
+            Ok(Some((Ok(bytes), path))) => self.has_created(&path, &bytes),
             Ok(None) => false,
-            // It cannot be looked at. What bears the name of one that we made is taken for that.
+            // The file cannot be read. It counts as created by trust-init if the name is recorded.
             _ => self
                 .lines()
                 .iter()
-                .any(|line| line.is_made && line.path.file_name() == path.file_name()),
+                .any(|line| line.is_created && line.path.file_name() == path.file_name()),
         }
     }
 
-    /// What `bytes`, the contents of `path`, are without what we added to them. If the file
-    /// was written again since, that is all but our certificates.
-    pub(crate) fn without(&self, path: &Path, bytes: &[u8]) -> Vec<u8> {
+    /// Returns `bytes`, the contents of `path`, without the recorded certificates. Other changes since then are
+    /// kept.
+    pub(crate) fn without_added(&self, path: &Path, bytes: &[u8]) -> Vec<u8> {
         let mut bytes = bytes.to_vec();
         for line in self.lines() {
-            if line.is_made || line.path != path {
+            if line.is_created || line.path != path {
                 continue;
             }
             for certificate in self.certificates() {
@@ -131,9 +134,9 @@ impl Record {
                     bytes.drain(at..at + certificate.text().len());
                 }
             }
-            // A line end is ours as well, if the file had none.
+            // trust-init also added a line end, if the file had none.
             if let Some(whole) = bytes.strip_suffix(b"\n")
-                && line.is(&digest(whole))
+                && line.has_digest(&digest(whole))
             {
                 bytes.pop();
             }
@@ -142,33 +145,33 @@ impl Record {
     }
 }
 
-impl<'a> Line<'a> {
+impl<'a> RecordLine<'a> {
     fn read(text: &'a [u8]) -> Option<Self> {
         let mut words = text.splitn(3, |byte| *byte == b' ');
         let (word, digest, path) = (words.next()?, words.next()?, words.next()?);
         let path = Path::new(OsStr::from_bytes(path));
         (word != b"#" && path.is_absolute()).then_some(Self {
-            is_made: word == b"made",
+            is_created: word == b"made",
             digest,
             path,
         })
     }
 
-    fn is(&self, digest: &str) -> bool {
+    fn has_digest(&self, digest: &str) -> bool {
         self.digest == digest.as_bytes()
     }
 }
 
-/// What the record is to say of `path`: that it was made with these contents, or had them before.
-pub(crate) fn line(is_made: bool, bytes: &[u8], path: &Path) -> Vec<u8> {
-    let word = if is_made { "made" } else { "added" };
+/// Returns the line about `path`: it was created with these contents, or had them before.
+pub(crate) fn record_line(is_created: bool, bytes: &[u8], path: &Path) -> Vec<u8> {
+    let word = if is_created { "made" } else { "added" };
     let mut line = [word, &digest(bytes), ""].join(" ").into_bytes();
     line.extend(path.as_os_str().as_bytes());
     line.push(b'\n');
     line
 }
 
-/// Where `text` begins in `bytes`.
+/// Returns the offset of `text` in `bytes`.
 pub(crate) fn position(bytes: &[u8], text: &[u8]) -> Option<usize> {
     memchr::memmem::find(bytes, text)
 }

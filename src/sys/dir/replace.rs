@@ -1,8 +1,8 @@
-//! One file takes the place of another in a directory that holds other people's files too.
+//! Replaces files in a directory that also contains files of the user.
 //!
-//! What is written first gets a name of its own, always the same one, so that the run after an
-//! interrupted one knows what is worthless. A file that replaces the user's has its owner and
-//! mode before its first byte, and is never more readable than that file on the way there.
+//! A new file is staged under a fixed name of its own, so that the next run recognises and removes the rest of
+//! an interrupted one. A file that replaces one of the user's gets its owner before the first byte, and is never
+//! more readable than that file.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -14,27 +14,28 @@ use nix::fcntl::{AtFlags, OFlag, openat, renameat};
 use nix::sys::stat::{FileStat, Mode, SFlag, fchmod, fstat, fstatat};
 use nix::unistd::{Gid, Uid, UnlinkatFlags, fchown, unlinkat};
 
+use crate::sys::dir::{
+    Directory, FILE_MODE, OWN_PREFIX, PRIVATE_MODE, is_regular, uninterrupted, write,
+};
 use crate::sys::file::entries;
 
-use crate::sys::dir::{Directory, FILE_MODE, OWN, PRIVATE_MODE, is_regular, uninterrupted, write};
-
-/// The largest file that is read here: 32 MiB, a hundred times an overlay of a thousand services.
+/// The size of the largest file that is read: 32 MiB, a hundred times an overlay of a thousand services.
 const LIMIT: u64 = 32 << 20;
 
-/// What exists under a name.
+/// What a name in a directory refers to.
 #[derive(Debug)]
-pub enum Entry {
-    /// Nothing.
-    Nothing,
+pub enum DirectoryEntry {
+    /// Nothing exists under the name.
+    Missing,
     /// A regular file.
-    File(Found),
-    /// Something else, by what it is called.
+    File(RegularFile),
+    /// An entry of another kind, with the name of the kind.
     Other(&'static str),
 }
 
 /// A regular file.
 #[derive(Debug)]
-pub struct Found {
+pub struct RegularFile {
     /// Its contents.
     pub bytes: Vec<u8>,
     /// Its owner.
@@ -45,38 +46,38 @@ pub struct Found {
     pub mode: Mode,
 }
 
-/// How a new file looks from outside.
+/// The owner and mode of a new file.
 #[derive(Debug, Clone, Copy)]
-pub enum Look<'a> {
-    /// Readable for all, whatever the umask.
+pub enum NewFileMode<'a> {
+    /// This user, and readable for all whatever the umask.
     Public,
-    /// As any program would make it.
+    /// This user, and the mode that the umask gives.
     Umask,
-    /// As the file whose place it takes.
-    Like(&'a Found),
+    /// Those of the file that it replaces.
+    Like(&'a RegularFile),
 }
 
-/// A new file under its first name. It has its looks and no contents.
+/// A staged file with its owner and without contents.
 #[derive(Debug)]
-pub struct Reserved {
+pub struct ReservedFile {
     file: File,
     mode: Option<Mode>,
 }
 
 impl Directory {
-    /// What exists under `name`, which is not followed if it is a link.
+    /// Reads the entry `name`. A link is not followed.
     ///
     /// # Errors
     /// As open(2) and read(2), and for a file above 32 MiB.
-    pub fn entry(&self, name: &OsStr) -> io::Result<Entry> {
+    pub fn entry(&self, name: &OsStr) -> io::Result<DirectoryEntry> {
         let flags = OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
         let kind = match fstatat(&self.fd, name, AtFlags::AT_SYMLINK_NOFOLLOW) {
-            Ok(found) => kind(&found),
-            Err(Errno::ENOENT) => return Ok(Entry::Nothing),
+            Ok(found) => kind_name(&found),
+            Err(Errno::ENOENT) => return Ok(DirectoryEntry::Missing),
             Err(error) => return Err(error.into()),
         };
         if let Some(kind) = kind {
-            return Ok(Entry::Other(kind));
+            return Ok(DirectoryEntry::Other(kind));
         }
         let fd = uninterrupted(|| openat(&self.fd, name, flags, Mode::empty()))?;
         let stat = fstat(&fd)?;
@@ -89,10 +90,10 @@ impl Directory {
             return Err(io::Error::other(format!("it is larger than {} MiB", LIMIT >> 20)));
         }
         let mode = Mode::from_bits_truncate(stat.st_mode);
-        Ok(Entry::File(Found { bytes, uid: stat.st_uid, gid: stat.st_gid, mode }))
+        Ok(DirectoryEntry::File(RegularFile { bytes, uid: stat.st_uid, gid: stat.st_gid, mode }))
     }
 
-    /// The names in it, sorted.
+    /// Returns the names in it, sorted.
     ///
     /// # Errors
     /// As opendir(3) and readdir(3).
@@ -103,20 +104,20 @@ impl Directory {
         Ok(names)
     }
 
-    /// Makes an empty file here that is to take the place of one called `place`.
+    /// Creates an empty staged file here that is to replace a file called `target`.
     ///
     /// # Errors
-    /// As open(2), and as fchown(2) where the owner cannot be kept. Then nothing is left.
-    pub fn reserve(&self, place: &OsStr, look: Look) -> io::Result<Reserved> {
-        let name = own_name(place);
-        let (first, mode) = match look {
-            Look::Public => (PRIVATE_MODE, Some(FILE_MODE)),
-            Look::Umask => (Mode::from_bits_truncate(0o666), None),
-            Look::Like(found) => (found.mode & PRIVATE_MODE, Some(found.mode)),
+    /// As open(2), and as fchown(2) if the owner cannot be kept; no file remains then.
+    pub fn reserve(&self, target: &OsStr, like: NewFileMode) -> io::Result<ReservedFile> {
+        let name = staged_name(target);
+        let (first, mode) = match like {
+            NewFileMode::Public => (PRIVATE_MODE, Some(FILE_MODE)),
+            NewFileMode::Umask => (Mode::from_bits_truncate(0o666), None),
+            NewFileMode::Like(found) => (found.mode & PRIVATE_MODE, Some(found.mode)),
         };
         let flags = OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_WRONLY | OFlag::O_CLOEXEC;
         let fd = uninterrupted(|| openat(&self.fd, name.as_os_str(), flags, first))?;
-        if let Look::Like(found) = look {
+        if let NewFileMode::Like(found) = like {
             let own = fstat(&fd)?;
             let uid = (own.st_uid != found.uid).then(|| Uid::from_raw(found.uid));
             let gid = (own.st_gid != found.gid).then(|| Gid::from_raw(found.gid));
@@ -127,34 +128,39 @@ impl Directory {
                 return Err(error.into());
             }
         }
-        Ok(Reserved { file: File::from(fd), mode })
+        Ok(ReservedFile { file: File::from(fd), mode })
     }
 
-    /// Writes a file here that is to take the place of one called `place`.
+    /// Writes a staged file here that is to replace a file called `target`.
     ///
     /// # Errors
     /// As open(2), write(2) and fsync(2).
-    pub fn stage(&self, place: &OsStr, look: Look, bytes: &[u8]) -> io::Result<()> {
-        self.reserve(place, look)?.fill(bytes)
+    pub fn stage(&self, target: &OsStr, like: NewFileMode, bytes: &[u8]) -> io::Result<()> {
+        self.reserve(target, like)?.fill(bytes)
     }
 
-    /// Puts what was staged here for `place` into `directory`, in place of the existing `name`.
+    /// Moves the file that was staged here for `target` to `name` in `directory`, and replaces an existing one.
     ///
     /// # Errors
     /// As rename(2).
-    pub fn put(&self, place: &OsStr, directory: &Directory, name: &OsStr) -> io::Result<()> {
-        Ok(renameat(&self.fd, own_name(place).as_os_str(), &directory.fd, name)?)
+    pub fn install_staged(
+        &self,
+        target: &OsStr,
+        directory: &Directory,
+        name: &OsStr,
+    ) -> io::Result<()> {
+        Ok(renameat(&self.fd, staged_name(target).as_os_str(), &directory.fd, name)?)
     }
 
-    /// Removes what was staged here for `place`, if anything was.
+    /// Removes the file that was staged here for `target`, if it exists.
     ///
     /// # Errors
     /// As unlink(2).
-    pub fn unstage(&self, place: &OsStr) -> io::Result<()> {
-        self.unlink(&own_name(place))
+    pub fn unstage(&self, target: &OsStr) -> io::Result<()> {
+        self.unlink(&staged_name(target))
     }
 
-    /// Removes whatever was staged here, by this run or another.
+    /// Removes all files that were staged here, by this run or another.
     ///
     /// # Errors
     /// As readdir(3) and unlink(2).
@@ -162,7 +168,7 @@ impl Directory {
         self.names()?.iter().filter(|name| is_staged(name)).try_for_each(|name| self.unlink(name))
     }
 
-    /// Removes the file or link `name`, if it is there.
+    /// Removes the file or link `name`, if it exists.
     ///
     /// # Errors
     /// As unlink(2).
@@ -173,7 +179,7 @@ impl Directory {
         }
     }
 
-    /// Removes the empty directory `name`. Whether it is gone: one that is not empty stays.
+    /// Removes the directory `name` if it is empty. Returns whether it no longer exists.
     ///
     /// # Errors
     /// As rmdir(2).
@@ -186,15 +192,15 @@ impl Directory {
     }
 }
 
-impl Found {
-    /// Whether everybody may read it, and only its owner change it.
+impl RegularFile {
+    /// Whether all users may read it, and only its owner may change it.
     pub fn is_public(&self) -> bool {
         self.mode == FILE_MODE
     }
 }
 
-impl Reserved {
-    /// Writes its contents, down to the disk, and gives it its permissions.
+impl ReservedFile {
+    /// Writes and syncs its contents, and sets its permissions.
     ///
     /// # Errors
     /// As write(2), fchmod(2) and fsync(2).
@@ -207,21 +213,21 @@ impl Reserved {
     }
 }
 
-/// Whether a file of this name is one that some run staged.
+/// Whether a file of this name was staged by some run.
 pub(crate) fn is_staged(name: &OsStr) -> bool {
-    name.as_bytes().starts_with(OWN.as_bytes())
+    name.as_bytes().starts_with(OWN_PREFIX.as_bytes())
 }
 
-/// The first name of what is to take the place of a file called `place`.
-fn own_name(place: &OsStr) -> OsString {
-    let mut name = OsString::from(OWN);
-    let place = place.as_bytes();
-    name.push(OsStr::from_bytes(place.strip_prefix(b".").unwrap_or(place)));
+/// The name of the staged file that is to replace a file called `target`.
+fn staged_name(target: &OsStr) -> OsString {
+    let mut name = OsString::from(OWN_PREFIX);
+    let target = target.as_bytes();
+    name.push(OsStr::from_bytes(target.strip_prefix(b".").unwrap_or(target)));
     name
 }
 
-/// What is no regular file, by what it is called.
-fn kind(found: &FileStat) -> Option<&'static str> {
+/// The name of the kind of entry; `None` for a regular file.
+fn kind_name(found: &FileStat) -> Option<&'static str> {
     let kinds = [
         (SFlag::S_IFREG, None),
         (SFlag::S_IFLNK, Some("link")),

@@ -1,9 +1,8 @@
-//! Several files reach a directory together or not at all, and no key is readable by others for a
-//! moment on the way.
+//! Replaces several files together or not at all. Other users can never read a key, not even briefly.
 //!
-//! A rename replaces one file; a key and its certificate are two. So the new files are written into
-//! a directory of their own beside the old ones, and the rename of that directory is the moment
-//! that counts: before it nothing has happened, after it the next run finishes the work.
+//! A rename replaces one file; a key and its certificate are two. So the new files are written to a directory
+//! beside the old ones, and renaming that directory commits them: before it no file has changed, after it the
+//! next run completes an interrupted one.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -17,17 +16,17 @@ use nix::unistd::{UnlinkatFlags, unlinkat};
 
 use crate::sys::dir::{Directory, PRIVATE_MODE, bits, uninterrupted, write};
 
-/// A directory that only its owner may look into.
+/// The mode of a directory that only its owner may read.
 pub(crate) const PRIVATE_DIRECTORY_MODE: Mode = Mode::from_bits_truncate(0o700);
 
-/// Where the files are written. Files found there are worthless.
+/// The directory that the files are written to. Files of an interrupted run in it are discarded.
 const UNFINISHED: &str = ".trust-compose-unfinished";
-/// Where they wait to be put in their places. Files found there count.
+/// The directory of committed files. Files of an interrupted run in it are moved to their places.
 const READY: &str = ".trust-compose-ready";
 
-/// One of several files.
+/// One of the files to write.
 #[derive(Debug)]
-pub struct Part {
+pub struct PendingFile {
     /// Its name in the directory.
     pub name: &'static str,
     /// Its permissions.
@@ -37,22 +36,22 @@ pub struct Part {
 }
 
 impl Directory {
-    /// Makes the directory `name` in this one, for its owner alone.
+    /// Creates the directory `name` in this one, with the mode 0700.
     ///
     /// # Errors
-    /// As mkdir(2) and open(2); EEXIST if anything has that name.
-    pub fn make_private(&self, name: &OsStr) -> io::Result<Self> {
+    /// As mkdir(2) and open(2); EEXIST if the name exists.
+    pub fn create_private(&self, name: &OsStr) -> io::Result<Self> {
         mkdirat(&self.fd, name, PRIVATE_DIRECTORY_MODE)?;
         let directory = self.open_in(name)?;
-        directory.close_to_others()?;
+        directory.make_private()?;
         Ok(directory)
     }
 
-    /// Gives it the mode of a private directory, if it does not have that already.
+    /// Sets the mode 0700, if it has another.
     ///
     /// # Errors
     /// As fchmod(2).
-    pub fn close_to_others(&self) -> io::Result<()> {
+    pub fn make_private(&self) -> io::Result<()> {
         let (_, mode) = self.owner_and_mode()?;
         if mode != bits(PRIVATE_DIRECTORY_MODE.bits()) {
             uninterrupted(|| fchmod(&self.fd, PRIVATE_DIRECTORY_MODE))?;
@@ -60,33 +59,32 @@ impl Directory {
         Ok(())
     }
 
-    /// Whether an earlier run was interrupted between the moment that counts and its end.
+    /// Whether an earlier run was interrupted after the commit.
     pub fn is_unfinished(&self) -> bool {
         self.open_in(OsStr::new(READY)).is_ok()
     }
 
-    /// Puts `parts` in their places, each in place of the existing file. `names` are all names that
-    /// any run may have written.
+    /// Writes `files`, and replaces the existing ones. `names` are all names that any run may have written.
     ///
     /// # Errors
     /// As open(2), write(2), fsync(2) and rename(2).
-    pub fn place_together(&self, parts: &[Part], names: &[&str]) -> io::Result<()> {
+    pub fn replace_together(&self, files: &[PendingFile], names: &[&str]) -> io::Result<()> {
         self.discard(names)?;
-        let unfinished = self.make_private(OsStr::new(UNFINISHED))?;
-        let written = parts.iter().try_for_each(|part| unfinished.create(part)).and_then(|()| {
-            unfinished.settle()?;
+        let unfinished = self.create_private(OsStr::new(UNFINISHED))?;
+        let written = files.iter().try_for_each(|file| unfinished.create(file)).and_then(|()| {
+            unfinished.sync()?;
             renameat(&self.fd, UNFINISHED, &self.fd, READY).map_err(io::Error::from)
         });
         if let Err(error) = written {
-            // Nothing better can be done if this fails too; the first error is the one to tell.
+            // If this fails too, the first error is still the one to report.
             let _ = self.discard(names);
             return Err(error);
         }
-        self.settle()?;
+        self.sync()?;
         self.finish(names).map(|_| ())
     }
 
-    /// Puts what an interrupted run left ready, of these names, in its place. Whether there was any.
+    /// Moves the committed files of these names to their places. Returns whether there were any.
     ///
     /// # Errors
     /// As open(2) and rename(2).
@@ -102,22 +100,22 @@ impl Directory {
                 Err(error) => return Err(error.into()),
             }
         }
-        self.settle()?;
+        self.sync()?;
         unlinkat(&self.fd, READY, UnlinkatFlags::RemoveDir)?;
         Ok(true)
     }
 
-    /// A new file with its contents on the disk. Its mode is never wider than it will be.
-    fn create(&self, part: &Part) -> io::Result<()> {
+    /// Creates and syncs a file. Its mode is never wider than the final one.
+    fn create(&self, pending: &PendingFile) -> io::Result<()> {
         let flags = OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_WRONLY | OFlag::O_CLOEXEC;
-        let fd: OwnedFd = uninterrupted(|| openat(&self.fd, part.name, flags, PRIVATE_MODE))?;
-        uninterrupted(|| fchmod(&fd, part.mode))?;
+        let fd: OwnedFd = uninterrupted(|| openat(&self.fd, pending.name, flags, PRIVATE_MODE))?;
+        uninterrupted(|| fchmod(&fd, pending.mode))?;
         let file = File::from(fd);
-        write(file.try_clone()?, &[part.text.as_bytes()])?;
+        write(file.try_clone()?, &[pending.text.as_bytes()])?;
         file.sync_all()
     }
 
-    /// Removes what a run left that did not come to the moment that counts.
+    /// Removes the files of a run that was interrupted before the commit.
     fn discard(&self, names: &[&str]) -> io::Result<()> {
         let unfinished = match self.open_in(OsStr::new(UNFINISHED)) {
             Ok(unfinished) => unfinished,
@@ -133,11 +131,11 @@ impl Directory {
         unlinkat(&self.fd, UNFINISHED, UnlinkatFlags::RemoveDir).map_err(io::Error::from)
     }
 
-    /// The names in it are on the disk too. Not every file system can say so.
+    /// Syncs the directory itself. Errors are ignored: not every file system supports this.
     ///
     /// # Errors
     /// As dup(2).
-    pub fn settle(&self) -> io::Result<()> {
+    pub fn sync(&self) -> io::Result<()> {
         let _ = File::from(self.fd.try_clone()?).sync_all();
         Ok(())
     }

@@ -31,7 +31,7 @@ pub(crate) fn save(path: &Path, findings: &[Finding]) -> Result<(), Diagnostic> 
     match directory.existing_file(name, &[text.as_bytes()]).map_err(disk)? {
         Some(existing) if existing.is_same => Ok(()),
         Some(_) => Err(cannot(&"it exists, with different contents", "name another file")),
-        None => directory.place(name, &[text.as_bytes()]).map_err(disk),
+        None => directory.replace(name, &[text.as_bytes()]).map_err(disk),
     }
 }
 

@@ -1,5 +1,5 @@
-//! What a certificate says beyond what a verdict on a custom CA depends on: its names, its key, what
-//! it may be used for, who signed it. Read only on request, never when a container starts.
+//! The fields of a certificate that the lints do not need: its names, its key, its usage, its signer. Read only
+//! by trust-compose and trust-doctor, never when a container starts.
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
@@ -14,28 +14,28 @@ use crate::trust::certificate::Certificate;
 use crate::trust::certificate::key_kind::KeyKind;
 use crate::trust::certificate::subject_alt_name::SubjectAltName;
 
-/// More about a certificate.
+/// Further fields of a certificate.
 #[derive(Clone, Debug, Default)]
 pub struct Details {
     /// The serial number, in hexadecimal digits.
     pub serial: String,
-    /// What its key is.
+    /// The kind of its key.
     pub key: KeyKind,
     /// Its subject alternative names.
     pub names: Vec<SubjectAltName>,
-    /// What the key may do (RFC 5280, section 4.2.1.3, its names).
+    /// The key usages, by their names in RFC 5280, section 4.2.1.3.
     pub key_usage: Vec<String>,
-    /// What the certificate may be used for (RFC 5280, section 4.2.1.12, its names).
+    /// The extended key usages, by their names in RFC 5280, section 4.2.1.12.
     pub extended_key_usage: Vec<String>,
-    /// For a CA: the only names it may sign for, where it says so.
+    /// The name constraints of a CA.
     pub constraints: Option<Constraints>,
-    /// The public key's bits, as they are in the certificate.
+    /// The public key's bits, as in the certificate.
     pub public_key: Vec<u8>,
-    /// By what certificates below it know its key (RFC 5280, section 4.2.1.2), as OpenSSL prints it: `3A:07:…`.
+    /// The subject key identifier (RFC 5280, section 4.2.1.2), as OpenSSL prints it: `3A:07:…`.
     pub key_identifier: Option<String>,
-    /// The same of its issuer (section 4.2.1.1).
+    /// The authority key identifier (section 4.2.1.1).
     pub issuer_key_identifier: Option<String>,
-    /// Where its issuer's certificate can be had, a URL (section 4.2.2.1).
+    /// The URL of its issuer's certificate (section 4.2.2.1).
     pub issuer_url: Option<String>,
 }
 
@@ -53,7 +53,7 @@ enum Subtree {
 }
 
 impl Details {
-    /// Reads them. Extensions that cannot be read count as not there.
+    /// Reads them. Extensions that cannot be read count as missing.
     pub fn of(certificate: &Certificate) -> Self {
         let Ok((_, x509)) = X509Certificate::from_der(&certificate.der) else {
             return Self::default();
@@ -97,8 +97,8 @@ impl Details {
     }
 }
 
-/// Whether the key in `authority` made the signature on `certificate`, under that very name. Where a
-/// signature of that kind cannot be checked here (a rare key, RSA below 2048 bits), the name has to do.
+/// Whether `authority` signed `certificate`: its name is the issuer's, and its key verifies the signature. If the
+/// kind of signature cannot be verified here (a rare key, RSA below 2048 bits), the name alone decides.
 pub fn is_signed_by(certificate: &Certificate, authority: &Certificate) -> bool {
     let read = X509Certificate::from_der(&certificate.der);
     let (Ok((_, below)), Ok((_, above))) = (read, X509Certificate::from_der(&authority.der)) else {
@@ -140,7 +140,7 @@ fn purposes(usage: &ExtendedKeyUsage<'_>) -> Vec<String> {
     known.chain(usage.other.iter().map(ToString::to_string)).collect()
 }
 
-/// A number without the zero that DER puts in front of a first byte with its highest bit set (X.690,
+/// Returns an integer without the zero that DER puts before a first byte with its highest bit set (X.690,
 /// section 8.3).
 fn number(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(&[0]).filter(|rest| !rest.is_empty()).unwrap_or(bytes)
@@ -205,8 +205,8 @@ impl Constraints {
         })
     }
 
-    /// `holds` says of a subtree of the name's own kind whether it contains the name. Kinds that are
-    /// not listed are not restricted.
+    /// Whether a name is allowed. `holds` returns whether a subtree contains it, or `None` for a subtree of
+    /// another kind. Kinds without a subtree are not restricted.
     fn allows(&self, holds: impl Fn(&Subtree) -> Option<bool>) -> bool {
         let permitted: Vec<_> = self.permitted.iter().filter_map(&holds).collect();
         (permitted.is_empty() || permitted.contains(&true))
@@ -227,7 +227,7 @@ impl Subtree {
     }
 }
 
-/// Zero or more labels added on the left (RFC 5280, section 4.2.1.10).
+/// Whether `host` is `base` with zero or more labels added on the left (RFC 5280, section 4.2.1.10).
 fn is_below(host: &str, base: &str) -> bool {
     let base = base.strip_prefix('.').unwrap_or(base);
     host.strip_suffix(base)

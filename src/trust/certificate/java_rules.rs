@@ -1,28 +1,26 @@
-//! Whether a JVM reads a certificate, whose key store is lost as a whole for one that it cannot.
-//!
-//! Java decodes the key and every critical extension when it opens the store (`CertificateExtensions`
-//! and `X509Key` in <https://github.com/openjdk/jdk17u/tree/master/src/java.base/share/classes/sun/security/x509>).
-//! Here they are read along RFC 5280, more strictly than any JVM does: a CA that is left out of the
-//! key store costs a warning. The walk through the certificate is that of [`crate::trust::certificate::strict_der`].
+//! Whether every JVM can read a certificate: a JVM rejects a whole key store for one that it cannot read. It decodes
+//! the key and every critical extension when it opens the store (`CertificateExtensions` and `X509Key` in
+//! <https://github.com/openjdk/jdk17u/tree/master/src/java.base/share/classes/sun/security/x509>). These checks follow
+//! RFC 5280 and are stricter than any JVM: a CA that they reject is only left out of the key store, with a warning.
+//! [`crate::trust::certificate::strict_der`] calls them while it walks through the certificate.
 
 pub(crate) mod extensions;
 pub(crate) mod key;
 
-use crate::trust::certificate::encoding::{Flaw, holds};
+use crate::trust::certificate::encoding::{Flaw, ensure};
 pub(crate) use crate::trust::certificate::java_rules::extensions::check as extension;
 use crate::trust::der::{self, SET};
 
-/// Whether a JVM reads what is in front of the extensions: the algorithm, the names of issuer and
-/// subject, the key.
+/// Checks the fields before the extensions: the algorithm, the names of issuer and subject, the key.
 pub(crate) fn fields(algorithm: &[u8], names: [&[u8]; 2], key: &[u8]) -> Result<(), Flaw> {
     key::signature(algorithm)?;
-    holds(names.into_iter().all(has_part), "its issuer or its subject has no name")?;
+    ensure(names.into_iter().all(has_part), "its issuer or its subject has no name")?;
     key::public(key)
 }
 
-/// Whether a name has any part: Java counts a SET without members as none.
+/// Whether a name has any attribute: Java ignores an empty SET.
 fn has_part(mut name: &[u8]) -> bool {
-    while let Some(pairs) = der::take(SET, &mut name) {
+    while let Some(pairs) = der::take_contents(SET, &mut name) {
         if !pairs.is_empty() {
             return true;
         }

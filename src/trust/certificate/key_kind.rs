@@ -18,7 +18,7 @@ pub enum KeyKind {
     P521,
     /// Ed25519 (RFC 8410, section 3).
     Ed25519,
-    /// Another kind, by its object identifier; empty where the certificate cannot be read.
+    /// Another kind, by its object identifier; empty if the certificate cannot be read.
     Other(String),
 }
 

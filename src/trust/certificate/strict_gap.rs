@@ -1,6 +1,6 @@
-//! What strict clients ask for and a certificate lacks.
+//! Fields that strict clients require and a certificate lacks.
 
-/// What OpenSSL refuses under X509_V_FLAG_X509_STRICT in a CA, which Python 3.13 switches on by default
+/// A fault for which OpenSSL rejects a CA under X509_V_FLAG_X509_STRICT, which Python 3.13 sets by default
 /// (<https://docs.python.org/3.13/library/ssl.html#ssl.create_default_context>, and `check_extensions` in
 /// OpenSSL's crypto/x509/x509_vfy.c).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,18 +11,18 @@ pub enum StrictGap {
     OptionalConstraints,
     /// No key usage.
     NoKeyUsage,
-    /// A key usage without keyCertSign: no client accepts what it signed.
+    /// A key usage without keyCertSign: no client accepts the certificates that it signed.
     MayNotSign,
     /// No subject key identifier.
     NoSubjectKeyIdentifier,
-    /// No authority key identifier, and another CA issued it.
+    /// No authority key identifier, in a certificate that another CA issued.
     NoAuthorityKeyIdentifier,
     /// No subject.
     EmptySubject,
 }
 
 impl StrictGap {
-    /// The message of OpenSSL, if it has one (`X509_verify_cert_error_string` in crypto/x509/x509_txt.c).
+    /// Returns the message of OpenSSL, if it has one (`X509_verify_cert_error_string` in crypto/x509/x509_txt.c).
     #[cfg(feature = "doctor")]
     pub fn openssl(self) -> Option<&'static str> {
         match self {
@@ -34,7 +34,7 @@ impl StrictGap {
         }
     }
 
-    /// It in words.
+    /// Returns the fault in words.
     pub fn words(self) -> &'static str {
         match self {
             Self::NoConstraints => "it has no basic constraints",

@@ -1,19 +1,19 @@
-//! A certificate's subject alternative names (RFC 5280, section 4.2.1.6), as far as clients compare them with
-//! the host that they connect to.
+//! The subject alternative names of a certificate (RFC 5280, section 4.2.1.6), which clients compare with the
+//! host that they connect to.
 
 use std::fmt::{self, Display, Write as _};
 use std::net::IpAddr;
 
 use x509_parser::extensions::GeneralName;
 
-/// One name.
+/// One subject alternative name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SubjectAltName {
-    /// A host name in lower case, perhaps with `*.` in front.
+    /// A host name in lower case, possibly with the prefix `*.`.
     Dns(String),
     /// An address.
     Ip(IpAddr),
-    /// A name of another kind, which no client compares with a host, as it is shown.
+    /// A name of another kind, as it is printed: no client compares it with a host.
     Other(String),
 }
 
@@ -34,7 +34,7 @@ impl SubjectAltName {
         }
     }
 
-    /// The host name or address as it is typed; `None` for a name of another kind.
+    /// Returns the host name or address as a user types it; `None` for a name of another kind.
     pub fn host(&self) -> Option<String> {
         match self {
             Self::Dns(name) => Some(name.clone()),
@@ -43,13 +43,13 @@ impl SubjectAltName {
         }
     }
 
-    /// The same, or a name of another kind as it is shown.
+    /// Returns the same, or a name of another kind as it is printed.
     pub fn host_or_text(&self) -> String {
         self.host().unwrap_or_else(|| self.to_string())
     }
 }
 
-/// As `openssl x509 -text` writes it: `DNS:host`, `IP:address`.
+/// As `openssl x509 -text` prints it: `DNS:host`, `IP:address`.
 impl Display for SubjectAltName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

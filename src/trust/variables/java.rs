@@ -1,4 +1,4 @@
-//! JAVA_TOOL_OPTIONS: the one variable that every JVM reads and says so, to which options are added.
+//! JAVA_TOOL_OPTIONS: every JVM reads it (and prints that it does); trust-init appends options to it.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
@@ -7,31 +7,31 @@ use std::path::{Path, PathBuf};
 use crate::sys::diagnostic::{Diagnostic, owned_into_diagnostic};
 use crate::sys::environment::Environment;
 use crate::sys::quote;
-use crate::trust::jvm::StoreError;
-use crate::trust::keystore::{PASSWORD, Problem};
+use crate::trust::jvm::TrustStoreError;
+use crate::trust::keystore::{KeyStoreError, PASSWORD};
 
 /// The variable (<https://docs.oracle.com/en/java/javase/21/docs/specs/jvmti.html#tooloptions>).
 pub const JAVA_TOOL_OPTIONS: &str = "JAVA_TOOL_OPTIONS";
 
-/// The property that names a trust store; those for its type and its password begin like it
+/// The property that names a trust store; those for its type and its password have it as a prefix
 /// (<https://docs.oracle.com/en/java/javase/21/security/java-secure-socket-extension-jsse-reference-guide.html>).
 pub const PROPERTY: &str = "-Djavax.net.ssl.trustStore";
 
 /// Why Java programs do not trust the custom CAs.
 #[derive(Debug)]
-pub enum Warning {
-    /// A trust store is named already, in a variable or in an argument.
+pub enum JavaWarning {
+    /// A variable or an argument names a trust store already.
     Named(String),
     /// A JVM's own trust store cannot be read.
-    Unreadable { path: PathBuf, error: StoreError },
+    Unreadable { path: PathBuf, error: TrustStoreError },
 }
 
-owned_into_diagnostic!(Warning);
+owned_into_diagnostic!(JavaWarning);
 
-impl From<&Warning> for Diagnostic {
-    fn from(warning: &Warning) -> Self {
+impl From<&JavaWarning> for Diagnostic {
+    fn from(warning: &JavaWarning) -> Self {
         match warning {
-            Warning::Named(place) => Self::statement(format!(
+            JavaWarning::Named(place) => Self::statement(format!(
                 "{place} names a trust store for Java, which trust-init does not change: it may lack \
                  the custom CAs"
             ))
@@ -39,12 +39,12 @@ impl From<&Warning> for Diagnostic {
                 "remove that option, or add each CA to that store: keytool -importcert -noprompt \
                  -file CA.crt -alias custom-ca -keystore STORE -storepass {PASSWORD}"
             )),
-            Warning::Unreadable { path, error } => {
+            JavaWarning::Unreadable { path, error } => {
                 let statement = Self::statement(format!(
                     "{} is not read, so Java programs do not trust the custom CAs: {error}",
                     quote::path(path)
                 ));
-                let statement = if matches!(error, StoreError::Format(Problem::Encrypted)) {
+                let statement = if matches!(error, TrustStoreError::Format(KeyStoreError::Encrypted)) {
                     let path = quote::shell(path);
                     statement.advise(format!(
                         "convert it in the image: keytool -importkeystore -noprompt -srckeystore {path} \
@@ -62,9 +62,9 @@ impl From<&Warning> for Diagnostic {
     }
 }
 
-/// What a value of JAVA_TOOL_OPTIONS says besides the options that [`with`] added, and the trust store that
-/// those name; `None` if there are none at its end.
-pub fn split(value: &OsStr) -> Option<(&OsStr, PathBuf)> {
+/// Splits a value of JAVA_TOOL_OPTIONS into its own options and the trust store in those that [`add_trust_store`]
+/// appended; `None` if it appended none.
+pub fn split_added(value: &OsStr) -> Option<(&OsStr, PathBuf)> {
     let rest = value.as_bytes().strip_suffix(suffix().as_bytes())?;
     let at = memchr::memmem::rfind(rest, format!("{PROPERTY}=").as_bytes())?;
     let (before, option) = rest.split_at_checked(at)?;
@@ -74,43 +74,46 @@ pub fn split(value: &OsStr) -> Option<(&OsStr, PathBuf)> {
     Some((OsStr::from_bytes(before), OsString::from_vec(path).into()))
 }
 
-/// What follows the path in what we add.
+/// The options after the path that [`add_trust_store`] appends.
 fn suffix() -> String {
     format!(" {PROPERTY}Type=JKS {PROPERTY}Password={PASSWORD}")
 }
 
-/// The value of JAVA_TOOL_OPTIONS to which a trust store can be added.
+/// Returns the value of JAVA_TOOL_OPTIONS without the options that trust-init appended.
 ///
 /// # Errors
 /// When a variable or an argument names a trust store already.
-pub fn open<'a>(
+pub fn own_options<'a>(
     environment: &'a Environment,
     program: &[OsString],
     is_ours: impl Fn(&Path) -> bool,
-) -> Result<&'a OsStr, Warning> {
+) -> Result<&'a OsStr, JavaWarning> {
     let has = |text: &OsStr| memchr::memmem::find(text.as_bytes(), PROPERTY.as_bytes()).is_some();
     let value = environment.get(JAVA_TOOL_OPTIONS).unwrap_or_default();
-    let value = split(value).filter(|(_, path)| is_ours(path)).map_or(value, |(rest, _)| rest);
+    let value =
+        split_added(value).filter(|(_, path)| is_ours(path)).map_or(value, |(rest, _)| rest);
     for (name, other) in environment.pairs() {
         if has(if name == JAVA_TOOL_OPTIONS { value } else { other }) {
-            return Err(Warning::Named(quote::word(name).to_string()));
+            return Err(JavaWarning::Named(quote::word(name).to_string()));
         }
     }
     match program.iter().find(|argument| has(argument)) {
-        Some(argument) => Err(Warning::Named(format!("the argument {}", quote::word(argument)))),
+        Some(argument) => {
+            Err(JavaWarning::Named(format!("the argument {}", quote::word(argument))))
+        }
         None => Ok(value),
     }
 }
 
-/// `value` with the trust store at `path` added.
-pub fn with(value: &OsStr, path: &Path) -> OsString {
+/// Returns `value` with the options for the trust store at `path` appended.
+pub fn add_trust_store(value: &OsStr, path: &Path) -> OsString {
     let mut options = value.as_bytes().to_vec();
     if !options.is_empty() {
         options.push(b' ');
     }
     options.extend(PROPERTY.bytes());
     options.push(b'=');
-    // A JVM takes away quotes wherever they stand, and knows no other way to write a space.
+    // A JVM removes quotes anywhere in a word, and has no other way to write a space.
     let path = path.as_os_str().as_bytes();
     if path.iter().any(u8::is_ascii_whitespace) {
         options.extend([b"\"", path, b"\""].concat());

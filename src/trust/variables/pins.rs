@@ -1,8 +1,7 @@
-//! What the environment's trust variables name at present.
+//! Finds the certificates that the trust variables of an environment name already.
 //!
-//! What a user or an image has set stays in force for that variable's readers, and goes to no other
-//! else. Who can look where a variable points is the caller: in the container itself, or, on the host,
-//! in its image and its mounts.
+//! A value that a user or an image has set stays in force for that variable's readers, and affects no others. The
+//! caller reads the named files: in the container itself, or, on the host, in its image and its mounts.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -14,84 +13,84 @@ use crate::sys::quote;
 use crate::trust::certificate;
 use crate::trust::trust_anchors::Anchors;
 use crate::trust::variables::served::{self, SSL_CERT_FILE};
-use crate::trust::variables::table::{Points, Row};
+use crate::trust::variables::table::{TrustVariable, VariableTarget};
 
-/// What a row's readers trust at present, as far as a variable says so.
+/// What the readers of a variable trust already, if a variable names it.
 #[derive(Debug)]
 pub struct Pin<'a> {
-    /// The row.
-    pub row: &'static Row,
-    /// The variable that says so: the row's own or one that its readers fall back to.
+    /// The trust variable.
+    pub row: &'static TrustVariable,
+    /// The variable that names the file: the same, or one that its readers fall back to.
     pub variable: &'static str,
-    /// What is there.
-    pub trusts: Trusts<'a>,
+    /// The contents of the file.
+    pub trusts: PinnedTrust<'a>,
 }
 
-/// What is in the file or the directory that a variable names.
+/// The contents of the file or the directory that a variable names.
 #[derive(Debug)]
-pub enum Trusts<'a> {
+pub enum PinnedTrust<'a> {
     /// These certificates.
     Anchors(Cow<'a, Anchors<'a>>),
-    /// What cannot be known from here.
+    /// The contents are unknown on this machine.
     Unknown,
-    /// The certificate that the service itself serves with.
+    /// The server certificate of the service itself.
     Served,
 }
 
-/// What a variable's value names.
+/// The file or directory that a variable's value names.
 #[derive(Clone)]
-pub enum Found<'a> {
+pub enum PinTarget<'a> {
     /// Certificates, in a file or in a directory.
     Anchors { anchors: Cow<'a, Anchors<'a>>, is_directory: bool },
-    /// It names the merged bundle or the custom CAs that we published.
+    /// The merged bundle or the custom CAs that trust-init published.
     Ours,
-    /// Nothing can be read there.
+    /// It cannot be used, for this cause.
     Unusable(String),
-    /// What is there cannot be known from here.
+    /// Its contents are unknown on this machine.
     Unknown,
 }
 
-/// Asks `look` for what each of `rows` names, itself or through the variables its readers fall back
-/// to.
-pub fn pins<'a>(
-    rows: impl Iterator<Item = &'static Row>,
+/// Calls `read` for the file that each of `rows` names, in the variable itself or in one that its readers fall back
+/// to. Returns the pins, and warnings for values that cannot be used.
+pub fn find_pins<'a>(
+    rows: impl Iterator<Item = &'static TrustVariable>,
     environment: &Environment,
-    mut look: impl FnMut(&OsStr) -> Found<'a>,
+    mut read: impl FnMut(&OsStr) -> PinTarget<'a>,
 ) -> (Vec<Pin<'a>>, Vec<Diagnostic>) {
     let (mut pins, mut warnings) = (Vec::new(), Vec::new());
-    // Many images set several variables to one file: it is read once.
-    let mut seen: BTreeMap<&OsStr, Found<'a>> = BTreeMap::new();
+    // Many images set several variables to one file, which is read once.
+    let mut seen: BTreeMap<&OsStr, PinTarget<'a>> = BTreeMap::new();
     for row in rows {
         for variable in std::iter::once(&row.name).chain(row.falls_back_to) {
             let Some(value) = environment.get(variable).filter(|value| !value.is_empty()) else {
                 continue;
             };
-            let found = seen.entry(value).or_insert_with(|| look(value)).clone();
+            let found = seen.entry(value).or_insert_with(|| read(value)).clone();
             if [row.name, *variable] == [SSL_CERT_FILE; 2] {
                 let key = served::key_variable(environment);
                 if is_served(&found, key) {
-                    pins.push(Pin { row, variable, trusts: Trusts::Served });
-                    warnings.push(left_to_the_service(variable, value, key));
+                    pins.push(Pin { row, variable, trusts: PinnedTrust::Served });
+                    warnings.push(server_certificate_warning(variable, value, key));
                     break;
                 }
             }
             let cause = match found {
-                // A directory serves clients that replace their roots; clients that add to theirs need a file.
-                Found::Anchors { anchors, is_directory }
-                    if row.points == Points::Bundle || !is_directory =>
+                // Clients that replace their roots can read a directory; clients that add to theirs need a file.
+                PinTarget::Anchors { anchors, is_directory }
+                    if row.target == VariableTarget::Bundle || !is_directory =>
                 {
-                    pins.push(Pin { row, variable, trusts: Trusts::Anchors(anchors) });
+                    pins.push(Pin { row, variable, trusts: PinnedTrust::Anchors(anchors) });
                     break;
                 }
-                Found::Unknown => {
-                    pins.push(Pin { row, variable, trusts: Trusts::Unknown });
+                PinTarget::Unknown => {
+                    pins.push(Pin { row, variable, trusts: PinnedTrust::Unknown });
                     break;
                 }
-                Found::Ours => break,
-                Found::Unusable(cause) => cause,
-                Found::Anchors { .. } => "it is a directory".to_owned(),
+                PinTarget::Ours => break,
+                PinTarget::Unusable(cause) => cause,
+                PinTarget::Anchors { .. } => "it is a directory".to_owned(),
             };
-            // Said once, where the variable is looked at for its own sake.
+            // The warning is printed once: for the variable itself, not for those that fall back to it.
             if *variable == row.name || *variable == "SSL_CERT_DIR" {
                 warnings.push(
                     Diagnostic::statement(format!(
@@ -106,43 +105,42 @@ pub fn pins<'a>(
     (pins, warnings)
 }
 
-/// The warning for a variable that names the certificate which the service itself serves with. `key`: the
-/// variable that names its key.
-fn left_to_the_service(name: &str, value: &OsStr, key: Option<&OsStr>) -> Diagnostic {
-    let why = match key {
+/// The warning for a variable that names the server certificate of the service itself. `key`: the variable that
+/// names its key.
+fn server_certificate_warning(name: &str, value: &OsStr, key: Option<&OsStr>) -> Diagnostic {
+    let reason = match key {
         Some(key) => format!("is set beside {}", quote::word(key)),
         None => "names a server's certificate".to_owned(),
     };
     Diagnostic::statement(format!(
-        "{name}={} {why}, so trust-init does not change it: the service may serve with that file. \
+        "{name}={} {reason}, so trust-init does not change it: the service may serve with that file. \
          Programs that read root certificates from {name} do not trust the custom CAs",
         quote::word(value)
     ))
     .advise(
-        "to have OpenSSL trust the custom CAs, too, name the service's certificate in another variable",
+        "name the service's certificate in another variable, so that OpenSSL can trust the custom CAs too",
     )
 }
 
-/// Certificates that a server has in its file besides its own: more than any chain has. Bundles of public
-/// roots have over a hundred.
+/// The number of certificates after the leaf in a server's file: more than any chain has. Bundles of public roots
+/// contain over a hundred.
 const LONGEST_CHAIN: usize = 10;
 
-/// Whether what SSL_CERT_FILE names is the certificate that the service serves with. `key`: the variable
-/// that names its key.
-fn is_served(found: &Found<'_>, key: Option<&OsStr>) -> bool {
+/// Whether SSL_CERT_FILE names the server certificate of the service. `key`: the variable that names its key.
+fn is_served(found: &PinTarget<'_>, key: Option<&OsStr>) -> bool {
     match found {
         // The image's own roots, or a directory: no server reads its certificate there.
-        Found::Anchors { anchors: Cow::Borrowed(_), .. }
-        | Found::Anchors { is_directory: true, .. }
-        | Found::Ours
-        | Found::Unknown => false,
-        Found::Anchors { anchors, .. } => match anchors.certificates.as_slice() {
-            [first, issuers @ ..] if issuers.len() < LONGEST_CHAIN => {
-                first.decode().is_some_and(|der| certificate::is_servers(&der, key.is_some()))
-            }
+        PinTarget::Anchors { anchors: Cow::Borrowed(_), .. }
+        | PinTarget::Anchors { is_directory: true, .. }
+        | PinTarget::Ours
+        | PinTarget::Unknown => false,
+        PinTarget::Anchors { anchors, .. } => match anchors.certificates.as_slice() {
+            [first, issuers @ ..] if issuers.len() < LONGEST_CHAIN => first
+                .decode()
+                .is_some_and(|der| certificate::is_server_certificate(&der, key.is_some())),
             _ => false,
         },
-        // An entrypoint may write it later.
-        Found::Unusable(_) => key.is_some(),
+        // An entrypoint may create the file later.
+        PinTarget::Unusable(_) => key.is_some(),
     }
 }

@@ -1,28 +1,28 @@
-//! Which file each variable is to name, and what that file must hold.
+//! Plans which file each variable names, and the contents of the files.
 
 use crate::trust::bundle::{self, Pem};
-use crate::trust::variables::pins::{Pin, Trusts};
-use crate::trust::variables::table::{Points, Row};
+use crate::trust::variables::pins::{Pin, PinnedTrust};
+use crate::trust::variables::table::{TrustVariable, VariableTarget};
 
-/// Which file a variable is to name.
+/// A file that variables name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum File {
+pub enum TrustFile {
     /// The custom CAs and the roots.
     Bundle,
     /// The custom CAs.
     Custom,
-    /// What the user pinned, and the custom CAs; the name is that of the first such variable.
+    /// The certificates that the user pinned, and the custom CAs; with the first variable that names it.
     Own(&'static str),
     /// The custom CAs and a JVM's roots, as a key store.
     TrustStore,
-    /// What PHP reads of a directory that is named to it: whatever ends like this.
+    /// Settings of PHP, which reads all `.ini` files of a directory.
     PhpIni,
-    /// What wget reads.
+    /// Settings of wget.
     Wgetrc,
 }
 
-impl File {
-    /// The file's name in a directory of ours.
+impl TrustFile {
+    /// Returns the name of the published file.
     pub fn name(&self) -> String {
         match self {
             Self::Bundle => "ca-bundle.crt".to_owned(),
@@ -35,63 +35,70 @@ impl File {
     }
 }
 
-/// Which variables to set, and what the files that they name must hold.
+/// The variables to set, and the contents of the files that they name.
 #[derive(Debug, Default)]
-pub struct Plan<'a> {
-    /// A variable and its file; those that stay as they are do not appear.
-    pub variables: Vec<(&'static Row, File)>,
-    /// Each file once.
-    pub files: Vec<(File, Vec<Pem<'a>>)>,
+pub struct VariablePlan<'a> {
+    /// The variables to set, each with its file.
+    pub variables: Vec<(&'static TrustVariable, TrustFile)>,
+    /// The files, each once.
+    pub files: Vec<(TrustFile, Vec<Pem<'a>>)>,
 }
 
-/// Decides for each row in force which file it names: none if what the user named there holds
-/// all custom CAs already, a file of its own if the user pinned something else than the bundle
-/// would hold, else the bundle.
+/// Plans the file of each variable: none if the user's file contains all custom CAs already, a separate file if the
+/// user pinned other certificates than those of the bundle, else the bundle.
 pub fn plan<'a>(
-    rows: impl Iterator<Item = &'static Row>,
+    rows: impl Iterator<Item = &'static TrustVariable>,
     pins: &'a [Pin<'_>],
     custom: &'a [Pem<'_>],
     bundle: &'a [Pem<'_>],
-) -> Plan<'a> {
-    let mut plan = Plan::default();
+) -> VariablePlan<'a> {
+    let mut plan = VariablePlan::default();
     for row in rows {
-        let (whole, certificates) = match row.points {
-            Points::Bundle => (File::Bundle, bundle),
-            Points::Custom => (File::Custom, custom),
-            Points::TrustStore | Points::Settings => continue,
+        let (whole, certificates) = match row.target {
+            VariableTarget::Bundle => (TrustFile::Bundle, bundle),
+            VariableTarget::Custom => (TrustFile::Custom, custom),
+            VariableTarget::TrustStore | VariableTarget::Settings => continue,
         };
         let Some(pin) = pins.iter().find(|pin| pin.row.name == row.name) else {
             plan.set(row, whole, certificates.iter().map(Pem::borrow));
             continue;
         };
-        // What is not known from here is left as it is: no reader is to lose or gain by a guess.
-        let Trusts::Anchors(anchors) = &pin.trusts else { continue };
+        // A file with unknown contents is kept: a guess could add or remove trust.
+        let PinnedTrust::Anchors(anchors) = &pin.trusts else { continue };
         let before = &anchors.certificates;
         let is_readable = pin.variable == row.name && anchors.tidy;
-        if is_readable && bundle::set(before).is_superset(&bundle::set(custom)) {
+        if is_readable
+            && bundle::certificate_set(before).is_superset(&bundle::certificate_set(custom))
+        {
             continue;
         }
-        // A service may serve with the first certificate of the file that it pins.
-        let after = bundle::bundle(&[before, custom]).certificates;
-        let file = if bundle::set(&after) == bundle::set(certificates) {
+        // Keep the order: a service may use the first certificate of its file as its own.
+        let after = bundle::merge(&[before, custom]).certificates;
+        let file = if bundle::certificate_set(&after) == bundle::certificate_set(certificates) {
             whole
         } else {
-            // In whatever order, where it is the bundle: of its many, none is a service's own.
-            let is_bundle = |file: &File, held: &[Pem<'_>]| {
-                *file == File::Bundle && bundle::set(held) == bundle::set(&after)
+            // The order does not matter in the bundle, which contains no service's own certificate.
+            let is_bundle = |file: &TrustFile, held: &[Pem<'_>]| {
+                *file == TrustFile::Bundle
+                    && bundle::certificate_set(held) == bundle::certificate_set(&after)
             };
             let is_same =
-                |(file, held): &&(File, Vec<Pem<'a>>)| *held == after || is_bundle(file, held);
+                |(file, held): &&(TrustFile, Vec<Pem<'a>>)| *held == after || is_bundle(file, held);
             let same = plan.files.iter().find(is_same);
-            same.map_or(File::Own(row.name), |(file, _)| file.clone())
+            same.map_or(TrustFile::Own(row.name), |(file, _)| file.clone())
         };
         plan.set(row, file, after.into_iter());
     }
     plan
 }
 
-impl<'a> Plan<'a> {
-    fn set(&mut self, row: &'static Row, file: File, certificates: impl Iterator<Item = Pem<'a>>) {
+impl<'a> VariablePlan<'a> {
+    fn set(
+        &mut self,
+        row: &'static TrustVariable,
+        file: TrustFile,
+        certificates: impl Iterator<Item = Pem<'a>>,
+    ) {
         if !self.files.iter().any(|(other, _)| *other == file) {
             self.files.push((file.clone(), certificates.collect()));
         }

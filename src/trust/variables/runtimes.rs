@@ -1,8 +1,7 @@
-//! Runtimes that read no file of certificates which a variable names, but settings of their own, and
-//! the bundle in the words of each.
+//! Runtimes that need settings of their own to read the bundle, because no variable names a file of certificates.
 //!
-//! Their variables replace or extend settings of the user: so they are set only on request, by `--runtime`,
-//! and never because a program was found.
+//! Their variables replace or extend settings of the user, so trust-init sets them only with `--runtime`, never
+//! because it found the program.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Display};
@@ -12,9 +11,9 @@ use std::path::{Path, PathBuf};
 use crate::sys::diagnostic::{Diagnostic, owned_into_diagnostic};
 use crate::sys::environment::Environment;
 use crate::sys::quote;
-use crate::trust::variables::plan::File;
+use crate::trust::variables::plan::TrustFile;
 
-/// Such a runtime.
+/// A runtime with settings of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Runtime {
     /// PHP's curl extension: a directory of settings beside its own
@@ -23,7 +22,7 @@ pub enum Runtime {
     /// wget: a file of settings
     /// (<https://www.gnu.org/software/wget/manual/html_node/Wgetrc-Commands.html>).
     Wget,
-    /// Its successor, which is `wget` on Fedora: the same words in a file of its own
+    /// wget2, which is `wget` on Fedora: the same setting in another file
     /// (<https://gitlab.com/gnuwget/wget2/-/blob/master/docs/wget2.md>).
     Wget2,
     /// Erlang and Elixir, from OTP 27: an argument
@@ -31,49 +30,48 @@ pub enum Runtime {
     Erlang,
 }
 
-/// How the argument for Erlang begins and ends: quoted once for its shell-like reader, and once more as
-/// a string of its own
+/// The start and end of the argument for Erlang: quoted for its shell-like parser, and again as an Erlang string
 /// (<https://www.erlang.org/doc/apps/erts/erl_cmd.html#environment-variables>).
 const CACERTS_PATH: (&str, &str) = ("-public_key cacerts_path '\"", "\"'");
 
-/// What would be hidden, below the user's home.
+/// The user's own settings, which the variable would override, below the home directory.
 const OWN_SETTINGS: [(Runtime, &str); 3] = [
     (Runtime::Wget, ".wgetrc"),
     (Runtime::Wget2, ".config/wget/wget2rc"),
     (Runtime::Wget2, ".wget2rc"),
 ];
 
-/// Where root is at home, where nothing says so.
+/// The home directory if HOME is not set: that of root.
 const HOME: &str = "/root";
 
-/// Why a runtime is not told of the bundle.
+/// Why a runtime is not configured with the bundle.
 #[derive(Debug)]
-pub enum Warning {
-    /// Settings of the user would be hidden, or say the same already.
+pub enum RuntimeWarning {
+    /// Settings of the user would be overridden, or name the bundle already.
     Named { runtime: Runtime, place: String, bundle: PathBuf },
-    /// A path cannot be written in its settings.
+    /// Its settings cannot contain the path.
     Path { runtime: Runtime, path: PathBuf },
-    /// It wants a directory, and there is none.
+    /// It needs a directory, and no directory is writable.
     Memory(Runtime),
 }
 
-owned_into_diagnostic!(Warning);
+owned_into_diagnostic!(RuntimeWarning);
 
-impl From<&Warning> for Diagnostic {
-    fn from(warning: &Warning) -> Self {
+impl From<&RuntimeWarning> for Diagnostic {
+    fn from(warning: &RuntimeWarning) -> Self {
         match warning {
-            Warning::Named { runtime, place, bundle } => Self::statement(format!(
+            RuntimeWarning::Named { runtime, place, bundle } => Self::statement(format!(
                 "{place} already configures {runtime} and is not changed, so {runtime} may not trust the \
                  custom CAs"
             ))
             .advise(format!("name {} there, or remove that setting", quote::path(bundle))),
-            Warning::Path { runtime, path } => Self::statement(format!(
-                "{runtime} is not told of the bundle: its settings cannot contain the path {}",
+            RuntimeWarning::Path { runtime, path } => Self::statement(format!(
+                "{runtime} is not configured with the bundle: its settings cannot contain the path {}",
                 quote::path(path)
             ))
-            .advise("name a directory of letters and digits in TRUST_INIT_DIR"),
-            Warning::Memory(runtime) => Self::statement(format!(
-                "{runtime} is not told of the bundle: it needs a directory of settings, and none is \
+            .advise("set TRUST_INIT_DIR to a path of letters and digits"),
+            RuntimeWarning::Memory(runtime) => Self::statement(format!(
+                "{runtime} is not configured with the bundle: it needs a directory of settings, and none is \
                  writable"
             ))
             .advise("mount a tmpfs at /run/trust-init that this uid can write to"),
@@ -93,7 +91,7 @@ impl Display for Runtime {
 }
 
 impl Runtime {
-    /// The variable that it reads.
+    /// Returns the variable that it reads.
     pub fn variable(self) -> &'static str {
         match self {
             Self::Php => "PHP_INI_SCAN_DIR",
@@ -103,48 +101,51 @@ impl Runtime {
         }
     }
 
-    /// Its file of settings, which names `bundle`; `None` if the variable alone says it.
+    /// Returns its file of settings, which names `bundle`; `None` if the variable names the bundle itself.
     ///
     /// # Errors
-    /// When that path cannot be said there.
-    pub fn file(self, bundle: &Path) -> Result<Option<(File, String)>, Warning> {
+    /// When the settings cannot contain that path.
+    pub fn file(self, bundle: &Path) -> Result<Option<(TrustFile, String)>, RuntimeWarning> {
         let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/._-".contains(byte);
         if !bundle.as_os_str().as_bytes().iter().all(is_plain) {
-            return Err(Warning::Path { runtime: self, path: bundle.to_path_buf() });
+            return Err(RuntimeWarning::Path { runtime: self, path: bundle.to_path_buf() });
         }
         let bundle = bundle.display();
         Ok(match self {
-            Self::Php => Some((File::PhpIni, format!("curl.cainfo = \"{bundle}\"\n"))),
+            Self::Php => Some((TrustFile::PhpIni, format!("curl.cainfo = \"{bundle}\"\n"))),
             Self::Wget | Self::Wget2 => {
-                Some((File::Wgetrc, format!("ca_certificate = {bundle}\n")))
+                Some((TrustFile::Wgetrc, format!("ca_certificate = {bundle}\n")))
             }
             Self::Erlang => None,
         })
     }
 
-    /// What the variable says besides what we added, which is about `bundle`; `None` if it is not set.
-    /// `has` tells of a path whether something is there.
+    /// Returns the value of the variable without what trust-init added for `bundle`; `None` if it is not set.
+    /// `exists`: whether a path exists.
     ///
     /// # Errors
-    /// When settings of the user are in force.
-    pub fn open(
+    /// When the user has own settings.
+    pub fn own_value(
         self,
         environment: &Environment,
         bundle: &Path,
         is_ours: impl Fn(&Path) -> bool,
-        has: impl Fn(&Path) -> bool,
-    ) -> Result<Option<OsString>, Warning> {
-        let named =
-            |place: String| Warning::Named { runtime: self, place, bundle: bundle.to_path_buf() };
+        exists: impl Fn(&Path) -> bool,
+    ) -> Result<Option<OsString>, RuntimeWarning> {
+        let named = |place: String| RuntimeWarning::Named {
+            runtime: self,
+            place,
+            bundle: bundle.to_path_buf(),
+        };
         let value = environment.get(self.variable());
         match self {
             Self::Php => Ok(value.and_then(|value| {
                 let is_other = |part: &&[u8]| {
-                    !is_ours(&Path::new(OsStr::from_bytes(part)).join(File::PhpIni.name()))
+                    !is_ours(&Path::new(OsStr::from_bytes(part)).join(TrustFile::PhpIni.name()))
                 };
                 let parts = value.as_bytes().split(|byte| *byte == b':');
                 match parts.filter(is_other).collect::<Vec<_>>().as_slice() {
-                    // What we made of a variable that was not set.
+                    // The value that trust-init creates for a variable that was not set.
                     [[]] if !value.is_empty() => None,
                     others => Some(OsString::from_vec(others.join(&b':'))),
                 }
@@ -159,7 +160,7 @@ impl Runtime {
                 None => {
                     let home = Path::new(environment.get("HOME").unwrap_or(OsStr::new(HOME)));
                     let own = OWN_SETTINGS.iter().filter(|(runtime, _)| *runtime == self);
-                    match own.map(|(_, name)| home.join(name)).find(|own| has(own)) {
+                    match own.map(|(_, name)| home.join(name)).find(|own| exists(own)) {
                         Some(own) => {
                             Err(named(format!("`ca_certificate` in {}", quote::path(&own))))
                         }
@@ -169,7 +170,7 @@ impl Runtime {
             },
             Self::Erlang => {
                 let value = value.unwrap_or_default();
-                let ours = split(value).filter(|(_, path)| is_ours(path));
+                let ours = split_added(value).filter(|(_, path)| is_ours(path));
                 let value = ours.map_or(value, |(rest, _)| rest);
                 if memchr::memmem::find(value.as_bytes(), b"cacerts_path").is_some() {
                     return Err(named("`cacerts_path` in ERL_ZFLAGS".to_owned()));
@@ -179,8 +180,7 @@ impl Runtime {
         }
     }
 
-    /// The value of the variable that says `before`, with our file at `path` or, where there is none,
-    /// the bundle there.
+    /// Returns the new value of the variable: `before`, extended by the settings or the bundle at `path`.
     pub fn value(self, before: Option<OsString>, path: &Path) -> OsString {
         let is_set = before.is_some();
         let before = before.unwrap_or_default().into_vec();
@@ -188,7 +188,7 @@ impl Runtime {
         OsString::from_vec(match self {
             Self::Php => {
                 let directory = path.parent().unwrap_or(path).as_os_str().as_bytes();
-                // An empty part is PHP's own directory, which counts where the variable is not set.
+                // An empty part is PHP's own directory, which PHP reads if the variable is not set.
                 if is_set && before.is_empty() {
                     directory.to_vec()
                 } else {
@@ -205,9 +205,9 @@ impl Runtime {
     }
 }
 
-/// What a value of ERL_ZFLAGS says besides the argument that we added at its end, and the bundle that this
-/// names; `None` if there is none.
-pub fn split(value: &OsStr) -> Option<(&OsStr, PathBuf)> {
+/// Splits a value of ERL_ZFLAGS into its own arguments and the bundle in the argument that trust-init appended;
+/// `None` if it appended none.
+pub fn split_added(value: &OsStr) -> Option<(&OsStr, PathBuf)> {
     let (begin, end) = CACERTS_PATH;
     let rest = value.as_bytes().strip_suffix(end.as_bytes())?;
     let (before, path) = rest.split_at_checked(memchr::memmem::rfind(rest, begin.as_bytes())?)?;

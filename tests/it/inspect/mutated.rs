@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use trust_init::trust::inspection::{certificates, for_java};
-use trust_init::trust::source::{Label, Source, SourceKind};
+use trust_init::trust::source::{CertificateSource, Label, SourceKind};
 use trust_init::trust::source::{Named, Origin};
 
 use crate::init::truststore::java::java_reads;
@@ -153,13 +153,14 @@ fn a_mutated_certificate_is_refused_or_read_by_every_library() {
     ] {
         let bytes = std::fs::read(gallery(file)).unwrap();
         let kind = SourceKind::Named;
-        let whole = certificates(&Source { label: label(), kind, bytes }).unwrap();
+        let whole = certificates(&CertificateSource { label: label(), kind, bytes }).unwrap();
         let [node] = &decode(&whole[0].der).unwrap()[..] else { panic!("{file}") };
         for at in 0..node.size() {
             for mutate in mutations() {
                 let bytes = node.encoded(&mut { at }, &mutate);
                 tried += 1;
-                if let Ok(found) = certificates(&Source { label: label(), kind, bytes }) {
+                if let Ok(found) = certificates(&CertificateSource { label: label(), kind, bytes })
+                {
                     let text = found.iter().flat_map(|found| found.pem.text().to_vec());
                     accepted += &String::from_utf8(text.collect()).unwrap();
                     readable.extend(for_java(&found).map(|pem| pem.into_owned()));

@@ -16,10 +16,10 @@ use trust_init::compose::project::interpolate::escape;
 use trust_init::compose::setup::write::managed_block::{lines, with, without};
 use trust_init::compose::setup::write::variable::{assignment, is_assigned, value};
 use trust_init::init::publish::{PublishOptions, publish};
-use trust_init::trust::bundle::{Pem, bundle};
+use trust_init::trust::bundle::{self, Pem};
 use trust_init::trust::keystore;
 use trust_init::trust::source::{Named, Origin, Roots};
-use trust_init::trust::variables::File;
+use trust_init::trust::variables::TrustFile;
 
 use crate::world::{BUNDLE, CUSTOM_CA, ROOTS, Scratch, World, gallery};
 
@@ -55,18 +55,18 @@ proptest! {
             }
         }
         let (custom_pem, roots_pem) = (encoded(&custom), encoded(&roots));
-        let merged = bundle(&[&custom_pem, &roots_pem]);
+        let merged = bundle::merge(&[&custom_pem, &roots_pem]);
         let found: Vec<_> = merged.certificates.iter().map(|pem| pem.decode().unwrap()).collect();
         prop_assert_eq!(found.iter().collect::<Vec<_>>(), expected);
-        prop_assert_eq!(merged.doubles, custom.len() + roots.len() - found.len());
+        prop_assert_eq!(merged.duplicates, custom.len() + roots.len() - found.len());
         // In one encoding: other line lengths and line ends would give duplicates.
         for (pem, der) in merged.certificates.iter().zip(&found) {
             let text = std::str::from_utf8(pem.text()).unwrap();
             prop_assert_eq!(pem, &Pem::encode(der));
             prop_assert!(text.lines().all(|line| line.len() <= 64) && !text.contains('\r'));
         }
-        let again = bundle(&[&merged.certificates]);
-        prop_assert_eq!((again.certificates, again.doubles), (merged.certificates.clone(), 0));
+        let again = bundle::merge(&[&merged.certificates]);
+        prop_assert_eq!((again.certificates, again.duplicates), (merged.certificates.clone(), 0));
     }
 }
 
@@ -95,9 +95,10 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
     prop::collection::vec(event, 1..9)
 }
 
-fn file(number: u8) -> File {
-    [File::Bundle, File::Custom, File::Own("SSL_CERT_FILE"), File::TrustStore][usize::from(number)]
-        .clone()
+fn file(number: u8) -> TrustFile {
+    [TrustFile::Bundle, TrustFile::Custom, TrustFile::Own("SSL_CERT_FILE"), TrustFile::TrustStore]
+        [usize::from(number)]
+    .clone()
 }
 
 /// Collects every file below `directory` with its contents.
@@ -160,7 +161,7 @@ proptest! {
                     for (file, certificates) in files.iter().filter(|_| !is_dry) {
                         let path = published.path(file).unwrap();
                         let text = match file {
-                            File::TrustStore => keystore::write(certificates),
+                            TrustFile::TrustStore => keystore::write(certificates),
                             _ => certificates.iter().flat_map(Pem::text).copied().collect(),
                         };
                         prop_assert!(fs::read(path).unwrap() == text, "{:?} is not whole", path);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use trust_init::trust::variables::{Row, TABLE};
+use trust_init::trust::variables::{TABLE, TrustVariable};
 
 use crate::repository::modules::{ROOMS, circles, modules, named, room};
 use crate::support::document::is_between;
@@ -119,8 +119,8 @@ fn every_public_item_is_documented() {
 fn the_variable_table_in_the_readme_equals_the_code() {
     let mut table = String::from("| variable | read by | names | rule |\n|---|---|---|---|\n");
     for row in TABLE {
-        let Row { name, readers, points, rule, .. } = row;
-        table.push_str(&format!("| `{name}` | {readers} | {} | {rule} |\n", points.words()));
+        let TrustVariable { name, readers, target, rule, .. } = row;
+        table.push_str(&format!("| `{name}` | {readers} | {} | {rule} |\n", target.words()));
     }
     is_between("README.md", "variables", &table);
 }

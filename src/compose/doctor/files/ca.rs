@@ -19,7 +19,7 @@ use crate::sys::output;
 use crate::sys::quote;
 use crate::trust::certificate::Certificate;
 use crate::trust::certificate::extensions::Details;
-use crate::trust::certificate::lints::{self, Finding as Kind, Lint, LintHit};
+use crate::trust::certificate::lints::{self, Lint, LintHit, LintKind};
 use crate::trust::certificate::strict_gap::StrictGap;
 
 /// The files of the CAs, as far as they can be used.
@@ -69,7 +69,7 @@ pub(crate) fn findings(
     findings: &mut Vec<Finding>,
 ) {
     let custom = ca_files.inputs.iter().flat_map(|inputs| &inputs.custom);
-    let known = custom.clone().map(Certificate::name).collect();
+    let known = custom.clone().map(Certificate::subject_der).collect();
     for certificate in custom {
         let path = certificate.label.path().unwrap_or(Path::new(CA));
         let subject = quote::path(path).to_string();
@@ -77,7 +77,7 @@ pub(crate) fn findings(
         let recreate =
             directory.map(|directory| format!("{}\n{setup}", replace_ca_command(directory)));
         let before = findings.len();
-        for lint in lints::findings(certificate, context.now, &known) {
+        for lint in lints::matching(certificate, context.now, &known) {
             let fix = recreate.clone().unwrap_or_else(|| ask_issuer(lint));
             findings.push(lint_finding(certificate, lint, &subject, fix));
         }
@@ -111,8 +111,10 @@ fn own_directory<'a>(certificate: &Certificate, path: &'a Path) -> Option<&'a Pa
 
 /// The fix for a CA whose key is elsewhere.
 fn ask_issuer(lint: &Lint) -> String {
-    match lint.finding {
-        Kind::NotYetValid | Kind::WithoutItsRoot | Kind::ServerCertificate => lint.fix.to_owned(),
+    match lint.kind {
+        LintKind::NotYetValid | LintKind::WithoutItsRoot | LintKind::ServerCertificate => {
+            lint.fix.to_owned()
+        }
         _ => format!("ask its issuer: {}", lint.fix),
     }
 }
@@ -124,27 +126,28 @@ fn lint_finding(
     subject: &str,
     fix: String,
 ) -> Finding {
-    let (id, severity) = match lint.finding {
+    let (id, severity) = match lint.kind {
         // Where there is one, nothing is kept.
-        Kind::ServerCertificate => ("ca-is-server-certificate", Severity::Error),
-        Kind::SelfSignedLeaf => ("ca-is-self-signed-leaf", Severity::Warning),
-        Kind::Expired => ("ca-expired", Severity::Error),
-        Kind::NotYetValid => ("ca-not-yet-valid", Severity::Error),
-        Kind::WithoutItsRoot => ("ca-without-its-root", Severity::Warning),
-        Kind::NotStrict => ("ca-not-strict", Severity::Warning),
-        Kind::Old => ("ca-version-1", Severity::Warning),
-        Kind::NegativeSerial => ("ca-negative-serial", Severity::Warning),
-        Kind::ShortKey => ("ca-short-key", Severity::Warning),
-        Kind::MayNotSign => ("ca-may-not-sign", Severity::Error),
-        Kind::OtherPurpose => ("ca-other-purpose", Severity::Warning),
-        Kind::UnknownCritical => ("ca-unknown-critical", Severity::Warning),
-        Kind::RareKey => ("ca-rare-key", Severity::Warning),
-        Kind::NotForJava => ("ca-not-for-java", Severity::Warning),
+        LintKind::ServerCertificate => ("ca-is-server-certificate", Severity::Error),
+        LintKind::SelfSignedLeaf => ("ca-is-self-signed-leaf", Severity::Warning),
+        LintKind::Expired => ("ca-expired", Severity::Error),
+        LintKind::NotYetValid => ("ca-not-yet-valid", Severity::Error),
+        LintKind::WithoutItsRoot => ("ca-without-its-root", Severity::Warning),
+        LintKind::NotStrict => ("ca-not-strict", Severity::Warning),
+        LintKind::Old => ("ca-version-1", Severity::Warning),
+        LintKind::NegativeSerial => ("ca-negative-serial", Severity::Warning),
+        LintKind::ShortKey => ("ca-short-key", Severity::Warning),
+        LintKind::MayNotSign => ("ca-may-not-sign", Severity::Error),
+        LintKind::OtherPurpose => ("ca-other-purpose", Severity::Warning),
+        LintKind::UnknownCritical => ("ca-unknown-critical", Severity::Warning),
+        LintKind::RareKey => ("ca-rare-key", Severity::Warning),
+        LintKind::NotForJava => ("ca-not-for-java", Severity::Warning),
     };
     let LintHit { subject: name, detail, .. } = LintHit::new(certificate, lint);
-    let Lint { says, who, .. } = lint;
-    let mut cause = format!("{} {says}{detail}: {who}", quote::word(&name));
-    if lint.finding == Kind::NotStrict && certificate.strict_gaps.contains(&StrictGap::NoKeyUsage) {
+    let Lint { statement, consequence, .. } = lint;
+    let mut cause = format!("{} {statement}{detail}: {consequence}", quote::word(&name));
+    if lint.kind == LintKind::NotStrict && certificate.strict_gaps.contains(&StrictGap::NoKeyUsage)
+    {
         // The words of OpenSSL's crypto/x509/x509_txt.c, for which people search.
         cause += " (\"CA cert does not include key usage extension\")";
     }
@@ -197,8 +200,8 @@ fn fault_id(fault: Fault) -> &'static str {
 fn not_a_ca(hit: &LintHit) -> Finding {
     let LintHit { label, subject, detail, lint } = hit;
     let path = quote::path(label.path().unwrap_or(Path::new(CA)));
-    let Lint { says, who, fix, .. } = lint;
-    let cause = format!("{} {says}{detail}: {who}", quote::word(subject));
+    let Lint { statement, consequence, fix, .. } = lint;
+    let cause = format!("{} {statement}{detail}: {consequence}", quote::word(subject));
     Finding::error("ca-is-server-certificate", &path, cause, *fix)
 }
 

@@ -28,7 +28,7 @@ pub(crate) fn findings(
 ) {
     let Some(inputs) = &ca_files.inputs else { return };
     let subject = "this machine";
-    let source = match root_stores::roots(Roots::System) {
+    let source = match root_stores::find_roots(Roots::System) {
         Ok(source) => source,
         Err(error) => {
             let finding = Finding::failed("store-unreadable", &Diagnostic::from(&error), subject);

@@ -14,7 +14,7 @@ use nix::unistd::geteuid;
 use crate::compose::setup::write::managed_block::{self, Rest};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::dir::Directory;
-use crate::sys::dir::replace::{Entry, Found, Look, Reserved};
+use crate::sys::dir::replace::{DirectoryEntry, NewFileMode, RegularFile, ReservedFile};
 use crate::sys::output;
 use crate::sys::quote;
 
@@ -27,7 +27,7 @@ pub(crate) struct Text {
     /// Its path, as the user would write it.
     pub path: PathBuf,
     /// Its contents; `None` if it does not exist.
-    found: Option<Found>,
+    found: Option<RegularFile>,
     name: OsString,
     /// The directory of the file that a link leads to.
     elsewhere: Option<Directory>,
@@ -70,9 +70,9 @@ impl Text {
         let text =
             |found, name, elsewhere| Self { path: path.to_path_buf(), found, name, elsewhere };
         match base.entry(name.as_ref()).map_err(failed("read", path))? {
-            Entry::Nothing => Ok(Ok(text(None, name.into(), None))),
-            Entry::File(found) => Ok(Ok(text(Some(found), name.into(), None))),
-            Entry::Other("link") => {
+            DirectoryEntry::Missing => Ok(Ok(text(None, name.into(), None))),
+            DirectoryEntry::File(found) => Ok(Ok(text(Some(found), name.into(), None))),
+            DirectoryEntry::Other("link") => {
                 let target = match base.path().join(name).canonicalize() {
                     Ok(target) => target,
                     Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -85,12 +85,14 @@ impl Text {
                 };
                 let above = Directory::open(above).map_err(failed("read", path))?;
                 match above.entry(name).map_err(failed("read", path))? {
-                    Entry::File(found) => Ok(Ok(text(Some(found), name.to_owned(), Some(above)))),
-                    Entry::Nothing => no_file("link"),
-                    Entry::Other(kind) => no_file(kind),
+                    DirectoryEntry::File(found) => {
+                        Ok(Ok(text(Some(found), name.to_owned(), Some(above))))
+                    }
+                    DirectoryEntry::Missing => no_file("link"),
+                    DirectoryEntry::Other(kind) => no_file(kind),
                 }
             }
-            Entry::Other(kind) => no_file(kind),
+            DirectoryEntry::Other(kind) => no_file(kind),
         }
     }
 
@@ -141,7 +143,7 @@ impl Text {
         }
     }
 
-    fn owner(&self, found: &Found) -> Diagnostic {
+    fn owner(&self, found: &RegularFile) -> Diagnostic {
         let (uid, gid) = (found.uid, found.gid);
         let cause = format!("it is owned by {uid}:{gid}, and replacing it would change the owner");
         let changed = Diagnostic::cannot("change", quote::path(&self.path));
@@ -160,11 +162,11 @@ impl Text {
 
 impl Edit {
     /// Makes its successor, empty, which proves that it can have the same owner and mode.
-    pub(crate) fn reserve(&self, trust: &Directory) -> Result<Option<Reserved>, Diagnostic> {
+    pub(crate) fn reserve(&self, trust: &Directory) -> Result<Option<ReservedFile>, Diagnostic> {
         if self.new.is_none() {
             return Ok(None);
         }
-        let look = self.text.found.as_ref().map_or(Look::Umask, Look::Like);
+        let look = self.text.found.as_ref().map_or(NewFileMode::Umask, NewFileMode::Like);
         let reserved = self.text.stage(trust).reserve(&self.text.name, look);
         reserved.map(Some).map_err(|error| match (&self.text.found, error.raw_os_error()) {
             (Some(found), Some(code)) if OWNER.contains(&code) => self.text.owner(found),
@@ -173,7 +175,7 @@ impl Edit {
     }
 
     /// Gives its successor its contents.
-    pub(crate) fn fill(&self, reserved: Option<Reserved>) -> Result<(), Diagnostic> {
+    pub(crate) fn fill(&self, reserved: Option<ReservedFile>) -> Result<(), Diagnostic> {
         let (Some(reserved), Some(new)) = (reserved, &self.new) else { return Ok(()) };
         reserved.fill(new).map_err(failed("write", &self.text.path))
     }
@@ -183,9 +185,9 @@ impl Edit {
         let Text { name, path, .. } = &self.text;
         let directory = self.text.elsewhere.as_ref().unwrap_or(base);
         let is_same = match directory.entry(name).map_err(failed("write", path))? {
-            Entry::Nothing => self.text.found.is_none(),
-            Entry::File(now) => self.text.bytes() == Some(&now.bytes),
-            Entry::Other(_) => false,
+            DirectoryEntry::Missing => self.text.found.is_none(),
+            DirectoryEntry::File(now) => self.text.bytes() == Some(&now.bytes),
+            DirectoryEntry::Other(_) => false,
         };
         if !is_same {
             let changed = Diagnostic::cannot("change", quote::path(path));
@@ -193,10 +195,10 @@ impl Edit {
             return Err(changed.because(cause).advise("run it again"));
         }
         let put = match self.new {
-            Some(_) => self.text.stage(trust).put(name, directory, name),
+            Some(_) => self.text.stage(trust).install_staged(name, directory, name),
             None => directory.unlink(name),
         };
-        put.and_then(|()| directory.settle()).map_err(failed("write", path))
+        put.and_then(|()| directory.sync()).map_err(failed("write", path))
     }
 }
 

@@ -12,7 +12,7 @@ use crate::compose::setup::write::edited_file::{Edit, failed};
 use crate::compose::setup::write::state::ProjectState;
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::dir::Directory;
-use crate::sys::dir::replace::{Look, Reserved};
+use crate::sys::dir::replace::{NewFileMode, ReservedFile};
 
 /// What is to be done.
 #[derive(Default)]
@@ -73,17 +73,17 @@ impl Plan<'_> {
         &self,
         state: &ProjectState,
         trust: &Directory,
-    ) -> Result<Option<Reserved>, Diagnostic> {
+    ) -> Result<Option<ReservedFile>, Diagnostic> {
         if !self.is_removal {
-            trust.open_up(|_| true).map_err(failed("change", &state.path(TRUST)))?;
+            trust.make_public(|_| true).map_err(failed("change", &state.path(TRUST)))?;
         }
         let env = self.env.as_ref().map(|edit| edit.reserve(trust)).transpose()?.flatten();
         for (name, bytes) in &self.files {
-            let staged = trust.stage(name.as_ref(), Look::Public, bytes);
+            let staged = trust.stage(name.as_ref(), NewFileMode::Public, bytes);
             staged.map_err(failed("write", &state.inside(name)))?;
         }
         if let Some(text) = self.overlay {
-            let staged = trust.stage(OVERLAY.as_ref(), Look::Public, text.as_bytes());
+            let staged = trust.stage(OVERLAY.as_ref(), NewFileMode::Public, text.as_bytes());
             staged.map_err(failed("write", &state.path(OVERLAY)))?;
         }
         if let Some(edit) = &self.ignore {
@@ -97,7 +97,7 @@ impl Plan<'_> {
         &self,
         state: &ProjectState,
         trust: &Directory,
-        env: Option<Reserved>,
+        env: Option<ReservedFile>,
     ) -> Result<(), Diagnostic> {
         let base = &state.base;
         let put = |edit: &Option<Edit>| edit.as_ref().map_or(Ok(()), |edit| edit.put(base, trust));
@@ -110,15 +110,17 @@ impl Plan<'_> {
         }
         for (name, _) in &self.files {
             let name: &OsStr = name.as_ref();
-            trust.put(name, trust, name).map_err(failed("write", &state.inside(name)))?;
+            trust
+                .install_staged(name, trust, name)
+                .map_err(failed("write", &state.inside(name)))?;
         }
-        trust.settle().map_err(failed("write", &state.path(TRUST)))?;
+        trust.sync().map_err(failed("write", &state.path(TRUST)))?;
         let overlay: &OsStr = OVERLAY.as_ref();
         if self.overlay.is_some() {
-            let put = trust.put(overlay, base, overlay).and_then(|()| base.settle());
+            let put = trust.install_staged(overlay, base, overlay).and_then(|()| base.sync());
             put.map_err(failed("write", &state.path(OVERLAY)))?;
         } else if self.removes_overlay {
-            let gone = base.unlink(overlay).and_then(|()| base.settle());
+            let gone = base.unlink(overlay).and_then(|()| base.sync());
             gone.map_err(failed("remove", &state.path(OVERLAY)))?;
         }
         put(if self.is_removal { &self.ignore } else { &self.env })?;

@@ -13,7 +13,7 @@ use crate::compose::layout::{DIGITS, ENV, IGNORE, OVERLAY, TRUST, file_name, has
 use crate::compose::setup::write::edited_file::{Text, failed};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::dir::Directory;
-use crate::sys::dir::replace::{Entry, is_staged};
+use crate::sys::dir::replace::{DirectoryEntry, is_staged};
 use crate::sys::quote;
 
 /// Earlier versions kept a list of their files in it.
@@ -60,16 +60,16 @@ impl ProjectState {
             _lock: lock,
         };
         state.overlay = match state.entry(OVERLAY)? {
-            Entry::Nothing => Ok(None),
-            Entry::File(found) if has_header(&found.bytes) => Ok(Some(found.bytes)),
-            Entry::File(_) => Err("file"),
-            Entry::Other(kind) => Err(kind),
+            DirectoryEntry::Missing => Ok(None),
+            DirectoryEntry::File(found) if has_header(&found.bytes) => Ok(Some(found.bytes)),
+            DirectoryEntry::File(_) => Err("file"),
+            DirectoryEntry::Other(kind) => Err(kind),
         };
         state.trust = match state.entry(TRUST)? {
-            Entry::Nothing => Ok(None),
-            Entry::Other("directory") => Ok(Some(state.read_trust()?)),
-            Entry::Other(kind) => Err(kind),
-            Entry::File(_) => Err("file"),
+            DirectoryEntry::Missing => Ok(None),
+            DirectoryEntry::Other("directory") => Ok(Some(state.read_trust()?)),
+            DirectoryEntry::Other(kind) => Err(kind),
+            DirectoryEntry::File(_) => Err("file"),
         };
         Ok(state)
     }
@@ -121,7 +121,7 @@ impl ProjectState {
     /// Opens `.trust/`, making it if it does not exist.
     pub(crate) fn make_trust(&self) -> Result<Directory, Diagnostic> {
         self.trust.as_ref().map_err(|kind| self.no_directory(kind))?;
-        self.base.open_or_make(TRUST.as_ref()).map_err(failed("make", &self.path(TRUST)))
+        self.base.open_or_create(TRUST.as_ref()).map_err(failed("make", &self.path(TRUST)))
     }
 
     /// `.trust` is of another kind than a directory.
@@ -155,7 +155,7 @@ impl ProjectState {
         Ok(trust)
     }
 
-    fn entry(&self, name: &str) -> Result<Entry, Diagnostic> {
+    fn entry(&self, name: &str) -> Result<DirectoryEntry, Diagnostic> {
         self.base.entry(name.as_ref()).map_err(failed("read", &self.path(name)))
     }
 }
@@ -184,18 +184,18 @@ impl TrustDirectory {
             return Ok(());
         };
         match self.directory.entry(&name).map_err(failed("read", &path.join(&name)))? {
-            Entry::File(found) if ours == MANIFEST && is_manifest(&found.bytes) => {
+            DirectoryEntry::File(found) if ours == MANIFEST && is_manifest(&found.bytes) => {
                 self.has_manifest = true;
             }
-            Entry::File(found) if ours != MANIFEST => {
+            DirectoryEntry::File(found) if ours != MANIFEST => {
                 if is_of(&ours, &found.bytes) {
                     self.generated.insert(ours, found.is_public());
                 } else {
                     self.changed.push(ours);
                 }
             }
-            Entry::Nothing => {}
-            Entry::File(_) | Entry::Other(_) => self.foreign.push(name),
+            DirectoryEntry::Missing => {}
+            DirectoryEntry::File(_) | DirectoryEntry::Other(_) => self.foreign.push(name),
         }
         Ok(())
     }

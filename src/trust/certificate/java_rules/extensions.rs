@@ -1,18 +1,18 @@
-//! Critical extensions as a JVM reads them: those that it knows, it decodes, URIs and all.
+//! Checks critical extensions as a JVM does: it decodes each one that it knows completely, including URIs.
 
 use crate::trust::certificate::encoding::{
-    BOOLEAN, Flaw, NOT_DER, any, ends, holds, is_bits, take,
+    BOOLEAN, Flaw, NOT_DER, ensure, expect_end, is_bits, take_any, take_value,
 };
 use crate::trust::certificate::names::{self, DNS, EMAIL, IP, URI};
 use crate::trust::der::{BIT_STRING, CONTEXT_0, CONTEXT_1, INTEGER, OCTET_STRING, OID, SEQUENCE};
 
-/// Reads what an extension contains.
-type Reader = fn(&[u8]) -> Result<(), Flaw>;
+/// Checks the contents of an extension.
+type ExtensionCheck = fn(&[u8]) -> Result<(), Flaw>;
 
-/// Whether a JVM reads the critical extension `oid` with these contents. Those that it decodes are in
-/// `OIDMap` of the JDK; RFC 5280, section 4.2, has their structures.
+/// Checks whether a JVM can read the critical extension `oid` with these contents. `OIDMap` of the JDK lists those
+/// that it decodes; RFC 5280, section 4.2, defines their structures.
 pub(crate) fn check(oid: &[u8], contents: &[u8]) -> Result<(), Flaw> {
-    let (read, what): (Reader, Flaw) = match oid {
+    let (read, what): (ExtensionCheck, Flaw) = match oid {
         [0x55, 0x1d, 14] => (key_identifier, "its critical subjectKeyIdentifier cannot be decoded"),
         [0x55, 0x1d, 15] => (bits, "its critical keyUsage cannot be decoded"),
         [0x55, 0x1d, 17] => (alternative_names, "its critical subjectAltName cannot be decoded"),
@@ -44,33 +44,33 @@ pub(crate) fn check(oid: &[u8], contents: &[u8]) -> Result<(), Flaw> {
     read(contents).map_err(|flaw| if flaw == NOT_DER { what } else { flaw })
 }
 
-/// What is said of an extension that a JVM decodes and that is read nowhere here.
+/// The flaw of an extension that a JVM decodes and that is not checked here.
 const OTHERS: Flaw =
-    "it has a critical extension that belongs to revocation lists, or to keys of the past";
+    "it has a critical extension for revocation lists, or an obsolete one for keys";
 
 fn refused(_: &[u8]) -> Result<(), Flaw> {
     Err(NOT_DER)
 }
 
 fn only(tag: u8, mut contents: &[u8]) -> Result<&[u8], Flaw> {
-    let found = take(&mut contents, tag)?;
-    ends(contents)?;
+    let found = take_value(&mut contents, tag)?;
+    expect_end(contents)?;
     Ok(found)
 }
 
-/// Reads each SEQUENCE of a list.
+/// Checks each SEQUENCE of a list.
 fn each(mut list: &[u8], read: impl Fn(&[u8]) -> Result<(), Flaw>) -> Result<(), Flaw> {
     while !list.is_empty() {
-        read(take(&mut list, SEQUENCE)?)?;
+        read(take_value(&mut list, SEQUENCE)?)?;
     }
     Ok(())
 }
 
-/// An OID and a value of whatever type.
+/// Checks an OID and a value of any type.
 fn pair(mut fields: &[u8]) -> Result<(), Flaw> {
-    take(&mut fields, OID)?;
-    any(&mut fields)?;
-    ends(fields)
+    take_value(&mut fields, OID)?;
+    take_any(&mut fields)?;
+    expect_end(fields)
 }
 
 fn key_identifier(contents: &[u8]) -> Result<(), Flaw> {
@@ -81,31 +81,31 @@ fn bits(contents: &[u8]) -> Result<(), Flaw> {
     only(BIT_STRING, contents).map(|_| ())
 }
 
-/// A number from zero to the largest of 31 bits.
+/// Checks a number from zero to 2^31 - 1.
 fn number(contents: &[u8]) -> Result<(), Flaw> {
     let number = only(INTEGER, contents)?;
-    holds(number.len() <= 4 && number.first().is_some_and(|first| *first < 0x80), NOT_DER)
+    ensure(number.len() <= 4 && number.first().is_some_and(|first| *first < 0x80), NOT_DER)
 }
 
 fn alternative_names(contents: &[u8]) -> Result<(), Flaw> {
     general_names(only(SEQUENCE, contents)?)
 }
 
-/// Names, at least one of them.
+/// Checks names, at least one.
 fn general_names(names: &[u8]) -> Result<(), Flaw> {
-    holds(!names.is_empty(), NOT_DER)?;
-    names::members(names, name)
+    ensure(!names.is_empty(), NOT_DER)?;
+    names::for_each_name(names, name)
 }
 
-/// One name where it names something.
+/// Checks one name that identifies something; constraints have [`base`].
 fn name(tag: u8, contents: &[u8]) -> Result<(), Flaw> {
     match tag {
-        EMAIL => holds(is_mailbox(contents), NOT_DER),
-        URI => holds(
+        EMAIL => ensure(is_mailbox(contents), NOT_DER),
+        URI => ensure(
             is_uri(contents),
             "a URI in a critical extension is not encoded as RFC 3986 requires",
         ),
-        IP => holds(matches!(contents.len(), 4 | 16), NOT_DER),
+        IP => ensure(matches!(contents.len(), 4 | 16), NOT_DER),
         _ => Ok(()),
     }
 }
@@ -113,7 +113,7 @@ fn name(tag: u8, contents: &[u8]) -> Result<(), Flaw> {
 fn basic_constraints(contents: &[u8]) -> Result<(), Flaw> {
     let mut fields = only(SEQUENCE, contents)?;
     if fields.first() == Some(&BOOLEAN) {
-        take(&mut fields, BOOLEAN)?;
+        take_value(&mut fields, BOOLEAN)?;
     }
     if fields.is_empty() { Ok(()) } else { number(fields) }
 }
@@ -124,82 +124,82 @@ fn name_constraints(contents: &[u8]) -> Result<(), Flaw> {
         if fields.first() != Some(&tag) {
             continue;
         }
-        // With nothing behind its base: minimum is 0 by default, maximum is absent.
-        each(take(&mut fields, tag)?, base)?;
+        // A subtree contains its base alone: minimum is 0 by default, maximum is absent.
+        each(take_value(&mut fields, tag)?, base)?;
     }
-    ends(fields)
+    expect_end(fields)
 }
 
-/// The base of a subtree (section 4.2.1.10).
+/// Checks the base of a subtree (section 4.2.1.10).
 fn base(mut subtree: &[u8]) -> Result<(), Flaw> {
-    // Without a letter, it means every DNS name.
+    // An empty base means every DNS name.
     if subtree == [DNS, 0] {
         return Ok(());
     }
-    let (tag, contents) = names::one(&mut subtree)?;
-    ends(subtree)?;
+    let (tag, contents) = names::take_name(&mut subtree)?;
+    expect_end(subtree)?;
     match tag {
-        URI => holds(
+        URI => ensure(
             is_host(contents.strip_prefix(b".").unwrap_or(contents)),
-            "a name constraint of kind URI is not a host name alone",
+            "a name constraint of the kind URI is not a plain host name",
         ),
-        IP => holds(matches!(contents.len(), 8 | 32), NOT_DER),
-        EMAIL => holds(is_mailbox(contents), NOT_DER),
+        IP => ensure(matches!(contents.len(), 8 | 32), NOT_DER),
+        EMAIL => ensure(is_mailbox(contents), NOT_DER),
         _ => Ok(()),
     }
 }
 
-/// CRL distribution points (section 4.2.1.13).
+/// Checks CRL distribution points (section 4.2.1.13).
 fn points(contents: &[u8]) -> Result<(), Flaw> {
     let mut points = only(SEQUENCE, contents)?;
     while !points.is_empty() {
-        let mut point = take(&mut points, SEQUENCE)?;
+        let mut point = take_value(&mut points, SEQUENCE)?;
         let mut is_named = false;
         for tag in [CONTEXT_0, 0x81, 0xa2] {
             if point.first() != Some(&tag) {
                 continue;
             }
-            let mut field = take(&mut point, tag)?;
+            let mut field = take_value(&mut point, tag)?;
             is_named |= tag != 0x81;
             match tag {
                 CONTEXT_0 if field.first() == Some(&CONTEXT_0) => {
-                    general_names(take(&mut field, CONTEXT_0)?)?;
-                    ends(field)?;
+                    general_names(take_value(&mut field, CONTEXT_0)?)?;
+                    expect_end(field)?;
                 }
                 CONTEXT_0 => {
-                    // Relative to the issuer's name: one part of it.
-                    let pairs = take(&mut field, CONTEXT_1)?;
-                    ends(field)?;
+                    // Relative to the issuer's name: one attribute set.
+                    let pairs = take_value(&mut field, CONTEXT_1)?;
+                    expect_end(field)?;
                     each(pairs, pair)?;
                 }
-                0x81 => holds(is_bits(field), NOT_DER)?,
+                0x81 => ensure(is_bits(field), NOT_DER)?,
                 _ => general_names(field)?,
             }
         }
-        ends(point)?;
-        holds(is_named, NOT_DER)?;
+        expect_end(point)?;
+        ensure(is_named, NOT_DER)?;
     }
     Ok(())
 }
 
-/// Policies (section 4.2.1.4), each with its qualifiers.
+/// Checks policies (section 4.2.1.4), each with its qualifiers.
 fn policies(contents: &[u8]) -> Result<(), Flaw> {
     each(only(SEQUENCE, contents)?, |mut policy| {
-        take(&mut policy, OID)?;
+        take_value(&mut policy, OID)?;
         if policy.is_empty() {
             return Ok(());
         }
         let qualifiers = only(SEQUENCE, policy)?;
-        holds(!qualifiers.is_empty(), NOT_DER)?;
+        ensure(!qualifiers.is_empty(), NOT_DER)?;
         each(qualifiers, pair)
     })
 }
 
 fn mappings(contents: &[u8]) -> Result<(), Flaw> {
     each(only(SEQUENCE, contents)?, |mut mapping| {
-        take(&mut mapping, OID)?;
-        take(&mut mapping, OID)?;
-        ends(mapping)
+        take_value(&mut mapping, OID)?;
+        take_value(&mut mapping, OID)?;
+        expect_end(mapping)
     })
 }
 
@@ -209,55 +209,55 @@ fn issuer_key(contents: &[u8]) -> Result<(), Flaw> {
         if fields.first() != Some(&tag) {
             continue;
         }
-        let field = take(&mut fields, tag)?;
+        let field = take_value(&mut fields, tag)?;
         match tag {
             CONTEXT_1 => general_names(field)?,
-            // A serial number.
-            0x82 => holds(!field.is_empty(), NOT_DER)?,
+            // The serial number.
+            0x82 => ensure(!field.is_empty(), NOT_DER)?,
             _ => {}
         }
     }
-    ends(fields)
+    expect_end(fields)
 }
 
 fn policy_constraints(contents: &[u8]) -> Result<(), Flaw> {
     let mut fields = only(SEQUENCE, contents)?;
     for tag in [0x80, 0x81] {
         if fields.first() == Some(&tag) {
-            let number = take(&mut fields, tag)?;
-            holds(matches!(number, [0..=0x7f]), NOT_DER)?;
+            let number = take_value(&mut fields, tag)?;
+            ensure(matches!(number, [0..=0x7f]), NOT_DER)?;
         }
     }
-    ends(fields)
+    expect_end(fields)
 }
 
 fn purposes(contents: &[u8]) -> Result<(), Flaw> {
     let mut purposes = only(SEQUENCE, contents)?;
     while !purposes.is_empty() {
-        take(&mut purposes, OID)?;
+        take_value(&mut purposes, OID)?;
     }
     Ok(())
 }
 
-/// Authority and subject information access (sections 4.2.2.1 and 4.2.2.2).
+/// Checks authority and subject information access (sections 4.2.2.1 and 4.2.2.2).
 fn access(contents: &[u8]) -> Result<(), Flaw> {
     each(only(SEQUENCE, contents)?, |mut description| {
-        take(&mut description, OID)?;
-        let (tag, contents) = names::one(&mut description)?;
-        ends(description)?;
+        take_value(&mut description, OID)?;
+        let (tag, contents) = names::take_name(&mut description)?;
+        expect_end(description)?;
         name(tag, contents)
     })
 }
 
-/// An address, or in a constraint what is behind its `@`.
+/// Whether it is a mail address, or in a constraint a host.
 fn is_mailbox(text: &[u8]) -> bool {
     let at = text.iter().position(|byte| *byte == b'@');
     let host = at.and_then(|at| text.get(at + 1..)).unwrap_or(text);
     text.iter().all(u8::is_ascii_graphic) && !matches!(host, [] | b".")
 }
 
-/// A URI (RFC 3986, appendix A) with a scheme, and without what hardly any certificate has in it: a user, an
-/// IPv6 address, a fragment.
+/// Whether it is a URI (RFC 3986, appendix A) with a scheme, and without a user, an IPv6 address or a fragment,
+/// which certificates hardly ever contain.
 fn is_uri(text: &[u8]) -> bool {
     let Some(colon) = text.iter().position(|byte| *byte == b':') else { return false };
     let (scheme, rest) = text.split_at(colon);
@@ -269,7 +269,7 @@ fn is_uri(text: &[u8]) -> bool {
         && rest.strip_prefix(b"//").map_or(!rest.is_empty(), has_authority)
 }
 
-/// Letters that need no escape, and escapes of two digits.
+/// Whether all characters are allowed, or escapes of two digits.
 fn is_escaped(text: &[u8]) -> bool {
     let mut pieces = text.split(|byte| *byte == b'%');
     let is_plain = |piece: &[u8]| {
@@ -283,7 +283,7 @@ fn is_escaped(text: &[u8]) -> bool {
         })
 }
 
-/// What is behind the two slashes: a host with a port or without, or nothing but a path (`ldap:///CN=…`).
+/// Whether the text after `//` is a host, with a port or without, or a path alone (`ldap:///CN=…`).
 fn has_authority(text: &[u8]) -> bool {
     let end = text.iter().position(|byte| matches!(byte, b'/' | b'?')).unwrap_or(text.len());
     let (authority, path) = text.split_at(end);
@@ -294,7 +294,7 @@ fn has_authority(text: &[u8]) -> bool {
     (authority.is_empty() && path.starts_with(b"/")) || (is_host(host) && is_port)
 }
 
-/// Labels of letters, digits and hyphens with dots between (RFC 1123, section 2.1).
+/// Whether it is labels of letters, digits and hyphens, separated by dots (RFC 1123, section 2.1).
 fn is_host(text: &[u8]) -> bool {
     text.split(|byte| *byte == b'.').all(|label| {
         let is_end = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);

@@ -7,7 +7,7 @@ use std::process::Command;
 use trust_init::trust::bundle::Pem;
 use trust_init::trust::inspection::{certificates, for_java};
 use trust_init::trust::keystore;
-use trust_init::trust::source::{Label, Source, SourceKind};
+use trust_init::trust::source::{CertificateSource, Label, SourceKind};
 use trust_init::trust::source::{Named, Origin};
 
 use crate::desk::Desk;
@@ -79,7 +79,7 @@ fn java_reads_every_gallery_ca_that_is_not_left_out() {
     for (file, ..) in rows() {
         let label = Label::Path(Named { path: file.clone().into(), origin: Origin::Default });
         let bytes = fs::read(gallery(&file)).unwrap();
-        let found = certificates(&Source { label, kind: SourceKind::Named, bytes });
+        let found = certificates(&CertificateSource { label, kind: SourceKind::Named, bytes });
         let found = found.unwrap_or_default();
         all.extend(for_java(&found).map(Pem::into_owned));
     }
@@ -92,7 +92,7 @@ fn a_ca_that_java_cannot_read_is_left_out_of_the_key_store() {
     for (file, why) in UNREADABLE {
         // With this CA in the key store, no Java program can open it.
         let text = fs::read(gallery(file)).unwrap();
-        assert!(keytool(&keystore::write(&[Pem::proved(&text)])).is_err(), "{file}");
+        assert!(keytool(&keystore::write(&[Pem::from_canonical(&text)])).is_err(), "{file}");
 
         let world = with_java(&[file, "neighbour/ca.crt"]);
         let words = ["--ca", &format!("/ca/{file}"), "--ca", "/ca/neighbour/ca.crt", "env"];
@@ -157,7 +157,7 @@ fn the_doctor_reports_a_ca_that_java_cannot_read() {
 
     // A key store contains it nevertheless.
     let text = fs::read(gallery("ca-constraint-uri-scheme.crt")).unwrap();
-    world.write("/own.jks", keystore::write(&[Pem::proved(&text)]));
+    world.write("/own.jks", keystore::write(&[Pem::from_canonical(&text)]));
     let run = service(&world).env("JAVA_TOOL_OPTIONS", "-Djavax.net.ssl.trustStore=/own.jks");
     says(&world, run, &[], 0, "warning `/own.jks`: it contains").tells("all TLS of Java fails");
 }
