@@ -137,7 +137,11 @@ pub(crate) fn project_options(place: &ProjectFiles, base: &Path) -> Vec<String> 
     if place.origin != Origin::Option && place.files.directory.is_none() {
         return Vec::new();
     }
-    let path = |path: &PathBuf| below(path, base).to_path_buf();
+    // A name that begins with `-` would be read as an option.
+    let path = |path: &PathBuf| match below(path, base) {
+        path if path.as_os_str().as_encoded_bytes().starts_with(b"-") => Path::new(".").join(path),
+        path => path.to_path_buf(),
+    };
     let files = Files {
         files: place.files.files.iter().map(path).collect(),
         directory: place.files.directory.as_ref().map(path),

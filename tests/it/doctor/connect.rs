@@ -304,7 +304,7 @@ fn help_version_and_errors_are_those_of_the_other_programs() {
         .says("trust-doctor: fix: write `--connect`, or see `trust-doctor --help`");
     run(&["--days", "soon"]).exits(2).says("trust-doctor: error: cannot read the command line: ");
     let help = run(&["--help"]).exits(0).stdout();
-    assert!(help.find("Examples:") < help.find("Usage:"), "{help}");
+    assert!(help.find("Usage:") < help.find("Examples:"), "{help}");
     assert!(!help.contains("\n\n\n"), "{help}");
     let version = run(&["--version"]).exits(0).stdout();
     assert!(version.starts_with("trust-doctor "), "{version}");

@@ -58,7 +58,7 @@ fn help_and_completions_contain_every_option() {
     for (task, options) in [("setup", [&project[..], &shape].concat()), ("remove", project.into())]
     {
         let help = desk.run(&[task, "--help"]).succeeds().stdout();
-        assert!(help.find("Examples:") < help.find("Usage:"), "{help}");
+        assert!(help.find("Usage:") < help.find("Examples:"), "{help}");
         let completed = listed(task);
         for option in options {
             has(&help, option);
