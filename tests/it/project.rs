@@ -75,12 +75,12 @@ impl Desk {
     }
 
     #[track_caller]
-    pub fn take_away(&self) -> Changes {
+    pub fn remove_overlay(&self) -> Changes {
         remove(&self.path(""), None, false).unwrap()
     }
 
     #[track_caller]
-    pub fn stands(&self) -> Standing {
+    pub fn installed(&self) -> Standing {
         standing(&self.path("")).unwrap().unwrap()
     }
 
@@ -92,13 +92,13 @@ impl Desk {
             write(&self.path(""), output, true).unwrap_err(),
             write(&self.path(""), output, false).unwrap_err(),
         ] {
-            self.is_told(&error, words);
+            self.assert_message(&error, words);
         }
         assert_eq!(tree(self), before);
     }
 
     #[track_caller]
-    pub fn is_told(&self, error: &Diagnostic, words: &str) {
+    pub fn assert_message(&self, error: &Diagnostic, words: &str) {
         let told = shown(error).replace(&self.path("").display().to_string(), "");
         assert_eq!(told, words);
     }
@@ -106,12 +106,12 @@ impl Desk {
     #[track_caller]
     pub fn refuses_to_remove(&self, words: &str) {
         let before = tree(self);
-        self.is_told(&remove(&self.path(""), None, false).unwrap_err(), words);
+        self.assert_message(&remove(&self.path(""), None, false).unwrap_err(), words);
         assert_eq!(tree(self), before);
     }
 
     /// Returns the printed changes and warnings, with paths relative to the project.
-    pub fn told(&self, changes: &Changes) -> String {
+    pub fn report(&self, changes: &Changes) -> String {
         let kept: String = changes.kept.iter().map(|kept| shown(kept) + "\n").collect();
         format!("{changes}{kept}").replace(&self.path("").display().to_string(), "")
     }

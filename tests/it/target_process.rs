@@ -55,7 +55,7 @@ pub fn pid(container: &Container) -> String {
 
 /// Runs trust-doctor on the container's first process.
 #[track_caller]
-pub fn look(container: &Container, words: &[&str]) -> Outcome {
+pub fn inspect(container: &Container, words: &[&str]) -> Outcome {
     let mut command = Command::new(env!("CARGO_BIN_EXE_trust-doctor"));
     command.env_clear().args(["--pid", &pid(container)]).args(words);
     Outcome(command.output().unwrap())
@@ -73,13 +73,13 @@ pub fn app(world: &World) -> Run<'_> {
 
 /// Asserts the exit code of trust-doctor and that its output contains `said`.
 #[track_caller]
-pub fn says(world: &World, run: Run<'_>, words: &[&str], code: i32, said: &str) -> Outcome {
+pub fn reports(world: &World, run: Run<'_>, words: &[&str], code: i32, said: &str) -> Outcome {
     let container = start(world, &run);
-    look(&container, words).exits(code).tells(said)
+    inspect(&container, words).exits(code).shows(said)
 }
 
 /// Asserts that trust-doctor prints the warning `said` and no error.
 #[track_caller]
 pub fn warns(world: &World, run: Run<'_>, said: &str) {
-    says(world, run, &[], 0, said).tells("warning ");
+    reports(world, run, &[], 0, said).shows("warning ");
 }

@@ -282,7 +282,7 @@ impl Outcome {
     #[track_caller]
     pub fn says(self, words: &str) -> Self {
         let found = self.stderr().lines().any(|line| line.contains(words));
-        assert!(found, "stderr does not contain {words:?}:\n{}", self.stderr());
+        assert!(found, "no {words:?}:\n{}", self.stderr());
         self
     }
 
@@ -301,12 +301,8 @@ impl Outcome {
 
     /// Asserts that stdout contains `words`.
     #[track_caller]
-    pub fn tells(self, words: &str) -> Self {
-        assert!(
-            self.stdout().contains(words),
-            "stdout does not contain {words:?}:\n{}",
-            self.stdout()
-        );
+    pub fn shows(self, words: &str) -> Self {
+        assert!(self.stdout().contains(words), "no {words:?}:\n{}", self.stdout());
         self
     }
 
@@ -332,8 +328,7 @@ impl Outcome {
     }
 }
 
-/// Compares `text` with the snapshot `name` in tests/snapshots, scene by scene; UPDATE_SNAPSHOT=1 writes
-/// it.
+/// Compares `text` with tests/snapshots/`name`, scene by scene; UPDATE_SNAPSHOT=1 writes it.
 #[track_caller]
 pub fn is_snapshot(text: &str, name: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots").join(name);

@@ -14,7 +14,7 @@ use self::words::{IMAGES, LISTED, NAMES, OLD, OTHERS, TRUST, VALUES, VOLUMES};
 struct Dice(u64);
 
 impl Dice {
-    fn below(&mut self, limit: usize) -> usize {
+    fn number_below(&mut self, limit: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -24,11 +24,11 @@ impl Dice {
 
     /// Returns true once in `times` calls on average.
     fn once_in(&mut self, times: usize) -> bool {
-        self.below(times) == 0
+        self.number_below(times) == 0
     }
 
-    fn of<'a>(&mut self, all: &[&'a str]) -> &'a str {
-        all[self.below(all.len())]
+    fn pick<'a>(&mut self, all: &[&'a str]) -> &'a str {
+        all[self.number_below(all.len())]
     }
 }
 
@@ -45,7 +45,7 @@ impl Random {
         let mut dice = Dice(seed);
         let mut services = NAMES.to_vec();
         while services.len() > 6 || services.len() > 1 && dice.once_in(3) {
-            services.remove(dice.below(services.len()));
+            services.remove(dice.number_below(services.len()));
         }
         let mut random = Self { dice, services, files: Vec::new(), words: Vec::new() };
         random.write();
@@ -62,7 +62,7 @@ impl Random {
         for (name, text) in &self.files {
             let path = directory.join(name);
             fs::write(&path, text).unwrap();
-            let mode = [0o644, 0o600, 0o664, 0o640][self.dice.below(4)];
+            let mode = [0o644, 0o600, 0o664, 0o640][self.dice.number_below(4)];
             fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
         }
     }
@@ -74,7 +74,7 @@ impl Random {
     }
 
     fn write(&mut self) {
-        let first = self.dice.of(&["docker-compose.yml", "compose.yaml"]);
+        let first = self.dice.pick(&["docker-compose.yml", "compose.yaml"]);
         let ending = if self.dice.once_in(6) { "\r\n" } else { "\n" };
         let text = self.first_file().replace('\n', ending);
         let mark = if self.dice.once_in(8) { "\u{feff}" } else { "" };
@@ -90,7 +90,7 @@ impl Random {
             };
             self.files.push((name, over));
         }
-        let variables = self.dice.of(&[
+        let variables = self.dice.pick(&[
             "REGISTRY=registry.invalid\nTAG=2\n",
             "# mine\r\nREGISTRY=registry.invalid\r\nTAG='two'",
             "export REGISTRY=\"registry.invalid\"\n\nTAG=1 # one",
@@ -98,7 +98,7 @@ impl Random {
         self.files.push((".env".to_owned(), variables.to_owned()));
         self.files.push(("settings.env".to_owned(), "SETTING='a $b'\nTAG\n#\nLAST=1".to_owned()));
         if self.dice.once_in(2) {
-            let ignored = self.dice.of(&["", "*.log", "*.log\r\n/data\r\n", "\n\n.env\n"]);
+            let ignored = self.dice.pick(&["", "*.log", "*.log\r\n/data\r\n", "\n\n.env\n"]);
             self.files.push((".gitignore".to_owned(), ignored.to_owned()));
         }
     }
@@ -119,13 +119,13 @@ impl Random {
             if self.dice.once_in(5) {
                 text.push_str("    <<: *base\n");
             } else if self.dice.once_in(6) {
-                text.push_str(self.dice.of(&[
+                text.push_str(self.dice.pick(&[
                     "    build: .\n",
                     "    build: {context: ./data, args: [A=1, TAG]}\n",
                     "    build: {dockerfile_inline: \"FROM registry.invalid/nginx:1\"}\n",
                 ]));
             } else {
-                let _ = writeln!(text, "    image: {}", self.dice.of(IMAGES));
+                let _ = writeln!(text, "    image: {}", self.dice.pick(IMAGES));
             }
             self.service(at, &mut text);
         }
@@ -137,7 +137,7 @@ impl Random {
         let mut text = String::from(
             "x-logging: &logging {driver: none}\nx-shared: &shared {B: b}\nservices:\n",
         );
-        let at = self.dice.below(self.services.len());
+        let at = self.dice.number_below(self.services.len());
         let _ = writeln!(text, "  {}:\n    restart: \"no\"", self.services[at].1);
         self.service(at, &mut text);
         if self.dice.once_in(2) {
@@ -153,8 +153,8 @@ impl Random {
         if self.dice.once_in(2) {
             text.push_str("    volumes:\n");
             let mut targets = Vec::new();
-            for _ in 0..=self.dice.below(2) {
-                let volume = self.dice.of(VOLUMES);
+            for _ in 0..=self.dice.number_below(2) {
+                let volume = self.dice.pick(VOLUMES);
                 // Within one file Compose accepts duplicates and keeps the last; that is a mistake of the
                 // user.
                 let is_new = !targets.contains(&volume);
@@ -169,11 +169,11 @@ impl Random {
         }
         if self.dice.once_in(5) {
             let _ =
-                writeln!(text, "    profiles: [{}]", self.dice.of(&["gpu", "\"1\"", "gpu, dev"]));
+                writeln!(text, "    profiles: [{}]", self.dice.pick(&["gpu", "\"1\"", "gpu, dev"]));
         }
         if at > 0 && self.dice.once_in(2) {
-            let other = self.services[self.dice.below(at)].1;
-            let _ = match self.dice.below(4) {
+            let other = self.services[self.dice.number_below(at)].1;
+            let _ = match self.dice.number_below(4) {
                 0 => writeln!(text, "    depends_on: [{other}]"),
                 1 => writeln!(text, "    depends_on: {{{other}: {{condition: service_started}}}}"),
                 2 => writeln!(
@@ -185,8 +185,8 @@ impl Random {
             };
         }
         let mut keys = vec!["restart", "volumes", "environment"];
-        for _ in 0..self.dice.below(4) {
-            let line = self.dice.of(OTHERS);
+        for _ in 0..self.dice.number_below(4) {
+            let line = self.dice.pick(OTHERS);
             let key = line.split(':').next().unwrap();
             if !keys.contains(&key) {
                 keys.push(key);
@@ -196,12 +196,13 @@ impl Random {
     }
 
     fn environment(&mut self, text: &mut String) {
-        let trust = TRUST[self.dice.below(TRUST.len())];
+        let trust = TRUST[self.dice.number_below(TRUST.len())];
         if self.dice.once_in(6) {
             text.push_str("    environment: {<<: [*shared], LEVEL: \"1\"}\n");
         } else if self.dice.once_in(2) {
             text.push_str("    environment:\n");
-            let (mut from, lines) = (self.dice.below(LISTED.len()), 1 + self.dice.below(4));
+            let (mut from, lines) =
+                (self.dice.number_below(LISTED.len()), 1 + self.dice.number_below(4));
             for _ in 0..lines {
                 let _ = writeln!(text, "      {}", LISTED[from % LISTED.len()]);
                 from += 1;
@@ -212,11 +213,11 @@ impl Random {
             }
         } else {
             text.push_str("    environment:\n");
-            for number in 0..=self.dice.below(4) {
-                let _ = writeln!(text, "      V{number}: {}", self.dice.of(VALUES));
+            for number in 0..=self.dice.number_below(4) {
+                let _ = writeln!(text, "      V{number}: {}", self.dice.pick(VALUES));
             }
             if self.dice.once_in(4) {
-                let _ = writeln!(text, "      N: {}", self.dice.of(OLD));
+                let _ = writeln!(text, "      N: {}", self.dice.pick(OLD));
             }
             if self.dice.once_in(2) {
                 let _ = writeln!(text, "      {}: {}", trust.0, trust.1);
@@ -225,11 +226,11 @@ impl Random {
     }
 
     fn choose(&mut self) {
-        let name = self.services[self.dice.below(self.services.len())].0;
-        let ca = self.dice.of(&["certs", "certs/", "one.crt", "./certs/ca.crt"]);
+        let name = self.services[self.dice.number_below(self.services.len())].0;
+        let ca = self.dice.pick(&["certs", "certs/", "one.crt", "./certs/ca.crt"]);
         let trust = format!("{name}=trust");
         let leave = format!("{name}=leave");
-        let words: &[&str] = match self.dice.below(8) {
+        let words: &[&str] = match self.dice.number_below(8) {
             0 | 1 => &["--custom-ca", ca, "--without", name],
             2 => &["--custom-ca", ca, "--service", &trust],
             3 => &["--custom-ca", ca, "--service", &leave, "--unknown", "leave"],

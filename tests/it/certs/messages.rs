@@ -5,12 +5,12 @@ use crate::desk::Desk;
 use crate::world::{Outcome, gallery, is_snapshot};
 
 /// Runs `words` in an empty directory.
-fn words(words: &[&str]) -> Outcome {
+fn run(words: &[&str]) -> Outcome {
     Desk::new().run(words)
 }
 
 /// Runs `words` in a directory with certificates for a.lab, after `prepare`.
-fn set(prepare: impl Fn(&Desk), words: &[&str]) -> Outcome {
+fn prepared(prepare: impl Fn(&Desk), words: &[&str]) -> Outcome {
     let desk = Desk::with(&["a.lab"]);
     prepare(&desk);
     let is_there = desk.has("certs").then(|| desk.state("certs"));
@@ -20,7 +20,7 @@ fn set(prepare: impl Fn(&Desk), words: &[&str]) -> Outcome {
     outcome
 }
 
-fn key(desk: &Desk, command: &str) {
+fn create_key(desk: &Desk, command: &str) {
     desk.openssl(command);
     desk.rename("new.key", "certs/ca.key");
 }
@@ -28,47 +28,53 @@ fn key(desk: &Desk, command: &str) {
 fn scenes() -> Vec<(String, Outcome)> {
     let again = ["certs", "a.lab"];
     let mut scenes: Vec<(&str, Outcome)> = vec![
-        ("no task", words(&[])),
-        ("a typing error", words(&["cert", "a.lab"])),
-        ("an unknown option", words(&["certs", "--reniew"])),
-        ("an invalid value", words(&["certs", "a.lab", "--key-type", "p521"])),
-        ("two conflicting options", words(&["certs", "a.lab", "--ca", "x", "--force"])),
-        ("an invalid number", words(&["certs", "a.lab", "--days", "year"])),
-        ("no file", words(&["inspect"])),
-        ("no name", words(&["certs"])),
-        ("too many days", words(&["certs", "a.lab", "--days", "826"])),
-        ("no days", words(&["certs", "a.lab", "--days", "0"])),
-        ("a CA without a name", words(&["certs", "a.lab", "--ca-name", " "])),
-        ("a CA with a line end", words(&["certs", "a.lab", "--ca-name", "a\nb"])),
-        ("renewal without a CA", words(&["certs", "--renew"])),
-        ("a missing CA of another directory", words(&["certs", "a.lab", "--ca", "x"])),
-        ("a directory below a missing one", words(&["certs", "a.lab", "--out", "x/y/z"])),
-        ("an underscore", words(&["certs", "my_service", "--ca-name", "x"])),
+        ("no task", run(&[])),
+        ("a typing error", run(&["cert", "a.lab"])),
+        ("an unknown option", run(&["certs", "--reniew"])),
+        ("an invalid value", run(&["certs", "a.lab", "--key-type", "p521"])),
+        ("two conflicting options", run(&["certs", "a.lab", "--ca", "x", "--force"])),
+        ("an invalid number", run(&["certs", "a.lab", "--days", "year"])),
+        ("no file", run(&["inspect"])),
+        ("no name", run(&["certs"])),
+        ("too many days", run(&["certs", "a.lab", "--days", "826"])),
+        ("no days", run(&["certs", "a.lab", "--days", "0"])),
+        ("a CA without a name", run(&["certs", "a.lab", "--ca-name", " "])),
+        ("a CA with a line end", run(&["certs", "a.lab", "--ca-name", "a\nb"])),
+        ("renewal without a CA", run(&["certs", "--renew"])),
+        ("a missing CA of another directory", run(&["certs", "a.lab", "--ca", "x"])),
+        ("a directory below a missing one", run(&["certs", "a.lab", "--out", "x/y/z"])),
+        ("an underscore", run(&["certs", "my_service", "--ca-name", "x"])),
         (
             "a file at the path of the directory",
-            set(|desk| _ = desk.write("x", ""), &["certs", "a.lab", "--out", "x"]),
+            prepared(|desk| _ = desk.write("x", ""), &["certs", "a.lab", "--out", "x"]),
         ),
         (
             "a world-writable directory",
-            set(|desk| _ = desk.directory("x", 0o777), &["certs", "a.lab", "--out", "x"]),
+            prepared(|desk| _ = desk.directory("x", 0o777), &["certs", "a.lab", "--out", "x"]),
         ),
-        ("names would be lost", set(|_| (), &["certs", "b.lab", "*.lab.local"])),
-        ("no key of the CA", set(|desk| _ = desk.remove("certs/ca.key"), &again)),
-        ("no certificate of the CA", set(|desk| _ = desk.remove("certs/ca.crt"), &again)),
-        ("no key of the server", set(|desk| _ = desk.remove("certs/server-key.pem"), &again)),
-        ("no certificate of the server", set(|desk| _ = desk.remove("certs/server.pem"), &again)),
+        ("names would be lost", prepared(|_| (), &["certs", "b.lab", "*.lab.local"])),
+        ("no key of the CA", prepared(|desk| _ = desk.remove("certs/ca.key"), &again)),
+        ("no certificate of the CA", prepared(|desk| _ = desk.remove("certs/ca.crt"), &again)),
+        ("no key of the server", prepared(|desk| _ = desk.remove("certs/server-key.pem"), &again)),
+        (
+            "no certificate of the server",
+            prepared(|desk| _ = desk.remove("certs/server.pem"), &again),
+        ),
         (
             "the server's key as the CA's key",
-            set(|desk| _ = desk.rename("certs/server-key.pem", "certs/ca.key"), &again),
+            prepared(|desk| _ = desk.rename("certs/server-key.pem", "certs/ca.key"), &again),
         ),
-        ("another server's key", set(|desk| key_of_another(desk, "certs/server-key.pem"), &again)),
+        (
+            "another server's key",
+            prepared(|desk| key_of_another(desk, "certs/server-key.pem"), &again),
+        ),
         (
             "a server certificate without a CA",
-            set(|desk| _ = desk.remove("certs/ca.crt").remove("certs/ca.key"), &again),
+            prepared(|desk| _ = desk.remove("certs/ca.crt").remove("certs/ca.key"), &again),
         ),
         (
             "a server certificate as the CA",
-            set(
+            prepared(
                 |desk| {
                     desk.rename("certs/server.pem", "certs/ca.crt");
                     desk.rename("certs/server-key.pem", "certs/ca.key");
@@ -76,38 +82,49 @@ fn scenes() -> Vec<(String, Outcome)> {
                 &again,
             ),
         ),
-        ("an expired CA", set(|desk| desk.authority("certs", -400, -40), &again)),
-        ("a CA that is not valid yet", set(|desk| desk.authority("certs", 2, 40), &again)),
+        ("an expired CA", prepared(|desk| desk.authority("certs", -400, -40), &again)),
+        ("a CA that is not valid yet", prepared(|desk| desk.authority("certs", 2, 40), &again)),
         (
             "an encrypted key",
-            set(
-                |desk| key(desk, "genpkey -algorithm RSA -aes256 -pass pass:x -out new.key"),
+            prepared(
+                |desk| create_key(desk, "genpkey -algorithm RSA -aes256 -pass pass:x -out new.key"),
                 &again,
             ),
         ),
         (
             "an encrypted key in the traditional format",
-            set(
-                |desk| key(desk, "genrsa -traditional -aes128 -passout pass:x -out new.key 2048"),
+            prepared(
+                |desk| {
+                    create_key(
+                        desk,
+                        "genrsa -traditional -aes128 -passout pass:x -out new.key 2048",
+                    )
+                },
                 &again,
             ),
         ),
         (
             "a traditional key",
-            set(|desk| key(desk, "ecparam -name prime256v1 -genkey -out new.key"), &again),
+            prepared(
+                |desk| create_key(desk, "ecparam -name prime256v1 -genkey -out new.key"),
+                &again,
+            ),
         ),
         (
             "an unsupported curve",
-            set(
+            prepared(
                 |desk| {
-                    key(desk, "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-521 -out new.key")
+                    create_key(
+                        desk,
+                        "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-521 -out new.key",
+                    )
                 },
                 &again,
             ),
         ),
         (
             "an OpenSSH key",
-            set(
+            prepared(
                 |desk| {
                     let key = std::fs::read(gallery("key-openssh.pem")).unwrap();
                     desk.write("certs/ca.key", key).chmod("certs/ca.key", 0o600);
@@ -115,32 +132,38 @@ fn scenes() -> Vec<(String, Outcome)> {
                 &again,
             ),
         ),
-        ("no key at all", set(|desk| _ = desk.write("certs/ca.key", "hello"), &again)),
-        ("an empty CA", set(|desk| _ = desk.write("certs/ca.crt", ""), &again)),
+        ("no key at all", prepared(|desk| _ = desk.write("certs/ca.key", "hello"), &again)),
+        ("an empty CA", prepared(|desk| _ = desk.write("certs/ca.crt", ""), &again)),
         (
             "a key as the CA",
-            set(|desk| _ = desk.write("certs/ca.crt", desk.read("certs/ca.key")), &again),
+            prepared(|desk| _ = desk.write("certs/ca.crt", desk.read("certs/ca.key")), &again),
         ),
         (
             "a broken server's certificate",
-            set(|desk| _ = desk.write("certs/server.pem", "-----BEGIN CERTIFICATE-----\n"), &again),
+            prepared(
+                |desk| _ = desk.write("certs/server.pem", "-----BEGIN CERTIFICATE-----\n"),
+                &again,
+            ),
         ),
         (
             "a directory at the path of a file",
-            set(|desk| _ = desk.remove("certs/ca.crt").directory("certs/ca.crt", 0o755), &again),
+            prepared(
+                |desk| _ = desk.remove("certs/ca.crt").directory("certs/ca.crt", 0o755),
+                &again,
+            ),
         ),
-        ("a CA that is not constrained", set(|_| (), &["certs", "a.lab", "--constrain"])),
-        ("a CA of another name", set(|_| (), &["certs", "a.lab", "--ca-name", "Other"])),
+        ("a CA that is not constrained", prepared(|_| (), &["certs", "a.lab", "--constrain"])),
+        ("a CA of another name", prepared(|_| (), &["certs", "a.lab", "--ca-name", "Other"])),
         (
             "a CA of its own",
-            set(
+            prepared(
                 |desk| _ = Desk::certs(desk, &["b.lab", "--out", "b"]).succeeds(),
                 &["certs", "a.lab", "--out", "certs", "--ca", "b"],
             ),
         ),
         (
             "a CA for other names only",
-            set(
+            prepared(
                 |desk| {
                     _ = desk
                         .certs(&["b.lab", "--force", "--constrain", "--ca-name", "B"])
@@ -151,7 +174,7 @@ fn scenes() -> Vec<(String, Outcome)> {
         ),
         (
             "a CA name that cannot be encoded again",
-            set(
+            prepared(
                 |desk| {
                     desk.remove("certs/server.pem").remove("certs/server-key.pem");
                     desk.openssl(
@@ -162,10 +185,13 @@ fn scenes() -> Vec<(String, Outcome)> {
                 &again,
             ),
         ),
-        ("a key that others may read", set(|desk| _ = desk.chmod("certs/ca.key", 0o644), &again)),
+        (
+            "a key that others may read",
+            prepared(|desk| _ = desk.chmod("certs/ca.key", 0o644), &again),
+        ),
         (
             "a CA that strict clients refuse",
-            set(
+            prepared(
                 |desk| {
                     desk.remove("certs/server.pem").remove("certs/server-key.pem");
                     desk.openssl(
@@ -206,7 +232,7 @@ fn scenes() -> Vec<(String, Outcome)> {
         &"a".repeat(64),
         "xn--a",
     ] {
-        scenes.push(("a name", words(&["certs", name])));
+        scenes.push(("a name", run(&["certs", name])));
     }
     scenes.into_iter().map(|(scene, outcome)| (scene.to_owned(), outcome)).collect()
 }

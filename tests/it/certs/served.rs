@@ -52,7 +52,7 @@ with socket.create_connection((address, int(port)), timeout=20) as plain:
 
 /// Asserts that all clients connect, or that none does.
 #[track_caller]
-fn asks(desk: &Desk, server: &Server, host: &str, address: &str, is_served: bool) {
+fn connects(desk: &Desk, server: &Server, host: &str, address: &str, is_served: bool) {
     let (port, url_host) =
         (&server.port, if host.contains(':') { format!("[{host}]") } else { host.into() });
     let shown = if address.contains(':') { format!("[{address}]") } else { address.to_owned() };
@@ -87,15 +87,15 @@ fn clients_connect_by_every_name_and_by_no_other() {
         "localhost",
         "127.0.0.1",
     ] {
-        asks(&desk, &server, host, "127.0.0.1", true);
+        connects(&desk, &server, host, "127.0.0.1", true);
     }
     for host in ["other.local", "lab.local", "a.b.lab.local", "10.9.8.6"] {
-        asks(&desk, &server, host, "127.0.0.1", false);
+        connects(&desk, &server, host, "127.0.0.1", false);
     }
     if has_ipv6() {
         let server = Server::start(&desk, "[::1]:0");
-        asks(&desk, &server, "::1", "::1", true);
-        asks(&desk, &server, "localhost", "::1", true);
+        connects(&desk, &server, "::1", "::1", true);
+        connects(&desk, &server, "localhost", "::1", true);
     }
 }
 
@@ -104,7 +104,7 @@ fn clients_accept_a_constrained_ca_and_p384() {
     let desk = Desk::with(&["*.lab.local", "--constrain", "--key-type", "p384"]);
     let server = Server::start(&desk, "127.0.0.1");
     for host in ["gpu.lab.local", "localhost", "127.0.0.1"] {
-        asks(&desk, &server, host, "127.0.0.1", true);
+        connects(&desk, &server, host, "127.0.0.1", true);
     }
 }
 

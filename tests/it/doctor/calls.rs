@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc;
 
 use crate::desk::Desk;
-use crate::doctor::connect::{desk, doctor, lab, server, url, with};
+use crate::doctor::connect::{desk, doctor, lab, probe, server, url};
 use crate::world::Outcome;
 
 /// Returns the finding `id`; panics if it is missing or has another sign.
@@ -22,7 +22,7 @@ pub fn finding(outcome: &Outcome, sign: &str, id: &str) -> serde_json::Value {
 /// Returns the text of the finding `id` if a process with these anchors calls a server.
 #[track_caller]
 pub fn found(desk: &Desk, anchors: &str, words: &[&str], sign: &str, id: &str) -> String {
-    let outcome = with(desk, anchors, &[words, &["--json"]].concat());
+    let outcome = probe(desk, anchors, &[words, &["--json"]].concat());
     let outcome = outcome.exits(i32::from(sign == "error"));
     let found = finding(&outcome, sign, id);
     format!(
@@ -84,7 +84,7 @@ fn https_to_a_plain_port_and_http_to_a_tls_port_are_explained() {
 fn the_tls_alert_of_a_refused_handshake_is_explained() {
     let desk = desk();
     let key = "-cert lab/server.pem -key lab/server-key.pem";
-    let says = |port: u16, id: &str, words: &str| {
+    let reports = |port: u16, id: &str, words: &str| {
         let words_of_it = found(&desk, "lab/ca.crt", &["--connect", &url(port)], "error", id);
         is_in(words, &words_of_it);
     };
@@ -94,25 +94,25 @@ fn the_tls_alert_of_a_refused_handshake_is_explained() {
             "{key} -servername llm.lan -cert2 lab/server.pem -key2 lab/server-key.pem -servername_fatal"
         ),
     );
-    says(port, "name-not-served", "for the name `localhost` (TLS alert unrecognized_name)");
+    reports(port, "name-not-served", "for the name `localhost` (TLS alert unrecognized_name)");
     let (_other, port) = server(&desk, &format!("{key} -tls1_2 -cipher AES128-SHA"));
-    says(port, "alert", "the server refuses: TLS alert handshake_failure");
+    reports(port, "alert", "the server refuses: TLS alert handshake_failure");
     // The answer of Caddy to an unknown name, and to a call by address, which sends no name.
     let caddy = answering(&[21, 3, 3, 0, 2, 2, 80]);
-    says(caddy, "name-not-served", "for the name `localhost` (TLS alert internal_error)");
+    reports(caddy, "name-not-served", "for the name `localhost` (TLS alert internal_error)");
     let url = format!("https://127.0.0.1:{caddy}");
     let of_address = found(&desk, "lab/ca.crt", &["--connect", &url], "error", "name-not-served");
     is_in("no certificate for this address (TLS alert internal_error)", &of_address);
     is_in("fix: call it by its name", &of_address);
-    says(answering(&[22, 3, 3, 0, 4, 9, 9, 9, 9]), "handshake", "the handshake fails: ");
-    says(
+    reports(answering(&[22, 3, 3, 0, 4, 9, 9, 9, 9]), "handshake", "the handshake fails: ");
+    reports(
         answering(b""),
         "hung-up",
         "the server closed the connection during the handshake (an empty reply)",
     );
     for version in ["-tls1_2", "-tls1_3"] {
         let (_wants, port) = server(&desk, &format!("{key} {version} -Verify 1"));
-        says(port, "client-certificate-wanted", "the server requires a client certificate");
+        reports(port, "client-certificate-wanted", "the server requires a client certificate");
         let (_asks, port) = server(&desk, &format!("{key} {version} -verify 1"));
         let words = ["--connect", &self::url(port)];
         found(&desk, "lab/ca.crt", &words, "ok", "client-certificate-optional");
@@ -140,7 +140,7 @@ fn servers_are_called_in_parallel_and_reported_in_order() {
         format!("https://localhost:{port}"),
     ];
     let words: Vec<_> = urls.iter().flat_map(|url| ["--connect", url.as_str()]).collect();
-    let outcome = with(&desk, "lab/ca.crt", &words).exits(1);
+    let outcome = probe(&desk, "lab/ca.crt", &words).exits(1);
     thread.join().unwrap();
     let text = outcome.stdout();
     let told: Vec<_> = text.lines().filter(|line| line.contains("https://")).collect();

@@ -2,7 +2,7 @@
 
 use crate::desk::Desk;
 use crate::doctor::calls::{finding, found, is_in};
-use crate::doctor::connect::{desk, lab, server, sh, url, with};
+use crate::doctor::connect::{desk, lab, probe, run_shell, server, url};
 use crate::support::sign::sign;
 
 /// The extensions of a CA that strict clients accept.
@@ -10,7 +10,7 @@ const CA: &str = "basicConstraints=critical,CA:true\nkeyUsage=critical,keyCertSi
 
 /// Creates `NAME.crt` and `NAME.key`, a self-signed CA, with these options of `openssl req`.
 fn root(desk: &Desk, name: &str, options: &str) {
-    sh(
+    run_shell(
         desk,
         &format!(
             "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 90 -subj /CN={name} \
@@ -22,7 +22,7 @@ fn root(desk: &Desk, name: &str, options: &str) {
 /// Creates `NAME.crt` and `NAME.key`, signed by the CA `issuer`.
 fn signed(desk: &Desk, name: &str, issuer: &str, extensions: &str) {
     desk.write("extensions", extensions);
-    sh(
+    run_shell(
         desk,
         &format!(
             "openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN={name} -keyout \
@@ -56,9 +56,9 @@ fn key_of(desk: &Desk, file: &str) -> String {
 #[test]
 fn the_chain_is_reported_with_its_anchor_and_file() {
     let desk = family();
-    sh(&desk, "cat Lower.crt Middle.crt >chain.pem");
+    run_shell(&desk, "cat Lower.crt Middle.crt >chain.pem");
     let (_server, port) = server(&desk, "-cert leaf.crt -key leaf.key -cert_chain chain.pem");
-    let outcome = with(&desk, "Root.crt", &["--connect", &url(port), "--json"]).exits(0);
+    let outcome = probe(&desk, "Root.crt", &["--connect", &url(port), "--json"]).exits(0);
     let chain = finding(&outcome, "ok", "verified")["chain"].clone();
     let field = |name: &str| -> Vec<_> {
         chain.as_array().unwrap().iter().map(|link| link[name].clone()).collect()
@@ -74,7 +74,7 @@ fn the_chain_is_reported_with_its_anchor_and_file() {
         assert_eq!(link["pem"], desk.read(&format!("{name}.crt")));
         assert_eq!(link["key_identifier"], key_of(&desk, &format!("{name}.crt")));
     }
-    let outcome = with(&desk, "Root.crt", &["--connect", &url(port)]).exits(0);
+    let outcome = probe(&desk, "Root.crt", &["--connect", &url(port)]).exits(0);
     let text = outcome.stdout();
     let line = text.lines().find(|line| line.contains("chain: ")).unwrap();
     let told: Vec<_> = line.split(" <- ").map(|link| link.rsplit("CN=").next().unwrap()).collect();
@@ -83,7 +83,7 @@ fn the_chain_is_reported_with_its_anchor_and_file() {
     // If the server sends only its own certificate, one line says everything.
     let desk = self::desk();
     let (_server, port) = lab(&desk);
-    let text = with(&desk, "lab/ca.crt", &["--connect", &url(port)]).exits(0).stdout();
+    let text = probe(&desk, "lab/ca.crt", &["--connect", &url(port)]).exits(0).stdout();
     assert!(!text.contains("chain:"), "{text}");
 }
 
@@ -91,9 +91,9 @@ fn the_chain_is_reported_with_its_anchor_and_file() {
 fn an_unknown_ca_is_reported_with_its_key_identifier() {
     let desk = desk();
     let (_server, port) = lab(&desk);
-    let outcome = with(&desk, "other/ca.crt", &["--connect", &url(port)]).exits(1);
+    let outcome = probe(&desk, "other/ca.crt", &["--connect", &url(port)]).exits(1);
     let key = key_of(&desk, "lab/ca.crt");
-    outcome.tells("(\"unable to get local issuer certificate\")").tells(&format!(" (key {key})\n"));
+    outcome.shows("(\"unable to get local issuer certificate\")").shows(&format!(" (key {key})\n"));
     // Another file, which other programs read, contains it.
     let both =
         [desk.path("other/ca.crt"), desk.path("lab/ca.crt")].map(|path| path.display().to_string());
@@ -101,8 +101,8 @@ fn an_unknown_ca_is_reported_with_its_key_identifier() {
     let outcome =
         crate::doctor::connect::doctor(&desk, &variables, &["--connect", &url(port)]).exits(1);
     outcome
-        .tells(&format!("is not in `{}`", both[0]))
-        .tells(&format!("; `{}` contains it", both[1]));
+        .shows(&format!("is not in `{}`", both[0]))
+        .shows(&format!("; `{}` contains it", both[1]));
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn an_incomplete_chain_is_explained() {
     let unknown = found(&desk, "Root.crt", &["--connect", &alone], "error", "unknown-issuer");
     is_in("`CN=Lower`, which signed it, is neither sent", &unknown);
     is_in("its certificate names `http://ca.lan/lower.crt`", &unknown);
-    sh(&desk, "cat Lower.crt Middle.crt >both.crt");
+    run_shell(&desk, "cat Lower.crt Middle.crt >both.crt");
     let words = ["--connect", &alone, "--ca", "both.crt"];
     let missing = found(&desk, "Root.crt", &words, "error", "missing-intermediate");
     is_in(
@@ -127,7 +127,7 @@ fn an_incomplete_chain_is_explained() {
     is_in("trust-compose setup --extra-ca both.crt", &missing);
 
     // The server sends the root, which is not trusted.
-    sh(&desk, "cat Lower.crt Middle.crt Root.crt >all.crt");
+    run_shell(&desk, "cat Lower.crt Middle.crt Root.crt >all.crt");
     let (_all, all) = url_of("-cert leaf.crt -key leaf.key -cert_chain all.crt");
     root(&desk, "Stranger", "");
     let words = ["--connect", &all];
@@ -139,10 +139,10 @@ fn an_incomplete_chain_is_explained() {
     is_in("`Root.crt` contains it fix: trust-compose setup --custom-ca Root.crt", &untrusted);
 
     // A new intermediate with the same name.
-    sh(&desk, "mkdir old && mv Lower.* old");
+    run_shell(&desk, "mkdir old && mv Lower.* old");
     signed(&desk, "Lower", "Middle", CA);
     let (_wrong, wrong) = url_of("-cert leaf.crt -key leaf.key -cert_chain both.crt");
-    sh(&desk, "cat Lower.crt Middle.crt >both.crt");
+    run_shell(&desk, "cat Lower.crt Middle.crt >both.crt");
     let (_wrong_too, wrong_too) = url_of("-cert leaf.crt -key leaf.key -cert_chain both.crt");
     found(&desk, "Root.crt", &["--connect", &wrong], "ok", "verified");
     // A CA with only the same name fixes nothing.
@@ -243,7 +243,7 @@ fn an_unusual_certificate_is_explained() {
     call("leaf", "Root.crt", "error", "self-signed");
     is_in("signed itself but is no CA", &call("leaf", "leaf.crt", "warning", "anchor-not-for-all"));
     // A curve that rustls does not support.
-    sh(
+    run_shell(
         &desk,
         "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-521 -nodes -subj /CN=Big -keyout Big.key -out Big.crt",
     );
@@ -263,12 +263,12 @@ fn certificates_that_only_rustls_accepts_are_reported() {
     root(&desk, "Plain", "");
     signed(&desk, "below", "Plain", "subjectAltName=DNS:localhost\nauthorityKeyIdentifier=none\n");
     let (_server, port) = server(&desk, "-cert below.crt -key below.key");
-    let outcome = with(&desk, "Plain.crt", &["--connect", &url(port)]).exits(0);
+    let outcome = probe(&desk, "Plain.crt", &["--connect", &url(port)]).exits(0);
     outcome
-        .tells("refuse `CN=Plain`: CA cert does not include key usage extension")
-        .tells("refuse `CN=below`: Missing Authority Key Identifier")
-        .tells("fix: create it again with that, as `trust-compose certs localhost` does");
-    with(&desk, "Plain.crt", &["--connect", &url(port), "--strict"]).exits(1);
+        .shows("refuse `CN=Plain`: CA cert does not include key usage extension")
+        .shows("refuse `CN=below`: Missing Authority Key Identifier")
+        .shows("fix: create it again with that, as `trust-compose certs localhost` does");
+    probe(&desk, "Plain.crt", &["--connect", &url(port), "--strict"]).exits(1);
 
     // An intermediate as the anchor.
     let options = "-cert leaf.crt -key leaf.key";
@@ -285,7 +285,7 @@ fn certificates_that_only_rustls_accepts_are_reported() {
         call(options, "ca/ca.crt", &[], sign_of_it, id);
     }
     // Of two anchors with the same key, the one that expires later counts.
-    sh(
+    run_shell(
         &desk,
         "openssl req -x509 -new -key Root.key -subj /CN=Root -days 5 -addext \
          keyUsage=critical,keyCertSign,cRLSign -out short.crt && cat short.crt Root.crt >renewed.crt && cat \
@@ -293,12 +293,12 @@ fn certificates_that_only_rustls_accepts_are_reported() {
     );
     for (anchors, code) in [("short.crt", 1), ("renewed.crt", 0)] {
         let (_server, port) = server(&desk, &format!("{options} -cert_chain chain.pem"));
-        with(&desk, anchors, &["--connect", &url(port), "--strict"]).exits(code);
+        probe(&desk, anchors, &["--connect", &url(port), "--strict"]).exits(code);
     }
     // No finding if trust-compose created both certificates.
     desk.certs(&["--out", "lab", "localhost"]).succeeds();
     let (_server, port) = lab(&desk);
-    with(&desk, "lab/ca.crt", &["--connect", &url(port), "--strict"]).exits(0);
+    probe(&desk, "lab/ca.crt", &["--connect", &url(port), "--strict"]).exits(0);
 }
 
 #[test]
@@ -306,7 +306,7 @@ fn the_sent_chain_is_saved_and_no_file_is_overwritten() {
     let desk = family();
     let (_server, port) = server(&desk, "-cert leaf.crt -key leaf.key -cert_chain Lower.crt");
     let url = url(port);
-    let save = |name: &str| with(&desk, "Root.crt", &["--connect", &url, "--save-chain", name]);
+    let save = |name: &str| probe(&desk, "Root.crt", &["--connect", &url, "--save-chain", name]);
     // The chain is saved although verification fails: that is when users need it.
     save("sent.pem").exits(1);
     let text = desk.read("sent.pem");
@@ -321,7 +321,7 @@ fn the_sent_chain_is_saved_and_no_file_is_overwritten() {
         .collect();
     assert_eq!(plain, desk.read("leaf.crt") + &desk.read("Lower.crt"));
     assert_eq!(desk.mode("sent.pem"), 0o644);
-    desk.run(&["inspect", "sent.pem"]).succeeds().tells("CN=Lower");
+    desk.run(&["inspect", "sent.pem"]).succeeds().shows("CN=Lower");
     // A second run changes nothing, and a different file is not overwritten.
     let before = desk.state(".");
     save("sent.pem").exits(1).stays_silent();
@@ -330,7 +330,7 @@ fn the_sent_chain_is_saved_and_no_file_is_overwritten() {
         .says("cannot write `leaf.key` (from --save-chain): it exists, with different contents");
     save("none/sent.pem").exits(2).says("no such file or directory");
     let words = ["--connect", "https://nobody.invalid", "--save-chain", "nothing.pem"];
-    with(&desk, "Root.crt", &words).exits(2).says("no server sent a certificate");
-    with(&desk, "Root.crt", &["--save-chain", "nothing.pem"]).exits(2).says("--connect");
+    probe(&desk, "Root.crt", &words).exits(2).says("no server sent a certificate");
+    probe(&desk, "Root.crt", &["--save-chain", "nothing.pem"]).exits(2).says("--connect");
     assert_eq!(desk.state("."), before);
 }

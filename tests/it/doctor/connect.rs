@@ -28,7 +28,7 @@ pub fn desk() -> Desk {
 }
 
 #[track_caller]
-pub fn sh(desk: &Desk, script: &str) {
+pub fn run_shell(desk: &Desk, script: &str) {
     let output = desk.command("/bin/sh".as_ref(), &["-ec", script], "022").output().unwrap();
     Outcome(output).succeeds();
 }
@@ -75,7 +75,7 @@ pub fn doctor(desk: &Desk, variables: &[(&str, &str)], words: &[&str]) -> Outcom
 }
 
 /// Like [`doctor`], on a process whose SSL_CERT_FILE is `bundle`.
-pub fn with(desk: &Desk, bundle: &str, words: &[&str]) -> Outcome {
+pub fn probe(desk: &Desk, bundle: &str, words: &[&str]) -> Outcome {
     let path = desk.path(bundle).display().to_string();
     doctor(desk, &[("SSL_CERT_FILE", &path)], words)
 }
@@ -88,10 +88,10 @@ pub fn url(port: u16) -> String {
 fn a_trusted_server_is_reported_with_its_anchor_and_file() {
     let desk = desk();
     let (_server, port) = lab(&desk);
-    let outcome = with(&desk, "lab/ca.crt", &["--connect", &url(port)]).exits(0);
-    outcome.tells("verified, TLS 1.3").tells("`CN=Lab CA").tells("/lab/ca.crt`\n");
+    let outcome = probe(&desk, "lab/ca.crt", &["--connect", &url(port)]).exits(0);
+    outcome.shows("verified, TLS 1.3").shows("`CN=Lab CA").shows("/lab/ca.crt`\n");
     let (_server, port) = server(&desk, "-cert lab/server.pem -key lab/server-key.pem -tls1_2");
-    with(&desk, "lab/ca.crt", &["--connect", &url(port)]).exits(0).tells("verified, TLS 1.2");
+    probe(&desk, "lab/ca.crt", &["--connect", &url(port)]).exits(0).shows("verified, TLS 1.2");
 }
 
 #[test]
@@ -110,11 +110,11 @@ fn every_file_of_a_trust_variable_is_checked() {
     ];
     let outcome = doctor(&desk, &variables, &["--connect", &url(port)]).exits(1);
     outcome
-        .tells("verified")
-        .tells("other/ca.crt` (REQUESTS_CA_BUNDLE) refuse the server")
-        .tells("gone.crt`: CURL_CA_BUNDLE names it, and it cannot be read: there is no such file")
-        .tells("PIP_CERT: is set but empty")
-        .tells("GIT_SSL_CAINFO names it, and it is empty");
+        .shows("verified")
+        .shows("other/ca.crt` (REQUESTS_CA_BUNDLE) refuse the server")
+        .shows("gone.crt`: CURL_CA_BUNDLE names it, and it cannot be read: there is no such file")
+        .shows("PIP_CERT: is set but empty")
+        .shows("GIT_SSL_CAINFO names it, and it is empty");
 }
 
 #[test]
@@ -122,20 +122,20 @@ fn the_issuer_and_the_file_that_contains_it_are_named() {
     let desk = desk();
     let (_server, port) = lab(&desk);
     let words = ["--connect", &url(port)];
-    let outcome = with(&desk, "other/ca.crt", &words).exits(1);
-    outcome.tells("`CN=Lab CA").tells("neither sent nor in a file of trust anchors here");
-    let outcome = with(&desk, "other/ca.crt", &[&words[..], &["--ca", "lab/ca.crt"]].concat());
+    let outcome = probe(&desk, "other/ca.crt", &words).exits(1);
+    outcome.shows("`CN=Lab CA").shows("neither sent nor in a file of trust anchors here");
+    let outcome = probe(&desk, "other/ca.crt", &[&words[..], &["--ca", "lab/ca.crt"]].concat());
     outcome
         .exits(1)
-        .tells("`lab/ca.crt` contains it")
-        .tells("fix: trust-compose setup --custom-ca lab/ca.crt");
+        .shows("`lab/ca.crt` contains it")
+        .shows("fix: trust-compose setup --custom-ca lab/ca.crt");
 }
 
 #[test]
 fn a_missing_intermediate_is_explained() {
     let desk = Desk::new();
     let ca = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 90";
-    sh(
+    run_shell(
         &desk,
         &format!(
             "{ca} -subj /CN=Root -keyout root.key -out root.crt -addext keyUsage=critical,keyCertSign"
@@ -143,7 +143,7 @@ fn a_missing_intermediate_is_explained() {
     );
     let signs = |subject: &str, issuer: &str, extensions: &str| {
         desk.write("extensions", extensions);
-        sh(
+        run_shell(
             &desk,
             &format!(
                 "openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN={subject} \
@@ -156,15 +156,15 @@ fn a_missing_intermediate_is_explained() {
     signs("Middle", "root", authority);
     signs("Lower", "Middle", authority);
     signs("leaf", "Lower", "subjectAltName=DNS:localhost\n");
-    sh(&desk, "cat Lower.crt Middle.crt >chain.pem");
+    run_shell(&desk, "cat Lower.crt Middle.crt >chain.pem");
     let (_server, port) = server(&desk, "-cert leaf.crt -key leaf.key -cert_chain chain.pem");
-    with(&desk, "root.crt", &["--connect", &url(port)]).exits(0).tells("by `CN=Root`");
+    probe(&desk, "root.crt", &["--connect", &url(port)]).exits(0).shows("by `CN=Root`");
     let (_server, port) = server(&desk, "-cert leaf.crt -key leaf.key -cert_chain Lower.crt");
-    let outcome = with(&desk, "root.crt", &["--connect", &url(port)]).exits(1);
-    outcome.tells("`CN=Middle`, which signed it, is neither sent");
+    let outcome = probe(&desk, "root.crt", &["--connect", &url(port)]).exits(1);
+    outcome.shows("`CN=Middle`, which signed it, is neither sent");
     let outcome =
-        with(&desk, "root.crt", &["--connect", &url(port), "--ca", "Middle.crt"]).exits(1);
-    outcome.tells(
+        probe(&desk, "root.crt", &["--connect", &url(port), "--ca", "Middle.crt"]).exits(1);
+    outcome.shows(
         "the server does not send the intermediate `CN=Middle`, which `Middle.crt` contains",
     );
 }
@@ -182,36 +182,36 @@ fn a_certificate_that_no_client_accepts_is_explained() {
         desk.directory(directory, 0o755);
         sign(&desk.path("ca"), &desk.path(directory), &[names], (from, to));
     }
-    let says = |directory: &str, words: &[&str], said: &str, code: i32| {
+    let reports = |directory: &str, words: &[&str], said: &str, code: i32| {
         let options = format!("-cert {directory}/server.pem -key {directory}/server-key.pem");
         let (_server, port) = server(&desk, &options);
         let url = url(port);
         let words = [&["--connect", &url], words].concat();
-        with(&desk, "ca/ca.crt", &words).exits(code).tells(said);
+        probe(&desk, "ca/ca.crt", &words).exits(code).shows(said);
     };
-    says("name", &[], "the server's certificate is for DNS:llm.lan, not for `localhost`", 1);
-    says("name", &[], "fix: trust-compose certs localhost --renew", 1);
-    says("expired", &[], "expired on ", 1);
-    says("young", &[], "is not valid before ", 1);
-    says("soon", &[], "the server's certificate expires in ", 0);
-    says("soon", &["--strict"], "warning ", 1);
-    says("soon", &["--days", "3"], "verified", 0);
+    reports("name", &[], "the server's certificate is for DNS:llm.lan, not for `localhost`", 1);
+    reports("name", &[], "fix: trust-compose certs localhost --renew", 1);
+    reports("expired", &[], "expired on ", 1);
+    reports("young", &[], "is not valid before ", 1);
+    reports("soon", &[], "the server's certificate expires in ", 0);
+    reports("soon", &["--strict"], "warning ", 1);
+    reports("soon", &["--days", "3"], "verified", 0);
 }
 
 #[test]
 fn a_server_without_usable_tls_is_explained() {
     let desk = desk();
-    let says = |port: u16, said: &str| {
+    let reports = |port: u16, said: &str| {
         let words = ["--connect", &url(port), "--timeout", "2"];
-        with(&desk, "lab/ca.crt", &words).exits(1).tells(said);
+        probe(&desk, "lab/ca.crt", &words).exits(1).shows(said);
     };
     let key = "-cert lab/server.pem -key lab/server-key.pem";
     let (_old, port) = server(&desk, &format!("{key} -tls1_1 -cipher ALL:@SECLEVEL=0"));
-    says(port, "the server speaks no protocol later than TLS 1.1");
+    reports(port, "the server speaks no protocol later than TLS 1.1");
     let (_wants, port) = server(&desk, &format!("{key} -Verify 1"));
-    says(port, "the server requires a client certificate");
+    reports(port, "the server requires a client certificate");
     let (_wants, port) = server(&desk, &format!("{key} -Verify 1 -tls1_2"));
-    says(port, "the server requires a client certificate");
+    reports(port, "the server requires a client certificate");
 
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -226,15 +226,15 @@ fn a_server_without_usable_tls_is_explained() {
         // Accepted, and never answered.
         (listener.accept().unwrap(), listener)
     });
-    says(port, "the server speaks no TLS: its answer begins with `HTTP/1.1 400 Bad Request`");
-    says(port, "the server speaks no TLS: its answer begins with `SSH-2.0-OpenSSH_9`");
-    says(port, "the server closed the connection during the handshake (an empty reply)");
-    says(port, "the server accepts the connection and sends nothing in time");
+    reports(port, "the server speaks no TLS: its answer begins with `HTTP/1.1 400 Bad Request`");
+    reports(port, "the server speaks no TLS: its answer begins with `SSH-2.0-OpenSSH_9`");
+    reports(port, "the server closed the connection during the handshake (an empty reply)");
+    reports(port, "the server accepts the connection and sends nothing in time");
     let (held, listener) = thread.join().unwrap();
     drop((held, listener));
-    says(port, &format!("connection refused: nothing is listening on port {port}"));
+    reports(port, &format!("connection refused: nothing is listening on port {port}"));
     let words = ["--connect", "https://nobody.invalid", "--timeout", "2"];
-    with(&desk, "lab/ca.crt", &words).exits(1).tells("no such host: `nobody.invalid`");
+    probe(&desk, "lab/ca.crt", &words).exits(1).shows("no such host: `nobody.invalid`");
 }
 
 #[test]
@@ -245,7 +245,7 @@ fn only_host_and_port_of_a_url_are_used_and_printed() {
     let path = desk.path("lab/ca.crt").display().to_string();
     let variables = [("SSL_CERT_FILE", path.as_str()), ("BACKENDS", &secret)];
     let outcome =
-        doctor(&desk, &variables, &[]).exits(0).tells(&format!("{}: verified", url(port)));
+        doctor(&desk, &variables, &[]).exits(0).shows(&format!("{}: verified", url(port)));
     assert_eq!(outcome.stdout().matches("localhost").count(), 1, "{}", outcome.stdout());
     let told = outcome.stdout() + &outcome.stderr();
     assert!(!told.contains("hunter2") && !told.contains("/v1"), "{told}");
@@ -260,7 +260,7 @@ fn every_key_type_of_a_server_is_verified() {
     let desk = Desk::new();
     desk.write("extensions", "subjectAltName=DNS:localhost\n");
     for key in ["rsa:2048", "ec -pkeyopt ec_paramgen_curve:P-384", "ed25519"] {
-        sh(
+        run_shell(
             &desk,
             &format!(
                 "openssl req -x509 -newkey {key} -nodes -subj /CN=CA -keyout ca.key -out ca.crt -days 9 && \
@@ -270,7 +270,7 @@ fn every_key_type_of_a_server_is_verified() {
         );
         for version in ["-tls1_2", "-tls1_3"] {
             let (_server, port) = server(&desk, &format!("-cert cert.pem -key key.pem {version}"));
-            with(&desk, "ca.crt", &["--connect", &url(port)]).exits(0).tells("verified");
+            probe(&desk, "ca.crt", &["--connect", &url(port)]).exits(0).shows("verified");
         }
     }
 }

@@ -23,18 +23,18 @@ pub const PROGRAMS: [&str; 5] = ["trust-compose", "chmod", "mv", "cat", "git"];
 /// Creates a project with a CA, and runs `setup` with these options.
 #[track_caller]
 pub fn healthy(words: &str) -> Desk {
-    of(back_end(), words)
+    set_up(back_end(), words)
 }
 
 #[track_caller]
-pub fn of(desk: Desk, words: &str) -> Desk {
+pub fn set_up(desk: Desk, words: &str) -> Desk {
     desk.types(".", &format!("setup {words}")).succeeds();
     desk
 }
 
 /// Runs a script in a shell whose PATH contains only [`PROGRAMS`].
 #[track_caller]
-pub fn sh(desk: &Desk, script: &str) -> Outcome {
+pub fn run_shell(desk: &Desk, script: &str) -> Outcome {
     static BIN: LazyLock<PathBuf> = LazyLock::new(|| {
         let bin = Path::new(env!("CARGO_TARGET_TMPDIR")).join("mends");
         let _ = fs::create_dir(&bin);
@@ -53,7 +53,7 @@ pub fn sh(desk: &Desk, script: &str) -> Outcome {
 #[track_caller]
 pub fn findings(desk: &Desk, script: &str) -> Vec<Value> {
     let before = desk.contents(".");
-    let outcome = sh(desk, script);
+    let outcome = run_shell(desk, script);
     assert_eq!(outcome.stderr(), "", "{script}");
     let told = outcome.stdout();
     assert!(!told.contains("PRIVATE") && !told.contains("hunter2"), "{told}");
@@ -69,7 +69,7 @@ fn ids(findings: &[Value]) -> Vec<&str> {
     findings.iter().map(|finding| finding["id"].as_str().unwrap()).collect()
 }
 
-pub fn ill(findings: &[Value]) -> Vec<Value> {
+pub fn problems(findings: &[Value]) -> Vec<Value> {
     findings.iter().filter(|finding| finding["sign"] != "ok").cloned().collect()
 }
 
@@ -78,8 +78,8 @@ fn a_healthy_project_has_only_ok_findings() {
     let desk = healthy("--custom-ca certs/");
     let found = findings(&desk, "trust-compose doctor --files-only --json");
     assert_eq!(ids(&found), HEALTHY);
-    assert_eq!(ill(&found), [] as [Value; 0]);
-    let text = sh(&desk, "trust-compose doctor --files-only --strict").exits(0).stdout();
+    assert_eq!(problems(&found), [] as [Value; 0]);
+    let text = run_shell(&desk, "trust-compose doctor --files-only --strict").exits(0).stdout();
     has(&text, "ok      `certs/ca.crt`: `CN=Lab CA` until ");
     has(&text, "`certs/server.pem`: for `reflector.local`, `192.168.1.100`, `localhost`");
     has(
@@ -102,10 +102,10 @@ fn a_healthy_project_has_only_ok_findings() {
 
     for words in ["--custom-ca certs/ca.crt", "--custom-ca certs --activate"] {
         let desk = healthy(words);
-        sh(&desk, "git init -q .").succeeds();
-        sh(&desk, &format!("trust-compose setup {words}")).succeeds();
+        run_shell(&desk, "git init -q .").succeeds();
+        run_shell(&desk, &format!("trust-compose setup {words}")).succeeds();
         let found = findings(&desk, "trust-compose doctor --files-only --json");
-        assert!(ill(&found).is_empty(), "{found:#?}");
+        assert!(problems(&found).is_empty(), "{found:#?}");
         let is_active = words.ends_with("--activate");
         assert_eq!(ids(&found).contains(&"in-force"), is_active, "{found:#?}");
     }
@@ -121,19 +121,22 @@ fn a_ca_file_beside_the_compose_file_is_healthy() {
         for other in ["other.crt", "server.crt", "privkey.pem"] {
             desk.write(other, "mine");
         }
-        sh(&desk, &format!("trust-compose setup --custom-ca {name}")).succeeds();
+        run_shell(&desk, &format!("trust-compose setup --custom-ca {name}")).succeeds();
         let found = findings(&desk, "trust-compose doctor --files-only --json");
         assert_eq!(ids(&found), ["ca", "overlay", "not-in-force", "store-without-ca"], "{name}");
-        assert_eq!((ill(&found), &found[0]["thing"]), (Vec::new(), &format!("`{file}`").into()));
+        assert_eq!(
+            (problems(&found), &found[0]["thing"]),
+            (Vec::new(), &format!("`{file}`").into())
+        );
     }
     // A server certificate of the same CA in that directory is checked too.
     let desk = project("services:\n  api:\n    build: .\n");
     for file in ["ca.crt", "ca.key", "server.pem", "server-key.pem"] {
         desk.rename(&format!("certs/{file}"), file);
     }
-    sh(&desk, "trust-compose setup --custom-ca ca.crt").succeeds();
+    run_shell(&desk, "trust-compose setup --custom-ca ca.crt").succeeds();
     let found = findings(&desk, "trust-compose doctor --files-only --json");
-    assert_eq!((ids(&found), ill(&found)), (HEALTHY.to_vec(), Vec::new()));
+    assert_eq!((ids(&found), problems(&found)), (HEALTHY.to_vec(), Vec::new()));
     assert_eq!(found[1]["thing"], "`server.pem`");
 }
 
@@ -150,7 +153,7 @@ fn no_program_configured_in_a_repository_is_run() {
     };
     let hostile = || {
         let desk = back_end();
-        sh(&desk, "trust-compose setup --custom-ca certs").succeeds();
+        run_shell(&desk, "trust-compose setup --custom-ca certs").succeeds();
         desk.remove("certs/.gitignore").directory("hooks", 0o755);
         desk.write("hooks/post-index-change", "#!/bin/sh\necho hook >>$OLDPWD/ran\n");
         desk.chmod("hooks/post-index-change", 0o755);
@@ -181,11 +184,11 @@ fn no_program_configured_in_a_repository_is_run() {
     pointed.write("certs/.git", "gitdir: ../elsewhere\n");
     for desk in [bare, usual, pointed] {
         findings(&desk, "trust-compose doctor --files-only --json");
-        sh(&desk, "trust-compose certs --renew").succeeds();
-        sh(&desk, "trust-compose setup --custom-ca certs").succeeds();
+        run_shell(&desk, "trust-compose certs --renew").succeeds();
+        run_shell(&desk, "trust-compose setup --custom-ca certs").succeeds();
         assert!(!desk.has("ran"), "{}", desk.read("ran"));
         // git itself would run the configured program.
-        sh(&desk, "cd certs && git status >/dev/null 2>&1 || :").succeeds();
+        run_shell(&desk, "cd certs && git status >/dev/null 2>&1 || :").succeeds();
         assert!(desk.has("ran"));
     }
 }
@@ -204,7 +207,7 @@ fn without_a_setup_the_first_steps_are_printed() {
     let desk = back_end();
     let found = findings(&desk, "trust-compose doctor --files-only --json");
     let expected = ["ca", "server", "keys", "overlay-none", "store-without-ca"];
-    assert_eq!((ids(&found), ill(&found)), (expected.to_vec(), Vec::new()));
+    assert_eq!((ids(&found), problems(&found)), (expected.to_vec(), Vec::new()));
     assert_eq!(found[3]["fix"], "trust-compose setup --custom-ca certs");
 }
 
@@ -250,14 +253,14 @@ fn the_root_store_of_this_machine_is_checked() {
 fn the_fix_installs_only_what_the_root_store_can_read() {
     let desk = back_end();
     desk.openssl("x509 -in certs/ca.crt -outform DER -out ca.der");
-    let desk = of(desk, "--custom-ca ca.der");
+    let desk = set_up(desk, "--custom-ca ca.der");
     let found = findings(&desk, "trust-compose doctor --files-only --json");
     let copied = format!("sudo cp {} /", desk.overlaid("custom-ca"));
     has(found.last().unwrap()["fix"].as_str().unwrap(), &copied);
     // update-ca-certificates(8) reads one certificate per file.
     desk.certs(&["b.lab", "--out", "other", "--ca-name", "Other"]).succeeds();
     desk.write("both.crt", desk.read("certs/ca.crt") + &desk.read("other/ca.crt"));
-    let desk = of(desk, "--custom-ca both.crt");
+    let desk = set_up(desk, "--custom-ca both.crt");
     let found = findings(&desk, "trust-compose doctor --files-only --json");
     assert_eq!(
         ids(&found),
@@ -274,7 +277,7 @@ fn ignored_files_are_those_that_git_ignores() {
     desk.write("docker-compose.yml", "services: {}\n");
     desk.directory("xdg", 0o755).directory("xdg/git", 0o755);
     let xdg = "export XDG_CONFIG_HOME=$PWD/xdg; ";
-    sh(&desk, "git init -q .").succeeds();
+    run_shell(&desk, "git init -q .").succeeds();
     for (place, pattern) in [
         (".gitignore", "deep/certs"),
         (".gitignore", "*.key\n!ca.key\n"),
@@ -285,7 +288,7 @@ fn ignored_files_are_those_that_git_ignores() {
         desk.write(place, pattern);
         for key in ["deep/certs/ca.key", "deep/certs/server-key.pem"] {
             let is_ignored =
-                sh(&desk, &format!("{xdg}git check-ignore -q {key}")).0.status.success();
+                run_shell(&desk, &format!("{xdg}git check-ignore -q {key}")).0.status.success();
             let command = "trust-compose doctor --files-only --json --project-directory deep -f docker-compose.yml";
             let found = findings(&desk, &format!("{xdg}{command}"));
             let is_told = found.iter().any(|finding| {

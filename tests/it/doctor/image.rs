@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::desk::Desk;
-use crate::target_process::{app, look, says, service, start, warns, world};
+use crate::target_process::{app, inspect, reports, service, start, warns, world};
 use crate::world::{BUNDLE, copy_program, gallery, tool};
 
 /// A JVM's own trust store.
@@ -21,11 +21,11 @@ fn a_jvm_without_the_ca_is_reported() {
         "cacerts`: a JVM reads it, and it does not contain `O=trust-init gallery, CN=Neighbour CA`",
     );
     let off = start(&world, &service(&world).env("TRUST_INIT_JAVA", "off"));
-    assert!(!look(&off, &[]).exits(0).stdout().contains("cacerts"));
+    assert!(!inspect(&off, &[]).exits(0).stdout().contains("cacerts"));
     drop(off);
     let told = "-Djavax.net.ssl.trustStore=\"/a b.jks\" -Djavax.net.ssl.trustStoreType=JKS";
     let run = || service(&world).env("JAVA_TOOL_OPTIONS", told);
-    says(
+    reports(
         &world,
         run(),
         &[],
@@ -33,7 +33,7 @@ fn a_jvm_without_the_ca_is_reported() {
         "error   `/a b.jks`: the options name it, and it cannot be read: there is no such file",
     );
     world.write("/a b.jks", "garbage");
-    says(
+    reports(
         &world,
         run(),
         &[],
@@ -41,13 +41,19 @@ fn a_jvm_without_the_ca_is_reported() {
         "error   `/a b.jks`: the options name it, and it is neither JKS nor PKCS#12",
     );
     world.write("/a b.jks", std::fs::read(gallery("java/jks")).unwrap());
-    says(&world, run(), &[], 0, "warning `/a b.jks`: the options name it, and it does not contain")
-        .tells("fix: remove -Djavax.net.ssl.trustStore from JAVA_TOOL_OPTIONS");
+    reports(
+        &world,
+        run(),
+        &[],
+        0,
+        "warning `/a b.jks`: the options name it, and it does not contain",
+    )
+    .shows("fix: remove -Djavax.net.ssl.trustStore from JAVA_TOOL_OPTIONS");
     // As trust-init creates it.
     world.trust_init(&["true"]).run().succeeds();
     let run = service(&world)
         .env("JAVA_TOOL_OPTIONS", "-Djavax.net.ssl.trustStore=/run/trust-init/truststore.jks");
-    says(&world, run, &["--strict"], 0, "ok      `/run/trust-init/truststore.jks`: ");
+    reports(&world, run, &["--strict"], 0, "ok      `/run/trust-init/truststore.jks`: ");
 }
 
 #[test]
@@ -58,14 +64,14 @@ fn code_that_uses_certifi_is_reported() {
     for place in ["lib/site-packages/x", ".cache", "node_modules"] {
         world.write(&format!("/app/{place}/other.py"), code);
     }
-    let outcome = says(
+    let outcome = reports(
         &world,
         app(&world),
         &[],
         0,
         "warning `/app/lib/client.py` line 3: `certifi.where()` is passed",
     );
-    let told = outcome.tells("fix: remove the argument").stdout();
+    let told = outcome.shows("fix: remove the argument").stdout();
     assert_eq!(told.matches("certifi.where").count(), 1, "{told}");
     // A script outside the working directory of the process.
     let run = world.program(&["cat", "/gate", "/app/lib/client.py"]).env("SSL_CERT_FILE", BUNDLE);
@@ -82,7 +88,7 @@ fn a_patched_certifi_is_reported() {
     let record =
         Command::new("/bin/sh").args(["-c", script]).current_dir(world.path(PACKAGES)).output();
     world.write(&format!("{PACKAGES}/certifi-2026.1.4.dist-info/RECORD"), record.unwrap().stdout);
-    let told = says(&world, app(&world), &["--strict"], 0, "ok ").stdout();
+    let told = reports(&world, app(&world), &["--strict"], 0, "ok ").stdout();
     assert!(!told.contains("certifi/"), "{told}");
     world.write(&format!("{PACKAGES}/certifi/cacert.pem"), world.read(BUNDLE));
     warns(
@@ -99,14 +105,14 @@ fn the_grpc_variable_is_reported() {
     world.directory("/usr/local/bin", 0o755);
     let run = || service(&world).env("PATH", "/bin:/usr/bin:/sbin:/usr/sbin:/usr/local/bin");
     let roots = || run().env("GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", BUNDLE);
-    says(
+    reports(
         &world,
         run(),
         &["--strict"],
         0,
         "ok      grpcio in `/usr/local/lib/python3.13/site-packages`: not changed",
     );
-    says(
+    reports(
         &world,
         roots(),
         &["--strict"],
@@ -114,9 +120,9 @@ fn the_grpc_variable_is_reported() {
         "its TLS trusts only `/run/trust-init/ca-bundle.crt`; plaintext gRPC reads no file",
     );
     let gone = run().env("GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", "/gone.crt");
-    says(&world, gone, &[], 1, "error   `/gone.crt`: GRPC_DEFAULT_SSL_ROOTS_FILE_PATH names it");
+    reports(&world, gone, &[], 1, "error   `/gone.crt`: GRPC_DEFAULT_SSL_ROOTS_FILE_PATH names it");
     let proxied = || run().env("https_proxy", "http://me:hunter2@proxy:3128");
-    let told = says(
+    let told = reports(
         &world,
         proxied(),
         &[],
@@ -124,7 +130,13 @@ fn the_grpc_variable_is_reported() {
         "https_proxy is set, and plaintext gRPC goes through that proxy as well",
     );
     assert!(!told.stdout().contains("hunter2"));
-    says(&world, proxied().env("no_proxy", "engine"), &["--strict"], 0, "not changed: TLS of gRPC");
+    reports(
+        &world,
+        proxied().env("no_proxy", "engine"),
+        &["--strict"],
+        0,
+        "not changed: TLS of gRPC",
+    );
 }
 
 #[test]
@@ -141,7 +153,7 @@ fn a_program_with_file_capabilities_is_reported() {
         "warning `/bin/cat`: has file capabilities, so OpenSSL and Node.js in it ignore",
     );
     // Root gains nothing from file capabilities.
-    says(&world, service(&world), &["--strict"], 0, "ok ");
+    reports(&world, service(&world), &["--strict"], 0, "ok ");
 }
 
 #[test]
@@ -153,17 +165,23 @@ fn a_readable_key_of_the_ca_is_reported() {
         let world = world();
         world.directory(target, 0o755);
         let said = format!("error   `{target}/ca.key`: is the private key of `CN=Lab CA");
-        says(&world, service(&world).mount(&certs, target), &[], 1, &said)
-            .tells(&format!("fix: mount `{target}/ca.crt` alone"));
+        reports(&world, service(&world).mount(&certs, target), &[], 1, &said)
+            .shows(&format!("fix: mount `{target}/ca.crt` alone"));
     }
     // A key that the service cannot read is no finding.
     let readable = world();
     readable.directory("/certs", 0o755);
-    says(&readable, service(&readable).mount(&certs, "/certs").uid(1000), &["--strict"], 0, "ok ");
+    reports(
+        &readable,
+        service(&readable).mount(&certs, "/certs").uid(1000),
+        &["--strict"],
+        0,
+        "ok ",
+    );
     // A server has its own key.
     let world = world();
     for name in ["ca.crt", "server.pem", "server-key.pem"] {
         world.write(&format!("/run/trust-init/{name}"), std::fs::read(certs.join(name)).unwrap());
     }
-    says(&world, service(&world), &["--strict"], 0, "ok ");
+    reports(&world, service(&world), &["--strict"], 0, "ok ");
 }

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use trust_init::trust::fingerprint::Fingerprint;
 
-use crate::target_process::{app, pid, says, service, start, warns, world};
+use crate::target_process::{app, pid, reports, service, start, warns, world};
 use crate::world::{BUNDLE, CUSTOM_CA, Outcome, Scratch, World, copy_program, tool};
 
 /// The packages of a virtual environment.
@@ -35,7 +35,7 @@ fn a_correct_container_has_no_warning() {
         "--configured",
         "PIP_CERT",
     ];
-    let outcome = says(
+    let outcome = reports(
         &world,
         run,
         &words,
@@ -43,9 +43,9 @@ fn a_correct_container_has_no_warning() {
         "ok      `/run/trust-init/ca-bundle.crt`: 2 certificates, for SSL_CERT_FILE\n",
     );
     outcome
-        .tells("`: 1 certificate, for NODE_EXTRA_CA_CERTS\n")
-        .tells("ok      grpcio in `/app/.venv/lib/python3.13/site-packages`: not changed")
-        .tells("hint: TRUST_INIT_GRPC_ROOTS=1");
+        .shows("`: 1 certificate, for NODE_EXTRA_CA_CERTS\n")
+        .shows("ok      grpcio in `/app/.venv/lib/python3.13/site-packages`: not changed")
+        .shows("hint: TRUST_INIT_GRPC_ROOTS=1");
 }
 
 #[test]
@@ -60,8 +60,8 @@ fn a_wrong_file_of_a_variable_is_reported() {
         .mode("/closed.crt", 0o600);
     let is = |path: &str, said: &str, fix: &str| {
         let run = service(&world).env("PIP_CERT", path).uid(1000);
-        says(&world, run, &[], 1, &format!("error   `{path}`: PIP_CERT names it, and {said}"))
-            .tells(fix);
+        reports(&world, run, &[], 1, &format!("error   `{path}`: PIP_CERT names it, and {said}"))
+            .shows(fix);
     };
     is("/gone.crt", "it cannot be read: there is no such file or directory", "fix: mount it there");
     is(
@@ -89,14 +89,14 @@ fn differences_between_exec_and_process_1_are_reported() {
     let tell = |words: &[&str], code: i32, said: &str| {
         let words: Vec<_> = words.iter().flat_map(|word| ["--configured", word]).collect();
         let run = service(&world).env("PIP_CERT", BUNDLE).env("JAVA_TOOL_OPTIONS", "-Xmx1g -Xss1m");
-        says(&world, run, &words, code, said)
+        reports(&world, run, &words, code, said)
     };
     tell(
         &["SSL_CERT_FILE", "PIP_CERT", "JAVA_TOOL_OPTIONS=-Xmx1g"],
         0,
         "ok      SSL_CERT_FILE, PIP_CERT, JAVA_TOOL_OPTIONS: set by the entrypoint",
     )
-    .tells("hint: eval \"$(trust-init --print-env)\"");
+    .shows("hint: eval \"$(trust-init --print-env)\"");
     tell(
         &["SSL_CERT_FILE=/other.crt"],
         0,
@@ -120,10 +120,10 @@ fn differences_between_exec_and_process_1_are_reported() {
 fn a_replaced_mounted_file_is_reported() {
     let world = world();
     let old = sha256(&world, BUNDLE).replace(BUNDLE, CUSTOM_CA);
-    says(&world, service(&world), &["--mounted", &old], 0, "warning `/usr/local/share/ca-certificates/custom-ca.crt`: the container still has the file from before")
-        .tells("fix: docker compose restart\n");
+    reports(&world, service(&world), &["--mounted", &old], 0, "warning `/usr/local/share/ca-certificates/custom-ca.crt`: the container still has the file from before")
+        .shows("fix: docker compose restart\n");
     let gone = old.replace("custom-ca", "gone");
-    says(
+    reports(
         &world,
         service(&world),
         &["--mounted", &gone],
@@ -155,20 +155,20 @@ fn disabled_verification_is_reported() {
         ("VAULT_SKIP_VERIFY", "true", "Vault"),
     ] {
         let run = service(&world).env(name, value);
-        says(
+        reports(
             &world,
             run,
             &[],
             1,
             &format!("error   {name}: switches verification off in {who}: anybody"),
         )
-        .tells(&format!("fix: unset {name}\n"));
+        .shows(&format!("fix: unset {name}\n"));
     }
     let run = service(&world)
         .env("NODE_TLS_REJECT_UNAUTHORIZED", "1")
         .env("PIP_TRUSTED_HOST", "")
         .env("SSL_VERIFY", "/ca.crt");
-    says(&world, run, &["--strict"], 0, "ok ");
+    reports(&world, run, &["--strict"], 0, "ok ");
 }
 
 #[test]
@@ -184,6 +184,6 @@ fn a_process_with_more_rights_is_reported() {
     command.args(words).arg(copy).args(["--pid", &pid(&container)]).env_clear();
     let outcome = Outcome(command.output().unwrap()).exits(2);
     outcome
-        .tells(" its variables and files cannot be read: it has more rights than trust-doctor")
-        .tells("SYS_PTRACE");
+        .shows(" its variables and files cannot be read: it has more rights than trust-doctor")
+        .shows("SYS_PTRACE");
 }

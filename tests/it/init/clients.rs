@@ -70,7 +70,7 @@ const ROOTS: &str = "/etc/ssl/certs/ca-certificates.crt";
 
 /// Runs a client in a mount namespace in which the image's only root certificate is the public server's CA,
 /// with SSL_CERT_FILE set to `named`; under trust-init if `ca` is given.
-fn asks(
+fn connects(
     name: &str,
     server: &Server,
     public: &Server,
@@ -121,7 +121,7 @@ fn trusts(name: &str) {
         [(private, false, true), (public, true, true), (stranger, false, false)]
     {
         for (ca, wanted) in [(None, without), (Some(ca.as_str()), with)] {
-            let (served, text) = asks(name, server, public, ROOTS, ca);
+            let (served, text) = connects(name, server, public, ROOTS, ca);
             assert_eq!(served, wanted, "{name} with {ca:?} at {}: {text}", server.ca());
         }
     }
@@ -151,7 +151,7 @@ fn rustls() {
 fn a_pinned_service_still_refuses_public_servers() {
     let Servers { private, public, stranger: partner } = &Servers::start();
     let pinned =
-        |server: &Server| asks("curl", server, public, &partner.ca(), Some(&private.ca())).0;
+        |server: &Server| connects("curl", server, public, &partner.ca(), Some(&private.ca())).0;
     assert!(pinned(partner), "its own partner");
     assert!(pinned(private), "the custom CA");
     assert!(!pinned(public), "a public server");

@@ -18,7 +18,7 @@ const BUNDLE_VARIABLES: [&str; 8] = [
 
 /// Returns the PEM blocks in the file that a variable names.
 #[track_caller]
-fn held(world: &World, run: &Outcome, name: &str) -> Vec<String> {
+fn named_certificates(world: &World, run: &Outcome, name: &str) -> Vec<String> {
     let path = run.value(name).unwrap_or_else(|| panic!("{name} is not set:\n{}", run.stdout()));
     certificates(&world.read(&path))
 }
@@ -31,9 +31,9 @@ fn certificates(pem: &str) -> Vec<String> {
 }
 
 #[track_caller]
-fn is(world: &World, run: &Outcome, name: &str, files: &[&str]) {
+fn names_exactly(world: &World, run: &Outcome, name: &str, files: &[&str]) {
     let text: String = files.iter().map(|file| world.read(file)).collect();
-    assert_eq!(held(world, run, name), certificates(&text), "{name}");
+    assert_eq!(named_certificates(world, run, name), certificates(&text), "{name}");
 }
 
 #[test]
@@ -43,9 +43,9 @@ fn replacing_variables_get_the_bundle_and_adding_ones_the_custom_cas() {
     for name in BUNDLE_VARIABLES {
         assert_eq!(run.value(name).as_deref(), Some(BUNDLE));
     }
-    is(&world, &run, "SSL_CERT_FILE", &[CUSTOM_CA, ROOTS]);
+    names_exactly(&world, &run, "SSL_CERT_FILE", &[CUSTOM_CA, ROOTS]);
     for name in ["NODE_EXTRA_CA_CERTS", "DENO_CERT"] {
-        is(&world, &run, name, &[CUSTOM_CA]);
+        names_exactly(&world, &run, name, &[CUSTOM_CA]);
     }
     assert!(world.read(BUNDLE).starts_with(&world.read(CUSTOM_CA)), "custom CAs come first");
 }
@@ -70,10 +70,15 @@ fn every_pinned_variable_gets_its_own_file() {
     let world = World::new().with_ca();
     world.copy("ca-ec.crt", "/etc/partner.pem");
     let run = world.trust_init(&["env"]).env("GIT_SSL_CAINFO", "/etc/partner.pem").run().succeeds();
-    is(&world, &run, "GIT_SSL_CAINFO", &["/etc/partner.pem", CUSTOM_CA]);
-    is(&world, &run, "SSL_CERT_FILE", &[CUSTOM_CA, ROOTS]);
+    names_exactly(&world, &run, "GIT_SSL_CAINFO", &["/etc/partner.pem", CUSTOM_CA]);
+    names_exactly(&world, &run, "SSL_CERT_FILE", &[CUSTOM_CA, ROOTS]);
     let node = world.trust_init(&["env"]).env("NODE_EXTRA_CA_CERTS", "/etc/partner.pem").run();
-    is(&world, &node.succeeds(), "NODE_EXTRA_CA_CERTS", &["/etc/partner.pem", CUSTOM_CA]);
+    names_exactly(
+        &world,
+        &node.succeeds(),
+        "NODE_EXTRA_CA_CERTS",
+        &["/etc/partner.pem", CUSTOM_CA],
+    );
 }
 
 #[test]
@@ -83,16 +88,16 @@ fn a_pinned_fallback_is_not_widened_by_another_variable() {
     let pinned = &["/etc/partner.pem", CUSTOM_CA];
     let run = world.trust_init(&["env"]).env("SSL_CERT_FILE", "/etc/partner.pem").run().succeeds();
     for name in ["SSL_CERT_FILE", "CURL_CA_BUNDLE", "PERL_LWP_SSL_CA_FILE"] {
-        is(&world, &run, name, pinned);
+        names_exactly(&world, &run, name, pinned);
     }
     // requests does not read SSL_CERT_FILE: it trusted public roots before, and still does.
-    is(&world, &run, "REQUESTS_CA_BUNDLE", &[CUSTOM_CA, ROOTS]);
+    names_exactly(&world, &run, "REQUESTS_CA_BUNDLE", &[CUSTOM_CA, ROOTS]);
     let run =
         world.trust_init(&["env"]).env("REQUESTS_CA_BUNDLE", "/etc/partner.pem").run().succeeds();
     for name in ["REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE", "PIP_CERT"] {
-        is(&world, &run, name, pinned);
+        names_exactly(&world, &run, name, pinned);
     }
-    is(&world, &run, "CURL_CA_BUNDLE", &[CUSTOM_CA, ROOTS]);
+    names_exactly(&world, &run, "CURL_CA_BUNDLE", &[CUSTOM_CA, ROOTS]);
 }
 
 #[test]
@@ -100,7 +105,7 @@ fn a_pinned_directory_is_not_widened() {
     let world = World::new().with_ca();
     world.copy("ca-ec.crt", "/etc/partner/a.pem");
     let run = world.trust_init(&["env"]).env("SSL_CERT_DIR", "/etc/partner").run().succeeds();
-    is(&world, &run, "SSL_CERT_FILE", &["/etc/partner/a.pem", CUSTOM_CA]);
+    names_exactly(&world, &run, "SSL_CERT_FILE", &["/etc/partner/a.pem", CUSTOM_CA]);
     assert_eq!(run.value("SSL_CERT_DIR").as_deref(), Some("/etc/partner"));
     // The image's own directory contains the image's roots.
     let run = world.trust_init(&["env"]).env("SSL_CERT_DIR", "/etc/ssl/certs").run().succeeds();
@@ -118,7 +123,7 @@ fn a_variable_that_names_the_images_roots_gets_the_bundle() {
     world.write("/etc/part.pem", part);
     let run =
         world.trust_init(&["env"]).env("REQUESTS_CA_BUNDLE", "/etc/part.pem").run().succeeds();
-    is(&world, &run, "REQUESTS_CA_BUNDLE", &["/etc/part.pem", CUSTOM_CA]);
+    names_exactly(&world, &run, "REQUESTS_CA_BUNDLE", &["/etc/part.pem", CUSTOM_CA]);
 }
 
 #[test]
@@ -133,7 +138,7 @@ fn a_variable_whose_file_contains_every_custom_ca_is_kept() {
     world.write("/etc/glued.pem", format!("  {}", world.read(CUSTOM_CA)));
     let run =
         world.trust_init(&["env"]).env("NODE_EXTRA_CA_CERTS", "/etc/glued.pem").run().succeeds();
-    is(&world, &run, "NODE_EXTRA_CA_CERTS", &[CUSTOM_CA]);
+    names_exactly(&world, &run, "NODE_EXTRA_CA_CERTS", &[CUSTOM_CA]);
 }
 
 #[test]
@@ -197,7 +202,7 @@ fn on_error_warn_starts_the_service_despite_an_error() {
     let world = World::new().with_ca();
     let words = ["--ca", "/nowhere", "--ca", CUSTOM_CA, "--on-error=warn", "env"];
     let run = world.trust_init(&words).run().succeeds().says("warning: cannot read `/nowhere`");
-    is(&world, &run, "SSL_CERT_FILE", &[CUSTOM_CA, ROOTS]);
+    names_exactly(&world, &run, "SSL_CERT_FILE", &[CUSTOM_CA, ROOTS]);
     let run = world.trust_init(&["--ca", "/nowhere", "--on-error=warn", "env"]).run().succeeds();
     assert_eq!(run.value("SSL_CERT_FILE"), None);
 }

@@ -153,7 +153,7 @@ pub fn is_all() -> bool {
 }
 
 /// Returns the line of a log that shows the fault.
-pub fn hit(log: &str) -> Result<&str, String> {
+pub fn fault_line(log: &str) -> Result<&str, String> {
     let is_hit = |line: &&str| line.contains("(INJECTED)") || line.contains("killed by SIGKILL");
     let line = log.lines().find(is_hit).ok_or("the fault did not happen")?;
     Ok(line.split_once(' ').unwrap().1.trim())
@@ -161,11 +161,11 @@ pub fn hit(log: &str) -> Result<&str, String> {
 
 /// Returns the outcome of each fault, and the wrong outcomes. Faults run in parallel, each worker in its
 /// own place.
-pub fn tried<Place, Came: Send>(
+pub fn tried<Place, Effect: Send>(
     faults: &[Fault],
     place: impl Fn() -> Place + Sync,
-    judged: impl Fn(&Place, &Fault) -> Result<Came, String> + Sync,
-) -> (Vec<(String, Came)>, Vec<String>) {
+    judged: impl Fn(&Place, &Fault) -> Result<Effect, String> + Sync,
+) -> (Vec<(String, Effect)>, Vec<String>) {
     let (next, came, wrong) = (AtomicUsize::new(0), Mutex::new(Vec::new()), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
         for _ in 0..4 {

@@ -136,9 +136,9 @@ fn links_of_a_process_stay_in_its_root_directory() {
             start(&world, &world.program(&["cat", "/gate"]).env("SSL_CERT_FILE", &path));
         let outcome = limited(&Desk::new(), &trust_doctor(), &["--pid", &pid(&container)]);
         match name {
-            "here" => outcome.exits(1).tells("there is no such file"),
-            "root" => outcome.exits(1).tells("it cannot be read"),
-            _ => outcome.exits(0).tells("`/up`: 1 certificate, for SSL_CERT_FILE"),
+            "here" => outcome.exits(1).shows("there is no such file"),
+            "root" => outcome.exits(1).shows("it cannot be read"),
+            _ => outcome.exits(0).shows("`/up`: 1 certificate, for SSL_CERT_FILE"),
         };
     }
 }
@@ -171,5 +171,5 @@ fn a_process_that_claims_gigabytes_of_variables_is_bounded() {
     let outcome = limited(&Desk::new(), &trust_doctor(), &["--pid", &id]);
     drop(process.stdin.take());
     process.wait().unwrap();
-    outcome.tells("the image's own");
+    outcome.shows("the image's own");
 }

@@ -16,17 +16,17 @@ fn named(file: &str) -> Outcome {
 }
 
 /// Runs in an image with the default CA, after `prepare`.
-pub fn with(prepare: impl Fn(&World), run: impl Fn(&World) -> Outcome) -> Outcome {
+pub fn prepared(prepare: impl Fn(&World), run: impl Fn(&World) -> Outcome) -> Outcome {
     let world = World::new().with_ca();
     prepare(&world);
     run(&world)
 }
 
-fn words(words: &[&str]) -> Outcome {
+fn run(words: &[&str]) -> Outcome {
     World::new().with_ca().trust_init(words).run()
 }
 
-fn set(name: &str, value: &str) -> Outcome {
+fn with_variable(name: &str, value: &str) -> Outcome {
     World::new().with_ca().trust_init(&["true"]).env(name, value).run()
 }
 
@@ -38,20 +38,20 @@ fn program(name: &str, contents: &str, mode: u32) -> Outcome {
 
 fn scenes() -> Vec<(&'static str, Outcome)> {
     let mut scenes = vec![
-        ("success", words(&["true"])),
-        ("success, dry run", words(&["--dry-run", "true"])),
-        ("no program", words(&[])),
-        ("unknown option", words(&["--frobnicate", "true"])),
-        ("no value", words(&["--ca"])),
-        ("wrong value", words(&["--roots", "debian", "true"])),
-        ("the image's own store", words(&["--install-store", "true"])),
-        ("two actions", words(&["--prepare", "--dry-run"])),
-        ("unknown setting", set("TRUST_INIT_CAS", "/ca")),
-        ("missing", words(&["--ca", "/ca.crt", "true"])),
-        ("missing, with --on-error=warn", words(&["--ca", "/ca.crt", "--on-error=warn", "true"])),
+        ("success", run(&["true"])),
+        ("success, dry run", run(&["--dry-run", "true"])),
+        ("no program", run(&[])),
+        ("unknown option", run(&["--frobnicate", "true"])),
+        ("no value", run(&["--ca"])),
+        ("wrong value", run(&["--roots", "debian", "true"])),
+        ("the image's own store", run(&["--install-store", "true"])),
+        ("two actions", run(&["--prepare", "--dry-run"])),
+        ("unknown setting", with_variable("TRUST_INIT_CAS", "/ca")),
+        ("missing", run(&["--ca", "/ca.crt", "true"])),
+        ("missing, with --on-error=warn", run(&["--ca", "/ca.crt", "--on-error=warn", "true"])),
         (
             "unreadable",
-            with(
+            prepared(
                 |world| {
                     world.mode(CUSTOM_CA, 0o600);
                 },
@@ -60,7 +60,7 @@ fn scenes() -> Vec<(&'static str, Outcome)> {
         ),
         (
             "a directory that Docker made",
-            with(
+            prepared(
                 |world| {
                     world.directory("/ca.crt", 0o755);
                 },
@@ -69,31 +69,31 @@ fn scenes() -> Vec<(&'static str, Outcome)> {
         ),
         (
             "a directory without certificates",
-            with(
+            prepared(
                 |world| {
                     world.write("/certs/readme", "");
                 },
                 |world| world.trust_init(&["--ca", "/certs", "true"]).run(),
             ),
         ),
-        ("a device", words(&["--ca", "/proc/self/mem", "true"])),
+        ("a device", run(&["--ca", "/proc/self/mem", "true"])),
         (
             "too large",
-            with(
+            prepared(
                 |world| world.write("/ca.crt", vec![0; 33 << 20]).as_unit(),
                 |world| world.trust_init(&["--ca", "/ca.crt", "true"]).run(),
             ),
         ),
         (
             "a loop of links",
-            with(
+            prepared(
                 |world| symlink("/ca.crt", world.path("/ca.crt")).unwrap(),
                 |world| world.trust_init(&["--ca", "/ca.crt", "true"]).run(),
             ),
         ),
         (
             "roots that cannot be read",
-            with(
+            prepared(
                 |world| {
                     world.mode(ROOTS, 0o600);
                 },
@@ -102,14 +102,14 @@ fn scenes() -> Vec<(&'static str, Outcome)> {
         ),
         (
             "no roots",
-            with(
+            prepared(
                 |world| std::fs::remove_file(world.path(ROOTS)).unwrap(),
                 |world| world.trust_init(&["true"]).run(),
             ),
         ),
         (
             "a broken root",
-            with(
+            prepared(
                 |world| {
                     world.copy("good-bad-good.crt", ROOTS);
                 },
@@ -118,7 +118,7 @@ fn scenes() -> Vec<(&'static str, Outcome)> {
         ),
         (
             "left out of a directory",
-            with(
+            prepared(
                 |world| {
                     world
                         .copy("key-pkcs8.pem", "/certs/key.pem")
@@ -132,17 +132,17 @@ fn scenes() -> Vec<(&'static str, Outcome)> {
         ),
         (
             "left out of the default directory",
-            with(
+            prepared(
                 |world| {
                     world.copy("truncated.crt", "/usr/local/share/ca-certificates/x.crt");
                 },
                 |world| world.trust_init(&["true"]).run(),
             ),
         ),
-        ("a missing pinned file", set("SSL_CERT_FILE", "/gone.pem")),
-        ("an empty variable", set("AWS_CA_BUNDLE", "")),
-        ("verification off", set("NODE_TLS_REJECT_UNAUTHORIZED", "0")),
-        ("an application's variable", set("CA_CERT_PATH", "/app/ca.pem")),
+        ("a missing pinned file", with_variable("SSL_CERT_FILE", "/gone.pem")),
+        ("an empty variable", with_variable("AWS_CA_BUNDLE", "")),
+        ("verification off", with_variable("NODE_TLS_REJECT_UNAUTHORIZED", "0")),
+        ("an application's variable", with_variable("CA_CERT_PATH", "/app/ca.pem")),
         ("a missing generated bundle", {
             let world = World::new();
             world.trust_init(&["true"]).env("SSL_CERT_FILE", BUNDLE).env("PIP_CERT", BUNDLE).run()
@@ -155,39 +155,39 @@ fn scenes() -> Vec<(&'static str, Outcome)> {
         }),
         (
             "a directory that cannot be written to",
-            with(|_| (), |world| world.trust_init(&["--dir", "/etc", "true"]).uid(1000).run()),
+            prepared(|_| (), |world| world.trust_init(&["--dir", "/etc", "true"]).uid(1000).run()),
         ),
         (
             "a directory that is a link",
-            with(
+            prepared(
                 |world| symlink("/tmp", world.path("/link")).unwrap(),
                 |world| world.trust_init(&["--dir", "/link", "true"]).run(),
             ),
         ),
         (
             "a directory of another user",
-            with(
+            prepared(
                 |world| world.directory("/theirs", 0o755).owner("/theirs", 7).as_unit(),
                 |world| world.trust_init(&["--dir", "/theirs", "true"]).run(),
             ),
         ),
         (
             "a world-writable directory",
-            with(
+            prepared(
                 |world| world.directory("/volume", 0o777).as_unit(),
                 |world| world.trust_init(&["--dir", "/volume", "true"]).run(),
             ),
         ),
         (
             "a world-writable default directory",
-            with(
+            prepared(
                 |world| world.directory("/tmp", 0o777).as_unit(),
                 |world| world.trust_init(&["true"]).uid(1000).run(),
             ),
         ),
         (
             "a planted name",
-            with(
+            prepared(
                 |world| {
                     world.directory("/run/trust-init", 0o755).write(BUNDLE, "").owner(BUNDLE, 7);
                 },
@@ -196,7 +196,7 @@ fn scenes() -> Vec<(&'static str, Outcome)> {
         ),
         (
             "a file that was changed",
-            with(
+            prepared(
                 |world| {
                     world.trust_init(&["true"]).uid(1000).run();
                     let own = format!("/tmp/{}/ca-bundle.crt", world.names("/tmp")[0]);
@@ -205,17 +205,20 @@ fn scenes() -> Vec<(&'static str, Outcome)> {
                 |world| world.trust_init(&["true"]).uid(1000).run(),
             ),
         ),
-        ("a bundle in memory", with(|_| (), |world| world.trust_init(&["true"]).read_only().run())),
+        (
+            "a bundle in memory",
+            prepared(|_| (), |world| world.trust_init(&["true"]).read_only().run()),
+        ),
         (
             "a mounted bundle that lacks the CA",
-            with(
+            prepared(
                 |world| world.directory("/run/trust-init", 0o755).write(BUNDLE, "").as_unit(),
                 |world| world.trust_init(&["true"]).mount(&world.path(ROOTS), BUNDLE).run(),
             ),
         ),
         (
             "a mounted bundle that some cannot read",
-            with(
+            prepared(
                 |world| {
                     let text =
                         [world.read(CUSTOM_CA), world.read(ROOTS)].concat().replace('\n', "\n ");
@@ -229,7 +232,7 @@ fn scenes() -> Vec<(&'static str, Outcome)> {
         ),
         (
             "a mounted bundle with unwanted roots",
-            with(
+            prepared(
                 |world| {
                     let text = [world.read(CUSTOM_CA), world.read(ROOTS)].concat();
                     world
@@ -245,16 +248,16 @@ fn scenes() -> Vec<(&'static str, Outcome)> {
                 },
             ),
         ),
-        ("no such program", words(&["pyhton"])),
-        ("no such path", words(&["/app/run"])),
-        ("a directory as program", words(&["/etc"])),
+        ("no such program", run(&["pyhton"])),
+        ("no such path", run(&["/app/run"])),
+        ("a directory as program", run(&["/etc"])),
         ("a missing interpreter", program("app", "#!/usr/bin/bash\n", 0o755)),
         ("Windows line ends", program("app", "#!/bin/sh\r\n", 0o755)),
         ("not executable", program("app", "#!/bin/sh\n", 0o644)),
         ("no program and no script", program("app", "\0", 0o755)),
         (
             "a missing loader",
-            with(
+            prepared(
                 |world| copy_program("/usr/bin/env".as_ref(), &world.path("/bin/app")),
                 |world| world.trust_init(&["--log=quiet", "app"]).run(),
             ),

@@ -20,12 +20,12 @@ pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
 }
 
 /// Returns the child process of `parent` with this name.
-pub fn below(parent: u32, name: &str) -> Option<u32> {
+pub fn child_named(parent: u32, name: &str) -> Option<u32> {
     let children = format!("/proc/{parent}/task/{parent}/children");
     let children = std::fs::read_to_string(children).unwrap_or_default();
     children.split_whitespace().filter_map(|child| child.parse().ok()).find_map(|child: u32| {
         let found = std::fs::read_to_string(format!("/proc/{child}/comm")).unwrap_or_default();
-        if found.trim() == name { Some(child) } else { below(child, name) }
+        if found.trim() == name { Some(child) } else { child_named(child, name) }
     })
 }
 
@@ -56,7 +56,7 @@ fn stopped_while_at_work(run: &Run<'_>, signal: &str) -> Outcome {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn().unwrap();
     let process = wait_for("trust-init to hold stops back", || {
-        let process = below(child.id(), "trust-init")?;
+        let process = child_named(child.id(), "trust-init")?;
         let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
         // Bit 14 of the mask of blocked signals is SIGTERM.
         let blocked = status.lines().find_map(|line| line.strip_prefix("SigBlk:"))?.trim();
@@ -86,7 +86,7 @@ fn outside_a_container_the_stop_signal_kills_it() {
     let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let process = wait_for("the temporary file", || {
         let own = std::fs::read_dir(directory.path()).ok()?.next()?.ok()?;
-        std::fs::read_dir(own.path()).ok()?.next().and(below(child.id(), "trust-init"))
+        std::fs::read_dir(own.path()).ok()?.next().and(child_named(child.id(), "trust-init"))
     });
     kill("TERM", process);
     let output = child.wait_with_output().unwrap();

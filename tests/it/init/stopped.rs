@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::process::{Child, Stdio};
 
-use crate::init::pid1::{below, kill, wait_for};
+use crate::init::pid1::{child_named, kill, wait_for};
 use crate::world::{Outcome, Run, Scratch};
 
 /// A system call: its name, and its ordinal among the calls of that name, including those of the programs
@@ -69,7 +69,7 @@ pub fn stopped(run: Run<'_>, (name, number): &Step, turn: impl FnOnce()) -> Outc
         log.contains("stopped by SIGSTOP").then_some(())
     });
     turn();
-    kill("CONT", below(id, "trust-init").unwrap());
+    kill("CONT", child_named(id, "trust-init").unwrap());
     let child = running.0.take().unwrap();
     Outcome(child.wait_with_output().unwrap())
 }

@@ -5,10 +5,10 @@
 use rcgen::{BasicConstraints, DnType, IsCa, KeyPair, KeyUsagePurpose};
 
 use crate::desk::Desk;
-use crate::doctor::files::{of, sh};
+use crate::doctor::files::{run_shell, set_up};
 use crate::setup::flags::back_end;
 use crate::support::sign::valid;
-use crate::target_process::{look, service, start};
+use crate::target_process::{inspect, service, start};
 use crate::world::{Outcome, World, gallery};
 
 /// Files with hostile names, labels or notes.
@@ -91,7 +91,7 @@ fn trust_doctor_escapes_names() {
         for world in [&world, &other] {
             let container = start(world, &service(world));
             for words in [&[][..], &["--json"]] {
-                says_no_harm(&look(&container, words), file);
+                says_no_harm(&inspect(&container, words), file);
             }
         }
     }
@@ -118,19 +118,19 @@ fn trust_compose_escapes_names() {
     ] {
         says_no_harm(&desk.run(words), &format!("{words:?}"));
     }
-    let desk = of(desk, "--custom-ca certs");
+    let desk = set_up(desk, "--custom-ca certs");
     is_harmless(&desk.read("docker-compose.ca.yml"), "the overlay");
     is_harmless(&desk.read(".gitignore"), "the list of what is ignored");
     for script in
         ["doctor --files-only", "doctor --files-only --json", "remove --dry-run", "remove"]
     {
-        says_no_harm(&sh(&desk, &format!("trust-compose {script} || true")), script);
+        says_no_harm(&run_shell(&desk, &format!("trust-compose {script} || true")), script);
     }
     // Truncated and unknown files: in the message that refuses them.
     for file in FILES {
         std::fs::copy(gallery(file), desk.path("certs/ca.crt")).unwrap();
         for script in ["doctor --files-only", "setup --custom-ca certs", "certs --renew"] {
-            says_no_harm(&sh(&desk, &format!("trust-compose {script} || true")), script);
+            says_no_harm(&run_shell(&desk, &format!("trust-compose {script} || true")), script);
         }
     }
 }

@@ -136,14 +136,14 @@ fn inspect_and_doctor_finish_with_files_of_markers() {
         let container = start(&world, &run);
         let mut doctor = Command::new(env!("CARGO_BIN_EXE_trust-doctor"));
         doctor.env_clear().args(["--pid", &pid(&container)]);
-        ends(doctor).exits(1).tells("`/pin.crt`");
+        ends(doctor).exits(1).shows("`/pin.crt`");
     }
     // Each of very many keys is reported with its line.
     let key = std::fs::read_to_string(gallery("key-ec.pem")).unwrap();
     let lines = key.lines().count();
     desk.write("keys.pem", key.repeat(50_000));
     let last = format!("`EC PRIVATE KEY` at line {}\n", 49_999 * lines + 1);
-    inspect("keys.pem").succeeds().tells(&last);
+    inspect("keys.pem").succeeds().shows(&last);
 }
 
 #[test]

@@ -26,9 +26,9 @@ pub fn programs() -> &'static Path {
 }
 
 /// A directory with manifests, and a PATH with kubectl and without docker.
-pub struct Clerk(pub Desk, Scratch);
+pub struct ManifestDir(pub Desk, Scratch);
 
-impl Clerk {
+impl ManifestDir {
     /// Creates a directory with a CA of a fixed name.
     pub fn new() -> Self {
         let desk = Desk::new();
@@ -51,29 +51,29 @@ impl Clerk {
 
     /// Creates a directory with these manifests.
     pub fn with(manifests: &str) -> Self {
-        let clerk = Self::new();
-        clerk.0.write("manifests.yaml", manifests);
-        clerk
+        let dir = Self::new();
+        dir.0.write("manifests.yaml", manifests);
+        dir
     }
 
     /// Runs `trust-compose kustomize` with these options and the output directory `trust`.
     #[track_caller]
-    pub fn types(&self, words: &str) -> Outcome {
+    pub fn run(&self, words: &str) -> Outcome {
         let words = words.split_whitespace();
         let words: Vec<_> = ["kustomize", "--out", "trust"].into_iter().chain(words).collect();
         let mut command = self.0.command(&trust_compose(), &words, "022");
         Outcome(command.env("PATH", self.bin()).output().unwrap())
     }
 
-    /// Like [`Self::types`], with --custom-ca.
+    /// Like [`Self::run`], with --custom-ca.
     #[track_caller]
-    pub fn trusts(&self, words: &str) -> Outcome {
-        self.types(&format!("--custom-ca ca.crt {words}"))
+    pub fn with_ca(&self, words: &str) -> Outcome {
+        self.run(&format!("--custom-ca ca.crt {words}"))
     }
 
     /// Returns a directory as `kubectl kustomize` renders it.
     #[track_caller]
-    pub fn renders(&self, directory: &str) -> String {
+    pub fn render(&self, directory: &str) -> String {
         let kubectl = self.bin().join("kubectl");
         let output = self.0.command(&kubectl, &["kustomize", directory], "022").output().unwrap();
         Outcome(output).succeeds().stdout()
@@ -81,17 +81,17 @@ impl Clerk {
 
     /// Returns manifests.yaml as kustomize renders it without the component.
     #[track_caller]
-    pub fn renders_none(&self) -> String {
+    pub fn render_plain(&self) -> String {
         self.0.write("kustomization.yaml", "resources: [manifests.yaml]\n");
-        self.renders(".")
+        self.render(".")
     }
 
     /// Returns manifests.yaml as kustomize renders it with the component.
     #[track_caller]
-    pub fn renders_all(&self) -> String {
+    pub fn render_all(&self) -> String {
         let text = "resources: [manifests.yaml]\ncomponents: [trust]\n";
         self.0.write("kustomization.yaml", text);
-        self.renders(".")
+        self.render(".")
     }
 }
 
@@ -152,62 +152,61 @@ fn is_as_written(case: &Path, name: &str, text: &str) {
 #[test]
 fn every_case_gives_its_component_and_is_removed_without_a_trace() {
     for case in cases() {
-        let clerk = Clerk::new();
+        let dir = ManifestDir::new();
         if case.join("in").is_dir() {
-            copy(&case.join("in"), &clerk.0.path("."));
+            copy(&case.join("in"), &dir.0.path("."));
         }
-        let before = clerk.0.contents(".");
+        let before = dir.0.contents(".");
         let words = std::fs::read_to_string(case.join("words")).unwrap();
         // kustomize renders an overlay only after the component that it lists exists.
-        let overlay = clerk.0.path("prod/kustomization.yaml");
+        let overlay = dir.0.path("prod/kustomization.yaml");
         if let Ok(text) = std::fs::read_to_string(&overlay) {
             std::fs::write(&overlay, text.replace("components: [../trust]\n", "")).unwrap();
-            clerk.trusts(&words).succeeds();
+            dir.with_ca(&words).succeeds();
             std::fs::write(&overlay, text).unwrap();
         }
 
-        let run = clerk.trusts(&words).succeeds();
+        let run = dir.with_ca(&words).succeeds();
         is_as_written(&case, "said.txt", &without_certificates(&(run.stdout() + &run.stderr())));
-        let first = clerk.0.state("trust");
-        clerk.trusts(&words).succeeds();
-        assert_eq!(clerk.0.state("trust"), first, "{}: a second run changed it", case.display());
-        clerk.trusts(&format!("{words} --check")).succeeds().prints("in step\n");
+        let first = dir.0.state("trust");
+        dir.with_ca(&words).succeeds();
+        assert_eq!(dir.0.state("trust"), first, "{}: a second run changed it", case.display());
+        dir.with_ca(&format!("{words} --check")).succeeds().prints("in step\n");
 
         for name in ["kustomization.yaml", "trust-manager.yaml"] {
-            if clerk.0.has(&format!("trust/{name}")) {
-                let text = clerk.0.read(&format!("trust/{name}"));
+            if dir.0.has(&format!("trust/{name}")) {
+                let text = dir.0.read(&format!("trust/{name}"));
                 is_as_written(&case, name, &without_certificates(&text));
             }
         }
-        if clerk.0.has("trust/trust-manager.yaml") {
-            judged(&clerk, "trust-manager", "trust/trust-manager.yaml").succeeds();
+        if dir.0.has("trust/trust-manager.yaml") {
+            judged(&dir, "trust-manager", "trust/trust-manager.yaml").succeeds();
         }
-        if clerk.0.has("trust/kustomization.yaml") {
-            let rendered =
-                if clerk.0.has("prod") { clerk.renders("prod") } else { clerk.renders_all() };
+        if dir.0.has("trust/kustomization.yaml") {
+            let rendered = if dir.0.has("prod") { dir.render("prod") } else { dir.render_all() };
             is_as_written(&case, "rendered.yaml", &without_certificates(&rendered));
-            passes(&clerk, &rendered);
+            passes(&dir, &rendered);
         }
 
-        clerk.types("--remove").succeeds();
-        let _ = std::fs::remove_file(clerk.0.path("kustomization.yaml"));
-        assert_eq!(clerk.0.contents("."), before, "{}: not restored", case.display());
+        dir.run("--remove").succeeds();
+        let _ = std::fs::remove_file(dir.0.path("kustomization.yaml"));
+        assert_eq!(dir.0.contents("."), before, "{}: not restored", case.display());
     }
 }
 
 /// Asserts that the schemas of every version accept the manifests.
 #[track_caller]
-fn passes(clerk: &Clerk, rendered: &str) {
-    clerk.0.write("rendered.yaml", rendered);
+fn passes(dir: &ManifestDir, rendered: &str) {
+    dir.0.write("rendered.yaml", rendered);
     for version in VERSIONS {
         let words = ["-k", version, "--strict", "rendered.yaml"];
         let validate = programs().join("kubernetes-validate");
-        let output = clerk.0.command(&validate, &words, "022").output().unwrap();
+        let output = dir.0.command(&validate, &words, "022").output().unwrap();
         let outcome = Outcome(output).succeeds();
         let said = outcome.stdout() + &outcome.stderr();
         assert!(said.contains("passed for") && !said.contains("WARN"), "{version}: {said}");
     }
-    clerk.0.remove("rendered.yaml");
+    dir.0.remove("rendered.yaml");
 }
 
 #[test]
@@ -217,25 +216,25 @@ fn rendered_helm_charts_get_the_ca() {
     charts.retain(|path| path.is_file());
     assert_eq!(charts.len(), 2, "{charts:?}");
     for chart in charts {
-        let clerk = Clerk::with(&std::fs::read_to_string(&chart).unwrap());
-        let before = clerk.renders_none();
-        clerk.trusts("-f manifests.yaml").succeeds().tells("  trust    ");
-        let rendered = clerk.renders_all();
+        let dir = ManifestDir::with(&std::fs::read_to_string(&chart).unwrap());
+        let before = dir.render_plain();
+        dir.with_ca("-f manifests.yaml").succeeds().shows("  trust    ");
+        let rendered = dir.render_all();
         assert!(rendered.contains("value: /run/trust-init/ca-bundle.crt"), "{}", chart.display());
-        passes(&clerk, &rendered);
-        clerk.types("--remove").succeeds();
-        assert_eq!(clerk.renders_none(), before);
+        passes(&dir, &rendered);
+        dir.run("--remove").succeeds();
+        assert_eq!(dir.render_plain(), before);
     }
 }
 
 /// Checks a file against the schema of a custom resource.
-fn judged(clerk: &Clerk, schema: &str, file: &str) -> Outcome {
+fn judged(dir: &ManifestDir, schema: &str, file: &str) -> Outcome {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kubernetes");
     let judge = folder.join("judge.py").display().to_string();
     let schema = folder.join(format!("{schema}.schema.json")).display().to_string();
     let program = programs().join("kubernetes-validate").canonicalize().unwrap();
     let python = program.with_file_name("python");
-    let output = clerk.0.command(&python, &[&judge, &schema, file], "022").output().unwrap();
+    let output = dir.0.command(&python, &[&judge, &schema, file], "022").output().unwrap();
     Outcome(output)
 }
 
@@ -249,12 +248,12 @@ fn policies() -> String {
 
 #[test]
 fn kyverno_policies_set_the_variables_of_a_component() {
-    let clerk = Clerk::with(
+    let dir = ManifestDir::with(
         "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\n\
          spec: {containers: [{name: web, image: 'registry.invalid/web:1'}]}\n",
     );
-    clerk.trusts("-f manifests.yaml").succeeds();
-    let (component, policies) = (clerk.0.read("trust/kustomization.yaml"), policies());
+    dir.with_ca("-f manifests.yaml").succeeds();
+    let (component, policies) = (dir.0.read("trust/kustomization.yaml"), policies());
     let lines: Vec<_> = component.lines().map(str::trim).collect();
     let mut variables = 0;
     for pair in lines.windows(2) {
@@ -274,12 +273,12 @@ fn kyverno_policies_set_the_variables_of_a_component() {
 
 #[test]
 fn custom_resource_schemas_refuse_wrong_files() {
-    let clerk = Clerk::with(
+    let dir = ManifestDir::with(
         "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\n\
          spec: {containers: [{name: web, image: 'registry.invalid/web:1'}]}\n",
     );
-    clerk.trusts("-f manifests.yaml --source trust-manager").succeeds();
-    let bundles = clerk.0.read("trust/trust-manager.yaml");
+    dir.with_ca("-f manifests.yaml --source trust-manager").succeeds();
+    let bundles = dir.0.read("trust/trust-manager.yaml");
     let policies = policies();
     for (schema, text, from, to) in [
         ("trust-manager", &bundles, "useDefaultCAs: true", "useDefaultCas: true"),
@@ -290,8 +289,8 @@ fn custom_resource_schemas_refuse_wrong_files() {
         ("kyverno", &policies, "synchronize: true", "synchronize: 'true'"),
     ] {
         assert!(text.contains(from), "{from}");
-        clerk.0.write("right.yaml", text).write("wrong.yaml", text.replace(from, to));
-        judged(&clerk, schema, "right.yaml").succeeds();
-        judged(&clerk, schema, "wrong.yaml").exits(1);
+        dir.0.write("right.yaml", text).write("wrong.yaml", text.replace(from, to));
+        judged(&dir, schema, "right.yaml").succeeds();
+        judged(&dir, schema, "wrong.yaml").exits(1);
     }
 }

@@ -3,7 +3,7 @@
 
 use serde_yaml::Value;
 
-use crate::kustomize::cases::Clerk;
+use crate::kustomize::cases::ManifestDir;
 use crate::setup::flags::has;
 
 const MOUNT: &str = "/run/trust-init";
@@ -28,9 +28,9 @@ fn container(name: &str, env: &str, mounts: &str) -> String {
 
 /// Creates an overlay with these operations on the Deployment of `base`, and a component for it that the
 /// overlay does not list yet.
-fn overlay(base: &str, operations: &[&str]) -> Clerk {
-    let clerk = Clerk::new();
-    let desk = &clerk.0;
+fn overlay(base: &str, operations: &[&str]) -> ManifestDir {
+    let dir = ManifestDir::new();
+    let desk = &dir.0;
     desk.directory("base", 0o755).directory("prod", 0o755);
     desk.write("base/app.yaml", base);
     desk.write("base/kustomization.yaml", "resources: [app.yaml]\n");
@@ -42,19 +42,19 @@ fn overlay(base: &str, operations: &[&str]) -> Clerk {
         text += &operations;
     }
     desk.write("prod/kustomization.yaml", text);
-    clerk.trusts("-k prod").succeeds();
-    clerk
+    dir.with_ca("-k prod").succeeds();
+    dir
 }
 
 /// Lists the component after `others`.
-fn list(clerk: &Clerk, others: &str) {
-    let text = clerk.0.read("prod/kustomization.yaml");
-    clerk.0.write("prod/kustomization.yaml", format!("{text}components: [{others}../trust]\n"));
+fn list(dir: &ManifestDir, others: &str) {
+    let text = dir.0.read("prod/kustomization.yaml");
+    dir.0.write("prod/kustomization.yaml", format!("{text}components: [{others}../trust]\n"));
 }
 
 /// Returns the pod of the rendered Deployment.
-fn pod(clerk: &Clerk, directory: &str) -> Value {
-    let text = clerk.renders(directory);
+fn pod(dir: &ManifestDir, directory: &str) -> Value {
+    let text = dir.render(directory);
     let objects = text.split("\n---\n").map(|it| serde_yaml::from_str::<Value>(it).unwrap());
     let mut deployments = objects.filter(|it| it["kind"] == "Deployment");
     deployments.next().unwrap()["spec"]["template"]["spec"].clone()
@@ -68,11 +68,11 @@ fn names(list: &Value, key: &str) -> Vec<String> {
 
 /// Asserts that a run changes nothing and that --check succeeds.
 #[track_caller]
-fn is_settled(clerk: &Clerk, words: &str) {
-    let first = clerk.0.state("trust");
-    clerk.trusts(&format!("{words} --check")).succeeds().prints("in step\n");
-    clerk.trusts(words).succeeds();
-    assert_eq!(clerk.0.state("trust"), first);
+fn is_settled(dir: &ManifestDir, words: &str) {
+    let first = dir.0.state("trust");
+    dir.with_ca(&format!("{words} --check")).succeeds().prints("in step\n");
+    dir.with_ca(words).succeeds();
+    assert_eq!(dir.0.state("trust"), first);
 }
 
 #[test]
@@ -87,10 +87,10 @@ fn entries_of_the_user_stay_first_and_unchanged() {
     let volumes = "{name: data, persistentVolumeClaim: {claimName: data}}, {name: 'on', emptyDir: {}}, \
                    {name: all, projected: {sources: [{secret: {name: a}}, {configMap: {name: b}}]}}";
     let containers = [container("web", env, mounts), container("side", "", "")].join(", ");
-    let clerk = overlay(&deployment(&containers, volumes), &[]);
-    let before = pod(&clerk, "prod");
-    list(&clerk, "");
-    let after = pod(&clerk, "prod");
+    let dir = overlay(&deployment(&containers, volumes), &[]);
+    let before = pod(&dir, "prod");
+    list(&dir, "");
+    let after = pod(&dir, "prod");
     let starts = |before: &Value, after: &Value| {
         let list = |it: &Value| it.as_sequence().cloned().unwrap_or_default();
         let (before, after) = (list(before), list(after));
@@ -109,7 +109,7 @@ fn entries_of_the_user_stay_first_and_unchanged() {
         starts(&before["env"], &after["env"]);
         starts(&before["volumeMounts"], &after["volumeMounts"]);
     }
-    is_settled(&clerk, "-k prod");
+    is_settled(&dir, "-k prod");
 }
 
 #[test]
@@ -118,26 +118,22 @@ fn a_mount_at_var_run_is_mounted_before_ours() {
     for path in ["/var/run", "/var/run/", "/run", "/var"] {
         let manifests =
             deployment(&container("web", "", &mount(path)), "{name: run, emptyDir: {}}");
-        let clerk = overlay(&manifests, &[]);
-        list(&clerk, "");
-        let mounts = names(&pod(&clerk, "prod")["containers"][0]["volumeMounts"], "mountPath");
+        let dir = overlay(&manifests, &[]);
+        list(&dir, "");
+        let mounts = names(&pod(&dir, "prod")["containers"][0]["volumeMounts"], "mountPath");
         assert_eq!(mounts[..2], [path, MOUNT], "{mounts:?}");
-        is_settled(&clerk, "-k prod");
+        is_settled(&dir, "-k prod");
     }
     // A mount that a patch of the overlay adds after ours cannot be moved; the program reports it.
     let operations = ["{op: add, path: /spec/template/spec/containers/0/volumeMounts/-, \
          value: {name: data, mountPath: /var/run}}"];
     let mounts = "{name: data, mountPath: /data}";
     let manifests = deployment(&container("web", "", mounts), "{name: data, emptyDir: {}}");
-    let clerk = overlay(&manifests, &operations);
-    list(&clerk, "");
+    let dir = overlay(&manifests, &operations);
+    list(&dir, "");
     let says = "Deployment/prod-web/web mounts `/var/run` after /run/trust-init, and hides it";
-    clerk.trusts("-k prod --check").exits(1).tells(says);
-    clerk
-        .trusts("-k prod")
-        .exits(1)
-        .says(says)
-        .says("instead, which has `prod` under `resources:`");
+    dir.with_ca("-k prod --check").exits(1).shows(says);
+    dir.with_ca("-k prod").exits(1).says(says).says("instead, which has `prod` under `resources:`");
 }
 
 /// Operations that address entries of `base` by index, and operations that add entries.
@@ -162,8 +158,8 @@ fn base() -> String {
 
 /// Entries that a patch adds do not exist yet when the component is applied: they come last, and once.
 #[track_caller]
-fn is_patched_as_before(clerk: &Clerk, first: &[&str]) {
-    let pod = pod(clerk, "prod");
+fn is_patched_as_before(dir: &ManifestDir, first: &[&str]) {
+    let pod = pod(dir, "prod");
     let web = &pod["containers"][0];
     assert_eq!(web["env"][0]["value"], "postgres://prod");
     let env = names(&web["env"], "name");
@@ -176,31 +172,31 @@ fn is_patched_as_before(clerk: &Clerk, first: &[&str]) {
     let mounts = names(&web["volumeMounts"], "mountPath");
     assert_eq!(mounts[..2], ["/data", MOUNT]);
     assert_eq!((mounts.len(), &*mounts[3]), (4, "/more"));
-    is_settled(clerk, "-k prod");
+    is_settled(dir, "-k prod");
 }
 
 #[test]
 fn patches_by_index_still_change_their_entries() {
-    let clerk = overlay(&base(), &BY_INDEX);
-    list(&clerk, "");
-    is_patched_as_before(&clerk, &["DATABASE_URL"]);
+    let dir = overlay(&base(), &BY_INDEX);
+    list(&dir, "");
+    is_patched_as_before(&dir, &["DATABASE_URL"]);
 }
 
 #[test]
 fn entries_of_an_earlier_component_come_first() {
-    let clerk = overlay(&base(), &BY_INDEX);
-    clerk.0.directory("other", 0o755).write(
+    let dir = overlay(&base(), &BY_INDEX);
+    dir.0.directory("other", 0o755).write(
         "other/kustomization.yaml",
         "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\npatches:\n\
          - target: {kind: Deployment, name: web}\n  patch: |\n    - {op: add, \
          path: /spec/template/spec/containers/0/env/-, value: {name: OTHER, value: '2'}}\n",
     );
-    let alone = clerk.0.read("prod/kustomization.yaml");
-    clerk.0.write("prod/kustomization.yaml", format!("{alone}components: [../other]\n"));
-    clerk.trusts("-k prod").succeeds();
-    clerk.0.write("prod/kustomization.yaml", alone);
-    list(&clerk, "../other, ");
-    is_patched_as_before(&clerk, &["DATABASE_URL", "OTHER"]);
+    let alone = dir.0.read("prod/kustomization.yaml");
+    dir.0.write("prod/kustomization.yaml", format!("{alone}components: [../other]\n"));
+    dir.with_ca("-k prod").succeeds();
+    dir.0.write("prod/kustomization.yaml", alone);
+    list(&dir, "../other, ");
+    is_patched_as_before(&dir, &["DATABASE_URL", "OTHER"]);
 }
 
 #[test]
@@ -222,23 +218,23 @@ fn entries_removed_by_a_later_patch_are_reported() {
             "out of step: duplicate container Deployment/prod-web/side\n",
         ),
     ] {
-        let clerk = overlay(&base, &[operation]);
-        let alone = clerk.0.read("prod/kustomization.yaml");
-        list(&clerk, "");
-        let told = clerk.trusts("-k prod --check").exits(1);
+        let dir = overlay(&base, &[operation]);
+        let alone = dir.0.read("prod/kustomization.yaml");
+        list(&dir, "");
+        let told = dir.with_ca("-k prod --check").exits(1);
         let told = told.stdout() + &told.stderr();
         has(&told, says);
         has(
             &told,
             "list it in a second kustomization instead, which has `prod` under `resources:`",
         );
-        clerk.0.write("prod/kustomization.yaml", alone);
-        clerk.0.directory("above", 0o755);
-        clerk.0.write("above/kustomization.yaml", "resources: [../prod]\n");
-        clerk.trusts("-k above").succeeds();
+        dir.0.write("prod/kustomization.yaml", alone);
+        dir.0.directory("above", 0o755);
+        dir.0.write("above/kustomization.yaml", "resources: [../prod]\n");
+        dir.with_ca("-k above").succeeds();
         let text = "resources: [../prod]\ncomponents: [../trust]\n";
-        clerk.0.write("above/kustomization.yaml", text);
-        is_settled(&clerk, "-k above");
+        dir.0.write("above/kustomization.yaml", text);
+        is_settled(&dir, "-k above");
     }
 }
 
@@ -250,37 +246,37 @@ fn the_next_run_removes_entries_of_removed_containers() {
         "{name: old, mountPath: /var/run}",
     );
     let old = [container("old", "", ""), old, "{name: leave, image: redis}".to_owned()].join(", ");
-    let clerk = overlay(&deployment(&old, "{name: old, emptyDir: {}}"), &[]);
-    list(&clerk, "");
-    is_settled(&clerk, "-k prod");
+    let dir = overlay(&deployment(&old, "{name: old, emptyDir: {}}"), &[]);
+    list(&dir, "");
+    is_settled(&dir, "-k prod");
     let new = container("web", "{name: LEVEL, value: info}", "");
-    clerk.0.write("base/app.yaml", deployment(&new, ""));
-    clerk.trusts("-k prod --check").exits(1).tells("is older than the CA, an image or a manifest");
-    clerk.trusts("-k prod").succeeds();
-    let pod = pod(&clerk, "prod");
+    dir.0.write("base/app.yaml", deployment(&new, ""));
+    dir.with_ca("-k prod --check").exits(1).shows("is older than the CA, an image or a manifest");
+    dir.with_ca("-k prod").succeeds();
+    let pod = pod(&dir, "prod");
     assert_eq!(names(&pod["containers"], "name"), ["web"]);
     let web = &pod["containers"][0];
     assert_eq!(names(&web["env"], "name")[..2], ["LEVEL", "SSL_CERT_FILE"]);
     assert_eq!(names(&web["volumeMounts"], "mountPath")[0], MOUNT);
     assert_eq!(names(&pod["volumes"], "name"), ["trust-init"]);
-    is_settled(&clerk, "-k prod");
+    is_settled(&dir, "-k prod");
 }
 
 #[test]
 fn duplicate_variables_are_kept_and_duplicate_mounts_refused() {
     // Kubernetes uses the last of two variables, and so does kustomize.
     let env = "{name: TWICE, value: '1'}, {name: LEVEL, value: info}, {name: TWICE, value: '2'}";
-    let clerk = overlay(&deployment(&container("web", env, ""), ""), &[]);
-    list(&clerk, "");
-    let web = pod(&clerk, "prod")["containers"][0].clone();
+    let dir = overlay(&deployment(&container("web", env, ""), ""), &[]);
+    list(&dir, "");
+    let web = pod(&dir, "prod")["containers"][0].clone();
     assert_eq!(names(&web["env"], "name")[..3], ["TWICE", "LEVEL", "SSL_CERT_FILE"]);
     assert_eq!(web["env"][0]["value"], "2");
-    is_settled(&clerk, "-k prod");
+    is_settled(&dir, "-k prod");
     // Kubernetes refuses two mounts at one path; kustomize would drop the first.
     let mounts = "{name: data, mountPath: /data, subPath: a}, {name: data, mountPath: /data}";
     let manifests = deployment(&container("web", "", mounts), "{name: data, emptyDir: {}}");
-    let clerk = Clerk::with(&manifests);
+    let dir = ManifestDir::with(&manifests);
     let says = "the mounts of container Deployment/web/web have changed";
-    clerk.trusts("-f manifests.yaml").exits(1).says(says).says("fix: ");
-    assert!(!clerk.0.has("trust"));
+    dir.with_ca("-f manifests.yaml").exits(1).says(says).says("fix: ");
+    assert!(!dir.0.has("trust"));
 }

@@ -1,6 +1,6 @@
 //! Input that `trust-compose kustomize` refuses, each with its cause and fix; no file is written.
 
-use crate::kustomize::cases::Clerk;
+use crate::kustomize::cases::ManifestDir;
 use crate::setup::flags::has;
 
 /// Returns a Deployment of this name, with additions to its spec and its container.
@@ -15,12 +15,12 @@ fn deployment(name: &str, spec: &str, container: &str) -> String {
 
 #[track_caller]
 fn is_refused(manifests: &str, words: &str, code: i32, says: &[&str]) {
-    let clerk = Clerk::with(manifests);
-    let before = clerk.0.contents(".");
-    let said = clerk.trusts(words).exits(code).stderr();
+    let dir = ManifestDir::with(manifests);
+    let before = dir.0.contents(".");
+    let said = dir.with_ca(words).exits(code).stderr();
     says.iter().for_each(|words| has(&said, words));
     assert!(said.contains("trust-compose: fix: "), "{said}");
-    assert_eq!(clerk.0.contents("."), before);
+    assert_eq!(dir.0.contents("."), before);
 }
 
 #[test]
@@ -118,13 +118,13 @@ fn conflicting_options_are_refused() {
     is_refused(&manifests, "-f manifests.yaml --ca-from a", 2, &["write it as configmap/NAME:KEY"]);
     let kyverno = "-f manifests.yaml --source kyverno";
     is_refused(&manifests, kyverno, 2, &["invalid value `kyverno`", "write `configmap` or"]);
-    let clerk = Clerk::with(&manifests);
-    clerk.types("-f manifests.yaml").exits(2).says("no CA is named (--custom-ca)");
+    let dir = ManifestDir::with(&manifests);
+    dir.run("-f manifests.yaml").exits(2).says("no CA is named (--custom-ca)");
 }
 
 #[test]
 fn a_bundle_larger_than_a_config_map_is_refused() {
-    let clerk = Clerk::with(&deployment("web", "", ""));
+    let dir = ManifestDir::with(&deployment("web", "", ""));
     let der = std::fs::read(crate::world::gallery("ca-ec.der")).unwrap();
     let (front, _) = der.split_last_chunk::<2>().unwrap();
     let many = |number: u16| -> Vec<u8> {
@@ -134,85 +134,84 @@ fn a_bundle_larger_than_a_config_map_is_refused() {
         };
         (0..number).flat_map(one).collect()
     };
-    clerk.0.write("ca.crt", many(900));
-    let told = clerk.trusts("-f manifests.yaml").exits(1);
+    dir.0.write("ca.crt", many(900));
+    let told = dir.with_ca("-f manifests.yaml").exits(1);
     told.says("cannot put the certificates into the ConfigMap `trust-init`: they have 1");
-    assert!(!clerk.0.has("trust"));
+    assert!(!dir.0.has("trust"));
     // A bundle that fits, but is too large for an annotation: the program prints how to apply it.
-    clerk.0.write("ca.crt", many(200));
-    let told = clerk.trusts("-f manifests.yaml").succeeds().stdout();
+    dir.0.write("ca.crt", many(200));
+    let told = dir.with_ca("-f manifests.yaml").succeeds().stdout();
     has(&told, "kubectl apply --server-side -k DIRECTORY");
 }
 
 #[test]
 fn files_of_the_user_are_kept() {
-    let clerk = Clerk::with(&deployment("web", "", ""));
-    clerk.0.directory("trust", 0o755).write("trust/kustomization.yaml", "resources: []\n");
-    let before = clerk.0.contents(".");
-    let told = clerk.trusts("-f manifests.yaml").exits(1);
+    let dir = ManifestDir::with(&deployment("web", "", ""));
+    dir.0.directory("trust", 0o755).write("trust/kustomization.yaml", "resources: []\n");
+    let before = dir.0.contents(".");
+    let told = dir.with_ca("-f manifests.yaml").exits(1);
     told.says(
         "cannot write `trust/kustomization.yaml`: a file of that name exists and was not created",
     );
-    clerk.types("--remove").exits(1).says("was not created by trust-compose");
-    assert_eq!(clerk.0.contents("."), before);
+    dir.run("--remove").exits(1).says("was not created by trust-compose");
+    assert_eq!(dir.0.contents("."), before);
 
-    clerk.0.remove("trust/kustomization.yaml").write("trust/notes.txt", "mine");
-    clerk.trusts("-f manifests.yaml").succeeds();
-    let text = clerk.0.read("trust/kustomization.yaml");
+    dir.0.remove("trust/kustomization.yaml").write("trust/notes.txt", "mine");
+    dir.with_ca("-f manifests.yaml").succeeds();
+    let text = dir.0.read("trust/kustomization.yaml");
     let bundle = text.split("ca-bundle.crt=").nth(1).unwrap().lines().next().unwrap();
-    clerk.0.write(&format!("trust/{bundle}"), "mine now");
-    clerk.trusts("-f manifests.yaml --check").exits(1).tells("was edited\n");
-    clerk.types("--remove").succeeds().tells("kept, because it was edited: ");
-    assert_eq!(clerk.0.read("trust/notes.txt"), "mine");
-    assert_eq!(clerk.0.read(&format!("trust/{bundle}")), "mine now");
-    assert!(!clerk.0.has("trust/kustomization.yaml"));
+    dir.0.write(&format!("trust/{bundle}"), "mine now");
+    dir.with_ca("-f manifests.yaml --check").exits(1).shows("was edited\n");
+    dir.run("--remove").succeeds().shows("kept, because it was edited: ");
+    assert_eq!(dir.0.read("trust/notes.txt"), "mine");
+    assert_eq!(dir.0.read(&format!("trust/{bundle}")), "mine now");
+    assert!(!dir.0.has("trust/kustomization.yaml"));
 }
 
 #[test]
 fn drift_is_reported() {
-    let clerk = Clerk::with(&deployment("web", "", ""));
-    clerk.trusts("-f manifests.yaml").succeeds();
+    let dir = ManifestDir::with(&deployment("web", "", ""));
+    dir.with_ca("-f manifests.yaml").succeeds();
     let check = "-f manifests.yaml --check";
-    clerk.trusts(check).succeeds().prints("in step\n");
-    clerk
-        .types(&format!("--custom-ca {} {check}", crate::world::gallery("ca-ec.crt").display()))
+    dir.with_ca(check).succeeds().prints("in step\n");
+    dir.run(&format!("--custom-ca {} {check}", crate::world::gallery("ca-ec.crt").display()))
         .exits(1)
-        .tells("is older than the CA, an image or a manifest");
-    clerk.0.write("manifests.yaml", deployment("other", "", ""));
-    clerk.trusts(check).exits(1).tells("out of step: `trust/kustomization.yaml` is older");
-    clerk.types("--remove").succeeds();
-    clerk.trusts(check).exits(1).tells("`trust/kustomization.yaml` is missing");
+        .shows("is older than the CA, an image or a manifest");
+    dir.0.write("manifests.yaml", deployment("other", "", ""));
+    dir.with_ca(check).exits(1).shows("out of step: `trust/kustomization.yaml` is older");
+    dir.run("--remove").succeeds();
+    dir.with_ca(check).exits(1).shows("`trust/kustomization.yaml` is missing");
 }
 
 #[test]
 fn a_component_that_misses_its_container_is_reported() {
-    let clerk = Clerk::with(&deployment("web", "", ""));
+    let dir = ManifestDir::with(&deployment("web", "", ""));
     // A custom transformer renames in a way that no key of the kustomization shows.
     let prefix = "apiVersion: builtin\nkind: PrefixTransformer\nmetadata: {name: it}\nprefix: blue-\n\
                   fieldSpecs: [{path: metadata/name}]\n";
     let text = "resources: [manifests.yaml]\ntransformers: [prefix.yaml]\n";
-    clerk.0.write("prefix.yaml", prefix).write("kustomization.yaml", text);
-    clerk.trusts("-k .").succeeds();
-    clerk.0.write("kustomization.yaml", format!("{text}components: [trust]\n"));
+    dir.0.write("prefix.yaml", prefix).write("kustomization.yaml", text);
+    dir.with_ca("-k .").succeeds();
+    dir.0.write("kustomization.yaml", format!("{text}components: [trust]\n"));
     let says = "container Deployment/blue-web/web is missing its mount or variables";
-    clerk.trusts("-k . --check").exits(1).tells(says);
-    clerk.types("--remove").succeeds();
-    clerk.0.write("kustomization.yaml", text);
-    clerk.trusts("-k .").succeeds();
+    dir.with_ca("-k . --check").exits(1).shows(says);
+    dir.run("--remove").succeeds();
+    dir.0.write("kustomization.yaml", text);
+    dir.with_ca("-k .").succeeds();
 }
 
 #[test]
 fn a_container_that_is_excluded_later_loses_the_ca() {
     let two = [deployment("web", "", ""), deployment("api", "", "")].join("---\n");
-    let clerk = Clerk::with(&two);
-    clerk.0.write("kustomization.yaml", "resources: [manifests.yaml]\n");
-    let before = clerk.renders(".");
-    clerk.trusts("-k .").succeeds();
-    clerk.0.write("kustomization.yaml", "resources: [manifests.yaml]\ncomponents: [trust]\n");
-    clerk.trusts("-k . --check").succeeds();
-    clerk.trusts("-k . --workload web=leave").succeeds();
-    clerk.trusts("-k . --workload web=leave --check").succeeds().prints("in step\n");
-    let rendered = clerk.renders(".");
+    let dir = ManifestDir::with(&two);
+    dir.0.write("kustomization.yaml", "resources: [manifests.yaml]\n");
+    let before = dir.render(".");
+    dir.with_ca("-k .").succeeds();
+    dir.0.write("kustomization.yaml", "resources: [manifests.yaml]\ncomponents: [trust]\n");
+    dir.with_ca("-k . --check").succeeds();
+    dir.with_ca("-k . --workload web=leave").succeeds();
+    dir.with_ca("-k . --workload web=leave --check").succeeds().prints("in step\n");
+    let rendered = dir.render(".");
     let web = |text: &str| {
         text.split("---\n").find(|it| it.contains("name: web\nspec")).unwrap().to_owned()
     };
@@ -222,8 +221,8 @@ fn a_container_that_is_excluded_later_loses_the_ca() {
 
 #[test]
 fn without_kubectl_the_missing_trial_is_reported() {
-    let clerk = Clerk::with(&deployment("web", "", ""));
-    std::fs::remove_file(clerk.bin().join("kubectl")).unwrap();
-    clerk.trusts("-f manifests.yaml").succeeds().says("the component was not test-built");
-    clerk.trusts("-k .").exits(1).says("neither kubectl nor kustomize is installed");
+    let dir = ManifestDir::with(&deployment("web", "", ""));
+    std::fs::remove_file(dir.bin().join("kubectl")).unwrap();
+    dir.with_ca("-f manifests.yaml").succeeds().says("the component was not test-built");
+    dir.with_ca("-k .").exits(1).says("neither kubectl nor kustomize is installed");
 }

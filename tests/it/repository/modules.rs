@@ -25,17 +25,17 @@ pub fn modules() -> BTreeMap<String, BTreeSet<String>> {
     let mut found = BTreeMap::new();
     for (room, _) in ROOMS {
         let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(room);
-        below(&directory, room, &mut found);
+        collect(&directory, room, &mut found);
     }
     found
 }
 
-fn below(directory: &Path, module: &str, found: &mut BTreeMap<String, BTreeSet<String>>) {
+fn collect(directory: &Path, module: &str, found: &mut BTreeMap<String, BTreeSet<String>>) {
     for path in directory.read_dir().unwrap().map(|entry| entry.unwrap().path()) {
         let name = path.file_stem().unwrap().to_str().unwrap();
         let inner = format!("{module}::{name}");
         if path.is_dir() {
-            below(&path, &inner, found);
+            collect(&path, &inner, found);
         } else if path.extension().is_some_and(|ending| ending == "rs") {
             let module = if name == "mod" { module.to_owned() } else { inner };
             let paths = named(&fs::read_to_string(&path).unwrap(), &module);

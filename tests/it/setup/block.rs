@@ -4,12 +4,12 @@ use trust_init::compose::setup::write::managed_block::{lines, with, without};
 
 use crate::world::is_snapshot;
 
-fn own(line: &str) -> Vec<String> {
+fn block_lines(line: &str) -> Vec<String> {
     vec![line.to_owned()]
 }
 
-fn put(text: Option<&[u8]>, line: &str) -> Vec<u8> {
-    with(text, &own(line), |_| false).unwrap()
+fn insert(text: Option<&[u8]>, line: &str) -> Vec<u8> {
+    with(text, &block_lines(line), |_| false).unwrap()
 }
 
 #[test]
@@ -29,12 +29,12 @@ fn a_block_is_inserted_and_removed() {
         b"\xff\xfe\0A\0\n",
     ];
     for text in texts {
-        let filled = put(Some(text), "X=1");
+        let filled = insert(Some(text), "X=1");
         assert!(filled.starts_with(text), "{text:?}");
-        assert_eq!(lines(&filled).unwrap(), Some(own("X=1")));
-        assert_eq!(put(Some(&filled), "X=1"), filled);
-        let changed = put(Some(&filled), "X=2");
-        assert_eq!(lines(&changed).unwrap(), Some(own("X=2")));
+        assert_eq!(lines(&filled).unwrap(), Some(block_lines("X=1")));
+        assert_eq!(insert(Some(&filled), "X=1"), filled);
+        let changed = insert(Some(&filled), "X=2");
+        assert_eq!(lines(&changed).unwrap(), Some(block_lines("X=2")));
         let rest = without(&changed).unwrap().unwrap();
         assert_eq!((rest.text.as_slice(), rest.is_needless), (text, false));
         assert_eq!(without(text).unwrap(), None);
@@ -44,7 +44,7 @@ fn a_block_is_inserted_and_removed() {
 #[test]
 fn a_block_has_the_line_ends_of_its_file() {
     assert_eq!(
-        String::from_utf8(put(Some(b"A=1\r\nB=2"), "X=1")).unwrap(),
+        String::from_utf8(insert(Some(b"A=1\r\nB=2"), "X=1")).unwrap(),
         "A=1\r\nB=2\r\n# trust-compose: begin; `remove` takes this block out, and the line end \
          above\r\nX=1\r\n# trust-compose: end\r\n"
     );
@@ -52,46 +52,46 @@ fn a_block_has_the_line_ends_of_its_file() {
 
 #[test]
 fn a_block_of_an_earlier_version_is_recognized() {
-    let old = String::from_utf8(put(Some(b"A=1"), "X=1")).unwrap();
+    let old = String::from_utf8(insert(Some(b"A=1"), "X=1")).unwrap();
     let old = old.replace("begin;", "begin 23a40b81;");
-    assert_eq!(put(Some(old.as_bytes()), "X=1"), old.as_bytes());
-    assert_eq!(put(Some(old.as_bytes()), "X=2"), put(Some(b"A=1"), "X=2"));
+    assert_eq!(insert(Some(old.as_bytes()), "X=1"), old.as_bytes());
+    assert_eq!(insert(Some(old.as_bytes()), "X=2"), insert(Some(b"A=1"), "X=2"));
     assert_eq!(without(old.as_bytes()).unwrap().unwrap().text, b"A=1");
 }
 
 #[test]
 fn a_file_created_for_the_block_is_removed_with_it() {
-    let made = put(None, "X=1");
+    let made = insert(None, "X=1");
     let rest = without(&made).unwrap().unwrap();
     assert!(rest.text.is_empty() && rest.is_needless);
     let used = [&made[..], b"A=1\n"].concat();
-    let rest = without(&put(Some(&used), "X=2")).unwrap().unwrap();
+    let rest = without(&insert(Some(&used), "X=2")).unwrap().unwrap();
     assert_eq!((&rest.text[..], rest.is_needless), (&b"A=1\n"[..], false));
 }
 
 #[test]
 fn a_line_below_the_block_stays_a_separate_line() {
-    let text = [&put(Some(b"A=1"), "X=1")[..], b"B=2"].concat();
+    let text = [&insert(Some(b"A=1"), "X=1")[..], b"B=2"].concat();
     assert_eq!(without(&text).unwrap().unwrap().text, b"A=1\nB=2");
-    let changed = put(Some(&text), "X=22");
+    let changed = insert(Some(&text), "X=22");
     assert!(changed.starts_with(b"A=1\n# trust") && changed.ends_with(b"end\nB=2"));
     assert_eq!(without(&changed).unwrap().unwrap().text, b"A=1\nB=2");
 }
 
 #[test]
 fn a_block_moves_below_a_line_that_overrides_it() {
-    let text = [&put(Some(b"A=1"), "X=1")[..], b"X=3\nB=2"].concat();
+    let text = [&insert(Some(b"A=1"), "X=1")[..], b"X=3\nB=2"].concat();
     let overrules = |line: &[u8]| line.starts_with(b"X=");
-    let moved = with(Some(&text), &own("X=1"), overrules).unwrap();
+    let moved = with(Some(&text), &block_lines("X=1"), overrules).unwrap();
     assert!(moved.starts_with(b"A=1\nX=3\nB=2\n# trust-compose: begin"));
-    assert_eq!(with(Some(&moved), &own("X=1"), overrules).unwrap(), moved);
+    assert_eq!(with(Some(&moved), &block_lines("X=1"), overrules).unwrap(), moved);
     assert_eq!(without(&moved).unwrap().unwrap().text, b"A=1\nX=3\nB=2");
 }
 
 #[test]
 fn changed_line_ends_do_not_damage_a_block() {
     for text in [&b""[..], b"A=1\n", b"A=1"] {
-        let filled = String::from_utf8(put(Some(text), "X=1")).unwrap();
+        let filled = String::from_utf8(insert(Some(text), "X=1")).unwrap();
         let expected = String::from_utf8(text.to_vec()).unwrap().replace('\n', "\r\n");
         let edited = filled.replace('\n', "\r\n");
         assert_eq!(without(edited.as_bytes()).unwrap().unwrap().text, expected.as_bytes());
@@ -113,7 +113,7 @@ impl Chance {
 
 #[test]
 fn removal_restores_any_text_exactly_or_changes_nothing() {
-    let block = put(Some(b""), "X=1");
+    let block = insert(Some(b""), "X=1");
     let begin = block.split_inclusive(|&byte| byte == b'\n').next().unwrap();
     let pieces: [&[u8]; 16] = [
         b"A=1",
@@ -142,11 +142,15 @@ fn removal_restores_any_text_exactly_or_changes_nothing() {
         let parts: Vec<_> = (0..length).map(|_| pieces[chance.below(kinds)]).collect();
         let text = parts.concat();
         let overrules = |line: &[u8]| line.starts_with(b"X=");
-        let Ok(filled) = with(Some(&text), &own("X=7"), overrules) else {
+        let Ok(filled) = with(Some(&text), &block_lines("X=7"), overrules) else {
             assert!(without(&text).is_err() && lines(&text).is_err());
             continue;
         };
-        assert_eq!(with(Some(&filled), &own("X=7"), overrules).unwrap(), filled, "{text:?}");
+        assert_eq!(
+            with(Some(&filled), &block_lines("X=7"), overrules).unwrap(),
+            filled,
+            "{text:?}"
+        );
         let rest = without(&filled).unwrap().unwrap();
         match without(&text).unwrap() {
             // The text already contained a block.
@@ -162,7 +166,7 @@ fn removal_restores_any_text_exactly_or_changes_nothing() {
 
 #[test]
 fn a_damaged_block_is_reported_and_never_changed() {
-    let block = String::from_utf8(put(Some(b""), "X=1")).unwrap();
+    let block = String::from_utf8(insert(Some(b""), "X=1")).unwrap();
     let texts = [
         block.replace("# trust-compose: end\n", ""),
         block.replace("takes", "takse"),
@@ -174,7 +178,7 @@ fn a_damaged_block_is_reported_and_never_changed() {
     let mut told = String::new();
     for text in texts {
         let damage = without(text.as_bytes()).unwrap_err();
-        assert_eq!(with(Some(text.as_bytes()), &own("X=2"), |_| false), Err(damage));
+        assert_eq!(with(Some(text.as_bytes()), &block_lines("X=2"), |_| false), Err(damage));
         assert_eq!(lines(text.as_bytes()), without(text.as_bytes()).map(|_| None));
         let damage = without(text.as_bytes()).unwrap_err();
         told.push_str(&format!("{damage}\nfix: {}\n\n", damage.fix()));

@@ -5,7 +5,9 @@ use std::os::unix::fs::symlink;
 use std::process::Command;
 
 use crate::desk::{Desk, trust_compose};
-use crate::init::faults::{CHANGES, Fault, Table, calls, faults, hit, is_all, traced, tried};
+use crate::init::faults::{
+    CHANGES, Fault, Table, calls, fault_line, faults, is_all, traced, tried,
+};
 use crate::project::{project, tree};
 use crate::world::Outcome;
 
@@ -15,7 +17,7 @@ struct Task {
     words: &'static [&'static str],
     desk: fn() -> Desk,
     /// Checks that the result is the old or the new state, and not between.
-    stands: fn(&Desk, &[String; 2]) -> Result<(), String>,
+    check: fn(&Desk, &[String; 2]) -> Result<(), String>,
 }
 
 fn trust(task: &Task, desk: &Desk) -> Command {
@@ -109,7 +111,7 @@ fn tasks() -> Vec<Task> {
             name: "`setup --activate`",
             words: &["setup", "--custom-ca", "a.crt", "--activate"],
             desk: fresh,
-            stands: overlay,
+            check: overlay,
         },
         Task {
             name: "`setup`, again with another CA",
@@ -119,15 +121,15 @@ fn tasks() -> Vec<Task> {
                 desk.write("b.crt", crate::init::faults::runs::OTHER_CA);
                 desk
             },
-            stands: overlay,
+            check: overlay,
         },
-        Task { name: "`remove`", words: &["remove"], desk: set_up, stands: overlay },
-        Task { name: "`certs`", words: &["certs", "a.lab"], desk: Desk::new, stands: certificates },
+        Task { name: "`remove`", words: &["remove"], desk: set_up, check: overlay },
+        Task { name: "`certs`", words: &["certs", "a.lab"], desk: Desk::new, check: certificates },
         Task {
             name: "`certs`, one name more",
             words: &["certs", "a.lab", "b.lab"],
             desk: || Desk::with(&["a.lab"]),
-            stands: certificates,
+            check: certificates,
         },
         Task {
             name: "`certs --renew`",
@@ -137,7 +139,7 @@ fn tasks() -> Vec<Task> {
                 desk.sign("certs", &["a.lab"], -300, 10);
                 desk
             },
-            stands: certificates,
+            check: certificates,
         },
     ]
 }
@@ -162,7 +164,7 @@ fn judged(task: &Task, fault: &Fault, whole: &str) -> Result<Option<&'static str
         &["-e", &format!("trace={call}"), "-e", &inject],
     );
     // The thread that makes a call for `docker` and `git` varies, so the last calls may be missing.
-    let Ok(hit) = hit(&log) else {
+    let Ok(hit) = fault_line(&log) else {
         outcome.succeeds();
         return Ok(None);
     };
@@ -171,7 +173,7 @@ fn judged(task: &Task, fault: &Fault, whole: &str) -> Result<Option<&'static str
         format!("{words}\n{hit}\n{status}\n{}{shape}", outcome.stderr())
     };
     let now = shape(&desk, false);
-    (task.stands)(&desk, &[before.clone(), now.clone()]).map_err(|words| wrong(&words))?;
+    (task.check)(&desk, &[before.clone(), now.clone()]).map_err(|words| wrong(&words))?;
     let stderr = outcome.stderr();
     let is_whole = shape(&desk, is_random) == whole;
     let came = match outcome.0.status.code() {
@@ -193,7 +195,7 @@ fn judged(task: &Task, fault: &Fault, whole: &str) -> Result<Option<&'static str
     if next.0.status.code() != Some(0) {
         return Err(wrong(&format!("the next run is not right: {}", next.stderr())));
     }
-    (task.stands)(&desk, &[before, now]).map_err(|words| wrong(&words))?;
+    (task.check)(&desk, &[before, now]).map_err(|words| wrong(&words))?;
     if shape(&desk, is_random) != whole {
         return Err(wrong("the next run does not finish it"));
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::desk::{Desk, trust_compose};
-use crate::setup::golden::alone;
+use crate::setup::golden::run_alone;
 use crate::world::{Outcome, tool};
 
 /// Creates a project with this Compose file, a CA and a server certificate.
@@ -274,7 +274,7 @@ fn the_script_sets_up_the_callers_directory() {
     };
     run(&["--custom-ca", "certs/"]).succeeds();
     assert!(desk.has("docker-compose.ca.yml"));
-    alone(&desk, &["setup", "--check"]).succeeds();
+    run_alone(&desk, &["setup", "--check"]).succeeds();
     run(&["--custom-cert", "certs/"]).exits(2).says("fix: write `--custom-ca`");
     run(&[]).succeeds();
     assert!(!desk.has("docker-compose.ca.yml") && !desk.has(".trust"));

@@ -6,7 +6,7 @@ use crate::support::case::cases;
 use crate::world::Outcome;
 
 /// Runs trust-compose with an empty PATH.
-pub fn alone(desk: &Desk, words: &[&str]) -> Outcome {
+pub fn run_alone(desk: &Desk, words: &[&str]) -> Outcome {
     let mut command = desk.command(&trust_compose(), words, "022");
     Outcome(command.env("PATH", "/nowhere").output().unwrap())
 }
@@ -22,14 +22,14 @@ fn every_case_gives_its_overlay_and_is_removed_without_a_trace() {
         let words = case.words();
         let words: Vec<_> =
             std::iter::once("setup").chain(words.iter().map(String::as_str)).collect();
-        alone(&desk, &words).succeeds();
+        run_alone(&desk, &words).succeeds();
         case.expects(&desk.read("docker-compose.ca.yml"));
 
         let first = desk.state(".");
-        alone(&desk, &words).succeeds();
+        run_alone(&desk, &words).succeeds();
         assert_eq!(desk.state("."), first, "{}: a second run changed it", case.name());
 
-        alone(&desk, &["remove"]).succeeds();
+        run_alone(&desk, &["remove"]).succeeds();
         assert_eq!(desk.contents("."), before, "{}: not restored", case.name());
     }
 }

@@ -176,7 +176,7 @@ fn trusts() -> Vec<(String, Prepare)> {
 
 /// Returns the first line of the error, or `done`. Asserts that an error changes nothing, and that nothing
 /// outside changes.
-fn tried(desk: &Desk, words: &str, shown: &str) -> String {
+fn outcome(desk: &Desk, words: &str, shown: &str) -> String {
     let before = (state(desk), desk.contents("victim"));
     let told = run(desk, words);
     let stderr = told.stderr();
@@ -236,8 +236,8 @@ fn an_obstacle_is_reported_and_nothing_else_is_changed() {
         prepare(&desk);
         let before = state(&desk);
         let had_none = !desk.has("project/docker-compose.ca.yml") && !desk.has("project/.trust");
-        let set_up = tried(&desk, "setup --custom-ca certs --activate", &fault);
-        let removed = tried(&desk, "remove", &fault);
+        let set_up = outcome(&desk, "setup --custom-ca certs --activate", &fault);
+        let removed = outcome(&desk, "remove", &fault);
         if set_up == "done" && had_none {
             assert_eq!(removed, "done", "{fault}");
             assert!(state(&desk) == before, "{fault}: not restored");

@@ -38,7 +38,7 @@ fn run(desk: &Desk, directory: &str, words: &[&str], variables: &[(&str, &str)])
 
 /// Asserts the files of the project and the printed next command.
 #[track_caller]
-fn is(outcome: &Outcome, files: &[&str], next: &str) {
+fn expect_project(outcome: &Outcome, files: &[&str], next: &str) {
     let told = outcome.stdout();
     let lines = told.lines().skip(1).take_while(|line| !line.is_empty());
     let mut found: Vec<_> = lines.map(|line| line.split(' ').next().unwrap().to_owned()).collect();
@@ -56,11 +56,11 @@ fn default_file_names_are_used_in_the_order_of_compose() {
     for name in NAMES {
         for over in OVERRIDES {
             let next = format!("-f {name} -f {over} -f docker-compose.ca.yml");
-            is(&run(&desk, ".", &["--dry-run"], &[]), &[name, over], &next);
+            expect_project(&run(&desk, ".", &["--dry-run"], &[]), &[name, over], &next);
             desk.remove(over);
         }
         let next = format!("-f {name} -f docker-compose.ca.yml");
-        is(&run(&desk, ".", &["--dry-run"], &[]), &[name], &next);
+        expect_project(&run(&desk, ".", &["--dry-run"], &[]), &[name], &next);
         desk.remove(name);
         OVERRIDES.iter().for_each(|over| file(&desk, over));
     }
@@ -72,7 +72,7 @@ fn paths_are_printed_relative_to_the_current_directory() {
     desk.write(".gitignore", "target/\n").directory("a", 0o755).directory("a/b", 0o755);
     let next = "-f ../../compose.yml -f ../../compose.override.yml -f ../../docker-compose.ca.yml";
     let outcome = run(&desk, "a/b", &[], &[]);
-    is(&outcome, &["compose.yml", "compose.override.yml"], next);
+    expect_project(&outcome, &["compose.yml", "compose.override.yml"], next);
     assert!(outcome.stdout().contains("made `../../docker-compose.ca.yml`\n"));
     assert!(desk.has("docker-compose.ca.yml") && !desk.has("a/b/docker-compose.ca.yml"));
     desk.types("a/b", "remove").prints(
@@ -82,7 +82,7 @@ fn paths_are_printed_relative_to_the_current_directory() {
     // The nearest Compose file counts.
     file(&desk, "a/compose.yml");
     let next = "-f ../compose.yml -f ../docker-compose.ca.yml";
-    is(&run(&desk, "a/b", &["--dry-run"], &[]), &["a/compose.yml"], next);
+    expect_project(&run(&desk, "a/b", &["--dry-run"], &[]), &["a/compose.yml"], next);
 }
 
 #[test]
@@ -91,22 +91,22 @@ fn options_override_the_shell_and_the_shell_overrides_env() {
     desk.write(".env", "COMPOSE_FILE=one.yml:two.yml\n");
     let dry = ["--dry-run"];
     let next = "-f one.yml -f two.yml -f docker-compose.ca.yml";
-    is(&run(&desk, ".", &dry, &[]), &["one.yml", "two.yml"], next);
+    expect_project(&run(&desk, ".", &dry, &[]), &["one.yml", "two.yml"], next);
     let shell = [("COMPOSE_FILE", "three.yml:one.yml")];
     let next = "-f three.yml -f one.yml -f docker-compose.ca.yml";
-    is(&run(&desk, ".", &dry, &shell), &["three.yml", "one.yml"], next);
+    expect_project(&run(&desk, ".", &dry, &shell), &["three.yml", "one.yml"], next);
     let next = "-f two.yml -f docker-compose.ca.yml";
-    is(&run(&desk, ".", &["--dry-run", "-f", "two.yml"], &shell), &["two.yml"], next);
+    expect_project(&run(&desk, ".", &["--dry-run", "-f", "two.yml"], &shell), &["two.yml"], next);
     let separated = [("COMPOSE_FILE", "three.yml|two.yml"), ("COMPOSE_PATH_SEPARATOR", "|")];
     let next = "-f three.yml -f two.yml -f docker-compose.ca.yml";
-    is(&run(&desk, ".", &dry, &separated), &["three.yml", "two.yml"], next);
+    expect_project(&run(&desk, ".", &dry, &separated), &["three.yml", "two.yml"], next);
     desk.write(".env", "COMPOSE_PATH_SEPARATOR=;\nCOMPOSE_FILE=\"one.yml;three.yml\" # two\n");
     let next = "-f one.yml -f three.yml -f docker-compose.ca.yml";
-    is(&run(&desk, ".", &dry, &[]), &["one.yml", "three.yml"], next);
+    expect_project(&run(&desk, ".", &dry, &[]), &["one.yml", "three.yml"], next);
     // An empty variable counts as not set.
     desk.write(".env", "COMPOSE_FILE=\n");
     let next = "-f compose.yml -f docker-compose.ca.yml";
-    is(&run(&desk, ".", &dry, &[("COMPOSE_FILE", "")]), &["compose.yml"], next);
+    expect_project(&run(&desk, ".", &dry, &[("COMPOSE_FILE", "")]), &["compose.yml"], next);
 }
 
 #[test]
@@ -115,15 +115,15 @@ fn the_overlay_is_never_part_of_the_project() {
     let list = [("COMPOSE_FILE", "compose.yml:docker-compose.ca.yml:more.yml")];
     let next = "-f compose.yml -f more.yml -f docker-compose.ca.yml";
     // Listed although it does not exist.
-    is(&run(&desk, ".", &[], &list), &["compose.yml", "more.yml"], next);
-    is(&run(&desk, ".", &[], &list), &["compose.yml", "more.yml"], next);
+    expect_project(&run(&desk, ".", &[], &list), &["compose.yml", "more.yml"], next);
+    expect_project(&run(&desk, ".", &[], &list), &["compose.yml", "more.yml"], next);
     let named = ["-f", "compose.yml", "-f", "docker-compose.ca.yml", "-f", "more.yml"];
-    is(&run(&desk, ".", &named, &[]), &["compose.yml", "more.yml"], next);
+    expect_project(&run(&desk, ".", &named, &[]), &["compose.yml", "more.yml"], next);
     // An overlay of another name is recognized by its first line.
     desk.rename("docker-compose.ca.yml", "mine.yml");
     let named = ["-f", "mine.yml", "-f", "compose.yml"];
     let next = "-f compose.yml -f docker-compose.ca.yml";
-    is(&run(&desk, ".", &named, &[]), &["compose.yml"], next);
+    expect_project(&run(&desk, ".", &named, &[]), &["compose.yml"], next);
     desk.types(".", "remove").succeeds();
     // A foreign file of that name is part of the project.
     file(&desk, "docker-compose.ca.yml");
@@ -139,18 +139,22 @@ fn files_are_written_into_the_chosen_project_directory() {
     file(&desk, "project/compose.yml");
     let words = ["--project-directory", "project"];
     let next = "--project-directory project -f base.yml -f project/docker-compose.ca.yml";
-    is(&run(&desk, ".", &[&words[..], &["-f", "base.yml"]].concat(), &[]), &["base.yml"], next);
+    expect_project(
+        &run(&desk, ".", &[&words[..], &["-f", "base.yml"]].concat(), &[]),
+        &["base.yml"],
+        next,
+    );
     assert!(desk.has("project/docker-compose.ca.yml") && desk.has("project/.trust"));
     desk.types(".", "remove --project-directory project").succeeds();
     assert!(!desk.has("project/docker-compose.ca.yml") && !desk.has("project/.trust"));
     let next =
         "--project-directory project -f project/compose.yml -f project/docker-compose.ca.yml";
-    is(&run(&desk, ".", &words, &[]), &["project/compose.yml"], next);
+    expect_project(&run(&desk, ".", &words, &[]), &["project/compose.yml"], next);
     // A file in another directory makes that the project directory.
     let file = desk.path("project/compose.yml").display().to_string();
     let outcome = run(&desk, "certs", &["-f", &file], &[]).succeeds();
     let overlay = file.replace("compose.yml", "docker-compose.ca.yml");
-    is(&outcome, &["project/compose.yml"], &format!("-f {file} -f {overlay}"));
+    expect_project(&outcome, &["project/compose.yml"], &format!("-f {file} -f {overlay}"));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::world::Outcome;
 /// The number of projects; each takes a fraction of a second.
 const ROUNDS: u64 = 300;
 
-fn alone(desk: &Desk, words: &[String]) -> Outcome {
+fn run_alone(desk: &Desk, words: &[String]) -> Outcome {
     let words: Vec<_> = words.iter().map(String::as_str).collect();
     let mut command = desk.command(&trust_compose(), &words, "022");
     Outcome(command.env("PATH", "/nowhere").output().unwrap())
@@ -22,7 +22,7 @@ fn holds(seed: u64, desk: &Desk) -> bool {
     let words: Vec<_> = std::iter::once("setup".to_owned()).chain(random.words).collect();
     let before = desk.contents(".");
 
-    let outcome = alone(desk, &words);
+    let outcome = run_alone(desk, &words);
     if outcome.0.status.code() != Some(0) {
         assert_eq!(outcome.0.status.code(), Some(1), "{}\n{shown}", outcome.stderr());
         assert!(outcome.stderr().contains("fix: "), "{}\n{shown}", outcome.stderr());
@@ -30,14 +30,14 @@ fn holds(seed: u64, desk: &Desk) -> bool {
         return false;
     }
     let first = (desk.state("."), desk.contents("."));
-    let again = alone(desk, &words);
+    let again = run_alone(desk, &words);
     assert_eq!(again.0.status.code(), Some(0), "{}\n{shown}", again.stderr());
     assert!(
         first == (desk.state("."), desk.contents(".")),
         "not the same when done again: {shown}"
     );
 
-    let gone = alone(desk, &["remove".to_owned()]);
+    let gone = run_alone(desk, &["remove".to_owned()]);
     assert_eq!(gone.0.status.code(), Some(0), "{}\n{shown}", gone.stderr());
     let after = desk.contents(".");
     assert!(after == before, "not restored: {before:#?}\n{after:#?}\n{shown}");

@@ -54,7 +54,7 @@ impl Stack {
     }
 
     fn starts(mut self, image: &str, words: &[&str]) -> Self {
-        self.entrypoints.insert(image.to_owned(), list(words));
+        self.entrypoints.insert(image.to_owned(), strings(words));
         self
     }
 
@@ -74,14 +74,14 @@ impl Stack {
 
     /// Returns outcome and reason of the service, as in the table.
     #[track_caller]
-    pub fn says(&self, name: &str) -> String {
+    pub fn decision(&self, name: &str) -> String {
         let table = self.table().unwrap();
         let mut lines = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
         lines.find(|words| words[0] == name).unwrap()[1..].join(" ")
     }
 }
 
-fn list(words: &[&str]) -> Vec<String> {
+fn strings(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
 }
 
@@ -105,7 +105,7 @@ fn role(role: Role, service: Service) -> Service {
 }
 
 fn starting(words: &[&str], service: Service) -> Service {
-    Service { entrypoint: Some(list(words)), ..service }
+    Service { entrypoint: Some(strings(words)), ..service }
 }
 
 fn keeping(target: &str, service: Service) -> Service {
@@ -124,37 +124,37 @@ const LEAVE: Outcome = Outcome::Leave;
 #[test]
 fn an_option_overrides_everything() {
     let wants = role(Role::Leave, starting(&["trust-init"], image("postgres")));
-    assert_eq!(only(wants.clone()).ask("it", TRUST).says("it"), "trust --service");
-    assert_eq!(only(wants).caddy("it").ask("it", TRUST).says("it"), "trust --service");
+    assert_eq!(only(wants.clone()).ask("it", TRUST).decision("it"), "trust --service");
+    assert_eq!(only(wants).caddy("it").ask("it", TRUST).decision("it"), "trust --service");
     let wants = role(Role::Trust, starting(&["trust-init"], built("FROM node")));
-    assert_eq!(only(wants).ask("it", LEAVE).says("it"), "leave --service");
+    assert_eq!(only(wants).ask("it", LEAVE).decision("it"), "leave --service");
 }
 
 #[test]
 fn a_disabled_service_is_left() {
     let wants = role(Role::Trust, starting(&["trust-init"], built("FROM node")));
-    assert_eq!(only(wants).without("it").says("it"), "leave --without");
+    assert_eq!(only(wants).without("it").decision("it"), "leave --without");
 }
 
 #[test]
 fn the_compose_file_overrides_detection() {
     assert_eq!(
-        only(role(Role::Trust, image("caddy"))).caddy("it").says("it"),
+        only(role(Role::Trust, image("caddy"))).caddy("it").decision("it"),
         "trust x-trust-init"
     );
     let wants = role(Role::Leave, starting(&["trust-init"], built("FROM node")));
-    assert_eq!(only(wants).says("it"), "leave x-trust-init");
+    assert_eq!(only(wants).decision("it"), "leave x-trust-init");
 }
 
 #[test]
 fn a_proxy_that_serves_a_certificate_is_left() {
     let wants = starting(&["trust-init"], image("acme/edge"));
-    assert_eq!(only(wants).caddy("it").says("it"), "leave --caddy");
+    assert_eq!(only(wants).caddy("it").decision("it"), "leave --caddy");
 }
 
 #[test]
 fn trust_init_as_entrypoint_overrides_the_image() {
-    let says = |service| only(service).says("it");
+    let says = |service| only(service).decision("it");
     let starts = "trust starts trust-init";
     assert_eq!(says(starting(&["/usr/local/bin/trust-init", "--", "x"], image("nginx"))), starts);
     assert_eq!(says(starting(&["tini", "--", "trust-init"], image("nginx"))), starts);
@@ -172,7 +172,7 @@ fn trust_init_as_entrypoint_overrides_the_image() {
 
 #[test]
 fn trust_init_as_the_entrypoint_of_a_known_image_counts() {
-    let knows = |service, image| only(service).starts(image, &["/trust-init"]).says("it");
+    let knows = |service, image| only(service).starts(image, &["/trust-init"]).decision("it");
     let starts = "trust starts trust-init";
     assert_eq!(knows(image("acme/nginx:2"), "acme/nginx:2"), starts);
     assert_eq!(knows(built("FROM acme/nginx:2"), "acme/nginx:2"), starts);
@@ -184,21 +184,21 @@ fn trust_init_as_the_entrypoint_of_a_known_image_counts() {
     assert_eq!(knows(image("acme/nginx:${TAG}"), "acme/nginx:${TAG}"), "leave proxy (nginx)");
     let mut stack = only(built_in("it")).starts("shop-it", &["/trust-init"]);
     stack.project.name = Some("shop".to_owned());
-    assert_eq!(stack.says("it"), starts);
+    assert_eq!(stack.decision("it"), starts);
 }
 
 #[test]
 fn a_database_image_overrides_weaker_reasons() {
     let first = keeping("/var/lib/mysql", image("postgres:16"));
-    assert_eq!(only(first).says("it"), "leave database (postgres)");
+    assert_eq!(only(first).decision("it"), "leave database (postgres)");
     let same = || image("ollama/ollama");
     let pair = stack([("ollama", same()), ("pull", same())]).ask("pull", TRUST);
-    assert_eq!(pair.says("ollama"), "leave model server (ollama)");
+    assert_eq!(pair.decision("ollama"), "leave model server (ollama)");
 }
 
 #[test]
 fn a_database_is_recognized_by_its_volume() {
-    let says = |service| only(service).says("it");
+    let says = |service| only(service).decision("it");
     let left = "leave volume at /var/lib/mysql";
     assert_eq!(says(keeping("/var/lib/mysql", image("acme/store"))), left);
     assert_eq!(says(keeping("/var/lib/mysql/", image("acme/store"))), left);
@@ -210,55 +210,55 @@ fn a_database_is_recognized_by_its_volume() {
     assert_eq!(says(backup), unknown);
     let same = || image("acme/store");
     let pair = stack([("a", keeping("/data/db", same())), ("b", same())]).ask("b", TRUST);
-    assert_eq!(pair.says("a"), "leave volume at /data/db");
+    assert_eq!(pair.decision("a"), "leave volume at /data/db");
 }
 
 #[test]
 fn services_with_one_image_have_one_outcome() {
     let two = |a, b| stack([("a", image(a)), ("b", image(b))]).unknown(LEAVE).ask("a", TRUST);
-    assert_eq!(two("acme/x:1", "acme/x:1").says("b"), "trust same image as a");
-    assert_eq!(two("x", "docker.io/library/x:latest").says("b"), "trust same image as a");
-    assert_eq!(two("x:1", "x:2").says("b"), "leave unknown image (--unknown leave)");
-    assert_eq!(two("x", "acme/x").says("b"), "leave unknown image (--unknown leave)");
+    assert_eq!(two("acme/x:1", "acme/x:1").decision("b"), "trust same image as a");
+    assert_eq!(two("x", "docker.io/library/x:latest").decision("b"), "trust same image as a");
+    assert_eq!(two("x:1", "x:2").decision("b"), "leave unknown image (--unknown leave)");
+    assert_eq!(two("x", "acme/x").decision("b"), "leave unknown image (--unknown leave)");
     let pair = stack([("a", image("x")), ("b", image("x"))]).ask("a", LEAVE);
-    assert_eq!(pair.says("b"), "trust unknown image (--unknown trust)");
+    assert_eq!(pair.decision("b"), "trust unknown image (--unknown trust)");
 
     // It overrides the base image.
     let nginx = || built("FROM nginx");
     let pair = stack([("a", role(Role::Trust, nginx())), ("b", nginx())]);
-    assert_eq!(pair.says("b"), "trust same image as a");
+    assert_eq!(pair.decision("b"), "trust same image as a");
     // An image that one service builds and another uses.
     let web = |text| Service { image: Some("acme/web".to_owned()), ..built(text) };
     let pair = |text| stack([("a", web(text)), ("b", image("acme/web"))]).unknown(LEAVE);
-    assert_eq!(pair("FROM debian").says("b"), "trust same image as a");
-    assert_eq!(pair("FROM nginx").unknown(TRUST).says("b"), "leave built on nginx");
+    assert_eq!(pair("FROM debian").decision("b"), "trust same image as a");
+    assert_eq!(pair("FROM nginx").unknown(TRUST).decision("b"), "leave built on nginx");
     let mut stack = stack([("a", built("FROM debian")), ("b", image("shop-a"))]).unknown(LEAVE);
     stack.project.name = Some("shop".to_owned());
-    assert_eq!(stack.says("b"), "trust same image as a");
+    assert_eq!(stack.decision("b"), "trust same image as a");
     // Two services without an image do not have the same image.
     let stack = self::stack([("a", Service::default()), ("b", Service::default())]);
     let stack = stack.unknown(LEAVE).ask("a", TRUST);
-    assert_eq!(stack.says("b"), "leave unknown image (--unknown leave)");
+    assert_eq!(stack.decision("b"), "leave unknown image (--unknown leave)");
 }
 
 #[test]
 fn built_and_known_images_do_not_depend_on_unknown() {
-    let says = |service| only(service).unknown(LEAVE).says("it");
+    let says = |service| only(service).unknown(LEAVE).decision("it");
     assert_eq!(says(built("FROM debian")), "trust built here");
     assert_eq!(says(built("FROM scratch\nCOPY x /")), "trust built here");
     assert_eq!(says(image("node:22-alpine")), "trust image node");
     assert_eq!(says(image("n8nio/n8n:latest")), "trust image n8n");
     assert_eq!(says(image("mcr.microsoft.com/dotnet/aspnet:8.0")), "trust image dotnet/aspnet");
     assert_eq!(says(image("acme/x")), "leave unknown image (--unknown leave)");
-    assert_eq!(only(image("acme/x")).says("it"), "trust unknown image (--unknown trust)");
+    assert_eq!(only(image("acme/x")).decision("it"), "trust unknown image (--unknown trust)");
 }
 
 #[test]
 fn the_service_name_counts_if_nothing_else_is_known() {
-    let hidden = |name| stack([(name, image("${IMAGE}"))]).says(name);
+    let hidden = |name| stack([(name, image("${IMAGE}"))]).decision(name);
     assert_eq!(hidden("postgres"), "leave database (by its name)");
     assert_eq!(hidden("web"), "trust unknown image (--unknown trust)");
-    let unread = |name| stack([(name, built_in(name))]).says(name);
+    let unread = |name| stack([(name, built_in(name))]).decision(name);
     assert_eq!(unread("proxy"), "leave proxy (by its name)");
     assert_eq!(unread("db"), "leave database (by its name)");
     assert_eq!(unread("cache"), "leave cache (by its name)");
@@ -268,15 +268,15 @@ fn the_service_name_counts_if_nothing_else_is_known() {
     assert_eq!(unread("queue"), "trust built here");
     // The name of the built image counts too.
     let front = Service { image: Some("acme/nginx:dev".to_owned()), ..built_in("front") };
-    assert_eq!(only(front).says("it"), "leave proxy (by its name)");
+    assert_eq!(only(front).decision("it"), "leave proxy (by its name)");
     // Other facts are known.
-    assert_eq!(stack([("db", built("FROM node"))]).says("db"), "trust built here");
+    assert_eq!(stack([("db", built("FROM node"))]).decision("db"), "trust built here");
     assert_eq!(
-        stack([("db", image("acme/x"))]).says("db"),
+        stack([("db", image("acme/x"))]).decision("db"),
         "trust unknown image (--unknown trust)"
     );
     let read = stack([("proxy", built_in("proxy"))]).file("proxy/Dockerfile", "FROM node");
-    assert_eq!(read.says("proxy"), "trust built here");
+    assert_eq!(read.decision("proxy"), "trust built here");
 }
 
 #[test]
@@ -286,12 +286,12 @@ fn instructions_are_read_from_the_dockerfile_of_the_build() {
         service.build.as_mut().unwrap().dockerfile = name.map(str::to_owned);
         only(service).file("web/Dockerfile", "FROM caddy").file("web/b.txt", "FROM httpd")
     };
-    assert_eq!(service(None).says("it"), "leave built on caddy");
-    assert_eq!(service(Some("b.txt")).says("it"), "leave built on httpd");
-    assert_eq!(service(Some("gone")).says("it"), "trust built here");
+    assert_eq!(service(None).decision("it"), "leave built on caddy");
+    assert_eq!(service(Some("b.txt")).decision("it"), "leave built on httpd");
+    assert_eq!(service(Some("gone")).decision("it"), "trust built here");
     // The base image overrides the image's own name.
     let web = Service { image: Some("acme/nginx".to_owned()), ..built("FROM node") };
-    assert_eq!(only(web).says("it"), "trust built here");
+    assert_eq!(only(web).decision("it"), "trust built here");
 }
 
 #[test]
@@ -332,7 +332,7 @@ fn a_service_cannot_be_trusted_and_disabled() {
         "cannot trust the service `it` (from --service): --without switches it off\n\
          fix: give one of the two options"
     );
-    assert_eq!(only(image("x")).ask("it", LEAVE).without("it").says("it"), "leave --service");
+    assert_eq!(only(image("x")).ask("it", LEAVE).without("it").decision("it"), "leave --service");
 }
 
 #[test]

@@ -25,10 +25,10 @@ fn removal_restores_the_project_exactly() {
                  block with what setup makes\nchanged `.env`: a block with COMPOSE_FILE\n";
     let intended = write(&desk.path(""), &active("a"), true).unwrap();
     let would = words.replace("made", "would make").replace("changed", "would change");
-    assert_eq!(desk.told(&intended), would);
+    assert_eq!(desk.report(&intended), would);
     assert_eq!(tree(&desk), before);
 
-    assert_eq!(desk.told(&desk.setup(&active("a"))), words);
+    assert_eq!(desk.report(&desk.setup(&active("a"))), words);
     assert_eq!(desk.read("docker-compose.ca.yml"), output("a").overlay);
     assert_eq!(desk.read(&inside(&bundle("a"))), "bundle a");
     assert!(
@@ -43,10 +43,10 @@ fn removal_restores_the_project_exactly() {
     let words = "removed the block in `.env`\nremoved `docker-compose.ca.yml`\nremoved the block in \
                  `.gitignore`\nremoved `.trust`\n";
     let intended = remove(&desk.path(""), None, true).unwrap();
-    assert_eq!(desk.told(&intended), words.replace("removed", "would remove"));
-    assert_eq!(desk.told(&desk.take_away()), words);
+    assert_eq!(desk.report(&intended), words.replace("removed", "would remove"));
+    assert_eq!(desk.report(&desk.remove_overlay()), words);
     assert_eq!(tree(&desk), before);
-    assert!(desk.take_away().is_nothing());
+    assert!(desk.remove_overlay().is_nothing());
     assert_eq!(tree(&desk), before);
 }
 
@@ -56,7 +56,7 @@ fn created_files_are_removed() {
     let before = tree(&desk);
     desk.setup(&active("a"));
     assert!(desk.has(".env") && desk.has(".gitignore"));
-    desk.take_away();
+    desk.remove_overlay();
     assert_eq!(tree(&desk), before);
 }
 
@@ -102,7 +102,7 @@ fn a_sufficient_gitignore_is_kept() {
         desk.setup(&output("a"));
         assert_eq!(desk.read(".gitignore") == text, is_left, "{text}");
         assert!(desk.setup(&output("a")).is_nothing());
-        desk.take_away();
+        desk.remove_overlay();
         assert_eq!(desk.read(".gitignore"), text);
     }
 }
@@ -117,12 +117,12 @@ fn files_of_the_last_overlay_stay_for_running_containers() {
     assert_eq!(mounted(), [true; 3]);
     // Once no container of an earlier overlay is running.
     let settled = Output { is_settled: true, ..output("c") };
-    let told = desk.told(&desk.setup(&settled));
+    let told = desk.report(&desk.setup(&settled));
     assert_eq!(told, "removed 2 files in `.trust` that nothing mounts any more\n");
     assert_eq!(mounted(), [false, false, true]);
     assert!(desk.setup(&settled).is_nothing());
     desk.setup(&output("a"));
-    desk.take_away();
+    desk.remove_overlay();
     assert!(!desk.has(".trust"));
 }
 
@@ -133,20 +133,20 @@ fn the_installed_state_is_read() {
     desk.write("compose.yml", "services: {}\n");
     let own = Output { compose_file: Some("it's $1:\\\"x".to_owned()), ..output("a") };
     desk.setup(&own);
-    let stands = desk.stands();
+    let stands = desk.installed();
     assert_eq!(stands.overlay, Some(own.overlay));
-    assert_eq!((stands.words, stands.compose_file), (words("a"), own.compose_file));
+    assert_eq!((stands.words, stands.compose_file), (options_of("a"), own.compose_file));
     let mut names = [bundle("a"), shared()];
     names.sort();
     assert_eq!(stands.files, names.clone().map(|name| (name, State::Unchanged)));
     desk.write(&inside(&names[0]), "other").remove(&inside(&names[1])).write(".trust/mine", "");
-    let stands = desk.stands();
+    let stands = desk.installed();
     let [one, other] = names;
     assert_eq!(stands.files, [(one, State::Changed), (other, State::Missing)]);
     assert_eq!(stands.strange, ["mine"]);
     // The next setup restores the files.
     desk.setup(&output("a"));
-    assert!(desk.stands().files.iter().all(|(_, state)| *state == State::Unchanged));
+    assert!(desk.installed().files.iter().all(|(_, state)| *state == State::Unchanged));
 
     assert!(is_ours(&desk.path("docker-compose.ca.yml")));
     assert!(!is_ours(&desk.path("compose.yml")) && !is_ours(&desk.path("none")));
@@ -165,14 +165,14 @@ fn a_foreign_overlay_is_never_changed() {
     desk.refuses(&output("a"), &format!("{what} file {end}\n{fix}"));
     let left = "kept `docker-compose.ca.yml`: trust-compose did not create this file\n\
                 fix: delete it if you do not need it\n";
-    assert_eq!(desk.told(&desk.take_away()), left);
+    assert_eq!(desk.report(&desk.remove_overlay()), left);
     assert!(desk.has("docker-compose.ca.yml"));
     // A link is not followed either.
     desk.rename("docker-compose.ca.yml", "mine.yml").setup(&output("a"));
     desk.rename("docker-compose.ca.yml", "other.yml");
     symlink("other.yml", desk.path("docker-compose.ca.yml")).unwrap();
     desk.refuses(&output("a"), &format!("{what} link {end}\n{fix}"));
-    desk.take_away();
+    desk.remove_overlay();
     assert!(desk.has("docker-compose.ca.yml") && desk.has("other.yml"));
 }
 
@@ -194,7 +194,7 @@ fn a_foreign_directory_is_never_changed() {
         &output("a"),
         "cannot use `.trust`: it contains `mine`, and no file of ours\nfix: rename that directory",
     );
-    assert!(desk.take_away().is_nothing() && desk.mode(".trust") == 0o700);
+    assert!(desk.remove_overlay().is_nothing() && desk.mode(".trust") == 0o700);
 }
 
 #[test]
@@ -209,7 +209,7 @@ fn only_unchanged_files_are_removed_from_the_directory() {
          `.trust`: it contains files that trust-compose did not create: `link`, `notes`, `{changed}`\n\
          fix: delete it if you do not need it\n"
     );
-    assert_eq!(desk.told(&desk.take_away()), words);
+    assert_eq!(desk.report(&desk.remove_overlay()), words);
     let names: Vec<_> = desk.path(".trust").read_dir().unwrap().collect();
     assert_eq!(names.len(), 3);
 
@@ -226,7 +226,7 @@ fn only_unchanged_files_are_removed_from_the_directory() {
     let kept = format!(
         "kept `.trust/{changed}`: its contents were changed\nfix: delete it if you do not need it\n"
     );
-    let told = desk.told(&desk.setup(&Output { is_settled: true, ..output("c") }));
+    let told = desk.report(&desk.setup(&Output { is_settled: true, ..output("c") }));
     assert!(told.ends_with(&kept), "{told}");
     assert_eq!(desk.read(&inside(&changed)), "changed");
 }
@@ -246,18 +246,18 @@ fn the_files_of_an_earlier_version_are_recognized() {
     let desk = project();
     let before = tree(&desk);
     old(&desk);
-    assert_eq!((desk.stands().words, desk.stands().strange.len()), (words("a"), 0));
+    assert_eq!((desk.installed().words, desk.installed().strange.len()), (options_of("a"), 0));
     desk.setup(&active("a"));
     assert!(!desk.has(".trust/manifest.json"));
-    desk.take_away();
+    desk.remove_overlay();
     assert_eq!(tree(&desk), before);
     old(&desk);
-    desk.take_away();
+    desk.remove_overlay();
     assert_eq!(tree(&desk), before);
     // A file with only the manifest's name is no manifest.
     old(&desk);
     desk.write(".trust/manifest.json", "{}");
-    desk.take_away();
+    desk.remove_overlay();
     assert_eq!(desk.read(".trust/manifest.json"), "{}");
 }
 
@@ -291,13 +291,13 @@ fn an_impossible_setup_is_reported() {
     let desk = project();
     let error = write(&desk.path("none"), &output("a"), false).unwrap_err();
     let words = "cannot use `none`: no such file or directory\nfix: correct the name";
-    desk.is_told(&error, words);
+    desk.assert_message(&error, words);
     desk.setup(&output("a"));
     // Without the line of options in the header, there are no options.
     desk.write("docker-compose.ca.yml", format!("{HEADER}\nmine: 1\n"));
-    assert!(desk.stands().words.is_empty());
+    assert!(desk.installed().words.is_empty());
     let words = "changed `docker-compose.ca.yml`\n";
-    assert_eq!(desk.told(&desk.setup(&output("a"))), words);
+    assert_eq!(desk.report(&desk.setup(&output("a"))), words);
 }
 
 /// Returns the path of a file in `.trust/`.
@@ -306,6 +306,6 @@ fn inside(name: &str) -> String {
 }
 
 /// Returns the options of the setup `name`.
-fn words(name: &str) -> Vec<String> {
+fn options_of(name: &str) -> Vec<String> {
     ["--custom-ca", name].map(str::to_owned).to_vec()
 }

@@ -150,7 +150,7 @@ fn scenes() -> Vec<Scene> {
 #[test]
 fn every_fault_at_program_start_has_its_documented_outcome() {
     let scene = Scene { name: START, words: &[], set: &[], image, with: plain };
-    let (came, wrong) = scene.tried(&(0..scenes()[0].begun()));
+    let (came, wrong) = scene.inject(&(0..scenes()[0].begun()));
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
     let mut table = Table::default();
     table.add(START, came);
@@ -165,7 +165,7 @@ fn every_failing_system_call_has_its_documented_outcome() {
     // One of the longest runs is enough for a daily test.
     let is_tried = |scene: &&Scene| is_all() || !scene.name.starts_with("`--install-store --on");
     for scene in scenes.iter().filter(is_tried) {
-        let (came, own) = scene.tried(&(begun..usize::MAX));
+        let (came, own) = scene.inject(&(begun..usize::MAX));
         wrong.extend(own.into_iter().map(|error| format!("{}: {error}", scene.name)));
         table.add(scene.name, came);
     }

@@ -1,5 +1,4 @@
-//! The outcome of a run of trust-init in which a system call fails: what the service gets, and which files
-//! are left.
+//! The effect of a failing system call on a run of trust-init: what the service gets, and which files remain.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,7 +6,7 @@ use std::ops::Range;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt, chown, symlink};
 use std::process::Command;
 
-use crate::init::faults::{Call, Fault, calls, faults, hit, is_all, traced, tried};
+use crate::init::faults::{Call, Fault, calls, fault_line, faults, is_all, traced, tried};
 use crate::world::{Outcome, Run, World, tool};
 
 /// The directories that persist between starts, or that a start creates.
@@ -40,9 +39,9 @@ pub struct Scene {
     pub with: fn(Run<'_>) -> Run<'_>,
 }
 
-/// The outcome of a fault.
+/// The effect of a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Came {
+pub enum Effect {
     /// The same result as without the fault.
     AsEver,
     /// The same result as without the fault, with files in another directory.
@@ -55,7 +54,7 @@ pub enum Came {
     Ended,
 }
 
-/// The names of the outcomes, in the order of the table.
+/// The names of the effects, in the order of the table.
 pub const OUTCOMES: [&str; 5] =
     ["as ever", "by files elsewhere", "started with a warning", "refused with an error", "ended"];
 
@@ -200,7 +199,7 @@ impl Scene {
     }
 
     /// Injects the faults of these calls; returns the outcomes, and the wrong outcomes.
-    pub fn tried(&self, at: &Range<usize>) -> (Vec<(String, &'static str)>, Vec<String>) {
+    pub fn inject(&self, at: &Range<usize>) -> (Vec<(String, &'static str)>, Vec<String>) {
         let world = (self.image)();
         let before = state(&world);
         let undisturbed = Outcome(self.command(&world).output().unwrap()).succeeds();
@@ -227,7 +226,7 @@ impl Scene {
         fault: &Fault,
         whole: &Outcome,
         states: [&State; 2],
-    ) -> Result<Came, String> {
+    ) -> Result<Effect, String> {
         let Fault { call, nth, how } = fault;
         let trace = format!("trace={call}");
         let inject = format!("inject={call}:{how}:when={nth}");
@@ -236,11 +235,11 @@ impl Scene {
             options.push("--seccomp-bpf"); // Faster by half, but with it strace sends no signals.
         }
         let (outcome, log) = self.traced(world, &options);
-        let hit = hit(&log)?;
+        let hit = fault_line(&log)?;
         let wrong =
             |words: &str| format!("{words}\n{hit}\n{}\n{}", outcome.0.status, outcome.stderr());
         let now = state(world);
-        let came = self.came(fault, &outcome, whole).map_err(|error| wrong(&error))?;
+        let came = self.effect(fault, &outcome, whole).map_err(|error| wrong(&error))?;
         let [before, after] = states;
         // The files of the image are as before, or as after a run without a fault.
         for (name, found) in
@@ -248,9 +247,9 @@ impl Scene {
         {
             let is_one = [Some(found), after.get(name)].contains(&now.get(name));
             // If a JVM cannot be read, a warning says so, and the next run restores its key store.
-            let has_fix_or_warning =
-                name.ends_with("jssecacerts") && (came == Came::Warned || *how == DENIED);
-            if !is_one && !has_fix_or_warning {
+            let reported =
+                name.ends_with("jssecacerts") && (came == Effect::Warned || *how == DENIED);
+            if !is_one && !reported {
                 return Err(wrong(&format!("{name} has changed")));
             }
         }
@@ -273,9 +272,9 @@ impl Scene {
         Ok(came)
     }
 
-    fn came(&self, fault: &Fault, outcome: &Outcome, whole: &Outcome) -> Result<Came, String> {
+    fn effect(&self, fault: &Fault, outcome: &Outcome, whole: &Outcome) -> Result<Effect, String> {
         if fault.how == "signal=SIGKILL" {
-            return Ok(Came::Ended);
+            return Ok(Effect::Ended);
         }
         let stderr = outcome.stderr();
         if fault.how == "error=EINTR" && outcome.stdout() != whole.stdout() {
@@ -284,24 +283,22 @@ impl Scene {
         match outcome.0.status.code() {
             Some(0) => {}
             // With a message of the C library, or with none.
-            _ if self.name == START && !stderr.contains(": error: ") => return Ok(Came::Ended),
+            _ if self.name == START && !stderr.contains(": error: ") => {
+                return Ok(Effect::Ended);
+            }
             Some(125..=127)
                 if !self.words.contains(&"--on-error=warn") || fault.call == "execve" =>
             {
                 let error = stderr.lines().position(|line| line.contains(": error: cannot "));
                 let fix = error.and_then(|at| stderr.lines().nth(at + 1));
-                let has_fix_or_warning = fix.is_some_and(|line| line.contains(": fix: "));
-                return if has_fix_or_warning {
-                    Ok(Came::Refused)
-                } else {
-                    Err("no error, or no fix".into())
-                };
+                let has_fix = fix.is_some_and(|line| line.contains(": fix: "));
+                return if has_fix { Ok(Effect::Refused) } else { Err("no error or fix".into()) };
             }
-            _ if stderr.contains("memory allocation of") => return Ok(Came::Ended),
+            _ if stderr.contains("memory allocation of") => return Ok(Effect::Ended),
             _ => return Err("the run failed".into()),
         }
         if outcome.stdout() == whole.stdout() && stderr == whole.stderr() {
-            return Ok(Came::AsEver);
+            return Ok(Effect::AsEver);
         }
         let [mut own, mut expected] = [outcome, whole].map(Given::new);
         // If jssecacerts could not be installed, JAVA_TOOL_OPTIONS names a key store.
@@ -317,9 +314,9 @@ impl Scene {
         if own.variables == expected.variables {
             let is_same = outcome.stdout() == whole.stdout();
             return Ok(match (is_warned, is_same) {
-                (true, _) => Came::Warned,
-                (_, true) => Came::AsEver,
-                _ => Came::Elsewhere,
+                (true, _) => Effect::Warned,
+                (_, true) => Effect::AsEver,
+                _ => Effect::Elsewhere,
             });
         }
         // Fewer certificates or variables are acceptable, but no file that is missing or partial.
@@ -330,7 +327,7 @@ impl Scene {
                 return Err(format!("{name} is {value}"));
             }
         }
-        if is_warned { Ok(Came::Warned) } else { Err("less trust without a warning".into()) }
+        if is_warned { Ok(Effect::Warned) } else { Err("less trust without a warning".into()) }
     }
 }
 
@@ -348,6 +345,6 @@ fn is_whole(name: &str, contents: &[u8], whole: &State) -> bool {
 }
 
 /// Whether the file is a temporary file of a killed run. Its name is not used by any other run.
-fn is_begun(name: &str, came: Came) -> bool {
-    came == Came::Ended && name.rsplit('/').next().unwrap().starts_with('.')
+fn is_begun(name: &str, came: Effect) -> bool {
+    came == Effect::Ended && name.rsplit('/').next().unwrap().starts_with('.')
 }

@@ -1,13 +1,13 @@
 //! Messages about runtimes that read no file of certificates: part of tests/snapshots/init/messages.txt.
 
-use crate::init::messages::with;
+use crate::init::messages::prepared;
 use crate::world::Outcome;
 
 pub fn scenes() -> Vec<(&'static str, Outcome)> {
     vec![
         (
             "Java's own trust store cannot be read",
-            with(
+            prepared(
                 |world| {
                     world.copy("java/modern", "/opt/java/1/lib/security/cacerts");
                 },
@@ -16,7 +16,7 @@ pub fn scenes() -> Vec<(&'static str, Outcome)> {
         ),
         (
             "Java has a trust store option",
-            with(
+            prepared(
                 |world| {
                     world.copy("java/jks", "/opt/java/1/lib/security/cacerts");
                 },
@@ -25,7 +25,7 @@ pub fn scenes() -> Vec<(&'static str, Outcome)> {
         ),
         (
             "a program with file capabilities",
-            with(
+            prepared(
                 |world| {
                     world.write("/bin/service", "").mode("/bin/service", 0o755);
                     // VFS_CAP_REVISION_2 of linux/capability.h: net_bind_service, effective.
@@ -40,7 +40,7 @@ pub fn scenes() -> Vec<(&'static str, Outcome)> {
         ),
         (
             "wget has settings of the user",
-            with(
+            prepared(
                 |_| {},
                 |world| {
                     let run = world.trust_init(&["--runtime", "wget", "true"]);
@@ -50,7 +50,7 @@ pub fn scenes() -> Vec<(&'static str, Outcome)> {
         ),
         (
             "Erlang has another setting",
-            with(
+            prepared(
                 |_| {},
                 |world| {
                     let run = world.trust_init(&["--runtime", "erlang", "true"]);
@@ -60,7 +60,7 @@ pub fn scenes() -> Vec<(&'static str, Outcome)> {
         ),
         (
             "PHP requires a directory",
-            with(
+            prepared(
                 |_| {},
                 |world| {
                     let run = world.trust_init(&["--runtime", "php", "true"]);
@@ -70,7 +70,7 @@ pub fn scenes() -> Vec<(&'static str, Outcome)> {
         ),
         (
             "a path that no setting can contain",
-            with(
+            prepared(
                 |world| {
                     world.directory("/odd dir", 0o755);
                 },

@@ -6,7 +6,7 @@ use std::os::unix::fs::symlink;
 use crate::world::{Outcome, ROOTS, Run, World, is_snapshot};
 
 /// Runs in a world with a CA, after `prepare`.
-fn with(prepare: fn(&World), start: fn(Run<'_>) -> Run<'_>) -> Outcome {
+fn prepared(prepare: fn(&World), start: fn(Run<'_>) -> Run<'_>) -> Outcome {
     let world = World::new().with_ca();
     prepare(&world);
     start(world.trust_init(&["--install-store", "true"])).run()
@@ -33,15 +33,15 @@ fn scenes() -> Vec<(&'static str, Outcome)> {
         world.copy("java/jks", "/opt/java/1/lib/security/cacerts");
     };
     vec![
-        ("with a JVM", with(java, |run| run)),
-        ("removed", with(installed, |run| run.env("TRUST_INIT_CA", ""))),
+        ("with a JVM", prepared(java, |run| run)),
+        ("removed", prepared(installed, |run| run.env("TRUST_INIT_CA", ""))),
         ("a mounted bundle", mounted.run()),
         ("a record in another directory", lib.tmpfs("var/lib").run()),
-        ("a record that others can replace", with(others, |run| run)),
-        ("another user", with(|_| (), |run| run.uid(1000))),
-        ("another user's link", with(planted, |run| run)),
-        ("read-only", with(|_| (), |run| run.read_only())),
-        ("no store", with(|world| fs::remove_file(world.path(ROOTS)).unwrap(), |run| run)),
+        ("a record that others can replace", prepared(others, |run| run)),
+        ("another user", prepared(|_| (), |run| run.uid(1000))),
+        ("another user's link", prepared(planted, |run| run)),
+        ("read-only", prepared(|_| (), |run| run.read_only())),
+        ("no store", prepared(|world| fs::remove_file(world.path(ROOTS)).unwrap(), |run| run)),
     ]
 }
 

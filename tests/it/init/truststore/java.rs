@@ -12,7 +12,7 @@ use trust_init::trust::source::{Named, Origin};
 
 use crate::desk::Desk;
 use crate::inspect::gallery::rows;
-use crate::target_process::{says, service};
+use crate::target_process::{reports, service};
 use crate::world::{BUNDLE, CUSTOM_CA, Scratch, World, count, gallery, tool};
 
 const CACERTS: &str = "/opt/java/openjdk/lib/security/cacerts";
@@ -64,7 +64,7 @@ pub fn java_reads(certificates: &[Pem<'_>]) {
 }
 
 /// Creates an image with these CAs and a JVM that trusts ca-rsa.pem and ca-ec.crt.
-fn with_java(files: &[&str]) -> World {
+fn image_with_java(files: &[&str]) -> World {
     let world = World::new();
     world.copy("java/jks", CACERTS);
     for file in files {
@@ -94,7 +94,7 @@ fn a_ca_that_java_cannot_read_is_left_out_of_the_key_store() {
         let text = fs::read(gallery(file)).unwrap();
         assert!(keytool(&keystore::write(&[Pem::from_canonical(&text)])).is_err(), "{file}");
 
-        let world = with_java(&[file, "neighbour/ca.crt"]);
+        let world = image_with_java(&[file, "neighbour/ca.crt"]);
         let words = ["--ca", &format!("/ca/{file}"), "--ca", "/ca/neighbour/ca.crt", "env"];
         let run = world.trust_init(&words).run().succeeds();
         let run = run.says(&format!("cannot be read by every JVM ({why})")).says(LEFT_OUT);
@@ -108,7 +108,7 @@ fn a_ca_that_java_cannot_read_is_left_out_of_the_key_store() {
 #[test]
 fn a_jvm_keeps_its_own_store_if_java_can_read_no_ca() {
     let file = "ca-constraint-uri-scheme.crt";
-    let world = with_java(&[file]);
+    let world = image_with_java(&[file]);
     let words = ["--ca", &format!("/ca/{file}"), "env"];
     let run = world.trust_init(&words).run().succeeds().says(LEFT_OUT);
     assert_eq!(run.value("JAVA_TOOL_OPTIONS"), None);
@@ -119,7 +119,7 @@ fn a_jvm_keeps_its_own_store_if_java_can_read_no_ca() {
 #[test]
 fn a_ca_that_java_cannot_read_is_left_out_of_jssecacerts() {
     let file = "ca-crl-uri-space.crt";
-    let world = with_java(&[file, "neighbour/ca.crt"]);
+    let world = image_with_java(&[file, "neighbour/ca.crt"]);
     let words = ["--install-store", "--ca", &format!("/ca/{file}"), "--ca", "/ca/neighbour/ca.crt"];
     world.trust_init(&[&words[..], &["true"]].concat()).run().succeeds().says(LEFT_OUT);
     let security = world.path(CACERTS).with_file_name("jssecacerts");
@@ -132,26 +132,26 @@ fn inspect_reports_a_ca_that_java_cannot_read() {
     for (file, why) in UNREADABLE {
         let file = gallery(file).display().to_string();
         let told = desk.run(&["inspect", &file]).succeeds();
-        let told = told.tells(&format!("verdict     cannot be read by every JVM ({why})"));
+        let told = told.shows(&format!("verdict     cannot be read by every JVM ({why})"));
         assert!(!told.stdout().contains("good: every client"), "{}", told.stdout());
     }
     for file in ["ca-constraint-uri.crt", "ca-crl-uri.crt", "ca-rsa-exponent-of-64-bits.crt"] {
         let file = gallery(file).display().to_string();
         desk.run(&["inspect", &file])
             .succeeds()
-            .tells("verdict     good: every client can trust it");
+            .shows("verdict     good: every client can trust it");
     }
 }
 
 #[test]
 fn the_doctor_reports_a_ca_that_java_cannot_read() {
-    let world = with_java(&[]);
+    let world = image_with_java(&[]);
     world.copy("ca-constraint-uri-scheme.crt", CUSTOM_CA);
     world.trust_init(&["true"]).run().succeeds();
     let store = format!("warning `{CACERTS}`: it does not contain");
-    let told = says(&world, service(&world), &[], 0, &store);
+    let told = reports(&world, service(&world), &[], 0, &store);
     let told =
-        told.tells("(a name constraint of kind URI is not a host name alone): no Java program");
+        told.shows("(a name constraint of kind URI is not a host name alone): no Java program");
     let text = told.stdout();
     assert!(!text.contains("for every JVM") && !text.contains("TRUST_INIT_JAVA=on"), "{text}");
 
@@ -159,5 +159,5 @@ fn the_doctor_reports_a_ca_that_java_cannot_read() {
     let text = fs::read(gallery("ca-constraint-uri-scheme.crt")).unwrap();
     world.write("/own.jks", keystore::write(&[Pem::from_canonical(&text)]));
     let run = service(&world).env("JAVA_TOOL_OPTIONS", "-Djavax.net.ssl.trustStore=/own.jks");
-    says(&world, run, &[], 0, "warning `/own.jks`: it contains").tells("all TLS of Java fails");
+    reports(&world, run, &[], 0, "warning `/own.jks`: it contains").shows("all TLS of Java fails");
 }

@@ -54,7 +54,7 @@ fn arguments_before_the_first_stage_are_substituted() {
     assert_eq!(base(text, None, &[("BASE", Some(""))]).unwrap(), "debian");
     let late = "ARG NAME=nginx\nFROM node\nARG NAME=caddy\nFROM ${NAME}";
     assert_eq!(base(late, None, &[]).unwrap(), "nginx");
-    let says = |text| stack([("proxy", built(text))]).says("proxy");
+    let says = |text| stack([("proxy", built(text))]).decision("proxy");
     // Unknown base: only the service name counts. Base with an unknown tag: known.
     assert_eq!(says("ARG BASE\nFROM ${BASE}"), "leave proxy (by its name)");
     assert_eq!(says("FROM $BASE"), "leave proxy (by its name)");

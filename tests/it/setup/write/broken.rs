@@ -45,14 +45,14 @@ fn started(mut command: Command, desk: &Desk, task: &str, uid: u32) -> Output {
 
 /// Runs a task, asserts that it succeeds, and returns its output.
 #[track_caller]
-fn does(desk: &Desk, task: &str, step: &str) -> String {
+fn run_task(desk: &Desk, task: &str, step: &str) -> String {
     let output = run(desk, task, 0);
-    assert!(output.status.success(), "{step}: {}", told(&output));
+    assert!(output.status.success(), "{step}: {}", error_message(&output));
     String::from_utf8(output.stdout).unwrap()
 }
 
 /// Returns the error message of a failed run.
-fn told(output: &Output) -> String {
+fn error_message(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).replace("trust-compose: ", "")
 }
 
@@ -71,7 +71,7 @@ fn overlays() -> &'static BTreeMap<String, Vec<(String, String)>> {
     static MADE: OnceLock<BTreeMap<String, Vec<(String, String)>>> = OnceLock::new();
     let make = |ca: &&str| {
         let desk = original(false);
-        does(&desk, &format!("setup {ca}"), "at first");
+        run_task(&desk, &format!("setup {ca}"), "at first");
         let entries = fs::read_dir(desk.path(".trust")).unwrap().map(|entry| entry.unwrap());
         let names = entries.map(|entry| entry.file_name().into_string().unwrap());
         let files = names.map(|name| {
@@ -87,8 +87,8 @@ fn overlays() -> &'static BTreeMap<String, Vec<(String, String)>> {
 /// one.
 fn prepared(is_link: bool) -> Desk {
     let desk = original(is_link);
-    does(&desk, "setup z.crt", "at first");
-    does(&desk, "setup a.crt", "then");
+    run_task(&desk, "setup z.crt", "at first");
+    run_task(&desk, "setup a.crt", "then");
     desk
 }
 
@@ -107,7 +107,7 @@ fn original(is_link: bool) -> Desk {
 
 /// Asserts that every file that the overlay names exists.
 #[track_caller]
-fn works(desk: &Desk, step: &str) {
+fn is_consistent(desk: &Desk, step: &str) {
     let has_overlay = desk.has("docker-compose.ca.yml");
     let is_active = desk.read(".env").contains("docker-compose.ca.yml");
     assert!(has_overlay || !is_active, "{step}: .env lists a missing file");
@@ -148,15 +148,15 @@ fn killed_at_every_step(prepare: impl Fn() -> Desk, task: &str, is_link: bool) {
             let inject = format!("inject={call}:signal=SIGKILL:when={n}");
             let came_to_its_end = disturbed(&desk, task, &inject).0.status.success();
             let step = format!("{call} {n}");
-            works(&desk, &step);
+            is_consistent(&desk, &step);
             if n % 2 == 0 {
-                does(&desk, "setup b.crt", &step);
-                works(&desk, &step);
+                run_task(&desk, "setup b.crt", &step);
+                is_consistent(&desk, &step);
                 let before = (desk.state(""), desk.state(".trust"));
-                does(&desk, "setup b.crt", &step);
+                run_task(&desk, "setup b.crt", &step);
                 assert_eq!((desk.state(""), desk.state(".trust")), before, "{step}");
             }
-            does(&desk, "remove", &step);
+            run_task(&desk, "remove", &step);
             assert_eq!(tree(&desk), before, "{step}");
             if came_to_its_end {
                 break;
@@ -201,11 +201,11 @@ fn a_full_disk_changes_nothing() {
             }
             if output.status.success() {
                 // The failed call was only a check.
-                works(&desk, &format!("{call} {n}"));
+                is_consistent(&desk, &format!("{call} {n}"));
                 continue;
             }
             assert_eq!(tree(&desk), before, "{call} {n}");
-            let told = told(&output);
+            let told = error_message(&output);
             assert!(told.contains(": no space left on device\nfix: "), "{call} {n}: {told}");
             failures += usize::from(told.contains("fix: free some space, and run it again\n"));
         }
@@ -221,7 +221,7 @@ fn a_foreign_directory_is_reported() {
         let before = tree(&desk);
         let output = run(&desk, task, 1234);
         assert_eq!(output.status.code(), Some(1));
-        let told = told(&output);
+        let told = error_message(&output);
         assert!(told.ends_with(&format!("error: cannot {words}\n")), "{told}");
         assert_eq!(tree(&desk), before);
     };
@@ -254,13 +254,13 @@ fn a_concurrent_change_is_never_lost() {
             std::thread::yield_now();
         }
         desk.write(".env", "SECRET=2");
-        let told = told(&running.join().unwrap().0);
+        let told = error_message(&running.join().unwrap().0);
         let words = "another program wrote to it at the same time\nfix: run it again\n";
         assert!(told.ends_with(words), "{told}");
     });
     assert_eq!(desk.read(".env"), "SECRET=2");
-    does(&desk, "setup b.crt", "again");
-    does(&desk, "remove", "in the end");
+    run_task(&desk, "setup b.crt", "again");
+    run_task(&desk, "remove", "in the end");
     assert_eq!(desk.read(".env"), "SECRET=2");
 }
 
@@ -271,10 +271,10 @@ fn concurrent_runs_wait_for_each_other() {
         let runs = ["setup b.crt", "remove", "setup a.crt", "setup b.crt", "remove", "setup z.crt"];
         let runs = runs.map(|task| scope.spawn(|| run(&desk, task, 0)));
         for output in runs.map(|run| run.join().unwrap()) {
-            assert!(output.status.success(), "{}", told(&output));
+            assert!(output.status.success(), "{}", error_message(&output));
         }
     });
-    works(&desk, "in the end");
-    does(&desk, "remove", "in the end");
+    is_consistent(&desk, "in the end");
+    run_task(&desk, "remove", "in the end");
     assert_eq!(tree(&desk), tree(&original(false)));
 }

@@ -23,7 +23,7 @@ fn a_link_stays_a_link_and_its_target_keeps_owner_and_mode() {
     assert!(desk.path(".env").is_symlink());
     assert!(desk.read("private/env").starts_with("A=1\n# trust-compose: begin"));
     assert_eq!(desk.path("private").read_dir().unwrap().count(), 1);
-    desk.take_away();
+    desk.remove_overlay();
     assert_eq!(tree(&desk), before);
 }
 
@@ -39,7 +39,7 @@ fn a_block_is_changed_in_place_and_moved_if_overridden() {
     desk.write(".env", &text).setup(&active("a"));
     let start = "A=1\nB=2\nexport COMPOSE_FILE=mine.yml\n# trust-compose: begin";
     assert!(desk.read(".env").starts_with(start), "{}", desk.read(".env"));
-    desk.take_away();
+    desk.remove_overlay();
     assert_eq!(desk.read(".env"), "A=1\nB=2\nexport COMPOSE_FILE=mine.yml");
 }
 
@@ -50,14 +50,14 @@ fn only_a_regular_env_file_can_be_activated() {
     desk.directory(".env", 0o755);
     desk.refuses(&active("a"), &format!("cannot change `.env`: it is a directory\n{fix}"));
     assert!(!desk.setup(&output("a")).is_nothing());
-    desk.take_away();
+    desk.remove_overlay();
     fs::remove_dir(desk.path(".env")).unwrap();
     symlink("nowhere", desk.path(".env")).unwrap();
     desk.refuses(&active("a"), &format!("cannot change `.env`: it is a link to nothing\n{fix}"));
     desk.remove(".env");
     mkfifo(&desk.path(".env"), Mode::S_IRWXU).unwrap();
     desk.refuses(&active("a"), &format!("cannot change `.env`: it is a named pipe\n{fix}"));
-    assert!(desk.take_away().is_nothing());
+    assert!(desk.remove_overlay().is_nothing());
     desk.remove(".env");
     let mut two_lines = active("a");
     two_lines.compose_file = Some("a\nb".to_owned());
@@ -84,8 +84,8 @@ fn a_damaged_block_stops_setup_and_removal() {
     let ignore = desk.read(".gitignore").replace("# trust-compose: end\n", "mine/\n");
     desk.write(".gitignore", &ignore);
     let words = words.replace(".env", ".gitignore").replace("line 1", "line 2") + "\n";
-    assert_eq!(desk.told(&desk.setup(&output("a"))), words);
-    let told = desk.told(&desk.take_away());
+    assert_eq!(desk.report(&desk.setup(&output("a"))), words);
+    let told = desk.report(&desk.remove_overlay());
     let removed = "removed `docker-compose.ca.yml`\nremoved `.trust`\n";
     assert_eq!(told, format!("{removed}{words}"));
     assert_eq!(desk.read(".gitignore"), ignore);
