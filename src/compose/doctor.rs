@@ -111,12 +111,13 @@ fn inspect_containers(
         overlay.as_deref().map(|text| ExistingOverlay { digests: digests(text), up: &up });
     let server = stale_servers::first_certificate(&certs(place, &shape).join(SERVER));
     for (one, mut probed) in present.iter().zip(probed) {
-        let stale = server.as_ref().map(|own| stale_servers::findings(own, &probed));
+        if let Some(own) = &server {
+            stale_servers::report(own, &mut probed);
+        }
         let own = containers::findings(one, overlay.as_ref());
         containers::without_results_of_stale(&own, &mut probed);
         findings.extend(own);
         findings.extend(probed);
-        findings.extend(stale.unwrap_or_default());
     }
     Ok(error)
 }

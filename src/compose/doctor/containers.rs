@@ -94,9 +94,9 @@ pub(crate) fn restarting(made: &ProjectContainer) -> Finding {
     Finding::error("container-restarting", made.name(), cause, logs(made))
 }
 
-/// The command that shows why.
+/// Where the reason is.
 fn logs(made: &ProjectContainer) -> String {
-    format!("docker logs {}", quote::shell(made.name()))
+    format!("read its log: `docker logs {}`", quote::shell(made.name()))
 }
 
 /// The meaning of trust-init's own exit code.

@@ -1,12 +1,12 @@
-//! A server that still sends an older certificate than the file in the project: it has not been restarted since
-//! the renewal.
+//! A server that still sends an older certificate than the file in the project: it was not restarted after the
+//! renewal. That fixes whatever else is wrong with the certificate that it sends.
 
 use std::path::Path;
 
 use crate::compose::certs::SERVER;
 use crate::compose::certs::server_name::ALWAYS;
 use crate::sys::file;
-use crate::sys::finding::Finding;
+use crate::sys::finding::{Finding, Severity};
 use crate::sys::quote;
 use crate::trust::certificate::Certificate;
 use crate::trust::certificate::extensions::Details;
@@ -15,8 +15,9 @@ use crate::trust::source::Label;
 use crate::trust::source::{Named, Origin};
 use crate::trust::trust_anchors::anchors;
 
-/// The servers in `found` that send an older certificate than `own`. Reported only if the same CA signed both.
-pub(crate) fn findings(own: &Certificate, found: &[Finding]) -> Vec<Finding> {
+/// Reports in `found` the servers that send an older certificate than `own`, if the same CA signed both: as the fix of
+/// what is wrong with it, else as a finding of its own.
+pub(crate) fn report(own: &Certificate, found: &mut Vec<Finding>) {
     let names = Details::of(own).names;
     // Every certificate that trust-compose creates has these.
     let is_particular =
@@ -24,24 +25,30 @@ pub(crate) fn findings(own: &Certificate, found: &[Finding]) -> Vec<Finding> {
     let names: Vec<_> = names.iter().filter(is_particular).map(ToString::to_string).collect();
     let sha256 = own.fingerprint().to_string();
     let path = quote::path(own.label.path().unwrap_or(Path::new(SERVER)));
-    let is_older = |finding: &&Finding| {
+    let is_older = |finding: &Finding| {
         let Some(sent) = finding.chain.first().filter(|link| link.sent) else { return false };
         sent.sha256 != sha256
             && sent.issuer == own.issuer
             && sent.not_before < own.not_before.moment()
             && sent.names.iter().any(|name| names.contains(name))
     };
-    let report = |finding: &Finding| {
-        let cause = format!(
-            "the server sends an older certificate than {path}, which is for that name too"
-        );
-        let fix = format!(
-            "give it {path} with its key, and restart it: most servers read them only at the start"
-        );
-        let stale = Finding::warning("not-reloaded", &finding.subject, cause, fix);
-        Finding { service: finding.service.clone(), ..stale }
-    };
-    found.iter().filter(is_older).map(report).collect()
+    let cause =
+        format!("the server sends an older certificate than {path}, which is for that name too");
+    let fix = format!(
+        "give the server {path} with its key, and restart it: most servers read them only at the start"
+    );
+    let mut stale = Vec::new();
+    for finding in found.iter_mut().filter(|finding| is_older(finding)) {
+        if finding.severity > Severity::Info {
+            finding.cause = format!("{}; {cause}", finding.cause);
+            finding.fix = Some(fix.clone());
+        } else {
+            let warning =
+                Finding::warning("not-reloaded", &finding.subject, cause.clone(), fix.clone());
+            stale.push(Finding { service: finding.service.clone(), ..warning });
+        }
+    }
+    found.extend(stale);
 }
 
 /// The first certificate in a file.

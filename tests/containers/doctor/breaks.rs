@@ -199,8 +199,62 @@ services:
             }
         }
         let _ = writeln!(text, "[exit code {}]", outcome.code);
+        self.run_fixes(&outcome.stdout, broken);
         text
     }
+
+    /// Runs each fix that is a command. Its finding must be gone afterwards.
+    fn run_fixes(&self, report: &str, broken: &Break) {
+        for (finding, fixes) in fixes(report) {
+            let is_command = |fix: &&&str| COMMANDS.contains(&fix.split(' ').next().unwrap());
+            let commands = fixes.iter().filter(is_command).count();
+            assert!(commands == 0 || commands == fixes.len(), "{finding}: {fixes:?}");
+            if commands == 0 {
+                continue;
+            }
+            let mut after = None;
+            for fix in &fixes {
+                let is_doctor = fix.starts_with("trust-compose doctor ");
+                let image =
+                    if is_doctor { format!(" --image {}", self.image) } else { String::new() };
+                let outcome = self.project.types(&format!("{fix}{image}"));
+                assert!(is_doctor || outcome.code == 0, "{}: {fix}: {outcome}", broken.name);
+                after = is_doctor.then_some(outcome);
+            }
+            let after = after.unwrap_or_else(|| self.doctor(broken.options));
+            assert!(!after.stdout.contains(finding), "{}: {fixes:?}: {after}", broken.name);
+        }
+    }
+}
+
+/// The programs that fixes consist of.
+const COMMANDS: [&str; 12] = [
+    "trust-compose",
+    "docker",
+    "chmod",
+    "git",
+    "cat",
+    "mv",
+    "echo",
+    "openssl",
+    "ssh-keygen",
+    "sudo",
+    "unset",
+    "pip",
+];
+
+/// The findings of a report that have a fix, with its lines.
+fn fixes(report: &str) -> Vec<(&str, Vec<&str>)> {
+    let mut all: Vec<(&str, Vec<&str>)> = Vec::new();
+    for line in report.lines() {
+        if let Some(fix) = line.strip_prefix("        fix: ") {
+            all.last_mut().expect("a fix has a finding").1.push(fix);
+        } else if !line.starts_with(' ') {
+            all.push((line, Vec::new()));
+        }
+    }
+    all.retain(|(_, fixes)| !fixes.is_empty());
+    all
 }
 
 /// What the faults of a kind change.
