@@ -241,7 +241,10 @@ fn a_certificate_of_an_unusual_kind() {
         "-addext subjectAltName=DNS:localhost -addext basicConstraints=critical,CA:false",
     );
     call("leaf", "Root.crt", "error", "self-signed");
-    is_in("signed itself but is no CA", &call("leaf", "leaf.crt", "warning", "anchor-not-for-all"));
+    is_in(
+        "is self-signed but not a CA",
+        &call("leaf", "leaf.crt", "warning", "anchor-not-for-all"),
+    );
     // A curve that rustls does not know.
     sh(
         &desk,
@@ -267,7 +270,9 @@ fn what_rustls_lets_pass_and_others_do_not() {
     outcome
         .tells("refuse `CN=Plain`: CA cert does not include key usage extension")
         .tells("refuse `CN=below`: Missing Authority Key Identifier")
-        .tells("fix: create it again with that, as `trust-compose certs localhost` does");
+        .tells(
+            "fix: create it again without these faults, as `trust-compose certs localhost` does",
+        );
     with(&desk, "Plain.crt", &["--connect", &url(port), "--strict"]).exits(1);
 
     // An intermediate as the anchor.

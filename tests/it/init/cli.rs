@@ -29,7 +29,7 @@ fn what_cannot_be_understood_exits_125_and_names_the_mend() {
 fn a_variable_that_is_no_setting_is_named() {
     let world = World::new();
     let run = world.trust_init(&["true"]).env("TRUST_INIT_CAS", "/ca").run().succeeds();
-    run.says("`TRUST_INIT_CAS` is set, but there is no such setting");
+    run.says("`TRUST_INIT_CAS` is set, but is not a setting of trust-init");
 }
 
 #[test]

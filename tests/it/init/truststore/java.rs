@@ -23,7 +23,7 @@ const LEFT_OUT: &str = "this CA is left out of Java's key store and no Java prog
 /// What becomes of a gallery file in Java's key store, and why. Without the check in front of the store,
 /// keytool cannot open it for any of them.
 const UNREADABLE: &[(&str, &str)] = &[
-    ("ca-constraint-uri-scheme.crt", "a name constraint of kind URI is not a host name alone"),
+    ("ca-constraint-uri-scheme.crt", "a name constraint of the kind URI is not a plain host name"),
     ("ca-constraint-ip-short.crt", "its critical nameConstraints cannot be decoded"),
     ("ca-crl-uri-space.crt", "a URI in a critical extension is not encoded as RFC 3986 requires"),
     ("ca-san-uri-space.crt", "a URI in a critical extension is not encoded as RFC 3986 requires"),
@@ -151,7 +151,7 @@ fn the_doctor_says_that_java_does_not_trust_it() {
     let store = format!("warning `{CACERTS}`: it does not contain");
     let told = says(&world, service(&world), &[], 0, &store);
     let told =
-        told.tells("(a name constraint of kind URI is not a host name alone): no Java program");
+        told.tells("(a name constraint of the kind URI is not a plain host name): no Java program");
     let text = told.stdout();
     assert!(!text.contains("for every JVM") && !text.contains("TRUST_INIT_JAVA=on"), "{text}");
 
