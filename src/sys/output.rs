@@ -66,7 +66,8 @@ impl Report {
     /// Prints nothing if stderr is not a terminal.
     pub fn progress(&self, text: &str) {
         if std::io::stderr().is_terminal() {
-            // Move to the line's start and clear it (ECMA-48, 8.3.41); a wrapped line would not be cleared whole.
+            // Move to the line's start and clear it (ECMA-48, 8.3.41); a wrapped line would not be cleared
+            // whole.
             let text: String = text.chars().take(79).collect();
             let _ = write!(std::io::stderr(), "\r\x1b[K{text}");
         }
@@ -158,8 +159,8 @@ fn push_visible(out: &mut String, c: char) {
     }
 }
 
-/// Returns a value as indented JSON, with a line end. Control characters can occur only in its strings, and are
-/// escaped there.
+/// Returns a value as indented JSON, with a line end. Control characters can occur only in its strings, and
+/// are escaped there.
 #[cfg(feature = "tools")]
 pub fn json(value: &impl serde::Serialize) -> String {
     // Serializing strings, numbers and lists cannot fail.

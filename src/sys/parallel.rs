@@ -11,8 +11,8 @@ use crate::sys::output::Report;
 /// Delay before progress is shown.
 const DELAY: Duration = Duration::from_secs(1);
 
-/// Returns the results of `work` on each of `items`, in their order, and runs at most `limit` at the same time.
-/// `report` prints the progress.
+/// Returns the results of `work` on each of `items`, in their order, and runs at most `limit` at the same
+/// time. `report` prints the progress.
 pub(crate) fn parallel_map<T: Display + Sync, R: Send>(
     items: &[T],
     limit: usize,
