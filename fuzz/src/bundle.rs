@@ -1,5 +1,6 @@
-//! A file of custom CAs becomes a bundle: OpenSSL and rustls read the same certificates from every accepted file,
-//! and the bundle contains no key. With one block that OpenSSL rejects, its users would lose all public roots.
+//! A file of custom CAs becomes a bundle: OpenSSL and rustls read the same certificates from every accepted
+//! file, and the bundle contains no key. With one block that OpenSSL rejects, its users would lose all
+//! public roots.
 
 use super::{is_well_formed, source};
 use openssl::x509::X509;

@@ -1,5 +1,5 @@
-//! A compose file becomes an overlay, which contains only the keys of trust-compose, for existing services; the
-//! project is otherwise read as before. For every second file, the last service is disabled.
+//! A compose file becomes an overlay, which contains only the keys of trust-compose, for existing services;
+//! the project is otherwise read as before. For every second file, the last service is disabled.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

@@ -1,6 +1,6 @@
-//! The managed block in a user's `.env`: adding it sets the intended variable, adding it again changes nothing, and
-//! removing it restores every byte. The input is the file and, after its last NUL, if it has one, the list of
-//! compose files.
+//! The managed block in a user's `.env`: adding it sets the intended variable, adding it again changes
+//! nothing, and removing it restores every byte. The input is the file and, after its last NUL, if it has
+//! one, the list of compose files.
 
 use super::is_printable;
 use trust_init::compose::project::env_file;

@@ -1,5 +1,5 @@
-//! `trust-compose inspect` and the checks of `setup` on any file: reads all fields of its certificates, with code
-//! that does not run when a container starts.
+//! `trust-compose inspect` and the checks of `setup` on any file: reads all fields of its certificates, with
+//! code that does not run when a container starts.
 
 use std::net::{IpAddr, Ipv4Addr};
 

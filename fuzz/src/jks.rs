@@ -1,5 +1,5 @@
-//! Reads a Java key store and writes it again: the certificates are the same. Files of certificates are converted to
-//! a key store as well.
+//! Reads a Java key store and writes it again: the certificates are the same. Files of certificates are
+//! converted to a key store as well.
 
 use super::{is_printable, source};
 use trust_init::trust::inspection;

@@ -1,4 +1,5 @@
-//! The functions of the fuzz targets, and the checks that several of them use. tests/it runs them on the corpus.
+//! The functions of the fuzz targets, and the checks that several of them use. tests/it runs them on the
+//! corpus.
 
 pub mod bundle;
 pub mod compose;

@@ -1,5 +1,5 @@
-//! PKCS#7 and PKCS#12: the certificates are those that OpenSSL reads, and no archive exceeds the limits for time and
-//! memory (libFuzzer's -timeout and -rss_limit_mb).
+//! PKCS#7 and PKCS#12: the certificates are those that OpenSSL reads, and no archive exceeds the limits for
+//! time and memory (libFuzzer's -timeout and -rss_limit_mb).
 
 use super::{is_printable, is_read_by_openssl, source};
 use openssl::pkcs7::Pkcs7;

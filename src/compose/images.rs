@@ -291,7 +291,7 @@ impl Images {
 fn certificates<'a>(bytes: &[u8]) -> PinTarget<'a> {
     match crate::trust::trust_anchors::anchors(bytes) {
         anchors if anchors.certificates.is_empty() => {
-            PinTarget::Unusable("there is no certificate in it".to_owned())
+            PinTarget::Unusable("it contains no certificate".to_owned())
         }
         anchors => {
             PinTarget::Anchors { anchors: Cow::Owned(anchors.into_owned()), is_directory: false }

@@ -18,8 +18,8 @@ use crate::sys::program::CAPABILITIES;
 use crate::sys::quote;
 use crate::trust::fingerprint::Fingerprint;
 
-/// Returns the files of trust anchors that programs in the container read, that of most programs first, and all
-/// findings.
+/// Returns the files of trust anchors that programs in the container read, that of most programs first, and
+/// all findings.
 pub fn run(process: &TargetProcess, cli: &Cli) -> (Vec<AnchorFile>, Vec<Finding>) {
     let (files, mut findings) = variables::anchor_files(process, &cli.configured);
     findings.extend(variables::seen_by_exec(process, &cli.configured));
@@ -34,9 +34,9 @@ pub fn run(process: &TargetProcess, cli: &Cli) -> (Vec<AnchorFile>, Vec<Finding>
     (files, findings)
 }
 
-/// Checks that a mounted file is still that of the host: a bind mount keeps the file from the container's start,
-/// whatever is renamed to its path later (<https://docs.docker.com/engine/storage/bind-mounts/>). A file that
-/// cannot be read is reported where a variable names it.
+/// Checks that a mounted file is still that of the host: a bind mount keeps the file from the container's
+/// start, whatever is renamed to its path later (<https://docs.docker.com/engine/storage/bind-mounts/>). A
+/// file that cannot be read is reported where a variable names it.
 fn stale_mount(process: &TargetProcess, Mounted { path, digest }: &Mounted) -> Option<Finding> {
     let (id, severity, cause, command) = match process.read(path) {
         Ok(bytes) if Fingerprint::of([bytes.as_slice()]).to_string() != *digest => {
@@ -52,8 +52,8 @@ fn stale_mount(process: &TargetProcess, Mounted { path, digest }: &Mounted) -> O
     Some(Finding::new(id, severity, &quote::path(path), cause).with_service_fix(None, command))
 }
 
-/// Checks the program for file capabilities: with them it starts in secure mode, in which OpenSSL and Node.js read no variable
-/// (secure_getenv(3)). Root gains nothing by them (capabilities(7)).
+/// Checks the program for file capabilities: with them it starts in secure mode, in which OpenSSL and
+/// Node.js read no variable (secure_getenv(3)). Root gains nothing by them (capabilities(7)).
 fn file_capabilities(process: &TargetProcess) -> Option<Finding> {
     let program = process.program()?;
     let is_secure = !process.uid.is_root() && process.has_attribute(CAPABILITIES);

@@ -110,7 +110,8 @@ fn verified(
     findings
 }
 
-/// Returns the anchor in `file` that the chain ends in; of several with the same key, the one that is valid longest.
+/// Returns the anchor in `file` that the chain ends in; of several with the same key, the one that is valid
+/// longest.
 fn find_anchor<'a>(
     file: &'a AnchorFile,
     endpoint: &Endpoint,

@@ -1,8 +1,8 @@
 //! A TLS handshake: what the server sent, and how it ended.
 //!
-//! Every certificate is verified with the given anchors. What the server sent is recorded before that, because
-//! it shows why verification fails. A connection that is not verified ends there, and no application data is
-//! sent over any.
+//! Every certificate is verified with the given anchors. What the server sent is recorded before that,
+//! because it shows why verification fails. A connection that is not verified ends there, and no application
+//! data is sent over any.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
@@ -114,8 +114,8 @@ fn attempt(
         step(&mut tls, &mut stream, &mut first, until)?;
     }
     let version = tls.protocol_version();
-    // Only now does a server of TLS 1.3 refuse or accept that there is no client certificate (RFC 8446, section
-    // 4.4.2.4); one that accepts waits for data.
+    // Only now does a server of TLS 1.3 refuse or accept that there is no client certificate (RFC 8446,
+    // section 4.4.2.4); one that accepts waits for data.
     tls.send_close_notify();
     let _ = tls.write_tls(&mut stream);
     while recorder.is_requested.load(Ordering::Relaxed) {
@@ -127,7 +127,8 @@ fn attempt(
     Ok(version)
 }
 
-/// Looks up the addresses of `endpoint`. The system's lookup has no time limit, so its thread may outlive this call.
+/// Looks up the addresses of `endpoint`. The system's lookup has no time limit, so its thread may outlive
+/// this call.
 fn addresses(endpoint: &Endpoint, timeout: Duration) -> Result<Vec<SocketAddr>, HandshakeError> {
     let (sender, receiver) = mpsc::channel();
     let (host, port) = (endpoint.host.clone(), endpoint.port);
@@ -172,8 +173,8 @@ fn network(error: io::Error) -> HandshakeError {
     }
 }
 
-/// Sends pending data, and reads once, until `until` at the latest. `first` gets the first bytes that the server
-/// sent, which show its protocol if that is not TLS.
+/// Sends pending data, and reads once, until `until` at the latest. `first` gets the first bytes that the
+/// server sent, which show its protocol if that is not TLS.
 fn step(
     tls: &mut ClientConnection,
     stream: &mut TcpStream,

@@ -121,7 +121,8 @@ impl TargetProcess {
         Ok(OpenFile { _file: Some(file), path })
     }
 
-    /// Returns the path of a descriptor `/proc/PID/fd/N`, which cannot be resolved in the root of the process.
+    /// Returns the path of a descriptor `/proc/PID/fd/N`, which cannot be resolved in the root of the
+    /// process.
     fn descriptor_path(&self, path: &Path) -> Option<PathBuf> {
         let (pid, descriptor) = path.to_str()?.strip_prefix("/proc/")?.split_once("/fd/")?;
         let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
@@ -168,7 +169,8 @@ impl TargetProcess {
     /// Reads the file at `path`, as the process would.
     ///
     /// # Errors
-    /// When the process cannot read it, it is not a regular file, or it is too large for a file of certificates.
+    /// When the process cannot read it, it is not a regular file, or it is too large for a file of
+    /// certificates.
     pub fn read(&self, path: &Path) -> Result<Vec<u8>, FileError> {
         self.as_its_user(|| {
             let found =
@@ -185,8 +187,8 @@ impl TargetProcess {
         })
     }
 
-    /// Calls `act` with the rights that the process has on files. Only root can do that, and needs to: any other
-    /// inspector is the same user.
+    /// Calls `act` with the rights that the process has on files. Only root can do that, and needs to: any
+    /// other inspector is the same user.
     fn as_its_user<T>(&self, act: impl FnOnce() -> T) -> T {
         if self.uid == geteuid() || !geteuid().is_root() {
             return act();
@@ -215,8 +217,8 @@ impl TargetProcess {
         names
     }
 
-    /// Returns the files below a directory, at most `depth` levels down and `budget` entries in all. Directories that are
-    /// hidden, links, or not wanted are not entered.
+    /// Returns the files below a directory, at most `depth` levels down and `budget` entries in all.
+    /// Directories that are hidden, links, or not wanted are not entered.
     pub fn files_below(
         &self,
         directory: &Path,

@@ -95,7 +95,8 @@ fn cannot_inspect(pid: u32, error: &io::Error) -> Diagnostic {
         .advise("run this as the uid of that process, or with the capability SYS_PTRACE")
 }
 
-/// The finding about a process of another user, or with capabilities (ptrace(2), "Ptrace access mode checking").
+/// The finding about a process of another user, or with capabilities (ptrace(2), "Ptrace access mode
+/// checking").
 fn access_denied(pid: u32) -> Finding {
     let cause = "its variables and files cannot be read: it has more rights than trust-doctor";
     Finding::new("unseen", Severity::Warning, &format!("process {pid}"), cause)

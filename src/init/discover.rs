@@ -1,7 +1,7 @@
 //! Finds and reads the files of custom CAs: those that the user named, or those in the default directory.
 //!
-//! It does not parse or write files. A named directory means the certificate files in it; the default directory is
-//! read as `update-ca-certificates` reads it.
+//! It does not parse or write files. A named directory means the certificate files in it; the default
+//! directory is read as `update-ca-certificates` reads it.
 
 use crate::sys::file;
 use crate::trust::source::{
@@ -95,9 +95,10 @@ impl Discovery {
     }
 
     /// Finds every `.crt` below the default directory, including subfolders and links, as
-    /// `update-ca-certificates` does (`find -L DIR -type f -name '*.crt' | sort`). Each folder is read once, so
-    /// circular links are harmless, and at most [`MOST`] of them, because a link to `/` would include the whole
-    /// system. A folder at the path of [`CUSTOM_CA`] is included: Docker creates one if the file is missing.
+    /// `update-ca-certificates` does (`find -L DIR -type f -name '*.crt' | sort`). Each folder is read once,
+    /// so circular links are harmless, and at most [`MOST`] of them, because a link to `/` would include the
+    /// whole system. A folder at the path of [`CUSTOM_CA`] is included: Docker creates one if the file is
+    /// missing.
     fn find_in_default_directory(&mut self, directory: &Path) -> Vec<PathBuf> {
         let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
         let mut waiting = vec![directory.to_path_buf()];
@@ -148,8 +149,8 @@ impl Discovery {
     }
 }
 
-/// Returns the certificate files directly in a named directory, sorted. In a Kubernetes volume these are links
-/// through `..data`, which is skipped as a hidden entry.
+/// Returns the certificate files directly in a named directory, sorted. In a Kubernetes volume these are
+/// links through `..data`, which is skipped as a hidden entry.
 fn certificate_files(directory: &Path) -> Result<Vec<PathBuf>, FileError> {
     let entries =
         file::entries(directory).map_err(|error| file::FileError::new(directory, error))?;
@@ -181,8 +182,8 @@ fn is_folder(entry: &DirEntry) -> bool {
     }
 }
 
-/// Decodes the value of TRUST_INIT_CA_PEM: PEM with line breaks, PEM with the two characters `\n` for each line
-/// break (from .env files and web forms), or base64 of the whole text (from Kubernetes).
+/// Decodes the value of TRUST_INIT_CA_PEM: PEM with line breaks, PEM with the two characters `\n` for each
+/// line break (from .env files and web forms), or base64 of the whole text (from Kubernetes).
 fn decode_pem_variable(value: &OsStr) -> Vec<u8> {
     let value = value.as_bytes().trim_ascii();
     if !value.windows(10).any(|window| window == b"-----BEGIN") {

@@ -1,8 +1,8 @@
 //! Executes the service in place of this process, or explains why that fails.
 //!
-//! As with `env(1)`, the service gets the same arguments, environment, directory, umask, descriptors, session,
-//! limits, signal mask and ignored signals as without trust-init. The only exception is SIGPIPE: Rust ignores it
-//! before `main`, so it is set to its default, even if it was ignored before.
+//! As with `env(1)`, the service gets the same arguments, environment, directory, umask, descriptors,
+//! session, limits, signal mask and ignored signals as without trust-init. The only exception is SIGPIPE:
+//! Rust ignores it before `main`, so it is set to its default, even if it was ignored before.
 
 pub(crate) mod failure;
 pub(crate) mod program_file;
@@ -22,12 +22,12 @@ use crate::sys::diagnostic::Diagnostic;
 use crate::sys::environment::Environment;
 use crate::sys::exit_code;
 
-/// The signals that ask a service to stop or reload. Without a handler they would be lost: the kernel discards them
-/// for the first process of a container (`pid_namespaces(7)`).
+/// The signals that ask a service to stop or reload. Without a handler they would be lost: the kernel
+/// discards them for the first process of a container (`pid_namespaces(7)`).
 const STOPS: [Signal; 4] = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGQUIT];
 
-/// The signal that ends a program that writes beyond the limit of file sizes. While it is blocked, the write fails
-/// instead, and the next location is tried (setrlimit(2), `RLIMIT_FSIZE`).
+/// The signal that ends a program that writes beyond the limit of file sizes. While it is blocked, the write
+/// fails instead, and the next location is tried (setrlimit(2), `RLIMIT_FSIZE`).
 const LIMIT: Signal = Signal::SIGXFSZ;
 
 /// Signals that are blocked while trust is prepared.
@@ -46,8 +46,8 @@ impl HeldSignals {
         Self { held, before }
     }
 
-    /// Returns the stop signal that arrived meanwhile. Blocked signals are queued even if they are ignored; those
-    /// are discarded: under `nohup`, SIGHUP must not end trust-init.
+    /// Returns the stop signal that arrived meanwhile. Blocked signals are queued even if they are ignored;
+    /// those are discarded: under `nohup`, SIGHUP must not end trust-init.
     fn take_stop(&self) -> Option<Signal> {
         let flags = SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC;
         let queue = SignalFd::with_flags(&self.held, flags).ok()?;
@@ -71,8 +71,8 @@ impl HeldSignals {
     }
 }
 
-/// Returns the ignored signals as bits: `SigIgn` in proc(5), because no safe call returns them. Without `/proc` no
-/// signal counts as ignored.
+/// Returns the ignored signals as bits: `SigIgn` in proc(5), because no safe call returns them. Without
+/// `/proc` no signal counts as ignored.
 fn ignored() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
@@ -82,9 +82,9 @@ fn ignored() -> u64 {
 /// The search path if PATH is not set, as in glibc (`confstr(_CS_PATH)`).
 const DEFAULT_PATH: &str = "/bin:/usr/bin";
 
-/// Executes `program`, whose first word is searched in the PATH of `found`, the environment of this process. The
-/// service gets `changed` or, with `None`, exactly the environment of this process. Returns only if that fails,
-/// with the exit code.
+/// Executes `program`, whose first word is searched in the PATH of `found`, the environment of this process.
+/// The service gets `changed` or, with `None`, exactly the environment of this process. Returns only if that
+/// fails, with the exit code.
 pub(crate) fn exec(
     program: &[OsString],
     found: &Environment,

@@ -12,8 +12,8 @@ use nix::fcntl::OFlag;
 use nix::sys::statvfs::{FsFlags, statvfs};
 use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
 
-/// Whether `path` is on a mount, not on the image's own file system. True if that cannot be determined: for all
-/// callers that is the safe result.
+/// Whether `path` is on a mount, not on the image's own file system. True if that cannot be determined: for
+/// all callers that is the safe result.
 pub(crate) fn is_mounted(path: &Path) -> bool {
     let image = mount_of(Path::new("/"), AtFlags::empty());
     image.is_none() || mount_of(path, AtFlags::empty()) != image

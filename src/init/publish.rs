@@ -1,8 +1,8 @@
 //! Publishes the files that variables name, or adopts files that are mounted in their place.
 //!
-//! The default is `/run/trust-init/ca-bundle.crt`. If that is not writable, the fallback locations are a directory
-//! below /tmp, one below /dev/shm, and memory. The name of such a directory contains a digest of its files, so
-//! containers with different CAs on one volume use different directories, and a restart finds its own.
+//! The default is `/run/trust-init/ca-bundle.crt`, the fallbacks are a directory below /tmp, one below
+//! /dev/shm, and memory. The name of a fallback directory contains a digest of its files, so containers with
+//! different CAs on one volume use different directories, and a restart finds its own.
 
 pub(crate) mod files;
 pub(crate) mod adopt;
@@ -123,8 +123,8 @@ fn adopt_mounted(
             }
         }
     });
-    // Beside an adopted bundle, the mounted CA itself is used for readers that add to their roots, if it equals
-    // the file that would be written: then usually no file is written.
+    // Beside an adopted bundle, the mounted CA itself is used for readers that add to their roots, if it
+    // equals the file that would be written: then usually no file is written.
     if published.paths.is_empty() {
         return;
     }

@@ -127,8 +127,8 @@ fn exports(variables: &[(&'static str, OsString)]) -> String {
 }
 
 impl InitRun<'_> {
-    /// Prepares trust: all steps before the service. `None` if there is no custom CA, or an error prevents the
-    /// start.
+    /// Prepares trust: all steps before the service. `None` if there is no custom CA, or an error prevents
+    /// the start.
     fn prepare(&mut self) -> Result<Option<PreparedTrust>, Diagnostic> {
         let settings = &self.invocation.settings;
         let mut inspection = self.discover();
@@ -192,7 +192,8 @@ impl InitRun<'_> {
         inspection
     }
 
-    /// Prints the warnings about the custom CAs, adds their errors, and returns the kept ones without duplicates.
+    /// Prints the warnings about the custom CAs, adds their errors, and returns the kept ones without
+    /// duplicates.
     fn keep(&mut self, inspection: Inspection) -> Vec<Certificate> {
         self.warn(inspection.warnings);
         inspection.errors.iter().for_each(|error| self.failures.push(error));

@@ -1,7 +1,8 @@
 //! The image's own store, for programs that ignore variables: GnuTLS, Erlang before 27, and others
-//! (docs/compatibility.md). The custom CAs are added to all of its files and directories, and removed by a start without
-//! them. All changes are planned and checked first. Then the changes of an earlier run are undone, the new ones are
-//! recorded (`ledger`), and each file is replaced by a rename: the record covers also the changes of a killed run.
+//! (docs/compatibility.md). The custom CAs are added to all of its files and directories, and removed by a
+//! start without them. All changes are planned and checked first. Then the changes of an earlier run are
+//! undone, the new ones are recorded (`ledger`), and each file is replaced by a rename: the record covers
+//! also the changes of a killed run.
 
 pub(crate) mod ledger;
 pub(crate) mod precheck;
@@ -19,7 +20,7 @@ use crate::init::publish::location::DefaultDirectory;
 pub(crate) use crate::init::system_store::ledger::Record;
 use crate::init::system_store::ledger::{RECORD_DIRECTORY, RECORD_PATH, position, record_line};
 use crate::init::system_store::precheck::{
-    access_failure, check_changeable, failure, no_store, resolve_links,
+    access_failure, check_access, failure, no_store, resolve,
 };
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::dir::Directory;
@@ -120,11 +121,11 @@ pub(crate) fn install(
         return Ok(InstallResult { is_of_another_run: true, ..installed });
     } else {
         for line in record.lines() {
-            check_changeable(line.path)?;
+            check_access(line.path)?;
             installed.cleared.push(line.path.to_path_buf());
         }
-        plan.items.iter().try_for_each(|item| check_changeable(&item.path))?;
-        check_changeable(Path::new(RECORD_PATH))?;
+        plan.items.iter().try_for_each(|item| check_access(&item.path))?;
+        check_access(Path::new(RECORD_PATH))?;
         if !options.dry {
             plan = change(options)?;
         }
@@ -167,7 +168,7 @@ fn remove_recorded(record: &Record) -> Result<(), Diagnostic> {
             }
             _ => None,
         };
-        replace_contents(line.path, found.as_ref(), wanted.as_deref())?;
+        replace(line.path, found.as_ref(), wanted.as_deref())?;
     }
     Ok(())
 }
@@ -175,32 +176,27 @@ fn remove_recorded(record: &Record) -> Result<(), Diagnostic> {
 /// Writes the record, or removes the file of an empty one.
 fn write_record(record: &Record) -> Result<(), Diagnostic> {
     let text = Some(record.text()).filter(|text| !text.is_empty());
-    replace_contents(Path::new(RECORD_PATH), None, text)?;
+    replace(Path::new(RECORD_PATH), None, text)?;
     if let (None, Ok((directory, name))) = (text, open_parent(Path::new(RECORD_DIRECTORY))) {
         let _ = directory.remove_empty(name);
     }
     Ok(())
 }
 
-/// Replaces the file `found` at `path` by one with the contents `wanted`, or removes it, and removes the staged file
-/// of a killed run.
-fn replace_contents(
-    path: &Path,
-    found: Option<&RegularFile>,
-    wanted: Option<&[u8]>,
-) -> Result<(), Diagnostic> {
-    let replace = || {
+/// Replaces the file `old` at `path` by `new`, or removes it. Removes also the staged file of a killed run.
+fn replace(path: &Path, old: Option<&RegularFile>, new: Option<&[u8]>) -> Result<(), Diagnostic> {
+    let write = || {
         let (directory, name) = open_parent(path)?;
         directory.unstage(name)?;
-        let Some(bytes) = wanted else { return directory.unlink(name) };
-        if found.is_some_and(|found| found.bytes == bytes) {
+        let Some(bytes) = new else { return directory.unlink(name) };
+        if old.is_some_and(|old| old.bytes == bytes) {
             return Ok(());
         }
-        directory.stage(name, found.map_or(NewFileMode::Public, NewFileMode::Like), bytes)?;
+        directory.stage(name, old.map_or(NewFileMode::Public, NewFileMode::Like), bytes)?;
         directory.install_staged(name, &directory, name)
     };
-    match replace() {
-        Err(error) if wanted.is_none() && error.kind() == io::ErrorKind::NotFound => Ok(()),
+    match write() {
+        Err(error) if new.is_none() && error.kind() == io::ErrorKind::NotFound => Ok(()),
         done => done.map_err(|error| access_failure(path, &error)),
     }
 }
@@ -217,9 +213,8 @@ impl StorePlan {
         let (mut lines, mut added, mut is_anywhere) = (Vec::new(), Vec::new(), false);
         let mut seen = BTreeSet::new();
         for (path, ..) in ROOT_FILES {
-            let Some(path) = resolve_links(Path::new(path))?.filter(|path| path.is_file()) else {
-                continue;
-            };
+            let path = resolve(Path::new(path))?.filter(|path| path.is_file());
+            let Some(path) = path else { continue };
             is_anywhere = true;
             if plan.items.iter().any(|item| item.path == path) {
                 continue;
@@ -249,7 +244,7 @@ impl StorePlan {
             return Err(no_store());
         }
         let bundles = plan.items.len();
-        plan.add_hashed_files(options.certificates, record)?;
+        plan.add_hashed(options.certificates, record)?;
         if let Some((directory, bytes)) = &options.java
             && let Ok(Some(item)) = plan_java_store(directory, bytes, record)
         {
@@ -268,7 +263,7 @@ impl StorePlan {
         // The largest files last: if the disk is full, they stay unchanged.
         for item in self.items.iter().rev() {
             // The current file may differ from the planned one, since the earlier changes were undone.
-            replace_contents(&item.path, read_entry(&item.path)?.as_ref(), Some(&item.wanted))?;
+            replace(&item.path, read_entry(&item.path)?.as_ref(), Some(&item.wanted))?;
         }
         Ok(())
     }
@@ -279,16 +274,11 @@ impl StorePlan {
         self.record.text() == record.text() && self.items.iter().all(is_done)
     }
 
-    /// Adds a file with a hashed name for each certificate and directory, unless OpenSSL finds the certificate
-    /// already. It is not a link and has no extension of certificates, so that `openssl rehash` does not create a
-    /// link to it in place of one to a permanent file.
-    fn add_hashed_files(
-        &mut self,
-        certificates: &[Pem<'_>],
-        record: &Record,
-    ) -> Result<(), Diagnostic> {
+    /// Adds a file with a hashed name for each certificate and directory, unless OpenSSL finds it already. It
+    /// is no link and has no extension, so that `openssl rehash` does not replace a link by one to this file.
+    fn add_hashed(&mut self, certificates: &[Pem<'_>], record: &Record) -> Result<(), Diagnostic> {
         for (directory, ..) in ROOT_DIRECTORIES {
-            let directory = resolve_links(Path::new(directory))?.filter(|path| path.is_dir());
+            let directory = resolve(Path::new(directory))?.filter(|path| path.is_dir());
             let Some(directory) = directory else { continue };
             for certificate in certificates {
                 let Some(hash) = subject_hash::subject_hash(certificate) else { continue };
@@ -323,7 +313,7 @@ fn plan_java_store(
     bytes: &[u8],
     record: &Record,
 ) -> Result<Option<StoreFile>, Diagnostic> {
-    let Some(directory) = resolve_links(directory)? else { return Ok(None) };
+    let Some(directory) = resolve(directory)? else { return Ok(None) };
     let path = directory.join(JSSECACERTS);
     let found = read_entry(&path)?;
     match &found {
@@ -331,7 +321,7 @@ fn plan_java_store(
         Some(found) if found.bytes == bytes => {}
         // The record, with one line per file, cannot contain such a path.
         _ if path.as_os_str().as_bytes().contains(&b'\n') => return Ok(None),
-        _ => check_changeable(&path)?,
+        _ => check_access(&path)?,
     }
     Ok(Some(StoreFile { path, found, wanted: bytes.to_vec(), is_java: true }))
 }

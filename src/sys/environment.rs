@@ -1,4 +1,5 @@
-//! A process environment, exactly as the process received it. The only module that reads that of this process.
+//! A process environment, exactly as the process received it. The only module that reads that of this
+//! process.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;

@@ -115,9 +115,9 @@ pub(crate) fn read(path: &Path, budget: &mut u64) -> Result<Vec<u8>, FileError> 
     Ok(bytes)
 }
 
-/// Reads at most one byte more than `limit`, which shows that the file is too large. Usually needs one call: the
-/// buffer is one byte longer than the reported size, so a shorter read was the whole file. Files in `/proc`
-/// report the size 0.
+/// Reads at most one byte more than `limit`, which shows that the file is too large. Usually needs one call:
+/// the buffer is one byte longer than the reported size, so a shorter read was the whole file. Files in
+/// `/proc` report the size 0.
 fn read_up_to(mut file: File, metadata: &Metadata, limit: u64) -> io::Result<Vec<u8>> {
     let expected = usize::try_from(metadata.len().min(limit)).unwrap_or_default();
     let mut bytes = vec![0; expected + 1];

@@ -206,8 +206,8 @@ fn push_visible(out: &mut String, c: char) {
     }
 }
 
-/// Returns a value as indented JSON, with a line end. Control characters can occur only in its strings, and are
-/// escaped there.
+/// Returns a value as indented JSON, with a line end. Control characters can occur only in its strings, and
+/// are escaped there.
 #[cfg(feature = "tools")]
 pub fn json(value: &impl serde::Serialize) -> String {
     // Serializing strings, numbers and lists cannot fail.

@@ -14,8 +14,8 @@ use crate::sys::root::{FileSystem, LocalFileSystem};
 #[cfg(target_os = "linux")]
 pub(crate) const CAPABILITIES: &str = "security.capability";
 
-/// A program that starts in secure-execution mode, in which OpenSSL, Node and others ignore the trust variables
-/// (ld.so(8), secure_getenv(3)).
+/// A program that starts in secure-execution mode, in which OpenSSL, Node and others ignore the trust
+/// variables (ld.so(8), secure_getenv(3)).
 #[derive(Debug)]
 pub struct SecureExecution {
     file: PathBuf,

@@ -4,8 +4,8 @@ use std::fmt::{self, Display, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-/// Returns a line for a terminal: characters that move the cursor, end the line or reorder text become escapes.
-/// For text that cannot be quoted in parts: the output of another program.
+/// Returns a line for a terminal: characters that move the cursor, end the line or reorder text become
+/// escapes. For text that cannot be quoted in parts: the output of another program.
 pub fn visible(line: &str) -> String {
     let mut shown = String::with_capacity(line.len());
     for c in line.chars() {
@@ -71,8 +71,8 @@ pub(crate) fn is_hidden(c: char) -> bool {
     c.is_control() || is_invisible(c)
 }
 
-/// Whether the character has no glyph, and reorders text, hides in it or ends its line: the category Cf, and the
-/// separators of lines and paragraphs
+/// Whether the character has no glyph, and reorders text, hides in it or ends its line: the category Cf, and
+/// the separators of lines and paragraphs
 /// (<https://www.unicode.org/Public/UCD/latest/ucd/extracted/DerivedGeneralCategory.txt>).
 fn is_invisible(c: char) -> bool {
     matches!(c,
@@ -81,8 +81,8 @@ fn is_invisible(c: char) -> bool {
         | '\u{1d173}'..='\u{1d17a}' | '\u{e0001}'..='\u{e007f}')
 }
 
-/// Returns a word in the quotes that a shell needs (POSIX.1-2024, Shell Command Language, section 2.2), on one
-/// line also for YAML, in which U+2028 ends a line (YAML 1.1, section 4.2).
+/// Returns a word in the quotes that a shell needs (POSIX.1-2024, Shell Command Language, section 2.2), on
+/// one line also for YAML, in which U+2028 ends a line (YAML 1.1, section 4.2).
 pub fn shell<T: AsRef<std::ffi::OsStr> + ?Sized>(word: &T) -> String {
     let text = word.as_ref().to_string_lossy();
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@%+=,".contains(c);

@@ -1,8 +1,8 @@
 //! Merges lists of certificates, in order and without duplicates.
 //!
-//! All certificates are PEM text in one canonical form, encoded here or checked to be what would be encoded, so
-//! equal text means equal certificate. Files are not simply concatenated: one missing line end or broken block
-//! would break the bundle for every client, and a private key in a file would be copied.
+//! All certificates are PEM text in one canonical form, encoded here or checked to be what would be encoded,
+//! so equal text means equal certificate. Files are not simply concatenated: one missing line end or broken
+//! block would break the bundle for every client, and a private key in a file would be copied.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -51,7 +51,8 @@ impl<'a> Pem<'a> {
         &self.0
     }
 
-    /// Returns the same text, borrowed: a copy of more than a hundred certificates would slow down every start.
+    /// Returns the same text, borrowed: a copy of more than a hundred certificates would slow down every
+    /// start.
     pub fn borrow(&self) -> Pem<'_> {
         Pem(Cow::Borrowed(&self.0))
     }

@@ -182,9 +182,9 @@ fn display_name(name: &X509Name<'_>) -> String {
     text
 }
 
-/// Whether a certificate is a server's; false if it cannot be read. `has_key`: another setting names a private
-/// key. Then a certificate counts as a server's unless it is marked as a CA in every way: `openssl req -x509`
-/// creates each certificate as a CA, by basicConstraints alone.
+/// Whether a certificate is a server's; false if it cannot be read. `has_key`: another setting names a
+/// private key. Then a certificate counts as a server's unless it is marked as a CA in every way: `openssl
+/// req -x509` creates each certificate as a CA, by basicConstraints alone.
 pub fn is_server_certificate(der: &[u8], has_key: bool) -> bool {
     let mut parser = X509CertificateParser::new().with_deep_parse_extensions(false);
     let Ok((_, x509)) = parser.parse(der) else { return false };
@@ -235,8 +235,8 @@ fn is_known(oid: &[u8]) -> bool {
 }
 
 /// Returns the kind of a key that rustls does not support with ring, its smaller provider
-/// (<https://docs.rs/rustls/0.23/rustls/crypto/ring/>), by the contents of the key's OIDs; `None` for a kind that
-/// every client supports.
+/// (<https://docs.rs/rustls/0.23/rustls/crypto/ring/>), by the contents of the key's OIDs; `None` for a kind
+/// that every client supports.
 fn rare_key(x509: &X509Certificate<'_>) -> Option<&'static str> {
     let algorithm = &x509.public_key().algorithm;
     let curve = algorithm.parameters.as_ref().and_then(|any| any.as_oid().ok());

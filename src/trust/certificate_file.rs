@@ -1,7 +1,7 @@
 //! Reads all blocks of a file, for `inspect`.
 //!
-//! In a file of custom CAs a private key is an error. Here it is only listed, and its contents do not leave this
-//! module.
+//! In a file of custom CAs a private key is an error. Here it is only listed, and its contents do not leave
+//! this module.
 
 use crate::trust::certificate::Certificate;
 use crate::trust::der::{self, Outline};

@@ -36,8 +36,8 @@ pub(crate) const CONTEXT_1: u8 = 0xa1;
 /// `1.2.840.10045.2.1`, id-ecPublicKey (RFC 5480, section 2.1.1), as OID contents.
 pub(crate) const EC_KEY: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
 
-/// Splits `input` into the tag and the contents of its first value, and the rest. Only definite lengths in their
-/// shortest form are accepted (X.690, section 10.1).
+/// Splits `input` into the tag and the contents of its first value, and the rest. Only definite lengths in
+/// their shortest form are accepted (X.690, section 10.1).
 #[inline(never)]
 pub(crate) fn value(input: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (&tag, rest) = input.split_first()?;

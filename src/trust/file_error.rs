@@ -102,8 +102,8 @@ impl CertificateFileError {
         }
     }
 
-    /// Whether it is a file that tools create beside a CA: a key, a request, a revocation list, parameters. In a
-    /// directory such a file is skipped.
+    /// Whether it is a file that tools create beside a CA: a key, a request, a revocation list, parameters.
+    /// In a directory such a file is skipped.
     pub fn is_by_product(&self) -> bool {
         match self {
             Self::PrivateKey { .. } => true,

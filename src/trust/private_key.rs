@@ -1,7 +1,8 @@
 //! Checks whether a private key belongs to a certificate.
 //!
-//! Proxies read more kinds of keys than this package can sign with: other curves, other lengths, the traditional
-//! form. Nearly all contain their public key, which is compared. The key does not leave this module.
+//! Proxies read more kinds of keys than this package can sign with: other curves, other lengths, the
+//! traditional form. Nearly all contain their public key, which is compared. The key does not leave this
+//! module.
 
 use crate::trust::der::{self, BIT_STRING, CONTEXT_1, INTEGER, OCTET_STRING, Outline, SEQUENCE};
 use crate::trust::pem;
@@ -17,8 +18,8 @@ pub(crate) enum KeyMatch {
     Unknown,
 }
 
-/// Compares the first private key in a PEM text with the public key bits of a certificate; `None` if no key can be
-/// decoded.
+/// Compares the first private key in a PEM text with the public key bits of a certificate; `None` if no key
+/// can be decoded.
 pub(crate) fn compare(text: &[u8], public: &[u8]) -> Option<KeyMatch> {
     let is_key =
         |label: &str| matches!(label, "PRIVATE KEY" | "EC PRIVATE KEY" | "RSA PRIVATE KEY");

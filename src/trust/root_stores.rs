@@ -110,13 +110,15 @@ pub fn find_roots(choice: Roots) -> Result<RootSource, SourceError> {
     Ok(RootSource::Nowhere)
 }
 
-/// Whether the image's programs read `path` as a directory of all roots, which the root file contains as well.
+/// Whether the image's programs read `path` as a directory of all roots, which the root file contains as
+/// well.
 pub fn is_root_directory(path: &Path) -> bool {
     ROOT_DIRECTORIES.iter().any(|known| Path::new(known) == path)
 }
 
-/// Reads the PEM files in a directory, each file once: most directories contain every file under its own name and,
-/// as a link, under its hashed name (openssl-rehash(1)). Other files and files that are too large are skipped.
+/// Reads the PEM files in a directory, each file once: most directories contain every file under its own
+/// name and, as a link, under its hashed name (openssl-rehash(1)). Other files and files that are too large
+/// are skipped.
 pub fn read_directory(path: &Path) -> Vec<CertificateDer<'static>> {
     let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
     let mut budget = file::TOTAL_LIMIT;

@@ -1,8 +1,8 @@
-//! Parses the `TRUST_INIT_*` variables: for trust-init, whose options override them, and for the overlay, which
-//! applies the settings of a service that uses trust-init.
+//! Parses the `TRUST_INIT_*` variables: for trust-init, whose options override them, and for the overlay,
+//! which applies the settings of a service that uses trust-init.
 //!
-//! No path is accessed here. Each path keeps its origin, which later messages print. `init::cli` reads the command
-//! line.
+//! No path is accessed here. Each path keeps its origin, which later messages print. `init::cli` reads the
+//! command line.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
@@ -114,7 +114,8 @@ impl Settings {
         Ok(settings)
     }
 
-    /// Returns the settings of the variables, before options override them and [`Self::obey_leave`] is applied.
+    /// Returns the settings of the variables, before options override them and [`Self::obey_leave`] is
+    /// applied.
     ///
     /// # Errors
     /// When a value is unknown.

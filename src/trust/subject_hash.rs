@@ -1,7 +1,7 @@
 //! OpenSSL's hash of a subject: the file name of a CA in a directory of hashed names.
 //!
-//! OpenSSL hashes a canonical form of the subject: every text becomes UTF-8 in lower case, with one space between
-//! words and none around them (`x509_name_canon` and `asn1_string_canon` in
+//! OpenSSL hashes a canonical form of the subject: every text becomes UTF-8 in lower case, with one space
+//! between words and none around them (`x509_name_canon` and `asn1_string_canon` in
 //! <https://github.com/openssl/openssl/blob/openssl-3.0/crypto/x509/x_name.c>).
 
 use crate::trust::bundle::Pem;

@@ -1,8 +1,8 @@
-//! Reads bundles whose certificates are not linted: the image's roots, a mounted bundle, the file that a variable
-//! names.
+//! Reads bundles whose certificates are not linted: the image's roots, a mounted bundle, the file that a
+//! variable names.
 //!
-//! They are read at every start, so this is fast: only the structure of each certificate is checked, and its text is
-//! borrowed if it is canonical.
+//! They are read at every start, so this is fast: only the structure of each certificate is checked, and its
+//! text is borrowed if it is canonical.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -69,8 +69,8 @@ pub struct PublicRoots<'a> {
 /// A warning about the image's own roots.
 #[derive(Debug)]
 pub enum RootWarning {
-    /// Broken blocks, which would break the bundle for some clients: the lines and faults of the first few, and
-    /// the number of the others.
+    /// Broken blocks, which would break the bundle for some clients: the lines and faults of the first few,
+    /// and the number of the others.
     Broken { path: PathBuf, first: Vec<(usize, &'static str)>, more: usize },
     /// The image has no roots.
     None,
@@ -127,8 +127,8 @@ pub fn roots(source: &RootSource) -> PublicRoots<'_> {
     PublicRoots { anchors, warnings }
 }
 
-/// Reads an image's roots, an existing bundle, or a file that a variable names. A block with the structure of a
-/// certificate counts as one.
+/// Reads an image's roots, an existing bundle, or a file that a variable names. A block with the structure
+/// of a certificate counts as one.
 pub fn anchors(text: &[u8]) -> Anchors<'_> {
     let mut anchors = Anchors { tidy: true, ..Anchors::default() };
     let mut lines = pem::Lines::new(text);

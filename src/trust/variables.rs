@@ -1,7 +1,8 @@
-//! Decides which file each trust variable names. Its readers must keep their previous trust and gain only the custom
-//! CAs, so the file depends on what they trust *now*: the file that the user named in it; else in a variable that
-//! they fall back to (curl without CURL_CA_BUNDLE reads SSL_CERT_FILE: if that is pinned, the merged bundle in
-//! CURL_CA_BUNDLE would add all public roots); else the image's roots. `init::publish` writes the files.
+//! Decides which file each trust variable names. Its readers must keep their previous trust and gain only
+//! the custom CAs, so the file depends on what they trust *now*: the file that the user named in it; else in
+//! a variable that they fall back to (curl without CURL_CA_BUNDLE reads SSL_CERT_FILE: if that is pinned,
+//! the merged bundle in CURL_CA_BUNDLE would add all public roots); else the image's roots. `init::publish`
+//! writes the files.
 
 pub mod java;
 pub(crate) mod table;
@@ -21,7 +22,8 @@ pub use crate::trust::variables::pins::{Pin, PinTarget, PinnedTrust, find_pins};
 pub use crate::trust::variables::plan::{TrustFile, VariablePlan, plan};
 pub use crate::trust::variables::table::{Rule, TABLE, TrustVariable, VariableTarget};
 
-/// Returns the variables that apply in `environment` and name a file of certificates, without those in `leave`.
+/// Returns the variables that apply in `environment` and name a file of certificates, without those in
+/// `leave`.
 pub fn rows(
     environment: &Environment,
     grpc_roots: bool,
@@ -41,8 +43,8 @@ pub fn trust_variables(environment: &Environment) -> impl Iterator<Item = (&'sta
     TABLE.iter().filter_map(|row| Some((row.name, environment.get(row.name)?)))
 }
 
-/// Splits a value into its own part and the file in the options that trust-init appended; `None` if the value has
-/// no such options.
+/// Splits a value into its own part and the file in the options that trust-init appended; `None` if the
+/// value has no such options.
 pub fn split_added(value: &OsStr) -> Option<(&OsStr, PathBuf)> {
     java::split_added(value).or_else(|| runtimes::split_added(value))
 }

@@ -176,7 +176,7 @@ fn check_ca(options: &CertsOptions, ca: &Authority, now: Time) -> Result<(), Dia
     if *not_before > now {
         return Err(failed
             .because(format_args!("it is valid only from {not_before} on"))
-            .advise("check the clock of this host and of the one that made it"));
+            .advise("check the clocks of this host and of the one that created it"));
     }
     let path = quote::path(&options.ca.as_ref().unwrap_or(&options.out).path);
     let other = |option, is: String| {

@@ -54,10 +54,10 @@ fn unusable(label: &Label, problem: &CertificateFileError) -> Error {
             "name a file with nothing but certificates in it".to_owned()
         }
         CertificateFileError::NotForServers { .. } => {
-            "ask for the plain certificate, or name another CA if it is right".to_owned()
+            "ask its issuer for the plain certificate, or name another CA".to_owned()
         }
         CertificateFileError::Broken { .. } => {
-            "copy the file again, whole, from where it came".to_owned()
+            "copy the complete file again from its source".to_owned()
         }
         CertificateFileError::NoCertificate { .. }
         | CertificateFileError::EmptyPkcs7

@@ -112,7 +112,7 @@ fn check_validity(
         return Err(ServerFault::NotYetValid.because(
             failed
                 .because(cause)
-                .advise("check the clock of this host and of the one that made it"),
+                .advise("check the clocks of this host and of the one that created it"),
         ));
     }
     Ok(())

@@ -26,7 +26,8 @@ pub(crate) struct CustomCa {
     pub certificate: Certificate,
 }
 
-/// Finds the CAs in the default directory, and those in files that clients read in addition to root certificates.
+/// Finds the CAs in the default directory, and those in files that clients read in addition to root
+/// certificates.
 pub(crate) fn find(process: &TargetProcess) -> Vec<CustomCa> {
     let all =
         process.files_below(Path::new(DEFAULT_DIRECTORY), DEPTH, &mut ENTRIES.clone(), &|_| true);

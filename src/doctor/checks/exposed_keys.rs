@@ -56,7 +56,8 @@ pub(crate) fn check(process: &TargetProcess) -> Vec<Finding> {
     keys.into_iter().filter_map(report).collect()
 }
 
-/// Returns the directories of the files that variables name, the default directory of custom CAs, and all mounts.
+/// Returns the directories of the files that variables name, the default directory of custom CAs, and all
+/// mounts.
 fn directories(process: &TargetProcess) -> BTreeSet<PathBuf> {
     let rows = TABLE
         .iter()
@@ -95,8 +96,8 @@ fn small_files(
     files
 }
 
-/// Returns the CAs in a file. A self-signed certificate with host names is a server's, as `openssl req -x509` creates
-/// it, and the server needs its key.
+/// Returns the CAs in a file. A self-signed certificate with host names is a server's, as `openssl req
+/// -x509` creates it, and the server needs its key.
 fn ca_certificates(path: &Path, bytes: &[u8]) -> Vec<CaCertificate> {
     let found = certificate_file::parse(&source(path, bytes)).unwrap_or_default().certificates;
     let all = found.iter().filter(|certificate| certificate.is_ca);

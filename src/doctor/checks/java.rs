@@ -1,5 +1,5 @@
-//! The key store of a JVM, whose programs read none of the files that trust variables name: whether it contains
-//! the custom CAs.
+//! The key store of a JVM, whose programs read none of the files that trust variables name: whether it
+//! contains the custom CAs.
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
@@ -122,8 +122,8 @@ fn compare(
     findings
 }
 
-/// Reports a CA that Java cannot read. Without it in the key store, no Java program trusts it; with it, a JVM refuses
-/// the whole store.
+/// Reports a CA that Java cannot read. Without it in the key store, no Java program trusts it; with it, a
+/// JVM refuses the whole store.
 fn unreadable_ca(store: &str, ca: &Certificate, is_in_store: bool) -> Finding {
     let (subject, flaw) = (quote::word(&ca.subject), ca.java_flaw.unwrap_or_default());
     let cause = if is_in_store {

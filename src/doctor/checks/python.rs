@@ -38,7 +38,8 @@ pub(crate) fn check(process: &TargetProcess) -> Vec<Finding> {
     findings
 }
 
-/// Returns the directories of packages: beside each `bin` in PATH, and in a virtual environment beside the code.
+/// Returns the directories of packages: beside each `bin` in PATH, and in a virtual environment beside the
+/// code.
 fn packages(process: &TargetProcess) -> Vec<PathBuf> {
     let environment = &process.environment;
     let bins = std::env::split_paths(environment.get("PATH").unwrap_or_default());

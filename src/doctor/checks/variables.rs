@@ -1,5 +1,5 @@
-//! The trust variables, as the process and as `exec` and health checks see them, and the files that they name:
-//! each must exist, be readable for this user, intact, and not empty.
+//! The trust variables, as the process and as `exec` and health checks see them, and the files that they
+//! name: each must exist, be readable for this user, intact, and not empty.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -189,8 +189,8 @@ fn unreadable(path: &Path, readers: &str, problem: &FileError) -> Finding {
     }
 }
 
-/// Reports the variables that `exec` and health checks see differently from process 1: they get the container's
-/// configuration, not what an entrypoint exported
+/// Reports the variables that `exec` and health checks see differently from process 1: they get the
+/// container's configuration, not what an entrypoint exported
 /// (<https://docs.docker.com/reference/cli/docker/container/exec/>).
 pub(crate) fn seen_by_exec(process: &TargetProcess, configured: &[Configured]) -> Vec<Finding> {
     let mut findings = Vec::new();

@@ -1,5 +1,5 @@
-//! Reports the variables of `trust::variables::insecure`, which switch verification off: with one of them, the
-//! program accepts every server.
+//! Reports the variables of `trust::variables::insecure`, which switch verification off: with one of them,
+//! the program accepts every server.
 
 use crate::sys::environment::Environment;
 use crate::sys::finding::Finding;

@@ -38,7 +38,8 @@ pub(crate) fn diagnose(endpoint: &Endpoint, error: &HandshakeError) -> Finding {
         E::ClientCertificateRequired => {
             ("client-certificate-wanted", "configure one in the client: no trust anchor fixes this")
         }
-        // Go sends internal_error where it has no certificate for a name, most other servers unrecognized_name.
+        // Go sends internal_error where it has no certificate for a name, most other servers
+        // unrecognized_name.
         E::Alert(
             alert @ (AlertDescription::InternalError | AlertDescription::UnrecognisedName),
         ) => {

@@ -45,7 +45,8 @@ pub(crate) fn anchor(
     findings
 }
 
-/// Returns the findings about what strict clients do not accept in a chain, from the server's own certificate to its anchor.
+/// Returns the findings about what strict clients do not accept in a chain, from the server's own
+/// certificate to its anchor.
 pub(crate) fn chain<'a>(
     endpoint: &'a Endpoint,
     path: &'a [&'a Certificate],

@@ -1,5 +1,5 @@
-//! Explains why no trusted anchor signed the chain: its CA is not trusted, an intermediate was not sent, or the CA was
-//! replaced. A CA is recognised by its key, because one that is created again keeps its name.
+//! Explains why no trusted anchor signed the chain: its CA is not trusted, an intermediate was not sent, or
+//! the CA was replaced. A CA is recognised by its key, because one that is created again keeps its name.
 
 use crate::doctor::anchor_file::roots;
 use crate::doctor::diagnosis::context::{Context, accepts, renew, signing_path};

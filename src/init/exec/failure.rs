@@ -1,8 +1,8 @@
 //! Explains why a program cannot be run.
 //!
-//! The kernel returns "no such file" if the interpreter of a script or the loader of a program is missing, although
-//! the file itself exists (<https://github.com/moby/moby/issues/40859>). So this reads the first bytes of the file,
-//! and names the missing file.
+//! The kernel returns "no such file" if the interpreter of a script or the loader of a program is missing,
+//! although the file itself exists (<https://github.com/moby/moby/issues/40859>). So this reads the first
+//! bytes of the file, and names the missing file.
 
 use std::ffi::OsStr;
 use std::io;

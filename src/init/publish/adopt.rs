@@ -24,8 +24,8 @@ pub(crate) enum Adoption {
     No(Option<Diagnostic>),
 }
 
-/// Checks whether a file that was mounted at `path` can be used: every client can read it, and it contains all
-/// `wanted` certificates. Further certificates are accepted only if the user did not choose other roots.
+/// Checks whether a file that was mounted at `path` can be used: every client can read it, and it contains
+/// all `wanted` certificates. Further certificates are accepted only if the user did not choose other roots.
 pub(crate) fn adopt<'a>(
     path: PathBuf,
     kind: &TrustFile,

@@ -32,8 +32,8 @@ pub struct PublishOptions<'a> {
     pub directory: Option<&'a Named>,
     /// The public roots that the user chose.
     pub roots: Roots,
-    /// Whether this is the first process of a container. A process beside the service (`docker exec`) must never
-    /// change what the service trusts.
+    /// Whether this is the first process of a container. A process beside the service (`docker exec`) must
+    /// never change what the service trusts.
     pub is_first: bool,
     /// Whether the run only publishes (`--prepare`), for other processes.
     pub prepares: bool,
@@ -41,8 +41,8 @@ pub struct PublishOptions<'a> {
     pub dry: bool,
 }
 
-/// Returns the digest of the names and contents of all files: services with the same bundle may differ in their
-/// pinned files.
+/// Returns the digest of the names and contents of all files: services with the same bundle may differ in
+/// their pinned files.
 pub(crate) fn digest(files: &[PublishedFile<'_>]) -> String {
     let pieces = files.iter().flat_map(|(_, name, pieces)| {
         let name = std::iter::once(name.as_bytes());

@@ -93,8 +93,8 @@ impl From<io::Error> for LocationError {
     }
 }
 
-/// `/run/trust-init` and its parents, as far as they exist. No other user can replace their entries, except in the
-/// last one if the user named it.
+/// `/run/trust-init` and its parents, as far as they exist. No other user can replace their entries, except
+/// in the last one if the user named it.
 #[derive(Debug)]
 pub(crate) struct DefaultDirectory<'a> {
     path: &'a Path,
@@ -104,8 +104,8 @@ pub(crate) struct DefaultDirectory<'a> {
 }
 
 impl<'a> DefaultDirectory<'a> {
-    /// Opens the existing directories of `path`. If the user named it (`is_named`), the last one may be writable
-    /// for all: a Kubernetes emptyDir is, and may be the only writable directory.
+    /// Opens the existing directories of `path`. If the user named it (`is_named`), the last one may be
+    /// writable for all: a Kubernetes emptyDir is, and may be the only writable directory.
     ///
     /// # Errors
     /// When a directory cannot be opened, or is not safe.
@@ -167,15 +167,15 @@ pub(crate) fn find_existing(
     (directory.exists() && files.iter().all(exists)).then(|| paths(path, files))
 }
 
-/// Whether a file has the contents and mode that would be written, and belongs to root or this uid. A file of root
-/// is safe, because root can change any file.
+/// Whether a file has the contents and mode that would be written, and belongs to root or this uid. A file
+/// of root is safe, because root can change any file.
 fn is_usable(existing: &ExistingFile) -> bool {
     existing.is_same && (existing.uid == 0 || existing.uid == geteuid().as_raw())
 }
 
-/// Writes the files to the default directory, with their plain names. Files with other contents are replaced only
-/// by the first process of a container (or `--prepare`), and only if the directory is not shared with other
-/// containers; otherwise the files are written to a directory of their own in it.
+/// Writes the files to the default directory, with their plain names. Files with other contents are replaced
+/// only by the first process of a container (or `--prepare`), and only if the directory is not shared with
+/// other containers; otherwise the files are written to a directory of their own in it.
 pub(crate) fn write_default(
     default: DefaultDirectory<'_>,
     files: &[PublishedFile<'_>],
@@ -215,7 +215,8 @@ pub(crate) fn write_default(
 }
 
 /// Whether the file at `path` is a mount or in a directory that is mounted read-only, and no process in this
-/// container can replace it. Links are not followed: any user could own one, and choose another mount as its target.
+/// container can replace it. Links are not followed: any user could own one, and choose another mount as its
+/// target.
 pub(crate) fn is_irreplaceable(path: &Path) -> bool {
     let (is_mounted, parent) = (mounts::is_mount_point(path), path.parent().unwrap_or(path));
     if !is_mounted && !mounts::is_read_only(parent) {
@@ -246,8 +247,9 @@ pub(crate) fn write_shared(
     write_in_own_directory(&directory, own, files, dry)
 }
 
-/// Writes the files to a directory that the user named, and creates it if only its last component is missing. Also
-/// returns whether all users can write to it, which is allowed: a Kubernetes emptyDir is such a directory.
+/// Writes the files to a directory that the user named, and creates it if only its last component is
+/// missing. Also returns whether all users can write to it, which is allowed: a Kubernetes emptyDir is such
+/// a directory.
 pub(crate) fn write_named(
     path: &Path,
     own: &str,
@@ -283,8 +285,8 @@ fn is_safe(directory: &Directory) -> Result<(), LocationError> {
     }
 }
 
-/// Writes the files to the directory `own` in `parent`. An existing file must have the expected owner, mode and
-/// contents: the directory's name contains a digest of them, so any difference is a manipulation.
+/// Writes the files to the directory `own` in `parent`. An existing file must have the expected owner, mode
+/// and contents: the directory's name contains a digest of them, so any difference is a manipulation.
 fn write_in_own_directory(
     parent: &Directory,
     own: &str,

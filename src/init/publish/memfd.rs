@@ -1,8 +1,8 @@
 //! The last fallback location, if no directory is writable: files in memory.
 //!
-//! Their paths are `/proc/<pid>/fd/<n>` with the id of this process, which the service keeps; `/proc/self` would be
-//! another process in each child. The descriptors are numbered from 200, because some programs expect low numbers
-//! to be free, and sealed, so that no process can change the contents.
+//! Their paths are `/proc/<pid>/fd/<n>` with the id of this process, which the service keeps; `/proc/self`
+//! would be another process in each child. The descriptors are numbered from 200, because some programs
+//! expect low numbers to be free, and sealed, so that no process can change the contents.
 
 use std::fs::File as Handle;
 use std::io;

@@ -1,4 +1,5 @@
-//! Trust variables that name a missing published file: the container is configured for a mount that is missing.
+//! Trust variables that name a missing published file: the container is configured for a mount that is
+//! missing.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -18,8 +19,8 @@ pub(crate) struct Dangling {
     path: PathBuf,
 }
 
-/// Returns the trust variables that name a missing published file and are not `set` by this run: their readers would
-/// fail on every connection.
+/// Returns the trust variables that name a missing published file and are not `set` by this run: their
+/// readers would fail on every connection.
 pub(crate) fn dangling(
     environment: &Environment,
     set: &[(&'static str, OsString)],

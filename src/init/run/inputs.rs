@@ -23,7 +23,8 @@ pub(crate) struct PublishInputs<'a> {
 }
 
 impl PublishInputs<'_> {
-    /// Returns the JVM that needs an option which names its key store: none is installed where it finds it itself.
+    /// Returns the JVM that needs an option which names its key store: none is installed where it finds it
+    /// itself.
     pub(crate) fn named_jvm(&self) -> Option<&JvmConfiguration<'_>> {
         self.jvm.as_ref().filter(|_| self.installed.java.is_none())
     }

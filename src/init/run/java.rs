@@ -1,5 +1,5 @@
-//! Configures Java, whose programs read no certificate file that a variable names: they get a key store with the
-//! custom CAs and the JVM's own roots.
+//! Configures Java, whose programs read no certificate file that a variable names: they get a key store with
+//! the custom CAs and the JVM's own roots.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

@@ -27,8 +27,8 @@ impl ConfiguredRuntime {
     }
 }
 
-/// Publishes settings that name `bundle` for each of `runtimes`. For a runtime that cannot be configured it prints a
-/// warning, and the service starts without.
+/// Publishes settings that name `bundle` for each of `runtimes`. For a runtime that cannot be configured it
+/// prints a warning, and the service starts without.
 ///
 /// # Errors
 /// When the settings cannot be published.

@@ -11,8 +11,8 @@ use crate::trust::certificate::Certificate;
 use crate::trust::root_stores::RootSource;
 use crate::trust::source::{Label, Named, Origin};
 
-/// Returns the line about one custom CA. It says if the CA comes from the image, because the image's owner may not
-/// expect trust-init to find it.
+/// Returns the line about one custom CA. It says if the CA comes from the image, because the image's owner
+/// may not expect trust-init to find it.
 pub(crate) fn custom_ca(certificate: &Certificate) -> String {
     let location = match &certificate.label {
         Label::Path(Named { path, origin: Origin::Default }) if !mounts::is_mounted(path) => {

@@ -1,8 +1,8 @@
 //! The record of the changes to the image's store, written before they are made.
 //!
-//! It is a text file in the container's own file system, so that it exists as long as the changes: a line for each
-//! file, then the certificates. At the next start these do not count as the image's roots, and all changes can be
-//! undone.
+//! It is a text file in the container's own file system, so that it exists as long as the changes: a line
+//! for each file, then the certificates. At the next start these do not count as the image's roots, and all
+//! changes can be undone.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
@@ -15,7 +15,7 @@ use crate::trust::bundle::Pem;
 use crate::trust::fingerprint::Fingerprint;
 use crate::trust::source::{Label, Origin, SourceError};
 
-use crate::init::system_store::precheck::resolve_links;
+use crate::init::system_store::precheck::resolve;
 
 /// The directory of the record.
 pub(crate) const RECORD_DIRECTORY: &str = "/var/lib/trust-init";
@@ -110,7 +110,7 @@ impl Record {
             let bytes = file::read(&path, &mut file::FILE_LIMIT.clone());
             (bytes, path)
         };
-        match resolve_links(path).map(|real| real.map(read)) {
+        match resolve(path).map(|real| real.map(read)) {
             Ok(Some((Ok(bytes), path))) => self.has_created(&path, &bytes),
             Ok(None) => false,
             // The file cannot be read. It counts as created by trust-init if the name is recorded.
@@ -121,8 +121,8 @@ impl Record {
         }
     }
 
-    /// Returns `bytes`, the contents of `path`, without the recorded certificates. Other changes since then are
-    /// kept.
+    /// Returns `bytes`, the contents of `path`, without the recorded certificates. Other changes since then
+    /// are kept.
     pub(crate) fn without_added(&self, path: &Path, bytes: &[u8]) -> Vec<u8> {
         let mut bytes = bytes.to_vec();
         for line in self.lines() {

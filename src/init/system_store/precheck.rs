@@ -56,8 +56,9 @@ fn foreign(path: &Path, uid: u32) -> Diagnostic {
 /// Resolves all links of `path`; `None` if the target does not exist.
 ///
 /// # Errors
-/// When a link or directory of the path belongs neither to root nor to this uid: its owner could change the target.
-pub(crate) fn resolve_links(path: &Path) -> Result<Option<PathBuf>, Diagnostic> {
+/// When a link or directory of the path belongs neither to root nor to this uid: its owner could change the
+/// target.
+pub(crate) fn resolve(path: &Path) -> Result<Option<PathBuf>, Diagnostic> {
     resolve_at_most(path, LINKS)
 }
 
@@ -95,12 +96,12 @@ fn resolve_at_most(path: &Path, links: u8) -> Result<Option<PathBuf>, Diagnostic
     }
 }
 
-/// Checks, before any change, that the file at `path`, or the directory to create it in, is not mounted, belongs to
-/// this uid and is writable.
+/// Checks, before any change, that the file at `path`, or the directory to create it in, is not mounted,
+/// belongs to this uid and is writable.
 ///
 /// # Errors
 /// When one of these conditions is not met.
-pub(crate) fn check_changeable(path: &Path) -> Result<(), Diagnostic> {
+pub(crate) fn check_access(path: &Path) -> Result<(), Diagnostic> {
     let (mut at, mut directory) = (path, path);
     let found = loop {
         directory = directory.parent().unwrap_or(directory);

@@ -1,8 +1,8 @@
 //! Replaces files in a directory that also contains files of the user.
 //!
-//! A new file is staged under a fixed name of its own, so that the next run recognises and removes the rest of
-//! an interrupted one. A file that replaces one of the user's gets its owner before the first byte, and is never
-//! more readable than that file.
+//! A new file is staged under a fixed name of its own, so that the next run recognises and removes the rest
+//! of an interrupted one. A file that replaces one of the user's gets its owner before the first byte, and
+//! is never more readable than that file.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -139,7 +139,8 @@ impl Directory {
         self.reserve(target, like)?.fill(bytes)
     }
 
-    /// Moves the file that was staged here for `target` to `name` in `directory`, and replaces an existing one.
+    /// Moves the file that was staged here for `target` to `name` in `directory`, and replaces an existing
+    /// one.
     ///
     /// # Errors
     /// As rename(2).

@@ -14,8 +14,8 @@ const NUMERIC: u8 = 0x12;
 /// <https://github.com/openssl/openssl/blob/openssl-3.0/include/openssl/asn1.h.in>, without SEQUENCE.
 const TEXTS: &[u8] = &[NUMERIC, PRINTABLE, T61, IA5, BIT_STRING, UNIVERSAL, BMP, UTF8];
 
-/// The longest OID of an extension that GnuTLS reads, in characters of its dotted form: measured, and two less
-/// than `MAX_OID_SIZE` in <https://gitlab.com/gnutls/gnutls/-/blob/3.8.9/lib/gnutls_int.h>.
+/// The longest OID of an extension that GnuTLS reads, in characters of its dotted form: measured, and two
+/// less than `MAX_OID_SIZE` in <https://gitlab.com/gnutls/gnutls/-/blob/3.8.9/lib/gnutls_int.h>.
 const LONGEST_OID: u32 = 126;
 
 /// Why some reader cannot read a certificate.

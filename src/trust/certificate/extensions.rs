@@ -1,5 +1,5 @@
-//! The fields of a certificate that the lints do not need: its names, its key, its usage, its signer. Read only
-//! by trust-compose and trust-doctor, never when a container starts.
+//! The fields of a certificate that the lints do not need: its names, its key, its usage, its signer. Read
+//! only by trust-compose and trust-doctor, never when a container starts.
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
@@ -97,8 +97,9 @@ impl Details {
     }
 }
 
-/// Whether `authority` signed `certificate`: its name is the issuer's, and its key verifies the signature. If the
-/// kind of signature cannot be verified here (a rare key, RSA below 2048 bits), the name alone decides.
+/// Whether `authority` signed `certificate`: its name is the issuer's, and its key verifies the signature.
+/// If the kind of signature cannot be verified here (a rare key, RSA below 2048 bits), the name alone
+/// decides.
 pub fn is_signed_by(certificate: &Certificate, authority: &Certificate) -> bool {
     let read = X509Certificate::from_der(&certificate.der);
     let (Ok((_, below)), Ok((_, above))) = (read, X509Certificate::from_der(&authority.der)) else {

@@ -1,8 +1,8 @@
-//! Whether every JVM can read a certificate: a JVM rejects a whole key store for one that it cannot read. It decodes
-//! the key and every critical extension when it opens the store (`CertificateExtensions` and `X509Key` in
-//! <https://github.com/openjdk/jdk17u/tree/master/src/java.base/share/classes/sun/security/x509>). These checks follow
-//! RFC 5280 and are stricter than any JVM: a CA that they reject is only left out of the key store, with a warning.
-//! [`crate::trust::certificate::strict_der`] calls them while it walks through the certificate.
+//! Whether every JVM can read a certificate. To open a key store, a JVM decodes each key and critical
+//! extension, and rejects the whole store for one that it cannot read (`CertificateExtensions`, `X509Key` in
+//! <https://github.com/openjdk/jdk17u/tree/master/src/java.base/share/classes/sun/security/x509>). These
+//! checks follow RFC 5280 and are stricter than any JVM: a CA that they reject is only left out of the key
+//! store, with a warning. [`crate::trust::certificate::strict_der`] calls them.
 
 pub(crate) mod extensions;
 pub(crate) mod key;

@@ -1,8 +1,8 @@
-//! The table of lints: faults of a certificate that the user asked to trust, which clients reject it, and whether
-//! trust-init keeps it.
+//! The table of lints: faults of a certificate that the user asked to trust, which clients reject it, and
+//! whether trust-init keeps it.
 //!
-//! A certificate that some client accepts is kept, with a warning: the user asked for it, and the other clients
-//! report the fault themselves ("expired"). A certificate that no client accepts as a CA is refused.
+//! A certificate that some client accepts is kept, with a warning: the user asked for it, and the other
+//! clients report the fault themselves ("expired"). A certificate that no client accepts as a CA is refused.
 
 use std::collections::BTreeSet;
 
@@ -167,8 +167,8 @@ pub(crate) const TABLE: &[Lint] = &[
     },
 ];
 
-/// Returns the lints that apply to `certificate` at the time `now`, in the order of the table. `known`: the names
-/// of all CAs that the user passed.
+/// Returns the lints that apply to `certificate` at the time `now`, in the order of the table. `known`: the
+/// names of all CAs that the user passed.
 pub(crate) fn matching(
     certificate: &Certificate,
     now: Time,
@@ -201,8 +201,9 @@ pub(crate) fn matching(
     TABLE.iter().filter(|lint| has(lint.kind)).collect()
 }
 
-/// Returns what strict clients require and `certificate`, one of a server's chain, lacks, with OpenSSL's message if
-/// it has one: all of [`LintKind::NotStrict`] for a CA, and for a leaf only the authority key identifier.
+/// Returns what strict clients require and `certificate`, one of a server's chain, lacks, with OpenSSL's
+/// message if it has one: all of [`LintKind::NotStrict`] for a CA, and for a leaf only the authority key
+/// identifier.
 #[cfg(feature = "doctor")]
 pub(crate) fn strict(certificate: &Certificate) -> Vec<&'static str> {
     if certificate.is_old {

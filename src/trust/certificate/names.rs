@@ -1,7 +1,8 @@
 //! Checks general names (RFC 5280, section 4.2.1.6) as strict readers do.
 //!
-//! GnuTLS rejects a whole bundle for an alternative name that it cannot decode, and a JVM a whole key store for a
-//! name in a critical extension. GnuTLS rejects x400Address and ediPartyName in any encoding, so they are flaws.
+//! GnuTLS rejects a whole bundle for an alternative name that it cannot decode, and a JVM a whole key store
+//! for a name in a critical extension. GnuTLS rejects x400Address and ediPartyName in any encoding, so they
+//! are flaws.
 
 use crate::trust::certificate::encoding::{
     Flaw, NOT_DER, check_name, ensure, expect_end, fits_gnutls, has_short_numbers, is_valid_value,

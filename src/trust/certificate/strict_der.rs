@@ -1,8 +1,8 @@
 //! Checks that every reader can decode a certificate.
 //!
-//! OpenSSL, GnuTLS and a JVM reject a whole bundle for one certificate that they cannot decode, and check every
-//! number, name and identifier, which x509-parser does not. So this walks through each custom CA once, in the
-//! order of RFC 5280, section 4.1.
+//! OpenSSL, GnuTLS and a JVM reject a whole bundle for one certificate that they cannot decode, and check
+//! every number, name and identifier, which x509-parser does not. So this walks through each custom CA once,
+//! in the order of RFC 5280, section 4.1.
 
 use std::collections::BTreeSet;
 

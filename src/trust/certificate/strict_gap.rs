@@ -22,7 +22,8 @@ pub enum StrictGap {
 }
 
 impl StrictGap {
-    /// Returns the message of OpenSSL, if it has one (`X509_verify_cert_error_string` in crypto/x509/x509_txt.c).
+    /// Returns the message of OpenSSL, if it has one (`X509_verify_cert_error_string` in
+    /// crypto/x509/x509_txt.c).
     #[cfg(feature = "doctor")]
     pub fn openssl(self) -> Option<&'static str> {
         match self {

@@ -1,8 +1,8 @@
 //! Reads the trusted certificates of a PKCS#12 (RFC 7292) as a JVM reads its own trust store.
 //!
-//! A JVM opens that store without a password, so it finds no certificate in an encrypted part (measured with JDK
-//! 17). JDK 18 and later contain an unencrypted store (JDK-8275252), and keytool does not encrypt it. Java trusts a
-//! certificate only with an attribute of Oracle's, which `openssl pkcs12 -export` does not set.
+//! A JVM opens that store without a password, so it finds no certificate in an encrypted part (measured with
+//! JDK 17). JDK 18 and later contain an unencrypted store (JDK-8275252), and keytool does not encrypt it.
+//! Java trusts only certificates with an attribute of Oracle's, which `openssl pkcs12 -export` does not set.
 
 use crate::trust::der::{
     CONTEXT_0, INTEGER, OCTET_STRING, OID, SEQUENCE, SET, take_contents, value,

@@ -1,5 +1,5 @@
-//! Variables that a warning is printed for: those that switch certificate verification off, empty trust variables,
-//! and variables of the application.
+//! Variables that a warning is printed for: those that switch certificate verification off, empty trust
+//! variables, and variables of the application.
 
 use std::ffi::OsStr;
 

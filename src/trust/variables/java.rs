@@ -62,8 +62,8 @@ impl From<&JavaWarning> for Diagnostic {
     }
 }
 
-/// Splits a value of JAVA_TOOL_OPTIONS into its own options and the trust store in those that [`add_trust_store`]
-/// appended; `None` if it appended none.
+/// Splits a value of JAVA_TOOL_OPTIONS into its own options and the trust store in those that
+/// [`add_trust_store`] appended; `None` if it appended none.
 pub fn split_added(value: &OsStr) -> Option<(&OsStr, PathBuf)> {
     let rest = value.as_bytes().strip_suffix(suffix().as_bytes())?;
     let at = memchr::memmem::rfind(rest, format!("{PROPERTY}=").as_bytes())?;

@@ -1,7 +1,8 @@
 //! Finds the certificates that the trust variables of an environment name already.
 //!
-//! A value that a user or an image has set stays in force for that variable's readers, and affects no others. The
-//! caller reads the named files: in the container itself, or, on the host, in its image and its mounts.
+//! A value that a user or an image has set stays in force for that variable's readers, and affects no
+//! others. The caller reads the named files: in the container itself, or, on the host, in its image and its
+//! mounts.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -50,8 +51,8 @@ pub enum PinTarget<'a> {
     Unknown,
 }
 
-/// Calls `read` for the file that each of `rows` names, in the variable itself or in one that its readers fall back
-/// to. Returns the pins, and warnings for values that cannot be used.
+/// Calls `read` for the file that each of `rows` names, in the variable itself or in one that its readers
+/// fall back to. Returns the pins, and warnings for values that cannot be used.
 pub fn find_pins<'a>(
     rows: impl Iterator<Item = &'static TrustVariable>,
     environment: &Environment,
@@ -75,7 +76,8 @@ pub fn find_pins<'a>(
                 }
             }
             let cause = match found {
-                // Clients that replace their roots can read a directory; clients that add to theirs need a file.
+                // Clients that replace their roots can read a directory; clients that add to theirs need a
+                // file.
                 PinTarget::Anchors { anchors, is_directory }
                     if row.target == VariableTarget::Bundle || !is_directory =>
                 {
@@ -105,8 +107,8 @@ pub fn find_pins<'a>(
     (pins, warnings)
 }
 
-/// The warning for a variable that names the server certificate of the service itself. `key`: the variable that
-/// names its key.
+/// The warning for a variable that names the server certificate of the service itself. `key`: the variable
+/// that names its key.
 fn server_certificate_warning(name: &str, value: &OsStr, key: Option<&OsStr>) -> Diagnostic {
     let reason = match key {
         Some(key) => format!("is set beside {}", quote::word(key)),
@@ -122,8 +124,8 @@ fn server_certificate_warning(name: &str, value: &OsStr, key: Option<&OsStr>) ->
     )
 }
 
-/// The number of certificates after the leaf in a server's file: more than any chain has. Bundles of public roots
-/// contain over a hundred.
+/// The number of certificates after the leaf in a server's file: more than any chain has. Bundles of public
+/// roots contain over a hundred.
 const LONGEST_CHAIN: usize = 10;
 
 /// Whether SSL_CERT_FILE names the server certificate of the service. `key`: the variable that names its key.

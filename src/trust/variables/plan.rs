@@ -44,8 +44,8 @@ pub struct VariablePlan<'a> {
     pub files: Vec<(TrustFile, Vec<Pem<'a>>)>,
 }
 
-/// Plans the file of each variable: none if the user's file contains all custom CAs already, a separate file if the
-/// user pinned other certificates than those of the bundle, else the bundle.
+/// Plans the file of each variable: none if the user's file contains all custom CAs already, a separate file
+/// if the user pinned other certificates than those of the bundle, else the bundle.
 pub fn plan<'a>(
     rows: impl Iterator<Item = &'static TrustVariable>,
     pins: &'a [Pin<'_>],

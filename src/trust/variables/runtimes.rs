@@ -1,7 +1,8 @@
-//! Runtimes that need settings of their own to read the bundle, because no variable names a file of certificates.
+//! Runtimes that need settings of their own to read the bundle, because no variable names a file of
+//! certificates.
 //!
-//! Their variables replace or extend settings of the user, so trust-init sets them only with `--runtime`, never
-//! because it found the program.
+//! Their variables replace or extend settings of the user, so trust-init sets them only with `--runtime`,
+//! never because it found the program.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Display};
@@ -30,8 +31,8 @@ pub enum Runtime {
     Erlang,
 }
 
-/// The start and end of the argument for Erlang: quoted for its shell-like parser, and again as an Erlang string
-/// (<https://www.erlang.org/doc/apps/erts/erl_cmd.html#environment-variables>).
+/// The start and end of the argument for Erlang: quoted for its shell-like parser, and again as an Erlang
+/// string (<https://www.erlang.org/doc/apps/erts/erl_cmd.html#environment-variables>).
 const CACERTS_PATH: (&str, &str) = ("-public_key cacerts_path '\"", "\"'");
 
 /// The user's own settings, which the variable would override, below the home directory.
@@ -205,8 +206,8 @@ impl Runtime {
     }
 }
 
-/// Splits a value of ERL_ZFLAGS into its own arguments and the bundle in the argument that trust-init appended;
-/// `None` if it appended none.
+/// Splits a value of ERL_ZFLAGS into its own arguments and the bundle in the argument that trust-init
+/// appended; `None` if it appended none.
 pub fn split_added(value: &OsStr) -> Option<(&OsStr, PathBuf)> {
     let (begin, end) = CACERTS_PATH;
     let rest = value.as_bytes().strip_suffix(end.as_bytes())?;

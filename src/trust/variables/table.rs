@@ -1,4 +1,5 @@
-//! The table of trust variables. To add a runtime, add a row; CONTRIBUTING.md describes the tests that it needs.
+//! The table of trust variables. To add a runtime, add a row; CONTRIBUTING.md describes the tests that it
+//! needs.
 
 use std::fmt::{self, Display};
 

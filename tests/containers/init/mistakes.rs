@@ -13,7 +13,7 @@ fn ca_file_missing_on_the_host() {
     let (site, folder) = (site(), Folder::new());
     let missing = folder.0.join("ca.crt");
     let container = || site.container(BOOKWORM).mount(&missing, CUSTOM_CA);
-    let cause = "it is an empty directory, which Docker makes where the file to mount is missing on the host";
+    let cause = "it is an empty directory, which Docker creates if the file to mount is missing on the host";
     let outcome = container()
         .run(&["echo", "started"])
         .exits(125)

@@ -113,9 +113,9 @@ fn variables_without_bundle() {
     container()
         .run(&["echo", "started"])
         .exits(125)
-        .says("error: cannot leave `/run/trust-init/ca-bundle.crt` in SSL_CERT_FILE");
+        .says("error: cannot keep `/run/trust-init/ca-bundle.crt` in SSL_CERT_FILE");
     container()
         .options("--on-error warn")
         .finds(&[CURL, DEBIAN_REQUESTS], "private refused, public served")
-        .says("warning: cannot leave `/run/trust-init/ca-bundle.crt` in SSL_CERT_FILE");
+        .says("warning: cannot keep `/run/trust-init/ca-bundle.crt` in SSL_CERT_FILE");
 }

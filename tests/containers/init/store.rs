@@ -78,7 +78,7 @@ fn restarts() {
         folder.write("custom-ca.crt", certificate(SECOND));
         container.finds_again(STORE, SECOND_ONLY);
         std::fs::remove_file(folder.0.join("custom-ca.crt")).unwrap();
-        container.finds_again(STORE, NEITHER).says("taken out of the image's own store again");
+        container.finds_again(STORE, NEITHER).says("removed from the image's own store");
         container.finds_again(STORE, NEITHER).never_says("trust-init");
     }
 }
@@ -175,7 +175,7 @@ fn refused() {
         ("--read-only --tmpfs /run --tmpfs /var/lib".into(), "read-only file system"),
     ] {
         let container = container(&site, TRIXIE).trusting(PRIVATE).flags(&flags);
-        container.run(&["true"]).exits(125).says(words).says("fix: leave --install-store out");
+        container.run(&["true"]).exits(125).says(words).says("fix: remove --install-store");
         let changes = container.changes();
         assert!(
             !changes

@@ -241,7 +241,10 @@ fn an_unusual_certificate_is_explained() {
         "-addext subjectAltName=DNS:localhost -addext basicConstraints=critical,CA:false",
     );
     call("leaf", "Root.crt", "error", "self-signed");
-    is_in("signed itself but is no CA", &call("leaf", "leaf.crt", "warning", "anchor-not-for-all"));
+    is_in(
+        "is self-signed but not a CA",
+        &call("leaf", "leaf.crt", "warning", "anchor-not-for-all"),
+    );
     // A curve that rustls does not support.
     run_shell(
         &desk,
@@ -267,7 +270,9 @@ fn certificates_that_only_rustls_accepts_are_reported() {
     outcome
         .shows("refuse `CN=Plain`: CA cert does not include key usage extension")
         .shows("refuse `CN=below`: Missing Authority Key Identifier")
-        .shows("fix: create it again with that, as `trust-compose certs localhost` does");
+        .shows(
+            "fix: create it again without these faults, as `trust-compose certs localhost` does",
+        );
     probe(&desk, "Plain.crt", &["--connect", &url(port), "--strict"]).exits(1);
 
     // An intermediate as the anchor.

@@ -128,7 +128,7 @@ fn a_replaced_mounted_file_is_reported() {
         service(&world),
         &["--mounted", &gone],
         1,
-        "error   `/usr/local/share/ca-certificates/gone.crt`: it should be mounted, and is not there",
+        "error   `/usr/local/share/ca-certificates/gone.crt`: it should be mounted, and does not exist",
     );
 }
 

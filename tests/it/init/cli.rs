@@ -29,7 +29,7 @@ fn a_wrong_command_line_exits_125_with_a_fix() {
 fn an_unknown_setting_variable_is_named() {
     let world = World::new();
     let run = world.trust_init(&["true"]).env("TRUST_INIT_CAS", "/ca").run().succeeds();
-    run.says("`TRUST_INIT_CAS` is set, but there is no such setting");
+    run.says("`TRUST_INIT_CAS` is set, but is not a setting of trust-init");
 }
 
 #[test]

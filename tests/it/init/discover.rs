@@ -243,6 +243,6 @@ fn a_broken_block_among_the_roots_is_left_out_with_a_warning() {
         format!("{roots}-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----\n{roots}"),
     );
     let run = world.trust_init(&["true"]).run().succeeds();
-    run.says("left out of the image's roots").says("(1 double left out)");
+    run.says("left out of the image's roots").says("(1 duplicate left out)");
     assert_eq!(count(&world.read(BUNDLE)), 2);
 }

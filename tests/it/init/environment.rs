@@ -147,7 +147,7 @@ fn a_variable_without_a_usable_file_counts_as_not_set() {
     world.write("/etc/none.pem", "no certificate");
     for (value, cause) in [
         ("/nowhere.pem", "names `/nowhere.pem`, which cannot be used (there is no such file"),
-        ("/etc/none.pem", "there is no certificate in it"),
+        ("/etc/none.pem", "it contains no certificate"),
         ("", "REQUESTS_CA_BUNDLE is set but empty"),
     ] {
         let run = world.trust_init(&["env"]).env("REQUESTS_CA_BUNDLE", value).run().succeeds();

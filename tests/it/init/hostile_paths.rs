@@ -211,7 +211,7 @@ fn a_hundred_thousand_files() {
         );
         filled(world.trust_init(&[words, &SERVICE].concat()), &world, directory, &python)
     };
-    let many = "more than 10000 files or folders are in it";
+    let many = "it contains more than 10000 files or folders";
     bounded(run(&["--ca", "/many"], "/many", 100_000)).exits(125).says(many);
     bounded(run(&[], "/usr/local/share/ca-certificates", 100_000)).exits(125).says(many);
     let most = bounded(run(&["--ca", "/many"], "/many", 9_999));
@@ -252,7 +252,7 @@ fn a_link_to_the_root_directory_is_bounded() {
     let folders = "[os.mkdir(f'{n}') for n in range(10001)]";
     world.directory("/folders", 0o755);
     let run = filled(world.trust_init(&SERVICE), &world, "/folders", folders);
-    bounded(run).exits(125).says("more than 10000 files or folders are in it");
+    bounded(run).exits(125).says("it contains more than 10000 files or folders");
 }
 
 #[test]

@@ -116,13 +116,13 @@ fn the_settings_name_the_bundle_in_any_directory() {
 
     let world = World::new().with_ca();
     let run = world.trust_init(&ALL).uid(1000).read_only().run().succeeds();
-    let [php, wgetrc, erlang] = values(&run.says("PHP is not told of the bundle"));
+    let [php, wgetrc, erlang] = values(&run.says("PHP is not configured with the bundle"));
     assert_eq!(php, None);
     assert!(wgetrc.unwrap().starts_with("/proc/") && erlang.unwrap().contains("/proc/"));
 
     world.directory("/odd dir", 0o755);
     let run = world.trust_init(&["--dir", "/odd dir", "--runtime", "erlang", "env"]).run();
-    let run = run.succeeds().says("Erlang is not told of the bundle").says("/odd dir/");
+    let run = run.succeeds().says("Erlang is not configured with the bundle").says("/odd dir/");
     assert_eq!(run.value("ERL_ZFLAGS"), None);
 }
 
@@ -135,8 +135,8 @@ fn our_settings_without_a_file_are_removed() {
         run_with(run, &[("ERL_ZFLAGS", &flags), ("WGETRC", WGETRC), ("WGET2RC", WGETRC)])
     };
     let run = variables(world.trust_init(&["env"])).exits(125);
-    run.says("cannot leave `/run/trust-init/ca-bundle.crt` in ERL_ZFLAGS")
-        .says("cannot leave `/run/trust-init/wgetrc` in WGETRC, WGET2RC");
+    run.says("cannot keep `/run/trust-init/ca-bundle.crt` in ERL_ZFLAGS")
+        .says("cannot keep `/run/trust-init/wgetrc` in WGETRC, WGET2RC");
     let run = variables(world.trust_init(&["--on-error=warn", "env"])).succeeds();
     assert_eq!(values(&run), [None, None, Some("-a b".into())]);
 }

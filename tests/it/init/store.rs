@@ -89,7 +89,7 @@ fn the_ca_is_installed_and_removed_without_a_trace() {
     }
     let record = fs::metadata(world.path(RECORD)).unwrap();
     assert_eq!((record.uid(), record.mode() & 0o7777), (0, 0o644));
-    without(&world).says("taken out of the image's own store again");
+    without(&world).says("removed from the image's own store");
     assert_eq!(tree(&world), before);
     assert_eq!(world.names("/var/lib"), [""; 0]);
     without(&world).stays_silent();

@@ -38,9 +38,9 @@ fn shapes() -> Vec<(String, &'static str)> {
         ("-----BEGIN CERT\x1b-----\n", "line 1: the BEGIN marker is broken"),
         ("-----begin certificate-----\n", "line 1: the BEGIN marker is broken"),
         (other, "line 3: the END marker does not fit its BEGIN"),
-        ("-", "there is no certificate in it"),
-        ("-----\n", "there is no certificate in it"),
-        ("----- \r", "there is no certificate in it"),
+        ("-", "it contains no certificate"),
+        ("-----\n", "it contains no certificate"),
+        ("----- \r", "it contains no certificate"),
     ];
     let mut all: Vec<_> =
         shapes.into_iter().map(|(one, what)| (one.repeat(SIZE / one.len()), what)).collect();

@@ -50,7 +50,7 @@ fn a_certificate_that_openssl_cannot_read_is_no_ca() {
         assert!(!openssl.output().unwrap().status.success(), "OpenSSL reads {fault}");
         let run = world.trust_init(&["true"]).run();
         assert_eq!(run.0.status.code(), Some(125), "{fault}: {}", run.stderr());
-        run.says("would cost some client the whole bundle");
+        run.says("makes some TLS libraries reject the entire bundle");
     }
 }
 
@@ -80,7 +80,7 @@ fn a_certificate_that_openssl_cannot_read_is_no_ca_in_an_archive_either() {
     let before = desk.state(".");
     let run = desk.run(&["setup", "--custom-ca", "ca.p12"]);
     assert_eq!(run.0.status.code(), Some(1), "{}", run.stderr());
-    run.says("a certificate in it would cost some client the whole bundle: a name in it is not");
+    run.says("a certificate in it makes some TLS libraries reject the entire bundle: a name in it is not");
     assert_eq!(desk.state("."), before);
 }
 

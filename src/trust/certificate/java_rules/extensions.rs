@@ -9,8 +9,8 @@ use crate::trust::der::{BIT_STRING, CONTEXT_0, CONTEXT_1, INTEGER, OCTET_STRING,
 /// Checks the contents of an extension.
 type ExtensionCheck = fn(&[u8]) -> Result<(), Flaw>;
 
-/// Checks whether a JVM can read the critical extension `oid` with these contents. `OIDMap` of the JDK lists those
-/// that it decodes; RFC 5280, section 4.2, defines their structures.
+/// Checks whether a JVM can read the critical extension `oid` with these contents. `OIDMap` of the JDK lists
+/// those that it decodes; RFC 5280, section 4.2, defines their structures.
 pub(crate) fn check(oid: &[u8], contents: &[u8]) -> Result<(), Flaw> {
     let (read, what): (ExtensionCheck, Flaw) = match oid {
         [0x55, 0x1d, 14] => (key_identifier, "its critical subjectKeyIdentifier cannot be decoded"),
@@ -256,8 +256,8 @@ fn is_mailbox(text: &[u8]) -> bool {
     text.iter().all(u8::is_ascii_graphic) && !matches!(host, [] | b".")
 }
 
-/// Whether it is a URI (RFC 3986, appendix A) with a scheme, and without a user, an IPv6 address or a fragment,
-/// which certificates hardly ever contain.
+/// Whether it is a URI (RFC 3986, appendix A) with a scheme, and without a user, an IPv6 address or a
+/// fragment, which certificates hardly ever contain.
 fn is_uri(text: &[u8]) -> bool {
     let Some(colon) = text.iter().position(|byte| *byte == b':') else { return false };
     let (scheme, rest) = text.split_at(colon);

@@ -1,5 +1,5 @@
-//! Checks keys and algorithms as a JVM does: it decodes every number of a key of a known kind, and keeps other
-//! keys as bytes.
+//! Checks keys and algorithms as a JVM does: it decodes every number of a key of a known kind, and keeps
+//! other keys as bytes.
 
 use crate::trust::certificate::encoding::{Flaw, NOT_DER, NULL, ensure, expect_end, take_value};
 use crate::trust::der::{BIT_STRING, CONTEXT_0, CONTEXT_1, EC_KEY, INTEGER, OID, SEQUENCE};
@@ -33,8 +33,8 @@ const STRINGS: [(&[u8], usize); 5] = [
     (&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x13], 2592),
 ];
 
-/// Prefixes of the OIDs of further keys that some JVM decodes and no CA uses: PKCS#1, Diffie-Hellman (PKCS#3),
-/// LMS, RSA of X.500, X25519 and X448.
+/// Prefixes of the OIDs of further keys that some JVM decodes and no CA uses: PKCS#1, Diffie-Hellman
+/// (PKCS#3), LMS, RSA of X.500, X25519 and X448.
 const OTHERS: [&[u8]; 6] = [
     &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01],
     &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x03],

@@ -29,7 +29,7 @@ fn an_unreadable_record_is_an_error_and_kept() {
     std::fs::remove_file(world.path(CUSTOM_CA)).unwrap();
     let (outcome, _) = failing(&world, &install(&world), RECORD, "openat:error=EIO");
     outcome.exits(125);
-    install(&world).run().succeeds().says("taken out of the image's own store again");
+    install(&world).run().succeeds().says("removed from the image's own store");
     assert_eq!(tree(&world), before);
 }
 

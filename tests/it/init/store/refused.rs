@@ -20,7 +20,7 @@ fn a_store_that_the_container_does_not_own_is_refused() {
         prepare(&world);
         let before = (tree(&world), world.has("/var"));
         let run = start(&world, install(&world)).run().exits(125);
-        run.says(words).says("fix: leave --install-store out");
+        run.says(words).says("fix: remove --install-store");
         let warned =
             start(&world, world.trust_init(&["--install-store", "--on-error=warn", "env"]));
         let warned = warned.run().succeeds().says(words);
@@ -74,7 +74,7 @@ fn a_store_that_the_container_does_not_own_is_refused() {
     refused(
         &|world| fs::remove_file(world.path(ROOTS)).unwrap(),
         &|_, run| run,
-        "cannot change the image's own store (--install-store): there is none",
+        "cannot change the image's own store (--install-store): the image has none",
     );
     refused(
         &|world| world.directory("var/lib", 0o755).as_unit(),
@@ -107,11 +107,10 @@ fn dry_run_and_print_env_change_nothing() {
     let world = World::new().with_ca();
     let before = (tree(&world), world.has("/var"));
     let words = ["--install-store", "--dry-run"];
-    world
-        .trust_init(&words)
-        .run()
-        .succeeds()
-        .says(&format!("would put the same into the image's own store: `{ROOTS}`, `{}`", hashed()));
+    world.trust_init(&words).run().succeeds().says(&format!(
+        "would install the same in the image's own store: `{ROOTS}`, `{}`",
+        hashed()
+    ));
     world.trust_init(&["--install-store", "--print-env"]).run().succeeds();
     world.trust_init(&["env"]).run().succeeds().never_says("store");
     assert_eq!((tree(&world), world.has("/var")), before);

@@ -23,7 +23,7 @@ const LEFT_OUT: &str = "this CA is left out of Java's key store and no Java prog
 /// Gallery files that are left out of Java's key store, and the cause. With any of them keytool could not
 /// open the key store.
 const UNREADABLE: &[(&str, &str)] = &[
-    ("ca-constraint-uri-scheme.crt", "a name constraint of kind URI is not a host name alone"),
+    ("ca-constraint-uri-scheme.crt", "a name constraint of the kind URI is not a plain host name"),
     ("ca-constraint-ip-short.crt", "its critical nameConstraints cannot be decoded"),
     ("ca-crl-uri-space.crt", "a URI in a critical extension is not encoded as RFC 3986 requires"),
     ("ca-san-uri-space.crt", "a URI in a critical extension is not encoded as RFC 3986 requires"),
@@ -151,7 +151,7 @@ fn the_doctor_reports_a_ca_that_java_cannot_read() {
     let store = format!("warning `{CACERTS}`: it does not contain");
     let told = reports(&world, service(&world), &[], 0, &store);
     let told =
-        told.shows("(a name constraint of kind URI is not a host name alone): no Java program");
+        told.shows("(a name constraint of the kind URI is not a plain host name): no Java program");
     let text = told.stdout();
     assert!(!text.contains("for every JVM") && !text.contains("TRUST_INIT_JAVA=on"), "{text}");
 
