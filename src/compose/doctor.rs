@@ -25,7 +25,7 @@ use crate::compose::project::files::{ProjectFiles, directory_of, plain};
 use crate::compose::project::read;
 use crate::compose::select::option::no_service;
 use crate::compose::setup::installed;
-use crate::compose::setup::next_steps::Next;
+use crate::compose::setup::next_steps::{self, Next};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::environment::Environment;
 use crate::sys::exit_code;
@@ -103,7 +103,8 @@ fn inspect_containers(
 
     let error = no_image(asked, &present);
     let candidates = candidates(asked, place, &shape);
-    let probe = Probe { asked, candidates: &candidates, compose: &next.compose() };
+    let trust = |file: &str| trust_as_well(place, &project, &shape, file);
+    let probe = Probe { asked, candidates: &candidates, compose: &next.compose(), trust: &trust };
     let probed = parallel_map(&present, PROBES, !asked.json, |one| {
         if one.runs() && error.is_none() { probe.run(one) } else { Vec::new() }
     });
@@ -165,6 +166,20 @@ fn existing_overlay(place: &ProjectFiles) -> Result<(Option<String>, Shape), Dia
         Some(overlay) => (Some(overlay), shape),
         None => Default::default(),
     })
+}
+
+/// The commands that make the project trust the CA in `file` besides those that it trusts.
+fn trust_as_well(place: &ProjectFiles, project: &Project, shape: &Shape, file: &str) -> String {
+    let (file, mut shape) = (PathBuf::from(file), shape.clone());
+    let mut known = shape.custom_ca.iter().chain(&shape.extra_ca);
+    if !known.any(|path| *path == file || path.join(CA) == file) {
+        match shape.custom_ca {
+            None => shape.custom_ca = Some(file),
+            Some(_) => shape.extra_ca.push(file),
+        }
+    }
+    let next = Next::with_overlay(place, project, &shape, place.had_ours, None);
+    format!("{}\n{}", next_steps::setup(place, &shape), next.up())
 }
 
 /// The commands that bring the containers in step.

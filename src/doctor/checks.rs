@@ -62,7 +62,7 @@ fn file_capabilities(process: &TargetProcess) -> Option<Finding> {
             "has file capabilities, so OpenSSL and Node.js in it ignore the trust variables";
         // Docker opens all ports to all users since 20.10 (<https://github.com/moby/moby/pull/41030>).
         let fix = format!(
-            "RUN setcap -r {} (ports below 1024 are free to every uid in a container), or set \
+            "remove them in the Dockerfile: `RUN setcap -r {}` (ports below 1024 are free to every uid in a container), or set \
              TRUST_INIT_INSTALL_STORE=1",
             quote::shell(&program)
         );

@@ -136,7 +136,8 @@ impl Finding {
     #[must_use]
     pub fn with_service_fix(self, advice: Option<&str>, command: ServiceCommand) -> Self {
         let fix = ServiceFix { advice: advice.map(str::to_owned), command };
-        Self { service_fix: Some(fix.clone()), ..self.with_fix(fix.text("docker compose", "")) }
+        let text = fix.sentence();
+        Self { service_fix: Some(fix), ..self.with_fix(text) }
     }
 
     /// The same, with the certificates that it is about.

@@ -9,6 +9,7 @@ use crate::compose::docker::{self, Failure, ProbeRun, ProjectContainer};
 use crate::compose::doctor::containers::{of_service, restarting};
 use crate::sys::exit_code;
 use crate::sys::file;
+use crate::sys::finding::service_fix::Host;
 use crate::sys::finding::{Answer, Finding};
 use crate::sys::quote;
 use crate::trust::fingerprint::Fingerprint;
@@ -49,6 +50,8 @@ pub(crate) struct Probe<'a> {
     pub candidates: &'a [Candidate],
     /// `docker compose` with the project's options, as a shell reads it.
     pub compose: &'a str,
+    /// Returns the commands that make the project trust the CA in a file as well.
+    pub trust: &'a (dyn Fn(&str) -> String + Sync),
 }
 
 impl Probe<'_> {
@@ -85,7 +88,8 @@ impl Probe<'_> {
     /// Completes the commands that trust-doctor could not write inside the container.
     fn complete(&self, service: &str, mut finding: Finding) -> Finding {
         if let Some(fix) = finding.service_fix.take() {
-            finding.fix = Some(fix.text(self.compose, &quote::shell(service)));
+            let (compose, trust) = (self.compose, self.trust);
+            finding.fix = Some(fix.text(&Host { compose, service: &quote::shell(service), trust }));
         }
         of_service(service, finding)
     }

@@ -56,7 +56,7 @@ pub(crate) fn unused(custom: &[CustomCa], files: &[AnchorFile]) -> Vec<Finding> 
     let report = |ca: &CustomCa| {
         let subject = quote::word(&ca.certificate.subject);
         let cause = format!("no bundle that a program reads contains {subject}");
-        let fix = "trust-compose setup, or use trust-init as the entrypoint: ENTRYPOINT [\"/trust-init\", \"--\"]";
+        let fix = "run `trust-compose setup`, or use trust-init as the entrypoint: ENTRYPOINT [\"/trust-init\", \"--\"]";
         Finding::warning("custom-ca-unused", &quote::path(&ca.path), cause, fix)
     };
     unused.map(report).collect()

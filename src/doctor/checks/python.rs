@@ -114,7 +114,7 @@ fn patched(process: &TargetProcess, directory: &Path) -> Option<Finding> {
     (line.split(',').next() != Some(&digest)).then(|| {
         let cause = "was changed after certifi was installed: the next update silently reverts that, and \
                      no variable shows it";
-        let fix = "pip install --force-reinstall --no-deps certifi";
+        let fix = "install certifi again: `pip install --force-reinstall --no-deps certifi`";
         Finding::warning("certifi-patched", &quote::path(&bundle), cause, fix)
     })
 }

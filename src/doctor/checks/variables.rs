@@ -142,7 +142,7 @@ fn read_anchors(
             "file-with-key",
             key.to_string(),
             format!(
-                "openssl x509 -in {} -out ca.crt\nmount that: no client needs a key",
+                "mount the certificate alone, which `openssl x509 -in {} -out ca.crt` extracts",
                 quote::shell(path)
             ),
         ),

@@ -67,5 +67,8 @@ pub(crate) fn accepts(
 /// Returns the commands that renew the server's certificate.
 pub(crate) fn renew(endpoint: &Endpoint) -> String {
     let host = quote::shell(&endpoint.host);
-    format!("trust-compose certs {host} --renew\nrestart the server")
+    format!(
+        "renew it where it was issued (`trust-compose certs {host} --renew`, if trust-compose issued it), then \
+         restart the server"
+    )
 }

@@ -5,7 +5,8 @@ use crate::doctor::anchor_file::roots;
 use crate::doctor::diagnosis::context::{Context, accepts, renew, signing_path};
 use crate::doctor::endpoint::Endpoint;
 use crate::doctor::handshake::HandshakeResult;
-use crate::sys::finding::Finding;
+use crate::sys::finding::service_fix::ServiceCommand;
+use crate::sys::finding::{Finding, Severity};
 use crate::sys::quote;
 use crate::trust::certificate::Certificate;
 use crate::trust::certificate::extensions::{Details, is_signed_by};
@@ -24,13 +25,11 @@ pub(crate) fn diagnose(
         let cause = format!(
             "the server's certificate {issuer} is signed by itself, not by a CA (\"self-signed certificate\")"
         );
-        let host = quote::shell(&endpoint.host);
-        return Some(Finding::error(
-            "self-signed",
-            endpoint,
-            cause,
-            format!("trust-compose certs {host}"),
-        ));
+        let fix = format!(
+            "give the server a certificate of a CA: `trust-compose certs {}` creates both",
+            quote::shell(&endpoint.host)
+        );
+        return Some(Finding::error("self-signed", endpoint, cause, fix));
     }
     let signs = |ca: &&Certificate| ca.der == last.der || is_signed_by(last, ca);
     let candidate = context.candidates.iter().find(signs);
@@ -39,7 +38,7 @@ pub(crate) fn diagnose(
     }
     let candidate = candidate.filter(|ca| accepts(&roots([*ca]), endpoint, result));
     match find_namesake(last, chain, context) {
-        Some(namesake) => Some(replaced(endpoint, own, &namesake, candidate.map(setup))),
+        Some(namesake) => Some(replaced(endpoint, own, &namesake, candidate)),
         None => Some(not_trusted(endpoint, last, candidate, context)),
     }
 }
@@ -52,7 +51,7 @@ fn missing_intermediate(endpoint: &Endpoint, last: &Certificate, ca: &Certificat
     );
     let fix = format!(
         "append {file} to the server's certificate, and restart the server\n\
-         if the server is not yours: trust-compose setup --extra-ca {file}"
+         if the server is not yours, add `--extra-ca {file}` to the options of setup"
     );
     Finding::error("missing-intermediate", endpoint, cause, fix)
 }
@@ -75,7 +74,8 @@ fn not_trusted(
             "{subject} is not among the trust anchors here{openssl}; {} contains it",
             name(ca)
         );
-        return Finding::error(id, endpoint, cause, setup(ca));
+        return Finding::new(id, Severity::Error, endpoint, cause)
+            .with_service_fix(None, trust(ca));
     }
     let signs = |ca: &Certificate| ca.der == last.der || is_signed_by(last, ca);
     // The first file is the one that most programs read, and it does not contain the anchor.
@@ -92,7 +92,7 @@ fn not_trusted(
     let url = Details::of(last).issuer_url;
     let url = url.map(|url| format!(" (its certificate names {})", quote::word(&url)));
     let mut fix = format!(
-        "ask the operator of the server for that CA{}, and trust it: trust-compose setup --custom-ca FILE",
+        "ask the operator of the server for that CA{}, and trust it: `trust-compose setup --custom-ca FILE`",
         url.unwrap_or_default()
     );
     if !last.is_self_issued {
@@ -128,12 +128,12 @@ fn find_namesake<'a>(
     })
 }
 
-/// The finding about a replaced CA. `setup`: the command that trusts the right CA, if a candidate is that.
+/// The finding about a replaced CA. `candidate`: the right CA, if a candidate is that.
 fn replaced(
     endpoint: &Endpoint,
     own: &Certificate,
     Namesake { ca, file }: &Namesake<'_>,
-    setup: Option<String>,
+    candidate: Option<&Certificate>,
 ) -> Finding {
     let name = quote::word(&ca.subject);
     let key = Details::of(ca).key_identifier;
@@ -146,20 +146,21 @@ fn replaced(
     };
     let cause =
         format!("{name} was replaced: in {file} it has another key{key} than the one that signed");
-    let is_older = own.not_before <= ca.not_before;
-    let fix = setup.unwrap_or_else(|| {
-        if is_older {
-            renew(endpoint)
-        } else {
-            "trust the CA that signs now: trust-compose setup --custom-ca FILE".to_owned()
+    let finding = Finding::new("ca-replaced", Severity::Error, endpoint, cause);
+    match candidate {
+        Some(ca) => finding.with_service_fix(None, trust(ca)),
+        None if own.not_before <= ca.not_before => finding.with_fix(renew(endpoint)),
+        None => {
+            finding.with_fix("trust the CA that signs now: `trust-compose setup --custom-ca FILE`")
         }
-    });
-    Finding::error("ca-replaced", endpoint, cause, fix)
+    }
 }
 
 /// Returns the command that trusts a candidate.
-fn setup(ca: &Certificate) -> String {
-    format!("trust-compose setup --custom-ca {}", shell(ca))
+fn trust(ca: &Certificate) -> ServiceCommand {
+    ServiceCommand::Trust(
+        ca.label.path().map(|path| path.display().to_string()).unwrap_or_default(),
+    )
 }
 
 /// Returns the candidate's file, for messages.

@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::sys::quote;
+
 /// What to do to the inspected service.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ServiceFix {
@@ -14,7 +16,7 @@ pub struct ServiceFix {
 }
 
 /// A command about one service.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ServiceCommand {
     /// Restart its container.
@@ -23,23 +25,53 @@ pub enum ServiceCommand {
     Recreate,
     /// Inspect it again with the capability SYS_PTRACE.
     PrivilegedDoctor,
+    /// Trust the CA in this file as well.
+    Trust(String),
+}
+
+/// What the host knows: the commands about the inspected service.
+pub struct Host<'a> {
+    /// `docker compose` with the options of the project, as words of a shell.
+    pub compose: &'a str,
+    /// The service's name, as a word of a shell.
+    pub service: &'a str,
+    /// Returns the commands that make the project's services trust the CA in a file as well.
+    pub trust: &'a dyn Fn(&str) -> String,
 }
 
 impl ServiceFix {
-    /// The lines of the fix. `compose` is `docker compose` with the options of the project; both are words of
-    /// a shell, and `service` is empty in trust-doctor, which does not know it.
-    pub fn text(&self, compose: &str, service: &str) -> String {
-        let command = match self.command {
-            ServiceCommand::Restart => format!("{compose} restart {service}"),
-            ServiceCommand::Recreate => format!("{compose} up -d --force-recreate {service}"),
-            ServiceCommand::PrivilegedDoctor if service.is_empty() => {
+    /// The fix in the container, where nothing of the project is known: a sentence.
+    pub(crate) fn sentence(&self) -> String {
+        let what = match &self.command {
+            ServiceCommand::Restart => "restart the container".to_owned(),
+            ServiceCommand::Recreate => "create the container again".to_owned(),
+            ServiceCommand::PrivilegedDoctor => {
                 "run this as the uid of that process, or with the capability SYS_PTRACE".to_owned()
             }
+            ServiceCommand::Trust(file) => {
+                let file = quote::shell(file);
+                format!("trust the CA in {file}: `trust-compose setup --custom-ca {file}`")
+            }
+        };
+        self.after_advice(&what)
+    }
+
+    /// The fix on the host: commands, or a sentence that ends in one.
+    pub fn text(&self, Host { compose, service, trust }: &Host<'_>) -> String {
+        let command = match &self.command {
+            ServiceCommand::Restart => format!("{compose} restart {service}"),
+            ServiceCommand::Recreate => format!("{compose} up -d --force-recreate {service}"),
             ServiceCommand::PrivilegedDoctor => {
                 format!("trust-compose doctor {service} --privileged-look")
             }
+            ServiceCommand::Trust(file) => trust(file),
         };
-        let lines = self.advice.iter().map(String::as_str).chain([command.trim_end()]);
-        lines.collect::<Vec<_>>().join("\n")
+        if self.advice.is_none() { command } else { self.after_advice(&format!("run `{command}`")) }
+    }
+
+    fn after_advice(&self, what: &str) -> String {
+        self.advice
+            .as_ref()
+            .map_or_else(|| what.to_owned(), |advice| format!("{advice}, then {what}"))
     }
 }

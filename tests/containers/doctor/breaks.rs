@@ -228,7 +228,7 @@ services:
 }
 
 /// The programs that fixes consist of.
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 11] = [
     "trust-compose",
     "docker",
     "chmod",
@@ -239,7 +239,6 @@ const COMMANDS: [&str; 12] = [
     "openssl",
     "ssh-keygen",
     "sudo",
-    "unset",
     "pip",
 ];
 
