@@ -16,18 +16,18 @@ pub(crate) mod server_certificate;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::compose::certs::server_name::Name;
+use crate::compose::certs::server_name::ServerName;
 use crate::compose::certs::{CA, CA_KEY, SERVER, SERVER_KEY};
-use crate::compose::inputs::ca_directory::Directory;
+use crate::compose::inputs::ca_directory::CaDirectory;
 use crate::compose::inputs::commands::out_option;
 pub use crate::compose::inputs::commands::renew_command;
-pub use crate::compose::inputs::error::{Error, ErrorKind, ServerFault};
+pub use crate::compose::inputs::error::{InputError, InputErrorKind, ServerFault};
 pub use crate::compose::inputs::files::{CUSTOM_CA, ServerFiles};
-use crate::compose::inputs::files::{EXTRA_CA, is_there, source};
+use crate::compose::inputs::files::{EXTRA_CA, entry_exists, read_source};
 pub use crate::compose::inputs::server_certificate::{
-    Server, missing_names, replace_ca_command, verify_server,
+    ServerCertificate, missing_names, replace_ca_command, verify_server,
 };
-use crate::compose::passwords::{Ask, Passwords};
+use crate::compose::passwords::{PasswordPrompt, Passwords};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::file;
 use crate::sys::quote::{self, shell};
@@ -61,9 +61,9 @@ pub struct Inputs {
     /// The files of the server's certificate and key.
     pub pair: Option<ServerFiles>,
     /// The same, proved, if there is a domain to serve them for.
-    pub server: Option<Server>,
+    pub server: Option<ServerCertificate>,
     /// The name that clients connect to, as DNS carries it.
-    pub domain: Option<Name>,
+    pub domain: Option<ServerName>,
     /// Which files were chosen or not used.
     pub notes: Vec<String>,
     /// Warnings about certificates that are used.
@@ -74,13 +74,17 @@ pub struct Inputs {
 ///
 /// # Errors
 /// At the first fault.
-pub fn read(given: &InputOptions, now: Time, ask: Ask<'_>) -> Result<Inputs, Error> {
+pub fn read(
+    given: &InputOptions,
+    now: Time,
+    ask: PasswordPrompt<'_>,
+) -> Result<Inputs, InputError> {
     let passwords = Passwords::new(given.password_file.as_deref(), ask);
     let mut inputs = Inputs::default();
     if let Some(word) = &given.domain {
         inputs.domain = Some(
-            Name::parse_from(word, "from --domain")
-                .map_err(|error| ErrorKind::Options.because(error))?,
+            ServerName::parse_from(word, "from --domain")
+                .map_err(|error| InputErrorKind::Options.because(error))?,
         );
     }
     let mut budget = file::TOTAL_LIMIT;
@@ -88,23 +92,23 @@ pub fn read(given: &InputOptions, now: Time, ask: Ask<'_>) -> Result<Inputs, Err
     if let Some(path) = &given.custom_ca {
         let mut file = path.clone();
         if path.is_dir() {
-            let directory = Directory::open(path)?;
-            pair = directory.pair(&mut inputs.notes)?;
-            file = directory.authority(&passwords, pair.is_some(), &mut inputs.notes)?;
+            let directory = CaDirectory::open(path)?;
+            pair = directory.find_server_files(&mut inputs.notes)?;
+            file = directory.find_authority(&passwords, pair.is_some(), &mut inputs.notes)?;
         }
-        inputs.trust(&source(&file, CUSTOM_CA, &mut budget)?, &passwords)?;
+        inputs.add_authorities(&read_source(&file, CUSTOM_CA, &mut budget)?, &passwords)?;
     }
     let own = inputs.custom.clone();
     for path in &given.extra {
-        inputs.trust(&source(path, EXTRA_CA, &mut budget)?, &passwords)?;
+        inputs.add_authorities(&read_source(path, EXTRA_CA, &mut budget)?, &passwords)?;
     }
-    inputs.judge(now)?;
+    inputs.check_authorities(now)?;
     inputs.pair.clone_from(&pair);
     match &pair {
-        Some(pair) => inputs.serve(given, pair, &own, now)?,
+        Some(pair) => inputs.check_server(given, pair, &own, now)?,
         None if given.serves => {
             let error = no_server(inputs.domain.as_ref(), given.custom_ca.as_deref());
-            return Err(ErrorKind::ServerIncomplete.because(error));
+            return Err(InputErrorKind::ServerIncomplete.because(error));
         }
         None => {}
     }
@@ -113,7 +117,11 @@ pub fn read(given: &InputOptions, now: Time, ask: Ask<'_>) -> Result<Inputs, Err
 
 impl Inputs {
     /// Adds the CAs of one file, each once.
-    fn trust(&mut self, source: &Source, passwords: &Passwords<'_>) -> Result<(), Error> {
+    fn add_authorities(
+        &mut self,
+        source: &Source,
+        passwords: &Passwords<'_>,
+    ) -> Result<(), InputError> {
         let (found, note) = ca_file::authorities(source, passwords)?;
         self.notes.extend(note);
         let mut known = BTreeSet::new();
@@ -123,19 +131,19 @@ impl Inputs {
     }
 
     /// Checks the server's certificate in `pair` against the CAs `own`, as far as a domain is known.
-    fn serve(
+    fn check_server(
         &mut self,
         given: &InputOptions,
         pair: &ServerFiles,
         own: &[Certificate],
         now: Time,
-    ) -> Result<(), Error> {
+    ) -> Result<(), InputError> {
         let (certificate, key) = (quote::path(&pair.certificate), quote::path(&pair.key));
         let Some(domain) = &self.domain else {
             if given.serves {
                 let failed = Diagnostic::cannot("serve", certificate).named("from --custom-ca");
                 let failed = failed.because("--domain is missing").usage();
-                return Err(ErrorKind::Options.because(
+                return Err(InputErrorKind::Options.because(
                     failed.advise("give the name that clients connect to: --domain NAME"),
                 ));
             }
@@ -161,15 +169,15 @@ impl Inputs {
     }
 
     /// Refuses certificates that no client accepts, and warns of those that some clients refuse.
-    fn judge(&mut self, now: Time) -> Result<(), Error> {
+    fn check_authorities(&mut self, now: Time) -> Result<(), InputError> {
         let certificates = std::mem::take(&mut self.custom);
         let mut inspection = Inspection { certificates, ..Inspection::default() };
         inspection::judge(&mut inspection, now, &[]);
         if let Some(error) = inspection.errors.into_iter().next() {
             let diagnostic = Diagnostic::from(&error);
             let kind = match error {
-                inspection::Error::Refused(judged) => ErrorKind::NoCa(Box::new(judged)),
-                _ => ErrorKind::Unusable,
+                inspection::Error::Refused(judged) => InputErrorKind::NoCa(Box::new(judged)),
+                _ => InputErrorKind::Unusable,
             };
             return Err(kind.because(diagnostic));
         }
@@ -180,11 +188,11 @@ impl Inputs {
 }
 
 /// The diagnostic for a service that is to serve, and no certificate for it.
-fn no_server(domain: Option<&Name>, custom_ca: Option<&Path>) -> Diagnostic {
+fn no_server(domain: Option<&ServerName>, custom_ca: Option<&Path>) -> Diagnostic {
     let name = domain.map_or_else(|| "NAME".to_owned(), |name| shell(&name.to_string()));
     let (failed, directory) = match custom_ca {
         Some(path) if path.is_dir() => {
-            let fix = if is_there(&path.join(CA_KEY)) {
+            let fix = if entry_exists(&path.join(CA_KEY)) {
                 let out = out_option(path);
                 format!("put both there, or create them: `trust-compose certs {name}{out}`")
             } else {

@@ -72,7 +72,7 @@ pub(crate) fn run(
         is_trust_only: true,
         ..inputs::InputOptions::default()
     };
-    let inputs = inputs::read(&options, Time::now(), &passwords::terminal)?;
+    let inputs = inputs::read(&options, Time::now(), &passwords::prompt_at_terminal)?;
     inputs.warnings.iter().for_each(|warning| report.warning(warning));
     inputs.notes.iter().for_each(|note| report.info(note));
     let existing = write::existing(&args.out)?;

@@ -20,22 +20,22 @@ use crate::trust::source::{Label, Origin, Source, Unreadable};
 /// The option that names the file.
 const OPTION: &str = "--p12-password-file";
 /// Bytes that are looked through for the end of the first line.
-const LONGEST: u64 = 4 << 10;
+const MAX_LINE: u64 = 4 << 10;
 
 /// Asks a person with this prompt; `None` without a terminal.
-pub(crate) type Ask<'a> = &'a dyn Fn(&str) -> io::Result<Option<String>>;
+pub(crate) type PasswordPrompt<'a> = &'a dyn Fn(&str) -> io::Result<Option<String>>;
 
 /// Where passwords come from.
 pub(crate) struct Passwords<'a> {
     file: Option<&'a Path>,
-    ask: Ask<'a>,
+    ask: PasswordPrompt<'a>,
     /// The first line of the file, which may be a pipe that can be read only once.
     known: OnceCell<String>,
 }
 
 impl<'a> Passwords<'a> {
     /// The first line of `file`, or the answer to `ask` if there is no such file.
-    pub(crate) fn new(file: Option<&'a Path>, ask: Ask<'a>) -> Self {
+    pub(crate) fn new(file: Option<&'a Path>, ask: PasswordPrompt<'a>) -> Self {
         Self { file, ask, known: OnceCell::new() }
     }
 
@@ -45,7 +45,7 @@ impl<'a> Passwords<'a> {
     /// When its password is not available, or it cannot be read.
     pub(crate) fn open(&self, source: &Source) -> Result<Archive, Diagnostic> {
         let label = &source.label;
-        let mut found = self.open_silently(source)?;
+        let mut found = self.open_without_prompt(source)?;
         if let (Err(Problem::Locked), None) = (&found, self.file) {
             let typed = (self.ask)(&format!("password of {label}: ")).map_err(|error| {
                 Diagnostic::cannot("ask for", format_args!("the password of {label}"))
@@ -67,7 +67,7 @@ impl<'a> Passwords<'a> {
     ///
     /// # Errors
     /// When the file with the password cannot be read. What is wrong with the archive is in the inner result.
-    pub(crate) fn open_silently(
+    pub(crate) fn open_without_prompt(
         &self,
         source: &Source,
     ) -> Result<Result<Archive, Problem>, Diagnostic> {
@@ -114,7 +114,7 @@ fn first_line(path: &Path) -> Result<String, Diagnostic> {
     let label = Label::new(path, Origin::Option(OPTION));
     let mut line = Vec::new();
     let read = File::open(path)
-        .and_then(|file| BufReader::new(file.take(LONGEST)).read_until(b'\n', &mut line));
+        .and_then(|file| BufReader::new(file.take(MAX_LINE)).read_until(b'\n', &mut line));
     if let Err(error) = read {
         let problem = match error.kind() {
             io::ErrorKind::IsADirectory => file::Problem::Directory { is_empty: false },
@@ -122,7 +122,7 @@ fn first_line(path: &Path) -> Result<String, Diagnostic> {
         };
         return Err(Diagnostic::from(&Unreadable { label, problem }));
     }
-    let is_whole = (line.len() as u64) < LONGEST;
+    let is_whole = (line.len() as u64) < MAX_LINE;
     let text = String::from_utf8(line).ok().filter(|_| is_whole).ok_or_else(|| {
         let cause = "its first line is not UTF-8 text, or has no end";
         label.cannot("use").because(cause).advise("name a file whose first line is the password")
@@ -134,6 +134,6 @@ fn first_line(path: &Path) -> Result<String, Diagnostic> {
 ///
 /// # Errors
 /// When the terminal cannot be used, or is closed before an answer.
-pub(crate) fn terminal(words: &str) -> io::Result<Option<String>> {
+pub(crate) fn prompt_at_terminal(words: &str) -> io::Result<Option<String>> {
     if io::stdin().is_terminal() { rpassword::prompt_password(words).map(Some) } else { Ok(None) }
 }

@@ -136,7 +136,7 @@ pub fn prepare<'a>(
     if let Some(path) = written.find(|path| path.to_str().is_none()) {
         return Err(files::no_text(&path));
     }
-    let inputs = inputs::read(&decide::given(shape), Time::now(), &passwords::terminal)?;
+    let inputs = inputs::read(&decide::given(shape), Time::now(), &passwords::prompt_at_terminal)?;
     inputs.warnings.iter().for_each(|warning| report.warning(warning));
     inputs.notes.iter().for_each(|note| report.info(note));
     // A swarm copies the files to its machines; mounts are looked up where the engine is.

@@ -4,7 +4,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::compose::certs::key::Key;
+use crate::compose::certs::key::PrivateKey;
 use crate::compose::certs::options::{CA, CA_KEY, CertsOptions, SERVER, SERVER_KEY};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::dir::{Directory, OWN};
@@ -23,13 +23,13 @@ pub(crate) struct Authority {
     /// More about it.
     pub details: Details,
     /// Its key.
-    pub key: Key,
+    pub key: PrivateKey,
     /// All certificates in its file: for an intermediate, perhaps those above it.
     pub file: Vec<Certificate>,
 }
 
 /// A server's certificate.
-pub(crate) struct Server {
+pub(crate) struct ExistingServer {
     /// The certificate.
     pub certificate: Certificate,
     /// More about it.
@@ -44,7 +44,7 @@ pub(crate) struct ExistingCerts {
     /// The CA to sign with.
     pub authority: Option<Authority>,
     /// The server's certificate in the directory.
-    pub server: Option<Server>,
+    pub server: Option<ExistingServer>,
     /// Under `--ca`: whether the directory still lacks that CA's certificate.
     pub lacks_copy: bool,
     /// Keys that others may read, with their modes.
@@ -55,7 +55,7 @@ pub(crate) struct ExistingCerts {
 ///
 /// # Errors
 /// When it cannot be opened, or every user may write to it.
-pub(crate) fn open(named: &Named) -> Result<Option<Directory>, Diagnostic> {
+pub(crate) fn open_directory(named: &Named) -> Result<Option<Directory>, Diagnostic> {
     let failed = |error| unusable_directory(named, &error);
     match named.path.canonicalize().and_then(|path| Directory::open(&path)) {
         Ok(directory) => {
@@ -79,7 +79,7 @@ pub(crate) fn open(named: &Named) -> Result<Option<Directory>, Diagnostic> {
 ///
 /// # Errors
 /// As mkdirat(2).
-pub(crate) fn make(named: &Named) -> Result<Directory, Diagnostic> {
+pub(crate) fn create_directory(named: &Named) -> Result<Directory, Diagnostic> {
     let failed = |error| unusable_directory(named, &error);
     let name = named.path.file_name().ok_or_else(|| failed(io::ErrorKind::InvalidInput.into()))?;
     let above = named.path.parent().filter(|path| !path.as_os_str().is_empty());
@@ -103,18 +103,18 @@ impl ExistingCerts {
     pub(crate) fn read(options: &CertsOptions, is_there: bool) -> Result<Self, Diagnostic> {
         let mut existing = Self::default();
         let out = CertsDirectory { named: &options.out, is_there };
-        let from = options.ca.as_ref().filter(|ca| !is_same(&ca.path, &options.out.path));
+        let from = options.ca.as_ref().filter(|ca| !is_same_path(&ca.path, &options.out.path));
         match from {
             Some(named) => {
-                let found = existing.authority(&CertsDirectory { named, is_there: true })?;
+                let found = existing.read_authority(&CertsDirectory { named, is_there: true })?;
                 let authority = found.ok_or_else(|| no_ca(&named.path))?;
-                if out.read(CA_KEY)?.is_some() {
+                if out.read_file(CA_KEY)?.is_some() {
                     let out = quote::path(&options.out.path);
                     return Err(Diagnostic::cannot("use", "--ca")
                         .because(format_args!("{out} has a CA of its own ({CA_KEY})"))
                         .advise("name another directory with --out"));
                 }
-                existing.lacks_copy = !out.read(CA)?.is_some_and(|source| {
+                existing.lacks_copy = !out.read_file(CA)?.is_some_and(|source| {
                     contents(&source)
                         .is_ok_and(|found| is_same_list(&found.certificates, &authority.file))
                 });
@@ -122,27 +122,30 @@ impl ExistingCerts {
             }
             // All of it is replaced, and need not be valid.
             None if options.force => {}
-            None => existing.authority = existing.authority(&out)?,
+            None => existing.authority = existing.read_authority(&out)?,
         }
         if !options.force || from.is_some() {
-            existing.server = existing.server(&out)?;
+            existing.server = existing.read_server(&out)?;
         }
         Ok(existing)
     }
 
-    fn authority(&mut self, place: &CertsDirectory<'_>) -> Result<Option<Authority>, Diagnostic> {
-        let (certificate, key) = match (place.read(CA)?, place.read(CA_KEY)?) {
+    fn read_authority(
+        &mut self,
+        place: &CertsDirectory<'_>,
+    ) -> Result<Option<Authority>, Diagnostic> {
+        let (certificate, key) = match (place.read_file(CA)?, place.read_file(CA_KEY)?) {
             (None, None) => return Ok(None),
             (Some(certificate), Some(key)) => (certificate, key),
-            (Some(_), None) => return Err(place.half(CA, CA_KEY)),
-            (None, Some(_)) => return Err(place.half(CA_KEY, CA)),
+            (Some(_), None) => return Err(place.incomplete_pair(CA, CA_KEY)),
+            (None, Some(_)) => return Err(place.incomplete_pair(CA_KEY, CA)),
         };
-        let file = certificates(&certificate)?;
-        let read = self.key(place, &key, CA_KEY)?;
+        let file = read_certificates(&certificate)?;
+        let read = self.read_key(place, &key, CA_KEY)?;
         let mut pairs = file.iter().map(|certificate| (certificate, Details::of(certificate)));
-        let found = pairs.find(|(_, details)| read.fits(details));
+        let found = pairs.find(|(_, details)| read.is_key_of(details));
         let Some((found, details)) = found else {
-            return Err(mismatch(&certificate, &key, true));
+            return Err(key_mismatch(&certificate, &key, true));
         };
         if !found.is_ca {
             let subject = quote::word(&found.subject);
@@ -155,39 +158,42 @@ impl ExistingCerts {
         Ok(Some(Authority { certificate: found.clone(), details, key: read, file: file.clone() }))
     }
 
-    fn server(&mut self, place: &CertsDirectory<'_>) -> Result<Option<Server>, Diagnostic> {
-        let (source, key) = match (place.read(SERVER)?, place.read(SERVER_KEY)?) {
+    fn read_server(
+        &mut self,
+        place: &CertsDirectory<'_>,
+    ) -> Result<Option<ExistingServer>, Diagnostic> {
+        let (source, key) = match (place.read_file(SERVER)?, place.read_file(SERVER_KEY)?) {
             (None, None) => return Ok(None),
             (Some(certificate), Some(key)) => (certificate, key),
-            (Some(_), None) => return Err(place.half(SERVER, SERVER_KEY)),
-            (None, Some(_)) => return Err(place.half(SERVER_KEY, SERVER)),
+            (Some(_), None) => return Err(place.incomplete_pair(SERVER, SERVER_KEY)),
+            (None, Some(_)) => return Err(place.incomplete_pair(SERVER_KEY, SERVER)),
         };
-        let file = certificates(&source)?;
-        let read = self.key(place, &key, SERVER_KEY)?;
+        let file = read_certificates(&source)?;
+        let read = self.read_key(place, &key, SERVER_KEY)?;
         // A server's certificate comes first in its file (RFC 8446, section 4.4.2).
         let Some(certificate) = file.into_iter().next() else { return Ok(None) };
         let details = Details::of(&certificate);
-        if !read.fits(&details) {
-            return Err(mismatch(&source, &key, false));
+        if !read.is_key_of(&details) {
+            return Err(key_mismatch(&source, &key, false));
         }
         let authority = self.authority.as_ref();
         let is_ours = authority.is_some_and(|above| is_signed_by(&certificate, &above.certificate));
-        Ok(Some(Server { certificate, details, is_ours }))
+        Ok(Some(ExistingServer { certificate, details, is_ours }))
     }
 
-    fn key(
+    fn read_key(
         &mut self,
         place: &CertsDirectory<'_>,
         source: &Source,
         file: &str,
-    ) -> Result<Key, Diagnostic> {
+    ) -> Result<PrivateKey, Diagnostic> {
         use std::os::unix::fs::MetadataExt as _;
         let path = place.named.path.join(file);
         let mode = path.metadata().map(|found| found.mode() & 0o777).unwrap_or_default();
         if mode & 0o077 != 0 {
             self.open_keys.push((path, mode));
         }
-        Key::read(&source.bytes).map_err(|problem| problem.diagnostic(&source.label))
+        PrivateKey::read(&source.bytes).map_err(|problem| problem.diagnostic(&source.label))
     }
 }
 
@@ -199,7 +205,7 @@ struct CertsDirectory<'a> {
 
 impl CertsDirectory<'_> {
     /// The file of that name; `None` if there is none.
-    fn read(&self, file: &str) -> Result<Option<Source>, Diagnostic> {
+    fn read_file(&self, file: &str) -> Result<Option<Source>, Diagnostic> {
         let path = self.named.path.join(file);
         let is_missing = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
         if !self.is_there || path.symlink_metadata().as_ref().is_err_and(is_missing) {
@@ -214,7 +220,7 @@ impl CertsDirectory<'_> {
         }
     }
 
-    fn half(&self, present: &str, missing: &str) -> Diagnostic {
+    fn incomplete_pair(&self, present: &str, missing: &str) -> Diagnostic {
         let fix = match missing {
             CA_KEY => {
                 "put it back, name the directory that has it with --ca, or make a new CA with --force"
@@ -229,7 +235,7 @@ impl CertsDirectory<'_> {
     }
 }
 
-fn mismatch(certificate: &Source, key: &Source, is_ca: bool) -> Diagnostic {
+fn key_mismatch(certificate: &Source, key: &Source, is_ca: bool) -> Diagnostic {
     let or =
         if is_ca { "make a new CA with --force" } else { "move both away to have new ones issued" };
     let cause = format!("the key in {} does not belong to it", key.label);
@@ -254,7 +260,7 @@ fn unusable_directory(named: &Named, error: &io::Error) -> Diagnostic {
 }
 
 /// The certificates in a file of ours: at least one.
-fn certificates(source: &Source) -> Result<Vec<Certificate>, Diagnostic> {
+fn read_certificates(source: &Source) -> Result<Vec<Certificate>, Diagnostic> {
     let unusable = |problem| {
         let label = source.label.clone();
         Diagnostic::from(&inspection::Error::Unusable { label, problem })
@@ -272,7 +278,7 @@ fn is_same_list(one: &[Certificate], other: &[Certificate]) -> bool {
     ders(one) == ders(other)
 }
 
-fn is_same(one: &Path, other: &Path) -> bool {
+fn is_same_path(one: &Path, other: &Path) -> bool {
     match (one.canonicalize(), other.canonicalize()) {
         (Ok(one), Ok(other)) => one == other,
         _ => false,

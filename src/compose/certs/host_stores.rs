@@ -6,7 +6,7 @@ use crate::sys::quote;
 use crate::trust::certificate::Certificate;
 
 /// One kind of system.
-pub(crate) struct Machine {
+pub(crate) struct HostSystem {
     /// The distributions.
     pub name: &'static str,
     /// The directory for CAs.
@@ -18,32 +18,32 @@ pub(crate) struct Machine {
 /// From the systems' own manuals: update-ca-certificates(8), update-ca-trust(8), openSUSE's
 /// <https://github.com/openSUSE/ca-certificates>, Arch's
 /// <https://wiki.archlinux.org/title/Transport_Layer_Security#Add_a_certificate_to_a_trust_store>.
-pub(crate) const MACHINES: [Machine; 4] = [
-    Machine {
+pub(crate) const HOST_SYSTEMS: [HostSystem; 4] = [
+    HostSystem {
         name: "Debian, Ubuntu",
         directory: "/usr/local/share/ca-certificates",
         command: "update-ca-certificates",
     },
-    Machine {
+    HostSystem {
         name: "RHEL, Fedora",
         directory: "/etc/pki/ca-trust/source/anchors",
         command: "update-ca-trust",
     },
-    Machine {
+    HostSystem {
         name: "openSUSE, SLES",
         directory: "/etc/pki/trust/anchors",
         command: "update-ca-certificates",
     },
-    Machine {
+    HostSystem {
         name: "Arch",
         directory: "/etc/ca-certificates/trust-source/anchors",
         command: "update-ca-trust",
     },
 ];
 
-impl Machine {
+impl HostSystem {
     /// The command that adds `ca`, which is in the file `path`.
-    pub(crate) fn add(&self, path: &Path, ca: &Certificate) -> String {
+    pub(crate) fn install_command(&self, path: &Path, ca: &Certificate) -> String {
         let Self { directory, command, .. } = self;
         let copy = format!("{directory}/{}", file_name(ca));
         format!("sudo cp {} {} && sudo {command}", quote::shell(path), quote::shell(&copy))
@@ -60,9 +60,9 @@ fn file_name(ca: &Certificate) -> String {
     let is_like = |(byte, like): (u8, &u8)| {
         if *like == b'0' { byte.is_ascii_digit() } else { byte == *like }
     };
-    let dated = name.len().checked_sub(DATE.len()).and_then(|at| name.split_at_checked(at));
+    let dated = name.len().checked_sub(DATE_SUFFIX.len()).and_then(|at| name.split_at_checked(at));
     let name = match dated {
-        Some((name, date)) if date.bytes().zip(DATE).all(is_like) => name,
+        Some((name, date)) if date.bytes().zip(DATE_SUFFIX).all(is_like) => name,
         _ => &name,
     };
     // A dot at the beginning would hide the file.
@@ -70,10 +70,10 @@ fn file_name(ca: &Certificate) -> String {
 }
 
 /// The shape of a date at the end of a name, with `0` for any digit.
-const DATE: &[u8] = b"-0000-00-00";
+const DATE_SUFFIX: &[u8] = b"-0000-00-00";
 
 /// The command that does the same on macOS (security(1)).
-pub(crate) fn keychain(ca: &Path) -> String {
+pub(crate) fn keychain_command(ca: &Path) -> String {
     let keychain = "/Library/Keychains/System.keychain";
     format!("sudo security add-trusted-cert -d -r trustRoot -k {keychain} {}", quote::shell(ca))
 }

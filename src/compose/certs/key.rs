@@ -19,7 +19,7 @@ pub enum KeyType {
 
 impl KeyType {
     /// The type of an existing key; `None` for one that is not made here.
-    pub fn of(kind: &KeyKind) -> Option<Self> {
+    pub fn from_kind(kind: &KeyKind) -> Option<Self> {
         match kind {
             KeyKind::P256 => Some(Self::P256),
             KeyKind::P384 => Some(Self::P384),
@@ -29,11 +29,11 @@ impl KeyType {
 }
 
 /// A private key. It has no Debug, so that no message can hold it.
-pub(crate) struct Key(KeyPair);
+pub(crate) struct PrivateKey(KeyPair);
 
 /// Why a file that should hold a key cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Problem {
+pub(crate) enum KeyError {
     /// It needs a password.
     Encrypted,
     /// It is in the form of RFC 5915 or RFC 8017.
@@ -41,12 +41,12 @@ pub(crate) enum Problem {
     /// It is OpenSSH's own form.
     OpenSsh,
     /// It holds no key.
-    None,
+    NoKey,
     /// It holds one that cannot be read, or of a type that cannot sign here.
-    Unknown,
+    Unsupported,
 }
 
-impl Problem {
+impl KeyError {
     /// The diagnostic for the file of that label, from which a CA or a server was to be signed.
     pub(crate) fn diagnostic(self, label: &Label) -> Diagnostic {
         let (cause, fix) = match self {
@@ -62,8 +62,8 @@ impl Problem {
                 "it is in OpenSSH's form, not in PKCS#8 (RFC 5208)",
                 "convert a copy of it: `ssh-keygen -p -m PKCS8 -N '' -f COPY`",
             ),
-            Self::None => ("there is no private key in it", "put back the key, in PEM"),
-            Self::Unknown => (
+            Self::NoKey => ("there is no private key in it", "put back the key, in PEM"),
+            Self::Unsupported => (
                 "it holds no key of a type that can sign here (EC P-256 and P-384, RSA from 2048 \
                  bits, Ed25519)",
                 "put back the key, or start in another directory with --out",
@@ -73,12 +73,12 @@ impl Problem {
     }
 }
 
-impl Key {
+impl PrivateKey {
     /// A new one.
     ///
     /// # Errors
     /// When the system has no randomness to give.
-    pub(crate) fn make(kind: KeyType) -> Result<Self, rcgen::Error> {
+    pub(crate) fn generate(kind: KeyType) -> Result<Self, rcgen::Error> {
         let algorithm = match kind {
             KeyType::P256 => &PKCS_ECDSA_P256_SHA256,
             KeyType::P384 => &PKCS_ECDSA_P384_SHA384,
@@ -90,26 +90,26 @@ impl Key {
     ///
     /// # Errors
     /// When there is none that can sign here.
-    pub(crate) fn read(bytes: &[u8]) -> Result<Self, Problem> {
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, KeyError> {
         let text = String::from_utf8_lossy(bytes);
         let marker = |label: &str| text.find(&format!("-----BEGIN {label}-----"));
         if marker("ENCRYPTED PRIVATE KEY").is_some() || text.contains("Proc-Type: 4,ENCRYPTED") {
-            return Err(Problem::Encrypted);
+            return Err(KeyError::Encrypted);
         }
         if let Some(block) = marker("PRIVATE KEY").and_then(|at| text.get(at..)) {
-            return KeyPair::from_pem(block).map(Self).map_err(|_| Problem::Unknown);
+            return KeyPair::from_pem(block).map(Self).map_err(|_| KeyError::Unsupported);
         }
         if marker("EC PRIVATE KEY").or_else(|| marker("RSA PRIVATE KEY")).is_some() {
-            Err(Problem::Traditional)
+            Err(KeyError::Traditional)
         } else if marker("OPENSSH PRIVATE KEY").is_some() {
-            Err(Problem::OpenSsh)
+            Err(KeyError::OpenSsh)
         } else {
-            Err(Problem::None)
+            Err(KeyError::NoKey)
         }
     }
 
     /// Whether it is the private half of the key in that certificate.
-    pub(crate) fn fits(&self, details: &Details) -> bool {
+    pub(crate) fn is_key_of(&self, details: &Details) -> bool {
         self.0.public_key_raw() == details.public_key
     }
 
@@ -119,7 +119,7 @@ impl Key {
     }
 
     /// The key, to sign with.
-    pub(crate) fn pair(&self) -> &KeyPair {
+    pub(crate) fn key_pair(&self) -> &KeyPair {
         &self.0
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use crate::compose::certs::key::KeyType;
-use crate::compose::certs::server_name::{self, Name};
+use crate::compose::certs::server_name::{self, ServerName};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::quote;
 use crate::trust::source::{Named, Origin};
@@ -23,9 +23,9 @@ pub(crate) const IGNORE: &str = ".gitignore";
 pub(crate) const FILES: [&str; 5] = [IGNORE, CA_KEY, CA, SERVER_KEY, SERVER];
 
 /// Days that a server's certificate is valid by default.
-pub(crate) const DAYS: u32 = 365;
+pub(crate) const DEFAULT_DAYS: u32 = 365;
 /// The most days that Apple's systems accept (<https://support.apple.com/103769>).
-pub(crate) const MOST_DAYS: u32 = 825;
+pub(crate) const MAX_DAYS: u32 = 825;
 
 /// The options of one run.
 #[derive(Debug)]
@@ -53,10 +53,10 @@ impl CertsOptions {
     ///
     /// # Errors
     /// At the first argument that is not a name.
-    pub(crate) fn names(&self) -> Result<Vec<Name>, Diagnostic> {
+    pub(crate) fn names(&self) -> Result<Vec<ServerName>, Diagnostic> {
         match self.arguments.as_slice() {
             [] => Ok(Vec::new()),
-            arguments => server_name::names(arguments),
+            arguments => server_name::parse_names(arguments),
         }
     }
 

@@ -3,11 +3,11 @@
 use std::fmt::{self, Display};
 use std::net::IpAddr;
 
-use crate::compose::certs::existing::{Authority, ExistingCerts, Server, no_ca};
+use crate::compose::certs::existing::{Authority, ExistingCerts, ExistingServer, no_ca};
 use crate::compose::certs::key::KeyType;
-use crate::compose::certs::options::{CertsOptions, MOST_DAYS, SERVER, command};
-use crate::compose::certs::server_name::{ALWAYS, Name};
-use crate::compose::certs::validity::{DAY, end, full_end};
+use crate::compose::certs::options::{CertsOptions, MAX_DAYS, SERVER, command};
+use crate::compose::certs::server_name::{LOOPBACK_NAMES, ServerName};
+use crate::compose::certs::validity::{DAY, requested_end, server_end};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::output;
 use crate::sys::quote;
@@ -18,24 +18,24 @@ use crate::trust::certificate::subject_alt_name::SubjectAltName;
 use crate::trust::time::Time;
 
 /// Days that may be left before a server's certificate is renewed, unless it was short-lived.
-const RENEW_BEFORE: i64 = 30;
+const RENEWAL_WINDOW_DAYS: i64 = 30;
 
 /// What to issue.
 #[derive(Debug)]
-pub(crate) struct Plan {
+pub(crate) struct CertsPlan {
     /// Whether to issue a CA.
     pub issues_ca: bool,
     /// Whether to copy the certificate of the CA from another directory.
     pub copies_ca: bool,
     /// Why to issue a server's certificate, if so.
-    pub server: Option<Reason>,
+    pub server: Option<IssueReason>,
     /// The names that it has, or will have.
-    pub names: Vec<Name>,
+    pub names: Vec<ServerName>,
 }
 
 /// Why a server's certificate is issued.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Reason {
+pub(crate) enum IssueReason {
     /// There is none.
     New,
     /// These are not in the present one.
@@ -50,7 +50,7 @@ pub(crate) enum Reason {
     Forced,
 }
 
-impl Display for Reason {
+impl Display for IssueReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::New => f.write_str("new"),
@@ -67,7 +67,7 @@ impl Display for Reason {
     }
 }
 
-impl Plan {
+impl CertsPlan {
     /// Whether there is nothing to do.
     pub(crate) fn is_empty(&self) -> bool {
         !self.issues_ca && !self.copies_ca && self.server.is_none()
@@ -78,19 +78,22 @@ impl Plan {
 ///
 /// # Errors
 /// When one of them is wrong.
-pub(crate) fn check(options: &CertsOptions, names: &[Name]) -> Result<(), Diagnostic> {
+pub(crate) fn check_options(
+    options: &CertsOptions,
+    names: &[ServerName],
+) -> Result<(), Diagnostic> {
     if names.is_empty() && !options.ca_only && !options.renew {
         return Err(no_names());
     }
     let days = options.days;
-    if !(1..=MOST_DAYS).contains(&days) {
+    if !(1..=MAX_DAYS).contains(&days) {
         let cause = match days {
             0 => "no client accepts such a certificate".to_owned(),
-            _ => format!("Apple's systems accept {MOST_DAYS} at most"),
+            _ => format!("Apple's systems accept {MAX_DAYS} at most"),
         };
         let subject = format!("a certificate for {days} days");
         let failed = Diagnostic::cannot("make", subject).named("from --days").because(cause);
-        return Err(failed.advise(format!("give a number from 1 to {MOST_DAYS}")).usage());
+        return Err(failed.advise(format!("give a number from 1 to {MAX_DAYS}")).usage());
     }
     match &options.ca_name {
         Some(name) if !is_ca_name(name) => {
@@ -125,12 +128,12 @@ fn is_ca_name(name: &str) -> bool {
 ///
 /// # Errors
 /// When an existing file is in the way.
-pub(crate) fn plan(
+pub(crate) fn plan_certs(
     options: &CertsOptions,
-    mut names: Vec<Name>,
+    mut names: Vec<ServerName>,
     existing: &ExistingCerts,
     now: Time,
-) -> Result<Plan, Diagnostic> {
+) -> Result<CertsPlan, Diagnostic> {
     if let Some(ca) = &existing.authority {
         check_ca(options, ca, now)?;
     } else if options.renew {
@@ -143,20 +146,24 @@ pub(crate) fn plan(
             .advise("name that CA's directory with --ca, or another directory with --out"));
     }
     let given: Vec<String> = names.iter().map(ToString::to_string).collect();
-    let present = existing.server.as_ref().map(|server| hosts(&server.details)).unwrap_or_default();
+    let present = existing
+        .server
+        .as_ref()
+        .map(|server| names_in_certificate(&server.details))
+        .unwrap_or_default();
     if names.is_empty() {
-        names = present.iter().map(|name| Name::parse(name)).collect::<Result<_, _>>()?;
+        names = present.iter().map(|name| ServerName::parse(name)).collect::<Result<_, _>>()?;
         if names.is_empty() && !options.ca_only {
             return Err(no_names());
         }
     } else if !options.ca_only && present.iter().any(|name| !given.contains(name)) {
         return Err(names_lost(options, &given, &present));
     }
-    let server = if options.ca_only { None } else { reason(options, &given, existing, now) };
+    let server = if options.ca_only { None } else { issue_reason(options, &given, existing, now) };
     if let (Some(_), Some(ca)) = (&server, &existing.authority) {
         check_constraints(ca, &names)?;
     }
-    Ok(Plan {
+    Ok(CertsPlan {
         issues_ca: existing.authority.is_none(),
         copies_ca: existing.lacks_copy,
         server,
@@ -195,11 +202,11 @@ fn check_ca(options: &CertsOptions, ca: &Authority, now: Time) -> Result<(), Dia
     }
 }
 
-fn check_constraints(ca: &Authority, names: &[Name]) -> Result<(), Diagnostic> {
+fn check_constraints(ca: &Authority, names: &[ServerName]) -> Result<(), Diagnostic> {
     let Some(constraints) = &ca.details.constraints else { return Ok(()) };
     let forbidden = names.iter().find(|name| match name {
-        Name::Dns(host) => !constraints.allows_host(host),
-        Name::Ip(address) => !constraints.allows_address(*address),
+        ServerName::Dns(host) => !constraints.allows_host(host),
+        ServerName::Ip(address) => !constraints.allows_address(*address),
     });
     let Some(name) = forbidden else { return Ok(()) };
     let subject = quote::word(&ca.certificate.subject);
@@ -213,13 +220,13 @@ fn names_lost(options: &CertsOptions, given: &[String], present: &[String]) -> D
     let lost = present.iter().filter(|name| !given.contains(name));
     let lost: Vec<_> = lost.map(|name| quote::word(name).to_string()).collect();
     let typed = |names: &'_ [String]| -> Vec<String> {
-        names.iter().filter(|name| !ALWAYS.contains(&name.as_str())).cloned().collect()
+        names.iter().filter(|name| !LOOPBACK_NAMES.contains(&name.as_str())).cloned().collect()
     };
     let (given, present) = (typed(given), typed(present));
     let given: Vec<_> = given.iter().map(String::as_str).collect();
     let mut all: Vec<_> = present.iter().map(String::as_str).collect();
     all.extend(given.iter().filter(|name| !present.iter().any(|old| old == *name)));
-    let mut apart = format!("{}-certs", short(given.first().copied().unwrap_or("server")));
+    let mut apart = format!("{}-certs", directory_stem(given.first().copied().unwrap_or("server")));
     if options.out.path.ends_with(&apart) {
         apart.insert_str(0, "other-");
     }
@@ -238,7 +245,7 @@ fn names_lost(options: &CertsOptions, given: &[String], present: &[String]) -> D
 }
 
 /// A name as part of a directory's.
-fn short(name: &str) -> String {
+fn directory_stem(name: &str) -> String {
     let host = name.trim_start_matches("*.");
     match name.parse::<IpAddr>() {
         Ok(_) => name.replace(':', "-"),
@@ -246,56 +253,56 @@ fn short(name: &str) -> String {
     }
 }
 
-fn reason(
+fn issue_reason(
     options: &CertsOptions,
     given: &[String],
     existing: &ExistingCerts,
     now: Time,
-) -> Option<Reason> {
+) -> Option<IssueReason> {
     if options.force {
-        return Some(Reason::Forced);
+        return Some(IssueReason::Forced);
     }
     let (Some(server), Some(authority)) = (&existing.server, &existing.authority) else {
-        return Some(Reason::New);
+        return Some(IssueReason::New);
     };
     if !server.is_ours {
-        return Some(Reason::Authority);
+        return Some(IssueReason::Authority);
     }
-    let present = hosts(&server.details);
+    let present = names_in_certificate(&server.details);
     let added: Vec<_> = given.iter().filter(|name| !present.contains(name)).cloned().collect();
     if !added.is_empty() {
-        return Some(Reason::Names(added));
+        return Some(IssueReason::Names(added));
     }
-    if options.key_type.is_some() && options.key_type != KeyType::of(&server.details.key) {
-        return Some(Reason::KeyType);
+    if options.key_type.is_some() && options.key_type != KeyType::from_kind(&server.details.key) {
+        return Some(IssueReason::KeyType);
     }
-    few_days(options, server, authority, now).map(Reason::Days)
+    days_left_if_due(options, server, authority, now).map(IssueReason::Days)
 }
 
 /// The days that are left, if they are few and a new certificate would have more: fewer than thirty,
 /// or the last third of one that was made for less than ninety.
-fn few_days(
+fn days_left_if_due(
     options: &CertsOptions,
-    server: &Server,
+    server: &ExistingServer,
     authority: &Authority,
     now: Time,
 ) -> Option<i64> {
     let (from, to) = (&server.certificate.not_before, &server.certificate.not_after);
     let left = to.seconds() - now.seconds();
-    let few = (RENEW_BEFORE * DAY).min((to.seconds() - from.seconds()) / 3);
-    let longest = end(options.days, now, &authority.certificate);
+    let few = (RENEWAL_WINDOW_DAYS * DAY).min((to.seconds() - from.seconds()) / 3);
+    let longest = server_end(options.days, now, &authority.certificate);
     (left < few && longest > to.seconds() + DAY).then(|| left.div_euclid(DAY))
 }
 
 /// The names in a certificate as they are typed.
-pub(crate) fn hosts(details: &Details) -> Vec<String> {
+pub(crate) fn names_in_certificate(details: &Details) -> Vec<String> {
     details.names.iter().map(SubjectAltName::host_or_text).collect()
 }
 
 /// The warnings about what exists and what is issued.
 pub(crate) fn warnings(
     options: &CertsOptions,
-    plan: &Plan,
+    plan: &CertsPlan,
     existing: &ExistingCerts,
     now: Time,
 ) -> Vec<Diagnostic> {
@@ -312,7 +319,7 @@ pub(crate) fn warnings(
         let judged = lints.into_iter().map(|lint| LintHit::new(&ca.certificate, lint));
         warnings.extend(judged.map(|judged| Diagnostic::from(&judged)));
         let to = ca.certificate.not_after;
-        if plan.server.is_some() && to.seconds() < full_end(options.days, now) {
+        if plan.server.is_some() && to.seconds() < requested_end(options.days, now) {
             warnings.push(warning(
                 format!("the CA expires on {to}, and so does the server's certificate"),
                 "make a new CA with --force in time, and hand out its certificate".to_owned(),

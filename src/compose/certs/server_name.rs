@@ -13,7 +13,7 @@ use crate::sys::quote;
 
 /// A name that a client may ask for. Ordered as people list them: hosts, then addresses.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Name {
+pub enum ServerName {
     /// A host name, in lower case, as DNS carries it; perhaps with `*.` in front.
     Dns(String),
     /// An address.
@@ -21,44 +21,45 @@ pub enum Name {
 }
 
 /// The names of every certificate: a service on this machine, seen from this machine.
-pub(crate) const ALWAYS: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+pub(crate) const LOOPBACK_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
 /// A host name is at most this long (RFC 1035, section 2.3.4, less the length bytes at both ends).
-const LONGEST: usize = 253;
+const MAX_NAME_LENGTH: usize = 253;
 /// A part of one (RFC 1035, section 2.3.4).
-const LONGEST_LABEL: usize = 63;
+const MAX_LABEL_LENGTH: usize = 63;
 
 /// Why a word is no name for a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Problem {
+enum NameError {
     Empty,
     Url,
     Port,
     Network,
-    OtherKind,
-    Mail,
-    Star,
-    ShortStar,
+    UnknownPrefix,
+    MailAddress,
+    MisplacedWildcard,
+    WildcardAboveOneLabel,
     NotAnAddress,
     LikeAnAddress,
-    Nowhere,
+    Unspecified,
     EmptyLabel,
-    Long,
+    TooLong,
     Hyphen,
-    Letter(char),
+    ForbiddenCharacter(char),
     Idn,
 }
 
-impl Problem {
+impl NameError {
     /// The cause and the fix.
-    fn words(self) -> (String, &'static str) {
+    fn cause_and_fix(self) -> (String, &'static str) {
         let (cause, fix) = match self {
-            Self::Long => {
-                let cause =
-                    format!("DNS allows {LONGEST} bytes, and {LONGEST_LABEL} between two dots");
+            Self::TooLong => {
+                let cause = format!(
+                    "DNS allows {MAX_NAME_LENGTH} bytes, and {MAX_LABEL_LENGTH} between two dots"
+                );
                 return (cause, "choose a shorter name");
             }
-            Self::Letter(letter) => {
+            Self::ForbiddenCharacter(letter) => {
                 let letter = quote::word(letter.encode_utf8(&mut [0; 4])).to_string();
                 return (format!("{letter} is not allowed in a host name"), "correct the name");
             }
@@ -69,16 +70,16 @@ impl Problem {
                 "a certificate names single addresses, not networks",
                 "list the addresses that clients connect to",
             ),
-            Self::OtherKind => (
+            Self::UnknownPrefix => (
                 "clients compare `DNS:` and `IP:` names only",
                 "write DNS: or IP: or nothing in front of it",
             ),
-            Self::Mail => ("it is a mail address", "write the host alone"),
-            Self::Star => (
+            Self::MailAddress => ("it is a mail address", "write the host alone"),
+            Self::MisplacedWildcard => (
                 "`*` may only be the whole leftmost part (RFC 6125, section 6.4.3)",
                 "write it as in `*.lab.local`",
             ),
-            Self::ShortStar => (
+            Self::WildcardAboveOneLabel => (
                 "OpenSSL accepts a wildcard only above two parts or more",
                 "write it as in `*.lab.local`, or list the hosts",
             ),
@@ -89,7 +90,7 @@ impl Problem {
             Self::LikeAnAddress => {
                 ("it looks like an IP address and is none", "correct the address")
             }
-            Self::Nowhere => (
+            Self::Unspecified => (
                 "it means all addresses of a host, and no client connects to it",
                 "list the addresses that clients connect to",
             ),
@@ -110,10 +111,10 @@ impl Problem {
 ///
 /// # Errors
 /// At the first word that is not a name.
-pub(crate) fn names(words: &[String]) -> Result<Vec<Name>, Diagnostic> {
+pub(crate) fn parse_names(words: &[String]) -> Result<Vec<ServerName>, Diagnostic> {
     let mut names = Vec::new();
-    for word in words.iter().map(String::as_str).chain(ALWAYS) {
-        let name = Name::parse(word)?;
+    for word in words.iter().map(String::as_str).chain(LOOPBACK_NAMES) {
+        let name = ServerName::parse(word)?;
         if !names.contains(&name) {
             names.push(name);
         }
@@ -121,7 +122,7 @@ pub(crate) fn names(words: &[String]) -> Result<Vec<Name>, Diagnostic> {
     Ok(names)
 }
 
-impl Name {
+impl ServerName {
     /// Reads `DNS:host`, `IP:address`, or either alone.
     ///
     /// # Errors
@@ -136,28 +137,28 @@ impl Name {
     /// When no client could connect to it.
     pub fn parse_from(word: &str, origin: &'static str) -> Result<Self, Diagnostic> {
         Self::read(word).map_err(|problem| {
-            let (cause, fix) = problem.words();
+            let (cause, fix) = problem.cause_and_fix();
             let failed = Diagnostic::cannot("use", quote::word(word)).named(origin);
             failed.because(cause).advise(fix).usage()
         })
     }
 
-    fn read(word: &str) -> Result<Self, Problem> {
+    fn read(word: &str) -> Result<Self, NameError> {
         let word = word.trim();
         if word.is_empty() {
-            return Err(Problem::Empty);
+            return Err(NameError::Empty);
         }
         if word.contains("://") {
-            return Err(Problem::Url);
+            return Err(NameError::Url);
         }
         match word.split_once(':') {
-            Some((kind, name)) if kind.eq_ignore_ascii_case("dns") => dns(name),
+            Some((kind, name)) if kind.eq_ignore_ascii_case("dns") => parse_host(name),
             Some((kind, name)) if kind.eq_ignore_ascii_case("ip") => {
-                address(name)?.ok_or(Problem::NotAnAddress)
+                parse_address(name)?.ok_or(NameError::NotAnAddress)
             }
-            _ => match address(word)? {
+            _ => match parse_address(word)? {
                 Some(name) => Ok(name),
-                None => dns(word),
+                None => parse_host(word),
             },
         }
     }
@@ -169,7 +170,7 @@ impl Name {
 }
 
 /// As it is written on the command line.
-impl Display for Name {
+impl Display for ServerName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Dns(name) => f.write_str(name),
@@ -179,66 +180,74 @@ impl Display for Name {
 }
 
 /// An IP address, also in the brackets it has in URLs; `None` where it does not look like one.
-fn address(word: &str) -> Result<Option<Name>, Problem> {
+fn parse_address(word: &str) -> Result<Option<ServerName>, NameError> {
     let bare = word.strip_prefix('[').and_then(|word| word.strip_suffix(']')).unwrap_or(word);
     if let Ok(address) = bare.parse::<IpAddr>() {
         let is_nowhere = address.is_unspecified();
-        return if is_nowhere { Err(Problem::Nowhere) } else { Ok(Some(Name::Ip(address))) };
+        return if is_nowhere {
+            Err(NameError::Unspecified)
+        } else {
+            Ok(Some(ServerName::Ip(address)))
+        };
     }
     match bare.split_once('/') {
-        Some((network, _)) if network.parse::<IpAddr>().is_ok() => Err(Problem::Network),
+        Some((network, _)) if network.parse::<IpAddr>().is_ok() => Err(NameError::Network),
         _ => Ok(None),
     }
 }
 
 /// A host name, in the form that DNS carries (RFC 5890's A-labels).
-fn dns(word: &str) -> Result<Name, Problem> {
+fn parse_host(word: &str) -> Result<ServerName, NameError> {
     let (star, host) = word.strip_prefix("*.").map_or(("", word), |host| ("*.", host));
     let host = host.strip_suffix('.').unwrap_or(host);
     if host.contains('*') {
-        return Err(Problem::Star);
+        return Err(NameError::MisplacedWildcard);
     }
     if host.contains('@') {
-        return Err(Problem::Mail);
+        return Err(NameError::MailAddress);
     }
     if let Some((kind, port)) = host.rsplit_once(':') {
         let is_port = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
         return Err(match is_port {
-            true if kind.contains(':') => Problem::LikeAnAddress,
-            true => Problem::Port,
-            false if kind.bytes().all(|byte| byte.is_ascii_alphabetic()) => Problem::OtherKind,
-            false => Problem::LikeAnAddress,
+            true if kind.contains(':') => NameError::LikeAnAddress,
+            true => NameError::Port,
+            false if kind.bytes().all(|byte| byte.is_ascii_alphabetic()) => {
+                NameError::UnknownPrefix
+            }
+            false => NameError::LikeAnAddress,
         });
     }
     if host.contains('/') {
-        return Err(Problem::Letter('/'));
+        return Err(NameError::ForbiddenCharacter('/'));
     }
     let host = idna::domain_to_ascii_cow(host.as_bytes(), AsciiDenyList::EMPTY)
-        .map_err(|_| Problem::Idn)?;
+        .map_err(|_| NameError::Idn)?;
     let allowed =
         |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
     if let Some(letter) = host.chars().find(|letter| !allowed(*letter)) {
-        return Err(Problem::Letter(letter));
+        return Err(NameError::ForbiddenCharacter(letter));
     }
     for label in host.split('.') {
         match label {
-            "" => return Err(Problem::EmptyLabel),
-            label if label.len() > LONGEST_LABEL => return Err(Problem::Long),
-            label if label.starts_with('-') || label.ends_with('-') => return Err(Problem::Hyphen),
+            "" => return Err(NameError::EmptyLabel),
+            label if label.len() > MAX_LABEL_LENGTH => return Err(NameError::TooLong),
+            label if label.starts_with('-') || label.ends_with('-') => {
+                return Err(NameError::Hyphen);
+            }
             _ => {}
         }
     }
     // No top-level domain is a number (RFC 3696, section 2), and clients take it for an address.
     let last = host.rsplit('.').next().unwrap_or_default();
     if last.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(Problem::LikeAnAddress);
+        return Err(NameError::LikeAnAddress);
     }
-    if star.len() + host.len() > LONGEST {
-        return Err(Problem::Long);
+    if star.len() + host.len() > MAX_NAME_LENGTH {
+        return Err(NameError::TooLong);
     }
     // `valid_star` in OpenSSL's crypto/x509/v3_utl.c asks for two dots.
     if !star.is_empty() && !host.contains('.') {
-        return Err(Problem::ShortStar);
+        return Err(NameError::WildcardAboveOneLabel);
     }
-    Ok(Name::Dns(format!("{star}{host}")))
+    Ok(ServerName::Dns(format!("{star}{host}")))
 }

@@ -1,7 +1,7 @@
 //! The CAs in one file of any format.
 
-use crate::compose::inputs::error::{Error, ErrorKind};
-use crate::compose::inputs::listing::contents;
+use crate::compose::inputs::error::{InputError, InputErrorKind};
+use crate::compose::inputs::listing::list_contents;
 use crate::compose::passwords::Passwords;
 use crate::sys::quote::shell;
 use crate::trust::certificate::Certificate;
@@ -18,20 +18,21 @@ use crate::trust::source::{Label, Source};
 pub(crate) fn authorities(
     source: &Source,
     passwords: &Passwords<'_>,
-) -> Result<(Vec<Certificate>, Option<String>), Error> {
+) -> Result<(Vec<Certificate>, Option<String>), InputError> {
     let label = &source.label;
     if !pkcs12::is_archive(&source.bytes) {
         let found = certificates(source).map_err(|problem| unusable(label, &problem))?;
         return Ok((found, None));
     }
-    let archive = passwords.open(source).map_err(|error| ErrorKind::Unreadable.because(error))?;
+    let archive =
+        passwords.open(source).map_err(|error| InputErrorKind::Unreadable.because(error))?;
     let keys = archive.keys.len();
     let (found, others): (Vec<_>, Vec<_>) =
         archive.certificates.into_iter().partition(|certificate| certificate.is_ca);
-    let others = (keys > 0 || !others.is_empty()).then(|| contents(keys, &others));
+    let others = (keys > 0 || !others.is_empty()).then(|| list_contents(keys, &others));
     if found.is_empty() {
         let others = others.as_deref().unwrap_or("nothing");
-        return Err(ErrorKind::NotFound.because(
+        return Err(InputErrorKind::NotFound.because(
             label.cannot("use").because(format_args!("no CA is in it; it holds {others}")).advise(
                 "export it with all certificates of the chain, or name the CA's certificate",
             ),
@@ -40,7 +41,7 @@ pub(crate) fn authorities(
     Ok((found, others.map(|others| format!("not used from {label}: {others}"))))
 }
 
-fn unusable(label: &Label, problem: &Problem) -> Error {
+fn unusable(label: &Label, problem: &Problem) -> InputError {
     let path = label.path().map(shell).unwrap_or_default();
     let fix = match problem {
         Problem::PrivateKey { line: 0 } => "name the CA's certificate, not its key".to_owned(),
@@ -64,8 +65,8 @@ fn unusable(label: &Label, problem: &Problem) -> Error {
         Problem::Empty => "name the file with the CA's certificate".to_owned(),
     };
     let kind = match problem {
-        Problem::PrivateKey { .. } => ErrorKind::HoldsKey,
-        _ => ErrorKind::Unusable,
+        Problem::PrivateKey { .. } => InputErrorKind::HoldsKey,
+        _ => InputErrorKind::Unusable,
     };
     kind.because(label.cannot("use").because(problem).advise(fix))
 }

@@ -3,10 +3,10 @@
 //! TLS sends them in the file's order (RFC 8446, section 4.4.2), and not every client sorts them or finds missing
 //! ones. So the file has to be right, and the fix is the command that joins the parts, if they exist.
 
-use crate::compose::inputs::ca_directory::Directory;
-use crate::compose::inputs::error::{Error, ServerFault};
+use crate::compose::inputs::ca_directory::CaDirectory;
+use crate::compose::inputs::error::{InputError, ServerFault};
 use crate::compose::inputs::files::{CUSTOM_CA, ServerFiles};
-use crate::compose::inputs::listing::subjects;
+use crate::compose::inputs::listing::list_subjects;
 use crate::sys::quote::{self, shell};
 use crate::trust::certificate::Certificate;
 use crate::trust::certificate::extensions::is_signed_by;
@@ -33,9 +33,9 @@ impl ServerChain<'_> {
         &self,
         authorities: &[Certificate],
         remake: Option<String>,
-    ) -> Result<(), Error> {
+    ) -> Result<(), InputError> {
         let Self { source, file, leaf, .. } = self;
-        let chain = self.climb();
+        let chain = self.build_chain();
         let is_first = file.first().is_some_and(|first| first.der == leaf.der);
         let is_pair = |two: &[Certificate]| matches!(two, [one, next] if is_signed_by(one, next));
         if !is_first || !file.windows(2).all(is_pair) {
@@ -56,7 +56,7 @@ impl ServerChain<'_> {
         });
         let failed = source.label.cannot("serve").because(format_args!(
             "{issuer} issued it, and the CA to trust is {}",
-            subjects(authorities)
+            list_subjects(authorities)
         ));
         Err(ServerFault::NotBelowCa.because(match (missing, remake) {
             (Some((issuer, _)), _) => {
@@ -70,8 +70,8 @@ impl ServerChain<'_> {
         }))
     }
 
-    fn wrong_order(&self, chain: &[&Certificate]) -> Error {
-        let cause = match self.file.iter().find(|found| !holds(chain, found)) {
+    fn wrong_order(&self, chain: &[&Certificate]) -> InputError {
+        let cause = match self.file.iter().find(|found| !contains(chain, found)) {
             None => "its certificates are in the wrong order; the server's comes first, then each \
                      one's issuer"
                 .to_owned(),
@@ -90,11 +90,11 @@ impl ServerChain<'_> {
     }
 
     /// From the leaf upwards, as far as the file has signers.
-    fn climb(&self) -> Vec<&Certificate> {
+    fn build_chain(&self) -> Vec<&Certificate> {
         let mut chain = vec![self.leaf];
         let mut last = self.leaf;
         while let Some(next) =
-            self.file.iter().find(|above| !holds(&chain, above) && is_signed_by(last, above))
+            self.file.iter().find(|above| !contains(&chain, above) && is_signed_by(last, above))
         {
             chain.push(next);
             last = next;
@@ -119,13 +119,13 @@ impl ServerChain<'_> {
     /// The other certificates of the directory that have a file of their own, with its name as a shell word.
     fn other_files(&self) -> Vec<(String, Certificate)> {
         // Only the fix depends on it: without a list it is a general one.
-        let directory = Directory::open(&self.pair.directory);
+        let directory = CaDirectory::open(&self.pair.directory);
         let files = directory.map(|found| found.single_certificates()).unwrap_or_default();
         let others = files.into_iter().filter(|(path, _)| *path != self.pair.certificate);
         others.map(|(path, found)| (shell(&path), found)).collect()
     }
 }
 
-fn holds(chain: &[&Certificate], found: &Certificate) -> bool {
+fn contains(chain: &[&Certificate], found: &Certificate) -> bool {
     chain.iter().any(|certificate| certificate.der == found.der)
 }

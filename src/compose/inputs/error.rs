@@ -6,15 +6,15 @@ use crate::trust::certificate::lints::LintHit;
 use crate::trust::source::Unreadable;
 
 /// Why the inputs cannot be used.
-pub struct Error {
+pub struct InputError {
     /// What kind of fault it is.
-    pub kind: ErrorKind,
+    pub kind: InputErrorKind,
     /// The words.
     pub diagnostic: Box<Diagnostic>,
 }
 
 /// What is wrong.
-pub enum ErrorKind {
+pub enum InputErrorKind {
     /// A file or directory does not exist.
     Missing,
     /// A file or directory cannot be read, or an archive not be opened.
@@ -56,32 +56,32 @@ pub enum ServerFault {
     NameMissing,
 }
 
-impl ErrorKind {
-    pub(crate) fn because(self, diagnostic: Diagnostic) -> Error {
-        Error { kind: self, diagnostic: Box::new(diagnostic) }
+impl InputErrorKind {
+    pub(crate) fn because(self, diagnostic: Diagnostic) -> InputError {
+        InputError { kind: self, diagnostic: Box::new(diagnostic) }
     }
 }
 
 impl ServerFault {
-    pub(crate) fn because(self, diagnostic: Diagnostic) -> Error {
-        ErrorKind::Server(self).because(diagnostic)
+    pub(crate) fn because(self, diagnostic: Diagnostic) -> InputError {
+        InputErrorKind::Server(self).because(diagnostic)
     }
 }
 
-impl From<&Unreadable> for Error {
+impl From<&Unreadable> for InputError {
     fn from(error: &Unreadable) -> Self {
         let kind = match error.problem {
-            file::Problem::Missing => ErrorKind::Missing,
-            _ => ErrorKind::Unreadable,
+            file::Problem::Missing => InputErrorKind::Missing,
+            _ => InputErrorKind::Unreadable,
         };
         kind.because(error.into())
     }
 }
 
-impl From<&Error> for Diagnostic {
-    fn from(error: &Error) -> Self {
+impl From<&InputError> for Diagnostic {
+    fn from(error: &InputError) -> Self {
         Self::clone(&error.diagnostic)
     }
 }
 
-owned_into_diagnostic!(Error);
+owned_into_diagnostic!(InputError);

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::compose::inputs::error::Error;
+use crate::compose::inputs::error::InputError;
 use crate::sys::file;
 use crate::trust::source::{Label, Origin, Source, SourceKind, Unreadable};
 
@@ -27,15 +27,19 @@ pub struct ServerFiles {
 ///
 /// # Errors
 /// When it cannot be read, or holds more than what is left of `budget`.
-pub(crate) fn source(path: &Path, option: &'static str, budget: &mut u64) -> Result<Source, Error> {
+pub(crate) fn read_source(
+    path: &Path,
+    option: &'static str,
+    budget: &mut u64,
+) -> Result<Source, InputError> {
     let label = Label::new(path, Origin::Option(option));
     match file::read(path, budget) {
         Ok(bytes) => Ok(Source { label, kind: SourceKind::Named, bytes }),
-        Err(problem) => Err(Error::from(&Unreadable { label, problem })),
+        Err(problem) => Err(InputError::from(&Unreadable { label, problem })),
     }
 }
 
 /// Whether something has that name, even a link whose target is missing.
-pub(crate) fn is_there(path: &Path) -> bool {
+pub(crate) fn entry_exists(path: &Path) -> bool {
     !path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
 }

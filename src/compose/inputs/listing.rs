@@ -8,7 +8,7 @@ use crate::trust::certificate::Certificate;
 const SHOWN: usize = 5;
 
 /// The first few of `items`, and how many more there are.
-pub(crate) fn few(items: &[String]) -> String {
+pub(crate) fn first_few(items: &[String]) -> String {
     let shown = items.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
     match items.len().saturating_sub(SHOWN) {
         0 => shown,
@@ -17,17 +17,17 @@ pub(crate) fn few(items: &[String]) -> String {
 }
 
 /// The subjects of certificates, quoted.
-pub(crate) fn subjects(certificates: &[Certificate]) -> String {
+pub(crate) fn list_subjects(certificates: &[Certificate]) -> String {
     let quoted = certificates.iter().map(|found| quote::word(&found.subject).to_string());
-    few(&quoted.collect::<Vec<_>>())
+    first_few(&quoted.collect::<Vec<_>>())
 }
 
 /// The contents of an archive besides CAs.
-pub(crate) fn contents(keys: usize, others: &[Certificate]) -> String {
+pub(crate) fn list_contents(keys: usize, others: &[Certificate]) -> String {
     match (keys, others) {
         (0, []) => "nothing".to_owned(),
-        (0, _) => subjects(others),
+        (0, _) => list_subjects(others),
         (_, []) => output::count(keys, "key"),
-        _ => format!("{} and {}", output::count(keys, "key"), subjects(others)),
+        _ => format!("{} and {}", output::count(keys, "key"), list_subjects(others)),
     }
 }

@@ -7,13 +7,15 @@ use std::path::{Path, PathBuf};
 use std::slice;
 
 use crate::compose::certs::SERVER;
-use crate::compose::certs::key::{Key, Problem};
-use crate::compose::certs::server_name::Name;
+use crate::compose::certs::key::{KeyError, PrivateKey};
+use crate::compose::certs::server_name::ServerName;
 use crate::compose::inputs::chain::ServerChain;
-use crate::compose::inputs::commands::{names, out_option, reissue_command, renew_command};
-use crate::compose::inputs::error::{Error, ServerFault};
-use crate::compose::inputs::files::{CUSTOM_CA, ServerFiles, source};
-use crate::compose::inputs::listing::few;
+use crate::compose::inputs::commands::{
+    name_arguments, out_option, reissue_command, renew_command,
+};
+use crate::compose::inputs::error::{InputError, ServerFault};
+use crate::compose::inputs::files::{CUSTOM_CA, ServerFiles, read_source};
+use crate::compose::inputs::listing::first_few;
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::file;
 use crate::sys::quote::{self, shell};
@@ -27,7 +29,7 @@ use crate::trust::time::Time;
 
 /// A server's certificate and key, proved to be good for the domain.
 #[derive(Clone, Debug)]
-pub struct Server {
+pub struct ServerCertificate {
     /// Path of the certificate, perhaps with its issuers.
     pub certificate: PathBuf,
     /// The contents of that file.
@@ -53,15 +55,15 @@ pub struct Server {
 /// When clients would refuse it, or a proxy cannot use it.
 pub fn verify_server(
     pair: &ServerFiles,
-    domain: Option<&Name>,
+    domain: Option<&ServerName>,
     authorities: &[Certificate],
     now: Time,
-) -> Result<(Server, Option<Diagnostic>), Error> {
+) -> Result<(ServerCertificate, Option<Diagnostic>), InputError> {
     let mut budget = file::TOTAL_LIMIT;
-    let text = source(&pair.certificate, CUSTOM_CA, &mut budget)?;
-    let key = source(&pair.key, CUSTOM_CA, &mut budget)?;
-    let file = certificates(&text)?;
-    let (leaf, is_proved) = owner(&file, &text, &key)?;
+    let text = read_source(&pair.certificate, CUSTOM_CA, &mut budget)?;
+    let key = read_source(&pair.key, CUSTOM_CA, &mut budget)?;
+    let file = read_certificates(&text)?;
+    let (leaf, is_proved) = find_leaf(&file, &text, &key)?;
     let details = Details::of(leaf);
     let remake =
         || reissue_command(pair, &details, domain.map(slice::from_ref).unwrap_or_default());
@@ -69,16 +71,16 @@ pub fn verify_server(
     for certificate in &file {
         check_validity(certificate, &text.label, pair, now)?;
     }
-    let is_for = |domain: &&Name| details.names.iter().any(|name| covers(name, domain));
+    let is_for = |domain: &&ServerName| details.names.iter().any(|name| covers(name, domain));
     if let Some(domain) = domain.filter(|domain| !is_for(domain)) {
         let error = name_missing(&text.label, &domain.to_string(), &details, remake());
         return Err(ServerFault::NameMissing.because(error));
     }
     let found = fs::metadata(&pair.key).map_err(|error| {
         let (label, problem) = (key.label.clone(), file::problem(&pair.key, error));
-        Error::from(&Unreadable { label, problem })
+        InputError::from(&Unreadable { label, problem })
     })?;
-    let server = Server {
+    let server = ServerCertificate {
         certificate: pair.certificate.clone(),
         text: text.bytes,
         names: details.names,
@@ -88,7 +90,7 @@ pub fn verify_server(
         mode: found.mode() & 0o7777,
         until: file.iter().map(|found| found.not_after).min().unwrap_or(now),
     };
-    Ok((server, (!is_proved).then(|| unproved(pair))))
+    Ok((server, (!is_proved).then(|| key_not_compared(pair))))
 }
 
 fn check_validity(
@@ -96,7 +98,7 @@ fn check_validity(
     label: &Label,
     pair: &ServerFiles,
     now: Time,
-) -> Result<(), Error> {
+) -> Result<(), InputError> {
     let Certificate { not_before, not_after, .. } = certificate;
     let subject = quote::word(&certificate.subject);
     let failed = label.cannot("serve");
@@ -128,7 +130,7 @@ fn name_missing(
     let quoted: Vec<_> = names.iter().map(|name| quote::word(name).to_string()).collect();
     let mut shown = match quoted.as_slice() {
         [] => "no name at all, and Go, Rust and browsers look at no other field".to_owned(),
-        quoted => few(quoted),
+        quoted => first_few(quoted),
     };
     let mut bases = names.iter().filter_map(|name| name.strip_prefix("*."));
     if bases.any(|base| domain.ends_with(base)) {
@@ -144,7 +146,7 @@ fn name_missing(
     }
 }
 
-fn unproved(pair: &ServerFiles) -> Diagnostic {
+fn key_not_compared(pair: &ServerFiles) -> Diagnostic {
     let cause = format!(
         "the key in {} is of a kind that cannot be compared with the certificate in {}",
         quote::path(&pair.key),
@@ -154,7 +156,7 @@ fn unproved(pair: &ServerFiles) -> Diagnostic {
 }
 
 /// The certificates in a file, in PEM, the one form that proxies read.
-pub(crate) fn certificates(source: &Source) -> Result<Vec<Certificate>, Error> {
+pub(crate) fn read_certificates(source: &Source) -> Result<Vec<Certificate>, InputError> {
     let unusable = |cause: String| {
         ServerFault::Unusable.because(
             source
@@ -176,28 +178,28 @@ pub(crate) fn certificates(source: &Source) -> Result<Vec<Certificate>, Error> {
 }
 
 /// The certificate that the key belongs to, and whether that is proved.
-fn owner<'a>(
+fn find_leaf<'a>(
     file: &'a [Certificate],
     text: &Source,
     key: &Source,
-) -> Result<(&'a Certificate, bool), Error> {
+) -> Result<(&'a Certificate, bool), InputError> {
     let unusable = |problem| ServerFault::Key.because(unusable_key(&key.label, problem));
-    let read = Key::read(&key.bytes);
-    if let Err(problem @ (Problem::Encrypted | Problem::OpenSsh | Problem::None)) = read {
+    let read = PrivateKey::read(&key.bytes);
+    if let Err(problem @ (KeyError::Encrypted | KeyError::OpenSsh | KeyError::NoKey)) = read {
         return Err(unusable(problem));
     }
     let mut is_unknown = false;
     for certificate in file {
         let details = Details::of(certificate);
         let found = match &read {
-            Ok(key) => Some(if key.fits(&details) { Fit::Yes } else { Fit::No }),
+            Ok(key) => Some(if key.is_key_of(&details) { Fit::Yes } else { Fit::No }),
             Err(_) => fit(&key.bytes, &details.public_key),
         };
         match found {
             Some(Fit::Yes) => return Ok((certificate, true)),
             Some(Fit::No) => {}
             Some(Fit::Unknown) => is_unknown = true,
-            None => return Err(unusable(Problem::Unknown)),
+            None => return Err(unusable(KeyError::Unsupported)),
         }
     }
     match file.first() {
@@ -218,32 +220,32 @@ fn owner<'a>(
     }
 }
 
-fn unusable_key(label: &Label, problem: Problem) -> Diagnostic {
+fn unusable_key(label: &Label, problem: KeyError) -> Diagnostic {
     let path = label.path().map(shell).unwrap_or_default();
     let failed = label.cannot("serve with");
     match problem {
-        Problem::Encrypted => failed
+        KeyError::Encrypted => failed
             .because(
                 "it is encrypted, and a proxy would have to ask for its password at each start",
             )
             .run(format!("openssl pkey -in {path} -out {path}.new && mv {path}.new {path}")),
-        Problem::OpenSsh => failed
+        KeyError::OpenSsh => failed
             .because("it is in OpenSSH's form, which proxies cannot read")
             .run(format!("ssh-keygen -p -m PKCS8 -N '' -f {path}")),
-        Problem::None => failed
+        KeyError::NoKey => failed
             .because("there is no private key in PEM in it")
             .advise("put the key there, in PEM"),
-        Problem::Traditional | Problem::Unknown => {
+        KeyError::Traditional | KeyError::Unsupported => {
             failed.because("its key is damaged").advise("copy it again, whole, from where it came")
         }
     }
 }
 
 /// Whether a name in a certificate is good for `domain`: `*` matches one label (RFC 6125, section 6.4.3).
-fn covers(name: &SubjectAltName, domain: &Name) -> bool {
+fn covers(name: &SubjectAltName, domain: &ServerName) -> bool {
     match (domain, name) {
-        (Name::Ip(address), SubjectAltName::Ip(name)) => name == address,
-        (Name::Dns(host), SubjectAltName::Dns(name)) => {
+        (ServerName::Ip(address), SubjectAltName::Ip(name)) => name == address,
+        (ServerName::Dns(host), SubjectAltName::Dns(name)) => {
             let rest = host.split_once('.').map(|(_, rest)| rest);
             name == host || name.strip_prefix("*.").is_some_and(|base| rest == Some(base))
         }
@@ -253,10 +255,14 @@ fn covers(name: &SubjectAltName, domain: &Name) -> bool {
 
 /// Those of `names` that the certificate of `pair` is not for, if there are any, and the command that
 /// adds them. `None` for a certificate that cannot be read: [`verify_server`] reports that.
-pub fn missing_names(pair: &ServerFiles, names: &[Name]) -> Option<(Vec<Name>, Option<String>)> {
-    let text = source(&pair.certificate, CUSTOM_CA, &mut file::TOTAL_LIMIT.clone()).ok()?;
-    let details = Details::of(certificates(&text).ok()?.first()?);
-    let is_covered = |name: &Name| details.names.iter().any(|covering| covers(covering, name));
+pub fn missing_names(
+    pair: &ServerFiles,
+    names: &[ServerName],
+) -> Option<(Vec<ServerName>, Option<String>)> {
+    let text = read_source(&pair.certificate, CUSTOM_CA, &mut file::TOTAL_LIMIT.clone()).ok()?;
+    let details = Details::of(read_certificates(&text).ok()?.first()?);
+    let is_covered =
+        |name: &ServerName| details.names.iter().any(|covering| covers(covering, name));
     let lacking: Vec<_> = names.iter().filter(|name| !is_covered(name)).cloned().collect();
     let command = reissue_command(pair, &details, &lacking);
     (!lacking.is_empty()).then_some((lacking, command))
@@ -265,9 +271,9 @@ pub fn missing_names(pair: &ServerFiles, names: &[Name]) -> Option<(Vec<Name>, O
 /// Replaces the CA in `directory`, and with it the server's certificate that is there.
 pub fn replace_ca_command(directory: &Path) -> String {
     let path = directory.join(SERVER);
-    let text = source(&path, CUSTOM_CA, &mut file::TOTAL_LIMIT.clone()).ok();
-    let found = text.and_then(|text| certificates(&text).ok()?.into_iter().next());
-    let arguments = match found.map(|found| names(&Details::of(&found), &[])) {
+    let text = read_source(&path, CUSTOM_CA, &mut file::TOTAL_LIMIT.clone()).ok();
+    let found = text.and_then(|text| read_certificates(&text).ok()?.into_iter().next());
+    let arguments = match found.map(|found| name_arguments(&Details::of(&found), &[])) {
         None => "--ca-only".to_owned(),
         Some(names) if names.is_empty() => "localhost".to_owned(),
         Some(names) => names,

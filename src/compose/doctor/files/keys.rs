@@ -3,7 +3,7 @@
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::compose::certs::key::Key;
+use crate::compose::certs::key::PrivateKey;
 use crate::compose::certs::{CA, CA_KEY, SERVER_KEY};
 use crate::compose::doctor::files::ca::CaFiles;
 use crate::compose::git::InGit;
@@ -71,10 +71,10 @@ fn mismatched_key(directory: &Path, ca_files: &CaFiles) -> Option<Finding> {
     let (ca, path) = (directory.join(CA), directory.join(CA_KEY));
     let mut custom = ca_files.inputs.iter().flat_map(|inputs| &inputs.custom);
     let certificate = custom.find(|found| found.label.path() == Some(&ca))?;
-    let key = Key::read(&file::read(&path, &mut file::FILE_LIMIT.clone()).ok()?).ok()?;
+    let key = PrivateKey::read(&file::read(&path, &mut file::FILE_LIMIT.clone()).ok()?).ok()?;
     let cause = format!("it is not the key of {}, so `certs` cannot sign", quote::path(&ca));
     let fix = "put back the two files that belong together";
-    let fits = key.fits(&Details::of(certificate));
+    let fits = key.is_key_of(&Details::of(certificate));
     (!fits).then(|| Finding::warning("ca-key-mismatch", &quote::path(&path), cause, fix))
 }
 
