@@ -6,13 +6,13 @@ use std::panic::resume_unwind;
 use std::thread;
 
 use crate::compose::cli::Shape;
-use crate::compose::docker::Failure;
+use crate::compose::docker::CommandError;
 use crate::compose::images::{Images, RootsChoice};
 use crate::compose::inputs::{InputOptions, Inputs};
 use crate::compose::output::WarningSink;
 use crate::compose::project::files::{self, ProjectFiles};
 use crate::compose::project::{Build, Project, read};
-use crate::compose::select::{self, Choice, Evidence, Outcome, Wishes, dockerfile};
+use crate::compose::select::{self, Choice, Evidence, Outcome, SelectionOptions, dockerfile};
 use crate::compose::setup::overlay::delivery::Delivery;
 use crate::compose::setup::overlay::{self, Overlay, OverlaySpec};
 use crate::compose::setup::proxy::{self, Conditions, Proxy, Served, serving};
@@ -28,9 +28,9 @@ use crate::trust::inspection;
 use crate::trust::trust_anchors::{self, PublicRoots};
 
 /// An overlay, and why it is as it is, before anything is written.
-pub struct Decided<'a> {
+pub struct OverlayDecision<'a> {
     /// Why nothing is known of the images.
-    pub trouble: Option<Failure>,
+    pub engine_error: Option<CommandError>,
     /// What becomes of each service.
     pub choices: Vec<Choice<'a>>,
     /// The overlay.
@@ -45,7 +45,10 @@ pub struct Decided<'a> {
 ///
 /// # Errors
 /// When there is none.
-pub fn find(asked: &files::Asked, shell: &Environment) -> Result<ProjectFiles, Diagnostic> {
+pub fn find(
+    asked: &files::ProjectOptions,
+    shell: &Environment,
+) -> Result<ProjectFiles, Diagnostic> {
     let here = std::env::current_dir().map_err(|error| {
         let found = Diagnostic::cannot("find", "the current directory");
         found.because(output::cause(&error)).advise("change to a directory that exists")
@@ -57,8 +60,8 @@ pub fn find(asked: &files::Asked, shell: &Environment) -> Result<ProjectFiles, D
 ///
 /// # Errors
 /// When it cannot be read, or would run on another machine.
-pub fn read(place: &ProjectFiles) -> Result<(Project, Option<read::Note>), Diagnostic> {
-    let (read, checked) = both(|| read::read(place), engine_check::check);
+pub fn read(place: &ProjectFiles) -> Result<(Project, Option<read::ReadNote>), Diagnostic> {
+    let (read, checked) = run_both(|| read::read(place), engine_check::check);
     let read = read?;
     checked?;
     Ok(read)
@@ -74,8 +77,8 @@ pub fn decide<'a>(
     shape: &Shape,
     inputs: &Inputs,
     warn: WarningSink<'_>,
-) -> Result<Decided<'a>, Diagnostic> {
-    let (images, users) = both(|| Images::of(project), engine_check::users);
+) -> Result<OverlayDecision<'a>, Diagnostic> {
+    let (images, users) = run_both(|| Images::inspect(project), engine_check::users);
     let caddy = shape.caddy.as_ref().map(Option::as_deref);
     let proxies = proxy::proxies(project, caddy, &shape.tls)?;
     let without = disabled_services::without(project, &shape.without)?;
@@ -124,7 +127,7 @@ pub fn decide<'a>(
     let owned = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
     let java = trusted.java.into_iter().map(|(line, names)| (line, owned(names))).collect();
     let roots = report::roots(grounds, public);
-    Ok(Decided { trouble: images.trouble, choices, overlay, roots, java })
+    Ok(OverlayDecision { engine_error: images.engine_error, choices, overlay, roots, java })
 }
 
 /// Warns of what the services that will trust the CA have around them.
@@ -159,7 +162,7 @@ fn warn_of_services(
 }
 
 /// The files that `shape` names, as `inputs` takes them.
-pub fn given(shape: &Shape) -> InputOptions {
+pub fn input_options(shape: &Shape) -> InputOptions {
     InputOptions {
         custom_ca: shape.custom_ca.clone(),
         extra: shape.extra_ca.clone(),
@@ -181,18 +184,19 @@ pub fn choose<'a>(
     services: BTreeMap<String, Outcome>,
     proxies: &[Proxy<'_>],
 ) -> Result<Vec<Choice<'a>>, Diagnostic> {
-    let wishes = Wishes {
+    let wishes = SelectionOptions {
         services,
         unknown: shape.unknown.map_or(Outcome::Trust, Outcome::from),
         proxies: proxies.iter().map(|proxy| (proxy.name.to_owned(), proxy.option())).collect(),
         without: shape.without.iter().cloned().collect(),
     };
     let dockerfile = |build: &Build| {
-        let bytes = file::read(&dockerfile::place(build)?, &mut file::FILE_LIMIT.clone()).ok()?;
+        let bytes =
+            file::read(&dockerfile::dockerfile_path(build)?, &mut file::FILE_LIMIT.clone()).ok()?;
         Some(String::from_utf8_lossy(&bytes).into_owned())
     };
     let entrypoint = |image: &str| {
-        let image = images.called(image)?;
+        let image = images.by_name(image)?;
         Some([image.entrypoint.as_slice(), &image.command].concat())
     };
     let evidence = Evidence { dockerfile: &dockerfile, entrypoint: &entrypoint };
@@ -206,7 +210,7 @@ pub fn bundles<'a>(custom: &'a [Pem<'_>], public: &'a [PublicRoots<'_>]) -> Vec<
 }
 
 /// Two questions at once: it takes docker a while to start.
-fn both<A, B: Send>(here: impl FnOnce() -> A, beside: impl FnOnce() -> B + Send) -> (A, B) {
+fn run_both<A, B: Send>(here: impl FnOnce() -> A, beside: impl FnOnce() -> B + Send) -> (A, B) {
     thread::scope(|scope| {
         let beside = scope.spawn(beside);
         (here(), beside.join().unwrap_or_else(|panic| resume_unwind(panic)))

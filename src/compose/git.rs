@@ -3,16 +3,16 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::compose::docker::command::{LOOKUP, gathered};
+use crate::compose::docker::command::{LOOKUP_TIMEOUT, run_limited};
 use crate::compose::project::paths::directory_of;
 
 /// What git makes of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum InGit {
+pub(crate) enum GitStatus {
     /// It keeps it.
-    Kept,
+    Tracked,
     /// It would take it.
-    Offered,
+    Untracked,
     /// It leaves it out.
     Ignored,
 }
@@ -33,7 +33,7 @@ const ENVIRONMENT: [(&str, &str); 3] =
 ///
 /// Only the index and the patterns of ignored files are read: `git status` would run the repository's
 /// `core.fsmonitor` and its filters.
-pub(crate) fn git(path: &Path) -> Option<InGit> {
+pub(crate) fn git_status(path: &Path) -> Option<GitStatus> {
     // Of what is not there it says nothing either.
     path.symlink_metadata().ok()?;
     let (directory, name) = (directory_of(path), path.file_name()?);
@@ -43,19 +43,19 @@ pub(crate) fn git(path: &Path) -> Option<InGit> {
         let settings = SETTINGS.iter().flat_map(|setting| ["-c", setting]);
         let mut command = Command::new("git");
         command.args(settings).arg("-C").arg(directory).args(question).arg("--").arg(&name);
-        gathered(command.envs(ENVIRONMENT), LOOKUP).ok()
+        run_limited(command.envs(ENVIRONMENT), LOOKUP_TIMEOUT).ok()
     };
     let tracked = ask(&["--literal-pathspecs", "ls-files", "-z"])?;
     if !tracked.status.success() {
         return None;
     }
     if !tracked.stdout.is_empty() {
-        return Some(InGit::Kept);
+        return Some(GitStatus::Tracked);
     }
     // 0: ignored; 1: not (git-check-ignore(1), "Exit status").
     match ask(&["check-ignore", "--quiet"])?.status.code() {
-        Some(0) => Some(InGit::Ignored),
-        Some(1) => Some(InGit::Offered),
+        Some(0) => Some(GitStatus::Ignored),
+        Some(1) => Some(GitStatus::Untracked),
         _ => None,
     }
 }

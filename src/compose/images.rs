@@ -10,7 +10,7 @@ use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Display};
 use std::path::{Path, PathBuf};
 
-use crate::compose::docker::{self, Failure, Image, ImageEntry, ImageReader};
+use crate::compose::docker::{self, CommandError, Image, ImageEntry, ImageReader};
 use crate::compose::layout::DIRECTORY;
 use crate::compose::project::{Project, Service, Setting, without_links};
 use crate::sys::environment::Environment;
@@ -64,7 +64,7 @@ pub enum RootsOrigin {
     /// What `--roots` says.
     Asked(RootsChoice),
     /// Mozilla's, because its image is not on this machine.
-    NotHere,
+    NoImage,
     /// Mozilla's, because its image has none.
     NoRoots,
     /// Mozilla's, because the engine could not be asked.
@@ -77,7 +77,7 @@ impl Display for RootsOrigin {
             Self::Image => "of its own image",
             Self::Asked(RootsChoice::Host) => "of this machine (--roots host)",
             Self::Asked(_) => "of Mozilla's (--roots mozilla)",
-            Self::NotHere => "of Mozilla's, because its image is not on this machine yet",
+            Self::NoImage => "of Mozilla's, because its image is not on this machine yet",
             Self::NoRoots => "of Mozilla's, because its image has none",
             Self::NoEngine => "of Mozilla's, because no engine could be asked about its image",
         })
@@ -89,7 +89,7 @@ impl Display for RootsOrigin {
 pub struct Images {
     known: BTreeMap<String, Image>,
     /// Why nothing is known of them.
-    pub trouble: Option<Failure>,
+    pub engine_error: Option<CommandError>,
     looks: RefCell<BTreeMap<String, Option<ImageReader>>>,
     files: RefCell<BTreeMap<(String, String, bool), Option<ImageEntry>>>,
 }
@@ -112,16 +112,16 @@ impl RootSets<'_> {
 }
 
 /// The name under which the engine may know a service's image.
-fn name(project: &Project, service: &str) -> Option<String> {
+fn image_name(project: &Project, service: &str) -> Option<String> {
     let found = project.services.get(service).filter(|found| !found.has_unknown_tag)?;
     project.image_of(service, found)
 }
 
 impl Images {
     /// Asks the engine for all images of `project`.
-    pub fn of(project: &Project) -> Self {
+    pub fn inspect(project: &Project) -> Self {
         let names: Vec<_> =
-            project.services.keys().filter_map(|service| name(project, service)).collect();
+            project.services.keys().filter_map(|service| image_name(project, service)).collect();
         let mut distinct: Vec<_> = names.iter().map(String::as_str).collect();
         distinct.sort_unstable();
         distinct.dedup();
@@ -130,17 +130,17 @@ impl Images {
                 let known = known.into_iter().map(|(name, image)| (name.to_owned(), image));
                 Self { known: known.collect(), ..Self::default() }
             }
-            Err(failure) => Self { trouble: Some(failure), ..Self::default() },
+            Err(failure) => Self { engine_error: Some(failure), ..Self::default() },
         }
     }
 
     /// The image of a service, if it is here.
     pub fn image(&self, project: &Project, service: &str) -> Option<&Image> {
-        self.known.get(&name(project, service)?)
+        self.known.get(&image_name(project, service)?)
     }
 
     /// The image of that name, if it is here.
-    pub fn called(&self, name: &str) -> Option<&Image> {
+    pub fn by_name(&self, name: &str) -> Option<&Image> {
         self.known.get(name)
     }
 
@@ -169,8 +169,8 @@ impl Images {
             let basis = match (choice, image) {
                 (RootsChoice::Image, Some(_)) if roots.is_some() => RootsOrigin::Image,
                 (RootsChoice::Image, Some(_)) => RootsOrigin::NoRoots,
-                (RootsChoice::Image, None) if self.trouble.is_some() => RootsOrigin::NoEngine,
-                (RootsChoice::Image, None) => RootsOrigin::NotHere,
+                (RootsChoice::Image, None) if self.engine_error.is_some() => RootsOrigin::NoEngine,
+                (RootsChoice::Image, None) => RootsOrigin::NoImage,
                 (asked, _) => RootsOrigin::Asked(asked),
             };
             let set = match (roots, fallback) {
@@ -191,7 +191,9 @@ impl Images {
     /// The one file of an image that holds all its roots.
     fn roots(&self, image: &Image) -> Option<(PathBuf, Vec<u8>)> {
         let found = |path: &str| {
-            let Some(ImageEntry::File(bytes)) = self.at(image, path, true) else { return None };
+            let Some(ImageEntry::File(bytes)) = self.read_entry(image, path, true) else {
+                return None;
+            };
             let has_any = !crate::trust::trust_anchors::anchors(&bytes).certificates.is_empty();
             has_any.then(|| (PathBuf::from(path), bytes))
         };
@@ -200,14 +202,14 @@ impl Images {
 
     /// The table of an image's users (passwd(5)).
     pub fn passwd(&self, image: &Image) -> Option<String> {
-        match self.at(image, "/etc/passwd", true)? {
+        match self.read_entry(image, "/etc/passwd", true)? {
             ImageEntry::File(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
             _ => None,
         }
     }
 
     /// What is at a path in an image, each asked for once; `None` if the engine does not say.
-    fn at(&self, image: &Image, path: &str, follows: bool) -> Option<ImageEntry> {
+    fn read_entry(&self, image: &Image, path: &str, follows: bool) -> Option<ImageEntry> {
         let key = (image.id.clone(), path.to_owned(), follows);
         if let Some(known) = self.files.borrow().get(&key) {
             return known.clone();
@@ -215,7 +217,7 @@ impl Images {
         let mut looks = self.looks.borrow_mut();
         let look =
             looks.entry(image.id.clone()).or_insert_with(|| ImageReader::open(&image.id).ok());
-        let found = look.as_ref().and_then(|look| look.at(path, follows).ok());
+        let found = look.as_ref().and_then(|look| look.read_entry(path, follows).ok());
         self.files.borrow_mut().insert(key, found.clone());
         found
     }
@@ -244,7 +246,7 @@ impl Images {
 
     /// What is in the file that a variable of a service names: in its mounts, else in its image.
     /// `roots` are those that its bundle holds in place of its image's.
-    pub fn named<'a>(
+    pub fn pinned_file<'a>(
         &self,
         project: &Project,
         name: &str,
@@ -278,7 +280,7 @@ impl Images {
         let (Some(image), Some(path)) = (self.image(project, name), path.to_str()) else {
             return Found::Unknown;
         };
-        match self.at(image, path, true) {
+        match self.read_entry(image, path, true) {
             Some(ImageEntry::File(bytes)) => certificates(&bytes),
             Some(ImageEntry::Missing) => {
                 Found::Unusable("there is no such file in its image".to_owned())

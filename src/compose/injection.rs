@@ -11,7 +11,7 @@ use crate::trust::variables::{File, Pin, Row, java};
 
 /// A service that will trust.
 #[derive(Debug)]
-pub struct Trusted<'a> {
+pub struct TrustedService<'a> {
     /// Its name.
     pub name: &'a str,
     /// Which of the bundles is that of its image.
@@ -41,12 +41,12 @@ pub(crate) struct Injection {
     /// Each variable and its value, in their order.
     pub variables: Vec<(&'static str, String)>,
     /// Each file, by its path in the container.
-    pub files: BTreeMap<String, Contents>,
+    pub files: BTreeMap<String, InjectedFile>,
 }
 
 /// What is in a file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Contents {
+pub(crate) enum InjectedFile {
     /// The custom CAs.
     Custom,
     /// Those and the roots of the service.
@@ -58,8 +58,8 @@ pub(crate) enum Contents {
 impl Injection {
     /// What `trusted` is given, where `custom` are the custom CAs, `bundle` those and its roots, and the
     /// custom CAs lie at `place` in the container.
-    pub(crate) fn of(
-        trusted: &Trusted<'_>,
+    pub(crate) fn new(
+        trusted: &TrustedService<'_>,
         custom: &[Pem<'_>],
         bundle: &[Pem<'_>],
         place: &str,
@@ -77,13 +77,16 @@ impl Injection {
             bundle,
         );
         let mut files = BTreeMap::from([
-            (place.to_owned(), Contents::Custom),
-            (inside(&File::Bundle), Contents::Bundle),
+            (place.to_owned(), InjectedFile::Custom),
+            (inside(&File::Bundle), InjectedFile::Bundle),
         ]);
         for (file, certificates) in &plan.files {
             if let File::Own(variable) = file {
-                let bytes = text(certificates);
-                files.insert(inside(file), Contents::Own { stem: variable, ending: "crt", bytes });
+                let bytes = pem_text(certificates);
+                files.insert(
+                    inside(file),
+                    InjectedFile::Own { stem: variable, ending: "crt", bytes },
+                );
             }
         }
         let variables = plan.variables.iter().map(|(row, file)| (row.name, inside(file)));
@@ -93,14 +96,14 @@ impl Injection {
             let path = inside(&File::TrustStore);
             tell(java::JAVA_TOOL_OPTIONS, &java::with(options, path.as_ref()));
             let (stem, ending, bytes) = ("truststore", "jks", store.clone());
-            files.insert(path, Contents::Own { stem, ending, bytes });
+            files.insert(path, InjectedFile::Own { stem, ending, bytes });
         }
         for (runtime, before) in &trusted.runtimes {
             let mut path = BUNDLE.to_owned();
             if let Ok(Some((file, settings))) = runtime.file(path.as_ref()) {
                 path = inside(&file);
                 let (stem, ending, bytes) = ("settings", "conf", settings.into_bytes());
-                files.insert(path.clone(), Contents::Own { stem, ending, bytes });
+                files.insert(path.clone(), InjectedFile::Own { stem, ending, bytes });
             }
             tell(runtime.variable(), &runtime.value(before.clone(), path.as_ref()));
         }
@@ -109,6 +112,6 @@ impl Injection {
 }
 
 /// The text of a bundle.
-pub(crate) fn text(certificates: &[Pem<'_>]) -> Vec<u8> {
+pub(crate) fn pem_text(certificates: &[Pem<'_>]) -> Vec<u8> {
     certificates.iter().flat_map(Pem::text).copied().collect()
 }

@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 use crate::compose::cli::{Kustomize, Shape, Source};
 use crate::compose::decide::{bundles, choose};
 use crate::compose::images::{Images, RootSets, RootsChoice};
-use crate::compose::injection::{Injection, Trusted};
+use crate::compose::injection::{Injection, TrustedService};
 use crate::compose::inputs::{self, Inputs};
 use crate::compose::kustomize::component::{Chosen, Component, ComponentSpec};
 use crate::compose::kustomize::kustomization::{Kustomization, Naming};
@@ -121,7 +121,7 @@ impl Run<'_> {
     fn plan(&self) -> Result<CommandOutput, Diagnostic> {
         let (project, positions) =
             select::project(&self.read.manifests.workloads, &self.read.from)?;
-        let images = Images::of(&project);
+        let images = Images::inspect(&project);
         let choices = self.choices(&project, &images)?;
         let trusting = || choices.iter().filter(|choice| choice.outcome == Outcome::Trust);
         for choice in trusting() {
@@ -191,7 +191,7 @@ impl Run<'_> {
     /// The workloads that are to trust the CA, with what their containers get.
     fn chosen(
         &self,
-        trusted: &[Trusted<'_>],
+        trusted: &[TrustedService<'_>],
         positions: &Positions,
         custom: &[Pem<'_>],
         bundles: &[Vec<Pem<'_>>],
@@ -200,7 +200,7 @@ impl Run<'_> {
         for trusted in trusted {
             let found = (positions.get(trusted.name), bundles.get(trusted.bundle));
             let (Some(position), Some(bundle)) = found else { continue };
-            let mut given = Injection::of(trusted, custom, bundle, CUSTOM);
+            let mut given = Injection::new(trusted, custom, bundle, CUSTOM);
             if self.args.source == Source::TrustManager {
                 let warn = |warning: Diagnostic| self.report.warning(&warning);
                 mount_conflicts::only_shared(&mut given, trusted.name, &warn);

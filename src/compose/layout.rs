@@ -42,7 +42,7 @@ pub fn file_name(stem: &str, ending: &str, contents: &[u8]) -> String {
 }
 
 /// Whether `path` is an overlay that `setup` wrote.
-pub fn is_ours(path: &Path) -> bool {
+pub fn is_generated_overlay(path: &Path) -> bool {
     let mut bytes = Vec::new();
     let is_file = path.metadata().is_ok_and(|found| found.is_file());
     let read = |file: File| file.take(2 * HEADER.len() as u64).read_to_end(&mut bytes);

@@ -58,14 +58,14 @@ impl Display for Unit {
 
 /// One part of a project, as messages call it.
 #[derive(Clone, Copy, Debug)]
-pub struct Part<'a> {
+pub struct ProjectPart<'a> {
     /// What it is.
     pub unit: Unit,
     /// Its name.
     pub name: &'a str,
 }
 
-impl Display for Part<'_> {
+impl Display for ProjectPart<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.unit, quote::word(self.name))
     }
@@ -73,8 +73,8 @@ impl Display for Part<'_> {
 
 impl Project {
     /// The part of this name.
-    pub fn part<'a>(&self, name: &'a str) -> Part<'a> {
-        Part { unit: self.unit, name }
+    pub fn part<'a>(&self, name: &'a str) -> ProjectPart<'a> {
+        ProjectPart { unit: self.unit, name }
     }
 
     /// The name of a service's image; for one that is built without a name, the one that Compose gives
@@ -94,7 +94,7 @@ pub enum Reading {
     /// By Compose without the values of variables, which this program fills in as far as they are known.
     WithoutVariables,
     /// By this program, because there is no docker command.
-    Alone,
+    Offline,
 }
 
 /// One service.
@@ -142,7 +142,7 @@ pub enum Role {
 
 impl Role {
     /// `trust` or `leave`.
-    pub fn of_word(word: &str) -> Option<Self> {
+    pub fn parse(word: &str) -> Option<Self> {
         Self::from_str(word, false).ok()
     }
 }

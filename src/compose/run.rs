@@ -28,7 +28,7 @@ pub fn run(cli: Cli, shell: &Environment, report: Report) -> u8 {
         }
         Command::Inspect(asked) => return inspect::inspect(&asked, report),
         Command::Completions { shell } => return completions(shell, report),
-        Command::Setup(asked) => set_up(&asked, shell, report),
+        Command::Setup(asked) => run_setup(&asked, shell, report),
         Command::Kustomize(asked) => kustomize::run(&asked, shell, report),
         Command::Remove(asked) => decide::find(&asked.project.asked(), shell)
             .and_then(|place| remove::run(&place, asked.dry_run, asked.up, report)),
@@ -46,7 +46,11 @@ pub fn run(cli: Cli, shell: &Environment, report: Report) -> u8 {
     }
 }
 
-fn set_up(asked: &Setup, shell: &Environment, report: Report) -> Result<CommandOutput, Diagnostic> {
+fn run_setup(
+    asked: &Setup,
+    shell: &Environment,
+    report: Report,
+) -> Result<CommandOutput, Diagnostic> {
     let place = decide::find(&asked.project.asked(), shell)?;
     let shape = match setup::intent(asked, &place)? {
         Intent::Remove => return remove::run(&place, asked.dry_run, asked.up, report),

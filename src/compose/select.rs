@@ -16,15 +16,15 @@ use std::path::Path;
 use crate::compose::project::interpolate::MARK;
 use crate::compose::project::{Build, Project, Service};
 use crate::compose::select::dockerfile::Recipe;
-use crate::compose::select::image_table::Known;
+use crate::compose::select::image_table::ImageClass;
 use crate::compose::select::option::no_service;
-pub use crate::compose::select::reason::{Choice, Outcome, Reason, rows, table};
+pub use crate::compose::select::reason::{Choice, Outcome, SelectionReason, format_table, table};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::quote;
 
 /// What the command line says about services.
 #[derive(Clone, Debug, Default)]
-pub struct Wishes {
+pub struct SelectionOptions {
     /// `--service NAME=trust|leave`.
     pub services: BTreeMap<String, Outcome>,
     /// `--unknown`: what becomes of a service of whose image nothing is known.
@@ -50,29 +50,29 @@ pub struct Evidence<'e> {
 /// When `wishes` name a service that is not there, or contradict themselves.
 pub fn select<'a>(
     project: &'a Project,
-    wishes: &Wishes,
+    wishes: &SelectionOptions,
     evidence: Evidence,
 ) -> Result<Vec<Choice<'a>>, Diagnostic> {
-    wishes.check(project)?;
+    wishes.check_names(project)?;
     let chosen = project.services.iter().map(|(name, service)| {
-        let recipe = service.build.as_ref().and_then(|build| read(build, evidence));
-        let case = Case { project, wishes, evidence, name, service, recipe };
+        let recipe = service.build.as_ref().and_then(|build| read_dockerfile(build, evidence));
+        let case = ServiceCase { project, wishes, evidence, name, service, recipe };
         let reason = case.reason();
         Choice { name, service, outcome: reason.outcome(), reason }
     });
     let mut choices: Vec<_> = chosen.collect();
-    let known = same_image::Known::new(project, &choices);
+    let known = same_image::ImageChoices::new(project, &choices);
     for choice in choices.iter_mut().filter(|choice| choice.reason.is_weak()) {
-        if let Some(reason) = known.better(project, choice) {
+        if let Some(reason) = known.stronger_reason(project, choice) {
             *choice = Choice { outcome: reason.outcome(), reason, ..*choice };
         }
     }
     Ok(choices)
 }
 
-impl Wishes {
+impl SelectionOptions {
     /// That they fit the project and each other.
-    fn check(&self, project: &Project) -> Result<(), Diagnostic> {
+    fn check_names(&self, project: &Project) -> Result<(), Diagnostic> {
         let services = self.services.keys().map(|name| (name, "--service"));
         let proxies = self.proxies.iter().map(|(name, option)| (name, *option));
         let without = self.without.iter().map(|name| (name, "--without"));
@@ -90,75 +90,79 @@ impl Wishes {
 }
 
 /// What a build makes, as far as its instructions are known.
-fn read(build: &Build, evidence: Evidence) -> Option<Recipe> {
+fn read_dockerfile(build: &Build, evidence: Evidence) -> Option<Recipe> {
     let text = build.inline.clone().or_else(|| (evidence.dockerfile)(build))?;
     dockerfile::recipe(&text, build)
 }
 
 /// One service, and everything that speaks for or against it.
-struct Case<'a, 'w> {
+struct ServiceCase<'a, 'w> {
     project: &'a Project,
-    wishes: &'w Wishes,
+    wishes: &'w SelectionOptions,
     evidence: Evidence<'w>,
     name: &'a str,
     service: &'a Service,
     recipe: Option<Recipe>,
 }
 
-impl<'a> Case<'a, '_> {
+impl<'a> ServiceCase<'a, '_> {
     /// The first that applies.
-    fn reason(&self) -> Reason<'a> {
+    fn reason(&self) -> SelectionReason<'a> {
         let Self { wishes, name, service, .. } = self;
         if let Some(outcome) = wishes.services.get(*name) {
-            return Reason::Asked(*outcome);
+            return SelectionReason::Asked(*outcome);
         }
         if wishes.without.contains(*name) {
-            return Reason::Without;
+            return SelectionReason::Without;
         }
         if let Some(role) = service.role {
-            return Reason::Role(role.into());
+            return SelectionReason::Role(role.into());
         }
         if let Some(option) = wishes.proxies.get(*name) {
-            return Reason::Proxy(option);
+            return SelectionReason::Proxy(option);
         }
         if self.starts_trust_init() {
-            return Reason::Entrypoint;
+            return SelectionReason::Entrypoint;
         }
         // Where there is a `build:`, the image's name is only what the result is called.
         let image = service.image.as_deref().filter(|_| service.build.is_none());
-        let known = image.and_then(image_table::known);
-        if let Some(Known::Left(kind, entry)) = known {
-            return Reason::Image(kind, entry);
+        let known = image.and_then(image_table::classify_image);
+        if let Some(ImageClass::Left(kind, entry)) = known {
+            return SelectionReason::Image(kind, entry);
         }
-        if let Some(path) = data_volumes::data(service) {
-            return Reason::Volume(path);
+        if let Some(path) = data_volumes::data_path(service) {
+            return SelectionReason::Volume(path);
         }
         if service.build.is_some() {
-            return self.built();
+            return self.reason_of_build();
         }
         match known {
-            Some(Known::BackEnd(entry)) => Reason::BackEnd(entry),
-            _ if image.is_some_and(image_table::is_named) => Reason::Unknown(wishes.unknown),
-            _ => self.called().map_or(Reason::Unknown(wishes.unknown), Reason::Called),
+            Some(ImageClass::BackEnd(entry)) => SelectionReason::BackEnd(entry),
+            _ if image.is_some_and(image_table::is_named) => {
+                SelectionReason::Unknown(wishes.unknown)
+            }
+            _ => self
+                .kind_by_name()
+                .map_or(SelectionReason::Unknown(wishes.unknown), SelectionReason::Named),
         }
     }
 
-    fn built(&self) -> Reason<'a> {
+    fn reason_of_build(&self) -> SelectionReason<'a> {
         let base = self.recipe.as_ref().map(|recipe| recipe.base.as_str());
         let base = base.filter(|base| image_table::is_named(base));
-        if let Some(Known::Left(_, entry)) = base.and_then(image_table::known) {
-            return Reason::BuiltOn(entry);
+        if let Some(ImageClass::Left(_, entry)) = base.and_then(image_table::classify_image) {
+            return SelectionReason::BuiltOn(entry);
         }
-        match self.called() {
-            Some(kind) if base.is_none() => Reason::Called(kind),
-            _ => Reason::Built,
+        match self.kind_by_name() {
+            Some(kind) if base.is_none() => SelectionReason::Named(kind),
+            _ => SelectionReason::Built,
         }
     }
 
     /// What the service is by its own name, or by that of the image it makes.
-    fn called(&self) -> Option<image_table::Kind> {
+    fn kind_by_name(&self) -> Option<image_table::ImageKind> {
         let image = self.service.image.as_deref();
-        image_table::called(self.name).or_else(|| image.and_then(image_table::called))
+        image_table::classify_name(self.name).or_else(|| image.and_then(image_table::classify_name))
     }
 
     /// Whether trust-init is in what starts first; an init process may come before it.

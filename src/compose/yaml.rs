@@ -21,7 +21,7 @@ pub(crate) fn mapping<const N: usize>(pairs: [(&str, Value); N]) -> Value {
 }
 
 /// `text` without the comment lines at its beginning, which can ask for the same in several ways.
-pub(crate) fn body(text: &str) -> &str {
+pub(crate) fn without_comments(text: &str) -> &str {
     let mut rest = text;
     while let Some((_, below)) = rest.strip_prefix('#').and_then(|line| line.split_once('\n')) {
         rest = below;

@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::compose::docker::command::{ANSWER, DOCKER, Failure, ask, gathered, gist, run};
+use crate::compose::docker::command::{
+    CommandError, DOCKER, ENGINE_TIMEOUT, docker_output, run_limited, run_program, summarize_stderr,
+};
 
 /// The label by which Compose knows a container's service
 /// (<https://docs.docker.com/reference/compose-file/services/#labels>).
@@ -30,20 +32,20 @@ pub(crate) struct ProjectContainer {
     pub id: String,
     name: String,
     /// Whether it runs, and as which process of the engine's machine.
-    pub state: State,
+    pub state: ContainerState,
     /// What it was made to be.
-    pub config: Config,
+    pub config: ContainerConfig,
     /// What it may do.
-    pub host_config: Rights,
+    pub host_config: Capabilities,
     /// What is mounted in it.
     #[serde(default)]
-    pub mounts: Vec<Mounted>,
+    pub mounts: Vec<ContainerMount>,
 }
 
 /// What becomes of it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct State {
+pub(crate) struct ContainerState {
     /// `running`, `restarting`, `exited` and the like.
     pub status: String,
     /// Its first process, as the engine's machine counts.
@@ -56,7 +58,7 @@ pub(crate) struct State {
 /// Its settings.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-pub(crate) struct Config {
+pub(crate) struct ContainerConfig {
     env: Option<Vec<String>>,
     labels: Option<BTreeMap<String, String>>,
     entrypoint: Option<Vec<String>>,
@@ -73,7 +75,7 @@ struct Healthcheck {
 /// Its capabilities, as words for `docker run`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-pub(crate) struct Rights {
+pub(crate) struct Capabilities {
     cap_add: Option<Vec<String>>,
     cap_drop: Option<Vec<String>>,
 }
@@ -81,7 +83,7 @@ pub(crate) struct Rights {
 /// Something mounted in it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct Mounted {
+pub(crate) struct ContainerMount {
     /// Its path on the engine's machine.
     #[serde(default)]
     pub source: PathBuf,
@@ -106,7 +108,7 @@ impl ProjectContainer {
     }
 
     /// Whether it runs.
-    pub(crate) fn runs(&self) -> bool {
+    pub(crate) fn is_running(&self) -> bool {
         self.state.status == "running"
     }
 }
@@ -117,7 +119,7 @@ impl Display for ProjectContainer {
     }
 }
 
-impl Config {
+impl ContainerConfig {
     /// A variable as it is configured: what `exec` and health checks see.
     pub(crate) fn variable(&self, name: &str) -> Option<&str> {
         let mut pairs = self.env.iter().flatten().filter_map(|pair| pair.split_once('='));
@@ -142,10 +144,10 @@ impl Config {
 ///
 /// # Errors
 /// When the engine does not answer.
-pub(crate) fn project_containers(name: &str) -> Result<Vec<ProjectContainer>, Failure> {
+pub(crate) fn project_containers(name: &str) -> Result<Vec<ProjectContainer>, CommandError> {
     let mut words: Vec<OsString> = ["ps", "-aq", "--no-trunc"].map(Into::into).into();
-    words.extend(of_project(name));
-    let ids = ask(&words, ANSWER)?;
+    words.extend(project_filters(name));
+    let ids = docker_output(&words, ENGINE_TIMEOUT)?;
     let mut all = inspect(&String::from_utf8_lossy(&ids))?;
     all.retain(|one| one.label(ONE_OFF) != "True");
     all.sort_by(|one, other| (one.service(), one.name()).cmp(&(other.service(), other.name())));
@@ -157,15 +159,21 @@ pub(crate) fn project_containers(name: &str) -> Result<Vec<ProjectContainer>, Fa
 ///
 /// # Errors
 /// When the engine does not answer.
-pub(crate) fn containers_mounting(directory: &Path, label: &str) -> Result<Vec<String>, Failure> {
+pub(crate) fn containers_mounting(
+    directory: &Path,
+    label: &str,
+) -> Result<Vec<String>, CommandError> {
     let filter = format!("label={label}");
-    let ids = ask(&["ps", "-aq", "--no-trunc", "--filter", &filter].map(Into::into), ANSWER)?;
+    let ids = docker_output(
+        &["ps", "-aq", "--no-trunc", "--filter", &filter].map(Into::into),
+        ENGINE_TIMEOUT,
+    )?;
     let mut all = inspect(&String::from_utf8_lossy(&ids))?;
     // By another path, too, that links lead along.
     let real = directory.canonicalize().ok();
     // Docker Desktop puts a directory of its own before the path.
     let ending = directory.strip_prefix("/").unwrap_or(directory);
-    let is_in = |mount: &Mounted| {
+    let is_in = |mount: &ContainerMount| {
         let above = mount.source.parent().unwrap_or(&mount.source);
         above.ends_with(ending) || (real.is_some() && above.canonicalize().ok() == real)
     };
@@ -174,26 +182,29 @@ pub(crate) fn containers_mounting(directory: &Path, label: &str) -> Result<Vec<S
 }
 
 /// What the engine says of containers; `ids` has one a line.
-fn inspect(ids: &str) -> Result<Vec<ProjectContainer>, Failure> {
+fn inspect(ids: &str) -> Result<Vec<ProjectContainer>, CommandError> {
     let ids: Vec<_> = ids.lines().collect();
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let words = ["container", "inspect", "--format", "{{json .}}"].iter().chain(&ids);
-    let (answer, failed) = run(DOCKER, &words.map(OsString::from).collect::<Vec<_>>(), ANSWER)?;
+    let (answer, failed) =
+        run_program(DOCKER, &words.map(OsString::from).collect::<Vec<_>>(), ENGINE_TIMEOUT)?;
     match failed {
         // One that was removed since it was listed: the others are printed.
-        Some(said) if !said.to_lowercase().contains("no such") => return Err(Failure::Said(said)),
+        Some(said) if !said.to_lowercase().contains("no such") => {
+            return Err(CommandError::Failed(said));
+        }
         _ => {}
     }
     let answer = String::from_utf8_lossy(&answer).into_owned();
     let all =
         answer.lines().map(serde_json::from_str::<ProjectContainer>).collect::<Result<Vec<_>, _>>();
-    all.map_err(|error| Failure::Said(error.to_string()))
+    all.map_err(|error| CommandError::Failed(error.to_string()))
 }
 
 /// The words for `docker ps` that find what Compose made for the project `name`.
-pub(crate) fn of_project(name: &str) -> [OsString; 4] {
+pub(crate) fn project_filters(name: &str) -> [OsString; 4] {
     let project = format!("label={PROJECT}={name}");
     ["--filter".into(), project.into(), "--filter".into(), format!("label={NUMBER}").into()]
 }
@@ -231,9 +242,9 @@ pub(crate) struct ProbeRun<'a> {
 ///
 /// # Errors
 /// When the engine does not do it, or the program did not end by itself.
-pub(crate) fn run_probe(asked: &ProbeRun<'_>) -> Result<Vec<u8>, Failure> {
+pub(crate) fn run_probe(asked: &ProbeRun<'_>) -> Result<Vec<u8>, CommandError> {
     let ProbeRun { container, .. } = asked;
-    let user = if asked.sees_all { "0:0".to_owned() } else { user(container)? };
+    let user = if asked.sees_all { "0:0".to_owned() } else { first_process_user(container)? };
     let mut words: Vec<OsString> = ["run", "--rm", "--read-only"].map(Into::into).into();
     words.extend(["--security-opt", "no-new-privileges", "--log-driver", "none"].map(Into::into));
     for namespace in ["--network", "--pid"] {
@@ -255,28 +266,33 @@ pub(crate) fn run_probe(asked: &ProbeRun<'_>) -> Result<Vec<u8>, Failure> {
     words.extend(["--entrypoint".into(), asked.program.into()]);
     words.extend(["--user".into(), user.into(), asked.image.into()]);
     words.extend(asked.words.iter().cloned());
-    let ended = gathered(Command::new(DOCKER).args(&words), asked.limit)?;
+    let ended = run_limited(Command::new(DOCKER).args(&words), asked.limit)?;
     match ended.status.code() {
         Some(code) if asked.codes.iter().any(|own| i32::from(*own) == code) => Ok(ended.stdout),
         // A signal in a shell's form, which docker uses (docker-run(1), "Exit Status").
         Some(code) if code > 128 => {
             let signal = code - 128;
-            Err(Failure::Said(format!("{} was ended by signal {signal}", asked.program)))
+            Err(CommandError::Failed(format!("{} was ended by signal {signal}", asked.program)))
         }
-        _ => Err(Failure::Said(gist(&ended.stderr))),
+        _ => Err(CommandError::Failed(summarize_stderr(&ended.stderr))),
     }
 }
 
 /// The user and the group of a container's first process, which need not be those that it was
 /// configured with.
-fn user(container: &ProjectContainer) -> Result<String, Failure> {
-    let answer = ask(&["top", &container.id, "-eo", "pid,uid,gid"].map(Into::into), ANSWER)?;
+fn first_process_user(container: &ProjectContainer) -> Result<String, CommandError> {
+    let answer = docker_output(
+        &["top", &container.id, "-eo", "pid,uid,gid"].map(Into::into),
+        ENGINE_TIMEOUT,
+    )?;
     let answer = String::from_utf8_lossy(&answer).into_owned();
     let first = container.state.pid.to_string();
     let mut rows = answer.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
     let row = rows.find(|row| row.first() == Some(&first.as_str()));
     match row.as_deref() {
         Some([_, user, group]) => Ok(format!("{user}:{group}")),
-        _ => Err(Failure::Said("the engine does not say who its first process is".to_owned())),
+        _ => {
+            Err(CommandError::Failed("the engine does not say who its first process is".to_owned()))
+        }
     }
 }

@@ -10,7 +10,9 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use crate::compose::docker::command::{ANSWER, DOCKER, Failure, ask, run};
+use crate::compose::docker::command::{
+    CommandError, DOCKER, ENGINE_TIMEOUT, docker_output, run_program,
+};
 use crate::compose::docker::container::PROJECT;
 use crate::compose::project::image_name::ImageName;
 use crate::sys::file;
@@ -34,19 +36,19 @@ pub struct Image {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Inspected {
+struct InspectedImage {
     id: String,
     #[serde(default)]
     repo_tags: Option<Vec<String>>,
     #[serde(default)]
     repo_digests: Option<Vec<String>>,
     #[serde(default)]
-    config: Option<Config>,
+    config: Option<ImageConfig>,
 }
 
 #[derive(Clone, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-struct Config {
+struct ImageConfig {
     env: Option<Vec<String>>,
     entrypoint: Option<Vec<String>>,
     cmd: Option<Vec<String>>,
@@ -58,7 +60,7 @@ struct Config {
 ///
 /// # Errors
 /// When the engine does not answer.
-pub(crate) fn images<'a>(names: &[&'a str]) -> Result<BTreeMap<&'a str, Image>, Failure> {
+pub(crate) fn images<'a>(names: &[&'a str]) -> Result<BTreeMap<&'a str, Image>, CommandError> {
     if names.is_empty() {
         return Ok(BTreeMap::new());
     }
@@ -66,9 +68,9 @@ pub(crate) fn images<'a>(names: &[&'a str]) -> Result<BTreeMap<&'a str, Image>, 
         ["image", "inspect", "--format", "{{json .}}", "--"].map(Into::into).into();
     words.extend(names.iter().map(OsString::from));
     // The engine also lists the images it has if others are missing, which is an error.
-    let (answer, failed) = run(DOCKER, &words, ANSWER)?;
+    let (answer, failed) = run_program(DOCKER, &words, ENGINE_TIMEOUT)?;
     let lines = String::from_utf8_lossy(&answer).into_owned();
-    let found: Vec<Inspected> =
+    let found: Vec<InspectedImage> =
         lines.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     // Not to be there, or to have no name that could be, is no failure of the engine.
     let is_absence = |said: &str| {
@@ -76,21 +78,23 @@ pub(crate) fn images<'a>(names: &[&'a str]) -> Result<BTreeMap<&'a str, Image>, 
         said.contains("no such") || said.contains("invalid reference")
     };
     match failed {
-        Some(said) if found.is_empty() && !is_absence(&said) => return Err(Failure::Said(said)),
+        Some(said) if found.is_empty() && !is_absence(&said) => {
+            return Err(CommandError::Failed(said));
+        }
         _ => {}
     }
     let images = names.iter().filter_map(|name| {
-        let image = found.iter().find(|image| image.is_called(name))?;
+        let image = found.iter().find(|image| image.has_name(name))?;
         Some((*name, image.image()))
     });
     Ok(images.collect())
 }
 
-impl Inspected {
-    fn is_called(&self, name: &str) -> bool {
-        let full = ImageName::of(name).to_string();
+impl InspectedImage {
+    fn has_name(&self, name: &str) -> bool {
+        let full = ImageName::parse(name).to_string();
         let mut called = [&self.repo_tags, &self.repo_digests].into_iter().flatten().flatten();
-        called.any(|other| ImageName::of(other).to_string() == full) || self.id == name
+        called.any(|other| ImageName::parse(other).to_string() == full) || self.id == name
     }
 
     fn image(&self) -> Image {
@@ -134,13 +138,13 @@ impl ImageReader {
     ///
     /// # Errors
     /// When the engine cannot make a container of it.
-    pub(crate) fn open(id: &str) -> Result<Self, Failure> {
+    pub(crate) fn open(id: &str) -> Result<Self, CommandError> {
         // An image that Compose built has the label of its project, and what has that label is taken for
         // a part of the project.
         let label = format!("{PROJECT}=");
         // An image without a command wants one; it is never run.
         let words = ["create", "--network", "none", "--label", &label, "--entrypoint", "/", id];
-        let answer = ask(&words.map(Into::into), ANSWER)?;
+        let answer = docker_output(&words.map(Into::into), ENGINE_TIMEOUT)?;
         Ok(Self { container: String::from_utf8_lossy(&answer).trim().to_owned() })
     }
 
@@ -149,28 +153,29 @@ impl ImageReader {
     ///
     /// # Errors
     /// When the engine does not answer.
-    pub(crate) fn at(&self, path: &str, follows: bool) -> Result<ImageEntry, Failure> {
+    pub(crate) fn read_entry(&self, path: &str, follows: bool) -> Result<ImageEntry, CommandError> {
         let from = format!("{}:{path}", self.container);
         let follow = if follows { "--follow-link=true" } else { "--follow-link=false" };
-        let (stream, failed) = run(DOCKER, &["cp", follow, &from, "-"].map(Into::into), ANSWER)?;
+        let (stream, failed) =
+            run_program(DOCKER, &["cp", follow, &from, "-"].map(Into::into), ENGINE_TIMEOUT)?;
         match failed {
             Some(said) if is_missing(&said) => return Ok(ImageEntry::Missing),
-            Some(said) => return Err(Failure::Said(said)),
+            Some(said) => return Err(CommandError::Failed(said)),
             None => {}
         }
         let mut archive = tar::Archive::new(stream.as_slice());
-        let entry = archive.entries().map_err(Failure::System)?.next();
-        let Some(entry) = entry.transpose().map_err(Failure::System)? else {
+        let entry = archive.entries().map_err(CommandError::System)?.next();
+        let Some(entry) = entry.transpose().map_err(CommandError::System)? else {
             return Ok(ImageEntry::Missing);
         };
-        if let Some(target) = entry.link_name().map_err(Failure::System)? {
+        if let Some(target) = entry.link_name().map_err(CommandError::System)? {
             return Ok(ImageEntry::Link(target.into_owned()));
         }
         if !entry.header().entry_type().is_file() {
             return Ok(ImageEntry::Other);
         }
         let mut bytes = Vec::new();
-        entry.take(file::FILE_LIMIT).read_to_end(&mut bytes).map_err(Failure::System)?;
+        entry.take(file::FILE_LIMIT).read_to_end(&mut bytes).map_err(CommandError::System)?;
         Ok(ImageEntry::File(bytes))
     }
 }
@@ -191,6 +196,6 @@ fn is_missing(said: &str) -> bool {
 impl Drop for ImageReader {
     fn drop(&mut self) {
         // It takes no room; what cannot be removed now is not worth an error.
-        let _ = ask(&["rm", "-f", "-v", &self.container].map(Into::into), ANSWER);
+        let _ = docker_output(&["rm", "-f", "-v", &self.container].map(Into::into), ENGINE_TIMEOUT);
     }
 }

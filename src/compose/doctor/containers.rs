@@ -51,7 +51,7 @@ pub(crate) fn findings(
     overlay: Option<&ExistingOverlay<'_>>,
 ) -> Vec<Finding> {
     let mut findings = vec![state(made)];
-    if made.runs() {
+    if made.is_running() {
         findings.extend(stale(made, overlay));
         findings.extend(mounts(made));
         findings.extend(health_check(made));

@@ -8,14 +8,14 @@ use std::path::{Path, PathBuf};
 use crate::compose::docker::{Image, ImageEntry};
 use crate::compose::images::Images;
 use crate::compose::project::Service;
-use crate::compose::project::paths::clean;
+use crate::compose::project::paths::clean_path;
 use crate::sys::environment::Environment;
 use crate::sys::file::{self, Problem};
 use crate::sys::root::Files;
 use crate::trust::jvm::{self, Store};
 
 /// Where images have a JVM that PATH does not name: Eclipse Temurin, Debian, Alpine, Fedora.
-const HOMES: [&str; 5] = [
+const JVM_DIRECTORIES: [&str; 5] = [
     "/opt/java/openjdk",         // https://hub.docker.com/_/eclipse-temurin
     "/usr/lib/jvm/default-java", // https://packages.debian.org/trixie/default-jre-headless
     "/usr/lib/jvm/default-jvm", // https://pkgs.alpinelinux.org/package/edge/main/x86_64/java-common
@@ -25,10 +25,10 @@ const HOMES: [&str; 5] = [
 
 /// The PATH of a container whose image says nothing
 /// (<https://docs.docker.com/reference/cli/docker/container/run/#env>), but what is for root alone.
-const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
 /// How many links in a row are followed.
-const LINKS: usize = 8;
+const MAX_LINKS: usize = 8;
 
 /// The files of a container of this image, with the mounts of this service.
 pub(crate) struct ContainerFs<'a> {
@@ -66,7 +66,8 @@ impl Files for ContainerFs<'_> {
 
     /// Only those of [`HOMES`] that have a JVM: the engine would send all that is below a directory.
     fn names(&self, directory: &Path) -> io::Result<Vec<OsString>> {
-        let homes = HOMES.iter().map(Path::new).filter(|home| home.parent() == Some(directory));
+        let homes =
+            JVM_DIRECTORIES.iter().map(Path::new).filter(|home| home.parent() == Some(directory));
         let homes = homes.filter(|home| self.is_file(&home.join("bin/java")));
         Ok(homes.filter_map(Path::file_name).map(OsStr::to_owned).collect())
     }
@@ -82,7 +83,7 @@ impl Files for ContainerFs<'_> {
 
 impl ContainerFs<'_> {
     /// The words that it starts with.
-    pub(crate) fn words(&self) -> Vec<String> {
+    pub(crate) fn command_line(&self) -> Vec<String> {
         let Service { entrypoint, command, .. } = self.service;
         // An entrypoint takes the image's command away.
         let of_image = || entrypoint.is_none().then(|| self.image.command.clone());
@@ -93,14 +94,14 @@ impl ContainerFs<'_> {
     }
 
     /// The trust store of the JVM that programs there would use, if one is found.
-    pub(crate) fn store(&self, environment: &Environment) -> Option<Store> {
-        let mut words = self.words().into_iter().map(OsString::from);
+    pub(crate) fn trust_store(&self, environment: &Environment) -> Option<Store> {
+        let mut words = self.command_line().into_iter().map(OsString::from);
         let is_java = |word: &OsString| {
             let path = Path::new(word);
             path.is_absolute() && path.ends_with("java")
         };
         let started = words.find(is_java);
-        let path = environment.get("PATH").unwrap_or(PATH.as_ref());
+        let path = environment.get("PATH").unwrap_or(DEFAULT_PATH.as_ref());
         // Each question starts a program, and no image has a JVM among what is for root alone.
         let bins = std::env::split_paths(path).filter(|bin| !bin.ends_with("sbin"));
         let path = std::env::join_paths(bins).unwrap_or_default();
@@ -117,10 +118,10 @@ impl ContainerFs<'_> {
     /// What is at a path, and where that is behind its links; `None` if it cannot be seen from here.
     fn follow(&self, path: &Path) -> (PathBuf, Option<ImageEntry>) {
         let mut path = path.to_path_buf();
-        for _ in 0..LINKS {
+        for _ in 0..MAX_LINKS {
             match self.entry(&path) {
                 Some(ImageEntry::Link(target)) => {
-                    path = clean(&path.parent().unwrap_or(&path).join(target));
+                    path = clean_path(&path.parent().unwrap_or(&path).join(target));
                 }
                 found => return (path, found),
             }
@@ -131,7 +132,7 @@ impl ContainerFs<'_> {
     /// What is at a path: in the service's mounts, else in the image.
     fn entry(&self, path: &Path) -> Option<ImageEntry> {
         let Some(mount) = self.service.mount_of(path) else {
-            return self.images.at(self.image, path.to_str()?, false);
+            return self.images.read_entry(self.image, path.to_str()?, false);
         };
         match file::read(&mount.source_of(path)?, &mut file::FILE_LIMIT.clone()) {
             Ok(bytes) => Some(ImageEntry::File(bytes)),

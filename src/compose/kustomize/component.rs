@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_yaml::Value;
 
 use crate::compose::cli::Source;
-use crate::compose::injection::text;
-use crate::compose::injection::{Contents, Injection};
+use crate::compose::injection::pem_text;
+use crate::compose::injection::{InjectedFile, Injection};
 use crate::compose::kustomize::kustomization::Naming;
 use crate::compose::kustomize::manifest::Workload;
 use crate::compose::kustomize::names::{TARGETS, volume_name};
@@ -66,7 +66,7 @@ pub(crate) struct Component {
 }
 
 /// The files of a container: its keys in a ConfigMap, and what is in them.
-type Files = BTreeMap<String, (Contents, usize)>;
+type Files = BTreeMap<String, (InjectedFile, usize)>;
 
 /// Makes the component, with the names that workloads have under `naming`. `unpatched` are the workloads as the
 /// component sees them, where those of `spec` were rendered with it, or with patches that are applied after it.
@@ -136,12 +136,12 @@ impl Component {
         let mut files = Vec::new();
         for (key, (contents, bundle)) in set {
             let (stem, ending, bytes) = match contents {
-                Contents::Custom => ("custom-ca", "crt", text(spec.custom)),
-                Contents::Bundle => {
+                InjectedFile::Custom => ("custom-ca", "crt", pem_text(spec.custom)),
+                InjectedFile::Bundle => {
                     let bundle = spec.bundles.get(*bundle).map_or(&[][..], Vec::as_slice);
-                    ("ca-bundle", "crt", text(bundle))
+                    ("ca-bundle", "crt", pem_text(bundle))
                 }
-                Contents::Own { stem, ending, bytes } => (*stem, *ending, bytes.clone()),
+                InjectedFile::Own { stem, ending, bytes } => (*stem, *ending, bytes.clone()),
             };
             size += bytes.len();
             // JSON writes a line end as two characters.

@@ -1,7 +1,7 @@
 //! Conflicts between a container and what it is to get: mounts and volumes of its own, files that trust-manager
 //! does not keep.
 
-use crate::compose::injection::{Contents, Injection};
+use crate::compose::injection::{InjectedFile, Injection};
 use crate::compose::kustomize::manifest::Workload;
 use crate::compose::kustomize::names::is_our_name;
 use crate::compose::kustomize::pod::{self, Container};
@@ -57,7 +57,7 @@ pub(crate) fn only_shared(given: &mut Injection, name: &str, warn: &dyn Fn(Diagn
         let row = variables::TABLE.iter().find(|row| row.name == variable);
         match row.map(|row| row.points) {
             Some(Points::Bundle | Points::Custom) => {
-                !matches!(files.get(value), Some(Contents::Own { .. }))
+                !matches!(files.get(value), Some(InjectedFile::Own { .. }))
             }
             Some(Points::Settings) => value.contains(BUNDLE),
             Some(Points::TrustStore) | None => false,
@@ -76,5 +76,5 @@ pub(crate) fn only_shared(given: &mut Injection, name: &str, warn: &dyn Fn(Diagn
         }
         is_kept
     });
-    files.retain(|_, contents| !matches!(contents, Contents::Own { .. }));
+    files.retain(|_, contents| !matches!(contents, InjectedFile::Own { .. }));
 }

@@ -6,7 +6,7 @@ use std::io::{self, Read as _};
 use std::path::Path;
 
 use crate::compose::cli::Kustomize;
-use crate::compose::docker::Failure;
+use crate::compose::docker::CommandError;
 use crate::compose::kustomize::component::Chosen;
 use crate::compose::kustomize::kustomization::Kustomization;
 use crate::compose::kustomize::manifest::{self, Manifests, Workload};
@@ -77,7 +77,7 @@ fn no_workload(from: &str, others: &[String]) -> Diagnostic {
 pub(crate) fn render(directory: &Path) -> Result<Manifests, Diagnostic> {
     let text = kustomize(directory, &[]).map_err(|failure| {
         let failed = Diagnostic::cannot("render", quote::path(directory));
-        if let Failure::Missing = failure {
+        if let CommandError::NotInstalled = failure {
             return failed
                 .because("neither kubectl nor kustomize is installed")
                 .advise("install one of them, or render it elsewhere and pass it with `-f -`");

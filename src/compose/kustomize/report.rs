@@ -13,8 +13,8 @@ use crate::compose::kustomize::read::{self, Before};
 use crate::compose::kustomize::write::{Changes, Existing, HEADER};
 use crate::compose::output::trusting;
 use crate::compose::project::paths::{plain, relative};
-use crate::compose::select::{Choice, Outcome, Reason, rows};
-use crate::compose::yaml::body;
+use crate::compose::select::{Choice, Outcome, SelectionReason, format_table};
+use crate::compose::yaml::without_comments;
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::quote;
 
@@ -62,17 +62,17 @@ pub(crate) struct Done<'a> {
 }
 
 /// Why a container has its role, for a table.
-pub(crate) fn reason(reason: &Reason<'_>) -> String {
+pub(crate) fn reason(reason: &SelectionReason<'_>) -> String {
     match reason {
-        Reason::Asked(_) => "--workload".to_owned(),
-        Reason::Role(_) => format!("annotation {ROLE}"),
+        SelectionReason::Asked(_) => "--workload".to_owned(),
+        SelectionReason::Role(_) => format!("annotation {ROLE}"),
         reason => reason.to_string(),
     }
 }
 
 /// The text of a run.
 pub(crate) fn summary(done: &Done<'_>) -> String {
-    let mut text = rows("CONTAINER", done.choices, reason);
+    let mut text = format_table("CONTAINER", done.choices, reason);
     text.push('\n');
     text.push_str(&trusting(done.inputs));
     for (line, names) in done.root_origins.iter().chain(done.java) {
@@ -155,7 +155,7 @@ pub(crate) fn drift(
     for (name, text) in texts {
         match existing.texts.get(*name).map(|found| String::from_utf8_lossy(found)) {
             None => drift.push(format!("{} is missing", path(name))),
-            Some(found) if body(&found) == body(text) => {}
+            Some(found) if without_comments(&found) == without_comments(text) => {}
             Some(_) => drift.push(format!(
                 "{} is older than the CA, an image or a manifest, or was edited",
                 path(name)

@@ -68,7 +68,7 @@ pub(crate) fn project(
                     .because(format_args!("{} is not a role", quote::word(says)))
                     .advise("write trust or leave")
             };
-            Role::of_word(says).ok_or_else(refusal)
+            Role::parse(says).ok_or_else(refusal)
         });
         let role = role.transpose()?;
         for (index, container) in workload.containers.iter().enumerate() {

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde_yaml::Value;
 
-use crate::compose::docker::Failure;
+use crate::compose::docker::CommandError;
 use crate::compose::kustomize::component::Component;
 use crate::compose::kustomize::kustomization::Kustomization;
 use crate::compose::kustomize::manifest::{self, Manifests, Workload};
@@ -46,7 +46,7 @@ pub(crate) fn trial(
 ) -> Result<Option<Manifests>, Diagnostic> {
     // JSON has all strings in quotes: kustomize would read `2001-01-01` as a time.
     let texts = workloads.iter().map(serde_json::to_string).collect::<Result<Vec<_>, _>>();
-    let manifests = texts.map_err(|error| refused(&Failure::Said(error.to_string())))?;
+    let manifests = texts.map_err(|error| refused(&CommandError::Failed(error.to_string())))?;
     let attempt = Attempt {
         kustomization: format!("resources: [{MANIFESTS}]\ncomponents: [{COMPONENT}]\n"),
         manifests: Some(manifests.join("\n---\n")),
@@ -102,7 +102,7 @@ impl Attempt<'_> {
         let rendered = self.fill(own.path()).map_err(failed).and_then(|()| {
             let text = match kustomize(own.path(), self.options) {
                 Ok(text) => text,
-                Err(Failure::Missing) => return Ok(None),
+                Err(CommandError::NotInstalled) => return Ok(None),
                 Err(failure) => return Err(refused(&failure)),
             };
             manifest::read(&text, "the rendered manifests with the component").map(Some)
@@ -129,7 +129,7 @@ impl Attempt<'_> {
     }
 }
 
-fn refused(failure: &Failure) -> Diagnostic {
+fn refused(failure: &CommandError) -> Diagnostic {
     Diagnostic::cannot("use", "these manifests with a component")
         .because(failure)
         .advise("pass manifests that kustomize accepts as `resources:`")

@@ -5,7 +5,7 @@
 //! of it: kustomize would give them the names of one application.
 
 use crate::compose::cli::Object;
-use crate::compose::injection::text;
+use crate::compose::injection::pem_text;
 use crate::compose::kustomize::component::yaml;
 use crate::compose::kustomize::names::{LABEL, TARGETS};
 use crate::compose::yaml::{mapping, mapping_of};
@@ -29,7 +29,7 @@ pub(crate) fn bundles(
                 mapping([("name", name.as_str().into()), ("key", key.as_str().into())]),
             )])
         }
-        None => mapping([("inLine", String::from_utf8_lossy(&text(custom)).as_ref().into())]),
+        None => mapping([("inLine", String::from_utf8_lossy(&pem_text(custom)).as_ref().into())]),
     };
     let public = mapping([("useDefaultCAs", true.into())]);
     let sources = [vec![ours.clone(), public], vec![ours]];

@@ -23,14 +23,14 @@ pub fn complete(tree: &mut Value, base: &Path, lookup: Lookup<'_>) {
         if is_ambiguous { text.to_owned() } else { interpolate::interpolate(text, lookup) }
     });
     if let Some(tree) = tree.as_mapping_mut() {
-        fill(tree, base, lookup);
+        fill_services(tree, base, lookup);
     }
 }
 
 /// Gives each service what its files of variables and the shell hold.
-pub(crate) fn fill(tree: &mut Mapping, base: &Path, lookup: Lookup<'_>) {
+pub(crate) fn fill_services(tree: &mut Mapping, base: &Path, lookup: Lookup<'_>) {
     for service in merge::services_mut(tree) {
-        env_file::apply(service, base, lookup);
+        env_file::apply_env_files(service, base, lookup);
         take_from_shell(service, lookup);
     }
 }

@@ -10,14 +10,14 @@ use std::path::{Path, PathBuf};
 
 use crate::compose::layout;
 use crate::compose::project::env_file;
-use crate::compose::project::interpolate::{self, Text};
+use crate::compose::project::interpolate::{self, Interpolation};
 use crate::compose::setup::write::managed_block;
 use crate::sys::environment::Environment;
 use crate::sys::file;
 
 /// Where a list of compose files comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
+pub enum FilesOrigin {
     /// `-f`.
     Option,
     /// COMPOSE_FILE in the shell.
@@ -28,7 +28,7 @@ pub enum Origin {
     Default,
 }
 
-impl Display for Origin {
+impl Display for FilesOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Option => "from -f",
@@ -72,16 +72,17 @@ impl Variables {
 
     fn in_file(&self, name: &str) -> Option<String> {
         match interpolate::read(self.file.get(name)?) {
-            Text::Known(value) => Some(value),
-            Text::Open(_) | Text::Malformed(_) => None,
+            Interpolation::Known(value) => Some(value),
+            Interpolation::Open(_) | Interpolation::Malformed(_) => None,
         }
     }
 
     /// The files in COMPOSE_FILE, and where that is set.
-    pub fn compose_files(&self) -> Option<(Vec<PathBuf>, Origin)> {
+    pub fn compose_files(&self) -> Option<(Vec<PathBuf>, FilesOrigin)> {
         let is_set = |value: &String| !value.is_empty();
-        let shell = self.in_shell("COMPOSE_FILE").filter(is_set).map(|list| (list, Origin::Shell));
-        let file = || Some((self.in_file("COMPOSE_FILE").filter(is_set)?, Origin::File));
+        let shell =
+            self.in_shell("COMPOSE_FILE").filter(is_set).map(|list| (list, FilesOrigin::Shell));
+        let file = || Some((self.in_file("COMPOSE_FILE").filter(is_set)?, FilesOrigin::File));
         let (list, origin) = shell.or_else(file)?;
         let separator = self.separator();
         let files = list.split(separator.as_str()).filter(|file| !file.is_empty());

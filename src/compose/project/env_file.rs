@@ -8,17 +8,17 @@ use std::path::Path;
 
 use serde_yaml::{Mapping, Value};
 
-use crate::compose::project::interpolate::{self, Lookup, Text};
+use crate::compose::project::interpolate::{self, Interpolation, Lookup};
 use crate::compose::project::offline::merge;
-use crate::compose::project::paths::on;
+use crate::compose::project::paths::resolve_from;
 use crate::sys::file::{self, Problem};
 
 /// What a file of variables may hold: 1 MiB.
-const LIMIT: u64 = 1 << 20;
+const MAX_ENV_FILE: u64 = 1 << 20;
 
 /// Puts what those of the service's files say that can be read below its `environment:`. The key goes
 /// when that was every file.
-pub(crate) fn apply(service: &mut Mapping, base: &Path, lookup: Lookup<'_>) {
+pub(crate) fn apply_env_files(service: &mut Mapping, base: &Path, lookup: Lookup<'_>) {
     let files = match service.get("env_file") {
         None | Some(Value::Null) => return,
         Some(Value::Sequence(files)) => files.clone(),
@@ -32,7 +32,7 @@ pub(crate) fn apply(service: &mut Mapping, base: &Path, lookup: Lookup<'_>) {
         if files.iter().take(index).any(|earlier| path(earlier) == path(file)) {
             continue;
         }
-        let known = |name: &str| lookup(name).or_else(|| known(&found, name));
+        let known = |name: &str| lookup(name).or_else(|| value_above(&found, name));
         match read(file, base, &known) {
             Some(variables) => found.extend(variables),
             None => is_whole = false,
@@ -58,8 +58,8 @@ fn read(file: &Value, base: &Path, lookup: Lookup<'_>) -> Option<BTreeMap<String
         Value::Mapping(long) => long.get("path")?.as_str()?,
         file => file.as_str()?,
     };
-    let Text::Known(path) = interpolate::read(path) else { return None };
-    match file::read(&on(base, &path)?, &mut { LIMIT }) {
+    let Interpolation::Known(path) = interpolate::read(path) else { return None };
+    match file::read(&resolve_from(base, &path)?, &mut { MAX_ENV_FILE }) {
         Ok(bytes) => parse(&String::from_utf8(bytes).ok()?, lookup),
         Err(Problem::Missing) if file.get("required")?.as_bool() == Some(false) => {
             Some(BTreeMap::new())
@@ -94,11 +94,11 @@ pub fn parse(text: &str, lookup: Lookup<'_>) -> Option<BTreeMap<String, String>>
             rest = below.trim_start();
             continue;
         }
-        let known = |name: &str| lookup(name).or_else(|| known(&found, name));
+        let known = |name: &str| lookup(name).or_else(|| value_above(&found, name));
         let value = if let Some(quote @ ('\'' | '"')) = value.chars().next() {
             // It may go on over several lines.
             let from = rest.split_once(quote)?.1;
-            let (inside, after) = from.split_at(closing(from, quote)?);
+            let (inside, after) = from.split_at(closing_quote(from, quote)?);
             let (end, after) = after.split_once('\n').unwrap_or((after, ""));
             let end = end.get(1..).unwrap_or_default().trim_start();
             if !end.is_empty() && !end.starts_with('#') {
@@ -120,15 +120,15 @@ pub fn parse(text: &str, lookup: Lookup<'_>) -> Option<BTreeMap<String, String>>
 }
 
 /// The value that a line above gave.
-fn known(found: &BTreeMap<String, String>, name: &str) -> Option<String> {
+fn value_above(found: &BTreeMap<String, String>, name: &str) -> Option<String> {
     match interpolate::read(found.get(name)?) {
-        Text::Known(value) => Some(value),
+        Interpolation::Known(value) => Some(value),
         _ => None,
     }
 }
 
 /// Where the quote closes. One behind a backslash does not.
-fn closing(text: &str, quote: char) -> Option<usize> {
+fn closing_quote(text: &str, quote: char) -> Option<usize> {
     let mut is_escaped = false;
     text.char_indices().find_map(|(at, letter)| {
         let is_closing = letter == quote && !is_escaped;

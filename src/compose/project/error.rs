@@ -11,21 +11,21 @@ use crate::sys::quote;
 pub const NEEDS_COMPOSE: &str = "run this where docker with Compose is installed, or install it";
 
 /// Why a project cannot be read.
-pub enum ReadError {
+pub enum ProjectError {
     /// A file is wrong for every reader, and its line is known.
     Content(Diagnostic),
     /// Anything else.
     Other(Diagnostic),
 }
 
-impl From<ReadError> for Diagnostic {
-    fn from(error: ReadError) -> Self {
-        let (ReadError::Content(diagnostic) | ReadError::Other(diagnostic)) = error;
+impl From<ProjectError> for Diagnostic {
+    fn from(error: ProjectError) -> Self {
+        let (ProjectError::Content(diagnostic) | ProjectError::Other(diagnostic)) = error;
         diagnostic
     }
 }
 
-impl Debug for ReadError {
+impl Debug for ProjectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (Self::Content(diagnostic) | Self::Other(diagnostic)) = self;
         Debug::fmt(diagnostic, f)
@@ -77,13 +77,13 @@ impl YamlPath {
     }
 
     /// That this part has another form than Compose gives it.
-    pub fn has_form(
+    pub fn wrong_form(
         &self,
         is: &'static str,
         wanted: &'static str,
         locate: Locate<'_>,
-    ) -> ReadError {
-        self.wrong(locate(self, None).as_ref(), |error| {
+    ) -> ProjectError {
+        self.error(locate(self, None).as_ref(), |error| {
             error
                 .because(format_args!("it is {is}, not {wanted}"))
                 .advise(format!("write {wanted} there"))
@@ -91,13 +91,13 @@ impl YamlPath {
     }
 
     /// That this part is wrong, in the words of `say`.
-    pub fn wrong(
+    pub fn error(
         &self,
         location: Option<&SourceLocation>,
         say: impl FnOnce(Diagnostic) -> Diagnostic,
-    ) -> ReadError {
+    ) -> ProjectError {
         let error = say(self.unreadable(location));
-        if location.is_some() { ReadError::Content(error) } else { ReadError::Other(error) }
+        if location.is_some() { ProjectError::Content(error) } else { ProjectError::Other(error) }
     }
 }
 

@@ -7,11 +7,11 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::compose::docker::Files;
-use crate::compose::layout::{OVERLAY, is_ours};
-pub use crate::compose::project::dotenv::Origin;
+use crate::compose::docker::ComposeFiles;
+use crate::compose::layout::{OVERLAY, is_generated_overlay};
+pub use crate::compose::project::dotenv::FilesOrigin;
 use crate::compose::project::dotenv::Variables;
-pub use crate::compose::project::paths::{absolute, below, directory_of, plain};
+pub use crate::compose::project::paths::{absolute, directory_of, plain, shorten};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::environment::Environment;
 use crate::sys::output;
@@ -30,7 +30,7 @@ const OVERRIDES: [&str; 4] = [
 
 /// What was typed about the project.
 #[derive(Clone, Debug, Default)]
-pub struct Asked {
+pub struct ProjectOptions {
     /// `-f`, in order.
     pub files: Vec<PathBuf>,
     /// `--project-directory`.
@@ -41,13 +41,13 @@ pub struct Asked {
 #[derive(Debug)]
 pub struct ProjectFiles {
     /// The files in force without ours, as Compose takes them.
-    pub files: Files,
+    pub files: ComposeFiles,
     /// What relative paths are relative to, as typed; never empty.
     pub base: PathBuf,
     /// Whether our overlay was among the files in force.
     pub had_ours: bool,
     /// Where the list comes from.
-    pub origin: Origin,
+    pub origin: FilesOrigin,
     /// The shell's variables, and those of `.env`.
     pub variables: Variables,
 }
@@ -55,14 +55,14 @@ pub struct ProjectFiles {
 impl ProjectFiles {
     /// Whether Compose finds these files without options; not if ours is among them.
     pub fn is_found_by_itself(&self) -> bool {
-        self.origin != Origin::Option && self.files.directory.is_none() && !self.had_ours
+        self.origin != FilesOrigin::Option && self.files.directory.is_none() && !self.had_ours
     }
 
     /// Whether Compose obeys COMPOSE_FILE in this project's `.env` here: in a directory below, the
     /// names in it lead nowhere, and one in the shell beats it.
     pub fn obeys_env(&self) -> bool {
         let is_here = absolute(&self.base) == absolute(Path::new("."));
-        is_here && self.origin != Origin::Shell && self.files.directory.is_none()
+        is_here && self.origin != FilesOrigin::Shell && self.files.directory.is_none()
     }
 
     /// The value of COMPOSE_FILE that puts the overlay last.
@@ -74,7 +74,7 @@ impl ProjectFiles {
         let overlay = plain(&self.base, OVERLAY);
         let mut names = Vec::new();
         for path in self.files.files.iter().chain([&overlay]) {
-            let name = below(path, &self.base);
+            let name = shorten(path, &self.base);
             match name.to_str() {
                 Some(name) if !name.contains(&separator) => names.push(name.to_owned()),
                 Some(_) => {
@@ -84,7 +84,7 @@ impl ProjectFiles {
                     let fix = "set COMPOSE_PATH_SEPARATOR in .env to another character";
                     return Err(error.because(cause).advise(fix));
                 }
-                None => return Err(no_text(path)),
+                None => return Err(not_utf8(path)),
             }
         }
         Ok(names.join(&separator))
@@ -95,24 +95,28 @@ impl ProjectFiles {
 ///
 /// # Errors
 /// When there is none, or a file that was named is not there.
-pub fn find(asked: &Asked, shell: &Environment, here: &Path) -> Result<ProjectFiles, Diagnostic> {
+pub fn find(
+    asked: &ProjectOptions,
+    shell: &Environment,
+    here: &Path,
+) -> Result<ProjectFiles, Diagnostic> {
     if asked.files.iter().any(|file| file.as_os_str() == "-") {
         let error = Diagnostic::cannot("read", "the project from `-`").named("from -f");
         let error = error.because("the overlay is written to the directory of a file");
         return Err(error.advise("name a file").usage());
     }
     let listed = match asked.files.as_slice() {
-        [] => in_force(asked, shell, here)?,
+        [] => files_in_force(asked, shell, here)?,
         [first, ..] => {
             let directory = asked.directory.as_deref().unwrap_or(directory_of(first));
             let variables = Variables::read(shell, directory);
-            Listed { files: asked.files.clone(), origin: Origin::Option, variables }
+            Listed { files: asked.files.clone(), origin: FilesOrigin::Option, variables }
         }
     };
     let Listed { files, origin, variables } = listed;
     // An overlay that was listed and is gone is ours as well: its name says so.
     let is_overlay = |path: &PathBuf| {
-        is_ours(path) || (path.file_name() == Some(OVERLAY.as_ref()) && !path.exists())
+        is_generated_overlay(path) || (path.file_name() == Some(OVERLAY.as_ref()) && !path.exists())
     };
     let (ours, files): (Vec<_>, Vec<_>) = files.into_iter().partition(is_overlay);
     for path in &files {
@@ -128,12 +132,12 @@ pub fn find(asked: &Asked, shell: &Environment, here: &Path) -> Result<ProjectFi
                     .because("it is the overlay")
                     .advise("name the project's own file with -f")
             }
-            None => nowhere(here),
+            None => no_compose_file(here),
         });
     };
     Ok(ProjectFiles {
         base: asked.directory.clone().unwrap_or_else(|| directory_of(first).to_owned()),
-        files: Files { directory: asked.directory.clone(), files },
+        files: ComposeFiles { directory: asked.directory.clone(), files },
         had_ours: !ours.is_empty(),
         origin,
         variables,
@@ -143,26 +147,30 @@ pub fn find(asked: &Asked, shell: &Environment, here: &Path) -> Result<ProjectFi
 /// Files that Compose would use by itself.
 struct Listed {
     files: Vec<PathBuf>,
-    origin: Origin,
+    origin: FilesOrigin,
     variables: Variables,
 }
 
-fn in_force(asked: &Asked, shell: &Environment, here: &Path) -> Result<Listed, Diagnostic> {
+fn files_in_force(
+    asked: &ProjectOptions,
+    shell: &Environment,
+    here: &Path,
+) -> Result<Listed, Diagnostic> {
     let start = asked.directory.as_deref().unwrap_or(Path::new("."));
     let variables = Variables::read(shell, start);
     if let Some((files, origin)) = variables.compose_files() {
         return Ok(Listed { files, origin, variables });
     }
-    let found = default(start, here).ok_or_else(|| nowhere(here))?;
+    let found = find_default(start, here).ok_or_else(|| no_compose_file(here))?;
     // A directory above may have a `.env` of its own, which may name other files.
     let variables = Variables::read(shell, directory_of(&found));
     let (files, origin) =
-        variables.compose_files().unwrap_or_else(|| (with_override(found), Origin::Default));
+        variables.compose_files().unwrap_or_else(|| (with_override(found), FilesOrigin::Default));
     Ok(Listed { files, origin, variables })
 }
 
 /// That no default name was found in `here` or above it.
-fn nowhere(here: &Path) -> Diagnostic {
+fn no_compose_file(here: &Path) -> Diagnostic {
     let subject = format!("a compose file in {} or above it", quote::path(here));
     Diagnostic::cannot("find", subject)
         .because(format_args!("none of {} exists", NAMES.join(", ")))
@@ -170,13 +178,13 @@ fn nowhere(here: &Path) -> Diagnostic {
 }
 
 /// That `path` is not text, which is all that YAML, `.env` and the engine's own requests hold.
-pub fn no_text(path: &Path) -> Diagnostic {
+pub fn not_utf8(path: &Path) -> Diagnostic {
     let error = Diagnostic::cannot("write", format!("{} into the overlay", quote::path(path)));
     error.because("its name is not UTF-8").advise("give it another name")
 }
 
 /// The first default name in `start` or above it.
-fn default(start: &Path, here: &Path) -> Option<PathBuf> {
+fn find_default(start: &Path, here: &Path) -> Option<PathBuf> {
     let levels = here.join(start).components().count();
     let mut directory = start.to_owned();
     for _ in 0..levels {

@@ -17,7 +17,7 @@ pub(crate) struct ImageName<'a> {
 
 impl<'a> ImageName<'a> {
     /// Of a name as people write it.
-    pub(crate) fn of(name: &'a str) -> Self {
+    pub(crate) fn parse(name: &'a str) -> Self {
         let name =
             REGISTRIES.iter().find_map(|registry| name.strip_prefix(registry)).unwrap_or(name);
         let name = name.strip_prefix("library/").unwrap_or(name);

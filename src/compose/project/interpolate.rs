@@ -8,13 +8,13 @@
 pub const MARK: char = '$';
 
 /// How deep variables may be nested in the defaults of others.
-const MOST_NESTED: usize = 32;
+const MAX_NESTING: usize = 32;
 
 /// The values of variables.
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// A value as it is read.
-pub enum Text {
+pub enum Interpolation {
     /// It holds no variable; `$$` is one `$`.
     Known(String),
     /// It depends on this variable.
@@ -40,23 +40,23 @@ struct Variable<'a> {
 }
 
 /// Reads `text`.
-pub fn read(text: &str) -> Text {
+pub fn read(text: &str) -> Interpolation {
     let mut known = String::new();
     for piece in pieces(text) {
         match piece {
             Piece::Text(text) => known.push_str(text),
             Piece::Dollar => known.push('$'),
-            Piece::Variable(variable) => return Text::Open(missing(variable)),
-            Piece::Malformed(text) => return Text::Malformed(text.to_owned()),
+            Piece::Variable(variable) => return Interpolation::Open(missing_variable(variable)),
+            Piece::Malformed(text) => return Interpolation::Malformed(text.to_owned()),
         }
     }
-    Text::Known(known)
+    Interpolation::Known(known)
 }
 
 /// `text` with the variables replaced whose values `lookup` has. What is replaced is written so that
 /// [`read`] gives the value; a variable with neither value nor default stays as it is.
 pub fn interpolate(text: &str, lookup: Lookup<'_>) -> String {
-    resolve(text, lookup, MOST_NESTED).0
+    resolve(text, lookup, MAX_NESTING).0
 }
 
 /// `value` as a Compose file has to write it.
@@ -66,8 +66,8 @@ pub fn escape(value: &str) -> String {
 
 /// `text` with its variables replaced, as in a name of an image: by a default where there is no value, because
 /// that is what a machine uses that sets nothing, else by [`MARK`].
-pub fn marked(text: &str, lookup: Lookup<'_>) -> String {
-    mark(text, lookup, MOST_NESTED)
+pub fn interpolate_or_mark(text: &str, lookup: Lookup<'_>) -> String {
+    mark(text, lookup, MAX_NESTING)
 }
 
 fn mark(text: &str, lookup: Lookup<'_>, depth: usize) -> String {
@@ -85,14 +85,14 @@ fn mark(text: &str, lookup: Lookup<'_>, depth: usize) -> String {
 
 /// What is known of an image whose name is given and whose tag a variable decides: with the variable's
 /// default as the tag, or without any.
-pub fn untagged(text: &str) -> Option<String> {
+pub fn without_unknown_tag(text: &str) -> Option<String> {
     let (prefix, rest) = text.split_at(text.find('$')?);
     let name_ends = prefix.rfind([':', '@'])?;
     if prefix.rfind('/').is_some_and(|slash| slash > name_ends) || rest.contains('/') {
         return None;
     }
     match read(&interpolate(text, &|_| None)) {
-        Text::Known(image) if !image.ends_with([':', '@']) => Some(image),
+        Interpolation::Known(image) if !image.ends_with([':', '@']) => Some(image),
         _ => prefix.get(..name_ends).map(str::to_owned),
     }
 }
@@ -132,8 +132,8 @@ fn value(variable: &Variable<'_>, lookup: Lookup<'_>, depth: usize) -> Option<St
 }
 
 /// The variable whose value is missing: the innermost one in the defaults.
-fn missing(mut variable: Variable<'_>) -> String {
-    for _ in 0..MOST_NESTED {
+fn missing_variable(mut variable: Variable<'_>) -> String {
+    for _ in 0..MAX_NESTING {
         let inner = pieces(variable.operand).into_iter().find_map(|piece| match piece {
             Piece::Variable(inner) => Some(inner),
             _ => None,
@@ -173,7 +173,7 @@ fn piece(text: &str) -> (Piece<'_>, usize) {
         let piece = if name.is_empty() { Piece::Text("$") } else { Piece::Variable(plain) };
         return (piece, written.len());
     };
-    let Some(body) = closing(braced).and_then(|end| braced.get(..end)) else {
+    let Some(body) = closing_brace(braced).and_then(|end| braced.get(..end)) else {
         return (Piece::Malformed(text), text.len());
     };
     let written = text.get(..body.len() + 3).unwrap_or_default();
@@ -201,7 +201,7 @@ fn name(text: &str) -> &str {
 }
 
 /// Where the brace closes that was opened before `text`. As in Compose, only `${` opens another.
-fn closing(text: &str) -> Option<usize> {
+fn closing_brace(text: &str) -> Option<usize> {
     let (mut open, mut last) = (1_usize, ' ');
     for (at, c) in text.char_indices() {
         match c {

@@ -13,7 +13,7 @@ pub fn directory_of(file: &Path) -> &Path {
 }
 
 /// `path` without `.` and `..`, as Go's `filepath.Clean`: links are not followed.
-pub(crate) fn clean(path: &Path) -> PathBuf {
+pub(crate) fn clean_path(path: &Path) -> PathBuf {
     let clean = resolve(path, |_| false);
     if clean.as_os_str().is_empty() { PathBuf::from(".") } else { clean }
 }
@@ -40,12 +40,12 @@ fn resolve(path: &Path, is_kept: impl Fn(&Path) -> bool) -> PathBuf {
 
 /// `path` of a Compose file whose relative paths begin at `base`; `None` below a home directory, which only a
 /// shell knows.
-pub(crate) fn on(base: &Path, path: &str) -> Option<PathBuf> {
-    (!path.starts_with('~')).then(|| clean(&base.join(path)))
+pub(crate) fn resolve_from(base: &Path, path: &str) -> Option<PathBuf> {
+    (!path.starts_with('~')).then(|| clean_path(&base.join(path)))
 }
 
 /// `path` as it is named from `base`: relative if it is below it, so that it has one name wherever it is typed.
-pub fn below(path: &Path, base: &Path) -> PathBuf {
+pub fn shorten(path: &Path, base: &Path) -> PathBuf {
     let (path, base) = (absolute(path), absolute(base));
     match path.strip_prefix(&base) {
         Ok(rest) if rest.as_os_str().is_empty() => PathBuf::from("."),

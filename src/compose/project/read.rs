@@ -6,32 +6,32 @@
 
 use serde_yaml::Value;
 
-use crate::compose::docker::{self, Failure};
-use crate::compose::project::error::{ReadError, SourceLocation, YamlPath};
+use crate::compose::docker::{self, CommandError};
+use crate::compose::project::error::{ProjectError, SourceLocation, YamlPath};
 use crate::compose::project::files::ProjectFiles;
 use crate::compose::project::{Project, Reading, complete, offline, parse};
 use crate::sys::diagnostic::Diagnostic;
 
 /// What Compose's model may contain: 16 MiB, that of some ten thousand services. The YAML crate needs up to a
 /// hundred times as much memory.
-const MOST: usize = 16 << 20;
+const MAX_OUTPUT: usize = 16 << 20;
 
 /// That a project was not read in the best way.
-pub enum Note {
+pub enum ReadNote {
     /// Without the values of variables, because of this.
     WithoutVariables(String),
     /// By this program, because docker is not installed.
-    Alone(Failure),
+    Offline(CommandError),
 }
 
-impl From<&Note> for Diagnostic {
-    fn from(note: &Note) -> Self {
+impl From<&ReadNote> for Diagnostic {
+    fn from(note: &ReadNote) -> Self {
         match note {
-            Note::WithoutVariables(cause) => Self::statement(format!(
+            ReadNote::WithoutVariables(cause) => Self::statement(format!(
                 "Compose cannot start the project as it is: {cause}; it is read without what is missing"
             ))
             .advise("fix that, and run this again before `up`"),
-            Note::Alone(failure) => Self::statement(format!(
+            ReadNote::Offline(failure) => Self::statement(format!(
                 "the project is read without Compose: {failure}; what images hold is not known"
             ))
             .advise("run this again where docker is, if images bring certificates of their own"),
@@ -43,36 +43,40 @@ impl From<&Note> for Diagnostic {
 ///
 /// # Errors
 /// When it cannot be read at all.
-pub fn read(place: &ProjectFiles) -> Result<(Project, Option<Note>), Diagnostic> {
+pub fn read(place: &ProjectFiles) -> Result<(Project, Option<ReadNote>), Diagnostic> {
     let alone = || {
         let lookup = |name: &str| place.variables.get(name);
         offline::read(&place.files.files, &place.base, &lookup)
     };
     // Compose names neither the file nor the line of most things.
     let own = |error: Diagnostic| match alone() {
-        Err(ReadError::Content(own)) => own,
+        Err(ProjectError::Content(own)) => own,
         _ => error,
     };
     let cause = match docker::config(&place.files, true) {
-        Ok(text) => return Ok((printed(&text, Reading::Complete, place)?, None)),
-        Err(failure @ (Failure::Missing | Failure::NoCompose)) => {
-            return Ok((alone()?, Some(Note::Alone(failure))));
+        Ok(text) => return Ok((parse_output(&text, Reading::Complete, place)?, None)),
+        Err(failure @ (CommandError::NotInstalled | CommandError::NoCompose)) => {
+            return Ok((alone()?, Some(ReadNote::Offline(failure))));
         }
-        Err(Failure::Said(cause)) => cause,
-        Err(failure) => return Err(own(unanswered(&failure))),
+        Err(CommandError::Failed(cause)) => cause,
+        Err(failure) => return Err(own(compose_error(&failure))),
     };
     // What is wrong with the file itself is wrong without variables too, and the first answer says it.
     let Ok(text) = docker::config(&place.files, false) else {
         return Err(own(refused(&cause, place)));
     };
-    let project = printed(&text, Reading::WithoutVariables, place)?;
-    Ok((project, Some(Note::WithoutVariables(cause))))
+    let project = parse_output(&text, Reading::WithoutVariables, place)?;
+    Ok((project, Some(ReadNote::WithoutVariables(cause))))
 }
 
 /// The project that Compose printed.
-fn printed(text: &[u8], reading: Reading, place: &ProjectFiles) -> Result<Project, Diagnostic> {
-    if text.len() > MOST {
-        return Err(unanswered(&Failure::TooMuch { most: MOST as u64 }));
+fn parse_output(
+    text: &[u8],
+    reading: Reading,
+    place: &ProjectFiles,
+) -> Result<Project, Diagnostic> {
+    if text.len() > MAX_OUTPUT {
+        return Err(compose_error(&CommandError::OutputTooLarge { most: MAX_OUTPUT as u64 }));
     }
     let mut tree: Value = serde_yaml::from_slice(text).map_err(|error| {
         let answer = "the answer of `docker compose config` is not YAML that can be read";
@@ -89,17 +93,17 @@ fn printed(text: &[u8], reading: Reading, place: &ProjectFiles) -> Result<Projec
 }
 
 /// Why Compose gave no answer.
-fn unanswered(failure: &Failure) -> Diagnostic {
+fn compose_error(failure: &CommandError) -> Diagnostic {
     let error = Diagnostic::cannot("read", "the project");
     let question = "`docker compose config`";
     match failure {
-        Failure::TimedOut(limit) => error
+        CommandError::TimedOut(limit) => error
             .because(format_args!("{question} gave no answer within {} s", limit.as_secs()))
             .advise("look for aliases that multiply, or for a slow file system"),
-        Failure::OutOfMemory => error
+        CommandError::OutOfMemory => error
             .because(format_args!("{question} ran out of memory"))
             .advise("look for aliases that multiply, or for a file that never ends"),
-        Failure::TooMuch { most } => error
+        CommandError::OutputTooLarge { most } => error
             .because(format_args!("the answer of {question} is larger than {} MiB", most >> 20))
             .advise("look for aliases that multiply"),
         failure => error

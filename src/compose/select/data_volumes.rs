@@ -4,7 +4,7 @@
 use crate::compose::project::Service;
 
 /// Path in the container, and where it is written that the data lie there.
-const TABLE: &[(&str, &str)] = &[
+const DATA_PATHS: &[(&str, &str)] = &[
     ("/var/lib/postgresql/data", "https://hub.docker.com/_/postgres"),
     ("/var/lib/postgresql", "https://hub.docker.com/_/postgres"), // from 18 on
     ("/home/postgres/pgdata/data", "https://hub.docker.com/r/timescale/timescaledb-ha"),
@@ -33,10 +33,10 @@ const TABLE: &[(&str, &str)] = &[
 
 /// The path where a service keeps a database's data. A volume that it can only read belongs to another service, as
 /// with a backup.
-pub(crate) fn data(service: &Service) -> Option<&'static str> {
+pub(crate) fn data_path(service: &Service) -> Option<&'static str> {
     let mut targets = service.mounts.iter().filter(|mount| !mount.read_only);
     targets.find_map(|mount| {
         let target = mount.target.trim_end_matches('/');
-        TABLE.iter().find(|(path, _)| *path == target).map(|(path, _)| *path)
+        DATA_PATHS.iter().find(|(path, _)| *path == target).map(|(path, _)| *path)
     })
 }

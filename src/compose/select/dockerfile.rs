@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::compose::project::Build;
-use crate::compose::project::interpolate::marked;
+use crate::compose::project::interpolate::interpolate_or_mark;
 
 /// An image that is to be built.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ struct Stage {
 }
 
 /// Where the instructions of `build` lie on this machine.
-pub fn place(build: &Build) -> Option<PathBuf> {
+pub fn dockerfile_path(build: &Build) -> Option<PathBuf> {
     let name = build.dockerfile.as_deref().unwrap_or("Dockerfile");
     Some(build.context.as_ref()?.join(name))
 }
@@ -36,7 +36,7 @@ pub fn recipe(text: &str, build: &Build) -> Option<Recipe> {
     let stages = stages(text, build);
     let mut index = match &build.target {
         Some(target) => {
-            let named = stages.iter().position(|stage| stage.is_called(target));
+            let named = stages.iter().position(|stage| stage.has_name(target));
             named.or_else(|| target.parse().ok())?
         }
         None => stages.len().checked_sub(1)?,
@@ -46,7 +46,7 @@ pub fn recipe(text: &str, build: &Build) -> Option<Recipe> {
         let stage = stages.get(index)?;
         entrypoint = entrypoint.or_else(|| stage.entrypoint.clone());
         let mut earlier = stages.iter().take(index);
-        match earlier.rposition(|earlier| earlier.is_called(&stage.base)) {
+        match earlier.rposition(|earlier| earlier.has_name(&stage.base)) {
             Some(below) => index = below,
             None => return Some(Recipe { base: stage.base.clone(), entrypoint }),
         }
@@ -54,7 +54,7 @@ pub fn recipe(text: &str, build: &Build) -> Option<Recipe> {
 }
 
 impl Stage {
-    fn is_called(&self, name: &str) -> bool {
+    fn has_name(&self, name: &str) -> bool {
         self.name.as_ref().is_some_and(|own| own.eq_ignore_ascii_case(name))
     }
 }
@@ -69,20 +69,22 @@ fn stages(text: &str, build: &Build) -> Vec<Stage> {
                     let (name, default) = word.split_once('=').unzip();
                     let name = name.unwrap_or(word);
                     let given = build.args.get(name).cloned().flatten();
-                    if let Some(value) = given.or_else(|| Some(put_in(default?, &arguments))) {
+                    if let Some(value) =
+                        given.or_else(|| Some(substitute_arguments(default?, &arguments)))
+                    {
                         arguments.insert(name.to_owned(), value);
                     }
                 }
             }
             "FROM" => {
                 let mut words = rest.split_whitespace().skip_while(|word| word.starts_with("--"));
-                let base = put_in(words.next().unwrap_or_default(), &arguments);
+                let base = substitute_arguments(words.next().unwrap_or_default(), &arguments);
                 let name = words.find(|word| !word.eq_ignore_ascii_case("as"));
                 stages.push(Stage { name: name.map(str::to_owned), base, entrypoint: None });
             }
             "ENTRYPOINT" => {
                 if let Some(stage) = stages.last_mut() {
-                    stage.entrypoint = Some(words(&rest));
+                    stage.entrypoint = Some(entrypoint_words(&rest));
                 }
             }
             _ => {}
@@ -92,13 +94,13 @@ fn stages(text: &str, build: &Build) -> Vec<Stage> {
 }
 
 /// A word without its quotes, and with the arguments before the first stage put in.
-fn put_in(word: &str, arguments: &BTreeMap<String, String>) -> String {
-    let value = |name: &str| arguments.get(name).cloned().or_else(|| platform(name));
-    marked(word.trim_matches(['"', '\'']), &value)
+fn substitute_arguments(word: &str, arguments: &BTreeMap<String, String>) -> String {
+    let value = |name: &str| arguments.get(name).cloned().or_else(|| platform_argument(name));
+    interpolate_or_mark(word.trim_matches(['"', '\'']), &value)
 }
 
 /// The arguments that every build has. Which machine it is for does not change what an image is.
-fn platform(name: &str) -> Option<String> {
+fn platform_argument(name: &str) -> Option<String> {
     let value = match name {
         "TARGETPLATFORM" | "BUILDPLATFORM" => "linux/amd64",
         "TARGETOS" | "BUILDOS" => "linux",
@@ -109,7 +111,7 @@ fn platform(name: &str) -> Option<String> {
 }
 
 /// The words of an ENTRYPOINT: a list in JSON, else a line for the shell.
-fn words(text: &str) -> Vec<String> {
+fn entrypoint_words(text: &str) -> Vec<String> {
     let list = serde_json::from_str(text);
     list.unwrap_or_else(|_| text.split_whitespace().map(str::to_owned).collect())
 }
@@ -118,7 +120,7 @@ fn words(text: &str) -> Vec<String> {
 /// continue it.
 fn instructions(text: &str) -> Vec<(String, String)> {
     let text = text.trim_start_matches('\u{feff}');
-    let escape = escape(text);
+    let escape = escape_character(text);
     let mut found = Vec::new();
     let mut open = String::new();
     let mut lines = text.lines();
@@ -162,7 +164,7 @@ fn here_document(word: &str) -> Option<(&str, bool)> {
 }
 
 /// The character that continues a line: `# escape=` among the directives at the very top.
-fn escape(text: &str) -> char {
+fn escape_character(text: &str) -> char {
     let directives = text.lines().map_while(|line| {
         let (name, value) = line.trim().strip_prefix('#')?.split_once('=')?;
         let name = name.trim();

@@ -9,11 +9,11 @@
 use std::fmt::{self, Display};
 
 use crate::compose::project::image_name::ImageName;
-use crate::compose::project::interpolate::{MARK, marked};
+use crate::compose::project::interpolate::{MARK, interpolate_or_mark};
 
 /// What an image is, if it is left alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ImageKind {
     /// Hands requests on, or serves files; for databases too.
     Proxy,
     /// Keeps the application's data: tables, documents, graphs, vectors, search indexes.
@@ -32,7 +32,7 @@ pub enum Kind {
     ModelServer,
 }
 
-impl Display for Kind {
+impl Display for ImageKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Proxy => "proxy",
@@ -49,9 +49,9 @@ impl Display for Kind {
 
 /// The images of one kind.
 #[derive(Debug)]
-pub struct Row {
+pub struct ImageRow {
     /// What they are.
-    pub kind: Kind,
+    pub kind: ImageKind,
     /// Words that decide anywhere in the last element of an image's name.
     pub words: &'static [&'static str],
     /// Names that say so as a whole, some with the element before the last.
@@ -62,9 +62,9 @@ pub struct Row {
 
 /// Every image that is left alone.
 #[rustfmt::skip]
-pub const TABLE: &[Row] = &[
-    Row {
-        kind: Kind::Proxy,
+pub const IMAGE_TABLE: &[ImageRow] = &[
+    ImageRow {
+        kind: ImageKind::Proxy,
         words: &[
             "nginx", "openresty", "tengine", "angie", "npmplus", "nginxproxymanager", "caddy",
             "traefik", "haproxy", "envoy", "httpd", "lighttpd", "varnish", "squid", "tinyproxy",
@@ -79,8 +79,8 @@ pub const TABLE: &[Row] = &[
         ],
         services: &["proxy", "reverse-proxy", "reverseproxy", "loadbalancer", "load-balancer"],
     },
-    Row {
-        kind: Kind::Database,
+    ImageRow {
+        kind: ImageKind::Database,
         words: &[
             "postgres", "postgresql", "postgis", "pgvector", "pgvecto", "timescale", "timescaledb",
             "paradedb", "citus", "spilo", "postgresml", "yugabyte", "yugabytedb", "cockroach",
@@ -109,8 +109,8 @@ pub const TABLE: &[Row] = &[
         ],
         services: &["db", "database"],
     },
-    Row {
-        kind: Kind::Broker,
+    ImageRow {
+        kind: ImageKind::Broker,
         words: &[
             "rabbitmq", "kafka", "redpanda", "pulsar", "nats", "mosquitto", "emqx", "hivemq",
             "vernemq", "nanomq", "activemq", "artemis", "rocketmq", "nsq", "nsqd", "elasticmq",
@@ -119,8 +119,8 @@ pub const TABLE: &[Row] = &[
         names: &["ibm-messaging/mq", "ibmcom/mq", "cp-server"],
         services: &["broker", "message-broker", "mqtt"],
     },
-    Row {
-        kind: Kind::Cache,
+    ImageRow {
+        kind: ImageKind::Cache,
         words: &[
             "redis", "valkey", "redict", "rejson", "redisearch", "redismod", "memcached", "keydb",
             "dragonfly", "dragonflydb", "garnet", "hazelcast", "infinispan",
@@ -128,15 +128,15 @@ pub const TABLE: &[Row] = &[
         names: &[],
         services: &["cache"],
     },
-    Row {
-        kind: Kind::ObjectStore,
+    ImageRow {
+        kind: ImageKind::ObjectStore,
         words: &["minio", "seaweedfs", "rustfs", "ceph", "azurite", "s3mock", "s3ninja"],
         names: &["garage", "amd64_garage", "arm64_garage", "pgsty/silo", "fake-gcs-server"],
         services: &["s3"],
     },
-    Row { kind: Kind::SecretStore, words: &["openbao"], names: &["vault"], services: &[] },
-    Row {
-        kind: Kind::TelemetryStore,
+    ImageRow { kind: ImageKind::SecretStore, words: &["openbao"], names: &["vault"], services: &[] },
+    ImageRow {
+        kind: ImageKind::TelemetryStore,
         words: &["prometheus", "thanos", "jaeger", "zipkin", "graphite"],
         names: &[
             "loki", "tempo", "mimir", "victoria-metrics", "victoria-logs", "vmstorage", "vmselect",
@@ -144,13 +144,13 @@ pub const TABLE: &[Row] = &[
         ],
         services: &[],
     },
-    Row { kind: Kind::ModelServer, words: &["ollama"], names: &[], services: &[] },
+    ImageRow { kind: ImageKind::ModelServer, words: &["ollama"], names: &[], services: &[] },
 ];
 
 /// Words of a client of a product (`redis-exporter`), or of an application that shares an image with
 /// it: the image is not the product itself.
 #[rustfmt::skip]
-const TURNED: &[&str] = &[
+const CLIENT_WORDS: &[&str] = &[
     "adapter", "admin", "agent", "alertmanager", "api", "app", "auth", "backup", "backups", "bot",
     "box", "bridge", "browser", "cli", "client", "collector", "commander", "companion", "connect",
     "connector", "console", "consumer", "dashboard", "dashboards", "dump", "dumper", "editor",
@@ -173,26 +173,26 @@ const BACK_ENDS: &[&str] = &[
 
 /// What the table says of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Known {
+pub enum ImageClass {
     /// It is left alone: what it is, and by which entry.
-    Left(Kind, &'static str),
+    Left(ImageKind, &'static str),
     /// It is a back end: which.
     BackEnd(&'static str),
 }
 
 /// The end of an image's name.
-struct Name {
+struct ImageNameEnd {
     /// The last element, without tag and digest.
     last: String,
     /// The same with the element before it.
     longer: String,
 }
 
-impl Name {
+impl ImageNameEnd {
     /// Of an image as a file names it; `None` where a variable hides it.
-    fn of(image: &str) -> Option<Self> {
-        let image = marked(image, &|_| None).to_lowercase();
-        let path = ImageName::of(&image).path;
+    fn parse(image: &str) -> Option<Self> {
+        let image = interpolate_or_mark(image, &|_| None).to_lowercase();
+        let path = ImageName::parse(&image).path;
         let (above, last) = path.rsplit_once('/').unwrap_or(("", path));
         // What a variable adds at either end may be a registry or a tag.
         let last = last.trim_matches(MARK).to_owned();
@@ -202,7 +202,7 @@ impl Name {
     }
 
     /// The entry that is this name as a whole.
-    fn among(&self, names: &[&'static str]) -> Option<&'static str> {
+    fn entry_among(&self, names: &[&'static str]) -> Option<&'static str> {
         names.iter().find(|name| **name == self.last || **name == self.longer).copied()
     }
 
@@ -218,27 +218,34 @@ impl Name {
 
 /// Whether anything can be said of an image by its name.
 pub fn is_named(image: &str) -> bool {
-    Name::of(image).is_some()
+    ImageNameEnd::parse(image).is_some()
 }
 
 /// What an image is, by its name.
-pub fn known(image: &str) -> Option<Known> {
-    let name = Name::of(image)?;
-    if let Some(entry) = name.among(BACK_ENDS) {
-        return Some(Known::BackEnd(entry));
+pub fn classify_image(image: &str) -> Option<ImageClass> {
+    let name = ImageNameEnd::parse(image)?;
+    if let Some(entry) = name.entry_among(BACK_ENDS) {
+        return Some(ImageClass::BackEnd(entry));
     }
-    let whole = TABLE.iter().find_map(|row| Some(Known::Left(row.kind, name.among(row.names)?)));
+    let whole = IMAGE_TABLE
+        .iter()
+        .find_map(|row| Some(ImageClass::Left(row.kind, name.entry_among(row.names)?)));
     let by_word = || {
-        let has = |row: &Row| Some(Known::Left(row.kind, name.word_among(row.words)?));
-        if name.word_among(TURNED).is_some() { None } else { TABLE.iter().find_map(has) }
+        let has = |row: &ImageRow| Some(ImageClass::Left(row.kind, name.word_among(row.words)?));
+        if name.word_among(CLIENT_WORDS).is_some() {
+            None
+        } else {
+            IMAGE_TABLE.iter().find_map(has)
+        }
     };
     whole.or_else(by_word)
 }
 
 /// What a service is if it is called exactly like something that is left alone, or is built as an
 /// image of such a name.
-pub fn called(name: &str) -> Option<Kind> {
-    let name = Name::of(name)?;
-    let lists = |row: &&Row| [row.words, row.names, row.services].map(|list| name.among(list));
-    TABLE.iter().find(|row| lists(row).iter().any(Option::is_some)).map(|row| row.kind)
+pub fn classify_name(name: &str) -> Option<ImageKind> {
+    let name = ImageNameEnd::parse(name)?;
+    let lists =
+        |row: &&ImageRow| [row.words, row.names, row.services].map(|list| name.entry_among(list));
+    IMAGE_TABLE.iter().find(|row| lists(row).iter().any(Option::is_some)).map(|row| row.kind)
 }

@@ -17,10 +17,10 @@ pub(crate) fn no_service(project: &Project, name: &str, option: &'static str) ->
     };
     let subject = format!("the service {}", quote::word(name));
     let error = Diagnostic::cannot("find", subject).named(format_args!("from {option}"));
-    error.because(format_args!("the project has {}", list(&services))).advise(fix)
+    error.because(format_args!("the project has {}", list_services(&services))).advise(fix)
 }
 
-fn list(services: &[&str]) -> String {
+fn list_services(services: &[&str]) -> String {
     let more = services.len().saturating_sub(LISTED);
     let names = services.iter().take(LISTED).map(|name| quote::word(*name).to_string());
     let mut words: Vec<_> = names.collect();

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Write as _};
 
 use crate::compose::project::{Role, Service};
-use crate::compose::select::image_table::Kind;
+use crate::compose::select::image_table::ImageKind;
 use crate::sys::quote;
 
 /// What becomes of a service.
@@ -44,12 +44,12 @@ pub struct Choice<'a> {
     /// What becomes of it.
     pub outcome: Outcome,
     /// Why.
-    pub reason: Reason<'a>,
+    pub reason: SelectionReason<'a>,
 }
 
 /// Why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reason<'a> {
+pub enum SelectionReason<'a> {
     /// `--service` says so.
     Asked(Outcome),
     /// It is taken out of the project by `--without`.
@@ -61,7 +61,7 @@ pub enum Reason<'a> {
     /// trust-init is its entrypoint.
     Entrypoint,
     /// Its image is one of those that are left alone.
-    Image(Kind, &'static str),
+    Image(ImageKind, &'static str),
     /// It keeps a database's data at this path.
     Volume(&'static str),
     /// It has the image of this service, which is trusted.
@@ -69,7 +69,7 @@ pub enum Reason<'a> {
     /// It is built on an image that is left alone.
     BuiltOn(&'static str),
     /// It is called like something that is left alone, and nothing else is known of it.
-    Called(Kind),
+    Named(ImageKind),
     /// It is built from sources.
     Built,
     /// Its image is a known back end.
@@ -78,7 +78,7 @@ pub enum Reason<'a> {
     Unknown(Outcome),
 }
 
-impl Reason<'_> {
+impl SelectionReason<'_> {
     /// What follows from it.
     pub fn outcome(&self) -> Outcome {
         match self {
@@ -91,17 +91,17 @@ impl Reason<'_> {
             | Self::Image(..)
             | Self::Volume(_)
             | Self::BuiltOn(_)
-            | Self::Called(_) => Outcome::Leave,
+            | Self::Named(_) => Outcome::Leave,
         }
     }
 
     /// Whether it gives way where the same image is trusted as another service.
     pub(crate) fn is_weak(&self) -> bool {
-        matches!(self, Self::BuiltOn(_) | Self::Called(_) | Self::Unknown(_))
+        matches!(self, Self::BuiltOn(_) | Self::Named(_) | Self::Unknown(_))
     }
 }
 
-impl Display for Reason<'_> {
+impl Display for SelectionReason<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Asked(_) => f.write_str("--service"),
@@ -113,7 +113,7 @@ impl Display for Reason<'_> {
             Self::Volume(path) => write!(f, "volume at {path}"),
             Self::SameImage(service) => write!(f, "same image as {}", bare(service)),
             Self::BuiltOn(entry) => write!(f, "built on {entry}"),
-            Self::Called(kind) => write!(f, "{kind} (by its name)"),
+            Self::Named(kind) => write!(f, "{kind} (by its name)"),
             Self::Built => f.write_str("built here"),
             Self::BackEnd(entry) => write!(f, "image {entry}"),
             Self::Unknown(outcome) => write!(f, "unknown image (--unknown {outcome})"),
@@ -123,11 +123,15 @@ impl Display for Reason<'_> {
 
 /// Every service, what becomes of it, and why.
 pub fn table(choices: &[Choice]) -> String {
-    rows("SERVICE", choices, |reason| reason.to_string())
+    format_table("SERVICE", choices, |reason| reason.to_string())
 }
 
 /// Every part of a project, what becomes of it, and why in the words of `say`.
-pub fn rows(heading: &str, choices: &[Choice], say: impl Fn(&Reason<'_>) -> String) -> String {
+pub fn format_table(
+    heading: &str,
+    choices: &[Choice],
+    say: impl Fn(&SelectionReason<'_>) -> String,
+) -> String {
     let names: Vec<_> = choices.iter().map(|choice| bare(choice.name)).collect();
     let widths = names.iter().map(|name| name.chars().count());
     let width = widths.chain([heading.len()]).max().unwrap_or_default();

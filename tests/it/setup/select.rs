@@ -7,14 +7,14 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use trust_init::compose::project::{Build, Mount, MountKind, Project, Role, Service};
-use trust_init::compose::select::dockerfile::place;
-use trust_init::compose::select::{Evidence, Outcome, Wishes, select, table};
+use trust_init::compose::select::dockerfile::dockerfile_path;
+use trust_init::compose::select::{Evidence, Outcome, SelectionOptions, select, table};
 use trust_init::sys::diagnostic::Diagnostic;
 
 /// A project, what a person wants of it, and what is known beyond it.
 pub struct Stack {
     project: Project,
-    wishes: Wishes,
+    wishes: SelectionOptions,
     files: BTreeMap<PathBuf, String>,
     entrypoints: BTreeMap<String, Vec<String>>,
 }
@@ -58,7 +58,7 @@ impl Stack {
     }
 
     fn table(&self) -> Result<String, String> {
-        let read = |build: &Build| self.files.get(&place(build)?).cloned();
+        let read = |build: &Build| self.files.get(&dockerfile_path(build)?).cloned();
         let entrypoint = |image: &str| self.entrypoints.get(image).cloned();
         let evidence = Evidence { dockerfile: &read, entrypoint: &entrypoint };
         let choices = select(&self.project, &self.wishes, evidence);

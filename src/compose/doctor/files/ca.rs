@@ -35,7 +35,7 @@ pub(crate) struct CaFiles {
 
 /// Reads the files that `shape` names.
 pub(crate) fn read(context: &CheckContext<'_>, shape: &Shape) -> CaFiles {
-    let given = decide::given(shape);
+    let given = decide::input_options(shape);
     let directory = |path: &PathBuf| {
         if path.is_dir() { path.clone() } else { directory_of(path).to_owned() }
     };

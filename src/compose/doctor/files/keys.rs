@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::compose::certs::key::PrivateKey;
 use crate::compose::certs::{CA, CA_KEY, SERVER_KEY};
 use crate::compose::doctor::files::ca::CaFiles;
-use crate::compose::git::InGit;
+use crate::compose::git::GitStatus;
 use crate::compose::inputs::replace_ca_command;
 use crate::sys::file;
 use crate::sys::finding::Finding;
@@ -25,7 +25,7 @@ pub(crate) fn findings(ca_files: &CaFiles, setup: &str, findings: &mut Vec<Findi
         findings.extend(open_directory(directory));
         findings.extend(mismatched_key(directory, ca_files));
         for key in &own {
-            let git = crate::compose::git::git(key);
+            let git = crate::compose::git::git_status(key);
             has_git |= git.is_some();
             findings.extend(open_key(key));
             findings.extend(git.and_then(|git| in_git(git, key, directory, setup)));
@@ -79,11 +79,11 @@ fn mismatched_key(directory: &Path, ca_files: &CaFiles) -> Option<Finding> {
 }
 
 /// A key that git tracks, or would add.
-fn in_git(git: InGit, key: &Path, directory: &Path, setup: &str) -> Option<Finding> {
+fn in_git(git: GitStatus, key: &Path, directory: &Path, setup: &str) -> Option<Finding> {
     let subject = quote::path(key);
     match git {
-        InGit::Ignored => None,
-        InGit::Kept => {
+        GitStatus::Ignored => None,
+        GitStatus::Tracked => {
             let untrack = format!("git rm --cached {}", quote::shell(key));
             let fix = if key.ends_with(CA_KEY) {
                 format!("{untrack}\n{}\n{setup}", replace_ca_command(directory))
@@ -93,7 +93,7 @@ fn in_git(git: InGit, key: &Path, directory: &Path, setup: &str) -> Option<Findi
             let cause = "git tracks it, so everyone with the repository has the key";
             Some(Finding::error("key-in-git", &subject, cause, fix))
         }
-        InGit::Offered => {
+        GitStatus::Untracked => {
             let ignore = quote::shell(&directory.join(".gitignore"));
             let cause = "no .gitignore names it, so `git add` would add the key";
             let fix = format!("echo '*' >>{ignore}");

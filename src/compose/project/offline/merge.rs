@@ -22,7 +22,7 @@ const APPENDED: [&str; 9] = [
 const EMPTIED: [&str; 2] = ["entrypoint", "command"];
 
 /// Puts `document` on top of `tree`.
-pub(crate) fn project(tree: &mut Mapping, document: Value) {
+pub(crate) fn merge_document(tree: &mut Mapping, document: Value) {
     let Value::Mapping(document) = document else { return };
     for (key, value) in document {
         let is_services = key.as_str() == Some("services");
@@ -30,7 +30,7 @@ pub(crate) fn project(tree: &mut Mapping, document: Value) {
             (Some(_), Value::Null) => {}
             (Some(Value::Mapping(services)), Value::Mapping(others)) if is_services => {
                 for (name, value) in others {
-                    put_service(services, name, value);
+                    merge_service(services, name, value);
                 }
             }
             (_, value) => _ = tree.insert(key, value),
@@ -45,19 +45,19 @@ pub(crate) fn services_mut(tree: &mut Mapping) -> impl Iterator<Item = &mut Mapp
     services.into_iter().flat_map(Mapping::values_mut).filter_map(Value::as_mapping_mut)
 }
 
-fn put_service(services: &mut Mapping, name: Value, value: Value) {
+fn merge_service(services: &mut Mapping, name: Value, value: Value) {
     match (services.get_mut(&name), value) {
         (Some(_), Value::Null) => {}
         (Some(Value::Mapping(service)), Value::Mapping(other)) => {
             for (key, value) in other {
-                put(service, key, value);
+                merge_key(service, key, value);
             }
         }
         (_, value) => _ = services.insert(name, value),
     }
 }
 
-fn put(service: &mut Mapping, key: Value, value: Value) {
+fn merge_key(service: &mut Mapping, key: Value, value: Value) {
     let name = key.as_str().unwrap_or_default();
     let Some(under) = service.get_mut(&key).filter(|under| !under.is_null()) else {
         service.insert(key, value);
@@ -72,11 +72,11 @@ fn put(service: &mut Mapping, key: Value, value: Value) {
     } else if name == "depends_on" {
         add_by_name(under, value, names_mut);
     } else if name == "volumes" {
-        append(under, value, |_, _| true);
+        append_elements(under, value, |_, _| true);
     } else if APPENDED.contains(&name) {
-        append(under, value, |list, value| !list.contains(value));
+        append_elements(under, value, |list, value| !list.contains(value));
     } else if name == "build" {
-        build(under, value);
+        merge_build(under, value);
     } else {
         *under = value;
     }
@@ -93,7 +93,7 @@ fn add_by_name(
     }
 }
 
-fn append(under: &mut Value, over: Value, is_kept: impl Fn(&[Value], &Value) -> bool) {
+fn append_elements(under: &mut Value, over: Value, is_kept: impl Fn(&[Value], &Value) -> bool) {
     let list = |value| match value {
         Value::Sequence(values) => values,
         value => vec![value],
@@ -108,7 +108,7 @@ fn append(under: &mut Value, over: Value, is_kept: impl Fn(&[Value], &Value) -> 
 }
 
 /// A build that is only a context may be written as that.
-fn build(under: &mut Value, over: Value) {
+fn merge_build(under: &mut Value, over: Value) {
     let long = |value| match value {
         Value::Mapping(long) => long,
         context => Mapping::from_iter([("context".into(), context)]),
@@ -154,13 +154,13 @@ fn entries_mut(value: &mut Value, split: fn(&str) -> (&str, Value)) -> Option<&m
 fn keep_last_volumes(service: &mut Mapping) {
     let Some(Value::Sequence(volumes)) = service.get_mut("volumes") else { return };
     let written = keep_last(std::mem::take(volumes).into_iter());
-    *volumes = keep_last(written.into_iter().map(mount::long));
+    *volumes = keep_last(written.into_iter().map(mount::to_long_form));
 }
 
 fn keep_last(volumes: impl Iterator<Item = Value>) -> Vec<Value> {
     let mut kept: Vec<(Option<String>, Value)> = Vec::new();
     for volume in volumes {
-        let target = mount::target(&volume);
+        let target = mount::written_target(&volume);
         match kept.iter_mut().find(|(known, _)| target.is_some() && *known == target) {
             Some((_, earlier)) => *earlier = volume,
             None => kept.push((target, volume)),

@@ -14,7 +14,7 @@ use serde_yaml::{Error, Mapping, Value};
 
 /// How many values the documents of a file may contain, with what their aliases expand to: a thousand
 /// services have a tenth of that.
-const MOST_VALUES: usize = 500_000;
+const MAX_VALUES: usize = 500_000;
 /// A text counts as one value more for each of so many bytes.
 const BYTES_PER_VALUE: usize = 100;
 
@@ -23,7 +23,7 @@ const TAGS: [&str; 2] = ["reset", "override"];
 
 /// Why reading ended, other than for the YAML itself.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Stop {
+pub(crate) enum StopReason {
     /// This key is in one mapping twice.
     Duplicate(String),
     /// This tag is one of Compose's own.
@@ -38,21 +38,21 @@ pub(crate) enum Stop {
 ///
 /// # Errors
 /// The YAML crate's own error, which knows the line, and what is known beyond that.
-pub(crate) fn documents(text: &str) -> Result<Vec<Value>, (Error, Option<Stop>)> {
+pub(crate) fn documents(text: &str) -> Result<Vec<Value>, (Error, Option<StopReason>)> {
     let load = Load::new(Search::None);
     let documents = serde_yaml::Deserializer::from_str(text);
-    let read = |document| Node { load: &load, path: None }.deserialize(document);
+    let read = |document| ValueSeed { load: &load, path: None }.deserialize(document);
     documents.map(|document| read(document).map_err(|error| (error, load.stop.take()))).collect()
 }
 
 /// The line in the last document that has one of the value at `path`; with `needle`, of a value below it that
 /// contains this text.
-pub(crate) fn line(text: &str, path: &[&str], needle: Option<&str>) -> Option<usize> {
+pub(crate) fn find_line(text: &str, path: &[&str], needle: Option<&str>) -> Option<usize> {
     let load = Load::new(needle.map_or(Search::Key, Search::Text));
     let documents = serde_yaml::Deserializer::from_str(text);
-    let node = Node { load: &load, path: Some(path) };
+    let node = ValueSeed { load: &load, path: Some(path) };
     let errors = documents.filter_map(|document| node.deserialize(document).err());
-    let found = errors.filter(|_| load.stop.take() == Some(Stop::Found));
+    let found = errors.filter(|_| load.stop.take() == Some(StopReason::Found));
     Some(found.last()?.location()?.line())
 }
 
@@ -70,39 +70,39 @@ enum Search<'a> {
 /// What the documents of a text have left of their share, why reading stopped, and what is looked for.
 struct Load<'a> {
     left: Cell<usize>,
-    stop: RefCell<Option<Stop>>,
+    stop: RefCell<Option<StopReason>>,
     search: Search<'a>,
 }
 
 impl<'a> Load<'a> {
     fn new(search: Search<'a>) -> Self {
-        Self { left: Cell::new(MOST_VALUES), stop: RefCell::new(None), search }
+        Self { left: Cell::new(MAX_VALUES), stop: RefCell::new(None), search }
     }
 
     /// The crate's own error has the line; this has the rest.
-    fn stop<E: serde::de::Error>(&self, stop: Stop) -> E {
+    fn stop<E: serde::de::Error>(&self, stop: StopReason) -> E {
         *self.stop.borrow_mut() = Some(stop);
         E::custom("stopped")
     }
 
-    fn take<E: serde::de::Error>(&self, length: usize) -> Result<(), E> {
+    fn count_value<E: serde::de::Error>(&self, length: usize) -> Result<(), E> {
         let left = self.left.get().checked_sub(1 + length / BYTES_PER_VALUE);
-        self.left.set(left.ok_or_else(|| self.stop(Stop::TooMuch))?);
+        self.left.set(left.ok_or_else(|| self.stop(StopReason::TooMuch))?);
         Ok(())
     }
 }
 
 /// A value that is being read.
 #[derive(Clone, Copy)]
-struct Node<'a> {
+struct ValueSeed<'a> {
     load: &'a Load<'a>,
     /// Where what is looked for is below this value.
     path: Option<&'a [&'a str]>,
 }
 
-impl Node<'_> {
+impl ValueSeed<'_> {
     /// The value of `key` in this one.
-    fn below(self, key: &Value) -> Self {
+    fn child(self, key: &Value) -> Self {
         let path = match self.path {
             Some([first, rest @ ..]) if key.as_str() == Some(first) => Some(rest),
             Some([_, ..]) if key.as_str() != Some("<<") => None,
@@ -132,7 +132,7 @@ impl Node<'_> {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Node<'_> {
+impl<'de> DeserializeSeed<'de> for ValueSeed<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -143,12 +143,12 @@ impl<'de> DeserializeSeed<'de> for Node<'_> {
 macro_rules! plain {
     ($($visit:ident: $type:ty),*) => {
         $(fn $visit<E: serde::de::Error>(self, value: $type) -> Result<Value, E> {
-            self.load.take(0).map(|()| value.into())
+            self.load.count_value(0).map(|()| value.into())
         })*
     };
 }
 
-impl<'de> Visitor<'de> for Node<'_> {
+impl<'de> Visitor<'de> for ValueSeed<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -168,14 +168,14 @@ impl<'de> Visitor<'de> for Node<'_> {
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Value, E> {
         match self.load.search {
             Search::Text(needle) if self.path == Some(&[]) && text.contains(needle) => {
-                Err(self.load.stop(Stop::Found))
+                Err(self.load.stop(StopReason::Found))
             }
-            _ => self.load.take(text.len()).map(|()| text.into()),
+            _ => self.load.count_value(text.len()).map(|()| text.into()),
         }
     }
 
     fn visit_unit<E: serde::de::Error>(self) -> Result<Value, E> {
-        self.load.take(0).map(|()| Value::Null)
+        self.load.count_value(0).map(|()| Value::Null)
     }
 
     fn visit_none<E: serde::de::Error>(self) -> Result<Value, E> {
@@ -183,7 +183,7 @@ impl<'de> Visitor<'de> for Node<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value, A::Error> {
-        self.load.take(0)?;
+        self.load.count_value(0)?;
         let mut sequence = Vec::new();
         while let Some(element) = elements.next_element_seed(self)? {
             sequence.push(element);
@@ -192,10 +192,10 @@ impl<'de> Visitor<'de> for Node<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
-        self.load.take(0)?;
+        self.load.count_value(0)?;
         let mut mapping = Mapping::new();
-        while let Some(key) = entries.next_key_seed(Key { mapping: self, before: &mapping })? {
-            let value = entries.next_value_seed(self.below(&key))?;
+        while let Some(key) = entries.next_key_seed(KeySeed { mapping: self, before: &mapping })? {
+            let value = entries.next_value_seed(self.child(&key))?;
             mapping.insert(key, value);
         }
         if let Some(merged) = mapping.remove("<<") {
@@ -207,19 +207,19 @@ impl<'de> Visitor<'de> for Node<'_> {
     fn visit_enum<A: EnumAccess<'de>>(self, tagged: A) -> Result<Value, A::Error> {
         let (tag, contents) = tagged.variant::<String>()?;
         if self.load.search == Search::None && TAGS.contains(&tag.as_str()) {
-            return Err(self.load.stop(Stop::Tag(tag)));
+            return Err(self.load.stop(StopReason::Tag(tag)));
         }
         contents.newtype_variant_seed(self)
     }
 }
 
 /// A key, which is in its mapping for the first time.
-struct Key<'a> {
-    mapping: Node<'a>,
+struct KeySeed<'a> {
+    mapping: ValueSeed<'a>,
     before: &'a Mapping,
 }
 
-impl<'de> DeserializeSeed<'de> for Key<'_> {
+impl<'de> DeserializeSeed<'de> for KeySeed<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -227,7 +227,7 @@ impl<'de> DeserializeSeed<'de> for Key<'_> {
     }
 }
 
-impl Visitor<'_> for Key<'_> {
+impl Visitor<'_> for KeySeed<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -235,13 +235,13 @@ impl Visitor<'_> for Key<'_> {
     }
 
     fn visit_str<E: serde::de::Error>(self, key: &str) -> Result<Value, E> {
-        let Node { load, path } = self.mapping;
-        load.take(key.len())?;
+        let ValueSeed { load, path } = self.mapping;
+        load.count_value(key.len())?;
         if load.search == Search::Key && path.is_some_and(|path| path == [key]) {
-            return Err(load.stop(Stop::Found));
+            return Err(load.stop(StopReason::Found));
         }
         if load.search == Search::None && self.before.contains_key(key) {
-            return Err(load.stop(Stop::Duplicate(key.to_owned())));
+            return Err(load.stop(StopReason::Duplicate(key.to_owned())));
         }
         Ok(key.into())
     }
