@@ -28,14 +28,14 @@ use crate::compose::decide::{bundles, choose};
 use crate::compose::images::{Images, RootSets, RootsChoice};
 use crate::compose::injection::{Injection, TrustedService};
 use crate::compose::inputs::{self, Inputs};
-use crate::compose::kustomize::component::{Chosen, Component, ComponentSpec};
+use crate::compose::kustomize::component::{Component, ComponentSpec, SelectedContainer};
 use crate::compose::kustomize::kustomization::{Kustomization, Naming};
 use crate::compose::kustomize::manifest::Workload;
 use crate::compose::kustomize::names::{BUNDLES, CUSTOM, KUSTOMIZATION};
-use crate::compose::kustomize::read::Read;
-use crate::compose::kustomize::report::Done;
+use crate::compose::kustomize::read::ManifestInput;
+use crate::compose::kustomize::report::CompletedRun;
 use crate::compose::kustomize::select::Positions;
-use crate::compose::kustomize::write::Existing;
+use crate::compose::kustomize::write::ExistingComponent;
 use crate::compose::output::{CommandOutput, check_result};
 use crate::compose::passwords;
 use crate::compose::project::Project;
@@ -60,8 +60,8 @@ pub(crate) fn run(
     report: Report,
 ) -> Result<CommandOutput, Diagnostic> {
     if args.remove {
-        let existing = write::existing(&args.out)?;
-        let changes = write::remove(&args.out, args.dry_run)?;
+        let existing = write::read_existing(&args.out)?;
+        let changes = write::remove_component(&args.out, args.dry_run)?;
         return Ok(report::removed(&changes, &existing, &args.out).into());
     }
     args.check_options()?;
@@ -75,40 +75,40 @@ pub(crate) fn run(
     let inputs = inputs::read(&options, Time::now(), &passwords::prompt_at_terminal)?;
     inputs.warnings.iter().for_each(|warning| report.warning(warning));
     inputs.notes.iter().for_each(|note| report.info(note));
-    let existing = write::existing(&args.out)?;
+    let existing = write::read_existing(&args.out)?;
     let read = read::read(args, &existing)?;
     for name in &read.manifests.others {
         report.warning(&report::unknown_kind(name));
     }
-    Run {
+    KustomizeRun {
         args,
         inputs: &inputs,
         existing: &existing,
         read: &read,
-        temporary: &temporary(shell),
+        temporary: &temporary_directory(shell),
         report,
     }
-    .plan()
+    .plan_component()
 }
 
 /// The directory for temporary files (POSIX.1-2024, Base Definitions, section 8.3).
-fn temporary(shell: &Environment) -> PathBuf {
+fn temporary_directory(shell: &Environment) -> PathBuf {
     let named = shell.get("TMPDIR").filter(|path| !path.is_empty());
     named.map_or_else(|| "/tmp".into(), PathBuf::from)
 }
 
 /// Everything that was read for one run.
-struct Run<'a> {
+struct KustomizeRun<'a> {
     args: &'a Kustomize,
     inputs: &'a Inputs,
-    existing: &'a Existing,
-    read: &'a Read,
+    existing: &'a ExistingComponent,
+    read: &'a ManifestInput,
     temporary: &'a Path,
     report: Report,
 }
 
 /// The result of planning, before anything is written.
-struct Plan<'a> {
+struct ComponentPlan<'a> {
     choices: &'a [Choice<'a>],
     spec: ComponentSpec<'a>,
     /// The containers by the origin of their public roots.
@@ -116,20 +116,20 @@ struct Plan<'a> {
     java: &'a BTreeMap<String, Vec<&'a str>>,
 }
 
-impl Run<'_> {
+impl KustomizeRun<'_> {
     /// Plans the component, and does with it what the options ask for.
-    fn plan(&self) -> Result<CommandOutput, Diagnostic> {
+    fn plan_component(&self) -> Result<CommandOutput, Diagnostic> {
         let (project, positions) =
-            select::project(&self.read.manifests.workloads, &self.read.from)?;
+            select::to_project(&self.read.manifests.workloads, &self.read.from)?;
         let images = Images::inspect(&project);
-        let choices = self.choices(&project, &images)?;
+        let choices = self.choose_containers(&project, &images)?;
         let trusting = || choices.iter().filter(|choice| choice.outcome == Outcome::Trust);
         for choice in trusting() {
             let Some(position) = positions.get(choice.name) else { continue };
             if let Some(workload) = self.read.manifests.workloads.get(position.workload)
                 && let Some(container) = workload.containers.get(position.container)
             {
-                mount_conflicts::check(choice.name, workload, container)?;
+                mount_conflicts::check_mounts(choice.name, workload, container)?;
             }
         }
         let roots = match self.args.source {
@@ -145,11 +145,11 @@ impl Run<'_> {
         let known = Known { project, images, grounds, public: &public, for_java: &custom };
         let trusted = known.services(trusting(), &warn);
         let bundles = bundles(&custom, &public);
-        let workloads = self.chosen(&trusted.services, &positions, &custom, &bundles);
-        self.execute(&Plan {
+        let workloads = self.selected_workloads(&trusted.services, &positions, &custom, &bundles);
+        self.execute(&ComponentPlan {
             choices: &choices,
             spec: ComponentSpec {
-                header: report::header(self.args, &Read::before(&workloads)),
+                header: report::header(self.args, &ManifestInput::previous_values(&workloads)),
                 custom: &custom,
                 bundles: &bundles,
                 workloads,
@@ -160,14 +160,14 @@ impl Run<'_> {
         })
     }
 
-    fn choices<'a>(
+    fn choose_containers<'a>(
         &self,
         project: &'a Project,
         images: &Images,
     ) -> Result<Vec<Choice<'a>>, Diagnostic> {
         let args = self.args;
         let wishes = args.workload.iter().map(|(name, role)| (name.clone(), (*role).into()));
-        let wishes = select::wishes(project, wishes)?;
+        let wishes = select::requested_outcomes(project, wishes)?;
         let shape = Shape { unknown: args.unknown, ..Shape::default() };
         let choices = choose(project, images, &shape, wishes, &[])?;
         let trusting = || choices.iter().filter(|choice| choice.outcome == Outcome::Trust);
@@ -189,23 +189,24 @@ impl Run<'_> {
     }
 
     /// The workloads that are to trust the CA, with what their containers get.
-    fn chosen(
+    fn selected_workloads(
         &self,
         trusted: &[TrustedService<'_>],
         positions: &Positions,
         custom: &[Pem<'_>],
         bundles: &[Vec<Pem<'_>>],
-    ) -> Vec<(&Workload, Vec<Chosen>)> {
-        let mut all: BTreeMap<usize, Vec<Chosen>> = BTreeMap::new();
+    ) -> Vec<(&Workload, Vec<SelectedContainer>)> {
+        let mut all: BTreeMap<usize, Vec<SelectedContainer>> = BTreeMap::new();
         for trusted in trusted {
             let found = (positions.get(trusted.name), bundles.get(trusted.bundle));
             let (Some(position), Some(bundle)) = found else { continue };
             let mut given = Injection::new(trusted, custom, bundle, CUSTOM);
             if self.args.source == Source::TrustManager {
                 let warn = |warning: Diagnostic| self.report.warning(&warning);
-                mount_conflicts::only_shared(&mut given, trusted.name, &warn);
+                mount_conflicts::remove_private_files(&mut given, trusted.name, &warn);
             }
-            let chosen = Chosen { index: position.container, bundle: trusted.bundle, given };
+            let chosen =
+                SelectedContainer { index: position.container, bundle: trusted.bundle, given };
             all.entry(position.workload).or_default().push(chosen);
         }
         let all = all.into_iter().filter_map(|(at, mut chosen)| {
@@ -233,13 +234,13 @@ impl Run<'_> {
     }
 
     /// Checks the component, or test-builds and writes it.
-    fn execute(&self, plan: &Plan<'_>) -> Result<CommandOutput, Diagnostic> {
+    fn execute(&self, plan: &ComponentPlan<'_>) -> Result<CommandOutput, Diagnostic> {
         let (args, spec) = (self.args, &plan.spec);
         let kustomization = self.read.kustomization.as_ref();
         let naming = kustomization.map(|it| it.naming.clone()).unwrap_or_default();
         let unpatched = kustomization.map(|it| trial_build::unpatched(it, self.temporary));
-        let component = component::component(spec, &naming, &unpatched.unwrap_or_default())?;
-        let texts = self.texts(spec, &component)?;
+        let component = component::build_component(spec, &naming, &unpatched.unwrap_or_default())?;
+        let texts = self.generated_texts(spec, &component)?;
         let listed = kustomization.filter(|it| it.has_component);
         if args.check {
             let drift = report::drift(&args.out, self.existing, &texts, &component);
@@ -249,17 +250,17 @@ impl Run<'_> {
             let differences = self.listed_differences(listed, spec)?;
             return Ok(check_result(&differences, &listed.listing_advice()));
         }
-        self.try_out(spec)?;
-        let changes = write::write(&args.out, &texts, &component.files, args.dry_run)?;
+        self.test_build(spec)?;
+        let changes = write::write_component(&args.out, &texts, &component.files, args.dry_run)?;
         if let (Some(listed), false) = (listed, args.dry_run) {
             let differences = self.listed_differences(listed, spec)?;
             if !differences.is_empty() {
-                let does_not = self.unintended("it does not", &differences);
+                let does_not = self.component_error("it does not", &differences);
                 return Err(does_not.advise(listed.listing_advice()));
             }
         }
         let namespaces = self.read.manifests.workloads.iter().filter_map(|it| it.namespace.clone());
-        let summary = report::summary(&Done {
+        let summary = report::summary(&CompletedRun {
             args,
             inputs: self.inputs,
             choices: plan.choices,
@@ -274,18 +275,19 @@ impl Run<'_> {
     }
 
     /// Renders the workloads with the component, if kustomize is installed.
-    fn try_out(&self, spec: &ComponentSpec<'_>) -> Result<(), Diagnostic> {
+    fn test_build(&self, spec: &ComponentSpec<'_>) -> Result<(), Diagnostic> {
         let manifests = &self.read.manifests;
-        let plain = component::component(spec, &Naming::default(), &[])?;
-        let Some(after) = trial_build::trial(&manifests.objects, &plain, self.temporary)? else {
-            self.report.warning(&report::not_tried());
+        let plain = component::build_component(spec, &Naming::default(), &[])?;
+        let Some(after) = trial_build::build_trial(&manifests.objects, &plain, self.temporary)?
+        else {
+            self.report.warning(&report::not_test_built());
             return Ok(());
         };
         let differences = verify::differences(&manifests.workloads, &after, spec);
         if differences.is_empty() {
             return Ok(());
         }
-        let would_not = self.unintended("it would not", &differences);
+        let would_not = self.component_error("it would not", &differences);
         Err(would_not.advise("pass manifests in which every object has a name of its own"))
     }
 
@@ -298,7 +300,7 @@ impl Run<'_> {
         Ok(verify::differences(&self.read.manifests.workloads, &after, spec))
     }
 
-    fn unintended(&self, it_does_not: &str, differences: &[String]) -> Diagnostic {
+    fn component_error(&self, it_does_not: &str, differences: &[String]) -> Diagnostic {
         let component = format!("the component in {}", quote::path(&self.args.out));
         let differences = differences.join("; ");
         Diagnostic::cannot("use", component)
@@ -306,7 +308,7 @@ impl Run<'_> {
     }
 
     /// The texts of the directory.
-    fn texts(
+    fn generated_texts(
         &self,
         spec: &ComponentSpec<'_>,
         component: &Component,

@@ -22,15 +22,15 @@ use crate::sys::quote;
 use crate::trust::bundle::Pem;
 
 /// What a ConfigMap may hold, in bytes (<https://kubernetes.io/docs/concepts/configuration/configmap/>: 1 MiB).
-const MOST: usize = 1 << 20;
+const MAX_CONFIG_MAP: usize = 1 << 20;
 /// What an object's annotations may hold, in bytes: `kubectl apply` without `--server-side` puts all of a ConfigMap
 /// into one (`TotalAnnotationSizeLimitB` in
 /// <https://github.com/kubernetes/kubernetes/blob/v1.32.0/staging/src/k8s.io/apimachinery/pkg/api/validation/objectmeta.go>).
-const ANNOTATIONS: usize = 256 << 10;
+const MAX_ANNOTATIONS: usize = 256 << 10;
 
 /// A container that is to trust.
 #[derive(Debug)]
-pub(crate) struct Chosen {
+pub(crate) struct SelectedContainer {
     /// Which of its workload's.
     pub index: usize,
     /// Which of the bundles it gets.
@@ -49,7 +49,7 @@ pub(crate) struct ComponentSpec<'a> {
     /// Each with some roots.
     pub bundles: &'a [Vec<Pem<'a>>],
     /// The workloads that are to trust, and which of their containers.
-    pub workloads: Vec<(&'a Workload, Vec<Chosen>)>,
+    pub workloads: Vec<(&'a Workload, Vec<SelectedContainer>)>,
     /// Where the certificates come from.
     pub source: Source,
 }
@@ -66,30 +66,30 @@ pub(crate) struct Component {
 }
 
 /// The files of a container: its keys in a ConfigMap, and what is in them.
-type Files = BTreeMap<String, (InjectedFile, usize)>;
+type FileSet = BTreeMap<String, (InjectedFile, usize)>;
 
 /// Makes the component, with the names that workloads have under `naming`. `unpatched` are the workloads as the
 /// component sees them, where those of `spec` were rendered with it, or with patches that are applied after it.
 ///
 /// # Errors
 /// When a ConfigMap would be too large, or YAML cannot express it.
-pub(crate) fn component(
+pub(crate) fn build_component(
     spec: &ComponentSpec<'_>,
     naming: &Naming,
     unpatched: &[Workload],
 ) -> Result<Component, Diagnostic> {
     let mut component = Component::default();
-    let mut sets: Vec<Files> = Vec::new();
+    let mut sets: Vec<FileSet> = Vec::new();
     let mut maps = BTreeSet::new();
     let mut patches = Vec::new();
     for (workload, chosen) in &spec.workloads {
-        let namespace = naming.namespace(workload.namespace.as_deref());
-        let seen = unpatched.iter().find(|it| naming.is_before(it, workload)).unwrap_or(workload);
+        let namespace = naming.original_namespace(workload.namespace.as_deref());
+        let seen = unpatched.iter().find(|it| naming.is_original(it, workload)).unwrap_or(workload);
         let mut volumes: BTreeMap<String, Value> = BTreeMap::new();
         let mut parts = Vec::new();
         for chosen in chosen {
             let Some(container) = workload.containers.get(chosen.index) else { continue };
-            let set = set_of(chosen);
+            let set = file_set(chosen);
             let known = sets.iter().position(|other| *other == set);
             let number = known.unwrap_or_else(|| {
                 sets.push(set);
@@ -97,11 +97,12 @@ pub(crate) fn component(
             });
             maps.insert((number, namespace));
             let volume = volume_name(number);
-            volumes.insert(volume.clone(), volume_of(spec.source, &volume));
-            parts.push((container, patch::container(container, seen, &chosen.given, &volume)));
+            volumes.insert(volume.clone(), config_map_volume(spec.source, &volume));
+            parts
+                .push((container, patch::container_patch(container, seen, &chosen.given, &volume)));
         }
-        let pod = patch::spec(seen, parts, volumes.into_values());
-        patches.push(patch::patch(workload, pod, namespace, naming).map_err(yaml)?);
+        let pod = patch::pod_spec_patch(seen, parts, volumes.into_values());
+        patches.push(patch::workload_patch(workload, pod, namespace, naming).map_err(yaml_error)?);
     }
     let mut tree = mapping_of([
         ("apiVersion", "kustomize.config.k8s.io/v1alpha1".into()),
@@ -109,7 +110,12 @@ pub(crate) fn component(
     ]);
     if spec.source == Source::Configmap {
         let maps = maps.into_iter().filter_map(|(number, namespace)| {
-            Some(component.generator(spec, &volume_name(number), sets.get(number)?, namespace))
+            Some(component.config_map_generator(
+                spec,
+                &volume_name(number),
+                sets.get(number)?,
+                namespace,
+            ))
         });
         let maps = maps.collect::<Result<Vec<_>, _>>()?;
         if !maps.is_empty() {
@@ -119,17 +125,17 @@ pub(crate) fn component(
     if !patches.is_empty() {
         tree.insert("patches".into(), patches.into());
     }
-    component.text = spec.header.clone() + &serde_yaml::to_string(&tree).map_err(yaml)?;
+    component.text = spec.header.clone() + &serde_yaml::to_string(&tree).map_err(yaml_error)?;
     Ok(component)
 }
 
 impl Component {
     /// The generator of one ConfigMap, whose files are kept.
-    fn generator(
+    fn config_map_generator(
         &mut self,
         spec: &ComponentSpec<'_>,
         name: &str,
-        set: &Files,
+        set: &FileSet,
         namespace: Option<&str>,
     ) -> Result<Value, Diagnostic> {
         let (mut size, mut lines) = (0, 0);
@@ -150,14 +156,16 @@ impl Component {
             files.push(Value::from(format!("{key}={file}")));
             self.files.insert(file, bytes);
         }
-        if size > MOST {
+        if size > MAX_CONFIG_MAP {
             let map = format!("the certificates into the ConfigMap {}", quote::word(name));
             return Err(Diagnostic::cannot("put", map)
-                .because(format_args!("they have {size} bytes, and it holds at most {MOST}"))
+                .because(format_args!(
+                    "they have {size} bytes, and it holds at most {MAX_CONFIG_MAP}"
+                ))
                 .advise("use --source trust-manager with fewer CAs, or --roots mozilla"));
         }
         // The rest of the object takes less than 1 KiB.
-        self.is_server_side |= size + lines + 1024 > ANNOTATIONS;
+        self.is_server_side |= size + lines + 1024 > MAX_ANNOTATIONS;
         let mut generator = mapping_of([("name", name.into())]);
         if let Some(namespace) = namespace {
             generator.insert("namespace".into(), namespace.into());
@@ -170,7 +178,7 @@ impl Component {
 }
 
 /// The volume of this name.
-fn volume_of(source: Source, name: &str) -> Value {
+fn config_map_volume(source: Source, name: &str) -> Value {
     let maps = match source {
         Source::Configmap => ("configMap", mapping([("name", name.into())])),
         Source::TrustManager => {
@@ -187,11 +195,11 @@ fn volume_of(source: Source, name: &str) -> Value {
 }
 
 /// The diagnostic for a failure that no input is known to cause.
-pub(crate) fn yaml(error: serde_yaml::Error) -> Diagnostic {
+pub(crate) fn yaml_error(error: serde_yaml::Error) -> Diagnostic {
     Diagnostic::cannot("write", "the component as YAML").because(error).advise("report this bug")
 }
 
-fn set_of(chosen: &Chosen) -> Files {
+fn file_set(chosen: &SelectedContainer) -> FileSet {
     let files = chosen.given.files.iter().map(|(path, contents)| {
         let key = path.rsplit('/').next().unwrap_or(path);
         (key.to_owned(), (contents.clone(), chosen.bundle))

@@ -44,7 +44,7 @@ pub(crate) struct Kustomization {
 /// The fields of a kustomization that change the lists of a pod, and are applied after its components (kustomize 5.5,
 /// `accumulateTarget` in
 /// <https://github.com/kubernetes-sigs/kustomize/blob/kustomize/v5.5.0/api/internal/target/kusttarget.go>).
-const PATCHES: [&str; 5] =
+const LATE_FIELDS: [&str; 5] =
     ["patches", "patchesStrategicMerge", "patchesJson6902", "replacements", "transformers"];
 
 impl Kustomization {
@@ -80,7 +80,7 @@ impl Kustomization {
             has_component: position.is_some(),
             resources: [list("resources"), list("bases")].concat(),
             components,
-            is_patched: PATCHES.iter().any(has),
+            is_patched: LATE_FIELDS.iter().any(has),
         })
     }
 
@@ -105,20 +105,20 @@ impl Kustomization {
 
 impl Naming {
     /// The name of a rendered object, as a component sees it.
-    pub(crate) fn before<'a>(&self, name: &'a str) -> &'a str {
+    pub(crate) fn original_name<'a>(&self, name: &'a str) -> &'a str {
         let name = name.strip_prefix(self.prefix.as_str()).unwrap_or(name);
         name.strip_suffix(self.suffix.as_str()).unwrap_or(name)
     }
 
     /// Whether a component sees `workload` as `unpatched`.
-    pub(crate) fn is_before(&self, unpatched: &Workload, workload: &Workload) -> bool {
+    pub(crate) fn is_original(&self, unpatched: &Workload, workload: &Workload) -> bool {
         (unpatched.group, unpatched.kind) == (workload.group, workload.kind)
-            && unpatched.name == self.before(&workload.name)
+            && unpatched.name == self.original_name(&workload.name)
             && (self.one_namespace || unpatched.namespace == workload.namespace)
     }
 
     /// The namespace of a rendered object, where a component sees the same.
-    pub(crate) fn namespace<'a>(&self, namespace: Option<&'a str>) -> Option<&'a str> {
+    pub(crate) fn original_namespace<'a>(&self, namespace: Option<&'a str>) -> Option<&'a str> {
         namespace.filter(|_| !self.one_namespace)
     }
 }

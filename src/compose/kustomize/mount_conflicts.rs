@@ -4,7 +4,7 @@
 use crate::compose::injection::{InjectedFile, Injection};
 use crate::compose::kustomize::manifest::Workload;
 use crate::compose::kustomize::names::is_our_name;
-use crate::compose::kustomize::pod::{self, Container};
+use crate::compose::kustomize::pod::{self, PodContainer};
 use crate::compose::layout::{BUNDLE, DIRECTORY};
 use crate::compose::project::{MountKind, without_links};
 use crate::sys::diagnostic::Diagnostic;
@@ -15,10 +15,10 @@ use crate::trust::variables::{self, Points};
 ///
 /// # Errors
 /// When one of them would hide what the container gets, or be hidden by it, or has our name.
-pub(crate) fn check(
+pub(crate) fn check_mounts(
     name: &str,
     workload: &Workload,
-    container: &Container,
+    container: &PodContainer,
 ) -> Result<(), Diagnostic> {
     for mount in &container.service.mounts {
         let is_in_it = without_links(&mount.target).starts_with(DIRECTORY);
@@ -51,7 +51,7 @@ pub(crate) fn check(
 }
 
 /// Removes variables whose file trust-manager does not keep, with a warning for each.
-pub(crate) fn only_shared(given: &mut Injection, name: &str, warn: &dyn Fn(Diagnostic)) {
+pub(crate) fn remove_private_files(given: &mut Injection, name: &str, warn: &dyn Fn(Diagnostic)) {
     let Injection { variables, files } = given;
     let is_shared = |variable: &str, value: &String| {
         let row = variables::TABLE.iter().find(|row| row.name == variable);

@@ -12,7 +12,7 @@ use crate::compose::injection::Injection;
 use crate::compose::kustomize::kustomization::Naming;
 use crate::compose::kustomize::manifest::Workload;
 use crate::compose::kustomize::names::{KEYS, is_our_name};
-use crate::compose::kustomize::pod::{self, Container, LISTS};
+use crate::compose::kustomize::pod::{self, CONTAINER_LISTS, PodContainer};
 use crate::compose::layout::DIRECTORY;
 use crate::compose::project::Mount;
 use crate::compose::yaml::{mapping, mapping_of};
@@ -23,13 +23,13 @@ use crate::trust::source::CUSTOM_CA;
 ///
 /// Containers that get nothing are named as well, or init containers would start in another order. A container that
 /// `seen` does not have comes from a patch that is applied later, and its name goes last.
-pub(crate) fn spec(
+pub(crate) fn pod_spec_patch(
     seen: &Workload,
-    mut parts: Vec<(&Container, Value)>,
+    mut parts: Vec<(&PodContainer, Value)>,
     volumes: impl Iterator<Item = Value>,
 ) -> Mapping {
     let mut spec = Mapping::new();
-    for key in LISTS {
+    for key in CONTAINER_LISTS {
         if !parts.iter().any(|(container, _)| container.list == key) {
             continue;
         }
@@ -45,13 +45,13 @@ pub(crate) fn spec(
     }
     let own = seen.volumes.iter().filter_map(|volume| pod::text(volume, "name"));
     let own = own.filter(|name| !is_our_name(name));
-    spec.insert("volumes".into(), named("name", own).chain(volumes).collect::<Vec<_>>().into());
+    spec.insert("volumes".into(), keys_only("name", own).chain(volumes).collect::<Vec<_>>().into());
     spec
 }
 
 /// The patch of a container. A variable of its own that is changed keeps its position.
-pub(crate) fn container(
-    container: &Container,
+pub(crate) fn container_patch(
+    container: &PodContainer,
     seen: &Workload,
     given: &Injection,
     volume: &str,
@@ -62,7 +62,7 @@ pub(crate) fn container(
 
     let is_own = |name: &String| seen.is_some_and(|it| it.service.environment.contains_key(name));
     let own = entries("env").iter().filter_map(|it| pod::text(it, "name")).filter(is_own);
-    let mut variables: Vec<_> = named("name", own).collect();
+    let mut variables: Vec<_> = keys_only("name", own).collect();
     for (name, value) in &given.variables {
         let entry = mapping([("name", (*name).into()), ("value", value.as_str().into())]);
         let is_it = |it: &&mut Value| it.get("name").and_then(Value::as_str) == Some(name);
@@ -74,12 +74,12 @@ pub(crate) fn container(
 
     let own = entries("volumeMounts").iter().filter(|mount| !pod::is_ours(mount));
     let mut mounts: Vec<_> =
-        named("mountPath", own.filter_map(|mount| pod::text(mount, "mountPath"))).collect();
+        keys_only("mountPath", own.filter_map(|mount| pod::text(mount, "mountPath"))).collect();
     let mount = |path: &str| {
         mapping_of([("name", volume.into()), ("mountPath", path.into()), ("readOnly", true.into())])
     };
     mounts.push(mount(DIRECTORY).into());
-    if is_free(&container.service.mounts) {
+    if can_mount_custom_ca(&container.service.mounts) {
         let mut file = mount(CUSTOM_CA);
         file.insert("subPath".into(), KEYS[1].into());
         mounts.push(file.into());
@@ -93,7 +93,10 @@ pub(crate) fn container(
 
 /// List entries with their key alone. A duplicate entry is named once: kustomize keeps
 /// the last of the two, which of variables is the one that counts in Kubernetes as well.
-fn named(key: &'static str, names: impl Iterator<Item = String>) -> impl Iterator<Item = Value> {
+fn keys_only(
+    key: &'static str,
+    names: impl Iterator<Item = String>,
+) -> impl Iterator<Item = Value> {
     let mut known = BTreeSet::new();
     names
         .filter(move |name| known.insert(name.clone()))
@@ -102,7 +105,7 @@ fn named(key: &'static str, names: impl Iterator<Item = String>) -> impl Iterato
 
 /// Whether nothing of the container's own is mounted where others look for CAs, or above that; a file cannot be
 /// put into what is mounted read-only.
-fn is_free(mounts: &[Mount]) -> bool {
+fn can_mount_custom_ca(mounts: &[Mount]) -> bool {
     !mounts.iter().any(|mount| mount.is_above(CUSTOM_CA))
 }
 
@@ -110,13 +113,13 @@ fn is_free(mounts: &[Mount]) -> bool {
 ///
 /// # Errors
 /// When YAML cannot express it.
-pub(crate) fn patch(
+pub(crate) fn workload_patch(
     workload: &Workload,
     spec: Mapping,
     namespace: Option<&str>,
     naming: &Naming,
 ) -> Result<Value, serde_yaml::Error> {
-    let name = naming.before(&workload.name);
+    let name = naming.original_name(&workload.name);
     let nest = |inner: Value, key: &&str| mapping([(*key, inner)]);
     let pod = mapping([("spec", spec.into())]);
     let body = workload.path.iter().rev().fold(pod, nest);

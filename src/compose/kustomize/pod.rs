@@ -14,7 +14,7 @@ use crate::trust::source::CUSTOM_CA;
 
 /// A container of a pod.
 #[derive(Clone, Debug)]
-pub(crate) struct Container {
+pub(crate) struct PodContainer {
     /// Its name.
     pub name: String,
     /// The list that it is in.
@@ -27,7 +27,7 @@ pub(crate) struct Container {
     pub raw: Value,
 }
 
-impl Container {
+impl PodContainer {
     /// Whether it is the same of its pod.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         (self.list, &self.name) == (other.list, &other.name)
@@ -35,14 +35,14 @@ impl Container {
 }
 
 /// The lists of containers, in the order in which they start.
-pub(crate) const LISTS: [&str; 2] = ["initContainers", "containers"];
+pub(crate) const CONTAINER_LISTS: [&str; 2] = ["initContainers", "containers"];
 
 /// Checks that Kubernetes allows `name`: then it needs no quoting in a regular expression, a path or a
 /// terminal (<https://kubernetes.io/docs/concepts/overview/working-with-objects/names/>).
 ///
 /// # Errors
 /// When it is not.
-pub(crate) fn name_of(name: &str) -> Result<(), String> {
+pub(crate) fn check_name(name: &str) -> Result<(), String> {
     let is_letter = |it: u8| matches!(it, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.');
     if !name.is_empty() && name.len() <= 253 && name.bytes().all(is_letter) {
         return Ok(());
@@ -66,19 +66,26 @@ pub(crate) fn list<'a>(of: &'a Value, key: &str) -> Result<&'a [Value], String> 
 ///
 /// # Errors
 /// When something of them has another form than Kubernetes gives it.
-pub(crate) fn containers(spec: &Value, volumes: &[Value]) -> Result<Vec<Container>, String> {
+pub(crate) fn read_containers(
+    spec: &Value,
+    volumes: &[Value],
+) -> Result<Vec<PodContainer>, String> {
     let mut all = Vec::new();
-    for list_name in LISTS {
+    for list_name in CONTAINER_LISTS {
         for raw in list(spec, list_name)? {
-            all.push(container(raw, list_name, volumes)?);
+            all.push(read_container(raw, list_name, volumes)?);
         }
     }
     Ok(all)
 }
 
-fn container(raw: &Value, list_name: &'static str, volumes: &[Value]) -> Result<Container, String> {
+fn read_container(
+    raw: &Value,
+    list_name: &'static str,
+    volumes: &[Value],
+) -> Result<PodContainer, String> {
     let name = text(raw, "name").ok_or("a container has no name")?;
-    name_of(&name)?;
+    check_name(&name)?;
     let words = |key: &str| -> Result<Option<Vec<String>>, String> {
         let words: Vec<_> = list(raw, key)?.iter().filter_map(scalar).collect();
         Ok((!words.is_empty()).then_some(words))
@@ -89,14 +96,14 @@ fn container(raw: &Value, list_name: &'static str, volumes: &[Value]) -> Result<
         let setting = if entry.get("valueFrom").is_some_and(|from| !from.is_null()) {
             Setting::Unknown
         } else {
-            setting(&text(entry, "value").unwrap_or_default())
+            read_setting(&text(entry, "value").unwrap_or_default())
         };
         environment.insert(variable, setting);
     }
     // A mount without a volume is a leftover of our component: the user's mount was removed.
     let has_volume = |mount: &&Value| text(mount, "name").is_some();
     let mounts = list(raw, "volumeMounts")?.iter().filter(|it| !is_ours(it)).filter(has_volume);
-    let mounts: Vec<_> = mounts.map(|mount| self::mount(mount, volumes)).collect();
+    let mounts: Vec<_> = mounts.map(|mount| self::read_mount(mount, volumes)).collect();
     let user = raw.get("securityContext").and_then(|it| scalar(it.get("runAsUser")?));
     let service = Service {
         image: text(raw, "image"),
@@ -109,12 +116,12 @@ fn container(raw: &Value, list_name: &'static str, volumes: &[Value]) -> Result<
         ..Service::default()
     };
     let is_patched = list(raw, "volumeMounts")?.iter().any(is_ours);
-    Ok(Container { name, list: list_name, is_patched, service, raw: raw.clone() })
+    Ok(PodContainer { name, list: list_name, is_patched, service, raw: raw.clone() })
 }
 
 /// The value of a variable. Kubernetes replaces `$(NAME)` by other variables, and `$$` by `$`
 /// (<https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/>).
-fn setting(value: &str) -> Setting {
+fn read_setting(value: &str) -> Setting {
     if value.contains("$(") || value.contains("$$") {
         Setting::Unknown
     } else {
@@ -125,13 +132,13 @@ fn setting(value: &str) -> Setting {
 /// Whether an earlier component added a mount.
 pub(crate) fn is_ours(mount: &Value) -> bool {
     let is_named = text(mount, "name").is_some_and(|name| is_our_name(&name));
-    is_named && text(mount, "mountPath").is_some_and(|path| PLACES.contains(&path.as_str()))
+    is_named && text(mount, "mountPath").is_some_and(|path| MOUNT_PATHS.contains(&path.as_str()))
 }
 
 /// The mount paths of a component.
-const PLACES: [&str; 2] = [DIRECTORY, CUSTOM_CA];
+const MOUNT_PATHS: [&str; 2] = [DIRECTORY, CUSTOM_CA];
 
-fn mount(mount: &Value, volumes: &[Value]) -> Mount {
+fn read_mount(mount: &Value, volumes: &[Value]) -> Mount {
     let volume = text(mount, "name");
     let is_it = |found: &&Value| text(found, "name") == volume;
     let source = volumes.iter().find(is_it);

@@ -9,7 +9,7 @@ use crate::compose::docker::command::{CommandError, ENGINE_TIMEOUT, output_of};
 ///
 /// # Errors
 /// When it cannot be rendered, or neither of the two is installed.
-pub(crate) fn kustomize(directory: &Path, options: &[&str]) -> Result<Vec<u8>, CommandError> {
+pub(crate) fn run_kustomize(directory: &Path, options: &[&str]) -> Result<Vec<u8>, CommandError> {
     let rendered = |program: &str, subcommand: &str| {
         let mut arguments: Vec<OsString> = vec![subcommand.into()];
         arguments.extend(options.iter().map(OsString::from));

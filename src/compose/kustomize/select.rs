@@ -6,7 +6,7 @@ use std::fmt::{self, Display};
 
 use crate::compose::kustomize::manifest::Workload;
 use crate::compose::kustomize::names::ROLE;
-use crate::compose::kustomize::pod::Container;
+use crate::compose::kustomize::pod::PodContainer;
 use crate::compose::project::{Project, Role, Unit};
 use crate::compose::select::Outcome;
 use crate::sys::diagnostic::Diagnostic;
@@ -25,16 +25,16 @@ pub(crate) struct Position {
 pub(crate) type Positions = BTreeMap<String, Position>;
 
 /// A workload by all that makes it one: group, kind, namespace, name.
-type Id<'a> = (&'static str, &'static str, Option<&'a str>, &'a str);
+type WorkloadId<'a> = (&'static str, &'static str, Option<&'a str>, &'a str);
 
 impl Workload {
     /// Its identity in a cluster.
-    pub(crate) fn id(&self) -> Id<'_> {
+    pub(crate) fn id(&self) -> WorkloadId<'_> {
         (self.group, self.kind, self.namespace.as_deref(), &self.name)
     }
 
     /// The name of one of its containers, for messages.
-    pub(crate) fn part(&self, container: &Container) -> String {
+    pub(crate) fn container_name(&self, container: &PodContainer) -> String {
         format!("{self}/{}", container.name)
     }
 }
@@ -53,7 +53,7 @@ impl Display for Workload {
 ///
 /// # Errors
 /// When there is one twice, or an annotation is no role.
-pub(crate) fn project(
+pub(crate) fn to_project(
     workloads: &[Workload],
     from: &str,
 ) -> Result<(Project, Positions), Diagnostic> {
@@ -72,7 +72,7 @@ pub(crate) fn project(
         });
         let role = role.transpose()?;
         for (index, container) in workload.containers.iter().enumerate() {
-            let name = workload.part(container);
+            let name = workload.container_name(container);
             let mut service = container.service.clone();
             service.role = role;
             let position = Position { workload: at, container: index };
@@ -92,7 +92,7 @@ pub(crate) fn project(
 ///
 /// # Errors
 /// When one names no workload and no container.
-pub(crate) fn wishes(
+pub(crate) fn requested_outcomes(
     project: &Project,
     wishes: impl Iterator<Item = (String, Outcome)>,
 ) -> Result<BTreeMap<String, Outcome>, Diagnostic> {

@@ -15,8 +15,8 @@ use crate::compose::kustomize::component::Component;
 use crate::compose::kustomize::kustomization::Kustomization;
 use crate::compose::kustomize::manifest::{self, Manifests, Workload};
 use crate::compose::kustomize::names::KUSTOMIZATION;
-use crate::compose::kustomize::render::kustomize;
-use crate::compose::kustomize::write::disk;
+use crate::compose::kustomize::render::run_kustomize;
+use crate::compose::kustomize::write::io_failure;
 use crate::compose::yaml::mapping;
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::dir::replace::Look;
@@ -27,7 +27,7 @@ const MANIFESTS: &str = "manifests.yaml";
 const COMPONENT: &str = "component";
 
 /// The contents of the temporary directory.
-struct Attempt<'a> {
+struct TrialKustomization<'a> {
     kustomization: String,
     manifests: Option<String>,
     component: Option<&'a Component>,
@@ -39,7 +39,7 @@ struct Attempt<'a> {
 ///
 /// # Errors
 /// When kustomize refuses them, or the temporary directory cannot be used.
-pub(crate) fn trial(
+pub(crate) fn build_trial(
     workloads: &[Value],
     component: &Component,
     temporary: &Path,
@@ -47,7 +47,7 @@ pub(crate) fn trial(
     // JSON has all strings in quotes: kustomize would read `2001-01-01` as a time.
     let texts = workloads.iter().map(serde_json::to_string).collect::<Result<Vec<_>, _>>();
     let manifests = texts.map_err(|error| refused(&CommandError::Failed(error.to_string())))?;
-    let attempt = Attempt {
+    let attempt = TrialKustomization {
         kustomization: format!("resources: [{MANIFESTS}]\ncomponents: [{COMPONENT}]\n"),
         manifests: Some(manifests.join("\n---\n")),
         component: Some(component),
@@ -61,8 +61,8 @@ pub(crate) fn trial(
 /// for the rendered workloads.
 pub(crate) fn unpatched(kustomization: &Kustomization, temporary: &Path) -> Vec<Workload> {
     let rendered = Some(kustomization).filter(|it| it.is_changed_later()).and_then(|it| {
-        let attempt = Attempt {
-            kustomization: elsewhere(it, temporary)?,
+        let attempt = TrialKustomization {
+            kustomization: relocated_kustomization(it, temporary)?,
             manifests: None,
             component: None,
             // Its own files are not below the temporary directory.
@@ -75,7 +75,7 @@ pub(crate) fn unpatched(kustomization: &Kustomization, temporary: &Path) -> Vec<
 
 /// The text of a kustomization, to be put below `temporary`, with the resources and components of the user's.
 /// kustomize takes directories by relative paths only.
-fn elsewhere(kustomization: &Kustomization, temporary: &Path) -> Option<String> {
+fn relocated_kustomization(kustomization: &Kustomization, temporary: &Path) -> Option<String> {
     let Kustomization { directory, resources, components, .. } = kustomization;
     let above = temporary.canonicalize().ok()?;
     // Its first component is the root, which counts for the attempt's own directory.
@@ -91,16 +91,16 @@ fn elsewhere(kustomization: &Kustomization, temporary: &Path) -> Option<String> 
     serde_yaml::to_string(&tree).ok()
 }
 
-impl Attempt<'_> {
+impl TrialKustomization<'_> {
     /// Renders it in a directory of its own below `temporary`, which is removed again.
     fn render(&self, temporary: &Path) -> Result<Option<Manifests>, Diagnostic> {
-        let failed = |error| disk("use", temporary)(error);
+        let failed = |error| io_failure("use", temporary)(error);
         let mut builder = tempfile::Builder::new();
         builder.prefix(OWN).permissions(Permissions::from_mode(0o700));
         let made = temporary.canonicalize().and_then(|above| builder.tempdir_in(above));
         let own = made.map_err(failed)?;
-        let rendered = self.fill(own.path()).map_err(failed).and_then(|()| {
-            let text = match kustomize(own.path(), self.options) {
+        let rendered = self.write_files(own.path()).map_err(failed).and_then(|()| {
+            let text = match run_kustomize(own.path(), self.options) {
                 Ok(text) => text,
                 Err(CommandError::NotInstalled) => return Ok(None),
                 Err(failure) => return Err(refused(&failure)),
@@ -108,11 +108,11 @@ impl Attempt<'_> {
             manifest::read(&text, "the rendered manifests with the component").map(Some)
         });
         let path = own.path().to_path_buf();
-        own.close().map_err(disk("remove", &path))?;
+        own.close().map_err(io_failure("remove", &path))?;
         rendered
     }
 
-    fn fill(&self, own: &Path) -> io::Result<()> {
+    fn write_files(&self, own: &Path) -> io::Result<()> {
         let put = |directory: &Directory, name: &str, bytes: &[u8]| {
             directory.stage(OsStr::new(name), Look::Umask, bytes)?;
             directory.put(OsStr::new(name), directory, OsStr::new(name))

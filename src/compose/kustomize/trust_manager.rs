@@ -6,7 +6,7 @@
 
 use crate::compose::cli::Object;
 use crate::compose::injection::pem_text;
-use crate::compose::kustomize::component::yaml;
+use crate::compose::kustomize::component::yaml_error;
 use crate::compose::kustomize::names::{LABEL, TARGETS};
 use crate::compose::yaml::{mapping, mapping_of};
 use crate::sys::diagnostic::Diagnostic;
@@ -48,7 +48,7 @@ pub(crate) fn bundles(
             ("spec", mapping([("sources", sources.into()), ("target", target)])),
         ]);
         all += "---\n";
-        all += &serde_yaml::to_string(&bundle).map_err(yaml)?;
+        all += &serde_yaml::to_string(&bundle).map_err(yaml_error)?;
     }
     Ok(all)
 }

@@ -23,7 +23,7 @@ const ENDINGS: [&str; 3] = ["crt", "jks", "conf"];
 
 /// What was done with a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Change {
+pub(crate) enum FileChange {
     Written,
     Removed,
     /// Kept, because the user has edited it.
@@ -32,14 +32,14 @@ pub(crate) enum Change {
 
 /// What was done with the files of the directory, or would be.
 #[derive(Debug, Default)]
-pub(crate) struct Changes {
-    files: Vec<(PathBuf, Change)>,
+pub(crate) struct ComponentChanges {
+    files: Vec<(PathBuf, FileChange)>,
     is_dry: bool,
 }
 
 /// An earlier component.
 #[derive(Debug, Default)]
-pub(crate) struct Existing {
+pub(crate) struct ExistingComponent {
     /// The texts that are ours, by name.
     pub texts: BTreeMap<String, Vec<u8>>,
     /// The files that are named by their contents.
@@ -48,15 +48,15 @@ pub(crate) struct Existing {
     pub changed: Vec<String>,
 }
 
-impl Display for Changes {
+impl Display for ComponentChanges {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (path, change) in &self.files {
             let verb = match (change, self.is_dry) {
-                (Change::Written, false) => "wrote",
-                (Change::Written, true) => "would write",
-                (Change::Removed, false) => "removed",
-                (Change::Removed, true) => "would remove",
-                (Change::Kept, _) => "kept, because it was edited:",
+                (FileChange::Written, false) => "wrote",
+                (FileChange::Written, true) => "would write",
+                (FileChange::Removed, false) => "removed",
+                (FileChange::Removed, true) => "would remove",
+                (FileChange::Kept, _) => "kept, because it was edited:",
             };
             writeln!(f, "{verb} {}", quote::path(path))?;
         }
@@ -68,11 +68,11 @@ impl Display for Changes {
 ///
 /// # Errors
 /// When it cannot be read.
-pub(crate) fn existing(out: &Path) -> Result<Existing, Diagnostic> {
-    match open(out) {
-        Ok(directory) => look(&directory, out),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Existing::default()),
-        Err(error) => Err(disk("use", out)(error)),
+pub(crate) fn read_existing(out: &Path) -> Result<ExistingComponent, Diagnostic> {
+    match open_directory(out) {
+        Ok(directory) => read_directory(&directory, out),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(ExistingComponent::default()),
+        Err(error) => Err(io_failure("use", out)(error)),
     }
 }
 
@@ -81,14 +81,14 @@ pub(crate) fn existing(out: &Path) -> Result<Existing, Diagnostic> {
 /// # Errors
 /// When a file of another program has one of the names, or a system call fails. Then the earlier component is still
 /// in force.
-pub(crate) fn write(
+pub(crate) fn write_component(
     out: &Path,
     texts: &BTreeMap<&'static str, String>,
     files: &BTreeMap<String, Vec<u8>>,
     is_dry: bool,
-) -> Result<Changes, Diagnostic> {
-    let existing = existing(out)?;
-    let mut changes = Changes { is_dry, ..Changes::default() };
+) -> Result<ComponentChanges, Diagnostic> {
+    let existing = read_existing(out)?;
+    let mut changes = ComponentChanges { is_dry, ..ComponentChanges::default() };
     let texts = texts.iter().map(|(name, text)| ((*name).to_owned(), text.as_bytes()));
     let texts: Vec<_> = texts.collect();
     let new_files = files.iter().filter(|(name, _)| !existing.files.contains_key(*name));
@@ -105,13 +105,13 @@ pub(crate) fn write(
     };
     let old = existing.texts.keys().chain(existing.files.keys()).filter(|name| !is_wanted(name));
     let old: Vec<_> = old.collect();
-    changes.files.extend(new.iter().map(|(name, _)| (plain(out, name), Change::Written)));
-    changes.files.extend(old.iter().map(|name| (plain(out, name), Change::Removed)));
+    changes.files.extend(new.iter().map(|(name, _)| (plain(out, name), FileChange::Written)));
+    changes.files.extend(old.iter().map(|name| (plain(out, name), FileChange::Removed)));
     if is_dry || changes.files.is_empty() {
         return Ok(changes);
     }
-    let failed = || disk("write to", out);
-    let directory = make(out).map_err(failed())?;
+    let failed = || io_failure("write to", out);
+    let directory = create_directory(out).map_err(failed())?;
     let _lock = directory.lock();
     directory.unstage_all().map_err(failed())?;
     let staged = new
@@ -137,20 +137,20 @@ pub(crate) fn write(
 ///
 /// # Errors
 /// When a system call fails.
-pub(crate) fn remove(out: &Path, is_dry: bool) -> Result<Changes, Diagnostic> {
-    let existing = existing(out)?;
-    let mut changes = Changes { is_dry, ..Changes::default() };
+pub(crate) fn remove_component(out: &Path, is_dry: bool) -> Result<ComponentChanges, Diagnostic> {
+    let existing = read_existing(out)?;
+    let mut changes = ComponentChanges { is_dry, ..ComponentChanges::default() };
     // kustomization.yaml goes first: without it nothing names the others.
     let texts = existing.texts.keys().rev();
     let names: Vec<_> = texts.chain(existing.files.keys()).collect();
-    changes.files.extend(names.iter().map(|name| (plain(out, name), Change::Removed)));
+    changes.files.extend(names.iter().map(|name| (plain(out, name), FileChange::Removed)));
     let others = existing.changed.iter();
-    changes.files.extend(others.map(|name| (plain(out, name), Change::Kept)));
+    changes.files.extend(others.map(|name| (plain(out, name), FileChange::Kept)));
     if is_dry || !out.is_dir() {
         return Ok(changes);
     }
-    let failed = || disk("clear", out);
-    let directory = open(out).map_err(failed())?;
+    let failed = || io_failure("clear", out);
+    let directory = open_directory(out).map_err(failed())?;
     let _lock = directory.lock();
     directory.unstage_all().map_err(failed())?;
     let mut names = names;
@@ -167,9 +167,9 @@ pub(crate) fn remove(out: &Path, is_dry: bool) -> Result<Changes, Diagnostic> {
     Ok(changes)
 }
 
-fn look(directory: &Directory, out: &Path) -> Result<Existing, Diagnostic> {
-    let mut existing = Existing::default();
-    for name in directory.names().map_err(disk("read", out))? {
+fn read_directory(directory: &Directory, out: &Path) -> Result<ExistingComponent, Diagnostic> {
+    let mut existing = ExistingComponent::default();
+    for name in directory.names().map_err(io_failure("read", out))? {
         let Some(text) = name.to_str() else { continue };
         let is_text = [KUSTOMIZATION, BUNDLES].contains(&text);
         let stem = ENDINGS.iter().find_map(|ending| text.strip_suffix(ending)?.strip_suffix('.'));
@@ -177,7 +177,7 @@ fn look(directory: &Directory, out: &Path) -> Result<Existing, Diagnostic> {
         if !is_text && stem.is_none() {
             continue;
         }
-        let entry = directory.entry(&name).map_err(disk("read", &out.join(&name)))?;
+        let entry = directory.entry(&name).map_err(io_failure("read", &out.join(&name)))?;
         match (entry, stem) {
             (Entry::File(found), None) if is_ours(&found) => {
                 existing.texts.insert(text.to_owned(), found.bytes);
@@ -186,20 +186,20 @@ fn look(directory: &Directory, out: &Path) -> Result<Existing, Diagnostic> {
                 let ending = text.rsplit('.').next().unwrap_or_default();
                 if file_name(stem, ending, &found.bytes) == text {
                     existing.files.insert(text.to_owned(), found.bytes);
-                } else if looks_ours(text, stem) {
+                } else if has_generated_name(text, stem) {
                     existing.changed.push(text.to_owned());
                 }
             }
             (Entry::Nothing, _) | (Entry::Other(_), Some(_)) => {}
-            (Entry::File(_), None) => return Err(not_ours(out, &name, "file")),
-            (Entry::Other(kind), None) => return Err(not_ours(out, &name, kind)),
+            (Entry::File(_), None) => return Err(foreign_file(out, &name, "file")),
+            (Entry::Other(kind), None) => return Err(foreign_file(out, &name, kind)),
         }
     }
     Ok(existing)
 }
 
 /// Makes the error of a system call on `path` into a diagnostic.
-pub(crate) fn disk(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Diagnostic {
+pub(crate) fn io_failure(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Diagnostic {
     let failed = Diagnostic::cannot(verb, quote::path(path));
     move |error| {
         let fix = match error.kind() {
@@ -215,7 +215,7 @@ pub(crate) fn disk(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) ->
     }
 }
 
-fn not_ours(out: &Path, name: &OsStr, kind: &'static str) -> Diagnostic {
+fn foreign_file(out: &Path, name: &OsStr, kind: &'static str) -> Diagnostic {
     Diagnostic::cannot("write", quote::path(&out.join(name)))
         .because(format_args!("a {kind} of that name exists and was not created by trust-compose"))
         .advise("name another directory (--out)")
@@ -227,23 +227,23 @@ fn is_ours(found: &Found) -> bool {
 }
 
 /// Whether a name has the form of those that are made of contents.
-fn looks_ours(name: &str, stem: &str) -> bool {
+fn has_generated_name(name: &str, stem: &str) -> bool {
     let digits = name.get(stem.len() + 1..).and_then(|rest| rest.split_once('.'));
     digits.is_some_and(|(digits, _)| {
         digits.len() == 16 && digits.bytes().all(|digit| digit.is_ascii_hexdigit())
     })
 }
 
-fn open(out: &Path) -> io::Result<Directory> {
+fn open_directory(out: &Path) -> io::Result<Directory> {
     out.canonicalize().and_then(|path| Directory::open(&path))
 }
 
 /// Opens the directory, making it and those above it where they are not there.
-fn make(out: &Path) -> io::Result<Directory> {
+fn create_directory(out: &Path) -> io::Result<Directory> {
     let mut missing: Vec<OsString> = Vec::new();
     let mut there = crate::compose::project::files::absolute(out);
     loop {
-        match open(&there) {
+        match open_directory(&there) {
             Ok(mut directory) => {
                 for name in missing.iter().rev() {
                     directory = directory.open_or_make(name)?;
