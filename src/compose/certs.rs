@@ -1,6 +1,6 @@
-//! A private CA and the server certificates below it, in one directory.
+//! `certs`: a private CA and the server certificates that it issues, in one directory.
 //!
-//! A run reads the arguments (`options`, `server_name`) and the existing files (`existing`), plans what to issue
+//! A run reads the options (`options`, `server_name`) and the existing files (`existing`), plans what to issue
 //! (`plan`), issues it in memory (`issue`), writes all files at once (`crate::sys::dir::transaction`) and describes
 //! the result (`report`).
 
@@ -30,7 +30,7 @@ use crate::trust::time::Time;
 /// Issues the certificates that are missing or due, and returns a description.
 ///
 /// # Errors
-/// When something is in the way. Then nothing has been written.
+/// When the options or the existing files do not allow it, or a file cannot be written: nothing has changed then.
 pub(crate) fn run(options: &CertsOptions, now: Time, report: Report) -> Result<String, Diagnostic> {
     let names = options.names()?;
     plan::check_options(options, &names)?;
@@ -68,15 +68,15 @@ fn write(
     report: Report,
 ) -> Result<(), Diagnostic> {
     let failed = |error| cannot_write(options, &error);
-    let (directory, is_ours) = match directory {
+    let (directory, is_empty) = match directory {
         Some(directory) => {
-            let is_ours = existing::is_empty(&options.out.path);
-            (directory, is_ours)
+            let is_empty = existing::is_empty(&options.out.path);
+            (directory, is_empty)
         }
         None => (existing::create_directory(&options.out)?, true),
     };
     let mut files = set.files();
-    if is_ours {
+    if is_empty {
         directory.close_to_others().map_err(failed)?;
         files.insert(0, issue::gitignore());
     } else if set.ca_is_new && !options.path(IGNORE).exists() {

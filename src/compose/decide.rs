@@ -1,5 +1,5 @@
-//! What `setup`, `kustomize` and `doctor` decide alike, before anything is written: which project, which of
-//! its services will trust the CA, and for Compose which overlay that makes.
+//! Decisions that `setup`, `kustomize` and `doctor` share: which project, which of its services will trust the
+//! CA, and which overlay results. This module writes no files.
 
 use std::collections::BTreeMap;
 use std::panic::resume_unwind;
@@ -27,24 +27,24 @@ use crate::trust::bundle::{self, Pem};
 use crate::trust::inspection;
 use crate::trust::trust_anchors::{self, PublicRoots};
 
-/// An overlay, and why it is as it is, before anything is written.
+/// A planned overlay, with the reasons for its contents.
 pub struct OverlayDecision<'a> {
-    /// Why nothing is known of the images.
+    /// Why the engine did not describe the images.
     pub engine_error: Option<CommandError>,
-    /// What becomes of each service.
+    /// The outcome for each service.
     pub choices: Vec<Choice<'a>>,
     /// The overlay.
     pub overlay: Overlay,
-    /// The lines that say whose roots which services have.
+    /// The lines that report the origin of each service's root certificates.
     pub roots: String,
-    /// What is reported about Java, and for which services.
+    /// Lines about Java, each with the services that it is about.
     pub java: BTreeMap<String, Vec<String>>,
 }
 
 /// Finds the project, from the current directory.
 ///
 /// # Errors
-/// When there is none.
+/// When no project is found.
 pub fn find(
     asked: &files::ProjectOptions,
     shell: &Environment,
@@ -67,10 +67,10 @@ pub fn read(place: &ProjectFiles) -> Result<(Project, Option<read::ReadNote>), D
     Ok(read)
 }
 
-/// Plans the overlay that `shape` asks for.
+/// Plans the overlay for `shape`.
 ///
 /// # Errors
-/// When something is in the way.
+/// When the options do not fit the project, or the overlay would conflict with it.
 pub fn decide<'a>(
     project: &'a Project,
     place: &ProjectFiles,
@@ -130,7 +130,7 @@ pub fn decide<'a>(
     Ok(OverlayDecision { engine_error: images.engine_error, choices, overlay, roots, java })
 }
 
-/// Warns of what the services that will trust the CA have around them.
+/// Warns if no service was selected, an `env_file` cannot be read, or the server certificate lacks addresses.
 fn warn_of_services(
     shape: &Shape,
     inputs: &Inputs,
@@ -152,7 +152,7 @@ fn warn_of_services(
         );
         warn(
             Diagnostic::statement(cause)
-                .advise("write these files, and run this again before `up`"),
+                .advise("create the missing files, and run this again before `up`"),
         );
     }
     let pair = inputs.pair.as_ref();
@@ -161,7 +161,7 @@ fn warn_of_services(
     missing.into_iter().for_each(warn);
 }
 
-/// The files that `shape` names, as `inputs` takes them.
+/// Returns the options of `shape` that name inputs.
 pub fn input_options(shape: &Shape) -> InputOptions {
     InputOptions {
         custom_ca: shape.custom_ca.clone(),
@@ -173,7 +173,7 @@ pub fn input_options(shape: &Shape) -> InputOptions {
     }
 }
 
-/// What becomes of each service.
+/// Decides about each service.
 ///
 /// # Errors
 /// When the options do not fit the project.
@@ -203,13 +203,13 @@ pub fn choose<'a>(
     select::select(project, &wishes, evidence)
 }
 
-/// The custom CAs with each set of roots.
+/// Returns the custom CAs with each set of root certificates.
 pub fn bundles<'a>(custom: &'a [Pem<'_>], public: &'a [PublicRoots<'_>]) -> Vec<Vec<Pem<'a>>> {
     let with = |roots: &'a PublicRoots<'_>| bundle::bundle(&[custom, &roots.anchors.certificates]);
     public.iter().map(|roots| with(roots).certificates).collect()
 }
 
-/// Two questions at once: it takes docker a while to start.
+/// Runs two queries at the same time, because each start of docker takes a while.
 fn run_both<A, B: Send>(here: impl FnOnce() -> A, beside: impl FnOnce() -> B + Send) -> (A, B) {
     thread::scope(|scope| {
         let beside = scope.spawn(beside);

@@ -1,7 +1,6 @@
-//! The questions that are put to docker: what Compose makes of a project, and what the engine runs.
+//! Queries of docker: Compose's view of a project, and the engine's containers and images.
 //!
-//! Compose is the best reader of compose files, and the engine knows what is in an image. What Compose answers
-//! can hold secrets: it stays in memory.
+//! The output of Compose can contain secrets, so it is kept in memory only.
 
 pub(crate) mod command;
 pub(crate) mod container;
@@ -24,17 +23,17 @@ pub(crate) use crate::compose::docker::container::{
 };
 pub(crate) use crate::compose::docker::image::{Image, ImageEntry, ImageReader, images};
 
-/// Which project a question is about, in words for `docker compose`.
+/// The options of `docker compose` that select a project.
 #[derive(Clone, Debug, Default)]
 pub struct ComposeFiles {
     /// The compose files, in their order.
     pub files: Vec<PathBuf>,
-    /// What relative paths are relative to, where that is not the first file's directory.
+    /// Base directory for relative paths; by default, that of the first file.
     pub directory: Option<PathBuf>,
 }
 
 impl ComposeFiles {
-    /// The words that name it, after `docker compose`.
+    /// Returns the options, to follow `docker compose`.
     pub fn arguments(&self) -> Vec<OsString> {
         let directory = self.directory.iter();
         let directory = directory.flat_map(|path| ["--project-directory".into(), path.into()]);
@@ -43,30 +42,30 @@ impl ComposeFiles {
     }
 }
 
-/// A container of the project, as far as it is asked about.
+/// A container of a project, with one of its labels.
 #[derive(Clone, Debug)]
 pub struct LabeledContainer {
-    /// Its service.
+    /// The container's service.
     pub service: String,
-    /// Its name.
+    /// The container's name.
     pub name: String,
-    /// The value of the label that was asked for; empty if it has none.
+    /// The value of the requested label; empty without that label.
     pub label: String,
 }
 
-/// What the engine says of itself.
+/// The output of `docker info`.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(crate) struct Info {
-    /// `name=rootless`, `name=userns` and the like.
+    /// Security options, such as `name=rootless` or `name=userns`.
     #[serde(rename = "SecurityOptions", default)]
     pub security: Vec<String>,
 }
 
-/// The project as Compose sees it, in YAML: its JSON leaves out what services call `x-…`
-/// (Compose 2.26, by trial). `complete`: with the values of variables and of `env_file:`.
+/// Returns the project as Compose reads it, in YAML, because its JSON omits the `x-…` keys of services (Compose
+/// 2.26, by trial). `complete`: with variables and `env_file:` substituted.
 ///
 /// # Errors
-/// When Compose cannot read it, is not there, or takes too long.
+/// When Compose cannot read it, is not installed, or takes too long.
 pub(crate) fn config(files: &ComposeFiles, complete: bool) -> Result<Vec<u8>, CommandError> {
     let mut words = vec!["compose".into()];
     words.extend(files.arguments());
@@ -77,7 +76,7 @@ pub(crate) fn config(files: &ComposeFiles, complete: bool) -> Result<Vec<u8>, Co
     compose_output(&words, READ_TIMEOUT)
 }
 
-/// The containers of the project `name`, but those of `docker compose run`, and what each has in `label`.
+/// Lists the containers of the project `name`, except those of `docker compose run`, with the value of `label`.
 ///
 /// # Errors
 /// When the engine does not answer.
@@ -99,20 +98,20 @@ pub(crate) fn containers(name: &str, label: &str) -> Result<Vec<LabeledContainer
     Ok(containers.collect())
 }
 
-/// What the engine says of itself.
+/// Returns the output of `docker info`.
 ///
 /// # Errors
-/// When it does not answer.
+/// When the engine does not answer.
 pub(crate) fn info() -> Result<Info, CommandError> {
     let answer =
         docker_output(&["info", "--format", "{{json .}}"].map(Into::into), ENGINE_TIMEOUT)?;
     serde_json::from_slice(&answer).map_err(|error| CommandError::Failed(error.to_string()))
 }
 
-/// Where the engine listens: `unix:///var/run/docker.sock`, or an address of another machine.
+/// Returns the engine's endpoint: `unix:///var/run/docker.sock`, or an address of another machine.
 ///
 /// # Errors
-/// When the docker command cannot say.
+/// When docker is not installed or fails.
 pub(crate) fn endpoint() -> Result<String, CommandError> {
     let format = "{{.Endpoints.docker.Host}}";
     let answer =
@@ -120,7 +119,7 @@ pub(crate) fn endpoint() -> Result<String, CommandError> {
     Ok(String::from_utf8_lossy(&answer).trim().to_owned())
 }
 
-/// Runs `docker compose` for the user to see, for as long as it takes, and returns how it ended.
+/// Runs `docker compose` with the output of this program and without limits, and returns its exit status.
 ///
 /// # Errors
 /// When it cannot be started.
@@ -133,8 +132,8 @@ pub(crate) fn run_compose(
     command.status().map_err(start_error)
 }
 
-/// Whether this machine finds an address for `name`; `None` if that cannot be found out here. A static
-/// program cannot ask the system's resolver itself.
+/// Whether this machine resolves `name`; `None` if `getent` cannot run. A static program cannot use the system's
+/// resolver itself.
 pub(crate) fn resolves(name: &str) -> Option<bool> {
     let answer =
         run_program("getent", &["ahosts", "--", name].map(Into::into), LOOKUP_TIMEOUT).ok()?;

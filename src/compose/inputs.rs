@@ -1,8 +1,8 @@
-//! The inputs of `setup` and `kustomize`: CAs to trust, and perhaps a server's certificate to serve.
+//! The inputs of `setup` and `kustomize`: custom CAs, and a server certificate for a proxy.
 //!
-//! Everything that can be wrong with them is found here, before anything is written: which file is the CA
-//! (`ca_directory`, `ca_file`), and whether clients that trust it will accept the server's certificate
-//! (`server_certificate`, `chain`). A key is compared and never kept.
+//! They are checked completely before any file is written: which file is the CA (`ca_directory`, `ca_file`), and
+//! whether clients that trust it will accept the server certificate (`server_certificate`, `chain`). A private key
+//! is compared with its certificate and not kept.
 
 pub(crate) mod ca_directory;
 pub(crate) mod ca_file;
@@ -39,38 +39,38 @@ use crate::trust::time::Time;
 /// The options that name the inputs.
 #[derive(Clone, Debug, Default)]
 pub struct InputOptions {
-    /// `--custom-ca`: a directory or a file.
+    /// `--custom-ca`: a directory or file.
     pub custom_ca: Option<PathBuf>,
-    /// Each `--extra-ca`: files.
+    /// `--extra-ca`: files.
     pub extra: Vec<PathBuf>,
     /// `--domain`: the name that clients connect to.
     pub domain: Option<String>,
-    /// Whether a service was named that serves it: `--caddy`, `--tls`.
+    /// Whether `--caddy` or `--tls` names a service that serves the certificate.
     pub serves: bool,
     /// `--p12-password-file`.
     pub password_file: Option<PathBuf>,
-    /// Whether a server's certificate is not to be mentioned.
+    /// Whether to omit the note about a server certificate that no proxy serves.
     pub is_trust_only: bool,
 }
 
 /// The inputs, read and checked.
 #[derive(Debug, Default)]
 pub struct Inputs {
-    /// The CAs to trust: that of `--custom-ca` first, then each `--extra-ca`, each once.
+    /// The custom CAs without duplicates: those of `--custom-ca`, then those of `--extra-ca`.
     pub custom: Vec<Certificate>,
-    /// The files of the server's certificate and key.
+    /// The files of the server certificate and its key.
     pub pair: Option<ServerFiles>,
-    /// The same, proved, if there is a domain to serve them for.
+    /// The checked server certificate, if `--domain` was given.
     pub server: Option<ServerCertificate>,
-    /// The name that clients connect to, as DNS carries it.
+    /// The name that clients connect to, in the form of DNS.
     pub domain: Option<ServerName>,
-    /// Which files were chosen or not used.
+    /// Notes about files that were chosen or not used.
     pub notes: Vec<String>,
-    /// Warnings about certificates that are used.
+    /// Warnings about the certificates in use.
     pub warnings: Vec<Diagnostic>,
 }
 
-/// Reads and checks the inputs, at the moment `now`. `ask` is called for passwords that are in no file.
+/// Reads and checks the inputs at the time `now`. `ask` prompts for a password if no file contains it.
 ///
 /// # Errors
 /// At the first fault.
@@ -116,7 +116,7 @@ pub fn read(
 }
 
 impl Inputs {
-    /// Adds the CAs of one file, each once.
+    /// Adds the CAs of one file, without duplicates.
     fn add_authorities(
         &mut self,
         source: &Source,
@@ -130,7 +130,7 @@ impl Inputs {
         Ok(())
     }
 
-    /// Checks the server's certificate in `pair` against the CAs `own`, as far as a domain is known.
+    /// Checks the server certificate in `pair` against the CAs `own`, if a domain was given.
     fn check_server(
         &mut self,
         given: &InputOptions,
@@ -168,7 +168,7 @@ impl Inputs {
         Ok(())
     }
 
-    /// Refuses certificates that no client accepts, and warns of those that some clients refuse.
+    /// Refuses certificates that no client accepts, and warns about those that some clients refuse.
     fn check_authorities(&mut self, now: Time) -> Result<(), InputError> {
         let certificates = std::mem::take(&mut self.custom);
         let mut inspection = Inspection { certificates, ..Inspection::default() };
@@ -187,14 +187,14 @@ impl Inputs {
     }
 }
 
-/// The diagnostic for a service that is to serve, and no certificate for it.
+/// Returns the diagnostic for a proxy without a server certificate.
 fn no_server(domain: Option<&ServerName>, custom_ca: Option<&Path>) -> Diagnostic {
     let name = domain.map_or_else(|| "NAME".to_owned(), |name| shell(&name.to_string()));
     let (failed, directory) = match custom_ca {
         Some(path) if path.is_dir() => {
             let fix = if entry_exists(&path.join(CA_KEY)) {
                 let out = out_option(path);
-                format!("put both there, or create them: `trust-compose certs {name}{out}`")
+                format!("put both files into it, or create them: `trust-compose certs {name}{out}`")
             } else {
                 "put both there".to_owned()
             };

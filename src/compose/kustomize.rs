@@ -1,8 +1,8 @@
-//! `kustomize`: reads manifests (`read`, `manifest`, `pod`), selects containers (`select`, by the table of Compose's
-//! services), plans a component for them (`component`, with the variables of the overlay), test-builds it
+//! `kustomize`: reads manifests (`read`, `manifest`, `pod`), selects containers (`select`, with the table for
+//! Compose), builds a component for them (`component`, with the variables of the overlay), test-builds it
 //! (`trial_build`, `verify`) and writes it (`write`).
 //!
-//! It runs nothing in a cluster and asks no cluster.
+//! It makes no request to a cluster.
 
 pub(crate) mod component;
 pub(crate) mod kustomization;
@@ -52,8 +52,8 @@ use crate::trust::trust_anchors::{self, PublicRoots};
 /// Writes, checks or removes a component.
 ///
 /// # Errors
-/// When something is in the way: then nothing has been written. Or when a component that is listed already does not
-/// render as intended.
+/// When the inputs are invalid or a file cannot be written: nothing has changed then. Also when a listed component
+/// does not render as intended.
 pub(crate) fn run(
     args: &Kustomize,
     shell: &Environment,
@@ -91,13 +91,13 @@ pub(crate) fn run(
     .plan_component()
 }
 
-/// The directory for temporary files (POSIX.1-2024, Base Definitions, section 8.3).
+/// Returns the directory for temporary files (POSIX.1-2024, Base Definitions, section 8.3).
 fn temporary_directory(shell: &Environment) -> PathBuf {
     let named = shell.get("TMPDIR").filter(|path| !path.is_empty());
     named.map_or_else(|| "/tmp".into(), PathBuf::from)
 }
 
-/// Everything that was read for one run.
+/// The inputs of one run.
 struct KustomizeRun<'a> {
     args: &'a Kustomize,
     inputs: &'a Inputs,
@@ -107,17 +107,17 @@ struct KustomizeRun<'a> {
     report: Report,
 }
 
-/// The result of planning, before anything is written.
+/// A planned component.
 struct ComponentPlan<'a> {
     choices: &'a [Choice<'a>],
     spec: ComponentSpec<'a>,
-    /// The containers by the origin of their public roots.
+    /// The containers, by the origin of their root certificates.
     root_origins: BTreeMap<String, Vec<&'a str>>,
     java: &'a BTreeMap<String, Vec<&'a str>>,
 }
 
 impl KustomizeRun<'_> {
-    /// Plans the component, and does with it what the options ask for.
+    /// Plans the component, and executes the plan.
     fn plan_component(&self) -> Result<CommandOutput, Diagnostic> {
         let (project, positions) =
             select::to_project(&self.read.manifests.workloads, &self.read.from)?;
@@ -133,7 +133,7 @@ impl KustomizeRun<'_> {
             }
         }
         let roots = match self.args.source {
-            // Its ConfigMaps have public roots of its own, whatever an image has.
+            // trust-manager adds root certificates of its own.
             Source::TrustManager => RootsChoice::Mozilla,
             Source::Configmap => self.args.roots.map(RootsChoice::from).unwrap_or_default(),
         };
@@ -188,7 +188,7 @@ impl KustomizeRun<'_> {
         Ok(choices)
     }
 
-    /// The workloads that are to trust the CA, with what their containers get.
+    /// Returns the workloads that will trust the CA, with the selected containers.
     fn selected_workloads(
         &self,
         trusted: &[TrustedService<'_>],
@@ -274,7 +274,7 @@ impl KustomizeRun<'_> {
         Ok(summary.into())
     }
 
-    /// Renders the workloads with the component, if kustomize is installed.
+    /// Test-builds the workloads with the component, if kustomize is installed.
     fn test_build(&self, spec: &ComponentSpec<'_>) -> Result<(), Diagnostic> {
         let manifests = &self.read.manifests;
         let plain = component::build_component(spec, &Naming::default(), &[])?;
@@ -307,7 +307,7 @@ impl KustomizeRun<'_> {
             .because(format_args!("{it_does_not} render as intended: {differences}"))
     }
 
-    /// The texts of the directory.
+    /// Returns the YAML files of the component, by name.
     fn generated_texts(
         &self,
         spec: &ComponentSpec<'_>,

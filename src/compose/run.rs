@@ -1,7 +1,7 @@
-//! trust-compose: each task of the command line (`cli`) is one arm here, and ends in text and an exit code.
+//! trust-compose: runs the subcommand of the command line (`cli`), and returns its exit code.
 //!
-//! `setup` and `remove` run in this order: the project (`decide::find`), the intent, the CAs and the project's
-//! files (`setup::prepare`), the overlay (`decide::decide`), and only then the disk (`setup::install`).
+//! `setup` finds the project (`decide::find`), derives the intent, reads the CAs and the project
+//! (`setup::prepare`), plans the overlay (`decide::decide`), and only then writes files (`setup::install`).
 
 use clap::CommandFactory as _;
 
@@ -20,7 +20,7 @@ use crate::sys::output::Report;
 use crate::sys::quote;
 use crate::trust::time::Time;
 
-/// Runs the task, and returns the exit code.
+/// Runs the subcommand and returns the exit code.
 pub fn run(cli: Cli, shell: &Environment, report: Report) -> u8 {
     let result = match cli.command {
         Command::Certs(asked) => {
@@ -70,8 +70,8 @@ fn run_setup(
 fn completions(shell: clap_complete::Shell, report: Report) -> u8 {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), cli::PROGRAM, &mut script);
-    // The cases of the bash script have another name for this program than the variable that they are
-    // compared with (https://github.com/clap-rs/clap/issues/6421).
+    // The bash script compares its variable with another name of this program
+    // (https://github.com/clap-rs/clap/issues/6421).
     let script = String::from_utf8_lossy(&script);
     answer(report, &script.replace("trust__subcmd__compose", "trust__compose"))
 }

@@ -1,7 +1,7 @@
-//! Which services get the custom CAs, and which stay as they are.
+//! Selects the services that trust the custom CAs. All others are not changed.
 //!
-//! The first rule that applies decides, from what a person said to what a name suggests. Nothing is
-//! looked up here: what a Dockerfile says and what an image starts is handed in.
+//! The first rule that applies decides: the user's options first, guesses from names last. The caller supplies the
+//! Dockerfiles and the images' entrypoints, so that this module reads no files.
 
 pub mod dockerfile;
 pub(crate) mod option;
@@ -22,32 +22,32 @@ pub use crate::compose::select::reason::{Choice, Outcome, SelectionReason, forma
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::quote;
 
-/// What the command line says about services.
+/// The options that select services.
 #[derive(Clone, Debug, Default)]
 pub struct SelectionOptions {
-    /// `--service NAME=trust|leave`.
+    /// `--service NAME=trust|leave`, by name.
     pub services: BTreeMap<String, Outcome>,
-    /// `--unknown`: what becomes of a service of whose image nothing is known.
+    /// `--unknown`: the outcome for a service with an unknown image.
     pub unknown: Outcome,
-    /// Services that serve a certificate, with the option that names them: `--caddy`, `--tls`.
+    /// Services that serve a certificate, with the option that names them: `--caddy` or `--tls`.
     pub proxies: BTreeMap<String, &'static str>,
-    /// `--without`.
+    /// `--without`: disabled services.
     pub without: BTreeSet<String>,
 }
 
-/// What is known beyond the project.
+/// Sources beyond the compose files.
 #[derive(Clone, Copy)]
 pub struct Evidence<'e> {
-    /// The instructions of a build, where they can be read.
+    /// Reads the Dockerfile of a build; `None` if that is not possible.
     pub dockerfile: &'e dyn Fn(&Build) -> Option<String>,
-    /// The entrypoint of an image, where the engine knows the image.
+    /// Returns the entrypoint and command of an image; `None` if the engine does not have the image.
     pub entrypoint: &'e dyn Fn(&str) -> Option<Vec<String>>,
 }
 
-/// Decides about every service of `project`, in the order of their names.
+/// Decides about every service of `project`, sorted by name.
 ///
 /// # Errors
-/// When `wishes` name a service that is not there, or contradict themselves.
+/// When the options name a service that does not exist, or contradict each other.
 pub fn select<'a>(
     project: &'a Project,
     wishes: &SelectionOptions,
@@ -71,7 +71,7 @@ pub fn select<'a>(
 }
 
 impl SelectionOptions {
-    /// That they fit the project and each other.
+    /// Checks that the named services exist, and that no disabled service is trusted.
     fn check_names(&self, project: &Project) -> Result<(), Diagnostic> {
         let services = self.services.keys().map(|name| (name, "--service"));
         let proxies = self.proxies.iter().map(|(name, option)| (name, *option));
@@ -85,17 +85,17 @@ impl SelectionOptions {
         let Some(name) = self.without.iter().find(is_trusted) else { return Ok(()) };
         let subject = format!("the service {}", quote::word(name));
         let error = Diagnostic::cannot("trust", subject).named("from --service");
-        Err(error.because("--without switches it off").advise("give one of the two options"))
+        Err(error.because("--without disables it").advise("give one of the two options"))
     }
 }
 
-/// What a build makes, as far as its instructions are known.
+/// Returns the base and entrypoint of a build; `None` if its Dockerfile is unknown.
 fn read_dockerfile(build: &Build, evidence: Evidence) -> Option<Recipe> {
     let text = build.inline.clone().or_else(|| (evidence.dockerfile)(build))?;
     dockerfile::recipe(&text, build)
 }
 
-/// One service, and everything that speaks for or against it.
+/// One service, with everything that decides about it.
 struct ServiceCase<'a, 'w> {
     project: &'a Project,
     wishes: &'w SelectionOptions,
@@ -106,7 +106,7 @@ struct ServiceCase<'a, 'w> {
 }
 
 impl<'a> ServiceCase<'a, '_> {
-    /// The first that applies.
+    /// Returns the first reason that applies.
     fn reason(&self) -> SelectionReason<'a> {
         let Self { wishes, name, service, .. } = self;
         if let Some(outcome) = wishes.services.get(*name) {
@@ -124,7 +124,7 @@ impl<'a> ServiceCase<'a, '_> {
         if self.starts_trust_init() {
             return SelectionReason::Entrypoint;
         }
-        // Where there is a `build:`, the image's name is only what the result is called.
+        // With `build:`, the image's name is only the tag of the result.
         let image = service.image.as_deref().filter(|_| service.build.is_none());
         let known = image.and_then(image_table::classify_image);
         if let Some(ImageClass::Left(kind, entry)) = known {
@@ -159,13 +159,13 @@ impl<'a> ServiceCase<'a, '_> {
         }
     }
 
-    /// What the service is by its own name, or by that of the image it makes.
+    /// Returns the kind that the service's name or the name of its image suggests.
     fn kind_by_name(&self) -> Option<image_table::ImageKind> {
         let image = self.service.image.as_deref();
         image_table::classify_name(self.name).or_else(|| image.and_then(image_table::classify_name))
     }
 
-    /// Whether trust-init is in what starts first; an init process may come before it.
+    /// Whether the entrypoint contains trust-init; another init process may precede it.
     fn starts_trust_init(&self) -> bool {
         let of_image = || {
             let image = match &self.recipe {
@@ -173,7 +173,7 @@ impl<'a> ServiceCase<'a, '_> {
                 Some(Recipe { base, .. }) => base.clone(),
                 None => self.project.image_of(self.name, self.service)?,
             };
-            // No engine knows an image by half a name.
+            // The engine cannot find an image by an incomplete name.
             if image.contains(MARK) { None } else { (self.evidence.entrypoint)(&image) }
         };
         let words = self.service.entrypoint.clone().or_else(of_image).unwrap_or_default();

@@ -6,7 +6,7 @@ use crate::world::Outcome;
 
 /// Said of every project where no docker command is.
 const ALONE: &str = "trust-compose: warning: the project is read without Compose: there is no docker \
-                     command; what images hold is not known\ntrust-compose: fix: run this again where \
+                     command; the contents of images are unknown\ntrust-compose: fix: run this again where \
                      docker is, if images bring certificates of their own\n";
 
 /// trust-compose, where no other program is.

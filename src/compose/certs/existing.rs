@@ -1,4 +1,4 @@
-//! Reads the existing files of the directory, and proves that they belong together before anything is issued.
+//! Reads the existing files of the directory, and checks that they belong together before anything is issued.
 
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
@@ -16,42 +16,42 @@ use crate::trust::file_error::Problem;
 use crate::trust::inspection;
 use crate::trust::source::{Label, Named, Source, SourceKind, Unreadable};
 
-/// A CA that can sign.
+/// A CA with its key, which can sign.
 pub(crate) struct Authority {
-    /// Its certificate.
+    /// The CA certificate.
     pub certificate: Certificate,
-    /// More about it.
+    /// Its decoded names, key and extensions.
     pub details: Details,
-    /// Its key.
+    /// The CA's key.
     pub key: PrivateKey,
-    /// All certificates in its file: for an intermediate, perhaps those above it.
+    /// All certificates in the CA's file: for an intermediate, its issuers may follow.
     pub file: Vec<Certificate>,
 }
 
-/// A server's certificate.
+/// The server certificate of an earlier run.
 pub(crate) struct ExistingServer {
     /// The certificate.
     pub certificate: Certificate,
-    /// More about it.
+    /// Its decoded names, key and extensions.
     pub details: Details,
     /// Whether the CA of this run signed it.
-    pub is_ours: bool,
+    pub is_signed_by_ca: bool,
 }
 
-/// The existing certificates.
+/// The certificates of earlier runs.
 #[derive(Default)]
 pub(crate) struct ExistingCerts {
     /// The CA to sign with.
     pub authority: Option<Authority>,
-    /// The server's certificate in the directory.
+    /// The server certificate in the directory.
     pub server: Option<ExistingServer>,
-    /// Under `--ca`: whether the directory still lacks that CA's certificate.
+    /// With `--ca`: whether that CA's certificate is missing in the directory.
     pub lacks_copy: bool,
-    /// Keys that others may read, with their modes.
+    /// Keys that other users can read, with their modes.
     pub open_keys: Vec<(PathBuf, u32)>,
 }
 
-/// Opens the directory, through symbolic links; `None` if it is missing.
+/// Opens the directory, following symbolic links; `None` if it does not exist.
 ///
 /// # Errors
 /// When it cannot be opened, or every user may write to it.
@@ -75,7 +75,7 @@ pub(crate) fn open_directory(named: &Named) -> Result<Option<Directory>, Diagnos
     }
 }
 
-/// Creates the directory, in an existing one.
+/// Creates the directory in its parent, which must exist.
 ///
 /// # Errors
 /// As mkdirat(2).
@@ -88,7 +88,7 @@ pub(crate) fn create_directory(named: &Named) -> Result<Directory, Diagnostic> {
     above.make_private(name).map_err(failed)
 }
 
-/// Whether a directory holds nothing but the files of an interrupted run.
+/// Whether a directory is empty, except for the files of an interrupted run.
 pub(crate) fn is_empty(path: &Path) -> bool {
     path.read_dir().is_ok_and(|entries| {
         entries.flatten().all(|entry| entry.file_name().as_bytes().starts_with(OWN.as_bytes()))
@@ -96,17 +96,17 @@ pub(crate) fn is_empty(path: &Path) -> bool {
 }
 
 impl ExistingCerts {
-    /// Reads what is in the directory of `order`, if `is_there`, and in that of `--ca`.
+    /// Reads the certificates in `--out`, if that `exists`, and those in `--ca`.
     ///
     /// # Errors
-    /// When a part cannot be read, is missing, or does not fit the others.
-    pub(crate) fn read(options: &CertsOptions, is_there: bool) -> Result<Self, Diagnostic> {
+    /// When a file cannot be read, is missing, or does not belong to the others.
+    pub(crate) fn read(options: &CertsOptions, exists: bool) -> Result<Self, Diagnostic> {
         let mut existing = Self::default();
-        let out = CertsDirectory { named: &options.out, is_there };
+        let out = CertsDirectory { named: &options.out, exists };
         let from = options.ca.as_ref().filter(|ca| !is_same_path(&ca.path, &options.out.path));
         match from {
             Some(named) => {
-                let found = existing.read_authority(&CertsDirectory { named, is_there: true })?;
+                let found = existing.read_authority(&CertsDirectory { named, exists: true })?;
                 let authority = found.ok_or_else(|| no_ca(&named.path))?;
                 if out.read_file(CA_KEY)?.is_some() {
                     let out = quote::path(&options.out.path);
@@ -120,7 +120,7 @@ impl ExistingCerts {
                 });
                 existing.authority = Some(authority);
             }
-            // All of it is replaced, and need not be valid.
+            // --force replaces all files, so they need not be valid.
             None if options.force => {}
             None => existing.authority = existing.read_authority(&out)?,
         }
@@ -132,18 +132,18 @@ impl ExistingCerts {
 
     fn read_authority(
         &mut self,
-        place: &CertsDirectory<'_>,
+        directory: &CertsDirectory<'_>,
     ) -> Result<Option<Authority>, Diagnostic> {
-        let (certificate, key) = match (place.read_file(CA)?, place.read_file(CA_KEY)?) {
+        let (certificate, key) = match (directory.read_file(CA)?, directory.read_file(CA_KEY)?) {
             (None, None) => return Ok(None),
             (Some(certificate), Some(key)) => (certificate, key),
-            (Some(_), None) => return Err(place.incomplete_pair(CA, CA_KEY)),
-            (None, Some(_)) => return Err(place.incomplete_pair(CA_KEY, CA)),
+            (Some(_), None) => return Err(directory.incomplete_pair(CA, CA_KEY)),
+            (None, Some(_)) => return Err(directory.incomplete_pair(CA_KEY, CA)),
         };
         let file = read_certificates(&certificate)?;
-        let read = self.read_key(place, &key, CA_KEY)?;
+        let private_key = self.read_key(directory, &key, CA_KEY)?;
         let mut pairs = file.iter().map(|certificate| (certificate, Details::of(certificate)));
-        let found = pairs.find(|(_, details)| read.is_key_of(details));
+        let found = pairs.find(|(_, details)| private_key.is_key_of(details));
         let Some((found, details)) = found else {
             return Err(key_mismatch(&certificate, &key, true));
         };
@@ -153,42 +153,48 @@ impl ExistingCerts {
                 .label
                 .cannot("sign with")
                 .because(format_args!("{subject} is not a CA"))
-                .advise("put the CA's own certificate there"));
+                .advise("replace it with the CA's own certificate"));
         }
-        Ok(Some(Authority { certificate: found.clone(), details, key: read, file: file.clone() }))
+        Ok(Some(Authority {
+            certificate: found.clone(),
+            details,
+            key: private_key,
+            file: file.clone(),
+        }))
     }
 
     fn read_server(
         &mut self,
-        place: &CertsDirectory<'_>,
+        directory: &CertsDirectory<'_>,
     ) -> Result<Option<ExistingServer>, Diagnostic> {
-        let (source, key) = match (place.read_file(SERVER)?, place.read_file(SERVER_KEY)?) {
+        let (source, key) = match (directory.read_file(SERVER)?, directory.read_file(SERVER_KEY)?) {
             (None, None) => return Ok(None),
             (Some(certificate), Some(key)) => (certificate, key),
-            (Some(_), None) => return Err(place.incomplete_pair(SERVER, SERVER_KEY)),
-            (None, Some(_)) => return Err(place.incomplete_pair(SERVER_KEY, SERVER)),
+            (Some(_), None) => return Err(directory.incomplete_pair(SERVER, SERVER_KEY)),
+            (None, Some(_)) => return Err(directory.incomplete_pair(SERVER_KEY, SERVER)),
         };
         let file = read_certificates(&source)?;
-        let read = self.read_key(place, &key, SERVER_KEY)?;
+        let private_key = self.read_key(directory, &key, SERVER_KEY)?;
         // A server's certificate comes first in its file (RFC 8446, section 4.4.2).
         let Some(certificate) = file.into_iter().next() else { return Ok(None) };
         let details = Details::of(&certificate);
-        if !read.is_key_of(&details) {
+        if !private_key.is_key_of(&details) {
             return Err(key_mismatch(&source, &key, false));
         }
         let authority = self.authority.as_ref();
-        let is_ours = authority.is_some_and(|above| is_signed_by(&certificate, &above.certificate));
-        Ok(Some(ExistingServer { certificate, details, is_ours }))
+        let is_signed_by_ca =
+            authority.is_some_and(|above| is_signed_by(&certificate, &above.certificate));
+        Ok(Some(ExistingServer { certificate, details, is_signed_by_ca }))
     }
 
     fn read_key(
         &mut self,
-        place: &CertsDirectory<'_>,
+        directory: &CertsDirectory<'_>,
         source: &Source,
         file: &str,
     ) -> Result<PrivateKey, Diagnostic> {
         use std::os::unix::fs::MetadataExt as _;
-        let path = place.named.path.join(file);
+        let path = directory.named.path.join(file);
         let mode = path.metadata().map(|found| found.mode() & 0o777).unwrap_or_default();
         if mode & 0o077 != 0 {
             self.open_keys.push((path, mode));
@@ -197,18 +203,18 @@ impl ExistingCerts {
     }
 }
 
-/// A directory that may hold a set.
+/// A directory that may contain a CA and a server certificate.
 struct CertsDirectory<'a> {
     named: &'a Named,
-    is_there: bool,
+    exists: bool,
 }
 
 impl CertsDirectory<'_> {
-    /// The file of that name; `None` if there is none.
+    /// Reads the file of that name; `None` if it does not exist.
     fn read_file(&self, file: &str) -> Result<Option<Source>, Diagnostic> {
         let path = self.named.path.join(file);
         let is_missing = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
-        if !self.is_there || path.symlink_metadata().as_ref().is_err_and(is_missing) {
+        if !self.exists || path.symlink_metadata().as_ref().is_err_and(is_missing) {
             return Ok(None);
         }
         let mut budget = file::TOTAL_LIMIT;
@@ -223,10 +229,10 @@ impl CertsDirectory<'_> {
     fn incomplete_pair(&self, present: &str, missing: &str) -> Diagnostic {
         let fix = match missing {
             CA_KEY => {
-                "put it back, name the directory that has it with --ca, or make a new CA with --force"
+                "restore it, name the directory that has it with --ca, or create a new CA with --force"
             }
-            CA => "put it back, or make a new CA with --force",
-            _ => "put it back, or move the other file away to have a new pair issued",
+            CA => "restore it, or create a new CA with --force",
+            _ => "restore it, or move the other file away and run this again",
         };
         let [present, missing] = [present, missing].map(|file| self.named.path.join(file));
         Diagnostic::cannot("use", quote::path(&present))
@@ -237,10 +243,10 @@ impl CertsDirectory<'_> {
 
 fn key_mismatch(certificate: &Source, key: &Source, is_ca: bool) -> Diagnostic {
     let or =
-        if is_ca { "make a new CA with --force" } else { "move both away to have new ones issued" };
+        if is_ca { "create a new CA with --force" } else { "move both away and run this again" };
     let cause = format!("the key in {} does not belong to it", key.label);
     let failed = certificate.label.cannot("use").because(cause);
-    failed.advise(format!("put back the two files that belong together, or {or}"))
+    failed.advise(format!("restore the two files that belong together, or {or}"))
 }
 
 /// The diagnostic for a directory without a CA to sign with.
@@ -259,7 +265,7 @@ fn unusable_directory(named: &Named, error: &io::Error) -> Diagnostic {
     Diagnostic::cannot("use", quote::path(&named.path)).because(output::cause(error)).advise(fix)
 }
 
-/// The certificates in a file of ours: at least one.
+/// Returns the certificates of a file, at least one.
 fn read_certificates(source: &Source) -> Result<Vec<Certificate>, Diagnostic> {
     let unusable = |problem| {
         let label = source.label.clone();

@@ -1,8 +1,8 @@
 //! Issues certificates, in memory.
 //!
-//! Strict clients (Python 3.13, `openssl verify -x509_strict`) refuse rcgen's defaults: so dates, key usage, basic
-//! constraints and both key identifiers are set here. Serial numbers are the first 20 bytes of a digest of the new
-//! key, random and positive.
+//! Strict clients (Python 3.13, `openssl verify -x509_strict`) refuse rcgen's defaults, so this module sets dates,
+//! key usage, basic constraints and both key identifiers. rcgen derives serial numbers from the new key: the first
+//! 20 bytes of its digest, positive.
 
 use std::fmt::Display;
 
@@ -30,25 +30,25 @@ use crate::trust::time::Time;
 /// The longest common name (ub-common-name, RFC 5280, appendix A.1).
 const MAX_COMMON_NAME: usize = 64;
 
-/// The certificates of a run.
+/// The certificates of one run.
 pub(crate) struct IssuedCerts {
     /// The CA: new, or the existing one.
     pub authority: Authority,
-    /// Whether it is new.
+    /// Whether this run issued the CA.
     pub ca_is_new: bool,
-    /// Whether its certificate was copied from elsewhere.
+    /// Whether this run copied the CA's certificate from another directory.
     pub ca_is_copied: bool,
-    /// The server's certificate, if one was issued.
+    /// The server certificate, if this run issued one.
     pub server: Option<IssuedServer>,
 }
 
-/// A new server's certificate.
+/// A new server certificate.
 pub(crate) struct IssuedServer {
     /// The certificate.
     pub certificate: Certificate,
-    /// Its key.
+    /// The server's key.
     pub key: PrivateKey,
-    /// Why it was issued.
+    /// The reason for issuing it.
     pub reason: IssueReason,
 }
 
@@ -82,7 +82,7 @@ pub(crate) fn issue(
 }
 
 impl IssuedCerts {
-    /// The files to write.
+    /// Returns the files to write.
     pub(crate) fn files(&self) -> Vec<Part> {
         let public = |name, text| Part { name, mode: FILE_MODE, text };
         let private = |name, key: &PrivateKey| Part { name, mode: PRIVATE_MODE, text: key.pem() };
@@ -105,7 +105,7 @@ impl IssuedCerts {
     }
 }
 
-/// The file that keeps a directory of keys out of version control.
+/// Returns the `.gitignore` that keeps the directory's keys out of version control.
 pub(crate) fn gitignore() -> Part {
     Part { name: IGNORE, mode: FILE_MODE, text: "*\n".to_owned() }
 }
@@ -114,7 +114,7 @@ fn pem(certificate: &Certificate) -> String {
     String::from_utf8_lossy(certificate.pem.text()).into_owned()
 }
 
-/// A new CA.
+/// Issues a new CA.
 fn issue_authority(
     options: &CertsOptions,
     names: &[ServerName],
@@ -140,7 +140,7 @@ fn issue_authority(
     Ok(Authority { file: vec![certificate.clone()], certificate, details, key })
 }
 
-/// `reflector.local CA 2025-11-22`: with a date, as several can be in one list.
+/// Returns the CA's name, such as `reflector.local CA 2025-11-22`: the date distinguishes CAs in one list.
 fn authority_name(options: &CertsOptions, names: &[ServerName], now: Time) -> String {
     if let Some(name) = &options.ca_name {
         return name.clone();
@@ -153,7 +153,7 @@ fn authority_name(options: &CertsOptions, names: &[ServerName], now: Time) -> St
         .unwrap_or_else(|| format!("Private CA {now}"))
 }
 
-/// A wildcard's host, and whatever is below it; or one address.
+/// Returns the constraint for a name: a host with all its subdomains, or one address.
 fn subtree(name: &ServerName) -> GeneralSubtree {
     match name {
         ServerName::Dns(host) => GeneralSubtree::DnsName(host.trim_start_matches("*.").to_owned()),
@@ -164,7 +164,7 @@ fn subtree(name: &ServerName) -> GeneralSubtree {
     }
 }
 
-/// A new server's certificate below `authority`.
+/// Issues a server certificate, signed by `authority`.
 fn issue_server(
     options: &CertsOptions,
     authority: &Authority,
@@ -192,14 +192,15 @@ fn issue_server(
     let issuer = Issuer::from_ca_cert_der(&authority.certificate.der, authority.key.key_pair());
     let signed = issuer.and_then(|issuer| params.signed_by(key.key_pair(), &issuer));
     let certificate = parse_issued(options, SERVER, signed.map_err(rcgen_error)?.der())?;
-    // rcgen encodes the CA's name again, and not every name comes out identical.
+    // rcgen encodes the CA's name again, and the result may differ from the original.
     if !is_signed_by(&certificate, &authority.certificate) {
         return Err(issue_error("the CA's name cannot be encoded as it is in its certificate"));
     }
     Ok((certificate, key))
 }
 
-/// The parameters of both kinds. The last second belongs to the validity (RFC 5280, section 4.1.2.5).
+/// Returns the parameters common to both certificates. `end` is exclusive, notAfter inclusive (RFC 5280, section
+/// 4.1.2.5).
 fn certificate_params(name: &str, now: Time, end: i64) -> Result<CertificateParams, Diagnostic> {
     let moment = |seconds| {
         OffsetDateTime::from_unix_timestamp(seconds)
@@ -214,7 +215,7 @@ fn certificate_params(name: &str, now: Time, end: i64) -> Result<CertificatePara
     Ok(params)
 }
 
-/// The new certificate, read as its clients will read it.
+/// Parses the new certificate, as its clients will.
 fn parse_issued(options: &CertsOptions, file: &str, der: &[u8]) -> Result<Certificate, Diagnostic> {
     let label = Label::new(options.path(file), options.out.origin);
     Certificate::read(der, &label).ok_or_else(|| issue_error("the result is not a certificate"))
@@ -226,5 +227,7 @@ fn rcgen_error(error: rcgen::Error) -> Diagnostic {
 }
 
 fn issue_error(cause: impl Display) -> Diagnostic {
-    Diagnostic::cannot("make", "a certificate").because(cause).advise("make a new CA with --force")
+    Diagnostic::cannot("create", "a certificate")
+        .because(cause)
+        .advise("create a new CA with --force")
 }

@@ -1,4 +1,4 @@
-//! Plans what to issue, from the options and the existing files. Nothing is read or written here.
+//! Plans what to issue, from the options and the existing certificates. This module reads and writes no files.
 
 use std::fmt::{self, Display};
 use std::net::IpAddr;
@@ -17,36 +17,36 @@ use crate::trust::certificate::lints::{self, LintHit};
 use crate::trust::certificate::subject_alt_name::SubjectAltName;
 use crate::trust::time::Time;
 
-/// Days that may be left before a server's certificate is renewed, unless it was short-lived.
+/// A server certificate is renewed if it expires within so many days, unless its validity is short.
 const RENEWAL_WINDOW_DAYS: i64 = 30;
 
-/// What to issue.
+/// The certificates to issue.
 #[derive(Debug)]
 pub(crate) struct CertsPlan {
     /// Whether to issue a CA.
     pub issues_ca: bool,
-    /// Whether to copy the certificate of the CA from another directory.
+    /// Whether to copy the CA's certificate from another directory.
     pub copies_ca: bool,
-    /// Why to issue a server's certificate, if so.
+    /// The reason to issue a server certificate, if there is one.
     pub server: Option<IssueReason>,
-    /// The names that it has, or will have.
+    /// The names in the present or the new server certificate.
     pub names: Vec<ServerName>,
 }
 
-/// Why a server's certificate is issued.
+/// Why a server certificate is issued.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum IssueReason {
-    /// There is none.
+    /// No server certificate exists.
     New,
-    /// These are not in the present one.
+    /// The present certificate does not cover these names.
     Names(Vec<String>),
-    /// The present one ends in so many days.
+    /// The present certificate expires in so many days.
     Days(i64),
-    /// Another CA signed the present one.
+    /// Another CA signed the present certificate.
     Authority,
-    /// Its key is of another type than requested.
+    /// The present key has another type than requested.
     KeyType,
-    /// `--force`.
+    /// `--force` was given.
     Forced,
 }
 
@@ -54,7 +54,7 @@ impl Display for IssueReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::New => f.write_str("new"),
-            Self::Names(names) => write!(f, "the old one was not for {}", names.join(", ")),
+            Self::Names(names) => write!(f, "the old one did not cover {}", names.join(", ")),
             Self::Days(days) if *days < 0 => f.write_str("the old one had expired"),
             Self::Days(days) => {
                 let days = usize::try_from(*days).unwrap_or_default();
@@ -68,16 +68,16 @@ impl Display for IssueReason {
 }
 
 impl CertsPlan {
-    /// Whether there is nothing to do.
+    /// Whether the plan is to change nothing.
     pub(crate) fn is_empty(&self) -> bool {
         !self.issues_ca && !self.copies_ca && self.server.is_none()
     }
 }
 
-/// Checks the options that need no look at the directory.
+/// Checks the options that do not depend on existing files.
 ///
 /// # Errors
-/// When one of them is wrong.
+/// At the first invalid option.
 pub(crate) fn check_options(
     options: &CertsOptions,
     names: &[ServerName],
@@ -92,7 +92,7 @@ pub(crate) fn check_options(
             _ => format!("Apple's systems accept {MAX_DAYS} at most"),
         };
         let subject = format!("a certificate for {days} days");
-        let failed = Diagnostic::cannot("make", subject).named("from --days").because(cause);
+        let failed = Diagnostic::cannot("create", subject).named("from --days").because(cause);
         return Err(failed.advise(format!("give a number from 1 to {MAX_DAYS}")).usage());
     }
     match &options.ca_name {
@@ -109,7 +109,7 @@ pub(crate) fn check_options(
 }
 
 fn no_names() -> Diagnostic {
-    Diagnostic::cannot("make", "a server's certificate")
+    Diagnostic::cannot("create", "a server's certificate")
         .because("no name was given")
         .advise(
             "name the host that clients connect to, as in `trust-compose certs reflector.local`",
@@ -117,7 +117,7 @@ fn no_names() -> Diagnostic {
         .usage()
 }
 
-/// Whether a CA can have this name: RFC 5280's ub-common-name, and no invisible character.
+/// Whether this is a valid name for a CA: at most RFC 5280's ub-common-name, without invisible characters.
 fn is_ca_name(name: &str) -> bool {
     (1..=64).contains(&name.chars().count())
         && !name.trim().is_empty()
@@ -127,7 +127,7 @@ fn is_ca_name(name: &str) -> bool {
 /// Plans what to issue.
 ///
 /// # Errors
-/// When an existing file is in the way.
+/// When an existing certificate does not allow it.
 pub(crate) fn plan_certs(
     options: &CertsOptions,
     mut names: Vec<ServerName>,
@@ -141,7 +141,7 @@ pub(crate) fn plan_certs(
     } else if let Some(server) = &existing.server {
         let issuer = quote::word(&server.certificate.issuer);
         let out = format!("a CA in {}", quote::path(&options.out.path));
-        return Err(Diagnostic::cannot("make", out)
+        return Err(Diagnostic::cannot("create", out)
             .because(format_args!("it contains {SERVER}, issued by {issuer}, which is missing"))
             .advise("name that CA's directory with --ca, or another directory with --out"));
     }
@@ -178,7 +178,7 @@ fn check_ca(options: &CertsOptions, ca: &Authority, now: Time) -> Result<(), Dia
     if *not_after < now {
         return Err(failed
             .because(format_args!("it expired on {not_after}"))
-            .advise("make a new CA with --force, and hand out its certificate"));
+            .advise("create a new CA with --force, and distribute its certificate"));
     }
     if *not_before > now {
         return Err(failed
@@ -189,7 +189,7 @@ fn check_ca(options: &CertsOptions, ca: &Authority, now: Time) -> Result<(), Dia
     let other = |option, is: String| {
         Diagnostic::cannot("use", option)
             .because(format_args!("the CA in {path} exists, and is {is}"))
-            .advise("leave the option out, or make a new CA with --force")
+            .advise("omit the option, or create a new CA with --force")
     };
     if options.constrain && ca.details.constraints.is_none() {
         return Err(other("--constrain", "not constrained".to_owned()));
@@ -212,10 +212,10 @@ fn check_constraints(ca: &Authority, names: &[ServerName]) -> Result<(), Diagnos
     let subject = quote::word(&ca.certificate.subject);
     Err(Diagnostic::cannot("sign for", quote::word(&name.to_string()))
         .because(format_args!("{subject} is constrained to other names"))
-        .advise("make a new CA with --force, for all names or with --constrain for these"))
+        .advise("create a new CA with --force, for all names or with --constrain for these"))
 }
 
-/// The diagnostic for names that the present certificate has and the new one would not, with both ways out.
+/// Returns the diagnostic for names that only the present certificate covers, with a fix for either intent.
 fn names_lost(options: &CertsOptions, given: &[String], present: &[String]) -> Diagnostic {
     let lost = present.iter().filter(|name| !given.contains(name));
     let lost: Vec<_> = lost.map(|name| quote::word(name).to_string()).collect();
@@ -237,14 +237,14 @@ fn names_lost(options: &CertsOptions, given: &[String], present: &[String]) -> D
         quote::shell(&apart)
     );
     Diagnostic::cannot("replace", quote::path(&options.path(SERVER)))
-        .because(format_args!("it is also for {}, which was not named", lost.join(", ")))
+        .because(format_args!("it also covers {}, which you did not list", lost.join(", ")))
         .advise(format!("keep its names: `{}`", options.command_line(&all)))
         .advise(format!(
             "for another server, issue another certificate below the same CA: `{apart}`"
         ))
 }
 
-/// A name as part of a directory's.
+/// Returns a short form of a name, for the name of a directory.
 fn directory_stem(name: &str) -> String {
     let host = name.trim_start_matches("*.");
     match name.parse::<IpAddr>() {
@@ -265,7 +265,7 @@ fn issue_reason(
     let (Some(server), Some(authority)) = (&existing.server, &existing.authority) else {
         return Some(IssueReason::New);
     };
-    if !server.is_ours {
+    if !server.is_signed_by_ca {
         return Some(IssueReason::Authority);
     }
     let present = names_in_certificate(&server.details);
@@ -279,8 +279,8 @@ fn issue_reason(
     days_left_if_due(options, server, authority, now).map(IssueReason::Days)
 }
 
-/// The days that are left, if they are few and a new certificate would have more: fewer than thirty,
-/// or the last third of one that was made for less than ninety.
+/// Returns the remaining days if a renewal is due and would last longer: fewer than thirty days are left, or less
+/// than a third of a validity below ninety days.
 fn days_left_if_due(
     options: &CertsOptions,
     server: &ExistingServer,
@@ -294,12 +294,12 @@ fn days_left_if_due(
     (left < few && longest > to.seconds() + DAY).then(|| left.div_euclid(DAY))
 }
 
-/// The names in a certificate as they are typed.
+/// Returns the names in a certificate, as written on the command line.
 pub(crate) fn names_in_certificate(details: &Details) -> Vec<String> {
     details.names.iter().map(SubjectAltName::host_or_text).collect()
 }
 
-/// The warnings about what exists and what is issued.
+/// Returns the warnings about existing and planned certificates.
 pub(crate) fn warnings(
     options: &CertsOptions,
     plan: &CertsPlan,
@@ -322,7 +322,7 @@ pub(crate) fn warnings(
         if plan.server.is_some() && to.seconds() < requested_end(options.days, now) {
             warnings.push(warning(
                 format!("the CA expires on {to}, and so does the server's certificate"),
-                "make a new CA with --force in time, and hand out its certificate".to_owned(),
+                "create a new CA with --force in time, and distribute its certificate".to_owned(),
             ));
         }
     }

@@ -1,4 +1,4 @@
-//! The output of a run: what was issued, for which names, until when, and what to do with it.
+//! The output of `certs`: the certificates with their names and dates, and the next steps.
 
 use std::fmt::Write as _;
 
@@ -12,7 +12,7 @@ use crate::sys::quote;
 use crate::trust::certificate::Certificate;
 use crate::trust::certificate::extensions::Details;
 
-/// The warning about a key in a directory with other files, which gets no `.gitignore`.
+/// Returns the warning that a directory with other files gets no `.gitignore` for its key.
 pub(crate) fn key_not_ignored(options: &CertsOptions) -> Diagnostic {
     let key = options.path(CA_KEY);
     let cause = format!(
@@ -22,19 +22,19 @@ pub(crate) fn key_not_ignored(options: &CertsOptions) -> Diagnostic {
     Diagnostic::statement(cause).advise("exclude the key from version control")
 }
 
-/// The text of a dry run that finds an interrupted one.
+/// Returns the text of a dry run after an interrupted run.
 pub(crate) fn would_finish(options: &CertsOptions) -> String {
     let path = quote::path(&options.out.path);
     format!("would first finish an interrupted run in {path}\n")
 }
 
-/// The message about an interrupted run that was finished.
+/// Returns the message that an interrupted run was finished.
 pub(crate) fn finished(options: &CertsOptions) -> String {
     let path = quote::path(&options.out.path);
     format!("finished an interrupted run in {path}")
 }
 
-/// The text of a run with nothing to do; empty under `--renew`.
+/// Returns the text of a run that changed nothing; empty with `--renew`.
 pub(crate) fn nothing_to_do(
     options: &CertsOptions,
     plan: &CertsPlan,
@@ -56,7 +56,7 @@ pub(crate) fn nothing_to_do(
     text
 }
 
-/// The text of a dry run.
+/// Returns the text of a dry run.
 pub(crate) fn dry_run(
     options: &CertsOptions,
     plan: &CertsPlan,
@@ -82,7 +82,7 @@ pub(crate) fn dry_run(
     text
 }
 
-/// What was done, and what to do next.
+/// Returns the text of a run that issued certificates, with the next steps.
 pub(crate) fn issued(options: &CertsOptions, set: &IssuedCerts) -> String {
     let path = |file: &str| quote::path(&options.path(file)).to_string();
     let mut text = String::new();
@@ -126,7 +126,7 @@ fn write_dates(text: &mut String, certificate: &Certificate) {
     let _ = writeln!(text, "  SHA-256  {}", certificate.fingerprint());
 }
 
-/// How to install a CA. The commands are those of each system's own manual.
+/// Returns the commands that install a CA, from each system's manual.
 fn install_instructions(options: &CertsOptions, ca: &Certificate) -> String {
     let path = options.path(CA);
     let key = quote::path(&options.path(CA_KEY)).to_string();

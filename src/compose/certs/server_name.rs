@@ -1,7 +1,7 @@
-//! The names in a server's certificate: typed words become the names that clients compare.
+//! The names in a server certificate: parsed from arguments, in the form that clients compare.
 //!
-//! A client compares names byte for byte, so a typing error in a certificate comes back later as "certificate
-//! is not valid for …". Here it is found before the certificate is issued.
+//! A typing error in a certificate would be found only when a client refuses it ("certificate is not valid
+//! for …"), so every name is checked before the certificate is issued.
 
 use std::fmt::{self, Display};
 use std::net::IpAddr;
@@ -11,24 +11,24 @@ use idna::AsciiDenyList;
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::quote;
 
-/// A name that a client may ask for. Ordered as people list them: hosts, then addresses.
+/// A name that clients connect to. Hosts are ordered before addresses.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ServerName {
-    /// A host name, in lower case, as DNS carries it; perhaps with `*.` in front.
+    /// A host name in lower case, in the form of DNS (A-labels); may begin with `*.`.
     Dns(String),
-    /// An address.
+    /// An IP address.
     Ip(IpAddr),
 }
 
-/// The names of every certificate: a service on this machine, seen from this machine.
+/// The names that every server certificate has, for clients on the same host.
 pub(crate) const LOOPBACK_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
-/// A host name is at most this long (RFC 1035, section 2.3.4, less the length bytes at both ends).
+/// Longest host name in bytes (RFC 1035, section 2.3.4, without the length bytes at both ends).
 const MAX_NAME_LENGTH: usize = 253;
-/// A part of one (RFC 1035, section 2.3.4).
+/// Longest label in bytes (RFC 1035, section 2.3.4).
 const MAX_LABEL_LENGTH: usize = 63;
 
-/// Why a word is no name for a server.
+/// Why an argument is not a valid name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum NameError {
     Empty,
@@ -50,12 +50,12 @@ enum NameError {
 }
 
 impl NameError {
-    /// The cause and the fix.
+    /// Returns the cause and the fix.
     fn cause_and_fix(self) -> (String, &'static str) {
         let (cause, fix) = match self {
             Self::TooLong => {
                 let cause = format!(
-                    "DNS allows {MAX_NAME_LENGTH} bytes, and {MAX_LABEL_LENGTH} between two dots"
+                    "DNS allows {MAX_NAME_LENGTH} bytes in a name, and {MAX_LABEL_LENGTH} in a label"
                 );
                 return (cause, "choose a shorter name");
             }
@@ -64,8 +64,8 @@ impl NameError {
                 return (format!("{letter} is not allowed in a host name"), "correct the name");
             }
             Self::Empty => ("it is empty", "name the host that clients connect to"),
-            Self::Url => ("it is a URL", "write its host alone"),
-            Self::Port => ("a certificate is for a host, on every port", "leave the port out"),
+            Self::Url => ("it is a URL", "write only its host"),
+            Self::Port => ("a certificate is for a host, on every port", "omit the port"),
             Self::Network => (
                 "a certificate names single addresses, not networks",
                 "list the addresses that clients connect to",
@@ -74,29 +74,29 @@ impl NameError {
                 "clients compare `DNS:` and `IP:` names only",
                 "write DNS: or IP: or nothing in front of it",
             ),
-            Self::MailAddress => ("it is a mail address", "write the host alone"),
+            Self::MailAddress => ("it is a mail address", "write only the host"),
             Self::MisplacedWildcard => (
-                "`*` may only be the whole leftmost part (RFC 6125, section 6.4.3)",
+                "`*` must be the whole leftmost label (RFC 6125, section 6.4.3)",
                 "write it as in `*.lab.local`",
             ),
             Self::WildcardAboveOneLabel => (
-                "OpenSSL accepts a wildcard only above two parts or more",
+                "OpenSSL accepts a wildcard only before two labels or more",
                 "write it as in `*.lab.local`, or list the hosts",
             ),
             Self::NotAnAddress => (
-                "it is no IP address",
+                "it is not an IP address",
                 "correct the address, or write DNS: in front of a host name",
             ),
             Self::LikeAnAddress => {
-                ("it looks like an IP address and is none", "correct the address")
+                ("it looks like an IP address but is not a valid one", "correct the address")
             }
             Self::Unspecified => (
                 "it means all addresses of a host, and no client connects to it",
                 "list the addresses that clients connect to",
             ),
-            Self::EmptyLabel => ("a part between its dots is empty", "correct the name"),
+            Self::EmptyLabel => ("it contains an empty label", "correct the name"),
             Self::Hyphen => {
-                ("a part begins or ends with a hyphen (RFC 1123, section 2.1)", "correct the name")
+                ("a label begins or ends with a hyphen (RFC 1123, section 2.1)", "correct the name")
             }
             Self::Idn => (
                 "it cannot be written as an international host name (UTS 46)",
@@ -107,10 +107,10 @@ impl NameError {
     }
 }
 
-/// The names that `words` mean, each once, in their order, followed by [`ALWAYS`].
+/// Parses `words`, without duplicates and in their order, followed by [`LOOPBACK_NAMES`].
 ///
 /// # Errors
-/// At the first word that is not a name.
+/// At the first word that is not a valid name.
 pub(crate) fn parse_names(words: &[String]) -> Result<Vec<ServerName>, Diagnostic> {
     let mut names = Vec::new();
     for word in words.iter().map(String::as_str).chain(LOOPBACK_NAMES) {
@@ -123,7 +123,7 @@ pub(crate) fn parse_names(words: &[String]) -> Result<Vec<ServerName>, Diagnosti
 }
 
 impl ServerName {
-    /// Reads `DNS:host`, `IP:address`, or either alone.
+    /// Parses `DNS:host` or `IP:address`, or either without its prefix.
     ///
     /// # Errors
     /// When no client could connect to it.
@@ -131,7 +131,7 @@ impl ServerName {
         Self::parse_from(word, "a name for the certificate")
     }
 
-    /// The same, for a word that came from elsewhere.
+    /// The same for a name from `origin`, which the diagnostic names.
     ///
     /// # Errors
     /// When no client could connect to it.
@@ -163,7 +163,7 @@ impl ServerName {
         }
     }
 
-    /// Whether it holds the underscore that RFC 1123 does not allow and container networks have.
+    /// Whether it contains an underscore: RFC 1123 does not allow it, but names in container networks have it.
     pub fn has_underscore(&self) -> bool {
         matches!(self, Self::Dns(name) if name.contains('_'))
     }
@@ -179,7 +179,7 @@ impl Display for ServerName {
     }
 }
 
-/// An IP address, also in the brackets it has in URLs; `None` where it does not look like one.
+/// Parses an IP address, with or without the brackets of URLs; `None` if it does not look like one.
 fn parse_address(word: &str) -> Result<Option<ServerName>, NameError> {
     let bare = word.strip_prefix('[').and_then(|word| word.strip_suffix(']')).unwrap_or(word);
     if let Ok(address) = bare.parse::<IpAddr>() {
@@ -196,7 +196,7 @@ fn parse_address(word: &str) -> Result<Option<ServerName>, NameError> {
     }
 }
 
-/// A host name, in the form that DNS carries (RFC 5890's A-labels).
+/// Parses a host name into its A-labels (RFC 5890).
 fn parse_host(word: &str) -> Result<ServerName, NameError> {
     let (star, host) = word.strip_prefix("*.").map_or(("", word), |host| ("*.", host));
     let host = host.strip_suffix('.').unwrap_or(host);
@@ -237,7 +237,7 @@ fn parse_host(word: &str) -> Result<ServerName, NameError> {
             _ => {}
         }
     }
-    // No top-level domain is a number (RFC 3696, section 2), and clients take it for an address.
+    // No top-level domain is numeric (RFC 3696, section 2): clients would parse it as an address.
     let last = host.rsplit('.').next().unwrap_or_default();
     if last.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(NameError::LikeAnAddress);
@@ -245,7 +245,7 @@ fn parse_host(word: &str) -> Result<ServerName, NameError> {
     if star.len() + host.len() > MAX_NAME_LENGTH {
         return Err(NameError::TooLong);
     }
-    // `valid_star` in OpenSSL's crypto/x509/v3_utl.c asks for two dots.
+    // `valid_star` in OpenSSL's crypto/x509/v3_utl.c requires two dots.
     if !star.is_empty() && !host.contains('.') {
         return Err(NameError::WildcardAboveOneLabel);
     }

@@ -1,8 +1,7 @@
-//! The only place that starts another program and waits for it, within limits.
+//! Runs other programs within limits.
 //!
-//! A compose file can make Compose hang for minutes and take all memory (an alias bomb, a file of variables that
-//! never ends), and an engine may not answer. So every program has a time limit and a memory limit, and is ended
-//! beyond them.
+//! A compose file can make Compose hang and take all memory (an alias bomb, an endless env file), and an engine may
+//! not answer. So every program has a time limit and a memory limit.
 
 use std::ffi::OsString;
 use std::fmt::{self, Display};
@@ -21,46 +20,46 @@ use rustix::process::{Resource, Rlimit, getrlimit, prlimit};
 use crate::sys::output;
 use crate::sys::quote;
 
-/// The command, found in PATH.
+/// The docker command, found in PATH.
 pub(crate) const DOCKER: &str = "docker";
 
-/// Seconds that docker may take to read files. The largest real projects take one or two.
+/// Time limit for docker to read files. The largest real projects take one or two seconds.
 pub(crate) const READ_TIMEOUT: Duration = Duration::from_secs(30);
-/// Seconds that the engine may take for an answer.
+/// Time limit for an answer of the engine.
 pub(crate) const ENGINE_TIMEOUT: Duration = Duration::from_mins(1);
-/// Seconds that a name may take to be looked up.
+/// Time limit for a name lookup, or for git.
 pub(crate) const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
-/// What a program may hold in memory: 1 GiB, ten times what Compose takes for a thousand services.
+/// Memory limit of a program in bytes: 1 GiB, ten times the need of Compose for a thousand services.
 #[cfg(target_os = "linux")]
 const MEMORY_LIMIT: u64 = 1 << 30;
-/// What an answer may hold: 256 MiB, twice what all files that are read of an image may.
+/// Largest output of a program in bytes: 256 MiB, twice the limit for all files of an image.
 const MAX_OUTPUT: u64 = 256 << 20;
 
-/// Why there is no answer.
+/// Why a program did not answer.
 #[derive(Debug)]
 pub enum CommandError {
-    /// There is no docker command, or none that can be run.
+    /// The program is not installed, or not executable.
     NotInstalled,
-    /// It knows no `compose`.
+    /// Docker has no compose plugin.
     NoCompose,
-    /// It took too long.
+    /// The program exceeded this time limit.
     TimedOut(Duration),
-    /// It took too much memory, and ended of that.
+    /// The program ran out of memory.
     OutOfMemory,
-    /// Its answer is larger than so many bytes.
+    /// The output is larger than `most` bytes.
     OutputTooLarge { most: u64 },
-    /// It ended with an error, and these words.
+    /// The program failed with this message.
     Failed(String),
-    /// It could not be started or heard.
+    /// The program could not be started, or its output not be read.
     System(io::Error),
 }
 
-/// The cause alone: the caller adds what was asked, and a fix.
+/// The cause only: the caller adds the action and a fix.
 impl Display for CommandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotInstalled => f.write_str("there is no docker command"),
-            Self::NoCompose => f.write_str("this docker command has no `compose`"),
+            Self::NotInstalled => f.write_str("docker is not installed"),
+            Self::NoCompose => f.write_str("docker has no `compose` plugin"),
             Self::TimedOut(limit) => write!(f, "no answer within {} s", limit.as_secs()),
             Self::OutOfMemory => f.write_str("it ran out of memory"),
             Self::OutputTooLarge { most } => {
@@ -72,17 +71,17 @@ impl Display for CommandError {
     }
 }
 
-/// What `docker compose` answers to these words.
+/// Returns the output of `docker compose` with these arguments.
 pub(crate) fn compose_output(words: &[OsString], limit: Duration) -> Result<Vec<u8>, CommandError> {
     let says = |said: &str, words: [&str; 2]| words.iter().any(|word| said.contains(word));
     docker_output(words, limit).map_err(|failure| match failure {
-        // The words of a docker command without the plugin differ between versions.
+        // The message of docker without the plugin differs between versions.
         CommandError::Failed(said)
             if says(&said, ["is not a docker command", "unknown shorthand"]) =>
         {
             CommandError::NoCompose
         }
-        // As Go's runtime says it (runtime/malloc.go, runtime/mem_linux.go).
+        // The messages of Go's runtime (runtime/malloc.go, runtime/mem_linux.go).
         CommandError::Failed(said) if says(&said, ["out of memory", "cannot allocate memory"]) => {
             CommandError::OutOfMemory
         }
@@ -90,12 +89,12 @@ pub(crate) fn compose_output(words: &[OsString], limit: Duration) -> Result<Vec<
     })
 }
 
-/// What docker answers to these words.
+/// Returns the output of docker with these arguments.
 pub(crate) fn docker_output(words: &[OsString], limit: Duration) -> Result<Vec<u8>, CommandError> {
     output_of(DOCKER, words, limit)
 }
 
-/// What a program prints that ends without an error.
+/// Returns the output of a program that succeeds.
 pub(crate) fn output_of(
     program: &str,
     words: &[OsString],
@@ -107,7 +106,7 @@ pub(crate) fn output_of(
     }
 }
 
-/// What a program prints, and its words for the error that it ended with.
+/// Returns the output of a program, and the error message if it failed.
 pub(crate) fn run_program(
     program: &str,
     words: &[OsString],
@@ -118,24 +117,24 @@ pub(crate) fn run_program(
     Ok((stdout, (!status.success()).then(|| summarize_stderr(&stderr))))
 }
 
-/// The result of a program that ended within its limits.
+/// The exit status and output of a program.
 pub(crate) struct ProgramOutput {
     pub(crate) status: ExitStatus,
     pub(crate) stdout: Vec<u8>,
     pub(crate) stderr: Vec<u8>,
 }
 
-/// Runs a program within limits, to its end.
+/// Runs a program to its end, within limits.
 pub(crate) fn run_limited(
     command: &mut Command,
     limit: Duration,
 ) -> Result<ProgramOutput, CommandError> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    // Nothing of a compose file is fetched from elsewhere
+    // Compose fetches no remote files
     // (https://docs.docker.com/compose/how-tos/multiple-compose-files/include/).
     command.env("COMPOSE_EXPERIMENTAL_GIT_REMOTE", "false");
     command.env("COMPOSE_EXPERIMENTAL_OCI_REMOTE", "false");
-    // A group of its own, so that the plugins that it starts end with it.
+    // In a process group of its own, so that its plugins can be killed too.
     command.process_group(0);
     let mut child = command.spawn().map_err(start_error)?;
     #[cfg(target_os = "linux")]
@@ -149,7 +148,7 @@ pub(crate) fn run_limited(
     Ok(ProgramOutput { status, stdout, stderr })
 }
 
-/// Both outputs of `child` to their ends.
+/// Reads both outputs of `child` to their ends.
 fn read_outputs(child: &mut Child, limit: Duration) -> Result<(Vec<u8>, Vec<u8>), CommandError> {
     let (sender, receiver) = mpsc::channel();
     let outputs: [Option<Box<dyn Read + Send>>; 2] = [
@@ -162,7 +161,7 @@ fn read_outputs(child: &mut Child, limit: Duration) -> Result<(Vec<u8>, Vec<u8>)
         thread::spawn(move || {
             let mut bytes = Vec::new();
             let read = output.by_ref().take(MAX_OUTPUT + 1).read_to_end(&mut bytes).map(|_| bytes);
-            // The receiver is gone once the time is up.
+            // The receiver is gone after the time limit.
             let _ = sender.send((index, read));
         });
     }
@@ -181,22 +180,22 @@ fn read_outputs(child: &mut Child, limit: Duration) -> Result<(Vec<u8>, Vec<u8>)
     Ok(outputs)
 }
 
-/// Limits what a process, and all that it starts from here on, may hold in memory (getrlimit(2),
-/// `RLIMIT_DATA`). Set right after the start; a lower inherited limit stays.
+/// Limits the memory of a process and its future children (getrlimit(2), `RLIMIT_DATA`). Keeps a lower inherited
+/// limit.
 #[cfg(target_os = "linux")]
 fn limit_memory(child: &Child) {
     let own = getrlimit(Resource::Data);
     let least =
         |limit: Option<u64>| Some(limit.map_or(MEMORY_LIMIT, |limit| limit.min(MEMORY_LIMIT)));
     let new = Rlimit { current: least(own.current), maximum: least(own.maximum) };
-    // Where a system does not allow it, the time limit is what is left.
+    // If the system does not allow it, only the time limit applies.
     let _ = prlimit(Some(rustix::process::Pid::from_child(child)), Resource::Data, new);
 }
 
-/// Ends a process and all that it started.
+/// Kills a process and its children.
 fn kill_group(child: &Child) {
     if let Ok(group) = i32::try_from(child.id()) {
-        // It may have ended by itself.
+        // The process may already have ended.
         let _ = killpg(Pid::from_raw(group), Signal::SIGKILL);
     }
 }
@@ -208,20 +207,20 @@ pub(crate) fn start_error(error: io::Error) -> CommandError {
     }
 }
 
-/// What went wrong, in one line: programs say it last.
+/// Returns the error message of a program in one line.
 pub(crate) fn summarize_stderr(said: &[u8]) -> String {
     let said = String::from_utf8_lossy(said);
     let is_telling = |line: &&str| !line.trim().is_empty() && !line.contains("level=warning");
     let lines: Vec<_> = said.lines().filter(is_telling).map(str::trim).collect();
     let words = lines.join("; ");
     let words = words.strip_prefix("Error response from daemon: ").unwrap_or(&words);
-    // Whatever a file made it say must not reach a terminal as such.
+    // A file can make it print control characters, which must not reach a terminal.
     let words = quote::visible(words);
     if words.is_empty() {
-        return "it ended with an error and no words".to_owned();
+        return "it failed without an error message".to_owned();
     }
     words.chars().take(SUMMARY_LENGTH).collect()
 }
 
-/// Characters of what a program said that are repeated.
+/// Longest error message of a program, in characters.
 const SUMMARY_LENGTH: usize = 600;

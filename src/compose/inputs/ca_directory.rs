@@ -1,7 +1,7 @@
-//! A directory of certificates: which file is the CA, and which two are a server's.
+//! Finds the CA and the server certificate in a directory.
 //!
-//! `trust-compose certs` writes `ca.crt`, `server.pem` and `server-key.pem`. Files of other names are used if
-//! there is only one that can be meant.
+//! `trust-compose certs` writes `ca.crt`, `server.pem` and `server-key.pem`. Without a `ca.crt`, the only other
+//! file of CAs is used.
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;
@@ -23,32 +23,32 @@ use crate::trust::inspection::certificates;
 use crate::trust::pkcs12;
 use crate::trust::source::{Label, Origin, Source, SourceKind, Unreadable};
 
-/// The names of a server's certificate and its key: ours, the usual ones, those of Let's Encrypt
+/// File names of a server certificate and its key: from `certs`, the usual ones, from Let's Encrypt
 /// (<https://eff-certbot.readthedocs.io/en/stable/using.html#where-are-my-certificates>).
 const PAIRS: [(&str, &str); 3] =
     [(SERVER, SERVER_KEY), ("server.crt", "server.key"), ("fullchain.pem", "privkey.pem")];
 
-/// The endings of files that may hold a CA.
+/// Extensions of files that may contain a CA.
 const CA_EXTENSIONS: [&str; 7] = ["crt", "pem", "cer", "der", "p7b", "p12", "pfx"];
 
-/// A directory that was named.
+/// The directory that `--custom-ca` names.
 pub(crate) struct CaDirectory {
     path: PathBuf,
-    /// The files in it that may hold a CA, by name.
+    /// The files in it that may contain a CA, sorted by name.
     members: Vec<PathBuf>,
 }
 
-/// What a file of the directory holds.
+/// The contents of a file in the directory.
 enum MemberContents {
     Authorities(Vec<Certificate>),
-    /// An archive whose password is unknown.
+    /// An archive with an unknown password.
     Locked,
-    /// No CA, and why.
+    /// No CA, with the cause.
     Other(String),
 }
 
 impl CaDirectory {
-    /// Lists its files.
+    /// Lists the files of a directory.
     ///
     /// # Errors
     /// As opendir(3) and readdir(3).
@@ -65,10 +65,10 @@ impl CaDirectory {
         Ok(Self { path: path.to_path_buf(), members })
     }
 
-    /// The first complete pair.
+    /// Returns the first complete pair of a server certificate and its key.
     ///
     /// # Errors
-    /// When half of one is found before that.
+    /// When only half of an earlier pair exists.
     pub(crate) fn find_server_files(
         &self,
         notes: &mut Vec<String>,
@@ -96,10 +96,10 @@ impl CaDirectory {
         Ok(found)
     }
 
-    /// The file with the CA: `ca.crt`, else the only one that holds CAs and nothing else.
+    /// Returns the file with the CA: `ca.crt`, else the only file that contains nothing but CAs.
     ///
     /// # Errors
-    /// When there is none, or more than one.
+    /// When no such file exists, or more than one.
     pub(crate) fn find_authority(
         &self,
         passwords: &Passwords<'_>,
@@ -121,7 +121,7 @@ impl CaDirectory {
                 MemberContents::Other(why) => others.push(shown(&why)),
             }
         }
-        // A password is asked for only if no other file has a CA.
+        // The user is prompted for a password only if no other file contains a CA.
         let found = if found.is_empty() { locked } else { found };
         let directory = quote::path(&self.path);
         match found.as_slice() {
@@ -133,7 +133,7 @@ impl CaDirectory {
                 };
                 let cause = format!("it has no {CA} and no other file of CAs{others}");
                 Err(InputErrorKind::NotFound.because(self.cannot("use", cause).advise(format!(
-                    "put the CA's certificate there as {CA}, or name its file: `{CUSTOM_CA} FILE`"
+                    "put the CA's certificate into it as {CA}, or name its file: `{CUSTOM_CA} FILE`"
                 ))))
             }
             [(path, _)] => {
@@ -171,7 +171,7 @@ impl CaDirectory {
         Label::new(&self.path, Origin::Option(CUSTOM_CA)).cannot(action).because(cause)
     }
 
-    /// The certificates that have a file of their own, in PEM.
+    /// Returns the PEM files that contain exactly one certificate.
     pub(crate) fn single_certificates(&self) -> Vec<(PathBuf, Certificate)> {
         let mut files = self.members.clone();
         files.extend(PAIRS.iter().map(|(certificate, _)| plain(&self.path, certificate)));
@@ -187,7 +187,7 @@ impl CaDirectory {
     }
 }
 
-/// A server's certificate without its key, or the key alone.
+/// Returns the error for a server certificate without its key, or a key without its certificate.
 fn incomplete_pair(present: &Path, missing: &Path) -> InputError {
     let missing = quote::path(missing);
     let failed = Label::new(present, Origin::Option(CUSTOM_CA)).cannot("use");
@@ -224,7 +224,7 @@ fn read_member(path: &Path, passwords: &Passwords<'_>) -> Result<MemberContents,
         let opened = passwords.open_without_prompt(&source);
         match opened.map_err(|error| InputErrorKind::Unreadable.because(error))? {
             Ok(archive) if archive.keys.is_empty() => archive.certificates,
-            Ok(_) => return Ok(MemberContents::Other("a private key is in it".to_owned())),
+            Ok(_) => return Ok(MemberContents::Other("it contains a private key".to_owned())),
             Err(pkcs12::Problem::Locked) => return Ok(MemberContents::Locked),
             Err(problem) => return Ok(MemberContents::Other(problem.to_string())),
         }

@@ -1,4 +1,4 @@
-//! The CAs in one file of any format.
+//! Reads the CAs in one file of any format.
 
 use crate::compose::inputs::error::{InputError, InputErrorKind};
 use crate::compose::inputs::listing::list_contents;
@@ -10,11 +10,11 @@ use crate::trust::inspection::certificates;
 use crate::trust::pkcs12;
 use crate::trust::source::{Label, Source};
 
-/// Every certificate of a file that should hold nothing else; of an archive, which seldom does, the CAs, and a
-/// note on what else is in it.
+/// Returns the certificates of a file. Of a PKCS#12 archive, which usually contains more, it returns the CAs and a
+/// note about the rest.
 ///
 /// # Errors
-/// When it holds a key and is no archive, holds anything else or no CA, or is broken.
+/// When the file is broken, contains no CA, or is no archive and contains a key or anything else.
 pub(crate) fn authorities(
     source: &Source,
     passwords: &Passwords<'_>,
@@ -31,12 +31,13 @@ pub(crate) fn authorities(
         archive.certificates.into_iter().partition(|certificate| certificate.is_ca);
     let others = (keys > 0 || !others.is_empty()).then(|| list_contents(keys, &others));
     if found.is_empty() {
-        let others = others.as_deref().unwrap_or("nothing");
-        return Err(InputErrorKind::NotFound.because(
-            label.cannot("use").because(format_args!("no CA is in it; it holds {others}")).advise(
-                "export it with all certificates of the chain, or name the CA's certificate",
-            ),
-        ));
+        let cause = match &others {
+            Some(others) => format!("it contains no CA, only {others}"),
+            None => "it contains no certificate".to_owned(),
+        };
+        return Err(InputErrorKind::NotFound.because(label.cannot("use").because(cause).advise(
+            "export it with all certificates of the chain, or name the CA's certificate",
+        )));
     }
     Ok((found, others.map(|others| format!("not used from {label}: {others}"))))
 }
@@ -46,7 +47,7 @@ fn unusable(label: &Label, problem: &Problem) -> InputError {
     let fix = match problem {
         Problem::PrivateKey { line: 0 } => "name the CA's certificate, not its key".to_owned(),
         Problem::PrivateKey { .. } => format!(
-            "keep the key out of what containers see: `openssl x509 -in {path} -out NEW` writes the \
+            "keep the key out of containers: `openssl x509 -in {path} -out NEW` writes the \
              certificate alone"
         ),
         Problem::Pkcs12 | Problem::OtherBlock { .. } => {

@@ -1,4 +1,4 @@
-//! The `trust-compose certs` commands that messages print for a server's certificate.
+//! The `trust-compose certs` commands that diagnostics print for a server certificate.
 
 use std::path::Path;
 
@@ -9,7 +9,8 @@ use crate::sys::quote::shell;
 use crate::trust::certificate::extensions::Details;
 use crate::trust::certificate::subject_alt_name::SubjectAltName;
 
-/// Reissues the certificate of `pair`, for `more` too; `None` if the CA's key is not beside it.
+/// Returns the command that reissues the certificate of `pair` with the additional names `more`; `None` without
+/// the CA's key in that directory.
 pub(crate) fn reissue_command(
     pair: &ServerFiles,
     details: &Details,
@@ -18,12 +19,12 @@ pub(crate) fn reissue_command(
     certs_command(pair, &name_arguments(details, more))
 }
 
-/// Renews the certificate of `pair` as it is; `None` if the CA's key is not beside it.
+/// Returns the command that renews the certificate of `pair`; `None` without the CA's key in that directory.
 pub fn renew_command(pair: &ServerFiles) -> Option<String> {
     certs_command(pair, "--renew")
 }
 
-/// The option that names a directory to `trust-compose certs`, unless it is the default.
+/// Returns the `--out` option for `directory`; empty for the default.
 pub(crate) fn out_option(directory: &Path) -> String {
     if directory == Path::new("certs") {
         String::new()
@@ -32,7 +33,7 @@ pub(crate) fn out_option(directory: &Path) -> String {
     }
 }
 
-/// The arguments for a certificate that has the names of `details`, and `more`.
+/// Returns the arguments for the names in `details` and `more`.
 pub(crate) fn name_arguments(details: &Details, more: &[ServerName]) -> String {
     let more: Vec<_> = more.iter().map(ToString::to_string).collect();
     let mut names: Vec<_> = details.names.iter().filter_map(SubjectAltName::host).collect();

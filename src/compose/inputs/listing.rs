@@ -1,13 +1,13 @@
-//! Lists in messages: a few items of many, the subjects of certificates, the contents of an archive.
+//! Lists in messages, shortened: items, subjects of certificates, contents of an archive.
 
 use crate::sys::output;
 use crate::sys::quote;
 use crate::trust::certificate::Certificate;
 
-/// How many items of a list are shown.
+/// Number of items that a list shows.
 const SHOWN: usize = 5;
 
-/// The first few of `items`, and how many more there are.
+/// Returns the first few of `items` and the number of the others.
 pub(crate) fn first_few(items: &[String]) -> String {
     let shown = items.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
     match items.len().saturating_sub(SHOWN) {
@@ -16,13 +16,13 @@ pub(crate) fn first_few(items: &[String]) -> String {
     }
 }
 
-/// The subjects of certificates, quoted.
+/// Returns the quoted subjects of certificates.
 pub(crate) fn list_subjects(certificates: &[Certificate]) -> String {
     let quoted = certificates.iter().map(|found| quote::word(&found.subject).to_string());
     first_few(&quoted.collect::<Vec<_>>())
 }
 
-/// The contents of an archive besides CAs.
+/// Returns the contents of an archive besides CAs.
 pub(crate) fn list_contents(keys: usize, others: &[Certificate]) -> String {
     match (keys, others) {
         (0, []) => "nothing".to_owned(),

@@ -1,5 +1,5 @@
-//! Checks a server's certificate as clients will: against the CA that they trust, the name that they connect to,
-//! and today's date. And its key, for the proxy.
+//! Checks a server certificate as clients will: the CA that they trust, the name that they connect to, the
+//! date. Also checks the key that the proxy uses.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
@@ -27,32 +27,32 @@ use crate::trust::private_key::{Fit, fit};
 use crate::trust::source::{Label, Source, Unreadable};
 use crate::trust::time::Time;
 
-/// A server's certificate and key, proved to be good for the domain.
+/// A server certificate and its key, checked for the domain.
 #[derive(Clone, Debug)]
 pub struct ServerCertificate {
-    /// Path of the certificate, perhaps with its issuers.
+    /// Path of the certificate file, which may contain issuers.
     pub certificate: PathBuf,
     /// The contents of that file.
     pub text: Vec<u8>,
-    /// The names that the certificate is for.
+    /// The names in the certificate.
     pub names: Vec<SubjectAltName>,
-    /// Path of the key.
+    /// Path of the key file.
     pub key: PathBuf,
-    /// Owner of the key.
+    /// User id of the key file's owner.
     pub uid: u32,
-    /// Its group.
+    /// Group id of the key file.
     pub gid: u32,
-    /// Its permission bits.
+    /// Permission bits of the key file.
     pub mode: u32,
-    /// When the first of the certificates in that file ends.
+    /// The earliest expiry of the certificates in the file.
     pub until: Time,
 }
 
-/// Proves that `pair` will do for clients that trust `authorities` and connect to `domain` now, if that
-/// is known, and warns if the key cannot be compared with the certificate.
+/// Verifies that clients that trust `authorities` and connect to `domain` accept `pair` now. Without a domain, any
+/// name is accepted. Returns a warning if the key cannot be compared with the certificate.
 ///
 /// # Errors
-/// When clients would refuse it, or a proxy cannot use it.
+/// When clients would refuse the certificate, or a proxy cannot use the files.
 pub fn verify_server(
     pair: &ServerFiles,
     domain: Option<&ServerName>,
@@ -65,15 +65,15 @@ pub fn verify_server(
     let file = read_certificates(&text)?;
     let (leaf, is_proved) = find_leaf(&file, &text, &key)?;
     let details = Details::of(leaf);
-    let remake =
+    let reissue =
         || reissue_command(pair, &details, domain.map(slice::from_ref).unwrap_or_default());
-    ServerChain { pair, source: &text, file: &file, leaf }.verify(authorities, remake())?;
+    ServerChain { pair, source: &text, file: &file, leaf }.verify(authorities, reissue())?;
     for certificate in &file {
         check_validity(certificate, &text.label, pair, now)?;
     }
     let is_for = |domain: &&ServerName| details.names.iter().any(|name| covers(name, domain));
     if let Some(domain) = domain.filter(|domain| !is_for(domain)) {
-        let error = name_missing(&text.label, &domain.to_string(), &details, remake());
+        let error = name_missing(&text.label, &domain.to_string(), &details, reissue());
         return Err(ServerFault::NameMissing.because(error));
     }
     let found = fs::metadata(&pair.key).map_err(|error| {
@@ -106,7 +106,7 @@ fn check_validity(
         let failed = failed.because(format_args!("{subject} expired on {not_after}"));
         return Err(ServerFault::Expired.because(match renew_command(pair) {
             Some(command) => failed.run(command),
-            None => failed.advise("put a new one there"),
+            None => failed.advise("replace it with a new one"),
         }));
     }
     if *not_before > now {
@@ -134,7 +134,7 @@ fn name_missing(
     };
     let mut bases = names.iter().filter_map(|name| name.strip_prefix("*."));
     if bases.any(|base| domain.ends_with(base)) {
-        shown += "; `*` matches one part of a name";
+        shown += "; `*` matches one label";
     }
     let domain = quote::word(domain);
     let failed = label
@@ -142,7 +142,9 @@ fn name_missing(
         .because(format_args!("it is not for {domain} (from --domain): it is for {shown}"));
     match command {
         Some(command) => failed.run(command),
-        None => failed.advise("have its issuer add the name, or give --domain one that it has"),
+        None => {
+            failed.advise("ask its issuer to add the name, or give --domain a name that it covers")
+        }
     }
 }
 
@@ -155,7 +157,7 @@ fn key_not_compared(pair: &ServerFiles) -> Diagnostic {
     Diagnostic::statement(cause).advise("check that the proxy starts with both")
 }
 
-/// The certificates in a file, in PEM, the one form that proxies read.
+/// Returns the certificates of a file, which must be in PEM: proxies read no other format.
 pub(crate) fn read_certificates(source: &Source) -> Result<Vec<Certificate>, InputError> {
     let unusable = |cause: String| {
         ServerFault::Unusable.because(
@@ -163,7 +165,7 @@ pub(crate) fn read_certificates(source: &Source) -> Result<Vec<Certificate>, Inp
                 .label
                 .cannot("serve")
                 .because(cause)
-                .advise("put the server's certificate there in PEM, and its issuers behind it"),
+                .advise("write the server's certificate to it in PEM, followed by its issuers"),
         )
     };
     let found = contents(source).map_err(|problem| unusable(problem.to_string()))?.certificates;
@@ -177,7 +179,7 @@ pub(crate) fn read_certificates(source: &Source) -> Result<Vec<Certificate>, Inp
     Ok(found)
 }
 
-/// The certificate that the key belongs to, and whether that is proved.
+/// Returns the certificate that the key belongs to, and whether the two could be compared.
 fn find_leaf<'a>(
     file: &'a [Certificate],
     text: &Source,
@@ -214,7 +216,7 @@ fn find_leaf<'a>(
                 text.label
                     .cannot("serve")
                     .because(cause)
-                    .advise("put back the two files that belong together"),
+                    .advise("restore the two files that belong together"),
             ))
         }
     }
@@ -232,16 +234,16 @@ fn unusable_key(label: &Label, problem: KeyError) -> Diagnostic {
         KeyError::OpenSsh => failed
             .because("it is in OpenSSH's form, which proxies cannot read")
             .run(format!("ssh-keygen -p -m PKCS8 -N '' -f {path}")),
-        KeyError::NoKey => failed
-            .because("there is no private key in PEM in it")
-            .advise("put the key there, in PEM"),
-        KeyError::Traditional | KeyError::Unsupported => {
-            failed.because("its key is damaged").advise("copy it again, whole, from where it came")
+        KeyError::NoKey => {
+            failed.because("it contains no private key in PEM").advise("put the key there, in PEM")
         }
+        KeyError::Traditional | KeyError::Unsupported => failed
+            .because("its key is damaged")
+            .advise("copy the complete file again from its source"),
     }
 }
 
-/// Whether a name in a certificate is good for `domain`: `*` matches one label (RFC 6125, section 6.4.3).
+/// Whether a name in a certificate covers `domain`: `*` matches one label (RFC 6125, section 6.4.3).
 fn covers(name: &SubjectAltName, domain: &ServerName) -> bool {
     match (domain, name) {
         (ServerName::Ip(address), SubjectAltName::Ip(name)) => name == address,
@@ -253,8 +255,8 @@ fn covers(name: &SubjectAltName, domain: &ServerName) -> bool {
     }
 }
 
-/// Those of `names` that the certificate of `pair` is not for, if there are any, and the command that
-/// adds them. `None` for a certificate that cannot be read: [`verify_server`] reports that.
+/// Returns those of `names` that the certificate of `pair` does not cover, and the command that adds them; `None`
+/// if it covers all, or cannot be read, which [`verify_server`] reports.
 pub fn missing_names(
     pair: &ServerFiles,
     names: &[ServerName],
@@ -268,7 +270,7 @@ pub fn missing_names(
     (!lacking.is_empty()).then_some((lacking, command))
 }
 
-/// Replaces the CA in `directory`, and with it the server's certificate that is there.
+/// Returns the command that replaces the CA in `directory`, and the server certificate there.
 pub fn replace_ca_command(directory: &Path) -> String {
     let path = directory.join(SERVER);
     let text = read_source(&path, CUSTOM_CA, &mut file::TOTAL_LIMIT.clone()).ok();

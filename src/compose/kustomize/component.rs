@@ -1,8 +1,8 @@
-//! Makes the component: the patch of each workload, as the text of a kustomization and the files that it names.
+//! Builds the component: kustomization.yaml with the patch of each workload, and the files that it names.
 //!
-//! Pure, and the same bytes for the same inputs. Files are named by their contents, and all else is in
-//! kustomization.yaml: an older one still finds its own files. Kustomize adds the digest of a ConfigMap to its
-//! name, so another CA replaces the pods, and a ConfigMap never changes.
+//! The output depends only on the inputs. Files are named by their contents, so an older kustomization.yaml still
+//! finds its own. kustomize appends a ConfigMap's digest to its name, so a changed CA replaces the pods, and a
+//! ConfigMap never changes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,34 +21,34 @@ use crate::sys::diagnostic::Diagnostic;
 use crate::sys::quote;
 use crate::trust::bundle::Pem;
 
-/// What a ConfigMap may hold, in bytes (<https://kubernetes.io/docs/concepts/configuration/configmap/>: 1 MiB).
+/// Largest ConfigMap in bytes (<https://kubernetes.io/docs/concepts/configuration/configmap/>: 1 MiB).
 const MAX_CONFIG_MAP: usize = 1 << 20;
-/// What an object's annotations may hold, in bytes: `kubectl apply` without `--server-side` puts all of a ConfigMap
+/// Largest annotations of an object in bytes: `kubectl apply` without `--server-side` writes the whole ConfigMap
 /// into one (`TotalAnnotationSizeLimitB` in
 /// <https://github.com/kubernetes/kubernetes/blob/v1.32.0/staging/src/k8s.io/apimachinery/pkg/api/validation/objectmeta.go>).
 const MAX_ANNOTATIONS: usize = 256 << 10;
 
-/// A container that is to trust.
+/// A container that will trust the CA.
 #[derive(Debug)]
 pub(crate) struct SelectedContainer {
-    /// Which of its workload's.
+    /// Index among the containers of its workload.
     pub index: usize,
-    /// Which of the bundles it gets.
+    /// Index of its bundle.
     pub bundle: usize,
     /// The variables and files that it gets.
     pub given: Injection,
 }
 
-/// What goes into a component.
+/// The contents of a component.
 #[derive(Debug)]
 pub(crate) struct ComponentSpec<'a> {
-    /// The first lines.
+    /// The comment lines at the beginning.
     pub header: String,
     /// The custom CAs.
     pub custom: &'a [Pem<'a>],
-    /// Each with some roots.
+    /// The custom CAs with each set of root certificates.
     pub bundles: &'a [Vec<Pem<'a>>],
-    /// The workloads that are to trust, and which of their containers.
+    /// The workloads that will trust the CA, with the selected containers.
     pub workloads: Vec<(&'a Workload, Vec<SelectedContainer>)>,
     /// Where the certificates come from.
     pub source: Source,
@@ -59,17 +59,17 @@ pub(crate) struct ComponentSpec<'a> {
 pub(crate) struct Component {
     /// The text of kustomization.yaml.
     pub text: String,
-    /// The files beside it: name and contents.
+    /// The other files, by name.
     pub files: BTreeMap<String, Vec<u8>>,
-    /// Whether some ConfigMap is too large for `kubectl apply` without `--server-side`.
+    /// Whether a ConfigMap is too large for `kubectl apply` without `--server-side`.
     pub is_server_side: bool,
 }
 
-/// The files of a container: its keys in a ConfigMap, and what is in them.
+/// The files of a container by their key in a ConfigMap, each with the index of the bundle.
 type FileSet = BTreeMap<String, (InjectedFile, usize)>;
 
-/// Makes the component, with the names that workloads have under `naming`. `unpatched` are the workloads as the
-/// component sees them, where those of `spec` were rendered with it, or with patches that are applied after it.
+/// Builds the component, with the names that workloads have before `naming` is applied. `unpatched` are the
+/// workloads as the component sees them, if those of `spec` were rendered with it or with later patches.
 ///
 /// # Errors
 /// When a ConfigMap would be too large, or YAML cannot express it.
@@ -130,7 +130,7 @@ pub(crate) fn build_component(
 }
 
 impl Component {
-    /// The generator of one ConfigMap, whose files are kept.
+    /// Returns the generator of one ConfigMap, and adds its files to the component.
     fn config_map_generator(
         &mut self,
         spec: &ComponentSpec<'_>,
@@ -150,7 +150,7 @@ impl Component {
                 InjectedFile::Own { stem, ending, bytes } => (*stem, *ending, bytes.clone()),
             };
             size += bytes.len();
-            // JSON writes a line end as two characters.
+            // In JSON, a newline takes two characters.
             lines += memchr::memchr_iter(b'\n', &bytes).count();
             let file = file_name(stem, ending, &bytes);
             files.push(Value::from(format!("{key}={file}")));
@@ -177,7 +177,7 @@ impl Component {
     }
 }
 
-/// The volume of this name.
+/// Returns the volume of this name.
 fn config_map_volume(source: Source, name: &str) -> Value {
     let maps = match source {
         Source::Configmap => ("configMap", mapping([("name", name.into())])),
@@ -194,7 +194,7 @@ fn config_map_volume(source: Source, name: &str) -> Value {
     mapping([("name", name.into()), maps])
 }
 
-/// The diagnostic for a failure that no input is known to cause.
+/// Returns the diagnostic for a YAML error, which no known input causes.
 pub(crate) fn yaml_error(error: serde_yaml::Error) -> Diagnostic {
     Diagnostic::cannot("write", "the component as YAML").because(error).advise("report this bug")
 }

@@ -1,4 +1,4 @@
-//! Manifests as text become objects, and those of them that start pods become workloads.
+//! Parses manifests into objects, and those that start pods into workloads.
 
 use std::fmt::Display;
 
@@ -10,16 +10,16 @@ use crate::compose::kustomize::pod::{self, CONTAINER_LISTS, PodContainer};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::quote;
 
-/// What manifests may hold: 16 MiB, some thousands of workloads. The YAML crate needs up to a hundred times
-/// as much memory.
+/// Largest manifests that are read, in bytes: 16 MiB, some thousands of workloads. The YAML crate needs up to a
+/// hundred times as much memory.
 pub(crate) const MAX_MANIFESTS: usize = 16 << 20;
 
-/// How many brackets may be open at once. The YAML crate takes the square of that in time, and follows no more than
-/// 128 levels anyway.
+/// Deepest nesting of brackets. The YAML crate takes quadratic time for deep nesting, and refuses more than 128
+/// levels anyway.
 const MAX_BRACKETS: usize = 1000;
 
-/// The kinds that start pods and that kustomize can patch by the names of their containers: group, kind, and where
-/// the pod is (<https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/>).
+/// The kinds that start pods and whose containers kustomize can patch by name: group, kind, path of the pod template
+/// (<https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/>).
 const KINDS: [(&str, &str, &[&str]); 7] = [
     ("apps", "Deployment", TEMPLATE),
     ("apps", "StatefulSet", TEMPLATE),
@@ -30,53 +30,53 @@ const KINDS: [(&str, &str, &[&str]); 7] = [
     ("", "Pod", &[]),
 ];
 
-/// Where most kinds keep what their pods are made of.
+/// Path of the pod template in most kinds.
 const TEMPLATE: &[&str] = &["spec", "template"];
 
-/// Something that starts pods.
+/// An object that starts pods.
 #[derive(Clone, Debug)]
 pub(crate) struct Workload {
-    /// The group of its kind; empty for the core's.
+    /// The API group; empty for the core group.
     pub group: &'static str,
     /// `apiVersion`.
     pub version: String,
-    /// Its kind.
+    /// `kind`.
     pub kind: &'static str,
-    /// Where in it the pod is: the keys that lead to its metadata and spec.
+    /// The keys that lead to the pod's metadata and spec.
     pub path: &'static [&'static str],
-    /// Its namespace, where it names one.
+    /// The namespace, if it is set.
     pub namespace: Option<String>,
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Its containers, those for initialisation first.
+    /// The containers, init containers first.
     pub containers: Vec<PodContainer>,
-    /// The volumes of its pods.
+    /// The volumes of the pods.
     pub volumes: Vec<Value>,
     /// `trust-init.org/role`, as written.
     pub role: Option<String>,
 }
 
-/// The objects in manifests that start pods.
+/// The objects that start pods.
 #[derive(Debug, Default)]
 pub(crate) struct Manifests {
     /// The workloads.
     pub workloads: Vec<Workload>,
-    /// The same objects, as they were written.
+    /// The objects of the workloads, as written.
     pub objects: Vec<Value>,
-    /// The names of objects that hold a pod's template and are of an unknown kind.
+    /// The names of objects of other kinds that contain a pod template.
     pub others: Vec<String>,
 }
 
-/// Reads manifests: YAML or JSON, one document after the other. `from` is what they are called in messages.
+/// Parses manifests: YAML or JSON documents. `from` is their name in messages.
 ///
 /// # Errors
-/// When they are not that, or too large.
+/// When they are invalid or too large.
 pub(crate) fn read(text: &[u8], from: &str) -> Result<Manifests, Diagnostic> {
     let subject = from.to_owned();
     parse_manifests(text).map_err(|flaw| Diagnostic { action: "read", subject, ..flaw })
 }
 
-/// The cause of an error and its fix; [`read`] names the manifests.
+/// Parses manifests. Its errors have a cause and a fix; [`read`] adds the name of the manifests.
 fn parse_manifests(text: &[u8]) -> Result<Manifests, Diagnostic> {
     if text.len() > MAX_MANIFESTS {
         let cause = format!("it is larger than {} MiB", MAX_MANIFESTS >> 20);
@@ -90,7 +90,7 @@ fn parse_manifests(text: &[u8]) -> Result<Manifests, Diagnostic> {
             _ => {}
         }
         if open > MAX_BRACKETS {
-            return Err(invalid_yaml("it is nested deeper than manifests ever are"));
+            return Err(invalid_yaml("it is nested too deeply"));
         }
     }
     let mut manifests = Manifests::default();
@@ -128,8 +128,8 @@ impl Manifests {
 }
 
 impl Manifests {
-    /// Takes away the containers without an image: kustomize makes one of each name that a component still has for a
-    /// container which is no longer there, and Kubernetes refuses it.
+    /// Removes the containers without an image: for a container that no longer exists, a listed component's patch makes
+    /// kustomize create one, which Kubernetes refuses.
     pub(crate) fn remove_leftovers(&mut self) {
         for (workload, object) in self.workloads.iter_mut().zip(&mut self.objects) {
             workload.containers.retain(|container| container.service.image.is_some());
@@ -146,7 +146,7 @@ impl Manifests {
     }
 }
 
-/// Whether an object of an unknown kind starts pods: operators' kinds have the template where the known ones have it.
+/// Whether an object of another kind starts pods: operators' kinds have the template at the usual path.
 fn holds_template(object: &Value) -> bool {
     let spec = TEMPLATE.iter().chain(&["spec"]).try_fold(object, |it, key| it.get(*key));
     spec.and_then(|spec| spec.get("containers")).is_some_and(Value::is_sequence)
@@ -170,7 +170,7 @@ impl Workload {
         let spec = pod.get("spec").unwrap_or(&Value::Null);
         let form = |what: String| {
             let object = quote::word(&format!("{kind}/{name}")).to_string();
-            let cause = format!("{object} does not have the form that Kubernetes gives it: {what}");
+            let cause = format!("{object} is not valid: {what}");
             Diagnostic::statement(cause).advise("correct it there")
         };
         let namespace = text("namespace").filter(|namespace| !namespace.is_empty());

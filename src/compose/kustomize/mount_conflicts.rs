@@ -1,5 +1,5 @@
-//! Conflicts between a container and what it is to get: mounts and volumes of its own, files that trust-manager
-//! does not keep.
+//! Conflicts between a container and its injection: mounts and volumes of its own, and files that trust-manager
+//! cannot provide.
 
 use crate::compose::injection::{InjectedFile, Injection};
 use crate::compose::kustomize::manifest::Workload;
@@ -11,10 +11,10 @@ use crate::sys::diagnostic::Diagnostic;
 use crate::sys::quote;
 use crate::trust::variables::{self, Points};
 
-/// Checks the mounts and volumes of a container that is to trust the CA.
+/// Checks the mounts and volumes of a container that will trust the CA.
 ///
 /// # Errors
-/// When one of them would hide what the container gets, or be hidden by it, or has our name.
+/// When a mount would hide the injected files or be hidden by them, or a volume has the component's name.
 pub(crate) fn check_mounts(
     name: &str,
     workload: &Workload,
@@ -22,15 +22,15 @@ pub(crate) fn check_mounts(
 ) -> Result<(), Diagnostic> {
     for mount in &container.service.mounts {
         let is_in_it = without_links(&mount.target).starts_with(DIRECTORY);
-        // Ours is mounted after it.
+        // The component's mount comes after a tmpfs.
         let is_tmpfs = mount.kind == MountKind::Tmpfs;
         if is_in_it || (mount.is_above(DIRECTORY) && !is_tmpfs) {
             let container = format!("container {}", quote::word(name));
             let path = quote::word(&mount.target);
             return Err(Diagnostic::cannot("give the CA to", container)
-                .because(format_args!("its own mount at {path} is in the way"))
+                .because(format_args!("its own mount at {path} conflicts with that of the CA"))
                 .advise(format!(
-                    "mount that elsewhere, or leave the container out: `--workload {}=leave`",
+                    "mount that at another path, or leave the container out: `--workload {}=leave`",
                     quote::shell(name)
                 )));
         }
@@ -50,7 +50,7 @@ pub(crate) fn check_mounts(
         )))
 }
 
-/// Removes variables whose file trust-manager does not keep, with a warning for each.
+/// Removes variables whose file trust-manager cannot provide, with a warning for each.
 pub(crate) fn remove_private_files(given: &mut Injection, name: &str, warn: &dyn Fn(Diagnostic)) {
     let Injection { variables, files } = given;
     let is_shared = |variable: &str, value: &String| {

@@ -1,8 +1,8 @@
-//! The patch of a workload: the user's own entries first, by their names alone, then ours.
+//! Builds the patch of a workload: the user's entries first, by name only, then those of the component.
 //!
-//! kustomize puts what a strategic merge patch names before all other entries of a list, in the patch's order. The
-//! user's entries so keep their order and their indices, which JSON patches count; and the runtime mounts ours last,
-//! so that a mount at `/var/run`, which is `/run`, does not hide it.
+//! kustomize moves the entries that a strategic merge patch names before all others, in the patch's order. So the
+//! user's entries keep their indices, which JSON patches use, and the component's mount comes last: a mount at
+//! `/var/run`, which is `/run`, would hide an earlier one.
 
 use std::collections::BTreeSet;
 
@@ -18,11 +18,11 @@ use crate::compose::project::Mount;
 use crate::compose::yaml::{mapping, mapping_of};
 use crate::trust::source::CUSTOM_CA;
 
-/// The patch of the pods of a workload: the `parts` of its containers, and `volumes`. `seen` is the workload as the
-/// component sees it.
+/// Returns the patch of a pod's spec, with the patches `parts` of its containers, and `volumes`. `seen` is the
+/// workload as the component sees it.
 ///
-/// Containers that get nothing are named as well, or init containers would start in another order. A container that
-/// `seen` does not have comes from a patch that is applied later, and its name goes last.
+/// It names unselected containers too, or init containers would start in another order. A container that is missing
+/// in `seen` comes from a later patch, so its name comes last.
 pub(crate) fn pod_spec_patch(
     seen: &Workload,
     mut parts: Vec<(&PodContainer, Value)>,
@@ -49,7 +49,7 @@ pub(crate) fn pod_spec_patch(
     spec
 }
 
-/// The patch of a container. A variable of its own that is changed keeps its position.
+/// Returns the patch of a container. A variable that it overrides keeps its position.
 pub(crate) fn container_patch(
     container: &PodContainer,
     seen: &Workload,
@@ -91,8 +91,8 @@ pub(crate) fn container_patch(
     ])
 }
 
-/// List entries with their key alone. A duplicate entry is named once: kustomize keeps
-/// the last of the two, which of variables is the one that counts in Kubernetes as well.
+/// Returns list entries that contain only `key`. A duplicate is named once: kustomize keeps its last entry, which
+/// for variables is also the one that Kubernetes uses.
 fn keys_only(
     key: &'static str,
     names: impl Iterator<Item = String>,
@@ -103,13 +103,13 @@ fn keys_only(
         .map(move |name| mapping([(key, name.into())]))
 }
 
-/// Whether nothing of the container's own is mounted where others look for CAs, or above that; a file cannot be
-/// put into what is mounted read-only.
+/// Whether the container has no mount of its own at or above the path of the custom CA file: a file cannot be
+/// mounted into a read-only mount.
 fn can_mount_custom_ca(mounts: &[Mount]) -> bool {
     !mounts.iter().any(|mount| mount.is_above(CUSTOM_CA))
 }
 
-/// The patch of a workload whose pods get this `spec`.
+/// Returns the patch of a workload, with the patch `spec` of its pods.
 ///
 /// # Errors
 /// When YAML cannot express it.
@@ -136,7 +136,7 @@ pub(crate) fn workload_patch(
         target.insert("group".into(), workload.group.into());
     }
     target.insert("kind".into(), workload.kind.into());
-    // It is read as a regular expression that must match from end to end.
+    // kustomize parses it as a regular expression, which must match the whole name.
     target.insert("name".into(), name.replace('.', "\\.").into());
     if let Some(namespace) = namespace {
         target.insert("namespace".into(), namespace.into());

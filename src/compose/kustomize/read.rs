@@ -1,5 +1,5 @@
-//! The manifests: a kustomization as it is rendered, files, or stdin; without what an earlier component put into
-//! them.
+//! Reads the manifests from a rendered kustomization, from files or from stdin, and removes what an earlier component
+//! added.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read as _};
@@ -20,26 +20,26 @@ use crate::sys::file;
 use crate::sys::output;
 use crate::sys::quote;
 
-/// The values that variables had before a component set them, by container; without those that were not set.
+/// The values that variables had before a component set them, by container.
 pub(crate) type PreviousValues = BTreeMap<String, BTreeMap<String, String>>;
 
-/// How the line of a component begins that records them.
+/// The prefix of the line in kustomization.yaml that records them.
 const PREVIOUS_MARK: &str = "# Before: ";
 
-/// The manifests that were named.
+/// The manifests of a run.
 pub(crate) struct ManifestInput {
-    /// The manifests.
+    /// The parsed manifests.
     pub manifests: Manifests,
     /// Their name in messages.
     pub from: String,
-    /// The kustomization that they come from.
+    /// The kustomization that was rendered, with `-k`.
     pub kustomization: Option<Kustomization>,
 }
 
 /// Reads the manifests that `args` name; `existing` is an earlier component.
 ///
 /// # Errors
-/// When they cannot be read, or none of them starts pods.
+/// When they cannot be read, or contain no workload.
 pub(crate) fn read(
     args: &Kustomize,
     existing: &ExistingComponent,
@@ -69,14 +69,14 @@ fn no_workload(from: &str, others: &[String]) -> Diagnostic {
         [] => String::new(),
         others => format!(" but {}, whose kind kustomize cannot patch", others.join(", ")),
     };
-    Diagnostic::cannot("find", format_args!("anything that starts pods in {from}{but}"))
-        .advise("pass all manifests, as they go to the cluster")
+    Diagnostic::cannot("find", format_args!("a workload in {from}{but}"))
+        .advise("pass all manifests that are applied to the cluster")
 }
 
-/// Renders a kustomization and reads the result.
+/// Renders a kustomization and parses the result.
 ///
 /// # Errors
-/// When it cannot be rendered, or read.
+/// When it cannot be rendered or parsed.
 pub(crate) fn render(directory: &Path) -> Result<Manifests, Diagnostic> {
     let text = run_kustomize(directory, &[]).map_err(|failure| {
         let failed = Diagnostic::cannot("render", quote::path(directory));
@@ -93,12 +93,12 @@ pub(crate) fn render(directory: &Path) -> Result<Manifests, Diagnostic> {
     manifest::read(&text, &rendered_name(directory))
 }
 
-/// The name of a rendered kustomization in messages.
+/// Returns the name of a rendered kustomization in messages.
 fn rendered_name(directory: &Path) -> String {
     format!("what `kubectl kustomize {}` prints", quote::shell(directory))
 }
 
-/// All files, one document after the other.
+/// Reads all files into one text.
 fn read_files(args: &Kustomize) -> Result<Vec<u8>, Diagnostic> {
     let (mut all, mut budget) = (Vec::new(), file::TOTAL_LIMIT);
     for path in &args.files {
@@ -124,11 +124,11 @@ fn read_previous_values(existing: &ExistingComponent) -> PreviousValues {
     let text = existing.texts.get(KUSTOMIZATION).map(|text| String::from_utf8_lossy(text));
     let line =
         text.as_ref().and_then(|text| text.lines().find_map(|it| it.strip_prefix(PREVIOUS_MARK)));
-    // If the line was edited, the present values count.
+    // If the user edited the line, the present values apply.
     line.and_then(|line| serde_json::from_str(line).ok()).unwrap_or_default()
 }
 
-/// The line from which [`read`] restores the values; empty if there are none.
+/// Returns the line from which [`read`] restores the values; empty without values.
 pub(crate) fn previous_values_line(before: &PreviousValues) -> String {
     let text = serde_json::to_string(before).unwrap_or_default();
     if before.is_empty() { String::new() } else { format!("{PREVIOUS_MARK}{text}\n") }
@@ -153,7 +153,7 @@ fn restore_variables(workloads: &mut [Workload], before: &PreviousValues) {
 }
 
 impl ManifestInput {
-    /// The present values of the variables that the component is to set.
+    /// Returns the present values of the variables that the component will set.
     pub(crate) fn previous_values(
         chosen: &[(&Workload, Vec<SelectedContainer>)],
     ) -> PreviousValues {

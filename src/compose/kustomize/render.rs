@@ -1,11 +1,11 @@
-//! Runs kustomize, which is a program of its own or a part of kubectl.
+//! Runs kustomize, as a part of kubectl or as a separate program.
 
 use std::ffi::OsString;
 use std::path::Path;
 
 use crate::compose::docker::command::{CommandError, ENGINE_TIMEOUT, output_of};
 
-/// Renders the kustomization in `directory` with these options: by `kubectl`, else by `kustomize`.
+/// Renders the kustomization in `directory` with these options, by `kubectl` or else by `kustomize`.
 ///
 /// # Errors
 /// When it cannot be rendered, or neither of the two is installed.

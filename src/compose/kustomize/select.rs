@@ -1,5 +1,5 @@
-//! Selects containers: `compose::select` decides about them by its table, as about the services of a project; an
-//! annotation of a workload or `--workload` overrides it.
+//! Converts containers to the services of a project, so that `compose::select` can decide about them. An annotation
+//! of the workload or `--workload` overrides its table.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
@@ -12,34 +12,34 @@ use crate::compose::select::Outcome;
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::quote;
 
-/// Where a container is in a list of workloads.
+/// The position of a container in a list of workloads.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Position {
     /// The index of its workload.
     pub workload: usize,
-    /// Its index among the containers of that.
+    /// The index among the containers of that workload.
     pub container: usize,
 }
 
-/// The container that each part of a project is.
+/// The position of each part of a project.
 pub(crate) type Positions = BTreeMap<String, Position>;
 
-/// A workload by all that makes it one: group, kind, namespace, name.
+/// The identity of a workload: group, kind, namespace, name.
 type WorkloadId<'a> = (&'static str, &'static str, Option<&'a str>, &'a str);
 
 impl Workload {
-    /// Its identity in a cluster.
+    /// Returns its identity in a cluster.
     pub(crate) fn id(&self) -> WorkloadId<'_> {
         (self.group, self.kind, self.namespace.as_deref(), &self.name)
     }
 
-    /// The name of one of its containers, for messages.
+    /// Returns the name of one of its containers, for messages.
     pub(crate) fn container_name(&self, container: &PodContainer) -> String {
         format!("{self}/{}", container.name)
     }
 }
 
-/// Its name in messages.
+/// The name of a workload in messages.
 impl Display for Workload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(namespace) = &self.namespace {
@@ -49,10 +49,10 @@ impl Display for Workload {
     }
 }
 
-/// The containers of `workloads` as a project, and for each of its parts which container of which workload it is.
+/// Converts the containers of `workloads` to a project, and returns the position of each part.
 ///
 /// # Errors
-/// When there is one twice, or an annotation is no role.
+/// When a container exists twice, or an annotation is not a role.
 pub(crate) fn to_project(
     workloads: &[Workload],
     from: &str,
@@ -87,11 +87,11 @@ pub(crate) fn to_project(
     Ok((project, positions))
 }
 
-/// The roles that `wishes` give to the parts of `project`: each names a workload or a container, by its name
-/// alone or with what precedes it.
+/// Returns the outcomes that `--workload` sets for parts of `project`. Each name is that of a workload or a container,
+/// optionally with what precedes it.
 ///
 /// # Errors
-/// When one names no workload and no container.
+/// When a name matches no workload and no container.
 pub(crate) fn requested_outcomes(
     project: &Project,
     wishes: impl Iterator<Item = (String, Outcome)>,
@@ -113,8 +113,8 @@ pub(crate) fn requested_outcomes(
     Ok(all)
 }
 
-/// Whether `name` names `part`, which is NAMESPACE/KIND/NAME/CONTAINER: all of it, what it begins with from some
-/// of its words on, or without a container.
+/// Whether `name` matches `part`, which is NAMESPACE/KIND/NAME/CONTAINER: it is the end of that, or of that without
+/// the container, in whole elements.
 fn is_named(part: &str, name: &str) -> bool {
     let (workload, _) = part.rsplit_once('/').unwrap_or((part, ""));
     let ends = |whole: &str| {
@@ -125,6 +125,6 @@ fn is_named(part: &str, name: &str) -> bool {
             && (whole.len() == name.len()
                 || whole.as_bytes().get(whole.len() - name.len() - 1) == Some(&b'/'))
     };
-    // A name alone is that of a workload.
+    // A name without a slash is that of a workload.
     ends(workload) || (name.contains('/') && ends(part))
 }

@@ -1,6 +1,6 @@
-//! Renders before anything is written, in a temporary directory that only its owner can read: the workloads with
-//! the component, and a kustomization without its own patches. The rest of the manifests, secrets for example, stays
-//! in memory.
+//! Renders kustomizations in a temporary directory that only its owner can read: the workloads with the component,
+//! before it is written, and the user's kustomization without its patches. Other manifests, such as secrets, are
+//! kept in memory only.
 
 use std::ffi::OsStr;
 use std::fs::Permissions;
@@ -22,20 +22,20 @@ use crate::sys::diagnostic::Diagnostic;
 use crate::sys::dir::replace::Look;
 use crate::sys::dir::{Directory, OWN};
 
-/// The file of the workloads there, and the component's directory.
+/// The names of the workloads' file and the component's directory in it.
 const MANIFESTS: &str = "manifests.yaml";
 const COMPONENT: &str = "component";
 
-/// The contents of the temporary directory.
+/// A kustomization in a temporary directory.
 struct TrialKustomization<'a> {
     kustomization: String,
     manifests: Option<String>,
     component: Option<&'a Component>,
-    /// Options of the rendering.
+    /// Additional options of kustomize.
     options: &'a [&'a str],
 }
 
-/// Renders `workloads` with `component`, below the directory `temporary`; `None` if no kustomize is installed.
+/// Renders `workloads` with `component`, in a directory below `temporary`; `None` if kustomize is not installed.
 ///
 /// # Errors
 /// When kustomize refuses them, or the temporary directory cannot be used.
@@ -44,7 +44,7 @@ pub(crate) fn build_trial(
     component: &Component,
     temporary: &Path,
 ) -> Result<Option<Manifests>, Diagnostic> {
-    // JSON has all strings in quotes: kustomize would read `2001-01-01` as a time.
+    // JSON quotes all strings: in YAML, kustomize would parse `2001-01-01` as a time.
     let texts = workloads.iter().map(serde_json::to_string).collect::<Result<Vec<_>, _>>();
     let manifests = texts.map_err(|error| refused(&CommandError::Failed(error.to_string())))?;
     let attempt = TrialKustomization {
@@ -56,16 +56,16 @@ pub(crate) fn build_trial(
     attempt.render(temporary)
 }
 
-/// The workloads of a kustomization as its component sees them, without that and without the patches that are applied
-/// after it. Empty if they are as rendered, or if it cannot be rendered without patches: then the component is made
-/// for the rendered workloads.
+/// Returns the workloads of a kustomization as its component sees them: without the component and without later
+/// patches. Empty if these are the rendered workloads, or if the kustomization cannot be rendered without patches:
+/// then the component is built for the rendered workloads.
 pub(crate) fn unpatched(kustomization: &Kustomization, temporary: &Path) -> Vec<Workload> {
     let rendered = Some(kustomization).filter(|it| it.is_changed_later()).and_then(|it| {
         let attempt = TrialKustomization {
             kustomization: relocated_kustomization(it, temporary)?,
             manifests: None,
             component: None,
-            // Its own files are not below the temporary directory.
+            // The user's files are not below the temporary directory.
             options: &["--load-restrictor", "LoadRestrictionsNone"],
         };
         attempt.render(temporary).ok()?
@@ -73,16 +73,16 @@ pub(crate) fn unpatched(kustomization: &Kustomization, temporary: &Path) -> Vec<
     rendered.map(|manifests| manifests.workloads).unwrap_or_default()
 }
 
-/// The text of a kustomization, to be put below `temporary`, with the resources and components of the user's.
-/// kustomize takes directories by relative paths only.
+/// Returns a kustomization with the resources and components of the user's, to be written below `temporary`.
+/// kustomize accepts only relative paths of directories.
 fn relocated_kustomization(kustomization: &Kustomization, temporary: &Path) -> Option<String> {
     let Kustomization { directory, resources, components, .. } = kustomization;
     let above = temporary.canonicalize().ok()?;
-    // Its first component is the root, which counts for the attempt's own directory.
+    // The first component is the root directory; its `..` leaves the temporary directory itself.
     let up: PathBuf = above.components().map(|_| "..").collect();
     let path = |name: &String| match directory.join(name).canonicalize() {
         Ok(path) => up.join(path.strip_prefix("/").unwrap_or(&path)).to_str().map(Value::from),
-        // The address of another repository.
+        // A remote resource.
         Err(_) => Some(name.as_str().into()),
     };
     let list = |names: &[String]| names.iter().map(path).collect::<Option<Vec<_>>>();
@@ -92,7 +92,7 @@ fn relocated_kustomization(kustomization: &Kustomization, temporary: &Path) -> O
 }
 
 impl TrialKustomization<'_> {
-    /// Renders it in a directory of its own below `temporary`, which is removed again.
+    /// Renders it in a new directory below `temporary`, and removes that.
     fn render(&self, temporary: &Path) -> Result<Option<Manifests>, Diagnostic> {
         let failed = |error| io_failure("use", temporary)(error);
         let mut builder = tempfile::Builder::new();

@@ -1,5 +1,5 @@
-//! Compares the rendered manifests with what the component is to change: kustomize does not report a patch without
-//! a target, and creates a container from a patch that names no existing one.
+//! Checks that the rendered manifests have the intended changes and no others: kustomize does not report a patch
+//! without a target, and creates a container if a patch names one that does not exist.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,8 +14,8 @@ use crate::compose::layout::DIRECTORY;
 use crate::compose::project::without_links;
 use crate::sys::quote;
 
-/// The differences from what was intended, as sentences. `before` was read without the component, or with an
-/// earlier one, and `spec` selects from it.
+/// Returns the differences from the intended result, as sentences. `before` are the workloads without the component
+/// or with an earlier one, from which `spec` selects.
 pub(crate) fn differences(
     before: &[Workload],
     after: &Manifests,
@@ -72,7 +72,7 @@ fn compare(
         let chosen = chosen.iter().find(|chosen| chosen.index == index);
         let other = found.remove(position);
         let Some(chosen) = chosen else {
-            // A container that an earlier component patched loses the patch.
+            // The patch of an earlier component may be gone.
             if other.raw != container.raw && !container.is_patched {
                 differences.push(format!("container {name} has changed"));
             }
@@ -99,7 +99,7 @@ fn compare(
     }));
 }
 
-/// Whether a container has its mount, and each variable once.
+/// Whether a container has the mount, and each variable exactly once.
 fn has_injection(raw: &Value, chosen: &SelectedContainer) -> bool {
     let environment = pod::list(raw, "env").unwrap_or_default();
     let is_set = |(name, value): &(&str, String)| {
@@ -114,7 +114,7 @@ fn has_injection(raw: &Value, chosen: &SelectedContainer) -> bool {
     mounted_volume(raw).is_some() && chosen.given.variables.iter().all(is_set)
 }
 
-/// Which of a container's own settings have changed, if no earlier component was applied to it.
+/// Returns which of a container's own settings have changed; none if an earlier component was applied to it.
 fn changed_settings(
     before: &PodContainer,
     after: &PodContainer,
@@ -143,8 +143,8 @@ fn changed_settings(
     changed
 }
 
-/// The path of a mount that hides ours: runtimes mount by the number of a path's parts, and in the order of the
-/// list where that is the same (containerd: `withMounts` in
+/// Returns the path of a mount that hides the component's. Runtimes sort mounts by the number of elements in the
+/// path, and keep the order of equal ones (containerd: `withMounts` in
 /// <https://github.com/containerd/containerd/blob/v2.1.0/internal/cri/opts/spec_linux_opts.go>).
 fn hiding_mount(raw: &Value) -> Option<String> {
     let mounts = pod::list(raw, "volumeMounts").unwrap_or_default().iter();
@@ -158,7 +158,7 @@ fn hiding_mount(raw: &Value) -> Option<String> {
     later.map(|(_, path)| path.clone()).next()
 }
 
-/// The volume that a container mounts at our directory.
+/// Returns the volume that a container mounts at [`DIRECTORY`].
 fn mounted_volume(raw: &Value) -> Option<String> {
     let mounts = pod::list(raw, "volumeMounts").unwrap_or_default();
     let is_ours = |mount: &&Value| pod::text(mount, "mountPath").as_deref() == Some(DIRECTORY);

@@ -1,5 +1,5 @@
 //! Writes the component: first the files that are named by their contents, then kustomization.yaml, whose rename
-//! puts all of it in force.
+//! activates them.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -15,36 +15,36 @@ use crate::sys::dir::Directory;
 use crate::sys::dir::replace::{Entry, Found, Look};
 use crate::sys::{output, quote};
 
-/// The first line of all that is written here, by which every version knows it: never to be changed.
+/// The first line of all generated YAML, by which every version recognizes it. It must not change.
 pub(crate) const HEADER: &str =
     "# Made by trust-compose kustomize, taken away by trust-compose kustomize --remove.";
-/// The endings of the files that are named by their contents.
+/// The extensions of the files that are named by their contents.
 const ENDINGS: [&str; 3] = ["crt", "jks", "conf"];
 
-/// What was done with a file.
+/// The change of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FileChange {
     Written,
     Removed,
-    /// Kept, because the user has edited it.
+    /// Kept, because the user edited it.
     Kept,
 }
 
-/// What was done with the files of the directory, or would be.
+/// The changes of a run, or of a dry run.
 #[derive(Debug, Default)]
 pub(crate) struct ComponentChanges {
     files: Vec<(PathBuf, FileChange)>,
     is_dry: bool,
 }
 
-/// An earlier component.
+/// The component in the directory.
 #[derive(Debug, Default)]
 pub(crate) struct ExistingComponent {
-    /// The texts that are ours, by name.
+    /// The generated YAML files, by name.
     pub texts: BTreeMap<String, Vec<u8>>,
-    /// The files that are named by their contents.
+    /// The files that are named by their contents, by name.
     pub files: BTreeMap<String, Vec<u8>>,
-    /// Files that are named like that and hold something else.
+    /// The files with such a name and other contents.
     pub changed: Vec<String>,
 }
 
@@ -64,7 +64,7 @@ impl Display for ComponentChanges {
     }
 }
 
-/// Reads the component in `out`; empty if there is no such directory.
+/// Reads the component in `out`; empty if the directory does not exist.
 ///
 /// # Errors
 /// When it cannot be read.
@@ -76,11 +76,11 @@ pub(crate) fn read_existing(out: &Path) -> Result<ExistingComponent, Diagnostic>
     }
 }
 
-/// Writes `texts` and `files` into `out`, and removes what is no longer needed.
+/// Writes `texts` and `files` into `out`, and removes generated files that are no longer needed.
 ///
 /// # Errors
-/// When a file of another program has one of the names, or a system call fails. Then the earlier component is still
-/// in force.
+/// When a file of another program has one of the names, or a system call fails. The earlier component is still active
+/// then.
 pub(crate) fn write_component(
     out: &Path,
     texts: &BTreeMap<&'static str, String>,
@@ -118,7 +118,7 @@ pub(crate) fn write_component(
         .iter()
         .try_for_each(|(name, bytes)| directory.stage(OsStr::new(name), Look::Umask, bytes));
     if let Err(error) = staged {
-        // If this fails too, the first error is still the one to report.
+        // If this fails too, the first error is reported.
         let _ = directory.unstage_all();
         return Err(failed()(error));
     }
@@ -133,14 +133,14 @@ pub(crate) fn write_component(
     Ok(changes)
 }
 
-/// Removes our files from `out`, and the directory if it is empty then.
+/// Removes the generated files from `out`, and the directory if it is empty then.
 ///
 /// # Errors
 /// When a system call fails.
 pub(crate) fn remove_component(out: &Path, is_dry: bool) -> Result<ComponentChanges, Diagnostic> {
     let existing = read_existing(out)?;
     let mut changes = ComponentChanges { is_dry, ..ComponentChanges::default() };
-    // kustomization.yaml goes first: without it nothing names the others.
+    // kustomization.yaml first: without it, no file refers to the others.
     let texts = existing.texts.keys().rev();
     let names: Vec<_> = texts.chain(existing.files.keys()).collect();
     changes.files.extend(names.iter().map(|name| (plain(out, name), FileChange::Removed)));
@@ -161,7 +161,7 @@ pub(crate) fn remove_component(out: &Path, is_dry: bool) -> Result<ComponentChan
     if let (Ok(path), true) = (out.canonicalize(), directory.names().is_ok_and(|it| it.is_empty()))
         && let (Some(above), Some(name)) = (path.parent(), path.file_name())
     {
-        // It may be a mount, or its parent may not be writable.
+        // The directory may be a mount, or its parent may not be writable.
         let _ = Directory::open(above).and_then(|above| above.remove_empty(name));
     }
     Ok(changes)
@@ -198,7 +198,7 @@ fn read_directory(directory: &Directory, out: &Path) -> Result<ExistingComponent
     Ok(existing)
 }
 
-/// Makes the error of a system call on `path` into a diagnostic.
+/// Converts the error of a system call on `path` to a diagnostic.
 pub(crate) fn io_failure(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Diagnostic {
     let failed = Diagnostic::cannot(verb, quote::path(path));
     move |error| {
@@ -226,7 +226,7 @@ fn is_ours(found: &Found) -> bool {
     rest.is_some_and(|rest| matches!(rest.first(), None | Some(b'\r' | b'\n')))
 }
 
-/// Whether a name has the form of those that are made of contents.
+/// Whether a name has the form of one that is derived from contents.
 fn has_generated_name(name: &str, stem: &str) -> bool {
     let digits = name.get(stem.len() + 1..).and_then(|rest| rest.split_once('.'));
     digits.is_some_and(|(digits, _)| {
@@ -238,7 +238,7 @@ fn open_directory(out: &Path) -> io::Result<Directory> {
     out.canonicalize().and_then(|path| Directory::open(&path))
 }
 
-/// Opens the directory, making it and those above it where they are not there.
+/// Opens the directory, and creates it and its parents if they are missing.
 fn create_directory(out: &Path) -> io::Result<Directory> {
     let mut missing: Vec<OsString> = Vec::new();
     let mut there = crate::compose::project::files::absolute(out);

@@ -1,7 +1,7 @@
-//! Files of variables, as `env_file:` names them and as `.env` is one.
+//! Reads env files: `.env`, and those that `env_file:` names.
 //!
-//! The form is that of <https://docs.docker.com/compose/how-tos/environment-variables/variable-interpolation/#env-file-syntax>,
-//! as Compose 2.26 reads it.
+//! Syntax: <https://docs.docker.com/compose/how-tos/environment-variables/variable-interpolation/#env-file-syntax>,
+//! as implemented by Compose 2.26.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,11 +13,11 @@ use crate::compose::project::offline::merge;
 use crate::compose::project::paths::resolve_from;
 use crate::sys::file::{self, Problem};
 
-/// What a file of variables may hold: 1 MiB.
+/// Largest env file that is read, in bytes: 1 MiB.
 const MAX_ENV_FILE: u64 = 1 << 20;
 
-/// Puts what those of the service's files say that can be read below its `environment:`. The key goes
-/// when that was every file.
+/// Adds the variables of the service's readable env files to its `environment:`, which overrides them. Removes
+/// `env_file:` if every file was read.
 pub(crate) fn apply_env_files(service: &mut Mapping, base: &Path, lookup: Lookup<'_>) {
     let files = match service.get("env_file") {
         None | Some(Value::Null) => return,
@@ -28,7 +28,7 @@ pub(crate) fn apply_env_files(service: &mut Mapping, base: &Path, lookup: Lookup
     let mut found = BTreeMap::new();
     let mut is_whole = true;
     for (index, file) in files.iter().enumerate() {
-        // Named by several Compose files, it is read where the first one names it.
+        // Compose reads a file once, at the position of its first mention.
         if files.iter().take(index).any(|earlier| path(earlier) == path(file)) {
             continue;
         }
@@ -51,7 +51,7 @@ pub(crate) fn apply_env_files(service: &mut Mapping, base: &Path, lookup: Lookup
     }
 }
 
-/// `None` for a file that is not there though it has to be, or not in this form.
+/// Reads one env file; `None` if it is required and missing, or cannot be parsed.
 fn read(file: &Value, base: &Path, lookup: Lookup<'_>) -> Option<BTreeMap<String, String>> {
     let path = match file {
         Value::Mapping(long) if long.contains_key("format") => return None,
@@ -68,8 +68,8 @@ fn read(file: &Value, base: &Path, lookup: Lookup<'_>) -> Option<BTreeMap<String
     }
 }
 
-/// The variables in `text`, each value as a Compose file would write it: with `$$` for a dollar sign, and
-/// what neither `lookup` nor a line above has a value for as it was. `None` where the form is another one.
+/// Parses `text`. Each value is written as in a Compose file: `$$` for a dollar sign, and variables that neither
+/// `lookup` nor a line above sets are unchanged. `None` for invalid syntax.
 pub fn parse(text: &str, lookup: Lookup<'_>) -> Option<BTreeMap<String, String>> {
     let mut found = BTreeMap::new();
     let mut rest = text.strip_prefix('\u{feff}').unwrap_or(text).trim_start();
@@ -89,14 +89,14 @@ pub fn parse(text: &str, lookup: Lookup<'_>) -> Option<BTreeMap<String, String>>
             return None;
         }
         if is_alone {
-            // A name alone takes the shell's value, or is not there.
+            // A name without a value takes the shell's, or is not set.
             found.extend(lookup(name).map(|value| (name.to_owned(), interpolate::escape(&value))));
             rest = below.trim_start();
             continue;
         }
         let known = |name: &str| lookup(name).or_else(|| value_above(&found, name));
         let value = if let Some(quote @ ('\'' | '"')) = value.chars().next() {
-            // It may go on over several lines.
+            // A quoted value may span several lines.
             let from = rest.split_once(quote)?.1;
             let (inside, after) = from.split_at(closing_quote(from, quote)?);
             let (end, after) = after.split_once('\n').unwrap_or((after, ""));
@@ -119,7 +119,7 @@ pub fn parse(text: &str, lookup: Lookup<'_>) -> Option<BTreeMap<String, String>>
     Some(found)
 }
 
-/// The value that a line above gave.
+/// Returns the value that a line above sets.
 fn value_above(found: &BTreeMap<String, String>, name: &str) -> Option<String> {
     match interpolate::read(found.get(name)?) {
         Interpolation::Known(value) => Some(value),

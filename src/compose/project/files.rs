@@ -1,9 +1,9 @@
-//! Which project: its directory and the compose files in force, found as Compose finds them.
+//! Finds the project's directory and its compose files, as Compose does.
 //!
 //! The order is Compose's own: `-f`, COMPOSE_FILE in the shell, COMPOSE_FILE in `.env`, then the first
 //! default name in this directory or above it, with its override
-//! (<https://docs.docker.com/compose/how-tos/environment-variables/envvars/>). Our own overlay is taken
-//! out of the list, so that what is read is the project without us.
+//! (<https://docs.docker.com/compose/how-tos/environment-variables/envvars/>). The overlay is removed from the
+//! list, so that the project is read without it.
 
 use std::path::{Path, PathBuf};
 
@@ -17,10 +17,10 @@ use crate::sys::environment::Environment;
 use crate::sys::output;
 use crate::sys::quote;
 
-/// Compose's default names, the preferred first (compose-go, cli/options.go, `DefaultFileNames`).
+/// Compose's default file names, in order of preference (compose-go, cli/options.go, `DefaultFileNames`).
 const NAMES: [&str; 4] =
     ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
-/// The same for what is put on top of them (`DefaultOverrideFileNames`).
+/// The default names of override files (`DefaultOverrideFileNames`).
 const OVERRIDES: [&str; 4] = [
     "compose.override.yml",
     "compose.override.yaml",
@@ -28,10 +28,10 @@ const OVERRIDES: [&str; 4] = [
     "docker-compose.override.yaml",
 ];
 
-/// What was typed about the project.
+/// The options that select the project.
 #[derive(Clone, Debug, Default)]
 pub struct ProjectOptions {
-    /// `-f`, in order.
+    /// The files of `-f`, in order.
     pub files: Vec<PathBuf>,
     /// `--project-directory`.
     pub directory: Option<PathBuf>,
@@ -40,35 +40,35 @@ pub struct ProjectOptions {
 /// A project's files.
 #[derive(Debug)]
 pub struct ProjectFiles {
-    /// The files in force without ours, as Compose takes them.
+    /// The compose files without the overlay.
     pub files: ComposeFiles,
-    /// What relative paths are relative to, as typed; never empty.
+    /// Base directory for relative paths, as the user named it; never empty.
     pub base: PathBuf,
-    /// Whether our overlay was among the files in force.
+    /// Whether the list contained the overlay.
     pub had_ours: bool,
-    /// Where the list comes from.
+    /// The origin of the list.
     pub origin: FilesOrigin,
     /// The shell's variables, and those of `.env`.
     pub variables: Variables,
 }
 
 impl ProjectFiles {
-    /// Whether Compose finds these files without options; not if ours is among them.
+    /// Whether Compose uses exactly these files without options; false if the list contained the overlay.
     pub fn is_found_by_itself(&self) -> bool {
         self.origin != FilesOrigin::Option && self.files.directory.is_none() && !self.had_ours
     }
 
-    /// Whether Compose obeys COMPOSE_FILE in this project's `.env` here: in a directory below, the
-    /// names in it lead nowhere, and one in the shell beats it.
+    /// Whether COMPOSE_FILE in this project's `.env` takes effect in the current directory: in a subdirectory its
+    /// names do not exist, and COMPOSE_FILE in the shell overrides it.
     pub fn obeys_env(&self) -> bool {
         let is_here = absolute(&self.base) == absolute(Path::new("."));
         is_here && self.origin != FilesOrigin::Shell && self.files.directory.is_none()
     }
 
-    /// The value of COMPOSE_FILE that puts the overlay last.
+    /// Returns the value of COMPOSE_FILE that lists the overlay last.
     ///
     /// # Errors
-    /// When the name of a file contains the separator, or is not text.
+    /// When the name of a file contains the separator, or is not UTF-8.
     pub fn compose_file(&self) -> Result<String, Diagnostic> {
         let separator = self.variables.separator();
         let overlay = plain(&self.base, OVERLAY);
@@ -91,10 +91,10 @@ impl ProjectFiles {
     }
 }
 
-/// Finds the project, from the directory `here`.
+/// Finds the project, starting in the directory `here`.
 ///
 /// # Errors
-/// When there is none, or a file that was named is not there.
+/// When no project is found, or a listed file cannot be accessed.
 pub fn find(
     asked: &ProjectOptions,
     shell: &Environment,
@@ -114,7 +114,7 @@ pub fn find(
         }
     };
     let Listed { files, origin, variables } = listed;
-    // An overlay that was listed and is gone is ours as well: its name says so.
+    // A listed overlay that no longer exists is recognized by its name.
     let is_overlay = |path: &PathBuf| {
         is_generated_overlay(path) || (path.file_name() == Some(OVERLAY.as_ref()) && !path.exists())
     };
@@ -144,7 +144,7 @@ pub fn find(
     })
 }
 
-/// Files that Compose would use by itself.
+/// A list of compose files, with its origin.
 struct Listed {
     files: Vec<PathBuf>,
     origin: FilesOrigin,
@@ -169,7 +169,7 @@ fn files_in_force(
     Ok(Listed { files, origin, variables })
 }
 
-/// That no default name was found in `here` or above it.
+/// Returns the error that no default name exists in `here` or above it.
 fn no_compose_file(here: &Path) -> Diagnostic {
     let subject = format!("a compose file in {} or above it", quote::path(here));
     Diagnostic::cannot("find", subject)
@@ -177,13 +177,13 @@ fn no_compose_file(here: &Path) -> Diagnostic {
         .advise("change to the project's directory, or name the file with -f")
 }
 
-/// That `path` is not text, which is all that YAML, `.env` and the engine's own requests hold.
+/// Returns the error that `path` is not UTF-8, which YAML, `.env` and the engine's API require.
 pub fn not_utf8(path: &Path) -> Diagnostic {
     let error = Diagnostic::cannot("write", format!("{} into the overlay", quote::path(path)));
     error.because("its name is not UTF-8").advise("give it another name")
 }
 
-/// The first default name in `start` or above it.
+/// Returns the first default name in `start` or above it.
 fn find_default(start: &Path, here: &Path) -> Option<PathBuf> {
     let levels = here.join(start).components().count();
     let mut directory = start.to_owned();

@@ -1,7 +1,7 @@
-//! Compose files without Compose: for a machine that has no docker command.
+//! Reads Compose files without Compose, on machines without docker.
 //!
-//! What one or several files say by themselves is put together by Compose's rules; what would need more
-//! than that (other files, other projects, remote ones) is refused by name.
+//! It merges the files by Compose's rules, and refuses keys that refer to other files or projects (`include`,
+//! `extends`).
 
 pub(crate) mod yaml;
 pub(crate) mod merge;
@@ -20,12 +20,12 @@ use crate::compose::project::paths::clean_path;
 use crate::compose::project::{Project, Reading};
 use crate::sys::quote;
 
-/// Reads the project that `files` make up, each on top of those before it. Relative paths in them begin
-/// at `base`; `lookup` has the variables of the shell and of `.env`.
+/// Reads the project in `files`, of which later ones override earlier ones. Relative paths begin at `base`;
+/// `lookup` returns the variables of the shell and of `.env`.
 ///
 /// # Errors
-/// When a file cannot be read, is not what Compose takes, says something that only Compose can follow,
-/// or lets a variable without a value decide on what trust depends.
+/// When a file cannot be read, is invalid, contains something that only Compose supports, or if a variable without
+/// a value decides about trust.
 pub fn read(files: &[PathBuf], base: &Path, lookup: Lookup<'_>) -> Result<Project, ProjectError> {
     let mut sources = Vec::new();
     for path in files {
@@ -34,10 +34,10 @@ pub fn read(files: &[PathBuf], base: &Path, lookup: Lookup<'_>) -> Result<Projec
     project(&sources, base, lookup)
 }
 
-/// The same from the texts of the files.
+/// The same for the texts of the files.
 ///
 /// # Errors
-/// All of the above but that a file cannot be read.
+/// As [`read`], except for files that cannot be read.
 pub fn project(
     sources: &[ComposeFile<'_>],
     base: &Path,
@@ -60,12 +60,12 @@ pub fn project(
     parse::project(&Value::Mapping(tree), Reading::Offline, base, &locate)
 }
 
-/// Where the last word on `part` is in these files; with `needle`, a value below it that contains this text.
+/// Finds the last location in these files that sets `part`; with `needle`, a value in it that contains this text.
 pub fn locate(files: &[PathBuf], part: &YamlPath, needle: Option<&str>) -> Option<SourceLocation> {
     files.iter().rev().find_map(|path| ComposeFile::read(path).ok()?.locate(part, needle))
 }
 
-/// Refuses a document that needs what is not in it.
+/// Refuses a document that refers to other files.
 fn check_is_whole(document: &Value, source: &ComposeFile<'_>) -> Result<(), ProjectError> {
     let says = |value: Option<&Value>| value.is_some_and(|value| !value.is_null());
     let refusal = |service: Option<&str>, key: &'static str| {
@@ -85,8 +85,8 @@ fn check_is_whole(document: &Value, source: &ComposeFile<'_>) -> Result<(), Proj
     Ok(())
 }
 
-/// Refuses a service with a name that Compose does not take (compose-spec.json, `patternProperties` of
-/// `services`). It would become a key of the overlay.
+/// Refuses a service name that Compose does not allow (compose-spec.json, `patternProperties` of `services`),
+/// because it would become a key of the overlay.
 fn check_names(document: &Value, source: &ComposeFile<'_>) -> Result<(), ProjectError> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     let services = document.get("services").and_then(Value::as_mapping);
@@ -103,7 +103,7 @@ fn check_names(document: &Value, source: &ComposeFile<'_>) -> Result<(), Project
     Ok(())
 }
 
-/// The project's name, as Compose finds it: the variable, the file, the directory
+/// Sets the project's name, as Compose does: from the variable, the file, or the directory
 /// (<https://docs.docker.com/compose/how-tos/project-name/>).
 fn set_project_name(tree: &mut Mapping, base: &Path, lookup: Lookup<'_>) {
     let given = lookup("COMPOSE_PROJECT_NAME").filter(|name| !name.is_empty());

@@ -1,8 +1,7 @@
-//! From Compose's model to ours: one tree, of which everything is taken that trust depends on.
+//! Parses a project from a YAML tree.
 //!
-//! The tree is what `docker compose config` prints, with or without `--no-interpolate`, or what the
-//! files themselves say. Only the first is in one form throughout, so each key is read in all the
-//! forms that it has.
+//! The tree comes from `docker compose config`, with or without `--no-interpolate`, or from the files. Only the
+//! first is normalized, so this module accepts every form of each key.
 
 pub(crate) mod field;
 pub(crate) mod mount;
@@ -20,18 +19,17 @@ use crate::compose::project::{Build, Project, Reading, Role, Service, Setting, T
 use crate::sys::quote;
 use crate::trust::variables::TABLE;
 
-/// The file with the instructions that Compose takes where none is named
-/// (docs.docker.com/reference/compose-file/build/#dockerfile).
+/// The default Dockerfile (docs.docker.com/reference/compose-file/build/#dockerfile).
 const DOCKERFILE: &str = "Dockerfile";
 
-/// How a build context begins that is not on this machine (loader/paths.go of compose-go).
+/// Prefixes of remote build contexts (loader/paths.go of compose-go).
 const REMOTE: [&str; 6] = ["https://", "http://", "git://", "ssh://", "github.com/", "git@"];
 
-/// The project that `tree` describes. Relative paths in it begin at `base`; `locate` finds the line of an error.
+/// Parses the project in `tree`. Relative paths begin at `base`; `locate` finds the line of an error.
 ///
 /// # Errors
-/// When a part of it has a form that Compose does not know, `x-trust-init` contains something else than a
-/// role, or, where this program reads alone, a variable without a value decides what must be known.
+/// When a part has an invalid form, `x-trust-init` contains no role, or, without Compose, a variable without a
+/// value decides about trust.
 pub fn project(
     tree: &Value,
     reading: Reading,
@@ -59,7 +57,7 @@ pub fn project(
     Ok(project)
 }
 
-/// Whether a client trusts by this variable, or by it where another one is not set.
+/// Whether this is a trust variable, or one to which clients fall back.
 fn decides_trust(name: &str) -> bool {
     TABLE.iter().any(|row| row.name == name || row.falls_back_to.contains(&name))
 }
@@ -77,7 +75,7 @@ impl<'a> ServiceReader<'a> {
         let mut service = Service {
             build: self.build()?,
             entrypoint: self.command_words("entrypoint", IfUnknown::RefuseOrRaw)?,
-            // Nothing is decided by a single word of it.
+            // No decision depends on a single word of it.
             command: self.command_words("command", IfUnknown::Raw)?,
             mounts: mount::mounts(|key| self.field(key), self.base)?,
             user: self.field("user").text(IfUnknown::Raw)?,
@@ -105,7 +103,7 @@ impl<'a> ServiceReader<'a> {
             service.image = Some(image.clone()).filter(|image| !image.is_empty());
         }
         if service.image.is_none() {
-            // The name without the tag is enough for the kind of program.
+            // The name without the tag identifies the kind of image.
             service.image =
                 scalar(field.value).as_deref().and_then(interpolate::without_unknown_tag);
             service.has_unknown_tag = service.image.is_some();
@@ -113,7 +111,7 @@ impl<'a> ServiceReader<'a> {
         if service.has_unknown_tag { Ok(()) } else { known.map(|_| ()) }
     }
 
-    /// A command in words.
+    /// Returns a command in words.
     fn command_words(
         &self,
         key: &'static str,

@@ -1,8 +1,7 @@
-//! A project is read: by Compose itself where that is possible, because it knows its files best.
+//! Reads a project, if possible by Compose, which interprets its files best.
 //!
-//! First as Compose would run it; then, because on a fresh clone an `env_file:` is often missing, without the
-//! values of variables, which `complete` fills in; without a docker command, by `offline` alone.
-//! What Compose prints can contain secrets, and stays in memory.
+//! First `docker compose config`; if that fails, for example without an `env_file:`, again with `--no-interpolate`
+//! and `complete`; without docker, `offline`. Compose's output can contain secrets, so it is kept in memory only.
 
 use serde_yaml::Value;
 
@@ -12,15 +11,15 @@ use crate::compose::project::files::ProjectFiles;
 use crate::compose::project::{Project, Reading, complete, offline, parse};
 use crate::sys::diagnostic::Diagnostic;
 
-/// What Compose's model may contain: 16 MiB, that of some ten thousand services. The YAML crate needs up to a
-/// hundred times as much memory.
+/// Largest output of Compose that is parsed, in bytes: 16 MiB, some ten thousand services. The YAML crate needs up
+/// to a hundred times as much memory.
 const MAX_OUTPUT: usize = 16 << 20;
 
-/// That a project was not read in the best way.
+/// The reason why the project could not be read completely.
 pub enum ReadNote {
-    /// Without the values of variables, because of this.
+    /// Read with `--no-interpolate`, because of this error of Compose.
     WithoutVariables(String),
-    /// By this program, because docker is not installed.
+    /// Read by `offline`, because docker or its compose plugin is not installed.
     Offline(CommandError),
 }
 
@@ -28,27 +27,27 @@ impl From<&ReadNote> for Diagnostic {
     fn from(note: &ReadNote) -> Self {
         match note {
             ReadNote::WithoutVariables(cause) => Self::statement(format!(
-                "Compose cannot start the project as it is: {cause}; it is read without what is missing"
+                "Compose cannot start the project as it is: {cause}; what is missing is ignored"
             ))
             .advise("fix that, and run this again before `up`"),
             ReadNote::Offline(failure) => Self::statement(format!(
-                "the project is read without Compose: {failure}; what images hold is not known"
+                "the project is read without Compose: {failure}; the contents of images are unknown"
             ))
-            .advise("run this again where docker is, if images bring certificates of their own"),
+            .advise("run this again where docker is installed, if images contain certificates of their own"),
         }
     }
 }
 
-/// Reads the project, and says if that was not done in the best way.
+/// Reads the project, and returns a note if it could not be read completely.
 ///
 /// # Errors
-/// When it cannot be read at all.
+/// When it cannot be read in any way.
 pub fn read(place: &ProjectFiles) -> Result<(Project, Option<ReadNote>), Diagnostic> {
     let alone = || {
         let lookup = |name: &str| place.variables.get(name);
         offline::read(&place.files.files, &place.base, &lookup)
     };
-    // Compose names neither the file nor the line of most things.
+    // Most of Compose's errors name neither the file nor the line.
     let own = |error: Diagnostic| match alone() {
         Err(ProjectError::Content(own)) => own,
         _ => error,
@@ -61,7 +60,7 @@ pub fn read(place: &ProjectFiles) -> Result<(Project, Option<ReadNote>), Diagnos
         Err(CommandError::Failed(cause)) => cause,
         Err(failure) => return Err(own(compose_error(&failure))),
     };
-    // What is wrong with the file itself is wrong without variables too, and the first answer says it.
+    // An invalid file fails without variables too: report the first error.
     let Ok(text) = docker::config(&place.files, false) else {
         return Err(own(refused(&cause, place)));
     };
@@ -69,7 +68,7 @@ pub fn read(place: &ProjectFiles) -> Result<(Project, Option<ReadNote>), Diagnos
     Ok((project, Some(ReadNote::WithoutVariables(cause))))
 }
 
-/// The project that Compose printed.
+/// Parses the output of Compose.
 fn parse_output(
     text: &[u8],
     reading: Reading,
@@ -92,7 +91,7 @@ fn parse_output(
     Ok(parse::project(&tree, reading, &place.base, &locate)?)
 }
 
-/// Why Compose gave no answer.
+/// Returns the diagnostic for a failure to run Compose.
 fn compose_error(failure: &CommandError) -> Diagnostic {
     let error = Diagnostic::cannot("read", "the project");
     let question = "`docker compose config`";
@@ -108,11 +107,11 @@ fn compose_error(failure: &CommandError) -> Diagnostic {
             .advise("look for aliases that multiply"),
         failure => error
             .because(format_args!("docker cannot be started: {failure}"))
-            .advise("see whether `docker compose version` works"),
+            .advise("check that `docker compose version` works"),
     }
 }
 
-/// That Compose refuses the project, at the service that it names.
+/// Returns the diagnostic for Compose's own error, located at the service that it names.
 fn refused(cause: &str, place: &ProjectFiles) -> Diagnostic {
     let service = cause.split("services.").nth(1).and_then(|rest| rest.split(['.', ' ']).next());
     let part = YamlPath { service: service.map(str::to_owned), key: None };
@@ -121,5 +120,5 @@ fn refused(cause: &str, place: &ProjectFiles) -> Diagnostic {
     let error = location.map_or(error.clone(), |location| error.named(location));
     error
         .because(format_args!("`docker compose config` says: {cause}"))
-        .advise("correct the compose file; `docker compose config` shows when it is right")
+        .advise("correct the compose file until `docker compose config` succeeds")
 }

@@ -1,8 +1,7 @@
-//! What a Dockerfile says about the image it makes: its base, and what it starts.
+//! Reads the base image and the entrypoint from a Dockerfile.
 //!
-//! Only as much of the grammar as that needs
-//! (<https://docs.docker.com/reference/dockerfile/>). What cannot be understood is passed over: that
-//! a file is wrong is for the build to say.
+//! It parses only the part of the grammar that this needs (<https://docs.docker.com/reference/dockerfile/>), and
+//! ignores everything else: errors in a Dockerfile are reported by the build.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -10,12 +9,12 @@ use std::path::PathBuf;
 use crate::compose::project::Build;
 use crate::compose::project::interpolate::interpolate_or_mark;
 
-/// An image that is to be built.
+/// The result of a Dockerfile.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recipe {
-    /// The image below the last stage, and below the stages that this one is based on.
+    /// The image on which the built stage is based, directly or through other stages.
     pub base: String,
-    /// What starts first, where an instruction says so; else it is what the base starts.
+    /// The ENTRYPOINT that these stages set; `None` if the base's applies.
     pub entrypoint: Option<Vec<String>>,
 }
 
@@ -25,13 +24,13 @@ struct Stage {
     entrypoint: Option<Vec<String>>,
 }
 
-/// Where the instructions of `build` lie on this machine.
+/// Returns the path of the build's Dockerfile; `None` if the context is not on this machine.
 pub fn dockerfile_path(build: &Build) -> Option<PathBuf> {
     let name = build.dockerfile.as_deref().unwrap_or("Dockerfile");
     Some(build.context.as_ref()?.join(name))
 }
 
-/// What `text` makes of `build`; `None` where the stage that is asked for is not there.
+/// Reads the Dockerfile `text` of `build`; `None` if the target stage does not exist.
 pub fn recipe(text: &str, build: &Build) -> Option<Recipe> {
     let stages = stages(text, build);
     let mut index = match &build.target {
@@ -93,13 +92,13 @@ fn stages(text: &str, build: &Build) -> Vec<Stage> {
     stages
 }
 
-/// A word without its quotes, and with the arguments before the first stage put in.
+/// Returns a word without quotes, with the global arguments substituted.
 fn substitute_arguments(word: &str, arguments: &BTreeMap<String, String>) -> String {
     let value = |name: &str| arguments.get(name).cloned().or_else(|| platform_argument(name));
     interpolate_or_mark(word.trim_matches(['"', '\'']), &value)
 }
 
-/// The arguments that every build has. Which machine it is for does not change what an image is.
+/// Returns the predefined platform arguments. Their value does not change the kind of an image.
 fn platform_argument(name: &str) -> Option<String> {
     let value = match name {
         "TARGETPLATFORM" | "BUILDPLATFORM" => "linux/amd64",
@@ -110,14 +109,13 @@ fn platform_argument(name: &str) -> Option<String> {
     Some(value.to_owned())
 }
 
-/// The words of an ENTRYPOINT: a list in JSON, else a line for the shell.
+/// Splits an ENTRYPOINT into words: the JSON form, else the shell form.
 fn entrypoint_words(text: &str) -> Vec<String> {
     let list = serde_json::from_str(text);
     list.unwrap_or_else(|_| text.split_whitespace().map(str::to_owned).collect())
 }
 
-/// Every instruction: its keyword in capitals, and what follows on its line and the lines that
-/// continue it.
+/// Returns every instruction: its keyword in upper case, and its arguments with continuation lines.
 fn instructions(text: &str) -> Vec<(String, String)> {
     let text = text.trim_start_matches('\u{feff}');
     let escape = escape_character(text);
@@ -126,7 +124,7 @@ fn instructions(text: &str) -> Vec<(String, String)> {
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
         let line = line.trim_end();
-        // Comments and empty lines end nothing, not even in the middle of an instruction.
+        // Comments and empty lines do not end an instruction.
         if line.is_empty() || line.trim_start().starts_with('#') {
             continue;
         }
@@ -144,7 +142,7 @@ fn instructions(text: &str) -> Vec<(String, String)> {
                 let mut ahead = lines.clone();
                 let is_end =
                     |line: &str| line.trim_start_matches(|c| is_indented && c == '\t') == end;
-                // A document that has no end is none.
+                // Without its end, it is not a here-document.
                 if ahead.any(is_end) {
                     lines = ahead;
                 }
@@ -155,7 +153,7 @@ fn instructions(text: &str) -> Vec<(String, String)> {
     found
 }
 
-/// The line that ends the here-document which a word opens, and whether tabs before it are ignored.
+/// Returns the delimiter of the here-document that a word opens, and whether leading tabs are ignored.
 fn here_document(word: &str) -> Option<(&str, bool)> {
     let word = word.trim_start_matches(|c: char| c.is_ascii_digit()).strip_prefix("<<")?;
     let bare = word.strip_prefix('-');
@@ -163,7 +161,7 @@ fn here_document(word: &str) -> Option<(&str, bool)> {
     (!end.is_empty()).then_some((end, bare.is_some()))
 }
 
-/// The character that continues a line: `# escape=` among the directives at the very top.
+/// Returns the line continuation character, from the parser directive `# escape=`.
 fn escape_character(text: &str) -> char {
     let directives = text.lines().map_while(|line| {
         let (name, value) = line.trim().strip_prefix('#')?.split_once('=')?;

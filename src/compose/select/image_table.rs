@@ -1,34 +1,32 @@
-//! THE table of images that get no CA by default, and how a name is looked up in it.
+//! The table of images that get no CA by default.
 //!
-//! Its rows answer requests and send none: proxies, databases, brokers. They need no trust, and to
-//! recreate one costs connections, warm caches, or a person who must unseal it. What
-//! calls other servers for the application (a dashboard with single sign-on, a collector that ships
-//! elsewhere) is no row here. Where it could be either, a database that is recreated for nothing is
-//! worse than a collector without trust: `--service NAME=trust` corrects that one.
+//! They answer requests and send none (proxies, databases, brokers), so they need no trust, and recreating them
+//! costs connections, caches or a manual unseal. Images that call other servers (dashboards with single sign-on,
+//! collectors) are not listed. In doubt an image is listed: `--service NAME=trust` overrides the table.
 
 use std::fmt::{self, Display};
 
 use crate::compose::project::image_name::ImageName;
 use crate::compose::project::interpolate::{MARK, interpolate_or_mark};
 
-/// What an image is, if it is left alone.
+/// The kind of an image that gets no CA by default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ImageKind {
-    /// Hands requests on, or serves files; for databases too.
+    /// Forwards requests or serves files; includes proxies for databases.
     Proxy,
-    /// Keeps the application's data: tables, documents, graphs, vectors, search indexes.
+    /// Stores the application's data: tables, documents, graphs, vectors, search indexes.
     Database,
-    /// Hands messages on.
+    /// Forwards messages.
     Broker,
-    /// Keeps what can be made again.
+    /// Stores data that can be computed again.
     Cache,
-    /// Keeps files.
+    /// Stores files.
     ObjectStore,
-    /// Keeps secrets, and is sealed after a restart.
+    /// Stores secrets, and is sealed after a restart.
     SecretStore,
-    /// Keeps metrics, logs or traces.
+    /// Stores metrics, logs or traces.
     TelemetryStore,
-    /// Answers with a model, and does nothing else.
+    /// Serves a model, and makes no requests.
     ModelServer,
 }
 
@@ -50,17 +48,17 @@ impl Display for ImageKind {
 /// The images of one kind.
 #[derive(Debug)]
 pub struct ImageRow {
-    /// What they are.
+    /// The kind.
     pub kind: ImageKind,
-    /// Words that decide anywhere in the last element of an image's name.
+    /// Words that identify the kind anywhere in the last path element of an image's name.
     pub words: &'static [&'static str],
-    /// Names that say so as a whole, some with the element before the last.
+    /// Complete last path elements, or the last two, that identify the kind.
     pub names: &'static [&'static str],
-    /// What people call such a service, where nothing else is known of it.
+    /// Usual names of such services, for those with an unknown image.
     pub services: &'static [&'static str],
 }
 
-/// Every image that is left alone.
+/// All images that get no CA by default.
 #[rustfmt::skip]
 pub const IMAGE_TABLE: &[ImageRow] = &[
     ImageRow {
@@ -147,8 +145,7 @@ pub const IMAGE_TABLE: &[ImageRow] = &[
     ImageRow { kind: ImageKind::ModelServer, words: &["ollama"], names: &[], services: &[] },
 ];
 
-/// Words of a client of a product (`redis-exporter`), or of an application that shares an image with
-/// it: the image is not the product itself.
+/// Words that identify a client of a product (`redis-exporter`) or an application built on it, not the product.
 #[rustfmt::skip]
 const CLIENT_WORDS: &[&str] = &[
     "adapter", "admin", "agent", "alertmanager", "api", "app", "auth", "backup", "backups", "bot",
@@ -161,7 +158,7 @@ const CLIENT_WORDS: &[&str] = &[
     "django", "flask", "fpm", "php", "python", "unit", "uwsgi",
 ];
 
-/// Images of back ends that many projects use as they are; trusted whatever `--unknown` says.
+/// Images of back ends that many projects use without changes. They are trusted whatever `--unknown` is.
 #[rustfmt::skip]
 const BACK_ENDS: &[&str] = &[
     "node", "bun", "deno", "python", "pypy", "ruby", "php", "golang", "rust", "elixir", "erlang",
@@ -171,42 +168,42 @@ const BACK_ENDS: &[&str] = &[
     "litellm", "oauth2-proxy", "open-webui", "postgres-meta",
 ];
 
-/// What the table says of an image.
+/// The result of a lookup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ImageClass {
-    /// It is left alone: what it is, and by which entry.
+    /// The image gets no CA by default: its kind, and the matching entry.
     Left(ImageKind, &'static str),
-    /// It is a back end: which.
+    /// The image is a back end: the matching entry.
     BackEnd(&'static str),
 }
 
-/// The end of an image's name.
+/// The last elements of an image's name.
 struct ImageNameEnd {
     /// The last element, without tag and digest.
     last: String,
-    /// The same with the element before it.
+    /// The last two elements, without tag and digest.
     longer: String,
 }
 
 impl ImageNameEnd {
-    /// Of an image as a file names it; `None` where a variable hides it.
+    /// Parses an image's name from a file; `None` if a variable decides it.
     fn parse(image: &str) -> Option<Self> {
         let image = interpolate_or_mark(image, &|_| None).to_lowercase();
         let path = ImageName::parse(&image).path;
         let (above, last) = path.rsplit_once('/').unwrap_or(("", path));
-        // What a variable adds at either end may be a registry or a tag.
+        // At either end, a variable may add a registry or a tag.
         let last = last.trim_matches(MARK).to_owned();
         let above = above.rsplit('/').next()?;
         let longer = format!("{above}/{last}");
         (!last.is_empty()).then_some(Self { last, longer })
     }
 
-    /// The entry that is this name as a whole.
+    /// Returns the entry that equals the last element, or the last two.
     fn entry_among(&self, names: &[&'static str]) -> Option<&'static str> {
         names.iter().find(|name| **name == self.last || **name == self.longer).copied()
     }
 
-    /// The entry that is one of the words of this name, a version at its end or not.
+    /// Returns the entry that equals a word of the last element, with or without a version number at the word's end.
     fn word_among(&self, entries: &[&'static str]) -> Option<&'static str> {
         let mut words = self.last.split(['-', '_', '.', MARK]);
         words.find_map(|word| {
@@ -216,12 +213,12 @@ impl ImageNameEnd {
     }
 }
 
-/// Whether anything can be said of an image by its name.
+/// Whether an image's name can be looked up: no variable decides it.
 pub fn is_named(image: &str) -> bool {
     ImageNameEnd::parse(image).is_some()
 }
 
-/// What an image is, by its name.
+/// Looks up an image by its name.
 pub fn classify_image(image: &str) -> Option<ImageClass> {
     let name = ImageNameEnd::parse(image)?;
     if let Some(entry) = name.entry_among(BACK_ENDS) {
@@ -241,8 +238,7 @@ pub fn classify_image(image: &str) -> Option<ImageClass> {
     whole.or_else(by_word)
 }
 
-/// What a service is if it is called exactly like something that is left alone, or is built as an
-/// image of such a name.
+/// Looks up the name of a service, or of the image that is built for it: it must equal an entry.
 pub fn classify_name(name: &str) -> Option<ImageKind> {
     let name = ImageNameEnd::parse(name)?;
     let lists =

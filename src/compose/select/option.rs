@@ -1,13 +1,13 @@
-//! An option that names a service which the project does not have, and the one that was probably meant.
+//! The error for an option that names an unknown service, with a suggestion.
 
 use crate::compose::project::Project;
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::quote;
 
-/// Names of services that are listed; a project with more has a file to look them up in.
+/// Number of service names that the error lists.
 const LISTED: usize = 20;
 
-/// That `project` does not have the service `name` of `option`.
+/// Returns the error that `project` does not have the service `name` of `option`.
 pub(crate) fn no_service(project: &Project, name: &str, option: &'static str) -> Diagnostic {
     let services: Vec<_> = project.services.keys().map(String::as_str).collect();
     let fix = match nearest(name, &services) {
@@ -34,14 +34,14 @@ fn list_services(services: &[&str]) -> String {
     }
 }
 
-/// The service that was probably meant: at most a third of the name has to change.
+/// Returns the service with the most similar name: at most a third of the letters differ.
 fn nearest<'a>(name: &str, services: &[&'a str]) -> Option<&'a str> {
     let near = services.iter().map(|service| (distance(name, service), service));
     let most = name.chars().count().div_ceil(3);
     near.filter(|(distance, _)| *distance <= most).min().map(|(_, service)| *service)
 }
 
-/// How many letters have to be added, dropped or replaced (Levenshtein).
+/// Returns the number of letters to add, remove or replace (Levenshtein distance).
 fn distance(from: &str, to: &str) -> usize {
     let mut row: Vec<usize> = (0..=to.chars().count()).collect();
     for (index, letter) in from.chars().enumerate() {

@@ -1,4 +1,4 @@
-//! What becomes of a service and why, in words, and the table that a set-up prints of them.
+//! The outcome for each service, the reason for it, and the table of both that `setup` prints.
 
 use std::fmt::{self, Display, Write as _};
 
@@ -6,13 +6,13 @@ use crate::compose::project::{Role, Service};
 use crate::compose::select::image_table::ImageKind;
 use crate::sys::quote;
 
-/// What becomes of a service.
+/// The outcome for a service.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Outcome {
-    /// It trusts the custom CAs.
+    /// The service trusts the custom CAs.
     #[default]
     Trust,
-    /// It stays as it is: no mount, no variable, no label.
+    /// The service is not changed: no mount, no variable, no label.
     Leave,
 }
 
@@ -34,52 +34,52 @@ impl From<Role> for Outcome {
     }
 }
 
-/// What becomes of a service.
+/// The decision about a service.
 #[derive(Clone, Copy, Debug)]
 pub struct Choice<'a> {
-    /// Its name.
+    /// The service's name.
     pub name: &'a str,
     /// The service.
     pub service: &'a Service,
-    /// What becomes of it.
+    /// The outcome.
     pub outcome: Outcome,
     /// Why.
     pub reason: SelectionReason<'a>,
 }
 
-/// Why.
+/// The reason for an outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SelectionReason<'a> {
-    /// `--service` says so.
+    /// `--service` names the service.
     Asked(Outcome),
-    /// It is taken out of the project by `--without`.
+    /// `--without` disables the service.
     Without,
-    /// The compose file says so.
+    /// `x-trust-init` in the compose file.
     Role(Outcome),
-    /// This option names it as a proxy.
+    /// This option names the service as a proxy.
     Proxy(&'static str),
-    /// trust-init is its entrypoint.
+    /// The entrypoint is trust-init.
     Entrypoint,
-    /// Its image is one of those that are left alone.
+    /// The image is in the table of images that get no CA.
     Image(ImageKind, &'static str),
-    /// It keeps a database's data at this path.
+    /// The service mounts a database's data directory.
     Volume(&'static str),
-    /// It has the image of this service, which is trusted.
+    /// The service has the same image as this service, which is trusted.
     SameImage(&'a str),
-    /// It is built on an image that is left alone.
+    /// The base image of the build is in the table.
     BuiltOn(&'static str),
-    /// It is called like something that is left alone, and nothing else is known of it.
+    /// The service's name is in the table, and its image is unknown.
     Named(ImageKind),
-    /// It is built from sources.
+    /// The image is built from sources.
     Built,
-    /// Its image is a known back end.
+    /// The image is a known back end.
     BackEnd(&'static str),
-    /// Nothing is known of its image: `--unknown` decides.
+    /// The image is unknown: `--unknown` decides.
     Unknown(Outcome),
 }
 
 impl SelectionReason<'_> {
-    /// What follows from it.
+    /// Returns the outcome that follows from this reason.
     pub fn outcome(&self) -> Outcome {
         match self {
             Self::Asked(outcome) | Self::Role(outcome) | Self::Unknown(outcome) => *outcome,
@@ -95,7 +95,7 @@ impl SelectionReason<'_> {
         }
     }
 
-    /// Whether it gives way where the same image is trusted as another service.
+    /// Whether another service with the same image overrides this reason.
     pub(crate) fn is_weak(&self) -> bool {
         matches!(self, Self::BuiltOn(_) | Self::Named(_) | Self::Unknown(_))
     }
@@ -121,12 +121,12 @@ impl Display for SelectionReason<'_> {
     }
 }
 
-/// Every service, what becomes of it, and why.
+/// Returns the table of services with their outcomes and reasons.
 pub fn table(choices: &[Choice]) -> String {
     format_table("SERVICE", choices, |reason| reason.to_string())
 }
 
-/// Every part of a project, what becomes of it, and why in the words of `say`.
+/// Returns the same table under another heading; `say` describes a reason.
 pub fn format_table(
     heading: &str,
     choices: &[Choice],
@@ -142,7 +142,7 @@ pub fn format_table(
     text
 }
 
-/// A name without the backticks that it has in a sentence.
+/// Returns the quoted name without its backticks.
 fn bare(name: &str) -> String {
     quote::word(name).to_string().trim_matches('`').to_owned()
 }

@@ -1,4 +1,4 @@
-//! Services of one image are treated alike, where nothing stronger is said of one of them.
+//! Gives services with the same image the same outcome, unless a stronger reason decides about one of them.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use crate::compose::project::image_name::ImageName;
 use crate::compose::project::{Build, Project};
 use crate::compose::select::reason::{Choice, Outcome, SelectionReason};
 
-/// What is known of images by the services that have them.
+/// The outcomes of images, from the services that use them.
 #[derive(Default)]
 pub(crate) struct ImageChoices<'a> {
     trusted: BTreeMap<String, &'a str>,
@@ -15,7 +15,7 @@ pub(crate) struct ImageChoices<'a> {
 }
 
 impl<'a> ImageChoices<'a> {
-    /// What `choices` say of their images.
+    /// Collects the outcomes of the images in `choices`.
     pub(crate) fn new(project: &Project, choices: &[Choice<'a>]) -> Self {
         let mut known = Self::default();
         for Choice { name, service, outcome, reason } in choices {
@@ -33,7 +33,7 @@ impl<'a> ImageChoices<'a> {
         known
     }
 
-    /// A better reason than the weak one of `choice`.
+    /// Returns a stronger reason than the weak one of `choice`, if there is one.
     pub(crate) fn stronger_reason(
         &self,
         project: &Project,

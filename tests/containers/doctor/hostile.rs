@@ -72,7 +72,7 @@ fn a_container_cannot_answer_in_the_doctors_place() {
 
     let outcome = asks(&forged(&site, "end"));
     is_harmless(&outcome);
-    outcome.exits(2).prints("it cannot be inspected: /trust-doctor was ended by signal 9");
+    outcome.exits(2).prints("it cannot be inspected: /trust-doctor was killed by signal 9");
 }
 
 /// Its image has Compose's own labels, and was started by something else.

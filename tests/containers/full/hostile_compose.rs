@@ -72,7 +72,7 @@ fn outcome(hostile: &Hostile, certificates: &Desk) -> String {
     let words = &hostile.words;
     let mut outcome = desk.setup_alone(words);
     if outcome.code != 0 {
-        // What only Compose can follow.
+        // What only Compose supports.
         outcome = desk.setup(words);
     }
     if outcome.code != 0 {

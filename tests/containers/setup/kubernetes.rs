@@ -282,7 +282,7 @@ fn pods_of_every_kind_trust_and_another_ca_rolls_them() {
 
     // The engine has the image, so its own roots are in the bundle: the public server's CA is one of them.
     let told = desk.trusts(&PRIVATE.ca().to_string_lossy());
-    assert!(told.stdout.contains(" of its own image: "), "{told}");
+    assert!(told.stdout.contains(" from its own image: "), "{told}");
     let before = names_of_maps(&desk);
     desk.play_and_check("private served, second refused, public served");
 

@@ -323,7 +323,7 @@ fn a_service_that_is_not_there_is_an_error() {
 fn a_service_cannot_be_trusted_and_taken_out() {
     assert_eq!(
         only(image("x")).ask("it", TRUST).without("it").table().unwrap_err(),
-        "cannot trust the service `it` (from --service): --without switches it off\n\
+        "cannot trust the service `it` (from --service): --without disables it\n\
          fix: give one of the two options"
     );
     assert_eq!(only(image("x")).ask("it", LEAVE).without("it").says("it"), "leave --service");

@@ -1,11 +1,11 @@
-//! Several documents become one, by the rules of
-//! <https://docs.docker.com/reference/compose-file/merge/> as Compose 2.26 applies them.
+//! Merges compose files by the rules of <https://docs.docker.com/reference/compose-file/merge/>, as Compose 2.26
+//! implements them.
 
 use serde_yaml::{Mapping, Value};
 
 use crate::compose::project::parse::mount;
 
-/// Keys of a service whose elements are added at the end, unless they are there.
+/// Keys of a service whose lists are concatenated, without duplicates.
 const APPENDED: [&str; 9] = [
     "tmpfs",
     "secrets",
@@ -17,11 +17,10 @@ const APPENDED: [&str; 9] = [
     "links",
     "volumes_from",
 ];
-/// Keys of a service that an override can take away by leaving them empty; elsewhere, what is empty
-/// changes nothing.
+/// Keys of a service that an empty value in an override resets; for other keys it has no effect.
 const EMPTIED: [&str; 2] = ["entrypoint", "command"];
 
-/// Puts `document` on top of `tree`.
+/// Merges `document` into `tree`.
 pub(crate) fn merge_document(tree: &mut Mapping, document: Value) {
     let Value::Mapping(document) = document else { return };
     for (key, value) in document {
@@ -39,7 +38,7 @@ pub(crate) fn merge_document(tree: &mut Mapping, document: Value) {
     services_mut(tree).for_each(keep_last_volumes);
 }
 
-/// The services that have the form of one.
+/// Returns the services that are mappings.
 pub(crate) fn services_mut(tree: &mut Mapping) -> impl Iterator<Item = &mut Mapping> {
     let services = tree.get_mut("services").and_then(Value::as_mapping_mut);
     services.into_iter().flat_map(Mapping::values_mut).filter_map(Value::as_mapping_mut)
@@ -107,7 +106,7 @@ fn append_elements(under: &mut Value, over: Value, is_kept: impl Fn(&[Value], &V
     *under = Value::Sequence(values);
 }
 
-/// A build that is only a context may be written as that.
+/// Merges two builds; a build can be written as its context alone.
 fn merge_build(under: &mut Value, over: Value) {
     let long = |value| match value {
         Value::Mapping(long) => long,
@@ -124,7 +123,7 @@ fn merge_build(under: &mut Value, over: Value) {
     *under = Value::Mapping(build);
 }
 
-/// The entries of a mapping. A list of `NAME=VALUE` is made one first.
+/// Returns a mapping, into which it first converts a list of `NAME=VALUE`.
 pub(crate) fn pairs_mut(value: &mut Value) -> Option<&mut Mapping> {
     entries_mut(value, |text| match text.split_once('=') {
         Some((name, value)) => (name, value.into()),
@@ -132,7 +131,7 @@ pub(crate) fn pairs_mut(value: &mut Value) -> Option<&mut Mapping> {
     })
 }
 
-/// The same for a list of names.
+/// Returns a mapping, into which it first converts a list of names.
 fn names_mut(value: &mut Value) -> Option<&mut Mapping> {
     entries_mut(value, |text| (text, Value::Null))
 }
@@ -149,8 +148,8 @@ fn entries_mut(value: &mut Value, split: fn(&str) -> (&str, Value)) -> Option<&m
     value.as_mapping_mut()
 }
 
-/// Of several volumes with the same target the last one counts, in the place of the first. As in Compose
-/// they are compared as they are written, and again in the long form.
+/// Keeps the last of several volumes with the same target, at the position of the first. As in Compose, targets are
+/// compared as written, and again in the long form.
 fn keep_last_volumes(service: &mut Mapping) {
     let Some(Value::Sequence(volumes)) = service.get_mut("volumes") else { return };
     let written = keep_last(std::mem::take(volumes).into_iter());

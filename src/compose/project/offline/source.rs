@@ -1,4 +1,4 @@
-//! A Compose file: read, and found to be what a YAML reader can take.
+//! Reads a Compose file, and checks that the YAML reader can process it within limits.
 
 use std::cmp::Reverse;
 use std::path::Path;
@@ -11,24 +11,23 @@ use crate::sys::diagnostic::Diagnostic;
 use crate::sys::file::{self, Problem};
 use crate::sys::quote;
 
-/// What a Compose file may contain: 2 MiB, far more than people write. The YAML crate needs up to two
-/// hundred times as much memory.
+/// Largest Compose file that is read, in bytes: 2 MiB. The YAML crate needs up to two hundred times as much memory.
 const MAX_FILE: u64 = 2 << 20;
-/// How many brackets may be open at once. The YAML crate follows no more than 128 levels, but only after a scan
-/// that takes the square of them in time: 5 s for 128 KiB of brackets.
+/// Deepest nesting of brackets. The YAML crate refuses more than 128 levels, but only after a scan that takes
+/// quadratic time: 5 s for 128 KiB of brackets.
 const MAX_BRACKETS: usize = 1000;
 
-const TOO_DEEP: &str = "it is nested deeper than a Compose file ever is";
-const TOO_MUCH: &str = "with its aliases it contains more than a Compose file ever does";
+const TOO_DEEP: &str = "it is nested too deeply";
+const TOO_MUCH: &str = "it is too large once its aliases are expanded";
 const SHORTEN: &str = "look for aliases that multiply, or split the file";
 const FLATTEN: &str = "reduce the nesting";
 const OTHER_FILE: &str = "name a Compose file";
 
 /// A Compose file.
 pub struct ComposeFile<'a> {
-    /// Its name, as typed.
+    /// The file's path, as the user named it.
     pub path: &'a Path,
-    /// Its contents.
+    /// The file's contents.
     pub text: String,
 }
 
@@ -36,7 +35,7 @@ impl<'a> ComposeFile<'a> {
     /// Reads the file at `path`.
     ///
     /// # Errors
-    /// When it cannot be read, or is not text.
+    /// When it cannot be read, or is not valid text.
     pub fn read(path: &'a Path) -> Result<Self, ProjectError> {
         let bytes = file::read(path, &mut { MAX_FILE }).map_err(|problem| {
             let fix = match problem {
@@ -55,10 +54,10 @@ impl<'a> ComposeFile<'a> {
         Self::from_bytes(path, bytes)
     }
 
-    /// The file at `path` with these contents.
+    /// Creates a file at `path` from its contents.
     ///
     /// # Errors
-    /// When they are not text, or more than a YAML reader can take.
+    /// When they are not UTF-8, contain control characters, or are nested too deeply.
     pub fn from_bytes(path: &'a Path, bytes: Vec<u8>) -> Result<Self, ProjectError> {
         let text = String::from_utf8(bytes).map_err(|error| {
             let before = error.as_bytes().get(..error.utf8_error().valid_up_to());
@@ -91,11 +90,10 @@ impl<'a> ComposeFile<'a> {
         Ok(Self { path, text })
     }
 
-    /// The documents in it that are not empty.
+    /// Parses the documents in it that are not empty.
     ///
     /// # Errors
-    /// When it is not YAML, a key is in one mapping twice, or something has a tag that only Compose
-    /// can follow.
+    /// When it is not YAML, a mapping repeats a key, or a value has a tag that only Compose supports.
     pub fn documents(&self) -> Result<Vec<Value>, ProjectError> {
         let documents = yaml::documents(&self.text);
         let mut documents = documents.map_err(|(error, stop)| self.parse_error(&error, stop))?;
@@ -109,26 +107,26 @@ impl<'a> ComposeFile<'a> {
         Ok(documents)
     }
 
-    /// Where the last word on `part` is in it; with `needle`, a value below it that contains this text.
+    /// Finds the last location that sets `part`; with `needle`, a value in it that contains this text.
     pub fn locate(&self, part: &YamlPath, needle: Option<&str>) -> Option<SourceLocation> {
         let service = part.service.iter().flat_map(|name| ["services", name]);
         let path: Vec<_> = service.chain(part.key).collect();
         Some(self.location(Some(yaml::find_line(&self.text, &path, needle)?)))
     }
 
-    /// That only Compose can follow `word`.
+    /// Returns the error that only Compose supports `word`.
     pub fn needs_compose(&self, line: Option<usize>, word: &str) -> ProjectError {
         let error = self.location(line).unreadable();
-        let cause = format!("only Compose can follow {}", quote::word(word));
+        let cause = format!("only Compose supports {}", quote::word(word));
         ProjectError::Other(error.because(cause).advise(NEEDS_COMPOSE))
     }
 
-    /// A line of it.
+    /// Returns the location of a line in it.
     pub fn location(&self, line: Option<usize>) -> SourceLocation {
         SourceLocation { path: self.path.to_owned(), line }
     }
 
-    /// The line with the most aliases, the first of several: the YAML crate has no line for what multiplies.
+    /// Returns the first line with the most aliases, because the YAML crate's error about their expansion has no line.
     fn line_with_most_aliases(&self) -> Option<usize> {
         let count = |line: &str| line.matches('*').count();
         let lines = (1..).zip(self.text.lines().map(count)).filter(|(_, count)| *count > 0);

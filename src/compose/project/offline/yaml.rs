@@ -1,8 +1,8 @@
-//! A YAML document becomes a tree, or the line of a part of it.
+//! Parses YAML documents, and finds the line of a part of one.
 //!
-//! The YAML crate does not limit what aliases expand to, does not say on which line a key is repeated, and leaves
-//! `<<` to its caller: so the tree is built here, value by value. A tree knows no lines, but the crate's errors do:
-//! to find a line, the text is read again, and what is looked for is an error.
+//! The YAML crate does not limit the expansion of aliases, has no line for a repeated key, and does not merge `<<`,
+//! so this module builds the tree itself. Only the crate's errors have lines: to find a line, the text is read
+//! again, and the part in question is made an error.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -12,32 +12,31 @@ use serde::de::{
 };
 use serde_yaml::{Error, Mapping, Value};
 
-/// How many values the documents of a file may contain, with what their aliases expand to: a thousand
-/// services have a tenth of that.
+/// Largest number of values in a file, with aliases expanded: a thousand services have a tenth of that.
 const MAX_VALUES: usize = 500_000;
-/// A text counts as one value more for each of so many bytes.
+/// A text counts as one additional value per so many bytes.
 const BYTES_PER_VALUE: usize = 100;
 
-/// The tags by which an override removes something (docs.docker.com/reference/compose-file/merge/).
+/// The tags with which an override removes values (docs.docker.com/reference/compose-file/merge/).
 const TAGS: [&str; 2] = ["reset", "override"];
 
-/// Why reading ended, other than for the YAML itself.
+/// Why reading stopped, other than for invalid YAML.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum StopReason {
-    /// This key is in one mapping twice.
+    /// A mapping repeats this key.
     Duplicate(String),
-    /// This tag is one of Compose's own.
+    /// Only Compose supports this tag.
     Tag(String),
-    /// It contains too much.
+    /// The documents contain too many values.
     TooMuch,
-    /// Here is what was looked for.
+    /// The search succeeded at this line.
     Found,
 }
 
-/// Reads the documents in `text`, one after the other.
+/// Parses the documents in `text`.
 ///
 /// # Errors
-/// The YAML crate's own error, which knows the line, and what is known beyond that.
+/// The YAML crate's error, which has the line, and the reason if this module stopped.
 pub(crate) fn documents(text: &str) -> Result<Vec<Value>, (Error, Option<StopReason>)> {
     let load = Load::new(Search::None);
     let documents = serde_yaml::Deserializer::from_str(text);
@@ -45,8 +44,8 @@ pub(crate) fn documents(text: &str) -> Result<Vec<Value>, (Error, Option<StopRea
     documents.map(|document| read(document).map_err(|error| (error, load.stop.take()))).collect()
 }
 
-/// The line in the last document that has one of the value at `path`; with `needle`, of a value below it that
-/// contains this text.
+/// Returns the line of the value at `path` in the last document that has it; with `needle`, the line of a value
+/// below it that contains this text.
 pub(crate) fn find_line(text: &str, path: &[&str], needle: Option<&str>) -> Option<usize> {
     let load = Load::new(needle.map_or(Search::Key, Search::Text));
     let documents = serde_yaml::Deserializer::from_str(text);
@@ -56,10 +55,10 @@ pub(crate) fn find_line(text: &str, path: &[&str], needle: Option<&str>) -> Opti
     Some(found.last()?.location()?.line())
 }
 
-/// What is looked for, in a text that Compose may have read.
+/// The target of a search.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Search<'a> {
-    /// Nothing: the text is read.
+    /// No search: the text is parsed.
     None,
     /// A key.
     Key,
@@ -67,7 +66,7 @@ enum Search<'a> {
     Text(&'a str),
 }
 
-/// What the documents of a text have left of their share, why reading stopped, and what is looked for.
+/// The state of reading one text: how many more values are allowed, why reading stopped, and the search.
 struct Load<'a> {
     left: Cell<usize>,
     stop: RefCell<Option<StopReason>>,
@@ -79,7 +78,7 @@ impl<'a> Load<'a> {
         Self { left: Cell::new(MAX_VALUES), stop: RefCell::new(None), search }
     }
 
-    /// The crate's own error has the line; this has the rest.
+    /// Stops with an error, which gets its line from the crate, and records the reason.
     fn stop<E: serde::de::Error>(&self, stop: StopReason) -> E {
         *self.stop.borrow_mut() = Some(stop);
         E::custom("stopped")
@@ -92,16 +91,16 @@ impl<'a> Load<'a> {
     }
 }
 
-/// A value that is being read.
+/// Deserializes one value.
 #[derive(Clone, Copy)]
 struct ValueSeed<'a> {
     load: &'a Load<'a>,
-    /// Where what is looked for is below this value.
+    /// The path from this value to the target of the search.
     path: Option<&'a [&'a str]>,
 }
 
 impl ValueSeed<'_> {
-    /// The value of `key` in this one.
+    /// Returns the seed for the value of `key`.
     fn child(self, key: &Value) -> Self {
         let path = match self.path {
             Some([first, rest @ ..]) if key.as_str() == Some(first) => Some(rest),
@@ -111,7 +110,7 @@ impl ValueSeed<'_> {
         Self { path, ..self }
     }
 
-    /// The merged keys, each of which had its own `<<` merged when it was read.
+    /// Adds the keys of `<<`, whose own `<<` were merged when they were read.
     fn merge<E: serde::de::Error>(self, mapping: &mut Mapping, merged: Value) -> Result<(), E> {
         let merged = match merged {
             Value::Sequence(values) => values,
@@ -213,7 +212,7 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
     }
 }
 
-/// A key, which is in its mapping for the first time.
+/// Deserializes a key, and refuses one that its mapping repeats.
 struct KeySeed<'a> {
     mapping: ValueSeed<'a>,
     before: &'a Mapping,

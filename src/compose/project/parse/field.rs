@@ -1,4 +1,4 @@
-//! One key of a service, in whichever form it is written.
+//! Reads one key of a service, in any of its forms.
 
 use serde_yaml::{Mapping, Value};
 
@@ -7,28 +7,28 @@ use crate::compose::project::error::{Locate, NEEDS_COMPOSE, ProjectError, YamlPa
 use crate::compose::project::interpolate::{self, Interpolation};
 use crate::sys::quote;
 
-/// The keys whose list may be written as its one element (`string_or_list` in
+/// The keys whose list can be written as a single value (`string_or_list` in
 /// <https://github.com/compose-spec/compose-spec/blob/main/schema/compose-spec.json>).
 const SINGLE: [&str; 2] = ["env_file", "tmpfs"];
 
-/// What a value counts as if a variable without a value decides it.
+/// The treatment of a value that depends on a variable without a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum IfUnknown {
-    /// As no value.
+    /// The value is omitted.
     Omit,
-    /// As the text that is written.
+    /// The value is the text as written.
     Raw,
-    /// As no value; where this program reads alone, it is an error.
+    /// The value is omitted; without Compose, it is an error.
     Refuse,
-    /// As the text that is written; where this program reads alone, it is an error.
+    /// The value is the text as written; without Compose, it is an error.
     RefuseOrRaw,
 }
 
-/// A key's value, or a part of it.
+/// The value of a key, or a part of it.
 pub(crate) struct Field<'a> {
-    /// How the tree came about: that decides what a variable in a value means.
+    /// How the project was read: decides whether a value can contain variables.
     pub reading: Reading,
-    /// Where to look for the line of an error.
+    /// Finds the line of an error.
     pub locate: Locate<'a>,
     /// The service.
     pub service: &'a str,
@@ -39,27 +39,27 @@ pub(crate) struct Field<'a> {
 }
 
 impl<'a> Field<'a> {
-    /// The same key, and a part of its value.
+    /// Returns the field of the same key for a part of its value.
     pub(crate) fn part(&self, value: &'a Value) -> Self {
         Field { value: untagged(value), ..*self }
     }
 
-    /// Where it is in the model.
+    /// Returns its path in the model.
     pub(crate) fn path(&self) -> YamlPath {
         YamlPath { service: Some(self.service.to_owned()), key: Some(self.key) }
     }
 
-    /// The value as text; `None` for null.
+    /// Returns the value as text; `None` for null.
     pub(crate) fn text(&self, if_unknown: IfUnknown) -> Result<Option<String>, ProjectError> {
         self.scalar()?.map_or(Ok(None), |text| self.resolve(&text, if_unknown))
     }
 
-    /// The elements of a list as text.
+    /// Returns the elements of a list as text.
     pub(crate) fn texts(&self, if_unknown: IfUnknown) -> Result<Vec<String>, ProjectError> {
         self.list()?.iter().filter_map(|element| element.text(if_unknown).transpose()).collect()
     }
 
-    /// The value of `text`, a part of the field.
+    /// Returns the value of `text`, a part of the field.
     pub(crate) fn resolve(
         &self,
         text: &str,
@@ -88,12 +88,12 @@ impl<'a> Field<'a> {
         }
     }
 
-    /// Whether `text` contains the beginning of a variable and not its end, or the like.
+    /// Whether `text` contains a malformed variable, such as one without its end.
     pub(crate) fn is_malformed(&self, text: &str) -> bool {
         matches!(self.read(text), Interpolation::Malformed(_))
     }
 
-    /// In Compose's own answer every dollar sign is doubled, and no variable is left.
+    /// Reads variables. Compose's complete output contains none, and doubles every dollar sign.
     fn read(&self, text: &str) -> Interpolation {
         match self.reading {
             Reading::Complete => Interpolation::Known(text.replace("$$", "$")),
@@ -108,7 +108,7 @@ impl<'a> Field<'a> {
         }
     }
 
-    /// The elements of a list. A plain value is a list of one for the keys that Compose reads so.
+    /// Returns the elements of a list. For some keys, a plain value is a list of one element.
     pub(crate) fn list(&self) -> Result<Vec<Field<'a>>, ProjectError> {
         match self.value {
             Value::Null => Ok(Vec::new()),
@@ -119,7 +119,7 @@ impl<'a> Field<'a> {
         }
     }
 
-    /// A mapping, if there is one.
+    /// Returns the value as a mapping; `None` for null.
     pub(crate) fn mapping(&self) -> Result<Option<&'a Mapping>, ProjectError> {
         match self.value {
             Value::Null => Ok(None),
@@ -128,7 +128,7 @@ impl<'a> Field<'a> {
         }
     }
 
-    /// The keys of a mapping, or the elements of a list.
+    /// Returns the keys of a mapping, or the elements of a list.
     pub(crate) fn names(&self) -> Result<Vec<String>, ProjectError> {
         match self.value {
             Value::Mapping(mapping) => Ok(mapping.keys().filter_map(scalar).collect()),
@@ -136,7 +136,7 @@ impl<'a> Field<'a> {
         }
     }
 
-    /// Names and values, from a mapping or a list of `NAME=VALUE`; `None` for a name without a value.
+    /// Returns names and values of a mapping or a list of `NAME=VALUE`; `None` for a name without a value.
     pub(crate) fn pairs(&self) -> Result<Vec<(String, Option<String>)>, ProjectError> {
         if let Value::Mapping(mapping) = self.value {
             let pair =
@@ -157,13 +157,13 @@ impl<'a> Field<'a> {
         Ok(pairs)
     }
 
-    /// The error of a value that is not `wanted`.
+    /// Returns the error for a value that is not `wanted`.
     pub(crate) fn form_error(&self, wanted: &'static str) -> ProjectError {
         self.path().wrong_form(kind(self.value), wanted, self.locate)
     }
 }
 
-/// What kind of value it is.
+/// Returns the kind of a value, for messages.
 pub(crate) fn kind(value: &Value) -> &'static str {
     match untagged(value) {
         Value::Null => "empty",
@@ -173,7 +173,7 @@ pub(crate) fn kind(value: &Value) -> &'static str {
     }
 }
 
-/// A value without its tag: Compose knows two, and `offline` refuses those.
+/// Returns a value without its tags. `offline` has refused the two that Compose supports.
 pub(crate) fn untagged(mut value: &Value) -> &Value {
     while let Value::Tagged(tagged) = value {
         value = &tagged.value;
@@ -181,7 +181,7 @@ pub(crate) fn untagged(mut value: &Value) -> &Value {
     value
 }
 
-/// A string, number or boolean as text.
+/// Returns a string, number or boolean as text.
 pub(crate) fn scalar(value: &Value) -> Option<String> {
     match untagged(value) {
         Value::String(text) => Some(text.clone()),

@@ -1,5 +1,5 @@
-//! What is mounted into a service: `volumes`, `tmpfs`, `secrets` and `configs`, in the long and in the
-//! short form (<https://docs.docker.com/reference/compose-file/services/#volumes>).
+//! Parses the mounts of a service: `volumes`, `tmpfs`, `secrets` and `configs`, in the long and in the short form
+//! (<https://docs.docker.com/reference/compose-file/services/#volumes>).
 
 use std::path::Path;
 
@@ -10,13 +10,13 @@ use crate::compose::project::parse::field::{Field, IfUnknown, scalar};
 use crate::compose::project::paths::{clean_path, resolve_from};
 use crate::compose::project::{Mount, MountKind};
 
-/// Where secrets are (docs.docker.com/reference/compose-file/services/#secrets).
+/// Default directory of secrets (docs.docker.com/reference/compose-file/services/#secrets).
 const SECRETS: &str = "/run/secrets";
 
-/// How the source of a bind mount begins in the short form.
+/// First characters of a bind mount's source in the short form.
 const PATH: [char; 3] = ['.', '/', '~'];
 
-/// The parts of a mount as they are written.
+/// The parts of a mount, as written.
 struct MountSpec {
     kind: Option<String>,
     source: Option<String>,
@@ -24,12 +24,10 @@ struct MountSpec {
     read_only: bool,
 }
 
-/// Everything that is mounted into the service whose keys `field` gives. Relative sources begin at
-/// `base`.
+/// Returns the mounts of the service whose keys `field` returns. Relative sources begin at `base`.
 ///
 /// # Errors
-/// When something has another form than Compose gives it, or, where this program reads alone, a variable
-/// without a value decides where it is.
+/// When a mount has an invalid form, or, without Compose, a variable without a value decides its path.
 pub(crate) fn mounts<'a>(
     field: impl Fn(&'static str) -> Field<'a>,
     base: &Path,
@@ -65,12 +63,12 @@ pub(crate) fn mounts<'a>(
     Ok(mounts)
 }
 
-/// The target of an element of `volumes`, as it is written.
+/// Returns the target of an element of `volumes`, as written.
 pub(crate) fn written_target(value: &Value) -> Option<String> {
     mount_spec(value).map(|spec| spec.target)
 }
 
-/// An element of `volumes` in the long form, with a clean target if it was in the short one.
+/// Converts an element of `volumes` from the short to the long form, with a normalized target.
 pub(crate) fn to_long_form(value: Value) -> Value {
     let Some(text) = scalar(&value) else { return value };
     let spec = parse_short_form(&text);
@@ -88,7 +86,7 @@ fn mount(volume: &Field<'_>, base: &Path) -> Result<Mount, ProjectError> {
     let Some(spec) = mount_spec(volume.value) else { return Err(volume.form_error("a mount")) };
     let known = |text: &String| volume.resolve(text, IfUnknown::Refuse);
     let source = spec.source.as_ref().map_or(Ok(None), known)?;
-    // `config --no-interpolate` cuts `${NAME:-/a}:/b` at the first colon: the rest is anything.
+    // `config --no-interpolate` splits `${NAME:-/a}:/b` at the first colon, so the target is meaningless.
     let is_cut = spec.source.as_ref().is_some_and(|source| volume.is_malformed(source));
     let target = known(&spec.target)?.filter(|_| !is_cut);
     let bind = |source: Option<String>| {
@@ -99,7 +97,7 @@ fn mount(volume: &Field<'_>, base: &Path) -> Result<Mount, ProjectError> {
     let kind = match spec.kind.as_deref() {
         _ if spec.source.is_some() && source.is_none() => MountKind::Unknown,
         Some("bind") => bind(source),
-        // A variable hid from Compose that it is a path, which no volume's name begins like.
+        // A variable hid the path from Compose: no volume name begins like this.
         Some("volume") if source.as_ref().is_some_and(|source| source.starts_with(PATH)) => {
             bind(source)
         }
@@ -122,8 +120,8 @@ fn mount_spec(value: &Value) -> Option<MountSpec> {
     })
 }
 
-/// `[SOURCE:]TARGET[:OPTIONS]`. A colon within `${…}` separates nothing, and none does after a single
-/// letter, which is a drive of Windows.
+/// Parses `[SOURCE:]TARGET[:OPTIONS]`. A colon within `${…}`, or after a single letter (a Windows drive), is not a
+/// separator.
 fn parse_short_form(text: &str) -> MountSpec {
     let is_drive = |part: &str| part.len() == 1 && part.starts_with(|c: char| c.is_alphabetic());
     let (mut parts, mut depth) = (vec![String::new()], 0_usize);
