@@ -1,8 +1,8 @@
 //! `certs`: a private CA and the server certificates that it issues, in one directory.
 //!
-//! A run reads the options (`options`, `server_name`) and the existing files (`existing`), plans what to issue
-//! (`plan`), issues it in memory (`issue`), writes all files at once (`crate::sys::dir::transaction`) and describes
-//! the result (`report`).
+//! A run reads the options (`options`, `server_name`) and the existing files (`existing`), plans what to
+//! issue (`plan`), issues it in memory (`issue`), writes all files at once (`crate::sys::dir::transaction`)
+//! and describes the result (`report`).
 
 pub(crate) mod existing;
 pub(crate) mod host_stores;
@@ -30,7 +30,8 @@ use crate::trust::time::Time;
 /// Issues the certificates that are missing or due, and returns a description.
 ///
 /// # Errors
-/// When the options or the existing files do not allow it, or a file cannot be written: nothing has changed then.
+/// When the options or the existing files do not allow it, or a file cannot be written: nothing has changed
+/// then.
 pub(crate) fn run(options: &CertsOptions, now: Time, report: Report) -> Result<String, Diagnostic> {
     let names = options.names()?;
     plan::check_options(options, &names)?;

@@ -1,5 +1,5 @@
-//! Decisions that `setup`, `kustomize` and `doctor` share: which project, which of its services will trust the
-//! CA, and which overlay results. This module writes no files.
+//! Decisions that `setup`, `kustomize` and `doctor` share: which project, which of its services will trust
+//! the CA, and which overlay results. This module writes no files.
 
 use std::collections::BTreeMap;
 use std::panic::resume_unwind;
@@ -46,22 +46,22 @@ pub struct OverlayDecision<'a> {
 /// # Errors
 /// When no project is found.
 pub fn find(
-    asked: &files::ProjectOptions,
+    options: &files::ProjectOptions,
     shell: &Environment,
 ) -> Result<ProjectFiles, Diagnostic> {
     let here = std::env::current_dir().map_err(|error| {
         let found = Diagnostic::cannot("find", "the current directory");
         found.because(output::cause(&error)).advise("change to a directory that exists")
     })?;
-    files::find(asked, shell, &here)
+    files::find(options, shell, &here)
 }
 
 /// Reads the project, after checking that the Docker engine is on this machine.
 ///
 /// # Errors
 /// When it cannot be read, or would run on another machine.
-pub fn read(place: &ProjectFiles) -> Result<(Project, Option<read::ReadNote>), Diagnostic> {
-    let (read, checked) = run_both(|| read::read(place), engine_check::check);
+pub fn read(project_files: &ProjectFiles) -> Result<(Project, Option<read::ReadNote>), Diagnostic> {
+    let (read, checked) = run_both(|| read::read(project_files), engine_check::check);
     let read = read?;
     checked?;
     Ok(read)
@@ -73,7 +73,7 @@ pub fn read(place: &ProjectFiles) -> Result<(Project, Option<read::ReadNote>), D
 /// When the options do not fit the project, or the overlay would conflict with it.
 pub fn decide<'a>(
     project: &'a Project,
-    place: &ProjectFiles,
+    project_files: &ProjectFiles,
     shape: &Shape,
     inputs: &Inputs,
     warn: WarningSink<'_>,
@@ -94,8 +94,8 @@ pub fn decide<'a>(
         mount_conflicts::check(choice.name, choice.service, volumes, &custom)?;
     }
     let roots = shape.roots.map(RootsChoice::from).unwrap_or_default();
-    let grounds = images.root_sets(project, trusting.iter().map(|choice| choice.name), roots)?;
-    let public: Vec<_> = grounds.sources.iter().map(trust_anchors::roots).collect();
+    let root_sets = images.root_sets(project, trusting.iter().map(|choice| choice.name), roots)?;
+    let public: Vec<_> = root_sets.sources.iter().map(trust_anchors::roots).collect();
     public.iter().flat_map(|roots| &roots.warnings).for_each(|warning| warn(warning.into()));
     let server = inputs.server.as_ref().filter(|_| !proxies.is_empty());
     let certificate = server.map(Served::of);
@@ -104,12 +104,12 @@ pub fn decide<'a>(
         proxies.iter().try_for_each(|proxy| conditions.check(proxy))?;
     }
     let for_java: Vec<_> = inspection::for_java(&inputs.custom).collect();
-    let (grounds, public, for_java) = (&grounds, &public, &for_java);
-    let known = Known { project, images: &images, grounds, public, for_java };
+    let (root_sets, public, for_java) = (&root_sets, &public, &for_java);
+    let known = Known { project, images: &images, grounds: root_sets, public, for_java };
     let trusted = known.services(trusting.iter().copied(), warn);
     let bundles = bundles(&custom, public);
-    let delivery = if shape.swarm { swarm::delivery(place) } else { Delivery::Mounts };
-    let (base, options) = (files::absolute(&place.base), shape.words(&place.base));
+    let delivery = if shape.swarm { swarm::delivery(project_files) } else { Delivery::Mounts };
+    let (base, options) = (files::absolute(&project_files.base), shape.words(&project_files.base));
     let spec = OverlaySpec {
         base: &base,
         options: &options,
@@ -126,7 +126,7 @@ pub fn decide<'a>(
     }
     let owned = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
     let java = trusted.java.into_iter().map(|(line, names)| (line, owned(names))).collect();
-    let roots = report::roots(grounds, public);
+    let roots = report::roots(root_sets, public);
     Ok(OverlayDecision { engine_error: images.engine_error, choices, overlay, roots, java })
 }
 
@@ -184,7 +184,7 @@ pub fn choose<'a>(
     services: BTreeMap<String, Outcome>,
     proxies: &[Proxy<'_>],
 ) -> Result<Vec<Choice<'a>>, Diagnostic> {
-    let wishes = SelectionOptions {
+    let selection = SelectionOptions {
         services,
         unknown: shape.unknown.map_or(Outcome::Trust, Outcome::from),
         proxies: proxies.iter().map(|proxy| (proxy.name.to_owned(), proxy.option())).collect(),
@@ -200,7 +200,7 @@ pub fn choose<'a>(
         Some([image.entrypoint.as_slice(), &image.command].concat())
     };
     let evidence = Evidence { dockerfile: &dockerfile, entrypoint: &entrypoint };
-    select::select(project, &wishes, evidence)
+    select::select(project, &selection, evidence)
 }
 
 /// Returns the custom CAs with each set of root certificates.
@@ -210,9 +210,9 @@ pub fn bundles<'a>(custom: &'a [Pem<'_>], public: &'a [PublicRoots<'_>]) -> Vec<
 }
 
 /// Runs two queries at the same time, because each start of docker takes a while.
-fn run_both<A, B: Send>(here: impl FnOnce() -> A, beside: impl FnOnce() -> B + Send) -> (A, B) {
+fn run_both<A, B: Send>(here: impl FnOnce() -> A, other: impl FnOnce() -> B + Send) -> (A, B) {
     thread::scope(|scope| {
-        let beside = scope.spawn(beside);
-        (here(), beside.join().unwrap_or_else(|panic| resume_unwind(panic)))
+        let other = scope.spawn(other);
+        (here(), other.join().unwrap_or_else(|panic| resume_unwind(panic)))
     })
 }

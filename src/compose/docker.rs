@@ -61,8 +61,8 @@ pub(crate) struct Info {
     pub security: Vec<String>,
 }
 
-/// Returns the project as Compose reads it, in YAML, because its JSON omits the `x-…` keys of services (Compose
-/// 2.26, by trial). `complete`: with variables and `env_file:` substituted.
+/// Returns the project as Compose reads it, in YAML, because its JSON omits the `x-…` keys of services
+/// (Compose 2.26, by trial). `complete`: with variables and `env_file:` substituted.
 ///
 /// # Errors
 /// When Compose cannot read it, is not installed, or takes too long.
@@ -76,7 +76,8 @@ pub(crate) fn config(files: &ComposeFiles, complete: bool) -> Result<Vec<u8>, Co
     compose_output(&words, READ_TIMEOUT)
 }
 
-/// Lists the containers of the project `name`, except those of `docker compose run`, with the value of `label`.
+/// Lists the containers of the project `name`, except those of `docker compose run`, with the value of
+/// `label`.
 ///
 /// # Errors
 /// When the engine does not answer.
@@ -132,8 +133,8 @@ pub(crate) fn run_compose(
     command.status().map_err(start_error)
 }
 
-/// Whether this machine resolves `name`; `None` if `getent` cannot run. A static program cannot use the system's
-/// resolver itself.
+/// Whether this machine resolves `name`; `None` if `getent` cannot run. A static program cannot use the
+/// system's resolver itself.
 pub(crate) fn resolves(name: &str) -> Option<bool> {
     let answer =
         run_program("getent", &["ahosts", "--", name].map(Into::into), LOOKUP_TIMEOUT).ok()?;

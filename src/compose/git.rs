@@ -19,20 +19,20 @@ pub(crate) enum GitStatus {
 
 /// Settings with which git runs no program that a repository configures. They override the repository's
 /// configuration, and only `.git` makes a directory a repository (git-config(1), `core.fsmonitor`,
-/// `core.hooksPath`, `safe.bareRepository`). An empty `core.fsmonitor` disables it in every version: before 2.36
-/// any other value is the name of a program.
+/// `core.hooksPath`, `safe.bareRepository`). An empty `core.fsmonitor` disables it in every version: before
+/// 2.36 any other value is the name of a program.
 const SETTINGS: [&str; 3] =
     ["core.fsmonitor=", "core.hooksPath=/dev/null", "safe.bareRepository=explicit"];
 
-/// With these variables, git writes nothing and fetches no object of a partial clone, which would run programs
-/// that the remote's configuration names (git(1), "Environment Variables").
+/// With these variables, git writes nothing and fetches no object of a partial clone, which would run
+/// programs that the remote's configuration names (git(1), "Environment Variables").
 const ENVIRONMENT: [(&str, &str); 3] =
     [("GIT_OPTIONAL_LOCKS", "0"), ("GIT_NO_LAZY_FETCH", "1"), ("GIT_ALLOW_PROTOCOL", "none")];
 
 /// Returns the status of the file or directory `path`; `None` without a repository, or without git.
 ///
-/// It reads only the index and the ignore patterns: `git status` would run the repository's `core.fsmonitor` and
-/// filters.
+/// It reads only the index and the ignore patterns: `git status` would run the repository's `core.fsmonitor`
+/// and filters.
 pub(crate) fn git_status(path: &Path) -> Option<GitStatus> {
     // A missing file has no status.
     path.symlink_metadata().ok()?;

@@ -90,7 +90,7 @@ pub struct Images {
     known: BTreeMap<String, Image>,
     /// Why the engine did not list them.
     pub engine_error: Option<CommandError>,
-    looks: RefCell<BTreeMap<String, Option<ImageReader>>>,
+    readers: RefCell<BTreeMap<String, Option<ImageReader>>>,
     files: RefCell<BTreeMap<(String, String, bool), Option<ImageEntry>>>,
 }
 
@@ -154,19 +154,19 @@ impl Images {
         services: impl Iterator<Item = &'a str>,
         choice: RootsChoice,
     ) -> Result<RootSets<'a>, crate::trust::source::ReadError> {
-        let mut grounds = RootSets::default();
+        let mut root_sets = RootSets::default();
         // Services with the same image share one set.
         let mut found: BTreeMap<Option<&str>, (usize, RootsOrigin)> = BTreeMap::new();
         let mut fallback = None;
         for service in services {
             let image = self.image(project, service).filter(|_| choice == RootsChoice::Image);
             let id = image.map(|image| image.id.as_str());
-            if let Some(ground) = found.get(&id) {
-                grounds.services.insert(service, ground.clone());
+            if let Some(known) = found.get(&id) {
+                root_sets.services.insert(service, known.clone());
                 continue;
             }
             let roots = image.and_then(|image| self.roots(image));
-            let basis = match (choice, image) {
+            let origin = match (choice, image) {
                 (RootsChoice::Image, Some(_)) if roots.is_some() => RootsOrigin::Image,
                 (RootsChoice::Image, Some(_)) => RootsOrigin::NoRoots,
                 (RootsChoice::Image, None) if self.engine_error.is_some() => RootsOrigin::NoEngine,
@@ -174,18 +174,18 @@ impl Images {
                 (asked, _) => RootsOrigin::Asked(asked),
             };
             let set = match (roots, fallback) {
-                (Some((path, bytes)), _) => grounds.add(RootSource::File { path, bytes }),
+                (Some((path, bytes)), _) => root_sets.add(RootSource::File { path, bytes }),
                 (None, Some(set)) => set,
                 (None, None) => {
                     let wanted =
                         if choice == RootsChoice::Host { Roots::System } else { Roots::Mozilla };
-                    *fallback.insert(grounds.add(crate::trust::root_stores::roots(wanted)?))
+                    *fallback.insert(root_sets.add(crate::trust::root_stores::roots(wanted)?))
                 }
             };
-            found.insert(id, (set, basis.clone()));
-            grounds.services.insert(service, (set, basis));
+            found.insert(id, (set, origin.clone()));
+            root_sets.services.insert(service, (set, origin));
         }
-        Ok(grounds)
+        Ok(root_sets)
     }
 
     /// Returns the first file of an image that contains root certificates, with its path.
@@ -214,10 +214,10 @@ impl Images {
         if let Some(known) = self.files.borrow().get(&key) {
             return known.clone();
         }
-        let mut looks = self.looks.borrow_mut();
-        let look =
-            looks.entry(image.id.clone()).or_insert_with(|| ImageReader::open(&image.id).ok());
-        let found = look.as_ref().and_then(|look| look.read_entry(path, follows).ok());
+        let mut readers = self.readers.borrow_mut();
+        let reader =
+            readers.entry(image.id.clone()).or_insert_with(|| ImageReader::open(&image.id).ok());
+        let found = reader.as_ref().and_then(|reader| reader.read_entry(path, follows).ok());
         self.files.borrow_mut().insert(key, found.clone());
         found
     }
@@ -244,8 +244,8 @@ impl Images {
         ServiceEnvironment(all.collect())
     }
 
-    /// Reads the file that a variable of a service names, from the service's mounts or its image. `roots` are the root
-    /// certificates in the service's bundle.
+    /// Reads the file that a variable of a service names, from the service's mounts or its image. `roots` are
+    /// the root certificates in the service's bundle.
     pub fn pinned_file<'a>(
         &self,
         project: &Project,

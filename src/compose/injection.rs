@@ -1,4 +1,5 @@
-//! The variables and files that make a service trust the custom CAs, for the overlay and for kustomize's patches.
+//! The variables and files that make a service trust the custom CAs, for the overlay and for kustomize's
+//! patches.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};

@@ -1,8 +1,8 @@
 //! The inputs of `setup` and `kustomize`: custom CAs, and a server certificate for a proxy.
 //!
-//! They are checked completely before any file is written: which file is the CA (`ca_directory`, `ca_file`), and
-//! whether clients that trust it will accept the server certificate (`server_certificate`, `chain`). A private key
-//! is compared with its certificate and not kept.
+//! They are checked completely before any file is written: which file is the CA (`ca_directory`, `ca_file`),
+//! and whether clients that trust it will accept the server certificate (`server_certificate`, `chain`). A
+//! private key is compared with its certificate and not kept.
 
 pub(crate) mod ca_directory;
 pub(crate) mod ca_file;

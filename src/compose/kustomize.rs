@@ -52,8 +52,8 @@ use crate::trust::trust_anchors::{self, PublicRoots};
 /// Writes, checks or removes a component.
 ///
 /// # Errors
-/// When the inputs are invalid or a file cannot be written: nothing has changed then. Also when a listed component
-/// does not render as intended.
+/// When the inputs are invalid or a file cannot be written: nothing has changed then. Also when a listed
+/// component does not render as intended.
 pub(crate) fn run(
     args: &Kustomize,
     shell: &Environment,
@@ -137,12 +137,13 @@ impl KustomizeRun<'_> {
             Source::TrustManager => RootsChoice::Mozilla,
             Source::Configmap => self.args.roots.map(RootsChoice::from).unwrap_or_default(),
         };
-        let grounds = images.root_sets(&project, trusting().map(|choice| choice.name), roots)?;
-        let public: Vec<_> = grounds.sources.iter().map(trust_anchors::roots).collect();
+        let root_sets = images.root_sets(&project, trusting().map(|choice| choice.name), roots)?;
+        let public: Vec<_> = root_sets.sources.iter().map(trust_anchors::roots).collect();
         let custom: Vec<_> = self.inputs.custom.iter().map(|found| found.pem.borrow()).collect();
         let warn = |warning: Diagnostic| self.report.warning(&warning);
-        let (project, images, grounds) = (&project, &images, &grounds);
-        let known = Known { project, images, grounds, public: &public, for_java: &custom };
+        let (project, images, root_sets) = (&project, &images, &root_sets);
+        let known =
+            Known { project, images, grounds: root_sets, public: &public, for_java: &custom };
         let trusted = known.services(trusting(), &warn);
         let bundles = bundles(&custom, &public);
         let workloads = self.selected_workloads(&trusted.services, &positions, &custom, &bundles);
@@ -155,7 +156,7 @@ impl KustomizeRun<'_> {
                 workloads,
                 source: self.args.source,
             },
-            root_origins: self.root_origins(grounds, &public),
+            root_origins: self.root_origins(root_sets, &public),
             java: &trusted.java,
         })
     }
@@ -166,10 +167,10 @@ impl KustomizeRun<'_> {
         images: &Images,
     ) -> Result<Vec<Choice<'a>>, Diagnostic> {
         let args = self.args;
-        let wishes = args.workload.iter().map(|(name, role)| (name.clone(), (*role).into()));
-        let wishes = select::requested_outcomes(project, wishes)?;
+        let requested = args.workload.iter().map(|(name, role)| (name.clone(), (*role).into()));
+        let requested = select::requested_outcomes(project, requested)?;
         let shape = Shape { unknown: args.unknown, ..Shape::default() };
-        let choices = choose(project, images, &shape, wishes, &[])?;
+        let choices = choose(project, images, &shape, requested, &[])?;
         let trusting = || choices.iter().filter(|choice| choice.outcome == Outcome::Trust);
         if trusting().next().is_none() {
             let left = choices.iter().map(|choice| {
@@ -218,14 +219,14 @@ impl KustomizeRun<'_> {
 
     fn root_origins<'b>(
         &self,
-        grounds: &RootSets<'b>,
+        root_sets: &RootSets<'b>,
         public: &[PublicRoots<'_>],
     ) -> BTreeMap<String, Vec<&'b str>> {
         let mut origins: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-        for (part, (set, basis)) in &grounds.services {
+        for (part, (set, origin)) in &root_sets.services {
             let count = public.get(*set).map_or(0, |roots| roots.anchors.certificates.len());
             let line = match self.args.source {
-                Source::Configmap => format!("with {} {basis}", output::count(count, "root")),
+                Source::Configmap => format!("with {} {origin}", output::count(count, "root")),
                 Source::TrustManager => "with the public roots of trust-manager".to_owned(),
             };
             origins.entry(line).or_default().push(part);

@@ -1,4 +1,5 @@
-//! File names and paths that the subcommands of trust-compose share: beside the compose files, and in containers.
+//! File names and paths that the subcommands of trust-compose share: beside the compose files, and in
+//! containers.
 
 use std::fs::File;
 use std::io::Read as _;

@@ -1,7 +1,8 @@
-//! The password of a PKCS#12 archive: first the empty one, then that of a file, then a prompt at the terminal.
+//! The password of a PKCS#12 archive: first the empty one, then that of a file, then a prompt at the
+//! terminal.
 //!
-//! The command line and the environment are no sources, because other users can read them. No message contains
-//! a password.
+//! The command line and the environment are no sources, because other users can read them. No message
+//! contains a password.
 
 use std::cell::OnceCell;
 use std::fs::File;

@@ -1,8 +1,8 @@
 //! A Compose project, reduced to the parts that decide about trust.
 //!
 //! The values are those that Compose would use, with `$$` already one `$`. A value that depends on a variable
-//! without a value is marked as unknown and never guessed. Fields without such a mark (`user`, `profiles`, words
-//! of `entrypoint` or `command`) then contain the text as written.
+//! without a value is marked as unknown and never guessed. Fields without such a mark (`user`, `profiles`,
+//! words of `entrypoint` or `command`) then contain the text as written.
 
 pub(crate) mod paths;
 pub mod interpolate;
@@ -102,8 +102,8 @@ pub enum Reading {
 pub struct Service {
     /// The image's name; `None` also if a variable without a value decides it.
     pub image: Option<String>,
-    /// Whether a variable without a value decides the tag or digest: `image` then has the variable's default as the
-    /// tag, or none, and identifies the kind of image but must not be inspected.
+    /// Whether a variable without a value decides the tag or digest: `image` then has the variable's default
+    /// as the tag, or none, and identifies the kind of image but must not be inspected.
     pub has_unknown_tag: bool,
     /// How the image is built.
     pub build: Option<Build>,
@@ -163,8 +163,8 @@ impl Service {
 pub enum Setting {
     /// The value.
     Value(String),
-    /// The name takes its value from the shell, which has none. Docker then also removes the variable of the image's
-    /// environment.
+    /// The name takes its value from the shell, which has none. Docker then also removes the variable of the
+    /// image's environment.
     Unset,
     /// The value is unknown.
     Unknown,
@@ -212,8 +212,8 @@ impl Mount {
     }
 }
 
-/// Links in the root file systems of most images (Debian, Ubuntu, Alpine, Fedora), and the directories that they
-/// name: a mount at either path is at both
+/// Links in the root file systems of most images (Debian, Ubuntu, Alpine, Fedora), and the directories that
+/// they name: a mount at either path is at both
 /// (<https://refspecs.linuxfoundation.org/FHS_3.0/fhs/ch05s13.html>).
 const LINKS: [(&str, &str); 2] = [("/var/run", "/run"), ("/var/lock", "/run/lock")];
 

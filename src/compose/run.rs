@@ -31,7 +31,7 @@ pub fn run(cli: Cli, shell: &Environment, report: Report) -> u8 {
         Command::Setup(asked) => run_setup(&asked, shell, report),
         Command::Kustomize(asked) => kustomize::run(&asked, shell, report),
         Command::Remove(asked) => decide::find(&asked.project.asked(), shell)
-            .and_then(|place| remove::run(&place, asked.dry_run, asked.up, report)),
+            .and_then(|files| remove::run(&files, asked.dry_run, asked.up, report)),
         Command::Doctor(asked) => doctor::run(&asked, shell, report),
     };
     match result {
@@ -51,18 +51,18 @@ fn run_setup(
     shell: &Environment,
     report: Report,
 ) -> Result<CommandOutput, Diagnostic> {
-    let place = decide::find(&asked.project.asked(), shell)?;
-    let shape = match setup::intent(asked, &place)? {
-        Intent::Remove => return remove::run(&place, asked.dry_run, asked.up, report),
-        Intent::Check(None) => return drift::check_nothing(&place),
+    let files = decide::find(&asked.project.asked(), shell)?;
+    let shape = match setup::intent(asked, &files)? {
+        Intent::Remove => return remove::run(&files, asked.dry_run, asked.up, report),
+        Intent::Check(None) => return drift::check_nothing(&files),
         Intent::Check(Some(shape)) | Intent::Install(shape) => shape,
     };
-    let prepared = setup::prepare(&place, &shape, report)?;
+    let prepared = setup::prepare(&files, &shape, report)?;
     let warn = |warning: Diagnostic| report.warning(&warning);
-    let decided = decide::decide(&prepared.project, &place, &shape, &prepared.inputs, &warn)?;
+    let decided = decide::decide(&prepared.project, &files, &shape, &prepared.inputs, &warn)?;
     if asked.check {
         let running = next_steps::containers(&prepared.project).unwrap_or_default();
-        return drift::check(&place, &decided.overlay, running);
+        return drift::check(&files, &decided.overlay, running);
     }
     setup::install(&prepared, asked, decided, report)
 }

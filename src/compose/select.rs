@@ -1,7 +1,7 @@
 //! Selects the services that trust the custom CAs. All others are not changed.
 //!
-//! The first rule that applies decides: the user's options first, guesses from names last. The caller supplies the
-//! Dockerfiles and the images' entrypoints, so that this module reads no files.
+//! The first rule that applies decides: the user's options first, guesses from names last. The caller
+//! supplies the Dockerfiles and the images' entrypoints, so that this module reads no files.
 
 pub mod dockerfile;
 pub(crate) mod option;
@@ -50,14 +50,14 @@ pub struct Evidence<'e> {
 /// When the options name a service that does not exist, or contradict each other.
 pub fn select<'a>(
     project: &'a Project,
-    wishes: &SelectionOptions,
+    options: &SelectionOptions,
     evidence: Evidence,
 ) -> Result<Vec<Choice<'a>>, Diagnostic> {
-    wishes.check_names(project)?;
+    options.check_names(project)?;
     let chosen = project.services.iter().map(|(name, service)| {
         let recipe = service.build.as_ref().and_then(|build| read_dockerfile(build, evidence));
-        let case = ServiceCase { project, wishes, evidence, name, service, recipe };
-        let reason = case.reason();
+        let service_case = ServiceCase { project, options, evidence, name, service, recipe };
+        let reason = service_case.reason();
         Choice { name, service, outcome: reason.outcome(), reason }
     });
     let mut choices: Vec<_> = chosen.collect();
@@ -96,10 +96,10 @@ fn read_dockerfile(build: &Build, evidence: Evidence) -> Option<Recipe> {
 }
 
 /// One service, with everything that decides about it.
-struct ServiceCase<'a, 'w> {
+struct ServiceCase<'a, 'o> {
     project: &'a Project,
-    wishes: &'w SelectionOptions,
-    evidence: Evidence<'w>,
+    options: &'o SelectionOptions,
+    evidence: Evidence<'o>,
     name: &'a str,
     service: &'a Service,
     recipe: Option<Recipe>,
@@ -108,17 +108,17 @@ struct ServiceCase<'a, 'w> {
 impl<'a> ServiceCase<'a, '_> {
     /// Returns the first reason that applies.
     fn reason(&self) -> SelectionReason<'a> {
-        let Self { wishes, name, service, .. } = self;
-        if let Some(outcome) = wishes.services.get(*name) {
+        let Self { options, name, service, .. } = self;
+        if let Some(outcome) = options.services.get(*name) {
             return SelectionReason::Asked(*outcome);
         }
-        if wishes.without.contains(*name) {
+        if options.without.contains(*name) {
             return SelectionReason::Without;
         }
         if let Some(role) = service.role {
             return SelectionReason::Role(role.into());
         }
-        if let Some(option) = wishes.proxies.get(*name) {
+        if let Some(option) = options.proxies.get(*name) {
             return SelectionReason::Proxy(option);
         }
         if self.starts_trust_init() {
@@ -139,11 +139,11 @@ impl<'a> ServiceCase<'a, '_> {
         match known {
             Some(ImageClass::BackEnd(entry)) => SelectionReason::BackEnd(entry),
             _ if image.is_some_and(image_table::is_named) => {
-                SelectionReason::Unknown(wishes.unknown)
+                SelectionReason::Unknown(options.unknown)
             }
             _ => self
                 .kind_by_name()
-                .map_or(SelectionReason::Unknown(wishes.unknown), SelectionReason::Named),
+                .map_or(SelectionReason::Unknown(options.unknown), SelectionReason::Named),
         }
     }
 

@@ -50,8 +50,8 @@ impl HostSystem {
     }
 }
 
-/// Returns the file name for a CA, made from its common name: `llm.lan-ca.crt`. It omits the date that `certs`
-/// appends to a name, so that a new CA replaces the file of the old one.
+/// Returns the file name for a CA, made from its common name: `llm.lan-ca.crt`. It omits the date that
+/// `certs` appends to a name, so that a new CA replaces the file of the old one.
 fn file_name(ca: &Certificate) -> String {
     let name = ca.subject.split(", ").find_map(|part| part.strip_prefix("CN="));
     let name = name.unwrap_or("private-ca").to_lowercase().replace(' ', "-");

@@ -1,8 +1,8 @@
 //! Issues certificates, in memory.
 //!
-//! Strict clients (Python 3.13, `openssl verify -x509_strict`) refuse rcgen's defaults, so this module sets dates,
-//! key usage, basic constraints and both key identifiers. rcgen derives serial numbers from the new key: the first
-//! 20 bytes of its digest, positive.
+//! Strict clients (Python 3.13, `openssl verify -x509_strict`) refuse rcgen's defaults, so this module sets
+//! dates, key usage, basic constraints and both key identifiers. rcgen derives serial numbers from the new
+//! key: the first 20 bytes of its digest, positive.
 
 use std::fmt::Display;
 
@@ -199,8 +199,8 @@ fn issue_server(
     Ok((certificate, key))
 }
 
-/// Returns the parameters common to both certificates. `end` is exclusive, notAfter inclusive (RFC 5280, section
-/// 4.1.2.5).
+/// Returns the parameters common to both certificates. `end` is exclusive, notAfter inclusive (RFC 5280,
+/// section 4.1.2.5).
 fn certificate_params(name: &str, now: Time, end: i64) -> Result<CertificateParams, Diagnostic> {
     let moment = |seconds| {
         OffsetDateTime::from_unix_timestamp(seconds)

@@ -49,7 +49,8 @@ impl CertsOptions {
         self.out.path.join(file)
     }
 
-    /// Returns the names on the command line, followed by the loopback names; empty if the command line has none.
+    /// Returns the names on the command line, followed by the loopback names; empty if the command line has
+    /// none.
     ///
     /// # Errors
     /// At the first argument that is not a valid name.

@@ -1,4 +1,4 @@
-//! Plans what to issue, from the options and the existing certificates. This module reads and writes no files.
+//! Plans what to issue, from the options and the existing certificates. It reads and writes no files.
 
 use std::fmt::{self, Display};
 use std::net::IpAddr;
@@ -279,8 +279,7 @@ fn issue_reason(
     days_left_if_due(options, server, authority, now).map(IssueReason::Days)
 }
 
-/// Returns the remaining days if a renewal is due and would last longer: fewer than thirty days are left, or less
-/// than a third of a validity below ninety days.
+/// Returns the remaining days if renewal is due (below thirty, or a third of the validity) and lasts longer.
 fn days_left_if_due(
     options: &CertsOptions,
     server: &ExistingServer,

@@ -163,7 +163,8 @@ impl ServerName {
         }
     }
 
-    /// Whether it contains an underscore: RFC 1123 does not allow it, but names in container networks have it.
+    /// Whether it contains an underscore: RFC 1123 does not allow it, but names in container networks have
+    /// it.
     pub fn has_underscore(&self) -> bool {
         matches!(self, Self::Dns(name) if name.contains('_'))
     }

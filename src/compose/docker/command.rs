@@ -1,7 +1,7 @@
 //! Runs other programs within limits.
 //!
-//! A compose file can make Compose hang and take all memory (an alias bomb, an endless env file), and an engine may
-//! not answer. So every program has a time limit and a memory limit.
+//! A compose file can make Compose hang and take all memory (an alias bomb, an endless env file), and an
+//! engine may not answer. So every program has a time limit and a memory limit.
 
 use std::ffi::OsString;
 use std::fmt::{self, Display};
@@ -180,8 +180,8 @@ fn read_outputs(child: &mut Child, limit: Duration) -> Result<(Vec<u8>, Vec<u8>)
     Ok(outputs)
 }
 
-/// Limits the memory of a process and its future children (getrlimit(2), `RLIMIT_DATA`). Keeps a lower inherited
-/// limit.
+/// Limits the memory of a process and its future children (getrlimit(2), `RLIMIT_DATA`). Keeps a lower
+/// inherited limit.
 #[cfg(target_os = "linux")]
 fn limit_memory(child: &Child) {
     let own = getrlimit(Resource::Data);

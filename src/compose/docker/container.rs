@@ -16,8 +16,8 @@ use crate::compose::docker::command::{
 /// Compose's label with the service of a container
 /// (<https://docs.docker.com/reference/compose-file/services/#labels>).
 const SERVICE: &str = "com.docker.compose.service";
-/// Compose's label with the project of a container. Images that Compose built have it too, and containers inherit
-/// the labels of their image.
+/// Compose's label with the project of a container. Images that Compose built have it too, and containers
+/// inherit the labels of their image.
 pub(crate) const PROJECT: &str = "com.docker.compose.project";
 /// The label that only containers of Compose have.
 const NUMBER: &str = "com.docker.compose.container-number";
@@ -154,8 +154,8 @@ pub(crate) fn project_containers(name: &str) -> Result<Vec<ProjectContainer>, Co
     Ok(all)
 }
 
-/// Returns the names of all containers with the label `label` that mount a file in `directory`, whatever their
-/// project and state.
+/// Returns the names of all containers with the label `label` that mount a file in `directory`, whatever
+/// their project and state.
 ///
 /// # Errors
 /// When the engine does not answer.
@@ -230,15 +230,15 @@ pub(crate) struct ProbeRun<'a> {
     pub limit: Duration,
 }
 
-/// Runs a program in the network and PID namespaces of a container, as the user of its first process, and returns
-/// its output.
+/// Runs a program in the network and PID namespaces of a container, as the user of its first process, and
+/// returns its output.
 ///
-/// The service shares the program's user and PID namespace: it can kill the program and write to its output. So
-/// only the output of a program that ended with one of its own exit codes is returned, and the caller must escape
-/// it.
+/// The service shares the program's user and PID namespace: it can kill the program and write to its output.
+/// So only the output of a program that ended with one of its own exit codes is returned, and the caller must
+/// escape it.
 ///
-/// It gets exactly the service's capabilities: ptrace(2) requires the tracer to have all of the traced process's
-/// ("Ptrace access mode checking"), and a service that is not root has none.
+/// It gets exactly the service's capabilities: ptrace(2) requires the tracer to have all of the traced
+/// process's ("Ptrace access mode checking"), and a service that is not root has none.
 ///
 /// # Errors
 /// When the engine does not run it, or it did not end with one of its exit codes.

@@ -1,7 +1,7 @@
 //! Reads the configuration of an image and single files in it, without running it.
 //!
-//! `docker create` creates a container that is never started, `docker cp` reads its files (no shell is needed), and
-//! then the container is removed.
+//! `docker create` creates a container that is never started, `docker cp` reads its files (no shell is
+//! needed), and then the container is removed.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -139,8 +139,8 @@ impl ImageReader {
     /// # Errors
     /// When the engine cannot create the container.
     pub(crate) fn open(id: &str) -> Result<Self, CommandError> {
-        // Images that Compose built have the label of their project: without this, Compose would count the container as
-        // a part of the project.
+        // Images that Compose built have the label of their project: without this, Compose would count the
+        // container as a part of the project.
         let label = format!("{PROJECT}=");
         // An image without a command needs one to create a container; it is never run.
         let words = ["create", "--network", "none", "--label", &label, "--entrypoint", "/", id];
@@ -148,8 +148,8 @@ impl ImageReader {
         Ok(Self { container: String::from_utf8_lossy(&answer).trim().to_owned() })
     }
 
-    /// Reads `path`. `follows` decides whether a link at its end is followed; links to directories on the way always
-    /// are.
+    /// Reads `path`. `follows` decides whether a link at its end is followed; links to directories on the way
+    /// always are.
     ///
     /// # Errors
     /// When the engine does not answer.

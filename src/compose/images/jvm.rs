@@ -1,5 +1,5 @@
-//! A service's image and mounts as a file system, in which `trust::jvm` searches for a JVM. Each query starts a
-//! program, so there are few, and directories are never listed.
+//! A service's image and mounts as a file system, in which `trust::jvm` searches for a JVM. Each query starts
+//! a program, so there are few, and directories are never listed.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -64,8 +64,8 @@ impl Files for ContainerFs<'_> {
         matches!(self.entry(path), Some(ImageEntry::Link(_)))
     }
 
-    /// Returns only those of [`JVM_DIRECTORIES`] that contain a JVM: to list a directory, the engine would send its
-    /// whole contents.
+    /// Returns only those of [`JVM_DIRECTORIES`] that contain a JVM: to list a directory, the engine would
+    /// send its whole contents.
     fn names(&self, directory: &Path) -> io::Result<Vec<OsString>> {
         let homes =
             JVM_DIRECTORIES.iter().map(Path::new).filter(|home| home.parent() == Some(directory));
@@ -116,7 +116,8 @@ impl ContainerFs<'_> {
         !matches!(self.follow(path).1, Some(ImageEntry::Missing))
     }
 
-    /// Follows symbolic links from `path`, and returns the final path with its entry; `None` if it cannot be read.
+    /// Follows symbolic links from `path`, and returns the final path with its entry; `None` if it cannot be
+    /// read.
     fn follow(&self, path: &Path) -> (PathBuf, Option<ImageEntry>) {
         let mut path = path.to_path_buf();
         for _ in 0..MAX_LINKS {

@@ -1,7 +1,7 @@
 //! Finds the CA and the server certificate in a directory.
 //!
-//! `trust-compose certs` writes `ca.crt`, `server.pem` and `server-key.pem`. Without a `ca.crt`, the only other
-//! file of CAs is used.
+//! `trust-compose certs` writes `ca.crt`, `server.pem` and `server-key.pem`. Without a `ca.crt`, the only
+//! other file of CAs is used.
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;

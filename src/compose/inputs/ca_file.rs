@@ -10,8 +10,8 @@ use crate::trust::inspection::certificates;
 use crate::trust::pkcs12;
 use crate::trust::source::{Label, Source};
 
-/// Returns the certificates of a file. Of a PKCS#12 archive, which usually contains more, it returns the CAs and a
-/// note about the rest.
+/// Returns the certificates of a file. Of a PKCS#12 archive, which usually contains more, it returns the CAs
+/// and a note about the rest.
 ///
 /// # Errors
 /// When the file is broken, contains no CA, or is no archive and contains a key or anything else.

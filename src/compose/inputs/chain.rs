@@ -1,7 +1,7 @@
 //! Verifies the chain in a server's file: each certificate signed by the next, the last one by a custom CA.
 //!
-//! Servers send the certificates in this order (RFC 8446, section 4.4.2), and not every client sorts them or finds
-//! a missing one. The fix is a command that builds the file, if its parts exist.
+//! Servers send the certificates in this order (RFC 8446, section 4.4.2), and not every client sorts them or
+//! finds a missing one. The fix is a command that builds the file, if its parts exist.
 
 use crate::compose::inputs::ca_directory::CaDirectory;
 use crate::compose::inputs::error::{InputError, ServerFault};
@@ -24,8 +24,8 @@ pub(crate) struct ServerChain<'a> {
 }
 
 impl ServerChain<'_> {
-    /// Verifies the chain from the leaf to one of `authorities`. `reissue` is the command that issues another leaf
-    /// below them.
+    /// Verifies the chain from the leaf to one of `authorities`. `reissue` is the command that issues another
+    /// leaf below them.
     ///
     /// # Errors
     /// When the chain does not end at one of them, or has another order.
@@ -102,8 +102,8 @@ impl ServerChain<'_> {
         chain
     }
 
-    /// Returns the command that builds the file in the right order, if each certificate has a file in the directory.
-    /// It omits the root, which clients have.
+    /// Returns the command that builds the file in the right order, if each certificate has a file in the
+    /// directory. It omits the root, which clients have.
     fn build_command(&self, chain: &[&Certificate]) -> Option<String> {
         let others = self.other_files();
         let is_sent = |(n, part): &(usize, &&Certificate)| *n == 0 || !part.is_self_issued;

@@ -9,8 +9,8 @@ use crate::sys::quote::shell;
 use crate::trust::certificate::extensions::Details;
 use crate::trust::certificate::subject_alt_name::SubjectAltName;
 
-/// Returns the command that reissues the certificate of `pair` with the additional names `more`; `None` without
-/// the CA's key in that directory.
+/// Returns the command that reissues the certificate of `pair` with the additional names `more`; `None`
+/// without the CA's key in that directory.
 pub(crate) fn reissue_command(
     pair: &ServerFiles,
     details: &Details,

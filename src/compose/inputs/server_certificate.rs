@@ -48,8 +48,8 @@ pub struct ServerCertificate {
     pub until: Time,
 }
 
-/// Verifies that clients that trust `authorities` and connect to `domain` accept `pair` now. Without a domain, any
-/// name is accepted. Returns a warning if the key cannot be compared with the certificate.
+/// Verifies that clients that trust `authorities` and connect to `domain` accept `pair` now. Without a
+/// domain, any name is accepted. Returns a warning if the key cannot be compared with the certificate.
 ///
 /// # Errors
 /// When clients would refuse the certificate, or a proxy cannot use the files.
@@ -255,8 +255,8 @@ fn covers(name: &SubjectAltName, domain: &ServerName) -> bool {
     }
 }
 
-/// Returns those of `names` that the certificate of `pair` does not cover, and the command that adds them; `None`
-/// if it covers all, or cannot be read, which [`verify_server`] reports.
+/// Returns those of `names` that the certificate of `pair` does not cover, and the command that adds them;
+/// `None` if it covers all, or cannot be read, which [`verify_server`] reports.
 pub fn missing_names(
     pair: &ServerFiles,
     names: &[ServerName],

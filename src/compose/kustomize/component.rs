@@ -1,8 +1,8 @@
 //! Builds the component: kustomization.yaml with the patch of each workload, and the files that it names.
 //!
-//! The output depends only on the inputs. Files are named by their contents, so an older kustomization.yaml still
-//! finds its own. kustomize appends a ConfigMap's digest to its name, so a changed CA replaces the pods, and a
-//! ConfigMap never changes.
+//! The output depends only on the inputs. Files are named by their contents, so an older kustomization.yaml
+//! still finds its own. kustomize appends a ConfigMap's digest to its name, so a changed CA replaces the
+//! pods, and a ConfigMap never changes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,8 +23,8 @@ use crate::trust::bundle::Pem;
 
 /// Largest ConfigMap in bytes (<https://kubernetes.io/docs/concepts/configuration/configmap/>: 1 MiB).
 const MAX_CONFIG_MAP: usize = 1 << 20;
-/// Largest annotations of an object in bytes: `kubectl apply` without `--server-side` writes the whole ConfigMap
-/// into one (`TotalAnnotationSizeLimitB` in
+/// Largest annotations of an object in bytes: `kubectl apply` without `--server-side` writes the whole
+/// ConfigMap into one (`TotalAnnotationSizeLimitB` in
 /// <https://github.com/kubernetes/kubernetes/blob/v1.32.0/staging/src/k8s.io/apimachinery/pkg/api/validation/objectmeta.go>).
 const MAX_ANNOTATIONS: usize = 256 << 10;
 

@@ -1,5 +1,5 @@
-//! The user's kustomization. Its prefix, suffix and namespace are applied after its components, so a component's
-//! patches must use the original names (by trial, kustomize 5.5;
+//! The user's kustomization. Its prefix, suffix and namespace are applied after its components, so a
+//! component's patches must use the original names (by trial, kustomize 5.5;
 //! <https://kubectl.docs.kubernetes.io/guides/config_management/components/>).
 
 use std::path::{Path, PathBuf};

@@ -10,16 +10,16 @@ use crate::compose::kustomize::pod::{self, CONTAINER_LISTS, PodContainer};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::quote;
 
-/// Largest manifests that are read, in bytes: 16 MiB, some thousands of workloads. The YAML crate needs up to a
-/// hundred times as much memory.
+/// Largest manifests that are read, in bytes: 16 MiB, some thousands of workloads. The YAML crate needs up to
+/// a hundred times as much memory.
 pub(crate) const MAX_MANIFESTS: usize = 16 << 20;
 
-/// Deepest nesting of brackets. The YAML crate takes quadratic time for deep nesting, and refuses more than 128
-/// levels anyway.
+/// Deepest nesting of brackets. The YAML crate takes quadratic time for deep nesting, and refuses more than
+/// 128 levels anyway.
 const MAX_BRACKETS: usize = 1000;
 
-/// The kinds that start pods and whose containers kustomize can patch by name: group, kind, path of the pod template
-/// (<https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/>).
+/// The kinds that start pods and whose containers kustomize can patch by name: group, kind, path of the pod
+/// template (<https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/>).
 const KINDS: [(&str, &str, &[&str]); 7] = [
     ("apps", "Deployment", TEMPLATE),
     ("apps", "StatefulSet", TEMPLATE),
@@ -128,8 +128,8 @@ impl Manifests {
 }
 
 impl Manifests {
-    /// Removes the containers without an image: for a container that no longer exists, a listed component's patch makes
-    /// kustomize create one, which Kubernetes refuses.
+    /// Removes the containers without an image: for a container that no longer exists, a listed component's
+    /// patch makes kustomize create one, which Kubernetes refuses.
     pub(crate) fn remove_leftovers(&mut self) {
         for (workload, object) in self.workloads.iter_mut().zip(&mut self.objects) {
             workload.containers.retain(|container| container.service.image.is_some());

@@ -1,5 +1,5 @@
-//! Conflicts between a container and its injection: mounts and volumes of its own, and files that trust-manager
-//! cannot provide.
+//! Conflicts between a container and its injection: mounts and volumes of its own, and files that
+//! trust-manager cannot provide.
 
 use crate::compose::injection::{InjectedFile, Injection};
 use crate::compose::kustomize::manifest::Workload;

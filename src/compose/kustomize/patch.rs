@@ -1,8 +1,8 @@
 //! Builds the patch of a workload: the user's entries first, by name only, then those of the component.
 //!
-//! kustomize moves the entries that a strategic merge patch names before all others, in the patch's order. So the
-//! user's entries keep their indices, which JSON patches use, and the component's mount comes last: a mount at
-//! `/var/run`, which is `/run`, would hide an earlier one.
+//! kustomize moves the entries that a strategic merge patch names before all others, in the patch's order. So
+//! the user's entries keep their indices, which JSON patches use, and the component's mount comes last: a
+//! mount at `/var/run`, which is `/run`, would hide an earlier one.
 
 use std::collections::BTreeSet;
 
@@ -18,11 +18,11 @@ use crate::compose::project::Mount;
 use crate::compose::yaml::{mapping, mapping_of};
 use crate::trust::source::CUSTOM_CA;
 
-/// Returns the patch of a pod's spec, with the patches `parts` of its containers, and `volumes`. `seen` is the
-/// workload as the component sees it.
+/// Returns the patch of a pod's spec, with the patches `parts` of its containers, and `volumes`. `seen` is
+/// the workload as the component sees it.
 ///
-/// It names unselected containers too, or init containers would start in another order. A container that is missing
-/// in `seen` comes from a later patch, so its name comes last.
+/// It names unselected containers too, or init containers would start in another order. A container that is
+/// missing in `seen` comes from a later patch, so its name comes last.
 pub(crate) fn pod_spec_patch(
     seen: &Workload,
     mut parts: Vec<(&PodContainer, Value)>,
@@ -67,7 +67,7 @@ pub(crate) fn container_patch(
         let entry = mapping([("name", (*name).into()), ("value", value.as_str().into())]);
         let is_it = |it: &&mut Value| it.get("name").and_then(Value::as_str) == Some(name);
         match variables.iter_mut().find(is_it) {
-            Some(place) => *place = entry,
+            Some(present) => *present = entry,
             None => variables.push(entry),
         }
     }
@@ -91,8 +91,8 @@ pub(crate) fn container_patch(
     ])
 }
 
-/// Returns list entries that contain only `key`. A duplicate is named once: kustomize keeps its last entry, which
-/// for variables is also the one that Kubernetes uses.
+/// Returns list entries that contain only `key`. A duplicate is named once: kustomize keeps its last entry,
+/// which for variables is also the one that Kubernetes uses.
 fn keys_only(
     key: &'static str,
     names: impl Iterator<Item = String>,

@@ -36,8 +36,8 @@ impl PodContainer {
 /// The keys of a pod's container lists, in the order in which they start.
 pub(crate) const CONTAINER_LISTS: [&str; 2] = ["initContainers", "containers"];
 
-/// Checks that Kubernetes allows `name`, which then needs no escaping in a regular expression, a path or a terminal
-/// (<https://kubernetes.io/docs/concepts/overview/working-with-objects/names/>).
+/// Checks that Kubernetes allows `name`, which then needs no escaping in a regular expression, a path or a
+/// terminal (<https://kubernetes.io/docs/concepts/overview/working-with-objects/names/>).
 ///
 /// # Errors
 /// When the name is invalid.

@@ -1,5 +1,5 @@
-//! Reads the manifests from a rendered kustomization, from files or from stdin, and removes what an earlier component
-//! added.
+//! Reads the manifests from a rendered kustomization, from files or from stdin, and removes what an earlier
+//! component added.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read as _};

@@ -1,4 +1,5 @@
-//! The output of `kustomize`: the selected containers with the reasons, the written files, and the next steps.
+//! The output of `kustomize`: the selected containers with the reasons, the written files, and the next
+//! steps.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -177,7 +178,8 @@ pub(crate) fn drift(
     drift
 }
 
-/// Returns the comment at the beginning of a file: the program, its options, and the previous values of variables.
+/// Returns the comment at the beginning of a file: the program, its options, and the previous values of
+/// variables.
 pub(crate) fn header(args: &Kustomize, before: &PreviousValues) -> String {
     let options: Vec<_> = options(args).iter().map(quote::shell).collect();
     let options = options.join(" ");

@@ -1,5 +1,5 @@
-//! Converts containers to the services of a project, so that `compose::select` can decide about them. An annotation
-//! of the workload or `--workload` overrides its table.
+//! Converts containers to the services of a project, so that `compose::select` can decide about them. An
+//! annotation of the workload or `--workload` overrides its table.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
@@ -60,15 +60,15 @@ pub(crate) fn to_project(
     let mut project = Project { unit: Unit::Container, ..Project::default() };
     let mut positions = Positions::new();
     for (at, workload) in workloads.iter().enumerate() {
-        let role = workload.role.as_deref().map(|says| {
+        let role = workload.role.as_deref().map(|value| {
             let annotation =
                 format!("the annotation {ROLE} of {}", quote::word(&workload.to_string()));
             let refusal = || {
                 Diagnostic::cannot("read", annotation)
-                    .because(format_args!("{} is not a role", quote::word(says)))
+                    .because(format_args!("{} is not a role", quote::word(value)))
                     .advise("write trust or leave")
             };
-            Role::parse(says).ok_or_else(refusal)
+            Role::parse(value).ok_or_else(refusal)
         });
         let role = role.transpose()?;
         for (index, container) in workload.containers.iter().enumerate() {
@@ -87,25 +87,25 @@ pub(crate) fn to_project(
     Ok((project, positions))
 }
 
-/// Returns the outcomes that `--workload` sets for parts of `project`. Each name is that of a workload or a container,
-/// optionally with what precedes it.
+/// Returns the outcomes that `--workload` sets for parts of `project`. Each name is that of a workload or a
+/// container, optionally with what precedes it.
 ///
 /// # Errors
 /// When a name matches no workload and no container.
 pub(crate) fn requested_outcomes(
     project: &Project,
-    wishes: impl Iterator<Item = (String, Outcome)>,
+    requested: impl Iterator<Item = (String, Outcome)>,
 ) -> Result<BTreeMap<String, Outcome>, Diagnostic> {
     let mut all = BTreeMap::new();
-    for (name, outcome) in wishes {
+    for (name, outcome) in requested {
         let hit = project.services.keys().filter(|part| is_named(part, &name));
         let hit: Vec<_> = hit.cloned().collect();
         if hit.is_empty() {
-            let there = project.services.keys().map(|part| quote::word(part).to_string());
-            let there = there.collect::<Vec<_>>().join(", ");
+            let present = project.services.keys().map(|part| quote::word(part).to_string());
+            let present = present.collect::<Vec<_>>().join(", ");
             return Err(Diagnostic::cannot("find", quote::word(&name))
                 .named("from --workload")
-                .because(format_args!("the manifests have {there}"))
+                .because(format_args!("the manifests have {present}"))
                 .advise("name one of them, as KIND/NAME/CONTAINER or less"));
         }
         all.extend(hit.into_iter().map(|part| (part, outcome)));
@@ -113,8 +113,8 @@ pub(crate) fn requested_outcomes(
     Ok(all)
 }
 
-/// Whether `name` matches `part`, which is NAMESPACE/KIND/NAME/CONTAINER: it is the end of that, or of that without
-/// the container, in whole elements.
+/// Whether `name` matches `part`, which is NAMESPACE/KIND/NAME/CONTAINER: it is the end of that, or of that
+/// without the container, in whole elements.
 fn is_named(part: &str, name: &str) -> bool {
     let (workload, _) = part.rsplit_once('/').unwrap_or((part, ""));
     let ends = |whole: &str| {

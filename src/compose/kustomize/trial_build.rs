@@ -1,6 +1,6 @@
-//! Renders kustomizations in a temporary directory that only its owner can read: the workloads with the component,
-//! before it is written, and the user's kustomization without its patches. Other manifests, such as secrets, are
-//! kept in memory only.
+//! Renders kustomizations in a temporary directory that only its owner can read: the workloads with the
+//! component, before it is written, and the user's kustomization without its patches. Other manifests, such
+//! as secrets, are kept in memory only.
 
 use std::ffi::OsStr;
 use std::fs::Permissions;
@@ -35,7 +35,8 @@ struct TrialKustomization<'a> {
     options: &'a [&'a str],
 }
 
-/// Renders `workloads` with `component`, in a directory below `temporary`; `None` if kustomize is not installed.
+/// Renders `workloads` with `component`, in a directory below `temporary`; `None` if kustomize is not
+/// installed.
 ///
 /// # Errors
 /// When kustomize refuses them, or the temporary directory cannot be used.
@@ -56,9 +57,9 @@ pub(crate) fn build_trial(
     attempt.render(temporary)
 }
 
-/// Returns the workloads of a kustomization as its component sees them: without the component and without later
-/// patches. Empty if these are the rendered workloads, or if the kustomization cannot be rendered without patches:
-/// then the component is built for the rendered workloads.
+/// Returns the workloads of a kustomization as its component sees them: without the component and without
+/// later patches. Empty if these are the rendered workloads, or if the kustomization cannot be rendered
+/// without patches: then the component is built for the rendered workloads.
 pub(crate) fn unpatched(kustomization: &Kustomization, temporary: &Path) -> Vec<Workload> {
     let rendered = Some(kustomization).filter(|it| it.is_changed_later()).and_then(|it| {
         let attempt = TrialKustomization {

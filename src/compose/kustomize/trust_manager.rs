@@ -1,8 +1,8 @@
-//! The Bundles from which trust-manager creates two ConfigMaps in every namespace with a label: the custom CAs with
-//! its own root certificates, and the custom CAs only.
+//! The Bundles from which trust-manager creates two ConfigMaps in every namespace with a label: the custom
+//! CAs with its own root certificates, and the custom CAs only.
 //!
-//! They belong to the cluster, so they are in a file outside of the component: kustomize would apply the prefix and
-//! namespace of one application.
+//! They belong to the cluster, so they are in a file outside of the component: kustomize would apply the
+//! prefix and namespace of one application.
 
 use crate::compose::cli::Object;
 use crate::compose::injection::pem_text;
@@ -12,8 +12,8 @@ use crate::compose::yaml::{mapping, mapping_of};
 use crate::sys::diagnostic::Diagnostic;
 use crate::trust::bundle::Pem;
 
-/// Returns the Bundles. `ca_from` is the object in trust-manager's namespace with the custom CAs; without it, the
-/// Bundles contain them.
+/// Returns the Bundles. `ca_from` is the object in trust-manager's namespace with the custom CAs; without it,
+/// the Bundles contain them.
 ///
 /// # Errors
 /// When YAML cannot express it.

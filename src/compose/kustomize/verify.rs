@@ -1,5 +1,5 @@
-//! Checks that the rendered manifests have the intended changes and no others: kustomize does not report a patch
-//! without a target, and creates a container if a patch names one that does not exist.
+//! Checks that the rendered manifests have the intended changes and no others: kustomize does not report a
+//! patch without a target, and creates a container if a patch names one that does not exist.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,8 +14,8 @@ use crate::compose::layout::DIRECTORY;
 use crate::compose::project::without_links;
 use crate::sys::quote;
 
-/// Returns the differences from the intended result, as sentences. `before` are the workloads without the component
-/// or with an earlier one, from which `spec` selects.
+/// Returns the differences from the intended result, as sentences. `before` are the workloads without the
+/// component or with an earlier one, from which `spec` selects.
 pub(crate) fn differences(
     before: &[Workload],
     after: &Manifests,
@@ -143,8 +143,8 @@ fn changed_settings(
     changed
 }
 
-/// Returns the path of a mount that hides the component's. Runtimes sort mounts by the number of elements in the
-/// path, and keep the order of equal ones (containerd: `withMounts` in
+/// Returns the path of a mount that hides the component's. Runtimes sort mounts by the number of elements in
+/// the path, and keep the order of equal ones (containerd: `withMounts` in
 /// <https://github.com/containerd/containerd/blob/v2.1.0/internal/cri/opts/spec_linux_opts.go>).
 fn hiding_mount(raw: &Value) -> Option<String> {
     let mounts = pod::list(raw, "volumeMounts").unwrap_or_default().iter();

@@ -1,5 +1,5 @@
-//! Writes the component: first the files that are named by their contents, then kustomization.yaml, whose rename
-//! activates them.
+//! Writes the component: first the files that are named by their contents, then kustomization.yaml, whose
+//! rename activates them.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -79,8 +79,8 @@ pub(crate) fn read_existing(out: &Path) -> Result<ExistingComponent, Diagnostic>
 /// Writes `texts` and `files` into `out`, and removes generated files that are no longer needed.
 ///
 /// # Errors
-/// When a file of another program has one of the names, or a system call fails. The earlier component is still active
-/// then.
+/// When a file of another program has one of the names, or a system call fails. The earlier component is
+/// still active then.
 pub(crate) fn write_component(
     out: &Path,
     texts: &BTreeMap<&'static str, String>,
@@ -241,9 +241,9 @@ fn open_directory(out: &Path) -> io::Result<Directory> {
 /// Opens the directory, and creates it and its parents if they are missing.
 fn create_directory(out: &Path) -> io::Result<Directory> {
     let mut missing: Vec<OsString> = Vec::new();
-    let mut there = crate::compose::project::files::absolute(out);
+    let mut ancestor = crate::compose::project::files::absolute(out);
     loop {
-        match open_directory(&there) {
+        match open_directory(&ancestor) {
             Ok(mut directory) => {
                 for name in missing.iter().rev() {
                     directory = directory.open_or_make(name)?;
@@ -251,8 +251,8 @@ fn create_directory(out: &Path) -> io::Result<Directory> {
                 return Ok(directory);
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                missing.push(there.file_name().ok_or(error)?.to_owned());
-                there.pop();
+                missing.push(ancestor.file_name().ok_or(error)?.to_owned());
+                ancestor.pop();
             }
             Err(error) => return Err(error),
         }

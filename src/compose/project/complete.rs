@@ -1,7 +1,7 @@
 //! Substitutes variables, reads `env_file:`, and sets names without a value from the shell.
 //!
-//! `offline` uses it, and `read` if Compose cannot read the complete project, for example because an `env_file:`
-//! is missing.
+//! `offline` uses it, and `read` if Compose cannot read the complete project, for example because an
+//! `env_file:` is missing.
 
 use std::path::Path;
 
@@ -11,8 +11,8 @@ use crate::compose::project::env_file;
 use crate::compose::project::interpolate::{self, Lookup};
 use crate::compose::project::offline::merge;
 
-/// Completes `tree`, the output of `docker compose config --no-interpolate`, with the values of variables and the
-/// `env_file:` files that exist.
+/// Completes `tree`, the output of `docker compose config --no-interpolate`, with the values of variables and
+/// the `env_file:` files that exist.
 pub fn complete(tree: &mut Value, base: &Path, lookup: Lookup<'_>) {
     replace_texts(tree, &|text| {
         // Compose prints both `${V}/x` and `./${V}/x` as `/base/${V}/x`, and they differ if V is absolute.

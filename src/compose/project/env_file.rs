@@ -1,6 +1,7 @@
 //! Reads env files: `.env`, and those that `env_file:` names.
 //!
-//! Syntax: <https://docs.docker.com/compose/how-tos/environment-variables/variable-interpolation/#env-file-syntax>,
+//! Syntax:
+//! <https://docs.docker.com/compose/how-tos/environment-variables/variable-interpolation/#env-file-syntax>,
 //! as implemented by Compose 2.26.
 
 use std::collections::BTreeMap;
@@ -16,8 +17,8 @@ use crate::sys::file::{self, Problem};
 /// Largest env file that is read, in bytes: 1 MiB.
 const MAX_ENV_FILE: u64 = 1 << 20;
 
-/// Adds the variables of the service's readable env files to its `environment:`, which overrides them. Removes
-/// `env_file:` if every file was read.
+/// Adds the variables of the service's readable env files to its `environment:`, which overrides them.
+/// Removes `env_file:` if every file was read.
 pub(crate) fn apply_env_files(service: &mut Mapping, base: &Path, lookup: Lookup<'_>) {
     let files = match service.get("env_file") {
         None | Some(Value::Null) => return,
@@ -68,8 +69,8 @@ fn read(file: &Value, base: &Path, lookup: Lookup<'_>) -> Option<BTreeMap<String
     }
 }
 
-/// Parses `text`. Each value is written as in a Compose file: `$$` for a dollar sign, and variables that neither
-/// `lookup` nor a line above sets are unchanged. `None` for invalid syntax.
+/// Parses `text`. Each value is written as in a Compose file: `$$` for a dollar sign, and variables that
+/// neither `lookup` nor a line above sets are unchanged. `None` for invalid syntax.
 pub fn parse(text: &str, lookup: Lookup<'_>) -> Option<BTreeMap<String, String>> {
     let mut found = BTreeMap::new();
     let mut rest = text.strip_prefix('\u{feff}').unwrap_or(text).trim_start();
@@ -127,7 +128,7 @@ fn value_above(found: &BTreeMap<String, String>, name: &str) -> Option<String> {
     }
 }
 
-/// Where the quote closes. One behind a backslash does not.
+/// Returns the index of the closing quote. An escaped quote does not close.
 fn closing_quote(text: &str, quote: char) -> Option<usize> {
     let mut is_escaped = false;
     text.char_indices().find_map(|(at, letter)| {
@@ -137,7 +138,7 @@ fn closing_quote(text: &str, quote: char) -> Option<usize> {
     })
 }
 
-/// `text` without its escapes. A dollar sign keeps its own, which [`interpolate::interpolate`] knows as `$$`.
+/// Removes the escapes from `text`. An escaped dollar sign becomes `$$`, which [`interpolate::interpolate`] reads as one.
 fn unescape(text: &str) -> String {
     let mut out = String::new();
     let mut letters = text.chars();

@@ -1,5 +1,5 @@
-//! Errors in a project's files: the part of the model, the line in a file, and the two kinds of errors that callers
-//! distinguish.
+//! Errors in a project's files: the part of the model, the line in a file, and the two kinds of errors that
+//! callers distinguish.
 
 use std::fmt::{self, Debug, Display};
 use std::path::PathBuf;
@@ -56,8 +56,8 @@ impl Display for SourceLocation {
     }
 }
 
-/// Finds the last location in a project's files that sets a part of the model; with a text, the value in it that
-/// contains the text.
+/// Finds the last location in a project's files that sets a part of the model; with a text, the value in it
+/// that contains the text.
 pub type Locate<'a> = &'a dyn Fn(&YamlPath, Option<&str>) -> Option<SourceLocation>;
 
 /// A part of the model: all of it, a top-level key, a service, or a key of a service.

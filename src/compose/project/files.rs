@@ -1,7 +1,5 @@
-//! Finds the project's directory and its compose files, as Compose does.
-//!
-//! The order is Compose's own: `-f`, COMPOSE_FILE in the shell, COMPOSE_FILE in `.env`, then the first
-//! default name in this directory or above it, with its override
+//! Finds the project's directory and its compose files, as Compose does: `-f`, COMPOSE_FILE in the shell,
+//! COMPOSE_FILE in `.env`, then the first default name in this directory or above it, with its override
 //! (<https://docs.docker.com/compose/how-tos/environment-variables/envvars/>). The overlay is removed from the
 //! list, so that the project is read without it.
 
@@ -58,8 +56,8 @@ impl ProjectFiles {
         self.origin != FilesOrigin::Option && self.files.directory.is_none() && !self.had_ours
     }
 
-    /// Whether COMPOSE_FILE in this project's `.env` takes effect in the current directory: in a subdirectory its
-    /// names do not exist, and COMPOSE_FILE in the shell overrides it.
+    /// Whether COMPOSE_FILE in this project's `.env` takes effect in the current directory: in a subdirectory
+    /// its names do not exist, and COMPOSE_FILE in the shell overrides it.
     pub fn obeys_env(&self) -> bool {
         let is_here = absolute(&self.base) == absolute(Path::new("."));
         is_here && self.origin != FilesOrigin::Shell && self.files.directory.is_none()

@@ -1,7 +1,7 @@
 //! Substitutes `$NAME` and `${NAME…}` in the values of a Compose file.
 //!
-//! Syntax: <https://docs.docker.com/reference/compose-file/interpolation/>. Any other dollar sign is literal, as in
-//! Compose 2.26.
+//! Syntax: <https://docs.docker.com/reference/compose-file/interpolation/>. Any other dollar sign is literal,
+//! as in Compose 2.26.
 
 /// Marks an unknown value. No image name contains it: the reference grammar of
 /// <https://github.com/distribution/reference> has letters, digits, `.-_/:@` only.
@@ -53,8 +53,8 @@ pub fn read(text: &str) -> Interpolation {
     Interpolation::Known(known)
 }
 
-/// Substitutes the variables whose values `lookup` returns, escaped so that [`read`] returns the value. A variable
-/// with neither value nor default is unchanged.
+/// Substitutes the variables whose values `lookup` returns, escaped so that [`read`] returns the value. A
+/// variable with neither value nor default is unchanged.
 pub fn interpolate(text: &str, lookup: Lookup<'_>) -> String {
     resolve(text, lookup, MAX_NESTING).0
 }
@@ -64,8 +64,8 @@ pub fn escape(value: &str) -> String {
     value.replace('$', "$$")
 }
 
-/// Substitutes every variable in an image's name: without a value by its default, which applies where nothing is
-/// set, else by [`MARK`].
+/// Substitutes every variable in an image's name: without a value by its default, which applies where nothing
+/// is set, else by [`MARK`].
 pub fn interpolate_or_mark(text: &str, lookup: Lookup<'_>) -> String {
     mark(text, lookup, MAX_NESTING)
 }
@@ -83,8 +83,8 @@ fn mark(text: &str, lookup: Lookup<'_>, depth: usize) -> String {
     pieces.collect()
 }
 
-/// Returns the name of an image whose tag a variable decides: with the variable's default as the tag, or without a
-/// tag. `None` if the variable is in the name itself.
+/// Returns the name of an image whose tag a variable decides: with the variable's default as the tag, or
+/// without a tag. `None` if the variable is in the name itself.
 pub fn without_unknown_tag(text: &str) -> Option<String> {
     let (prefix, rest) = text.split_at(text.find('$')?);
     let name_ends = prefix.rfind([':', '@'])?;

@@ -24,8 +24,8 @@ use crate::sys::quote;
 /// `lookup` returns the variables of the shell and of `.env`.
 ///
 /// # Errors
-/// When a file cannot be read, is invalid, contains something that only Compose supports, or if a variable without
-/// a value decides about trust.
+/// When a file cannot be read, is invalid, contains something that only Compose supports, or if a variable
+/// without a value decides about trust.
 pub fn read(files: &[PathBuf], base: &Path, lookup: Lookup<'_>) -> Result<Project, ProjectError> {
     let mut sources = Vec::new();
     for path in files {
@@ -60,7 +60,8 @@ pub fn project(
     parse::project(&Value::Mapping(tree), Reading::Offline, base, &locate)
 }
 
-/// Finds the last location in these files that sets `part`; with `needle`, a value in it that contains this text.
+/// Finds the last location in these files that sets `part`; with `needle`, a value in it that contains this
+/// text.
 pub fn locate(files: &[PathBuf], part: &YamlPath, needle: Option<&str>) -> Option<SourceLocation> {
     files.iter().rev().find_map(|path| ComposeFile::read(path).ok()?.locate(part, needle))
 }

@@ -1,7 +1,7 @@
 //! Parses a project from a YAML tree.
 //!
-//! The tree comes from `docker compose config`, with or without `--no-interpolate`, or from the files. Only the
-//! first is normalized, so this module accepts every form of each key.
+//! The tree comes from `docker compose config`, with or without `--no-interpolate`, or from the files. Only
+//! the first is normalized, so this module accepts every form of each key.
 
 pub(crate) mod field;
 pub(crate) mod mount;
@@ -28,8 +28,8 @@ const REMOTE: [&str; 6] = ["https://", "http://", "git://", "ssh://", "github.co
 /// Parses the project in `tree`. Relative paths begin at `base`; `locate` finds the line of an error.
 ///
 /// # Errors
-/// When a part has an invalid form, `x-trust-init` contains no role, or, without Compose, a variable without a
-/// value decides about trust.
+/// When a part has an invalid form, `x-trust-init` contains no role, or, without Compose, a variable without
+/// a value decides about trust.
 pub fn project(
     tree: &Value,
     reading: Reading,

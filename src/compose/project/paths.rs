@@ -43,7 +43,8 @@ pub(crate) fn resolve_from(base: &Path, path: &str) -> Option<PathBuf> {
     (!path.starts_with('~')).then(|| clean_path(&base.join(path)))
 }
 
-/// Returns the path relative to `base` if it is below it, else the absolute path: one name in every directory.
+/// Returns the path relative to `base` if it is below it, else the absolute path: one name in every
+/// directory.
 pub fn shorten(path: &Path, base: &Path) -> PathBuf {
     let (path, base) = (absolute(path), absolute(base));
     match path.strip_prefix(&base) {

@@ -1,7 +1,8 @@
 //! Reads a project, if possible by Compose, which interprets its files best.
 //!
-//! First `docker compose config`; if that fails, for example without an `env_file:`, again with `--no-interpolate`
-//! and `complete`; without docker, `offline`. Compose's output can contain secrets, so it is kept in memory only.
+//! First `docker compose config`; if that fails, for example without an `env_file:`, again with
+//! `--no-interpolate` and `complete`; without docker, `offline`. Compose's output can contain secrets, so it
+//! is kept in memory only.
 
 use serde_yaml::Value;
 
@@ -11,8 +12,8 @@ use crate::compose::project::files::ProjectFiles;
 use crate::compose::project::{Project, Reading, complete, offline, parse};
 use crate::sys::diagnostic::Diagnostic;
 
-/// Largest output of Compose that is parsed, in bytes: 16 MiB, some ten thousand services. The YAML crate needs up
-/// to a hundred times as much memory.
+/// Largest output of Compose that is parsed, in bytes: 16 MiB, some ten thousand services. The YAML crate
+/// needs up to a hundred times as much memory.
 const MAX_OUTPUT: usize = 16 << 20;
 
 /// The reason why the project could not be read completely.
@@ -42,18 +43,18 @@ impl From<&ReadNote> for Diagnostic {
 ///
 /// # Errors
 /// When it cannot be read in any way.
-pub fn read(place: &ProjectFiles) -> Result<(Project, Option<ReadNote>), Diagnostic> {
+pub fn read(files: &ProjectFiles) -> Result<(Project, Option<ReadNote>), Diagnostic> {
     let alone = || {
-        let lookup = |name: &str| place.variables.get(name);
-        offline::read(&place.files.files, &place.base, &lookup)
+        let lookup = |name: &str| files.variables.get(name);
+        offline::read(&files.files.files, &files.base, &lookup)
     };
     // Most of Compose's errors name neither the file nor the line.
     let own = |error: Diagnostic| match alone() {
         Err(ProjectError::Content(own)) => own,
         _ => error,
     };
-    let cause = match docker::config(&place.files, true) {
-        Ok(text) => return Ok((parse_output(&text, Reading::Complete, place)?, None)),
+    let cause = match docker::config(&files.files, true) {
+        Ok(text) => return Ok((parse_output(&text, Reading::Complete, files)?, None)),
         Err(failure @ (CommandError::NotInstalled | CommandError::NoCompose)) => {
             return Ok((alone()?, Some(ReadNote::Offline(failure))));
         }
@@ -61,10 +62,10 @@ pub fn read(place: &ProjectFiles) -> Result<(Project, Option<ReadNote>), Diagnos
         Err(failure) => return Err(own(compose_error(&failure))),
     };
     // An invalid file fails without variables too: report the first error.
-    let Ok(text) = docker::config(&place.files, false) else {
-        return Err(own(refused(&cause, place)));
+    let Ok(text) = docker::config(&files.files, false) else {
+        return Err(own(refused(&cause, files)));
     };
-    let project = parse_output(&text, Reading::WithoutVariables, place)?;
+    let project = parse_output(&text, Reading::WithoutVariables, files)?;
     Ok((project, Some(ReadNote::WithoutVariables(cause))))
 }
 
@@ -72,7 +73,7 @@ pub fn read(place: &ProjectFiles) -> Result<(Project, Option<ReadNote>), Diagnos
 fn parse_output(
     text: &[u8],
     reading: Reading,
-    place: &ProjectFiles,
+    files: &ProjectFiles,
 ) -> Result<Project, Diagnostic> {
     if text.len() > MAX_OUTPUT {
         return Err(compose_error(&CommandError::OutputTooLarge { most: MAX_OUTPUT as u64 }));
@@ -83,12 +84,12 @@ fn parse_output(
         cannot.because(format_args!("{answer}: {error}")).advise("reduce the nesting")
     })?;
     if reading == Reading::WithoutVariables {
-        complete::complete(&mut tree, &place.base, &|name| place.variables.get(name));
+        complete::complete(&mut tree, &files.base, &|name| files.variables.get(name));
     }
     let locate = |part: &YamlPath, needle: Option<&str>| -> Option<SourceLocation> {
-        offline::locate(&place.files.files, part, needle)
+        offline::locate(&files.files.files, part, needle)
     };
-    Ok(parse::project(&tree, reading, &place.base, &locate)?)
+    Ok(parse::project(&tree, reading, &files.base, &locate)?)
 }
 
 /// Returns the diagnostic for a failure to run Compose.
@@ -112,10 +113,10 @@ fn compose_error(failure: &CommandError) -> Diagnostic {
 }
 
 /// Returns the diagnostic for Compose's own error, located at the service that it names.
-fn refused(cause: &str, place: &ProjectFiles) -> Diagnostic {
+fn refused(cause: &str, files: &ProjectFiles) -> Diagnostic {
     let service = cause.split("services.").nth(1).and_then(|rest| rest.split(['.', ' ']).next());
     let part = YamlPath { service: service.map(str::to_owned), key: None };
-    let location = service.and_then(|_| offline::locate(&place.files.files, &part, None));
+    let location = service.and_then(|_| offline::locate(&files.files.files, &part, None));
     let error = Diagnostic::cannot("read", "the project");
     let error = location.map_or(error.clone(), |location| error.named(location));
     error

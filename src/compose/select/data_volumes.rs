@@ -30,8 +30,8 @@ const DATA_PATHS: &[(&str, &str)] = &[
     ("/var/lib/kafka/data", "https://hub.docker.com/r/confluentinc/cp-kafka"),
 ];
 
-/// Returns the database's data directory that a service mounts. A read-only volume belongs to another service, for
-/// example in a backup job.
+/// Returns the database's data directory that a service mounts. A read-only volume belongs to another
+/// service, for example in a backup job.
 pub(crate) fn data_path(service: &Service) -> Option<&'static str> {
     let mut targets = service.mounts.iter().filter(|mount| !mount.read_only);
     targets.find_map(|mount| {

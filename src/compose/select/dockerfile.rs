@@ -1,7 +1,7 @@
 //! Reads the base image and the entrypoint from a Dockerfile.
 //!
-//! It parses only the part of the grammar that this needs (<https://docs.docker.com/reference/dockerfile/>), and
-//! ignores everything else: errors in a Dockerfile are reported by the build.
+//! It parses only the part of the grammar that this needs (<https://docs.docker.com/reference/dockerfile/>),
+//! and ignores everything else: errors in a Dockerfile are reported by the build.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

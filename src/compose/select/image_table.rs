@@ -1,8 +1,8 @@
 //! The table of images that get no CA by default.
 //!
-//! They answer requests and send none (proxies, databases, brokers), so they need no trust, and recreating them
-//! costs connections, caches or a manual unseal. Images that call other servers (dashboards with single sign-on,
-//! collectors) are not listed. In doubt an image is listed: `--service NAME=trust` overrides the table.
+//! They answer requests and send none, so they need no trust, and recreating them costs connections, caches
+//! or a manual unseal. Images that call other servers (dashboards, collectors) are not listed. In doubt an
+//! image is listed: `--service NAME=trust` overrides the table.
 
 use std::fmt::{self, Display};
 
@@ -145,7 +145,8 @@ pub const IMAGE_TABLE: &[ImageRow] = &[
     ImageRow { kind: ImageKind::ModelServer, words: &["ollama"], names: &[], services: &[] },
 ];
 
-/// Words that identify a client of a product (`redis-exporter`) or an application built on it, not the product.
+/// Words that identify a client of a product (`redis-exporter`) or an application built on it, not the
+/// product.
 #[rustfmt::skip]
 const CLIENT_WORDS: &[&str] = &[
     "adapter", "admin", "agent", "alertmanager", "api", "app", "auth", "backup", "backups", "bot",
@@ -203,7 +204,8 @@ impl ImageNameEnd {
         names.iter().find(|name| **name == self.last || **name == self.longer).copied()
     }
 
-    /// Returns the entry that equals a word of the last element, with or without a version number at the word's end.
+    /// Returns the entry that equals a word of the last element, with or without a version number at the
+    /// word's end.
     fn word_among(&self, entries: &[&'static str]) -> Option<&'static str> {
         let mut words = self.last.split(['-', '_', '.', MARK]);
         words.find_map(|word| {

@@ -1,5 +1,5 @@
-//! Merges compose files by the rules of <https://docs.docker.com/reference/compose-file/merge/>, as Compose 2.26
-//! implements them.
+//! Merges compose files by the rules of <https://docs.docker.com/reference/compose-file/merge/>, as Compose
+//! 2.26 implements them.
 
 use serde_yaml::{Mapping, Value};
 
@@ -148,8 +148,8 @@ fn entries_mut(value: &mut Value, split: fn(&str) -> (&str, Value)) -> Option<&m
     value.as_mapping_mut()
 }
 
-/// Keeps the last of several volumes with the same target, at the position of the first. As in Compose, targets are
-/// compared as written, and again in the long form.
+/// Keeps the last of several volumes with the same target, at the position of the first. As in Compose,
+/// targets are compared as written, and again in the long form.
 fn keep_last_volumes(service: &mut Mapping) {
     let Some(Value::Sequence(volumes)) = service.get_mut("volumes") else { return };
     let written = keep_last(std::mem::take(volumes).into_iter());

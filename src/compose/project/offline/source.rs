@@ -11,7 +11,8 @@ use crate::sys::diagnostic::Diagnostic;
 use crate::sys::file::{self, Problem};
 use crate::sys::quote;
 
-/// Largest Compose file that is read, in bytes: 2 MiB. The YAML crate needs up to two hundred times as much memory.
+/// Largest Compose file that is read, in bytes: 2 MiB. The YAML crate needs up to two hundred times as much
+/// memory.
 const MAX_FILE: u64 = 2 << 20;
 /// Deepest nesting of brackets. The YAML crate refuses more than 128 levels, but only after a scan that takes
 /// quadratic time: 5 s for 128 KiB of brackets.
@@ -126,7 +127,8 @@ impl<'a> ComposeFile<'a> {
         SourceLocation { path: self.path.to_owned(), line }
     }
 
-    /// Returns the first line with the most aliases, because the YAML crate's error about their expansion has no line.
+    /// Returns the first line with the most aliases, because the YAML crate's error about their expansion has
+    /// no line.
     fn line_with_most_aliases(&self) -> Option<usize> {
         let count = |line: &str| line.matches('*').count();
         let lines = (1..).zip(self.text.lines().map(count)).filter(|(_, count)| *count > 0);

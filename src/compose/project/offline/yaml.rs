@@ -1,8 +1,8 @@
 //! Parses YAML documents, and finds the line of a part of one.
 //!
-//! The YAML crate does not limit the expansion of aliases, has no line for a repeated key, and does not merge `<<`,
-//! so this module builds the tree itself. Only the crate's errors have lines: to find a line, the text is read
-//! again, and the part in question is made an error.
+//! The YAML crate does not limit the expansion of aliases, has no line for a repeated key, and does not merge
+//! `<<`, so this module builds the tree itself. Only the crate's errors have lines: to find a line, the text
+//! is read again, and the part in question is made an error.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -44,8 +44,8 @@ pub(crate) fn documents(text: &str) -> Result<Vec<Value>, (Error, Option<StopRea
     documents.map(|document| read(document).map_err(|error| (error, load.stop.take()))).collect()
 }
 
-/// Returns the line of the value at `path` in the last document that has it; with `needle`, the line of a value
-/// below it that contains this text.
+/// Returns the line of the value at `path` in the last document that has it; with `needle`, the line of a
+/// value below it that contains this text.
 pub(crate) fn find_line(text: &str, path: &[&str], needle: Option<&str>) -> Option<usize> {
     let load = Load::new(needle.map_or(Search::Key, Search::Text));
     let documents = serde_yaml::Deserializer::from_str(text);

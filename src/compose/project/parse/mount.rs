@@ -1,5 +1,5 @@
-//! Parses the mounts of a service: `volumes`, `tmpfs`, `secrets` and `configs`, in the long and in the short form
-//! (<https://docs.docker.com/reference/compose-file/services/#volumes>).
+//! Parses the mounts of a service: `volumes`, `tmpfs`, `secrets` and `configs`, in the long and in the short
+//! form (<https://docs.docker.com/reference/compose-file/services/#volumes>).
 
 use std::path::Path;
 
@@ -120,8 +120,8 @@ fn mount_spec(value: &Value) -> Option<MountSpec> {
     })
 }
 
-/// Parses `[SOURCE:]TARGET[:OPTIONS]`. A colon within `${…}`, or after a single letter (a Windows drive), is not a
-/// separator.
+/// Parses `[SOURCE:]TARGET[:OPTIONS]`. A colon within `${…}`, or after a single letter (a Windows drive), is
+/// not a separator.
 fn parse_short_form(text: &str) -> MountSpec {
     let is_drive = |part: &str| part.len() == 1 && part.starts_with(|c: char| c.is_alphabetic());
     let (mut parts, mut depth) = (vec![String::new()], 0_usize);

@@ -1,7 +1,8 @@
 //! Splits a command string of a Compose file into words.
 //!
-//! Compose uses github.com/mattn/go-shellwords, which differs from a POSIX shell and the crate `shlex`: `#` begins
-//! no comment, a backslash in double quotes escapes any letter, and `;`, `&`, `|`, `<` or `>` end the command.
+//! Compose uses github.com/mattn/go-shellwords, which differs from a POSIX shell and the crate `shlex`: `#`
+//! begins no comment, a backslash in double quotes escapes any letter, and `;`, `&`, `|`, `<` or `>` end the
+//! command.
 
 /// Returns the words of `command`. An open quote is closed at the end.
 pub(crate) fn split(command: &str) -> Vec<String> {
