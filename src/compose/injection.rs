@@ -21,14 +21,14 @@ pub struct TrustedService<'a> {
     /// What the service's trust variables name at present.
     pub pins: Vec<Pin<'a>>,
     /// The configuration of the service's JVM, if it has one.
-    pub jvm: Option<Jvm>,
+    pub jvm: Option<JvmConfig>,
     /// The runtimes with settings of their own, each with the present value of its variable.
     pub runtimes: Vec<(Runtime, Option<OsString>)>,
 }
 
 /// The trust configuration of a JVM.
 #[derive(Debug)]
-pub struct Jvm {
+pub struct JvmConfig {
     /// Contents of the key store.
     pub store: Vec<u8>,
     /// The present value of JAVA_TOOL_OPTIONS.
@@ -92,7 +92,7 @@ impl Injection {
         let variables = plan.variables.iter().map(|(row, file)| (row.name, inside(file)));
         let mut variables: Vec<_> = variables.collect();
         let mut set = |name, value: &OsStr| variables.push((name, value.to_string_lossy().into()));
-        if let Some(Jvm { store, options }) = &trusted.jvm {
+        if let Some(JvmConfig { store, options }) = &trusted.jvm {
             let path = inside(&File::TrustStore);
             set(java::JAVA_TOOL_OPTIONS, &java::with(options, path.as_ref()));
             let (stem, ending, bytes) = ("truststore", "jks", store.clone());

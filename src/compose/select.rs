@@ -15,7 +15,7 @@ use std::path::Path;
 
 use crate::compose::project::interpolate::MARK;
 use crate::compose::project::{Build, Project, Service};
-use crate::compose::select::dockerfile::Recipe;
+use crate::compose::select::dockerfile::BuiltImage;
 use crate::compose::select::image_table::ImageClass;
 use crate::compose::select::option::no_service;
 pub use crate::compose::select::reason::{Choice, Outcome, SelectionReason, format_table, table};
@@ -55,8 +55,8 @@ pub fn select<'a>(
 ) -> Result<Vec<Choice<'a>>, Diagnostic> {
     options.check_names(project)?;
     let chosen = project.services.iter().map(|(name, service)| {
-        let recipe = service.build.as_ref().and_then(|build| read_dockerfile(build, evidence));
-        let service_case = ServiceCase { project, options, evidence, name, service, recipe };
+        let built_image = service.build.as_ref().and_then(|build| read_dockerfile(build, evidence));
+        let service_case = ServiceCase { project, options, evidence, name, service, built_image };
         let reason = service_case.reason();
         Choice { name, service, outcome: reason.outcome(), reason }
     });
@@ -90,9 +90,9 @@ impl SelectionOptions {
 }
 
 /// Returns the base and entrypoint of a build; `None` if its Dockerfile is unknown.
-fn read_dockerfile(build: &Build, evidence: Evidence) -> Option<Recipe> {
+fn read_dockerfile(build: &Build, evidence: Evidence) -> Option<BuiltImage> {
     let text = build.inline.clone().or_else(|| (evidence.dockerfile)(build))?;
-    dockerfile::recipe(&text, build)
+    dockerfile::parse_dockerfile(&text, build)
 }
 
 /// One service, with everything that decides about it.
@@ -102,7 +102,7 @@ struct ServiceCase<'a, 'o> {
     evidence: Evidence<'o>,
     name: &'a str,
     service: &'a Service,
-    recipe: Option<Recipe>,
+    built_image: Option<BuiltImage>,
 }
 
 impl<'a> ServiceCase<'a, '_> {
@@ -148,7 +148,7 @@ impl<'a> ServiceCase<'a, '_> {
     }
 
     fn reason_of_build(&self) -> SelectionReason<'a> {
-        let base = self.recipe.as_ref().map(|recipe| recipe.base.as_str());
+        let base = self.built_image.as_ref().map(|built_image| built_image.base.as_str());
         let base = base.filter(|base| image_table::is_named(base));
         if let Some(ImageClass::Left(_, entry)) = base.and_then(image_table::classify_image) {
             return SelectionReason::BuiltOn(entry);
@@ -168,9 +168,9 @@ impl<'a> ServiceCase<'a, '_> {
     /// Whether the entrypoint contains trust-init; another init process may precede it.
     fn starts_trust_init(&self) -> bool {
         let of_image = || {
-            let image = match &self.recipe {
-                Some(Recipe { entrypoint: Some(words), .. }) => return Some(words.clone()),
-                Some(Recipe { base, .. }) => base.clone(),
+            let image = match &self.built_image {
+                Some(BuiltImage { entrypoint: Some(words), .. }) => return Some(words.clone()),
+                Some(BuiltImage { base, .. }) => base.clone(),
                 None => self.project.image_of(self.name, self.service)?,
             };
             // The engine cannot find an image by an incomplete name.

@@ -112,7 +112,7 @@ impl ContainerFs<'_> {
     }
 
     /// Whether `path` exists, or cannot be read.
-    pub(crate) fn has(&self, path: &Path) -> bool {
+    pub(crate) fn exists(&self, path: &Path) -> bool {
         !matches!(self.follow(path).1, Some(ImageEntry::Missing))
     }
 

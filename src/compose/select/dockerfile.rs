@@ -11,7 +11,7 @@ use crate::compose::project::interpolate::interpolate_or_mark;
 
 /// The result of a Dockerfile.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Recipe {
+pub struct BuiltImage {
     /// The image on which the built stage is based, directly or through other stages.
     pub base: String,
     /// The ENTRYPOINT that these stages set; `None` if the base's applies.
@@ -31,7 +31,7 @@ pub fn dockerfile_path(build: &Build) -> Option<PathBuf> {
 }
 
 /// Reads the Dockerfile `text` of `build`; `None` if the target stage does not exist.
-pub fn recipe(text: &str, build: &Build) -> Option<Recipe> {
+pub fn parse_dockerfile(text: &str, build: &Build) -> Option<BuiltImage> {
     let stages = stages(text, build);
     let mut index = match &build.target {
         Some(target) => {
@@ -47,7 +47,7 @@ pub fn recipe(text: &str, build: &Build) -> Option<Recipe> {
         let mut earlier = stages.iter().take(index);
         match earlier.rposition(|earlier| earlier.has_name(&stage.base)) {
             Some(below) => index = below,
-            None => return Some(Recipe { base: stage.base.clone(), entrypoint }),
+            None => return Some(BuiltImage { base: stage.base.clone(), entrypoint }),
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::compose::images::jvm::ContainerFs;
 use crate::compose::images::{RootsOrigin, ServiceEnvironment};
-use crate::compose::injection::Jvm;
+use crate::compose::injection::JvmConfig;
 use crate::compose::layout::DIRECTORY;
 use crate::compose::output::WarningSink;
 use crate::compose::select::{Choice, SelectionReason};
@@ -22,7 +22,7 @@ pub(crate) struct Outcome {
     /// The line for the user, before the services.
     pub line: String,
     /// The JVM's configuration, unless it is left alone.
-    pub jvm: Option<Jvm>,
+    pub jvm: Option<JvmConfig>,
 }
 
 /// A service with an image, and what it trusts.
@@ -67,6 +67,6 @@ impl JavaService<'_> {
         let store = ExtendedStore::new(custom, roots)?;
         let line = format!("in Java with {} {origin}", output::count(store.roots.len(), "root"));
         let store = keystore::write(&store.certificates());
-        Some(Outcome { line, jvm: Some(Jvm { store, options }) })
+        Some(Outcome { line, jvm: Some(JvmConfig { store, options }) })
     }
 }

@@ -95,7 +95,7 @@ impl<'a> Known<'a> {
         }
         let mut runtimes = Vec::new();
         for runtime in settings.map(|settings| settings.runtimes).unwrap_or_default() {
-            let has = |path: &Path| inward.as_ref().is_some_and(|inward| inward.has(path));
+            let has = |path: &Path| inward.as_ref().is_some_and(|inward| inward.exists(path));
             runtimes.extend(opened(runtime, &environment, has, &warn));
         }
         all.services.push(TrustedService { name, bundle: *bundle, rows, pins, jvm, runtimes });
