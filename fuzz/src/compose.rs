@@ -11,10 +11,10 @@ use trust_init::compose::decide::bundles;
 use trust_init::compose::images::{Images, RootSets, RootsOrigin};
 use trust_init::compose::layout::{DIRECTORY, LABEL};
 use trust_init::compose::project::Project;
-use trust_init::compose::project::error::ReadError;
+use trust_init::compose::project::error::ProjectError;
 use trust_init::compose::project::offline;
-use trust_init::compose::project::offline::source::Source;
-use trust_init::compose::select::{self, Evidence, Outcome, Wishes};
+use trust_init::compose::project::offline::source::ComposeFile;
+use trust_init::compose::select::{self, Evidence, Outcome, SelectionOptions};
 use trust_init::compose::setup::overlay::delivery::Delivery;
 use trust_init::compose::setup::overlay::{self, Overlay, OverlaySpec};
 use trust_init::compose::setup::trusted_services::Known;
@@ -70,8 +70,9 @@ pub fn try_input(bytes: &[u8]) {
     }
 }
 
-fn read(texts: &[&[u8]]) -> Result<Project, ReadError> {
-    let sources = texts.iter().map(|text| Source::of(Path::new("compose.yml"), text.to_vec()));
+fn read(texts: &[&[u8]]) -> Result<Project, ProjectError> {
+    let sources =
+        texts.iter().map(|text| ComposeFile::from_bytes(Path::new("compose.yml"), text.to_vec()));
     let sources = sources.collect::<Result<Vec<_>, _>>()?;
     // Variables of one letter have a value, which contains a reference to another variable.
     let lookup = |name: &str| (name.len() == 1).then(|| "a$b".to_owned());
@@ -81,7 +82,8 @@ fn read(texts: &[&[u8]]) -> Result<Project, ReadError> {
 /// Returns the overlay that setup would write without a Docker engine.
 fn overlaid(project: &Project, off: &[String]) -> Option<Overlay> {
     let without = disabled_services::without(project, off).inspect_err(is_well_formed).ok()?;
-    let wishes = Wishes { without: off.iter().cloned().collect(), ..Wishes::default() };
+    let wishes =
+        SelectionOptions { without: off.iter().cloned().collect(), ..SelectionOptions::default() };
     let evidence = Evidence { dockerfile: &|_| None, entrypoint: &|_| None };
     let choices = select::select(project, &wishes, evidence).expect("nothing is wished");
     select::write_table(&mut Styled::default(), "SERVICE", &choices, |reason| reason.to_string());
@@ -90,7 +92,7 @@ fn overlaid(project: &Project, off: &[String]) -> Option<Overlay> {
         let check = mount_conflicts::check(choice.name, choice.service, &[], &CUSTOM);
         check.inspect_err(is_well_formed).ok()?;
     }
-    let services = trusting().map(|choice| (choice.name, (0, RootsOrigin::NotHere)));
+    let services = trusting().map(|choice| (choice.name, (0, RootsOrigin::NoImage)));
     let grounds = RootSets { sources: vec![RootSource::Unwanted], services: services.collect() };
     let public: Vec<_> =
         grounds.sources.iter().map(trust_init::trust::trust_anchors::roots).collect();

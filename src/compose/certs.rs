@@ -1,8 +1,8 @@
-//! A private CA and the server certificates below it, in one directory.
+//! `certs`: a private CA and the server certificates that it issues, in one directory.
 //!
-//! A run reads the arguments (`options`, `server_name`) and the existing files (`existing`), plans what to issue
-//! (`plan`), issues it in memory (`issue`), writes all files at once (`crate::sys::dir::transaction`) and describes
-//! the result (`report`).
+//! A run reads the options (`options`, `server_name`) and the existing files (`existing`), plans what to
+//! issue (`plan`), issues it in memory (`issue`), writes all files at once (`crate::sys::dir::transaction`)
+//! and describes the result (`report`).
 
 pub(crate) mod existing;
 pub(crate) mod host_stores;
@@ -18,7 +18,7 @@ use std::io;
 
 use crate::compose::certs::existing::ExistingCerts;
 pub(crate) use crate::compose::certs::options::{
-    CA, CA_KEY, CertsOptions, DAYS, SERVER, SERVER_KEY,
+    CA, CA_KEY, CertsOptions, DEFAULT_DAYS, SERVER, SERVER_KEY,
 };
 use crate::compose::certs::options::{FILES, IGNORE};
 use crate::sys::diagnostic::Diagnostic;
@@ -30,30 +30,31 @@ use crate::trust::time::Time;
 /// Issues the certificates that are missing or due, and returns a description.
 ///
 /// # Errors
-/// When something is in the way. Then nothing has been written.
+/// When the options or the existing files do not allow it, or a file cannot be written: nothing has changed
+/// then.
 pub(crate) fn run(options: &CertsOptions, now: Time, report: Report) -> Result<String, Diagnostic> {
     let names = options.names()?;
-    plan::check(options, &names)?;
-    let directory = existing::open(&options.out)?;
+    plan::check_options(options, &names)?;
+    let directory = existing::open_directory(&options.out)?;
     let _lock = directory.as_ref().and_then(Directory::lock);
     if let Some(directory) = &directory {
         if options.dry_run && directory.is_unfinished() {
-            return Ok(report::unfinished(options));
+            return Ok(report::would_finish(options));
         }
         if directory.finish(&FILES).map_err(|error| cannot_write(options, &error))? {
             report.remark(&report::finished(options));
         }
     }
     let existing = ExistingCerts::read(options, directory.is_some())?;
-    let plan = plan::plan(options, names, &existing, now)?;
+    let plan = plan::plan_certs(options, names, &existing, now)?;
     for warning in plan::warnings(options, &plan, &existing, now) {
         report.warning(&warning);
     }
     if plan.is_empty() {
-        return Ok(report::nothing(options, &plan, &existing));
+        return Ok(report::nothing_to_do(options, &plan, &existing));
     }
     if options.dry_run {
-        return Ok(report::intended(options, &plan, &existing));
+        return Ok(report::dry_run(options, &plan, &existing));
     }
     let set = issue::issue(options, plan, existing, now)?;
     write(options, directory, &set, report)?;
@@ -64,23 +65,23 @@ pub(crate) fn run(options: &CertsOptions, now: Time, report: Report) -> Result<S
 fn write(
     options: &CertsOptions,
     directory: Option<Directory>,
-    set: &issue::Set,
+    set: &issue::IssuedCerts,
     report: Report,
 ) -> Result<(), Diagnostic> {
     let failed = |error| cannot_write(options, &error);
-    let (directory, is_ours) = match directory {
+    let (directory, is_empty) = match directory {
         Some(directory) => {
-            let is_ours = existing::is_empty(&options.out.path);
-            (directory, is_ours)
+            let is_empty = existing::is_empty(&options.out.path);
+            (directory, is_empty)
         }
-        None => (existing::make(&options.out)?, true),
+        None => (existing::create_directory(&options.out)?, true),
     };
     let mut files = set.files();
-    if is_ours {
+    if is_empty {
         directory.make_private().map_err(failed)?;
-        files.insert(0, issue::ignore());
+        files.insert(0, issue::gitignore());
     } else if set.ca_is_new && !options.path(IGNORE).exists() {
-        report.warning(&report::not_ignored(options));
+        report.warning(&report::key_not_ignored(options));
     }
     directory.replace_together(&files, &FILES).map_err(failed)
 }

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::compose::certs::key::KeyType;
-use crate::compose::certs::{CertsOptions, DAYS};
+use crate::compose::certs::{CertsOptions, DEFAULT_DAYS};
 pub use crate::compose::cli::doctor::Doctor;
 pub use crate::compose::cli::kustomize::{Kustomize, Object, Source};
 pub use crate::compose::cli::setup::{Remove, SWARM, Setup, Shape, word};
@@ -128,7 +128,7 @@ pub struct Certs {
     #[arg(long, value_name = "TYPE")]
     key_type: Option<KeyChoice>,
     /// Days that the server certificate is valid, at most 825
-    #[arg(long, value_name = "N", default_value_t = DAYS)]
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_DAYS)]
     days: u32,
     /// Create only the CA
     #[arg(long, conflicts_with = "renew")]

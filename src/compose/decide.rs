@@ -1,18 +1,18 @@
-//! What `setup`, `kustomize` and `doctor` decide alike, before anything is written: which project, which of
-//! its services will trust the CA, and for Compose which overlay that makes.
+//! Decisions that `setup`, `kustomize` and `doctor` share: which project, which of its services will trust
+//! the CA, and which overlay results. This module writes no files.
 
 use std::collections::BTreeMap;
 use std::panic::resume_unwind;
 use std::thread;
 
 use crate::compose::cli::Shape;
-use crate::compose::docker::Failure;
+use crate::compose::docker::CommandError;
 use crate::compose::images::{Images, RootsChoice};
 use crate::compose::inputs::{InputOptions, Inputs};
 use crate::compose::output::WarningSink;
 use crate::compose::project::files::{self, ProjectFiles};
 use crate::compose::project::{Build, Project, read};
-use crate::compose::select::{self, Choice, Evidence, Outcome, Wishes, dockerfile};
+use crate::compose::select::{self, Choice, Evidence, Outcome, SelectionOptions, dockerfile};
 use crate::compose::setup::overlay::delivery::Delivery;
 use crate::compose::setup::overlay::{self, Overlay, OverlaySpec};
 use crate::compose::setup::proxy::{self, Conditions, Proxy, Served, serving};
@@ -27,55 +27,58 @@ use crate::trust::bundle::{self, Pem};
 use crate::trust::inspection;
 use crate::trust::trust_anchors::{self, PublicRoots};
 
-/// An overlay, and why it is as it is, before anything is written.
-pub struct Decided<'a> {
-    /// Why nothing is known of the images.
-    pub trouble: Option<Failure>,
-    /// What becomes of each service.
+/// A planned overlay, with the reasons for its contents.
+pub struct OverlayDecision<'a> {
+    /// Why the engine did not describe the images.
+    pub engine_error: Option<CommandError>,
+    /// The outcome for each service.
     pub choices: Vec<Choice<'a>>,
     /// The overlay.
     pub overlay: Overlay,
-    /// The lines that say whose roots which services have.
+    /// The lines that report the origin of each service's root certificates.
     pub roots: Vec<String>,
-    /// What is reported about Java, and for which services.
+    /// Lines about Java, each with the services that it is about.
     pub java: BTreeMap<String, Vec<String>>,
 }
 
 /// Finds the project, from the current directory.
 ///
 /// # Errors
-/// When there is none.
-pub fn find(asked: &files::Asked, shell: &Environment) -> Result<ProjectFiles, Diagnostic> {
+/// When no project is found.
+pub fn find(
+    options: &files::ProjectOptions,
+    shell: &Environment,
+) -> Result<ProjectFiles, Diagnostic> {
     let here = std::env::current_dir().map_err(|error| {
         let found = Diagnostic::cannot("find", "the current directory");
         found.because(output::cause(&error)).advise("change to a directory that exists")
     })?;
-    files::find(asked, shell, &here)
+    files::find(options, shell, &here)
 }
 
 /// Reads the project, after checking that the Docker engine is on this machine.
 ///
 /// # Errors
 /// When it cannot be read, or would run on another machine.
-pub fn read(place: &ProjectFiles) -> Result<(Project, Option<read::Note>), Diagnostic> {
-    let (read, checked) = both(|| read::read(place), engine_check::check);
+pub fn read(project_files: &ProjectFiles) -> Result<(Project, Option<read::ReadNote>), Diagnostic> {
+    let (read, checked) = run_both(|| read::read(project_files), engine_check::check);
     let read = read?;
     checked?;
     Ok(read)
 }
 
-/// Plans the overlay that `shape` asks for.
+/// Plans the overlay for `shape`.
 ///
 /// # Errors
-/// When something is in the way.
+/// When the options do not fit the project, or the overlay would conflict with it.
 pub fn decide<'a>(
     project: &'a Project,
-    place: &ProjectFiles,
+    project_files: &ProjectFiles,
     shape: &Shape,
     inputs: &Inputs,
     warn: WarningSink<'_>,
-) -> Result<Decided<'a>, Diagnostic> {
-    let (images, users) = both(|| Images::of(project), engine_check::users);
+) -> Result<OverlayDecision<'a>, Diagnostic> {
+    let (images, users) = run_both(|| Images::inspect(project), engine_check::users);
     let caddy = shape.caddy.as_ref().map(Option::as_deref);
     let proxies = proxy::proxies(project, caddy, &shape.tls)?;
     let without = disabled_services::without(project, &shape.without)?;
@@ -91,8 +94,8 @@ pub fn decide<'a>(
         mount_conflicts::check(choice.name, choice.service, volumes, &custom)?;
     }
     let roots = shape.roots.map(RootsChoice::from).unwrap_or_default();
-    let grounds = images.root_sets(project, trusting.iter().map(|choice| choice.name), roots)?;
-    let public: Vec<_> = grounds.sources.iter().map(trust_anchors::roots).collect();
+    let root_sets = images.root_sets(project, trusting.iter().map(|choice| choice.name), roots)?;
+    let public: Vec<_> = root_sets.sources.iter().map(trust_anchors::roots).collect();
     public.iter().flat_map(|roots| &roots.warnings).for_each(|warning| warn(warning.into()));
     let server = inputs.server.as_ref().filter(|_| !proxies.is_empty());
     let certificate = server.map(Served::of);
@@ -101,12 +104,12 @@ pub fn decide<'a>(
         proxies.iter().try_for_each(|proxy| conditions.check(proxy))?;
     }
     let for_java: Vec<_> = inspection::for_java(&inputs.custom).collect();
-    let (grounds, public, for_java) = (&grounds, &public, &for_java);
-    let known = Known { project, images: &images, grounds, public, for_java };
+    let (root_sets, public, for_java) = (&root_sets, &public, &for_java);
+    let known = Known { project, images: &images, grounds: root_sets, public, for_java };
     let trusted = known.services(trusting.iter().copied(), warn);
     let bundles = bundles(&custom, public);
-    let delivery = if shape.swarm { swarm::delivery(place) } else { Delivery::Mounts };
-    let base = files::absolute(&place.base);
+    let delivery = if shape.swarm { swarm::delivery(project_files) } else { Delivery::Mounts };
+    let base = files::absolute(&project_files.base);
     let spec = OverlaySpec {
         base: &base,
         custom: &custom,
@@ -122,11 +125,11 @@ pub fn decide<'a>(
     }
     let owned = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
     let java = trusted.java.into_iter().map(|(line, names)| (line, owned(names))).collect();
-    let roots = report::roots(grounds, public);
-    Ok(Decided { trouble: images.trouble, choices, overlay, roots, java })
+    let roots = report::roots(root_sets, public);
+    Ok(OverlayDecision { engine_error: images.engine_error, choices, overlay, roots, java })
 }
 
-/// Warns of what the services that will trust the CA have around them.
+/// Warns if no service was selected, an `env_file` cannot be read, or the server certificate lacks addresses.
 fn warn_of_services(
     shape: &Shape,
     inputs: &Inputs,
@@ -148,7 +151,7 @@ fn warn_of_services(
         );
         warn(
             Diagnostic::statement(cause)
-                .advise("write these files, and run this again before `up`"),
+                .advise("create the missing files, and run this again before `up`"),
         );
     }
     let pair = inputs.pair.as_ref();
@@ -157,8 +160,8 @@ fn warn_of_services(
     missing.into_iter().for_each(warn);
 }
 
-/// The files that `shape` names, as `inputs` takes them.
-pub fn given(shape: &Shape) -> InputOptions {
+/// Returns the options of `shape` that name inputs.
+pub fn input_options(shape: &Shape) -> InputOptions {
     InputOptions {
         custom_ca: shape.custom_ca.clone(),
         extra: shape.extra_ca.clone(),
@@ -169,7 +172,7 @@ pub fn given(shape: &Shape) -> InputOptions {
     }
 }
 
-/// What becomes of each service.
+/// Decides about each service.
 ///
 /// # Errors
 /// When the options do not fit the project.
@@ -180,34 +183,35 @@ pub fn choose<'a>(
     services: BTreeMap<String, Outcome>,
     proxies: &[Proxy<'_>],
 ) -> Result<Vec<Choice<'a>>, Diagnostic> {
-    let wishes = Wishes {
+    let selection = SelectionOptions {
         services,
         unknown: shape.unknown.map_or(Outcome::Trust, Outcome::from),
         proxies: proxies.iter().map(|proxy| (proxy.name.to_owned(), proxy.option())).collect(),
         without: shape.without.iter().cloned().collect(),
     };
     let dockerfile = |build: &Build| {
-        let bytes = file::read(&dockerfile::place(build)?, &mut file::FILE_LIMIT.clone()).ok()?;
+        let bytes =
+            file::read(&dockerfile::dockerfile_path(build)?, &mut file::FILE_LIMIT.clone()).ok()?;
         Some(String::from_utf8_lossy(&bytes).into_owned())
     };
     let entrypoint = |image: &str| {
-        let image = images.called(image)?;
+        let image = images.by_name(image)?;
         Some([image.entrypoint.as_slice(), &image.command].concat())
     };
     let evidence = Evidence { dockerfile: &dockerfile, entrypoint: &entrypoint };
-    select::select(project, &wishes, evidence)
+    select::select(project, &selection, evidence)
 }
 
-/// The custom CAs with each set of roots.
+/// Returns the custom CAs with each set of root certificates.
 pub fn bundles<'a>(custom: &'a [Pem<'_>], public: &'a [PublicRoots<'_>]) -> Vec<Vec<Pem<'a>>> {
     let with = |roots: &'a PublicRoots<'_>| bundle::merge(&[custom, &roots.anchors.certificates]);
     public.iter().map(|roots| with(roots).certificates).collect()
 }
 
-/// Two questions at once: it takes docker a while to start.
-fn both<A, B: Send>(here: impl FnOnce() -> A, beside: impl FnOnce() -> B + Send) -> (A, B) {
+/// Runs two queries at the same time, because each start of docker takes a while.
+fn run_both<A, B: Send>(here: impl FnOnce() -> A, other: impl FnOnce() -> B + Send) -> (A, B) {
     thread::scope(|scope| {
-        let beside = scope.spawn(beside);
-        (here(), beside.join().unwrap_or_else(|panic| resume_unwind(panic)))
+        let other = scope.spawn(other);
+        (here(), other.join().unwrap_or_else(|panic| resume_unwind(panic)))
     })
 }

@@ -1,7 +1,6 @@
-//! The questions that are put to docker: what Compose makes of a project, and what the engine runs.
+//! Queries of docker: Compose's view of a project, and the engine's containers and images.
 //!
-//! Compose is the best reader of compose files, and the engine knows what is in an image. What Compose answers
-//! can hold secrets: it stays in memory.
+//! The output of Compose can contain secrets, so it is kept in memory only.
 
 pub(crate) mod command;
 pub(crate) mod container;
@@ -13,9 +12,10 @@ use std::process::{Command, ExitStatus, Stdio};
 
 use serde::Deserialize;
 
-pub(crate) use crate::compose::docker::command::Failure;
+pub(crate) use crate::compose::docker::command::CommandError;
 use crate::compose::docker::command::{
-    ANSWER, DOCKER, LOOKUP, READING, ask, compose, run, unstarted,
+    DOCKER, ENGINE_TIMEOUT, LOOKUP_TIMEOUT, READ_TIMEOUT, compose_output, docker_output,
+    run_program, start_error,
 };
 use crate::compose::docker::container::ONE_OFF;
 pub(crate) use crate::compose::docker::container::{
@@ -23,18 +23,18 @@ pub(crate) use crate::compose::docker::container::{
 };
 pub(crate) use crate::compose::docker::image::{Image, ImageEntry, ImageReader, images};
 
-/// Which project a question is about, in words for `docker compose`.
+/// The options of `docker compose` that select a project.
 #[derive(Clone, Debug, Default)]
-pub struct Files {
+pub struct ComposeFiles {
     /// The compose files, in their order.
     pub files: Vec<PathBuf>,
-    /// What relative paths are relative to, where that is not the first file's directory.
+    /// Base directory for relative paths; by default, that of the first file.
     pub directory: Option<PathBuf>,
 }
 
-impl Files {
-    /// The words that name it, after `docker compose`.
-    pub fn words(&self) -> Vec<OsString> {
+impl ComposeFiles {
+    /// Returns the options, to follow `docker compose`.
+    pub fn arguments(&self) -> Vec<OsString> {
         let directory = self.directory.iter();
         let directory = directory.flat_map(|path| ["--project-directory".into(), path.into()]);
         let files = self.files.iter().flat_map(|file| ["-f".into(), file.into()]);
@@ -42,94 +42,101 @@ impl Files {
     }
 }
 
-/// A container of the project, as far as it is asked about.
+/// A container of a project, with one of its labels.
 #[derive(Clone, Debug)]
-pub struct Container {
-    /// Its service.
+pub struct LabeledContainer {
+    /// The container's service.
     pub service: String,
-    /// Its name.
+    /// The container's name.
     pub name: String,
-    /// The value of the label that was asked for; empty if it has none.
+    /// The value of the requested label; empty without that label.
     pub label: String,
 }
 
-/// What the engine says of itself.
+/// The output of `docker info`.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(crate) struct Info {
-    /// `name=rootless`, `name=userns` and the like.
+    /// Security options, such as `name=rootless` or `name=userns`.
     #[serde(rename = "SecurityOptions", default)]
     pub security: Vec<String>,
 }
 
-/// The project as Compose sees it, in YAML: its JSON leaves out what services call `x-…`
-/// (Compose 2.26, by trial). `complete`: with the values of variables and of `env_file:`.
+/// Returns the project as Compose reads it, in YAML, because its JSON omits the `x-…` keys of services
+/// (Compose 2.26, by trial). `complete`: with variables and `env_file:` substituted.
 ///
 /// # Errors
-/// When Compose cannot read it, is not there, or takes too long.
-pub(crate) fn config(files: &Files, complete: bool) -> Result<Vec<u8>, Failure> {
+/// When Compose cannot read it, is not installed, or takes too long.
+pub(crate) fn config(files: &ComposeFiles, complete: bool) -> Result<Vec<u8>, CommandError> {
     let mut words = vec!["compose".into()];
-    words.extend(files.words());
+    words.extend(files.arguments());
     words.extend(["--profile", "*", "config"].map(OsString::from));
     if !complete {
         words.push("--no-interpolate".into());
     }
-    compose(&words, READING)
+    compose_output(&words, READ_TIMEOUT)
 }
 
-/// The containers of the project `name`, but those of `docker compose run`, and what each has in `label`.
+/// Lists the containers of the project `name`, except those of `docker compose run`, with the value of
+/// `label`.
 ///
 /// # Errors
 /// When the engine does not answer.
-pub(crate) fn containers(name: &str, label: &str) -> Result<Vec<Container>, Failure> {
+pub(crate) fn containers(name: &str, label: &str) -> Result<Vec<LabeledContainer>, CommandError> {
     let format = format!(
         "{{{{.Label \"com.docker.compose.service\"}}}}\t{{{{.Names}}}}\t{{{{.Label \"{label}\"}}}}\t\
          {{{{.Label \"{ONE_OFF}\"}}}}"
     );
     let mut words: Vec<OsString> = ["ps", "-a", "--format", &format].map(Into::into).into();
-    words.extend(container::of_project(name));
-    let answer = ask(&words, ANSWER)?;
+    words.extend(container::project_filters(name));
+    let answer = docker_output(&words, ENGINE_TIMEOUT)?;
     let answer = String::from_utf8_lossy(&answer);
     let containers = answer.lines().filter_map(|line| {
         let mut fields = line.split('\t').map(str::to_owned);
         let (service, name, label) = (fields.next()?, fields.next()?, fields.next()?);
         let is_one_off = fields.next().is_some_and(|value| value == "True");
-        (!is_one_off).then_some(Container { service, name, label })
+        (!is_one_off).then_some(LabeledContainer { service, name, label })
     });
     Ok(containers.collect())
 }
 
-/// What the engine says of itself.
+/// Returns the output of `docker info`.
 ///
 /// # Errors
-/// When it does not answer.
-pub(crate) fn info() -> Result<Info, Failure> {
-    let answer = ask(&["info", "--format", "{{json .}}"].map(Into::into), ANSWER)?;
-    serde_json::from_slice(&answer).map_err(|error| Failure::Said(error.to_string()))
+/// When the engine does not answer.
+pub(crate) fn info() -> Result<Info, CommandError> {
+    let answer =
+        docker_output(&["info", "--format", "{{json .}}"].map(Into::into), ENGINE_TIMEOUT)?;
+    serde_json::from_slice(&answer).map_err(|error| CommandError::Failed(error.to_string()))
 }
 
-/// Where the engine listens: `unix:///var/run/docker.sock`, or an address of another machine.
+/// Returns the engine's endpoint: `unix:///var/run/docker.sock`, or an address of another machine.
 ///
 /// # Errors
-/// When the docker command cannot say.
-pub(crate) fn endpoint() -> Result<String, Failure> {
+/// When docker is not installed or fails.
+pub(crate) fn endpoint() -> Result<String, CommandError> {
     let format = "{{.Endpoints.docker.Host}}";
-    let answer = ask(&["context", "inspect", "--format", format].map(Into::into), READING)?;
+    let answer =
+        docker_output(&["context", "inspect", "--format", format].map(Into::into), READ_TIMEOUT)?;
     Ok(String::from_utf8_lossy(&answer).trim().to_owned())
 }
 
-/// Runs `docker compose` for the user to see, for as long as it takes, and returns how it ended.
+/// Runs `docker compose` with the output of this program and without limits, and returns its exit status.
 ///
 /// # Errors
 /// When it cannot be started.
-pub(crate) fn show(files: &Files, words: &[&OsStr]) -> Result<ExitStatus, Failure> {
+pub(crate) fn run_compose(
+    files: &ComposeFiles,
+    words: &[&OsStr],
+) -> Result<ExitStatus, CommandError> {
     let mut command = Command::new(DOCKER);
-    command.arg("compose").args(files.words()).args(words).stdin(Stdio::null());
-    command.status().map_err(unstarted)
+    command.arg("compose").args(files.arguments()).args(words).stdin(Stdio::null());
+    command.status().map_err(start_error)
 }
 
-/// Whether this machine finds an address for `name`; `None` if that cannot be found out here. A static
-/// program cannot ask the system's resolver itself.
+/// Whether this machine resolves `name`; `None` if `getent` cannot run. A static program cannot use the
+/// system's resolver itself.
 pub(crate) fn resolves(name: &str) -> Option<bool> {
-    let answer = run("getent", &["ahosts", "--", name].map(Into::into), LOOKUP).ok()?;
+    let answer =
+        run_program("getent", &["ahosts", "--", name].map(Into::into), LOOKUP_TIMEOUT).ok()?;
     Some(answer.1.is_none())
 }

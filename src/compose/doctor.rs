@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use crate::compose::certs::{CA, SERVER};
 use crate::compose::cli::{Doctor, Shape};
 use crate::compose::decide;
-use crate::compose::docker::{self, Failure, ProjectContainer};
+use crate::compose::docker::{self, CommandError, ProjectContainer};
 use crate::compose::doctor::containers::{ExistingOverlay, digests};
 use crate::compose::doctor::files::CERTS;
 use crate::compose::doctor::files::context::CheckContext;
@@ -90,7 +90,7 @@ fn inspect_containers(
         Ok(made) => made,
         Err(failure) => return Ok(Some(no_engine(&failure))),
     };
-    let images = Images::of(&project);
+    let images = Images::inspect(&project);
     let choices = decide::choose(&project, &images, &shape, shape.roles(), &[])?;
     let chosen = containers::choose(&asked.services, &choices, &made);
     findings.extend(not_chosen(asked, &made, &chosen));
@@ -106,7 +106,7 @@ fn inspect_containers(
     let trust = |file: &str| trust_as_well(place, &project, &shape, file);
     let probe = Probe { asked, candidates: &candidates, compose: &next.compose(), trust: &trust };
     let probed = parallel_map(&present, PROBES, !asked.json, |one| {
-        if one.runs() && error.is_none() { probe.run(one) } else { Vec::new() }
+        if one.is_running() && error.is_none() { probe.run(one) } else { Vec::new() }
     });
     let overlay =
         overlay.as_deref().map(|text| ExistingOverlay { digests: digests(text), up: &up });
@@ -123,7 +123,7 @@ fn inspect_containers(
     Ok(error)
 }
 
-fn no_engine(failure: &Failure) -> Diagnostic {
+fn no_engine(failure: &CommandError) -> Diagnostic {
     Diagnostic::cannot("inspect", "the containers")
         .because(failure)
         .advise("start the engine, and give this user access to it (docker version)")
@@ -131,7 +131,7 @@ fn no_engine(failure: &Failure) -> Diagnostic {
 
 /// The image that contains trust-doctor is missing, and is needed.
 fn no_image(asked: &Doctor, present: &[&ProjectContainer]) -> Option<Diagnostic> {
-    let is_needed = present.iter().any(|one| one.runs()) && !asked.pull;
+    let is_needed = present.iter().any(|one| one.is_running()) && !asked.pull;
     let has_image = || docker::images(&[&asked.image]).is_ok_and(|found| !found.is_empty());
     (is_needed && !has_image()).then(|| {
         let image = quote::word(&asked.image);

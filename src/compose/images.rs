@@ -1,5 +1,5 @@
-//! The contents of the services' images: root certificates, variables, and the files that those name.
-//! Nothing of an image is run.
+//! The contents of the services' images: root certificates, variables, and the files that variables name.
+//! No program of an image is run.
 
 pub(crate) mod jvm;
 
@@ -10,7 +10,7 @@ use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Display};
 use std::path::{Path, PathBuf};
 
-use crate::compose::docker::{self, Failure, Image, ImageEntry, ImageReader};
+use crate::compose::docker::{self, CommandError, Image, ImageEntry, ImageReader};
 use crate::compose::layout::DIRECTORY;
 use crate::compose::project::{Project, Service, Setting, without_links};
 use crate::sys::environment::Environment;
@@ -20,108 +20,108 @@ use crate::trust::source::Roots;
 use crate::trust::trust_anchors::Anchors;
 use crate::trust::variables::PinTarget;
 
-/// The environment that a service starts with, as far as it is known.
+/// The environment of a service, as far as it is known.
 pub struct ServiceEnvironment(Environment);
 
 impl ServiceEnvironment {
-    /// The value of a variable that is not known. Neither a variable nor a path can contain a NUL.
+    /// Marks a variable with an unknown value. Neither a variable nor a path can contain a NUL.
     const UNKNOWN: &str = "\0";
 
-    /// All variables. [`Images::named`] says of the value of an unknown one that it is unknown.
+    /// Returns all variables. [`Images::pinned_file`] recognizes an unknown value.
     pub fn all(&self) -> &Environment {
         &self.0
     }
 
-    /// Those whose value is known.
+    /// Returns the variables with known values.
     pub fn known(&self) -> Environment {
         let known = self.0.pairs().filter(|(_, value)| *value != Self::UNKNOWN);
         known.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 
-    /// Whether a variable is set to something that is not known.
+    /// Whether a variable is set to an unknown value.
     pub fn is_unknown(&self, name: &str) -> bool {
         self.0.get(name).is_some_and(|value| value == Self::UNKNOWN)
     }
 }
 
-/// Whose public roots a bundle holds.
+/// The origin of a bundle's root certificates, as requested by `--roots`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RootsChoice {
-    /// Those of the service's own image.
+    /// The service's own image.
     #[default]
     Image,
-    /// Mozilla's.
+    /// Mozilla's list.
     Mozilla,
-    /// This machine's.
+    /// This machine's trust store.
     Host,
 }
 
-/// Whose roots a service's bundle contains, and why.
+/// The origin of the root certificates in a service's bundle, with the reason.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RootsOrigin {
-    /// Those of its image.
+    /// The service's own image.
     Image,
-    /// What `--roots` says.
+    /// The origin that `--roots` requests.
     Asked(RootsChoice),
-    /// Mozilla's, because its image is not on this machine.
-    NotHere,
-    /// Mozilla's, because its image has none.
+    /// Mozilla's list, because the image is not on this machine.
+    NoImage,
+    /// Mozilla's list, because the image has no root certificates.
     NoRoots,
-    /// Mozilla's, because the engine could not be asked.
+    /// Mozilla's list, because the engine did not answer.
     NoEngine,
 }
 
 impl Display for RootsOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Image => "of its own image",
-            Self::Asked(RootsChoice::Host) => "of this machine (--roots host)",
-            Self::Asked(_) => "of Mozilla's (--roots mozilla)",
-            Self::NotHere => "of Mozilla's, because its image is not on this machine yet",
-            Self::NoRoots => "of Mozilla's, because its image has none",
-            Self::NoEngine => "of Mozilla's, because no engine could be asked about its image",
+            Self::Image => "from its own image",
+            Self::Asked(RootsChoice::Host) => "from this machine (--roots host)",
+            Self::Asked(_) => "from Mozilla (--roots mozilla)",
+            Self::NoImage => "from Mozilla, because its image is not on this machine yet",
+            Self::NoRoots => "from Mozilla, because its image has none",
+            Self::NoEngine => "from Mozilla, because the Docker engine did not answer",
         })
     }
 }
 
-/// The images of a project, as far as this machine has them.
+/// The images of a project that are on this machine.
 #[derive(Default)]
 pub struct Images {
     known: BTreeMap<String, Image>,
-    /// Why nothing is known of them.
-    pub trouble: Option<Failure>,
-    looks: RefCell<BTreeMap<String, Option<ImageReader>>>,
+    /// Why the engine did not list them.
+    pub engine_error: Option<CommandError>,
+    readers: RefCell<BTreeMap<String, Option<ImageReader>>>,
     files: RefCell<BTreeMap<(String, String, bool), Option<ImageEntry>>>,
 }
 
-/// The sets of public roots, and which service uses which.
+/// The sets of root certificates, and the set of each service.
 #[derive(Default)]
 pub struct RootSets<'a> {
-    /// The sets.
+    /// The distinct sets.
     pub sources: Vec<RootSource>,
-    /// For each service, which set, and why.
+    /// For each service the index of its set, and its origin.
     pub services: BTreeMap<&'a str, (usize, RootsOrigin)>,
 }
 
 impl RootSets<'_> {
-    /// Adds a set, and returns which one it is.
+    /// Adds a set, and returns its index.
     fn add(&mut self, source: RootSource) -> usize {
         self.sources.push(source);
         self.sources.len() - 1
     }
 }
 
-/// The name under which the engine may know a service's image.
-fn name(project: &Project, service: &str) -> Option<String> {
+/// Returns the name by which the engine can find a service's image.
+fn image_name(project: &Project, service: &str) -> Option<String> {
     let found = project.services.get(service).filter(|found| !found.has_unknown_tag)?;
     project.image_of(service, found)
 }
 
 impl Images {
-    /// Asks the engine for all images of `project`.
-    pub fn of(project: &Project) -> Self {
+    /// Inspects all images of `project`.
+    pub fn inspect(project: &Project) -> Self {
         let names: Vec<_> =
-            project.services.keys().filter_map(|service| name(project, service)).collect();
+            project.services.keys().filter_map(|service| image_name(project, service)).collect();
         let mut distinct: Vec<_> = names.iter().map(String::as_str).collect();
         distinct.sort_unstable();
         distinct.dedup();
@@ -130,97 +130,99 @@ impl Images {
                 let known = known.into_iter().map(|(name, image)| (name.to_owned(), image));
                 Self { known: known.collect(), ..Self::default() }
             }
-            Err(failure) => Self { trouble: Some(failure), ..Self::default() },
+            Err(failure) => Self { engine_error: Some(failure), ..Self::default() },
         }
     }
 
-    /// The image of a service, if it is here.
+    /// Returns the image of a service, if it is on this machine.
     pub fn image(&self, project: &Project, service: &str) -> Option<&Image> {
-        self.known.get(&name(project, service)?)
+        self.known.get(&image_name(project, service)?)
     }
 
-    /// The image of that name, if it is here.
-    pub fn called(&self, name: &str) -> Option<&Image> {
+    /// Returns the image of this name, if it is on this machine.
+    pub fn by_name(&self, name: &str) -> Option<&Image> {
         self.known.get(name)
     }
 
-    /// Finds the roots for each of `services`.
+    /// Finds the root certificates for each of `services`.
     ///
     /// # Errors
-    /// When this machine's own roots are wanted and cannot be read.
+    /// When `choice` is this machine's store, and it cannot be read.
     pub fn root_sets<'a>(
         &self,
         project: &Project,
         services: impl Iterator<Item = &'a str>,
         choice: RootsChoice,
     ) -> Result<RootSets<'a>, crate::trust::source::SourceError> {
-        let mut grounds = RootSets::default();
-        // Services of one image use the same roots, which are looked for once.
+        let mut root_sets = RootSets::default();
+        // Services with the same image share one set.
         let mut found: BTreeMap<Option<&str>, (usize, RootsOrigin)> = BTreeMap::new();
         let mut fallback = None;
         for service in services {
             let image = self.image(project, service).filter(|_| choice == RootsChoice::Image);
             let id = image.map(|image| image.id.as_str());
-            if let Some(ground) = found.get(&id) {
-                grounds.services.insert(service, ground.clone());
+            if let Some(known) = found.get(&id) {
+                root_sets.services.insert(service, known.clone());
                 continue;
             }
             let roots = image.and_then(|image| self.roots(image));
-            let basis = match (choice, image) {
+            let origin = match (choice, image) {
                 (RootsChoice::Image, Some(_)) if roots.is_some() => RootsOrigin::Image,
                 (RootsChoice::Image, Some(_)) => RootsOrigin::NoRoots,
-                (RootsChoice::Image, None) if self.trouble.is_some() => RootsOrigin::NoEngine,
-                (RootsChoice::Image, None) => RootsOrigin::NotHere,
+                (RootsChoice::Image, None) if self.engine_error.is_some() => RootsOrigin::NoEngine,
+                (RootsChoice::Image, None) => RootsOrigin::NoImage,
                 (asked, _) => RootsOrigin::Asked(asked),
             };
             let set = match (roots, fallback) {
-                (Some((path, bytes)), _) => grounds.add(RootSource::File { path, bytes }),
+                (Some((path, bytes)), _) => root_sets.add(RootSource::File { path, bytes }),
                 (None, Some(set)) => set,
                 (None, None) => {
                     let wanted =
                         if choice == RootsChoice::Host { Roots::System } else { Roots::Mozilla };
-                    *fallback.insert(grounds.add(crate::trust::root_stores::find_roots(wanted)?))
+                    *fallback.insert(root_sets.add(crate::trust::root_stores::find_roots(wanted)?))
                 }
             };
-            found.insert(id, (set, basis.clone()));
-            grounds.services.insert(service, (set, basis));
+            found.insert(id, (set, origin.clone()));
+            root_sets.services.insert(service, (set, origin));
         }
-        Ok(grounds)
+        Ok(root_sets)
     }
 
-    /// The one file of an image that holds all its roots.
+    /// Returns the first file of an image that contains root certificates, with its path.
     fn roots(&self, image: &Image) -> Option<(PathBuf, Vec<u8>)> {
         let found = |path: &str| {
-            let Some(ImageEntry::File(bytes)) = self.at(image, path, true) else { return None };
+            let Some(ImageEntry::File(bytes)) = self.read_entry(image, path, true) else {
+                return None;
+            };
             let has_any = !crate::trust::trust_anchors::anchors(&bytes).certificates.is_empty();
             has_any.then(|| (PathBuf::from(path), bytes))
         };
         ROOT_FILES.iter().find_map(|(path, ..)| found(path))
     }
 
-    /// The table of an image's users (passwd(5)).
+    /// Returns the image's /etc/passwd (passwd(5)).
     pub fn passwd(&self, image: &Image) -> Option<String> {
-        match self.at(image, "/etc/passwd", true)? {
+        match self.read_entry(image, "/etc/passwd", true)? {
             ImageEntry::File(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
             _ => None,
         }
     }
 
-    /// What is at a path in an image, each asked for once; `None` if the engine does not say.
-    fn at(&self, image: &Image, path: &str, follows: bool) -> Option<ImageEntry> {
+    /// Reads a path in an image, once per path; `None` if the engine does not answer.
+    fn read_entry(&self, image: &Image, path: &str, follows: bool) -> Option<ImageEntry> {
         let key = (image.id.clone(), path.to_owned(), follows);
         if let Some(known) = self.files.borrow().get(&key) {
             return known.clone();
         }
-        let mut looks = self.looks.borrow_mut();
-        let look =
-            looks.entry(image.id.clone()).or_insert_with(|| ImageReader::open(&image.id).ok());
-        let found = look.as_ref().and_then(|look| look.at(path, follows).ok());
+        let mut readers = self.readers.borrow_mut();
+        let reader =
+            readers.entry(image.id.clone()).or_insert_with(|| ImageReader::open(&image.id).ok());
+        let found = reader.as_ref().and_then(|reader| reader.read_entry(path, follows).ok());
         self.files.borrow_mut().insert(key, found.clone());
         found
     }
 
-    /// The environment that a service starts with: its image's, and on top of it its own.
+    /// Returns the environment of a service: its own variables override its image's.
     pub fn environment(
         &self,
         project: &Project,
@@ -242,9 +244,9 @@ impl Images {
         ServiceEnvironment(all.collect())
     }
 
-    /// What is in the file that a variable of a service names: in its mounts, else in its image.
-    /// `roots` are those that its bundle holds in place of its image's.
-    pub fn named<'a>(
+    /// Reads the file that a variable of a service names, from the service's mounts or its image. `roots` are
+    /// the root certificates in the service's bundle.
+    pub fn pinned_file<'a>(
         &self,
         project: &Project,
         name: &str,
@@ -278,10 +280,10 @@ impl Images {
         let (Some(image), Some(path)) = (self.image(project, name), path.to_str()) else {
             return PinTarget::Unknown;
         };
-        match self.at(image, path, true) {
+        match self.read_entry(image, path, true) {
             Some(ImageEntry::File(bytes)) => certificates(&bytes),
             Some(ImageEntry::Missing) => {
-                PinTarget::Unusable("there is no such file in its image".to_owned())
+                PinTarget::Unusable("its image has no such file".to_owned())
             }
             _ => PinTarget::Unknown,
         }

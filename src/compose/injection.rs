@@ -1,5 +1,5 @@
-//! The variables and files that a trusting service gets: the same in an overlay of Compose and in a patch of
-//! Kubernetes.
+//! The variables and files that make a service trust the custom CAs, for the overlay and for kustomize's
+//! patches.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -9,63 +9,63 @@ use crate::trust::bundle::Pem;
 use crate::trust::variables::runtimes::Runtime;
 use crate::trust::variables::{Pin, TrustFile, TrustVariable, java};
 
-/// A service that will trust.
+/// A service that will trust the custom CAs.
 #[derive(Debug)]
-pub struct Trusted<'a> {
-    /// Its name.
+pub struct TrustedService<'a> {
+    /// The service's name.
     pub name: &'a str,
-    /// Which of the bundles is that of its image.
+    /// Index of the bundle with the service's root certificates.
     pub bundle: usize,
-    /// The rows in force there.
+    /// The trust variables to set for the service.
     pub rows: Vec<&'static TrustVariable>,
-    /// What its variables name at present.
+    /// What the service's trust variables name at present.
     pub pins: Vec<Pin<'a>>,
-    /// The configuration of its JVM, if it has one that is to trust.
-    pub jvm: Option<Jvm>,
-    /// The runtimes with settings of their own, and what their variables contain besides.
+    /// The configuration of the service's JVM, if it has one.
+    pub jvm: Option<JvmConfig>,
+    /// The runtimes with settings of their own, each with the present value of its variable.
     pub runtimes: Vec<(Runtime, Option<OsString>)>,
 }
 
-/// The configuration of a JVM.
+/// The trust configuration of a JVM.
 #[derive(Debug)]
-pub struct Jvm {
-    /// Its key store.
+pub struct JvmConfig {
+    /// Contents of the key store.
     pub store: Vec<u8>,
-    /// What JAVA_TOOL_OPTIONS says besides.
+    /// The present value of JAVA_TOOL_OPTIONS.
     pub options: OsString,
 }
 
 /// The variables and the files of one service.
 #[derive(Debug)]
 pub(crate) struct Injection {
-    /// Each variable and its value, in their order.
+    /// The variables with their values, in the order in which they are written.
     pub variables: Vec<(&'static str, String)>,
-    /// Each file, by its path in the container.
-    pub files: BTreeMap<String, Contents>,
+    /// The files, by their path in the container.
+    pub files: BTreeMap<String, InjectedFile>,
 }
 
-/// What is in a file.
+/// The contents of an injected file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Contents {
+pub(crate) enum InjectedFile {
     /// The custom CAs.
     Custom,
-    /// Those and the roots of the service.
+    /// The custom CAs and the service's root certificates.
     Bundle,
-    /// Something of its own: what names of such files begin and end with, and the contents.
+    /// Contents for this service: `stem` and `ending` form the name of the file on the host.
     Own { stem: &'static str, ending: &'static str, bytes: Vec<u8> },
 }
 
 impl Injection {
-    /// What `trusted` is given, where `custom` are the custom CAs, `bundle` those and its roots, and the
-    /// custom CAs lie at `place` in the container.
-    pub(crate) fn of(
-        trusted: &Trusted<'_>,
+    /// Plans the variables and files of `trusted`: `custom` are the custom CAs, `bundle` those with its root
+    /// certificates, `custom_path` is the path of the custom CAs in the container.
+    pub(crate) fn new(
+        trusted: &TrustedService<'_>,
         custom: &[Pem<'_>],
         bundle: &[Pem<'_>],
-        place: &str,
+        custom_path: &str,
     ) -> Self {
         let inside = |file: &TrustFile| match file {
-            TrustFile::Custom => place.to_owned(),
+            TrustFile::Custom => custom_path.to_owned(),
             TrustFile::Bundle
             | TrustFile::Own(_)
             | TrustFile::TrustStore
@@ -81,38 +81,41 @@ impl Injection {
             bundle,
         );
         let mut files = BTreeMap::from([
-            (place.to_owned(), Contents::Custom),
-            (inside(&TrustFile::Bundle), Contents::Bundle),
+            (custom_path.to_owned(), InjectedFile::Custom),
+            (inside(&TrustFile::Bundle), InjectedFile::Bundle),
         ]);
         for (file, certificates) in &plan.files {
             if let TrustFile::Own(variable) = file {
-                let bytes = text(certificates);
-                files.insert(inside(file), Contents::Own { stem: variable, ending: "crt", bytes });
+                let bytes = pem_text(certificates);
+                files.insert(
+                    inside(file),
+                    InjectedFile::Own { stem: variable, ending: "crt", bytes },
+                );
             }
         }
         let variables = plan.variables.iter().map(|(row, file)| (row.name, inside(file)));
         let mut variables: Vec<_> = variables.collect();
-        let mut tell = |name, value: &OsStr| variables.push((name, value.to_string_lossy().into()));
-        if let Some(Jvm { store, options }) = &trusted.jvm {
+        let mut set = |name, value: &OsStr| variables.push((name, value.to_string_lossy().into()));
+        if let Some(JvmConfig { store, options }) = &trusted.jvm {
             let path = inside(&TrustFile::TrustStore);
-            tell(java::JAVA_TOOL_OPTIONS, &java::add_trust_store(options, path.as_ref()));
+            set(java::JAVA_TOOL_OPTIONS, &java::add_trust_store(options, path.as_ref()));
             let (stem, ending, bytes) = ("truststore", "jks", store.clone());
-            files.insert(path, Contents::Own { stem, ending, bytes });
+            files.insert(path, InjectedFile::Own { stem, ending, bytes });
         }
         for (runtime, before) in &trusted.runtimes {
             let mut path = BUNDLE.to_owned();
             if let Ok(Some((file, settings))) = runtime.file(path.as_ref()) {
                 path = inside(&file);
                 let (stem, ending, bytes) = ("settings", "conf", settings.into_bytes());
-                files.insert(path.clone(), Contents::Own { stem, ending, bytes });
+                files.insert(path.clone(), InjectedFile::Own { stem, ending, bytes });
             }
-            tell(runtime.variable(), &runtime.value(before.clone(), path.as_ref()));
+            set(runtime.variable(), &runtime.value(before.clone(), path.as_ref()));
         }
         Self { variables, files }
     }
 }
 
-/// The text of a bundle.
-pub(crate) fn text(certificates: &[Pem<'_>]) -> Vec<u8> {
+/// Returns certificates as PEM text.
+pub(crate) fn pem_text(certificates: &[Pem<'_>]) -> Vec<u8> {
     certificates.iter().flat_map(Pem::text).copied().collect()
 }

@@ -1,8 +1,8 @@
-//! The inputs of `setup` and `kustomize`: CAs to trust, and perhaps a server's certificate to serve.
+//! The inputs of `setup` and `kustomize`: custom CAs, and a server certificate for a proxy.
 //!
-//! Everything that can be wrong with them is found here, before anything is written: which file is the CA
-//! (`ca_directory`, `ca_file`), and whether clients that trust it will accept the server's certificate
-//! (`server_certificate`, `chain`). A key is compared and never kept.
+//! They are checked completely before any file is written: which file is the CA (`ca_directory`, `ca_file`),
+//! and whether clients that trust it will accept the server certificate (`server_certificate`, `chain`). A
+//! private key is compared with its certificate and not kept.
 
 pub(crate) mod ca_directory;
 pub(crate) mod ca_file;
@@ -16,18 +16,18 @@ pub(crate) mod server_certificate;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::compose::certs::server_name::Name;
+use crate::compose::certs::server_name::ServerName;
 use crate::compose::certs::{CA, CA_KEY, SERVER, SERVER_KEY};
-use crate::compose::inputs::ca_directory::Directory;
+use crate::compose::inputs::ca_directory::CaDirectory;
 use crate::compose::inputs::commands::out_option;
 pub use crate::compose::inputs::commands::renew_command;
-pub use crate::compose::inputs::error::{Error, ErrorKind, ServerFault};
+pub use crate::compose::inputs::error::{InputError, InputErrorKind, ServerFault};
 pub use crate::compose::inputs::files::{CUSTOM_CA, ServerFiles};
-use crate::compose::inputs::files::{EXTRA_CA, is_there, source};
+use crate::compose::inputs::files::{EXTRA_CA, entry_exists, read_source};
 pub use crate::compose::inputs::server_certificate::{
-    Server, missing_names, replace_ca_command, verify_server,
+    ServerCertificate, missing_names, replace_ca_command, verify_server,
 };
-use crate::compose::passwords::{Ask, Passwords};
+use crate::compose::passwords::{PasswordPrompt, Passwords};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::file;
 use crate::sys::quote::{self, shell};
@@ -39,48 +39,52 @@ use crate::trust::time::Time;
 /// The options that name the inputs.
 #[derive(Clone, Debug, Default)]
 pub struct InputOptions {
-    /// `--custom-ca`: a directory or a file.
+    /// `--custom-ca`: a directory or file.
     pub custom_ca: Option<PathBuf>,
-    /// Each `--extra-ca`: files.
+    /// `--extra-ca`: files.
     pub extra: Vec<PathBuf>,
     /// `--domain`: the name that clients connect to.
     pub domain: Option<String>,
-    /// Whether a service was named that serves it: `--caddy`, `--tls`.
+    /// Whether `--caddy` or `--tls` names a service that serves the certificate.
     pub serves: bool,
     /// `--p12-password-file`.
     pub password_file: Option<PathBuf>,
-    /// Whether a server's certificate is not to be mentioned.
+    /// Whether to omit the note about a server certificate that no proxy serves.
     pub is_trust_only: bool,
 }
 
 /// The inputs, read and checked.
 #[derive(Debug, Default)]
 pub struct Inputs {
-    /// The CAs to trust: that of `--custom-ca` first, then each `--extra-ca`, each once.
+    /// The custom CAs without duplicates: those of `--custom-ca`, then those of `--extra-ca`.
     pub custom: Vec<Certificate>,
-    /// The files of the server's certificate and key.
+    /// The files of the server certificate and its key.
     pub pair: Option<ServerFiles>,
-    /// The same, proved, if there is a domain to serve them for.
-    pub server: Option<Server>,
-    /// The name that clients connect to, as DNS carries it.
-    pub domain: Option<Name>,
-    /// Which files were chosen or not used.
+    /// The checked server certificate, if `--domain` was given.
+    pub server: Option<ServerCertificate>,
+    /// The name that clients connect to, in the form of DNS.
+    pub domain: Option<ServerName>,
+    /// Notes about files that were chosen or not used.
     pub notes: Vec<String>,
-    /// Warnings about certificates that are used.
+    /// Warnings about the certificates in use.
     pub warnings: Vec<Diagnostic>,
 }
 
-/// Reads and checks the inputs, at the moment `now`. `ask` is called for passwords that are in no file.
+/// Reads and checks the inputs at the time `now`. `ask` prompts for a password if no file contains it.
 ///
 /// # Errors
 /// At the first fault.
-pub fn read(given: &InputOptions, now: Time, ask: Ask<'_>) -> Result<Inputs, Error> {
+pub fn read(
+    given: &InputOptions,
+    now: Time,
+    ask: PasswordPrompt<'_>,
+) -> Result<Inputs, InputError> {
     let passwords = Passwords::new(given.password_file.as_deref(), ask);
     let mut inputs = Inputs::default();
     if let Some(word) = &given.domain {
         inputs.domain = Some(
-            Name::parse_from(word, "from --domain")
-                .map_err(|error| ErrorKind::Options.because(error))?,
+            ServerName::parse_from(word, "from --domain")
+                .map_err(|error| InputErrorKind::Options.because(error))?,
         );
     }
     let mut budget = file::TOTAL_LIMIT;
@@ -88,23 +92,23 @@ pub fn read(given: &InputOptions, now: Time, ask: Ask<'_>) -> Result<Inputs, Err
     if let Some(path) = &given.custom_ca {
         let mut file = path.clone();
         if path.is_dir() {
-            let directory = Directory::open(path)?;
-            pair = directory.pair(&mut inputs.notes)?;
-            file = directory.authority(&passwords, pair.is_some(), &mut inputs.notes)?;
+            let directory = CaDirectory::open(path)?;
+            pair = directory.find_server_files(&mut inputs.notes)?;
+            file = directory.find_authority(&passwords, pair.is_some(), &mut inputs.notes)?;
         }
-        inputs.trust(&source(&file, CUSTOM_CA, &mut budget)?, &passwords)?;
+        inputs.add_authorities(&read_source(&file, CUSTOM_CA, &mut budget)?, &passwords)?;
     }
     let own = inputs.custom.clone();
     for path in &given.extra {
-        inputs.trust(&source(path, EXTRA_CA, &mut budget)?, &passwords)?;
+        inputs.add_authorities(&read_source(path, EXTRA_CA, &mut budget)?, &passwords)?;
     }
-    inputs.judge(now)?;
+    inputs.check_authorities(now)?;
     inputs.pair.clone_from(&pair);
     match &pair {
-        Some(pair) => inputs.serve(given, pair, &own, now)?,
+        Some(pair) => inputs.check_server(given, pair, &own, now)?,
         None if given.serves => {
             let error = no_server(inputs.domain.as_ref(), given.custom_ca.as_deref());
-            return Err(ErrorKind::ServerIncomplete.because(error));
+            return Err(InputErrorKind::ServerIncomplete.because(error));
         }
         None => {}
     }
@@ -112,12 +116,12 @@ pub fn read(given: &InputOptions, now: Time, ask: Ask<'_>) -> Result<Inputs, Err
 }
 
 impl Inputs {
-    /// Adds the CAs of one file, each once.
-    fn trust(
+    /// Adds the CAs of one file, without duplicates.
+    fn add_authorities(
         &mut self,
         source: &CertificateSource,
         passwords: &Passwords<'_>,
-    ) -> Result<(), Error> {
+    ) -> Result<(), InputError> {
         let (found, note) = ca_file::authorities(source, passwords)?;
         self.notes.extend(note);
         let mut known = BTreeSet::new();
@@ -126,20 +130,20 @@ impl Inputs {
         Ok(())
     }
 
-    /// Checks the server's certificate in `pair` against the CAs `own`, as far as a domain is known.
-    fn serve(
+    /// Checks the server certificate in `pair` against the CAs `own`, if a domain was given.
+    fn check_server(
         &mut self,
         given: &InputOptions,
         pair: &ServerFiles,
         own: &[Certificate],
         now: Time,
-    ) -> Result<(), Error> {
+    ) -> Result<(), InputError> {
         let (certificate, key) = (quote::path(&pair.certificate), quote::path(&pair.key));
         let Some(domain) = &self.domain else {
             if given.serves {
                 let failed = Diagnostic::cannot("serve", certificate).named("from --custom-ca");
                 let failed = failed.because("--domain is missing").usage();
-                return Err(ErrorKind::Options.because(
+                return Err(InputErrorKind::Options.because(
                     failed.advise("give the name that clients connect to: --domain NAME"),
                 ));
             }
@@ -164,16 +168,18 @@ impl Inputs {
         Ok(())
     }
 
-    /// Refuses certificates that no client accepts, and warns of those that some clients refuse.
-    fn judge(&mut self, now: Time) -> Result<(), Error> {
+    /// Refuses certificates that no client accepts, and warns about those that some clients refuse.
+    fn check_authorities(&mut self, now: Time) -> Result<(), InputError> {
         let certificates = std::mem::take(&mut self.custom);
         let mut inspection = Inspection { certificates, ..Inspection::default() };
         inspection::apply_lints(&mut inspection, now, &[]);
         if let Some(error) = inspection.errors.into_iter().next() {
             let diagnostic = Diagnostic::from(&error);
             let kind = match error {
-                inspection::InspectionError::Refused(judged) => ErrorKind::NoCa(Box::new(judged)),
-                _ => ErrorKind::Unusable,
+                inspection::InspectionError::Refused(judged) => {
+                    InputErrorKind::NoCa(Box::new(judged))
+                }
+                _ => InputErrorKind::Unusable,
             };
             return Err(kind.because(diagnostic));
         }
@@ -183,14 +189,14 @@ impl Inputs {
     }
 }
 
-/// The diagnostic for a service that is to serve, and no certificate for it.
-fn no_server(domain: Option<&Name>, custom_ca: Option<&Path>) -> Diagnostic {
+/// Returns the diagnostic for a proxy without a server certificate.
+fn no_server(domain: Option<&ServerName>, custom_ca: Option<&Path>) -> Diagnostic {
     let name = domain.map_or_else(|| "NAME".to_owned(), |name| shell(&name.to_string()));
     let (failed, directory) = match custom_ca {
         Some(path) if path.is_dir() => {
-            let fix = if is_there(&path.join(CA_KEY)) {
+            let fix = if entry_exists(&path.join(CA_KEY)) {
                 let out = out_option(path);
-                format!("put both there, or create them: `trust-compose certs {name}{out}`")
+                format!("put both files into it, or create them: `trust-compose certs {name}{out}`")
             } else {
                 "put both there".to_owned()
             };

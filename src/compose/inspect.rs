@@ -81,7 +81,8 @@ struct FileError {
 
 /// Prints the contents of the files, and returns the exit code.
 pub(crate) fn inspect(asked: &Inspect, report: Report) -> u8 {
-    let passwords = Passwords::new(asked.p12_password_file.as_deref(), &passwords::terminal);
+    let passwords =
+        Passwords::new(asked.p12_password_file.as_deref(), &passwords::prompt_at_terminal);
     let read: Vec<_> = asked.files.iter().map(|path| (path, open(path, &passwords))).collect();
     let found = read.iter().filter_map(|(_, found)| found.as_ref().ok());
     let found = found.flat_map(|found| &found.certificates);

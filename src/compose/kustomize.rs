@@ -1,8 +1,8 @@
-//! `kustomize`: reads manifests (`read`, `manifest`, `pod`), selects containers (`select`, by the table of Compose's
-//! services), plans a component for them (`component`, with the variables of the overlay), test-builds it
+//! `kustomize`: reads manifests (`read`, `manifest`, `pod`), selects containers (`select`, with the table for
+//! Compose), builds a component for them (`component`, with the variables of the overlay), test-builds it
 //! (`trial_build`, `verify`) and writes it (`write`).
 //!
-//! It runs nothing in a cluster and asks no cluster.
+//! It makes no request to a cluster.
 
 pub(crate) mod component;
 pub(crate) mod kustomization;
@@ -26,16 +26,16 @@ use std::path::{Path, PathBuf};
 use crate::compose::cli::{Kustomize, Shape, Source};
 use crate::compose::decide::{bundles, choose};
 use crate::compose::images::{Images, RootSets, RootsChoice};
-use crate::compose::injection::{Injection, Trusted};
+use crate::compose::injection::{Injection, TrustedService};
 use crate::compose::inputs::{self, Inputs};
-use crate::compose::kustomize::component::{Chosen, Component, ComponentSpec};
+use crate::compose::kustomize::component::{Component, ComponentSpec, SelectedContainer};
 use crate::compose::kustomize::kustomization::{Kustomization, Naming};
 use crate::compose::kustomize::manifest::Workload;
 use crate::compose::kustomize::names::{BUNDLES, CUSTOM, KUSTOMIZATION};
-use crate::compose::kustomize::read::Read;
-use crate::compose::kustomize::report::Done;
+use crate::compose::kustomize::read::ManifestInput;
+use crate::compose::kustomize::report::CompletedRun;
 use crate::compose::kustomize::select::Positions;
-use crate::compose::kustomize::write::Existing;
+use crate::compose::kustomize::write::ExistingComponent;
 use crate::compose::output::{CommandOutput, check_result};
 use crate::compose::passwords;
 use crate::compose::project::Project;
@@ -52,16 +52,16 @@ use crate::trust::trust_anchors::{self, PublicRoots};
 /// Writes, checks or removes a component.
 ///
 /// # Errors
-/// When something is in the way: then nothing has been written. Or when a component that is listed already does not
-/// render as intended.
+/// When the inputs are invalid or a file cannot be written: nothing has changed then. Also when a listed
+/// component does not render as intended.
 pub(crate) fn run(
     args: &Kustomize,
     shell: &Environment,
     report: Report,
 ) -> Result<CommandOutput, Diagnostic> {
     if args.remove {
-        let existing = write::existing(&args.out)?;
-        let changes = write::remove(&args.out, args.dry_run)?;
+        let existing = write::read_existing(&args.out)?;
+        let changes = write::remove_component(&args.out, args.dry_run)?;
         return Ok(report::removed(&changes, &existing, &args.out).into());
     }
     args.check_options()?;
@@ -72,104 +72,105 @@ pub(crate) fn run(
         is_trust_only: true,
         ..inputs::InputOptions::default()
     };
-    let inputs = inputs::read(&options, Time::now(), &passwords::terminal)?;
+    let inputs = inputs::read(&options, Time::now(), &passwords::prompt_at_terminal)?;
     inputs.warnings.iter().for_each(|warning| report.warning(warning));
     inputs.notes.iter().for_each(|note| report.remark(note));
-    let existing = write::existing(&args.out)?;
+    let existing = write::read_existing(&args.out)?;
     let read = read::read(args, &existing)?;
     for name in &read.manifests.others {
         report.warning(&report::unknown_kind(name));
     }
-    Run {
+    KustomizeRun {
         args,
         inputs: &inputs,
         existing: &existing,
         read: &read,
-        temporary: &temporary(shell),
+        temporary: &temporary_directory(shell),
         report,
     }
-    .plan()
+    .plan_component()
 }
 
-/// The directory for temporary files (POSIX.1-2024, Base Definitions, section 8.3).
-fn temporary(shell: &Environment) -> PathBuf {
+/// Returns the directory for temporary files (POSIX.1-2024, Base Definitions, section 8.3).
+fn temporary_directory(shell: &Environment) -> PathBuf {
     let named = shell.get("TMPDIR").filter(|path| !path.is_empty());
     named.map_or_else(|| "/tmp".into(), PathBuf::from)
 }
 
-/// Everything that was read for one run.
-struct Run<'a> {
+/// The inputs of one run.
+struct KustomizeRun<'a> {
     args: &'a Kustomize,
     inputs: &'a Inputs,
-    existing: &'a Existing,
-    read: &'a Read,
+    existing: &'a ExistingComponent,
+    read: &'a ManifestInput,
     temporary: &'a Path,
     report: Report,
 }
 
-/// The result of planning, before anything is written.
-struct Plan<'a> {
+/// A planned component.
+struct ComponentPlan<'a> {
     choices: &'a [Choice<'a>],
     spec: ComponentSpec<'a>,
-    /// The containers by the origin of their public roots.
+    /// The containers, by the origin of their root certificates.
     root_origins: BTreeMap<String, Vec<&'a str>>,
     java: &'a BTreeMap<String, Vec<&'a str>>,
 }
 
-impl Run<'_> {
-    /// Plans the component, and does with it what the options ask for.
-    fn plan(&self) -> Result<CommandOutput, Diagnostic> {
+impl KustomizeRun<'_> {
+    /// Plans the component, and executes the plan.
+    fn plan_component(&self) -> Result<CommandOutput, Diagnostic> {
         let (project, positions) =
-            select::project(&self.read.manifests.workloads, &self.read.from)?;
-        let images = Images::of(&project);
-        let choices = self.choices(&project, &images)?;
+            select::to_project(&self.read.manifests.workloads, &self.read.from)?;
+        let images = Images::inspect(&project);
+        let choices = self.choose_containers(&project, &images)?;
         let trusting = || choices.iter().filter(|choice| choice.outcome == Outcome::Trust);
         for choice in trusting() {
             let Some(position) = positions.get(choice.name) else { continue };
             if let Some(workload) = self.read.manifests.workloads.get(position.workload)
                 && let Some(container) = workload.containers.get(position.container)
             {
-                mount_conflicts::check(choice.name, workload, container)?;
+                mount_conflicts::check_mounts(choice.name, workload, container)?;
             }
         }
         let roots = match self.args.source {
-            // Its ConfigMaps have public roots of its own, whatever an image has.
+            // trust-manager adds root certificates of its own.
             Source::TrustManager => RootsChoice::Mozilla,
             Source::Configmap => self.args.roots.map(RootsChoice::from).unwrap_or_default(),
         };
-        let grounds = images.root_sets(&project, trusting().map(|choice| choice.name), roots)?;
-        let public: Vec<_> = grounds.sources.iter().map(trust_anchors::roots).collect();
+        let root_sets = images.root_sets(&project, trusting().map(|choice| choice.name), roots)?;
+        let public: Vec<_> = root_sets.sources.iter().map(trust_anchors::roots).collect();
         let custom: Vec<_> = self.inputs.custom.iter().map(|found| found.pem.borrow()).collect();
         let warn = |warning: Diagnostic| self.report.warning(&warning);
-        let (project, images, grounds) = (&project, &images, &grounds);
-        let known = Known { project, images, grounds, public: &public, for_java: &custom };
+        let (project, images, root_sets) = (&project, &images, &root_sets);
+        let known =
+            Known { project, images, grounds: root_sets, public: &public, for_java: &custom };
         let trusted = known.services(trusting(), &warn);
         let bundles = bundles(&custom, &public);
-        let workloads = self.chosen(&trusted.services, &positions, &custom, &bundles);
-        self.execute(&Plan {
+        let workloads = self.selected_workloads(&trusted.services, &positions, &custom, &bundles);
+        self.execute(&ComponentPlan {
             choices: &choices,
             spec: ComponentSpec {
-                header: report::header(self.args, &Read::before(&workloads)),
+                header: report::header(self.args, &ManifestInput::previous_values(&workloads)),
                 custom: &custom,
                 bundles: &bundles,
                 workloads,
                 source: self.args.source,
             },
-            root_origins: self.root_origins(grounds, &public),
+            root_origins: self.root_origins(root_sets, &public),
             java: &trusted.java,
         })
     }
 
-    fn choices<'a>(
+    fn choose_containers<'a>(
         &self,
         project: &'a Project,
         images: &Images,
     ) -> Result<Vec<Choice<'a>>, Diagnostic> {
         let args = self.args;
-        let wishes = args.workload.iter().map(|(name, role)| (name.clone(), (*role).into()));
-        let wishes = select::wishes(project, wishes)?;
+        let requested = args.workload.iter().map(|(name, role)| (name.clone(), (*role).into()));
+        let requested = select::requested_outcomes(project, requested)?;
         let shape = Shape { unknown: args.unknown, ..Shape::default() };
-        let choices = choose(project, images, &shape, wishes, &[])?;
+        let choices = choose(project, images, &shape, requested, &[])?;
         let trusting = || choices.iter().filter(|choice| choice.outcome == Outcome::Trust);
         if trusting().next().is_none() {
             let left = choices.iter().map(|choice| {
@@ -188,24 +189,25 @@ impl Run<'_> {
         Ok(choices)
     }
 
-    /// The workloads that are to trust the CA, with what their containers get.
-    fn chosen(
+    /// Returns the workloads that will trust the CA, with the selected containers.
+    fn selected_workloads(
         &self,
-        trusted: &[Trusted<'_>],
+        trusted: &[TrustedService<'_>],
         positions: &Positions,
         custom: &[Pem<'_>],
         bundles: &[Vec<Pem<'_>>],
-    ) -> Vec<(&Workload, Vec<Chosen>)> {
-        let mut all: BTreeMap<usize, Vec<Chosen>> = BTreeMap::new();
+    ) -> Vec<(&Workload, Vec<SelectedContainer>)> {
+        let mut all: BTreeMap<usize, Vec<SelectedContainer>> = BTreeMap::new();
         for trusted in trusted {
             let found = (positions.get(trusted.name), bundles.get(trusted.bundle));
             let (Some(position), Some(bundle)) = found else { continue };
-            let mut given = Injection::of(trusted, custom, bundle, CUSTOM);
+            let mut given = Injection::new(trusted, custom, bundle, CUSTOM);
             if self.args.source == Source::TrustManager {
                 let warn = |warning: Diagnostic| self.report.warning(&warning);
-                mount_conflicts::only_shared(&mut given, trusted.name, &warn);
+                mount_conflicts::remove_private_files(&mut given, trusted.name, &warn);
             }
-            let chosen = Chosen { index: position.container, bundle: trusted.bundle, given };
+            let chosen =
+                SelectedContainer { index: position.container, bundle: trusted.bundle, given };
             all.entry(position.workload).or_default().push(chosen);
         }
         let all = all.into_iter().filter_map(|(at, mut chosen)| {
@@ -217,14 +219,14 @@ impl Run<'_> {
 
     fn root_origins<'b>(
         &self,
-        grounds: &RootSets<'b>,
+        root_sets: &RootSets<'b>,
         public: &[PublicRoots<'_>],
     ) -> BTreeMap<String, Vec<&'b str>> {
         let mut origins: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-        for (part, (set, basis)) in &grounds.services {
+        for (part, (set, origin)) in &root_sets.services {
             let count = public.get(*set).map_or(0, |roots| roots.anchors.certificates.len());
             let line = match self.args.source {
-                Source::Configmap => format!("{} {basis}", output::count(count, "public root")),
+                Source::Configmap => format!("{} {origin}", output::count(count, "public root")),
                 Source::TrustManager => "public roots of trust-manager".to_owned(),
             };
             origins.entry(line).or_default().push(part);
@@ -233,13 +235,13 @@ impl Run<'_> {
     }
 
     /// Checks the component, or test-builds and writes it.
-    fn execute(&self, plan: &Plan<'_>) -> Result<CommandOutput, Diagnostic> {
+    fn execute(&self, plan: &ComponentPlan<'_>) -> Result<CommandOutput, Diagnostic> {
         let (args, spec) = (self.args, &plan.spec);
         let kustomization = self.read.kustomization.as_ref();
         let naming = kustomization.map(|it| it.naming.clone()).unwrap_or_default();
         let unpatched = kustomization.map(|it| trial_build::unpatched(it, self.temporary));
-        let component = component::component(spec, &naming, &unpatched.unwrap_or_default())?;
-        let texts = self.texts(spec, &component)?;
+        let component = component::build_component(spec, &naming, &unpatched.unwrap_or_default())?;
+        let texts = self.generated_texts(spec, &component)?;
         let listed = kustomization.filter(|it| it.has_component);
         if args.check {
             let drift = report::drift(&args.out, self.existing, &texts, &component);
@@ -249,17 +251,17 @@ impl Run<'_> {
             let differences = self.listed_differences(listed, spec)?;
             return Ok(check_result(&differences, &listed.listing_advice()));
         }
-        self.try_out(spec)?;
-        let changes = write::write(&args.out, &texts, &component.files, args.dry_run)?;
+        self.test_build(spec)?;
+        let changes = write::write_component(&args.out, &texts, &component.files, args.dry_run)?;
         if let (Some(listed), false) = (listed, args.dry_run) {
             let differences = self.listed_differences(listed, spec)?;
             if !differences.is_empty() {
-                let does_not = self.unintended("it does not", &differences);
+                let does_not = self.component_error("it does not", &differences);
                 return Err(does_not.advise(listed.listing_advice()));
             }
         }
         let namespaces = self.read.manifests.workloads.iter().filter_map(|it| it.namespace.clone());
-        let summary = report::summary(&Done {
+        let summary = report::summary(&CompletedRun {
             args,
             inputs: self.inputs,
             choices: plan.choices,
@@ -273,19 +275,20 @@ impl Run<'_> {
         Ok(summary.into())
     }
 
-    /// Renders the workloads with the component, if kustomize is installed.
-    fn try_out(&self, spec: &ComponentSpec<'_>) -> Result<(), Diagnostic> {
+    /// Test-builds the workloads with the component, if kustomize is installed.
+    fn test_build(&self, spec: &ComponentSpec<'_>) -> Result<(), Diagnostic> {
         let manifests = &self.read.manifests;
-        let plain = component::component(spec, &Naming::default(), &[])?;
-        let Some(after) = trial_build::trial(&manifests.objects, &plain, self.temporary)? else {
-            self.report.warning(&report::not_tried());
+        let plain = component::build_component(spec, &Naming::default(), &[])?;
+        let Some(after) = trial_build::build_trial(&manifests.objects, &plain, self.temporary)?
+        else {
+            self.report.warning(&report::not_test_built());
             return Ok(());
         };
         let differences = verify::differences(&manifests.workloads, &after, spec);
         if differences.is_empty() {
             return Ok(());
         }
-        let would_not = self.unintended("it would not", &differences);
+        let would_not = self.component_error("it would not", &differences);
         Err(would_not.advise("pass manifests in which every object has a name of its own"))
     }
 
@@ -298,15 +301,15 @@ impl Run<'_> {
         Ok(verify::differences(&self.read.manifests.workloads, &after, spec))
     }
 
-    fn unintended(&self, it_does_not: &str, differences: &[String]) -> Diagnostic {
+    fn component_error(&self, it_does_not: &str, differences: &[String]) -> Diagnostic {
         let component = format!("the component in {}", quote::path(&self.args.out));
         let differences = differences.join("; ");
         Diagnostic::cannot("use", component)
             .because(format_args!("{it_does_not} render as intended: {differences}"))
     }
 
-    /// The texts of the directory.
-    fn texts(
+    /// Returns the YAML files of the component, by name.
+    fn generated_texts(
         &self,
         spec: &ComponentSpec<'_>,
         component: &Component,

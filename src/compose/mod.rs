@@ -1,5 +1,5 @@
-//! trust-compose, on the host: one module per subcommand (`certs`, `inspect`, `setup`, `kustomize`,
-//! `doctor`), and what they share.
+//! trust-compose, which runs on the host: one module per subcommand (`certs`, `inspect`, `setup`,
+//! `kustomize`, `doctor`), and the modules that they share.
 
 pub mod run;
 pub mod cli;

@@ -4,7 +4,7 @@
 use std::fmt::{Display, Write as _};
 
 use crate::compose::inputs::Inputs;
-use crate::compose::select::{self, Choice, Outcome, Reason};
+use crate::compose::select::{self, Choice, Outcome, SelectionReason};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::exit_code;
 use crate::sys::output;
@@ -58,7 +58,7 @@ pub(crate) fn outcome(
     inputs: &Inputs,
     (noun, choices): (&str, &[Choice<'_>]),
     is_dry: bool,
-    say: impl Fn(&Reason<'_>) -> String,
+    say: impl Fn(&SelectionReason<'_>) -> String,
 ) -> Styled {
     let mut text = Styled::default();
     let trusting = choices.iter().filter(|choice| choice.outcome == Outcome::Trust).count();

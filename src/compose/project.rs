@@ -1,8 +1,8 @@
-//! A Compose project as far as trust depends on it: what `read` finds and the other stages decide on.
+//! A Compose project, reduced to the parts that decide about trust.
 //!
-//! The values are those that Compose would use, with `$$` already one `$`. What is not known, because
-//! a variable of the file has no value here, is marked and never guessed; where a field has no mark
-//! for that (`user`, `profiles`, a word of `entrypoint` or `command`) the value is the text as written.
+//! The values are those that Compose would use, with `$$` already one `$`. A value that depends on a variable
+//! without a value is marked as unknown and never guessed. Fields without such a mark (`user`, `profiles`,
+//! words of `entrypoint` or `command`) then contain the text as written.
 
 pub(crate) mod paths;
 pub mod interpolate;
@@ -27,23 +27,23 @@ use crate::sys::quote;
 /// A project.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Project {
-    /// Its name, which Compose gives to the images it builds.
+    /// The project's name, which prefixes the images that Compose builds.
     pub name: Option<String>,
-    /// Its services, those of inactive profiles too, by name.
+    /// The services by name, including those of inactive profiles.
     pub services: BTreeMap<String, Service>,
-    /// How it was read.
+    /// How the project was read.
     pub reading: Reading,
-    /// What its parts are called.
+    /// What messages call its parts.
     pub unit: Unit,
 }
 
-/// What the parts of a project are called where it comes from.
+/// The term for the parts of a project.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Unit {
-    /// By Compose.
+    /// The term of Compose.
     #[default]
     Service,
-    /// By Kubernetes.
+    /// The term of Kubernetes.
     Container,
 }
 
@@ -56,84 +56,84 @@ impl Display for Unit {
     }
 }
 
-/// One part of a project, as messages call it.
+/// One part of a project, for messages.
 #[derive(Clone, Copy, Debug)]
-pub struct Part<'a> {
-    /// What it is.
+pub struct ProjectPart<'a> {
+    /// The term for the part.
     pub unit: Unit,
-    /// Its name.
+    /// The part's name.
     pub name: &'a str,
 }
 
-impl Display for Part<'_> {
+impl Display for ProjectPart<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.unit, quote::word(self.name))
     }
 }
 
 impl Project {
-    /// The part of this name.
-    pub fn part<'a>(&self, name: &'a str) -> Part<'a> {
-        Part { unit: self.unit, name }
+    /// Returns the part of this name.
+    pub fn part<'a>(&self, name: &'a str) -> ProjectPart<'a> {
+        ProjectPart { unit: self.unit, name }
     }
 
-    /// The name of a service's image; for one that is built without a name, the one that Compose gives
-    /// it (<https://docs.docker.com/reference/compose-file/build/#using-build-and-image>).
+    /// Returns the name of a service's image; without `image:`, the default name of a build
+    /// (<https://docs.docker.com/reference/compose-file/build/#using-build-and-image>).
     pub fn image_of(&self, name: &str, service: &Service) -> Option<String> {
         let given = || Some(format!("{}-{name}", service.build.as_ref().and(self.name.as_ref())?));
         service.image.clone().or_else(given)
     }
 }
 
-/// How a project was read, from the best way to the last resort.
+/// How a project was read, in order of preference.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Reading {
-    /// As Compose sees it.
+    /// By Compose.
     #[default]
     Complete,
-    /// By Compose without the values of variables, which this program fills in as far as they are known.
+    /// By Compose without interpolation; this program substitutes the known variables.
     WithoutVariables,
-    /// By this program, because there is no docker command.
-    Alone,
+    /// By this program, because docker or its compose plugin is not installed.
+    Offline,
 }
 
 /// One service.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Service {
-    /// Its image, as the file names it; `None` also where a variable without a value names it.
+    /// The image's name; `None` also if a variable without a value decides it.
     pub image: Option<String>,
-    /// Whether a variable without a value decides the tag or digest: `image` then shows what kind of
-    /// program it is (with the variable's default as the tag, or none), and is not to be inspected.
+    /// Whether a variable without a value decides the tag or digest: `image` then has the variable's default
+    /// as the tag, or none, and identifies the kind of image but must not be inspected.
     pub has_unknown_tag: bool,
-    /// How its image is built.
+    /// How the image is built.
     pub build: Option<Build>,
-    /// Its own entrypoint, in words; `None` where the image's counts.
+    /// The entrypoint, in words; `None` if the image's applies.
     pub entrypoint: Option<Vec<String>>,
-    /// Its own command, in words.
+    /// The command, in words, if the file sets one.
     pub command: Option<Vec<String>>,
-    /// Its environment.
+    /// The environment.
     pub environment: BTreeMap<String, Setting>,
-    /// Whether `environment` may be incomplete: an `env_file:` was not read.
+    /// Whether an `env_file:` was not read, so that `environment` may be incomplete.
     pub has_unread_environment: bool,
-    /// What is mounted.
+    /// The mounts.
     pub mounts: Vec<Mount>,
-    /// Who it runs as, where the file says so.
+    /// `user:`, if set.
     pub user: Option<String>,
-    /// The profiles it belongs to; none: always there.
+    /// The service's profiles; without any it is always active.
     pub profiles: Vec<String>,
-    /// The services it depends on, also through `links`.
+    /// The services that it depends on, by `depends_on` or [`Tie`].
     pub depends_on: BTreeSet<String>,
-    /// What else of it names another service.
+    /// Other keys that name another service.
     pub ties: Vec<Tie>,
-    /// Capabilities taken away from it.
+    /// Capabilities that are dropped.
     pub cap_drop: Vec<String>,
-    /// Capabilities given to it.
+    /// Capabilities that are added.
     pub cap_add: Vec<String>,
     /// `x-trust-init: {role: …}`.
     pub role: Option<Role>,
 }
 
-/// What a person asks for a service, in a file or on the command line.
+/// What the user requests for a service, in a file or on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Role {
     Trust,
@@ -141,14 +141,14 @@ pub enum Role {
 }
 
 impl Role {
-    /// `trust` or `leave`.
-    pub fn of_word(word: &str) -> Option<Self> {
+    /// Parses `trust` or `leave`.
+    pub fn parse(word: &str) -> Option<Self> {
         Self::from_str(word, false).ok()
     }
 }
 
 impl Service {
-    /// The mount that `path` of the container is in, the innermost of several.
+    /// Returns the innermost mount that contains `path` of the container.
     pub fn mount_of(&self, path: &Path) -> Option<&Mount> {
         let path = without_links(path);
         let targets = self.mounts.iter().map(|mount| (mount, without_links(&mount.target)));
@@ -161,63 +161,63 @@ impl Service {
 /// The value of a variable in a service's environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Setting {
-    /// This one.
+    /// The value.
     Value(String),
-    /// None: the name takes its value from the shell and has none there. Docker then takes the
-    /// variable away from the image's environment, too.
+    /// The name takes its value from the shell, which has none. Docker then also removes the variable of the
+    /// image's environment.
     Unset,
-    /// Not known here.
+    /// The value is unknown.
     Unknown,
 }
 
 /// How an image is built.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Build {
-    /// The directory with the sources; `None` if it is not on this machine, or not known.
+    /// The build context; `None` if it is not on this machine, or unknown.
     pub context: Option<PathBuf>,
-    /// The file with the instructions, relative to the context.
+    /// The Dockerfile, relative to the context.
     pub dockerfile: Option<String>,
-    /// The instructions themselves, where the compose file holds them.
+    /// The contents of an inline Dockerfile.
     pub inline: Option<String>,
-    /// The stage that is built.
+    /// The target stage.
     pub target: Option<String>,
-    /// Values for its arguments; `None` where it is not known.
+    /// The build arguments; `None` for an unknown value.
     pub args: BTreeMap<String, Option<String>>,
 }
 
-/// Something mounted into a service.
+/// A mount of a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mount {
-    /// What it is.
+    /// What is mounted.
     pub kind: MountKind,
-    /// Where it is in the container, without a trailing slash; empty where that is not known.
+    /// The path in the container, without a trailing slash; empty if unknown.
     pub target: String,
-    /// Whether the service can write to it.
+    /// Whether the mount is read-only.
     pub read_only: bool,
 }
 
 impl Mount {
-    /// Whether it contains `path` of the container; false where its target is not known.
+    /// Whether it contains `path` of the container; false if its target is unknown.
     pub fn is_above(&self, path: &str) -> bool {
         !self.target.is_empty() && without_links(path).starts_with(without_links(&self.target))
     }
 
-    /// The path on this machine that is mounted at `path` of the container, if there is one.
+    /// Returns the path on this machine that is mounted at `path` of the container; `None` for other kinds.
     pub fn source_of(&self, path: &Path) -> Option<PathBuf> {
         let MountKind::Bind(source) = &self.kind else { return None };
         let path = without_links(path);
         let below = path.strip_prefix(without_links(&self.target)).unwrap_or(Path::new(""));
-        // Nothing to join must not become a slash at the end.
+        // Joining an empty path would append a slash.
         Some(if below.as_os_str().is_empty() { source.clone() } else { source.join(below) })
     }
 }
 
-/// Links in the root file systems of most images (Debian, Ubuntu, Alpine, Fedora), and the directories that they
-/// name: a mount at either path is at both
+/// Links in the root file systems of most images (Debian, Ubuntu, Alpine, Fedora), and the directories that
+/// they name: a mount at either path is at both
 /// (<https://refspecs.linuxfoundation.org/FHS_3.0/fhs/ch05s13.html>).
 const LINKS: [(&str, &str); 2] = [("/var/run", "/run"), ("/var/lock", "/run/lock")];
 
-/// A path of a container with those links resolved.
+/// Resolves those links in a path of a container.
 pub fn without_links(path: impl AsRef<Path>) -> PathBuf {
     let path = path.as_ref();
     let resolve = |(link, directory): &(&str, &str)| {
@@ -226,25 +226,25 @@ pub fn without_links(path: impl AsRef<Path>) -> PathBuf {
     LINKS.iter().find_map(resolve).unwrap_or_else(|| path.to_path_buf())
 }
 
-/// What is mounted.
+/// The kinds of mounts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MountKind {
     /// A file or directory of the host.
     Bind(PathBuf),
     /// A volume of the engine, named or not.
     Volume(Option<String>),
-    /// A file system in memory.
+    /// A tmpfs.
     Tmpfs,
-    /// A file that Compose puts there: `secrets:`, `configs:`.
+    /// A file of `secrets:` or `configs:`.
     File,
-    /// Something else, or something that a variable without a value decides.
+    /// Another kind, or one that a variable without a value decides.
     Unknown,
 }
 
-/// Something by which a service cannot be without another.
+/// A key that makes a service depend on another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tie {
-    /// The key that says so: `links`, `network_mode`, `volumes_from`, `pid`, `ipc`.
+    /// The key: `links`, `network_mode`, `volumes_from`, `pid` or `ipc`.
     pub key: &'static str,
     /// The other service.
     pub service: String,

@@ -1,7 +1,7 @@
-//! trust-compose: each task of the command line (`cli`) is one arm here, and ends in text and an exit code.
+//! trust-compose: runs the subcommand of the command line (`cli`), and returns its exit code.
 //!
-//! `setup` and `remove` run in this order: the project (`decide::find`), the intent, the CAs and the project's
-//! files (`setup::prepare`), the overlay (`decide::decide`), and only then the disk (`setup::install`).
+//! `setup` finds the project (`decide::find`), derives the intent, reads the CAs and the project
+//! (`setup::prepare`), plans the overlay (`decide::decide`), and only then writes files (`setup::install`).
 
 use clap::CommandFactory as _;
 
@@ -19,7 +19,7 @@ use crate::sys::exit_code;
 use crate::sys::output::Report;
 use crate::trust::time::Time;
 
-/// Runs the task, and returns the exit code.
+/// Runs the subcommand and returns the exit code.
 pub fn run(cli: Cli, shell: &Environment, report: Report) -> u8 {
     let result = match cli.command {
         Command::Certs(asked) => {
@@ -27,10 +27,10 @@ pub fn run(cli: Cli, shell: &Environment, report: Report) -> u8 {
         }
         Command::Inspect(asked) => return inspect::inspect(&asked, report),
         Command::Completions { shell } => return completions(shell, report),
-        Command::Setup(asked) => set_up(&asked, shell, report),
+        Command::Setup(asked) => run_setup(&asked, shell, report),
         Command::Kustomize(asked) => kustomize::run(&asked, shell, report),
         Command::Remove(asked) => decide::find(&asked.project.asked(), shell)
-            .and_then(|place| remove::run(&place, asked.dry_run, asked.up, report)),
+            .and_then(|files| remove::run(&files, asked.dry_run, asked.up, report)),
         Command::Doctor(asked) => doctor::run(&asked, shell, report),
     };
     match result {
@@ -44,19 +44,23 @@ pub fn run(cli: Cli, shell: &Environment, report: Report) -> u8 {
     }
 }
 
-fn set_up(asked: &Setup, shell: &Environment, report: Report) -> Result<CommandOutput, Diagnostic> {
-    let place = decide::find(&asked.project.asked(), shell)?;
-    let shape = match setup::intent(asked, &place)? {
-        Intent::Remove => return remove::run(&place, asked.dry_run, asked.up, report),
-        Intent::Check(None) => return drift::check_nothing(&place),
+fn run_setup(
+    asked: &Setup,
+    shell: &Environment,
+    report: Report,
+) -> Result<CommandOutput, Diagnostic> {
+    let files = decide::find(&asked.project.asked(), shell)?;
+    let shape = match setup::intent(asked, &files)? {
+        Intent::Remove => return remove::run(&files, asked.dry_run, asked.up, report),
+        Intent::Check(None) => return drift::check_nothing(&files),
         Intent::Check(Some(shape)) | Intent::Install(shape) => shape,
     };
-    let prepared = setup::prepare(&place, &shape, report)?;
+    let prepared = setup::prepare(&files, &shape, report)?;
     let warn = |warning: Diagnostic| report.warning(&warning);
-    let decided = decide::decide(&prepared.project, &place, &shape, &prepared.inputs, &warn)?;
+    let decided = decide::decide(&prepared.project, &files, &shape, &prepared.inputs, &warn)?;
     if asked.check {
         let running = next_steps::containers(&prepared.project).unwrap_or_default();
-        return drift::check(&place, &decided.overlay, running);
+        return drift::check(&files, &decided.overlay, running);
     }
     setup::install(&prepared, asked, decided, report)
 }
@@ -64,8 +68,8 @@ fn set_up(asked: &Setup, shell: &Environment, report: Report) -> Result<CommandO
 fn completions(shell: clap_complete::Shell, report: Report) -> u8 {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), cli::PROGRAM, &mut script);
-    // The cases of the bash script have another name for this program than the variable that they are
-    // compared with (https://github.com/clap-rs/clap/issues/6421).
+    // The bash script compares its variable with another name of this program
+    // (https://github.com/clap-rs/clap/issues/6421).
     let script = String::from_utf8_lossy(&script);
     let script = script.replace("trust__subcmd__compose", "trust__compose");
     report.answer(&script).map_or(exit_code::TROUBLE, |()| 0)

@@ -1,7 +1,7 @@
-//! Which services get the custom CAs, and which stay as they are.
+//! Selects the services that trust the custom CAs. All others are not changed.
 //!
-//! The first rule that applies decides, from what a person said to what a name suggests. Nothing is
-//! looked up here: what a Dockerfile says and what an image starts is handed in.
+//! The first rule that applies decides: the user's options first, guesses from names last. The caller
+//! supplies the Dockerfiles and the images' entrypoints, so that this module reads no files.
 
 pub mod dockerfile;
 pub(crate) mod option;
@@ -15,64 +15,64 @@ use std::path::Path;
 
 use crate::compose::project::interpolate::MARK;
 use crate::compose::project::{Build, Project, Service};
-use crate::compose::select::dockerfile::Recipe;
-use crate::compose::select::image_table::Known;
+use crate::compose::select::dockerfile::BuiltImage;
+use crate::compose::select::image_table::ImageClass;
 use crate::compose::select::option::no_service;
-pub use crate::compose::select::reason::{Choice, Outcome, Reason, write_table};
+pub use crate::compose::select::reason::{Choice, Outcome, SelectionReason, write_table};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::quote;
 
-/// What the command line says about services.
+/// The options that select services.
 #[derive(Clone, Debug, Default)]
-pub struct Wishes {
-    /// `--service NAME=trust|leave`.
+pub struct SelectionOptions {
+    /// `--service NAME=trust|leave`, by name.
     pub services: BTreeMap<String, Outcome>,
-    /// `--unknown`: what becomes of a service of whose image nothing is known.
+    /// `--unknown`: the outcome for a service with an unknown image.
     pub unknown: Outcome,
-    /// Services that serve a certificate, with the option that names them: `--caddy`, `--tls`.
+    /// Services that serve a certificate, with the option that names them: `--caddy` or `--tls`.
     pub proxies: BTreeMap<String, &'static str>,
-    /// `--without`.
+    /// `--without`: disabled services.
     pub without: BTreeSet<String>,
 }
 
-/// What is known beyond the project.
+/// Sources beyond the compose files.
 #[derive(Clone, Copy)]
 pub struct Evidence<'e> {
-    /// The instructions of a build, where they can be read.
+    /// Reads the Dockerfile of a build; `None` if that is not possible.
     pub dockerfile: &'e dyn Fn(&Build) -> Option<String>,
-    /// The entrypoint of an image, where the engine knows the image.
+    /// Returns the entrypoint and command of an image; `None` if the engine does not have the image.
     pub entrypoint: &'e dyn Fn(&str) -> Option<Vec<String>>,
 }
 
-/// Decides about every service of `project`, in the order of their names.
+/// Decides about every service of `project`, sorted by name.
 ///
 /// # Errors
-/// When `wishes` name a service that is not there, or contradict themselves.
+/// When the options name a service that does not exist, or contradict each other.
 pub fn select<'a>(
     project: &'a Project,
-    wishes: &Wishes,
+    options: &SelectionOptions,
     evidence: Evidence,
 ) -> Result<Vec<Choice<'a>>, Diagnostic> {
-    wishes.check(project)?;
+    options.check_names(project)?;
     let chosen = project.services.iter().map(|(name, service)| {
-        let recipe = service.build.as_ref().and_then(|build| read(build, evidence));
-        let case = Case { project, wishes, evidence, name, service, recipe };
-        let reason = case.reason();
+        let built_image = service.build.as_ref().and_then(|build| read_dockerfile(build, evidence));
+        let service_case = ServiceCase { project, options, evidence, name, service, built_image };
+        let reason = service_case.reason();
         Choice { name, service, outcome: reason.outcome(), reason }
     });
     let mut choices: Vec<_> = chosen.collect();
-    let known = same_image::Known::new(project, &choices);
+    let known = same_image::ImageChoices::new(project, &choices);
     for choice in choices.iter_mut().filter(|choice| choice.reason.is_weak()) {
-        if let Some(reason) = known.better(project, choice) {
+        if let Some(reason) = known.stronger_reason(project, choice) {
             *choice = Choice { outcome: reason.outcome(), reason, ..*choice };
         }
     }
     Ok(choices)
 }
 
-impl Wishes {
-    /// That they fit the project and each other.
-    fn check(&self, project: &Project) -> Result<(), Diagnostic> {
+impl SelectionOptions {
+    /// Checks that the named services exist, and that no disabled service is trusted.
+    fn check_names(&self, project: &Project) -> Result<(), Diagnostic> {
         let services = self.services.keys().map(|name| (name, "--service"));
         let proxies = self.proxies.iter().map(|(name, option)| (name, *option));
         let without = self.without.iter().map(|name| (name, "--without"));
@@ -85,91 +85,95 @@ impl Wishes {
         let Some(name) = self.without.iter().find(is_trusted) else { return Ok(()) };
         let subject = format!("the service {}", quote::word(name));
         let error = Diagnostic::cannot("trust", subject).named("from --service");
-        Err(error.because("--without switches it off").advise("give one of the two options"))
+        Err(error.because("--without disables it").advise("give one of the two options"))
     }
 }
 
-/// What a build makes, as far as its instructions are known.
-fn read(build: &Build, evidence: Evidence) -> Option<Recipe> {
+/// Returns the base and entrypoint of a build; `None` if its Dockerfile is unknown.
+fn read_dockerfile(build: &Build, evidence: Evidence) -> Option<BuiltImage> {
     let text = build.inline.clone().or_else(|| (evidence.dockerfile)(build))?;
-    dockerfile::recipe(&text, build)
+    dockerfile::parse_dockerfile(&text, build)
 }
 
-/// One service, and everything that speaks for or against it.
-struct Case<'a, 'w> {
+/// One service, with everything that decides about it.
+struct ServiceCase<'a, 'o> {
     project: &'a Project,
-    wishes: &'w Wishes,
-    evidence: Evidence<'w>,
+    options: &'o SelectionOptions,
+    evidence: Evidence<'o>,
     name: &'a str,
     service: &'a Service,
-    recipe: Option<Recipe>,
+    built_image: Option<BuiltImage>,
 }
 
-impl<'a> Case<'a, '_> {
-    /// The first that applies.
-    fn reason(&self) -> Reason<'a> {
-        let Self { wishes, name, service, .. } = self;
-        if let Some(outcome) = wishes.services.get(*name) {
-            return Reason::Asked(*outcome);
+impl<'a> ServiceCase<'a, '_> {
+    /// Returns the first reason that applies.
+    fn reason(&self) -> SelectionReason<'a> {
+        let Self { options, name, service, .. } = self;
+        if let Some(outcome) = options.services.get(*name) {
+            return SelectionReason::Asked(*outcome);
         }
-        if wishes.without.contains(*name) {
-            return Reason::Without;
+        if options.without.contains(*name) {
+            return SelectionReason::Without;
         }
         if let Some(role) = service.role {
-            return Reason::Role(role.into());
+            return SelectionReason::Role(role.into());
         }
-        if let Some(option) = wishes.proxies.get(*name) {
-            return Reason::Proxy(option);
+        if let Some(option) = options.proxies.get(*name) {
+            return SelectionReason::Proxy(option);
         }
         if self.starts_trust_init() {
-            return Reason::Entrypoint;
+            return SelectionReason::Entrypoint;
         }
-        // Where there is a `build:`, the image's name is only what the result is called.
+        // With `build:`, the image's name is only the tag of the result.
         let image = service.image.as_deref().filter(|_| service.build.is_none());
-        let known = image.and_then(image_table::known);
-        if let Some(Known::Left(kind, entry)) = known {
-            return Reason::Image(kind, entry);
+        let known = image.and_then(image_table::classify_image);
+        if let Some(ImageClass::Left(kind, entry)) = known {
+            return SelectionReason::Image(kind, entry);
         }
-        if let Some(path) = data_volumes::data(service) {
-            return Reason::Volume(path);
+        if let Some(path) = data_volumes::data_path(service) {
+            return SelectionReason::Volume(path);
         }
         if service.build.is_some() {
-            return self.built();
+            return self.reason_of_build();
         }
         match known {
-            Some(Known::BackEnd(entry)) => Reason::BackEnd(entry),
-            _ if image.is_some_and(image_table::is_named) => Reason::Unknown(wishes.unknown),
-            _ => self.called().map_or(Reason::Unknown(wishes.unknown), Reason::Called),
+            Some(ImageClass::BackEnd(entry)) => SelectionReason::BackEnd(entry),
+            _ if image.is_some_and(image_table::is_named) => {
+                SelectionReason::Unknown(options.unknown)
+            }
+            _ => self
+                .kind_by_name()
+                .map_or(SelectionReason::Unknown(options.unknown), SelectionReason::Named),
         }
     }
 
-    fn built(&self) -> Reason<'a> {
-        let base = self.recipe.as_ref().map(|recipe| recipe.base.as_str());
+    fn reason_of_build(&self) -> SelectionReason<'a> {
+        let base = self.built_image.as_ref().map(|built_image| built_image.base.as_str());
         let base = base.filter(|base| image_table::is_named(base));
-        if let Some(Known::Left(_, entry)) = base.and_then(image_table::known) {
-            return Reason::BuiltOn(entry);
+        if let Some(ImageClass::Left(_, entry)) = base.and_then(image_table::classify_image) {
+            return SelectionReason::BuiltOn(entry);
         }
-        match self.called() {
-            Some(kind) if base.is_none() => Reason::Called(kind),
-            _ => Reason::Built,
+        match self.kind_by_name() {
+            Some(kind) if base.is_none() => SelectionReason::Named(kind),
+            _ => SelectionReason::Built,
         }
     }
 
-    /// What the service is by its own name, or by that of the image it makes.
-    fn called(&self) -> Option<image_table::Kind> {
+    /// Returns the kind that the service's name or the name of its image suggests.
+    fn kind_by_name(&self) -> Option<image_table::ImageKind> {
         let image = self.service.image.as_deref();
-        image_table::called(self.name).or_else(|| image.and_then(image_table::called))
+        image_table::classify_name(self.name).or_else(|| image.and_then(image_table::classify_name))
     }
 
-    /// Whether trust-init is in what starts first; an init process may come before it.
+    /// Whether the entrypoint contains trust-init; another init process may precede it.
     fn starts_trust_init(&self) -> bool {
         let of_image = || {
-            let image = match &self.recipe {
-                Some(Recipe { entrypoint: Some(words), .. }) => return Some(words.clone()),
-                Some(Recipe { base, .. }) => base.clone(),
+            let image = match &self.built_image {
+                Some(BuiltImage { entrypoint: Some(words), .. }) => return Some(words.clone()),
+                Some(BuiltImage { base, .. }) => base.clone(),
                 None => self.project.image_of(self.name, self.service)?,
             };
-            // No engine knows an image by half a name.
+            // The engine cannot find an image by an incomplete name.
             if image.contains(MARK) { None } else { (self.evidence.entrypoint)(&image) }
         };
         let words = self.service.entrypoint.clone().or_else(of_image).unwrap_or_default();

@@ -21,7 +21,7 @@ pub mod trusted_services;
 pub mod write;
 
 use crate::compose::cli::{Setup, Shape};
-use crate::compose::decide::{self, Decided};
+use crate::compose::decide::{self, OverlayDecision};
 use crate::compose::inputs::{self, Inputs};
 use crate::compose::layout::OVERLAY;
 use crate::compose::output::CommandOutput;
@@ -134,9 +134,10 @@ pub fn prepare<'a>(
 ) -> Result<Prepared<'a>, Diagnostic> {
     let mut written = shape.paths().chain([&place.base]).map(|path| files::absolute(path));
     if let Some(path) = written.find(|path| path.to_str().is_none()) {
-        return Err(files::no_text(&path));
+        return Err(files::not_utf8(&path));
     }
-    let inputs = inputs::read(&decide::given(shape), Time::now(), &passwords::terminal)?;
+    let inputs =
+        inputs::read(&decide::input_options(shape), Time::now(), &passwords::prompt_at_terminal)?;
     inputs.warnings.iter().for_each(|warning| report.warning(warning));
     inputs.notes.iter().for_each(|note| report.remark(note));
     // A swarm copies the files to its machines; mounts are looked up where the engine is.
@@ -154,7 +155,7 @@ pub fn prepare<'a>(
 pub fn install(
     prepared: &Prepared<'_>,
     asked: &Setup,
-    decided: Decided<'_>,
+    decided: OverlayDecision<'_>,
     report: Report,
 ) -> Result<CommandOutput, Diagnostic> {
     let Prepared { place, shape, project, inputs } = prepared;
@@ -164,7 +165,7 @@ pub fn install(
     let was_active = standing.is_some_and(|standing| standing.compose_file.is_some());
     let is_active = asked.activate || was_active;
     let is_settled = running.as_ref().is_some_and(|all| decided.overlay.has_made(all));
-    let Decided { choices, overlay, roots, java, .. } = decided;
+    let OverlayDecision { choices, overlay, roots, java, .. } = decided;
     let output = output(overlay, prepared, is_active, is_settled)?;
     let changes = write::write(&place.base, &output, asked.dry_run)?;
     changes.kept.iter().for_each(|kept| report.warning(kept));

@@ -1,4 +1,4 @@
-//! YAML that is written: mappings whose keys keep the order in which they are given.
+//! Builds YAML mappings whose keys keep their order.
 
 use serde_yaml::{Mapping, Value};
 
@@ -10,18 +10,18 @@ impl From<serde_yaml::Error> for Diagnostic {
     }
 }
 
-/// A mapping in this order.
+/// Returns a mapping of `pairs`, in this order.
 pub(crate) fn mapping_of<const N: usize>(pairs: [(&str, Value); N]) -> Mapping {
     pairs.into_iter().map(|(key, value)| (key.into(), value)).collect()
 }
 
-/// The same as a value.
+/// Returns [`mapping_of`] as a value.
 pub(crate) fn mapping<const N: usize>(pairs: [(&str, Value); N]) -> Value {
     mapping_of(pairs).into()
 }
 
-/// `text` without the comment lines at its beginning, which can ask for the same in several ways.
-pub(crate) fn body(text: &str) -> &str {
+/// Returns `text` without its leading comment lines: the same result can be requested with different options.
+pub(crate) fn without_comments(text: &str) -> &str {
     let mut rest = text;
     while let Some((_, below)) = rest.strip_prefix('#').and_then(|line| line.split_once('\n')) {
         rest = below;

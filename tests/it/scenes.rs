@@ -5,7 +5,7 @@ use crate::world::Outcome;
 
 /// The warning for every project on a machine without a docker command.
 const ALONE: &str = "trust-compose: warning: the project is read without Compose: there is no docker \
-                     command; what images hold is not known\ntrust-compose: fix: run this again where \
+                     command; the contents of images are unknown\ntrust-compose: fix: run this again where \
                      docker is, if images bring certificates of their own\n";
 
 /// Runs trust-compose with an empty PATH.

@@ -1,10 +1,10 @@
-//! Reads the existing files of the directory, and proves that they belong together before anything is issued.
+//! Reads the existing files of the directory, and checks that they belong together before anything is issued.
 
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::compose::certs::key::Key;
+use crate::compose::certs::key::PrivateKey;
 use crate::compose::certs::options::{CA, CA_KEY, CertsOptions, SERVER, SERVER_KEY};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::dir::{Directory, OWN_PREFIX};
@@ -16,46 +16,46 @@ use crate::trust::file_error::CertificateFileError;
 use crate::trust::inspection;
 use crate::trust::source::{CertificateSource, HostFileError, Label, Named, SourceKind};
 
-/// A CA that can sign.
+/// A CA with its key, which can sign.
 pub(crate) struct Authority {
-    /// Its certificate.
+    /// The CA certificate.
     pub certificate: Certificate,
-    /// More about it.
+    /// Its decoded names, key and extensions.
     pub details: Details,
-    /// Its key.
-    pub key: Key,
-    /// All certificates in its file: for an intermediate, perhaps those above it.
+    /// The CA's key.
+    pub key: PrivateKey,
+    /// All certificates in the CA's file: for an intermediate, its issuers may follow.
     pub file: Vec<Certificate>,
 }
 
-/// A server's certificate.
-pub(crate) struct Server {
+/// The server certificate of an earlier run.
+pub(crate) struct ExistingServer {
     /// The certificate.
     pub certificate: Certificate,
-    /// More about it.
+    /// Its decoded names, key and extensions.
     pub details: Details,
     /// Whether the CA of this run signed it.
-    pub is_ours: bool,
+    pub is_signed_by_ca: bool,
 }
 
-/// The existing certificates.
+/// The certificates of earlier runs.
 #[derive(Default)]
 pub(crate) struct ExistingCerts {
     /// The CA to sign with.
     pub authority: Option<Authority>,
-    /// The server's certificate in the directory.
-    pub server: Option<Server>,
-    /// Under `--ca`: whether the directory still lacks that CA's certificate.
+    /// The server certificate in the directory.
+    pub server: Option<ExistingServer>,
+    /// With `--ca`: whether that CA's certificate is missing in the directory.
     pub lacks_copy: bool,
-    /// Keys that others may read, with their modes.
+    /// Keys that other users can read, with their modes.
     pub open_keys: Vec<(PathBuf, u32)>,
 }
 
-/// Opens the directory, through symbolic links; `None` if it is missing.
+/// Opens the directory, following symbolic links; `None` if it does not exist.
 ///
 /// # Errors
 /// When it cannot be opened, or every user may write to it.
-pub(crate) fn open(named: &Named) -> Result<Option<Directory>, Diagnostic> {
+pub(crate) fn open_directory(named: &Named) -> Result<Option<Directory>, Diagnostic> {
     let failed = |error| unusable_directory(named, &error);
     match named.path.canonicalize().and_then(|path| Directory::open(&path)) {
         Ok(directory) => {
@@ -75,11 +75,11 @@ pub(crate) fn open(named: &Named) -> Result<Option<Directory>, Diagnostic> {
     }
 }
 
-/// Creates the directory, in an existing one.
+/// Creates the directory in its parent, which must exist.
 ///
 /// # Errors
 /// As mkdirat(2).
-pub(crate) fn make(named: &Named) -> Result<Directory, Diagnostic> {
+pub(crate) fn create_directory(named: &Named) -> Result<Directory, Diagnostic> {
     let failed = |error| unusable_directory(named, &error);
     let name = named.path.file_name().ok_or_else(|| failed(io::ErrorKind::InvalidInput.into()))?;
     let above = named.path.parent().filter(|path| !path.as_os_str().is_empty());
@@ -88,7 +88,7 @@ pub(crate) fn make(named: &Named) -> Result<Directory, Diagnostic> {
     above.create_private(name).map_err(failed)
 }
 
-/// Whether a directory holds nothing but the files of an interrupted run.
+/// Whether a directory is empty, except for the files of an interrupted run.
 pub(crate) fn is_empty(path: &Path) -> bool {
     path.read_dir().is_ok_and(|entries| {
         entries
@@ -98,53 +98,56 @@ pub(crate) fn is_empty(path: &Path) -> bool {
 }
 
 impl ExistingCerts {
-    /// Reads what is in the directory of `order`, if `is_there`, and in that of `--ca`.
+    /// Reads the certificates in `--out`, if that `exists`, and those in `--ca`.
     ///
     /// # Errors
-    /// When a part cannot be read, is missing, or does not fit the others.
-    pub(crate) fn read(options: &CertsOptions, is_there: bool) -> Result<Self, Diagnostic> {
+    /// When a file cannot be read, is missing, or does not belong to the others.
+    pub(crate) fn read(options: &CertsOptions, exists: bool) -> Result<Self, Diagnostic> {
         let mut existing = Self::default();
-        let out = CertsDirectory { named: &options.out, is_there };
-        let from = options.ca.as_ref().filter(|ca| !is_same(&ca.path, &options.out.path));
+        let out = CertsDirectory { named: &options.out, exists };
+        let from = options.ca.as_ref().filter(|ca| !is_same_path(&ca.path, &options.out.path));
         match from {
             Some(named) => {
-                let found = existing.authority(&CertsDirectory { named, is_there: true })?;
+                let found = existing.read_authority(&CertsDirectory { named, exists: true })?;
                 let authority = found.ok_or_else(|| no_ca(&named.path))?;
-                if out.read(CA_KEY)?.is_some() {
+                if out.read_file(CA_KEY)?.is_some() {
                     let out = quote::path(&options.out.path);
                     return Err(Diagnostic::cannot("use", "--ca")
                         .because(format_args!("{out} has a CA of its own ({CA_KEY})"))
                         .advise("name another directory with --out"));
                 }
-                existing.lacks_copy = !out.read(CA)?.is_some_and(|source| {
+                existing.lacks_copy = !out.read_file(CA)?.is_some_and(|source| {
                     certificate_file::parse(&source)
                         .is_ok_and(|found| is_same_list(&found.certificates, &authority.file))
                 });
                 existing.authority = Some(authority);
             }
-            // All of it is replaced, and need not be valid.
+            // --force replaces all files, so they need not be valid.
             None if options.force => {}
-            None => existing.authority = existing.authority(&out)?,
+            None => existing.authority = existing.read_authority(&out)?,
         }
         if !options.force || from.is_some() {
-            existing.server = existing.server(&out)?;
+            existing.server = existing.read_server(&out)?;
         }
         Ok(existing)
     }
 
-    fn authority(&mut self, place: &CertsDirectory<'_>) -> Result<Option<Authority>, Diagnostic> {
-        let (certificate, key) = match (place.read(CA)?, place.read(CA_KEY)?) {
+    fn read_authority(
+        &mut self,
+        directory: &CertsDirectory<'_>,
+    ) -> Result<Option<Authority>, Diagnostic> {
+        let (certificate, key) = match (directory.read_file(CA)?, directory.read_file(CA_KEY)?) {
             (None, None) => return Ok(None),
             (Some(certificate), Some(key)) => (certificate, key),
-            (Some(_), None) => return Err(place.half(CA, CA_KEY)),
-            (None, Some(_)) => return Err(place.half(CA_KEY, CA)),
+            (Some(_), None) => return Err(directory.incomplete_pair(CA, CA_KEY)),
+            (None, Some(_)) => return Err(directory.incomplete_pair(CA_KEY, CA)),
         };
-        let file = certificates(&certificate)?;
-        let read = self.key(place, &key, CA_KEY)?;
+        let file = read_certificates(&certificate)?;
+        let private_key = self.read_key(directory, &key, CA_KEY)?;
         let mut pairs = file.iter().map(|certificate| (certificate, Details::of(certificate)));
-        let found = pairs.find(|(_, details)| read.fits(details));
+        let found = pairs.find(|(_, details)| private_key.is_key_of(details));
         let Some((found, details)) = found else {
-            return Err(mismatch(&certificate, &key, true));
+            return Err(key_mismatch(&certificate, &key, true));
         };
         if !found.is_ca {
             let subject = quote::word(&found.subject);
@@ -152,59 +155,68 @@ impl ExistingCerts {
                 .label
                 .cannot("sign with")
                 .because(format_args!("{subject} is not a CA"))
-                .advise("put the CA's own certificate there"));
+                .advise("replace it with the CA's own certificate"));
         }
-        Ok(Some(Authority { certificate: found.clone(), details, key: read, file: file.clone() }))
+        Ok(Some(Authority {
+            certificate: found.clone(),
+            details,
+            key: private_key,
+            file: file.clone(),
+        }))
     }
 
-    fn server(&mut self, place: &CertsDirectory<'_>) -> Result<Option<Server>, Diagnostic> {
-        let (source, key) = match (place.read(SERVER)?, place.read(SERVER_KEY)?) {
+    fn read_server(
+        &mut self,
+        directory: &CertsDirectory<'_>,
+    ) -> Result<Option<ExistingServer>, Diagnostic> {
+        let (source, key) = match (directory.read_file(SERVER)?, directory.read_file(SERVER_KEY)?) {
             (None, None) => return Ok(None),
             (Some(certificate), Some(key)) => (certificate, key),
-            (Some(_), None) => return Err(place.half(SERVER, SERVER_KEY)),
-            (None, Some(_)) => return Err(place.half(SERVER_KEY, SERVER)),
+            (Some(_), None) => return Err(directory.incomplete_pair(SERVER, SERVER_KEY)),
+            (None, Some(_)) => return Err(directory.incomplete_pair(SERVER_KEY, SERVER)),
         };
-        let file = certificates(&source)?;
-        let read = self.key(place, &key, SERVER_KEY)?;
+        let file = read_certificates(&source)?;
+        let private_key = self.read_key(directory, &key, SERVER_KEY)?;
         // A server's certificate comes first in its file (RFC 8446, section 4.4.2).
         let Some(certificate) = file.into_iter().next() else { return Ok(None) };
         let details = Details::of(&certificate);
-        if !read.fits(&details) {
-            return Err(mismatch(&source, &key, false));
+        if !private_key.is_key_of(&details) {
+            return Err(key_mismatch(&source, &key, false));
         }
         let authority = self.authority.as_ref();
-        let is_ours = authority.is_some_and(|above| is_signed_by(&certificate, &above.certificate));
-        Ok(Some(Server { certificate, details, is_ours }))
+        let is_signed_by_ca =
+            authority.is_some_and(|above| is_signed_by(&certificate, &above.certificate));
+        Ok(Some(ExistingServer { certificate, details, is_signed_by_ca }))
     }
 
-    fn key(
+    fn read_key(
         &mut self,
-        place: &CertsDirectory<'_>,
+        directory: &CertsDirectory<'_>,
         source: &CertificateSource,
         file: &str,
-    ) -> Result<Key, Diagnostic> {
+    ) -> Result<PrivateKey, Diagnostic> {
         use std::os::unix::fs::MetadataExt as _;
-        let path = place.named.path.join(file);
+        let path = directory.named.path.join(file);
         let mode = path.metadata().map(|found| found.mode() & 0o777).unwrap_or_default();
         if mode & 0o077 != 0 {
             self.open_keys.push((path, mode));
         }
-        Key::read(&source.bytes).map_err(|problem| problem.diagnostic(&source.label))
+        PrivateKey::read(&source.bytes).map_err(|problem| problem.diagnostic(&source.label))
     }
 }
 
-/// A directory that may hold a set.
+/// A directory that may contain a CA and a server certificate.
 struct CertsDirectory<'a> {
     named: &'a Named,
-    is_there: bool,
+    exists: bool,
 }
 
 impl CertsDirectory<'_> {
-    /// The file of that name; `None` if there is none.
-    fn read(&self, file: &str) -> Result<Option<CertificateSource>, Diagnostic> {
+    /// Reads the file of that name; `None` if it does not exist.
+    fn read_file(&self, file: &str) -> Result<Option<CertificateSource>, Diagnostic> {
         let path = self.named.path.join(file);
         let is_missing = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
-        if !self.is_there || path.symlink_metadata().as_ref().is_err_and(is_missing) {
+        if !self.exists || path.symlink_metadata().as_ref().is_err_and(is_missing) {
             return Ok(None);
         }
         let mut budget = file::TOTAL_LIMIT;
@@ -216,13 +228,13 @@ impl CertsDirectory<'_> {
         }
     }
 
-    fn half(&self, present: &str, missing: &str) -> Diagnostic {
+    fn incomplete_pair(&self, present: &str, missing: &str) -> Diagnostic {
         let fix = match missing {
             CA_KEY => {
-                "put it back, name the directory that has it with --ca, or make a new CA with --force"
+                "restore it, name the directory that has it with --ca, or create a new CA with --force"
             }
-            CA => "put it back, or make a new CA with --force",
-            _ => "put it back, or move the other file away to have a new pair issued",
+            CA => "restore it, or create a new CA with --force",
+            _ => "restore it, or move the other file away and run this again",
         };
         let [present, missing] = [present, missing].map(|file| self.named.path.join(file));
         Diagnostic::cannot("use", quote::path(&present))
@@ -231,12 +243,16 @@ impl CertsDirectory<'_> {
     }
 }
 
-fn mismatch(certificate: &CertificateSource, key: &CertificateSource, is_ca: bool) -> Diagnostic {
+fn key_mismatch(
+    certificate: &CertificateSource,
+    key: &CertificateSource,
+    is_ca: bool,
+) -> Diagnostic {
     let or =
-        if is_ca { "make a new CA with --force" } else { "move both away to have new ones issued" };
+        if is_ca { "create a new CA with --force" } else { "move both away and run this again" };
     let cause = format!("the key in {} does not belong to it", key.label);
     let failed = certificate.label.cannot("use").because(cause);
-    failed.advise(format!("put back the two files that belong together, or {or}"))
+    failed.advise(format!("restore the two files that belong together, or {or}"))
 }
 
 /// The diagnostic for a directory without a CA to sign with.
@@ -255,8 +271,8 @@ fn unusable_directory(named: &Named, error: &io::Error) -> Diagnostic {
     Diagnostic::cannot("use", quote::path(&named.path)).because(output::cause(error)).advise(fix)
 }
 
-/// The certificates in a file of ours: at least one.
-fn certificates(source: &CertificateSource) -> Result<Vec<Certificate>, Diagnostic> {
+/// Returns the certificates of a file, at least one.
+fn read_certificates(source: &CertificateSource) -> Result<Vec<Certificate>, Diagnostic> {
     let unusable = |problem| {
         let label = source.label.clone();
         Diagnostic::from(&inspection::InspectionError::Unusable { label, problem })
@@ -274,7 +290,7 @@ fn is_same_list(one: &[Certificate], other: &[Certificate]) -> bool {
     ders(one) == ders(other)
 }
 
-fn is_same(one: &Path, other: &Path) -> bool {
+fn is_same_path(one: &Path, other: &Path) -> bool {
     match (one.canonicalize(), other.canonicalize()) {
         (Ok(one), Ok(other)) => one == other,
         _ => false,

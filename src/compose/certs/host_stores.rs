@@ -1,57 +1,57 @@
-//! How to install a CA on a host: a copy in a directory, and the command that reads it.
+//! The commands that install a CA on a host, for the texts of `certs` and `doctor`.
 
 use std::path::Path;
 
 use crate::sys::quote;
 use crate::trust::certificate::Certificate;
 
-/// One kind of system.
-pub(crate) struct Machine {
-    /// The distributions.
+/// A family of Linux distributions with the same trust store.
+pub(crate) struct HostSystem {
+    /// Names of the distributions.
     pub name: &'static str,
-    /// The directory for CAs.
+    /// The directory for additional CAs.
     pub directory: &'static str,
-    /// The command that reads it.
+    /// The command that updates the store from that directory.
     command: &'static str,
 }
 
 /// From the systems' own manuals: update-ca-certificates(8), update-ca-trust(8), openSUSE's
 /// <https://github.com/openSUSE/ca-certificates>, Arch's
 /// <https://wiki.archlinux.org/title/Transport_Layer_Security#Add_a_certificate_to_a_trust_store>.
-pub(crate) const MACHINES: [Machine; 4] = [
-    Machine {
+pub(crate) const HOST_SYSTEMS: [HostSystem; 4] = [
+    HostSystem {
         name: "Debian, Ubuntu",
         directory: "/usr/local/share/ca-certificates",
         command: "update-ca-certificates",
     },
-    Machine {
+    HostSystem {
         name: "RHEL, Fedora",
         directory: "/etc/pki/ca-trust/source/anchors",
         command: "update-ca-trust",
     },
-    Machine {
+    HostSystem {
         name: "openSUSE, SLES",
         directory: "/etc/pki/trust/anchors",
         command: "update-ca-certificates",
     },
-    Machine {
+    HostSystem {
         name: "Arch",
         directory: "/etc/ca-certificates/trust-source/anchors",
         command: "update-ca-trust",
     },
 ];
 
-impl Machine {
-    /// The command that adds `ca`, which is in the file `path`.
-    pub(crate) fn add(&self, path: &Path, ca: &Certificate) -> String {
+impl HostSystem {
+    /// Returns the command that installs `ca`, which is in the file `path`.
+    pub(crate) fn install_command(&self, path: &Path, ca: &Certificate) -> String {
         let Self { directory, command, .. } = self;
         let copy = format!("{directory}/{}", file_name(ca));
         format!("sudo cp {} {} && sudo {command}", quote::shell(path), quote::shell(&copy))
     }
 }
 
-/// The name of a CA's file in such a directory, from its common name: `llm.lan-ca.crt`. The date at the end of a
-/// name that `certs` chose is left out, so that a new CA replaces the file of the old one.
+/// Returns the file name for a CA, made from its common name: `llm.lan-ca.crt`. It omits the date that
+/// `certs` appends to a name, so that a new CA replaces the file of the old one.
 fn file_name(ca: &Certificate) -> String {
     let name = ca.subject.split(", ").find_map(|part| part.strip_prefix("CN="));
     let name = name.unwrap_or("private-ca").to_lowercase().replace(' ', "-");
@@ -60,20 +60,20 @@ fn file_name(ca: &Certificate) -> String {
     let is_like = |(byte, like): (u8, &u8)| {
         if *like == b'0' { byte.is_ascii_digit() } else { byte == *like }
     };
-    let dated = name.len().checked_sub(DATE.len()).and_then(|at| name.split_at_checked(at));
+    let dated = name.len().checked_sub(DATE_SUFFIX.len()).and_then(|at| name.split_at_checked(at));
     let name = match dated {
-        Some((name, date)) if date.bytes().zip(DATE).all(is_like) => name,
+        Some((name, date)) if date.bytes().zip(DATE_SUFFIX).all(is_like) => name,
         _ => &name,
     };
-    // A dot at the beginning would hide the file.
+    // A leading dot would hide the file.
     format!("{}.crt", name.trim_start_matches('.'))
 }
 
-/// The shape of a date at the end of a name, with `0` for any digit.
-const DATE: &[u8] = b"-0000-00-00";
+/// The form of a date at the end of a name, with `0` for any digit.
+const DATE_SUFFIX: &[u8] = b"-0000-00-00";
 
-/// The command that does the same on macOS (security(1)).
-pub(crate) fn keychain(ca: &Path) -> String {
+/// Returns the command that installs `ca` on macOS (security(1)).
+pub(crate) fn keychain_command(ca: &Path) -> String {
     let keychain = "/Library/Keychains/System.keychain";
     format!("sudo security add-trusted-cert -d -r trustRoot -k {keychain} {}", quote::shell(ca))
 }

@@ -1,8 +1,8 @@
 //! Issues certificates, in memory.
 //!
-//! Strict clients (Python 3.13, `openssl verify -x509_strict`) refuse rcgen's defaults: so dates, key usage, basic
-//! constraints and both key identifiers are set here. Serial numbers are the first 20 bytes of a digest of the new
-//! key, random and positive.
+//! Strict clients (Python 3.13, `openssl verify -x509_strict`) refuse rcgen's defaults, so this module sets
+//! dates, key usage, basic constraints and both key identifiers. rcgen derives serial numbers from the new
+//! key: the first 20 bytes of its digest, positive.
 
 use std::fmt::Display;
 
@@ -13,11 +13,11 @@ use rcgen::{
 use time::OffsetDateTime;
 
 use crate::compose::certs::existing::{Authority, ExistingCerts};
-use crate::compose::certs::key::{Key, KeyType};
+use crate::compose::certs::key::{KeyType, PrivateKey};
 use crate::compose::certs::options::{CA, CA_KEY, CertsOptions, IGNORE, SERVER, SERVER_KEY};
-use crate::compose::certs::plan::{Plan, Reason};
-use crate::compose::certs::server_name::{self, Name};
-use crate::compose::certs::validity::{ca_end, end, start};
+use crate::compose::certs::plan::{CertsPlan, IssueReason};
+use crate::compose::certs::server_name::{self, ServerName};
+use crate::compose::certs::validity::{ca_end, not_before, server_end};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::dir::FILE_MODE;
 use crate::sys::dir::PRIVATE_MODE;
@@ -28,28 +28,28 @@ use crate::trust::source::Label;
 use crate::trust::time::Time;
 
 /// The longest common name (ub-common-name, RFC 5280, appendix A.1).
-const LONGEST_NAME: usize = 64;
+const MAX_COMMON_NAME: usize = 64;
 
-/// The certificates of a run.
-pub(crate) struct Set {
+/// The certificates of one run.
+pub(crate) struct IssuedCerts {
     /// The CA: new, or the existing one.
     pub authority: Authority,
-    /// Whether it is new.
+    /// Whether this run issued the CA.
     pub ca_is_new: bool,
-    /// Whether its certificate was copied from elsewhere.
+    /// Whether this run copied the CA's certificate from another directory.
     pub ca_is_copied: bool,
-    /// The server's certificate, if one was issued.
+    /// The server certificate, if this run issued one.
     pub server: Option<IssuedServer>,
 }
 
-/// A new server's certificate.
+/// A new server certificate.
 pub(crate) struct IssuedServer {
     /// The certificate.
     pub certificate: Certificate,
-    /// Its key.
-    pub key: Key,
-    /// Why it was issued.
-    pub reason: Reason,
+    /// The server's key.
+    pub key: PrivateKey,
+    /// The reason for issuing it.
+    pub reason: IssueReason,
 }
 
 /// Issues the certificates of `plan`.
@@ -58,34 +58,35 @@ pub(crate) struct IssuedServer {
 /// When rcgen cannot sign.
 pub(crate) fn issue(
     options: &CertsOptions,
-    plan: Plan,
+    plan: CertsPlan,
     existing: ExistingCerts,
     now: Time,
-) -> Result<Set, Diagnostic> {
+) -> Result<IssuedCerts, Diagnostic> {
     let authority = match existing.authority {
         Some(authority) => authority,
-        None => authority(options, &plan.names, now)?,
+        None => issue_authority(options, &plan.names, now)?,
     };
     let kind = match (options.key_type, &existing.server) {
         (Some(kind), _) => kind,
-        (None, Some(server)) => KeyType::of(&server.details.key).unwrap_or_default(),
-        (None, None) => KeyType::of(&authority.details.key).unwrap_or_default(),
+        (None, Some(server)) => KeyType::from_kind(&server.details.key).unwrap_or_default(),
+        (None, None) => KeyType::from_kind(&authority.details.key).unwrap_or_default(),
     };
     let server = match plan.server {
         Some(reason) => {
-            let (certificate, key) = server(options, &authority, &plan.names, kind, now)?;
+            let (certificate, key) = issue_server(options, &authority, &plan.names, kind, now)?;
             Some(IssuedServer { certificate, key, reason })
         }
         None => None,
     };
-    Ok(Set { authority, ca_is_new: plan.issues_ca, ca_is_copied: plan.copies_ca, server })
+    Ok(IssuedCerts { authority, ca_is_new: plan.issues_ca, ca_is_copied: plan.copies_ca, server })
 }
 
-impl Set {
-    /// The files to write.
+impl IssuedCerts {
+    /// Returns the files to write.
     pub(crate) fn files(&self) -> Vec<PendingFile> {
         let public = |name, text| PendingFile { name, mode: FILE_MODE, text };
-        let private = |name, key: &Key| PendingFile { name, mode: PRIVATE_MODE, text: key.pem() };
+        let private =
+            |name, key: &PrivateKey| PendingFile { name, mode: PRIVATE_MODE, text: key.pem() };
         let mut files = Vec::new();
         if self.ca_is_new {
             files.push(private(CA_KEY, &self.authority.key));
@@ -105,8 +106,8 @@ impl Set {
     }
 }
 
-/// The file that keeps a directory of keys out of version control.
-pub(crate) fn ignore() -> PendingFile {
+/// Returns the `.gitignore` that keeps the directory's keys out of version control.
+pub(crate) fn gitignore() -> PendingFile {
     PendingFile { name: IGNORE, mode: FILE_MODE, text: "*\n".to_owned() }
 }
 
@@ -114,14 +115,18 @@ fn pem(certificate: &Certificate) -> String {
     String::from_utf8_lossy(certificate.pem.text()).into_owned()
 }
 
-/// A new CA.
-fn authority(options: &CertsOptions, names: &[Name], now: Time) -> Result<Authority, Diagnostic> {
-    let mut params = params(&authority_name(options, names, now), now, ca_end(now))?;
+/// Issues a new CA.
+fn issue_authority(
+    options: &CertsOptions,
+    names: &[ServerName],
+    now: Time,
+) -> Result<Authority, Diagnostic> {
+    let mut params = certificate_params(&authority_name(options, names, now), now, ca_end(now))?;
     // It signs servers, never another CA.
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     if options.constrain {
-        let always = server_name::names(&[])?;
+        let always = server_name::parse_names(&[])?;
         let permitted_subtrees =
             names.iter().chain(always.iter().filter(|name| !names.contains(name)));
         params.name_constraints = Some(NameConstraints {
@@ -129,92 +134,101 @@ fn authority(options: &CertsOptions, names: &[Name], now: Time) -> Result<Author
             excluded_subtrees: Vec::new(),
         });
     }
-    let key = Key::make(options.key_type.unwrap_or_default()).map_err(not_signed)?;
-    let certificate = read(options, CA, params.self_signed(key.pair()).map_err(not_signed)?.der())?;
+    let key = PrivateKey::generate(options.key_type.unwrap_or_default()).map_err(rcgen_error)?;
+    let certificate =
+        parse_issued(options, CA, params.self_signed(key.key_pair()).map_err(rcgen_error)?.der())?;
     let details = Details::of(&certificate);
     Ok(Authority { file: vec![certificate.clone()], certificate, details, key })
 }
 
-/// `reflector.local CA 2025-11-22`: with a date, as several can be in one list.
-fn authority_name(options: &CertsOptions, names: &[Name], now: Time) -> String {
+/// Returns the CA's name, such as `reflector.local CA 2025-11-22`: the date distinguishes CAs in one list.
+fn authority_name(options: &CertsOptions, names: &[ServerName], now: Time) -> String {
     if let Some(name) = &options.ca_name {
         return name.clone();
     }
     let first = if options.arguments.is_empty() { None } else { names.first() };
     let first = first.map(|name| name.to_string().trim_start_matches("*.").to_owned());
     let dated = first.map(|name| format!("{name} CA {now}"));
-    dated.filter(|name| name.len() <= LONGEST_NAME).unwrap_or_else(|| format!("Private CA {now}"))
+    dated
+        .filter(|name| name.len() <= MAX_COMMON_NAME)
+        .unwrap_or_else(|| format!("Private CA {now}"))
 }
 
-/// A wildcard's host, and whatever is below it; or one address.
-fn subtree(name: &Name) -> GeneralSubtree {
+/// Returns the constraint for a name: a host with all its subdomains, or one address.
+fn subtree(name: &ServerName) -> GeneralSubtree {
     match name {
-        Name::Dns(host) => GeneralSubtree::DnsName(host.trim_start_matches("*.").to_owned()),
-        Name::Ip(address) => {
+        ServerName::Dns(host) => GeneralSubtree::DnsName(host.trim_start_matches("*.").to_owned()),
+        ServerName::Ip(address) => {
             let bits = if address.is_ipv4() { 32 } else { 128 };
             GeneralSubtree::IpAddress(CidrSubnet::from_addr_prefix(*address, bits))
         }
     }
 }
 
-/// A new server's certificate below `authority`.
-fn server(
+/// Issues a server certificate, signed by `authority`.
+fn issue_server(
     options: &CertsOptions,
     authority: &Authority,
-    names: &[Name],
+    names: &[ServerName],
     kind: KeyType,
     now: Time,
-) -> Result<(Certificate, Key), Diagnostic> {
+) -> Result<(Certificate, PrivateKey), Diagnostic> {
     let first = names.first().map(ToString::to_string);
-    let first = first.filter(|name| name.len() <= LONGEST_NAME);
+    let first = first.filter(|name| name.len() <= MAX_COMMON_NAME);
     let first = first.unwrap_or_else(|| "server".to_owned());
-    let mut params = params(&first, now, end(options.days, now, &authority.certificate))?;
+    let mut params =
+        certificate_params(&first, now, server_end(options.days, now, &authority.certificate))?;
     params.is_ca = IsCa::ExplicitNoCa;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     for name in names {
         params.subject_alt_names.push(match name {
-            Name::Dns(host) => SanType::DnsName(host.as_str().try_into().map_err(not_signed)?),
-            Name::Ip(address) => SanType::IpAddress(*address),
+            ServerName::Dns(host) => {
+                SanType::DnsName(host.as_str().try_into().map_err(rcgen_error)?)
+            }
+            ServerName::Ip(address) => SanType::IpAddress(*address),
         });
     }
-    let key = Key::make(kind).map_err(not_signed)?;
-    let issuer = Issuer::from_ca_cert_der(&authority.certificate.der, authority.key.pair());
-    let signed = issuer.and_then(|issuer| params.signed_by(key.pair(), &issuer));
-    let certificate = read(options, SERVER, signed.map_err(not_signed)?.der())?;
-    // rcgen encodes the CA's name again, and not every name comes out identical.
+    let key = PrivateKey::generate(kind).map_err(rcgen_error)?;
+    let issuer = Issuer::from_ca_cert_der(&authority.certificate.der, authority.key.key_pair());
+    let signed = issuer.and_then(|issuer| params.signed_by(key.key_pair(), &issuer));
+    let certificate = parse_issued(options, SERVER, signed.map_err(rcgen_error)?.der())?;
+    // rcgen encodes the CA's name again, and the result may differ from the original.
     if !is_signed_by(&certificate, &authority.certificate) {
-        return Err(unsigned("the CA's name cannot be encoded as it is in its certificate"));
+        return Err(issue_error("the CA's name cannot be encoded as it is in its certificate"));
     }
     Ok((certificate, key))
 }
 
-/// The parameters of both kinds. The last second belongs to the validity (RFC 5280, section 4.1.2.5).
-fn params(name: &str, now: Time, end: i64) -> Result<CertificateParams, Diagnostic> {
+/// Returns the parameters common to both certificates. `end` is exclusive, notAfter inclusive (RFC 5280,
+/// section 4.1.2.5).
+fn certificate_params(name: &str, now: Time, end: i64) -> Result<CertificateParams, Diagnostic> {
     let moment = |seconds| {
         OffsetDateTime::from_unix_timestamp(seconds)
-            .map_err(|_| unsigned("this host's clock is far off"))
+            .map_err(|_| issue_error("this host's clock is far off"))
     };
     let mut params = CertificateParams::default();
     params.distinguished_name.remove(DnType::CommonName);
     params.distinguished_name.push(DnType::CommonName, name);
-    params.not_before = moment(start(now))?;
+    params.not_before = moment(not_before(now))?;
     params.not_after = moment(end - 1)?;
     params.use_authority_key_identifier_extension = true;
     Ok(params)
 }
 
-/// The new certificate, read as its clients will read it.
-fn read(options: &CertsOptions, file: &str, der: &[u8]) -> Result<Certificate, Diagnostic> {
+/// Parses the new certificate, as its clients will.
+fn parse_issued(options: &CertsOptions, file: &str, der: &[u8]) -> Result<Certificate, Diagnostic> {
     let label = Label::new(options.path(file), options.out.origin);
-    Certificate::read(der, &label).ok_or_else(|| unsigned("the result is not a certificate"))
+    Certificate::read(der, &label).ok_or_else(|| issue_error("the result is not a certificate"))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "as `map_err` passes it")]
-fn not_signed(error: rcgen::Error) -> Diagnostic {
-    unsigned(error.to_string().trim_end().to_lowercase())
+fn rcgen_error(error: rcgen::Error) -> Diagnostic {
+    issue_error(error.to_string().trim_end().to_lowercase())
 }
 
-fn unsigned(cause: impl Display) -> Diagnostic {
-    Diagnostic::cannot("make", "a certificate").because(cause).advise("make a new CA with --force")
+fn issue_error(cause: impl Display) -> Diagnostic {
+    Diagnostic::cannot("create", "a certificate")
+        .because(cause)
+        .advise("create a new CA with --force")
 }

@@ -1,4 +1,4 @@
-//! Private keys: made, or read from a file that may hold any of the many forms of one.
+//! Private keys: generated, or read from a PEM file of any form.
 
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384};
 
@@ -7,7 +7,7 @@ use crate::trust::certificate::extensions::Details;
 use crate::trust::certificate::key_kind::KeyKind;
 use crate::trust::source::Label;
 
-/// The keys that are made here. Every client of the last ten years knows both.
+/// The types of keys that `certs` generates. Every client of the last ten years supports both.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum KeyType {
     /// NIST P-256.
@@ -18,8 +18,8 @@ pub enum KeyType {
 }
 
 impl KeyType {
-    /// The type of an existing key; `None` for one that is not made here.
-    pub fn of(kind: &KeyKind) -> Option<Self> {
+    /// Returns the type of an existing key; `None` if `certs` does not generate keys of that type.
+    pub fn from_kind(kind: &KeyKind) -> Option<Self> {
         match kind {
             KeyKind::P256 => Some(Self::P256),
             KeyKind::P384 => Some(Self::P384),
@@ -28,26 +28,26 @@ impl KeyType {
     }
 }
 
-/// A private key. It has no Debug, so that no message can hold it.
-pub(crate) struct Key(KeyPair);
+/// A private key. It has no Debug, so that no message can contain it.
+pub(crate) struct PrivateKey(KeyPair);
 
-/// Why a file that should hold a key cannot be used.
+/// Why the key in a file cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Problem {
-    /// It needs a password.
+pub(crate) enum KeyError {
+    /// The key is encrypted with a password.
     Encrypted,
-    /// It is in the form of RFC 5915 or RFC 8017.
+    /// The key has the form of RFC 5915 or RFC 8017.
     Traditional,
-    /// It is OpenSSH's own form.
+    /// The key has OpenSSH's own form.
     OpenSsh,
-    /// It holds no key.
-    None,
-    /// It holds one that cannot be read, or of a type that cannot sign here.
-    Unknown,
+    /// The file contains no key.
+    NoKey,
+    /// The key cannot be read, or rcgen cannot sign with a key of its type.
+    Unsupported,
 }
 
-impl Problem {
-    /// The diagnostic for the file of that label, from which a CA or a server was to be signed.
+impl KeyError {
+    /// Returns the diagnostic for a key file of `certs`.
     pub(crate) fn diagnostic(self, label: &Label) -> Diagnostic {
         let (cause, fix) = match self {
             Self::Encrypted => (
@@ -62,23 +62,23 @@ impl Problem {
                 "it is in OpenSSH's form, not in PKCS#8 (RFC 5208)",
                 "convert a copy of it: `ssh-keygen -p -m PKCS8 -N '' -f COPY`",
             ),
-            Self::None => ("there is no private key in it", "put back the key, in PEM"),
-            Self::Unknown => (
-                "it holds no key of a type that can sign here (EC P-256 and P-384, RSA from 2048 \
+            Self::NoKey => ("it contains no private key", "restore the key, in PEM"),
+            Self::Unsupported => (
+                "it contains no key of a type that can sign here (EC P-256 and P-384, RSA from 2048 \
                  bits, Ed25519)",
-                "put back the key, or start in another directory with --out",
+                "restore the key, or start in another directory with --out",
             ),
         };
         label.cannot("use").because(cause).advise(fix)
     }
 }
 
-impl Key {
-    /// A new one.
+impl PrivateKey {
+    /// Generates a key.
     ///
     /// # Errors
-    /// When the system has no randomness to give.
-    pub(crate) fn make(kind: KeyType) -> Result<Self, rcgen::Error> {
+    /// When the system's random number generator fails.
+    pub(crate) fn generate(kind: KeyType) -> Result<Self, rcgen::Error> {
         let algorithm = match kind {
             KeyType::P256 => &PKCS_ECDSA_P256_SHA256,
             KeyType::P384 => &PKCS_ECDSA_P384_SHA384,
@@ -86,40 +86,40 @@ impl Key {
         KeyPair::generate_for(algorithm).map(Self)
     }
 
-    /// The first key in a PEM text.
+    /// Reads the first key in a PEM text.
     ///
     /// # Errors
-    /// When there is none that can sign here.
-    pub(crate) fn read(bytes: &[u8]) -> Result<Self, Problem> {
+    /// When it contains no key, or one that cannot be used.
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, KeyError> {
         let text = String::from_utf8_lossy(bytes);
         let marker = |label: &str| text.find(&format!("-----BEGIN {label}-----"));
         if marker("ENCRYPTED PRIVATE KEY").is_some() || text.contains("Proc-Type: 4,ENCRYPTED") {
-            return Err(Problem::Encrypted);
+            return Err(KeyError::Encrypted);
         }
         if let Some(block) = marker("PRIVATE KEY").and_then(|at| text.get(at..)) {
-            return KeyPair::from_pem(block).map(Self).map_err(|_| Problem::Unknown);
+            return KeyPair::from_pem(block).map(Self).map_err(|_| KeyError::Unsupported);
         }
         if marker("EC PRIVATE KEY").or_else(|| marker("RSA PRIVATE KEY")).is_some() {
-            Err(Problem::Traditional)
+            Err(KeyError::Traditional)
         } else if marker("OPENSSH PRIVATE KEY").is_some() {
-            Err(Problem::OpenSsh)
+            Err(KeyError::OpenSsh)
         } else {
-            Err(Problem::None)
+            Err(KeyError::NoKey)
         }
     }
 
-    /// Whether it is the private half of the key in that certificate.
-    pub(crate) fn fits(&self, details: &Details) -> bool {
+    /// Whether this is the private key of the certificate with these `details`.
+    pub(crate) fn is_key_of(&self, details: &Details) -> bool {
         self.0.public_key_raw() == details.public_key
     }
 
-    /// The key as text, which goes into a file for its owner alone.
+    /// Returns the key in PEM, for a file that only its owner can read.
     pub(crate) fn pem(&self) -> String {
         self.0.serialize_pem()
     }
 
-    /// The key, to sign with.
-    pub(crate) fn pair(&self) -> &KeyPair {
+    /// Returns the key pair, to sign with.
+    pub(crate) fn key_pair(&self) -> &KeyPair {
         &self.0
     }
 }

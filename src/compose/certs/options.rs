@@ -4,28 +4,28 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use crate::compose::certs::key::KeyType;
-use crate::compose::certs::server_name::{self, Name};
+use crate::compose::certs::server_name::{self, ServerName};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::quote;
 use crate::trust::source::{Named, Origin};
 
-/// The CA's certificate, which is public.
+/// File of the CA's certificate, which is public.
 pub(crate) const CA: &str = "ca.crt";
-/// The CA's key, which only its owner may read.
+/// File of the CA's key, which only its owner can read.
 pub(crate) const CA_KEY: &str = "ca.key";
-/// The server's certificate.
+/// File of the server certificate.
 pub(crate) const SERVER: &str = "server.pem";
-/// The server's key.
+/// File of the server's key.
 pub(crate) const SERVER_KEY: &str = "server-key.pem";
-/// Keeps all of them out of version control.
+/// The file that keeps all of them out of version control.
 pub(crate) const IGNORE: &str = ".gitignore";
-/// All of them, each key before its certificate: the order in which they are put in place.
+/// All of them in the order in which they are replaced: each key before its certificate.
 pub(crate) const FILES: [&str; 5] = [IGNORE, CA_KEY, CA, SERVER_KEY, SERVER];
 
-/// Days that a server's certificate is valid by default.
-pub(crate) const DAYS: u32 = 365;
-/// The most days that Apple's systems accept (<https://support.apple.com/103769>).
-pub(crate) const MOST_DAYS: u32 = 825;
+/// Default validity of a server certificate, in days.
+pub(crate) const DEFAULT_DAYS: u32 = 365;
+/// Longest validity that Apple's systems accept, in days (<https://support.apple.com/103769>).
+pub(crate) const MAX_DAYS: u32 = 825;
 
 /// The options of one run.
 #[derive(Debug)]
@@ -44,23 +44,24 @@ pub struct CertsOptions {
 }
 
 impl CertsOptions {
-    /// The path of a file of this name.
+    /// Returns the path of a file in `--out`.
     pub(crate) fn path(&self, file: &str) -> PathBuf {
         self.out.path.join(file)
     }
 
-    /// The names that were typed, and those that always belong to them; none if none were typed.
+    /// Returns the names on the command line, followed by the loopback names; empty if the command line has
+    /// none.
     ///
     /// # Errors
-    /// At the first argument that is not a name.
-    pub(crate) fn names(&self) -> Result<Vec<Name>, Diagnostic> {
+    /// At the first argument that is not a valid name.
+    pub(crate) fn names(&self) -> Result<Vec<ServerName>, Diagnostic> {
         match self.arguments.as_slice() {
             [] => Ok(Vec::new()),
-            arguments => server_name::names(arguments),
+            arguments => server_name::parse_names(arguments),
         }
     }
 
-    /// The command for this directory with these names.
+    /// Returns the `certs` command for this directory with these names.
     pub(crate) fn command_line(&self, names: &[&str]) -> String {
         let mut command = command(names);
         if let Some(ca) = &self.ca {
@@ -73,7 +74,7 @@ impl CertsOptions {
     }
 }
 
-/// The command with these names.
+/// Returns the `certs` command with these names.
 pub(crate) fn command(names: &[&str]) -> String {
     let names = names.iter().map(|name| format!(" {}", quote::shell(name)));
     format!("trust-compose certs{}", names.collect::<String>())

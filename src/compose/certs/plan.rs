@@ -1,13 +1,13 @@
-//! Plans what to issue, from the options and the existing files. Nothing is read or written here.
+//! Plans what to issue, from the options and the existing certificates. It reads and writes no files.
 
 use std::fmt::{self, Display};
 use std::net::IpAddr;
 
-use crate::compose::certs::existing::{Authority, ExistingCerts, Server, no_ca};
+use crate::compose::certs::existing::{Authority, ExistingCerts, ExistingServer, no_ca};
 use crate::compose::certs::key::KeyType;
-use crate::compose::certs::options::{CertsOptions, MOST_DAYS, SERVER, command};
-use crate::compose::certs::server_name::{ALWAYS, Name};
-use crate::compose::certs::validity::{DAY, end, full_end};
+use crate::compose::certs::options::{CertsOptions, MAX_DAYS, SERVER, command};
+use crate::compose::certs::server_name::{LOOPBACK_NAMES, ServerName};
+use crate::compose::certs::validity::{DAY, requested_end, server_end};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::output;
 use crate::sys::quote;
@@ -17,44 +17,44 @@ use crate::trust::certificate::lints::{self, LintHit};
 use crate::trust::certificate::subject_alt_name::SubjectAltName;
 use crate::trust::time::Time;
 
-/// Days that may be left before a server's certificate is renewed, unless it was short-lived.
-const RENEW_BEFORE: i64 = 30;
+/// A server certificate is renewed if it expires within so many days, unless its validity is short.
+const RENEWAL_WINDOW_DAYS: i64 = 30;
 
-/// What to issue.
+/// The certificates to issue.
 #[derive(Debug)]
-pub(crate) struct Plan {
+pub(crate) struct CertsPlan {
     /// Whether to issue a CA.
     pub issues_ca: bool,
-    /// Whether to copy the certificate of the CA from another directory.
+    /// Whether to copy the CA's certificate from another directory.
     pub copies_ca: bool,
-    /// Why to issue a server's certificate, if so.
-    pub server: Option<Reason>,
-    /// The names that it has, or will have.
-    pub names: Vec<Name>,
+    /// The reason to issue a server certificate, if there is one.
+    pub server: Option<IssueReason>,
+    /// The names in the present or the new server certificate.
+    pub names: Vec<ServerName>,
 }
 
-/// Why a server's certificate is issued.
+/// Why a server certificate is issued.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Reason {
-    /// There is none.
+pub(crate) enum IssueReason {
+    /// No server certificate exists.
     New,
-    /// These are not in the present one.
+    /// The present certificate does not cover these names.
     Names(Vec<String>),
-    /// The present one ends in so many days.
+    /// The present certificate expires in so many days.
     Days(i64),
-    /// Another CA signed the present one.
+    /// Another CA signed the present certificate.
     Authority,
-    /// Its key is of another type than requested.
+    /// The present key has another type than requested.
     KeyType,
-    /// `--force`.
+    /// `--force` was given.
     Forced,
 }
 
-impl Display for Reason {
+impl Display for IssueReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::New => f.write_str("new"),
-            Self::Names(names) => write!(f, "the old one was not for {}", names.join(", ")),
+            Self::Names(names) => write!(f, "the old one did not cover {}", names.join(", ")),
             Self::Days(days) if *days < 0 => f.write_str("the old one had expired"),
             Self::Days(days) => {
                 let days = usize::try_from(*days).unwrap_or_default();
@@ -67,30 +67,33 @@ impl Display for Reason {
     }
 }
 
-impl Plan {
-    /// Whether there is nothing to do.
+impl CertsPlan {
+    /// Whether the plan is to change nothing.
     pub(crate) fn is_empty(&self) -> bool {
         !self.issues_ca && !self.copies_ca && self.server.is_none()
     }
 }
 
-/// Checks the options that need no look at the directory.
+/// Checks the options that do not depend on existing files.
 ///
 /// # Errors
-/// When one of them is wrong.
-pub(crate) fn check(options: &CertsOptions, names: &[Name]) -> Result<(), Diagnostic> {
+/// At the first invalid option.
+pub(crate) fn check_options(
+    options: &CertsOptions,
+    names: &[ServerName],
+) -> Result<(), Diagnostic> {
     if names.is_empty() && !options.ca_only && !options.renew {
         return Err(no_names());
     }
     let days = options.days;
-    if !(1..=MOST_DAYS).contains(&days) {
+    if !(1..=MAX_DAYS).contains(&days) {
         let cause = match days {
             0 => "no client accepts such a certificate".to_owned(),
-            _ => format!("Apple's systems accept {MOST_DAYS} at most"),
+            _ => format!("Apple's systems accept {MAX_DAYS} at most"),
         };
         let subject = format!("a certificate for {days} days");
-        let failed = Diagnostic::cannot("make", subject).named("from --days").because(cause);
-        return Err(failed.advise(format!("give a number from 1 to {MOST_DAYS}")).usage());
+        let failed = Diagnostic::cannot("create", subject).named("from --days").because(cause);
+        return Err(failed.advise(format!("give a number from 1 to {MAX_DAYS}")).usage());
     }
     match &options.ca_name {
         Some(name) if !is_ca_name(name) => {
@@ -106,7 +109,7 @@ pub(crate) fn check(options: &CertsOptions, names: &[Name]) -> Result<(), Diagno
 }
 
 fn no_names() -> Diagnostic {
-    Diagnostic::cannot("make", "a server's certificate")
+    Diagnostic::cannot("create", "a server's certificate")
         .because("no name was given")
         .advise(
             "name the host that clients connect to, as in `trust-compose certs reflector.local`",
@@ -114,7 +117,7 @@ fn no_names() -> Diagnostic {
         .usage()
 }
 
-/// Whether a CA can have this name: RFC 5280's ub-common-name, and no invisible character.
+/// Whether this is a valid name for a CA: at most RFC 5280's ub-common-name, without invisible characters.
 fn is_ca_name(name: &str) -> bool {
     (1..=64).contains(&name.chars().count())
         && !name.trim().is_empty()
@@ -124,13 +127,13 @@ fn is_ca_name(name: &str) -> bool {
 /// Plans what to issue.
 ///
 /// # Errors
-/// When an existing file is in the way.
-pub(crate) fn plan(
+/// When an existing certificate does not allow it.
+pub(crate) fn plan_certs(
     options: &CertsOptions,
-    mut names: Vec<Name>,
+    mut names: Vec<ServerName>,
     existing: &ExistingCerts,
     now: Time,
-) -> Result<Plan, Diagnostic> {
+) -> Result<CertsPlan, Diagnostic> {
     if let Some(ca) = &existing.authority {
         check_ca(options, ca, now)?;
     } else if options.renew {
@@ -138,25 +141,29 @@ pub(crate) fn plan(
     } else if let Some(server) = &existing.server {
         let issuer = quote::word(&server.certificate.issuer);
         let out = format!("a CA in {}", quote::path(&options.out.path));
-        return Err(Diagnostic::cannot("make", out)
+        return Err(Diagnostic::cannot("create", out)
             .because(format_args!("it contains {SERVER}, issued by {issuer}, which is missing"))
             .advise("name that CA's directory with --ca, or another directory with --out"));
     }
     let given: Vec<String> = names.iter().map(ToString::to_string).collect();
-    let present = existing.server.as_ref().map(|server| hosts(&server.details)).unwrap_or_default();
+    let present = existing
+        .server
+        .as_ref()
+        .map(|server| names_in_certificate(&server.details))
+        .unwrap_or_default();
     if names.is_empty() {
-        names = present.iter().map(|name| Name::parse(name)).collect::<Result<_, _>>()?;
+        names = present.iter().map(|name| ServerName::parse(name)).collect::<Result<_, _>>()?;
         if names.is_empty() && !options.ca_only {
             return Err(no_names());
         }
     } else if !options.ca_only && present.iter().any(|name| !given.contains(name)) {
         return Err(names_lost(options, &given, &present));
     }
-    let server = if options.ca_only { None } else { reason(options, &given, existing, now) };
+    let server = if options.ca_only { None } else { issue_reason(options, &given, existing, now) };
     if let (Some(_), Some(ca)) = (&server, &existing.authority) {
         check_constraints(ca, &names)?;
     }
-    Ok(Plan {
+    Ok(CertsPlan {
         issues_ca: existing.authority.is_none(),
         copies_ca: existing.lacks_copy,
         server,
@@ -171,7 +178,7 @@ fn check_ca(options: &CertsOptions, ca: &Authority, now: Time) -> Result<(), Dia
     if *not_after < now {
         return Err(failed
             .because(format_args!("it expired on {not_after}"))
-            .advise("make a new CA with --force, and hand out its certificate"));
+            .advise("create a new CA with --force, and distribute its certificate"));
     }
     if *not_before > now {
         return Err(failed
@@ -182,7 +189,7 @@ fn check_ca(options: &CertsOptions, ca: &Authority, now: Time) -> Result<(), Dia
     let other = |option, is: String| {
         Diagnostic::cannot("use", option)
             .because(format_args!("the CA in {path} exists, and is {is}"))
-            .advise("leave the option out, or make a new CA with --force")
+            .advise("omit the option, or create a new CA with --force")
     };
     if options.constrain && ca.details.constraints.is_none() {
         return Err(other("--constrain", "not constrained".to_owned()));
@@ -195,31 +202,31 @@ fn check_ca(options: &CertsOptions, ca: &Authority, now: Time) -> Result<(), Dia
     }
 }
 
-fn check_constraints(ca: &Authority, names: &[Name]) -> Result<(), Diagnostic> {
+fn check_constraints(ca: &Authority, names: &[ServerName]) -> Result<(), Diagnostic> {
     let Some(constraints) = &ca.details.constraints else { return Ok(()) };
     let forbidden = names.iter().find(|name| match name {
-        Name::Dns(host) => !constraints.allows_host(host),
-        Name::Ip(address) => !constraints.allows_address(*address),
+        ServerName::Dns(host) => !constraints.allows_host(host),
+        ServerName::Ip(address) => !constraints.allows_address(*address),
     });
     let Some(name) = forbidden else { return Ok(()) };
     let subject = quote::word(&ca.certificate.subject);
     Err(Diagnostic::cannot("sign for", quote::word(&name.to_string()))
         .because(format_args!("{subject} is constrained to other names"))
-        .advise("make a new CA with --force, for all names or with --constrain for these"))
+        .advise("create a new CA with --force, for all names or with --constrain for these"))
 }
 
-/// The diagnostic for names that the present certificate has and the new one would not, with both ways out.
+/// Returns the diagnostic for names that only the present certificate covers, with a fix for either intent.
 fn names_lost(options: &CertsOptions, given: &[String], present: &[String]) -> Diagnostic {
     let lost = present.iter().filter(|name| !given.contains(name));
     let lost: Vec<_> = lost.map(|name| quote::word(name).to_string()).collect();
     let typed = |names: &'_ [String]| -> Vec<String> {
-        names.iter().filter(|name| !ALWAYS.contains(&name.as_str())).cloned().collect()
+        names.iter().filter(|name| !LOOPBACK_NAMES.contains(&name.as_str())).cloned().collect()
     };
     let (given, present) = (typed(given), typed(present));
     let given: Vec<_> = given.iter().map(String::as_str).collect();
     let mut all: Vec<_> = present.iter().map(String::as_str).collect();
     all.extend(given.iter().filter(|name| !present.iter().any(|old| old == *name)));
-    let mut apart = format!("{}-certs", short(given.first().copied().unwrap_or("server")));
+    let mut apart = format!("{}-certs", directory_stem(given.first().copied().unwrap_or("server")));
     if options.out.path.ends_with(&apart) {
         apart.insert_str(0, "other-");
     }
@@ -230,15 +237,15 @@ fn names_lost(options: &CertsOptions, given: &[String], present: &[String]) -> D
         quote::shell(&apart)
     );
     Diagnostic::cannot("replace", quote::path(&options.path(SERVER)))
-        .because(format_args!("it is also for {}, which was not named", lost.join(", ")))
+        .because(format_args!("it also covers {}, which you did not list", lost.join(", ")))
         .advise(format!("keep its names: `{}`", options.command_line(&all)))
         .advise(format!(
             "for another server, issue another certificate below the same CA: `{apart}`"
         ))
 }
 
-/// A name as part of a directory's.
-fn short(name: &str) -> String {
+/// Returns a short form of a name, for the name of a directory.
+fn directory_stem(name: &str) -> String {
     let host = name.trim_start_matches("*.");
     match name.parse::<IpAddr>() {
         Ok(_) => name.replace(':', "-"),
@@ -246,56 +253,55 @@ fn short(name: &str) -> String {
     }
 }
 
-fn reason(
+fn issue_reason(
     options: &CertsOptions,
     given: &[String],
     existing: &ExistingCerts,
     now: Time,
-) -> Option<Reason> {
+) -> Option<IssueReason> {
     if options.force {
-        return Some(Reason::Forced);
+        return Some(IssueReason::Forced);
     }
     let (Some(server), Some(authority)) = (&existing.server, &existing.authority) else {
-        return Some(Reason::New);
+        return Some(IssueReason::New);
     };
-    if !server.is_ours {
-        return Some(Reason::Authority);
+    if !server.is_signed_by_ca {
+        return Some(IssueReason::Authority);
     }
-    let present = hosts(&server.details);
+    let present = names_in_certificate(&server.details);
     let added: Vec<_> = given.iter().filter(|name| !present.contains(name)).cloned().collect();
     if !added.is_empty() {
-        return Some(Reason::Names(added));
+        return Some(IssueReason::Names(added));
     }
-    if options.key_type.is_some() && options.key_type != KeyType::of(&server.details.key) {
-        return Some(Reason::KeyType);
+    if options.key_type.is_some() && options.key_type != KeyType::from_kind(&server.details.key) {
+        return Some(IssueReason::KeyType);
     }
-    few_days(options, server, authority, now).map(Reason::Days)
+    days_left_if_due(options, server, authority, now).map(IssueReason::Days)
 }
 
-/// The days that are left, if they are few and a new certificate would have more: fewer than thirty,
-/// or the last third of one that was made for less than ninety.
-fn few_days(
+/// Returns the remaining days if renewal is due (below thirty, or a third of the validity) and lasts longer.
+fn days_left_if_due(
     options: &CertsOptions,
-    server: &Server,
+    server: &ExistingServer,
     authority: &Authority,
     now: Time,
 ) -> Option<i64> {
     let (from, to) = (&server.certificate.not_before, &server.certificate.not_after);
     let left = to.seconds() - now.seconds();
-    let few = (RENEW_BEFORE * DAY).min((to.seconds() - from.seconds()) / 3);
-    let longest = end(options.days, now, &authority.certificate);
+    let few = (RENEWAL_WINDOW_DAYS * DAY).min((to.seconds() - from.seconds()) / 3);
+    let longest = server_end(options.days, now, &authority.certificate);
     (left < few && longest > to.seconds() + DAY).then(|| left.div_euclid(DAY))
 }
 
-/// The names in a certificate as they are typed.
-pub(crate) fn hosts(details: &Details) -> Vec<String> {
+/// Returns the names in a certificate, as written on the command line.
+pub(crate) fn names_in_certificate(details: &Details) -> Vec<String> {
     details.names.iter().map(SubjectAltName::host_or_text).collect()
 }
 
-/// The warnings about what exists and what is issued.
+/// Returns the warnings about existing and planned certificates.
 pub(crate) fn warnings(
     options: &CertsOptions,
-    plan: &Plan,
+    plan: &CertsPlan,
     existing: &ExistingCerts,
     now: Time,
 ) -> Vec<Diagnostic> {
@@ -312,10 +318,10 @@ pub(crate) fn warnings(
         let judged = lints.into_iter().map(|lint| LintHit::new(&ca.certificate, lint));
         warnings.extend(judged.map(|judged| Diagnostic::from(&judged)));
         let to = ca.certificate.not_after;
-        if plan.server.is_some() && to.seconds() < full_end(options.days, now) {
+        if plan.server.is_some() && to.seconds() < requested_end(options.days, now) {
             warnings.push(warning(
                 format!("the CA expires on {to}, and so does the server's certificate"),
-                "make a new CA with --force in time, and hand out its certificate".to_owned(),
+                "create a new CA with --force in time, and distribute its certificate".to_owned(),
             ));
         }
     }

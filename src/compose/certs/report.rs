@@ -1,19 +1,19 @@
-//! The output of a run: what was issued, for which names, until when, and what to do with it.
+//! The output of `certs`: the certificates with their names and dates, and the next steps.
 
 use std::fmt::Write as _;
 
 use crate::compose::certs::existing::ExistingCerts;
-use crate::compose::certs::host_stores::{MACHINES, keychain};
-use crate::compose::certs::issue::{IssuedServer, Set};
+use crate::compose::certs::host_stores::{HOST_SYSTEMS, keychain_command};
+use crate::compose::certs::issue::{IssuedCerts, IssuedServer};
 use crate::compose::certs::options::{CA, CA_KEY, CertsOptions, SERVER, SERVER_KEY};
-use crate::compose::certs::plan::{Plan, hosts};
+use crate::compose::certs::plan::{CertsPlan, names_in_certificate};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::quote;
 use crate::trust::certificate::Certificate;
 use crate::trust::certificate::extensions::Details;
 
-/// The warning about a key in a directory with other files, which gets no `.gitignore`.
-pub(crate) fn not_ignored(options: &CertsOptions) -> Diagnostic {
+/// Returns the warning that a directory with other files gets no `.gitignore` for its key.
+pub(crate) fn key_not_ignored(options: &CertsOptions) -> Diagnostic {
     let key = options.path(CA_KEY);
     let cause = format!(
         "{} is in a directory with other files, so no .gitignore was written there",
@@ -22,20 +22,24 @@ pub(crate) fn not_ignored(options: &CertsOptions) -> Diagnostic {
     Diagnostic::statement(cause).advise("exclude the key from version control")
 }
 
-/// The text of a dry run that finds an interrupted one.
-pub(crate) fn unfinished(options: &CertsOptions) -> String {
+/// Returns the text of a dry run after an interrupted run.
+pub(crate) fn would_finish(options: &CertsOptions) -> String {
     let path = quote::path(&options.out.path);
     format!("would first finish an interrupted run in {path}\n")
 }
 
-/// The message about an interrupted run that was finished.
+/// Returns the message that an interrupted run was finished.
 pub(crate) fn finished(options: &CertsOptions) -> String {
     let path = quote::path(&options.out.path);
     format!("finished an interrupted run in {path}")
 }
 
-/// The text of a run with nothing to do; empty under `--renew`.
-pub(crate) fn nothing(options: &CertsOptions, plan: &Plan, existing: &ExistingCerts) -> String {
+/// Returns the text of a run that changed nothing; empty with `--renew`.
+pub(crate) fn nothing_to_do(
+    options: &CertsOptions,
+    plan: &CertsPlan,
+    existing: &ExistingCerts,
+) -> String {
     let mut text = String::new();
     if options.renew {
         return text;
@@ -43,17 +47,21 @@ pub(crate) fn nothing(options: &CertsOptions, plan: &Plan, existing: &ExistingCe
     let path = options.path(if options.ca_only { CA } else { SERVER });
     let _ = writeln!(text, "nothing to do: {} is valid", quote::path(&path));
     if let Some(authority) = &existing.authority {
-        about(&mut text, &authority.certificate);
+        write_ca(&mut text, &authority.certificate);
     }
     if let (false, Some(server)) = (plan.names.is_empty(), &existing.server) {
-        names(&mut text, &server.details);
-        dates(&mut text, &server.certificate);
+        write_names(&mut text, &server.details);
+        write_dates(&mut text, &server.certificate);
     }
     text
 }
 
-/// The text of a dry run.
-pub(crate) fn intended(options: &CertsOptions, plan: &Plan, existing: &ExistingCerts) -> String {
+/// Returns the text of a dry run.
+pub(crate) fn dry_run(
+    options: &CertsOptions,
+    plan: &CertsPlan,
+    existing: &ExistingCerts,
+) -> String {
     let mut text = String::new();
     let mut line = |what: &str, files: [&str; 2]| {
         let [one, other] = files.map(|file| quote::path(&options.path(file)).to_string());
@@ -74,8 +82,8 @@ pub(crate) fn intended(options: &CertsOptions, plan: &Plan, existing: &ExistingC
     text
 }
 
-/// What was done, and what to do next.
-pub(crate) fn issued(options: &CertsOptions, set: &Set) -> String {
+/// Returns the text of a run that issued certificates, with the next steps.
+pub(crate) fn issued(options: &CertsOptions, set: &IssuedCerts) -> String {
     let path = |file: &str| quote::path(&options.path(file)).to_string();
     let mut text = String::new();
     if set.ca_is_new {
@@ -85,48 +93,48 @@ pub(crate) fn issued(options: &CertsOptions, set: &Set) -> String {
     } else {
         let _ = writeln!(text, "kept {}: CA", path(CA));
     }
-    about(&mut text, &set.authority.certificate);
-    dates(&mut text, &set.authority.certificate);
+    write_ca(&mut text, &set.authority.certificate);
+    write_dates(&mut text, &set.authority.certificate);
     if let Some(IssuedServer { certificate, reason, .. }) = &set.server {
         let (server, key) = (path(SERVER), path(SERVER_KEY));
         let _ = writeln!(text, "created {server} and {key}: server certificate ({reason})");
-        names(&mut text, &Details::of(certificate));
-        dates(&mut text, certificate);
+        write_names(&mut text, &Details::of(certificate));
+        write_dates(&mut text, certificate);
         let _ = writeln!(
             text,
             "\nnext: restart the service that serves {server}; most read it only when they start"
         );
     }
     if set.ca_is_new {
-        text.push_str(&trust(options, &set.authority.certificate));
+        text.push_str(&install_instructions(options, &set.authority.certificate));
     } else if set.server.is_some() {
         text.push_str("The CA is unchanged: clients that trust it have nothing to do.\n");
     }
     text
 }
 
-fn about(text: &mut String, certificate: &Certificate) {
+fn write_ca(text: &mut String, certificate: &Certificate) {
     let _ = writeln!(text, "  CA       {}", quote::word(&certificate.subject));
 }
 
-fn names(text: &mut String, details: &Details) {
-    let _ = writeln!(text, "  names    {}", hosts(details).join(", "));
+fn write_names(text: &mut String, details: &Details) {
+    let _ = writeln!(text, "  names    {}", names_in_certificate(details).join(", "));
 }
 
-fn dates(text: &mut String, certificate: &Certificate) {
+fn write_dates(text: &mut String, certificate: &Certificate) {
     let _ = writeln!(text, "  until    {}", certificate.not_after);
     let _ = writeln!(text, "  SHA-256  {}", certificate.fingerprint());
 }
 
-/// How to install a CA. The commands are those of each system's own manual.
-fn trust(options: &CertsOptions, ca: &Certificate) -> String {
+/// Returns the commands that install a CA, from each system's manual.
+fn install_instructions(options: &CertsOptions, ca: &Certificate) -> String {
     let path = options.path(CA);
     let key = quote::path(&options.path(CA_KEY)).to_string();
     let mut text =
         format!("next: install {} on clients, and keep {key} secret\n", quote::path(&path));
-    let _ = writeln!(text, "  macOS           {}", keychain(&path));
-    for machine in &MACHINES {
-        let _ = writeln!(text, "  {:<14}  {}", machine.name, machine.add(&path, ca));
+    let _ = writeln!(text, "  macOS           {}", keychain_command(&path));
+    for machine in &HOST_SYSTEMS {
+        let _ = writeln!(text, "  {:<14}  {}", machine.name, machine.install_command(&path, ca));
     }
     text.push_str(
         "  Windows         certutil -addstore -f Root ca.crt      (as administrator)

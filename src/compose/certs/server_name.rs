@@ -1,7 +1,7 @@
-//! The names in a server's certificate: typed words become the names that clients compare.
+//! The names in a server certificate: parsed from arguments, in the form that clients compare.
 //!
-//! A client compares names byte for byte, so a typing error in a certificate comes back later as "certificate
-//! is not valid for …". Here it is found before the certificate is issued.
+//! A typing error in a certificate would be found only when a client refuses it ("certificate is not valid
+//! for …"), so every name is checked before the certificate is issued.
 
 use std::fmt::{self, Display};
 use std::net::IpAddr;
@@ -11,91 +11,92 @@ use idna::AsciiDenyList;
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::quote;
 
-/// A name that a client may ask for. Ordered as people list them: hosts, then addresses.
+/// A name that clients connect to. Hosts are ordered before addresses.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Name {
-    /// A host name, in lower case, as DNS carries it; perhaps with `*.` in front.
+pub enum ServerName {
+    /// A host name in lower case, in the form of DNS (A-labels); may begin with `*.`.
     Dns(String),
-    /// An address.
+    /// An IP address.
     Ip(IpAddr),
 }
 
-/// The names of every certificate: a service on this machine, seen from this machine.
-pub(crate) const ALWAYS: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+/// The names that every server certificate has, for clients on the same host.
+pub(crate) const LOOPBACK_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
-/// A host name is at most this long (RFC 1035, section 2.3.4, less the length bytes at both ends).
-const LONGEST: usize = 253;
-/// A part of one (RFC 1035, section 2.3.4).
-const LONGEST_LABEL: usize = 63;
+/// Longest host name in bytes (RFC 1035, section 2.3.4, without the length bytes at both ends).
+const MAX_NAME_LENGTH: usize = 253;
+/// Longest label in bytes (RFC 1035, section 2.3.4).
+const MAX_LABEL_LENGTH: usize = 63;
 
-/// Why a word is no name for a server.
+/// Why an argument is not a valid name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Problem {
+enum NameError {
     Empty,
     Url,
     Port,
     Network,
-    OtherKind,
-    Mail,
-    Star,
-    ShortStar,
+    UnknownPrefix,
+    MailAddress,
+    MisplacedWildcard,
+    WildcardAboveOneLabel,
     NotAnAddress,
     LikeAnAddress,
-    Nowhere,
+    Unspecified,
     EmptyLabel,
-    Long,
+    TooLong,
     Hyphen,
-    Letter(char),
+    ForbiddenCharacter(char),
     Idn,
 }
 
-impl Problem {
-    /// The cause and the fix.
-    fn words(self) -> (String, &'static str) {
+impl NameError {
+    /// Returns the cause and the fix.
+    fn cause_and_fix(self) -> (String, &'static str) {
         let (cause, fix) = match self {
-            Self::Long => {
-                let cause =
-                    format!("DNS allows {LONGEST} bytes, and {LONGEST_LABEL} between two dots");
+            Self::TooLong => {
+                let cause = format!(
+                    "DNS allows {MAX_NAME_LENGTH} bytes in a name, and {MAX_LABEL_LENGTH} in a label"
+                );
                 return (cause, "choose a shorter name");
             }
-            Self::Letter(letter) => {
+            Self::ForbiddenCharacter(letter) => {
                 let letter = quote::word(letter.encode_utf8(&mut [0; 4])).to_string();
                 return (format!("{letter} is not allowed in a host name"), "correct the name");
             }
             Self::Empty => ("it is empty", "name the host that clients connect to"),
-            Self::Url => ("it is a URL", "write its host alone"),
-            Self::Port => ("a certificate is for a host, on every port", "leave the port out"),
+            Self::Url => ("it is a URL", "write only its host"),
+            Self::Port => ("a certificate is for a host, on every port", "omit the port"),
             Self::Network => (
                 "a certificate names single addresses, not networks",
                 "list the addresses that clients connect to",
             ),
-            Self::OtherKind => (
+            Self::UnknownPrefix => (
                 "clients compare `DNS:` and `IP:` names only",
                 "write DNS: or IP: or nothing in front of it",
             ),
-            Self::Mail => ("it is a mail address", "write the host alone"),
-            Self::Star => (
-                "`*` may only be the whole leftmost part (RFC 6125, section 6.4.3)",
+            Self::MailAddress => ("it is a mail address", "write only the host"),
+            Self::MisplacedWildcard => (
+                "`*` must be the whole leftmost label (RFC 6125, section 6.4.3)",
                 "write it as in `*.lab.local`",
             ),
-            Self::ShortStar => (
-                "OpenSSL accepts a wildcard only above two parts or more",
+            Self::WildcardAboveOneLabel => (
+                "OpenSSL accepts a wildcard only before two labels or more",
                 "write it as in `*.lab.local`, or list the hosts",
             ),
             Self::NotAnAddress => (
-                "it is no IP address",
+                "it is not an IP address",
                 "correct the address, or write DNS: in front of a host name",
             ),
             Self::LikeAnAddress => {
-                ("it looks like an IP address and is none", "correct the address")
+                ("it looks like an IP address but is not a valid one", "correct the address")
             }
-            Self::Nowhere => (
+            Self::Unspecified => (
                 "it means all addresses of a host, and no client connects to it",
                 "list the addresses that clients connect to",
             ),
-            Self::EmptyLabel => ("a part between its dots is empty", "correct the name"),
+            Self::EmptyLabel => ("it contains an empty label", "correct the name"),
             Self::Hyphen => {
-                ("a part begins or ends with a hyphen (RFC 1123, section 2.1)", "correct the name")
+                ("a label begins or ends with a hyphen (RFC 1123, section 2.1)", "correct the name")
             }
             Self::Idn => (
                 "it cannot be written as an international host name (UTS 46)",
@@ -106,14 +107,14 @@ impl Problem {
     }
 }
 
-/// The names that `words` mean, each once, in their order, followed by [`ALWAYS`].
+/// Parses `words`, without duplicates and in their order, followed by [`LOOPBACK_NAMES`].
 ///
 /// # Errors
-/// At the first word that is not a name.
-pub(crate) fn names(words: &[String]) -> Result<Vec<Name>, Diagnostic> {
+/// At the first word that is not a valid name.
+pub(crate) fn parse_names(words: &[String]) -> Result<Vec<ServerName>, Diagnostic> {
     let mut names = Vec::new();
-    for word in words.iter().map(String::as_str).chain(ALWAYS) {
-        let name = Name::parse(word)?;
+    for word in words.iter().map(String::as_str).chain(LOOPBACK_NAMES) {
+        let name = ServerName::parse(word)?;
         if !names.contains(&name) {
             names.push(name);
         }
@@ -121,8 +122,8 @@ pub(crate) fn names(words: &[String]) -> Result<Vec<Name>, Diagnostic> {
     Ok(names)
 }
 
-impl Name {
-    /// Reads `DNS:host`, `IP:address`, or either alone.
+impl ServerName {
+    /// Parses `DNS:host` or `IP:address`, or either without its prefix.
     ///
     /// # Errors
     /// When no client could connect to it.
@@ -130,46 +131,47 @@ impl Name {
         Self::parse_from(word, "a name for the certificate")
     }
 
-    /// The same, for a word that came from elsewhere.
+    /// The same for a name from `origin`, which the diagnostic names.
     ///
     /// # Errors
     /// When no client could connect to it.
     pub fn parse_from(word: &str, origin: &'static str) -> Result<Self, Diagnostic> {
         Self::read(word).map_err(|problem| {
-            let (cause, fix) = problem.words();
+            let (cause, fix) = problem.cause_and_fix();
             let failed = Diagnostic::cannot("use", quote::word(word)).named(origin);
             failed.because(cause).advise(fix).usage()
         })
     }
 
-    fn read(word: &str) -> Result<Self, Problem> {
+    fn read(word: &str) -> Result<Self, NameError> {
         let word = word.trim();
         if word.is_empty() {
-            return Err(Problem::Empty);
+            return Err(NameError::Empty);
         }
         if word.contains("://") {
-            return Err(Problem::Url);
+            return Err(NameError::Url);
         }
         match word.split_once(':') {
-            Some((kind, name)) if kind.eq_ignore_ascii_case("dns") => dns(name),
+            Some((kind, name)) if kind.eq_ignore_ascii_case("dns") => parse_host(name),
             Some((kind, name)) if kind.eq_ignore_ascii_case("ip") => {
-                address(name)?.ok_or(Problem::NotAnAddress)
+                parse_address(name)?.ok_or(NameError::NotAnAddress)
             }
-            _ => match address(word)? {
+            _ => match parse_address(word)? {
                 Some(name) => Ok(name),
-                None => dns(word),
+                None => parse_host(word),
             },
         }
     }
 
-    /// Whether it holds the underscore that RFC 1123 does not allow and container networks have.
+    /// Whether it contains an underscore: RFC 1123 does not allow it, but names in container networks have
+    /// it.
     pub fn has_underscore(&self) -> bool {
         matches!(self, Self::Dns(name) if name.contains('_'))
     }
 }
 
 /// As it is written on the command line.
-impl Display for Name {
+impl Display for ServerName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Dns(name) => f.write_str(name),
@@ -178,67 +180,75 @@ impl Display for Name {
     }
 }
 
-/// An IP address, also in the brackets it has in URLs; `None` where it does not look like one.
-fn address(word: &str) -> Result<Option<Name>, Problem> {
+/// Parses an IP address, with or without the brackets of URLs; `None` if it does not look like one.
+fn parse_address(word: &str) -> Result<Option<ServerName>, NameError> {
     let bare = word.strip_prefix('[').and_then(|word| word.strip_suffix(']')).unwrap_or(word);
     if let Ok(address) = bare.parse::<IpAddr>() {
         let is_nowhere = address.is_unspecified();
-        return if is_nowhere { Err(Problem::Nowhere) } else { Ok(Some(Name::Ip(address))) };
+        return if is_nowhere {
+            Err(NameError::Unspecified)
+        } else {
+            Ok(Some(ServerName::Ip(address)))
+        };
     }
     match bare.split_once('/') {
-        Some((network, _)) if network.parse::<IpAddr>().is_ok() => Err(Problem::Network),
+        Some((network, _)) if network.parse::<IpAddr>().is_ok() => Err(NameError::Network),
         _ => Ok(None),
     }
 }
 
-/// A host name, in the form that DNS carries (RFC 5890's A-labels).
-fn dns(word: &str) -> Result<Name, Problem> {
+/// Parses a host name into its A-labels (RFC 5890).
+fn parse_host(word: &str) -> Result<ServerName, NameError> {
     let (star, host) = word.strip_prefix("*.").map_or(("", word), |host| ("*.", host));
     let host = host.strip_suffix('.').unwrap_or(host);
     if host.contains('*') {
-        return Err(Problem::Star);
+        return Err(NameError::MisplacedWildcard);
     }
     if host.contains('@') {
-        return Err(Problem::Mail);
+        return Err(NameError::MailAddress);
     }
     if let Some((kind, port)) = host.rsplit_once(':') {
         let is_port = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
         return Err(match is_port {
-            true if kind.contains(':') => Problem::LikeAnAddress,
-            true => Problem::Port,
-            false if kind.bytes().all(|byte| byte.is_ascii_alphabetic()) => Problem::OtherKind,
-            false => Problem::LikeAnAddress,
+            true if kind.contains(':') => NameError::LikeAnAddress,
+            true => NameError::Port,
+            false if kind.bytes().all(|byte| byte.is_ascii_alphabetic()) => {
+                NameError::UnknownPrefix
+            }
+            false => NameError::LikeAnAddress,
         });
     }
     if host.contains('/') {
-        return Err(Problem::Letter('/'));
+        return Err(NameError::ForbiddenCharacter('/'));
     }
     let host = idna::domain_to_ascii_cow(host.as_bytes(), AsciiDenyList::EMPTY)
-        .map_err(|_| Problem::Idn)?;
+        .map_err(|_| NameError::Idn)?;
     let allowed =
         |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
     if let Some(letter) = host.chars().find(|letter| !allowed(*letter)) {
-        return Err(Problem::Letter(letter));
+        return Err(NameError::ForbiddenCharacter(letter));
     }
     for label in host.split('.') {
         match label {
-            "" => return Err(Problem::EmptyLabel),
-            label if label.len() > LONGEST_LABEL => return Err(Problem::Long),
-            label if label.starts_with('-') || label.ends_with('-') => return Err(Problem::Hyphen),
+            "" => return Err(NameError::EmptyLabel),
+            label if label.len() > MAX_LABEL_LENGTH => return Err(NameError::TooLong),
+            label if label.starts_with('-') || label.ends_with('-') => {
+                return Err(NameError::Hyphen);
+            }
             _ => {}
         }
     }
-    // No top-level domain is a number (RFC 3696, section 2), and clients take it for an address.
+    // No top-level domain is numeric (RFC 3696, section 2): clients would parse it as an address.
     let last = host.rsplit('.').next().unwrap_or_default();
     if last.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(Problem::LikeAnAddress);
+        return Err(NameError::LikeAnAddress);
     }
-    if star.len() + host.len() > LONGEST {
-        return Err(Problem::Long);
+    if star.len() + host.len() > MAX_NAME_LENGTH {
+        return Err(NameError::TooLong);
     }
-    // `valid_star` in OpenSSL's crypto/x509/v3_utl.c asks for two dots.
+    // `valid_star` in OpenSSL's crypto/x509/v3_utl.c requires two dots.
     if !star.is_empty() && !host.contains('.') {
-        return Err(Problem::ShortStar);
+        return Err(NameError::WildcardAboveOneLabel);
     }
-    Ok(Name::Dns(format!("{star}{host}")))
+    Ok(ServerName::Dns(format!("{star}{host}")))
 }

@@ -1,31 +1,31 @@
-//! When certificates that are issued now begin and end.
+//! The validity of certificates that are issued now, in seconds since 1970.
 
 use crate::trust::certificate::Certificate;
 use crate::trust::time::Time;
 
 /// Seconds in a day.
 pub(crate) const DAY: i64 = 86_400;
-/// Clocks differ: a certificate is valid from an hour before it was issued.
-const HEAD_START: i64 = 3_600;
-/// A CA's years, in days.
+/// Seconds by which clients' clocks may be slow: validity begins so much before the time of issue.
+const CLOCK_SKEW: i64 = 3_600;
+/// Validity of a CA in days: ten years.
 const CA_DAYS: i64 = 3_650;
 
-/// The first second of a certificate.
-pub(crate) fn start(now: Time) -> i64 {
-    now.seconds() - HEAD_START
+/// Returns the first second of the validity.
+pub(crate) fn not_before(now: Time) -> i64 {
+    now.seconds() - CLOCK_SKEW
 }
 
-/// The second after the last one of a CA.
+/// Returns the second after a CA's validity.
 pub(crate) fn ca_end(now: Time) -> i64 {
-    start(now) + CA_DAYS * DAY
+    not_before(now) + CA_DAYS * DAY
 }
 
-/// The second after the last one of a server's certificate, as far as its CA is valid so long.
-pub(crate) fn full_end(days: u32, now: Time) -> i64 {
-    start(now) + i64::from(days) * DAY
+/// Returns the second after a validity of `days`, whatever the CA's.
+pub(crate) fn requested_end(days: u32, now: Time) -> i64 {
+    not_before(now) + i64::from(days) * DAY
 }
 
-/// The same, never after its CA.
-pub(crate) fn end(days: u32, now: Time, ca: &Certificate) -> i64 {
-    full_end(days, now).min(ca.not_after.seconds())
+/// Returns the second after a server certificate's validity, which does not exceed its CA's.
+pub(crate) fn server_end(days: u32, now: Time, ca: &Certificate) -> i64 {
+    requested_end(days, now).min(ca.not_after.seconds())
 }

@@ -59,8 +59,11 @@ pub struct Project {
 
 impl Project {
     /// The options as `project::files` takes them.
-    pub fn asked(&self) -> files::Asked {
-        files::Asked { files: self.files.clone(), directory: self.project_directory.clone() }
+    pub fn asked(&self) -> files::ProjectOptions {
+        files::ProjectOptions {
+            files: self.files.clone(),
+            directory: self.project_directory.clone(),
+        }
     }
 }
 
@@ -157,7 +160,7 @@ impl From<RootChoice> for RootsChoice {
 /// A name and its role.
 pub(crate) fn role(text: &str) -> Result<(String, Role), String> {
     let (name, role) = text.split_once('=').ok_or("write it as NAME=trust or NAME=leave")?;
-    let role = Role::of_word(role).ok_or("the role is trust or leave")?;
+    let role = Role::parse(role).ok_or("the role is trust or leave")?;
     Ok((name.to_owned(), role))
 }
 
@@ -196,7 +199,7 @@ impl Shape {
     /// relative to it where they are below it.
     pub fn words(&self, base: &Path) -> Vec<String> {
         let path = |path: &PathBuf| {
-            let path = files::below(path, base).to_string_lossy().into_owned();
+            let path = files::shorten(path, base).to_string_lossy().into_owned();
             // Else it would be read as an option.
             if path.starts_with('-') { format!("./{path}") } else { path }
         };

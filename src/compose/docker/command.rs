@@ -1,8 +1,7 @@
-//! The only place that starts another program and waits for it, within limits.
+//! Runs other programs within limits.
 //!
-//! A compose file can make Compose hang for minutes and take all memory (an alias bomb, a file of variables that
-//! never ends), and an engine may not answer. So every program has a time limit and a memory limit, and is ended
-//! beyond them.
+//! A compose file can make Compose hang and take all memory (an alias bomb, an endless env file), and an
+//! engine may not answer. So every program has a time limit and a memory limit.
 
 use std::ffi::OsString;
 use std::fmt::{self, Display};
@@ -22,127 +21,135 @@ use crate::sys::output;
 use crate::sys::parallel::DELAY;
 use crate::sys::quote;
 
-/// The command, found in PATH.
+/// The docker command, found in PATH.
 pub(crate) const DOCKER: &str = "docker";
 
-/// Seconds that docker may take to read files. The largest real projects take one or two.
-pub(crate) const READING: Duration = Duration::from_secs(30);
-/// Seconds that the engine may take for an answer.
-pub(crate) const ANSWER: Duration = Duration::from_mins(1);
-/// Seconds that a name may take to be looked up.
-pub(crate) const LOOKUP: Duration = Duration::from_secs(5);
-/// What a program may hold in memory: 1 GiB, ten times what Compose takes for a thousand services.
+/// Time limit for docker to read files. The largest real projects take one or two seconds.
+pub(crate) const READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// Time limit for an answer of the engine.
+pub(crate) const ENGINE_TIMEOUT: Duration = Duration::from_mins(1);
+/// Time limit for a name lookup, or for git.
+pub(crate) const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
+/// Memory limit of a program in bytes: 1 GiB, ten times the need of Compose for a thousand services.
 #[cfg(target_os = "linux")]
-const MEMORY: u64 = 1 << 30;
-/// What an answer may hold: 256 MiB, twice what all files that are read of an image may.
-const MOST: u64 = 256 << 20;
+const MEMORY_LIMIT: u64 = 1 << 30;
+/// Largest output of a program in bytes: 256 MiB, twice the limit for all files of an image.
+const MAX_OUTPUT: u64 = 256 << 20;
 
-/// Why there is no answer.
+/// Why a program did not answer.
 #[derive(Debug)]
-pub enum Failure {
-    /// There is no docker command, or none that can be run.
-    Missing,
-    /// It knows no `compose`.
+pub enum CommandError {
+    /// The program is not installed, or not executable.
+    NotInstalled,
+    /// Docker has no compose plugin.
     NoCompose,
-    /// It took too long.
+    /// The program exceeded this time limit.
     TimedOut(Duration),
-    /// It took too much memory, and ended of that.
+    /// The program ran out of memory.
     OutOfMemory,
-    /// Its answer is larger than so many bytes.
-    TooMuch { most: u64 },
-    /// It ended with an error, and these words.
-    Said(String),
-    /// It could not be started or heard.
+    /// The output is larger than `most` bytes.
+    OutputTooLarge { most: u64 },
+    /// The program failed with this message.
+    Failed(String),
+    /// The program could not be started, or its output not be read.
     System(io::Error),
 }
 
-/// The cause alone: the caller adds what was asked, and a fix.
-impl Display for Failure {
+/// The cause only: the caller adds the action and a fix.
+impl Display for CommandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Missing => f.write_str("there is no docker command"),
-            Self::NoCompose => f.write_str("this docker command has no `compose`"),
+            Self::NotInstalled => f.write_str("docker is not installed"),
+            Self::NoCompose => f.write_str("docker has no `compose` plugin"),
             Self::TimedOut(limit) => write!(f, "no answer within {} s", limit.as_secs()),
             Self::OutOfMemory => f.write_str("it ran out of memory"),
-            Self::TooMuch { most } => write!(f, "its answer is larger than {} MiB", most >> 20),
-            Self::Said(words) => f.write_str(words),
+            Self::OutputTooLarge { most } => {
+                write!(f, "its answer is larger than {} MiB", most >> 20)
+            }
+            Self::Failed(words) => f.write_str(words),
             Self::System(error) => f.write_str(&output::cause(error)),
         }
     }
 }
 
-/// What `docker compose` answers to these words.
-pub(crate) fn compose(words: &[OsString], limit: Duration) -> Result<Vec<u8>, Failure> {
+/// Returns the output of `docker compose` with these arguments.
+pub(crate) fn compose_output(words: &[OsString], limit: Duration) -> Result<Vec<u8>, CommandError> {
     let says = |said: &str, words: [&str; 2]| words.iter().any(|word| said.contains(word));
-    ask(words, limit).map_err(|failure| match failure {
-        // The words of a docker command without the plugin differ between versions.
-        Failure::Said(said) if says(&said, ["is not a docker command", "unknown shorthand"]) => {
-            Failure::NoCompose
+    docker_output(words, limit).map_err(|failure| match failure {
+        // The message of docker without the plugin differs between versions.
+        CommandError::Failed(said)
+            if says(&said, ["is not a docker command", "unknown shorthand"]) =>
+        {
+            CommandError::NoCompose
         }
-        // As Go's runtime says it (runtime/malloc.go, runtime/mem_linux.go).
-        Failure::Said(said) if says(&said, ["out of memory", "cannot allocate memory"]) => {
-            Failure::OutOfMemory
+        // The messages of Go's runtime (runtime/malloc.go, runtime/mem_linux.go).
+        CommandError::Failed(said) if says(&said, ["out of memory", "cannot allocate memory"]) => {
+            CommandError::OutOfMemory
         }
         failure => failure,
     })
 }
 
-/// What docker answers to these words.
-pub(crate) fn ask(words: &[OsString], limit: Duration) -> Result<Vec<u8>, Failure> {
+/// Returns the output of docker with these arguments.
+pub(crate) fn docker_output(words: &[OsString], limit: Duration) -> Result<Vec<u8>, CommandError> {
     output_of(DOCKER, words, limit)
 }
 
-/// What a program prints that ends without an error.
+/// Returns the output of a program that succeeds.
 pub(crate) fn output_of(
     program: &str,
     words: &[OsString],
     limit: Duration,
-) -> Result<Vec<u8>, Failure> {
-    match run(program, words, limit)? {
+) -> Result<Vec<u8>, CommandError> {
+    match run_program(program, words, limit)? {
         (stdout, None) => Ok(stdout),
-        (_, Some(said)) => Err(Failure::Said(said)),
+        (_, Some(said)) => Err(CommandError::Failed(said)),
     }
 }
 
-/// What a program prints, and its words for the error that it ended with.
-pub(crate) fn run(
+/// Returns the output of a program, and the error message if it failed.
+pub(crate) fn run_program(
     program: &str,
     words: &[OsString],
     limit: Duration,
-) -> Result<(Vec<u8>, Option<String>), Failure> {
-    let Ended { status, stdout, stderr } = gathered(Command::new(program).args(words), limit)?;
-    Ok((stdout, (!status.success()).then(|| gist(&stderr))))
+) -> Result<(Vec<u8>, Option<String>), CommandError> {
+    let ProgramOutput { status, stdout, stderr } =
+        run_limited(Command::new(program).args(words), limit)?;
+    Ok((stdout, (!status.success()).then(|| summarize_stderr(&stderr))))
 }
 
-/// The result of a program that ended within its limits.
-pub(crate) struct Ended {
+/// The exit status and output of a program.
+pub(crate) struct ProgramOutput {
     pub(crate) status: ExitStatus,
     pub(crate) stdout: Vec<u8>,
     pub(crate) stderr: Vec<u8>,
 }
 
-/// Runs a program within limits, to its end.
-pub(crate) fn gathered(command: &mut Command, limit: Duration) -> Result<Ended, Failure> {
+/// Runs a program to its end, within limits.
+pub(crate) fn run_limited(
+    command: &mut Command,
+    limit: Duration,
+) -> Result<ProgramOutput, CommandError> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    // Nothing of a compose file is fetched from elsewhere
+    // Compose fetches no remote files
     // (https://docs.docker.com/compose/how-tos/multiple-compose-files/include/).
     command.env("COMPOSE_EXPERIMENTAL_GIT_REMOTE", "false");
     command.env("COMPOSE_EXPERIMENTAL_OCI_REMOTE", "false");
-    // A group of its own, so that the plugins that it starts end with it.
+    // In a process group of its own, so that its plugins can be killed too.
     command.process_group(0);
-    let mut child = command.spawn().map_err(unstarted)?;
+    let mut child = command.spawn().map_err(start_error)?;
     #[cfg(target_os = "linux")]
-    bound(&child);
-    let outputs = gather(&mut child, limit, &shown(command));
+    limit_memory(&child);
+    let outputs = read_outputs(&mut child, limit, &shown(command));
     if outputs.is_err() {
-        end(&child);
+        kill_group(&child);
     }
-    let status = child.wait().map_err(Failure::System)?;
+    let status = child.wait().map_err(CommandError::System)?;
     let (stdout, stderr) = outputs?;
-    Ok(Ended { status, stdout, stderr })
+    Ok(ProgramOutput { status, stdout, stderr })
 }
 
-/// The program and its first words, as far as they say what it does.
+/// Returns the program and its subcommands.
 fn shown(command: &Command) -> String {
     let words = command.get_args().filter_map(|word| word.to_str());
     let words = words.take_while(|word| word.bytes().all(|byte| byte.is_ascii_lowercase()));
@@ -151,12 +158,12 @@ fn shown(command: &Command) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// Both outputs of `child` to their ends. A terminal shows that it is `waited_for`.
-fn gather(
+/// Reads both outputs of `child` to their ends. A terminal shows what it waits for.
+fn read_outputs(
     child: &mut Child,
     limit: Duration,
     waited_for: &str,
-) -> Result<(Vec<u8>, Vec<u8>), Failure> {
+) -> Result<(Vec<u8>, Vec<u8>), CommandError> {
     let (sender, receiver) = mpsc::channel();
     let outputs: [Option<Box<dyn Read + Send>>; 2] = [
         child.stdout.take().map(|output| Box::new(output) as _),
@@ -167,8 +174,8 @@ fn gather(
         let Some(mut output) = output else { continue };
         thread::spawn(move || {
             let mut bytes = Vec::new();
-            let read = output.by_ref().take(MOST + 1).read_to_end(&mut bytes).map(|_| bytes);
-            // The receiver is gone once the time is up.
+            let read = output.by_ref().take(MAX_OUTPUT + 1).read_to_end(&mut bytes).map(|_| bytes);
+            // The receiver is gone after the time limit.
             let _ = sender.send((index, read));
         });
     }
@@ -179,16 +186,16 @@ fn gather(
         let left = limit.saturating_sub(started.elapsed());
         let (index, read) = match receiver.recv_timeout(left.min(DELAY)) {
             Ok(answer) => answer,
-            Err(_) if left <= DELAY => return Err(Failure::TimedOut(limit)),
+            Err(_) if left <= DELAY => return Err(CommandError::TimedOut(limit)),
             Err(_) => {
                 output::progress(&format!("waiting for {waited_for}"));
                 continue;
             }
         };
         missing -= 1;
-        let bytes = read.map_err(Failure::System)?;
-        if bytes.len() as u64 > MOST {
-            return Err(Failure::TooMuch { most: MOST });
+        let bytes = read.map_err(CommandError::System)?;
+        if bytes.len() as u64 > MAX_OUTPUT {
+            return Err(CommandError::OutputTooLarge { most: MAX_OUTPUT });
         }
         if index == 0 { outputs.0 = bytes } else { outputs.1 = bytes }
     }
@@ -198,46 +205,47 @@ fn gather(
     Ok(outputs)
 }
 
-/// Limits what a process, and all that it starts from here on, may hold in memory (getrlimit(2),
-/// `RLIMIT_DATA`). Set right after the start; a lower inherited limit stays.
+/// Limits the memory of a process and its future children (getrlimit(2), `RLIMIT_DATA`). Keeps a lower
+/// inherited limit.
 #[cfg(target_os = "linux")]
-fn bound(child: &Child) {
+fn limit_memory(child: &Child) {
     let own = getrlimit(Resource::Data);
-    let least = |limit: Option<u64>| Some(limit.map_or(MEMORY, |limit| limit.min(MEMORY)));
+    let least =
+        |limit: Option<u64>| Some(limit.map_or(MEMORY_LIMIT, |limit| limit.min(MEMORY_LIMIT)));
     let new = Rlimit { current: least(own.current), maximum: least(own.maximum) };
-    // Where a system does not allow it, the time limit is what is left.
+    // If the system does not allow it, only the time limit applies.
     let _ = prlimit(Some(rustix::process::Pid::from_child(child)), Resource::Data, new);
 }
 
-/// Ends a process and all that it started.
-fn end(child: &Child) {
+/// Kills a process and its children.
+fn kill_group(child: &Child) {
     if let Ok(group) = i32::try_from(child.id()) {
-        // It may have ended by itself.
+        // The process may already have ended.
         let _ = killpg(Pid::from_raw(group), Signal::SIGKILL);
     }
 }
 
-pub(crate) fn unstarted(error: io::Error) -> Failure {
+pub(crate) fn start_error(error: io::Error) -> CommandError {
     match error.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => Failure::Missing,
-        _ => Failure::System(error),
+        io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => CommandError::NotInstalled,
+        _ => CommandError::System(error),
     }
 }
 
-/// What went wrong, in one line: programs say it last.
-pub(crate) fn gist(said: &[u8]) -> String {
+/// Returns the error message of a program in one line.
+pub(crate) fn summarize_stderr(said: &[u8]) -> String {
     let said = String::from_utf8_lossy(said);
     let is_telling = |line: &&str| !line.trim().is_empty() && !line.contains("level=warning");
     let lines: Vec<_> = said.lines().filter(is_telling).map(str::trim).collect();
     let words = lines.join("; ");
     let words = words.strip_prefix("Error response from daemon: ").unwrap_or(&words);
-    // Whatever a file made it say must not reach a terminal as such.
+    // A file can make it print control characters, which must not reach a terminal.
     let words = quote::visible(words);
     if words.is_empty() {
-        return "it ended with an error and no words".to_owned();
+        return "it failed without an error message".to_owned();
     }
-    words.chars().take(GIST).collect()
+    words.chars().take(SUMMARY_LENGTH).collect()
 }
 
-/// Characters of what a program said that are repeated.
-const GIST: usize = 600;
+/// Longest error message of a program, in characters.
+const SUMMARY_LENGTH: usize = 600;

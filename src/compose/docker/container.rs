@@ -1,4 +1,4 @@
-//! A project's containers as the engine knows them, and a program that runs beside one of them.
+//! Inspects a project's containers, and runs a probe container next to one of them.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -9,54 +9,56 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::compose::docker::command::{ANSWER, DOCKER, Failure, ask, gathered, gist, run};
+use crate::compose::docker::command::{
+    CommandError, DOCKER, ENGINE_TIMEOUT, docker_output, run_limited, run_program, summarize_stderr,
+};
 
-/// The label by which Compose knows a container's service
+/// Compose's label with the service of a container
 /// (<https://docs.docker.com/reference/compose-file/services/#labels>).
 const SERVICE: &str = "com.docker.compose.service";
-/// The label by which it knows a container's project. It is on the images that Compose built, too, and
-/// every container inherits the labels of its image.
+/// Compose's label with the project of a container. Images that Compose built have it too, and containers
+/// inherit the labels of their image.
 pub(crate) const PROJECT: &str = "com.docker.compose.project";
-/// The label that only a container has which Compose made.
+/// The label that only containers of Compose have.
 const NUMBER: &str = "com.docker.compose.container-number";
-/// The label on a container that `docker compose run` made.
+/// The label of containers that `docker compose run` created.
 pub(crate) const ONE_OFF: &str = "com.docker.compose.oneoff";
 
-/// A container, of which only what trust depends on is kept.
+/// A container of the project, reduced to the parts that decide about trust.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct ProjectContainer {
-    /// Its identity.
+    /// The container's id.
     pub id: String,
     name: String,
-    /// Whether it runs, and as which process of the engine's machine.
-    pub state: State,
-    /// What it was made to be.
-    pub config: Config,
-    /// What it may do.
-    pub host_config: Rights,
-    /// What is mounted in it.
+    /// The state and the first process.
+    pub state: ContainerState,
+    /// The configuration.
+    pub config: ContainerConfig,
+    /// The added and dropped capabilities.
+    pub host_config: Capabilities,
+    /// The mounts.
     #[serde(default)]
-    pub mounts: Vec<Mounted>,
+    pub mounts: Vec<ContainerMount>,
 }
 
-/// What becomes of it.
+/// The state of a container.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct State {
+pub(crate) struct ContainerState {
     /// `running`, `restarting`, `exited` and the like.
     pub status: String,
-    /// Its first process, as the engine's machine counts.
+    /// Id of the first process on the engine's machine.
     pub pid: u32,
-    /// What it ended with.
+    /// The exit code.
     #[serde(default)]
     pub exit_code: i64,
 }
 
-/// Its settings.
+/// The configuration of a container.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-pub(crate) struct Config {
+pub(crate) struct ContainerConfig {
     env: Option<Vec<String>>,
     labels: Option<BTreeMap<String, String>>,
     entrypoint: Option<Vec<String>>,
@@ -70,43 +72,43 @@ struct Healthcheck {
     test: Option<Vec<String>>,
 }
 
-/// Its capabilities, as words for `docker run`.
+/// The capabilities of a container, as options of `docker run`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-pub(crate) struct Rights {
+pub(crate) struct Capabilities {
     cap_add: Option<Vec<String>>,
     cap_drop: Option<Vec<String>>,
 }
 
-/// Something mounted in it.
+/// A mount of a container.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct Mounted {
-    /// Its path on the engine's machine.
+pub(crate) struct ContainerMount {
+    /// The path on the engine's machine.
     #[serde(default)]
     pub source: PathBuf,
-    /// Where it is in the container.
+    /// The path in the container.
     pub destination: PathBuf,
 }
 
 impl ProjectContainer {
-    /// Its name.
+    /// Returns the container's name.
     pub(crate) fn name(&self) -> &str {
         self.name.trim_start_matches('/')
     }
 
-    /// The service that it is of.
+    /// Returns the container's service.
     pub(crate) fn service(&self) -> &str {
         self.label(SERVICE)
     }
 
-    /// A label's value; empty if it has none.
+    /// Returns a label's value; empty without that label.
     pub(crate) fn label(&self, name: &str) -> &str {
         self.config.labels.as_ref().and_then(|labels| labels.get(name)).map_or("", String::as_str)
     }
 
-    /// Whether it runs.
-    pub(crate) fn runs(&self) -> bool {
+    /// Whether the container is running.
+    pub(crate) fn is_running(&self) -> bool {
         self.state.status == "running"
     }
 }
@@ -117,55 +119,61 @@ impl Display for ProjectContainer {
     }
 }
 
-impl Config {
-    /// A variable as it is configured: what `exec` and health checks see.
+impl ContainerConfig {
+    /// Returns a configured variable: `exec` and health checks use this value.
     pub(crate) fn variable(&self, name: &str) -> Option<&str> {
         let mut pairs = self.env.iter().flatten().filter_map(|pair| pair.split_once('='));
         pairs.find(|(other, _)| *other == name).map(|(_, value)| value)
     }
 
-    /// What is started: the entrypoint and the command.
+    /// Returns the entrypoint and the command.
     pub(crate) fn words(&self) -> impl Iterator<Item = &str> {
         [&self.entrypoint, &self.cmd].into_iter().flatten().flatten().map(String::as_str)
     }
 
-    /// What its health check starts; `None` if it has none.
+    /// Returns the command of the health check; `None` without one.
     pub(crate) fn health_check(&self) -> Option<&[String]> {
         let test = self.healthcheck.as_ref()?.test.as_deref()?;
-        // `NONE` takes the image's away (https://docs.docker.com/reference/dockerfile/#healthcheck).
+        // `NONE` disables the image's (https://docs.docker.com/reference/dockerfile/#healthcheck).
         let (kind, words) = test.split_first()?;
         (kind != "NONE").then_some(words)
     }
 }
 
-/// The containers of the project `name`, but those of `docker compose run`.
+/// Inspects the containers of the project `name`, except those of `docker compose run`.
 ///
 /// # Errors
 /// When the engine does not answer.
-pub(crate) fn project_containers(name: &str) -> Result<Vec<ProjectContainer>, Failure> {
+pub(crate) fn project_containers(name: &str) -> Result<Vec<ProjectContainer>, CommandError> {
     let mut words: Vec<OsString> = ["ps", "-aq", "--no-trunc"].map(Into::into).into();
-    words.extend(of_project(name));
-    let ids = ask(&words, ANSWER)?;
+    words.extend(project_filters(name));
+    let ids = docker_output(&words, ENGINE_TIMEOUT)?;
     let mut all = inspect(&String::from_utf8_lossy(&ids))?;
     all.retain(|one| one.label(ONE_OFF) != "True");
     all.sort_by(|one, other| (one.service(), one.name()).cmp(&(other.service(), other.name())));
     Ok(all)
 }
 
-/// The names of the containers with the label `label`, running or not, that mount something in
-/// `directory`, whatever project they belong to now.
+/// Returns the names of all containers with the label `label` that mount a file in `directory`, whatever
+/// their project and state.
 ///
 /// # Errors
 /// When the engine does not answer.
-pub(crate) fn containers_mounting(directory: &Path, label: &str) -> Result<Vec<String>, Failure> {
+pub(crate) fn containers_mounting(
+    directory: &Path,
+    label: &str,
+) -> Result<Vec<String>, CommandError> {
     let filter = format!("label={label}");
-    let ids = ask(&["ps", "-aq", "--no-trunc", "--filter", &filter].map(Into::into), ANSWER)?;
+    let ids = docker_output(
+        &["ps", "-aq", "--no-trunc", "--filter", &filter].map(Into::into),
+        ENGINE_TIMEOUT,
+    )?;
     let mut all = inspect(&String::from_utf8_lossy(&ids))?;
-    // By another path, too, that links lead along.
+    // The mount may use another path to the directory, through symbolic links.
     let real = directory.canonicalize().ok();
-    // Docker Desktop puts a directory of its own before the path.
+    // Docker Desktop prefixes the path with a directory of its own.
     let ending = directory.strip_prefix("/").unwrap_or(directory);
-    let is_in = |mount: &Mounted| {
+    let is_in = |mount: &ContainerMount| {
         let above = mount.source.parent().unwrap_or(&mount.source);
         above.ends_with(ending) || (real.is_some() && above.canonicalize().ok() == real)
     };
@@ -173,67 +181,70 @@ pub(crate) fn containers_mounting(directory: &Path, label: &str) -> Result<Vec<S
     Ok(all.iter().map(|one| one.name().to_owned()).collect())
 }
 
-/// What the engine says of containers; `ids` has one a line.
-fn inspect(ids: &str) -> Result<Vec<ProjectContainer>, Failure> {
+/// Inspects containers; `ids` contains one id per line.
+fn inspect(ids: &str) -> Result<Vec<ProjectContainer>, CommandError> {
     let ids: Vec<_> = ids.lines().collect();
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let words = ["container", "inspect", "--format", "{{json .}}"].iter().chain(&ids);
-    let (answer, failed) = run(DOCKER, &words.map(OsString::from).collect::<Vec<_>>(), ANSWER)?;
+    let (answer, failed) =
+        run_program(DOCKER, &words.map(OsString::from).collect::<Vec<_>>(), ENGINE_TIMEOUT)?;
     match failed {
-        // One that was removed since it was listed: the others are printed.
-        Some(said) if !said.to_lowercase().contains("no such") => return Err(Failure::Said(said)),
+        // A container was removed since it was listed: the others are printed.
+        Some(said) if !said.to_lowercase().contains("no such") => {
+            return Err(CommandError::Failed(said));
+        }
         _ => {}
     }
     let answer = String::from_utf8_lossy(&answer).into_owned();
     let all =
         answer.lines().map(serde_json::from_str::<ProjectContainer>).collect::<Result<Vec<_>, _>>();
-    all.map_err(|error| Failure::Said(error.to_string()))
+    all.map_err(|error| CommandError::Failed(error.to_string()))
 }
 
-/// The words for `docker ps` that find what Compose made for the project `name`.
-pub(crate) fn of_project(name: &str) -> [OsString; 4] {
+/// Returns the options of `docker ps` that select the containers of the project `name`.
+pub(crate) fn project_filters(name: &str) -> [OsString; 4] {
     let project = format!("label={PROJECT}={name}");
     ["--filter".into(), project.into(), "--filter".into(), format!("label={NUMBER}").into()]
 }
 
-/// A program that runs beside a container.
+/// A probe container to run.
 #[derive(Debug)]
 pub(crate) struct ProbeRun<'a> {
-    /// The container.
+    /// The container to probe.
     pub container: &'a ProjectContainer,
-    /// The image that has the program.
+    /// The image with the program.
     pub image: &'a str,
-    /// Whether that may be pulled.
+    /// Whether docker may pull the image.
     pub pulls: bool,
-    /// Whether it may look into every process.
+    /// Whether the program gets CAP_SYS_PTRACE, to inspect every process.
     pub sees_all: bool,
-    /// The program, where it is in that image.
+    /// The program's path in the image.
     pub program: &'a str,
-    /// Its arguments.
+    /// The program's arguments.
     pub words: Vec<OsString>,
-    /// The exit codes with which it ends by itself.
+    /// The exit codes of the program.
     pub codes: &'a [u8],
-    /// How long it may take.
+    /// The time limit.
     pub limit: Duration,
 }
 
-/// Runs a program in the network and among the processes of a container, as the user of its first
-/// process, and returns what it prints.
+/// Runs a program in the network and PID namespaces of a container, as the user of its first process, and
+/// returns its output.
 ///
-/// The service shares the program's user and process namespace: it can end the program, and write to its
-/// output until it does. So only an answer of a program that ended by itself, with one of its own exit
-/// codes, is returned; how it is printed is the caller's to make safe.
+/// The service shares the program's user and PID namespace: it can kill the program and write to its output.
+/// So only the output of a program that ended with one of its own exit codes is returned, and the caller must
+/// escape it.
 ///
-/// It gets exactly the service's capabilities: ptrace(2) requires the tracer to have all of the traced process's
-/// ("Ptrace access mode checking"), and a service that is not root has none.
+/// It gets exactly the service's capabilities: ptrace(2) requires the tracer to have all of the traced
+/// process's ("Ptrace access mode checking"), and a service that is not root has none.
 ///
 /// # Errors
-/// When the engine does not do it, or the program did not end by itself.
-pub(crate) fn run_probe(asked: &ProbeRun<'_>) -> Result<Vec<u8>, Failure> {
+/// When the engine does not run it, or it did not end with one of its exit codes.
+pub(crate) fn run_probe(asked: &ProbeRun<'_>) -> Result<Vec<u8>, CommandError> {
     let ProbeRun { container, .. } = asked;
-    let user = if asked.sees_all { "0:0".to_owned() } else { user(container)? };
+    let user = if asked.sees_all { "0:0".to_owned() } else { first_process_user(container)? };
     let mut words: Vec<OsString> = ["run", "--rm", "--read-only"].map(Into::into).into();
     words.extend(["--security-opt", "no-new-privileges", "--log-driver", "none"].map(Into::into));
     for namespace in ["--network", "--pid"] {
@@ -242,7 +253,7 @@ pub(crate) fn run_probe(asked: &ProbeRun<'_>) -> Result<Vec<u8>, Failure> {
     words.extend(["--pull", if asked.pulls { "missing" } else { "never" }].map(Into::into));
     let rights = &container.host_config;
     if asked.sees_all {
-        // Docker gives what it adds to root alone.
+        // Docker gives added capabilities to root only.
         words.extend(["--cap-drop", "ALL", "--cap-add", "SYS_PTRACE"].map(Into::into));
     } else if user.starts_with("0:") {
         let given = rights.cap_add.iter().flatten().map(|name| ("--cap-add", name));
@@ -251,32 +262,34 @@ pub(crate) fn run_probe(asked: &ProbeRun<'_>) -> Result<Vec<u8>, Failure> {
     } else {
         words.extend(["--cap-drop", "ALL"].map(Into::into));
     }
-    // Whatever else the image would start.
+    // Replaces the image's entrypoint.
     words.extend(["--entrypoint".into(), asked.program.into()]);
     words.extend(["--user".into(), user.into(), asked.image.into()]);
     words.extend(asked.words.iter().cloned());
-    let ended = gathered(Command::new(DOCKER).args(&words), asked.limit)?;
+    let ended = run_limited(Command::new(DOCKER).args(&words), asked.limit)?;
     match ended.status.code() {
         Some(code) if asked.codes.iter().any(|own| i32::from(*own) == code) => Ok(ended.stdout),
         // A signal in a shell's form, which docker uses (docker-run(1), "Exit Status").
         Some(code) if code > 128 => {
             let signal = code - 128;
-            Err(Failure::Said(format!("{} was ended by signal {signal}", asked.program)))
+            Err(CommandError::Failed(format!("{} was killed by signal {signal}", asked.program)))
         }
-        _ => Err(Failure::Said(gist(&ended.stderr))),
+        _ => Err(CommandError::Failed(summarize_stderr(&ended.stderr))),
     }
 }
 
-/// The user and the group of a container's first process, which need not be those that it was
-/// configured with.
-fn user(container: &ProjectContainer) -> Result<String, Failure> {
-    let answer = ask(&["top", &container.id, "-eo", "pid,uid,gid"].map(Into::into), ANSWER)?;
+/// Returns the user and group of a container's first process, which may differ from the configured ones.
+fn first_process_user(container: &ProjectContainer) -> Result<String, CommandError> {
+    let answer = docker_output(
+        &["top", &container.id, "-eo", "pid,uid,gid"].map(Into::into),
+        ENGINE_TIMEOUT,
+    )?;
     let answer = String::from_utf8_lossy(&answer).into_owned();
     let first = container.state.pid.to_string();
     let mut rows = answer.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
     let row = rows.find(|row| row.first() == Some(&first.as_str()));
     match row.as_deref() {
         Some([_, user, group]) => Ok(format!("{user}:{group}")),
-        _ => Err(Failure::Said("the engine does not say who its first process is".to_owned())),
+        _ => Err(CommandError::Failed("the engine does not report its first process".to_owned())),
     }
 }

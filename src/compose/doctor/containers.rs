@@ -51,11 +51,11 @@ pub(crate) fn findings(
     overlay: Option<&ExistingOverlay<'_>>,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
-    match stale(made, overlay).filter(|_| made.runs()) {
+    match stale(made, overlay).filter(|_| made.is_running()) {
         Some(stale) => findings.push(stale),
         None => findings.push(state(made)),
     }
-    if made.runs() {
+    if made.is_running() {
         findings.extend(mounts(made));
         findings.extend(health_check(made));
     }

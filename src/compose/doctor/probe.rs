@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::compose::cli::Doctor;
-use crate::compose::docker::{self, Failure, ProbeRun, ProjectContainer};
+use crate::compose::docker::{self, CommandError, ProbeRun, ProjectContainer};
 use crate::compose::doctor::containers::{of_service, restarting};
 use crate::sys::exit_code;
 use crate::sys::file;
@@ -73,13 +73,13 @@ impl Probe<'_> {
                 .map(|answer| answer.findings.into_owned())
                 .map_err(|error| {
                     let cause = format!("the answer of {PROGRAM} cannot be read: {error}");
-                    Failure::Said(quote::visible(&cause))
+                    CommandError::Failed(quote::visible(&cause))
                 })
         });
         let findings = answer.unwrap_or_else(|failure| {
             // The engine's words; between two starts it reports the container as running.
             let is_restarting =
-                matches!(&failure, Failure::Said(words) if words.contains("is restarting"));
+                matches!(&failure, CommandError::Failed(words) if words.contains("is restarting"));
             vec![if is_restarting { restarting(made) } else { not_probed(made, &failure) }]
         });
         findings.into_iter().map(|finding| self.complete(made.service(), finding)).collect()
@@ -128,7 +128,7 @@ impl Probe<'_> {
     }
 }
 
-fn not_probed(made: &ProjectContainer, failure: &Failure) -> Finding {
+fn not_probed(made: &ProjectContainer, failure: &CommandError) -> Finding {
     let cause = format!("it cannot be inspected: {failure}");
     let fix = "run it again, with an --image that contains /trust-doctor";
     Finding::warning(UNSEEN, made.name(), cause, fix)

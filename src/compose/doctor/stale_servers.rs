@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use crate::compose::certs::SERVER;
-use crate::compose::certs::server_name::ALWAYS;
+use crate::compose::certs::server_name::LOOPBACK_NAMES;
 use crate::sys::file;
 use crate::sys::finding::{Finding, Severity};
 use crate::sys::quote;
@@ -20,8 +20,9 @@ use crate::trust::trust_anchors::anchors;
 pub(crate) fn report(own: &Certificate, found: &mut Vec<Finding>) {
     let names = Details::of(own).names;
     // Every certificate that trust-compose creates has these.
-    let is_particular =
-        |name: &&SubjectAltName| name.host().is_some_and(|host| !ALWAYS.contains(&host.as_str()));
+    let is_particular = |name: &&SubjectAltName| {
+        name.host().is_some_and(|host| !LOOPBACK_NAMES.contains(&host.as_str()))
+    };
     let names: Vec<_> = names.iter().filter(is_particular).map(ToString::to_string).collect();
     let sha256 = own.fingerprint().to_string();
     let path = quote::path(own.label.path().unwrap_or(Path::new(SERVER)));

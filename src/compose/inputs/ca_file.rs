@@ -1,7 +1,7 @@
-//! The CAs in one file of any format.
+//! Reads the CAs in one file of any format.
 
-use crate::compose::inputs::error::{Error, ErrorKind};
-use crate::compose::inputs::listing::contents;
+use crate::compose::inputs::error::{InputError, InputErrorKind};
+use crate::compose::inputs::listing::list_contents;
 use crate::compose::passwords::Passwords;
 use crate::sys::quote::shell;
 use crate::trust::certificate::Certificate;
@@ -10,44 +10,46 @@ use crate::trust::inspection::certificates;
 use crate::trust::pkcs12;
 use crate::trust::source::{CertificateSource, Label};
 
-/// Every certificate of a file that should hold nothing else; of an archive, which seldom does, the CAs, and a
-/// note on what else is in it.
+/// Returns the certificates of a file. Of a PKCS#12 archive, which usually contains more, it returns the CAs
+/// and a note about the rest.
 ///
 /// # Errors
-/// When it holds a key and is no archive, holds anything else or no CA, or is broken.
+/// When the file is broken, contains no CA, or is no archive and contains a key or anything else.
 pub(crate) fn authorities(
     source: &CertificateSource,
     passwords: &Passwords<'_>,
-) -> Result<(Vec<Certificate>, Option<String>), Error> {
+) -> Result<(Vec<Certificate>, Option<String>), InputError> {
     let label = &source.label;
     if !pkcs12::is_archive(&source.bytes) {
         let found = certificates(source).map_err(|problem| unusable(label, &problem))?;
         return Ok((found, None));
     }
-    let archive = passwords.open(source).map_err(|error| ErrorKind::Unreadable.because(error))?;
+    let archive =
+        passwords.open(source).map_err(|error| InputErrorKind::Unreadable.because(error))?;
     let keys = archive.keys.len();
     let (found, others): (Vec<_>, Vec<_>) =
         archive.certificates.into_iter().partition(|certificate| certificate.is_ca);
-    let others = (keys > 0 || !others.is_empty()).then(|| contents(keys, &others));
+    let others = (keys > 0 || !others.is_empty()).then(|| list_contents(keys, &others));
     if found.is_empty() {
-        let others = others.as_deref().unwrap_or("nothing");
-        return Err(ErrorKind::NotFound.because(
-            label.cannot("use").because(format_args!("no CA is in it; it holds {others}")).advise(
-                "export it with all certificates of the chain, or name the CA's certificate",
-            ),
-        ));
+        let cause = match &others {
+            Some(others) => format!("it contains no CA, only {others}"),
+            None => "it contains no certificate".to_owned(),
+        };
+        return Err(InputErrorKind::NotFound.because(label.cannot("use").because(cause).advise(
+            "export it with all certificates of the chain, or name the CA's certificate",
+        )));
     }
     Ok((found, others.map(|others| format!("not used from {label}: {others}"))))
 }
 
-fn unusable(label: &Label, problem: &CertificateFileError) -> Error {
+fn unusable(label: &Label, problem: &CertificateFileError) -> InputError {
     let path = label.path().map(shell).unwrap_or_default();
     let fix = match problem {
         CertificateFileError::PrivateKey { line: 0 } => {
             "name the CA's certificate, not its key".to_owned()
         }
         CertificateFileError::PrivateKey { .. } => format!(
-            "keep the key out of what containers see: `openssl x509 -in {path} -out NEW` writes the \
+            "keep the key out of containers: `openssl x509 -in {path} -out NEW` writes the \
              certificate alone"
         ),
         CertificateFileError::Pkcs12 | CertificateFileError::OtherBlock { .. } => {
@@ -72,8 +74,8 @@ fn unusable(label: &Label, problem: &CertificateFileError) -> Error {
         CertificateFileError::Empty => "name the file with the CA's certificate".to_owned(),
     };
     let kind = match problem {
-        CertificateFileError::PrivateKey { .. } => ErrorKind::HoldsKey,
-        _ => ErrorKind::Unusable,
+        CertificateFileError::PrivateKey { .. } => InputErrorKind::HoldsKey,
+        _ => InputErrorKind::Unusable,
     };
     kind.because(label.cannot("use").because(problem).advise(fix))
 }

@@ -1,41 +1,41 @@
-//! The certificates in a server's file: each signed by the next, and the CA above them.
+//! Verifies the chain in a server's file: each certificate signed by the next, the last one by a custom CA.
 //!
-//! TLS sends them in the file's order (RFC 8446, section 4.4.2), and not every client sorts them or finds missing
-//! ones. So the file has to be right, and the fix is the command that joins the parts, if they exist.
+//! Servers send the certificates in this order (RFC 8446, section 4.4.2), and not every client sorts them or
+//! finds a missing one. The fix is a command that builds the file, if its parts exist.
 
-use crate::compose::inputs::ca_directory::Directory;
-use crate::compose::inputs::error::{Error, ServerFault};
+use crate::compose::inputs::ca_directory::CaDirectory;
+use crate::compose::inputs::error::{InputError, ServerFault};
 use crate::compose::inputs::files::{CUSTOM_CA, ServerFiles};
-use crate::compose::inputs::listing::subjects;
+use crate::compose::inputs::listing::list_subjects;
 use crate::sys::quote::{self, shell};
 use crate::trust::certificate::Certificate;
 use crate::trust::certificate::extensions::is_signed_by;
 use crate::trust::source::CertificateSource;
 
-/// A server's file.
+/// A server's certificate file.
 pub(crate) struct ServerChain<'a> {
     pub pair: &'a ServerFiles,
-    /// The bytes of the file.
+    /// The file with its contents.
     pub source: &'a CertificateSource,
-    /// All certificates in it.
+    /// All certificates in the file.
     pub file: &'a [Certificate],
     /// The certificate that the key belongs to.
     pub leaf: &'a Certificate,
 }
 
 impl ServerChain<'_> {
-    /// Verifies that the file leads from the leaf to one of `authorities`. `remake` is the command that would make
-    /// another leaf below them.
+    /// Verifies the chain from the leaf to one of `authorities`. `reissue` is the command that issues another
+    /// leaf below them.
     ///
     /// # Errors
-    /// When it does not, or not in this order.
+    /// When the chain does not end at one of them, or has another order.
     pub(crate) fn verify(
         &self,
         authorities: &[Certificate],
-        remake: Option<String>,
-    ) -> Result<(), Error> {
+        reissue: Option<String>,
+    ) -> Result<(), InputError> {
         let Self { source, file, leaf, .. } = self;
-        let chain = self.climb();
+        let chain = self.build_chain();
         let is_first = file.first().is_some_and(|first| first.der == leaf.der);
         let is_pair = |two: &[Certificate]| matches!(two, [one, next] if is_signed_by(one, next));
         if !is_first || !file.windows(2).all(is_pair) {
@@ -50,15 +50,15 @@ impl ServerChain<'_> {
         let last = chain.last().copied().unwrap_or(leaf);
         let issuer = quote::word(&last.issuer);
         let mut others = self.other_files().into_iter();
-        // A file without a last line end would be glued to the appended one.
+        // Without a final newline, `cat >>` would join the two blocks on one line.
         let missing = others.find(|(_, found)| {
             source.bytes.ends_with(b"\n") && is_signed_by(last, found) && is_below(found)
         });
         let failed = source.label.cannot("serve").because(format_args!(
             "{issuer} issued it, and the CA to trust is {}",
-            subjects(authorities)
+            list_subjects(authorities)
         ));
-        Err(ServerFault::NotBelowCa.because(match (missing, remake) {
+        Err(ServerFault::NotBelowCa.because(match (missing, reissue) {
             (Some((issuer, _)), _) => {
                 failed.run(format!("cat {issuer} >> {}", shell(&self.pair.certificate)))
             }
@@ -70,13 +70,13 @@ impl ServerChain<'_> {
         }))
     }
 
-    fn wrong_order(&self, chain: &[&Certificate]) -> Error {
-        let cause = match self.file.iter().find(|found| !holds(chain, found)) {
+    fn wrong_order(&self, chain: &[&Certificate]) -> InputError {
+        let cause = match self.file.iter().find(|found| !contains(chain, found)) {
             None => "its certificates are in the wrong order; the server's comes first, then each \
                      one's issuer"
                 .to_owned(),
             Some(stranger) => format!(
-                "{} in it is not among the issuers of the server's certificate",
+                "{} is in it, but is not an issuer of the server's certificate",
                 quote::word(&stranger.subject)
             ),
         };
@@ -89,12 +89,12 @@ impl ServerChain<'_> {
         })
     }
 
-    /// From the leaf upwards, as far as the file has signers.
-    fn climb(&self) -> Vec<&Certificate> {
+    /// Returns the chain from the leaf upwards, as far as the file contains the issuers.
+    fn build_chain(&self) -> Vec<&Certificate> {
         let mut chain = vec![self.leaf];
         let mut last = self.leaf;
         while let Some(next) =
-            self.file.iter().find(|above| !holds(&chain, above) && is_signed_by(last, above))
+            self.file.iter().find(|above| !contains(&chain, above) && is_signed_by(last, above))
         {
             chain.push(next);
             last = next;
@@ -102,8 +102,8 @@ impl ServerChain<'_> {
         chain
     }
 
-    /// The command that builds the file in the right order, if each certificate has a file beside it. The root is
-    /// not sent: clients have it.
+    /// Returns the command that builds the file in the right order, if each certificate has a file in the
+    /// directory. It omits the root, which clients have.
     fn build_command(&self, chain: &[&Certificate]) -> Option<String> {
         let others = self.other_files();
         let is_sent = |(n, part): &(usize, &&Certificate)| *n == 0 || !part.is_self_issued;
@@ -116,16 +116,16 @@ impl ServerChain<'_> {
         Some(format!("cat {files} > {}", shell(&self.pair.certificate)))
     }
 
-    /// The other certificates of the directory that have a file of their own, with its name as a shell word.
+    /// Returns the directory's other single certificates, each with its file name as a shell word.
     fn other_files(&self) -> Vec<(String, Certificate)> {
-        // Only the fix depends on it: without a list it is a general one.
-        let directory = Directory::open(&self.pair.directory);
+        // If this fails, the fix is a sentence instead of a command.
+        let directory = CaDirectory::open(&self.pair.directory);
         let files = directory.map(|found| found.single_certificates()).unwrap_or_default();
         let others = files.into_iter().filter(|(path, _)| *path != self.pair.certificate);
         others.map(|(path, found)| (shell(&path), found)).collect()
     }
 }
 
-fn holds(chain: &[&Certificate], found: &Certificate) -> bool {
+fn contains(chain: &[&Certificate], found: &Certificate) -> bool {
     chain.iter().any(|certificate| certificate.der == found.der)
 }

@@ -1,87 +1,87 @@
-//! Why the inputs cannot be used: a diagnostic, and its kind, from which `doctor` derives the finding's id.
+//! Errors of the inputs: a diagnostic, and its kind, from which `doctor` derives the finding's id.
 
 use crate::sys::diagnostic::{Diagnostic, owned_into_diagnostic};
 use crate::sys::file;
 use crate::trust::certificate::lints::LintHit;
 use crate::trust::source::HostFileError;
 
-/// Why the inputs cannot be used.
-pub struct Error {
-    /// What kind of fault it is.
-    pub kind: ErrorKind,
-    /// The words.
+/// The reason why the inputs cannot be used.
+pub struct InputError {
+    /// The kind of error.
+    pub kind: InputErrorKind,
+    /// The message.
     pub diagnostic: Box<Diagnostic>,
 }
 
-/// What is wrong.
-pub enum ErrorKind {
+/// The kinds of input errors.
+pub enum InputErrorKind {
     /// A file or directory does not exist.
     Missing,
-    /// A file or directory cannot be read, or an archive not be opened.
+    /// A file, directory or archive cannot be read.
     Unreadable,
-    /// A file that should hold CAs holds a private key.
+    /// A CA file contains a private key.
     HoldsKey,
-    /// A certificate that no client accepts as a CA.
+    /// No client accepts the certificate as a CA.
     NoCa(Box<LintHit>),
-    /// A file that holds something else than CAs, or is broken.
+    /// A CA file contains something else than CAs, or is broken.
     Unusable,
-    /// A file or directory without a CA, or a directory with several.
+    /// A file or directory contains no CA, or a directory several.
     NotFound,
-    /// A server's certificate without its key, the key alone, or neither.
+    /// The server certificate, its key, or both are missing.
     ServerIncomplete,
-    /// Options that are wrong, or do not fit each other.
+    /// Options are invalid or contradictory.
     Options,
-    /// A server's certificate that clients would refuse.
+    /// Clients would refuse the server certificate.
     Server(ServerFault),
 }
 
-/// Why a server's certificate cannot be served.
+/// Why a server certificate cannot be served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ServerFault {
-    /// Its file is broken, or not in PEM.
+    /// The file is broken, or not in PEM.
     Unusable,
-    /// The key's file holds no key that a proxy can read.
+    /// The key file contains no key that a proxy can read.
     Key,
     /// The key belongs to another certificate.
     KeyMismatch,
-    /// The certificates in its file are in the wrong order, or one does not belong there.
+    /// The certificates in the file have the wrong order, or one is not in the chain.
     ChainOrder,
-    /// None of the trusted CAs issued it.
+    /// The chain does not end at a custom CA.
     NotBelowCa,
-    /// It, or an issuer in its file, has expired.
+    /// The leaf or an issuer in the file has expired.
     Expired,
-    /// Its validity, or that of an issuer in its file, has not begun.
+    /// The leaf or an issuer in the file is not valid yet.
     NotYetValid,
-    /// It is for other names.
+    /// The leaf does not cover the domain.
     NameMissing,
 }
 
-impl ErrorKind {
-    pub(crate) fn because(self, diagnostic: Diagnostic) -> Error {
-        Error { kind: self, diagnostic: Box::new(diagnostic) }
+impl InputErrorKind {
+    pub(crate) fn because(self, diagnostic: Diagnostic) -> InputError {
+        InputError { kind: self, diagnostic: Box::new(diagnostic) }
     }
 }
 
 impl ServerFault {
-    pub(crate) fn because(self, diagnostic: Diagnostic) -> Error {
-        ErrorKind::Server(self).because(diagnostic)
+    pub(crate) fn because(self, diagnostic: Diagnostic) -> InputError {
+        InputErrorKind::Server(self).because(diagnostic)
     }
 }
 
-impl From<&HostFileError> for Error {
+impl From<&HostFileError> for InputError {
     fn from(error: &HostFileError) -> Self {
         let kind = match error.problem {
-            file::FileError::Missing => ErrorKind::Missing,
-            _ => ErrorKind::Unreadable,
+            file::FileError::Missing => InputErrorKind::Missing,
+            _ => InputErrorKind::Unreadable,
         };
         kind.because(error.into())
     }
 }
 
-impl From<&Error> for Diagnostic {
-    fn from(error: &Error) -> Self {
+impl From<&InputError> for Diagnostic {
+    fn from(error: &InputError) -> Self {
         Self::clone(&error.diagnostic)
     }
 }
 
-owned_into_diagnostic!(Error);
+owned_into_diagnostic!(InputError);

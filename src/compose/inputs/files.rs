@@ -1,45 +1,45 @@
-//! The files that options name: how they are read, and what messages call them.
+//! Reads the files that options name.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::compose::inputs::error::Error;
+use crate::compose::inputs::error::InputError;
 use crate::sys::file;
 use crate::trust::source::{CertificateSource, HostFileError, Label, Origin, SourceKind};
 
-/// The option that names a directory or a file.
+/// The option that names a directory or file of CAs.
 pub const CUSTOM_CA: &str = "--custom-ca";
-/// The option that names one more file.
+/// The option that names an additional file of CAs.
 pub(crate) const EXTRA_CA: &str = "--extra-ca";
 
-/// A server's certificate and its key.
+/// The files of a server certificate and its key.
 #[derive(Clone, Debug)]
 pub struct ServerFiles {
-    /// The directory that both are in.
+    /// The directory of both files.
     pub directory: PathBuf,
-    /// The certificate, perhaps with its issuers.
+    /// The certificate file, which may contain issuers.
     pub certificate: PathBuf,
-    /// The key.
+    /// The key file.
     pub key: PathBuf,
 }
 
-/// Reads a file that `option` names, or whose directory it names.
+/// Reads a file that `option` names, directly or by its directory.
 ///
 /// # Errors
-/// When it cannot be read, or holds more than what is left of `budget`.
-pub(crate) fn source(
+/// When it cannot be read, or is larger than the rest of `budget` (bytes).
+pub(crate) fn read_source(
     path: &Path,
     option: &'static str,
     budget: &mut u64,
-) -> Result<CertificateSource, Error> {
+) -> Result<CertificateSource, InputError> {
     let label = Label::new(path, Origin::Option(option));
     match file::read(path, budget) {
         Ok(bytes) => Ok(CertificateSource { label, kind: SourceKind::Named, bytes }),
-        Err(problem) => Err(Error::from(&HostFileError { label, problem })),
+        Err(problem) => Err(InputError::from(&HostFileError { label, problem })),
     }
 }
 
-/// Whether something has that name, even a link whose target is missing.
-pub(crate) fn is_there(path: &Path) -> bool {
+/// Whether `path` exists, even as a dangling symbolic link.
+pub(crate) fn entry_exists(path: &Path) -> bool {
     !path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
 }

@@ -1,14 +1,14 @@
-//! Lists in messages: a few items of many, the subjects of certificates, the contents of an archive.
+//! Lists in messages, shortened: items, subjects of certificates, contents of an archive.
 
 use crate::sys::output;
 use crate::sys::quote;
 use crate::trust::certificate::Certificate;
 
-/// How many items of a list are shown.
+/// Number of items that a list shows.
 const SHOWN: usize = 5;
 
-/// The first few of `items`, and how many more there are.
-pub(crate) fn few(items: &[String]) -> String {
+/// Returns the first few of `items` and the number of the others.
+pub(crate) fn first_few(items: &[String]) -> String {
     let shown = items.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
     match items.len().saturating_sub(SHOWN) {
         0 => shown,
@@ -16,18 +16,18 @@ pub(crate) fn few(items: &[String]) -> String {
     }
 }
 
-/// The subjects of certificates, quoted.
-pub(crate) fn subjects(certificates: &[Certificate]) -> String {
+/// Returns the quoted subjects of certificates.
+pub(crate) fn list_subjects(certificates: &[Certificate]) -> String {
     let quoted = certificates.iter().map(|found| quote::word(&found.subject).to_string());
-    few(&quoted.collect::<Vec<_>>())
+    first_few(&quoted.collect::<Vec<_>>())
 }
 
-/// The contents of an archive besides CAs.
-pub(crate) fn contents(keys: usize, others: &[Certificate]) -> String {
+/// Returns the contents of an archive besides CAs.
+pub(crate) fn list_contents(keys: usize, others: &[Certificate]) -> String {
     match (keys, others) {
         (0, []) => "nothing".to_owned(),
-        (0, _) => subjects(others),
+        (0, _) => list_subjects(others),
         (_, []) => output::count(keys, "key"),
-        _ => format!("{} and {}", output::count(keys, "key"), subjects(others)),
+        _ => format!("{} and {}", output::count(keys, "key"), list_subjects(others)),
     }
 }

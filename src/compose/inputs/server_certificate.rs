@@ -1,5 +1,5 @@
-//! Checks a server's certificate as clients will: against the CA that they trust, the name that they connect to,
-//! and today's date. And its key, for the proxy.
+//! Checks a server certificate as clients will: the CA that they trust, the name that they connect to, the
+//! date. Also checks the key that the proxy uses.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
@@ -7,13 +7,15 @@ use std::path::{Path, PathBuf};
 use std::slice;
 
 use crate::compose::certs::SERVER;
-use crate::compose::certs::key::{Key, Problem};
-use crate::compose::certs::server_name::Name;
+use crate::compose::certs::key::{KeyError, PrivateKey};
+use crate::compose::certs::server_name::ServerName;
 use crate::compose::inputs::chain::ServerChain;
-use crate::compose::inputs::commands::{names, out_option, reissue_command, renew_command};
-use crate::compose::inputs::error::{Error, ServerFault};
-use crate::compose::inputs::files::{CUSTOM_CA, ServerFiles, source};
-use crate::compose::inputs::listing::few;
+use crate::compose::inputs::commands::{
+    name_arguments, out_option, reissue_command, renew_command,
+};
+use crate::compose::inputs::error::{InputError, ServerFault};
+use crate::compose::inputs::files::{CUSTOM_CA, ServerFiles, read_source};
+use crate::compose::inputs::listing::first_few;
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::file;
 use crate::sys::quote::{self, shell};
@@ -25,60 +27,60 @@ use crate::trust::private_key::{self, KeyMatch};
 use crate::trust::source::{CertificateSource, HostFileError, Label};
 use crate::trust::time::Time;
 
-/// A server's certificate and key, proved to be good for the domain.
+/// A server certificate and its key, checked for the domain.
 #[derive(Clone, Debug)]
-pub struct Server {
-    /// Path of the certificate, perhaps with its issuers.
+pub struct ServerCertificate {
+    /// Path of the certificate file, which may contain issuers.
     pub certificate: PathBuf,
     /// The contents of that file.
     pub text: Vec<u8>,
-    /// The names that the certificate is for.
+    /// The names in the certificate.
     pub names: Vec<SubjectAltName>,
-    /// Path of the key.
+    /// Path of the key file.
     pub key: PathBuf,
-    /// Owner of the key.
+    /// User id of the key file's owner.
     pub uid: u32,
-    /// Its group.
+    /// Group id of the key file.
     pub gid: u32,
-    /// Its permission bits.
+    /// Permission bits of the key file.
     pub mode: u32,
-    /// When the first of the certificates in that file ends.
+    /// The earliest expiry of the certificates in the file.
     pub until: Time,
 }
 
-/// Proves that `pair` will do for clients that trust `authorities` and connect to `domain` now, if that
-/// is known, and warns if the key cannot be compared with the certificate.
+/// Verifies that clients that trust `authorities` and connect to `domain` accept `pair` now. Without a
+/// domain, any name is accepted. Returns a warning if the key cannot be compared with the certificate.
 ///
 /// # Errors
-/// When clients would refuse it, or a proxy cannot use it.
+/// When clients would refuse the certificate, or a proxy cannot use the files.
 pub fn verify_server(
     pair: &ServerFiles,
-    domain: Option<&Name>,
+    domain: Option<&ServerName>,
     authorities: &[Certificate],
     now: Time,
-) -> Result<(Server, Option<Diagnostic>), Error> {
+) -> Result<(ServerCertificate, Option<Diagnostic>), InputError> {
     let mut budget = file::TOTAL_LIMIT;
-    let text = source(&pair.certificate, CUSTOM_CA, &mut budget)?;
-    let key = source(&pair.key, CUSTOM_CA, &mut budget)?;
-    let file = certificates(&text)?;
-    let (leaf, is_proved) = owner(&file, &text, &key)?;
+    let text = read_source(&pair.certificate, CUSTOM_CA, &mut budget)?;
+    let key = read_source(&pair.key, CUSTOM_CA, &mut budget)?;
+    let file = read_certificates(&text)?;
+    let (leaf, is_proved) = find_leaf(&file, &text, &key)?;
     let details = Details::of(leaf);
-    let remake =
+    let reissue =
         || reissue_command(pair, &details, domain.map(slice::from_ref).unwrap_or_default());
-    ServerChain { pair, source: &text, file: &file, leaf }.verify(authorities, remake())?;
+    ServerChain { pair, source: &text, file: &file, leaf }.verify(authorities, reissue())?;
     for certificate in &file {
         check_validity(certificate, &text.label, pair, now)?;
     }
-    let is_for = |domain: &&Name| details.names.iter().any(|name| covers(name, domain));
+    let is_for = |domain: &&ServerName| details.names.iter().any(|name| covers(name, domain));
     if let Some(domain) = domain.filter(|domain| !is_for(domain)) {
-        let error = name_missing(&text.label, &domain.to_string(), &details, remake());
+        let error = name_missing(&text.label, &domain.to_string(), &details, reissue());
         return Err(ServerFault::NameMissing.because(error));
     }
     let found = fs::metadata(&pair.key).map_err(|error| {
         let (label, problem) = (key.label.clone(), file::FileError::new(&pair.key, error));
-        Error::from(&HostFileError { label, problem })
+        InputError::from(&HostFileError { label, problem })
     })?;
-    let server = Server {
+    let server = ServerCertificate {
         certificate: pair.certificate.clone(),
         text: text.bytes,
         names: details.names,
@@ -88,7 +90,7 @@ pub fn verify_server(
         mode: found.mode() & 0o7777,
         until: file.iter().map(|found| found.not_after).min().unwrap_or(now),
     };
-    Ok((server, (!is_proved).then(|| unproved(pair))))
+    Ok((server, (!is_proved).then(|| key_not_compared(pair))))
 }
 
 fn check_validity(
@@ -96,7 +98,7 @@ fn check_validity(
     label: &Label,
     pair: &ServerFiles,
     now: Time,
-) -> Result<(), Error> {
+) -> Result<(), InputError> {
     let Certificate { not_before, not_after, .. } = certificate;
     let subject = quote::word(&certificate.subject);
     let failed = label.cannot("serve");
@@ -104,7 +106,7 @@ fn check_validity(
         let failed = failed.because(format_args!("{subject} expired on {not_after}"));
         return Err(ServerFault::Expired.because(match renew_command(pair) {
             Some(command) => failed.run(command),
-            None => failed.advise("put a new one there"),
+            None => failed.advise("replace it with a new one"),
         }));
     }
     if *not_before > now {
@@ -128,11 +130,11 @@ fn name_missing(
     let quoted: Vec<_> = names.iter().map(|name| quote::word(name).to_string()).collect();
     let mut shown = match quoted.as_slice() {
         [] => "no name at all, and Go, Rust and browsers look at no other field".to_owned(),
-        quoted => few(quoted),
+        quoted => first_few(quoted),
     };
     let mut bases = names.iter().filter_map(|name| name.strip_prefix("*."));
     if bases.any(|base| domain.ends_with(base)) {
-        shown += "; `*` matches one part of a name";
+        shown += "; `*` matches one label";
     }
     let domain = quote::word(domain);
     let failed = label
@@ -140,11 +142,13 @@ fn name_missing(
         .because(format_args!("it is not for {domain} (from --domain): it is for {shown}"));
     match command {
         Some(command) => failed.run(command),
-        None => failed.advise("have its issuer add the name, or give --domain one that it has"),
+        None => {
+            failed.advise("ask its issuer to add the name, or give --domain a name that it covers")
+        }
     }
 }
 
-fn unproved(pair: &ServerFiles) -> Diagnostic {
+fn key_not_compared(pair: &ServerFiles) -> Diagnostic {
     let cause = format!(
         "the key in {} is of a kind that cannot be compared with the certificate in {}",
         quote::path(&pair.key),
@@ -153,15 +157,17 @@ fn unproved(pair: &ServerFiles) -> Diagnostic {
     Diagnostic::statement(cause).advise("check that the proxy starts with both")
 }
 
-/// The certificates in a file, in PEM, the one form that proxies read.
-pub(crate) fn certificates(source: &CertificateSource) -> Result<Vec<Certificate>, Error> {
+/// Returns the certificates of a file, which must be in PEM: proxies read no other format.
+pub(crate) fn read_certificates(
+    source: &CertificateSource,
+) -> Result<Vec<Certificate>, InputError> {
     let unusable = |cause: String| {
         ServerFault::Unusable.because(
             source
                 .label
                 .cannot("serve")
                 .because(cause)
-                .advise("put the server's certificate there in PEM, and its issuers behind it"),
+                .advise("write the server's certificate to it in PEM, followed by its issuers"),
         )
     };
     let found = certificate_file::parse(source)
@@ -177,29 +183,29 @@ pub(crate) fn certificates(source: &CertificateSource) -> Result<Vec<Certificate
     Ok(found)
 }
 
-/// The certificate that the key belongs to, and whether that is proved.
-fn owner<'a>(
+/// Returns the certificate that the key belongs to, and whether the two could be compared.
+fn find_leaf<'a>(
     file: &'a [Certificate],
     text: &CertificateSource,
     key: &CertificateSource,
-) -> Result<(&'a Certificate, bool), Error> {
+) -> Result<(&'a Certificate, bool), InputError> {
     let unusable = |problem| ServerFault::Key.because(unusable_key(&key.label, problem));
-    let read = Key::read(&key.bytes);
-    if let Err(problem @ (Problem::Encrypted | Problem::OpenSsh | Problem::None)) = read {
+    let read = PrivateKey::read(&key.bytes);
+    if let Err(problem @ (KeyError::Encrypted | KeyError::OpenSsh | KeyError::NoKey)) = read {
         return Err(unusable(problem));
     }
     let mut is_unknown = false;
     for certificate in file {
         let details = Details::of(certificate);
         let found = match &read {
-            Ok(key) => Some(if key.fits(&details) { KeyMatch::Yes } else { KeyMatch::No }),
+            Ok(key) => Some(if key.is_key_of(&details) { KeyMatch::Yes } else { KeyMatch::No }),
             Err(_) => private_key::compare(&key.bytes, &details.public_key),
         };
         match found {
             Some(KeyMatch::Yes) => return Ok((certificate, true)),
             Some(KeyMatch::No) => {}
             Some(KeyMatch::Unknown) => is_unknown = true,
-            None => return Err(unusable(Problem::Unknown)),
+            None => return Err(unusable(KeyError::Unsupported)),
         }
     }
     match file.first() {
@@ -214,38 +220,38 @@ fn owner<'a>(
                 text.label
                     .cannot("serve")
                     .because(cause)
-                    .advise("put back the two files that belong together"),
+                    .advise("restore the two files that belong together"),
             ))
         }
     }
 }
 
-fn unusable_key(label: &Label, problem: Problem) -> Diagnostic {
+fn unusable_key(label: &Label, problem: KeyError) -> Diagnostic {
     let path = label.path().map(shell).unwrap_or_default();
     let failed = label.cannot("serve with");
     match problem {
-        Problem::Encrypted => failed
+        KeyError::Encrypted => failed
             .because(
                 "it is encrypted, and a proxy would have to ask for its password at each start",
             )
             .run(format!("openssl pkey -in {path} -out {path}.new && mv {path}.new {path}")),
-        Problem::OpenSsh => failed
+        KeyError::OpenSsh => failed
             .because("it is in OpenSSH's form, which proxies cannot read")
             .run(format!("ssh-keygen -p -m PKCS8 -N '' -f {path}")),
-        Problem::None => failed
-            .because("there is no private key in PEM in it")
-            .advise("put the key there, in PEM"),
-        Problem::Traditional | Problem::Unknown => {
-            failed.because("its key is damaged").advise("copy it again, whole, from where it came")
+        KeyError::NoKey => {
+            failed.because("it contains no private key in PEM").advise("put the key there, in PEM")
         }
+        KeyError::Traditional | KeyError::Unsupported => failed
+            .because("its key is damaged")
+            .advise("copy the complete file again from its source"),
     }
 }
 
-/// Whether a name in a certificate is good for `domain`: `*` matches one label (RFC 6125, section 6.4.3).
-fn covers(name: &SubjectAltName, domain: &Name) -> bool {
+/// Whether a name in a certificate covers `domain`: `*` matches one label (RFC 6125, section 6.4.3).
+fn covers(name: &SubjectAltName, domain: &ServerName) -> bool {
     match (domain, name) {
-        (Name::Ip(address), SubjectAltName::Ip(name)) => name == address,
-        (Name::Dns(host), SubjectAltName::Dns(name)) => {
+        (ServerName::Ip(address), SubjectAltName::Ip(name)) => name == address,
+        (ServerName::Dns(host), SubjectAltName::Dns(name)) => {
             let rest = host.split_once('.').map(|(_, rest)| rest);
             name == host || name.strip_prefix("*.").is_some_and(|base| rest == Some(base))
         }
@@ -253,23 +259,27 @@ fn covers(name: &SubjectAltName, domain: &Name) -> bool {
     }
 }
 
-/// Those of `names` that the certificate of `pair` is not for, if there are any, and the command that
-/// adds them. `None` for a certificate that cannot be read: [`verify_server`] reports that.
-pub fn missing_names(pair: &ServerFiles, names: &[Name]) -> Option<(Vec<Name>, Option<String>)> {
-    let text = source(&pair.certificate, CUSTOM_CA, &mut file::TOTAL_LIMIT.clone()).ok()?;
-    let details = Details::of(certificates(&text).ok()?.first()?);
-    let is_covered = |name: &Name| details.names.iter().any(|covering| covers(covering, name));
+/// Returns those of `names` that the certificate of `pair` does not cover, and the command that adds them;
+/// `None` if it covers all, or cannot be read, which [`verify_server`] reports.
+pub fn missing_names(
+    pair: &ServerFiles,
+    names: &[ServerName],
+) -> Option<(Vec<ServerName>, Option<String>)> {
+    let text = read_source(&pair.certificate, CUSTOM_CA, &mut file::TOTAL_LIMIT.clone()).ok()?;
+    let details = Details::of(read_certificates(&text).ok()?.first()?);
+    let is_covered =
+        |name: &ServerName| details.names.iter().any(|covering| covers(covering, name));
     let lacking: Vec<_> = names.iter().filter(|name| !is_covered(name)).cloned().collect();
     let command = reissue_command(pair, &details, &lacking);
     (!lacking.is_empty()).then_some((lacking, command))
 }
 
-/// Replaces the CA in `directory`, and with it the server's certificate that is there.
+/// Returns the command that replaces the CA in `directory`, and the server certificate there.
 pub fn replace_ca_command(directory: &Path) -> String {
     let path = directory.join(SERVER);
-    let text = source(&path, CUSTOM_CA, &mut file::TOTAL_LIMIT.clone()).ok();
-    let found = text.and_then(|text| certificates(&text).ok()?.into_iter().next());
-    let arguments = match found.map(|found| names(&Details::of(&found), &[])) {
+    let text = read_source(&path, CUSTOM_CA, &mut file::TOTAL_LIMIT.clone()).ok();
+    let found = text.and_then(|text| read_certificates(&text).ok()?.into_iter().next());
+    let arguments = match found.map(|found| name_arguments(&Details::of(&found), &[])) {
         None => "--ca-only".to_owned(),
         Some(names) if names.is_empty() => "localhost".to_owned(),
         Some(names) => names,

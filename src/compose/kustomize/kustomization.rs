@@ -1,5 +1,6 @@
-//! The user's kustomization: its prefix, suffix and namespace are applied after its components, so a patch of a
-//! component must use the original names (by trial, kustomize 5.5; <https://kubectl.docs.kubernetes.io/guides/config_management/components/>).
+//! The user's kustomization. Its prefix, suffix and namespace are applied after its components, so a
+//! component's patches must use the original names (by trial, kustomize 5.5;
+//! <https://kubectl.docs.kubernetes.io/guides/config_management/components/>).
 
 use std::path::{Path, PathBuf};
 
@@ -9,20 +10,20 @@ use crate::compose::kustomize::manifest::Workload;
 use crate::sys::file;
 use crate::sys::quote;
 
-/// What a kustomization's file may be called
+/// File names of a kustomization
 /// (<https://kubectl.docs.kubernetes.io/references/kustomize/glossary/#kustomization>).
 const FILES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
-/// The prefix, suffix and namespace that a kustomization gives to its objects.
+/// The prefix, suffix and namespace that a kustomization applies to its objects.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Naming {
     prefix: String,
     suffix: String,
-    /// Whether it puts all objects into one namespace.
+    /// Whether it sets the namespace of all objects.
     one_namespace: bool,
 }
 
-/// A kustomization of the user's.
+/// The kustomization that the user passed with `-k`.
 #[derive(Debug)]
 pub(crate) struct Kustomization {
     /// Its directory.
@@ -31,20 +32,20 @@ pub(crate) struct Kustomization {
     pub file: PathBuf,
     /// The prefix, suffix and namespace that it sets.
     pub naming: Naming,
-    /// Whether the component in a certain directory is among its components.
+    /// Whether it lists the component in `--out`.
     pub has_component: bool,
     /// Its `resources` and `bases`, as written.
     pub resources: Vec<String>,
-    /// The components before that one, as written.
+    /// The components that it lists before that one, as written.
     pub components: Vec<String>,
     /// Whether it has patches of its own.
     is_patched: bool,
 }
 
-/// The fields of a kustomization that change the lists of a pod, and are applied after its components (kustomize 5.5,
+/// The fields that can change the lists of a pod and are applied after the components (kustomize 5.5,
 /// `accumulateTarget` in
 /// <https://github.com/kubernetes-sigs/kustomize/blob/kustomize/v5.5.0/api/internal/target/kusttarget.go>).
-const PATCHES: [&str; 5] =
+const LATE_FIELDS: [&str; 5] =
     ["patches", "patchesStrategicMerge", "patchesJson6902", "replacements", "transformers"];
 
 impl Kustomization {
@@ -80,16 +81,16 @@ impl Kustomization {
             has_component: position.is_some(),
             resources: [list("resources"), list("bases")].concat(),
             components,
-            is_patched: PATCHES.iter().any(has),
+            is_patched: LATE_FIELDS.iter().any(has),
         })
     }
 
-    /// Whether its component sees other objects than the rendered ones.
+    /// Whether the component sees other objects than the rendered ones.
     pub(crate) fn is_changed_later(&self) -> bool {
         self.has_component || self.is_patched
     }
 
-    /// How to list the component so that it renders as intended: after whatever changes the same lists.
+    /// Returns the advice where to list the component: after everything that changes the same lists.
     pub(crate) fn listing_advice(&self) -> String {
         if !self.is_patched {
             return "list it in the kustomization that was named with -k, after all other components"
@@ -104,21 +105,21 @@ impl Kustomization {
 }
 
 impl Naming {
-    /// The name of a rendered object, as a component sees it.
-    pub(crate) fn before<'a>(&self, name: &'a str) -> &'a str {
+    /// Returns the name of a rendered object, as a component sees it.
+    pub(crate) fn original_name<'a>(&self, name: &'a str) -> &'a str {
         let name = name.strip_prefix(self.prefix.as_str()).unwrap_or(name);
         name.strip_suffix(self.suffix.as_str()).unwrap_or(name)
     }
 
-    /// Whether a component sees `workload` as `unpatched`.
-    pub(crate) fn is_before(&self, unpatched: &Workload, workload: &Workload) -> bool {
+    /// Whether `unpatched` is the rendered `workload`, as a component sees it.
+    pub(crate) fn is_original(&self, unpatched: &Workload, workload: &Workload) -> bool {
         (unpatched.group, unpatched.kind) == (workload.group, workload.kind)
-            && unpatched.name == self.before(&workload.name)
+            && unpatched.name == self.original_name(&workload.name)
             && (self.one_namespace || unpatched.namespace == workload.namespace)
     }
 
-    /// The namespace of a rendered object, where a component sees the same.
-    pub(crate) fn namespace<'a>(&self, namespace: Option<&'a str>) -> Option<&'a str> {
+    /// Returns the namespace of a rendered object, if a component sees the same.
+    pub(crate) fn original_namespace<'a>(&self, namespace: Option<&'a str>) -> Option<&'a str> {
         namespace.filter(|_| !self.one_namespace)
     }
 }

@@ -1,4 +1,4 @@
-//! Manifests as text become objects, and those of them that start pods become workloads.
+//! Parses manifests into objects, and those that start pods into workloads.
 
 use std::fmt::Display;
 
@@ -6,20 +6,20 @@ use serde::Deserialize as _;
 use serde_yaml::Value;
 
 use crate::compose::kustomize::names::ROLE;
-use crate::compose::kustomize::pod::{self, Container, LISTS};
+use crate::compose::kustomize::pod::{self, CONTAINER_LISTS, PodContainer};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::quote;
 
-/// What manifests may hold: 16 MiB, some thousands of workloads. The YAML crate needs up to a hundred times
-/// as much memory.
-pub(crate) const MOST: usize = 16 << 20;
+/// Largest manifests that are read, in bytes: 16 MiB, some thousands of workloads. The YAML crate needs up to
+/// a hundred times as much memory.
+pub(crate) const MAX_MANIFESTS: usize = 16 << 20;
 
-/// How many brackets may be open at once. The YAML crate takes the square of that in time, and follows no more than
+/// Deepest nesting of brackets. The YAML crate takes quadratic time for deep nesting, and refuses more than
 /// 128 levels anyway.
-const MOST_BRACKETS: usize = 1000;
+const MAX_BRACKETS: usize = 1000;
 
-/// The kinds that start pods and that kustomize can patch by the names of their containers: group, kind, and where
-/// the pod is (<https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/>).
+/// The kinds that start pods and whose containers kustomize can patch by name: group, kind, path of the pod
+/// template (<https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/>).
 const KINDS: [(&str, &str, &[&str]); 7] = [
     ("apps", "Deployment", TEMPLATE),
     ("apps", "StatefulSet", TEMPLATE),
@@ -30,56 +30,56 @@ const KINDS: [(&str, &str, &[&str]); 7] = [
     ("", "Pod", &[]),
 ];
 
-/// Where most kinds keep what their pods are made of.
+/// Path of the pod template in most kinds.
 const TEMPLATE: &[&str] = &["spec", "template"];
 
-/// Something that starts pods.
+/// An object that starts pods.
 #[derive(Clone, Debug)]
 pub(crate) struct Workload {
-    /// The group of its kind; empty for the core's.
+    /// The API group; empty for the core group.
     pub group: &'static str,
     /// `apiVersion`.
     pub version: String,
-    /// Its kind.
+    /// `kind`.
     pub kind: &'static str,
-    /// Where in it the pod is: the keys that lead to its metadata and spec.
+    /// The keys that lead to the pod's metadata and spec.
     pub path: &'static [&'static str],
-    /// Its namespace, where it names one.
+    /// The namespace, if it is set.
     pub namespace: Option<String>,
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Its containers, those for initialisation first.
-    pub containers: Vec<Container>,
-    /// The volumes of its pods.
+    /// The containers, init containers first.
+    pub containers: Vec<PodContainer>,
+    /// The volumes of the pods.
     pub volumes: Vec<Value>,
     /// `trust-init.org/role`, as written.
     pub role: Option<String>,
 }
 
-/// The objects in manifests that start pods.
+/// The objects that start pods.
 #[derive(Debug, Default)]
 pub(crate) struct Manifests {
     /// The workloads.
     pub workloads: Vec<Workload>,
-    /// The same objects, as they were written.
+    /// The objects of the workloads, as written.
     pub objects: Vec<Value>,
-    /// The names of objects that hold a pod's template and are of an unknown kind.
+    /// The names of objects of other kinds that contain a pod template.
     pub others: Vec<String>,
 }
 
-/// Reads manifests: YAML or JSON, one document after the other. `from` is what they are called in messages.
+/// Parses manifests: YAML or JSON documents. `from` is their name in messages.
 ///
 /// # Errors
-/// When they are not that, or too large.
+/// When they are invalid or too large.
 pub(crate) fn read(text: &[u8], from: &str) -> Result<Manifests, Diagnostic> {
     let subject = from.to_owned();
-    objects(text).map_err(|flaw| Diagnostic { action: "read", subject, ..flaw })
+    parse_manifests(text).map_err(|flaw| Diagnostic { action: "read", subject, ..flaw })
 }
 
-/// The cause of an error and its fix; [`read`] names the manifests.
-fn objects(text: &[u8]) -> Result<Manifests, Diagnostic> {
-    if text.len() > MOST {
-        let cause = format!("it is larger than {} MiB", MOST >> 20);
+/// Parses manifests. Its errors have a cause and a fix; [`read`] adds the name of the manifests.
+fn parse_manifests(text: &[u8]) -> Result<Manifests, Diagnostic> {
+    if text.len() > MAX_MANIFESTS {
+        let cause = format!("it is larger than {} MiB", MAX_MANIFESTS >> 20);
         return Err(Diagnostic::statement(cause).advise("pass one application at a time"));
     }
     let mut open = 0_usize;
@@ -89,26 +89,26 @@ fn objects(text: &[u8]) -> Result<Manifests, Diagnostic> {
             b']' | b'}' => open = open.saturating_sub(1),
             _ => {}
         }
-        if open > MOST_BRACKETS {
-            return Err(no_yaml("it is nested deeper than manifests ever are"));
+        if open > MAX_BRACKETS {
+            return Err(invalid_yaml("it is nested too deeply"));
         }
     }
     let mut manifests = Manifests::default();
     for document in serde_yaml::Deserializer::from_slice(text) {
-        let object = Value::deserialize(document).map_err(no_yaml)?;
-        manifests.take(object)?;
+        let object = Value::deserialize(document).map_err(invalid_yaml)?;
+        manifests.add(object)?;
     }
     Ok(manifests)
 }
 
 impl Manifests {
-    fn take(&mut self, mut object: Value) -> Result<(), Diagnostic> {
+    fn add(&mut self, mut object: Value) -> Result<(), Diagnostic> {
         let text = |key: &str| object.get(key).and_then(Value::as_str).unwrap_or_default();
         let (version, kind) = (text("apiVersion"), text("kind"));
         if kind == "List" {
             let items = object.get_mut("items").and_then(Value::as_sequence_mut);
             let items = items.map(std::mem::take).unwrap_or_default();
-            return items.into_iter().try_for_each(|item| self.take(item));
+            return items.into_iter().try_for_each(|item| self.add(item));
         }
         let group = version.split_once('/').map_or("", |(group, _)| group);
         let known = KINDS.iter().find(|(of, name, _)| (*of, *name) == (group, kind));
@@ -128,16 +128,16 @@ impl Manifests {
 }
 
 impl Manifests {
-    /// Takes away the containers without an image: kustomize makes one of each name that a component still has for a
-    /// container which is no longer there, and Kubernetes refuses it.
-    pub(crate) fn without_leftovers(&mut self) {
+    /// Removes the containers without an image: for a container that no longer exists, a listed component's
+    /// patch makes kustomize create one, which Kubernetes refuses.
+    pub(crate) fn remove_leftovers(&mut self) {
         for (workload, object) in self.workloads.iter_mut().zip(&mut self.objects) {
             workload.containers.retain(|container| container.service.image.is_some());
             let keys = workload.path.iter().chain(&["spec"]);
             let Some(spec) = keys.copied().try_fold(object, |it, key| it.get_mut(key)) else {
                 continue;
             };
-            for key in LISTS {
+            for key in CONTAINER_LISTS {
                 if let Some(Value::Sequence(list)) = spec.get_mut(key) {
                     list.retain(|container| pod::text(container, "image").is_some());
                 }
@@ -146,7 +146,7 @@ impl Manifests {
     }
 }
 
-/// Whether an object of an unknown kind starts pods: operators' kinds have the template where the known ones have it.
+/// Whether an object of another kind starts pods: operators' kinds have the template at the usual path.
 fn holds_template(object: &Value) -> bool {
     let spec = TEMPLATE.iter().chain(&["spec"]).try_fold(object, |it, key| it.get(*key));
     spec.and_then(|spec| spec.get("containers")).is_some_and(Value::is_sequence)
@@ -163,20 +163,21 @@ impl Workload {
         let metadata =
             |of: &Value, key: &str| of.get("metadata").and_then(|it| it.get(key)).cloned();
         let text = |key: &str| metadata(object, key).and_then(|it| it.as_str().map(str::to_owned));
-        let name = text("name").filter(|name| !name.is_empty()).ok_or_else(|| nameless(kind))?;
+        let name =
+            text("name").filter(|name| !name.is_empty()).ok_or_else(|| missing_name(kind))?;
         let pod = path.iter().try_fold(object, |it, key| it.get(*key)).unwrap_or(&Value::Null);
         let role = |of: &Value| Some(metadata(of, "annotations")?.get(ROLE)?.as_str()?.to_owned());
         let spec = pod.get("spec").unwrap_or(&Value::Null);
         let form = |what: String| {
             let object = quote::word(&format!("{kind}/{name}")).to_string();
-            let cause = format!("{object} does not have the form that Kubernetes gives it: {what}");
+            let cause = format!("{object} is not valid: {what}");
             Diagnostic::statement(cause).advise("correct it there")
         };
         let namespace = text("namespace").filter(|namespace| !namespace.is_empty());
-        pod::name_of(&name).map_err(form)?;
-        namespace.iter().try_for_each(|namespace| pod::name_of(namespace)).map_err(form)?;
+        pod::check_name(&name).map_err(form)?;
+        namespace.iter().try_for_each(|namespace| pod::check_name(namespace)).map_err(form)?;
         let volumes = pod::list(spec, "volumes").map_err(form)?.to_vec();
-        let containers = pod::containers(spec, &volumes).map_err(form)?;
+        let containers = pod::read_containers(spec, &volumes).map_err(form)?;
         Ok(Self {
             group,
             version: version.to_owned(),
@@ -191,12 +192,12 @@ impl Workload {
     }
 }
 
-fn no_yaml(cause: impl Display) -> Diagnostic {
+fn invalid_yaml(cause: impl Display) -> Diagnostic {
     let cause = format!("it is not YAML: {cause}");
     Diagnostic::statement(cause).advise("pass manifests that kubectl accepts")
 }
 
-fn nameless(kind: &str) -> Diagnostic {
+fn missing_name(kind: &str) -> Diagnostic {
     let cause = format!("a {kind} in it has no name");
     Diagnostic::statement(cause).advise("name it, so that it can be patched")
 }

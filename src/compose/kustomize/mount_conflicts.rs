@@ -1,36 +1,36 @@
-//! Conflicts between a container and what it is to get: mounts and volumes of its own, files that trust-manager
-//! does not keep.
+//! Conflicts between a container and its injection: mounts and volumes of its own, and files that
+//! trust-manager cannot provide.
 
-use crate::compose::injection::{Contents, Injection};
+use crate::compose::injection::{InjectedFile, Injection};
 use crate::compose::kustomize::manifest::Workload;
 use crate::compose::kustomize::names::is_our_name;
-use crate::compose::kustomize::pod::{self, Container};
+use crate::compose::kustomize::pod::{self, PodContainer};
 use crate::compose::layout::{BUNDLE, DIRECTORY};
 use crate::compose::project::{MountKind, without_links};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::quote;
 use crate::trust::variables::{self, VariableTarget};
 
-/// Checks the mounts and volumes of a container that is to trust the CA.
+/// Checks the mounts and volumes of a container that will trust the CA.
 ///
 /// # Errors
-/// When one of them would hide what the container gets, or be hidden by it, or has our name.
-pub(crate) fn check(
+/// When a mount would hide the injected files or be hidden by them, or a volume has the component's name.
+pub(crate) fn check_mounts(
     name: &str,
     workload: &Workload,
-    container: &Container,
+    container: &PodContainer,
 ) -> Result<(), Diagnostic> {
     for mount in &container.service.mounts {
         let is_in_it = without_links(&mount.target).starts_with(DIRECTORY);
-        // Ours is mounted after it.
+        // The component's mount comes after a tmpfs.
         let is_tmpfs = mount.kind == MountKind::Tmpfs;
         if is_in_it || (mount.is_above(DIRECTORY) && !is_tmpfs) {
             let container = format!("container {}", quote::word(name));
             let path = quote::word(&mount.target);
             return Err(Diagnostic::cannot("give the CA to", container)
-                .because(format_args!("its own mount at {path} is in the way"))
+                .because(format_args!("its own mount at {path} conflicts with that of the CA"))
                 .advise(format!(
-                    "mount that elsewhere, or leave the container out: `--workload {}=leave`",
+                    "mount that at another path, or leave the container out: `--workload {}=leave`",
                     quote::shell(name)
                 )));
         }
@@ -50,14 +50,14 @@ pub(crate) fn check(
         )))
 }
 
-/// Removes variables whose file trust-manager does not keep, with a warning for each.
-pub(crate) fn only_shared(given: &mut Injection, name: &str, warn: &dyn Fn(Diagnostic)) {
+/// Removes variables whose file trust-manager cannot provide, with a warning for each.
+pub(crate) fn remove_private_files(given: &mut Injection, name: &str, warn: &dyn Fn(Diagnostic)) {
     let Injection { variables, files } = given;
     let is_shared = |variable: &str, value: &String| {
         let row = variables::TABLE.iter().find(|row| row.name == variable);
         match row.map(|row| row.target) {
             Some(VariableTarget::Bundle | VariableTarget::Custom) => {
-                !matches!(files.get(value), Some(Contents::Own { .. }))
+                !matches!(files.get(value), Some(InjectedFile::Own { .. }))
             }
             Some(VariableTarget::Settings) => value.contains(BUNDLE),
             Some(VariableTarget::TrustStore) | None => false,
@@ -76,5 +76,5 @@ pub(crate) fn only_shared(given: &mut Injection, name: &str, warn: &dyn Fn(Diagn
         }
         is_kept
     });
-    files.retain(|_, contents| !matches!(contents, Contents::Own { .. }));
+    files.retain(|_, contents| !matches!(contents, InjectedFile::Own { .. }));
 }

@@ -1,5 +1,4 @@
-//! A pod's containers, as far as trust depends on them: in the terms of `compose::project`, so that the same
-//! rules decide about them.
+//! Parses a pod's containers into the types of `compose::project`, so that the same rules select them.
 
 use std::collections::BTreeMap;
 
@@ -14,35 +13,35 @@ use crate::trust::source::CUSTOM_CA;
 
 /// A container of a pod.
 #[derive(Clone, Debug)]
-pub(crate) struct Container {
-    /// Its name.
+pub(crate) struct PodContainer {
+    /// The container's name.
     pub name: String,
-    /// The list that it is in.
+    /// The key of its list, from [`CONTAINER_LISTS`].
     pub list: &'static str,
-    /// Whether an earlier component was applied to it.
+    /// Whether it contains the mount of an earlier component.
     pub is_patched: bool,
-    /// Its settings that decide about trust.
+    /// The settings that decide about trust.
     pub service: Service,
-    /// All of its manifest.
+    /// The complete manifest of the container.
     pub raw: Value,
 }
 
-impl Container {
-    /// Whether it is the same of its pod.
+impl PodContainer {
+    /// Whether both are the same container of a pod.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         (self.list, &self.name) == (other.list, &other.name)
     }
 }
 
-/// The lists of containers, in the order in which they start.
-pub(crate) const LISTS: [&str; 2] = ["initContainers", "containers"];
+/// The keys of a pod's container lists, in the order in which they start.
+pub(crate) const CONTAINER_LISTS: [&str; 2] = ["initContainers", "containers"];
 
-/// Checks that Kubernetes allows `name`: then it needs no quoting in a regular expression, a path or a
+/// Checks that Kubernetes allows `name`, which then needs no escaping in a regular expression, a path or a
 /// terminal (<https://kubernetes.io/docs/concepts/overview/working-with-objects/names/>).
 ///
 /// # Errors
-/// When it is not.
-pub(crate) fn name_of(name: &str) -> Result<(), String> {
+/// When the name is invalid.
+pub(crate) fn check_name(name: &str) -> Result<(), String> {
     let is_letter = |it: u8| matches!(it, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.');
     if !name.is_empty() && name.len() <= 253 && name.bytes().all(is_letter) {
         return Ok(());
@@ -50,10 +49,10 @@ pub(crate) fn name_of(name: &str) -> Result<(), String> {
     Err(format!("{} is not a name", quote::word(name)))
 }
 
-/// The elements of the list `key`; none where it is not there.
+/// Returns the elements of the list `key`; empty without that key.
 ///
 /// # Errors
-/// When it is something else than a list.
+/// When the value is not a list.
 pub(crate) fn list<'a>(of: &'a Value, key: &str) -> Result<&'a [Value], String> {
     match of.get(key) {
         None | Some(Value::Null) => Ok(&[]),
@@ -62,23 +61,30 @@ pub(crate) fn list<'a>(of: &'a Value, key: &str) -> Result<&'a [Value], String> 
     }
 }
 
-/// The containers of a pod of this `spec`, which has these `volumes`.
+/// Parses the containers of a pod `spec` with these `volumes`.
 ///
 /// # Errors
-/// When something of them has another form than Kubernetes gives it.
-pub(crate) fn containers(spec: &Value, volumes: &[Value]) -> Result<Vec<Container>, String> {
+/// When a container has an invalid form.
+pub(crate) fn read_containers(
+    spec: &Value,
+    volumes: &[Value],
+) -> Result<Vec<PodContainer>, String> {
     let mut all = Vec::new();
-    for list_name in LISTS {
+    for list_name in CONTAINER_LISTS {
         for raw in list(spec, list_name)? {
-            all.push(container(raw, list_name, volumes)?);
+            all.push(read_container(raw, list_name, volumes)?);
         }
     }
     Ok(all)
 }
 
-fn container(raw: &Value, list_name: &'static str, volumes: &[Value]) -> Result<Container, String> {
+fn read_container(
+    raw: &Value,
+    list_name: &'static str,
+    volumes: &[Value],
+) -> Result<PodContainer, String> {
     let name = text(raw, "name").ok_or("a container has no name")?;
-    name_of(&name)?;
+    check_name(&name)?;
     let words = |key: &str| -> Result<Option<Vec<String>>, String> {
         let words: Vec<_> = list(raw, key)?.iter().filter_map(scalar).collect();
         Ok((!words.is_empty()).then_some(words))
@@ -89,14 +95,14 @@ fn container(raw: &Value, list_name: &'static str, volumes: &[Value]) -> Result<
         let setting = if entry.get("valueFrom").is_some_and(|from| !from.is_null()) {
             Setting::Unknown
         } else {
-            setting(&text(entry, "value").unwrap_or_default())
+            read_setting(&text(entry, "value").unwrap_or_default())
         };
         environment.insert(variable, setting);
     }
-    // A mount without a volume is a leftover of our component: the user's mount was removed.
+    // A mount without a volume comes from an earlier component's patch: the user has removed the mount.
     let has_volume = |mount: &&Value| text(mount, "name").is_some();
     let mounts = list(raw, "volumeMounts")?.iter().filter(|it| !is_ours(it)).filter(has_volume);
-    let mounts: Vec<_> = mounts.map(|mount| self::mount(mount, volumes)).collect();
+    let mounts: Vec<_> = mounts.map(|mount| self::read_mount(mount, volumes)).collect();
     let user = raw.get("securityContext").and_then(|it| scalar(it.get("runAsUser")?));
     let service = Service {
         image: text(raw, "image"),
@@ -109,12 +115,12 @@ fn container(raw: &Value, list_name: &'static str, volumes: &[Value]) -> Result<
         ..Service::default()
     };
     let is_patched = list(raw, "volumeMounts")?.iter().any(is_ours);
-    Ok(Container { name, list: list_name, is_patched, service, raw: raw.clone() })
+    Ok(PodContainer { name, list: list_name, is_patched, service, raw: raw.clone() })
 }
 
-/// The value of a variable. Kubernetes replaces `$(NAME)` by other variables, and `$$` by `$`
+/// Parses the value of a variable. Kubernetes replaces `$(NAME)` by other variables, and `$$` by `$`
 /// (<https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/>).
-fn setting(value: &str) -> Setting {
+fn read_setting(value: &str) -> Setting {
     if value.contains("$(") || value.contains("$$") {
         Setting::Unknown
     } else {
@@ -122,16 +128,16 @@ fn setting(value: &str) -> Setting {
     }
 }
 
-/// Whether an earlier component added a mount.
+/// Whether a component added this mount.
 pub(crate) fn is_ours(mount: &Value) -> bool {
     let is_named = text(mount, "name").is_some_and(|name| is_our_name(&name));
-    is_named && text(mount, "mountPath").is_some_and(|path| PLACES.contains(&path.as_str()))
+    is_named && text(mount, "mountPath").is_some_and(|path| MOUNT_PATHS.contains(&path.as_str()))
 }
 
-/// The mount paths of a component.
-const PLACES: [&str; 2] = [DIRECTORY, CUSTOM_CA];
+/// The paths at which a component mounts files.
+const MOUNT_PATHS: [&str; 2] = [DIRECTORY, CUSTOM_CA];
 
-fn mount(mount: &Value, volumes: &[Value]) -> Mount {
+fn read_mount(mount: &Value, volumes: &[Value]) -> Mount {
     let volume = text(mount, "name");
     let is_it = |found: &&Value| text(found, "name") == volume;
     let source = volumes.iter().find(is_it);
@@ -143,7 +149,7 @@ fn mount(mount: &Value, volumes: &[Value]) -> Mount {
     } else if has("persistentVolumeClaim") {
         MountKind::Volume(volume)
     } else {
-        // A path of the node, or a claim that a template of the workload makes.
+        // A path of the node, or a claim from the workload's template.
         MountKind::Unknown
     };
     let target = text(mount, "mountPath").unwrap_or_default();
@@ -152,7 +158,7 @@ fn mount(mount: &Value, volumes: &[Value]) -> Mount {
     Mount { kind, target: target.to_owned(), read_only }
 }
 
-/// The text under `key`.
+/// Returns the text of `key`.
 pub(crate) fn text(of: &Value, key: &str) -> Option<String> {
     scalar(of.get(key)?)
 }

@@ -1,18 +1,18 @@
-//! The manifests: a kustomization as it is rendered, files, or stdin; without what an earlier component put into
-//! them.
+//! Reads the manifests from a rendered kustomization, from files or from stdin, and removes what an earlier
+//! component added.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read as _};
 use std::path::Path;
 
 use crate::compose::cli::Kustomize;
-use crate::compose::docker::Failure;
-use crate::compose::kustomize::component::Chosen;
+use crate::compose::docker::CommandError;
+use crate::compose::kustomize::component::SelectedContainer;
 use crate::compose::kustomize::kustomization::Kustomization;
 use crate::compose::kustomize::manifest::{self, Manifests, Workload};
 use crate::compose::kustomize::names::KUSTOMIZATION;
-use crate::compose::kustomize::render::kustomize;
-use crate::compose::kustomize::write::Existing;
+use crate::compose::kustomize::render::run_kustomize;
+use crate::compose::kustomize::write::ExistingComponent;
 use crate::compose::layout::DIRECTORY;
 use crate::compose::project::Setting;
 use crate::sys::diagnostic::Diagnostic;
@@ -20,33 +20,36 @@ use crate::sys::file;
 use crate::sys::output;
 use crate::sys::quote;
 
-/// The values that variables had before a component set them, by container; without those that were not set.
-pub(crate) type Before = BTreeMap<String, BTreeMap<String, String>>;
+/// The values that variables had before a component set them, by container.
+pub(crate) type PreviousValues = BTreeMap<String, BTreeMap<String, String>>;
 
-/// How the line of a component begins that records them.
-const MARK: &str = "# Before: ";
+/// The prefix of the line in kustomization.yaml that records them.
+const PREVIOUS_MARK: &str = "# Before: ";
 
-/// The manifests that were named.
-pub(crate) struct Read {
-    /// The manifests.
+/// The manifests of a run.
+pub(crate) struct ManifestInput {
+    /// The parsed manifests.
     pub manifests: Manifests,
     /// Their name in messages.
     pub from: String,
-    /// The kustomization that they come from.
+    /// The kustomization that was rendered, with `-k`.
     pub kustomization: Option<Kustomization>,
 }
 
 /// Reads the manifests that `args` name; `existing` is an earlier component.
 ///
 /// # Errors
-/// When they cannot be read, or none of them starts pods.
-pub(crate) fn read(args: &Kustomize, existing: &Existing) -> Result<Read, Diagnostic> {
+/// When they cannot be read, or contain no workload.
+pub(crate) fn read(
+    args: &Kustomize,
+    existing: &ExistingComponent,
+) -> Result<ManifestInput, Diagnostic> {
     let (mut manifests, from) = if let Some(directory) = &args.kustomization {
-        (render(directory)?, printed(directory))
+        (render(directory)?, rendered_name(directory))
     } else {
         let names = args.files.iter().map(|path| quote::path(path).to_string());
         let from = names.collect::<Vec<_>>().join(", ");
-        (manifest::read(&files(args)?, &from)?, from)
+        (manifest::read(&read_files(args)?, &from)?, from)
     };
     if manifests.workloads.is_empty() {
         return Err(no_workload(&from, &manifests.others));
@@ -54,10 +57,10 @@ pub(crate) fn read(args: &Kustomize, existing: &Existing) -> Result<Read, Diagno
     let kustomization = args.kustomization.as_deref();
     let kustomization = kustomization.and_then(|it| Kustomization::read(it, &args.out));
     if kustomization.as_ref().is_some_and(|it| it.has_component) {
-        manifests.without_leftovers();
+        manifests.remove_leftovers();
     }
-    take_back(&mut manifests.workloads, &before(existing));
-    Ok(Read { manifests, from, kustomization })
+    restore_variables(&mut manifests.workloads, &read_previous_values(existing));
+    Ok(ManifestInput { manifests, from, kustomization })
 }
 
 fn no_workload(from: &str, others: &[String]) -> Diagnostic {
@@ -66,18 +69,18 @@ fn no_workload(from: &str, others: &[String]) -> Diagnostic {
         [] => String::new(),
         others => format!(" but {}, whose kind kustomize cannot patch", others.join(", ")),
     };
-    Diagnostic::cannot("find", format_args!("anything that starts pods in {from}{but}"))
-        .advise("pass all manifests, as they go to the cluster")
+    Diagnostic::cannot("find", format_args!("a workload in {from}{but}"))
+        .advise("pass all manifests that are applied to the cluster")
 }
 
-/// Renders a kustomization and reads the result.
+/// Renders a kustomization and parses the result.
 ///
 /// # Errors
-/// When it cannot be rendered, or read.
+/// When it cannot be rendered or parsed.
 pub(crate) fn render(directory: &Path) -> Result<Manifests, Diagnostic> {
-    let text = kustomize(directory, &[]).map_err(|failure| {
+    let text = run_kustomize(directory, &[]).map_err(|failure| {
         let failed = Diagnostic::cannot("render", quote::path(directory));
-        if let Failure::Missing = failure {
+        if let CommandError::NotInstalled = failure {
             return failed
                 .because("neither kubectl nor kustomize is installed")
                 .advise("install one of them, or render it elsewhere and pass it with `-f -`");
@@ -87,20 +90,20 @@ pub(crate) fn render(directory: &Path) -> Result<Manifests, Diagnostic> {
             .because(failure)
             .advise(format!("correct it until `kubectl kustomize {command}` prints it"))
     })?;
-    manifest::read(&text, &printed(directory))
+    manifest::read(&text, &rendered_name(directory))
 }
 
-/// The name of a rendered kustomization in messages.
-fn printed(directory: &Path) -> String {
+/// Returns the name of a rendered kustomization in messages.
+fn rendered_name(directory: &Path) -> String {
     format!("what `kubectl kustomize {}` prints", quote::shell(directory))
 }
 
-/// All files, one document after the other.
-fn files(args: &Kustomize) -> Result<Vec<u8>, Diagnostic> {
+/// Reads all files into one text.
+fn read_files(args: &Kustomize) -> Result<Vec<u8>, Diagnostic> {
     let (mut all, mut budget) = (Vec::new(), file::TOTAL_LIMIT);
     for path in &args.files {
         if path == Path::new("-") {
-            let most = manifest::MOST as u64 + 1;
+            let most = manifest::MAX_MANIFESTS as u64 + 1;
             io::stdin().lock().take(most).read_to_end(&mut all).map_err(|error| {
                 let failed = Diagnostic::cannot("read", "stdin").named("from -f -");
                 failed.because(output::cause(&error)).advise("pipe manifests into it")
@@ -117,21 +120,22 @@ fn files(args: &Kustomize) -> Result<Vec<u8>, Diagnostic> {
     Ok(all)
 }
 
-fn before(existing: &Existing) -> Before {
+fn read_previous_values(existing: &ExistingComponent) -> PreviousValues {
     let text = existing.texts.get(KUSTOMIZATION).map(|text| String::from_utf8_lossy(text));
-    let line = text.as_ref().and_then(|text| text.lines().find_map(|it| it.strip_prefix(MARK)));
-    // If the line was edited, the present values count.
+    let line =
+        text.as_ref().and_then(|text| text.lines().find_map(|it| it.strip_prefix(PREVIOUS_MARK)));
+    // If the user edited the line, the present values apply.
     line.and_then(|line| serde_json::from_str(line).ok()).unwrap_or_default()
 }
 
-/// The line from which [`read`] restores the values; empty if there are none.
-pub(crate) fn record(before: &Before) -> String {
+/// Returns the line from which [`read`] restores the values; empty without values.
+pub(crate) fn previous_values_line(before: &PreviousValues) -> String {
     let text = serde_json::to_string(before).unwrap_or_default();
-    if before.is_empty() { String::new() } else { format!("{MARK}{text}\n") }
+    if before.is_empty() { String::new() } else { format!("{PREVIOUS_MARK}{text}\n") }
 }
 
 /// Restores the values of variables that an earlier component set.
-fn take_back(workloads: &mut [Workload], before: &Before) {
+fn restore_variables(workloads: &mut [Workload], before: &PreviousValues) {
     for workload in workloads {
         let name = workload.to_string();
         for container in workload.containers.iter_mut().filter(|it| it.is_patched) {
@@ -148,10 +152,12 @@ fn take_back(workloads: &mut [Workload], before: &Before) {
     }
 }
 
-impl Read {
-    /// The present values of the variables that the component is to set.
-    pub(crate) fn before(chosen: &[(&Workload, Vec<Chosen>)]) -> Before {
-        let mut before = Before::new();
+impl ManifestInput {
+    /// Returns the present values of the variables that the component will set.
+    pub(crate) fn previous_values(
+        chosen: &[(&Workload, Vec<SelectedContainer>)],
+    ) -> PreviousValues {
+        let mut before = PreviousValues::new();
         for (workload, chosen) in chosen {
             for chosen in chosen {
                 let Some(container) = workload.containers.get(chosen.index) else { continue };
@@ -159,7 +165,7 @@ impl Read {
                     if let Some(Setting::Value(value)) =
                         container.service.environment.get(*variable)
                     {
-                        let name = workload.part(container);
+                        let name = workload.container_name(container);
                         before
                             .entry(name)
                             .or_default()

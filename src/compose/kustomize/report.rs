@@ -1,4 +1,5 @@
-//! The output of `kustomize`: which containers trust the CA and why, what was written, and the next command.
+//! The output of `kustomize`: the selected containers with the reasons, the written files, and the next
+//! steps.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -9,17 +10,17 @@ use crate::compose::inputs::Inputs;
 use crate::compose::kustomize::component::Component;
 use crate::compose::kustomize::kustomization::Kustomization;
 use crate::compose::kustomize::names::{BUNDLES, KUSTOMIZATION, LABEL, ROLE, TARGETS};
-use crate::compose::kustomize::read::{self, Before};
-use crate::compose::kustomize::write::{Changes, Existing, HEADER};
+use crate::compose::kustomize::read::{self, PreviousValues};
+use crate::compose::kustomize::write::{ComponentChanges, ExistingComponent, HEADER};
 use crate::compose::output::{outcome, write_remark};
 use crate::compose::project::paths::{plain, relative};
-use crate::compose::select::{Choice, Outcome, Reason};
-use crate::compose::yaml::body;
+use crate::compose::select::{Choice, Outcome, SelectionReason};
+use crate::compose::yaml::without_comments;
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::quote;
 use crate::sys::styled::Styled;
 
-/// The warning about an object that starts pods and whose kind kustomize cannot patch.
+/// Returns the warning about an object that starts pods and whose kind kustomize cannot patch.
 pub(crate) fn unknown_kind(name: &str) -> Diagnostic {
     let cause = format!(
         "skipped {}: kustomize cannot patch containers of this kind by name",
@@ -28,7 +29,7 @@ pub(crate) fn unknown_kind(name: &str) -> Diagnostic {
     Diagnostic::statement(cause).advise("mount the ConfigMap there by hand")
 }
 
-/// The warning about containers with variables that come from `envFrom`.
+/// Returns the warning about containers with `envFrom`.
 pub(crate) fn unread_environment(names: &[&str]) -> Diagnostic {
     let names: Vec<_> = names.iter().map(|name| quote::word(name).to_string()).collect();
     let cause = format!(
@@ -39,40 +40,40 @@ pub(crate) fn unread_environment(names: &[&str]) -> Diagnostic {
     Diagnostic::statement(cause).advise("write trust variables under `env`")
 }
 
-/// The warning that no kustomize is installed.
-pub(crate) fn not_tried() -> Diagnostic {
+/// Returns the warning that kustomize is not installed.
+pub(crate) fn not_test_built() -> Diagnostic {
     Diagnostic::statement(
         "the component was not test-built: neither kubectl nor kustomize is installed",
     )
     .advise("run this again with --check where one of them is installed")
 }
 
-/// A run that wrote a component, or would.
-pub(crate) struct Done<'a> {
+/// A run that wrote a component, or a dry run.
+pub(crate) struct CompletedRun<'a> {
     pub args: &'a Kustomize,
     pub inputs: &'a Inputs,
     pub choices: &'a [Choice<'a>],
-    /// The containers by the origin of their public roots.
+    /// The containers, by the origin of their root certificates.
     pub root_origins: &'a BTreeMap<String, Vec<&'a str>>,
     pub java: &'a BTreeMap<String, Vec<&'a str>>,
-    pub changes: &'a Changes,
+    pub changes: &'a ComponentChanges,
     pub component: &'a Component,
     pub kustomization: Option<&'a Kustomization>,
     /// The namespaces of the workloads.
     pub namespaces: BTreeSet<String>,
 }
 
-/// Why a container has its role, for a table.
-pub(crate) fn reason(reason: &Reason<'_>) -> String {
+/// Describes the reason for a container's outcome, for the table.
+pub(crate) fn reason(reason: &SelectionReason<'_>) -> String {
     match reason {
-        Reason::Asked(_) => "--workload".to_owned(),
-        Reason::Role(_) => format!("annotation {ROLE}"),
+        SelectionReason::Asked(_) => "--workload".to_owned(),
+        SelectionReason::Role(_) => format!("annotation {ROLE}"),
         reason => reason.to_string(),
     }
 }
 
-/// The text of a run.
-pub(crate) fn summary(done: &Done<'_>) -> Styled {
+/// Returns the text of a run.
+pub(crate) fn summary(done: &CompletedRun<'_>) -> Styled {
     let containers = ("container", done.choices);
     let mut text = outcome(done.inputs, containers, done.changes.is_dry(), reason);
     let _ = write!(text, "{}", done.changes);
@@ -80,16 +81,16 @@ pub(crate) fn summary(done: &Done<'_>) -> Styled {
         write_remark(&mut text, format_args!("{line}: {}", names.join(", ")));
     }
     let _ = writeln!(text, "\nnext:");
-    next(&mut text, done);
+    write_next_steps(&mut text, done);
     text
 }
 
-/// The lines that list the component, and the commands.
-fn next(text: &mut Styled, done: &Done<'_>) {
-    let Done { args, component, kustomization, .. } = done;
+/// Appends the lines that list the component, and the commands to apply it.
+fn write_next_steps(text: &mut Styled, done: &CompletedRun<'_>) {
+    let CompletedRun { args, component, kustomization, .. } = done;
     let server_side = if component.is_server_side { "--server-side " } else { "" };
     if args.source == Source::TrustManager {
-        labels(text, &done.namespaces);
+        write_label_commands(text, &done.namespaces);
         let file = quote::shell(&plain(&args.out, BUNDLES));
         let _ = writeln!(text, "  kubectl apply -f {file}");
     }
@@ -113,7 +114,7 @@ fn next(text: &mut Styled, done: &Done<'_>) {
     let _ = writeln!(text, "  kubectl apply {server_side}-k DIRECTORY");
 }
 
-fn labels(text: &mut Styled, namespaces: &BTreeSet<String>) {
+fn write_label_commands(text: &mut Styled, namespaces: &BTreeSet<String>) {
     let (key, value) = LABEL;
     let unknown = BTreeSet::from(["NAMESPACE".to_owned()]);
     for namespace in if namespaces.is_empty() { &unknown } else { namespaces } {
@@ -122,8 +123,12 @@ fn labels(text: &mut Styled, namespaces: &BTreeSet<String>) {
     }
 }
 
-/// The text of a removal.
-pub(crate) fn removed(changes: &Changes, existing: &Existing, out: &Path) -> String {
+/// Returns the text of a removal.
+pub(crate) fn removed(
+    changes: &ComponentChanges,
+    existing: &ExistingComponent,
+    out: &Path,
+) -> String {
     let mut text = changes.to_string();
     if existing.texts.is_empty() {
         return text;
@@ -143,10 +148,10 @@ pub(crate) fn removed(changes: &Changes, existing: &Existing, out: &Path) -> Str
     text
 }
 
-/// The files of the directory that differ from what would be written now.
+/// Returns sentences about the files that differ from those that would be written now.
 pub(crate) fn drift(
     out: &Path,
-    existing: &Existing,
+    existing: &ExistingComponent,
     texts: &BTreeMap<&'static str, String>,
     component: &Component,
 ) -> Vec<String> {
@@ -155,7 +160,7 @@ pub(crate) fn drift(
     for (name, text) in texts {
         match existing.texts.get(*name).map(|found| String::from_utf8_lossy(found)) {
             None => drift.push(format!("{} is missing", path(name))),
-            Some(found) if body(&found) == body(text) => {}
+            Some(found) if without_comments(&found) == without_comments(text) => {}
             Some(_) => drift.push(format!(
                 "{} is older than the CA, an image or a manifest, or was edited",
                 path(name)
@@ -173,17 +178,17 @@ pub(crate) fn drift(
     drift
 }
 
-/// The comment at the head of a file: the command that generated it and the one that removes it, both typed in the
+/// Returns the comment at the beginning of a file: the command that generated it and the one that removes it, both typed in the
 /// file's directory, and the values that variables had before.
-pub(crate) fn header(args: &Kustomize, before: &Before) -> String {
+pub(crate) fn header(args: &Kustomize, before: &PreviousValues) -> String {
     let options: Vec<_> = options(args).iter().map(quote::shell).collect();
     let options = options.join(" ");
-    let before = read::record(before);
+    let before = read::previous_values_line(before);
     let remove = "trust-compose kustomize --remove --out .";
     format!("{HEADER} {options} --out .\n# Do not edit. Remove it with: {remove}\n{before}")
 }
 
-/// The options of this run, with paths relative to the directory that is written to.
+/// Returns the options of this run, with paths relative to `--out`.
 fn options(args: &Kustomize) -> Vec<String> {
     let path = |path: &PathBuf| {
         if path == Path::new("-") {

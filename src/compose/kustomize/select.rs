@@ -1,46 +1,46 @@
-//! Selects containers: `compose::select` decides about them by its table, as about the services of a project; an
-//! annotation of a workload or `--workload` overrides it.
+//! Converts containers to the services of a project, so that `compose::select` can decide about them. An
+//! annotation of the workload or `--workload` overrides its table.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 
 use crate::compose::kustomize::manifest::Workload;
 use crate::compose::kustomize::names::ROLE;
-use crate::compose::kustomize::pod::Container;
+use crate::compose::kustomize::pod::PodContainer;
 use crate::compose::project::{Project, Role, Unit};
 use crate::compose::select::Outcome;
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::quote;
 use crate::sys::suggestion::nearest;
 
-/// Where a container is in a list of workloads.
+/// The position of a container in a list of workloads.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Position {
     /// The index of its workload.
     pub workload: usize,
-    /// Its index among the containers of that.
+    /// The index among the containers of that workload.
     pub container: usize,
 }
 
-/// The container that each part of a project is.
+/// The position of each part of a project.
 pub(crate) type Positions = BTreeMap<String, Position>;
 
-/// A workload by all that makes it one: group, kind, namespace, name.
-type Id<'a> = (&'static str, &'static str, Option<&'a str>, &'a str);
+/// The identity of a workload: group, kind, namespace, name.
+type WorkloadId<'a> = (&'static str, &'static str, Option<&'a str>, &'a str);
 
 impl Workload {
-    /// Its identity in a cluster.
-    pub(crate) fn id(&self) -> Id<'_> {
+    /// Returns its identity in a cluster.
+    pub(crate) fn id(&self) -> WorkloadId<'_> {
         (self.group, self.kind, self.namespace.as_deref(), &self.name)
     }
 
-    /// The name of one of its containers, for messages.
-    pub(crate) fn part(&self, container: &Container) -> String {
+    /// Returns the name of one of its containers, for messages.
+    pub(crate) fn container_name(&self, container: &PodContainer) -> String {
         format!("{self}/{}", container.name)
     }
 }
 
-/// Its name in messages.
+/// The name of a workload in messages.
 impl Display for Workload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(namespace) = &self.namespace {
@@ -50,30 +50,30 @@ impl Display for Workload {
     }
 }
 
-/// The containers of `workloads` as a project, and for each of its parts which container of which workload it is.
+/// Converts the containers of `workloads` to a project, and returns the position of each part.
 ///
 /// # Errors
-/// When there is one twice, or an annotation is no role.
-pub(crate) fn project(
+/// When a container exists twice, or an annotation is not a role.
+pub(crate) fn to_project(
     workloads: &[Workload],
     from: &str,
 ) -> Result<(Project, Positions), Diagnostic> {
     let mut project = Project { unit: Unit::Container, ..Project::default() };
     let mut positions = Positions::new();
     for (at, workload) in workloads.iter().enumerate() {
-        let role = workload.role.as_deref().map(|says| {
+        let role = workload.role.as_deref().map(|value| {
             let annotation =
                 format!("the annotation {ROLE} of {}", quote::word(&workload.to_string()));
             let refusal = || {
                 Diagnostic::cannot("read", annotation)
-                    .because(format_args!("{} is not a role", quote::word(says)))
+                    .because(format_args!("{} is not a role", quote::word(value)))
                     .advise("write trust or leave")
             };
-            Role::of_word(says).ok_or_else(refusal)
+            Role::parse(value).ok_or_else(refusal)
         });
         let role = role.transpose()?;
         for (index, container) in workload.containers.iter().enumerate() {
-            let name = workload.part(container);
+            let name = workload.container_name(container);
             let mut service = container.service.clone();
             service.role = role;
             let position = Position { workload: at, container: index };
@@ -88,17 +88,17 @@ pub(crate) fn project(
     Ok((project, positions))
 }
 
-/// The roles that `wishes` give to the parts of `project`: each names a workload or a container, by its name
-/// alone or with what precedes it.
+/// Returns the outcomes that `--workload` sets for parts of `project`. Each name is that of a workload or a
+/// container, optionally with what precedes it.
 ///
 /// # Errors
-/// When one names no workload and no container.
-pub(crate) fn wishes(
+/// When a name matches no workload and no container.
+pub(crate) fn requested_outcomes(
     project: &Project,
-    wishes: impl Iterator<Item = (String, Outcome)>,
+    requested: impl Iterator<Item = (String, Outcome)>,
 ) -> Result<BTreeMap<String, Outcome>, Diagnostic> {
     let mut all = BTreeMap::new();
-    for (name, outcome) in wishes {
+    for (name, outcome) in requested {
         let hit = project.services.keys().filter(|part| is_named(part, &name));
         let hit: Vec<_> = hit.cloned().collect();
         if hit.is_empty() {
@@ -130,8 +130,8 @@ fn no_part(project: &Project, name: &str) -> Diagnostic {
     error.because(format_args!("the manifests have {parts}")).advise(fix)
 }
 
-/// Whether `name` names `part`, which is NAMESPACE/KIND/NAME/CONTAINER: all of it, what it begins with from some
-/// of its words on, or without a container.
+/// Whether `name` matches `part`, which is NAMESPACE/KIND/NAME/CONTAINER: it is the end of that, or of that
+/// without the container, in whole elements.
 fn is_named(part: &str, name: &str) -> bool {
     let (workload, _) = part.rsplit_once('/').unwrap_or((part, ""));
     let ends = |whole: &str| {
@@ -142,6 +142,6 @@ fn is_named(part: &str, name: &str) -> bool {
             && (whole.len() == name.len()
                 || whole.as_bytes().get(whole.len() - name.len() - 1) == Some(&b'/'))
     };
-    // A name alone is that of a workload.
+    // A name without a slash is that of a workload.
     ends(workload) || (name.contains('/') && ends(part))
 }

@@ -1,6 +1,6 @@
-//! Renders before anything is written, in a temporary directory that only its owner can read: the workloads with
-//! the component, and a kustomization without its own patches. The rest of the manifests, secrets for example, stays
-//! in memory.
+//! Renders kustomizations in a temporary directory that only its owner can read: the workloads with the
+//! component, before it is written, and the user's kustomization without its patches. Other manifests, such
+//! as secrets, are kept in memory only.
 
 use std::ffi::OsStr;
 use std::fs::Permissions;
@@ -10,44 +10,45 @@ use std::path::{Path, PathBuf};
 
 use serde_yaml::Value;
 
-use crate::compose::docker::Failure;
+use crate::compose::docker::CommandError;
 use crate::compose::kustomize::component::Component;
 use crate::compose::kustomize::kustomization::Kustomization;
 use crate::compose::kustomize::manifest::{self, Manifests, Workload};
 use crate::compose::kustomize::names::KUSTOMIZATION;
-use crate::compose::kustomize::render::kustomize;
-use crate::compose::kustomize::write::disk;
+use crate::compose::kustomize::render::run_kustomize;
+use crate::compose::kustomize::write::io_failure;
 use crate::compose::yaml::mapping;
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::dir::replace::NewFileMode;
 use crate::sys::dir::{Directory, OWN_PREFIX};
 
-/// The file of the workloads there, and the component's directory.
+/// The names of the workloads' file and the component's directory in it.
 const MANIFESTS: &str = "manifests.yaml";
 const COMPONENT: &str = "component";
 
-/// The contents of the temporary directory.
-struct Attempt<'a> {
+/// A kustomization in a temporary directory.
+struct TrialKustomization<'a> {
     kustomization: String,
     manifests: Option<String>,
     component: Option<&'a Component>,
-    /// Options of the rendering.
+    /// Additional options of kustomize.
     options: &'a [&'a str],
 }
 
-/// Renders `workloads` with `component`, below the directory `temporary`; `None` if no kustomize is installed.
+/// Renders `workloads` with `component`, in a directory below `temporary`; `None` if kustomize is not
+/// installed.
 ///
 /// # Errors
 /// When kustomize refuses them, or the temporary directory cannot be used.
-pub(crate) fn trial(
+pub(crate) fn build_trial(
     workloads: &[Value],
     component: &Component,
     temporary: &Path,
 ) -> Result<Option<Manifests>, Diagnostic> {
-    // JSON has all strings in quotes: kustomize would read `2001-01-01` as a time.
+    // JSON quotes all strings: in YAML, kustomize would parse `2001-01-01` as a time.
     let texts = workloads.iter().map(serde_json::to_string).collect::<Result<Vec<_>, _>>();
-    let manifests = texts.map_err(|error| refused(&Failure::Said(error.to_string())))?;
-    let attempt = Attempt {
+    let manifests = texts.map_err(|error| refused(&CommandError::Failed(error.to_string())))?;
+    let attempt = TrialKustomization {
         kustomization: format!("resources: [{MANIFESTS}]\ncomponents: [{COMPONENT}]\n"),
         manifests: Some(manifests.join("\n---\n")),
         component: Some(component),
@@ -56,16 +57,16 @@ pub(crate) fn trial(
     attempt.render(temporary)
 }
 
-/// The workloads of a kustomization as its component sees them, without that and without the patches that are applied
-/// after it. Empty if they are as rendered, or if it cannot be rendered without patches: then the component is made
-/// for the rendered workloads.
+/// Returns the workloads of a kustomization as its component sees them: without the component and without
+/// later patches. Empty if these are the rendered workloads, or if the kustomization cannot be rendered
+/// without patches: then the component is built for the rendered workloads.
 pub(crate) fn unpatched(kustomization: &Kustomization, temporary: &Path) -> Vec<Workload> {
     let rendered = Some(kustomization).filter(|it| it.is_changed_later()).and_then(|it| {
-        let attempt = Attempt {
-            kustomization: elsewhere(it, temporary)?,
+        let attempt = TrialKustomization {
+            kustomization: relocated_kustomization(it, temporary)?,
             manifests: None,
             component: None,
-            // Its own files are not below the temporary directory.
+            // The user's files are not below the temporary directory.
             options: &["--load-restrictor", "LoadRestrictionsNone"],
         };
         attempt.render(temporary).ok()?
@@ -73,16 +74,16 @@ pub(crate) fn unpatched(kustomization: &Kustomization, temporary: &Path) -> Vec<
     rendered.map(|manifests| manifests.workloads).unwrap_or_default()
 }
 
-/// The text of a kustomization, to be put below `temporary`, with the resources and components of the user's.
-/// kustomize takes directories by relative paths only.
-fn elsewhere(kustomization: &Kustomization, temporary: &Path) -> Option<String> {
+/// Returns a kustomization with the resources and components of the user's, to be written below `temporary`.
+/// kustomize accepts only relative paths of directories.
+fn relocated_kustomization(kustomization: &Kustomization, temporary: &Path) -> Option<String> {
     let Kustomization { directory, resources, components, .. } = kustomization;
     let above = temporary.canonicalize().ok()?;
-    // Its first component is the root, which counts for the attempt's own directory.
+    // The first component is the root directory; its `..` leaves the temporary directory itself.
     let up: PathBuf = above.components().map(|_| "..").collect();
     let path = |name: &String| match directory.join(name).canonicalize() {
         Ok(path) => up.join(path.strip_prefix("/").unwrap_or(&path)).to_str().map(Value::from),
-        // The address of another repository.
+        // A remote resource.
         Err(_) => Some(name.as_str().into()),
     };
     let list = |names: &[String]| names.iter().map(path).collect::<Option<Vec<_>>>();
@@ -91,28 +92,28 @@ fn elsewhere(kustomization: &Kustomization, temporary: &Path) -> Option<String> 
     serde_yaml::to_string(&tree).ok()
 }
 
-impl Attempt<'_> {
-    /// Renders it in a directory of its own below `temporary`, which is removed again.
+impl TrialKustomization<'_> {
+    /// Renders it in a new directory below `temporary`, and removes that.
     fn render(&self, temporary: &Path) -> Result<Option<Manifests>, Diagnostic> {
-        let failed = |error| disk("use", temporary)(error);
+        let failed = |error| io_failure("use", temporary)(error);
         let mut builder = tempfile::Builder::new();
         builder.prefix(OWN_PREFIX).permissions(Permissions::from_mode(0o700));
         let made = temporary.canonicalize().and_then(|above| builder.tempdir_in(above));
         let own = made.map_err(failed)?;
-        let rendered = self.fill(own.path()).map_err(failed).and_then(|()| {
-            let text = match kustomize(own.path(), self.options) {
+        let rendered = self.write_files(own.path()).map_err(failed).and_then(|()| {
+            let text = match run_kustomize(own.path(), self.options) {
                 Ok(text) => text,
-                Err(Failure::Missing) => return Ok(None),
+                Err(CommandError::NotInstalled) => return Ok(None),
                 Err(failure) => return Err(refused(&failure)),
             };
             manifest::read(&text, "the rendered manifests with the component").map(Some)
         });
         let path = own.path().to_path_buf();
-        own.close().map_err(disk("remove", &path))?;
+        own.close().map_err(io_failure("remove", &path))?;
         rendered
     }
 
-    fn fill(&self, own: &Path) -> io::Result<()> {
+    fn write_files(&self, own: &Path) -> io::Result<()> {
         let put = |directory: &Directory, name: &str, bytes: &[u8]| {
             directory.stage(OsStr::new(name), NewFileMode::Umask, bytes)?;
             directory.install_staged(OsStr::new(name), directory, OsStr::new(name))
@@ -129,7 +130,7 @@ impl Attempt<'_> {
     }
 }
 
-fn refused(failure: &Failure) -> Diagnostic {
+fn refused(failure: &CommandError) -> Diagnostic {
     Diagnostic::cannot("use", "these manifests with a component")
         .because(failure)
         .advise("pass manifests that kustomize accepts as `resources:`")

@@ -1,18 +1,19 @@
-//! The Bundles from which trust-manager keeps two ConfigMaps in every namespace with a label: the custom CAs
-//! with its own public roots, and the custom CAs alone.
+//! The Bundles from which trust-manager creates two ConfigMaps in every namespace with a label: the custom
+//! CAs with its own root certificates, and the custom CAs only.
 //!
-//! They belong to the cluster and not to an application, so they are a file beside the component and not a part
-//! of it: kustomize would give them the names of one application.
+//! They belong to the cluster, so they are in a file outside of the component: kustomize would apply the
+//! prefix and namespace of one application.
 
 use crate::compose::cli::Object;
-use crate::compose::injection::text;
-use crate::compose::kustomize::component::yaml;
+use crate::compose::injection::pem_text;
+use crate::compose::kustomize::component::yaml_error;
 use crate::compose::kustomize::names::{LABEL, TARGETS};
 use crate::compose::yaml::{mapping, mapping_of};
 use crate::sys::diagnostic::Diagnostic;
 use crate::trust::bundle::Pem;
 
-/// The objects: `ca_from` names where in trust-manager's own namespace the custom CAs are, if not in them.
+/// Returns the Bundles. `ca_from` is the object in trust-manager's namespace with the custom CAs; without it,
+/// the Bundles contain them.
 ///
 /// # Errors
 /// When YAML cannot express it.
@@ -29,7 +30,7 @@ pub(crate) fn bundles(
                 mapping([("name", name.as_str().into()), ("key", key.as_str().into())]),
             )])
         }
-        None => mapping([("inLine", String::from_utf8_lossy(&text(custom)).as_ref().into())]),
+        None => mapping([("inLine", String::from_utf8_lossy(&pem_text(custom)).as_ref().into())]),
     };
     let public = mapping([("useDefaultCAs", true.into())]);
     let sources = [vec![ours.clone(), public], vec![ours]];
@@ -48,7 +49,7 @@ pub(crate) fn bundles(
             ("spec", mapping([("sources", sources.into()), ("target", target)])),
         ]);
         all += "---\n";
-        all += &serde_yaml::to_string(&bundle).map_err(yaml)?;
+        all += &serde_yaml::to_string(&bundle).map_err(yaml_error)?;
     }
     Ok(all)
 }

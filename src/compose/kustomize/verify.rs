@@ -1,21 +1,21 @@
-//! Compares the rendered manifests with what the component is to change: kustomize does not report a patch without
-//! a target, and creates a container from a patch that names no existing one.
+//! Checks that the rendered manifests have the intended changes and no others: kustomize does not report a
+//! patch without a target, and creates a container if a patch names one that does not exist.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_yaml::Value;
 
-use crate::compose::kustomize::component::{Chosen, ComponentSpec};
+use crate::compose::kustomize::component::{ComponentSpec, SelectedContainer};
 use crate::compose::kustomize::manifest::{Manifests, Workload};
 use crate::compose::kustomize::names::is_our_name;
-use crate::compose::kustomize::pod::{self, Container};
+use crate::compose::kustomize::pod::{self, PodContainer};
 use crate::compose::layout::DIRECTORY;
 use crate::compose::project::without_links;
 use crate::sys::quote;
 
-/// The differences from what was intended, as sentences. `before` was read without the component, or with an
-/// earlier one, and `spec` selects from it.
+/// Returns the differences from the intended result, as sentences. `before` are the workloads without the
+/// component or with an earlier one, from which `spec` selects.
 pub(crate) fn differences(
     before: &[Workload],
     after: &Manifests,
@@ -39,7 +39,12 @@ pub(crate) fn differences(
     differences
 }
 
-fn compare(before: &Workload, after: &Workload, chosen: &[Chosen], differences: &mut Vec<String>) {
+fn compare(
+    before: &Workload,
+    after: &Workload,
+    chosen: &[SelectedContainer],
+    differences: &mut Vec<String>,
+) {
     let order = |workload: &Workload| -> Vec<_> {
         workload.containers.iter().map(|it| (it.list, it.name.clone())).collect()
     };
@@ -59,7 +64,7 @@ fn compare(before: &Workload, after: &Workload, chosen: &[Chosen], differences: 
     }
     let mut found: Vec<_> = after.containers.iter().collect();
     for (index, container) in before.containers.iter().enumerate() {
-        let name = before.part(container);
+        let name = before.container_name(container);
         let Some(position) = found.iter().position(|it| it.is_same(container)) else {
             differences.push(format!("container {name} is missing"));
             continue;
@@ -67,21 +72,21 @@ fn compare(before: &Workload, after: &Workload, chosen: &[Chosen], differences: 
         let chosen = chosen.iter().find(|chosen| chosen.index == index);
         let other = found.remove(position);
         let Some(chosen) = chosen else {
-            // A container that an earlier component patched loses the patch.
+            // The patch of an earlier component may be gone.
             if other.raw != container.raw && !container.is_patched {
                 differences.push(format!("container {name} has changed"));
             }
             continue;
         };
-        if !has(&other.raw, chosen) {
+        if !has_injection(&other.raw, chosen) {
             differences.push(format!("container {name} is missing its mount or variables"));
         } else if !has_volume(after, &other.raw) {
             differences.push(format!("{before} is missing its volume"));
         } else {
-            let changed = changed(container, other, chosen).into_iter();
+            let changed = changed_settings(container, other, chosen).into_iter();
             differences
                 .extend(changed.map(|what| format!("the {what} of container {name} have changed")));
-            differences.extend(hides(&other.raw).map(|path| {
+            differences.extend(hiding_mount(&other.raw).map(|path| {
                 let path = quote::word(&path);
                 format!("container {name} mounts {path} after {DIRECTORY}, and hides it")
             }));
@@ -90,12 +95,12 @@ fn compare(before: &Workload, after: &Workload, chosen: &[Chosen], differences: 
     differences.extend(found.iter().map(|it| {
         let is_twice = before.containers.iter().any(|other| other.is_same(it));
         let what = if is_twice { "duplicate" } else { "unexpected" };
-        format!("{what} container {}", before.part(it))
+        format!("{what} container {}", before.container_name(it))
     }));
 }
 
-/// Whether a container has its mount, and each variable once.
-fn has(raw: &Value, chosen: &Chosen) -> bool {
+/// Whether a container has the mount, and each variable exactly once.
+fn has_injection(raw: &Value, chosen: &SelectedContainer) -> bool {
     let environment = pod::list(raw, "env").unwrap_or_default();
     let is_set = |(name, value): &(&str, String)| {
         let mut entries =
@@ -106,17 +111,21 @@ fn has(raw: &Value, chosen: &Chosen) -> bool {
         });
         is_value && entries.next().is_none()
     };
-    volume_of(raw).is_some() && chosen.given.variables.iter().all(is_set)
+    mounted_volume(raw).is_some() && chosen.given.variables.iter().all(is_set)
 }
 
-/// Which of a container's own settings have changed, if no earlier component was applied to it.
-fn changed(before: &Container, after: &Container, chosen: &Chosen) -> Vec<&'static str> {
+/// Returns which of a container's own settings have changed; none if an earlier component was applied to it.
+fn changed_settings(
+    before: &PodContainer,
+    after: &PodContainer,
+    chosen: &SelectedContainer,
+) -> Vec<&'static str> {
     let mut changed = Vec::new();
     if before.is_patched {
         return changed;
     }
     let is_given = |name: &str| chosen.given.variables.iter().any(|(given, _)| *given == name);
-    let variables = |container: &Container| -> BTreeMap<String, Value> {
+    let variables = |container: &PodContainer| -> BTreeMap<String, Value> {
         let all = pod::list(&container.raw, "env").unwrap_or_default().iter();
         let all = all.filter_map(|entry| Some((pod::text(entry, "name")?, entry.clone())));
         all.filter(|(name, _)| !is_given(name)).collect()
@@ -124,7 +133,7 @@ fn changed(before: &Container, after: &Container, chosen: &Chosen) -> Vec<&'stat
     if variables(before) != variables(after) {
         changed.push("variables");
     }
-    let mounts = |container: &Container| -> Vec<Value> {
+    let mounts = |container: &PodContainer| -> Vec<Value> {
         let all = pod::list(&container.raw, "volumeMounts").unwrap_or_default().iter();
         all.filter(|mount| !pod::is_ours(mount)).cloned().collect()
     };
@@ -134,10 +143,10 @@ fn changed(before: &Container, after: &Container, chosen: &Chosen) -> Vec<&'stat
     changed
 }
 
-/// The path of a mount that hides ours: runtimes mount by the number of a path's parts, and in the order of the
-/// list where that is the same (containerd: `withMounts` in
+/// Returns the path of a mount that hides the component's. Runtimes sort mounts by the number of elements in
+/// the path, and keep the order of equal ones (containerd: `withMounts` in
 /// <https://github.com/containerd/containerd/blob/v2.1.0/internal/cri/opts/spec_linux_opts.go>).
-fn hides(raw: &Value) -> Option<String> {
+fn hiding_mount(raw: &Value) -> Option<String> {
     let mounts = pod::list(raw, "volumeMounts").unwrap_or_default().iter();
     let paths: Vec<_> = mounts.filter_map(|mount| pod::text(mount, "mountPath")).collect();
     let parts = |path: &str| Path::new(path).components().count();
@@ -149,15 +158,15 @@ fn hides(raw: &Value) -> Option<String> {
     later.map(|(_, path)| path.clone()).next()
 }
 
-/// The volume that a container mounts at our directory.
-fn volume_of(raw: &Value) -> Option<String> {
+/// Returns the volume that a container mounts at [`DIRECTORY`].
+fn mounted_volume(raw: &Value) -> Option<String> {
     let mounts = pod::list(raw, "volumeMounts").unwrap_or_default();
     let is_ours = |mount: &&Value| pod::text(mount, "mountPath").as_deref() == Some(DIRECTORY);
     pod::text(mounts.iter().find(is_ours)?, "name")
 }
 
 fn has_volume(workload: &Workload, raw: &Value) -> bool {
-    let name = volume_of(raw);
+    let name = mounted_volume(raw);
     let mut volumes = workload.volumes.iter().filter(|volume| pod::text(volume, "name") == name);
     let is_ours =
         |volume: &Value| volume.get("configMap").is_some() || volume.get("projected").is_some();

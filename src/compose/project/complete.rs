@@ -1,6 +1,7 @@
-//! What a project's files leave open is filled in: variables, files of variables, names without a value.
+//! Substitutes variables, reads `env_file:`, and sets names without a value from the shell.
 //!
-//! For `offline`, and for a project that Compose cannot read whole, because an `env_file:` is missing.
+//! `offline` uses it, and `read` if Compose cannot read the complete project, for example because an
+//! `env_file:` is missing.
 
 use std::path::Path;
 
@@ -10,11 +11,11 @@ use crate::compose::project::env_file;
 use crate::compose::project::interpolate::{self, Lookup};
 use crate::compose::project::offline::merge;
 
-/// Fills what is known into `tree`, which `docker compose config --no-interpolate` printed: the values of
-/// variables, and the `env_file:` files that exist.
+/// Completes `tree`, the output of `docker compose config --no-interpolate`, with the values of variables and
+/// the `env_file:` files that exist.
 pub fn complete(tree: &mut Value, base: &Path, lookup: Lookup<'_>) {
     replace_texts(tree, &|text| {
-        // Compose wrote `${V}/x` and `./${V}/x` both as `/base/${V}/x`, and they differ if V is absolute.
+        // Compose prints both `${V}/x` and `./${V}/x` as `/base/${V}/x`, and they differ if V is absolute.
         let is_ambiguous = text.starts_with('/')
             && text
                 .find("/$")
@@ -23,19 +24,19 @@ pub fn complete(tree: &mut Value, base: &Path, lookup: Lookup<'_>) {
         if is_ambiguous { text.to_owned() } else { interpolate::interpolate(text, lookup) }
     });
     if let Some(tree) = tree.as_mapping_mut() {
-        fill(tree, base, lookup);
+        fill_services(tree, base, lookup);
     }
 }
 
-/// Gives each service what its files of variables and the shell hold.
-pub(crate) fn fill(tree: &mut Mapping, base: &Path, lookup: Lookup<'_>) {
+/// Sets the variables of each service from its `env_file:` and the shell.
+pub(crate) fn fill_services(tree: &mut Mapping, base: &Path, lookup: Lookup<'_>) {
     for service in merge::services_mut(tree) {
-        env_file::apply(service, base, lookup);
+        env_file::apply_env_files(service, base, lookup);
         take_from_shell(service, lookup);
     }
 }
 
-/// As Compose interpolates: every value, no key, and before anything is merged.
+/// Replaces every text value, but no key, as Compose does before it merges files.
 pub(crate) fn replace_texts(value: &mut Value, replace: &dyn Fn(&str) -> String) {
     match value {
         Value::String(text) => *text = replace(text),
@@ -53,8 +54,7 @@ pub(crate) fn replace_texts(value: &mut Value, replace: &dyn Fn(&str) -> String)
     }
 }
 
-/// Names without a value take that of the shell. An argument of a build that has none there is as if it
-/// were not written.
+/// Sets names without a value from the shell. A build argument that the shell does not set is removed.
 fn take_from_shell(service: &mut Mapping, lookup: Lookup<'_>) {
     let take = |pairs: Option<&mut Value>| {
         let Some(pairs) = pairs.and_then(merge::pairs_mut) else { return };

@@ -1,6 +1,6 @@
-//! The variables that Compose itself obeys: those of the shell, then those of `.env`.
+//! The variables that Compose uses: those of the shell, then those of `.env`.
 //!
-//! Our own block in `.env` is left out, so that what remains is what the user wrote.
+//! The block that `setup` writes into `.env` is ignored, so that only the user's lines count.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -10,15 +10,15 @@ use std::path::{Path, PathBuf};
 
 use crate::compose::layout;
 use crate::compose::project::env_file;
-use crate::compose::project::interpolate::{self, Text};
+use crate::compose::project::interpolate::{self, Interpolation};
 use crate::compose::setup::write::managed_block;
 use crate::sys::environment::Environment;
 use crate::sys::file;
 
-/// Where a list of compose files comes from.
+/// The origin of the list of compose files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// `-f`.
+pub enum FilesOrigin {
+    /// The option `-f`.
     Option,
     /// COMPOSE_FILE in the shell.
     Shell,
@@ -28,7 +28,7 @@ pub enum Origin {
     Default,
 }
 
-impl Display for Origin {
+impl Display for FilesOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Option => "from -f",
@@ -39,7 +39,7 @@ impl Display for Origin {
     }
 }
 
-/// The shell's variables, and what `.env` adds to them.
+/// The shell's variables, and those of `.env`.
 #[derive(Debug)]
 pub struct Variables {
     shell: Environment,
@@ -47,7 +47,7 @@ pub struct Variables {
 }
 
 impl Variables {
-    /// Reads `.env` in `directory`, if it is there.
+    /// Reads `.env` in `directory`, if it exists.
     pub fn read(shell: &Environment, directory: &Path) -> Self {
         let path = directory.join(layout::ENV);
         let text = file::read(&path, &mut file::FILE_LIMIT.clone()).unwrap_or_default();
@@ -60,35 +60,36 @@ impl Variables {
         Self { shell: shell.clone(), file }
     }
 
-    /// The value of `name`; what is empty in the shell counts.
+    /// Returns the value of `name`. An empty value in the shell overrides `.env`.
     pub fn get(&self, name: &str) -> Option<String> {
         self.in_shell(name).or_else(|| self.in_file(name))
     }
 
-    /// The value of `name` in the shell.
+    /// Returns the value of `name` in the shell.
     pub fn in_shell(&self, name: &str) -> Option<String> {
         self.shell.get(name).map(|value| value.to_string_lossy().into_owned())
     }
 
     fn in_file(&self, name: &str) -> Option<String> {
         match interpolate::read(self.file.get(name)?) {
-            Text::Known(value) => Some(value),
-            Text::Open(_) | Text::Malformed(_) => None,
+            Interpolation::Known(value) => Some(value),
+            Interpolation::Open(_) | Interpolation::Malformed(_) => None,
         }
     }
 
-    /// The files in COMPOSE_FILE, and where that is set.
-    pub fn compose_files(&self) -> Option<(Vec<PathBuf>, Origin)> {
+    /// Returns the files in COMPOSE_FILE, and where it is set.
+    pub fn compose_files(&self) -> Option<(Vec<PathBuf>, FilesOrigin)> {
         let is_set = |value: &String| !value.is_empty();
-        let shell = self.in_shell("COMPOSE_FILE").filter(is_set).map(|list| (list, Origin::Shell));
-        let file = || Some((self.in_file("COMPOSE_FILE").filter(is_set)?, Origin::File));
+        let shell =
+            self.in_shell("COMPOSE_FILE").filter(is_set).map(|list| (list, FilesOrigin::Shell));
+        let file = || Some((self.in_file("COMPOSE_FILE").filter(is_set)?, FilesOrigin::File));
         let (list, origin) = shell.or_else(file)?;
         let separator = self.separator();
         let files = list.split(separator.as_str()).filter(|file| !file.is_empty());
         Some((files.map(|file| OsString::from_vec(file.into()).into()).collect(), origin))
     }
 
-    /// The text that separates the files in COMPOSE_FILE.
+    /// Returns the separator of the files in COMPOSE_FILE.
     pub fn separator(&self) -> String {
         let set = self.get("COMPOSE_PATH_SEPARATOR").filter(|separator| !separator.is_empty());
         set.unwrap_or_else(|| ":".to_owned())

@@ -1,24 +1,25 @@
-//! Files of variables, as `env_file:` names them and as `.env` is one.
+//! Reads env files: `.env`, and those that `env_file:` names.
 //!
-//! The form is that of <https://docs.docker.com/compose/how-tos/environment-variables/variable-interpolation/#env-file-syntax>,
-//! as Compose 2.26 reads it.
+//! Syntax:
+//! <https://docs.docker.com/compose/how-tos/environment-variables/variable-interpolation/#env-file-syntax>,
+//! as implemented by Compose 2.26.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_yaml::{Mapping, Value};
 
-use crate::compose::project::interpolate::{self, Lookup, Text};
+use crate::compose::project::interpolate::{self, Interpolation, Lookup};
 use crate::compose::project::offline::merge;
-use crate::compose::project::paths::on;
+use crate::compose::project::paths::resolve_from;
 use crate::sys::file::{self, FileError};
 
-/// What a file of variables may hold: 1 MiB.
-const LIMIT: u64 = 1 << 20;
+/// Largest env file that is read, in bytes: 1 MiB.
+const MAX_ENV_FILE: u64 = 1 << 20;
 
-/// Puts what those of the service's files say that can be read below its `environment:`. The key goes
-/// when that was every file.
-pub(crate) fn apply(service: &mut Mapping, base: &Path, lookup: Lookup<'_>) {
+/// Adds the variables of the service's readable env files to its `environment:`, which overrides them.
+/// Removes `env_file:` if every file was read.
+pub(crate) fn apply_env_files(service: &mut Mapping, base: &Path, lookup: Lookup<'_>) {
     let files = match service.get("env_file") {
         None | Some(Value::Null) => return,
         Some(Value::Sequence(files)) => files.clone(),
@@ -28,11 +29,11 @@ pub(crate) fn apply(service: &mut Mapping, base: &Path, lookup: Lookup<'_>) {
     let mut found = BTreeMap::new();
     let mut is_whole = true;
     for (index, file) in files.iter().enumerate() {
-        // Named by several Compose files, it is read where the first one names it.
+        // Compose reads a file once, at the position of its first mention.
         if files.iter().take(index).any(|earlier| path(earlier) == path(file)) {
             continue;
         }
-        let known = |name: &str| lookup(name).or_else(|| known(&found, name));
+        let known = |name: &str| lookup(name).or_else(|| value_above(&found, name));
         match read(file, base, &known) {
             Some(variables) => found.extend(variables),
             None => is_whole = false,
@@ -51,15 +52,15 @@ pub(crate) fn apply(service: &mut Mapping, base: &Path, lookup: Lookup<'_>) {
     }
 }
 
-/// `None` for a file that is not there though it has to be, or not in this form.
+/// Reads one env file; `None` if it is required and missing, or cannot be parsed.
 fn read(file: &Value, base: &Path, lookup: Lookup<'_>) -> Option<BTreeMap<String, String>> {
     let path = match file {
         Value::Mapping(long) if long.contains_key("format") => return None,
         Value::Mapping(long) => long.get("path")?.as_str()?,
         file => file.as_str()?,
     };
-    let Text::Known(path) = interpolate::read(path) else { return None };
-    match file::read(&on(base, &path)?, &mut { LIMIT }) {
+    let Interpolation::Known(path) = interpolate::read(path) else { return None };
+    match file::read(&resolve_from(base, &path)?, &mut { MAX_ENV_FILE }) {
         Ok(bytes) => parse(&String::from_utf8(bytes).ok()?, lookup),
         Err(FileError::Missing) if file.get("required")?.as_bool() == Some(false) => {
             Some(BTreeMap::new())
@@ -68,8 +69,8 @@ fn read(file: &Value, base: &Path, lookup: Lookup<'_>) -> Option<BTreeMap<String
     }
 }
 
-/// The variables in `text`, each value as a Compose file would write it: with `$$` for a dollar sign, and
-/// what neither `lookup` nor a line above has a value for as it was. `None` where the form is another one.
+/// Parses `text`. Each value is written as in a Compose file: `$$` for a dollar sign, and variables that
+/// neither `lookup` nor a line above sets are unchanged. `None` for invalid syntax.
 pub fn parse(text: &str, lookup: Lookup<'_>) -> Option<BTreeMap<String, String>> {
     let mut found = BTreeMap::new();
     let mut rest = text.strip_prefix('\u{feff}').unwrap_or(text).trim_start();
@@ -89,16 +90,16 @@ pub fn parse(text: &str, lookup: Lookup<'_>) -> Option<BTreeMap<String, String>>
             return None;
         }
         if is_alone {
-            // A name alone takes the shell's value, or is not there.
+            // A name without a value takes the shell's, or is not set.
             found.extend(lookup(name).map(|value| (name.to_owned(), interpolate::escape(&value))));
             rest = below.trim_start();
             continue;
         }
-        let known = |name: &str| lookup(name).or_else(|| known(&found, name));
+        let known = |name: &str| lookup(name).or_else(|| value_above(&found, name));
         let value = if let Some(quote @ ('\'' | '"')) = value.chars().next() {
-            // It may go on over several lines.
+            // A quoted value may span several lines.
             let from = rest.split_once(quote)?.1;
-            let (inside, after) = from.split_at(closing(from, quote)?);
+            let (inside, after) = from.split_at(closing_quote(from, quote)?);
             let (end, after) = after.split_once('\n').unwrap_or((after, ""));
             let end = end.get(1..).unwrap_or_default().trim_start();
             if !end.is_empty() && !end.starts_with('#') {
@@ -119,16 +120,16 @@ pub fn parse(text: &str, lookup: Lookup<'_>) -> Option<BTreeMap<String, String>>
     Some(found)
 }
 
-/// The value that a line above gave.
-fn known(found: &BTreeMap<String, String>, name: &str) -> Option<String> {
+/// Returns the value that a line above sets.
+fn value_above(found: &BTreeMap<String, String>, name: &str) -> Option<String> {
     match interpolate::read(found.get(name)?) {
-        Text::Known(value) => Some(value),
+        Interpolation::Known(value) => Some(value),
         _ => None,
     }
 }
 
-/// Where the quote closes. One behind a backslash does not.
-fn closing(text: &str, quote: char) -> Option<usize> {
+/// Returns the index of the closing quote. An escaped quote does not close.
+fn closing_quote(text: &str, quote: char) -> Option<usize> {
     let mut is_escaped = false;
     text.char_indices().find_map(|(at, letter)| {
         let is_closing = letter == quote && !is_escaped;
@@ -137,7 +138,7 @@ fn closing(text: &str, quote: char) -> Option<usize> {
     })
 }
 
-/// `text` without its escapes. A dollar sign keeps its own, which [`interpolate::interpolate`] knows as `$$`.
+/// Removes the escapes from `text`. An escaped dollar sign becomes `$$`, which [`interpolate::interpolate`] reads as one.
 fn unescape(text: &str) -> String {
     let mut out = String::new();
     let mut letters = text.chars();

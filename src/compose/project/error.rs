@@ -1,5 +1,5 @@
-//! Where a project's files are wrong: a part of the model, the line that it comes from, and the two kinds of
-//! errors that a caller tells apart.
+//! Errors in a project's files: the part of the model, the line in a file, and the two kinds of errors that
+//! callers distinguish.
 
 use std::fmt::{self, Debug, Display};
 use std::path::PathBuf;
@@ -7,42 +7,42 @@ use std::path::PathBuf;
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::quote;
 
-/// Advice where only Compose can read what a file says.
+/// Fix for what only Compose can read.
 pub const NEEDS_COMPOSE: &str = "run this where docker with Compose is installed, or install it";
 
-/// Why a project cannot be read.
-pub enum ReadError {
-    /// A file is wrong for every reader, and its line is known.
+/// The reason why a project cannot be read.
+pub enum ProjectError {
+    /// A file is invalid for every reader, and the line is known.
     Content(Diagnostic),
-    /// Anything else.
+    /// Any other reason.
     Other(Diagnostic),
 }
 
-impl From<ReadError> for Diagnostic {
-    fn from(error: ReadError) -> Self {
-        let (ReadError::Content(diagnostic) | ReadError::Other(diagnostic)) = error;
+impl From<ProjectError> for Diagnostic {
+    fn from(error: ProjectError) -> Self {
+        let (ProjectError::Content(diagnostic) | ProjectError::Other(diagnostic)) = error;
         diagnostic
     }
 }
 
-impl Debug for ReadError {
+impl Debug for ProjectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (Self::Content(diagnostic) | Self::Other(diagnostic)) = self;
         Debug::fmt(diagnostic, f)
     }
 }
 
-/// A file, and a line of it where that is known.
+/// A file, with a line if that is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceLocation {
-    /// The file, as it was named.
+    /// The file, as the user named it.
     pub path: PathBuf,
     /// The line, from 1.
     pub line: Option<usize>,
 }
 
 impl SourceLocation {
-    /// That the file cannot be read, because of what is at this line.
+    /// Returns the error that the file cannot be read, at this line.
     pub fn unreadable(&self) -> Diagnostic {
         let error = Diagnostic::cannot("read", quote::path(&self.path));
         self.line.map_or(error.clone(), |line| error.named(format_args!("line {line}")))
@@ -56,48 +56,48 @@ impl Display for SourceLocation {
     }
 }
 
-/// Finds the last place in a project's files that decides about a part of the model, and, with a text, the value
-/// below it that contains the text.
+/// Finds the last location in a project's files that sets a part of the model; with a text, the value in it
+/// that contains the text.
 pub type Locate<'a> = &'a dyn Fn(&YamlPath, Option<&str>) -> Option<SourceLocation>;
 
-/// A part of the model, from the whole down to one key of a service.
+/// A part of the model: all of it, a top-level key, a service, or a key of a service.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct YamlPath {
     /// The service.
     pub service: Option<String>,
-    /// The key, of the service or of the whole.
+    /// The key of the service, or the top-level key.
     pub key: Option<&'static str>,
 }
 
 impl YamlPath {
-    /// That this part cannot be read, because of what is at `location`.
+    /// Returns the error that this part cannot be read, at `location`.
     pub fn unreadable(&self, location: Option<&SourceLocation>) -> Diagnostic {
         let error = Diagnostic::cannot("read", self);
         location.map_or(error.clone(), |location| error.named(location))
     }
 
-    /// That this part has another form than Compose gives it.
-    pub fn has_form(
+    /// Returns the error that this part is `is` and not `wanted`.
+    pub fn wrong_form(
         &self,
         is: &'static str,
         wanted: &'static str,
         locate: Locate<'_>,
-    ) -> ReadError {
-        self.wrong(locate(self, None).as_ref(), |error| {
+    ) -> ProjectError {
+        self.error(locate(self, None).as_ref(), |error| {
             error
                 .because(format_args!("it is {is}, not {wanted}"))
                 .advise(format!("write {wanted} there"))
         })
     }
 
-    /// That this part is wrong, in the words of `say`.
-    pub fn wrong(
+    /// Returns the error about this part that `say` completes.
+    pub fn error(
         &self,
         location: Option<&SourceLocation>,
         say: impl FnOnce(Diagnostic) -> Diagnostic,
-    ) -> ReadError {
+    ) -> ProjectError {
         let error = say(self.unreadable(location));
-        if location.is_some() { ReadError::Content(error) } else { ReadError::Other(error) }
+        if location.is_some() { ProjectError::Content(error) } else { ProjectError::Other(error) }
     }
 }
 

@@ -1,26 +1,24 @@
-//! Which project: its directory and the compose files in force, found as Compose finds them.
-//!
-//! The order is Compose's own: `-f`, COMPOSE_FILE in the shell, COMPOSE_FILE in `.env`, then the first
-//! default name in this directory or above it, with its override
-//! (<https://docs.docker.com/compose/how-tos/environment-variables/envvars/>). Our own overlay is taken
-//! out of the list, so that what is read is the project without us.
+//! Finds the project's directory and its compose files, as Compose does: `-f`, COMPOSE_FILE in the shell,
+//! COMPOSE_FILE in `.env`, then the first default name in this directory or above it, with its override
+//! (<https://docs.docker.com/compose/how-tos/environment-variables/envvars/>). The overlay is removed from the
+//! list, so that the project is read without it.
 
 use std::path::{Path, PathBuf};
 
-use crate::compose::docker::Files;
-use crate::compose::layout::{OVERLAY, is_ours};
-pub use crate::compose::project::dotenv::Origin;
+use crate::compose::docker::ComposeFiles;
+use crate::compose::layout::{OVERLAY, is_generated_overlay};
+pub use crate::compose::project::dotenv::FilesOrigin;
 use crate::compose::project::dotenv::Variables;
-pub use crate::compose::project::paths::{absolute, below, directory_of, plain};
+pub use crate::compose::project::paths::{absolute, directory_of, plain, shorten};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::environment::Environment;
 use crate::sys::output;
 use crate::sys::quote;
 
-/// Compose's default names, the preferred first (compose-go, cli/options.go, `DefaultFileNames`).
+/// Compose's default file names, in order of preference (compose-go, cli/options.go, `DefaultFileNames`).
 const NAMES: [&str; 4] =
     ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
-/// The same for what is put on top of them (`DefaultOverrideFileNames`).
+/// The default names of override files (`DefaultOverrideFileNames`).
 const OVERRIDES: [&str; 4] = [
     "compose.override.yml",
     "compose.override.yaml",
@@ -28,10 +26,10 @@ const OVERRIDES: [&str; 4] = [
     "docker-compose.override.yaml",
 ];
 
-/// What was typed about the project.
+/// The options that select the project.
 #[derive(Clone, Debug, Default)]
-pub struct Asked {
-    /// `-f`, in order.
+pub struct ProjectOptions {
+    /// The files of `-f`, in order.
     pub files: Vec<PathBuf>,
     /// `--project-directory`.
     pub directory: Option<PathBuf>,
@@ -40,41 +38,41 @@ pub struct Asked {
 /// A project's files.
 #[derive(Debug)]
 pub struct ProjectFiles {
-    /// The files in force without ours, as Compose takes them.
-    pub files: Files,
-    /// What relative paths are relative to, as typed; never empty.
+    /// The compose files without the overlay.
+    pub files: ComposeFiles,
+    /// Base directory for relative paths, as the user named it; never empty.
     pub base: PathBuf,
-    /// Whether our overlay was among the files in force.
+    /// Whether the list contained the overlay.
     pub had_ours: bool,
-    /// Where the list comes from.
-    pub origin: Origin,
+    /// The origin of the list.
+    pub origin: FilesOrigin,
     /// The shell's variables, and those of `.env`.
     pub variables: Variables,
 }
 
 impl ProjectFiles {
-    /// Whether Compose finds these files without options; not if ours is among them.
+    /// Whether Compose uses exactly these files without options; false if the list contained the overlay.
     pub fn is_found_by_itself(&self) -> bool {
-        self.origin != Origin::Option && self.files.directory.is_none() && !self.had_ours
+        self.origin != FilesOrigin::Option && self.files.directory.is_none() && !self.had_ours
     }
 
-    /// Whether Compose obeys COMPOSE_FILE in this project's `.env` here: in a directory below, the
-    /// names in it lead nowhere, and one in the shell beats it.
+    /// Whether COMPOSE_FILE in this project's `.env` takes effect in the current directory: in a subdirectory
+    /// its names do not exist, and COMPOSE_FILE in the shell overrides it.
     pub fn obeys_env(&self) -> bool {
         let is_here = absolute(&self.base) == absolute(Path::new("."));
-        is_here && self.origin != Origin::Shell && self.files.directory.is_none()
+        is_here && self.origin != FilesOrigin::Shell && self.files.directory.is_none()
     }
 
-    /// The value of COMPOSE_FILE that puts the overlay last.
+    /// Returns the value of COMPOSE_FILE that lists the overlay last.
     ///
     /// # Errors
-    /// When the name of a file contains the separator, or is not text.
+    /// When the name of a file contains the separator, or is not UTF-8.
     pub fn compose_file(&self) -> Result<String, Diagnostic> {
         let separator = self.variables.separator();
         let overlay = plain(&self.base, OVERLAY);
         let mut names = Vec::new();
         for path in self.files.files.iter().chain([&overlay]) {
-            let name = below(path, &self.base);
+            let name = shorten(path, &self.base);
             match name.to_str() {
                 Some(name) if !name.contains(&separator) => names.push(name.to_owned()),
                 Some(_) => {
@@ -84,35 +82,39 @@ impl ProjectFiles {
                     let fix = "set COMPOSE_PATH_SEPARATOR in .env to another character";
                     return Err(error.because(cause).advise(fix));
                 }
-                None => return Err(no_text(path)),
+                None => return Err(not_utf8(path)),
             }
         }
         Ok(names.join(&separator))
     }
 }
 
-/// Finds the project, from the directory `here`.
+/// Finds the project, starting in the directory `here`.
 ///
 /// # Errors
-/// When there is none, or a file that was named is not there.
-pub fn find(asked: &Asked, shell: &Environment, here: &Path) -> Result<ProjectFiles, Diagnostic> {
+/// When no project is found, or a listed file cannot be accessed.
+pub fn find(
+    asked: &ProjectOptions,
+    shell: &Environment,
+    here: &Path,
+) -> Result<ProjectFiles, Diagnostic> {
     if asked.files.iter().any(|file| file.as_os_str() == "-") {
         let error = Diagnostic::cannot("read", "the project from `-`").named("from -f");
         let error = error.because("the overlay is written to the directory of a file");
         return Err(error.advise("name a file").usage());
     }
     let listed = match asked.files.as_slice() {
-        [] => in_force(asked, shell, here)?,
+        [] => files_in_force(asked, shell, here)?,
         [first, ..] => {
             let directory = asked.directory.as_deref().unwrap_or(directory_of(first));
             let variables = Variables::read(shell, directory);
-            Listed { files: asked.files.clone(), origin: Origin::Option, variables }
+            Listed { files: asked.files.clone(), origin: FilesOrigin::Option, variables }
         }
     };
     let Listed { files, origin, variables } = listed;
-    // An overlay that was listed and is gone is ours as well: its name says so.
+    // A listed overlay that no longer exists is recognized by its name.
     let is_overlay = |path: &PathBuf| {
-        is_ours(path) || (path.file_name() == Some(OVERLAY.as_ref()) && !path.exists())
+        is_generated_overlay(path) || (path.file_name() == Some(OVERLAY.as_ref()) && !path.exists())
     };
     let (ours, files): (Vec<_>, Vec<_>) = files.into_iter().partition(is_overlay);
     for path in &files {
@@ -128,55 +130,59 @@ pub fn find(asked: &Asked, shell: &Environment, here: &Path) -> Result<ProjectFi
                     .because("it is the overlay")
                     .advise("name the project's own file with -f")
             }
-            None => nowhere(here),
+            None => no_compose_file(here),
         });
     };
     Ok(ProjectFiles {
         base: asked.directory.clone().unwrap_or_else(|| directory_of(first).to_owned()),
-        files: Files { directory: asked.directory.clone(), files },
+        files: ComposeFiles { directory: asked.directory.clone(), files },
         had_ours: !ours.is_empty(),
         origin,
         variables,
     })
 }
 
-/// Files that Compose would use by itself.
+/// A list of compose files, with its origin.
 struct Listed {
     files: Vec<PathBuf>,
-    origin: Origin,
+    origin: FilesOrigin,
     variables: Variables,
 }
 
-fn in_force(asked: &Asked, shell: &Environment, here: &Path) -> Result<Listed, Diagnostic> {
+fn files_in_force(
+    asked: &ProjectOptions,
+    shell: &Environment,
+    here: &Path,
+) -> Result<Listed, Diagnostic> {
     let start = asked.directory.as_deref().unwrap_or(Path::new("."));
     let variables = Variables::read(shell, start);
     if let Some((files, origin)) = variables.compose_files() {
         return Ok(Listed { files, origin, variables });
     }
-    let found = default(start, here).ok_or_else(|| nowhere(here))?;
+    let found = find_default(start, here).ok_or_else(|| no_compose_file(here))?;
     // A directory above may have a `.env` of its own, which may name other files.
     let variables = Variables::read(shell, directory_of(&found));
     let (files, origin) =
-        variables.compose_files().unwrap_or_else(|| (with_override(found), Origin::Default));
+        variables.compose_files().unwrap_or_else(|| (with_override(found), FilesOrigin::Default));
     Ok(Listed { files, origin, variables })
 }
 
-/// That no default name was found in `here` or above it.
-fn nowhere(here: &Path) -> Diagnostic {
+/// Returns the error that no default name exists in `here` or above it.
+fn no_compose_file(here: &Path) -> Diagnostic {
     let subject = format!("a compose file in {} or above it", quote::path(here));
     Diagnostic::cannot("find", subject)
         .because(format_args!("none of {} exists", NAMES.join(", ")))
         .advise("change to the project's directory, or name the file with -f")
 }
 
-/// That `path` is not text, which is all that YAML, `.env` and the engine's own requests hold.
-pub fn no_text(path: &Path) -> Diagnostic {
+/// Returns the error that `path` is not UTF-8, which YAML, `.env` and the engine's API require.
+pub fn not_utf8(path: &Path) -> Diagnostic {
     let error = Diagnostic::cannot("write", format!("{} into the overlay", quote::path(path)));
     error.because("its name is not UTF-8").advise("give it another name")
 }
 
-/// The first default name in `start` or above it.
-fn default(start: &Path, here: &Path) -> Option<PathBuf> {
+/// Returns the first default name in `start` or above it.
+fn find_default(start: &Path, here: &Path) -> Option<PathBuf> {
     let levels = here.join(start).components().count();
     let mut directory = start.to_owned();
     for _ in 0..levels {

@@ -1,23 +1,23 @@
-//! The name of an image, in which a registry, `library/` and a tag may be left out
+//! Parses an image's name, in which the registry, `library/` and the tag are optional
 //! (<https://docs.docker.com/reference/cli/docker/image/tag/>).
 
 use std::fmt::{self, Display};
 
-/// The registry that is meant where none is named.
+/// The names of the default registry.
 const REGISTRIES: [&str; 2] = ["docker.io/", "index.docker.io/"];
 
-/// A name in its parts. Displayed, it is the name that the engine lists: two names of one image are the same.
+/// A parsed name. Its Display is the form that the engine lists, the same for all names of one image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ImageName<'a> {
-    /// All but tag and digest, without the default registry.
+    /// The name without tag, digest and default registry.
     pub path: &'a str,
     tag: Option<&'a str>,
     digest: Option<&'a str>,
 }
 
 impl<'a> ImageName<'a> {
-    /// Of a name as people write it.
-    pub(crate) fn of(name: &'a str) -> Self {
+    /// Parses a name.
+    pub(crate) fn parse(name: &'a str) -> Self {
         let name =
             REGISTRIES.iter().find_map(|registry| name.strip_prefix(registry)).unwrap_or(name);
         let name = name.strip_prefix("library/").unwrap_or(name);
@@ -35,7 +35,7 @@ impl<'a> ImageName<'a> {
 impl Display for ImageName<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.digest {
-            // With a digest the tag has no meaning.
+            // With a digest, the tag is ignored.
             Some(digest) => write!(f, "{}@{digest}", self.path),
             None => write!(f, "{}:{}", self.path, self.tag.unwrap_or("latest")),
         }

@@ -1,25 +1,25 @@
-//! `$NAME` and `${NAME…}` in the values of a Compose file.
+//! Substitutes `$NAME` and `${NAME…}` in the values of a Compose file.
 //!
-//! The forms are those of <https://docs.docker.com/reference/compose-file/interpolation/>; a dollar
-//! sign that begins none of them is itself, as in Compose 2.26.
+//! Syntax: <https://docs.docker.com/reference/compose-file/interpolation/>. Any other dollar sign is literal,
+//! as in Compose 2.26.
 
-/// Marks a value that is not known. No name of an image contains it: the reference grammar of
+/// Marks an unknown value. No image name contains it: the reference grammar of
 /// <https://github.com/distribution/reference> has letters, digits, `.-_/:@` only.
 pub const MARK: char = '$';
 
-/// How deep variables may be nested in the defaults of others.
-const MOST_NESTED: usize = 32;
+/// How deep variables can be nested in the defaults of others.
+const MAX_NESTING: usize = 32;
 
-/// The values of variables.
+/// Returns the value of a variable.
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// A value as it is read.
-pub enum Text {
-    /// It holds no variable; `$$` is one `$`.
+/// The result of reading a value.
+pub enum Interpolation {
+    /// The value contains no variable; `$$` is replaced by `$`.
     Known(String),
-    /// It depends on this variable.
+    /// The value depends on this variable.
     Open(String),
-    /// It holds this, which is no form of a variable.
+    /// The value contains this text, which is not a valid variable.
     Malformed(String),
 }
 
@@ -33,48 +33,48 @@ enum Piece<'a> {
 struct Variable<'a> {
     written: &'a str,
     name: &'a str,
-    /// Whether an empty value is as good as none: the colon in `:-`, `:?`, `:+`.
+    /// Whether an empty value counts as unset: the colon in `:-`, `:?`, `:+`.
     skips_empty: bool,
     operator: Option<char>,
     operand: &'a str,
 }
 
-/// Reads `text`.
-pub fn read(text: &str) -> Text {
+/// Reads `text` without substituting variables.
+pub fn read(text: &str) -> Interpolation {
     let mut known = String::new();
     for piece in pieces(text) {
         match piece {
             Piece::Text(text) => known.push_str(text),
             Piece::Dollar => known.push('$'),
-            Piece::Variable(variable) => return Text::Open(missing(variable)),
-            Piece::Malformed(text) => return Text::Malformed(text.to_owned()),
+            Piece::Variable(variable) => return Interpolation::Open(missing_variable(variable)),
+            Piece::Malformed(text) => return Interpolation::Malformed(text.to_owned()),
         }
     }
-    Text::Known(known)
+    Interpolation::Known(known)
 }
 
-/// `text` with the variables replaced whose values `lookup` has. What is replaced is written so that
-/// [`read`] gives the value; a variable with neither value nor default stays as it is.
+/// Substitutes the variables whose values `lookup` returns, escaped so that [`read`] returns the value. A
+/// variable with neither value nor default is unchanged.
 pub fn interpolate(text: &str, lookup: Lookup<'_>) -> String {
-    resolve(text, lookup, MOST_NESTED).0
+    resolve(text, lookup, MAX_NESTING).0
 }
 
-/// `value` as a Compose file has to write it.
+/// Escapes `value` for a Compose file.
 pub fn escape(value: &str) -> String {
     value.replace('$', "$$")
 }
 
-/// `text` with its variables replaced, as in a name of an image: by a default where there is no value, because
-/// that is what a machine uses that sets nothing, else by [`MARK`].
-pub fn marked(text: &str, lookup: Lookup<'_>) -> String {
-    mark(text, lookup, MOST_NESTED)
+/// Substitutes every variable in an image's name: without a value by its default, which applies where nothing
+/// is set, else by [`MARK`].
+pub fn interpolate_or_mark(text: &str, lookup: Lookup<'_>) -> String {
+    mark(text, lookup, MAX_NESTING)
 }
 
 fn mark(text: &str, lookup: Lookup<'_>, depth: usize) -> String {
     let text = interpolate(text, lookup);
     let pieces = pieces(&text).into_iter().map(|piece| match piece {
         Piece::Text(text) => text.to_owned(),
-        // Its value is known, or not needed: its operand is what is not.
+        // The operand applies, and contains an unknown variable.
         Piece::Variable(Variable { operator: Some('-' | '+'), operand, .. }) if depth > 0 => {
             mark(operand, lookup, depth - 1)
         }
@@ -83,21 +83,21 @@ fn mark(text: &str, lookup: Lookup<'_>, depth: usize) -> String {
     pieces.collect()
 }
 
-/// What is known of an image whose name is given and whose tag a variable decides: with the variable's
-/// default as the tag, or without any.
-pub fn untagged(text: &str) -> Option<String> {
+/// Returns the name of an image whose tag a variable decides: with the variable's default as the tag, or
+/// without a tag. `None` if the variable is in the name itself.
+pub fn without_unknown_tag(text: &str) -> Option<String> {
     let (prefix, rest) = text.split_at(text.find('$')?);
     let name_ends = prefix.rfind([':', '@'])?;
     if prefix.rfind('/').is_some_and(|slash| slash > name_ends) || rest.contains('/') {
         return None;
     }
     match read(&interpolate(text, &|_| None)) {
-        Text::Known(image) if !image.ends_with([':', '@']) => Some(image),
+        Interpolation::Known(image) if !image.ends_with([':', '@']) => Some(image),
         _ => prefix.get(..name_ends).map(str::to_owned),
     }
 }
 
-/// The second value is true if a variable stayed as it is.
+/// Substitutes variables. The second value is true if one remains.
 fn resolve(text: &str, lookup: Lookup<'_>, depth: usize) -> (String, bool) {
     let (mut out, mut is_open) = (String::new(), false);
     for piece in pieces(text) {
@@ -131,9 +131,9 @@ fn value(variable: &Variable<'_>, lookup: Lookup<'_>, depth: usize) -> Option<St
     }
 }
 
-/// The variable whose value is missing: the innermost one in the defaults.
-fn missing(mut variable: Variable<'_>) -> String {
-    for _ in 0..MOST_NESTED {
+/// Returns the variable whose value is missing: the innermost one in the defaults.
+fn missing_variable(mut variable: Variable<'_>) -> String {
+    for _ in 0..MAX_NESTING {
         let inner = pieces(variable.operand).into_iter().find_map(|piece| match piece {
             Piece::Variable(inner) => Some(inner),
             _ => None,
@@ -160,7 +160,7 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
     pieces
 }
 
-/// The piece at the head of `text`, which begins with a dollar sign, and its length.
+/// Returns the piece at the start of `text`, which begins with a dollar sign, and its length.
 fn piece(text: &str) -> (Piece<'_>, usize) {
     let after = text.get(1..).unwrap_or_default();
     if after.starts_with('$') {
@@ -173,7 +173,7 @@ fn piece(text: &str) -> (Piece<'_>, usize) {
         let piece = if name.is_empty() { Piece::Text("$") } else { Piece::Variable(plain) };
         return (piece, written.len());
     };
-    let Some(body) = closing(braced).and_then(|end| braced.get(..end)) else {
+    let Some(body) = closing_brace(braced).and_then(|end| braced.get(..end)) else {
         return (Piece::Malformed(text), text.len());
     };
     let written = text.get(..body.len() + 3).unwrap_or_default();
@@ -193,15 +193,15 @@ fn piece(text: &str) -> (Piece<'_>, usize) {
     (Piece::Variable(Variable { written, name, skips_empty, operator, operand }), written.len())
 }
 
-/// The name at the head of `text`.
+/// Returns the name at the start of `text`.
 fn name(text: &str) -> &str {
     let is_part = |c: char| c == '_' || c.is_ascii_alphanumeric();
     let name = text.split(|c| !is_part(c)).next().unwrap_or_default();
     if name.starts_with(|c: char| c.is_ascii_digit()) { "" } else { name }
 }
 
-/// Where the brace closes that was opened before `text`. As in Compose, only `${` opens another.
-fn closing(text: &str) -> Option<usize> {
+/// Returns the index of the closing brace for one before `text`. As in Compose, only `${` opens another.
+fn closing_brace(text: &str) -> Option<usize> {
     let (mut open, mut last) = (1_usize, ' ');
     for (at, c) in text.char_indices() {
         match c {

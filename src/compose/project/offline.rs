@@ -1,7 +1,7 @@
-//! Compose files without Compose: for a machine that has no docker command.
+//! Reads Compose files without Compose, on machines without docker.
 //!
-//! What one or several files say by themselves is put together by Compose's rules; what would need more
-//! than that (other files, other projects, remote ones) is refused by name.
+//! It merges the files by Compose's rules, and refuses keys that refer to other files or projects (`include`,
+//! `extends`).
 
 pub(crate) mod yaml;
 pub(crate) mod merge;
@@ -11,62 +11,63 @@ use std::path::{Path, PathBuf};
 
 use serde_yaml::{Mapping, Value};
 
-use crate::compose::project::complete::{fill, replace_texts};
-use crate::compose::project::error::{ReadError, SourceLocation, YamlPath};
+use crate::compose::project::complete::{fill_services, replace_texts};
+use crate::compose::project::error::{ProjectError, SourceLocation, YamlPath};
 use crate::compose::project::interpolate::{self, Lookup};
-use crate::compose::project::offline::source::Source;
+use crate::compose::project::offline::source::ComposeFile;
 use crate::compose::project::parse;
-use crate::compose::project::paths::clean;
+use crate::compose::project::paths::clean_path;
 use crate::compose::project::{Project, Reading};
 use crate::sys::quote;
 
-/// Reads the project that `files` make up, each on top of those before it. Relative paths in them begin
-/// at `base`; `lookup` has the variables of the shell and of `.env`.
+/// Reads the project in `files`, of which later ones override earlier ones. Relative paths begin at `base`;
+/// `lookup` returns the variables of the shell and of `.env`.
 ///
 /// # Errors
-/// When a file cannot be read, is not what Compose takes, says something that only Compose can follow,
-/// or lets a variable without a value decide on what trust depends.
-pub fn read(files: &[PathBuf], base: &Path, lookup: Lookup<'_>) -> Result<Project, ReadError> {
+/// When a file cannot be read, is invalid, contains something that only Compose supports, or if a variable
+/// without a value decides about trust.
+pub fn read(files: &[PathBuf], base: &Path, lookup: Lookup<'_>) -> Result<Project, ProjectError> {
     let mut sources = Vec::new();
     for path in files {
-        sources.push(Source::read(path)?);
+        sources.push(ComposeFile::read(path)?);
     }
     project(&sources, base, lookup)
 }
 
-/// The same from the texts of the files.
+/// The same for the texts of the files.
 ///
 /// # Errors
-/// All of the above but that a file cannot be read.
+/// As [`read`], except for files that cannot be read.
 pub fn project(
-    sources: &[Source<'_>],
+    sources: &[ComposeFile<'_>],
     base: &Path,
     lookup: Lookup<'_>,
-) -> Result<Project, ReadError> {
+) -> Result<Project, ProjectError> {
     let mut tree = Mapping::new();
     for source in sources {
         for mut document in source.documents()? {
             check_is_whole(&document, source)?;
             check_names(&document, source)?;
             replace_texts(&mut document, &|text| interpolate::interpolate(text, lookup));
-            merge::project(&mut tree, document);
+            merge::merge_document(&mut tree, document);
         }
     }
-    name(&mut tree, base, lookup);
-    fill(&mut tree, base, lookup);
+    set_project_name(&mut tree, base, lookup);
+    fill_services(&mut tree, base, lookup);
     let locate = |part: &YamlPath, needle: Option<&str>| {
         sources.iter().rev().find_map(|source| source.locate(part, needle))
     };
-    parse::project(&Value::Mapping(tree), Reading::Alone, base, &locate)
+    parse::project(&Value::Mapping(tree), Reading::Offline, base, &locate)
 }
 
-/// Where the last word on `part` is in these files; with `needle`, a value below it that contains this text.
+/// Finds the last location in these files that sets `part`; with `needle`, a value in it that contains this
+/// text.
 pub fn locate(files: &[PathBuf], part: &YamlPath, needle: Option<&str>) -> Option<SourceLocation> {
-    files.iter().rev().find_map(|path| Source::read(path).ok()?.locate(part, needle))
+    files.iter().rev().find_map(|path| ComposeFile::read(path).ok()?.locate(part, needle))
 }
 
-/// Refuses a document that needs what is not in it.
-fn check_is_whole(document: &Value, source: &Source<'_>) -> Result<(), ReadError> {
+/// Refuses a document that refers to other files.
+fn check_is_whole(document: &Value, source: &ComposeFile<'_>) -> Result<(), ProjectError> {
     let says = |value: Option<&Value>| value.is_some_and(|value| !value.is_null());
     let refusal = |service: Option<&str>, key: &'static str| {
         let part = YamlPath { service: service.map(str::to_owned), key: Some(key) };
@@ -85,33 +86,33 @@ fn check_is_whole(document: &Value, source: &Source<'_>) -> Result<(), ReadError
     Ok(())
 }
 
-/// Refuses a service with a name that Compose does not take (compose-spec.json, `patternProperties` of
-/// `services`). It would become a key of the overlay.
-fn check_names(document: &Value, source: &Source<'_>) -> Result<(), ReadError> {
+/// Refuses a service name that Compose does not allow (compose-spec.json, `patternProperties` of `services`),
+/// because it would become a key of the overlay.
+fn check_names(document: &Value, source: &ComposeFile<'_>) -> Result<(), ProjectError> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     let services = document.get("services").and_then(Value::as_mapping);
     for name in services.into_iter().flatten().filter_map(|(name, _)| name.as_str()) {
         if name.is_empty() || !name.chars().all(is_part) {
             let part = YamlPath { service: Some(name.to_owned()), key: None };
-            let location = source.locate(&part, None).unwrap_or_else(|| source.at(None));
+            let location = source.locate(&part, None).unwrap_or_else(|| source.location(None));
             let cause = format!("{} is not a valid service name", quote::word(name));
             let error = location.unreadable().because(cause);
             let fix = "use ASCII letters and digits, `.`, `_` and `-`";
-            return Err(ReadError::Content(error.advise(fix)));
+            return Err(ProjectError::Content(error.advise(fix)));
         }
     }
     Ok(())
 }
 
-/// The project's name, as Compose finds it: the variable, the file, the directory
+/// Sets the project's name, as Compose does: from the variable, the file, or the directory
 /// (<https://docs.docker.com/compose/how-tos/project-name/>).
-fn name(tree: &mut Mapping, base: &Path, lookup: Lookup<'_>) {
+fn set_project_name(tree: &mut Mapping, base: &Path, lookup: Lookup<'_>) {
     let given = lookup("COMPOSE_PROJECT_NAME").filter(|name| !name.is_empty());
     if given.is_none() && tree.get("name").is_some_and(|name| !name.is_null()) {
         return;
     }
     let directory = || {
-        let directory = clean(&std::path::absolute(base).ok()?);
+        let directory = clean_path(&std::path::absolute(base).ok()?);
         let name = directory.file_name()?.to_string_lossy().to_lowercase();
         let is_kept = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
         let name: String = name.chars().filter(is_kept).collect();

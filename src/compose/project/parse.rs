@@ -1,8 +1,7 @@
-//! From Compose's model to ours: one tree, of which everything is taken that trust depends on.
+//! Parses a project from a YAML tree.
 //!
-//! The tree is what `docker compose config` prints, with or without `--no-interpolate`, or what the
-//! files themselves say. Only the first is in one form throughout, so each key is read in all the
-//! forms that it has.
+//! The tree comes from `docker compose config`, with or without `--no-interpolate`, or from the files. Only
+//! the first is normalized, so this module accepts every form of each key.
 
 pub(crate) mod field;
 pub(crate) mod mount;
@@ -12,40 +11,39 @@ use std::path::{Path, PathBuf};
 
 use serde_yaml::{Mapping, Value};
 
-use crate::compose::project::error::{Locate, ReadError, YamlPath};
-use crate::compose::project::interpolate::{self, Text};
+use crate::compose::project::error::{Locate, ProjectError, YamlPath};
+use crate::compose::project::interpolate::{self, Interpolation};
 use crate::compose::project::parse::field::{Field, IfUnknown, scalar, untagged};
-use crate::compose::project::paths::{clean, on};
+use crate::compose::project::paths::{clean_path, resolve_from};
 use crate::compose::project::{Build, Project, Reading, Role, Service, Setting, Tie};
 use crate::sys::quote;
 use crate::trust::variables::TABLE;
 
-/// The file with the instructions that Compose takes where none is named
-/// (docs.docker.com/reference/compose-file/build/#dockerfile).
+/// The default Dockerfile (docs.docker.com/reference/compose-file/build/#dockerfile).
 const DOCKERFILE: &str = "Dockerfile";
 
-/// How a build context begins that is not on this machine (loader/paths.go of compose-go).
+/// Prefixes of remote build contexts (loader/paths.go of compose-go).
 const REMOTE: [&str; 6] = ["https://", "http://", "git://", "ssh://", "github.com/", "git@"];
 
-/// The project that `tree` describes. Relative paths in it begin at `base`; `locate` finds the line of an error.
+/// Parses the project in `tree`. Relative paths begin at `base`; `locate` finds the line of an error.
 ///
 /// # Errors
-/// When a part of it has a form that Compose does not know, `x-trust-init` contains something else than a
-/// role, or, where this program reads alone, a variable without a value decides what must be known.
+/// When a part has an invalid form, `x-trust-init` contains no role, or, without Compose, a variable without
+/// a value decides about trust.
 pub fn project(
     tree: &Value,
     reading: Reading,
     base: &Path,
     locate: Locate<'_>,
-) -> Result<Project, ReadError> {
+) -> Result<Project, ProjectError> {
     let mapping = |value, path: YamlPath| {
-        let form = || path.has_form(field::kind(value), "a mapping", locate);
+        let form = || path.wrong_form(field::kind(value), "a mapping", locate);
         untagged(value).as_mapping().ok_or_else(form)
     };
     let tree = mapping(tree, YamlPath::default())?;
     let mut project = Project { reading, ..Project::default() };
     project.name = match tree.get("name").and_then(scalar).map(|name| interpolate::read(&name)) {
-        Some(Text::Known(name)) => Some(name),
+        Some(Interpolation::Known(name)) => Some(name),
         _ => None,
     };
     let services = tree.get("services").map(untagged).filter(|value| !value.is_null());
@@ -53,18 +51,18 @@ pub fn project(
     for (name, value) in mapping(services, YamlPath { service: None, key: Some("services") })? {
         let name = scalar(name).unwrap_or_default();
         let value = mapping(value, YamlPath { service: Some(name.clone()), key: None })?;
-        let service = Reader { value, reading, base, locate, service: &name }.service()?;
+        let service = ServiceReader { value, reading, base, locate, service: &name }.service()?;
         project.services.insert(name, service);
     }
     Ok(project)
 }
 
-/// Whether a client trusts by this variable, or by it where another one is not set.
+/// Whether this is a trust variable, or one to which clients fall back.
 fn decides_trust(name: &str) -> bool {
     TABLE.iter().any(|row| row.name == name || row.falls_back_to.contains(&name))
 }
 
-struct Reader<'a> {
+struct ServiceReader<'a> {
     value: &'a Mapping,
     reading: Reading,
     base: &'a Path,
@@ -72,13 +70,13 @@ struct Reader<'a> {
     service: &'a str,
 }
 
-impl<'a> Reader<'a> {
-    fn service(&self) -> Result<Service, ReadError> {
+impl<'a> ServiceReader<'a> {
+    fn service(&self) -> Result<Service, ProjectError> {
         let mut service = Service {
             build: self.build()?,
-            entrypoint: self.words("entrypoint", IfUnknown::RefuseOrRaw)?,
-            // Nothing is decided by a single word of it.
-            command: self.words("command", IfUnknown::Raw)?,
+            entrypoint: self.command_words("entrypoint", IfUnknown::RefuseOrRaw)?,
+            // No decision depends on a single word of it.
+            command: self.command_words("command", IfUnknown::Raw)?,
             mounts: mount::mounts(|key| self.field(key), self.base)?,
             user: self.field("user").text(IfUnknown::Raw)?,
             profiles: self.field("profiles").texts(IfUnknown::RefuseOrRaw)?,
@@ -98,26 +96,27 @@ impl<'a> Reader<'a> {
         Field { reading: self.reading, locate: self.locate, service: self.service, key, value }
     }
 
-    fn image(&self, service: &mut Service) -> Result<(), ReadError> {
+    fn image(&self, service: &mut Service) -> Result<(), ProjectError> {
         let field = self.field("image");
         let known = field.text(IfUnknown::Refuse);
         if let Ok(Some(image)) = &known {
             service.image = Some(image.clone()).filter(|image| !image.is_empty());
         }
         if service.image.is_none() {
-            // The name without the tag is enough for the kind of program.
-            service.image = scalar(field.value).as_deref().and_then(interpolate::untagged);
+            // The name without the tag identifies the kind of image.
+            service.image =
+                scalar(field.value).as_deref().and_then(interpolate::without_unknown_tag);
             service.has_unknown_tag = service.image.is_some();
         }
         if service.has_unknown_tag { Ok(()) } else { known.map(|_| ()) }
     }
 
-    /// A command in words.
-    fn words(
+    /// Returns a command in words.
+    fn command_words(
         &self,
         key: &'static str,
         if_unknown: IfUnknown,
-    ) -> Result<Option<Vec<String>>, ReadError> {
+    ) -> Result<Option<Vec<String>>, ProjectError> {
         let field = self.field(key);
         match field.value {
             Value::Null => Ok(None),
@@ -126,7 +125,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn environment(&self, service: &mut Service) -> Result<(), ReadError> {
+    fn environment(&self, service: &mut Service) -> Result<(), ProjectError> {
         let field = self.field("environment");
         for (name, text) in field.pairs()? {
             let setting = match text {
@@ -145,24 +144,24 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn build(&self) -> Result<Option<Build>, ReadError> {
+    fn build(&self) -> Result<Option<Build>, ProjectError> {
         let field = self.field("build");
         let Value::Mapping(mapping) = field.value else {
             return match field.value {
                 Value::Null => Ok(None),
                 _ => Ok(Some(Build {
-                    context: self.context(field.text(IfUnknown::Omit)?),
+                    context: self.build_context(field.text(IfUnknown::Omit)?),
                     dockerfile: Some(DOCKERFILE.to_owned()),
                     ..Build::default()
                 })),
             };
         };
-        let part = |key| field.with(mapping.get(key).unwrap_or(&Value::Null));
+        let part = |key| field.part(mapping.get(key).unwrap_or(&Value::Null));
         let context = part("context");
         let mut build = Build {
             context: match context.value {
-                Value::Null => Some(clean(self.base)),
-                _ => self.context(context.text(IfUnknown::Omit)?),
+                Value::Null => Some(clean_path(self.base)),
+                _ => self.build_context(context.text(IfUnknown::Omit)?),
             },
             dockerfile: part("dockerfile").text(IfUnknown::Raw)?,
             inline: part("dockerfile_inline").text(IfUnknown::Raw)?,
@@ -181,13 +180,13 @@ impl<'a> Reader<'a> {
         Ok(Some(build))
     }
 
-    fn context(&self, context: Option<String>) -> Option<PathBuf> {
+    fn build_context(&self, context: Option<String>) -> Option<PathBuf> {
         let context = context?;
         let is_remote = REMOTE.iter().any(|start| context.starts_with(start));
-        if is_remote { None } else { on(self.base, &context) }
+        if is_remote { None } else { resolve_from(self.base, &context) }
     }
 
-    fn ties(&self, service: &mut Service) -> Result<(), ReadError> {
+    fn ties(&self, service: &mut Service) -> Result<(), ProjectError> {
         let mut ties = Vec::new();
         for link in self.field("links").texts(IfUnknown::Raw)? {
             let name = link.split(':').next().unwrap_or_default().to_owned();
@@ -211,10 +210,10 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn role(&self) -> Result<Option<Role>, ReadError> {
+    fn role(&self) -> Result<Option<Role>, ProjectError> {
         let field = self.field("x-trust-init");
         let refusal = |says: &str| {
-            field.path().wrong((self.locate)(&field.path(), None).as_ref(), |error| {
+            field.path().error((self.locate)(&field.path(), None).as_ref(), |error| {
                 let error = error.because(format_args!("it contains {}", quote::word(says)));
                 error.advise("write `role: trust` or `role: leave`")
             })
@@ -225,8 +224,8 @@ impl<'a> Reader<'a> {
             if key != "role" {
                 return Err(refusal(&format!("{key}:")));
             }
-            let value = field.with(value).text(IfUnknown::RefuseOrRaw)?.unwrap_or_default();
-            let known = Role::of_word(&value);
+            let value = field.part(value).text(IfUnknown::RefuseOrRaw)?.unwrap_or_default();
+            let known = Role::parse(&value);
             role = Some(known.ok_or_else(|| refusal(&format!("role: {value}")))?);
         }
         Ok(role)

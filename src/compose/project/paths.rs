@@ -1,24 +1,24 @@
-//! Paths as Compose and people write them: joined, cleaned and named from a directory.
+//! Joins, normalizes and shortens paths, as Compose does.
 
 use std::path::{Component, Path, PathBuf};
 
-/// `name` in `directory`, without a leading `./`.
+/// Joins `directory` and `name`, without a leading `./`.
 pub fn plain(directory: &Path, name: impl AsRef<Path>) -> PathBuf {
     if directory == Path::new(".") { name.as_ref().into() } else { directory.join(name) }
 }
 
-/// The directory that a file is in; `.` for a name alone.
+/// Returns the directory of a file; `.` for a file name.
 pub fn directory_of(file: &Path) -> &Path {
     file.parent().filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// `path` without `.` and `..`, as Go's `filepath.Clean`: links are not followed.
-pub(crate) fn clean(path: &Path) -> PathBuf {
+/// Removes `.` and `..` from a path, as Go's `filepath.Clean`, without following links.
+pub(crate) fn clean_path(path: &Path) -> PathBuf {
     let clean = resolve(path, |_| false);
     if clean.as_os_str().is_empty() { PathBuf::from(".") } else { clean }
 }
 
-/// `path` from the root. Links stay as they are, and so does a `..` that follows one.
+/// Returns the absolute path. Symbolic links are not resolved, and a `..` after one is kept.
 pub fn absolute(path: &Path) -> PathBuf {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     resolve(&path, Path::is_symlink)
@@ -38,14 +38,14 @@ fn resolve(path: &Path, is_kept: impl Fn(&Path) -> bool) -> PathBuf {
     clean
 }
 
-/// `path` of a Compose file whose relative paths begin at `base`; `None` below a home directory, which only a
-/// shell knows.
-pub(crate) fn on(base: &Path, path: &str) -> Option<PathBuf> {
-    (!path.starts_with('~')).then(|| clean(&base.join(path)))
+/// Resolves a path in a Compose file against `base`; `None` for `~`, which only a shell expands.
+pub(crate) fn resolve_from(base: &Path, path: &str) -> Option<PathBuf> {
+    (!path.starts_with('~')).then(|| clean_path(&base.join(path)))
 }
 
-/// `path` as it is named from `base`: relative if it is below it, so that it has one name wherever it is typed.
-pub fn below(path: &Path, base: &Path) -> PathBuf {
+/// Returns the path relative to `base` if it is below it, else the absolute path: one name in every
+/// directory.
+pub fn shorten(path: &Path, base: &Path) -> PathBuf {
     let (path, base) = (absolute(path), absolute(base));
     match path.strip_prefix(&base) {
         Ok(rest) if rest.as_os_str().is_empty() => PathBuf::from("."),
@@ -54,7 +54,7 @@ pub fn below(path: &Path, base: &Path) -> PathBuf {
     }
 }
 
-/// `to` as it is named from the directory `from`, with `..` where that is needed.
+/// Returns `to` relative to the directory `from`, with `..` if necessary.
 pub(crate) fn relative(from: &Path, to: &Path) -> PathBuf {
     let (from, to) = (absolute(from), absolute(to));
     let shared = from.components().zip(to.components()).take_while(|(one, other)| one == other);

@@ -1,78 +1,82 @@
-//! A project is read: by Compose itself where that is possible, because it knows its files best.
+//! Reads a project, if possible by Compose, which interprets its files best.
 //!
-//! First as Compose would run it; then, because on a fresh clone an `env_file:` is often missing, without the
-//! values of variables, which `complete` fills in; without a docker command, by `offline` alone.
-//! What Compose prints can contain secrets, and stays in memory.
+//! First `docker compose config`; if that fails, for example without an `env_file:`, again with
+//! `--no-interpolate` and `complete`; without docker, `offline`. Compose's output can contain secrets, so it
+//! is kept in memory only.
 
 use serde_yaml::Value;
 
-use crate::compose::docker::{self, Failure};
-use crate::compose::project::error::{ReadError, SourceLocation, YamlPath};
+use crate::compose::docker::{self, CommandError};
+use crate::compose::project::error::{ProjectError, SourceLocation, YamlPath};
 use crate::compose::project::files::ProjectFiles;
 use crate::compose::project::{Project, Reading, complete, offline, parse};
 use crate::sys::diagnostic::Diagnostic;
 
-/// What Compose's model may contain: 16 MiB, that of some ten thousand services. The YAML crate needs up to a
-/// hundred times as much memory.
-const MOST: usize = 16 << 20;
+/// Largest output of Compose that is parsed, in bytes: 16 MiB, some ten thousand services. The YAML crate
+/// needs up to a hundred times as much memory.
+const MAX_OUTPUT: usize = 16 << 20;
 
-/// That a project was not read in the best way.
-pub enum Note {
-    /// Without the values of variables, because of this.
+/// The reason why the project could not be read completely.
+pub enum ReadNote {
+    /// Read with `--no-interpolate`, because of this error of Compose.
     WithoutVariables(String),
-    /// By this program, because docker is not installed.
-    Alone(Failure),
+    /// Read by `offline`, because docker or its compose plugin is not installed.
+    Offline(CommandError),
 }
 
-impl From<&Note> for Diagnostic {
-    fn from(note: &Note) -> Self {
+impl From<&ReadNote> for Diagnostic {
+    fn from(note: &ReadNote) -> Self {
         match note {
-            Note::WithoutVariables(cause) => Self::statement(format!(
-                "Compose cannot start the project as it is: {cause}; it is read without what is missing"
+            ReadNote::WithoutVariables(cause) => Self::statement(format!(
+                "Compose cannot start the project as it is: {cause}; what is missing is ignored"
             ))
             .advise("fix that, and run this again before `up`"),
-            Note::Alone(failure) => Self::statement(format!(
-                "the project is read without Compose: {failure}; what images hold is not known"
+            ReadNote::Offline(failure) => Self::statement(format!(
+                "the project is read without Compose: {failure}; the contents of images are unknown"
             ))
-            .advise("run this again where docker is, if images bring certificates of their own"),
+            .advise("run this again where docker is installed, if images contain certificates of their own"),
         }
     }
 }
 
-/// Reads the project, and says if that was not done in the best way.
+/// Reads the project, and returns a note if it could not be read completely.
 ///
 /// # Errors
-/// When it cannot be read at all.
-pub fn read(place: &ProjectFiles) -> Result<(Project, Option<Note>), Diagnostic> {
+/// When it cannot be read in any way.
+pub fn read(files: &ProjectFiles) -> Result<(Project, Option<ReadNote>), Diagnostic> {
     let alone = || {
-        let lookup = |name: &str| place.variables.get(name);
-        offline::read(&place.files.files, &place.base, &lookup)
+        let lookup = |name: &str| files.variables.get(name);
+        offline::read(&files.files.files, &files.base, &lookup)
     };
-    // Compose names neither the file nor the line of most things.
+    // Most of Compose's errors name neither the file nor the line.
     let own = |error: Diagnostic| match alone() {
-        Err(ReadError::Content(own)) => own,
+        Err(ProjectError::Content(own)) => own,
         _ => error,
     };
-    let cause = match docker::config(&place.files, true) {
-        Ok(text) => return Ok((printed(&text, Reading::Complete, place)?, None)),
-        Err(failure @ (Failure::Missing | Failure::NoCompose)) => {
-            return Ok((alone()?, Some(Note::Alone(failure))));
+    let cause = match docker::config(&files.files, true) {
+        Ok(text) => return Ok((parse_output(&text, Reading::Complete, files)?, None)),
+        Err(failure @ (CommandError::NotInstalled | CommandError::NoCompose)) => {
+            return Ok((alone()?, Some(ReadNote::Offline(failure))));
         }
-        Err(Failure::Said(cause)) => cause,
-        Err(failure) => return Err(own(unanswered(&failure))),
+        Err(CommandError::Failed(cause)) => cause,
+        Err(failure) => return Err(own(compose_error(&failure))),
     };
-    // What is wrong with the file itself is wrong without variables too, and the first answer says it.
-    let Ok(text) = docker::config(&place.files, false) else {
-        return Err(own(refused(&cause, place)));
+    // An invalid file fails without variables too: report the first error.
+    let Ok(text) = docker::config(&files.files, false) else {
+        return Err(own(refused(&cause, files)));
     };
-    let project = printed(&text, Reading::WithoutVariables, place)?;
-    Ok((project, Some(Note::WithoutVariables(cause))))
+    let project = parse_output(&text, Reading::WithoutVariables, files)?;
+    Ok((project, Some(ReadNote::WithoutVariables(cause))))
 }
 
-/// The project that Compose printed.
-fn printed(text: &[u8], reading: Reading, place: &ProjectFiles) -> Result<Project, Diagnostic> {
-    if text.len() > MOST {
-        return Err(unanswered(&Failure::TooMuch { most: MOST as u64 }));
+/// Parses the output of Compose.
+fn parse_output(
+    text: &[u8],
+    reading: Reading,
+    files: &ProjectFiles,
+) -> Result<Project, Diagnostic> {
+    if text.len() > MAX_OUTPUT {
+        return Err(compose_error(&CommandError::OutputTooLarge { most: MAX_OUTPUT as u64 }));
     }
     let mut tree: Value = serde_yaml::from_slice(text).map_err(|error| {
         let answer = "the answer of `docker compose config` is not YAML that can be read";
@@ -80,42 +84,42 @@ fn printed(text: &[u8], reading: Reading, place: &ProjectFiles) -> Result<Projec
         cannot.because(format_args!("{answer}: {error}")).advise("reduce the nesting")
     })?;
     if reading == Reading::WithoutVariables {
-        complete::complete(&mut tree, &place.base, &|name| place.variables.get(name));
+        complete::complete(&mut tree, &files.base, &|name| files.variables.get(name));
     }
     let locate = |part: &YamlPath, needle: Option<&str>| -> Option<SourceLocation> {
-        offline::locate(&place.files.files, part, needle)
+        offline::locate(&files.files.files, part, needle)
     };
-    Ok(parse::project(&tree, reading, &place.base, &locate)?)
+    Ok(parse::project(&tree, reading, &files.base, &locate)?)
 }
 
-/// Why Compose gave no answer.
-fn unanswered(failure: &Failure) -> Diagnostic {
+/// Returns the diagnostic for a failure to run Compose.
+fn compose_error(failure: &CommandError) -> Diagnostic {
     let error = Diagnostic::cannot("read", "the project");
     let question = "`docker compose config`";
     match failure {
-        Failure::TimedOut(limit) => error
+        CommandError::TimedOut(limit) => error
             .because(format_args!("{question} gave no answer within {} s", limit.as_secs()))
             .advise("look for aliases that multiply, or for a slow file system"),
-        Failure::OutOfMemory => error
+        CommandError::OutOfMemory => error
             .because(format_args!("{question} ran out of memory"))
             .advise("look for aliases that multiply, or for a file that never ends"),
-        Failure::TooMuch { most } => error
+        CommandError::OutputTooLarge { most } => error
             .because(format_args!("the answer of {question} is larger than {} MiB", most >> 20))
             .advise("look for aliases that multiply"),
         failure => error
             .because(format_args!("docker cannot be started: {failure}"))
-            .advise("see whether `docker compose version` works"),
+            .advise("check that `docker compose version` works"),
     }
 }
 
-/// That Compose refuses the project, at the service that it names.
-fn refused(cause: &str, place: &ProjectFiles) -> Diagnostic {
+/// Returns the diagnostic for Compose's own error, located at the service that it names.
+fn refused(cause: &str, files: &ProjectFiles) -> Diagnostic {
     let service = cause.split("services.").nth(1).and_then(|rest| rest.split(['.', ' ']).next());
     let part = YamlPath { service: service.map(str::to_owned), key: None };
-    let location = service.and_then(|_| offline::locate(&place.files.files, &part, None));
+    let location = service.and_then(|_| offline::locate(&files.files.files, &part, None));
     let error = Diagnostic::cannot("read", "the project");
     let error = location.map_or(error.clone(), |location| error.named(location));
     error
         .because(format_args!("`docker compose config` says: {cause}"))
-        .advise("correct the compose file; `docker compose config` shows when it is right")
+        .advise("correct the compose file until `docker compose config` succeeds")
 }

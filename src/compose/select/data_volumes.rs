@@ -1,10 +1,9 @@
-//! Where databases and brokers keep their data: a service that keeps a volume there is one of them,
-//! whatever its image is called.
+//! Recognizes databases and brokers by the path of their data volume, whatever their image's name.
 
 use crate::compose::project::Service;
 
-/// Path in the container, and where it is written that the data lie there.
-const TABLE: &[(&str, &str)] = &[
+/// Data directory in the container, and the documentation of it.
+const DATA_PATHS: &[(&str, &str)] = &[
     ("/var/lib/postgresql/data", "https://hub.docker.com/_/postgres"),
     ("/var/lib/postgresql", "https://hub.docker.com/_/postgres"), // from 18 on
     ("/home/postgres/pgdata/data", "https://hub.docker.com/r/timescale/timescaledb-ha"),
@@ -31,12 +30,12 @@ const TABLE: &[(&str, &str)] = &[
     ("/var/lib/kafka/data", "https://hub.docker.com/r/confluentinc/cp-kafka"),
 ];
 
-/// The path where a service keeps a database's data. A volume that it can only read belongs to another service, as
-/// with a backup.
-pub(crate) fn data(service: &Service) -> Option<&'static str> {
+/// Returns the database's data directory that a service mounts. A read-only volume belongs to another
+/// service, for example in a backup job.
+pub(crate) fn data_path(service: &Service) -> Option<&'static str> {
     let mut targets = service.mounts.iter().filter(|mount| !mount.read_only);
     targets.find_map(|mount| {
         let target = mount.target.trim_end_matches('/');
-        TABLE.iter().find(|(path, _)| *path == target).map(|(path, _)| *path)
+        DATA_PATHS.iter().find(|(path, _)| *path == target).map(|(path, _)| *path)
     })
 }

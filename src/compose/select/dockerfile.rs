@@ -1,21 +1,20 @@
-//! What a Dockerfile says about the image it makes: its base, and what it starts.
+//! Reads the base image and the entrypoint from a Dockerfile.
 //!
-//! Only as much of the grammar as that needs
-//! (<https://docs.docker.com/reference/dockerfile/>). What cannot be understood is passed over: that
-//! a file is wrong is for the build to say.
+//! It parses only the part of the grammar that this needs (<https://docs.docker.com/reference/dockerfile/>),
+//! and ignores everything else: errors in a Dockerfile are reported by the build.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::compose::project::Build;
-use crate::compose::project::interpolate::marked;
+use crate::compose::project::interpolate::interpolate_or_mark;
 
-/// An image that is to be built.
+/// The result of a Dockerfile.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Recipe {
-    /// The image below the last stage, and below the stages that this one is based on.
+pub struct BuiltImage {
+    /// The image on which the built stage is based, directly or through other stages.
     pub base: String,
-    /// What starts first, where an instruction says so; else it is what the base starts.
+    /// The ENTRYPOINT that these stages set; `None` if the base's applies.
     pub entrypoint: Option<Vec<String>>,
 }
 
@@ -25,18 +24,18 @@ struct Stage {
     entrypoint: Option<Vec<String>>,
 }
 
-/// Where the instructions of `build` lie on this machine.
-pub fn place(build: &Build) -> Option<PathBuf> {
+/// Returns the path of the build's Dockerfile; `None` if the context is not on this machine.
+pub fn dockerfile_path(build: &Build) -> Option<PathBuf> {
     let name = build.dockerfile.as_deref().unwrap_or("Dockerfile");
     Some(build.context.as_ref()?.join(name))
 }
 
-/// What `text` makes of `build`; `None` where the stage that is asked for is not there.
-pub fn recipe(text: &str, build: &Build) -> Option<Recipe> {
+/// Reads the Dockerfile `text` of `build`; `None` if the target stage does not exist.
+pub fn parse_dockerfile(text: &str, build: &Build) -> Option<BuiltImage> {
     let stages = stages(text, build);
     let mut index = match &build.target {
         Some(target) => {
-            let named = stages.iter().position(|stage| stage.is_called(target));
+            let named = stages.iter().position(|stage| stage.has_name(target));
             named.or_else(|| target.parse().ok())?
         }
         None => stages.len().checked_sub(1)?,
@@ -46,15 +45,15 @@ pub fn recipe(text: &str, build: &Build) -> Option<Recipe> {
         let stage = stages.get(index)?;
         entrypoint = entrypoint.or_else(|| stage.entrypoint.clone());
         let mut earlier = stages.iter().take(index);
-        match earlier.rposition(|earlier| earlier.is_called(&stage.base)) {
+        match earlier.rposition(|earlier| earlier.has_name(&stage.base)) {
             Some(below) => index = below,
-            None => return Some(Recipe { base: stage.base.clone(), entrypoint }),
+            None => return Some(BuiltImage { base: stage.base.clone(), entrypoint }),
         }
     }
 }
 
 impl Stage {
-    fn is_called(&self, name: &str) -> bool {
+    fn has_name(&self, name: &str) -> bool {
         self.name.as_ref().is_some_and(|own| own.eq_ignore_ascii_case(name))
     }
 }
@@ -69,20 +68,22 @@ fn stages(text: &str, build: &Build) -> Vec<Stage> {
                     let (name, default) = word.split_once('=').unzip();
                     let name = name.unwrap_or(word);
                     let given = build.args.get(name).cloned().flatten();
-                    if let Some(value) = given.or_else(|| Some(put_in(default?, &arguments))) {
+                    if let Some(value) =
+                        given.or_else(|| Some(substitute_arguments(default?, &arguments)))
+                    {
                         arguments.insert(name.to_owned(), value);
                     }
                 }
             }
             "FROM" => {
                 let mut words = rest.split_whitespace().skip_while(|word| word.starts_with("--"));
-                let base = put_in(words.next().unwrap_or_default(), &arguments);
+                let base = substitute_arguments(words.next().unwrap_or_default(), &arguments);
                 let name = words.find(|word| !word.eq_ignore_ascii_case("as"));
                 stages.push(Stage { name: name.map(str::to_owned), base, entrypoint: None });
             }
             "ENTRYPOINT" => {
                 if let Some(stage) = stages.last_mut() {
-                    stage.entrypoint = Some(words(&rest));
+                    stage.entrypoint = Some(entrypoint_words(&rest));
                 }
             }
             _ => {}
@@ -91,14 +92,14 @@ fn stages(text: &str, build: &Build) -> Vec<Stage> {
     stages
 }
 
-/// A word without its quotes, and with the arguments before the first stage put in.
-fn put_in(word: &str, arguments: &BTreeMap<String, String>) -> String {
-    let value = |name: &str| arguments.get(name).cloned().or_else(|| platform(name));
-    marked(word.trim_matches(['"', '\'']), &value)
+/// Returns a word without quotes, with the global arguments substituted.
+fn substitute_arguments(word: &str, arguments: &BTreeMap<String, String>) -> String {
+    let value = |name: &str| arguments.get(name).cloned().or_else(|| platform_argument(name));
+    interpolate_or_mark(word.trim_matches(['"', '\'']), &value)
 }
 
-/// The arguments that every build has. Which machine it is for does not change what an image is.
-fn platform(name: &str) -> Option<String> {
+/// Returns the predefined platform arguments. Their value does not change the kind of an image.
+fn platform_argument(name: &str) -> Option<String> {
     let value = match name {
         "TARGETPLATFORM" | "BUILDPLATFORM" => "linux/amd64",
         "TARGETOS" | "BUILDOS" => "linux",
@@ -108,23 +109,22 @@ fn platform(name: &str) -> Option<String> {
     Some(value.to_owned())
 }
 
-/// The words of an ENTRYPOINT: a list in JSON, else a line for the shell.
-fn words(text: &str) -> Vec<String> {
+/// Splits an ENTRYPOINT into words: the JSON form, else the shell form.
+fn entrypoint_words(text: &str) -> Vec<String> {
     let list = serde_json::from_str(text);
     list.unwrap_or_else(|_| text.split_whitespace().map(str::to_owned).collect())
 }
 
-/// Every instruction: its keyword in capitals, and what follows on its line and the lines that
-/// continue it.
+/// Returns every instruction: its keyword in upper case, and its arguments with continuation lines.
 fn instructions(text: &str) -> Vec<(String, String)> {
     let text = text.trim_start_matches('\u{feff}');
-    let escape = escape(text);
+    let escape = escape_character(text);
     let mut found = Vec::new();
     let mut open = String::new();
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
         let line = line.trim_end();
-        // Comments and empty lines end nothing, not even in the middle of an instruction.
+        // Comments and empty lines do not end an instruction.
         if line.is_empty() || line.trim_start().starts_with('#') {
             continue;
         }
@@ -142,7 +142,7 @@ fn instructions(text: &str) -> Vec<(String, String)> {
                 let mut ahead = lines.clone();
                 let is_end =
                     |line: &str| line.trim_start_matches(|c| is_indented && c == '\t') == end;
-                // A document that has no end is none.
+                // Without its end, it is not a here-document.
                 if ahead.any(is_end) {
                     lines = ahead;
                 }
@@ -153,7 +153,7 @@ fn instructions(text: &str) -> Vec<(String, String)> {
     found
 }
 
-/// The line that ends the here-document which a word opens, and whether tabs before it are ignored.
+/// Returns the delimiter of the here-document that a word opens, and whether leading tabs are ignored.
 fn here_document(word: &str) -> Option<(&str, bool)> {
     let word = word.trim_start_matches(|c: char| c.is_ascii_digit()).strip_prefix("<<")?;
     let bare = word.strip_prefix('-');
@@ -161,8 +161,8 @@ fn here_document(word: &str) -> Option<(&str, bool)> {
     (!end.is_empty()).then_some((end, bare.is_some()))
 }
 
-/// The character that continues a line: `# escape=` among the directives at the very top.
-fn escape(text: &str) -> char {
+/// Returns the line continuation character, from the parser directive `# escape=`.
+fn escape_character(text: &str) -> char {
     let directives = text.lines().map_while(|line| {
         let (name, value) = line.trim().strip_prefix('#')?.split_once('=')?;
         let name = name.trim();

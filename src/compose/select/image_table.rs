@@ -1,38 +1,36 @@
-//! THE table of images that get no CA by default, and how a name is looked up in it.
+//! The table of images that get no CA by default.
 //!
-//! Its rows answer requests and send none: proxies, databases, brokers. They need no trust, and to
-//! recreate one costs connections, warm caches, or a person who must unseal it. What
-//! calls other servers for the application (a dashboard with single sign-on, a collector that ships
-//! elsewhere) is no row here. Where it could be either, a database that is recreated for nothing is
-//! worse than a collector without trust: `--service NAME=trust` corrects that one.
+//! They answer requests and send none, so they need no trust, and recreating them costs connections, caches
+//! or a manual unseal. Images that call other servers (dashboards, collectors) are not listed. In doubt an
+//! image is listed: `--service NAME=trust` overrides the table.
 
 use std::fmt::{self, Display};
 
 use crate::compose::project::image_name::ImageName;
-use crate::compose::project::interpolate::{MARK, marked};
+use crate::compose::project::interpolate::{MARK, interpolate_or_mark};
 
-/// What an image is, if it is left alone.
+/// The kind of an image that gets no CA by default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// Hands requests on, or serves files; for databases too.
+pub enum ImageKind {
+    /// Forwards requests or serves files; includes proxies for databases.
     Proxy,
-    /// Keeps the application's data: tables, documents, graphs, vectors, search indexes.
+    /// Stores the application's data: tables, documents, graphs, vectors, search indexes.
     Database,
-    /// Hands messages on.
+    /// Forwards messages.
     Broker,
-    /// Keeps what can be made again.
+    /// Stores data that can be computed again.
     Cache,
-    /// Keeps files.
+    /// Stores files.
     ObjectStore,
-    /// Keeps secrets, and is sealed after a restart.
+    /// Stores secrets, and is sealed after a restart.
     SecretStore,
-    /// Keeps metrics, logs or traces.
+    /// Stores metrics, logs or traces.
     TelemetryStore,
-    /// Answers with a model, and does nothing else.
+    /// Serves a model, and makes no requests.
     ModelServer,
 }
 
-impl Display for Kind {
+impl Display for ImageKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Proxy => "proxy",
@@ -49,22 +47,22 @@ impl Display for Kind {
 
 /// The images of one kind.
 #[derive(Debug)]
-pub struct Row {
-    /// What they are.
-    pub kind: Kind,
-    /// Words that decide anywhere in the last element of an image's name.
+pub struct ImageRow {
+    /// The kind.
+    pub kind: ImageKind,
+    /// Words that identify the kind anywhere in the last path element of an image's name.
     pub words: &'static [&'static str],
-    /// Names that say so as a whole, some with the element before the last.
+    /// Complete last path elements, or the last two, that identify the kind.
     pub names: &'static [&'static str],
-    /// What people call such a service, where nothing else is known of it.
+    /// Usual names of such services, for those with an unknown image.
     pub services: &'static [&'static str],
 }
 
-/// Every image that is left alone.
+/// All images that get no CA by default.
 #[rustfmt::skip]
-pub const TABLE: &[Row] = &[
-    Row {
-        kind: Kind::Proxy,
+pub const IMAGE_TABLE: &[ImageRow] = &[
+    ImageRow {
+        kind: ImageKind::Proxy,
         words: &[
             "nginx", "openresty", "tengine", "angie", "npmplus", "nginxproxymanager", "caddy",
             "traefik", "haproxy", "envoy", "httpd", "lighttpd", "varnish", "squid", "tinyproxy",
@@ -79,8 +77,8 @@ pub const TABLE: &[Row] = &[
         ],
         services: &["proxy", "reverse-proxy", "reverseproxy", "loadbalancer", "load-balancer"],
     },
-    Row {
-        kind: Kind::Database,
+    ImageRow {
+        kind: ImageKind::Database,
         words: &[
             "postgres", "postgresql", "postgis", "pgvector", "pgvecto", "timescale", "timescaledb",
             "paradedb", "citus", "spilo", "postgresml", "yugabyte", "yugabytedb", "cockroach",
@@ -109,8 +107,8 @@ pub const TABLE: &[Row] = &[
         ],
         services: &["db", "database"],
     },
-    Row {
-        kind: Kind::Broker,
+    ImageRow {
+        kind: ImageKind::Broker,
         words: &[
             "rabbitmq", "kafka", "redpanda", "pulsar", "nats", "mosquitto", "emqx", "hivemq",
             "vernemq", "nanomq", "activemq", "artemis", "rocketmq", "nsq", "nsqd", "elasticmq",
@@ -119,8 +117,8 @@ pub const TABLE: &[Row] = &[
         names: &["ibm-messaging/mq", "ibmcom/mq", "cp-server"],
         services: &["broker", "message-broker", "mqtt"],
     },
-    Row {
-        kind: Kind::Cache,
+    ImageRow {
+        kind: ImageKind::Cache,
         words: &[
             "redis", "valkey", "redict", "rejson", "redisearch", "redismod", "memcached", "keydb",
             "dragonfly", "dragonflydb", "garnet", "hazelcast", "infinispan",
@@ -128,15 +126,15 @@ pub const TABLE: &[Row] = &[
         names: &[],
         services: &["cache"],
     },
-    Row {
-        kind: Kind::ObjectStore,
+    ImageRow {
+        kind: ImageKind::ObjectStore,
         words: &["minio", "seaweedfs", "rustfs", "ceph", "azurite", "s3mock", "s3ninja"],
         names: &["garage", "amd64_garage", "arm64_garage", "pgsty/silo", "fake-gcs-server"],
         services: &["s3"],
     },
-    Row { kind: Kind::SecretStore, words: &["openbao"], names: &["vault"], services: &[] },
-    Row {
-        kind: Kind::TelemetryStore,
+    ImageRow { kind: ImageKind::SecretStore, words: &["openbao"], names: &["vault"], services: &[] },
+    ImageRow {
+        kind: ImageKind::TelemetryStore,
         words: &["prometheus", "thanos", "jaeger", "zipkin", "graphite"],
         names: &[
             "loki", "tempo", "mimir", "victoria-metrics", "victoria-logs", "vmstorage", "vmselect",
@@ -144,13 +142,13 @@ pub const TABLE: &[Row] = &[
         ],
         services: &[],
     },
-    Row { kind: Kind::ModelServer, words: &["ollama"], names: &[], services: &[] },
+    ImageRow { kind: ImageKind::ModelServer, words: &["ollama"], names: &[], services: &[] },
 ];
 
-/// Words of a client of a product (`redis-exporter`), or of an application that shares an image with
-/// it: the image is not the product itself.
+/// Words that identify a client of a product (`redis-exporter`) or an application built on it, not the
+/// product.
 #[rustfmt::skip]
-const TURNED: &[&str] = &[
+const CLIENT_WORDS: &[&str] = &[
     "adapter", "admin", "agent", "alertmanager", "api", "app", "auth", "backup", "backups", "bot",
     "box", "bridge", "browser", "cli", "client", "collector", "commander", "companion", "connect",
     "connector", "console", "consumer", "dashboard", "dashboards", "dump", "dumper", "editor",
@@ -161,7 +159,7 @@ const TURNED: &[&str] = &[
     "django", "flask", "fpm", "php", "python", "unit", "uwsgi",
 ];
 
-/// Images of back ends that many projects use as they are; trusted whatever `--unknown` says.
+/// Images of back ends that many projects use without changes. They are trusted whatever `--unknown` is.
 #[rustfmt::skip]
 const BACK_ENDS: &[&str] = &[
     "node", "bun", "deno", "python", "pypy", "ruby", "php", "golang", "rust", "elixir", "erlang",
@@ -171,42 +169,43 @@ const BACK_ENDS: &[&str] = &[
     "litellm", "oauth2-proxy", "open-webui", "postgres-meta",
 ];
 
-/// What the table says of an image.
+/// The result of a lookup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Known {
-    /// It is left alone: what it is, and by which entry.
-    Left(Kind, &'static str),
-    /// It is a back end: which.
+pub enum ImageClass {
+    /// The image gets no CA by default: its kind, and the matching entry.
+    Left(ImageKind, &'static str),
+    /// The image is a back end: the matching entry.
     BackEnd(&'static str),
 }
 
-/// The end of an image's name.
-struct Name {
+/// The last elements of an image's name.
+struct ImageNameEnd {
     /// The last element, without tag and digest.
     last: String,
-    /// The same with the element before it.
+    /// The last two elements, without tag and digest.
     longer: String,
 }
 
-impl Name {
-    /// Of an image as a file names it; `None` where a variable hides it.
-    fn of(image: &str) -> Option<Self> {
-        let image = marked(image, &|_| None).to_lowercase();
-        let path = ImageName::of(&image).path;
+impl ImageNameEnd {
+    /// Parses an image's name from a file; `None` if a variable decides it.
+    fn parse(image: &str) -> Option<Self> {
+        let image = interpolate_or_mark(image, &|_| None).to_lowercase();
+        let path = ImageName::parse(&image).path;
         let (above, last) = path.rsplit_once('/').unwrap_or(("", path));
-        // What a variable adds at either end may be a registry or a tag.
+        // At either end, a variable may add a registry or a tag.
         let last = last.trim_matches(MARK).to_owned();
         let above = above.rsplit('/').next()?;
         let longer = format!("{above}/{last}");
         (!last.is_empty()).then_some(Self { last, longer })
     }
 
-    /// The entry that is this name as a whole.
-    fn among(&self, names: &[&'static str]) -> Option<&'static str> {
+    /// Returns the entry that equals the last element, or the last two.
+    fn entry_among(&self, names: &[&'static str]) -> Option<&'static str> {
         names.iter().find(|name| **name == self.last || **name == self.longer).copied()
     }
 
-    /// The entry that is one of the words of this name, a version at its end or not.
+    /// Returns the entry that equals a word of the last element, with or without a version number at the
+    /// word's end.
     fn word_among(&self, entries: &[&'static str]) -> Option<&'static str> {
         let mut words = self.last.split(['-', '_', '.', MARK]);
         words.find_map(|word| {
@@ -216,29 +215,35 @@ impl Name {
     }
 }
 
-/// Whether anything can be said of an image by its name.
+/// Whether an image's name can be looked up: no variable decides it.
 pub fn is_named(image: &str) -> bool {
-    Name::of(image).is_some()
+    ImageNameEnd::parse(image).is_some()
 }
 
-/// What an image is, by its name.
-pub fn known(image: &str) -> Option<Known> {
-    let name = Name::of(image)?;
-    if let Some(entry) = name.among(BACK_ENDS) {
-        return Some(Known::BackEnd(entry));
+/// Looks up an image by its name.
+pub fn classify_image(image: &str) -> Option<ImageClass> {
+    let name = ImageNameEnd::parse(image)?;
+    if let Some(entry) = name.entry_among(BACK_ENDS) {
+        return Some(ImageClass::BackEnd(entry));
     }
-    let whole = TABLE.iter().find_map(|row| Some(Known::Left(row.kind, name.among(row.names)?)));
+    let whole = IMAGE_TABLE
+        .iter()
+        .find_map(|row| Some(ImageClass::Left(row.kind, name.entry_among(row.names)?)));
     let by_word = || {
-        let has = |row: &Row| Some(Known::Left(row.kind, name.word_among(row.words)?));
-        if name.word_among(TURNED).is_some() { None } else { TABLE.iter().find_map(has) }
+        let has = |row: &ImageRow| Some(ImageClass::Left(row.kind, name.word_among(row.words)?));
+        if name.word_among(CLIENT_WORDS).is_some() {
+            None
+        } else {
+            IMAGE_TABLE.iter().find_map(has)
+        }
     };
     whole.or_else(by_word)
 }
 
-/// What a service is if it is called exactly like something that is left alone, or is built as an
-/// image of such a name.
-pub fn called(name: &str) -> Option<Kind> {
-    let name = Name::of(name)?;
-    let lists = |row: &&Row| [row.words, row.names, row.services].map(|list| name.among(list));
-    TABLE.iter().find(|row| lists(row).iter().any(Option::is_some)).map(|row| row.kind)
+/// Looks up the name of a service, or of the image that is built for it: it must equal an entry.
+pub fn classify_name(name: &str) -> Option<ImageKind> {
+    let name = ImageNameEnd::parse(name)?;
+    let lists =
+        |row: &&ImageRow| [row.words, row.names, row.services].map(|list| name.entry_among(list));
+    IMAGE_TABLE.iter().find(|row| lists(row).iter().any(Option::is_some)).map(|row| row.kind)
 }

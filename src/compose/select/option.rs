@@ -1,14 +1,14 @@
-//! An option that names a service which the project does not have, and the one that was probably meant.
+//! The error for an option that names an unknown service, with a suggestion.
 
 use crate::compose::project::Project;
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::quote;
 use crate::sys::suggestion::nearest;
 
-/// Names of services that are listed; a project with more has a file to look them up in.
+/// Number of service names that the error lists.
 const LISTED: usize = 20;
 
-/// That `project` does not have the service `name` of `option`.
+/// Returns the error that `project` does not have the service `name` of `option`.
 pub(crate) fn no_service(project: &Project, name: &str, option: &'static str) -> Diagnostic {
     let services: Vec<_> = project.services.keys().map(String::as_str).collect();
     let fix = match nearest(name, services.iter().copied()) {
@@ -18,10 +18,10 @@ pub(crate) fn no_service(project: &Project, name: &str, option: &'static str) ->
     };
     let subject = format!("the service {}", quote::word(name));
     let error = Diagnostic::cannot("find", subject).named(format_args!("from {option}"));
-    error.because(format_args!("the project has {}", list(&services))).advise(fix)
+    error.because(format_args!("the project has {}", list_services(&services))).advise(fix)
 }
 
-fn list(services: &[&str]) -> String {
+fn list_services(services: &[&str]) -> String {
     let more = services.len().saturating_sub(LISTED);
     let names = services.iter().take(LISTED).map(|name| quote::word(*name).to_string());
     let mut words: Vec<_> = names.collect();

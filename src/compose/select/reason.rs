@@ -1,19 +1,19 @@
-//! What becomes of a service and why, in words, and the table that a set-up prints of them.
+//! The outcome for each service, the reason for it, and the table of both that `setup` prints.
 
 use std::fmt::{self, Display, Write as _};
 
 use crate::compose::project::{Role, Service};
-use crate::compose::select::image_table::Kind;
+use crate::compose::select::image_table::ImageKind;
 use crate::sys::quote;
 use crate::sys::styled::{Styled, Tone};
 
-/// What becomes of a service.
+/// The outcome for a service.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Outcome {
-    /// It trusts the custom CAs.
+    /// The service trusts the custom CAs.
     #[default]
     Trust,
-    /// It stays as it is: no mount, no variable, no label.
+    /// The service is not changed: no mount, no variable, no label.
     Leave,
 }
 
@@ -35,52 +35,52 @@ impl From<Role> for Outcome {
     }
 }
 
-/// What becomes of a service.
+/// The decision about a service.
 #[derive(Clone, Copy, Debug)]
 pub struct Choice<'a> {
-    /// Its name.
+    /// The service's name.
     pub name: &'a str,
     /// The service.
     pub service: &'a Service,
-    /// What becomes of it.
+    /// The outcome.
     pub outcome: Outcome,
     /// Why.
-    pub reason: Reason<'a>,
+    pub reason: SelectionReason<'a>,
 }
 
-/// Why.
+/// The reason for an outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reason<'a> {
-    /// `--service` says so.
+pub enum SelectionReason<'a> {
+    /// `--service` names the service.
     Asked(Outcome),
-    /// It is taken out of the project by `--without`.
+    /// `--without` disables the service.
     Without,
-    /// The compose file says so.
+    /// `x-trust-init` in the compose file.
     Role(Outcome),
-    /// This option names it as a proxy.
+    /// This option names the service as a proxy.
     Proxy(&'static str),
-    /// trust-init is its entrypoint.
+    /// The entrypoint is trust-init.
     Entrypoint,
-    /// Its image is one of those that are left alone.
-    Image(Kind, &'static str),
-    /// It keeps a database's data at this path.
+    /// The image is in the table of images that get no CA.
+    Image(ImageKind, &'static str),
+    /// The service mounts a database's data directory.
     Volume(&'static str),
-    /// It has the image of this service, which is trusted.
+    /// The service has the same image as this service, which is trusted.
     SameImage(&'a str),
-    /// It is built on an image that is left alone.
+    /// The base image of the build is in the table.
     BuiltOn(&'static str),
-    /// It is called like something that is left alone, and nothing else is known of it.
-    Called(Kind),
-    /// It is built from sources.
+    /// The service's name is in the table, and its image is unknown.
+    Named(ImageKind),
+    /// The image is built from sources.
     Built,
-    /// Its image is a known back end.
+    /// The image is a known back end.
     BackEnd(&'static str),
-    /// Nothing is known of its image: `--unknown` decides.
+    /// The image is unknown: `--unknown` decides.
     Unknown(Outcome),
 }
 
-impl Reason<'_> {
-    /// What follows from it.
+impl SelectionReason<'_> {
+    /// Returns the outcome that follows from this reason.
     pub fn outcome(&self) -> Outcome {
         match self {
             Self::Asked(outcome) | Self::Role(outcome) | Self::Unknown(outcome) => *outcome,
@@ -92,17 +92,17 @@ impl Reason<'_> {
             | Self::Image(..)
             | Self::Volume(_)
             | Self::BuiltOn(_)
-            | Self::Called(_) => Outcome::Leave,
+            | Self::Named(_) => Outcome::Leave,
         }
     }
 
-    /// Whether it gives way where the same image is trusted as another service.
+    /// Whether another service with the same image overrides this reason.
     pub(crate) fn is_weak(&self) -> bool {
-        matches!(self, Self::BuiltOn(_) | Self::Called(_) | Self::Unknown(_))
+        matches!(self, Self::BuiltOn(_) | Self::Named(_) | Self::Unknown(_))
     }
 }
 
-impl Display for Reason<'_> {
+impl Display for SelectionReason<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Asked(_) => f.write_str("--service"),
@@ -114,7 +114,7 @@ impl Display for Reason<'_> {
             Self::Volume(path) => write!(f, "volume at {path}"),
             Self::SameImage(service) => write!(f, "same image as {}", bare(service)),
             Self::BuiltOn(entry) => write!(f, "built on {entry}"),
-            Self::Called(kind) => write!(f, "{kind} (by its name)"),
+            Self::Named(kind) => write!(f, "{kind} (by its name)"),
             Self::Built => f.write_str("built here"),
             Self::BackEnd(entry) => write!(f, "image {entry}"),
             Self::Unknown(outcome) => write!(f, "unknown image (--unknown {outcome})"),
@@ -128,7 +128,7 @@ pub fn write_table(
     text: &mut Styled,
     heading: &str,
     choices: &[Choice<'_>],
-    say: impl Fn(&Reason<'_>) -> String,
+    say: impl Fn(&SelectionReason<'_>) -> String,
 ) {
     let widths = choices.iter().map(|choice| bare(choice.name).chars().count());
     let width = widths.chain([heading.len()]).max().unwrap_or_default();
@@ -142,7 +142,7 @@ pub fn write_table(
     }
 }
 
-/// A name without the backticks that it has in a sentence.
+/// Returns the quoted name without its backticks.
 fn bare(name: &str) -> String {
     quote::word(name).to_string().trim_matches('`').to_owned()
 }

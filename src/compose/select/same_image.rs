@@ -1,49 +1,54 @@
-//! Services of one image are treated alike, where nothing stronger is said of one of them.
+//! Gives services with the same image the same outcome, unless a stronger reason decides about one of them.
 
 use std::collections::BTreeMap;
 
 use crate::compose::project::image_name::ImageName;
 use crate::compose::project::{Build, Project};
-use crate::compose::select::reason::{Choice, Outcome, Reason};
+use crate::compose::select::reason::{Choice, Outcome, SelectionReason};
 
-/// What is known of images by the services that have them.
+/// The outcomes of images, from the services that use them.
 #[derive(Default)]
-pub(crate) struct Known<'a> {
+pub(crate) struct ImageChoices<'a> {
     trusted: BTreeMap<String, &'a str>,
     trusted_builds: Vec<(&'a Build, &'a str)>,
-    left: BTreeMap<String, Reason<'a>>,
+    left: BTreeMap<String, SelectionReason<'a>>,
 }
 
-impl<'a> Known<'a> {
-    /// What `choices` say of their images.
+impl<'a> ImageChoices<'a> {
+    /// Collects the outcomes of the images in `choices`.
     pub(crate) fn new(project: &Project, choices: &[Choice<'a>]) -> Self {
         let mut known = Self::default();
         for Choice { name, service, outcome, reason } in choices {
             let image =
-                project.image_of(name, service).map(|image| ImageName::of(&image).to_string());
+                project.image_of(name, service).map(|image| ImageName::parse(&image).to_string());
             if *outcome == Outcome::Trust && !reason.is_weak() {
                 known.trusted_builds.extend(service.build.as_ref().map(|build| (build, *name)));
                 if let Some(image) = image {
                     known.trusted.entry(image).or_insert(name);
                 }
-            } else if let (Reason::BuiltOn(_), Some(image)) = (reason, image) {
+            } else if let (SelectionReason::BuiltOn(_), Some(image)) = (reason, image) {
                 known.left.insert(image, *reason);
             }
         }
         known
     }
 
-    /// A better reason than the weak one of `choice`.
-    pub(crate) fn better(&self, project: &Project, choice: &Choice<'a>) -> Option<Reason<'a>> {
+    /// Returns a stronger reason than the weak one of `choice`, if there is one.
+    pub(crate) fn stronger_reason(
+        &self,
+        project: &Project,
+        choice: &Choice<'a>,
+    ) -> Option<SelectionReason<'a>> {
         let Choice { name, service, reason, .. } = choice;
-        let image = project.image_of(name, service).map(|image| ImageName::of(&image).to_string());
+        let image =
+            project.image_of(name, service).map(|image| ImageName::parse(&image).to_string());
         let by_image = image.as_ref().and_then(|image| self.trusted.get(image));
         let same = |(build, _): &&(&Build, _)| Some(*build) == service.build.as_ref();
         let by_build = || Some(&self.trusted_builds.iter().find(same)?.1);
         if let Some(other) = by_image.or_else(by_build) {
-            return Some(Reason::SameImage(other));
+            return Some(SelectionReason::SameImage(other));
         }
-        let is_unknown = matches!(reason, Reason::Unknown(_));
+        let is_unknown = matches!(reason, SelectionReason::Unknown(_));
         image.filter(|_| is_unknown).and_then(|image| self.left.get(&image).copied())
     }
 }

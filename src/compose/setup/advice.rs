@@ -2,7 +2,7 @@
 
 use crate::compose::docker;
 use crate::compose::layout::{OVERLAY, TRUST};
-use crate::compose::project::files::{Origin, ProjectFiles, plain};
+use crate::compose::project::files::{FilesOrigin, ProjectFiles, plain};
 use crate::compose::setup::engine_check;
 use crate::compose::setup::proxy::Served;
 use crate::sys::quote;
@@ -25,7 +25,7 @@ pub(crate) fn advice(
             paths.join(" ")
         ));
     }
-    if activates && place.origin == Origin::Shell && !place.had_ours {
+    if activates && place.origin == FilesOrigin::Shell && !place.had_ours {
         all.extend(place.variables.in_shell("COMPOSE_FILE").map(|value| {
             let value = quote::word(&value);
             format!(

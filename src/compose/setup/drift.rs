@@ -3,7 +3,7 @@
 use std::fmt::{self, Display};
 use std::path::PathBuf;
 
-use crate::compose::docker::Container;
+use crate::compose::docker::LabeledContainer;
 use crate::compose::layout::{ENV, OVERLAY, TRUST};
 use crate::compose::output::{CommandOutput, check_result};
 use crate::compose::project::files::{ProjectFiles, plain};
@@ -11,7 +11,7 @@ use crate::compose::project::read;
 use crate::compose::setup::installed::{self, Standing, State};
 use crate::compose::setup::next_steps::{self, Next};
 use crate::compose::setup::overlay::Overlay;
-use crate::compose::yaml::body;
+use crate::compose::yaml::without_comments;
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::quote;
 
@@ -86,7 +86,7 @@ pub(crate) fn drift(
     let mut found = Vec::new();
     match &standing.overlay {
         None => found.push(Drift::NoOverlay(path(OVERLAY))),
-        Some(text) if body(text) == overlay.text => {}
+        Some(text) if without_comments(text) == overlay.text => {}
         Some(_) => found.push(Drift::Older(path(OVERLAY))),
     }
     let listed = place.compose_file().ok();
@@ -112,7 +112,7 @@ pub(crate) fn drift(
 pub(crate) fn check(
     place: &ProjectFiles,
     overlay: &Overlay,
-    running: Vec<Container>,
+    running: Vec<LabeledContainer>,
 ) -> Result<CommandOutput, Diagnostic> {
     let standing = installed::standing(&place.base)?;
     let drift = drift(place, overlay, standing.as_ref());

@@ -3,10 +3,10 @@
 
 use crate::compose::images::jvm::ContainerFs;
 use crate::compose::images::{RootsOrigin, ServiceEnvironment};
-use crate::compose::injection::Jvm;
+use crate::compose::injection::JvmConfig;
 use crate::compose::layout::DIRECTORY;
 use crate::compose::output::WarningSink;
-use crate::compose::select::{Choice, Reason};
+use crate::compose::select::{Choice, SelectionReason};
 use crate::sys::output;
 use crate::sys::quote;
 use crate::trust::bundle::Pem;
@@ -22,7 +22,7 @@ pub(crate) struct Outcome {
     /// The line for the user, before the services.
     pub line: String,
     /// The JVM's configuration, unless it is left alone.
-    pub jvm: Option<Jvm>,
+    pub jvm: Option<JvmConfig>,
 }
 
 /// A service with an image, and what it trusts.
@@ -45,15 +45,15 @@ impl JavaService<'_> {
     /// Finds the JVM, and decides; `None` where there is none, or it trusts the custom CAs already.
     pub(crate) fn outcome(&self, warn: WarningSink<'_>) -> Option<Outcome> {
         let Self { inward, environment, custom, .. } = *self;
-        let found = inward.store(environment.all())?;
+        let found = inward.trust_store(environment.all())?;
         let unconfigured = |line: &str| Some(Outcome { line: line.to_owned(), jvm: None });
-        if matches!(self.choice.reason, Reason::Unknown(_)) {
+        if matches!(self.choice.reason, SelectionReason::Unknown(_)) {
             return unconfigured(GUESSED);
         }
         if environment.is_unknown(JAVA_TOOL_OPTIONS) || self.choice.service.has_unread_environment {
             return unconfigured(UNREAD);
         }
-        let words: Vec<_> = inward.words().into_iter().map(Into::into).collect();
+        let words: Vec<_> = inward.command_line().into_iter().map(Into::into).collect();
         let options = own_options(environment.all(), &words, |path| path.starts_with(DIRECTORY));
         let options = options.map_err(|warning| warn(warning.into())).ok()?.to_owned();
         let (roots, origin) = if let RootsOrigin::Asked(_) = self.basis {
@@ -70,6 +70,6 @@ impl JavaService<'_> {
         let store = ExtendedStore::new(custom, roots)?;
         let line = format!("in Java with {} {origin}", output::count(store.roots.len(), "root"));
         let store = keystore::write(&store.certificates());
-        Some(Outcome { line, jvm: Some(Jvm { store, options }) })
+        Some(Outcome { line, jvm: Some(JvmConfig { store, options }) })
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use crate::compose::certs::server_name::Name;
+use crate::compose::certs::server_name::ServerName;
 use crate::compose::inputs::{ServerFiles, missing_names};
 use crate::compose::project::Setting;
 use crate::compose::select::Choice;
@@ -31,9 +31,9 @@ pub(crate) fn missing_addresses<'a>(
             }
         }
     }
-    let names: Vec<_> = asked.keys().copied().map(Name::Ip).collect();
+    let names: Vec<_> = asked.keys().copied().map(ServerName::Ip).collect();
     let (names, command) = missing_names(pair, &names)?;
-    let addresses = asked.iter().filter(|(address, _)| names.contains(&Name::Ip(**address)));
+    let addresses = asked.iter().filter(|(address, _)| names.contains(&ServerName::Ip(**address)));
     let addresses: Vec<_> =
         addresses.map(|(address, user)| format!("`{address}` ({user})")).collect();
     let cause = format!(

@@ -6,10 +6,10 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use crate::compose::cli::Shape;
-use crate::compose::docker::{self, Container, Files};
+use crate::compose::docker::{self, ComposeFiles, LabeledContainer};
 use crate::compose::layout::{LABEL, OVERLAY};
 use crate::compose::project::Project;
-use crate::compose::project::files::{Origin, ProjectFiles, below, plain};
+use crate::compose::project::files::{FilesOrigin, ProjectFiles, plain, shorten};
 use crate::compose::project::read;
 use crate::compose::setup::swarm;
 use crate::sys::diagnostic::Diagnostic;
@@ -19,7 +19,7 @@ use crate::sys::quote;
 #[derive(Debug)]
 pub(crate) struct Next {
     /// The project's files, and our overlay if it exists.
-    pub files: Files,
+    pub files: ComposeFiles,
     /// The services to stop first.
     pub off: Vec<String>,
     /// The profiles that are in use, apart from those that Compose knows of by itself.
@@ -37,7 +37,7 @@ impl Next {
         project: &Project,
         shape: &Shape,
         is_active: bool,
-        running: Option<Vec<Container>>,
+        running: Option<Vec<LabeledContainer>>,
     ) -> Self {
         let mut files = place.files.clone();
         files.files.push(plain(&place.base, OVERLAY));
@@ -82,7 +82,7 @@ impl Next {
     }
 
     fn compose_with(&self, profiles: &[String]) -> String {
-        let files = if self.is_active { Vec::new() } else { self.files.words() };
+        let files = if self.is_active { Vec::new() } else { self.files.arguments() };
         let files = files.iter().map(|word| format!(" {}", quote::shell(word)));
         let profiles = profiles.iter().map(|name| format!(" --profile {}", quote::shell(name)));
         format!("docker compose{}", files.chain(profiles).collect::<String>())
@@ -103,7 +103,7 @@ impl Next {
     /// When they cannot be started.
     pub(crate) fn run(&self) -> Result<u8, Diagnostic> {
         let show = |words: &[&OsStr]| {
-            docker::show(&self.files, words).map_err(|failure| {
+            docker::run_compose(&self.files, words).map_err(|failure| {
                 let run = Diagnostic::cannot("run", "`docker compose up`").because(failure);
                 run.advise("run the printed command where docker is installed")
             })
@@ -134,28 +134,28 @@ pub(crate) fn setup(place: &ProjectFiles, shape: &Shape) -> String {
 /// The options that name the compose files, as typed in the directory `base`; none if Compose finds the files by
 /// itself.
 pub(crate) fn project_options(place: &ProjectFiles, base: &Path) -> Vec<String> {
-    if place.origin != Origin::Option && place.files.directory.is_none() {
+    if place.origin != FilesOrigin::Option && place.files.directory.is_none() {
         return Vec::new();
     }
     // A name that begins with `-` would be read as an option.
-    let path = |path: &PathBuf| match below(path, base) {
+    let path = |path: &PathBuf| match shorten(path, base) {
         path if path.as_os_str().as_encoded_bytes().starts_with(b"-") => Path::new(".").join(path),
         path => path.to_path_buf(),
     };
-    let files = Files {
+    let files = ComposeFiles {
         files: place.files.files.iter().map(path).collect(),
         directory: place.files.directory.as_ref().map(path),
     };
-    files.words().iter().map(|word| word.to_string_lossy().into_owned()).collect()
+    files.arguments().iter().map(|word| word.to_string_lossy().into_owned()).collect()
 }
 
 /// The project's containers, also stopped ones; `None` where no engine answers.
-pub(crate) fn containers(project: &Project) -> Option<Vec<Container>> {
+pub(crate) fn containers(project: &Project) -> Option<Vec<LabeledContainer>> {
     docker::containers(project.name.as_deref()?, LABEL).ok()
 }
 
 /// A profile for each service that has a container and would not be looked at without one.
-fn profiles(place: &ProjectFiles, project: &Project, running: &[Container]) -> Vec<String> {
+fn profiles(place: &ProjectFiles, project: &Project, running: &[LabeledContainer]) -> Vec<String> {
     let known = place.variables.get("COMPOSE_PROFILES").unwrap_or_default();
     let known: BTreeSet<_> = known.split(',').map(str::trim).collect();
     let mut all = BTreeSet::new();

@@ -12,8 +12,8 @@ use std::path::Path;
 use serde_yaml::value::{Tag, TaggedValue};
 use serde_yaml::{Mapping, Value};
 
-use crate::compose::docker::Container;
-use crate::compose::injection::{Contents, Injection, Trusted, text};
+use crate::compose::docker::LabeledContainer;
+use crate::compose::injection::{InjectedFile, Injection, TrustedService, pem_text};
 use crate::compose::layout::{LABEL, SERVED, SNIPPET, TRUST, file_name};
 use crate::compose::project::interpolate;
 use crate::compose::setup::overlay::delivery::{Delivery, mount};
@@ -36,7 +36,7 @@ pub struct OverlaySpec<'a> {
     /// Each with the roots of some image, without doubles.
     pub bundles: &'a [Vec<Pem<'a>>],
     /// The services that are to trust them.
-    pub trusted: Vec<Trusted<'a>>,
+    pub trusted: Vec<TrustedService<'a>>,
     /// The proxies that serve a certificate.
     pub serving: Vec<Serving<'a>>,
     /// The services that are switched off.
@@ -90,11 +90,11 @@ pub fn overlay(spec: &OverlaySpec<'_>) -> Result<Overlay, Diagnostic> {
     let mut overlay = Overlay::default();
     let mut services: BTreeMap<&str, Mapping> = BTreeMap::new();
     if !spec.trusted.is_empty() {
-        let custom = overlay.keep("custom-ca", "crt", text(spec.custom));
+        let custom = overlay.keep("custom-ca", "crt", pem_text(spec.custom));
         let bundles: Vec<_> = spec
             .bundles
             .iter()
-            .map(|bundle| overlay.keep("ca-bundle", "crt", text(bundle)))
+            .map(|bundle| overlay.keep("ca-bundle", "crt", pem_text(bundle)))
             .collect();
         for trusted in &spec.trusted {
             let bundle = (spec.bundles.get(trusted.bundle), bundles.get(trusted.bundle));
@@ -127,8 +127,8 @@ pub fn overlay(spec: &OverlaySpec<'_>) -> Result<Overlay, Diagnostic> {
 
 impl Overlay {
     /// Whether none of `containers` was made with another overlay.
-    pub fn has_made(&self, containers: &[Container]) -> bool {
-        let is_other = |container: &Container| {
+    pub fn has_made(&self, containers: &[LabeledContainer]) -> bool {
+        let is_other = |container: &LabeledContainer| {
             let digest = self.digests.get(&container.service);
             !container.label.is_empty() && digest != Some(&container.label)
         };
@@ -145,21 +145,21 @@ impl Overlay {
     /// What a service gets that is to trust.
     fn trusted(
         &mut self,
-        trusted: &Trusted<'_>,
+        trusted: &TrustedService<'_>,
         spec: &OverlaySpec<'_>,
         roots: &[Pem<'_>],
         custom_file: &str,
         bundle_file: &str,
     ) -> Mapping {
-        let Injection { variables, files } = Injection::of(trusted, spec.custom, roots, CUSTOM_CA);
+        let Injection { variables, files } = Injection::new(trusted, spec.custom, roots, CUSTOM_CA);
         let value = |value: String| Value::from(interpolate::escape(&value));
         let variables = variables.into_iter().map(|(name, text)| (name.into(), value(text)));
         let variables: Mapping = variables.collect();
         let mounts = files.into_iter().map(|(target, contents)| {
             let name = match contents {
-                Contents::Custom => custom_file.to_owned(),
-                Contents::Bundle => bundle_file.to_owned(),
-                Contents::Own { stem, ending, bytes } => self.keep(stem, ending, bytes),
+                InjectedFile::Custom => custom_file.to_owned(),
+                InjectedFile::Bundle => bundle_file.to_owned(),
+                InjectedFile::Own { stem, ending, bytes } => self.keep(stem, ending, bytes),
             };
             (target, name)
         });

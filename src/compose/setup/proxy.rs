@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use crate::compose::images::Images;
-use crate::compose::inputs::Server;
+use crate::compose::inputs::ServerCertificate;
 use crate::compose::layout::{SERVED, SNIPPET};
 use crate::compose::project::{Mount, MountKind, Project, Service, files};
 use crate::compose::select::option::no_service;
@@ -128,7 +128,7 @@ pub(crate) struct Conditions<'a> {
     /// Its images.
     pub images: &'a Images,
     /// The certificate and key to serve.
-    pub server: &'a Server,
+    pub server: &'a ServerCertificate,
     /// The name to serve them for.
     pub domain: &'a str,
     /// How the engine maps users.
@@ -286,7 +286,7 @@ pub(crate) struct Served<'a> {
 
 impl<'a> Served<'a> {
     /// Those of `server`, seen from the root.
-    pub(crate) fn of(server: &'a Server) -> Self {
+    pub(crate) fn of(server: &'a ServerCertificate) -> Self {
         let mut addresses = server.names.iter().filter_map(|name| match name {
             SubjectAltName::Ip(address) => Some(*address),
             _ => None,

@@ -6,10 +6,10 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use crate::compose::docker::{self, Failure};
+use crate::compose::docker::{self, CommandError};
 use crate::compose::layout::{ENV, IGNORE, LABEL, OVERLAY, TRUST};
 use crate::compose::output::CommandOutput;
-use crate::compose::project::files::{Origin, ProjectFiles, absolute, plain};
+use crate::compose::project::files::{FilesOrigin, ProjectFiles, absolute, plain};
 use crate::compose::setup::next_steps::Next;
 use crate::compose::setup::swarm;
 use crate::compose::setup::write::changes::{Action, Changes};
@@ -33,7 +33,10 @@ pub fn run(
 ) -> Result<CommandOutput, Diagnostic> {
     let is_swarm = swarm::is_installed(&place.base)?;
     let (changes, is_kept) = remove_unmounted(place, is_dry, report)?;
-    if place.had_ours && place.origin != Origin::Option && !plain(&place.base, OVERLAY).exists() {
+    if place.had_ours
+        && place.origin != FilesOrigin::Option
+        && !plain(&place.base, OVERLAY).exists()
+    {
         report.warning(&listed(place.origin));
     }
     let mut text = changes.to_string();
@@ -63,8 +66,8 @@ pub fn run(
 }
 
 /// A list of the user's own names the overlay, without which Compose does not start.
-fn listed(origin: Origin) -> Diagnostic {
-    let place = if origin == Origin::Shell { "the shell" } else { ".env" };
+fn listed(origin: FilesOrigin) -> Diagnostic {
+    let place = if origin == FilesOrigin::Shell { "the shell" } else { ".env" };
     let cause =
         format!("COMPOSE_FILE in {place} names {OVERLAY}: without it, every compose command fails");
     Diagnostic::statement(cause).advise(format!("remove {OVERLAY} from COMPOSE_FILE in {place}"))
@@ -79,13 +82,13 @@ fn remove_unmounted(
     let path = plain(&place.base, TRUST);
     let shown = quote::path(&path).to_string();
     let asked = path.is_dir().then(|| docker::containers_mounting(&absolute(&path), LABEL));
-    let is_unasked = matches!(asked, Some(Err(Failure::Missing)));
+    let is_unasked = matches!(asked, Some(Err(CommandError::NotInstalled)));
     let in_use = match asked {
         // Where docker is not found, nothing can ever be asked.
-        None | Some(Err(Failure::Missing)) => None,
+        None | Some(Err(CommandError::NotInstalled)) => None,
         Some(Ok(containers)) if containers.is_empty() => None,
         Some(Ok(containers)) => Some(mounted(&shown, &containers)),
-        Some(Err(Failure::System(error))) => {
+        Some(Err(CommandError::System(error))) => {
             let asked = Diagnostic::cannot("ask the engine which containers mount", &shown);
             return Err(asked.because(output::cause(&error)).advise("run it again"));
         }

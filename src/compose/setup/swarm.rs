@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_yaml::Value;
 
 use crate::compose::cli::SWARM;
-use crate::compose::docker::Files;
+use crate::compose::docker::ComposeFiles;
 use crate::compose::project::Project;
 use crate::compose::project::files::ProjectFiles;
 use crate::compose::setup::installed;
@@ -55,7 +55,7 @@ pub(crate) fn stack(project: &Project) -> String {
 }
 
 /// The command that deploys it.
-pub(crate) fn deploy(files: &Files, stack: &str) -> String {
+pub(crate) fn deploy(files: &ComposeFiles, stack: &str) -> String {
     let files = files.files.iter().flat_map(|file| ["-c".to_owned(), quote::shell(file)]);
     let words: Vec<_> = files.chain([quote::shell(stack)]).collect();
     format!("docker stack deploy {}\n", words.join(" "))

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::compose::images::jvm::ContainerFs;
 use crate::compose::images::{Images, RootSets, ServiceEnvironment};
-use crate::compose::injection::Trusted;
+use crate::compose::injection::TrustedService;
 use crate::compose::layout::{BUNDLE, DIRECTORY};
 use crate::compose::output::WarningSink;
 use crate::compose::project::Project;
@@ -38,7 +38,7 @@ pub struct Known<'a> {
 #[derive(Default)]
 pub struct Services<'a> {
     /// Each of them.
-    pub services: Vec<Trusted<'a>>,
+    pub services: Vec<TrustedService<'a>>,
     /// What is reported about Java, and for which services.
     pub java: BTreeMap<String, Vec<&'a str>>,
 }
@@ -70,7 +70,8 @@ impl<'a> Known<'a> {
         };
         let settings = Settings::from_variables(&environment.known()).map_err(warn).ok();
         let rows = rows(settings.as_ref(), environment.all());
-        let look = |value: &OsStr| images.named(project, name, service, value, &roots.anchors);
+        let look =
+            |value: &OsStr| images.pinned_file(project, name, service, value, &roots.anchors);
         let (pins, warnings) = variables::find_pins(rows.iter().copied(), environment.all(), look);
         for warning in warnings {
             warn(warning);
@@ -94,10 +95,10 @@ impl<'a> Known<'a> {
         }
         let mut runtimes = Vec::new();
         for runtime in settings.map(|settings| settings.runtimes).unwrap_or_default() {
-            let has = |path: &Path| inward.as_ref().is_some_and(|inward| inward.has(path));
+            let has = |path: &Path| inward.as_ref().is_some_and(|inward| inward.exists(path));
             runtimes.extend(opened(runtime, &environment, has, &warn));
         }
-        all.services.push(Trusted { name, bundle: *bundle, rows, pins, jvm, runtimes });
+        all.services.push(TrustedService { name, bundle: *bundle, rows, pins, jvm, runtimes });
     }
 }
 

@@ -72,7 +72,7 @@ fn a_container_cannot_forge_the_doctors_answer() {
 
     let outcome = doctor(&project_with_forger(&site, "end"));
     is_harmless(&outcome);
-    outcome.exits(2).prints("it cannot be inspected: /trust-doctor was ended by signal 9");
+    outcome.exits(2).prints("it cannot be inspected: /trust-doctor was killed by signal 9");
 }
 
 /// A container with Compose's labels that Compose did not create.

@@ -6,8 +6,8 @@ use std::ffi::OsString;
 use std::fs;
 
 use serde_json::Value;
-use trust_init::compose::project::files::{Asked, find};
-use trust_init::compose::project::read::{Note, read};
+use trust_init::compose::project::files::{ProjectOptions, find};
+use trust_init::compose::project::read::{ReadNote, read};
 use trust_init::sys::diagnostic::Diagnostic;
 
 use crate::model::{Desk, compose, differences, next};
@@ -16,14 +16,15 @@ use crate::site::Folder;
 use crate::support::hostile::{Hostile, documented};
 
 /// Reads the project by Compose, as `setup` does, and returns the note or the error.
-fn read_by_compose(desk: &Desk, hostile: &Hostile) -> Result<Option<Note>, Diagnostic> {
+fn read_by_compose(desk: &Desk, hostile: &Hostile) -> Result<Option<ReadNote>, Diagnostic> {
     let words = hostile.words.windows(2).filter(|pair| pair[0] == "-f");
     let files: Vec<_> = words.map(|pair| desk.path(&pair[1])).collect();
     let directory = files.is_empty().then(|| desk.path(""));
     let shell =
         ["PATH", "HOME"].map(|name| (OsString::from(name), std::env::var_os(name).unwrap()));
     let place =
-        find(&Asked { files, directory }, &shell.into_iter().collect(), &desk.path("")).unwrap();
+        find(&ProjectOptions { files, directory }, &shell.into_iter().collect(), &desk.path(""))
+            .unwrap();
     read(&place).map(|(_, note)| note)
 }
 

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 
-use trust_init::compose::project::files::{Asked, find};
+use trust_init::compose::project::files::{ProjectOptions, find};
 use trust_init::compose::project::offline;
 use trust_init::compose::project::read::read;
 use trust_init::compose::project::{Project, Reading};
@@ -22,11 +22,11 @@ const ROUNDS: u64 = 30;
 /// numbers or dates in old YAML; no path is such a value, so variables with them are ignored.
 fn readings(desk: &Desk, words: &[String]) -> [Project; 2] {
     let files = words.windows(2).filter(|pair| pair[0] == "-f").map(|pair| desk.path(&pair[1]));
-    let asked = Asked { files: files.collect(), directory: None };
+    let asked = ProjectOptions { files: files.collect(), directory: None };
     let shell =
         ["PATH", "HOME"].map(|name| (OsString::from(name), std::env::var_os(name).unwrap()));
     let asked = match asked.files.as_slice() {
-        [] => Asked { directory: Some(desk.path("")), ..asked },
+        [] => ProjectOptions { directory: Some(desk.path("")), ..asked },
         _ => asked,
     };
     let place = find(&asked, &shell.into_iter().collect(), &desk.path("")).unwrap();

@@ -58,7 +58,7 @@ fn check_of_an_image_that_compose_built() {
     let more = format!("build: {{dockerfile_inline: \"FROM {}\"}}", site.image(BOOKWORM));
     let mut project = project.service("built", &image, &more);
     project.compose("build").exits(0);
-    let outcome = project.setup(SETUP).exits(0).prints("of its own image: built");
+    let outcome = project.setup(SETUP).exits(0).prints("from its own image: built");
     project.follows(&outcome);
     project.setup("--check").exits(0).prints("in step");
     project.setup(CHECK).exits(0).prints("in step");

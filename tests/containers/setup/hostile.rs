@@ -23,7 +23,7 @@ fn is_set_up(desk: &Desk) -> bool {
 
 #[test]
 fn engine_that_answers() {
-    desk().types(SETUP).exits(0).prints("roots of its own image: agent");
+    desk().types(SETUP).exits(0).prints("roots from its own image: agent");
 }
 
 /// Compose needs no engine to read the project.
@@ -33,7 +33,7 @@ fn engine_that_does_not_answer() {
     desk.types_with(&["DOCKER_HOST=unix:///nowhere"], SETUP)
         .exits(0)
         .never_says("without Compose")
-        .prints("roots of Mozilla's, because no engine could be asked about its image: agent");
+        .prints("roots from Mozilla, because the Docker engine did not answer: agent");
     assert!(is_set_up(&desk));
 }
 
@@ -66,8 +66,8 @@ fn docker_without_compose() {
                   done; DOCKER_CONFIG=/nowhere";
     desk.types(&format!("unshare --mount sh -c '{hidden} exec {SETUP}'"))
         .exits(0)
-        .says("the project is read without Compose: this docker command has no `compose`")
-        .prints("roots of its own image: agent");
+        .says("the project is read without Compose: docker has no `compose` plugin")
+        .prints("roots from its own image: agent");
     assert!(is_set_up(&desk));
 }
 

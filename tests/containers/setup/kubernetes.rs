@@ -281,7 +281,7 @@ fn pods_of_every_kind_trust_the_ca_and_a_new_ca_replaces_them() {
 
     // The image exists in the engine, so the bundle contains its own roots, and with them the public CA.
     let outcome = workspace.trusts(&PRIVATE.ca().to_string_lossy());
-    assert!(outcome.stdout.contains(" of its own image: "), "{outcome}");
+    assert!(outcome.stdout.contains(" from its own image: "), "{outcome}");
     let before = names_of_maps(&workspace);
     workspace.play_and_check("private served, second refused, public served");
 

@@ -161,7 +161,7 @@ fn a_missing_env_file_hides_neither_the_image_nor_a_pinned_file() {
                 volumes: ['./partner.crt:/etc/partner.crt']";
     let mut project = project.service("agent", &image, more);
     let setup = "--custom-ca certs/";
-    let outcome = project.setup(setup).exits(0).prints("roots of its own image: agent");
+    let outcome = project.setup(setup).exits(0).prints("roots from its own image: agent");
     outcome.says("late.env").never_says("REQUESTS_CA_BUNDLE");
     let overlay =
         |project: &Project| std::fs::read_to_string(project.folder.0.join(OVERLAY)).unwrap();

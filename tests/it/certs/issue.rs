@@ -138,7 +138,7 @@ fn a_dry_run_prints_the_plan_and_writes_nothing() {
     let desk = Desk::with(&["a.lab"]);
     let before = desk.state("certs");
     let told = desk.certs(&["a.lab", "b.lab", "--dry-run"]).succeeds();
-    assert!(told.stdout().contains("the old one was not for b.lab"), "{}", told.stdout());
+    assert!(told.stdout().contains("the old one did not cover b.lab"), "{}", told.stdout());
     let told = desk.certs(&["b.lab", "--ca", "certs", "--out", "b", "--dry-run"]).succeeds();
     assert!(told.stdout().contains("would copy"), "{}", told.stdout());
     assert_eq!(desk.state("certs"), before);
@@ -151,7 +151,7 @@ fn an_additional_name_replaces_only_the_server_certificate() {
     let (ca, key) = (desk.read("certs/ca.crt"), desk.read("certs/ca.key"));
     let (server, old) = (desk.read("certs/server.pem"), desk.text("certs/server.pem"));
     let told = desk.certs(&["a.lab", "b.lab"]).succeeds();
-    assert!(told.stdout().contains("(the old one was not for b.lab)"), "{}", told.stdout());
+    assert!(told.stdout().contains("(the old one did not cover b.lab)"), "{}", told.stdout());
     assert!(told.stdout().contains("clients that trust it have nothing to do"));
     assert_eq!((desk.read("certs/ca.crt"), desk.read("certs/ca.key")), (ca, key));
     assert_ne!(desk.read("certs/server.pem"), server);

@@ -27,7 +27,7 @@ fn is_refused(manifests: &str, words: &str, code: i32, says: &[&str]) {
 fn invalid_manifests_are_refused() {
     let read = "-f manifests.yaml";
     is_refused("a: [", read, 1, &["cannot read `manifests.yaml`: it is not YAML: ", "line 2"]);
-    is_refused("", read, 1, &["cannot find anything that starts pods in `manifests.yaml`"]);
+    is_refused("", read, 1, &["cannot find a workload in `manifests.yaml`"]);
     let rollout = "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: web}\n\
                    spec: {template: {spec: {containers: [{name: web, image: web}]}}}\n";
     is_refused(rollout, read, 1, &["but `Rollout/web`, whose kind kustomize cannot patch"]);
@@ -56,7 +56,7 @@ fn invalid_manifests_are_refused() {
                 e: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d]\nf: &f [*e,*e,*e,*e,*e,*e,*e,*e,*e]\n\
                 g: &g [*f,*f,*f,*f,*f,*f,*f,*f,*f]\nh: [*g,*g,*g,*g,*g,*g,*g,*g,*g]\n";
     is_refused(bomb, read, 1, &["it is not YAML: repetition limit exceeded"]);
-    is_refused(&"[".repeat(100_000), read, 1, &["it is nested deeper than manifests ever are"]);
+    is_refused(&"[".repeat(100_000), read, 1, &["it is nested too deeply"]);
     is_refused(&"# x\n".repeat(5 << 20), read, 1, &["it is larger than 16 MiB"]);
     is_refused(
         "",

@@ -18,7 +18,7 @@ fn after(desk: &Desk, prelude: &str, words: &str) -> Outcome {
 fn the_roots_of_this_machine_are_compared_with_mozillas() {
     let desk = back_end();
     let text =
-        "with 2 roots of this machine (--roots host), 2 of which are not Mozilla's: api, queue";
+        "2 public roots from this machine (--roots host), 2 of which are not Mozilla's: api, queue";
     desk.certs(&["b.lab", "--out", "other", "--ca-name", "Other"]).succeeds();
     desk.write("roots.crt", desk.read("certs/ca.crt") + &desk.read("other/ca.crt"));
     let roots = "/etc/ssl/certs/ca-certificates.crt";
@@ -27,10 +27,10 @@ fn the_roots_of_this_machine_are_compared_with_mozillas() {
     has(&after(&desk, &bind, words).succeeds().stdout(), text);
     desk.write("roots.crt", desk.read("certs/ca.crt"));
     let text =
-        "with 1 root of this machine (--roots host), 1 of which is not Mozilla's: api, queue";
+        "1 public root from this machine (--roots host), 1 of which is not Mozilla's: api, queue";
     has(&after(&desk, &bind, words).succeeds().stdout(), text);
     let mozilla = desk.types(".", "setup --custom-ca certs/ca.crt --roots mozilla").succeeds();
-    has(&mozilla.stdout(), "roots of Mozilla's (--roots mozilla): api, queue\n");
+    has(&mozilla.stdout(), "public roots from Mozilla (--roots mozilla): api, queue\n");
     // The counted roots are not in Mozilla's list.
     let bundle = desk.read(&desk.overlaid("ca-bundle"));
     let custom = desk.read(&desk.overlaid("custom-ca"));

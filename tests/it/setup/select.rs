@@ -7,15 +7,15 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use trust_init::compose::project::{Build, Mount, MountKind, Project, Role, Service};
-use trust_init::compose::select::dockerfile::place;
-use trust_init::compose::select::{Evidence, Outcome, Wishes, select, write_table};
+use trust_init::compose::select::dockerfile::dockerfile_path;
+use trust_init::compose::select::{Evidence, Outcome, SelectionOptions, select, write_table};
 use trust_init::sys::diagnostic::Diagnostic;
 use trust_init::sys::styled::Styled;
 
 /// A project, the options of the user, and what is known about its images.
 pub struct Stack {
     project: Project,
-    wishes: Wishes,
+    wishes: SelectionOptions,
     files: BTreeMap<PathBuf, String>,
     entrypoints: BTreeMap<String, Vec<String>>,
 }
@@ -59,7 +59,7 @@ impl Stack {
     }
 
     fn table(&self) -> Result<String, String> {
-        let read = |build: &Build| self.files.get(&place(build)?).cloned();
+        let read = |build: &Build| self.files.get(&dockerfile_path(build)?).cloned();
         let entrypoint = |image: &str| self.entrypoints.get(image).cloned();
         let evidence = Evidence { dockerfile: &read, entrypoint: &entrypoint };
         let choices = select(&self.project, &self.wishes, evidence);
@@ -329,7 +329,7 @@ fn an_unknown_service_is_an_error() {
 fn a_service_cannot_be_trusted_and_disabled() {
     assert_eq!(
         only(image("x")).ask("it", TRUST).without("it").table().unwrap_err(),
-        "cannot trust the service `it` (from --service): --without switches it off\n\
+        "cannot trust the service `it` (from --service): --without disables it\n\
          fix: give one of the two options"
     );
     assert_eq!(only(image("x")).ask("it", LEAVE).without("it").decision("it"), "leave --service");

@@ -6,7 +6,7 @@ mod broken;
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use trust_init::compose::layout::{HEADER, is_ours};
+use trust_init::compose::layout::{HEADER, is_generated_overlay};
 use trust_init::compose::setup::header::header;
 use trust_init::compose::setup::installed::{State, standing};
 use trust_init::compose::setup::remove::remove;
@@ -148,11 +148,17 @@ fn the_installed_state_is_read() {
     desk.setup(&output("a"));
     assert!(desk.installed().files.iter().all(|(_, state)| *state == State::Unchanged));
 
-    assert!(is_ours(&desk.path("docker-compose.ca.yml")));
-    assert!(!is_ours(&desk.path("compose.yml")) && !is_ours(&desk.path("none")));
+    assert!(is_generated_overlay(&desk.path("docker-compose.ca.yml")));
+    assert!(
+        !is_generated_overlay(&desk.path("compose.yml"))
+            && !is_generated_overlay(&desk.path("none"))
+    );
     desk.write("crlf.yml", format!("\u{feff}{HEADER}\r\n"))
         .write("longer.yml", format!("{HEADER}s"));
-    assert!(is_ours(&desk.path("crlf.yml")) && !is_ours(&desk.path("longer.yml")));
+    assert!(
+        is_generated_overlay(&desk.path("crlf.yml"))
+            && !is_generated_overlay(&desk.path("longer.yml"))
+    );
 }
 
 #[test]

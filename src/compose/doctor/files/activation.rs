@@ -1,8 +1,8 @@
 //! Whether plain `docker compose` uses the overlay, and which list of files decides that.
 
-use crate::compose::docker::Files;
+use crate::compose::docker::ComposeFiles;
 use crate::compose::layout::{ENV, OVERLAY};
-use crate::compose::project::files::{self, Origin, ProjectFiles, plain};
+use crate::compose::project::files::{self, FilesOrigin, ProjectFiles, plain};
 use crate::compose::setup::installed::Standing;
 use crate::sys::finding::Finding;
 use crate::sys::quote;
@@ -18,8 +18,8 @@ pub(crate) fn dangling(
 ) -> Option<Finding> {
     let is_gone = !plain(&place.base, OVERLAY).exists();
     let is_ours = standing.is_some_and(|standing| standing.compose_file.is_some());
-    let is_listed = is_ours || (place.had_ours && place.origin != Origin::Option);
-    let is_shells = place.had_ours && place.origin == Origin::Shell;
+    let is_listed = is_ours || (place.had_ours && place.origin != FilesOrigin::Option);
+    let is_shells = place.had_ours && place.origin == FilesOrigin::Shell;
     let fix = match setup {
         _ if is_shells => format!("unset {COMPOSE_FILE}"),
         Some(setup) if standing.is_some() => setup.to_owned(),
@@ -40,15 +40,15 @@ pub(crate) fn activation(
     let standing = standing.filter(|standing| standing.overlay.is_some())?;
     let is_in_env = standing.compose_file.is_some();
     let overlay = plain(&place.base, OVERLAY);
-    if is_in_env && place.origin == Origin::Shell && !place.had_ours {
+    if is_in_env && place.origin == FilesOrigin::Shell && !place.had_ours {
         let cause = format!("it overrides the list in .env, and does not name {OVERLAY}");
         let fix = format!("unset {COMPOSE_FILE}");
         let subject = list(place, true);
         return Some(Finding::warning("compose-file-in-shell", &subject, cause, fix));
     }
-    if is_in_env || (place.had_ours && place.origin != Origin::Option) {
-        let list = list(place, place.origin == Origin::Shell);
-        let is_here = place.obeys_env() || place.origin == Origin::Shell;
+    if is_in_env || (place.had_ours && place.origin != FilesOrigin::Option) {
+        let list = list(place, place.origin == FilesOrigin::Shell);
+        let is_here = place.obeys_env() || place.origin == FilesOrigin::Shell;
         let base = files::absolute(&place.base);
         let place = if is_here { String::new() } else { format!(" in {}", quote::path(&base)) };
         let cause = format!("active for plain `docker compose`{place}, by {list}");
@@ -56,7 +56,7 @@ pub(crate) fn activation(
     }
     let mut files = place.files.files.clone();
     files.push(overlay.clone());
-    let words = Files { files, ..place.files.clone() }.words();
+    let words = ComposeFiles { files, ..place.files.clone() }.arguments();
     let words: Vec<_> = words.iter().map(quote::shell).collect();
     let cause = format!(
         "active with `docker compose {}`, not with plain `docker compose`",

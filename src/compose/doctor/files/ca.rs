@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::compose::certs::key::Key;
+use crate::compose::certs::key::PrivateKey;
 use crate::compose::certs::{CA, CA_KEY};
 use crate::compose::cli::Shape;
 use crate::compose::doctor::files::context::CheckContext;
 use crate::compose::inputs::{
-    self, Error, ErrorKind, InputOptions, Inputs, ServerFault as Fault, replace_ca_command,
+    self, InputError, InputErrorKind, InputOptions, Inputs, ServerFault as Fault,
+    replace_ca_command,
 };
 use crate::compose::project::files::directory_of;
 use crate::compose::{decide, passwords};
@@ -27,19 +28,20 @@ pub(crate) struct CaFiles {
     /// What could be read.
     pub inputs: Option<Inputs>,
     /// Why the rest could not.
-    pub error: Option<Error>,
+    pub error: Option<InputError>,
     /// The directories that keys may be in.
     pub directories: BTreeSet<PathBuf>,
 }
 
 /// Reads the files that `shape` names.
 pub(crate) fn read(context: &CheckContext<'_>, shape: &Shape) -> CaFiles {
-    let given = decide::given(shape);
+    let given = decide::input_options(shape);
     let directory = |path: &PathBuf| {
         if path.is_dir() { path.clone() } else { directory_of(path).to_owned() }
     };
     let directories = given.custom_ca.iter().chain(&given.extra).map(directory).collect();
-    let read = |given: &InputOptions| inputs::read(given, context.now, &passwords::terminal);
+    let read =
+        |given: &InputOptions| inputs::read(given, context.now, &passwords::prompt_at_terminal);
     // Where the file `ca.crt` was named, the server's files may be beside it. Other faults in that directory
     // do not matter.
     let file = given.custom_ca.as_deref().filter(|path| path.ends_with(CA));
@@ -105,7 +107,7 @@ pub(crate) fn within(days: i64) -> String {
 fn own_directory<'a>(certificate: &Certificate, path: &'a Path) -> Option<&'a Path> {
     let directory = path.ends_with(CA).then(|| directory_of(path))?;
     let key = file::read(&directory.join(CA_KEY), &mut file::FILE_LIMIT.clone()).ok()?;
-    let fits = Key::read(&key).is_ok_and(|key| key.fits(&Details::of(certificate)));
+    let fits = PrivateKey::read(&key).is_ok_and(|key| key.is_key_of(&Details::of(certificate)));
     fits.then_some(directory)
 }
 
@@ -156,21 +158,21 @@ fn lint_finding(
 
 /// Why the files cannot be used. `setup`: the command that hands a renewed certificate to the proxy, if one
 /// serves it.
-pub(crate) fn unusable(error: &Error, setup: Option<&str>) -> Finding {
-    let Error { kind, diagnostic } = error;
+pub(crate) fn unusable(error: &InputError, setup: Option<&str>) -> Finding {
+    let InputError { kind, diagnostic } = error;
     let id = match kind {
-        ErrorKind::Missing => {
+        InputErrorKind::Missing => {
             let finding = Finding::failed("certificate-missing", diagnostic, "setup");
             return finding.with_fix("put it back there, or run setup again with another file");
         }
-        ErrorKind::NoCa(hit) => return not_a_ca(hit),
-        ErrorKind::Unreadable => "certificate-unreadable",
-        ErrorKind::HoldsKey => "ca-holds-key",
-        ErrorKind::Unusable => "ca-unusable",
-        ErrorKind::NotFound => "ca-missing",
-        ErrorKind::ServerIncomplete => "server-incomplete",
-        ErrorKind::Options => "setup-refused",
-        ErrorKind::Server(fault) => {
+        InputErrorKind::NoCa(hit) => return not_a_ca(hit),
+        InputErrorKind::Unreadable => "certificate-unreadable",
+        InputErrorKind::HoldsKey => "ca-holds-key",
+        InputErrorKind::Unusable => "ca-unusable",
+        InputErrorKind::NotFound => "ca-missing",
+        InputErrorKind::ServerIncomplete => "server-incomplete",
+        InputErrorKind::Options => "setup-refused",
+        InputErrorKind::Server(fault) => {
             let finding = Finding::failed(fault_id(*fault), diagnostic, "setup");
             // These are fixed by a new certificate, where there is a command for it.
             let is_renewed =

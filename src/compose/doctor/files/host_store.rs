@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::compose::certs::host_stores::{MACHINES, keychain};
+use crate::compose::certs::host_stores::{HOST_SYSTEMS, keychain_command};
 use crate::compose::doctor::files::ca::CaFiles;
 use crate::compose::doctor::files::context::CheckContext;
 use crate::compose::layout::TRUST;
@@ -51,7 +51,7 @@ pub(crate) fn findings(
         };
         findings.push(if cfg!(target_os = "macos") {
             let cause = format!("the keychain is not checked for {name}");
-            Finding::info("store-unknown", subject, cause).with_fix(fix(&keychain))
+            Finding::ok("store-unknown", subject, cause).with_fix(fix(&keychain_command))
         } else if roots.contains(&certificate.pem) {
             let cause =
                 format!("its store{place} contains {name}; Firefox and Chromium have others");
@@ -69,9 +69,9 @@ pub(crate) fn findings(
 
 /// The command for this machine; where its kind is not known, that for Debian.
 fn add(path: &Path, ca: &Certificate) -> String {
-    let found = MACHINES.iter().find(|machine| Path::new(machine.directory).is_dir());
-    let [first, ..] = &MACHINES;
-    found.unwrap_or(first).add(path, ca)
+    let found = HOST_SYSTEMS.iter().find(|machine| Path::new(machine.directory).is_dir());
+    let [first, ..] = &HOST_SYSTEMS;
+    found.unwrap_or(first).install_command(path, ca)
 }
 
 /// A PEM file with this CA alone: anything else in it would break the store.

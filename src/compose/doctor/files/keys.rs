@@ -3,10 +3,10 @@
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::compose::certs::key::Key;
+use crate::compose::certs::key::PrivateKey;
 use crate::compose::certs::{CA, CA_KEY, SERVER_KEY};
 use crate::compose::doctor::files::ca::CaFiles;
-use crate::compose::git::InGit;
+use crate::compose::git::GitStatus;
 use crate::compose::inputs::replace_ca_command;
 use crate::sys::file;
 use crate::sys::finding::Finding;
@@ -25,7 +25,7 @@ pub(crate) fn findings(ca_files: &CaFiles, setup: &str, findings: &mut Vec<Findi
         findings.extend(open_directory(directory));
         findings.extend(mismatched_key(directory, ca_files));
         for key in &own {
-            let git = crate::compose::git::git(key);
+            let git = crate::compose::git::git_status(key);
             has_git |= git.is_some();
             findings.extend(open_key(key));
             findings.extend(git.and_then(|git| in_git(git, key, directory, setup)));
@@ -71,19 +71,19 @@ fn mismatched_key(directory: &Path, ca_files: &CaFiles) -> Option<Finding> {
     let (ca, path) = (directory.join(CA), directory.join(CA_KEY));
     let mut custom = ca_files.inputs.iter().flat_map(|inputs| &inputs.custom);
     let certificate = custom.find(|found| found.label.path() == Some(&ca))?;
-    let key = Key::read(&file::read(&path, &mut file::FILE_LIMIT.clone()).ok()?).ok()?;
+    let key = PrivateKey::read(&file::read(&path, &mut file::FILE_LIMIT.clone()).ok()?).ok()?;
     let cause = format!("it is not the key of {}, so `certs` cannot sign", quote::path(&ca));
     let fix = "put back the two files that belong together";
-    let fits = key.fits(&Details::of(certificate));
+    let fits = key.is_key_of(&Details::of(certificate));
     (!fits).then(|| Finding::warning("ca-key-mismatch", &quote::path(&path), cause, fix))
 }
 
 /// A key that git tracks, or would add.
-fn in_git(git: InGit, key: &Path, directory: &Path, setup: &str) -> Option<Finding> {
+fn in_git(git: GitStatus, key: &Path, directory: &Path, setup: &str) -> Option<Finding> {
     let subject = quote::path(key);
     match git {
-        InGit::Ignored => None,
-        InGit::Kept => {
+        GitStatus::Ignored => None,
+        GitStatus::Tracked => {
             let untrack = format!("git rm --cached {}", quote::shell(key));
             let fix = if key.ends_with(CA_KEY) {
                 format!("{untrack}\n{}\n{setup}", replace_ca_command(directory))
@@ -93,7 +93,7 @@ fn in_git(git: InGit, key: &Path, directory: &Path, setup: &str) -> Option<Findi
             let cause = "git tracks it, so everyone with the repository has the key";
             Some(Finding::error("key-in-git", &subject, cause, fix))
         }
-        InGit::Offered => {
+        GitStatus::Untracked => {
             let ignore = quote::shell(&directory.join(".gitignore"));
             let cause = "no .gitignore names it, so `git add` would add the key";
             let fix = format!("echo '*' >>{ignore}");

@@ -4,16 +4,16 @@
 use std::cell::RefCell;
 
 use crate::compose::cli::Shape;
-use crate::compose::decide::{self, Decided};
-use crate::compose::docker::Failure;
+use crate::compose::decide::{self, OverlayDecision};
+use crate::compose::docker::CommandError;
 use crate::compose::doctor::files::ca::CaFiles;
 use crate::compose::doctor::files::context::CheckContext;
-use crate::compose::git::InGit;
+use crate::compose::git::GitStatus;
 use crate::compose::inputs::Inputs;
-use crate::compose::layout::{IGNORE, OVERLAY, TRUST, is_ours};
+use crate::compose::layout::{IGNORE, OVERLAY, TRUST, is_generated_overlay};
 use crate::compose::project::Project;
 use crate::compose::project::files::{ProjectFiles, plain};
-use crate::compose::project::read::{self, Note};
+use crate::compose::project::read::{self, ReadNote};
 use crate::compose::select::Outcome;
 use crate::compose::setup::drift::{self, Drift};
 use crate::compose::setup::engine_check;
@@ -25,7 +25,7 @@ use crate::sys::quote;
 /// Whether the overlay's path holds a file that trust-compose did not write.
 pub(crate) fn is_foreign(place: &ProjectFiles) -> bool {
     let path = plain(&place.base, OVERLAY);
-    path.symlink_metadata().is_ok() && !is_ours(&path)
+    path.symlink_metadata().is_ok() && !is_generated_overlay(&path)
 }
 
 /// A file at the overlay's path that trust-compose did not write.
@@ -135,7 +135,7 @@ impl Installed<'_> {
     }
 
     /// A difference between the installed files and those that would be written now.
-    fn out_of_step(&self, drift: &Drift, decided: &Decided<'_>) -> Finding {
+    fn out_of_step(&self, drift: &Drift, decided: &OverlayDecision<'_>) -> Finding {
         let (id, path, cause) = match drift {
             Drift::NoOverlay(path) => {
                 ("overlay-missing", path, "it is missing, so no service trusts the CA")
@@ -178,12 +178,12 @@ impl Installed<'_> {
     }
 
     /// Why the overlay is not the one that would be written now.
-    fn age(&self, decided: &Decided<'_>) -> Age {
+    fn age(&self, decided: &OverlayDecision<'_>) -> Age {
         let text = self.standing.overlay.as_deref().unwrap_or_default();
         let mut cas = decided.overlay.files.keys().filter(|name| name.starts_with("custom-ca"));
         if cas.any(|name| !text.contains(name.as_str())) {
             Age::OtherCa
-        } else if matches!(decided.trouble, None | Some(Failure::Missing)) {
+        } else if matches!(decided.engine_error, None | Some(CommandError::NotInstalled)) {
             Age::Older
         } else {
             Age::Unknown
@@ -208,7 +208,7 @@ fn readable_project(
 ) -> Result<Project, Box<Finding>> {
     let (project, note) = read::read(place)
         .map_err(|error| Box::new(Finding::failed("project-unreadable", &error, "setup")))?;
-    if let Some(Note::WithoutVariables(cause)) = note {
+    if let Some(ReadNote::WithoutVariables(cause)) = note {
         let files = place.files.files.first().map(|path| quote::path(path).to_string());
         let cause = format!("Compose cannot start the project as it is: {cause}");
         let subject = files.unwrap_or_default();
@@ -225,7 +225,8 @@ fn readable_project(
 /// Files for this machine only, which git would add.
 fn not_ignored(place: &ProjectFiles, setup: &str) -> Option<Finding> {
     let is_seen = |name: &&str| {
-        crate::compose::git::git(&plain(&place.base, name)).is_some_and(|git| git != InGit::Ignored)
+        crate::compose::git::git_status(&plain(&place.base, name))
+            .is_some_and(|git| git != GitStatus::Ignored)
     };
     let seen: Vec<_> = [OVERLAY, TRUST].into_iter().filter(is_seen).collect();
     let seen: Vec<_> = seen.into_iter().map(|name| quote::word(name).to_string()).collect();

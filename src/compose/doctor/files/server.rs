@@ -2,7 +2,9 @@
 
 use crate::compose::doctor::files::ca::{CaFiles, unusable, with_setup, within};
 use crate::compose::doctor::files::context::CheckContext;
-use crate::compose::inputs::{CUSTOM_CA, ErrorKind, Server, renew_command, verify_server};
+use crate::compose::inputs::{
+    CUSTOM_CA, InputErrorKind, ServerCertificate, renew_command, verify_server,
+};
 use crate::sys::finding::Finding;
 use crate::sys::quote;
 use crate::trust::certificate::Certificate;
@@ -27,13 +29,13 @@ pub(crate) fn findings(
         Ok((server, _)) => server,
         Err(error) => {
             // If it is served, the same fault has been reported.
-            if let ErrorKind::Server(_) = error.kind {
+            if let InputErrorKind::Server(_) = error.kind {
                 findings.push(unusable(&error, setup));
             }
             return;
         }
     };
-    let Server { certificate, names, until, .. } = &server;
+    let ServerCertificate { certificate, names, until, .. } = &server;
     let subject = quote::path(certificate);
     let days = until.days_from(context.now);
     if days < context.days {

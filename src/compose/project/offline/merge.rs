@@ -1,11 +1,11 @@
-//! Several documents become one, by the rules of
-//! <https://docs.docker.com/reference/compose-file/merge/> as Compose 2.26 applies them.
+//! Merges compose files by the rules of <https://docs.docker.com/reference/compose-file/merge/>, as Compose
+//! 2.26 implements them.
 
 use serde_yaml::{Mapping, Value};
 
 use crate::compose::project::parse::mount;
 
-/// Keys of a service whose elements are added at the end, unless they are there.
+/// Keys of a service whose lists are concatenated, without duplicates.
 const APPENDED: [&str; 9] = [
     "tmpfs",
     "secrets",
@@ -17,12 +17,11 @@ const APPENDED: [&str; 9] = [
     "links",
     "volumes_from",
 ];
-/// Keys of a service that an override can take away by leaving them empty; elsewhere, what is empty
-/// changes nothing.
+/// Keys of a service that an empty value in an override resets; for other keys it has no effect.
 const EMPTIED: [&str; 2] = ["entrypoint", "command"];
 
-/// Puts `document` on top of `tree`.
-pub(crate) fn project(tree: &mut Mapping, document: Value) {
+/// Merges `document` into `tree`.
+pub(crate) fn merge_document(tree: &mut Mapping, document: Value) {
     let Value::Mapping(document) = document else { return };
     for (key, value) in document {
         let is_services = key.as_str() == Some("services");
@@ -30,7 +29,7 @@ pub(crate) fn project(tree: &mut Mapping, document: Value) {
             (Some(_), Value::Null) => {}
             (Some(Value::Mapping(services)), Value::Mapping(others)) if is_services => {
                 for (name, value) in others {
-                    put_service(services, name, value);
+                    merge_service(services, name, value);
                 }
             }
             (_, value) => _ = tree.insert(key, value),
@@ -39,25 +38,25 @@ pub(crate) fn project(tree: &mut Mapping, document: Value) {
     services_mut(tree).for_each(keep_last_volumes);
 }
 
-/// The services that have the form of one.
+/// Returns the services that are mappings.
 pub(crate) fn services_mut(tree: &mut Mapping) -> impl Iterator<Item = &mut Mapping> {
     let services = tree.get_mut("services").and_then(Value::as_mapping_mut);
     services.into_iter().flat_map(Mapping::values_mut).filter_map(Value::as_mapping_mut)
 }
 
-fn put_service(services: &mut Mapping, name: Value, value: Value) {
+fn merge_service(services: &mut Mapping, name: Value, value: Value) {
     match (services.get_mut(&name), value) {
         (Some(_), Value::Null) => {}
         (Some(Value::Mapping(service)), Value::Mapping(other)) => {
             for (key, value) in other {
-                put(service, key, value);
+                merge_key(service, key, value);
             }
         }
         (_, value) => _ = services.insert(name, value),
     }
 }
 
-fn put(service: &mut Mapping, key: Value, value: Value) {
+fn merge_key(service: &mut Mapping, key: Value, value: Value) {
     let name = key.as_str().unwrap_or_default();
     let Some(under) = service.get_mut(&key).filter(|under| !under.is_null()) else {
         service.insert(key, value);
@@ -72,11 +71,11 @@ fn put(service: &mut Mapping, key: Value, value: Value) {
     } else if name == "depends_on" {
         add_by_name(under, value, names_mut);
     } else if name == "volumes" {
-        append(under, value, |_, _| true);
+        append_elements(under, value, |_, _| true);
     } else if APPENDED.contains(&name) {
-        append(under, value, |list, value| !list.contains(value));
+        append_elements(under, value, |list, value| !list.contains(value));
     } else if name == "build" {
-        build(under, value);
+        merge_build(under, value);
     } else {
         *under = value;
     }
@@ -93,7 +92,7 @@ fn add_by_name(
     }
 }
 
-fn append(under: &mut Value, over: Value, is_kept: impl Fn(&[Value], &Value) -> bool) {
+fn append_elements(under: &mut Value, over: Value, is_kept: impl Fn(&[Value], &Value) -> bool) {
     let list = |value| match value {
         Value::Sequence(values) => values,
         value => vec![value],
@@ -107,8 +106,8 @@ fn append(under: &mut Value, over: Value, is_kept: impl Fn(&[Value], &Value) -> 
     *under = Value::Sequence(values);
 }
 
-/// A build that is only a context may be written as that.
-fn build(under: &mut Value, over: Value) {
+/// Merges two builds; a build can be written as its context alone.
+fn merge_build(under: &mut Value, over: Value) {
     let long = |value| match value {
         Value::Mapping(long) => long,
         context => Mapping::from_iter([("context".into(), context)]),
@@ -124,7 +123,7 @@ fn build(under: &mut Value, over: Value) {
     *under = Value::Mapping(build);
 }
 
-/// The entries of a mapping. A list of `NAME=VALUE` is made one first.
+/// Returns a mapping, into which it first converts a list of `NAME=VALUE`.
 pub(crate) fn pairs_mut(value: &mut Value) -> Option<&mut Mapping> {
     entries_mut(value, |text| match text.split_once('=') {
         Some((name, value)) => (name, value.into()),
@@ -132,7 +131,7 @@ pub(crate) fn pairs_mut(value: &mut Value) -> Option<&mut Mapping> {
     })
 }
 
-/// The same for a list of names.
+/// Returns a mapping, into which it first converts a list of names.
 fn names_mut(value: &mut Value) -> Option<&mut Mapping> {
     entries_mut(value, |text| (text, Value::Null))
 }
@@ -149,18 +148,18 @@ fn entries_mut(value: &mut Value, split: fn(&str) -> (&str, Value)) -> Option<&m
     value.as_mapping_mut()
 }
 
-/// Of several volumes with the same target the last one counts, in the place of the first. As in Compose
-/// they are compared as they are written, and again in the long form.
+/// Keeps the last of several volumes with the same target, at the position of the first. As in Compose,
+/// targets are compared as written, and again in the long form.
 fn keep_last_volumes(service: &mut Mapping) {
     let Some(Value::Sequence(volumes)) = service.get_mut("volumes") else { return };
     let written = keep_last(std::mem::take(volumes).into_iter());
-    *volumes = keep_last(written.into_iter().map(mount::long));
+    *volumes = keep_last(written.into_iter().map(mount::to_long_form));
 }
 
 fn keep_last(volumes: impl Iterator<Item = Value>) -> Vec<Value> {
     let mut kept: Vec<(Option<String>, Value)> = Vec::new();
     for volume in volumes {
-        let target = mount::target(&volume);
+        let target = mount::written_target(&volume);
         match kept.iter_mut().find(|(known, _)| target.is_some() && *known == target) {
             Some((_, earlier)) => *earlier = volume,
             None => kept.push((target, volume)),

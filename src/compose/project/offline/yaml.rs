@@ -1,8 +1,8 @@
-//! A YAML document becomes a tree, or the line of a part of it.
+//! Parses YAML documents, and finds the line of a part of one.
 //!
-//! The YAML crate does not limit what aliases expand to, does not say on which line a key is repeated, and leaves
-//! `<<` to its caller: so the tree is built here, value by value. A tree knows no lines, but the crate's errors do:
-//! to find a line, the text is read again, and what is looked for is an error.
+//! The YAML crate does not limit the expansion of aliases, has no line for a repeated key, and does not merge
+//! `<<`, so this module builds the tree itself. Only the crate's errors have lines: to find a line, the text
+//! is read again, and the part in question is made an error.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -12,54 +12,53 @@ use serde::de::{
 };
 use serde_yaml::{Error, Mapping, Value};
 
-/// How many values the documents of a file may contain, with what their aliases expand to: a thousand
-/// services have a tenth of that.
-const MOST_VALUES: usize = 500_000;
-/// A text counts as one value more for each of so many bytes.
+/// Largest number of values in a file, with aliases expanded: a thousand services have a tenth of that.
+const MAX_VALUES: usize = 500_000;
+/// A text counts as one additional value per so many bytes.
 const BYTES_PER_VALUE: usize = 100;
 
-/// The tags by which an override removes something (docs.docker.com/reference/compose-file/merge/).
+/// The tags with which an override removes values (docs.docker.com/reference/compose-file/merge/).
 const TAGS: [&str; 2] = ["reset", "override"];
 
-/// Why reading ended, other than for the YAML itself.
+/// Why reading stopped, other than for invalid YAML.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Stop {
-    /// This key is in one mapping twice.
+pub(crate) enum StopReason {
+    /// A mapping repeats this key.
     Duplicate(String),
-    /// This tag is one of Compose's own.
+    /// Only Compose supports this tag.
     Tag(String),
-    /// It contains too much.
+    /// The documents contain too many values.
     TooMuch,
-    /// Here is what was looked for.
+    /// The search succeeded at this line.
     Found,
 }
 
-/// Reads the documents in `text`, one after the other.
+/// Parses the documents in `text`.
 ///
 /// # Errors
-/// The YAML crate's own error, which knows the line, and what is known beyond that.
-pub(crate) fn documents(text: &str) -> Result<Vec<Value>, (Error, Option<Stop>)> {
+/// The YAML crate's error, which has the line, and the reason if this module stopped.
+pub(crate) fn documents(text: &str) -> Result<Vec<Value>, (Error, Option<StopReason>)> {
     let load = Load::new(Search::None);
     let documents = serde_yaml::Deserializer::from_str(text);
-    let read = |document| Node { load: &load, path: None }.deserialize(document);
+    let read = |document| ValueSeed { load: &load, path: None }.deserialize(document);
     documents.map(|document| read(document).map_err(|error| (error, load.stop.take()))).collect()
 }
 
-/// The line in the last document that has one of the value at `path`; with `needle`, of a value below it that
-/// contains this text.
-pub(crate) fn line(text: &str, path: &[&str], needle: Option<&str>) -> Option<usize> {
+/// Returns the line of the value at `path` in the last document that has it; with `needle`, the line of a
+/// value below it that contains this text.
+pub(crate) fn find_line(text: &str, path: &[&str], needle: Option<&str>) -> Option<usize> {
     let load = Load::new(needle.map_or(Search::Key, Search::Text));
     let documents = serde_yaml::Deserializer::from_str(text);
-    let node = Node { load: &load, path: Some(path) };
+    let node = ValueSeed { load: &load, path: Some(path) };
     let errors = documents.filter_map(|document| node.deserialize(document).err());
-    let found = errors.filter(|_| load.stop.take() == Some(Stop::Found));
+    let found = errors.filter(|_| load.stop.take() == Some(StopReason::Found));
     Some(found.last()?.location()?.line())
 }
 
-/// What is looked for, in a text that Compose may have read.
+/// The target of a search.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Search<'a> {
-    /// Nothing: the text is read.
+    /// No search: the text is parsed.
     None,
     /// A key.
     Key,
@@ -67,42 +66,42 @@ enum Search<'a> {
     Text(&'a str),
 }
 
-/// What the documents of a text have left of their share, why reading stopped, and what is looked for.
+/// The state of reading one text: how many more values are allowed, why reading stopped, and the search.
 struct Load<'a> {
     left: Cell<usize>,
-    stop: RefCell<Option<Stop>>,
+    stop: RefCell<Option<StopReason>>,
     search: Search<'a>,
 }
 
 impl<'a> Load<'a> {
     fn new(search: Search<'a>) -> Self {
-        Self { left: Cell::new(MOST_VALUES), stop: RefCell::new(None), search }
+        Self { left: Cell::new(MAX_VALUES), stop: RefCell::new(None), search }
     }
 
-    /// The crate's own error has the line; this has the rest.
-    fn stop<E: serde::de::Error>(&self, stop: Stop) -> E {
+    /// Stops with an error, which gets its line from the crate, and records the reason.
+    fn stop<E: serde::de::Error>(&self, stop: StopReason) -> E {
         *self.stop.borrow_mut() = Some(stop);
         E::custom("stopped")
     }
 
-    fn take<E: serde::de::Error>(&self, length: usize) -> Result<(), E> {
+    fn count_value<E: serde::de::Error>(&self, length: usize) -> Result<(), E> {
         let left = self.left.get().checked_sub(1 + length / BYTES_PER_VALUE);
-        self.left.set(left.ok_or_else(|| self.stop(Stop::TooMuch))?);
+        self.left.set(left.ok_or_else(|| self.stop(StopReason::TooMuch))?);
         Ok(())
     }
 }
 
-/// A value that is being read.
+/// Deserializes one value.
 #[derive(Clone, Copy)]
-struct Node<'a> {
+struct ValueSeed<'a> {
     load: &'a Load<'a>,
-    /// Where what is looked for is below this value.
+    /// The path from this value to the target of the search.
     path: Option<&'a [&'a str]>,
 }
 
-impl Node<'_> {
-    /// The value of `key` in this one.
-    fn below(self, key: &Value) -> Self {
+impl ValueSeed<'_> {
+    /// Returns the seed for the value of `key`.
+    fn child(self, key: &Value) -> Self {
         let path = match self.path {
             Some([first, rest @ ..]) if key.as_str() == Some(first) => Some(rest),
             Some([_, ..]) if key.as_str() != Some("<<") => None,
@@ -111,7 +110,7 @@ impl Node<'_> {
         Self { path, ..self }
     }
 
-    /// The merged keys, each of which had its own `<<` merged when it was read.
+    /// Adds the keys of `<<`, whose own `<<` were merged when they were read.
     fn merge<E: serde::de::Error>(self, mapping: &mut Mapping, merged: Value) -> Result<(), E> {
         let merged = match merged {
             Value::Sequence(values) => values,
@@ -132,7 +131,7 @@ impl Node<'_> {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Node<'_> {
+impl<'de> DeserializeSeed<'de> for ValueSeed<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -143,12 +142,12 @@ impl<'de> DeserializeSeed<'de> for Node<'_> {
 macro_rules! plain {
     ($($visit:ident: $type:ty),*) => {
         $(fn $visit<E: serde::de::Error>(self, value: $type) -> Result<Value, E> {
-            self.load.take(0).map(|()| value.into())
+            self.load.count_value(0).map(|()| value.into())
         })*
     };
 }
 
-impl<'de> Visitor<'de> for Node<'_> {
+impl<'de> Visitor<'de> for ValueSeed<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -168,14 +167,14 @@ impl<'de> Visitor<'de> for Node<'_> {
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Value, E> {
         match self.load.search {
             Search::Text(needle) if self.path == Some(&[]) && text.contains(needle) => {
-                Err(self.load.stop(Stop::Found))
+                Err(self.load.stop(StopReason::Found))
             }
-            _ => self.load.take(text.len()).map(|()| text.into()),
+            _ => self.load.count_value(text.len()).map(|()| text.into()),
         }
     }
 
     fn visit_unit<E: serde::de::Error>(self) -> Result<Value, E> {
-        self.load.take(0).map(|()| Value::Null)
+        self.load.count_value(0).map(|()| Value::Null)
     }
 
     fn visit_none<E: serde::de::Error>(self) -> Result<Value, E> {
@@ -183,7 +182,7 @@ impl<'de> Visitor<'de> for Node<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value, A::Error> {
-        self.load.take(0)?;
+        self.load.count_value(0)?;
         let mut sequence = Vec::new();
         while let Some(element) = elements.next_element_seed(self)? {
             sequence.push(element);
@@ -192,10 +191,10 @@ impl<'de> Visitor<'de> for Node<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
-        self.load.take(0)?;
+        self.load.count_value(0)?;
         let mut mapping = Mapping::new();
-        while let Some(key) = entries.next_key_seed(Key { mapping: self, before: &mapping })? {
-            let value = entries.next_value_seed(self.below(&key))?;
+        while let Some(key) = entries.next_key_seed(KeySeed { mapping: self, before: &mapping })? {
+            let value = entries.next_value_seed(self.child(&key))?;
             mapping.insert(key, value);
         }
         if let Some(merged) = mapping.remove("<<") {
@@ -207,19 +206,19 @@ impl<'de> Visitor<'de> for Node<'_> {
     fn visit_enum<A: EnumAccess<'de>>(self, tagged: A) -> Result<Value, A::Error> {
         let (tag, contents) = tagged.variant::<String>()?;
         if self.load.search == Search::None && TAGS.contains(&tag.as_str()) {
-            return Err(self.load.stop(Stop::Tag(tag)));
+            return Err(self.load.stop(StopReason::Tag(tag)));
         }
         contents.newtype_variant_seed(self)
     }
 }
 
-/// A key, which is in its mapping for the first time.
-struct Key<'a> {
-    mapping: Node<'a>,
+/// Deserializes a key, and refuses one that its mapping repeats.
+struct KeySeed<'a> {
+    mapping: ValueSeed<'a>,
     before: &'a Mapping,
 }
 
-impl<'de> DeserializeSeed<'de> for Key<'_> {
+impl<'de> DeserializeSeed<'de> for KeySeed<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -227,7 +226,7 @@ impl<'de> DeserializeSeed<'de> for Key<'_> {
     }
 }
 
-impl Visitor<'_> for Key<'_> {
+impl Visitor<'_> for KeySeed<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -235,13 +234,13 @@ impl Visitor<'_> for Key<'_> {
     }
 
     fn visit_str<E: serde::de::Error>(self, key: &str) -> Result<Value, E> {
-        let Node { load, path } = self.mapping;
-        load.take(key.len())?;
+        let ValueSeed { load, path } = self.mapping;
+        load.count_value(key.len())?;
         if load.search == Search::Key && path.is_some_and(|path| path == [key]) {
-            return Err(load.stop(Stop::Found));
+            return Err(load.stop(StopReason::Found));
         }
         if load.search == Search::None && self.before.contains_key(key) {
-            return Err(load.stop(Stop::Duplicate(key.to_owned())));
+            return Err(load.stop(StopReason::Duplicate(key.to_owned())));
         }
         Ok(key.into())
     }

@@ -1,34 +1,34 @@
-//! One key of a service, in whichever form it is written.
+//! Reads one key of a service, in any of its forms.
 
 use serde_yaml::{Mapping, Value};
 
 use crate::compose::project::Reading;
-use crate::compose::project::error::{Locate, NEEDS_COMPOSE, ReadError, YamlPath};
-use crate::compose::project::interpolate::{self, Text};
+use crate::compose::project::error::{Locate, NEEDS_COMPOSE, ProjectError, YamlPath};
+use crate::compose::project::interpolate::{self, Interpolation};
 use crate::sys::quote;
 
-/// The keys whose list may be written as its one element (`string_or_list` in
+/// The keys whose list can be written as a single value (`string_or_list` in
 /// <https://github.com/compose-spec/compose-spec/blob/main/schema/compose-spec.json>).
 const SINGLE: [&str; 2] = ["env_file", "tmpfs"];
 
-/// What a value counts as if a variable without a value decides it.
+/// The treatment of a value that depends on a variable without a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum IfUnknown {
-    /// As no value.
+    /// The value is omitted.
     Omit,
-    /// As the text that is written.
+    /// The value is the text as written.
     Raw,
-    /// As no value; where this program reads alone, it is an error.
+    /// The value is omitted; without Compose, it is an error.
     Refuse,
-    /// As the text that is written; where this program reads alone, it is an error.
+    /// The value is the text as written; without Compose, it is an error.
     RefuseOrRaw,
 }
 
-/// A key's value, or a part of it.
+/// The value of a key, or a part of it.
 pub(crate) struct Field<'a> {
-    /// How the tree came about: that decides what a variable in a value means.
+    /// How the project was read: decides whether a value can contain variables.
     pub reading: Reading,
-    /// Where to look for the line of an error.
+    /// Finds the line of an error.
     pub locate: Locate<'a>,
     /// The service.
     pub service: &'a str,
@@ -39,48 +39,48 @@ pub(crate) struct Field<'a> {
 }
 
 impl<'a> Field<'a> {
-    /// The same key, and a part of its value.
-    pub(crate) fn with(&self, value: &'a Value) -> Self {
+    /// Returns the field of the same key for a part of its value.
+    pub(crate) fn part(&self, value: &'a Value) -> Self {
         Field { value: untagged(value), ..*self }
     }
 
-    /// Where it is in the model.
+    /// Returns its path in the model.
     pub(crate) fn path(&self) -> YamlPath {
         YamlPath { service: Some(self.service.to_owned()), key: Some(self.key) }
     }
 
-    /// The value as text; `None` for null.
-    pub(crate) fn text(&self, if_unknown: IfUnknown) -> Result<Option<String>, ReadError> {
+    /// Returns the value as text; `None` for null.
+    pub(crate) fn text(&self, if_unknown: IfUnknown) -> Result<Option<String>, ProjectError> {
         self.scalar()?.map_or(Ok(None), |text| self.resolve(&text, if_unknown))
     }
 
-    /// The elements of a list as text.
-    pub(crate) fn texts(&self, if_unknown: IfUnknown) -> Result<Vec<String>, ReadError> {
+    /// Returns the elements of a list as text.
+    pub(crate) fn texts(&self, if_unknown: IfUnknown) -> Result<Vec<String>, ProjectError> {
         self.list()?.iter().filter_map(|element| element.text(if_unknown).transpose()).collect()
     }
 
-    /// The value of `text`, a part of the field.
+    /// Returns the value of `text`, a part of the field.
     pub(crate) fn resolve(
         &self,
         text: &str,
         if_unknown: IfUnknown,
-    ) -> Result<Option<String>, ReadError> {
+    ) -> Result<Option<String>, ProjectError> {
         use IfUnknown::{Raw, Refuse, RefuseOrRaw};
         let is_refused =
-            self.reading == Reading::Alone && matches!(if_unknown, Refuse | RefuseOrRaw);
+            self.reading == Reading::Offline && matches!(if_unknown, Refuse | RefuseOrRaw);
         let refused = |needle: &str, cause: String, fix: &str| {
             let location = (self.locate)(&self.path(), Some(needle));
             let error = self.path().unreadable(location.as_ref());
-            Err(ReadError::Other(error.because(cause).advise(fix)))
+            Err(ProjectError::Other(error.because(cause).advise(fix)))
         };
         match self.read(text) {
-            Text::Known(text) => Ok(Some(text)),
-            Text::Open(name) if is_refused => {
+            Interpolation::Known(text) => Ok(Some(text)),
+            Interpolation::Open(name) if is_refused => {
                 let cause = format!("the variable {} has no value", quote::word(&name));
                 let fix = format!("set it in the shell or in `.env`, or {NEEDS_COMPOSE}");
                 refused(&name, cause, &fix)
             }
-            Text::Malformed(text) if is_refused => {
+            Interpolation::Malformed(text) if is_refused => {
                 let cause = format!("{} is not a form of variable in Compose", quote::word(&text));
                 refused(&text, cause, "correct it, or write `$$` for a plain dollar sign")
             }
@@ -88,63 +88,63 @@ impl<'a> Field<'a> {
         }
     }
 
-    /// Whether `text` contains the beginning of a variable and not its end, or the like.
+    /// Whether `text` contains a malformed variable, such as one without its end.
     pub(crate) fn is_malformed(&self, text: &str) -> bool {
-        matches!(self.read(text), Text::Malformed(_))
+        matches!(self.read(text), Interpolation::Malformed(_))
     }
 
-    /// In Compose's own answer every dollar sign is doubled, and no variable is left.
-    fn read(&self, text: &str) -> Text {
+    /// Reads variables. Compose's complete output contains none, and doubles every dollar sign.
+    fn read(&self, text: &str) -> Interpolation {
         match self.reading {
-            Reading::Complete => Text::Known(text.replace("$$", "$")),
+            Reading::Complete => Interpolation::Known(text.replace("$$", "$")),
             _ => interpolate::read(text),
         }
     }
 
-    fn scalar(&self) -> Result<Option<String>, ReadError> {
+    fn scalar(&self) -> Result<Option<String>, ProjectError> {
         match scalar(self.value) {
-            None if !self.value.is_null() => Err(self.form("a plain value")),
+            None if !self.value.is_null() => Err(self.form_error("a plain value")),
             text => Ok(text),
         }
     }
 
-    /// The elements of a list. A plain value is a list of one for the keys that Compose reads so.
-    pub(crate) fn list(&self) -> Result<Vec<Field<'a>>, ReadError> {
+    /// Returns the elements of a list. For some keys, a plain value is a list of one element.
+    pub(crate) fn list(&self) -> Result<Vec<Field<'a>>, ProjectError> {
         match self.value {
             Value::Null => Ok(Vec::new()),
-            Value::Sequence(values) => Ok(values.iter().map(|value| self.with(value)).collect()),
-            Value::Mapping(_) => Err(self.form("a list")),
-            _ if SINGLE.contains(&self.key) => Ok(vec![self.with(self.value)]),
-            _ => Err(self.form("a list")),
+            Value::Sequence(values) => Ok(values.iter().map(|value| self.part(value)).collect()),
+            Value::Mapping(_) => Err(self.form_error("a list")),
+            _ if SINGLE.contains(&self.key) => Ok(vec![self.part(self.value)]),
+            _ => Err(self.form_error("a list")),
         }
     }
 
-    /// A mapping, if there is one.
-    pub(crate) fn mapping(&self) -> Result<Option<&'a Mapping>, ReadError> {
+    /// Returns the value as a mapping; `None` for null.
+    pub(crate) fn mapping(&self) -> Result<Option<&'a Mapping>, ProjectError> {
         match self.value {
             Value::Null => Ok(None),
             Value::Mapping(mapping) => Ok(Some(mapping)),
-            _ => Err(self.form("a mapping")),
+            _ => Err(self.form_error("a mapping")),
         }
     }
 
-    /// The keys of a mapping, or the elements of a list.
-    pub(crate) fn names(&self) -> Result<Vec<String>, ReadError> {
+    /// Returns the keys of a mapping, or the elements of a list.
+    pub(crate) fn names(&self) -> Result<Vec<String>, ProjectError> {
         match self.value {
             Value::Mapping(mapping) => Ok(mapping.keys().filter_map(scalar).collect()),
             _ => self.texts(IfUnknown::Raw),
         }
     }
 
-    /// Names and values, from a mapping or a list of `NAME=VALUE`; `None` for a name without a value.
-    pub(crate) fn pairs(&self) -> Result<Vec<(String, Option<String>)>, ReadError> {
+    /// Returns names and values of a mapping or a list of `NAME=VALUE`; `None` for a name without a value.
+    pub(crate) fn pairs(&self) -> Result<Vec<(String, Option<String>)>, ProjectError> {
         if let Value::Mapping(mapping) = self.value {
             let pair =
-                |(name, value)| Ok((scalar(name).unwrap_or_default(), self.with(value).scalar()?));
+                |(name, value)| Ok((scalar(name).unwrap_or_default(), self.part(value).scalar()?));
             return mapping.iter().map(pair).collect();
         }
         if !matches!(self.value, Value::Null | Value::Sequence(_)) {
-            return Err(self.form("a mapping"));
+            return Err(self.form_error("a mapping"));
         }
         let mut pairs = Vec::new();
         for element in self.list()? {
@@ -157,13 +157,13 @@ impl<'a> Field<'a> {
         Ok(pairs)
     }
 
-    /// The error of a value that is not `wanted`.
-    pub(crate) fn form(&self, wanted: &'static str) -> ReadError {
-        self.path().has_form(kind(self.value), wanted, self.locate)
+    /// Returns the error for a value that is not `wanted`.
+    pub(crate) fn form_error(&self, wanted: &'static str) -> ProjectError {
+        self.path().wrong_form(kind(self.value), wanted, self.locate)
     }
 }
 
-/// What kind of value it is.
+/// Returns the kind of a value, for messages.
 pub(crate) fn kind(value: &Value) -> &'static str {
     match untagged(value) {
         Value::Null => "empty",
@@ -173,7 +173,7 @@ pub(crate) fn kind(value: &Value) -> &'static str {
     }
 }
 
-/// A value without its tag: Compose knows two, and `offline` refuses those.
+/// Returns a value without its tags. `offline` has refused the two that Compose supports.
 pub(crate) fn untagged(mut value: &Value) -> &Value {
     while let Value::Tagged(tagged) = value {
         value = &tagged.value;
@@ -181,7 +181,7 @@ pub(crate) fn untagged(mut value: &Value) -> &Value {
     value
 }
 
-/// A string, number or boolean as text.
+/// Returns a string, number or boolean as text.
 pub(crate) fn scalar(value: &Value) -> Option<String> {
     match untagged(value) {
         Value::String(text) => Some(text.clone()),

@@ -1,39 +1,37 @@
-//! What is mounted into a service: `volumes`, `tmpfs`, `secrets` and `configs`, in the long and in the
-//! short form (<https://docs.docker.com/reference/compose-file/services/#volumes>).
+//! Parses the mounts of a service: `volumes`, `tmpfs`, `secrets` and `configs`, in the long and in the short
+//! form (<https://docs.docker.com/reference/compose-file/services/#volumes>).
 
 use std::path::Path;
 
 use serde_yaml::{Mapping, Value};
 
-use crate::compose::project::error::ReadError;
+use crate::compose::project::error::ProjectError;
 use crate::compose::project::parse::field::{Field, IfUnknown, scalar};
-use crate::compose::project::paths::{clean, on};
+use crate::compose::project::paths::{clean_path, resolve_from};
 use crate::compose::project::{Mount, MountKind};
 
-/// Where secrets are (docs.docker.com/reference/compose-file/services/#secrets).
+/// Default directory of secrets (docs.docker.com/reference/compose-file/services/#secrets).
 const SECRETS: &str = "/run/secrets";
 
-/// How the source of a bind mount begins in the short form.
+/// First characters of a bind mount's source in the short form.
 const PATH: [char; 3] = ['.', '/', '~'];
 
-/// The parts of a mount as they are written.
-struct Spec {
+/// The parts of a mount, as written.
+struct MountSpec {
     kind: Option<String>,
     source: Option<String>,
     target: String,
     read_only: bool,
 }
 
-/// Everything that is mounted into the service whose keys `field` gives. Relative sources begin at
-/// `base`.
+/// Returns the mounts of the service whose keys `field` returns. Relative sources begin at `base`.
 ///
 /// # Errors
-/// When something has another form than Compose gives it, or, where this program reads alone, a variable
-/// without a value decides where it is.
+/// When a mount has an invalid form, or, without Compose, a variable without a value decides its path.
 pub(crate) fn mounts<'a>(
     field: impl Fn(&'static str) -> Field<'a>,
     base: &Path,
-) -> Result<Vec<Mount>, ReadError> {
+) -> Result<Vec<Mount>, ProjectError> {
     let mut mounts = Vec::new();
     for volume in field("volumes").list()? {
         mounts.push(mount(&volume, base)?);
@@ -52,7 +50,7 @@ pub(crate) fn mounts<'a>(
                 Value::Mapping(_) => part("target").or_else(|| part("source")),
                 _ => Some(file.value),
             };
-            let name = name.map_or(Ok(None), |name| file.with(name).text(IfUnknown::Refuse))?;
+            let name = name.map_or(Ok(None), |name| file.part(name).text(IfUnknown::Refuse))?;
             let target = name.map(|name| Path::new(directory).join(name));
             let target = target.map(|path| clean_target(&path.to_string_lossy()));
             let target = target.unwrap_or_default();
@@ -65,15 +63,15 @@ pub(crate) fn mounts<'a>(
     Ok(mounts)
 }
 
-/// The target of an element of `volumes`, as it is written.
-pub(crate) fn target(value: &Value) -> Option<String> {
-    spec(value).map(|spec| spec.target)
+/// Returns the target of an element of `volumes`, as written.
+pub(crate) fn written_target(value: &Value) -> Option<String> {
+    mount_spec(value).map(|spec| spec.target)
 }
 
-/// An element of `volumes` in the long form, with a clean target if it was in the short one.
-pub(crate) fn long(value: Value) -> Value {
+/// Converts an element of `volumes` from the short to the long form, with a normalized target.
+pub(crate) fn to_long_form(value: Value) -> Value {
     let Some(text) = scalar(&value) else { return value };
-    let spec = short(&text);
+    let spec = parse_short_form(&text);
     let mut long = Mapping::new();
     let entries = [("type", spec.kind), ("source", spec.source)];
     for (key, text) in entries.into_iter().filter_map(|(key, text)| Some((key, text?))) {
@@ -84,20 +82,22 @@ pub(crate) fn long(value: Value) -> Value {
     Value::Mapping(long)
 }
 
-fn mount(volume: &Field<'_>, base: &Path) -> Result<Mount, ReadError> {
-    let Some(spec) = spec(volume.value) else { return Err(volume.form("a mount")) };
+fn mount(volume: &Field<'_>, base: &Path) -> Result<Mount, ProjectError> {
+    let Some(spec) = mount_spec(volume.value) else { return Err(volume.form_error("a mount")) };
     let known = |text: &String| volume.resolve(text, IfUnknown::Refuse);
     let source = spec.source.as_ref().map_or(Ok(None), known)?;
-    // `config --no-interpolate` cuts `${NAME:-/a}:/b` at the first colon: the rest is anything.
+    // `config --no-interpolate` splits `${NAME:-/a}:/b` at the first colon, so the target is meaningless.
     let is_cut = spec.source.as_ref().is_some_and(|source| volume.is_malformed(source));
     let target = known(&spec.target)?.filter(|_| !is_cut);
     let bind = |source: Option<String>| {
-        source.and_then(|source| on(base, &source)).map_or(MountKind::Unknown, MountKind::Bind)
+        source
+            .and_then(|source| resolve_from(base, &source))
+            .map_or(MountKind::Unknown, MountKind::Bind)
     };
     let kind = match spec.kind.as_deref() {
         _ if spec.source.is_some() && source.is_none() => MountKind::Unknown,
         Some("bind") => bind(source),
-        // A variable hid from Compose that it is a path, which no volume's name begins like.
+        // A variable hid the path from Compose: no volume name begins like this.
         Some("volume") if source.as_ref().is_some_and(|source| source.starts_with(PATH)) => {
             bind(source)
         }
@@ -109,10 +109,10 @@ fn mount(volume: &Field<'_>, base: &Path) -> Result<Mount, ReadError> {
     Ok(Mount { kind, target, read_only: spec.read_only })
 }
 
-fn spec(value: &Value) -> Option<Spec> {
-    let Value::Mapping(long) = value else { return Some(short(&scalar(value)?)) };
+fn mount_spec(value: &Value) -> Option<MountSpec> {
+    let Value::Mapping(long) = value else { return Some(parse_short_form(&scalar(value)?)) };
     let part = |key| long.get(key).and_then(scalar);
-    Some(Spec {
+    Some(MountSpec {
         kind: part("type"),
         source: part("source"),
         target: part("target").unwrap_or_default(),
@@ -120,9 +120,9 @@ fn spec(value: &Value) -> Option<Spec> {
     })
 }
 
-/// `[SOURCE:]TARGET[:OPTIONS]`. A colon within `${…}` separates nothing, and none does after a single
-/// letter, which is a drive of Windows.
-fn short(text: &str) -> Spec {
+/// Parses `[SOURCE:]TARGET[:OPTIONS]`. A colon within `${…}`, or after a single letter (a Windows drive), is
+/// not a separator.
+fn parse_short_form(text: &str) -> MountSpec {
     let is_drive = |part: &str| part.len() == 1 && part.starts_with(|c: char| c.is_alphabetic());
     let (mut parts, mut depth) = (vec![String::new()], 0_usize);
     for letter in text.chars() {
@@ -142,7 +142,7 @@ fn short(text: &str) -> Spec {
     let first = parts.next().unwrap_or_default();
     let Some(target) = parts.next() else {
         let kind = Some("volume".to_owned());
-        return Spec { kind, source: None, target: first, read_only: false };
+        return MountSpec { kind, source: None, target: first, read_only: false };
     };
     let kind = match first.get(1..2) {
         _ if first.starts_with(PATH) => "bind",
@@ -150,9 +150,9 @@ fn short(text: &str) -> Spec {
         _ => "volume",
     };
     let read_only = parts.any(|options| options.split(',').any(|option| option == "ro"));
-    Spec { kind: Some(kind.to_owned()), source: Some(first), target, read_only }
+    MountSpec { kind: Some(kind.to_owned()), source: Some(first), target, read_only }
 }
 
 fn clean_target(target: &str) -> String {
-    clean(Path::new(target)).to_string_lossy().into_owned()
+    clean_path(Path::new(target)).to_string_lossy().into_owned()
 }

@@ -1,10 +1,10 @@
-//! A command that a Compose file writes as one string, in words.
+//! Splits a command string of a Compose file into words.
 //!
-//! As Compose splits it (github.com/mattn/go-shellwords), which is not how a POSIX shell, and so not how
-//! the crate `shlex` does: `#` begins no comment, a backslash is an escape in double quotes before any
-//! letter, and what follows `;`, `&`, `|`, `<` or `>` is not there.
+//! Compose uses github.com/mattn/go-shellwords, which differs from a POSIX shell and the crate `shlex`: `#`
+//! begins no comment, a backslash in double quotes escapes any letter, and `;`, `&`, `|`, `<` or `>` end the
+//! command.
 
-/// The words of `command`. A quote that is not closed closes at the end.
+/// Returns the words of `command`. An open quote is closed at the end.
 pub(crate) fn split(command: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;

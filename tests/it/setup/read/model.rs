@@ -24,7 +24,7 @@ fn mounts_are_read() {
          {type: npipe, source: p, target: /p}],\
          tmpfs: ['/run:size=1m', /run], secrets: [s, {source: s, target: t}, {source: s, target: /e/s}],\
          configs: [c, {source: c}]}}",
-        Reading::Alone,
+        Reading::Offline,
     );
     let expected = [
         mount(bind("/base/a"), "/a", false),

@@ -92,8 +92,8 @@ fn every_message_matches_the_snapshot() {
 #[test]
 fn hostile_files_are_refused() {
     let many = 1 << 20;
-    let deep = "it is nested deeper than a Compose file ever is";
-    let much = "with its aliases it contains more than a Compose file ever does";
+    let deep = "it is nested too deeply";
+    let much = "it is too large once its aliases are expanded";
     let variable = |text: &str| format!("services: {{a: {{image: {text}}}}}");
     for (text, said) in [
         ("services: &a {b: {<<: *a}, c: *a}".to_owned(), deep),

@@ -10,7 +10,7 @@ fn base(text: &str, target: Option<&str>, args: &[(&str, Option<&str>)]) -> Opti
     let args = args.iter().map(|(name, value)| ((*name).to_owned(), value.map(str::to_owned)));
     let target = target.map(str::to_owned);
     let build = Build { target, args: args.collect(), ..Build::default() };
-    dockerfile::recipe(text, &build).map(|recipe| recipe.base)
+    dockerfile::parse_dockerfile(text, &build).map(|recipe| recipe.base)
 }
 
 #[test]

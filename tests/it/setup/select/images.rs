@@ -4,9 +4,9 @@ use trust_init::compose::select::image_table;
 
 /// Returns the entry in the table of images, or `-`.
 fn known(image: &str) -> String {
-    match image_table::known(image) {
-        Some(image_table::Known::Left(kind, entry)) => format!("{kind} ({entry})"),
-        Some(image_table::Known::BackEnd(entry)) => entry.to_owned(),
+    match image_table::classify_image(image) {
+        Some(image_table::ImageClass::Left(kind, entry)) => format!("{kind} ({entry})"),
+        Some(image_table::ImageClass::BackEnd(entry)) => entry.to_owned(),
         None => "-".to_owned(),
     }
 }
