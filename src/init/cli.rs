@@ -122,7 +122,7 @@ pub fn parse(
                 break;
             }
             Arg::Long(name) => return Err(unknown(name)),
-            other => return Err(usage(other.unexpected())),
+            Arg::Short(_) => return Err(usage(argument.unexpected())),
         }
     }
     if !custom.is_empty() {

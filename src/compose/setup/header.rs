@@ -11,7 +11,7 @@ const OLD: &str = "# The words were:";
 /// which `remove` needs too, and the others. An option with a line end in it stays on its line.
 pub fn header(project: &[String], others: &[String]) -> String {
     let [project, others] = [project, others].map(|options| {
-        options.iter().map(|option| format!(" {}", quote::shell(option))).collect::<String>()
+        options.iter().fold(String::new(), |words, option| words + " " + &quote::shell(option))
     });
     format!(
         "{HEADER}{project}{others}\n# Do not edit. Remove it with: trust-compose remove{project}\n"

@@ -140,7 +140,7 @@ pub(crate) fn project_options(place: &ProjectFiles, base: &Path) -> Vec<String> 
     // A name that begins with `-` would be read as an option.
     let path = |path: &PathBuf| match shorten(path, base) {
         path if path.as_os_str().as_encoded_bytes().starts_with(b"-") => Path::new(".").join(path),
-        path => path.to_path_buf(),
+        path => path.clone(),
     };
     let files = ComposeFiles {
         files: place.files.files.iter().map(path).collect(),
