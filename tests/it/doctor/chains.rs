@@ -77,9 +77,9 @@ fn the_chain_is_reported_with_its_anchor_and_file() {
     let outcome = probe(&desk, "Root.crt", &["--connect", &url(port)]).exits(0);
     let text = outcome.stdout();
     let line = text.lines().find(|line| line.contains("chain: ")).unwrap();
-    let told: Vec<_> = line.split(" <- ").map(|link| link.rsplit("CN=").next().unwrap()).collect();
-    let told: Vec<_> = told.iter().map(|link| link.split('`').next().unwrap()).collect();
-    assert_eq!(told, ["leaf", "Lower", "Middle", "Root"], "{line}");
+    let names: Vec<_> = line.split(" <- ").map(|link| link.rsplit("CN=").next().unwrap()).collect();
+    let names: Vec<_> = names.iter().map(|link| link.split('`').next().unwrap()).collect();
+    assert_eq!(names, ["leaf", "Lower", "Middle", "Root"], "{line}");
     // If the server sends only its own certificate, one line says everything.
     let desk = self::desk();
     let (_server, port) = lab(&desk);

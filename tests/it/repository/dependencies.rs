@@ -14,17 +14,16 @@ const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 const INTRODUCTION: &str = "# Dependencies
 
-What is linked into the programs for Linux, and what its source says of itself; nothing here is anybody's
-opinion, but *reviewed*: which crates somebody read in full for this project, in this version, and found
-to do what they say. The notes of these reviews are in supply-chain/audits.toml (cargo-vet's format; `cargo vet
---locked` works offline). All others are exempted there by name and version, which says that nobody did.
+The crates that are linked into the programs for Linux, with facts from their sources. *reviewed*: this version was
+read in full for this project, and does what its documentation says. The notes of these reviews are in
+supply-chain/audits.toml (cargo-vet's format; `cargo vet --locked` works offline). All other crates are exempted
+there by name and version, which means that they have not been reviewed.
 
     UPDATE_SNAPSHOT=1 cargo test --test it dependencies   # writes this
 
-*unsafe*: lines with that word, or `forbidden` by the crate itself. *when building*: a program of the crate's
-own, which runs on the machine that builds. *can*: what its code names: files, network, processes, environment (the
-standard library's), C (functions that are not Rust's). Comments and the crate's tests in files of their own are not
-counted.
+*unsafe*: the number of lines with that word, or `forbidden` by the crate itself. *when building*: a build script of the
+crate, which runs on the building machine. *can*: the facilities that its code names: files, network, processes,
+environment (of the standard library), C (foreign functions). Comments and test files are not counted.
 ";
 
 fn root() -> &'static Path {
