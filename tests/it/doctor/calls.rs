@@ -229,7 +229,7 @@ fn only_host_and_port_of_a_url_are_ever_printed() {
         format!("127.0.0.1:{port}"),
         format!("localhost:{silent}"),
         format!("localhost:{}", answering(b"HTTP/1.1 400\r\n")),
-        "nobody.invalid".to_owned(),
+        "missing.invalid".to_owned(),
         "localhost:99999".to_owned(),
     ];
     let urls = places.map(|place| secret(&place)).join(";");

@@ -329,7 +329,7 @@ fn the_sent_chain_is_saved_and_no_file_is_overwritten() {
         .exits(2)
         .says("cannot write `leaf.key` (from --save-chain): it exists, with different contents");
     save("none/sent.pem").exits(2).says("no such file or directory");
-    let words = ["--connect", "https://nobody.invalid", "--save-chain", "nothing.pem"];
+    let words = ["--connect", "https://missing.invalid", "--save-chain", "nothing.pem"];
     probe(&desk, "Root.crt", &words).exits(2).says("no server sent a certificate");
     probe(&desk, "Root.crt", &["--save-chain", "nothing.pem"]).exits(2).says("--connect");
     assert_eq!(desk.state("."), before);

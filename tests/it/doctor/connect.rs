@@ -233,8 +233,8 @@ fn a_server_without_usable_tls_is_explained() {
     let (held, listener) = thread.join().unwrap();
     drop((held, listener));
     reports(port, &format!("connection refused: nothing is listening on port {port}"));
-    let words = ["--connect", "https://nobody.invalid", "--timeout", "2"];
-    probe(&desk, "lab/ca.crt", &words).exits(1).shows("no such host: `nobody.invalid`");
+    let words = ["--connect", "https://missing.invalid", "--timeout", "2"];
+    probe(&desk, "lab/ca.crt", &words).exits(1).shows("no such host: `missing.invalid`");
 }
 
 #[test]
