@@ -99,8 +99,8 @@ impl Desk {
 
     #[track_caller]
     pub fn assert_message(&self, error: &Diagnostic, words: &str) {
-        let told = shown(error).replace(&self.path("").display().to_string(), "");
-        assert_eq!(told, words);
+        let text = shown(error).replace(&self.path("").display().to_string(), "");
+        assert_eq!(text, words);
     }
 
     #[track_caller]

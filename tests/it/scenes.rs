@@ -49,11 +49,11 @@ impl Scenes {
         }
         let is_error = code != 0 && !outcome.stdout().starts_with("out of step: ");
         assert_eq!(is_error, stderr.contains(": error: "), "{scene}: {words}");
-        let told = format!("{stderr}{}", outcome.stdout());
-        assert!(!told.is_empty(), "{scene}: no output");
+        let printed = format!("{stderr}{}", outcome.stdout());
+        assert!(!printed.is_empty(), "{scene}: no output");
         let here = desk.path("").display().to_string();
-        let told = told.replace(here.trim_end_matches('/'), "HERE").replace("\n\n", "\n \n");
-        self.text += &format!("# {scene} (exit {code})\n$ {words}\n{}\n", undated(&told));
+        let printed = printed.replace(here.trim_end_matches('/'), "HERE").replace("\n\n", "\n \n");
+        self.text += &format!("# {scene} (exit {code})\n$ {words}\n{}\n", undated(&printed));
     }
 }
 

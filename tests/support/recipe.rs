@@ -28,7 +28,7 @@ def answer(listener, context):
             tls = context.wrap_socket(connection, server_side=True)
             tls.recv(65536)
             tls.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\nConnection: close\r\n\r\nserved\n")
-            # The end is told, and waited for: who still writes would not read the answer.
+            # Sends close_notify and waits: a client that still writes would not read the answer.
             tls.settimeout(0)
             try:
                 tls.unwrap()

@@ -74,8 +74,8 @@ fn an_interrupted_run_is_finished_and_reported() {
             other.read(&format!("certs/{file}")),
         );
     }
-    let told = desk.certs(&["--renew", "--dry-run"]).succeeds();
-    assert!(told.stdout().contains("would first finish"), "{}", told.stdout());
+    let outcome = desk.certs(&["--renew", "--dry-run"]).succeeds();
+    assert!(outcome.stdout().contains("would first finish"), "{}", outcome.stdout());
     assert!(desk.has("certs/.trust-compose-ready"));
     desk.certs(&["a.lab", "b.lab"]).succeeds().says("finished an interrupted run in");
     assert!(!desk.has("certs/.trust-compose-ready"));

@@ -8,7 +8,7 @@ use crate::world::{count, tool};
 #[test]
 fn certificates_pass_the_strictest_client() {
     let desk = Desk::new();
-    let told = desk.certs(&["reflector.local", "IP:192.168.1.100", "DNS:gpu.local"]).succeeds();
+    let outcome = desk.certs(&["reflector.local", "IP:192.168.1.100", "DNS:gpu.local"]).succeeds();
     desk.verifies("certs/ca.crt", "certs/server.pem");
 
     let ca = desk.text("certs/ca.crt");
@@ -41,15 +41,15 @@ fn certificates_pass_the_strictest_client() {
     for file in ["certs/ca.crt", "certs/server.pem"] {
         let print = desk.openssl(&format!("x509 -noout -fingerprint -sha256 -in {file}"));
         let print = print.trim().split('=').nth(1).unwrap().replace(':', "").to_lowercase();
-        assert!(told.stdout().contains(&print), "{}", told.stdout());
+        assert!(outcome.stdout().contains(&print), "{}", outcome.stdout());
     }
     for words in ["security add-trusted-cert", "update-ca-certificates", "update-ca-trust"] {
-        assert!(told.stdout().contains(words), "{words}");
+        assert!(outcome.stdout().contains(words), "{words}");
     }
     for words in ["certutil", "Firefox", "next: restart the service", "custom-ca.crt"] {
-        assert!(told.stdout().contains(words), "{words}");
+        assert!(outcome.stdout().contains(words), "{words}");
     }
-    told.stays_silent();
+    outcome.stays_silent();
 }
 
 #[test]
@@ -115,8 +115,8 @@ fn keys_are_created_with_mode_0600() {
 fn a_second_run_changes_nothing() {
     let desk = Desk::with(&["reflector.local", "10.0.0.1"]);
     let before = desk.state("certs");
-    let told = desk.certs(&["reflector.local", "10.0.0.1"]).succeeds();
-    assert!(told.stdout().starts_with("nothing to do: "), "{}", told.stdout());
+    let outcome = desk.certs(&["reflector.local", "10.0.0.1"]).succeeds();
+    assert!(outcome.stdout().starts_with("nothing to do: "), "{}", outcome.stdout());
     // Fewer names, another order, another spelling: the set of names is the same.
     desk.certs(&["IP:10.0.0.1", "dns:Reflector.LOCAL."]).succeeds();
     desk.certs(&["localhost", "reflector.local", "10.0.0.1"]).succeeds();
@@ -130,17 +130,19 @@ fn a_second_run_changes_nothing() {
 #[test]
 fn a_dry_run_prints_the_plan_and_writes_nothing() {
     let desk = Desk::new();
-    let told = desk.certs(&["a.lab", "--dry-run"]).succeeds();
-    assert!(told.stdout().contains("would create `certs/ca.crt` and `certs/ca.key`"));
-    assert!(told.stdout().contains("would create `certs/server.pem` and `certs/server-key.pem`"));
+    let outcome = desk.certs(&["a.lab", "--dry-run"]).succeeds();
+    assert!(outcome.stdout().contains("would create `certs/ca.crt` and `certs/ca.key`"));
+    assert!(
+        outcome.stdout().contains("would create `certs/server.pem` and `certs/server-key.pem`")
+    );
     assert!(!desk.has("certs"));
 
     let desk = Desk::with(&["a.lab"]);
     let before = desk.state("certs");
-    let told = desk.certs(&["a.lab", "b.lab", "--dry-run"]).succeeds();
-    assert!(told.stdout().contains("the old one did not cover b.lab"), "{}", told.stdout());
-    let told = desk.certs(&["b.lab", "--ca", "certs", "--out", "b", "--dry-run"]).succeeds();
-    assert!(told.stdout().contains("would copy"), "{}", told.stdout());
+    let outcome = desk.certs(&["a.lab", "b.lab", "--dry-run"]).succeeds();
+    assert!(outcome.stdout().contains("the old one did not cover b.lab"), "{}", outcome.stdout());
+    let outcome = desk.certs(&["b.lab", "--ca", "certs", "--out", "b", "--dry-run"]).succeeds();
+    assert!(outcome.stdout().contains("would copy"), "{}", outcome.stdout());
     assert_eq!(desk.state("certs"), before);
     assert!(!desk.has("b"));
 }
@@ -150,9 +152,9 @@ fn an_additional_name_replaces_only_the_server_certificate() {
     let desk = Desk::with(&["a.lab"]);
     let (ca, key) = (desk.read("certs/ca.crt"), desk.read("certs/ca.key"));
     let (server, old) = (desk.read("certs/server.pem"), desk.text("certs/server.pem"));
-    let told = desk.certs(&["a.lab", "b.lab"]).succeeds();
-    assert!(told.stdout().contains("(the old one did not cover b.lab)"), "{}", told.stdout());
-    assert!(told.stdout().contains("clients that trust it have nothing to do"));
+    let outcome = desk.certs(&["a.lab", "b.lab"]).succeeds();
+    assert!(outcome.stdout().contains("(the old one did not cover b.lab)"), "{}", outcome.stdout());
+    assert!(outcome.stdout().contains("clients that trust it have nothing to do"));
     assert_eq!((desk.read("certs/ca.crt"), desk.read("certs/ca.key")), (ca, key));
     assert_ne!(desk.read("certs/server.pem"), server);
     let serial = |text: &str| text.split("Serial Number: ").nth(1).unwrap()[..40].to_owned();
@@ -173,8 +175,8 @@ fn an_expiring_certificate_is_renewed_once() {
     // (valid from, to, is renewed)
     for (from, to, is_renewed) in [(-300, 31, false), (-300, 29, true), (-300, -1, true)] {
         desk.sign("certs", &["a.lab", "localhost", "127.0.0.1", "::1"], from, to);
-        let told = desk.certs(&["--renew"]).succeeds();
-        assert_eq!(!told.stdout().is_empty(), is_renewed, "{to}: {}", told.stdout());
+        let outcome = desk.certs(&["--renew"]).succeeds();
+        assert_eq!(!outcome.stdout().is_empty(), is_renewed, "{to}: {}", outcome.stdout());
         desk.verifies("certs/ca.crt", "certs/server.pem");
     }
     let before = desk.state("certs");
@@ -186,9 +188,9 @@ fn an_expiring_certificate_is_renewed_once() {
 fn a_server_certificate_never_outlives_its_ca() {
     let desk = Desk::with(&["a.lab"]);
     desk.authority("certs", -10, 20);
-    let told = desk.certs(&["a.lab"]).succeeds();
-    assert!(told.stdout().contains("another CA had signed the old one"), "{}", told.stdout());
-    told.says("the CA expires on");
+    let outcome = desk.certs(&["a.lab"]).succeeds();
+    assert!(outcome.stdout().contains("another CA had signed the old one"), "{}", outcome.stdout());
+    outcome.says("the CA expires on");
     desk.verifies("certs/ca.crt", "certs/server.pem");
     let in_20_days = (20 * 86_400 + 60).to_string();
     let words = ["x509", "-noout", "-checkend", &in_20_days, "-in", "certs/server.pem"];
@@ -211,8 +213,8 @@ fn the_existing_key_type_is_the_default() {
     // Without --key-type the existing type is used.
     desk.certs(&["a.lab", "b.lab"]).succeeds();
     assert!(desk.text("certs/server.pem").contains("NIST CURVE: P-384"));
-    let told = desk.certs(&["a.lab", "b.lab", "--key-type", "p256"]).succeeds();
-    assert!(told.stdout().contains("a key of another type"), "{}", told.stdout());
+    let outcome = desk.certs(&["a.lab", "b.lab", "--key-type", "p256"]).succeeds();
+    assert!(outcome.stdout().contains("a key of another type"), "{}", outcome.stdout());
     assert!(desk.text("certs/server.pem").contains("NIST CURVE: P-256"));
     assert!(desk.text("certs/ca.crt").contains("NIST CURVE: P-384"));
     desk.verifies("certs/ca.crt", "certs/server.pem");
@@ -222,8 +224,8 @@ fn the_existing_key_type_is_the_default() {
 fn another_directory_gets_the_ca_without_its_key() {
     let desk = Desk::with(&["a.lab"]);
     let before = desk.state("certs");
-    let told = desk.certs(&["gpu.local", "--ca", "certs", "--out", "gpu-certs"]).succeeds();
-    assert!(told.stdout().contains("copied `gpu-certs/ca.crt`"), "{}", told.stdout());
+    let outcome = desk.certs(&["gpu.local", "--ca", "certs", "--out", "gpu-certs"]).succeeds();
+    assert!(outcome.stdout().contains("copied `gpu-certs/ca.crt`"), "{}", outcome.stdout());
     assert!(!desk.has("gpu-certs/ca.key"));
     assert_eq!(desk.read("gpu-certs/ca.crt"), desk.read("certs/ca.crt"));
     assert_eq!(desk.state("certs"), before);
@@ -262,8 +264,8 @@ fn without_a_name_only_a_ca_is_created() {
     desk.certs(&["a.lab"]).succeeds();
     desk.verifies("certs/ca.crt", "certs/server.pem");
     desk.certs(&["--ca-only", "--force"]).succeeds().says("is still signed by the former CA");
-    let told = desk.certs(&["a.lab"]).succeeds();
-    assert!(told.stdout().contains("another CA had signed the old one"), "{}", told.stdout());
+    let outcome = desk.certs(&["a.lab"]).succeeds();
+    assert!(outcome.stdout().contains("another CA had signed the old one"), "{}", outcome.stdout());
     desk.verifies("certs/ca.crt", "certs/server.pem");
 }
 
@@ -271,12 +273,12 @@ fn without_a_name_only_a_ca_is_created() {
 fn a_constrained_ca_cannot_sign_for_other_names() {
     let desk = Desk::new();
     let words = ["*.lab.local", "192.168.1.7", "--constrain", "--ca-name", "Lab CA"];
-    let told = desk.certs(&words).succeeds().stdout();
+    let output = desk.certs(&words).succeeds().stdout();
     // Named after the CA, as in the output of `doctor`.
-    assert!(told.contains("/usr/local/share/ca-certificates/lab-ca.crt"), "{told}");
+    assert!(output.contains("/usr/local/share/ca-certificates/lab-ca.crt"), "{output}");
     // The date in a generated name is left out, and so is the dot of a wildcard, which would hide the file.
-    let told = desk.certs(&["*.lab.local", "--out", "dated"]).succeeds().stdout();
-    assert!(told.contains("/usr/local/share/ca-certificates/lab.local-ca.crt"), "{told}");
+    let output = desk.certs(&["*.lab.local", "--out", "dated"]).succeeds().stdout();
+    assert!(output.contains("/usr/local/share/ca-certificates/lab.local-ca.crt"), "{output}");
     desk.verifies("certs/ca.crt", "certs/server.pem");
     let ca = desk.text("certs/ca.crt");
     assert!(

@@ -143,9 +143,9 @@ fn servers_are_called_in_parallel_and_reported_in_order() {
     let outcome = probe(&desk, "lab/ca.crt", &words).exits(1);
     thread.join().unwrap();
     let text = outcome.stdout();
-    let told: Vec<_> = text.lines().filter(|line| line.contains("https://")).collect();
-    assert_eq!(told.len(), urls.len(), "{text}");
-    for (line, url) in told.iter().zip(&urls) {
+    let lines: Vec<_> = text.lines().filter(|line| line.contains("https://")).collect();
+    assert_eq!(lines.len(), urls.len(), "{text}");
+    for (line, url) in lines.iter().zip(&urls) {
         is_in(&format!("{url}: "), line);
     }
     assert_eq!(
@@ -229,7 +229,7 @@ fn only_host_and_port_of_a_url_are_ever_printed() {
         format!("127.0.0.1:{port}"),
         format!("localhost:{silent}"),
         format!("localhost:{}", answering(b"HTTP/1.1 400\r\n")),
-        "nobody.invalid".to_owned(),
+        "missing.invalid".to_owned(),
         "localhost:99999".to_owned(),
     ];
     let urls = places.map(|place| secret(&place)).join(";");
@@ -238,10 +238,10 @@ fn only_host_and_port_of_a_url_are_ever_printed() {
         let connect: Vec<_> = urls.split(';').take(5).flat_map(|url| ["--connect", url]).collect();
         for words in [&[][..], &["--json"], &connect, &["--connect", &secret("localhost:99999")]] {
             let outcome = doctor(&desk, &variables, &[words, &["--timeout", "1"]].concat());
-            let told = outcome.stdout() + &outcome.stderr();
-            assert!(!told.contains("hunter2"), "{told}");
+            let text = outcome.stdout() + &outcome.stderr();
+            assert!(!text.contains("hunter2"), "{text}");
             let is_called = words.first() != Some(&"--connect") || words.len() > 2;
-            assert_eq!(told.contains(&format!("https://127.0.0.1:{port}")), is_called, "{told}");
+            assert_eq!(text.contains(&format!("https://127.0.0.1:{port}")), is_called, "{text}");
         }
     }
     drop(listener.take());

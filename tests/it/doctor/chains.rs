@@ -77,9 +77,9 @@ fn the_chain_is_reported_with_its_anchor_and_file() {
     let outcome = probe(&desk, "Root.crt", &["--connect", &url(port)]).exits(0);
     let text = outcome.stdout();
     let line = text.lines().find(|line| line.contains("chain: ")).unwrap();
-    let told: Vec<_> = line.split(" <- ").map(|link| link.rsplit("CN=").next().unwrap()).collect();
-    let told: Vec<_> = told.iter().map(|link| link.split('`').next().unwrap()).collect();
-    assert_eq!(told, ["leaf", "Lower", "Middle", "Root"], "{line}");
+    let names: Vec<_> = line.split(" <- ").map(|link| link.rsplit("CN=").next().unwrap()).collect();
+    let names: Vec<_> = names.iter().map(|link| link.split('`').next().unwrap()).collect();
+    assert_eq!(names, ["leaf", "Lower", "Middle", "Root"], "{line}");
     // If the server sends only its own certificate, one line says everything.
     let desk = self::desk();
     let (_server, port) = lab(&desk);
@@ -334,7 +334,7 @@ fn the_sent_chain_is_saved_and_no_file_is_overwritten() {
         .exits(2)
         .says("cannot write `leaf.key` (from --save-chain): it exists, with different contents");
     save("none/sent.pem").exits(2).says("no such file or directory");
-    let words = ["--connect", "https://nobody.invalid", "--save-chain", "nothing.pem"];
+    let words = ["--connect", "https://missing.invalid", "--save-chain", "nothing.pem"];
     probe(&desk, "Root.crt", &words).exits(2).says("no server sent a certificate");
     probe(&desk, "Root.crt", &["--save-chain", "nothing.pem"]).exits(2).says("--connect");
     assert_eq!(desk.state("."), before);

@@ -233,8 +233,8 @@ fn a_server_without_usable_tls_is_explained() {
     let (held, listener) = thread.join().unwrap();
     drop((held, listener));
     reports(port, &format!("connection refused: nothing is listening on port {port}"));
-    let words = ["--connect", "https://nobody.invalid", "--timeout", "2"];
-    probe(&desk, "lab/ca.crt", &words).exits(1).shows("no such host: `nobody.invalid`");
+    let words = ["--connect", "https://missing.invalid", "--timeout", "2"];
+    probe(&desk, "lab/ca.crt", &words).exits(1).shows("no such host: `missing.invalid`");
 }
 
 #[test]
@@ -247,8 +247,8 @@ fn only_host_and_port_of_a_url_are_used_and_printed() {
     let outcome =
         doctor(&desk, &variables, &[]).exits(0).shows(&format!("{}: verified", url(port)));
     assert_eq!(outcome.stdout().matches("localhost").count(), 1, "{}", outcome.stdout());
-    let told = outcome.stdout() + &outcome.stderr();
-    assert!(!told.contains("hunter2") && !told.contains("/v1"), "{told}");
+    let text = outcome.stdout() + &outcome.stderr();
+    assert!(!text.contains("hunter2") && !text.contains("/v1"), "{text}");
     let outcome = doctor(&desk, &variables, &["--json"]).exits(0);
     let answer: serde_json::Value = serde_json::from_str(&outcome.stdout()).unwrap();
     assert_eq!(answer["findings"][1]["sign"], "ok", "{answer}");

@@ -36,7 +36,7 @@ pub fn set_up(desk: Desk, words: &str) -> Desk {
 #[track_caller]
 pub fn run_shell(desk: &Desk, script: &str) -> Outcome {
     static BIN: LazyLock<PathBuf> = LazyLock::new(|| {
-        let bin = Path::new(env!("CARGO_TARGET_TMPDIR")).join("mends");
+        let bin = Path::new(env!("CARGO_TARGET_TMPDIR")).join("fixes");
         let _ = fs::create_dir(&bin);
         for name in PROGRAMS {
             let program = if name == "trust-compose" { trust_compose() } else { tool(name) };
@@ -55,12 +55,12 @@ pub fn findings(desk: &Desk, script: &str) -> Vec<Value> {
     let before = desk.contents(".");
     let outcome = run_shell(desk, script);
     assert_eq!(outcome.stderr(), "", "{script}");
-    let told = outcome.stdout();
-    assert!(!told.contains("PRIVATE") && !told.contains("hunter2"), "{told}");
-    let answer: Value = serde_json::from_str(&told).unwrap();
+    let text = outcome.stdout();
+    assert!(!text.contains("PRIVATE") && !text.contains("hunter2"), "{text}");
+    let answer: Value = serde_json::from_str(&text).unwrap();
     let findings = answer["findings"].as_array().unwrap().clone();
     let is_error = findings.iter().any(|finding| finding["sign"] == "error");
-    assert_eq!(outcome.0.status.code(), Some(i32::from(is_error)), "{told}");
+    assert_eq!(outcome.0.status.code(), Some(i32::from(is_error)), "{text}");
     assert_eq!(desk.contents("."), before, "{script}");
     findings
 }
@@ -215,7 +215,7 @@ fn without_a_setup_the_first_steps_are_printed() {
 fn the_root_store_of_this_machine_is_checked() {
     let desk = healthy("--custom-ca certs");
     let roots = "/etc/ssl/certs/ca-certificates.crt";
-    let told = |prelude: &str| {
+    let last_finding = |prelude: &str| {
         let script = format!(
             "{prelude} && export PATH=/nowhere && exec '{}' doctor --files-only --json",
             trust_compose().display()
@@ -225,7 +225,7 @@ fn the_root_store_of_this_machine_is_checked() {
         let answer: Value = serde_json::from_str(&outcome.exits(0).stdout()).unwrap();
         answer["findings"].as_array().unwrap().last().unwrap().clone()
     };
-    let found = told(&format!("mount --bind certs/ca.crt {roots}"));
+    let found = last_finding(&format!("mount --bind certs/ca.crt {roots}"));
     assert_eq!((&found["id"], &found["sign"]), (&"store".into(), &"ok".into()), "{found}");
     has(found["cause"].as_str().unwrap(), &format!("its store (`{roots}`) contains `CN=Lab CA`"));
     let shared = "mount -t tmpfs tmpfs /usr/local/share && mount -t tmpfs tmpfs /etc";
@@ -235,7 +235,7 @@ fn the_root_store_of_this_machine_is_checked() {
         ("/etc/pki/trust/anchors", "update-ca-certificates"),
         ("/etc/ca-certificates/trust-source/anchors", "update-ca-trust"),
     ] {
-        let found = told(&format!("{shared} && mkdir -p {directory}"));
+        let found = last_finding(&format!("{shared} && mkdir -p {directory}"));
         assert_eq!((&found["id"], &found["sign"]), (&"store-without-ca".into(), &"ok".into()));
         has(found["cause"].as_str().unwrap(), "\"Your connection is not private\"");
         let fix = format!(
@@ -243,8 +243,9 @@ fn the_root_store_of_this_machine_is_checked() {
         );
         has(found["fix"].as_str().unwrap(), &fix);
     }
-    let found =
-        told("mount -t tmpfs tmpfs /etc/ssl/certs && mkdir /etc/ssl/certs/ca-certificates.crt");
+    let found = last_finding(
+        "mount -t tmpfs tmpfs /etc/ssl/certs && mkdir /etc/ssl/certs/ca-certificates.crt",
+    );
     assert_eq!((&found["id"], &found["sign"]), (&"store-unreadable".into(), &"warning".into()));
     has(found["cause"].as_str().unwrap(), "it is an empty directory");
 }

@@ -23,8 +23,8 @@ fn a_jvm_without_the_ca_is_reported() {
     let off = start(&world, &service(&world).env("TRUST_INIT_JAVA", "off"));
     assert!(!inspect(&off, &[]).exits(0).stdout().contains("cacerts"));
     drop(off);
-    let told = "-Djavax.net.ssl.trustStore=\"/a b.jks\" -Djavax.net.ssl.trustStoreType=JKS";
-    let run = || service(&world).env("JAVA_TOOL_OPTIONS", told);
+    let text = "-Djavax.net.ssl.trustStore=\"/a b.jks\" -Djavax.net.ssl.trustStoreType=JKS";
+    let run = || service(&world).env("JAVA_TOOL_OPTIONS", text);
     reports(
         &world,
         run(),
@@ -71,8 +71,8 @@ fn code_that_uses_certifi_is_reported() {
         0,
         "warning `/app/lib/client.py` line 3: `certifi.where()` is passed",
     );
-    let told = outcome.shows("fix: remove the argument").stdout();
-    assert_eq!(told.matches("certifi.where").count(), 1, "{told}");
+    let text = outcome.shows("fix: remove the argument").stdout();
+    assert_eq!(text.matches("certifi.where").count(), 1, "{text}");
     // A script outside the working directory of the process.
     let run = world.program(&["cat", "/gate", "/app/lib/client.py"]).env("SSL_CERT_FILE", BUNDLE);
     warns(&world, run, "`/app/lib/client.py` line 3");
@@ -88,8 +88,8 @@ fn a_patched_certifi_is_reported() {
     let record =
         Command::new("/bin/sh").args(["-c", script]).current_dir(world.path(PACKAGES)).output();
     world.write(&format!("{PACKAGES}/certifi-2026.1.4.dist-info/RECORD"), record.unwrap().stdout);
-    let told = reports(&world, app(&world), &["--strict"], 0, "ok ").stdout();
-    assert!(!told.contains("certifi/"), "{told}");
+    let text = reports(&world, app(&world), &["--strict"], 0, "ok ").stdout();
+    assert!(!text.contains("certifi/"), "{text}");
     world.write(&format!("{PACKAGES}/certifi/cacert.pem"), world.read(BUNDLE));
     warns(
         &world,
@@ -122,14 +122,14 @@ fn the_grpc_variable_is_reported() {
     let gone = run().env("GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", "/gone.crt");
     reports(&world, gone, &[], 1, "error   `/gone.crt`: GRPC_DEFAULT_SSL_ROOTS_FILE_PATH names it");
     let proxied = || run().env("https_proxy", "http://me:hunter2@proxy:3128");
-    let told = reports(
+    let outcome = reports(
         &world,
         proxied(),
         &[],
         0,
         "https_proxy is set, and plaintext gRPC goes through that proxy as well",
     );
-    assert!(!told.stdout().contains("hunter2"));
+    assert!(!outcome.stdout().contains("hunter2"));
     reports(
         &world,
         proxied().env("no_proxy", "engine"),

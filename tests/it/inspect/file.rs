@@ -9,8 +9,8 @@ use crate::world::{Outcome, gallery, tool};
 fn certificates_are_listed_without_their_keys() {
     let desk = Desk::with(&["gpu.local", "10.0.0.1"]);
     let files = ["certs/ca.crt", "certs/ca.key", "certs/server.pem", "certs/server-key.pem"];
-    let told = desk.run(&[&["inspect"], &files[..]].concat()).succeeds().stays_silent();
-    let text = told.stdout();
+    let outcome = desk.run(&[&["inspect"], &files[..]].concat()).succeeds().stays_silent();
+    let text = outcome.stdout();
     for words in [
         "`CN=Lab CA` (CA)",
         "issuer      itself",
@@ -29,8 +29,8 @@ fn certificates_are_listed_without_their_keys() {
         let key = desk.read(file);
         let secret = key.lines().nth(1).unwrap();
         for words in [&["inspect"][..], &["inspect", "--json"]] {
-            let told = desk.run(&[words, &[file]].concat()).succeeds();
-            assert!(!told.stdout().contains(secret) && !told.stderr().contains(secret));
+            let outcome = desk.run(&[words, &[file]].concat()).succeeds();
+            assert!(!outcome.stdout().contains(secret) && !outcome.stderr().contains(secret));
         }
     }
 }
@@ -45,9 +45,9 @@ fn keys(value: &Value) -> Vec<&str> {
 #[test]
 fn json_has_the_documented_structure() {
     let desk = Desk::with(&["gpu.local"]);
-    let told = desk.run(&["inspect", "--json", "certs/server.pem", "certs/ca.key", "nowhere"]);
-    let told = told.exits(1).says("cannot read `nowhere` (from FILE): there is no such file");
-    let answer: Value = serde_json::from_str(&told.stdout()).unwrap();
+    let outcome = desk.run(&["inspect", "--json", "certs/server.pem", "certs/ca.key", "nowhere"]);
+    let outcome = outcome.exits(1).says("cannot read `nowhere` (from FILE): there is no such file");
+    let answer: Value = serde_json::from_str(&outcome.stdout()).unwrap();
     let document = std::fs::read_to_string(gallery("../../docs/inspect.md")).unwrap();
     let certificate = &answer["files"][0]["certificates"][0];
     let objects = [
@@ -72,7 +72,7 @@ fn json_has_the_documented_structure() {
     let serial = desk.openssl("x509 -noout -serial -in certs/server.pem").to_lowercase();
     assert_eq!(serial.trim(), format!("serial={}", certificate["serial"].as_str().unwrap()));
     assert_eq!(answer["files"][1]["others"][0]["is_private_key"], true);
-    assert!(!told.stdout().contains("BEGIN"));
+    assert!(!outcome.stdout().contains("BEGIN"));
 }
 
 #[test]
@@ -83,8 +83,8 @@ fn serial_numbers_equal_openssls() {
             "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key -out ca.crt \
              -subj /CN=Lab -set_serial 0x{serial}"
         ));
-        let told = desk.run(&["inspect", "--json", "ca.crt"]).succeeds();
-        let answer: Value = serde_json::from_str(&told.stdout()).unwrap();
+        let outcome = desk.run(&["inspect", "--json", "ca.crt"]).succeeds();
+        let answer: Value = serde_json::from_str(&outcome.stdout()).unwrap();
         assert_eq!(answer["files"][0]["certificates"][0]["serial"], serial);
     }
 }
@@ -102,20 +102,21 @@ fn every_gallery_file_is_listed_or_refused_with_a_fix() {
     let document = std::fs::read_to_string(gallery("../../docs/inspect.md")).unwrap();
     for path in &files {
         let path = path.to_str().unwrap();
-        let told = desk.run(&["inspect", "--json", path]);
-        let answer: Value = serde_json::from_str(&told.stdout()).unwrap();
+        let outcome = desk.run(&["inspect", "--json", path]);
+        let answer: Value = serde_json::from_str(&outcome.stdout()).unwrap();
         let file = &answer["files"][0];
         let has = |key: &str| !file[key].as_array().unwrap().is_empty();
-        match told.0.status.code() {
+        match outcome.0.status.code() {
             Some(0) => assert!(has("certificates") || has("others"), "{path}"),
             Some(1) => {
-                let said = ["cannot use", "cannot open"]
-                    .map(|words| told.stderr().contains(&format!("trust-compose: error: {words}")));
-                assert!(said.contains(&true), "{path}: {}", told.stderr());
-                assert!(told.stderr().contains("trust-compose: fix: "), "{path}");
+                let said = ["cannot use", "cannot open"].map(|words| {
+                    outcome.stderr().contains(&format!("trust-compose: error: {words}"))
+                });
+                assert!(said.contains(&true), "{path}: {}", outcome.stderr());
+                assert!(outcome.stderr().contains("trust-compose: fix: "), "{path}");
                 assert!(!has("certificates") && !file["problem"].is_null(), "{path}");
             }
-            code => panic!("{path}: {code:?} {}", told.stderr()),
+            code => panic!("{path}: {code:?} {}", outcome.stderr()),
         }
         for found in file["certificates"].as_array().unwrap() {
             for finding in found["findings"].as_array().unwrap() {
@@ -161,23 +162,24 @@ fn an_archive_is_listed_without_its_key() {
         ] {
             assert!(text.contains(words), "{words}: {text}");
         }
-        let told = desk.run(&[&words[..], &["--json"]].concat()).succeeds().stays_silent();
-        let answer: Value = serde_json::from_str(&told.stdout()).unwrap();
+        let outcome = desk.run(&[&words[..], &["--json"]].concat()).succeeds().stays_silent();
+        let answer: Value = serde_json::from_str(&outcome.stdout()).unwrap();
         let file = &answer["files"][0];
         assert_eq!(file["certificates"].as_array().unwrap().len(), 2);
         assert_eq!(file["others"][0]["is_private_key"], true);
         let key = desk.read("certs/server-key.pem");
         let secrets = [key.lines().nth(1).unwrap(), "lab-secret"];
-        assert!(!secrets.iter().any(|secret| (text.clone() + &told.stdout()).contains(secret)));
+        assert!(!secrets.iter().any(|secret| (text.clone() + &outcome.stdout()).contains(secret)));
     }
 }
 
 #[test]
 fn an_archive_without_its_password_does_not_hide_other_files() {
     let desk = archived("");
-    let told = desk.run(&["inspect", "all.p12", "certs/ca.crt"]).exits(1);
-    let told = told.says("cannot open `all.p12` (from FILE): it is protected with a password");
-    assert!(told.says("--p12-password-file FILE").stdout().contains("`CN=Lab CA` (CA)"));
+    let outcome = desk.run(&["inspect", "all.p12", "certs/ca.crt"]).exits(1);
+    let outcome =
+        outcome.says("cannot open `all.p12` (from FILE): it is protected with a password");
+    assert!(outcome.says("--p12-password-file FILE").stdout().contains("`CN=Lab CA` (CA)"));
     desk.write("password", "other\n");
     let words = ["inspect", "--p12-password-file", "password", "all.p12"];
     desk.run(&words)
@@ -186,8 +188,8 @@ fn an_archive_without_its_password_does_not_hide_other_files() {
         .never_says("other");
     // An archive without a password causes no question.
     desk.openssl("pkcs12 -export -nokeys -in certs/ca.crt -passout pass: -out open.p12");
-    let told = desk.run(&["inspect", "open.p12"]).succeeds().stays_silent();
-    assert!(told.stdout().contains("`CN=Lab CA` (CA)"));
+    let outcome = desk.run(&["inspect", "open.p12"]).succeeds().stays_silent();
+    assert!(outcome.stdout().contains("`CN=Lab CA` (CA)"));
 }
 
 /// Runs a program on a terminal, types `lab-secret` once the terminal's echo is off, prints what the
@@ -215,8 +217,9 @@ fn the_password_is_read_from_a_terminal_without_echo() {
     let desk = archived("");
     let program = trust_compose();
     let words = ["-c", TYPIST, program.to_str().unwrap(), "inspect", "all.p12"];
-    let told = Outcome(desk.command(&tool("python3"), &words, "022").output().unwrap()).succeeds();
-    let shown = told.stdout();
+    let outcome =
+        Outcome(desk.command(&tool("python3"), &words, "022").output().unwrap()).succeeds();
+    let shown = outcome.stdout();
     assert!(shown.contains("password of `all.p12` (from FILE): "), "{shown}");
     assert!(shown.contains("`CN=Lab CA` (CA)") && !shown.contains("lab-secret"), "{shown}");
 }

@@ -71,8 +71,8 @@ fn trust_init_and_inspect_escape_names() {
 fn json_contains_the_whole_name() {
     let desk = Desk::new();
     let name = |file: &str| {
-        let told = desk.run(&["inspect", "--json", gallery(file).to_str().unwrap()]).succeeds();
-        let answer: serde_json::Value = serde_json::from_str(&told.stdout()).unwrap();
+        let outcome = desk.run(&["inspect", "--json", gallery(file).to_str().unwrap()]).succeeds();
+        let answer: serde_json::Value = serde_json::from_str(&outcome.stdout()).unwrap();
         answer["files"][0]["certificates"][0]["subject"].as_str().unwrap().to_owned()
     };
     assert!(name("ca-name-bidi.crt").ends_with("\u{2069}\u{200f}\u{feff}\u{e0041}\u{ad}"));

@@ -69,14 +69,14 @@ fn shapes() -> Vec<(String, &'static str)> {
 fn ends(mut command: Command) -> Outcome {
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let id = Pid::from_raw(child.id().try_into().unwrap());
-    let (told, is_over) = mpsc::channel::<()>();
+    let (done, is_over) = mpsc::channel::<()>();
     let watch = thread::spawn(move || {
         if is_over.recv_timeout(LIMIT) == Err(RecvTimeoutError::Timeout) {
             kill(id, Signal::SIGKILL).unwrap();
         }
     });
     let output = child.wait_with_output().unwrap();
-    drop(told);
+    drop(done);
     watch.join().unwrap();
     assert!(output.status.code().is_some(), "it did not end within {LIMIT:?}");
     Outcome(output)

@@ -35,8 +35,8 @@ fn the_commands_in_the_readme_work() {
     let mut command = dir.0.command(Path::new("/bin/sh"), &["-c", &script], "022");
     let outcome = Outcome(command.env("PATH", dir.bin()).output().unwrap()).succeeds();
     let outcome = outcome.shows("\nin step\n").shows("name: prod-trust-init-");
-    let told = outcome.shows("value: /run/trust-init/ca-bundle.crt").stdout();
-    let key = told.split("custom-ca.crt: |\n").nth(1).unwrap();
+    let text = outcome.shows("value: /run/trust-init/ca-bundle.crt").stdout();
+    let key = text.split("custom-ca.crt: |\n").nth(1).unwrap();
     assert!(key.trim_start().starts_with("-----BEGIN CERTIFICATE-----"));
 }
 

@@ -221,11 +221,11 @@ fn entries_removed_by_a_later_patch_are_reported() {
         let dir = overlay(&base, &[operation]);
         let alone = dir.0.read("prod/kustomization.yaml");
         list(&dir, "");
-        let told = dir.with_ca("-k prod --check").exits(1);
-        let told = told.stdout() + &told.stderr();
-        has(&told, says);
+        let outcome = dir.with_ca("-k prod --check").exits(1);
+        let outcome = outcome.stdout() + &outcome.stderr();
+        has(&outcome, says);
         has(
-            &told,
+            &outcome,
             "list it in a second kustomization instead, which has `prod` under `resources:`",
         );
         dir.0.write("prod/kustomization.yaml", alone);

@@ -135,13 +135,13 @@ fn a_bundle_larger_than_a_config_map_is_refused() {
         (0..number).flat_map(one).collect()
     };
     dir.0.write("ca.crt", many(900));
-    let told = dir.with_ca("-f manifests.yaml").exits(1);
-    told.says("cannot put the certificates into the ConfigMap `trust-init`: they have 1");
+    let outcome = dir.with_ca("-f manifests.yaml").exits(1);
+    outcome.says("cannot put the certificates into the ConfigMap `trust-init`: they have 1");
     assert!(!dir.0.has("trust"));
     // A bundle that fits, but is too large for an annotation: the program prints how to apply it.
     dir.0.write("ca.crt", many(200));
-    let told = dir.with_ca("-f manifests.yaml").succeeds().stdout();
-    has(&told, "kubectl apply --server-side -k DIRECTORY");
+    let outcome = dir.with_ca("-f manifests.yaml").succeeds().stdout();
+    has(&outcome, "kubectl apply --server-side -k DIRECTORY");
 }
 
 #[test]
@@ -149,8 +149,8 @@ fn files_of_the_user_are_kept() {
     let dir = ManifestDir::with(&deployment("web", "", ""));
     dir.0.directory("trust", 0o755).write("trust/kustomization.yaml", "resources: []\n");
     let before = dir.0.contents(".");
-    let told = dir.with_ca("-f manifests.yaml").exits(1);
-    told.says(
+    let outcome = dir.with_ca("-f manifests.yaml").exits(1);
+    outcome.says(
         "cannot write `trust/kustomization.yaml`: a file of that name exists and was not created",
     );
     dir.run("--remove").exits(1).says("was not created by trust-compose");

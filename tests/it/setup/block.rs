@@ -175,13 +175,13 @@ fn a_damaged_block_is_reported_and_never_changed() {
         format!("# trust-compose: begin \n{block}"),
         block.replace("X=1", &format!("{block}X=1")),
     ];
-    let mut told = String::new();
+    let mut output = String::new();
     for text in texts {
         let damage = without(text.as_bytes()).unwrap_err();
         assert_eq!(with(Some(text.as_bytes()), &block_lines("X=2"), |_| false), Err(damage));
         assert_eq!(lines(text.as_bytes()), without(text.as_bytes()).map(|_| None));
         let damage = without(text.as_bytes()).unwrap_err();
-        told.push_str(&format!("{damage}\nfix: {}\n\n", damage.fix()));
+        output.push_str(&format!("{damage}\nfix: {}\n\n", damage.fix()));
     }
-    is_snapshot(&told, "setup/block.txt");
+    is_snapshot(&output, "setup/block.txt");
 }

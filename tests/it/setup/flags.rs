@@ -57,8 +57,8 @@ fn the_same_options_again_change_nothing() {
         ("sub", "setup --custom-ca ../certs"),
         ("certs", "setup --custom-ca ."),
     ] {
-        let told = desk.types(directory, words).succeeds().stdout();
-        assert!(!told.contains("made") && !told.contains("changed"), "{words}: {told}");
+        let text = desk.types(directory, words).succeeds().stdout();
+        assert!(!text.contains("made") && !text.contains("changed"), "{words}: {text}");
         assert_eq!((desk.state("."), desk.state(".trust")), before, "{words}");
     }
 }
@@ -141,12 +141,12 @@ fn an_activated_overlay_stays_in_step_until_it_is_removed() {
     let env = "# mine\r\nSECRET=1";
     desk.write(".env", env).chmod(".env", 0o600).directory("sub", 0o755);
     let before = desk.contents(".");
-    let told = desk.types(".", "setup --custom-ca certs --activate").succeeds().stdout();
-    assert!(told.ends_with("\nnext:\n  docker compose up -d\n"), "{told}");
+    let text = desk.types(".", "setup --custom-ca certs --activate").succeeds().stdout();
+    assert!(text.ends_with("\nnext:\n  docker compose up -d\n"), "{text}");
     has(&desk.read(".env"), "\nCOMPOSE_FILE=docker-compose.yml:docker-compose.ca.yml\r\n");
     // In a subdirectory, Compose would look there for the files of that list.
-    let told = desk.types("sub", "setup --custom-ca ../certs").succeeds().stdout();
-    has(&told, "\n  docker compose -f ../docker-compose.yml -f ../docker-compose.ca.yml up -d\n");
+    let text = desk.types("sub", "setup --custom-ca ../certs").succeeds().stdout();
+    has(&text, "\n  docker compose -f ../docker-compose.yml -f ../docker-compose.ca.yml up -d\n");
     // The list is updated without --activate.
     desk.write("docker-compose.override.yml", "services: {}\n");
     desk.types(".", "setup --check").exits(1);
@@ -287,7 +287,7 @@ fn a_pipe_without_a_writer_does_not_block() {
     for name in ["Dockerfile", ".env"] {
         let made = desk.command(&tool("mkfifo"), &[name], "022").status().unwrap();
         assert!(made.success());
-        let told = desk.types(".", "setup --custom-ca certs --dry-run").succeeds();
-        assert!(told.stdout().contains("api      trust    built here"), "{}", told.stdout());
+        let outcome = desk.types(".", "setup --custom-ca certs --dry-run").succeeds();
+        assert!(outcome.stdout().contains("api      trust    built here"), "{}", outcome.stdout());
     }
 }

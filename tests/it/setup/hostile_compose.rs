@@ -84,19 +84,19 @@ fn outcome(hostile: &Hostile, certificates: &Desk) -> String {
     let words: Vec<_> =
         std::iter::once("setup").chain(hostile.words.iter().map(String::as_str)).collect();
 
-    let told = run(&desk, &words);
+    let result = run(&desk, &words);
     let doctor = run(&desk, &["doctor", "--files-only"]);
     assert!(matches!(doctor.0.status.code(), Some(0..=2)), "{shown}: {}", doctor.stderr());
     let is_plain = |c: char| c == '\n' || !c.is_control();
     assert!(doctor.stdout().chars().all(is_plain), "{shown}: {:?}", doctor.stdout());
-    if told.0.status.code() != Some(0) {
-        let line = refusal(&told, shown);
+    if result.0.status.code() != Some(0) {
+        let line = refusal(&result, shown);
         assert!(desk.contents(".") == before, "{shown}: a file has changed");
         let check = run(&desk, &[&words[..], &["--check"]].concat());
         assert_eq!(refusal(&check, shown), line, "{shown}");
         return line;
     }
-    assert!(told.stdout().chars().all(is_plain), "{shown}: {:?}", told.stdout());
+    assert!(result.stdout().chars().all(is_plain), "{shown}: {:?}", result.stdout());
     is_ours(&desk, hostile);
     let first = desk.state(".");
     assert_eq!(run(&desk, &words).0.status.code(), Some(0), "{shown}: the second run failed");

@@ -25,13 +25,13 @@ fn outcome(certificates: &Desk, what: What, name: &[u8]) -> String {
     let desk = Desk::new();
     let odd = Odd::lay_out(&desk.path("."), &certificates.path("certs"), what, name);
     let before = desk.contents(".");
-    let told = run(&odd.project, &odd.words);
+    let result = run(&odd.project, &odd.words);
     let is_plain = |c: char| c == '\n' || !c.is_control();
-    assert!(told.stderr().chars().all(is_plain), "{shown}: {:?}", told.stderr());
-    assert!(told.stdout().chars().all(is_plain), "{shown}: {:?}", told.stdout());
-    if told.0.status.code() != Some(0) {
+    assert!(result.stderr().chars().all(is_plain), "{shown}: {:?}", result.stderr());
+    assert!(result.stdout().chars().all(is_plain), "{shown}: {:?}", result.stdout());
+    if result.0.status.code() != Some(0) {
         assert!(desk.contents(".") == before, "{shown}: a file has changed");
-        let stderr = told.stderr();
+        let stderr = result.stderr();
         let error = stderr.split_once("error: ").unwrap_or_else(|| panic!("{shown}: {stderr}")).1;
         let here = desk.path("").display().to_string();
         return error.lines().next().unwrap().replace(here.trim_end_matches('/'), "HERE");

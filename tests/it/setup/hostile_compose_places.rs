@@ -178,14 +178,14 @@ fn trusts() -> Vec<(String, Prepare)> {
 /// outside changes.
 fn outcome(desk: &Desk, words: &str, shown: &str) -> String {
     let before = (state(desk), desk.contents("victim"));
-    let told = run(desk, words);
-    let stderr = told.stderr();
+    let result = run(desk, words);
+    let stderr = result.stderr();
     assert!(!stderr.contains("panicked"), "{shown}: {stderr}");
     assert!(desk.contents("victim") == before.1, "{shown}: {words} changed a file outside");
-    if told.0.status.code() == Some(0) {
+    if result.0.status.code() == Some(0) {
         return "done".to_owned();
     }
-    assert_eq!(told.0.status.code(), Some(1), "{shown}: {words}: {stderr}");
+    assert_eq!(result.0.status.code(), Some(1), "{shown}: {words}: {stderr}");
     assert!(state(desk) == before.0, "{shown}: {words} failed and changed a file\n{stderr}");
     let error = stderr.split_once("error: ").unwrap_or_else(|| panic!("{shown}: {stderr}")).1;
     assert!(error.contains("trust-compose: fix: "), "{shown}: {stderr}");

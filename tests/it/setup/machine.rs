@@ -50,24 +50,24 @@ fn an_unresolvable_name_and_selinux_are_reported() {
     let names = "mount --bind nsswitch.conf /etc/nsswitch.conf && mount --bind hosts /etc/hosts";
     let here = "export PATH=$PWD/bin";
     let words = "setup --custom-ca certs --domain reflector.local --tls edge --service edge=leave";
-    let told = after(&desk, &format!("{names} && {here}"), words).succeeds().stdout();
+    let text = after(&desk, &format!("{names} && {here}"), words).succeeds().stdout();
     let line = "`reflector.local` does not resolve here: for this machine add `127.0.0.1 \
                 reflector.local` to /etc/hosts; for others `192.168.1.100 reflector.local`\n";
-    has(&told, line);
-    assert!(!told.contains("chcon"), "{told}");
+    has(&text, line);
+    assert!(!text.contains("chcon"), "{text}");
     desk.write("hosts", "127.0.0.1 localhost reflector.local\n");
     let sys = "mount -t tmpfs tmpfs /sys/fs && mkdir /sys/fs/selinux";
     let enforcing = format!("{sys} && echo 1 >/sys/fs/selinux/enforce && {names} && {here}");
-    let told = after(&desk, &enforcing, words).succeeds().stdout();
-    assert!(!told.contains("/etc/hosts"), "{told}");
+    let text = after(&desk, &enforcing, words).succeeds().stdout();
+    assert!(!text.contains("/etc/hosts"), "{text}");
     let certs = desk.path("certs").display().to_string();
     has(
-        &told,
+        &text,
         &format!(
             "this machine enforces SELinux: first let containers read the files: `sudo chcon -R -t \
              container_file_t .trust {certs}/server.pem {certs}/server-key.pem`\n"
         ),
     );
-    let told = after(&desk, &enforcing.replace("echo 1", "echo 0"), words).succeeds().stdout();
-    assert!(!told.contains("chcon"), "{told}");
+    let text = after(&desk, &enforcing.replace("echo 1", "echo 0"), words).succeeds().stdout();
+    assert!(!text.contains("chcon"), "{text}");
 }

@@ -39,14 +39,14 @@ fn run(desk: &Desk, directory: &str, words: &[&str], variables: &[(&str, &str)])
 /// Asserts the files of the project and the printed next command.
 #[track_caller]
 fn expect_project(outcome: &Outcome, files: &[&str], next: &str) {
-    let told = outcome.stdout();
-    let lines = told.lines().skip(1).take_while(|line| !line.is_empty());
+    let text = outcome.stdout();
+    let lines = text.lines().skip(1).take_while(|line| !line.is_empty());
     let mut found: Vec<_> = lines.map(|line| line.split(' ').next().unwrap().to_owned()).collect();
     let mut wanted: Vec<_> = files.iter().map(|file| service(file)).collect();
     found.sort();
     wanted.sort();
     assert_eq!(found, wanted, "{}", outcome.stderr());
-    let (_, commands) = told.split_once("\nnext:\n  ").unwrap();
+    let (_, commands) = text.split_once("\nnext:\n  ").unwrap();
     assert_eq!(commands, format!("docker compose {next} up -d\n"));
 }
 

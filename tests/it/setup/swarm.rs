@@ -35,18 +35,18 @@ fn a_bundle_too_large_for_a_config_is_refused_with_its_size() {
 fn mounts_become_configs_and_back_without_a_trace() {
     let desk = back_end();
     let before = desk.contents(".");
-    let told = desk.types(".", "setup --custom-ca certs --swarm").succeeds().stdout();
-    has(&told, "\n  docker stack deploy -c docker-compose.yml -c docker-compose.ca.yml ");
+    let text = desk.types(".", "setup --custom-ca certs --swarm").succeeds().stdout();
+    has(&text, "\n  docker stack deploy -c docker-compose.yml -c docker-compose.ca.yml ");
     assert!(!desk.read("docker-compose.ca.yml").contains("bind"));
     desk.types(".", "setup --check").succeeds();
 
-    let told = desk.types(".", "setup --custom-ca certs").succeeds().stdout();
-    has(&told, "\n  docker compose -f docker-compose.yml -f docker-compose.ca.yml up -d");
+    let text = desk.types(".", "setup --custom-ca certs").succeeds().stdout();
+    has(&text, "\n  docker compose -f docker-compose.yml -f docker-compose.ca.yml up -d");
     assert!(!desk.read("docker-compose.ca.yml").contains("configs"));
 
     desk.types(".", "setup --custom-ca certs --swarm").succeeds();
-    let told = desk.types(".", "remove").succeeds().stdout();
-    has(&told, "\n  docker stack deploy -c docker-compose.yml ");
+    let text = desk.types(".", "remove").succeeds().stdout();
+    has(&text, "\n  docker stack deploy -c docker-compose.yml ");
     assert_eq!(desk.contents("."), before);
 }
 

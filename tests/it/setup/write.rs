@@ -117,8 +117,8 @@ fn files_of_the_last_overlay_stay_for_running_containers() {
     assert_eq!(mounted(), [true; 3]);
     // Once no container of an earlier overlay is running.
     let settled = Output { is_settled: true, ..output("c") };
-    let told = desk.report(&desk.setup(&settled));
-    assert_eq!(told, "removed 2 files in `.trust` that nothing mounts any more\n");
+    let text = desk.report(&desk.setup(&settled));
+    assert_eq!(text, "removed 2 files in `.trust` that nothing mounts any more\n");
     assert_eq!(mounted(), [false, false, true]);
     assert!(desk.setup(&settled).is_nothing());
     desk.setup(&output("a"));
@@ -133,17 +133,17 @@ fn the_installed_state_is_read() {
     desk.write("compose.yml", "services: {}\n");
     let own = Output { compose_file: Some("it's $1:\\\"x".to_owned()), ..output("a") };
     desk.setup(&own);
-    let stands = desk.installed();
-    assert_eq!(stands.overlay, Some(own.overlay));
-    assert_eq!((stands.words, stands.compose_file), (options_of("a"), own.compose_file));
+    let installed = desk.installed();
+    assert_eq!(installed.overlay, Some(own.overlay));
+    assert_eq!((installed.words, installed.compose_file), (options_of("a"), own.compose_file));
     let mut names = [bundle("a"), shared()];
     names.sort();
-    assert_eq!(stands.files, names.clone().map(|name| (name, State::Unchanged)));
+    assert_eq!(installed.files, names.clone().map(|name| (name, State::Unchanged)));
     desk.write(&inside(&names[0]), "other").remove(&inside(&names[1])).write(".trust/mine", "");
-    let stands = desk.installed();
+    let installed = desk.installed();
     let [one, other] = names;
-    assert_eq!(stands.files, [(one, State::Changed), (other, State::Missing)]);
-    assert_eq!(stands.strange, ["mine"]);
+    assert_eq!(installed.files, [(one, State::Changed), (other, State::Missing)]);
+    assert_eq!(installed.strange, ["mine"]);
     // The next setup restores the files.
     desk.setup(&output("a"));
     assert!(desk.installed().files.iter().all(|(_, state)| *state == State::Unchanged));
@@ -232,8 +232,8 @@ fn only_unchanged_files_are_removed_from_the_directory() {
     let kept = format!(
         "kept `.trust/{changed}`: its contents were changed\nfix: delete it if you do not need it\n"
     );
-    let told = desk.report(&desk.setup(&Output { is_settled: true, ..output("c") }));
-    assert!(told.ends_with(&kept), "{told}");
+    let text = desk.report(&desk.setup(&Output { is_settled: true, ..output("c") }));
+    assert!(text.ends_with(&kept), "{text}");
     assert_eq!(desk.read(&inside(&changed)), "changed");
 }
 

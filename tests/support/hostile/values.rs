@@ -142,7 +142,7 @@ pub fn forms() -> Vec<Hostile> {
         ("profiles", "{a: b}"),
         ("depends_on", "5"),
         ("depends_on", "{a: {}}"),
-        ("depends_on", "[nobody]"),
+        ("depends_on", "[missing]"),
         ("build", "5"),
         ("build", "[a]"),
         ("build", "{context: [a]}"),
@@ -159,8 +159,8 @@ pub fn forms() -> Vec<Hostile> {
         ("env_file", "{a: b}"),
         ("env_file", "[certs]"),
         ("network_mode", "service:"),
-        ("network_mode", "service:nobody"),
-        ("volumes_from", "[nobody]"),
+        ("network_mode", "service:missing"),
+        ("volumes_from", "[missing]"),
         ("x-trust-init", "trust"),
         ("x-trust-init", "{role: yes}"),
         ("x-trust-init", "[role]"),
@@ -168,7 +168,7 @@ pub fn forms() -> Vec<Hostile> {
         ("labels", "[a, a]"),
         ("healthcheck", "5"),
         ("secrets", "5"),
-        ("configs", "[nobody]"),
+        ("configs", "[missing]"),
     ] {
         let text = if key == "image" {
             AGENT.replace("registry.invalid/agent", value)

@@ -22,7 +22,7 @@ fn place(outcome: Outcome, world: &World) -> String {
     place.to_owned()
 }
 
-/// No file can be written, and the bundle in memory counts as a file too: the result is an error, not
+/// No file can be written, and the bundle in memory counts as a file too: the text is an error, not
 /// SIGXFSZ (setrlimit(2)).
 #[test]
 fn a_file_size_limit_is_an_error_and_no_signal() {
@@ -164,13 +164,13 @@ fn a_full_directory_is_skipped_for_the_next() {
                 run = run.before(&format!("mount -t tmpfs -o mode=1777,{limit} tmpfs '{at}'"));
             }
             let outcome = run.run();
-            let told = outcome.stdout();
-            let (place, rest) = told
+            let text = outcome.stdout();
+            let (place, rest) = text
                 .split_once('\n')
                 .unwrap_or_else(|| panic!("{limit} {full}: {}", outcome.stderr()));
             let (bundle, names) = rest.split_once("names:\n").unwrap();
             let serving = if fits { rungs[0] } else { rungs.get(full).copied().unwrap_or("/proc") };
-            assert!(place.starts_with(serving), "{limit} {full}: {told}");
+            assert!(place.starts_with(serving), "{limit} {full}: {text}");
             assert_eq!(bundle, whole, "{limit} {full}");
             assert!(!names.lines().any(|name| name.starts_with('.')), "{limit} {full}: {names}");
         }

@@ -131,9 +131,9 @@ fn inspect_reports_a_ca_that_java_cannot_read() {
     let desk = Desk::new();
     for (file, why) in UNREADABLE {
         let file = gallery(file).display().to_string();
-        let told = desk.run(&["inspect", &file]).succeeds();
-        let told = told.shows(&format!("verdict     cannot be read by every JVM ({why})"));
-        assert!(!told.stdout().contains("good: every client"), "{}", told.stdout());
+        let outcome = desk.run(&["inspect", &file]).succeeds();
+        let outcome = outcome.shows(&format!("verdict     cannot be read by every JVM ({why})"));
+        assert!(!outcome.stdout().contains("good: every client"), "{}", outcome.stdout());
     }
     for file in ["ca-constraint-uri.crt", "ca-crl-uri.crt", "ca-rsa-exponent-of-64-bits.crt"] {
         let file = gallery(file).display().to_string();
@@ -149,10 +149,10 @@ fn the_doctor_reports_a_ca_that_java_cannot_read() {
     world.copy("ca-constraint-uri-scheme.crt", CUSTOM_CA);
     world.trust_init(&["true"]).run().succeeds();
     let store = format!("warning `{CACERTS}`: it does not contain");
-    let told = reports(&world, service(&world), &[], 0, &store);
-    let told =
-        told.shows("(a name constraint of the kind URI is not a plain host name): no Java program");
-    let text = told.stdout();
+    let outcome = reports(&world, service(&world), &[], 0, &store);
+    let outcome = outcome
+        .shows("(a name constraint of the kind URI is not a plain host name): no Java program");
+    let text = outcome.stdout();
     assert!(!text.contains("for every JVM") && !text.contains("TRUST_INIT_JAVA=on"), "{text}");
 
     // A key store contains it nevertheless.

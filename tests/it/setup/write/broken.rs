@@ -205,9 +205,9 @@ fn a_full_disk_changes_nothing() {
                 continue;
             }
             assert_eq!(tree(&desk), before, "{call} {n}");
-            let told = error_message(&output);
-            assert!(told.contains(": no space left on device\nfix: "), "{call} {n}: {told}");
-            failures += usize::from(told.contains("fix: free some space, and run it again\n"));
+            let text = error_message(&output);
+            assert!(text.contains(": no space left on device\nfix: "), "{call} {n}: {text}");
+            failures += usize::from(text.contains("fix: free some space, and run it again\n"));
         }
     }
     assert!(failures > 8, "only {failures} failures");
@@ -221,8 +221,8 @@ fn a_foreign_directory_is_reported() {
         let before = tree(&desk);
         let output = run(&desk, task, 1234);
         assert_eq!(output.status.code(), Some(1));
-        let told = error_message(&output);
-        assert!(told.ends_with(&format!("error: cannot {words}\n")), "{told}");
+        let text = error_message(&output);
+        assert!(text.ends_with(&format!("error: cannot {words}\n")), "{text}");
         assert_eq!(tree(&desk), before);
     };
     let may = "fix: run it as a user who may write to that directory";
@@ -254,9 +254,9 @@ fn a_concurrent_change_is_never_lost() {
             std::thread::yield_now();
         }
         desk.write(".env", "SECRET=2");
-        let told = error_message(&running.join().unwrap().0);
+        let text = error_message(&running.join().unwrap().0);
         let words = "another program wrote to it at the same time\nfix: run it again\n";
-        assert!(told.ends_with(words), "{told}");
+        assert!(text.ends_with(words), "{text}");
     });
     assert_eq!(desk.read(".env"), "SECRET=2");
     run_task(&desk, "setup b.crt", "again");

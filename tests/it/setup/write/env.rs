@@ -85,9 +85,9 @@ fn a_damaged_block_stops_setup_and_removal() {
     desk.write(".gitignore", &ignore);
     let words = words.replace(".env", ".gitignore").replace("line 1", "line 2") + "\n";
     assert_eq!(desk.report(&desk.setup(&output("a"))), words);
-    let told = desk.report(&desk.remove_overlay());
+    let text = desk.report(&desk.remove_overlay());
     let removed = "removed `docker-compose.ca.yml`\nremoved `.trust`\n";
-    assert_eq!(told, format!("{removed}{words}"));
+    assert_eq!(text, format!("{removed}{words}"));
     assert_eq!(desk.read(".gitignore"), ignore);
 }
 
