@@ -64,11 +64,13 @@ pub(crate) fn outcome(
     let trusting = choices.iter().filter(|choice| choice.outcome == Outcome::Trust).count();
     let verb = match (is_dry, trusting) {
         (true, _) => "would trust",
-        (false, 1) => "trusts",
+        (false, 0 | 1) => "trusts",
         (false, _) => "trust",
     };
+    let of_all = format!("{trusting} of {}", output::count(choices.len(), noun));
+    let subject = if trusting == 0 { format!("no {noun}") } else { of_all };
     let tone = if trusting > 0 { Tone::Good } else { Tone::Warning };
-    text.push(tone, format!("{trusting} of {} {verb}:", output::count(choices.len(), noun)));
+    text.push(tone, format!("{subject} {verb}:"));
     text.push(Tone::Plain, "\n");
     for ca in &inputs.custom {
         let (name, until) = (quote::word(&ca.subject), ca.not_after);

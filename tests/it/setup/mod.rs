@@ -15,6 +15,8 @@ mod swarm;
 mod docker_limits;
 mod random;
 mod completions;
+mod command_line;
+mod outcome;
 mod messages;
 
 mod hostile_compose;
