@@ -150,7 +150,7 @@ fn what_is_broken_in_a_server_has_its_name() {
         ("https://localhost:25041", "error", "hangs", "sends nothing in time"),
         ("https://localhost:25042", "error", "silent", "no answer in time"),
         ("https://localhost:25049", "error", "refused", "nothing is listening on port 25049"),
-        ("https://nobody.lan", "error", "no-name-server", "no name server answers in time"),
+        ("https://nobody.lan", "error", "no-name-server", "no name server answered"),
         ("https://[2001:db8::1]", "error", "unreachable", "it cannot be reached"),
     ] {
         let findings = call(&servers, &[url.to_owned()], i32::from(sign == "error"));

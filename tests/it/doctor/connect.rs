@@ -123,7 +123,7 @@ fn whoever_signed_it_is_named_and_the_file_that_has_it() {
     let (_server, port) = lab(&desk);
     let words = ["--connect", &url(port)];
     let outcome = with(&desk, "other/ca.crt", &words).exits(1);
-    outcome.tells("`CN=Lab CA").tells("neither sent nor in a file of trust anchors here");
+    outcome.tells("`CN=Lab CA").tells("neither sent nor among the trust anchors here");
     let outcome = with(&desk, "other/ca.crt", &[&words[..], &["--ca", "lab/ca.crt"]].concat());
     outcome
         .exits(1)

@@ -17,7 +17,7 @@ fn what_cannot_be_understood_exits_125_and_names_the_mend() {
     let run = |words: &[&str]| world.trust_init(words).run().exits(125);
     run(&[]).says("no PROGRAM was given").says("fix: name it after `--`");
     run(&["--frobnicate", "true"]).says("invalid option `--frobnicate`");
-    run(&["--roots", "debian", "true"]).says("none of system, mozilla, none");
+    run(&["--roots", "debian", "true"]).says("one of system, mozilla, none");
     run(&["--ca"]).says("missing argument for option `--ca`");
     run(&["--java", "true"]).says("cannot use `true` (from --java)").says("none of auto, on, off");
     run(&["--prepare", "--print-env"]).says("cannot combine `--prepare` with `--print-env`");

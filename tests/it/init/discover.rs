@@ -61,7 +61,7 @@ fn a_file_that_docker_made_a_directory_of_is_explained() {
     let world = World::new();
     world.directory(CUSTOM_CA, 0o755);
     let run = world.trust_init(&["true"]).run().exits(125);
-    run.says("empty directory, which Docker makes").says("TRUST_INIT_ON_ERROR=warn");
+    run.says("empty directory, which Docker creates").says("TRUST_INIT_ON_ERROR=warn");
     world.directory("/ca.crt", 0o755);
     world.trust_init(&["--ca", "/ca.crt", "true"]).run().exits(125).says("(from --ca)");
 }
@@ -91,7 +91,7 @@ fn the_output_of_a_certificate_generator_trusts_exactly_its_ca() {
     world.copy("key-pkcs8.pem", "/certs/server-key.pem");
     world.copy("key-pkcs8.key", "/certs/ca.key");
     let run = world.trust_init(&["--ca", "/certs", "true"]).run().succeeds();
-    run.says("1 custom CA").says("do not mount keys").says("is no CA");
+    run.says("1 custom CA").says("do not mount private keys").says("is not a CA");
     assert_eq!(world.read("/run/trust-init/custom-ca.crt"), world.read("/certs/ca.crt"));
 }
 
@@ -153,7 +153,7 @@ fn a_named_path_that_is_missing_or_no_file_is_an_error() {
     std::process::Command::new("mkfifo").arg(world.path("/pipe.crt")).status().unwrap();
     run("/pipe.crt").says("it is a named pipe, not a regular file");
     world.write("/empty/readme.txt", "nothing here");
-    run("/empty").says("no CA is in its files");
+    run("/empty").says("contain no CA");
     symlink("/loop.crt", world.path("/loop.crt")).unwrap();
     run("/loop.crt").says("cannot read `/loop.crt`");
 }

@@ -72,10 +72,11 @@ fn ca_in_the_folder_of_the_application() {
     }
     voice.takes_a_turn();
     let said = voice.says();
-    let needless = "SSL_VERIFY=`false` switches certificate verification off in LiteLLM: no longer \
-                    needed, as the custom CAs are trusted";
+    let needless = "SSL_VERIFY=`false` switches certificate verification off in LiteLLM: this is no \
+                    longer needed, because the custom CAs are trusted";
     assert!(said.contains(&format!("warning: {needless}\nfix: unset SSL_VERIFY")), "{said}");
-    let patched = "warning: CA_CERT_PATH=`/app/certs/ca-certificate.crt` belongs to the program";
+    let patched =
+        "warning: CA_CERT_PATH=`/app/certs/ca-certificate.crt` is a setting of the program";
     assert!(said.contains(patched), "{said}");
     let place = "in `/app/certs/ca-certificate.crt` (from TRUST_INIT_CA)";
     assert!(said.contains(place), "{said}");
