@@ -71,7 +71,7 @@ impl ServerFault {
 impl From<&HostFileError> for Error {
     fn from(error: &HostFileError) -> Self {
         let kind = match error.problem {
-            file::FileError::Missing => ErrorKind::Missing,
+            file::FileReadError::Missing => ErrorKind::Missing,
             _ => ErrorKind::Unreadable,
         };
         kind.because(error.into())

@@ -11,7 +11,7 @@ use serde_yaml::{Mapping, Value};
 use crate::compose::project::interpolate::{self, Lookup, Text};
 use crate::compose::project::offline::merge;
 use crate::compose::project::paths::on;
-use crate::sys::file::{self, FileError};
+use crate::sys::file::{self, FileReadError};
 
 /// What a file of variables may hold: 1 MiB.
 const LIMIT: u64 = 1 << 20;
@@ -61,7 +61,7 @@ fn read(file: &Value, base: &Path, lookup: Lookup<'_>) -> Option<BTreeMap<String
     let Text::Known(path) = interpolate::read(path) else { return None };
     match file::read(&on(base, &path)?, &mut { LIMIT }) {
         Ok(bytes) => parse(&String::from_utf8(bytes).ok()?, lookup),
-        Err(FileError::Missing) if file.get("required")?.as_bool() == Some(false) => {
+        Err(FileReadError::Missing) if file.get("required")?.as_bool() == Some(false) => {
             Some(BTreeMap::new())
         }
         Err(_) => None,

@@ -8,7 +8,7 @@ use serde_yaml::Value;
 use crate::compose::project::error::{NEEDS_COMPOSE, ReadError, SourceLocation, YamlPath};
 use crate::compose::project::offline::yaml::{self, Stop};
 use crate::sys::diagnostic::Diagnostic;
-use crate::sys::file::{self, FileError};
+use crate::sys::file::{self, FileReadError};
 use crate::sys::quote;
 
 /// What a Compose file may contain: 2 MiB, far more than people write. The YAML crate needs up to two
@@ -40,13 +40,15 @@ impl<'a> Source<'a> {
     pub fn read(path: &'a Path) -> Result<Self, ReadError> {
         let bytes = file::read(path, &mut { LIMIT }).map_err(|problem| {
             let fix = match problem {
-                FileError::Missing => "correct the name",
-                FileError::Denied { .. } => "run as the owner of the file",
-                FileError::Special(_) => "name a regular file",
+                FileReadError::Missing => "correct the name",
+                FileReadError::Denied { .. } => "run as the owner of the file",
+                FileReadError::Special(_) => "name a regular file",
                 _ => OTHER_FILE,
             };
             let problem = match problem {
-                FileError::TooLarge { .. } => FileError::TooLarge { limit: LIMIT, together: false },
+                FileReadError::TooLarge { .. } => {
+                    FileReadError::TooLarge { limit: LIMIT, together: false }
+                }
                 problem => problem,
             };
             let error = Diagnostic::cannot("read", quote::path(path));
