@@ -124,7 +124,7 @@ pub fn inspect(sources: &[CertificateSource]) -> Inspection {
                     }
                     SourceKind::Named | SourceKind::Member => inspection.errors.push(error),
                     SourceKind::Default => {
-                        inspection.warnings.push(InspectionWarning::LeftOut(error))
+                        inspection.warnings.push(InspectionWarning::LeftOut(error));
                     }
                 }
             }

@@ -125,7 +125,7 @@ impl<'a> DefaultDirectory<'a> {
             // A user who can replace a parent can replace the directory.
             match is_safe(&deepest) {
                 Err(LocationError::Open { .. }) if is_named && names.peek().is_none() => {
-                    is_open = true
+                    is_open = true;
                 }
                 result => result?,
             }

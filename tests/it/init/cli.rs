@@ -19,7 +19,7 @@ fn what_cannot_be_understood_exits_125_and_names_the_mend() {
     run(&["--frobnicate", "true"]).says("invalid option `--frobnicate`");
     run(&["--roots", "debian", "true"]).says("one of system, mozilla, none");
     run(&["--ca"]).says("missing argument for option `--ca`");
-    run(&["--java", "true"]).says("cannot use `true` (from --java)").says("none of auto, on, off");
+    run(&["--java", "true"]).says("cannot use `true` (from --java)").says("one of auto, on, off");
     run(&["--prepare", "--print-env"]).says("cannot combine `--prepare` with `--print-env`");
     let variable = world.trust_init(&["true"]).env("TRUST_INIT_ON_ERROR", "ignore").run();
     variable.exits(125).says("cannot use `ignore` (from TRUST_INIT_ON_ERROR)");
