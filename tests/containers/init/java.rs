@@ -45,7 +45,7 @@ fn every_jvm_trusts_what_it_trusted_and_the_ca() {
     site.container_of(&image).bare().trusting(PRIVATE).finds(&jvms, BEFORE);
     site.container_of(&image).finds(&jvms, BEFORE).never_says("Picked up");
     let told = site.container_of(&image).trusting(PRIVATE).finds(&jvms, AFTERWARDS);
-    told.says("roots of `/usr/lib/jvm/").says("by `/run/trust-init/truststore.jks`");
+    told.says("roots of `/usr/lib/jvm/").says("through `/run/trust-init/truststore.jks`");
     site.container_of(&image).trusting(PRIVATE).options("--java off").finds(&jvms, BEFORE);
 }
 

@@ -276,7 +276,7 @@ fn java_finds_its_key_store_by_itself() {
     let held = || keystore::read(&fs::read(world.path(JSSECACERTS)).unwrap()).unwrap().len();
     for _ in 0..2 {
         let run = install(&world).run().succeeds();
-        let run = run.says(&format!("with 2 roots of `{CACERTS}`, by `{JSSECACERTS}`"));
+        let run = run.says(&format!("with 2 roots of `{CACERTS}`, through `{JSSECACERTS}`"));
         assert_eq!(run.value("JAVA_TOOL_OPTIONS"), None);
         assert_eq!(held(), 3);
     }
@@ -300,7 +300,7 @@ fn a_jssecacerts_of_the_users_own_stays_and_so_does_one_that_cannot_be_written()
     let world = World::new().with_ca();
     world.copy("java/jks", CACERTS).copy("java/bare", JSSECACERTS);
     let run =
-        install(&world).run().succeeds().says(&format!("roots of `{JSSECACERTS}`, by `/run/"));
+        install(&world).run().succeeds().says(&format!("roots of `{JSSECACERTS}`, through `/run/"));
     assert!(run.value("JAVA_TOOL_OPTIONS").is_some());
     assert_eq!(fs::read(world.path(JSSECACERTS)).unwrap(), fs::read(gallery("java/bare")).unwrap());
     let world = World::new().with_ca();
