@@ -267,7 +267,7 @@ impl Images {
             let Some(there) = mount.source_of(path) else { return PinTarget::Unknown };
             return match file::read(&there, &mut file::FILE_LIMIT.clone()) {
                 Ok(bytes) => certificates(&bytes),
-                Err(file::FileError::Directory { .. }) => PinTarget::Unknown,
+                Err(file::FileReadError::Directory { .. }) => PinTarget::Unknown,
                 Err(problem) => PinTarget::Unusable(problem.to_string()),
             };
         }

@@ -118,8 +118,8 @@ fn first_line(path: &Path) -> Result<String, Diagnostic> {
         .and_then(|file| BufReader::new(file.take(MAX_LINE)).read_until(b'\n', &mut line));
     if let Err(error) = read {
         let problem = match error.kind() {
-            io::ErrorKind::IsADirectory => file::FileError::Directory { is_empty: false },
-            _ => file::FileError::new(path, error),
+            io::ErrorKind::IsADirectory => file::FileReadError::Directory { is_empty: false },
+            _ => file::FileReadError::new(path, error),
         };
         return Err(Diagnostic::from(&HostFileError { label, problem }));
     }

@@ -11,7 +11,7 @@ pub mod verification;
 use crate::doctor::anchor_file::AnchorFile;
 use crate::doctor::cli::{Cli, Mounted};
 use crate::doctor::process::TargetProcess;
-use crate::sys::file::FileError;
+use crate::sys::file::FileReadError;
 use crate::sys::finding::service_fix::ServiceCommand;
 use crate::sys::finding::{Finding, Severity};
 use crate::sys::program::CAPABILITIES;
@@ -43,7 +43,7 @@ fn stale_mount(process: &TargetProcess, Mounted { path, digest }: &Mounted) -> O
             let cause = "the container still has the file from before it was replaced on the host";
             ("mount-stale", Severity::Warning, cause, ServiceCommand::Restart)
         }
-        Err(FileError::Missing) => {
+        Err(FileReadError::Missing) => {
             let cause = "it should be mounted, and does not exist";
             ("mount-missing", Severity::Error, cause, ServiceCommand::Recreate)
         }

@@ -15,7 +15,7 @@ use nix::unistd::{Gid, Uid, getegid, geteuid, getgroups, setfsgid, setfsuid, set
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat, openat2};
 
 use crate::sys::environment::Environment;
-use crate::sys::file::{self, FileError};
+use crate::sys::file::{self, FileReadError};
 use crate::sys::root::FileSystem;
 
 /// Bytes of arguments and of variables: more than a process can be started with, which is 6 MiB (execve(2)).
@@ -171,18 +171,20 @@ impl TargetProcess {
     /// # Errors
     /// When the process cannot read it, it is not a regular file, or it is too large for a file of
     /// certificates.
-    pub fn read(&self, path: &Path) -> Result<Vec<u8>, FileError> {
+    pub fn read(&self, path: &Path) -> Result<Vec<u8>, FileReadError> {
         self.as_its_user(|| {
             let found =
-                self.find(path).map_err(|error| file::FileError::new(Path::new(""), error))?;
+                self.find(path).map_err(|error| file::FileReadError::new(Path::new(""), error))?;
             // Opening a device can have effects on this machine.
             match file::special_kind(&found.path) {
-                Some(kind) => Err(FileError::Special(kind)),
+                Some(kind) => Err(FileReadError::Special(kind)),
                 None => file::read(&found.path, &mut file::FILE_LIMIT.clone()),
             }
         })
         .map_err(|problem| match problem {
-            FileError::Denied { owner, .. } => FileError::Denied { uid: self.uid.as_raw(), owner },
+            FileReadError::Denied { owner, .. } => {
+                FileReadError::Denied { uid: self.uid.as_raw(), owner }
+            }
             other => other,
         })
     }

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use base64_simd::STANDARD;
 
 #[cfg(target_os = "linux")]
-use crate::sys::file::FileError;
+use crate::sys::file::FileReadError;
 use crate::trust::settings::Settings;
 use crate::trust::source::{Named, Origin};
 
@@ -124,7 +124,7 @@ impl Discovery {
             if found.len().max(seen.len()) > MOST {
                 let label = Label::new(directory, Origin::Default);
                 self.errors
-                    .push(SourceError { label, problem: FileError::TooMany { limit: MOST } });
+                    .push(SourceError { label, problem: FileReadError::TooMany { limit: MOST } });
                 return Vec::new();
             }
         }
@@ -139,8 +139,8 @@ impl Discovery {
         read: io::Result<Vec<DirEntry>>,
     ) -> Vec<DirEntry> {
         read.unwrap_or_else(|error| {
-            let problem = file::FileError::new(folder, error);
-            if !matches!(problem, FileError::Missing) {
+            let problem = file::FileReadError::new(folder, error);
+            if !matches!(problem, FileReadError::Missing) {
                 self.warnings
                     .push(SourceError { label: Label::new(folder, Origin::Default), problem });
             }
@@ -151,11 +151,11 @@ impl Discovery {
 
 /// Returns the certificate files directly in a named directory, sorted. In a Kubernetes volume these are
 /// links through `..data`, which is skipped as a hidden entry.
-fn certificate_files(directory: &Path) -> Result<Vec<PathBuf>, FileError> {
+fn certificate_files(directory: &Path) -> Result<Vec<PathBuf>, FileReadError> {
     let entries =
-        file::entries(directory).map_err(|error| file::FileError::new(directory, error))?;
+        file::entries(directory).map_err(|error| file::FileReadError::new(directory, error))?;
     if entries.is_empty() {
-        return Err(FileError::Directory { is_empty: true });
+        return Err(FileReadError::Directory { is_empty: true });
     }
     let mut files = Vec::new();
     for entry in entries {
@@ -168,7 +168,7 @@ fn certificate_files(directory: &Path) -> Result<Vec<PathBuf>, FileError> {
         }
     }
     if files.len() > MOST {
-        return Err(FileError::TooMany { limit: MOST });
+        return Err(FileReadError::TooMany { limit: MOST });
     }
     files.sort_unstable_by(|one, other| one.as_os_str().cmp(other.as_os_str()));
     Ok(files)

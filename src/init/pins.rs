@@ -47,7 +47,7 @@ fn read_target<'a>(value: &OsStr, source: &RootSource, image: &'a Anchors<'a>) -
                 is_directory: false,
             },
         },
-        Err(file::FileError::Directory { .. } | file::FileError::Missing) => {
+        Err(file::FileReadError::Directory { .. } | file::FileReadError::Missing) => {
             read_directories(value, source, image)
         }
         Err(problem) => PinTarget::Unusable(problem.to_string()),
@@ -70,7 +70,7 @@ fn read_directories<'a>(
         directories.flat_map(|path| root_stores::read_directory(&path)).collect();
     if certificates.is_empty() {
         let exists = Path::new(value).exists();
-        let missing = || file::FileError::Missing.to_string();
+        let missing = || file::FileReadError::Missing.to_string();
         let cause = exists.then(|| "it contains no certificate that can be read".to_owned());
         return PinTarget::Unusable(cause.unwrap_or_else(missing));
     }

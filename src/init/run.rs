@@ -177,7 +177,7 @@ impl InitRun<'_> {
             lines.extend(kept.iter().map(summary::custom_ca));
         }
         let mut trust = self.publish(&inputs, lines)?;
-        trust.lines.extend(store.line(&inputs.installed));
+        trust.lines.extend(store.info_line(&inputs.installed));
         trust.lines.push(summary::total(&inputs, trust.bundle.as_deref(), &self.invocation.task));
         Ok(Some(trust))
     }
@@ -259,14 +259,14 @@ impl InitRun<'_> {
             if store.is_none() {
                 variables.push((JAVA_TOOL_OPTIONS, add_trust_store(&jvm.options, path)));
             }
-            lines.push(jvm.line(path));
+            lines.push(jvm.info_line(path));
         }
         let bundle = published.path(&TrustFile::Bundle);
         if let Some(bundle) = bundle {
             let runtimes = &settings.runtimes;
             for runtime in runtimes::configure(runtimes, self.found, bundle, &options, self.report)?
             {
-                lines.push(runtime.line());
+                lines.push(runtime.info_line());
                 variables.push((runtime.runtime.variable(), runtime.value));
             }
         }

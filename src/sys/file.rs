@@ -17,7 +17,7 @@ pub(crate) const TOTAL_LIMIT: u64 = 64 << 20;
 
 /// Why a file cannot be read.
 #[derive(Debug)]
-pub enum FileError {
+pub enum FileReadError {
     /// It does not exist.
     Missing,
     /// This uid has no permission.
@@ -34,7 +34,7 @@ pub enum FileError {
     System(io::Error),
 }
 
-impl FileError {
+impl FileReadError {
     /// Returns the cause of `error`, which opening `path` returned.
     pub(crate) fn new(path: &Path, error: io::Error) -> Self {
         match error.kind() {
@@ -53,7 +53,7 @@ impl FileError {
     }
 }
 
-impl Display for FileError {
+impl Display for FileReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing => f.write_str("there is no such file or directory"),
@@ -88,28 +88,28 @@ impl Display for FileError {
 ///
 /// # Errors
 /// When it cannot be read, is not a regular file, or is too large.
-pub(crate) fn read(path: &Path, budget: &mut u64) -> Result<Vec<u8>, FileError> {
+pub(crate) fn read(path: &Path, budget: &mut u64) -> Result<Vec<u8>, FileReadError> {
     let flags = OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
     let opened = OpenOptions::new().read(true).custom_flags(flags.bits()).open(path);
-    let file = opened.map_err(|error| FileError::new(path, error))?;
-    let metadata = file.metadata().map_err(FileError::System)?;
+    let file = opened.map_err(|error| FileReadError::new(path, error))?;
+    let metadata = file.metadata().map_err(FileReadError::System)?;
     if metadata.is_dir() {
-        return Err(FileError::Directory { is_empty: is_empty(path) });
+        return Err(FileReadError::Directory { is_empty: is_empty(path) });
     }
     if !metadata.is_file() {
-        return Err(FileError::Special(kind_name(&metadata)));
+        return Err(FileReadError::Special(kind_name(&metadata)));
     }
     let limit = FILE_LIMIT.min(*budget);
     let too_large = || {
         let together = limit < FILE_LIMIT;
         let limit = if together { TOTAL_LIMIT } else { FILE_LIMIT };
-        FileError::TooLarge { limit, together }
+        FileReadError::TooLarge { limit, together }
     };
     if metadata.len() > limit {
         return Err(too_large());
     }
     // The file may grow while it is read.
-    let bytes = read_up_to(file, &metadata, limit).map_err(FileError::System)?;
+    let bytes = read_up_to(file, &metadata, limit).map_err(FileReadError::System)?;
     let size = Some(bytes.len() as u64).filter(|size| *size <= limit).ok_or_else(too_large)?;
     *budget -= size;
     Ok(bytes)

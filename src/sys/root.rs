@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::sys::file::{self, FileError};
+use crate::sys::file::{self, FileReadError};
 
 /// A file system, whose paths may differ from those of this process.
 pub(crate) trait FileSystem {
@@ -40,15 +40,15 @@ pub(crate) trait FileSystem {
     }
 
     /// Reads a regular file; `None` if `path` is missing, not accessible, or not a regular file.
-    fn contents(&self, path: &Path) -> Option<Result<Vec<u8>, FileError>> {
+    fn contents(&self, path: &Path) -> Option<Result<Vec<u8>, FileReadError>> {
         let file = self.local_path(path);
         match file.as_ref().metadata() {
             Ok(found) if found.is_file() => {
                 Some(file::read(file.as_ref(), &mut file::FILE_LIMIT.clone()))
             }
             Ok(_) => None,
-            Err(error) => match file::FileError::new(path, error) {
-                FileError::Missing | FileError::Denied { .. } => None,
+            Err(error) => match file::FileReadError::new(path, error) {
+                FileReadError::Missing | FileReadError::Denied { .. } => None,
                 problem => Some(Err(problem)),
             },
         }

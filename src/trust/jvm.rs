@@ -10,7 +10,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::sys::environment::Environment;
-use crate::sys::file::{self, FileError};
+use crate::sys::file::{self, FileReadError};
 use crate::sys::program::find_program;
 use crate::sys::root::FileSystem;
 use crate::trust::bundle::Pem;
@@ -22,14 +22,14 @@ pub(crate) struct JvmTrustStore {
     /// The file.
     pub path: PathBuf,
     /// Its contents.
-    pub bytes: Result<Vec<u8>, FileError>,
+    pub bytes: Result<Vec<u8>, FileReadError>,
 }
 
 /// Why a trust store cannot be read.
 #[derive(Debug)]
 pub enum TrustStoreError {
     /// The file cannot be read.
-    File(FileError),
+    File(FileReadError),
     /// It is not a key store that a JVM opens without a password.
     Format(keystore::KeyStoreError),
 }
@@ -128,8 +128,8 @@ pub(crate) fn find_trust_store(
 /// Returns a store with the error for a path that cannot be read and may contain a JVM. Where this uid has no
 /// permission, its programs cannot start a JVM either.
 fn unreadable_store(path: PathBuf, error: io::Error) -> Option<JvmTrustStore> {
-    match file::FileError::new(&path, error) {
-        FileError::Missing | FileError::Denied { .. } => None,
+    match file::FileReadError::new(&path, error) {
+        FileReadError::Missing | FileReadError::Denied { .. } => None,
         problem => Some(JvmTrustStore { path, bytes: Err(problem) }),
     }
 }

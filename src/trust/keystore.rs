@@ -79,14 +79,14 @@ pub fn write(certificates: &[Pem<'_>]) -> Vec<u8> {
     let all: Vec<_> = certificates.iter().filter_map(Pem::decode).collect();
     let mut store = Vec::with_capacity(all.iter().map(|der| der.len() + 64).sum());
     store.extend(JKS);
-    number(&mut store, 2);
-    number(&mut store, all.len());
+    push_number(&mut store, 2);
+    push_number(&mut store, all.len());
     for (index, der) in all.iter().enumerate() {
-        number(&mut store, TRUSTED as usize);
-        text(&mut store, &format!("ca-{:04}", index + 1));
+        push_number(&mut store, TRUSTED as usize);
+        push_text(&mut store, &format!("ca-{:04}", index + 1));
         store.extend([0; 8]);
-        text(&mut store, "X.509");
-        number(&mut store, der.len());
+        push_text(&mut store, "X.509");
+        push_number(&mut store, der.len());
         store.extend(der);
     }
     let password: Vec<_> = PASSWORD.bytes().flat_map(|byte| [0, byte]).collect();
@@ -95,11 +95,11 @@ pub fn write(certificates: &[Pem<'_>]) -> Vec<u8> {
     store
 }
 
-fn number(store: &mut Vec<u8>, number: usize) {
+fn push_number(store: &mut Vec<u8>, number: usize) {
     store.extend(u32::try_from(number).unwrap_or(u32::MAX).to_be_bytes());
 }
 
-fn text(store: &mut Vec<u8>, text: &str) {
+fn push_text(store: &mut Vec<u8>, text: &str) {
     store.extend(u16::try_from(text.len()).unwrap_or(u16::MAX).to_be_bytes());
     store.extend(text.bytes());
 }
@@ -123,29 +123,29 @@ pub fn read(store: &[u8]) -> Result<Vec<Pem<'static>>, KeyStoreError> {
 /// Returns the trusted certificates of a JKS. Keys and their chains are skipped.
 fn jks(store: &[u8]) -> Option<Vec<Vec<u8>>> {
     let mut rest = JksReader(store.get(4..)?);
-    let version = rest.number()?;
+    let version = rest.take_u32()?;
     let mut certificates = Vec::new();
-    for _ in 0..rest.number()? {
-        let kind = rest.number()?;
-        let alias = rest.short()?;
-        rest.take(alias)?;
-        rest.take(8)?;
+    for _ in 0..rest.take_u32()? {
+        let kind = rest.take_u32()?;
+        let alias = rest.take_u16()?;
+        rest.take_bytes(alias)?;
+        rest.take_bytes(8)?;
         let chain = match kind {
             TRUSTED => 1,
             KEY => {
-                let key = rest.number()?;
-                rest.take(key as usize)?;
-                rest.number()?
+                let key = rest.take_u32()?;
+                rest.take_bytes(key as usize)?;
+                rest.take_u32()?
             }
             _ => return None,
         };
         for _ in 0..chain {
             if version == 2 {
-                let kind = rest.short()?;
-                rest.take(kind)?;
+                let kind = rest.take_u16()?;
+                rest.take_bytes(kind)?;
             }
-            let length = rest.number()?;
-            let der = rest.take(length as usize)?;
+            let length = rest.take_u32()?;
+            let der = rest.take_bytes(length as usize)?;
             if kind == TRUSTED {
                 certificates.push(der.to_vec());
             }
@@ -158,17 +158,17 @@ fn jks(store: &[u8]) -> Option<Vec<Vec<u8>>> {
 struct JksReader<'a>(&'a [u8]);
 
 impl<'a> JksReader<'a> {
-    fn take(&mut self, length: usize) -> Option<&'a [u8]> {
+    fn take_bytes(&mut self, length: usize) -> Option<&'a [u8]> {
         let (front, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
         Some(front)
     }
 
-    fn number(&mut self) -> Option<u32> {
-        Some(u32::from_be_bytes(self.take(4)?.try_into().ok()?))
+    fn take_u32(&mut self) -> Option<u32> {
+        Some(u32::from_be_bytes(self.take_bytes(4)?.try_into().ok()?))
     }
 
-    fn short(&mut self) -> Option<usize> {
-        Some(u16::from_be_bytes(self.take(2)?.try_into().ok()?).into())
+    fn take_u16(&mut self) -> Option<usize> {
+        Some(u16::from_be_bytes(self.take_bytes(2)?.try_into().ok()?).into())
     }
 }

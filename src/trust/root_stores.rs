@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rustls_pki_types::CertificateDer;
 
-use crate::sys::file::{self, FileError};
+use crate::sys::file::{self, FileReadError};
 use crate::trust::der;
 use crate::trust::source::{Label, SourceError};
 use crate::trust::source::{Origin, Roots};
@@ -95,7 +95,7 @@ pub fn find_roots(choice: Roots) -> Result<RootSource, SourceError> {
         let path = Path::new(path);
         match file::read(path, &mut file::TOTAL_LIMIT.clone()) {
             Ok(bytes) => return Ok(RootSource::File { path: path.into(), bytes }),
-            Err(FileError::Missing) => {}
+            Err(FileReadError::Missing) => {}
             Err(problem) => {
                 return Err(SourceError { label: Label::new(path, Origin::Default), problem });
             }

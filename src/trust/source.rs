@@ -4,7 +4,7 @@ use std::fmt::{self, Display};
 use std::path::{Path, PathBuf};
 
 use crate::sys::diagnostic::{Diagnostic, owned_into_diagnostic};
-use crate::sys::file::FileError;
+use crate::sys::file::FileReadError;
 use crate::sys::quote;
 
 /// A path and the origin of its name.
@@ -125,7 +125,7 @@ pub struct SourceError {
     /// Its name in messages.
     pub label: Label,
     /// The cause.
-    pub problem: FileError,
+    pub problem: FileReadError,
 }
 
 owned_into_diagnostic!(SourceError);
@@ -133,18 +133,18 @@ owned_into_diagnostic!(SourceError);
 impl From<&SourceError> for Diagnostic {
     fn from(error: &SourceError) -> Self {
         let fix = match &error.problem {
-            FileError::Missing => "mount it there, or correct the name",
-            FileError::Denied { .. } => {
+            FileReadError::Missing => "mount it there, or correct the name",
+            FileReadError::Denied { .. } => {
                 "make it readable for that uid: it is public, mode 0644 is right (a directory: 0755)"
             }
-            FileError::Directory { .. } => {
+            FileReadError::Directory { .. } => {
                 "create the file on the host, remove the directory that Docker created there, and \
                  create the container again"
             }
-            FileError::Special(_) => "name a regular file",
-            FileError::TooLarge { .. } => "name a file that contains only CAs",
-            FileError::TooMany { .. } => "put the CAs into a separate directory",
-            FileError::System(_) => "check that path inside the container",
+            FileReadError::Special(_) => "name a regular file",
+            FileReadError::TooLarge { .. } => "name a file that contains only CAs",
+            FileReadError::TooMany { .. } => "put the CAs into a separate directory",
+            FileReadError::System(_) => "check that path inside the container",
         };
         error.label.cannot("read").because(&error.problem).advise(fix)
     }
@@ -156,7 +156,7 @@ pub struct HostFileError {
     /// Its name in messages.
     pub label: Label,
     /// The cause.
-    pub problem: FileError,
+    pub problem: FileReadError,
 }
 
 owned_into_diagnostic!(HostFileError);
@@ -164,11 +164,13 @@ owned_into_diagnostic!(HostFileError);
 impl From<&HostFileError> for Diagnostic {
     fn from(error: &HostFileError) -> Self {
         let fix = match &error.problem {
-            FileError::Missing => "correct the name",
-            FileError::Denied { .. } => "run as the owner of the file",
-            FileError::Directory { .. } | FileError::Special(_) => "name a regular file",
-            FileError::TooLarge { .. } | FileError::TooMany { .. } => "name a file of certificates",
-            FileError::System(_) => "check that path",
+            FileReadError::Missing => "correct the name",
+            FileReadError::Denied { .. } => "run as the owner of the file",
+            FileReadError::Directory { .. } | FileReadError::Special(_) => "name a regular file",
+            FileReadError::TooLarge { .. } | FileReadError::TooMany { .. } => {
+                "name a file of certificates"
+            }
+            FileReadError::System(_) => "check that path",
         };
         error.label.cannot("read").because(&error.problem).advise(fix)
     }

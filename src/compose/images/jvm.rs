@@ -10,7 +10,7 @@ use crate::compose::images::Images;
 use crate::compose::project::Service;
 use crate::compose::project::paths::clean_path;
 use crate::sys::environment::Environment;
-use crate::sys::file::{self, FileError};
+use crate::sys::file::{self, FileReadError};
 use crate::sys::root::FileSystem;
 use crate::trust::jvm::{self, JvmTrustStore};
 
@@ -73,11 +73,13 @@ impl FileSystem for ContainerFs<'_> {
         Ok(homes.filter_map(Path::file_name).map(OsStr::to_owned).collect())
     }
 
-    fn contents(&self, path: &Path) -> Option<Result<Vec<u8>, FileError>> {
+    fn contents(&self, path: &Path) -> Option<Result<Vec<u8>, FileReadError>> {
         match self.follow(path).1 {
             Some(ImageEntry::File(bytes)) => Some(Ok(bytes)),
             Some(_) => None,
-            None => Some(Err(FileError::System(io::Error::other("it cannot be read from here")))),
+            None => {
+                Some(Err(FileReadError::System(io::Error::other("it cannot be read from here"))))
+            }
         }
     }
 }
@@ -138,7 +140,7 @@ impl ContainerFs<'_> {
         };
         match file::read(&mount.source_of(path)?, &mut file::FILE_LIMIT.clone()) {
             Ok(bytes) => Some(ImageEntry::File(bytes)),
-            Err(FileError::Missing) => Some(ImageEntry::Missing),
+            Err(FileReadError::Missing) => Some(ImageEntry::Missing),
             Err(_) => None,
         }
     }

@@ -58,7 +58,10 @@ impl CaDirectory {
         };
         let mut members = list().map_err(|error| {
             let label = Label::new(path, Origin::Option(CUSTOM_CA));
-            InputError::from(&HostFileError { label, problem: file::FileError::new(path, error) })
+            InputError::from(&HostFileError {
+                label,
+                problem: file::FileReadError::new(path, error),
+            })
         })?;
         members.retain(|path| may_hold_authority(path));
         members.sort_unstable();
@@ -208,7 +211,7 @@ fn may_hold_authority(path: &Path) -> bool {
     ending.is_some_and(is_known) && !is_servers && !is_hidden && !path.is_dir()
 }
 
-fn read_source(path: &Path) -> Result<CertificateSource, file::FileError> {
+fn read_source(path: &Path) -> Result<CertificateSource, file::FileReadError> {
     let mut budget = file::FILE_LIMIT;
     let bytes = file::read(path, &mut budget)?;
     let label = Label::new(path, Origin::Option(CUSTOM_CA));

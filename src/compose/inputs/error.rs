@@ -71,7 +71,7 @@ impl ServerFault {
 impl From<&HostFileError> for InputError {
     fn from(error: &HostFileError) -> Self {
         let kind = match error.problem {
-            file::FileError::Missing => InputErrorKind::Missing,
+            file::FileReadError::Missing => InputErrorKind::Missing,
             _ => InputErrorKind::Unreadable,
         };
         kind.because(error.into())

@@ -77,7 +77,7 @@ pub fn verify_server(
         return Err(ServerFault::NameMissing.because(error));
     }
     let found = fs::metadata(&pair.key).map_err(|error| {
-        let (label, problem) = (key.label.clone(), file::FileError::new(&pair.key, error));
+        let (label, problem) = (key.label.clone(), file::FileReadError::new(&pair.key, error));
         InputError::from(&HostFileError { label, problem })
     })?;
     let server = ServerCertificate {

@@ -12,7 +12,7 @@ use serde_yaml::{Mapping, Value};
 use crate::compose::project::interpolate::{self, Interpolation, Lookup};
 use crate::compose::project::offline::merge;
 use crate::compose::project::paths::resolve_from;
-use crate::sys::file::{self, FileError};
+use crate::sys::file::{self, FileReadError};
 
 /// Largest env file that is read, in bytes: 1 MiB.
 const MAX_ENV_FILE: u64 = 1 << 20;
@@ -62,7 +62,7 @@ fn read(file: &Value, base: &Path, lookup: Lookup<'_>) -> Option<BTreeMap<String
     let Interpolation::Known(path) = interpolate::read(path) else { return None };
     match file::read(&resolve_from(base, &path)?, &mut { MAX_ENV_FILE }) {
         Ok(bytes) => parse(&String::from_utf8(bytes).ok()?, lookup),
-        Err(FileError::Missing) if file.get("required")?.as_bool() == Some(false) => {
+        Err(FileReadError::Missing) if file.get("required")?.as_bool() == Some(false) => {
             Some(BTreeMap::new())
         }
         Err(_) => None,

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::doctor::anchor_file::{AnchorFile, source};
 use crate::doctor::cli::Configured;
 use crate::doctor::process::TargetProcess;
-use crate::sys::file::FileError;
+use crate::sys::file::FileReadError;
 use crate::sys::finding::service_fix::ServiceCommand;
 use crate::sys::finding::{Finding, Severity};
 use crate::sys::output;
@@ -165,16 +165,16 @@ fn read_anchors(
     Err(Box::new(Finding::error(id, &quote::path(path), cause, fix)))
 }
 
-fn unreadable(path: &Path, readers: &str, problem: &FileError) -> Finding {
+fn unreadable(path: &Path, readers: &str, problem: &FileReadError) -> Finding {
     let (id, fix) = match problem {
-        FileError::Missing => (
+        FileReadError::Missing => (
             "file-missing",
             "mount it there, or unset the variable: every TLS connection of its readers fails",
         ),
-        FileError::Directory { .. } => {
+        FileReadError::Directory { .. } => {
             ("file-directory", "remove that directory on the host, and put the file in its place")
         }
-        FileError::Denied { .. } => {
+        FileReadError::Denied { .. } => {
             ("file-unreadable", "make it readable for that uid: it is public, chmod 0644 is right")
         }
         _ => ("file-unusable", "name a regular file of certificates"),
@@ -182,7 +182,7 @@ fn unreadable(path: &Path, readers: &str, problem: &FileError) -> Finding {
     let cause = format!("{readers} names it, and it cannot be read: {problem}");
     let finding = Finding::new(id, Severity::Error, &quote::path(path), cause);
     match problem {
-        FileError::Directory { .. } => {
+        FileReadError::Directory { .. } => {
             finding.with_service_fix(Some(fix), ServiceCommand::Recreate)
         }
         _ => finding.with_fix(fix),

@@ -48,7 +48,7 @@ pub(crate) const THIS_MACHINE: (u16, &str) = if cfg!(target_arch = "x86_64") {
 
 /// Returns the processor of an ELF file, if it is another one than this.
 pub(crate) fn other_machine(head: &[u8]) -> Option<&'static str> {
-    let machine = number(head.strip_prefix(b"\x7fELF")?, 18 - 4, 2)?;
+    let machine = read_number(head.strip_prefix(b"\x7fELF")?, 18 - 4, 2)?;
     match machine {
         _ if machine == u64::from(THIS_MACHINE.0) || THIS_MACHINE.0 == 0 => None,
         3 => Some("32-bit x86"),
@@ -65,21 +65,21 @@ pub(crate) fn loader(path: &Path, head: &[u8]) -> Option<OsString> {
     const PT_INTERP: u64 = 3;
     head.strip_prefix(b"\x7fELF\x02")?;
     let file = File::open(path).ok()?;
-    let table = number(head, 0x20, 8)?;
-    let (size, count) = (number(head, 0x36, 2)?, number(head, 0x38, 2)?);
+    let table = read_number(head, 0x20, 8)?;
+    let (size, count) = (read_number(head, 0x36, 2)?, read_number(head, 0x38, 2)?);
     (0..count).find_map(|index| {
         let mut entry = [0; 56];
         file.read_exact_at(&mut entry, table.checked_add(index * size)?).ok()?;
-        (number(&entry, 0, 4)? == PT_INTERP).then_some(())?;
-        let mut name = vec![0; usize::try_from(number(&entry, 32, 8)?).ok()?.min(4096)];
-        file.read_exact_at(&mut name, number(&entry, 8, 8)?).ok()?;
+        (read_number(&entry, 0, 4)? == PT_INTERP).then_some(())?;
+        let mut name = vec![0; usize::try_from(read_number(&entry, 32, 8)?).ok()?.min(4096)];
+        file.read_exact_at(&mut name, read_number(&entry, 8, 8)?).ok()?;
         let name = name.split(|byte| *byte == 0).next()?;
         Some(OsStr::from_bytes(name).to_owned())
     })
 }
 
 /// Returns the little-endian number of `size` bytes at the offset `at`.
-fn number(bytes: &[u8], at: usize, size: usize) -> Option<u64> {
+fn read_number(bytes: &[u8], at: usize, size: usize) -> Option<u64> {
     let field = bytes.get(at..at + size)?;
     Some(field.iter().rev().fold(0, |sum, byte| sum << 8 | u64::from(*byte)))
 }

@@ -49,7 +49,7 @@ pub(crate) fn adopt<'a>(
     };
     let bytes = match file::read(&path, &mut file::FILE_LIMIT.clone()) {
         Ok(bytes) => bytes,
-        Err(file::FileError::Missing) => return Adoption::No(None),
+        Err(file::FileReadError::Missing) => return Adoption::No(None),
         Err(problem) => return no(problem.to_string()),
     };
     let anchors = if *kind == TrustFile::TrustStore {

@@ -34,7 +34,7 @@ pub(crate) struct JvmConfiguration<'a> {
 
 impl JvmConfiguration<'_> {
     /// Returns the info line about it.
-    pub(crate) fn line(&self, path: &Path) -> String {
+    pub(crate) fn info_line(&self, path: &Path) -> String {
         let (roots, path) = (output::count(self.store.roots.len(), "root"), quote::path(path));
         format!("trusting the same in Java, with {roots} of {}, through {path}", self.roots_source)
     }

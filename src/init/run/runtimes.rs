@@ -22,7 +22,7 @@ pub(crate) struct ConfiguredRuntime {
 
 impl ConfiguredRuntime {
     /// Returns the info line about it.
-    pub(crate) fn line(&self) -> String {
+    pub(crate) fn info_line(&self) -> String {
         format!("trusting the same in {}, through {}", self.runtime, quote::path(&self.path))
     }
 }

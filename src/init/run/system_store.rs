@@ -81,12 +81,12 @@ impl<'a> SystemStore<'a> {
     pub(crate) fn clear(&self, failures: &mut Failures) {
         if !failures.prevent_start() {
             let installed = self.install(&[], None, failures);
-            self.line(&installed).iter().for_each(|line| self.report.info(line));
+            self.info_line(&installed).iter().for_each(|line| self.report.info(line));
         }
     }
 
     /// Returns the info line about the changes.
-    pub(crate) fn line(&self, installed: &InstallResult) -> Option<String> {
+    pub(crate) fn info_line(&self, installed: &InstallResult) -> Option<String> {
         let is_dry = self.invocation.task.is_dry();
         let (files, action) = match (&*installed.files, &*installed.cleared) {
             ([], []) => return None,

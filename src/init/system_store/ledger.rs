@@ -10,7 +10,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::sys::diagnostic::Diagnostic;
-use crate::sys::file::{self, FileError};
+use crate::sys::file::{self, FileReadError};
 use crate::trust::bundle::Pem;
 use crate::trust::fingerprint::Fingerprint;
 use crate::trust::source::{Label, Origin, SourceError};
@@ -53,12 +53,12 @@ impl Record {
             let label = Label::new(path, Origin::Default);
             Diagnostic::from(SourceError { label, problem })
         };
-        let found = match path.symlink_metadata().map_err(|error| file::FileError::new(path, error))
-        {
-            Ok(found) => found,
-            Err(FileError::Missing) => return Ok(Self::default()),
-            Err(problem) => return Err(error(problem)),
-        };
+        let found =
+            match path.symlink_metadata().map_err(|error| file::FileReadError::new(path, error)) {
+                Ok(found) => found,
+                Err(FileReadError::Missing) => return Ok(Self::default()),
+                Err(problem) => return Err(error(problem)),
+            };
         if found.uid() != 0 && found.uid() != nix::unistd::geteuid().as_raw() {
             return Ok(Self::default());
         }

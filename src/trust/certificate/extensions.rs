@@ -59,7 +59,7 @@ impl Details {
             return Self::default();
         };
         let mut details = Self {
-            serial: hexadecimal(number(x509.raw_serial())),
+            serial: hexadecimal(without_leading_zero(x509.raw_serial())),
             key: KeyKind::read(&x509),
             public_key: x509.public_key().subject_public_key.data.to_vec(),
             ..Self::default()
@@ -143,7 +143,7 @@ fn purposes(usage: &ExtendedKeyUsage<'_>) -> Vec<String> {
 
 /// Returns an integer without the zero that DER puts before a first byte with its highest bit set (X.690,
 /// section 8.3).
-fn number(bytes: &[u8]) -> &[u8] {
+fn without_leading_zero(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(&[0]).filter(|rest| !rest.is_empty()).unwrap_or(bytes)
 }
 

@@ -151,7 +151,7 @@ fn each_fault_of_a_server_has_its_finding() {
         ("https://localhost:25041", "error", "hangs", "sends nothing in time"),
         ("https://localhost:25042", "error", "silent", "no answer in time"),
         ("https://localhost:25049", "error", "refused", "nothing is listening on port 25049"),
-        ("https://unresolved.lan", "error", "no-name-server", "no name server answers in time"),
+        ("https://unresolved.lan", "error", "no-name-server", "no name server answered"),
         ("https://[2001:db8::1]", "error", "unreachable", "it cannot be reached"),
     ] {
         let findings = findings_of(&servers, &[url.to_owned()], i32::from(sign == "error"));

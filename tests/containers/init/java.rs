@@ -43,7 +43,7 @@ fn every_jvm_trusts_its_own_roots_and_the_ca() {
     site.container_of(&image).bare().trusting(PRIVATE).finds(&jvms, BEFORE);
     site.container_of(&image).finds(&jvms, BEFORE).never_says("Picked up");
     let outcome = site.container_of(&image).trusting(PRIVATE).finds(&jvms, AFTERWARDS);
-    outcome.says("roots of `/usr/lib/jvm/").says("by `/run/trust-init/truststore.jks`");
+    outcome.says("roots of `/usr/lib/jvm/").says("through `/run/trust-init/truststore.jks`");
     site.container_of(&image).trusting(PRIVATE).options("--java off").finds(&jvms, BEFORE);
 }
 

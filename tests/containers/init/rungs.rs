@@ -32,9 +32,9 @@ fn memory_when_nothing_is_writable() {
         };
         // The service itself.
         let outcome = container().run(&["curl", "-sS", &PRIVATE.url()]).served();
-        let limit = "trust-init: warning: no directory can be written to, so the bundle is in memory: \
-                     it serves the service and its children of the same uid while the service runs, \
-                     but not `exec` or health checks\n";
+        let limit = "trust-init: warning: no directory is writable, so the bundle is in memory: \
+                     the service and its children of the same uid can read it while the service runs, \
+                     but `exec` and health checks cannot\n";
         assert_eq!(outcome.stderr.matches(limit).count(), 1, "{outcome}");
         assert_eq!(outcome.stderr.matches("warning").count(), 1, "{outcome}");
         // Its children and their children.

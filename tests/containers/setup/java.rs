@@ -163,7 +163,7 @@ fn an_entrypoint_adopts_the_key_store() {
     let mut project = Project::new(&site).ca(PRIVATE).service("wrapped", &image, &more);
     project.sets_up(SETUP);
     let outcome = project.service_finds("wrapped", &[JAVA_21], AFTERWARDS).never_says("warning");
-    outcome.says("by `/run/trust-init/truststore.jks`");
+    outcome.says("through `/run/trust-init/truststore.jks`");
     assert_eq!(options(&project, "wrapped"), ADDED);
     let id = &project.ids()["wrapped"];
     let diff = docker(["diff", id]).exits(0);

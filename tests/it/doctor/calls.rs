@@ -66,7 +66,7 @@ fn https_to_a_plain_port_and_http_to_a_tls_port_are_explained() {
     is_in("plain HTTP: the server speaks no TLS", &call("http", plain, "ok", "plain-http"));
     is_in("its answer begins with `HTTP/1.1 400", &call("https", plain, "error", "no-tls"));
     let found = call("http", tls, "error", "tls-on-http");
-    is_in("http:// gets an empty reply, or `400 Bad Request`, there", &found);
+    is_in("http:// gets an empty reply, or `400 Bad Request`", &found);
     is_in(&format!("fix: write https://localhost:{tls}"), &found);
     call("https", tls, "ok", "verified");
     let (_old, old) = server(
@@ -103,7 +103,7 @@ fn the_tls_alert_of_a_refused_handshake_is_explained() {
     let url = format!("https://127.0.0.1:{caddy}");
     let of_address = found(&desk, "lab/ca.crt", &["--connect", &url], "error", "name-not-served");
     is_in("no certificate for this address (TLS alert internal_error)", &of_address);
-    is_in("fix: call it by its name", &of_address);
+    is_in("fix: use its name", &of_address);
     reports(answering(&[22, 3, 3, 0, 4, 9, 9, 9, 9]), "handshake", "the handshake fails: ");
     reports(
         answering(b""),

@@ -132,7 +132,7 @@ fn an_incomplete_chain_is_explained() {
     root(&desk, "Stranger", "");
     let words = ["--connect", &all];
     let untrusted = found(&desk, "Stranger.crt", &words, "error", "untrusted-root");
-    is_in("the root `CN=Root`, which the server sends, is in no file", &untrusted);
+    is_in("the root `CN=Root`, which the server sends, is not among", &untrusted);
     is_in("\"self-signed certificate in certificate chain\"", &untrusted);
     let words = ["--connect", &all, "--ca", "Root.crt"];
     let untrusted = found(&desk, "Stranger.crt", &words, "error", "untrusted-root");

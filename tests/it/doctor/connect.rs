@@ -123,7 +123,7 @@ fn the_issuer_and_the_file_that_contains_it_are_named() {
     let (_server, port) = lab(&desk);
     let words = ["--connect", &url(port)];
     let outcome = probe(&desk, "other/ca.crt", &words).exits(1);
-    outcome.shows("`CN=Lab CA").shows("neither sent nor in a file of trust anchors here");
+    outcome.shows("`CN=Lab CA").shows("neither sent nor among the trust anchors here");
     let outcome = probe(&desk, "other/ca.crt", &[&words[..], &["--ca", "lab/ca.crt"]].concat());
     outcome
         .exits(1)

@@ -66,7 +66,7 @@ fn a_wrong_file_of_a_variable_is_reported() {
     is("/gone.crt", "it cannot be read: there is no such file or directory", "fix: mount it there");
     is(
         "/empty",
-        "it cannot be read: it is an empty directory, which Docker makes",
+        "it cannot be read: it is an empty directory, which Docker creates",
         "fix: remove that directory",
     );
     is("/full", "it cannot be read: it is a directory\n", "fix: remove that directory");
@@ -77,7 +77,7 @@ fn a_wrong_file_of_a_variable_is_reported() {
     );
     is("/dev/shm/../../gate", "it cannot be read: it is a named pipe", "fix: name a regular file");
     is("/key.pem", "a private key begins at line ", "fix: openssl x509 -in /key.pem -out ca.crt");
-    is("/half.crt", "line ", "fix: copy it again, whole");
+    is("/half.crt", "line ", "fix: copy the complete file again");
     is("/page.crt", "it is a web page", "fix: put the bundle there");
     is("/nothing.crt", "it is empty\n", "fix: put the bundle there");
 }
@@ -160,7 +160,7 @@ fn disabled_verification_is_reported() {
             run,
             &[],
             1,
-            &format!("error   {name}: switches verification off in {who}: anybody"),
+            &format!("error   {name}: switches verification off in {who}: every server"),
         )
         .shows(&format!("fix: unset {name}\n"));
     }

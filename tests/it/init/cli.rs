@@ -17,9 +17,9 @@ fn a_wrong_command_line_exits_125_with_a_fix() {
     let run = |words: &[&str]| world.trust_init(words).run().exits(125);
     run(&[]).says("no PROGRAM was given").says("fix: name it after `--`");
     run(&["--frobnicate", "true"]).says("invalid option `--frobnicate`");
-    run(&["--roots", "debian", "true"]).says("none of system, mozilla, none");
+    run(&["--roots", "debian", "true"]).says("one of system, mozilla, none");
     run(&["--ca"]).says("missing argument for option `--ca`");
-    run(&["--java", "true"]).says("cannot use `true` (from --java)").says("none of auto, on, off");
+    run(&["--java", "true"]).says("cannot use `true` (from --java)").says("one of auto, on, off");
     run(&["--prepare", "--print-env"]).says("cannot combine `--prepare` with `--print-env`");
     let variable = world.trust_init(&["true"]).env("TRUST_INIT_ON_ERROR", "ignore").run();
     variable.exits(125).says("cannot use `ignore` (from TRUST_INIT_ON_ERROR)");

@@ -61,7 +61,7 @@ fn a_directory_created_by_docker_is_explained() {
     let world = World::new();
     world.directory(CUSTOM_CA, 0o755);
     let run = world.trust_init(&["true"]).run().exits(125);
-    run.says("empty directory, which Docker makes").says("TRUST_INIT_ON_ERROR=warn");
+    run.says("empty directory, which Docker creates").says("TRUST_INIT_ON_ERROR=warn");
     world.directory("/ca.crt", 0o755);
     world.trust_init(&["--ca", "/ca.crt", "true"]).run().exits(125).says("(from --ca)");
 }
@@ -80,7 +80,8 @@ fn a_bad_file_in_the_default_directory_is_a_warning() {
     world.copy("truncated.crt", &format!("{DEFAULT}/other.crt"));
     world.copy("server.crt", &format!("{DEFAULT}/server.crt"));
     let run = world.trust_init(&["true"]).run().succeeds().says("1 custom CA and");
-    run.says("left out: cannot use `/usr/local/share/ca-certificates/other.crt`").says("is no CA");
+    run.says("left out: cannot use `/usr/local/share/ca-certificates/other.crt`")
+        .says("is not a CA");
 }
 
 #[test]
@@ -91,7 +92,7 @@ fn a_directory_of_generated_certificates_adds_only_its_ca() {
     world.copy("key-pkcs8.pem", "/certs/server-key.pem");
     world.copy("key-pkcs8.key", "/certs/ca.key");
     let run = world.trust_init(&["--ca", "/certs", "true"]).run().succeeds();
-    run.says("1 custom CA").says("do not mount keys").says("is no CA");
+    run.says("1 custom CA").says("do not mount private keys").says("is not a CA");
     assert_eq!(world.read("/run/trust-init/custom-ca.crt"), world.read("/certs/ca.crt"));
 }
 
@@ -153,7 +154,7 @@ fn a_given_path_without_a_readable_ca_is_an_error() {
     std::process::Command::new("mkfifo").arg(world.path("/pipe.crt")).status().unwrap();
     run("/pipe.crt").says("it is a named pipe, not a regular file");
     world.write("/empty/readme.txt", "nothing here");
-    run("/empty").says("no CA is in its files");
+    run("/empty").says("contain no CA");
     symlink("/loop.crt", world.path("/loop.crt")).unwrap();
     run("/loop.crt").says("cannot read `/loop.crt`");
 }

@@ -182,7 +182,7 @@ fn an_application_variable_is_kept_and_explained() {
     let world = World::new().with_ca();
     for name in ["CA_CERT_PATH", "AI_CA_CERT_PATH"] {
         let run = world.trust_init(&["env"]).env(name, "/app/ca.pem").run().succeeds();
-        let run = run.says("may trust that file and nothing else").says("add the CA to that file");
+        let run = run.says("may trust only that file").says("add the CA to that file");
         assert_eq!(run.value(name).as_deref(), Some("/app/ca.pem"));
     }
 }

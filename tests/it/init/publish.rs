@@ -39,7 +39,7 @@ fn without_a_writable_directory_the_bundle_is_in_memory() {
     let words = ["sh", "-c", "sh -c 'cat $SSL_CERT_FILE'"];
     let run = world.trust_init(&words).uid(1000).read_only().run().succeeds();
     assert_eq!(count(&run.stdout()), 2, "a child of the service can read it");
-    run.says("the bundle is in memory").says("not `exec` or health checks");
+    run.says("the bundle is in memory").says("but `exec` and health checks cannot");
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn a_world_writable_volume_is_used_only_if_named() {
     };
     // Without the option the directory is not used, as others can write to it.
     let elsewhere = prepare(&[]).succeeds();
-    elsewhere.says("others can replace what is in it").says("in `/tmp/trust-init-10001-");
+    elsewhere.says("other users can replace its files").says("in `/tmp/trust-init-10001-");
     assert_eq!(world.names("/volume"), [""; 0]);
 
     for _ in 0..2 {
@@ -191,7 +191,7 @@ fn a_parent_directory_that_others_can_replace_is_not_used() {
     world.mode("/run", 0o777);
     let run = world.trust_init(&["env"]).run().succeeds();
     assert!(bundle(&run).starts_with("/tmp/trust-init-0-"));
-    run.says("`/run/trust-init` is not used: others can replace what is in it");
+    run.says("`/run/trust-init` is not used: other users can replace its files");
 }
 
 #[test]
@@ -238,7 +238,7 @@ fn a_complete_mounted_bundle_is_adopted() {
     assert_eq!(world.names("/run/trust-init"), ["ca-bundle.crt"], "nothing was written");
     // The mounted bundle does not bring back roots that the user left out.
     let none = world.trust_init(&["--roots", "none", "env"]).mount(&prepared, BUNDLE).run();
-    assert_eq!(count(&world.read(&bundle(&none.succeeds().says("--roots leaves out")))), 1);
+    assert_eq!(count(&world.read(&bundle(&none.succeeds().says("--roots excludes")))), 1);
 }
 
 #[test]

@@ -25,7 +25,8 @@ fn runtimes_are_configured_on_request() {
     assert_eq!(values(&run), [None, None, None]);
     assert!(!world.has(INI) && !world.has(WGETRC));
 
-    let asked = world.trust_init(&ALL).run().succeeds().says(&format!("in wget, by `{WGETRC}`"));
+    let asked =
+        world.trust_init(&ALL).run().succeeds().says(&format!("in wget, through `{WGETRC}`"));
     let wanted = [":/run/trust-init", WGETRC, ARGUMENT].map(|value| Some(value.to_owned()));
     assert_eq!(values(&asked), wanted);
     assert_eq!(world.read(INI), format!("curl.cainfo = \"{BUNDLE}\"\n"));

@@ -277,7 +277,7 @@ fn java_reads_jssecacerts_without_a_variable() {
     let held = || keystore::read(&fs::read(world.path(JSSECACERTS)).unwrap()).unwrap().len();
     for _ in 0..2 {
         let run = install(&world).run().succeeds();
-        let run = run.says(&format!("with 2 roots of `{CACERTS}`, by `{JSSECACERTS}`"));
+        let run = run.says(&format!("with 2 roots of `{CACERTS}`, through `{JSSECACERTS}`"));
         assert_eq!(run.value("JAVA_TOOL_OPTIONS"), None);
         assert_eq!(held(), 3);
     }
@@ -301,7 +301,7 @@ fn an_existing_or_unwritable_jssecacerts_is_kept() {
     let world = World::new().with_ca();
     world.copy("java/jks", CACERTS).copy("java/bare", JSSECACERTS);
     let run =
-        install(&world).run().succeeds().says(&format!("roots of `{JSSECACERTS}`, by `/run/"));
+        install(&world).run().succeeds().says(&format!("roots of `{JSSECACERTS}`, through `/run/"));
     assert!(run.value("JAVA_TOOL_OPTIONS").is_some());
     assert_eq!(fs::read(world.path(JSSECACERTS)).unwrap(), fs::read(gallery("java/bare")).unwrap());
     let world = World::new().with_ca();

@@ -82,7 +82,9 @@ fn a_typing_error_gets_a_suggestion() {
         sh(&desk, line).exits(code).says(&format!("fix: {fix}"));
     }
     // A name that resembles none gets the list.
-    sh(&desk, "TRUST_INIT_COLOUR=1 trust-init true").succeeds().says("or write one of TRUST_INIT_CA,");
+    sh(&desk, "TRUST_INIT_COLOUR=1 trust-init true")
+        .succeeds()
+        .says("or write one of TRUST_INIT_CA,");
 }
 
 #[test]
@@ -97,5 +99,7 @@ fn options_may_precede_the_command_as_in_docker_compose() {
     ] {
         has(&sh(&desk, line).succeeds().stdout(), "1 of 1 service would trust:");
     }
-    sh(&desk, "trust-compose -f prod.yml inspect certs/ca.crt").exits(2).says("unexpected argument `-f`");
+    sh(&desk, "trust-compose -f prod.yml inspect certs/ca.crt")
+        .exits(2)
+        .says("unexpected argument `-f`");
 }

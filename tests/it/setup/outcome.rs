@@ -82,7 +82,9 @@ fn generated_files_name_the_commands_that_generate_and_remove_them() {
 fn what_is_waited_for_is_shown() {
     let desk = back_end();
     // A docker that takes two seconds for each answer, and then knows nothing.
-    desk.directory("bin", 0o755).write("bin/docker", "#!/bin/sh\nsleep 2\nexit 1\n").chmod("bin/docker", 0o755);
+    desk.directory("bin", 0o755)
+        .write("bin/docker", "#!/bin/sh\nsleep 2\nexit 1\n")
+        .chmod("bin/docker", 0o755);
     let path = format!("PATH={}:/usr/bin:/bin", desk.path("bin").display());
     let text = on_terminal(&desk, &path, "setup --custom-ca certs --dry-run");
     has(&text, "\r\x1b[Kwaiting for docker compose\r\x1b[K");

@@ -8,7 +8,7 @@ use serde_yaml::Value;
 use crate::compose::project::error::{NEEDS_COMPOSE, ProjectError, SourceLocation, YamlPath};
 use crate::compose::project::offline::yaml::{self, StopReason};
 use crate::sys::diagnostic::Diagnostic;
-use crate::sys::file::{self, FileError};
+use crate::sys::file::{self, FileReadError};
 use crate::sys::quote;
 
 /// Largest Compose file that is read, in bytes: 2 MiB. The YAML crate needs up to two hundred times as much
@@ -40,14 +40,14 @@ impl<'a> ComposeFile<'a> {
     pub fn read(path: &'a Path) -> Result<Self, ProjectError> {
         let bytes = file::read(path, &mut { MAX_FILE }).map_err(|problem| {
             let fix = match problem {
-                FileError::Missing => "correct the name",
-                FileError::Denied { .. } => "run as the owner of the file",
-                FileError::Special(_) => "name a regular file",
+                FileReadError::Missing => "correct the name",
+                FileReadError::Denied { .. } => "run as the owner of the file",
+                FileReadError::Special(_) => "name a regular file",
                 _ => OTHER_FILE,
             };
             let problem = match problem {
-                FileError::TooLarge { .. } => {
-                    FileError::TooLarge { limit: MAX_FILE, together: false }
+                FileReadError::TooLarge { .. } => {
+                    FileReadError::TooLarge { limit: MAX_FILE, together: false }
                 }
                 problem => problem,
             };

@@ -13,31 +13,43 @@ type ExtensionCheck = fn(&[u8]) -> Result<(), Flaw>;
 /// those that it decodes; RFC 5280, section 4.2, defines their structures.
 pub(crate) fn check(oid: &[u8], contents: &[u8]) -> Result<(), Flaw> {
     let (read, what): (ExtensionCheck, Flaw) = match oid {
-        [0x55, 0x1d, 14] => (key_identifier, "its critical subjectKeyIdentifier cannot be decoded"),
-        [0x55, 0x1d, 15] => (bits, "its critical keyUsage cannot be decoded"),
-        [0x55, 0x1d, 17] => (alternative_names, "its critical subjectAltName cannot be decoded"),
-        [0x55, 0x1d, 18] => (alternative_names, "its critical issuerAltName cannot be decoded"),
-        [0x55, 0x1d, 19] => (basic_constraints, "its critical basicConstraints cannot be decoded"),
-        [0x55, 0x1d, 16 | 20 | 21 | 27..=29] => (refused, OTHERS),
-        [0x55, 0x1d, 30] => (name_constraints, "its critical nameConstraints cannot be decoded"),
-        [0x55, 0x1d, 31] => (points, "its critical cRLDistributionPoints cannot be decoded"),
-        [0x55, 0x1d, 32] => (policies, "its critical certificatePolicies cannot be decoded"),
-        [0x55, 0x1d, 33] => (mappings, "its critical policyMappings cannot be decoded"),
-        [0x55, 0x1d, 35] => (issuer_key, "its critical authorityKeyIdentifier cannot be decoded"),
-        [0x55, 0x1d, 36] => {
-            (policy_constraints, "its critical policyConstraints cannot be decoded")
+        [0x55, 0x1d, 14] => {
+            (check_key_identifier, "its critical subjectKeyIdentifier cannot be decoded")
         }
-        [0x55, 0x1d, 37] => (purposes, "its critical extKeyUsage cannot be decoded"),
-        [0x55, 0x1d, 46] => (points, "its critical freshestCRL cannot be decoded"),
-        [0x55, 0x1d, 54] => (number, "its critical inhibitAnyPolicy cannot be decoded"),
+        [0x55, 0x1d, 15] => (check_bits, "its critical keyUsage cannot be decoded"),
+        [0x55, 0x1d, 17] => {
+            (check_alternative_names, "its critical subjectAltName cannot be decoded")
+        }
+        [0x55, 0x1d, 18] => {
+            (check_alternative_names, "its critical issuerAltName cannot be decoded")
+        }
+        [0x55, 0x1d, 19] => {
+            (check_basic_constraints, "its critical basicConstraints cannot be decoded")
+        }
+        [0x55, 0x1d, 16 | 20 | 21 | 27..=29] => (reject, OTHERS),
+        [0x55, 0x1d, 30] => {
+            (check_name_constraints, "its critical nameConstraints cannot be decoded")
+        }
+        [0x55, 0x1d, 31] => (check_points, "its critical cRLDistributionPoints cannot be decoded"),
+        [0x55, 0x1d, 32] => (check_policies, "its critical certificatePolicies cannot be decoded"),
+        [0x55, 0x1d, 33] => (check_mappings, "its critical policyMappings cannot be decoded"),
+        [0x55, 0x1d, 35] => {
+            (check_issuer_key, "its critical authorityKeyIdentifier cannot be decoded")
+        }
+        [0x55, 0x1d, 36] => {
+            (check_policy_constraints, "its critical policyConstraints cannot be decoded")
+        }
+        [0x55, 0x1d, 37] => (check_purposes, "its critical extKeyUsage cannot be decoded"),
+        [0x55, 0x1d, 46] => (check_points, "its critical freshestCRL cannot be decoded"),
+        [0x55, 0x1d, 54] => (check_number, "its critical inhibitAnyPolicy cannot be decoded"),
         [0x2b, 6, 1, 5, 5, 7, 1, 1] => {
-            (access, "its critical authorityInfoAccess cannot be decoded")
+            (check_access, "its critical authorityInfoAccess cannot be decoded")
         }
         [0x2b, 6, 1, 5, 5, 7, 1, 11] => {
-            (access, "its critical subjectInfoAccess cannot be decoded")
+            (check_access, "its critical subjectInfoAccess cannot be decoded")
         }
         [0x60, 0x86, 0x48, 0x01, 0x86, 0xf8, 0x42, 1, 1] => {
-            (bits, "its critical Netscape certificate type cannot be decoded")
+            (check_bits, "its critical Netscape certificate type cannot be decoded")
         }
         _ => return Ok(()),
     };
@@ -48,18 +60,18 @@ pub(crate) fn check(oid: &[u8], contents: &[u8]) -> Result<(), Flaw> {
 const OTHERS: Flaw =
     "it has a critical extension for revocation lists, or an obsolete one for keys";
 
-fn refused(_: &[u8]) -> Result<(), Flaw> {
+fn reject(_: &[u8]) -> Result<(), Flaw> {
     Err(NOT_DER)
 }
 
-fn only(tag: u8, mut contents: &[u8]) -> Result<&[u8], Flaw> {
+fn take_only(tag: u8, mut contents: &[u8]) -> Result<&[u8], Flaw> {
     let found = take_value(&mut contents, tag)?;
     expect_end(contents)?;
     Ok(found)
 }
 
 /// Checks each SEQUENCE of a list.
-fn each(mut list: &[u8], read: impl Fn(&[u8]) -> Result<(), Flaw>) -> Result<(), Flaw> {
+fn check_each(mut list: &[u8], read: impl Fn(&[u8]) -> Result<(), Flaw>) -> Result<(), Flaw> {
     while !list.is_empty() {
         read(take_value(&mut list, SEQUENCE)?)?;
     }
@@ -67,38 +79,38 @@ fn each(mut list: &[u8], read: impl Fn(&[u8]) -> Result<(), Flaw>) -> Result<(),
 }
 
 /// Checks an OID and a value of any type.
-fn pair(mut fields: &[u8]) -> Result<(), Flaw> {
+fn check_pair(mut fields: &[u8]) -> Result<(), Flaw> {
     take_value(&mut fields, OID)?;
     take_any(&mut fields)?;
     expect_end(fields)
 }
 
-fn key_identifier(contents: &[u8]) -> Result<(), Flaw> {
-    only(OCTET_STRING, contents).map(|_| ())
+fn check_key_identifier(contents: &[u8]) -> Result<(), Flaw> {
+    take_only(OCTET_STRING, contents).map(|_| ())
 }
 
-fn bits(contents: &[u8]) -> Result<(), Flaw> {
-    only(BIT_STRING, contents).map(|_| ())
+fn check_bits(contents: &[u8]) -> Result<(), Flaw> {
+    take_only(BIT_STRING, contents).map(|_| ())
 }
 
 /// Checks a number from zero to 2^31 - 1.
-fn number(contents: &[u8]) -> Result<(), Flaw> {
-    let number = only(INTEGER, contents)?;
+fn check_number(contents: &[u8]) -> Result<(), Flaw> {
+    let number = take_only(INTEGER, contents)?;
     ensure(number.len() <= 4 && number.first().is_some_and(|first| *first < 0x80), NOT_DER)
 }
 
-fn alternative_names(contents: &[u8]) -> Result<(), Flaw> {
-    general_names(only(SEQUENCE, contents)?)
+fn check_alternative_names(contents: &[u8]) -> Result<(), Flaw> {
+    check_names(take_only(SEQUENCE, contents)?)
 }
 
 /// Checks names, at least one.
-fn general_names(names: &[u8]) -> Result<(), Flaw> {
+fn check_names(names: &[u8]) -> Result<(), Flaw> {
     ensure(!names.is_empty(), NOT_DER)?;
-    names::for_each_name(names, name)
+    names::for_each_name(names, check_identifier)
 }
 
-/// Checks one name that identifies something; constraints have [`base`].
-fn name(tag: u8, contents: &[u8]) -> Result<(), Flaw> {
+/// Checks one name that identifies something; constraints have [`check_base`].
+fn check_identifier(tag: u8, contents: &[u8]) -> Result<(), Flaw> {
     match tag {
         EMAIL => ensure(is_mailbox(contents), NOT_DER),
         URI => ensure(
@@ -110,28 +122,28 @@ fn name(tag: u8, contents: &[u8]) -> Result<(), Flaw> {
     }
 }
 
-fn basic_constraints(contents: &[u8]) -> Result<(), Flaw> {
-    let mut fields = only(SEQUENCE, contents)?;
+fn check_basic_constraints(contents: &[u8]) -> Result<(), Flaw> {
+    let mut fields = take_only(SEQUENCE, contents)?;
     if fields.first() == Some(&BOOLEAN) {
         take_value(&mut fields, BOOLEAN)?;
     }
-    if fields.is_empty() { Ok(()) } else { number(fields) }
+    if fields.is_empty() { Ok(()) } else { check_number(fields) }
 }
 
-fn name_constraints(contents: &[u8]) -> Result<(), Flaw> {
-    let mut fields = only(SEQUENCE, contents)?;
+fn check_name_constraints(contents: &[u8]) -> Result<(), Flaw> {
+    let mut fields = take_only(SEQUENCE, contents)?;
     for tag in [CONTEXT_0, CONTEXT_1] {
         if fields.first() != Some(&tag) {
             continue;
         }
         // A subtree contains its base alone: minimum is 0 by default, maximum is absent.
-        each(take_value(&mut fields, tag)?, base)?;
+        check_each(take_value(&mut fields, tag)?, check_base)?;
     }
     expect_end(fields)
 }
 
 /// Checks the base of a subtree (section 4.2.1.10).
-fn base(mut subtree: &[u8]) -> Result<(), Flaw> {
+fn check_base(mut subtree: &[u8]) -> Result<(), Flaw> {
     // An empty base means every DNS name.
     if subtree == [DNS, 0] {
         return Ok(());
@@ -150,8 +162,8 @@ fn base(mut subtree: &[u8]) -> Result<(), Flaw> {
 }
 
 /// Checks CRL distribution points (section 4.2.1.13).
-fn points(contents: &[u8]) -> Result<(), Flaw> {
-    let mut points = only(SEQUENCE, contents)?;
+fn check_points(contents: &[u8]) -> Result<(), Flaw> {
+    let mut points = take_only(SEQUENCE, contents)?;
     while !points.is_empty() {
         let mut point = take_value(&mut points, SEQUENCE)?;
         let mut is_named = false;
@@ -163,17 +175,17 @@ fn points(contents: &[u8]) -> Result<(), Flaw> {
             is_named |= tag != 0x81;
             match tag {
                 CONTEXT_0 if field.first() == Some(&CONTEXT_0) => {
-                    general_names(take_value(&mut field, CONTEXT_0)?)?;
+                    check_names(take_value(&mut field, CONTEXT_0)?)?;
                     expect_end(field)?;
                 }
                 CONTEXT_0 => {
                     // Relative to the issuer's name: one attribute set.
                     let pairs = take_value(&mut field, CONTEXT_1)?;
                     expect_end(field)?;
-                    each(pairs, pair)?;
+                    check_each(pairs, check_pair)?;
                 }
                 0x81 => ensure(is_bits(field), NOT_DER)?,
-                _ => general_names(field)?,
+                _ => check_names(field)?,
             }
         }
         expect_end(point)?;
@@ -183,35 +195,35 @@ fn points(contents: &[u8]) -> Result<(), Flaw> {
 }
 
 /// Checks policies (section 4.2.1.4), each with its qualifiers.
-fn policies(contents: &[u8]) -> Result<(), Flaw> {
-    each(only(SEQUENCE, contents)?, |mut policy| {
+fn check_policies(contents: &[u8]) -> Result<(), Flaw> {
+    check_each(take_only(SEQUENCE, contents)?, |mut policy| {
         take_value(&mut policy, OID)?;
         if policy.is_empty() {
             return Ok(());
         }
-        let qualifiers = only(SEQUENCE, policy)?;
+        let qualifiers = take_only(SEQUENCE, policy)?;
         ensure(!qualifiers.is_empty(), NOT_DER)?;
-        each(qualifiers, pair)
+        check_each(qualifiers, check_pair)
     })
 }
 
-fn mappings(contents: &[u8]) -> Result<(), Flaw> {
-    each(only(SEQUENCE, contents)?, |mut mapping| {
+fn check_mappings(contents: &[u8]) -> Result<(), Flaw> {
+    check_each(take_only(SEQUENCE, contents)?, |mut mapping| {
         take_value(&mut mapping, OID)?;
         take_value(&mut mapping, OID)?;
         expect_end(mapping)
     })
 }
 
-fn issuer_key(contents: &[u8]) -> Result<(), Flaw> {
-    let mut fields = only(SEQUENCE, contents)?;
+fn check_issuer_key(contents: &[u8]) -> Result<(), Flaw> {
+    let mut fields = take_only(SEQUENCE, contents)?;
     for tag in [0x80, CONTEXT_1, 0x82] {
         if fields.first() != Some(&tag) {
             continue;
         }
         let field = take_value(&mut fields, tag)?;
         match tag {
-            CONTEXT_1 => general_names(field)?,
+            CONTEXT_1 => check_names(field)?,
             // The serial number.
             0x82 => ensure(!field.is_empty(), NOT_DER)?,
             _ => {}
@@ -220,8 +232,8 @@ fn issuer_key(contents: &[u8]) -> Result<(), Flaw> {
     expect_end(fields)
 }
 
-fn policy_constraints(contents: &[u8]) -> Result<(), Flaw> {
-    let mut fields = only(SEQUENCE, contents)?;
+fn check_policy_constraints(contents: &[u8]) -> Result<(), Flaw> {
+    let mut fields = take_only(SEQUENCE, contents)?;
     for tag in [0x80, 0x81] {
         if fields.first() == Some(&tag) {
             let number = take_value(&mut fields, tag)?;
@@ -231,8 +243,8 @@ fn policy_constraints(contents: &[u8]) -> Result<(), Flaw> {
     expect_end(fields)
 }
 
-fn purposes(contents: &[u8]) -> Result<(), Flaw> {
-    let mut purposes = only(SEQUENCE, contents)?;
+fn check_purposes(contents: &[u8]) -> Result<(), Flaw> {
+    let mut purposes = take_only(SEQUENCE, contents)?;
     while !purposes.is_empty() {
         take_value(&mut purposes, OID)?;
     }
@@ -240,12 +252,12 @@ fn purposes(contents: &[u8]) -> Result<(), Flaw> {
 }
 
 /// Checks authority and subject information access (sections 4.2.2.1 and 4.2.2.2).
-fn access(contents: &[u8]) -> Result<(), Flaw> {
-    each(only(SEQUENCE, contents)?, |mut description| {
+fn check_access(contents: &[u8]) -> Result<(), Flaw> {
+    check_each(take_only(SEQUENCE, contents)?, |mut description| {
         take_value(&mut description, OID)?;
         let (tag, contents) = names::take_name(&mut description)?;
         expect_end(description)?;
-        name(tag, contents)
+        check_identifier(tag, contents)
     })
 }
 

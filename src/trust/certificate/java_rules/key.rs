@@ -82,8 +82,8 @@ pub(crate) fn public(mut fields: &[u8]) -> Result<(), Flaw> {
 
 fn rsa(mut key: &[u8]) -> Result<(), Flaw> {
     let mut numbers = take_value(&mut key, SEQUENCE).map_err(|_| KEY)?;
-    let modulus = bits(&mut numbers).map_err(|_| KEY)?;
-    let exponent = bits(&mut numbers).map_err(|_| KEY)?;
+    let modulus = take_bit_length(&mut numbers).map_err(|_| KEY)?;
+    let exponent = take_bit_length(&mut numbers).map_err(|_| KEY)?;
     ensure(key.is_empty() && numbers.is_empty(), KEY)?;
     ensure(
         MODULUS.contains(&modulus),
@@ -93,7 +93,7 @@ fn rsa(mut key: &[u8]) -> Result<(), Flaw> {
 }
 
 /// Removes a number above zero from `fields` and returns its length in bits.
-fn bits(fields: &mut &[u8]) -> Result<usize, Flaw> {
+fn take_bit_length(fields: &mut &[u8]) -> Result<usize, Flaw> {
     let number = take_value(fields, INTEGER)?;
     let digits = number.strip_prefix(&[0]).unwrap_or(number);
     let first = digits.first().ok_or(NOT_DER)?;
@@ -110,14 +110,14 @@ fn curve(mut algorithm: &[u8], key: &[u8]) -> Result<(), Flaw> {
 }
 
 fn dsa(mut algorithm: &[u8], mut key: &[u8]) -> Result<(), Flaw> {
-    bits(&mut key)?;
+    take_bit_length(&mut key)?;
     expect_end(key)?;
     if algorithm.is_empty() {
         return Ok(());
     }
     let mut parameters = take_value(&mut algorithm, SEQUENCE)?;
     for _ in 0..3 {
-        bits(&mut parameters)?;
+        take_bit_length(&mut parameters)?;
     }
     expect_end(parameters)
 }

@@ -72,13 +72,14 @@ fn ca_in_the_folder_of_the_application() {
     }
     voice.repeats_the_recording();
     let messages = voice.messages();
-    let needless = "SSL_VERIFY=`false` switches certificate verification off in LiteLLM: no longer \
-                    needed, as the custom CAs are trusted";
+    let needless = "SSL_VERIFY=`false` switches certificate verification off in LiteLLM: this is no \
+                    longer needed, because the custom CAs are trusted";
     assert!(
         messages.contains(&format!("warning: {needless}\nfix: unset SSL_VERIFY")),
         "{messages}"
     );
-    let patched = "warning: CA_CERT_PATH=`/app/certs/ca-certificate.crt` belongs to the program";
+    let patched =
+        "warning: CA_CERT_PATH=`/app/certs/ca-certificate.crt` is a setting of the program";
     assert!(messages.contains(patched), "{messages}");
     let place = "in `/app/certs/ca-certificate.crt` (from TRUST_INIT_CA)";
     assert!(messages.contains(place), "{messages}");

@@ -116,6 +116,6 @@ fn dry_run_and_print_env_change_nothing() {
     assert_eq!((tree(&world), world.has("/var")), before);
     install(&world).run().succeeds();
     let before = tree(&world);
-    world.trust_init(&words).env("TRUST_INIT_CA", "").run().succeeds().says("would take out of");
+    world.trust_init(&words).env("TRUST_INIT_CA", "").run().succeeds().says("would remove from");
     assert_eq!(tree(&world), before);
 }
