@@ -152,7 +152,7 @@ fn a_pinned_service_still_refuses_public_servers() {
     let Servers { private, public, stranger: partner } = &Servers::start();
     let pinned =
         |server: &Server| connects("curl", server, public, &partner.ca(), Some(&private.ca())).0;
-    assert!(pinned(partner), "its own partner");
+    assert!(pinned(partner), "the pinned partner");
     assert!(pinned(private), "the custom CA");
     assert!(!pinned(public), "a public server");
 }

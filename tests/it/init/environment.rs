@@ -170,7 +170,7 @@ fn disabled_verification_is_reported_and_kept() {
     ] {
         let run = world.trust_init(&["env"]).env(name, value).run().succeeds();
         let run = run.says(&format!("{name}=`{value}` switches certificate verification off"));
-        assert_eq!(run.value(name).as_deref(), Some(value), "it is named, not changed");
+        assert_eq!(run.value(name).as_deref(), Some(value), "it is reported, not changed");
         let found = [(name.into(), value.into())].into_iter().collect();
         assert_eq!(verification::check(&found).len(), 1, "trust-doctor says the same");
     }

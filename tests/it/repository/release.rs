@@ -52,7 +52,7 @@ fn the_bill_of_materials_is_complete_and_reproducible() {
         }
         let known: BTreeSet<_> =
             texts(components, "bom-ref").into_iter().chain([program]).collect();
-        assert_eq!(known.len(), components.as_array().unwrap().len() + 1, "a reference twice");
+        assert_eq!(known.len(), components.as_array().unwrap().len() + 1, "duplicate reference");
         let dependencies = &bill["dependencies"];
         for dependency in dependencies.as_array().unwrap() {
             let mut on = dependency["dependsOn"].as_array().unwrap().iter();

@@ -186,18 +186,18 @@ fn judged(task: &Task, fault: &Fault, whole: &str) -> Result<Option<&'static str
         Some(1) if now == before => OUTCOMES[2],
         Some(1) => OUTCOMES[3],
         _ if how.starts_with("signal") => OUTCOMES[4],
-        _ => return Err(wrong("it ended")),
+        _ => return Err(wrong("the run failed")),
     };
     if *how == "error=EINTR" && came != OUTCOMES[0] {
-        return Err(wrong("an interrupted call is not made again"));
+        return Err(wrong("an interrupted call is not repeated"));
     }
     let next = Outcome(trust(task, &desk).output().unwrap());
     if next.0.status.code() != Some(0) {
-        return Err(wrong(&format!("the next run is not right: {}", next.stderr())));
+        return Err(wrong(&format!("the next run is wrong: {}", next.stderr())));
     }
     (task.check)(&desk, &[before, now]).map_err(|words| wrong(&words))?;
     if shape(&desk, is_random) != whole {
-        return Err(wrong("the next run does not finish it"));
+        return Err(wrong("the next run does not finish the change"));
     }
     Ok(Some(came))
 }

@@ -43,9 +43,9 @@ pub struct Scene {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Effect {
     /// The same result as without the fault.
-    AsEver,
+    Unchanged,
     /// The same result as without the fault, with files in another directory.
-    Elsewhere,
+    OtherLocation,
     /// The service started, and a warning names what is missing.
     Warned,
     /// The service did not start, and an error gives the cause.
@@ -56,7 +56,7 @@ pub enum Effect {
 
 /// The names of the effects, in the order of the table.
 pub const OUTCOMES: [&str; 5] =
-    ["as ever", "by files elsewhere", "started with a warning", "refused with an error", "ended"];
+    ["unchanged", "other location", "started with a warning", "refused with an error", "ended"];
 
 /// Mode, owner and contents of each file of an image, by path.
 type State = BTreeMap<String, (u32, u32, Vec<u8>)>;
@@ -108,13 +108,13 @@ fn restore(world: &World, before: &State) {
 }
 
 /// The environment of a service: the meaning of each variable, and the number of warnings before.
-struct Given {
+struct Environment {
     variables: BTreeMap<String, String>,
     files: Vec<String>,
     warnings: usize,
 }
 
-impl Given {
+impl Environment {
     /// Reads the output of [`SERVICE`]. The meaning of a variable is the contents of the file that it
     /// names, in any order and at any path.
     fn new(outcome: &Outcome) -> Self {
@@ -298,9 +298,9 @@ impl Scene {
             _ => return Err("the run failed".into()),
         }
         if outcome.stdout() == whole.stdout() && stderr == whole.stderr() {
-            return Ok(Effect::AsEver);
+            return Ok(Effect::Unchanged);
         }
-        let [mut own, mut expected] = [outcome, whole].map(Given::new);
+        let [mut own, mut expected] = [outcome, whole].map(Environment::new);
         // If jssecacerts could not be installed, JAVA_TOOL_OPTIONS names a key store.
         if self.words.contains(&"--install-store") && own.files.len() > expected.files.len() {
             own.variables.remove("JAVA_TOOL_OPTIONS");
@@ -315,8 +315,8 @@ impl Scene {
             let is_same = outcome.stdout() == whole.stdout();
             return Ok(match (is_warned, is_same) {
                 (true, _) => Effect::Warned,
-                (_, true) => Effect::AsEver,
-                _ => Effect::Elsewhere,
+                (_, true) => Effect::Unchanged,
+                _ => Effect::OtherLocation,
             });
         }
         // Fewer certificates or variables are acceptable, but no file that is missing or partial.
