@@ -28,7 +28,6 @@ fn create_key(desk: &Desk, command: &str) {
 fn scenes() -> Vec<(String, Outcome)> {
     let again = ["certs", "a.lab"];
     let mut scenes: Vec<(&str, Outcome)> = vec![
-        ("no task", run(&[])),
         ("a typing error", run(&["cert", "a.lab"])),
         ("an unknown option", run(&["certs", "--reniew"])),
         ("an invalid value", run(&["certs", "a.lab", "--key-type", "p521"])),

@@ -124,7 +124,7 @@ fn an_incomplete_chain_is_explained() {
         &missing,
     );
     is_in("fix: append both.crt to the server's certificate", &missing);
-    is_in("trust-compose setup --extra-ca both.crt", &missing);
+    is_in("add `--extra-ca both.crt` to the options of setup", &missing);
 
     // The server sends the root, which is not trusted.
     run_shell(&desk, "cat Lower.crt Middle.crt Root.crt >all.crt");
@@ -180,7 +180,7 @@ fn a_replaced_ca_is_recognized_by_its_key() {
         found
     };
     is_in(
-        "fix: trust-compose certs localhost --renew\nrestart the server",
+        "fix: renew it where it was issued (`trust-compose certs localhost --renew`, if trust-compose issued it), then restart the server",
         &call("old", "new", &[]),
     );
     is_in(
@@ -206,7 +206,10 @@ fn wrong_names_in_a_certificate_are_explained() {
         "has no subject alternative names, so it is not valid for any names: Go, Rust and browsers ignore the name in `CN=localhost`",
         &found,
     );
-    is_in("fix: trust-compose certs localhost --renew\nrestart the server", &found);
+    is_in(
+        "fix: renew it where it was issued (`trust-compose certs localhost --renew`, if trust-compose issued it), then restart the server",
+        &found,
+    );
     let found = call("dns", "subjectAltName=DNS:127.0.0.1\n", "127.0.0.1");
     is_in("`127.0.0.1` as a DNS name, and clients expect an IP address (IP:127.0.0.1)", &found);
     let found = call("ip", "subjectAltName=IP:192.0.2.1,IP:2001:db8::1\n", "127.0.0.1");

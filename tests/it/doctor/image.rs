@@ -110,7 +110,7 @@ fn the_grpc_variable_is_reported() {
         run(),
         &["--strict"],
         0,
-        "ok      grpcio in `/usr/local/lib/python3.13/site-packages`: not changed",
+        "info    grpcio in `/usr/local/lib/python3.13/site-packages`: not changed",
     );
     reports(
         &world,

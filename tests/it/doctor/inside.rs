@@ -44,7 +44,7 @@ fn a_correct_container_has_no_warning() {
     );
     outcome
         .shows("`: 1 certificate, for NODE_EXTRA_CA_CERTS\n")
-        .shows("ok      grpcio in `/app/.venv/lib/python3.13/site-packages`: not changed")
+        .shows("info    grpcio in `/app/.venv/lib/python3.13/site-packages`: not changed")
         .shows("hint: TRUST_INIT_GRPC_ROOTS=1");
 }
 
@@ -94,7 +94,7 @@ fn differences_between_exec_and_process_1_are_reported() {
     tell(
         &["SSL_CERT_FILE", "PIP_CERT", "JAVA_TOOL_OPTIONS=-Xmx1g"],
         0,
-        "ok      SSL_CERT_FILE, PIP_CERT, JAVA_TOOL_OPTIONS: set by the entrypoint",
+        "info    SSL_CERT_FILE, PIP_CERT, JAVA_TOOL_OPTIONS: set by the entrypoint",
     )
     .shows("hint: eval \"$(trust-init --print-env)\"");
     tell(
@@ -121,7 +121,7 @@ fn a_replaced_mounted_file_is_reported() {
     let world = world();
     let old = sha256(&world, BUNDLE).replace(BUNDLE, CUSTOM_CA);
     reports(&world, service(&world), &["--mounted", &old], 0, "warning `/usr/local/share/ca-certificates/custom-ca.crt`: the container still has the file from before")
-        .shows("fix: docker compose restart\n");
+        .shows("fix: restart the container\n");
     let gone = old.replace("custom-ca", "gone");
     reports(
         &world,

@@ -4,7 +4,6 @@ use std::process::Output;
 
 use crate::desk::{Desk, trust_compose};
 use crate::setup::flags::{back_end, has, project};
-use crate::world::Outcome;
 
 /// Runs trust-compose with these options on a terminal, and returns what the terminal shows.
 fn on_terminal(desk: &Desk, before: &str, options: &str) -> String {

@@ -40,7 +40,8 @@ fn run(desk: &Desk, directory: &str, words: &[&str], variables: &[(&str, &str)])
 #[track_caller]
 fn expect_project(outcome: &Outcome, files: &[&str], next: &str) {
     let text = outcome.stdout();
-    let lines = text.lines().skip(1).take_while(|line| !line.is_empty());
+    let (_, table) = text.split_once("\nSERVICE ").unwrap();
+    let lines = table.lines().skip(1).take_while(|line| !line.is_empty());
     let mut found: Vec<_> = lines.map(|line| line.split(' ').next().unwrap().to_owned()).collect();
     let mut wanted: Vec<_> = files.iter().map(|file| service(file)).collect();
     found.sort();

@@ -345,9 +345,9 @@ fn the_table_has_every_service() {
     assert_eq!(
         stack.table().unwrap(),
         "SERVICE           OUTCOME  REASON\n\
-         caddy             leave    proxy (caddy)\n\
          really-long-name  trust    same image as worker\n\
-         worker            trust    built here\n"
+         worker            trust    built here\n\
+         caddy             leave    proxy (caddy)\n"
     );
     assert_eq!(self::stack([]).table().unwrap(), "SERVICE  OUTCOME  REASON\n");
 }
