@@ -1,4 +1,4 @@
-//! Crates, each used as by somebody who gives no thought to TLS: `crates NAME URL` prints the page.
+//! Crates, each used without any TLS settings: `crates NAME URL` prints the page.
 
 use std::error::Error;
 
