@@ -80,7 +80,8 @@ fn a_bad_neighbour_in_the_default_directory_is_only_a_warning() {
     world.copy("truncated.crt", &format!("{DEFAULT}/other.crt"));
     world.copy("server.crt", &format!("{DEFAULT}/server.crt"));
     let run = world.trust_init(&["true"]).run().succeeds().says("1 custom CA and");
-    run.says("left out: cannot use `/usr/local/share/ca-certificates/other.crt`").says("is not a CA");
+    run.says("left out: cannot use `/usr/local/share/ca-certificates/other.crt`")
+        .says("is not a CA");
 }
 
 #[test]

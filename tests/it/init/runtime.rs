@@ -25,7 +25,8 @@ fn are_told_for_who_asks() {
     assert_eq!(values(&run), [None, None, None]);
     assert!(!world.has(INI) && !world.has(WGETRC));
 
-    let asked = world.trust_init(&ALL).run().succeeds().says(&format!("in wget, through `{WGETRC}`"));
+    let asked =
+        world.trust_init(&ALL).run().succeeds().says(&format!("in wget, through `{WGETRC}`"));
     let wanted = [":/run/trust-init", WGETRC, ARGUMENT].map(|value| Some(value.to_owned()));
     assert_eq!(values(&asked), wanted);
     assert_eq!(world.read(INI), format!("curl.cainfo = \"{BUNDLE}\"\n"));
