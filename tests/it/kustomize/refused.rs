@@ -44,12 +44,7 @@ fn invalid_manifests_are_refused() {
     for (bad, shown) in [("\\e[31m", "\\u{1b}[31m"), (".*", ".*"), ("a/b", "a/b"), ("Web", "Web")] {
         let bad = format!("metadata: {{name: \"{bad}\"}}");
         let manifests = deployment("web", "", "").replacen("metadata: {name: web}", &bad, 1);
-        is_refused(
-            &manifests,
-            read,
-            1,
-            &[&format!("{shown}` is not valid"), " is not a name"],
-        );
+        is_refused(&manifests, read, 1, &[&format!("{shown}` is not valid"), " is not a name"]);
     }
     let bomb = "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\n\
                 c: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c]\n\
