@@ -51,11 +51,11 @@ impl<'a> Passwords<'a> {
             let typed = (self.ask)(&format!("password of {label}: ")).map_err(|error| {
                 Diagnostic::cannot("ask for", format_args!("the password of {label}"))
                     .because(output::cause(&error))
-                    .advise(format!("write it to a file, and pass {OPTION} FILE"))
+                    .advise(format!("write the password to a file, and pass {OPTION} FILE"))
             })?;
             let typed = typed.ok_or_else(|| {
                 label.cannot("open").because(Pkcs12Error::Locked).advise(format!(
-                    "write it to a file, and pass {OPTION} FILE, or run this in a terminal, \
+                    "write the password to a file, and pass {OPTION} FILE, or run this in a terminal, \
                      to type it"
                 ))
             })?;

@@ -4,9 +4,9 @@ use crate::desk::{Desk, trust_compose};
 use crate::world::Outcome;
 
 /// The warning for every project on a machine without a docker command.
-const ALONE: &str = "trust-compose: warning: the project is read without Compose: there is no docker \
-                     command; the contents of images are unknown\ntrust-compose: fix: run this again where \
-                     docker is, if images bring certificates of their own\n";
+const ALONE: &str = "trust-compose: warning: the project is read without Compose: docker is not installed; \
+                     the contents of images are unknown\ntrust-compose: fix: run this again where docker is \
+                     installed, if images contain certificates of their own\n";
 
 /// Runs trust-compose with an empty PATH.
 pub fn run(desk: &Desk, words: &str, variables: &[(&str, &str)]) -> Outcome {

@@ -27,7 +27,7 @@ fn out_of_the_image() {
     run(&project, &image, "inspect certs/ca.crt").exits(0).prints("private CA");
 
     let directory = project.directory();
-    let outcome = run(&project, &image, "setup --custom-ca certs/").exits(0).prints("Mozilla's");
+    let outcome = run(&project, &image, "setup --custom-ca certs/").exits(0).prints("from Mozilla");
     let others = project.types("find . ! -user 1234").exits(0);
     assert_eq!(others.stdout, "", "{others}");
     project.follows(&outcome);

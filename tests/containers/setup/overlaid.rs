@@ -89,7 +89,7 @@ fn static_program_alone() {
     let command = format!("command: [/peer, get, {:?}]\nread_only: true", PRIVATE.address());
     let mut project = Project::new(&site).ca(PRIVATE).service("static", &image, &command);
     project.compose("run --rm -T static").exits(1).says("UnknownIssuer");
-    project.sets_up("--custom-ca certs/").prints("Mozilla's");
+    project.sets_up("--custom-ca certs/").prints("from Mozilla");
     project.compose("run --rm -T static").served();
     let stranger = format!("run --rm -T static /peer get {}", crate::site::STRANGER.address());
     project.compose(&stranger).exits(1).says("UnknownIssuer");

@@ -40,16 +40,11 @@ fn invalid_manifests_are_refused() {
     let twice = [deployment("web", "", ""), deployment("web", "", "")].join("---\n");
     is_refused(&twice, read, 1, &["`Deployment/web/web` is in it twice"]);
     let form = deployment("web", "", ", env: {LEVEL: info}");
-    is_refused(&form, read, 1, &["`Deployment/web` does not have the form", "`env` is not a list"]);
+    is_refused(&form, read, 1, &["`Deployment/web` is not valid", "`env` is not a list"]);
     for (bad, shown) in [("\\e[31m", "\\u{1b}[31m"), (".*", ".*"), ("a/b", "a/b"), ("Web", "Web")] {
         let bad = format!("metadata: {{name: \"{bad}\"}}");
         let manifests = deployment("web", "", "").replacen("metadata: {name: web}", &bad, 1);
-        is_refused(
-            &manifests,
-            read,
-            1,
-            &[&format!("{shown}` does not have the form"), " is not a name"],
-        );
+        is_refused(&manifests, read, 1, &[&format!("{shown}` is not valid"), " is not a name"]);
     }
     let bomb = "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\n\
                 c: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c]\n\
@@ -86,7 +81,7 @@ fn conflicting_mounts_volumes_and_annotations_are_refused() {
     ] {
         let mount = format!(", volumeMounts: [{{name: own, mountPath: {place}}}]");
         let manifests = deployment("web", volumes, &mount);
-        let says = format!("`Deployment/web/web`: its own mount at `{place}` is in the way");
+        let says = format!("`Deployment/web/web`: its own mount at `{place}` conflicts");
         is_refused(&manifests, read, 1, &[&says, "`--workload Deployment/web/web=leave`"]);
     }
     let volumes = "volumes: [{name: trust-init, emptyDir: {}}],";

@@ -52,7 +52,7 @@ fn an_ordered_chain_is_accepted_and_the_fix_for_others_works() {
     obey(&desk, "`CN=int` issued it");
     issue(&desk, "made/other", "made/other", &[]);
     cat(&desk, &["made/leaf.pem", "made/other.pem", "made/int.pem"], "certs/server.pem");
-    obey(&desk, "`CN=other` in it is not among the issuers");
+    obey(&desk, "`CN=other` is in it, but is not an issuer");
 }
 
 /// Asserts that the message contains `words`, and that its command fixes the problem.
