@@ -12,7 +12,7 @@ use std::path::Path;
 use rustls::pki_types::CertificateDer;
 
 use crate::doctor::anchor_file::{AnchorFile, label, roots};
-use crate::doctor::diagnosis::context::{Context, accepts, renew, signing_path};
+use crate::doctor::diagnosis::context::{Context, RENEW, accepts, signing_path};
 use crate::doctor::endpoint::Endpoint;
 use crate::doctor::handshake::{HandshakeError, HandshakeResult};
 use crate::sys::finding::Finding;
@@ -136,7 +136,7 @@ fn expiring(endpoint: &Endpoint, path: &[&Certificate], context: &Context<'_>) -
         };
         let days = output::count(usize::try_from(days).unwrap_or_default(), "day");
         let cause = format!("{name} expires in {days} ({})", first.not_after);
-        Finding::warning("expires-soon", endpoint, cause, renew(endpoint))
+        Finding::warning("expires-soon", endpoint, cause, RENEW)
     })
 }
 

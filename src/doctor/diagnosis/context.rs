@@ -9,7 +9,6 @@ use rustls::{CertificateError, Error, RootCertStore};
 use crate::doctor::anchor_file::AnchorFile;
 use crate::doctor::endpoint::Endpoint;
 use crate::doctor::handshake::{HandshakeResult, verifier};
-use crate::sys::quote;
 use crate::trust::certificate::Certificate;
 use crate::trust::certificate::extensions::is_signed_by;
 use crate::trust::time::Time;
@@ -64,11 +63,6 @@ pub(crate) fn accepts(
     }
 }
 
-/// Returns the commands that renew the server's certificate.
-pub(crate) fn renew(endpoint: &Endpoint) -> String {
-    let host = quote::shell(&endpoint.host);
-    format!(
-        "renew it where it was issued (`trust-compose certs {host} --renew`, if trust-compose issued it), then \
-         restart the server"
-    )
-}
+/// What to do about a server's certificate that has to be issued again for the same names.
+pub(crate) const RENEW: &str = "renew it where it was issued (`trust-compose certs --renew`, if trust-compose \
+     issued it), then restart the server";

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use rustls::CertificateError;
 
-use crate::doctor::diagnosis::context::{Context, renew, signing_path};
+use crate::doctor::diagnosis::context::{Context, RENEW, signing_path};
 use crate::doctor::diagnosis::unknown_issuer;
 use crate::doctor::endpoint::Endpoint;
 use crate::doctor::handshake::HandshakeResult;
@@ -71,7 +71,7 @@ fn expired(
         quote::word(&expired.subject),
         expired.not_after
     );
-    Finding::error("expired", endpoint, cause, renew(endpoint))
+    Finding::error("expired", endpoint, cause, RENEW)
 }
 
 fn not_yet_valid(
@@ -109,8 +109,11 @@ fn wrong_name(endpoint: &Endpoint, own: &Certificate) -> Finding {
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         format!("the server's certificate is for {shown}{more}, not for {host}")
     };
-    let host = quote::shell(&endpoint.host);
-    let fix = format!("trust-compose certs {host} --renew\nrestart the server");
+    let fix = format!(
+        "issue it again for that name where it was issued (`trust-compose certs {} …` with all of its names, if \
+         trust-compose issued it), then restart the server",
+        quote::shell(&endpoint.host)
+    );
     Finding::error("wrong-name", endpoint, cause, fix)
 }
 

@@ -2,7 +2,7 @@
 //! the CA was replaced. A CA is recognised by its key, because one that is created again keeps its name.
 
 use crate::doctor::anchor_file::roots;
-use crate::doctor::diagnosis::context::{Context, accepts, renew, signing_path};
+use crate::doctor::diagnosis::context::{Context, RENEW, accepts, signing_path};
 use crate::doctor::endpoint::Endpoint;
 use crate::doctor::handshake::HandshakeResult;
 use crate::sys::finding::service_fix::ServiceCommand;
@@ -149,7 +149,7 @@ fn replaced(
     let finding = Finding::new("ca-replaced", Severity::Error, endpoint, cause);
     match candidate {
         Some(ca) => finding.with_service_fix(None, trust(ca)),
-        None if own.not_before <= ca.not_before => finding.with_fix(renew(endpoint)),
+        None if own.not_before <= ca.not_before => finding.with_fix(RENEW),
         None => {
             finding.with_fix("trust the CA that signs now: `trust-compose setup --custom-ca FILE`")
         }

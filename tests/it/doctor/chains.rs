@@ -136,7 +136,7 @@ fn an_incomplete_chain_is_explained() {
     is_in("\"self-signed certificate in certificate chain\"", &untrusted);
     let words = ["--connect", &all, "--ca", "Root.crt"];
     let untrusted = found(&desk, "Stranger.crt", &words, "error", "untrusted-root");
-    is_in("`Root.crt` contains it fix: trust-compose setup --custom-ca Root.crt", &untrusted);
+    is_in("`Root.crt` contains it fix: trust the CA in Root.crt: `trust-compose setup --custom-ca Root.crt`", &untrusted);
 
     // A new intermediate with the same name.
     run_shell(&desk, "mkdir old && mv Lower.* old");
@@ -180,11 +180,11 @@ fn a_replaced_ca_is_recognized_by_its_key() {
         found
     };
     is_in(
-        "fix: renew it where it was issued (`trust-compose certs localhost --renew`, if trust-compose issued it), then restart the server",
+        "fix: renew it where it was issued (`trust-compose certs --renew`, if trust-compose issued it), then restart the server",
         &call("old", "new", &[]),
     );
     is_in(
-        "fix: trust the CA that signs now: trust-compose setup --custom-ca FILE",
+        "fix: trust the CA that signs now: `trust-compose setup --custom-ca FILE`",
         &call("new", "old", &[]),
     );
     let words = ["--ca", "new/ca.crt"];
@@ -207,7 +207,7 @@ fn wrong_names_in_a_certificate_are_explained() {
         &found,
     );
     is_in(
-        "fix: renew it where it was issued (`trust-compose certs localhost --renew`, if trust-compose issued it), then restart the server",
+        "fix: issue it again for that name where it was issued (`trust-compose certs localhost …` with all of its names",
         &found,
     );
     let found = call("dns", "subjectAltName=DNS:127.0.0.1\n", "127.0.0.1");

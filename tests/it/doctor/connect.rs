@@ -128,7 +128,7 @@ fn the_issuer_and_the_file_that_contains_it_are_named() {
     outcome
         .exits(1)
         .shows("`lab/ca.crt` contains it")
-        .shows("fix: trust-compose setup --custom-ca lab/ca.crt");
+        .shows("fix: trust the CA in lab/ca.crt: `trust-compose setup --custom-ca lab/ca.crt`");
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn a_certificate_that_no_client_accepts_is_explained() {
         probe(&desk, "ca/ca.crt", &words).exits(code).shows(said);
     };
     reports("name", &[], "the server's certificate is for DNS:llm.lan, not for `localhost`", 1);
-    reports("name", &[], "fix: trust-compose certs localhost --renew", 1);
+    reports("name", &[], "fix: issue it again for that name where it was issued", 1);
     reports("expired", &[], "expired on ", 1);
     reports("young", &[], "is not valid before ", 1);
     reports("soon", &[], "the server's certificate expires in ", 0);

@@ -32,6 +32,7 @@ fn ids(source: &str) -> BTreeSet<String> {
         let (before, behind) = (&source[..at], &source[at + 1..]);
         let is_made = [
             "Finding::ok",
+            "Finding::info",
             "Finding::warning",
             "Finding::error",
             "Finding::new",
@@ -59,7 +60,7 @@ fn every_finding_id_is_documented_and_no_other() {
     let document = fs::read_to_string(root().join("docs/doctor.md")).unwrap();
     let rows = document.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
     let rows = rows.filter(|(_, rest)| {
-        ["ok ", "warning ", "error "].iter().any(|sign| rest.starts_with(sign))
+        ["ok ", "info ", "warning ", "error "].iter().any(|sign| rest.starts_with(sign))
     });
     // Ids with the same sign and fix share a row.
     let named = rows.flat_map(|(ids, _)| ids.split("`, `"));

@@ -58,14 +58,14 @@ struct Scene {
 
 const SCENES: [Scene; 6] = [
     Scene {
-        what: "the service is uid 1000, `/tmp` and `/dev/shm` are everybody's",
+        what: "the service is uid 1000, `/tmp` and `/dev/shm` are writable by all users",
         uid: 1000,
         prepare: |_| {},
         words: &[],
         ends: &["/tmp/", "/dev/shm/", "/proc/"],
     },
     Scene {
-        what: "the service is root, `/run` is everybody's",
+        what: "the service is root, `/run` is writable by all users",
         uid: 0,
         prepare: |world| {
             world.mode("/run", 0o777);
@@ -74,7 +74,7 @@ const SCENES: [Scene; 6] = [
         ends: &["/tmp/", "/dev/shm/", "/proc/"],
     },
     Scene {
-        what: "the service is root, `/run` is everybody's, with the sticky bit",
+        what: "the service is root, `/run` is writable by all users, with the sticky bit",
         uid: 0,
         prepare: |world| {
             world.mode("/run", 0o1777);
@@ -83,7 +83,7 @@ const SCENES: [Scene; 6] = [
         ends: &["/run/", "/tmp/", "/dev/shm/", "/proc/"],
     },
     Scene {
-        what: "the service is root, `/run/trust-init` is everybody's, with the sticky bit",
+        what: "the service is root, `/run/trust-init` is writable by all users, with the sticky bit",
         uid: 0,
         prepare: |world| {
             world.directory("/run/trust-init", 0o1777);
@@ -92,7 +92,7 @@ const SCENES: [Scene; 6] = [
         ends: &["/run/", "/tmp/", "/dev/shm/", "/proc/"],
     },
     Scene {
-        what: "the service is uid 1000, `/tmp` is everybody's without the sticky bit",
+        what: "the service is uid 1000, `/tmp` is writable by all users without the sticky bit",
         uid: 1000,
         prepare: |world| {
             world.mode("/tmp", 0o777);
@@ -101,7 +101,7 @@ const SCENES: [Scene; 6] = [
         ends: &["/dev/shm/", "/proc/"],
     },
     Scene {
-        what: "the service is root, and `--dir` names a directory that is everybody's, with the sticky bit",
+        what: "the service is root, and `--dir` names a directory that is writable by all users, with the sticky bit",
         uid: 0,
         prepare: |world| {
             world.directory("/volume", 0o1777);

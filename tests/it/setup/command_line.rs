@@ -67,7 +67,7 @@ fn a_typing_error_gets_a_suggestion() {
     let desk = back_end();
     for (line, code, fix) in [
         ("TRUST_INIT_ONERROR=warn trust-init true", 0, "unset it, or write TRUST_INIT_ON_ERROR"),
-        ("TRUST_INIT_JVM=off trust-init true", 0, "unset it, or write TRUST_INIT_JAVA"),
+        ("TRUST_INIT_JAVVA=off trust-init true", 0, "unset it, or write TRUST_INIT_JAVA"),
         ("trust-init --onerror warn true", 125, "write `--on-error`, or see `trust-init --help`"),
         ("trust-init --leave SSL_CERTFILE true", 125, "write SSL_CERT_FILE"),
         ("trust-compose setpu", 2, "write `setup`, or see `trust-compose --help`"),

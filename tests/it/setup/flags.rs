@@ -126,8 +126,8 @@ fn a_dry_run_prints_every_change_and_writes_nothing() {
     let would = desk.types(".", &format!("{words} --dry-run")).succeeds().stdout();
     assert_eq!((desk.contents("."), desk.state(".")), before);
     let done = desk.types(".", words).succeeds().stdout();
-    has(&would, "would make `docker-compose.ca.yml`");
-    assert_eq!(would.replace("would make", "made").replace("would change", "changed"), done);
+    has(&would, "would create `docker-compose.ca.yml`");
+    assert_eq!(would.replace("would create", "created").replace("would trust", "trust"), done);
     let before = (desk.contents("."), desk.state("."), desk.state(".trust"));
     let would = desk.types(".", "remove --dry-run").succeeds().stdout();
     assert_eq!((desk.contents("."), desk.state("."), desk.state(".trust")), before);

@@ -9,7 +9,6 @@ use std::path::PathBuf;
 use trust_init::compose::project::{Build, Mount, MountKind, Project, Role, Service};
 use trust_init::compose::select::dockerfile::dockerfile_path;
 use trust_init::compose::select::{Evidence, Outcome, SelectionOptions, select, write_table};
-use trust_init::sys::diagnostic::Diagnostic;
 use trust_init::sys::styled::Styled;
 
 /// A project, the options of the user, and what is known about its images.
@@ -62,14 +61,11 @@ impl Stack {
         let read = |build: &Build| self.files.get(&dockerfile_path(build)?).cloned();
         let entrypoint = |image: &str| self.entrypoints.get(image).cloned();
         let evidence = Evidence { dockerfile: &read, entrypoint: &entrypoint };
-        let choices = select(&self.project, &self.wishes, evidence);
-        let words = |error: Diagnostic| format!("{error}\nfix: {}", error.fix());
-        let table = |choices: Vec<_>| {
-            let mut text = Styled::default();
-            write_table(&mut text, "SERVICE", &choices, |reason| reason.to_string());
-            text.render(false)
-        };
-        choices.map(table).map_err(words)
+        let choices = select(&self.project, &self.wishes, evidence)
+            .map_err(|error| format!("{error}\nfix: {}", error.fix()))?;
+        let mut text = Styled::default();
+        write_table(&mut text, "SERVICE", &choices, |reason| reason.to_string());
+        Ok(text.render(false))
     }
 
     /// Returns outcome and reason of the service, as in the table.

@@ -51,7 +51,7 @@ pub(crate) fn findings(
         };
         findings.push(if cfg!(target_os = "macos") {
             let cause = format!("the keychain is not checked for {name}");
-            Finding::ok("store-unknown", subject, cause).with_fix(fix(&keychain_command))
+            Finding::info("store-unknown", subject, cause).with_fix(fix(&keychain_command))
         } else if roots.contains(&certificate.pem) {
             let cause =
                 format!("its store{place} contains {name}; Firefox and Chromium have others");

@@ -217,7 +217,7 @@ fn overlays(scenes: &mut Scenes) {
     desk.remove(overlay);
     scenes.check("the overlay is missing", &desk, "error overlay-missing");
     let desk = certs();
-    desk.write(overlay, desk.read(overlay).replace("# Generated", "# Made"));
+    desk.write(overlay, desk.read(overlay).replace("--custom-ca", "--custom-cert"));
     scenes.check("its options are missing", &desk, "error overlay-words-lost");
     desk.write(".env", "# trust-compose: end\n");
     scenes.check("the block in .env is damaged", &desk, "error overlay-unreadable");
