@@ -37,7 +37,11 @@ const UNUSED: &[&str] = &[
 
 /// Where one is used nevertheless, and why.
 const EXCEPTIONS: &[(&str, &str, &str)] = &[
-    ("src/compose/layout.rs", "taken away", "the first line of overlays that earlier versions wrote"),
+    (
+        "src/compose/layout.rs",
+        "taken away",
+        "the first line of overlays that earlier versions wrote",
+    ),
     ("src/compose/kustomize/write.rs", "taken away", "the same of components"),
     ("tests/it/setup/write.rs", "taken away", "the same"),
     ("tests/it/setup/hostile_compose_places.rs", "taken away", "the same"),
@@ -46,7 +50,8 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
 ];
 
 /// Documents, code, scripts and the recorded output of the programs.
-const ENDINGS: &[&str] = &[".rs", ".txt", ".md", ".sh", ".py", ".toml", ".yml", ".yaml", "Dockerfile"];
+const ENDINGS: &[&str] =
+    &[".rs", ".txt", ".md", ".sh", ".py", ".toml", ".yml", ".yaml", "Dockerfile"];
 
 #[test]
 fn the_project_is_in_plain_words() {
@@ -59,7 +64,8 @@ fn the_project_is_in_plain_words() {
         let Ok(text) = std::fs::read_to_string(&path) else { continue };
         for (index, line) in text.to_lowercase().lines().enumerate() {
             for word in UNUSED.iter().filter(|word| has_word(line, word)) {
-                if !EXCEPTIONS.iter().any(|(file, exception, _)| *file == name && exception == word) {
+                if !EXCEPTIONS.iter().any(|(file, exception, _)| *file == name && exception == word)
+                {
                     used.push(format!("{name}:{}: {word}", index + 1));
                 }
             }
