@@ -64,15 +64,15 @@ pub struct SetupContext<'a> {
 /// When an option has no effect without a CA, or the options of the installed overlay cannot be read.
 pub fn operation(options: &Setup, project_files: &ProjectFiles) -> Result<Operation, Diagnostic> {
     let shape = &options.shape;
-    let checked_or_installed = |shape: Shape| {
+    let check_or_install = |shape: Shape| {
         if options.check { Operation::Check(Some(shape)) } else { Operation::Install(shape) }
     };
     if *shape != Shape::default() {
         return match shape.option_that_needs_ca() {
             Some(option) if !shape.has_ca() => Err(without_ca(option)),
-            _ if shape.has_ca() || options.check => Ok(checked_or_installed(shape.clone())),
+            _ if shape.has_ca() || options.check => Ok(check_or_install(shape.clone())),
             _ => ensure_ca_is_kept(options, project_files, "--without")
-                .map(|()| checked_or_installed(shape.clone())),
+                .map(|()| check_or_install(shape.clone())),
         };
     }
     if options.activate {

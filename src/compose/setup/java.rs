@@ -39,7 +39,7 @@ pub(crate) struct JavaService<'a> {
     /// The roots of its bundle.
     pub roots: &'a [Pem<'a>],
     /// Their origin.
-    pub basis: &'a RootsOrigin,
+    pub roots_origin: &'a RootsOrigin,
 }
 
 impl JavaService<'_> {
@@ -58,8 +58,8 @@ impl JavaService<'_> {
         let options =
             own_options(environment.all(), &arguments, |path| path.starts_with(DIRECTORY));
         let options = options.map_err(|warning| warn(warning.into())).ok()?.to_owned();
-        let (roots, origin) = if let RootsOrigin::Asked(_) = self.basis {
-            (self.roots.iter().map(Pem::borrow).collect(), self.basis.to_string())
+        let (roots, origin) = if let RootsOrigin::Asked(_) = self.roots_origin {
+            (self.roots.iter().map(Pem::borrow).collect(), self.roots_origin.to_string())
         } else {
             let path = found.path.clone();
             let origin = format!("of {}", quote::path(&path));

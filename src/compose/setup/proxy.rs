@@ -227,7 +227,7 @@ fn check_import(name: &str, service: &Service, domain: &str) -> Result<(), Diagn
             .because(problem)
             .advise("create it there, or make it readable for this user")
     })?;
-    // Only a glob is accepted: without the overlay a plain path would be an error in Caddy.
+    // Only a glob is accepted: without the overlay it matches no file, which Caddy accepts.
     let matches_snippet = |pattern: &str| {
         let name = Path::new(pattern).strip_prefix(SERVED).ok().and_then(Path::to_str);
         let halves = name.and_then(|name| name.split_once('*'));

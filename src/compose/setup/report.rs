@@ -71,24 +71,26 @@ impl SetupReport<'_> {
 /// Returns remarks: the number and origin of the public roots, each with its services.
 pub(crate) fn roots(root_sets: &RootSets<'_>, public: &[PublicRoots<'_>]) -> Vec<String> {
     let mut origins: BTreeMap<(&RootsOrigin, usize, Option<usize>), Vec<&str>> = BTreeMap::new();
-    for (service, (set, basis)) in &root_sets.services {
+    for (service, (set, roots_origin)) in &root_sets.services {
         let roots = public.get(*set).map(|roots| roots.anchors.certificates.as_slice());
         let roots = roots.unwrap_or_default();
-        let others = match basis {
+        let others = match roots_origin {
             RootsOrigin::Asked(RootsChoice::Host) => Some(count_not_mozillas(roots)),
             _ => None,
         };
-        origins.entry((basis, roots.len(), others)).or_default().push(service);
+        origins.entry((roots_origin, roots.len(), others)).or_default().push(service);
     }
-    let line =
-        |((basis, count, others), services): ((&RootsOrigin, usize, Option<usize>), Vec<&str>)| {
-            let others = others.map_or(String::new(), |others| {
-                let are = if others == 1 { "is" } else { "are" };
-                format!(", {others} of which {are} not Mozilla's")
-            });
-            let count = output::count(count, "public root");
-            format!("{count} {basis}{others}: {}", services.join(", "))
-        };
+    let line = |((roots_origin, count, others), services): (
+        (&RootsOrigin, usize, Option<usize>),
+        Vec<&str>,
+    )| {
+        let others = others.map_or(String::new(), |others| {
+            let are = if others == 1 { "is" } else { "are" };
+            format!(", {others} of which {are} not Mozilla's")
+        });
+        let count = output::count(count, "public root");
+        format!("{count} {roots_origin}{others}: {}", services.join(", "))
+    };
     origins.into_iter().map(line).collect()
 }
 

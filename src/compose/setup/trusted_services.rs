@@ -53,21 +53,26 @@ impl<'a> ServiceContext<'a> {
     ) -> TrustedServices<'a> {
         let mut all = TrustedServices::default();
         for choice in choices {
-            self.add(choice, &mut all, warn);
+            self.add_service(choice, &mut all, warn);
         }
         all
     }
 
-    fn add(&self, choice: &'a Choice<'a>, all: &mut TrustedServices<'a>, warn: WarningSink<'_>) {
+    fn add_service(
+        &self,
+        choice: &'a Choice<'a>,
+        all: &mut TrustedServices<'a>,
+        warn: WarningSink<'_>,
+    ) {
         let Self { project, images, .. } = *self;
         let Choice { name, service, .. } = choice;
-        let Some((bundle, basis)) = self.root_sets.services.get(name) else { return };
+        let Some((bundle, roots_origin)) = self.root_sets.services.get(name) else { return };
         let Some(roots) = self.public.get(*bundle) else { return };
         let environment = images.environment(project, name, service);
         let part = project.part(name);
         let warn = |warning: Diagnostic| {
-            let of_part = Diagnostic::statement(format!("{part}: {warning}"));
-            warn(Diagnostic { fixes: warning.fixes, ..of_part });
+            let for_part = Diagnostic::statement(format!("{part}: {warning}"));
+            warn(Diagnostic { fixes: warning.fixes, ..for_part });
         };
         let settings = Settings::from_variables(&environment.known()).map_err(warn).ok();
         let rows = rows(settings.as_ref(), environment.all());
@@ -88,7 +93,8 @@ impl<'a> ServiceContext<'a> {
         let java = container_fs.as_ref().filter(|_| configures_java).and_then(|container_fs| {
             let (environment, custom) = (&environment, self.for_java);
             let roots = roots.anchors.certificates.as_slice();
-            JavaService { choice, container_fs, environment, custom, roots, basis }.outcome(&warn)
+            JavaService { choice, container_fs, environment, custom, roots, roots_origin }
+                .outcome(&warn)
         });
         let mut jvm = None;
         if let Some(outcome) = java {

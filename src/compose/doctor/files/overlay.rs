@@ -142,11 +142,9 @@ impl InstalledOverlay<'_> {
                 ("overlay-missing", path, "it is missing, so no service trusts the CA")
             }
             Drift::Older(path) => match self.drift_reason(decided) {
-                DriftReason::OtherCa => (
-                    "overlay-other-ca",
-                    path,
-                    "the CA was replaced, and the overlay mounts the old one",
-                ),
+                DriftReason::OtherCa => {
+                    ("overlay-other-ca", path, "it mounts another CA than the CA files contain now")
+                }
                 DriftReason::Older => (
                     "overlay-older",
                     path,
