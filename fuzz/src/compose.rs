@@ -17,7 +17,7 @@ use trust_init::compose::project::offline::source::ComposeFile;
 use trust_init::compose::select::{self, Evidence, Outcome, SelectionOptions};
 use trust_init::compose::setup::overlay::delivery::Delivery;
 use trust_init::compose::setup::overlay::{self, Overlay, OverlaySpec};
-use trust_init::compose::setup::trusted_services::Known;
+use trust_init::compose::setup::trusted_services::ServiceContext;
 use trust_init::compose::setup::{disabled_services, header, mount_conflicts};
 use trust_init::sys::styled::Styled;
 use trust_init::trust::bundle::Pem;
@@ -81,7 +81,7 @@ fn read(texts: &[&[u8]]) -> Result<Project, ProjectError> {
 
 /// Returns the overlay that setup would write without a Docker engine.
 fn overlaid(project: &Project, off: &[String]) -> Option<Overlay> {
-    let without = disabled_services::without(project, off).inspect_err(is_well_formed).ok()?;
+    let disabled = disabled_services::resolve(project, off).inspect_err(is_well_formed).ok()?;
     let wishes =
         SelectionOptions { without: off.iter().cloned().collect(), ..SelectionOptions::default() };
     let evidence = Evidence { dockerfile: &|_| None, entrypoint: &|_| None };
@@ -93,12 +93,12 @@ fn overlaid(project: &Project, off: &[String]) -> Option<Overlay> {
         check.inspect_err(is_well_formed).ok()?;
     }
     let services = trusting().map(|choice| (choice.name, (0, RootsOrigin::NoImage)));
-    let grounds = RootSets { sources: vec![RootSource::Unwanted], services: services.collect() };
+    let root_sets = RootSets { sources: vec![RootSource::Unwanted], services: services.collect() };
     let public: Vec<_> =
-        grounds.sources.iter().map(trust_init::trust::trust_anchors::roots).collect();
-    let (images, grounds, for_java) = (&Images::default(), &grounds, &CUSTOM);
-    let known = Known { project, images, grounds, public: &public, for_java };
-    let trusted = known.services(trusting(), &|warning| is_well_formed(&warning));
+        root_sets.sources.iter().map(trust_init::trust::trust_anchors::roots).collect();
+    let (images, root_sets, for_java) = (&Images::default(), &root_sets, &CUSTOM);
+    let context = ServiceContext { project, images, root_sets, public: &public, for_java };
+    let trusted = context.trusted_services(trusting(), &|warning| is_well_formed(&warning));
     let words: Vec<_> = ["--without".to_owned()].into_iter().chain(off.iter().cloned()).collect();
     // A name with a line end must not end the comment that it is in.
     let head = header::header(&[], &words);
@@ -110,7 +110,7 @@ fn overlaid(project: &Project, off: &[String]) -> Option<Overlay> {
         bundles: &bundles(&CUSTOM, &public),
         trusted: trusted.services,
         serving: Vec::new(),
-        without,
+        disabled,
         delivery: &Delivery::Mounts,
     };
     Some(overlay::overlay(&spec).expect("YAML cannot express it"))

@@ -5,7 +5,7 @@
 use super::is_printable;
 use trust_init::compose::project::env_file;
 use trust_init::compose::project::interpolate::escape;
-use trust_init::compose::setup::write::managed_block::{lines, with, without};
+use trust_init::compose::setup::write::managed_block::{insert, lines, remove};
 use trust_init::compose::setup::write::variable::{assignment, is_assigned, value};
 
 const USUAL: &[u8] = b"docker-compose.yml:docker-compose.ca.yml";
@@ -18,14 +18,14 @@ pub fn try_input(bytes: &[u8]) {
     let Some(line) = assignment(&list) else { return };
     assert!(is_assigned(line.as_bytes()) && value(&line).as_deref() == Some(&list), "{line}");
 
-    let new = match with(Some(text), std::slice::from_ref(&line), is_assigned) {
+    let new = match insert(Some(text), std::slice::from_ref(&line), is_assigned) {
         Ok(new) => new,
         Err(damage) => return is_printable(&damage),
     };
     assert_eq!(lines(&new), Ok(Some(vec![line.clone()])));
-    assert_eq!(with(Some(&new), &[line], is_assigned).as_ref(), Ok(&new), "done again");
-    let rest = without(&new).expect("it was just written").expect("it was just written");
-    let before = without(text).expect("it was found whole").map(|rest| rest.text);
+    assert_eq!(insert(Some(&new), &[line], is_assigned).as_ref(), Ok(&new), "done again");
+    let rest = remove(&new).expect("it was just written").expect("it was just written");
+    let before = remove(text).expect("it was found whole").map(|rest| rest.text);
     assert_eq!(rest.text, before.as_deref().unwrap_or(text), "not as it was");
 
     let parse = |text: &[u8]| env_file::parse(std::str::from_utf8(text).ok()?, &|_| None);

@@ -1,4 +1,4 @@
-//! The command line of trust-compose. Its help ends with examples. Nothing is looked up here.
+//! The command line of trust-compose, with the help texts. This module reads no files.
 
 pub(crate) mod doctor;
 pub(crate) mod kustomize;
@@ -12,7 +12,7 @@ use crate::compose::certs::key::KeyType;
 use crate::compose::certs::{CertsOptions, DEFAULT_DAYS};
 pub use crate::compose::cli::doctor::Doctor;
 pub use crate::compose::cli::kustomize::{Kustomize, Object, Source};
-pub use crate::compose::cli::setup::{Remove, SWARM, Setup, Shape, word};
+pub use crate::compose::cli::setup::{Remove, SWARM, Setup, Shape, value_name};
 use crate::trust::source::{Named, Origin};
 
 /// The program's name.
@@ -74,12 +74,12 @@ const COMPLETIONS_EXAMPLES: &str = "Examples:
 #[derive(Debug, Parser)]
 #[command(name = PROGRAM, version, after_help = EXAMPLES)]
 pub struct Cli {
-    /// What to do.
+    /// The subcommand.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// The tasks.
+/// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Create a private CA and a server certificate that it signs
@@ -148,7 +148,7 @@ pub struct Certs {
     dry_run: bool,
 }
 
-/// The words of `--key-type`.
+/// The values of `--key-type`.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum KeyChoice {
     P256,
@@ -170,7 +170,7 @@ pub struct Inspect {
 }
 
 impl Certs {
-    /// The options as `certs` takes them.
+    /// Converts the options for `certs`.
     pub fn options(self) -> CertsOptions {
         let named = |path, option| Named { path, origin: Origin::Option(option) };
         let default = || Named { path: DIRECTORY.into(), origin: Origin::Default };

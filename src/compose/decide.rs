@@ -15,8 +15,8 @@ use crate::compose::project::{Build, Project, read};
 use crate::compose::select::{self, Choice, Evidence, Outcome, SelectionOptions, dockerfile};
 use crate::compose::setup::overlay::delivery::Delivery;
 use crate::compose::setup::overlay::{self, Overlay, OverlaySpec};
-use crate::compose::setup::proxy::{self, Conditions, Proxy, Served, serving};
-use crate::compose::setup::trusted_services::Known;
+use crate::compose::setup::proxy::{self, Proxy, ProxyCheck, ServedCertificate, serving_proxies};
+use crate::compose::setup::trusted_services::ServiceContext;
 use crate::compose::setup::{
     disabled_services, engine_check, missing_names, mount_conflicts, report, swarm,
 };
@@ -61,7 +61,7 @@ pub fn find(
 /// # Errors
 /// When it cannot be read, or would run on another machine.
 pub fn read(project_files: &ProjectFiles) -> Result<(Project, Option<read::ReadNote>), Diagnostic> {
-    let (read, checked) = run_both(|| read::read(project_files), engine_check::check);
+    let (read, checked) = run_both(|| read::read(project_files), engine_check::ensure_local);
     let read = read?;
     checked?;
     Ok(read)
@@ -78,13 +78,13 @@ pub fn decide<'a>(
     inputs: &Inputs,
     warn: WarningSink<'_>,
 ) -> Result<OverlayDecision<'a>, Diagnostic> {
-    let (images, users) = run_both(|| Images::inspect(project), engine_check::users);
+    let (images, users) = run_both(|| Images::inspect(project), engine_check::user_mapping);
     let caddy = shape.caddy.as_ref().map(Option::as_deref);
     let proxies = proxy::proxies(project, caddy, &shape.tls)?;
-    let without = disabled_services::without(project, &shape.without)?;
+    let disabled = disabled_services::resolve(project, &shape.without)?;
     let choices = choose(project, &images, shape, shape.roles(), &proxies)?;
     let trusting = choices.iter().filter(|choice| choice.outcome == Outcome::Trust);
-    let trusting: Vec<_> = trusting.filter(|_| shape.has_authority()).collect();
+    let trusting: Vec<_> = trusting.filter(|_| shape.has_ca()).collect();
     warn_of_services(shape, inputs, &trusting, warn);
 
     let custom: Vec<_> = inputs.custom.iter().map(|found| found.pem.borrow()).collect();
@@ -98,15 +98,15 @@ pub fn decide<'a>(
     let public: Vec<_> = root_sets.sources.iter().map(trust_anchors::roots).collect();
     public.iter().flat_map(|roots| &roots.warnings).for_each(|warning| warn(warning.into()));
     let server = inputs.server.as_ref().filter(|_| !proxies.is_empty());
-    let certificate = server.map(Served::of);
+    let certificate = server.map(ServedCertificate::new);
     if let (Some(server), Some(domain)) = (server, &shape.domain) {
-        let conditions = Conditions { project, images: &images, server, domain, users };
+        let conditions = ProxyCheck { project, images: &images, server, domain, users };
         proxies.iter().try_for_each(|proxy| conditions.check(proxy))?;
     }
     let for_java: Vec<_> = inspection::for_java(&inputs.custom).collect();
     let (root_sets, public, for_java) = (&root_sets, &public, &for_java);
-    let known = Known { project, images: &images, grounds: root_sets, public, for_java };
-    let trusted = known.services(trusting.iter().copied(), warn);
+    let context = ServiceContext { project, images: &images, root_sets, public, for_java };
+    let trusted = context.trusted_services(trusting.iter().copied(), warn);
     let bundles = bundles(&custom, public);
     let delivery = if shape.swarm { swarm::delivery(project_files) } else { Delivery::Mounts };
     let base = files::absolute(&project_files.base);
@@ -115,8 +115,8 @@ pub fn decide<'a>(
         custom: &custom,
         bundles: &bundles,
         trusted: trusted.services,
-        serving: serving(&proxies, certificate.as_ref()),
-        without,
+        serving: serving_proxies(&proxies, certificate.as_ref()),
+        disabled,
         delivery: &delivery,
     };
     let overlay = overlay::overlay(&spec)?;
@@ -136,7 +136,7 @@ fn warn_of_services(
     trusting: &[&Choice<'_>],
     warn: WarningSink<'_>,
 ) {
-    if shape.has_authority() && trusting.is_empty() {
+    if shape.has_ca() && trusting.is_empty() {
         let cause = "no service was selected, so no service will trust the CA";
         let fix = "select those that make connections: `--service NAME=trust`";
         warn(Diagnostic::statement(cause).advise(fix));

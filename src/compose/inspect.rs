@@ -1,6 +1,6 @@
-//! `inspect`: the contents of files of certificates, as text or JSON.
+//! `inspect`: prints the contents of certificate files, as text or JSON.
 //!
-//! Each certificate gets the lints of `crate::trust::certificate::lints`, as if it were to be trusted.
+//! Each certificate is checked against `crate::trust::certificate::lints`, as a CA to trust.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -24,23 +24,23 @@ use crate::trust::pkcs12;
 use crate::trust::source::{CertificateSource, HostFileError, Label, Named, Origin, SourceKind};
 use crate::trust::time::Time;
 
-/// What `--json` prints: docs/inspect.md. Fields are added, never renamed or removed.
+/// The output of `--json` (docs/inspect.md). Fields are added, never renamed or removed.
 #[derive(Serialize)]
-struct Answer {
+struct InspectJson {
     format: u8,
-    files: Vec<File>,
+    files: Vec<FileEntry>,
 }
 
 #[derive(Serialize)]
-struct File {
+struct FileEntry {
     path: String,
-    certificates: Vec<Entry>,
-    others: Vec<Other>,
+    certificates: Vec<CertificateEntry>,
+    others: Vec<OtherEntry>,
     problem: Option<FileError>,
 }
 
 #[derive(Serialize)]
-struct Entry {
+struct CertificateEntry {
     subject: String,
     issuer: String,
     is_self_issued: bool,
@@ -54,11 +54,11 @@ struct Entry {
     extended_key_usage: Vec<String>,
     names: Vec<String>,
     is_constrained: bool,
-    findings: Vec<Hit>,
+    findings: Vec<LintEntry>,
 }
 
 #[derive(Serialize)]
-struct Hit {
+struct LintEntry {
     finding: &'static str,
     says: String,
     who: &'static str,
@@ -67,7 +67,7 @@ struct Hit {
 }
 
 #[derive(Serialize)]
-struct Other {
+struct OtherEntry {
     line: usize,
     label: String,
     is_private_key: bool,
@@ -80,17 +80,18 @@ struct FileError {
 }
 
 /// Prints the contents of the files, and returns the exit code.
-pub(crate) fn inspect(asked: &Inspect, report: Report) -> u8 {
+pub(crate) fn inspect(options: &Inspect, report: Report) -> u8 {
     let passwords =
-        Passwords::new(asked.p12_password_file.as_deref(), &passwords::prompt_at_terminal);
-    let read: Vec<_> = asked.files.iter().map(|path| (path, open(path, &passwords))).collect();
+        Passwords::new(options.p12_password_file.as_deref(), &passwords::prompt_at_terminal);
+    let read: Vec<_> =
+        options.files.iter().map(|path| (path, read_file(path, &passwords))).collect();
     let found = read.iter().filter_map(|(_, found)| found.as_ref().ok());
     let found = found.flat_map(|found| &found.certificates);
     let known = found.filter(|found| found.is_ca).map(Certificate::subject_der).collect();
-    let mut answer = Answer { format: 1, files: Vec::new() };
+    let mut output = InspectJson { format: 1, files: Vec::new() };
     let mut code = 0;
     for (path, found) in &read {
-        let mut file = File {
+        let mut file = FileEntry {
             path: path.display().to_string(),
             certificates: Vec::new(),
             others: Vec::new(),
@@ -104,14 +105,17 @@ pub(crate) fn inspect(asked: &Inspect, report: Report) -> u8 {
                 file.problem = Some(FileError { message: error.to_string(), fix: error.fix() });
             }
         }
-        answer.files.push(file);
+        output.files.push(file);
     }
-    let text =
-        if asked.json { output::json(&answer) } else { answer.files.iter().map(text).collect() };
+    let text = if options.json {
+        output::json(&output)
+    } else {
+        output.files.iter().map(file_text).collect()
+    };
     report.answer(&text).map_or(exit_code::TROUBLE, |()| code)
 }
 
-fn open(path: &Path, passwords: &Passwords<'_>) -> Result<CertificateFile, Diagnostic> {
+fn read_file(path: &Path, passwords: &Passwords<'_>) -> Result<CertificateFile, Diagnostic> {
     let label = Label::Path(Named { path: path.to_owned(), origin: Origin::Option("FILE") });
     let mut budget = file::TOTAL_LIMIT;
     let bytes = file::read(path, &mut budget)
@@ -124,11 +128,11 @@ fn open(path: &Path, passwords: &Passwords<'_>) -> Result<CertificateFile, Diagn
         .map_err(|problem| inspection::InspectionError::Unusable { label, problem })?)
 }
 
-impl File {
+impl FileEntry {
     fn fill(&mut self, contents: &CertificateFile, known: &BTreeSet<Vec<u8>>) {
         self.certificates =
-            contents.certificates.iter().map(|found| Entry::of(found, known)).collect();
-        let others = contents.others.iter().map(|other| Other {
+            contents.certificates.iter().map(|found| CertificateEntry::new(found, known)).collect();
+        let others = contents.others.iter().map(|other| OtherEntry {
             line: other.line,
             label: other.label.clone(),
             is_private_key: other.is_key,
@@ -137,16 +141,16 @@ impl File {
     }
 }
 
-impl Entry {
-    fn of(certificate: &Certificate, known: &BTreeSet<Vec<u8>>) -> Self {
+impl CertificateEntry {
+    fn new(certificate: &Certificate, known: &BTreeSet<Vec<u8>>) -> Self {
         let details = Details::of(certificate);
         let hits = lints::matching(certificate, Time::now(), known);
-        let findings = hits.into_iter().map(|verdict| Hit {
-            finding: name(verdict.kind),
-            says: format!("{}{}", verdict.statement, LintHit::new(certificate, verdict).detail),
-            who: verdict.consequence,
-            fix: verdict.fix,
-            kept: verdict.keep,
+        let findings = hits.into_iter().map(|lint| LintEntry {
+            finding: lint_name(lint.kind),
+            says: format!("{}{}", lint.statement, LintHit::new(certificate, lint).detail),
+            who: lint.consequence,
+            fix: lint.fix,
+            kept: lint.keep,
         });
         Self {
             subject: certificate.subject.clone(),
@@ -167,8 +171,8 @@ impl Entry {
     }
 }
 
-/// The name of a lint in JSON, which stays the same if the table's names change.
-fn name(kind: LintKind) -> &'static str {
+/// Returns the name of a lint in JSON, which never changes.
+fn lint_name(kind: LintKind) -> &'static str {
     match kind {
         LintKind::ServerCertificate => "server-certificate",
         LintKind::SelfSignedLeaf => "self-signed-leaf",
@@ -187,7 +191,7 @@ fn name(kind: LintKind) -> &'static str {
     }
 }
 
-fn text(file: &File) -> String {
+fn file_text(file: &FileEntry) -> String {
     let mut text = String::new();
     if file.problem.is_some() {
         return text;
@@ -209,12 +213,12 @@ fn text(file: &File) -> String {
         line("key", &entry.key);
         line("key usage", &entry.key_usage.join(", "));
         line("for", &entry.extended_key_usage.join(", "));
-        let names: Vec<_> = entry.names.iter().map(shown).collect();
+        let names: Vec<_> = entry.names.iter().map(quoted_if_needed).collect();
         line("names", &names.join(", "));
         if entry.is_constrained {
             line("signs", "for some names only (name constraints)");
         }
-        for Hit { says, who, fix, .. } in &entry.findings {
+        for LintEntry { says, who, fix, .. } in &entry.findings {
             line("verdict", &format!("{says}: {who}"));
             line("  fix", fix);
         }
@@ -233,8 +237,8 @@ fn text(file: &File) -> String {
     text
 }
 
-/// A name, quoted only if it contains characters that a terminal must not get.
-fn shown(name: &String) -> String {
+/// Quotes a name only if it contains characters that must not be printed.
+fn quoted_if_needed(name: &String) -> String {
     let quoted = quote::word(name).to_string();
     if quoted == format!("`{name}`") { name.clone() } else { quoted }
 }

@@ -40,7 +40,7 @@ use crate::compose::output::{CommandOutput, check_result};
 use crate::compose::passwords;
 use crate::compose::project::Project;
 use crate::compose::select::{Choice, Outcome};
-use crate::compose::setup::trusted_services::Known;
+use crate::compose::setup::trusted_services::ServiceContext;
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::environment::Environment;
 use crate::sys::output::{self, Report};
@@ -142,9 +142,9 @@ impl KustomizeRun<'_> {
         let custom: Vec<_> = self.inputs.custom.iter().map(|found| found.pem.borrow()).collect();
         let warn = |warning: Diagnostic| self.report.warning(&warning);
         let (project, images, root_sets) = (&project, &images, &root_sets);
-        let known =
-            Known { project, images, grounds: root_sets, public: &public, for_java: &custom };
-        let trusted = known.services(trusting(), &warn);
+        let context =
+            ServiceContext { project, images, root_sets, public: &public, for_java: &custom };
+        let trusted = context.trusted_services(trusting(), &warn);
         let bundles = bundles(&custom, &public);
         let workloads = self.selected_workloads(&trusted.services, &positions, &custom, &bundles);
         self.execute(&ComponentPlan {

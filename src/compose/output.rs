@@ -1,5 +1,5 @@
-//! What a task of trust-compose hands back to `run`: text for stdout and an exit code; and the words that
-//! several tasks share.
+//! The result of a subcommand of trust-compose (text for stdout and an exit code), and texts that several
+//! subcommands share.
 
 use std::fmt::{Display, Write as _};
 
@@ -11,10 +11,10 @@ use crate::sys::output;
 use crate::sys::quote;
 use crate::sys::styled::{Styled, Tone};
 
-/// The result of a task.
+/// The result of a subcommand.
 #[derive(Debug, Default)]
 pub struct CommandOutput {
-    /// For stdout.
+    /// The text for stdout.
     pub text: Styled,
     /// The exit code.
     pub code: u8,
@@ -24,20 +24,20 @@ pub struct CommandOutput {
 pub(crate) type WarningSink<'a> = &'a dyn Fn(Diagnostic);
 
 impl CommandOutput {
-    /// An exit code, where everything is printed already.
+    /// Returns an exit code, without text.
     pub(crate) fn code(code: u8) -> Self {
         Self { text: Styled::default(), code }
     }
 }
 
 impl<T: Into<Styled>> From<T> for CommandOutput {
-    /// Text of a task that succeeded.
+    /// Returns the text of a subcommand that succeeded.
     fn from(text: T) -> Self {
         Self { text: text.into(), code: 0 }
     }
 }
 
-/// The result of `--check`: each line of `drift` is out of step, and `fix` brings it back.
+/// Returns the result of `--check`: the lines of `drift`, and their `fix`.
 pub(crate) fn check_result(drift: &[String], fix: &str) -> CommandOutput {
     let mut text = Styled::default();
     if drift.is_empty() {
@@ -53,12 +53,12 @@ pub(crate) fn check_result(drift: &[String], fix: &str) -> CommandOutput {
     CommandOutput { text, code: exit_code::TROUBLE }
 }
 
-/// What a run did or would do, for people: how many of `choices`, each a `noun`, trust which CA, and why.
+/// Returns the outcome of a run: how many of `choices`, each a `noun`, trust which CA, and why.
 pub(crate) fn outcome(
     inputs: &Inputs,
     (noun, choices): (&str, &[Choice<'_>]),
     is_dry: bool,
-    say: impl Fn(&SelectionReason<'_>) -> String,
+    describe: impl Fn(&SelectionReason<'_>) -> String,
 ) -> Styled {
     let mut text = Styled::default();
     let trusting = choices.iter().filter(|choice| choice.outcome == Outcome::Trust).count();
@@ -77,12 +77,12 @@ pub(crate) fn outcome(
         let _ = writeln!(text, "  {name} until {until} (SHA-256 {})", ca.fingerprint());
     }
     let _ = writeln!(text);
-    select::write_table(&mut text, &noun.to_uppercase(), choices, say);
+    select::write_table(&mut text, &noun.to_uppercase(), choices, describe);
     let _ = writeln!(text);
     text
 }
 
-/// A remark below the outcome.
+/// Writes a remark below the outcome.
 pub(crate) fn write_remark(text: &mut Styled, remark: impl Display) {
     text.push(Tone::Remark, "info");
     let _ = writeln!(text, ": {remark}");

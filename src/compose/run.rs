@@ -1,7 +1,8 @@
 //! trust-compose: runs the subcommand of the command line (`cli`), and returns its exit code.
 //!
-//! `setup` finds the project (`decide::find`), derives the intent, reads the CAs and the project
-//! (`setup::prepare`), plans the overlay (`decide::decide`), and only then writes files (`setup::install`).
+//! `setup` finds the project (`decide::find`), derives the operation, reads the CAs and the project
+//! (`setup::read_context`), plans the overlay (`decide::decide`), and only then writes files
+//! (`setup::install`).
 
 use clap::CommandFactory as _;
 
@@ -12,7 +13,7 @@ use crate::compose::doctor;
 use crate::compose::inspect;
 use crate::compose::kustomize;
 use crate::compose::output::CommandOutput;
-use crate::compose::setup::{self, Intent, drift, next_steps, remove};
+use crate::compose::setup::{self, Operation, drift, next_steps, remove};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::environment::Environment;
 use crate::sys::exit_code;
@@ -29,7 +30,7 @@ pub fn run(cli: Cli, shell: &Environment, report: Report) -> u8 {
         Command::Completions { shell } => return completions(shell, report),
         Command::Setup(asked) => run_setup(&asked, shell, report),
         Command::Kustomize(asked) => kustomize::run(&asked, shell, report),
-        Command::Remove(asked) => decide::find(&asked.project.asked(), shell)
+        Command::Remove(asked) => decide::find(&asked.project.options(), shell)
             .and_then(|files| remove::run(&files, asked.dry_run, asked.up, report)),
         Command::Doctor(asked) => doctor::run(&asked, shell, report),
     };
@@ -49,20 +50,20 @@ fn run_setup(
     shell: &Environment,
     report: Report,
 ) -> Result<CommandOutput, Diagnostic> {
-    let files = decide::find(&asked.project.asked(), shell)?;
-    let shape = match setup::intent(asked, &files)? {
-        Intent::Remove => return remove::run(&files, asked.dry_run, asked.up, report),
-        Intent::Check(None) => return drift::check_nothing(&files),
-        Intent::Check(Some(shape)) | Intent::Install(shape) => shape,
+    let files = decide::find(&asked.project.options(), shell)?;
+    let shape = match setup::operation(asked, &files)? {
+        Operation::Remove => return remove::run(&files, asked.dry_run, asked.up, report),
+        Operation::Check(None) => return drift::check_without_overlay(&files),
+        Operation::Check(Some(shape)) | Operation::Install(shape) => shape,
     };
-    let prepared = setup::prepare(&files, &shape, report)?;
+    let context = setup::read_context(&files, &shape, report)?;
     let warn = |warning: Diagnostic| report.warning(&warning);
-    let decided = decide::decide(&prepared.project, &files, &shape, &prepared.inputs, &warn)?;
+    let decided = decide::decide(&context.project, &files, &shape, &context.inputs, &warn)?;
     if asked.check {
-        let running = next_steps::containers(&prepared.project).unwrap_or_default();
+        let running = next_steps::containers(&context.project).unwrap_or_default();
         return drift::check(&files, &decided.overlay, running);
     }
-    setup::install(&prepared, asked, decided, report)
+    setup::install(&context, asked, decided, report)
 }
 
 fn completions(shell: clap_complete::Shell, report: Report) -> u8 {

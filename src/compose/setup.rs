@@ -1,6 +1,6 @@
-//! `setup`: what the command line asks for (`intent`), the CAs and the project (`prepare`), and only then the
-//! disk (`install`). What the overlay contains is decided in `compose::decide`; `remove` and `drift` are the
-//! other two intents.
+//! `setup`: determines the operation from the command line (`operation`), reads the CAs and the project
+//! (`read_context`), and only then writes files (`install`). `compose::decide` decides what the overlay
+//! contains; `remove` and `drift` are the other two operations.
 
 pub(crate) mod advice;
 pub mod disabled_services;
@@ -28,28 +28,28 @@ use crate::compose::output::CommandOutput;
 use crate::compose::passwords;
 use crate::compose::project::files::{self, ProjectFiles};
 use crate::compose::project::{Project, read};
-use crate::compose::setup::next_steps::Next;
+use crate::compose::setup::next_steps::NextCommands;
 use crate::compose::setup::overlay::Overlay;
-use crate::compose::setup::proxy::Served;
+use crate::compose::setup::proxy::ServedCertificate;
 use crate::compose::setup::report::SetupReport;
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::output::Report;
 use crate::sys::quote;
 use crate::trust::time::Time;
 
-/// What the command line asks for.
-pub enum Intent {
-    /// To remove what is installed.
+/// The operation that the command line selects.
+pub enum Operation {
+    /// Removes what is installed.
     Remove,
-    /// To compare what is installed with what `shape` makes, or nothing where nothing is installed.
+    /// Compares the installed files with those of these options; `None` if nothing is installed.
     Check(Option<Shape>),
-    /// To install an overlay.
+    /// Installs an overlay.
     Install(Shape),
 }
 
-/// The project and the CAs of a setup.
-pub struct Prepared<'a> {
-    place: &'a ProjectFiles,
+/// The project and the CAs that an overlay is made from.
+pub struct SetupContext<'a> {
+    project_files: &'a ProjectFiles,
     shape: &'a Shape,
     /// The project.
     pub project: Project,
@@ -57,82 +57,92 @@ pub struct Prepared<'a> {
     pub inputs: Inputs,
 }
 
-/// Tells what `asked` asks for: an overlay; for `--check` alone, the one that is installed; without an option
-/// that shapes an overlay, none.
+/// Determines the operation: `--check` alone checks the installed overlay, and `setup` without an option of
+/// `Shape` removes it.
 ///
 /// # Errors
-/// When an option means nothing without a CA, or the options of the installed overlay cannot be read.
-pub fn intent(asked: &Setup, place: &ProjectFiles) -> Result<Intent, Diagnostic> {
-    let shape = &asked.shape;
-    let with = |shape: Shape| {
-        if asked.check { Intent::Check(Some(shape)) } else { Intent::Install(shape) }
+/// When an option has no effect without a CA, or the options of the installed overlay cannot be read.
+pub fn operation(options: &Setup, project_files: &ProjectFiles) -> Result<Operation, Diagnostic> {
+    let shape = &options.shape;
+    let check_or_install = |shape: Shape| {
+        if options.check { Operation::Check(Some(shape)) } else { Operation::Install(shape) }
     };
     if *shape != Shape::default() {
-        return match shape.needs_authority() {
-            Some(option) if !shape.has_authority() => Err(without_ca(option)),
-            _ if shape.has_authority() || asked.check => Ok(with(shape.clone())),
-            _ => keeps_ca(asked, place, "--without").map(|()| with(shape.clone())),
+        return match shape.option_that_needs_ca() {
+            Some(option) if !shape.has_ca() => Err(without_ca(option)),
+            _ if shape.has_ca() || options.check => Ok(check_or_install(shape.clone())),
+            _ => ensure_ca_is_kept(options, project_files, "--without")
+                .map(|()| check_or_install(shape.clone())),
         };
     }
-    if asked.activate {
+    if options.activate {
         return Err(without_ca("--activate"));
     }
-    if asked.up {
-        keeps_ca(asked, place, "--up")?;
+    if options.up {
+        ensure_ca_is_kept(options, project_files, "--up")?;
     }
-    if !asked.check {
-        return Ok(Intent::Remove);
+    if !options.check {
+        return Ok(Operation::Remove);
     }
-    let Some(standing) = installed::standing(&place.base)? else {
-        return Ok(Intent::Check(None));
+    let Some(installed) = installed::read(&project_files.base)? else {
+        return Ok(Operation::Check(None));
     };
-    let shape = Shape::of_words(&standing.words, &place.base);
+    let shape = Shape::from_options(&installed.options, &project_files.base);
     let shape = shape.filter(|shape| *shape != Shape::default()).ok_or_else(|| {
-        let path = files::plain(&place.base, OVERLAY);
+        let path = files::plain(&project_files.base, OVERLAY);
         let read = Diagnostic::cannot("read the options of", quote::path(&path));
-        let read = read.because("its header does not name them");
-        read.advise("run setup with them again")
+        let read = read.because("its header does not contain them");
+        read.advise("run `trust-compose setup` with its options again")
     })?;
-    Ok(Intent::Check(Some(shape)))
+    Ok(Operation::Check(Some(shape)))
 }
 
-/// An option that means nothing without a CA.
+/// Returns the error that `option` has no effect without a CA.
 fn without_ca(option: &str) -> Diagnostic {
     Diagnostic::cannot("use", format_args!("{option} without a CA"))
         .advise("add --custom-ca, or give no option to remove the overlay")
         .usage()
 }
 
-/// Refuses an `option` that names no CA, where one is installed.
-fn keeps_ca(asked: &Setup, place: &ProjectFiles, option: &str) -> Result<(), Diagnostic> {
-    let standing = installed::standing(&place.base)?.filter(|standing| standing.overlay.is_some());
-    let Some(standing) = standing else { return Ok(()) };
-    // Where the options cannot be read, there may be one.
-    let mut shape = Shape::of_words(&standing.words, &place.base).unwrap_or_default();
-    if !shape.has_authority() && shape != Shape::default() && option != "--up" {
+/// Refuses `option` without a CA if that would remove the installed CA.
+fn ensure_ca_is_kept(
+    options: &Setup,
+    project_files: &ProjectFiles,
+    option: &str,
+) -> Result<(), Diagnostic> {
+    let installed =
+        installed::read(&project_files.base)?.filter(|installed| installed.overlay.is_some());
+    let Some(installed) = installed else { return Ok(()) };
+    // If the options cannot be read, they may name a CA.
+    let mut shape =
+        Shape::from_options(&installed.options, &project_files.base).unwrap_or_default();
+    if !shape.has_ca() && shape != Shape::default() && option != "--up" {
         return Ok(());
     }
-    shape.without.extend(asked.shape.without.iter().cloned());
+    shape.without.extend(options.shape.without.iter().cloned());
     let used = Diagnostic::cannot("use", format_args!("{option} without a CA"))
         .because("setup would remove the CA that is installed here")
         .usage();
-    Err(if shape == asked.shape {
+    Err(if shape == options.shape {
         used.advise("add --custom-ca, or run `trust-compose remove`")
     } else {
-        used.run(next_steps::setup(place, &shape) + if asked.up { " --up" } else { "" })
+        used.run(
+            next_steps::setup_command(project_files, &shape)
+                + if options.up { " --up" } else { "" },
+        )
     })
 }
 
 /// Reads the CAs and the project.
 ///
 /// # Errors
-/// When one cannot be used.
-pub fn prepare<'a>(
-    place: &'a ProjectFiles,
+/// When one of them cannot be read or used.
+pub fn read_context<'a>(
+    project_files: &'a ProjectFiles,
     shape: &'a Shape,
     report: Report,
-) -> Result<Prepared<'a>, Diagnostic> {
-    let mut written = shape.paths().chain([&place.base]).map(|path| files::absolute(path));
+) -> Result<SetupContext<'a>, Diagnostic> {
+    let mut written = shape.paths().chain([&project_files.base]).map(|path| files::absolute(path));
     if let Some(path) = written.find(|path| path.to_str().is_none()) {
         return Err(files::not_utf8(&path));
     }
@@ -140,68 +150,76 @@ pub fn prepare<'a>(
         inputs::read(&decide::input_options(shape), Time::now(), &passwords::prompt_at_terminal)?;
     inputs.warnings.iter().for_each(|warning| report.warning(warning));
     inputs.notes.iter().for_each(|note| report.remark(note));
-    // A swarm copies the files to its machines; mounts are looked up where the engine is.
-    let (project, note) = if shape.swarm { read::read(place)? } else { decide::read(place)? };
+    // A swarm copies the files to its nodes; bind mounts need an engine on this machine.
+    let (project, note) =
+        if shape.swarm { read::read(project_files)? } else { decide::read(project_files)? };
     if let Some(note) = note {
         report.warning(&Diagnostic::from(&note));
     }
-    Ok(Prepared { place, shape, project, inputs })
+    Ok(SetupContext { project_files, shape, project, inputs })
 }
 
-/// Writes what was decided, or says what it would write.
+/// Writes the overlay and its files, or reports what it would write.
 ///
 /// # Errors
-/// When something is in the way. Then nothing has been written.
+/// When they cannot be written. The installed overlay then remains in effect.
 pub fn install(
-    prepared: &Prepared<'_>,
-    asked: &Setup,
+    context: &SetupContext<'_>,
+    options: &Setup,
     decided: OverlayDecision<'_>,
     report: Report,
 ) -> Result<CommandOutput, Diagnostic> {
-    let Prepared { place, shape, project, inputs } = prepared;
+    let SetupContext { project_files, shape, project, inputs } = context;
     let running = next_steps::containers(project);
-    // What is in force already is kept in step.
-    let standing = installed::standing(&place.base)?;
-    let was_active = standing.is_some_and(|standing| standing.compose_file.is_some());
-    let is_active = asked.activate || was_active;
-    let is_settled = running.as_ref().is_some_and(|all| decided.overlay.has_made(all));
+    // An activated overlay stays activated.
+    let installed = installed::read(&project_files.base)?;
+    let was_active = installed.is_some_and(|installed| installed.compose_file.is_some());
+    let is_active = options.activate || was_active;
+    let is_settled = running.as_ref().is_some_and(|all| decided.overlay.matches(all));
     let OverlayDecision { choices, overlay, roots, java, .. } = decided;
-    let output = output(overlay, prepared, is_active, is_settled)?;
-    let changes = write::write(&place.base, &output, asked.dry_run)?;
+    let output = output(overlay, context, is_active, is_settled)?;
+    let changes = write::write(&project_files.base, &output, options.dry_run)?;
     changes.kept.iter().for_each(|kept| report.warning(kept));
     let serves = shape.caddy.is_some() || !shape.tls.is_empty();
-    let certificate = inputs.server.as_ref().filter(|_| serves).map(Served::of);
-    let next = Next::with_overlay(place, project, shape, is_active, running);
-    let report_of = SetupReport {
+    let certificate = inputs.server.as_ref().filter(|_| serves).map(ServedCertificate::new);
+    let next = NextCommands::with_overlay(project_files, project, shape, is_active, running);
+    let setup_report = SetupReport {
         choices: &choices,
-        off: &shape.without,
+        disabled: &shape.without,
         inputs,
         roots: &roots,
         java: &java,
         changes: &changes,
-        advice: &advice::advice(place, shape.domain.as_deref(), certificate.as_ref(), is_active),
+        advice: &advice::advice(
+            project_files,
+            shape.domain.as_deref(),
+            certificate.as_ref(),
+            is_active,
+        ),
         next: &next,
     };
-    let text = report_of.text();
-    if !asked.up {
+    let text = setup_report.text();
+    if !options.up {
         return Ok(text.into());
     }
-    // A closed stdout, which is reported, does not keep the services from their start.
+    // If stdout is closed, that is reported, and the services are still started.
     let _ = report.result(&text);
     Ok(CommandOutput::code(next.run()?))
 }
 
+/// Returns the files to write.
 fn output(
     overlay: Overlay,
-    prepared: &Prepared<'_>,
+    context: &SetupContext<'_>,
     is_active: bool,
     is_settled: bool,
 ) -> Result<write::Output, Diagnostic> {
-    let Prepared { place, shape, .. } = prepared;
-    let compose_file = is_active.then(|| place.compose_file()).transpose()?;
-    let mut options = shape.words(&place.base);
+    let SetupContext { project_files, shape, .. } = context;
+    let compose_file = is_active.then(|| project_files.compose_file()).transpose()?;
+    let mut options = shape.options(&project_files.base);
     options.extend(is_active.then(|| "--activate".to_owned()));
     let text =
-        header::header(&next_steps::project_options(place, &place.base), &options) + &overlay.text;
+        header::header(&next_steps::project_options(project_files, &project_files.base), &options)
+            + &overlay.text;
     Ok(write::Output { overlay: text, files: overlay.files, compose_file, is_settled })
 }

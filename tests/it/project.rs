@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt as _;
 
 use trust_init::compose::layout::file_name;
 use trust_init::compose::setup::header::header;
-use trust_init::compose::setup::installed::{Standing, standing};
+use trust_init::compose::setup::installed::{self, InstalledSetup};
 use trust_init::compose::setup::remove::remove;
 use trust_init::compose::setup::write::changes::Changes;
 use trust_init::compose::setup::write::{Output, write};
@@ -80,8 +80,8 @@ impl Desk {
     }
 
     #[track_caller]
-    pub fn installed(&self) -> Standing {
-        standing(&self.path("")).unwrap().unwrap()
+    pub fn installed(&self) -> InstalledSetup {
+        installed::read(&self.path("")).unwrap().unwrap()
     }
 
     /// Asserts that `write` fails with `words`, with and without a dry run, and changes nothing.

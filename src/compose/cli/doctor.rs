@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::compose::cli::setup::Project;
 
-/// What follows the options of `doctor`.
+/// The text after the options of `doctor` in its help.
 pub(crate) const AFTER: &str = "\
 trust-doctor runs from --image in a probe container that joins the network and PID namespaces of the inspected \
 one, read-only and with no more rights than the service. Without --connect, it calls every https:// URL in the \

@@ -8,7 +8,7 @@ use crate::compose::cli::setup::RootChoice;
 use crate::compose::project::Role;
 use crate::sys::diagnostic::Diagnostic;
 
-/// What follows the options of `kustomize`.
+/// The text after the options of `kustomize` in its help.
 pub(crate) const AFTER: &str = "\
 Manifests are read as `kubectl kustomize` renders them, and never edited; no cluster is contacted. A workload \
 or its pods can carry the annotation `trust-init.org/role: trust` or `leave`.
@@ -78,14 +78,14 @@ pub struct Kustomize {
 }
 
 impl Kustomize {
-    /// Checks what depends on several options, where nothing is to be removed.
+    /// Checks combinations of options that clap cannot express; not for `--remove`.
     ///
     /// # Errors
-    /// When the options do not fit each other.
+    /// When an option is missing, or has no effect with another one.
     pub(crate) fn check_options(&self) -> Result<(), Diagnostic> {
         let from_cluster = self.source == Source::TrustManager;
         let has_manifests = self.kustomization.is_some() || !self.files.is_empty();
-        let (option, why) = if self.custom_ca.is_none() && self.extra_ca.is_empty() {
+        let (option, cause) = if self.custom_ca.is_none() && self.extra_ca.is_empty() {
             ("kustomize", "no CA is named (--custom-ca), and --remove is not given")
         } else if !has_manifests {
             ("kustomize", "no manifests are named (-k, -f)")
@@ -96,12 +96,12 @@ impl Kustomize {
         } else {
             return Ok(());
         };
-        let wrong = Diagnostic::cannot("use", option).because(why).usage();
+        let wrong = Diagnostic::cannot("use", option).because(cause).usage();
         Err(wrong.advise("see `trust-compose kustomize --help`"))
     }
 }
 
-/// The words of `--source`.
+/// The values of `--source`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Source {
     /// ConfigMaps that kustomize generates
@@ -110,10 +110,10 @@ pub enum Source {
     TrustManager,
 }
 
-/// A key of an object of the cluster.
+/// A key of a ConfigMap or Secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Object {
-    /// Whether it is a Secret, else a ConfigMap.
+    /// Whether the object is a Secret; otherwise it is a ConfigMap.
     pub is_secret: bool,
     /// Its name.
     pub name: String,

@@ -10,7 +10,7 @@ use crate::compose::images::RootsChoice;
 use crate::compose::project::{Role, files};
 use crate::compose::select::Outcome;
 
-/// What follows the options of `setup`.
+/// The text after the options of `setup` in its help.
 pub(crate) const AFTER: &str = "\
 setup does not edit compose files. It writes docker-compose.ca.yml and .trust/ beside them, a marked block in \
 .gitignore, and with --activate one in .env; `trust-compose remove` removes all of it. Without a CA, setup \
@@ -31,7 +31,7 @@ Examples:
   trust-compose setup --check
       check whether the overlay is still in step";
 
-/// What follows the options of `remove`.
+/// The text after the options of `remove` in its help.
 pub(crate) const REMOVE_AFTER: &str = "\
 Exit codes: 0 done, 1 nothing was removed, 2 wrong usage. With --up, the code is that of `docker compose`.
 
@@ -46,7 +46,7 @@ Examples:
 /// The option for `docker stack deploy`.
 pub const SWARM: &str = "--swarm";
 
-/// Which project.
+/// The options that select the project.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Project {
     /// A compose file; repeat it for several [default: as Compose finds them]
@@ -58,8 +58,8 @@ pub struct Project {
 }
 
 impl Project {
-    /// The options as `project::files` takes them.
-    pub fn asked(&self) -> files::ProjectOptions {
+    /// Converts the options for `project::files`.
+    pub fn options(&self) -> files::ProjectOptions {
         files::ProjectOptions {
             files: self.files.clone(),
             directory: self.project_directory.clone(),
@@ -88,7 +88,7 @@ pub struct Setup {
     pub dry_run: bool,
 }
 
-/// What shapes the overlay.
+/// The options that determine the overlay.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct Shape {
     /// The CA: a directory with ca.crt (and server.pem, server-key.pem), or a file
@@ -157,7 +157,7 @@ impl From<RootChoice> for RootsChoice {
     }
 }
 
-/// A name and its role.
+/// Parses NAME=ROLE.
 pub(crate) fn role(text: &str) -> Result<(String, Role), String> {
     let (name, role) = text.split_once('=').ok_or("write it as NAME=trust or NAME=leave")?;
     let role = Role::parse(role).ok_or("the role is trust or leave")?;
@@ -165,13 +165,13 @@ pub(crate) fn role(text: &str) -> Result<(String, Role), String> {
 }
 
 impl Shape {
-    /// Whether any CA was named.
-    pub fn has_authority(&self) -> bool {
+    /// Whether the options name a CA.
+    pub fn has_ca(&self) -> bool {
         self.custom_ca.is_some() || !self.extra_ca.is_empty()
     }
 
-    /// The first option that makes no sense without a CA.
-    pub fn needs_authority(&self) -> Option<&'static str> {
+    /// Returns the first option that has no effect without a CA.
+    pub fn option_that_needs_ca(&self) -> Option<&'static str> {
         let given = [
             (self.domain.is_some(), "--domain"),
             (self.caddy.is_some(), "--caddy"),
@@ -185,25 +185,25 @@ impl Shape {
         given.into_iter().find(|(is_given, _)| *is_given).map(|(_, option)| option)
     }
 
-    /// The roles that `--service` gives.
+    /// Returns the roles of `--service`.
     pub fn roles(&self) -> BTreeMap<String, Outcome> {
         self.service.iter().map(|(name, role)| (name.clone(), (*role).into())).collect()
     }
 
-    /// The files that it names.
+    /// Returns the paths of the input files.
     pub fn paths(&self) -> impl Iterator<Item = &PathBuf> {
         self.custom_ca.iter().chain(&self.extra_ca).chain(&self.p12_password_file)
     }
 
-    /// The command-line words that ask for the same from the directory `base`: in one order, with paths
-    /// relative to it where they are below it.
-    pub fn words(&self, base: &Path) -> Vec<String> {
+    /// Returns these options for a command line in the directory `base`, in a fixed order; a path below
+    /// `base` is relative to it.
+    pub fn options(&self, base: &Path) -> Vec<String> {
         let path = |path: &PathBuf| {
             let path = files::shorten(path, base).to_string_lossy().into_owned();
-            // Else it would be read as an option.
+            // `-` at the start would make it an option.
             if path.starts_with('-') { format!("./{path}") } else { path }
         };
-        let role = |(name, role): &(String, Role)| format!("{name}={}", word(*role));
+        let role = |(name, role): &(String, Role)| format!("{name}={}", value_name(*role));
         let options: [(&str, Vec<String>); 9] = [
             ("--custom-ca", self.custom_ca.iter().map(path).collect()),
             ("--extra-ca", self.extra_ca.iter().map(path).collect()),
@@ -212,11 +212,11 @@ impl Shape {
             ("--tls", self.tls.clone()),
             ("--without", self.without.clone()),
             ("--service", self.service.iter().map(role).collect()),
-            ("--unknown", self.unknown.map(word).into_iter().collect()),
-            ("--roots", self.roots.map(word).into_iter().collect()),
+            ("--unknown", self.unknown.map(value_name).into_iter().collect()),
+            ("--roots", self.roots.map(value_name).into_iter().collect()),
         ];
         let pair = |option: &'static str| move |value| [option.to_owned(), value];
-        let words = options
+        let arguments = options
             .into_iter()
             .flat_map(|(option, values)| values.into_iter().flat_map(pair(option)));
         let caddy = self
@@ -224,15 +224,14 @@ impl Shape {
             .iter()
             .flat_map(|name| std::iter::once("--caddy".to_owned()).chain(name.clone()));
         let swarm = self.swarm.then(|| SWARM.to_owned());
-        words.chain(caddy).chain(swarm).collect()
+        arguments.chain(caddy).chain(swarm).collect()
     }
 
-    /// The shape that the options of a setup ask for, seen from the directory `base`; `None` if they cannot be
-    /// read.
-    pub fn of_words(words: &[String], base: &Path) -> Option<Self> {
+    /// Parses the options of a setup in the directory `base`; `None` if they cannot be parsed.
+    pub fn from_options(options: &[String], base: &Path) -> Option<Self> {
         use clap::{Args as _, FromArgMatches as _};
         let command = Setup::augment_args(clap::Command::new("setup").no_binary_name(true));
-        let matches = command.try_get_matches_from(words.iter().map(OsString::from)).ok()?;
+        let matches = command.try_get_matches_from(options.iter().map(OsString::from)).ok()?;
         let mut shape = Setup::from_arg_matches(&matches).ok()?.shape;
         let join = |path: &mut PathBuf| *path = files::plain(base, path.as_path());
         shape.custom_ca.iter_mut().for_each(join);
@@ -242,7 +241,7 @@ impl Shape {
     }
 }
 
-/// The word for a value.
-pub fn word<T: ValueEnum + Copy>(value: T) -> String {
+/// Returns the name of a value on the command line.
+pub fn value_name<T: ValueEnum + Copy>(value: T) -> String {
     value.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
 }

@@ -1,4 +1,4 @@
-//! What the engine says about the project's containers, and which of them are inspected.
+//! Selects the containers to inspect, and reports what the engine knows about them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -14,124 +14,134 @@ use crate::sys::finding::Finding;
 use crate::sys::quote;
 use crate::trust::source::CUSTOM_CA;
 
-/// The name of trust-init in an entrypoint.
+/// The file name of trust-init in an entrypoint.
 const PROGRAM: &str = "trust-init";
 
-/// The services to inspect: those that the user named, else those that should trust the CA or whose container does.
+/// Returns the services to inspect: those that the user named, else those that should trust the CA or whose
+/// container does.
 pub(crate) fn choose<'a>(
     named: &'a [String],
     choices: &'a [Choice<'_>],
-    made: &'a [ProjectContainer],
+    containers: &'a [ProjectContainer],
 ) -> BTreeSet<&'a str> {
     if !named.is_empty() {
         return named.iter().map(String::as_str).collect();
     }
     let trusting = choices.iter().filter(|choice| choice.outcome == Outcome::Trust);
-    let ours = made.iter().filter(|one| !one.label(LABEL).is_empty() || is_in_front(one));
+    let ours = containers
+        .iter()
+        .filter(|container| !container.label(LABEL).is_empty() || runs_trust_init(container));
     trusting.map(|choice| choice.name).chain(ours.map(ProjectContainer::service)).collect()
 }
 
-/// Whether trust-init starts the service.
-fn is_in_front(made: &ProjectContainer) -> bool {
-    made.config.words().any(|word| Path::new(word).ends_with(PROGRAM))
+/// Whether trust-init starts the program of the container.
+fn runs_trust_init(container: &ProjectContainer) -> bool {
+    container.config.words().any(|word| Path::new(word).ends_with(PROGRAM))
 }
 
 /// The existing overlay.
 #[derive(Debug)]
 pub(crate) struct ExistingOverlay<'a> {
-    /// The digest of each service, with which its container is labelled.
+    /// The digest of each service, which is a label of its container.
     pub digests: BTreeMap<String, String>,
     /// The command that starts the project with it.
     pub up: &'a str,
 }
 
-/// The findings about a container that need no probe.
+/// Returns the findings about a container that need no probe.
 pub(crate) fn findings(
-    made: &ProjectContainer,
+    container: &ProjectContainer,
     overlay: Option<&ExistingOverlay<'_>>,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
-    match stale(made, overlay).filter(|_| made.is_running()) {
+    match stale_overlay(container, overlay).filter(|_| container.is_running()) {
         Some(stale) => findings.push(stale),
-        None => findings.push(state(made)),
+        None => findings.push(state_finding(container)),
     }
-    if made.is_running() {
-        findings.extend(mounts(made));
-        findings.extend(health_check(made));
+    if container.is_running() {
+        findings.extend(trust_mounts(container));
+        findings.extend(health_check(container));
     }
-    findings.into_iter().map(|finding| of_service(made.service(), finding)).collect()
+    findings.into_iter().map(|finding| with_service(container.service(), finding)).collect()
 }
 
-/// The same finding, about a service.
-pub(crate) fn of_service(service: &str, finding: Finding) -> Finding {
+/// Adds the service to a finding.
+pub(crate) fn with_service(service: &str, finding: Finding) -> Finding {
     Finding { service: Some(service.to_owned()), ..finding }
 }
 
-fn state(made: &ProjectContainer) -> Finding {
-    let code = made.state.exit_code;
-    match made.state.status.as_str() {
+/// Reports whether the container runs.
+fn state_finding(container: &ProjectContainer) -> Finding {
+    let code = container.state.exit_code;
+    match container.state.status.as_str() {
         "running" => {
-            let with = if made.label(LABEL).is_empty() { "without" } else { "with" };
-            let by = if is_in_front(made) { ", started by trust-init" } else { "" };
+            let with = if container.label(LABEL).is_empty() { "without" } else { "with" };
+            let by = if runs_trust_init(container) { ", started by trust-init" } else { "" };
             let cause = format!("runs, created {with} {OVERLAY}{by}");
-            Finding::ok("container", made.name(), cause)
+            Finding::ok("container", container.name(), cause)
         }
-        "restarting" => restarting(made),
+        "restarting" => restarting(container),
         "exited" | "dead" if code != 0 => {
-            let cause = format!("does not run: it exited with {code}{}", meaning(made));
-            Finding::error("container-ended", made.name(), cause, logs(made))
+            let cause =
+                format!("does not run: it exited with {code}{}", exit_code_meaning(container));
+            Finding::error("container-ended", container.name(), cause, log_command(container))
         }
         status => {
             let cause = format!("does not run ({status}), so it cannot be inspected");
-            Finding::info("container-stopped", made.name(), cause)
+            Finding::info("container-stopped", container.name(), cause)
         }
     }
 }
 
-/// A container that the engine starts and that exits.
-pub(crate) fn restarting(made: &ProjectContainer) -> Finding {
-    let cause = format!("exits each time the engine starts it{}", meaning(made));
-    Finding::error("container-restarting", made.name(), cause, logs(made))
+/// Reports a container that exits each time the engine starts it.
+pub(crate) fn restarting(container: &ProjectContainer) -> Finding {
+    let cause = format!("exits each time the engine starts it{}", exit_code_meaning(container));
+    Finding::error("container-restarting", container.name(), cause, log_command(container))
 }
 
-/// Where the reason is.
-fn logs(made: &ProjectContainer) -> String {
-    format!("read its log: `docker logs {}`", quote::shell(made.name()))
+/// Returns the fix that names the command for the container's log.
+fn log_command(container: &ProjectContainer) -> String {
+    format!("read its log: `docker logs {}`", quote::shell(container.name()))
 }
 
-/// The meaning of trust-init's own exit code.
-fn meaning(made: &ProjectContainer) -> &'static str {
-    let is_ours = is_in_front(made) && made.state.exit_code == i64::from(exit_code::FAILED);
-    if is_ours { ", which is trust-init's own exit code: the log says why" } else { "" }
+/// Returns the meaning of the exit code if it is trust-init's own.
+fn exit_code_meaning(container: &ProjectContainer) -> &'static str {
+    let is_ours =
+        runs_trust_init(container) && container.state.exit_code == i64::from(exit_code::FAILED);
+    if is_ours { ", which is trust-init's own exit code: its log contains the reason" } else { "" }
 }
 
-/// The findings of a probe that an overlay with another CA may change: the first thing to do about a container that
-/// was created with another one is to create it again.
-const OF_TRUST: [&str; 3] = ["ca-replaced", "unknown-issuer", "untrusted-root"];
+/// The findings of a probe that may only result from a stale overlay: a container that was created with
+/// another overlay must be recreated first.
+const TRUST_FINDINGS: [&str; 3] = ["ca-replaced", "unknown-issuer", "untrusted-root"];
 
-/// Removes from what a probe found what is only the result of an overlay that is not in force.
-pub(crate) fn without_results_of_stale(own: &[Finding], probed: &mut Vec<Finding>) {
+/// Removes the findings of a probe that may only result from a stale overlay.
+pub(crate) fn remove_results_of_stale_overlay(own: &[Finding], probed: &mut Vec<Finding>) {
     if own.iter().any(|finding| finding.id == STALE) {
-        probed.retain(|finding| !OF_TRUST.contains(&finding.id.as_ref()));
+        probed.retain(|finding| !TRUST_FINDINGS.contains(&finding.id.as_ref()));
     }
 }
 
-/// The finding about a container that was created without the existing overlay, or with another one.
+/// The id of the finding that a container was created without the existing overlay, or with another one.
 const STALE: &str = "overlay-not-in-force";
 
-/// A container that was created without the existing overlay, or with an older one.
-fn stale(made: &ProjectContainer, overlay: Option<&ExistingOverlay<'_>>) -> Option<Finding> {
+/// Reports a container that was created without the existing overlay, or with an older one.
+fn stale_overlay(
+    container: &ProjectContainer,
+    overlay: Option<&ExistingOverlay<'_>>,
+) -> Option<Finding> {
     let ExistingOverlay { digests, up } = overlay?;
-    let (has, wanted) = (made.label(LABEL), digests.get(made.service()).map_or("", String::as_str));
+    let (has, wanted) =
+        (container.label(LABEL), digests.get(container.service()).map_or("", String::as_str));
     let cause = match has {
         _ if has == wanted => return None,
         "" => format!("was created without {OVERLAY}, so the overlay has no effect on it"),
-        _ => format!("was created with an older {OVERLAY}, and trusts what that said"),
+        _ => format!("was created with an older {OVERLAY}, and still uses the files of that one"),
     };
-    Some(Finding::error(STALE, made.name(), cause, *up))
+    Some(Finding::error(STALE, container.name(), cause, *up))
 }
 
-/// The digest of the files that the overlay mounts into each service, with which its container is labelled.
+/// Returns the digest of the files that each service mounts, from the labels in the overlay.
 pub(crate) fn digests(overlay: &str) -> BTreeMap<String, String> {
     let tree: Value = serde_yaml::from_str(overlay).unwrap_or_default();
     let services = tree.get("services").and_then(Value::as_mapping);
@@ -142,13 +152,13 @@ pub(crate) fn digests(overlay: &str) -> BTreeMap<String, String> {
     services.into_iter().flatten().filter_map(digest).collect()
 }
 
-/// The mounts of trust-init's files, with their sources.
-fn mounts(made: &ProjectContainer) -> Option<Finding> {
+/// Reports the mounts of trust-init's files, with their sources.
+fn trust_mounts(container: &ProjectContainer) -> Option<Finding> {
     let is_trust = |path: &Path| {
         let directory = Path::new(CUSTOM_CA).parent().unwrap_or(Path::new(CUSTOM_CA));
         path.starts_with(DIRECTORY) || path.starts_with(directory)
     };
-    let shown = made.mounts.iter().filter(|mount| is_trust(&mount.destination)).map(|mount| {
+    let shown = container.mounts.iter().filter(|mount| is_trust(&mount.destination)).map(|mount| {
         let directory = mount.source.parent().and_then(Path::file_name).unwrap_or_default();
         // The names of generated files are digests.
         let source = if directory == TRUST { directory } else { mount.source.as_os_str() };
@@ -160,12 +170,12 @@ fn mounts(made: &ProjectContainer) -> Option<Finding> {
 }
 
 /// A health check that calls https:// without the variables that trust-init sets for the service.
-fn health_check(made: &ProjectContainer) -> Option<Finding> {
-    let words = made.config.health_check()?;
+fn health_check(container: &ProjectContainer) -> Option<Finding> {
+    let words = container.config.health_check()?;
     let calls = words.iter().any(|word| word.contains("https://"));
-    let sees = made.config.variable("SSL_CERT_FILE").is_some()
+    let sees = container.config.variable("SSL_CERT_FILE").is_some()
         || words.iter().any(|word| word.contains(PROGRAM));
-    (calls && !sees && is_in_front(made)).then(|| {
+    (calls && !sees && runs_trust_init(container)).then(|| {
         let cause =
             "it calls https:// and is started without trust-init, so it does not trust the CA";
         let fix = format!(
@@ -175,12 +185,12 @@ fn health_check(made: &ProjectContainer) -> Option<Finding> {
     })
 }
 
-/// Services without a container; `up` creates them.
+/// Reports services without a container; `up` creates them.
 pub(crate) fn absent(project: &Project, names: &[&str], up: &str) -> Option<Finding> {
     let is_always = |name: &&&str| {
         project.services.get(**name).is_some_and(|service| service.profiles.is_empty())
     };
-    let cause = "no container: there is nothing to inspect";
+    let cause = "no container exists, so nothing was inspected";
     let finding = Finding::info("container-missing", &names.join(", "), cause);
     (!names.is_empty()).then(|| match names.iter().find(is_always) {
         Some(_) => finding.with_fix(up),

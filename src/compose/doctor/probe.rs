@@ -1,4 +1,5 @@
-//! trust-doctor in a probe container that joins the network and the processes of an inspected one.
+//! Runs trust-doctor in a probe container, which joins the network and PID namespaces of an inspected
+//! container.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -6,7 +7,7 @@ use std::time::Duration;
 
 use crate::compose::cli::Doctor;
 use crate::compose::docker::{self, CommandError, ProbeRun, ProjectContainer};
-use crate::compose::doctor::containers::{of_service, restarting};
+use crate::compose::doctor::containers::{restarting, with_service};
 use crate::sys::exit_code;
 use crate::sys::file;
 use crate::sys::finding::service_fix::Host;
@@ -18,7 +19,7 @@ use crate::trust::variables::{TABLE, VariableTarget};
 
 /// The path of the program in its image.
 const PROGRAM: &str = "/trust-doctor";
-/// Time for the engine to start and remove the probe, and for its checks.
+/// Time for the engine to start and remove the probe, and for the checks without connections.
 const LIMIT: Duration = Duration::from_mins(2);
 
 /// The extensions of files of certificates. Other files, which may be large or secret, are not read.
@@ -29,7 +30,7 @@ const EXTENSIONS: [&str; 7] = ["crt", "pem", "cer", "der", "p7b", "jks", "p12"];
 pub(crate) struct Candidate(String);
 
 impl Candidate {
-    /// Those in the file at `path`; `None` if it cannot be read or contains none.
+    /// Reads the certificates in the file at `path`; `None` if it cannot be read or contains none.
     pub(crate) fn read(path: &Path) -> Option<Self> {
         let bytes = file::read(path, &mut file::FILE_LIMIT.clone()).ok()?;
         let mut text = format!("{}=", path.display());
@@ -39,32 +40,32 @@ impl Candidate {
     }
 }
 
-/// The finding that a container or a process could not be inspected.
+/// The id of the finding that a container or a process could not be inspected.
 pub(crate) const UNSEEN: &str = "unseen";
 
-/// What every probe is started with.
+/// The options of every probe.
 pub(crate) struct Probe<'a> {
     /// The options of `doctor`.
-    pub asked: &'a Doctor,
+    pub options: &'a Doctor,
     /// CA certificates to try.
     pub candidates: &'a [Candidate],
-    /// `docker compose` with the project's options, as a shell reads it.
+    /// `docker compose` with the project's options, quoted for a shell.
     pub compose: &'a str,
-    /// Returns the commands that make the project trust the CA in a file as well.
+    /// Returns the commands that make the project trust the CA in a file too.
     pub trust: &'a (dyn Fn(&str) -> String + Sync),
 }
 
 impl Probe<'_> {
-    /// Runs trust-doctor beside the container `made`.
-    pub(crate) fn run(&self, made: &ProjectContainer) -> Vec<Finding> {
-        let Doctor { image, pull, privileged_look, timeout, .. } = self.asked;
+    /// Runs trust-doctor in a probe container for `container`.
+    pub(crate) fn run(&self, container: &ProjectContainer) -> Vec<Finding> {
+        let Doctor { image, pull, privileged_look, timeout, .. } = self.options;
         let probe = ProbeRun {
-            container: made,
+            container,
             image,
             pulls: *pull,
             sees_all: *privileged_look,
             program: PROGRAM,
-            words: self.options(made),
+            words: self.arguments(container),
             codes: &[0, exit_code::TROUBLE, exit_code::USAGE],
             limit: LIMIT + Duration::from_secs(timeout.saturating_mul(4)),
         };
@@ -72,70 +73,75 @@ impl Probe<'_> {
             serde_json::from_slice::<Answer<'_>>(&answer)
                 .map(|answer| answer.findings.into_owned())
                 .map_err(|error| {
-                    let cause = format!("the answer of {PROGRAM} cannot be read: {error}");
+                    let cause = format!("the output of {PROGRAM} cannot be parsed: {error}");
                     CommandError::Failed(quote::visible(&cause))
                 })
         });
         let findings = answer.unwrap_or_else(|failure| {
-            // The engine's words; between two starts it reports the container as running.
+            // This is the engine's message; between two starts it reports the container as running.
             let is_restarting =
-                matches!(&failure, CommandError::Failed(words) if words.contains("is restarting"));
-            vec![if is_restarting { restarting(made) } else { not_probed(made, &failure) }]
+                matches!(&failure, CommandError::Failed(message) if message.contains("is restarting"));
+            vec![if is_restarting {
+                restarting(container)
+            } else {
+                not_probed(container, &failure)
+            }]
         });
-        findings.into_iter().map(|finding| self.complete(made.service(), finding)).collect()
+        findings.into_iter().map(|finding| self.complete(container.service(), finding)).collect()
     }
 
-    /// Completes the commands that trust-doctor could not write inside the container.
+    /// Completes a fix with the commands that trust-doctor cannot know inside the container.
     fn complete(&self, service: &str, mut finding: Finding) -> Finding {
         if let Some(fix) = finding.service_fix.take() {
             let (compose, trust) = (self.compose, self.trust);
             finding.fix = Some(fix.text(&Host { compose, service: &quote::shell(service), trust }));
         }
-        of_service(service, finding)
+        with_service(service, finding)
     }
 
-    /// The command line of trust-doctor for a container.
-    fn options(&self, made: &ProjectContainer) -> Vec<OsString> {
-        let Self { asked, candidates, .. } = self;
-        let mut words: Vec<OsString> = vec!["--json".into()];
-        let mut say = |option: &str, value: OsString| words.extend([option.into(), value]);
-        say("--days", asked.days.to_string().into());
-        say("--timeout", asked.timeout.to_string().into());
-        for url in &asked.connect {
-            say("--connect", url.into());
+    /// Returns the arguments of trust-doctor for a container.
+    fn arguments(&self, container: &ProjectContainer) -> Vec<OsString> {
+        let Self { options, candidates, .. } = self;
+        let mut arguments: Vec<OsString> = vec!["--json".into()];
+        let mut add = |option: &str, value: OsString| arguments.extend([option.into(), value]);
+        add("--days", options.days.to_string().into());
+        add("--timeout", options.timeout.to_string().into());
+        for url in &options.connect {
+            add("--connect", url.into());
         }
         for candidate in *candidates {
-            say("--at-hand", candidate.0.as_str().into());
+            add("--at-hand", candidate.0.as_str().into());
         }
-        // Other variables can be secret, and this list can be seen in the list of processes.
+        // Other variables can be secret, and every user can read the arguments of a process.
         for row in TABLE
             .iter()
             .filter(|row| matches!(row.target, VariableTarget::Bundle | VariableTarget::Custom))
         {
-            let configured = made.config.variable(row.name);
+            let configured = container.config.variable(row.name);
             let pair =
                 configured.map_or(row.name.to_owned(), |value| format!("{}={value}", row.name));
-            say("--configured", pair.into());
+            add("--configured", pair.into());
         }
-        for mount in &made.mounts {
-            if let Some(digest) = digest(&mount.source) {
+        for mount in &container.mounts {
+            if let Some(digest) = file_digest(&mount.source) {
                 let mut pair = mount.destination.clone().into_os_string();
                 pair.push(format!("={digest}"));
-                say("--mounted", pair);
+                add("--mounted", pair);
             }
         }
-        words
+        arguments
     }
 }
 
-fn not_probed(made: &ProjectContainer, failure: &CommandError) -> Finding {
+/// Reports a container that could not be inspected.
+fn not_probed(container: &ProjectContainer, failure: &CommandError) -> Finding {
     let cause = format!("it cannot be inspected: {failure}");
-    let fix = "run it again, with an --image that contains /trust-doctor";
-    Finding::warning(UNSEEN, made.name(), cause, fix)
+    let fix = "run this again, with an --image that contains /trust-doctor";
+    Finding::warning(UNSEEN, container.name(), cause, fix)
 }
 
-/// The SHA-256 of a file of certificates on this machine.
-fn digest(source: &Path) -> Option<String> {
+/// Returns the SHA-256 of a file of certificates on this machine.
+fn file_digest(source: &Path) -> Option<String> {
     if !EXTENSIONS.contains(&source.extension()?.to_str()?) {
         return None;
     }

@@ -1,5 +1,5 @@
-//! A server that still sends an older certificate than the file in the project: it was not restarted after the
-//! renewal. That fixes whatever else is wrong with the certificate that it sends.
+//! Reports servers that send an older certificate than the project's file, because they were not restarted
+//! after the renewal. The restart also fixes other faults of the old certificate.
 
 use std::path::Path;
 
@@ -15,15 +15,15 @@ use crate::trust::source::Label;
 use crate::trust::source::{Named, Origin};
 use crate::trust::trust_anchors::anchors;
 
-/// Reports in `found` the servers that send an older certificate than `own`, if the same CA signed both: as the fix of
-/// what is wrong with it, else as a finding of its own.
+/// Reports in `found` the servers that send an older certificate than `own`, if the same CA signed both: as
+/// the fix of a finding about that certificate, else as a finding of its own.
 pub(crate) fn report(own: &Certificate, found: &mut Vec<Finding>) {
     let names = Details::of(own).names;
-    // Every certificate that trust-compose creates has these.
-    let is_particular = |name: &&SubjectAltName| {
+    // Every certificate that trust-compose creates contains the loopback names.
+    let is_not_loopback = |name: &&SubjectAltName| {
         name.host().is_some_and(|host| !LOOPBACK_NAMES.contains(&host.as_str()))
     };
-    let names: Vec<_> = names.iter().filter(is_particular).map(ToString::to_string).collect();
+    let names: Vec<_> = names.iter().filter(is_not_loopback).map(ToString::to_string).collect();
     let sha256 = own.fingerprint().to_string();
     let path = quote::path(own.label.path().unwrap_or(Path::new(SERVER)));
     let is_older = |finding: &Finding| {
@@ -33,10 +33,11 @@ pub(crate) fn report(own: &Certificate, found: &mut Vec<Finding>) {
             && sent.not_before < own.not_before.moment()
             && sent.names.iter().any(|name| names.contains(name))
     };
-    let cause =
-        format!("the server sends an older certificate than {path}, which is for that name too");
+    let cause = format!(
+        "the server sends an older certificate than {path}, which is valid for that name too"
+    );
     let fix = format!(
-        "give the server {path} with its key, and restart it: most servers read them only at the start"
+        "give the server {path} with its key, and restart it: most servers read them only when they start"
     );
     let mut stale = Vec::new();
     for finding in found.iter_mut().filter(|finding| is_older(finding)) {
@@ -52,7 +53,7 @@ pub(crate) fn report(own: &Certificate, found: &mut Vec<Finding>) {
     found.extend(stale);
 }
 
-/// The first certificate in a file.
+/// Reads the first certificate in a file.
 pub(crate) fn first_certificate(path: &Path) -> Option<Certificate> {
     let bytes = file::read(path, &mut file::FILE_LIMIT.clone()).ok()?;
     let label = Label::Path(Named { path: path.to_path_buf(), origin: Origin::Default });

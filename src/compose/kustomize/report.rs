@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use crate::compose::cli::{Kustomize, Object, Source, word};
+use crate::compose::cli::{Kustomize, Object, Source, value_name};
 use crate::compose::inputs::Inputs;
 use crate::compose::kustomize::component::Component;
 use crate::compose::kustomize::kustomization::Kustomization;
@@ -178,8 +178,8 @@ pub(crate) fn drift(
     drift
 }
 
-/// Returns the comment at the beginning of a file: the command that generated it and the one that removes it, both typed in the
-/// file's directory, and the values that variables had before.
+/// Returns the comment at the beginning of a file: the command that generated it and the one that removes it,
+/// both typed in the file's directory, and the values that variables had before.
 pub(crate) fn header(args: &Kustomize, before: &PreviousValues) -> String {
     let options: Vec<_> = options(args).iter().map(quote::shell).collect();
     let options = options.join(" ");
@@ -209,9 +209,9 @@ fn options(args: &Kustomize) -> Vec<String> {
     args.unknown.iter().for_each(|role| {
         pair("--unknown", Outcome::from(*role).to_string());
     });
-    args.roots.iter().for_each(|roots| pair("--roots", word(*roots)));
+    args.roots.iter().for_each(|roots| pair("--roots", value_name(*roots)));
     if args.source != Source::Configmap {
-        pair("--source", word(args.source));
+        pair("--source", value_name(args.source));
     }
     if let Some(Object { is_secret, name, key }) = &args.ca_from {
         let kind = if *is_secret { "secret" } else { "configmap" };

@@ -51,7 +51,7 @@ impl Variables {
     pub fn read(shell: &Environment, directory: &Path) -> Self {
         let path = directory.join(layout::ENV);
         let text = file::read(&path, &mut file::FILE_LIMIT.clone()).unwrap_or_default();
-        let text = match managed_block::without(&text) {
+        let text = match managed_block::remove(&text) {
             Ok(Some(rest)) => rest.text,
             Ok(None) | Err(_) => text,
         };

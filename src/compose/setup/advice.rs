@@ -1,23 +1,23 @@
-//! What else the user has to do once the overlay is written, in lines for stdout.
+//! Lines for stdout that name further steps for the user: SELinux labels, COMPOSE_FILE in the shell, DNS.
 
 use crate::compose::docker;
 use crate::compose::layout::{OVERLAY, TRUST};
 use crate::compose::project::files::{FilesOrigin, ProjectFiles, plain};
 use crate::compose::setup::engine_check;
-use crate::compose::setup::proxy::Served;
+use crate::compose::setup::proxy::ServedCertificate;
 use crate::sys::quote;
 
-/// Every line that applies.
+/// Returns every line that applies.
 pub(crate) fn advice(
-    place: &ProjectFiles,
+    project_files: &ProjectFiles,
     domain: Option<&str>,
-    served: Option<&Served<'_>>,
-    activates: bool,
+    served: Option<&ServedCertificate<'_>>,
+    is_active: bool,
 ) -> Vec<String> {
     let mut all = Vec::new();
-    if engine_check::is_enforcing() {
+    if engine_check::enforces_selinux() {
         let served = served.into_iter().flat_map(|served| [&served.certificate, &served.key]);
-        let paths = std::iter::once(plain(&place.base, TRUST)).chain(served.cloned());
+        let paths = std::iter::once(plain(&project_files.base, TRUST)).chain(served.cloned());
         let paths: Vec<_> = paths.map(|path| quote::shell(&path)).collect();
         all.push(format!(
             "this machine enforces SELinux: first let containers read the files: `sudo chcon -R -t \
@@ -25,8 +25,8 @@ pub(crate) fn advice(
             paths.join(" ")
         ));
     }
-    if activates && place.origin == FilesOrigin::Shell && !place.had_ours {
-        all.extend(place.variables.in_shell("COMPOSE_FILE").map(|value| {
+    if is_active && project_files.origin == FilesOrigin::Shell && !project_files.had_ours {
+        all.extend(project_files.variables.in_shell("COMPOSE_FILE").map(|value| {
             let value = quote::word(&value);
             format!(
                 "COMPOSE_FILE={value} in the shell overrides the one in .env: unset it there, or add \

@@ -1,18 +1,21 @@
-//! Services that are switched off because something outside takes their place.
+//! The services of `--without`, which the overlay disables: external ones replace them.
 
 use std::collections::BTreeSet;
 
 use crate::compose::project::Project;
 use crate::compose::select::option::no_service;
-use crate::compose::setup::overlay::Without;
+use crate::compose::setup::overlay::DisabledService;
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::quote;
 
-/// The services `names`, each with the services that depend on it.
+/// Returns the services `names`, each with the services that depend on it.
 ///
 /// # Errors
-/// When one does not exist, or another cannot start without it.
-pub fn without<'a>(project: &'a Project, names: &[String]) -> Result<Vec<Without<'a>>, Diagnostic> {
+/// When one does not exist, or another service cannot start without it.
+pub fn resolve<'a>(
+    project: &'a Project,
+    names: &[String],
+) -> Result<Vec<DisabledService<'a>>, Diagnostic> {
     let is_off = |name: &str| names.iter().any(|off| off == name);
     let mut all = Vec::new();
     for wanted in names {
@@ -29,16 +32,16 @@ pub fn without<'a>(project: &'a Project, names: &[String]) -> Result<Vec<Without
             .filter(|(_, other)| other.depends_on.contains(name))
             .map(|(other, _)| other.as_str())
             .collect();
-        all.push(Without { name, has_profiles: !service.profiles.is_empty(), dependants });
+        all.push(DisabledService { name, has_profiles: !service.profiles.is_empty(), dependants });
     }
     Ok(all)
 }
 
-/// The service `by` names `name` in `key`, which no overlay can remove.
+/// Returns the error that the service `by` refers to `name` in `key`, which no overlay can remove.
 fn tied(name: &str, by: &str, key: &str) -> Diagnostic {
-    let cause = format!("{} names it in `{key}`, which no overlay can remove", quote::word(by));
+    let cause = format!("{} refers to it in `{key}`, which no overlay can remove", quote::word(by));
     let fix = format!(
-        "remove it from `{key}` there, or switch that service off too: `--without {}`",
+        "remove it from `{key}`, or switch off that service too: `--without {}`",
         quote::shell(by)
     );
     let off = Diagnostic::cannot("switch off", quote::word(name)).named("from --without");

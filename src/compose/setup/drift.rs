@@ -1,4 +1,4 @@
-//! `setup --check`: whether the installed overlay is in step with the CA, the images and the compose files.
+//! `setup --check`: compares the installed overlay with the CA, the images and the compose files.
 
 use std::fmt::{self, Display};
 use std::path::PathBuf;
@@ -8,52 +8,54 @@ use crate::compose::layout::{ENV, OVERLAY, TRUST};
 use crate::compose::output::{CommandOutput, check_result};
 use crate::compose::project::files::{ProjectFiles, plain};
 use crate::compose::project::read;
-use crate::compose::setup::installed::{self, Standing, State};
-use crate::compose::setup::next_steps::{self, Next};
+use crate::compose::setup::installed::{self, FileState, InstalledSetup};
+use crate::compose::setup::next_steps::{self, NextCommands};
 use crate::compose::setup::overlay::Overlay;
 use crate::compose::yaml::without_comments;
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::quote;
 
-/// No overlay is installed; but files of one may be left, and containers may still run that were made with
-/// one.
+/// Checks a project without an overlay: files of a removed one may remain, and containers that were created
+/// with it may still run.
 ///
 /// # Errors
 /// When `.trust/` cannot be read.
-pub(crate) fn check_nothing(place: &ProjectFiles) -> Result<CommandOutput, Diagnostic> {
-    let project = read::read(place).ok().map(|(project, _)| project);
+pub(crate) fn check_without_overlay(
+    project_files: &ProjectFiles,
+) -> Result<CommandOutput, Diagnostic> {
+    let project = read::read(project_files).ok().map(|(project, _)| project);
     let running = project.as_ref().and_then(next_steps::containers).unwrap_or_default();
-    let made = running.into_iter().filter(|container| !container.label.is_empty());
-    let drift: Vec<_> = made
+    let created = running.into_iter().filter(|container| !container.label.is_empty());
+    let drift: Vec<_> = created
         .map(|container| {
             let name = quote::word(&container.name);
-            format!("container {name} was made with an overlay that is gone")
+            format!("container {name} was created with an overlay that no longer exists")
         })
         .collect();
     if !drift.is_empty() {
-        let next = Next::without_overlay(place, false).commands();
+        let next = NextCommands::without_overlay(project_files, false).commands();
         return Ok(check_result(&drift, &format!("run `{}`", next.trim_end())));
     }
-    if !installed::has_files(&place.base)? {
-        return Ok("nothing is set up here: there is no overlay\n".to_owned().into());
+    if !installed::has_files(&project_files.base)? {
+        return Ok("nothing is set up here: no overlay exists\n".to_owned().into());
     }
-    let drift = [Drift::NoOverlay(plain(&place.base, OVERLAY)).to_string()];
+    let drift = [Drift::NoOverlay(plain(&project_files.base, OVERLAY)).to_string()];
     Ok(check_result(&drift, "run setup with its options again, or `trust-compose remove`"))
 }
 
-/// Something that is out of step. The paths are as the user would say them.
+/// A difference from what `setup` would write now. The paths are as the user named them.
 pub(crate) enum Drift {
-    /// The overlay is gone.
+    /// The overlay is missing.
     NoOverlay(PathBuf),
-    /// The overlay is not what would be written now.
+    /// The overlay differs.
     Older(PathBuf),
-    /// The list in `.env` is not what would be written now.
+    /// COMPOSE_FILE in `.env` differs.
     ComposeFile(PathBuf),
-    /// A file that the overlay mounts is gone.
+    /// A file that the overlay mounts is missing.
     Missing(PathBuf),
-    /// A file that the overlay mounts is another.
+    /// The contents of a file that the overlay mounts were changed.
     Changed(PathBuf),
-    /// A file that the overlay mounts is not for everybody to read, or not for its owner alone to change.
+    /// Other users cannot read a file that the overlay mounts, or can change it.
     Mode(PathBuf),
 }
 
@@ -70,58 +72,58 @@ impl Display for Drift {
                 write!(f, "COMPOSE_FILE in {} is older than the compose files", quote::path(path))
             }
             Self::Changed(path) => write!(f, "{} was changed", quote::path(path)),
-            Self::Mode(path) => write!(f, "{} has another mode", quote::path(path)),
+            Self::Mode(path) => write!(f, "the mode of {} is not 0644", quote::path(path)),
         }
     }
 }
 
-/// Compares the installed files with what would be written now.
+/// Compares the installed files with those that `setup` would write now.
 pub(crate) fn drift(
-    place: &ProjectFiles,
+    project_files: &ProjectFiles,
     overlay: &Overlay,
-    standing: Option<&Standing>,
+    installed: Option<&InstalledSetup>,
 ) -> Vec<Drift> {
-    let path = |name: &str| plain(&place.base, name);
-    let Some(standing) = standing else { return vec![Drift::NoOverlay(path(OVERLAY))] };
-    let mut found = Vec::new();
-    match &standing.overlay {
-        None => found.push(Drift::NoOverlay(path(OVERLAY))),
+    let path = |name: &str| plain(&project_files.base, name);
+    let Some(installed) = installed else { return vec![Drift::NoOverlay(path(OVERLAY))] };
+    let mut drift = Vec::new();
+    match &installed.overlay {
+        None => drift.push(Drift::NoOverlay(path(OVERLAY))),
         Some(text) if without_comments(text) == overlay.text => {}
-        Some(_) => found.push(Drift::Older(path(OVERLAY))),
+        Some(_) => drift.push(Drift::Older(path(OVERLAY))),
     }
-    let listed = place.compose_file().ok();
-    if standing.compose_file.is_some() && standing.compose_file != listed {
-        found.push(Drift::ComposeFile(path(ENV)));
+    let listed = project_files.compose_file().ok();
+    if installed.compose_file.is_some() && installed.compose_file != listed {
+        drift.push(Drift::ComposeFile(path(ENV)));
     }
-    for (name, state) in &standing.files {
+    for (name, state) in &installed.files {
         let path = path(TRUST).join(name);
         match state {
-            State::Unchanged => {}
-            State::Changed => found.push(Drift::Changed(path)),
-            State::Mode => found.push(Drift::Mode(path)),
-            State::Missing => found.push(Drift::Missing(path)),
+            FileState::Unchanged => {}
+            FileState::Changed => drift.push(Drift::Changed(path)),
+            FileState::Mode => drift.push(Drift::Mode(path)),
+            FileState::Missing => drift.push(Drift::Missing(path)),
         }
     }
-    found
+    drift
 }
 
-/// Compares the installed overlay, and the containers that run, with what would be written now.
+/// Compares the installed overlay and the containers with what `setup` would write now.
 ///
 /// # Errors
 /// When the installed overlay cannot be read.
 pub(crate) fn check(
-    place: &ProjectFiles,
+    project_files: &ProjectFiles,
     overlay: &Overlay,
     running: Vec<LabeledContainer>,
 ) -> Result<CommandOutput, Diagnostic> {
-    let standing = installed::standing(&place.base)?;
-    let drift = drift(place, overlay, standing.as_ref());
+    let installed = installed::read(&project_files.base)?;
+    let drift = drift(project_files, overlay, installed.as_ref());
     let mut drift: Vec<_> = drift.iter().map(ToString::to_string).collect();
     for container in running {
-        let wanted = overlay.digests.get(&container.service).map_or("", String::as_str);
-        if container.label != wanted {
+        let digest = overlay.digests.get(&container.service).map_or("", String::as_str);
+        if container.label != digest {
             drift.push(format!(
-                "container {} was made with another overlay, or with none",
+                "container {} was created with another overlay, or without one",
                 quote::word(&container.name)
             ));
         }

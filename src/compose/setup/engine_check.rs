@@ -1,47 +1,47 @@
-//! Which engine this is: one on another machine cannot mount files of this one, and one that remaps its
+//! Facts about the engine: one on another machine cannot mount files of this machine, and one that remaps
 //! users reads files as another user.
 
 use std::fs;
 
 use crate::compose::docker;
-use crate::compose::setup::proxy::Users;
+use crate::compose::setup::proxy::UserMapping;
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::quote;
 
-/// Says 1 where SELinux is enforced (selinux(8)).
+/// Contains 1 if SELinux is enforced (selinux(8)).
 const ENFORCING: &str = "/sys/fs/selinux/enforce";
 
-/// Makes sure that the engine is on this machine. The engine itself is not asked.
+/// Checks that the engine is on this machine, by its address alone.
 ///
 /// # Errors
 /// When it is on another machine.
-pub(crate) fn check() -> Result<(), Diagnostic> {
+pub(crate) fn ensure_local() -> Result<(), Diagnostic> {
     match docker::endpoint() {
-        Ok(endpoint) if is_elsewhere(&endpoint) => {
+        Ok(endpoint) if is_remote(&endpoint) => {
             let endpoint = quote::word(&endpoint);
-            Err(Diagnostic::cannot("mount anything from here", "")
+            Err(Diagnostic::cannot("mount files of this machine", "")
                 .because(format_args!("the engine is on another machine ({endpoint})"))
-                .advise("run this there, in a copy of the project"))
+                .advise("run trust-compose on that machine, in a copy of the project"))
         }
         _ => Ok(()),
     }
 }
 
-/// How the engine maps users; where it does not answer, as if it did not.
-pub(crate) fn users() -> Users {
+/// Returns how the engine maps users; `Same` if it does not answer.
+pub(crate) fn user_mapping() -> UserMapping {
     let info = docker::info().unwrap_or_default();
     let has = |name: &str| info.security.iter().any(|option| option.starts_with(name));
     if has("name=rootless") {
-        Users::Rootless
+        UserMapping::Rootless
     } else if has("name=userns") {
-        Users::Remapped
+        UserMapping::Remapped
     } else {
-        Users::Same
+        UserMapping::Same
     }
 }
 
-/// Whether bind mounts are looked up on another machine (docker context, DOCKER_HOST).
-fn is_elsewhere(endpoint: &str) -> bool {
+/// Whether `endpoint` (of the docker context or DOCKER_HOST) is on another machine.
+fn is_remote(endpoint: &str) -> bool {
     let Some((scheme, rest)) = endpoint.split_once("://") else { return false };
     let host = rest.split(['/', ':']).next().unwrap_or(rest);
     match scheme {
@@ -51,7 +51,7 @@ fn is_elsewhere(endpoint: &str) -> bool {
     }
 }
 
-/// Whether this machine enforces SELinux, under which containers read files of one type only.
-pub(crate) fn is_enforcing() -> bool {
+/// Whether this machine enforces SELinux, which lets containers read files of one type only.
+pub(crate) fn enforces_selinux() -> bool {
     fs::read_to_string(ENFORCING).is_ok_and(|text| text.trim() == "1")
 }

@@ -1,14 +1,14 @@
-//! The first lines of an overlay: the command that generated it, by which every version recognises it, and the
-//! one that removes it. No other place remembers the options of a setup.
+//! The first lines of an overlay: the command that generated it, by which every version recognizes it, and
+//! the command that removes it. The options of a setup are stored nowhere else.
 
 use crate::compose::layout::HEADER;
 use crate::sys::quote;
 
-/// What precedes the options in overlays of earlier versions.
+/// The text before the options in overlays of earlier versions.
 const OLD: &str = "# The words were:";
 
-/// The first lines of the overlay that `setup` generates with these options: those that name the compose files,
-/// which `remove` needs too, and the others. An option with a line end in it stays on its line.
+/// Returns the header of the overlay that `setup` generates with these options: `project` names the compose
+/// files, which `remove` needs too. A line end in an option is escaped.
 pub fn header(project: &[String], others: &[String]) -> String {
     let [project, others] = [project, others].map(|options| {
         options.iter().fold(String::new(), |words, option| words + " " + &quote::shell(option))
@@ -18,15 +18,15 @@ pub fn header(project: &[String], others: &[String]) -> String {
     )
 }
 
-/// The options with which `overlay` was generated; empty if its header does not name them.
+/// Returns the options with which `overlay` was generated; empty if its header does not contain them.
 pub fn options(overlay: &str) -> Vec<String> {
     let mut comments = overlay.lines().take_while(|line| line.starts_with('#'));
     let options = comments.find_map(|line| line.strip_prefix(HEADER).or(line.strip_prefix(OLD)));
-    options.and_then(words).unwrap_or_default()
+    options.and_then(split).unwrap_or_default()
 }
 
-/// The words of a line that is made of what [`quote::shell`] makes; `None` if it is not.
-fn words(line: &str) -> Option<Vec<String>> {
+/// Splits a line of words that [`quote::shell`] quoted; `None` for any other line.
+fn split(line: &str) -> Option<Vec<String>> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     let mut rest = line.chars();
@@ -35,9 +35,9 @@ fn words(line: &str) -> Option<Vec<String>> {
             ' ' => words.extend(word.take()),
             '\\' => word.get_or_insert_default().push(rest.next()?),
             '\'' => {
-                let (quoted, behind) = rest.as_str().split_once('\'')?;
+                let (quoted, after) = rest.as_str().split_once('\'')?;
                 word.get_or_insert_default().push_str(quoted);
-                rest = behind.chars();
+                rest = after.chars();
             }
             '$' if rest.as_str().starts_with('\'') => {
                 rest.next();
@@ -57,14 +57,14 @@ fn words(line: &str) -> Option<Vec<String>> {
     Some(words)
 }
 
-/// The character that an escape of `$'…'` names.
+/// Returns the character of an escape in `$'…'`.
 fn escaped(rest: &mut std::str::Chars<'_>) -> Option<char> {
     let digits = match rest.next()? {
         'u' => 4,
         'U' => 8,
         letter => return Some(letter),
     };
-    let (number, behind) = rest.as_str().split_at_checked(digits)?;
-    *rest = behind.chars();
+    let (number, after) = rest.as_str().split_at_checked(digits)?;
+    *rest = after.chars();
     char::from_u32(u32::from_str_radix(number, 16).ok()?)
 }

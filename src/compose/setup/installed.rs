@@ -1,5 +1,5 @@
-//! What an earlier setup left in a project's directory: its overlay, the options in that overlay's header, the
-//! files that it mounts.
+//! Reads what an earlier setup wrote in a project's directory: the overlay, the options in its header, and
+//! the files that it mounts.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -12,73 +12,80 @@ use crate::compose::setup::write::state::{ProjectState, TrustDirectory, is_gener
 use crate::compose::setup::write::variable;
 use crate::sys::diagnostic::Diagnostic;
 
-/// What an earlier setup left.
+/// The files that an earlier setup wrote.
 #[derive(Debug)]
-pub struct Standing {
+pub struct InstalledSetup {
     /// The overlay.
     pub overlay: Option<String>,
-    /// The options of the setup that made it; empty if its header does not say.
-    pub words: Vec<String>,
-    /// The value in our block of `.env`.
+    /// The options of that setup; empty if the header does not contain them.
+    pub options: Vec<String>,
+    /// The value of COMPOSE_FILE in our block of `.env`.
     pub compose_file: Option<String>,
     /// Each file that the overlay mounts from `.trust/`.
-    pub files: Vec<(String, State)>,
-    /// What else is in `.trust/`, and not ours.
-    pub strange: Vec<OsString>,
+    pub files: Vec<(String, FileState)>,
+    /// The other files in `.trust/` that a setup did not write.
+    pub foreign: Vec<OsString>,
 }
 
-/// The state of a file of ours.
+/// The state of a file that a setup wrote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    /// As it was written.
+pub enum FileState {
+    /// Neither contents nor mode were changed.
     Unchanged,
-    /// With other contents, or no file.
+    /// Its contents were changed, or it is not a regular file.
     Changed,
-    /// With other permissions.
+    /// Its mode was changed.
     Mode,
     /// It does not exist.
     Missing,
 }
 
-/// What an earlier setup left in the project directory `base`; `None` if there is no overlay of ours, nor a
-/// block in `.env`.
+/// Reads the files of an earlier setup in the project directory `base`; `None` if neither our overlay nor our
+/// block in `.env` exists.
 ///
 /// # Errors
-/// When it cannot be read.
-pub fn standing(base: &Path) -> Result<Option<Standing>, Diagnostic> {
+/// When they cannot be read.
+pub fn read(base: &Path) -> Result<Option<InstalledSetup>, Diagnostic> {
     let state = ProjectState::open(base)?;
     let overlay = state.our_overlay().map(|text| String::from_utf8_lossy(text).into_owned());
-    let lines = state.text_if_file(ENV)?.map(|text| text.block()).transpose()?.flatten();
+    let lines = state.user_file_if_regular(ENV)?.map(|text| text.block()).transpose()?.flatten();
     let compose_file = lines.and_then(|lines| variable::value(lines.first()?));
     if overlay.is_none() && compose_file.is_none() {
         return Ok(None);
     }
     let text = overlay.as_deref().unwrap_or_default();
-    let (mut files, mut strange) = (Vec::new(), Vec::new());
+    let (mut files, mut foreign) = (Vec::new(), Vec::new());
     let names = mounted(text);
     let trust = state.trust_directory();
     for name in &names {
         let found = trust.and_then(|trust| trust.generated.get(*name));
-        let is_changed = trust.is_some_and(|trust| trust.holds(name));
+        let is_changed = trust.is_some_and(|trust| trust.has_not_ours(name));
         let state = match found {
-            Some(true) => State::Unchanged,
-            Some(false) => State::Mode,
-            None if is_changed => State::Changed,
-            None => State::Missing,
+            Some(true) => FileState::Unchanged,
+            Some(false) => FileState::Mode,
+            None if is_changed => FileState::Changed,
+            None => FileState::Missing,
         };
         files.push(((*name).to_owned(), state));
     }
     if let Some(trust) = trust {
         let is_other = |name: &&OsString| name.to_str().is_none_or(|name| !names.contains(name));
-        strange.extend(trust.not_ours().iter().filter(is_other).cloned());
+        foreign.extend(trust.not_ours().iter().filter(is_other).cloned());
     }
-    Ok(Some(Standing { words: header::options(text), overlay, compose_file, files, strange }))
+    Ok(Some(InstalledSetup {
+        options: header::options(text),
+        overlay,
+        compose_file,
+        files,
+        foreign,
+    }))
 }
 
-/// Whether `.trust/` in the project directory `base` has files of an overlay that `remove` did not remove.
+/// Whether `.trust/` in the project directory `base` contains files of an overlay that was lost, not removed
+/// by `remove`.
 ///
 /// # Errors
-/// When it cannot be read.
+/// When the directory cannot be read.
 pub fn has_files(base: &Path) -> Result<bool, Diagnostic> {
     let state = ProjectState::open(base)?;
     let has_files = |trust: &TrustDirectory| {
@@ -87,7 +94,7 @@ pub fn has_files(base: &Path) -> Result<bool, Diagnostic> {
     Ok(state.trust_directory().is_some_and(has_files))
 }
 
-/// The files of `.trust/` that an overlay names.
+/// Returns the names of the files in `.trust/` that an overlay mounts.
 pub fn mounted(overlay: &str) -> BTreeSet<&str> {
     let is_part = |letter: char| letter.is_alphanumeric() || "-_.".contains(letter);
     let after = overlay.split("./.trust/").skip(1);

@@ -1,5 +1,5 @@
-//! What setup configures for Java: the same as trust-init in the container, as far as it can be known from
-//! here, and nothing by a guess.
+//! Configures the JVM of a service like trust-init does in the container, except where an unknown image or
+//! variable would require a guess.
 
 use crate::compose::images::jvm::ContainerFs;
 use crate::compose::images::{RootsOrigin, ServiceEnvironment};
@@ -13,51 +13,53 @@ use crate::trust::bundle::Pem;
 use crate::trust::keystore::{self, ExtendedStore};
 use crate::trust::variables::java::{JAVA_TOOL_OPTIONS, JavaWarning, own_options};
 
-/// Why a JVM in the image is not configured.
-const GUESSED: &str = "Java not configured: unknown image (override with --service NAME=trust)";
-const UNREAD: &str = "Java not configured: JAVA_TOOL_OPTIONS is not known yet";
+/// The reasons for which a JVM in the image is not configured.
+const UNKNOWN_IMAGE: &str =
+    "Java not configured: unknown image (override with --service NAME=trust)";
+const UNKNOWN_OPTIONS: &str = "Java not configured: JAVA_TOOL_OPTIONS is not known yet";
 
-/// What is done for a service's JVM.
+/// The result for a service's JVM.
 pub(crate) struct Outcome {
-    /// The line for the user, before the services.
+    /// The remark for the user, without the services.
     pub line: String,
-    /// The JVM's configuration, unless it is left alone.
+    /// The JVM's configuration; `None` if it is not changed.
     pub jvm: Option<JvmConfig>,
 }
 
-/// A service with an image, and what it trusts.
+/// A service with an image, and the certificates that it trusts.
 pub(crate) struct JavaService<'a> {
-    /// The service, and why it was chosen.
+    /// The service, with the reason for its selection.
     pub choice: &'a Choice<'a>,
-    /// The files that the service sees.
-    pub inward: &'a ContainerFs<'a>,
+    /// The files in its container.
+    pub container_fs: &'a ContainerFs<'a>,
     /// Its variables.
     pub environment: &'a ServiceEnvironment,
     /// The custom CAs that Java can read.
     pub custom: &'a [Pem<'a>],
     /// The roots of its bundle.
     pub roots: &'a [Pem<'a>],
-    /// Where those come from.
-    pub basis: &'a RootsOrigin,
+    /// Their origin.
+    pub roots_origin: &'a RootsOrigin,
 }
 
 impl JavaService<'_> {
-    /// Finds the JVM, and decides; `None` where there is none, or it trusts the custom CAs already.
+    /// Configures the JVM; `None` if none is found, or it trusts the custom CAs already.
     pub(crate) fn outcome(&self, warn: WarningSink<'_>) -> Option<Outcome> {
-        let Self { inward, environment, custom, .. } = *self;
-        let found = inward.trust_store(environment.all())?;
+        let Self { container_fs, environment, custom, .. } = *self;
+        let found = container_fs.trust_store(environment.all())?;
         let unconfigured = |line: &str| Some(Outcome { line: line.to_owned(), jvm: None });
         if matches!(self.choice.reason, SelectionReason::Unknown(_)) {
-            return unconfigured(GUESSED);
+            return unconfigured(UNKNOWN_IMAGE);
         }
         if environment.is_unknown(JAVA_TOOL_OPTIONS) || self.choice.service.has_unread_environment {
-            return unconfigured(UNREAD);
+            return unconfigured(UNKNOWN_OPTIONS);
         }
-        let words: Vec<_> = inward.command_line().into_iter().map(Into::into).collect();
-        let options = own_options(environment.all(), &words, |path| path.starts_with(DIRECTORY));
+        let arguments: Vec<_> = container_fs.command_line().into_iter().map(Into::into).collect();
+        let options =
+            own_options(environment.all(), &arguments, |path| path.starts_with(DIRECTORY));
         let options = options.map_err(|warning| warn(warning.into())).ok()?.to_owned();
-        let (roots, origin) = if let RootsOrigin::Asked(_) = self.basis {
-            (self.roots.iter().map(Pem::borrow).collect(), self.basis.to_string())
+        let (roots, origin) = if let RootsOrigin::Asked(_) = self.roots_origin {
+            (self.roots.iter().map(Pem::borrow).collect(), self.roots_origin.to_string())
         } else {
             let path = found.path.clone();
             let origin = format!("of {}", quote::path(&path));

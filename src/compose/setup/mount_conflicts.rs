@@ -1,4 +1,4 @@
-//! Mounts and volumes of the user's that the overlay's mounts would hide, or write into: found before
+//! Finds the mounts and volumes of a service that the overlay's mounts would hide or write to, before
 //! anything is written.
 
 use std::collections::BTreeSet;
@@ -12,11 +12,10 @@ use crate::sys::quote;
 use crate::trust::bundle::{self, Pem};
 use crate::trust::source::CUSTOM_CA;
 
-/// Looks at the mounts of a service that is to trust `custom`; `volumes` are those that its image
-/// declares.
+/// Checks the mounts of a service that will trust `custom`, and the `volumes` that its image declares.
 ///
 /// # Errors
-/// When one of them is in the way.
+/// When one of them conflicts with the overlay.
 pub fn check(
     name: &str,
     service: &Service,
@@ -33,8 +32,9 @@ pub fn check(
                 MountKind::Volume(_) | MountKind::Unknown => "a volume".to_owned(),
             };
             let target = quote::word(&mount.target);
-            let cause =
-                format!("it mounts {source} at {target}, and the file would be made in there");
+            let cause = format!(
+                "it mounts {source} at {target}, and the mount point would be created in it"
+            );
             let fix = "remove that mount and name its CAs with --extra-ca, or ";
             return Err(conflict(name, cause, fix));
         }
@@ -46,19 +46,24 @@ pub fn check(
     match volumes.iter().find(is_above) {
         Some(volume) => {
             let volume = quote::word(volume);
-            let cause =
-                format!("its image keeps a volume at {volume}, and the file would stay in there");
+            let cause = format!(
+                "its image declares a volume at {volume}, and the mount point would remain in it"
+            );
             Err(conflict(name, cause, "remove that VOLUME from the image, or "))
         }
         None => Ok(()),
     }
 }
 
-/// A mount at our very path is replaced by ours: right if ours holds all that it holds.
+/// Checks a mount at the path of ours, which replaces it: ours must contain all its certificates.
 fn check_replaced(name: &str, mount: &Mount, custom: &[Pem<'_>]) -> Result<(), Diagnostic> {
     let MountKind::Bind(source) = &mount.kind else {
-        let cause = format!("something else is mounted at {CUSTOM_CA} already");
-        return Err(conflict(name, cause, "remove it there and name it with --extra-ca, or "));
+        let cause = format!("the service already mounts something at {CUSTOM_CA}");
+        return Err(conflict(
+            name,
+            cause,
+            "remove that mount and name its CAs with --extra-ca, or ",
+        ));
     };
     let bytes = file::read(source, &mut file::FILE_LIMIT.clone()).unwrap_or_default();
     let theirs = crate::trust::trust_anchors::anchors(&bytes).certificates;
@@ -71,7 +76,7 @@ fn check_replaced(name: &str, mount: &Mount, custom: &[Pem<'_>]) -> Result<(), D
     Err(conflict(name, cause, &format!("add `--extra-ca {}`, or ", quote::shell(source))))
 }
 
-/// The overlay cannot mount the CA into `service`. The service can always be left out.
+/// Returns the error that the overlay cannot mount the CA into `service`, which can always be left out.
 fn conflict(service: &str, cause: String, fix: &str) -> Diagnostic {
     let leave = format!("leave the service out: `--service {}=leave`", quote::shell(service));
     let mounted = Diagnostic::cannot("mount the CA into", quote::word(service));

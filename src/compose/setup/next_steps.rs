@@ -1,4 +1,4 @@
-//! The next step: the exact commands, with every file in force in its order and ours last.
+//! The commands that start the project after `setup` or `remove`: with every compose file, ours last.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -15,68 +15,75 @@ use crate::compose::setup::swarm;
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::quote;
 
-/// What comes after writing.
+/// The commands to run after `setup` or `remove`.
 #[derive(Debug)]
-pub(crate) struct Next {
+pub(crate) struct NextCommands {
     /// The project's files, and our overlay if it exists.
     pub files: ComposeFiles,
-    /// The services to stop first.
-    pub off: Vec<String>,
-    /// The profiles that are in use, apart from those that Compose knows of by itself.
+    /// The disabled services, whose containers are removed first.
+    pub disabled: Vec<String>,
+    /// The profiles of existing containers, except those of COMPOSE_PROFILES.
     pub profiles: Vec<String>,
-    /// Whether Compose finds the files by itself.
+    /// Whether Compose uses the files without `-f`.
     pub is_active: bool,
-    /// The stack that they are deployed as, where that is so.
+    /// The name of the stack, for a swarm.
     pub stack: Option<String>,
 }
 
-impl Next {
-    /// With our overlay.
+impl NextCommands {
+    /// Returns the commands for the project with our overlay.
     pub(crate) fn with_overlay(
-        place: &ProjectFiles,
+        project_files: &ProjectFiles,
         project: &Project,
         shape: &Shape,
         is_active: bool,
         running: Option<Vec<LabeledContainer>>,
     ) -> Self {
-        let mut files = place.files.clone();
-        files.files.push(plain(&place.base, OVERLAY));
-        // Where no engine answers, there may be some.
-        let is_there = |name: &&String| {
+        let mut files = project_files.files.clone();
+        files.files.push(plain(&project_files.base, OVERLAY));
+        // If no engine answers, containers may exist.
+        let may_exist = |name: &&String| {
             running.as_ref().is_none_or(|all| all.iter().any(|found| found.service == **name))
         };
         Self {
             files,
-            off: shape.without.iter().filter(is_there).cloned().collect(),
-            profiles: profiles(place, project, &running.unwrap_or_default()),
-            is_active: is_active && place.obeys_env(),
-            stack: shape.swarm.then(|| swarm::stack(project)),
+            disabled: shape.without.iter().filter(may_exist).cloned().collect(),
+            profiles: profiles(project_files, project, &running.unwrap_or_default()),
+            is_active: is_active && project_files.obeys_env(),
+            stack: shape.swarm.then(|| swarm::stack_name(project)),
         }
     }
 
-    /// Without it. A project that cannot be read is not looked at for its profiles.
-    pub(crate) fn without_overlay(place: &ProjectFiles, is_swarm: bool) -> Self {
-        let project = read::read(place).map(|(project, _)| project).unwrap_or_default();
-        let profiles = profiles(place, &project, &containers(&project).unwrap_or_default());
-        let is_active = place.is_found_by_itself();
-        let stack = is_swarm.then(|| swarm::stack(&project));
-        Self { files: place.files.clone(), off: Vec::new(), profiles, is_active, stack }
+    /// Returns the commands for the project without it; a project that cannot be read contributes no
+    /// profiles.
+    pub(crate) fn without_overlay(project_files: &ProjectFiles, is_swarm: bool) -> Self {
+        let project = read::read(project_files).map(|(project, _)| project).unwrap_or_default();
+        let profiles = profiles(project_files, &project, &containers(&project).unwrap_or_default());
+        let is_active = project_files.is_found_by_itself();
+        let stack = is_swarm.then(|| swarm::stack_name(&project));
+        Self {
+            files: project_files.files.clone(),
+            disabled: Vec::new(),
+            profiles,
+            is_active,
+            stack,
+        }
     }
 
-    /// The commands, a line each.
+    /// Returns the commands, one on each line.
     pub(crate) fn commands(&self) -> String {
         if let Some(stack) = &self.stack {
-            return swarm::deploy(&self.files, stack);
+            return swarm::deploy_command(&self.files, stack);
         }
         let mut text = String::new();
-        for name in &self.off {
+        for name in &self.disabled {
             let _ = writeln!(text, "{} rm -sf {}", self.compose_with(&[]), quote::shell(name));
         }
         let _ = writeln!(text, "{}", self.up());
         text
     }
 
-    /// `docker compose` with the project's files and profiles, as a shell reads it.
+    /// Returns `docker compose` with the project's files and profiles, quoted for a shell.
     pub(crate) fn compose(&self) -> String {
         self.compose_with(&self.profiles)
     }
@@ -88,53 +95,54 @@ impl Next {
         format!("docker compose{}", files.chain(profiles).collect::<String>())
     }
 
-    /// The last of the commands, which starts the project.
+    /// Returns the last command, which starts the project.
     pub(crate) fn up(&self) -> String {
         if let Some(stack) = &self.stack {
-            let commands = swarm::deploy(&self.files, stack);
+            let commands = swarm::deploy_command(&self.files, stack);
             return commands.lines().last().unwrap_or_default().to_owned();
         }
         format!("{} up -d", self.compose())
     }
 
-    /// Runs them, for the user to see, and returns the exit code of the first that fails.
+    /// Runs the commands, with their output on the terminal, and returns the exit code of the first that
+    /// fails.
     ///
     /// # Errors
-    /// When they cannot be started.
+    /// When a command cannot be started.
     pub(crate) fn run(&self) -> Result<u8, Diagnostic> {
-        let show = |words: &[&OsStr]| {
-            docker::run_compose(&self.files, words).map_err(|failure| {
-                let run = Diagnostic::cannot("run", "`docker compose up`").because(failure);
-                run.advise("run the printed command where docker is installed")
+        let run = |arguments: &[&OsStr]| {
+            docker::run_compose(&self.files, arguments).map_err(|failure| {
+                let failed = Diagnostic::cannot("run", "`docker compose up`").because(failure);
+                failed.advise("run the printed command where docker is installed")
             })
         };
         let code = |status: std::process::ExitStatus| {
             status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
         };
-        for name in &self.off {
-            let status = show(&["rm", "-sf", name].map(OsStr::new))?;
+        for name in &self.disabled {
+            let status = run(&["rm", "-sf", name].map(OsStr::new))?;
             if !status.success() {
                 return Ok(code(status));
             }
         }
         let profiles = self.profiles.iter().flat_map(|profile| ["--profile", profile]);
-        let words: Vec<_> = profiles.chain(["up", "-d"]).map(OsStr::new).collect();
-        Ok(code(show(&words)?))
+        let arguments: Vec<_> = profiles.chain(["up", "-d"]).map(OsStr::new).collect();
+        Ok(code(run(&arguments)?))
     }
 }
 
-/// The command that writes the overlay again, typed here.
-pub(crate) fn setup(place: &ProjectFiles, shape: &Shape) -> String {
+/// Returns the command that writes the overlay again, for the current directory.
+pub(crate) fn setup_command(project_files: &ProjectFiles, shape: &Shape) -> String {
     let here = Path::new(".");
-    let options = [project_options(place, here), shape.words(here)].concat();
+    let options = [project_options(project_files, here), shape.options(here)].concat();
     let words = ["trust-compose", "setup"].map(str::to_owned).into_iter();
     words.chain(options.iter().map(quote::shell)).collect::<Vec<_>>().join(" ")
 }
 
-/// The options that name the compose files, as typed in the directory `base`; none if Compose finds the files by
-/// itself.
-pub(crate) fn project_options(place: &ProjectFiles, base: &Path) -> Vec<String> {
-    if place.origin != FilesOrigin::Option && place.files.directory.is_none() {
+/// Returns the options that name the compose files, for the directory `base`; none if Compose finds the files
+/// without them.
+pub(crate) fn project_options(project_files: &ProjectFiles, base: &Path) -> Vec<String> {
+    if project_files.origin != FilesOrigin::Option && project_files.files.directory.is_none() {
         return Vec::new();
     }
     // A name that begins with `-` would be read as an option.
@@ -143,20 +151,24 @@ pub(crate) fn project_options(place: &ProjectFiles, base: &Path) -> Vec<String> 
         path => path.clone(),
     };
     let files = ComposeFiles {
-        files: place.files.files.iter().map(path).collect(),
-        directory: place.files.directory.as_ref().map(path),
+        files: project_files.files.files.iter().map(path).collect(),
+        directory: project_files.files.directory.as_ref().map(path),
     };
     files.arguments().iter().map(|word| word.to_string_lossy().into_owned()).collect()
 }
 
-/// The project's containers, also stopped ones; `None` where no engine answers.
+/// Returns the project's containers, also stopped ones; `None` if no engine answers.
 pub(crate) fn containers(project: &Project) -> Option<Vec<LabeledContainer>> {
     docker::containers(project.name.as_deref()?, LABEL).ok()
 }
 
-/// A profile for each service that has a container and would not be looked at without one.
-fn profiles(place: &ProjectFiles, project: &Project, running: &[LabeledContainer]) -> Vec<String> {
-    let known = place.variables.get("COMPOSE_PROFILES").unwrap_or_default();
+/// Returns a profile for each service that has a container and that Compose would ignore without it.
+fn profiles(
+    project_files: &ProjectFiles,
+    project: &Project,
+    running: &[LabeledContainer],
+) -> Vec<String> {
+    let known = project_files.variables.get("COMPOSE_PROFILES").unwrap_or_default();
     let known: BTreeSet<_> = known.split(',').map(str::trim).collect();
     let mut all = BTreeSet::new();
     for container in running {

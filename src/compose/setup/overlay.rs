@@ -1,8 +1,8 @@
-//! The overlay: what each service gets, as the text of docker-compose.ca.yml and the files it mounts.
+//! Generates the overlay: the text of docker-compose.ca.yml and the files that it mounts.
 //!
-//! Pure, and the same bytes for the same inputs. The variables and their rules are those of
-//! `crate::trust::variables`, so that a service whose entrypoint is trust-init finds what it would have
-//! made itself.
+//! Pure: the same inputs give the same bytes. The variables and their rules are those of
+//! `crate::trust::variables`, so a service whose entrypoint is trust-init gets the values that trust-init
+//! would set.
 
 pub mod delivery;
 
@@ -24,65 +24,65 @@ use crate::trust::fingerprint::Fingerprint;
 use crate::trust::source::CUSTOM_CA;
 
 /// A profile that no project enables.
-const NEVER: &str = "trust-init-without";
+const NEVER_ENABLED: &str = "trust-init-without";
 
-/// What an overlay is made of.
+/// The contents of an overlay.
 #[derive(Debug)]
 pub struct OverlaySpec<'a> {
     /// The project's directory; relative paths of the overlay are relative to it.
     pub base: &'a Path,
     /// The custom CAs.
     pub custom: &'a [Pem<'a>],
-    /// Each with the roots of some image, without doubles.
+    /// The bundles: the custom CAs with each set of root certificates.
     pub bundles: &'a [Vec<Pem<'a>>],
-    /// The services that are to trust them.
+    /// The services that will trust the custom CAs.
     pub trusted: Vec<TrustedService<'a>>,
     /// The proxies that serve a certificate.
-    pub serving: Vec<Serving<'a>>,
-    /// The services that are switched off.
-    pub without: Vec<Without<'a>>,
-    /// How the files reach a service.
+    pub serving: Vec<ServingProxy<'a>>,
+    /// The disabled services.
+    pub disabled: Vec<DisabledService<'a>>,
+    /// How the services get the files.
     pub delivery: &'a Delivery,
 }
 
-/// A proxy that serves a certificate.
+/// A proxy that serves the server certificate.
 #[derive(Debug)]
-pub struct Serving<'a> {
+pub struct ServingProxy<'a> {
     /// Its name.
     pub name: &'a str,
-    /// The server's certificate, which is mounted from its own path.
+    /// The path of the server certificate, from which it is mounted.
     pub certificate: &'a Path,
-    /// Its contents.
+    /// The contents of that file.
     pub text: &'a [u8],
-    /// Its key, from its own path.
+    /// The path of its key, from which it is mounted.
     pub key: &'a Path,
-    /// What a Caddyfile imports.
+    /// The file that a Caddyfile imports.
     pub snippet: Option<String>,
 }
 
-/// A service that is switched off.
+/// A disabled service.
 #[derive(Debug)]
-pub struct Without<'a> {
+pub struct DisabledService<'a> {
     /// Its name.
     pub name: &'a str,
-    /// Whether it has profiles, which would be added to.
+    /// Whether it has profiles, to which Compose would add those of the overlay.
     pub has_profiles: bool,
     /// The services that depend on it.
     pub dependants: BTreeSet<&'a str>,
 }
 
-/// An overlay and what it mounts.
+/// An overlay and the files that it mounts.
 #[derive(Debug, Default)]
 pub struct Overlay {
     /// The text of docker-compose.ca.yml.
     pub text: String,
     /// The files of `.trust/`: name and contents.
     pub files: BTreeMap<String, Vec<u8>>,
-    /// For each service the digest of what it has mounted.
+    /// The digest of the files that each service mounts.
     pub digests: BTreeMap<String, String>,
 }
 
-/// Writes the overlay.
+/// Generates the overlay.
 ///
 /// # Errors
 /// When YAML cannot express it.
@@ -90,44 +90,44 @@ pub fn overlay(spec: &OverlaySpec<'_>) -> Result<Overlay, Diagnostic> {
     let mut overlay = Overlay::default();
     let mut services: BTreeMap<&str, Mapping> = BTreeMap::new();
     if !spec.trusted.is_empty() {
-        let custom = overlay.keep("custom-ca", "crt", pem_text(spec.custom));
+        let custom = overlay.add_file("custom-ca", "crt", pem_text(spec.custom));
         let bundles: Vec<_> = spec
             .bundles
             .iter()
-            .map(|bundle| overlay.keep("ca-bundle", "crt", pem_text(bundle)))
+            .map(|bundle| overlay.add_file("ca-bundle", "crt", pem_text(bundle)))
             .collect();
         for trusted in &spec.trusted {
             let bundle = (spec.bundles.get(trusted.bundle), bundles.get(trusted.bundle));
             let (Some(roots), Some(bundle)) = bundle else { continue };
-            let stanza = overlay.trusted(trusted, spec, roots, &custom, bundle);
+            let stanza = overlay.trusted_stanza(trusted, spec, roots, &custom, bundle);
             services.insert(trusted.name, stanza);
         }
     }
     for serving in &spec.serving {
-        let stanza = overlay.serving(serving, spec.base);
+        let stanza = overlay.serving_stanza(serving, spec.base);
         services.entry(serving.name).or_default().extend(stanza);
     }
-    for without in &spec.without {
-        services.entry(without.name).or_default().insert("profiles".into(), without.profiles());
-        for dependant in &without.dependants {
+    for disabled in &spec.disabled {
+        services.entry(disabled.name).or_default().insert("profiles".into(), disabled.profiles());
+        for dependant in &disabled.dependants {
             let stanza = services.entry(dependant).or_default();
             let others = stanza.entry("depends_on".into()).or_insert(Mapping::new().into());
             if let Value::Mapping(others) = others {
-                others.insert(without.name.into(), mapping([("required", false.into())]));
+                others.insert(disabled.name.into(), mapping([("required", false.into())]));
             }
         }
     }
     let services: Mapping =
         services.into_iter().map(|(name, stanza)| (name.into(), stanza.into())).collect();
     let mut tree = mapping_of([("services", services.into())]);
-    tree.extend(spec.delivery.declared(&overlay.files));
+    tree.extend(spec.delivery.top_level(&overlay.files));
     overlay.text = serde_yaml::to_string(&tree)?;
     Ok(overlay)
 }
 
 impl Overlay {
-    /// Whether none of `containers` was made with another overlay.
-    pub fn has_made(&self, containers: &[LabeledContainer]) -> bool {
+    /// Whether none of `containers` was created with another overlay.
+    pub fn matches(&self, containers: &[LabeledContainer]) -> bool {
         let is_other = |container: &LabeledContainer| {
             let digest = self.digests.get(&container.service);
             !container.label.is_empty() && digest != Some(&container.label)
@@ -135,15 +135,15 @@ impl Overlay {
         !containers.iter().any(is_other)
     }
 
-    /// Keeps a file of these contents, and returns its name.
-    fn keep(&mut self, stem: &str, ending: &str, contents: Vec<u8>) -> String {
+    /// Adds a file with these contents, and returns its name.
+    fn add_file(&mut self, stem: &str, ending: &str, contents: Vec<u8>) -> String {
         let name = file_name(stem, ending, &contents);
         self.files.insert(name.clone(), contents);
         name
     }
 
-    /// What a service gets that is to trust.
-    fn trusted(
+    /// Returns the keys of a service that will trust the CAs.
+    fn trusted_stanza(
         &mut self,
         trusted: &TrustedService<'_>,
         spec: &OverlaySpec<'_>,
@@ -159,7 +159,7 @@ impl Overlay {
             let name = match contents {
                 InjectedFile::Custom => custom_file.to_owned(),
                 InjectedFile::Bundle => bundle_file.to_owned(),
-                InjectedFile::Own { stem, ending, bytes } => self.keep(stem, ending, bytes),
+                InjectedFile::Own { stem, ending, bytes } => self.add_file(stem, ending, bytes),
             };
             (target, name)
         });
@@ -168,22 +168,22 @@ impl Overlay {
         if !variables.is_empty() {
             stanza.insert("environment".into(), variables.into());
         }
-        let (key, files) = spec.delivery.bring(&mounts, &self.files);
+        let (key, files) = spec.delivery.entries(&mounts, &self.files);
         stanza.insert(key.into(), files);
-        // Names are made of contents.
+        // The names contain a digest of the contents.
         let pieces = mounts.iter().flat_map(|(target, file)| [target.as_bytes(), file.as_bytes()]);
         self.label(trusted.name, &mut stanza, &Fingerprint::of(pieces));
         stanza
     }
 
-    /// What a proxy gets that serves a certificate.
-    fn serving(&mut self, serving: &Serving<'_>, base: &Path) -> Mapping {
+    /// Returns the keys of a proxy that serves the certificate.
+    fn serving_stanza(&mut self, serving: &ServingProxy<'_>, base: &Path) -> Mapping {
         let mut mounts = vec![
-            mount(&source(serving.certificate, base), &format!("{SERVED}/server.pem")),
-            mount(&source(serving.key, base), &format!("{SERVED}/server-key.pem")),
+            mount(&overlay_path(serving.certificate, base), &format!("{SERVED}/server.pem")),
+            mount(&overlay_path(serving.key, base), &format!("{SERVED}/server-key.pem")),
         ];
         if let Some(snippet) = &serving.snippet {
-            let name = self.keep("tls", "caddy", snippet.clone().into_bytes());
+            let name = self.add_file("tls", "caddy", snippet.clone().into_bytes());
             mounts.push(mount(&format!("./{TRUST}/{name}"), &format!("{SERVED}/{SNIPPET}")));
         }
         let mut stanza = mapping_of([("volumes", mounts.into())]);
@@ -199,11 +199,11 @@ impl Overlay {
     }
 }
 
-impl Without<'_> {
+impl DisabledService<'_> {
     fn profiles(&self) -> Value {
-        let never = Value::from(vec![NEVER]);
+        let never = Value::from(vec![NEVER_ENABLED]);
         if self.has_profiles {
-            // Else those of an overlay would be added to them.
+            // Without this tag, Compose would add the overlay's profiles to them.
             Value::Tagged(Box::new(TaggedValue { tag: Tag::new("override"), value: never }))
         } else {
             never
@@ -211,8 +211,8 @@ impl Without<'_> {
     }
 }
 
-/// `path` as the overlay names it: relative if it is below the project's directory.
-fn source(path: &Path, base: &Path) -> String {
+/// Returns `path` for the overlay: relative if it is below the project's directory.
+fn overlay_path(path: &Path, base: &Path) -> String {
     match path.strip_prefix(base) {
         Ok(below) => format!("./{}", below.display()),
         Err(_) => path.display().to_string(),

@@ -1,7 +1,8 @@
-//! `remove`, and `setup` without an option that shapes an overlay: everything of ours goes, and nothing else.
+//! `remove`, and `setup` without an option of `Shape`: removes all files and blocks of ours, and nothing
+//! else.
 //!
-//! `.env` comes first, because every compose command fails while it lists a file that is gone. What a
-//! container mounts is kept until no container does: the engine could not start the container again.
+//! `.env` is changed first, because every compose command fails while it lists a missing file. A file that a
+//! container mounts is kept: without it the engine could not start that container again.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -10,87 +11,88 @@ use crate::compose::docker::{self, CommandError};
 use crate::compose::layout::{ENV, IGNORE, LABEL, OVERLAY, TRUST};
 use crate::compose::output::CommandOutput;
 use crate::compose::project::files::{FilesOrigin, ProjectFiles, absolute, plain};
-use crate::compose::setup::next_steps::Next;
+use crate::compose::setup::next_steps::NextCommands;
 use crate::compose::setup::swarm;
 use crate::compose::setup::write::changes::{Action, Changes};
-use crate::compose::setup::write::edited_file::{Edit, Text};
-use crate::compose::setup::write::plan::Plan;
+use crate::compose::setup::write::edited_file::{Edit, UserFile};
+use crate::compose::setup::write::plan::ChangePlan;
 use crate::compose::setup::write::removed;
 use crate::compose::setup::write::state::{MANIFEST, ProjectState, TrustDirectory};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::output::{self, Report};
 use crate::sys::quote;
 
-/// Removes everything of ours, and prints how the project is started without it.
+/// Removes all files and blocks of ours, and prints the commands that start the project without them.
 ///
 /// # Errors
-/// When something cannot be removed.
+/// When a file cannot be read, changed or removed.
 pub fn run(
-    place: &ProjectFiles,
+    project_files: &ProjectFiles,
     is_dry: bool,
-    goes_up: bool,
+    starts_project: bool,
     report: Report,
 ) -> Result<CommandOutput, Diagnostic> {
-    let is_swarm = swarm::is_installed(&place.base)?;
-    let (changes, is_kept) = remove_unmounted(place, is_dry, report)?;
-    if place.had_ours
-        && place.origin != FilesOrigin::Option
-        && !plain(&place.base, OVERLAY).exists()
+    let is_swarm = swarm::is_installed(&project_files.base)?;
+    let (changes, is_kept) = remove_unmounted(project_files, is_dry, report)?;
+    if project_files.had_ours
+        && project_files.origin != FilesOrigin::Option
+        && !plain(&project_files.base, OVERLAY).exists()
     {
-        report.warning(&listed(place.origin));
+        report.warning(&listed_overlay(project_files.origin));
     }
     let mut text = changes.to_string();
     if changes.is_nothing() && !is_kept {
-        text.push_str("nothing to remove: there is no overlay of ours here\n");
-        if !goes_up {
+        text.push_str("nothing to remove: no overlay of trust-compose exists here\n");
+        if !starts_project {
             return Ok(text.into());
         }
     }
-    let next = Next::without_overlay(place, is_swarm);
+    let next = NextCommands::without_overlay(project_files, is_swarm);
     let _ = write!(text, "\nnext:\n  {}\n", next.commands().trim_end());
-    if is_kept && !goes_up {
+    if is_kept && !starts_project {
         text.push_str("  trust-compose remove\n");
     }
-    if !goes_up || is_dry {
+    if !starts_project || is_dry {
         return Ok(text.into());
     }
-    // A closed stdout, which is reported, does not keep the services from their start.
+    // If stdout is closed, that is reported, and the services are still started.
     let _ = report.result(&text.into());
     let code = next.run()?;
     let text = if is_kept && code == 0 {
-        remove_unmounted(place, false, report)?.0.to_string()
+        remove_unmounted(project_files, false, report)?.0.to_string()
     } else {
         String::new()
     };
     Ok(CommandOutput { text: text.into(), code })
 }
 
-/// A list of the user's own names the overlay, without which Compose does not start.
-fn listed(origin: FilesOrigin) -> Diagnostic {
-    let place = if origin == FilesOrigin::Shell { "the shell" } else { ".env" };
-    let cause =
-        format!("COMPOSE_FILE in {place} names {OVERLAY}: without it, every compose command fails");
-    Diagnostic::statement(cause).advise(format!("remove {OVERLAY} from COMPOSE_FILE in {place}"))
+/// Returns the warning that a COMPOSE_FILE of the user names the removed overlay.
+fn listed_overlay(origin: FilesOrigin) -> Diagnostic {
+    let location = if origin == FilesOrigin::Shell { "the shell" } else { ".env" };
+    let cause = format!(
+        "COMPOSE_FILE in {location} names {OVERLAY}: without it, every compose command fails"
+    );
+    Diagnostic::statement(cause).advise(format!("remove {OVERLAY} from COMPOSE_FILE in {location}"))
 }
 
-/// Removes what no container mounts, and returns whether something is kept for containers.
+/// Removes the files that no container mounts; returns true if files are kept for containers.
 fn remove_unmounted(
-    place: &ProjectFiles,
+    project_files: &ProjectFiles,
     is_dry: bool,
     report: Report,
 ) -> Result<(Changes, bool), Diagnostic> {
-    let path = plain(&place.base, TRUST);
+    let path = plain(&project_files.base, TRUST);
     let shown = quote::path(&path).to_string();
-    let asked = path.is_dir().then(|| docker::containers_mounting(&absolute(&path), LABEL));
-    let is_unasked = matches!(asked, Some(Err(CommandError::NotInstalled)));
-    let in_use = match asked {
-        // Where docker is not found, nothing can ever be asked.
+    let queried = path.is_dir().then(|| docker::containers_mounting(&absolute(&path), LABEL));
+    let has_no_docker = matches!(queried, Some(Err(CommandError::NotInstalled)));
+    let in_use = match queried {
+        // Without docker, no later run could ask either.
         None | Some(Err(CommandError::NotInstalled)) => None,
         Some(Ok(containers)) if containers.is_empty() => None,
         Some(Ok(containers)) => Some(mounted(&shown, &containers)),
         Some(Err(CommandError::System(error))) => {
-            let asked = Diagnostic::cannot("ask the engine which containers mount", &shown);
-            return Err(asked.because(output::cause(&error)).advise("run it again"));
+            let failed = Diagnostic::cannot("ask the engine which containers mount", &shown);
+            return Err(failed.because(output::cause(&error)).advise("run it again"));
         }
         Some(Err(failure)) => {
             let cause =
@@ -100,19 +102,20 @@ fn remove_unmounted(
         }
     };
     let is_kept = in_use.is_some();
-    let changes = remove(&place.base, in_use, is_dry)?;
+    let changes = remove(&project_files.base, in_use, is_dry)?;
     changes.kept.iter().for_each(|kept| report.warning(kept));
-    if is_unasked && !is_dry && !path.exists() {
+    if has_no_docker && !is_dry && !path.exists() {
         let cause = format!(
-            "there is no docker command to ask which containers mount {shown}: those that do cannot \
-             be started again"
+            "no docker command exists here to ask which containers mount {shown}: those containers \
+             cannot be started again"
         );
-        let fix = "recreate them, by the command below where docker is installed";
+        let fix = "recreate them with the command below, where docker is installed";
         report.warning(&Diagnostic::statement(cause).advise(fix));
     }
     Ok((changes, is_kept))
 }
 
+/// Returns the warning that `containers` mount the files in `path`.
 fn mounted(path: &str, containers: &[String]) -> Diagnostic {
     let names: Vec<_> = containers.iter().map(|name| quote::word(name).to_string()).collect();
     let cause = format!(
@@ -123,24 +126,24 @@ fn mounted(path: &str, containers: &[String]) -> Diagnostic {
     Diagnostic::statement(cause).advise(fix)
 }
 
-/// Removes what any setup left in the project directory `base`, or says what it would remove.
-/// `in_use`: why `.trust/` has to be kept.
+/// Removes the files of any setup in the project directory `base`, or reports what it would remove. `in_use`
+/// is the reason to keep `.trust/`.
 ///
 /// # Errors
-/// When a block of ours is damaged, or the system says no. What has been removed by then is such that the
-/// project works, and another run finishes.
+/// When a block of ours is damaged, or a system call fails. The project then still works, and another run
+/// completes the removal.
 pub fn remove(
     base: &Path,
     in_use: Option<Diagnostic>,
     is_dry: bool,
 ) -> Result<Changes, Diagnostic> {
     let state = ProjectState::open(base)?;
-    plan(&state, in_use)?.carry_out(&state, is_dry)
+    plan(&state, in_use)?.execute(&state, is_dry)
 }
 
-fn plan(state: &ProjectState, in_use: Option<Diagnostic>) -> Result<Plan<'_>, Diagnostic> {
-    let env = without_block(state, ENV)?;
-    let mut plan = Plan { is_removal: true, env, ..Plan::default() };
+fn plan(state: &ProjectState, in_use: Option<Diagnostic>) -> Result<ChangePlan<'_>, Diagnostic> {
+    let env = edit_without_block(state, ENV)?;
+    let mut plan = ChangePlan { is_removal: true, env, ..ChangePlan::default() };
     report_edit(plan.env.as_ref(), &mut plan.changes);
     let overlay = quote::path(&state.path(OVERLAY)).to_string();
     match state.overlay {
@@ -154,28 +157,28 @@ fn plan(state: &ProjectState, in_use: Option<Diagnostic>) -> Result<Plan<'_>, Di
             plan.changes.kept.push(Diagnostic::statement(cause).advise(DELETE));
         }
     }
-    // git is to ignore `.trust/` for as long as it exists.
+    // Git must ignore `.trust/` for as long as it exists.
     let in_use = in_use.filter(|_| state.trust_directory().is_some_and(TrustDirectory::has_ours));
     if let Some(in_use) = in_use {
         plan.changes.kept.push(in_use);
         plan.files.push((removed::NAME.as_str(), removed::TEXT.as_bytes()));
         return Ok(plan);
     }
-    plan.ignore = without_block(state, IGNORE).unwrap_or_else(|error| {
+    plan.ignore = edit_without_block(state, IGNORE).unwrap_or_else(|error| {
         plan.changes.kept.push(error);
         None
     });
     report_edit(plan.ignore.as_ref(), &mut plan.changes);
     match &state.trust {
         Ok(Some(trust)) => add_files(&mut plan, state, trust),
-        Err(kind) if !plan.changes.is_nothing() => return Err(state.no_directory(kind)),
+        Err(kind) if !plan.changes.is_nothing() => return Err(state.not_a_directory(kind)),
         Ok(None) | Err(_) => {}
     }
     Ok(plan)
 }
 
-/// Adds what is ours in `.trust/`.
-fn add_files<'a>(plan: &mut Plan<'a>, state: &ProjectState, trust: &'a TrustDirectory) {
+/// Adds the removal of our files in `.trust/` to `plan`.
+fn add_files<'a>(plan: &mut ChangePlan<'a>, state: &ProjectState, trust: &'a TrustDirectory) {
     let path = quote::path(&state.path(TRUST)).to_string();
     let ours = trust.generated.keys().map(String::as_str);
     plan.obsolete.extend(ours.chain(trust.has_manifest.then_some(MANIFEST)));
@@ -199,15 +202,15 @@ fn add_files<'a>(plan: &mut Plan<'a>, state: &ProjectState, trust: &'a TrustDire
 
 const DELETE: &str = "delete it if you do not need it";
 
-/// The change of the user's file `name` that takes our block out, if it has one.
-fn without_block(state: &ProjectState, name: &str) -> Result<Option<Edit>, Diagnostic> {
-    let text = state.text_if_file(name)?;
-    Ok(text.map(Text::without_block).transpose()?.flatten())
+/// Returns the edit that removes our block from the user's file `name`, if it has one.
+fn edit_without_block(state: &ProjectState, name: &str) -> Result<Option<Edit>, Diagnostic> {
+    let text = state.user_file_if_regular(name)?;
+    Ok(text.map(UserFile::remove_block).transpose()?.flatten())
 }
 
 fn report_edit(edit: Option<&Edit>, changes: &mut Changes) {
     let Some(edit) = edit else { return };
-    let path = quote::path(&edit.text.path);
+    let path = quote::path(&edit.file.path);
     match edit.new {
         Some(_) => changes.add(Action::Remove, format_args!("the block in {path}")),
         None => changes.add(Action::Remove, path),

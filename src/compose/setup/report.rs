@@ -1,4 +1,5 @@
-//! What `setup` prints: which service trusts the CA and why, what was written, and what comes next.
+//! The output of `setup`: which services trust the CA and why, the files that were written, the next
+//! commands.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -7,7 +8,7 @@ use crate::compose::images::{RootSets, RootsChoice, RootsOrigin};
 use crate::compose::inputs::Inputs;
 use crate::compose::output::{outcome, write_remark};
 use crate::compose::select::Choice;
-use crate::compose::setup::next_steps::Next;
+use crate::compose::setup::next_steps::NextCommands;
 use crate::compose::setup::write::changes::Changes;
 use crate::sys::output;
 use crate::sys::styled::Styled;
@@ -20,36 +21,36 @@ use crate::trust::trust_anchors::{self, PublicRoots};
 pub(crate) struct SetupReport<'a> {
     /// Every service.
     pub choices: &'a [Choice<'a>],
-    /// The services that are switched off.
-    pub off: &'a [String],
+    /// The disabled services.
+    pub disabled: &'a [String],
     /// The CAs.
     pub inputs: &'a Inputs,
-    /// What [`roots`] returned.
+    /// The lines that [`roots`] returned.
     pub roots: &'a [String],
-    /// What is reported about Java, and for which services.
+    /// Remarks about Java, each with its services.
     pub java: &'a BTreeMap<String, Vec<String>>,
-    /// What was written.
+    /// The changes of files.
     pub changes: &'a Changes,
-    /// What else there is to do.
+    /// Further steps for the user.
     pub advice: &'a [String],
-    /// What comes next.
-    pub next: &'a Next,
+    /// The next commands.
+    pub next: &'a NextCommands,
 }
 
 impl SetupReport<'_> {
-    /// All of it: the outcome first, then what was written, remarks, and the next commands.
+    /// Returns the text: the outcome, the changes, remarks, and the next commands.
     pub(crate) fn text(&self) -> Styled {
         let Self { choices, inputs, changes, .. } = self;
-        // Without a CA no service's trust is decided.
+        // Without a CA, no service was selected.
         let mut text = if inputs.custom.is_empty() {
             Styled::default()
         } else {
             let services = ("service", *choices);
             outcome(inputs, services, changes.is_dry(), |reason| reason.to_string())
         };
-        if !self.off.is_empty() {
+        if !self.disabled.is_empty() {
             let verb = if changes.is_dry() { "would switch off" } else { "switched off" };
-            let _ = writeln!(text, "{verb} {}", self.off.join(", "));
+            let _ = writeln!(text, "{verb} {}", self.disabled.join(", "));
         }
         let _ = write!(text, "{changes}");
         self.roots.iter().for_each(|line| write_remark(&mut text, line));
@@ -67,33 +68,35 @@ impl SetupReport<'_> {
     }
 }
 
-/// Remarks: how many public roots, of which origin, the bundles of which services contain.
-pub(crate) fn roots(grounds: &RootSets<'_>, public: &[PublicRoots<'_>]) -> Vec<String> {
+/// Returns remarks: the number and origin of the public roots, each with its services.
+pub(crate) fn roots(root_sets: &RootSets<'_>, public: &[PublicRoots<'_>]) -> Vec<String> {
     let mut origins: BTreeMap<(&RootsOrigin, usize, Option<usize>), Vec<&str>> = BTreeMap::new();
-    for (service, (set, basis)) in &grounds.services {
+    for (service, (set, roots_origin)) in &root_sets.services {
         let roots = public.get(*set).map(|roots| roots.anchors.certificates.as_slice());
         let roots = roots.unwrap_or_default();
-        let others = match basis {
-            RootsOrigin::Asked(RootsChoice::Host) => Some(not_mozillas(roots)),
+        let others = match roots_origin {
+            RootsOrigin::Asked(RootsChoice::Host) => Some(count_not_mozillas(roots)),
             _ => None,
         };
-        origins.entry((basis, roots.len(), others)).or_default().push(service);
+        origins.entry((roots_origin, roots.len(), others)).or_default().push(service);
     }
-    let line =
-        |((basis, count, others), services): ((&RootsOrigin, usize, Option<usize>), Vec<&str>)| {
-            let others = others.map_or(String::new(), |others| {
-                let are = if others == 1 { "is" } else { "are" };
-                format!(", {others} of which {are} not Mozilla's")
-            });
-            let count = output::count(count, "public root");
-            format!("{count} {basis}{others}: {}", services.join(", "))
-        };
+    let line = |((roots_origin, count, others), services): (
+        (&RootsOrigin, usize, Option<usize>),
+        Vec<&str>,
+    )| {
+        let others = others.map_or(String::new(), |others| {
+            let are = if others == 1 { "is" } else { "are" };
+            format!(", {others} of which {are} not Mozilla's")
+        });
+        let count = output::count(count, "public root");
+        format!("{count} {roots_origin}{others}: {}", services.join(", "))
+    };
     origins.into_iter().map(line).collect()
 }
 
-/// How many of this machine's roots are not Mozilla's: those that it trusts and browsers do not.
-fn not_mozillas(roots: &[Pem<'_>]) -> usize {
-    // They are in this program.
+/// Returns how many of `roots` Mozilla does not include.
+fn count_not_mozillas(roots: &[Pem<'_>]) -> usize {
+    // Mozilla's roots are embedded in this program.
     let Ok(source) = root_stores::find_roots(source::Roots::Mozilla) else { return roots.len() };
     let mozillas = trust_anchors::roots(&source).anchors.certificates;
     bundle::certificate_set(roots).difference(&bundle::certificate_set(&mozillas)).count()

@@ -1,4 +1,4 @@
-//! `--swarm`: a project that `docker stack deploy` starts, on whatever machines.
+//! `--swarm`: an overlay for `docker stack deploy`, which starts services on other machines.
 
 use std::path::Path;
 
@@ -10,19 +10,19 @@ use crate::compose::project::Project;
 use crate::compose::project::files::ProjectFiles;
 use crate::compose::setup::installed;
 use crate::compose::setup::overlay::Overlay;
-use crate::compose::setup::overlay::delivery::{Delivery, MOST};
+use crate::compose::setup::overlay::delivery::{CONFIG_LIMIT, Delivery};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::file;
 use crate::sys::quote;
 
-/// What a stack is called whose project has no name.
+/// The placeholder for the stack's name if the project has no name.
 const STACK: &str = "STACK";
 
-/// How the files reach the services of the project at `place`.
-pub(crate) fn delivery(place: &ProjectFiles) -> Delivery {
-    let first = place.files.files.first();
+/// Returns how the services of a swarm get the files.
+pub(crate) fn delivery(project_files: &ProjectFiles) -> Delivery {
+    let first = project_files.files.files.first();
     let text = first.and_then(|path| file::read(path, &mut file::FILE_LIMIT.clone()).ok());
-    // It was read before, by Compose or by us: what is wrong with it has been said.
+    // The file was read before, so its errors are reported already.
     let tree: Option<Value> = text.and_then(|text| serde_yaml::from_slice(&text).ok());
     let version = tree.as_ref().and_then(|tree| tree.get("version"));
     let text = |version: &Value| match version {
@@ -33,39 +33,39 @@ pub(crate) fn delivery(place: &ProjectFiles) -> Delivery {
     Delivery::Configs { version: version.and_then(text) }
 }
 
-/// Makes sure that each file can be a config.
+/// Checks that each file fits in a config.
 ///
 /// # Errors
 /// When one is too large.
 pub(crate) fn check(overlay: &Overlay) -> Result<(), Diagnostic> {
-    let large = overlay.files.iter().find(|(_, contents)| contents.len() > MOST);
+    let large = overlay.files.iter().find(|(_, contents)| contents.len() > CONFIG_LIMIT);
     let Some((file, contents)) = large else { return Ok(()) };
-    let cause = format!("it has {} bytes, and a config at most {MOST}", contents.len());
-    let fix = "leave the services out whose image brings so many roots (--service NAME=leave), or use \
-               --roots mozilla";
-    Err(Diagnostic::cannot("make a config of", quote::word(file))
+    let cause = format!("it has {} bytes, and a config can have {CONFIG_LIMIT}", contents.len());
+    let fix = "use --roots mozilla, or leave out the services whose images contain so many roots \
+               (--service NAME=leave)";
+    Err(Diagnostic::cannot("create a config of", quote::word(file))
         .named("from --swarm")
         .because(cause)
         .advise(fix))
 }
 
-/// What the project is probably called as a stack.
-pub(crate) fn stack(project: &Project) -> String {
+/// Returns the name of the stack: the project's name, or a placeholder.
+pub(crate) fn stack_name(project: &Project) -> String {
     project.name.clone().unwrap_or_else(|| STACK.to_owned())
 }
 
-/// The command that deploys it.
-pub(crate) fn deploy(files: &ComposeFiles, stack: &str) -> String {
+/// Returns the command that deploys the stack.
+pub(crate) fn deploy_command(files: &ComposeFiles, stack: &str) -> String {
     let files = files.files.iter().flat_map(|file| ["-c".to_owned(), quote::shell(file)]);
     let words: Vec<_> = files.chain([quote::shell(stack)]).collect();
     format!("docker stack deploy {}\n", words.join(" "))
 }
 
-/// Whether the overlay that exists in `base` was made for a swarm.
+/// Whether the overlay in `base` was generated for a swarm.
 ///
 /// # Errors
 /// When it cannot be read.
 pub(crate) fn is_installed(base: &Path) -> Result<bool, Diagnostic> {
-    let standing = installed::standing(base)?;
-    Ok(standing.is_some_and(|standing| standing.words.iter().any(|word| word == SWARM)))
+    let installed = installed::read(base)?;
+    Ok(installed.is_some_and(|installed| installed.options.iter().any(|option| option == SWARM)))
 }

@@ -1,4 +1,5 @@
-//! What each trusting service trusts already, so that it trusts the same afterwards, and the custom CAs.
+//! Determines for each trusting service its bundle, pinned variables and JVM, so that it keeps its existing
+//! trust and gains the custom CAs.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -20,15 +21,15 @@ use crate::trust::trust_anchors::PublicRoots;
 use crate::trust::variables::runtimes::Runtime;
 use crate::trust::variables::{self, Pin, PinnedTrust, TrustVariable};
 
-/// What is known of the services.
-pub struct Known<'a> {
+/// The facts about the services of a project.
+pub struct ServiceContext<'a> {
     /// The project.
     pub project: &'a Project,
     /// Its images.
     pub images: &'a Images,
-    /// Which roots each service has.
-    pub grounds: &'a RootSets<'a>,
-    /// Those roots.
+    /// The root set of each service.
+    pub root_sets: &'a RootSets<'a>,
+    /// The root certificates of each set.
     pub public: &'a [PublicRoots<'a>],
     /// The custom CAs that Java can read.
     pub for_java: &'a [Pem<'a>],
@@ -36,43 +37,49 @@ pub struct Known<'a> {
 
 /// The services that will trust the custom CAs.
 #[derive(Default)]
-pub struct Services<'a> {
-    /// Each of them.
+pub struct TrustedServices<'a> {
+    /// The services.
     pub services: Vec<TrustedService<'a>>,
-    /// What is reported about Java, and for which services.
+    /// Remarks about Java, each with its services.
     pub java: BTreeMap<String, Vec<&'a str>>,
 }
 
-impl<'a> Known<'a> {
-    /// Looks at the variables and at the JVM of each of `choices`.
-    pub fn services(
+impl<'a> ServiceContext<'a> {
+    /// Inspects the variables and the JVM of each of `choices`.
+    pub fn trusted_services(
         &self,
         choices: impl Iterator<Item = &'a Choice<'a>>,
         warn: WarningSink<'_>,
-    ) -> Services<'a> {
-        let mut all = Services::default();
+    ) -> TrustedServices<'a> {
+        let mut all = TrustedServices::default();
         for choice in choices {
-            self.add(choice, &mut all, warn);
+            self.add_service(choice, &mut all, warn);
         }
         all
     }
 
-    fn add(&self, choice: &'a Choice<'a>, all: &mut Services<'a>, warn: WarningSink<'_>) {
+    fn add_service(
+        &self,
+        choice: &'a Choice<'a>,
+        all: &mut TrustedServices<'a>,
+        warn: WarningSink<'_>,
+    ) {
         let Self { project, images, .. } = *self;
         let Choice { name, service, .. } = choice;
-        let Some((bundle, basis)) = self.grounds.services.get(name) else { return };
+        let Some((bundle, roots_origin)) = self.root_sets.services.get(name) else { return };
         let Some(roots) = self.public.get(*bundle) else { return };
         let environment = images.environment(project, name, service);
         let part = project.part(name);
         let warn = |warning: Diagnostic| {
-            let of_part = Diagnostic::statement(format!("{part}: {warning}"));
-            warn(Diagnostic { fixes: warning.fixes, ..of_part });
+            let for_part = Diagnostic::statement(format!("{part}: {warning}"));
+            warn(Diagnostic { fixes: warning.fixes, ..for_part });
         };
         let settings = Settings::from_variables(&environment.known()).map_err(warn).ok();
         let rows = rows(settings.as_ref(), environment.all());
-        let look =
+        let look_up =
             |value: &OsStr| images.pinned_file(project, name, service, value, &roots.anchors);
-        let (pins, warnings) = variables::find_pins(rows.iter().copied(), environment.all(), look);
+        let (pins, warnings) =
+            variables::find_pins(rows.iter().copied(), environment.all(), look_up);
         for warning in warnings {
             warn(warning);
         }
@@ -81,12 +88,13 @@ impl<'a> Known<'a> {
         }
         warn_of_settings(environment.all(), &pins, &warn);
         let image = images.image(project, name);
-        let inward = image.map(|image| ContainerFs { images, image, service });
-        let is_java = settings.as_ref().is_none_or(|settings| settings.java != Java::Off);
-        let java = inward.as_ref().filter(|_| is_java).and_then(|inward| {
+        let container_fs = image.map(|image| ContainerFs { images, image, service });
+        let configures_java = settings.as_ref().is_none_or(|settings| settings.java != Java::Off);
+        let java = container_fs.as_ref().filter(|_| configures_java).and_then(|container_fs| {
             let (environment, custom) = (&environment, self.for_java);
             let roots = roots.anchors.certificates.as_slice();
-            JavaService { choice, inward, environment, custom, roots, basis }.outcome(&warn)
+            JavaService { choice, container_fs, environment, custom, roots, roots_origin }
+                .outcome(&warn)
         });
         let mut jvm = None;
         if let Some(outcome) = java {
@@ -95,26 +103,28 @@ impl<'a> Known<'a> {
         }
         let mut runtimes = Vec::new();
         for runtime in settings.map(|settings| settings.runtimes).unwrap_or_default() {
-            let has = |path: &Path| inward.as_ref().is_some_and(|inward| inward.exists(path));
-            runtimes.extend(opened(runtime, &environment, has, &warn));
+            let exists = |path: &Path| {
+                container_fs.as_ref().is_some_and(|container_fs| container_fs.exists(path))
+            };
+            runtimes.extend(configured_runtime(runtime, &environment, exists, &warn));
         }
         all.services.push(TrustedService { name, bundle: *bundle, rows, pins, jvm, runtimes });
     }
 }
 
-/// The rows of the variable table that apply to a service.
+/// Returns the rows of the variable table that apply to a service.
 fn rows(settings: Option<&Settings>, environment: &Environment) -> Vec<&'static TrustVariable> {
     let grpc_roots = settings.is_some_and(|settings| settings.grpc_roots);
     let leave = settings.map(|settings| settings.leave.as_slice()).unwrap_or_default();
     variables::rows(environment, grpc_roots, leave).collect()
 }
 
-/// Warns of variables that an overlay cannot serve.
+/// Warns of variables that an overlay cannot follow.
 fn warn_of_settings(environment: &Environment, pins: &[Pin<'_>], warn: WarningSink<'_>) {
     for variable in ["TRUST_INIT_CA", "TRUST_INIT_CA_PEM"] {
         if environment.get(variable).is_some_and(|value| !value.is_empty()) {
             let cause = format!(
-                "{variable} names other CAs, and trust-init as its entrypoint trusts only those"
+                "{variable} names other CAs, and trust-init as the entrypoint trusts only those"
             );
             let fix = format!("unset {variable}, and name its CAs with --extra-ca");
             warn(Diagnostic::statement(cause).advise(fix));
@@ -122,16 +132,16 @@ fn warn_of_settings(environment: &Environment, pins: &[Pin<'_>], warn: WarningSi
     }
     for pin in pins {
         if matches!(pin.trusts, PinnedTrust::Unknown) && pin.row.name == pin.variable {
-            warn(unseen(pin.variable));
+            warn(unreadable_file(pin.variable));
         }
     }
 }
 
-/// A variable names a file that cannot be read from here.
-fn unseen(variable: &str) -> Diagnostic {
+/// Returns the warning that `variable` names a file that trust-compose cannot read.
+fn unreadable_file(variable: &str) -> Diagnostic {
     let cause = format!(
-        "{variable} names a file that cannot be read from here, so trust-compose does not change it: its \
-         readers do not see the CA"
+        "{variable} names a file that trust-compose cannot read, so trust-compose does not change the \
+         variable: programs that read it do not trust the CA"
     );
     let fix = format!(
         "unset {variable}, or make trust-init the entrypoint, which reads the file in the container"
@@ -139,18 +149,18 @@ fn unseen(variable: &str) -> Diagnostic {
     Diagnostic::statement(cause).advise(fix)
 }
 
-/// `runtime`, and what its variable contains besides, if it can be configured.
-fn opened(
+/// Returns `runtime` and the user's own part of its variable, if it can be configured.
+fn configured_runtime(
     runtime: Runtime,
     environment: &ServiceEnvironment,
-    has: impl Fn(&Path) -> bool,
+    exists: impl Fn(&Path) -> bool,
     warn: WarningSink<'_>,
 ) -> Option<(Runtime, Option<std::ffi::OsString>)> {
     if environment.is_unknown(runtime.variable()) {
-        warn(unseen(runtime.variable()));
+        warn(unreadable_file(runtime.variable()));
         return None;
     }
     let is_ours = |path: &Path| path.starts_with(DIRECTORY);
-    let before = runtime.own_value(environment.all(), BUNDLE.as_ref(), is_ours, has);
-    before.map_err(|warning| warn(warning.into())).ok().map(|before| (runtime, before))
+    let own = runtime.own_value(environment.all(), BUNDLE.as_ref(), is_ours, exists);
+    own.map_err(|warning| warn(warning.into())).ok().map(|own| (runtime, own))
 }

@@ -21,7 +21,7 @@ fn doctor_files() {
     let gone = format!("DOCKER_HOST=unix:///nowhere {DOCTOR}");
     project
         .types(&gone)
-        .prints("it is not what setup would write now, but the engine could not be asked");
+        .prints("setup would write another one now, but the engine did not describe the images");
     project.types(&format!("{gone} --json")).prints("\"overlay-unknown\"");
 
     docker(["tag", &site.image(TRIXIE), &image]).exits(0);

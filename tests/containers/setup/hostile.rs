@@ -42,7 +42,7 @@ fn engine_elsewhere() {
     for host in ["tcp://192.0.2.1:2375", "ssh://root@192.0.2.1"] {
         let desk = desk();
         desk.types_with(&[&format!("DOCKER_HOST={host}")], SETUP).exits(1).says(&format!(
-            "error: cannot mount anything from here: the engine is on another machine (`{host}`)"
+            "error: cannot mount files of this machine: the engine is on another machine (`{host}`)"
         ));
         assert!(!is_set_up(&desk));
     }

@@ -135,7 +135,7 @@ fn image_with_a_volume_above_the_ca() {
     let project = Project::new(&site).ca(PRIVATE).service("kept", &image, "");
     let directory = project.directory();
     let refused = project.setup("--custom-ca certs/").exits(1);
-    let refused = refused.says("its image keeps a volume at `/usr/local/share/ca-certificates`");
+    let refused = refused.says("its image declares a volume at `/usr/local/share/ca-certificates`");
     refused.says("remove that VOLUME from the image, or");
     assert_eq!(project.directory(), directory);
 }

@@ -129,7 +129,7 @@ fn mounted_files_stay_until_no_container_mounts_them() {
     let outcome = outcome.prints("removed `docker-compose.ca.yml`");
     let outcome = outcome.says("warning: kept `.trust`: its files are mounted by `");
     assert_eq!(next(&outcome), ["docker compose up -d", "trust-compose remove"]);
-    project.setup("--check").exits(1).prints("was made with an overlay that is gone");
+    project.setup("--check").exits(1).prints("was created with an overlay that no longer exists");
     for _ in 0..2 {
         let [plain, stopped] = ["plain", "stopped"].map(|name| project.ids()[name].clone());
         docker(["restart", "--time", "0", &plain]).exits(0);

@@ -137,7 +137,7 @@ fn the_overlay_keeps_the_same_variables() {
     let outcome = desk.types(".", "setup --custom-ca certs/ca.crt").succeeds();
     let outcome =
         outcome.says("`tls`: SSL_CERT_FILE=`/srv/server.pem` names a server's certificate");
-    outcome.says("`beside`: SSL_CERT_FILE names a file that cannot be read from here");
+    outcome.says("`beside`: SSL_CERT_FILE names a file that trust-compose cannot read");
     let overlay = desk.read("docker-compose.ca.yml");
     let sets = |service: &str, name: &str| {
         let (_, rest) = overlay.split_once(&format!("\n  {service}:\n")).unwrap();

@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use trust_init::compose::project::env_file;
 use trust_init::compose::project::interpolate::escape;
-use trust_init::compose::setup::write::managed_block::{lines, with, without};
+use trust_init::compose::setup::write::managed_block::{insert, lines, remove};
 use trust_init::compose::setup::write::variable::{assignment, is_assigned, value};
 use trust_init::init::publish::{PublishOptions, publish};
 use trust_init::trust::bundle::{self, Pem};
@@ -241,12 +241,12 @@ proptest! {
     ) {
         let (line, next) = (assignment(&list).unwrap(), assignment(&other).unwrap());
         prop_assert_eq!(value(&line), Some(list.clone()));
-        let first = with(Some(&text), std::slice::from_ref(&next), is_assigned).unwrap();
-        let new = with(Some(&first), std::slice::from_ref(&line), is_assigned).unwrap();
+        let first = insert(Some(&text), std::slice::from_ref(&next), is_assigned).unwrap();
+        let new = insert(Some(&first), std::slice::from_ref(&line), is_assigned).unwrap();
         prop_assert_eq!(lines(&new), Ok(Some(vec![line.clone()])));
-        prop_assert_eq!(with(Some(&new), &[line], is_assigned), Ok(new.clone()), "done again");
+        prop_assert_eq!(insert(Some(&new), &[line], is_assigned), Ok(new.clone()), "done again");
         prop_assert!(new.starts_with(&text), "not only our lines are new");
-        prop_assert_eq!(without(&new).unwrap().map(|rest| rest.text), Some(text.clone()));
+        prop_assert_eq!(remove(&new).unwrap().map(|rest| rest.text), Some(text.clone()));
 
         let parse = |text: &[u8]| env_file::parse(std::str::from_utf8(text).ok()?, &|_| None);
         if let (Some(mut before), Some(after)) = (parse(&text), parse(&new)) {

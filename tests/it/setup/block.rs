@@ -1,6 +1,6 @@
 //! Blocks of trust-compose in files of the user: after their removal every byte is as before.
 
-use trust_init::compose::setup::write::managed_block::{lines, with, without};
+use trust_init::compose::setup::write::managed_block::{self, lines, remove};
 
 use crate::world::is_snapshot;
 
@@ -9,7 +9,7 @@ fn block_lines(line: &str) -> Vec<String> {
 }
 
 fn insert(text: Option<&[u8]>, line: &str) -> Vec<u8> {
-    with(text, &block_lines(line), |_| false).unwrap()
+    managed_block::insert(text, &block_lines(line), |_| false).unwrap()
 }
 
 #[test]
@@ -35,9 +35,9 @@ fn a_block_is_inserted_and_removed() {
         assert_eq!(insert(Some(&filled), "X=1"), filled);
         let changed = insert(Some(&filled), "X=2");
         assert_eq!(lines(&changed).unwrap(), Some(block_lines("X=2")));
-        let rest = without(&changed).unwrap().unwrap();
-        assert_eq!((rest.text.as_slice(), rest.is_needless), (text, false));
-        assert_eq!(without(text).unwrap(), None);
+        let rest = remove(&changed).unwrap().unwrap();
+        assert_eq!((rest.text.as_slice(), rest.is_removable), (text, false));
+        assert_eq!(remove(text).unwrap(), None);
     }
 }
 
@@ -59,37 +59,37 @@ fn a_block_of_an_earlier_version_is_recognized() {
         );
         assert_eq!(insert(Some(old.as_bytes()), "X=1"), old.as_bytes());
         assert_eq!(insert(Some(old.as_bytes()), "X=2"), insert(Some(b"A=1"), "X=2"));
-        assert_eq!(without(old.as_bytes()).unwrap().unwrap().text, b"A=1");
+        assert_eq!(remove(old.as_bytes()).unwrap().unwrap().text, b"A=1");
     }
 }
 
 #[test]
 fn a_file_created_for_the_block_is_removed_with_it() {
     let made = insert(None, "X=1");
-    let rest = without(&made).unwrap().unwrap();
-    assert!(rest.text.is_empty() && rest.is_needless);
+    let rest = remove(&made).unwrap().unwrap();
+    assert!(rest.text.is_empty() && rest.is_removable);
     let used = [&made[..], b"A=1\n"].concat();
-    let rest = without(&insert(Some(&used), "X=2")).unwrap().unwrap();
-    assert_eq!((&rest.text[..], rest.is_needless), (&b"A=1\n"[..], false));
+    let rest = remove(&insert(Some(&used), "X=2")).unwrap().unwrap();
+    assert_eq!((&rest.text[..], rest.is_removable), (&b"A=1\n"[..], false));
 }
 
 #[test]
 fn a_line_below_the_block_stays_a_separate_line() {
     let text = [&insert(Some(b"A=1"), "X=1")[..], b"B=2"].concat();
-    assert_eq!(without(&text).unwrap().unwrap().text, b"A=1\nB=2");
+    assert_eq!(remove(&text).unwrap().unwrap().text, b"A=1\nB=2");
     let changed = insert(Some(&text), "X=22");
     assert!(changed.starts_with(b"A=1\n# trust") && changed.ends_with(b"end\nB=2"));
-    assert_eq!(without(&changed).unwrap().unwrap().text, b"A=1\nB=2");
+    assert_eq!(remove(&changed).unwrap().unwrap().text, b"A=1\nB=2");
 }
 
 #[test]
 fn a_block_moves_below_a_line_that_overrides_it() {
     let text = [&insert(Some(b"A=1"), "X=1")[..], b"X=3\nB=2"].concat();
     let overrules = |line: &[u8]| line.starts_with(b"X=");
-    let moved = with(Some(&text), &block_lines("X=1"), overrules).unwrap();
+    let moved = managed_block::insert(Some(&text), &block_lines("X=1"), overrules).unwrap();
     assert!(moved.starts_with(b"A=1\nX=3\nB=2\n# trust-compose: begin"));
-    assert_eq!(with(Some(&moved), &block_lines("X=1"), overrules).unwrap(), moved);
-    assert_eq!(without(&moved).unwrap().unwrap().text, b"A=1\nX=3\nB=2");
+    assert_eq!(managed_block::insert(Some(&moved), &block_lines("X=1"), overrules).unwrap(), moved);
+    assert_eq!(remove(&moved).unwrap().unwrap().text, b"A=1\nX=3\nB=2");
 }
 
 #[test]
@@ -98,8 +98,8 @@ fn changed_line_ends_do_not_damage_a_block() {
         let filled = String::from_utf8(insert(Some(text), "X=1")).unwrap();
         let expected = String::from_utf8(text.to_vec()).unwrap().replace('\n', "\r\n");
         let edited = filled.replace('\n', "\r\n");
-        assert_eq!(without(edited.as_bytes()).unwrap().unwrap().text, expected.as_bytes());
-        assert_eq!(without(filled.trim_end().as_bytes()).unwrap().unwrap().text, text);
+        assert_eq!(remove(edited.as_bytes()).unwrap().unwrap().text, expected.as_bytes());
+        assert_eq!(remove(filled.trim_end().as_bytes()).unwrap().unwrap().text, text);
     }
 }
 
@@ -146,17 +146,17 @@ fn removal_restores_any_text_exactly_or_changes_nothing() {
         let parts: Vec<_> = (0..length).map(|_| pieces[chance.below(kinds)]).collect();
         let text = parts.concat();
         let overrules = |line: &[u8]| line.starts_with(b"X=");
-        let Ok(filled) = with(Some(&text), &block_lines("X=7"), overrules) else {
-            assert!(without(&text).is_err() && lines(&text).is_err());
+        let Ok(filled) = managed_block::insert(Some(&text), &block_lines("X=7"), overrules) else {
+            assert!(remove(&text).is_err() && lines(&text).is_err());
             continue;
         };
         assert_eq!(
-            with(Some(&filled), &block_lines("X=7"), overrules).unwrap(),
+            managed_block::insert(Some(&filled), &block_lines("X=7"), overrules).unwrap(),
             filled,
             "{text:?}"
         );
-        let rest = without(&filled).unwrap().unwrap();
-        match without(&text).unwrap() {
+        let rest = remove(&filled).unwrap().unwrap();
+        match remove(&text).unwrap() {
             // The text already contained a block.
             Some(before) => assert_eq!(rest.text, before.text, "{text:?}"),
             None => {
@@ -181,10 +181,13 @@ fn a_damaged_block_is_reported_and_never_changed() {
     ];
     let mut output = String::new();
     for text in texts {
-        let damage = without(text.as_bytes()).unwrap_err();
-        assert_eq!(with(Some(text.as_bytes()), &block_lines("X=2"), |_| false), Err(damage));
-        assert_eq!(lines(text.as_bytes()), without(text.as_bytes()).map(|_| None));
-        let damage = without(text.as_bytes()).unwrap_err();
+        let damage = remove(text.as_bytes()).unwrap_err();
+        assert_eq!(
+            managed_block::insert(Some(text.as_bytes()), &block_lines("X=2"), |_| false),
+            Err(damage)
+        );
+        assert_eq!(lines(text.as_bytes()), remove(text.as_bytes()).map(|_| None));
+        let damage = remove(text.as_bytes()).unwrap_err();
         output.push_str(&format!("{damage}\nfix: {}\n\n", damage.fix()));
     }
     is_snapshot(&output, "setup/block.txt");

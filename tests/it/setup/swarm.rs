@@ -24,8 +24,8 @@ fn a_bundle_too_large_for_a_config_is_refused_with_its_size() {
     authorities(&desk, 900);
     let before = desk.contents(".");
     let run = desk.types(".", "setup --custom-ca many.crt --roots mozilla --swarm").exits(1);
-    let run = run.says(" bytes, and a config at most 500000");
-    run.says("cannot make a config of `ca-bundle-");
+    let run = run.says(" bytes, and a config can have 500000");
+    run.says("cannot create a config of `ca-bundle-");
     assert_eq!(desk.contents("."), before);
     // A mount has no size limit.
     desk.types(".", "setup --custom-ca many.crt --roots mozilla").succeeds();

@@ -8,7 +8,7 @@ use std::os::unix::fs::symlink;
 
 use trust_init::compose::layout::{HEADER, is_generated_overlay};
 use trust_init::compose::setup::header::header;
-use trust_init::compose::setup::installed::{State, standing};
+use trust_init::compose::setup::installed::{self, FileState};
 use trust_init::compose::setup::remove::remove;
 use trust_init::compose::setup::write::{Output, write};
 
@@ -129,24 +129,24 @@ fn files_of_the_last_overlay_stay_for_running_containers() {
 #[test]
 fn the_installed_state_is_read() {
     let desk = project();
-    assert!(standing(&desk.path("")).unwrap().is_none());
+    assert!(installed::read(&desk.path("")).unwrap().is_none());
     desk.write("compose.yml", "services: {}\n");
     let own = Output { compose_file: Some("it's $1:\\\"x".to_owned()), ..output("a") };
     desk.setup(&own);
     let installed = desk.installed();
     assert_eq!(installed.overlay, Some(own.overlay));
-    assert_eq!((installed.words, installed.compose_file), (options_of("a"), own.compose_file));
+    assert_eq!((installed.options, installed.compose_file), (options_of("a"), own.compose_file));
     let mut names = [bundle("a"), shared()];
     names.sort();
-    assert_eq!(installed.files, names.clone().map(|name| (name, State::Unchanged)));
+    assert_eq!(installed.files, names.clone().map(|name| (name, FileState::Unchanged)));
     desk.write(&inside(&names[0]), "other").remove(&inside(&names[1])).write(".trust/mine", "");
     let installed = desk.installed();
     let [one, other] = names;
-    assert_eq!(installed.files, [(one, State::Changed), (other, State::Missing)]);
-    assert_eq!(installed.strange, ["mine"]);
+    assert_eq!(installed.files, [(one, FileState::Changed), (other, FileState::Missing)]);
+    assert_eq!(installed.foreign, ["mine"]);
     // The next setup restores the files.
     desk.setup(&output("a"));
-    assert!(desk.installed().files.iter().all(|(_, state)| *state == State::Unchanged));
+    assert!(desk.installed().files.iter().all(|(_, state)| *state == FileState::Unchanged));
 
     assert!(is_generated_overlay(&desk.path("docker-compose.ca.yml")));
     assert!(
@@ -198,7 +198,8 @@ fn a_foreign_directory_is_never_changed() {
     desk.directory(".trust", 0o700).write(".trust/mine", "");
     desk.refuses(
         &output("a"),
-        "cannot use `.trust`: it contains `mine`, and no file of ours\nfix: rename that directory",
+        "cannot use `.trust`: it contains `mine`, and no file that trust-compose created\n\
+         fix: rename that directory",
     );
     assert!(desk.remove_overlay().is_nothing() && desk.mode(".trust") == 0o700);
 }
@@ -225,7 +226,8 @@ fn only_unchanged_files_are_removed_from_the_directory() {
     let mine = bundle("c");
     desk.write(&inside(&changed), "changed").write(&inside(&mine), "mine");
     let occupied = format!(
-        "cannot write `.trust/{mine}`: it exists, with other contents\nfix: move it out of .trust/"
+        "cannot write `.trust/{mine}`: a file of that name exists, with other contents\n\
+         fix: move it out of .trust/"
     );
     desk.refuses(&output("c"), &occupied);
     desk.remove(&inside(&mine));
@@ -258,7 +260,7 @@ fn the_files_of_an_earlier_version_are_recognized() {
     let desk = project();
     let before = tree(&desk);
     old(&desk);
-    assert_eq!((desk.installed().words, desk.installed().strange.len()), (options_of("a"), 0));
+    assert_eq!((desk.installed().options, desk.installed().foreign.len()), (options_of("a"), 0));
     desk.setup(&active("a"));
     assert!(!desk.has(".trust/manifest.json"));
     desk.remove_overlay();
@@ -307,7 +309,7 @@ fn an_impossible_setup_is_reported() {
     desk.setup(&output("a"));
     // Without the line of options in the header, there are no options.
     desk.write("docker-compose.ca.yml", format!("{HEADER}\nmine: 1\n"));
-    assert!(desk.installed().words.is_empty());
+    assert!(desk.installed().options.is_empty());
     let words = "changed `docker-compose.ca.yml`\n";
     assert_eq!(desk.report(&desk.setup(&output("a"))), words);
 }

@@ -1,4 +1,4 @@
-//! The CAs to trust: whether their files exist, what is in them, and which clients refuse them.
+//! Checks the CAs: whether their files exist, what they contain, and which clients refuse them.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -23,47 +23,48 @@ use crate::trust::certificate::extensions::Details;
 use crate::trust::certificate::lints::{self, Lint, LintHit, LintKind};
 use crate::trust::certificate::strict_gap::StrictGap;
 
-/// The files of the CAs, as far as they can be used.
+/// The contents of the CAs' files.
 pub(crate) struct CaFiles {
-    /// What could be read.
+    /// The usable files.
     pub inputs: Option<Inputs>,
-    /// Why the rest could not.
+    /// The error about the others.
     pub error: Option<InputError>,
-    /// The directories that keys may be in.
+    /// The directories that may contain keys.
     pub directories: BTreeSet<PathBuf>,
 }
 
 /// Reads the files that `shape` names.
 pub(crate) fn read(context: &CheckContext<'_>, shape: &Shape) -> CaFiles {
-    let given = decide::input_options(shape);
+    let options = decide::input_options(shape);
     let directory = |path: &PathBuf| {
         if path.is_dir() { path.clone() } else { directory_of(path).to_owned() }
     };
-    let directories = given.custom_ca.iter().chain(&given.extra).map(directory).collect();
+    let directories = options.custom_ca.iter().chain(&options.extra).map(directory).collect();
     let read =
-        |given: &InputOptions| inputs::read(given, context.now, &passwords::prompt_at_terminal);
-    // Where the file `ca.crt` was named, the server's files may be beside it. Other faults in that directory
-    // do not matter.
-    let file = given.custom_ca.as_deref().filter(|path| path.ends_with(CA));
-    let beside = file.map(|file| InputOptions {
+        |options: &InputOptions| inputs::read(options, context.now, &passwords::prompt_at_terminal);
+    // If the file `ca.crt` was named, the server's files may be in its directory. Other faults in that
+    // directory do not matter.
+    let file = options.custom_ca.as_deref().filter(|path| path.ends_with(CA));
+    let from_directory = file.map(|file| InputOptions {
         custom_ca: Some(directory_of(file).to_owned()),
-        ..given.clone()
+        ..options.clone()
     });
-    if let Some(Ok(inputs)) = beside.as_ref().map(read) {
+    if let Some(Ok(inputs)) = from_directory.as_ref().map(read) {
         return CaFiles { inputs: Some(inputs), error: None, directories };
     }
-    match read(&given) {
+    match read(&options) {
         Ok(inputs) => CaFiles { inputs: Some(inputs), error: None, directories },
         Err(error) => {
-            let usual = given.custom_ca.iter().map(|path| path.join(CA)).find(|path| path.exists());
-            let custom_ca = usual.or(given.custom_ca);
-            let less = InputOptions { custom_ca, domain: None, serves: false, ..given };
-            CaFiles { inputs: read(&less).ok(), error: Some(error), directories }
+            let usual =
+                options.custom_ca.iter().map(|path| path.join(CA)).find(|path| path.exists());
+            let custom_ca = usual.or(options.custom_ca);
+            let without_server = InputOptions { custom_ca, domain: None, serves: false, ..options };
+            CaFiles { inputs: read(&without_server).ok(), error: Some(error), directories }
         }
     }
 }
 
-/// The findings about the CAs; `setup` is the command that distributes them.
+/// Reports on the CAs; `setup` is the command that distributes them.
 pub(crate) fn findings(
     context: &CheckContext<'_>,
     ca_files: &CaFiles,
@@ -71,7 +72,7 @@ pub(crate) fn findings(
     findings: &mut Vec<Finding>,
 ) {
     let custom = ca_files.inputs.iter().flat_map(|inputs| &inputs.custom);
-    let known = custom.clone().map(Certificate::subject_der).collect();
+    let subjects = custom.clone().map(Certificate::subject_der).collect();
     for certificate in custom {
         let path = certificate.label.path().unwrap_or(Path::new(CA));
         let subject = quote::path(path).to_string();
@@ -79,7 +80,7 @@ pub(crate) fn findings(
         let recreate =
             directory.map(|directory| format!("{}\n{setup}", replace_ca_command(directory)));
         let before = findings.len();
-        for lint in lints::matching(certificate, context.now, &known) {
+        for lint in lints::matching(certificate, context.now, &subjects) {
             let fix = recreate.clone().unwrap_or_else(|| ask_issuer(lint));
             findings.push(lint_finding(certificate, lint, &subject, fix));
         }
@@ -87,7 +88,7 @@ pub(crate) fn findings(
         let until = certificate.not_after;
         let days = until.days_from(context.now);
         if (1..context.days).contains(&days) {
-            let cause = format!("{name} expires on {until}, {}", within(days));
+            let cause = format!("{name} expires on {until}, {}", in_days(days));
             let fix = recreate.unwrap_or_else(|| "ask its issuer for the next CA".to_owned());
             findings.push(Finding::warning("ca-expires-soon", &subject, cause, fix));
         }
@@ -98,12 +99,12 @@ pub(crate) fn findings(
     }
 }
 
-/// Days that are left, in words.
-pub(crate) fn within(days: i64) -> String {
+/// Returns `in N days`.
+pub(crate) fn in_days(days: i64) -> String {
     format!("in {}", output::count(usize::try_from(days).unwrap_or_default(), "day"))
 }
 
-/// The directory of a CA with its key, so that it can be created again there.
+/// Returns the directory of a CA with its key, where `certs` can replace it.
 fn own_directory<'a>(certificate: &Certificate, path: &'a Path) -> Option<&'a Path> {
     let directory = path.ends_with(CA).then(|| directory_of(path))?;
     let key = file::read(&directory.join(CA_KEY), &mut file::FILE_LIMIT.clone()).ok()?;
@@ -111,7 +112,7 @@ fn own_directory<'a>(certificate: &Certificate, path: &'a Path) -> Option<&'a Pa
     fits.then_some(directory)
 }
 
-/// The fix for a CA whose key is elsewhere.
+/// Returns the fix for a CA whose key is not here.
 fn ask_issuer(lint: &Lint) -> String {
     match lint.kind {
         LintKind::NotYetValid | LintKind::WithoutItsRoot | LintKind::ServerCertificate => {
@@ -121,7 +122,7 @@ fn ask_issuer(lint: &Lint) -> String {
     }
 }
 
-/// A row of the lint table as a finding: a CA that no client accepts is an error.
+/// Converts a row of the lint table to a finding: a CA that no client accepts is an error.
 fn lint_finding(
     certificate: &Certificate,
     lint: &'static Lint,
@@ -129,7 +130,7 @@ fn lint_finding(
     fix: String,
 ) -> Finding {
     let (id, severity) = match lint.kind {
-        // Where there is one, nothing is kept.
+        // trust-init never keeps such a certificate.
         LintKind::ServerCertificate => ("ca-is-server-certificate", Severity::Error),
         LintKind::SelfSignedLeaf => ("ca-is-self-signed-leaf", Severity::Warning),
         LintKind::Expired => ("ca-expired", Severity::Error),
@@ -150,20 +151,20 @@ fn lint_finding(
     let mut cause = format!("{} {statement}{detail}: {consequence}", quote::word(&name));
     if lint.kind == LintKind::NotStrict && certificate.strict_gaps.contains(&StrictGap::NoKeyUsage)
     {
-        // The words of OpenSSL's crypto/x509/x509_txt.c, for which people search.
+        // OpenSSL's message (crypto/x509/x509_txt.c), for which people search.
         cause += " (\"CA cert does not include key usage extension\")";
     }
     Finding::new(id, severity, subject, cause).with_fix(fix)
 }
 
-/// Why the files cannot be used. `setup`: the command that hands a renewed certificate to the proxy, if one
-/// serves it.
+/// Reports why the files cannot be used. `setup` is the command that gives a renewed certificate to the
+/// proxy, if one serves it.
 pub(crate) fn unusable(error: &InputError, setup: Option<&str>) -> Finding {
     let InputError { kind, diagnostic } = error;
     let id = match kind {
         InputErrorKind::Missing => {
             let finding = Finding::failed("certificate-missing", diagnostic, "setup");
-            return finding.with_fix("put it back there, or run setup again with another file");
+            return finding.with_fix("restore it, or run setup with another file");
         }
         InputErrorKind::NoCa(hit) => return not_a_ca(hit),
         InputErrorKind::Unreadable => "certificate-unreadable",
@@ -174,7 +175,7 @@ pub(crate) fn unusable(error: &InputError, setup: Option<&str>) -> Finding {
         InputErrorKind::Options => "setup-refused",
         InputErrorKind::Server(fault) => {
             let finding = Finding::failed(fault_id(*fault), diagnostic, "setup");
-            // These are fixed by a new certificate, where there is a command for it.
+            // A new certificate fixes these, if a command creates it.
             let is_renewed =
                 matches!(fault, Fault::Expired | Fault::NameMissing | Fault::NotBelowCa)
                     && matches!(diagnostic.fixes.first(), Some(Fix::Command(_)));
@@ -198,7 +199,7 @@ fn fault_id(fault: Fault) -> &'static str {
     }
 }
 
-/// A certificate that no client accepts as a CA.
+/// Reports a certificate that no client accepts as a CA.
 fn not_a_ca(hit: &LintHit) -> Finding {
     let LintHit { label, subject, detail, lint } = hit;
     let path = quote::path(label.path().unwrap_or(Path::new(CA)));
@@ -207,7 +208,8 @@ fn not_a_ca(hit: &LintHit) -> Finding {
     Finding::error("ca-is-server-certificate", &path, cause, *fix)
 }
 
-/// The fix, and then `setup`: the overlay's label says with which certificate the proxy was created.
+/// Returns the fix, followed by `setup`, which labels the proxy with the new certificate so that `up`
+/// recreates it.
 pub(crate) fn with_setup(fix: String, setup: Option<&str>) -> String {
     setup.into_iter().fold(fix, |fix, setup| format!("{fix}\n{setup}"))
 }

@@ -1,19 +1,19 @@
-//! What every check of the project's files needs.
+//! The inputs of every check of the project's files.
 
 use std::path::PathBuf;
 
 use crate::compose::project::files::ProjectFiles;
 use crate::trust::time::Time;
 
-/// The project, dates and options.
+/// The project, the time and the options.
 #[derive(Debug)]
 pub(crate) struct CheckContext<'a> {
     /// The project.
-    pub place: &'a ProjectFiles,
-    /// This moment.
+    pub project_files: &'a ProjectFiles,
+    /// The current time.
     pub now: Time,
-    /// How many days a certificate should still be valid.
+    /// The number of days that a certificate should still be valid.
     pub days: i64,
-    /// CA certificates of `--ca`.
+    /// The files of `--ca`.
     pub ca: &'a [PathBuf],
 }

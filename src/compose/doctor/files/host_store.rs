@@ -1,4 +1,5 @@
-//! This machine's own store of CAs: a browser whose store lacks the CA says "Your connection is not private".
+//! Checks this machine's own store: a browser whose store lacks the CA reports "Your connection is not
+//! private".
 
 use std::path::{Path, PathBuf};
 
@@ -17,10 +18,10 @@ use crate::trust::root_stores::{self, RootSource};
 use crate::trust::source::Roots;
 use crate::trust::trust_anchors;
 
-/// Programs that do not read this machine's store.
+/// The further fix for programs that do not read this machine's store.
 const OTHERS: &str = "import it into Firefox and Chromium as well: they have stores of their own";
 
-/// Whether this machine's store contains the CAs.
+/// Reports whether this machine's store contains the CAs.
 pub(crate) fn findings(
     context: &CheckContext<'_>,
     ca_files: &CaFiles,
@@ -35,7 +36,7 @@ pub(crate) fn findings(
             return findings.push(Finding { severity: Severity::Warning, ..finding });
         }
     };
-    let place = match &source {
+    let location = match &source {
         RootSource::File { path, .. } | RootSource::Directory { path, .. } => {
             format!(" ({})", quote::path(path))
         }
@@ -44,7 +45,7 @@ pub(crate) fn findings(
     let roots = trust_anchors::roots(&source).anchors.certificates;
     for certificate in &inputs.custom {
         let name = quote::word(&certificate.subject);
-        let file = file_of(context, certificate);
+        let file = own_file(context, certificate);
         let fix = |add: &dyn Fn(&Path) -> String| {
             let separate = || "write it to a PEM file of its own, and add that".to_owned();
             file.as_deref().map_or_else(separate, add)
@@ -54,32 +55,32 @@ pub(crate) fn findings(
             Finding::info("store-unknown", subject, cause).with_fix(fix(&keychain_command))
         } else if roots.contains(&certificate.pem) {
             let cause =
-                format!("its store{place} contains {name}; Firefox and Chromium have others");
+                format!("its store{location} contains {name}; Firefox and Chromium have stores of their own");
             Finding::ok("store", subject, cause)
         } else {
             let cause = format!(
-                "its store{place} does not contain {name}: a browser here says \"Your connection is not \
-                 private\""
+                "its store{location} does not contain {name}: a browser here reports \"Your connection is \
+                 not private\""
             );
-            let fix = fix(&|file| add(file, certificate));
+            let fix = fix(&|file| add_command(file, certificate));
             Finding::info("store-without-ca", subject, cause).with_fix(format!("{fix}\n{OTHERS}"))
         });
     }
 }
 
-/// The command for this machine; where its kind is not known, that for Debian.
-fn add(path: &Path, ca: &Certificate) -> String {
+/// Returns the command for this machine; that for Debian if the system is unknown.
+fn add_command(path: &Path, ca: &Certificate) -> String {
     let found = HOST_SYSTEMS.iter().find(|machine| Path::new(machine.directory).is_dir());
     let [first, ..] = &HOST_SYSTEMS;
     found.unwrap_or(first).install_command(path, ca)
 }
 
-/// A PEM file with this CA alone: anything else in it would break the store.
-fn file_of(context: &CheckContext<'_>, certificate: &Certificate) -> Option<PathBuf> {
-    let given = certificate.label.path().map(Path::to_owned);
-    let generated = plain(&context.place.base, TRUST).read_dir();
+/// Returns a PEM file that contains only this CA, as the store requires.
+fn own_file(context: &CheckContext<'_>, certificate: &Certificate) -> Option<PathBuf> {
+    let named = certificate.label.path().map(Path::to_owned);
+    let generated = plain(&context.project_files.base, TRUST).read_dir();
     let generated = generated.into_iter().flatten().flatten().map(|entry| entry.path());
-    given.into_iter().chain(generated).find(|path| {
+    named.into_iter().chain(generated).find(|path| {
         let text = file::read(path, &mut file::FILE_LIMIT.clone()).unwrap_or_default();
         text.starts_with(BEGIN.as_bytes())
             && trust_anchors::anchors(&text).certificates == [certificate.pem.borrow()]

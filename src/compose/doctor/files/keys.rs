@@ -1,4 +1,5 @@
-//! The private keys beside the certificates: whether other users can read them, and whether git ignores them.
+//! Checks the private keys beside the certificates: whether other users can read them, and whether git
+//! ignores them.
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -13,7 +14,7 @@ use crate::sys::finding::Finding;
 use crate::sys::quote;
 use crate::trust::certificate::extensions::Details;
 
-/// The findings about them; `setup` is the command that distributes a new CA.
+/// Reports on the keys; `setup` is the command that distributes a new CA.
 pub(crate) fn findings(ca_files: &CaFiles, setup: &str, findings: &mut Vec<Finding>) {
     let (mut keys, mut has_git) = (Vec::new(), false);
     let before = findings.len();
@@ -28,7 +29,7 @@ pub(crate) fn findings(ca_files: &CaFiles, setup: &str, findings: &mut Vec<Findi
             let git = crate::compose::git::git_status(key);
             has_git |= git.is_some();
             findings.extend(open_key(key));
-            findings.extend(git.and_then(|git| in_git(git, key, directory, setup)));
+            findings.extend(git.and_then(|git| git_finding(git, key, directory, setup)));
         }
         keys.extend(own);
     }
@@ -40,7 +41,7 @@ pub(crate) fn findings(ca_files: &CaFiles, setup: &str, findings: &mut Vec<Findi
     }
 }
 
-/// The keys in a directory.
+/// Returns the keys in a directory.
 fn keys_in(directory: &Path, ca_files: &CaFiles) -> Vec<PathBuf> {
     let pair = ca_files.inputs.as_ref().and_then(|inputs| inputs.pair.as_ref());
     let servers = pair.filter(|pair| pair.directory == directory).map(|pair| pair.key.clone());
@@ -48,7 +49,8 @@ fn keys_in(directory: &Path, ca_files: &CaFiles) -> Vec<PathBuf> {
     [directory.join(CA_KEY), servers].into_iter().filter(|path| path.is_file()).collect()
 }
 
-/// A directory in which every user can replace the CA; in a sticky one users can replace only their own files.
+/// Reports a directory in which every user can replace the CA; in a sticky one, users can replace only their
+/// own files.
 fn open_directory(directory: &Path) -> Option<Finding> {
     let mode = directory.metadata().ok()?.mode() & 0o7777;
     let cause = format!("every user can put another CA there (mode {mode:04o})");
@@ -57,7 +59,7 @@ fn open_directory(directory: &Path) -> Option<Finding> {
     is_open.then(|| Finding::error("certs-open-to-all", &quote::path(directory), cause, fix))
 }
 
-/// A key that other users can read. A server's key may be readable for its proxy's group.
+/// Reports a key that other users can read. A server's key may be readable for its proxy's group.
 fn open_key(key: &Path) -> Option<Finding> {
     let mode = key.metadata().ok()?.mode() & 0o777;
     let others = if key.ends_with(CA_KEY) { 0o077 } else { 0o007 };
@@ -66,7 +68,7 @@ fn open_key(key: &Path) -> Option<Finding> {
     (mode & others != 0).then(|| Finding::error("key-open", &quote::path(key), cause, fix))
 }
 
-/// A CA whose key is another CA's: it cannot sign any more.
+/// Reports a CA whose key is another CA's, so it cannot sign.
 fn mismatched_key(directory: &Path, ca_files: &CaFiles) -> Option<Finding> {
     let (ca, path) = (directory.join(CA), directory.join(CA_KEY));
     let mut custom = ca_files.inputs.iter().flat_map(|inputs| &inputs.custom);
@@ -78,8 +80,8 @@ fn mismatched_key(directory: &Path, ca_files: &CaFiles) -> Option<Finding> {
     (!fits).then(|| Finding::warning("ca-key-mismatch", &quote::path(&path), cause, fix))
 }
 
-/// A key that git tracks, or would add.
-fn in_git(git: GitStatus, key: &Path, directory: &Path, setup: &str) -> Option<Finding> {
+/// Reports a key that git tracks, or would add.
+fn git_finding(git: GitStatus, key: &Path, directory: &Path, setup: &str) -> Option<Finding> {
     let subject = quote::path(key);
     match git {
         GitStatus::Ignored => None,
@@ -90,7 +92,7 @@ fn in_git(git: GitStatus, key: &Path, directory: &Path, setup: &str) -> Option<F
             } else {
                 untrack
             };
-            let cause = "git tracks it, so everyone with the repository has the key";
+            let cause = "git tracks it, so everyone with access to the repository has the key";
             Some(Finding::error("key-in-git", &subject, cause, fix))
         }
         GitStatus::Untracked => {

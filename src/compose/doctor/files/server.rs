@@ -1,6 +1,7 @@
-//! The server's certificate beside the CA: whether clients that trust the CA accept it, and for how long.
+//! Checks the server certificate beside the CA: whether clients that trust the CA accept it, and for how
+//! long.
 
-use crate::compose::doctor::files::ca::{CaFiles, unusable, with_setup, within};
+use crate::compose::doctor::files::ca::{CaFiles, in_days, unusable, with_setup};
 use crate::compose::doctor::files::context::CheckContext;
 use crate::compose::inputs::{
     CUSTOM_CA, InputErrorKind, ServerCertificate, renew_command, verify_server,
@@ -11,7 +12,8 @@ use crate::trust::certificate::Certificate;
 use crate::trust::source::Label;
 use crate::trust::source::{Named, Origin};
 
-/// The findings about it. `setup` is the command that hands a renewed certificate to the proxy, if one serves it.
+/// Reports on the server certificate. `setup` is the command that gives a renewed certificate to the proxy,
+/// if one serves it.
 pub(crate) fn findings(
     context: &CheckContext<'_>,
     ca_files: &CaFiles,
@@ -28,7 +30,7 @@ pub(crate) fn findings(
     let server = match verify_server(pair, inputs.domain.as_ref(), &own, context.now) {
         Ok((server, _)) => server,
         Err(error) => {
-            // If it is served, the same fault has been reported.
+            // If a proxy serves it, `ca::unusable` has reported the same fault.
             if let InputErrorKind::Server(_) = error.kind {
                 findings.push(unusable(&error, setup));
             }
@@ -39,10 +41,10 @@ pub(crate) fn findings(
     let subject = quote::path(certificate);
     let days = until.days_from(context.now);
     if days < context.days {
-        let cause = format!("it expires on {until}, {}", within(days));
+        let cause = format!("it expires on {until}, {}", in_days(days));
         let fix = match renew_command(pair) {
             Some(command) => with_setup(command, setup),
-            None => "put a new one there in time".to_owned(),
+            None => "replace it before that date".to_owned(),
         };
         return findings.push(Finding::warning("server-expires-soon", &subject, cause, fix));
     }

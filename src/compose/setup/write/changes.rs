@@ -1,19 +1,19 @@
-//! What a run did, or would do, and what it kept and why.
+//! The changes that a run made, or would make, and the files that it kept.
 
 use std::fmt::{self, Display};
 
 use crate::sys::diagnostic::Diagnostic;
 
-/// What a run did, or would do. Its Display has a line for each thing that is done.
+/// The changes of a run. Its Display has a line for each.
 #[derive(Debug, Default)]
 pub struct Changes {
-    /// What still exists, and why: warnings.
+    /// Warnings about files that were kept, with the reason.
     pub kept: Vec<Diagnostic>,
     done: Vec<(Action, String)>,
     is_dry: bool,
 }
 
-/// What is done to a file.
+/// A kind of change.
 #[derive(Clone, Copy, Debug)]
 pub enum Action {
     Create,
@@ -22,12 +22,12 @@ pub enum Action {
 }
 
 impl Changes {
-    /// Whether nothing is done.
+    /// Whether the run changes nothing.
     pub fn is_nothing(&self) -> bool {
         self.done.is_empty()
     }
 
-    /// Whether the run writes nothing.
+    /// Whether this is a dry run.
     pub(crate) fn is_dry(&self) -> bool {
         self.is_dry
     }
@@ -36,8 +36,8 @@ impl Changes {
         self.done.push((action, what.to_string()));
     }
 
-    /// The same of a run that writes nothing.
-    pub(crate) fn only_intended(self) -> Self {
+    /// Returns the same changes, of a dry run.
+    pub(crate) fn into_dry_run(self) -> Self {
         Self { is_dry: true, ..self }
     }
 }
@@ -45,12 +45,12 @@ impl Changes {
 impl Display for Changes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.done.iter().try_for_each(|(action, what)| {
-            let (done, intended) = match action {
+            let (done, planned) = match action {
                 Action::Create => ("created", "would create"),
                 Action::Update => ("updated", "would update"),
                 Action::Remove => ("removed", "would remove"),
             };
-            writeln!(f, "{} {what}", if self.is_dry { intended } else { done })
+            writeln!(f, "{} {what}", if self.is_dry { planned } else { done })
         })
     }
 }

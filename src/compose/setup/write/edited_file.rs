@@ -1,8 +1,7 @@
-//! A file of the user's that gets a block of ours, or loses it: `.env`, `.gitignore`.
+//! Adds our block to a file of the user (`.env`, `.gitignore`), or removes it.
 //!
-//! It keeps its owner and mode, and stays a link if it is one: then the target of the link is replaced.
-//! `.env` holds secrets, so its successor is written inside `.trust/`, which git ignores, and beside the
-//! target only where a link leads out of the project.
+//! The file keeps its owner and mode. A symbolic link remains, and its target is replaced. `.env` contains
+//! secrets, so the new file is written in `.trust/`, which git ignores; for a link, beside its target.
 
 use std::ffi::OsString;
 use std::io;
@@ -11,52 +10,39 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 use nix::unistd::geteuid;
 
-use crate::compose::setup::write::managed_block::{self, Rest};
+use crate::compose::setup::write::managed_block::{self, TextWithoutBlock};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::dir::Directory;
 use crate::sys::dir::replace::{DirectoryEntry, NewFileMode, RegularFile, ReservedFile};
 use crate::sys::output;
 use crate::sys::quote;
 
-/// The errors of chown(2) where the caller may not give a file away, or the owner has no id in this
-/// namespace.
-const OWNER: [i32; 2] = [Errno::EPERM as i32, Errno::EINVAL as i32];
+/// The errors of chown(2) if the caller may not change the owner, or the owner has no id in this namespace.
+const CHOWN_ERRORS: [i32; 2] = [Errno::EPERM as i32, Errno::EINVAL as i32];
 
-/// A text file, or the place where there is none.
-pub(crate) struct Text {
-    /// Its path, as the user would write it.
+/// A text file of the user, which may not exist yet.
+pub(crate) struct UserFile {
+    /// Its path, as the user named it.
     pub path: PathBuf,
     /// Its contents; `None` if it does not exist.
     found: Option<RegularFile>,
     name: OsString,
-    /// The directory of the file that a link leads to.
-    elsewhere: Option<Directory>,
+    /// The directory of the target, if it is a symbolic link.
+    target_directory: Option<Directory>,
 }
 
-/// A change of a text file.
+/// A change of a file.
 pub(crate) struct Edit {
     /// The file as it is.
-    pub text: Text,
+    pub file: UserFile,
     /// Its new contents; `None` to remove it.
     pub new: Option<Vec<u8>>,
 }
 
-impl Text {
-    /// Reads the file `name` in `base`, which the user knows as `path`.
-    pub(crate) fn read(base: &Directory, name: &str, path: &Path) -> Result<Self, Diagnostic> {
-        Self::find(base, name, path)?
-    }
-
-    /// The same; `None` if it is no regular file, and so has no block of ours.
-    pub(crate) fn read_if_file(
-        base: &Directory,
-        name: &str,
-        path: &Path,
-    ) -> Result<Option<Self>, Diagnostic> {
-        Ok(Self::find(base, name, path)?.ok())
-    }
-
-    fn find(
+impl UserFile {
+    /// Reads the file `name` in `base`, which messages name `path`. The inner error means that it is not a
+    /// regular file, and so cannot contain our block.
+    pub(crate) fn read(
         base: &Directory,
         name: &str,
         path: &Path,
@@ -65,10 +51,14 @@ impl Text {
             let kind = if kind == "link" { "link to nothing" } else { kind };
             Ok(Err(Diagnostic::cannot("change", quote::path(path))
                 .because(format_args!("it is a {kind}"))
-                .advise("put a regular file there, or nothing")))
+                .advise("replace it with a regular file, or delete it")))
         };
-        let text =
-            |found, name, elsewhere| Self { path: path.to_path_buf(), found, name, elsewhere };
+        let text = |found, name, target_directory| Self {
+            path: path.to_path_buf(),
+            found,
+            name,
+            target_directory,
+        };
         match base.entry(name.as_ref()).map_err(failed("read", path))? {
             DirectoryEntry::Missing => Ok(Ok(text(None, name.into(), None))),
             DirectoryEntry::File(found) => Ok(Ok(text(Some(found), name.into(), None))),
@@ -96,123 +86,131 @@ impl Text {
         }
     }
 
-    /// Its contents; `None` if it does not exist.
+    /// Returns its contents; `None` if it does not exist.
     pub(crate) fn bytes(&self) -> Option<&[u8]> {
         self.found.as_ref().map(|found| found.bytes.as_slice())
     }
 
-    /// The lines of our block in it; `None` if it has none.
+    /// Returns the lines of our block; `None` if the file has none.
     pub(crate) fn block(&self) -> Result<Option<Vec<String>>, Diagnostic> {
         let lines = self.bytes().map_or(Ok(None), managed_block::lines);
-        lines.map_err(|damage| self.named(damage))
+        lines.map_err(|error| self.with_path(error))
     }
 
-    /// The change that puts our block with `lines` in it; `None` if nothing has to change.
-    pub(crate) fn with_block(
+    /// Returns the edit that inserts our block with `lines`; `None` if the file has it already.
+    pub(crate) fn insert_block(
         self,
         lines: &[String],
-        overrules: impl Fn(&[u8]) -> bool,
+        overrides: impl Fn(&[u8]) -> bool,
     ) -> Result<Option<Edit>, Diagnostic> {
-        let new = managed_block::with(self.bytes(), lines, overrules);
-        let new = new.map_err(|damage| self.named(damage))?;
-        if self.bytes() == Some(&new) { Ok(None) } else { self.rewritten(Some(new)).map(Some) }
+        let new = managed_block::insert(self.bytes(), lines, overrides);
+        let new = new.map_err(|error| self.with_path(error))?;
+        if self.bytes() == Some(&new) { Ok(None) } else { self.edit(Some(new)).map(Some) }
     }
 
-    /// The change that takes our block out of it; `None` if it has none.
-    pub(crate) fn without_block(self) -> Result<Option<Edit>, Diagnostic> {
-        let rest = self.bytes().map_or(Ok(None), managed_block::without);
-        let Some(Rest { text, is_needless }) = rest.map_err(|damage| self.named(damage))? else {
+    /// Returns the edit that removes our block; `None` if the file has none.
+    pub(crate) fn remove_block(self) -> Result<Option<Edit>, Diagnostic> {
+        let remaining = self.bytes().map_or(Ok(None), managed_block::remove);
+        let Some(TextWithoutBlock { text, is_removable }) =
+            remaining.map_err(|error| self.with_path(error))?
+        else {
             return Ok(None);
         };
-        let goes = is_needless && self.elsewhere.is_none();
-        self.rewritten((!goes).then_some(text)).map(Some)
+        let deletes = is_removable && self.target_directory.is_none();
+        self.edit((!deletes).then_some(text)).map(Some)
     }
 
-    /// Removes a successor outside of the project that an interrupted run left.
-    pub(crate) fn tidy(&self) {
-        if let Some(directory) = &self.elsewhere {
+    /// Removes the new file that an interrupted run left beside the target of a link.
+    pub(crate) fn remove_staged(&self) {
+        if let Some(directory) = &self.target_directory {
             let _ = directory.unstage(&self.name);
         }
     }
 
-    fn rewritten(self, new: Option<Vec<u8>>) -> Result<Edit, Diagnostic> {
+    fn edit(self, new: Option<Vec<u8>>) -> Result<Edit, Diagnostic> {
         let uid = geteuid();
         match &self.found {
-            Some(found) if !uid.is_root() && uid.as_raw() != found.uid => Err(self.owner(found)),
-            _ => Ok(Edit { text: self, new }),
+            Some(found) if !uid.is_root() && uid.as_raw() != found.uid => {
+                Err(self.owner_error(found))
+            }
+            _ => Ok(Edit { file: self, new }),
         }
     }
 
-    fn owner(&self, found: &RegularFile) -> Diagnostic {
+    fn owner_error(&self, found: &RegularFile) -> Diagnostic {
         let (uid, gid) = (found.uid, found.gid);
         let cause = format!("it is owned by {uid}:{gid}, and replacing it would change the owner");
         let changed = Diagnostic::cannot("change", quote::path(&self.path));
-        changed.because(cause).advise("run it as its owner")
+        changed.because(cause).advise("run trust-compose as the owner of that file")
     }
 
-    fn named(&self, damage: Diagnostic) -> Diagnostic {
-        Diagnostic { subject: quote::path(&self.path).to_string(), ..damage }
+    fn with_path(&self, error: Diagnostic) -> Diagnostic {
+        Diagnostic { subject: quote::path(&self.path).to_string(), ..error }
     }
 
-    /// The directory where its successor is written.
-    fn stage<'a>(&'a self, trust: &'a Directory) -> &'a Directory {
-        self.elsewhere.as_ref().unwrap_or(trust)
+    /// Returns the directory in which the new file is written.
+    fn staging_directory<'a>(&'a self, trust: &'a Directory) -> &'a Directory {
+        self.target_directory.as_ref().unwrap_or(trust)
     }
 }
 
 impl Edit {
-    /// Makes its successor, empty, which proves that it can have the same owner and mode.
+    /// Creates the new file, empty, which proves that it can have the same owner and mode.
     pub(crate) fn reserve(&self, trust: &Directory) -> Result<Option<ReservedFile>, Diagnostic> {
         if self.new.is_none() {
             return Ok(None);
         }
-        let look = self.text.found.as_ref().map_or(NewFileMode::Umask, NewFileMode::Like);
-        let reserved = self.text.stage(trust).reserve(&self.text.name, look);
-        reserved.map(Some).map_err(|error| match (&self.text.found, error.raw_os_error()) {
-            (Some(found), Some(code)) if OWNER.contains(&code) => self.text.owner(found),
-            _ => failed("write", &self.text.path)(error),
+        let mode = self.file.found.as_ref().map_or(NewFileMode::Umask, NewFileMode::Like);
+        let reserved = self.file.staging_directory(trust).reserve(&self.file.name, mode);
+        reserved.map(Some).map_err(|error| match (&self.file.found, error.raw_os_error()) {
+            (Some(found), Some(code)) if CHOWN_ERRORS.contains(&code) => {
+                self.file.owner_error(found)
+            }
+            _ => failed("write", &self.file.path)(error),
         })
     }
 
-    /// Gives its successor its contents.
+    /// Writes the contents of the new file.
     pub(crate) fn fill(&self, reserved: Option<ReservedFile>) -> Result<(), Diagnostic> {
         let (Some(reserved), Some(new)) = (reserved, &self.new) else { return Ok(()) };
-        reserved.fill(new).map_err(failed("write", &self.text.path))
+        reserved.fill(new).map_err(failed("write", &self.file.path))
     }
 
-    /// Puts its successor in its place, unless the file has changed since it was read.
-    pub(crate) fn put(&self, base: &Directory, trust: &Directory) -> Result<(), Diagnostic> {
-        let Text { name, path, .. } = &self.text;
-        let directory = self.text.elsewhere.as_ref().unwrap_or(base);
+    /// Replaces the file with the new one, unless it was changed since it was read.
+    pub(crate) fn install(&self, base: &Directory, trust: &Directory) -> Result<(), Diagnostic> {
+        let UserFile { name, path, .. } = &self.file;
+        let directory = self.file.target_directory.as_ref().unwrap_or(base);
         let is_same = match directory.entry(name).map_err(failed("write", path))? {
-            DirectoryEntry::Missing => self.text.found.is_none(),
-            DirectoryEntry::File(now) => self.text.bytes() == Some(&now.bytes),
+            DirectoryEntry::Missing => self.file.found.is_none(),
+            DirectoryEntry::File(now) => self.file.bytes() == Some(&now.bytes),
             DirectoryEntry::Other(_) => false,
         };
         if !is_same {
             let changed = Diagnostic::cannot("change", quote::path(path));
-            let cause = "another program wrote to it at the same time";
+            let cause = "another program changed it at the same time";
             return Err(changed.because(cause).advise("run it again"));
         }
-        let put = match self.new {
-            Some(_) => self.text.stage(trust).install_staged(name, directory, name),
+        let installed = match self.new {
+            Some(_) => self.file.staging_directory(trust).install_staged(name, directory, name),
             None => directory.unlink(name),
         };
-        put.and_then(|()| directory.sync()).map_err(failed("write", path))
+        installed.and_then(|()| directory.sync()).map_err(failed("write", path))
     }
 }
 
-/// Makes what the system says of `path` into a diagnostic.
+/// Converts an error of a system call on `path` to a diagnostic.
 pub(crate) fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Diagnostic {
     let path = path.to_path_buf();
     move |error| {
         let fix = match error.kind() {
             io::ErrorKind::NotFound => "correct the name",
             io::ErrorKind::PermissionDenied if action == "read" => {
-                "run it as the owner of that file"
+                "run trust-compose as the owner of that file"
             }
-            io::ErrorKind::PermissionDenied => "run it as a user who may write to that directory",
-            io::ErrorKind::ReadOnlyFilesystem => "work on a copy that can be written to",
+            io::ErrorKind::PermissionDenied => {
+                "run trust-compose as a user that can write to that directory"
+            }
+            io::ErrorKind::ReadOnlyFilesystem => "use a writable copy of the project",
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
                 "free some space, and run it again"
             }

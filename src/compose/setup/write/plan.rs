@@ -1,8 +1,7 @@
-//! What a setup or a removal does to the project's directory, and in which order, so that it can be killed
-//! anywhere.
+//! The changes of a setup or a removal, in an order that leaves a working project if the run is killed.
 //!
-//! All that needs space is staged before the first rename, under names that the next run removes. A setup puts
-//! the files in place before the overlay and `.env` after it; a removal takes `.env` back first.
+//! Every new file is staged before the first rename, under a name that the next run removes. A setup installs
+//! the files before the overlay and `.env` after it; a removal changes `.env` first.
 
 use std::ffi::OsStr;
 
@@ -14,9 +13,9 @@ use crate::sys::diagnostic::Diagnostic;
 use crate::sys::dir::Directory;
 use crate::sys::dir::replace::{NewFileMode, ReservedFile};
 
-/// What is to be done.
+/// The changes of the project's directory.
 #[derive(Default)]
-pub(crate) struct Plan<'a> {
+pub(crate) struct ChangePlan<'a> {
     /// Whether this is a removal.
     pub is_removal: bool,
     /// The change of `.gitignore`.
@@ -31,31 +30,27 @@ pub(crate) struct Plan<'a> {
     pub removes_overlay: bool,
     /// The files to remove from `.trust/`.
     pub obsolete: Vec<&'a str>,
-    /// The same in words.
+    /// The report of these changes.
     pub changes: Changes,
 }
 
-impl Plan<'_> {
-    /// Does it, unless the run `is_dry`, and returns the words. After an error nothing is left of the attempt
-    /// that an overlay does not mount.
-    pub(crate) fn carry_out(
-        self,
-        state: &ProjectState,
-        is_dry: bool,
-    ) -> Result<Changes, Diagnostic> {
+impl ChangePlan<'_> {
+    /// Makes the changes, unless `is_dry`, and returns their report. After an error, staged files are
+    /// removed.
+    pub(crate) fn execute(self, state: &ProjectState, is_dry: bool) -> Result<Changes, Diagnostic> {
         if is_dry {
-            return Ok(self.changes.only_intended());
+            return Ok(self.changes.into_dry_run());
         }
-        state.tidy();
+        state.remove_staged();
         if self.changes.is_nothing() {
             return Ok(self.changes);
         }
-        let trust = state.make_trust()?;
-        let done = self.stage(state, &trust).and_then(|env| self.put(state, &trust, env));
+        let trust = state.open_or_create_trust()?;
+        let done = self.stage(state, &trust).and_then(|env| self.install(state, &trust, env));
         if done.is_err() {
-            state.tidy();
+            state.remove_staged();
         }
-        // Nothing better can be done if this fails too; the first error is the one to report.
+        // If this fails too, the first error is still the one to report.
         let _ = trust.unstage_all();
         let emptied = if done.is_err() || self.is_removal {
             state.base.remove_empty(TRUST.as_ref())
@@ -67,8 +62,8 @@ impl Plan<'_> {
         Ok(self.changes)
     }
 
-    /// Writes all that is new under other names: after this, a full disk is no danger. Only `.env` must
-    /// wait with its secrets until `.gitignore` hides them.
+    /// Writes all new files under other names: after this, a full disk does no harm. Only `.env`, with its
+    /// secrets, remains empty until `.gitignore` is installed.
     fn stage(
         &self,
         state: &ProjectState,
@@ -80,7 +75,7 @@ impl Plan<'_> {
         let env = self.env.as_ref().map(|edit| edit.reserve(trust)).transpose()?.flatten();
         for (name, bytes) in &self.files {
             let staged = trust.stage(name.as_ref(), NewFileMode::Public, bytes);
-            staged.map_err(failed("write", &state.inside(name)))?;
+            staged.map_err(failed("write", &state.trust_path(name)))?;
         }
         if let Some(text) = self.overlay {
             let staged = trust.stage(OVERLAY.as_ref(), NewFileMode::Public, text.as_bytes());
@@ -92,40 +87,41 @@ impl Plan<'_> {
         Ok(env)
     }
 
-    /// Puts it in its places.
-    fn put(
+    /// Renames the staged files to their names, and removes files.
+    fn install(
         &self,
         state: &ProjectState,
         trust: &Directory,
         env: Option<ReservedFile>,
     ) -> Result<(), Diagnostic> {
         let base = &state.base;
-        let put = |edit: &Option<Edit>| edit.as_ref().map_or(Ok(()), |edit| edit.put(base, trust));
+        let install =
+            |edit: &Option<Edit>| edit.as_ref().map_or(Ok(()), |edit| edit.install(base, trust));
         if !self.is_removal {
-            put(&self.ignore)?;
+            install(&self.ignore)?;
         }
         self.env.as_ref().map_or(Ok(()), |edit| edit.fill(env))?;
         if self.is_removal {
-            put(&self.env)?;
+            install(&self.env)?;
         }
         for (name, _) in &self.files {
             let name: &OsStr = name.as_ref();
             trust
                 .install_staged(name, trust, name)
-                .map_err(failed("write", &state.inside(name)))?;
+                .map_err(failed("write", &state.trust_path(name)))?;
         }
         trust.sync().map_err(failed("write", &state.path(TRUST)))?;
         let overlay: &OsStr = OVERLAY.as_ref();
         if self.overlay.is_some() {
-            let put = trust.install_staged(overlay, base, overlay).and_then(|()| base.sync());
-            put.map_err(failed("write", &state.path(OVERLAY)))?;
+            let installed = trust.install_staged(overlay, base, overlay);
+            installed.and_then(|()| base.sync()).map_err(failed("write", &state.path(OVERLAY)))?;
         } else if self.removes_overlay {
             let gone = base.unlink(overlay).and_then(|()| base.sync());
             gone.map_err(failed("remove", &state.path(OVERLAY)))?;
         }
-        put(if self.is_removal { &self.ignore } else { &self.env })?;
+        install(if self.is_removal { &self.ignore } else { &self.env })?;
         for name in &self.obsolete {
-            trust.unlink(name.as_ref()).map_err(failed("remove", &state.inside(name)))?;
+            trust.unlink(name.as_ref()).map_err(failed("remove", &state.trust_path(name)))?;
         }
         Ok(())
     }

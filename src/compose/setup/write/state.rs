@@ -1,8 +1,7 @@
-//! What exists in a project's directory under the names that are ours. The directory is opened once, and
-//! locked, before anything is decided.
+//! Reads our files in a project's directory. The directory is opened once, and locked, before any decision.
 //!
-//! A file in `.trust/` is ours if its name ends in the digest of its contents. What has such a name and other
-//! contents was changed; everything else is foreign.
+//! A file in `.trust/` is ours if its name contains the digest of its contents. A file with such a name and
+//! other contents was changed; every other file is foreign.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -10,24 +9,24 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use crate::compose::layout::{DIGITS, ENV, IGNORE, OVERLAY, TRUST, file_name, has_header};
-use crate::compose::setup::write::edited_file::{Text, failed};
+use crate::compose::setup::write::edited_file::{UserFile, failed};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::dir::Directory;
 use crate::sys::dir::replace::{DirectoryEntry, is_staged};
 use crate::sys::quote;
 
-/// Earlier versions kept a list of their files in it.
+/// The list of files that earlier versions wrote.
 pub(crate) const MANIFEST: &str = "manifest.json";
 
 /// A project's directory.
 pub(crate) struct ProjectState {
     /// The directory.
     pub base: Directory,
-    /// Our overlay, if it exists; the kind of what exists in its place, if that is foreign.
+    /// Our overlay, if it exists; an error with the kind of file if it is foreign.
     pub overlay: Result<Option<Vec<u8>>, &'static str>,
-    /// `.trust/`, if it exists; the kind of what exists in its place, if that is no directory.
+    /// `.trust/`, if it exists; an error with the kind of file if it is not a directory.
     pub trust: Result<Option<TrustDirectory>, &'static str>,
-    /// The directory, as it was named.
+    /// The directory, as the user named it.
     path: PathBuf,
     _lock: Option<File>,
 }
@@ -36,18 +35,18 @@ pub(crate) struct ProjectState {
 pub(crate) struct TrustDirectory {
     /// The directory.
     pub directory: Directory,
-    /// Our files, and whether each is readable for all and writable for its owner alone.
+    /// Our files, and whether each is readable for all users and writable only for its owner.
     pub generated: BTreeMap<String, bool>,
-    /// Files with a name like ours and other contents.
+    /// Files whose names contain another digest than that of their contents.
     pub changed: Vec<String>,
-    /// All else.
+    /// All other files.
     pub foreign: Vec<OsString>,
-    /// Whether an earlier version's manifest is in it.
+    /// Whether it contains the manifest of an earlier version.
     pub has_manifest: bool,
 }
 
 impl ProjectState {
-    /// Opens the directory `base`, waits until no other run works in it, and looks.
+    /// Opens and locks the directory `base`, after other runs have released it, and reads it.
     pub(crate) fn open(base: &Path) -> Result<Self, Diagnostic> {
         let directory = base.canonicalize().and_then(|path| Directory::open(&path));
         let directory = directory.map_err(failed("use", base))?;
@@ -74,7 +73,7 @@ impl ProjectState {
         Ok(state)
     }
 
-    /// The path of `name`, as the user would write it.
+    /// Returns the path of `name`, for messages.
     pub(crate) fn path(&self, name: impl AsRef<Path>) -> PathBuf {
         if self.path == Path::new(".") || self.path == Path::new("") {
             return name.as_ref().to_path_buf();
@@ -82,56 +81,56 @@ impl ProjectState {
         self.path.join(name)
     }
 
-    /// The path of the file `name` of `.trust/`, as the user would write it.
-    pub(crate) fn inside(&self, name: impl AsRef<Path>) -> PathBuf {
+    /// Returns the path of the file `name` in `.trust/`, for messages.
+    pub(crate) fn trust_path(&self, name: impl AsRef<Path>) -> PathBuf {
         self.path(Path::new(TRUST).join(name))
     }
 
-    /// Our overlay, if it exists.
+    /// Returns our overlay, if it exists.
     pub(crate) fn our_overlay(&self) -> Option<&[u8]> {
         self.overlay.as_ref().ok()?.as_deref()
     }
 
-    /// `.trust/`, if it is a directory.
+    /// Returns `.trust/`, if it is a directory.
     pub(crate) fn trust_directory(&self) -> Option<&TrustDirectory> {
         self.trust.as_ref().ok()?.as_ref()
     }
 
     /// Reads the user's file `name`.
-    pub(crate) fn text(&self, name: &str) -> Result<Text, Diagnostic> {
-        Text::read(&self.base, name, &self.path(name))
+    pub(crate) fn user_file(&self, name: &str) -> Result<UserFile, Diagnostic> {
+        UserFile::read(&self.base, name, &self.path(name))?
     }
 
-    /// The same; `None` if it is no regular file, and so has no block of ours.
-    pub(crate) fn text_if_file(&self, name: &str) -> Result<Option<Text>, Diagnostic> {
-        Text::read_if_file(&self.base, name, &self.path(name))
+    /// Reads the user's file `name`; `None` if it is not a regular file, and so cannot contain our block.
+    pub(crate) fn user_file_if_regular(&self, name: &str) -> Result<Option<UserFile>, Diagnostic> {
+        Ok(UserFile::read(&self.base, name, &self.path(name))?.ok())
     }
 
-    /// Removes what an interrupted run staged.
-    pub(crate) fn tidy(&self) {
-        // What cannot be removed is reported when it is in the way.
+    /// Removes the files that an interrupted run staged.
+    pub(crate) fn remove_staged(&self) {
+        // A file that cannot be removed is reported when it conflicts.
         if let Some(trust) = self.trust_directory() {
             let _ = trust.directory.unstage_all();
         }
-        for text in [ENV, IGNORE].into_iter().filter_map(|name| self.text(name).ok()) {
-            text.tidy();
+        for file in [ENV, IGNORE].into_iter().filter_map(|name| self.user_file(name).ok()) {
+            file.remove_staged();
         }
     }
 
-    /// Opens `.trust/`, making it if it does not exist.
-    pub(crate) fn make_trust(&self) -> Result<Directory, Diagnostic> {
-        self.trust.as_ref().map_err(|kind| self.no_directory(kind))?;
-        self.base.open_or_create(TRUST.as_ref()).map_err(failed("make", &self.path(TRUST)))
+    /// Opens `.trust/`, and creates it if it is missing.
+    pub(crate) fn open_or_create_trust(&self) -> Result<Directory, Diagnostic> {
+        self.trust.as_ref().map_err(|kind| self.not_a_directory(kind))?;
+        self.base.open_or_create(TRUST.as_ref()).map_err(failed("create", &self.path(TRUST)))
     }
 
-    /// `.trust` is of another kind than a directory.
-    pub(crate) fn no_directory(&self, kind: &str) -> Diagnostic {
+    /// Returns the error that `.trust` is a `kind`, not a directory.
+    pub(crate) fn not_a_directory(&self, kind: &str) -> Diagnostic {
         let cause = format!("it is a {kind}, not a directory");
         let used = Diagnostic::cannot("use", quote::path(&self.path(TRUST)));
         used.because(cause).advise("rename it")
     }
 
-    /// Whether git tracks this directory: it has a `.gitignore`, or it or one above has `.git`.
+    /// Whether this is a git repository: a `.gitignore` is here, or `.git` is here or above.
     pub(crate) fn has_git(&self) -> bool {
         let exists = |path: PathBuf| path.symlink_metadata().is_ok();
         let path = self.base.path();
@@ -161,18 +160,18 @@ impl ProjectState {
 }
 
 impl TrustDirectory {
-    /// Whether anything in it was made by a setup.
+    /// Whether it contains files of a setup.
     pub(crate) fn has_ours(&self) -> bool {
         self.has_manifest || !self.generated.is_empty()
     }
 
-    /// The names of what is not ours, or was changed.
+    /// Returns the names of foreign and changed files.
     pub(crate) fn not_ours(&self) -> Vec<OsString> {
         self.foreign.iter().cloned().chain(self.changed.iter().map(OsString::from)).collect()
     }
 
-    /// Whether something that is not ours, or was changed, is called `name`.
-    pub(crate) fn holds(&self, name: &str) -> bool {
+    /// Whether a foreign or changed file is named `name`.
+    pub(crate) fn has_not_ours(&self, name: &str) -> bool {
         self.changed.iter().any(|other| other == name)
             || self.foreign.iter().any(|other| other == name)
     }
@@ -188,7 +187,7 @@ impl TrustDirectory {
                 self.has_manifest = true;
             }
             DirectoryEntry::File(found) if ours != MANIFEST => {
-                if is_of(&ours, &found.bytes) {
+                if has_digest_of(&ours, &found.bytes) {
                     self.generated.insert(ours, found.is_public());
                 } else {
                     self.changed.push(ours);
@@ -206,22 +205,22 @@ pub(crate) fn is_generated(name: &str) -> bool {
     parts(name).is_some()
 }
 
-/// The stem and the ending of a name that has the form of [`file_name`].
+/// Returns the stem and the extension of a name of the form of [`file_name`].
 fn parts(name: &str) -> Option<(&str, &str)> {
-    let (rest, ending) = name.rsplit_once('.')?;
+    let (rest, extension) = name.rsplit_once('.')?;
     let (stem, digest) = rest.rsplit_once('-')?;
     let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
     let is_digest = digest.len() == DIGITS && digest.bytes().all(is_digit);
     let is_plain = |text: &str| !text.is_empty() && !text.starts_with('.') && !text.contains('/');
-    (is_digest && is_plain(stem) && is_plain(ending)).then_some((stem, ending))
+    (is_digest && is_plain(stem) && is_plain(extension)).then_some((stem, extension))
 }
 
-/// Whether `name` is the name of a file of these contents.
-fn is_of(name: &str, contents: &[u8]) -> bool {
-    parts(name).is_some_and(|(stem, ending)| file_name(stem, ending, contents) == name)
+/// Whether the digest in `name` is that of `contents`.
+fn has_digest_of(name: &str, contents: &[u8]) -> bool {
+    parts(name).is_some_and(|(stem, extension)| file_name(stem, extension, contents) == name)
 }
 
-/// Whether this is the list of files that an earlier version wrote.
+/// Whether this is the manifest of an earlier version.
 fn is_manifest(bytes: &[u8]) -> bool {
     let tree: Option<serde_json::Value> = serde_json::from_slice(bytes).ok();
     tree.is_some_and(|tree| tree.get("format").is_some() && tree.get("generations").is_some())

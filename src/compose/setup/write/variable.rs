@@ -1,12 +1,12 @@
-//! COMPOSE_FILE as a line of `.env`, in the grammar that Compose reads there.
+//! Writes and reads COMPOSE_FILE as a line of `.env`, in Compose's grammar.
 //!
-//! Tried with Compose 2.26: the last assignment wins; single quotes keep everything as it is; within
-//! double quotes a backslash keeps a quote, a dollar and another backslash.
+//! Tested with Compose 2.26: the last assignment wins; single quotes quote every character; within double
+//! quotes a backslash quotes a quote, a dollar and a backslash.
 
 /// The variable that lists the compose files.
 const NAME: &str = "COMPOSE_FILE";
 
-/// The line that gives it `value`; `None` for a value that does not fit in one line.
+/// Returns the line that assigns `value`; `None` if the value contains control characters.
 pub fn assignment(value: &str) -> Option<String> {
     if value.contains(char::is_control) {
         return None;
@@ -23,7 +23,7 @@ pub fn assignment(value: &str) -> Option<String> {
     Some(format!("{NAME}={quoted}"))
 }
 
-/// The value that a line of ours gives it.
+/// Returns the value that a line of ours assigns.
 pub fn value(line: &str) -> Option<String> {
     let quoted = line.strip_prefix(NAME)?.strip_prefix('=')?;
     let within = |quote: char| quoted.strip_prefix(quote)?.strip_suffix(quote);
@@ -39,7 +39,7 @@ pub fn value(line: &str) -> Option<String> {
     Some(kept.collect())
 }
 
-/// Whether `line` gives it a value too.
+/// Whether `line` assigns a value to it.
 pub fn is_assigned(line: &[u8]) -> bool {
     let line = String::from_utf8_lossy(line);
     let line = line.trim_start();

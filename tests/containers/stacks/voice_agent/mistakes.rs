@@ -22,7 +22,7 @@ fn certificate_without_the_address() {
     let lacks =
         format!("`certs/server.pem` is not valid for `{subnet}.11` (KOKORO_URL of `agent`), ");
     let outcome = outcome.exits(0).says(&lacks);
-    let fix = outcome.stderr.split_once("fix: add that: `").expect("a fix").1;
+    let fix = outcome.stderr.split_once("fix: add the address: `").expect("a fix").1;
     voice.types(fix.split_once('`').unwrap().0).exits(0);
     voice.types("cd servers && docker compose restart").exits(0);
     voice.types("cd servers && docker compose up -d --wait").exits(0);

@@ -225,19 +225,19 @@ fn a_foreign_directory_is_reported() {
         assert!(text.ends_with(&format!("error: cannot {words}\n")), "{text}");
         assert_eq!(tree(&desk), before);
     };
-    let may = "fix: run it as a user who may write to that directory";
+    let may = "fix: run trust-compose as a user that can write to that directory";
     fails("setup b.crt", &format!("make `.trust`: permission denied\n{may}"));
     // A directory of the user that contains files of another user.
     chown(desk.path(""), Some(1234), Some(1234)).unwrap();
     desk.write(".env", "A=1\n");
     let words = "change `.env`: it is owned by 0:0, and replacing it would change the owner\n\
-                 fix: run it as its owner";
+                 fix: run trust-compose as the owner of that file";
     fails("setup b.crt", words);
     chown(desk.path(".env"), Some(1234), Some(0)).unwrap();
     fails("setup b.crt", &words.replace("0:0", "1234:0"));
     chown(desk.path(".env"), Some(0), Some(0)).unwrap();
     desk.chmod(".env", 0o600);
-    let words = "read `.env`: permission denied\nfix: run it as the owner of that file";
+    let words = "read `.env`: permission denied\nfix: run trust-compose as the owner of that file";
     fails("setup b.crt", words);
     fails("remove", words);
 }
@@ -255,7 +255,7 @@ fn a_concurrent_change_is_never_lost() {
         }
         desk.write(".env", "SECRET=2");
         let text = error_message(&running.join().unwrap().0);
-        let words = "another program wrote to it at the same time\nfix: run it again\n";
+        let words = "another program changed it at the same time\nfix: run it again\n";
         assert!(text.ends_with(words), "{text}");
     });
     assert_eq!(desk.read(".env"), "SECRET=2");

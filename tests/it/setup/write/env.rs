@@ -46,7 +46,7 @@ fn a_block_is_changed_in_place_and_moved_if_overridden() {
 #[test]
 fn only_a_regular_env_file_can_be_activated() {
     let desk = project();
-    let fix = "fix: put a regular file there, or nothing";
+    let fix = "fix: replace it with a regular file, or delete it";
     desk.directory(".env", 0o755);
     desk.refuses(&active("a"), &format!("cannot change `.env`: it is a directory\n{fix}"));
     assert!(!desk.setup(&output("a")).is_nothing());
@@ -63,7 +63,7 @@ fn only_a_regular_env_file_can_be_activated() {
     two_lines.compose_file = Some("a\nb".to_owned());
     desk.refuses(
         &two_lines,
-        "cannot write COMPOSE_FILE to .env: `a\\u{a}b` does not fit in a line\n\
+        "cannot write COMPOSE_FILE to .env: `a\\u{a}b` does not fit in one line\n\
          fix: give that file a name without control characters",
     );
 }
@@ -74,9 +74,9 @@ fn a_damaged_block_stops_setup_and_removal() {
     desk.write(".gitignore", "*.log\n").setup(&active("a"));
     let env = desk.read(".env").replace("# trust-compose: end\n", "MINE=1\n");
     desk.write(".env", env);
-    let fix = "fix: delete that block, keep what is yours of it, and run it again";
+    let fix = "fix: delete that block, but keep your own lines in it, and run it again";
     let words =
-        format!("cannot change `.env`: its block of trust-compose at line 1 is damaged\n{fix}");
+        format!("cannot change `.env`: the trust-compose block at line 1 is damaged\n{fix}");
     desk.refuses(&active("a"), &words);
     desk.refuses_to_remove(&words);
     desk.remove(".env");
