@@ -136,7 +136,10 @@ fn an_incomplete_chain_is_explained() {
     is_in("\"self-signed certificate in certificate chain\"", &untrusted);
     let words = ["--connect", &all, "--ca", "Root.crt"];
     let untrusted = found(&desk, "Stranger.crt", &words, "error", "untrusted-root");
-    is_in("`Root.crt` contains it fix: trust the CA in Root.crt: `trust-compose setup --custom-ca Root.crt`", &untrusted);
+    is_in(
+        "`Root.crt` contains it fix: trust the CA in Root.crt: `trust-compose setup --custom-ca Root.crt`",
+        &untrusted,
+    );
 
     // A new intermediate with the same name.
     run_shell(&desk, "mkdir old && mv Lower.* old");

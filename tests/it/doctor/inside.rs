@@ -76,7 +76,11 @@ fn a_wrong_file_of_a_variable_is_reported() {
         "chmod 0644",
     );
     is("/dev/shm/../../gate", "it cannot be read: it is a named pipe", "fix: name a regular file");
-    is("/key.pem", "a private key begins at line ", "fix: mount the certificate alone, which `openssl x509 -in /key.pem -out ca.crt` extracts");
+    is(
+        "/key.pem",
+        "a private key begins at line ",
+        "fix: mount the certificate alone, which `openssl x509 -in /key.pem -out ca.crt` extracts",
+    );
     is("/half.crt", "line ", "fix: copy the complete file again");
     is("/page.crt", "it is a web page", "fix: put the bundle there");
     is("/nothing.crt", "it is empty\n", "fix: put the bundle there");
