@@ -36,7 +36,7 @@ struct Group<'a> {
     finding: &'a Finding,
 }
 
-/// Stands for the names of the services in a command. No name contains it.
+/// Placeholder for the names of the services in a command. No name contains it.
 const SERVICE: &str = "\0";
 
 /// How commands begin that take several services.

@@ -191,7 +191,10 @@ fn a_replaced_ca_is_recognized_by_its_key() {
         &call("new", "old", &[]),
     );
     let words = ["--ca", "new/ca.crt"];
-    is_in("fix: trust-compose setup --custom-ca new/ca.crt", &call("new", "old", &words));
+    is_in(
+        "fix: trust the CA in new/ca.crt: `trust-compose setup --custom-ca new/ca.crt`",
+        &call("new", "old", &words),
+    );
 }
 
 #[test]
@@ -217,7 +220,10 @@ fn wrong_names_in_a_certificate_are_explained() {
     is_in("`127.0.0.1` as a DNS name, and clients expect an IP address (IP:127.0.0.1)", &found);
     let found = call("ip", "subjectAltName=IP:192.0.2.1,IP:2001:db8::1\n", "127.0.0.1");
     is_in("is for IP:192.0.2.1, IP:2001:db8::1, not for `127.0.0.1`", &found);
-    is_in("fix: trust-compose certs 127.0.0.1 --renew", &found);
+    is_in(
+        "fix: issue it again for that name where it was issued (`trust-compose certs 127.0.0.1 …`",
+        &found,
+    );
     let many: Vec<_> = (1..=12).map(|n| format!("DNS:h{n}.lan")).collect();
     let found = call("many", &format!("subjectAltName={}\n", many.join(",")), "localhost");
     is_in("DNS:h8.lan and 4 more, not for `localhost`", &found);

@@ -75,7 +75,11 @@ fn a_typing_error_gets_a_suggestion() {
         ("trust-compose setup --custom-ca certs --roots mozila", 2, "write `mozilla`, or see"),
         ("trust-compose setup --custom-ca certs --service qeueu=leave", 1, "write `queue`"),
         ("trust-compose setup --custom-ca certs --without apo", 1, "write `api`"),
-        ("trust-compose setup --custom-ca certs --tls ap", 1, "write `api`"),
+        (
+            "trust-compose setup --custom-ca certs --domain reflector.local --tls ap",
+            1,
+            "write `api`",
+        ),
         ("trust-compose doctor apu", 2, "write `api`"),
         ("trust-doctor --conect https://x", 2, "write `--connect`, or see `trust-doctor --help`"),
     ] {
