@@ -74,7 +74,7 @@ fn paths_are_printed_relative_to_the_current_directory() {
     let next = "-f ../../compose.yml -f ../../compose.override.yml -f ../../docker-compose.ca.yml";
     let outcome = run(&desk, "a/b", &[], &[]);
     expect_project(&outcome, &["compose.yml", "compose.override.yml"], next);
-    assert!(outcome.stdout().contains("made `../../docker-compose.ca.yml`\n"));
+    assert!(outcome.stdout().contains("created `../../docker-compose.ca.yml`\n"));
     assert!(desk.has("docker-compose.ca.yml") && !desk.has("a/b/docker-compose.ca.yml"));
     desk.types("a/b", "remove").prints(
         "removed `../../docker-compose.ca.yml`\nremoved the block in `../../.gitignore`\nremoved \

@@ -21,10 +21,10 @@ fn removal_restores_the_project_exactly() {
     desk.write("compose.yml", "services: {}\n");
     desk.write(".env", "SECRET=1").chmod(".env", 0o600).write(".gitignore", "*.log\r\n");
     let before = tree(&desk);
-    let words = "made 2 files in `.trust`\nmade `docker-compose.ca.yml`\nchanged `.gitignore`: a \
-                 block with what setup makes\nchanged `.env`: a block with COMPOSE_FILE\n";
+    let words = "created 2 files in `.trust`\ncreated `docker-compose.ca.yml`\nupdated `.gitignore` \
+                 (ignores docker-compose.ca.yml and .trust/)\nupdated `.env` (sets COMPOSE_FILE)\n";
     let intended = write(&desk.path(""), &active("a"), true).unwrap();
-    let would = words.replace("made", "would make").replace("changed", "would change");
+    let would = words.replace("created", "would create").replace("updated", "would update");
     assert_eq!(desk.report(&intended), would);
     assert_eq!(tree(&desk), before);
 
@@ -310,7 +310,7 @@ fn an_impossible_setup_is_reported() {
     // Without the line of options in the header, there are no options.
     desk.write("docker-compose.ca.yml", format!("{HEADER}\nmine: 1\n"));
     assert!(desk.installed().options.is_empty());
-    let words = "changed `docker-compose.ca.yml`\n";
+    let words = "updated `docker-compose.ca.yml`\n";
     assert_eq!(desk.report(&desk.setup(&output("a"))), words);
 }
 

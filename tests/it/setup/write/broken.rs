@@ -226,7 +226,7 @@ fn a_foreign_directory_is_reported() {
         assert_eq!(tree(&desk), before);
     };
     let may = "fix: run trust-compose as a user that can write to that directory";
-    fails("setup b.crt", &format!("make `.trust`: permission denied\n{may}"));
+    fails("setup b.crt", &format!("create `.trust`: permission denied\n{may}"));
     // A directory of the user that contains files of another user.
     chown(desk.path(""), Some(1234), Some(1234)).unwrap();
     desk.write(".env", "A=1\n");
