@@ -34,7 +34,7 @@ fn setup() {
     let mut project = project(&site);
     symlink(repository().join("scripts"), project.folder.0.join("scripts")).unwrap();
     let outcome = project.types(&format!("set -e\n{}", block("setup"))).exits(0);
-    let outcome = outcome.prints("trusting `CN=reflector.local CA ");
+    let outcome = outcome.prints("  `CN=reflector.local CA ");
     assert!(outcome.stdout.contains(block("setup").lines().last().unwrap()), "{outcome}");
     assert!(trusts(&project, "agent") && !trusts(&project, "db"));
 

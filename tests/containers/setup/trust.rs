@@ -65,7 +65,7 @@ fn round_trip() {
     let before = services.map(|service| project.configuration(service));
     let (containers, its) = (project.ids(), database(&project));
 
-    let outcome = project.sets_up("--custom-ca certs/").prints("trusting `CN=private CA` until ");
+    let outcome = project.sets_up("--custom-ca certs/").prints("  `CN=private CA` until ");
     assert_eq!(
         next(&outcome),
         ["docker compose -f docker-compose.yml -f docker-compose.ca.yml up -d"]
