@@ -182,19 +182,12 @@ fn a_replaced_ca_is_recognized_by_its_key() {
         );
         found
     };
-    is_in(
-        "fix: renew it where it was issued (`trust-compose certs --renew`, if trust-compose issued it), then restart the server",
-        &call("old", "new", &[]),
-    );
-    is_in(
-        "fix: trust the CA that signs now: `trust-compose setup --custom-ca FILE`",
-        &call("new", "old", &[]),
-    );
-    let words = ["--ca", "new/ca.crt"];
-    is_in(
-        "fix: trust the CA in new/ca.crt: `trust-compose setup --custom-ca new/ca.crt`",
-        &call("new", "old", &words),
-    );
+    let renew = "fix: renew it where it was issued (`trust-compose certs --renew`, if trust-compose issued it)";
+    is_in(renew, &call("old", "new", &[]));
+    let trust = "fix: trust the CA that signs now: `trust-compose setup --custom-ca FILE`";
+    is_in(trust, &call("new", "old", &[]));
+    let trust = "fix: trust the CA in new/ca.crt: `trust-compose setup --custom-ca new/ca.crt`";
+    is_in(trust, &call("new", "old", &["--ca", "new/ca.crt"]));
 }
 
 #[test]
