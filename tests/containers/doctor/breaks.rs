@@ -184,7 +184,8 @@ services:
         for line in output.lines() {
             let is_fix = line.starts_with("        ") || line.starts_with("trust-compose: fix");
             // Without a fault all lines are shown.
-            let is_finding = !line.starts_with("ok ") && !line.is_empty() && line.contains(' ');
+            let is_remark = ["ok ", "info "].iter().any(|word| line.starts_with(word));
+            let is_finding = !is_remark && !line.is_empty() && line.contains(' ');
             is_shown = if is_fix { is_shown } else { is_finding || broken.command == NO_FAULT };
             if is_shown {
                 let line =
