@@ -19,6 +19,7 @@ use crate::compose::doctor::files::CERTS;
 use crate::compose::doctor::files::context::CheckContext;
 use crate::compose::doctor::probe::{Candidate, Probe, UNSEEN};
 use crate::compose::images::Images;
+use crate::compose::inputs::files::first_certificate;
 use crate::compose::output::CommandOutput;
 use crate::compose::project::Project;
 use crate::compose::project::files::{ProjectFiles, directory_of, plain};
@@ -116,8 +117,7 @@ fn inspect_containers(
     });
     let overlay =
         overlay.as_deref().map(|text| ExistingOverlay { digests: digests(text), up: &up });
-    let server =
-        stale_servers::first_certificate(&certs_directory(project_files, &shape).join(SERVER));
+    let server = first_certificate(&certs_directory(project_files, &shape).join(SERVER));
     for (container, mut probed) in present.iter().zip(probed) {
         if let Some(own) = &server {
             stale_servers::report(own, &mut probed);

@@ -161,6 +161,16 @@ impl Desk {
         found
     }
 
+    /// Returns a desk with copies of all files.
+    #[track_caller]
+    pub fn copy(&self) -> Self {
+        let copy = Self::new();
+        let words = ["-a", ".", copy.path("").to_str().unwrap()].map(str::to_owned);
+        let words: Vec<_> = words.iter().map(String::as_str).collect();
+        assert!(self.command("cp".as_ref(), &words, "022").status().unwrap().success());
+        copy
+    }
+
     /// Creates a server certificate, signed by the CA in `directory`, valid from and to so many days from
     /// now.
     #[track_caller]

@@ -24,6 +24,7 @@ mod world;
 mod desk;
 mod project;
 mod scenes;
+mod fixes;
 mod steps;
 mod target_process;
 

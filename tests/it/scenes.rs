@@ -1,6 +1,7 @@
 //! Snapshots of what trust-compose prints, scene by scene; after an error, no file has changed.
 
 use crate::desk::{Desk, trust_compose};
+use crate::fixes::{has_command, run_fixes};
 use crate::world::Outcome;
 
 /// The warning for every project on a machine without a docker command.
@@ -47,6 +48,13 @@ impl Scenes {
             let has_fix = lines.get(index + 1).is_some_and(|next| is(next, "fix"));
             assert_eq!(is(line, "error") || is(line, "warning"), has_fix, "{scene}: {stderr}");
         }
+        if has_command(&stderr) {
+            let copy = desk.copy();
+            // A wrong command line is not run again: the fix is the right one. There is no docker for `up`.
+            let again =
+                || if code == 2 { String::new() } else { run(&copy, words, variables).stderr() };
+            run_fixes(&copy, &stderr.replace(" --up\n", "\n"), again);
+        }
         let is_error = code != 0 && !outcome.stdout().starts_with("out of step: ");
         assert_eq!(is_error, stderr.contains(": error: "), "{scene}: {words}");
         let printed = format!("{stderr}{}", outcome.stdout());
@@ -72,8 +80,8 @@ fn undated(text: &str) -> String {
         });
         let line = words.collect::<Vec<_>>().join(" ");
         // The number of root certificates depends on a crate's version.
-        let rest = line.strip_prefix("with ").and_then(|rest| rest.split_once(" root"));
-        rest.map_or(line.clone(), |(_, rest)| format!("with N root{rest}"))
+        let rest = line.strip_prefix("info: ").and_then(|rest| rest.split_once(" public root"));
+        rest.map_or(line.clone(), |(_, rest)| format!("info: N public root{rest}"))
     });
     lines.collect::<Vec<_>>().join("\n")
 }

@@ -5,15 +5,11 @@ use std::path::Path;
 
 use crate::compose::certs::SERVER;
 use crate::compose::certs::server_name::LOOPBACK_NAMES;
-use crate::sys::file;
 use crate::sys::finding::{Finding, Severity};
 use crate::sys::quote;
 use crate::trust::certificate::Certificate;
 use crate::trust::certificate::extensions::Details;
 use crate::trust::certificate::subject_alt_name::SubjectAltName;
-use crate::trust::source::Label;
-use crate::trust::source::{Named, Origin};
-use crate::trust::trust_anchors::anchors;
 
 /// Reports in `found` the servers that send an older certificate than `own`, if the same CA signed both: as
 /// the fix of a finding about that certificate, else as a finding of its own.
@@ -51,11 +47,4 @@ pub(crate) fn report(own: &Certificate, found: &mut Vec<Finding>) {
         }
     }
     found.extend(stale);
-}
-
-/// Reads the first certificate in a file.
-pub(crate) fn first_certificate(path: &Path) -> Option<Certificate> {
-    let bytes = file::read(path, &mut file::FILE_LIMIT.clone()).ok()?;
-    let label = Label::Path(Named { path: path.to_path_buf(), origin: Origin::Default });
-    Certificate::read(&anchors(&bytes).certificates.first()?.decode()?, &label)
 }

@@ -3,14 +3,16 @@
 use std::path::Path;
 
 use crate::compose::certs::server_name::{LOOPBACK_NAMES, ServerName};
-use crate::compose::certs::{CA_KEY, SERVER};
-use crate::compose::inputs::files::{ServerFiles, entry_exists};
+use crate::compose::certs::{CA, CA_KEY, SERVER};
+use crate::compose::inputs::files::{ServerFiles, first_certificate};
+use crate::sys::file;
 use crate::sys::quote::shell;
 use crate::trust::certificate::extensions::Details;
 use crate::trust::certificate::subject_alt_name::SubjectAltName;
+use crate::trust::private_key::{self, KeyMatch};
 
 /// Returns the command that reissues the certificate of `pair` with the additional names `more`; `None`
-/// without the CA's key in that directory.
+/// unless that directory has the CA and its key.
 pub(crate) fn reissue_command(
     pair: &ServerFiles,
     details: &Details,
@@ -19,7 +21,7 @@ pub(crate) fn reissue_command(
     certs_command(pair, &name_arguments(details, more))
 }
 
-/// Returns the command that renews the certificate of `pair`; `None` without the CA's key in that directory.
+/// Returns the command that renews the certificate of `pair`; `None` unless that directory has the CA and its key.
 pub fn renew_command(pair: &ServerFiles) -> Option<String> {
     certs_command(pair, "--renew")
 }
@@ -42,7 +44,14 @@ pub(crate) fn name_arguments(details: &Details, more: &[ServerName]) -> String {
     names.iter().map(shell).collect::<Vec<_>>().join(" ")
 }
 
+/// Whether `directory` has a CA and its key, so that `certs` can sign there.
+fn can_sign(directory: &Path) -> bool {
+    let key = file::read(&directory.join(CA_KEY), &mut file::FILE_LIMIT.clone());
+    let (Ok(key), Some(ca)) = (key, first_certificate(&directory.join(CA))) else { return false };
+    private_key::compare(&key, &Details::of(&ca).public_key) != Some(KeyMatch::No)
+}
+
 fn certs_command(pair: &ServerFiles, arguments: &str) -> Option<String> {
-    let is_ours = pair.certificate.ends_with(SERVER) && entry_exists(&pair.directory.join(CA_KEY));
+    let is_ours = pair.certificate.ends_with(SERVER) && can_sign(&pair.directory);
     is_ours.then(|| format!("trust-compose certs {arguments}{}", out_option(&pair.directory)))
 }

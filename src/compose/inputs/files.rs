@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use crate::compose::inputs::error::InputError;
 use crate::sys::file;
-use crate::trust::source::{CertificateSource, HostFileError, Label, Origin, SourceKind};
+use crate::trust::certificate::Certificate;
+use crate::trust::source::{CertificateSource, HostFileError, Label, Named, Origin, SourceKind};
+use crate::trust::trust_anchors::anchors;
 
 /// The option that names a directory or file of CAs.
 pub const CUSTOM_CA: &str = "--custom-ca";
@@ -42,4 +44,11 @@ pub(crate) fn read_source(
 /// Whether `path` exists, even as a dangling symbolic link.
 pub(crate) fn entry_exists(path: &Path) -> bool {
     !path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+}
+
+/// Reads the first certificate in a file.
+pub(crate) fn first_certificate(path: &Path) -> Option<Certificate> {
+    let bytes = file::read(path, &mut file::FILE_LIMIT.clone()).ok()?;
+    let label = Label::Path(Named { path: path.to_path_buf(), origin: Origin::Default });
+    Certificate::read(&anchors(&bytes).certificates.first()?.decode()?, &label)
 }

@@ -234,10 +234,12 @@ fn unusable_key(label: &Label, problem: KeyError) -> Diagnostic {
             .because(
                 "it is encrypted, and a proxy would have to ask for its password at each start",
             )
-            .run(format!("openssl pkey -in {path} -out {path}.new && mv {path}.new {path}")),
+            .advise(format!(
+                "decrypt it: `openssl pkey -in {path} -out {path}.new && mv {path}.new {path}` asks for the password"
+            )),
         KeyError::OpenSsh => failed
             .because("it is in OpenSSH's form, which proxies cannot read")
-            .run(format!("ssh-keygen -p -m PKCS8 -N '' -f {path}")),
+            .advise(format!("convert it: `ssh-keygen -p -m PKCS8 -N '' -f {path}`")),
         KeyError::NoKey => {
             failed.because("it contains no private key in PEM").advise("put the key there, in PEM")
         }

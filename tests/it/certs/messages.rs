@@ -2,6 +2,7 @@
 //! of a message, run with UPDATE_SNAPSHOT=1 and read the diff.
 
 use crate::desk::Desk;
+use crate::fixes::run_fixes;
 use crate::world::{Outcome, gallery, is_snapshot};
 
 /// Runs `words` in an empty directory.
@@ -17,6 +18,7 @@ fn prepared(prepare: impl Fn(&Desk), words: &[&str]) -> Outcome {
     let outcome = desk.run(words);
     // Whatever the obstacle was, no file has changed.
     assert_eq!(desk.has("certs").then(|| desk.state("certs")), is_there, "{}", outcome.stderr());
+    run_fixes(&desk, &outcome.stderr(), || desk.run(words).stderr());
     outcome
 }
 

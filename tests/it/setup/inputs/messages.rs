@@ -9,6 +9,7 @@ use trust_init::sys::diagnostic::Diagnostic;
 use trust_init::trust::time::Time;
 
 use crate::desk::Desk;
+use crate::fixes::run_fixes;
 use crate::setup::inputs::{custom, inputs, issue, served};
 use crate::world::{gallery, is_snapshot};
 
@@ -53,14 +54,22 @@ fn file(name: &str) -> String {
 fn directory(prepare: impl Fn(&Desk)) -> String {
     let desk = Desk::with(&["a.lab"]);
     prepare(&desk);
-    words(&desk, inputs(&custom(desk.path("certs"))))
+    messages(&desk, &custom(desk.path("certs")))
+}
+
+/// Returns the messages about these options, and runs their fixes.
+fn messages(desk: &Desk, options: &InputOptions) -> String {
+    let again = || words(desk, inputs(options));
+    let text = again();
+    run_fixes(desk, &text, again);
+    text
 }
 
 /// Like [`directory`], with `--domain a.lab --caddy`.
 pub fn serving(prepare: impl Fn(&Desk)) -> String {
     let desk = Desk::with(&["a.lab"]);
     prepare(&desk);
-    words(&desk, inputs(&served(&desk, "a.lab")))
+    messages(&desk, &served(&desk, "a.lab"))
 }
 
 /// Like [`serving`], with a key that openssl creates with `command`.
