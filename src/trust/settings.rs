@@ -209,25 +209,22 @@ pub fn parse_runtimes(value: &OsStr, origin: Origin) -> Result<Vec<Runtime>, Dia
 pub fn parse_leave(value: &OsStr, origin: Origin) -> Result<Vec<&'static str>, Diagnostic> {
     let names = listed(value).map(|word| {
         let row = TABLE.iter().find(|row| word == row.name);
-        row.map(|row| row.name).ok_or_else(|| {
-            Diagnostic::cannot("use", quote::word(word))
-                .named(origin)
-                .because("it is not a trust variable, so trust-init never changes it")
-                .advise(
-                    match word
-                        .to_str()
-                        .and_then(|word| nearest(word, TABLE.iter().map(|row| row.name)))
-                    {
-                        Some(name) => format!("write {name}"),
-                        None => {
-                            "name variables that `trust-init --list-variables` prints, separated by commas"
-                                .to_owned()
-                        }
-                    },
-                )
-        })
+        row.map(|row| row.name).ok_or_else(|| not_a_trust_variable(word, origin))
     });
     names.collect()
+}
+
+fn not_a_trust_variable(word: &OsStr, origin: Origin) -> Diagnostic {
+    let meant = word.to_str().and_then(|word| nearest(word, TABLE.iter().map(|row| row.name)));
+    let fix = match meant {
+        Some(name) => format!("write {name}"),
+        None => "name variables that `trust-init --list-variables` prints, separated by commas"
+            .to_owned(),
+    };
+    Diagnostic::cannot("use", quote::word(word))
+        .named(origin)
+        .because("it is not a trust variable, so trust-init never changes it")
+        .advise(fix)
 }
 
 /// Returns the meaning of `value`.

@@ -105,6 +105,12 @@ fn conflicting_options_are_refused() {
     let manifests = deployment("web", "", "");
     let says = ["cannot find `api` (from --workload): the manifests have `Deployment/web/web`"];
     is_refused(&manifests, "-f manifests.yaml --workload api=leave", 1, &says);
+    for (typed, meant) in
+        [("wbe", "web"), ("Deployent/web", "Deployment/web"), ("web/wbe", "web/web")]
+    {
+        let options = format!("-f manifests.yaml --workload {typed}=leave");
+        is_refused(&manifests, &options, 1, &[&format!("fix: write `{meant}`")]);
+    }
     is_refused(&manifests, "", 2, &["no manifests are named (-k, -f)"]);
     is_refused(&manifests, "-f manifests.yaml -k .", 2, &["cannot be used with"]);
     is_refused(&manifests, "-f manifests.yaml --ca-from secret/a:b", 2, &["cannot use --ca-from"]);
