@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::compose::cli::setup::Project;
+use crate::compose::cli::setup::ProjectArgs;
 
 /// The text after the options of `doctor` in its help.
 pub(crate) const AFTER: &str = "\
@@ -28,7 +28,7 @@ Examples:
 #[derive(Args, Clone, Debug)]
 pub struct Doctor {
     #[command(flatten)]
-    pub project: Project,
+    pub project: ProjectArgs,
     /// Services to inspect [default: all that run and should trust the CA]
     #[arg(value_name = "SERVICE")]
     pub services: Vec<String>,

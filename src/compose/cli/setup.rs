@@ -48,7 +48,7 @@ pub const SWARM: &str = "--swarm";
 
 /// The options that select the project.
 #[derive(Args, Clone, Debug, Default)]
-pub struct Project {
+pub struct ProjectArgs {
     /// A compose file; repeat it for several [default: as Compose finds them]
     #[arg(short, long = "file", value_name = "FILE")]
     files: Vec<PathBuf>,
@@ -57,7 +57,7 @@ pub struct Project {
     project_directory: Option<PathBuf>,
 }
 
-impl Project {
+impl ProjectArgs {
     /// Converts the options for `project::files`.
     pub fn options(&self) -> files::ProjectOptions {
         files::ProjectOptions {
@@ -71,7 +71,7 @@ impl Project {
 #[derive(Args, Clone, Debug)]
 pub struct Setup {
     #[command(flatten)]
-    pub project: Project,
+    pub project: ProjectArgs,
     #[command(flatten)]
     pub shape: Shape,
     /// Activate the overlay for plain `docker compose`, by a block with COMPOSE_FILE in .env
@@ -130,7 +130,7 @@ pub struct Shape {
 #[derive(Args, Clone, Debug)]
 pub struct Remove {
     #[command(flatten)]
-    pub project: Project,
+    pub project: ProjectArgs,
     /// Run `docker compose up -d` without the overlay, then remove what the containers had mounted
     #[arg(long, conflicts_with = "dry_run")]
     pub up: bool,

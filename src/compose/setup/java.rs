@@ -19,7 +19,7 @@ const UNKNOWN_IMAGE: &str =
 const UNKNOWN_OPTIONS: &str = "Java not configured: JAVA_TOOL_OPTIONS is not known yet";
 
 /// The result for a service's JVM.
-pub(crate) struct Outcome {
+pub(crate) struct JavaOutcome {
     /// The remark for the user, without the services.
     pub line: String,
     /// The JVM's configuration; `None` if it is not changed.
@@ -44,10 +44,10 @@ pub(crate) struct JavaService<'a> {
 
 impl JavaService<'_> {
     /// Configures the JVM; `None` if none is found, or it trusts the custom CAs already.
-    pub(crate) fn outcome(&self, warn: WarningSink<'_>) -> Option<Outcome> {
+    pub(crate) fn outcome(&self, warn: WarningSink<'_>) -> Option<JavaOutcome> {
         let Self { container_fs, environment, custom, .. } = *self;
         let found = container_fs.trust_store(environment.all())?;
-        let unconfigured = |line: &str| Some(Outcome { line: line.to_owned(), jvm: None });
+        let unconfigured = |line: &str| Some(JavaOutcome { line: line.to_owned(), jvm: None });
         if matches!(self.choice.reason, SelectionReason::Unknown(_)) {
             return unconfigured(UNKNOWN_IMAGE);
         }
@@ -72,6 +72,6 @@ impl JavaService<'_> {
         let store = ExtendedStore::new(custom, roots)?;
         let line = format!("in Java with {} {origin}", output::count(store.roots.len(), "root"));
         let store = keystore::write(&store.certificates());
-        Some(Outcome { line, jvm: Some(JvmConfig { store, options }) })
+        Some(JavaOutcome { line, jvm: Some(JvmConfig { store, options }) })
     }
 }
