@@ -225,5 +225,5 @@ fn candidates(options: &Doctor, project_files: &ProjectFiles, shape: &Shape) -> 
     let all = options.ca.iter().cloned().chain(of_shape).chain([plain(&project_files.base, CERTS)]);
     let file = |path: PathBuf| if path.is_dir() { path.join(CA) } else { path };
     let files: BTreeSet<_> = all.map(file).collect();
-    files.iter().filter_map(|path| Candidate::read(path)).collect()
+    files.iter().flat_map(|path| Candidate::read(path)).collect()
 }

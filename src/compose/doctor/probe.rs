@@ -13,6 +13,7 @@ use crate::sys::file;
 use crate::sys::finding::service_fix::Host;
 use crate::sys::finding::{Answer, Finding};
 use crate::sys::quote;
+use crate::trust::bundle::Pem;
 use crate::trust::fingerprint::Fingerprint;
 use crate::trust::trust_anchors::anchors;
 use crate::trust::variables::{TABLE, VariableTarget};
@@ -25,18 +26,19 @@ const LIMIT: Duration = Duration::from_mins(2);
 /// The extensions of files of certificates. Other files, which may be large or secret, are not read.
 const EXTENSIONS: [&str; 7] = ["crt", "pem", "cer", "der", "p7b", "jks", "p12"];
 
-/// CA certificates to try: the path of their file on this machine, `=`, and its PEM.
+/// A CA certificate to try: the path of its file on this machine, `=`, and its PEM.
 #[derive(Debug)]
 pub(crate) struct Candidate(String);
 
 impl Candidate {
-    /// Reads the certificates in the file at `path`; `None` if it cannot be read or contains none.
-    pub(crate) fn read(path: &Path) -> Option<Self> {
-        let bytes = file::read(path, &mut file::FILE_LIMIT.clone()).ok()?;
-        let mut text = format!("{}=", path.display());
-        let found = anchors(&bytes).certificates;
-        text.extend(found.iter().map(|pem| String::from_utf8_lossy(pem.text())));
-        (!found.is_empty()).then_some(Self(text))
+    /// Reads the certificates in the file at `path`; none if it cannot be read. Each is an argument of its own,
+    /// because the kernel limits one to 128 KiB (execve(2), "Limits on size of arguments and environment").
+    pub(crate) fn read(path: &Path) -> Vec<Self> {
+        let bytes = file::read(path, &mut file::FILE_LIMIT.clone()).unwrap_or_default();
+        let candidate = |pem: &Pem<'_>| {
+            Self(format!("{}={}", path.display(), String::from_utf8_lossy(pem.text())))
+        };
+        anchors(&bytes).certificates.iter().map(candidate).collect()
     }
 }
 

@@ -16,6 +16,16 @@ fn servers() {
                     "cp gpu-certs/s* served/ && $COMPOSE restart -t 0 llm",
                 )
             },
+            Break {
+                // Larger than an argument may be (execve(2)): 128 KiB.
+                options: "--ca all.crt",
+                ..broken(
+                    "its CA is one of many given by --ca",
+                    "cp gpu-certs/s* served/ && openssl genrsa -out all.key 2048 2>log && for n in $(seq 150); do \
+                     openssl req -x509 -key all.key -subj /CN=CA-$n -days 90 -addext keyUsage=critical,keyCertSign; \
+                     done >all.crt && cat gpu-certs/ca.crt >>all.crt && $COMPOSE restart -t 0 llm",
+                )
+            },
             broken("its CA was recreated", "cp bad/before/s* served/ && $COMPOSE restart -t 0 llm"),
             broken(
                 "its root is sent along, and not trusted",
