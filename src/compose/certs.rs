@@ -36,7 +36,7 @@ pub(crate) fn run(options: &CertsOptions, now: Time, report: Report) -> Result<S
     let names = options.names()?;
     plan::check_options(options, &names)?;
     let directory = existing::open_directory(&options.out)?;
-    let _lock = directory.as_ref().and_then(Directory::lock);
+    let _lock = directory.as_ref().map(Directory::lock_in_time).transpose()?;
     if let Some(directory) = &directory {
         if options.dry_run && directory.is_unfinished() {
             return Ok(report::would_finish(options));

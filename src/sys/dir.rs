@@ -4,6 +4,8 @@
 //! directory cannot be swapped between two steps. A link as the last component is never followed, and modes
 //! are set by fchmod, whatever the umask.
 
+#[cfg(feature = "tools")]
+pub(crate) mod lock;
 pub(crate) mod replace;
 #[cfg(feature = "tools")]
 pub(crate) mod transaction;

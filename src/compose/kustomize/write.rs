@@ -121,7 +121,7 @@ pub(crate) fn write_component(
     }
     let failed = || io_failure("write to", out);
     let directory = create_directory(out).map_err(failed())?;
-    let _lock = directory.lock();
+    let _lock = directory.lock_in_time()?;
     directory.unstage_all().map_err(failed())?;
     let staged = new
         .iter()
@@ -160,7 +160,7 @@ pub(crate) fn remove_component(out: &Path, is_dry: bool) -> Result<ComponentChan
     }
     let failed = || io_failure("clear", out);
     let directory = open_directory(out).map_err(failed())?;
-    let _lock = directory.lock();
+    let _lock = directory.lock_in_time()?;
     directory.unstage_all().map_err(failed())?;
     let mut names = names;
     names.sort_by_key(|name| *name != KUSTOMIZATION);

@@ -17,6 +17,7 @@ mod random;
 mod completions;
 mod command_line;
 mod outcome;
+mod lock;
 mod messages;
 
 mod hostile_compose;

@@ -50,7 +50,7 @@ impl ProjectState {
     pub(crate) fn open(base: &Path) -> Result<Self, Diagnostic> {
         let directory = base.canonicalize().and_then(|path| Directory::open(&path));
         let directory = directory.map_err(failed("use", base))?;
-        let lock = directory.lock();
+        let lock = directory.lock_in_time()?;
         let mut state = Self {
             base: directory,
             overlay: Ok(None),
