@@ -12,7 +12,7 @@ use std::os::fd::OwnedFd;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat, renameat};
 use nix::sys::stat::{Mode, fchmod, mkdirat};
-use nix::unistd::{UnlinkatFlags, unlinkat};
+use nix::unistd::{UnlinkatFlags, geteuid, unlinkat};
 
 use crate::sys::dir::{Directory, PRIVATE_MODE, bits, uninterrupted, write};
 
@@ -87,13 +87,18 @@ impl Directory {
     /// Moves the committed files of these names to their places. Returns whether there were any.
     ///
     /// # Errors
-    /// As open(2) and rename(2).
+    /// As open(2) and rename(2), and when the directory of committed files belongs to another user, who may have
+    /// planted it.
     pub fn finish(&self, names: &[&str]) -> io::Result<bool> {
         let ready = match self.open_in(OsStr::new(READY)) {
             Ok(ready) => ready,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
             Err(error) => return Err(error),
         };
+        let (owner, _) = ready.owner_and_mode()?;
+        if owner != 0 && owner != geteuid().as_raw() {
+            return Err(io::Error::other(format!("`{READY}` in it belongs to uid {owner}")));
+        }
         for &name in names {
             match renameat(&ready.fd, name, &self.fd, name) {
                 Ok(()) | Err(Errno::ENOENT) => {}

@@ -134,3 +134,20 @@ fn a_full_disk_changes_nothing() {
         assert_eq!(desk.state("certs"), before, "{call}");
     }
 }
+
+/// In a sticky directory another user can create the directory that an interrupted run leaves.
+#[test]
+fn planted_files_of_an_interrupted_run_are_refused() {
+    let desk = Desk::with(&["a.lab"]);
+    let planted = Desk::with(&["a.lab"]);
+    desk.chmod("certs", 0o1777);
+    std::fs::rename(planted.path("certs"), desk.path("certs/.trust-compose-ready")).unwrap();
+    std::os::unix::fs::chown(desk.path("certs/.trust-compose-ready"), Some(1000), None).unwrap();
+    let before = desk.contents("certs");
+    for words in [&["--renew"][..], &["b.lab", "--force"], &["a.lab", "b.lab"]] {
+        let outcome = desk.certs(words).exits(1);
+        outcome
+            .says("cannot write into `certs/`: `.trust-compose-ready` in it belongs to uid 1000");
+        assert_eq!(desk.contents("certs"), before, "{words:?}");
+    }
+}
