@@ -143,6 +143,14 @@ fn gitignore_edit(state: &ProjectState) -> Result<Option<Edit>, Diagnostic> {
     if !state.has_git() {
         return Ok(None);
     }
+    let path = state.path(IGNORE);
+    // A repository can bring one, to any file of the user.
+    if path.is_symlink() {
+        let failed = Diagnostic::cannot("write", quote::path(&path));
+        return Err(failed
+            .because("it is a symbolic link, which git does not follow")
+            .advise("replace it by a file, so that git ignores the generated files"));
+    }
     let lines = [OVERLAY.to_owned(), format!("{TRUST}/")];
     let text = state.user_file(IGNORE)?;
     if text.bytes().is_some_and(|text| ignores(text, &lines)) {

@@ -98,3 +98,15 @@ fn a_setup_without_activation_reads_no_env() {
     assert!(!write(&desk.path(""), &output("a"), false).unwrap().is_nothing());
     assert!(remove(&desk.path(""), None, false).is_err());
 }
+
+/// A repository can contain the link, and its target can be any file of the user.
+#[test]
+fn a_gitignore_that_is_a_link_is_not_followed() {
+    let desk = project();
+    desk.write("mine", "A=1\n");
+    std::os::unix::fs::symlink("mine", desk.path(".gitignore")).unwrap();
+    let text = desk.report(&desk.setup(&output("a")));
+    assert!(text.contains("cannot write `.gitignore`: it is a symbolic link"), "{text}");
+    assert_eq!(desk.read("mine"), "A=1\n");
+    assert!(desk.has("docker-compose.ca.yml"));
+}
