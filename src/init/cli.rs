@@ -135,6 +135,12 @@ pub fn parse(
         settings.leave = leave;
     }
     settings.obey_leave();
+    if let Some(Named { path, .. }) = &mut settings.directory
+        && let Ok(absolute) = std::path::absolute(&*path)
+    {
+        // The service may change its directory, and would then read another file.
+        *path = absolute;
+    }
     Ok(Invocation { settings, task: decide(task, program)? })
 }
 
