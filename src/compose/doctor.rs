@@ -8,9 +8,10 @@ pub(crate) mod files;
 pub(crate) mod stale_servers;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::compose::certs::{CA, SERVER};
+use crate::compose::cli::doctor::DEFAULT_IMAGE;
 use crate::compose::cli::{Doctor, Shape};
 use crate::compose::decide;
 use crate::compose::docker::{self, CommandError, ProjectContainer};
@@ -30,12 +31,14 @@ use crate::compose::setup::next_steps::{self, NextCommands};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::environment::Environment;
 use crate::sys::exit_code;
+use crate::sys::file;
 use crate::sys::finding::save_chain;
 use crate::sys::finding::{self, Finding};
 use crate::sys::output::Report;
 use crate::sys::parallel::parallel_map;
 use crate::sys::quote;
 use crate::trust::time::Time;
+use crate::trust::trust_anchors::anchors;
 
 /// The number of containers that are inspected at the same time. Most of that time is spent in the engine.
 const PROBES: usize = 4;
@@ -49,7 +52,9 @@ pub(crate) fn run(
     shell: &Environment,
     report: Report,
 ) -> Result<CommandOutput, Diagnostic> {
-    let project_files = decide::find(&options.project.options(), shell)?;
+    options.connect.iter().try_for_each(|url| check_url(url))?;
+    let project_files =
+        decide::find(&options.project.options(), shell).map_err(Diagnostic::usage)?;
     let context = CheckContext {
         project_files: &project_files,
         now: Time::now(),
@@ -72,12 +77,27 @@ pub(crate) fn run(
     for error in &errors {
         report.error(error);
     }
-    let is_unseen = findings.iter().any(|finding| finding.id == UNSEEN);
+    let is_named = !options.services.is_empty();
+    let is_unseen = findings
+        .iter()
+        .any(|finding| finding.id == UNSEEN || is_named && finding.id == containers::MISSING);
     let code = match finding::code(&findings, options.strict) {
         0 if !errors.is_empty() || is_unseen || !is_printed => exit_code::USAGE,
         code => code,
     };
     Ok(CommandOutput::code(code))
+}
+
+/// Checks the form of a URL, which trust-doctor parses in the containers. Any part of it may be a secret.
+fn check_url(url: &str) -> Result<(), Diagnostic> {
+    let address = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    if address
+        .is_some_and(|address| !address.is_empty() && !address.starts_with(['/', ':', '?', '#']))
+    {
+        return Ok(());
+    }
+    let failed = Diagnostic::cannot("call", "a server").named("from --connect");
+    Err(failed.because("its URL has no host").advise("write it as https://HOST[:PORT]").usage())
 }
 
 /// Inspects the containers, and returns the error that prevented probes.
@@ -109,9 +129,10 @@ fn inspect_containers(
     findings.extend(containers::absent(&project, &absent, &up));
 
     let error = no_image(options, &present);
-    let candidates = candidates(options, project_files, &shape);
+    let candidates = candidates(options, project_files, &shape)?;
     let trust = |file: &str| commands_to_trust(project_files, &project, &shape, file);
-    let probe = Probe { options, candidates: &candidates, compose: &next.compose(), trust: &trust };
+    let (compose, doctor) = (&next.compose(), &doctor_command(options, project_files));
+    let probe = Probe { options, candidates: &candidates, compose, doctor, trust: &trust };
     let probed = parallel_map(&present, PROBES, !options.json, |container| {
         if container.is_running() && error.is_none() { probe.run(container) } else { Vec::new() }
     });
@@ -123,7 +144,11 @@ fn inspect_containers(
             stale_servers::report(own, &mut probed);
         }
         let own = containers::findings(container, overlay.as_ref());
-        containers::remove_results_of_stale_overlay(&own, &mut probed);
+        // A server that the user names is always answered for.
+        if options.connect.is_empty() {
+            let cured = next_steps::setup_command(project_files, &shape);
+            containers::remove_results_of_stale_overlay(&own, &mut probed, &cured);
+        }
         findings.extend(own);
         findings.extend(probed);
     }
@@ -146,8 +171,8 @@ fn no_image(options: &Doctor, present: &[&ProjectContainer]) -> Option<Diagnosti
         Diagnostic::cannot("inspect", "the containers")
             .because(format_args!("the image {image} (from --image) is not on this machine"))
             .advise(
-                "build it (docker build -f docker/Dockerfile -t trust-init . in trust-init's sources), name \
-                 another with --image, or add --pull",
+                "pull it with --pull, name another with --image, or build it in trust-init's sources: \
+                 `docker build -f docker/Dockerfile -t NAME .`",
             )
     })
 }
@@ -178,6 +203,17 @@ fn existing_overlay(project_files: &ProjectFiles) -> Result<(Option<String>, Sha
     Ok(match installed.overlay {
         Some(overlay) => (Some(overlay), shape),
         None => Default::default(),
+    })
+}
+
+/// Returns `trust-compose doctor` with the options that name the project and the image.
+fn doctor_command(options: &Doctor, project_files: &ProjectFiles) -> String {
+    let mut words = next_steps::project_options(project_files, Path::new("."));
+    if options.image != DEFAULT_IMAGE {
+        words.extend(["--image".to_owned(), options.image.clone()]);
+    }
+    words.iter().fold("trust-compose doctor".to_owned(), |command, word| {
+        command + " " + &quote::shell(word)
     })
 }
 
@@ -220,10 +256,28 @@ fn certs_directory(project_files: &ProjectFiles, shape: &Shape) -> PathBuf {
 }
 
 /// Reads the CA certificates to try: those of `--ca`, and those of the project.
-fn candidates(options: &Doctor, project_files: &ProjectFiles, shape: &Shape) -> Vec<Candidate> {
+///
+/// # Errors
+/// When a file of `--ca` cannot be read or contains no certificate.
+fn candidates(
+    options: &Doctor,
+    project_files: &ProjectFiles,
+    shape: &Shape,
+) -> Result<Vec<Candidate>, Diagnostic> {
+    for path in &options.ca {
+        let file = if path.is_dir() { path.join(CA) } else { path.clone() };
+        let failed = Diagnostic::cannot("use", quote::path(&file)).named("from --ca");
+        let read = file::read(&file, &mut file::FILE_LIMIT.clone());
+        let bytes =
+            read.map_err(|problem| failed.clone().because(problem).advise("correct the name"))?;
+        if anchors(&bytes).certificates.is_empty() {
+            let failed = failed.because("it contains no certificate");
+            return Err(failed.advise("name a file with the CA's certificate"));
+        }
+    }
     let of_shape = shape.custom_ca.iter().chain(&shape.extra_ca).cloned();
     let all = options.ca.iter().cloned().chain(of_shape).chain([plain(&project_files.base, CERTS)]);
     let file = |path: PathBuf| if path.is_dir() { path.join(CA) } else { path };
     let files: BTreeSet<_> = all.map(file).collect();
-    files.iter().flat_map(|path| Candidate::read(path)).collect()
+    Ok(files.iter().flat_map(|path| Candidate::read(path)).collect())
 }

@@ -10,6 +10,7 @@ use crate::sys::exit_code;
 use crate::sys::output;
 use crate::sys::quote;
 use crate::sys::styled::{Styled, Tone};
+use crate::trust::time::Time;
 
 /// The result of a subcommand.
 #[derive(Debug, Default)]
@@ -49,7 +50,9 @@ pub(crate) fn check_result(drift: &[String], fix: &str) -> CommandOutput {
         text.push(Tone::Bad, "out of step");
         let _ = writeln!(text, ": {line}");
     }
-    let _ = writeln!(text, "fix: {fix}");
+    for line in fix.lines() {
+        let _ = writeln!(text, "fix: {line}");
+    }
     CommandOutput { text, code: exit_code::TROUBLE }
 }
 
@@ -69,7 +72,8 @@ pub(crate) fn outcome(
     };
     let of_all = format!("{trusting} of {}", output::count(choices.len(), noun));
     let subject = if trusting == 0 { format!("no {noun}") } else { of_all };
-    let tone = if trusting > 0 { Tone::Good } else { Tone::Warning };
+    let has_expired = inputs.custom.iter().any(|ca| ca.not_after < Time::now());
+    let tone = if trusting > 0 && !has_expired { Tone::Good } else { Tone::Warning };
     text.push(tone, format!("{subject} {verb}:"));
     text.push(Tone::Plain, "\n");
     for ca in &inputs.custom {

@@ -61,7 +61,7 @@ fn run_setup(
     let decided = decide::decide(&context.project, &files, &shape, &context.inputs, &warn)?;
     if asked.check {
         let running = next_steps::containers(&context.project).unwrap_or_default();
-        return drift::check(&files, &decided.overlay, running);
+        return drift::check(&context, &decided, running);
     }
     setup::install(&context, asked, decided, report)
 }

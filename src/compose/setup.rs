@@ -22,12 +22,14 @@ pub mod write;
 
 use crate::compose::cli::{Setup, Shape};
 use crate::compose::decide::{self, OverlayDecision};
+use crate::compose::inputs::files::certificates_in;
 use crate::compose::inputs::{self, Inputs};
-use crate::compose::layout::OVERLAY;
+use crate::compose::layout::{OVERLAY, TRUST};
 use crate::compose::output::CommandOutput;
 use crate::compose::passwords;
-use crate::compose::project::files::{self, ProjectFiles};
+use crate::compose::project::files::{self, ProjectFiles, plain};
 use crate::compose::project::{Project, read};
+use crate::compose::setup::installed::FileState;
 use crate::compose::setup::next_steps::NextCommands;
 use crate::compose::setup::overlay::Overlay;
 use crate::compose::setup::proxy::ServedCertificate;
@@ -173,8 +175,12 @@ pub fn install(
     let running = next_steps::containers(project);
     // An activated overlay stays activated.
     let installed = installed::read(&project_files.base)?;
-    let was_active = installed.is_some_and(|installed| installed.compose_file.is_some());
+    let was_active = installed.as_ref().is_some_and(|installed| installed.compose_file.is_some());
+    let previous = installed.map(|installed| installed.files).unwrap_or_default();
     let is_active = options.activate || was_active;
+    for warning in no_longer_trusted(project_files, &previous, inputs) {
+        report.warning(&warning);
+    }
     let is_settled = running.as_ref().is_some_and(|all| decided.overlay.matches(all));
     let OverlayDecision { choices, overlay, roots, java, .. } = decided;
     let output = output(overlay, context, is_active, is_settled)?;
@@ -205,6 +211,27 @@ pub fn install(
     // If stdout is closed, that is reported, and the services are still started.
     let _ = report.result(&text);
     Ok(CommandOutput::code(next.run()?))
+}
+
+/// Returns a warning for each custom CA in the installed `files` that `inputs` lack, unless another CA of that name is
+/// among them.
+fn no_longer_trusted(
+    project_files: &ProjectFiles,
+    files: &[(String, FileState)],
+    inputs: &Inputs,
+) -> Vec<Diagnostic> {
+    let mut warnings = Vec::new();
+    for (name, _) in files.iter().filter(|(name, _)| name.starts_with("custom-ca-")) {
+        let path = plain(&project_files.base, TRUST).join(name);
+        for old in certificates_in(&path) {
+            if inputs.custom.iter().any(|new| new.subject == old.subject) {
+                continue;
+            }
+            let cause = format!("{} will no longer be trusted", quote::word(&old.subject));
+            warnings.push(Diagnostic::statement(cause).advise("add `--extra-ca FILE` to keep it"));
+        }
+    }
+    warnings
 }
 
 /// Returns the files to write.

@@ -17,7 +17,8 @@ Examples:
       check whether that server passes verification
   trust-doctor --connect https://llm.lan --ca ca.crt
       check whether trusting ca.crt would fix the connection
-  docker run --rm --network container:APP --pid container:APP --user UID trust-init /trust-doctor
+  docker run --rm --network container:APP --pid container:APP --user UID \\
+    trust-init /trust-doctor
       inspect process 1 of another container
   kubectl debug POD -it --image trust-init --target APP -- /trust-doctor
       the same in a cluster";

@@ -90,7 +90,11 @@ fn hide_from(inspected: u32) {
 }
 
 fn cannot_inspect(pid: u32, error: &io::Error) -> Diagnostic {
-    Diagnostic::cannot("inspect", format_args!("process {pid}"))
+    let failed = Diagnostic::cannot("inspect", format_args!("process {pid}"));
+    if error.kind() == io::ErrorKind::NotFound {
+        return failed.because("there is no such process").advise("correct --pid");
+    }
+    failed
         .because(output::cause(error))
         .advise("run this as the uid of that process, or with the capability SYS_PTRACE")
 }

@@ -99,6 +99,9 @@ pub fn run(invocation: &Invocation, found: &Environment, report: Report) -> u8 {
         }
         Task::PrintEnv => answer(report, &exports(set)),
         Task::DryRun(_) => {
+            if trust.is_none() {
+                report.info(&"found no custom CA, so nothing would be changed");
+            }
             for (name, value) in set {
                 report.info(&format!("would set {name}={}", quote::word(value)));
             }

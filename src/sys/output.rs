@@ -42,9 +42,10 @@ impl Report {
     /// has none.
     #[must_use]
     pub fn in_colour(self, shell: &Environment) -> Self {
-        let is_plain = shell.get("NO_COLOR").is_some_and(|value| !value.is_empty())
-            || shell.get("TERM").is_some_and(|value| value == "dumb");
-        Self { may_colour: !is_plain, ..self }
+        let is_dumb = shell.get("TERM").is_some_and(|value| value == "dumb");
+        let is_plain = shell.get("NO_COLOR").is_some_and(|value| !value.is_empty());
+        IS_DUMB.store(is_dumb, Ordering::Relaxed);
+        Self { may_colour: !is_plain && !is_dumb, ..self }
     }
 
     /// Whether info messages are suppressed.
@@ -160,7 +161,7 @@ impl Report {
 /// nothing if stderr is not a terminal.
 #[cfg(feature = "tools")]
 pub(crate) fn progress(text: &str) {
-    if std::io::stderr().is_terminal() {
+    if std::io::stderr().is_terminal() && !IS_DUMB.load(Ordering::Relaxed) {
         IN_PROGRESS.store(!text.is_empty(), Ordering::Relaxed);
         // A wrapped line would not be cleared whole.
         let text: String = text.chars().take(79).collect();
@@ -170,6 +171,9 @@ pub(crate) fn progress(text: &str) {
 
 /// Moves to the start of the line and clears it (ECMA-48, 8.3.41).
 const CLEAR: &str = "\r\x1b[K";
+
+/// Whether the terminal knows no escapes (term(7)).
+static IS_DUMB: AtomicBool = AtomicBool::new(false);
 
 /// Whether the terminal's last line shows progress.
 static IN_PROGRESS: AtomicBool = AtomicBool::new(false);

@@ -129,7 +129,7 @@ impl CertificateFileError {
             }
             Self::Broken { .. } => "copy the complete file again from its source",
             Self::NoCertificate { .. } | Self::EmptyPkcs7 | Self::Nothing => {
-                "see what is in it with `openssl asn1parse -in FILE`, and name the CA's certificate"
+                "name the CA's certificate, in PEM, DER or PKCS#7"
             }
             Self::Unreadable { .. } => CREATE_AGAIN,
             Self::Page => "download the certificate again, signed in",

@@ -259,7 +259,7 @@ fn key_mismatch(
 pub(crate) fn no_ca(path: &Path) -> Diagnostic {
     Diagnostic::cannot("sign with", format_args!("the CA in {}", quote::path(path)))
         .because(format_args!("{CA} and {CA_KEY} are missing"))
-        .advise("correct the name, or create a CA with `trust-compose certs`")
+        .advise("correct the name, or create a CA with `trust-compose certs NAME`")
 }
 
 fn unusable_directory(named: &Named, error: &io::Error) -> Diagnostic {

@@ -7,7 +7,7 @@ use crate::compose::certs::existing::{Authority, ExistingCerts, ExistingServer, 
 use crate::compose::certs::key::KeyType;
 use crate::compose::certs::options::{CertsOptions, MAX_DAYS, SERVER, command};
 use crate::compose::certs::server_name::{LOOPBACK_NAMES, ServerName};
-use crate::compose::certs::validity::{DAY, requested_end, server_end};
+use crate::compose::certs::validity::{DAY, renewal_is_due, requested_end, server_end};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::output;
 use crate::sys::quote;
@@ -16,9 +16,6 @@ use crate::trust::certificate::extensions::Details;
 use crate::trust::certificate::lints::{self, LintHit};
 use crate::trust::certificate::subject_alt_name::SubjectAltName;
 use crate::trust::time::Time;
-
-/// A server certificate is renewed if it expires within so many days, unless its validity is short.
-const RENEWAL_WINDOW_DAYS: i64 = 30;
 
 /// The certificates to issue.
 #[derive(Debug)]
@@ -286,11 +283,10 @@ fn days_left_if_due(
     authority: &Authority,
     now: Time,
 ) -> Option<i64> {
-    let (from, to) = (&server.certificate.not_before, &server.certificate.not_after);
-    let left = to.seconds() - now.seconds();
-    let few = (RENEWAL_WINDOW_DAYS * DAY).min((to.seconds() - from.seconds()) / 3);
+    let to = &server.certificate.not_after;
     let longest = server_end(options.days, now, &authority.certificate);
-    (left < few && longest > to.seconds() + DAY).then(|| left.div_euclid(DAY))
+    let is_due = renewal_is_due(&server.certificate, now) && longest > to.seconds() + DAY;
+    is_due.then(|| (to.seconds() - now.seconds()).div_euclid(DAY))
 }
 
 /// Returns the names in a certificate, as written on the command line.

@@ -3,6 +3,8 @@
 use crate::trust::certificate::Certificate;
 use crate::trust::time::Time;
 
+/// Days before the end of a server certificate at which it is renewed.
+const RENEWAL_WINDOW_DAYS: i64 = 30;
 /// Seconds in a day.
 pub(crate) const DAY: i64 = 86_400;
 /// Seconds by which clients' clocks may be slow: validity begins so much before the time of issue.
@@ -28,4 +30,10 @@ pub(crate) fn requested_end(days: u32, now: Time) -> i64 {
 /// Returns the second after a server certificate's validity, which does not exceed its CA's.
 pub(crate) fn server_end(days: u32, now: Time, ca: &Certificate) -> i64 {
     requested_end(days, now).min(ca.not_after.seconds())
+}
+
+/// Whether less than 30 days of a certificate's validity, or less than a third of it, are left.
+pub(crate) fn renewal_is_due(certificate: &Certificate, now: Time) -> bool {
+    let (from, to) = (certificate.not_before.seconds(), certificate.not_after.seconds());
+    to - now.seconds() < (RENEWAL_WINDOW_DAYS * DAY).min((to - from) / 3)
 }

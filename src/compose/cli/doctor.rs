@@ -21,8 +21,11 @@ Examples:
       inspect one service
   trust-compose doctor agent --connect https://llm.lan:8443
       check whether that server passes verification in the service
-  trust-compose doctor --connect https://llm.lan --ca corporate.crt --save-chain llm.pem
-      check whether trusting corporate.crt would fix the connection, and save what the server sends";
+  trust-compose doctor --connect https://llm.lan --ca corporate.crt
+      check whether trusting corporate.crt would fix the connection";
+
+/// The image that contains /trust-doctor.
+pub(crate) const DEFAULT_IMAGE: &str = "trust-init";
 
 /// The options of `doctor`.
 #[derive(Args, Clone, Debug)]
@@ -48,7 +51,7 @@ pub struct Doctor {
     #[arg(long, conflicts_with_all = ["services", "connect"])]
     pub files_only: bool,
     /// Image that contains /trust-doctor
-    #[arg(long, value_name = "IMAGE", default_value = "trust-init", overrides_with = "image")]
+    #[arg(long, value_name = "IMAGE", default_value = DEFAULT_IMAGE, overrides_with = "image")]
     pub image: String,
     /// Pull that image if it is not on this machine
     #[arg(long)]

@@ -17,15 +17,15 @@ Exit codes: 0 done; 1 nothing was written, or the listed component does not rend
 With --check, 1 is out of step.
 
 Examples:
-  trust-compose kustomize -k overlays/prod --custom-ca certs/ --out components/trust
+  trust-compose kustomize -k overlays/prod --custom-ca certs/ --out trust
       write a component that adds the CA in certs/ to every back end of that overlay
-  helm template app ./chart | trust-compose kustomize -f - --custom-ca certs/ --out trust
+  helm template app ./chart | trust-compose kustomize -f - --custom-ca ca.crt --out trust
       the same for manifests from elsewhere
-  trust-compose kustomize -k overlays/prod --custom-ca certs/ --out trust --source trust-manager
+  trust-compose kustomize -k prod --custom-ca certs/ --out trust --source trust-manager
       let trust-manager keep the bundle in every namespace
-  trust-compose kustomize -k overlays/prod --custom-ca certs/ --out trust --check
+  trust-compose kustomize -k prod --custom-ca certs/ --out trust --check
       check that the component matches the CA, the images and the manifests
-  trust-compose kustomize --remove --out components/trust
+  trust-compose kustomize --remove --out trust
       remove what was written";
 
 /// The options of `kustomize`.
@@ -44,7 +44,7 @@ pub struct Kustomize {
     /// CA to trust: a directory with ca.crt, or a file
     #[arg(long, value_name = "DIR|FILE")]
     pub custom_ca: Option<PathBuf>,
-    /// Additional CA to trust; repeatable
+    /// Another CA to trust; repeatable
     #[arg(long, value_name = "FILE")]
     pub extra_ca: Vec<PathBuf>,
     /// File whose first line is the password of a PKCS#12 archive
@@ -60,8 +60,9 @@ pub struct Kustomize {
     /// [default: image]
     #[arg(long, value_name = "ROOTS")]
     pub roots: Option<RootChoice>,
-    /// Where pods get the certificates from
-    #[arg(long, value_name = "SOURCE", default_value = "configmap")]
+    /// Where pods get the certificates from: ConfigMaps that kustomize generates (configmap), or that
+    /// trust-manager keeps in every namespace (trust-manager)
+    #[arg(long, value_name = "SOURCE", default_value = "configmap", hide_possible_values = true)]
     pub source: Source,
     /// trust-manager: read the custom CAs from this object in its own namespace instead of the Bundle
     #[arg(long, value_name = "configmap|secret/NAME:KEY", value_parser = object)]

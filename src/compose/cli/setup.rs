@@ -33,7 +33,7 @@ Examples:
 
 /// The text after the options of `remove` in its help.
 pub(crate) const REMOVE_AFTER: &str = "\
-Exit codes: 0 done, 1 nothing was removed, 2 wrong usage. With --up, the code is that of `docker compose`.
+Exit codes: 0 done or nothing to remove, 1 not done, 2 wrong usage. With --up, the code is that of `docker compose`.
 
 Examples:
   trust-compose remove
@@ -94,7 +94,7 @@ pub struct Shape {
     /// The CA: a directory with ca.crt (and server.pem, server-key.pem), or a file
     #[arg(long, value_name = "DIR|FILE")]
     pub custom_ca: Option<PathBuf>,
-    /// A further CA to trust
+    /// Another CA to trust; repeatable
     #[arg(long, value_name = "FILE")]
     pub extra_ca: Vec<PathBuf>,
     /// File whose first line is the password of a PKCS#12 archive
@@ -109,13 +109,13 @@ pub struct Shape {
     /// Mount server.pem and its key at /run/trust-init/tls of another proxy
     #[arg(long, value_name = "SERVICE")]
     pub tls: Vec<String>,
-    /// Switch a service off, and let other services start without it
+    /// Switch a service off, and let other services start without it; repeatable
     #[arg(long, value_name = "SERVICE")]
     pub without: Vec<String>,
-    /// Override the selection of a service
+    /// Set the role of a service: trust or leave; repeatable
     #[arg(long, value_name = "NAME=trust|leave", value_parser = role)]
     pub service: Vec<(String, Role)>,
-    /// Selection of services whose image is unknown [default: trust]
+    /// Role of services whose image is unknown [default: trust]
     #[arg(long, value_name = "ROLE")]
     pub unknown: Option<Role>,
     /// For `docker stack deploy`: configs in place of mounts

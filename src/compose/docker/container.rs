@@ -253,8 +253,9 @@ pub(crate) fn run_probe(asked: &ProbeRun<'_>) -> Result<Vec<u8>, CommandError> {
     words.extend(["--pull", if asked.pulls { "missing" } else { "never" }].map(Into::into));
     let rights = &container.host_config;
     if asked.sees_all {
-        // Docker gives added capabilities to root only.
-        words.extend(["--cap-drop", "ALL", "--cap-add", "SYS_PTRACE"].map(Into::into));
+        // Docker gives added capabilities to root only. Files of another user in /proc need the second one.
+        let capabilities = ["--cap-add", "SYS_PTRACE", "--cap-add", "DAC_READ_SEARCH"];
+        words.extend(["--cap-drop", "ALL"].into_iter().chain(capabilities).map(Into::into));
     } else if user.starts_with("0:") {
         let given = rights.cap_add.iter().flatten().map(|name| ("--cap-add", name));
         let taken = rights.cap_drop.iter().flatten().map(|name| ("--cap-drop", name));

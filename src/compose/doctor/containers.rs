@@ -115,10 +115,18 @@ fn exit_code_meaning(container: &ProjectContainer) -> &'static str {
 /// another overlay must be recreated first.
 const TRUST_FINDINGS: [&str; 3] = ["ca-replaced", "unknown-issuer", "untrusted-root"];
 
-/// Removes the findings of a probe that may only result from a stale overlay.
-pub(crate) fn remove_results_of_stale_overlay(own: &[Finding], probed: &mut Vec<Finding>) {
+/// Removes from what a probe found what the existing overlay fixes once it is in force: those findings whose fix is
+/// `cured`, the setup of that overlay.
+pub(crate) fn remove_results_of_stale_overlay(
+    own: &[Finding],
+    probed: &mut Vec<Finding>,
+    cured: &str,
+) {
     if own.iter().any(|finding| finding.id == STALE) {
-        probed.retain(|finding| !TRUST_FINDINGS.contains(&finding.id.as_ref()));
+        let fix = |finding: &Finding| {
+            finding.fix.as_deref().and_then(|fix| fix.lines().next()) == Some(cured)
+        };
+        probed.retain(|finding| !(TRUST_FINDINGS.contains(&finding.id.as_ref()) && fix(finding)));
     }
 }
 
@@ -185,13 +193,16 @@ fn health_check(container: &ProjectContainer) -> Option<Finding> {
     })
 }
 
+/// The id of the finding about services without a container.
+pub(crate) const MISSING: &str = "container-missing";
+
 /// Reports services without a container; `up` creates them.
 pub(crate) fn absent(project: &Project, names: &[&str], up: &str) -> Option<Finding> {
     let is_always = |name: &&&str| {
         project.services.get(**name).is_some_and(|service| service.profiles.is_empty())
     };
     let cause = "no container exists, so nothing was inspected";
-    let finding = Finding::info("container-missing", &names.join(", "), cause);
+    let finding = Finding::info(MISSING, &names.join(", "), cause);
     (!names.is_empty()).then(|| match names.iter().find(is_always) {
         Some(_) => finding.with_fix(up),
         None => finding,

@@ -53,6 +53,8 @@ pub(crate) struct Probe<'a> {
     pub candidates: &'a [Candidate],
     /// `docker compose` with the project's options, quoted for a shell.
     pub compose: &'a str,
+    /// `trust-compose doctor` with the options of the project and the image.
+    pub doctor: &'a str,
     /// Returns the commands that make the project trust the CA in a file too.
     pub trust: &'a (dyn Fn(&str) -> String + Sync),
 }
@@ -95,8 +97,9 @@ impl Probe<'_> {
     /// Completes a fix with the commands that trust-doctor cannot know inside the container.
     fn complete(&self, service: &str, mut finding: Finding) -> Finding {
         if let Some(fix) = finding.service_fix.take() {
-            let (compose, trust) = (self.compose, self.trust);
-            finding.fix = Some(fix.text(&Host { compose, service: &quote::shell(service), trust }));
+            let (compose, doctor, trust) = (self.compose, self.doctor, self.trust);
+            finding.fix =
+                Some(fix.text(&Host { compose, doctor, service: &quote::shell(service), trust }));
         }
         with_service(service, finding)
     }

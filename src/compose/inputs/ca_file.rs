@@ -9,6 +9,7 @@ use crate::trust::file_error::{CREATE_AGAIN, CertificateFileError};
 use crate::trust::inspection::certificates;
 use crate::trust::pkcs12;
 use crate::trust::source::{CertificateSource, Label};
+use crate::trust::trust_anchors::anchors;
 
 /// Returns the certificates of a file. Of a PKCS#12 archive, which usually contains more, it returns the CAs
 /// and a note about the rest.
@@ -21,7 +22,15 @@ pub(crate) fn authorities(
 ) -> Result<(Vec<Certificate>, Option<String>), InputError> {
     let label = &source.label;
     if !pkcs12::is_archive(&source.bytes) {
-        let found = certificates(source).map_err(|problem| unusable(label, &problem))?;
+        let found = certificates(source).map_err(|problem| match problem {
+            // A file with a key alone: there is nothing to extract.
+            CertificateFileError::PrivateKey { .. }
+                if anchors(&source.bytes).certificates.is_empty() =>
+            {
+                unusable(label, &CertificateFileError::PrivateKey { line: 0 })
+            }
+            problem => unusable(label, &problem),
+        })?;
         return Ok((found, None));
     }
     let archive =
@@ -63,9 +72,9 @@ fn unusable(label: &Label, problem: &CertificateFileError) -> InputError {
         }
         CertificateFileError::NoCertificate { .. }
         | CertificateFileError::EmptyPkcs7
-        | CertificateFileError::Nothing => format!(
-            "see what is in it with `openssl asn1parse -in {path}`, and name the CA's certificate"
-        ),
+        | CertificateFileError::Nothing => {
+            "name the CA's certificate, in PEM, DER, PKCS#7 or PKCS#12".to_owned()
+        }
         CertificateFileError::Unreadable { .. } => CREATE_AGAIN.to_owned(),
         CertificateFileError::Page => "download the certificate again, signed in".to_owned(),
         CertificateFileError::Utf16 => {

@@ -48,7 +48,13 @@ pub(crate) fn entry_exists(path: &Path) -> bool {
 
 /// Reads the first certificate in a file.
 pub(crate) fn first_certificate(path: &Path) -> Option<Certificate> {
-    let bytes = file::read(path, &mut file::FILE_LIMIT.clone()).ok()?;
+    certificates_in(path).into_iter().next()
+}
+
+/// Reads the certificates in a file; none if it cannot be read.
+pub(crate) fn certificates_in(path: &Path) -> Vec<Certificate> {
+    let bytes = file::read(path, &mut file::FILE_LIMIT.clone()).unwrap_or_default();
     let label = Label::Path(Named { path: path.to_path_buf(), origin: Origin::Default });
-    Certificate::read(&anchors(&bytes).certificates.first()?.decode()?, &label)
+    let anchors = anchors(&bytes).certificates;
+    anchors.iter().filter_map(|pem| Certificate::read(&pem.decode()?, &label)).collect()
 }

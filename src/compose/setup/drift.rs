@@ -3,11 +3,13 @@
 use std::fmt::{self, Display};
 use std::path::PathBuf;
 
-use crate::compose::docker::LabeledContainer;
+use crate::compose::decide::OverlayDecision;
+use crate::compose::docker::{CommandError, LabeledContainer};
 use crate::compose::layout::{ENV, OVERLAY, TRUST};
 use crate::compose::output::{CommandOutput, check_result};
 use crate::compose::project::files::{ProjectFiles, plain};
 use crate::compose::project::read;
+use crate::compose::setup::SetupContext;
 use crate::compose::setup::installed::{self, FileState, InstalledSetup};
 use crate::compose::setup::next_steps::{self, NextCommands};
 use crate::compose::setup::overlay::Overlay;
@@ -112,13 +114,32 @@ pub(crate) fn drift(
 /// # Errors
 /// When the installed overlay cannot be read.
 pub(crate) fn check(
-    project_files: &ProjectFiles,
-    overlay: &Overlay,
+    context: &SetupContext<'_>,
+    decided: &OverlayDecision<'_>,
     running: Vec<LabeledContainer>,
 ) -> Result<CommandOutput, Diagnostic> {
+    let (project_files, shape, overlay) = (context.project_files, context.shape, &decided.overlay);
     let installed = installed::read(&project_files.base)?;
     let drift = drift(project_files, overlay, installed.as_ref());
+    // Without the images' root certificates every overlay looks old.
+    let is_older = |drift: &Drift| matches!(drift, Drift::Older(_));
+    let engine_error = decided.engine_error.as_ref();
+    // Where docker is not installed, setup did not have them either.
+    let engine_error = engine_error.filter(|error| !matches!(error, CommandError::NotInstalled));
+    if let (Some(error), true) = (engine_error, drift.iter().any(is_older)) {
+        let path = quote::path(&plain(&project_files.base, OVERLAY)).to_string();
+        return Err(Diagnostic::cannot("compare", format_args!("{path} with the images"))
+            .because(error)
+            .advise("start the engine, then run this again"));
+    }
+    let is_active = installed.as_ref().is_some_and(|installed| installed.compose_file.is_some());
     let mut drift: Vec<_> = drift.iter().map(ToString::to_string).collect();
+    let is_overlay_in_step = drift.is_empty();
+    let next = NextCommands::with_overlay(project_files, &context.project, shape, is_active, None);
+    let mut fix = next.up();
+    if !is_overlay_in_step {
+        fix = format!("{}\n{fix}", next_steps::setup_command(project_files, shape));
+    }
     for container in running {
         let digest = overlay.digests.get(&container.service).map_or("", String::as_str);
         if container.label != digest {
@@ -128,5 +149,5 @@ pub(crate) fn check(
             ));
         }
     }
-    Ok(check_result(&drift, "run setup with the same options, then the command that it prints"))
+    Ok(check_result(&drift, &fix))
 }

@@ -11,7 +11,7 @@ use crate::compose::docker::{self, CommandError};
 use crate::compose::layout::{ENV, IGNORE, LABEL, OVERLAY, TRUST};
 use crate::compose::output::CommandOutput;
 use crate::compose::project::files::{FilesOrigin, ProjectFiles, absolute, plain};
-use crate::compose::setup::next_steps::NextCommands;
+use crate::compose::setup::next_steps::{NextCommands, project_options};
 use crate::compose::setup::swarm;
 use crate::compose::setup::write::changes::{Action, Changes};
 use crate::compose::setup::write::edited_file::{Edit, UserFile};
@@ -50,7 +50,7 @@ pub fn run(
     let next = NextCommands::without_overlay(project_files, is_swarm);
     let _ = write!(text, "\nnext:\n  {}\n", next.commands().trim_end());
     if is_kept && !starts_project {
-        text.push_str("  trust-compose remove\n");
+        let _ = writeln!(text, "  {}", remove_command(project_files));
     }
     if !starts_project || is_dry {
         return Ok(text.into());
@@ -64,6 +64,14 @@ pub fn run(
         String::new()
     };
     Ok(CommandOutput { text: text.into(), code })
+}
+
+/// Returns the command that removes the overlay, typed in the current directory.
+fn remove_command(project_files: &ProjectFiles) -> String {
+    let options = project_options(project_files, Path::new("."));
+    options.iter().fold("trust-compose remove".to_owned(), |words, option| {
+        words + " " + &quote::shell(option)
+    })
 }
 
 /// Returns the warning that a COMPOSE_FILE of the user names the removed overlay.
@@ -97,7 +105,8 @@ fn remove_unmounted(
         Some(Err(failure)) => {
             let cause =
                 format!("kept {shown}: cannot ask the engine which containers mount it: {failure}");
-            let fix = "start the engine, then run `trust-compose remove` again";
+            let fix =
+                format!("start the engine, then run `{}` again", remove_command(project_files));
             Some(Diagnostic::statement(cause).advise(fix))
         }
     };

@@ -109,11 +109,7 @@ fn wrong_name(endpoint: &Endpoint, own: &Certificate) -> Finding {
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         format!("the server's certificate is for {shown}{more}, not for {host}")
     };
-    let fix = format!(
-        "issue it again for that name where it was issued (`trust-compose certs {} …` with all of its names, if \
-         trust-compose issued it), then restart the server",
-        quote::shell(&endpoint.host)
-    );
+    let fix = "issue it again where it was issued, for this name and all others of the server, then restart the server";
     Finding::error("wrong-name", endpoint, cause, fix)
 }
 

@@ -92,7 +92,8 @@ fn not_trusted(
     let url = Details::of(last).issuer_url;
     let url = url.map(|url| format!(" (its certificate names {})", quote::word(&url)));
     let mut fix = format!(
-        "ask the operator of the server for that CA{}, and trust it: `trust-compose setup --custom-ca FILE`",
+        "ask the operator of the server for that CA{}, and add `--extra-ca FILE` to the options of setup (the first CA: \
+         `--custom-ca FILE`)",
         url.unwrap_or_default()
     );
     if !last.is_self_issued {
@@ -151,7 +152,7 @@ fn replaced(
         Some(ca) => finding.with_service_fix(None, trust(ca)),
         None if own.not_before <= ca.not_before => finding.with_fix(RENEW),
         None => {
-            finding.with_fix("trust the CA that signs now: `trust-compose setup --custom-ca FILE`")
+            finding.with_fix("replace the old CA in the options of setup by the one that signs now")
         }
     }
 }

@@ -72,6 +72,9 @@ impl LocationError {
     /// Returns the fix.
     pub(crate) fn fix(&self) -> &'static str {
         match self {
+            Self::System(error) if error.kind() == io::ErrorKind::NotFound => {
+                "create it, or name another directory"
+            }
             Self::System(_) => "make it writable for this uid, or name another directory",
             Self::NotADirectory => "name the directory itself",
             Self::Foreign { .. } => "make root or this uid its owner, or name another directory",

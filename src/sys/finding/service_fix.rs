@@ -33,6 +33,8 @@ pub enum ServiceCommand {
 pub struct Host<'a> {
     /// `docker compose` with the options of the project, as words of a shell.
     pub compose: &'a str,
+    /// `trust-compose doctor` with the options of the project and the image.
+    pub doctor: &'a str,
     /// The service's name, as a word of a shell.
     pub service: &'a str,
     /// Returns the commands that make the project's services trust the CA in a file as well.
@@ -57,13 +59,11 @@ impl ServiceFix {
     }
 
     /// The fix on the host: commands, or a sentence that ends in one.
-    pub fn text(&self, Host { compose, service, trust }: &Host<'_>) -> String {
+    pub fn text(&self, Host { compose, doctor, service, trust }: &Host<'_>) -> String {
         let command = match &self.command {
             ServiceCommand::Restart => format!("{compose} restart {service}"),
             ServiceCommand::Recreate => format!("{compose} up -d --force-recreate {service}"),
-            ServiceCommand::PrivilegedDoctor => {
-                format!("trust-compose doctor {service} --privileged-look")
-            }
+            ServiceCommand::PrivilegedDoctor => format!("{doctor} {service} --privileged-look"),
             ServiceCommand::Trust(file) => trust(file),
         };
         if self.advice.is_none() { command } else { self.after_advice(&format!("run `{command}`")) }

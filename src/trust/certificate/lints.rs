@@ -97,7 +97,7 @@ pub(crate) const TABLE: &[Lint] = &[
     Lint {
         kind: LintKind::WithoutItsRoot,
         statement: "is an intermediate whose root certificate is missing",
-        consequence: "about half of all clients (Node, Java and Python before 3.13) reject a chain that ends in it; Go, curl, git and Python 3.13 accept it",
+        consequence: "Node and Python before 3.13 reject a chain that ends in it; Go, Java, curl, git and Python 3.13 accept it",
         fix: "add the root certificate to the file",
         keep: true,
     },

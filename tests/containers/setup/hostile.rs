@@ -54,7 +54,7 @@ fn engine_at_an_address_of_this_machine() {
     let desk = desk();
     desk.types_with(&["DOCKER_HOST=tcp://127.0.0.1:9"], SETUP)
         .exits(0)
-        .prints("because no engine could be asked");
+        .prints("because the Docker engine did not answer");
 }
 
 /// The plug-in is hidden in every directory that a client searches.

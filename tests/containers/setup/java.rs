@@ -149,7 +149,7 @@ fn the_roots_option_applies_to_java() {
     let mut project = Project::new(&site).ca(PRIVATE).service("app", &image(&site), "");
     project
         .sets_up(&format!("{SETUP} --roots mozilla"))
-        .prints("(--roots mozilla): app\nin Java with");
+        .prints("(--roots mozilla): app\ninfo: in Java with");
     project.exec_finds("app", &[JAVA_21], "private served, public refused");
 }
 

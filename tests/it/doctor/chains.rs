@@ -184,7 +184,7 @@ fn a_replaced_ca_is_recognized_by_its_key() {
     };
     let renew = "fix: renew it where it was issued (`trust-compose certs --renew`, if trust-compose issued it)";
     is_in(renew, &call("old", "new", &[]));
-    let trust = "fix: trust the CA that signs now: `trust-compose setup --custom-ca FILE`";
+    let trust = "fix: replace the old CA in the options of setup by the one that signs now";
     is_in(trust, &call("new", "old", &[]));
     let trust = "fix: trust the CA in new/ca.crt: `trust-compose setup --custom-ca new/ca.crt`";
     is_in(trust, &call("new", "old", &["--ca", "new/ca.crt"]));
@@ -206,7 +206,7 @@ fn wrong_names_in_a_certificate_are_explained() {
         &found,
     );
     is_in(
-        "fix: issue it again for that name where it was issued (`trust-compose certs localhost …` with all of its names",
+        "fix: issue it again where it was issued, for this name and all others of the server",
         &found,
     );
     let found = call("dns", "subjectAltName=DNS:127.0.0.1\n", "127.0.0.1");
@@ -214,7 +214,7 @@ fn wrong_names_in_a_certificate_are_explained() {
     let found = call("ip", "subjectAltName=IP:192.0.2.1,IP:2001:db8::1\n", "127.0.0.1");
     is_in("is for IP:192.0.2.1, IP:2001:db8::1, not for `127.0.0.1`", &found);
     is_in(
-        "fix: issue it again for that name where it was issued (`trust-compose certs 127.0.0.1 …`",
+        "fix: issue it again where it was issued, for this name and all others of the server",
         &found,
     );
     let many: Vec<_> = (1..=12).map(|n| format!("DNS:h{n}.lan")).collect();

@@ -190,7 +190,7 @@ fn a_certificate_that_no_client_accepts_is_explained() {
         probe(&desk, "ca/ca.crt", &words).exits(code).shows(said);
     };
     reports("name", &[], "the server's certificate is for DNS:llm.lan, not for `localhost`", 1);
-    reports("name", &[], "fix: issue it again for that name where it was issued", 1);
+    reports("name", &[], "fix: issue it again where it was issued, for this name", 1);
     reports("expired", &[], "expired on ", 1);
     reports("young", &[], "is not valid before ", 1);
     reports("soon", &[], "the server's certificate expires in ", 0);
@@ -282,7 +282,9 @@ fn an_unreadable_process_or_argument_exits_2() {
     let run = |words: &[&str]| {
         Outcome(desk.command(program.as_ref(), words, "022").output().unwrap()).exits(2)
     };
-    run(&["--pid", "4194999"]).says("cannot inspect process 4194999").says("SYS_PTRACE");
+    run(&["--pid", "4194999"])
+        .says("cannot inspect process 4194999: there is no such process")
+        .says("fix: correct --pid");
     run(&["--pid", "self-destruct"]);
     let pid = std::process::id().to_string();
     // Any part of a malformed URL may be a secret.

@@ -43,7 +43,7 @@ pub(crate) fn findings(
         RootSource::Mozilla(_) | RootSource::Unwanted | RootSource::Nowhere => String::new(),
     };
     let roots = trust_anchors::roots(&source).anchors.certificates;
-    for certificate in &inputs.custom {
+    for certificate in inputs.custom.iter().filter(|ca| ca.not_after > context.now) {
         let name = quote::word(&certificate.subject);
         let file = own_file(context, certificate);
         let fix = |add: &dyn Fn(&Path) -> String| {

@@ -1,8 +1,10 @@
 //! Checks the server certificate beside the CA: whether clients that trust the CA accept it, and for how
 //! long.
 
+use crate::compose::certs::validity::renewal_is_due;
 use crate::compose::doctor::files::ca::{CaFiles, in_days, unusable, with_setup};
 use crate::compose::doctor::files::context::CheckContext;
+use crate::compose::inputs::files::first_certificate;
 use crate::compose::inputs::{
     CUSTOM_CA, InputErrorKind, ServerCertificate, renew_command, verify_server,
 };
@@ -42,8 +44,13 @@ pub(crate) fn findings(
     let days = until.days_from(context.now);
     if days < context.days {
         let cause = format!("it expires on {until}, {}", in_days(days));
+        let is_due = first_certificate(certificate)
+            .is_none_or(|certificate| renewal_is_due(&certificate, context.now));
         let fix = match renew_command(pair) {
-            Some(command) => with_setup(command, setup),
+            Some(command) if is_due => with_setup(command, setup),
+            Some(command) => {
+                format!("run `{command}` every day: it renews in the last third of the validity")
+            }
             None => "replace it before that date".to_owned(),
         };
         return findings.push(Finding::warning("server-expires-soon", &subject, cause, fix));
