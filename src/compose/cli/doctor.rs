@@ -56,7 +56,8 @@ pub struct Doctor {
     /// Pull that image if it is not on this machine
     #[arg(long)]
     pub pull: bool,
-    /// Run the probe with CAP_SYS_PTRACE, to inspect processes that it cannot read otherwise
+    /// Run the probe as root with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH, to inspect processes that it cannot read
+    /// otherwise
     #[arg(long)]
     pub privileged_look: bool,
     /// Seconds to wait for each step of a connection

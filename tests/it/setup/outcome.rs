@@ -92,3 +92,18 @@ fn what_is_waited_for_is_shown() {
     let errors = desk.read("errors");
     assert!(!errors.contains("waiting for") && !errors.contains('\x1b'), "{errors}");
 }
+
+#[test]
+fn a_ca_that_will_no_longer_be_trusted_is_named() {
+    let desk = back_end();
+    desk.certs(&["b.lab", "--out", "other", "--ca-name", "Other"]).succeeds();
+    let both = "setup --custom-ca certs/ca.crt --extra-ca other/ca.crt";
+    desk.types(".", both).succeeds().never_says("no longer be trusted");
+    desk.types(".", both).succeeds().never_says("no longer be trusted");
+    let one = desk.types(".", "setup --custom-ca certs/ca.crt").succeeds();
+    one.says("warning: `CN=Other` will no longer be trusted")
+        .says("fix: add `--extra-ca FILE` to keep it");
+    // A CA of the same name replaces it.
+    desk.certs(&["reflector.local", "--force", "--ca-name", "Lab CA"]).succeeds();
+    desk.types(".", "setup --custom-ca certs/ca.crt").succeeds().never_says("no longer be trusted");
+}

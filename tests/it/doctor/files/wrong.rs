@@ -143,6 +143,8 @@ fn servers(scenes: &mut Scenes) {
     scenes.check("a server certificate has expired", &signed(-40, -2), "error server-expired");
     scenes.check("it is not valid yet", &signed(2, 40), "error server-not-yet-valid");
     scenes.check("it expires soon", &signed(-300, 12), "warning server-expires-soon");
+    // Not due yet: `certs --renew` does nothing.
+    scenes.check("a short one is new", &signed(-1, 19), "warning server-expires-soon");
     let desk = signed(-300, 12);
     assert!(
         problems(&findings(&desk, "trust-compose doctor --files-only --json --days 10")).is_empty()
