@@ -21,14 +21,14 @@ pub(crate) fn report(own: &Certificate, found: &mut Vec<Finding>) {
     };
     let names: Vec<_> = names.iter().filter(is_not_loopback).map(ToString::to_string).collect();
     let sha256 = own.fingerprint().to_string();
-    // A CA that was created again keeps its name.
+    // A CA that was created again keeps its name: its certificate helps only where that CA is trusted already.
     let issuer_key = Details::of(own).issuer_key_identifier;
     let path = quote::path(own.label.path().unwrap_or(Path::new(SERVER)));
     let is_older = |finding: &Finding| {
         let Some(sent) = finding.chain.first().filter(|link| link.sent) else { return false };
         sent.sha256 != sha256
             && sent.issuer == own.issuer
-            && sent.issuer_key_identifier == issuer_key
+            && (sent.issuer_key_identifier == issuer_key || finding.id == "ca-replaced")
             && sent.not_before < own.not_before.moment()
             && sent.names.iter().any(|name| names.contains(name))
     };
