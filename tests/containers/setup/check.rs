@@ -1,7 +1,7 @@
 //! `setup --check`: compares the CA, the images, the compose files and the running containers with the setup,
 //! and reports by exit code and message.
 
-use crate::engine::{BOOKWORM, TRIXIE, docker, unique};
+use crate::engine::{BOOKWORM, Outcome, TRIXIE, docker, unique};
 use crate::project::Project;
 use crate::site::{PRIVATE, SECOND, site};
 
@@ -22,7 +22,8 @@ fn check() {
     assert_eq!(project.directory(), untouched);
 
     let outcome = project.setup(SETUP).exits(0);
-    project.setup(CHECK).exits(1).prints(&format!("{}-plain-1", project.name));
+    let check = project.setup(CHECK).exits(1).prints(&format!("{}-plain-1", project.name));
+    run_fixes(&project, &check);
     project.follows(&outcome);
     let whole = project.directory();
     // With or without the options of the setup, which the overlay records.
@@ -45,7 +46,16 @@ fn check() {
     assert_eq!(project.directory(), whole);
 
     let project = project.service("another", &image, "");
-    project.setup("--check").exits(1).prints(OLDER);
+    let check = project.setup("--check").exits(1).prints(OLDER);
+    run_fixes(&project, &check);
+}
+
+/// Runs the printed fixes. Then everything is in step.
+fn run_fixes(project: &Project, check: &Outcome) {
+    for fix in check.stdout.lines().filter_map(|line| line.strip_prefix("fix: ")) {
+        project.types(fix).exits(0);
+    }
+    project.setup("--check").exits(0).prints("in step");
 }
 
 /// Compose labels the images that it builds, and containers inherit the labels of their image, also the
