@@ -62,22 +62,16 @@ fn merge_key(service: &mut Mapping, key: Value, value: Value) {
         service.insert(key, value);
         return;
     };
-    if value.is_null() {
-        if EMPTIED.contains(&name) {
-            *under = value;
+    match name {
+        _ if value.is_null() && !EMPTIED.contains(&name) => {}
+        "environment" => add_by_name(under, value, pairs_mut),
+        "depends_on" => add_by_name(under, value, names_mut),
+        "volumes" => append_elements(under, value, |_, _| true),
+        "build" => merge_build(under, value),
+        _ if APPENDED.contains(&name) => {
+            append_elements(under, value, |list, value| !list.contains(value));
         }
-    } else if name == "environment" {
-        add_by_name(under, value, pairs_mut);
-    } else if name == "depends_on" {
-        add_by_name(under, value, names_mut);
-    } else if name == "volumes" {
-        append_elements(under, value, |_, _| true);
-    } else if APPENDED.contains(&name) {
-        append_elements(under, value, |list, value| !list.contains(value));
-    } else if name == "build" {
-        merge_build(under, value);
-    } else {
-        *under = value;
+        _ => *under = value,
     }
 }
 
