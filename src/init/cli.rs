@@ -8,6 +8,7 @@ use lexopt::{Arg, Parser};
 
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::environment::Environment;
+use crate::sys::quote;
 use crate::sys::suggestion::nearest;
 use crate::trust::settings::{self, JAVA, LOG, ON_ERROR, ROOTS, Settings, Words};
 use crate::trust::source::{Named, Origin};
@@ -135,11 +136,14 @@ pub fn parse(
         settings.leave = leave;
     }
     settings.obey_leave();
-    if let Some(Named { path, .. }) = &mut settings.directory
-        && let Ok(absolute) = std::path::absolute(&*path)
+    if let Some(Named { path, origin }) = &settings.directory
+        && path.is_relative()
     {
         // The service may change its directory, and would then read another file.
-        *path = absolute;
+        return Err(Diagnostic::cannot("use", quote::path(path))
+            .named(origin)
+            .because("it is not an absolute path")
+            .advise("write it with a leading `/`"));
     }
     Ok(Invocation { settings, task: decide(task, program)? })
 }
