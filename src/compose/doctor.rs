@@ -31,14 +31,12 @@ use crate::compose::setup::next_steps::{self, NextCommands};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::environment::Environment;
 use crate::sys::exit_code;
-use crate::sys::file;
 use crate::sys::finding::save_chain;
 use crate::sys::finding::{self, Finding};
 use crate::sys::output::Report;
 use crate::sys::parallel::parallel_map;
 use crate::sys::quote;
 use crate::trust::time::Time;
-use crate::trust::trust_anchors::anchors;
 
 /// The number of containers that are inspected at the same time. Most of that time is spent in the engine.
 const PROBES: usize = 4;
@@ -212,9 +210,7 @@ fn doctor_command(options: &Doctor, project_files: &ProjectFiles) -> String {
     if options.image != DEFAULT_IMAGE {
         words.extend(["--image".to_owned(), options.image.clone()]);
     }
-    words.iter().fold("trust-compose doctor".to_owned(), |command, word| {
-        command + " " + &quote::shell(word)
-    })
+    format!("trust-compose doctor{}", quote::shell_arguments(&words))
 }
 
 /// Returns the commands that add the CA in `file` to those that the project trusts.
@@ -264,20 +260,25 @@ fn candidates(
     project_files: &ProjectFiles,
     shape: &Shape,
 ) -> Result<Vec<Candidate>, Diagnostic> {
-    for path in &options.ca {
-        let file = if path.is_dir() { path.join(CA) } else { path.clone() };
-        let failed = Diagnostic::cannot("use", quote::path(&file)).named("from --ca");
-        let read = file::read(&file, &mut file::FILE_LIMIT.clone());
-        let bytes =
-            read.map_err(|problem| failed.clone().because(problem).advise("correct the name"))?;
-        if anchors(&bytes).certificates.is_empty() {
-            let failed = failed.because("it contains no certificate");
-            return Err(failed.advise("name a file with the CA's certificate"));
+    let file = |path: &PathBuf| if path.is_dir() { path.join(CA) } else { path.clone() };
+    let named: BTreeSet<_> = options.ca.iter().map(file).collect();
+    let of_shape = shape.custom_ca.iter().chain(&shape.extra_ca);
+    let others = of_shape.chain([&plain(&project_files.base, CERTS)]).map(file).collect();
+    let mut candidates = Vec::new();
+    for path in named.union(&others) {
+        let read = Candidate::read(path);
+        if named.contains(path) {
+            let failed = || Diagnostic::cannot("use", quote::path(path)).named("from --ca");
+            match &read {
+                Ok(found) if found.is_empty() => {
+                    let failed = failed().because("it contains no certificate");
+                    return Err(failed.advise("name a file with the CA's certificate"));
+                }
+                Ok(_) => {}
+                Err(problem) => return Err(failed().because(problem).advise("correct the name")),
+            }
         }
+        candidates.extend(read.unwrap_or_default());
     }
-    let of_shape = shape.custom_ca.iter().chain(&shape.extra_ca).cloned();
-    let all = options.ca.iter().cloned().chain(of_shape).chain([plain(&project_files.base, CERTS)]);
-    let file = |path: PathBuf| if path.is_dir() { path.join(CA) } else { path };
-    let files: BTreeSet<_> = all.map(file).collect();
-    Ok(files.iter().flat_map(|path| Candidate::read(path)).collect())
+    Ok(candidates)
 }

@@ -101,3 +101,8 @@ pub fn shell<T: AsRef<std::ffi::OsStr> + ?Sized>(word: &T) -> String {
         format!("$'{}'", escaped.collect::<String>())
     }
 }
+
+/// Returns `words` as [`shell`] quotes them, each after a space: the arguments of a command.
+pub fn shell_arguments<T: AsRef<std::ffi::OsStr>>(words: &[T]) -> String {
+    words.iter().fold(String::new(), |line, word| line + " " + &shell(word))
+}

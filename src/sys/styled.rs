@@ -51,11 +51,6 @@ impl Styled {
         self.0.push((tone, text.into()));
     }
 
-    /// Whether there is no text.
-    pub fn is_empty(&self) -> bool {
-        self.0.iter().all(|(_, text)| text.is_empty())
-    }
-
     /// The text for a terminal that shows colours, or without them. What could control a terminal is escaped.
     pub fn render(&self, is_coloured: bool) -> String {
         let parts = self.0.iter().map(|(tone, text)| {

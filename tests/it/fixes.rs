@@ -25,11 +25,9 @@ fn is_command(fix: &str) -> bool {
     PROGRAMS.contains(&fix.split(' ').next().unwrap())
 }
 
-/// Runs in `desk` each fix in `messages` that is a command. What `again` prints then lacks its complaint. Returns the
-/// number of complaints that were fixed.
+/// Runs in `desk` each fix in `messages` that is a command. What `again` prints then lacks its complaint.
 #[track_caller]
-pub fn run_fixes(desk: &Desk, messages: &str, again: impl Fn() -> String) -> usize {
-    let mut fixed = 0;
+pub fn run_fixes(desk: &Desk, messages: &str, again: impl Fn() -> String) {
     for (complaint, fixes) in complaints(messages) {
         let commands = fixes.iter().filter(|fix| is_command(fix)).count();
         assert!(commands == 0 || commands == fixes.len(), "{complaint}: {fixes:?}");
@@ -39,7 +37,5 @@ pub fn run_fixes(desk: &Desk, messages: &str, again: impl Fn() -> String) -> usi
         run_shell(desk, &fixes.join("\n")).succeeds();
         let left = again();
         assert!(!left.contains(complaint), "{fixes:?} leaves: {left}");
-        fixed += 1;
     }
-    fixed
 }

@@ -9,7 +9,7 @@ use crate::compose::cli::Doctor;
 use crate::compose::docker::{self, CommandError, ProbeRun, ProjectContainer};
 use crate::compose::doctor::containers::{restarting, with_service};
 use crate::sys::exit_code;
-use crate::sys::file;
+use crate::sys::file::{self, FileReadError};
 use crate::sys::finding::service_fix::Host;
 use crate::sys::finding::{Answer, Finding};
 use crate::sys::quote;
@@ -31,14 +31,14 @@ const EXTENSIONS: [&str; 7] = ["crt", "pem", "cer", "der", "p7b", "jks", "p12"];
 pub(crate) struct Candidate(String);
 
 impl Candidate {
-    /// Reads the certificates in the file at `path`; none if it cannot be read. Each is an argument of its own,
-    /// because the kernel limits one to 128 KiB (execve(2), "Limits on size of arguments and environment").
-    pub(crate) fn read(path: &Path) -> Vec<Self> {
-        let bytes = file::read(path, &mut file::FILE_LIMIT.clone()).unwrap_or_default();
+    /// Reads the certificates in the file at `path`. Each is an argument of its own, because the kernel limits one
+    /// to 128 KiB (execve(2), "Limits on size of arguments and environment").
+    pub(crate) fn read(path: &Path) -> Result<Vec<Self>, FileReadError> {
+        let bytes = file::read(path, &mut file::FILE_LIMIT.clone())?;
         let candidate = |pem: &Pem<'_>| {
             Self(format!("{}={}", path.display(), String::from_utf8_lossy(pem.text())))
         };
-        anchors(&bytes).certificates.iter().map(candidate).collect()
+        Ok(anchors(&bytes).certificates.iter().map(candidate).collect())
     }
 }
 

@@ -10,9 +10,7 @@ const OLD: &str = "# The words were:";
 /// Returns the header of the overlay that `setup` generates with these options: `project` names the compose
 /// files, which `remove` needs too. A line end in an option is escaped.
 pub fn header(project: &[String], others: &[String]) -> String {
-    let [project, others] = [project, others].map(|options| {
-        options.iter().fold(String::new(), |words, option| words + " " + &quote::shell(option))
-    });
+    let [project, others] = [project, others].map(quote::shell_arguments);
     format!(
         "{HEADER}{project}{others}\n# Do not edit. Remove it with: trust-compose remove{project}\n"
     )

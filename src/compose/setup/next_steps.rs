@@ -135,8 +135,7 @@ impl NextCommands {
 pub(crate) fn setup_command(project_files: &ProjectFiles, shape: &Shape) -> String {
     let here = Path::new(".");
     let options = [project_options(project_files, here), shape.options(here)].concat();
-    let words = ["trust-compose", "setup"].map(str::to_owned).into_iter();
-    words.chain(options.iter().map(quote::shell)).collect::<Vec<_>>().join(" ")
+    format!("trust-compose setup{}", quote::shell_arguments(&options))
 }
 
 /// Returns the options that name the compose files, for the directory `base`; none if Compose finds the files

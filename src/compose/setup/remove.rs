@@ -69,9 +69,7 @@ pub fn run(
 /// Returns the command that removes the overlay, typed in the current directory.
 fn remove_command(project_files: &ProjectFiles) -> String {
     let options = project_options(project_files, Path::new("."));
-    options.iter().fold("trust-compose remove".to_owned(), |words, option| {
-        words + " " + &quote::shell(option)
-    })
+    format!("trust-compose remove{}", quote::shell_arguments(&options))
 }
 
 /// Returns the warning that a COMPOSE_FILE of the user names the removed overlay.
