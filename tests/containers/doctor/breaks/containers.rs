@@ -30,6 +30,11 @@ fn containers() {
                 options: "--image trust-init-test/none",
                 ..broken("the doctor's image is not here", "true")
             },
+            Break { options: "--ca nope.crt", ..broken("a file of --ca is missing", "true") },
+            Break {
+                options: "--ca agent.env",
+                ..broken("a file of --ca has no certificate", "true")
+            },
             Break { options: "agnet", ..broken("a service that is not there", "true") },
             broken("nothing runs", "$COMPOSE down -t 0 2>&1"),
         ],
