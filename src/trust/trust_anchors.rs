@@ -5,7 +5,7 @@
 //! text is borrowed if it is canonical.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rustls_pki_types::CertificateDer;
 
@@ -69,9 +69,9 @@ pub struct PublicRoots<'a> {
 /// A warning about the image's own roots.
 #[derive(Debug)]
 pub enum RootWarning {
-    /// Broken blocks, which would break the bundle for some clients: the lines and faults of the first few,
-    /// and the number of the others.
-    Broken { path: PathBuf, first: Vec<(usize, &'static str)>, more: usize },
+    /// Blocks in a file or a directory that are left out, because they would break the bundle for some
+    /// clients or are not roots: the places and faults of the first few, and the number of the others.
+    LeftOut { path: PathBuf, first: Vec<String>, more: usize },
     /// The image has no roots.
     None,
 }
@@ -81,18 +81,17 @@ owned_into_diagnostic!(RootWarning);
 impl From<&RootWarning> for Diagnostic {
     fn from(warning: &RootWarning) -> Self {
         match warning {
-            RootWarning::Broken { path, first, more } => {
-                let mut text = format!("left out of the image's roots: {}", quote::path(path));
-                for (index, (line, what)) in first.iter().enumerate() {
-                    let separator = if index == 0 { "" } else { ";" };
-                    let _ = write!(text, "{separator} line {line}: {what}");
-                }
+            RootWarning::LeftOut { path, first, more } => {
+                let mut text = format!(
+                    "left out of the image's roots: {} {}",
+                    quote::path(path),
+                    first.join("; ")
+                );
                 if *more > 0 {
                     let _ = write!(text, "; and {more} more");
                 }
-                Self::statement(text).advise(
-                    "create that file again in the image (`update-ca-certificates --fresh`)",
-                )
+                Self::statement(text)
+                    .advise("create it again in the image (`update-ca-certificates --fresh`)")
             }
             RootWarning::None => Self::statement(
                 "the image has no root certificates: programs that use the bundle will not trust \
@@ -109,22 +108,36 @@ pub fn roots(source: &RootSource) -> PublicRoots<'_> {
     let anchors = match source {
         RootSource::File { path, bytes } => {
             let anchors = anchors(bytes);
-            if !anchors.broken.is_empty() {
-                let first: Vec<_> = anchors.broken.iter().take(NAMED).copied().collect();
-                let more = anchors.broken.len() - first.len();
-                warnings.push(RootWarning::Broken { path: path.clone(), first, more });
-            }
+            let faults = anchors.broken.iter();
+            warnings
+                .extend(left_out(path, faults.map(|(line, what)| format!("line {line}: {what}"))));
             anchors
         }
-        RootSource::Directory { certificates, .. } | RootSource::Mozilla(certificates) => {
-            certificates.as_slice().into()
+        RootSource::Directory { path, contents } => {
+            // Packages put the certificates of servers there too (Debian's ssl-cert).
+            let is_leaf =
+                |der: &&CertificateDer<'_>| certificate::is_server_certificate(der, false);
+            let (leaves, roots): (Vec<_>, Vec<_>) = contents.certificates.iter().partition(is_leaf);
+            let broken =
+                contents.broken.iter().map(|(path, what)| format!("{}: {what}", quote::path(path)));
+            let leaves = leaves.iter().map(|_| "a server's certificate".to_owned());
+            warnings.extend(left_out(path, broken.chain(leaves)));
+            roots.into_iter().map(|der| Pem::encode(der)).collect::<Vec<_>>().into()
         }
+        RootSource::Mozilla(certificates) => certificates.as_slice().into(),
         RootSource::Unwanted | RootSource::Nowhere => Anchors::default(),
     };
     if anchors.certificates.is_empty() && !matches!(source, RootSource::Unwanted) {
         warnings.push(RootWarning::None);
     }
     PublicRoots { anchors, warnings }
+}
+
+/// Returns the warning about `faults` in the file or directory at `path`; `None` without faults.
+fn left_out(path: &Path, mut faults: impl Iterator<Item = String>) -> Option<RootWarning> {
+    let first: Vec<_> = faults.by_ref().take(NAMED).collect();
+    let more = faults.count();
+    (!first.is_empty()).then(|| RootWarning::LeftOut { path: path.into(), first, more })
 }
 
 /// Reads an image's roots, an existing bundle, or a file that a variable names. A block with the structure

@@ -19,7 +19,7 @@ use crate::trust::bundle::Pem;
 use crate::trust::settings::{Java, Settings};
 use crate::trust::trust_anchors::PublicRoots;
 use crate::trust::variables::runtimes::Runtime;
-use crate::trust::variables::{self, Pin, PinnedTrust, TrustVariable};
+use crate::trust::variables::{self, Pin, PinnedTrust, SSL_CERT_DIR, SSL_CERT_FILE, TrustVariable};
 
 /// The facts about the services of a project.
 pub struct ServiceContext<'a> {
@@ -76,8 +76,9 @@ impl<'a> ServiceContext<'a> {
         };
         let settings = Settings::from_variables(&environment.known()).map_err(warn).ok();
         let rows = rows(settings.as_ref(), environment.all());
-        let look_up =
-            |value: &OsStr| images.pinned_file(project, name, service, value, &roots.anchors);
+        let look_up = |_: &str, value: &OsStr| {
+            images.pinned_file(project, name, service, value, &roots.anchors)
+        };
         let (pins, warnings) =
             variables::find_pins(rows.iter().copied(), environment.all(), look_up);
         for warning in warnings {
@@ -131,7 +132,9 @@ fn warn_of_settings(environment: &Environment, pins: &[Pin<'_>], warn: WarningSi
         }
     }
     for pin in pins {
-        if matches!(pin.trusts, PinnedTrust::Unknown) && pin.row.name == pin.variable {
+        let is_first = pin.row.name == pin.variable
+            || [pin.row.name, pin.variable] == [SSL_CERT_FILE, SSL_CERT_DIR];
+        if matches!(pin.trusts, PinnedTrust::Unknown) && is_first {
             warn(unreadable_file(pin.variable));
         }
     }

@@ -16,6 +16,9 @@ use crate::trust::trust_anchors::Anchors;
 use crate::trust::variables::served::{self, SSL_CERT_FILE};
 use crate::trust::variables::table::{TrustVariable, VariableTarget};
 
+/// The variable that names directories. OpenSSL and Go read them in addition to their default file.
+pub const SSL_CERT_DIR: &str = "SSL_CERT_DIR";
+
 /// What the readers of a variable trust already, if a variable names it.
 #[derive(Debug)]
 pub struct Pin<'a> {
@@ -34,6 +37,8 @@ pub enum PinnedTrust<'a> {
     Anchors(Cow<'a, Anchors<'a>>),
     /// The contents are unknown on this machine.
     Unknown,
+    /// None: what the variable names does not exist yet, or contains no certificate.
+    Unusable,
     /// The server certificate of the service itself.
     Served,
 }
@@ -51,22 +56,23 @@ pub enum PinTarget<'a> {
     Unknown,
 }
 
-/// Calls `read` for the file that each of `rows` names, in the variable itself or in one that its readers
-/// fall back to. Returns the pins, and warnings for values that cannot be used.
+/// Calls `read` with each variable and value that names a file of `rows`: the variable itself, or one that
+/// its readers fall back to. Returns the pins, and warnings for values that cannot be used.
 pub fn find_pins<'a>(
     rows: impl Iterator<Item = &'static TrustVariable>,
     environment: &Environment,
-    mut read: impl FnMut(&OsStr) -> PinTarget<'a>,
+    mut read: impl FnMut(&str, &OsStr) -> PinTarget<'a>,
 ) -> (Vec<Pin<'a>>, Vec<Diagnostic>) {
     let (mut pins, mut warnings) = (Vec::new(), Vec::new());
     // Many images set several variables to one file, which is read once.
-    let mut seen: BTreeMap<&OsStr, PinTarget<'a>> = BTreeMap::new();
+    let mut seen: BTreeMap<(bool, &OsStr), PinTarget<'a>> = BTreeMap::new();
     for row in rows {
         for variable in std::iter::once(&row.name).chain(row.falls_back_to) {
             let Some(value) = environment.get(variable).filter(|value| !value.is_empty()) else {
                 continue;
             };
-            let found = seen.entry(value).or_insert_with(|| read(value)).clone();
+            let key = (*variable == SSL_CERT_DIR, value);
+            let found = seen.entry(key).or_insert_with(|| read(variable, value)).clone();
             if [row.name, *variable] == [SSL_CERT_FILE; 2] {
                 let key = served::key_variable(environment);
                 if is_served(&found, key) {
@@ -92,16 +98,20 @@ pub fn find_pins<'a>(
                 PinTarget::Unusable(cause) => cause,
                 PinTarget::Anchors { .. } => "it is a directory".to_owned(),
             };
+            // Its readers trust nothing by it, and an entrypoint may create the file later.
+            pins.push(Pin { row, variable, trusts: PinnedTrust::Unusable });
             // The warning is printed once: for the variable itself, not for those that fall back to it.
-            if *variable == row.name || *variable == "SSL_CERT_DIR" {
+            if *variable == row.name || [row.name, *variable] == [SSL_CERT_FILE, SSL_CERT_DIR] {
                 warnings.push(
                     Diagnostic::statement(format!(
-                        "{variable} names {}, which cannot be used ({cause}): treated as not set",
+                        "{variable} names {}, which cannot be used ({cause}), so the variable is not \
+                         changed: programs that read it do not trust the custom CAs",
                         quote::word(value)
                     ))
-                    .advise(format!("correct {variable}, or unset it")),
+                    .advise(format!("create that file before trust-init starts, or unset {variable}")),
                 );
             }
+            break;
         }
     }
     (pins, warnings)

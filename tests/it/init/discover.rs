@@ -197,13 +197,37 @@ fn the_roots_of_every_distribution_are_found() {
 }
 
 #[test]
-fn a_root_store_without_a_bundle_is_read() {
+fn a_root_store_without_a_bundle_is_read_as_openssl_reads_it() {
     let world = World::new().with_ca();
     std::fs::remove_file(world.path(ROOTS)).unwrap();
-    world.copy("ca-rsa.pem", "/etc/ssl/certs/a.pem").copy("ca-ec.crt", "/etc/ssl/certs/b.pem");
+    world.copy("ca-rsa.pem", "/etc/ssl/certs/0a5bd9f3.0");
+    world.copy("ca-ec.crt", "/etc/ssl/certs/0a5bd9f4.1");
+    // OpenSSL reads neither.
+    world.copy("ca-rsa-4096.crt", "/etc/ssl/certs/0A5BD9F3.0");
+    world.copy("ca-sha1.crt", "/etc/ssl/certs/withdrawn.pem.disabled");
     let run = world.trust_init(&["true"]).run().succeeds().says("2 roots of `/etc/ssl/certs`");
     run.never_says("warning");
     assert_eq!(count(&world.read(BUNDLE)), 3);
+}
+
+#[test]
+fn what_is_no_root_in_a_directory_is_left_out_with_a_warning() {
+    let world = World::new().with_ca();
+    std::fs::remove_file(world.path(ROOTS)).unwrap();
+    world.copy("server.crt", "/etc/ssl/certs/00000000.0");
+    let run = world
+        .trust_init(&["true"])
+        .run()
+        .succeeds()
+        .says("`/etc/ssl/certs` a server's certificate");
+    run.says("the image has no root certificates");
+    assert_eq!(count(&world.read(BUNDLE)), 1);
+    world.copy("ca-ec.crt", "/etc/ssl/certs/00000000.1");
+    let garbage = "-----BEGIN CERTIFICATE-----\nbm8gY2VydGlmaWNhdGU=\n-----END CERTIFICATE-----\n";
+    world.write("/etc/ssl/certs/00000000.2", garbage);
+    let run = world.trust_init(&["true"]).run().succeeds().says("1 root of `/etc/ssl/certs`");
+    run.says("`/etc/ssl/certs/00000000.2`: a block is not a certificate");
+    assert_eq!(count(&world.read(BUNDLE)), 2);
 }
 
 #[test]

@@ -3,7 +3,8 @@
 
 use trust_init::doctor::checks::verification;
 
-use crate::world::{BUNDLE, CUSTOM_CA, Outcome, ROOTS, World, count};
+use crate::init::store::hash::openssl_hash;
+use crate::world::{BUNDLE, CUSTOM_CA, Outcome, ROOTS, World, count, gallery};
 
 const BUNDLE_VARIABLES: [&str; 8] = [
     "SSL_CERT_FILE",
@@ -100,16 +101,50 @@ fn a_pinned_fallback_is_not_widened_by_another_variable() {
     names_exactly(&world, &run, "CURL_CA_BUNDLE", &[CUSTOM_CA, ROOTS]);
 }
 
+/// Copies a CA of the gallery into a directory, under its hashed name.
+fn add_hashed(world: &World, file: &str, directory: &str) -> String {
+    let path = format!("{directory}/{}.0", openssl_hash(&gallery(file)).unwrap());
+    world.copy(file, &path);
+    path
+}
+
 #[test]
-fn a_pinned_directory_is_not_widened() {
+fn ssl_cert_dir_adds_to_the_roots_as_openssl_reads_it() {
     let world = World::new().with_ca();
-    world.copy("ca-ec.crt", "/etc/partner/a.pem");
+    let partner = add_hashed(&world, "ca-ec.crt", "/etc/partner");
+    // Nobody reads a root that was renamed.
+    world.copy("ca-rsa.pem", "/etc/partner/withdrawn.pem.disabled");
     let run = world.trust_init(&["env"]).env("SSL_CERT_DIR", "/etc/partner").run().succeeds();
-    names_exactly(&world, &run, "SSL_CERT_FILE", &["/etc/partner/a.pem", CUSTOM_CA]);
+    for name in ["SSL_CERT_FILE", "CURL_CA_BUNDLE", "PERL_LWP_SSL_CA_FILE"] {
+        names_exactly(&world, &run, name, &[&partner, CUSTOM_CA, ROOTS]);
+    }
+    // requests does not read SSL_CERT_DIR.
+    names_exactly(&world, &run, "REQUESTS_CA_BUNDLE", &[CUSTOM_CA, ROOTS]);
+    let run = run.says("programs that read those directories alone").says("TRUST_INIT_LEAVE");
     assert_eq!(run.value("SSL_CERT_DIR").as_deref(), Some("/etc/partner"));
-    // The image's own directory contains the image's roots.
-    let run = world.trust_init(&["env"]).env("SSL_CERT_DIR", "/etc/ssl/certs").run().succeeds();
-    assert_eq!(run.value("SSL_CERT_FILE").as_deref(), Some(BUNDLE));
+    // Two directories; one that is empty, and the image's own.
+    let two = world.trust_init(&["env"]).env("SSL_CERT_DIR", "/nowhere:/etc/partner").run();
+    names_exactly(&world, &two.succeeds(), "SSL_CERT_FILE", &[&partner, CUSTOM_CA, ROOTS]);
+    for same in ["/etc/ssl/certs", "/nowhere"] {
+        let run = world.trust_init(&["env"]).env("SSL_CERT_DIR", same).run().succeeds();
+        assert_eq!(run.never_says("warning").value("SSL_CERT_FILE").as_deref(), Some(BUNDLE));
+    }
+}
+
+#[test]
+fn ssl_cert_dir_is_a_pin_if_openssl_has_no_default_file() {
+    let world = World::new().with_ca();
+    let partner = add_hashed(&world, "ca-ec.crt", "/etc/partner");
+    world.directory("/usr/lib/ssl", 0o755);
+    let run = world.trust_init(&["env"]).env("SSL_CERT_DIR", "/etc/partner").run().succeeds();
+    names_exactly(&world, &run, "SSL_CERT_FILE", &[&partner, CUSTOM_CA]);
+    let run = world.trust_init(&["env"]).env("SSL_CERT_DIR", "/nowhere").run().succeeds();
+    let run = run.says("SSL_CERT_DIR names `/nowhere`");
+    assert_eq!(run.value("SSL_CERT_FILE"), None);
+    assert_eq!(run.stderr().matches("SSL_CERT_DIR names").count(), 1, "{}", run.stderr());
+    world.write("/usr/lib/ssl/cert.pem", world.read(ROOTS));
+    let run = world.trust_init(&["env"]).env("SSL_CERT_DIR", "/etc/partner").run().succeeds();
+    names_exactly(&world, &run, "SSL_CERT_FILE", &[&partner, CUSTOM_CA, ROOTS]);
 }
 
 #[test]
@@ -142,17 +177,27 @@ fn a_variable_whose_file_contains_every_custom_ca_is_kept() {
 }
 
 #[test]
-fn a_variable_without_a_usable_file_counts_as_not_set() {
+fn a_variable_without_a_usable_file_is_kept_and_an_empty_one_counts_as_not_set() {
     let world = World::new().with_ca();
     world.write("/etc/none.pem", "no certificate");
     for (value, cause) in [
-        ("/nowhere.pem", "names `/nowhere.pem`, which cannot be used (there is no such file"),
+        ("/made-later.pem", "names `/made-later.pem`, which cannot be used (there is no such file"),
         ("/etc/none.pem", "it contains no certificate"),
-        ("", "REQUESTS_CA_BUNDLE is set but empty"),
     ] {
         let run = world.trust_init(&["env"]).env("REQUESTS_CA_BUNDLE", value).run().succeeds();
-        assert_eq!(run.says(cause).value("REQUESTS_CA_BUNDLE").as_deref(), Some(BUNDLE));
+        let run = run.says(cause).says("do not trust the custom CAs");
+        assert_eq!(run.value("REQUESTS_CA_BUNDLE").as_deref(), Some(value));
+        // aws and pip read REQUESTS_CA_BUNDLE if their own variable is not set, so they trust nothing either.
+        assert_eq!((run.value("AWS_CA_BUNDLE"), run.value("PIP_CERT")), (None, None));
+        assert_eq!(run.value("SSL_CERT_FILE").as_deref(), Some(BUNDLE));
     }
+    let run = world.trust_init(&["env"]).env("REQUESTS_CA_BUNDLE", "").run().succeeds();
+    let run = run.says("REQUESTS_CA_BUNDLE is set but empty");
+    assert_eq!(run.value("REQUESTS_CA_BUNDLE").as_deref(), Some(BUNDLE));
+    // The roots of another distribution: the variable names no file of its own.
+    let fedora = "/etc/pki/tls/certs/ca-bundle.crt";
+    let run = world.trust_init(&["env"]).env("REQUESTS_CA_BUNDLE", fedora).run().succeeds();
+    assert_eq!(run.never_says("warning").value("REQUESTS_CA_BUNDLE").as_deref(), Some(BUNDLE));
 }
 
 #[test]

@@ -143,11 +143,13 @@ const PLACES: [Place; 11] = [
     ("mounted as `custom-ca.crt`", |world, path| bounded(linked(world, CUSTOM_CA, path, &[]))),
     ("as the image's root store", |world, path| bounded(linked(world, ROOTS, path, &[]))),
     ("named by SSL_CERT_FILE", |world, path| {
-        bounded(world.trust_init(&SERVICE).env("SSL_CERT_FILE", path))
+        // The variable is kept, so the service prints the bundle of another one.
+        let service = ["sh", "-c", "cat \"$REQUESTS_CA_BUNDLE\""];
+        bounded(world.trust_init(&service).env("SSL_CERT_FILE", path))
     }),
     ("in a directory that SSL_CERT_DIR names, beside a certificate", |world, path| {
-        world.copy("ca-ec.crt", "/pinned/a.pem");
-        bounded(linked(world, "/pinned/x.pem", path, &[]).env("SSL_CERT_DIR", "/pinned"))
+        world.copy("ca-ec.crt", "/pinned/00000000.0");
+        bounded(linked(world, "/pinned/00000001.0", path, &[]).env("SSL_CERT_DIR", "/pinned"))
     }),
     ("as the key store of a JVM", |world, path| {
         let run = linked(world, "/jvm/lib/security/cacerts", path, &[]);
@@ -203,21 +205,21 @@ fn filled<'a>(run: Run<'a>, world: &World, at: &str, python: &str) -> Run<'a> {
 fn a_hundred_thousand_files() {
     let world = World::new().with_ca();
     let ca = gallery("ca-ec.crt").display().to_string();
-    let run = |words: &[&str], directory: &str, number: u32| {
+    let run = |words: &[&str], directory: &str, extension: &str, number: u32| {
         world.directory(directory, 0o755);
         let python = format!(
             "pem = open('{ca}').read(); open('ca.crt', 'w').write(pem); \
-             [os.link('ca.crt', f'{{n}}.crt') for n in range({number})]"
+             [os.link('ca.crt', f'{{n:08x}}.{extension}') for n in range({number})]"
         );
         filled(world.trust_init(&[words, &SERVICE].concat()), &world, directory, &python)
     };
     let many = "it contains more than 10000 files or folders";
-    bounded(run(&["--ca", "/many"], "/many", 100_000)).exits(125).says(many);
-    bounded(run(&[], "/usr/local/share/ca-certificates", 100_000)).exits(125).says(many);
-    let most = bounded(run(&["--ca", "/many"], "/many", 9_999));
+    bounded(run(&["--ca", "/many"], "/many", "crt", 100_000)).exits(125).says(many);
+    bounded(run(&[], "/usr/local/share/ca-certificates", "crt", 100_000)).exits(125).says(many);
+    let most = bounded(run(&["--ca", "/many"], "/many", "crt", 9_999));
     assert_eq!(count(&most.succeeds().stdout()), 2);
-    let pinned = bounded(run(&[], "/many", 100_000).env("SSL_CERT_DIR", "/many"));
-    assert_eq!(count(&pinned.succeeds().stdout()), 2);
+    let pinned = bounded(run(&[], "/many", "0", 100_000).env("SSL_CERT_DIR", "/many"));
+    assert_eq!(count(&pinned.succeeds().stdout()), 3);
 }
 
 #[test]

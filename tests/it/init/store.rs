@@ -1,7 +1,7 @@
 //! The image's root store with `--install-store`: the CA is added, and removed without a trace once it is
 //! no longer mounted.
 
-mod hash;
+pub mod hash;
 mod refused;
 mod broken;
 mod messages;
