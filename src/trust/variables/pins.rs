@@ -108,7 +108,7 @@ pub fn find_pins<'a>(
                          changed: programs that read it do not trust the custom CAs",
                         quote::word(value)
                     ))
-                    .advise(format!("create that file before trust-init starts, or unset {variable}")),
+                    .advise(format!("create that file, or unset {variable}")),
                 );
             }
             break;
