@@ -168,6 +168,7 @@ pub fn input_options(shape: &Shape) -> InputOptions {
         domain: shape.domain.clone(),
         serves: shape.caddy.is_some() || !shape.tls.is_empty(),
         password_file: shape.p12_password_file.clone(),
+        ca_sha256: shape.ca_sha256.clone(),
         is_trust_only: false,
     }
 }

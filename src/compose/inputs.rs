@@ -32,6 +32,7 @@ use crate::sys::diagnostic::Diagnostic;
 use crate::sys::file;
 use crate::sys::quote::{self, shell};
 use crate::trust::certificate::Certificate;
+use crate::trust::fingerprint::Fingerprint;
 use crate::trust::inspection::{self, Inspection};
 use crate::trust::source::CertificateSource;
 use crate::trust::time::Time;
@@ -49,6 +50,8 @@ pub struct InputOptions {
     pub serves: bool,
     /// `--p12-password-file`.
     pub password_file: Option<PathBuf>,
+    /// `--ca-sha256`: the fingerprints of the only CAs to trust; empty for any.
+    pub ca_sha256: Vec<Fingerprint>,
     /// Whether to omit the note about a server certificate that no proxy serves.
     pub is_trust_only: bool,
 }
@@ -102,7 +105,7 @@ pub fn read(
     for path in &given.extra {
         inputs.add_authorities(&read_source(path, EXTRA_CA, &mut budget)?, &passwords)?;
     }
-    inputs.check_authorities(now)?;
+    inputs.check_authorities(&given.ca_sha256, now)?;
     inputs.pair.clone_from(&pair);
     match &pair {
         Some(pair) => inputs.check_server(given, pair, &own, now)?,
@@ -169,9 +172,11 @@ impl Inputs {
     }
 
     /// Refuses certificates that no client accepts, and warns about those that some clients refuse.
-    fn check_authorities(&mut self, now: Time) -> Result<(), InputError> {
+    /// Refuses also those that are not `listed`.
+    fn check_authorities(&mut self, listed: &[Fingerprint], now: Time) -> Result<(), InputError> {
         let certificates = std::mem::take(&mut self.custom);
         let mut inspection = Inspection { certificates, ..Inspection::default() };
+        inspection.refuse_unlisted(listed);
         inspection::apply_lints(&mut inspection, now, &[]);
         if let Some(error) = inspection.errors.into_iter().next() {
             let diagnostic = Diagnostic::from(&error);

@@ -69,6 +69,7 @@ pub(crate) fn run(
         custom_ca: args.custom_ca.clone(),
         extra: args.extra_ca.clone(),
         password_file: args.p12_password_file.clone(),
+        ca_sha256: args.ca_sha256.clone(),
         is_trust_only: true,
         ..inputs::InputOptions::default()
     };

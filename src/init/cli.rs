@@ -24,6 +24,8 @@ const OPTIONS: &[&str] = &[
     "runtime",
     "leave",
     "install-store",
+    "ca-sha256",
+    "audit",
     "log",
     "prepare",
     "print-env",
@@ -86,6 +88,7 @@ pub fn parse(
 ) -> Result<Invocation, Diagnostic> {
     let mut settings = Settings::defaults(environment)?;
     let (mut custom, mut runtimes, mut leave) = (Vec::new(), Vec::new(), Vec::new());
+    let mut fingerprints = Vec::new();
     let mut task: Option<(&'static str, Task)> = None;
     let mut program = Vec::new();
     let mut parser = Parser::from_args(arguments);
@@ -109,6 +112,12 @@ pub fn parse(
                 let value = parser.value().map_err(usage)?;
                 leave.extend(settings::parse_leave(&value, Origin::Option("--leave"))?);
             }
+            Arg::Long("ca-sha256") => {
+                let value = parser.value().map_err(usage)?;
+                let origin = Origin::Option("--ca-sha256");
+                fingerprints.extend(settings::parse_fingerprints(&value, origin)?);
+            }
+            Arg::Long("audit") => settings.audit = Some(path(&mut parser, "--audit")?),
             Arg::Long("grpc-roots") => settings.grpc_roots = true,
             Arg::Long("install-store") => settings.install_store = true,
             Arg::Long("prepare") => claim("`--prepare`", Task::Prepare)?,
@@ -134,6 +143,9 @@ pub fn parse(
     }
     if !leave.is_empty() {
         settings.leave = leave;
+    }
+    if !fingerprints.is_empty() {
+        settings.ca_sha256 = fingerprints;
     }
     settings.obey_leave();
     if let Some(Named { path, origin }) = &settings.directory

@@ -4,6 +4,7 @@
 
 pub mod run;
 pub mod cli;
+pub(crate) mod ca_event;
 pub(crate) mod discover;
 pub(crate) mod pins;
 pub(crate) mod mounts;

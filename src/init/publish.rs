@@ -19,6 +19,7 @@ use crate::init::publish::files::{
 use crate::init::publish::location::{DefaultDirectory, LocationError};
 use crate::init::publish::memfd::is_memory;
 use crate::sys::diagnostic::Diagnostic;
+use crate::sys::log_record::Event;
 use crate::sys::output;
 use crate::sys::quote;
 use crate::trust::bundle::{self, Pem};
@@ -36,6 +37,8 @@ pub struct Published {
     pub paths: Paths,
     /// The warnings.
     pub warnings: Vec<Diagnostic>,
+    /// The certificates of a mounted bundle that are trusted beyond those that were found.
+    pub events: Vec<Event>,
 }
 
 impl Published {
@@ -113,8 +116,9 @@ fn adopt_mounted(
             bundle::certificate_set(own.map_or(&[], |(_, certificates)| certificates))
         };
         match adopt(Path::new(DEFAULT_DIRECTORY).join(name), file, wanted, options) {
-            Adoption::Yes(path) => {
+            Adoption::Yes { path, surplus } => {
                 published.paths.push(((*file).clone(), path));
+                published.events.extend(surplus);
                 false
             }
             Adoption::No(warning) => {
@@ -133,7 +137,7 @@ fn adopt_mounted(
             return true;
         }
         match adopt(CUSTOM_CA.into(), file, || pieces.iter().copied().collect(), options) {
-            Adoption::Yes(path) if contains_exactly(&path, pieces) => {
+            Adoption::Yes { path, .. } if contains_exactly(&path, pieces) => {
                 published.paths.push((TrustFile::Custom, path));
                 false
             }

@@ -13,6 +13,7 @@ use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use crate::init::ca_event::ca_event;
 use crate::init::cli::{Invocation, Task};
 use crate::init::discover;
 use crate::init::exec::{self, HeldSignals};
@@ -26,14 +27,15 @@ use crate::sys::diagnostic::Diagnostic;
 use crate::sys::dir;
 use crate::sys::environment::Environment;
 use crate::sys::exit_code;
-use crate::sys::output::Report;
+use crate::sys::log_record::Event;
+use crate::sys::output::{self, Report};
 use crate::sys::program;
 use crate::sys::quote;
 use crate::trust::bundle::{self, Pem};
 use crate::trust::certificate::Certificate;
 use crate::trust::inspection::{self, Inspection};
 use crate::trust::root_stores;
-use crate::trust::source::Roots;
+use crate::trust::source::{Named, Roots};
 use crate::trust::time::Time;
 use crate::trust::trust_anchors;
 use crate::trust::variables::java::{JAVA_TOOL_OPTIONS, add_trust_store};
@@ -52,8 +54,8 @@ struct PreparedTrust {
     /// The variables to set.
     variables: Vec<(&'static str, OsString)>,
     bundle: Option<PathBuf>,
-    /// The info lines to print.
-    lines: Vec<String>,
+    /// What was done, for the log.
+    events: Vec<Event>,
 }
 
 /// Performs the task and returns the exit code. [`Task::Run`] returns only if the service was not started.
@@ -80,14 +82,14 @@ pub fn run(invocation: &Invocation, found: &Environment, report: Report) -> u8 {
         dangling.unset(changed.get_or_insert_with(|| found.clone()));
         run.failures.push(dangling.diagnostic());
     }
+    let events = trust.as_ref().map_or(&[][..], |trust| &trust.events);
+    run.record(events);
     let prevents_start = run.failures.prevent_start();
     run.failures.print(report);
     if prevents_start {
         return held.and_then(HeldSignals::release).unwrap_or(exit_code::FAILED);
     }
-    if let Some(trust) = &trust {
-        report.infos(&trust.lines);
-    }
+    report.events(events);
     match task {
         Task::Run(program) => {
             if let Some(stopped) = held.and_then(HeldSignals::release) {
@@ -100,10 +102,12 @@ pub fn run(invocation: &Invocation, found: &Environment, report: Report) -> u8 {
         Task::PrintEnv => answer(report, &exports(set)),
         Task::DryRun(_) => {
             if trust.is_none() {
-                report.info(&"found no custom CA, so nothing would be changed");
+                let message = "found no custom CA, so nothing would be changed";
+                report.events(&[Event::new("nothing-to-do", message)]);
             }
             for (name, value) in set {
-                report.info(&format!("would set {name}={}", quote::word(value)));
+                let message = format!("would set {name}={}", quote::word(value));
+                report.events(&[Event::new("dry-run", message)]);
             }
             0
         }
@@ -150,6 +154,7 @@ impl InitRun<'_> {
         if settings.roots == Roots::System {
             inspection.remove_known(roots);
         }
+        inspection.refuse_unlisted(&settings.ca_sha256);
         inspection::apply_lints(&mut inspection, Time::now(), roots);
         let kept = self.keep(inspection);
         if kept.is_empty() || self.failures.prevent_start() {
@@ -175,13 +180,13 @@ impl InitRun<'_> {
         let anchors = &public.anchors;
         let inputs =
             PublishInputs { source: &source, anchors, custom: &custom, bundle, jvm, installed };
-        let mut lines = Vec::new();
-        if !self.report.is_quiet() {
-            lines.extend(kept.iter().map(summary::custom_ca));
+        let mut events = Vec::new();
+        if !self.report.is_quiet() || settings.audit.is_some() {
+            events.extend(kept.iter().map(ca_event));
         }
-        let mut trust = self.publish(&inputs, lines)?;
-        trust.lines.extend(store.info_line(&inputs.installed));
-        trust.lines.push(summary::total(&inputs, trust.bundle.as_deref(), &self.invocation.task));
+        let mut trust = self.publish(&inputs, events)?;
+        trust.events.extend(store.event(&inputs.installed));
+        trust.events.push(summary::total(&inputs, trust.bundle.as_deref(), &self.invocation.task));
         Ok(Some(trust))
     }
 
@@ -230,7 +235,7 @@ impl InitRun<'_> {
     fn publish(
         &self,
         inputs: &PublishInputs<'_>,
-        mut lines: Vec<String>,
+        mut events: Vec<Event>,
     ) -> Result<PreparedTrust, Diagnostic> {
         let Invocation { settings, task } = self.invocation;
         let rows = variables::rows(self.found, settings.grpc_roots, &settings.leave);
@@ -246,10 +251,12 @@ impl InitRun<'_> {
             roots: settings.roots,
             is_first: std::process::id() == 1,
             prepares: *task == Task::Prepare,
+            is_listed: !settings.ca_sha256.is_empty(),
             dry: task.is_dry(),
         };
         let mut published = publish::publish(&plan.files, &options)?;
         self.warn(std::mem::take(&mut published.warnings));
+        events.append(&mut published.events);
 
         let named = |(row, file): &(&TrustVariable, TrustFile)| {
             Some((row.name, published.path(file)?.into()))
@@ -262,18 +269,36 @@ impl InitRun<'_> {
             if store.is_none() {
                 variables.push((JAVA_TOOL_OPTIONS, add_trust_store(&jvm.options, path)));
             }
-            lines.push(jvm.info_line(path));
+            events.push(jvm.event(path));
         }
         let bundle = published.path(&TrustFile::Bundle);
         if let Some(bundle) = bundle {
             let runtimes = &settings.runtimes;
             for runtime in runtimes::configure(runtimes, self.found, bundle, &options, self.report)?
             {
-                lines.push(runtime.info_line());
+                events.push(runtime.event());
                 variables.push((runtime.runtime.variable(), runtime.value));
             }
         }
-        Ok(PreparedTrust { variables, bundle: bundle.map(Path::to_path_buf), lines })
+        Ok(PreparedTrust { variables, bundle: bundle.map(Path::to_path_buf), events })
+    }
+
+    /// Adds `events` and the errors to the file of `--audit`.
+    fn record(&mut self, events: &[Event]) {
+        let Invocation { settings, task } = self.invocation;
+        let Some(Named { path, origin }) = settings.audit.as_ref().filter(|_| !task.is_dry())
+        else {
+            return;
+        };
+        let text = self.report.audit(events, self.failures.all());
+        if let Err(error) = dir::append(path, text.as_bytes()) {
+            let failed = Diagnostic::cannot("write", quote::path(path)).named(origin);
+            self.failures.push(
+                failed
+                    .because(output::cause(&error))
+                    .advise("name a file that this uid can append to, or unset TRUST_INIT_AUDIT"),
+            );
+        }
     }
 
     fn warn(&self, warnings: impl IntoIterator<Item = impl Into<Diagnostic>>) {

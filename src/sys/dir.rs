@@ -197,6 +197,18 @@ const BUFFER: usize = 32 << 10;
 /// The number of pieces that one call writes (`IOV_MAX`, writev(2)).
 const PIECES: usize = 1024;
 
+/// Appends `text` to the file at `path` with one write, and creates it if it is missing. Never waits for a reader
+/// of a named pipe.
+///
+/// # Errors
+/// As open(2) and write(2).
+pub fn append(path: &Path, text: &[u8]) -> io::Result<()> {
+    let flags = OFlag::O_WRONLY | OFlag::O_APPEND | OFlag::O_CREAT | OFlag::O_CLOEXEC;
+    let flags = flags | OFlag::O_NOCTTY | OFlag::O_NONBLOCK;
+    let fd = uninterrupted(|| openat(AT_FDCWD, path, flags, FILE_MODE))?;
+    write(File::from(fd), &[text])
+}
+
 /// Blocks SIGXFSZ, so that a write beyond the limit of file sizes fails instead of ending this process
 /// (setrlimit(2), `RLIMIT_FSIZE`).
 pub fn block_file_size_signal() {

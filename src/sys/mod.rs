@@ -1,6 +1,7 @@
 //! Access to the machine: files, output, the environment. Contains nothing about certificates.
 
 pub mod output;
+pub(crate) mod log_record;
 pub mod quote;
 pub mod diagnostic;
 pub mod exit_code;

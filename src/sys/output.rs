@@ -6,9 +6,10 @@
 
 use crate::sys::diagnostic::{Diagnostic, Fix};
 use crate::sys::environment::Environment;
+use crate::sys::log_record::{self, Event};
 use crate::sys::quote;
 use crate::sys::styled::{Styled, Tone};
-use std::fmt::{Display, Write as _};
+use std::fmt::Display;
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -20,7 +21,8 @@ pub enum Log {
     Normal,
     /// Warnings and errors only.
     Quiet,
-    /// One JSON object per line, with `level`, `program`, `message` and, where there is one, `fix`.
+    /// One JSON object per line, with `time`, `level`, `program`, `event`, `message` and, where there is one,
+    /// `fix`.
     Json,
 }
 
@@ -53,17 +55,22 @@ impl Report {
         self.log == Log::Quiet
     }
 
-    /// Prints one line about a completed action. Prints nothing under [`Log::Quiet`].
-    pub fn info(&self, message: &dyn Display) {
-        self.infos(std::slice::from_ref(&message.to_string()));
-    }
-
-    /// Prints several such lines with one write.
-    pub fn infos(&self, lines: &[String]) {
+    /// Prints events with one write. Prints nothing under [`Log::Quiet`].
+    pub fn events(&self, events: &[Event]) {
         if !self.is_quiet() {
-            let lines = lines.iter().map(|line| self.info_line(line));
+            let lines = events.iter().map(|event| match self.log {
+                Log::Json => event.json(self.program),
+                _ => self.line(&[], &event.message),
+            });
             print(&lines.collect::<String>());
         }
+    }
+
+    /// Returns `events` and then `errors` as JSON, one per line.
+    pub fn audit(&self, events: &[Event], errors: &[Diagnostic]) -> String {
+        let events = events.iter().map(|event| event.json(self.program));
+        let error = |error| log_record::diagnostic_json("error", self.program, error);
+        events.chain(errors.iter().map(error)).collect()
     }
 
     /// Prints a warning: the program continues.
@@ -111,10 +118,10 @@ impl Report {
     }
 
     fn diagnostic(&self, level: &'static str, diagnostic: &Diagnostic) -> String {
-        let message = diagnostic.to_string();
         if self.log == Log::Json {
-            return self.json(level, &message, &diagnostic.fix());
+            return log_record::diagnostic_json(level, self.program, diagnostic);
         }
+        let message = diagnostic.to_string();
         let mut out = self.line(&[&self.label(level), ": "], &message);
         for Fix::Command(text) | Fix::Advice(text) in &diagnostic.fixes {
             text.lines().for_each(|line| out.push_str(&self.line(&["fix: "], line)));
@@ -133,27 +140,10 @@ impl Report {
         if is_coloured { tone.paint(level) } else { level.to_owned() }
     }
 
-    fn info_line(&self, message: &str) -> String {
-        if self.log == Log::Json { self.json("info", message, "") } else { self.line(&[], message) }
-    }
-
     /// Escapes the message: its quotations are escaped already, the rest is here.
     fn line(&self, kind: &[&str], message: &str) -> String {
         let message = quote::visible_lines(message);
         [&[self.program, ": "], kind, &[&message, "\n"]].concat().concat()
-    }
-
-    fn json(&self, level: &str, message: &str, fix: &str) -> String {
-        let mut out = String::new();
-        let fields =
-            [("level", level), ("program", self.program), ("message", message), ("fix", fix)];
-        let fields = fields.iter().filter(|(name, value)| *name != "fix" || !value.is_empty());
-        for (index, (name, value)) in fields.enumerate() {
-            let _ = write!(out, "{}\"{name}\":", if index == 0 { '{' } else { ',' });
-            push_json(&mut out, value);
-        }
-        out.push_str("}\n");
-        out
     }
 }
 
@@ -186,30 +176,6 @@ fn print(text: &str) {
     let _ = std::io::stderr().write_all(text.as_bytes());
 }
 
-/// A JSON string (RFC 8259, section 7).
-fn push_json(out: &mut String, text: &str) {
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            c => push_visible(out, c),
-        }
-    }
-    out.push('"');
-}
-
-/// Adds a character; an invisible one as a JSON escape, in two halves if it is longer than 16 bits.
-fn push_visible(out: &mut String, c: char) {
-    if quote::is_hidden(c) {
-        for half in c.encode_utf16(&mut [0; 2]) {
-            let _ = write!(out, "\\u{half:04x}");
-        }
-    } else {
-        out.push(c);
-    }
-}
-
 /// Returns a value as indented JSON, with a line end. Control characters can occur only in its strings, and
 /// are escaped there.
 #[cfg(feature = "tools")]
@@ -218,7 +184,7 @@ pub fn json(value: &impl serde::Serialize) -> String {
     let json = serde_json::to_string_pretty(value).unwrap_or_default() + "\n";
     let mut shown = String::with_capacity(json.len());
     for c in json.chars() {
-        if c == '\n' { shown.push(c) } else { push_visible(&mut shown, c) }
+        if c == '\n' { shown.push(c) } else { log_record::push_visible(&mut shown, c) }
     }
     shown
 }

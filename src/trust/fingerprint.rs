@@ -6,6 +6,7 @@ use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
 
 /// A SHA-256 digest, shown in lower-case hexadecimal digits.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
@@ -14,6 +15,20 @@ impl Fingerprint {
         let mut digest = Sha256::new();
         pieces.into_iter().for_each(|piece| digest.update(piece));
         Self(digest.finalize().into())
+    }
+}
+
+impl Fingerprint {
+    /// Parses a digest as trust-init and `openssl x509 -fingerprint -sha256` print it: hexadecimal digits in
+    /// upper or lower case, with or without colons between the bytes.
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits: String = text.chars().filter(|c| *c != ':').collect();
+        let mut bytes = [0; 32];
+        (digits.len() == 64).then_some(())?;
+        for (at, byte) in bytes.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(digits.get(2 * at..2 * at + 2)?, 16).ok()?;
+        }
+        Some(Self(bytes))
     }
 }
 

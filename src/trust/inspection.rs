@@ -21,6 +21,7 @@ use crate::trust::certificate::Certificate;
 use crate::trust::certificate::lints::LintHit;
 use crate::trust::der::Outline;
 use crate::trust::file_error::CertificateFileError;
+use crate::trust::fingerprint::Fingerprint;
 use crate::trust::pem::{PemBlock, PemError, PemKind};
 use crate::trust::source::{CertificateSource, Label, SourceKind};
 use crate::trust::source::{Named, Origin};
@@ -46,6 +47,8 @@ pub enum InspectionError {
     Refused(LintHit),
     /// A directory without a CA.
     NoCa { label: Label },
+    /// A certificate whose fingerprint is not listed.
+    Unlisted { label: Label, subject: String, fingerprint: Fingerprint },
 }
 
 /// A certificate or file that was kept or left out in spite of a fault.
@@ -70,6 +73,14 @@ impl From<&InspectionError> for Diagnostic {
                 .cannot("use")
                 .because("its files (.crt, .pem, .cer, .der, .p7b) contain no CA")
                 .advise("put the CA's certificate there, or name the file itself"),
+            InspectionError::Unlisted { label, subject, fingerprint } => {
+                let subject = quote::word(subject);
+                Self::cannot("trust", format_args!("{subject} in {label}"))
+                    .because(format_args!(
+                        "--ca-sha256 does not list its fingerprint, {fingerprint}"
+                    ))
+                    .advise("remove it from there, or add its fingerprint if it is yours")
+            }
         }
     }
 }
@@ -273,6 +284,21 @@ impl Inspection {
                 self.errors.push(InspectionError::NoCa { label });
             }
         }
+    }
+
+    /// Moves the certificates whose fingerprints are not among `listed` to the errors. An empty list allows
+    /// all.
+    pub fn refuse_unlisted(&mut self, listed: &[Fingerprint]) {
+        let Self { certificates, errors, .. } = self;
+        certificates.retain(|certificate| {
+            let fingerprint = certificate.fingerprint();
+            let is_listed = listed.is_empty() || listed.contains(&fingerprint);
+            if !is_listed {
+                let (label, subject) = (certificate.label.clone(), certificate.subject.clone());
+                errors.push(InspectionError::Unlisted { label, subject, fingerprint });
+            }
+            is_listed
+        });
     }
 
     /// Removes certificates of the default directory that are already among `roots`.

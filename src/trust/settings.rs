@@ -12,6 +12,7 @@ use crate::sys::environment::Environment;
 use crate::sys::output::Log;
 use crate::sys::quote;
 use crate::sys::suggestion::nearest;
+use crate::trust::fingerprint::Fingerprint;
 use crate::trust::source::{Named, Origin, Roots};
 use crate::trust::variables::TABLE;
 use crate::trust::variables::java::JAVA_TOOL_OPTIONS;
@@ -40,6 +41,10 @@ pub struct Settings {
     pub runtimes: Vec<Runtime>,
     /// The trust variables that trust-init does not change.
     pub leave: Vec<&'static str>,
+    /// The fingerprints of the only custom CAs to trust; empty for any.
+    pub ca_sha256: Vec<Fingerprint>,
+    /// The file that gets a record of what is trusted.
+    pub audit: Option<Named>,
     /// The form of messages.
     pub log: Log,
 }
@@ -81,6 +86,8 @@ pub const VARIABLES: &[&str] = &[
     "TRUST_INIT_RUNTIMES",
     "TRUST_INIT_LEAVE",
     "TRUST_INIT_INSTALL_STORE",
+    "TRUST_INIT_CA_SHA256",
+    "TRUST_INIT_AUDIT",
     "TRUST_INIT_LOG",
 ];
 
@@ -146,6 +153,11 @@ impl Settings {
                 environment.get("TRUST_INIT_LEAVE").unwrap_or_default(),
                 Origin::Variable("TRUST_INIT_LEAVE"),
             )?,
+            ca_sha256: parse_fingerprints(
+                environment.get("TRUST_INIT_CA_SHA256").unwrap_or_default(),
+                Origin::Variable("TRUST_INIT_CA_SHA256"),
+            )?,
+            audit: given("TRUST_INIT_AUDIT").map(|path| named(path.as_bytes(), "TRUST_INIT_AUDIT")),
             log: parse_log(environment)?,
         })
     }
@@ -212,6 +224,25 @@ pub fn parse_leave(value: &OsStr, origin: Origin) -> Result<Vec<&'static str>, D
         row.map(|row| row.name).ok_or_else(|| not_a_trust_variable(word, origin))
     });
     names.collect()
+}
+
+/// Parses a list of SHA-256 fingerprints, separated by commas.
+///
+/// # Errors
+/// When one is malformed.
+pub fn parse_fingerprints(value: &OsStr, origin: Origin) -> Result<Vec<Fingerprint>, Diagnostic> {
+    let fingerprints = listed(value).map(|word| {
+        word.to_str().and_then(Fingerprint::parse).ok_or_else(|| {
+            Diagnostic::cannot("use", quote::word(word))
+                .named(origin)
+                .because("it is not a SHA-256 fingerprint of 64 hexadecimal digits")
+                .advise(
+                    "copy the fingerprint that `trust-compose inspect FILE` or `openssl x509 -noout \
+                     -fingerprint -sha256 -in FILE` prints",
+                )
+        })
+    });
+    fingerprints.collect()
 }
 
 fn not_a_trust_variable(word: &OsStr, origin: Origin) -> Diagnostic {

@@ -4,6 +4,8 @@ use std::fmt::{self, Display};
 
 use x509_parser::prelude::ASN1Time;
 
+use crate::sys::log_record::timestamp;
+
 /// Seconds in a day.
 const DAY: i64 = 86_400;
 
@@ -29,8 +31,7 @@ impl Time {
 
     /// Returns date and time as in RFC 3339, in UTC.
     pub fn moment(self) -> String {
-        let (hour, minute, second) = self.0.to_datetime().to_hms();
-        format!("{self}T{hour:02}:{minute:02}:{second:02}Z")
+        timestamp(self.0.to_datetime())
     }
 }
 

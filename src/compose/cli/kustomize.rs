@@ -7,6 +7,7 @@ use clap::{ArgGroup, Args, ValueEnum};
 use crate::compose::cli::setup::RootChoice;
 use crate::compose::project::Role;
 use crate::sys::diagnostic::Diagnostic;
+use crate::trust::fingerprint::Fingerprint;
 
 /// The text after the options of `kustomize` in its help.
 pub(crate) const AFTER: &str = "\
@@ -47,6 +48,9 @@ pub struct Kustomize {
     /// Another CA to trust; repeatable
     #[arg(long, value_name = "FILE")]
     pub extra_ca: Vec<PathBuf>,
+    /// Trust only CAs with this SHA-256 fingerprint; repeatable
+    #[arg(long, value_name = "FINGERPRINT", value_parser = crate::compose::cli::setup::fingerprint)]
+    pub ca_sha256: Vec<Fingerprint>,
     /// File whose first line is the password of a PKCS#12 archive
     #[arg(long, value_name = "FILE")]
     pub p12_password_file: Option<PathBuf>,

@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 use crate::compose::images::RootsChoice;
 use crate::compose::project::{Role, files};
 use crate::compose::select::Outcome;
+use crate::trust::fingerprint::Fingerprint;
 
 /// The text after the options of `setup` in its help.
 pub(crate) const AFTER: &str = "\
@@ -97,6 +98,9 @@ pub struct Shape {
     /// Another CA to trust; repeatable
     #[arg(long, value_name = "FILE")]
     pub extra_ca: Vec<PathBuf>,
+    /// Trust only CAs with this SHA-256 fingerprint; repeatable
+    #[arg(long, value_name = "FINGERPRINT", value_parser = fingerprint)]
+    pub ca_sha256: Vec<Fingerprint>,
     /// File whose first line is the password of a PKCS#12 archive
     #[arg(long, value_name = "FILE")]
     pub p12_password_file: Option<PathBuf>,
@@ -164,6 +168,15 @@ pub(crate) fn role(text: &str) -> Result<(String, Role), String> {
     Ok((name.to_owned(), role))
 }
 
+/// Parses a SHA-256 fingerprint.
+pub(crate) fn fingerprint(text: &str) -> Result<Fingerprint, String> {
+    Fingerprint::parse(text).ok_or_else(|| {
+        "it is not a SHA-256 fingerprint of 64 hexadecimal digits: copy the one that `trust-compose inspect \
+         FILE` prints"
+            .to_owned()
+    })
+}
+
 impl Shape {
     /// Whether the options name a CA.
     pub fn has_ca(&self) -> bool {
@@ -176,6 +189,7 @@ impl Shape {
             (self.domain.is_some(), "--domain"),
             (self.caddy.is_some(), "--caddy"),
             (!self.tls.is_empty(), "--tls"),
+            (!self.ca_sha256.is_empty(), "--ca-sha256"),
             (self.p12_password_file.is_some(), "--p12-password-file"),
             (!self.service.is_empty(), "--service"),
             (self.unknown.is_some(), "--unknown"),
@@ -204,9 +218,10 @@ impl Shape {
             if path.starts_with('-') { format!("./{path}") } else { path }
         };
         let role = |(name, role): &(String, Role)| format!("{name}={}", value_name(*role));
-        let options: [(&str, Vec<String>); 9] = [
+        let options: [(&str, Vec<String>); 10] = [
             ("--custom-ca", self.custom_ca.iter().map(path).collect()),
             ("--extra-ca", self.extra_ca.iter().map(path).collect()),
+            ("--ca-sha256", self.ca_sha256.iter().map(Fingerprint::to_string).collect()),
             ("--p12-password-file", self.p12_password_file.iter().map(path).collect()),
             ("--domain", self.domain.clone().into_iter().collect()),
             ("--tls", self.tls.clone()),

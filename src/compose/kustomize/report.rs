@@ -203,6 +203,7 @@ fn options(args: &Kustomize) -> Vec<String> {
     args.files.iter().for_each(|it| pair("-f", path(it)));
     args.custom_ca.iter().for_each(|it| pair("--custom-ca", path(it)));
     args.extra_ca.iter().for_each(|it| pair("--extra-ca", path(it)));
+    args.ca_sha256.iter().for_each(|it| pair("--ca-sha256", it.to_string()));
     for (name, role) in &args.workload {
         pair("--workload", format!("{name}={}", Outcome::from(*role)));
     }

@@ -37,6 +37,8 @@ pub struct PublishOptions<'a> {
     pub is_first: bool,
     /// Whether the run only publishes (`--prepare`), for other processes.
     pub prepares: bool,
+    /// Whether only listed custom CAs may be trusted.
+    pub is_listed: bool,
     /// Whether to plan only, without writing.
     pub dry: bool,
 }

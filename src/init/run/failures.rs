@@ -21,6 +21,11 @@ impl Failures {
         self.all.push(failure.into());
     }
 
+    /// Returns all errors.
+    pub(crate) fn all(&self) -> &[Diagnostic] {
+        &self.all
+    }
+
     /// Whether the service must not be started.
     pub(crate) fn prevent_start(&self) -> bool {
         self.on_error == OnError::Fail && !self.all.is_empty()

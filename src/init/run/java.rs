@@ -9,6 +9,7 @@ use crate::init::publish;
 use crate::init::system_store::Record;
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::environment::Environment;
+use crate::sys::log_record::Event;
 use crate::sys::output;
 use crate::sys::quote;
 use crate::sys::root::LocalFileSystem;
@@ -34,9 +35,12 @@ pub(crate) struct JvmConfiguration<'a> {
 
 impl JvmConfiguration<'_> {
     /// Returns the info line about it.
-    pub(crate) fn info_line(&self, path: &Path) -> String {
+    pub(crate) fn event(&self, path: &Path) -> Event {
         let (roots, path) = (output::count(self.store.roots.len(), "root"), quote::path(path));
-        format!("trusting the same in Java, with {roots} of {}, through {path}", self.roots_source)
+        let source = &self.roots_source;
+        let message =
+            format!("trusting the same in Java, with {roots} of {source}, through {path}");
+        Event::new("java-configured", message)
     }
 }
 

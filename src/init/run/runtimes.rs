@@ -7,6 +7,7 @@ use crate::init::publish::memfd::is_memory;
 use crate::init::publish::{PublishOptions, is_ours, publish_settings};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::environment::Environment;
+use crate::sys::log_record::Event;
 use crate::sys::output::Report;
 use crate::sys::quote;
 use crate::trust::variables::runtimes::{Runtime, RuntimeWarning};
@@ -21,9 +22,11 @@ pub(crate) struct ConfiguredRuntime {
 }
 
 impl ConfiguredRuntime {
-    /// Returns the info line about it.
-    pub(crate) fn info_line(&self) -> String {
-        format!("trusting the same in {}, through {}", self.runtime, quote::path(&self.path))
+    /// Returns the event that it is configured.
+    pub(crate) fn event(&self) -> Event {
+        let path = quote::path(&self.path);
+        let message = format!("trusting the same in {}, through {path}", self.runtime);
+        Event::new("runtime-configured", message)
     }
 }
 

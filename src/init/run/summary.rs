@@ -1,36 +1,16 @@
-//! The info lines of a run.
+//! The events of a run.
 
 use std::path::Path;
 
 use crate::init::cli::Task;
-use crate::init::mounts;
 use crate::init::run::inputs::PublishInputs;
+use crate::sys::log_record::Event;
 use crate::sys::output;
 use crate::sys::quote;
-use crate::trust::certificate::Certificate;
 use crate::trust::root_stores::RootSource;
-use crate::trust::source::{Label, Named, Origin};
 
-/// Returns the line about one custom CA. It says if the CA comes from the image, because the image's owner
-/// may not expect trust-init to find it.
-pub(crate) fn custom_ca(certificate: &Certificate) -> String {
-    let location = match &certificate.label {
-        Label::Path(Named { path, origin: Origin::Default }) if !mounts::is_mounted(path) => {
-            format!("{}, from the image", quote::path(path))
-        }
-        Label::Path(Named { path, origin: Origin::Default }) => quote::path(path).to_string(),
-        label => label.to_string(),
-    };
-    format!(
-        "trusting {} until {} (SHA-256 {}) in {location}",
-        quote::word(&certificate.subject),
-        certificate.not_after,
-        certificate.fingerprint(),
-    )
-}
-
-/// Returns the last line: the contents and the path of the bundle, and the program that is started.
-pub(crate) fn total(inputs: &PublishInputs<'_>, bundle: Option<&Path>, task: &Task) -> String {
+/// Returns the last event: the contents and the path of the bundle, and the program that is started.
+pub(crate) fn total(inputs: &PublishInputs<'_>, bundle: Option<&Path>, task: &Task) -> Event {
     let custom = output::count(inputs.custom.len(), "custom CA");
     let roots = output::count(inputs.anchors.certificates.len(), "root");
     let roots = match inputs.source {
@@ -51,5 +31,6 @@ pub(crate) fn total(inputs: &PublishInputs<'_>, bundle: Option<&Path>, task: &Ta
     let verb = if matches!(task, Task::Run(_)) { "starting" } else { "would start" };
     let program = task.program().and_then(<[_]>::first).map(quote::word);
     let next = program.map(|program| format!("; {verb} {program} as pid {}", std::process::id()));
-    format!("{custom} and {roots}{duplicates} {bundle}{}", next.unwrap_or_default())
+    let next = next.unwrap_or_default();
+    Event::new("trust-prepared", format!("{custom} and {roots}{duplicates} {bundle}{next}"))
 }

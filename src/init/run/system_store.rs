@@ -6,6 +6,7 @@ use crate::init::run::failures::Failures;
 use crate::init::run::java::JvmConfiguration;
 use crate::init::system_store::{InstallOptions, InstallResult, Record, install};
 use crate::sys::diagnostic::Diagnostic;
+use crate::sys::log_record::Event;
 use crate::sys::output::Report;
 use crate::sys::quote;
 use crate::trust::bundle::{self, Pem};
@@ -81,12 +82,12 @@ impl<'a> SystemStore<'a> {
     pub(crate) fn clear(&self, failures: &mut Failures) {
         if !failures.prevent_start() {
             let installed = self.install(&[], None, failures);
-            self.info_line(&installed).iter().for_each(|line| self.report.info(line));
+            self.report.events(self.event(&installed).as_slice());
         }
     }
 
-    /// Returns the info line about the changes.
-    pub(crate) fn info_line(&self, installed: &InstallResult) -> Option<String> {
+    /// Returns the event of the changes.
+    pub(crate) fn event(&self, installed: &InstallResult) -> Option<Event> {
         let is_dry = self.invocation.task.is_dry();
         let (files, action) = match (&*installed.files, &*installed.cleared) {
             ([], []) => return None,
@@ -96,6 +97,6 @@ impl<'a> SystemStore<'a> {
             (files, _) => (files, "trusting the same in the image's own store"),
         };
         let files: Vec<_> = files.iter().map(|path| quote::path(path).to_string()).collect();
-        Some(format!("{action}: {}", files.join(", ")))
+        Some(Event::new("store-changed", format!("{action}: {}", files.join(", "))))
     }
 }

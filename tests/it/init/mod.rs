@@ -5,6 +5,7 @@ mod cli;
 mod discover;
 mod environment;
 mod served;
+mod pinned_cas;
 mod runtime;
 pub mod truststore;
 mod publish;

@@ -151,6 +151,7 @@ proptest! {
                         roots: Roots::System,
                         is_first: false,
                         prepares: false,
+                        is_listed: false,
                         dry: is_dry,
                     };
                     let Ok(published) = publish(&files, &options) else {
