@@ -12,11 +12,13 @@ use std::path::{Path, PathBuf};
 
 use crate::compose::docker::{self, CommandError, Image, ImageEntry, ImageReader};
 use crate::compose::layout::DIRECTORY;
-use crate::compose::project::{Project, Service, Setting, without_links};
+use crate::compose::project::{MountKind, Project, Service, Setting, without_links};
+use crate::sys::diagnostic::Diagnostic;
 use crate::sys::environment::Environment;
 use crate::sys::file;
+use crate::sys::quote;
 use crate::trust::root_stores::{ROOT_FILES, RootSource};
-use crate::trust::source::Roots;
+use crate::trust::source::{HostFileError, Label, Origin, Roots};
 use crate::trust::trust_anchors::Anchors;
 use crate::trust::variables::PinTarget;
 
@@ -61,6 +63,8 @@ pub enum RootsChoice {
 pub enum RootsOrigin {
     /// The service's own image.
     Image,
+    /// A file that the service mounts in place of its image's.
+    Mount,
     /// The origin that `--roots` requests.
     Asked(RootsChoice),
     /// Mozilla's list, because the image is not on this machine.
@@ -75,6 +79,7 @@ impl Display for RootsOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Image => "from its own image",
+            Self::Mount => "from the file that it mounts",
             Self::Asked(RootsChoice::Host) => "from this machine (--roots host)",
             Self::Asked(_) => "from Mozilla (--roots mozilla)",
             Self::NoImage => "from Mozilla, because its image is not on this machine yet",
@@ -147,18 +152,28 @@ impl Images {
     /// Finds the root certificates for each of `services`.
     ///
     /// # Errors
-    /// When `choice` is this machine's store, and it cannot be read.
+    /// When `choice` is this machine's store, and it cannot be read; or when a service mounts a volume over its
+    /// root certificates.
     pub fn root_sets<'a>(
         &self,
         project: &Project,
         services: impl Iterator<Item = &'a str>,
         choice: RootsChoice,
-    ) -> Result<RootSets<'a>, crate::trust::source::SourceError> {
+    ) -> Result<RootSets<'a>, Diagnostic> {
         let mut root_sets = RootSets::default();
         // Services with the same image share one set.
         let mut found: BTreeMap<Option<&str>, (usize, RootsOrigin)> = BTreeMap::new();
         let mut fallback = None;
         for service in services {
+            let mounted = match choice {
+                RootsChoice::Image => mounted_roots(project, service)?,
+                RootsChoice::Mozilla | RootsChoice::Host => None,
+            };
+            if let Some((path, bytes)) = mounted {
+                let set = root_sets.add(RootSource::File { path, bytes });
+                root_sets.services.insert(service, (set, RootsOrigin::Mount));
+                continue;
+            }
             let image = self.image(project, service).filter(|_| choice == RootsChoice::Image);
             let id = image.map(|image| image.id.as_str());
             if let Some(known) = found.get(&id) {
@@ -263,7 +278,7 @@ impl Images {
         if without_links(path).starts_with(DIRECTORY) {
             return PinTarget::Ours;
         }
-        if let Some(mount) = service.mount_of(path) {
+        if let Some(mount) = project.mount_of(service, path) {
             let Some(there) = mount.source_of(path) else { return PinTarget::Unknown };
             return match file::read(&there, &mut file::FILE_LIMIT.clone()) {
                 Ok(bytes) => certificates(&bytes),
@@ -281,6 +296,7 @@ impl Images {
             return PinTarget::Unknown;
         };
         match self.read_entry(image, path, true) {
+            _ if service.has_foreign_volumes => PinTarget::Unknown,
             Some(ImageEntry::File(bytes)) => certificates(&bytes),
             Some(ImageEntry::Missing) => {
                 PinTarget::Unusable("its image has no such file".to_owned())
@@ -288,6 +304,40 @@ impl Images {
             _ => PinTarget::Unknown,
         }
     }
+}
+
+/// Returns the file of root certificates that a service mounts over its image's, with its path.
+///
+/// # Errors
+/// When the service mounts something there whose contents are unknown: its roots must not be guessed.
+fn mounted_roots(project: &Project, name: &str) -> Result<Option<(PathBuf, Vec<u8>)>, Diagnostic> {
+    let Some(service) = project.services.get(name) else { return Ok(None) };
+    for path in ROOT_FILES.iter().map(|(path, ..)| Path::new(path)) {
+        let Some(mount) = project.mount_of(service, path) else { continue };
+        let Some(source) = mount.source_of(path) else {
+            if mount.kind == MountKind::Tmpfs {
+                continue;
+            }
+            let leave = format!("leave the service out: `--service {}=leave`", quote::shell(name));
+            return Err(Diagnostic::cannot("read", format!("the root certificates of {}", project.part(name)))
+                .because(format!(
+                    "it mounts a volume, secret or config at {}, whose contents are not visible from here",
+                    quote::word(&mount.target)
+                ))
+                .advise(format!("choose its root certificates: `--roots mozilla`, or {leave}")));
+        };
+        match file::read(&source, &mut file::FILE_LIMIT.clone()) {
+            Ok(bytes) => return Ok(Some((path.into(), bytes))),
+            Err(file::FileReadError::Missing) => {}
+            Err(problem) => {
+                return Err(Diagnostic::from(HostFileError {
+                    label: Label::new(source, Origin::Default),
+                    problem,
+                }));
+            }
+        }
+    }
+    Ok(None)
 }
 
 fn certificates<'a>(bytes: &[u8]) -> PinTarget<'a> {

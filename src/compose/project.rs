@@ -77,6 +77,21 @@ impl Project {
         ProjectPart { unit: self.unit, name }
     }
 
+    /// Returns the innermost mount of `service` that contains `path`, also one of a service whose volumes it
+    /// shares by `volumes_from`.
+    pub fn mount_of<'a>(&'a self, service: &'a Service, path: &Path) -> Option<&'a Mount> {
+        let (mut waiting, mut seen) = (vec![service], BTreeSet::new());
+        while let Some(service) = waiting.pop() {
+            if let Some(mount) = service.mount_of(path) {
+                return Some(mount);
+            }
+            let shared = service.ties.iter().filter(|tie| tie.key == "volumes_from");
+            let shared = shared.filter(|tie| seen.insert(tie.service.as_str()));
+            waiting.extend(shared.filter_map(|tie| self.services.get(&tie.service)));
+        }
+        None
+    }
+
     /// Returns the name of a service's image; without `image:`, the default name of a build
     /// (<https://docs.docker.com/reference/compose-file/build/#using-build-and-image>).
     pub fn image_of(&self, name: &str, service: &Service) -> Option<String> {
@@ -125,6 +140,8 @@ pub struct Service {
     pub depends_on: BTreeSet<String>,
     /// Other keys that name another service.
     pub ties: Vec<Tie>,
+    /// Whether it shares volumes of a container outside of the project (`volumes_from: [container:NAME]`).
+    pub has_foreign_volumes: bool,
     /// Capabilities that are dropped.
     pub cap_drop: Vec<String>,
     /// Capabilities that are added.

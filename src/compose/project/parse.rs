@@ -199,7 +199,9 @@ impl<'a> ServiceReader<'a> {
             }
         }
         for from in self.field("volumes_from").texts(IfUnknown::Raw)? {
-            if !from.starts_with("container:") {
+            if from.starts_with("container:") {
+                service.has_foreign_volumes = true;
+            } else {
                 let name = from.split(':').next().unwrap_or_default().to_owned();
                 ties.push(Tie { key: "volumes_from", service: name });
             }

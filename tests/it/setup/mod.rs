@@ -18,6 +18,7 @@ mod completions;
 mod command_line;
 mod outcome;
 mod lock;
+mod mounted_roots;
 mod messages;
 
 mod hostile_compose;
