@@ -7,6 +7,7 @@ pub mod cli;
 pub(crate) mod ca_event;
 pub(crate) mod discover;
 pub(crate) mod pins;
+pub(crate) mod configured;
 pub(crate) mod mounts;
 pub mod publish;
 pub(crate) mod system_store;

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 use crate::init::ca_event::ca_event;
 use crate::init::cli::{Invocation, Task};
+use crate::init::configured;
 use crate::init::discover;
 use crate::init::exec::{self, HeldSignals};
 use crate::init::pins;
@@ -215,9 +216,14 @@ impl InitRun<'_> {
     }
 
     /// Plans which file each variable names.
-    fn plan<'a>(&self, inputs: &'a PublishInputs<'a>, pins: &'a [Pin<'a>]) -> VariablePlan<'a> {
+    fn plan<'a>(
+        &self,
+        inputs: &'a PublishInputs<'a>,
+        pins: &'a [Pin<'a>],
+        leave: &[&'static str],
+    ) -> VariablePlan<'a> {
         let settings = &self.invocation.settings;
-        let rows = variables::rows(self.found, settings.grpc_roots, &settings.leave);
+        let rows = variables::rows(self.found, settings.grpc_roots, leave);
         let bundle = &inputs.bundle.certificates;
         let mut plan = variables::plan(rows, pins, inputs.custom, bundle);
         plan.files.extend(
@@ -238,14 +244,17 @@ impl InitRun<'_> {
         mut events: Vec<Event>,
     ) -> Result<PreparedTrust, Diagnostic> {
         let Invocation { settings, task } = self.invocation;
-        let rows = variables::rows(self.found, settings.grpc_roots, &settings.leave);
+        let (mut leave, warnings) = configured::find(self.found, &settings.leave);
+        self.warn(warnings);
+        leave.extend(&settings.leave);
+        let rows = variables::rows(self.found, settings.grpc_roots, &leave);
         let (pins, warnings) = pins::read_pins(rows, self.found, inputs.source, inputs.anchors);
         self.warn(warnings);
         self.warn(variables::warnings(self.found));
         let secure =
             task.program().and_then(|program| program::secure_execution(program, self.found));
         self.warn(secure);
-        let plan = self.plan(inputs, &pins);
+        let plan = self.plan(inputs, &pins, &leave);
         let options = PublishOptions {
             directory: settings.directory.as_ref(),
             roots: settings.roots,

@@ -43,7 +43,7 @@ const OWN_SETTINGS: [(Runtime, &str); 3] = [
 ];
 
 /// The home directory if HOME is not set: that of root.
-const HOME: &str = "/root";
+pub(crate) const HOME: &str = "/root";
 
 /// Why a runtime is not configured with the bundle.
 #[derive(Debug)]

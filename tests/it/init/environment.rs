@@ -112,7 +112,7 @@ fn add_hashed(world: &World, file: &str, directory: &str) -> String {
 fn ssl_cert_dir_adds_to_the_roots_as_openssl_reads_it() {
     let world = World::new().with_ca();
     let partner = add_hashed(&world, "ca-ec.crt", "/etc/partner");
-    // Nobody reads a root that was renamed.
+    // No program reads a root that was renamed.
     world.copy("ca-rsa.pem", "/etc/partner/withdrawn.pem.disabled");
     let run = world.trust_init(&["env"]).env("SSL_CERT_DIR", "/etc/partner").run().succeeds();
     for name in ["SSL_CERT_FILE", "CURL_CA_BUNDLE", "PERL_LWP_SSL_CA_FILE"] {

@@ -6,6 +6,7 @@ mod discover;
 mod environment;
 mod served;
 mod pinned_cas;
+mod configured;
 mod runtime;
 pub mod truststore;
 mod publish;

@@ -22,7 +22,7 @@ fn a_custom_ca_that_is_not_listed_is_an_error() {
         world.trust_init(&["true"]).env("TRUST_INIT_CA_SHA256", listed).run().succeeds();
     }
     assert_eq!(count(&world.read(BUNDLE)), 2);
-    // Somebody adds a file to the mounted directory.
+    // Another user adds a file to the mounted directory.
     world.copy("ca-ec.crt", "/usr/local/share/ca-certificates/planted.crt");
     let planted = || world.trust_init(&["env"]).env("TRUST_INIT_CA_SHA256", LISTED);
     planted()
