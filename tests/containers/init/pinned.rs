@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::clients::{CURL, DEBIAN_REQUESTS, GIT, HTTPX, REQUESTS};
+use crate::clients::{CURL, DEBIAN_REQUESTS, GIT, HTTPX, OPENSSL, REQUESTS, URLLIB};
 use crate::container::Container;
 use crate::engine::{BOOKWORM, TRIXIE};
 use crate::site::{PARTNER, PRIVATE, Site, site};
@@ -82,4 +82,31 @@ fn image_that_names_its_own_roots() {
         .trusting(PRIVATE)
         .finds(&[REQUESTS, CURL], "private served, public served, stranger refused")
         .never_says("REQUESTS_CA_BUNDLE");
+}
+
+/// OpenSSL and curl read the directory in addition to the image's roots; a renamed root is not read.
+#[test]
+fn ssl_cert_dir() {
+    let site = site();
+    let image = site.derived(
+        "directory",
+        &format!(
+            "FROM {}\nCOPY partner/ca.crt /pins/partner.pem\nCOPY second/ca.crt /pins/second.pem\n\
+             RUN openssl rehash /pins && mv /pins/second.pem /pins/second.pem.disabled\n\
+             RUN find /pins -xtype l -delete\nENV SSL_CERT_DIR=/pins\n",
+            site.image(TRIXIE)
+        ),
+    );
+    let clients = &[URLLIB, OPENSSL];
+    let container = || site.container_of(&image);
+    container()
+        .bare()
+        .finds(clients, "private refused, public served, partner served, second refused");
+    container()
+        .trusting(PRIVATE)
+        .finds(clients, "private served, public served, partner served, second refused")
+        .says("programs that read those directories alone");
+    // httpx reads the directory alone, so its trust grows by the roots.
+    container().bare().finds(&[HTTPX], "public refused, partner served");
+    container().trusting(PRIVATE).finds(&[HTTPX], "private served, partner served, second refused");
 }

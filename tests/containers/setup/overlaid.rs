@@ -139,3 +139,16 @@ fn image_with_a_volume_above_the_ca() {
     refused.says("remove that VOLUME from the image, or");
     assert_eq!(project.directory(), directory);
 }
+
+/// The service mounts its own root certificates over those of the image.
+#[test]
+fn mounted_root_certificates() {
+    let site = site();
+    let mount = "volumes: [\"./partner/ca.crt:/etc/ssl/certs/ca-certificates.crt:ro\"]";
+    let mut project = Project::new(&site).ca(PRIVATE).service("own", &site.image(TRIXIE), mount);
+    project.folder.write("partner/ca.crt", std::fs::read(PARTNER.ca()).unwrap());
+    project.up();
+    project.exec_finds("own", &[CURL], "private refused, partner served");
+    project.sets_up("--custom-ca certs/").says("1 public root from the file that it mounts: own");
+    project.exec_finds("own", &[HTTPX, REQUESTS], PINNED);
+}
