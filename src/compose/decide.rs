@@ -7,7 +7,7 @@ use std::thread;
 
 use crate::compose::cli::Shape;
 use crate::compose::docker::CommandError;
-use crate::compose::images::{Images, RootsChoice};
+use crate::compose::images::{Images, RootsChoice, RootsOrigin};
 use crate::compose::inputs::{InputOptions, Inputs};
 use crate::compose::output::WarningSink;
 use crate::compose::project::files::{self, ProjectFiles};
@@ -37,6 +37,8 @@ pub struct OverlayDecision<'a> {
     pub overlay: Overlay,
     /// The lines that report the origin of each service's root certificates.
     pub roots: Vec<String>,
+    /// The trusting services whose images are not on this machine.
+    pub absent: Vec<String>,
     /// Lines about Java, each with the services that it is about.
     pub java: BTreeMap<String, Vec<String>>,
 }
@@ -125,8 +127,11 @@ pub fn decide<'a>(
     }
     let owned = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
     let java = trusted.java.into_iter().map(|(line, names)| (line, owned(names))).collect();
+    let absent =
+        root_sets.services.iter().filter(|(_, (_, origin))| *origin == RootsOrigin::NoImage);
+    let absent = owned(absent.map(|(name, _)| *name).collect());
     let roots = report::roots(root_sets, public);
-    Ok(OverlayDecision { engine_error: images.engine_error, choices, overlay, roots, java })
+    Ok(OverlayDecision { engine_error: images.engine_error, choices, overlay, roots, absent, java })
 }
 
 /// Warns if no service was selected, an `env_file` cannot be read, or the server certificate lacks addresses.

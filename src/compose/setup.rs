@@ -38,6 +38,7 @@ use crate::sys::diagnostic::Diagnostic;
 use crate::sys::output::Report;
 use crate::sys::quote;
 use crate::trust::time::Time;
+use std::collections::BTreeSet;
 
 /// The operation that the command line selects.
 pub enum Operation {
@@ -65,6 +66,15 @@ pub struct SetupContext<'a> {
 /// # Errors
 /// When an option has no effect without a CA, or the options of the installed overlay cannot be read.
 pub fn operation(options: &Setup, project_files: &ProjectFiles) -> Result<Operation, Diagnostic> {
+    if options.again {
+        let Some(mut shape) = last_shape(project_files)? else {
+            return Err(Diagnostic::cannot("repeat", "the last setup")
+                .because("nothing is set up here")
+                .advise("run `trust-compose setup --custom-ca DIR` first"));
+        };
+        shape.add(options.shape.clone());
+        return Ok(Operation::Install(shape));
+    }
     let shape = &options.shape;
     let check_or_install = |shape: Shape| {
         if options.check { Operation::Check(Some(shape)) } else { Operation::Install(shape) }
@@ -86,9 +96,12 @@ pub fn operation(options: &Setup, project_files: &ProjectFiles) -> Result<Operat
     if !options.check {
         return Ok(Operation::Remove);
     }
-    let Some(installed) = installed::read(&project_files.base)? else {
-        return Ok(Operation::Check(None));
-    };
+    last_shape(project_files).map(Operation::Check)
+}
+
+/// Returns the options of the installed overlay; `None` if nothing is installed.
+fn last_shape(project_files: &ProjectFiles) -> Result<Option<Shape>, Diagnostic> {
+    let Some(installed) = installed::read(&project_files.base)? else { return Ok(None) };
     let shape = Shape::from_options(&installed.options, &project_files.base);
     let shape = shape.filter(|shape| *shape != Shape::default()).ok_or_else(|| {
         let path = files::plain(&project_files.base, OVERLAY);
@@ -96,7 +109,7 @@ pub fn operation(options: &Setup, project_files: &ProjectFiles) -> Result<Operat
         let read = read.because("its header does not contain them");
         read.advise("run `trust-compose setup` with its options again")
     })?;
-    Ok(Operation::Check(Some(shape)))
+    Ok(Some(shape))
 }
 
 /// Returns the error that `option` has no effect without a CA.
@@ -176,19 +189,23 @@ pub fn install(
     // An activated overlay stays activated.
     let installed = installed::read(&project_files.base)?;
     let was_active = installed.as_ref().is_some_and(|installed| installed.compose_file.is_some());
+    let before = installed.as_ref().and_then(|installed| installed.overlay.as_deref());
+    let differences =
+        before.map(|before| differences(before, &decided.overlay)).unwrap_or_default();
     let previous = installed.map(|installed| installed.files).unwrap_or_default();
     let is_active = options.activate || was_active;
     for warning in no_longer_trusted(project_files, &previous, inputs) {
         report.warning(&warning);
     }
     let is_settled = running.as_ref().is_some_and(|all| decided.overlay.matches(all));
-    let OverlayDecision { choices, overlay, roots, java, .. } = decided;
+    let OverlayDecision { choices, overlay, roots, java, absent, .. } = decided;
     let output = output(overlay, context, is_active, is_settled)?;
     let changes = write::write(&project_files.base, &output, options.dry_run)?;
     changes.kept.iter().for_each(|kept| report.warning(kept));
     let serves = shape.caddy.is_some() || !shape.tls.is_empty();
     let certificate = inputs.server.as_ref().filter(|_| serves).map(ServedCertificate::new);
-    let next = NextCommands::with_overlay(project_files, project, shape, is_active, running);
+    let mut next = NextCommands::with_overlay(project_files, project, shape, is_active, running);
+    next.fetch = next.fetch_commands(project_files, project, &absent);
     let setup_report = SetupReport {
         choices: &choices,
         disabled: &shape.without,
@@ -196,6 +213,7 @@ pub fn install(
         roots: &roots,
         java: &java,
         changes: &changes,
+        differences: &differences,
         advice: &advice::advice(
             project_files,
             shape.domain.as_deref(),
@@ -211,6 +229,20 @@ pub fn install(
     // If stdout is closed, that is reported, and the services are still started.
     let _ = report.result(&text);
     Ok(CommandOutput::code(next.run()?))
+}
+
+/// Returns which services the overlay `before` mounted the CA into and `after` does not, and the reverse.
+fn differences(before: &str, after: &Overlay) -> Vec<String> {
+    let before = Overlay::services_of(before);
+    let after: BTreeSet<_> = after.digests.keys().map(String::as_str).collect();
+    let before: BTreeSet<_> = before.iter().map(String::as_str).collect();
+    let line = |what: &str, one: &BTreeSet<&str>, other: &BTreeSet<&str>| {
+        let names: Vec<_> =
+            one.difference(other).map(|name| quote::word(name).to_string()).collect();
+        (!names.is_empty()).then(|| format!("{what}: {}", names.join(", ")))
+    };
+    let gone = line("no longer in the overlay", &before, &after);
+    gone.into_iter().chain(line("new in the overlay", &after, &before)).collect()
 }
 
 /// Returns a warning for each custom CA in the installed `files` that `inputs` lack, unless another CA of that name is

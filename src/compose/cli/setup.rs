@@ -23,12 +23,12 @@ Exit codes: 0 done; 1 not done, and nothing was written; 2 wrong usage. With --c
 Examples:
   trust-compose setup --custom-ca certs/
       add the CA in certs/ to every back-end service
-  trust-compose setup --custom-ca corporate-ca.crt --extra-ca gpu-ca.crt
-      add two CAs from files
   trust-compose setup --custom-ca certs/ --domain reflector.local --caddy
       also let the proxy serve certs/server.pem
   trust-compose setup --custom-ca certs/ --without speaches --without kokoro
       switch off bundled services that external ones replace
+  trust-compose setup --again --extra-ca gpu-ca.crt
+      add a CA to those of the last setup
   trust-compose setup --check
       check whether the overlay is still in step";
 
@@ -75,6 +75,9 @@ pub struct Setup {
     pub project: ProjectArgs,
     #[command(flatten)]
     pub shape: Shape,
+    /// Repeat the last setup with its options, and add those that are given
+    #[arg(long, conflicts_with = "check")]
+    pub again: bool,
     /// Activate the overlay for plain `docker compose`, by a block with COMPOSE_FILE in .env
     #[arg(long, conflicts_with = "swarm")]
     pub activate: bool,
@@ -199,6 +202,25 @@ impl Shape {
         given.into_iter().find(|(is_given, _)| *is_given).map(|(_, option)| option)
     }
 
+    /// Adds the options `more`: values of an option that can be repeated are added, others are replaced.
+    pub fn add(&mut self, more: Self) {
+        let Self { custom_ca, extra_ca, ca_sha256, p12_password_file, domain, .. } = more;
+        self.custom_ca = custom_ca.or(self.custom_ca.take());
+        self.p12_password_file = p12_password_file.or(self.p12_password_file.take());
+        self.domain = domain.or(self.domain.take());
+        self.caddy = more.caddy.or(self.caddy.take());
+        self.unknown = more.unknown.or(self.unknown);
+        self.roots = more.roots.or(self.roots);
+        self.swarm |= more.swarm;
+        add_new(&mut self.extra_ca, extra_ca);
+        add_new(&mut self.ca_sha256, ca_sha256);
+        add_new(&mut self.tls, more.tls);
+        add_new(&mut self.without, more.without);
+        // The last role of a service applies.
+        self.service.retain(|(name, _)| !more.service.iter().any(|(other, _)| other == name));
+        self.service.extend(more.service);
+    }
+
     /// Returns the roles of `--service`.
     pub fn roles(&self) -> BTreeMap<String, Outcome> {
         self.service.iter().map(|(name, role)| (name.clone(), (*role).into())).collect()
@@ -253,6 +275,15 @@ impl Shape {
         shape.extra_ca.iter_mut().for_each(join);
         shape.p12_password_file.iter_mut().for_each(join);
         Some(shape)
+    }
+}
+
+/// Adds those of `values` that `list` lacks.
+fn add_new<T: PartialEq>(list: &mut Vec<T>, values: Vec<T>) {
+    for value in values {
+        if !list.contains(&value) {
+            list.push(value);
+        }
     }
 }
 

@@ -39,7 +39,8 @@ pub(crate) fn check_without_overlay(
         return Ok(check_result(&drift, &format!("run `{}`", next.trim_end())));
     }
     if !installed::has_files(&project_files.base)? {
-        return Ok("nothing is set up here: no overlay exists\n".to_owned().into());
+        let fix = "run `trust-compose setup` with a CA";
+        return Ok(check_result(&["nothing is set up here: no overlay exists".to_owned()], fix));
     }
     let drift = [Drift::NoOverlay(plain(&project_files.base, OVERLAY)).to_string()];
     Ok(check_result(&drift, "run setup with its options again, or `trust-compose remove`"))

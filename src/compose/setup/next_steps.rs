@@ -28,6 +28,8 @@ pub(crate) struct NextCommands {
     pub is_active: bool,
     /// The name of the stack, for a swarm.
     pub stack: Option<String>,
+    /// The commands that get missing images, and then read their root certificates.
+    pub fetch: Vec<String>,
 }
 
 impl NextCommands {
@@ -51,6 +53,7 @@ impl NextCommands {
             profiles: profiles(project_files, project, &running.unwrap_or_default()),
             is_active: is_active && project_files.obeys_env(),
             stack: shape.swarm.then(|| swarm::stack_name(project)),
+            fetch: Vec::new(),
         }
     }
 
@@ -67,7 +70,33 @@ impl NextCommands {
             profiles,
             is_active,
             stack,
+            fetch: Vec::new(),
         }
+    }
+
+    /// Returns the commands for the services `absent`, whose images are not on this machine: setup then reads the
+    /// root certificates, the variables and the JVMs of these images.
+    pub(crate) fn fetch_commands(
+        &self,
+        project_files: &ProjectFiles,
+        project: &Project,
+        absent: &[String],
+    ) -> Vec<String> {
+        if absent.is_empty() || self.stack.is_some() {
+            return Vec::new();
+        }
+        let is_built = |name: &&String| {
+            project.services.get(*name).is_some_and(|service| service.build.is_some())
+        };
+        let (built, pulled): (Vec<_>, Vec<_>) = absent.iter().partition(is_built);
+        let command = |verb: &str, names: &[&String]| {
+            let names: String =
+                names.iter().map(|name| format!(" {}", quote::shell(name))).collect();
+            (!names.is_empty()).then(|| format!("{} {verb}{names}", self.compose()))
+        };
+        let options = quote::shell_arguments(&project_options(project_files, Path::new(".")));
+        let again = Some(format!("trust-compose setup{options} --again"));
+        [command("build", &built), command("pull", &pulled), again].into_iter().flatten().collect()
     }
 
     /// Returns the commands, one on each line.
@@ -76,6 +105,9 @@ impl NextCommands {
             return swarm::deploy_command(&self.files, stack);
         }
         let mut text = String::new();
+        for command in &self.fetch {
+            let _ = writeln!(text, "{command}");
+        }
         for name in &self.disabled {
             let _ = writeln!(text, "{} rm -sf {}", self.compose_with(&[]), quote::shell(name));
         }

@@ -82,6 +82,18 @@ pub struct Overlay {
     pub digests: BTreeMap<String, String>,
 }
 
+impl Overlay {
+    /// Returns the services that the overlay `text` mounts files into; none if it cannot be read.
+    pub fn services_of(text: &str) -> Vec<String> {
+        let overlay: Mapping = serde_yaml::from_str(text).unwrap_or_default();
+        let services = overlay.get("services").and_then(Value::as_mapping);
+        let mounting = services.into_iter().flatten().filter(|(_, stanza)| {
+            stanza.get("labels").is_some_and(|labels| labels.get(LABEL).is_some())
+        });
+        mounting.filter_map(|(name, _)| name.as_str().map(str::to_owned)).collect()
+    }
+}
+
 /// Generates the overlay.
 ///
 /// # Errors

@@ -31,6 +31,8 @@ pub(crate) struct SetupReport<'a> {
     pub java: &'a BTreeMap<String, Vec<String>>,
     /// The changes of files.
     pub changes: &'a Changes,
+    /// The differences from the overlay of the last setup.
+    pub differences: &'a [String],
     /// Further steps for the user.
     pub advice: &'a [String],
     /// The next commands.
@@ -53,7 +55,8 @@ impl SetupReport<'_> {
             let _ = writeln!(text, "{verb} {}", self.disabled.join(", "));
         }
         let _ = write!(text, "{changes}");
-        self.roots.iter().for_each(|line| write_remark(&mut text, line));
+        let remarks = self.differences.iter().chain(self.roots);
+        remarks.for_each(|line| write_remark(&mut text, line));
         for (line, services) in self.java {
             write_remark(&mut text, format_args!("{line}: {}", services.join(", ")));
         }

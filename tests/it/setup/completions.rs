@@ -50,6 +50,8 @@ fn help_and_completions_contain_every_option() {
         "--service",
         "--unknown",
         "--roots",
+        "--ca-sha256",
+        "--again",
         "--activate",
         "--up",
         "--check",

@@ -18,6 +18,7 @@ mod completions;
 mod command_line;
 mod outcome;
 mod lock;
+mod again;
 mod mounted_roots;
 mod messages;
 
