@@ -6,6 +6,7 @@ use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
 
 /// A SHA-256 digest, shown in lower-case hexadecimal digits.
+#[derive(Debug)]
 pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
