@@ -41,11 +41,11 @@ pub struct Kustomize {
     /// Directory for the component
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
-    /// CA to trust: a directory with ca.crt, or a file
+    /// CA to trust: a directory with ca.crt or other files of CAs, or a file
     #[arg(long, value_name = "DIR|FILE")]
     pub custom_ca: Option<PathBuf>,
     /// Another CA to trust; repeatable
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "DIR|FILE")]
     pub extra_ca: Vec<PathBuf>,
     /// File whose first line is the password of a PKCS#12 archive
     #[arg(long, value_name = "FILE")]

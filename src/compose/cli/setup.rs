@@ -91,11 +91,12 @@ pub struct Setup {
 /// The options that determine the overlay.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct Shape {
-    /// The CA: a directory with ca.crt (and server.pem, server-key.pem), or a file
+    /// The CA: a directory with ca.crt (and server.pem, server-key.pem) or other files of CAs, or a file,
+    /// which may contain a whole chain
     #[arg(long, value_name = "DIR|FILE")]
     pub custom_ca: Option<PathBuf>,
     /// Another CA to trust; repeatable
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "DIR|FILE")]
     pub extra_ca: Vec<PathBuf>,
     /// File whose first line is the password of a PKCS#12 archive
     #[arg(long, value_name = "FILE")]
