@@ -12,6 +12,7 @@ pub(crate) mod error;
 pub(crate) mod files;
 pub(crate) mod listing;
 pub(crate) mod meant;
+pub(crate) mod places;
 pub(crate) mod server_certificate;
 
 use std::collections::BTreeSet;

@@ -7,9 +7,10 @@
 use clap::CommandFactory as _;
 
 use crate::compose::certs;
-use crate::compose::cli::{self, Cli, Command, Setup};
+use crate::compose::cli::{self, Cli, Command, Setup, Shape};
 use crate::compose::decide;
 use crate::compose::doctor;
+use crate::compose::inputs::places;
 use crate::compose::inspect;
 use crate::compose::kustomize;
 use crate::compose::output::CommandOutput;
@@ -28,8 +29,15 @@ pub fn run(cli: Cli, shell: &Environment, report: Report) -> u8 {
         }
         Command::Inspect(asked) => return inspect::inspect(&asked, report),
         Command::Completions { shell } => return completions(shell, report),
-        Command::Setup(asked) => run_setup(&asked, shell, report),
-        Command::Kustomize(asked) => kustomize::run(&asked, shell, report),
+        Command::Setup(mut asked) => {
+            let Shape { custom_ca, extra_ca, .. } = &mut asked.shape;
+            places::resolve(custom_ca, extra_ca, shell)
+                .and_then(|()| run_setup(&asked, shell, report))
+        }
+        Command::Kustomize(mut asked) => {
+            places::resolve(&mut asked.custom_ca, &mut asked.extra_ca, shell)
+                .and_then(|()| kustomize::run(&asked, shell, report))
+        }
         Command::Remove(asked) => decide::find(&asked.project.options(), shell)
             .and_then(|files| remove::run(&files, asked.dry_run, asked.up, report)),
         Command::Doctor(asked) => doctor::run(&asked, shell, report),

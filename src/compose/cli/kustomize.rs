@@ -41,7 +41,7 @@ pub struct Kustomize {
     /// Directory for the component
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
-    /// CA to trust: a directory with ca.crt or other files of CAs, or a file
+    /// CA to trust: a directory with ca.crt or other files of CAs, a file, or mkcert:, caddy:, step:, host:
     #[arg(long, value_name = "DIR|FILE")]
     pub custom_ca: Option<PathBuf>,
     /// Another CA to trust; repeatable

@@ -91,8 +91,8 @@ pub struct Setup {
 /// The options that determine the overlay.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct Shape {
-    /// The CA: a directory with ca.crt (and server.pem, server-key.pem) or other files of CAs, or a file,
-    /// which may contain a whole chain
+    /// The CA: a directory with ca.crt (and server.pem, server-key.pem) or other files of CAs, a file, which may
+    /// contain a whole chain, or mkcert:, caddy:, step:, host:
     #[arg(long, value_name = "DIR|FILE")]
     pub custom_ca: Option<PathBuf>,
     /// Another CA to trust; repeatable

@@ -9,10 +9,12 @@ use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
+use crate::compose::certs::host_stores::HOST_SYSTEMS;
 use crate::compose::certs::{CA, SERVER, SERVER_KEY};
 use crate::compose::inputs::error::{InputError, InputErrorKind};
 use crate::compose::inputs::files::{CUSTOM_CA, ServerFiles, entry_exists};
 use crate::compose::inputs::listing::{first_few, list_subjects};
+use crate::compose::inputs::places::ROOTS;
 use crate::compose::passwords::Passwords;
 use crate::compose::project::files::plain;
 use crate::sys::diagnostic::Diagnostic;
@@ -54,6 +56,21 @@ enum MemberContents {
     Locked,
     /// No CA, with the cause.
     Other(String),
+}
+
+/// The files of the directory, as messages name them.
+#[derive(Default)]
+struct Members {
+    /// Those with a CA that no earlier file contains.
+    found: Vec<(PathBuf, String)>,
+    /// The archives with an unknown password.
+    locked: Vec<(PathBuf, String)>,
+    /// Those with server certificates only.
+    left_out: Vec<String>,
+    /// All without a CA.
+    others: Vec<String>,
+    /// Number of CAs.
+    authorities: usize,
 }
 
 impl CaDirectory {
@@ -111,7 +128,8 @@ impl CaDirectory {
         Ok(found)
     }
 
-    /// Returns the files with the CAs: `ca.crt`, else all that contain one, each CA once.
+    /// Returns the files with the CAs: `ca.crt`, the root of a known layout, else all that contain a CA, each
+    /// CA once.
     ///
     /// # Errors
     /// When no such file exists, or the directory is a store of public roots.
@@ -120,36 +138,26 @@ impl CaDirectory {
         passwords: &Passwords<'_>,
         notes: &mut Vec<String>,
     ) -> Result<Vec<PathBuf>, InputError> {
-        let usual = plain(&self.path, CA);
-        if entry_exists(&usual) {
-            return Ok(vec![usual]);
+        let at = |name: &str| plain(&self.path, name);
+        // In a directory of this machine's store no file comes before the others.
+        let is_store = HOST_SYSTEMS.iter().any(|it| Path::new(it.directory) == self.path);
+        if entry_exists(&at(CA)) && !is_store {
+            return Ok(vec![at(CA)]);
         }
-        let (mut found, mut locked, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut others, mut known) = (Vec::new(), BTreeSet::new());
-        for path in &self.members {
-            let shown = |what: &str| format!("{} ({what})", quote::path(path));
-            match read_member(path, self.option, passwords)? {
-                MemberContents::Authorities(all) => {
-                    let new: Vec<_> =
-                        all.into_iter().filter(|it| known.insert(it.der.to_vec())).collect();
-                    if !new.is_empty() {
-                        found.push((path.clone(), shown(&list_subjects(&new))));
-                    }
-                }
-                MemberContents::Locked => {
-                    let shown = shown(&pkcs12::Pkcs12Error::Locked.to_string());
-                    locked.push((path.clone(), shown));
-                }
-                MemberContents::Leaves(all) => {
-                    let shown = shown(&format!("no CA: {}", list_subjects(&all)));
-                    others.push(shown.clone());
-                    left_out.push(shown);
-                }
-                MemberContents::Other(why) => others.push(shown(&why)),
-            }
+        let layout = ROOTS.iter().find(|(root, beside)| at(root).exists() && at(beside).exists());
+        if let Some((root, beside)) = layout {
+            let (used, beside) = (at(root), at(beside));
+            notes.push(format!(
+                "using {}, the root of {}",
+                quote::path(&used),
+                quote::path(&beside.with_extension("crt"))
+            ));
+            return Ok(vec![used]);
         }
-        if known.len() > MAX_AUTHORITIES {
-            return Err(self.too_many(known.len()));
+        let Members { mut found, locked, mut left_out, others, authorities } =
+            self.read_members(passwords)?;
+        if authorities > MAX_AUTHORITIES {
+            return Err(self.too_many(authorities));
         }
         // The user is prompted for a password only if no other file contains a CA.
         if found.is_empty() {
@@ -166,6 +174,33 @@ impl CaDirectory {
             notes.push(format!("not used from {directory}: {}", first_few(&left_out)));
         }
         Ok(found.into_iter().map(|(path, _)| path).collect())
+    }
+
+    fn read_members(&self, passwords: &Passwords<'_>) -> Result<Members, InputError> {
+        let (mut members, mut known) = (Members::default(), BTreeSet::new());
+        for path in &self.members {
+            let shown = |what: &str| format!("{} ({what})", quote::path(path));
+            match read_member(path, self.option, passwords)? {
+                MemberContents::Authorities(mut all) => {
+                    all.retain(|certificate| known.insert(certificate.der.to_vec()));
+                    if !all.is_empty() {
+                        members.found.push((path.clone(), shown(&list_subjects(&all))));
+                    }
+                }
+                MemberContents::Locked => {
+                    let shown = shown(&pkcs12::Pkcs12Error::Locked.to_string());
+                    members.locked.push((path.clone(), shown));
+                }
+                MemberContents::Leaves(all) => {
+                    let shown = shown(&format!("no CA: {}", list_subjects(&all)));
+                    members.others.push(shown.clone());
+                    members.left_out.push(shown);
+                }
+                MemberContents::Other(why) => members.others.push(shown(&why)),
+            }
+        }
+        members.authorities = known.len();
+        Ok(members)
     }
 
     fn list_used(&self, files: &[(PathBuf, String)]) -> String {

@@ -3,6 +3,7 @@
 mod corporate;
 mod served;
 mod messages;
+mod places;
 mod same_name;
 
 use std::cell::RefCell;
