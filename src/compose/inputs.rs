@@ -13,6 +13,7 @@ pub(crate) mod files;
 pub(crate) mod listing;
 pub(crate) mod meant;
 pub(crate) mod places;
+pub(crate) mod remote;
 pub(crate) mod server_certificate;
 
 use std::collections::BTreeSet;

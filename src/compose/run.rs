@@ -10,7 +10,7 @@ use crate::compose::certs;
 use crate::compose::cli::{self, Cli, Command, Setup, Shape};
 use crate::compose::decide;
 use crate::compose::doctor;
-use crate::compose::inputs::places;
+use crate::compose::inputs::{places, remote};
 use crate::compose::inspect;
 use crate::compose::kustomize;
 use crate::compose::output::CommandOutput;
@@ -19,6 +19,7 @@ use crate::sys::diagnostic::Diagnostic;
 use crate::sys::environment::Environment;
 use crate::sys::exit_code;
 use crate::sys::output::Report;
+use crate::sys::quote;
 use crate::trust::time::Time;
 
 /// Runs the subcommand and returns the exit code.
@@ -32,6 +33,7 @@ pub fn run(cli: Cli, shell: &Environment, report: Report) -> u8 {
         Command::Setup(mut asked) => {
             let Shape { custom_ca, extra_ca, .. } = &mut asked.shape;
             places::resolve(custom_ca, extra_ca, shell)
+                .and_then(|()| fetch_ca(&mut asked, report))
                 .and_then(|()| run_setup(&asked, shell, report))
         }
         Command::Kustomize(mut asked) => {
@@ -51,6 +53,26 @@ pub fn run(cli: Cli, shell: &Environment, report: Report) -> u8 {
             if error.is_usage { exit_code::USAGE } else { exit_code::TROUBLE }
         }
     }
+}
+
+/// Replaces the address of a server in `--custom-ca` by the file with its CA.
+fn fetch_ca(asked: &mut Setup, report: Report) -> Result<(), Diagnostic> {
+    let address = asked.shape.custom_ca.as_ref().filter(|path| remote::is_address(path));
+    let Some(address) = address else {
+        if asked.ca_sha256.is_some() {
+            let failed = Diagnostic::cannot("use", remote::CA_SHA256).usage();
+            let failed = failed.because("it is for the CA that a server sends");
+            return Err(failed.advise("give that server's address: --custom-ca https://HOST:PORT"));
+        }
+        return Ok(());
+    };
+    if asked.dry_run || asked.check {
+        let failed = Diagnostic::cannot("use", quote::path(address)).usage();
+        let failed = failed.because("--dry-run and --check write no file, and its CA needs one");
+        return Err(failed.advise("name the file of its CA"));
+    }
+    asked.shape.custom_ca = Some(remote::fetch(address, asked.ca_sha256.as_deref(), report)?);
+    Ok(())
 }
 
 fn run_setup(

@@ -74,6 +74,9 @@ pub struct Setup {
     pub project: ProjectArgs,
     #[command(flatten)]
     pub shape: Shape,
+    /// Fingerprint of the CA that the server of --custom-ca https://HOST:PORT sends
+    #[arg(long, value_name = "FINGERPRINT", requires = "custom_ca")]
+    pub ca_sha256: Option<String>,
     /// Activate the overlay for plain `docker compose`, by a block with COMPOSE_FILE in .env
     #[arg(long, conflicts_with = "swarm")]
     pub activate: bool,
@@ -92,7 +95,7 @@ pub struct Setup {
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct Shape {
     /// The CA: a directory with ca.crt (and server.pem, server-key.pem) or other files of CAs, a file, which may
-    /// contain a whole chain, or mkcert:, caddy:, step:, host:
+    /// contain a whole chain, mkcert:, caddy:, step:, host:, or the https:// address of a server
     #[arg(long, value_name = "DIR|FILE")]
     pub custom_ca: Option<PathBuf>,
     /// Another CA to trust; repeatable

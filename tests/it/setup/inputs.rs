@@ -4,6 +4,7 @@ mod corporate;
 mod served;
 mod messages;
 mod places;
+mod remote;
 mod same_name;
 
 use std::cell::RefCell;
