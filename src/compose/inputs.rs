@@ -11,6 +11,9 @@ pub(crate) mod commands;
 pub(crate) mod error;
 pub(crate) mod files;
 pub(crate) mod listing;
+pub(crate) mod meant;
+pub(crate) mod places;
+pub(crate) mod remote;
 pub(crate) mod server_certificate;
 
 use std::collections::BTreeSet;
@@ -20,6 +23,7 @@ use crate::compose::certs::server_name::ServerName;
 use crate::compose::certs::{CA, CA_KEY, SERVER, SERVER_KEY};
 use crate::compose::inputs::ca_directory::CaDirectory;
 use crate::compose::inputs::commands::out_option;
+pub(crate) use crate::compose::inputs::commands::own_directory;
 pub use crate::compose::inputs::commands::renew_command;
 pub use crate::compose::inputs::error::{InputError, InputErrorKind, ServerFault};
 pub use crate::compose::inputs::files::{CUSTOM_CA, ServerFiles};
@@ -30,6 +34,7 @@ pub use crate::compose::inputs::server_certificate::{
 use crate::compose::passwords::{PasswordPrompt, Passwords};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::file;
+use crate::sys::output;
 use crate::sys::quote::{self, shell};
 use crate::trust::certificate::Certificate;
 use crate::trust::fingerprint::Fingerprint;
@@ -37,12 +42,15 @@ use crate::trust::inspection::{self, Inspection};
 use crate::trust::source::CertificateSource;
 use crate::trust::time::Time;
 
+/// Days before the end of a CA from which setup warns.
+const EXPIRY_WARNING_DAYS: i64 = 30;
+
 /// The options that name the inputs.
 #[derive(Clone, Debug, Default)]
 pub struct InputOptions {
     /// `--custom-ca`: a directory or file.
     pub custom_ca: Option<PathBuf>,
-    /// `--extra-ca`: files.
+    /// `--extra-ca`: directories or files.
     pub extra: Vec<PathBuf>,
     /// `--domain`: the name that clients connect to.
     pub domain: Option<String>,
@@ -93,17 +101,14 @@ pub fn read(
     let mut budget = file::TOTAL_LIMIT;
     let mut pair = None;
     if let Some(path) = &given.custom_ca {
-        let mut file = path.clone();
         if path.is_dir() {
-            let directory = CaDirectory::open(path)?;
-            pair = directory.find_server_files(&mut inputs.notes)?;
-            file = directory.find_authority(&passwords, pair.is_some(), &mut inputs.notes)?;
+            pair = CaDirectory::open(path, CUSTOM_CA)?.find_server_files(&mut inputs.notes)?;
         }
-        inputs.add_authorities(&read_source(&file, CUSTOM_CA, &mut budget)?, &passwords)?;
+        inputs.add_path(path, CUSTOM_CA, &mut budget, &passwords)?;
     }
     let own = inputs.custom.clone();
     for path in &given.extra {
-        inputs.add_authorities(&read_source(path, EXTRA_CA, &mut budget)?, &passwords)?;
+        inputs.add_path(path, EXTRA_CA, &mut budget, &passwords)?;
     }
     inputs.check_authorities(&given.ca_sha256, now)?;
     inputs.pair.clone_from(&pair);
@@ -119,6 +124,25 @@ pub fn read(
 }
 
 impl Inputs {
+    /// Adds the CAs of a file or directory that `option` names.
+    fn add_path(
+        &mut self,
+        path: &Path,
+        option: &'static str,
+        budget: &mut u64,
+        passwords: &Passwords<'_>,
+    ) -> Result<(), InputError> {
+        let files = if path.is_dir() {
+            CaDirectory::open(path, option)?.find_authorities(passwords, &mut self.notes)?
+        } else {
+            vec![path.to_path_buf()]
+        };
+        for file in files {
+            self.add_authorities(&read_source(&file, option, budget)?, passwords)?;
+        }
+        Ok(())
+    }
+
     /// Adds the CAs of one file, without duplicates.
     fn add_authorities(
         &mut self,
@@ -175,13 +199,18 @@ impl Inputs {
     /// Refuses also those that are not `listed`.
     fn check_authorities(&mut self, listed: &[Fingerprint], now: Time) -> Result<(), InputError> {
         let certificates = std::mem::take(&mut self.custom);
+        let leaf = certificates.iter().find(|it| !it.is_ca && !it.is_self_issued).cloned();
         let mut inspection = Inspection { certificates, ..Inspection::default() };
         inspection.refuse_unlisted(listed);
         inspection::apply_lints(&mut inspection, now, &[]);
         if let Some(error) = inspection.errors.into_iter().next() {
-            let diagnostic = Diagnostic::from(&error);
+            let mut diagnostic = Diagnostic::from(&error);
             let kind = match error {
                 inspection::InspectionError::Refused(judged) => {
+                    if let Some(leaf) = leaf.filter(|leaf| leaf.subject == judged.subject) {
+                        diagnostic.fixes.clear();
+                        diagnostic = diagnostic.advise(meant::instead_of_leaf(&leaf));
+                    }
                     InputErrorKind::NoCa(Box::new(judged))
                 }
                 _ => InputErrorKind::Unusable,
@@ -190,8 +219,30 @@ impl Inputs {
         }
         self.warnings.extend(inspection.warnings.iter().map(Diagnostic::from));
         self.custom = inspection.certificates;
+        self.warnings.extend(self.custom.iter().filter_map(|it| expires_soon(it, now)));
         Ok(())
     }
+}
+
+/// Returns the warning for a CA that expires soon.
+fn expires_soon(certificate: &Certificate, now: Time) -> Option<Diagnostic> {
+    let Certificate { label, subject, not_after, .. } = certificate;
+    let days = not_after.days_from(now);
+    if !(1..=EXPIRY_WARNING_DAYS).contains(&days) {
+        return None;
+    }
+    let days = output::count(usize::try_from(days).unwrap_or_default(), "day");
+    let subject = quote::word(subject);
+    let warning = Diagnostic::statement(format!(
+        "{subject} in {label} expires on {not_after}, in {days}; then every client rejects the server \
+         certificates that it issued"
+    ));
+    Some(match own_directory(certificate) {
+        Some(directory) => warning.run(replace_ca_command(directory)),
+        None => {
+            warning.advise("ask its issuer for the next CA, and add it with --extra-ca until then")
+        }
+    })
 }
 
 /// Returns the diagnostic for a proxy without a server certificate.

@@ -1,6 +1,9 @@
 //! `inspect`: prints the contents of certificate files, as text or JSON.
 //!
-//! Each certificate is checked against `crate::trust::certificate::lints`, as a CA to trust.
+//! Each certificate is checked against `crate::trust::certificate::lints`, as a CA to trust; the text judges a
+//! server's certificate as one (`server`).
+
+mod server;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -9,6 +12,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::compose::cli::Inspect;
+use crate::compose::inputs::meant;
 use crate::compose::passwords::{self, Passwords};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::exit_code;
@@ -16,11 +20,12 @@ use crate::sys::file;
 use crate::sys::output::{self, Report};
 use crate::sys::quote;
 use crate::trust::certificate::Certificate;
-use crate::trust::certificate::extensions::Details;
+use crate::trust::certificate::extensions::{Details, is_signed_by};
 use crate::trust::certificate::lints::{self, LintHit, LintKind};
 use crate::trust::certificate_file::{self, CertificateFile};
 use crate::trust::inspection;
 use crate::trust::pkcs12;
+use crate::trust::same_name::{self, SameName};
 use crate::trust::source::{CertificateSource, HostFileError, Label, Named, Origin, SourceKind};
 use crate::trust::time::Time;
 
@@ -54,7 +59,12 @@ struct CertificateEntry {
     extended_key_usage: Vec<String>,
     names: Vec<String>,
     is_constrained: bool,
+    /// The first FILE that contains the CA that issued it.
+    issuer_in: Option<String>,
     findings: Vec<LintEntry>,
+    /// The lines of the text about a server's certificate, each with its key.
+    #[serde(skip)]
+    as_server: Vec<(&'static str, String)>,
 }
 
 #[derive(Serialize)]
@@ -62,8 +72,18 @@ struct LintEntry {
     finding: &'static str,
     says: String,
     who: &'static str,
-    fix: &'static str,
+    fix: String,
     kept: bool,
+}
+
+/// What is known from all files.
+struct AllFiles<'a> {
+    /// The names of the CAs.
+    known: BTreeSet<Vec<u8>>,
+    /// The CAs.
+    authorities: Vec<&'a Certificate>,
+    /// The CAs that OpenSSL cannot distinguish.
+    same_names: Vec<SameName>,
 }
 
 #[derive(Serialize)]
@@ -87,7 +107,12 @@ pub(crate) fn inspect(options: &Inspect, report: Report) -> u8 {
         options.files.iter().map(|path| (path, read_file(path, &passwords))).collect();
     let found = read.iter().filter_map(|(_, found)| found.as_ref().ok());
     let found = found.flat_map(|found| &found.certificates);
-    let known = found.filter(|found| found.is_ca).map(Certificate::subject_der).collect();
+    let authorities: Vec<_> = found.filter(|found| found.is_ca).collect();
+    let all = AllFiles {
+        known: authorities.iter().map(|found| found.subject_der()).collect(),
+        same_names: same_name::find(authorities.iter().copied(), Time::now()).collect(),
+        authorities,
+    };
     let mut output = InspectJson { format: 1, files: Vec::new() };
     let mut code = 0;
     for (path, found) in &read {
@@ -98,7 +123,7 @@ pub(crate) fn inspect(options: &Inspect, report: Report) -> u8 {
             problem: None,
         };
         match found {
-            Ok(contents) => file.fill(contents, &known),
+            Ok(contents) => file.fill(contents, &all),
             Err(error) => {
                 code = exit_code::TROUBLE;
                 report.error(error);
@@ -129,9 +154,9 @@ fn read_file(path: &Path, passwords: &Passwords<'_>) -> Result<CertificateFile, 
 }
 
 impl FileEntry {
-    fn fill(&mut self, contents: &CertificateFile, known: &BTreeSet<Vec<u8>>) {
+    fn fill(&mut self, contents: &CertificateFile, all: &AllFiles<'_>) {
         self.certificates =
-            contents.certificates.iter().map(|found| CertificateEntry::new(found, known)).collect();
+            contents.certificates.iter().map(|found| CertificateEntry::new(found, all)).collect();
         let others = contents.others.iter().map(|other| OtherEntry {
             line: other.line,
             label: other.label.clone(),
@@ -142,23 +167,46 @@ impl FileEntry {
 }
 
 impl CertificateEntry {
-    fn new(certificate: &Certificate, known: &BTreeSet<Vec<u8>>) -> Self {
+    fn new(certificate: &Certificate, all: &AllFiles<'_>) -> Self {
         let details = Details::of(certificate);
-        let hits = lints::matching(certificate, Time::now(), known);
-        let findings = hits.into_iter().map(|lint| LintEntry {
-            finding: lint_name(lint.kind),
-            says: format!("{}{}", lint.statement, LintHit::new(certificate, lint).detail),
-            who: lint.consequence,
-            fix: lint.fix,
-            kept: lint.keep,
-        });
+        let sha256 = certificate.fingerprint().to_string();
+        let is_server = !certificate.is_ca && !certificate.is_self_issued;
+        let hits = lints::matching(certificate, Time::now(), &all.known);
+        let mut findings: Vec<_> = hits
+            .into_iter()
+            .map(|lint| LintEntry {
+                finding: lint_name(lint.kind),
+                says: format!("{}{}", lint.statement, LintHit::new(certificate, lint).detail),
+                who: lint.consequence,
+                fix: match lint.kind {
+                    LintKind::ServerCertificate => meant::instead_of_leaf(certificate),
+                    _ => lint.fix.to_owned(),
+                },
+                kept: lint.keep,
+            })
+            .collect();
+        let same_names = all.same_names.iter().filter(|found| found.sha256.to_string() == sha256);
+        findings.extend(same_names.map(|found| LintEntry {
+            finding: "same-name",
+            says: found.statement(),
+            who: SameName::CONSEQUENCE,
+            fix: SameName::FIX.to_owned(),
+            kept: true,
+        }));
+        let issuer = all.issuer_of(certificate);
+        let as_server = if is_server {
+            server::lines(certificate, &details, issuer, Time::now())
+        } else {
+            Vec::new()
+        };
+        let issuer_in = issuer.and_then(|found| found.label.path());
         Self {
             subject: certificate.subject.clone(),
             issuer: certificate.issuer.clone(),
             is_self_issued: certificate.is_self_issued,
             is_ca: certificate.is_ca,
             serial: details.serial,
-            sha256: certificate.fingerprint().to_string(),
+            sha256,
             not_before: certificate.not_before.moment(),
             not_after: certificate.not_after.moment(),
             key: details.key.to_string(),
@@ -166,8 +214,17 @@ impl CertificateEntry {
             extended_key_usage: details.extended_key_usage,
             names: details.names.iter().map(ToString::to_string).collect(),
             is_constrained: details.constraints.is_some(),
-            findings: findings.collect(),
+            issuer_in: issuer_in.map(|path| path.display().to_string()),
+            findings,
+            as_server,
         }
+    }
+}
+
+impl<'a> AllFiles<'a> {
+    /// Returns the CA that issued `certificate`, itself only if it is a root.
+    fn issuer_of(&self, certificate: &Certificate) -> Option<&'a Certificate> {
+        self.authorities.iter().copied().find(|found| is_signed_by(certificate, found))
     }
 }
 
@@ -217,6 +274,12 @@ fn file_text(file: &FileEntry) -> String {
         line("names", &names.join(", "));
         if entry.is_constrained {
             line("signs", "for some names only (name constraints)");
+        }
+        for (key, text) in &entry.as_server {
+            line(key, text);
+        }
+        if !entry.as_server.is_empty() {
+            continue;
         }
         for LintEntry { says, who, fix, .. } in &entry.findings {
             line("verdict", &format!("{says}: {who}"));

@@ -221,7 +221,9 @@ impl Mount {
 
     /// Returns the path on this machine that is mounted at `path` of the container; `None` for other kinds.
     pub fn source_of(&self, path: &Path) -> Option<PathBuf> {
-        let MountKind::Bind(source) = &self.kind else { return None };
+        let (MountKind::Bind(source) | MountKind::File(Some(source))) = &self.kind else {
+            return None;
+        };
         let path = without_links(path);
         let below = path.strip_prefix(without_links(&self.target)).unwrap_or(Path::new(""));
         // Joining an empty path would append a slash.
@@ -252,8 +254,8 @@ pub enum MountKind {
     Volume(Option<String>),
     /// A tmpfs.
     Tmpfs,
-    /// A file of `secrets:` or `configs:`.
-    File,
+    /// A file of `secrets:` or `configs:`, and its path on this machine if it has one.
+    File(Option<PathBuf>),
     /// Another kind, or one that a variable without a value decides.
     Unknown,
 }

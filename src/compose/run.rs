@@ -7,9 +7,10 @@
 use clap::CommandFactory as _;
 
 use crate::compose::certs;
-use crate::compose::cli::{self, Cli, Command, Setup};
+use crate::compose::cli::{self, Cli, Command, Setup, Shape};
 use crate::compose::decide;
 use crate::compose::doctor;
+use crate::compose::inputs::{places, remote};
 use crate::compose::inspect;
 use crate::compose::kustomize;
 use crate::compose::output::CommandOutput;
@@ -18,6 +19,7 @@ use crate::sys::diagnostic::Diagnostic;
 use crate::sys::environment::Environment;
 use crate::sys::exit_code;
 use crate::sys::output::Report;
+use crate::sys::quote;
 use crate::trust::time::Time;
 
 /// Runs the subcommand and returns the exit code.
@@ -28,8 +30,16 @@ pub fn run(cli: Cli, shell: &Environment, report: Report) -> u8 {
         }
         Command::Inspect(asked) => return inspect::inspect(&asked, report),
         Command::Completions { shell } => return completions(shell, report),
-        Command::Setup(asked) => run_setup(&asked, shell, report),
-        Command::Kustomize(asked) => kustomize::run(&asked, shell, report),
+        Command::Setup(mut asked) => {
+            let Shape { custom_ca, extra_ca, .. } = &mut asked.shape;
+            places::resolve(custom_ca, extra_ca, shell)
+                .and_then(|()| fetch_ca(&mut asked, report))
+                .and_then(|()| run_setup(&asked, shell, report))
+        }
+        Command::Kustomize(mut asked) => {
+            places::resolve(&mut asked.custom_ca, &mut asked.extra_ca, shell)
+                .and_then(|()| kustomize::run(&asked, shell, report))
+        }
         Command::Remove(asked) => decide::find(&asked.project.options(), shell)
             .and_then(|files| remove::run(&files, asked.dry_run, asked.up, report)),
         Command::Doctor(asked) => doctor::run(&asked, shell, report),
@@ -43,6 +53,19 @@ pub fn run(cli: Cli, shell: &Environment, report: Report) -> u8 {
             if error.is_usage { exit_code::USAGE } else { exit_code::TROUBLE }
         }
     }
+}
+
+/// Replaces the address of a server in `--custom-ca` by the file with its CA.
+fn fetch_ca(asked: &mut Setup, report: Report) -> Result<(), Diagnostic> {
+    let address = asked.shape.custom_ca.as_ref().filter(|path| remote::is_address(path));
+    let Some(address) = address else { return Ok(()) };
+    if asked.dry_run || asked.check {
+        let failed = Diagnostic::cannot("use", quote::path(address)).usage();
+        let failed = failed.because("--dry-run and --check write no file, and its CA needs one");
+        return Err(failed.advise("name the file of its CA"));
+    }
+    asked.shape.custom_ca = Some(remote::fetch(address, &asked.shape.ca_sha256, report)?);
+    Ok(())
 }
 
 fn run_setup(

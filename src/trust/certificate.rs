@@ -72,6 +72,8 @@ pub struct Certificate {
     /// Why a JVM cannot read it and would reject a key store that contains it; set by
     /// [`crate::trust::inspection::read_certificate`].
     pub java_flaw: Option<&'static str>,
+    /// The public key with its algorithm, as DER.
+    pub(crate) public_key: Vec<u8>,
     subject_der: Vec<u8>,
     issuer_der: Vec<u8>,
 }
@@ -120,6 +122,7 @@ impl Certificate {
             rsa_bits: rsa_bits(&x509),
             rare_key: rare_key(&x509),
             java_flaw: None,
+            public_key: x509.public_key().raw.to_vec(),
             subject_der: x509.subject().as_raw().to_vec(),
             issuer_der: x509.issuer().as_raw().to_vec(),
         })
@@ -133,6 +136,11 @@ impl Certificate {
     /// Returns the subject's name, as DER.
     pub fn subject_der(&self) -> Vec<u8> {
         self.subject_der.clone()
+    }
+
+    /// Whether it has the subject's name of `other`, byte for byte.
+    pub(crate) fn has_name_of(&self, other: &Self) -> bool {
+        self.subject_der == other.subject_der
     }
 
     /// Whether its issuer's name is among `names`.

@@ -16,9 +16,7 @@ impl Fingerprint {
         pieces.into_iter().for_each(|piece| digest.update(piece));
         Self(digest.finalize().into())
     }
-}
 
-impl Fingerprint {
     /// Parses a digest as trust-init and `openssl x509 -fingerprint -sha256` print it: hexadecimal digits in
     /// upper or lower case, with or without colons between the bytes.
     pub fn parse(text: &str) -> Option<Self> {

@@ -11,6 +11,7 @@ use crate::trust::der;
 use crate::trust::openssl_trusted;
 use crate::trust::pem;
 use crate::trust::pkcs7;
+use crate::trust::same_name;
 use crate::trust::trust_anchors;
 
 use std::collections::BTreeSet;
@@ -23,6 +24,7 @@ use crate::trust::der::Outline;
 use crate::trust::file_error::CertificateFileError;
 use crate::trust::fingerprint::Fingerprint;
 use crate::trust::pem::{PemBlock, PemError, PemKind};
+use crate::trust::same_name::SameName;
 use crate::trust::source::{CertificateSource, Label, SourceKind};
 use crate::trust::source::{Named, Origin};
 use crate::trust::time::Time;
@@ -58,8 +60,10 @@ pub enum InspectionWarning {
     Kept(LintHit),
     /// A file of the default directory that cannot be used, or a key or the like in a named directory.
     LeftOut(InspectionError),
-    /// A certificate in a directory that is not a CA.
-    NoCa { label: Label, subject: String },
+    /// A certificate that is not a CA, in a directory or beside a CA.
+    NoCa { label: Label, subject: String, is_self_issued: bool },
+    /// CAs of which OpenSSL finds only the first.
+    SameName(SameName),
 }
 
 impl From<&InspectionError> for Diagnostic {
@@ -98,11 +102,16 @@ impl From<&InspectionWarning> for Diagnostic {
                 let error = Self::from(error);
                 Self { fixes: error.fixes.clone(), ..Self::statement(format!("left out: {error}")) }
             }
-            InspectionWarning::NoCa { label, subject } => Self::statement(format!(
-                "left out: {} in {label} is not a CA",
-                quote::word(subject)
-            ))
-            .advise("to trust it anyway, name the file"),
+            InspectionWarning::NoCa { label, subject, is_self_issued } => {
+                let subject = quote::word(subject);
+                let fix = if *is_self_issued {
+                    "to trust it anyway, name the file"
+                } else {
+                    "mount only the CAs to avoid this warning"
+                };
+                Self::statement(format!("left out: {subject} in {label} is not a CA")).advise(fix)
+            }
+            InspectionWarning::SameName(found) => found.into(),
         }
     }
 }
@@ -115,13 +124,19 @@ pub fn inspect(sources: &[CertificateSource]) -> Inspection {
     let mut inspection = Inspection::default();
     for source in sources {
         match certificates(source) {
-            Ok(certificates) => {
-                for certificate in certificates {
-                    if certificate.is_ca || source.kind == SourceKind::Named {
+            Ok(found) => {
+                let is_named = source.kind == SourceKind::Named;
+                let has_ca = found.iter().any(|certificate| certificate.is_ca);
+                for certificate in found {
+                    if certificate.is_ca || is_named && !is_chain_leaf(&certificate, has_ca) {
                         inspection.certificates.push(certificate);
                     } else {
-                        let Certificate { label, subject, .. } = certificate;
-                        inspection.warnings.push(InspectionWarning::NoCa { label, subject });
+                        let Certificate { label, subject, is_self_issued, .. } = certificate;
+                        inspection.warnings.push(InspectionWarning::NoCa {
+                            label,
+                            subject,
+                            is_self_issued,
+                        });
                     }
                 }
             }
@@ -142,6 +157,12 @@ pub fn inspect(sources: &[CertificateSource]) -> Inspection {
         }
     }
     inspection
+}
+
+/// Whether `certificate` is the server's in a file that also contains its CAs (`has_ca`), and is left out.
+/// Its intermediates are kept: they add no trust to their root's, and some servers do not send them.
+pub(crate) fn is_chain_leaf(certificate: &Certificate, has_ca: bool) -> bool {
+    has_ca && !certificate.is_ca && !certificate.is_self_issued
 }
 
 /// Applies the lints: moves certificates that no client accepts to the errors, and adds a warning for each
@@ -166,6 +187,7 @@ pub fn apply_lints(inspection: &mut Inspection, now: Time, roots: &[Pem<'_>]) {
         }
         keep
     });
+    warnings.extend(same_name::find(certificates.iter(), now).map(InspectionWarning::SameName));
 }
 
 /// Returns why some JVM, or another reader, cannot read the certificate `der`.

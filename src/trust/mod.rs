@@ -18,6 +18,7 @@ pub mod certificate_file;
 #[cfg(target_os = "linux")]
 pub mod subject_hash;
 pub(crate) mod file_error;
+pub mod same_name;
 pub mod inspection;
 pub mod trust_anchors;
 pub mod bundle;

@@ -42,11 +42,11 @@ pub struct Kustomize {
     /// Directory for the component
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
-    /// CA to trust: a directory with ca.crt, or a file
+    /// CA to trust: a directory with ca.crt or other files of CAs, a file, or mkcert:, caddy:, step:, host:
     #[arg(long, value_name = "DIR|FILE")]
     pub custom_ca: Option<PathBuf>,
     /// Another CA to trust; repeatable
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "DIR|FILE")]
     pub extra_ca: Vec<PathBuf>,
     /// Trust only CAs with this SHA-256 fingerprint; repeatable
     #[arg(long, value_name = "FINGERPRINT", value_parser = crate::compose::cli::setup::fingerprint)]

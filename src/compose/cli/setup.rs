@@ -95,11 +95,12 @@ pub struct Setup {
 /// The options that determine the overlay.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct Shape {
-    /// The CA: a directory with ca.crt (and server.pem, server-key.pem), or a file
+    /// The CA: a directory with ca.crt (and server.pem, server-key.pem) or other files of CAs, a file, which may
+    /// contain a whole chain, mkcert:, caddy:, step:, host:, or the https:// address of a server
     #[arg(long, value_name = "DIR|FILE")]
     pub custom_ca: Option<PathBuf>,
     /// Another CA to trust; repeatable
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "DIR|FILE")]
     pub extra_ca: Vec<PathBuf>,
     /// Trust only CAs with this SHA-256 fingerprint; repeatable
     #[arg(long, value_name = "FINGERPRINT", value_parser = fingerprint)]

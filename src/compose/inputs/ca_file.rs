@@ -1,21 +1,22 @@
 //! Reads the CAs in one file of any format.
 
 use crate::compose::inputs::error::{InputError, InputErrorKind};
-use crate::compose::inputs::listing::list_contents;
+use crate::compose::inputs::listing::{list_contents, list_subjects};
+use crate::compose::inputs::meant;
 use crate::compose::passwords::Passwords;
 use crate::sys::quote::shell;
 use crate::trust::certificate::Certificate;
 use crate::trust::file_error::{CREATE_AGAIN, CertificateFileError};
-use crate::trust::inspection::certificates;
+use crate::trust::inspection::{certificates, is_chain_leaf};
 use crate::trust::pkcs12;
 use crate::trust::source::{CertificateSource, Label};
 use crate::trust::trust_anchors::anchors;
 
-/// Returns the certificates of a file. Of a PKCS#12 archive, which usually contains more, it returns the CAs
-/// and a note about the rest.
+/// Returns the certificates of a file, without the server's if it contains a chain, and a note about that. Of
+/// a PKCS#12 archive, which usually contains more, it returns the CAs and a note about the rest.
 ///
 /// # Errors
-/// When the file is broken, contains no CA, or is no archive and contains a key or anything else.
+/// When the file is broken, contains no certificate, or is no archive and contains a key or anything else.
 pub(crate) fn authorities(
     source: &CertificateSource,
     passwords: &Passwords<'_>,
@@ -27,11 +28,18 @@ pub(crate) fn authorities(
             CertificateFileError::PrivateKey { .. }
                 if anchors(&source.bytes).certificates.is_empty() =>
             {
-                unusable(label, &CertificateFileError::PrivateKey { line: 0 })
+                let problem = CertificateFileError::PrivateKey { line: 0 };
+                let failed = label.cannot("use").because(&problem);
+                InputErrorKind::HoldsKey.because(failed.advise(meant::instead_of_key(source)))
             }
             problem => unusable(label, &problem),
         })?;
-        return Ok((found, None));
+        let has_ca = found.iter().any(|certificate| certificate.is_ca);
+        let (leaves, found): (Vec<_>, Vec<_>) =
+            found.into_iter().partition(|certificate| is_chain_leaf(certificate, has_ca));
+        let note = (!leaves.is_empty())
+            .then(|| left_out(label, &format!("{} (no CA)", list_subjects(&leaves))));
+        return Ok((found, note));
     }
     let archive =
         passwords.open(source).map_err(|error| InputErrorKind::Unreadable.because(error))?;
@@ -48,15 +56,16 @@ pub(crate) fn authorities(
             "export it with all certificates of the chain, or name the CA's certificate",
         )));
     }
-    Ok((found, others.map(|others| format!("not used from {label}: {others}"))))
+    Ok((found, others.map(|others| left_out(label, &others))))
+}
+
+fn left_out(label: &Label, others: &str) -> String {
+    format!("not used from {label}: {others}")
 }
 
 fn unusable(label: &Label, problem: &CertificateFileError) -> InputError {
     let path = label.path().map(shell).unwrap_or_default();
     let fix = match problem {
-        CertificateFileError::PrivateKey { line: 0 } => {
-            "name the CA's certificate, not its key".to_owned()
-        }
         CertificateFileError::PrivateKey { .. } => format!(
             "keep the key out of containers: `openssl x509 -in {path} -out NEW` writes the \
              certificate alone"

@@ -119,7 +119,7 @@ impl ServerChain<'_> {
     /// Returns the directory's other single certificates, each with its file name as a shell word.
     fn other_files(&self) -> Vec<(String, Certificate)> {
         // If this fails, the fix is a sentence instead of a command.
-        let directory = CaDirectory::open(&self.pair.directory);
+        let directory = CaDirectory::open(&self.pair.directory, CUSTOM_CA);
         let files = directory.map(|found| found.single_certificates()).unwrap_or_default();
         let others = files.into_iter().filter(|(path, _)| *path != self.pair.certificate);
         others.map(|(path, found)| (shell(&path), found)).collect()

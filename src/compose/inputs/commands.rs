@@ -2,11 +2,14 @@
 
 use std::path::Path;
 
+use crate::compose::certs::key::PrivateKey;
 use crate::compose::certs::server_name::{LOOPBACK_NAMES, ServerName};
 use crate::compose::certs::{CA, CA_KEY, SERVER};
 use crate::compose::inputs::files::{ServerFiles, first_certificate};
+use crate::compose::project::files::directory_of;
 use crate::sys::file;
 use crate::sys::quote::shell;
+use crate::trust::certificate::Certificate;
 use crate::trust::certificate::extensions::Details;
 use crate::trust::certificate::subject_alt_name::SubjectAltName;
 use crate::trust::private_key::{self, KeyMatch};
@@ -42,6 +45,15 @@ pub(crate) fn name_arguments(details: &Details, more: &[ServerName]) -> String {
     names.retain(|name| !LOOPBACK_NAMES.contains(&name.as_str()) && !more.contains(name));
     names.extend(more);
     names.iter().map(shell).collect::<Vec<_>>().join(" ")
+}
+
+/// Returns the directory of a CA with its key, where `certs` can replace it.
+pub(crate) fn own_directory(certificate: &Certificate) -> Option<&Path> {
+    let path = certificate.label.path().filter(|path| path.ends_with(CA))?;
+    let directory = directory_of(path);
+    let key = file::read(&directory.join(CA_KEY), &mut file::FILE_LIMIT.clone()).ok()?;
+    let fits = PrivateKey::read(&key).is_ok_and(|key| key.is_key_of(&Details::of(certificate)));
+    fits.then_some(directory)
 }
 
 /// Whether `directory` has a CA and its key, so that `certs` can sign there.

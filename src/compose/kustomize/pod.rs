@@ -145,7 +145,7 @@ fn read_mount(mount: &Value, volumes: &[Value]) -> Mount {
     let kind = if has("emptyDir") {
         MountKind::Tmpfs
     } else if ["configMap", "secret", "projected", "downwardAPI"].into_iter().any(has) {
-        MountKind::File
+        MountKind::File(None)
     } else if has("persistentVolumeClaim") {
         MountKind::Volume(volume)
     } else {

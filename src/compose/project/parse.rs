@@ -14,6 +14,7 @@ use serde_yaml::{Mapping, Value};
 use crate::compose::project::error::{Locate, ProjectError, YamlPath};
 use crate::compose::project::interpolate::{self, Interpolation};
 use crate::compose::project::parse::field::{Field, IfUnknown, scalar, untagged};
+use crate::compose::project::parse::mount::SharedFiles;
 use crate::compose::project::paths::{clean_path, resolve_from};
 use crate::compose::project::{Build, Project, Reading, Role, Service, Setting, Tie};
 use crate::sys::quote;
@@ -48,10 +49,12 @@ pub fn project(
     };
     let services = tree.get("services").map(untagged).filter(|value| !value.is_null());
     let Some(services) = services else { return Ok(project) };
+    let files = &mount::shared_files(tree, reading, base);
     for (name, value) in mapping(services, YamlPath { service: None, key: Some("services") })? {
         let name = scalar(name).unwrap_or_default();
         let value = mapping(value, YamlPath { service: Some(name.clone()), key: None })?;
-        let service = ServiceReader { value, reading, base, locate, service: &name }.service()?;
+        let service = ServiceReader { value, reading, base, locate, service: &name, files };
+        let service = service.service()?;
         project.services.insert(name, service);
     }
     Ok(project)
@@ -68,6 +71,7 @@ struct ServiceReader<'a> {
     base: &'a Path,
     locate: Locate<'a>,
     service: &'a str,
+    files: &'a SharedFiles,
 }
 
 impl<'a> ServiceReader<'a> {
@@ -77,7 +81,7 @@ impl<'a> ServiceReader<'a> {
             entrypoint: self.command_words("entrypoint", IfUnknown::RefuseOrRaw)?,
             // No decision depends on a single word of it.
             command: self.command_words("command", IfUnknown::Raw)?,
-            mounts: mount::mounts(|key| self.field(key), self.base)?,
+            mounts: mount::mounts(|key| self.field(key), self.base, self.files)?,
             user: self.field("user").text(IfUnknown::Raw)?,
             profiles: self.field("profiles").texts(IfUnknown::RefuseOrRaw)?,
             cap_drop: self.field("cap_drop").texts(IfUnknown::Raw)?,

@@ -27,7 +27,7 @@ pub fn check(
             check_replaced(name, mount, custom)?;
         } else if [CUSTOM_CA, DIRECTORY].iter().any(|ours| mount.is_above(ours)) {
             let source = match &mount.kind {
-                MountKind::Tmpfs | MountKind::File => continue,
+                MountKind::Tmpfs | MountKind::File(_) => continue,
                 MountKind::Bind(source) => quote::path(source).to_string(),
                 MountKind::Volume(_) | MountKind::Unknown => "a volume".to_owned(),
             };

@@ -21,7 +21,8 @@ fn certificates_are_listed_without_their_keys() {
         "`CN=gpu.local` (certificate, not a CA)",
         "for         serverAuth",
         "names       DNS:gpu.local, IP:10.0.0.1, DNS:localhost, IP:127.0.0.1, IP:::1",
-        "verdict     is a server's certificate, not a CA",
+        "verdict     a good server certificate, 365 days left",
+        "to trust    its issuer `CN=Lab CA`: `--custom-ca certs/ca.crt`",
     ] {
         assert!(text.contains(words), "{words}: {text}");
     }
@@ -69,10 +70,46 @@ fn json_has_the_documented_structure() {
     assert_eq!(certificate["issuer"], "CN=Lab CA");
     assert_eq!(certificate["is_ca"], false);
     assert_eq!(certificate["findings"][0]["finding"], "server-certificate");
+    assert_eq!(certificate["issuer_in"], Value::Null);
     let serial = desk.openssl("x509 -noout -serial -in certs/server.pem").to_lowercase();
     assert_eq!(serial.trim(), format!("serial={}", certificate["serial"].as_str().unwrap()));
     assert_eq!(answer["files"][1]["others"][0]["is_private_key"], true);
     assert!(!outcome.stdout().contains("BEGIN"));
+}
+
+#[test]
+fn a_server_certificate_is_judged_as_one() {
+    let desk = Desk::with(&["gpu.local"]);
+    desk.write("chain.pem", desk.read("certs/server.pem") + &desk.read("certs/ca.crt"));
+    let text = desk.run(&["inspect", "chain.pem"]).succeeds().stdout();
+    for words in [
+        "verdict     a good server certificate, 365 days left",
+        "to trust    give this file to --custom-ca: its CAs are trusted, this certificate is left out",
+        "verdict     good: every client can trust it",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    let answer = desk.run(&["inspect", "--json", "certs/ca.crt", "chain.pem"]).succeeds().stdout();
+    let answer: Value = serde_json::from_str(&answer).unwrap();
+    assert_eq!(answer["files"][1]["certificates"][0]["issuer_in"], "certs/ca.crt");
+    // The CA is found beside the file, and in a moved file only its name is known.
+    let text = desk.run(&["inspect", "certs/server.pem"]).succeeds().stdout();
+    assert!(text.contains("to trust    name its CA: `--custom-ca certs/ca.crt`"), "{text}");
+    desk.directory("d", 0o755).rename("certs/server.pem", "d/server.pem");
+    let text = desk.run(&["inspect", "d/server.pem"]).succeeds().stdout();
+    assert!(text.contains("the certificate of its issuer, `CN=Lab CA`"), "{text}");
+    // No names, another purpose, a short key: clients reject each.
+    desk.openssl("req -new -newkey rsa:1024 -nodes -keyout k -out csr -subj /CN=old.lan");
+    desk.write("ext", "extendedKeyUsage=clientAuth\n");
+    desk.openssl(
+        "x509 -req -in csr -CA certs/ca.crt -CAkey certs/ca.key -set_serial 7 -days 9 -extfile ext \
+         -out bad.pem",
+    );
+    let text = desk.run(&["inspect", "bad.pem", "certs/ca.crt"]).succeeds().stdout();
+    for words in ["no subject alternative name", "does not allow servers", "shorter than 2048"] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    assert!(!text.contains("a good server certificate"), "{text}");
 }
 
 #[test]

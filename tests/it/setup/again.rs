@@ -7,8 +7,7 @@ use crate::world::gallery;
 fn the_options_of_the_last_setup_are_repeated_and_new_ones_are_added() {
     let desk = back_end();
     desk.directory("sub", 0o755).write("gpu.crt", std::fs::read(gallery("ca-ec.crt")).unwrap());
-    desk.types(".", "setup --custom-ca certs --service queue=leave --activate")
-        .succeeds();
+    desk.types(".", "setup --custom-ca certs --service queue=leave --activate").succeeds();
     let before = desk.contents(".");
     for directory in [".", "sub"] {
         desk.types(directory, "setup --again").succeeds();
@@ -16,13 +15,11 @@ fn the_options_of_the_last_setup_are_repeated_and_new_ones_are_added() {
     }
     let added = desk.types("sub", "setup --again --extra-ca ../gpu.crt").succeeds().stdout();
     has(&added, "EC");
-    let header =
-        "--custom-ca certs --extra-ca gpu.crt --service queue=leave --activate\n";
+    let header = "--custom-ca certs --extra-ca gpu.crt --service queue=leave --activate\n";
     has(&desk.read("docker-compose.ca.yml"), header);
     // The last role of a service applies, and one CA is added once.
     desk.types(".", "setup --again --extra-ca gpu.crt --service queue=trust").succeeds();
-    let header =
-        "--custom-ca certs --extra-ca gpu.crt --service queue=trust --activate\n";
+    let header = "--custom-ca certs --extra-ca gpu.crt --service queue=trust --activate\n";
     has(&desk.read("docker-compose.ca.yml"), header);
     desk.types(".", "setup --check").succeeds();
 }

@@ -41,6 +41,7 @@ fn help_and_completions_contain_every_option() {
     let project = ["--file", "--project-directory", "--dry-run", "--help"];
     let shape = [
         "--custom-ca",
+        "--ca-sha256",
         "--extra-ca",
         "--p12-password-file",
         "--domain",
@@ -50,7 +51,6 @@ fn help_and_completions_contain_every_option() {
         "--service",
         "--unknown",
         "--roots",
-        "--ca-sha256",
         "--again",
         "--activate",
         "--up",

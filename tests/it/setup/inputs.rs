@@ -1,7 +1,11 @@
 //! The input of `setup`: typical directories and files, read through the library.
 
+mod corporate;
 mod served;
 mod messages;
+mod places;
+mod remote;
+mod same_name;
 
 use std::cell::RefCell;
 use std::fs;
@@ -275,7 +279,8 @@ fn the_only_ca_file_of_a_directory_is_used() {
         assert_eq!(subjects(&found), ["CN=Lab CA"], "{name}");
         assert!(found.server.is_some(), "{name}");
         let notes: Vec<_> = found.notes.iter().map(ToString::to_string).collect();
-        assert!(notes.len() == 1 && notes[0].contains(name), "{notes:?}");
+        assert!(notes.len() == 2 && notes[0].contains(name), "{notes:?}");
+        assert!(notes[1].contains("certs/leaf.crt` (no CA: `CN=a.lab`)"), "{notes:?}");
     }
 }
 

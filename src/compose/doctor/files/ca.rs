@@ -3,25 +3,23 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::compose::certs::key::PrivateKey;
-use crate::compose::certs::{CA, CA_KEY};
+use crate::compose::certs::CA;
 use crate::compose::cli::Shape;
 use crate::compose::doctor::files::context::CheckContext;
 use crate::compose::inputs::{
-    self, InputError, InputErrorKind, InputOptions, Inputs, ServerFault as Fault,
+    self, InputError, InputErrorKind, InputOptions, Inputs, ServerFault as Fault, own_directory,
     replace_ca_command,
 };
 use crate::compose::project::files::directory_of;
 use crate::compose::{decide, passwords};
 use crate::sys::diagnostic::Fix;
-use crate::sys::file;
 use crate::sys::finding::{Finding, Severity};
 use crate::sys::output;
 use crate::sys::quote;
 use crate::trust::certificate::Certificate;
-use crate::trust::certificate::extensions::Details;
 use crate::trust::certificate::lints::{self, Lint, LintHit, LintKind};
 use crate::trust::certificate::strict_gap::StrictGap;
+use crate::trust::same_name::{self, SameName};
 
 /// The contents of the CAs' files.
 pub(crate) struct CaFiles {
@@ -76,7 +74,7 @@ pub(crate) fn findings(
     for certificate in custom {
         let path = certificate.label.path().unwrap_or(Path::new(CA));
         let subject = quote::path(path).to_string();
-        let directory = own_directory(certificate, path);
+        let directory = own_directory(certificate);
         let recreate =
             directory.map(|directory| format!("{}\n{setup}", replace_ca_command(directory)));
         let before = findings.len();
@@ -97,19 +95,23 @@ pub(crate) fn findings(
             findings.push(Finding::ok("ca", &subject, cause));
         }
     }
+    same_names(context, ca_files, findings);
+}
+
+/// Reports CAs of which OpenSSL finds only the first.
+fn same_names(context: &CheckContext<'_>, ca_files: &CaFiles, findings: &mut Vec<Finding>) {
+    let custom = ca_files.inputs.as_ref().map_or(&[][..], |inputs| &inputs.custom);
+    for found in same_name::find(custom, context.now) {
+        let path = quote::path(found.label.path().unwrap_or(Path::new(CA)));
+        let (name, statement) = (quote::word(&found.subject), found.statement());
+        let cause = format!("{name} {statement}: {}", SameName::CONSEQUENCE);
+        findings.push(Finding::warning("ca-same-name", &path, cause, SameName::FIX));
+    }
 }
 
 /// Returns `in N days`.
 pub(crate) fn in_days(days: i64) -> String {
     format!("in {}", output::count(usize::try_from(days).unwrap_or_default(), "day"))
-}
-
-/// Returns the directory of a CA with its key, where `certs` can replace it.
-fn own_directory<'a>(certificate: &Certificate, path: &'a Path) -> Option<&'a Path> {
-    let directory = path.ends_with(CA).then(|| directory_of(path))?;
-    let key = file::read(&directory.join(CA_KEY), &mut file::FILE_LIMIT.clone()).ok()?;
-    let fits = PrivateKey::read(&key).is_ok_and(|key| key.is_key_of(&Details::of(certificate)));
-    fits.then_some(directory)
 }
 
 /// Returns the fix for a CA whose key is not here.

@@ -1,17 +1,23 @@
 //! Parses the mounts of a service: `volumes`, `tmpfs`, `secrets` and `configs`, in the long and in the short
 //! form (<https://docs.docker.com/reference/compose-file/services/#volumes>).
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use serde_yaml::{Mapping, Value};
 
 use crate::compose::project::error::ProjectError;
-use crate::compose::project::parse::field::{Field, IfUnknown, scalar};
+use crate::compose::project::interpolate::{self, Interpolation};
+use crate::compose::project::parse::field::{Field, IfUnknown, scalar, untagged};
 use crate::compose::project::paths::{clean_path, resolve_from};
-use crate::compose::project::{Mount, MountKind};
+use crate::compose::project::{Mount, MountKind, Reading};
 
-/// Default directory of secrets (docs.docker.com/reference/compose-file/services/#secrets).
-const SECRETS: &str = "/run/secrets";
+/// The key of secrets, and their default directory
+/// (docs.docker.com/reference/compose-file/services/#secrets).
+const SECRETS: (&str, &str) = ("secrets", "/run/secrets");
+
+/// The same of configs (docs.docker.com/reference/compose-file/services/#configs).
+const CONFIGS: (&str, &str) = ("configs", "/");
 
 /// First characters of a bind mount's source in the short form.
 const PATH: [char; 3] = ['.', '/', '~'];
@@ -24,13 +30,42 @@ struct MountSpec {
     read_only: bool,
 }
 
-/// Returns the mounts of the service whose keys `field` returns. Relative sources begin at `base`.
+/// The `file:` of each secret and config of the project, by its section and name.
+pub(crate) type SharedFiles = BTreeMap<(&'static str, String), PathBuf>;
+
+/// Returns the files of `secrets:` and `configs:` in the whole project; those whose path depends on a variable
+/// without a value are missing.
+pub(crate) fn shared_files(tree: &Mapping, reading: Reading, base: &Path) -> SharedFiles {
+    let mut files = SharedFiles::new();
+    for section in [SECRETS.0, CONFIGS.0] {
+        let entries = tree.get(section).and_then(|value| untagged(value).as_mapping());
+        for (name, entry) in entries.into_iter().flatten() {
+            let file = untagged(entry).as_mapping().and_then(|entry| scalar(entry.get("file")?));
+            let file = file.and_then(|file| match reading {
+                Reading::Complete => Some(file.replace("$$", "$")),
+                _ => match interpolate::read(&file) {
+                    Interpolation::Known(file) => Some(file),
+                    _ => None,
+                },
+            });
+            let path = file.and_then(|file| resolve_from(base, &file));
+            if let (Some(name), Some(path)) = (scalar(name), path) {
+                files.insert((section, name), path);
+            }
+        }
+    }
+    files
+}
+
+/// Returns the mounts of the service whose keys `field` returns. Relative sources begin at `base`; `files` are
+/// those of [`shared_files`].
 ///
 /// # Errors
 /// When a mount has an invalid form, or, without Compose, a variable without a value decides its path.
 pub(crate) fn mounts<'a>(
     field: impl Fn(&'static str) -> Field<'a>,
     base: &Path,
+    files: &SharedFiles,
 ) -> Result<Vec<Mount>, ProjectError> {
     let mut mounts = Vec::new();
     for volume in field("volumes").list()? {
@@ -43,18 +78,19 @@ pub(crate) fn mounts<'a>(
             mounts.push(mount);
         }
     }
-    for (key, directory) in [("secrets", SECRETS), ("configs", "/")] {
+    for (key, directory) in [SECRETS, CONFIGS] {
         for file in field(key).list()? {
             let part = |key| file.value.as_mapping().and_then(|long| long.get(key));
-            let name = match file.value {
-                Value::Mapping(_) => part("target").or_else(|| part("source")),
-                _ => Some(file.value),
+            let (source, name) = match file.value {
+                Value::Mapping(_) => (part("source"), part("target").or_else(|| part("source"))),
+                _ => (Some(file.value), Some(file.value)),
             };
+            let source = source.and_then(scalar).and_then(|name| files.get(&(key, name)).cloned());
             let name = name.map_or(Ok(None), |name| file.part(name).text(IfUnknown::Refuse))?;
             let target = name.map(|name| Path::new(directory).join(name));
             let target = target.map(|path| clean_target(&path.to_string_lossy()));
             let target = target.unwrap_or_default();
-            let mount = Mount { kind: MountKind::File, target, read_only: true };
+            let mount = Mount { kind: MountKind::File(source), target, read_only: true };
             if !mounts.contains(&mount) {
                 mounts.push(mount);
             }

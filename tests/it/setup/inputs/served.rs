@@ -78,7 +78,7 @@ fn keys_of_every_kind_are_compared_with_the_certificate() {
         ("Ed25519", "genpkey -algorithm ED25519"),
     ] {
         let desk = Desk::with(&["b.lab"]);
-        let certificate = "req -x509 -days 9 -subj /CN=own -addext subjectAltName=DNS:a.lab \
+        let certificate = "req -x509 -days 90 -subj /CN=own -addext subjectAltName=DNS:a.lab \
                            -addext keyUsage=critical,keyCertSign,digitalSignature";
         for file in ["certs/server-key.pem", "certs/other.key"] {
             let (program, rest) = how.split_once(' ').unwrap();
@@ -108,7 +108,7 @@ fn an_unverifiable_signature_is_accepted() {
     for kind in ["rsa:1024", "ec -pkeyopt ec_paramgen_curve:P-521"] {
         let desk = Desk::new();
         desk.directory("certs", 0o755);
-        let request = "req -x509 -nodes -days 9 -addext keyUsage=critical,keyCertSign";
+        let request = "req -x509 -nodes -days 90 -addext keyUsage=critical,keyCertSign";
         desk.openssl(&format!(
             "{request} -newkey {kind} -keyout certs/x.key -out certs/ca.crt -subj /CN=CA"
         ));
@@ -174,7 +174,7 @@ pub fn messages() -> Vec<(&'static str, String)> {
             let desk = Desk::with(&["b.lab"]);
             desk.openssl("genpkey -algorithm ED448 -out certs/server-key.pem");
             desk.openssl(
-                "req -x509 -key certs/server-key.pem -out certs/server.pem -days 9 -subj /CN=own \
+                "req -x509 -key certs/server-key.pem -out certs/server.pem -days 90 -subj /CN=own \
                  -addext subjectAltName=DNS:a.lab -addext keyUsage=critical,keyCertSign",
             );
             desk.write("certs/ca.crt", desk.read("certs/server.pem"));

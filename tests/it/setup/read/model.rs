@@ -38,10 +38,10 @@ fn mounts_are_read() {
         mount(MountKind::Tmpfs, "/t", false),
         mount(MountKind::Unknown, "/p", false),
         mount(MountKind::Tmpfs, "/run", false),
-        mount(MountKind::File, "/run/secrets/s", true),
-        mount(MountKind::File, "/run/secrets/t", true),
-        mount(MountKind::File, "/e/s", true),
-        mount(MountKind::File, "/c", true),
+        mount(MountKind::File(None), "/run/secrets/s", true),
+        mount(MountKind::File(None), "/run/secrets/t", true),
+        mount(MountKind::File(None), "/e/s", true),
+        mount(MountKind::File(None), "/c", true),
     ];
     assert_eq!(service.mounts, expected);
 }
