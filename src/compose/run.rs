@@ -23,9 +23,8 @@ use crate::trust::time::Time;
 /// Runs the subcommand and returns the exit code.
 pub fn run(cli: Cli, shell: &Environment, report: Report) -> u8 {
     let result = match cli.command {
-        Command::Certs(asked) => {
-            certs::run(&asked.options(), Time::now(), report).map(CommandOutput::from)
-        }
+        Command::Certs(asked) => certs::run(&asked.options(), Time::now(), report)
+            .map(|(text, code)| CommandOutput { text: text.into(), code }),
         Command::Inspect(asked) => return inspect::inspect(&asked, report),
         Command::Completions { shell } => return completions(shell, report),
         Command::Setup(asked) => run_setup(&asked, shell, report),

@@ -41,6 +41,11 @@ pub(crate) const HOST_SYSTEMS: [HostSystem; 4] = [
     },
 ];
 
+/// Returns the family of this machine's distribution; `None` if it is unknown.
+pub(crate) fn this_system() -> Option<&'static HostSystem> {
+    HOST_SYSTEMS.iter().find(|system| Path::new(system.directory).is_dir())
+}
+
 impl HostSystem {
     /// Returns the command that installs `ca`, which is in the file `path`.
     pub(crate) fn install_command(&self, path: &Path, ca: &Certificate) -> String {

@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use crate::compose::certs::server_name::{LOOPBACK_NAMES, ServerName};
-use crate::compose::certs::{CA, CA_KEY, SERVER};
+use crate::compose::certs::{CA, CA_KEY, INTERMEDIATE, SERVER};
 use crate::compose::inputs::files::{ServerFiles, first_certificate};
 use crate::sys::file;
 use crate::sys::quote::shell;
+use crate::trust::certificate::Certificate;
 use crate::trust::certificate::extensions::Details;
 use crate::trust::certificate::subject_alt_name::SubjectAltName;
 use crate::trust::private_key::{self, KeyMatch};
@@ -48,7 +49,11 @@ pub(crate) fn name_arguments(details: &Details, more: &[ServerName]) -> String {
 fn can_sign(directory: &Path) -> bool {
     let key = file::read(&directory.join(CA_KEY), &mut file::FILE_LIMIT.clone());
     let (Ok(key), Some(ca)) = (key, first_certificate(&directory.join(CA))) else { return false };
-    private_key::compare(&key, &Details::of(&ca).public_key) != Some(KeyMatch::No)
+    let below = first_certificate(&directory.join(INTERMEDIATE));
+    let is_key_of = |certificate: &Certificate| {
+        private_key::compare(&key, &Details::of(certificate).public_key) != Some(KeyMatch::No)
+    };
+    is_key_of(&ca) || below.is_some_and(|below| is_key_of(&below))
 }
 
 fn certs_command(pair: &ServerFiles, arguments: &str) -> Option<String> {

@@ -3,4 +3,7 @@
 mod issue;
 mod served;
 mod broken;
+mod constraints;
 mod messages;
+mod names;
+mod renewal;

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::compose::certs::key::PrivateKey;
-use crate::compose::certs::{CA, CA_KEY};
+use crate::compose::certs::{CA, CA_KEY, INTERMEDIATE};
 use crate::compose::cli::Shape;
 use crate::compose::doctor::files::context::CheckContext;
+use crate::compose::inputs::files::first_certificate;
 use crate::compose::inputs::{
     self, InputError, InputErrorKind, InputOptions, Inputs, ServerFault as Fault,
     replace_ca_command,
@@ -19,7 +20,7 @@ use crate::sys::finding::{Finding, Severity};
 use crate::sys::output;
 use crate::sys::quote;
 use crate::trust::certificate::Certificate;
-use crate::trust::certificate::extensions::Details;
+use crate::trust::certificate::extensions::{Details, is_signed_by};
 use crate::trust::certificate::lints::{self, Lint, LintHit, LintKind};
 use crate::trust::certificate::strict_gap::StrictGap;
 
@@ -108,8 +109,16 @@ pub(crate) fn in_days(days: i64) -> String {
 fn own_directory<'a>(certificate: &Certificate, path: &'a Path) -> Option<&'a Path> {
     let directory = path.ends_with(CA).then(|| directory_of(path))?;
     let key = file::read(&directory.join(CA_KEY), &mut file::FILE_LIMIT.clone()).ok()?;
-    let fits = PrivateKey::read(&key).is_ok_and(|key| key.is_key_of(&Details::of(certificate)));
+    let fits = PrivateKey::read(&key).is_ok_and(|key| can_sign(&key, certificate, directory));
     fits.then_some(directory)
+}
+
+/// Whether `key` signs for the CA in `directory`: it is the CA's, or that of the intermediate there.
+pub(crate) fn can_sign(key: &PrivateKey, ca: &Certificate, directory: &Path) -> bool {
+    let is_below =
+        |below: &Certificate| is_signed_by(below, ca) && key.is_key_of(&Details::of(below));
+    key.is_key_of(&Details::of(ca))
+        || first_certificate(&directory.join(INTERMEDIATE)).as_ref().is_some_and(is_below)
 }
 
 /// Returns the fix for a CA whose key is not here.
