@@ -66,6 +66,8 @@ Examples:
 const COMPLETIONS_EXAMPLES: &str = "Examples:
   source <(trust-compose completions bash)
       in ~/.bashrc
+  source <(trust-compose completions zsh)
+      in ~/.zshrc, after compinit
   trust-compose completions fish > ~/.config/fish/completions/trust-compose.fish
       for fish";
 
