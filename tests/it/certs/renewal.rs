@@ -1,9 +1,10 @@
-//! trust-compose certs --renew as cron runs it, the end of a CA, and `--force`.
+//! trust-compose certs --renew as cron runs it, the end of a CA, `--force`, and the commands that are printed.
 
 use std::path::Path;
 use std::process::Command;
 
 use crate::desk::{Desk, trust_compose};
+use crate::doctor::files::run_shell;
 use crate::world::Outcome;
 
 const NAMES: [&str; 4] = ["a.lab", "localhost", "127.0.0.1", "::1"];
@@ -188,4 +189,17 @@ fn force_keeps_the_names_and_the_old_ca() {
     let before = desk.state("certs");
     desk.certs(&["--force"]).exits(2).says("no name was given");
     assert_eq!(desk.state("certs"), before);
+}
+
+#[test]
+fn the_last_line_is_the_next_command_for_a_compose_project() {
+    let desk = Desk::new();
+    let output = desk.certs(&["a.lab", "--out", "elsewhere"]).succeeds().stdout();
+    assert!(!output.contains("trust-compose setup"), "{output}");
+    desk.write("compose.yml", "services: {web: {image: registry.invalid/web}}\n");
+    let output = desk.certs(&["a.lab"]).succeeds().stdout();
+    let last = output.lines().last().unwrap();
+    assert_eq!(last, "next: trust-compose setup --custom-ca certs/");
+    run_shell(&desk, last.strip_prefix("next: ").unwrap()).succeeds();
+    assert!(desk.has("docker-compose.ca.yml"));
 }
