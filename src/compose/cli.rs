@@ -3,21 +3,21 @@
 pub(crate) mod doctor;
 pub(crate) mod kustomize;
 pub(crate) mod setup;
+pub(crate) mod trust;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::compose::certs::key::KeyType;
+use crate::compose::certs::options::DEFAULT_DIRECTORY;
 pub use crate::compose::certs::options::PROGRAM;
 use crate::compose::certs::{CertsOptions, DEFAULT_DAYS};
 pub use crate::compose::cli::doctor::Doctor;
 pub use crate::compose::cli::kustomize::{Kustomize, Object, Source};
 pub use crate::compose::cli::setup::{Remove, SWARM, Setup, Shape, value_name};
+pub use crate::compose::cli::trust::Trust;
 use crate::trust::source::{Named, Origin};
-
-/// Default directory of certificates.
-const DIRECTORY: &str = "certs/";
 
 const EXAMPLES: &str = "Examples:
   trust-compose certs reflector.local 192.168.1.100
@@ -96,6 +96,9 @@ pub enum Command {
     /// Remove what `setup` wrote
     #[command(after_help = setup::REMOVE_AFTER)]
     Remove(Remove),
+    /// Install the CA in the stores of this machine: the system's, and those of Firefox and Chromium
+    #[command(after_help = trust::AFTER)]
+    Trust(Trust),
     /// Report what is trusted, by whom, and why a connection fails
     #[command(after_help = doctor::AFTER)]
     Doctor(Box<Doctor>),
@@ -178,7 +181,7 @@ impl Certs {
     /// Converts the options for `certs`.
     pub fn options(self) -> CertsOptions {
         let named = |path, option| Named { path, origin: Origin::Option(option) };
-        let default = || Named { path: DIRECTORY.into(), origin: Origin::Default };
+        let default = || Named { path: DEFAULT_DIRECTORY.into(), origin: Origin::Default };
         CertsOptions {
             arguments: self.names,
             out: self.out.map_or_else(default, |path| named(path, "--out")),

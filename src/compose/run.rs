@@ -10,6 +10,7 @@ use crate::compose::certs;
 use crate::compose::cli::{self, Cli, Command, Setup};
 use crate::compose::decide;
 use crate::compose::doctor;
+use crate::compose::host_trust;
 use crate::compose::inspect;
 use crate::compose::kustomize;
 use crate::compose::output::CommandOutput;
@@ -31,6 +32,7 @@ pub fn run(cli: Cli, shell: &Environment, report: Report) -> u8 {
         Command::Kustomize(asked) => kustomize::run(&asked, shell, report),
         Command::Remove(asked) => decide::find(&asked.project.options(), shell)
             .and_then(|files| remove::run(&files, asked.dry_run, asked.up, report)),
+        Command::Trust(asked) => host_trust::run(&asked, shell, report),
         Command::Doctor(asked) => doctor::run(&asked, shell, report),
     };
     match result {

@@ -4,11 +4,12 @@ use std::env;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use crate::compose::certs::host_stores::{HOST_SYSTEMS, keychain_command, this_system};
+use crate::compose::certs::host_stores::{HOST_SYSTEMS, keychain_command};
 use crate::compose::certs::options::{CA, CA_KEY, CertsOptions, PROGRAM};
 use crate::compose::project::files::has_default_file;
 use crate::sys::quote;
 use crate::trust::certificate::Certificate;
+use crate::trust::source::Origin;
 
 /// Returns the steps after `ca` was created.
 pub(crate) fn describe(options: &CertsOptions, ca: &Certificate) -> String {
@@ -23,7 +24,7 @@ pub(crate) fn describe(options: &CertsOptions, ca: &Certificate) -> String {
     text
 }
 
-/// Returns the commands that install a CA, from each system's manual; that of this machine first.
+/// Returns the commands that install a CA: on this machine, and from each system's manual.
 fn install_instructions(options: &CertsOptions, ca: &Certificate) -> String {
     let path = options.path(CA);
     let key = quote::path(&options.path(CA_KEY)).to_string();
@@ -32,19 +33,14 @@ fn install_instructions(options: &CertsOptions, ca: &Certificate) -> String {
     let mut line = |name: &str, command: String| {
         let _ = writeln!(text, "  {name:<14}  {command}");
     };
-    let is_mac = cfg!(target_os = "macos");
-    let here = this_system().filter(|_| !is_mac);
-    if is_mac {
-        line("this machine", keychain_command(&path));
-    } else if let Some(system) = here {
-        line("this machine", system.install_command(&path, ca));
-        line("macOS", keychain_command(&path));
-    } else {
-        line("macOS", keychain_command(&path));
+    if !cfg!(target_os = "macos") {
+        let is_default = options.out.origin == Origin::Default;
+        let directory = format!(" --custom-ca {}", quote::shell(&options.out.path));
+        let directory = if is_default { "" } else { &directory };
+        line("this machine", format!("{PROGRAM} trust --here{directory}"));
     }
-    let others =
-        HOST_SYSTEMS.iter().filter(|system| here.is_none_or(|here| here.name != system.name));
-    for system in others {
+    line("macOS", keychain_command(&path));
+    for system in &HOST_SYSTEMS {
         line(system.name, system.install_command(&path, ca));
     }
     line("Windows", "certutil -addstore -f Root ca.crt      (as administrator)".to_owned());

@@ -28,6 +28,8 @@ pub(crate) const FILES: [&str; 6] = [IGNORE, CA_KEY, CA, INTERMEDIATE, SERVER_KE
 /// The files of a CA.
 pub(crate) const CA_FILES: [&str; 3] = [CA, CA_KEY, INTERMEDIATE];
 
+/// Default directory of certificates.
+pub(crate) const DEFAULT_DIRECTORY: &str = "certs/";
 /// Default validity of a server certificate, in days.
 pub(crate) const DEFAULT_DAYS: u32 = 365;
 /// Longest validity that Apple's systems accept, in days (<https://support.apple.com/103769>).

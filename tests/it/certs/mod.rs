@@ -1,7 +1,7 @@
 //! Tests of `trust-compose certs`.
 
 mod issue;
-mod served;
+pub mod served;
 mod broken;
 mod constraints;
 mod messages;

@@ -104,6 +104,7 @@ fn trust_compose_starts_only_listed_programs_and_opens_no_connection() {
         "setup --check",
         "doctor --files-only",
         "inspect certs/server.pem",
+        "trust --here --dry-run",
         "remove",
         "kustomize -f pod.yaml --custom-ca certs --out trust",
         "kustomize --remove --out trust",
