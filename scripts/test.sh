@@ -13,10 +13,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # Command: its Debian package.
 declare -A packages=(
-    [busybox]=busybox-static [cc]=gcc [curl]=curl [g++]=g++ [git]=git
+    [busybox]=busybox-static [cc]=gcc [certutil]=libnss3-tools [curl]=curl [fish]=fish [g++]=g++ [git]=git
     [keytool]=default-jre-headless [openssl]=openssl
     [pip3]=python3-pip [pkg-config]=pkg-config [python3]=python3 [shellcheck]=shellcheck [strace]=strace
-    [tini-static]=tini [unshare]=util-linux [valgrind]=valgrind
+    [tini-static]=tini [unshare]=util-linux [valgrind]=valgrind [zsh]=zsh
 )
 
 die() {

@@ -3,23 +3,21 @@
 pub(crate) mod doctor;
 pub(crate) mod kustomize;
 pub(crate) mod setup;
+pub(crate) mod trust;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::compose::certs::key::KeyType;
+use crate::compose::certs::options::DEFAULT_DIRECTORY;
+pub use crate::compose::certs::options::PROGRAM;
 use crate::compose::certs::{CertsOptions, DEFAULT_DAYS};
 pub use crate::compose::cli::doctor::Doctor;
 pub use crate::compose::cli::kustomize::{Kustomize, Object, Source};
 pub use crate::compose::cli::setup::{Remove, SWARM, Setup, Shape, value_name};
+pub use crate::compose::cli::trust::Trust;
 use crate::trust::source::{Named, Origin};
-
-/// The program's name.
-pub const PROGRAM: &str = "trust-compose";
-
-/// Default directory of certificates.
-const DIRECTORY: &str = "certs/";
 
 const EXAMPLES: &str = "Examples:
   trust-compose certs reflector.local 192.168.1.100
@@ -37,7 +35,8 @@ const CERTS_AFTER: &str = "\
 localhost, 127.0.0.1 and ::1 are always among the names. Leaving out a name that the existing certificate has \
 is an error; to drop a name, delete server.pem and server-key.pem first.
 
-Exit codes: 0 done or nothing to do, 1 nothing was written, 2 wrong usage.
+Exit codes: 0 done or nothing to do, 1 nothing was written or --then failed, 2 wrong usage; with --renew also 3: \
+the CA expires within 90 days, so create a new one by --force.
 
 Examples:
   trust-compose certs reflector.local \"IP:192.168.1.100\" \"DNS:gpu.local\"
@@ -46,7 +45,7 @@ Examples:
       add a name: the CA is kept, the server certificate is replaced
   trust-compose certs gpu.local --ca certs/ --out gpu-certs/
       issue a certificate for another server, below the same CA
-  trust-compose certs --renew
+  trust-compose certs --renew --then 'docker compose restart caddy'
       for cron: prints nothing unless fewer than 30 days are left
   trust-compose certs '*.lab.local' --constrain --ca-name 'Lab CA'
       create a CA that cannot sign for names outside of lab.local";
@@ -67,6 +66,8 @@ Examples:
 const COMPLETIONS_EXAMPLES: &str = "Examples:
   source <(trust-compose completions bash)
       in ~/.bashrc
+  source <(trust-compose completions zsh)
+      in ~/.zshrc, after compinit
   trust-compose completions fish > ~/.config/fish/completions/trust-compose.fish
       for fish";
 
@@ -95,6 +96,9 @@ pub enum Command {
     /// Remove what `setup` wrote
     #[command(after_help = setup::REMOVE_AFTER)]
     Remove(Remove),
+    /// Install the CA in the stores of this machine: the system's, and those of Firefox and Chromium
+    #[command(after_help = trust::AFTER)]
+    Trust(Trust),
     /// Report what is trusted, by whom, and why a connection fails
     #[command(after_help = doctor::AFTER)]
     Doctor(Box<Doctor>),
@@ -136,13 +140,17 @@ pub struct Certs {
     /// Constrain the new CA to these names and their subdomains
     #[arg(long)]
     constrain: bool,
-    /// Replace everything, the CA too: clients that trust the old CA need the new one
+    /// Replace everything, the CA too: clients that trust the old CA need the new one. Keeps the names without
+    /// a NAME, and the old CA in a directory of its own
     #[arg(long, conflicts_with = "renew")]
     force: bool,
-    /// Renew what expires within 30 days and print nothing otherwise. Never creates a CA; without a NAME
-    /// keeps the names
+    /// Renew what expires within 30 days (valid for less than 45 days: in the last third) and print nothing
+    /// otherwise. Never creates a CA; without a NAME keeps the names
     #[arg(long)]
     renew: bool,
+    /// Run this in a shell after a renewal
+    #[arg(long, value_name = "COMMAND", requires = "renew", conflicts_with = "dry_run")]
+    then: Option<String>,
     /// Print what would be created, and write nothing
     #[arg(long)]
     dry_run: bool,
@@ -173,7 +181,7 @@ impl Certs {
     /// Converts the options for `certs`.
     pub fn options(self) -> CertsOptions {
         let named = |path, option| Named { path, origin: Origin::Option(option) };
-        let default = || Named { path: DIRECTORY.into(), origin: Origin::Default };
+        let default = || Named { path: DEFAULT_DIRECTORY.into(), origin: Origin::Default };
         CertsOptions {
             arguments: self.names,
             out: self.out.map_or_else(default, |path| named(path, "--out")),
@@ -188,6 +196,7 @@ impl Certs {
             constrain: self.constrain,
             force: self.force,
             renew: self.renew,
+            then: self.then,
             dry_run: self.dry_run,
         }
     }

@@ -10,6 +10,7 @@ pub(crate) mod manifest;
 pub(crate) mod mount_conflicts;
 pub(crate) mod names;
 pub(crate) mod patch;
+pub(crate) mod placeholder;
 pub(crate) mod pod;
 pub(crate) mod read;
 pub(crate) mod render;
@@ -32,6 +33,7 @@ use crate::compose::kustomize::component::{Component, ComponentSpec, SelectedCon
 use crate::compose::kustomize::kustomization::{Kustomization, Naming};
 use crate::compose::kustomize::manifest::Workload;
 use crate::compose::kustomize::names::{BUNDLES, CUSTOM, KUSTOMIZATION};
+use crate::compose::kustomize::placeholder::with_placeholder;
 use crate::compose::kustomize::read::ManifestInput;
 use crate::compose::kustomize::report::CompletedRun;
 use crate::compose::kustomize::select::Positions;
@@ -77,19 +79,32 @@ pub(crate) fn run(
     inputs.warnings.iter().for_each(|warning| report.warning(warning));
     inputs.notes.iter().for_each(|note| report.remark(note));
     let existing = write::read_existing(&args.out)?;
-    let read = read::read(args, &existing)?;
-    for name in &read.manifests.others {
-        report.warning(&report::unknown_kind(name));
+    let plan_component = |read: &ManifestInput| {
+        for name in &read.manifests.others {
+            report.warning(&report::unknown_kind(name));
+        }
+        KustomizeRun {
+            args,
+            inputs: &inputs,
+            existing: &existing,
+            read,
+            temporary: &temporary_directory(shell),
+            report,
+        }
+        .plan_component()
+    };
+    let is_absent = args.kustomization.is_some() && !existing.texts.contains_key(KUSTOMIZATION);
+    match read::read(args, &existing) {
+        Err(_) if is_absent && args.check => Ok(report::no_component(&args.out)),
+        // The kustomization may list the component that this run writes.
+        Err(_) if is_absent && !args.dry_run => with_placeholder(&args.out, || {
+            read::read(args, &existing).and_then(|read| plan_component(&read))
+        }),
+        Err(error) if is_absent => Err(error.advise(
+            "if it lists the component that does not exist yet, run this without --dry-run",
+        )),
+        read => plan_component(&read?),
     }
-    KustomizeRun {
-        args,
-        inputs: &inputs,
-        existing: &existing,
-        read: &read,
-        temporary: &temporary_directory(shell),
-        report,
-    }
-    .plan_component()
 }
 
 /// Returns the directory for temporary files (POSIX.1-2024, Base Definitions, section 8.3).

@@ -1,5 +1,5 @@
 //! trust-compose, which runs on the host: one module per subcommand (`certs`, `inspect`, `setup`,
-//! `kustomize`, `doctor`), and the modules that they share.
+//! `kustomize`, `host_trust`, `doctor`), and the modules that they share.
 
 pub mod run;
 pub mod cli;
@@ -8,6 +8,7 @@ pub(crate) mod inspect;
 pub mod setup;
 pub(crate) mod kustomize;
 pub(crate) mod doctor;
+pub(crate) mod host_trust;
 
 pub mod project;
 pub mod select;

@@ -10,6 +10,7 @@ use crate::compose::certs;
 use crate::compose::cli::{self, Cli, Command, Setup, Shape};
 use crate::compose::decide;
 use crate::compose::doctor;
+use crate::compose::host_trust;
 use crate::compose::inputs::{places, remote};
 use crate::compose::inspect;
 use crate::compose::kustomize;
@@ -25,9 +26,8 @@ use crate::trust::time::Time;
 /// Runs the subcommand and returns the exit code.
 pub fn run(cli: Cli, shell: &Environment, report: Report) -> u8 {
     let result = match cli.command {
-        Command::Certs(asked) => {
-            certs::run(&asked.options(), Time::now(), report).map(CommandOutput::from)
-        }
+        Command::Certs(asked) => certs::run(&asked.options(), Time::now(), report)
+            .map(|(text, code)| CommandOutput { text: text.into(), code }),
         Command::Inspect(asked) => return inspect::inspect(&asked, report),
         Command::Completions { shell } => return completions(shell, report),
         Command::Setup(mut asked) => {
@@ -42,6 +42,7 @@ pub fn run(cli: Cli, shell: &Environment, report: Report) -> u8 {
         }
         Command::Remove(asked) => decide::find(&asked.project.options(), shell)
             .and_then(|files| remove::run(&files, asked.dry_run, asked.up, report)),
+        Command::Trust(asked) => host_trust::run(&asked, shell, report),
         Command::Doctor(asked) => doctor::run(&asked, shell, report),
     };
     match result {

@@ -18,5 +18,9 @@ pub const SIGNALLED: u8 = 128;
 /// The command failed, or completed only in part; or doctor reported an error.
 pub const TROUBLE: u8 = 1;
 
+/// `trust-compose certs --renew`: the CA expires soon, or has expired, and only a new CA helps. Not a failure
+/// of the run: what was due has been renewed if the CA could still sign.
+pub const CA_ENDS: u8 = 3;
+
 /// The command line is wrong (2, as the shell and clap use it), or trust-doctor cannot inspect the process.
 pub const USAGE: u8 = 2;

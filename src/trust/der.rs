@@ -56,6 +56,20 @@ pub(crate) fn value(input: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     Some((tag, contents, rest))
 }
 
+/// Encodes a value in DER (X.690, section 8.1).
+pub(crate) fn encode(tag: u8, contents: &[u8]) -> Vec<u8> {
+    let length = contents.len().to_be_bytes();
+    let significant = length.iter().position(|byte| *byte != 0).unwrap_or(length.len() - 1);
+    let (_, length) = length.split_at(significant);
+    let mut encoded = vec![tag];
+    if contents.len() >= 0x80 {
+        encoded.extend(u8::try_from(length.len()).map(|bytes| 0x80 | bytes));
+    }
+    encoded.extend(length);
+    encoded.extend(contents);
+    encoded
+}
+
 /// Removes the first value from `input` and returns its contents, if it has that tag.
 pub(crate) fn take_contents<'a>(tag: u8, input: &mut &'a [u8]) -> Option<&'a [u8]> {
     let (found, contents, rest) = value(input)?;

@@ -5,7 +5,7 @@
 //! <https://github.com/openssl/openssl/blob/openssl-3.0/crypto/x509/x_name.c>).
 
 use crate::trust::bundle::Pem;
-use crate::trust::der::{BMP, IA5, PRINTABLE, SEQUENCE, SET, T61, UNIVERSAL, UTF8, value};
+use crate::trust::der::{BMP, IA5, PRINTABLE, SEQUENCE, SET, T61, UNIVERSAL, UTF8, encode, value};
 use crate::trust::fingerprint::sha1;
 use crate::trust::trust_anchors;
 
@@ -67,18 +67,4 @@ fn plain(encoded: &[u8]) -> Option<Vec<u8>> {
     }
     words.pop_if(|last| *last == b' ');
     Some(encode(UTF8, &words))
-}
-
-/// Encodes a value in DER (X.690, section 8.1).
-fn encode(tag: u8, contents: &[u8]) -> Vec<u8> {
-    let length = contents.len().to_be_bytes();
-    let significant = length.iter().position(|byte| *byte != 0).unwrap_or(length.len() - 1);
-    let (_, length) = length.split_at(significant);
-    let mut encoded = vec![tag];
-    if contents.len() >= 0x80 {
-        encoded.extend(u8::try_from(length.len()).map(|bytes| 0x80 | bytes));
-    }
-    encoded.extend(length);
-    encoded.extend(contents);
-    encoded
 }

@@ -70,7 +70,8 @@ impl Desk {
     /// Asserts that OpenSSL accepts the chain for a server, with -x509_strict.
     #[track_caller]
     pub fn verifies(&self, ca: &str, server: &str) {
-        self.openssl(&format!("verify -x509_strict -purpose sslserver -CAfile {ca} {server}"));
+        let chain = format!("-CAfile {ca} -untrusted {server} {server}");
+        self.openssl(&format!("verify -x509_strict -purpose sslserver {chain}"));
     }
 
     /// Returns OpenSSL's text of a certificate, with every run of white space as one space.

@@ -29,6 +29,7 @@ mod steps;
 mod target_process;
 
 mod init;
+mod host_trust;
 mod inspect;
 mod certs;
 mod setup;

@@ -5,12 +5,13 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::compose::certs::key::PrivateKey;
-use crate::compose::certs::options::{CA, CA_KEY, CertsOptions, SERVER, SERVER_KEY};
+use crate::compose::certs::options::{CA, CA_KEY, CertsOptions, INTERMEDIATE, SERVER, SERVER_KEY};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::dir::{Directory, OWN_PREFIX};
 use crate::sys::{file, output, quote};
 use crate::trust::certificate::Certificate;
 use crate::trust::certificate::extensions::{Details, is_signed_by};
+use crate::trust::certificate::subject_alt_name::SubjectAltName;
 use crate::trust::certificate_file;
 use crate::trust::file_error::CertificateFileError;
 use crate::trust::inspection;
@@ -24,8 +25,21 @@ pub(crate) struct Authority {
     pub details: Details,
     /// The CA's key.
     pub key: PrivateKey,
-    /// All certificates in the CA's file: for an intermediate, its issuers may follow.
+    /// All certificates in the CA's file, which clients trust: for an intermediate, its issuers may follow.
+    /// The intermediate of a constrained CA has a file of its own.
     pub file: Vec<Certificate>,
+}
+
+impl Authority {
+    /// Whether the CA's file does not contain the certificate that signs, but its root.
+    pub(crate) fn is_below_file(&self) -> bool {
+        !self.file.iter().any(|found| found.der == self.certificate.der)
+    }
+
+    /// The certificate that clients trust.
+    pub(crate) fn anchor(&self) -> &Certificate {
+        self.file.first().filter(|_| self.is_below_file()).unwrap_or(&self.certificate)
+    }
 }
 
 /// The server certificate of an earlier run.
@@ -47,6 +61,8 @@ pub(crate) struct ExistingCerts {
     pub server: Option<ExistingServer>,
     /// With `--ca`: whether that CA's certificate is missing in the directory.
     pub lacks_copy: bool,
+    /// With `--force`: the names in the server certificate, if it can be read.
+    pub former_names: Vec<SubjectAltName>,
     /// Keys that other users can read, with their modes.
     pub open_keys: Vec<(PathBuf, u32)>,
 }
@@ -123,7 +139,7 @@ impl ExistingCerts {
                 existing.authority = Some(authority);
             }
             // --force replaces all files, so they need not be valid.
-            None if options.force => {}
+            None if options.force => existing.former_names = out.server_names(),
             None => existing.authority = existing.read_authority(&out)?,
         }
         if !options.force || from.is_some() {
@@ -144,7 +160,10 @@ impl ExistingCerts {
         };
         let file = read_certificates(&certificate)?;
         let private_key = self.read_key(directory, &key, CA_KEY)?;
-        let mut pairs = file.iter().map(|certificate| (certificate, Details::of(certificate)));
+        let below = directory.read_file(INTERMEDIATE)?.map(|source| read_certificates(&source));
+        let below = below.transpose()?.unwrap_or_default();
+        let both = file.iter().chain(&below);
+        let mut pairs = both.map(|certificate| (certificate, Details::of(certificate)));
         let found = pairs.find(|(_, details)| private_key.is_key_of(details));
         let Some((found, details)) = found else {
             return Err(key_mismatch(&certificate, &key, true));
@@ -226,6 +245,14 @@ impl CertsDirectory<'_> {
             Ok(bytes) => Ok(Some(CertificateSource { label, kind: SourceKind::Named, bytes })),
             Err(problem) => Err(Diagnostic::from(&HostFileError { label, problem })),
         }
+    }
+
+    /// Returns the names in the server certificate; none if it cannot be read.
+    fn server_names(&self) -> Vec<SubjectAltName> {
+        let source = self.read_file(SERVER).ok().flatten();
+        let file = source.and_then(|source| read_certificates(&source).ok());
+        let first = file.and_then(|file| file.into_iter().next());
+        first.map(|certificate| Details::of(&certificate).names).unwrap_or_default()
     }
 
     fn incomplete_pair(&self, present: &str, missing: &str) -> Diagnostic {

@@ -1,6 +1,6 @@
 //! The commands that install a CA on a host, for the texts of `certs` and `doctor`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::sys::quote;
 use crate::trust::certificate::Certificate;
@@ -12,7 +12,7 @@ pub(crate) struct HostSystem {
     /// The directory for additional CAs.
     pub directory: &'static str,
     /// The command that updates the store from that directory.
-    command: &'static str,
+    pub command: &'static str,
 }
 
 /// From the systems' own manuals: update-ca-certificates(8), update-ca-trust(8), openSUSE's
@@ -41,12 +41,21 @@ pub(crate) const HOST_SYSTEMS: [HostSystem; 4] = [
     },
 ];
 
+/// Returns the family of this machine's distribution; `None` if it is unknown.
+pub(crate) fn this_system() -> Option<&'static HostSystem> {
+    HOST_SYSTEMS.iter().find(|system| Path::new(system.directory).is_dir())
+}
+
 impl HostSystem {
     /// Returns the command that installs `ca`, which is in the file `path`.
     pub(crate) fn install_command(&self, path: &Path, ca: &Certificate) -> String {
-        let Self { directory, command, .. } = self;
-        let copy = format!("{directory}/{}", file_name(ca));
+        let (copy, command) = (self.file_of(ca), self.command);
         format!("sudo cp {} {} && sudo {command}", quote::shell(path), quote::shell(&copy))
+    }
+
+    /// Returns the file of `ca` in the directory for additional CAs.
+    pub(crate) fn file_of(&self, ca: &Certificate) -> PathBuf {
+        Path::new(self.directory).join(file_name(ca))
     }
 }
 

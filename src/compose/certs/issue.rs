@@ -8,22 +8,25 @@ use std::fmt::Display;
 
 use rcgen::{
     BasicConstraints, CertificateParams, CidrSubnet, DnType, ExtendedKeyUsagePurpose,
-    GeneralSubtree, IsCa, Issuer, KeyUsagePurpose, NameConstraints, SanType,
+    GeneralSubtree, IsCa, Issuer, KeyIdMethod, KeyUsagePurpose, NameConstraints, SanType,
 };
 use time::OffsetDateTime;
 
 use crate::compose::certs::existing::{Authority, ExistingCerts};
+use crate::compose::certs::issuer_name::with_issuer;
 use crate::compose::certs::key::{KeyType, PrivateKey};
-use crate::compose::certs::options::{CA, CA_KEY, CertsOptions, IGNORE, SERVER, SERVER_KEY};
+use crate::compose::certs::options::{
+    CA, CA_KEY, CertsOptions, IGNORE, INTERMEDIATE, SERVER, SERVER_KEY,
+};
 use crate::compose::certs::plan::{CertsPlan, IssueReason};
-use crate::compose::certs::server_name::{self, ServerName};
+use crate::compose::certs::server_name::{LOOPBACK_NAMES, ServerName};
 use crate::compose::certs::validity::{ca_end, not_before, server_end};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::dir::FILE_MODE;
 use crate::sys::dir::PRIVATE_MODE;
 use crate::sys::dir::transaction::PendingFile;
 use crate::trust::certificate::Certificate;
-use crate::trust::certificate::extensions::{Details, is_signed_by};
+use crate::trust::certificate::extensions::{Details, key_identifier};
 use crate::trust::source::Label;
 use crate::trust::time::Time;
 
@@ -84,15 +87,21 @@ pub(crate) fn issue(
 impl IssuedCerts {
     /// Returns the files to write.
     pub(crate) fn files(&self) -> Vec<PendingFile> {
-        let public = |name, text| PendingFile { name, mode: FILE_MODE, text };
-        let private =
-            |name, key: &PrivateKey| PendingFile { name, mode: PRIVATE_MODE, text: key.pem() };
+        let public = |name, bytes| PendingFile { name, mode: FILE_MODE, bytes };
+        let private = |name, key: &PrivateKey| PendingFile {
+            name,
+            mode: PRIVATE_MODE,
+            bytes: key.pem().into_bytes(),
+        };
         let mut files = Vec::new();
         if self.ca_is_new {
             files.push(private(CA_KEY, &self.authority.key));
         }
         if self.ca_is_new || self.ca_is_copied {
-            files.push(public(CA, self.authority.file.iter().map(pem).collect()));
+            files.push(public(CA, self.authority.file.iter().flat_map(pem).collect()));
+        }
+        if self.ca_is_new && self.authority.is_below_file() {
+            files.push(public(INTERMEDIATE, pem(&self.authority.certificate)));
         }
         if let Some(IssuedServer { certificate, key, .. }) = &self.server {
             let above = &self.authority.certificate;
@@ -100,7 +109,7 @@ impl IssuedCerts {
             let chain = [certificate, above];
             let length = if above.is_self_issued { 1 } else { 2 };
             files.push(private(SERVER_KEY, key));
-            files.push(public(SERVER, chain.into_iter().take(length).map(pem).collect()));
+            files.push(public(SERVER, chain.into_iter().take(length).flat_map(pem).collect()));
         }
         files
     }
@@ -108,37 +117,66 @@ impl IssuedCerts {
 
 /// Returns the `.gitignore` that keeps the directory's keys out of version control.
 pub(crate) fn gitignore() -> PendingFile {
-    PendingFile { name: IGNORE, mode: FILE_MODE, text: "*\n".to_owned() }
+    PendingFile { name: IGNORE, mode: FILE_MODE, bytes: b"*\n".to_vec() }
 }
 
-fn pem(certificate: &Certificate) -> String {
-    String::from_utf8_lossy(certificate.pem.text()).into_owned()
+fn pem(certificate: &Certificate) -> Vec<u8> {
+    certificate.pem.text().to_vec()
 }
 
-/// Issues a new CA.
+/// Issues a new CA. A constrained one signs with an intermediate that has the constraints too, because Java
+/// ignores them in a root (docs/constraints.md); the root's key signs this once, and is written nowhere.
 fn issue_authority(
     options: &CertsOptions,
     names: &[ServerName],
     now: Time,
 ) -> Result<Authority, Diagnostic> {
-    let mut params = certificate_params(&authority_name(options, names, now), now, ca_end(now))?;
-    // It signs servers, never another CA.
-    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    if options.constrain {
-        let always = server_name::parse_names(&[])?;
-        let permitted_subtrees =
-            names.iter().chain(always.iter().filter(|name| !names.contains(name)));
-        params.name_constraints = Some(NameConstraints {
-            permitted_subtrees: permitted_subtrees.map(subtree).collect(),
-            excluded_subtrees: Vec::new(),
-        });
+    let name = authority_name(options, names, now);
+    let generate = || PrivateKey::generate(options.key_type.unwrap_or_default());
+    let key = generate().map_err(rcgen_error)?;
+    let parse = |file, certificate: Result<rcgen::Certificate, _>| {
+        parse_issued(options, file, certificate.map_err(rcgen_error)?.der())
+    };
+    let self_signed = |params: &CertificateParams, key: &PrivateKey| {
+        parse(CA, params.self_signed(key.key_pair()))
+    };
+    let authority = |certificate: Certificate, root, key| Authority {
+        details: Details::of(&certificate),
+        certificate,
+        key,
+        file: vec![root],
+    };
+    if !options.constrain {
+        let certificate = self_signed(&authority_params(&name, 0, None, now)?, &key)?;
+        return Ok(authority(certificate.clone(), certificate, key));
     }
-    let key = PrivateKey::generate(options.key_type.unwrap_or_default()).map_err(rcgen_error)?;
-    let certificate =
-        parse_issued(options, CA, params.self_signed(key.key_pair()).map_err(rcgen_error)?.der())?;
-    let details = Details::of(&certificate);
-    Ok(Authority { file: vec![certificate.clone()], certificate, details, key })
+    let constraints = Some(NameConstraints {
+        permitted_subtrees: names.iter().map(subtree).collect(),
+        excluded_subtrees: Vec::new(),
+    });
+    let root_params = authority_params(&name, 1, constraints.clone(), now)?;
+    let root_key = generate().map_err(rcgen_error)?;
+    let root = self_signed(&root_params, &root_key)?;
+    let below = Some(format!("{name} intermediate")).filter(|name| name.len() <= MAX_COMMON_NAME);
+    let below = below.unwrap_or_else(|| format!("Intermediate {now}"));
+    let issuer = Issuer::from_params(&root_params, root_key.key_pair());
+    let params = authority_params(&below, 0, constraints, now)?;
+    let certificate = parse(INTERMEDIATE, params.signed_by(key.key_pair(), &issuer))?;
+    Ok(authority(certificate, root, key))
+}
+
+/// Returns the parameters of a CA above at most `depth` other CAs.
+fn authority_params(
+    name: &str,
+    depth: u8,
+    constraints: Option<NameConstraints>,
+    now: Time,
+) -> Result<CertificateParams, Diagnostic> {
+    let mut params = certificate_params(name, now, ca_end(now))?;
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(depth));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params.name_constraints = constraints;
+    Ok(params)
 }
 
 /// Returns the CA's name, such as `reflector.local CA 2025-11-22`: the date distinguishes CAs in one list.
@@ -146,7 +184,8 @@ fn authority_name(options: &CertsOptions, names: &[ServerName], now: Time) -> St
     if let Some(name) = &options.ca_name {
         return name.clone();
     }
-    let first = if options.arguments.is_empty() { None } else { names.first() };
+    let is_loopback = |name: &ServerName| LOOPBACK_NAMES.contains(&name.to_string().as_str());
+    let first = names.first().filter(|name| !options.arguments.is_empty() || !is_loopback(name));
     let first = first.map(|name| name.to_string().trim_start_matches("*.").to_owned());
     let dated = first.map(|name| format!("{name} CA {now}"));
     dated
@@ -190,13 +229,16 @@ fn issue_server(
         });
     }
     let key = PrivateKey::generate(kind).map_err(rcgen_error)?;
-    let issuer = Issuer::from_ca_cert_der(&authority.certificate.der, authority.key.key_pair());
-    let signed = issuer.and_then(|issuer| params.signed_by(key.key_pair(), &issuer));
-    let certificate = parse_issued(options, SERVER, signed.map_err(rcgen_error)?.der())?;
-    // rcgen encodes the CA's name again, and the result may differ from the original.
-    if !is_signed_by(&certificate, &authority.certificate) {
-        return Err(issue_error("the CA's name cannot be encoded as it is in its certificate"));
+    let mut above = CertificateParams::default();
+    if let Some(id) = key_identifier(&authority.certificate) {
+        above.key_identifier_method = KeyIdMethod::PreSpecified(id);
     }
+    let issuer = Issuer::new(above, authority.key.key_pair());
+    let signed = params.signed_by(key.key_pair(), &issuer).map_err(rcgen_error)?;
+    let name = authority.certificate.subject_der();
+    let der = with_issuer(signed.der(), &name, &authority.key)
+        .ok_or_else(|| issue_error("the result is not a certificate"))?;
+    let certificate = parse_issued(options, SERVER, &der.map_err(rcgen_error)?)?;
     Ok((certificate, key))
 }
 

@@ -6,14 +6,13 @@ use std::net::IpAddr;
 use crate::compose::certs::existing::{Authority, ExistingCerts, ExistingServer, no_ca};
 use crate::compose::certs::key::KeyType;
 use crate::compose::certs::options::{CertsOptions, MAX_DAYS, SERVER, command};
-use crate::compose::certs::server_name::{LOOPBACK_NAMES, ServerName};
-use crate::compose::certs::validity::{DAY, renewal_is_due, requested_end, server_end};
+use crate::compose::certs::server_name::{self, LOOPBACK_NAMES, ServerName};
+use crate::compose::certs::validity::{DAY, renewal_is_due, server_end};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::output;
 use crate::sys::quote;
 use crate::trust::certificate::Certificate;
-use crate::trust::certificate::extensions::Details;
-use crate::trust::certificate::lints::{self, LintHit};
+use crate::trust::certificate::extensions::{Constraints, Details};
 use crate::trust::certificate::subject_alt_name::SubjectAltName;
 use crate::trust::time::Time;
 
@@ -79,7 +78,7 @@ pub(crate) fn check_options(
     options: &CertsOptions,
     names: &[ServerName],
 ) -> Result<(), Diagnostic> {
-    if names.is_empty() && !options.ca_only && !options.renew {
+    if names.is_empty() && !options.ca_only && !options.renew && !options.force {
         return Err(no_names());
     }
     let days = options.days;
@@ -142,23 +141,25 @@ pub(crate) fn plan_certs(
             .because(format_args!("it contains {SERVER}, issued by {issuer}, which is missing"))
             .advise("name that CA's directory with --ca, or another directory with --out"));
     }
+    let server = existing.server.as_ref().map(|server| &server.details.names);
+    let present = typed_names(server.unwrap_or(&existing.former_names));
+    let typed = std::mem::take(&mut names);
+    if !typed.is_empty() || options.ca_only {
+        names = typed;
+    } else if server.is_none() && present.is_empty() {
+        return Err(no_names());
+    } else {
+        names = server_name::parse_names(&present)?;
+    }
     let given: Vec<String> = names.iter().map(ToString::to_string).collect();
-    let present = existing
-        .server
-        .as_ref()
-        .map(|server| names_in_certificate(&server.details))
-        .unwrap_or_default();
-    if names.is_empty() {
-        names = present.iter().map(|name| ServerName::parse(name)).collect::<Result<_, _>>()?;
-        if names.is_empty() && !options.ca_only {
-            return Err(no_names());
-        }
-    } else if !options.ca_only && present.iter().any(|name| !given.contains(name)) {
+    if !options.ca_only && !options.force && present.iter().any(|name| !given.contains(name)) {
         return Err(names_lost(options, &given, &present));
     }
+    names.extend(loopback_names(existing.authority.as_ref(), &names)?);
+    let given: Vec<String> = names.iter().map(ToString::to_string).collect();
     let server = if options.ca_only { None } else { issue_reason(options, &given, existing, now) };
     if let (Some(_), Some(ca)) = (&server, &existing.authority) {
-        check_constraints(ca, &names)?;
+        check_constraints(options, ca, &names)?;
     }
     Ok(CertsPlan {
         issues_ca: existing.authority.is_none(),
@@ -170,7 +171,7 @@ pub(crate) fn plan_certs(
 
 /// Checks that the existing CA can sign, and that the options describe it.
 fn check_ca(options: &CertsOptions, ca: &Authority, now: Time) -> Result<(), Diagnostic> {
-    let Certificate { label, not_before, not_after, subject, .. } = &ca.certificate;
+    let Certificate { label, not_before, not_after, subject, .. } = ca.anchor();
     let failed = label.cannot("sign with");
     if *not_after < now {
         return Err(failed
@@ -199,34 +200,59 @@ fn check_ca(options: &CertsOptions, ca: &Authority, now: Time) -> Result<(), Dia
     }
 }
 
-fn check_constraints(ca: &Authority, names: &[ServerName]) -> Result<(), Diagnostic> {
-    let Some(constraints) = &ca.details.constraints else { return Ok(()) };
-    let forbidden = names.iter().find(|name| match name {
-        ServerName::Dns(host) => !constraints.allows_host(host),
-        ServerName::Ip(address) => !constraints.allows_address(*address),
+/// Returns the names for clients on the same host that are not among `names`, and that the CA may sign for:
+/// another organisation's CA may be constrained to its own names.
+fn loopback_names(
+    ca: Option<&Authority>,
+    names: &[ServerName],
+) -> Result<Vec<ServerName>, Diagnostic> {
+    let constraints = ca.and_then(|ca| ca.details.constraints.as_ref());
+    let mut loopback = server_name::parse_names(&LOOPBACK_NAMES)?;
+    loopback.retain(|name| {
+        !names.contains(name) && constraints.is_none_or(|constraints| is_allowed(constraints, name))
     });
-    let Some(name) = forbidden else { return Ok(()) };
-    let subject = quote::word(&ca.certificate.subject);
-    Err(Diagnostic::cannot("sign for", quote::word(&name.to_string()))
+    Ok(loopback)
+}
+
+fn is_allowed(constraints: &Constraints, name: &ServerName) -> bool {
+    match name {
+        ServerName::Dns(host) => constraints.allows_host(host),
+        ServerName::Ip(address) => constraints.allows_address(*address),
+    }
+}
+
+fn check_constraints(
+    options: &CertsOptions,
+    ca: &Authority,
+    names: &[ServerName],
+) -> Result<(), Diagnostic> {
+    let Some(constraints) = &ca.details.constraints else { return Ok(()) };
+    let forbidden: Vec<_> = names
+        .iter()
+        .filter(|name| !is_allowed(constraints, name))
+        .map(ToString::to_string)
+        .collect();
+    let Some(first) = forbidden.first() else { return Ok(()) };
+    let subject = quote::word(&ca.anchor().subject);
+    let forbidden: Vec<_> = forbidden.iter().map(String::as_str).collect();
+    let apart = other_directory(options, first);
+    let apart = quote::shell(&apart);
+    Err(Diagnostic::cannot("sign for", quote::word(first))
         .because(format_args!("{subject} is constrained to other names"))
-        .advise("create a new CA with --force, for all names or with --constrain for these"))
+        .advise(format!(
+            "omit the name, or create another CA for it: `{} --out {apart}`",
+            command(&forbidden)
+        )))
 }
 
 /// Returns the diagnostic for names that only the present certificate covers, with a fix for either intent.
 fn names_lost(options: &CertsOptions, given: &[String], present: &[String]) -> Diagnostic {
     let lost = present.iter().filter(|name| !given.contains(name));
     let lost: Vec<_> = lost.map(|name| quote::word(name).to_string()).collect();
-    let typed = |names: &'_ [String]| -> Vec<String> {
-        names.iter().filter(|name| !LOOPBACK_NAMES.contains(&name.as_str())).cloned().collect()
-    };
-    let (given, present) = (typed(given), typed(present));
     let given: Vec<_> = given.iter().map(String::as_str).collect();
     let mut all: Vec<_> = present.iter().map(String::as_str).collect();
     all.extend(given.iter().filter(|name| !present.iter().any(|old| old == *name)));
-    let mut apart = format!("{}-certs", directory_stem(given.first().copied().unwrap_or("server")));
-    if options.out.path.ends_with(&apart) {
-        apart.insert_str(0, "other-");
-    }
+    let apart = other_directory(options, given.first().copied().unwrap_or("server"));
     let apart = format!(
         "{} --ca {} --out {}",
         command(&given),
@@ -239,6 +265,12 @@ fn names_lost(options: &CertsOptions, given: &[String], present: &[String]) -> D
         .advise(format!(
             "for another server, issue another certificate below the same CA: `{apart}`"
         ))
+}
+
+/// Returns the name of another directory, for the server `name`.
+fn other_directory(options: &CertsOptions, name: &str) -> String {
+    let apart = format!("{}-certs", directory_stem(name));
+    if options.out.path.ends_with(&apart) { format!("other-{apart}") } else { apart }
 }
 
 /// Returns a short form of a name, for the name of a directory.
@@ -289,56 +321,13 @@ fn days_left_if_due(
     is_due.then(|| (to.seconds() - now.seconds()).div_euclid(DAY))
 }
 
+/// Returns the names in a certificate that a user typed: without those that every certificate has.
+fn typed_names(names: &[SubjectAltName]) -> Vec<String> {
+    let names = names.iter().map(SubjectAltName::host_or_text);
+    names.filter(|name| !LOOPBACK_NAMES.contains(&name.as_str())).collect()
+}
+
 /// Returns the names in a certificate, as written on the command line.
 pub(crate) fn names_in_certificate(details: &Details) -> Vec<String> {
     details.names.iter().map(SubjectAltName::host_or_text).collect()
-}
-
-/// Returns the warnings about existing and planned certificates.
-pub(crate) fn warnings(
-    options: &CertsOptions,
-    plan: &CertsPlan,
-    existing: &ExistingCerts,
-    now: Time,
-) -> Vec<Diagnostic> {
-    let warning = |cause: String, fix: String| Diagnostic::statement(cause).advise(fix);
-    let open_keys = existing.open_keys.iter().map(|(path, mode)| {
-        let shown = quote::path(path);
-        let cause = format!("other users may read the key in {shown} (mode {mode:04o})");
-        Diagnostic::statement(cause).run(format!("chmod 0600 {}", quote::shell(path)))
-    });
-    let mut warnings: Vec<_> = open_keys.collect();
-    if let Some(ca) = &existing.authority {
-        let known = ca.file.iter().map(Certificate::subject_der).collect();
-        let lints = lints::matching(&ca.certificate, now, &known);
-        let judged = lints.into_iter().map(|lint| LintHit::new(&ca.certificate, lint));
-        warnings.extend(judged.map(|judged| Diagnostic::from(&judged)));
-        let to = ca.certificate.not_after;
-        if plan.server.is_some() && to.seconds() < requested_end(options.days, now) {
-            warnings.push(warning(
-                format!("the CA expires on {to}, and so does the server's certificate"),
-                "create a new CA with --force in time, and distribute its certificate".to_owned(),
-            ));
-        }
-    }
-    if plan.server.is_some() {
-        for name in plan.names.iter().filter(|name| name.has_underscore()) {
-            let name = quote::word(&name.to_string()).to_string();
-            warnings.push(warning(
-                format!(
-                    "{name} has an underscore, which RFC 1123 does not allow in host names: some \
-                     clients will refuse it"
-                ),
-                "give the host another name, such as a network alias".to_owned(),
-            ));
-        }
-    }
-    if plan.issues_ca && options.ca_only && options.path(SERVER).exists() {
-        let server = quote::path(&options.path(SERVER)).to_string();
-        warnings.push(warning(
-            format!("the certificate in {server} is still signed by the former CA"),
-            "issue it again: `trust-compose certs` with its names".to_owned(),
-        ));
-    }
-    warnings
 }

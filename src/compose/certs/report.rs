@@ -3,10 +3,12 @@
 use std::fmt::Write as _;
 
 use crate::compose::certs::existing::ExistingCerts;
-use crate::compose::certs::host_stores::{HOST_SYSTEMS, keychain_command};
 use crate::compose::certs::issue::{IssuedCerts, IssuedServer};
-use crate::compose::certs::options::{CA, CA_KEY, CertsOptions, SERVER, SERVER_KEY};
-use crate::compose::certs::plan::{CertsPlan, names_in_certificate};
+use crate::compose::certs::next_steps;
+use crate::compose::certs::options::{
+    CA, CA_FILES, CA_KEY, CertsOptions, INTERMEDIATE, SERVER, SERVER_KEY,
+};
+use crate::compose::certs::plan::{CertsPlan, IssueReason, names_in_certificate};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::quote;
 use crate::trust::certificate::Certificate;
@@ -47,7 +49,7 @@ pub(crate) fn nothing_to_do(
     let path = options.path(if options.ca_only { CA } else { SERVER });
     let _ = writeln!(text, "nothing to do: {} is valid", quote::path(&path));
     if let Some(authority) = &existing.authority {
-        write_ca(&mut text, &authority.certificate);
+        write_ca(&mut text, authority.anchor());
     }
     if let (false, Some(server)) = (plan.names.is_empty(), &existing.server) {
         write_names(&mut text, &server.details);
@@ -70,10 +72,14 @@ pub(crate) fn dry_run(
     if plan.issues_ca {
         line("a CA", [CA, CA_KEY]);
     }
+    let replaces_ca = options.force && CA_FILES.iter().any(|file| options.path(file).exists());
     if let Some(reason) = &plan.server {
         let names: Vec<_> = plan.names.iter().map(ToString::to_string).collect();
         let what = format!("server certificate for {} ({reason})", names.join(", "));
         line(&what, [SERVER, SERVER_KEY]);
+    }
+    if replaces_ca {
+        let _ = writeln!(text, "would keep the old CA with its key in a directory beside them");
     }
     if let (true, Some(authority)) = (plan.copies_ca, &existing.authority) {
         let path = quote::path(&options.path(CA)).to_string();
@@ -83,7 +89,7 @@ pub(crate) fn dry_run(
 }
 
 /// Returns the text of a run that issued certificates, with the next steps.
-pub(crate) fn issued(options: &CertsOptions, set: &IssuedCerts) -> String {
+pub(crate) fn issued(options: &CertsOptions, set: &IssuedCerts, former: Option<&str>) -> String {
     let path = |file: &str| quote::path(&options.path(file)).to_string();
     let mut text = String::new();
     if set.ca_is_new {
@@ -93,20 +99,32 @@ pub(crate) fn issued(options: &CertsOptions, set: &IssuedCerts) -> String {
     } else {
         let _ = writeln!(text, "kept {}: CA", path(CA));
     }
-    write_ca(&mut text, &set.authority.certificate);
-    write_dates(&mut text, &set.authority.certificate);
+    write_ca(&mut text, set.authority.anchor());
+    write_dates(&mut text, set.authority.anchor());
+    if set.ca_is_new && set.authority.is_below_file() {
+        let _ = writeln!(
+            text,
+            "created {}: signs for these names only; the key of the CA above it was discarded",
+            path(INTERMEDIATE)
+        );
+    }
+    if let Some(former) = former {
+        let _ = writeln!(text, "kept {}: the old CA with its key", path(former));
+    }
     if let Some(IssuedServer { certificate, reason, .. }) = &set.server {
         let (server, key) = (path(SERVER), path(SERVER_KEY));
         let _ = writeln!(text, "created {server} and {key}: server certificate ({reason})");
         write_names(&mut text, &Details::of(certificate));
         write_dates(&mut text, certificate);
-        let _ = writeln!(
-            text,
-            "\nnext: restart the service that serves {server}; most read it only when they start"
-        );
+        if *reason != IssueReason::New && options.then.is_none() {
+            let _ = writeln!(
+                text,
+                "\nnext: restart the service that serves {server}; most read it only when they start"
+            );
+        }
     }
     if set.ca_is_new {
-        text.push_str(&install_instructions(options, &set.authority.certificate));
+        text.push_str(&next_steps::describe(options, set.authority.anchor()));
     } else if set.server.is_some() {
         text.push_str("The CA is unchanged: clients that trust it have nothing to do.\n");
     }
@@ -124,23 +142,4 @@ fn write_names(text: &mut String, details: &Details) {
 fn write_dates(text: &mut String, certificate: &Certificate) {
     let _ = writeln!(text, "  until    {}", certificate.not_after);
     let _ = writeln!(text, "  SHA-256  {}", certificate.fingerprint());
-}
-
-/// Returns the commands that install a CA, from each system's manual.
-fn install_instructions(options: &CertsOptions, ca: &Certificate) -> String {
-    let path = options.path(CA);
-    let key = quote::path(&options.path(CA_KEY)).to_string();
-    let mut text =
-        format!("next: install {} on clients, and keep {key} secret\n", quote::path(&path));
-    let _ = writeln!(text, "  macOS           {}", keychain_command(&path));
-    for machine in &HOST_SYSTEMS {
-        let _ = writeln!(text, "  {:<14}  {}", machine.name, machine.install_command(&path, ca));
-    }
-    text.push_str(
-        "  Windows         certutil -addstore -f Root ca.crt      (as administrator)
-  Firefox         Settings, Privacy & Security, View Certificates, Authorities, Import
-  containers      mount it at /usr/local/share/ca-certificates/custom-ca.crt where trust-init is the entrypoint
-",
-    );
-    text
 }

@@ -35,6 +35,7 @@ enum NameError {
     Url,
     Port,
     Network,
+    Zone,
     UnknownPrefix,
     MailAddress,
     MisplacedWildcard,
@@ -69,6 +70,10 @@ impl NameError {
             Self::Network => (
                 "a certificate names single addresses, not networks",
                 "list the addresses that clients connect to",
+            ),
+            Self::Zone => (
+                "a certificate names an address without its zone (RFC 4007, section 11)",
+                "omit `%` and the text after it",
             ),
             Self::UnknownPrefix => (
                 "clients compare `DNS:` and `IP:` names only",
@@ -107,13 +112,14 @@ impl NameError {
     }
 }
 
-/// Parses `words`, without duplicates and in their order, followed by [`LOOPBACK_NAMES`].
+/// Parses `words`, without duplicates and in their order. A word may be a list as in OpenSSL's configuration:
+/// `DNS:a.lan,IP:10.0.0.1`.
 ///
 /// # Errors
-/// At the first word that is not a valid name.
-pub(crate) fn parse_names(words: &[String]) -> Result<Vec<ServerName>, Diagnostic> {
+/// At the first name that is not valid.
+pub(crate) fn parse_names<W: AsRef<str>>(words: &[W]) -> Result<Vec<ServerName>, Diagnostic> {
     let mut names = Vec::new();
-    for word in words.iter().map(String::as_str).chain(LOOPBACK_NAMES) {
+    for word in words.iter().flat_map(|word| word.as_ref().split(',')) {
         let name = ServerName::parse(word)?;
         if !names.contains(&name) {
             names.push(name);
@@ -152,7 +158,11 @@ impl ServerName {
             return Err(NameError::Url);
         }
         match word.split_once(':') {
-            Some((kind, name)) if kind.eq_ignore_ascii_case("dns") => parse_host(name),
+            // Clients compare an address with IP names only, and OpenSSL's users write `DNS:10.0.0.1`.
+            Some((kind, name)) if kind.eq_ignore_ascii_case("dns") => match parse_address(name)? {
+                Some(address) => Ok(address),
+                None => parse_host(name),
+            },
             Some((kind, name)) if kind.eq_ignore_ascii_case("ip") => {
                 parse_address(name)?.ok_or(NameError::NotAnAddress)
             }
@@ -191,10 +201,16 @@ fn parse_address(word: &str) -> Result<Option<ServerName>, NameError> {
             Ok(Some(ServerName::Ip(address)))
         };
     }
-    match bare.split_once('/') {
-        Some((network, _)) if network.parse::<IpAddr>().is_ok() => Err(NameError::Network),
-        _ => Ok(None),
+    let is_address = |split: Option<(&str, &str)>| {
+        split.is_some_and(|(address, _)| address.parse::<IpAddr>().is_ok())
+    };
+    if is_address(bare.split_once('/')) {
+        return Err(NameError::Network);
     }
+    if is_address(bare.split_once('%')) {
+        return Err(NameError::Zone);
+    }
+    Ok(None)
 }
 
 /// Parses a host name into its A-labels (RFC 5890).

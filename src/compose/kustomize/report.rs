@@ -12,7 +12,7 @@ use crate::compose::kustomize::kustomization::Kustomization;
 use crate::compose::kustomize::names::{BUNDLES, KUSTOMIZATION, LABEL, ROLE, TARGETS};
 use crate::compose::kustomize::read::{self, PreviousValues};
 use crate::compose::kustomize::write::{ComponentChanges, ExistingComponent, HEADER};
-use crate::compose::output::{outcome, write_remark};
+use crate::compose::output::{CommandOutput, check_result, outcome, write_remark};
 use crate::compose::project::paths::{plain, relative};
 use crate::compose::select::{Choice, Outcome, SelectionReason};
 use crate::compose::yaml::without_comments;
@@ -186,6 +186,12 @@ pub(crate) fn header(args: &Kustomize, before: &PreviousValues) -> String {
     let before = read::previous_values_line(before);
     let remove = "trust-compose kustomize --remove --out .";
     format!("{HEADER} {options} --out .\n# Do not edit. Remove it with: {remove}\n{before}")
+}
+
+/// Returns the result of `--check` if there is no component, and the kustomization cannot be rendered.
+pub(crate) fn no_component(out: &Path) -> CommandOutput {
+    let drift = format!("{} contains no component", quote::path(out));
+    check_result(&[drift], "run this again without --check")
 }
 
 /// Returns the options of this run, with paths relative to `--out`.

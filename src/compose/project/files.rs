@@ -181,12 +181,21 @@ pub fn not_utf8(path: &Path) -> Diagnostic {
     error.because("its name is not UTF-8").advise("give it another name")
 }
 
+/// Whether `directory` contains a compose file of a default name.
+pub(crate) fn has_default_file(directory: &Path) -> bool {
+    default_file(directory).is_some()
+}
+
+fn default_file(directory: &Path) -> Option<PathBuf> {
+    NAMES.iter().map(|name| plain(directory, name)).find(|path| path.is_file())
+}
+
 /// Returns the first default name in `start` or above it.
 fn find_default(start: &Path, here: &Path) -> Option<PathBuf> {
     let levels = here.join(start).components().count();
     let mut directory = start.to_owned();
     for _ in 0..levels {
-        let found = NAMES.iter().map(|name| plain(&directory, name)).find(|path| path.is_file());
+        let found = default_file(&directory);
         if found.is_some() {
             return found;
         }

@@ -32,7 +32,7 @@ pub struct PendingFile {
     /// Its permissions.
     pub mode: Mode,
     /// Its contents.
-    pub text: String,
+    pub bytes: Vec<u8>,
 }
 
 impl Directory {
@@ -71,8 +71,7 @@ impl Directory {
     pub fn replace_together(&self, files: &[PendingFile], names: &[&str]) -> io::Result<()> {
         self.discard(names)?;
         let unfinished = self.create_private(OsStr::new(UNFINISHED))?;
-        let written = files.iter().try_for_each(|file| unfinished.create(file)).and_then(|()| {
-            unfinished.sync()?;
+        let written = unfinished.create_all(files).and_then(|()| {
             renameat(&self.fd, UNFINISHED, &self.fd, READY).map_err(io::Error::from)
         });
         if let Err(error) = written {
@@ -110,13 +109,22 @@ impl Directory {
         Ok(true)
     }
 
+    /// Creates `files`, and syncs them and the directory.
+    ///
+    /// # Errors
+    /// As open(2), write(2) and fsync(2).
+    pub fn create_all(&self, files: &[PendingFile]) -> io::Result<()> {
+        files.iter().try_for_each(|file| self.create(file))?;
+        self.sync()
+    }
+
     /// Creates and syncs a file. Its mode is never wider than the final one.
     fn create(&self, pending: &PendingFile) -> io::Result<()> {
         let flags = OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_WRONLY | OFlag::O_CLOEXEC;
         let fd: OwnedFd = uninterrupted(|| openat(&self.fd, pending.name, flags, PRIVATE_MODE))?;
         uninterrupted(|| fchmod(&fd, pending.mode))?;
         let file = File::from(fd);
-        write(file.try_clone()?, &[pending.text.as_bytes()])?;
+        write(file.try_clone()?, &[&pending.bytes])?;
         file.sync_all()
     }
 

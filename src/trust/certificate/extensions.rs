@@ -97,6 +97,15 @@ impl Details {
     }
 }
 
+/// Returns the subject key identifier of `certificate` (RFC 5280, section 4.2.1.2).
+pub fn key_identifier(certificate: &Certificate) -> Option<Vec<u8>> {
+    let (_, x509) = X509Certificate::from_der(&certificate.der).ok()?;
+    x509.extensions().iter().find_map(|extension| match extension.parsed_extension() {
+        ParsedExtension::SubjectKeyIdentifier(id) => Some(id.0.to_vec()),
+        _ => None,
+    })
+}
+
 /// Whether `authority` signed `certificate`: its name is the issuer's, and its key verifies the signature.
 /// If the kind of signature cannot be verified here (a rare key, RSA below 2048 bits), the name alone
 /// decides.

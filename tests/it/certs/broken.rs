@@ -1,6 +1,7 @@
 //! trust-compose certs, killed at every step, and two runs at once: the result is the old or the new state,
 //! never a key with the certificate of another key.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::process::{Child, Stdio};
 use std::time::Duration;
@@ -58,6 +59,26 @@ fn a_new_ca_survives_a_kill_at_any_step() {
         assert_eq!((desk.mode("certs"), desk.mode("certs/ca.key")), (0o700, 0o600), "{step}");
         assert!(!desk.has("certs/.trust-compose-unfinished"), "{step}");
         assert!(desk.has("certs/.gitignore"), "{step}");
+    });
+}
+
+/// Only the key of the old CA can sign for clients that do not have the new CA yet.
+#[test]
+fn the_key_of_a_replaced_ca_survives_a_kill_at_any_step() {
+    let key = Cell::new(String::new());
+    let prepare = || {
+        let desk = Desk::with(&["a.lab"]);
+        key.set(desk.read("certs/ca.key"));
+        desk
+    };
+    at_every_step(prepare, &["--force"], |desk, step| {
+        let old = key.take();
+        desk.certs(&["a.lab"]).succeeds();
+        desk.verifies("certs/ca.crt", "certs/server.pem");
+        let entries = desk.path("certs").read_dir().unwrap().map(|entry| entry.unwrap().path());
+        let kept = entries.map(|entry| entry.join("ca.key")).filter(|path| path.exists());
+        let mut keys = kept.chain([desk.path("certs/ca.key")]);
+        assert!(keys.any(|path| std::fs::read_to_string(path).unwrap() == old), "{step}");
     });
 }
 

@@ -1,6 +1,9 @@
 //! Tests of `trust-compose certs`.
 
 mod issue;
-mod served;
+pub mod served;
 mod broken;
+mod constraints;
 mod messages;
+mod names;
+mod renewal;

@@ -7,14 +7,14 @@ use std::process::{Child, Command, Stdio};
 use crate::desk::Desk;
 use crate::world::{Outcome, tool};
 
-struct Server {
-    port: String,
+pub struct Server {
+    pub port: String,
     process: Child,
 }
 
 impl Server {
-    fn start(desk: &Desk, address: &str) -> Self {
-        let words = ["serve", "certs/server.pem", "certs/server-key.pem", address];
+    pub fn start(desk: &Desk, certificate: &str, key: &str, address: &str) -> Self {
+        let words = ["serve", certificate, key, address];
         let mut command = desk.command(&tool("peer"), &words, "022");
         let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
@@ -32,7 +32,7 @@ impl Drop for Server {
 }
 
 /// The installed Pythons: the system's, and 3.13 (strict by default) if it is installed.
-fn pythons() -> Vec<PathBuf> {
+pub fn pythons() -> Vec<PathBuf> {
     let home = std::env::var("HOME").unwrap_or_default();
     let versions = PathBuf::from(home).join(".pyenv/versions").read_dir().into_iter().flatten();
     let strict = versions.flatten().map(|entry| entry.path().join("bin/python3.13"));
@@ -71,6 +71,10 @@ fn connects(desk: &Desk, server: &Server, host: &str, address: &str, is_served: 
     }
 }
 
+fn serve(desk: &Desk, address: &str) -> Server {
+    Server::start(desk, "certs/server.pem", "certs/server-key.pem", address)
+}
+
 fn has_ipv6() -> bool {
     std::net::TcpListener::bind("[::1]:0").is_ok()
 }
@@ -78,7 +82,7 @@ fn has_ipv6() -> bool {
 #[test]
 fn clients_connect_by_every_name_and_by_no_other() {
     let desk = Desk::with(&["reflector.local", "*.lab.local", "bücher.example", "10.9.8.7"]);
-    let server = Server::start(&desk, "127.0.0.1");
+    let server = serve(&desk, "127.0.0.1");
     for host in [
         "reflector.local",
         "gpu.lab.local",
@@ -93,7 +97,7 @@ fn clients_connect_by_every_name_and_by_no_other() {
         connects(&desk, &server, host, "127.0.0.1", false);
     }
     if has_ipv6() {
-        let server = Server::start(&desk, "[::1]:0");
+        let server = serve(&desk, "[::1]:0");
         connects(&desk, &server, "::1", "::1", true);
         connects(&desk, &server, "localhost", "::1", true);
     }
@@ -102,7 +106,7 @@ fn clients_connect_by_every_name_and_by_no_other() {
 #[test]
 fn clients_accept_a_constrained_ca_and_p384() {
     let desk = Desk::with(&["*.lab.local", "--constrain", "--key-type", "p384"]);
-    let server = Server::start(&desk, "127.0.0.1");
+    let server = serve(&desk, "127.0.0.1");
     for host in ["gpu.lab.local", "localhost", "127.0.0.1"] {
         connects(&desk, &server, host, "127.0.0.1", true);
     }

@@ -91,3 +91,35 @@ fn a_second_run_keeps_a_listed_component_with_pinned_variables() {
     assert!(rendered.contains(pinned), "{rendered}");
     assert!(rendered.contains("- name: JAVA_TOOL_OPTIONS\n      value: -Xmx1g\n"), "{rendered}");
 }
+
+/// In a fresh clone whose component git ignores, or after `--remove`.
+#[test]
+fn a_component_that_is_listed_before_it_exists_can_be_written() {
+    let dir = ManifestDir::new();
+    overlay(&dir);
+    let words = "-k overlays/prod";
+    dir.with_ca(words).succeeds();
+    let text = "namePrefix: prod-\nresources: [../../base]\ncomponents: [../../trust]\n";
+    dir.0.write("overlays/prod/kustomization.yaml", text);
+    dir.with_ca(&format!("{words} --check")).succeeds().prints("in step\n");
+    let first = dir.0.contents("trust");
+    dir.run("--remove").succeeds();
+    assert!(!dir.0.has("trust"));
+
+    dir.with_ca(&format!("{words} --check")).exits(1).shows("contains no component");
+    dir.with_ca(&format!("{words} --dry-run")).exits(1).says("run this without --dry-run");
+    assert!(!dir.0.has("trust"));
+    dir.with_ca(words).succeeds();
+    assert_eq!(dir.0.contents("trust"), first);
+    dir.with_ca(&format!("{words} --check")).succeeds().prints("in step\n");
+    assert!(dir.render("overlays/prod").contains("value: /run/trust-init/ca-bundle.crt"));
+
+    // If the kustomization has another fault, nothing is left.
+    dir.run("--remove").succeeds();
+    dir.0.write(
+        "overlays/prod/kustomization.yaml",
+        format!("{text}configurations: [absent.yaml]\n"),
+    );
+    dir.with_ca(words).exits(1).says("absent.yaml");
+    assert!(!dir.0.has("trust"));
+}

@@ -95,13 +95,16 @@ fn trust_compose_starts_only_listed_programs_and_opens_no_connection() {
     for name in ["getent", "git"] {
         symlink(tool(name), desk.path(&format!("bin/{name}"))).unwrap();
     }
+    desk.sign("certs", &["reflector.local"], -300, 20);
     let mut all = BTreeSet::new();
     for line in [
+        "certs --renew --then true",
         "certs reflector.local gpu.local",
         "setup --custom-ca certs --domain reflector.local --tls edge --service edge=leave --activate",
         "setup --check",
         "doctor --files-only",
         "inspect certs/server.pem",
+        "trust --here --dry-run",
         "remove",
         "kustomize -f pod.yaml --custom-ca certs --out trust",
         "kustomize --remove --out trust",
@@ -109,10 +112,11 @@ fn trust_compose_starts_only_listed_programs_and_opens_no_connection() {
         let words: Vec<_> = line.split(' ').collect();
         let (programs, sockets) = started(&desk, &words);
         assert_eq!(sockets, [""; 0], "{line}");
+        assert_eq!(programs.contains("sh"), line.contains("--then"), "{line}: {programs:?}");
         all.extend(programs);
     }
     assert!(!desk.has("docker-compose.ca.yml"));
-    let named = ["docker", "getent", "git", "kubectl", "kustomize", "trust-compose"];
+    let named = ["docker", "getent", "git", "kubectl", "kustomize", "sh", "trust-compose"];
     assert_eq!(all.into_iter().collect::<Vec<_>>(), named);
 }
 

@@ -13,8 +13,8 @@ fn sh(desk: &Desk, line: &str) -> Outcome {
     Outcome(command.env("PATH", format!("{}:/usr/bin:/bin", bin.display())).output().unwrap())
 }
 
-const COMMANDS: [&str; 7] =
-    ["certs", "setup", "kustomize", "remove", "doctor", "inspect", "completions"];
+const COMMANDS: [&str; 8] =
+    ["certs", "setup", "kustomize", "remove", "trust", "doctor", "inspect", "completions"];
 
 #[test]
 fn every_help_has_one_layout_and_ends_with_examples() {

@@ -1,6 +1,6 @@
 //! The completions of trust-compose, called as a shell calls them.
 
-use crate::desk::Desk;
+use crate::desk::{Desk, trust_compose};
 use crate::setup::flags::has;
 use crate::world::{Outcome, tool};
 
@@ -27,6 +27,64 @@ fn bash_completes_after_the_subcommand() {
     for task in ["certs", "setup", "kustomize", "remove", "doctor", "inspect"] {
         has(&completes(&[task, "--h"]), "--help");
     }
+}
+
+/// Installed as the help says.
+#[test]
+fn fish_completes_after_the_subcommand() {
+    let desk = Desk::new();
+    for directory in [".config", ".config/fish", ".config/fish/completions"] {
+        desk.directory(directory, 0o755);
+    }
+    let script = desk.run(&["completions", "fish"]).succeeds().stdout();
+    desk.write(".config/fish/completions/trust-compose.fish", script);
+    let completes = |line: &str| {
+        let words = ["-c", "complete -C $argv[1]", "--", line];
+        let mut fish = desk.command(&tool("fish"), &words, "022");
+        // fish loads the completions of programs that it finds.
+        let programs = trust_compose().parent().unwrap().display().to_string();
+        fish.env("PATH", format!("{programs}:/usr/bin:/bin"));
+        let output = Outcome(fish.env("HOME", desk.path("")).output().unwrap()).succeeds().stdout();
+        let words = output.lines().map(|line| line.split('\t').next().unwrap().to_owned());
+        words.collect::<Vec<_>>()
+    };
+    assert_eq!(completes("trust-compose se"), ["setup"]);
+    assert_eq!(completes("trust-compose setup --cu"), ["--custom-ca"]);
+    assert_eq!(completes("trust-compose setup --unknown "), ["leave", "trust"]);
+    assert_eq!(completes("trust-compose certs --ren"), ["--renew"]);
+    assert_eq!(completes("trust-compose kustomize --sou"), ["--source"]);
+}
+
+/// Types a line into an interactive shell, completes it, and prints it. The key of `complete-word` is not Tab,
+/// so that the line is printed after its completion.
+const ZSH: &str = r#"
+zmodload zsh/zpty
+zpty shell zsh -f -i
+zpty -w shell 'PROMPT=; autoload -Uz compinit; compinit -u -D; source ./completions
+press() { zle complete-word; print -r -- "<<$BUFFER>>"; exit }
+zle -N press; bindkey "^T" press; print "rea""dy"'
+zpty -r -m shell seen '*ready*'
+zpty -w -n shell "$1"$'\x14'
+zpty -r -m shell seen '*<<*>>*'
+print -r -- "${${seen##*<<}%%>>*}"
+"#;
+
+/// Installed as the help says.
+#[test]
+fn zsh_completes_after_the_subcommand() {
+    let desk = Desk::new();
+    desk.write("completions", desk.run(&["completions", "zsh"]).succeeds().stdout());
+    desk.write("type.zsh", ZSH);
+    let completes = |line: &str| {
+        let mut zsh = desk.command(&tool("zsh"), &["-f", "type.zsh", line], "022");
+        let output = zsh.env("HOME", desk.path("")).env("TERM", "vt100").output().unwrap();
+        Outcome(output).succeeds().stdout().trim().to_owned()
+    };
+    assert_eq!(completes("trust-compose se"), "trust-compose setup");
+    assert_eq!(completes("trust-compose setup --cu"), "trust-compose setup --custom-ca=");
+    assert_eq!(completes("trust-compose setup --unknown l"), "trust-compose setup --unknown leave");
+    assert_eq!(completes("trust-compose certs --ren"), "trust-compose certs --renew");
+    assert_eq!(completes("trust-compose kustomize --sou"), "trust-compose kustomize --source=");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::compose::certs::host_stores::{HOST_SYSTEMS, keychain_command};
+use crate::compose::certs::host_stores::{HOST_SYSTEMS, keychain_command, this_system};
 use crate::compose::doctor::files::ca::CaFiles;
 use crate::compose::doctor::files::context::CheckContext;
 use crate::compose::layout::TRUST;
@@ -70,9 +70,8 @@ pub(crate) fn findings(
 
 /// Returns the command for this machine; that for Debian if the system is unknown.
 fn add_command(path: &Path, ca: &Certificate) -> String {
-    let found = HOST_SYSTEMS.iter().find(|machine| Path::new(machine.directory).is_dir());
     let [first, ..] = &HOST_SYSTEMS;
-    found.unwrap_or(first).install_command(path, ca)
+    this_system().unwrap_or(first).install_command(path, ca)
 }
 
 /// Returns a PEM file that contains only this CA, as the store requires.

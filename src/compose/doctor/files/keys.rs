@@ -8,11 +8,11 @@ use crate::compose::certs::key::PrivateKey;
 use crate::compose::certs::{CA, CA_KEY, SERVER_KEY};
 use crate::compose::doctor::files::ca::CaFiles;
 use crate::compose::git::GitStatus;
+use crate::compose::inputs::is_signing_key;
 use crate::compose::inputs::replace_ca_command;
 use crate::sys::file;
 use crate::sys::finding::Finding;
 use crate::sys::quote;
-use crate::trust::certificate::extensions::Details;
 
 /// Reports on the keys; `setup` is the command that distributes a new CA.
 pub(crate) fn findings(ca_files: &CaFiles, setup: &str, findings: &mut Vec<Finding>) {
@@ -76,7 +76,7 @@ fn mismatched_key(directory: &Path, ca_files: &CaFiles) -> Option<Finding> {
     let key = PrivateKey::read(&file::read(&path, &mut file::FILE_LIMIT.clone()).ok()?).ok()?;
     let cause = format!("it is not the key of {}, so `certs` cannot sign", quote::path(&ca));
     let fix = "put back the two files that belong together";
-    let fits = key.is_key_of(&Details::of(certificate));
+    let fits = is_signing_key(&key, certificate, directory);
     (!fits).then(|| Finding::warning("ca-key-mismatch", &quote::path(&path), cause, fix))
 }
 
