@@ -38,7 +38,7 @@ seeds() {
     esac
 }
 
-# run TARGET SECONDS LOG: an archive may require 1 GiB (scrypt), so only more than 2 GiB are a finding.
+# run TARGET SECONDS LOG
 run() {
     local inputs=()
     mkdir -p "fuzz/target/found/$1" "fuzz/artifacts/$1"

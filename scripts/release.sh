@@ -3,9 +3,10 @@
 #
 #   ./scripts/release.sh                      the programs for this machine, and their sums
 #   ./scripts/release.sh programs [TARGET]    an archive, and a bill of materials for each program
-#   ./scripts/release.sh sums                 SHA256SUMS of all files in dist/
+#   ./scripts/release.sh sums                 the bill of the image, the VEX, and SHA256SUMS of all files in dist/
 #   ./scripts/release.sh image NAME WORD...   an image of the archives in dist/; the words are options of
-#                                             `docker buildx build`: --push or --load; prints its digest
+#                                             `docker buildx build`: --push or --load; prints its digest,
+#                                             and the path of its bill of materials
 #   ./scripts/release.sh check TAG            fails unless TAG is this version's, and the changelog has its date
 #
 # All times in an archive are that of the last commit, or SOURCE_DATE_EPOCH, so the archives are reproducible.
@@ -44,10 +45,16 @@ programs() {
     echo "dist/$name.tar.gz" >&2
 }
 
+image_bill=dist/trust-init-image-$version.cdx.json
+
 sums() {
+    rm -f "$image_bill"
+    local bills=(dist/*-linux-*.cdx.json)
+    [ ! -e "${bills[0]}" ] || scripts/sbom.py image "${bills[@]}" >"$image_bill"
+    scripts/vex.py >"dist/trust-init-$version.openvex.json"
     cd dist
     rm -f SHA256SUMS
-    sha256sum -- *.tar.gz *.cdx.json >SHA256SUMS
+    sha256sum -- *.tar.gz *.json >SHA256SUMS
 }
 
 image() {
@@ -70,6 +77,7 @@ image() {
     docker buildx build --quiet --platform "$platforms" --tag "$name:$version" --provenance=false \
         --metadata-file "$work.json" --file docker/release.Dockerfile "$@" "$work" >&2
     sed -n 's/.*"containerimage.digest": "\(.*\)".*/digest=\1/p' "$work.json"
+    echo "bill=$image_bill"
     rm "$work.json"
 }
 

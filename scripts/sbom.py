@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Prints the components of a program as CycloneDX 1.6.
+"""Prints the components of a program, or of the image of several programs, as CycloneDX 1.6.
 
     ./scripts/sbom.py PROGRAM [TARGET [FILE]]     trust-init, trust-compose or trust-doctor
+    ./scripts/sbom.py image BILL...               the programs of these bills of materials
 
 The same sources give the same text: the serial number is a digest of the contents, and a time is included only
 if SOURCE_DATE_EPOCH is set. FILE is the built program, whose digest is then included.
@@ -116,6 +117,34 @@ def bill(program, target, file):
     if file:
         digest = hashlib.sha256(pathlib.Path(file).read_bytes()).hexdigest()
         described["hashes"] = [{"alg": "SHA-256", "content": digest}]
+    return document(described, components, dependencies)
+
+
+def image(files):
+    """Merges the bills of an image's programs."""
+    programs, libraries, dependencies = [], {}, {}
+    for file in files:
+        found = json.loads(pathlib.Path(file).read_text())
+        program = found["metadata"]["component"]
+        name = program["bom-ref"]
+        program["bom-ref"] = program["description"]
+        programs.append(program)
+        for part in found["components"]:
+            # What one program only builds with, another may contain.
+            known = libraries.setdefault(part["bom-ref"], part)
+            if part["scope"] == "required":
+                known["scope"] = "required"
+        for entry in found["dependencies"]:
+            on = dependencies.setdefault(program["bom-ref"] if entry["ref"] == name else entry["ref"], set())
+            on.update(entry["dependsOn"])
+    described = {"type": "container", "bom-ref": "image", "name": "trust-init", "version": programs[0]["version"]}
+    dependencies["image"] = {program["bom-ref"] for program in programs}
+    components = programs + [libraries[name] for name in sorted(libraries)]
+    return document(described, components, [{"ref": name, "dependsOn": sorted(on)}
+                                            for name, on in sorted(dependencies.items())])
+
+
+def document(described, components, dependencies):
     contents = {"metadata": {"component": described}, "components": components, "dependencies": dependencies}
     serial = uuid.uuid5(uuid.NAMESPACE_URL, json.dumps(contents, sort_keys=True))
     if seconds := os.environ.get("SOURCE_DATE_EPOCH"):
@@ -132,6 +161,9 @@ def bill(program, target, file):
 
 
 def main():
+    if len(sys.argv) > 2 and sys.argv[1] == "image":
+        print(json.dumps(image(sys.argv[2:]), indent=2))
+        return
     if not 2 <= len(sys.argv) <= 4 or sys.argv[1] not in FEATURES:
         sys.exit(__doc__)
     program, target, file = (sys.argv[1:] + [None, None])[:3]

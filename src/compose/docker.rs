@@ -15,7 +15,7 @@ use serde::Deserialize;
 pub(crate) use crate::compose::docker::command::CommandError;
 use crate::compose::docker::command::{
     DOCKER, ENGINE_TIMEOUT, LOOKUP_TIMEOUT, READ_TIMEOUT, compose_output, docker_output,
-    run_program, start_error,
+    run_program, search_absolute_path, start_error,
 };
 use crate::compose::docker::container::ONE_OFF;
 pub(crate) use crate::compose::docker::container::{
@@ -130,6 +130,7 @@ pub(crate) fn run_compose(
 ) -> Result<ExitStatus, CommandError> {
     let mut command = Command::new(DOCKER);
     command.arg("compose").args(files.arguments()).args(words).stdin(Stdio::null());
+    search_absolute_path(&mut command);
     command.status().map_err(start_error)
 }
 

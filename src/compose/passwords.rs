@@ -97,7 +97,7 @@ impl<'a> Passwords<'a> {
             (Pkcs12Error::Unreadable(_), _) => {
                 label.cannot("use").because(problem).advise(CREATE_AGAIN)
             }
-            (Pkcs12Error::Broken | Pkcs12Error::Unknown, _) => {
+            (Pkcs12Error::Broken | Pkcs12Error::Unknown | Pkcs12Error::TooManyRounds { .. }, _) => {
                 let is_broken = problem == Pkcs12Error::Broken;
                 let again = if is_broken { "copy the complete file again, or " } else { "" };
                 let path = label.path().map(shell).unwrap_or_default();

@@ -47,6 +47,17 @@ impl Environment {
         self.0.iter().find_map(|entry| value(entry, name))
     }
 
+    /// Returns PATH without its relative entries, if it has any. They name directories of the project that
+    /// this process runs in, and an empty entry is the current directory (execvp(3)).
+    pub fn path_without_relative_entries(&self) -> Option<OsString> {
+        let entries: Vec<_> = std::env::split_paths(self.get("PATH")?).collect();
+        let absolute: Vec<_> = entries.iter().filter(|entry| entry.is_absolute()).collect();
+        if absolute.len() == entries.len() {
+            return None;
+        }
+        std::env::join_paths(absolute).ok()
+    }
+
     /// All entries, in order.
     pub fn entries(&self) -> &[OsString] {
         &self.0

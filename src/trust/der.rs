@@ -77,6 +77,21 @@ pub(crate) fn take_contents<'a>(tag: u8, input: &mut &'a [u8]) -> Option<&'a [u8
     (found == tag).then_some(contents)
 }
 
+/// Returns the contents of the first value of `input`, if it has that tag.
+pub(crate) fn contents_with_tag(tag: u8, input: &[u8]) -> Option<&[u8]> {
+    let (found, contents, _) = value(input)?;
+    (found == tag).then_some(contents)
+}
+
+/// Returns the contents of each SEQUENCE of `input`, which contains nothing else.
+pub(crate) fn sequences(mut input: &[u8]) -> Option<Vec<&[u8]>> {
+    let mut all = Vec::new();
+    while !input.is_empty() {
+        all.push(take_contents(SEQUENCE, &mut input)?);
+    }
+    Some(all)
+}
+
 /// Returns what follows the first values of `contents`, if these have the given tags.
 pub(crate) fn skip_values<'a>(mut contents: &'a [u8], tags: &[u8]) -> Option<&'a [u8]> {
     for wanted in tags {

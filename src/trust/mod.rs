@@ -7,6 +7,7 @@ pub mod fingerprint;
 pub(crate) mod der;
 pub(crate) mod pem;
 pub(crate) mod pkcs7;
+pub(crate) mod pfx;
 #[cfg(feature = "compose")]
 pub mod pkcs12;
 pub(crate) mod openssl_trusted;

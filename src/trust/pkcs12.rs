@@ -1,17 +1,39 @@
 //! PKCS#12: the archive of certificates and keys that Windows, Java and browsers export.
 //!
-//! Only trust-compose opens it, on the host, for its certificates, which are copied byte for byte. Of its
-//! keys only the names leave this module.
+//! Only trust-compose opens it, on the host, for its certificates, which are copied byte for byte. Keys are
+//! never decrypted: an archive has their names outside of them. The reader is ours, over the ciphers of
+//! RustCrypto, because the crates for the format are pre-releases.
 
-use std::fmt::{self, Display};
-
-use p12_keystore::Pkcs12Archive;
-use p12_keystore::error::Error;
+mod encryption;
+mod error;
+mod key_derivation;
 
 use crate::trust::certificate::Certificate;
 use crate::trust::certificate_file::{CertificateFile, OtherBlock};
-use crate::trust::der::{INTEGER, SEQUENCE};
+use crate::trust::der::{
+    BMP, INTEGER, OCTET_STRING, OID, SEQUENCE, SET, contents_with_tag, take_contents,
+};
+use crate::trust::file_error::CertificateFileError;
+use crate::trust::inspection::read_certificate;
+use crate::trust::pfx::{
+    CERT_BAG, DATA, ENCRYPTED_DATA, Pfx, attributes, bags, certificate, typed,
+};
+use crate::trust::pkcs12::encryption::{check_mac, decrypt};
+pub use crate::trust::pkcs12::error::Pkcs12Error;
+use crate::trust::pkcs12::key_derivation::{Password, Rounds};
 use crate::trust::source::CertificateSource;
+
+/// `1.2.840.113549.1.12.10.1.1`, `.2`, `.4` and `.5`: keyBag, pkcs8ShroudedKeyBag, crlBag and secretBag
+/// (RFC 7292, appendix D).
+const KEY_BAG: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x0c, 0x0a, 0x01, 0x01];
+const ENCRYPTED_KEY_BAG: &[u8] =
+    &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x0c, 0x0a, 0x01, 0x02];
+const CRL_BAG: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x0c, 0x0a, 0x01, 0x04];
+const SECRET_BAG: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x0c, 0x0a, 0x01, 0x05];
+/// `1.2.840.113549.1.9.22.1`, x509Certificate, and `1.2.840.113549.1.9.20`, friendlyName (RFC 2985,
+/// sections 5.5 and 5.8).
+const X509: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x16, 0x01];
+const FRIENDLY_NAME: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x14];
 
 /// The contents of an archive.
 #[derive(Debug)]
@@ -32,36 +54,6 @@ impl From<Archive> for CertificateFile {
     }
 }
 
-/// Why an archive cannot be opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pkcs12Error {
-    /// The password is wrong or missing.
-    Locked,
-    /// It cannot be decoded.
-    Broken,
-    /// Its encryption is not supported.
-    Unknown,
-    /// It contains a certificate that makes some client reject the whole bundle.
-    Unreadable(&'static str),
-}
-
-/// The cause alone: the fix depends on the caller.
-impl Display for Pkcs12Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Locked => f.write_str("it is protected with a password"),
-            Self::Broken => f.write_str("its PKCS#12 is damaged, or not in DER"),
-            Self::Unknown => f.write_str("its PKCS#12 is encrypted in a way that is not supported"),
-            Self::Unreadable(what) => {
-                write!(
-                    f,
-                    "a certificate in it makes some TLS libraries reject the entire bundle: {what}"
-                )
-            }
-        }
-    }
-}
-
 /// Whether a file is an archive or a part of one: `PFX { version 3, authSafe SEQUENCE, … }` (RFC 7292,
 /// section 4), possibly truncated, with a definite or indefinite length (X.690, section 8.1.3).
 pub fn is_archive(bytes: &[u8]) -> bool {
@@ -75,29 +67,89 @@ pub fn is_archive(bytes: &[u8]) -> bool {
 /// # Errors
 /// When the password is wrong, or the archive cannot be read.
 pub fn open(source: &CertificateSource, password: &str) -> Result<Archive, Pkcs12Error> {
-    let archive = Pkcs12Archive::from_pkcs12(&source.bytes, password);
-    let archive = archive.map_err(|error| match error {
-        Error::MacError(_) | Error::UnpadError | Error::Pkcs5Error(_) => Pkcs12Error::Locked,
-        Error::UnsupportedEncryptionScheme
-        | Error::UnsupportedContentType
-        | Error::UnsupportedCertificateType
-        | Error::InvalidParameters => Pkcs12Error::Unknown,
-        _ => Pkcs12Error::Broken,
-    })?;
-    let read = |der| {
-        crate::trust::inspection::read_certificate(der, source, &|| 0).map_err(|problem| {
-            match problem {
-                crate::trust::file_error::CertificateFileError::Unreadable { what, .. } => {
-                    Pkcs12Error::Unreadable(what)
-                }
-                _ => Pkcs12Error::Broken,
-            }
+    let mut rounds = Rounds::default();
+    let mut contents = read(&source.bytes, &Password::new(password), &mut rounds);
+    if contents == Err(Pkcs12Error::Locked) && password.is_empty() {
+        contents = read(&source.bytes, &Password::absent(), &mut rounds);
+    }
+    let Contents { certificates, keys } = contents?;
+    let read = |der: &Vec<u8>| {
+        read_certificate(der, source, &|| 0).map_err(|error| match error {
+            CertificateFileError::Unreadable { what, .. } => Pkcs12Error::Unreadable(what),
+            _ => Pkcs12Error::Broken,
         })
     };
-    let certificates = archive.certs.iter().map(|bag| read(bag.cert.as_der()));
-    let certificates = certificates.collect::<Result<_, _>>()?;
-    let mut keys = Vec::new();
-    keys.extend(archive.keys.into_iter().map(|bag| bag.friendly_name.unwrap_or_default()));
-    keys.extend(archive.secrets.into_iter().map(|bag| bag.friendly_name.unwrap_or_default()));
+    let certificates = certificates.iter().map(read).collect::<Result<_, _>>()?;
     Ok(Archive { certificates, keys })
+}
+
+/// The certificates of an archive in DER, and the names of its keys.
+#[derive(Default, PartialEq, Eq)]
+struct Contents {
+    certificates: Vec<Vec<u8>>,
+    keys: Vec<String>,
+}
+
+fn read(bytes: &[u8], password: &Password, rounds: &mut Rounds) -> Result<Contents, Pkcs12Error> {
+    let archive = Pfx::split(bytes).ok_or(Pkcs12Error::Broken)?;
+    let has_mac = !archive.mac.is_empty();
+    if has_mac {
+        check_mac(&archive, password, rounds)?;
+    }
+    let mut contents = Contents::default();
+    for (kind, content) in archive.parts().ok_or(Pkcs12Error::Broken)? {
+        match kind {
+            DATA => {
+                let part = contents_with_tag(OCTET_STRING, content).ok_or(Pkcs12Error::Broken)?;
+                contents.add(part)?;
+            }
+            ENCRYPTED_DATA => {
+                let part = decrypt(content, password, rounds)?;
+                // Without a MAC, a wrong password may decrypt to bytes of any kind.
+                contents.add(&part).map_err(|error| match error {
+                    Pkcs12Error::Broken if !has_mac => Pkcs12Error::Locked,
+                    error => error,
+                })?;
+            }
+            // Encrypted for the owner of a key.
+            _ => return Err(Pkcs12Error::Unknown),
+        }
+    }
+    Ok(contents)
+}
+
+impl Contents {
+    /// Adds the certificates and names in a part of an archive.
+    fn add(&mut self, part: &[u8]) -> Result<(), Pkcs12Error> {
+        for bag in bags(part).ok_or(Pkcs12Error::Broken)? {
+            let (kind, content) = typed(bag).ok_or(Pkcs12Error::Broken)?;
+            match kind {
+                CERT_BAG => {
+                    let (kind, der) = certificate(content).ok_or(Pkcs12Error::Broken)?;
+                    if kind != X509 {
+                        return Err(Pkcs12Error::Unknown);
+                    }
+                    self.certificates.push(der.to_vec());
+                }
+                KEY_BAG | ENCRYPTED_KEY_BAG | SECRET_BAG => {
+                    let attributes = attributes(bag).ok_or(Pkcs12Error::Broken)?;
+                    self.keys.push(attributes.into_iter().find_map(name).unwrap_or_default());
+                }
+                CRL_BAG => {}
+                _ => return Err(Pkcs12Error::Unknown),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Returns the name in an attribute, if it is the friendlyName.
+fn name(mut attribute: &[u8]) -> Option<String> {
+    if take_contents(OID, &mut attribute)? != FRIENDLY_NAME {
+        return None;
+    }
+    let name = contents_with_tag(BMP, contents_with_tag(SET, attribute)?)?;
+    let units =
+        name.chunks_exact(2).filter_map(|unit| Some(u16::from_be_bytes(unit.try_into().ok()?)));
+    Some(char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect())
 }

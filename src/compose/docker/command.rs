@@ -17,6 +17,7 @@ use nix::unistd::Pid;
 #[cfg(target_os = "linux")]
 use rustix::process::{Resource, Rlimit, getrlimit, prlimit};
 
+use crate::sys::environment::Environment;
 use crate::sys::output;
 use crate::sys::parallel::DELAY;
 use crate::sys::quote;
@@ -135,6 +136,7 @@ pub(crate) fn run_limited(
     // (https://docs.docker.com/compose/how-tos/multiple-compose-files/include/).
     command.env("COMPOSE_EXPERIMENTAL_GIT_REMOTE", "false");
     command.env("COMPOSE_EXPERIMENTAL_OCI_REMOTE", "false");
+    search_absolute_path(command);
     // In a process group of its own, so that its plugins can be killed too.
     command.process_group(0);
     let mut child = command.spawn().map_err(start_error)?;
@@ -147,6 +149,16 @@ pub(crate) fn run_limited(
     let status = child.wait().map_err(CommandError::System)?;
     let (stdout, stderr) = outputs?;
     Ok(ProgramOutput { status, stdout, stderr })
+}
+
+/// Makes `command`, and the programs that it starts, ignore relative entries of PATH: these would run files of
+/// the project. Without any other entry, the system's default applies.
+pub(crate) fn search_absolute_path(command: &mut Command) {
+    match Environment::of_process().path_without_relative_entries() {
+        Some(path) if path.is_empty() => command.env_remove("PATH"),
+        Some(path) => command.env("PATH", path),
+        None => command,
+    };
 }
 
 /// Returns the program and its subcommands.

@@ -2,6 +2,7 @@
 //! use the same code.
 
 mod file;
+mod archive;
 pub mod gallery;
 mod openssl;
 mod mutated;

@@ -227,3 +227,31 @@ fn without_kubectl_the_missing_trial_is_reported() {
     dir.with_ca("-f manifests.yaml").succeeds().says("the component was not test-built");
     dir.with_ca("-k .").exits(1).says("neither kubectl nor kustomize is installed");
 }
+
+/// A cloned repository may bring a kustomization that names programs.
+#[test]
+fn no_program_of_a_kustomization_is_run() {
+    let function = "apiVersion: v1\nkind: Run\nmetadata:\n  name: run\n  annotations:\n    \
+                    config.kubernetes.io/function: |\n      exec: {path: ./run.sh}\n";
+    let chart =
+        "helmGlobals: {chartHome: charts}\nhelmCharts: [{name: chart, releaseName: chart}]\n";
+    for (text, says) in [
+        ("generators: [function.yaml]\n", "plugins"),
+        ("transformers: [function.yaml]\n", "plugins"),
+        ("validators: [function.yaml]\n", "plugins"),
+        (chart, "helm"),
+    ] {
+        let dir = ManifestDir::with(&deployment("web", "", ""));
+        dir.0.write("kustomization.yaml", format!("resources: [manifests.yaml]\n{text}"));
+        dir.0.write("function.yaml", function).directory("charts", 0o755);
+        dir.0
+            .directory("charts/chart", 0o755)
+            .write("charts/chart/Chart.yaml", "name: chart\nversion: 1.0.0\n");
+        let run = format!("#!/bin/sh\necho >>{}\n", dir.0.path("ran").display());
+        dir.0.write("run.sh", &run).chmod("run.sh", 0o755);
+        std::fs::copy(dir.0.path("run.sh"), dir.bin().join("helm")).unwrap();
+        let outcome = dir.with_ca("-k .").exits(1);
+        assert!(outcome.stderr().contains(says), "{text}: {}", outcome.stderr());
+        assert!(!dir.0.has("ran") && !dir.0.has("trust"), "{text}");
+    }
+}

@@ -63,8 +63,8 @@ fn recorded(file: &str, kind: &str) -> BTreeSet<Name> {
     parts.collect()
 }
 
-fn locked() -> BTreeSet<Name> {
-    let text = fs::read_to_string(root().join("Cargo.lock")).unwrap();
+fn locked(file: &str) -> BTreeSet<Name> {
+    let text = fs::read_to_string(root().join(file)).unwrap();
     let value = |part: &str, key: &str| {
         let (_, rest) = part.split_once(&format!("{key} = \"")).unwrap();
         rest.split('"').next().unwrap().to_owned()
@@ -77,7 +77,7 @@ fn locked() -> BTreeSet<Name> {
 #[test]
 fn every_crate_is_reviewed_or_exempted_by_name_and_version() {
     let reviewed = recorded("audits.toml", "audits");
-    let locked = locked();
+    let locked = locked("Cargo.lock");
     let gone: Vec<_> = reviewed.difference(&locked).collect();
     assert!(gone.is_empty(), "reviewed, but no longer a dependency: {gone:?}");
     if std::env::var_os("UPDATE_SNAPSHOT").is_some() {
@@ -90,6 +90,16 @@ fn every_crate_is_reviewed_or_exempted_by_name_and_version() {
     }
     let exempted = recorded("config.toml", "exemptions");
     assert_eq!(exempted, locked.difference(&reviewed).cloned().collect());
+}
+
+/// A pre-release is unstable (https://semver.org, item 9). An exception is added here by name, with its reason.
+#[test]
+fn no_crate_is_a_pre_release() {
+    for (name, version) in ["Cargo.lock", "fuzz/Cargo.lock"].into_iter().flat_map(locked) {
+        // After a plus sign are notes about the build.
+        let is_release = !version.split('+').next().unwrap().contains('-');
+        assert!(is_release, "{name} {version}");
+    }
 }
 
 /// Returns the Rust files of a crate, without tests, benchmarks and examples.

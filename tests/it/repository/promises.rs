@@ -120,6 +120,44 @@ fn trust_compose_starts_only_listed_programs_and_opens_no_connection() {
     assert_eq!(all.into_iter().collect::<Vec<_>>(), named);
 }
 
+/// A relative or empty entry of PATH would run files of a cloned repository.
+#[test]
+fn no_program_of_the_current_directory_is_run() {
+    let desk = Desk::with(&["reflector.local"]);
+    desk.write("docker-compose.yml", "services:\n  agent:\n    image: registry.invalid/agent\n");
+    desk.directory(".git", 0o755).directory("bin", 0o755).directory("own", 0o755);
+    for directory in [".", "bin", "own"] {
+        for name in ["docker", "getent", "git", "kubectl", "kustomize"] {
+            let file = format!("{directory}/{name}");
+            let report =
+                if directory == "own" { "echo \"$PATH\" >>path; exit 1" } else { "echo >>ran" };
+            desk.write(&file, format!("#!/bin/sh\n{report}\n")).chmod(&file, 0o755);
+        }
+    }
+    let run = |words: &str, path: &str| {
+        let words: Vec<_> = words.split(' ').collect();
+        desk.command(&trust_compose(), &words, "022").env("PATH", path).output().unwrap();
+    };
+    let own = desk.path("own").display().to_string();
+    for path in [".", "", ":bin:./bin", &format!(".::bin:{own}:")] {
+        for words in [
+            "certs reflector.local gpu.local",
+            "setup --custom-ca certs",
+            "setup --up",
+            "doctor",
+            "doctor --files-only",
+            "kustomize -k . --custom-ca certs --out trust",
+            "remove",
+        ] {
+            run(words, path);
+            assert!(!desk.has("ran"), "PATH={path}: {words}");
+        }
+    }
+    // The programs of the user's own directory run, and search only there, too.
+    let paths = desk.read("path");
+    assert!(paths.lines().all(|path| path == own), "{paths}");
+}
+
 #[test]
 fn trust_doctor_starts_no_program_and_calls_only_given_servers() {
     let (desk, process) = (Desk::new(), std::process::id().to_string());
