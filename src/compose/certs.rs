@@ -4,6 +4,7 @@
 //! issue (`plan`), issues it in memory (`issue`), writes all files at once (`crate::sys::dir::transaction`)
 //! and describes the result (`report`).
 
+pub(crate) mod directory;
 pub(crate) mod existing;
 pub(crate) mod host_stores;
 pub(crate) mod issue;
@@ -35,13 +36,19 @@ use crate::trust::time::Time;
 pub(crate) fn run(options: &CertsOptions, now: Time, report: Report) -> Result<String, Diagnostic> {
     let names = options.names()?;
     plan::check_options(options, &names)?;
-    let directory = existing::open_directory(&options.out)?;
+    for warning in directory::warnings(options) {
+        report.warning(&warning);
+    }
+    let directory = directory::open_directory(&options.out, options.owners)?;
     let _lock = directory.as_ref().map(Directory::lock_in_time).transpose()?;
     if let Some(directory) = &directory {
         if options.dry_run && directory.is_unfinished() {
             return Ok(report::would_finish(options));
         }
-        if directory.finish(&FILES).map_err(|error| cannot_write(options, &error))? {
+        if directory
+            .finish(&FILES, options.owners)
+            .map_err(|error| cannot_write(options, &error))?
+        {
             report.remark(&report::finished(options));
         }
     }
@@ -71,10 +78,10 @@ fn write(
     let failed = |error| cannot_write(options, &error);
     let (directory, is_empty) = match directory {
         Some(directory) => {
-            let is_empty = existing::is_empty(&options.out.path);
+            let is_empty = directory::is_empty(&options.out.path);
             (directory, is_empty)
         }
-        None => (existing::create_directory(&options.out)?, true),
+        None => (directory::create_directory(&options.out)?, true),
     };
     let mut files = set.files();
     if is_empty {
@@ -83,7 +90,7 @@ fn write(
     } else if set.ca_is_new && !options.path(IGNORE).exists() {
         report.warning(&report::key_not_ignored(options));
     }
-    directory.replace_together(&files, &FILES).map_err(failed)
+    directory.replace_together(&files, &FILES, options.owners).map_err(failed)
 }
 
 fn cannot_write(options: &CertsOptions, error: &io::Error) -> Diagnostic {

@@ -13,6 +13,7 @@ use crate::compose::certs::{CertsOptions, DEFAULT_DAYS};
 pub use crate::compose::cli::doctor::Doctor;
 pub use crate::compose::cli::kustomize::{Kustomize, Object, Source};
 pub use crate::compose::cli::setup::{Remove, SWARM, Setup, Shape, value_name};
+use crate::sys::dir::owners::Owners;
 use crate::trust::source::{Named, Origin};
 
 /// The program's name.
@@ -171,7 +172,7 @@ pub struct Inspect {
 
 impl Certs {
     /// Converts the options for `certs`.
-    pub fn options(self) -> CertsOptions {
+    pub fn options(self, owners: Owners) -> CertsOptions {
         let named = |path, option| Named { path, origin: Origin::Option(option) };
         let default = || Named { path: DIRECTORY.into(), origin: Origin::Default };
         CertsOptions {
@@ -189,6 +190,7 @@ impl Certs {
             force: self.force,
             renew: self.renew,
             dry_run: self.dry_run,
+            owners,
         }
     }
 }

@@ -13,8 +13,10 @@ use crate::compose::doctor;
 use crate::compose::inspect;
 use crate::compose::kustomize;
 use crate::compose::output::CommandOutput;
+use crate::compose::replaceable;
 use crate::compose::setup::{self, Operation, drift, next_steps, remove};
 use crate::sys::diagnostic::Diagnostic;
+use crate::sys::dir::owners::Owners;
 use crate::sys::environment::Environment;
 use crate::sys::exit_code;
 use crate::sys::output::Report;
@@ -24,7 +26,8 @@ use crate::trust::time::Time;
 pub fn run(cli: Cli, shell: &Environment, report: Report) -> u8 {
     let result = match cli.command {
         Command::Certs(asked) => {
-            certs::run(&asked.options(), Time::now(), report).map(CommandOutput::from)
+            let options = asked.options(Owners::on_host(shell));
+            certs::run(&options, Time::now(), report).map(CommandOutput::from)
         }
         Command::Inspect(asked) => return inspect::inspect(&asked, report),
         Command::Completions { shell } => return completions(shell, report),
@@ -57,6 +60,10 @@ fn run_setup(
         Operation::Check(Some(shape)) | Operation::Install(shape) => shape,
     };
     let context = setup::read_context(&files, &shape, report)?;
+    let owners = Owners::on_host(shell).of_project(&files.base);
+    for warning in replaceable::authorities(&context.inputs, owners) {
+        report.warning(&warning);
+    }
     let warn = |warning: Diagnostic| report.warning(&warning);
     let decided = decide::decide(&context.project, &files, &shape, &context.inputs, &warn)?;
     if asked.check {

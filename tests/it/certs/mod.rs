@@ -4,3 +4,4 @@ mod issue;
 mod served;
 mod broken;
 mod messages;
+pub mod owners;

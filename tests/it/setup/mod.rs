@@ -18,6 +18,7 @@ mod completions;
 mod command_line;
 mod outcome;
 mod lock;
+mod owners;
 mod messages;
 
 mod hostile_compose;
