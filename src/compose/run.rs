@@ -9,6 +9,7 @@ use clap::CommandFactory as _;
 use crate::compose::certs;
 use crate::compose::cli::{self, Cli, Command, Setup};
 use crate::compose::decide;
+use crate::compose::docker;
 use crate::compose::doctor;
 use crate::compose::inspect;
 use crate::compose::kustomize;
@@ -20,10 +21,12 @@ use crate::sys::dir::owners::Owners;
 use crate::sys::environment::Environment;
 use crate::sys::exit_code;
 use crate::sys::output::Report;
+use crate::sys::signals;
 use crate::trust::time::Time;
 
 /// Runs the subcommand and returns the exit code.
 pub fn run(cli: Cli, shell: &Environment, report: Report) -> u8 {
+    signals::on_stop(docker::created::remove_all);
     let result = match cli.command {
         Command::Certs(asked) => {
             let options = asked.options(Owners::on_host(shell));

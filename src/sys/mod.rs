@@ -9,6 +9,7 @@ pub(crate) mod suggestion;
 pub(crate) mod file;
 pub(crate) mod root;
 pub(crate) mod program;
+pub(crate) mod signals;
 #[expect(clippy::disallowed_methods, reason = "the only module that writes files")]
 pub mod dir;
 #[cfg(feature = "tools")]
