@@ -1,10 +1,12 @@
 //! Directories and files of `certs` that another user owns or can replace.
 
-use std::os::unix::fs::chown;
-use std::process::Command;
+use std::fs::File;
+use std::os::unix::fs::{MetadataExt as _, chown};
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 use crate::desk::{Desk, trust_compose};
-use crate::world::{Outcome, tool};
+use crate::world::{Outcome, gallery, tool};
 
 impl Desk {
     /// Makes `uid` the owner of a path.
@@ -112,4 +114,23 @@ fn files_of_the_user_that_calls_sudo_are_used() {
     // Only sudo sets the variable for root; any user can set it for itself.
     desk.own_all("certs", 1001).chmod("certs", 0o755);
     sudo(1000, "1001", &["certs", "--renew"]).exits(1).says("it belongs to uid 1001");
+}
+
+/// The kernel gives the files in /proc of a process without core files to root (PR_SET_DUMPABLE(2const)).
+#[test]
+fn memory_with_keys_is_read_by_no_process_of_the_same_user() {
+    let desk = Desk::with(&["a.lab"]);
+    desk.own(".", 1000).own_all("certs", 1000);
+    let pipe = desk.path("pipe");
+    assert!(Command::new("mkfifo").args(["-m", "644"]).arg(&pipe).status().unwrap().success());
+    let archive = gallery("pkcs12-with-key.p12").display().to_string();
+    let words = ["inspect", "--p12-password-file", "pipe", &archive];
+    let mut run = desk.command_as(1000, &words).stdout(Stdio::piped()).spawn().unwrap();
+    // Opening the pipe waits for trust-compose, which waits for the password.
+    let password = File::options().write(true).open(&pipe).unwrap();
+    let process = Path::new("/proc").join(run.id().to_string());
+    let owner = process.join("mem").metadata().unwrap().uid();
+    drop(password);
+    run.wait().unwrap();
+    assert_eq!(owner, 0, "uid 1000 can read its memory");
 }
