@@ -125,7 +125,8 @@ fn memory_with_keys_is_read_by_no_process_of_the_same_user() {
     assert!(Command::new("mkfifo").args(["-m", "644"]).arg(&pipe).status().unwrap().success());
     let archive = gallery("pkcs12-with-key.p12").display().to_string();
     let words = ["inspect", "--p12-password-file", "pipe", &archive];
-    let mut run = desk.command_as(1000, &words).stdout(Stdio::piped()).spawn().unwrap();
+    let mut command = desk.command_as(1000, &words);
+    let mut run = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     // Opening the pipe waits for trust-compose, which waits for the password.
     let password = File::options().write(true).open(&pipe).unwrap();
     let process = Path::new("/proc").join(run.id().to_string());
