@@ -4,6 +4,7 @@
 //! issue (`plan`), issues it in memory (`issue`), writes all files at once (`crate::sys::dir::transaction`),
 //! describes the result (`report`), and runs the command of `--then` (`then`).
 
+pub(crate) mod directory;
 pub(crate) mod existing;
 pub(crate) mod former;
 pub(crate) mod host_stores;
@@ -76,14 +77,20 @@ fn issue_missing(
 ) -> Result<CertsResult, Diagnostic> {
     let names = options.names()?;
     plan::check_options(options, &names)?;
-    let directory = existing::open_directory(&options.out)?;
+    for warning in directory::warnings(options) {
+        report.warning(&warning);
+    }
+    let directory = directory::open_directory(&options.out, options.owners)?;
     let _lock = directory.as_ref().map(Directory::lock_in_time).transpose()?;
     if let Some(directory) = &directory {
         if options.dry_run && directory.is_unfinished() {
             let text = report::would_finish(options);
             return Ok(CertsResult { text, ..CertsResult::default() });
         }
-        if directory.finish(&FILES).map_err(|error| cannot_write(options, &error))? {
+        if directory
+            .finish(&FILES, options.owners)
+            .map_err(|error| cannot_write(options, &error))?
+        {
             report.remark(&report::finished(options));
         }
     }
@@ -123,10 +130,10 @@ fn write(
     let failed = |error| cannot_write(options, &error);
     let (directory, is_empty) = match directory {
         Some(directory) => {
-            let is_empty = existing::is_empty(&options.out.path);
+            let is_empty = directory::is_empty(&options.out.path);
             (directory, is_empty)
         }
-        None => (existing::create_directory(&options.out)?, true),
+        None => (directory::create_directory(&options.out)?, true),
     };
     let mut files = set.files();
     if is_empty {
@@ -137,7 +144,7 @@ fn write(
     }
     let former = if set.ca_is_new { former::keep(options, &directory, now) } else { Ok(None) };
     let former = former.map_err(failed)?;
-    directory.replace_together(&files, &FILES).map_err(failed)?;
+    directory.replace_together(&files, &FILES, options.owners).map_err(failed)?;
     if set.ca_is_new && !set.authority.is_below_file() && options.path(INTERMEDIATE).exists() {
         // It is in the directory of the former CA.
         directory.unlink(OsStr::new(INTERMEDIATE)).map_err(failed)?;

@@ -17,6 +17,7 @@ pub use crate::compose::cli::doctor::Doctor;
 pub use crate::compose::cli::kustomize::{Kustomize, Object, Source};
 pub use crate::compose::cli::setup::{Remove, SWARM, Setup, Shape, value_name};
 pub use crate::compose::cli::trust::Trust;
+use crate::sys::dir::owners::Owners;
 use crate::trust::source::{Named, Origin};
 
 const EXAMPLES: &str = "Examples:
@@ -179,7 +180,7 @@ pub struct Inspect {
 
 impl Certs {
     /// Converts the options for `certs`.
-    pub fn options(self) -> CertsOptions {
+    pub fn options(self, owners: Owners) -> CertsOptions {
         let named = |path, option| Named { path, origin: Origin::Option(option) };
         let default = || Named { path: DEFAULT_DIRECTORY.into(), origin: Origin::Default };
         CertsOptions {
@@ -198,6 +199,7 @@ impl Certs {
             renew: self.renew,
             then: self.then,
             dry_run: self.dry_run,
+            owners,
         }
     }
 }

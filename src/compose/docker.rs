@@ -4,6 +4,7 @@
 
 pub(crate) mod command;
 pub(crate) mod container;
+pub(crate) mod created;
 pub(crate) mod image;
 
 use std::ffi::{OsStr, OsString};
@@ -22,6 +23,7 @@ pub(crate) use crate::compose::docker::container::{
     ProbeRun, ProjectContainer, containers_mounting, project_containers, run_probe,
 };
 pub(crate) use crate::compose::docker::image::{Image, ImageEntry, ImageReader, images};
+use crate::sys::signals::with_stops;
 
 /// The options of `docker compose` that select a project.
 #[derive(Clone, Debug, Default)]
@@ -131,7 +133,7 @@ pub(crate) fn run_compose(
     let mut command = Command::new(DOCKER);
     command.arg("compose").args(files.arguments()).args(words).stdin(Stdio::null());
     search_absolute_path(&mut command);
-    command.status().map_err(start_error)
+    with_stops(|| command.status()).map_err(start_error)
 }
 
 /// Whether this machine resolves `name`; `None` if `getent` cannot run. A static program cannot use the

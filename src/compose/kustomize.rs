@@ -41,9 +41,11 @@ use crate::compose::kustomize::write::ExistingComponent;
 use crate::compose::output::{CommandOutput, check_result};
 use crate::compose::passwords;
 use crate::compose::project::Project;
+use crate::compose::replaceable;
 use crate::compose::select::{Choice, Outcome};
 use crate::compose::setup::trusted_services::ServiceContext;
 use crate::sys::diagnostic::Diagnostic;
+use crate::sys::dir::owners::Owners;
 use crate::sys::environment::Environment;
 use crate::sys::output::{self, Report};
 use crate::sys::quote;
@@ -77,6 +79,11 @@ pub(crate) fn run(
     };
     let inputs = inputs::read(&options, Time::now(), &passwords::prompt_at_terminal)?;
     inputs.warnings.iter().for_each(|warning| report.warning(warning));
+    let owners = Owners::on_host(shell);
+    let replaceable = replaceable::authorities(&inputs, owners)
+        .into_iter()
+        .chain(replaceable::directory(&args.out, owners));
+    replaceable.for_each(|warning| report.warning(&warning));
     inputs.notes.iter().for_each(|note| report.remark(note));
     let existing = write::read_existing(&args.out)?;
     let plan_component = |read: &ManifestInput| {

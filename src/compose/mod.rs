@@ -16,6 +16,7 @@ pub mod images;
 pub mod inputs;
 pub(crate) mod injection;
 pub(crate) mod passwords;
+pub(crate) mod replaceable;
 #[expect(clippy::disallowed_methods, reason = "starts docker")]
 pub(crate) mod docker;
 #[expect(clippy::disallowed_methods, reason = "starts git")]

@@ -9,25 +9,33 @@ use clap::CommandFactory as _;
 use crate::compose::certs;
 use crate::compose::cli::{self, Cli, Command, Setup, Shape};
 use crate::compose::decide;
+use crate::compose::docker;
 use crate::compose::doctor;
 use crate::compose::host_trust;
 use crate::compose::inputs::{places, remote};
 use crate::compose::inspect;
 use crate::compose::kustomize;
 use crate::compose::output::CommandOutput;
+use crate::compose::replaceable;
 use crate::compose::setup::{self, Operation, drift, next_steps, remove};
 use crate::sys::diagnostic::Diagnostic;
+use crate::sys::dir::owners::Owners;
 use crate::sys::environment::Environment;
 use crate::sys::exit_code;
 use crate::sys::output::Report;
 use crate::sys::quote;
+use crate::sys::signals;
 use crate::trust::time::Time;
 
 /// Runs the subcommand and returns the exit code.
 pub fn run(cli: Cli, shell: &Environment, report: Report) -> u8 {
+    signals::on_stop(docker::created::remove_all);
     let result = match cli.command {
-        Command::Certs(asked) => certs::run(&asked.options(), Time::now(), report)
-            .map(|(text, code)| CommandOutput { text: text.into(), code }),
+        Command::Certs(asked) => {
+            let options = asked.options(Owners::on_host(shell));
+            certs::run(&options, Time::now(), report)
+                .map(|(text, code)| CommandOutput { text: text.into(), code })
+        }
         Command::Inspect(asked) => return inspect::inspect(&asked, report),
         Command::Completions { shell } => return completions(shell, report),
         Command::Setup(mut asked) => {
@@ -81,6 +89,10 @@ fn run_setup(
         Operation::Check(Some(shape)) | Operation::Install(shape) => shape,
     };
     let context = setup::read_context(&files, &shape, report)?;
+    let owners = Owners::on_host(shell).of_project(&files.base);
+    for warning in replaceable::authorities(&context.inputs, owners) {
+        report.warning(&warning);
+    }
     let warn = |warning: Diagnostic| report.warning(&warning);
     let decided = decide::decide(&context.project, &files, &shape, &context.inputs, &warn)?;
     if asked.check {

@@ -21,6 +21,7 @@ use crate::init::exec::program_file::is_plain_script;
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::environment::Environment;
 use crate::sys::exit_code;
+use crate::sys::signals::is_ignored;
 
 /// The signals that ask a service to stop or reload. Without a handler they would be lost: the kernel
 /// discards them for the first process of a container (`pid_namespaces(7)`).
@@ -54,7 +55,7 @@ impl HeldSignals {
         loop {
             let number = queue.read_signal().ok()??.ssi_signo;
             let signal = Signal::try_from(i32::try_from(number).ok()?).ok()?;
-            if signal != LIMIT && ignored() >> (number - 1) & 1 == 0 {
+            if signal != LIMIT && !is_ignored(signal) {
                 return Some(signal);
             }
         }
@@ -69,14 +70,6 @@ impl HeldSignals {
         let _ = raise(stop);
         u8::try_from(stop as i32).ok().map(|number| exit_code::SIGNALLED + number)
     }
-}
-
-/// Returns the ignored signals as bits: `SigIgn` in proc(5), because no safe call returns them. Without
-/// `/proc` no signal counts as ignored.
-fn ignored() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    line.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()
 }
 
 /// The search path if PATH is not set, as in glibc (`confstr(_CS_PATH)`).

@@ -19,6 +19,7 @@ use crate::init::publish::files::{
 use crate::init::publish::location::{DefaultDirectory, LocationError};
 use crate::init::publish::memfd::is_memory;
 use crate::sys::diagnostic::Diagnostic;
+use crate::sys::dir::owners::Owners;
 use crate::sys::log_record::Event;
 use crate::sys::output;
 use crate::sys::quote;
@@ -193,16 +194,14 @@ fn write(
         Target::Named(path) => {
             location::write_named(path, &directory_name(files), files, options.dry)
         }
-        Target::Default(default) => default.and_then(|default| {
-            let is_open = default.is_open();
-            Ok((location::write_default(default, files, options)?, is_open))
-        }),
+        Target::Default(default) => {
+            default.and_then(|default| location::write_default(default, files, options))
+        }
     };
     match (written, options.directory) {
-        (Ok((paths, is_open)), named) => {
+        (Ok(paths), named) => {
             published.paths.extend(paths);
-            let named = named.filter(|_| is_open);
-            published.warnings.extend(named.map(|named| world_writable(&named.path)));
+            published.warnings.extend(named.and_then(|named| replaceable(&named.path)));
             Ok(())
         }
         (Err(refusal), Some(named)) => Err(refusal.diagnostic(named)),
@@ -257,10 +256,21 @@ fn fall_back(
     Ok(())
 }
 
-fn world_writable(path: &Path) -> Diagnostic {
-    Diagnostic::statement(format!(
-        "every user of this container can change {}, and with it what the service trusts",
-        quote::path(path)
-    ))
-    .advise("set the sticky bit on it, or remove write permission for others")
+/// Returns the warning that other users can replace the directory `named`, or one on the way to it.
+fn replaceable(named: &Path) -> Option<Diagnostic> {
+    let (path, why) = Owners::of_process().replaceable_on_the_way(named).into_iter().next()?;
+    let shown = quote::path(&path);
+    Some(if path == named {
+        Diagnostic::statement(format!(
+            "every user of this container can change {shown}, and with it what the service trusts"
+        ))
+        .advise("set the sticky bit on it, or remove write permission for others")
+    } else {
+        Diagnostic::statement(format!(
+            "another user can replace {}, and with it what the service trusts: on the way to it is \
+             {shown}, {why}",
+            quote::path(named)
+        ))
+        .advise("name a directory on whose path only root or this uid can write")
+    })
 }

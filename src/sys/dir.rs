@@ -6,6 +6,7 @@
 
 #[cfg(feature = "tools")]
 pub(crate) mod lock;
+pub mod owners;
 pub(crate) mod replace;
 #[cfg(feature = "tools")]
 pub(crate) mod transaction;

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Once};
@@ -117,7 +118,9 @@ impl Project {
         let variables = ["FILE", "PATH_SEPARATOR", "PROFILES", "PROJECT_NAME"];
         let mut words: Vec<_> =
             variables.iter().map(|name| format!("--unset=COMPOSE_{name}")).collect();
-        words.extend([folder, path]);
+        // The tests run as root, in the directory of the user who called sudo.
+        let user = Path::new(env!("CARGO_TARGET_TMPDIR")).metadata().unwrap().uid();
+        words.extend([folder, path, format!("SUDO_UID={user}")]);
         words.extend(self.variables.iter().cloned());
         words.extend(["sh", "-c", line].map(Into::into));
         call(PATIENCE, "env", words)

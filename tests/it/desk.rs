@@ -1,7 +1,7 @@
 //! A directory in which a test runs trust-compose, and OpenSSL to check the results.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -44,6 +44,9 @@ impl Desk {
         command.args(["-c", &format!("umask {umask} && exec \"$@\""), "sh"]);
         command.arg(program).args(words).current_dir(self.0.path());
         command.env_clear().env("PATH", "/usr/bin:/bin");
+        // The tests run as root, in the directory of the user who called sudo.
+        let user = Path::new(env!("CARGO_TARGET_TMPDIR")).metadata().unwrap().uid();
+        command.env("SUDO_UID", user.to_string());
         command
     }
 
@@ -129,7 +132,6 @@ impl Desk {
     /// nothing has been written.
     #[track_caller]
     pub fn state(&self, path: &str) -> Vec<String> {
-        use std::os::unix::fs::MetadataExt as _;
         let mut state = Vec::new();
         for entry in fs::read_dir(self.path(path)).unwrap().map(|entry| entry.unwrap().path()) {
             let found = entry.symlink_metadata().unwrap();
@@ -145,7 +147,6 @@ impl Desk {
     /// Returns every file below a directory, at any depth, with its contents and mode.
     #[track_caller]
     pub fn contents(&self, path: &str) -> Vec<String> {
-        use std::os::unix::fs::MetadataExt as _;
         let mut found = Vec::new();
         let mut waiting = vec![self.path(path)];
         while let Some(directory) = waiting.pop() {

@@ -1,14 +1,14 @@
 //! Reads the existing files of the directory, and checks that they belong together before anything is issued.
 
 use std::io;
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
+use crate::compose::certs::directory::check_owner;
 use crate::compose::certs::key::PrivateKey;
 use crate::compose::certs::options::{CA, CA_KEY, CertsOptions, INTERMEDIATE, SERVER, SERVER_KEY};
 use crate::sys::diagnostic::Diagnostic;
-use crate::sys::dir::{Directory, OWN_PREFIX};
-use crate::sys::{file, output, quote};
+use crate::sys::dir::owners::Owners;
+use crate::sys::{file, quote};
 use crate::trust::certificate::Certificate;
 use crate::trust::certificate::extensions::{Details, is_signed_by};
 use crate::trust::certificate::subject_alt_name::SubjectAltName;
@@ -67,52 +67,6 @@ pub(crate) struct ExistingCerts {
     pub open_keys: Vec<(PathBuf, u32)>,
 }
 
-/// Opens the directory, following symbolic links; `None` if it does not exist.
-///
-/// # Errors
-/// When it cannot be opened, or every user may write to it.
-pub(crate) fn open_directory(named: &Named) -> Result<Option<Directory>, Diagnostic> {
-    let failed = |error| unusable_directory(named, &error);
-    match named.path.canonicalize().and_then(|path| Directory::open(&path)) {
-        Ok(directory) => {
-            let (_, mode) = directory.owner_and_mode().map_err(failed)?;
-            // In a sticky directory a file can be replaced only by its owner.
-            let is_open = mode & 0o002 != 0 && mode & 0o1000 == 0;
-            if is_open {
-                let path = &named.path;
-                return Err(Diagnostic::cannot("keep keys in", quote::path(path))
-                    .because(format_args!("every user may write to it (mode {mode:04o})"))
-                    .run(format!("chmod 0700 {}", quote::shell(path))));
-            }
-            Ok(Some(directory))
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(failed(error)),
-    }
-}
-
-/// Creates the directory in its parent, which must exist.
-///
-/// # Errors
-/// As mkdirat(2).
-pub(crate) fn create_directory(named: &Named) -> Result<Directory, Diagnostic> {
-    let failed = |error| unusable_directory(named, &error);
-    let name = named.path.file_name().ok_or_else(|| failed(io::ErrorKind::InvalidInput.into()))?;
-    let above = named.path.parent().filter(|path| !path.as_os_str().is_empty());
-    let above = above.unwrap_or_else(|| Path::new("."));
-    let above = above.canonicalize().and_then(|path| Directory::open(&path)).map_err(failed)?;
-    above.create_private(name).map_err(failed)
-}
-
-/// Whether a directory is empty, except for the files of an interrupted run.
-pub(crate) fn is_empty(path: &Path) -> bool {
-    path.read_dir().is_ok_and(|entries| {
-        entries
-            .flatten()
-            .all(|entry| entry.file_name().as_bytes().starts_with(OWN_PREFIX.as_bytes()))
-    })
-}
-
 impl ExistingCerts {
     /// Reads the certificates in `--out`, if that `exists`, and those in `--ca`.
     ///
@@ -120,11 +74,13 @@ impl ExistingCerts {
     /// When a file cannot be read, is missing, or does not belong to the others.
     pub(crate) fn read(options: &CertsOptions, exists: bool) -> Result<Self, Diagnostic> {
         let mut existing = Self::default();
-        let out = CertsDirectory { named: &options.out, exists };
+        let owners = options.owners;
+        let out = CertsDirectory { named: &options.out, exists, owners };
         let from = options.ca.as_ref().filter(|ca| !is_same_path(&ca.path, &options.out.path));
         match from {
             Some(named) => {
-                let found = existing.read_authority(&CertsDirectory { named, exists: true })?;
+                let found =
+                    existing.read_authority(&CertsDirectory { named, exists: true, owners })?;
                 let authority = found.ok_or_else(|| no_ca(&named.path))?;
                 if out.read_file(CA_KEY)?.is_some() {
                     let out = quote::path(&options.out.path);
@@ -228,6 +184,7 @@ impl ExistingCerts {
 struct CertsDirectory<'a> {
     named: &'a Named,
     exists: bool,
+    owners: Owners,
 }
 
 impl CertsDirectory<'_> {
@@ -240,7 +197,8 @@ impl CertsDirectory<'_> {
         }
         let mut budget = file::TOTAL_LIMIT;
         let read = file::read(&path, &mut budget);
-        let label = Label::new(path, self.named.origin);
+        let label = Label::new(&path, self.named.origin);
+        check_owner(&label, &path, self.owners)?;
         match read {
             Ok(bytes) => Ok(Some(CertificateSource { label, kind: SourceKind::Named, bytes })),
             Err(problem) => Err(Diagnostic::from(&HostFileError { label, problem })),
@@ -287,15 +245,6 @@ pub(crate) fn no_ca(path: &Path) -> Diagnostic {
     Diagnostic::cannot("sign with", format_args!("the CA in {}", quote::path(path)))
         .because(format_args!("{CA} and {CA_KEY} are missing"))
         .advise("correct the name, or create a CA with `trust-compose certs NAME`")
-}
-
-fn unusable_directory(named: &Named, error: &io::Error) -> Diagnostic {
-    let fix = match error.kind() {
-        io::ErrorKind::NotFound => "create its parent directory first",
-        io::ErrorKind::AlreadyExists => "run it again",
-        _ => "name a directory of your own with --out",
-    };
-    Diagnostic::cannot("use", quote::path(&named.path)).because(output::cause(error)).advise(fix)
 }
 
 /// Returns the certificates of a file, at least one.

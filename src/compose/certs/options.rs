@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::compose::certs::key::KeyType;
 use crate::compose::certs::server_name::{self, ServerName};
 use crate::sys::diagnostic::Diagnostic;
+use crate::sys::dir::owners::Owners;
 use crate::sys::quote;
 use crate::trust::source::{Named, Origin};
 
@@ -50,6 +51,8 @@ pub struct CertsOptions {
     pub renew: bool,
     pub then: Option<String>,
     pub dry_run: bool,
+    /// The users that may own the directories and the files.
+    pub owners: Owners,
 }
 
 impl CertsOptions {

@@ -8,7 +8,7 @@ use std::fmt::{self, Display};
 use std::io::{self, Read};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc;
+use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -142,10 +142,13 @@ pub(crate) fn run_limited(
     let mut child = command.spawn().map_err(start_error)?;
     #[cfg(target_os = "linux")]
     limit_memory(&child);
+    let running = Running::new(&child);
     let outputs = read_outputs(&mut child, limit, &shown(command));
     if outputs.is_err() {
-        kill_group(&child);
+        running.kill();
     }
+    // The process id is free for others after `wait`.
+    drop(running);
     let status = child.wait().map_err(CommandError::System)?;
     let (stdout, stderr) = outputs?;
     Ok(ProgramOutput { status, stdout, stderr })
@@ -229,11 +232,40 @@ fn limit_memory(child: &Child) {
     let _ = prlimit(Some(rustix::process::Pid::from_child(child)), Resource::Data, new);
 }
 
-/// Kills a process and its children.
-fn kill_group(child: &Child) {
-    if let Ok(group) = i32::try_from(child.id()) {
-        // The process may already have ended.
-        let _ = killpg(Pid::from_raw(group), Signal::SIGKILL);
+/// The process groups of the programs that run.
+static RUNNING: Mutex<Vec<Pid>> = Mutex::new(Vec::new());
+
+fn all_running() -> MutexGuard<'static, Vec<Pid>> {
+    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Kills the programs that run, with their children.
+pub(crate) fn kill_running() {
+    for group in all_running().iter() {
+        let _ = killpg(*group, Signal::SIGKILL);
+    }
+}
+
+/// A program that runs, in a process group of its own.
+struct Running(Pid);
+
+impl Running {
+    fn new(child: &Child) -> Self {
+        let group = Pid::from_raw(child.id().cast_signed());
+        all_running().push(group);
+        Self(group)
+    }
+
+    /// Kills it with its children.
+    fn kill(&self) {
+        // It may already have ended.
+        let _ = killpg(self.0, Signal::SIGKILL);
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        all_running().retain(|group| *group != self.0);
     }
 }
 

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use crate::compose::docker::command::{
     CommandError, DOCKER, ENGINE_TIMEOUT, docker_output, run_limited, run_program, summarize_stderr,
 };
+use crate::compose::docker::created::Creation;
 
 /// Compose's label with the service of a container
 /// (<https://docs.docker.com/reference/compose-file/services/#labels>).
@@ -245,7 +246,10 @@ pub(crate) struct ProbeRun<'a> {
 pub(crate) fn run_probe(asked: &ProbeRun<'_>) -> Result<Vec<u8>, CommandError> {
     let ProbeRun { container, .. } = asked;
     let user = if asked.sees_all { "0:0".to_owned() } else { first_process_user(container)? };
-    let mut words: Vec<OsString> = ["run", "--rm", "--read-only"].map(Into::into).into();
+    let creation = Creation::begin();
+    let mut words: Vec<OsString> = vec!["run".into()];
+    words.extend(creation.options());
+    words.extend(["--rm", "--read-only"].map(Into::into));
     words.extend(["--security-opt", "no-new-privileges", "--log-driver", "none"].map(Into::into));
     for namespace in ["--network", "--pid"] {
         words.extend([namespace.into(), format!("container:{}", container.id).into()]);

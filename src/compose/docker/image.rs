@@ -14,6 +14,7 @@ use crate::compose::docker::command::{
     CommandError, DOCKER, ENGINE_TIMEOUT, docker_output, run_program,
 };
 use crate::compose::docker::container::PROJECT;
+use crate::compose::docker::created::Creation;
 use crate::compose::project::image_name::ImageName;
 use crate::sys::file;
 
@@ -143,8 +144,11 @@ impl ImageReader {
         // container as a part of the project.
         let label = format!("{PROJECT}=");
         // An image without a command needs one to create a container; it is never run.
-        let words = ["create", "--network", "none", "--label", &label, "--entrypoint", "/", id];
-        let answer = docker_output(&words.map(Into::into), ENGINE_TIMEOUT)?;
+        let creation = Creation::begin();
+        let words = ["create", "--network", "none", "--label", &label].map(OsString::from);
+        let words = words.into_iter().chain(creation.options());
+        let words = words.chain(["--entrypoint", "/", id].map(OsString::from));
+        let answer = docker_output(&words.collect::<Vec<_>>(), ENGINE_TIMEOUT)?;
         Ok(Self { container: String::from_utf8_lossy(&answer).trim().to_owned() })
     }
 

@@ -18,6 +18,7 @@ use crate::compose::doctor::files::overlay::InstalledOverlay;
 use crate::compose::project::files::{self, plain};
 use crate::compose::setup::installed;
 use crate::compose::setup::next_steps::setup_command;
+use crate::sys::dir::owners::Owners;
 use crate::sys::finding::Finding;
 use crate::sys::quote;
 
@@ -62,7 +63,8 @@ pub(crate) fn check(context: &CheckContext<'_>) -> Vec<Finding> {
     findings.extend(ca_files.error.as_ref().map(|error| ca::unusable(error, setup_for_server)));
     ca::findings(context, &ca_files, &setup, &mut findings);
     server::findings(context, &ca_files, setup_for_server, &mut findings);
-    keys::findings(&ca_files, &setup, &mut findings);
+    let owners = Owners::of_process().of_project(&project_files.base);
+    keys::findings(&ca_files, owners, &setup, &mut findings);
     let dangling = activation::dangling(project_files, installed, Some(&setup));
     match installed {
         // A project that Compose cannot start is not compared.

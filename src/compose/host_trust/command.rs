@@ -20,9 +20,11 @@ const SYSTEM_DIRECTORIES: &str = "/usr/local/sbin:/usr/sbin:/sbin";
 pub(crate) struct ProgramPath(OsString);
 
 impl ProgramPath {
-    /// Returns PATH, followed by the directories of administrators' programs.
+    /// Returns the absolute entries of PATH, followed by the directories of administrators' programs.
     pub(crate) fn new(shell: &Environment) -> Self {
         let path = shell.get("PATH").unwrap_or_else(|| OsStr::new("/usr/bin:/bin"));
+        let absolute = shell.path_without_relative_entries();
+        let path = absolute.as_deref().unwrap_or(path);
         Self([path, OsStr::new(SYSTEM_DIRECTORIES)].join(OsStr::new(":")))
     }
 

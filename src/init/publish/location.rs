@@ -11,6 +11,7 @@ use nix::unistd::{AccessFlags, access, geteuid};
 use crate::init::mounts;
 use crate::init::publish::files::{Paths, PublishOptions, PublishedFile, directory_name, paths};
 use crate::sys::diagnostic::Diagnostic;
+use crate::sys::dir::owners::{Owners, Replaceable};
 use crate::sys::dir::{DIRECTORY_MODE, Directory, ExistingFile};
 use crate::sys::output;
 use crate::sys::quote;
@@ -23,10 +24,8 @@ pub(crate) enum LocationError {
     System(io::Error),
     /// It is a symbolic link, or not a directory.
     NotADirectory,
-    /// Another user owns the directory.
-    Foreign { uid: u32 },
-    /// Other users may write to it and replace files that they do not own.
-    Open { mode: u32 },
+    /// Other users can replace the directory's files.
+    Replaceable(Replaceable),
     /// A file of that name exists and belongs to another user.
     Planted { name: String, uid: u32 },
     /// A file of that name exists, with other contents or another mode.
@@ -39,12 +38,7 @@ impl Display for LocationError {
         match self {
             Self::System(error) => f.write_str(&output::cause(error)),
             Self::NotADirectory => f.write_str("it is not a directory, or only a link to one"),
-            Self::Foreign { uid } => {
-                write!(f, "it belongs to uid {uid}, neither root nor uid {us}")
-            }
-            Self::Open { mode } => {
-                write!(f, "other users can replace its files (mode {mode:04o}, no sticky bit)")
-            }
+            Self::Replaceable(why) => why.fmt(f),
             Self::Planted { name, uid } => {
                 write!(f, "{} in it belongs to uid {uid}, not to uid {us}", quote::word(name))
             }
@@ -58,7 +52,8 @@ impl Display for LocationError {
 impl LocationError {
     /// Whether it may be caused by an attack.
     pub(crate) fn is_suspicious(&self) -> bool {
-        matches!(self, Self::Planted { .. } | Self::Differs { .. } | Self::Open { .. })
+        let is_open = matches!(self, Self::Replaceable(Replaceable::Open { .. }));
+        is_open || matches!(self, Self::Planted { .. } | Self::Differs { .. })
     }
 
     /// Returns the error of publishing in the directory that the user named.
@@ -77,8 +72,10 @@ impl LocationError {
             }
             Self::System(_) => "make it writable for this uid, or name another directory",
             Self::NotADirectory => "name the directory itself",
-            Self::Foreign { .. } => "make root or this uid its owner, or name another directory",
-            Self::Open { .. } => {
+            Self::Replaceable(Replaceable::Foreign { .. }) => {
+                "make root or this uid its owner, or name another directory"
+            }
+            Self::Replaceable(_) => {
                 "set the sticky bit (chmod +t), or remove write permission for others"
             }
             Self::Planted { .. } => "find out why that user created it, and remove it",
@@ -127,7 +124,9 @@ impl<'a> DefaultDirectory<'a> {
             };
             // A user who can replace a parent can replace the directory.
             match is_safe(&deepest) {
-                Err(LocationError::Open { .. }) if is_named && names.peek().is_none() => {
+                Err(LocationError::Replaceable(Replaceable::Open { .. }))
+                    if is_named && names.peek().is_none() =>
+                {
                     is_open = true;
                 }
                 result => result?,
@@ -251,41 +250,34 @@ pub(crate) fn write_shared(
 }
 
 /// Writes the files to a directory that the user named, and creates it if only its last component is
-/// missing. Also returns whether all users can write to it, which is allowed: a Kubernetes emptyDir is such
-/// a directory.
+/// missing. All users may be allowed to write to it: a Kubernetes emptyDir is such a directory.
 pub(crate) fn write_named(
     path: &Path,
     own: &str,
     files: &[PublishedFile<'_>],
     dry: bool,
-) -> Result<(Paths, bool), LocationError> {
+) -> Result<Paths, LocationError> {
     let directory = match (Directory::open(path), path.parent(), path.file_name()) {
         (Err(error), Some(parent), Some(name)) if error.kind() == io::ErrorKind::NotFound => {
             let parent = Directory::open(parent)?;
             if dry {
-                return is_writable(&parent).map(|()| (paths(&path.join(own), files), false));
+                return is_writable(&parent).map(|()| paths(&path.join(own), files));
             }
             parent.open_or_create(name)?
         }
         (opened, ..) => opened?,
     };
-    let is_open = match is_safe(&directory) {
-        Err(LocationError::Open { .. }) => true,
-        result => result.map(|()| false)?,
-    };
-    Ok((write_in_own_directory(&directory, own, files, dry)?, is_open))
+    match is_safe(&directory) {
+        Ok(()) | Err(LocationError::Replaceable(Replaceable::Open { .. })) => {}
+        Err(error) => return Err(error),
+    }
+    write_in_own_directory(&directory, own, files, dry)
 }
 
 /// Checks that root or this uid owns the directory, and no other user can replace its entries.
 fn is_safe(directory: &Directory) -> Result<(), LocationError> {
-    let (uid, mode) = directory.owner_and_mode()?;
-    if uid != 0 && uid != geteuid().as_raw() {
-        Err(LocationError::Foreign { uid })
-    } else if mode & 0o022 != 0 && mode & 0o1000 == 0 {
-        Err(LocationError::Open { mode })
-    } else {
-        Ok(())
-    }
+    let why = Owners::of_process().check(directory)?;
+    why.map_or(Ok(()), |why| Err(LocationError::Replaceable(why)))
 }
 
 /// Writes the files to the directory `own` in `parent`. An existing file must have the expected owner, mode

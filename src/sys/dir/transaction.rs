@@ -12,8 +12,9 @@ use std::os::fd::OwnedFd;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat, renameat};
 use nix::sys::stat::{Mode, fchmod, mkdirat};
-use nix::unistd::{UnlinkatFlags, geteuid, unlinkat};
+use nix::unistd::{UnlinkatFlags, unlinkat};
 
+use crate::sys::dir::owners::Owners;
 use crate::sys::dir::{Directory, PRIVATE_MODE, bits, uninterrupted, write};
 
 /// The mode of a directory that only its owner may read.
@@ -68,7 +69,12 @@ impl Directory {
     ///
     /// # Errors
     /// As open(2), write(2), fsync(2) and rename(2).
-    pub fn replace_together(&self, files: &[PendingFile], names: &[&str]) -> io::Result<()> {
+    pub fn replace_together(
+        &self,
+        files: &[PendingFile],
+        names: &[&str],
+        owners: Owners,
+    ) -> io::Result<()> {
         self.discard(names)?;
         let unfinished = self.create_private(OsStr::new(UNFINISHED))?;
         let written = unfinished.create_all(files).and_then(|()| {
@@ -80,7 +86,7 @@ impl Directory {
             return Err(error);
         }
         self.sync()?;
-        self.finish(names).map(|_| ())
+        self.finish(names, owners).map(|_| ())
     }
 
     /// Moves the committed files of these names to their places. Returns whether there were any.
@@ -88,14 +94,14 @@ impl Directory {
     /// # Errors
     /// As open(2) and rename(2), and when the directory of committed files belongs to another user, who may have
     /// planted it.
-    pub fn finish(&self, names: &[&str]) -> io::Result<bool> {
+    pub fn finish(&self, names: &[&str], owners: Owners) -> io::Result<bool> {
         let ready = match self.open_in(OsStr::new(READY)) {
             Ok(ready) => ready,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
             Err(error) => return Err(error),
         };
         let (owner, _) = ready.owner_and_mode()?;
-        if owner != 0 && owner != geteuid().as_raw() {
+        if !owners.contains(owner) {
             return Err(io::Error::other(format!("`{READY}` in it belongs to uid {owner}")));
         }
         for &name in names {

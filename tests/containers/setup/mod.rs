@@ -20,3 +20,4 @@ mod read;
 pub mod golden;
 mod hostile;
 mod promises;
+mod stopped;

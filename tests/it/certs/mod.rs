@@ -7,3 +7,4 @@ mod constraints;
 mod messages;
 mod names;
 mod renewal;
+pub mod owners;

@@ -146,6 +146,37 @@ fn a_world_writable_named_directory_is_used_with_a_warning() {
 }
 
 #[test]
+fn a_named_directory_that_others_can_replace_on_the_way_is_used_with_a_warning() {
+    let world = World::new().with_ca();
+    let start = |path: &str, uid: u32| world.trust_init(&["--dir", path, "env"]).uid(uid).run();
+    world.directory("/home", 0o755).directory("/home/u", 0o755).owner("/home/u", 1000);
+    world.directory("/home/u/data", 0o755).directory("/all", 0o777).directory("/all/data", 0o755);
+    world.directory("/ours", 0o755);
+    symlink("/ours", world.path("/home/u/link")).unwrap();
+    world.directory("/ours/data", 0o755);
+    for (path, why) in [
+        ("/home/u/data", "`/home/u`, it belongs to uid 1000, neither root nor uid 0"),
+        ("/home/u/link/data", "`/home/u`, it belongs to uid 1000"),
+        ("/all/data", "`/all`, other users can replace its files (mode 0777, no sticky bit)"),
+    ] {
+        let run = start(path, 0).succeeds();
+        let says = format!("warning: another user can replace `{path}`");
+        run.says(&says).says(&format!("on the way to it is {why}"));
+    }
+    // A link in a sticky directory is its owner's.
+    symlink("/ours", world.path("/tmp/link")).unwrap();
+    start("/tmp/link/data", 0).succeeds().never_says("warning");
+    world.owner("/tmp/link", 7);
+    start("/tmp/link/data", 0)
+        .succeeds()
+        .says("on the way to it is `/tmp/link`, it belongs to uid 7");
+    // One's own directories, and root's, are safe.
+    world.owner("/home/u/data", 1000);
+    start("/home/u/data", 1000).succeeds().never_says("warning");
+    start("/ours/data", 0).succeeds().never_says("warning");
+}
+
+#[test]
 fn a_world_writable_volume_is_used_only_if_named() {
     // The emptyDir of a pod: one container prepares it, another mounts it read-only.
     let world = World::new().with_ca();

@@ -6,3 +6,4 @@ mod listed;
 mod adopted;
 mod refused;
 mod broken;
+mod owners;

@@ -20,6 +20,7 @@ mod outcome;
 mod lock;
 mod again;
 mod mounted_roots;
+mod owners;
 mod messages;
 
 mod hostile_compose;

@@ -10,12 +10,19 @@ use crate::compose::doctor::files::ca::CaFiles;
 use crate::compose::git::GitStatus;
 use crate::compose::inputs::is_signing_key;
 use crate::compose::inputs::replace_ca_command;
+use crate::sys::dir::Directory;
+use crate::sys::dir::owners::{Owners, Replaceable};
 use crate::sys::file;
 use crate::sys::finding::Finding;
 use crate::sys::quote;
 
 /// Reports on the keys; `setup` is the command that distributes a new CA.
-pub(crate) fn findings(ca_files: &CaFiles, setup: &str, findings: &mut Vec<Finding>) {
+pub(crate) fn findings(
+    ca_files: &CaFiles,
+    owners: Owners,
+    setup: &str,
+    findings: &mut Vec<Finding>,
+) {
     let (mut keys, mut has_git) = (Vec::new(), false);
     let before = findings.len();
     for directory in &ca_files.directories {
@@ -23,7 +30,7 @@ pub(crate) fn findings(ca_files: &CaFiles, setup: &str, findings: &mut Vec<Findi
         if own.is_empty() {
             continue;
         }
-        findings.extend(open_directory(directory));
+        findings.extend(open_directory(directory, owners));
         findings.extend(mismatched_key(directory, ca_files));
         for key in &own {
             let git = crate::compose::git::git_status(key);
@@ -49,14 +56,18 @@ fn keys_in(directory: &Path, ca_files: &CaFiles) -> Vec<PathBuf> {
     [directory.join(CA_KEY), servers].into_iter().filter(|path| path.is_file()).collect()
 }
 
-/// Reports a directory in which every user can replace the CA; in a sticky one, users can replace only their
-/// own files.
-fn open_directory(directory: &Path) -> Option<Finding> {
-    let mode = directory.metadata().ok()?.mode() & 0o7777;
-    let cause = format!("every user can put another CA there (mode {mode:04o})");
-    let fix = format!("chmod 0700 {}", quote::shell(directory));
-    let is_open = mode & 0o002 != 0 && mode & 0o1000 == 0;
-    is_open.then(|| Finding::error("certs-open-to-all", &quote::path(directory), cause, fix))
+/// Reports a directory in which another user can replace the CA.
+fn open_directory(directory: &Path, owners: Owners) -> Option<Finding> {
+    let real = directory.canonicalize().and_then(|path| Directory::open(&path)).ok()?;
+    let why = owners.check(&real).ok().flatten()?;
+    let cause = format!("another user can replace the CA: {why}");
+    let fix = match why {
+        Replaceable::Foreign { .. } => {
+            "find out why that user owns it, and take it over with chown".to_owned()
+        }
+        _ => format!("chmod 0700 {}", quote::shell(directory)),
+    };
+    Some(Finding::error("certs-open-to-all", &quote::path(directory), cause, fix))
 }
 
 /// Reports a key that other users can read. A server's key may be readable for its proxy's group.

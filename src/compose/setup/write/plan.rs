@@ -45,6 +45,7 @@ impl ChangePlan<'_> {
         if self.changes.is_nothing() {
             return Ok(self.changes);
         }
+        state.check_writable()?;
         let trust = state.open_or_create_trust()?;
         let done = self.stage(state, &trust).and_then(|env| self.install(state, &trust, env));
         if done.is_err() {

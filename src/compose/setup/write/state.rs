@@ -8,10 +8,14 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use nix::errno::Errno;
+use nix::unistd::{AccessFlags, access, geteuid};
+
 use crate::compose::layout::{DIGITS, ENV, IGNORE, OVERLAY, TRUST, file_name, has_header};
 use crate::compose::setup::write::edited_file::{UserFile, failed};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::dir::Directory;
+use crate::sys::dir::owners::Owners;
 use crate::sys::dir::replace::{DirectoryEntry, is_staged};
 use crate::sys::quote;
 
@@ -123,6 +127,26 @@ impl ProjectState {
         self.base.open_or_create(TRUST.as_ref()).map_err(failed("create", &self.path(TRUST)))
     }
 
+    /// Checks that this user may change the entries of the project's directory and of `.trust/`: `remove` must fail
+    /// before its first change if another user, such as root, ran `setup`.
+    pub(crate) fn check_writable(&self) -> Result<(), Diagnostic> {
+        let Some(trust) = self.trust_directory() else { return Ok(()) };
+        for (directory, path) in
+            [(&self.base, self.path.clone()), (&trust.directory, self.path(TRUST))]
+        {
+            let is_denied = access(directory.path(), AccessFlags::W_OK) == Err(Errno::EACCES);
+            let (owner, _) = directory.owner_and_mode().map_err(failed("read", &path))?;
+            if is_denied {
+                let cause =
+                    format!("it belongs to uid {owner}, and uid {} may not write to it", geteuid());
+                return Err(Diagnostic::cannot("change", quote::path(&path))
+                    .because(cause)
+                    .advise("run this again as that user; with sudo if setup ran with sudo"));
+            }
+        }
+        Ok(())
+    }
+
     /// Returns the error that `.trust` is a `kind`, not a directory.
     pub(crate) fn not_a_directory(&self, kind: &str) -> Diagnostic {
         let cause = format!("it is a {kind}, not a directory");
@@ -140,6 +164,14 @@ impl ProjectState {
     fn read_trust(&self) -> Result<TrustDirectory, Diagnostic> {
         let path = self.path(TRUST);
         let directory = self.base.open_in(TRUST.as_ref()).map_err(failed("read", &path))?;
+        let (owner, _) = directory.owner_and_mode().map_err(failed("read", &path))?;
+        if !Owners::of_process().of_project(self.base.path()).contains(owner) {
+            // That user could replace the CAs that the overlay mounts.
+            let cause = format!("it belongs to uid {owner}, who does not own the project");
+            return Err(Diagnostic::cannot("use", quote::path(&path))
+                .because(cause)
+                .advise("find out why that user created it, and remove it"));
+        }
         let names = directory.names().map_err(failed("read", &path))?;
         let mut trust = TrustDirectory {
             directory,

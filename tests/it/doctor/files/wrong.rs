@@ -183,6 +183,9 @@ fn keys(scenes: &mut Scenes) {
     desk.chmod("certs", 0o777);
     scenes.check("certs is world-writable", &desk, "error certs-open-to-all");
     let desk = certs();
+    desk.own("certs", 1001);
+    scenes.check("certs belongs to another user", &desk, "error certs-open-to-all");
+    let desk = certs();
     desk.chmod("certs/ca.key", 0o640);
     scenes.check("the CA's key is readable for others", &desk, "error key-open");
     let desk = certs();
