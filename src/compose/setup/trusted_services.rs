@@ -93,7 +93,7 @@ impl<'a> ServiceContext<'a> {
         let java = container_fs.as_ref().filter(|_| configures_java).and_then(|container_fs| {
             let (environment, custom) = (&environment, self.for_java);
             let roots = roots.anchors.certificates.as_slice();
-            JavaService { choice, container_fs, environment, custom, roots, roots_origin }
+            JavaService { service, container_fs, environment, custom, roots, roots_origin }
                 .outcome(&warn)
         });
         let mut jvm = None;
