@@ -37,8 +37,8 @@ pub struct OverlayDecision<'a> {
     pub overlay: Overlay,
     /// The lines that report the origin of each service's root certificates.
     pub roots: Vec<String>,
-    /// Lines about Java, each with the services that it is about.
-    pub java: BTreeMap<String, Vec<String>>,
+    /// Lines about Java and Chromium, each with the services that it is about.
+    pub remarks: BTreeMap<String, Vec<String>>,
 }
 
 /// Finds the project, from the current directory.
@@ -124,9 +124,9 @@ pub fn decide<'a>(
         swarm::check(&overlay)?;
     }
     let owned = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
-    let java = trusted.java.into_iter().map(|(line, names)| (line, owned(names))).collect();
+    let remarks = trusted.remarks.into_iter().map(|(line, names)| (line, owned(names))).collect();
     let roots = report::roots(root_sets, public);
-    Ok(OverlayDecision { engine_error: images.engine_error, choices, overlay, roots, java })
+    Ok(OverlayDecision { engine_error: images.engine_error, choices, overlay, roots, remarks })
 }
 
 /// Warns if no service was selected, an `env_file` cannot be read, or the server certificate lacks addresses.
