@@ -32,8 +32,8 @@ const BROWSER_VARIABLES: [&str; 5] = [
 
 /// Whether the environment of a container names a Chromium.
 pub(crate) fn is_named_in(environment: &Environment) -> bool {
-    let has = |name: &&str| environment.get(*name).is_some_and(|value| value != OsStr::new(""));
-    BROWSER_VARIABLES.iter().any(|name| has(&name))
+    let has = |name: &str| environment.get(name).is_some_and(|value| value != OsStr::new(""));
+    BROWSER_VARIABLES.into_iter().any(has)
 }
 
 /// Returns the paths at which the policy is mounted into a service, and the remark for the user. A mount of the

@@ -102,7 +102,8 @@ fn java_is_configured_for_an_unknown_image_but_not_with_own_settings() {
     for service in ["off", "variable", "argument", "baked", "without"] {
         assert_eq!(options(&project, service), "", "{service}");
     }
-    project.exec_finds("guessed", &[JAVA_21], AFTERWARDS).says("Picked up JAVA_TOOL_OPTIONS");
+    assert_eq!(options(&project, "guessed"), ADDED);
+    project.exec_finds("guessed", &[JAVA_21], AFTERWARDS);
 }
 
 /// The missing `env_file:` could set JAVA_TOOL_OPTIONS.

@@ -119,6 +119,9 @@ fn only(service: Service) -> Stack {
 pub const TRUST: Outcome = Outcome::Trust;
 pub const LEAVE: Outcome = Outcome::Leave;
 
+/// The decision about an unknown image.
+pub const UNKNOWN: &str = "trust unknown image, trusted by default";
+
 #[test]
 fn an_option_overrides_everything() {
     let wants = role(Role::Leave, starting(&["trust-init"], image("postgres")));
@@ -201,11 +204,10 @@ fn a_database_is_recognized_by_its_volume() {
     assert_eq!(says(keeping("/var/lib/mysql", image("acme/store"))), left);
     assert_eq!(says(keeping("/var/lib/mysql/", image("acme/store"))), left);
     assert_eq!(says(keeping("/var/lib/mysql", built("FROM debian"))), left);
-    let unknown = "trust unknown image, trusted by default";
-    assert_eq!(says(keeping("/var/lib/mysql-files", image("acme/store"))), unknown);
+    assert_eq!(says(keeping("/var/lib/mysql-files", image("acme/store"))), UNKNOWN);
     let mut backup = keeping("/var/lib/mysql", image("acme/store"));
     backup.mounts[0].read_only = true;
-    assert_eq!(says(backup), unknown);
+    assert_eq!(says(backup), UNKNOWN);
     let same = || image("acme/store");
     let pair = stack([("a", keeping("/data/db", same())), ("b", same())]).ask("b", TRUST);
     assert_eq!(pair.decision("a"), "leave database (volume at /data/db)");
@@ -219,7 +221,7 @@ fn services_with_one_image_have_one_outcome() {
     assert_eq!(two("x:1", "x:2").decision("b"), "leave unknown image (--unknown leave)");
     assert_eq!(two("x", "acme/x").decision("b"), "leave unknown image (--unknown leave)");
     let pair = stack([("a", image("x")), ("b", image("x"))]).ask("a", LEAVE);
-    assert_eq!(pair.decision("b"), "trust unknown image, trusted by default");
+    assert_eq!(pair.decision("b"), UNKNOWN);
 
     // It overrides the base image.
     let nginx = || built("FROM nginx");
@@ -248,14 +250,14 @@ fn built_and_known_images_do_not_depend_on_unknown() {
     assert_eq!(says(image("n8nio/n8n:latest")), "trust image n8n");
     assert_eq!(says(image("mcr.microsoft.com/dotnet/aspnet:8.0")), "trust image dotnet/aspnet");
     assert_eq!(says(image("acme/x")), "leave unknown image (--unknown leave)");
-    assert_eq!(only(image("acme/x")).decision("it"), "trust unknown image, trusted by default");
+    assert_eq!(only(image("acme/x")).decision("it"), UNKNOWN);
 }
 
 #[test]
 fn the_service_name_counts_if_nothing_else_is_known() {
     let hidden = |name| stack([(name, image("${IMAGE}"))]).decision(name);
     assert_eq!(hidden("postgres"), "leave database (by its name)");
-    assert_eq!(hidden("web"), "trust unknown image, trusted by default");
+    assert_eq!(hidden("web"), UNKNOWN);
     let unread = |name| stack([(name, built_in(name))]).decision(name);
     assert_eq!(unread("proxy"), "leave proxy (by its name)");
     assert_eq!(unread("db"), "leave database (by its name)");
@@ -269,10 +271,7 @@ fn the_service_name_counts_if_nothing_else_is_known() {
     assert_eq!(only(front).decision("it"), "leave proxy (by its name)");
     // Other facts are known.
     assert_eq!(stack([("db", built("FROM node"))]).decision("db"), "trust built here");
-    assert_eq!(
-        stack([("db", image("acme/x"))]).decision("db"),
-        "trust unknown image, trusted by default"
-    );
+    assert_eq!(stack([("db", image("acme/x"))]).decision("db"), UNKNOWN);
     let read = stack([("proxy", built_in("proxy"))]).file("proxy/Dockerfile", "FROM node");
     assert_eq!(read.decision("proxy"), "trust built here");
 }

@@ -2,7 +2,9 @@
 
 use trust_init::compose::project::{Mount, MountKind, Service};
 
-use crate::setup::select::{LEAVE, TRUST, built, built_in, image, only, stack, starting, strings};
+use crate::setup::select::{
+    LEAVE, TRUST, UNKNOWN, built, built_in, image, only, stack, starting, strings,
+};
 
 fn running(words: &[&str], service: Service) -> Service {
     Service { command: Some(strings(words)), ..service }
@@ -14,8 +16,6 @@ fn mounting(target: &str, service: Service) -> Service {
     let mount = Mount { kind, target: target.to_owned(), read_only: true };
     Service { mounts: vec![mount], ..service }
 }
-
-const UNKNOWN: &str = "trust unknown image, trusted by default";
 
 #[test]
 fn a_proxy_is_recognized_by_the_program_that_it_starts() {
