@@ -198,18 +198,12 @@ impl<'a> ServiceCase<'a, '_> {
     fn command_line(&self) -> Vec<String> {
         let Service { entrypoint, command, .. } = self.service;
         let of_service = [entrypoint.as_deref(), command.as_deref()];
-        let of_build = self
-            .built_image
-            .as_ref()
-            .map(|built_image| [built_image.entrypoint.as_deref(), built_image.command.as_deref()]);
+        let of_build = self.built_image.as_ref();
+        let of_build = of_build.map(|it| [it.entrypoint.as_deref(), it.command.as_deref()]);
         let set = [Some(of_service), of_build].into_iter().flatten();
-        match set
-            .map(|words| words.map(Option::unwrap_or_default).concat())
-            .find(|words| !words.is_empty())
-        {
-            Some(words) => words,
-            None => self.image_command().unwrap_or_default(),
-        }
+        let mut set = set.map(|words| words.map(Option::unwrap_or_default).concat());
+        let known = set.find(|words| !words.is_empty());
+        known.or_else(|| self.image_command()).unwrap_or_default()
     }
 
     /// Returns the entrypoint and command that the engine knows of the image, or of the base of the build.

@@ -193,7 +193,7 @@ pub(crate) const BACK_ENDS: &[&str] = &[
     "n8n", "frankenphp", "grafana", "grafana-oss", "grafana-enterprise", "keycloak", "kibana", "logstash",
     "litellm", "oauth2-proxy", "open-webui", "postgres-meta",
     // Model servers download models.
-    "ollama", "localai", "vllm-openai", "text-generation-inference", "text-embeddings-inference",
+    "ollama", "localai", "local-ai", "vllm-openai", "text-generation-inference", "text-embeddings-inference",
     "michaelf34/infinity", "marqo",
     // Scrapers and stores of metrics, logs and traces that call their targets, an object store or a receiver of alerts.
     "prometheus", "alertmanager", "blackbox-exporter", "thanos", "mimir", "loki", "tempo", "pyroscope",

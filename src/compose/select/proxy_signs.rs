@@ -9,7 +9,8 @@ use crate::compose::select::image_table::CLIENT_WORDS;
 /// Programs that are reverse proxies and nothing else. Apache and FrankenPHP also run applications.
 const PROGRAMS: [&str; 6] = ["nginx", "openresty", "caddy", "traefik", "haproxy", "envoy"];
 
-/// Beginnings of arguments that only Traefik has (<https://doc.traefik.io/traefik/reference/install-configuration/configuration-options/>).
+/// Beginnings of arguments that only Traefik has
+/// (<https://doc.traefik.io/traefik/reference/install-configuration/configuration-options/>).
 const TRAEFIK_ARGUMENTS: [&str; 3] = ["--providers.docker", "--providers.file", "--entrypoints."];
 
 /// Directories and files from which a proxy reads its configuration.
@@ -25,9 +26,20 @@ const CONFIGURATIONS: [(&str, &str); 9] = [
     ("envoy", "/etc/envoy"),               // https://hub.docker.com/r/envoyproxy/envoy
 ];
 
-/// Init processes and shells, which start the program that follows.
-const WRAPPERS: [&str; 9] =
-    ["tini", "dumb-init", "catatonit", "docker-init", "sh", "bash", "ash", "env", "exec"];
+/// Init processes, shells and their keywords, which start the program that follows.
+const WRAPPERS: [&str; 11] = [
+    "tini",
+    "dumb-init",
+    "catatonit",
+    "docker-init",
+    "sh",
+    "bash",
+    "ash",
+    "env",
+    "exec",
+    "then",
+    "else",
+];
 
 /// The argument with which nginx reloads the one that runs already.
 const RELOAD: &str = " -s reload";

@@ -34,6 +34,7 @@ fn a_proxy_is_recognized_by_the_program_that_it_starts() {
         ]),
         nginx
     );
+    assert_eq!(says(&["sh", "-c", "if [ -f x ]; then exec nginx -c x; fi"]), nginx);
     assert_eq!(says(&["caddy", "run"]), "leave proxy (starts caddy)");
     assert_eq!(says(&["--api=true", "--providers.docker"]), "leave proxy (starts traefik)");
     assert_eq!(says(&["--entryPoints.web.address=:80"]), "leave proxy (starts traefik)");
