@@ -39,8 +39,8 @@ pub struct OverlayDecision<'a> {
     pub roots: Vec<String>,
     /// The trusting services whose images are not on this machine.
     pub absent: Vec<String>,
-    /// Lines about Java, each with the services that it is about.
-    pub java: BTreeMap<String, Vec<String>>,
+    /// Lines about Java and Chromium, each with the services that it is about.
+    pub remarks: BTreeMap<String, Vec<String>>,
 }
 
 /// Finds the project, from the current directory.
@@ -126,12 +126,13 @@ pub fn decide<'a>(
         swarm::check(&overlay)?;
     }
     let owned = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
-    let java = trusted.java.into_iter().map(|(line, names)| (line, owned(names))).collect();
+    let remarks = trusted.remarks.into_iter().map(|(line, names)| (line, owned(names))).collect();
     let absent =
         root_sets.services.iter().filter(|(_, (_, origin))| *origin == RootsOrigin::NoImage);
     let absent = owned(absent.map(|(name, _)| *name).collect());
     let roots = report::roots(root_sets, public);
-    Ok(OverlayDecision { engine_error: images.engine_error, choices, overlay, roots, absent, java })
+    let engine_error = images.engine_error;
+    Ok(OverlayDecision { engine_error, choices, overlay, roots, absent, remarks })
 }
 
 /// Warns if no service was selected, an `env_file` cannot be read, or the server certificate lacks addresses.

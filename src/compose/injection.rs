@@ -22,6 +22,8 @@ pub struct TrustedService<'a> {
     pub pins: Vec<Pin<'a>>,
     /// The configuration of the service's JVM, if it has one.
     pub jvm: Option<JvmConfig>,
+    /// The paths of Chromium's policy file, if the service has a Chromium.
+    pub policies: Vec<String>,
     /// The runtimes with settings of their own, each with the present value of its variable.
     pub runtimes: Vec<(Runtime, Option<OsString>)>,
 }

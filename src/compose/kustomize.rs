@@ -136,7 +136,7 @@ struct ComponentPlan<'a> {
     spec: ComponentSpec<'a>,
     /// The containers, by the origin of their root certificates.
     root_origins: BTreeMap<String, Vec<&'a str>>,
-    java: &'a BTreeMap<String, Vec<&'a str>>,
+    remarks: &'a BTreeMap<String, Vec<&'a str>>,
 }
 
 impl KustomizeRun<'_> {
@@ -180,7 +180,7 @@ impl KustomizeRun<'_> {
                 source: self.args.source,
             },
             root_origins: self.root_origins(root_sets, &public),
-            java: &trusted.java,
+            remarks: &trusted.remarks,
         })
     }
 
@@ -289,7 +289,7 @@ impl KustomizeRun<'_> {
             inputs: self.inputs,
             choices: plan.choices,
             root_origins: &plan.root_origins,
-            java: plan.java,
+            remarks: plan.remarks,
             changes: &changes,
             component: &component,
             kustomization,

@@ -6,6 +6,8 @@
 pub mod dockerfile;
 pub(crate) mod option;
 pub mod image_table;
+pub mod image_class;
+pub(crate) mod proxy_signs;
 pub(crate) mod reason;
 pub(crate) mod same_image;
 pub(crate) mod data_volumes;
@@ -16,7 +18,8 @@ use std::path::Path;
 use crate::compose::project::interpolate::MARK;
 use crate::compose::project::{Build, Project, Service};
 use crate::compose::select::dockerfile::BuiltImage;
-use crate::compose::select::image_table::ImageClass;
+use crate::compose::select::image_class::ImageClass;
+use crate::compose::select::image_table::ImageKind;
 use crate::compose::select::option::no_service;
 pub use crate::compose::select::reason::{Choice, Outcome, SelectionReason, write_table};
 use crate::sys::diagnostic::Diagnostic;
@@ -58,7 +61,8 @@ pub fn select<'a>(
         let built_image = service.build.as_ref().and_then(|build| read_dockerfile(build, evidence));
         let service_case = ServiceCase { project, options, evidence, name, service, built_image };
         let reason = service_case.reason();
-        Choice { name, service, outcome: reason.outcome(), reason }
+        let has_browser = matches!(service_case.class(), Some(ImageClass::Browser(_)));
+        Choice { name, service, outcome: reason.outcome(), reason, has_browser }
     });
     let mut choices: Vec<_> = chosen.collect();
     let known = same_image::ImageChoices::new(project, &choices);
@@ -124,60 +128,91 @@ impl<'a> ServiceCase<'a, '_> {
         if self.starts_trust_init() {
             return SelectionReason::Entrypoint;
         }
-        // With `build:`, the image's name is only the tag of the result.
-        let image = service.image.as_deref().filter(|_| service.build.is_none());
-        let known = image.and_then(image_table::classify_image);
-        if let Some(ImageClass::Left(kind, entry)) = known {
+        let known = self.class();
+        if let (None, Some(ImageClass::Left(kind, entry))) = (&service.build, known) {
             return SelectionReason::Image(kind, entry);
         }
-        if let Some(path) = data_volumes::data_path(service) {
-            return SelectionReason::Volume(path);
+        if let Some((kind, path)) = data_volumes::data_path(service) {
+            return SelectionReason::Volume(kind, path);
         }
-        if service.build.is_some() {
-            return self.reason_of_build();
+        if let (Some(_), Some(ImageClass::Left(_, entry))) = (&service.build, known) {
+            return SelectionReason::BuiltOn(entry);
+        }
+        if let Some(program) = proxy_signs::started_proxy(&self.command_line()) {
+            return SelectionReason::Starts(program);
+        }
+        let is_known = known.is_some() || self.kind_image().is_some_and(image_class::is_client);
+        if let (false, Some((program, path))) = (is_known, proxy_signs::configured_proxy(service)) {
+            return SelectionReason::Configured(program, path);
         }
         match known {
+            _ if service.build.is_some() => self.named().unwrap_or(SelectionReason::Built),
             Some(ImageClass::BackEnd(entry)) => SelectionReason::BackEnd(entry),
-            _ if image.is_some_and(image_table::is_named) => {
-                SelectionReason::Unknown(options.unknown)
-            }
-            _ => self
-                .kind_by_name()
-                .map_or(SelectionReason::Unknown(options.unknown), SelectionReason::Named),
+            Some(ImageClass::Browser(entry)) => SelectionReason::Browser(entry),
+            _ => self.named().unwrap_or(SelectionReason::Unknown(options.unknown)),
         }
     }
 
-    fn reason_of_build(&self) -> SelectionReason<'a> {
-        let base = self.built_image.as_ref().map(|built_image| built_image.base.as_str());
-        let base = base.filter(|base| image_table::is_named(base));
-        if let Some(ImageClass::Left(_, entry)) = base.and_then(image_table::classify_image) {
-            return SelectionReason::BuiltOn(entry);
+    /// Returns the name that identifies the kind of the image: with `build:` that of the base, because `image:` is
+    /// only the tag of the result. `None` if a variable decides it.
+    fn kind_image(&self) -> Option<&str> {
+        let image = match (&self.service.build, &self.built_image) {
+            (Some(_), built_image) => built_image.as_ref().map(|image| image.base.as_str()),
+            (None, _) => self.service.image.as_deref(),
+        };
+        image.filter(|image| image_class::is_named(image))
+    }
+
+    /// Looks up the image, or the base of the build.
+    fn class(&self) -> Option<ImageClass> {
+        image_class::classify_image(self.kind_image()?)
+    }
+
+    /// Returns the reason that the service's name gives, if it has one: for an unknown image the name of a proxy,
+    /// and for an image without a name every kind.
+    fn named(&self) -> Option<SelectionReason<'a>> {
+        if self.kind_image().is_none() {
+            return self.kind_by_name().map(SelectionReason::Named);
         }
-        match self.kind_by_name() {
-            Some(kind) if base.is_none() => SelectionReason::Named(kind),
-            _ => SelectionReason::Built,
-        }
+        let is_proxy = self.class().is_none() && proxy_signs::named_proxy(self.name).is_some();
+        is_proxy.then_some(SelectionReason::Named(ImageKind::Proxy))
     }
 
     /// Returns the kind that the service's name or the name of its image suggests.
-    fn kind_by_name(&self) -> Option<image_table::ImageKind> {
+    fn kind_by_name(&self) -> Option<ImageKind> {
         let image = self.service.image.as_deref();
-        image_table::classify_name(self.name).or_else(|| image.and_then(image_table::classify_name))
+        image_class::classify_name(self.name).or_else(|| image.and_then(image_class::classify_name))
     }
 
     /// Whether the entrypoint contains trust-init; another init process may precede it.
     fn starts_trust_init(&self) -> bool {
-        let of_image = || {
-            let image = match &self.built_image {
-                Some(BuiltImage { entrypoint: Some(words), .. }) => return Some(words.clone()),
-                Some(BuiltImage { base, .. }) => base.clone(),
-                None => self.project.image_of(self.name, self.service)?,
-            };
-            // The engine cannot find an image by an incomplete name.
-            if image.contains(MARK) { None } else { (self.evidence.entrypoint)(&image) }
-        };
-        let words = self.service.entrypoint.clone().or_else(of_image).unwrap_or_default();
+        let of_build = || self.built_image.as_ref()?.entrypoint.clone();
+        let words = self.service.entrypoint.clone().or_else(of_build);
+        let words = words.or_else(|| self.image_command()).unwrap_or_default();
         let files = words.iter().map(|word| Path::new(word).file_name());
         files.flatten().any(|name| name == "trust-init")
+    }
+
+    /// Returns the entrypoint and command of the container, as far as they are known: each part set by the
+    /// compose file or the Dockerfile disables what it replaces in the image.
+    fn command_line(&self) -> Vec<String> {
+        let Service { entrypoint, command, .. } = self.service;
+        let of_service = [entrypoint.as_deref(), command.as_deref()];
+        let of_build = self.built_image.as_ref();
+        let of_build = of_build.map(|it| [it.entrypoint.as_deref(), it.command.as_deref()]);
+        let set = [Some(of_service), of_build].into_iter().flatten();
+        let mut set = set.map(|words| words.map(Option::unwrap_or_default).concat());
+        let known = set.find(|words| !words.is_empty());
+        known.or_else(|| self.image_command()).unwrap_or_default()
+    }
+
+    /// Returns the entrypoint and command that the engine knows of the image, or of the base of the build.
+    fn image_command(&self) -> Option<Vec<String>> {
+        let image = match &self.built_image {
+            Some(built_image) => built_image.base.clone(),
+            None => self.project.image_of(self.name, self.service)?,
+        };
+        // The engine cannot find an image by an incomplete name.
+        if image.contains(MARK) { None } else { (self.evidence.entrypoint)(&image) }
     }
 }

@@ -8,6 +8,7 @@ pub(crate) mod drift;
 pub(crate) mod engine_check;
 pub mod header;
 pub mod installed;
+pub(crate) mod chromium;
 pub(crate) mod java;
 pub(crate) mod missing_names;
 pub mod mount_conflicts;
@@ -198,7 +199,7 @@ pub fn install(
         report.warning(&warning);
     }
     let is_settled = running.as_ref().is_some_and(|all| decided.overlay.matches(all));
-    let OverlayDecision { choices, overlay, roots, java, absent, .. } = decided;
+    let OverlayDecision { choices, overlay, roots, remarks, absent, .. } = decided;
     let output = output(overlay, context, is_active, is_settled)?;
     let changes = write::write(&project_files.base, &output, options.dry_run)?;
     changes.kept.iter().for_each(|kept| report.warning(kept));
@@ -211,7 +212,7 @@ pub fn install(
         disabled: &shape.without,
         inputs,
         roots: &roots,
-        java: &java,
+        remarks: &remarks,
         changes: &changes,
         differences: &differences,
         advice: &advice::advice(

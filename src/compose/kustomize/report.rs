@@ -55,7 +55,7 @@ pub(crate) struct CompletedRun<'a> {
     pub choices: &'a [Choice<'a>],
     /// The containers, by the origin of their root certificates.
     pub root_origins: &'a BTreeMap<String, Vec<&'a str>>,
-    pub java: &'a BTreeMap<String, Vec<&'a str>>,
+    pub remarks: &'a BTreeMap<String, Vec<&'a str>>,
     pub changes: &'a ComponentChanges,
     pub component: &'a Component,
     pub kustomization: Option<&'a Kustomization>,
@@ -77,7 +77,7 @@ pub(crate) fn summary(done: &CompletedRun<'_>) -> Styled {
     let containers = ("container", done.choices);
     let mut text = outcome(done.inputs, containers, done.changes.is_dry(), reason);
     let _ = write!(text, "{}", done.changes);
-    for (line, names) in done.root_origins.iter().chain(done.java) {
+    for (line, names) in done.root_origins.iter().chain(done.remarks) {
         write_remark(&mut text, format_args!("{line}: {}", names.join(", ")));
     }
     let _ = writeln!(text, "\nnext:");

@@ -20,6 +20,10 @@ use crate::compose::project::{Build, Project, Reading, Role, Service, Setting, T
 use crate::sys::quote;
 use crate::trust::variables::TABLE;
 
+/// The key of a service that another program provides: it has no container, so it is not part of the project
+/// (<https://docs.docker.com/reference/compose-file/services/#provider>).
+const PROVIDER: &str = "provider";
+
 /// The default Dockerfile (docs.docker.com/reference/compose-file/build/#dockerfile).
 const DOCKERFILE: &str = "Dockerfile";
 
@@ -53,6 +57,9 @@ pub fn project(
     for (name, value) in mapping(services, YamlPath { service: None, key: Some("services") })? {
         let name = scalar(name).unwrap_or_default();
         let value = mapping(value, YamlPath { service: Some(name.clone()), key: None })?;
+        if value.get(PROVIDER).is_some_and(|provider| !provider.is_null()) {
+            continue;
+        }
         let service = ServiceReader { value, reading, base, locate, service: &name, files };
         let service = service.service()?;
         project.services.insert(name, service);

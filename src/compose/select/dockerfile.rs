@@ -1,4 +1,4 @@
-//! Reads the base image and the entrypoint from a Dockerfile.
+//! Reads the base image, the entrypoint and the command from a Dockerfile.
 //!
 //! It parses only the part of the grammar that this needs (<https://docs.docker.com/reference/dockerfile/>),
 //! and ignores everything else: errors in a Dockerfile are reported by the build.
@@ -16,12 +16,15 @@ pub struct BuiltImage {
     pub base: String,
     /// The ENTRYPOINT that these stages set; `None` if the base's applies.
     pub entrypoint: Option<Vec<String>>,
+    /// The CMD that these stages set; `None` if the base's applies, or none because of the ENTRYPOINT.
+    pub command: Option<Vec<String>>,
 }
 
 struct Stage {
     name: Option<String>,
     base: String,
     entrypoint: Option<Vec<String>>,
+    command: Option<Vec<String>>,
 }
 
 /// Returns the path of the build's Dockerfile; `None` if the context is not on this machine.
@@ -40,14 +43,18 @@ pub fn parse_dockerfile(text: &str, build: &Build) -> Option<BuiltImage> {
         }
         None => stages.len().checked_sub(1)?,
     };
-    let mut entrypoint = None;
+    let (mut entrypoint, mut command) = (None, None);
     loop {
         let stage = stages.get(index)?;
+        // An ENTRYPOINT disables the CMD of the stages below it.
+        if entrypoint.is_none() {
+            command = command.or_else(|| stage.command.clone());
+        }
         entrypoint = entrypoint.or_else(|| stage.entrypoint.clone());
         let mut earlier = stages.iter().take(index);
         match earlier.rposition(|earlier| earlier.has_name(&stage.base)) {
             Some(below) => index = below,
-            None => return Some(BuiltImage { base: stage.base.clone(), entrypoint }),
+            None => return Some(BuiltImage { base: stage.base.clone(), entrypoint, command }),
         }
     }
 }
@@ -79,11 +86,19 @@ fn stages(text: &str, build: &Build) -> Vec<Stage> {
                 let mut words = rest.split_whitespace().skip_while(|word| word.starts_with("--"));
                 let base = substitute_arguments(words.next().unwrap_or_default(), &arguments);
                 let name = words.find(|word| !word.eq_ignore_ascii_case("as"));
-                stages.push(Stage { name: name.map(str::to_owned), base, entrypoint: None });
+                let name = name.map(str::to_owned);
+                stages.push(Stage { name, base, entrypoint: None, command: None });
             }
             "ENTRYPOINT" => {
                 if let Some(stage) = stages.last_mut() {
-                    stage.entrypoint = Some(entrypoint_words(&rest));
+                    let split = || rest.split_whitespace().map(str::to_owned).collect();
+                    stage.entrypoint = Some(json_words(&rest).unwrap_or_else(split));
+                }
+            }
+            "CMD" => {
+                if let Some(stage) = stages.last_mut() {
+                    let shell = || vec!["sh".to_owned(), "-c".to_owned(), rest.clone()];
+                    stage.command = Some(json_words(&rest).unwrap_or_else(shell));
                 }
             }
             _ => {}
@@ -109,10 +124,9 @@ fn platform_argument(name: &str) -> Option<String> {
     Some(value.to_owned())
 }
 
-/// Splits an ENTRYPOINT into words: the JSON form, else the shell form.
-fn entrypoint_words(text: &str) -> Vec<String> {
-    let list = serde_json::from_str(text);
-    list.unwrap_or_else(|_| text.split_whitespace().map(str::to_owned).collect())
+/// Returns the words of an ENTRYPOINT or CMD in the JSON form; `None` for the shell form.
+fn json_words(text: &str) -> Option<Vec<String>> {
+    serde_json::from_str(text).ok()
 }
 
 /// Returns every instruction: its keyword in upper case, and its arguments with continuation lines.

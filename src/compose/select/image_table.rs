@@ -1,13 +1,10 @@
 //! The table of images that get no CA by default.
 //!
-//! They answer requests and send none, so they need no trust, and recreating them costs connections, caches
-//! or a manual unseal. Images that call other servers (dashboards, collectors) are not listed. In doubt an
-//! image is listed: `--service NAME=trust` overrides the table.
+//! They answer requests and send none over TLS, so they need no trust, and recreating them costs connections,
+//! caches or a manual unseal. Images that call other servers (dashboards, scrapers, model servers that download
+//! models) are not listed. docs/images.md has the decision for each of several hundred images.
 
 use std::fmt::{self, Display};
-
-use crate::compose::project::image_name::ImageName;
-use crate::compose::project::interpolate::{MARK, interpolate_or_mark};
 
 /// The kind of an image that gets no CA by default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,8 +23,12 @@ pub enum ImageKind {
     SecretStore,
     /// Stores metrics, logs or traces.
     TelemetryStore,
-    /// Serves a model, and makes no requests.
-    ModelServer,
+    /// Serves files over a protocol without TLS.
+    FileServer,
+    /// Reports numbers about its own machine.
+    HostExporter,
+    /// Serves a page that runs in the browser.
+    StaticSite,
 }
 
 impl Display for ImageKind {
@@ -40,7 +41,9 @@ impl Display for ImageKind {
             Self::ObjectStore => "object store",
             Self::SecretStore => "secret store",
             Self::TelemetryStore => "telemetry store",
-            Self::ModelServer => "model server",
+            Self::FileServer => "file server",
+            Self::HostExporter => "host exporter",
+            Self::StaticSite => "static site",
         })
     }
 }
@@ -67,20 +70,21 @@ pub const IMAGE_TABLE: &[ImageRow] = &[
             "nginx", "openresty", "tengine", "angie", "npmplus", "nginxproxymanager", "caddy",
             "traefik", "haproxy", "envoy", "httpd", "lighttpd", "varnish", "squid", "tinyproxy",
             "privoxy", "apisix", "kong", "krakend", "bunkerweb", "modsecurity", "zoraxy", "stunnel",
-            "cloudflared", "ngrok", "frpc", "frps",
+            "ngrok", "frpc", "frps",
             // In front of databases.
             "pgbouncer", "pgpool", "pgcat", "supavisor", "proxysql", "maxscale", "twemproxy",
         ],
         names: &[
             "nginx-proxy-manager", "apache", "apache2", "swag", "static-web-server", "tyk-gateway",
-            "socket-proxy", "docker-socket-proxy", "reverse-proxy",
+            "socket-proxy", "docker-socket-proxy", "reverse-proxy", "plane-proxy",
         ],
         services: &["proxy", "reverse-proxy", "reverseproxy", "loadbalancer", "load-balancer"],
     },
     ImageRow {
         kind: ImageKind::Database,
         words: &[
-            "postgres", "postgresql", "postgis", "pgvector", "pgvecto", "timescale", "timescaledb",
+            "postgres", "postgresql", "postgis", "pgvector", "pgvecto", "pgautoupgrade", "vectorchord",
+            "timescale", "timescaledb",
             "paradedb", "citus", "spilo", "postgresml", "yugabyte", "yugabytedb", "cockroach",
             "cockroachdb", "mysql", "mariadb", "percona", "tidb", "tikv", "oceanbase", "seekdb",
             "starrocks", "doris", "singlestoredb", "dolt", "mssql", "firebird", "firebirdsql", "db2",
@@ -96,14 +100,14 @@ pub const IMAGE_TABLE: &[ImageRow] = &[
             // Search and vectors.
             "elasticsearch", "opensearch", "solr", "meilisearch", "typesense", "manticore",
             "manticoresearch", "zincsearch", "quickwit", "vespa", "qdrant", "weaviate", "milvus",
-            "chroma", "chromadb", "marqo", "serenedb",
+            "chroma", "chromadb", "serenedb",
             // Coordination.
             "etcd", "consul", "zookeeper",
         ],
         names: &[
-            "mssql/server", "azure-sql-edge", "oracle-free", "oracle-xe", "database/free",
+            "mysql/community-server", "mssql/server", "azure-sql-edge", "oracle-free", "oracle-xe", "database/free",
             "database/express", "database/enterprise", "crate", "apache/age", "infiniflow/infinity",
-            "nebula-graphd", "nebula-metad", "nebula-storaged",
+            "nebula-graphd", "nebula-metad", "nebula-storaged", "wazuh-indexer", "harbor-db",
         ],
         services: &["db", "database"],
     },
@@ -135,20 +139,40 @@ pub const IMAGE_TABLE: &[ImageRow] = &[
     ImageRow { kind: ImageKind::SecretStore, words: &["openbao"], names: &["vault"], services: &[] },
     ImageRow {
         kind: ImageKind::TelemetryStore,
-        words: &["prometheus", "thanos", "jaeger", "zipkin", "graphite"],
+        words: &["jaeger", "zipkin", "graphite"],
         names: &[
-            "loki", "tempo", "mimir", "victoria-metrics", "victoria-logs", "vmstorage", "vmselect",
-            "vminsert", "jaegertracing/all-in-one", "datalust/seq",
+            "victoria-metrics", "victoria-logs", "victoria-traces", "vmstorage", "vmselect", "vminsert",
+            "jaegertracing/all-in-one", "datalust/seq",
         ],
         services: &[],
     },
-    ImageRow { kind: ImageKind::ModelServer, words: &["ollama"], names: &[], services: &[] },
+    ImageRow {
+        kind: ImageKind::FileServer,
+        words: &["samba", "sftp", "nfs", "ftpd", "vsftpd", "pureftpd", "tftp", "netatalk"],
+        names: &["pure-ftpd", "openssh-server"],
+        services: &[],
+    },
+    ImageRow {
+        kind: ImageKind::HostExporter,
+        words: &["cadvisor"],
+        names: &[
+            "node-exporter", "process-exporter", "smartctl-exporter", "dcgm-exporter", "snmp-exporter",
+            "nvidia_gpu_exporter", "systemd-exporter", "podman-exporter",
+        ],
+        services: &[],
+    },
+    ImageRow {
+        kind: ImageKind::StaticSite,
+        words: &["cyberchef", "excalidraw"],
+        names: &["it-tools", "traefik/whoami", "b4bz/homer", "drawio", "omni-tools", "draw.io"],
+        services: &[],
+    },
 ];
 
 /// Words that identify a client of a product (`redis-exporter`) or an application built on it, not the
 /// product.
 #[rustfmt::skip]
-const CLIENT_WORDS: &[&str] = &[
+pub(crate) const CLIENT_WORDS: &[&str] = &[
     "adapter", "admin", "agent", "alertmanager", "api", "app", "auth", "backup", "backups", "bot",
     "box", "bridge", "browser", "cli", "client", "collector", "commander", "companion", "connect",
     "connector", "console", "consumer", "dashboard", "dashboards", "dump", "dumper", "editor",
@@ -156,94 +180,39 @@ const CLIENT_WORDS: &[&str] = &[
     "migrate", "migration", "migrations", "migrator", "mirror", "monitor", "operator", "producer",
     "pushgateway", "rest", "restore", "sidecar", "studio", "sync", "template", "tool", "tools",
     "ui", "viewer", "webui", "workbench", "worker",
+    "supertokens", "zabbix",
     "django", "flask", "fpm", "php", "python", "unit", "uwsgi",
 ];
 
 /// Images of back ends that many projects use without changes. They are trusted whatever `--unknown` is.
 #[rustfmt::skip]
-const BACK_ENDS: &[&str] = &[
+pub(crate) const BACK_ENDS: &[&str] = &[
     "node", "bun", "deno", "python", "pypy", "ruby", "php", "golang", "rust", "elixir", "erlang",
     "perl", "openjdk", "eclipse-temurin", "amazoncorretto", "tomcat", "dotnet/aspnet",
     "dotnet/runtime", "dotnet/sdk",
-    "n8n", "grafana", "grafana-oss", "grafana-enterprise", "keycloak", "kibana", "logstash",
+    "n8n", "frankenphp", "grafana", "grafana-oss", "grafana-enterprise", "keycloak", "kibana", "logstash",
     "litellm", "oauth2-proxy", "open-webui", "postgres-meta",
+    // Model servers download models.
+    "ollama", "localai", "local-ai", "vllm-openai", "text-generation-inference", "text-embeddings-inference",
+    "michaelf34/infinity", "marqo",
+    // Scrapers and stores of metrics, logs and traces that call their targets, an object store or a receiver of alerts.
+    "prometheus", "alertmanager", "blackbox-exporter", "thanos", "mimir", "loki", "tempo", "pyroscope",
+    "vmagent", "vmalert", "telegraf", "promtail", "alloy", "vector", "fluent-bit", "fluentd",
+    "opentelemetry-collector", "opentelemetry-collector-contrib", "uptime-kuma", "gatus",
+    // Backups go to an object store; registries, updaters and tunnels call servers on the internet.
+    "restic", "rclone", "docker-volume-backup", "minio/mc", "registry", "watchtower", "cloudflared",
 ];
 
-/// The result of a lookup.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ImageClass {
-    /// The image gets no CA by default: its kind, and the matching entry.
-    Left(ImageKind, &'static str),
-    /// The image is a back end: the matching entry.
-    BackEnd(&'static str),
-}
+/// Images with a Chromium: words of the last path element.
+#[rustfmt::skip]
+pub(crate) const BROWSER_WORDS: &[&str] = &[
+    "chrome", "chromium", "browserless", "playwright", "puppeteer", "gotenberg", "flaresolverr",
+    "sockpuppetbrowser",
+];
 
-/// The last elements of an image's name.
-struct ImageNameEnd {
-    /// The last element, without tag and digest.
-    last: String,
-    /// The last two elements, without tag and digest.
-    longer: String,
-}
-
-impl ImageNameEnd {
-    /// Parses an image's name from a file; `None` if a variable decides it.
-    fn parse(image: &str) -> Option<Self> {
-        let image = interpolate_or_mark(image, &|_| None).to_lowercase();
-        let path = ImageName::parse(&image).path;
-        let (above, last) = path.rsplit_once('/').unwrap_or(("", path));
-        // At either end, a variable may add a registry or a tag.
-        let last = last.trim_matches(MARK).to_owned();
-        let above = above.rsplit('/').next()?;
-        let longer = format!("{above}/{last}");
-        (!last.is_empty()).then_some(Self { last, longer })
-    }
-
-    /// Returns the entry that equals the last element, or the last two.
-    fn entry_among(&self, names: &[&'static str]) -> Option<&'static str> {
-        names.iter().find(|name| **name == self.last || **name == self.longer).copied()
-    }
-
-    /// Returns the entry that equals a word of the last element, with or without a version number at the
-    /// word's end.
-    fn word_among(&self, entries: &[&'static str]) -> Option<&'static str> {
-        let mut words = self.last.split(['-', '_', '.', MARK]);
-        words.find_map(|word| {
-            let bare = word.trim_end_matches(|c: char| c.is_ascii_digit());
-            entries.iter().find(|entry| **entry == word || **entry == bare).copied()
-        })
-    }
-}
-
-/// Whether an image's name can be looked up: no variable decides it.
-pub fn is_named(image: &str) -> bool {
-    ImageNameEnd::parse(image).is_some()
-}
-
-/// Looks up an image by its name.
-pub fn classify_image(image: &str) -> Option<ImageClass> {
-    let name = ImageNameEnd::parse(image)?;
-    if let Some(entry) = name.entry_among(BACK_ENDS) {
-        return Some(ImageClass::BackEnd(entry));
-    }
-    let whole = IMAGE_TABLE
-        .iter()
-        .find_map(|row| Some(ImageClass::Left(row.kind, name.entry_among(row.names)?)));
-    let by_word = || {
-        let has = |row: &ImageRow| Some(ImageClass::Left(row.kind, name.word_among(row.words)?));
-        if name.word_among(CLIENT_WORDS).is_some() {
-            None
-        } else {
-            IMAGE_TABLE.iter().find_map(has)
-        }
-    };
-    whole.or_else(by_word)
-}
-
-/// Looks up the name of a service, or of the image that is built for it: it must equal an entry.
-pub fn classify_name(name: &str) -> Option<ImageKind> {
-    let name = ImageNameEnd::parse(name)?;
-    let lists =
-        |row: &&ImageRow| [row.words, row.names, row.services].map(|list| name.entry_among(list));
-    IMAGE_TABLE.iter().find(|row| lists(row).iter().any(Option::is_some)).map(|row| row.kind)
-}
+/// Images with a Chromium: complete last path elements, or the last two.
+#[rustfmt::skip]
+pub(crate) const BROWSER_NAMES: &[&str] = &[
+    "chromedp/headless-shell", "browserless/base", "steel-browser", "steel-browser-api",
+    "playwright/python", "playwright/java", "playwright/dotnet",
+];

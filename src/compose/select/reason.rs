@@ -46,6 +46,8 @@ pub struct Choice<'a> {
     pub outcome: Outcome,
     /// Why.
     pub reason: SelectionReason<'a>,
+    /// Whether the image, or the base of the build, contains a Chromium.
+    pub has_browser: bool,
 }
 
 /// The reason for an outcome.
@@ -63,8 +65,12 @@ pub enum SelectionReason<'a> {
     Entrypoint,
     /// The image is in the table of images that get no CA.
     Image(ImageKind, &'static str),
-    /// The service mounts a database's data directory.
-    Volume(&'static str),
+    /// The service mounts the data directory of a database or broker.
+    Volume(ImageKind, &'static str),
+    /// The service starts this proxy.
+    Starts(&'static str),
+    /// The service mounts the configuration of this proxy at this path, and its image is unknown.
+    Configured(&'static str, &'a str),
     /// The service has the same image as this service, which is trusted.
     SameImage(&'a str),
     /// The base image of the build is in the table.
@@ -75,6 +81,8 @@ pub enum SelectionReason<'a> {
     Built,
     /// The image is a known back end.
     BackEnd(&'static str),
+    /// The image contains a browser.
+    Browser(&'static str),
     /// The image is unknown: `--unknown` decides.
     Unknown(Outcome),
 }
@@ -84,13 +92,17 @@ impl SelectionReason<'_> {
     pub fn outcome(&self) -> Outcome {
         match self {
             Self::Asked(outcome) | Self::Role(outcome) | Self::Unknown(outcome) => *outcome,
-            Self::Entrypoint | Self::SameImage(_) | Self::Built | Self::BackEnd(_) => {
-                Outcome::Trust
-            }
+            Self::Entrypoint
+            | Self::SameImage(_)
+            | Self::Built
+            | Self::BackEnd(_)
+            | Self::Browser(_) => Outcome::Trust,
             Self::Without
             | Self::Proxy(_)
             | Self::Image(..)
-            | Self::Volume(_)
+            | Self::Volume(..)
+            | Self::Starts(_)
+            | Self::Configured(..)
             | Self::BuiltOn(_)
             | Self::Named(_) => Outcome::Leave,
         }
@@ -98,7 +110,7 @@ impl SelectionReason<'_> {
 
     /// Whether another service with the same image overrides this reason.
     pub(crate) fn is_weak(&self) -> bool {
-        matches!(self, Self::BuiltOn(_) | Self::Named(_) | Self::Unknown(_))
+        matches!(self, Self::BuiltOn(_) | Self::Configured(..) | Self::Named(_) | Self::Unknown(_))
     }
 }
 
@@ -111,13 +123,19 @@ impl Display for SelectionReason<'_> {
             Self::Proxy(option) => f.write_str(option),
             Self::Entrypoint => f.write_str("starts trust-init"),
             Self::Image(kind, entry) => write!(f, "{kind} ({entry})"),
-            Self::Volume(path) => write!(f, "volume at {path}"),
+            Self::Volume(kind, path) => write!(f, "{kind} (volume at {path})"),
+            Self::Starts(program) => write!(f, "proxy (starts {program})"),
+            Self::Configured(program, path) => {
+                write!(f, "proxy ({program} configuration at {})", bare(path))
+            }
             Self::SameImage(service) => write!(f, "same image as {}", bare(service)),
             Self::BuiltOn(entry) => write!(f, "built on {entry}"),
             Self::Named(kind) => write!(f, "{kind} (by its name)"),
             Self::Built => f.write_str("built here"),
             Self::BackEnd(entry) => write!(f, "image {entry}"),
-            Self::Unknown(outcome) => write!(f, "unknown image (--unknown {outcome})"),
+            Self::Browser(entry) => write!(f, "browser ({entry})"),
+            Self::Unknown(Outcome::Trust) => f.write_str("unknown image, trusted by default"),
+            Self::Unknown(Outcome::Leave) => f.write_str("unknown image (--unknown leave)"),
         }
     }
 }

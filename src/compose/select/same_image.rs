@@ -18,7 +18,7 @@ impl<'a> ImageChoices<'a> {
     /// Collects the outcomes of the images in `choices`.
     pub(crate) fn new(project: &Project, choices: &[Choice<'a>]) -> Self {
         let mut known = Self::default();
-        for Choice { name, service, outcome, reason } in choices {
+        for Choice { name, service, outcome, reason, .. } in choices {
             let image =
                 project.image_of(name, service).map(|image| ImageName::parse(&image).to_string());
             if *outcome == Outcome::Trust && !reason.is_weak() {

@@ -1,21 +1,19 @@
-//! Configures the JVM of a service like trust-init does in the container, except where an unknown image or
-//! variable would require a guess.
+//! Configures the JVM of a service like trust-init does in the container, if the JVM's own key store and
+//! JAVA_TOOL_OPTIONS can be read.
 
 use crate::compose::images::jvm::ContainerFs;
 use crate::compose::images::{RootsOrigin, ServiceEnvironment};
 use crate::compose::injection::JvmConfig;
 use crate::compose::layout::DIRECTORY;
 use crate::compose::output::WarningSink;
-use crate::compose::select::{Choice, SelectionReason};
+use crate::compose::project::Service;
 use crate::sys::output;
 use crate::sys::quote;
 use crate::trust::bundle::Pem;
 use crate::trust::keystore::{self, ExtendedStore};
 use crate::trust::variables::java::{JAVA_TOOL_OPTIONS, JavaWarning, own_options};
 
-/// The reasons for which a JVM in the image is not configured.
-const UNKNOWN_IMAGE: &str =
-    "Java not configured: unknown image (override with --service NAME=trust)";
+/// The reason for which a JVM in the image is not configured.
 const UNKNOWN_OPTIONS: &str = "Java not configured: JAVA_TOOL_OPTIONS is not known yet";
 
 /// The result for a service's JVM.
@@ -28,8 +26,8 @@ pub(crate) struct JavaOutcome {
 
 /// A service with an image, and the certificates that it trusts.
 pub(crate) struct JavaService<'a> {
-    /// The service, with the reason for its selection.
-    pub choice: &'a Choice<'a>,
+    /// The service.
+    pub service: &'a Service,
     /// The files in its container.
     pub container_fs: &'a ContainerFs<'a>,
     /// Its variables.
@@ -47,12 +45,8 @@ impl JavaService<'_> {
     pub(crate) fn outcome(&self, warn: WarningSink<'_>) -> Option<JavaOutcome> {
         let Self { container_fs, environment, custom, .. } = *self;
         let found = container_fs.trust_store(environment.all())?;
-        let unconfigured = |line: &str| Some(JavaOutcome { line: line.to_owned(), jvm: None });
-        if matches!(self.choice.reason, SelectionReason::Unknown(_)) {
-            return unconfigured(UNKNOWN_IMAGE);
-        }
-        if environment.is_unknown(JAVA_TOOL_OPTIONS) || self.choice.service.has_unread_environment {
-            return unconfigured(UNKNOWN_OPTIONS);
+        if environment.is_unknown(JAVA_TOOL_OPTIONS) || self.service.has_unread_environment {
+            return Some(JavaOutcome { line: UNKNOWN_OPTIONS.to_owned(), jvm: None });
         }
         let arguments: Vec<_> = container_fs.command_line().into_iter().map(Into::into).collect();
         let options =

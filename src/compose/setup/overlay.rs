@@ -16,6 +16,7 @@ use crate::compose::docker::LabeledContainer;
 use crate::compose::injection::{InjectedFile, Injection, TrustedService, pem_text};
 use crate::compose::layout::{LABEL, SERVED, SNIPPET, TRUST, file_name};
 use crate::compose::project::interpolate;
+use crate::compose::setup::chromium;
 use crate::compose::setup::overlay::delivery::{Delivery, mount};
 use crate::compose::yaml::{mapping, mapping_of};
 use crate::sys::diagnostic::Diagnostic;
@@ -175,7 +176,11 @@ impl Overlay {
             };
             (target, name)
         });
-        let mounts: BTreeMap<_, _> = mounts.collect();
+        let mut mounts: BTreeMap<_, _> = mounts.collect();
+        for path in &trusted.policies {
+            let contents = chromium::policy(spec.custom);
+            mounts.insert(path.clone(), self.add_file("chromium-policy", "json", contents));
+        }
         let mut stanza = Mapping::new();
         if !variables.is_empty() {
             stanza.insert("environment".into(), variables.into());

@@ -27,8 +27,8 @@ pub(crate) struct SetupReport<'a> {
     pub inputs: &'a Inputs,
     /// The lines that [`roots`] returned.
     pub roots: &'a [String],
-    /// Remarks about Java, each with its services.
-    pub java: &'a BTreeMap<String, Vec<String>>,
+    /// Remarks about Java and Chromium, each with its services.
+    pub remarks: &'a BTreeMap<String, Vec<String>>,
     /// The changes of files.
     pub changes: &'a Changes,
     /// The differences from the overlay of the last setup.
@@ -57,7 +57,7 @@ impl SetupReport<'_> {
         let _ = write!(text, "{changes}");
         let remarks = self.differences.iter().chain(self.roots);
         remarks.for_each(|line| write_remark(&mut text, line));
-        for (line, services) in self.java {
+        for (line, services) in self.remarks {
             write_remark(&mut text, format_args!("{line}: {}", services.join(", ")));
         }
         let _ = writeln!(text, "\nnext:");

@@ -12,6 +12,7 @@ use crate::compose::layout::{BUNDLE, DIRECTORY};
 use crate::compose::output::WarningSink;
 use crate::compose::project::Project;
 use crate::compose::select::Choice;
+use crate::compose::setup::chromium;
 use crate::compose::setup::java::JavaService;
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::environment::Environment;
@@ -40,8 +41,8 @@ pub struct ServiceContext<'a> {
 pub struct TrustedServices<'a> {
     /// The services.
     pub services: Vec<TrustedService<'a>>,
-    /// Remarks about Java, each with its services.
-    pub java: BTreeMap<String, Vec<&'a str>>,
+    /// Remarks about Java and Chromium, each with its services.
+    pub remarks: BTreeMap<String, Vec<&'a str>>,
 }
 
 impl<'a> ServiceContext<'a> {
@@ -94,13 +95,19 @@ impl<'a> ServiceContext<'a> {
         let java = container_fs.as_ref().filter(|_| configures_java).and_then(|container_fs| {
             let (environment, custom) = (&environment, self.for_java);
             let roots = roots.anchors.certificates.as_slice();
-            JavaService { choice, container_fs, environment, custom, roots, roots_origin }
+            JavaService { service, container_fs, environment, custom, roots, roots_origin }
                 .outcome(&warn)
         });
         let mut jvm = None;
         if let Some(outcome) = java {
-            all.java.entry(outcome.line).or_default().push(name);
+            all.remarks.entry(outcome.line).or_default().push(name);
             jvm = outcome.jvm;
+        }
+        let mut policies = Vec::new();
+        if choice.has_browser || chromium::is_named_in(environment.all()) {
+            let (paths, line) = chromium::policy_paths(service, project.unit);
+            all.remarks.entry(line.to_owned()).or_default().push(name);
+            policies = paths;
         }
         let mut runtimes = Vec::new();
         for runtime in settings.map(|settings| settings.runtimes).unwrap_or_default() {
@@ -109,7 +116,8 @@ impl<'a> ServiceContext<'a> {
             };
             runtimes.extend(configured_runtime(runtime, &environment, exists, &warn));
         }
-        all.services.push(TrustedService { name, bundle: *bundle, rows, pins, jvm, runtimes });
+        let bundle = *bundle;
+        all.services.push(TrustedService { name, bundle, rows, pins, jvm, policies, runtimes });
     }
 }
 

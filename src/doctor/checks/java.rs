@@ -22,7 +22,7 @@ use crate::trust::variables::java::{JAVA_TOOL_OPTIONS, PROPERTY};
 const OPTIONS: [&str; 2] = [JAVA_TOOL_OPTIONS, "JDK_JAVA_OPTIONS"];
 
 /// The fix for a JVM that does not trust the CAs.
-const FIX: &str = "add `--service NAME=trust` to the options of setup, or let trust-init configure Java: TRUST_INIT_JAVA=on";
+const FIX: &str = "run setup again with the image on this machine, or let trust-init configure Java: TRUST_INIT_JAVA=on";
 
 /// Checks the key store that options name, else that of the JVM that programs would use, if there is one.
 pub(crate) fn check(process: &TargetProcess, custom: &[CustomCa]) -> Vec<Finding> {

@@ -1,5 +1,5 @@
-//! Java under the overlay: configured by mounts and variables alone if the image is known to have a JVM, and
-//! not changed otherwise.
+//! Java under the overlay: configured by mounts and variables alone if the key store of the image's JVM can be
+//! read, and not changed otherwise.
 
 use std::sync::Arc;
 
@@ -79,34 +79,31 @@ fn every_program_trusts_the_ca_until_it_is_removed() {
 }
 
 #[test]
-fn java_is_not_configured_for_an_unknown_image_or_own_settings() {
+fn java_is_configured_for_an_unknown_image_but_not_with_own_settings() {
     let site = site();
     let image = image(&site);
     let own = "-Djavax.net.ssl.trustStore=/etc/ssl/certs/java/cacerts";
     let baked = derived(&site, "baked/openjdk", &format!("ENV MAVEN_OPTS={own}"));
     let mut project = Project::new(&site).ca(PRIVATE);
     let unknown = project.tag(&image, "assistant");
-    let another = project.tag(&image, "helper");
     let mut project = project
         .service("guessed", &unknown, "")
-        .service("named", &another, "x-trust-init: {role: trust}")
         .service("off", &image, "environment: {TRUST_INIT_JAVA: 'off'}")
         .service("variable", &image, &format!("environment: ['JAVA_OPTS={own}']"))
         .service("argument", &image, &format!("command: [sh, -c, sleep infinity, '{own}']"))
         .service("baked", &baked, "")
         .service("without", &site.image("trixie"), "");
     let outcome = project.sets_up(&format!("{SETUP} --service without=trust"));
-    let outcome = outcome.prints(&format!("of `{STORE}`: named\n"));
-    let outcome = outcome.prints("(override with --service NAME=trust): guessed\n");
+    let outcome = outcome.prints(&format!("of `{STORE}`: guessed\n"));
     let outcome = outcome.says("service `variable`: `JAVA_OPTS` names a trust store for Java");
     let outcome = outcome.says(&format!("service `argument`: the argument `{own}` names a"));
     let outcome = outcome.says("service `baked`: `MAVEN_OPTS` names").says("keytool -importcert");
-    assert_eq!(outcome.stdout.matches("Java").count(), 2, "{outcome}");
-    for service in ["guessed", "off", "variable", "argument", "baked", "without"] {
+    assert_eq!(outcome.stdout.matches("Java").count(), 1, "{outcome}");
+    for service in ["off", "variable", "argument", "baked", "without"] {
         assert_eq!(options(&project, service), "", "{service}");
     }
-    project.exec_finds("named", &[JAVA_21], AFTERWARDS);
-    project.exec_finds("guessed", &[JAVA_21], BEFORE).never_says("Picked up");
+    assert_eq!(options(&project, "guessed"), ADDED);
+    project.exec_finds("guessed", &[JAVA_21], AFTERWARDS);
 }
 
 /// The missing `env_file:` could set JAVA_TOOL_OPTIONS.

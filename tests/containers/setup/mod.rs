@@ -4,6 +4,7 @@
 mod trust;
 mod overlaid;
 mod java;
+mod browser;
 mod activate;
 mod check;
 mod replace;

@@ -2,6 +2,8 @@
 
 mod images;
 mod dockerfile;
+mod catalogue;
+mod proxies;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -114,8 +116,11 @@ fn only(service: Service) -> Stack {
     stack([("it", service)])
 }
 
-const TRUST: Outcome = Outcome::Trust;
-const LEAVE: Outcome = Outcome::Leave;
+pub const TRUST: Outcome = Outcome::Trust;
+pub const LEAVE: Outcome = Outcome::Leave;
+
+/// The decision about an unknown image.
+pub const UNKNOWN: &str = "trust unknown image, trusted by default";
 
 #[test]
 fn an_option_overrides_everything() {
@@ -187,26 +192,25 @@ fn trust_init_as_the_entrypoint_of_a_known_image_counts() {
 fn a_database_image_overrides_weaker_reasons() {
     let first = keeping("/var/lib/mysql", image("postgres:16"));
     assert_eq!(only(first).decision("it"), "leave database (postgres)");
-    let same = || image("ollama/ollama");
-    let pair = stack([("ollama", same()), ("pull", same())]).ask("pull", TRUST);
-    assert_eq!(pair.decision("ollama"), "leave model server (ollama)");
+    let same = || image("minio/minio");
+    let pair = stack([("minio", same()), ("setup", same())]).ask("setup", TRUST);
+    assert_eq!(pair.decision("minio"), "leave object store (minio)");
 }
 
 #[test]
 fn a_database_is_recognized_by_its_volume() {
     let says = |service| only(service).decision("it");
-    let left = "leave volume at /var/lib/mysql";
+    let left = "leave database (volume at /var/lib/mysql)";
     assert_eq!(says(keeping("/var/lib/mysql", image("acme/store"))), left);
     assert_eq!(says(keeping("/var/lib/mysql/", image("acme/store"))), left);
     assert_eq!(says(keeping("/var/lib/mysql", built("FROM debian"))), left);
-    let unknown = "trust unknown image (--unknown trust)";
-    assert_eq!(says(keeping("/var/lib/mysql-files", image("acme/store"))), unknown);
+    assert_eq!(says(keeping("/var/lib/mysql-files", image("acme/store"))), UNKNOWN);
     let mut backup = keeping("/var/lib/mysql", image("acme/store"));
     backup.mounts[0].read_only = true;
-    assert_eq!(says(backup), unknown);
+    assert_eq!(says(backup), UNKNOWN);
     let same = || image("acme/store");
     let pair = stack([("a", keeping("/data/db", same())), ("b", same())]).ask("b", TRUST);
-    assert_eq!(pair.decision("a"), "leave volume at /data/db");
+    assert_eq!(pair.decision("a"), "leave database (volume at /data/db)");
 }
 
 #[test]
@@ -217,7 +221,7 @@ fn services_with_one_image_have_one_outcome() {
     assert_eq!(two("x:1", "x:2").decision("b"), "leave unknown image (--unknown leave)");
     assert_eq!(two("x", "acme/x").decision("b"), "leave unknown image (--unknown leave)");
     let pair = stack([("a", image("x")), ("b", image("x"))]).ask("a", LEAVE);
-    assert_eq!(pair.decision("b"), "trust unknown image (--unknown trust)");
+    assert_eq!(pair.decision("b"), UNKNOWN);
 
     // It overrides the base image.
     let nginx = || built("FROM nginx");
@@ -246,14 +250,14 @@ fn built_and_known_images_do_not_depend_on_unknown() {
     assert_eq!(says(image("n8nio/n8n:latest")), "trust image n8n");
     assert_eq!(says(image("mcr.microsoft.com/dotnet/aspnet:8.0")), "trust image dotnet/aspnet");
     assert_eq!(says(image("acme/x")), "leave unknown image (--unknown leave)");
-    assert_eq!(only(image("acme/x")).decision("it"), "trust unknown image (--unknown trust)");
+    assert_eq!(only(image("acme/x")).decision("it"), UNKNOWN);
 }
 
 #[test]
 fn the_service_name_counts_if_nothing_else_is_known() {
     let hidden = |name| stack([(name, image("${IMAGE}"))]).decision(name);
     assert_eq!(hidden("postgres"), "leave database (by its name)");
-    assert_eq!(hidden("web"), "trust unknown image (--unknown trust)");
+    assert_eq!(hidden("web"), UNKNOWN);
     let unread = |name| stack([(name, built_in(name))]).decision(name);
     assert_eq!(unread("proxy"), "leave proxy (by its name)");
     assert_eq!(unread("db"), "leave database (by its name)");
@@ -267,10 +271,7 @@ fn the_service_name_counts_if_nothing_else_is_known() {
     assert_eq!(only(front).decision("it"), "leave proxy (by its name)");
     // Other facts are known.
     assert_eq!(stack([("db", built("FROM node"))]).decision("db"), "trust built here");
-    assert_eq!(
-        stack([("db", image("acme/x"))]).decision("db"),
-        "trust unknown image (--unknown trust)"
-    );
+    assert_eq!(stack([("db", image("acme/x"))]).decision("db"), UNKNOWN);
     let read = stack([("proxy", built_in("proxy"))]).file("proxy/Dockerfile", "FROM node");
     assert_eq!(read.decision("proxy"), "trust built here");
 }

@@ -172,3 +172,15 @@ fn images_with_an_unknown_tag_keep_their_name() {
         assert_eq!(service.has_unknown_tag, has_unknown_tag, "{written}");
     }
 }
+
+/// Compose 2.40: another program provides such a service, so it has no container.
+#[test]
+fn a_service_with_a_provider_is_no_part_of_the_project() {
+    for reading in [Reading::Complete, Reading::Offline] {
+        let text =
+            "services: {db: {provider: {type: awesomecloud, options: {size: 10}}}, a: {image: x}}";
+        let tree = serde_yaml::from_str(text).unwrap();
+        let project = parse::project(&tree, reading, Path::new("/base"), &|_, _| None).unwrap();
+        assert_eq!(project.services.keys().collect::<Vec<_>>(), ["a"]);
+    }
+}
