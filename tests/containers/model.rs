@@ -159,7 +159,9 @@ fn remove_additions(old: &mut Value, service: &mut Value) {
             let Some(files) = service[key].as_array_mut() else { continue };
             let is_ours = |file: &Value| {
                 let target = file["target"].as_str().unwrap_or_default();
-                target == CUSTOM_CA || Path::new(target).starts_with(DIRECTORY)
+                target == CUSTOM_CA
+                    || Path::new(target).starts_with(DIRECTORY)
+                    || target.ends_with("/policies/managed/trust-init.json")
             };
             files.retain(|file| !is_ours(file));
         }
