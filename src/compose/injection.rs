@@ -6,6 +6,7 @@ use std::ffi::{OsStr, OsString};
 
 use crate::compose::layout::{BUNDLE, DIRECTORY};
 use crate::trust::bundle::Pem;
+use crate::trust::keystore::KeyStoreFormat;
 use crate::trust::variables::runtimes::Runtime;
 use crate::trust::variables::{Pin, TrustFile, TrustVariable, java};
 
@@ -31,6 +32,8 @@ pub struct TrustedService<'a> {
 pub struct JvmConfig {
     /// Contents of the key store.
     pub store: Vec<u8>,
+    /// Its format.
+    pub format: KeyStoreFormat,
     /// The present value of JAVA_TOOL_OPTIONS.
     pub options: OsString,
 }
@@ -68,7 +71,7 @@ impl Injection {
             TrustFile::Custom => custom_path.to_owned(),
             TrustFile::Bundle
             | TrustFile::Own(_)
-            | TrustFile::TrustStore
+            | TrustFile::TrustStore(_)
             | TrustFile::PhpIni
             | TrustFile::Wgetrc => {
                 format!("{DIRECTORY}/{}", file.name())
@@ -96,10 +99,10 @@ impl Injection {
         let variables = plan.variables.iter().map(|(row, file)| (row.name, inside(file)));
         let mut variables: Vec<_> = variables.collect();
         let mut set = |name, value: &OsStr| variables.push((name, value.to_string_lossy().into()));
-        if let Some(JvmConfig { store, options }) = &trusted.jvm {
-            let path = inside(&TrustFile::TrustStore);
-            set(java::JAVA_TOOL_OPTIONS, &java::add_trust_store(options, path.as_ref()));
-            let (stem, ending, bytes) = ("truststore", "jks", store.clone());
+        if let Some(JvmConfig { store, format, options }) = &trusted.jvm {
+            let path = inside(&TrustFile::TrustStore(*format));
+            set(java::JAVA_TOOL_OPTIONS, &java::add_trust_store(options, path.as_ref(), *format));
+            let (stem, ending, bytes) = ("truststore", format.ending(), store.clone());
             files.insert(path, InjectedFile::Own { stem, ending, bytes });
         }
         for (runtime, before) in &trusted.runtimes {

@@ -61,12 +61,14 @@ pub fn publish(
     certificates: &[(TrustFile, Vec<Pem<'_>>)],
     options: &PublishOptions<'_>,
 ) -> Result<Published, Diagnostic> {
-    let store = certificates.iter().find(|(file, _)| *file == TrustFile::TrustStore);
-    let store = store.map(|(_, certificates)| keystore::write(certificates));
+    let store = certificates.iter().find_map(|(file, certificates)| match file {
+        TrustFile::TrustStore(format) => Some(keystore::write(*format, certificates)),
+        _ => None,
+    });
     let mut files: Vec<PublishedFile<'_>> = Vec::new();
     for (file, certificates) in certificates {
         let text = || certificates.iter().map(Pem::text).collect();
-        let store = store.as_deref().filter(|_| *file == TrustFile::TrustStore);
+        let store = store.as_deref().filter(|_| matches!(file, TrustFile::TrustStore(_)));
         files.push((file, file.name(), store.map_or_else(text, |store| vec![store])));
     }
     let target = Target::open(options);

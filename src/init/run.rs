@@ -227,7 +227,9 @@ impl InitRun<'_> {
         let bundle = &inputs.bundle.certificates;
         let mut plan = variables::plan(rows, pins, inputs.custom, bundle);
         plan.files.extend(
-            inputs.named_jvm().map(|jvm| (TrustFile::TrustStore, jvm.store.certificates())),
+            inputs
+                .named_jvm()
+                .map(|jvm| (TrustFile::TrustStore(jvm.store.format), jvm.store.certificates())),
         );
         // If every variable is pinned, only the runtimes need the bundle.
         let has_bundle = plan.files.iter().any(|(file, _)| *file == TrustFile::Bundle);
@@ -272,13 +274,13 @@ impl InitRun<'_> {
         };
         let mut variables: Vec<_> = plan.variables.iter().filter_map(named).collect();
         let store = inputs.installed.java.as_deref();
-        if let (Some(jvm), Some(path)) =
-            (&inputs.jvm, store.or_else(|| published.path(&TrustFile::TrustStore)))
-        {
-            if store.is_none() {
-                variables.push((JAVA_TOOL_OPTIONS, add_trust_store(&jvm.options, path)));
+        if let Some(jvm) = &inputs.jvm {
+            let format = jvm.store.format;
+            let published = published.path(&TrustFile::TrustStore(format));
+            if let (None, Some(path)) = (store, published) {
+                variables.push((JAVA_TOOL_OPTIONS, add_trust_store(&jvm.options, path, format)));
             }
-            events.push(jvm.event(path));
+            events.extend(store.or(published).map(|path| jvm.event(path)));
         }
         let bundle = published.path(&TrustFile::Bundle);
         if let Some(bundle) = bundle {

@@ -1,5 +1,5 @@
-//! The outline of a DER value: distinguishes kinds of files, and shows that a root has the structure of a
-//! certificate without parsing it.
+//! Values in DER: their encoding, and their outline, which distinguishes kinds of files and shows that a root
+//! has the structure of a certificate without parsing it.
 //!
 //! The image's own roots are not linted, and about 150 are read at every start. But one block that is not a
 //! certificate breaks the bundle for OpenSSL, so the structure is checked. x509-parser parses custom CAs.

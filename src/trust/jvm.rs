@@ -14,7 +14,7 @@ use crate::sys::file::{self, FileReadError};
 use crate::sys::program::find_program;
 use crate::sys::root::FileSystem;
 use crate::trust::bundle::Pem;
-use crate::trust::keystore;
+use crate::trust::keystore::{self, KeyStoreFormat};
 
 /// A JVM's own trust store.
 #[derive(Debug)]
@@ -44,6 +44,12 @@ impl Display for TrustStoreError {
 }
 
 impl JvmTrustStore {
+    /// Returns the format of the store; the default if it cannot be read.
+    pub(crate) fn format(&self) -> KeyStoreFormat {
+        let bytes = self.bytes.as_ref().ok();
+        bytes.and_then(|bytes| KeyStoreFormat::detect(bytes)).unwrap_or_default()
+    }
+
     /// Returns the certificates that the JVM trusts.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! The structure of a PKCS#12 archive (RFC 7292, section 4), without its encryption.
 //!
-//! Two readers use it: `keystore::pkcs12` reads the trust store of a JVM, and `pkcs12` opens an archive with
-//! its password.
+//! Two modules use it: `keystore::pkcs12` reads and writes the trust store of a JVM, and `pkcs12` opens an
+//! archive with its password.
 
 use crate::trust::der::{
     CONTEXT_0, INTEGER, OCTET_STRING, OID, SEQUENCE, SET, contents_with_tag, sequences,
@@ -14,6 +14,11 @@ pub(crate) const ENCRYPTED_DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0
 /// `1.2.840.113549.1.12.10.1.3`, certBag (RFC 7292, appendix D).
 pub(crate) const CERT_BAG: &[u8] =
     &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x0c, 0x0a, 0x01, 0x03];
+
+/// `1.2.840.113549.1.9.22.1`, x509Certificate, and `1.2.840.113549.1.9.20`, friendlyName (RFC 2985,
+/// sections 5.5 and 5.8).
+pub(crate) const X509: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x16, 0x01];
+pub(crate) const FRIENDLY_NAME: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x14];
 
 /// An archive in its two fields.
 pub(crate) struct Pfx<'a> {

@@ -16,7 +16,7 @@ use crate::trust::der::{
 use crate::trust::file_error::CertificateFileError;
 use crate::trust::inspection::read_certificate;
 use crate::trust::pfx::{
-    CERT_BAG, DATA, ENCRYPTED_DATA, Pfx, attributes, bags, certificate, typed,
+    CERT_BAG, DATA, ENCRYPTED_DATA, FRIENDLY_NAME, Pfx, X509, attributes, bags, certificate, typed,
 };
 use crate::trust::pkcs12::encryption::{check_mac, decrypt};
 pub use crate::trust::pkcs12::error::Pkcs12Error;
@@ -30,10 +30,6 @@ const ENCRYPTED_KEY_BAG: &[u8] =
     &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x0c, 0x0a, 0x01, 0x02];
 const CRL_BAG: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x0c, 0x0a, 0x01, 0x04];
 const SECRET_BAG: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x0c, 0x0a, 0x01, 0x05];
-/// `1.2.840.113549.1.9.22.1`, x509Certificate, and `1.2.840.113549.1.9.20`, friendlyName (RFC 2985,
-/// sections 5.5 and 5.8).
-const X509: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x16, 0x01];
-const FRIENDLY_NAME: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x14];
 
 /// The contents of an archive.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use crate::compose::select::{Choice, SelectionReason};
 use crate::sys::output;
 use crate::sys::quote;
 use crate::trust::bundle::Pem;
-use crate::trust::keystore::{self, ExtendedStore};
+use crate::trust::keystore::ExtendedStore;
 use crate::trust::variables::java::{JAVA_TOOL_OPTIONS, JavaWarning, own_options};
 
 /// The reasons for which a JVM in the image is not configured.
@@ -58,6 +58,7 @@ impl JavaService<'_> {
         let options =
             own_options(environment.all(), &arguments, |path| path.starts_with(DIRECTORY));
         let options = options.map_err(|warning| warn(warning.into())).ok()?.to_owned();
+        let format = found.format();
         let (roots, origin) = if let RootsOrigin::Asked(_) = self.roots_origin {
             (self.roots.iter().map(Pem::borrow).collect(), self.roots_origin.to_string())
         } else {
@@ -69,9 +70,8 @@ impl JavaService<'_> {
                 origin,
             )
         };
-        let store = ExtendedStore::new(custom, roots)?;
+        let store = ExtendedStore::new(format, custom, roots)?;
         let line = format!("in Java with {} {origin}", output::count(store.roots.len(), "root"));
-        let store = keystore::write(&store.certificates());
-        Some(JavaOutcome { line, jvm: Some(JvmConfig { store, options }) })
+        Some(JavaOutcome { line, jvm: Some(JvmConfig { store: store.encode(), format, options }) })
     }
 }

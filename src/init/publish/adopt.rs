@@ -14,7 +14,7 @@ use crate::sys::output;
 use crate::sys::quote;
 use crate::trust::bundle::{self, Pem};
 use crate::trust::certificate::Certificate;
-use crate::trust::keystore;
+use crate::trust::keystore::{self, KeyStoreFormat};
 use crate::trust::root_stores;
 use crate::trust::source::{Label, Origin, Roots};
 use crate::trust::trust_anchors::{self, Anchors};
@@ -57,8 +57,11 @@ pub(crate) fn adopt<'a>(
         Err(file::FileReadError::Missing) => return Adoption::No(None),
         Err(problem) => return no(problem.to_string()),
     };
-    let anchors = if *kind == TrustFile::TrustStore {
+    let anchors = if let TrustFile::TrustStore(format) = kind {
         match keystore::read(&bytes) {
+            Ok(_) if KeyStoreFormat::detect(&bytes) != Some(*format) => {
+                return no(format!("its format is not {}", format.name()));
+            }
             Ok(certificates) => Anchors::from(certificates),
             Err(problem) => return no(problem.to_string()),
         }

@@ -14,7 +14,7 @@ use crate::sys::output;
 use crate::sys::quote;
 use crate::sys::root::LocalFileSystem;
 use crate::trust::bundle::Pem;
-use crate::trust::jvm;
+use crate::trust::jvm::{self, JvmTrustStore};
 use crate::trust::keystore::ExtendedStore;
 use crate::trust::settings::Java;
 use crate::trust::source::Roots;
@@ -67,6 +67,7 @@ pub(crate) fn find_jvm<'a>(
     }
     let options = own_options(environment, program, publish::is_ours)?.to_owned();
     let security = found.as_ref().and_then(|found| Some(found.path.parent()?.to_path_buf()));
+    let format = found.as_ref().map(JvmTrustStore::format).unwrap_or_default();
     let (roots, roots_source) = match found {
         Some(store) if settings.roots == Roots::System => {
             let (path, shown) = (store.path.clone(), quote::path(&store.path).to_string());
@@ -76,6 +77,6 @@ pub(crate) fn find_jvm<'a>(
         // Roots that the user chose apply to every program.
         _ => (roots.iter().map(Pem::borrow).collect(), "the bundle".to_owned()),
     };
-    let store = ExtendedStore::new(custom, roots);
+    let store = ExtendedStore::new(format, custom, roots);
     Ok(store.map(|store| JvmConfiguration { store, roots_source, options, security }))
 }

@@ -10,7 +10,6 @@ use crate::sys::log_record::Event;
 use crate::sys::output::Report;
 use crate::sys::quote;
 use crate::trust::bundle::{self, Pem};
-use crate::trust::keystore;
 
 /// The image's own store, as one run sees it.
 pub(crate) struct SystemStore<'a> {
@@ -55,9 +54,7 @@ impl<'a> SystemStore<'a> {
         if !settings.install_store || *task == Task::PrintEnv {
             return InstallResult::default();
         }
-        let java = jvm.and_then(|jvm| {
-            Some((jvm.security.as_deref()?, keystore::write(&jvm.store.certificates())))
-        });
+        let java = jvm.and_then(|jvm| Some((jvm.security.as_deref()?, jvm.store.encode())));
         // A process of `docker exec` has no parent in this namespace, and is not the first process.
         let is_beside = std::process::id() != 1 && std::os::unix::process::parent_id() == 0;
         let is_beside = is_beside && *task != Task::Prepare;

@@ -8,7 +8,7 @@ use crate::sys::diagnostic::{Diagnostic, owned_into_diagnostic};
 use crate::sys::environment::Environment;
 use crate::sys::quote;
 use crate::trust::jvm::TrustStoreError;
-use crate::trust::keystore::{KeyStoreError, PASSWORD};
+use crate::trust::keystore::{KeyStoreError, KeyStoreFormat, PASSWORD};
 
 /// The variable (<https://docs.oracle.com/en/java/javase/21/docs/specs/jvmti.html#tooloptions>).
 pub const JAVA_TOOL_OPTIONS: &str = "JAVA_TOOL_OPTIONS";
@@ -65,7 +65,10 @@ impl From<&JavaWarning> for Diagnostic {
 /// Splits a value of JAVA_TOOL_OPTIONS into its own options and the trust store in those that
 /// [`add_trust_store`] appended; `None` if it appended none.
 pub fn split_added(value: &OsStr) -> Option<(&OsStr, PathBuf)> {
-    let rest = value.as_bytes().strip_suffix(suffix().as_bytes())?;
+    let formats = [KeyStoreFormat::Jks, KeyStoreFormat::Pkcs12];
+    let rest = formats
+        .iter()
+        .find_map(|format| value.as_bytes().strip_suffix(suffix(*format).as_bytes()))?;
     let at = memchr::memmem::rfind(rest, format!("{PROPERTY}=").as_bytes())?;
     let (before, option) = rest.split_at_checked(at)?;
     let path = option.get(PROPERTY.len() + 1..)?.iter().copied();
@@ -74,9 +77,14 @@ pub fn split_added(value: &OsStr) -> Option<(&OsStr, PathBuf)> {
     Some((OsStr::from_bytes(before), OsString::from_vec(path).into()))
 }
 
-/// The options after the path that [`add_trust_store`] appends.
-fn suffix() -> String {
-    format!(" {PROPERTY}Type=JKS {PROPERTY}Password={PASSWORD}")
+/// Returns the options after the path that [`add_trust_store`] appends. A PKCS#12 has no password: a JVM opens
+/// it as it opens its own, and some providers refuse a password for it.
+fn suffix(format: KeyStoreFormat) -> String {
+    let kind = format!(" {PROPERTY}Type={}", format.name());
+    match format {
+        KeyStoreFormat::Jks => format!("{kind} {PROPERTY}Password={PASSWORD}"),
+        KeyStoreFormat::Pkcs12 => kind,
+    }
 }
 
 /// Returns the value of JAVA_TOOL_OPTIONS without the options that trust-init appended.
@@ -105,8 +113,8 @@ pub fn own_options<'a>(
     }
 }
 
-/// Returns `value` with the options for the trust store at `path` appended.
-pub fn add_trust_store(value: &OsStr, path: &Path) -> OsString {
+/// Returns `value` with the options for the trust store at `path`, in that format, appended.
+pub fn add_trust_store(value: &OsStr, path: &Path, format: KeyStoreFormat) -> OsString {
     let mut options = value.as_bytes().to_vec();
     if !options.is_empty() {
         options.push(b' ');
@@ -120,6 +128,6 @@ pub fn add_trust_store(value: &OsStr, path: &Path) -> OsString {
     } else {
         options.extend(path);
     }
-    options.extend(suffix().bytes());
+    options.extend(suffix(format).bytes());
     OsString::from_vec(options)
 }

@@ -1,6 +1,7 @@
 //! Plans which file each variable names, and the contents of the files.
 
 use crate::trust::bundle::{self, Pem};
+use crate::trust::keystore::KeyStoreFormat;
 use crate::trust::variables::pins::{Pin, PinnedTrust};
 use crate::trust::variables::table::{TrustVariable, VariableTarget};
 
@@ -14,7 +15,7 @@ pub enum TrustFile {
     /// The certificates that the user pinned, and the custom CAs; with the first variable that names it.
     Own(&'static str),
     /// The custom CAs and a JVM's roots, as a key store.
-    TrustStore,
+    TrustStore(KeyStoreFormat),
     /// Settings of PHP, which reads all `.ini` files of a directory.
     PhpIni,
     /// Settings of wget.
@@ -28,7 +29,7 @@ impl TrustFile {
             Self::Bundle => "ca-bundle.crt".to_owned(),
             Self::Custom => "custom-ca.crt".to_owned(),
             Self::Own(variable) => format!("{variable}.crt"),
-            Self::TrustStore => "truststore.jks".to_owned(),
+            Self::TrustStore(format) => format!("truststore.{}", format.ending()),
             Self::PhpIni => "trust-init.ini".to_owned(),
             Self::Wgetrc => "wgetrc".to_owned(),
         }

@@ -10,7 +10,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt as _, symlink};
 
 use trust_init::trust::fingerprint::Fingerprint;
-use trust_init::trust::keystore;
+use trust_init::trust::keystore::{self, KeyStoreFormat};
 
 use crate::init::store::hash::openssl_hash;
 use crate::world::{CUSTOM_CA, Outcome, ROOTS, Run, World, gallery};
@@ -294,6 +294,16 @@ fn java_reads_jssecacerts_without_a_variable() {
     without(&world);
     world.copy("neighbour/ca.crt", CUSTOM_CA);
     assert_eq!(tree(&world), before);
+}
+
+#[test]
+fn jssecacerts_has_the_format_of_cacerts() {
+    let world = World::new().with_ca();
+    world.copy("java/bare", CACERTS);
+    install(&world).run().succeeds();
+    let bytes = fs::read(world.path(JSSECACERTS)).unwrap();
+    assert_eq!(KeyStoreFormat::detect(&bytes), Some(KeyStoreFormat::Pkcs12));
+    assert_eq!(keystore::read(&bytes).unwrap().len(), 3);
 }
 
 #[test]

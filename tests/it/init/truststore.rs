@@ -5,7 +5,7 @@ pub mod java;
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use trust_init::trust::keystore;
+use trust_init::trust::keystore::{self, KeyStoreFormat};
 
 use crate::world::{BUNDLE, CUSTOM_CA, Outcome, ROOTS, Run, World, gallery};
 
@@ -13,6 +13,10 @@ const STORE: &str = "/run/trust-init/truststore.jks";
 const CACERTS: &str = "/opt/java/openjdk/lib/security/cacerts";
 const ADDED: &str = "-Djavax.net.ssl.trustStore=/run/trust-init/truststore.jks \
      -Djavax.net.ssl.trustStoreType=JKS -Djavax.net.ssl.trustStorePassword=changeit";
+/// The same for a JVM whose own store is a PKCS#12.
+const STORE_P12: &str = "/run/trust-init/truststore.p12";
+const ADDED_P12: &str = "-Djavax.net.ssl.trustStore=/run/trust-init/truststore.p12 \
+     -Djavax.net.ssl.trustStoreType=PKCS12";
 
 /// Creates an image with a mounted CA and a JVM that trusts ca-rsa.pem and ca-ec.crt.
 fn with_java(store: &str) -> World {
@@ -36,10 +40,16 @@ fn held(world: &World, path: &str) -> Vec<String> {
     held.iter().map(|pem| String::from_utf8(pem.text().to_vec()).unwrap()).collect()
 }
 
-/// Asserts that the key store contains the mounted CA, then these files of tests/certs.
+/// Asserts that the JKS contains the mounted CA, then these files of tests/certs.
 #[track_caller]
 fn holds(world: &World, files: &[&str]) {
-    let held = held(world, STORE);
+    store_holds(world, STORE, files);
+}
+
+/// The same for the key store at `path`.
+#[track_caller]
+fn store_holds(world: &World, path: &str, files: &[&str]) {
+    let held = held(world, path);
     assert_eq!(held[0], world.read(CUSTOM_CA));
     let mut wanted: Vec<_> =
         files.iter().map(|file| fs::read_to_string(gallery(file)).unwrap()).collect();
@@ -51,20 +61,56 @@ fn holds(world: &World, files: &[&str]) {
 }
 
 #[test]
-fn every_key_store_format_of_a_jvm_is_read() {
-    for store in ["jks", "jks-and-key", "bare"] {
-        let world = with_java(store);
+fn the_key_store_has_the_format_of_the_jvms_own() {
+    for (own, added, path, format) in [
+        ("jks", ADDED, STORE, KeyStoreFormat::Jks),
+        ("jks-and-key", ADDED, STORE, KeyStoreFormat::Jks),
+        ("bare", ADDED_P12, STORE_P12, KeyStoreFormat::Pkcs12),
+    ] {
+        let world = with_java(own);
         let run = env(&world).run().succeeds().says("with 2 roots of `/opt/java/openjdk");
-        assert_eq!(options(&run).as_deref(), Some(ADDED), "{store}");
-        holds(&world, &["ca-rsa.pem", "ca-ec.crt"]);
+        assert_eq!(options(&run.says(path)).as_deref(), Some(added), "{own}");
+        store_holds(&world, path, &["ca-rsa.pem", "ca-ec.crt"]);
+        let bytes = fs::read(world.path(path)).unwrap();
+        assert_eq!(KeyStoreFormat::detect(&bytes), Some(format), "{own}");
+        // The format also applies to roots that the user chose.
+        let run = world.trust_init(&["--roots", "none", "env"]).run().succeeds();
+        assert_eq!(options(&run).as_deref(), Some(added), "{own}");
     }
+}
+
+/// Of an overlay, or of an earlier start with another JVM.
+#[test]
+fn an_option_for_the_other_format_is_replaced() {
+    for (own, before, after) in [("bare", ADDED, ADDED_P12), ("jks", ADDED_P12, ADDED)] {
+        let world = with_java(own);
+        let run = env(&world).env("JAVA_TOOL_OPTIONS", format!("-Xmx1g {before}")).run().succeeds();
+        assert_eq!(options(&run), Some(format!("-Xmx1g {after}")));
+        let twice = world.trust_init(&["/trust-init", "env"]).env("JAVA_TOOL_OPTIONS", before);
+        assert_eq!(options(&twice.run().succeeds()).as_deref(), Some(after));
+    }
+}
+
+#[test]
+fn a_mounted_key_store_of_the_other_format_is_not_adopted() {
+    let world = with_java("bare");
+    let store = world.path("mounted.p12");
+    fs::copy(gallery("java/jks"), &store).unwrap();
+    world.write(STORE_P12, "");
+    let run = env(&world).mount(&store, STORE_P12).run().succeeds();
+    let run = run.says("its format is not PKCS12");
+    assert_ne!(options(&run).as_deref(), Some(ADDED_P12));
+    env(&world).run().succeeds();
+    fs::copy(world.path(STORE_P12), &store).unwrap();
+    let run = env(&world).mount(&store, STORE_P12).run().succeeds().never_says("not used");
+    assert_eq!(options(&run).as_deref(), Some(ADDED_P12));
 }
 
 #[test]
 fn a_certificate_that_java_distrusts_stays_distrusted() {
     let world = with_java("by-openssl");
     env(&world).run().succeeds().says("with 0 roots");
-    holds(&world, &[]);
+    store_holds(&world, STORE_P12, &[]);
 }
 
 #[test]
@@ -247,7 +293,7 @@ fn beside_a_mounted_bundle_only_the_key_store_is_written() {
 fn an_option_with_a_missing_generated_key_store_is_removed() {
     const GONE: &str = "in JAVA_TOOL_OPTIONS: the key store does not exist";
     let behind = format!("-Xmx1g {ADDED}");
-    for (value, left) in [(behind.as_str(), Some("-Xmx1g")), (ADDED, None)] {
+    for (value, left) in [(behind.as_str(), Some("-Xmx1g")), (ADDED, None), (ADDED_P12, None)] {
         let world = World::new();
         let run = || env(&world).env("JAVA_TOOL_OPTIONS", value);
         run().run().exits(125).says(GONE);

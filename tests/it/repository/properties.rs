@@ -17,7 +17,7 @@ use trust_init::compose::setup::write::managed_block::{insert, lines, remove};
 use trust_init::compose::setup::write::variable::{assignment, is_assigned, value};
 use trust_init::init::publish::{PublishOptions, publish};
 use trust_init::trust::bundle::{self, Pem};
-use trust_init::trust::keystore;
+use trust_init::trust::keystore::{self, KeyStoreFormat};
 use trust_init::trust::source::{Named, Origin, Roots};
 use trust_init::trust::variables::TrustFile;
 
@@ -96,7 +96,8 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
 }
 
 fn file(number: u8) -> TrustFile {
-    [TrustFile::Bundle, TrustFile::Custom, TrustFile::Own("SSL_CERT_FILE"), TrustFile::TrustStore]
+    let store = TrustFile::TrustStore(KeyStoreFormat::Pkcs12);
+    [TrustFile::Bundle, TrustFile::Custom, TrustFile::Own("SSL_CERT_FILE"), store]
         [usize::from(number)]
     .clone()
 }
@@ -162,7 +163,7 @@ proptest! {
                     for (file, certificates) in files.iter().filter(|_| !is_dry) {
                         let path = published.path(file).unwrap();
                         let text = match file {
-                            TrustFile::TrustStore => keystore::write(certificates),
+                            TrustFile::TrustStore(format) => keystore::write(*format, certificates),
                             _ => certificates.iter().flat_map(Pem::text).copied().collect(),
                         };
                         prop_assert!(fs::read(path).unwrap() == text, "{:?} is not whole", path);

@@ -2,11 +2,11 @@
 //! it is left out with a warning.
 
 use std::fs;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use trust_init::trust::bundle::Pem;
 use trust_init::trust::inspection::{certificates, for_java};
-use trust_init::trust::keystore;
+use trust_init::trust::keystore::{self, KeyStoreFormat};
 use trust_init::trust::source::{CertificateSource, Label, SourceKind};
 use trust_init::trust::source::{Named, Origin};
 
@@ -34,33 +34,47 @@ const UNREADABLE: &[(&str, &str)] = &[
     ("ca-point-compressed.crt", "the point of its key is compressed, or of a wrong length"),
 ];
 
-/// Returns the number of certificates that keytool finds in a key store, or its error.
+const FORMATS: [KeyStoreFormat; 2] = [KeyStoreFormat::Jks, KeyStoreFormat::Pkcs12];
+
+/// Returns the number of trusted certificates that keytool finds in a key store, or its error. It opens a
+/// PKCS#12 without a password, as a JVM does.
 fn keytool(store: &[u8]) -> Result<usize, String> {
     let directory = Scratch::new();
-    let path = directory.path().join("store.jks");
+    let path = directory.path().join("store");
     fs::write(&path, store).unwrap();
+    let format = KeyStoreFormat::detect(store).unwrap();
     let mut command = Command::new(tool("keytool"));
-    command.args(["-J-Duser.language=en", "-list", "-storepass", "changeit", "-keystore"]);
-    let output = command.arg(&path).output().unwrap();
+    command.args(["-J-Duser.language=en", "-list", "-storetype", format.name(), "-keystore"]);
+    command.arg(&path).stdin(Stdio::null());
+    if format == KeyStoreFormat::Jks {
+        command.args(["-storepass", "changeit"]);
+    }
+    let output = command.output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(!errors.contains("password"), "{errors}");
     let number =
         text.split("Your keystore contains ").nth(1).and_then(|rest| rest.split(' ').next());
-    number.and_then(|number| number.replace(',', "").parse().ok()).ok_or(text)
+    let number = number.and_then(|number| number.replace(',', "").parse().ok()).ok_or(&text)?;
+    assert_eq!(text.matches("trustedCertEntry").count(), number);
+    Ok(number)
 }
 
-/// Asserts that a JVM reads a key store of these certificates; otherwise names one that it cannot read.
+/// Asserts that a JVM reads key stores of these certificates; otherwise names one that it cannot read.
 #[track_caller]
 pub fn java_reads(certificates: &[Pem<'_>]) {
-    let read = keytool(&keystore::write(certificates));
-    if let (Err(said), [one]) = (&read, certificates) {
-        panic!("{said}{}", String::from_utf8_lossy(one.text()));
+    for format in FORMATS {
+        let read = keytool(&keystore::write(format, certificates));
+        if let (Err(said), [one]) = (&read, certificates) {
+            panic!("{said}{}", String::from_utf8_lossy(one.text()));
+        }
+        if read.is_err() {
+            let (front, back) = certificates.split_at(certificates.len() / 2);
+            java_reads(front);
+            java_reads(back);
+        }
+        assert_eq!(read, Ok(certificates.len()));
     }
-    if read.is_err() {
-        let (front, back) = certificates.split_at(certificates.len() / 2);
-        java_reads(front);
-        java_reads(back);
-    }
-    assert_eq!(read, Ok(certificates.len()));
 }
 
 /// Creates an image with these CAs and a JVM that trusts ca-rsa.pem and ca-ec.crt.
@@ -92,7 +106,10 @@ fn a_ca_that_java_cannot_read_is_left_out_of_the_key_store() {
     for (file, why) in UNREADABLE {
         // With this CA in the key store, no Java program can open it.
         let text = fs::read(gallery(file)).unwrap();
-        assert!(keytool(&keystore::write(&[Pem::from_canonical(&text)])).is_err(), "{file}");
+        for format in FORMATS {
+            let store = keystore::write(format, &[Pem::from_canonical(&text)]);
+            assert!(keytool(&store).is_err(), "{file}");
+        }
 
         let world = image_with_java(&[file, "neighbour/ca.crt"]);
         let words = ["--ca", &format!("/ca/{file}"), "--ca", "/ca/neighbour/ca.crt", "env"];
@@ -157,7 +174,7 @@ fn the_doctor_reports_a_ca_that_java_cannot_read() {
 
     // A key store contains it nevertheless.
     let text = fs::read(gallery("ca-constraint-uri-scheme.crt")).unwrap();
-    world.write("/own.jks", keystore::write(&[Pem::from_canonical(&text)]));
+    world.write("/own.jks", keystore::write(KeyStoreFormat::Jks, &[Pem::from_canonical(&text)]));
     let run = service(&world).env("JAVA_TOOL_OPTIONS", "-Djavax.net.ssl.trustStore=/own.jks");
     reports(&world, run, &[], 0, "warning `/own.jks`: it contains").shows("all TLS of Java fails");
 }
