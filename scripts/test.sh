@@ -156,6 +156,8 @@ matrix() { tests/run.py containers --threads 4 --limit 1800 runtimes::; }
 full() {
     scripts/reproduce.sh
     scripts/fuzz.sh 600
+    MUTATIONS=10000 FUZZED_CERTIFICATES=$PWD/fuzz/target/found \
+        tests/run.py it --limit 3600 inspect::mutated::
     tests/containers/engine.sh start && tests/containers/bases.sh
     MATRIX=full tests/run.py containers --threads 4 --limit 7200 full:: runtimes::
 }

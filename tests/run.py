@@ -21,7 +21,7 @@ import time
 # The caller's variables that a test keeps: paths of programs, and settings of the tests.
 KEPT = ("PATH", "HOME", "TERM", "CI", "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "DOCKER_HOST",
         "DOCKER_CONFIG", "DOCKER_CONTEXT", "XDG_CACHE_HOME")
-KEPT_PREFIXES = ("UPDATE_", "MATRIX", "FUZZED", "PROPTEST_", "RUST_BACKTRACE", "CARGO_TARGET")
+KEPT_PREFIXES = ("UPDATE_", "MATRIX", "FUZZED", "MUTATIONS", "PROPTEST_", "RUST_BACKTRACE", "CARGO_TARGET")
 # The container tests build images with packages, which needs the proxy and the root certificates of this
 # machine.
 KEPT_BY_CONTAINERS = ("SSL_CERT_FILE", "http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY",

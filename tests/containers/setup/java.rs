@@ -4,7 +4,9 @@
 use std::sync::Arc;
 
 use crate::engine::{docker, repository, trust_init};
-use crate::init::java::{AFTERWARDS, BEFORE, JAVA_21, JAVA_25, image};
+use crate::init::java::{
+    AFTERWARDS, BEFORE, JAVA_21, JAVA_25, JAVA_25_WITHOUT_JKS, PACKAGE, image, image_with_pkcs12,
+};
 use crate::project::{OVERLAY, Project, asks};
 use crate::site::{PRIVATE, SECOND, Site, site};
 
@@ -140,6 +142,22 @@ fn a_mounted_trust_store_provides_the_roots() {
     outcome.says(&format!("service `hidden`: `{STORE}` is not read"));
     project.exec_finds("mounted", &[JAVA_21], "private served, public refused");
     assert_eq!(options(&project, "hidden"), "");
+}
+
+#[test]
+fn the_key_store_has_the_format_of_the_jvms_own() {
+    let site = site();
+    let home = format!("environment: {{JAVA_HOME: {PACKAGE}}}");
+    let mut project =
+        Project::new(&site).ca(PRIVATE).service("app", &image_with_pkcs12(&site), &home);
+    project.sets_up(SETUP).prints(&format!("roots of `{PACKAGE}/lib/security/cacerts`: app\n"));
+    project.exec_finds("app", &[JAVA_21, JAVA_25, JAVA_25_WITHOUT_JKS], AFTERWARDS);
+    let added = "-Djavax.net.ssl.trustStore=/run/trust-init/truststore.p12 \
+                 -Djavax.net.ssl.trustStoreType=PKCS12";
+    assert_eq!(options(&project, "app"), added);
+    project.types("ls .trust/truststore-*.p12").exits(0);
+    project.sets_up("");
+    assert_eq!(options(&project, "app"), "");
 }
 
 /// With `--roots` Java gets the same roots as the bundle.

@@ -1,16 +1,19 @@
-//! Certificates with one mutated part each: whatever the program accepts, OpenSSL and GnuTLS read too,
+//! Certificates with mutated parts, and the inputs of the fuzzer: whatever the program accepts, OpenSSL and GnuTLS read too,
 //! which would reject a whole bundle for one bad certificate; and a JVM reads a key store of the
 //! certificates that are not reported as unreadable for it.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
+use trust_init::trust::bundle::Pem;
 use trust_init::trust::inspection::{certificates, for_java};
 use trust_init::trust::source::{CertificateSource, Label, SourceKind};
 use trust_init::trust::source::{Named, Origin};
 
 use crate::init::truststore::java::java_reads;
+use crate::inspect::gallery::rows;
 use crate::inspect::openssl::are_read_whole;
-use crate::world::{Scratch, count, gallery};
+use crate::world::{Scratch, gallery};
 
 /// A value in DER, and the values it contains, including those in the bytes of extensions and keys.
 struct Node {
@@ -139,10 +142,45 @@ fn mutations() -> Vec<Mutation> {
     mutations
 }
 
+/// Certificates that were accepted, by their PEM text.
+#[derive(Default)]
+struct Accepted {
+    all: BTreeSet<Pem<'static>>,
+    /// Those that are not reported as unreadable for Java.
+    for_java: BTreeSet<Pem<'static>>,
+}
+
+impl Accepted {
+    /// Reads a file, and adds the certificates that are accepted.
+    fn add_from(&mut self, bytes: Vec<u8>) {
+        let label = Label::Path(Named { path: "bent.der".into(), origin: Origin::Default });
+        let source = CertificateSource { label, kind: SourceKind::Named, bytes };
+        let found = certificates(&source).unwrap_or_default();
+        self.for_java.extend(for_java(&found).map(Pem::into_owned));
+        self.all.extend(found.into_iter().map(|found| found.pem));
+    }
+
+    /// Asserts that every client reads a bundle of them, and a JVM a key store.
+    #[track_caller]
+    fn are_read(self) {
+        java_reads(&self.for_java.into_iter().collect::<Vec<_>>());
+        let directory = Scratch::new();
+        let text: Vec<_> = self.all.iter().flat_map(Pem::text).copied().collect();
+        std::fs::write(directory.path().join("bundle"), text).unwrap();
+        are_read_whole(directory.path());
+    }
+}
+
+/// Returns the first certificate of a file in tests/certs.
+fn first_in(file: &str) -> Option<Vec<u8>> {
+    let mut found = Accepted::default();
+    found.add_from(std::fs::read(gallery(file)).unwrap());
+    found.all.first().and_then(Pem::decode)
+}
+
 #[test]
 fn a_mutated_certificate_is_refused_or_read_by_every_library() {
-    let label = || Label::Path(Named { path: "bent.der".into(), origin: Origin::Default });
-    let (mut tried, mut accepted, mut readable) = (0, String::new(), BTreeSet::new());
+    let (mut tried, mut accepted) = (0, Accepted::default());
     for file in [
         "ca-rsa.pem",
         "ca-name-constraints.crt",
@@ -151,31 +189,81 @@ fn a_mutated_certificate_is_refused_or_read_by_every_library() {
         "ca-rsa-pss.crt",
         "ca-all-critical.crt",
     ] {
-        let bytes = std::fs::read(gallery(file)).unwrap();
-        let kind = SourceKind::Named;
-        let whole = certificates(&CertificateSource { label: label(), kind, bytes }).unwrap();
-        let [node] = &decode(&whole[0].der).unwrap()[..] else { panic!("{file}") };
+        let [node] = &decode(&first_in(file).unwrap()).unwrap()[..] else { panic!("{file}") };
         for at in 0..node.size() {
             for mutate in mutations() {
-                let bytes = node.encoded(&mut { at }, &mutate);
                 tried += 1;
-                if let Ok(found) = certificates(&CertificateSource { label: label(), kind, bytes })
-                {
-                    let text = found.iter().flat_map(|found| found.pem.text().to_vec());
-                    accepted += &String::from_utf8(text.collect()).unwrap();
-                    readable.extend(for_java(&found).map(|pem| pem.into_owned()));
-                }
+                accepted.add_from(node.encoded(&mut { at }, &mutate));
             }
         }
     }
-    assert!(tried > 10_000 && count(&accepted) > 1_000, "{tried} {}", count(&accepted));
-    // Readers identify a certificate by its contents, so equal results are written once.
-    let directory = Scratch::new();
-    let blocks = accepted.split_inclusive("-----END CERTIFICATE-----\n");
-    let distinct: BTreeSet<_> = blocks.collect();
-    assert!(readable.len() > 1_000, "{}", readable.len());
-    java_reads(&readable.into_iter().collect::<Vec<_>>());
-    let text: String = distinct.into_iter().collect();
-    std::fs::write(directory.path().join("bundle"), text).unwrap();
-    are_read_whole(directory.path());
+    let (all, for_java) = (accepted.all.len(), accepted.for_java.len());
+    assert!(tried > 10_000 && all > 1_000 && for_java > 1_000, "{tried} {all} {for_java}");
+    accepted.are_read();
+}
+
+/// A generator of random numbers (xorshift, <https://doi.org/10.18637/jss.v008.i14>).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % limit as u64) as usize
+    }
+
+    /// Returns `der` with up to three mutations; a third of them change one byte.
+    fn mutated(&mut self, mut der: Vec<u8>, mutations: &[Mutation]) -> Vec<u8> {
+        for _ in 0..=self.below(3) {
+            let nodes = decode(&der).unwrap_or_default();
+            let [node] = &nodes[..] else { return der };
+            let (mut at, by, value) =
+                (self.below(node.size()), self.below(1 << 20), self.below(256));
+            let change_byte: Mutation = Box::new(move |tag, contents| {
+                let mut changed = contents.to_vec();
+                let place = by % changed.len().max(1);
+                changed.iter_mut().skip(place).take(1).for_each(|byte| *byte = value as u8);
+                encode(tag, &changed)
+            });
+            der = match self.below(3) {
+                0 => node.encoded(&mut at, &change_byte),
+                _ => node.encoded(&mut at, &mutations[self.below(mutations.len())]),
+            };
+        }
+        der
+    }
+}
+
+/// Of every file in tests/certs, until MUTATIONS (200 by default) different ones are accepted. The seed
+/// differs at each run; a failure prints the certificate.
+#[test]
+fn random_mutations_are_refused_or_read_by_every_library() {
+    let wanted = std::env::var("MUTATIONS").map_or(200, |number| number.parse().unwrap());
+    let since = std::time::UNIX_EPOCH.elapsed().unwrap();
+    let mut random = Random(since.as_nanos() as u64 | 1);
+    let (files, mutations) = (rows(), mutations());
+    let originals: Vec<_> = files.iter().filter_map(|(file, ..)| first_in(file)).collect();
+    assert!(originals.len() > 80, "{}", originals.len());
+    let mut accepted = Accepted::default();
+    while accepted.all.len() < wanted {
+        let original = originals[random.below(originals.len())].clone();
+        accepted.add_from(random.mutated(original, &mutations));
+    }
+    accepted.are_read();
+}
+
+/// FUZZED_CERTIFICATES names another folder of the fuzzer's inputs.
+#[test]
+fn every_library_reads_what_is_accepted_of_the_fuzzers_inputs() {
+    let own = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/corpus").into();
+    let folder = std::env::var_os("FUZZED_CERTIFICATES").map_or(own, PathBuf::from);
+    let mut accepted = Accepted::default();
+    for target in ["bundle", "inspect", "jks", "pkcs"] {
+        for entry in folder.join(target).read_dir().unwrap() {
+            accepted.add_from(std::fs::read(entry.unwrap().path()).unwrap());
+        }
+    }
+    assert!(accepted.all.len() >= 10, "{}", accepted.all.len());
+    accepted.are_read();
 }
