@@ -276,11 +276,11 @@ impl InitRun<'_> {
         let store = inputs.installed.java.as_deref();
         if let Some(jvm) = &inputs.jvm {
             let format = jvm.store.format;
-            let published = published.path(&TrustFile::TrustStore(format));
-            if let (None, Some(path)) = (store, published) {
+            let named = published.path(&TrustFile::TrustStore(format));
+            if let (None, Some(path)) = (store, named) {
                 variables.push((JAVA_TOOL_OPTIONS, add_trust_store(&jvm.options, path, format)));
             }
-            events.extend(store.or(published).map(|path| jvm.event(path)));
+            events.extend(store.or(named).map(|path| jvm.event(path)));
         }
         let bundle = published.path(&TrustFile::Bundle);
         if let Some(bundle) = bundle {
