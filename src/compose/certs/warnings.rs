@@ -30,6 +30,7 @@ pub(crate) fn warnings(
         let judged = lints.into_iter().map(|lint| LintHit::new(&ca.certificate, lint));
         warnings.extend(judged.map(|judged| Diagnostic::from(&judged)));
         warnings.extend(end_of_ca(options, plan, ca, now));
+        warnings.extend(constraints_in_root(options, ca));
     }
     if plan.server.is_some() {
         for name in plan.names.iter().filter(|name| name.has_underscore()) {
@@ -49,6 +50,19 @@ pub(crate) fn warnings(
         warnings.push(Diagnostic::statement(cause).advise(fix));
     }
     warnings
+}
+
+/// Reports a root with the constraints that `--constrain` asks for: earlier versions and other tools create
+/// no intermediate.
+fn constraints_in_root(options: &CertsOptions, ca: &Authority) -> Option<Diagnostic> {
+    let name = quote::word(&ca.certificate.subject);
+    let cause = format!("Java ignores the constraints of {name}, because it is a root");
+    let fix = format!(
+        "create a new CA, and install its certificate in all clients: `{} --constrain --force`",
+        options.command_line(&[])
+    );
+    (options.constrain && ca.certificate.is_self_issued)
+        .then(|| Diagnostic::statement(cause).advise(fix))
 }
 
 /// Reports a CA that expires soon, or before the server certificate that it is to sign.

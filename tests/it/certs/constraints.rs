@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::certs::served::{Server, pythons};
 use crate::desk::Desk;
+use crate::doctor::files::run_shell;
 use crate::support::document::between;
 use crate::world::{Outcome, tool};
 
@@ -218,4 +219,34 @@ fn every_client_enforces_the_constraints_of_an_intermediate() {
         measured += 1;
     }
     assert!(measured >= 4, "{measured}");
+}
+
+#[test]
+fn constraints_in_a_root_are_reported_with_the_command_that_replaces_it() {
+    let desk = Desk::new();
+    root_only(&desk);
+    let words = ["gpu.lab.local", "--constrain", "--out", "root"];
+    let warning = "Java ignores the constraints of `CN=Root`, because it is a root";
+    let outcome = desk.certs(&words).succeeds().says(warning);
+    let text = outcome.stderr();
+    let command = text.split('`').find(|part| part.starts_with("trust-compose ")).unwrap();
+    run_shell(&desk, command).succeeds();
+    desk.certs(&words).succeeds().stays_silent();
+    assert!(desk.has("root/intermediate.crt"));
+    desk.verifies("root/ca.crt", "root/server.pem");
+    // An unconstrained CA needs no intermediate.
+    desk.certs(&["--force", "--out", "root"]).succeeds();
+    assert!(!desk.has("root/intermediate.crt"));
+    desk.verifies("root/ca.crt", "root/server.pem");
+}
+
+#[test]
+fn the_commands_of_the_page_work() {
+    let page = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/constraints.md"));
+    let commands = page.split("```sh\n").nth(1).unwrap().split("```").next().unwrap();
+    let desk = Desk::new();
+    let outcome = run_shell(&desk, commands).succeeds();
+    assert!(outcome.stdout().contains("for some names only (name constraints)"));
+    assert_eq!(desk.path("lab").read_dir().unwrap().count(), 6);
+    assert!(desk.has("lab/intermediate.crt") && desk.has("lab/ca.key"));
 }
