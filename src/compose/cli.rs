@@ -15,7 +15,7 @@ pub use crate::compose::certs::options::PROGRAM;
 use crate::compose::certs::{CertsOptions, DEFAULT_DAYS};
 pub use crate::compose::cli::doctor::Doctor;
 pub use crate::compose::cli::kustomize::{Kustomize, Object, Source};
-pub use crate::compose::cli::setup::{Remove, SWARM, Setup, Shape, value_name};
+pub use crate::compose::cli::setup::{Remove, SWARM, Setup, Shape, project_of, value_name};
 pub use crate::compose::cli::trust::Trust;
 use crate::sys::dir::owners::Owners;
 use crate::trust::source::{Named, Origin};

@@ -32,6 +32,8 @@ pub struct ComposeFiles {
     pub files: Vec<PathBuf>,
     /// Base directory for relative paths; by default, that of the first file.
     pub directory: Option<PathBuf>,
+    /// The files of `--env-file`.
+    pub env_files: Vec<PathBuf>,
 }
 
 impl ComposeFiles {
@@ -39,8 +41,14 @@ impl ComposeFiles {
     pub fn arguments(&self) -> Vec<OsString> {
         let directory = self.directory.iter();
         let directory = directory.flat_map(|path| ["--project-directory".into(), path.into()]);
+        let env_files = self.env_files.iter().flat_map(|file| ["--env-file".into(), file.into()]);
         let files = self.files.iter().flat_map(|file| ["-f".into(), file.into()]);
-        directory.chain(files).collect()
+        directory.chain(env_files).chain(files).collect()
+    }
+
+    /// Whether options other than `-f` select the project.
+    pub fn has_options(&self) -> bool {
+        self.directory.is_some() || !self.env_files.is_empty()
     }
 }
 
@@ -76,6 +84,17 @@ pub(crate) fn config(files: &ComposeFiles, complete: bool) -> Result<Vec<u8>, Co
         words.push("--no-interpolate".into());
     }
     compose_output(&words, READ_TIMEOUT)
+}
+
+/// Asks Compose whether it accepts the project of `files`, without its text.
+///
+/// # Errors
+/// When Compose refuses it, is not installed, or takes too long.
+pub(crate) fn check_config(files: &ComposeFiles) -> Result<(), CommandError> {
+    let mut words = vec!["compose".into()];
+    words.extend(files.arguments());
+    words.extend(["--profile", "*", "config", "--quiet"].map(OsString::from));
+    compose_output(&words, READ_TIMEOUT).map(drop)
 }
 
 /// Lists the containers of the project `name`, except those of `docker compose run`, with the value of

@@ -22,7 +22,7 @@ pub(crate) mod verify;
 pub(crate) mod write;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::compose::cli::{Kustomize, Shape, Source};
 use crate::compose::decide::{bundles, choose};
@@ -95,7 +95,7 @@ pub(crate) fn run(
             inputs: &inputs,
             existing: &existing,
             read,
-            temporary: &temporary_directory(shell),
+            temporary: &shell.temporary_directory(),
             report,
         }
         .plan_component()
@@ -112,12 +112,6 @@ pub(crate) fn run(
         )),
         read => plan_component(&read?),
     }
-}
-
-/// Returns the directory for temporary files (POSIX.1-2024, Base Definitions, section 8.3).
-fn temporary_directory(shell: &Environment) -> PathBuf {
-    let named = shell.get("TMPDIR").filter(|path| !path.is_empty());
-    named.map_or_else(|| "/tmp".into(), PathBuf::from)
 }
 
 /// The inputs of one run.

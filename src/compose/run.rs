@@ -7,7 +7,7 @@
 use clap::CommandFactory as _;
 
 use crate::compose::certs;
-use crate::compose::cli::{self, Cli, Command, Setup, Shape};
+use crate::compose::cli::{self, Cli, Command, Setup, Shape, project_of};
 use crate::compose::decide;
 use crate::compose::docker;
 use crate::compose::doctor;
@@ -16,8 +16,9 @@ use crate::compose::inputs::{places, remote};
 use crate::compose::inspect;
 use crate::compose::kustomize;
 use crate::compose::output::CommandOutput;
+use crate::compose::project::files::FilesOrigin;
 use crate::compose::replaceable;
-use crate::compose::setup::{self, Operation, drift, next_steps, remove};
+use crate::compose::setup::{self, Operation, drift, installed, next_steps, remove, trial_read};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::dir::owners::Owners;
 use crate::sys::environment::Environment;
@@ -82,7 +83,15 @@ fn run_setup(
     shell: &Environment,
     report: Report,
 ) -> Result<CommandOutput, Diagnostic> {
-    let files = decide::find(&asked.project.options(), shell)?;
+    let mut files = decide::find(&asked.project.options(), shell)?;
+    if asked.again && files.origin != FilesOrigin::Option {
+        // The compose files are part of what is repeated.
+        let installed = installed::read(&files.base)?;
+        let last = installed.and_then(|installed| project_of(&installed.options, &files.base));
+        if let Some(last) = last.filter(|last| !last.files.is_empty()) {
+            files = decide::find(&last, shell)?;
+        }
+    }
     let shape = match setup::operation(asked, &files)? {
         Operation::Remove => return remove::run(&files, asked.dry_run, asked.up, report),
         Operation::Check(None) => return drift::check_without_overlay(&files),
@@ -98,6 +107,9 @@ fn run_setup(
     if asked.check {
         let running = next_steps::containers(&context.project).unwrap_or_default();
         return drift::check(&context, &decided, running);
+    }
+    if context.is_complete && !shape.swarm {
+        trial_read::check(&files, &decided.overlay.text, &shell.temporary_directory())?;
     }
     setup::install(&context, asked, decided, report)
 }

@@ -2,7 +2,9 @@
 //! (`read_context`), and only then writes files (`install`). `compose::decide` decides what the overlay
 //! contains; `remove` and `drift` are the other two operations.
 
+pub(crate) mod activation;
 pub(crate) mod advice;
+pub(crate) mod differences;
 pub mod disabled_services;
 pub(crate) mod drift;
 pub(crate) mod engine_check;
@@ -18,19 +20,19 @@ pub(crate) mod proxy;
 pub mod remove;
 pub(crate) mod report;
 pub(crate) mod swarm;
+pub(crate) mod trial_read;
 pub mod trusted_services;
 pub mod write;
 
 use crate::compose::cli::{Setup, Shape};
 use crate::compose::decide::{self, OverlayDecision};
-use crate::compose::inputs::files::certificates_in;
 use crate::compose::inputs::{self, Inputs};
-use crate::compose::layout::{OVERLAY, TRUST};
+use crate::compose::layout::OVERLAY;
 use crate::compose::output::CommandOutput;
 use crate::compose::passwords;
-use crate::compose::project::files::{self, ProjectFiles, plain};
+use crate::compose::project::files::{self, ProjectFiles};
 use crate::compose::project::{Project, read};
-use crate::compose::setup::installed::FileState;
+use crate::compose::setup::differences::Differences;
 use crate::compose::setup::next_steps::NextCommands;
 use crate::compose::setup::overlay::Overlay;
 use crate::compose::setup::proxy::ServedCertificate;
@@ -39,7 +41,6 @@ use crate::sys::diagnostic::Diagnostic;
 use crate::sys::output::Report;
 use crate::sys::quote;
 use crate::trust::time::Time;
-use std::collections::BTreeSet;
 
 /// The operation that the command line selects.
 pub enum Operation {
@@ -59,6 +60,8 @@ pub struct SetupContext<'a> {
     pub project: Project,
     /// The CAs.
     pub inputs: Inputs,
+    /// Whether Compose itself read the whole project.
+    pub is_complete: bool,
 }
 
 /// Determines the operation: `--check` alone checks the installed overlay, and `setup` without an option of
@@ -169,10 +172,10 @@ pub fn read_context<'a>(
     // A swarm copies the files to its nodes; bind mounts need an engine on this machine.
     let (project, note) =
         if shape.swarm { read::read(project_files)? } else { decide::read(project_files)? };
-    if let Some(note) = note {
-        report.warning(&Diagnostic::from(&note));
+    if let Some(note) = &note {
+        report.warning(&Diagnostic::from(note));
     }
-    Ok(SetupContext { project_files, shape, project, inputs })
+    Ok(SetupContext { project_files, shape, project, inputs, is_complete: note.is_none() })
 }
 
 /// Writes the overlay and its files, or reports what it would write.
@@ -185,19 +188,18 @@ pub fn install(
     decided: OverlayDecision<'_>,
     report: Report,
 ) -> Result<CommandOutput, Diagnostic> {
-    let SetupContext { project_files, shape, project, inputs } = context;
+    let SetupContext { project_files, shape, project, inputs, .. } = context;
     let running = next_steps::containers(project);
     // An activated overlay stays activated.
     let installed = installed::read(&project_files.base)?;
-    let was_active = installed.as_ref().is_some_and(|installed| installed.compose_file.is_some());
-    let before = installed.as_ref().and_then(|installed| installed.overlay.as_deref());
-    let differences =
-        before.map(|before| differences(before, &decided.overlay)).unwrap_or_default();
-    let previous = installed.map(|installed| installed.files).unwrap_or_default();
-    let is_active = options.activate || was_active;
-    for warning in no_longer_trusted(project_files, &previous, inputs) {
-        report.warning(&warning);
+    let last =
+        installed.map(|last| Differences::new(&last, project_files, inputs, &decided.overlay));
+    let mut differences = last.unwrap_or_default();
+    differences.warnings.iter().for_each(|warning| report.warning(warning));
+    if options.activate && !differences.was_active {
+        differences.remarks.extend(activation::check(&project_files.base)?);
     }
+    let is_active = options.activate || differences.was_active;
     let is_settled = running.as_ref().is_some_and(|all| decided.overlay.matches(all));
     let OverlayDecision { choices, overlay, roots, remarks, absent, .. } = decided;
     let output = output(overlay, context, is_active, is_settled)?;
@@ -214,7 +216,7 @@ pub fn install(
         roots: &roots,
         remarks: &remarks,
         changes: &changes,
-        differences: &differences,
+        differences: &differences.remarks,
         advice: &advice::advice(
             project_files,
             shape.domain.as_deref(),
@@ -230,41 +232,6 @@ pub fn install(
     // If stdout is closed, that is reported, and the services are still started.
     let _ = report.result(&text);
     Ok(CommandOutput::code(next.run()?))
-}
-
-/// Returns which services the overlay `before` mounted the CA into and `after` does not, and the reverse.
-fn differences(before: &str, after: &Overlay) -> Vec<String> {
-    let before = Overlay::services_of(before);
-    let after: BTreeSet<_> = after.digests.keys().map(String::as_str).collect();
-    let before: BTreeSet<_> = before.iter().map(String::as_str).collect();
-    let line = |what: &str, one: &BTreeSet<&str>, other: &BTreeSet<&str>| {
-        let names: Vec<_> =
-            one.difference(other).map(|name| quote::word(name).to_string()).collect();
-        (!names.is_empty()).then(|| format!("{what}: {}", names.join(", ")))
-    };
-    let gone = line("no longer in the overlay", &before, &after);
-    gone.into_iter().chain(line("new in the overlay", &after, &before)).collect()
-}
-
-/// Returns a warning for each custom CA in the installed `files` that `inputs` lack, unless another CA of that name is
-/// among them.
-fn no_longer_trusted(
-    project_files: &ProjectFiles,
-    files: &[(String, FileState)],
-    inputs: &Inputs,
-) -> Vec<Diagnostic> {
-    let mut warnings = Vec::new();
-    for (name, _) in files.iter().filter(|(name, _)| name.starts_with("custom-ca-")) {
-        let path = plain(&project_files.base, TRUST).join(name);
-        for old in certificates_in(&path) {
-            if inputs.custom.iter().any(|new| new.subject == old.subject) {
-                continue;
-            }
-            let cause = format!("{} will no longer be trusted", quote::word(&old.subject));
-            warnings.push(Diagnostic::statement(cause).advise("add `--extra-ca FILE` to keep it"));
-        }
-    }
-    warnings
 }
 
 /// Returns the files to write.

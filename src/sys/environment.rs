@@ -5,6 +5,8 @@ use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::Read as _;
 use std::os::unix::ffi::OsStrExt as _;
+#[cfg(feature = "tools")]
+use std::path::PathBuf;
 
 /// A process environment: its entries in their order, including duplicates and entries that are not
 /// `NAME=value`: getenv(3) cannot return these (environ(7)), and the service still receives them.
@@ -56,6 +58,13 @@ impl Environment {
             return None;
         }
         std::env::join_paths(absolute).ok()
+    }
+
+    /// Returns the directory for temporary files (POSIX.1-2024, Base Definitions, section 8.3).
+    #[cfg(feature = "tools")]
+    pub fn temporary_directory(&self) -> PathBuf {
+        let named = self.get("TMPDIR").filter(|path| !path.is_empty());
+        named.map_or_else(|| "/tmp".into(), PathBuf::from)
     }
 
     /// All entries, in order.

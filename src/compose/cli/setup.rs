@@ -53,6 +53,9 @@ pub struct ProjectArgs {
     /// A compose file; repeat it for several [default: as Compose finds them]
     #[arg(short, long = "file", value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// A file of variables in place of .env; repeatable, as in Compose
+    #[arg(long = "env-file", value_name = "FILE")]
+    env_files: Vec<PathBuf>,
     /// Base directory for relative paths [default: the first file's directory]
     #[arg(long, value_name = "DIR")]
     project_directory: Option<PathBuf>,
@@ -64,6 +67,7 @@ impl ProjectArgs {
         files::ProjectOptions {
             files: self.files.clone(),
             directory: self.project_directory.clone(),
+            env_files: self.env_files.clone(),
         }
     }
 }
@@ -163,6 +167,21 @@ impl From<RootChoice> for RootsChoice {
             RootChoice::Host => Self::Host,
         }
     }
+}
+
+/// Returns the options that select the project, out of those of a setup in the directory `base`.
+pub fn project_of(options: &[String], base: &Path) -> Option<files::ProjectOptions> {
+    let mut project = parse_options(options)?.project.options();
+    let paths = project.files.iter_mut().chain(&mut project.directory);
+    paths.chain(&mut project.env_files).for_each(|path| *path = files::plain(base, path.as_path()));
+    Some(project)
+}
+
+fn parse_options(options: &[String]) -> Option<Setup> {
+    use clap::{Args as _, FromArgMatches as _};
+    let command = Setup::augment_args(clap::Command::new("setup").no_binary_name(true));
+    let matches = command.try_get_matches_from(options.iter().map(OsString::from)).ok()?;
+    Setup::from_arg_matches(&matches).ok()
 }
 
 /// Parses NAME=ROLE.
@@ -267,10 +286,7 @@ impl Shape {
 
     /// Parses the options of a setup in the directory `base`; `None` if they cannot be parsed.
     pub fn from_options(options: &[String], base: &Path) -> Option<Self> {
-        use clap::{Args as _, FromArgMatches as _};
-        let command = Setup::augment_args(clap::Command::new("setup").no_binary_name(true));
-        let matches = command.try_get_matches_from(options.iter().map(OsString::from)).ok()?;
-        let mut shape = Setup::from_arg_matches(&matches).ok()?.shape;
+        let mut shape = parse_options(options)?.shape;
         let join = |path: &mut PathBuf| *path = files::plain(base, path.as_path());
         shape.custom_ca.iter_mut().for_each(join);
         shape.extra_ca.iter_mut().for_each(join);

@@ -47,16 +47,22 @@ pub struct Variables {
 }
 
 impl Variables {
-    /// Reads `.env` in `directory`, if it exists.
-    pub fn read(shell: &Environment, directory: &Path) -> Self {
-        let path = directory.join(layout::ENV);
-        let text = file::read(&path, &mut file::FILE_LIMIT.clone()).unwrap_or_default();
-        let text = match managed_block::remove(&text) {
-            Ok(Some(rest)) => rest.text,
-            Ok(None) | Err(_) => text,
-        };
+    /// Reads `env_files`, or without any `.env` in `directory`, if it exists. A later file overrides an earlier
+    /// one.
+    pub fn read(shell: &Environment, directory: &Path, env_files: &[PathBuf]) -> Self {
+        let default = [directory.join(layout::ENV)];
+        let paths = if env_files.is_empty() { &default } else { env_files };
         let lookup = |name: &str| Some(shell.get(name)?.to_string_lossy().into_owned());
-        let file = env_file::parse(&String::from_utf8_lossy(&text), &lookup).unwrap_or_default();
+        let mut file = BTreeMap::new();
+        for path in paths {
+            let text = file::read(path, &mut file::FILE_LIMIT.clone()).unwrap_or_default();
+            let text = match managed_block::remove(&text) {
+                Ok(Some(rest)) => rest.text,
+                Ok(None) | Err(_) => text,
+            };
+            let text = String::from_utf8_lossy(&text);
+            file.extend(env_file::parse(&text, &lookup).unwrap_or_default());
+        }
         Self { shell: shell.clone(), file }
     }
 

@@ -33,6 +33,8 @@ pub struct ProjectOptions {
     pub files: Vec<PathBuf>,
     /// `--project-directory`.
     pub directory: Option<PathBuf>,
+    /// The files of `--env-file`, in order.
+    pub env_files: Vec<PathBuf>,
 }
 
 /// A project's files.
@@ -53,14 +55,14 @@ pub struct ProjectFiles {
 impl ProjectFiles {
     /// Whether Compose uses exactly these files without options; false if the list contained the overlay.
     pub fn is_found_by_itself(&self) -> bool {
-        self.origin != FilesOrigin::Option && self.files.directory.is_none() && !self.had_ours
+        self.origin != FilesOrigin::Option && !self.files.has_options() && !self.had_ours
     }
 
     /// Whether COMPOSE_FILE in this project's `.env` takes effect in the current directory: in a subdirectory
     /// its names do not exist, and COMPOSE_FILE in the shell overrides it.
     pub fn obeys_env(&self) -> bool {
         let is_here = absolute(&self.base) == absolute(Path::new("."));
-        is_here && self.origin != FilesOrigin::Shell && self.files.directory.is_none()
+        is_here && self.origin != FilesOrigin::Shell && !self.files.has_options()
     }
 
     /// Returns the value of COMPOSE_FILE that lists the overlay last.
@@ -107,7 +109,7 @@ pub fn find(
         [] => files_in_force(asked, shell, here)?,
         [first, ..] => {
             let directory = asked.directory.as_deref().unwrap_or(directory_of(first));
-            let variables = Variables::read(shell, directory);
+            let variables = Variables::read(shell, directory, &asked.env_files);
             Listed { files: asked.files.clone(), origin: FilesOrigin::Option, variables }
         }
     };
@@ -117,7 +119,8 @@ pub fn find(
         is_generated_overlay(path) || (path.file_name() == Some(OVERLAY.as_ref()) && !path.exists())
     };
     let (ours, files): (Vec<_>, Vec<_>) = files.into_iter().partition(is_overlay);
-    for path in &files {
+    let env_files = asked.env_files.iter().map(|path| (path, "from --env-file".to_owned()));
+    for (path, origin) in files.iter().map(|path| (path, origin.to_string())).chain(env_files) {
         if let Err(error) = path.metadata() {
             let missing = Diagnostic::cannot("read", quote::path(path)).named(origin);
             return Err(missing.because(output::cause(&error)).advise("correct the name"));
@@ -135,7 +138,11 @@ pub fn find(
     };
     Ok(ProjectFiles {
         base: asked.directory.clone().unwrap_or_else(|| directory_of(first).to_owned()),
-        files: ComposeFiles { directory: asked.directory.clone(), files },
+        files: ComposeFiles {
+            directory: asked.directory.clone(),
+            env_files: asked.env_files.clone(),
+            files,
+        },
         had_ours: !ours.is_empty(),
         origin,
         variables,
@@ -155,13 +162,13 @@ fn files_in_force(
     here: &Path,
 ) -> Result<Listed, Diagnostic> {
     let start = asked.directory.as_deref().unwrap_or(Path::new("."));
-    let variables = Variables::read(shell, start);
+    let variables = Variables::read(shell, start, &asked.env_files);
     if let Some((files, origin)) = variables.compose_files() {
         return Ok(Listed { files, origin, variables });
     }
     let found = find_default(start, here).ok_or_else(|| no_compose_file(here))?;
     // A directory above may have a `.env` of its own, which may name other files.
-    let variables = Variables::read(shell, directory_of(&found));
+    let variables = Variables::read(shell, directory_of(&found), &asked.env_files);
     let (files, origin) =
         variables.compose_files().unwrap_or_else(|| (with_override(found), FilesOrigin::Default));
     Ok(Listed { files, origin, variables })

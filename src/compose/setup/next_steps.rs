@@ -173,7 +173,7 @@ pub(crate) fn setup_command(project_files: &ProjectFiles, shape: &Shape) -> Stri
 /// Returns the options that name the compose files, for the directory `base`; none if Compose finds the files
 /// without them.
 pub(crate) fn project_options(project_files: &ProjectFiles, base: &Path) -> Vec<String> {
-    if project_files.origin != FilesOrigin::Option && project_files.files.directory.is_none() {
+    if project_files.origin != FilesOrigin::Option && !project_files.files.has_options() {
         return Vec::new();
     }
     // A name that begins with `-` would be read as an option.
@@ -184,6 +184,7 @@ pub(crate) fn project_options(project_files: &ProjectFiles, base: &Path) -> Vec<
     let files = ComposeFiles {
         files: project_files.files.files.iter().map(path).collect(),
         directory: project_files.files.directory.as_ref().map(path),
+        env_files: project_files.files.env_files.iter().map(path).collect(),
     };
     files.arguments().iter().map(|word| word.to_string_lossy().into_owned()).collect()
 }
