@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use crate::engine::{BOOKWORM, PATIENCE, TRIXIE, call, docker};
 use crate::project::Project;
 use crate::site::{Folder, PRIVATE, site};
+use crate::stack::programs;
 
 /// The label of the containers that trust-compose creates.
 const RUN: &str = "org.trust-init.run";
@@ -105,8 +106,8 @@ fn a_probe_container_is_removed_at_a_stop_signal() {
         ),
     );
     held.project.up();
-    let image = site().image(BOOKWORM);
-    let words = ["doctor", "agent", "--timeout", "120", "--image", &image];
+    let image = programs();
+    let words = ["doctor", "agent", "--timeout", "120", "--image", image.as_ref()];
     let mut run = held.start(&words, "run");
     send(&run, "INT");
     held.go();
