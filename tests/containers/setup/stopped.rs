@@ -1,14 +1,14 @@
 //! trust-compose, stopped or killed while it reads images and probes containers: no container of it remains.
 
-use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use crate::engine::{TRIXIE, call, docker};
+use crate::engine::{BOOKWORM, PATIENCE, TRIXIE, call, docker};
 use crate::project::Project;
 use crate::site::{Folder, PRIVATE, site};
+use crate::stack::programs;
 
 /// The label of the containers that trust-compose creates.
 const RUN: &str = "org.trust-init.run";
@@ -20,9 +20,9 @@ struct Held {
 }
 
 impl Held {
-    fn new() -> Self {
+    fn new(base: &str, more: &str) -> Self {
         let (site, folder) = (site(), Folder::new());
-        let project = Project::new(&site).ca(PRIVATE).service("agent", &site.image(TRIXIE), "");
+        let project = Project::new(&site).ca(PRIVATE).service("agent", &site.image(base), more);
         let docker = call("10", "sh", ["-c", "command -v docker"]).exits(0).stdout;
         let (docker, at) = (docker.trim(), folder.0.display());
         let script = format!(
@@ -45,9 +45,9 @@ impl Held {
         command.args(["--default-signal=INT,TERM,HUP", env!("CARGO_BIN_EXE_trust-compose")]);
         command.args(words).current_dir(&self.project.folder.0).env("PATH", path);
         let run = command.env("HOLD", hold).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        let mut reached = String::new();
-        let pipe = std::fs::File::open(self.folder.0.join("reached"));
-        pipe.unwrap().read_to_string(&mut reached).unwrap();
+        // Ends when the pipe is closed.
+        let reached = self.folder.0.join("reached").display().to_string();
+        call(PATIENCE, "cat", [reached]).exits(0);
         run.unwrap()
     }
 
@@ -74,7 +74,7 @@ const SETUP: [&str; 3] = ["setup", "--custom-ca", "certs/"];
 
 #[test]
 fn a_stop_signal_leaves_no_container_and_changes_nothing() {
-    let held = Held::new();
+    let held = Held::new(TRIXIE, "");
     for (signal, number) in [("INT", 2), ("TERM", 15), ("HUP", 1)] {
         let mut run = held.start(&SETUP, "cp");
         assert_eq!(left(run.id()), 1, "{signal}");
@@ -87,7 +87,7 @@ fn a_stop_signal_leaves_no_container_and_changes_nothing() {
 
 #[test]
 fn a_container_that_is_just_created_at_a_stop_signal_is_removed() {
-    let held = Held::new();
+    let held = Held::new(TRIXIE, "");
     let mut run = held.start(&SETUP, "create");
     send(&run, "TERM");
     held.go();
@@ -97,10 +97,18 @@ fn a_container_that_is_just_created_at_a_stop_signal_is_removed() {
 
 #[test]
 fn a_probe_container_is_removed_at_a_stop_signal() {
-    let held = Held::new();
+    // A server that accepts connections and never answers.
+    let script = "import socket, time; s = socket.create_server(('127.0.0.1', 8443), backlog=64); time.sleep(9999)";
+    let held = Held::new(
+        BOOKWORM,
+        &format!(
+            "command: [python3, -c, {script:?}]\nenvironment: {{API: 'https://127.0.0.1:8443'}}"
+        ),
+    );
     held.project.up();
-    let image = site().image(TRIXIE);
-    let mut run = held.start(&["doctor", "agent", "--image", &image], "run");
+    let image = programs();
+    let words = ["doctor", "agent", "--timeout", "120", "--image", image.as_ref()];
+    let mut run = held.start(&words, "run");
     send(&run, "INT");
     held.go();
     assert_eq!(run.wait().unwrap().signal(), Some(2));
@@ -109,7 +117,7 @@ fn a_probe_container_is_removed_at_a_stop_signal() {
 
 #[test]
 fn the_next_run_removes_containers_of_a_killed_run_only() {
-    let held = Held::new();
+    let held = Held::new(TRIXIE, "");
     let mut running = held.start(&SETUP, "cp");
     let mut killed = held.start(&SETUP, "cp");
     send(&killed, "KILL");
