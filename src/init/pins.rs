@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rustls_pki_types::CertificateDer;
 
@@ -44,7 +44,7 @@ pub(crate) fn read_pins<'a>(
 /// Reads what SSL_CERT_DIR adds to the image's roots. Returns also whether the roots contain more than these
 /// directories.
 fn add_directories<'a>(value: &OsStr, image: &'a Anchors<'a>) -> (PinTarget<'a>, bool) {
-    let directories: Vec<_> = std::env::split_paths(value).flat_map(certificates_in).collect();
+    let directories = certificates_in(value);
     let own = Anchors::from(directories.as_slice());
     let merged = bundle::merge(&[&image.certificates, &own.certificates]).certificates;
     let is_wider = !own.certificates.is_empty() && merged.len() > own.certificates.len();
@@ -69,8 +69,10 @@ fn directory_warning(value: &OsStr) -> Diagnostic {
     )
 }
 
-fn certificates_in(path: PathBuf) -> Vec<CertificateDer<'static>> {
-    root_stores::read_directory(&path).certificates
+/// Returns the certificates in the directories of `value`, which colons separate.
+fn certificates_in(value: &OsStr) -> Vec<CertificateDer<'static>> {
+    let directories = std::env::split_paths(value);
+    directories.flat_map(|path| root_stores::read_directory(&path).certificates).collect()
 }
 
 fn read_target<'a>(value: &OsStr, source: &RootSource, image: &'a Anchors<'a>) -> PinTarget<'a> {
@@ -116,8 +118,7 @@ fn read_directories<'a>(
     if has_file && root_stores::is_root_directory(Path::new(value)) {
         return PinTarget::Anchors { anchors: Cow::Borrowed(image), is_directory: true };
     }
-    let directories = std::env::split_paths(value);
-    let certificates: Vec<_> = directories.flat_map(certificates_in).collect();
+    let certificates = certificates_in(value);
     if certificates.is_empty() {
         let exists = Path::new(value).exists();
         let missing = || file::FileReadError::Missing.to_string();

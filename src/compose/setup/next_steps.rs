@@ -85,13 +85,12 @@ impl NextCommands {
         if absent.is_empty() || self.stack.is_some() {
             return Vec::new();
         }
-        let is_built = |name: &&String| {
-            project.services.get(*name).is_some_and(|service| service.build.is_some())
+        let is_built = |name: &String| {
+            project.services.get(name).is_some_and(|service| service.build.is_some())
         };
-        let (built, pulled): (Vec<_>, Vec<_>) = absent.iter().partition(is_built);
-        let command = |verb: &str, names: &[&String]| {
-            let names: String =
-                names.iter().map(|name| format!(" {}", quote::shell(name))).collect();
+        let (built, pulled): (Vec<_>, Vec<_>) = absent.iter().cloned().partition(is_built);
+        let command = |verb: &str, names: &[String]| {
+            let names = quote::shell_arguments(names);
             (!names.is_empty()).then(|| format!("{} {verb}{names}", self.compose()))
         };
         let options = quote::shell_arguments(&project_options(project_files, Path::new(".")));

@@ -22,9 +22,12 @@ fn read_by_compose(desk: &Desk, hostile: &Hostile) -> Result<Option<ReadNote>, D
     let directory = files.is_empty().then(|| desk.path(""));
     let shell =
         ["PATH", "HOME"].map(|name| (OsString::from(name), std::env::var_os(name).unwrap()));
-    let place =
-        find(&ProjectOptions { files, directory }, &shell.into_iter().collect(), &desk.path(""))
-            .unwrap();
+    let place = find(
+        &ProjectOptions { files, directory, ..ProjectOptions::default() },
+        &shell.into_iter().collect(),
+        &desk.path(""),
+    )
+    .unwrap();
     read(&place).map(|(_, note)| note)
 }
 

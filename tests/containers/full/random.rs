@@ -22,7 +22,7 @@ const ROUNDS: u64 = 30;
 /// numbers or dates in old YAML; no path is such a value, so variables with them are ignored.
 fn readings(desk: &Desk, words: &[String]) -> [Project; 2] {
     let files = words.windows(2).filter(|pair| pair[0] == "-f").map(|pair| desk.path(&pair[1]));
-    let asked = ProjectOptions { files: files.collect(), directory: None };
+    let asked = ProjectOptions { files: files.collect(), ..ProjectOptions::default() };
     let shell =
         ["PATH", "HOME"].map(|name| (OsString::from(name), std::env::var_os(name).unwrap()));
     let asked = match asked.files.as_slice() {

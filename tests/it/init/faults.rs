@@ -4,6 +4,7 @@
 //! here, every applicable error under FAULTS=all (`scripts/soak.sh faults`).
 
 mod service;
+mod state;
 pub mod runs;
 mod named;
 mod limits;

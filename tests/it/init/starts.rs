@@ -160,7 +160,7 @@ fn every_file_that_a_start_writes_is_listed() {
             "run/trust-init/REQUESTS_CA_BUNDLE.crt 644 0:0",
             "run/trust-init/ca-bundle.crt 644 0:0",
             "run/trust-init/custom-ca.crt 644 0:0",
-            "run/trust-init/truststore.jks 644 0:0",
+            "run/trust-init/truststore.p12 644 0:0",
         ]
     );
     assert_eq!(written(&world, world.trust_init(&["env"])), [""; 0], "a second start");

@@ -96,7 +96,7 @@ fn help_and_completions_contain_every_option() {
         let (_, rest) = rest.split_once("opts=\"").unwrap();
         rest.split_once('"').unwrap().0.to_owned()
     };
-    let project = ["--file", "--project-directory", "--dry-run", "--help"];
+    let project = ["--file", "--env-file", "--project-directory", "--dry-run", "--help"];
     let shape = [
         "--custom-ca",
         "--ca-sha256",

@@ -1,16 +1,12 @@
 //! The effect of a failing system call on a run of trust-init: what the service gets, and which files remain.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::ops::Range;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt, chown, symlink};
 use std::process::Command;
 
+use crate::init::faults::state::{State, restore, state};
 use crate::init::faults::{Call, Fault, calls, fault_line, faults, is_all, traced, tried};
 use crate::world::{Outcome, Run, World, tool};
-
-/// The directories that persist between starts, or that a start creates.
-const KEPT: [&str; 7] = ["run", "tmp", "dev", "etc", "opt", "var", "data"];
 
 /// The directories that belong to the image.
 const IMAGE: [&str; 2] = ["etc", "opt"];
@@ -57,55 +53,6 @@ pub enum Effect {
 /// The names of the effects, in the order of the table.
 pub const OUTCOMES: [&str; 5] =
     ["unchanged", "other location", "started with a warning", "refused with an error", "ended"];
-
-/// Mode, owner and contents of each file of an image, by path.
-type State = BTreeMap<String, (u32, u32, Vec<u8>)>;
-
-/// Returns the state of the directories in [`KEPT`].
-fn state(world: &World) -> State {
-    let mut state = State::new();
-    let mut waiting: Vec<_> = KEPT.iter().map(|&name| name.to_owned()).collect();
-    while let Some(name) = waiting.pop() {
-        let path = world.path(&name);
-        let Ok(found) = path.symlink_metadata() else { continue };
-        let contents = if found.is_symlink() {
-            path.read_link().unwrap().into_os_string().into_encoded_bytes()
-        } else if found.is_dir() {
-            let entries = path.read_dir().unwrap().map(|entry| entry.unwrap().file_name());
-            waiting.extend(entries.map(|entry| format!("{name}/{}", entry.to_str().unwrap())));
-            Vec::new()
-        } else {
-            fs::read(&path).unwrap()
-        };
-        state.insert(name, (found.mode(), found.uid(), contents));
-    }
-    state
-}
-
-/// Restores an image.
-fn restore(world: &World, before: &State) {
-    if state(world) == *before {
-        return;
-    }
-    for name in KEPT {
-        _ = fs::remove_dir_all(world.path(name));
-    }
-    for (name, (mode, uid, contents)) in before {
-        let path = world.path(name);
-        match mode & 0o170_000 {
-            0o120_000 => symlink(std::str::from_utf8(contents).unwrap(), &path).unwrap(),
-            kind => {
-                if kind == 0o040_000 {
-                    fs::create_dir(&path).unwrap();
-                } else {
-                    fs::write(&path, contents).unwrap();
-                }
-                chown(&path, Some(*uid), Some(*uid)).unwrap();
-                fs::set_permissions(&path, PermissionsExt::from_mode(mode & 0o7777)).unwrap();
-            }
-        }
-    }
-}
 
 /// The environment of a service: the meaning of each variable, and the number of warnings before.
 struct Environment {
@@ -321,9 +268,12 @@ impl Scene {
         }
         // Fewer certificates or variables are acceptable, but no file that is missing or partial.
         for (name, value) in &own.variables {
-            let is_before =
-                self.set.iter().any(|(own, before)| own == name && *value == format!("'{before}'"));
-            if !is_before && !expected.variables.values().any(|expected| expected == value) {
+            let is_kept = |(own, before): &(&str, &str)| {
+                own == name && outcome.stdout().contains(&format!("export {own}='{before}'"))
+            };
+            if !self.set.iter().any(is_kept)
+                && !expected.variables.values().any(|expected| expected == value)
+            {
                 return Err(format!("{name} is {value}"));
             }
         }
