@@ -29,7 +29,7 @@ use crate::sys::dir;
 use crate::sys::environment::Environment;
 use crate::sys::exit_code;
 use crate::sys::log_record::Event;
-use crate::sys::output::{self, Report};
+use crate::sys::output::{self, Log, Report};
 use crate::sys::program;
 use crate::sys::quote;
 use crate::trust::bundle::{self, Pem};
@@ -183,7 +183,8 @@ impl InitRun<'_> {
             PublishInputs { source: &source, anchors, custom: &custom, bundle, jvm, installed };
         let mut events = Vec::new();
         if !self.report.is_quiet() || settings.audit.is_some() {
-            events.extend(kept.iter().map(ca_event));
+            let is_detailed = settings.log == Log::Json || settings.audit.is_some();
+            events.extend(kept.iter().map(|ca| ca_event(ca, is_detailed)));
         }
         let mut trust = self.publish(&inputs, events)?;
         trust.events.extend(store.event(&inputs.installed));

@@ -311,10 +311,13 @@ impl Inspection {
     /// Moves the certificates whose fingerprints are not among `listed` to the errors. An empty list allows
     /// all.
     pub fn refuse_unlisted(&mut self, listed: &[Fingerprint]) {
+        if listed.is_empty() {
+            return;
+        }
         let Self { certificates, errors, .. } = self;
         certificates.retain(|certificate| {
             let fingerprint = certificate.fingerprint();
-            let is_listed = listed.is_empty() || listed.contains(&fingerprint);
+            let is_listed = listed.contains(&fingerprint);
             if !is_listed {
                 let (label, subject) = (certificate.label.clone(), certificate.subject.clone());
                 errors.push(InspectionError::Unlisted { label, subject, fingerprint });

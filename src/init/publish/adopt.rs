@@ -105,7 +105,7 @@ fn surplus<'a>(surplus: impl Iterator<Item = &'a [u8]>, path: &Path) -> Vec<Even
     let others: Vec<_> = surplus.iter().filter(|pem| !mozilla.contains(*pem)).collect();
     let read = |pem: &&&[u8]| Certificate::read(&Pem::from_canonical(pem).decode()?, &label);
     let mut events: Vec<_> =
-        others.iter().take(NAMED).filter_map(read).map(|found| ca_event(&found)).collect();
+        others.iter().take(NAMED).filter_map(read).map(|found| ca_event(&found, true)).collect();
     let unnamed = surplus.len() - events.len();
     if unnamed > 0 {
         let (count, path) = (output::count(unnamed, "more certificate"), quote::path(path));
