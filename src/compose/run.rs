@@ -103,7 +103,11 @@ fn run_setup(
         report.warning(&warning);
     }
     let warn = |warning: Diagnostic| report.warning(&warning);
-    let decided = decide::decide(&context.project, &files, &shape, &context.inputs, &warn)?;
+    let decided = decide::decide(&context.project, &files, &shape, &context.inputs, &warn);
+    let decided = decided.map_err(|error| match asked.again {
+        true => error.advise("or run setup without --again, with the options that still apply"),
+        false => error,
+    })?;
     if asked.check {
         let running = next_steps::containers(&context.project).unwrap_or_default();
         return drift::check(&context, &decided, running);

@@ -5,6 +5,7 @@ use std::process::Command;
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::output;
 use crate::sys::quote;
+use crate::sys::signals::with_stops;
 
 /// Runs `command` in a shell, with the output and the environment of this program.
 ///
@@ -16,7 +17,7 @@ pub(crate) fn run(command: &str) -> Result<(), Diagnostic> {
             "run it now: the certificate has been renewed, so the next run does not repeat it",
         )
     };
-    let status = Command::new("/bin/sh").args(["-c", command]).status();
+    let status = with_stops(|| Command::new("/bin/sh").args(["-c", command]).status());
     match status.map_err(|error| failed(output::cause(&error)))? {
         status if status.success() => Ok(()),
         status => Err(failed(status.to_string())),

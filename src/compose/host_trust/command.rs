@@ -12,6 +12,7 @@ use crate::sys::diagnostic::Diagnostic;
 use crate::sys::environment::Environment;
 use crate::sys::output;
 use crate::sys::quote;
+use crate::sys::signals::with_stops;
 
 /// The directories of administrators' programs, which a user's PATH may lack.
 const SYSTEM_DIRECTORIES: &str = "/usr/local/sbin:/usr/sbin:/sbin";
@@ -104,12 +105,14 @@ impl StoreCommand {
         let mut command = Command::new(words.next().unwrap_or_default());
         command.args(words).env("PATH", &path.0);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn()?;
-        if let Some(mut stdin) = child.stdin.take() {
-            // A certificate is smaller than the pipe. The program may end without reading it.
-            let _ = stdin.write_all(&self.input);
-        }
-        child.wait_with_output()
+        with_stops(|| {
+            let mut child = command.spawn()?;
+            if let Some(mut stdin) = child.stdin.take() {
+                // A certificate is smaller than the pipe. The program may end without reading it.
+                let _ = stdin.write_all(&self.input);
+            }
+            child.wait_with_output()
+        })
     }
 }
 

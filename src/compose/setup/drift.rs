@@ -3,10 +3,10 @@
 use std::fmt::{self, Display};
 use std::path::PathBuf;
 
-use crate::compose::decide::OverlayDecision;
+use crate::compose::decide::{self, OverlayDecision};
 use crate::compose::docker::{CommandError, LabeledContainer};
-use crate::compose::layout::{ENV, OVERLAY, TRUST};
-use crate::compose::output::{CommandOutput, check_result};
+use crate::compose::layout::{DIGITS, ENV, OVERLAY, TRUST};
+use crate::compose::output::{CommandOutput, check_result, write_remark};
 use crate::compose::project::files::{ProjectFiles, plain};
 use crate::compose::project::read;
 use crate::compose::setup::SetupContext;
@@ -110,6 +110,35 @@ pub(crate) fn drift(
     drift
 }
 
+fn is_older(drift: &Drift) -> bool {
+    matches!(drift, Drift::Older(_))
+}
+
+/// Returns the overlay that setup writes before any image is here, if that is the one that is installed and only its
+/// root certificates differ from `decided`: no variable of an image, and no JVM.
+fn early(
+    context: &SetupContext<'_>,
+    installed: Option<&InstalledSetup>,
+    decided: &Overlay,
+) -> Option<Overlay> {
+    let text = without_comments(installed?.overlay.as_deref()?);
+    if text == decided.text || without_digests(&text) != without_digests(&decided.text) {
+        return None;
+    }
+    let SetupContext { project_files, shape, project, inputs, .. } = context;
+    let early = decide::decide_without_images(project, project_files, shape, inputs).ok()?;
+    (text == early.overlay.text).then_some(early.overlay)
+}
+
+/// Returns an overlay without the digests of files, in their names and in labels.
+fn without_digests(overlay: &str) -> String {
+    let is_other = |c: char| !c.is_ascii_hexdigit();
+    let words = overlay.split_inclusive(is_other);
+    words
+        .map(|word| if word.trim_end_matches(is_other).len() < DIGITS { word } else { "" })
+        .collect()
+}
+
 /// Compares the installed overlay and the containers with what `setup` would write now.
 ///
 /// # Errors
@@ -119,11 +148,16 @@ pub(crate) fn check(
     decided: &OverlayDecision<'_>,
     running: Vec<LabeledContainer>,
 ) -> Result<CommandOutput, Diagnostic> {
-    let (project_files, shape, overlay) = (context.project_files, context.shape, &decided.overlay);
+    let (project_files, shape, mut overlay) =
+        (context.project_files, context.shape, &decided.overlay);
     let installed = installed::read(&project_files.base)?;
-    let drift = drift(project_files, overlay, installed.as_ref());
+    let mut drift = drift(project_files, overlay, installed.as_ref());
+    let early = early(context, installed.as_ref(), overlay);
+    if let Some(early) = &early {
+        overlay = early;
+        drift.retain(|drift| !is_older(drift));
+    }
     // Without the images' root certificates every overlay looks old.
-    let is_older = |drift: &Drift| matches!(drift, Drift::Older(_));
     let engine_error = decided.engine_error.as_ref();
     // Where docker is not installed, setup did not have them either.
     let engine_error = engine_error.filter(|error| !matches!(error, CommandError::NotInstalled));
@@ -150,5 +184,11 @@ pub(crate) fn check(
             ));
         }
     }
-    Ok(check_result(&drift, &fix))
+    let mut result = check_result(&drift, &fix);
+    if early.is_some() && result.code == 0 {
+        let closer = "the images are on this machine now: `trust-compose setup --again` uses their own root \
+                      certificates";
+        write_remark(&mut result.text, closer);
+    }
+    Ok(result)
 }

@@ -2,7 +2,7 @@
 //! and reports by exit code and message.
 
 use crate::engine::{BOOKWORM, Outcome, TRIXIE, docker, unique};
-use crate::project::Project;
+use crate::project::{Project, next};
 use crate::site::{PRIVATE, SECOND, site};
 
 const SETUP: &str = "--custom-ca certs/";
@@ -17,7 +17,7 @@ fn check() {
     let mut project = project.service("plain", &image, "");
     project.up();
     let untouched = project.directory();
-    project.setup("--check").exits(0);
+    project.setup("--check").exits(1).prints("nothing is set up here");
     project.setup(CHECK).exits(1).prints("is missing");
     assert_eq!(project.directory(), untouched);
 
@@ -78,4 +78,41 @@ fn check_of_an_image_that_compose_built() {
     let outcome = project.setup("--check");
     docker(["rm", "--force", &once]).exits(0);
     outcome.exits(0).prints("in step");
+}
+
+/// Before its image is here, a service gets Mozilla's roots; afterwards that is no fault.
+#[test]
+fn check_of_an_image_that_appears_after_the_setup() {
+    let site = site();
+    let mut project = Project::new(&site).ca(PRIVATE);
+    let image = format!("trust-init-test/{}/late", unique());
+    let from = |more: &str| {
+        format!("build: {{dockerfile_inline: \"FROM {}{more}\"}}", site.image(BOOKWORM))
+    };
+    project.owns([image.clone(), image.replace("late", "pinned")]);
+    let mut project = project.service("late", &image, &from(""));
+    let outcome = project
+        .setup(SETUP)
+        .exits(0)
+        .prints("from Mozilla, because its image is not on this machine");
+    let next = next(&outcome);
+    assert!(
+        next[0].ends_with(" build late") && next[1] == "trust-compose setup --again",
+        "{next:?}"
+    );
+    project.types(&next[0]).exits(0);
+    project.setup("--check").exits(0).prints("the images are on this machine now");
+    project.follows(&outcome);
+    let check = project.setup("--check").exits(0).prints("in step");
+    assert!(!check.stdout.contains("info"), "{check}");
+    project.setup("--again").exits(0).prints("from its own image: late");
+    // A variable of the image is more than other roots.
+    let project = project.service(
+        "pinned",
+        &image.replace("late", "pinned"),
+        &from("\\nENV SSL_CERT_FILE=/own.pem"),
+    );
+    project.setup("--again").exits(0);
+    project.compose("build pinned").exits(0);
+    project.setup("--check").exits(1).prints(OLDER);
 }
