@@ -116,3 +116,22 @@ fn check_of_an_image_that_appears_after_the_setup() {
     project.compose("build pinned").exits(0);
     project.setup("--check").exits(1).prints(OLDER);
 }
+
+/// Compose 2.26 accepts a service with this name, and refuses it in a second file.
+#[test]
+fn an_overlay_that_compose_refuses_is_not_written() {
+    let site = site();
+    let project = Project::new(&site).ca(PRIVATE).service("x-ui", &site.image(BOOKWORM), "");
+    project.compose("config --quiet").exits(0);
+    let before = project.directory();
+    let outcome = project.setup(SETUP);
+    if outcome.stderr.contains("Compose refuses it") {
+        outcome.exits(1).says("`--service NAME=leave`");
+        assert_eq!(project.directory(), before);
+        project.setup("--custom-ca certs/ --service x-ui=leave").exits(0);
+    } else {
+        outcome.exits(0);
+    }
+    let both = "docker compose -f docker-compose.yml -f docker-compose.ca.yml config --quiet";
+    project.types(both).exits(0);
+}
