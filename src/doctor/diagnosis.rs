@@ -128,7 +128,7 @@ fn find_anchor<'a>(
 fn expiring(endpoint: &Endpoint, path: &[&Certificate], context: &Context<'_>) -> Option<Finding> {
     let first = path.iter().min_by_key(|one| one.not_after)?;
     let days = first.not_after.days_from(context.now);
-    (days < context.days).then(|| {
+    first.ends_within(context.days, context.now).then(|| {
         let name = if Some(&first.der) == path.first().map(|own| &own.der) {
             "the server's certificate".to_owned()
         } else {

@@ -14,7 +14,7 @@ pub(crate) mod names;
 pub(crate) mod lints;
 
 use crate::trust::fingerprint::Fingerprint;
-use crate::trust::time::Time;
+use crate::trust::time::{DAY, Time};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
@@ -78,6 +78,9 @@ pub struct Certificate {
     issuer_der: Vec<u8>,
 }
 
+/// The validity below which a certificate counts as short-lived, in days.
+const SHORT_LIVED_DAYS: i64 = 45;
+
 impl Certificate {
     /// Reads a certificate.
     ///
@@ -131,6 +134,15 @@ impl Certificate {
     /// Returns the SHA-256 digest of the DER.
     pub fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of([self.der.as_ref()])
+    }
+
+    /// Whether less than `days` of the validity are left, or less than a third of a short one: a certificate of
+    /// Caddy or step-ca for a day is renewed in time.
+    pub fn ends_within(&self, days: i64, now: Time) -> bool {
+        let (from, to) = (self.not_before.seconds(), self.not_after.seconds());
+        let is_short = to - from < SHORT_LIVED_DAYS * DAY;
+        let window = if is_short { (to - from) / 3 } else { days * DAY };
+        to - now.seconds() < window
     }
 
     /// Returns the subject's name, as DER.

@@ -7,7 +7,7 @@ use x509_parser::prelude::ASN1Time;
 use crate::sys::log_record::timestamp;
 
 /// Seconds in a day.
-const DAY: i64 = 86_400;
+pub(crate) const DAY: i64 = 86_400;
 
 /// A point in time, in seconds since 1970-01-01 UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

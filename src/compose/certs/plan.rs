@@ -7,14 +7,14 @@ use crate::compose::certs::existing::{Authority, ExistingCerts, ExistingServer, 
 use crate::compose::certs::key::KeyType;
 use crate::compose::certs::options::{CertsOptions, MAX_DAYS, SERVER, command};
 use crate::compose::certs::server_name::{self, LOOPBACK_NAMES, ServerName};
-use crate::compose::certs::validity::{DAY, renewal_is_due, server_end};
+use crate::compose::certs::validity::{renewal_is_due, server_end};
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::output;
 use crate::sys::quote;
 use crate::trust::certificate::Certificate;
 use crate::trust::certificate::extensions::{Constraints, Details};
 use crate::trust::certificate::subject_alt_name::SubjectAltName;
-use crate::trust::time::Time;
+use crate::trust::time::{DAY, Time};
 
 /// The certificates to issue.
 #[derive(Debug)]

@@ -1,17 +1,12 @@
 //! The validity of certificates that are issued now, in seconds since 1970.
 
 use crate::trust::certificate::Certificate;
-use crate::trust::time::Time;
+use crate::trust::time::{DAY, Time};
 
 /// Days before the end of a server certificate at which it is renewed.
 const RENEWAL_WINDOW_DAYS: i64 = 30;
-/// Days of validity below which a certificate is renewed in its last third instead: 30 days would be most of
-/// it.
-const SHORT_LIVED_DAYS: i64 = 45;
 /// Days before the end of a CA at which every run reports it: time to install the next one in all clients.
 const CA_WARNING_DAYS: i64 = 90;
-/// Seconds in a day.
-pub(crate) const DAY: i64 = 86_400;
 /// Seconds by which clients' clocks may be slow: validity begins so much before the time of issue.
 const CLOCK_SKEW: i64 = 3_600;
 /// Validity of a CA in days: ten years.
@@ -39,10 +34,7 @@ pub(crate) fn server_end(days: u32, now: Time, ca: &Certificate) -> i64 {
 
 /// Whether less than 30 days of a certificate's validity are left, or less than a third of a short one.
 pub(crate) fn renewal_is_due(certificate: &Certificate, now: Time) -> bool {
-    let (from, to) = (certificate.not_before.seconds(), certificate.not_after.seconds());
-    let is_short = to - from < SHORT_LIVED_DAYS * DAY;
-    let window = if is_short { (to - from) / 3 } else { RENEWAL_WINDOW_DAYS * DAY };
-    to - now.seconds() < window
+    certificate.ends_within(RENEWAL_WINDOW_DAYS, now)
 }
 
 /// Whether a CA expires so soon that clients need the next one.

@@ -178,6 +178,8 @@ fn a_certificate_that_no_client_accepts_is_explained() {
         ("expired", "localhost", -40, -2),
         ("young", "localhost", 2, 60),
         ("soon", "localhost", -40, 5),
+        ("daily", "localhost", -1, 1),
+        ("late", "localhost", -5, 1),
     ] {
         desk.directory(directory, 0o755);
         sign(&desk.path("ca"), &desk.path(directory), &[names], (from, to));
@@ -196,6 +198,9 @@ fn a_certificate_that_no_client_accepts_is_explained() {
     reports("soon", &[], "the server's certificate expires in ", 0);
     reports("soon", &["--strict"], "warning ", 1);
     reports("soon", &["--days", "3"], "verified", 0);
+    // Caddy and step-ca renew short-lived certificates in their last third.
+    reports("daily", &["--strict"], "verified", 0);
+    reports("late", &["--strict"], "the server's certificate expires in ", 1);
 }
 
 #[test]
