@@ -6,6 +6,7 @@ pub(crate) mod probe;
 pub(crate) mod containers;
 pub(crate) mod files;
 pub(crate) mod stale_servers;
+pub(crate) mod verdict;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

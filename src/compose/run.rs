@@ -10,7 +10,7 @@ use crate::compose::certs;
 use crate::compose::cli::{self, Cli, Command, Setup, Shape, project_of};
 use crate::compose::decide;
 use crate::compose::docker;
-use crate::compose::doctor;
+use crate::compose::doctor::{self, verdict::verdict};
 use crate::compose::host_trust;
 use crate::compose::inputs::{places, remote};
 use crate::compose::inspect;
@@ -115,7 +115,11 @@ fn run_setup(
     if context.is_complete && !shape.swarm {
         trial_read::check(&files, &decided.overlay.text, &shell.temporary_directory())?;
     }
-    setup::install(&context, asked, decided, report)
+    let done = setup::install(&context, asked, decided, report)?;
+    if asked.up && done.code == 0 {
+        return Ok(verdict(&asked.project, &files).into());
+    }
+    Ok(done)
 }
 
 fn completions(shell: clap_complete::Shell, report: Report) -> u8 {

@@ -24,8 +24,35 @@ Examples:
   trust-compose doctor --connect https://llm.lan --ca corporate.crt
       check whether trusting corporate.crt would fix the connection";
 
+/// Days before the end of a certificate at which it is reported.
+const DAYS: i64 = 30;
+
+/// Seconds for each step of a connection.
+const TIMEOUT: u64 = 10;
+
 /// The image that contains /trust-doctor.
 pub(crate) const DEFAULT_IMAGE: &str = "trust-init";
+
+impl Doctor {
+    /// Returns the defaults for a project.
+    pub fn of_project(project: ProjectArgs) -> Self {
+        Self {
+            project,
+            services: Vec::new(),
+            connect: Vec::new(),
+            ca: Vec::new(),
+            days: DAYS,
+            save_chain: None,
+            files_only: false,
+            image: DEFAULT_IMAGE.to_owned(),
+            pull: false,
+            privileged_look: false,
+            timeout: TIMEOUT,
+            strict: false,
+            json: false,
+        }
+    }
+}
 
 /// The options of `doctor`.
 #[derive(Args, Clone, Debug)]
@@ -42,7 +69,7 @@ pub struct Doctor {
     #[arg(long, value_name = "FILE")]
     pub ca: Vec<PathBuf>,
     /// Warn about certificates that expire within N days
-    #[arg(long, value_name = "N", default_value_t = 30)]
+    #[arg(long, value_name = "N", default_value_t = DAYS)]
     pub days: i64,
     /// Write the certificates that the servers of --connect send to this file, which no program trusts
     #[arg(long, value_name = "FILE", requires = "connect")]
@@ -61,7 +88,7 @@ pub struct Doctor {
     #[arg(long)]
     pub privileged_look: bool,
     /// Seconds to wait for each step of a connection
-    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    #[arg(long, value_name = "SECONDS", default_value_t = TIMEOUT)]
     pub timeout: u64,
     /// Count warnings as errors
     #[arg(long)]

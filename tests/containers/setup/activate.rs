@@ -52,6 +52,14 @@ fn setup_up_also_starts_the_services() {
     let outcome = project.setup("--custom-ca certs/ --up").exits(0);
     let files = "-f docker-compose.yml -f docker-compose.override.yml -f docker-compose.ca.yml";
     assert_eq!(next(&outcome)[0], format!("docker compose {files} up -d"));
+    // It ends with the doctor's verdict: the image with trust-doctor is missing.
+    let verdict: Vec<_> = outcome.stdout.lines().rev().take(3).collect();
+    assert!(
+        verdict[2].starts_with("doctor: ") && verdict[2].contains(" passed, 0 errors"),
+        "{outcome}"
+    );
+    assert!(verdict[1].contains("is not on this machine"), "{outcome}");
+    assert_eq!(verdict[0], "  details: trust-compose doctor");
     project.exec_finds("plain", &[CURL], "private served");
     project.compose("exec -T plain printenv FROM_OVERRIDE").exits(0).prints("hello\n");
     let instead = "fix: trust-compose setup --custom-ca certs --up\n";
