@@ -104,10 +104,8 @@ fn run_setup(
     }
     let warn = |warning: Diagnostic| report.warning(&warning);
     let decided = decide::decide(&context.project, &files, &shape, &context.inputs, &warn);
-    let decided = decided.map_err(|error| match asked.again {
-        true => error.advise("or run setup without --again, with the options that still apply"),
-        false => error,
-    })?;
+    let again = "or run setup without --again, with the options that still apply";
+    let decided = decided.map_err(|error| if asked.again { error.advise(again) } else { error })?;
     if asked.check {
         let running = next_steps::containers(&context.project).unwrap_or_default();
         return drift::check(&context, &decided, running);

@@ -122,7 +122,7 @@ fn early(
     decided: &Overlay,
 ) -> Option<Overlay> {
     let text = without_comments(installed?.overlay.as_deref()?);
-    if text == decided.text || without_digests(&text) != without_digests(&decided.text) {
+    if text == decided.text || without_digests(text) != without_digests(&decided.text) {
         return None;
     }
     let SetupContext { project_files, shape, project, inputs, .. } = context;
