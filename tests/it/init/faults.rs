@@ -111,6 +111,18 @@ pub fn traced(run: &Command, log: &Path, options: &[&str]) -> (Outcome, String) 
 /// counts.
 pub type Call = (String, usize);
 
+/// Returns the lines of one thread in a log: strace writes a call in two lines if another thread runs meanwhile.
+fn whole_lines(log: &str, pid: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for line in log.lines().filter(|line| line.split(' ').next() == Some(pid)) {
+        match (line.split_once("resumed>"), lines.last_mut()) {
+            (Some((_, rest)), Some(begun)) => begun.push_str(rest),
+            _ => lines.push(line.trim_end_matches("<unfinished ...>").to_owned()),
+        }
+    }
+    lines
+}
+
 /// Returns the system calls of `program` in a log, in order.
 pub fn calls(log: &str, program: &str) -> Vec<Call> {
     let start = format!(" execve(\"{program}\"");
@@ -118,7 +130,7 @@ pub fn calls(log: &str, program: &str) -> Vec<Call> {
     let pid = start.split(' ').next().unwrap();
     let (mut counts, mut calls, mut is_ours) = (BTreeMap::new(), Vec::new(), false);
     let mut kept = BTreeSet::new();
-    for line in log.lines().filter(|line| line.split(' ').next() == Some(pid)) {
+    for line in whole_lines(log, pid) {
         let Some((name, words)) = line[pid.len()..].trim_start().split_once('(') else { continue };
         let count = counts.entry(name.to_owned()).or_insert(0);
         *count += 1;
