@@ -15,9 +15,7 @@ use crate::compose::project::{Build, Project, read};
 use crate::compose::select::{self, Choice, Evidence, Outcome, SelectionOptions, dockerfile};
 use crate::compose::setup::overlay::delivery::Delivery;
 use crate::compose::setup::overlay::{self, Overlay, OverlaySpec};
-use crate::compose::setup::proxy::{
-    self, Proxy, ProxyCheck, ServedCertificate, UserMapping, serving_proxies,
-};
+use crate::compose::setup::proxy::{self, Proxy, ProxyCheck, ServedCertificate, serving_proxies};
 use crate::compose::setup::trusted_services::ServiceContext;
 use crate::compose::setup::{
     disabled_services, engine_check, missing_names, mount_conflicts, report, swarm,
@@ -71,7 +69,7 @@ pub fn read(project_files: &ProjectFiles) -> Result<(Project, Option<read::ReadN
     Ok(read)
 }
 
-/// Plans the overlay for `shape`.
+/// Plans the overlay for `shape`, with what `images` finds on this machine: [`Images::inspect`].
 ///
 /// # Errors
 /// When the options do not fit the project, or the overlay would conflict with it.
@@ -80,34 +78,10 @@ pub fn decide<'a>(
     project_files: &ProjectFiles,
     shape: &Shape,
     inputs: &Inputs,
+    images: impl FnOnce(&Project) -> Images,
     warn: WarningSink<'_>,
 ) -> Result<OverlayDecision<'a>, Diagnostic> {
-    let found = run_both(|| Images::inspect(project), engine_check::user_mapping);
-    decide_with(found, project, project_files, shape, inputs, warn)
-}
-
-/// Plans the overlay that setup writes before any image is on this machine.
-///
-/// # Errors
-/// As [`decide`].
-pub fn decide_without_images<'a>(
-    project: &'a Project,
-    project_files: &ProjectFiles,
-    shape: &Shape,
-    inputs: &Inputs,
-) -> Result<OverlayDecision<'a>, Diagnostic> {
-    let found = (Images::default(), engine_check::user_mapping());
-    decide_with(found, project, project_files, shape, inputs, &drop)
-}
-
-fn decide_with<'a>(
-    (images, users): (Images, UserMapping),
-    project: &'a Project,
-    project_files: &ProjectFiles,
-    shape: &Shape,
-    inputs: &Inputs,
-    warn: WarningSink<'_>,
-) -> Result<OverlayDecision<'a>, Diagnostic> {
+    let (images, users) = run_both(|| images(project), engine_check::user_mapping);
     let caddy = shape.caddy.as_ref().map(Option::as_deref);
     let proxies = proxy::proxies(project, caddy, &shape.tls)?;
     let disabled = disabled_services::resolve(project, &shape.without)?;

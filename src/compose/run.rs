@@ -12,6 +12,7 @@ use crate::compose::decide;
 use crate::compose::docker;
 use crate::compose::doctor::{self, verdict::verdict};
 use crate::compose::host_trust;
+use crate::compose::images::Images;
 use crate::compose::inputs::{places, remote};
 use crate::compose::inspect;
 use crate::compose::kustomize;
@@ -103,7 +104,8 @@ fn run_setup(
         report.warning(&warning);
     }
     let warn = |warning: Diagnostic| report.warning(&warning);
-    let decided = decide::decide(&context.project, &files, &shape, &context.inputs, &warn);
+    let decided =
+        decide::decide(&context.project, &files, &shape, &context.inputs, Images::inspect, &warn);
     let again = "or run setup without --again, with the options that still apply";
     let decided = decided.map_err(|error| if asked.again { error.advise(again) } else { error })?;
     if asked.check {

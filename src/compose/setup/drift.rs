@@ -3,10 +3,14 @@
 use std::fmt::{self, Display};
 use std::path::PathBuf;
 
+use crate::compose::cli::Shape;
 use crate::compose::decide::{self, OverlayDecision};
 use crate::compose::docker::{CommandError, LabeledContainer};
+use crate::compose::images::Images;
+use crate::compose::inputs::Inputs;
 use crate::compose::layout::{DIGITS, ENV, OVERLAY, TRUST};
 use crate::compose::output::{CommandOutput, check_result, write_remark};
+use crate::compose::project::Project;
 use crate::compose::project::files::{ProjectFiles, plain};
 use crate::compose::project::read;
 use crate::compose::setup::SetupContext;
@@ -110,14 +114,13 @@ pub(crate) fn drift(
     drift
 }
 
-fn is_older(drift: &Drift) -> bool {
-    matches!(drift, Drift::Older(_))
-}
-
 /// Returns the overlay that setup writes before any image is here, if that is the one that is installed and only its
 /// root certificates differ from `decided`: no variable of an image, and no JVM.
-fn early(
-    context: &SetupContext<'_>,
+pub(crate) fn early(
+    project: &Project,
+    project_files: &ProjectFiles,
+    shape: &Shape,
+    inputs: &Inputs,
     installed: Option<&InstalledSetup>,
     decided: &Overlay,
 ) -> Option<Overlay> {
@@ -125,8 +128,8 @@ fn early(
     if text == decided.text || without_digests(text) != without_digests(&decided.text) {
         return None;
     }
-    let SetupContext { project_files, shape, project, inputs, .. } = context;
-    let early = decide::decide_without_images(project, project_files, shape, inputs).ok()?;
+    let none = |_: &Project| Images::default();
+    let early = decide::decide(project, project_files, shape, inputs, none, &drop).ok()?;
     (text == early.overlay.text).then_some(early.overlay)
 }
 
@@ -148,16 +151,13 @@ pub(crate) fn check(
     decided: &OverlayDecision<'_>,
     running: Vec<LabeledContainer>,
 ) -> Result<CommandOutput, Diagnostic> {
-    let (project_files, shape, mut overlay) =
-        (context.project_files, context.shape, &decided.overlay);
+    let SetupContext { project_files, shape, project, inputs, .. } = context;
     let installed = installed::read(&project_files.base)?;
-    let mut drift = drift(project_files, overlay, installed.as_ref());
-    let early = early(context, installed.as_ref(), overlay);
-    if let Some(early) = &early {
-        overlay = early;
-        drift.retain(|drift| !is_older(drift));
-    }
+    let early = early(project, project_files, shape, inputs, installed.as_ref(), &decided.overlay);
+    let overlay = early.as_ref().unwrap_or(&decided.overlay);
+    let drift = drift(project_files, overlay, installed.as_ref());
     // Without the images' root certificates every overlay looks old.
+    let is_older = |drift: &Drift| matches!(drift, Drift::Older(_));
     let engine_error = decided.engine_error.as_ref();
     // Where docker is not installed, setup did not have them either.
     let engine_error = engine_error.filter(|error| !matches!(error, CommandError::NotInstalled));
@@ -170,7 +170,7 @@ pub(crate) fn check(
     let is_active = installed.as_ref().is_some_and(|installed| installed.compose_file.is_some());
     let mut drift: Vec<_> = drift.iter().map(ToString::to_string).collect();
     let is_overlay_in_step = drift.is_empty();
-    let next = NextCommands::with_overlay(project_files, &context.project, shape, is_active, None);
+    let next = NextCommands::with_overlay(project_files, project, shape, is_active, None);
     let mut fix = next.up();
     if !is_overlay_in_step {
         fix = format!("{}\n{fix}", next_steps::setup_command(project_files, shape));

@@ -102,6 +102,7 @@ fn check_of_an_image_that_appears_after_the_setup() {
     );
     project.types(&next[0]).exits(0);
     project.setup("--check").exits(0).prints("the images are on this machine now");
+    project.types("trust-compose doctor --files-only").exits(0).prints("in step with the CA");
     project.follows(&outcome);
     let check = project.setup("--check").exits(0).prints("in step");
     assert!(!check.stdout.contains("info"), "{check}");

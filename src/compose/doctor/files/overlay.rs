@@ -9,6 +9,7 @@ use crate::compose::docker::CommandError;
 use crate::compose::doctor::files::ca::CaFiles;
 use crate::compose::doctor::files::context::CheckContext;
 use crate::compose::git::GitStatus;
+use crate::compose::images::Images;
 use crate::compose::inputs::Inputs;
 use crate::compose::layout::{IGNORE, OVERLAY, TRUST, is_generated_overlay};
 use crate::compose::project::Project;
@@ -106,13 +107,18 @@ impl InstalledOverlay<'_> {
     ) {
         let warnings = RefCell::new(Vec::new());
         let warn = |warning: Diagnostic| warnings.borrow_mut().push(warning);
-        let decided = engine_check::ensure_local()
-            .and_then(|()| decide::decide(project, project_files, self.shape, inputs, &warn));
+        let decided = engine_check::ensure_local().and_then(|()| {
+            decide::decide(project, project_files, self.shape, inputs, Images::inspect, &warn)
+        });
         let decided = decided.map(|decided| {
             let trusting = decided.choices.iter().filter(|choice| choice.outcome == Outcome::Trust);
             let trusting: Vec<_> =
                 trusting.map(|choice| quote::word(choice.name).to_string()).collect();
-            let drift = drift::drift(project_files, &decided.overlay, Some(self.installed));
+            let installed = Some(self.installed);
+            let overlay = &decided.overlay;
+            let early =
+                drift::early(project, project_files, self.shape, inputs, installed, overlay);
+            let drift = drift::drift(project_files, early.as_ref().unwrap_or(overlay), installed);
             let found = drift.iter().map(|drift| self.drift_finding(drift, &decided));
             (found.collect::<Vec<_>>(), trusting)
         });
