@@ -16,7 +16,7 @@ use crate::compose::cli::doctor::DEFAULT_IMAGE;
 use crate::compose::cli::{Doctor, Shape};
 use crate::compose::decide;
 use crate::compose::docker::{self, CommandError, ProjectContainer};
-use crate::compose::doctor::containers::{ExistingOverlay, digests};
+use crate::compose::doctor::containers::ExistingOverlay;
 use crate::compose::doctor::files::CERTS;
 use crate::compose::doctor::files::context::CheckContext;
 use crate::compose::doctor::probe::{Candidate, Probe, UNSEEN};
@@ -29,6 +29,7 @@ use crate::compose::project::read;
 use crate::compose::select::option::no_service;
 use crate::compose::setup::installed;
 use crate::compose::setup::next_steps::{self, NextCommands};
+use crate::compose::setup::overlay::Overlay;
 use crate::sys::diagnostic::Diagnostic;
 use crate::sys::environment::Environment;
 use crate::sys::exit_code;
@@ -135,8 +136,9 @@ fn inspect_containers(
     let probed = parallel_map(&present, PROBES, !options.json, |container| {
         if container.is_running() && error.is_none() { probe.run(container) } else { Vec::new() }
     });
-    let overlay =
-        overlay.as_deref().map(|text| ExistingOverlay { digests: digests(text), up: &up });
+    let overlay = overlay
+        .as_deref()
+        .map(|text| ExistingOverlay { digests: Overlay::digests_in(text), up: &up });
     let server = first_certificate(&certs_directory(project_files, &shape).join(SERVER));
     for (container, mut probed) in present.iter().zip(probed) {
         if let Some(own) = &server {

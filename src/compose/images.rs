@@ -287,7 +287,7 @@ impl Images {
                 Err(problem) => PinTarget::Unusable(problem.to_string()),
             };
         }
-        if ROOT_FILES.iter().any(|(known, ..)| Path::new(known) == path) {
+        if crate::trust::root_stores::is_root_file(path) {
             return standard(false);
         }
         if crate::trust::root_stores::is_root_directory(path) {

@@ -23,5 +23,6 @@ pub(crate) mod docker;
 pub(crate) mod git;
 pub mod layout;
 pub(crate) mod output;
+pub(crate) mod temporary;
 pub(crate) mod yaml;
 pub mod decide;

@@ -9,7 +9,7 @@ use crate::sys::diagnostic::Diagnostic;
 use crate::sys::environment::Environment;
 use crate::sys::file;
 use crate::sys::quote;
-use crate::trust::root_stores::ROOT_FILES;
+use crate::trust::root_stores::is_root_file;
 use crate::trust::variables::runtimes::HOME;
 
 /// A setting of a program that names a file of CAs.
@@ -107,8 +107,7 @@ impl Setting {
             let value = parts.next().unwrap_or_default();
             let value: Vec<_> = value.iter().copied().filter(|byte| *byte != b'"').collect();
             let value = Path::new(OsStr::from_bytes(value.trim_ascii()));
-            let is_pin = !value.as_os_str().is_empty()
-                && !ROOT_FILES.iter().any(|(roots, ..)| Path::new(roots) == value);
+            let is_pin = !value.as_os_str().is_empty() && !is_root_file(value);
             is_pin && key.eq_ignore_ascii_case(self.key.as_bytes())
         })
     }

@@ -82,13 +82,12 @@ fn read_target<'a>(value: &OsStr, source: &RootSource, image: &'a Anchors<'a>) -
     if is_ours(path) && (is_whole || is_memory(path)) {
         return PinTarget::Ours;
     }
-    let is_root_file = root_stores::ROOT_FILES.iter().any(|(known, ..)| Path::new(known) == path);
     if matches!(source, RootSource::File { path: roots, .. } if roots == path) {
         return PinTarget::Anchors { anchors: Cow::Borrowed(image), is_directory: false };
     }
     match file::read(path, &mut file::FILE_LIMIT.clone()) {
         // The variable names no file of its own, but the roots, which other distributions have elsewhere.
-        Err(file::FileReadError::Missing) if is_root_file => {
+        Err(file::FileReadError::Missing) if root_stores::is_root_file(path) => {
             PinTarget::Anchors { anchors: Cow::Borrowed(image), is_directory: false }
         }
         Ok(bytes) => match crate::trust::trust_anchors::anchors(&bytes) {

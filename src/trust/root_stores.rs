@@ -120,6 +120,11 @@ pub fn find_roots(choice: Roots) -> Result<RootSource, SourceError> {
     Ok(RootSource::Nowhere)
 }
 
+/// Whether `path` is the file of all roots of some distribution.
+pub fn is_root_file(path: &Path) -> bool {
+    ROOT_FILES.iter().any(|(known, ..)| Path::new(known) == path)
+}
+
 /// Whether the image's programs read `path` as a directory of all roots, which the root file contains as
 /// well.
 pub fn is_root_directory(path: &Path) -> bool {

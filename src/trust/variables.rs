@@ -20,7 +20,6 @@ use std::path::PathBuf;
 pub use crate::trust::variables::insecure::warnings;
 pub use crate::trust::variables::pins::{Pin, PinTarget, PinnedTrust, SSL_CERT_DIR, find_pins};
 pub use crate::trust::variables::plan::{TrustFile, VariablePlan, plan};
-pub(crate) use crate::trust::variables::served::SSL_CERT_FILE;
 pub use crate::trust::variables::table::{Rule, TABLE, TrustVariable, VariableTarget};
 
 /// Returns the variables that apply in `environment` and name a file of certificates, without those in

@@ -3,8 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use serde_yaml::Value;
-
 use crate::compose::docker::ProjectContainer;
 use crate::compose::layout::{DIRECTORY, LABEL, OVERLAY, TRUST};
 use crate::compose::project::Project;
@@ -147,17 +145,6 @@ fn stale_overlay(
         _ => format!("was created with an older {OVERLAY}, and still uses the files of that one"),
     };
     Some(Finding::error(STALE, container.name(), cause, *up))
-}
-
-/// Returns the digest of the files that each service mounts, from the labels in the overlay.
-pub(crate) fn digests(overlay: &str) -> BTreeMap<String, String> {
-    let tree: Value = serde_yaml::from_str(overlay).unwrap_or_default();
-    let services = tree.get("services").and_then(Value::as_mapping);
-    let digest = |(name, service): (&Value, &Value)| {
-        let digest = service.get("labels")?.get(LABEL)?;
-        Some((name.as_str()?.to_owned(), digest.as_str()?.to_owned()))
-    };
-    services.into_iter().flatten().filter_map(digest).collect()
 }
 
 /// Reports the mounts of trust-init's files, with their sources.

@@ -3,9 +3,7 @@
 //! as secrets, are kept in memory only.
 
 use std::ffi::OsStr;
-use std::fs::Permissions;
 use std::io;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use serde_yaml::Value;
@@ -17,10 +15,11 @@ use crate::compose::kustomize::manifest::{self, Manifests, Workload};
 use crate::compose::kustomize::names::KUSTOMIZATION;
 use crate::compose::kustomize::render::run_kustomize;
 use crate::compose::kustomize::write::io_failure;
+use crate::compose::temporary::private_directory;
 use crate::compose::yaml::mapping;
 use crate::sys::diagnostic::Diagnostic;
+use crate::sys::dir::Directory;
 use crate::sys::dir::replace::NewFileMode;
-use crate::sys::dir::{Directory, OWN_PREFIX};
 
 /// The names of the workloads' file and the component's directory in it.
 const MANIFESTS: &str = "manifests.yaml";
@@ -96,10 +95,7 @@ impl TrialKustomization<'_> {
     /// Renders it in a new directory below `temporary`, and removes that.
     fn render(&self, temporary: &Path) -> Result<Option<Manifests>, Diagnostic> {
         let failed = |error| io_failure("use", temporary)(error);
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(OWN_PREFIX).permissions(Permissions::from_mode(0o700));
-        let made = temporary.canonicalize().and_then(|above| builder.tempdir_in(above));
-        let own = made.map_err(failed)?;
+        let own = private_directory(temporary).map_err(failed)?;
         let rendered = self.write_files(own.path()).map_err(failed).and_then(|()| {
             let text = match run_kustomize(own.path(), self.options) {
                 Ok(text) => text,

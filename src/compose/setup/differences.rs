@@ -1,7 +1,6 @@
 //! What a setup changes, compared with the last one: CAs and services that no longer trust, other compose files.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
 use crate::compose::cli::project_of;
 use crate::compose::inputs::Inputs;
@@ -42,9 +41,9 @@ impl Differences {
 
 /// Returns which services the overlay `before` mounted the CA into and `after` does not, and the reverse.
 fn changed_services(before: &str, after: &Overlay) -> Vec<String> {
-    let before = Overlay::services_of(before);
-    let after: BTreeSet<_> = after.digests.keys().map(String::as_str).collect();
-    let before: BTreeSet<_> = before.iter().map(String::as_str).collect();
+    let before = Overlay::digests_in(before);
+    let [before, after] = [&before, &after.digests]
+        .map(|digests| digests.keys().map(String::as_str).collect::<BTreeSet<_>>());
     let line = |what: &str, one: &BTreeSet<&str>, other: &BTreeSet<&str>| {
         let names: Vec<_> =
             one.difference(other).map(|name| quote::word(name).to_string()).collect();
@@ -78,8 +77,7 @@ fn no_longer_trusted(
 /// Returns the warning that a setup with the options `last` named other compose files, which `project_files` lack.
 fn other_files(last: &[String], project_files: &ProjectFiles) -> Option<Diagnostic> {
     let last = project_of(last, &project_files.base)?.files;
-    let same = |one: &PathBuf| absolute(one);
-    let now: Vec<_> = project_files.files.files.iter().map(same).collect();
+    let now: Vec<_> = project_files.files.files.iter().map(|path| absolute(path)).collect();
     let missing: Vec<_> = last.iter().filter(|path| !now.contains(&absolute(path))).collect();
     if missing.is_empty() {
         return None;

@@ -84,14 +84,15 @@ pub struct Overlay {
 }
 
 impl Overlay {
-    /// Returns the services that the overlay `text` mounts files into; none if it cannot be read.
-    pub fn services_of(text: &str) -> Vec<String> {
-        let overlay: Mapping = serde_yaml::from_str(text).unwrap_or_default();
-        let services = overlay.get("services").and_then(Value::as_mapping);
-        let mounting = services.into_iter().flatten().filter(|(_, stanza)| {
-            stanza.get("labels").is_some_and(|labels| labels.get(LABEL).is_some())
-        });
-        mounting.filter_map(|(name, _)| name.as_str().map(str::to_owned)).collect()
+    /// Returns the digest of the files that each service mounts, from the labels in the overlay `text`.
+    pub fn digests_in(text: &str) -> BTreeMap<String, String> {
+        let tree: Value = serde_yaml::from_str(text).unwrap_or_default();
+        let services = tree.get("services").and_then(Value::as_mapping);
+        let digest = |(name, service): (&Value, &Value)| {
+            let digest = service.get("labels")?.get(LABEL)?;
+            Some((name.as_str()?.to_owned(), digest.as_str()?.to_owned()))
+        };
+        services.into_iter().flatten().filter_map(digest).collect()
     }
 }
 

@@ -1,18 +1,15 @@
 //! Asks Compose whether it accepts the project with a new overlay, before the overlay is written: versions of Compose
 //! differ in what they accept.
 
-use std::ffi::OsStr;
-use std::fs::Permissions;
 use std::io;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use crate::compose::docker::{self, CommandError};
 use crate::compose::layout::OVERLAY;
 use crate::compose::project::files::ProjectFiles;
+use crate::compose::temporary::private_directory;
 use crate::sys::diagnostic::Diagnostic;
-use crate::sys::dir::replace::NewFileMode;
-use crate::sys::dir::{Directory, OWN_PREFIX};
+use crate::sys::dir::Directory;
 use crate::sys::output;
 use crate::sys::quote;
 
@@ -30,16 +27,9 @@ pub(crate) fn check(
         let cannot = cannot.because(output::cause(&error));
         cannot.advise("set TMPDIR to a directory that this user can write to")
     };
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(OWN_PREFIX).permissions(Permissions::from_mode(0o700));
-    let above = temporary.canonicalize().map_err(failed)?;
-    let own = builder.tempdir_in(above).map_err(failed)?;
+    let own = private_directory(temporary).map_err(failed)?;
     let directory = Directory::open(own.path()).map_err(failed)?;
-    let name = OsStr::new(OVERLAY);
-    directory
-        .stage(name, NewFileMode::Umask, overlay.as_bytes())
-        .and_then(|()| directory.install_staged(name, &directory, name))
-        .map_err(failed)?;
+    directory.replace(OVERLAY, &[overlay.as_bytes()]).map_err(failed)?;
     let mut files = project_files.files.clone();
     files.directory.get_or_insert_with(|| project_files.base.clone());
     files.files.push(own.path().join(OVERLAY));

@@ -20,7 +20,7 @@ use crate::trust::bundle::Pem;
 use crate::trust::settings::{Java, Settings};
 use crate::trust::trust_anchors::PublicRoots;
 use crate::trust::variables::runtimes::Runtime;
-use crate::trust::variables::{self, Pin, PinnedTrust, SSL_CERT_DIR, SSL_CERT_FILE, TrustVariable};
+use crate::trust::variables::{self, Pin, PinnedTrust, TrustVariable};
 
 /// The facts about the services of a project.
 pub struct ServiceContext<'a> {
@@ -140,9 +140,7 @@ fn warn_of_settings(environment: &Environment, pins: &[Pin<'_>], warn: WarningSi
         }
     }
     for pin in pins {
-        let is_first = pin.row.name == pin.variable
-            || [pin.row.name, pin.variable] == [SSL_CERT_FILE, SSL_CERT_DIR];
-        if matches!(pin.trusts, PinnedTrust::Unknown) && is_first {
+        if matches!(pin.trusts, PinnedTrust::Unknown) && pin.is_reported() {
             warn(unreadable_file(pin.variable));
         }
     }

@@ -30,6 +30,13 @@ pub struct Pin<'a> {
     pub trusts: PinnedTrust<'a>,
 }
 
+impl Pin<'_> {
+    /// Whether a warning about the variable is printed with this pin, of those that it causes.
+    pub fn is_reported(&self) -> bool {
+        is_reported(self.row, self.variable)
+    }
+}
+
 /// The contents of the file or the directory that a variable names.
 #[derive(Debug)]
 pub enum PinnedTrust<'a> {
@@ -100,8 +107,7 @@ pub fn find_pins<'a>(
             };
             // Its readers trust nothing by it, and an entrypoint may create the file later.
             pins.push(Pin { row, variable, trusts: PinnedTrust::Unusable });
-            // The warning is printed once: for the variable itself, not for those that fall back to it.
-            if *variable == row.name || [row.name, *variable] == [SSL_CERT_FILE, SSL_CERT_DIR] {
+            if is_reported(row, variable) {
                 warnings.push(
                     Diagnostic::statement(format!(
                         "{variable} names {}, which cannot be used ({cause}), so the variable is not \
@@ -115,6 +121,13 @@ pub fn find_pins<'a>(
         }
     }
     (pins, warnings)
+}
+
+/// Whether a warning about `variable` is printed with `row`, one of those whose readers read it: once, with its own
+/// row. SSL_CERT_DIR has none.
+fn is_reported(row: &TrustVariable, variable: &str) -> bool {
+    let own = if variable == SSL_CERT_DIR { SSL_CERT_FILE } else { variable };
+    row.name == own
 }
 
 /// The warning for a variable that names the server certificate of the service itself. `key`: the variable
